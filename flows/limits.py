@@ -1,0 +1,57 @@
+"""What one WhatsApp message may hold.
+
+Lengths are counted in UTF-16 code units: Meta documents no counting rule, and this is the
+strictest reading of it (an emoji counts twice). A flow is checked against these when it is
+loaded, dynamic text is clipped to them when it is rendered, and the payload builder refuses
+anything over them before it is sent.
+
+Source: Meta, WhatsApp Cloud API, "Interactive messages" and "Messages" reference, 2026.
+"""
+
+from typing import Final
+
+TEXT_BODY: Final = 4096
+"""Body of a plain text message."""
+INTERACTIVE_BODY: Final = 1024
+"""Body of a message with buttons, a list or a link (pages disagree for lists: 1024 is safe)."""
+CAPTION: Final = 1024
+"""Caption of an image."""
+FOOTER: Final = 60
+"""Small print under an interactive message."""
+BUTTONS: Final = 3
+"""Reply buttons in one message."""
+BUTTON_TITLE: Final = 20
+"""Label of a reply button."""
+REPLY_ID: Final = 256
+"""Identifier carried by a reply button."""
+LIST_BUTTON: Final = 20
+"""Label that opens a list."""
+LIST_SECTIONS: Final = 10
+"""Sections in one list."""
+LIST_ROWS: Final = 10
+"""Rows in one list, over all its sections."""
+SECTION_TITLE: Final = 24
+"""Title of a list section."""
+ROW_TITLE: Final = 24
+"""Title of a list row."""
+ROW_DESCRIPTION: Final = 72
+"""Second line of a list row."""
+ROW_ID: Final = 200
+"""Identifier carried by a list row."""
+LINK_TITLE: Final = 20
+"""Label of a link button (cta_url)."""
+OPAQUE: Final = 512
+"""`biz_opaque_callback_data`: echoed back in the statuses of a message."""
+
+
+def length(text: str) -> int:
+    """Length of `text` in UTF-16 code units."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
+
+
+def clip(text: str, limit: int) -> str:
+    """`text`, cut to at most `limit` UTF-16 code units; a cut text ends in an ellipsis."""
+    if length(text) <= limit:
+        return text
+    kept = text.encode("utf-16-le")[: (limit - 1) * 2].decode("utf-16-le", "ignore")
+    return kept.rstrip() + "…"

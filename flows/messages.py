@@ -1,0 +1,147 @@
+"""The messages a flow can say, as plain values.
+
+They name what the customer sees and nothing of the wire: the channel turns them into its own
+payloads. Every text is final: rendered, in one language, within `flows.limits`.
+"""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias, assert_never
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A tappable answer. `id` comes back when it is tapped (see `flows.replies`)."""
+
+    id: str
+    title: str
+    description: str | None = None
+    """Second line of a list row; a button has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A titled group of list rows."""
+
+    title: str
+    rows: tuple[Reply, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Plain text. A URL in it is shown with a preview."""
+
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture by https link, with an optional caption."""
+
+    link: str
+    caption: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Buttons:
+    """Text with one to three reply buttons, and optionally a picture above it."""
+
+    body: str
+    buttons: tuple[Reply, ...]
+    footer: str | None = None
+    image: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class List:
+    """Text with a button that opens a list of rows."""
+
+    body: str
+    button: str
+    sections: tuple[Section, ...]
+    footer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Text with one button that opens a URL."""
+
+    body: str
+    title: str
+    url: str
+    footer: str | None = None
+    image: str | None = None
+
+
+Message: TypeAlias = Text | Image | Buttons | List | Link
+
+
+def replies(message: Message) -> tuple[Reply, ...]:
+    """Every tappable answer of `message`, top to bottom."""
+    match message:
+        case Buttons(buttons=buttons):
+            return buttons
+        case List(sections=sections):
+            return tuple(row for section in sections for row in section.rows)
+        case Text() | Image() | Link():
+            return ()
+        case _:
+            assert_never(message)
+
+
+def to_json(message: Message) -> dict[str, Any]:
+    """A JSON-ready dict with the message's kind under `kind`. Inverse of `from_json`."""
+    match message:
+        case Text():
+            return {"kind": "text", "body": message.body}
+        case Image():
+            return {"kind": "image", "link": message.link, "caption": message.caption}
+        case Buttons():
+            return {
+                "kind": "buttons",
+                "body": message.body,
+                "buttons": [[r.id, r.title] for r in message.buttons],
+                "footer": message.footer,
+                "image": message.image,
+            }
+        case List():
+            return {
+                "kind": "list",
+                "body": message.body,
+                "button": message.button,
+                "sections": [
+                    [s.title, [[r.id, r.title, r.description] for r in s.rows]] for s in message.sections
+                ],
+                "footer": message.footer,
+            }
+        case Link():
+            return {
+                "kind": "link",
+                "body": message.body,
+                "title": message.title,
+                "url": message.url,
+                "footer": message.footer,
+                "image": message.image,
+            }
+        case _:
+            assert_never(message)
+
+
+def from_json(value: dict[str, Any]) -> Message:
+    """The message that `to_json` wrote. Raises KeyError on any other shape."""
+    match value["kind"]:
+        case "text":
+            return Text(value["body"])
+        case "image":
+            return Image(value["link"], value["caption"])
+        case "buttons":
+            buttons = tuple(Reply(id, title) for id, title in value["buttons"])
+            return Buttons(value["body"], buttons, value["footer"], value["image"])
+        case "list":
+            sections = tuple(
+                Section(title, tuple(Reply(*row) for row in rows)) for title, rows in value["sections"]
+            )
+            return List(value["body"], value["button"], sections, value["footer"])
+        case "link":
+            return Link(value["body"], value["title"], value["url"], value["footer"], value["image"])
+        case other:
+            raise KeyError(f"unknown message kind {other!r}")

@@ -1,0 +1,41 @@
+"""What Razorpay told us about one payment, link or order. Append-only; a fact is never changed."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One entity was seen in one state. Two facts with the same `identity` say the same thing."""
+
+    order_key: str
+    """The order it is about; empty when the event named none of ours."""
+    entity: str
+    """`payment`, `payment_link` or `order`."""
+    entity_id: str
+    """Razorpay's id (`pay_…`, `plink_…`, `order_…`)."""
+    state: str
+    """The entity's status as Razorpay names it (`captured`, `failed`, `paid`, `expired`, …)."""
+    amount: int
+    """Paise: of the payment, or paid so far on the link or order."""
+    currency: str
+    at: int
+    """When Razorpay made the entity, in seconds since 1970, UTC. Never used to order facts."""
+    detail: Mapping[str, Any] = field(default_factory=dict)
+    """What people ask about later (`method`, `error_reason`, `error_description`); no card data."""
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """(entity, entity id, state): the same fact from another event has the same identity."""
+        return (self.entity, self.entity_id, self.state)
+
+
+def to_json(fact: Fact) -> dict[str, Any]:
+    """A JSON-ready dict. Inverse of `from_json`."""
+    return asdict(fact)
+
+
+def from_json(value: Mapping[str, Any]) -> Fact:
+    """The fact that `to_json` wrote."""
+    return Fact(**value)

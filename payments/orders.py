@@ -1,0 +1,95 @@
+"""What a customer ordered, and each attempt to be paid for it. Values only; all money in paise."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+CURRENCY: Final = "INR"
+
+_KEY = re.compile(r"(?P<conversation>[a-z0-9]+-[0-9]+)-(?P<ordinal>[0-9]+)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """`quantity` of one product at the price it had when the order was placed."""
+
+    sku: str
+    name: str
+    quantity: int
+    price: int
+    """Paise for one."""
+
+    @property
+    def total(self) -> int:
+        """Paise for all of them."""
+        return self.quantity * self.price
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order as placed; never changed afterwards."""
+
+    key: str
+    """`<conversation id>-<ordinal>`: unique for ever, travels in the notes of its payment links."""
+    number: str
+    """What people call it (`12345`); unique within the installation."""
+    conversation: str
+    lines: tuple[Line, ...]
+    total: int
+    """Paise."""
+    currency: str
+    placed_at: int
+    """Milliseconds since 1970, UTC."""
+    placed_by: int
+    """Number of the event that placed it."""
+
+
+class AttemptStatus(StrEnum):
+    """Where one payment link stands, as far as we know."""
+
+    CREATING = "creating"
+    CREATED = "created"
+    REFUSED = "refused"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    PAID = "paid"
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One payment link for an order, stored before Razorpay is asked for it."""
+
+    reference_id: str
+    """`<order key>.<ordinal>`, at most 40 characters; never minted twice."""
+    order_key: str
+    ordinal: int
+    amount: int
+    """Paise."""
+    currency: str
+    expires_at: int
+    """Milliseconds since 1970, UTC."""
+    status: AttemptStatus = AttemptStatus.CREATING
+    link_id: str | None = None
+    short_url: str | None = None
+
+
+def order_key(conversation: str, ordinal: int) -> str:
+    """The key of a conversation's `ordinal`-th order, counted from 1."""
+    return f"{conversation}-{ordinal}"
+
+
+def reference_id(key: str, ordinal: int) -> str:
+    """Razorpay's `reference_id` of an order's `ordinal`-th attempt, counted from 1."""
+    return f"{key}.{ordinal}"
+
+
+def order_key_of(reference: str) -> str:
+    """The order key inside a reference id; a reference of another system comes back unchanged."""
+    return reference.rsplit(".", 1)[0]
+
+
+def conversation_of(key: str) -> str | None:
+    """The conversation id inside an order key; None when the key was not made by a Munshi."""
+    found = _KEY.fullmatch(key)
+    return found["conversation"] if found else None
