@@ -1,9 +1,10 @@
 """What a customer ordered, and each attempt to be paid for it. Values only; all money in paise."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Final
+from typing import Any, Final
 
 CURRENCY: Final = "INR"
 
@@ -43,6 +44,16 @@ class Order:
     """Milliseconds since 1970, UTC."""
     placed_by: int
     """Number of the event that placed it."""
+
+
+def lines_to_json(lines: Iterable[Line]) -> list[dict[str, Any]]:
+    """The lines as JSON-ready dicts with their totals, as templates and receipts read them."""
+    return [{**asdict(line), "total": line.total} for line in lines]
+
+
+def lines_from_json(values: Iterable[Mapping[str, Any]]) -> tuple[Line, ...]:
+    """The lines that `lines_to_json` wrote."""
+    return tuple(Line(v["sku"], v["name"], v["quantity"], v["price"]) for v in values)
 
 
 class AttemptStatus(StrEnum):

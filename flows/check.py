@@ -1,0 +1,279 @@
+"""The meaning check: can this flow leave a customer without an answer, or say what WhatsApp refuses?
+
+Each check is a generator of issues over the spec and the compiled flow; `_CHECKS` lists them all.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from flows import limits
+from flows.errors import Issue, Severity
+from flows.model import BUILT_IN, OTHERWISE, Flow, Rule
+from flows.parts import offers, replies_of, sources_of, state_place, texts_of
+from flows.reader import Document, Path
+from flows.source import FlowSpec, MessageSpec, RowSpec, StateSpec
+from flows.texts import close
+
+RECEIVED: Final = frozenset(
+    {
+        "image", "video", "audio", "document", "sticker", "location", "contacts", "order",
+        "nfm_reply", "unsupported", "request_welcome",
+    }
+)  # fmt: skip
+"""What a customer may send besides text and taps; each can be a trigger."""
+
+
+def check(document: Document, spec: FlowSpec, flow: Flow) -> list[Issue]:
+    """Every issue of meaning, in no order."""
+    return [issue for examine in _CHECKS for issue in examine(document, spec, flow)]
+
+
+def _triggers_can_fire(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+    spoken = {trigger for state in flow.states.values() for trigger in state.words.values()}
+    known = flow.offered | spoken | BUILT_IN.keys() | RECEIVED | _outside(flow)
+    places = [((*state_place(path), "on"), state.on) for path, state in _states(flow, spec)]
+    for where, handlers in [(("anywhere",), spec.anywhere), *places]:
+        for trigger in handlers:
+            if trigger not in known:
+                mend = close(trigger, known) or "offer it on a button or row, or give it 'words'"
+                yield document.issue((*where, trigger), f"nothing ever fires '{trigger}'", mend)
+
+
+def _outside(flow: Flow) -> set[str]:
+    """Events that only the host or its actions may cause."""
+    raised = {event for action in flow.vocabulary.actions.values() for event in action.raises}
+    return raised | flow.vocabulary.events.keys()
+
+
+def _offers_are_answered(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+    reserved = _outside(flow) | BUILT_IN.keys() | {OTHERWISE} | RECEIVED
+    answered = {rule.trigger for rule in flow.rules}
+    for offer in offers(spec):
+        if offer.trigger in reserved:
+            message = (
+                f"a button can't fire '{offer.trigger}': customers could claim what only the outside may say"
+            )
+            yield document.issue(offer.place, message, "use another name")
+        elif offer.trigger not in answered:
+            mend = (
+                close(offer.trigger, answered)
+                or f"add 'on: {{{offer.trigger}: …}}' where the message is said"
+            )
+            yield document.issue(offer.place, f"nothing answers a tap on '{offer.trigger}'", mend)
+
+
+def _offers_are_answered_where_said(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+    by_message: dict[str, set[str]] = {}
+    for offer in offers(spec):
+        by_message.setdefault(offer.message, set()).add(offer.trigger)
+    answered = {rule.trigger for rule in flow.rules}
+    for leaf, message, line in set(_said_in(flow)):
+        for trigger in sorted(by_message.get(message, set()) - flow.states[leaf].triggers):
+            if trigger in answered:
+                yield Issue(
+                    flow.file, line, 1, f"'{message}' offers '{trigger}', but '{leaf}' doesn't answer it",
+                    f"add 'on: {{{trigger}: …}}' to '{leaf}'",
+                )  # fmt: skip
+
+
+def _said_in(flow: Flow) -> Iterator[tuple[str, str, int]]:
+    """(leaf, message, line) for every message a customer can have in front of them in that leaf."""
+    leaves = [state.path for state in flow.states.values() if state.leaf == state.path]
+    for state in flow.states.values():
+        for message in state.enter.say:
+            yield from (
+                (leaf, message, state.line) for leaf in leaves if state.path in flow.states[leaf].chain
+            )
+    for rule in flow.rules:
+        for message in rule.reaction.say:
+            yield from ((leaf, message, rule.line) for leaf in _rests_after(flow, rule, leaves))
+
+
+def _rests_after(flow: Flow, rule: Rule, leaves: list[str]) -> list[str]:
+    if rule.target:
+        return [flow.states[rule.target].leaf]
+    return [leaf for leaf in leaves if not rule.owner or rule.owner in flow.states[leaf].chain]
+
+
+def _every_state_answers(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+    for path, state in _states(flow, spec):
+        leaf = flow.states[path]
+        if state.states:
+            continue
+        if not any(_unguarded(flow, owner, OTHERWISE) for owner in (*leaf.chain, "")):
+            mend = "add 'otherwise: {say: …}' here or for the whole flow; its last alternative without 'if'"
+            yield document.issue(state_place(path), f"'{path}' can leave a customer without an answer", mend)
+        if leaf.ask and "answered" not in leaf.triggers:
+            mend = "add 'on: {answered: …}'"
+            yield document.issue(
+                (*state_place(path), "ask"), f"'{path}' asks but doesn't take the answer", mend
+            )
+        for event in sorted(flow.vocabulary.required - leaf.triggers):
+            mend = f"add '{event}' under 'anywhere'"
+            yield document.issue(state_place(path), f"'{path}' doesn't answer '{event}'", mend)
+
+
+def _unguarded(flow: Flow, owner: str, trigger: str) -> bool:
+    return any(r.owner == owner and r.trigger == trigger and r.guard is None for r in flow.rules)
+
+
+def _states_are_reachable(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+    reached: set[str] = set()
+    waiting = [flow.start] if flow.start else []
+    while waiting:
+        leaf = waiting.pop()
+        if leaf in reached:
+            continue
+        reached.add(leaf)
+        around = {"", *flow.states[leaf].chain}
+        targets = [rule.target for rule in flow.rules if rule.target and rule.owner in around]
+        waiting += [flow.states[target].leaf for target in targets]
+    for path, state in _states(flow, spec):
+        if not state.states and path not in reached:
+            yield document.issue(
+                state_place(path), f"nothing leads to '{path}'", "add a 'to' somewhere, or remove it"
+            )
+
+
+def _no_alternative_is_dead(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+    ended: dict[tuple[str, str], Rule] = {}
+    for rule in flow.rules:
+        first = ended.get((rule.owner, rule.trigger))
+        if first:
+            message = f"never taken: the alternative on line {first.line} has no 'if' and always is"
+            yield Issue(flow.file, rule.line, 1, message, "put it first, or give that one an 'if'")
+        elif rule.guard is None and (rule.stale or not rule.owner):
+            ended[rule.owner, rule.trigger] = rule
+
+
+def _languages_are_known(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+    for name, message in spec.messages.items():
+        for texts, where in texts_of(name, message):
+            if isinstance(texts, str):
+                continue
+            for language in texts.keys() - set(spec.languages):
+                mend = f"add it to 'languages', which has {', '.join(spec.languages)}"
+                yield document.issue((*where, language), f"'{language}' is not a language of this flow", mend)
+            for language in set(spec.languages) - texts.keys():
+                message_ = f"no text in '{language}': customers see '{spec.languages[0]}'"
+                yield document.issue(where, message_, f"add '{language}: …'", Severity.WARNING)
+
+
+def _messages_are_said(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+    said = {name for state in flow.states.values() for name in (*state.enter.say, *state.exit.say)}
+    said |= {name for rule in flow.rules for name in rule.reaction.say}
+    for name in spec.messages.keys() - said:
+        yield document.issue(
+            ("messages", name), f"nobody says '{name}'", "say it, or remove it", Severity.WARNING
+        )
+
+
+def _texts_fit(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+    for name, message in spec.messages.items():
+        for where, text, is_expression, _ in sources_of(name, message):
+            limit = _limit(where, message)
+            if limit is None or is_expression or "{{" in text or "{%" in text:
+                continue
+            if limits.length(text) > limit:
+                over = f"{limits.length(text)} characters, and WhatsApp takes {limit} here"
+                yield document.issue(where, over, "shorten it (emoji count twice)")
+            elif not text.strip() and not _may_be_empty(where):
+                yield document.issue(where, "the text is empty", "write something")
+
+
+_LIMITS: Final[tuple[tuple[tuple[str, ...], int], ...]] = (
+    (("footer",), limits.FOOTER),
+    (("buttons", "title"), limits.BUTTON_TITLE),
+    (("list", "button"), limits.LIST_BUTTON),
+    (("list", "title"), limits.SECTION_TITLE),
+    (("list", "rows", "title"), limits.ROW_TITLE),
+    (("list", "rows", "description"), limits.ROW_DESCRIPTION),
+    (("list", "sections", "title"), limits.SECTION_TITLE),
+    (("list", "sections", "rows", "title"), limits.ROW_TITLE),
+    (("list", "sections", "rows", "description"), limits.ROW_DESCRIPTION),
+    (("link", "title"), limits.LINK_TITLE),
+)
+
+
+def _limit(where: Path, message: MessageSpec) -> int | None:
+    """The limit of the text at `where`, a path that ends in a language or an empty step."""
+    steps = tuple(step for step in where[2:-1] if isinstance(step, str))
+    if steps == ("text",):
+        if message.buttons or message.list or message.link:
+            return limits.INTERACTIVE_BODY
+        return limits.CAPTION if message.image else limits.TEXT_BODY
+    return dict(_LIMITS).get(steps)
+
+
+def _may_be_empty(where: Path) -> bool:
+    return "description" in where or "footer" in where
+
+
+def _replies_fit(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+    for name, message in spec.messages.items():
+        where: Path = ("messages", name)
+        sure = [button for button in message.buttons or () if not button.if_]
+        if len(sure) > limits.BUTTONS:
+            mend = "use a list, or give some of them an 'if'"
+            yield document.issue(
+                (*where, "buttons"), f"{len(sure)} buttons, and WhatsApp takes {limits.BUTTONS}", mend
+            )
+        for language in spec.languages:
+            titles = [
+                t for b in sure if (t := b.title if isinstance(b.title, str) else b.title.get(language))
+            ]
+            for title in {t for t in titles if titles.count(t) > 1 and "{{" not in t}:
+                yield document.issue(
+                    (*where, "buttons"), f"two buttons are called '{title}'", "WhatsApp refuses that"
+                )
+        rows = sum(
+            1 for r, _ in replies_of(name, message) if isinstance(r, RowSpec) and not r.each and not r.if_
+        )
+        if rows > limits.LIST_ROWS:
+            over = f"{rows} rows, and WhatsApp takes {limits.LIST_ROWS} in all sections together"
+            yield document.issue((*where, "list"), over, "split the list over two messages")
+
+
+def _fixed_messages_can_be_said(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+    """Say every message that needs nothing of the conversation, and those parts of lists that don't."""
+    for name, message in spec.messages.items():
+        for reply, where in replies_of(name, message):
+            if isinstance(reply, RowSpec) and reply.each:
+                yield from _fixed_rows_fit(document, spec, flow, name, where)
+
+
+def _fixed_rows_fit(
+    document: Document, spec: FlowSpec, flow: Flow, name: str, where: Path
+) -> Iterator[Issue]:
+    each = next(s for s in sources_of(name, spec.messages[name]) if s.place == (*where, "each"))
+    root, _, rest = each.text.strip().partition(".")
+    for statics in flow.statics.values():
+        items = statics.get(root, {}).get(rest) if isinstance(statics.get(root), dict) else None
+        if isinstance(items, (list, tuple)) and len(items) > limits.LIST_ROWS:
+            over = f"'{each.text}' has {len(items)} items, and a WhatsApp list takes {limits.LIST_ROWS} rows"
+            yield document.issue((*where, "each"), over, "offer them in several lists")
+            return
+
+
+def _states(flow: Flow, spec: FlowSpec) -> Iterator[tuple[str, StateSpec]]:
+    for path in flow.states:
+        names = path.split(".")
+        state = spec.states[names[0]]
+        for name in names[1:]:
+            state = state.states[name]
+        yield path, state
+
+
+_CHECKS: Final[tuple[Callable[[Document, FlowSpec, Flow], Iterator[Issue]], ...]] = (
+    _triggers_can_fire,
+    _offers_are_answered,
+    _offers_are_answered_where_said,
+    _every_state_answers,
+    _states_are_reachable,
+    _no_alternative_is_dead,
+    _languages_are_known,
+    _messages_are_said,
+    _texts_fit,
+    _replies_fit,
+    _fixed_messages_can_be_said,
+)

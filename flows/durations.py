@@ -1,0 +1,17 @@
+"""Spans of time as an operator writes them: `15 s`, `10 min`, `2 h`, `1 day`."""
+
+import re
+from typing import Final
+
+_UNITS: Final = {"s": 1, "sec": 1, "min": 60, "m": 60, "h": 3600, "hour": 3600, "d": 86400, "day": 86400}
+_DURATION: Final = re.compile(r"([1-9][0-9]{0,5}) ?(s|sec|min|m|h|hour|d|day)s?", re.ASCII)
+
+
+def parse(text: str) -> int:
+    """`text` in milliseconds. Raises ValueError, with an example, if it isn't a span of time."""
+    found = _DURATION.fullmatch(text.strip())
+    if not found:
+        raise ValueError(
+            f"'{text}' is not a span of time: write for example '15 s', '10 min', '2 h' or '1 day'"
+        )
+    return int(found[1]) * _UNITS[found[2]] * 1000

@@ -1,0 +1,183 @@
+"""The engine: one event in, the next conversation and what to do out. Pure.
+
+    step(flow, conversation, event, now, number) -> Step
+
+No I/O, no clock, no randomness, no logging: the same arguments give the same Step, always.
+The order inside a step: leave states (exit), do the rule's actions, enter the new states' visits,
+say the rule's messages, then each entered state's timers, actions and messages, outermost first.
+Events that actions raise are handled afterwards, in the same step.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flows import replies
+from flows.conversation import Conversation
+from flows.decide import Decision, decide
+from flows.effects import Effect
+from flows.errors import StepFailed
+from flows.events import Event, Happened, Received, Tapped, TextReceived, TimerDue
+from flows.model import ANSWERED, INVALID, OTHERWISE, STALE, TEXT, Flow, Rule, State, timer_trigger
+from flows.performance import Performance
+from flows.variables import parse
+from flows.words import normalise
+
+MAX_RAISED: Final = 16
+"""Events that one step may raise for itself; more means that they raise each other without end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """All that one event changed."""
+
+    conversation: Conversation
+    effects: tuple[Effect, ...]
+    """In the order to perform them."""
+    trace: tuple[Mapping[str, Any], ...]
+    """The decision record, JSON-ready: what was considered, taken, entered, done and said, and why."""
+
+    @property
+    def applied(self) -> bool:
+        """False when nothing answered the event or it was ignored on purpose."""
+        return any("taken" in entry and "ignored" not in entry for entry in self.trace)
+
+
+def step(flow: Flow, conversation: Conversation, event: Event, now: int, number: int = 0) -> Step:
+    """What `event` does to `conversation` at `now` (milliseconds since 1970, UTC).
+
+    `number` identifies the event in the installation; actions derive order numbers from it.
+    A new conversation stands in the flow's first state without having entered it.
+    Raises StepFailed if the flow can't handle the event; the conversation is then unchanged.
+    """
+    performance = Performance(flow, _standing(flow, conversation), now, number)
+    queue: deque[tuple[Event, bool]] = deque([(event, False)])
+    handled = 0
+    while queue:
+        current, raised = queue.popleft()
+        handled += 1
+        if handled > MAX_RAISED:
+            raise StepFailed(f"events raised each other over {MAX_RAISED} times, lastly {current}")
+        _handle(performance, current, raised)
+        queue.extend((happened, True) for happened in performance.take_raised())
+    return Step(performance.conversation(), tuple(performance.effects), tuple(performance.trace))
+
+
+def _standing(flow: Flow, conversation: Conversation) -> Conversation:
+    """`conversation`, placed in the first state if it is new."""
+    if conversation.state:
+        if conversation.state not in flow.states:
+            raise StepFailed(
+                f"the conversation stands in '{conversation.state}', which this flow doesn't have"
+            )
+        return conversation
+    chain = flow.states[flow.start].chain
+    return Conversation(
+        id=conversation.id,
+        state=flow.start,
+        visits=(1,) * len(chain),
+        visit_count=1,
+        language=conversation.language or flow.languages[0],
+        customer=conversation.customer,
+        variables=conversation.variables,
+        data=conversation.data,
+    )
+
+
+def _handle(performance: Performance, event: Event, raised: bool) -> None:
+    match event:
+        case TextReceived():
+            _text(performance, event)
+        case Tapped():
+            _tap(performance, event)
+        case Received():
+            fields = {**event.fields, "kind": event.kind}
+            _answer(performance, event.kind, fields) or _answer(performance, OTHERWISE, fields)
+        case TimerDue():
+            _timer(performance, event)
+        case Happened():
+            if not _answer(performance, event.name, dict(event.fields)):
+                performance.record(event=event.name, unanswered=True, raised=raised)
+
+
+def _text(performance: Performance, event: TextReceived) -> None:
+    word = normalise(event.text)
+    state = performance.state
+    if reply := _choice(performance, word, state):
+        _tap(performance, Tapped(reply, event.text))
+        return
+    fields = {"text": event.text, "value": event.text}
+    if trigger := state.words.get(word):
+        if _answer(performance, trigger, fields):
+            return
+    elif state.ask:
+        value = parse(performance.flow.variables[state.ask], event.text)
+        if value is not None:
+            performance.set_variable(state.ask, value)
+        if _answer(performance, INVALID if value is None else ANSWERED, {**fields, "value": value}):
+            return
+    _answer(performance, TEXT, fields) or _answer(performance, OTHERWISE, fields)
+
+
+def _choice(performance: Performance, word: str, state: State) -> str | None:
+    """The reply whose title, or place in the list, was typed instead of tapped."""
+    choices = performance.choices
+    for title, reply in choices:
+        if normalise(title) == word and word:
+            return reply
+    if state.ask is None and word.isascii() and word.isdigit() and 1 <= int(word[:4]) <= len(choices):
+        return choices[int(word[:4]) - 1][1]
+    return None
+
+
+def _tap(performance: Performance, event: Tapped) -> None:
+    reply = replies.decode(event.reply_id)
+    fields: dict[str, Any] = {"title": event.title, "value": "", "text": event.title}
+    if reply is None or reply.trigger not in performance.flow.offered:
+        performance.record(event="tap", refused="not a reply that this flow offers")
+        _answer(performance, STALE, fields) or _answer(performance, OTHERWISE, fields)
+        return
+    fields["value"] = reply.value
+    stale = reply.visit != performance.visits[-1]
+    if _answer(performance, reply.trigger, fields, stale):
+        return
+    if stale and _answer(performance, STALE, fields):
+        return
+    _answer(performance, OTHERWISE, fields)
+
+
+def _timer(performance: Performance, event: TimerDue) -> None:
+    chain = performance.state.chain
+    trigger = timer_trigger(event.state, event.timer)
+    current = event.state in chain and performance.visits[chain.index(event.state)] == event.visit
+    if not current:
+        performance.record(event=trigger, ignored="the visit that started it has ended")
+    elif not _answer(performance, trigger, {"timer": event.timer}):
+        performance.record(event=trigger, unanswered=True)
+
+
+def _answer(performance: Performance, trigger: str, fields: Mapping[str, Any], stale: bool = False) -> bool:
+    """Let a rule answer `trigger`; False if none does."""
+    performance.event = fields
+    decision = Decision(performance.state.path, stale, performance.context)
+    rule = decide(performance.flow.machine, trigger, decision)
+    if rule is None and not decision.considered:
+        return False
+    entry: dict[str, Any] = {"event": trigger, "state": performance.state.path}
+    if decision.considered:
+        entry["passed"] = [
+            {"rule": _name(r), "line": r.line, "because": why} for r, why in decision.considered
+        ]
+    performance.trace.append(entry)
+    if rule is None:
+        return False
+    entry["taken"] = {"rule": _name(rule), "line": rule.line}
+    if rule.ignored is not None:
+        entry["ignored"] = rule.ignored
+    performance.follow(rule, entry)
+    return True
+
+
+def _name(rule: Rule) -> str:
+    return f"{rule.owner or 'anywhere'}: {rule.trigger}"

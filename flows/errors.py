@@ -1,0 +1,48 @@
+"""What can be wrong with a flow.
+
+FlowError
+├── FlowInvalid     the file can't be used; carries every issue found
+└── StepFailed      a valid flow met values it can't handle; the event is parked, nothing else changed
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """Whether a flow with this issue may serve customers."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Issue:
+    """One thing wrong in a flow file, where it is, and how to mend it."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    mend: str = ""
+    severity: Severity = Severity.ERROR
+
+    def __str__(self) -> str:
+        mend = f"\n    {self.mend}" if self.mend else ""
+        return f"{self.file}:{self.line}:{self.column}: {self.severity}: {self.message}{mend}"
+
+
+class FlowError(Exception):
+    """Root of what can go wrong with a flow."""
+
+
+class FlowInvalid(FlowError):
+    """The flow file can't be used. `issues` holds every issue found, in file order."""
+
+    def __init__(self, issues: tuple[Issue, ...]) -> None:
+        super().__init__("\n".join(str(issue) for issue in issues))
+        self.issues = issues
+
+
+class StepFailed(FlowError):
+    """A step could not be completed: a template met a missing value, or events raised each other for ever."""

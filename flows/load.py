@@ -1,0 +1,43 @@
+"""A flow file to a Flow, with everything that is wrong in it said at once."""
+
+from dataclasses import dataclass
+
+from flows.check import check
+from flows.compile import compile_flow
+from flows.errors import FlowInvalid, Issue, Severity
+from flows.model import Flow
+from flows.reader import read
+from flows.validation import validate
+from flows.vocabulary import EMPTY, Vocabulary
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a flow file turned out to be. `flow` is None if any issue is an error."""
+
+    flow: Flow | None
+    issues: tuple[Issue, ...]
+    """Errors and warnings, in file order."""
+
+
+def examine(text: str, file: str = "flows.yaml", vocabulary: Vocabulary = EMPTY) -> Examined:
+    """Read, compile and check a flow file. Never raises on what is in it."""
+    try:
+        document = read(text, file)
+    except FlowInvalid as invalid:
+        return Examined(None, invalid.issues)
+    spec, issues = validate(document, vocabulary.sections)
+    if spec is None:
+        return Examined(None, tuple(sorted(issues)))
+    flow, issues = compile_flow(document, spec, vocabulary)
+    issues += check(document, spec, flow)
+    broken = any(issue.severity is Severity.ERROR for issue in issues)
+    return Examined(None if broken else flow, tuple(sorted(set(issues))))
+
+
+def load(text: str, file: str = "flows.yaml", vocabulary: Vocabulary = EMPTY) -> Flow:
+    """The flow in `text`. Raises FlowInvalid, with every issue, if it has an error."""
+    examined = examine(text, file, vocabulary)
+    if examined.flow is None:
+        raise FlowInvalid(examined.issues)
+    return examined.flow

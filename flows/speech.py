@@ -1,0 +1,182 @@
+"""Message templates: from what an operator wrote to a function that says it."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from flows import limits, replies
+from flows.errors import StepFailed
+from flows.limits import clip
+from flows.messages import Buttons, Image, Link, List, Message, Reply, Section, Text
+from flows.model import Speech
+from flows.source import ButtonSpec, LinkSpec, ListSpec, MessageSpec, RowSpec, Texts
+from flows.templates import Expression, Language, Template
+
+Context: TypeAlias = Mapping[str, Any]
+Offer: TypeAlias = tuple[str, str, str, str | None]
+"""(trigger, value, title, description) of one reply."""
+Offers: TypeAlias = Callable[[Context], list[Offer]]
+
+
+def text_in(texts: Texts, language: str, fallback: str) -> str:
+    """`texts` in `language`, else in the fallback language, else in any it has."""
+    if isinstance(texts, str):
+        return texts
+    return texts.get(language) or texts.get(fallback) or next(iter(texts.values()), "")
+
+
+class Speechwriter:
+    """Compiles the messages of one flow in one language. Raises TemplateError."""
+
+    def __init__(self, templates: Language, language: str, fallback: str, statics: Context) -> None:
+        self._templates, self._language, self._fallback, self._statics = (
+            templates,
+            language,
+            fallback,
+            statics,
+        )
+
+    def write(self, spec: MessageSpec) -> Speech:
+        """The speech for `spec`; its templates are rendered when it is called, clipped to the limits."""
+        if spec.list:
+            return self._list(spec, spec.list)
+        if spec.buttons:
+            return self._buttons(spec, spec.buttons)
+        if spec.link:
+            return self._link(spec, spec.link)
+        if spec.image:
+            return self._image(spec, spec.image)
+        body = self._text(spec.text)
+        return lambda context, visit: Text(_filled(body.render(context), limits.TEXT_BODY))
+
+    def _list(self, spec: MessageSpec, parts: ListSpec) -> Speech:
+        body, button = self._text(spec.text), self._text(parts.button)
+        footer = self._optional(spec.footer)
+        groups = [(s.title, s.rows) for s in parts.sections] or [(parts.title or parts.button, parts.rows)]
+        sections = [(self._text(title), self._offers(rows)) for title, rows in groups]
+
+        def say(context: Context, visit: int) -> Message:
+            built = tuple(
+                Section(clip(title.render(context), limits.SECTION_TITLE), rows)
+                for title, offers in sections
+                if (rows := _rows(offers(context), visit))
+            )
+            text = _filled(body.render(context), limits.INTERACTIVE_BODY)
+            if not built:
+                return Text(text)
+            if sum(len(section.rows) for section in built) > limits.LIST_ROWS:
+                raise StepFailed(f"the list has over {limits.LIST_ROWS} rows: WhatsApp refuses it")
+            opener = _filled(button.render(context), limits.LIST_BUTTON)
+            return List(text, opener, built, _clipped(footer, context, limits.FOOTER))
+
+        return say
+
+    def _buttons(self, spec: MessageSpec, parts: list[ButtonSpec]) -> Speech:
+        body, footer, image = self._text(spec.text), self._optional(spec.footer), self._optional(spec.image)
+        offers = self._offers(parts)
+
+        def say(context: Context, visit: int) -> Message:
+            text = _filled(body.render(context), limits.INTERACTIVE_BODY)
+            offered = [
+                Reply(_reply_id(visit, trigger, value, limits.REPLY_ID), clip(title, limits.BUTTON_TITLE))
+                for trigger, value, title, _ in offers(context)
+            ]
+            if not offered:
+                return Text(text)
+            if len(offered) > limits.BUTTONS:
+                raise StepFailed(f"the message has over {limits.BUTTONS} buttons: WhatsApp refuses it")
+            picture = image.render(context) if image else None
+            return Buttons(text, tuple(offered), _clipped(footer, context, limits.FOOTER), picture)
+
+        return say
+
+    def _link(self, spec: MessageSpec, parts: LinkSpec) -> Speech:
+        body, footer, image = self._text(spec.text), self._optional(spec.footer), self._optional(spec.image)
+        title, url = self._text(parts.title), self._templates.template(parts.url)
+
+        def say(context: Context, visit: int) -> Message:
+            return Link(
+                _filled(body.render(context), limits.INTERACTIVE_BODY),
+                _filled(title.render(context), limits.LINK_TITLE),
+                url.render(context),
+                _clipped(footer, context, limits.FOOTER),
+                image.render(context) if image else None,
+            )
+
+        return say
+
+    def _image(self, spec: MessageSpec, source: str) -> Speech:
+        link, caption = self._templates.template(source), self._optional(spec.text)
+        return lambda context, visit: Image(link.render(context), _clipped(caption, context, limits.CAPTION))
+
+    def _offers(self, specs: list[ButtonSpec] | list[RowSpec]) -> Offers:
+        parts = [self._offer(spec) for spec in specs]
+        return lambda context: [offer for part in parts for offer in part(context)]
+
+    def _offer(self, spec: ButtonSpec) -> Offers:
+        title, value = self._text(spec.title), self._templates.template(spec.with_)
+        guard = self._templates.expression(spec.if_) if spec.if_ else None
+        description = self._optional(spec.description) if isinstance(spec, RowSpec) else None
+        templates = [title, value, *([description] if description else [])]
+
+        def one(context: Context) -> list[Offer]:
+            if guard and not guard.value(context):
+                return []
+            told = description.render(context) if description else None
+            return [(spec.on, value.render(context), title.render(context), told)]
+
+        if not isinstance(spec, RowSpec) or spec.each is None:
+            return one
+        each = self._templates.expression(spec.each)
+        many = _for_each(each, spec.as_, one)
+        reads = frozenset().union(*(t.roots for t in templates), guard.roots if guard else ()) - {spec.as_}
+        if (reads | each.roots) <= self._statics.keys():
+            offers = many(self._statics)
+            return lambda context: offers
+        return many
+
+    def _text(self, texts: Texts | None) -> Template:
+        return self._templates.template(text_in(texts or "", self._language, self._fallback))
+
+    def _optional(self, texts: Texts | None) -> Template | None:
+        return self._text(texts) if texts is not None else None
+
+
+def _for_each(each: Expression, name: str, one: Offers) -> Offers:
+    def many(context: Context) -> list[Offer]:
+        items = each.value(context)
+        if not isinstance(items, (list, tuple)):
+            raise StepFailed(f"each: {each.source!r} is not a list")
+        return [offer for item in items for offer in one({**context, name: item})]
+
+    return many
+
+
+def _rows(offers: list[Offer], visit: int) -> tuple[Reply, ...]:
+    return tuple(
+        Reply(
+            _reply_id(visit, trigger, value, limits.ROW_ID),
+            _filled(title, limits.ROW_TITLE),
+            clip(description, limits.ROW_DESCRIPTION) if description else None,
+        )
+        for trigger, value, title, description in offers
+    )
+
+
+def _reply_id(visit: int, trigger: str, value: str, limit: int) -> str:
+    reply = replies.encode(visit, trigger, value)
+    if limits.length(reply) > limit:
+        raise StepFailed(
+            f"the value of a reply to '{trigger}' is too long: {limits.length(reply)} of {limit}"
+        )
+    return reply
+
+
+def _filled(text: str, limit: int) -> str:
+    """`text`, clipped; WhatsApp refuses a message in which it is blank."""
+    if not text.strip():
+        raise StepFailed("a text that WhatsApp needs came out empty")
+    return clip(text, limit)
+
+
+def _clipped(template: Template | None, context: Context, limit: int) -> str | None:
+    return clip(template.render(context), limit) if template else None

@@ -1,0 +1,85 @@
+"""What a host teaches the language: its sections, actions, events, filters and views.
+
+The engine knows states, events, actions and messages; a host (a shop) brings the words that
+make them sell something.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+from flows.effects import Act
+from flows.events import Happened
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What an action sees: the conversation as it is at this point of the step."""
+
+    conversation: str
+    """The conversation's id."""
+    language: str
+    data: Mapping[str, Any]
+    """The host's part of the conversation."""
+    sections: Mapping[str, Any]
+    """The host's sections of the flow file, validated."""
+    event: Mapping[str, Any]
+    """Fields of the event being handled."""
+    now: int
+    """Milliseconds since 1970, UTC."""
+    number: int
+    """Number of the event being handled; unique in the installation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What an action did."""
+
+    data: Mapping[str, Any]
+    """The host's part of the conversation from now on."""
+    acts: tuple[Act, ...] = ()
+    """What the outside is asked to do."""
+    raised: tuple[Happened, ...] = ()
+    """Events for this same conversation, handled before the step ends."""
+    refused: bool = False
+    """The action could not do its work: the actions after it are left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A word that may stand under `do:`. `run` is pure."""
+
+    args: type[BaseModel]
+    """What it needs; values may be templates and are validated after rendering."""
+    run: Callable[[Scene, Any], Result]
+    raises: tuple[str, ...] = ()
+    """Names of the events it may raise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """All the words of one host."""
+
+    sections: Mapping[str, type[BaseModel]] = field(default_factory=dict)
+    """Top-level keys of the flow file that belong to the host."""
+    actions: Mapping[str, Action] = field(default_factory=dict)
+    events: Mapping[str, str] = field(default_factory=dict)
+    """Events from outside the chat: name and what it means. No tap or word can cause one."""
+    required: frozenset[str] = frozenset()
+    """Those of `events` that every state must answer."""
+    filters: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    statics: Callable[[Mapping[str, Any], str, str], Mapping[str, Any]] = (
+        lambda sections, language, fallback: {}
+    )
+    """(sections, language, fallback language) -> what templates see that never changes (`shop`)."""
+    view_names: tuple[str, ...] = ()
+    views: Callable[[Mapping[str, Any], Mapping[str, Any], str], Mapping[str, Any]] = (
+        lambda data, statics, language: {}
+    )
+    """(data, statics, language) -> what templates see of the conversation (`cart`, `order`)."""
+
+
+EMPTY = Vocabulary()
+"""The bare language, without a host."""

@@ -1,0 +1,87 @@
+"""The `shop:` section of a flow file: what is for sale, and how long a payment link lives."""
+
+from typing import Annotated, Any, Final, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from flows import durations
+from flows.source import Texts
+from flows.speech import text_in
+from payments.money import Rupees
+
+MIN_LINK_LIFE: Final = 16 * 60_000
+"""Milliseconds. `expire_by` must be over 15 minutes ahead. Source: Razorpay, Standard Links."""
+MAX_LINK_LIFE: Final = 180 * 86_400_000
+"""Milliseconds. Razorpay takes at most six months."""
+
+
+def _life(value: Any) -> int:
+    life = durations.parse(str(value))
+    if not MIN_LINK_LIFE <= life <= MAX_LINK_LIFE:
+        raise ValueError("Razorpay takes payment links that live from '16 min' to '180 days'")
+    return life
+
+
+LinkLife: TypeAlias = Annotated[int, BeforeValidator(_life)]
+
+
+class Product(BaseModel):
+    """One thing for sale."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sku: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    name: Texts
+    price: Rupees
+    """Paise."""
+    description: Texts | None = None
+    image: Annotated[str | None, Field(pattern=r"^https?://")] = None
+    stock: Annotated[int | None, Field(ge=0)] = None
+    """Pieces a customer may order at once; None for no limit."""
+
+
+class Shop(BaseModel):
+    """The shop."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Texts
+    products: Annotated[list[Product], Field(min_length=1, max_length=1000)]
+    payment_link_life: LinkLife = 20 * 60_000
+    """Milliseconds from the order to the end of its payment link."""
+    max_quantity: Annotated[int, Field(ge=1, le=10_000)] = 99
+    """Pieces of one product in one order."""
+
+    @model_validator(mode="after")
+    def _skus_are_unique(self) -> "Shop":
+        skus = [product.sku for product in self.products]
+        twice = sorted({sku for sku in skus if skus.count(sku) > 1})
+        if twice:
+            raise ValueError(f"the sku '{twice[0]}' is given to two products")
+        return self
+
+    def product(self, sku: str) -> Product | None:
+        """The product with this sku, or None."""
+        return next((product for product in self.products if product.sku == sku), None)
+
+    def limit(self, product: Product) -> int:
+        """Pieces of `product` that one order may hold."""
+        return self.max_quantity if product.stock is None else min(self.max_quantity, product.stock)
+
+
+def view(shop: Shop, language: str, fallback: str) -> dict[str, Any]:
+    """The shop as templates see it, in one language: `name`, `products` of `sku name price …`."""
+    return {
+        "name": text_in(shop.name, language, fallback),
+        "products": [
+            {
+                "sku": product.sku,
+                "name": text_in(product.name, language, fallback),
+                "description": text_in(product.description or "", language, fallback),
+                "price": product.price,
+                "image": product.image or "",
+                "in_stock": shop.limit(product) > 0,
+            }
+            for product in shop.products
+        ],
+    }

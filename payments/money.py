@@ -1,0 +1,47 @@
+"""Money: whole paise in, rupees out. No float ever holds an amount."""
+
+from decimal import Decimal
+from functools import lru_cache
+from typing import Annotated, Any, Final, TypeAlias
+
+from babel.numbers import format_currency
+from pydantic import BeforeValidator
+
+MAX_PAISE: Final = 10**11
+"""₹1,00,00,00,000 (a hundred crore): no price is higher, and a typing slip is caught."""
+
+
+def paise(rupees: Any) -> int:
+    """Paise of an amount written in rupees (`180`, `249.50`, `"249.50"`).
+
+    Raises ValueError if it isn't a positive amount of whole paise.
+    """
+    if isinstance(rupees, bool) or not isinstance(rupees, (int, str, Decimal)):
+        raise ValueError(  # noqa: TRY004 - pydantic reports ValueErrors
+            f"{rupees!r} is not an amount in rupees: write for example 180 or 249.50"
+        )
+    try:
+        amount = Decimal(rupees) * 100
+    except ArithmeticError:
+        raise ValueError(f"'{rupees}' is not an amount in rupees: write for example 180 or 249.50") from None
+    if not amount.is_finite() or amount != amount.to_integral_value():
+        raise ValueError(f"{rupees} has parts of a paisa: write at most two decimals")
+    if not 0 < amount <= MAX_PAISE:
+        raise ValueError(f"{rupees} is not a price: it must be above 0 and at most ₹100 crore")
+    return int(amount)
+
+
+Rupees: TypeAlias = Annotated[int, BeforeValidator(paise)]
+"""A price: written in rupees in the flow file, held in paise."""
+
+
+@lru_cache(maxsize=4096)
+def money(amount: int, locale: str = "en_IN") -> str:
+    """`amount` paise as people read it: `₹500`, `₹249.50`, `₹1,23,456`.
+
+    Whole rupees are shown without paise, as Indian shops write them.
+    """
+    if isinstance(amount, bool) or not isinstance(amount, int):
+        raise TypeError(f"money is whole paise, not {amount!r}")
+    shown = format_currency(Decimal(amount) / 100, "INR", locale=locale)
+    return shown.removesuffix(".00")

@@ -1,0 +1,235 @@
+"""What a shop adds to the flow language: its section, actions, events, filter and views.
+
+Actions are pure. What they ask of the outside is an `Act`; `payments.advance` knows the kinds:
+`order.place` (an order is placed), `link.create` and `link.cancel`.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from flows.effects import Act
+from flows.events import Happened
+from flows.vocabulary import Action, Result, Scene, Vocabulary
+from payments import cart, catalogue
+from payments.catalogue import Shop
+from payments.money import money
+from payments.orders import CURRENCY, lines_to_json, order_key, reference_id
+
+FIRST_ORDER_NUMBER: Final = 10_000
+"""Added to an event's number, so that the first order is not called #1."""
+MIN_TOTAL: Final = 100
+"""Paise. Razorpay takes no link under ₹1. Source: Create a Standard Payment Link."""
+USABLE_FOR: Final = 2 * 60_000
+"""Milliseconds a link must still live to be offered again; a customer needs some time to pay."""
+
+PLACE: Final = "order.place"
+CREATE: Final = "link.create"
+CANCEL: Final = "link.cancel"
+
+EVENTS: Final[Mapping[str, str]] = {
+    "order.requested": "an order was asked for over the API; `event.items` has sku and quantity",
+    "payment_link.created": "Razorpay made the payment link: `order.link` can be sent",
+    "payment_link.refused": "Razorpay refused to make the payment link; `event.reason` says why",
+    "payment_link.expired": "the payment link ran out unpaid",
+    "payment_link.cancelled": "the payment link was cancelled unpaid",
+    "payment.captured": "the order's whole total has been captured, once and for all",
+    "payment.short": "money was captured, but less than the total; it waits for a person",
+    "payment.held": "money was captured that doesn't fit the order; it waits for a person",
+    "payment.failed": "one try to pay failed, `event.reason` says why; the link can still be paid",
+}
+REQUIRED: Final = frozenset({"payment.captured", "order.requested"})
+
+
+class _Nothing(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Item(_Nothing):
+    sku: Annotated[str, Field(max_length=256)]
+
+
+class _Quantity(_Item):
+    quantity: Annotated[int, Field(ge=-(10**9), le=10**9)] = 1
+
+
+def _shop(scene: Scene) -> Shop:
+    shop = scene.sections["shop"]
+    assert isinstance(shop, Shop)
+    return shop
+
+
+def _refused(scene: Scene, event: str, **fields: Any) -> Result:
+    return Result(scene.data, raised=(Happened(event, fields),), refused=True)
+
+
+def _put(scene: Scene, sku: str, quantity: int) -> Result:
+    """Have exactly `quantity` of `sku` in the cart, within what one order may hold."""
+    shop, held = _shop(scene), cart.of(scene.data)
+    product = shop.product(sku)
+    if product is None:
+        return _refused(scene, "cart.refused", reason="unknown", limit=0)
+    limit = shop.limit(product)
+    data = cart.into(scene.data, cart.with_quantity(held, sku, min(quantity, limit)))
+    raised = [Happened("cart.refused", {"reason": "limit", "limit": limit})] if quantity > limit else []
+    if cart.of(scene.data) and not cart.of(data):
+        raised.append(Happened("cart.emptied"))
+    return Result(data, raised=tuple(raised))
+
+
+def _add(scene: Scene, args: _Quantity) -> Result:
+    return _put(scene, args.sku, cart.quantity_of(cart.of(scene.data), args.sku) + max(args.quantity, 1))
+
+
+def _set(scene: Scene, args: _Quantity) -> Result:
+    return _put(scene, args.sku, args.quantity)
+
+
+def _remove(scene: Scene, args: _Item) -> Result:
+    held = cart.of(scene.data)
+    data = cart.into(scene.data, cart.with_quantity(held, args.sku, 0))
+    return Result(data, raised=(Happened("cart.emptied"),) if held and not cart.of(data) else ())
+
+
+def _empty(scene: Scene, args: _Nothing) -> Result:
+    return Result(cart.into(scene.data, ()))
+
+
+def _fill(scene: Scene, args: _Nothing) -> Result:
+    """The cart becomes what the event's `items` ask for; without items it stays."""
+    items = scene.event.get("items")
+    if not items:
+        return Result(scene.data)
+    wanted: dict[str, int] = {}
+    for item in items:
+        wanted[item["sku"]] = wanted.get(item["sku"], 0) + item["quantity"]
+    shop = _shop(scene)
+    held = [
+        (product, min(wanted[product.sku], shop.limit(product)))
+        for product in shop.products
+        if product.sku in wanted
+    ]
+    return Result(cart.into(scene.data, tuple((p.sku, quantity) for p, quantity in held if quantity > 0)))
+
+
+def _settle(scene: Scene, args: _Nothing) -> Result:
+    """Take out of the cart what the current order bought."""
+    bought = {line["sku"]: line["quantity"] for line in scene.data.get("order", {}).get("lines", ())}
+    return Result(cart.into(scene.data, cart.without(cart.of(scene.data), bought)))
+
+
+def _place(scene: Scene, args: _Nothing) -> Result:
+    """Freeze the cart into a new order. An earlier order's open link is cancelled first."""
+    shop = _shop(scene)
+    names = {p["sku"]: p["name"] for p in catalogue.view(shop, scene.language, scene.language)["products"]}
+    lines = cart.lines(cart.of(scene.data), shop, names)
+    total = sum(line.total for line in lines)
+    if total < MIN_TOTAL:
+        return _refused(scene, "order.refused", reason="empty" if not lines else "too small")
+    ordinal = scene.data.get("orders", 0) + 1
+    order = {
+        "key": order_key(scene.conversation, ordinal),
+        "number": str(FIRST_ORDER_NUMBER + scene.number),
+        "lines": lines_to_json(lines),
+        "total": total,
+        "currency": CURRENCY,
+        "attempts": 0,
+        "status": "unpaid",
+    }
+    acts = (*_cancelled(scene.data.get("order")), Act(PLACE, order))
+    return Result({**scene.data, "orders": ordinal, "order": order}, acts=acts)
+
+
+def _request(scene: Scene, args: _Nothing) -> Result:
+    """Have one payable link for the current order: the one there is, or a new one."""
+    order = scene.data.get("order")
+    if order is None or order["status"] != "unpaid":
+        return _refused(scene, "order.refused", reason="nothing to pay")
+    link = order.get("link")
+    if link and link["expires_at"] > scene.now + USABLE_FOR:
+        found = (Happened("payment_link.created", {"short_url": link["url"]}),) if link["url"] else ()
+        return Result(scene.data, raised=found)
+    attempt = order["attempts"] + 1
+    reference, expires_at = reference_id(order["key"], attempt), scene.now + _shop(scene).payment_link_life
+    asked = {
+        **order,
+        "attempts": attempt,
+        "link": {"reference": reference, "expires_at": expires_at, "url": ""},
+    }
+    call = {
+        "reference_id": reference,
+        "order_key": order["key"],
+        "amount": order["total"],
+        "currency": order["currency"],
+        "description": f"Order #{order['number']}",
+        "expires_at": expires_at,
+    }
+    return Result({**scene.data, "order": asked}, acts=(*_cancelled(order), Act(CREATE, call)))
+
+
+def _cancel(scene: Scene, args: _Nothing) -> Result:
+    """Make the current order's link unpayable. A payment that is faster still counts."""
+    order = scene.data.get("order") or {}
+    acts = _cancelled(order)
+    if not acts:
+        return Result(scene.data)
+    return Result({**scene.data, "order": {**order, "link": None}}, acts=acts)
+
+
+def _cancelled(order: Mapping[str, Any] | None) -> tuple[Act, ...]:
+    link = order.get("link") if order else None
+    if not order or not link or order["status"] != "unpaid":
+        return ()
+    return (Act(CANCEL, {"reference_id": link["reference"], "link_id": link.get("id")}),)
+
+
+def _views(data: Mapping[str, Any], statics: Mapping[str, Any], language: str) -> dict[str, Any]:
+    return {"cart": _cart_view(data, statics), "order": _order_view(data.get("order"))}
+
+
+def _cart_view(data: Mapping[str, Any], statics: Mapping[str, Any]) -> dict[str, Any]:
+    held = data.get("cart")
+    if not held:
+        return {"lines": [], "count": 0, "total": 0}
+    products = {product["sku"]: product for product in statics["shop"]["products"]}
+    lines = [
+        {**products[sku], "quantity": quantity, "total": products[sku]["price"] * quantity}
+        for sku, quantity in held
+        if sku in products
+    ]
+    count, total = sum(line["quantity"] for line in lines), sum(line["total"] for line in lines)
+    return {"lines": lines, "count": count, "total": total}
+
+
+def _order_view(order: Mapping[str, Any] | None) -> dict[str, Any]:
+    if order is None:
+        return {"number": "", "lines": [], "count": 0, "total": 0, "status": "", "link": ""}
+    link = order.get("link") or {"url": ""}
+    count = sum(line["quantity"] for line in order["lines"])
+    return {**order, "count": count, "link": link["url"]}
+
+
+SHOP: Final = Vocabulary(
+    sections={"shop": Shop},
+    actions={
+        "cart.add": Action(_Quantity, _add, ("cart.refused",)),
+        "cart.set": Action(_Quantity, _set, ("cart.refused", "cart.emptied")),
+        "cart.remove": Action(_Item, _remove, ("cart.emptied",)),
+        "cart.empty": Action(_Nothing, _empty),
+        "cart.fill": Action(_Nothing, _fill),
+        "cart.settle": Action(_Nothing, _settle),
+        "order.place": Action(_Nothing, _place, ("order.refused",)),
+        "payment.request": Action(_Nothing, _request, ("order.refused", "payment_link.created")),
+        "payment.cancel": Action(_Nothing, _cancel),
+    },
+    events=EVENTS,
+    required=REQUIRED,
+    filters={"money": money},
+    statics=lambda sections, language, fallback: {
+        "shop": catalogue.view(sections["shop"], language, fallback)
+    },
+    view_names=("cart", "order"),
+    views=_views,
+)
+"""The words of a shop."""

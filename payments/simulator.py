@@ -1,0 +1,196 @@
+"""One customer, one shop, no outside: the real engine with time and Razorpay played by a value.
+
+`munshi chat`, `munshi test` and the scenario tests all drive this. It runs the same `advance` as the
+live bot; only the store is a dict and Razorpay answers at once.
+"""
+
+import heapq
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from flows import events, messages
+from flows.conversation import Conversation
+from flows.effects import Say
+from flows.messages import Message
+from flows.model import Flow
+from payments import facts as fact_values
+from payments.advance import advance
+from payments.calls import Call, CancelLink, CreateLink
+from payments.case import Advanced, Arrived, Case, Handled, Kind, OrderState, Outcome
+from payments.facts import Fact
+from payments.ledger import Verdict
+from payments.orders import AttemptStatus
+from payments.telling import CREATED, WITHDRAWN
+
+START: Final = 1_767_243_600_000
+"""2026-01-01 10:30 in Pune: where simulated time begins, in milliseconds since 1970, UTC."""
+
+
+class NothingToTap(LookupError):
+    """No message in the chat offers what was to be tapped."""
+
+
+class NothingToPay(LookupError):
+    """The customer holds no payment link."""
+
+
+class Simulator:
+    """A chat to drive by hand. Every method returns what the shop says in answer, in order."""
+
+    def __init__(self, flow: Flow, name: str = "Asha", now: int = START) -> None:
+        self._flow, self._name = flow, name
+        self.now = now
+        self.conversation = Conversation("sim-1")
+        self.orders: dict[str, OrderState] = {}
+        self.said: list[Say] = []
+        """Everything the shop said, oldest first."""
+        self.handled: list[Handled] = []
+        """What became of every event, oldest first."""
+        self._timers: list[tuple[int, int, dict[str, Any]]] = []
+        self._number = 0
+        self._payments = 0
+
+    # What the customer does
+
+    def write(self, text: str) -> list[Message]:
+        """The customer writes `text`."""
+        return self._chat(events.TextReceived(text))
+
+    def tap(self, title: str) -> list[Message]:
+        """The customer taps what is called `title`, on the newest message that offers it.
+
+        Raises NothingToTap, naming what can be tapped, if nothing is called that.
+        """
+        offered = [reply for say in reversed(self.said) for reply in messages.replies(say.message)]
+        reply = next((reply for reply in offered if reply.title == title), None)
+        if reply is None:
+            names = ", ".join(dict.fromkeys(reply.title for reply in offered)) or "nothing yet"
+            raise NothingToTap(f"nothing is called '{title}'; the chat offers {names}")
+        return self._chat(events.Tapped(reply.id, reply.title))
+
+    def send(self, kind: str) -> list[Message]:
+        """The customer sends something that is not text (`sticker`, `image`, `location`, …)."""
+        return self._chat(events.Received(kind))
+
+    # What the outside does
+
+    def pay(self) -> list[Message]:
+        """The customer pays on Razorpay's page. Raises NothingToPay."""
+        return self._payment("captured", {"method": "upi"})
+
+    def fail(self, description: str = "Payment was declined by the bank") -> list[Message]:
+        """A try to pay fails on Razorpay's page; the link stays payable. Raises NothingToPay."""
+        return self._payment("failed", {"error_reason": "payment_failed", "error_description": description})
+
+    def request(self, items: list[dict[str, Any]] | None) -> list[Message]:
+        """An order is asked for over the API."""
+        return self._take(Kind.REQUEST, {"items": items})
+
+    def wait(self, milliseconds: int) -> list[Message]:
+        """Time passes: timers run out and links expire, in their order."""
+        until, answer = self.now + milliseconds, list[Message]()
+        while due := self._next_due(until):
+            self.now = max(self.now, due)
+            answer += self._expire_links()
+            while self._timers and self._timers[0][0] <= self.now:
+                answer += self._take(Kind.TIMER, heapq.heappop(self._timers)[2])
+        self.now = until
+        return answer
+
+    def _next_due(self, until: int) -> int | None:
+        dues = [self._timers[0][0]] if self._timers else []
+        dues += [attempt.expires_at for _, attempt in self._open_links()]
+        due = min(dues, default=until + 1)
+        return due if due <= until else None
+
+    def _open_links(self) -> list[tuple[OrderState, Any]]:
+        return [
+            (state, attempt)
+            for state in self.orders.values()
+            for attempt in state.attempts
+            if attempt.status is AttemptStatus.CREATED
+        ]
+
+    def _expire_links(self) -> list[Message]:
+        answer: list[Message] = []
+        for state, attempt in self._open_links():
+            if attempt.expires_at <= self.now:
+                fact = Fact(
+                    state.order.key,
+                    "payment_link",
+                    attempt.link_id or "",
+                    "expired",
+                    0,
+                    "INR",
+                    self.now // 1000,
+                )
+                answer += self._facts(state.order.key, fact)
+        return answer
+
+    def _payment(self, status: str, detail: Mapping[str, Any]) -> list[Message]:
+        payable = self._open_links()
+        if not payable:
+            raise NothingToPay("there is no payment link to pay")
+        state, attempt = payable[-1]
+        self._payments += 1
+        key, at = state.order.key, self.now // 1000
+        facts = [Fact(key, "payment", f"pay_sim{self._payments}", status, attempt.amount, "INR", at, detail)]
+        if status == "captured":
+            facts.append(Fact(key, "payment_link", attempt.link_id or "", "paid", attempt.amount, "INR", at))
+        return self._facts(key, *facts)
+
+    def _facts(self, key: str, *facts: Fact) -> list[Message]:
+        body = {"order_key": key, "facts": [fact_values.to_json(fact) for fact in facts]}
+        return self._take(Kind.FACTS, body)
+
+    def _chat(self, event: events.Event) -> list[Message]:
+        return self._take(Kind.CHAT, {"event": events.to_json(event), "name": self._name})
+
+    # The store and the workers, in small
+
+    def _take(self, kind: Kind, body: Mapping[str, Any]) -> list[Message]:
+        self._number += 1
+        arrived = Arrived(self._number, kind, body, self.now)
+        advanced = advance(self._flow, Case(self.conversation, (arrived,), self.orders), self.now)
+        self._keep(advanced)
+        answer = [say.message for say in advanced.sends]
+        for call in advanced.calls:
+            answer += self._perform(call)
+        return answer
+
+    def _keep(self, advanced: Advanced) -> None:
+        self.conversation = advanced.conversation
+        self.handled += advanced.handled
+        self.said += advanced.sends
+        for timer in advanced.timers:
+            body = events.to_json(events.TimerDue(timer.state, timer.timer, timer.visit))
+            self._number += 1
+            heapq.heappush(self._timers, (timer.due, self._number, body))
+        for order in advanced.orders:
+            self.orders[order.key] = OrderState(order, (), Verdict.UNPAID, ())
+        for fact in advanced.facts:
+            state = self.orders[fact.order_key]
+            self.orders[fact.order_key] = replace(state, facts=(*state.facts, fact))
+        for attempt in advanced.attempts:
+            state = self.orders[attempt.order_key]
+            others = tuple(a for a in state.attempts if a.reference_id != attempt.reference_id)
+            self.orders[attempt.order_key] = replace(state, attempts=(*others, attempt))
+        for key, verdict in advanced.verdicts.items():
+            self.orders[key] = replace(self.orders[key], verdict=verdict)
+
+    def _perform(self, call: Call) -> list[Message]:
+        match call:
+            case CreateLink():
+                code = call.reference_id.replace(".", "-")
+                link = {"link_id": f"plink_{code}", "short_url": f"https://rzp.io/rzp/{code}"}
+                fields = {"reference_id": call.reference_id, **link, "status": "created"}
+                return self._take(Kind.RESULT, {"name": CREATED, "fields": fields})
+            case CancelLink():
+                fields = {"reference_id": call.reference_id, "status": "cancelled"}
+                return self._take(Kind.RESULT, {"name": WITHDRAWN, "fields": fields})
+
+    @property
+    def parked(self) -> list[Handled]:
+        """Events that could not be handled."""
+        return [handled for handled in self.handled if handled.outcome is Outcome.PARKED]

@@ -1,0 +1,128 @@
+"""From what the ledger learned to what the conversation is told. Pure.
+
+A change of verdict moves the conversation, once. The conversation knows one order: its current one,
+or the one that money last came in for.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from flows.conversation import Conversation
+from flows.events import Happened
+from payments import ledger
+from payments.calls import Call, CancelLink
+from payments.case import OrderState
+from payments.facts import Fact
+from payments.ledger import Verdict
+from payments.orders import Attempt, AttemptStatus, lines_to_json
+
+CREATED: Final = "payment_link.created"
+REFUSED: Final = "payment_link.refused"
+WITHDRAWN: Final = "payment_link.withdrawn"
+"""A link was cancelled, or had ended by itself; `status` says how."""
+
+_VERDICT_EVENTS: Final[Mapping[Verdict, str]] = {
+    Verdict.PAID: "payment.captured",
+    Verdict.OVERPAID: "payment.captured",
+    Verdict.SHORT: "payment.short",
+    Verdict.UNKNOWN: "payment.held",
+}
+
+
+def after_facts(
+    conversation: Conversation, state: OrderState, verdict: Verdict, new: tuple[Fact, ...]
+) -> tuple[Conversation, tuple[Happened, ...]]:
+    """The conversation as it knows the order now, and what it is told. `state` holds the verdict before."""
+    before = state.verdict
+    if verdict is not before and verdict in _VERDICT_EVENTS and not (before.settled and verdict.settled):
+        conversation = _about(conversation, state, "paid" if verdict.settled else "held")
+        return conversation, (Happened(_VERDICT_EVENTS[verdict], _captured(state)),)
+    if verdict in _VERDICT_EVENTS or _order_of(conversation).get("key") != state.order.key:
+        return conversation, ()
+    told = tuple(happened for fact in new if (happened := _setback(conversation, state, fact)))
+    if any(happened.name in ("payment_link.expired", "payment_link.cancelled") for happened in told):
+        conversation = _with_link(conversation, None)
+    return conversation, told
+
+
+def _setback(conversation: Conversation, state: OrderState, fact: Fact) -> Happened | None:
+    """What a customer with an unpaid order hears about a failed payment or an ended link."""
+    if fact.entity == "payment" and fact.state == "failed":
+        detail = {key: fact.detail.get(key) or "" for key in ("error_reason", "error_description")}
+        return Happened(
+            "payment.failed", {"reason": detail["error_reason"], "description": detail["error_description"]}
+        )
+    if fact.entity != "payment_link" or fact.state not in ("expired", "cancelled"):
+        return None
+    link = _order_of(conversation).get("link") or {}
+    current = next((a for a in state.attempts if a.reference_id == link.get("reference")), None)
+    if current is None or current.link_id != fact.entity_id:
+        return None
+    return Happened(f"payment_link.{fact.state}", {})
+
+
+def after_result(
+    conversation: Conversation, attempt: Attempt, name: str, fields: Mapping[str, Any]
+) -> tuple[Attempt, Conversation, tuple[Happened, ...], tuple[Call, ...]]:
+    """What a call's answer changes: the attempt, the conversation, what it is told, what to call next.
+
+    Raises KeyError if `name` is not an answer that a call gives.
+    """
+    link = _order_of(conversation).get("link") or {}
+    current = link.get("reference") == attempt.reference_id
+    if name == CREATED:
+        made = replace(
+            attempt, status=AttemptStatus.CREATED, link_id=fields["link_id"], short_url=fields["short_url"]
+        )
+        if not current:
+            return made, conversation, (), (CancelLink(attempt.reference_id, made.link_id),)
+        known = {**link, "id": made.link_id, "url": made.short_url}
+        told = Happened(CREATED, {"short_url": made.short_url})
+        return made, _with_link(conversation, known), (told,), ()
+    if name == REFUSED:
+        refused = replace(attempt, status=AttemptStatus.REFUSED)
+        if not current:
+            return refused, conversation, (), ()
+        return refused, _with_link(conversation, None), (Happened(REFUSED, {"reason": fields["reason"]}),), ()
+    if name == WITHDRAWN:
+        return replace(attempt, status=AttemptStatus(fields["status"])), conversation, (), ()
+    raise KeyError(f"unknown answer {name!r}")
+
+
+def known_to_conversation(state: OrderState, status: str) -> dict[str, Any]:
+    """An order as a conversation's data holds it."""
+    order = state.order
+    return {
+        "key": order.key,
+        "number": order.number,
+        "lines": lines_to_json(order.lines),
+        "total": order.total,
+        "currency": order.currency,
+        "attempts": max((attempt.ordinal for attempt in state.attempts), default=0),
+        "status": status,
+    }
+
+
+def _about(conversation: Conversation, state: OrderState, status: str) -> Conversation:
+    """The conversation with this order as its current one."""
+    order = _order_of(conversation)
+    if order.get("key") != state.order.key:
+        order = known_to_conversation(state, status)
+    return replace(conversation, data={**conversation.data, "order": {**order, "status": status}})
+
+
+def _captured(state: OrderState) -> dict[str, Any]:
+    payments = [fact for fact in state.facts if fact.entity == "payment" and fact.state == "captured"]
+    method = next((fact.detail.get("method") for fact in payments if fact.detail.get("method")), "")
+    return {"amount": ledger.captured(state.facts, state.order.currency), "method": method}
+
+
+def _with_link(conversation: Conversation, link: Mapping[str, Any] | None) -> Conversation:
+    order = {**_order_of(conversation), "link": link}
+    return replace(conversation, data={**conversation.data, "order": order})
+
+
+def _order_of(conversation: Conversation) -> Mapping[str, Any]:
+    order: Mapping[str, Any] = conversation.data.get("order") or {}
+    return order
