@@ -53,7 +53,7 @@ class OrderState:
     """An order with what is known of its money."""
 
     order: Order
-    facts: frozenset[Fact] | tuple[Fact, ...]
+    facts: tuple[Fact, ...]
     verdict: Verdict
     attempts: tuple[Attempt, ...]
 

@@ -12,9 +12,9 @@ class Fact:
     order_key: str
     """The order it is about; empty when the event named none of ours."""
     entity: str
-    """`payment`, `payment_link` or `order`."""
+    """`payment`, `payment_link`, `order`, `refund` or `dispute`."""
     entity_id: str
-    """Razorpay's id (`pay_…`, `plink_…`, `order_…`)."""
+    """Razorpay's id (`pay_…`, `plink_…`, `order_…`, …)."""
     state: str
     """The entity's status as Razorpay names it (`captured`, `failed`, `paid`, `expired`, …)."""
     amount: int

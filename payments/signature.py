@@ -27,7 +27,7 @@ def matches(body: bytes, signature: str | None, *secrets: str) -> bool:
     Never raises on what arrived: a missing, short, uppercase or non-ASCII signature is False.
     Compared in constant time. Raises ValueError if a secret is too short to be trusted.
     """
-    given = (signature or "").encode("utf-8", "surrogateescape")
+    given = (signature or "").encode("utf-8", "backslashreplace")
     if len(given) != 64 or not _HEX.issuperset(given):
         return False
     verdicts = [hmac.compare_digest(sign(body, secret).encode(), given) for secret in secrets]

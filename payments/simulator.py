@@ -7,6 +7,7 @@ live bot; only the store is a dict and Razorpay answers at once.
 import heapq
 from collections.abc import Mapping
 from dataclasses import replace
+from enum import StrEnum
 from typing import Any, Final
 
 from flows import events, messages
@@ -20,11 +21,21 @@ from payments.calls import Call, CancelLink, CreateLink
 from payments.case import Advanced, Arrived, Case, Handled, Kind, OrderState, Outcome
 from payments.facts import Fact
 from payments.ledger import Verdict
-from payments.orders import AttemptStatus
-from payments.telling import CREATED, WITHDRAWN
+from payments.orders import CURRENCY, Attempt, AttemptStatus
+from payments.telling import CREATED, REFUSED, WITHDRAWN
 
 START: Final = 1_767_243_600_000
 """2026-01-01 10:30 in Pune: where simulated time begins, in milliseconds since 1970, UTC."""
+
+
+class Razorpay(StrEnum):
+    """How Razorpay takes what the shop asks of it."""
+
+    ANSWERS = "answers"
+    """At once, and everything that waited."""
+    SLOW = "is slow"
+    """Not before it is told that it answers again."""
+    REFUSES = "refuses links"
 
 
 class NothingToTap(LookupError):
@@ -50,6 +61,8 @@ class Simulator:
         self._timers: list[tuple[int, int, dict[str, Any]]] = []
         self._number = 0
         self._payments = 0
+        self._razorpay = Razorpay.ANSWERS
+        self._waiting: list[Call] = []
 
     # What the customer does
 
@@ -67,7 +80,11 @@ class Simulator:
         if reply is None:
             names = ", ".join(dict.fromkeys(reply.title for reply in offered)) or "nothing yet"
             raise NothingToTap(f"nothing is called '{title}'; the chat offers {names}")
-        return self._chat(events.Tapped(reply.id, reply.title))
+        return self.tap_reply(reply.id, reply.title)
+
+    def tap_reply(self, reply_id: str, title: str = "") -> list[Message]:
+        """The customer taps the reply with this id, which the shop need not have offered."""
+        return self._chat(events.Tapped(reply_id, title))
 
     def send(self, kind: str) -> list[Message]:
         """The customer sends something that is not text (`sticker`, `image`, `location`, …)."""
@@ -75,13 +92,35 @@ class Simulator:
 
     # What the outside does
 
-    def pay(self) -> list[Message]:
-        """The customer pays on Razorpay's page. Raises NothingToPay."""
-        return self._payment("captured", {"method": "upi"})
+    def pay(self, amount: int | None = None, currency: str = CURRENCY) -> list[Message]:
+        """The customer pays on Razorpay's page, `amount` paise or what is due. Raises NothingToPay."""
+        state, attempt = self._payable()
+        paid = attempt.amount if amount is None else amount
+        facts = [self._payment(attempt, "captured", paid, currency, {"method": "upi"})]
+        if (paid, currency) == (attempt.amount, attempt.currency):
+            facts.append(self._ended(attempt, "paid", paid))
+        return self._facts(state.order.key, *facts)
 
     def fail(self, description: str = "Payment was declined by the bank") -> list[Message]:
         """A try to pay fails on Razorpay's page; the link stays payable. Raises NothingToPay."""
-        return self._payment("failed", {"error_reason": "payment_failed", "error_description": description})
+        state, attempt = self._payable()
+        detail = {"error_reason": "payment_failed", "error_description": description}
+        return self._facts(
+            state.order.key, self._payment(attempt, "failed", attempt.amount, CURRENCY, detail)
+        )
+
+    def cancel_link(self) -> list[Message]:
+        """Someone cancels the payment link in Razorpay's Dashboard. Raises NothingToPay."""
+        state, attempt = self._payable()
+        return self._facts(state.order.key, self._ended(attempt, "cancelled"))
+
+    def razorpay(self, how: Razorpay) -> list[Message]:
+        """From now on, Razorpay takes what it is asked like this."""
+        self._razorpay = how
+        if how is Razorpay.SLOW:
+            return []
+        waited, self._waiting = self._waiting, []
+        return [message for call in waited for message in self._perform(call)]
 
     def request(self, items: list[dict[str, Any]] | None) -> list[Message]:
         """An order is asked for over the API."""
@@ -104,7 +143,7 @@ class Simulator:
         due = min(dues, default=until + 1)
         return due if due <= until else None
 
-    def _open_links(self) -> list[tuple[OrderState, Any]]:
+    def _open_links(self) -> list[tuple[OrderState, Attempt]]:
         return [
             (state, attempt)
             for state in self.orders.values()
@@ -116,29 +155,28 @@ class Simulator:
         answer: list[Message] = []
         for state, attempt in self._open_links():
             if attempt.expires_at <= self.now:
-                fact = Fact(
-                    state.order.key,
-                    "payment_link",
-                    attempt.link_id or "",
-                    "expired",
-                    0,
-                    "INR",
-                    self.now // 1000,
-                )
-                answer += self._facts(state.order.key, fact)
+                answer += self._facts(state.order.key, self._ended(attempt, "expired"))
         return answer
 
-    def _payment(self, status: str, detail: Mapping[str, Any]) -> list[Message]:
+    def _payable(self) -> tuple[OrderState, Attempt]:
+        """The newest link that can be paid, and its order."""
         payable = self._open_links()
         if not payable:
             raise NothingToPay("there is no payment link to pay")
-        state, attempt = payable[-1]
+        return payable[-1]
+
+    def _payment(
+        self, attempt: Attempt, status: str, amount: int, currency: str, detail: Mapping[str, Any]
+    ) -> Fact:
         self._payments += 1
-        key, at = state.order.key, self.now // 1000
-        facts = [Fact(key, "payment", f"pay_sim{self._payments}", status, attempt.amount, "INR", at, detail)]
-        if status == "captured":
-            facts.append(Fact(key, "payment_link", attempt.link_id or "", "paid", attempt.amount, "INR", at))
-        return self._facts(key, *facts)
+        entity_id, at = f"pay_sim{self._payments}", self.now // 1000
+        return Fact(attempt.order_key, "payment", entity_id, status, amount, currency, at, detail)
+
+    def _ended(self, attempt: Attempt, status: str, paid: int = 0) -> Fact:
+        at = self.now // 1000
+        return Fact(
+            attempt.order_key, "payment_link", attempt.link_id or "", status, paid, attempt.currency, at
+        )
 
     def _facts(self, key: str, *facts: Fact) -> list[Message]:
         body = {"order_key": key, "facts": [fact_values.to_json(fact) for fact in facts]}
@@ -180,7 +218,13 @@ class Simulator:
             self.orders[key] = replace(self.orders[key], verdict=verdict)
 
     def _perform(self, call: Call) -> list[Message]:
+        if self._razorpay is Razorpay.SLOW:
+            self._waiting.append(call)
+            return []
         match call:
+            case CreateLink() if self._razorpay is Razorpay.REFUSES:
+                fields = {"reference_id": call.reference_id, "reason": "refused by the simulated Razorpay"}
+                return self._take(Kind.RESULT, {"name": REFUSED, "fields": fields})
             case CreateLink():
                 code = call.reference_id.replace(".", "-")
                 link = {"link_id": f"plink_{code}", "short_url": f"https://rzp.io/rzp/{code}"}

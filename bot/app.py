@@ -1,0 +1,86 @@
+"""The composition root: the only place that knows every concrete part, and in what order they live."""
+
+import random
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+
+from bot.batching import Batcher
+from bot.clock import Clock, SystemClock
+from bot.metrics import Metrics
+from bot.parts import Parts
+from bot.settings import Settings
+from bot.whatsapp.client import WhatsAppClient
+from bot.workers.loop import IN_FLIGHT, Workers
+from flows.load import load
+from flows.model import Flow
+from payments.razorpay.gateway import Gateway
+from payments.shop import SHOP
+from storage import Store
+from storage.arrivals import Arrival, Stored
+
+INGEST_BATCH = 200
+"""Requests whose facts share one commit at most."""
+_KEEPALIVE_SECONDS = 12
+"""Under Meta's own idle limit, so that a send rarely meets a connection that was just closed."""
+
+
+def load_flow(path: Path) -> Flow:
+    """The shop's flow. Raises FlowInvalid with every error in it, or OSError if it can't be read."""
+    return load(path.read_text(encoding="utf-8"), str(path), SHOP)
+
+
+@asynccontextmanager
+async def bot(settings: Settings, clock: Clock | None = None) -> AsyncIterator[tuple[Parts, Workers]]:
+    """The bot's parts and its workers, not started. Closed in reverse on the way out.
+
+    Raises FlowInvalid or StorageError before anything is served.
+    """
+    flow, clock = load_flow(settings.munshi_flow), clock or SystemClock()
+    async with AsyncExitStack() as stack:
+        store = await Store.open(settings.database_url)
+        stack.push_async_callback(store.close)
+        connector = aiohttp.TCPConnector(limit=IN_FLIGHT, keepalive_timeout=_KEEPALIVE_SECONDS)
+        session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+        gateway = Gateway(
+            settings.razorpay_key_id,
+            settings.razorpay_key_secret.get_secret_value(),
+            settings.razorpay_api_url,
+        )
+        stack.push_async_callback(gateway.close)
+        metrics = Metrics()
+        inbox = _Inbox(store, clock, metrics)
+        whatsapp = WhatsAppClient(
+            session,
+            base_url=settings.whatsapp_api_url,
+            version=settings.whatsapp_api_version,
+            phone_number_id=settings.whatsapp_phone_number_id,
+            access_token=settings.whatsapp_access_token.get_secret_value(),
+        )
+        parts = Parts(settings, clock, flow, store, whatsapp, gateway, inbox.batcher, metrics)
+        workers = Workers(parts, random.SystemRandom())
+        inbox.workers = workers
+        stack.push_async_callback(workers.close)
+        stack.push_async_callback(inbox.batcher.flush)
+        yield parts, workers
+
+
+class _Inbox:
+    """Stores what several requests brought in one transaction, and wakes the workers."""
+
+    def __init__(self, store: Store, clock: Clock, metrics: Metrics) -> None:
+        self._store, self._clock, self._metrics = store, clock, metrics
+        self.workers: Workers | None = None
+        self.batcher: Batcher[Sequence[Arrival], Sequence[Stored]] = Batcher(self._write, batch=INGEST_BATCH)
+
+    async def _write(self, requests: Sequence[Sequence[Arrival]]) -> list[Sequence[Stored]]:
+        arrivals = [arrival for request in requests for arrival in request]
+        stored = await self._store.arrive(arrivals, self._clock.now())
+        self._metrics.batch.observe(len(requests))
+        self._metrics.arrived.inc(len(arrivals))
+        if self.workers:
+            self.workers.wake()
+        taken = iter(stored)
+        return [[next(taken) for _ in request] for request in requests]

@@ -1,0 +1,101 @@
+"""From what a provider sent to what the inbox stores. Pure."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any, Final
+
+import orjson
+
+from bot.whatsapp.inbound import InboundMessage, Parsed, Receipt, Unread
+from flows import events
+from payments import facts
+from payments.case import Kind
+from payments.razorpay import webhook
+from storage.arrivals import Arrival
+
+_LONGEST_KEY: Final = 200
+
+
+def from_whatsapp(parsed: Parsed, phone_number_id: str) -> list[Arrival]:
+    """One arrival for each message, status and unread part of a webhook body.
+
+    What was sent to another business number than ours is kept and not answered.
+    """
+    return [
+        *(_message(message, phone_number_id) for message in parsed.messages),
+        *(_receipt(receipt, phone_number_id) for receipt in parsed.receipts),
+        *(_unread(part) for part in parsed.unread),
+    ]
+
+
+def _message(message: InboundMessage, phone_number_id: str) -> Arrival:
+    raw = _text(message.fragment)
+    elsewhere = message.phone_number_id not in (None, phone_number_id)
+    if elsewhere:
+        return Arrival(
+            _key(message.key), Kind.OTHER, {"reason": "sent to another number"}, raw, pending=False
+        )
+    if message.event is None:
+        return Arrival(
+            _key(message.key),
+            Kind.OTHER,
+            {"reason": message.ignored},
+            raw,
+            aliases=message.sender.aliases,
+            pending=False,
+        )
+    body = {"event": events.to_json(message.event), "name": message.sender.name}
+    return Arrival(
+        _key(message.key), Kind.CHAT, body, raw, aliases=message.sender.aliases, name=message.sender.name
+    )
+
+
+def _receipt(receipt: Receipt, phone_number_id: str) -> Arrival:
+    ours = receipt.phone_number_id in (None, phone_number_id)
+    body = {
+        "wamid": receipt.wamid,
+        "status": receipt.status,
+        "opaque": receipt.opaque,
+        "error": receipt.error,
+    }
+    return Arrival(
+        _key(receipt.key),
+        Kind.RECEIPT if ours else Kind.OTHER,
+        body,
+        opaque=receipt.opaque if ours else None,
+        pending=ours,
+    )
+
+
+def _unread(part: Unread) -> Arrival:
+    return Arrival(_key(part.key), Kind.OTHER, {"reason": part.reason}, _text(part.fragment), pending=False)
+
+
+def from_razorpay(
+    raw: bytes, notice: webhook.Notice, order_key: str | None, body: Mapping[str, Any]
+) -> Arrival:
+    """The arrival of one Razorpay webhook about the order with `order_key`, if it is about one of ours.
+
+    The same bytes are the same arrival, whatever their event id says: that header is not signed.
+    """
+    told = [facts.to_json(fact) | {"order_key": order_key or ""} for fact in notice.facts]
+    kept = _text(webhook.without_personal_data(body))
+    about = {"event": notice.event, "order_key": order_key, "facts": told, "problems": list(notice.problems)}
+    if order_key is None or not told:
+        return Arrival(webhook.digest(raw), Kind.OTHER, about, kept, order_key=order_key, pending=False)
+    return Arrival(webhook.digest(raw), Kind.FACTS, about, kept, order_key=order_key)
+
+
+def from_request(phone: str, items: list[dict[str, Any]] | None, idempotency_key: str) -> Arrival:
+    """The arrival of an order asked for over our own API. `phone` is digits with the country code."""
+    key = f"request:{sha256(idempotency_key.encode()).hexdigest()}"
+    return Arrival(key, Kind.REQUEST, {"items": items}, aliases=(("phone", phone),))
+
+
+def _key(key: str) -> str:
+    """`key`, or a hash of it where it is longer than any provider makes them."""
+    return key if len(key) <= _LONGEST_KEY else f"sha256:{sha256(key.encode('utf-8', 'replace')).hexdigest()}"
+
+
+def _text(value: Any) -> str:
+    return orjson.dumps(value).decode()

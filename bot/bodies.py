@@ -1,0 +1,59 @@
+"""Reading a request's body without trusting it: how long, how big, how encoded, how deep."""
+
+import asyncio
+from typing import Any, Final
+
+import orjson
+from aiohttp import web
+
+WHATSAPP_BODY: Final = 4 * 1024 * 1024
+"""Bytes. Meta sends up to 3 MB. Source: WhatsApp webhooks overview."""
+RAZORPAY_BODY: Final = 256 * 1024
+API_BODY: Final = 64 * 1024
+MAX_DEPTH: Final = 32
+RECEIPT_SECONDS: Final = 10.0
+"""How long a client may take to send its body."""
+
+
+async def read_body(request: web.Request, limit: int) -> bytes:
+    """The raw body. Raises 413 over `limit` bytes, 415 if it is compressed, 408 if it takes too long."""
+    encoding = request.headers.get("Content-Encoding", "identity").lower()
+    if encoding != "identity":
+        raise web.HTTPUnsupportedMediaType(text=f"send the body as it is, not as {encoding[:20]}\n")
+    if request.content_length is not None and request.content_length > limit:
+        raise web.HTTPRequestEntityTooLarge(max_size=limit, actual_size=request.content_length)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(RECEIPT_SECONDS):
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > limit:
+                    raise web.HTTPRequestEntityTooLarge(max_size=limit, actual_size=len(body))
+    except TimeoutError:
+        raise web.HTTPRequestTimeout(text="the body took too long to arrive\n") from None
+    return bytes(body)
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """The JSON object in `body`. Raises 400 if it isn't one or is nested over MAX_DEPTH levels."""
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise web.HTTPBadRequest(text="the body is not JSON\n") from None
+    if not isinstance(value, dict):
+        raise web.HTTPBadRequest(text="the body is not a JSON object\n")
+    # Only a body with that many brackets can be that deep; walking is for the few that have them.
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+        raise web.HTTPBadRequest(text=f"the body is nested over {MAX_DEPTH} levels deep\n")
+    return value
+
+
+def _depth(value: Any) -> int:
+    depth, level = 0, [value]
+    while level:
+        depth += 1
+        inner = [v.values() if isinstance(v, dict) else v for v in level if isinstance(v, (dict, list))]
+        level = [item for items in inner for item in items]
+        if depth > MAX_DEPTH + 1:
+            break
+    return depth - 1

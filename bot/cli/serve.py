@@ -1,0 +1,26 @@
+"""`munshi serve`: the HTTP server and the workers, in one process."""
+
+import typer
+
+from bot import log
+from bot.app import bot
+from bot.cli.running import run, settings_or_refuse, until_told_to_stop
+from bot.server import serving
+from bot.settings import Settings
+from storage import Store
+
+
+def serve() -> None:
+    """Serve webhooks and the API, and do the work they bring. Pending migrations are applied first."""
+    settings = settings_or_refuse()
+    log.configure()
+    run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> None:
+    await Store.migrate(settings.database_url)
+    async with bot(settings) as (parts, workers), serving(parts) as url:
+        workers.start()
+        typer.echo(f"Munshi serves '{parts.flow.name}' at {url}")
+        await until_told_to_stop()
+        typer.echo("Munshi stops: what is in flight is finished and recorded")

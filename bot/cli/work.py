@@ -1,0 +1,23 @@
+"""`munshi work`: workers without the HTTP server, beside any number of `munshi serve`."""
+
+import typer
+
+from bot import log
+from bot.app import bot
+from bot.cli.running import run, settings_or_refuse, until_told_to_stop
+from bot.settings import Settings
+
+
+def work() -> None:
+    """Step and perform what other processes take in. Needs PostgreSQL: an SQLite file has one process."""
+    settings = settings_or_refuse()
+    log.configure()
+    run(_work(settings))
+
+
+async def _work(settings: Settings) -> None:
+    async with bot(settings) as (parts, workers):
+        workers.start()
+        typer.echo(f"Munshi works for '{parts.flow.name}'")
+        await until_told_to_stop()
+        typer.echo("Munshi stops: what is in flight is finished and recorded")

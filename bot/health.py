@@ -1,0 +1,33 @@
+"""What a supervisor and Prometheus ask."""
+
+from aiohttp import web
+
+from bot.parts import PARTS
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/healthz")
+async def healthz(request: web.Request) -> web.Response:
+    """The process answers."""
+    return web.Response(text="ok\n")
+
+
+@routes.get("/readyz")
+async def readyz(request: web.Request) -> web.Response:
+    """200 if the database answers within a second, else 503."""
+    try:
+        await request.app[PARTS].store.ping()
+    except (TimeoutError, OSError):
+        return web.Response(status=503, text="the database does not answer\n")
+    return web.Response(text="ready\n")
+
+
+@routes.get("/metrics")
+async def metrics(request: web.Request) -> web.Response:
+    """Prometheus' text format."""
+    parts = request.app[PARTS]
+    counts = await parts.store.counts(parts.clock.now())
+    for what in ("pending", "parked", "unfinished", "oldest_due_ms"):
+        parts.metrics.waiting.labels(what).set(getattr(counts, what))
+    return web.Response(body=parts.metrics.text(), content_type="text/plain", charset="utf-8")

@@ -1,0 +1,27 @@
+"""What Prometheus may read. Counts only: no customer, no amount, no secret."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+
+class Metrics:
+    """One process's metrics, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "munshi_requests", "HTTP requests answered", ["path", "status"], registry=self.registry
+        )
+        self.arrived = Counter("munshi_events_arrived", "events stored", registry=self.registry)
+        self.handled = Counter("munshi_events_handled", "events stepped", registry=self.registry)
+        self.performed = Counter(
+            "munshi_deliveries", "outbox entries tried", ["lane", "outcome"], registry=self.registry
+        )
+        self.batch = Histogram(
+            "munshi_ingest_batch", "requests that shared one commit", buckets=(1, 2, 5, 10, 20, 50, 100, 200),
+            registry=self.registry,
+        )  # fmt: skip
+        self.waiting = Gauge("munshi_waiting", "rows that wait", ["what"], registry=self.registry)
+
+    def text(self) -> bytes:
+        """The metrics in Prometheus' text format."""
+        return generate_latest(self.registry)

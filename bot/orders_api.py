@@ -1,0 +1,181 @@
+"""The shop's own API: order for a customer and get a payment link, or ask where an order stands."""
+
+import asyncio
+import hmac
+import json
+from typing import Annotated, Any, Final
+from uuid import uuid4
+
+import phonenumbers
+from aiohttp import web
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+
+from bot import bodies
+from bot.arriving import from_request
+from bot.parts import PARTS, Parts
+from payments.catalogue import Shop
+from payments.ledger import Verdict
+from payments.orders import AttemptStatus
+from payments.razorpay.returned import signature_matches
+from storage.queries import EventView, OrderView
+
+LINK_SECONDS: Final = 10.0
+"""How long an answer waits for the payment link."""
+_ASK_EVERY: Final = 0.05
+
+routes = web.RouteTableDef()
+
+
+def _digits(phone: str) -> str:
+    try:
+        number = phonenumbers.parse(phone if phone.startswith("+") else f"+{phone}")
+    except phonenumbers.NumberParseException:
+        raise ValueError("not a phone number: write it with its country code, like 919800000001") from None
+    if not phonenumbers.is_possible_number(number):
+        raise ValueError("not a phone number: write it with its country code, like 919800000001")
+    return f"{number.country_code}{phonenumbers.national_significant_number(number)}"
+
+
+class _Item(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    sku: Annotated[str, Field(min_length=1, max_length=64)]
+    quantity: Annotated[int, Field(ge=1, le=10_000)] = 1
+
+
+class _Wanted(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    phone: Annotated[str, Field(min_length=8, max_length=20), AfterValidator(_digits)]
+    items: Annotated[list[_Item], Field(min_length=1, max_length=100)] | None = None
+
+
+@routes.post("/payments/create")
+async def create(request: web.Request) -> web.Response:
+    """Place an order as if the customer had checked out. 200 with the link, or 202 after 10 seconds."""
+    _authorise(request)
+    parts = request.app[PARTS]
+    wanted = _wanted(bodies.parse_object(await bodies.read_body(request, bodies.API_BODY)))
+    items = [item.model_dump() for item in wanted.items] if wanted.items else None
+    _check_skus(parts, items)
+    given = request.headers.get("Idempotency-Key")
+    if given is not None and not 0 < len(given) <= 255:
+        raise _problem(web.HTTPBadRequest, "Idempotency-Key must have 1 to 255 characters")
+    # A key belongs to the customer it was used for: one key for two customers is two orders.
+    arrival = from_request(wanted.phone, items, given or str(uuid4()))
+    (stored,) = await parts.inbox.put([arrival])
+    if not stored.new:
+        await _same_request(parts, stored.number, items)
+    view = await _placed(parts, stored.number)
+    return web.json_response(_answer(view), status=200 if _link(view) else 202)
+
+
+@routes.get("/payments/return")
+async def returned(request: web.Request) -> web.Response:
+    """Where Razorpay's page sends the browser. A hint only: the webhook is what counts."""
+    secret = request.app[PARTS].settings.razorpay_key_secret.get_secret_value()
+    if not signature_matches(request.query, secret):
+        raise web.HTTPForbidden(text="this address was not made by Razorpay\n")
+    return web.Response(text="Thank you! We confirm your payment on WhatsApp in a moment.\n")
+
+
+@routes.get("/payments/{order_id}")
+async def status(request: web.Request) -> web.Response:
+    """Where an order stands now."""
+    _authorise(request)
+    view = await request.app[PARTS].store.order(request.match_info["order_id"])
+    if view is None:
+        raise _problem(web.HTTPNotFound, "there is no such order")
+    return web.json_response(_answer(view))
+
+
+def _authorise(request: web.Request) -> None:
+    token = request.app[PARTS].settings.munshi_api_token.get_secret_value()
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    right = hmac.compare_digest(given.strip().encode("utf-8", "replace"), token.encode())
+    if scheme.lower() != "bearer" or not right:
+        raise _problem(web.HTTPUnauthorized, "send 'Authorization: Bearer <MUNSHI_API_TOKEN>'")
+
+
+def _wanted(body: dict[str, Any]) -> _Wanted:
+    try:
+        return _Wanted.model_validate(body)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(step) for step in first["loc"]) or "body"
+        raise _problem(web.HTTPUnprocessableEntity, f"{place}: {first['msg']}") from None
+
+
+def _check_skus(parts: Parts, items: list[dict[str, Any]] | None) -> None:
+    shop: Shop = parts.flow.sections["shop"]
+    for index, item in enumerate(items or ()):
+        product = shop.product(item["sku"])
+        if product is None:
+            raise _problem(web.HTTPUnprocessableEntity, f"items.{index}.sku: the shop has no '{item['sku']}'")
+        if item["quantity"] > shop.limit(product):
+            over = f"items.{index}.quantity: one order takes at most {shop.limit(product)} of '{item['sku']}'"
+            raise _problem(web.HTTPUnprocessableEntity, over)
+
+
+async def _same_request(parts: Parts, number: int, items: list[dict[str, Any]] | None) -> None:
+    before = await parts.store.event(number)
+    if before is None or before.body.get("items") != items:
+        raise _problem(web.HTTPUnprocessableEntity, "this Idempotency-Key was used for another request")
+
+
+async def _placed(parts: Parts, number: int) -> OrderView:
+    """The order that event `number` placed, with its link if that comes in time."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + LINK_SECONDS
+    while True:
+        view = await parts.store.order_placed_by(number)
+        if view is not None and (_link(view) or loop.time() > deadline):
+            return view
+        if view is None:
+            _refuse_unplaced(await parts.store.event(number), late=loop.time() > deadline)
+        await asyncio.sleep(_ASK_EVERY)
+
+
+def _refuse_unplaced(event: EventView | None, *, late: bool) -> None:
+    """Say why an event placed no order, once that is known."""
+    if event is None or (event.state == "pending" and not late):
+        return
+    if event.state == "pending":
+        raise _problem(web.HTTPServiceUnavailable, "busy: ask again with the same Idempotency-Key")
+    if event.state == "parked":
+        raise _problem(web.HTTPInternalServerError, "the order could not be placed; the operator can see why")
+    raise _problem(
+        web.HTTPConflict, "nothing was ordered: the customer's cart is empty, or the flow ignores it"
+    )
+
+
+def _link(view: OrderView) -> Any:
+    """The newest attempt that got its link."""
+    made = [attempt for attempt in view.attempts if attempt.link_id]
+    return made[-1] if made else None
+
+
+def _answer(view: OrderView) -> dict[str, Any]:
+    link = _link(view)
+    return {
+        "order_id": view.order.key,
+        "order_number": view.order.number,
+        "razorpay_id": link.link_id if link else None,
+        "razorpay_short_url": link.short_url if link else None,
+        "status": _status(view),
+        "amount": view.order.total,
+        "currency": view.order.currency,
+        "paid_at": view.paid_at,
+    }
+
+
+def _status(view: OrderView) -> str:
+    if view.verdict.settled:
+        return "paid"
+    if view.verdict in (Verdict.SHORT, Verdict.UNKNOWN):
+        return "held"
+    return str(view.attempts[-1].status) if view.attempts else str(AttemptStatus.CREATING)
+
+
+def _problem(kind: type[web.HTTPException], message: str) -> web.HTTPException:
+    return kind(text=json.dumps({"error": message}), content_type="application/json")

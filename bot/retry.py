@@ -1,0 +1,106 @@
+"""When to try a failed call again. Pure: the clock and the dice are the caller's.
+
+Gaps after the n-th failure in a row, before jitter (which adds up to a quarter):
+
+    RETRY      1 s, 2 s, 4 s … 5 min       gives up after `TRIES` (about a day)
+    UNKNOWN    the same, but at least 30 s  gives up after `TRIES`
+    PAIR_RATE  1 s, 4 s, 16 s … 1 h         gives up after `TRIES`
+    HALT       60 s, 120 s … 15 min         never gives up
+    PERMANENT  gives up at once
+
+A gap is never shorter than what the other side asked for. The caller counts the failures of one
+call, and starts again at 1 when HALT begins or ends, so that a day with an expired token uses up
+no message's life.
+"""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, TypeAlias, assert_never
+
+TRIES: Final = 296
+"""Failures in a row after which a call is given up: the gaps between so many are 24 hours in all."""
+DOUBT: Final = 30
+"""Seconds that the word on a call of unknown outcome (for a message: its status webhook) may take."""
+
+_GROWTH_CAP: Final = 300
+_PAIR_CAP: Final = 3600
+_HALT_STEP: Final = 60
+_HALT_CAP: Final = 900
+_JITTER_SHARE: Final = 0.25
+
+
+class Failure(StrEnum):
+    """What a failed call means for the next try."""
+
+    RETRY = "retry"
+    """Refused or never sent, for a reason that passes: throttled, overloaded, no connection."""
+    PAIR_RATE = "pair_rate"
+    """Too many messages to this one customer; the others are not affected."""
+    UNKNOWN = "unknown"
+    """It may have been carried out: the answer was lost or says nothing."""
+    PERMANENT = "permanent"
+    """This very call will never be accepted."""
+    HALT = "halt"
+    """The account or its token is the matter: every call fails until a person acts."""
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAt:
+    """Try again at `at` (milliseconds since 1970, UTC), not before."""
+
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """Never try again; `reason` is for people."""
+
+    reason: str
+
+
+Decision: TypeAlias = RetryAt | GiveUp
+
+
+def decide(
+    *, attempts: int, verdict: Failure, retry_after: float | None, now: int, jitter: float
+) -> Decision:
+    """What to do after the `attempts`-th failure in a row (1 or more), which was a `verdict`.
+
+    `retry_after` is what the other side asked for, in seconds; `now` is milliseconds since 1970, UTC;
+    `jitter` is a random number in [0, 1), so that callers which failed together do not return together.
+    Raises ValueError if `attempts`, `jitter` or `retry_after` is out of range.
+
+    Source: Meta, WhatsApp Cloud API, "Throughput" and "Error codes" (4^n seconds after 131056).
+    """
+    if attempts < 1:
+        raise ValueError(f"attempts must be at least 1, not {attempts}")
+    if not 0 <= jitter < 1:
+        raise ValueError(f"jitter must be in [0, 1), not {jitter}")
+    asked = 0.0 if retry_after is None else retry_after
+    if not (math.isfinite(asked) and asked >= 0):
+        raise ValueError(f"retry_after must be finite and not negative, not {retry_after}")
+    if verdict is Failure.PERMANENT:
+        return GiveUp("refused for good")
+    if attempts >= TRIES and verdict is not Failure.HALT:
+        return GiveUp(f"still failing ({verdict}) after {attempts} tries")
+    seconds = max(_gap(verdict, attempts), asked)
+    return RetryAt(now + math.ceil(seconds * (1 + jitter * _JITTER_SHARE) * 1000))
+
+
+def _gap(verdict: Failure, attempts: int) -> int:
+    """Seconds to wait after the `attempts`-th failure, without jitter."""
+    steps = min(attempts - 1, 16)  # every gap is at its cap by then
+    match verdict:
+        case Failure.RETRY:
+            return min(1 << steps, _GROWTH_CAP)
+        case Failure.UNKNOWN:
+            return max(min(1 << steps, _GROWTH_CAP), DOUBT)
+        case Failure.PAIR_RATE:
+            return min(1 << 2 * steps, _PAIR_CAP)
+        case Failure.HALT:
+            return min(_HALT_STEP * attempts, _HALT_CAP)
+        case Failure.PERMANENT:
+            raise AssertionError("a permanent failure has no next try")
+        case _:
+            assert_never(verdict)

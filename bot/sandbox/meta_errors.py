@@ -1,0 +1,89 @@
+"""Error bodies of the Graph API. Texts are illustrative: whoever reads them must go by the code."""
+
+from typing import Any, Final
+
+_TITLES: Final = {
+    1: "An unknown error occurred",
+    2: "Service temporarily unavailable",
+    100: "Invalid parameter",
+    130429: "Rate limit hit",
+    131000: "Something went wrong",
+    131008: "Required parameter is missing",
+    131009: "Parameter value is not valid",
+    131016: "Service unavailable",
+    131021: "Recipient cannot be sender",
+    131026: "Message undeliverable",
+    131047: "Re-engagement message",
+    131056: "(Business Account, Consumer Account) pair rate limit hit",
+}
+_CODE_OF_STATUS: Final = {400: 100, 429: 130429, 500: 131000, 503: 131016}
+_REFERENCE: Final = (
+    "https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes"
+)
+
+
+class Refused(Exception):
+    """Meta will not take this call: an error code and what it concerns."""
+
+    def __init__(self, code: int, details: str) -> None:
+        super().__init__(f"{code}: {details}")
+        self.code = code
+        self.details = details
+
+
+def error_body(code: int, details: str, trace: str) -> dict[str, Any]:
+    """The body of a refused call. Source: Meta, WhatsApp Cloud API, "Error codes"."""
+    return {
+        "error": {
+            "message": f"(#{code}) {_TITLES[code]}",
+            "type": "OAuthException",
+            "code": code,
+            "error_data": {"messaging_product": "whatsapp", "details": details},
+            "fbtrace_id": trace,
+        }
+    }
+
+
+def body_for_status(status: int, trace: str) -> dict[str, Any]:
+    """The body that usually comes with an HTTP status."""
+    if status == 401:
+        return token_body(trace)
+    code = _CODE_OF_STATUS.get(status, 2 if status >= 500 else 1)
+    return error_body(code, f"HTTP {status} as ordered by the sandbox.", trace)
+
+
+def token_body(trace: str) -> dict[str, Any]:
+    """The body for a missing, wrong or expired access token (HTTP 401)."""
+    return {
+        "error": {
+            "message": "Invalid OAuth access token - Cannot parse access token",
+            "type": "OAuthException",
+            "code": 190,
+            "fbtrace_id": trace,
+        }
+    }
+
+
+def unknown_object_body(object_id: str, trace: str) -> dict[str, Any]:
+    """The body for an id in the path that the token cannot see (HTTP 400)."""
+    return {
+        "error": {
+            "message": f"Unsupported request. Object with ID '{object_id}' does not exist or is not visible.",
+            "type": "GraphMethodException",
+            "code": 100,
+            "error_subcode": 33,
+            "fbtrace_id": trace,
+        }
+    }
+
+
+def status_error(code: int, details: str) -> dict[str, Any]:
+    """One entry of `errors` in a `failed` status."""
+    title = _TITLES[code]
+    return {
+        "code": code,
+        "title": title,
+        "message": title,
+        "error_data": {"details": details},
+        "href": _REFERENCE,
+    }

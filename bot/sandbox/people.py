@@ -1,0 +1,145 @@
+"""The customers of the sandbox Meta: what they were sent, and what they may do with it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+Json: TypeAlias = dict[str, Any]
+
+
+class Choice(NamedTuple):
+    """Something to tap in a message: a reply button or a list row."""
+
+    id: str
+    title: str
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedMessage:
+    """A message that the business sent and Meta accepted."""
+
+    wamid: str
+    payload: Mapping[str, Any]
+    """The body of the API call as it was posted."""
+    at: int
+    """Milliseconds since 1970, UTC."""
+
+    @property
+    def kind(self) -> str:
+        """`text`, `image`, or the kind of interactive message: `button`, `list`, `cta_url`."""
+        kind: str = self.payload.get("type", "text")
+        return self.payload["interactive"]["type"] if kind == "interactive" else kind
+
+    @property
+    def text(self) -> str:
+        """The body, or the caption of an image."""
+        match self.kind:
+            case "text":
+                return str(self.payload["text"]["body"])
+            case "image":
+                return str(self.payload["image"].get("caption", ""))
+            case _:
+                return str(self.payload["interactive"]["body"]["text"])
+
+    @property
+    def choices(self) -> list[Choice]:
+        """The buttons or rows, in the order shown."""
+        match self.kind:
+            case "button":
+                replies = [button["reply"] for button in self.payload["interactive"]["action"]["buttons"]]
+            case "list":
+                sections = self.payload["interactive"]["action"]["sections"]
+                replies = [row for section in sections for row in section["rows"]]
+            case _:
+                replies = []
+        return [Choice(reply["id"], reply["title"], reply.get("description")) for reply in replies]
+
+    @property
+    def url(self) -> str | None:
+        """Where a link button leads."""
+        if self.kind != "cta_url":
+            return None
+        return str(self.payload["interactive"]["action"]["parameters"]["url"])
+
+    @property
+    def opaque(self) -> str | None:
+        """The sender's own `biz_opaque_callback_data`."""
+        value: str | None = self.payload.get("biz_opaque_callback_data")
+        return value
+
+    def choice(self, title: str) -> str:
+        """The id behind the button or row `title`. Raises LookupError if there is none."""
+        for choice in self.choices:
+            if choice.title == title:
+                return choice.id
+        raise LookupError(f"no choice {title!r}; there are {[choice.title for choice in self.choices]}")
+
+
+class Network(Protocol):
+    """What a person's phone needs of Meta: both post a webhook in the background."""
+
+    def inbound(self, person: "Person", message: Json) -> str:
+        """Pass a message on to the business; returns its wamid."""
+
+    def status(self, person: "Person", message: ReceivedMessage, status: str) -> None:
+        """Tell the business what became of one of its messages."""
+
+
+@dataclass(slots=True)
+class Person:
+    """A customer with a phone. Made by `Meta.person`."""
+
+    wa_id: str
+    """Phone number, digits only."""
+    name: str
+    user_id: str
+    """Business-scoped user id (`IN.…`)."""
+    business: str
+    """The business's phone number, digits only."""
+    network: Network = field(repr=False)
+    messages: list[ReceivedMessage] = field(default_factory=list)
+    """Everything the business sent, in the order it was accepted."""
+    hides_phone: bool = False
+    """Uses a username: webhooks then carry only the user id."""
+    unreachable: bool = False
+    """Messages are accepted and fail later with 131026."""
+    last_wrote_at: int | None = None
+    """Milliseconds since 1970, UTC; opens the 24-hour window."""
+
+    async def write(self, text: str) -> str:
+        """Send a text message; returns its wamid."""
+        return await self.send("text", {"body": text})
+
+    async def send(self, kind: str, body: Json) -> str:
+        """Send any other kind of message (`sticker`, `image`, `location`, `reaction`); returns its wamid."""
+        return self.network.inbound(self, {"type": kind, kind: body})
+
+    async def tap(self, title_or_id: str, message: ReceivedMessage | None = None) -> str:
+        """Tap a button or row of `message`, or of the newest message that has it; returns the wamid.
+
+        Raises LookupError if nothing of that title or id was ever offered.
+        """
+        candidates = [message] if message else list(reversed(self.messages))
+        for candidate in candidates:
+            for choice in candidate.choices:
+                if title_or_id in (choice.title, choice.id):
+                    return self.network.inbound(self, self._reply(candidate, choice))
+        raise LookupError(f"nothing called {title_or_id!r} to tap")
+
+    async def read(self) -> None:
+        """Read the chat: a read receipt for the last message. Raises LookupError if there is none."""
+        if not self.messages:
+            raise LookupError("nothing to read yet")
+        self.network.status(self, self.messages[-1], "read")
+
+    def _reply(self, message: ReceivedMessage, choice: Choice) -> Json:
+        kind = "button_reply" if message.kind == "button" else "list_reply"
+        reply = {"id": choice.id, "title": choice.title}
+        if choice.description is not None:
+            reply["description"] = choice.description
+        return {
+            "context": {"from": self.business, "id": message.wamid},
+            "type": "interactive",
+            "interactive": {"type": kind, kind: reply},
+        }

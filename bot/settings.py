@@ -1,0 +1,96 @@
+"""Settings from the environment or `.env`: checked once, at start, all of them together.
+
+A missing or short secret is refused: an empty webhook secret would verify anything.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from payments.signature import MIN_SECRET
+
+WHERE: Final[dict[str, str]] = {
+    "MUNSHI_API_TOKEN": "make one yourself: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
+    "WHATSAPP_PHONE_NUMBER_ID": "Meta App Dashboard > WhatsApp > API Setup > Phone number ID",
+    "WHATSAPP_ACCESS_TOKEN": "Meta Business Settings > Users > System users > Generate token",
+    "WHATSAPP_APP_SECRET": "Meta App Dashboard > App settings > Basic > App secret",
+    "WHATSAPP_VERIFY_TOKEN": "make one yourself; Meta App Dashboard > WhatsApp > Configuration takes the same",
+    "RAZORPAY_KEY_ID": "Razorpay Dashboard > Account & Settings > API keys (rzp_test_… or rzp_live_…)",
+    "RAZORPAY_KEY_SECRET": "Razorpay Dashboard > Account & Settings > API keys, shown once",
+    "RAZORPAY_WEBHOOK_SECRET": "make one yourself; Razorpay Dashboard > Webhooks > Secret takes the same",
+}
+"""Where an operator finds each setting that has no default."""
+
+
+class SettingsInvalid(Exception):
+    """Settings are missing or unusable. The message names each, and where to find it."""
+
+
+def _long_enough(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value()) < MIN_SECRET:
+        raise ValueError(f"has under {MIN_SECRET} characters, so it could be guessed")
+    return secret
+
+
+Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
+
+
+class Settings(BaseSettings):
+    """All settings. Names are those of the environment; secrets never show in a repr or a log."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    database_url: str = "sqlite://munshi.db"
+    munshi_flow: Path = Path("flows.yaml")
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    munshi_api_token: Secret
+
+    whatsapp_api_url: Annotated[str, Field(pattern=r"^https?://")] = "https://graph.facebook.com"
+    whatsapp_api_version: Annotated[str, Field(pattern=r"^v[0-9]+\.[0-9]+$")] = "v25.0"
+    whatsapp_phone_number_id: Annotated[str, Field(min_length=1)]
+    whatsapp_access_token: Secret
+    whatsapp_app_secret: Secret
+    whatsapp_verify_token: Secret
+
+    razorpay_api_url: Annotated[str, Field(pattern=r"^https?://")] = "https://api.razorpay.com"
+    razorpay_key_id: Annotated[str, Field(min_length=1)]
+    razorpay_key_secret: Secret
+    razorpay_webhook_secret: Secret
+    razorpay_webhook_secret_previous: Secret | None = None
+
+    shopify_store: str | None = None
+    shopify_access_token: SecretStr | None = None
+
+    @property
+    def razorpay_webhook_secrets(self) -> tuple[str, ...]:
+        """The current webhook secret and, while it is being rotated, the one before."""
+        both = (self.razorpay_webhook_secret, self.razorpay_webhook_secret_previous)
+        return tuple(secret.get_secret_value() for secret in both if secret)
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Settings from the environment, `.env` and `overrides` (lower-case names).
+
+    Raises SettingsInvalid naming everything that is missing or wrong, without showing a value.
+    """
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise SettingsInvalid("\n".join(_said(details) for details in error.errors())) from None
+
+
+def _said(details: Any) -> str:
+    name = str(details["loc"][0]).upper()
+    reason = "is missing" if details["type"] == "missing" else _reason(details)
+    where = WHERE.get(name)
+    return f"{name} {reason}" + (f"\n    {where}" if where else "")
+
+
+def _reason(details: Any) -> str:
+    error = details.get("ctx", {}).get("error")
+    return str(error) if error else f"is not usable: {details['msg']}"

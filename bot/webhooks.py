@@ -1,0 +1,74 @@
+"""What WhatsApp and Razorpay call: verify, store, answer 200. Nothing else happens in the request."""
+
+import hmac
+from collections.abc import Sequence
+
+import structlog
+from aiohttp import web
+
+from bot import bodies
+from bot.arriving import from_razorpay, from_whatsapp
+from bot.parts import PARTS
+from bot.whatsapp.inbound import parse
+from payments import signature
+from payments.razorpay import webhook
+from storage.arrivals import Arrival
+
+log = structlog.get_logger()
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/whatsapp/webhook")
+async def handshake(request: web.Request) -> web.Response:
+    """Meta asks whether this address is ours: the challenge comes back if the verify token is right."""
+    token = request.app[PARTS].settings.whatsapp_verify_token.get_secret_value()
+    given = request.query.get("hub.verify_token", "")
+    challenge = request.query.get("hub.challenge", "")
+    right = hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
+    if not right or request.query.get("hub.mode") != "subscribe" or not 0 < len(challenge) <= 256:
+        raise web.HTTPForbidden(text="not verified\n")
+    return web.Response(text=challenge, headers={"X-Content-Type-Options": "nosniff"})
+
+
+@routes.post("/whatsapp/webhook")
+async def whatsapp(request: web.Request) -> web.Response:
+    """Messages and statuses from Meta. 200 once all of them are durable; 403 on a bad signature."""
+    parts = request.app[PARTS]
+    raw = await bodies.read_body(request, bodies.WHATSAPP_BODY)
+    scheme, _, given = request.headers.get("X-Hub-Signature-256", "").partition("=")
+    secret = parts.settings.whatsapp_app_secret.get_secret_value()
+    if scheme != "sha256" or not signature.matches(raw, given, secret):
+        raise _forbidden(request, "X-Hub-Signature-256", "WHATSAPP_APP_SECRET")
+    parsed = parse(bodies.parse_object(raw))
+    return await _stored(request, from_whatsapp(parsed, parts.settings.whatsapp_phone_number_id))
+
+
+@routes.post("/payments/webhook")
+async def razorpay(request: web.Request) -> web.Response:
+    """One event from Razorpay. 200 once it is durable; 403 on a bad signature."""
+    parts = request.app[PARTS]
+    raw = await bodies.read_body(request, bodies.RAZORPAY_BODY)
+    given = request.headers.get("X-Razorpay-Signature")
+    if not signature.matches(raw, given, *parts.settings.razorpay_webhook_secrets):
+        raise _forbidden(request, "X-Razorpay-Signature", "RAZORPAY_WEBHOOK_SECRET")
+    body = bodies.parse_object(raw)
+    notice = webhook.read(body)
+    order_key = notice.order_key
+    if order_key is None and notice.link_id is not None:
+        order_key = await parts.store.order_of_link(notice.link_id)
+    return await _stored(request, [from_razorpay(raw, notice, order_key, body)])
+
+
+def _forbidden(request: web.Request, header: str, setting: str) -> web.HTTPForbidden:
+    missing = header not in request.headers
+    log.warning(
+        "webhook refused", path=request.path, missing=missing, mend=f"check {setting} if this repeats"
+    )
+    return web.HTTPForbidden(text=f"{header} {'is missing' if missing else 'does not match'}\n")
+
+
+async def _stored(request: web.Request, arrivals: Sequence[Arrival]) -> web.Response:
+    if arrivals:
+        await request.app[PARTS].inbox.put(arrivals)
+    return web.Response(text="ok\n")

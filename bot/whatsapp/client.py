@@ -1,0 +1,115 @@
+"""The Graph API calls we make: send a message, look at our own number."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import aiohttp
+import orjson
+from yarl import URL
+
+from bot.retry import Failure
+from bot.whatsapp.errors import SendError, classify
+
+ANSWER_CAP: Final = 64 * 1024
+"""Bytes read of an answer; an honest one is a few hundred."""
+
+_NUMBER_FIELDS: Final = "display_phone_number,verified_name,quality_rating"
+
+
+class WhatsAppClient:
+    """One business number at the Graph API.
+
+    The session is the caller's: its connector limits how many calls run at once, and it must not be made
+    with `trust_env` (the token would go through a proxy that the environment names).
+    Nothing is retried here: there is no idempotency key, so a retry is a decision (see `bot.retry`).
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        *,
+        base_url: str,
+        version: str,
+        phone_number_id: str,
+        access_token: str,
+        timeout: float = 10,
+    ) -> None:
+        """`timeout` is in seconds, for a whole call. Raises ValueError if `base_url` is no http(s) URL."""
+        base = URL(base_url)
+        if base.scheme not in ("http", "https") or not base.host:
+            raise ValueError(f"the WhatsApp API address must be an http(s) URL, not {base_url!r}")
+        self._session = session
+        self._number_url = base / version / phone_number_id
+        self._messages_url = self._number_url / "messages"
+        self._token = access_token.encode()
+        self._headers = {
+            "Authorization": f"Bearer {access_token}",
+            "Content-Type": "application/json",
+            "Accept-Encoding": "identity",
+        }
+        # The connection gets half of the time, so that running out of time later always means "sent".
+        self._timeout = aiohttp.ClientTimeout(total=timeout, connect=timeout / 2)
+
+    async def send(self, payload: Mapping[str, Any]) -> str:
+        """Send what `payloads.build` made; the id (`wamid…`) under which Meta accepted it.
+
+        Accepted is not delivered: that is told by status webhooks. Raises SendError.
+        """
+        status, body, headers = await self._exchange("POST", self._messages_url, orjson.dumps(payload))
+        wamid = _wamid(body) if status == 200 else None
+        if wamid is None:
+            raise self._refused(status, body, headers)
+        return wamid
+
+    async def phone_number(self) -> dict[str, Any]:
+        """`display_phone_number`, `verified_name` and `quality_rating` of our number. Raises SendError."""
+        url = self._number_url.with_query(fields=_NUMBER_FIELDS)
+        status, body, headers = await self._exchange("GET", url)
+        number = _object(body) if status == 200 else {}
+        if not number or "error" in number:
+            raise self._refused(status, body, headers)
+        return number
+
+    async def _exchange(
+        self, method: str, url: URL, body: bytes | None = None
+    ) -> tuple[int, bytes, Mapping[str, str]]:
+        """(status, body up to the cap, headers) of the answer. Raises SendError if there was none."""
+        try:
+            async with self._session.request(
+                method, url, data=body, headers=self._headers, timeout=self._timeout, allow_redirects=False
+            ) as response:
+                return response.status, await _capped(response.content), response.headers
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            lost = SendError(Failure.RETRY, f"no connection ({type(error).__name__})")
+        except (aiohttp.ClientError, OSError) as error:
+            lost = SendError(Failure.UNKNOWN, f"no answer ({type(error).__name__})")
+        # Raised out here because some of aiohttp's errors carry the request's headers, token included.
+        raise lost
+
+    def _refused(self, status: int, body: bytes, headers: Mapping[str, str]) -> SendError:
+        """What the answer means. Meta quotes a malformed token in its error, so it is blotted out first."""
+        return classify(status, body.replace(self._token, b"***"), headers)
+
+
+async def _capped(content: aiohttp.StreamReader) -> bytes:
+    """The body, or its first bytes once it is over the cap: no valid JSON then, which is what is wanted."""
+    body = b""
+    while len(body) <= ANSWER_CAP and (chunk := await content.read(ANSWER_CAP)):
+        body += chunk
+    return body
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _wamid(body: bytes) -> str | None:
+    """`messages[0].id` of an accepted send."""
+    messages = _object(body).get("messages")
+    first = messages[0] if isinstance(messages, list) and messages else None
+    wamid = first.get("id") if isinstance(first, dict) else None
+    return wamid if isinstance(wamid, str) and wamid else None

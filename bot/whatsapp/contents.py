@@ -1,0 +1,135 @@
+"""What a customer's message says to a flow.
+
+Source: Meta, WhatsApp Cloud API, "Messages webhooks reference", 2026.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+import orjson
+
+from bot.whatsapp.identity import digits
+from bot.whatsapp.loose import Json, clipped, identifier, integer, items, mapping, storable, texts, word
+from flows import limits
+from flows.events import Event, Received, Tapped, TextReceived
+
+_SILENT: Final = frozenset({"reaction", "edit", "revoke", "system"})
+_RESPONSE: Final = 16_384
+_PHONES: Final = 20
+_ITEMS: Final = 100
+_QUANTITY: Final = 1_000_000
+
+
+def meaning(message: Json) -> tuple[Event | None, str | None]:
+    """(event, None), or (None, why there is nothing to answer)."""
+    kind = word(message.get("type")) or "unknown"
+    if message.get("group_id") is not None:
+        return None, "group message"
+    if kind == "system":
+        return None, f"system: {word(mapping(message.get('system')).get('type')) or 'unknown'}"
+    if kind in _SILENT:
+        return None, kind
+    read = _READERS.get(kind)
+    return (read(message) if read else Received(kind)), None
+
+
+def _text(message: Json) -> Event:
+    body = mapping(message.get("text")).get("body")
+    if not isinstance(body, str) or not body:
+        return Received("text")
+    return TextReceived(limits.clip(body, limits.TEXT_BODY))
+
+
+def _button(message: Json) -> Event:
+    """A tap on a template's quick reply."""
+    content = mapping(message.get("button"))
+    return _tap(content.get("payload"), content.get("text")) or Received("button")
+
+
+def _interactive(message: Json) -> Event:
+    content = mapping(message.get("interactive"))
+    kind = word(content.get("type")) or "interactive"
+    inner = mapping(content.get(kind))
+    if kind in ("button_reply", "list_reply"):
+        return _tap(inner.get("id"), inner.get("title")) or Received("interactive")
+    return Received(kind, _form(inner)) if kind == "nfm_reply" else Received(kind)
+
+
+def _tap(id: object, title: object) -> Event | None:
+    reply_id = clipped(id)
+    return Tapped(reply_id, clipped(title) or "") if reply_id else None
+
+
+def _form(content: Json) -> Json:
+    """A submitted form or address: its `name`, and its `response` if that is the JSON text of an object."""
+    fields = texts(content, "name")
+    text = content.get("response_json")
+    if isinstance(text, str) and len(text) <= _RESPONSE:
+        try:
+            response = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            return fields
+        if isinstance(response, dict):
+            fields["response"] = storable(response)
+    return fields
+
+
+def _location(message: Json) -> Event:
+    content = mapping(message.get("location"))
+    fields = texts(content, "name", "address")
+    for name, most in (("latitude", 90), ("longitude", 180)):
+        degrees = content.get(name)
+        if isinstance(degrees, int | float) and not isinstance(degrees, bool) and abs(degrees) <= most:
+            fields[name] = degrees
+    return Received("location", fields)
+
+
+def _media(message: Json) -> Event:
+    kind = message["type"]
+    return Received(kind, texts(mapping(message.get(kind)), "id", "mime_type", "caption"))
+
+
+def _order(message: Json) -> Event:
+    """A cart from a catalogue: skus and quantities. Its prices are the customer's word and are left out.
+
+    `items` is missing unless every one of them is readable: part of a cart would be a wrong cart.
+    """
+    content = mapping(message.get("order"))
+    fields = texts(content, "text")
+    read = [_item(mapping(product)) for product in items(content.get("product_items"))]
+    if 0 < len(read) <= _ITEMS and None not in read:
+        fields["items"] = read
+    return Received("order", fields)
+
+
+def _item(product: Json) -> Json | None:
+    sku = identifier(product.get("product_retailer_id"))
+    quantity = integer(product.get("quantity"))
+    if sku is None or quantity is None or not 0 < quantity <= _QUANTITY:
+        return None
+    return {"sku": sku, "quantity": quantity}
+
+
+def _contacts(message: Json) -> Event:
+    phones = (
+        digits(mapping(phone).get("wa_id")) or digits(mapping(phone).get("phone"))
+        for contact in items(message.get("contacts"))
+        for phone in items(mapping(contact).get("phones"))
+    )
+    return Received("contacts", {"phones": [phone for phone in phones if phone][:_PHONES]})
+
+
+def _unsupported(message: Json) -> Event:
+    return Received("unsupported", texts(mapping(message.get("unsupported")), "type"))
+
+
+_READERS: Final[Mapping[str, Callable[[Json], Event]]] = {
+    "text": _text,
+    "button": _button,
+    "interactive": _interactive,
+    "location": _location,
+    "order": _order,
+    "contacts": _contacts,
+    "unsupported": _unsupported,
+    **dict.fromkeys(("image", "video", "document", "audio", "sticker"), _media),
+}

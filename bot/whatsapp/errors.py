@@ -1,0 +1,134 @@
+"""What a failed call to the Graph API means.
+
+The error `code` decides wherever there is one; the HTTP status only where there is none, because
+the sources disagree about which status comes with which code (429 or 400 for throttling).
+
+Source: Meta, WhatsApp Cloud API, "Error codes", 2026.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+
+from bot.retry import Failure
+from bot.whatsapp.loose import integer, mapping
+from flows import limits
+
+PAIR_RATE_CODE: Final = 131056
+WINDOW_CLOSED: Final = 131047
+"""24 hours since the customer last wrote: only a template may be sent."""
+
+THROTTLED: Final = frozenset({4, 80007, 130429, 131057, 132069})
+SERVER_SIDE: Final = frozenset({1, 2, 131000, 131016, 133004})
+ACCOUNT: Final = frozenset({
+    0, 3, 10, *range(200, 300), 33, 190, 368, 130497, 131005, 131031, 131037, 131042, 131044, 131045,
+    131048, 131064, 133000, 133005, 133006, 133008, 133009, 133010, 133015, 133016, 134011,
+})  # fmt: skip
+UNSENDABLE: Final = frozenset(
+    {130403, 130472, 131021, 131026, 131030, 131049, 131050, 131052, 131062, 137000}
+)
+"""This customer cannot be sent this message, whatever we do."""
+FAULTY: Final = frozenset({
+    100, 2046, 2047, 131008, 131009, 131051, 131053, 131055, 131063, 132000, 132001, 132005, 132007,
+    132012, 132015, 132016, 132018, 132068, 134006, 134009, 134100, 134101, 134102, 135000,
+})  # fmt: skip
+"""The message or its template is wrong. 131053 (media) too: waiting would hold up what follows it."""
+
+VERDICTS: Final[Mapping[int, Failure]] = {
+    **dict.fromkeys(THROTTLED | SERVER_SIDE, Failure.RETRY),
+    **dict.fromkeys(ACCOUNT, Failure.HALT),
+    **dict.fromkeys(UNSENDABLE | FAULTY | {WINDOW_CLOSED}, Failure.PERMANENT),
+    PAIR_RATE_CODE: Failure.PAIR_RATE,
+}
+
+_NO_SUCH_OBJECT: Final = (100, 33)
+"""Code and subcode for an unknown object in the URL: our phone number id is wrong, not the message.
+
+Source: Meta, Graph API, "Handle errors".
+"""
+_DETAILS: Final = 500
+_LONGEST_WAIT: Final = 86_400.0
+
+
+class SendError(Exception):
+    """A call that was refused, or whose outcome is not known. Holds no secret."""
+
+    def __init__(
+        self,
+        verdict: Failure,
+        details: str,
+        *,
+        code: int | None = None,
+        status: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(f"{verdict}: {details} (code {code}, HTTP {status})")
+        self.verdict = verdict
+        self.details = details
+        """For people; never branch on it."""
+        self.code = code
+        """Meta's error code; None if the answer held none."""
+        self.status = status
+        """HTTP status; None if there was no answer."""
+        self.retry_after = retry_after
+        """Seconds the other side asked us to wait, at most a day; None if it did not say."""
+
+
+def classify(status: int, body: bytes, headers: Mapping[str, str]) -> SendError:
+    """The error that an answer without a message id stands for. Total: never raises, whatever came."""
+    error = _graph_error(body)
+    code = integer(error.get("code"))
+    retry_after = _seconds(headers.get("Retry-After"))
+    if code is None:
+        details = f"HTTP {status} with no Graph API error in it"
+        return SendError(_by_status(status), details, status=status, retry_after=retry_after)
+    verdict = _by_code(code, error, status)
+    return SendError(verdict, _details(error), code=code, status=status, retry_after=retry_after)
+
+
+def _by_code(code: int, error: Mapping[str, Any], status: int) -> Failure:
+    if (code, integer(error.get("error_subcode"))) == _NO_SUCH_OBJECT:
+        return Failure.HALT
+    known = VERDICTS.get(code)
+    if known is not None:
+        return known
+    if error.get("is_transient") is True or status == 429 or status >= 500:
+        return Failure.RETRY
+    return Failure.HALT if status in (401, 403) else Failure.PERMANENT
+
+
+def _by_status(status: int) -> Failure:
+    """Whoever answered was not the Graph API, or it said nothing."""
+    if status == 429:
+        return Failure.RETRY
+    if 200 <= status < 300 or status >= 500:
+        return Failure.UNKNOWN
+    # A redirect, or a refusal by a proxy or a wrong address: it says nothing about the message.
+    return Failure.HALT
+
+
+def _graph_error(body: bytes) -> Mapping[str, Any]:
+    try:
+        return mapping(mapping(orjson.loads(body)).get("error"))
+    except orjson.JSONDecodeError:
+        return {}
+
+
+def _details(error: Mapping[str, Any]) -> str:
+    data = error.get("error_data")
+    candidates = (data.get("details") if isinstance(data, dict) else data, error.get("message"))
+    for candidate in candidates:
+        if isinstance(candidate, str) and candidate.strip():
+            return limits.clip(candidate.strip().replace("\0", ""), _DETAILS)
+    return "no details given"
+
+
+def _seconds(header: str | None) -> float | None:
+    """`Retry-After` in seconds. A date is not read: Meta documents neither form, and a date needs a clock."""
+    try:
+        seconds = float(header) if header else math.nan
+    except ValueError:
+        return None
+    return min(seconds, _LONGEST_WAIT) if seconds >= 0 else None

@@ -1,0 +1,115 @@
+"""Who a customer is, from the several names that Meta gives one.
+
+Source: Meta, WhatsApp Cloud API, "Business-scoped user IDs", 2026.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from bot.whatsapp.loose import Json, identifier, items, mapping
+from flows import limits
+
+Alias: TypeAlias = tuple[str, str]
+
+NAME: Final = 60
+"""UTF-16 units kept of the name that customers give themselves."""
+
+_RANK: Final = {"bsuid": 0, "parent_bsuid": 1, "phone": 2}
+_BSUID: Final = re.compile(r"[A-Z]{2}\.(?P<parent>ENT\.)?[A-Za-z0-9]{1,128}")
+_PHONE: Final = re.compile(r"[0-9]{5,20}")
+# Control characters, and those that turn the direction of what an operator reads.
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who wrote: every name we can know them by."""
+
+    aliases: tuple[Alias, ...]
+    """(kind, value), best for matching first; kind is `bsuid`, `parent_bsuid` or `phone` (digits only).
+
+    A phone number may be hidden; a BSUID changes when the phone number does.
+    """
+    name: str | None
+    """As customers call themselves: one line of at most `NAME` units. Trust nothing in it."""
+
+
+def sender(message: Json, contact: Json) -> Sender:
+    """Who sent `message`. When it tells of a changed number or id: the old names first, then the new."""
+    system = mapping(message.get("system"))
+    before = _aliases(
+        (message.get("from_user_id"), contact.get("user_id"), system.get("previous_user_id")),
+        (message.get("from_parent_user_id"), contact.get("parent_user_id")),
+        (message.get("from"), contact.get("wa_id")),
+    )
+    after = _aliases(
+        (system.get("user_id"),),
+        (system.get("parent_user_id"),),
+        (system.get("wa_id"), system.get("new_wa_id")),
+    )
+    return Sender(tuple(dict.fromkeys((*before, *after))), _name(contact))
+
+
+def recipient(status: Json, contact: Json) -> tuple[Alias, ...]:
+    """Whom the message went to that `status` is about."""
+    if status.get("recipient_type") == "group":  # the id of a group looks like a phone number
+        return ()
+    return _aliases(
+        (status.get("recipient_user_id"), contact.get("user_id")),
+        (status.get("recipient_parent_user_id"), contact.get("parent_user_id")),
+        (status.get("recipient_id"), contact.get("wa_id")),
+    )
+
+
+def contacts_by_id(contacts: object) -> dict[str, Json]:
+    """The contacts of a webhook value by each id they have: their order says nothing about the messages."""
+    return {
+        id: contact
+        for contact in items(contacts)
+        if isinstance(contact, dict)
+        for id in (contact.get("wa_id"), contact.get("user_id"))
+        if isinstance(id, str)
+    }
+
+
+def digits(value: object) -> str | None:
+    """The digits of a phone number, however it is written; None if it is none."""
+    if not isinstance(value, str) or len(value) > 40:
+        return None
+    bare = re.sub(r"[+\s().-]", "", value)
+    return bare if _PHONE.fullmatch(bare) else None
+
+
+def _aliases(
+    bsuids: Iterable[object], parents: Iterable[object], phones: Iterable[object]
+) -> tuple[Alias, ...]:
+    """What of these is an alias, best first, each once."""
+    found = [
+        alias
+        for kind, values in (("bsuid", bsuids), ("parent_bsuid", parents), ("phone", phones))
+        for value in values
+        if (alias := _alias(kind, value))
+    ]
+    return tuple(sorted(dict.fromkeys(found), key=lambda alias: _RANK[alias[0]]))
+
+
+def _alias(kind: str, value: object) -> Alias | None:
+    """The alias in a field meant for `kind`. Its shape decides: a BSUID is also seen in phone fields."""
+    text = identifier(value)
+    if text is None:
+        return None
+    if found := _BSUID.fullmatch(text):
+        return ("parent_bsuid" if found["parent"] else "bsuid", text)
+    if kind != "phone":
+        return (kind, text)
+    phone = digits(text)
+    return (kind, phone) if phone else None
+
+
+def _name(contact: Json) -> str | None:
+    name = mapping(contact.get("profile")).get("name")
+    if not isinstance(name, str):
+        return None
+    return limits.clip(" ".join(_CONTROL.sub(" ", name).split()), NAME) or None

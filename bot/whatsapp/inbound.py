@@ -1,0 +1,220 @@
+"""A webhook body from Meta, taken apart: what customers sent, what became of our messages, the rest.
+
+Pure and total. Any field may be missing or of another type than documented, and new kinds appear
+without notice: what cannot be read is kept as `Unread`, never dropped and never an error.
+Everything that comes out can be stored: it holds no NUL and no half surrogate pair.
+
+Source: Meta, WhatsApp Cloud API, "Webhooks", 2026.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final, TypeAlias
+
+import orjson
+
+from bot.whatsapp.contents import meaning
+from bot.whatsapp.identity import Alias, Sender, contacts_by_id, recipient, sender
+from bot.whatsapp.loose import Json, clipped, identifier, integer, items, mapping, storable, word
+from flows import limits
+from flows.events import Event
+
+__all__ = ["InboundMessage", "Parsed", "Receipt", "Sender", "Unread", "parse"]
+
+# Seconds stay under this until the year 5138; milliseconds have been over it since 1973.
+_MILLISECONDS_FROM: Final = 100_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class InboundMessage:
+    """One message from a customer."""
+
+    key: str
+    """Meta's message id (`wamid…`); the same message comes again under the same key."""
+    phone_number_id: str | None
+    """The business number it was sent to."""
+    sender: Sender
+    event: Event | None
+    """None: recognised and kept, but nothing to answer; `ignored` says why."""
+    ignored: str | None
+    sent_at: int
+    """Milliseconds since 1970, UTC, by Meta's clock (whole seconds); 0 if unreadable."""
+    fragment: Json
+    """The evidence: a webhook `value` with this message alone, its contact and its metadata."""
+    reply_to: str | None
+    """Id of the message that it answers or was tapped in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a message of ours. Receipts come in any order, and some never."""
+
+    key: str
+    """`<wamid>:<status>`"""
+    phone_number_id: str | None
+    wamid: str
+    status: str
+    """`sent`, `delivered`, `read`, `played`, `failed`, or a word that Meta has added since."""
+    opaque: str | None
+    """`biz_opaque_callback_data` of the send."""
+    error: Json | None
+    """`{"code", "title", "details"}` of the first error, each None if missing."""
+    recipient: tuple[Alias, ...]
+    fragment: Json
+    """The evidence: a webhook `value` with this status alone, its contact and its metadata."""
+    at: int
+    """Milliseconds since 1970, UTC; 0 if unreadable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Something else, kept as it came. `key` is a hash of the content."""
+
+    key: str
+    reason: str
+    fragment: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """All that one webhook body held, in its order."""
+
+    messages: tuple[InboundMessage, ...]
+    receipts: tuple[Receipt, ...]
+    unread: tuple[Unread, ...]
+
+
+_Item: TypeAlias = InboundMessage | Receipt | Unread
+
+
+def parse(body: Mapping[str, Any]) -> Parsed:
+    """Take a webhook body apart. Never raises on anything that JSON can say.
+
+    One body may hold up to a thousand messages and statuses of several business numbers, the same
+    one twice among them.
+    """
+    found = tuple(_entries(storable(dict(body))))
+    return Parsed(
+        messages=tuple(item for item in found if isinstance(item, InboundMessage)),
+        receipts=tuple(item for item in found if isinstance(item, Receipt)),
+        unread=tuple(item for item in found if isinstance(item, Unread)),
+    )
+
+
+def _entries(body: Json) -> Iterator[_Item]:
+    entries = body.get("entry")
+    if body.get("object") != "whatsapp_business_account" or not isinstance(entries, list):
+        yield _unread("not a WhatsApp webhook body", body)
+        return
+    for entry in entries:
+        changes = entry.get("changes") if isinstance(entry, dict) else None
+        if not isinstance(changes, list):
+            yield _unread("entry without changes", {"entry": entry})
+            continue
+        for change in changes:
+            yield from _change(mapping(change), {**entry, "changes": [change]})
+
+
+def _change(change: Json, alone: Json) -> Iterator[_Item]:
+    """The items of one change; `alone` is its entry without the other changes."""
+    field, value = change.get("field"), change.get("value")
+    if field != "messages" or not isinstance(value, dict):
+        yield _unread(f"field {word(field) or 'without a name'}", alone)
+        return
+    parts = {name: value[name] for name in ("messages", "statuses", "errors") if name in value}
+    if not parts or not all(isinstance(part, list) for part in parts.values()):
+        yield _unread("no readable list of messages or statuses", alone)
+    contacts = contacts_by_id(value.get("contacts"))
+    for message in items(parts.get("messages")):
+        contact = _contact_of(message, contacts, "from", "from_user_id")
+        yield _message(message, contact, value)
+    for status in items(parts.get("statuses")):
+        contact = _contact_of(status, contacts, "recipient_id", "recipient_user_id")
+        yield _status(status, contact, value)
+    if errors := items(parts.get("errors")):
+        yield _unread("errors about no message", {"metadata": value.get("metadata"), "errors": errors})
+
+
+def _message(message: object, contact: Json, value: Json) -> InboundMessage | Unread:
+    fragment = _fragment("messages", message, contact, value)
+    fields = mapping(message)
+    key = identifier(fields.get("id"))
+    if key is None:
+        return _unread("message without an id", fragment)
+    who = sender(fields, contact)
+    if not who.aliases:
+        return _unread("message that names no sender", fragment)
+    event, ignored = meaning(fields)
+    return InboundMessage(
+        key=key,
+        phone_number_id=_phone_number_id(value),
+        sender=who,
+        event=event,
+        ignored=ignored,
+        sent_at=_milliseconds(fields.get("timestamp")),
+        fragment=fragment,
+        reply_to=identifier(mapping(fields.get("context")).get("id")),
+    )
+
+
+def _status(status: object, contact: Json, value: Json) -> Receipt | Unread:
+    fragment = _fragment("statuses", status, contact, value)
+    fields = mapping(status)
+    if fields.get("type") == "payment":
+        return _unread("native WhatsApp payment", fragment)
+    wamid, state = identifier(fields.get("id")), word(fields.get("status"))
+    if wamid is None or state is None:
+        return _unread("status without a message id or a state", fragment)
+    opaque = fields.get("biz_opaque_callback_data")
+    return Receipt(
+        key=f"{wamid}:{state}",
+        phone_number_id=_phone_number_id(value),
+        wamid=wamid,
+        status=state,
+        opaque=opaque if isinstance(opaque, str) and limits.length(opaque) <= limits.OPAQUE else None,
+        error=_error(fields.get("errors")),
+        recipient=recipient(fields, contact),
+        fragment=fragment,
+        at=_milliseconds(fields.get("timestamp")),
+    )
+
+
+def _error(errors: object) -> Json | None:
+    first = next(iter(items(errors)), None)
+    if not isinstance(first, dict):
+        return None
+    return {
+        "code": integer(first.get("code")),
+        "title": clipped(first.get("title")),
+        "details": clipped(mapping(first.get("error_data")).get("details")),
+    }
+
+
+def _contact_of(item: object, contacts: dict[str, Json], *fields: str) -> Json:
+    """The contact that `item` names in one of `fields`; empty if there is none."""
+    ids = (mapping(item).get(field) for field in fields)
+    return next((contacts[id] for id in ids if isinstance(id, str) and id in contacts), {})
+
+
+def _fragment(part: str, item: object, contact: Json, value: Json) -> Json:
+    """A webhook `value` that holds only `item`: parsing it again gives the same."""
+    kept: Json = {"metadata": value.get("metadata"), part: [item]}
+    return {**kept, "contacts": [contact]} if contact else kept
+
+
+def _unread(reason: str, fragment: Json) -> Unread:
+    digest = sha256(orjson.dumps(fragment, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return Unread(f"unread:{digest}", reason, fragment)
+
+
+def _phone_number_id(value: Json) -> str | None:
+    return identifier(mapping(value.get("metadata")).get("phone_number_id"))
+
+
+def _milliseconds(timestamp: object) -> int:
+    """Meta sends seconds as text; numbers and milliseconds have been seen as well."""
+    moment = integer(timestamp)
+    if moment is None or not 0 < moment < _MILLISECONDS_FROM * 1000:
+        return 0
+    return moment if moment >= _MILLISECONDS_FROM else moment * 1000

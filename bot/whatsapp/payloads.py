@@ -1,0 +1,216 @@
+"""Messages as the Graph API wants them. Pure; every documented limit is enforced before anything is sent.
+
+Source: Meta, WhatsApp Cloud API, "Send messages" and "Interactive messages", 2026.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any, Final, assert_never
+from urllib.parse import urlsplit
+
+from flows import limits
+from flows.messages import Buttons, Image, Link, List, Message, Reply, Section, Text
+
+_DIGITS: Final = re.compile(r"[0-9]{5,20}")
+_URL_IN_TEXT: Final = re.compile(r"https?://[^\s/]", re.IGNORECASE)
+_BLANK_IN_URL: Final = re.compile(r"[\x00-\x20\x7f-\xa0]|\s")
+
+
+class PayloadError(ValueError):
+    """A message that WhatsApp would refuse; names the field, its length and the limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """Whom to send to: by phone number (digits, country code first) if we know it, else by BSUID."""
+
+    phone: str | None
+    bsuid: str | None
+
+
+def build(message: Message, to: Recipient, opaque: str) -> dict[str, Any]:
+    """The JSON body of `POST /{phone_number_id}/messages`. Raises PayloadError.
+
+    `opaque` comes back in the message's status webhooks (`biz_opaque_callback_data`); no secrets in it.
+    """
+    return {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        **_address(to),
+        **_content(message),
+        "biz_opaque_callback_data": _text("biz_opaque_callback_data", opaque, limits.OPAQUE),
+    }
+
+
+def _address(to: Recipient) -> dict[str, str]:
+    if to.phone is not None:
+        if not _DIGITS.fullmatch(to.phone):
+            raise PayloadError(
+                f"to: a phone number of 5 to 20 digits is needed, got {len(to.phone)} characters"
+            )
+        # Without the plus Meta puts the business number's country code in front.
+        return {"to": "+" + to.phone}
+    if to.bsuid:
+        return {"recipient": to.bsuid}
+    raise PayloadError("to: the customer has neither a phone number nor a user id")
+
+
+def _content(message: Message) -> dict[str, Any]:
+    match message:
+        case Text():
+            return {"type": "text", "text": _plain(message)}
+        case Image():
+            return {"type": "image", "image": _picture(message)}
+        case Buttons():
+            return {"type": "interactive", "interactive": _buttons(message)}
+        case List():
+            return {"type": "interactive", "interactive": _list(message)}
+        case Link():
+            return {"type": "interactive", "interactive": _link(message)}
+        case _:
+            assert_never(message)
+
+
+def _plain(message: Text) -> dict[str, Any]:
+    body = _text("text.body", message.body, limits.TEXT_BODY)
+    return {"body": body, "preview_url": True} if _URL_IN_TEXT.search(body) else {"body": body}
+
+
+def _picture(message: Image) -> dict[str, Any]:
+    picture = {"link": _url("image.link", message.link)}
+    if message.caption and message.caption.strip():
+        picture["caption"] = _text("image.caption", message.caption, limits.CAPTION)
+    return picture
+
+
+def _buttons(message: Buttons) -> dict[str, Any]:
+    where = "interactive.action.buttons"
+    _count(where, message.buttons, limits.BUTTONS)
+    buttons = [
+        {
+            "type": "reply",
+            "reply": {
+                "id": _id(f"{where}[{i}].reply.id", button.id, limits.REPLY_ID),
+                "title": _text(f"{where}[{i}].reply.title", button.title, limits.BUTTON_TITLE),
+            },
+        }
+        for i, button in enumerate(message.buttons)
+    ]
+    _distinct(f"{where}: id", (button.id for button in message.buttons))
+    _distinct(f"{where}: title", (button.title for button in message.buttons))
+    return {"type": "button", **_frame(message), "action": {"buttons": buttons}}
+
+
+def _list(message: List) -> dict[str, Any]:
+    where = "interactive.action.sections"
+    _count(where, message.sections, limits.LIST_SECTIONS)
+    rows = [row for section in message.sections for row in section.rows]
+    _count(f"{where}: rows in all", rows, limits.LIST_ROWS)
+    _distinct(f"{where}: row id", (row.id for row in rows))
+    alone = len(message.sections) == 1
+    return {
+        "type": "list",
+        **_frame(message),
+        "action": {
+            "button": _text("interactive.action.button", message.button, limits.LIST_BUTTON),
+            "sections": [_section(f"{where}[{i}]", s, alone) for i, s in enumerate(message.sections)],
+        },
+    }
+
+
+def _section(where: str, section: Section, alone: bool) -> dict[str, Any]:
+    """A section; only one that stands alone may go without a title."""
+    _count(f"{where}.rows", section.rows, limits.LIST_ROWS)
+    rows = [_row(f"{where}.rows[{i}]", row) for i, row in enumerate(section.rows)]
+    if alone and not section.title.strip():
+        return {"rows": rows}
+    return {"title": _text(f"{where}.title", section.title, limits.SECTION_TITLE), "rows": rows}
+
+
+def _row(where: str, row: Reply) -> dict[str, str]:
+    built = {
+        "id": _id(f"{where}.id", row.id, limits.ROW_ID),
+        "title": _text(f"{where}.title", row.title, limits.ROW_TITLE),
+    }
+    if row.description and row.description.strip():
+        built["description"] = _text(f"{where}.description", row.description, limits.ROW_DESCRIPTION)
+    return built
+
+
+def _link(message: Link) -> dict[str, Any]:
+    where = "interactive.action.parameters"
+    parameters = {
+        "display_text": _text(f"{where}.display_text", message.title, limits.LINK_TITLE),
+        "url": _url(f"{where}.url", message.url),
+    }
+    return {
+        "type": "cta_url",
+        **_frame(message),
+        "action": {"name": "cta_url", "parameters": parameters},
+    }
+
+
+def _frame(message: Buttons | List | Link) -> dict[str, Any]:
+    """What stands around the action: picture above, body, small print below."""
+    frame: dict[str, Any] = {}
+    if not isinstance(message, List) and message.image is not None:
+        link = _url("interactive.header.image.link", message.image)
+        frame["header"] = {"type": "image", "image": {"link": link}}
+    frame["body"] = {"text": _text("interactive.body.text", message.body, limits.INTERACTIVE_BODY)}
+    if message.footer and message.footer.strip():
+        frame["footer"] = {"text": _text("interactive.footer.text", message.footer, limits.FOOTER)}
+    return frame
+
+
+def _text(field: str, text: str, limit: int) -> str:
+    if not text.strip():
+        raise PayloadError(f"{field}: is empty; 1 to {limit} UTF-16 units are needed")
+    try:
+        length = limits.length(text)
+    except UnicodeEncodeError as error:
+        raise PayloadError(f"{field}: holds half of a surrogate pair") from error
+    if length > limit:
+        raise PayloadError(f"{field}: {length} UTF-16 units, but at most {limit} are allowed")
+    return text
+
+
+def _id(field: str, id: str, limit: int) -> str:
+    if id != id.strip():
+        raise PayloadError(f"{field}: starts or ends with a blank")
+    return _text(field, id, limit)
+
+
+def _count(field: str, items: Sequence[object], limit: int) -> None:
+    if not 1 <= len(items) <= limit:
+        raise PayloadError(f"{field}: {len(items)} given, but 1 to {limit} are needed")
+
+
+def _distinct(field: str, values: Iterable[str]) -> None:
+    seen: set[str] = set()
+    for value in values:
+        if value in seen:
+            raise PayloadError(f"{field} {value!r} is used twice")
+        seen.add(value)
+
+
+def _url(field: str, url: str) -> str:
+    """An absolute https URL; http only to this machine, which is where a sandbox lives."""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise PayloadError(f"{field}: is not a URL ({error})") from error
+    if _BLANK_IN_URL.search(url) or not host or parts.scheme not in ("https", "http"):
+        raise PayloadError(f"{field}: an absolute https URL is needed")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise PayloadError(f"{field}: http is only allowed to this machine; use https")
+    return url
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

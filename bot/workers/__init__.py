@@ -1,0 +1,1 @@
+"""The workers: step what arrived, perform what was decided."""

@@ -1,0 +1,154 @@
+"""The workers' loops: step until nothing is due, perform what is in the outbox, sleep until woken.
+
+Waking is only a hint: whoever missed one looks again after `POLL_SECONDS`, which is also how the
+processes of one database learn of each other's work.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
+from itertools import groupby
+from typing import Any, Final
+
+import structlog
+
+from bot.batching import Batcher
+from bot.parts import Parts
+from bot.workers.performing import LEASE, Performer
+from payments.advance import advance
+from payments.case import Advanced, Case
+from storage.deliveries import Again, Delivery, Outcome
+
+POLL_SECONDS: Final = 0.2
+FAILED_SECONDS: Final = 1.0
+"""Pause after a round that raised: the database may be restarting."""
+STEP_BATCH: Final = 256
+CLAIM_BATCH: Final = 256
+IN_FLIGHT: Final = 512
+"""Entries performed at once, over all customers."""
+
+log = structlog.get_logger()
+
+
+class Workers:
+    """Steps and performs until closed. Any number of them may share one PostgreSQL database."""
+
+    def __init__(self, parts: Parts, dice: random.Random) -> None:
+        self._parts = parts
+        self._performer = Performer(parts.whatsapp, parts.gateway, parts.clock, dice)
+        self._outcomes: Batcher[Outcome, None] = Batcher(
+            self._record, batch=CLAIM_BATCH, waiting=IN_FLIGHT * 4
+        )
+        self._stepping, self._performing = asyncio.Event(), asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._runs: set[asyncio.Task[None]] = set()
+        self._flying = 0
+
+    def wake(self) -> None:
+        """Something arrived: look now."""
+        self._stepping.set()
+
+    def start(self) -> None:
+        """Start the loops, as tasks owned by this object."""
+        loops = (self._loop(self._stepping, self.step), self._loop(self._performing, self.perform))
+        self._tasks = [asyncio.create_task(loop) for loop in loops]
+
+    async def close(self) -> None:
+        """Stop claiming, let what is in flight end and be recorded."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._landed()
+
+    async def step(self) -> int:
+        """One round of stepping: how many events and receipts were handled."""
+        now = self._parts.clock.now()
+        receipts = await self._parts.store.apply_receipts(now)
+        events = await self._parts.store.advance_due(partial(_advance, self._parts, now), now, STEP_BATCH)
+        if events:
+            self._parts.metrics.handled.inc(events)
+        if receipts or events:
+            self._performing.set()
+        return receipts + events
+
+    async def perform(self) -> int:
+        """One round of claiming; the entries claimed are performed by tasks of their own."""
+        if self._flying >= IN_FLIGHT:
+            return 0
+        claimed = await self._parts.store.claim_due(self._parts.clock.now(), CLAIM_BATCH, LEASE)
+        for _, run in groupby(claimed, key=lambda delivery: (delivery.conversation, delivery.lane)):
+            self._launch(list(run))
+        return len(claimed)
+
+    async def drain(self) -> int:
+        """Step and perform until nothing is due; how much was done. For tests, without the loops."""
+        done = 0
+        while count := await self.step() + await self.perform():
+            await self._landed()
+            done += count
+        return done
+
+    def _launch(self, run: Sequence[Delivery]) -> None:
+        self._flying += len(run)
+        task = asyncio.create_task(self._perform_run(run))
+        self._runs.add(task)
+        task.add_done_callback(self._runs.discard)
+
+    async def _perform_run(self, run: Sequence[Delivery]) -> None:
+        """One customer's entries of one lane, in order; after one that must wait, the rest wait too."""
+        try:
+            recorded = []
+            for index, delivery in enumerate(run):
+                outcome = await self._performer.perform(delivery)
+                self._parts.metrics.performed.labels(delivery.lane, type(outcome).__name__.lower()).inc()
+                recorded.append(asyncio.ensure_future(self._outcomes.put(outcome)))
+                if not _goes_on(outcome):
+                    await self._parts.store.release([later.id for later in run[index + 1 :]])
+                    break
+            await asyncio.gather(*recorded)
+        except Exception:
+            # The lease brings back what could not be recorded.
+            log.exception("outcomes not recorded", deliveries=[delivery.id for delivery in run])
+        finally:
+            self._flying -= len(run)
+
+    async def _record(self, outcomes: Sequence[Outcome]) -> Sequence[None]:
+        await self._parts.store.record(outcomes, self._parts.clock.now())
+        self._stepping.set()
+        self._performing.set()
+        return [None] * len(outcomes)
+
+    async def _landed(self) -> None:
+        while self._runs:
+            await asyncio.wait(set(self._runs))
+        await self._outcomes.flush()
+
+    async def _loop(self, wake: asyncio.Event, work: Callable[[], Coroutine[Any, Any, int]]) -> None:
+        while True:
+            wake.clear()
+            try:
+                busy = await work()
+            except Exception:
+                log.exception("round failed", round=work.__name__)
+                await asyncio.sleep(FAILED_SECONDS)
+                continue
+            if not busy:
+                await _first(wake, POLL_SECONDS)
+
+
+def _advance(parts: Parts, now: int, case: Case) -> Advanced:
+    return advance(parts.flow, case, now)
+
+
+def _goes_on(outcome: Outcome) -> bool:
+    """Whether the next message may leave: not while this one waits to be tried again."""
+    return not isinstance(outcome, Again)
+
+
+async def _first(event: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        pass

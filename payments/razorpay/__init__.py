@@ -1,0 +1,1 @@
+"""Razorpay: webhooks read into facts, and its API behind one gateway."""

@@ -1,0 +1,163 @@
+"""What went wrong with a call to Razorpay, and whether another try makes sense. Pure.
+
+Razorpay's own `code` decides nothing: bad credentials and throttling both come as
+BAD_REQUEST_ERROR. The HTTP status does, and the description where one status has several meanings.
+
+Source: Razorpay docs, "Errors" and "Payment Links APIs", 2026; wordings observed in test mode.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any, Final
+
+MAX_DESCRIPTION: Final = 300
+"""Characters kept of Razorpay's description."""
+MAX_RETRY_AFTER: Final = 86_400.0
+"""Seconds; a server that asks for more gets this."""
+
+
+class Reason(StrEnum):
+    """Why there is no answer to use. Closed: a new reason needs a place in the sets below."""
+
+    ALREADY_EXISTS = "already_exists"
+    """A link with this reference id was made before: look it up."""
+    ALREADY_PAID = "already_paid"
+    """The link cannot be cancelled: (partly) paid."""
+    ALREADY_CANCELLED = "already_cancelled"
+    ALREADY_EXPIRED = "already_expired"
+    AUTH = "auth"
+    """The key id or its secret is wrong."""
+    NOT_FOUND = "not_found"
+    THROTTLED = "throttled"
+    QUOTA = "quota"
+    """Test mode's links are used up, for good."""
+    REFUSED = "refused"
+    """The request itself is wrong; the same request stays wrong."""
+    UNAVAILABLE = "unavailable"
+    """Razorpay, or something before it, is out of order."""
+    UNREACHABLE = "unreachable"
+    """No connection was made: the request was surely not sent."""
+    TIMEOUT = "timeout"
+    """Sent, and no answer in time."""
+    LOST = "lost"
+    """Sent, and the connection ended before the answer did."""
+    UNINTELLIGIBLE = "unintelligible"
+    """Answered with success, but not with what was asked for."""
+
+
+_AMBIGUOUS: Final = frozenset(
+    {Reason.ALREADY_EXISTS, Reason.UNAVAILABLE, Reason.TIMEOUT, Reason.LOST, Reason.UNINTELLIGIBLE}
+)
+_RETRYABLE: Final = _AMBIGUOUS | {Reason.THROTTLED, Reason.UNREACHABLE}
+
+
+class GatewayError(Exception):
+    """A call to Razorpay gave no usable answer. Holds nothing secret."""
+
+    def __init__(
+        self,
+        reason: Reason,
+        description: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        where = "" if status is None else f" (HTTP {status})"
+        super().__init__(f"Razorpay: {reason.value}: {description}{where}")
+        self.reason: Final = reason
+        self.description: Final = description
+        self.status: Final = status
+        """HTTP status; None when there was no answer."""
+        self.code: Final = code
+        """Razorpay's `error.code`."""
+        self.retry_after: Final = retry_after
+        """Seconds that the server asks us to wait."""
+
+    @property
+    def retryable(self) -> bool:
+        """True if the same call may succeed later."""
+        return self.reason in _RETRYABLE
+
+    @property
+    def ambiguous(self) -> bool:
+        """True if what was asked for may have been done: look before doing it again."""
+        return self.reason in _AMBIGUOUS
+
+
+def classify(status: int, body: bytes, headers: Mapping[str, str]) -> GatewayError:
+    """The error that an answer without success stands for. Total: never raises."""
+    answer = json_object(body)
+    error = answer.get("error") if answer is not None else None
+    said: Mapping[str, Any] = error if isinstance(error, dict) else {}
+    description = _text(said.get("description"))
+    if not description:
+        description = "no description" if answer is not None else "the answer is not JSON"
+    return GatewayError(
+        _reason(status, description, is_json=answer is not None),
+        description,
+        status=status,
+        code=_text(said.get("code")) or None,
+        retry_after=_retry_after(headers),
+    )
+
+
+def json_object(body: bytes) -> dict[str, Any] | None:
+    """The JSON object that `body` holds; None if it holds anything else."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _reason(status: int, description: str, *, is_json: bool) -> Reason:
+    text = description.lower()
+    if status == 401:
+        return Reason.AUTH
+    if status == 429:
+        return Reason.QUOTA if re.search(r"test mode.*limit", text) else Reason.THROTTLED
+    if status >= 500 or not is_json:
+        return Reason.UNAVAILABLE
+    if status == 404:
+        return Reason.NOT_FOUND
+    if 400 <= status < 500:
+        return _refusal(text)
+    return Reason.UNINTELLIGIBLE
+
+
+_CANNOT_CANCEL: Final = {
+    "paid": Reason.ALREADY_PAID,
+    "cancelled": Reason.ALREADY_CANCELLED,
+    "canceled": Reason.ALREADY_CANCELLED,
+    "expired": Reason.ALREADY_EXPIRED,
+}
+
+
+def _refusal(text: str) -> Reason:
+    cannot_cancel = re.search(r"cannot cancel.*?\b(paid|cancell?ed|expired)\b", text)
+    if cannot_cancel:
+        return _CANNOT_CANCEL[cannot_cancel[1]]
+    if re.search(r"reference[_ ]?id\b.*\balready\b", text):
+        return Reason.ALREADY_EXISTS
+    if "does not exist" in text:
+        return Reason.NOT_FOUND
+    return Reason.REFUSED
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        return ""
+    return "".join(c if c.isprintable() else " " for c in value[:MAX_DESCRIPTION]).strip()
+
+
+def _retry_after(headers: Mapping[str, str]) -> float | None:
+    given = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
+    try:
+        seconds = float(given)
+    except ValueError:  # absent, or a date: the caller has its own ladder
+        return None
+    return min(seconds, MAX_RETRY_AFTER) if math.isfinite(seconds) and seconds >= 0 else None

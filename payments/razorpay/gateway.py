@@ -1,0 +1,264 @@
+"""Razorpay's Payment Links API, through the official SDK made safe to depend on.
+
+The SDK is synchronous, has no time-outs, prints to stdout when a connection fails, hides the HTTP
+status, shares one session between threads and brings CA certificates of 2015. So each thread of a
+small pool has a client of its own, whose session ends in a transport of ours: time-outs and CAs are
+set there, and every failure leaves it as a `GatewayError` before the SDK can see it.
+
+Source: Razorpay docs, "Payment Links APIs", 2026; SDK `razorpay` 2.0.1, `client.py`.
+"""
+
+import asyncio
+import re
+import ssl
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import razorpay
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import MaxRetryError, NewConnectionError, ReadTimeoutError
+
+from payments.calls import CreateLink
+from payments.razorpay.errors import GatewayError, Reason, classify, json_object
+from payments.razorpay.webhook import ORDER_NOTE
+
+STATUSES: Final = frozenset({"created", "partially_paid", "paid", "expired", "cancelled"})
+"""What a payment link's `status` may be."""
+
+_LINK_ID = re.compile(r"plink_[A-Za-z0-9]{1,64}", re.ASCII)
+
+_Ask = Callable[[Any], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A payment link as Razorpay has it."""
+
+    id: str
+    """`plink_…`"""
+    reference_id: str
+    status: str
+    """One of `STATUSES`."""
+    amount: int
+    """Paise."""
+    amount_paid: int
+    """Paise."""
+    currency: str
+    short_url: str
+    order_id: str | None
+    """`order_…`; None until the customer opens the page."""
+    notes: Mapping[str, Any]
+
+
+class Gateway:
+    """Razorpay's payment links. Its methods raise `GatewayError` and nothing else.
+
+    `base_url` may end in a slash or in `/v1`. Time-outs are in seconds. At most `threads` calls are
+    under way, the others wait. Raises ValueError if the URL or a key cannot be used.
+    """
+
+    def __init__(
+        self,
+        key_id: str,
+        key_secret: str,
+        base_url: str,
+        *,
+        threads: int = 8,
+        connect_timeout: float = 5.0,
+        read_timeout: float = 10.0,
+    ) -> None:
+        if not (key_id and key_secret and key_id.isascii() and key_secret.isascii()):
+            raise ValueError("Razorpay's key id and key secret must be given, in ASCII")
+        self._auth = (key_id, key_secret)
+        self._base_url = _base_url(base_url)
+        self._timeouts = (connect_timeout, read_timeout)
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="razorpay")
+        self._thread = threading.local()
+        self._sessions: list[requests.Session] = []
+
+    async def create_link(self, call: CreateLink) -> Link:
+        """Make a payment link that Razorpay tells nobody about: we send it ourselves."""
+        body = {
+            "amount": call.amount,
+            "currency": call.currency,
+            "accept_partial": False,
+            "reference_id": call.reference_id,
+            "description": call.description,
+            "expire_by": -(-call.expires_at // 1000),
+            "notify": {"sms": False, "email": False},
+            "reminder_enable": False,
+            "notes": {ORDER_NOTE: call.order_key, "attempt": call.reference_id.rpartition(".")[2]},
+        }
+        return _link(await self._answer(lambda client: client.payment_link.create(body)))
+
+    async def find_link(self, reference_id: str) -> Link | None:
+        """The link with this reference id, in whatever status; None if Razorpay shows none."""
+        query = {"reference_id": reference_id}
+        answer = await self._answer(lambda client: client.payment_link.all(query))
+        for payload in _listed(answer):
+            # A server that does not know the filter answers with all links.
+            if isinstance(payload, dict) and payload.get("reference_id") == reference_id:
+                return _link(payload)
+        return None
+
+    async def fetch_link(self, link_id: str) -> Link:
+        """The link as it is now."""
+        _check_link_id(link_id)
+        return _link(await self._answer(lambda client: client.payment_link.fetch(link_id, data={})))
+
+    async def cancel_link(self, link_id: str) -> Link:
+        """Make the link unpayable. One that is not `created` is refused with an ALREADY_… reason."""
+        _check_link_id(link_id)
+        return _link(await self._answer(lambda client: client.payment_link.cancel(link_id)))
+
+    async def ping(self) -> None:
+        """Ask for something cheap, to see that Razorpay can be reached and takes our key."""
+        _listed(await self._answer(lambda client: client.payment_link.all({"count": 1})))
+
+    async def close(self) -> None:
+        """Wait for the calls under way and hang up. No call may be made afterwards."""
+        await asyncio.to_thread(self._pool.shutdown)
+        for session in self._sessions:
+            session.close()
+
+    async def _answer(self, ask: _Ask) -> Mapping[str, Any]:
+        loop = asyncio.get_running_loop()
+        answer = await loop.run_in_executor(self._pool, lambda: ask(self._client()))
+        assert isinstance(answer, dict)  # the transport lets nothing else through
+        return answer
+
+    def _client(self) -> Any:
+        """This thread's own client: the SDK's is not safe to share."""
+        client = getattr(self._thread, "client", None)
+        if client is None:
+            session = _session(self._timeouts)
+            self._sessions.append(session)
+            client = razorpay.Client(session=session, auth=self._auth, base_url=self._base_url)
+            self._thread.client = client
+        return client
+
+
+class _Transport(HTTPAdapter):
+    """Answers with a JSON object and success, or raises `GatewayError`."""
+
+    def __init__(self, timeouts: tuple[float, float]) -> None:
+        self._timeouts = timeouts
+        super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
+
+    def init_poolmanager(
+        self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any
+    ) -> None:
+        """Trust the system's CAs; requests adds certifi's to them."""
+        context = ssl.create_default_context()
+        super().init_poolmanager(connections, maxsize, block, ssl_context=context, **pool_kwargs)
+
+    def send(
+        self,
+        request: requests.PreparedRequest,
+        stream: bool = False,
+        timeout: Any = None,
+        verify: Any = True,
+        cert: Any = None,
+        proxies: Any = None,
+    ) -> requests.Response:
+        """Send with our time-outs and CAs, whatever the SDK asks for, and read the whole answer."""
+        try:
+            response = super().send(request, timeout=self._timeouts, verify=True)
+            body = response.content
+        except requests.RequestException as error:
+            raise _unanswered(error) from error
+        if not 200 <= response.status_code < 300:
+            raise classify(response.status_code, body, response.headers)
+        if json_object(body) is None:
+            raise _unintelligible("the answer is not a JSON object", response.status_code)
+        response.encoding = "utf-8"  # the SDK would believe the header's charset and fail to parse
+        return response
+
+
+def _session(timeouts: tuple[float, float]) -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    session.mount("https://", _Transport(timeouts))
+    session.mount("http://", _Transport(timeouts))
+    return session
+
+
+def _base_url(url: str) -> str:
+    """`url` as the SDK wants it, which adds `/v1` itself."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError(f"not the address of an API: {url!r}")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("the address of Razorpay's API must not hold a user name or password")
+    return url.rstrip("/").removesuffix("/v1").rstrip("/")
+
+
+def _unanswered(error: requests.RequestException) -> GatewayError:
+    """What an exception of the HTTP library says about whether the request was sent."""
+    kind = type(error).__name__
+    if isinstance(error, requests.ConnectTimeout):
+        return GatewayError(Reason.UNREACHABLE, "no connection in time")
+    inner = error.args[0] if error.args else None
+    cause = inner.reason if isinstance(inner, MaxRetryError) else inner
+    if isinstance(cause, NewConnectionError):
+        return GatewayError(Reason.UNREACHABLE, f"no connection: {type(cause).__name__}")
+    if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return GatewayError(Reason.UNREACHABLE, "the server's certificate is not trusted")
+    if isinstance(error, requests.Timeout) or isinstance(cause, ReadTimeoutError):
+        return GatewayError(Reason.TIMEOUT, "no answer in time")
+    return GatewayError(Reason.LOST, f"the connection ended before the answer: {kind}")
+
+
+def _unintelligible(what: str, status: int | None = None) -> GatewayError:
+    return GatewayError(Reason.UNINTELLIGIBLE, what, status=status)
+
+
+def _check_link_id(link_id: str) -> None:
+    if not _LINK_ID.fullmatch(link_id):
+        raise GatewayError(Reason.REFUSED, f"not the id of a payment link: {link_id[:80]!r}")
+
+
+def _listed(answer: Mapping[str, Any]) -> list[Any]:
+    listed = answer.get("payment_links", ())
+    if listed is None:  # as Razorpay writes other empty lists
+        return []
+    if not isinstance(listed, list):
+        raise _unintelligible("the answer is not a list of payment links")
+    return listed
+
+
+def _link(payload: Mapping[str, Any]) -> Link:
+    reference_id, order_id, notes = (payload.get(name) for name in ("reference_id", "order_id", "notes"))
+    link = Link(
+        id=_text(payload, "id"),
+        reference_id=reference_id if isinstance(reference_id, str) else "",
+        status=_text(payload, "status"),
+        amount=_paise(payload, "amount"),
+        amount_paid=_paise(payload, "amount_paid"),
+        currency=_text(payload, "currency"),
+        short_url=_text(payload, "short_url"),
+        order_id=order_id if isinstance(order_id, str) and order_id else None,
+        notes=notes if isinstance(notes, dict) else {},  # null or [] when there are none
+    )
+    if not _LINK_ID.fullmatch(link.id) or link.status not in STATUSES:
+        raise _unintelligible("the answer is not a payment link: its id or status is unknown")
+    return link
+
+
+def _text(payload: Mapping[str, Any], name: str) -> str:
+    value = payload.get(name)
+    if not isinstance(value, str) or not value:
+        raise _unintelligible(f"the answer is not a payment link: no {name}")
+    return value
+
+
+def _paise(payload: Mapping[str, Any], name: str) -> int:
+    value = payload.get(name)
+    if type(value) is not int or value < 0:  # a bool is an int to isinstance
+        raise _unintelligible(f"the answer is not a payment link: {name} is not whole paise")
+    return value

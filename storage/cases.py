@@ -1,0 +1,163 @@
+"""Loading what is due: conversations with their waiting events, and the orders those name."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flows import conversation as conversations
+from payments.case import Arrived, Case, Kind, OrderState
+from payments.facts import Fact
+from payments.ledger import Verdict
+from payments.orders import Attempt, AttemptStatus, Line, Order, order_key_of
+from storage.encoding import loads
+from storage.transaction import Row, Transaction
+
+EVENTS_AT_ONCE: Final = 50
+"""Events of one conversation in one step; the rest stay due."""
+_CANDIDATES: Final = 4
+"""Rows looked at per conversation wanted, so that a process finds work that others have not locked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A conversation, locked, with its due events."""
+
+    id: int
+    case: Case
+
+
+async def load_due(tx: Transaction, now: int, limit: int) -> list[Waiting]:
+    """Up to `limit` conversations that have due events, those that wait longest first."""
+    picked = await tx.fetch(_PICK, now, limit * _CANDIDATES, limit)
+    if not picked:
+        return []
+    events = defaultdict(list)
+    for row in await tx.fetch(_EVENTS, [row["id"] for row in picked], now, EVENTS_AT_ONCE):
+        arrived = Arrived(row["id"], Kind(row["kind"]), loads(row["body"]), row["received_at"])
+        events[row["conversation_id"]].append(arrived)
+    named = {id: _order_keys(arrived) for id, arrived in events.items()}
+    orders = await load_orders(tx, [(id, key) for id, keys in named.items() for key in keys])
+    return [
+        Waiting(row["id"], _case(tx.installation, row, events[row["id"]], orders[row["id"]]))
+        for row in picked
+        if row["id"] in events
+    ]
+
+
+_PICK = """
+SELECT c.id, c.snapshot FROM conversation c JOIN (
+    SELECT d.conversation_id, MIN(d.due_at) AS since FROM (
+        SELECT conversation_id, due_at FROM inbox
+        WHERE state = 'pending' AND kind <> 'receipt' AND due_at <= $1 ORDER BY due_at LIMIT $2
+    ) d GROUP BY d.conversation_id
+) w ON w.conversation_id = c.id
+ORDER BY w.since LIMIT $3 FOR UPDATE OF c SKIP LOCKED"""
+
+_EVENTS = """
+SELECT id, conversation_id, kind, body, received_at FROM (
+    SELECT id, conversation_id, kind, body, received_at,
+        ROW_NUMBER() OVER (PARTITION BY conversation_id ORDER BY due_at, id) AS place
+    FROM inbox
+    WHERE conversation_id = ANY($1::bigint[]) AND state = 'pending' AND kind <> 'receipt' AND due_at <= $2
+) e WHERE place <= $3 ORDER BY conversation_id, place"""
+
+
+def _case(installation: str, row: Row, events: Sequence[Arrived], orders: Mapping[str, OrderState]) -> Case:
+    conversation = conversations.from_json(f"{installation}-{row['id']}", loads(row["snapshot"]))
+    return Case(conversation, tuple(events), orders)
+
+
+def _order_keys(events: Iterable[Arrived]) -> set[str]:
+    """The orders that `events` name. Bodies are read with care: a missing field names nothing."""
+    keys: set[Any] = set()
+    for event in events:
+        if event.kind is Kind.FACTS:
+            keys.add(event.body.get("order_key"))
+            keys.update(fact.get("order_key") for fact in event.body.get("facts", ()))
+        elif event.kind is Kind.RESULT:
+            reference = event.body.get("fields", {}).get("reference_id")
+            keys.add(order_key_of(reference) if isinstance(reference, str) else None)
+    return {key for key in keys if isinstance(key, str) and key}
+
+
+async def load_orders(
+    tx: Transaction, wanted: Sequence[tuple[int, str]]
+) -> defaultdict[int, dict[str, OrderState]]:
+    """The orders of `wanted` (conversation, order key) that exist, with facts and attempts."""
+    found: defaultdict[int, dict[str, OrderState]] = defaultdict(dict)
+    if not wanted:
+        return found
+    orders = await tx.fetch_rows(_ORDERS, "bigint text", wanted)
+    attempts = _by_order(await tx.fetch_rows(_ATTEMPTS, "bigint text", wanted)) if orders else {}
+    facts = _by_order(await tx.fetch_rows(_FACTS, "bigint text", wanted)) if orders else {}
+    for row in orders:
+        key = row["key"]
+        found[row["conversation_id"]][key] = OrderState(
+            order=order_of(tx.installation, row),
+            facts=tuple(_fact(fact) for fact in facts.get(key, ())),
+            verdict=Verdict(row["verdict"]),
+            attempts=tuple(attempt_of(attempt) for attempt in attempts.get(key, ())),
+        )
+    return found
+
+
+# CROSS JOIN, because SQLite then takes the rows first and seeks; IN (VALUES …) scans the table.
+_ORDERS = """
+SELECT o.* FROM (VALUES {rows}) AS v CROSS JOIN orders o
+WHERE o.conversation_id = v.column1 AND o.key = v.column2"""
+_ATTEMPTS = """
+SELECT a.* FROM (VALUES {rows}) AS v CROSS JOIN attempt a
+WHERE a.conversation_id = v.column1 AND a.order_key = v.column2 ORDER BY a.order_key, a.ordinal"""
+_FACTS = """
+SELECT f.* FROM (VALUES {rows}) AS v CROSS JOIN fact f
+WHERE f.conversation_id = v.column1 AND f.order_key = v.column2 ORDER BY f.id"""
+
+
+def _by_order(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    grouped = defaultdict(list)
+    for row in rows:
+        grouped[row["order_key"]].append(row)
+    return grouped
+
+
+def order_of(installation: str, row: Mapping[str, Any]) -> Order:
+    """The order in a row of `orders`."""
+    return Order(
+        key=row["key"],
+        number=row["number"],
+        conversation=f"{installation}-{row['conversation_id']}",
+        lines=tuple(Line(*line) for line in loads(row["lines"])),
+        total=row["total"],
+        currency=row["currency"],
+        placed_at=row["placed_at"],
+        placed_by=row["placed_by"],
+    )
+
+
+def attempt_of(row: Mapping[str, Any]) -> Attempt:
+    """The attempt in a row of `attempt`."""
+    return Attempt(
+        reference_id=row["reference_id"],
+        order_key=row["order_key"],
+        ordinal=row["ordinal"],
+        amount=row["amount"],
+        currency=row["currency"],
+        expires_at=row["expires_at"],
+        status=AttemptStatus(row["status"]),
+        link_id=row["link_id"],
+        short_url=row["short_url"],
+    )
+
+
+def _fact(row: Row) -> Fact:
+    return Fact(
+        order_key=row["order_key"],
+        entity=row["entity"],
+        entity_id=row["entity_id"],
+        state=row["state"],
+        amount=row["amount"],
+        currency=row["currency"],
+        at=row["at"],
+        detail=loads(row["detail"]),
+    )

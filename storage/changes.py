@@ -1,0 +1,159 @@
+"""What steps decided, as rows; written with a few statements for a whole batch."""
+
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeAlias
+
+from flows import conversation as conversations
+from flows import events, messages
+from flows.effects import StartTimer
+from payments import calls
+from payments.case import Advanced, Case, Kind
+from payments.ledger import Verdict
+from storage.encoding import check, dumps
+from storage.transaction import Transaction
+
+Rows: TypeAlias = list[tuple[Any, ...]]
+
+
+@dataclass(slots=True)
+class Changes:
+    """Rows to write, by table, in the column order of the statements below."""
+
+    handled: Rows = field(default_factory=list)
+    conversations: Rows = field(default_factory=list)
+    outbox: Rows = field(default_factory=list)
+    timers: Rows = field(default_factory=list)
+    orders: Rows = field(default_factory=list)
+    attempts: Rows = field(default_factory=list)
+    facts: Rows = field(default_factory=list)
+    verdicts: Rows = field(default_factory=list)
+
+    def add(self, other: "Changes") -> None:
+        """Append what `other` holds."""
+        for name in _TABLES:
+            getattr(self, name).extend(getattr(other, name))
+
+
+_TABLES = tuple(f.name for f in fields(Changes))
+
+
+def changes(id: int, case: Case, advanced: Advanced, now: int) -> Changes:
+    """The rows that store `advanced`, the answer to `case` of conversation number `id`.
+
+    Raises ValueError or TypeError for what cannot be stored, and if an event was left unanswered:
+    it would come back for ever.
+    """
+    if {h.number for h in advanced.handled} != {e.number for e in case.events}:
+        raise ValueError("a step must answer each of its events, and no other")
+    last = case.events[-1].number
+    found = Changes(
+        handled=[
+            (h.number, str(h.outcome), dumps(h.trace) if h.trace else None, _error(h.outcome, h.error), now)
+            for h in advanced.handled
+        ],
+        conversations=[_conversation(id, case, advanced, now)],
+        outbox=_outbox(id, advanced, last, now),
+        timers=[_timer(id, timer, now) for timer in advanced.timers],
+    )
+    if advanced.orders or advanced.attempts or advanced.facts or advanced.verdicts:
+        _money(found, id, advanced, last, now)
+    for name in _TABLES:
+        for row in getattr(found, name):
+            check(row)
+    return found
+
+
+def _error(outcome: str, error: str | None) -> str | None:
+    return error or "parked without a reason" if outcome == "parked" else error
+
+
+def _conversation(id: int, case: Case, advanced: Advanced, now: int) -> tuple[Any, ...]:
+    heard = [event.received_at for event in case.events if event.kind is Kind.CHAT]
+    snapshot = dumps(conversations.to_json(advanced.conversation))
+    return (id, advanced.conversation.state, snapshot, now, max(heard, default=None))
+
+
+def _outbox(id: int, advanced: Advanced, cause: int, now: int) -> Rows:
+    says = [(id, "chat", s.name, dumps(messages.to_json(s.message)), now, cause, now) for s in advanced.sends]
+    asks = [(id, "pay", type(c).__name__, dumps(calls.to_json(c)), now, cause, now) for c in advanced.calls]
+    return [(*row[:4], "pending", row[4], 0, *row[5:]) for row in says + asks]
+
+
+def _timer(id: int, timer: StartTimer, now: int) -> tuple[Any, ...]:
+    key = f"timer:{timer.state}:{timer.timer}:{timer.visit}"
+    body = dumps(events.to_json(events.TimerDue(timer.state, timer.timer, timer.visit)))
+    return (id, key, str(Kind.TIMER), "pending", timer.due, body, now)
+
+
+def _money(found: Changes, id: int, advanced: Advanced, cause: int, now: int) -> None:
+    for o in advanced.orders:
+        lines = dumps([(line.sku, line.name, line.quantity, line.price) for line in o.lines])
+        placed = (o.placed_at, o.placed_by)
+        found.orders.append((o.key, id, o.number, lines, o.total, o.currency, str(Verdict.UNPAID), *placed))
+    for a in {a.reference_id: a for a in advanced.attempts}.values():
+        link = (a.link_id, a.short_url, a.expires_at)
+        terms = (a.ordinal, a.amount, a.currency, str(a.status))
+        found.attempts.append((a.reference_id, a.order_key, id, *terms, *link, now))
+    for f in advanced.facts:
+        money = (f.amount, f.currency, f.at, dumps(f.detail))
+        found.facts.append((id, f.order_key, *f.identity, *money, now, cause))
+    for key, verdict in advanced.verdicts.items():
+        found.verdicts.append((id, key, str(verdict), now if verdict.settled else None))
+
+
+async def write(tx: Transaction, batch: Changes) -> None:
+    """Write all of `batch`."""
+    await tx.fetch_rows(_HANDLED, "bigint text text text bigint", batch.handled)
+    await tx.fetch_rows(_CONVERSATION, "bigint text text bigint bigint", batch.conversations)
+    await tx.insert(_OUTBOX, batch.outbox)
+    await tx.insert(_TIMERS, batch.timers)
+    await tx.insert(_ORDERS, batch.orders)
+    await tx.insert(_ATTEMPTS, batch.attempts)
+    await tx.insert(_FACTS, batch.facts)
+    await tx.each(_VERDICT, batch.verdicts)
+
+
+_HANDLED = """
+UPDATE inbox SET state = v.column2, trace = v.column3, error = v.column4, handled_at = v.column5
+FROM (VALUES {rows}) AS v WHERE inbox.id = v.column1"""
+
+_CONVERSATION = """
+UPDATE conversation SET state = v.column2, snapshot = v.column3, revision = revision + 1,
+    updated_at = v.column4, last_inbound_at = COALESCE(v.column5, last_inbound_at)
+FROM (VALUES {rows}) AS v WHERE conversation.id = v.column1"""
+
+_OUTBOX = """
+INSERT INTO outbox
+    (conversation_id, lane, name, payload, state, due_at, attempts, caused_by, created_at)
+VALUES {rows}"""
+
+_TIMERS = """
+INSERT INTO inbox (conversation_id, key, kind, state, due_at, body, received_at) VALUES {rows}
+ON CONFLICT DO NOTHING"""
+
+_ORDERS = """
+INSERT INTO orders
+    (key, conversation_id, number, lines, total, currency, verdict, placed_at, placed_by)
+VALUES {rows}"""
+
+_ATTEMPTS = """
+INSERT INTO attempt (reference_id, order_key, conversation_id, ordinal, amount, currency, status,
+    link_id, short_url, expires_at, created_at)
+VALUES {rows}
+ON CONFLICT (reference_id) DO UPDATE SET status = excluded.status, link_id = excluded.link_id,
+    short_url = excluded.short_url, expires_at = excluded.expires_at"""
+
+_FACTS = """
+INSERT INTO fact (conversation_id, order_key, entity, entity_id, state, amount, currency, at, detail,
+    learned_at, learned_from)
+VALUES {rows} ON CONFLICT DO NOTHING"""
+
+_VERDICT = """
+UPDATE orders SET verdict = $3, paid_at = COALESCE(paid_at, $4) WHERE conversation_id = $1 AND key = $2"""
+
+
+async def park(tx: Transaction, number: int, error: str, now: int) -> None:
+    """Set event `number` aside, with its error, for a person."""
+    await tx.fetch(
+        "UPDATE inbox SET state = 'parked', error = $2, handled_at = $3 WHERE id = $1", number, error, now
+    )

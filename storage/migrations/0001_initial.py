@@ -1,0 +1,222 @@
+"""The first tables."""
+
+from tortoise import fields, migrations
+from tortoise.indexes import Index
+from tortoise.migrations import operations as ops
+from tortoise.migrations.constraints import CheckConstraint
+
+from storage.migrations._checked import CreateCheckedModel
+
+
+class Migration(migrations.Migration):
+    initial = True
+
+    operations = [  # noqa: RUF012 - the base class wants it so
+        ops.CreateModel(
+            name="Alias",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("conversation_id", fields.BigIntField()),
+                ("kind", fields.TextField(unique=False)),
+                ("value", fields.TextField(unique=False)),
+            ],
+            options={
+                "table": "alias",
+                "app": "storage",
+                "unique_together": (("value", "kind"),),
+                "indexes": [Index(fields=["conversation_id"], name="alias_conversation")],
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Attempt",
+            fields=[
+                (
+                    "reference_id",
+                    fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64),
+                ),
+                ("order_key", fields.TextField(unique=False)),
+                ("conversation_id", fields.BigIntField()),
+                ("ordinal", fields.IntField()),
+                ("amount", fields.BigIntField()),
+                ("currency", fields.TextField(unique=False)),
+                ("status", fields.TextField(unique=False)),
+                ("link_id", fields.TextField(null=True, unique=False)),
+                ("short_url", fields.TextField(null=True, unique=False)),
+                ("expires_at", fields.BigIntField()),
+                ("created_at", fields.BigIntField()),
+            ],
+            options={
+                "table": "attempt",
+                "app": "storage",
+                "indexes": [
+                    Index(fields=["conversation_id", "order_key"], name="attempt_order"),
+                    Index(fields=["link_id"], name="attempt_link"),
+                ],
+                "pk_attr": "reference_id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Conversation",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("state", fields.TextField(unique=False)),
+                ("snapshot", fields.TextField(unique=False)),
+                ("revision", fields.IntField()),
+                ("created_at", fields.BigIntField()),
+                ("updated_at", fields.BigIntField()),
+                ("last_inbound_at", fields.BigIntField(null=True)),
+            ],
+            options={"table": "conversation", "app": "storage", "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Fact",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("conversation_id", fields.BigIntField()),
+                ("order_key", fields.TextField(unique=False)),
+                ("entity", fields.TextField(unique=False)),
+                ("entity_id", fields.TextField(unique=False)),
+                ("state", fields.TextField(unique=False)),
+                ("amount", fields.BigIntField()),
+                ("currency", fields.TextField(unique=False)),
+                ("at", fields.BigIntField()),
+                ("detail", fields.TextField(unique=False)),
+                ("learned_at", fields.BigIntField()),
+                ("learned_from", fields.BigIntField()),
+            ],
+            options={
+                "table": "fact",
+                "app": "storage",
+                "unique_together": (("conversation_id", "order_key", "entity", "entity_id", "state"),),
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        CreateCheckedModel(
+            name="Inbox",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("conversation_id", fields.BigIntField()),
+                ("key", fields.TextField(unique=False)),
+                ("kind", fields.TextField(unique=False)),
+                ("state", fields.TextField(unique=False)),
+                ("due_at", fields.BigIntField()),
+                ("body", fields.TextField(unique=False)),
+                ("raw_body", fields.TextField(source_field="raw", null=True, unique=False)),
+                ("trace", fields.TextField(null=True, unique=False)),
+                ("error", fields.TextField(null=True, unique=False)),
+                ("received_at", fields.BigIntField()),
+                ("handled_at", fields.BigIntField(null=True)),
+            ],
+            options={
+                "constraints": [
+                    CheckConstraint(
+                        check="state IN ('pending', 'applied', 'ignored', 'parked', 'kept')",
+                        name="inbox_state",
+                    ),
+                    CheckConstraint(
+                        check="(handled_at IS NULL) = (state IN ('pending', 'kept'))", name="inbox_handled"
+                    ),
+                    CheckConstraint(check="state <> 'parked' OR error IS NOT NULL", name="inbox_parked"),
+                ],
+                "table": "inbox",
+                "app": "storage",
+                "unique_together": (("conversation_id", "key"),),
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Installation",
+            fields=[
+                ("id", fields.IntField(primary_key=True, generated=False, unique=True, db_index=True)),
+                ("key", fields.TextField(unique=False)),
+            ],
+            options={"table": "installation", "app": "storage", "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="Order",
+            fields=[
+                ("key", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
+                ("conversation_id", fields.BigIntField()),
+                ("number", fields.TextField(unique=False)),
+                ("lines", fields.TextField(unique=False)),
+                ("total", fields.BigIntField()),
+                ("currency", fields.TextField(unique=False)),
+                ("verdict", fields.TextField(unique=False)),
+                ("placed_at", fields.BigIntField()),
+                ("placed_by", fields.BigIntField()),
+                ("paid_at", fields.BigIntField(null=True)),
+            ],
+            options={
+                "table": "orders",
+                "app": "storage",
+                "indexes": [
+                    Index(fields=["conversation_id"], name="orders_conversation"),
+                    Index(fields=["placed_by"], name="orders_placed_by"),
+                ],
+                "pk_attr": "key",
+            },
+            bases=["Model"],
+        ),
+        CreateCheckedModel(
+            name="Outbox",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("conversation_id", fields.BigIntField()),
+                ("lane", fields.TextField(unique=False)),
+                ("name", fields.TextField(unique=False)),
+                ("payload", fields.TextField(unique=False)),
+                ("state", fields.TextField(unique=False)),
+                ("due_at", fields.BigIntField()),
+                ("attempts", fields.IntField()),
+                ("provider_id", fields.TextField(null=True, unique=False)),
+                ("receipt", fields.TextField(null=True, unique=False)),
+                ("error", fields.TextField(null=True, unique=False)),
+                ("caused_by", fields.BigIntField()),
+                ("created_at", fields.BigIntField()),
+                ("finished_at", fields.BigIntField(null=True)),
+            ],
+            options={
+                "constraints": [
+                    CheckConstraint(check="lane IN ('chat', 'pay')", name="outbox_lane"),
+                    CheckConstraint(
+                        check="state IN ('pending', 'sending', 'done', 'failed')", name="outbox_state"
+                    ),
+                    CheckConstraint(
+                        check="(finished_at IS NULL) = (state IN ('pending', 'sending'))",
+                        name="outbox_finished",
+                    ),
+                    CheckConstraint(check="attempts >= 0", name="outbox_attempts"),
+                    CheckConstraint(
+                        check="receipt IN ('sent', 'delivered', 'read', 'played', 'failed')",
+                        name="outbox_receipt",
+                    ),
+                ],
+                "table": "outbox",
+                "app": "storage",
+                "indexes": [Index(fields=["provider_id"], name="outbox_provider")],
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        # A model's index cannot say <> or IN; the planner wants the very words of the queries.
+        ops.RunSQL(
+            [
+                "CREATE INDEX inbox_due ON inbox (due_at) WHERE state = 'pending' AND kind <> 'receipt'",
+                "CREATE INDEX inbox_waiting ON inbox (conversation_id, due_at, id)"
+                " WHERE state = 'pending' AND kind <> 'receipt'",
+                "CREATE INDEX inbox_receipts ON inbox (due_at, id)"
+                " WHERE state = 'pending' AND kind = 'receipt'",
+                "CREATE INDEX inbox_parked ON inbox (id) WHERE state = 'parked'",
+                "CREATE INDEX outbox_due ON outbox (due_at, id) WHERE state IN ('pending', 'sending')",
+                "CREATE INDEX outbox_lanes ON outbox (conversation_id, lane, id)"
+                " WHERE state IN ('pending', 'sending')",
+            ],
+        ),
+    ]

@@ -1,0 +1,144 @@
+"""Questions that people ask."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from payments.case import Kind
+from payments.ledger import Verdict
+from payments.orders import Attempt, Order
+from storage import models
+from storage.arrivals import conversation_number
+from storage.cases import attempt_of, order_of
+from storage.encoding import loads
+from storage.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class OrderView:
+    """An order and where its money stands."""
+
+    order: Order
+    verdict: Verdict
+    paid_at: int | None
+    """Milliseconds since 1970, UTC; set once, when the whole total was first captured."""
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventView:
+    """One inbox row."""
+
+    number: int
+    conversation: str | None
+    kind: Kind
+    state: str
+    """`pending`, `applied`, `ignored`, `parked` or `kept`."""
+    body: Mapping[str, Any]
+    trace: tuple[Mapping[str, Any], ...]
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much waits."""
+
+    pending: int
+    """Events that are due and not handled, receipts included."""
+    parked: int
+    unfinished: int
+    """Outbox entries not done and not failed."""
+    oldest_due_ms: int
+    """How long the longest-waiting due event has waited; 0 if none."""
+
+
+async def order(tx: Transaction, key: str) -> OrderView | None:
+    """The order with `key`."""
+    return await _order_view(tx, await models.Order.filter(key=key).first().values())
+
+
+async def order_placed_by(tx: Transaction, number: int) -> OrderView | None:
+    """The order that event `number` placed."""
+    return await _order_view(tx, await models.Order.filter(placed_by=number).first().values())
+
+
+async def _order_view(tx: Transaction, row: Any) -> OrderView | None:
+    if row is None:
+        return None
+    where = {"conversation_id": row["conversation_id"], "order_key": row["key"]}
+    attempts = await models.Attempt.filter(**where).order_by("ordinal").values()
+    return OrderView(
+        order=order_of(tx.installation, row),
+        verdict=Verdict(row["verdict"]),
+        paid_at=row["paid_at"],
+        attempts=tuple(attempt_of(attempt) for attempt in attempts),
+    )
+
+
+async def event(tx: Transaction, number: int) -> EventView | None:
+    """The event `number`."""
+    return _event_view(tx, await models.Inbox.filter(id=number).first())
+
+
+async def event_by_key(tx: Transaction, conversation: str, key: str) -> EventView | None:
+    """The event that was stored for `conversation` under `key`."""
+    id = conversation_number(tx.installation, conversation)
+    if id is None:
+        return None
+    return _event_view(tx, await models.Inbox.filter(conversation_id=id, key=key).first())
+
+
+def _event_view(tx: Transaction, row: models.Inbox | None) -> EventView | None:
+    if row is None:
+        return None
+    return EventView(
+        number=row.id,
+        conversation=f"{tx.installation}-{row.conversation_id}" if row.conversation_id else None,
+        kind=Kind(row.kind),
+        state=row.state,
+        body=loads(row.body),
+        trace=tuple(loads(row.trace)) if row.trace else (),
+        error=row.error,
+    )
+
+
+async def next_due(tx: Transaction) -> int | None:
+    """When something is due next, in milliseconds since 1970; None if nothing waits.
+
+    What stands behind an earlier entry of its lane is not due before that one.
+    """
+    [row] = await tx.fetch(_NEXT_DUE)
+    times = [time for time in row.values() if time is not None]
+    return min(times, default=None)
+
+
+_NEXT_DUE = """
+SELECT
+    (SELECT MIN(due_at) FROM inbox WHERE state = 'pending' AND kind <> 'receipt') AS event,
+    (SELECT MIN(due_at) FROM inbox WHERE state = 'pending' AND kind = 'receipt') AS receipt,
+    (SELECT o.due_at FROM outbox o WHERE o.state IN ('pending', 'sending') AND NOT EXISTS (
+        SELECT 1 FROM outbox e
+        WHERE e.conversation_id = o.conversation_id AND e.lane = o.lane AND e.id < o.id
+            AND e.state IN ('pending', 'sending')
+    ) ORDER BY o.due_at LIMIT 1) AS delivery"""
+
+
+async def counts(tx: Transaction, now: int) -> Counts:
+    """What waits at `now`."""
+    [row] = await tx.fetch(_COUNTS, now)
+    oldest = min((t for t in (row["event"], row["receipt"]) if t is not None), default=now)
+    return Counts(row["events"] + row["receipts"], row["parked"], row["unfinished"], now - oldest)
+
+
+# Each WHERE is one partial index's; a query over all pending rows would read the whole inbox.
+_COUNTS = """
+SELECT e.events, e.event, r.receipts, r.receipt,
+    (SELECT COUNT(*) FROM inbox WHERE state = 'parked') AS parked,
+    (SELECT COUNT(*) FROM outbox WHERE state IN ('pending', 'sending')) AS unfinished
+FROM (
+    SELECT COUNT(*) AS events, MIN(due_at) AS event FROM inbox
+    WHERE state = 'pending' AND kind <> 'receipt' AND due_at <= $1
+) e CROSS JOIN (
+    SELECT COUNT(*) AS receipts, MIN(due_at) AS receipt FROM inbox
+    WHERE state = 'pending' AND kind = 'receipt' AND due_at <= $1
+) r"""

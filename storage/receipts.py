@@ -1,0 +1,143 @@
+"""What WhatsApp says later about our messages: it moves forward only, and settles what was in doubt."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from storage.arrivals import conversation_number
+from storage.encoding import dumps, loads
+from storage.transaction import Row, Transaction
+
+RANK: Final[Mapping[str, int]] = {"sent": 1, "failed": 2, "delivered": 3, "read": 4, "played": 5}
+"""A message that failed after `sent` failed; one that was delivered after all was delivered.
+
+Statuses arrive in any order, and `read` may come without `delivered`.
+Source: Meta, "Status messages webhook reference".
+"""
+
+_TRIES: Final = (2_000, 10_000, 60_000, 300_000)
+"""Milliseconds after its arrival at which a receipt that names no message of ours is tried again."""
+_ERROR: Final = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class _Receipt:
+    number: int
+    received_at: int
+    wamid: str | None
+    status: str
+    target: tuple[int, int] | None
+    """(conversation, outbox number) from our own callback id."""
+    error: str | None
+
+
+async def apply_receipts(tx: Transaction, now: int, limit: int) -> int:
+    """Apply up to `limit` due receipts; how many were looked at."""
+    rows = await tx.fetch(_DUE, now, limit)
+    if not rows:
+        return 0
+    receipts = [_receipt(tx.installation, row) for row in rows]
+    entries = await _entries(tx, receipts)
+    updates: dict[int, tuple[Any, ...]] = {}
+    handled: list[tuple[Any, ...]] = []
+    for receipt in receipts:
+        entry = _meant(receipt, entries)
+        if entry is not None and receipt.status in RANK:
+            _advance(entry, receipt, now)
+            updates[entry["id"]] = _columns(entry)
+        handled.append(_outcome(receipt, entry is not None, now))
+    # In id order, as everybody who updates several entries does: so nobody deadlocks.
+    await tx.fetch_rows(_UPDATE, "bigint text text text text bigint", [updates[id] for id in sorted(updates)])
+    await tx.fetch_rows(_HANDLED, "bigint text bigint bigint", handled)
+    return len(rows)
+
+
+_DUE = """
+SELECT id, body, received_at FROM inbox
+WHERE state = 'pending' AND kind = 'receipt' AND due_at <= $1
+ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED"""
+
+_COLUMNS = "id, conversation_id, state, provider_id, receipt, error, finished_at"
+_BY_ID = f"SELECT {_COLUMNS} FROM outbox WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE"  # noqa: S608
+_BY_WAMID = f"SELECT {_COLUMNS} FROM outbox WHERE provider_id = ANY($1::text[]) ORDER BY id FOR UPDATE"  # noqa: S608
+
+_UPDATE = """
+UPDATE outbox SET state = v.column2, provider_id = v.column3, receipt = v.column4, error = v.column5,
+    finished_at = v.column6
+FROM (VALUES {rows}) AS v WHERE outbox.id = v.column1"""
+
+_HANDLED = """
+UPDATE inbox SET state = v.column2, due_at = COALESCE(v.column3, due_at), handled_at = v.column4
+FROM (VALUES {rows}) AS v WHERE inbox.id = v.column1"""
+
+
+def _receipt(installation: str, row: Row) -> _Receipt:
+    body = loads(row["body"])
+    public, _, digits = (_text(body, "opaque") or "").rpartition(".")
+    conversation = conversation_number(installation, public)
+    ours = conversation is not None and digits.isascii() and digits.isdigit() and len(digits) <= 18
+    return _Receipt(
+        number=row["id"],
+        received_at=row["received_at"],
+        wamid=_text(body, "wamid"),
+        status=_text(body, "status") or "",
+        target=(conversation, int(digits)) if conversation is not None and ours else None,
+        error=_error(body.get("error")),
+    )
+
+
+def _text(body: Mapping[str, Any], name: str) -> str | None:
+    value = body.get(name)
+    return value.replace("\x00", "") if isinstance(value, str) else None
+
+
+def _error(value: Any) -> str | None:
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else dumps(value)
+    return text.replace("\x00", "")[:_ERROR]
+
+
+async def _entries(tx: Transaction, receipts: Iterable[_Receipt]) -> dict[Any, Row]:
+    """The outbox entries that may be meant, by (conversation, id) and by wamid."""
+    ids = sorted({r.target[1] for r in receipts if r.target})
+    wamids = sorted({r.wamid for r in receipts if r.wamid})
+    found: dict[Any, Row] = {}
+    for row in await tx.fetch(_BY_ID, ids) if ids else ():
+        found[row["conversation_id"], row["id"]] = row
+    for row in await tx.fetch(_BY_WAMID, wamids) if wamids else ():
+        # The same row object under both names: one entry may be named either way in one batch.
+        same = found.setdefault((row["conversation_id"], row["id"]), row)
+        found[row["provider_id"]] = same
+    return found
+
+
+def _meant(receipt: _Receipt, entries: Mapping[Any, Row]) -> Row | None:
+    return entries.get(receipt.target) or entries.get(receipt.wamid)
+
+
+def _advance(entry: Row, receipt: _Receipt, now: int) -> None:
+    """Take `receipt` into `entry`. In whatever order they come, the end is the same."""
+    if RANK.get(entry["receipt"], 0) < RANK[receipt.status]:
+        entry["receipt"] = receipt.status
+    if receipt.status == "failed":
+        entry["error"] = receipt.error or "failed"
+    entry["provider_id"] = entry["provider_id"] or receipt.wamid
+    if entry["state"] in ("pending", "sending"):
+        entry["state"] = "failed" if receipt.status == "failed" else "done"
+        entry["finished_at"] = now
+
+
+def _columns(entry: Row) -> tuple[Any, ...]:
+    return tuple(entry[k] for k in ("id", "state", "provider_id", "receipt", "error", "finished_at"))
+
+
+def _outcome(receipt: _Receipt, found: bool, now: int) -> tuple[Any, ...]:
+    """(number, state, due at, handled at) of the receipt itself."""
+    if found or receipt.status not in RANK:
+        return (receipt.number, "applied" if found and receipt.status in RANK else "ignored", None, now)
+    # The message was accepted, but the answer that says so is not recorded yet.
+    later = next((t for t in _TRIES if receipt.received_at + t > now), None)
+    if later is None:
+        return (receipt.number, "ignored", None, now)
+    return (receipt.number, "pending", receipt.received_at + later, None)

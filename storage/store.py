@@ -1,0 +1,143 @@
+"""The store: everything that lasts, behind one object. Safe to call from any task, and to cancel."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+from storage import arrivals, deliveries, queries, receipts, steps
+from storage.arrivals import Arrival, Stored
+from storage.changes import park
+from storage.database import close_database, migrate_database, open_database
+from storage.deliveries import Delivery, Outcome
+from storage.errors import Unavailable
+from storage.queries import Counts, EventView, OrderView
+from storage.steps import Advance
+from storage.transaction import Transaction, Units
+
+_PING_SECONDS: Final = 1.0
+_RETRY_SECONDS: Final = 0.1
+
+
+class Store:
+    """One open database. All times are milliseconds since 1970, UTC.
+
+    Each method is one transaction: it happens whole or not at all. A cancelled caller stops
+    waiting; the transaction it asked for still ends on its own. Any number of processes may have
+    a Store on one PostgreSQL database; an SQLite file has one.
+    """
+
+    def __init__(self, units: Units) -> None:
+        self._units = units
+
+    @classmethod
+    async def open(cls, url: str, *, wait: float = 0.0) -> "Store":
+        """The store at `sqlite://<file>` or `postgres://…`.
+
+        Raises storage.errors.StorageError: NotMigrated, WeakDurability, UnsupportedDatabase, or, once
+        `wait` seconds are over, Unavailable (held by another process, no answer).
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + wait
+        while True:
+            try:
+                return cls(Units(await open_database(url)))
+            except Unavailable:
+                if loop.time() >= deadline:
+                    raise
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    @staticmethod
+    async def migrate(url: str) -> list[str]:
+        """Apply the pending migrations; their names. Does nothing the second time."""
+        return await migrate_database(url)
+
+    async def close(self) -> None:
+        """Wait for what runs, then close. Everything asked afterwards raises Closed."""
+        if await self._units.close():
+            await close_database(self._units.database)
+
+    async def ping(self) -> None:
+        """Raises TimeoutError if the database does not answer within a second, or what it answers."""
+        async with asyncio.timeout(_PING_SECONDS):
+            await self._units.outside(_select_one)
+
+    async def arrive(self, batch: Sequence[Arrival], now: int) -> list[Stored]:
+        """Store every fact of `batch` once; durable when this returns. One `Stored` each, in order."""
+        return await self._units.run(lambda tx: arrivals.arrive(tx, batch, now))
+
+    async def advance_due(self, advance: Advance, now: int, limit: int = 256) -> int:
+        """Step up to `limit` conversations with due events; how many events were answered.
+
+        An event at which `advance` raises is parked with its error. `advance` must be pure and must
+        answer every event of its case.
+        """
+        try:
+            return await self._units.run(lambda tx: steps.advance_due(tx, advance, now, limit))
+        except steps.Refused as refused:
+            if refused.conversations > 1:
+                return await self._one_by_one(advance, now, limit)
+            error, number = refused.error, refused.number
+            await self._units.run(lambda tx: park(tx, number, error, now))
+            return 1
+
+    async def _one_by_one(self, advance: Advance, now: int, limit: int) -> int:
+        """The batch again, each conversation for itself, so that only the refused one is parked."""
+        answered = 0
+        for _ in range(limit):
+            count = await self.advance_due(advance, now, 1)
+            if count == 0:
+                break
+            answered += count
+        return answered
+
+    async def claim_due(self, now: int, limit: int, lease: int) -> list[Delivery]:
+        """Up to `limit` outbox entries to perform within `lease` milliseconds; each lane in order."""
+        return await self._units.run(lambda tx: deliveries.claim_due(tx, now, limit, lease))
+
+    async def record(self, outcomes: Sequence[Outcome], now: int) -> None:
+        """What became of claimed entries. Entries no longer `sending` stay as they are."""
+        await self._units.run(lambda tx: deliveries.record(tx, outcomes, now))
+
+    async def release(self, ids: Sequence[int]) -> None:
+        """Hand back entries that were claimed but not tried."""
+        await self._units.run(lambda tx: deliveries.release(tx, ids))
+
+    async def apply_receipts(self, now: int, limit: int = 256) -> int:
+        """Apply up to `limit` due receipts; how many were looked at."""
+        return await self._units.run(lambda tx: receipts.apply_receipts(tx, now, limit))
+
+    async def next_due(self) -> int | None:
+        """When anything is due next; None if nothing waits."""
+        return await self._units.outside(queries.next_due)
+
+    async def order(self, key: str) -> OrderView | None:
+        """The order with `key`."""
+        return await self._units.outside(lambda tx: queries.order(tx, key))
+
+    async def order_placed_by(self, number: int) -> OrderView | None:
+        """The order that event `number` placed."""
+        return await self._units.outside(lambda tx: queries.order_placed_by(tx, number))
+
+    async def order_of_link(self, link_id: str) -> str | None:
+        """The key of the order that Razorpay's link `link_id` was made for."""
+        return await self._units.outside(lambda tx: queries.order_of_link(tx, link_id))
+
+    async def event(self, number: int) -> EventView | None:
+        """The event `number`."""
+        return await self._units.outside(lambda tx: queries.event(tx, number))
+
+    async def recent(self, limit: int) -> list[EventView]:
+        """The newest `limit` events that were handled, newest first."""
+        return await self._units.outside(lambda tx: queries.recent(tx, limit))
+
+    async def event_by_key(self, conversation: str, key: str) -> EventView | None:
+        """The event that was stored for `conversation` (public id) under `key`."""
+        return await self._units.outside(lambda tx: queries.event_by_key(tx, conversation, key))
+
+    async def counts(self, now: int) -> Counts:
+        """How much waits at `now`, for metrics and readiness."""
+        return await self._units.outside(lambda tx: queries.counts(tx, now))
+
+
+async def _select_one(tx: Transaction) -> None:
+    await tx.fetch("SELECT 1")

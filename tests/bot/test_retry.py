@@ -1,0 +1,88 @@
+"""The retry schedule, as a table and as properties."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.retry import DOUBT, TRIES, Failure, GiveUp, RetryAt, decide
+
+NOW = 1_785_000_000_000
+JITTER = st.floats(0, 1, exclude_max=True)
+RETRYABLE = [failure for failure in Failure if failure is not Failure.PERMANENT]
+
+
+def gap(verdict: Failure, attempts: int, *, retry_after: float | None = None, jitter: float = 0) -> int:
+    """Milliseconds until the next try; the test fails if there is none."""
+    decision = decide(attempts=attempts, verdict=verdict, retry_after=retry_after, now=NOW, jitter=jitter)
+    assert isinstance(decision, RetryAt)
+    return decision.at - NOW
+
+
+@pytest.mark.parametrize(
+    ("verdict", "seconds"),
+    [
+        (Failure.RETRY, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]),
+        (Failure.UNKNOWN, [DOUBT, 30, 30, 30, 30, 32, 64, 128, 256, 300, 300]),
+        (Failure.PAIR_RATE, [1, 4, 16, 64, 256, 1024, 3600, 3600]),
+        (Failure.HALT, [*range(60, 901, 60), 900, 900]),
+    ],
+)
+def test_schedule(verdict: Failure, seconds: list[int]) -> None:
+    assert [gap(verdict, n) for n in range(1, len(seconds) + 1)] == [s * 1000 for s in seconds]
+
+
+def test_a_permanent_failure_is_given_up_at_once() -> None:
+    decision = decide(attempts=1, verdict=Failure.PERMANENT, retry_after=5, now=NOW, jitter=0)
+    assert decision == GiveUp("refused for good")
+
+
+@pytest.mark.parametrize("verdict", [Failure.RETRY, Failure.UNKNOWN, Failure.PAIR_RATE])
+def test_others_are_given_up_after_their_last_try(verdict: Failure) -> None:
+    gap(verdict, TRIES - 1)
+    decision = decide(attempts=TRIES, verdict=verdict, retry_after=None, now=NOW, jitter=0)
+    assert decision == GiveUp(f"still failing ({verdict}) after {TRIES} tries")
+
+
+def test_the_life_of_a_message_is_a_day() -> None:
+    hours = sum(gap(Failure.RETRY, n) for n in range(1, TRIES)) / 3_600_000
+    assert 23.9 <= hours <= 24.1
+
+
+@given(st.integers(1, 10**9))
+def test_halt_is_never_given_up(attempts: int) -> None:
+    assert gap(Failure.HALT, attempts) <= 900_000
+
+
+@given(st.sampled_from(RETRYABLE), st.integers(1, TRIES - 2), JITTER)
+def test_gaps_are_positive_and_never_shrink(verdict: Failure, attempts: int, jitter: float) -> None:
+    assert 0 < gap(verdict, attempts, jitter=jitter) <= gap(verdict, attempts + 1, jitter=jitter)
+
+
+@given(st.sampled_from(RETRYABLE), st.integers(1, TRIES - 1), st.floats(0, 86_400), JITTER)
+def test_never_before_what_was_asked_for(
+    verdict: Failure, attempts: int, retry_after: float, jitter: float
+) -> None:
+    assert gap(verdict, attempts, retry_after=retry_after, jitter=jitter) >= retry_after * 1000
+
+
+@given(st.sampled_from(RETRYABLE), st.integers(1, TRIES - 1), JITTER)
+def test_jitter_only_ever_adds_up_to_a_quarter(verdict: Failure, attempts: int, jitter: float) -> None:
+    plain = gap(verdict, attempts)
+    assert plain <= gap(verdict, attempts, jitter=jitter) <= plain * 1.25 + 1
+
+
+@pytest.mark.parametrize(
+    ("attempts", "retry_after", "jitter"),
+    [
+        (0, None, 0.0),
+        (-1, None, 0.0),
+        (1, None, 1.0),
+        (1, None, -0.1),
+        (1, -1.0, 0.0),
+        (1, float("inf"), 0.0),
+        (1, float("nan"), 0.0),
+    ],
+)
+def test_arguments_out_of_range_are_refused(attempts: int, retry_after: float | None, jitter: float) -> None:
+    with pytest.raises(ValueError, match="must be"):
+        decide(attempts=attempts, verdict=Failure.RETRY, retry_after=retry_after, now=NOW, jitter=jitter)

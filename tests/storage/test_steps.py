@@ -1,0 +1,321 @@
+"""Claim, decide, save: nothing lost, nothing doubled, and one bad event harms nobody else."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from tortoise.exceptions import IntegrityError
+
+from flows.effects import Say, StartTimer
+from flows.messages import Text
+from payments.calls import CreateLink
+from payments.case import Advanced, Case, Handled, Kind, Outcome
+from payments.facts import Fact, to_json
+from payments.ledger import Verdict
+from payments.orders import Attempt, AttemptStatus, Line, Order
+from storage import Store
+from storage.arrivals import Arrival
+from storage.deliveries import Done
+
+Chat = Callable[..., Arrival]
+Echo = Callable[[Case], Advanced]
+
+
+def answered(case: Case) -> Advanced:
+    return Advanced(case.conversation, tuple(Handled(e.number, Outcome.APPLIED) for e in case.events))
+
+
+async def state(store: Store, number: int) -> str:
+    event = await store.event(number)
+    assert event is not None
+    return event.state
+
+
+async def test_due_events_are_stepped_oldest_first(store: Store, chat: Chat, echo: Echo) -> None:
+    stored = await store.arrive([chat(f"m{n}", text=f"word {n}") for n in range(5)], now=1000)
+    assert await store.advance_due(echo, now=1000) == 5
+    assert await store.advance_due(echo, now=1000) == 0
+    sent = await store.claim_due(now=1000, limit=10, lease=1000)
+    assert [d.payload["body"] for d in sent] == [f"word {n}" for n in range(5)]
+    event = await store.event(stored[2].number)
+    assert event is not None
+    assert (event.state, event.trace) == ("applied", ({"seen": event.number},))
+
+
+async def test_the_conversation_survives(store: Store, chat: Chat) -> None:
+    def count(case: Case) -> Advanced:
+        data = {"count": case.conversation.data.get("count", 0) + len(case.events)}
+        return replace(answered(case), conversation=replace(case.conversation, state="browsing", data=data))
+
+    seen = []
+
+    def look(case: Case) -> Advanced:
+        seen.append(case.conversation)
+        return answered(case)
+
+    [first] = await store.arrive([chat("1")], now=1)
+    await store.advance_due(count, now=1)
+    await store.arrive([chat("2"), chat("3")], now=2)
+    await store.advance_due(count, now=2)
+    await store.arrive([chat("4")], now=3)
+    await store.advance_due(look, now=3)
+    assert (seen[0].id, seen[0].state, seen[0].data) == (first.conversation, "browsing", {"count": 3})
+
+
+async def test_a_long_queue_is_taken_in_order_over_several_rounds(
+    store: Store, chat: Chat, echo: Echo
+) -> None:
+    await store.arrive([chat(f"m{n}", text=str(n)) for n in range(120)], now=1)
+    assert [await store.advance_due(echo, now=1) for _ in range(4)] == [50, 50, 20, 0]
+    said = []
+    while sent := await store.claim_due(now=1, limit=100, lease=1):
+        said += [d.payload["body"] for d in sent]
+        await store.record([Done(d.id, f"wamid.{d.id}") for d in sent], now=1)
+    assert said == [str(n) for n in range(120)]
+
+
+async def test_timers_wait_until_they_are_due(store: Store, chat: Chat, echo: Echo) -> None:
+    def start(case: Case) -> Advanced:
+        return replace(answered(case), timers=(StartTimer("cart", "10 min", 3, due=60_000),))
+
+    await store.arrive([chat("1")], now=1000)
+    await store.advance_due(start, now=1000)
+    assert await store.next_due() == 60_000
+    assert await store.advance_due(echo, now=59_999) == 0
+    assert await store.advance_due(echo, now=60_000) == 1
+    [sent] = await store.claim_due(now=60_000, limit=1, lease=1)
+    assert sent.payload["body"] == "10 min"
+
+
+async def test_the_same_timer_of_one_visit_starts_once(store: Store, chat: Chat) -> None:
+    def start(case: Case) -> Advanced:
+        return replace(
+            answered(case), timers=(StartTimer("cart", "10 min", 3, due=5_000 + len(case.events)),)
+        )
+
+    await store.arrive([chat("1")], now=1)
+    await store.advance_due(start, now=1)
+    await store.arrive([chat("2"), chat("3")], now=2)
+    await store.advance_due(start, now=2)
+    assert await store.next_due() == 5_001
+    assert (await store.counts(now=9_999)).pending == 1
+
+
+async def test_an_event_that_came_before_a_timer_was_due_goes_first(
+    store: Store, chat: Chat, echo: Echo
+) -> None:
+    def start(case: Case) -> Advanced:
+        return replace(answered(case), timers=(StartTimer("cart", "later", 1, due=5000),))
+
+    await store.arrive([chat("1")], now=1000)
+    await store.advance_due(start, now=1000)
+    await store.arrive([chat("2", text="sooner")], now=2000)
+    assert await store.advance_due(echo, now=9000) == 2
+    sent = await store.claim_due(now=9000, limit=5, lease=1)
+    assert [d.payload["body"] for d in sent] == ["sooner", "later"]
+
+
+async def test_a_failing_event_is_parked_and_the_rest_goes_on(store: Store, chat: Chat) -> None:
+    def fragile(case: Case) -> Advanced:
+        if any(e.body["text"] == "poison" for e in case.events):
+            raise RuntimeError("cannot digest")
+        said = tuple(Say("ok", Text(e.body["text"])) for e in case.events)
+        return replace(answered(case), sends=said)
+
+    texts = ["before", "poison", "after"]
+    stored = await store.arrive(
+        [chat(f"a{t}", text=t) for t in texts] + [chat("b", phone="919811111111", text="other")], now=1
+    )
+    while await store.advance_due(fragile, now=1):
+        pass
+    assert [await state(store, s.number) for s in stored] == ["applied", "parked", "applied", "applied"]
+    parked = await store.event(stored[1].number)
+    assert parked is not None
+    assert parked.error is not None
+    assert "cannot digest" in parked.error
+    sent = await store.claim_due(now=1, limit=10, lease=1)
+    assert sorted(d.payload["body"] for d in sent) == ["after", "before", "other"]
+    assert (await store.counts(now=1)).parked == 1
+
+
+async def test_what_cannot_be_stored_is_parked(store: Store, chat: Chat) -> None:
+    def unstorable(case: Case) -> Advanced:
+        words = {"nul": "a\x00b", "half": "\ud83d", "big": "fine"}[case.events[0].body["text"]]
+        timer = StartTimer("s", words, 1, due=2**70 if words == "fine" else 5)
+        return replace(answered(case), timers=(timer,))
+
+    texts = ["nul", "half", "big"]
+    stored = await store.arrive([chat(t, phone=f"9198{n:08}", text=t) for n, t in enumerate(texts)], now=1)
+    assert await store.advance_due(unstorable, now=1) == 3
+    assert [await state(store, s.number) for s in stored] == ["parked"] * 3
+
+
+async def test_an_unanswered_event_is_parked_instead_of_coming_back_for_ever(
+    store: Store, chat: Chat
+) -> None:
+    [stored] = await store.arrive([chat("1")], now=1)
+    assert await store.advance_due(lambda case: Advanced(case.conversation, ()), now=1) == 1
+    assert await state(store, stored.number) == "parked"
+
+
+async def test_what_only_the_database_refuses_is_parked_alone(store: Store, chat: Chat) -> None:
+    def place(case: Case) -> Advanced:
+        # Every customer gets the same order key: the first may keep it.
+        order = Order("same-1-1", "1", case.conversation.id, (), 0, "INR", 1, case.events[0].number)
+        return replace(answered(case), orders=(order,))
+
+    stored = await store.arrive([chat(f"m{n}", phone=f"9198{n:08}") for n in range(4)], now=1)
+    while await store.advance_due(place, now=1):
+        pass
+    states = [await state(store, s.number) for s in stored]
+    assert sorted(states) == ["applied", "parked", "parked", "parked"]
+
+
+async def test_a_crash_before_commit_loses_nothing(
+    store: Store, chat: Chat, echo: Echo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Crash(BaseException):
+        pass
+
+    def crash(case: Case) -> Advanced:
+        raise Crash
+
+    [stored] = await store.arrive(
+        [
+            chat("1"),
+        ],
+        now=1,
+    )
+    with pytest.raises(Crash):
+        await store.advance_due(crash, now=1)
+    await store.ping()
+    assert await state(store, stored.number) == "pending"
+    assert await store.advance_due(echo, now=1) == 1
+
+
+async def test_two_processes_step_every_event_once_and_in_order(
+    store: Store, rival: Store, chat: Chat
+) -> None:
+    def remember(case: Case) -> Advanced:
+        seen = [*case.conversation.data.get("seen", ()), *(e.body["text"] for e in case.events)]
+        return replace(answered(case), conversation=replace(case.conversation, data={"seen": seen}))
+
+    for round in range(6):
+        await store.arrive(
+            [chat(f"{round}.{n}", phone=f"9198{n:08}", text=str(round)) for n in range(40)], now=round
+        )
+        await asyncio.gather(
+            *(s.advance_due(remember, now=round, limit=7) for s in (store, rival) for _ in range(4))
+        )
+    while await store.advance_due(remember, now=10) + await rival.advance_due(remember, now=10):
+        pass
+    seen = []
+
+    def look(case: Case) -> Advanced:
+        seen.append(case.conversation.data["seen"])
+        return answered(case)
+
+    await store.arrive([chat(f"last.{n}", phone=f"9198{n:08}") for n in range(40)], now=11)
+    await store.advance_due(look, now=11)
+    assert seen == [[str(round) for round in range(6)]] * 40
+
+
+LINES = (Line("masala-250", "Masala chai", 2, 18_000), Line("cup", "Cup", 1, 14_000))
+
+
+def order_for(case: Case) -> tuple[Order, Attempt]:
+    key = f"{case.conversation.id}-1"
+    number = case.events[0].number
+    order = Order(key, "12345", case.conversation.id, LINES, 50_000, "INR", 1000, number)
+    return order, Attempt(f"{key}.1", key, 1, 50_000, "INR", expires_at=900_000)
+
+
+def place_order(case: Case) -> Advanced:
+    order, attempt = order_for(case)
+    call = CreateLink(attempt.reference_id, order.key, 50_000, "INR", "Order 12345", 900_000)
+    return replace(answered(case), orders=(order,), attempts=(attempt,), calls=(call,))
+
+
+async def test_an_order_is_stored_with_its_attempt_and_call(store: Store, chat: Chat) -> None:
+    [stored] = await store.arrive([chat("1")], now=1000)
+    await store.advance_due(place_order, now=1000)
+    view = await store.order(f"{stored.conversation}-1")
+    assert view is not None
+    assert view == await store.order_placed_by(stored.number)
+    assert (view.order.lines, view.order.total, view.order.conversation) == (
+        LINES,
+        50_000,
+        stored.conversation,
+    )
+    assert (view.verdict, view.paid_at) == (Verdict.UNPAID, None)
+    assert [a.status for a in view.attempts] == [AttemptStatus.CREATING]
+    [call] = await store.claim_due(now=1000, limit=5, lease=1)
+    assert (call.lane, call.name, call.payload["call"]) == ("pay", "CreateLink", "CreateLink")
+    assert await store.order("nobody-1-1") is None
+    assert await store.order_placed_by(999) is None
+
+
+async def test_facts_come_with_the_order_they_name_and_pay_it_once(store: Store, chat: Chat) -> None:
+    seen = []
+
+    def learn(case: Case) -> Advanced:
+        [state] = case.orders.values()
+        seen.append(state)
+        return replace(answered(case), facts=(fact, fact), verdicts={state.order.key: Verdict.PAID})
+
+    [stored] = await store.arrive([chat("1")], now=1000)
+    await store.advance_due(place_order, now=1000)
+    key = f"{stored.conversation}-1"
+    fact = Fact(key, "payment", "pay_1", "captured", 50_000, "INR", 1, {"method": "upi"})
+    for n, now in enumerate([2000, 3000]):
+        body = {"event": "payment.captured", "facts": [to_json(fact)]}
+        await store.arrive([Arrival(f"rzp{n}", Kind.FACTS, body, order_key=key)], now=now)
+        await store.advance_due(learn, now=now)
+    assert [len(s.facts) for s in seen] == [0, 1]
+    assert list(seen[1].facts) == [fact]
+    assert (seen[1].verdict, [a.reference_id for a in seen[1].attempts]) == (Verdict.PAID, [f"{key}.1"])
+    view = await store.order(key)
+    assert view is not None
+    assert (view.verdict, view.paid_at) == (Verdict.PAID, 2000)
+
+
+async def test_a_result_comes_with_the_order_of_its_reference(store: Store, chat: Chat) -> None:
+    [stored] = await store.arrive([chat("1")], now=1000)
+    await store.advance_due(place_order, now=1000)
+    key = f"{stored.conversation}-1"
+
+    def created(case: Case) -> Advanced:
+        [attempt] = case.orders[key].attempts
+        made = replace(attempt, status=AttemptStatus.CREATED, link_id="plink_1", short_url="https://rzp.io/1")
+        return replace(answered(case), attempts=(attempt, made))
+
+    fields = {"reference_id": f"{key}.1", "link_id": "plink_1"}
+    body = {"name": "payment_link.created", "fields": fields}
+    await store.arrive([Arrival("r", Kind.RESULT, body, order_key=key)], now=1100)
+    assert await store.advance_due(created, now=1100) == 1
+    view = await store.order(key)
+    assert view is not None
+    assert [(a.status, a.link_id) for a in view.attempts] == [(AttemptStatus.CREATED, "plink_1")]
+
+
+async def test_another_customers_order_is_not_shown(store: Store, chat: Chat) -> None:
+    seen = []
+
+    def look(case: Case) -> Advanced:
+        seen.append(dict(case.orders))
+        return answered(case)
+
+    mine, theirs = await store.arrive([chat("1"), chat("2", phone="919811111111")], now=1)
+    await store.advance_due(place_order, now=1)
+    body = {"event": "x", "facts": [], "order_key": f"{mine.conversation}-1"}
+    await store.arrive([Arrival("f", Kind.FACTS, body, order_key=f"{theirs.conversation}-1")], now=2)
+    await store.advance_due(look, now=2)
+    assert seen == [{}]
+
+
+async def test_states_and_times_are_tied_together(store: Store, chat: Chat) -> None:
+    await store.arrive([chat("1")], now=1)
+    for change in ("state = 'applied'", "state = 'nonsense'", "state = 'parked', handled_at = 1"):
+        with pytest.raises(IntegrityError):
+            await store._units.run(lambda tx, change=change: tx.fetch(f"UPDATE inbox SET {change}"))  # type: ignore[misc]
