@@ -1,0 +1,67 @@
+# make help lists the commands. Each builds what it needs; nothing but Python 3.11 or newer is assumed.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then echo $$python; break; fi; done)
+
+# Installs the lock file $(1), showing a dot for each package and the whole log if it fails.
+define install
+	@printf '$(2) '
+	@$(BIN)/python -m pip install --disable-pip-version-check --no-input --require-hashes --no-deps -r $(1) 2>&1 \
+		| tee $(VENV)/install.log | awk '/^Collecting/ { printf "."; fflush() } END { print "" }' \
+		|| { cat $(VENV)/install.log; exit 1; }
+endef
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "Munshi needs Python 3.11 or newer on the PATH"; exit 1; }
+	@echo "Making the environment in $(VENV) with $$($(PYTHON) --version) (once)"
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
+	$(call install,requirements.lock,Installing what Munshi runs with)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	$(call install,requirements-dev.lock,Installing what its tests need)
+	@touch $@
+
+.PHONY: demo
+demo: $(VENV)/.run ## chat with the shop in this terminal, in a sandbox: no account, no key
+	@$(BIN)/munshi demo
+
+.PHONY: test
+test: $(VENV)/.dev ## everything, on SQLite and on a real PostgreSQL
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+.PHONY: check
+check: $(VENV)/.dev ## style, types and which room imports which
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+.PHONY: bench
+bench: $(VENV)/.dev ## speed, as ratios to limits measured in the same run
+	@$(BIN)/python -m bench
+
+.PHONY: lock
+lock: $(VENV)/.dev ## pin the newest versions that pyproject.toml allows, with hashes
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --upgrade pyproject.toml --extra build -o requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --upgrade pyproject.toml --extra build --extra dev -c requirements.lock -o requirements-dev.lock
+
+.PHONY: clean
+clean: ## remove the environment and everything built
+	@rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

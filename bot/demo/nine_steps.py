@@ -1,0 +1,86 @@
+"""The nine steps of the shipped shop, played by nobody: what the customer does, what must come back."""
+
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final
+
+from bot.demo.stage import Stage
+from bot.sandbox.people import ReceivedMessage
+
+
+class StepDiffers(Exception):
+    """The bot answered something else. The message shows both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One thing the customer does, and what must come back: one pattern for each message."""
+
+    step: str
+    """Which of the nine steps it belongs to."""
+    does: str
+    """The customer's side of the transcript."""
+    act: Callable[[Stage], Awaitable[object]]
+    answer: str
+    """Matches the whole text of the one message that comes back."""
+    choices: tuple[str, ...] = ()
+    """Titles it must offer."""
+
+
+def _writes(step: str, text: str, answer: str, *choices: str) -> Move:
+    return Move(step, text, lambda stage: stage.customer.write(text), answer, choices)
+
+
+def _taps(step: str, title: str, answer: str, *choices: str) -> Move:
+    return Move(step, f"[{title}]", lambda stage: stage.customer.tap(title), answer, choices)
+
+
+_CART = r"🛒 Your cart\n(.+\n)+Total: {}"
+
+MOVES: Final[tuple[Move, ...]] = (
+    _writes("1", "hi", r"Namaste Asha! .+", "Masala chai 250 g", "Ginger chai 250 g"),
+    _taps("1", "Masala chai 250 g", _CART.format("₹180"), "Proceed to Checkout", "Add more", "Change cart"),
+    _taps("1", "Masala chai 250 g", _CART.format("₹360"), "Proceed to Checkout"),
+    _taps("1", "Ginger chai 250 g", _CART.format("₹500"), "Proceed to Checkout"),
+    _taps("2", "Proceed to Checkout", r"🧾 Your order\n(.+\n)+Total: ₹500\n\n.+", "Confirm order"),
+    _taps("2, 3", "Confirm order", r"💳 Complete Payment\nOrder #\d+\nTotal: ₹500", "Pay Now", "Help"),
+    _taps(
+        "4", "Pay Now", r"Click here to complete payment: http\S+\nSecure payment powered by Razorpay"
+    ),
+    Move(
+        "5–9", "(pays on Razorpay's page)", Stage.pay,
+        r"✅ Payment Successful!\nYour order has been confirmed and payment received\.\n\nOrder ID: #\d+\n"
+        r"Total Paid: ₹500\nItems: 3 items\n\nWe'll process your order and send you updates\. "
+        r"Thank you for your purchase! 🎉",
+    ),
+)  # fmt: skip
+"""From "hi" to the confirmation."""
+
+PATIENCE: Final = 20.0
+"""Seconds to wait for an answer before the step has failed."""
+
+
+async def play(move: Move, stage: Stage) -> ReceivedMessage:
+    """Do `move`; the one message that came back. Raises StepDiffers if it isn't as it must be."""
+    await move.act(stage)
+    came = await stage.answers(PATIENCE)
+    if len(came) != 1:
+        heard = "\n".join(message.text for message in came) or "nothing"
+        raise StepDiffers(f"step {move.step}: one message was due after {move.does}, came:\n{heard}")
+    [message] = came
+    if not re.fullmatch(move.answer, message.text):
+        raise StepDiffers(f"step {move.step}: due was\n{move.answer}\nbut came\n{message.text}")
+    missing = set(move.choices) - {choice.title for choice in message.choices}
+    if missing:
+        raise StepDiffers(f"step {move.step}: the message doesn't offer {', '.join(sorted(missing))}")
+    return message
+
+
+async def check_books(stage: Stage) -> str:
+    """Steps 7 and 8: the order is paid, once, and its time kept; what is written. Raises StepDiffers."""
+    [link] = stage.world.razorpay.links.values()
+    view = await stage.parts.store.order(str(link.notes["munshi_order"]))
+    if view is None or not view.verdict.settled or view.paid_at is None:
+        raise StepDiffers("step 8: the order is not recorded as paid")
+    return f"order #{view.order.number}: {view.verdict}, {view.order.total} paise, paid_at {view.paid_at}"

@@ -1,0 +1,110 @@
+"""The demo's stage: a sandbox world, a real bot on SQLite, a clock to put forward, one customer."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from bot.app import bot
+from bot.clock import ShiftedClock, SystemClock
+from bot.parts import Parts
+from bot.sandbox.people import Person, ReceivedMessage
+from bot.sandbox.world import World
+from bot.server import serving
+from bot.settings import Settings
+from bot.workers.loop import Workers
+from storage import Store
+from storage.queries import EventView
+
+PHONE: Final = "919812345601"
+NAME: Final = "Asha"
+API_TOKEN: Final = "demo-token-for-this-machine-only"  # noqa: S105 - guards a sandbox on loopback
+_LOOK_EVERY: Final = 0.02
+_QUIET: Final = 0.3
+"""Seconds without a new message after which an answer counts as complete."""
+
+
+class NothingToPay(LookupError):
+    """No payment link has been sent yet."""
+
+
+@dataclass
+class Stage:
+    """Everything that runs, and what the customer has seen of it."""
+
+    world: World
+    parts: Parts
+    workers: Workers
+    clock: ShiftedClock
+    url: str
+    customer: Person
+    shown: int = 0
+    """Messages of the chat that were taken so far."""
+
+    async def answers(self, patience: float) -> list[ReceivedMessage]:
+        """New messages: wait `patience` seconds for the first, then until no more come."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + patience
+        have = self.shown
+        while loop.time() < deadline:
+            await asyncio.sleep(_LOOK_EVERY)
+            if len(self.customer.messages) > have:
+                have, deadline = len(self.customer.messages), loop.time() + _QUIET
+        return self.take()
+
+    def take(self) -> list[ReceivedMessage]:
+        """The messages that have come since last taken."""
+        new = self.customer.messages[self.shown :]
+        self.shown += len(new)
+        return new
+
+    async def pay(self) -> None:
+        """Press *Pay* on the hosted page of the newest link. Raises NothingToPay."""
+        await self.world.razorpay.pay(self._link())
+
+    async def fail(self) -> None:
+        """Press *Fail* there. Raises NothingToPay."""
+        await self.world.razorpay.fail(self._link())
+
+    async def wait(self, milliseconds: int) -> None:
+        """Let time pass at once: timers run out, links expire."""
+        self.clock.put_forward(milliseconds)
+        await self.world.tick()
+        self.workers.wake()
+
+    async def decisions(self, limit: int = 5) -> list[EventView]:
+        """The newest events with their decision records, oldest first."""
+        return list(reversed(await self.parts.store.recent(limit)))
+
+    def _link(self) -> str:
+        links = list(self.world.razorpay.links)
+        if not links:
+            raise NothingToPay("no payment link has been sent yet: put something in the cart and check out")
+        return links[-1]
+
+
+@asynccontextmanager
+async def stage(flow: Path, port: int) -> AsyncIterator[Stage]:
+    """Set the stage: sandbox up, database made, bot served at `port` (0: any free one) and connected.
+
+    Raises FlowInvalid if the flow has an error, OSError if the port is taken.
+    """
+    clock = ShiftedClock(SystemClock())
+    with tempfile.TemporaryDirectory(prefix="munshi-demo-") as folder:
+        database = f"sqlite://{folder}/munshi.db"
+        async with World.running(now=clock.now) as world:
+            settings = _settings(world, flow, database, port)
+            await Store.migrate(database)
+            async with bot(settings, clock) as (parts, workers), serving(parts) as url:
+                workers.start()
+                await world.connect(url)
+                yield Stage(world, parts, workers, clock, url, world.meta.person(PHONE, NAME))
+
+
+def _settings(world: World, flow: Path, database: str, port: int) -> Settings:
+    values: dict[str, Any] = {name.lower(): value for name, value in world.settings().items()}
+    values |= {"database_url": database, "munshi_flow": flow, "munshi_api_token": API_TOKEN}
+    return Settings(**{"_env_file": None, **values, "host": "127.0.0.1", "port": port})
