@@ -49,11 +49,9 @@ def parse_object(body: bytes) -> dict[str, Any]:
 
 
 def _depth(value: Any) -> int:
+    """How many objects and lists are inside one another; not looked at beyond MAX_DEPTH + 1."""
     depth, level = 0, [value]
-    while level:
+    while depth <= MAX_DEPTH and (containers := [v for v in level if isinstance(v, (dict, list))]):
         depth += 1
-        inner = [v.values() if isinstance(v, dict) else v for v in level if isinstance(v, (dict, list))]
-        level = [item for items in inner for item in items]
-        if depth > MAX_DEPTH + 1:
-            break
-    return depth - 1
+        level = [inner for c in containers for inner in (c.values() if isinstance(c, dict) else c)]
+    return depth

@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import json
+from collections import Counter
 from typing import Annotated, Any, Final
 from uuid import uuid4
 
@@ -59,8 +60,8 @@ async def create(request: web.Request) -> web.Response:
     items = [item.model_dump() for item in wanted.items] if wanted.items else None
     _check_skus(parts, items)
     given = request.headers.get("Idempotency-Key")
-    if given is not None and not 0 < len(given) <= 255:
-        raise _problem(web.HTTPBadRequest, "Idempotency-Key must have 1 to 255 characters")
+    if given is not None and not (0 < len(given) <= 255 and given.isascii()):
+        raise _problem(web.HTTPBadRequest, "Idempotency-Key must have 1 to 255 ASCII characters")
     # A key belongs to the customer it was used for: one key for two customers is two orders.
     arrival = from_request(wanted.phone, items, given or str(uuid4()))
     (stored,) = await parts.inbox.put([arrival])
@@ -108,11 +109,13 @@ def _wanted(body: dict[str, Any]) -> _Wanted:
 
 def _check_skus(parts: Parts, items: list[dict[str, Any]] | None) -> None:
     shop: Shop = parts.flow.sections["shop"]
+    wanted: Counter[str] = Counter()
     for index, item in enumerate(items or ()):
         product = shop.product(item["sku"])
         if product is None:
             raise _problem(web.HTTPUnprocessableEntity, f"items.{index}.sku: the shop has no '{item['sku']}'")
-        if item["quantity"] > shop.limit(product):
+        wanted[product.sku] += item["quantity"]
+        if wanted[product.sku] > shop.limit(product):
             over = f"items.{index}.quantity: one order takes at most {shop.limit(product)} of '{item['sku']}'"
             raise _problem(web.HTTPUnprocessableEntity, over)
 
@@ -128,11 +131,13 @@ async def _placed(parts: Parts, number: int) -> OrderView:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + LINK_SECONDS
     while True:
+        # The event first: once it is known to be handled, the order it placed can be seen.
+        event = await parts.store.event(number)
         view = await parts.store.order_placed_by(number)
         if view is not None and (_link(view) or loop.time() > deadline):
             return view
         if view is None:
-            _refuse_unplaced(await parts.store.event(number), late=loop.time() > deadline)
+            _refuse_unplaced(event, late=loop.time() > deadline)
         await asyncio.sleep(_ASK_EVERY)
 
 

@@ -3,24 +3,18 @@
 Each check is a generator of issues over the spec and the compiled flow; `_CHECKS` lists them all.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from flows import limits
 from flows.errors import Issue, Severity
 from flows.model import BUILT_IN, OTHERWISE, Flow, Rule
+from flows.model import RECEIVED as RECEIVED
 from flows.parts import offers, replies_of, sources_of, state_place, texts_of
 from flows.reader import Document, Path
-from flows.source import FlowSpec, MessageSpec, RowSpec, StateSpec
+from flows.source import FlowSpec, HandlerSpec, MessageSpec, RowSpec, StateSpec
+from flows.speech import text_in
 from flows.texts import close
-
-RECEIVED: Final = frozenset(
-    {
-        "image", "video", "audio", "document", "sticker", "location", "contacts", "order",
-        "nfm_reply", "unsupported", "request_welcome",
-    }
-)  # fmt: skip
-"""What a customer may send besides text and taps; each can be a trigger."""
 
 
 def check(document: Document, spec: FlowSpec, flow: Flow) -> list[Issue]:
@@ -31,12 +25,27 @@ def check(document: Document, spec: FlowSpec, flow: Flow) -> list[Issue]:
 def _triggers_can_fire(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
     spoken = {trigger for state in flow.states.values() for trigger in state.words.values()}
     known = flow.offered | spoken | BUILT_IN.keys() | RECEIVED | _outside(flow)
-    places = [((*state_place(path), "on"), state.on) for path, state in _states(flow, spec)]
-    for where, handlers in [(("anywhere",), spec.anywhere), *places]:
+    for where, handlers in _handlers(flow, spec):
         for trigger in handlers:
             if trigger not in known:
                 mend = close(trigger, known) or "offer it on a button or row, or give it 'words'"
                 yield document.issue((*where, trigger), f"nothing ever fires '{trigger}'", mend)
+
+
+def _words_claim_nothing(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+    reserved = _reserved(flow)
+    for where, handlers in _handlers(flow, spec):
+        for trigger in handlers.keys() & reserved:
+            for index, handler in enumerate(handlers[trigger]):
+                if handler.words:
+                    message = f"no word can fire '{trigger}': customers could claim what didn't happen"
+                    yield document.issue((*where, trigger, index, "words"), message, "use another name")
+
+
+def _handlers(flow: Flow, spec: FlowSpec) -> Iterator[tuple[Path, Mapping[str, list[HandlerSpec]]]]:
+    """Every `on:`, and `anywhere`, with where it is written."""
+    yield ("anywhere",), spec.anywhere
+    yield from (((*state_place(path), "on"), state.on) for path, state in _states(flow, spec))
 
 
 def _outside(flow: Flow) -> set[str]:
@@ -45,8 +54,13 @@ def _outside(flow: Flow) -> set[str]:
     return raised | flow.vocabulary.events.keys()
 
 
+def _reserved(flow: Flow) -> set[str]:
+    """Triggers that neither taps nor words may fire."""
+    return _outside(flow) | BUILT_IN.keys() | {OTHERWISE} | RECEIVED
+
+
 def _offers_are_answered(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
-    reserved = _outside(flow) | BUILT_IN.keys() | {OTHERWISE} | RECEIVED
+    reserved = _reserved(flow)
     answered = {rule.trigger for rule in flow.rules}
     for offer in offers(spec):
         if offer.trigger in reserved:
@@ -108,9 +122,10 @@ def _every_state_answers(document: Document, spec: FlowSpec, flow: Flow) -> Iter
             yield document.issue(
                 (*state_place(path), "ask"), f"'{path}' asks but doesn't take the answer", mend
             )
-        for event in sorted(flow.vocabulary.required - leaf.triggers):
-            mend = f"add '{event}' under 'anywhere'"
-            yield document.issue(state_place(path), f"'{path}' doesn't answer '{event}'", mend)
+        for event in sorted(flow.vocabulary.required):
+            if not any(_unguarded(flow, owner, event) for owner in (*leaf.chain, "")):
+                mend = f"add '{event}' under 'anywhere', its last alternative without 'if'"
+                yield document.issue(state_place(path), f"'{path}' doesn't always answer '{event}'", mend)
 
 
 def _unguarded(flow: Flow, owner: str, trigger: str) -> bool:
@@ -136,14 +151,17 @@ def _states_are_reachable(document: Document, spec: FlowSpec, flow: Flow) -> Ite
 
 
 def _no_alternative_is_dead(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
-    ended: dict[tuple[str, str], Rule] = {}
+    always: dict[tuple[str, str], list[Rule]] = {}
     for rule in flow.rules:
-        first = ended.get((rule.owner, rule.trigger))
+        earlier = always.setdefault((rule.owner, rule.trigger), [])
+        # Only a tap can be stale, so only for a tap does an alternative without 'stale' leave a rest.
+        tapped = rule.trigger in flow.offered
+        first = next((r for r in earlier if r.stale or not (rule.stale and tapped)), None)
         if first:
             message = f"never taken: the alternative on line {first.line} has no 'if' and always is"
             yield Issue(flow.file, rule.line, 1, message, "put it first, or give that one an 'if'")
-        elif rule.guard is None and (rule.stale or not rule.owner):
-            ended[rule.owner, rule.trigger] = rule
+        elif rule.guard is None:
+            earlier.append(rule)
 
 
 def _languages_are_known(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
@@ -219,9 +237,7 @@ def _replies_fit(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Iss
                 (*where, "buttons"), f"{len(sure)} buttons, and WhatsApp takes {limits.BUTTONS}", mend
             )
         for language in spec.languages:
-            titles = [
-                t for b in sure if (t := b.title if isinstance(b.title, str) else b.title.get(language))
-            ]
+            titles = [text_in(button.title, language, spec.languages[0]) for button in sure]
             for title in {t for t in titles if titles.count(t) > 1 and "{{" not in t}:
                 yield document.issue(
                     (*where, "buttons"), f"two buttons are called '{title}'", "WhatsApp refuses that"
@@ -266,6 +282,7 @@ def _states(flow: Flow, spec: FlowSpec) -> Iterator[tuple[str, StateSpec]]:
 
 _CHECKS: Final[tuple[Callable[[Document, FlowSpec, Flow], Iterator[Issue]], ...]] = (
     _triggers_can_fire,
+    _words_claim_nothing,
     _offers_are_answered,
     _offers_are_answered_where_said,
     _every_state_answers,

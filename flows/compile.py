@@ -33,6 +33,7 @@ from flows.source import FlowSpec, HandlerSpec, ReactionSpec, StateSpec
 from flows.speech import text_in
 from flows.templates import Template
 from flows.texts import Texts, close
+from flows.variables import parse
 from flows.vocabulary import Action, Vocabulary
 from flows.words import normalise
 
@@ -260,9 +261,12 @@ class _Compiler:
                 self._report(
                     (*where, name), f"there is no variable '{name}'", close(name, self.spec.variables)
                 )
-        return ActionCall(
-            SET, None, {key: self.texts.value(value, (*where, key)) for key, value in given.items()}, None
-        )
+        args = {key: self.texts.value(value, (*where, key)) for key, value in given.items()}
+        for name, value in args.items():
+            variable = self.spec.variables.get(name)
+            if variable and not isinstance(value, Template) and parse(variable, str(value)) is None:
+                self._report((*where, name), f"{value!r} is no value for the variable '{name}'")
+        return ActionCall(SET, None, args, None)
 
     def _language(self, given: Any, where: Path) -> ActionCall | None:
         if given not in self.spec.languages:

@@ -10,7 +10,7 @@ Events that actions raise are handled afterwards, in the same step.
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from flows import replies
@@ -19,7 +19,7 @@ from flows.decide import Decision, decide
 from flows.effects import Effect
 from flows.errors import StepFailed
 from flows.events import Event, Happened, Received, Tapped, TextReceived, TimerDue
-from flows.model import ANSWERED, INVALID, OTHERWISE, STALE, TEXT, Flow, Rule, State, timer_trigger
+from flows.model import ANSWERED, INVALID, OTHERWISE, RECEIVED, STALE, TEXT, Flow, Rule, State, timer_trigger
 from flows.performance import Performance
 from flows.variables import parse
 from flows.words import normalise
@@ -65,20 +65,22 @@ def step(flow: Flow, conversation: Conversation, event: Event, now: int, number:
 
 
 def _standing(flow: Flow, conversation: Conversation) -> Conversation:
-    """`conversation`, placed in the first state if it is new."""
+    """`conversation`, placed in the first state if it is new, in a language that the flow (still) has."""
+    language = conversation.language if conversation.language in flow.languages else flow.languages[0]
     if conversation.state:
-        if conversation.state not in flow.states:
+        state = flow.states.get(conversation.state)
+        if state is None or state.leaf != state.path:
             raise StepFailed(
-                f"the conversation stands in '{conversation.state}', which this flow doesn't have"
+                f"the conversation stands in '{conversation.state}', where this flow has no customers"
             )
-        return conversation
+        return replace(conversation, language=language)
     chain = flow.states[flow.start].chain
     return Conversation(
         id=conversation.id,
         state=flow.start,
         visits=(1,) * len(chain),
         visit_count=1,
-        language=conversation.language or flow.languages[0],
+        language=language,
         customer=conversation.customer,
         variables=conversation.variables,
         data=conversation.data,
@@ -92,8 +94,9 @@ def _handle(performance: Performance, event: Event, raised: bool) -> None:
         case Tapped():
             _tap(performance, event)
         case Received():
-            fields = {**event.fields, "kind": event.kind}
-            _answer(performance, event.kind, fields) or _answer(performance, OTHERWISE, fields)
+            fields = {"text": "", "value": "", **event.fields, "kind": event.kind}
+            known = event.kind in RECEIVED and _answer(performance, event.kind, fields)
+            known or _answer(performance, OTHERWISE, fields)
         case TimerDue():
             _timer(performance, event)
         case Happened():
@@ -107,7 +110,7 @@ def _text(performance: Performance, event: TextReceived) -> None:
     if reply := _choice(performance, word, state):
         _tap(performance, Tapped(reply, event.text))
         return
-    fields = {"text": event.text, "value": event.text}
+    fields: dict[str, Any] = {"text": event.text, "value": event.text}
     if trigger := state.words.get(word):
         if _answer(performance, trigger, fields):
             return
@@ -115,7 +118,8 @@ def _text(performance: Performance, event: TextReceived) -> None:
         value = parse(performance.flow.variables[state.ask], event.text)
         if value is not None:
             performance.set_variable(state.ask, value)
-        if _answer(performance, INVALID if value is None else ANSWERED, {**fields, "value": value}):
+            fields["value"] = value
+        if _answer(performance, INVALID if value is None else ANSWERED, fields):
             return
     _answer(performance, TEXT, fields) or _answer(performance, OTHERWISE, fields)
 

@@ -145,6 +145,14 @@ BUILT_IN = MappingProxyType(
     }
 )
 
+RECEIVED = frozenset(
+    {
+        "image", "video", "audio", "document", "sticker", "location", "contacts", "order",
+        "nfm_reply", "unsupported", "request_welcome",
+    }
+)  # fmt: skip
+"""What a customer may send besides text and taps; each can be a trigger, any other kind is `otherwise`."""
+
 
 def timer_trigger(state: str, name: str) -> str:
     """The trigger of the timer `name` of `state`."""

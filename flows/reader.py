@@ -35,6 +35,8 @@ Path: TypeAlias = tuple[str | int, ...]
 _WORDS: Final[dict[str, Any]] = {"true": True, "false": False, "null": None, "~": None, "": None}
 _INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,18}\.[0-9]{1,18}", re.ASCII)
+UNSENDABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+"""Control characters and half surrogate pairs: YAML can escape them, no database or channel takes them."""
 
 
 @dataclass(slots=True)
@@ -74,8 +76,9 @@ def read(text: str, file: str) -> Document:
     document = Document(file)
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         raise FlowInvalid((Issue(file, 1, 1, f"the file is over {MAX_BYTES // 1024} KiB"),))
+    reader = _Reader(document, text)
     try:
-        _Reader(document, text).read()
+        reader.read()
     except _RefusedError as refused:
         raise FlowInvalid((Issue(file, *_place(refused.event), refused.message, refused.mend),)) from None
     except yaml.MarkedYAMLError as error:
@@ -88,6 +91,10 @@ def read(text: str, file: str) -> Document:
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise FlowInvalid((Issue(file, line, 1, f"a character that YAML forbids: {error.reason}"),)) from None
+    except (ValueError, OverflowError):
+        # PyYAML lets int() and chr() speak for themselves: '%YAML 9…9.1', "\\UFFFFFFFF".
+        message = "an escape or a number after this that nothing can hold"
+        raise FlowInvalid((Issue(file, *reader.place, message),)) from None
     return document
 
 
@@ -99,6 +106,8 @@ class _Reader:
         self._lines = text.splitlines()
         self._events: Iterator[Event] = yaml.parse(text, Loader=yaml.SafeLoader)
         self._values = 0
+        self.place = (1, 1)
+        """Of the last value or key met."""
 
     def read(self) -> None:
         documents = 0
@@ -123,12 +132,15 @@ class _Reader:
         return self._sequence(path, depth)
 
     def _count(self, event: Event, depth: int) -> None:
+        self.place = _place(event)
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
             raise _RefusedError(
                 event, "anchors and aliases are not allowed", "write the value out where it is used"
             )
         if tag := getattr(event, "tag", None):
             raise _RefusedError(event, f"the tag {tag} is not allowed", "remove it")
+        if isinstance(event, ScalarEvent) and UNSENDABLE.search(event.value):
+            raise _RefusedError(event, "a control character or half a surrogate pair in a text", "remove it")
         self._values += 1
         if self._values > MAX_VALUES:
             raise _RefusedError(event, f"over {MAX_VALUES} values in one file", "")

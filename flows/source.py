@@ -20,7 +20,7 @@ TRIGGER: Final = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$"
 Name: TypeAlias = Annotated[str, Field(pattern=NAME)]
 Trigger: TypeAlias = Annotated[str, Field(pattern=TRIGGER)]
 LanguageCode: TypeAlias = Annotated[str, Field(pattern=f"^{_LANGUAGE.pattern}$")]
-Texts: TypeAlias = str | dict[LanguageCode, str]
+Texts: TypeAlias = str | Annotated[dict[LanguageCode, str], Field(min_length=1)]
 """One text for all languages, or one for each."""
 
 

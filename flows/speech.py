@@ -77,7 +77,7 @@ class Speechwriter:
         def say(context: Context, visit: int) -> Message:
             text = _filled(body.render(context), limits.INTERACTIVE_BODY)
             offered = [
-                Reply(_reply_id(visit, trigger, value, limits.REPLY_ID), clip(title, limits.BUTTON_TITLE))
+                Reply(_reply_id(visit, trigger, value, limits.REPLY_ID), _filled(title, limits.BUTTON_TITLE))
                 for trigger, value, title, _ in offers(context)
             ]
             if not offered:

@@ -5,7 +5,8 @@ are no attributes, no calls, no macros, no includes. What a customer wrote is al
 a template. A missing value is an error, never an empty string.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from flows.errors import StepFailed
+from flows.reader import UNSENDABLE
 
 MAX_RENDERED: Final = 65_536
 """Characters one template may produce; far above any message, far below what hurts."""
@@ -76,16 +78,13 @@ class Template:
     def render(self, context: Mapping[str, Any]) -> str:
         """The text for `context`. Raises StepFailed, quoting the template, on a missing value."""
         if self._render is None:
-            return self.source
+            return self.constant or ""
         try:
-            text = "".join(self._render(context))
+            return "".join(_bounded(self._render(context), self.source))
         except StepFailed:
             raise
         except Exception as error:
             raise StepFailed(f"in the template {self.source!r}: {error}") from error
-        if len(text) > MAX_RENDERED:
-            raise StepFailed(f"the template {self.source!r} grew over {MAX_RENDERED} characters")
-        return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,29 +117,28 @@ class Language:
 
     def template(self, source: str) -> Template:
         """Compile text with `{{ }}` in it. Raises TemplateError."""
-        tree = self._parse(source)
-        if all(isinstance(part, nodes.TemplateData) for output in tree.body for part in _parts(output)):
-            return Template(source, frozenset(), source, None)
-        roots = frozenset(find_undeclared_variables(tree))
-        return Template(source, roots, None, self._compile(tree))
+        with _refusals():
+            tree = self._parse(source)
+            parts = [part for output in tree.body for part in _parts(output)]
+            data = [part.data for part in parts if isinstance(part, nodes.TemplateData)]
+            if len(data) == len(parts):
+                return Template(source, frozenset(), "".join(data), None)
+            roots = frozenset(find_undeclared_variables(tree))
+            return Template(source, roots, None, self._compile(tree))
 
     def expression(self, source: str) -> Expression:
         """Compile a bare expression (`cart.lines and not order`). Raises TemplateError."""
-        probe = self._parse("{{ " + source + " }}")
-        output = probe.body[0] if len(probe.body) == 1 else None
-        if not isinstance(output, nodes.Output) or len(output.nodes) != 1:
-            raise TemplateError("write one expression, without {{ }}")
-        roots = frozenset(find_undeclared_variables(probe))
-        body: list[nodes.Node] = [nodes.Assign(nodes.Name("result", "store"), output.nodes[0], lineno=1)]
-        return Expression(source, roots, self._evaluator(nodes.Template(body, lineno=1)))
+        with _refusals():
+            probe = self._parse("{{ " + source + " }}")
+            output = probe.body[0] if len(probe.body) == 1 else None
+            if not isinstance(output, nodes.Output) or len(output.nodes) != 1:
+                raise TemplateError("write one expression, without {{ }}")
+            roots = frozenset(find_undeclared_variables(probe))
+            body: list[nodes.Node] = [nodes.Assign(nodes.Name("result", "store"), output.nodes[0], lineno=1)]
+            return Expression(source, roots, self._evaluator(nodes.Template(body, lineno=1)))
 
     def _parse(self, source: str) -> nodes.Template:
-        try:
-            tree = self._env.parse(source)
-        except JinjaSyntaxError as error:
-            raise TemplateError(error.message or "not a template") from None
-        except RecursionError:
-            raise TemplateError("nested too deeply") from None
+        tree = self._env.parse(source)
         self._check(tree)
         return _lookups_only(tree)
 
@@ -148,6 +146,8 @@ class Language:
         for node in tree.find_all(nodes.Node):
             if not isinstance(node, _ALLOWED):
                 raise TemplateError(f"'{type(node).__name__.lower()}' can't be used in a template")
+            if isinstance(node, nodes.Const) and UNSENDABLE.search(str(node.value)):
+                raise TemplateError("a control character or half a surrogate pair in a text")
             if isinstance(node, nodes.Filter) and node.name not in self._env.filters:
                 raise TemplateError(f"there is no filter '{node.name}'; there are {_list(self._env.filters)}")
             if isinstance(node, nodes.Test) and node.name not in self._env.tests:
@@ -176,6 +176,27 @@ class Language:
             return result
 
         return evaluate
+
+
+def _bounded(parts: Iterable[str], source: str) -> Iterator[str]:
+    """`parts` as they come. Raises StepFailed once they are too much, before they are all made."""
+    left = MAX_RENDERED
+    for part in parts:
+        left -= len(part)
+        if left < 0:
+            raise StepFailed(f"the template {source!r} grew over {MAX_RENDERED} characters")
+        yield part
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Say as TemplateError whatever Jinja or Python's own compiler can't take."""
+    try:
+        yield
+    except JinjaSyntaxError as error:
+        raise TemplateError(error.message or "not a template") from None
+    except (RecursionError, SyntaxError, ValueError, OverflowError, MemoryError):
+        raise TemplateError("too long, or nested too deeply") from None
 
 
 def _parts(node: nodes.Node) -> list[nodes.Node]:

@@ -62,7 +62,9 @@ class Texts:
         if not isinstance(value, str):
             return value
         template = self.template(value, where)
-        return value if template is None or template.constant is not None else template
+        if template is None:
+            return value
+        return template if template.constant is None else template.constant
 
     def messages(self) -> Mapping[str, Mapping[str, Speech]]:
         """Every message that compiles, in every language."""

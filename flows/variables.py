@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Annotated, Final, Literal, TypeAlias
 
 import phonenumbers
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Kind: TypeAlias = Literal["text", "integer", "pincode", "email", "phone", "address"]
 
@@ -26,6 +26,12 @@ class Variable(BaseModel):
     min: Annotated[int | None, Field(description="smallest value, or shortest text")] = None
     max: Annotated[int | None, Field(description="largest value, or longest text")] = None
     default: str | int | None = None
+
+    @model_validator(mode="after")
+    def _can_be_given(self) -> "Variable":
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError("'min' is above 'max'")
+        return self
 
 
 def parse(variable: Variable, text: str) -> str | int | None:

@@ -27,7 +27,7 @@ from payments.facts import Fact
 from payments.ledger import Verdict
 from payments.orders import Attempt, AttemptStatus, Order, lines_from_json, order_key_of
 from payments.shop import CANCEL, CREATE, PLACE
-from payments.telling import after_facts, after_result
+from payments.telling import after_facts, after_result, displaced
 
 Trace = tuple[Mapping[str, Any], ...]
 
@@ -70,11 +70,12 @@ class _Progress:
             self._handled.append(Handled(event.number, outcome, trace))
 
     def _park(self, event: Arrived, error: Exception) -> None:
-        said = f"{type(error).__name__}: {error}"[:2000]
-        self._handled.append(Handled(event.number, Outcome.PARKED, error=said))
+        what = f"{type(error).__name__}: {error}"[:2000]
+        self._handled.append(Handled(event.number, Outcome.PARKED, error=what))
         if event.kind is Kind.CHAT:
-            language = self._conversation.language or self._flow.languages[0]
-            self._sends.append(Say("apology", Text(self._flow.apologies[language])))
+            apologies = self._flow.apologies
+            said = apologies.get(self._conversation.language) or apologies[self._flow.languages[0]]
+            self._sends.append(Say("apology", Text(said)))
 
     def chat(self, event: Arrived) -> tuple[Trace, bool]:
         name = event.body.get("name")
@@ -102,7 +103,9 @@ class _Progress:
         state = self._learn(before, new)
         verdict = ledger.verdict(state.order.total, state.order.currency, state.facts)
         conversation, happened = after_facts(self._conversation, state, verdict, new)
+        calls = displaced(self._conversation, conversation)
         trace, applied = self._tell(conversation, happened, event.number)
+        self._calls.extend(calls)
         if verdict is not before.verdict:
             self._verdicts[key] = verdict
         self._orders[key] = replace(state, verdict=verdict)
@@ -110,12 +113,11 @@ class _Progress:
 
     def result(self, event: Arrived) -> tuple[Trace, bool]:
         fields = event.body["fields"]
-        state = self._orders.get(order_key_of(fields["reference_id"]))
-        if state is None:
-            raise CannotHandle(
-                f"a call answered for {fields['reference_id']}, which this database doesn't have"
-            )
-        attempt = next(a for a in state.attempts if a.reference_id == fields["reference_id"])
+        reference = fields["reference_id"]
+        state = self._orders.get(order_key_of(reference))
+        attempt = next((a for a in state.attempts if a.reference_id == reference), None) if state else None
+        if state is None or attempt is None:
+            raise CannotHandle(f"a call answered for {reference}, which this database doesn't have")
         changed, conversation, happened, calls = after_result(
             self._conversation, attempt, event.body["name"], fields
         )

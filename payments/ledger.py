@@ -32,7 +32,11 @@ class Verdict(StrEnum):
 
 def captured(facts: Iterable[Fact], currency: str) -> int:
     """Paise captured in `currency`, each payment counted once."""
-    payments = {f.entity_id: f.amount for f in facts if _is_capture(f) and f.currency == currency}
+    payments: dict[str, int] = {}
+    for fact in facts:
+        if _is_capture(fact) and fact.currency == currency:
+            # The larger, should two sources ever differ: an order of arrival must not decide.
+            payments[fact.entity_id] = max(fact.amount, payments.get(fact.entity_id, 0))
     return sum(payments.values())
 
 

@@ -35,7 +35,7 @@ Rupees: TypeAlias = Annotated[int, BeforeValidator(paise)]
 """A price: written in rupees in the flow file, held in paise."""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=4096, typed=True)  # typed: 1, 1.0 and True are one key otherwise, and only 1 is money
 def money(amount: int, locale: str = "en_IN") -> str:
     """`amount` paise as people read it: `₹500`, `₹249.50`, `₹1,23,456`.
 

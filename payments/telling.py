@@ -71,11 +71,12 @@ def after_result(
     """
     link = _order_of(conversation).get("link") or {}
     current = link.get("reference") == attempt.reference_id
+    payable = current and _order_of(conversation)["status"] == "unpaid"
     if name == CREATED:
         made = replace(
             attempt, status=AttemptStatus.CREATED, link_id=fields["link_id"], short_url=fields["short_url"]
         )
-        if not current:
+        if not payable:
             return made, conversation, (), (CancelLink(attempt.reference_id, made.link_id),)
         known = {**link, "id": made.link_id, "url": made.short_url}
         told = Happened(CREATED, {"short_url": made.short_url})
@@ -88,6 +89,15 @@ def after_result(
     if name == WITHDRAWN:
         return replace(attempt, status=AttemptStatus(fields["status"])), conversation, (), ()
     raise KeyError(f"unknown answer {name!r}")
+
+
+def displaced(before: Conversation, after: Conversation) -> tuple[CancelLink, ...]:
+    """Cancels the link of an unpaid order whose place another order has taken: no one could ask for it."""
+    order = _order_of(before)
+    link = order.get("link")
+    if not link or order["status"] != "unpaid" or order["key"] == _order_of(after).get("key"):
+        return ()
+    return (CancelLink(link["reference"], link.get("id")),)
 
 
 def known_to_conversation(state: OrderState, status: str) -> dict[str, Any]:

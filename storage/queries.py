@@ -142,3 +142,15 @@ FROM (
     SELECT COUNT(*) AS receipts, MIN(due_at) AS receipt FROM inbox
     WHERE state = 'pending' AND kind = 'receipt' AND due_at <= $1
 ) r"""
+
+
+async def recent(tx: Transaction, limit: int) -> list[EventView]:
+    """The newest `limit` events that were handled, newest first."""
+    rows = await models.Inbox.filter(handled_at__not_isnull=True).order_by("-id").limit(limit)
+    return [view for row in rows if (view := _event_view(tx, row))]
+
+
+async def order_of_link(tx: Transaction, link_id: str) -> str | None:
+    """The key of the order that Razorpay's link `link_id` was made for."""
+    attempt = await models.Attempt.filter(link_id=link_id).first()
+    return attempt.order_key if attempt else None

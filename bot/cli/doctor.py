@@ -28,7 +28,7 @@ class Finding(NamedTuple):
     mend: str = ""
 
 
-def doctor() -> None:
+def command() -> None:
     """Check every setting, the flow, the database and both APIs. Exit status 1 if anything is amiss."""
     try:
         settings = load_settings()

@@ -9,7 +9,7 @@ from bot.cli.running import run
 from storage import Store
 
 
-def migrate() -> None:
+def command() -> None:
     """Apply pending migrations to DATABASE_URL. Doing it twice does nothing."""
     run(_migrate(_database_url()))
 

@@ -35,7 +35,7 @@ def run(work: Coroutine[Any, Any, None]) -> None:
         refuse(f"Munshi can't start, because of the flow file:\n\n{invalid}")
     except StorageError as error:
         refuse(f"Munshi can't start, because of the database:\n\n{error}")
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:  # a port in use, a flow file that is not UTF-8
         refuse(f"Munshi can't start: {error}")
 
 

@@ -10,7 +10,7 @@ from bot.settings import Settings
 from storage import Store
 
 
-def serve() -> None:
+def command() -> None:
     """Serve webhooks and the API, and do the work they bring. Pending migrations are applied first."""
     settings = settings_or_refuse()
     log.configure()

@@ -8,7 +8,7 @@ from bot.cli.running import run, settings_or_refuse, until_told_to_stop
 from bot.settings import Settings
 
 
-def work() -> None:
+def command() -> None:
     """Step and perform what other processes take in. Needs PostgreSQL: an SQLite file has one process."""
     settings = settings_or_refuse()
     log.configure()

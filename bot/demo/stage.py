@@ -65,9 +65,10 @@ class Stage:
         """Press *Pay* on the hosted page of the newest link. Raises NothingToPay."""
         await self.world.razorpay.pay(self._link())
 
-    async def fail(self) -> None:
-        """Press *Fail* there. Raises NothingToPay."""
-        await self.world.razorpay.fail(self._link())
+    async def fail(self, reason: str = "") -> None:
+        """Press *Fail* there; `reason` is what Razorpay says of it. Raises NothingToPay."""
+        said = {"description": reason} if reason else {}
+        await self.world.razorpay.fail(self._link(), **said)
 
     async def wait(self, milliseconds: int) -> None:
         """Let time pass at once: timers run out, links expire."""

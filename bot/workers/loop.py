@@ -44,6 +44,7 @@ class Workers:
         self._tasks: list[asyncio.Task[None]] = []
         self._runs: set[asyncio.Task[None]] = set()
         self._flying = 0
+        self._closing = False
 
     def wake(self) -> None:
         """Something arrived: look now."""
@@ -56,9 +57,11 @@ class Workers:
 
     async def close(self) -> None:
         """Stop claiming, let what is in flight end and be recorded."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        # Not cancelled: what a cancelled claim took would wait for the end of its lease.
+        self._closing = True
+        self._stepping.set()
+        self._performing.set()
+        await asyncio.gather(*self._tasks)
         await self._landed()
 
     async def step(self) -> int:
@@ -125,7 +128,7 @@ class Workers:
         await self._outcomes.flush()
 
     async def _loop(self, wake: asyncio.Event, work: Callable[[], Coroutine[Any, Any, int]]) -> None:
-        while True:
+        while not self._closing:
             wake.clear()
             try:
                 busy = await work()

@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
 
@@ -18,6 +19,10 @@ from payments.razorpay.gateway import Gateway, Link
 from payments.razorpay.links import ensure_link, withdraw_link
 from payments.telling import CREATED, REFUSED, WITHDRAWN
 from storage.deliveries import Again, Delivery, Done, Failed, Outcome
+
+LEASE: Final = 2 * DOUBT * 1000
+"""Milliseconds an entry is ours once claimed: longer than the three calls that making a link may take
+at their slowest, and than the word on a send that was cut off may take to come."""
 
 log = structlog.get_logger()
 
@@ -112,8 +117,3 @@ def _failure(error: GatewayError) -> Failure:
     if error.reason is Reason.AUTH:
         return Failure.HALT
     return Failure.RETRY if error.retryable else Failure.PERMANENT
-
-
-LEASE: int = DOUBT * 1000
-"""Milliseconds an entry is ours once claimed: longer than any call may take, and as long as the word
-on a send that was cut off may take to come."""

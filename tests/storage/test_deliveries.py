@@ -75,6 +75,14 @@ async def test_what_waits_holds_up_what_stands_behind_it(store: Store, chat: Cha
     assert bodies(await store.claim_due(now=5000, limit=5, lease=1)) == ["a", "b"]
 
 
+async def test_a_run_ends_before_the_first_that_waits(store: Store, chat: Chat, echo: Echo) -> None:
+    await say(store, chat, echo, ["a", "b", "c"])
+    a, b, c = await store.claim_due(now=1, limit=5, lease=MINUTE)
+    await store.release([a.id, c.id])
+    await store.record([Again(b.id, at=5000, error="131056")], now=2)
+    assert bodies(await store.claim_due(now=3, limit=5, lease=MINUTE)) == ["a"]
+
+
 async def test_many_that_wait_do_not_hide_one_that_is_due(store: Store, chat: Chat, echo: Echo) -> None:
     for n in range(30):
         await say(store, chat, echo, ["head", "behind"], phone=f"9198{n}")
@@ -135,20 +143,25 @@ async def test_two_processes_never_claim_the_same_or_out_of_order(
         await say(store, chat, echo, [str(i) for i in range(8)], phone=f"9198{n:08}")
     sent: dict[str, list[str]] = {}
     seen: set[int] = set()
+    under_way: dict[str, int] = {}
 
-    async def work(which: Store) -> None:
+    async def work(me: int, which: Store) -> None:
         for _ in range(400):
-            claimed = await which.claim_due(now=1, limit=5, lease=MINUTE)
+            claimed = await which.claim_due(now=1, limit=3 + me, lease=MINUTE)
             for delivery in claimed:
                 assert delivery.id not in seen
+                # Nobody may hold a later entry of a lane while another still performs an earlier one.
+                assert under_way.setdefault(delivery.conversation, me) == me
                 seen.add(delivery.id)
                 sent.setdefault(delivery.conversation, []).append(delivery.payload["body"])
-            await asyncio.sleep(0)
+            await which.ping()
+            for conversation in {d.conversation for d in claimed}:
+                del under_way[conversation]
             await which.record([Done(d.id, f"wamid.{d.id}") for d in claimed], now=1)
             if len(seen) == 200:
                 return
 
-    await asyncio.gather(*(work(s) for s in (store, rival, store, rival)))
+    await asyncio.gather(*(work(n, s) for n, s in enumerate((store, rival, store, rival))))
     assert len(seen) == 200
     assert all(said == [str(i) for i in range(8)] for said in sent.values())
 

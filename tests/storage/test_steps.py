@@ -199,7 +199,9 @@ async def test_two_processes_step_every_event_once_and_in_order(
 ) -> None:
     def remember(case: Case) -> Advanced:
         seen = [*case.conversation.data.get("seen", ()), *(e.body["text"] for e in case.events)]
-        return replace(answered(case), conversation=replace(case.conversation, data={"seen": seen}))
+        said = tuple(Say("once", Text(e.body["text"])) for e in case.events)
+        conversation = replace(case.conversation, data={"seen": seen})
+        return replace(answered(case), conversation=conversation, sends=said)
 
     for round in range(6):
         await store.arrive(
@@ -219,6 +221,7 @@ async def test_two_processes_step_every_event_once_and_in_order(
     await store.arrive([chat(f"last.{n}", phone=f"9198{n:08}") for n in range(40)], now=11)
     await store.advance_due(look, now=11)
     assert seen == [[str(round) for round in range(6)]] * 40
+    assert (await store.counts(now=11)).unfinished == 240
 
 
 LINES = (Line("masala-250", "Masala chai", 2, 18_000), Line("cup", "Cup", 1, 14_000))

@@ -1,0 +1,39 @@
+"""The command `munshi`. Each command is a module of this package; heavy imports wait until it runs."""
+
+import io
+import sys
+from importlib import import_module
+from typing import Final
+
+import typer
+
+COMMANDS: Final = ("demo", "serve", "work", "chat", "check", "test", "diagram", "migrate", "doctor")
+"""Modules of this package, in the order of the help. Each has a function `command`."""
+
+
+def app() -> typer.Typer:
+    """The whole command line."""
+    munshi = typer.Typer(
+        name="munshi",
+        help="A conversational state-machine engine for selling on WhatsApp.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_show_locals=False,
+    )
+    munshi.callback()(_munshi)
+    for name in COMMANDS:
+        munshi.command(name)(import_module(f"bot.cli.{name}").command)
+    return munshi
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    for stream in (sys.stdout, sys.stderr):
+        # ₹ and हिन्दी must not end a command on a terminal that can't show them.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    app()()
+
+
+def _munshi() -> None:
+    """A conversational state-machine engine for selling on WhatsApp."""

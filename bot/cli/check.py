@@ -1,0 +1,23 @@
+"""`munshi check`: is the flow file sound?"""
+
+import typer
+
+from bot.cli.flow_file import DEFAULT, FlowFile, examined
+
+
+def command(file: FlowFile = DEFAULT) -> None:
+    """Say everything that is wrong with the flow file, where, and how to mend it."""
+    flow = examined(file).flow
+    if flow is None:
+        raise typer.Exit(1)
+    states = sum(1 for path in flow.states if "." not in path)
+    counts = (
+        _counted(states, "state"),
+        _counted(len(flow.messages), "message"),
+        _counted(len(flow.languages), "language"),
+    )
+    typer.echo(f"{file} is sound: {', '.join(counts)}")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,61 @@
+"""`munshi demo`: the whole bot in a sandbox, with you as the customer."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from bot import log
+from bot.cli.flow_file import DEFAULT, FlowFile, sound_flow
+from bot.cli.running import refuse, run
+
+if TYPE_CHECKING:
+    from bot.demo.stage import Stage
+
+Port = Annotated[int, typer.Option(help="Where the bot listens; 0 takes any free port.")]
+
+
+def command(file: FlowFile = DEFAULT, port: Port = 0) -> None:
+    """Chat with the real bot against a sandbox Meta and Razorpay: no account, no key, no money.
+
+    With no terminal attached it plays the nine steps of the shipped shop, and exits 1 if one differs.
+    """
+    sound_flow(file)
+    log.configure()
+    console = Console(highlight=False)
+    run(_demo(file, port, console))
+
+
+async def _demo(file: FlowFile, port: int, console: Console) -> None:
+    from bot.demo.stage import stage
+
+    console.print(Text("Starting a sandbox WhatsApp, a sandbox Razorpay and the bot on SQLite …", "dim"))
+    async with stage(file, port) as set_stage:
+        console.print(
+            Text(f"The bot is at {set_stage.url}; payment pages are at {set_stage.world.razorpay_url}")
+        )
+        if sys.stdin.isatty() and sys.stdout.isatty():
+            from bot.demo.chat import Chat
+
+            hint = "Choose by number or by typing. /pay /fail /wait 20m /trace /help /quit. Try: हिंदी"
+            console.print(Text(hint, "dim"))
+            await Chat(set_stage, console).run()
+        else:
+            await _play_alone(set_stage, console)
+
+
+async def _play_alone(set_stage: "Stage", console: Console) -> None:
+    from bot.demo import received
+    from bot.demo.nine_steps import MOVES, StepDiffers, check_books, play
+    from bot.terminal.drawing import draw
+
+    try:
+        for move in MOVES:
+            console.print(Text(f"step {move.step}  {set_stage.customer.name}: {move.does}", "bold"))
+            console.print(draw(received.message(await play(move, set_stage))))
+        console.print(Text(f"step 8  in the books: {await check_books(set_stage)}", "bold"))
+    except StepDiffers as differs:
+        refuse(str(differs))
+    console.print(Text("All nine steps are right.", "bold"))

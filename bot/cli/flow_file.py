@@ -1,0 +1,52 @@
+"""The flow file that a command was given: read, examined, and what is wrong with it printed."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+if TYPE_CHECKING:
+    from flows.load import Examined
+    from flows.model import Flow
+
+FlowFile: TypeAlias = Annotated[Path, typer.Argument(envvar="MUNSHI_FLOW", help="The flow file.")]
+"""A command's argument FILE."""
+
+DEFAULT = Path("flows.yaml")
+
+
+def read_text(file: Path) -> str:
+    """The text of `file`. Ends the command, with the reason, if it can't be read."""
+    try:
+        return file.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        typer.echo(f"{file}: error: can't be read: {error.strerror}", err=True)
+    except UnicodeDecodeError as error:
+        typer.echo(f"{file}: error: not UTF-8 text: byte {error.start} is no part of a character", err=True)
+    raise typer.Exit(1)
+
+
+def examined(file: Path) -> "Examined":
+    """What `file` turned out to be, every issue printed. Ends the command if it can't be read."""
+    text = read_text(file)
+    from flows.load import examine
+    from payments.shop import SHOP
+
+    found = examine(text, str(file), SHOP)
+    for issue in found.issues:
+        typer.echo(str(issue))
+    return found
+
+
+def sound_flow(file: Path) -> "Flow":
+    """The flow in `file`; warnings are left to `check`. Ends the command, with every error, if it has one."""
+    text = read_text(file)
+    from flows.errors import FlowInvalid
+    from flows.load import load
+    from payments.shop import SHOP
+
+    try:
+        return load(text, str(file), SHOP)
+    except FlowInvalid as invalid:
+        typer.echo(str(invalid), err=True)
+        raise typer.Exit(1) from None

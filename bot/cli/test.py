@@ -1,0 +1,62 @@
+"""`munshi test`: does the shop still do what the golden chats say?"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli.flow_file import DEFAULT, read_text, sound_flow
+
+if TYPE_CHECKING:
+    from flows.model import Flow
+    from payments.scenario import Scenario
+
+Paths = Annotated[list[Path] | None, typer.Argument(help="Scenario files, or folders of them.")]
+Flowing = Annotated[
+    Path, typer.Option("--flow", envvar="MUNSHI_FLOW", help="The flow file of scenarios that name none.")
+]
+
+
+def command(paths: Paths = None, flow: Flowing = DEFAULT) -> None:
+    """Play golden chats on the flow, without any network, and say which the shop no longer follows."""
+    files = [file for path in paths or [Path("tests/scenarios")] for file in _files(path)]
+    flows: dict[Path, Flow] = {}
+    failed = 0
+    for file in files:
+        failed += not _passes(file, flow, flows)
+    typer.echo(f"{len(files) - failed} passed, {failed} failed")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _files(path: Path) -> Iterator[Path]:
+    files = sorted(path.rglob("*.yaml")) if path.is_dir() else [path]
+    if not files:
+        typer.echo(f"{path}: error: there are no scenarios (*.yaml) here")
+        raise typer.Exit(1)
+    yield from files
+
+
+def _passes(file: Path, default: Path, flows: "dict[Path, Flow]") -> bool:
+    """Play one file and print what came of it. `flows` are those already read."""
+    text = read_text(file)
+    from flows.errors import FlowInvalid
+    from payments.rehearsal import play
+    from payments.scenario import parse
+
+    try:
+        scenario = parse(text, str(file))
+    except FlowInvalid as invalid:
+        typer.echo(f"FAILED  {file}\n{invalid}")
+        return False
+    path = _flow_path(scenario, file, default)
+    if path not in flows:
+        flows[path] = sound_flow(path)
+    played = play(flows[path], scenario)
+    typer.echo(f"FAILED  {played}" if played.unmet else f"passed  {played}")
+    return played.unmet is None
+
+
+def _flow_path(scenario: "Scenario", file: Path, default: Path) -> Path:
+    return file.parent / scenario.flow if scenario.flow else default

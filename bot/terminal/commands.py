@@ -1,0 +1,160 @@
+"""What a person typed, as a value: words to the shop, a choice, or a command that begins with '/'."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from flows import durations, messages
+from flows.check import RECEIVED
+from flows.limits import TEXT_BODY
+from flows.messages import Message, Reply
+from flows.texts import close
+from flows.words import normalise
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Say `text` to the shop."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choose:
+    """Tap the button or row of that number, if there is one; else `number` was meant as text."""
+
+    number: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send something that is not text (`sticker`, `image`, …)."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pay:
+    """Pay on Razorpay's page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """Try to pay, in vain. `reason` is empty if none was given."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Let time pass."""
+
+    milliseconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Show how the last events were decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Show where the conversation is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Help:
+    """Show the commands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quit:
+    """End."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """Not understood. `message` says why and what there is."""
+
+    message: str
+
+
+Command: TypeAlias = Write | Choose | Send | Pay | Fail | Wait | Trace | State | Help | Quit | Wrong
+
+COMMANDS: Final[Mapping[str, str]] = {
+    "/pay": "pay on Razorpay's page",
+    "/fail": "try to pay, in vain; a reason may follow",
+    "/wait": "let time pass: /wait 20m, /wait 10 min, /wait 2h",
+    "/send": "send something that is not text: /send sticker",
+    "/say": "say something that looks like a number or a command: /say 2",
+    "/trace": "how the last events were decided",
+    "/state": "where the conversation is",
+    "/help": "this list",
+    "/quit": "end",
+}
+"""Every command and what it does."""
+
+
+def parse_command(line: str) -> Command:
+    """What `line` asks for. Blank lines are the caller's to leave out."""
+    text = line.replace("\0", "").strip()[:TEXT_BODY]
+    if not text.startswith("/"):
+        is_number = text.isascii() and text.isdigit() and len(text) < 4
+        return Choose(int(text), text) if is_number else Write(text)
+    name, _, rest = text.partition(" ")
+    parse = _PARSERS.get(name.lower())
+    if parse is None:
+        mend = close(name.lower(), COMMANDS) or f"there are {' '.join(COMMANDS)}"
+        return Wrong(f"'{name}' is not a command: {mend}")
+    return parse(rest.strip())
+
+
+def choices(answer: Iterable[Message]) -> tuple[Reply, ...]:
+    """All that can be tapped in `answer`, numbered from 1 as `draw_all` draws it."""
+    return tuple(reply for message in answer for reply in messages.replies(message))
+
+
+def pick(command: Command, offered: tuple[Reply, ...]) -> Reply | None:
+    """The reply that was chosen by its number, or by typing its title; None if `command` chooses nothing."""
+    match command:
+        case Choose(number=number) if 1 <= number <= len(offered):
+            return offered[number - 1]
+        case Write(text=text) if word := normalise(text):
+            return next((reply for reply in offered if normalise(reply.title) == word), None)
+        case _:
+            return None
+
+
+def _send(rest: str) -> Command:
+    if rest not in RECEIVED:
+        return Wrong(f"/send takes one of {', '.join(sorted(RECEIVED))}")
+    return Send(rest)
+
+
+def _wait(rest: str) -> Command:
+    try:
+        return Wait(durations.parse(rest))
+    except ValueError as error:
+        return Wrong(str(error))
+
+
+def _say(rest: str) -> Command:
+    return Write(rest) if rest else Wrong("/say needs words: /say 2")
+
+
+def _alone(command: Command) -> Callable[[str], Command]:
+    return lambda rest: Wrong(f"'{rest}' is too much: this command stands alone") if rest else command
+
+
+_PARSERS: Final[Mapping[str, Callable[[str], Command]]] = {
+    "/pay": _alone(Pay()),
+    "/fail": Fail,
+    "/wait": _wait,
+    "/send": _send,
+    "/say": _say,
+    "/trace": _alone(Trace()),
+    "/state": _alone(State()),
+    "/help": _alone(Help()),
+    "/quit": _alone(Quit()),
+}

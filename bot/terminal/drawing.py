@@ -1,0 +1,139 @@
+"""Draws messages as WhatsApp shows them; where there is no terminal, as plain text."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.panel import Panel
+from rich.text import Text
+
+from flows.messages import Buttons, Image, Link, List, Message, Reply, replies
+
+WIDTH: Final = 64
+"""Cells a bubble takes at most; 80 columns hold it with room to spare."""
+
+_MARKED: Final = re.compile(r"(?<!\w)(```|[*_~])(?=\S)(.+?)(?<=\S)\1(?!\w)")
+"""WhatsApp's own marks. Source: WhatsApp Help Center, "How to format your messages"."""
+_STYLES: Final = {"*": "bold", "_": "italic", "~": "strike", "```": "cyan"}
+
+
+def draw(message: Message, first: int = 1) -> RenderableType:
+    """`message` as a bubble on the left; its buttons and rows are numbered from `first`."""
+    return _Bubble(message, first)
+
+
+def draw_all(messages: Sequence[Message]) -> Iterator[RenderableType]:
+    """Each of `messages`, numbered through: the numbers are places in `bot.terminal.commands.choices`."""
+    first = 1
+    for message in messages:
+        yield draw(message, first)
+        first += len(replies(message))
+
+
+def rich_text(body: str) -> Text:
+    """`body` with *bold*, _italic_, ~strike~ and ```fixed``` rendered, and no control characters."""
+    text = Text(overflow="fold")
+    _append(text, "".join(c for c in body if c == "\n" or unicodedata.category(c) != "Cc"), "")
+    return text
+
+
+def draw_trace(trace: Sequence[dict[str, Any]]) -> RenderableType:
+    """A decision record, as `flows.engine.Step.trace` has it, for people."""
+    lines = [line for entry in trace for line in _decided(entry)]
+    return Group(*lines) if lines else Text("nothing was decided yet")
+
+
+class _Bubble:
+    def __init__(self, message: Message, first: int) -> None:
+        self._message, self._first = message, first
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        head = Group(*self._head())
+        if options.is_terminal:
+            yield Panel(head, width=min(WIDTH, options.max_width), border_style="green")
+        else:
+            yield head
+        yield from self._choices()
+        yield Text()
+
+    def _head(self) -> Iterator[Text]:
+        message = self._message
+        picture = message.link if isinstance(message, Image) else _picture(message)
+        if picture:
+            yield rich_text(f"[picture: {picture}]")
+        body = message.caption if isinstance(message, Image) else message.body
+        if body:
+            yield rich_text(body)
+        footer = None if isinstance(message, Image) else _footer(message)
+        if footer:
+            yield _dim(rich_text(footer))
+
+    def _choices(self) -> Iterator[Text]:
+        match self._message:
+            case Buttons(buttons=buttons):
+                for number, reply in enumerate(buttons, self._first):
+                    yield _choice(number, reply)
+            case List(button=button, sections=sections):
+                yield rich_text(f"  ☰ {button}")
+                number = self._first
+                for section in sections:
+                    if section.title != button:
+                        yield _dim(rich_text(f"  {section.title}"))
+                    for row in section.rows:
+                        yield _choice(number, row)
+                        number += 1
+            case Link(title=title, url=url):
+                yield rich_text(f"  [{title}] ").append_text(Text(url, "underline", overflow="fold"))
+
+
+def _picture(message: Message) -> str | None:
+    return message.image if isinstance(message, (Buttons, Link)) else None
+
+
+def _footer(message: Message) -> str | None:
+    return message.footer if isinstance(message, (Buttons, List, Link)) else None
+
+
+def _choice(number: int, reply: Reply) -> Text:
+    text = Text(f"  {number:>2} ", "bold cyan", overflow="fold").append_text(rich_text(reply.title))
+    if reply.description:
+        text.append_text(_dim(rich_text(f"  {reply.description}")))
+    return text
+
+
+def _dim(text: Text) -> Text:
+    text.stylize("dim")
+    return text
+
+
+def _append(text: Text, body: str, style: str) -> None:
+    end = 0
+    for found in _MARKED.finditer(body):
+        text.append(body[end : found.start()], style)
+        mark, inner = found.groups()
+        inner_style = f"{style} {_STYLES[mark]}".strip()
+        if mark == "```":
+            text.append(inner, inner_style)
+        else:
+            _append(text, inner, inner_style)
+        end = found.end()
+    text.append(body[end:], style)
+
+
+def _decided(entry: dict[str, Any]) -> Iterator[Text]:
+    """One decision: what came, what was passed over and why, what was taken, what came of it."""
+    yield Text(f"{entry['event']}", "bold").append(f"  in {entry['state']}", "dim")
+    for passed in entry.get("passed", ()):
+        yield Text(f"  passed   line {passed['line']}, {passed['rule']}: {passed['because']}", "dim")
+    if taken := entry.get("taken"):
+        yield Text(f"  took     line {taken['line']}, {taken['rule']}")
+    for key in ("did", "entered", "said"):
+        if key in entry:
+            yield Text(f"  {key:<8} {', '.join(entry[key])}")
+    for key in ("refused", "ignored"):
+        if key in entry:
+            yield Text(f"  {key:<8} {entry[key]}")
+    if entry.get("unanswered"):
+        yield Text("  unanswered: no rule here answers it")

@@ -1,0 +1,106 @@
+"""A chat with the simulator, from the first line to the last."""
+
+from rich.console import Console
+from rich.rule import Rule
+from rich.text import Text
+
+from bot.terminal import commands
+from bot.terminal.commands import Command, choices, parse_command, pick
+from bot.terminal.drawing import draw_all, draw_trace
+from bot.terminal.reading import help_table, lines
+from flows.messages import Message, Reply
+from flows.model import Flow
+from payments.case import Handled
+from payments.money import money
+from payments.simulator import NothingToPay, Simulator
+
+
+class Chat:
+    """One person at a terminal and a simulated shop."""
+
+    def __init__(self, flow: Flow, name: str, console: Console | None = None) -> None:
+        self._flow = flow
+        self._simulator = Simulator(flow, name)
+        self._console = console or Console(highlight=False)
+        self._offered: tuple[Reply, ...] = ()
+        self._last: list[Handled] = []
+
+    def run(self) -> None:
+        """Until /quit or the end of input."""
+        self._console.print(Rule(Text(self._title())))
+        self._console.print(
+            Text("Say hi, or type /help. Choose a button or row by its number or title.", "dim")
+        )
+        for line in lines(self._console):
+            command = parse_command(line)
+            if isinstance(command, commands.Quit):
+                break
+            self._obey(command)
+        self._console.print(Text("Goodbye.", "dim"))
+
+    def _title(self) -> str:
+        statics = self._flow.statics[self._flow.languages[0]]
+        return str(statics["shop"]["name"])
+
+    def _obey(self, command: Command) -> None:
+        match command:
+            case commands.Trace():
+                self._console.print(draw_trace([dict(entry) for each in self._last for entry in each.trace]))
+            case commands.State():
+                self._console.print(Text(self._state()))
+            case commands.Help():
+                self._console.print(help_table())
+            case commands.Wrong(message=message):
+                self._console.print(Text(message, "red"))
+            case _:
+                self._play(command)
+
+    def _play(self, command: Command) -> None:
+        before = len(self._simulator.handled)
+        try:
+            answer = self._answer(command)
+        except NothingToPay as error:
+            self._console.print(Text(f"{error}: check out first", "red"))
+            return
+        self._last = self._simulator.handled[before:]
+        for handled in self._last:
+            if handled.error:
+                self._console.print(Text(f"The shop could not handle that: {handled.error}", "red"))
+        for drawn in draw_all(answer):
+            self._console.print(drawn)
+        if answer:
+            self._offered = choices(answer)
+        else:
+            self._console.print(Text("(the shop says nothing)", "dim"))
+
+    def _answer(self, command: Command) -> list[Message]:
+        simulator = self._simulator
+        if reply := pick(command, self._offered):
+            return simulator.tap_reply(reply.id, reply.title)
+        match command:
+            case commands.Write(text=text) | commands.Choose(text=text):
+                return simulator.write(text)
+            case commands.Send(kind=kind):
+                return simulator.send(kind)
+            case commands.Pay():
+                return simulator.pay()
+            case commands.Fail(reason=reason):
+                return simulator.fail(reason) if reason else simulator.fail()
+            case commands.Wait(milliseconds=milliseconds):
+                return simulator.wait(milliseconds)
+            case _:
+                raise AssertionError(f"{command} is not for the shop")
+
+    def _state(self) -> str:
+        conversation = self._simulator.conversation
+        told = [
+            f"state: {conversation.state or 'not begun'}",
+            f"language: {conversation.language or self._flow.languages[0]}",
+        ]
+        told += [f"{name}: {value}" for name, value in conversation.variables.items()]
+        told += [f"cart: {sku} × {quantity}" for sku, quantity in conversation.data.get("cart", ())]
+        told += [
+            f"order #{state.order.number}: {money(state.order.total)}, {state.verdict}"
+            for state in self._simulator.orders.values()
+        ]
+        return "\n".join(told)

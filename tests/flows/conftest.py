@@ -1,0 +1,21 @@
+"""The shipped flow, loaded once, and the bare texts of it."""
+
+from pathlib import Path
+
+import pytest
+
+from flows.load import load
+from flows.model import Flow
+from payments.shop import SHOP
+
+
+@pytest.fixture(scope="session")
+def shop_text() -> str:
+    """The flow file that ships."""
+    return (Path(__file__).parents[2] / "flows.yaml").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def shop_flow(shop_text: str) -> Flow:
+    """The shipped flow, ready to run."""
+    return load(shop_text, "flows.yaml", SHOP)

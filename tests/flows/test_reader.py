@@ -1,0 +1,194 @@
+"""YAML as we take it: everything else is refused with its place, and nothing crashes."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from flows import reader
+from flows.errors import FlowInvalid, Issue
+from flows.reader import read
+
+
+def refused(text: str) -> Issue:
+    with pytest.raises(FlowInvalid) as caught:
+        read(text, "f.yaml")
+    (issue,) = caught.value.issues
+    return issue
+
+
+REFUSALS: dict[str, tuple[str, int, int, str]] = {
+    "key twice": ("a: 1\nb: 2\na: 3\n", 3, 1, "the key 'a' is given twice (first on line 1)"),
+    "key twice, nested": ("x:\n  a: 1\n  a: 2\n", 3, 3, "the key 'a' is given twice (first on line 2)"),
+    "key twice, quoted": ("on: 1\n'on': 2\n", 2, 1, "the key 'on' is given twice (first on line 1)"),
+    "anchor": ("a: &x 1\n", 1, 4, "anchors and aliases are not allowed"),
+    "anchor on a key": ("&x a: 1\n", 1, 1, "anchors and aliases are not allowed"),
+    "anchor on a mapping": ("a: &x {b: 1}\n", 1, 4, "anchors and aliases are not allowed"),
+    "alias": ("a: *x\n", 1, 4, "anchors and aliases are not allowed"),
+    "merge": ("a:\n  <<: *x\n", 2, 7, "anchors and aliases are not allowed"),
+    "tag": ("a: !!int '3'\n", 1, 4, "the tag tag:yaml.org,2002:int is not allowed"),
+    "object tag": (
+        "a: !!python/object/apply:os.system ['true']\n",
+        1,
+        4,
+        "the tag tag:yaml.org,2002:python/object/apply:os.system is not allowed",
+    ),
+    "own tag": ("a: !x y\n", 1, 4, "the tag !x is not allowed"),
+    "two documents": ("a: 1\n---\nb: 2\n", 2, 1, "a second document"),
+    "list as a key": ("? [a, b]\n: 1\n", 1, 3, "a key must be text"),
+    "mapping as a key": ("{{a: 1}: 2}\n", 1, 2, "a key must be text"),
+    "cut off": (
+        "text: Order #{{ order.number }}\n",
+        1,
+        7,
+        "the text is cut off at ' #', which starts a comment",
+    ),
+    "all cut off": ("text: #{{ x }}\n", 1, 6, "the text is cut off at ' #', which starts a comment"),
+    "tab": ("a:\n\tb: 1\n", 2, 1, "not valid YAML: found character '\\t' that cannot start any token"),
+    "raw control character": ("a: 1\nb: \x07\n", 2, 1, "a character that YAML forbids: "),
+    "raw half surrogate": ("a: \ud800\n", 1, 1, "a character that YAML forbids: "),
+    "escaped NUL": ('a: "x\\0y"\n', 1, 4, "a control character or half a surrogate pair in a text"),
+    "escaped NUL in a key": ('"x\\0y": 1\n', 1, 1, "a control character or half a surrogate pair in a text"),
+    "escaped half": ('a: "\\uD83D"\n', 1, 4, "a control character or half a surrogate pair in a text"),
+    "impossible escape": ('a: 1\nb: "\\UFFFFFFFF"\n', 2, 1, "an escape or a number after this that"),
+    "impossible version": ("%YAML " + "1" * 5000 + ".1\n---\na: 1\n", 1, 1, "an escape or a number"),
+    "unclosed quote": ('a: "x\n', 2, 1, "not valid YAML: found unexpected end of stream"),
+    "unclosed list": ("a: [1\n", 2, 1, "not valid YAML: expected ',' or ']'"),
+    "bad indentation": ("a: 1\n  b: 2\n", 2, 4, "not valid YAML: mapping values are not allowed here"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_refuses_with_the_place(name: str) -> None:
+    text, line, column, message = REFUSALS[name]
+    issue = refused(text)
+    assert issue.message.startswith(message)
+    assert (issue.file, issue.line, issue.column) == ("f.yaml", line, column)
+
+
+@pytest.mark.parametrize("opener", ["[", "{a: ", "- ", "[{a: ", "? ", "{", "[\n", "a:\n"])
+def test_endless_nesting_is_an_issue_and_not_a_crash(opener: str) -> None:
+    refused((opener * 200_000)[:200_000])
+
+
+def test_depth_has_a_limit_and_up_to_it_is_fine() -> None:
+    fits = "[" * reader.MAX_DEPTH + "x" + "]" * reader.MAX_DEPTH
+    assert read(fits, "f").data is not None
+    assert refused(f"[{fits}]").message == "nested over 24 levels deep"
+
+
+def test_a_file_has_a_limit_in_bytes_and_not_in_characters() -> None:
+    assert read("a: " + "x" * (reader.MAX_BYTES - 3), "f").data
+    assert refused("a: " + "x" * (reader.MAX_BYTES - 2)).message == "the file is over 512 KiB"
+    assert refused("a: " + "च" * (reader.MAX_BYTES // 3)).message == "the file is over 512 KiB"
+
+
+def test_a_file_has_a_limit_in_values() -> None:
+    assert len(read("[" + "1," * (reader.MAX_VALUES - 1) + "]", "f").data) == reader.MAX_VALUES - 1
+    assert refused("[" + "1," * reader.MAX_VALUES + "]").message == "over 20000 values in one file"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["on", "off", "yes", "no", "y", "Yes", "True", "NULL", "12:30", "+919800000001", "007", "1_000",
+     "0x1F", "0o17", "1e3", ".5", "5.", "2026-01-01", "nan", ".inf", "=", "<<", "१२"],
+)  # fmt: skip
+def test_what_other_yaml_turns_into_something_stays_text(text: str) -> None:
+    assert read(f"a: {text}", "f").data == {"a": text}
+    assert list(read(f"{text}: a", "f").data) == [text]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("true", True),
+        ("false", False),
+        ("null", None),
+        ("~", None),
+        ("", None),
+        ("0", 0),
+        ("-12", -12),
+        ("180", 180),
+        ("999999999999999999", 10**18 - 1),
+        ("9999999999999999999", "9999999999999999999"),
+        ("249.50", Decimal("249.50")),
+        ("-0.1", Decimal("-0.1")),
+        ("'180'", "180"),
+        ('"true"', "true"),
+        ("''", ""),
+        ("|-\n  12", "12"),
+    ],
+)
+def test_plain_values(text: str, value: Any) -> None:
+    found = read(f"a: {text}", "f").data["a"]
+    assert found == value
+    assert type(found) is type(value)
+
+
+def test_keys_are_always_text() -> None:
+    assert list(read("1: a\ntrue: b\n~: c\n2.5: d\n", "f").data) == ["1", "true", "~", "2.5"]
+
+
+def test_comments_and_hashes_inside_words_and_quotes_are_fine() -> None:
+    text = "a: one # a comment\nb: x#y\nc: 'Order #1'\nd: |-\n  Order #2\n#e: f\n"
+    assert read(text, "f").data == {"a": "one", "b": "x#y", "c": "Order #1", "d": "Order #2"}
+
+
+def test_places_are_those_of_keys_and_of_list_items() -> None:
+    document = read("a: 1\nb:\n  - x\n  - {c: 2, d: [3, 4]}\n  -\n    e: 5\n", "f")
+    assert document.places == {
+        (): (1, 1),
+        ("a",): (1, 1),
+        ("b",): (2, 1),
+        ("b", 0): (3, 5),
+        ("b", 1): (4, 5),
+        ("b", 1, "c"): (4, 6),
+        ("b", 1, "d"): (4, 12),
+        ("b", 1, "d", 0): (4, 16),
+        ("b", 1, "d", 1): (4, 19),
+        ("b", 2): (6, 5),
+        ("b", 2, "e"): (6, 5),
+    }
+
+
+def test_a_path_that_the_file_lacks_is_placed_at_what_is_there_of_it() -> None:
+    document = read("a:\n  b:\n    c: 1\n", "f")
+    assert document.issue(("a", "b", 0, "c"), "").line == 3
+    assert document.issue(("a", "b", "missing"), "").line == 2
+    assert document.issue(("missing",), "").line == 1
+
+
+def test_no_document_is_nothing() -> None:
+    assert read("", "f").data is None
+    assert read("# only a comment\n", "f").data is None
+
+
+_YAMLISH = st.text(
+    st.sampled_from("ab: -?|>'\"[]{},#&*!%@`\n\t\\uUxX0179~.<=\0\x85\u2028\ufeff\ud800😀च"), max_size=60
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.one_of(_YAMLISH, st.text(max_size=80)))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    try:
+        document = read(text, "f")
+    except FlowInvalid as invalid:
+        lines = len(text.splitlines()) + 1
+        for issue in invalid.issues:
+            assert 1 <= issue.line <= lines + 1
+            assert issue.column >= 1
+            assert issue.message
+    else:
+        assert all(line >= 1 and column >= 1 for line, column in document.places.values())
+        assert not any(reader.UNSENDABLE.search(text) for text in _texts(document.data))
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [text for key, inner in value.items() for text in (key, *_texts(inner))]
+    if isinstance(value, list):
+        return [text for inner in value for text in _texts(inner)]
+    return [value] if isinstance(value, str) else []

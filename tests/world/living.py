@@ -1,0 +1,196 @@
+"""One running bot with its world and its customers, as the tests of the whole system see them."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+import aiohttp
+import orjson
+
+from bot.clock import ShiftedClock
+from bot.parts import Parts
+from bot.sandbox.delivery import SignedEvent
+from bot.sandbox.people import Person, ReceivedMessage
+from bot.sandbox.razorpay_entities import Link
+from bot.sandbox.world import World
+from bot.workers.loop import Workers
+from payments.signature import sign
+from storage.queries import OrderView
+
+T = TypeVar("T")
+
+START = 1_790_000_000_000
+"""2026-09-21, in milliseconds since 1970, UTC."""
+ROOT = Path(__file__).parents[2]
+FLOW = ROOT / "flows.yaml"
+API_TOKEN = "test-api-token-0123456789"
+
+PRODUCTS = ("Masala chai 250 g", "Masala chai 250 g", "Ginger chai 250 g")
+"""What `Customer.order` puts into the cart: ₹500 in all."""
+
+
+class StillClock:
+    """Time that only passes when a test says so."""
+
+    def now(self) -> int:
+        return START
+
+
+@dataclass
+class Live:
+    """One running bot, its world, and what a test may do to both."""
+
+    world: World
+    parts: Parts
+    workers: Workers
+    url: str
+    clock: ShiftedClock
+    http: aiohttp.ClientSession
+
+    async def settle(self) -> None:
+        """Until nothing is due, nothing is in flight and no webhook is being delivered."""
+        idle = 0
+        while idle < 2:
+            await self.world.tick()
+            idle = 0 if await self.workers.drain() else idle + 1
+
+    async def wait(self, minutes: float) -> None:
+        """Time passes; what falls due meanwhile happens."""
+        self.clock.put_forward(int(minutes * 60_000))
+        await self.settle()
+
+    async def seconds(self, seconds: float) -> None:
+        await self.wait(seconds / 60)
+
+    async def until(self, work: Coroutine[Any, Any, T]) -> T:
+        """What `work` gives, the bot living on meanwhile."""
+        task = asyncio.create_task(work)
+        while not task.done():
+            await self.settle()
+            await asyncio.wait({task}, timeout=0.01)
+        return task.result()
+
+    def customer(self, phone: str = "919812345601", name: str = "Asha") -> "Customer":
+        return Customer(self, self.world.meta.person(phone, name))
+
+    async def post(
+        self, path: str, body: bytes | SignedEvent, headers: dict[str, str] | None = None
+    ) -> tuple[int, str]:
+        """Status and body of a POST of exactly these bytes; an event brings its own headers."""
+        if isinstance(body, SignedEvent):
+            body, headers = body.body, {**body.headers, **(headers or {})}
+        async with self.http.post(self.url + path, data=body, headers=headers) as answer:
+            return answer.status, await answer.text()
+
+    async def whatsapp(self, body: Any, **headers: str) -> int:
+        """Post a signed body as Meta would; the status."""
+        raw = body if isinstance(body, bytes) else orjson.dumps(body)
+        signature = "sha256=" + sign(raw, self.world.secrets.app_secret)
+        status, _ = await self.post("/whatsapp/webhook", raw, {"X-Hub-Signature-256": signature, **headers})
+        return status
+
+    async def razorpay(self, event: SignedEvent, event_id: str | None = None) -> int:
+        """Post an event as Razorpay would, under another event id if one is given; the status."""
+        headers = {"X-Razorpay-Event-Id": event_id} if event_id else None
+        status, _ = await self.post("/payments/webhook", event, headers)
+        return status
+
+    async def api(
+        self, method: str, path: str, body: Any = None, token: str = API_TOKEN, **headers: str
+    ) -> tuple[int, Any]:
+        """Status and JSON of a call of the shop's own API."""
+        raw = body if isinstance(body, bytes) or body is None else orjson.dumps(body)
+        headers = {"Authorization": f"Bearer {token}", **headers}
+        async with self.http.request(method, self.url + path, data=raw, headers=headers) as answer:
+            text = await answer.text()
+            return answer.status, orjson.loads(text) if text.startswith("{") else text
+
+    async def rows(self, sql: str) -> list[dict[str, Any]]:
+        """What the database answers, whichever it is."""
+        return await self.parts.store._units.outside(lambda tx: tx.fetch(sql))
+
+    async def stored(self) -> int:
+        """How many rows the tables hold that something from outside could add to."""
+        counts = [
+            await self.rows(f"SELECT COUNT(*) AS n FROM {t}") for t in ("inbox", "conversation", "alias")
+        ]
+        return sum(int(count["n"]) for [count] in counts)
+
+    async def parked(self) -> list[str]:
+        """The errors of parked events."""
+        return [row["error"] for row in await self.rows("SELECT error FROM inbox WHERE state = 'parked'")]
+
+    async def order(self, link: Link) -> OrderView:
+        """The order that `link` was made for."""
+        view = await self.parts.store.order(link.notes["munshi_order"])
+        assert view is not None
+        return view
+
+
+@dataclass
+class Customer:
+    """Chats, and gets the answers back."""
+
+    live: Live
+    person: Person
+
+    async def write(self, text: str) -> list[ReceivedMessage]:
+        before = len(self.person.messages)
+        await self.person.write(text)
+        return await self._answers(before)
+
+    async def tap(self, title: str, message: ReceivedMessage | None = None) -> list[ReceivedMessage]:
+        before = len(self.person.messages)
+        await self.person.tap(title, message)
+        return await self._answers(before)
+
+    async def send(self, kind: str, body: dict[str, object]) -> list[ReceivedMessage]:
+        before = len(self.person.messages)
+        await self.person.send(kind, body)
+        return await self._answers(before)
+
+    async def pay(self) -> list[ReceivedMessage]:
+        before = len(self.person.messages)
+        await self.live.world.razorpay.pay(self.link)
+        return await self._answers(before)
+
+    async def fail(self) -> list[ReceivedMessage]:
+        before = len(self.person.messages)
+        await self.live.world.razorpay.fail(self.link)
+        return await self._answers(before)
+
+    async def order(self) -> list[ReceivedMessage]:
+        """Chat up to the button that pays: two Masala chai and one Ginger chai, ₹500."""
+        await self.checkout()
+        return await self.tap("Confirm order")
+
+    async def checkout(self) -> list[ReceivedMessage]:
+        """Chat up to the summary of that order."""
+        await self.write("hi")
+        for product in PRODUCTS:
+            await self.tap(product)
+        return await self.tap("Proceed to Checkout")
+
+    @property
+    def link(self) -> str:
+        """The newest payment link in the chat's account at Razorpay."""
+        return list(self.live.world.razorpay.links.values())[-1].id
+
+    @property
+    def texts(self) -> list[str]:
+        return [message.text for message in self.person.messages]
+
+    def heard(self, part: str) -> int:
+        """How many messages hold `part`."""
+        return sum(part in text for text in self.texts)
+
+    async def _answers(self, before: int) -> list[ReceivedMessage]:
+        await self.live.settle()
+        return self.person.messages[before:]
+
+
+Start: TypeAlias = Callable[[World, ShiftedClock], AbstractAsyncContextManager[Live]]
+CONFIRMED = "✅ Payment Successful!"
