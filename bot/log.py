@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import structlog
 
-_DIGITS: Final = re.compile(r"(?<![0-9A-Za-z_])\+?([0-9]{8,13})([0-9]{2})(?![0-9A-Za-z_])", re.ASCII)
-"""Ten to fifteen digits standing alone: what a phone number looks like, with or without a plus."""
+_DIGITS: Final = re.compile(r"(?<![0-9A-Za-z_])\+?([0-9]{8,30})([0-9]{2})(?![0-9A-Za-z_])", re.ASCII)
+"""Ten digits or more standing alone: a phone number, with or without a plus, or the digits of a BSUID."""
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 

@@ -54,6 +54,8 @@ async def razorpay(request: web.Request) -> web.Response:
         raise _forbidden(request, "X-Razorpay-Signature", "RAZORPAY_WEBHOOK_SECRET")
     body = bodies.parse_object(raw)
     notice = webhook.read(body)
+    if notice.problems:
+        log.warning("webhook read in part", event_name=notice.event, problems=notice.problems)
     order_key = notice.order_key
     if order_key is None and notice.link_id is not None:
         order_key = await parts.store.order_of_link(notice.link_id)

@@ -144,6 +144,12 @@ FROM (
 ) r"""
 
 
+async def parked(tx: Transaction, limit: int) -> list[EventView]:
+    """The oldest `limit` events that wait for a person."""
+    rows = await models.Inbox.filter(state="parked").order_by("id").limit(limit)
+    return [view for row in rows if (view := _event_view(tx, row))]
+
+
 async def recent(tx: Transaction, limit: int) -> list[EventView]:
     """The newest `limit` events that were handled, newest first."""
     rows = await models.Inbox.filter(handled_at__not_isnull=True).order_by("-id").limit(limit)

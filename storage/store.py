@@ -126,6 +126,10 @@ class Store:
         """The event `number`."""
         return await self._units.outside(lambda tx: queries.event(tx, number))
 
+    async def parked(self, limit: int) -> list[EventView]:
+        """The oldest `limit` events that wait for a person, with their errors."""
+        return await self._units.outside(lambda tx: queries.parked(tx, limit))
+
     async def recent(self, limit: int) -> list[EventView]:
         """The newest `limit` events that were handled, newest first."""
         return await self._units.outside(lambda tx: queries.recent(tx, limit))

@@ -1,7 +1,7 @@
 """`munshi doctor`: is everything that money depends on in place? If not, what to do."""
 
 from collections.abc import AsyncIterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import aiohttp
 import httpx
@@ -17,6 +17,9 @@ from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Gateway
 from storage import Store
 from storage.errors import StorageError, Unavailable
+
+
+_PARKED_SHOWN: Final = 5
 
 
 class Finding(NamedTuple):
@@ -97,11 +100,12 @@ async def _database(settings: Settings, *, running: bool) -> Finding:
     except (StorageError, OSError) as error:
         return Finding("database", False, str(error), "run 'munshi migrate'")
     try:
-        parked = (await store.counts(0)).parked
+        parked = await store.parked(_PARKED_SHOWN)
     finally:
         await store.close()
     if parked:
-        return Finding("database", False, f"{parked} events are parked", "see 'error' in the inbox table")
+        shown = "\n    ".join(f"event {event.number} ({event.kind}): {event.error}" for event in parked)
+        return Finding("database", False, "events are parked: they could not be handled", shown)
     return Finding("database", True, "up to date, nothing parked")
 
 

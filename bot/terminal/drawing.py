@@ -97,7 +97,7 @@ def _footer(message: Message) -> str | None:
 
 
 def _choice(number: int, reply: Reply) -> Text:
-    text = Text(f"  {number:>2} ", "bold cyan", overflow="fold").append_text(rich_text(reply.title))
+    text = Text(overflow="fold").append(f"  {number:>2} ", "bold cyan").append_text(rich_text(reply.title))
     if reply.description:
         text.append_text(_dim(rich_text(f"  {reply.description}")))
     return text
@@ -124,7 +124,7 @@ def _append(text: Text, body: str, style: str) -> None:
 
 def _decided(entry: dict[str, Any]) -> Iterator[Text]:
     """One decision: what came, what was passed over and why, what was taken, what came of it."""
-    yield Text(f"{entry['event']}", "bold").append(f"  in {entry['state']}", "dim")
+    yield Text().append(entry["event"], "bold").append(f"  in {entry['state']}", "dim")
     for passed in entry.get("passed", ()):
         yield Text(f"  passed   line {passed['line']}, {passed['rule']}: {passed['because']}", "dim")
     if taken := entry.get("taken"):

@@ -17,8 +17,9 @@ from bot.batching import Batcher
 from bot.parts import Parts
 from bot.workers.performing import LEASE, Performer
 from payments.advance import advance
-from payments.case import Advanced, Case
-from storage.deliveries import Again, Delivery, Outcome
+from payments.case import Advanced, Case, Outcome
+from storage import deliveries
+from storage.deliveries import Again, Delivery
 
 POLL_SECONDS: Final = 0.2
 FAILED_SECONDS: Final = 1.0
@@ -37,13 +38,14 @@ class Workers:
     def __init__(self, parts: Parts, dice: random.Random) -> None:
         self._parts = parts
         self._performer = Performer(parts.whatsapp, parts.gateway, parts.clock, dice)
-        self._outcomes: Batcher[Outcome, None] = Batcher(
+        self._outcomes: Batcher[deliveries.Outcome, None] = Batcher(
             self._record, batch=CLAIM_BATCH, waiting=IN_FLIGHT * 4
         )
         self._stepping, self._performing = asyncio.Event(), asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._runs: set[asyncio.Task[None]] = set()
         self._flying = 0
+        self._closing = False
         self._closing = False
 
     def wake(self) -> None:
@@ -116,7 +118,7 @@ class Workers:
         finally:
             self._flying -= len(run)
 
-    async def _record(self, outcomes: Sequence[Outcome]) -> Sequence[None]:
+    async def _record(self, outcomes: Sequence[deliveries.Outcome]) -> Sequence[None]:
         await self._parts.store.record(outcomes, self._parts.clock.now())
         self._stepping.set()
         self._performing.set()
@@ -136,15 +138,20 @@ class Workers:
                 log.exception("round failed", round=work.__name__)
                 await asyncio.sleep(FAILED_SECONDS)
                 continue
-            if not busy:
+            if not busy and not self._closing:
                 await _first(wake, POLL_SECONDS)
 
 
 def _advance(parts: Parts, now: int, case: Case) -> Advanced:
-    return advance(parts.flow, case, now)
+    advanced = advance(parts.flow, case, now)
+    for handled in advanced.handled:
+        if handled.outcome is Outcome.PARKED:
+            # The error itself may quote the customer: it is kept in the database, not in the log.
+            log.error("event parked", event_number=handled.number, mend="see munshi doctor")
+    return advanced
 
 
-def _goes_on(outcome: Outcome) -> bool:
+def _goes_on(outcome: deliveries.Outcome) -> bool:
     """Whether the next message may leave: not while this one waits to be tried again."""
     return not isinstance(outcome, Again)
 
