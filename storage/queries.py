@@ -151,8 +151,8 @@ async def parked(tx: Transaction, limit: int) -> list[EventView]:
 
 
 async def recent(tx: Transaction, limit: int) -> list[EventView]:
-    """The newest `limit` events that were handled, newest first."""
-    rows = await models.Inbox.filter(handled_at__not_isnull=True).order_by("-id").limit(limit)
+    """The newest `limit` events that came to a decision, newest first."""
+    rows = await models.Inbox.filter(trace__not_isnull=True).order_by("-handled_at", "-id").limit(limit)
     return [view for row in rows if (view := _event_view(tx, row))]
 
 

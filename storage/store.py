@@ -131,7 +131,7 @@ class Store:
         return await self._units.outside(lambda tx: queries.parked(tx, limit))
 
     async def recent(self, limit: int) -> list[EventView]:
-        """The newest `limit` events that were handled, newest first."""
+        """The newest `limit` events that came to a decision, newest first."""
         return await self._units.outside(lambda tx: queries.recent(tx, limit))
 
     async def event_by_key(self, conversation: str, key: str) -> EventView | None:

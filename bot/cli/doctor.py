@@ -18,7 +18,6 @@ from payments.razorpay.gateway import Gateway
 from storage import Store
 from storage.errors import StorageError, Unavailable
 
-
 _PARKED_SHOWN: Final = 5
 
 

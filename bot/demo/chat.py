@@ -72,7 +72,7 @@ class Chat:
                     return await self._lines.get()
             except TimeoutError:
                 if came := self._stage.take():
-                    self._console.print("\r", end="")
+                    self._console.print()
                     self._show(came)
                     self._prompt()
 
