@@ -73,7 +73,7 @@ async def _serve(pipe: "Connection[str | float, Load | None]") -> None:
     loop = asyncio.get_running_loop()
     world = _World()
     server = await loop.create_server(lambda: _Graph(world), "127.0.0.1", 0)
-    pipe.send("http://127.0.0.1:{}".format(server.sockets[0].getsockname()[1]))
+    pipe.send(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
     while load := await loop.run_in_executor(None, pipe.recv):
         pipe.send(await world.post(load))
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from flows.errors import FlowInvalid, Issue, Severity
-from flows.events import Event, Happened, Received, Tapped, TextReceived
 from flows.load import examine, load
 from flows.messages import replies
 from flows.vocabulary import Action, Result, Vocabulary
@@ -106,7 +105,10 @@ ERRORS: Final[dict[str, Row]] = {
     "hopeless key": row("ask: age", "zzz: age", "unknown key 'zzz'", 25, 5, "remove it"),
     "missing start": row("start: home\n", "", "'start' is missing", 1, 1, "add 'start:' here"),
     "missing section": row("shelf: {things: [a, b]}\n", "", "'shelf' is missing", 1, 1, "add 'shelf:' here"),
-    "not text": row("How old are you?", "true", "True is not text", 8, 3, "put it in quotes"),
+    "not text": row("title: Yes}", "title: true}", "True is not text", 11, 32, "put it in quotes"),
+    "not a message": row(
+        "How old are you?", "true", "True can't stand here", 8, 3, "a mapping (key: value) is expected"
+    ),
     "word not text": row("[hi]", "[12]", "12 is not text", 13, 19, "put it in quotes"),
     "bad name": row(
         "yes_please: {to", "Yes-Please: {to", "'Yes-Please' is not a valid name", 21, 7,
@@ -121,7 +123,7 @@ ERRORS: Final[dict[str, Row]] = {
         "a mapping (key: value) is expected",
     ),
     "no alternative": row("on:\n      answered: {to: home}", "on:\n      answered: []",
-        "'answered': List should have at least 1 item after validation, not 0", 27, 7, ""),
+        "'answered': Value should have at least 1 item after validation, not 0", 27, 7, ""),
     "handler without effect": row(
         "{to: asking}", "{stale: true}",
         "says nothing, does nothing and goes nowhere: add 'say', 'do', 'to' or 'ignore'", 21, 7, "",
@@ -145,7 +147,7 @@ ERRORS: Final[dict[str, Row]] = {
     ),
     "list without rows": row(
         "ask_age: How old are you?", "ask_age: {text: How, list: {button: x}}",
-        "a list needs either 'rows' or 'sections'", 8, 23, "",
+        "a list needs either 'rows' or 'sections'", 8, 24, "",
     ),
     "unknown kind of variable": row(
         "type: integer", "type: number",
@@ -440,7 +442,7 @@ def test_no_flow_at_all(text: str) -> None:
     assert issue.message == "the file holds no flow"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_no_edit_of_the_shipped_flow_breaks_the_examiner_or_the_engine(shop_text: str, seed: int) -> None:
     dice = random.Random(seed)
@@ -478,20 +480,13 @@ def _walk(simulator: Simulator, dice: random.Random) -> None:
     """Every event of the customer gets an answer: a message, an apology, or silence on purpose."""
     for _ in range(15):
         offered = [r for said in simulator.said for r in replies(said.message)]
-        event: Event = dice.choice(
-            [TextReceived(dice.choice(["hi", "7", "yes", "pay", "cart"])), Received("image")]
-        )
-        if offered and dice.random() < 0.7:
-            reply = dice.choice(offered)
-            event = Tapped(reply.id, reply.title)
         before, said = len(simulator.handled), len(simulator.said)
-        match event:
-            case TextReceived(text=text):
-                simulator.write(text)
-            case Tapped(title=title):
-                simulator.tap(title)
-            case Received(kind=kind):
-                simulator.send(kind)
+        if offered and dice.random() < 0.7:
+            simulator.tap(dice.choice(offered).title)
+        elif dice.random() < 0.8:
+            simulator.write(dice.choice(["hi", "7", "yes", "pay", "cart"]))
+        else:
+            simulator.send("image")
         handled = simulator.handled[before]
         answered = len(simulator.said) > said
         assert answered or any("taken" in entry for entry in handled.trace)
@@ -505,4 +500,3 @@ def test_happened_of_any_name_is_no_crash_on_the_shipped_flow(shop_flow: Any) ->
     advanced = advance(shop_flow, Case(simulator.conversation, (Arrived(1, Kind.CHAT, body, 0),)), 0)
     assert advanced.sends == ()
     assert advanced.handled[0].trace[0]["unanswered"]
-    assert Happened("never.heard.of").fields == {}

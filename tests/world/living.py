@@ -1,7 +1,7 @@
 """One running bot with its world and its customers, as the tests of the whole system see them."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,9 +65,9 @@ class Live:
     async def seconds(self, seconds: float) -> None:
         await self.wait(seconds / 60)
 
-    async def until(self, work: Coroutine[Any, Any, T]) -> T:
+    async def until(self, work: Awaitable[T]) -> T:
         """What `work` gives, the bot living on meanwhile."""
-        task = asyncio.create_task(work)
+        task = asyncio.ensure_future(work)
         while not task.done():
             await self.settle()
             await asyncio.wait({task}, timeout=0.01)

@@ -20,7 +20,8 @@ class Answer(aiohttp.ClientResponse):
     """aioresponses 0.7.9 does not know of the argument that aiohttp 3.14 asks for."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, stream_writer=SimpleNamespace(output_size=0), **kwargs)
+        kwargs["stream_writer"] = SimpleNamespace(output_size=0)
+        super().__init__(*args, **kwargs)
 
 
 def client(session: aiohttp.ClientSession) -> WhatsAppClient:
