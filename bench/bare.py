@@ -8,7 +8,7 @@ import aiohttp
 import orjson
 from aiohttp import web
 
-from bench.shop import FLOW, SECRET, phone
+from bench.shop import flow, SECRET, phone
 from bot.whatsapp.payloads import Recipient, build
 from flows.conversation import Conversation
 from flows.effects import Say
@@ -53,7 +53,7 @@ async def echoing(graph_url: str) -> AsyncIterator[int]:
 def _reply() -> bytes:
     """What the bot posts to the Graph API when a customer says hi."""
     conversation = Conversation("bench-1", customer={"name": "Asha 1000"})
-    [said] = step(FLOW, conversation, TextReceived("hi"), now=0).effects
+    [said] = step(flow(), conversation, TextReceived("hi"), now=0).effects
     assert isinstance(said, Say)
     return orjson.dumps(build(said.message, Recipient(phone(1000), "IN.BENCH00001000"), _OPAQUE))
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from transitions import Machine
 
 from bench.figures import Figure
-from bench.shop import FLOW
+from bench.shop import flow
 from flows.conversation import Conversation
 from flows.engine import step
 from flows.events import Event, Happened, Tapped, TextReceived
@@ -29,9 +29,9 @@ _URL: Final = "https://rzp.io/rzp/bench01"
 
 def engine_step() -> Figure:
     """The mean over the events of a chat from "hi" to the payment's confirmation, in microseconds."""
-    chat = list(_chat(FLOW))
-    machine, model = _bare(len(FLOW.states))
-    rounds = [(_triggers(machine, model), _steps(FLOW, chat)) for _ in range(_ROUNDS + 1)][1:]
+    chat = list(_chat(flow()))
+    machine, model = _bare(len(flow().states))
+    rounds = [(_triggers(machine, model), _steps(flow(), chat)) for _ in range(_ROUNDS + 1)][1:]
     return Figure(
         name="one step of a chat",
         unit="µs",

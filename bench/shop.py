@@ -1,19 +1,26 @@
 """The shop that is measured: the shipped flow, its customers, and what the bot is told of the outside."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from bot.app import load_flow
 from bot.sandbox.meta_webhooks import envelope
 from bot.settings import Settings
+from flows.model import Flow
 from payments.signature import sign
 
 FLOW_FILE: Final = Path(__file__).parents[1] / "flows.yaml"
-FLOW: Final = load_flow(FLOW_FILE)
 
 NUMBER: Final = "200000000000001"
 SECRET: Final = "bench-app-secret-0123456789"
+
+
+@cache
+def flow() -> Flow:
+    """The shipped flow."""
+    return load_flow(FLOW_FILE)
 
 
 def settings(database: Path, graph_url: str) -> Settings:

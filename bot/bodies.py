@@ -16,7 +16,10 @@ RECEIPT_SECONDS: Final = 10.0
 
 
 async def read_body(request: web.Request, limit: int) -> bytes:
-    """The raw body. Raises 413 over `limit` bytes, 415 if it is compressed, 408 if it takes too long."""
+    """The raw body. Raises 413 over `limit` bytes, 415 if it is compressed, 408 if it takes too long.
+
+    A client that goes away meanwhile is a 400, which nobody reads.
+    """
     encoding = request.headers.get("Content-Encoding", "identity").lower()
     if encoding != "identity":
         raise web.HTTPUnsupportedMediaType(text=f"send the body as it is, not as {encoding[:20]}\n")
@@ -31,6 +34,8 @@ async def read_body(request: web.Request, limit: int) -> bytes:
                     raise web.HTTPRequestEntityTooLarge(max_size=limit, actual_size=len(body))
     except TimeoutError:
         raise web.HTTPRequestTimeout(text="the body took too long to arrive\n") from None
+    except (ConnectionError, web.RequestPayloadError):
+        raise web.HTTPBadRequest(text="the body ended before it was whole\n") from None
     return bytes(body)
 
 

@@ -129,7 +129,8 @@ ERRORS: Final[dict[str, Row]] = {
         "says nothing, does nothing and goes nowhere: add 'say', 'do', 'to' or 'ignore'", 21, 7, "",
     ),
     "ignore beside to": row(
-        "{to: asking}", "{to: asking, ignore: why}", "'ignore' can't stand beside 'do', 'say' or 'to'", 21, 7, "",
+        "{to: asking}", "{to: asking, ignore: why}", "'ignore' can't stand beside 'do', 'say' or 'to'", 21,
+        7, "",
     ),
     "two kinds": row(
         "text: Choose", "text: Choose\n    link: {title: x, url: 'https://x'}",
@@ -155,7 +156,8 @@ ERRORS: Final[dict[str, Row]] = {
     ),
     "min above max": row("min: 1,", "min: 200,", "'min' is above 'max'", 5, 3, ""),
     # Names
-    "unknown state": row("to: asking", "to: askin", "there is no state 'askin'", 21, 20, "did you mean 'asking'?"),
+    "unknown state": row("to: asking", "to: askin", "there is no state 'askin'", 21, 20,
+    "did you mean 'asking'?"),
     "unknown first state": row(
         "start: home", "start: hom", "there is no state 'hom'", 16, 1, "did you mean 'home'?"
     ),
@@ -170,7 +172,8 @@ ERRORS: Final[dict[str, Row]] = {
         "{take: {sku: x}}", "zzz", "there is no action 'zzz'", 22, 19, "there are take, set, language"
     ),
     "unknown argument": row(
-        "{sku: x}", "{sku: x, quantitty: 2}", "'take' takes no 'quantitty'", 22, 39, "did you mean 'quantity'?"
+        "{sku: x}", "{sku: x, quantitty: 2}", "'take' takes no 'quantitty'", 22, 39,
+        "did you mean 'quantity'?"
     ),
     "missing argument": row(
         "{sku: x}", "{quantity: 1}", "'take' needs 'sku'", 22, 24, "write {take: {sku: …}}"
@@ -204,7 +207,8 @@ ERRORS: Final[dict[str, Row]] = {
         "answered: {to", "answerd: {to", "nothing ever fires 'answerd'", 27, 7, "did you mean 'answered'?"
     ),
     "otherwise as a trigger": row(
-        "      answered:", "      otherwise: {say: hello}\n      answered:", "nothing ever fires 'otherwise'", 27, 7,
+        "      answered:", "      otherwise: {say: hello}\n      answered:",
+        "nothing ever fires 'otherwise'", 27, 7,
         "offer it on a button or row, or give it 'words'",
     ),
     # Templates
@@ -217,12 +221,13 @@ ERRORS: Final[dict[str, Row]] = {
     ),
     "unknown filter": row(
         "How old are you?", "'{{ age | rupees }}'",
-        "in the template '{{ age | rupees }}': there is no filter 'rupees'; there are abs, default, first, int, "
-        "join, last, length, lower, money, round, title, upper", 8, 3, "",
+        "in the template '{{ age | rupees }}': there is no filter 'rupees'; there are abs, default, first, "
+        "int, join, last, length, lower, money, round, title, upper", 8, 3, "",
     ),
     "broken template": row(
         "How old are you?", "'Hi {{ age'",
-        "in the template 'Hi {{ age': unexpected end of template, expected 'end of print statement'.", 8, 3, "",
+        "in the template 'Hi {{ age': unexpected end of template, expected 'end of print statement'.", 8, 3,
+        "",
     ),
     "broken guard": row(
         "{to: asking}", "[{if: 'age >', to: asking}, {to: asking}]",
@@ -233,7 +238,8 @@ ERRORS: Final[dict[str, Row]] = {
         "in the expression '{{ age }}': expected token ':', got '}'", 21, 21, "",
     ),
     "unknown root in an argument": row(
-        "{sku: x}", "{sku: '{{ evnt.value }}'}", "there is no 'evnt' to read here", 22, 31, "did you mean 'event'?"
+        "{sku: x}", "{sku: '{{ evnt.value }}'}", "there is no 'evnt' to read here", 22, 31,
+        "did you mean 'event'?"
     ),
     # Meaning
     "word twice": row(
@@ -292,7 +298,8 @@ ERRORS: Final[dict[str, Row]] = {
         "add 'on: {answered: …}'",
     ),
     "unreachable": row(
-        "{to: asking}", "{say: hello}", "nothing leads to 'asking'", 23, 3, "add a 'to' somewhere, or remove it"
+        "{to: asking}", "{say: hello}", "nothing leads to 'asking'", 23, 3,
+        "add a 'to' somewhere, or remove it"
     ),
     "dead alternative": row(
         "otherwise: {say: hello}", "otherwise:\n  - {say: hello}\n  - {say: hello, if: age}",
@@ -310,7 +317,8 @@ ERRORS: Final[dict[str, Row]] = {
         "put it first, or give that one an 'if'",
     ),
     "group without a start": row(
-        "    ask: age\n    on:\n      answered: {to: home}\n", "    states: {inner: {on: {greet: {to: home}}}}\n",
+        "    ask: age\n    on:\n      answered: {to: home}\n",
+        "    states: {inner: {on: {greet: {to: home}}}}\n",
         "the group 'asking' doesn't say where to start", 23, 3,
         "add 'start: inner' (or another of its states)",
     ),
@@ -326,7 +334,8 @@ ERRORS: Final[dict[str, Row]] = {
     ),
     # Limits of WhatsApp
     "long button": row(
-        "title: Yes}", "title: 'Yes, I would like that'}", "22 characters, and WhatsApp takes 20 here", 11, 32,
+        "title: Yes}", "title: 'Yes, I would like that'}", "22 characters, and WhatsApp takes 20 here", 11,
+        32,
         "shorten it (emoji count twice)",
     ),
     "long button in emoji": row(

@@ -37,7 +37,8 @@ def value(source: str) -> Any:
         ("{{ event.n + 1 }}", "4"),
         ("{{ event['n'] * 2 }}", "6"),
         ("{{ event.items }}", "[1, 2]"),
-        ("{% for l in lines %}{{ loop.index }}.{{ l.name }}={{ l.total | money }} {% endfor %}", "1.a=₹5 2.b=₹7 "),
+        ("{% for l in lines %}{{ loop.index }}.{{ l.name }}={{ l.total | money }} {% endfor %}",
+        "1.a=₹5 2.b=₹7 "),
         ("{% if event.n == 3 %}three{% else %}other{% endif %}", "three"),
         ("{{ 'one' if event.n == 1 else 'many' }}", "many"),
         ("{{ event.gone | default('none') }}", "none"),
@@ -71,7 +72,8 @@ def test_dots_read_data_and_never_attributes() -> None:
         "{% with %}{% endwith %}", "{% set x %}a{% endset %}", "{% autoescape true %}{% endautoescape %}",
         "{% do x %}", "{% trans %}{% endtrans %}", "{{ event | attr('n') }}", "{{ event | tojson }}",
         "{{ lines | map(attribute='name') }}", "{{ '%s' | format(1) }}", "{{ event | pprint }}",
-        "{{ event is callable }}", "{{ event is filter }}", "{{", "{{ }}", "{% if %}", "{% endif %}", "{{ a b }}",
+        "{{ event is callable }}", "{{ event is filter }}", "{{", "{{ }}", "{% if %}", "{% endif %}",
+        "{{ a b }}",
         '{{ "\\ud800" }}', '{{ "\\x00" }}',
     ],
 )  # fmt: skip
@@ -82,10 +84,10 @@ def test_refuses_what_is_not_in_the_language(source: str) -> None:
 
 def test_an_unknown_filter_or_test_is_named_with_those_that_exist() -> None:
     with pytest.raises(
-        TemplateError, match="there is no filter 'rupees'; there are abs, .*, money, .*, upper"
+        TemplateError, match=r"there is no filter 'rupees'; there are abs, .*, money, .*, upper"
     ):
         LANGUAGE.template("{{ 5 | rupees }}")
-    with pytest.raises(TemplateError, match="there is no test 'prime'; there are defined, .*, undefined"):
+    with pytest.raises(TemplateError, match=r"there is no test 'prime'; there are defined, .*, undefined"):
         LANGUAGE.expression("5 is prime")
 
 
@@ -114,7 +116,7 @@ def test_a_missing_value_fails_and_quotes_the_template() -> None:
     for source in ("{{ gone }}", "{{ gone.x }}", "{{ lines[5] }}", "{{ event.gone.more }}", "{{ null.x }}"):
         with pytest.raises(StepFailed):
             render(source)
-    with pytest.raises(StepFailed, match="in the expression 'event.gone == 1'"):
+    with pytest.raises(StepFailed, match=r"in the expression 'event.gone == 1'"):
         value("event.gone == 1")
 
 
@@ -173,7 +175,8 @@ def test_rendering_changes_nothing() -> None:
 
 _BITS = st.sampled_from(
     ["{{", "}}", "{%", "%}", "{#", "#}", " ", "event", "lines", "null", ".", "n", "[", "]", "(", ")", "|",
-     "money", "join", "if ", "endif", "for ", "x", " in ", "endfor", "set ", "=", "'", '"', "\\", "0", "-", "+",
+     "money", "join", "if ", "endif", "for ", "x", " in ", "endfor", "set ", "=", "'", '"', "\\", "0", "-",
+     "+",
      "*", "//", "~", "not ", "is ", "defined", "else", "loop", "__class__", ",", ":", "{", "}", "\n"],
 )  # fmt: skip
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
@@ -82,7 +83,7 @@ class Live:
         """Status and body of a POST of exactly these bytes; an event brings its own headers."""
         if isinstance(body, SignedEvent):
             body, headers = body.body, {**body.headers, **(headers or {})}
-        async with self.http.post(self.url + path, data=body, headers=headers) as answer:
+        async with self.http.post(self.url + path, data=BytesIO(body), headers=headers) as answer:
             return answer.status, await answer.text()
 
     async def whatsapp(self, body: Any, **headers: str) -> int:

@@ -1,0 +1,84 @@
+"""`munshi chat`, driven by typed lines."""
+
+import subprocess
+import sys
+
+from typer.testing import CliRunner, Result
+
+from bot.cli import app
+
+
+def chat(*lines: str, name: str = "Asha") -> Result:
+    typed = "".join(f"{line}\n" for line in lines)
+    return CliRunner().invoke(
+        app(), ["chat", "flows.yaml", "--name", name], input=typed, env={"COLUMNS": "80"}
+    )
+
+
+def test_a_whole_purchase_by_numbers_and_titles() -> None:
+    result = chat("hi", "1", "proceed to CHECKOUT", "1", "Pay Now", "/pay")
+    assert result.exit_code == 0
+    out = result.output
+    assert "Chai & Co." in out.splitlines()[0]
+    assert "Namaste Asha!" in out
+    assert "   4 Kulhad cups (6)  ₹320\n" in out
+    assert "1 × Masala chai 250 g: ₹180\nTotal: ₹180\n   1 Proceed to Checkout\n" in out
+    assert "Secure payment powered by Razorpay" in out
+    assert "✅ Payment Successful!" in out
+    assert out.endswith("Goodbye.\n")
+
+
+def test_failure_waiting_and_trying_again() -> None:
+    out = chat("hi", "1", "1", "1", "/fail no money", "1", "/wait 10m").output
+    assert "did not go through: no money" in out
+    assert "⏰ Order #" in out
+
+
+def test_a_number_is_text_where_nothing_is_offered() -> None:
+    out = chat("hi", "1", "3", "1", "1", "2", "/state").output
+    assert "2 × Masala chai 250 g: ₹360" in out
+    assert "state: cart.review\n" in out
+    assert "cart: masala-250 × 2\n" in out
+
+
+def test_what_cannot_be_done_is_said_and_the_chat_goes_on() -> None:
+    out = chat("/pay", "/fly", "/wait never", "/send sticker", "", "   ", "hi").output
+    assert "there is no payment link to pay: check out first" in out
+    assert "'/fly' is not a command" in out
+    assert "'never' is not a span of time" in out
+    assert out.count("Namaste Asha!") == 2
+
+
+def test_the_trace_is_of_the_last_line() -> None:
+    out = chat("/trace", "hi", "1", "/trace").output
+    assert "nothing was decided yet" in out
+    assert "add  in browsing\n  took     line " in out
+    assert "  did      cart.add\n  entered  cart, cart.review\n" in out
+
+
+def test_silence_is_shown() -> None:
+    assert "(the shop says nothing)" in chat("hi", "/wait 1h").output
+
+
+def test_quit_ends_at_once() -> None:
+    out = chat("/quit", "hi").output
+    assert "Namaste" not in out
+    assert out.endswith("Goodbye.\n")
+
+
+def test_a_name_is_only_a_name() -> None:
+    assert "Namaste {{ 7*7 }} [red]!" in chat("hi", name="{{ 7*7 }} [red]").output
+
+
+def test_a_real_process_with_bytes_that_are_no_text() -> None:
+    code = "from bot.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "chat", "flows.yaml"],
+        input=b"\xff\xfe\nhi\n",
+        capture_output=True,
+        check=True,
+        env={"PYTHONIOENCODING": "ascii", "PATH": ""},
+    )
+    assert done.stderr == b""
+    assert b"Namaste Asha!" in done.stdout
+    assert done.stdout.endswith(b"Goodbye.\n")

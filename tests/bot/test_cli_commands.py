@@ -1,0 +1,136 @@
+"""`munshi check`, `diagram` and `test`, as an operator meets them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bot.cli import app
+
+SCENARIO = "scenario: Hello\nchat:\n  - customer: hi\n  - shop: {}\n"
+
+
+def munshi(*words: str | Path, env: dict[str, str | None] | None = None) -> Result:
+    return CliRunner().invoke(app(), [str(word) for word in words], env={"MUNSHI_FLOW": None, **(env or {})})
+
+
+def written(path: Path, text: str) -> Path:
+    path.write_text(text, "utf-8")
+    return path
+
+
+def shop(path: Path, old: str = "", new: str = "") -> Path:
+    text = Path("flows.yaml").read_text("utf-8")
+    assert old in text
+    return written(path, text.replace(old, new, 1) if old else text)
+
+
+def test_without_a_command_there_is_help() -> None:
+    result = munshi()
+    assert all(name in result.output for name in ("check", "diagram", "test", "chat"))
+
+
+def test_the_shipped_flow_is_sound() -> None:
+    result = munshi("check")
+    assert result.exit_code == 0
+    assert result.output.startswith("flows.yaml is sound: 6 states, ")
+    assert result.output.endswith(" messages, 2 languages\n")
+
+
+def test_every_error_is_said_with_its_place_and_mend(tmp_path: Path) -> None:
+    file = shop(tmp_path / "bad.yaml", "do: cart.settle", "do: cart.setle")
+    line = file.read_text("utf-8").split("do: cart.setle")[0].count("\n") + 1
+    result = munshi("check", file)
+    assert result.exit_code == 1
+    assert f"{file}:{line}:" in result.output
+    assert ": error: there is no action 'cart.setle'\n    did you mean 'cart.settle'?\n" in result.output
+    assert "sound" not in result.output
+
+
+def test_a_warning_does_not_fail(tmp_path: Path) -> None:
+    file = shop(tmp_path / "warned.yaml", "messages:\n", "messages:\n  unused: {en: a, hi: b}\n")
+    result = munshi("check", file)
+    assert result.exit_code == 0
+    assert ": warning: nobody says 'unused'" in result.output
+    assert "is sound" in result.output
+
+
+def test_the_environment_may_name_the_flow(tmp_path: Path) -> None:
+    file = written(tmp_path / "env.yaml", "states: 1")
+    assert munshi("check", env={"MUNSHI_FLOW": str(file)}).exit_code == 1
+
+
+@pytest.mark.parametrize("command", ["check", "diagram", "test", "chat"])
+def test_a_file_that_cannot_be_read_is_said(command: str, tmp_path: Path) -> None:
+    (tmp_path / "latin.yaml").write_bytes(b"flow: caf\xe9")
+    for file, said in [
+        (tmp_path / "none.yaml", "can't be read: No such file"),
+        (tmp_path / "latin.yaml", "not UTF-8 text: byte 9"),
+    ]:
+        result = munshi(command, file)
+        assert result.exit_code == 1
+        assert f"{file}: error: {said}" in result.output
+
+
+@pytest.mark.parametrize("command", ["diagram", "chat"])
+def test_a_broken_flow_is_not_used(command: str, tmp_path: Path) -> None:
+    result = munshi(command, written(tmp_path / "bad.yaml", "flow: x\n"))
+    assert result.exit_code == 1
+    assert f"{tmp_path / 'bad.yaml'}:1:1: error: 'start' is missing" in result.output
+
+
+def test_the_diagram_is_all_that_is_printed() -> None:
+    result = munshi("diagram")
+    assert result.exit_code == 0
+    assert result.stdout.startswith("stateDiagram-v2\n")
+    assert result.stdout.endswith("end note\n")
+
+
+def test_scenarios_pass_and_fail(tmp_path: Path) -> None:
+    good = written(tmp_path / "a.yaml", SCENARIO.format("Namaste Asha!…"))
+    bad = written(tmp_path / "b.yaml", SCENARIO.format("Good evening"))
+    assert munshi("test", good).output == f"passed  {good}: Hello\n1 passed, 0 failed\n"
+    result = munshi("test", tmp_path)
+    assert result.exit_code == 1
+    assert f"FAILED  {bad}:4: Hello\n" in result.output
+    assert "    - Good evening\n" in result.output
+    assert result.output.endswith("1 passed, 1 failed\n")
+
+
+def test_a_scenario_may_bring_its_flow(tmp_path: Path) -> None:
+    shop(tmp_path / "other.yaml", "Namaste{{", "Vanakkam{{")
+    file = written(tmp_path / "x.yaml", "flow: other.yaml\n" + SCENARIO.format("Vanakkam Asha!…"))
+    assert munshi("test", file).exit_code == 0
+
+
+def test_a_scenario_that_cannot_be_read_fails_alone(tmp_path: Path) -> None:
+    written(tmp_path / "a.yaml", "scenario: x\nchat:\n  - custmer: hi\n")
+    written(tmp_path / "b.yaml", SCENARIO.format("Namaste Asha!…"))
+    result = munshi("test", tmp_path)
+    assert result.exit_code == 1
+    assert "a.yaml:3:5: error: unknown key 'custmer'\n    did you mean 'customer'?" in result.output
+    assert result.output.endswith("1 passed, 1 failed\n")
+
+
+def test_a_folder_without_scenarios_is_an_error(tmp_path: Path) -> None:
+    result = munshi("test", tmp_path)
+    assert result.exit_code == 1
+    assert "there are no scenarios" in result.output
+
+
+def test_a_command_imports_only_what_it_needs() -> None:
+    code = (
+        "import sys; from bot.cli import main; sys.argv = ['munshi', 'check', 'flows.yaml']\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code\n"
+        "assert not {'aiohttp', 'tortoise', 'razorpay', 'rich.console'} & sys.modules.keys()"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_an_unknown_command_is_said() -> None:
+    result = munshi("chekc")
+    assert result.exit_code == 2
+    assert "No such command 'chekc'" in result.output

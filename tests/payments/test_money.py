@@ -1,0 +1,74 @@
+"""Rupees in, whole paise out, and back again as people read them."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payments.money import MAX_PAISE, money, paise
+
+
+@pytest.mark.parametrize(
+    ("rupees", "amount"),
+    [
+        (180, 18_000), ("180", 18_000), ("249.50", 24_950), (Decimal("249.50"), 24_950), (Decimal("249.5"),
+        24_950),
+        ("0.01", 1), ("1.10", 110), ("0.29", 29), ("1000000000", MAX_PAISE), (" 5 ", 500), ("1.000", 100),
+    ],
+)  # fmt: skip
+def test_paise(rupees: Any, amount: int) -> None:
+    assert paise(rupees) == amount
+    assert type(paise(rupees)) is int
+
+
+@pytest.mark.parametrize(
+    "rupees",
+    [
+        0, "0", "0.00", -1, "-0.01", Decimal("-180"), "1.005", Decimal("0.001"), "NaN", "sNaN",
+        Decimal("NaN"),
+        "Infinity", "-Infinity", Decimal("Infinity"), True, False, 1.0, 249.5, float("nan"), None, [], {},
+        b"1",
+        1_000_000_001, "1000000000.01", "1e12", "1e999999", "9" * 5000, "", " ", "₹180", "1,000", "abc",
+        "1.2.3",
+    ],
+)  # fmt: skip
+def test_refuses(rupees: Any) -> None:
+    with pytest.raises(ValueError):
+        paise(rupees)
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        (50_000, "₹500"), (24_950, "₹249.50"), (12_345_600, "₹1,23,456"), (5, "₹0.05"), (0, "₹0"), (100,
+        "₹1"),
+        (101, "₹1.01"), (1_00_00_000_00, "₹1,00,00,000"), (12_34_567_89, "₹12,34,567.89"), (-500, "-₹5"),
+    ],
+)  # fmt: skip
+def test_money(amount: int, text: str) -> None:
+    assert money(amount) == text
+
+
+@pytest.mark.parametrize("amount", [1.0, 500.0, True, False, "500", None, Decimal(5)])
+def test_only_whole_paise_are_money_whatever_was_shown_before(amount: Any) -> None:
+    money(1), money(0), money(500)  # 1 == 1.0 == True: a careless cache would answer for them
+    with pytest.raises(TypeError):
+        money(amount)
+
+
+@given(st.integers(1, MAX_PAISE))
+def test_there_and_back(amount: int) -> None:
+    assert paise(str(Decimal(amount) / 100)) == amount
+    assert paise(Decimal(amount) / 100) == amount
+    assert paise(money(amount).removeprefix("₹").replace(",", "")) == amount
+
+
+@given(st.text(max_size=12))
+def test_any_text_is_an_amount_or_refused(text: str) -> None:
+    try:
+        amount = paise(text)
+    except ValueError:
+        return
+    assert 0 < amount <= MAX_PAISE

@@ -1,0 +1,146 @@
+"""Meta refuses, fails or loses the answer: every message arrives, in order, and no more often than it must."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.clock import ShiftedClock
+from bot.sandbox.faults import Fault
+from bot.sandbox.world import World
+from tests.world.living import Live, Start
+
+PAIR_RATE = '{"error": {"message": "(#131056)", "code": 131056, "type": "OAuthException"}}'
+EXPIRED = '{"error": {"message": "Session has expired", "code": 190, "type": "OAuthException"}}'
+
+PASSING = {
+    "500": (Fault.http(500), 1, 1.25),
+    "429": (Fault.http(429), 1, 1.25),
+    "429 that asks for 20 s": (Fault.http(429, headers={"Retry-After": "20"}), 20, 25),
+    "131056": (Fault.http(400, PAIR_RATE), 1, 1.25),
+    "html": (Fault.html(502), 30, 37.5),
+    "no connection": (Fault.refuse_connection(), 30, 37.5),
+    "not an answer": (Fault.http(200, "{}"), 30, 37.5),
+    "expired token": (Fault.http(401, EXPIRED), 60, 75),
+    "expired token, status 400": (Fault.http(400, EXPIRED), 60, 75),
+}
+"""What goes wrong, and how many seconds later at least and at most it is tried again."""
+
+
+async def due_in(live: Live) -> float:
+    """Seconds until the message that waits is tried again."""
+    sql = "SELECT MAX(due_at) AS due_at FROM outbox WHERE lane = 'chat' AND state = 'pending'"
+    [row] = await live.rows(sql)
+    return float(row["due_at"] - live.clock.now()) / 1000
+
+
+async def test_it_arrives_once_and_in_order(live: Live) -> None:
+    for index, (name, (fault, least, most)) in enumerate(PASSING.items()):
+        asha, ravi = live.customer(f"9198123456{index:02}"), live.customer(f"9198123457{index:02}", "Ravi")
+        live.world.meta.fail_next("send", fault)
+        assert await asha.write("hi") == [], name
+        due = await due_in(live)
+        assert least <= due <= most + 0.1, name
+
+        assert await asha.write("help") == [], f"{name}: the second message waits for the first"
+        assert len(await ravi.write("hi")) == 1, f"{name}: other customers do not"
+        await live.seconds(due - 0.002)
+        assert asha.texts == [], name
+        await live.seconds(0.004)
+        assert [text[:9] for text in asha.texts] == ["Namaste A", "How it wo"], name
+    await live.wait(10)
+    assert len(asha.texts) == 2
+
+
+async def test_gaps_grow_while_meta_is_down(live: Live) -> None:
+    asha = live.customer()
+    live.world.meta.fail_next("send", *[Fault.http(500)] * 6)
+    await asha.write("hi")
+    gaps = []
+    for _ in range(6):
+        gaps.append(await due_in(live))
+        await live.seconds(gaps[-1] + 0.002)
+    assert all(base <= gap <= base * 1.26 for gap, base in zip(gaps, (1, 2, 4, 8, 16, 32), strict=True))
+    assert len(asha.texts) == 1
+
+
+async def test_an_expired_token_loses_nothing(live: Live) -> None:
+    """A day of refusals is not held against a message: it leaves when the token is mended."""
+    asha = live.customer()
+    live.world.meta.fail_next("send", *[Fault.http(401, EXPIRED)] * 4)
+    await asha.write("hi")
+    await asha.write("help")
+    for _ in range(4):
+        assert asha.texts == []
+        await live.seconds(await due_in(live) + 0.002)
+    assert [text[:9] for text in asha.texts] == ["Namaste A", "How it wo"]
+
+
+async def test_in_doubt_and_settled_by_the_status_webhook(live: Live) -> None:
+    asha = live.customer()
+    live.world.meta.fail_next("send", Fault.drop_after_accepting())
+    [products] = await asha.write("hi")
+    [row] = await live.rows("SELECT state, provider_id, receipt FROM outbox")
+    assert row == {"state": "done", "provider_id": products.wamid, "receipt": "delivered"}
+    assert len(await asha.write("help")) == 1, "the next one need not wait"
+    await live.wait(10)
+    assert len(asha.texts) == 2
+
+
+@pytest.fixture
+async def silent(clock: ShiftedClock, start: Start) -> AsyncIterator[Live]:
+    """A bot in a world where Meta never tells what became of a message."""
+    async with World.running(now=clock.now, ticking=False, statuses=()) as world, start(world, clock) as live:
+        yield live
+
+
+async def test_in_doubt_and_never_settled(silent: Live) -> None:
+    """Rather twice than never, but only after the status webhook had its time."""
+    asha = silent.customer()
+    silent.world.meta.fail_next("send", Fault.drop_after_accepting())
+    assert len(await asha.write("hi")) == 1
+    assert await asha.write("help") == []
+    await silent.seconds(29.9)
+    assert len(asha.texts) == 1
+    await silent.seconds(8)
+    assert [text[:9] for text in asha.texts] == ["Namaste A", "Namaste A", "How it wo"]
+
+
+async def test_refused_for_good_does_not_hold_up_the_next(live: Live) -> None:
+    asha = live.customer()
+    gone = '{"error": {"message": "undeliverable", "code": 131026}}'
+    live.world.meta.fail_next("send", Fault.http(400, gone))
+    assert await asha.write("hi") == []
+    assert len(await asha.write("help")) == 1
+    [row] = await live.rows("SELECT state, error FROM outbox WHERE state = 'failed'")
+    assert "131026" in row["error"]
+
+
+async def test_money_is_taken_while_meta_is_down(live: Live) -> None:
+    """Paid at once; told when Meta is back."""
+    asha = live.customer()
+    await asha.order()
+    live.world.meta.fail_next("send", *[Fault.html(503)] * 2)
+    await asha.pay()
+    link = live.world.razorpay.links[asha.link]
+    assert (await live.order(link)).paid_at == live.clock.now()
+    assert asha.heard("✅") == 0
+    await live.wait(1)
+    await live.wait(1)
+    assert asha.heard("✅") == 1
+
+
+async def test_the_pair_rate_is_waited_for(clock: ShiftedClock, start: Start) -> None:
+    """One message per 6 s beyond a burst of 45: nothing is lost or swapped."""
+    async with (
+        World.running(now=clock.now, ticking=False, pair_rate=True) as world,
+        start(world, clock) as live,
+    ):
+        asha = live.customer()
+        for index in range(50):
+            await asha.person.write("help" if index % 2 else "hi")
+        await live.settle()
+        assert len(asha.texts) == 45
+        for _ in range(30):
+            await live.seconds(6)
+        assert len(asha.texts) == 50
+        assert [text[0] for text in asha.texts] == ["N", "H"] * 25
