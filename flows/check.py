@@ -14,7 +14,7 @@ from flows.parts import offers, replies_of, sources_of, state_place, texts_of
 from flows.reader import Document, Path
 from flows.source import FlowSpec, HandlerSpec, MessageSpec, RowSpec, StateSpec
 from flows.speech import text_in
-from flows.texts import close
+from flows.texts import ROOTS, close
 
 
 def check(document: Document, spec: FlowSpec, flow: Flow) -> list[Issue]:
@@ -242,33 +242,51 @@ def _replies_fit(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Iss
                 yield document.issue(
                     (*where, "buttons"), f"two buttons are called '{title}'", "WhatsApp refuses that"
                 )
-        rows = sum(
-            1 for r, _ in replies_of(name, message) if isinstance(r, RowSpec) and not r.each and not r.if_
-        )
-        if rows > limits.LIST_ROWS:
-            over = f"{rows} rows, and WhatsApp takes {limits.LIST_ROWS} in all sections together"
-            yield document.issue((*where, "list"), over, "split the list over two messages")
 
 
-def _fixed_messages_can_be_said(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
-    """Say every message that needs nothing of the conversation, and those parts of lists that don't."""
+def _rows_fit(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+    """Count the rows known beforehand: those written out, and those of lists that never change."""
     for name, message in spec.messages.items():
+        known = 0
+        for row, where in replies_of(name, message):
+            if not isinstance(row, RowSpec):
+                continue
+            items = _fixed_items(flow, row.each) if row.each else 1
+            if items > limits.LIST_ROWS:
+                over = f"'{row.each}' has {items} items, and a WhatsApp list takes {limits.LIST_ROWS} rows"
+                yield document.issue((*where, "each"), over, "offer them in several lists")
+            elif not row.if_:
+                known += items
+        if known > limits.LIST_ROWS:
+            over = f"{known} rows, and WhatsApp takes {limits.LIST_ROWS} in all sections together"
+            yield document.issue(("messages", name, "list"), over, "split the list over two messages")
+
+
+def _fixed_items(flow: Flow, each: str) -> int:
+    """How many items `each` always has; 0 if that depends on the conversation."""
+    root, _, rest = each.strip().partition(".")
+    held = flow.statics[flow.languages[0]].get(root)
+    items = held.get(rest) if isinstance(held, Mapping) else None
+    return len(items) if isinstance(items, (list, tuple)) else 0
+
+
+def _variables_have_names_of_their_own(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+    taken = ROOTS.union(flow.vocabulary.view_names, flow.statics[flow.languages[0]])
+    for name in sorted(spec.variables.keys() & taken):
+        message = f"'{name}' already means something else in templates"
+        yield document.issue(("variables", name), message, "use another name")
+
+
+def _answers_differ(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+    for name, message in spec.messages.items():
+        seen: set[tuple[str, str]] = set()
         for reply, where in replies_of(name, message):
-            if isinstance(reply, RowSpec) and reply.each:
-                yield from _fixed_rows_fit(document, spec, flow, name, where)
-
-
-def _fixed_rows_fit(
-    document: Document, spec: FlowSpec, flow: Flow, name: str, where: Path
-) -> Iterator[Issue]:
-    each = next(s for s in sources_of(name, spec.messages[name]) if s.place == (*where, "each"))
-    root, _, rest = each.text.strip().partition(".")
-    for statics in flow.statics.values():
-        items = statics.get(root, {}).get(rest) if isinstance(statics.get(root), dict) else None
-        if isinstance(items, (list, tuple)) and len(items) > limits.LIST_ROWS:
-            over = f"'{each.text}' has {len(items)} items, and a WhatsApp list takes {limits.LIST_ROWS} rows"
-            yield document.issue((*where, "each"), over, "offer them in several lists")
-            return
+            if reply.if_ or (isinstance(reply, RowSpec) and reply.each):
+                continue
+            if (reply.on, reply.with_) in seen:
+                same = f"this fires '{reply.on}' just as one above it does: WhatsApp refuses that"
+                yield document.issue(where, same, "give one of them another 'with'")
+            seen.add((reply.on, reply.with_))
 
 
 def _states(flow: Flow, spec: FlowSpec) -> Iterator[tuple[str, StateSpec]]:
@@ -292,5 +310,7 @@ _CHECKS: Final[tuple[Callable[[Document, FlowSpec, Flow], Iterator[Issue]], ...]
     _messages_are_said,
     _texts_fit,
     _replies_fit,
-    _fixed_messages_can_be_said,
+    _rows_fit,
+    _answers_differ,
+    _variables_have_names_of_their_own,
 )

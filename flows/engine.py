@@ -3,9 +3,9 @@
     step(flow, conversation, event, now, number) -> Step
 
 No I/O, no clock, no randomness, no logging: the same arguments give the same Step, always.
-The order inside a step: leave states (exit), do the rule's actions, enter the new states' visits,
-say the rule's messages, then each entered state's timers, actions and messages, outermost first.
-Events that actions raise are handled afterwards, in the same step.
+The order inside a step: do the rule's actions, leave states (exit), stand in the new ones, say the
+rule's messages, then each entered state's timers, actions and messages, outermost first. Events that
+actions raise are handled afterwards, in the same step; one that happens instead ends the rule there.
 """
 
 from collections import deque

@@ -82,28 +82,28 @@ class Performance:
 
     def follow(self, rule: Rule, entry: dict[str, Any]) -> None:
         """Take `rule`, writing into its trace entry."""
-        if rule.target is None:
-            self._do(rule.reaction, entry)
-            self._say(rule.reaction, entry)
+        if not self._do(rule.reaction, entry):
             return
-        target = self.flow.states[self.flow.states[rule.target].leaf]
-        kept = _shared(self.state.chain, self.flow.states[rule.target].chain)
-        for path in reversed(self.state.chain[kept:]):
-            self._react(self.flow.states[path].exit, entry)
-        self._do(rule.reaction, entry)
-        self._move(target, kept)
-        entry["entered"] = list(target.chain[kept:])
+        entered = self._move(rule.target, entry) if rule.target else ()
         self._say(rule.reaction, entry)
-        for path, visit in zip(target.chain[kept:], self.visits[kept:], strict=True):
-            self._start_timers(self.flow.states[path], visit)
-            self._react(self.flow.states[path].enter, entry)
+        for state, visit in entered:
+            self._start_timers(state, visit)
+            self._react(state.enter, entry)
 
-    def _move(self, target: State, kept: int) -> None:
+    def _move(self, path: str, entry: dict[str, Any]) -> tuple[tuple[State, int], ...]:
+        """Leave states and stand in those towards `path`; the entered ones, outermost first, and their visit."""
+        target = self.flow.states[self.flow.states[path].leaf]
+        kept = _shared(self.state.chain, self.flow.states[path].chain)
+        for left in reversed(self.state.chain[kept:]):
+            self._react(self.flow.states[left].exit, entry)
+        entered = target.chain[kept:]
         self._visit_count += 1
-        self.visits = (*self.visits[:kept], *(self._visit_count for _ in target.chain[kept:]))
+        self.visits = (*self.visits[:kept], *(self._visit_count for _ in entered))
         self.state = target
         self.choices = ()
         self._context = None
+        entry["entered"] = list(entered)
+        return tuple((self.flow.states[inner], self._visit_count) for inner in entered)
 
     def _start_timers(self, state: State, visit: int) -> None:
         self.effects.extend(
@@ -111,8 +111,8 @@ class Performance:
         )
 
     def _react(self, reaction: Reaction, entry: dict[str, Any]) -> None:
-        self._do(reaction, entry)
-        self._say(reaction, entry)
+        if self._do(reaction, entry):
+            self._say(reaction, entry)
 
     def _say(self, reaction: Reaction, entry: dict[str, Any]) -> None:
         for name in reaction.say:
@@ -123,17 +123,21 @@ class Performance:
             if offered := messages.replies(message):
                 self.choices = tuple((reply.title, reply.id) for reply in offered)
 
-    def _do(self, reaction: Reaction, entry: dict[str, Any]) -> None:
+    def _do(self, reaction: Reaction, entry: dict[str, Any]) -> bool:
+        """Run the actions; False if something else happens instead of the rest of the rule."""
         for call in reaction.do:
             entry.setdefault("did", []).append(call.name)
             if call.name == SET:
                 self._set(call)
             elif call.name == LANGUAGE:
                 self._language = str(call.args["to"])
-            elif self._run(call).refused:
-                entry["refused"] = call.name
-                break
+            elif instead := self._run(call).instead:
+                entry["instead"] = instead.name
+                self._raised.append(instead)
+                self._context = None
+                return False
             self._context = None
+        return True
 
     def _set(self, call: ActionCall) -> None:
         for name, value in self._rendered(call).items():

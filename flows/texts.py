@@ -13,7 +13,7 @@ from flows.speech import Speechwriter
 from flows.templates import Expression, Language, Template, TemplateError
 from flows.vocabulary import Vocabulary
 
-_ROOTS: Final = frozenset({"customer", "event", "language", "state"})
+ROOTS: Final = frozenset({"customer", "event", "language", "state"})
 """What every template may read, whatever the host."""
 
 
@@ -36,7 +36,7 @@ class Texts:
         self.statics: Mapping[str, Mapping[str, Any]] = {
             language: dict(vocabulary.statics(sections, language, fallback)) for language in spec.languages
         }
-        names = (_ROOTS, vocabulary.view_names, self.statics[fallback], spec.variables)
+        names = (ROOTS, vocabulary.view_names, self.statics[fallback], spec.variables)
         self._roots = frozenset(name for group in names for name in group)
 
     def expression(self, source: str, where: Path, names: frozenset[str] = frozenset()) -> Expression | None:

@@ -43,8 +43,9 @@ class Result:
     """What the outside is asked to do."""
     raised: tuple[Happened, ...] = ()
     """Events for this same conversation, handled before the step ends."""
-    refused: bool = False
-    """The action could not do its work: the actions after it are left out."""
+    instead: Happened | None = None
+    """What happens in place of the rest: the actions after this one, the move and the messages of the
+    rule are left out, and this event is handled where the conversation stands."""
 
 
 @dataclass(frozen=True, slots=True)

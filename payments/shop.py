@@ -13,6 +13,7 @@ from flows.effects import Act
 from flows.events import Happened
 from flows.vocabulary import Action, Result, Scene, Vocabulary
 from payments import cart, catalogue
+from payments.cart import Cart
 from payments.catalogue import Shop
 from payments.money import money
 from payments.orders import CURRENCY, lines_to_json, order_key, reference_id
@@ -61,7 +62,7 @@ def _shop(scene: Scene) -> Shop:
 
 
 def _refused(scene: Scene, event: str, **fields: Any) -> Result:
-    return Result(scene.data, raised=(Happened(event, fields),), refused=True)
+    return Result(scene.data, instead=Happened(event, fields))
 
 
 def _put(scene: Scene, sku: str, quantity: int) -> Result:
@@ -72,10 +73,13 @@ def _put(scene: Scene, sku: str, quantity: int) -> Result:
         return _refused(scene, "cart.refused", reason="unknown", limit=0)
     limit = shop.limit(product)
     data = cart.into(scene.data, cart.with_quantity(held, sku, min(quantity, limit)))
-    raised = [Happened("cart.refused", {"reason": "limit", "limit": limit})] if quantity > limit else []
-    if cart.of(scene.data) and not cart.of(data):
-        raised.append(Happened("cart.emptied"))
-    return Result(data, raised=tuple(raised))
+    if quantity > limit:
+        return Result(data, instead=Happened("cart.refused", {"reason": "limit", "limit": limit}))
+    return Result(data, instead=_emptied(held, data))
+
+
+def _emptied(held: Cart, data: Mapping[str, Any]) -> Happened | None:
+    return Happened("cart.emptied") if held and not cart.of(data) else None
 
 
 def _add(scene: Scene, args: _Quantity) -> Result:
@@ -89,7 +93,7 @@ def _set(scene: Scene, args: _Quantity) -> Result:
 def _remove(scene: Scene, args: _Item) -> Result:
     held = cart.of(scene.data)
     data = cart.into(scene.data, cart.with_quantity(held, args.sku, 0))
-    return Result(data, raised=(Happened("cart.emptied"),) if held and not cart.of(data) else ())
+    return Result(data, instead=_emptied(held, data))
 
 
 def _empty(scene: Scene, args: _Nothing) -> Result:

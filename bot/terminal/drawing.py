@@ -132,7 +132,7 @@ def _decided(entry: dict[str, Any]) -> Iterator[Text]:
     for key in ("did", "entered", "said"):
         if key in entry:
             yield Text(f"  {key:<8} {', '.join(entry[key])}")
-    for key in ("refused", "ignored"):
+    for key in ("instead", "refused", "ignored"):
         if key in entry:
             yield Text(f"  {key:<8} {entry[key]}")
     if entry.get("unanswered"):
