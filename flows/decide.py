@@ -72,7 +72,7 @@ def build(leaves: Mapping[str, Iterable[tuple[Rule, str | None]]]) -> Machine:
 def decide(machine: Machine, trigger: str, decision: Decision) -> Rule | None:
     """The rule that answers `trigger`, or None; `decision.considered` then says what was passed over."""
     event = machine.events.get(trigger)
-    if event is None:
+    if event is None or decision.state not in event.transitions:
         return None
     event.trigger(decision)
     return decision.taken

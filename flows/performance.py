@@ -91,7 +91,7 @@ class Performance:
             self._react(state.enter, entry)
 
     def _move(self, path: str, entry: dict[str, Any]) -> tuple[tuple[State, int], ...]:
-        """Leave states and stand in those towards `path`; the entered ones, outermost first, and their visit."""
+        """Leave states and stand in those towards `path`; the entered ones, outermost first, with visits."""
         target = self.flow.states[self.flow.states[path].leaf]
         kept = _shared(self.state.chain, self.flow.states[path].chain)
         for left in reversed(self.state.chain[kept:]):

@@ -74,7 +74,8 @@ def _put(scene: Scene, sku: str, quantity: int) -> Result:
     limit = shop.limit(product)
     data = cart.into(scene.data, cart.with_quantity(held, sku, min(quantity, limit)))
     if quantity > limit:
-        return Result(data, instead=Happened("cart.refused", {"reason": "limit", "limit": limit}))
+        reason = "limit" if limit else "sold out"
+        return Result(data, instead=Happened("cart.refused", {"reason": reason, "limit": limit}))
     return Result(data, instead=_emptied(held, data))
 
 

@@ -14,9 +14,6 @@ from payments.shop import SHOP
 ROOT = Path(__file__).parent.parent
 FILES = sorted((ROOT / "tests" / "scenarios").glob("*.yaml"))
 
-NEVER_TAKEN = {"browsing: cart.refused"}
-"""`add` goes to the cart before what it raised is handled, so the refusal is always answered there."""
-
 
 @cache
 def shipped() -> Flow:
@@ -44,4 +41,4 @@ def test_every_rule_of_the_shipped_flow_is_taken() -> None:
     rules = {(f"{rule.owner or 'anywhere'}: {rule.trigger}", rule.line) for rule in shipped().rules}
     assert len(rules) == len(shipped().rules), "alternatives on one line can't be told apart"
     untaken = {name: f"flows.yaml:{line}: {name}" for name, line in rules - taken}
-    assert untaken.keys() == NEVER_TAKEN, "\n".join(["no scenario takes:", *untaken.values()])
+    assert not untaken, "\n".join(["no scenario takes:", *untaken.values()])
