@@ -16,7 +16,7 @@ WHERE: Final[dict[str, str]] = {
     "WHATSAPP_PHONE_NUMBER_ID": "Meta App Dashboard > WhatsApp > API Setup > Phone number ID",
     "WHATSAPP_ACCESS_TOKEN": "Meta Business Settings > Users > System users > Generate token",
     "WHATSAPP_APP_SECRET": "Meta App Dashboard > App settings > Basic > App secret",
-    "WHATSAPP_VERIFY_TOKEN": "make one yourself; give it to Meta App Dashboard > WhatsApp > Configuration too",
+    "WHATSAPP_VERIFY_TOKEN": "make one yourself; Meta App Dashboard > WhatsApp > Configuration takes it too",
     "RAZORPAY_KEY_ID": "Razorpay Dashboard > Account & Settings > API keys (rzp_test_… or rzp_live_…)",
     "RAZORPAY_KEY_SECRET": "Razorpay Dashboard > Account & Settings > API keys, shown once",
     "RAZORPAY_WEBHOOK_SECRET": "make one yourself; Razorpay Dashboard > Webhooks > Secret takes the same",

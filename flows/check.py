@@ -8,8 +8,7 @@ from typing import Final
 
 from flows import limits
 from flows.errors import Issue, Severity
-from flows.model import BUILT_IN, OTHERWISE, Flow, Rule
-from flows.model import RECEIVED as RECEIVED
+from flows.model import BUILT_IN, OTHERWISE, RECEIVED, Flow, Rule
 from flows.parts import offers, replies_of, sources_of, state_place, texts_of
 from flows.reader import Document, Path
 from flows.source import FlowSpec, HandlerSpec, MessageSpec, RowSpec, StateSpec

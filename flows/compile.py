@@ -81,7 +81,9 @@ class _Compiler:
                 language: text_in(self.spec.apology, language, self.spec.languages[0])
                 for language in self.spec.languages
             },
-            defaults=MappingProxyType({name: v.default for name, v in self.spec.variables.items()}),
+            defaults=MappingProxyType(
+                {name: "" if v.default is None else v.default for name, v in self.spec.variables.items()}
+            ),
         )
 
     # States

@@ -48,7 +48,8 @@ def step(flow: Flow, conversation: Conversation, event: Event, now: int, number:
     """What `event` does to `conversation` at `now` (milliseconds since 1970, UTC).
 
     `number` identifies the event in the installation; actions derive order numbers from it.
-    A new conversation stands in the flow's first state without having entered it.
+    A new conversation, or one whose state an edit took away, stands in the flow's first state without
+    having entered it.
     Raises StepFailed if the flow can't handle the event; the conversation is then unchanged.
     """
     performance = Performance(flow, _standing(flow, conversation), now, number)
@@ -65,25 +66,22 @@ def step(flow: Flow, conversation: Conversation, event: Event, now: int, number:
 
 
 def _standing(flow: Flow, conversation: Conversation) -> Conversation:
-    """`conversation`, placed in the first state if it is new, in a language that the flow (still) has."""
+    """`conversation` where this flow can have customers, in a language that it has.
+
+    A new one, and one whose state an edit of the flow took away, stand in the first state.
+    """
     language = conversation.language if conversation.language in flow.languages else flow.languages[0]
-    if conversation.state:
-        state = flow.states.get(conversation.state)
-        if state is None or state.leaf != state.path:
-            raise StepFailed(
-                f"the conversation stands in '{conversation.state}', where this flow has no customers"
-            )
+    state = flow.states.get(conversation.state)
+    if state is not None and state.leaf == state.path and len(state.chain) == len(conversation.visits):
         return replace(conversation, language=language)
-    chain = flow.states[flow.start].chain
-    return Conversation(
-        id=conversation.id,
+    visit = conversation.visit_count + 1
+    return replace(
+        conversation,
         state=flow.start,
-        visits=(1,) * len(chain),
-        visit_count=1,
+        visits=(visit,) * len(flow.states[flow.start].chain),
+        visit_count=visit,
         language=language,
-        customer=conversation.customer,
-        variables=conversation.variables,
-        data=conversation.data,
+        choices=(),
     )
 
 

@@ -118,7 +118,7 @@ class Flow:
     apologies: Mapping[str, str]
     """Language -> what a customer hears whose event could not be handled."""
     defaults: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-    """Values of the variables nobody has set."""
+    """Values of the variables nobody has set; empty text where none is declared."""
 
 
 SET = "set"

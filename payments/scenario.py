@@ -18,9 +18,9 @@ from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
 from flows import durations
-from flows.check import RECEIVED
 from flows.errors import FlowInvalid, Issue
 from flows.messages import Message
+from flows.model import RECEIVED
 from flows.reader import Document, Path, read
 from flows.texts import close
 from payments.money import paise

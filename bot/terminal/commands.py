@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from flows import durations, messages
-from flows.check import RECEIVED
 from flows.limits import TEXT_BODY
 from flows.messages import Message, Reply
+from flows.model import RECEIVED
 from flows.texts import close
 from flows.words import normalise
 

@@ -52,8 +52,9 @@ def test_refuses(changes: dict[str, Any], message: str) -> None:
 
 
 def test_a_limit_is_the_stock_or_what_one_order_may_hold() -> None:
-    made = shop(max_quantity=5, products=[product(), product(sku="b", stock=3), product(sku="c", stock=0)])
-    assert [made.limit(one) for one in made.products] == [5, 3, 0]
+    stocked = [product(), product(sku="b", stock=3), product(sku="c", stock=0), product(sku="d", stock=9)]
+    made = shop(max_quantity=5, products=stocked)
+    assert [made.limit(one) for one in made.products] == [5, 3, 0, 5]
     assert made.product("b") is made.products[1]
     assert made.product("z") is None
 

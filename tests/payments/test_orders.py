@@ -15,6 +15,7 @@ from payments.orders import Line
 def test_keys_come_apart_again(conversation: str, ordinal: int, attempt: int) -> None:
     key = orders.order_key(conversation, ordinal)
     reference = orders.reference_id(key, attempt)
+    assert reference == f"{conversation}-{ordinal}.{attempt}"
     assert orders.order_key_of(reference) == key
     assert orders.conversation_of(key) == conversation
     assert len(reference) <= 40
