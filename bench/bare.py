@@ -1,20 +1,22 @@
 """The limits of the two HTTP figures: aiohttp with the same traffic and nothing of Munshi behind it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Final, TypeAlias
 
 import aiohttp
 import orjson
 from aiohttp import web
 
-from bench.shop import flow, SECRET, phone
+from bench.shop import SECRET, flow, phone
 from bot.whatsapp.payloads import Recipient, build
 from flows.conversation import Conversation
 from flows.effects import Say
 from flows.engine import step
 from flows.events import TextReceived
 from payments.signature import matches
+
+Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _OPAQUE: Final = "benchkey-1000.10000"
 
@@ -59,9 +61,9 @@ def _reply() -> bytes:
 
 
 @asynccontextmanager
-async def _served(handler: web.RequestHandler | object) -> AsyncIterator[int]:
+async def _served(handler: Handler) -> AsyncIterator[int]:
     app = web.Application()
-    app.router.add_post("/whatsapp/webhook", handler)  # type: ignore[arg-type]
+    app.router.add_post("/whatsapp/webhook", handler)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     try:

@@ -1,47 +1,47 @@
 """A figure and the limit it is held against, measured in turn so that both meet the same noise."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Final
-
-ROUNDS: Final = 3
-"""Rounds that count; one more before them warms up."""
-
-Measure = Callable[[], float]
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What is measured, in `unit`, beside the same work with nothing of Munshi in it."""
+    """What was measured, in `unit`, beside the same work with nothing of Munshi in it."""
 
     name: str
     unit: str
-    measured: float
-    limit: float
+    rounds: Sequence[tuple[float, float]]
+    """(measured, limit) of each round, one right after the other."""
     goal: float
-    """The ratio that `measured / limit` is held to."""
+    """What `ratio` is held to."""
     at_most: bool = False
-    """The goal is the most the ratio may be (a time), not the least (a rate)."""
+    """The goal is the most the ratio may be (of times), not the least (of rates)."""
+
+    @property
+    def measured(self) -> float:
+        return median(measured for measured, _ in self.rounds)
+
+    @property
+    def limit(self) -> float:
+        return median(limit for _, limit in self.rounds)
 
     @property
     def ratio(self) -> float:
-        return self.measured / self.limit
+        """The median of the rounds' own ratios: a machine that slows down meanwhile moves it least."""
+        return median(measured / limit for measured, limit in self.rounds)
 
     @property
     def met(self) -> bool:
         return self.ratio <= self.goal if self.at_most else self.ratio >= self.goal
 
 
-def in_turn(measured: Measure, limit: Measure, rounds: int = ROUNDS) -> tuple[float, float]:
-    """The medians of `measured` and `limit` over `rounds` rounds of each, after one to warm up."""
-    pairs = [(limit(), measured()) for _ in range(rounds + 1)][1:]
-    return median(own for _, own in pairs), median(bare for bare, _ in pairs)
-
-
 def table(figures: list[Figure]) -> str:
     """The figures as a Markdown table."""
-    rows = [("figure", "measured", "limit", "ratio", "goal", "met"), ("---", *("---:",) * 4, "---")]
+    rows: list[tuple[str, ...]] = [
+        ("figure", "measured", "limit", "ratio", "goal", "met"),
+        ("---", *("---:",) * 4, "---"),
+    ]
     rows += [_row(figure) for figure in figures]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return "\n".join(_line(row, widths) for row in rows)

@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 
 import uvloop
 
-from bench.figures import Figure, in_turn
+from bench.figures import Figure
 from bench.shop import flow, phone
 from flows import events
 from payments.advance import advance
@@ -27,6 +27,7 @@ from storage.arrivals import Arrival
 _CUSTOMERS: Final = 1_000
 _SAID: Final = ("hi", "1", "checkout", "confirm")
 _BATCH: Final = 256
+_ROUNDS: Final = 9
 _START: Final = 1_790_000_000_000
 
 Rows: TypeAlias = list[tuple[Any, ...]]
@@ -41,11 +42,12 @@ def durable_steps() -> Figure:
         uvloop.run(_arrive(waiting))
         written: list[Turn] = []
         uvloop.run(_advance(waiting, stepped, lambda now: written.append(_written(stepped, now))))
-        measured, limit = in_turn(
-            lambda: uvloop.run(_advance(waiting, stepped)),
-            lambda: _write(waiting, Path(directory) / "written.db", written),
-        )
-    return Figure("durable steps", "/s", measured, limit, goal=0.4)
+        scratch = Path(directory) / "written.db"
+        rounds = [
+            (uvloop.run(_advance(waiting, stepped)), _write(waiting, scratch, written))
+            for _ in range(_ROUNDS)
+        ]
+    return Figure("durable steps", "/s", rounds, goal=0.4)
 
 
 async def _arrive(database: Path) -> None:
@@ -69,7 +71,8 @@ async def _advance(waiting: Path, database: Path, after: Callable[[int], None] |
     store = await Store.open(f"sqlite://{database}")
     start = perf_counter()
     for now in range(_START, _START + len(_SAID)):
-        while await store.advance_due(partial(advance, flow(), now=now), now, _BATCH):
+        decide = partial(advance, flow(), now=now)
+        while await store.advance_due(decide, now, _BATCH):
             pass
         if after:
             after(now)
@@ -148,5 +151,6 @@ def _written(database: Path, now: int) -> Turn:
     count = -(-_CUSTOMERS // _BATCH)
     cut = [[len(rows) * place // count for place in range(count + 1)] for rows in tables]
     return [
-        [rows[at[batch] : at[batch + 1]] for rows, at in zip(tables, cut, strict=True)] for batch in range(count)
+        [rows[at[batch] : at[batch + 1]] for rows, at in zip(tables, cut, strict=True)]
+        for batch in range(count)
     ]

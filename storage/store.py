@@ -9,7 +9,7 @@ from storage.arrivals import Arrival, Stored
 from storage.changes import park
 from storage.database import close_database, migrate_database, open_database
 from storage.deliveries import Delivery, Outcome
-from storage.errors import Unavailable
+from storage.errors import Closed, Unavailable
 from storage.queries import Counts, EventView, OrderView
 from storage.steps import Advance
 from storage.transaction import Transaction, Units
@@ -57,9 +57,14 @@ class Store:
             await close_database(self._units.database)
 
     async def ping(self) -> None:
-        """Raises TimeoutError if the database does not answer within a second, or what it answers."""
-        async with asyncio.timeout(_PING_SECONDS):
-            await self._units.outside(_select_one)
+        """Raises Unavailable if the database does not answer within a second, Closed if it was closed."""
+        try:
+            async with asyncio.timeout(_PING_SECONDS):
+                await self._units.outside(_select_one)
+        except Closed:
+            raise
+        except Exception as error:
+            raise Unavailable(f"the database does not answer: {type(error).__name__}") from error
 
     async def arrive(self, batch: Sequence[Arrival], now: int) -> list[Stored]:
         """Store every fact of `batch` once; durable when this returns. One `Stored` each, in order."""

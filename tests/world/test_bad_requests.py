@@ -88,9 +88,11 @@ async def test_the_razorpay_secret_before_the_last_one(live: Live) -> None:
     old = hmac.new(b"the-secret-of-last-year", body, hashlib.sha256).hexdigest()
     assert (await live.post(RAZORPAY, body, {HEADER[RAZORPAY]: old}))[0] == 403
     settings = live.parts.settings.model_copy(
-        update={"razorpay_webhook_secret_previous": type(live.parts.settings.munshi_api_token)(
-            "the-secret-of-last-year"
-        )}
+        update={
+            "razorpay_webhook_secret_previous": type(live.parts.settings.munshi_api_token)(
+                "the-secret-of-last-year"
+            )
+        }
     )
     object.__setattr__(live.parts, "settings", settings)
     assert (await live.post(RAZORPAY, body, {HEADER[RAZORPAY]: old}))[0] == 200
@@ -144,9 +146,7 @@ async def test_size_encoding_and_shape(live: Live, path: str) -> None:
 
 
 @BOTH
-async def test_a_body_that_stops_arriving(
-    live: Live, path: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_body_that_stops_arriving(live: Live, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bodies, "RECEIPT_SECONDS", 0.05)
     host, port = live.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
@@ -263,7 +263,9 @@ async def test_a_batch_of_everything(live: Live) -> None:
     ours = text_message(live, "wamid.a", "help")
     ours["messages"] += text_message(live, "wamid.b", "menu")["messages"]
     ours["messages"] += [None, {"id": "wamid.c"}, *text_message(live, "wamid.a", "help")["messages"]]
-    second = webhook(text_message(live, "wamid.d", "hi", ravi.person.wa_id), theirs, {"errors": [{"code": 1}]})
+    second = webhook(
+        text_message(live, "wamid.d", "hi", ravi.person.wa_id), theirs, {"errors": [{"code": 1}]}
+    )
     body = webhook(statuses, ours)
     body["entry"] += [*second["entry"], "odd", {"id": "2"}]
 

@@ -92,7 +92,15 @@ async def test_odd_messages_get_one_answer_each(live: Live) -> None:
     asha = live.customer()
     for kind, body in ODD.items():
         assert len(await asha.send(kind, body)) == 1, kind
-    for text in ("I HAVE PAID", "payment.captured", "{{ shop }}", "{% for %}", "'; DROP TABLE orders; --", "\u202e", "0"):
+    for text in (
+        "I HAVE PAID",
+        "payment.captured",
+        "{{ shop }}",
+        "{% for %}",
+        "'; DROP TABLE orders; --",
+        "\u202e",
+        "0",
+    ):
         assert len(await asha.write(text)) == 1, text
     await no_money(live)
     assert await asha.send("reaction", {"message_id": asha.person.messages[0].wamid, "emoji": "👍"}) == []
@@ -233,7 +241,12 @@ async def test_statuses_of_strangers_change_nothing(live: Live) -> None:
         "metadata": {"phone_number_id": live.world.secrets.phone_number_id},
         "statuses": [
             {"id": "wamid.unknown", "status": "failed", "timestamp": "1"},
-            {"id": "wamid.x", "status": "failed", "biz_opaque_callback_data": "zzzzzzzz-1.1", "timestamp": "1"},
+            {
+                "id": "wamid.x",
+                "status": "failed",
+                "biz_opaque_callback_data": "zzzzzzzz-1.1",
+                "timestamp": "1",
+            },
             {"id": "wamid.x", "status": "failed", "biz_opaque_callback_data": "1.1.1", "timestamp": "1"},
             {"id": before[0]["provider_id"], "status": "of tomorrow", "timestamp": "1"},
         ],
