@@ -1,0 +1,36 @@
+"""`python -m bench`: the machine, then every figure beside its limit."""
+
+import os
+import platform
+import sqlite3
+import sys
+from collections.abc import Callable
+from time import perf_counter
+from typing import Final
+
+from bench.acknowledge import acknowledge
+from bench.engine_step import engine_step
+from bench.figures import Figure, table
+from bench.round_trip import round_trip
+from bench.steps import durable_steps
+from bot import log
+
+_FIGURES: Final[tuple[Callable[[], Figure], ...]] = (acknowledge, durable_steps, round_trip, engine_step)
+
+
+def main() -> None:
+    """Measure and print. Nothing here fails because it is slow: the machine may be busy."""
+    log.configure()
+    started = perf_counter()
+    print(f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()} {platform.release()}")
+    print(f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version} (WAL, synchronous = FULL)\n")
+    figures: list[Figure] = []
+    for measure in _FIGURES:
+        print(f"measuring: {measure.__name__.replace('_', ' ')} …", file=sys.stderr)
+        figures.append(measure())
+    print(table(figures))
+    print(f"\n{perf_counter() - started:.0f} s. Medians of rounds that take turns; see docs/bench.md.")
+
+
+if __name__ == "__main__":
+    main()
