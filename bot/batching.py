@@ -37,11 +37,11 @@ class Batcher(Generic[Item, Result]):
         """Write `item` and give its result, once it is durable. Raises Overloaded, or what `write` raises."""
         if len(self._queue) >= self._most:
             raise Overloaded
-        future = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._queue.append((item, future))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._run())
-        return await asyncio.shield(future)
+        return await future
 
     async def flush(self) -> None:
         """Wait until everything that was put is written."""

@@ -19,7 +19,7 @@ async def readyz(request: web.Request) -> web.Response:
     """200 if the database answers within a second, else 503."""
     try:
         await request.app[PARTS].store.ping()
-    except StorageError:
+    except (TimeoutError, StorageError):
         return web.Response(status=503, text="the database does not answer\n")
     return web.Response(text="ready\n")
 

@@ -22,6 +22,15 @@ class Metrics:
         )  # fmt: skip
         self.waiting = Gauge("munshi_waiting", "rows that wait", ["what"], registry=self.registry)
 
+        self._answers: dict[tuple[str, int], Counter] = {}
+
+    def answered(self, path: str, status: int) -> None:
+        """Count one HTTP answer. Finding a labelled counter costs more than counting, so it is done once."""
+        counter = self._answers.get((path, status))
+        if counter is None:
+            counter = self._answers[path, status] = self.requests.labels(path, status)
+        counter.inc()
+
     def text(self) -> bytes:
         """The metrics in Prometheus' text format."""
         return generate_latest(self.registry)

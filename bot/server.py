@@ -45,7 +45,7 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
 def _count(request: web.Request, status: int) -> None:
     resource = request.match_info.route.resource
     path = resource.canonical if resource else "other"
-    request.app[PARTS].metrics.requests.labels(path, status).inc()
+    request.app[PARTS].metrics.answered(path, status)
 
 
 @asynccontextmanager

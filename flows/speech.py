@@ -13,7 +13,7 @@ from flows.templates import Expression, Language, Template
 
 Context: TypeAlias = Mapping[str, Any]
 Offer: TypeAlias = tuple[str, str, str, str | None]
-"""(trigger, value, title, description) of one reply."""
+"""(trigger, value, title, description) of one reply; the texts are within the limits."""
 Offers: TypeAlias = Callable[[Context], list[Offer]]
 
 
@@ -77,7 +77,7 @@ class Speechwriter:
         def say(context: Context, visit: int) -> Message:
             text = _filled(body.render(context), limits.INTERACTIVE_BODY)
             offered = [
-                Reply(_reply_id(visit, trigger, value, limits.REPLY_ID), _filled(title, limits.BUTTON_TITLE))
+                Reply(_reply_id(visit, trigger, value, limits.REPLY_ID), title)
                 for trigger, value, title, _ in offers(context)
             ]
             if not offered:
@@ -115,24 +115,32 @@ class Speechwriter:
     def _offer(self, spec: ButtonSpec) -> Offers:
         title, value = self._text(spec.title), self._templates.template(spec.with_)
         guard = self._templates.expression(spec.if_) if spec.if_ else None
+        is_row = isinstance(spec, RowSpec)
         description = self._optional(spec.description) if isinstance(spec, RowSpec) else None
-        templates = [title, value, *([description] if description else [])]
+        title_limit = limits.ROW_TITLE if is_row else limits.BUTTON_TITLE
 
         def one(context: Context) -> list[Offer]:
             if guard and not guard.value(context):
                 return []
-            told = description.render(context) if description else None
-            return [(spec.on, value.render(context), title.render(context), told)]
+            told = _clipped(description, context, limits.ROW_DESCRIPTION) or None
+            return [(spec.on, value.render(context), _filled(title.render(context), title_limit), told)]
 
+        parts = (title, value, *(part for part in (description, guard) if part))
+        reads = frozenset().union(*(part.roots for part in parts))
         if not isinstance(spec, RowSpec) or spec.each is None:
-            return one
+            return self._fixed(one, reads)
         each = self._templates.expression(spec.each)
-        many = _for_each(each, spec.as_, one)
-        reads = frozenset().union(*(t.roots for t in templates), guard.roots if guard else ()) - {spec.as_}
-        if (reads | each.roots) <= self._statics.keys():
-            offers = many(self._statics)
-            return lambda context: offers
-        return many
+        return self._fixed(_for_each(each, spec.as_, one), (reads - {spec.as_}) | each.roots)
+
+    def _fixed(self, offers: Offers, reads: frozenset[str]) -> Offers:
+        """`offers`, made once and for all if they read nothing that ever changes."""
+        if not reads <= self._statics.keys():
+            return offers
+        try:
+            made = offers(self._statics)
+        except StepFailed:
+            return offers  # the check says what is wrong, in its place
+        return lambda context: made
 
     def _text(self, texts: Texts | None) -> Template:
         return self._templates.template(text_in(texts or "", self._language, self._fallback))
@@ -153,11 +161,7 @@ def _for_each(each: Expression, name: str, one: Offers) -> Offers:
 
 def _rows(offers: list[Offer], visit: int) -> tuple[Reply, ...]:
     return tuple(
-        Reply(
-            _reply_id(visit, trigger, value, limits.ROW_ID),
-            _filled(title, limits.ROW_TITLE),
-            clip(description, limits.ROW_DESCRIPTION) if description else None,
-        )
+        Reply(_reply_id(visit, trigger, value, limits.ROW_ID), title, description)
         for trigger, value, title, description in offers
     )
 

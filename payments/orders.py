@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
@@ -48,7 +48,16 @@ class Order:
 
 def lines_to_json(lines: Iterable[Line]) -> list[dict[str, Any]]:
     """The lines as JSON-ready dicts with their totals, as templates and receipts read them."""
-    return [{**asdict(line), "total": line.total} for line in lines]
+    return [
+        {
+            "sku": line.sku,
+            "name": line.name,
+            "quantity": line.quantity,
+            "price": line.price,
+            "total": line.total,
+        }
+        for line in lines
+    ]
 
 
 def lines_from_json(values: Iterable[Mapping[str, Any]]) -> tuple[Line, ...]:

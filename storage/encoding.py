@@ -28,7 +28,7 @@ def check(values: tuple[Any, ...]) -> tuple[Any, ...]:
         if isinstance(value, int):
             if not -_BIGGEST <= value <= _BIGGEST:
                 raise ValueError(f"{value} does not fit into 64 bits")
-        elif value is not None and ("\x00" in value or not _is_utf8(value)):
+        elif value is not None and ("\x00" in value or not (value.isascii() or _is_utf8(value))):
             raise ValueError("text with a NUL or half a surrogate pair cannot be stored")
     return values
 

@@ -57,11 +57,11 @@ class Store:
             await close_database(self._units.database)
 
     async def ping(self) -> None:
-        """Raises Unavailable if the database does not answer within a second, Closed if it was closed."""
+        """Raises TimeoutError if the database does not answer within a second, Unavailable if it can't."""
         try:
             async with asyncio.timeout(_PING_SECONDS):
                 await self._units.outside(_select_one)
-        except Closed:
+        except (TimeoutError, Closed):
             raise
         except Exception as error:
             raise Unavailable(f"the database does not answer: {type(error).__name__}") from error

@@ -44,6 +44,8 @@ def sender(message: Json, contact: Json) -> Sender:
         (message.get("from_parent_user_id"), contact.get("parent_user_id")),
         (message.get("from"), contact.get("wa_id")),
     )
+    if not system:
+        return Sender(before, _name(contact))
     after = _aliases(
         (system.get("user_id"),),
         (system.get("parent_user_id"),),
@@ -90,7 +92,7 @@ def _aliases(
         alias
         for kind, values in (("bsuid", bsuids), ("parent_bsuid", parents), ("phone", phones))
         for value in values
-        if (alias := _alias(kind, value))
+        if value is not None and (alias := _alias(kind, value))
     ]
     return tuple(sorted(dict.fromkeys(found), key=lambda alias: _RANK[alias[0]]))
 
