@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from bench.shop import settings
-from bot.app import bot, calm_collector
+from bot.app import bot, tune_interpreter
 from bot.server import serving
 from storage import Store
 
@@ -21,7 +21,7 @@ async def serving_bot(graph_url: str, *, working: bool) -> AsyncIterator[int]:
         async with bot(of_bot) as (parts, workers), serving(parts) as url:
             if working:
                 workers.start()
-            calm_collector()
+            tune_interpreter()
             port = urlsplit(url).port
             assert port is not None
             yield port

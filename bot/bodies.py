@@ -27,16 +27,23 @@ async def read_body(request: web.Request, limit: int) -> bytes:
         raise web.HTTPRequestEntityTooLarge(max_size=limit, actual_size=request.content_length)
     body = bytearray()
     try:
+        if request.content.is_eof():  # it came with the headers, as most do
+            return _within(limit, request.content.read_nowait())
         async with asyncio.timeout(RECEIPT_SECONDS):
             async for chunk in request.content.iter_any():
                 body += chunk
-                if len(body) > limit:
-                    raise web.HTTPRequestEntityTooLarge(max_size=limit, actual_size=len(body))
+                _within(limit, body)
     except TimeoutError:
         raise web.HTTPRequestTimeout(text="the body took too long to arrive\n") from None
     except (ConnectionError, web.RequestPayloadError):
         raise web.HTTPBadRequest(text="the body ended before it was whole\n") from None
     return bytes(body)
+
+
+def _within(limit: int, body: bytes) -> bytes:
+    if len(body) > limit:
+        raise web.HTTPRequestEntityTooLarge(max_size=limit, actual_size=len(body))
+    return body
 
 
 def parse_object(body: bytes) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def _standing(flow: Flow, conversation: Conversation) -> Conversation:
     language = conversation.language if conversation.language in flow.languages else flow.languages[0]
     state = flow.states.get(conversation.state)
     if state is not None and state.leaf == state.path and len(state.chain) == len(conversation.visits):
-        return replace(conversation, language=language)
+        return conversation if conversation.language == language else replace(conversation, language=language)
     visit = conversation.visit_count + 1
     return replace(
         conversation,

@@ -3,7 +3,7 @@
 import typer
 
 from bot import log
-from bot.app import bot, calm_collector
+from bot.app import bot, tune_interpreter
 from bot.cli.running import run, settings_or_refuse, until_told_to_stop
 from bot.server import serving
 from bot.settings import Settings
@@ -21,7 +21,7 @@ async def _serve(settings: Settings) -> None:
     await Store.migrate(settings.database_url)
     async with bot(settings) as (parts, workers), serving(parts) as url:
         workers.start()
-        calm_collector()
+        tune_interpreter()
         typer.echo(f"Munshi serves '{parts.flow.name}' at {url}")
         await until_told_to_stop()
         typer.echo("Munshi stops: what is in flight is finished and recorded")

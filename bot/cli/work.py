@@ -3,7 +3,7 @@
 import typer
 
 from bot import log
-from bot.app import bot, calm_collector
+from bot.app import bot, tune_interpreter
 from bot.cli.running import run, settings_or_refuse, until_told_to_stop
 from bot.settings import Settings
 
@@ -18,7 +18,7 @@ def command() -> None:
 async def _work(settings: Settings) -> None:
     async with bot(settings) as (parts, workers):
         workers.start()
-        calm_collector()
+        tune_interpreter()
         typer.echo(f"Munshi works for '{parts.flow.name}'")
         await until_told_to_stop()
         typer.echo("Munshi stops: what is in flight is finished and recorded")

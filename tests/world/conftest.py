@@ -1,19 +1,28 @@
 """The whole bot over HTTP against the sandbox world, on each database, with time in the test's hand."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 import aiohttp
 import pytest
 
-from bot.app import bot
+from bot.app import bot, load_flow
 from bot.clock import ShiftedClock
 from bot.sandbox.world import World
 from bot.server import serving
 from bot.settings import Settings
 from storage import Store
 from tests.world.living import API_TOKEN, FLOW, Live, Start, StillClock
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flow_read_once() -> Iterator[None]:
+    """Reading the flow takes longer than most of these tests, and a flow never changes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bot.app.load_flow", cache(load_flow))
+        yield
 
 
 @pytest.fixture

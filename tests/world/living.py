@@ -81,9 +81,9 @@ class Live:
         self, path: str, body: bytes | SignedEvent, headers: dict[str, str] | None = None
     ) -> tuple[int, str]:
         """Status and body of a POST of exactly these bytes; an event brings its own headers."""
-        if isinstance(body, SignedEvent):
-            body, headers = body.body, {**body.headers, **(headers or {})}
-        async with self.http.post(self.url + path, data=BytesIO(body), headers=headers) as answer:
+        raw, own = (body.body, body.headers) if isinstance(body, SignedEvent) else (body, {})
+        headers = {**own, **(headers or {})}
+        async with self.http.post(self.url + path, data=BytesIO(raw), headers=headers) as answer:
             return answer.status, await answer.text()
 
     async def whatsapp(self, body: Any, **headers: str) -> int:
@@ -148,7 +148,7 @@ class Customer:
         await self.person.tap(title, message)
         return await self._answers(before)
 
-    async def send(self, kind: str, body: dict[str, object]) -> list[ReceivedMessage]:
+    async def send(self, kind: str, body: dict[str, Any]) -> list[ReceivedMessage]:
         before = len(self.person.messages)
         await self.person.send(kind, body)
         return await self._answers(before)

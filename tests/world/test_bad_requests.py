@@ -164,7 +164,7 @@ async def test_broken_bodies(live: Live, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(bodies, "RECEIPT_SECONDS", 0.2)
     host, port = live.url.removeprefix("http://").split(":")
     chunked = b"POST /whatsapp/webhook HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-    answered = []
+    answered: list[bytes] = []
     with capture_logs() as logs:
         for pieces in ([chunked + b"zz\r\n"], [chunked + b"2\r\n{}", b"\r\nzz\r\n"], [chunked + b"2\r\n{}"]):
             reader, writer = await asyncio.open_connection(host, int(port))

@@ -1,4 +1,4 @@
-"""Meta refuses, fails or loses the answer: every message arrives, in order, and no more often than it must."""
+"""Meta refuses, fails or loses the answer: every message arrives, in order, and once if it can."""
 
 from collections.abc import AsyncIterator
 

@@ -1,0 +1,190 @@
+"""One outbox entry, performed against real HTTP: what came of it is an outcome, never an exception."""
+
+import random
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.sandbox.faults import Fault
+from bot.sandbox.world import API_VERSION, World
+from bot.whatsapp.client import WhatsAppClient
+from bot.workers.performing import LEASE, Performer
+from flows import messages
+from payments import calls
+from payments.calls import CancelLink, CreateLink
+from payments.razorpay.gateway import Gateway
+from storage.deliveries import Again, Delivery, Done, Failed
+
+NOW = 1_790_000_000_000
+CALL = CreateLink("abcdefgh-1-1.1", "abcdefgh-1-1", 50_000, "INR", "Order #10001", NOW + 20 * 60_000)
+
+
+class Noon:
+    def now(self) -> int:
+        return NOW
+
+
+class Dice(random.Random):
+    """Always throws nought: no jitter."""
+
+    def random(self) -> float:
+        return 0.0
+
+
+@dataclass
+class Bench:
+    performer: Performer
+    world: World
+
+    async def send(self, message: messages.Message, **rest: Any) -> Done | Again | Failed:
+        return await self.performer.perform(delivery("chat", messages.to_json(message), **rest))
+
+    async def call(self, call: calls.Call, attempts: int = 1) -> Done | Again | Failed:
+        return await self.performer.perform(delivery("pay", calls.to_json(call), attempts=attempts))
+
+
+def delivery(lane: str, payload: dict[str, Any], **rest: Any) -> Delivery:
+    usual = {"attempts": 1, "phone": "919812345601", "bsuid": None}
+    return Delivery(
+        7, "abcdefgh-1", lane, "test", payload, opaque="abcdefgh-1.7", created_at=NOW, **{**usual, **rest}
+    )
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    clock = Noon()
+    async with World.running(now=clock.now, ticking=False) as world, aiohttp.ClientSession() as session:
+        secrets = world.secrets
+        whatsapp = WhatsAppClient(
+            session,
+            base_url=world.meta_url,
+            version=API_VERSION,
+            phone_number_id=secrets.phone_number_id,
+            access_token=secrets.access_token,
+        )
+        gateway = Gateway(secrets.key_id, secrets.key_secret, world.razorpay_url)
+        yield Bench(Performer(whatsapp, gateway, clock, Dice()), world)
+        await gateway.close()
+
+
+async def test_sent(bench: Bench) -> None:
+    outcome = await bench.send(messages.Text("hello"))
+    [message] = bench.world.meta.person("919812345601").messages
+    assert outcome == Done(7, message.wamid)
+    assert (message.text, message.opaque) == ("hello", "abcdefgh-1.7")
+
+
+async def test_what_cannot_be_built_is_not_sent(bench: Bench) -> None:
+    too_long = await bench.send(messages.Text("x" * 5000))
+    nobody = await bench.send(messages.Text("hello"), phone=None)
+    assert isinstance(too_long, Failed)
+    assert isinstance(nobody, Failed)
+    assert bench.world.meta.people == {}
+
+
+@pytest.mark.parametrize(
+    ("fault", "attempts", "seconds"),
+    [
+        (Fault.http(500), 1, 1),
+        (Fault.http(500), 4, 8),
+        (Fault.http(429, headers={"Retry-After": "9"}), 1, 9),
+        (Fault.http(400, '{"error": {"code": 131056}}'), 3, 16),
+        (Fault.http(401), 1, 60),
+        (Fault.html(502), 1, 30),
+        (Fault.drop_after_accepting(), 1, 30),
+    ],
+)
+async def test_sent_again_later(bench: Bench, fault: Fault, attempts: int, seconds: int) -> None:
+    bench.world.meta.fail_next("send", fault)
+    outcome = await bench.send(messages.Text("hello"), attempts=attempts)
+    assert isinstance(outcome, Again)
+    assert outcome.at == NOW + seconds * 1000
+    assert bench.world.secrets.access_token not in outcome.error
+
+
+async def test_never_sent_again(bench: Bench) -> None:
+    bench.world.meta.fail_next("send", Fault.http(400, '{"error": {"code": 131026}}'), Fault.http(500))
+    refused = await bench.send(messages.Text("hello"))
+    worn_out = await bench.send(messages.Text("hello"), attempts=296)
+    assert isinstance(refused, Failed)
+    assert refused.error.startswith("refused for good")
+    assert isinstance(worn_out, Failed)
+    assert "after 296 tries" in worn_out.error
+
+
+async def test_a_link(bench: Bench) -> None:
+    outcome = await bench.call(CALL)
+    [link] = bench.world.razorpay.links.values()
+    fields = {
+        "reference_id": CALL.reference_id,
+        "link_id": link.id,
+        "short_url": link.short_url,
+        "status": "created",
+    }
+    assert outcome == Done(7, link.id, ("payment_link.created", fields))
+    assert await bench.call(CALL, attempts=2) == outcome, "a second try finds what the first one made"
+    assert len(bench.world.razorpay.links) == 1
+
+
+async def test_a_link_refused(bench: Bench) -> None:
+    outcome = await bench.call(CreateLink(CALL.reference_id, CALL.order_key, 50, "INR", "", CALL.expires_at))
+    assert isinstance(outcome, Failed)
+    assert outcome.result is not None
+    name, fields = outcome.result
+    assert (name, fields["reference_id"]) == ("payment_link.refused", CALL.reference_id)
+    assert fields["reason"]
+
+
+async def test_a_link_in_doubt_is_looked_for_and_not_made_twice(bench: Bench) -> None:
+    bench.world.razorpay.fail_next("create_link", Fault.drop_after_accepting())
+    outcome = await bench.call(CALL)
+    assert isinstance(outcome, Again)
+    assert outcome.at == NOW + 1000, "the reference id settles it, so there is nothing to wait for"
+    bench.world.razorpay.fail_next("create_link", Fault.http(500))
+    assert isinstance(await bench.call(CALL, attempts=2), Done), "it is found; nothing is created"
+    assert len(bench.world.razorpay.links) == 1
+
+
+async def test_a_wrong_key_waits_for_a_person(bench: Bench) -> None:
+    bench.world.razorpay.fail_next("create_link", Fault.http(401))
+    outcome = await bench.call(CALL, attempts=500)
+    assert isinstance(outcome, Again)
+    assert outcome.at == NOW + 900_000
+    assert bench.world.secrets.key_secret not in outcome.error
+
+
+async def test_withdrawn(bench: Bench) -> None:
+    unknown = await bench.call(CancelLink(CALL.reference_id, None))
+    fields = {"reference_id": CALL.reference_id, "status": "cancelled"}
+    assert unknown == Done(7, None, ("payment_link.withdrawn", fields))
+    await bench.call(CALL)
+    [link] = bench.world.razorpay.links.values()
+    for _ in range(2):
+        again = await bench.call(CancelLink(CALL.reference_id, link.id))
+        assert again == Done(7, link.id, ("payment_link.withdrawn", fields))
+    assert link.status == "cancelled"
+
+
+async def test_paid_before_it_was_withdrawn(bench: Bench) -> None:
+    await bench.call(CALL)
+    [link] = bench.world.razorpay.links.values()
+    await bench.world.razorpay.pay(link.id)
+    outcome = await bench.call(CancelLink(CALL.reference_id, None))
+    fields = {"reference_id": CALL.reference_id, "status": "paid"}
+    assert outcome == Done(7, link.id, ("payment_link.withdrawn", fields))
+
+
+@pytest.mark.parametrize("lane", ["chat", "pay"])
+async def test_what_nobody_foresaw_is_tried_again(bench: Bench, lane: str) -> None:
+    outcome = await bench.performer.perform(delivery(lane, {"kind": "of tomorrow", "call": "Refund"}))
+    assert isinstance(outcome, Again)
+    assert outcome.at == NOW + 30_000
+    assert "KeyError" in outcome.error
+
+
+def test_the_lease_outlives_every_call() -> None:
+    whatsapp, razorpay_look_up_and_create = 10, 2 * 15
+    assert max(whatsapp, razorpay_look_up_and_create) * 1000 <= LEASE

@@ -1,0 +1,108 @@
+"""Real processes: started, waited for, killed, and always ended."""
+
+import asyncio
+import os
+import random
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import orjson
+
+from tests.world.living import FLOW, ROOT
+
+PATIENCE = 60.0
+"""Seconds after which a process that does nothing fails its test."""
+MUNSHI = (sys.executable, "-c", "from bot.cli import main; main()")
+
+
+def free_port() -> int:
+    """A port that stays free while its process is dead: outgoing connections take theirs from higher up."""
+    for port in random.sample(range(20_000, 32_000), 50):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise AssertionError("no free port among fifty")
+
+
+def environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """A shop's settings and what a process needs of the machine's; nothing else of ours."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return {**kept, "PYTHONPATH": str(ROOT), "MUNSHI_FLOW": str(FLOW), **settings}
+
+
+@asynccontextmanager
+async def process(
+    *command: str, env: Mapping[str, str], cwd: Path
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A running process, killed at the end if it still runs. Its standard error goes to a file in `cwd`."""
+    with (cwd / "stderr.txt").open("ab") as stderr:
+        running = await asyncio.create_subprocess_exec(
+            *command, env=dict(env), cwd=cwd, stdout=asyncio.subprocess.PIPE, stderr=stderr
+        )
+    try:
+        yield running
+    finally:
+        if running.returncode is None:
+            running.kill()
+        await running.communicate()
+
+
+async def kill(running: asyncio.subprocess.Process) -> None:
+    """`kill -9`, and wait until it is gone."""
+    running.send_signal(signal.SIGKILL)
+    await running.wait()
+
+
+async def until(true: Callable[[], Awaitable[bool]], what: str) -> None:
+    """Wait until `true` says so. Raises TimeoutError."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while not await true():
+                await asyncio.sleep(0.03)
+    except TimeoutError:
+        raise TimeoutError(f"waited {PATIENCE} s for {what}") from None
+
+
+async def ready(http: aiohttp.ClientSession, url: str) -> None:
+    """Wait until the bot at `url` is ready."""
+
+    async def answers() -> bool:
+        try:
+            async with http.get(f"{url}/readyz") as answer:
+                return answer.status == 200
+        except aiohttp.ClientError:
+            return False
+
+    await until(answers, f"{url}/readyz")
+
+
+async def run(*command: str, env: Mapping[str, str], cwd: Path) -> tuple[int, str]:
+    """Exit status and all output of a command that ends by itself."""
+    running = await asyncio.create_subprocess_exec(
+        *command, env=dict(env), cwd=cwd, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    try:
+        async with asyncio.timeout(PATIENCE):
+            output, _ = await running.communicate()
+    finally:
+        if running.returncode is None:
+            running.kill()
+            await running.wait()
+    assert running.returncode is not None
+    return running.returncode, output.decode()
+
+
+async def first_line(running: asyncio.subprocess.Process) -> dict[str, str]:
+    """The JSON object that a process prints once it is up."""
+    assert running.stdout is not None
+    line = await asyncio.wait_for(running.stdout.readline(), PATIENCE)
+    answer: dict[str, str] = orjson.loads(line)
+    return answer
