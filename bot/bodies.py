@@ -28,22 +28,23 @@ async def read_body(request: web.Request, limit: int) -> bytes:
     body = bytearray()
     try:
         if request.content.is_eof():  # it came with the headers, as most do
-            return _within(limit, request.content.read_nowait())
+            return _whole(request.content.read_nowait(), limit)
         async with asyncio.timeout(RECEIPT_SECONDS):
             async for chunk in request.content.iter_any():
                 body += chunk
-                _within(limit, body)
+                if len(body) > limit:
+                    break
     except TimeoutError:
         raise web.HTTPRequestTimeout(text="the body took too long to arrive\n") from None
     except (ConnectionError, web.RequestPayloadError):
         raise web.HTTPBadRequest(text="the body ended before it was whole\n") from None
-    return bytes(body)
+    return _whole(body, limit)
 
 
-def _within(limit: int, body: bytes) -> bytes:
+def _whole(body: bytes | bytearray, limit: int) -> bytes:
     if len(body) > limit:
         raise web.HTTPRequestEntityTooLarge(max_size=limit, actual_size=len(body))
-    return body
+    return bytes(body)
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
