@@ -23,6 +23,14 @@ from storage.queries import EventView, OrderView
 LINK_SECONDS: Final = 10.0
 """How long an answer waits for the payment link."""
 _ASK_EVERY: Final = 0.05
+_WAITING: Final = {
+    "order_id": None,
+    "order_number": None,
+    "razorpay_id": None,
+    "razorpay_short_url": None,
+    "status": "creating",
+}
+"""Not even placed yet: ask again with the same Idempotency-Key."""
 
 routes = web.RouteTableDef()
 
@@ -53,7 +61,10 @@ class _Wanted(BaseModel):
 
 @routes.post("/payments/create")
 async def create(request: web.Request) -> web.Response:
-    """Place an order as if the customer had checked out. 200 with the link, or 202 after 10 seconds."""
+    """Place an order as if the customer had checked out.
+
+    200 with the link, 202 if that takes over 10 seconds, 502 if Razorpay refuses it.
+    """
     _authorise(request)
     parts = request.app[PARTS]
     wanted = _wanted(bodies.parse_object(await bodies.read_body(request, bodies.API_BODY)))
@@ -68,6 +79,10 @@ async def create(request: web.Request) -> web.Response:
     if not stored.new:
         await _same_request(parts, stored.number, items)
     view = await _placed(parts, stored.number)
+    if view is None:
+        return web.json_response(_WAITING, status=202)
+    if _status(view) == AttemptStatus.REFUSED:
+        return web.json_response({**_answer(view), "error": "Razorpay refused to make the link"}, status=502)
     return web.json_response(_answer(view), status=200 if _link(view) else 202)
 
 
@@ -126,32 +141,34 @@ async def _same_request(parts: Parts, number: int, items: list[dict[str, Any]] |
         raise _problem(web.HTTPUnprocessableEntity, "this Idempotency-Key was used for another request")
 
 
-async def _placed(parts: Parts, number: int) -> OrderView:
-    """The order that event `number` placed, with its link if that comes in time."""
+async def _placed(parts: Parts, number: int) -> OrderView | None:
+    """The order that event `number` placed, with its link if that comes in time; None if not even placed."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + LINK_SECONDS
     while True:
         # The event first: once it is known to be handled, the order it placed can be seen.
         event = await parts.store.event(number)
         view = await parts.store.order_placed_by(number)
-        if view is not None and (_link(view) or loop.time() > deadline):
-            return view
         if view is None:
-            _refuse_unplaced(event, late=loop.time() > deadline)
+            _refuse_unplaced(event)
+        if (view is not None and _decided(view)) or loop.time() > deadline:
+            return view
         await asyncio.sleep(_ASK_EVERY)
 
 
-def _refuse_unplaced(event: EventView | None, *, late: bool) -> None:
+def _refuse_unplaced(event: EventView | None) -> None:
     """Say why an event placed no order, once that is known."""
-    if event is None or (event.state == "pending" and not late):
+    if event is None or event.state == "pending":
         return
-    if event.state == "pending":
-        raise _problem(web.HTTPServiceUnavailable, "busy: ask again with the same Idempotency-Key")
     if event.state == "parked":
         raise _problem(web.HTTPInternalServerError, "the order could not be placed; the operator can see why")
-    raise _problem(
-        web.HTTPConflict, "nothing was ordered: the customer's cart is empty, or the flow ignores it"
-    )
+    nothing = "nothing was ordered: the customer's cart is empty, or the flow ignores it"
+    raise _problem(web.HTTPConflict, nothing)
+
+
+def _decided(view: OrderView) -> bool:
+    """Whether Razorpay has made the link, or refused to."""
+    return any(attempt.status is not AttemptStatus.CREATING for attempt in view.attempts)
 
 
 def _link(view: OrderView) -> Any:

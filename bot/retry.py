@@ -5,12 +5,11 @@ Gaps after the n-th failure in a row, before jitter (which adds up to a quarter)
     RETRY      1 s, 2 s, 4 s … 5 min       gives up after `TRIES` (about a day)
     UNKNOWN    the same, but at least 30 s  gives up after `TRIES`
     PAIR_RATE  1 s, 4 s, 16 s … 1 h         gives up after `TRIES`
-    HALT       60 s, 120 s … 15 min         never gives up
+    HALT       60 s                        never gives up, and is not counted as a failure
     PERMANENT  gives up at once
 
 A gap is never shorter than what the other side asked for. The caller counts the failures of one
-call, and starts again at 1 when HALT begins or ends, so that a day with an expired token uses up
-no message's life.
+call and leaves HALT out, so that days with an expired token use up no message's life.
 """
 
 import math
@@ -25,8 +24,7 @@ DOUBT: Final = 30
 
 _GROWTH_CAP: Final = 300
 _PAIR_CAP: Final = 3600
-_HALT_STEP: Final = 60
-_HALT_CAP: Final = 900
+_HALT_GAP: Final = 60
 _JITTER_SHARE: Final = 0.25
 
 
@@ -99,7 +97,7 @@ def _gap(verdict: Failure, attempts: int) -> int:
         case Failure.PAIR_RATE:
             return min(1 << 2 * steps, _PAIR_CAP)
         case Failure.HALT:
-            return min(_HALT_STEP * attempts, _HALT_CAP)
+            return _HALT_GAP
         case Failure.PERMANENT:
             raise AssertionError("a permanent failure has no next try")
         case _:

@@ -24,6 +24,9 @@ WHERE: Final[dict[str, str]] = {
 """Where an operator finds each setting that has no default."""
 
 
+_ADDRESS: Final = r"^https?://[A-Za-z0-9.\[\]:-]+(/[^\s]*)?$"
+
+
 class SettingsInvalid(Exception):
     """Settings are missing or unusable. The message names each, and where to find it."""
 
@@ -31,6 +34,8 @@ class SettingsInvalid(Exception):
 def _long_enough(secret: SecretStr) -> SecretStr:
     if len(secret.get_secret_value()) < MIN_SECRET:
         raise ValueError(f"has under {MIN_SECRET} characters, so it could be guessed")
+    if not secret.get_secret_value().isascii():
+        raise ValueError("has characters that no provider puts into a secret: copy it again")
     return secret
 
 
@@ -50,15 +55,15 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     munshi_api_token: Secret
 
-    whatsapp_api_url: Annotated[str, Field(pattern=r"^https?://")] = "https://graph.facebook.com"
+    whatsapp_api_url: Annotated[str, Field(pattern=_ADDRESS)] = "https://graph.facebook.com"
     whatsapp_api_version: Annotated[str, Field(pattern=r"^v[0-9]+\.[0-9]+$")] = "v25.0"
     whatsapp_phone_number_id: Annotated[str, Field(min_length=1)]
     whatsapp_access_token: Secret
     whatsapp_app_secret: Secret
     whatsapp_verify_token: Secret
 
-    razorpay_api_url: Annotated[str, Field(pattern=r"^https?://")] = "https://api.razorpay.com"
-    razorpay_key_id: Annotated[str, Field(min_length=1)]
+    razorpay_api_url: Annotated[str, Field(pattern=_ADDRESS)] = "https://api.razorpay.com"
+    razorpay_key_id: Annotated[str, Field(pattern=r"^[!-~]+$")]
     razorpay_key_secret: Secret
     razorpay_webhook_secret: Secret
     razorpay_webhook_secret_previous: Secret | None = None
@@ -80,6 +85,8 @@ def load_settings(**overrides: Any) -> Settings:
     """
     try:
         return Settings(**overrides)
+    except UnicodeDecodeError:
+        raise SettingsInvalid("the file .env is not UTF-8 text: save it again as UTF-8") from None
     except ValidationError as error:
         raise SettingsInvalid("\n".join(_said(details) for details in error.errors())) from None
 

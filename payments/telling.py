@@ -30,6 +30,15 @@ _VERDICT_EVENTS: Final[Mapping[Verdict, str]] = {
 }
 
 
+_STATUSES: Final[Mapping[str, AttemptStatus]] = {
+    "paid": AttemptStatus.PAID,
+    "expired": AttemptStatus.EXPIRED,
+    "cancelled": AttemptStatus.CANCELLED,
+}
+"""What Razorpay's status of a link makes of its attempt; any other means that it can be paid."""
+_ENDED: Final = frozenset({AttemptStatus.EXPIRED, AttemptStatus.CANCELLED})
+
+
 def after_facts(
     conversation: Conversation, state: OrderState, verdict: Verdict, new: tuple[Fact, ...]
 ) -> tuple[Conversation, tuple[Happened, ...]]:
@@ -73,22 +82,32 @@ def after_result(
     current = link.get("reference") == attempt.reference_id
     payable = current and _order_of(conversation)["status"] == "unpaid"
     if name == CREATED:
-        made = replace(
-            attempt, status=AttemptStatus.CREATED, link_id=fields["link_id"], short_url=fields["short_url"]
-        )
+        made = _made(attempt, fields)
+        if made.status in _ENDED:
+            told = (Happened(f"payment_link.{made.status}"),) if payable else ()
+            return made, _with_link(conversation, None) if payable else conversation, told, ()
         if not payable:
-            return made, conversation, (), (CancelLink(attempt.reference_id, made.link_id),)
+            unwanted = (CancelLink(made.reference_id, made.link_id),)
+            return made, conversation, (), unwanted if made.status is AttemptStatus.CREATED else ()
         known = {**link, "id": made.link_id, "url": made.short_url}
-        told = Happened(CREATED, {"short_url": made.short_url})
-        return made, _with_link(conversation, known), (told,), ()
+        return made, _with_link(conversation, known), (Happened(CREATED, {"short_url": made.short_url}),), ()
     if name == REFUSED:
         refused = replace(attempt, status=AttemptStatus.REFUSED)
         if not current:
             return refused, conversation, (), ()
         return refused, _with_link(conversation, None), (Happened(REFUSED, {"reason": fields["reason"]}),), ()
     if name == WITHDRAWN:
-        return replace(attempt, status=AttemptStatus(fields["status"])), conversation, (), ()
+        status = _STATUSES.get(fields["status"], attempt.status)
+        return replace(attempt, status=status), conversation, (), ()
     raise KeyError(f"unknown answer {name!r}")
+
+
+def _made(attempt: Attempt, fields: Mapping[str, Any]) -> Attempt:
+    """The attempt with its link. An adopted link may have ended by now; what a webhook said first stays."""
+    status = attempt.status
+    if status is AttemptStatus.CREATING:
+        status = _STATUSES.get(fields["status"], AttemptStatus.CREATED)
+    return replace(attempt, status=status, link_id=fields["link_id"], short_url=fields["short_url"])
 
 
 def displaced(before: Conversation, after: Conversation) -> tuple[CancelLink, ...]:

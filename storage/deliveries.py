@@ -59,6 +59,8 @@ class Again:
     id: int
     at: int
     error: str
+    counts: bool = True
+    """False: the try is not held against the entry (the account is at fault, not the entry)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,7 @@ async def record(tx: Transaction, outcomes: Sequence[Outcome], now: int) -> None
     if not outcomes:
         return
     rows = sorted((_outcome_row(outcome, now) for outcome in outcomes), key=lambda row: row[0])
-    changed = await tx.fetch_rows(_RECORD, "bigint text text text bigint bigint", rows)
+    changed = await tx.fetch_rows(_RECORD, "bigint text text text bigint bigint bigint", rows)
     results = {o.id: o.result for o in outcomes if not isinstance(o, Again) and o.result is not None}
     await tx.insert(
         _RESULTS, [_result(row, results[row["id"]], now) for row in changed if row["id"] in results]
@@ -178,7 +180,7 @@ async def record(tx: Transaction, outcomes: Sequence[Outcome], now: int) -> None
 
 _RECORD = """
 UPDATE outbox SET state = v.column2, provider_id = COALESCE(v.column3, provider_id), error = v.column4,
-    due_at = COALESCE(v.column5, due_at), finished_at = v.column6
+    due_at = COALESCE(v.column5, due_at), finished_at = v.column6, attempts = attempts - v.column7
 FROM (VALUES {rows}) AS v WHERE outbox.id = v.column1 AND outbox.state = 'sending'
 RETURNING id, conversation_id, attempts"""
 
@@ -190,11 +192,11 @@ ON CONFLICT DO NOTHING"""
 def _outcome_row(outcome: Outcome, now: int) -> tuple[Any, ...]:
     match outcome:
         case Done(id, provider_id):
-            return (id, "done", provider_id, None, None, now)
-        case Again(id, at, error):
-            return (id, "pending", None, _clean(error), at, None)
+            return (id, "done", provider_id, None, None, now, 0)
+        case Again(id, at, error, counts):
+            return (id, "pending", None, _clean(error), at, None, 0 if counts else 1)
         case Failed(id, error):
-            return (id, "failed", None, _clean(error), None, now)
+            return (id, "failed", None, _clean(error), None, now, 0)
         case _:
             assert_never(outcome)
 

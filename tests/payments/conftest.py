@@ -1,4 +1,4 @@
-"""The shipped flow, loaded once, and the bare texts of it."""
+"""The shipped flow, loaded once, and a customer of it."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ import pytest
 from flows.load import load
 from flows.model import Flow
 from payments.shop import SHOP
+from tests.payments.waiting import Store
 
 
 @pytest.fixture(scope="session")
@@ -19,3 +20,9 @@ def shop_text() -> str:
 def shop_flow(shop_text: str) -> Flow:
     """The shipped flow, ready to run."""
     return load(shop_text, "flows.yaml", SHOP)
+
+
+@pytest.fixture
+def store(shop_flow: Flow) -> Store:
+    """One customer, who has not written yet."""
+    return Store(shop_flow)

@@ -111,7 +111,12 @@ def test_the_end_of_any_other_link_is_not(held: Conversation, ended: Fact) -> No
     assert after_facts(held, state(), Verdict.UNPAID, (ended,)) == (held, ())
 
 
-MADE: Final = {"reference_id": "c-1-1.1", "link_id": "plink_1", "short_url": "https://x"}
+MADE: Final = {
+    "reference_id": "c-1-1.1",
+    "link_id": "plink_1",
+    "short_url": "https://x",
+    "status": "created",
+}
 CREATING: Final = replace(ATTEMPT, status=AttemptStatus.CREATING, link_id=None, short_url=None)
 
 
@@ -158,5 +163,26 @@ def test_a_withdrawn_link_ends_as_razorpay_says_and_is_not_told(status: str) -> 
 def test_other_answers_are_refused() -> None:
     with pytest.raises(KeyError, match="unknown answer"):
         after_result(conversation(), ATTEMPT, "payment.captured", {})
-    with pytest.raises(ValueError, match="vanished"):
-        after_result(conversation(), ATTEMPT, "payment_link.withdrawn", {"status": "vanished"})
+
+
+def test_an_ending_that_razorpay_has_added_since_changes_nothing() -> None:
+    held = conversation()
+    unknown = {"status": "vanished"}
+    assert after_result(held, ATTEMPT, "payment_link.withdrawn", unknown) == (ATTEMPT, held, (), ())
+
+
+@pytest.mark.parametrize("status", ["expired", "cancelled"])
+def test_an_adopted_link_that_has_ended_is_told_as_ended(status: str) -> None:
+    waiting = conversation(link={"reference": "c-1-1.1", "expires_at": 9, "url": ""})
+    answer = (CREATING, "payment_link.created", {**MADE, "status": status})
+    attempt, changed, told, calls = after_result(waiting, *answer)
+    assert attempt.status == status
+    assert changed.data["order"]["link"] is None
+    assert (told, calls) == ((Happened(f"payment_link.{status}"),), ())
+
+
+def test_what_a_webhook_said_of_a_link_before_its_answer_came_stays() -> None:
+    paid = replace(CREATING, status=AttemptStatus.PAID)
+    attempt, _, told, calls = after_result(conversation(status="paid"), paid, "payment_link.created", MADE)
+    assert (attempt.status, attempt.link_id) == (AttemptStatus.PAID, "plink_1")
+    assert (told, calls) == ((), ())

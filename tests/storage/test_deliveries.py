@@ -171,3 +171,17 @@ async def test_counts_say_what_waits(store: Store, chat: Chat, echo: Echo) -> No
     await store.arrive([chat("x", phone="91982")], now=1000)
     counts = await store.counts(now=1500)
     assert (counts.pending, counts.parked, counts.unfinished, counts.oldest_due_ms) == (1, 0, 2, 500)
+
+
+async def test_a_try_that_does_not_count_is_not_held_against_the_entry(
+    store: Store, chat: Chat, echo: Echo
+) -> None:
+    await say(store, chat, echo, ["a"])
+    for _ in range(3):
+        [delivery] = await store.claim_due(now=1, limit=10, lease=MINUTE)
+        assert delivery.attempts == 1
+        await store.record([Again(delivery.id, at=1, error="190", counts=False)], now=1)
+    [delivery] = await store.claim_due(now=1, limit=10, lease=MINUTE)
+    await store.record([Again(delivery.id, at=1, error="131056")], now=1)
+    [delivery] = await store.claim_due(now=1, limit=10, lease=MINUTE)
+    assert delivery.attempts == 2

@@ -1,0 +1,87 @@
+"""A small vocabulary, and a conversation that is led event by event, for the tests of the engine."""
+
+from textwrap import dedent
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+from flows.conversation import Conversation
+from flows.effects import Act, Say, StartTimer
+from flows.engine import Step, step
+from flows.events import Event, Happened, TextReceived
+from flows.load import load
+from flows.messages import Message
+from flows.model import Flow
+from flows.vocabulary import Action, Result, Scene, Vocabulary
+
+NOW: Final = 1_800_000_000_000
+
+
+class _Nothing(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _Word(_Nothing):
+    word: str
+
+
+def _noted(scene: Scene, args: _Word) -> Result:
+    """Write `word` down and ask the outside to do the same."""
+    notes = [*scene.data.get("notes", ()), args.word]
+    return Result({**scene.data, "notes": notes}, acts=(Act("note", {"word": args.word}),))
+
+
+def _ring(scene: Scene, args: _Nothing) -> Result:
+    return Result(scene.data, raised=(Happened("rung"),))
+
+
+def _refuse(scene: Scene, args: _Nothing) -> Result:
+    return Result(scene.data, instead=Happened("refused"))
+
+
+TOY: Final = Vocabulary(
+    actions={
+        "note": Action(_Word, _noted),
+        "ring": Action(_Nothing, _ring, ("rung",)),
+        "refuse": Action(_Nothing, _refuse, ("refused",)),
+    },
+    events={"money.came": "money came", "boom": "a bang"},
+    view_names=("notes",),
+    views=lambda data, statics, language: {"notes": data.get("notes", [])},
+)
+
+
+def flow_of(text: str, vocabulary: Vocabulary = TOY) -> Flow:
+    return load(dedent(text), "f.yaml", vocabulary)
+
+
+class Chat:
+    """One conversation with a flow, one event after the other."""
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow, self.conversation, self.last = flow, Conversation("c-1"), Step(Conversation("c-1"), (), ())
+
+    def take(self, event: Event, now: int = NOW) -> list[str]:
+        """The names of the messages that answer `event`."""
+        self.last = step(self.flow, self.conversation, event, now)
+        self.conversation = self.last.conversation
+        return [effect.name for effect in self.last.effects if isinstance(effect, Say)]
+
+    def write(self, text: str) -> list[str]:
+        return self.take(TextReceived(text))
+
+    @property
+    def messages(self) -> list[Message]:
+        return [effect.message for effect in self.last.effects if isinstance(effect, Say)]
+
+    @property
+    def timers(self) -> list[StartTimer]:
+        return [effect for effect in self.last.effects if isinstance(effect, StartTimer)]
+
+    @property
+    def notes(self) -> list[str]:
+        return list(self.conversation.data.get("notes", ()))
+
+    @property
+    def state(self) -> str:
+        return self.conversation.state

@@ -1,0 +1,178 @@
+"""What is said about a flow that reads well and can't work: dead ends, claims, WhatsApp's limits."""
+
+import string
+from typing import Final
+
+import pytest
+
+from tests.flows.checking import Row, assert_said, edited, issues_of, row
+
+ERRORS: Final[dict[str, Row]] = {
+    "word twice": row(
+        "greet: {words: [hi], to: home}", "greet: {words: [hi], to: home}\n  wave: {words: [Hi!], to: home}",
+        "the word 'Hi!' already means 'greet'", 14, 10, "choose another word",
+    ),
+    "word without letters": row("[hi]", "['👋']", "'👋' has no letters", 13, 11, "choose another word"),
+    "word for an outside event": row(
+        "money.came: {to: home}", "money.came: {words: [paid], to: home}",
+        "no word can fire 'money.came': customers could claim what didn't happen", 14, 16, "use another name",
+    ),
+    "button for an outside event": row(
+        "on: yes_please, title", "on: money.came, title",
+        "a button can't fire 'money.came': customers could claim what only the outside may say", 11, 16,
+        "use another name",
+    ),
+    "button for an action's event": row(
+        "on: yes_please, title", "on: take.refused, title",
+        "a button can't fire 'take.refused': customers could claim what only the outside may say", 11, 16,
+        "use another name",
+    ),
+    "button for a built-in event": row(
+        "on: yes_please, title", "on: answered, title",
+        "a button can't fire 'answered': customers could claim what only the outside may say", 11, 16,
+        "use another name",
+    ),
+    "offer nobody answers": row(
+        "on: no_thanks, title", "on: no_thank, title", "nothing answers a tap on 'no_thank'", 11, 46,
+        "did you mean 'no_thanks'?",
+    ),
+    "offer not answered there": row(
+        "enter: {say: ask_age}", "enter: {say: choice}",
+        "'choice' offers 'no_thanks', but 'asking' doesn't answer it", 23, 1,
+        "add 'on: {no_thanks: …}' to 'asking'",
+    ),
+    "no otherwise": row(
+        "otherwise: {say: hello}\n", "", "'home' can leave a customer without an answer", 17, 3,
+        "add 'otherwise: {say: …}' here or for the whole flow; its last alternative without 'if'",
+    ),
+    "guarded otherwise": row(
+        "otherwise: {say: hello}", "otherwise: {if: age, say: hello}",
+        "'asking' can leave a customer without an answer", 23, 3,
+        "add 'otherwise: {say: …}' here or for the whole flow; its last alternative without 'if'",
+    ),
+    "required event": row(
+        "  money.came: {to: home}\n", "", "'home' doesn't always answer 'money.came'", 17, 3,
+        "add 'money.came' under 'anywhere', its last alternative without 'if'",
+    ),
+    "required event, only guarded": row(
+        "money.came: {to: home}", "money.came: {if: age, to: home}",
+        "'asking' doesn't always answer 'money.came'", 23, 3,
+        "add 'money.came' under 'anywhere', its last alternative without 'if'",
+    ),
+    "ask without answered": row(
+        "answered: {to: home}", "invalid: {to: home}", "'asking' asks but doesn't take the answer", 25, 5,
+        "add 'on: {answered: …}'",
+    ),
+    "unreachable": row(
+        "{to: asking}", "{say: hello}", "nothing leads to 'asking'", 23, 3,
+        "add a 'to' somewhere, or remove it"
+    ),
+    "dead alternative": row(
+        "otherwise: {say: hello}", "otherwise:\n  - {say: hello}\n  - {say: hello, if: age}",
+        "never taken: the alternative on line 16 has no 'if' and always is", 17, 1,
+        "put it first, or give that one an 'if'",
+    ),
+    "dead alternative of a tap": row(
+        "{to: asking}", "\n        - {to: asking}\n        - {say: hello}",
+        "never taken: the alternative on line 22 has no 'if' and always is", 23, 1,
+        "put it first, or give that one an 'if'",
+    ),
+    "dead stale alternative of an event": row(
+        "answered: {to: home}", "answered:\n        - {to: home}\n        - {to: home, stale: true}",
+        "never taken: the alternative on line 28 has no 'if' and always is", 29, 1,
+        "put it first, or give that one an 'if'",
+    ),
+    "group without a start": row(
+        "    ask: age\n    on:\n      answered: {to: home}\n",
+        "    states: {inner: {on: {greet: {to: home}}}}\n",
+        "the group 'asking' doesn't say where to start", 23, 3,
+        "add 'start: inner' (or another of its states)",
+    ),
+    "group with a wrong start": row(
+        "    ask: age\n    on:\n      answered: {to: home}\n",
+        "    start: iner\n    states: {inner: {on: {greet: {to: home}}}}\n",
+        "the group 'asking' doesn't say where to start", 25, 5,
+        "add 'start: inner' (or another of its states)",
+    ),
+    "bad duration": row(
+        "    ask: age\n", "    ask: age\n    after: {10 minuts: {to: home}}\n",
+        "'10 minuts' is not a span of time: write for example '15 s', '10 min', '2 h' or '1 day'", 26, 13, "",
+    ),
+    # Limits of WhatsApp
+    "long button": row(
+        "title: Yes}", "title: 'Yes, I would like that'}", "22 characters, and WhatsApp takes 20 here", 11,
+        32,
+        "shorten it (emoji count twice)",
+    ),
+    "long button in emoji": row(
+        "title: Yes}", "title: 👍👍👍👍👍👍👍👍👍👍👍}", "22 characters, and WhatsApp takes 20 here", 11, 32,
+        "shorten it (emoji count twice)",
+    ),
+    "long body": row(
+        "text: Choose", f"text: {'x' * 1025}", "1025 characters, and WhatsApp takes 1024 here", 10, 5,
+        "shorten it (emoji count twice)",
+    ),
+    "long text": row(
+        "How old are you?", "x" * 4097, "4097 characters, and WhatsApp takes 4096 here", 8, 3,
+        "shorten it (emoji count twice)",
+    ),
+    "empty title": row("title: Yes}", "title: ' '}", "the text is empty", 11, 32, "write something"),
+    "empty text": row("How old are you?", "''", "the text is empty", 8, 3, "write something"),
+    "four buttons": row(
+        "{on: no_thanks, title: No}",
+        "{on: no_thanks, title: No}, {on: greet, title: C}, {on: greet, title: D, with: d}",
+        "4 buttons, and WhatsApp takes 3", 11, 5, "use a list, or give some of them an 'if'",
+    ),
+    "same title twice": row(
+        "title: No}", "title: Yes}", "two buttons are called 'Yes'", 11, 5, "WhatsApp refuses that"
+    ),
+    "same title in the fallback": row(
+        "{on: yes_please, title: Yes}, {on: no_thanks, title: No}",
+        "{on: yes_please, title: {en: A, hi: B}}, {on: no_thanks, title: B}",
+        "two buttons are called 'B'", 11, 5, "WhatsApp refuses that",
+    ),
+    "same answer twice": row(
+        "{on: no_thanks, title: No}", "{on: no_thanks, title: No}, {on: no_thanks, title: Never}",
+        "this fires 'no_thanks' just as one above it does: WhatsApp refuses that", 11, 73,
+        "give one of them another 'with'",
+    ),
+    "ten products and one more row": row(
+        "buttons: [{on: yes_please, title: Yes}, {on: no_thanks, title: No}]",
+        "list: {button: x, rows: [{on: yes_please, each: shelf.things, as: t, title: t}"
+        + "".join(f", {{on: no_thanks, with: '{n}', title: t}}" for n in range(9)) + "]}",
+        "11 rows, and WhatsApp takes 10 in all sections together", 11, 5, "split the list over two messages",
+    ),
+    "eleven rows": row(
+        "buttons: [{on: yes_please, title: Yes}, {on: no_thanks, title: No}]",
+        "list: {button: x, rows: [{on: yes_please, title: y}"
+        + "".join(f", {{on: no_thanks, with: '{n}', title: t}}" for n in range(10)) + "]}",
+        "11 rows, and WhatsApp takes 10 in all sections together", 11, 5, "split the list over two messages",
+    ),
+    "a button's link is long": row(
+        "ask_age: How old are you?", f"ask_age: {{text: Pay, link: {{title: {'y' * 21}, url: 'https://x'}}}}",
+        "21 characters, and WhatsApp takes 20 here", 8, 31, "shorten it (emoji count twice)",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_error(name: str) -> None:
+    assert_said(ERRORS[name])
+
+
+def test_eleven_products_in_one_list() -> None:
+    list_ = (
+        "list: {button: x, rows: {each: shelf.things, as: t, on: greet, with: '{{ t }}', title: '{{ t }}'}}"
+    )
+    ten, eleven = (f"[{', '.join(string.ascii_lowercase[:n])}]" for n in (10, 11))
+    offered = ("buttons: [{on: yes_please, title: Yes}, {on: no_thanks, title: No}]", list_)
+    words = ("yes_please: {to", "yes_please: {words: x, to"), ("no_thanks: {do", "no_thanks: {words: y, do")
+    assert issues_of(edited(("[a, b]", ten), offered, *words)) == ()
+    (issue,) = issues_of(edited(("[a, b]", eleven), offered, *words))
+    assert issue.message == "'shelf.things' has 11 items, and a WhatsApp list takes 10 rows"
+    assert (issue.line, issue.mend) == (11, "offer them in several lists")
+
+
+def test_a_state_wide_answer_for_fresh_taps_and_another_for_stale_ones_is_no_mistake() -> None:
+    both = "\n        - {to: asking}\n        - {say: hello, stale: true}"
+    assert issues_of(edited(("{to: asking}", both))) == ()

@@ -1,0 +1,101 @@
+"""What is said about a flow that names what isn't there, in its rules and in its templates."""
+
+from typing import Final
+
+import pytest
+
+from tests.flows.checking import Row, assert_said, row
+
+_ROOTS = "age, basket, customer, event, language, shelf, state"
+ERRORS: Final[dict[str, Row]] = {
+    "unknown state": row("to: asking", "to: askin", "there is no state 'askin'", 21, 20,
+    "did you mean 'asking'?"),
+    "unknown first state": row(
+        "start: home", "start: hom", "there is no state 'hom'", 16, 1, "did you mean 'home'?"
+    ),
+    "unknown message": row(
+        "otherwise: {say: hello}", "otherwise: {say: helo}", "there is no message 'helo'", 15, 13,
+        "did you mean 'hello'?",
+    ),
+    "unknown action": row(
+        "{take: {sku: x}}", "{tak: {sku: x}}", "there is no action 'tak'", 22, 24, "did you mean 'take'?"
+    ),
+    "hopeless action": row(
+        "{take: {sku: x}}", "zzz", "there is no action 'zzz'", 22, 19, "there are take, set, language"
+    ),
+    "unknown argument": row(
+        "{sku: x}", "{sku: x, quantitty: 2}", "'take' takes no 'quantitty'", 22, 39,
+        "did you mean 'quantity'?"
+    ),
+    "missing argument": row(
+        "{sku: x}", "{quantity: 1}", "'take' needs 'sku'", 22, 24, "write {take: {sku: …}}"
+    ),
+    "bad argument": row(
+        "{sku: x}", "{sku: x, quantity: 0}",
+        "take: Input should be greater than or equal to 1", 22, 39, "",
+    ),
+    "set without a mapping": row(
+        "{take: {sku: x}}", "{set: age}", "'set' needs variables and values", 22, 24,
+        "write {set: {variable: value}}",
+    ),
+    "set of an unknown variable": row(
+        "{take: {sku: x}}", "{set: {ages: 5}}", "there is no variable 'ages'", 22, 30, "did you mean 'age'?"
+    ),
+    "set to an impossible value": row(
+        "{take: {sku: x}}", "{set: {age: 500}}", "500 is no value for the variable 'age'", 22, 30, ""
+    ),
+    "unknown variable asked": row(
+        "ask: age", "ask: agee", "there is no variable 'agee'", 25, 5, "did you mean 'age'?"
+    ),
+    "unknown language spoken": row(
+        "{take: {sku: x}}", "{language: fr}", "'fr' is not a language of this flow", 22, 24,
+        "the flow's languages are en, hi",
+    ),
+    "unknown language written": row(
+        "ask_age: How old are you?", "ask_age: {en: How, hi: कितने, fr: Quel}",
+        "'fr' is not a language of this flow", 8, 33, "add it to 'languages', which has en, hi",
+    ),
+    "trigger nobody fires": row(
+        "answered: {to", "answerd: {to", "nothing ever fires 'answerd'", 27, 7, "did you mean 'answered'?"
+    ),
+    "otherwise as a trigger": row(
+        "      answered:", "      otherwise: {say: hello}\n      answered:",
+        "nothing ever fires 'otherwise'", 27, 7,
+        "offer it on a button or row, or give it 'words'",
+    ),
+    # Templates
+    "unknown root": row(
+        "How old are you?", "'Hi {{ custmer.name }}'", "there is no 'custmer' to read here", 8, 3,
+        "did you mean 'customer'?",
+    ),
+    "hopeless root": row(
+        "How old are you?", "'Hi {{ zzz }}'", "there is no 'zzz' to read here", 8, 3, f"there are {_ROOTS}"
+    ),
+    "unknown filter": row(
+        "How old are you?", "'{{ age | rupees }}'",
+        "in the template '{{ age | rupees }}': there is no filter 'rupees'; there are abs, default, first, "
+        "int, join, last, length, lower, money, round, title, upper", 8, 3, "",
+    ),
+    "broken template": row(
+        "How old are you?", "'Hi {{ age'",
+        "in the template 'Hi {{ age': unexpected end of template, expected 'end of print statement'.", 8, 3,
+        "",
+    ),
+    "broken guard": row(
+        "{to: asking}", "[{if: 'age >', to: asking}, {to: asking}]",
+        "in the expression 'age >': unexpected 'end of print statement'", 21, 21, "",
+    ),
+    "guard with braces": row(
+        "{to: asking}", "[{if: '{{ age }}', to: asking}, {to: asking}]",
+        "in the expression '{{ age }}': expected token ':', got '}'", 21, 21, "",
+    ),
+    "unknown root in an argument": row(
+        "{sku: x}", "{sku: '{{ evnt.value }}'}", "there is no 'evnt' to read here", 22, 31,
+        "did you mean 'event'?"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_error(name: str) -> None:
+    assert_said(ERRORS[name])

@@ -1,0 +1,130 @@
+"""What is said about a flow file of the wrong shape, and how all that is wrong is said at once."""
+
+from typing import Final
+
+import pytest
+
+from flows.errors import FlowInvalid, Severity
+from flows.load import examine, load
+from payments.shop import SHOP
+from tests.flows.checking import SOUND, TOY, Row, assert_said, edited, issues_of, row
+
+
+def test_a_sound_flow_has_no_issue() -> None:
+    assert issues_of(SOUND) == ()
+
+
+def test_the_shipped_flow_has_no_issue_at_all(shop_text: str) -> None:
+    assert examine(shop_text, "flows.yaml", SHOP).issues == ()
+
+
+ERRORS: Final[dict[str, Row]] = {
+    "unknown key": row("ask: age", "asks: age", "unknown key 'asks'", 25, 5, "did you mean 'ask'?"),
+    "hopeless key": row("ask: age", "zzz: age", "unknown key 'zzz'", 25, 5, "remove it"),
+    "missing start": row("start: home\n", "", "'start' is missing", 1, 1, "add 'start:' here"),
+    "missing section": row("shelf: {things: [a, b]}\n", "", "'shelf' is missing", 1, 1, "add 'shelf:' here"),
+    "not text": row("title: Yes}", "title: true}", "True is not text", 11, 32, "put it in quotes"),
+    "not a message": row(
+        "How old are you?", "true", "True can't stand here", 8, 3, "a mapping (key: value) is expected"
+    ),
+    "word not text": row("[hi]", "[12]", "12 is not text", 13, 19, "put it in quotes"),
+    "bad name": row(
+        "yes_please: {to", "Yes-Please: {to", "'Yes-Please' is not a valid name", 21, 7,
+        "names are lower case letters, digits and '_', and start with a letter",
+    ),
+    "bad language": row(
+        "[en, hi]", "[en, Hindi]", "'Hindi' is not a valid name", 2, 17,
+        "names are lower case letters, digits and '_', and start with a letter",
+    ),
+    "wrong kind": row(
+        "shelf: {things: [a, b]}", "shelf: 5", "5 can't stand here", 3, 1,
+        "a mapping (key: value) is expected",
+    ),
+    "no alternative": row("on:\n      answered: {to: home}", "on:\n      answered: []",
+        "'answered': Value should have at least 1 item after validation, not 0", 27, 7, ""),
+    "handler without effect": row(
+        "{to: asking}", "{stale: true}",
+        "says nothing, does nothing and goes nowhere: add 'say', 'do', 'to' or 'ignore'", 21, 7, "",
+    ),
+    "ignore beside to": row(
+        "{to: asking}", "{to: asking, ignore: why}", "'ignore' can't stand beside 'do', 'say' or 'to'", 21,
+        7, "",
+    ),
+    "two kinds": row(
+        "text: Choose", "text: Choose\n    link: {title: x, url: 'https://x'}",
+        "a message has one of buttons and link, not both", 9, 3, "",
+    ),
+    "no text": row("    text: Choose\n", "", "a message needs 'text'", 9, 3, ""),
+    "footer alone": row(
+        "ask_age: How old are you?", "ask_age: {text: How, footer: x}",
+        "only messages with buttons, a list or a link have a footer", 8, 3, "",
+    ),
+    "list and image": row(
+        "ask_age: How old are you?",
+        "ask_age: {text: a, image: b, list: {button: c, rows: {on: greet, title: d}}}",
+        "a list can't have an image", 8, 3, "",
+    ),
+    "list without rows": row(
+        "ask_age: How old are you?", "ask_age: {text: How, list: {button: x}}",
+        "a list needs either 'rows' or 'sections'", 8, 24, "",
+    ),
+    "unknown kind of variable": row(
+        "type: integer", "type: number",
+        "'type': Input should be 'text', 'integer', 'pincode', 'email', 'phone' or 'address'", 5, 9, "",
+    ),
+    "min above max": row("min: 1,", "min: 200,", "'min' is above 'max'", 5, 3, ""),
+    "variable with a taken name": row(
+        "  age: {type", "  basket: {type: text}\n  age: {type",
+        "'basket' already means something else in templates", 5, 3, "use another name",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ERRORS)
+def test_error(name: str) -> None:
+    assert_said(ERRORS[name])
+
+
+WARNINGS: Final[dict[str, tuple[str, str, str, int, int]]] = {
+    "a language is missing": (
+        "{en: Hello, hi: नमस्ते}", "{en: Hello}", "no text in 'hi': customers see 'en'", 7, 3
+    ),
+    "nobody says it": ("enter: {say: ask_age}", "enter: {say: hello}", "nobody says 'ask_age'", 8, 3),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WARNINGS)
+def test_warnings_do_not_stop_a_flow(name: str) -> None:
+    old, new, message, line, column = WARNINGS[name]
+    examined = examine(edited((old, new)), "f.yaml", TOY)
+    (issue,) = examined.issues
+    assert (issue.message, issue.line, issue.column) == (message, line, column)
+    assert issue.severity is Severity.WARNING
+    assert examined.flow is not None
+
+
+def test_everything_wrong_is_said_at_once_and_in_the_order_of_the_file() -> None:
+    text = edited(
+        ("How old are you?", "'{{ zzz }}'"),
+        ("to: asking", "to: nowhere"),
+        ("take: {sku: x}", "tak: {sku: x}"),
+        ("otherwise: {say: hello}", "otherwise: {say: helo}"),
+        ("ask: age", "ask: agee"),
+    )
+    with pytest.raises(FlowInvalid) as caught:
+        load(text, "f.yaml", TOY)
+    lines = [issue.line for issue in caught.value.issues]
+    assert lines == sorted(lines)
+    assert {8, 15, 21, 22, 25} <= set(lines)
+    assert str(caught.value).startswith("f.yaml:8:3: error: there is no 'zzz' to read here\n    there are")
+
+
+def test_errors_of_shape_are_all_said_at_once() -> None:
+    found = issues_of(edited(("ask: age", "asks: age"), ("start: home\n", ""), ("[hi]", "[12]")))
+    assert [issue.line for issue in found] == [1, 13, 24]
+
+
+@pytest.mark.parametrize("text", ["", "# nothing", "[]", "just text", "5"])
+def test_no_flow_at_all(text: str) -> None:
+    (issue,) = issues_of(text)
+    assert issue.message == "the file holds no flow"

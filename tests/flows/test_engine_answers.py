@@ -1,0 +1,131 @@
+"""What customers send and what they get: fresh, stale and forged taps, words, answers, languages."""
+
+from dataclasses import replace
+
+import pytest
+
+from flows.errors import StepFailed
+from flows.events import Received, Tapped
+from flows.messages import Buttons, Text
+from tests.flows.chatting import Chat
+
+
+def test_a_fresh_tap_is_answered_with_its_value(chat: Chat) -> None:
+    assert chat.take(Tapped("2|take|7", "Take it!")) == ["got"]
+    assert chat.messages == [Text("7 of Take it! in en")]
+    chat.take(Tapped("2|leave|a|b", "Leave"))
+    assert chat.messages == [Text("a|b of Leave in en")]
+
+
+def test_a_stale_tap_is_refused_by_a_rule_of_the_state_and_taken_by_stale_and_anywhere(chat: Chat) -> None:
+    assert chat.take(Tapped("1|take|7", "Take it!")) == ["old"]
+    assert chat.last.trace[0]["passed"][0]["because"] == "the tap is on a message of an earlier visit"
+    assert chat.take(Tapped("1|leave|x", "Leave")) == ["got"]
+    assert chat.take(Tapped("1|keep|", "Keep")) == ["got"]
+    assert chat.take(Tapped("99|take|7", "from the future")) == ["old"]
+
+
+def test_a_stale_tap_where_nobody_answers_stale_is_otherwise(chat: Chat) -> None:
+    chat.write("ask")
+    assert chat.take(Tapped("2|take|7", "Take it!")) == ["out"]
+
+
+@pytest.mark.parametrize(
+    "reply_id",
+    [
+        "2|money.came|", "2|boom|", "2|rung|", "2|refused|", "2|stale|", "2|text|", "2|answered|",
+        "2|invalid|",
+        "2|otherwise|", "2|hindi|", "2|set_it|", "2|sticker|", "2|after 1 h in shop|", "2|unheard|", "2||",
+        "take", "|take|7", "2|take", "-2|take|7", "+2|take|7", " 2|take|7", "2 |take|7", "٢|take|7",
+        "²|take|7",
+        "2.0|take|7", "1" * 19 + "|take|7", "1" * 5000 + "|take|7", "", "|", "||", "{{ 7*7 }}", "\0",
+        "2|Take|7",
+        "2| take|7", "None|take|7",
+    ],
+)  # fmt: skip
+def test_a_forged_tap_fires_nothing_and_is_answered(chat: Chat, reply_id: str) -> None:
+    before = chat.conversation
+    assert chat.take(Tapped(reply_id, "Forged")) == ["old"]
+    assert chat.conversation == before
+    assert chat.last.trace[0]["refused"] == "not a reply that this flow offers"
+
+
+def test_a_huge_visit_is_only_a_stale_one(chat: Chat) -> None:
+    assert chat.take(Tapped("9" * 18 + "|take|7", "x")) == ["old"]
+
+
+@pytest.mark.parametrize("text", ["Take it!", "take it", "  TAKE   IT ✅", "1", "1."])
+def test_a_typed_title_or_number_is_a_tap(chat: Chat, text: str) -> None:
+    assert chat.write(text) == ["got"]
+    assert chat.messages == [Text(f"7 of {text} in en")]
+
+
+@pytest.mark.parametrize("text", ["0", "4", "10", "00", "00001", "1.5", "١", "9" * 5000])
+def test_other_numbers_are_not(chat: Chat, text: str) -> None:
+    assert chat.write(text) == ["out"]
+
+
+def test_a_choice_ends_with_the_visit(chat: Chat) -> None:
+    chat.write("ask")
+    assert chat.conversation.choices == ()
+    chat.conversation = replace(chat.conversation, state="shop")
+    assert chat.write("Take it!") == ["out"]
+
+
+def test_a_text_is_a_word_then_an_answer_then_text_then_otherwise(chat: Chat) -> None:
+    assert chat.write("Keep them") == ["got"]
+    assert chat.write("magic") == ["heard"]
+    assert chat.write("other") == ["out"]
+    chat.write("ask")
+    assert chat.write("5") == ["got"]
+    assert chat.write("set") == ["heard"]
+    assert chat.conversation.variables["count"] == 4
+    assert chat.write("x") == ["bad"]
+
+
+def test_ignoring_on_purpose_is_recorded_and_silent(chat: Chat) -> None:
+    assert chat.write("nothing") == []
+    assert chat.last.trace[-1]["ignored"] == "on purpose"
+    assert not chat.last.applied
+
+
+def test_an_answer_is_kept_and_anything_else_is_not(chat: Chat) -> None:
+    assert chat.write("ask") == ["how_many"]
+    assert chat.write("10") == ["bad"]
+    assert chat.messages == [Text("10 / 10")]
+    assert "count" not in chat.conversation.variables
+    assert chat.write(" ५ ") == ["got"]
+    assert chat.conversation.variables["count"] == 5
+    assert chat.messages == [Text("5 of ? in en")]
+
+
+def test_set_renders_validates_and_fails_whole(chat: Chat) -> None:
+    chat.write("set")
+    assert chat.conversation.variables == {"thing": "set", "count": 4}
+    before = chat.conversation
+    with pytest.raises(StepFailed, match="can't give the variable 'thing'"):
+        chat.write("much too long")
+    assert chat.conversation == before
+
+
+def test_language_changes_what_is_said_in_the_same_step(chat: Chat) -> None:
+    assert chat.write("hindi") == ["offer"]
+    (message,) = chat.messages
+    assert isinstance(message, Buttons)
+    assert (message.body, message.buttons[0].title) == ("प्रस्ताव", "ले लो")
+    assert chat.conversation.language == "hi"
+    assert chat.write("ले लो") == ["got"]
+
+
+def test_a_language_that_the_flow_has_lost_becomes_its_first(chat: Chat) -> None:
+    for lost in ("ta", ""):
+        chat.conversation = replace(chat.conversation, language=lost)
+        assert chat.write("Keep them") == ["got"]
+        assert chat.conversation.language == "en"
+
+
+def test_received_is_its_own_trigger_or_otherwise(chat: Chat) -> None:
+    assert chat.take(Received("sticker")) == ["got"]
+    assert chat.messages == [Text(" of ? in en")]
+    for kind in ("image", "text", "money.came", "take", "stale", "otherwise", "hindi", ""):
+        assert chat.take(Received(kind)) == ["out"]

@@ -1,0 +1,142 @@
+"""Payment links of orders: made, refused, expired, superseded, withdrawn."""
+
+from dataclasses import replace
+
+from flows.events import TextReceived
+from flows.messages import Text
+from payments.calls import CancelLink, CreateLink
+from payments.case import Kind, Outcome
+from payments.ledger import Verdict
+from payments.orders import AttemptStatus
+from tests.payments.waiting import NOW, Store, chat, created, facts, link, payment, refused, withdrawn
+
+
+def test_an_order_asks_for_one_link_of_its_total(store: Store) -> None:
+    key = store.order()
+    (order,) = store.last.orders
+    (call,) = store.last.calls
+    assert (order.key, order.total, order.placed_by, order.conversation) == (key, 18_000, 4, "c-1")
+    assert call == CreateLink(f"{key}.1", key, 18_000, "INR", f"Order #{order.number}", NOW + 1_200_000)
+    assert store.status(key) is AttemptStatus.CREATING
+    store.take(created(f"{key}.1"))
+    assert store.status(key) is AttemptStatus.CREATED
+    assert store.said[-1] == "complete_payment"
+    assert store.conversation.data["order"]["link"]["url"] == f"https://rzp.io/{key}.1"
+
+
+def test_a_refused_link_is_told_and_can_be_tried_again(store: Store) -> None:
+    key = store.order()
+    store.take(refused(f"{key}.1"))
+    assert (store.said[-1], store.status(key)) == ("link_refused", AttemptStatus.REFUSED)
+    store.take(chat(TextReceived("retry")))
+    (call,) = store.last.calls
+    assert isinstance(call, CreateLink)
+    assert call.reference_id == f"{key}.2"
+
+
+def test_a_link_that_is_made_too_late_is_cancelled_and_not_told(store: Store) -> None:
+    key = store.order()
+    store.take(chat(TextReceived("cancel")))
+    assert store.last.calls == (CancelLink(f"{key}.1", None),)
+    said = list(store.said)
+    store.take(created(f"{key}.1"))
+    assert store.last.calls == (CancelLink(f"{key}.1", f"plink_{key}.1"),)
+    assert store.said == said
+    store.take(withdrawn(f"{key}.1"))
+    assert store.status(key) is AttemptStatus.CANCELLED
+
+
+def test_a_refusal_of_a_superseded_link_is_not_told(store: Store) -> None:
+    key = store.order()
+    store.take(chat(TextReceived("cancel")))
+    said = list(store.said)
+    store.take(refused(f"{key}.1"))
+    assert store.said == said
+    assert store.status(key) is AttemptStatus.REFUSED
+
+
+def test_a_new_order_cancels_the_open_link_of_the_old_one(store: Store) -> None:
+    old = store.order_with_link()
+    new = store.order()
+    assert new != old
+    assert store.last.calls[0] == CancelLink(f"{old}.1", f"plink_{old}.1")
+    assert isinstance(store.last.calls[1], CreateLink)
+
+
+def test_an_order_asked_for_over_the_api_moves_the_chat_on(store: Store) -> None:
+    items = [
+        {"sku": "ginger-250", "quantity": 2},
+        {"sku": "gone", "quantity": 1},
+        {"sku": "ginger-250", "quantity": 1},
+    ]
+    store.take((Kind.REQUEST, {"items": items}))
+    (order,) = store.last.orders
+    assert [(line.sku, line.quantity) for line in order.lines] == [("ginger-250", 3)]
+    assert (order.total, store.conversation.state) == (42_000, "awaiting_payment")
+    store.take((Kind.REQUEST, {"items": None}))
+    assert store.last.orders[0].total == 42_000
+    assert isinstance(store.last.calls[0], CancelLink)
+
+
+def test_an_order_of_nothing_over_the_api_is_ignored(store: Store) -> None:
+    store.take((Kind.REQUEST, {"items": None}))
+    assert store.outcomes == [Outcome.IGNORED]
+    assert store.last.orders == ()
+
+
+def test_an_expired_link_is_told_once_and_replaced_on_demand(store: Store) -> None:
+    key = store.order_with_link()
+    store.take(facts(link(key, "expired")), facts(link(key, "expired")))
+    assert (store.said[-1], store.said.count("link_expired")) == ("link_expired", 1)
+    assert store.status(key) is AttemptStatus.EXPIRED
+    store.take(chat(TextReceived("retry")), now=NOW + 1_300_000)
+    assert [type(call) for call in store.last.calls] == [CreateLink]
+    assert store.orders[key].attempts[-1].reference_id == f"{key}.2"
+
+
+def test_the_end_of_an_older_attempt_is_noted_and_not_told(store: Store) -> None:
+    key = store.order()
+    store.take(refused(f"{key}.1"), chat(TextReceived("retry")))
+    store.take(created(f"{key}.2"))
+    old = store.orders[key].attempts[0]
+    store.change(key, attempts=(replace(old, link_id=f"plink_{key}.1"), *store.orders[key].attempts[1:]))
+    said = list(store.said)
+    store.take(facts(link(key, "expired")))
+    assert store.said == said
+    assert store.status(key, 1) is AttemptStatus.EXPIRED
+    assert store.status(key, 2) is AttemptStatus.CREATED
+    assert store.conversation.state == "awaiting_payment"
+
+
+def test_a_payment_of_an_older_order_is_told_and_the_newer_ones_link_is_withdrawn(store: Store) -> None:
+    old = store.order_with_link()
+    new = store.order_with_link_again()
+    store.take(facts(payment(old, "captured")))
+    assert store.said[-1] == "payment_successful"
+    (say,) = store.last.sends
+    assert isinstance(say.message, Text)
+    assert f"#{store.orders[old].order.number}" in say.message.body
+    assert store.conversation.data["order"]["key"] == old
+    assert store.last.calls == (CancelLink(f"{new}.1", f"plink_{new}.1"),)
+    store.take(facts(payment(new, "captured", 36_000, "pay_2")))
+    assert store.said.count("payment_successful") == 2
+    assert {state.verdict for state in store.orders.values()} == {Verdict.PAID}
+
+
+def test_setbacks_of_an_older_order_are_not_told(store: Store) -> None:
+    old = store.order_with_link()
+    store.order_with_link_again()
+    said = list(store.said)
+    store.take(facts(payment(old, "failed")), facts(link(old, "cancelled")))
+    assert store.said == said
+    assert store.outcomes == [Outcome.APPLIED, Outcome.APPLIED]
+
+
+def test_a_link_that_is_made_after_its_order_is_paid_is_cancelled(store: Store) -> None:
+    key = store.order_with_link()
+    store.take(facts(link(key, "expired")), chat(TextReceived("retry")))
+    store.take(facts(payment(key, "captured")))
+    assert store.said[-1] == "payment_successful"
+    store.take(created(f"{key}.2"))
+    assert store.last.calls == (CancelLink(f"{key}.2", f"plink_{key}.2"),)
+    assert store.said[-1] == "payment_successful"

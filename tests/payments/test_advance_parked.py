@@ -1,0 +1,130 @@
+"""Waiting events that can't be applied: nothing is lost when a step fails, and the rest goes on."""
+
+from dataclasses import replace
+
+import pytest
+
+from flows import events
+from flows.conversation import Conversation
+from flows.events import TextReceived, TimerDue
+from flows.load import load
+from flows.messages import Text
+from flows.model import Flow
+from payments.advance import advance
+from payments.case import Advanced, Case, Kind, Outcome
+from payments.ledger import Verdict
+from payments.shop import SHOP
+from tests.payments.waiting import NOW, Body, Store, chat, created, facts, link, payment, success
+
+
+@pytest.fixture
+def broken(shop_text: str) -> Flow:
+    """The shop, but its message of success can't be said."""
+    text = shop_text.replace("✅ Payment Successful!", "{{ order.missing }}")
+    return load(text, "flows.yaml", SHOP)
+
+
+def test_a_step_that_fails_keeps_the_facts_and_the_next_event_tells_the_customer(
+    store: Store, broken: Flow, shop_flow: Flow
+) -> None:
+    key = store.order_with_link()
+    before, told = store.conversation, list(store.said)
+    store.flow = broken
+    store.take(facts(payment(key, "captured")))
+    assert store.outcomes == [Outcome.PARKED]
+    error = store.last.handled[0].error
+    assert error is not None
+    assert "order.missing" in error
+    assert store.conversation == before
+    assert store.said == told
+    assert store.last.verdicts == {}
+    assert (store.last.sends, store.last.timers, store.last.calls) == ((), (), ())
+    assert store.last.facts == (payment(key, "captured"),)
+    assert store.orders[key].verdict is Verdict.UNPAID
+    store.flow = shop_flow
+    store.take(facts(payment(key, "captured"), link(key, "paid")))
+    assert store.said == [*told, "payment_successful"]
+    assert store.orders[key].verdict is Verdict.PAID
+    store.take(*success(key))
+    assert store.said.count("payment_successful") == 1
+
+
+def test_the_same_event_replayed_tells_the_customer_too(store: Store, broken: Flow, shop_flow: Flow) -> None:
+    key = store.order_with_link()
+    store.flow = broken
+    store.take(facts(payment(key, "captured")), facts(payment(key, "captured")))
+    assert store.outcomes == [Outcome.PARKED, Outcome.PARKED]
+    assert len(store.orders[key].facts) == 1
+    store.flow = shop_flow
+    store.take(facts(payment(key, "captured")))
+    assert store.said[-1] == "payment_successful"
+
+
+def test_events_after_a_parked_one_go_on(store: Store) -> None:
+    store.take(chat(TextReceived("hi")), facts(payment("c-9-1", "captured")), chat(TextReceived("help")))
+    assert store.outcomes == [Outcome.APPLIED, Outcome.PARKED, Outcome.APPLIED]
+    assert store.said == ["products", "help"]
+
+
+@pytest.mark.parametrize("language", ["en", "hi", "ta", ""])
+def test_a_chat_that_is_parked_is_answered_with_an_apology_in_the_customers_language(
+    store: Store, language: str
+) -> None:
+    store.take(chat(TextReceived("hi")))
+    store.conversation = replace(store.conversation, language=language, data={"cart": "broken"})
+    before = store.conversation
+    store.take(chat(TextReceived("hi"), name="Someone else"))
+    assert store.outcomes == [Outcome.PARKED]
+    (say,) = store.last.sends
+    flow = store.flow
+    assert say.message == Text(flow.apologies[language if language in flow.languages else "en"])
+    assert (flow.apologies["hi"][:4], flow.apologies["en"][:5]) == ("माफ़"[:4], "Sorry")
+    assert store.conversation == before
+
+
+@pytest.mark.parametrize(
+    ("arrival", "said"),
+    [
+        (facts(payment("c-1-99", "captured")), "c-1-99, which this database doesn't have"),
+        (facts(payment("", "captured")), "names order"),
+        (created("c-1-99.1"), "c-1-99.1, which this database doesn't have"),
+        (created("c-1-1.7"), "c-1-1.7, which this database doesn't have"),
+        (created("nonsense"), "nonsense, which"),
+        ((Kind.RESULT, {"name": "x", "fields": {"reference_id": "c-1-1.1"}}), "unknown answer 'x'"),
+        ((Kind.RECEIPT, {}), "RECEIPT"),
+        ((Kind.OTHER, {}), "OTHER"),
+        ((Kind.FACTS, {}), "order_key"),
+        ((Kind.RESULT, {}), "fields"),
+        ((Kind.REQUEST, {}), "items"),
+        ((Kind.TIMER, {"kind": "x"}), "unknown event kind 'x'"),
+        ((Kind.CHAT, {"event": {"kind": "x"}}), "unknown event kind 'x'"),
+        ((Kind.CHAT, {}), "event"),
+    ],
+)  # fmt: skip
+def test_what_makes_no_sense_is_parked_with_its_reason(
+    store: Store, arrival: tuple[Kind, Body], said: str
+) -> None:
+    store.order_with_link()
+    before = store.conversation
+    store.take(arrival)
+    assert store.outcomes == [Outcome.PARKED]
+    assert said in (store.last.handled[0].error or "")
+    assert store.conversation == before
+    assert (store.last.calls, store.last.attempts, store.last.facts, store.last.verdicts) == ((), (), (), {})
+    assert [say.name for say in store.last.sends] == (["apology"] if arrival[0] is Kind.CHAT else [])
+
+
+def test_a_late_timer_is_ignored_and_not_parked(store: Store) -> None:
+    store.take(chat(TextReceived("hi")), (Kind.TIMER, events.to_json(TimerDue("cart", "1 h", 1))))
+    assert store.outcomes == [Outcome.APPLIED, Outcome.IGNORED]
+
+
+def test_the_customers_name_is_kept_and_used(store: Store) -> None:
+    store.take(chat(TextReceived("hi"), name="Ravi"))
+    assert store.conversation.customer == {"name": "Ravi"}
+    store.take(chat(TextReceived("hi"), name=""))
+    assert store.conversation.customer == {"name": "Ravi"}
+
+
+def test_no_event_changes_nothing(store: Store) -> None:
+    assert advance(store.flow, Case(Conversation("c-1"), ()), NOW) == Advanced(Conversation("c-1"), ())

@@ -1,0 +1,131 @@
+"""The database in small, and the events that wait in it, for the tests of `advance`."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from flows import events
+from flows.conversation import Conversation
+from flows.events import Event, Tapped, TextReceived
+from flows.model import Flow
+from payments import facts as fact_values
+from payments.advance import advance
+from payments.case import Advanced, Arrived, Case, Kind, OrderState, Outcome
+from payments.facts import Fact
+from payments.ledger import Verdict
+from payments.orders import AttemptStatus
+
+NOW: Final = 1_800_000_000_000
+Body = Mapping[str, Any]
+
+
+class Store:
+    """The database in small: what is written is what the next case loads."""
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow, self.conversation = flow, Conversation("c-1", customer={"name": "Asha"})
+        self.orders: dict[str, OrderState] = {}
+        self.said: list[str] = []
+        self.last = Advanced(self.conversation, ())
+        self._number = 0
+
+    def take(self, *arrivals: tuple[Kind, Body], now: int = NOW) -> Advanced:
+        """All `arrivals` in one case."""
+        arrived = []
+        for kind, body in arrivals:
+            self._number += 1
+            arrived.append(Arrived(self._number, kind, body, now))
+        self.last = done = advance(self.flow, Case(self.conversation, tuple(arrived), self.orders), now)
+        self.conversation = done.conversation
+        self.said += [say.name for say in done.sends]
+        for order in done.orders:
+            self.orders[order.key] = OrderState(order, (), Verdict.UNPAID, ())
+        for fact in done.facts:
+            self.change(fact.order_key, facts=(*self.orders[fact.order_key].facts, fact))
+        for attempt in done.attempts:
+            others = [a for a in self.orders[attempt.order_key].attempts if a.ordinal != attempt.ordinal]
+            self.change(attempt.order_key, attempts=(*others, attempt))
+        for key, verdict in done.verdicts.items():
+            self.change(key, verdict=verdict)
+        return done
+
+    def change(self, key: str, **changes: Any) -> None:
+        self.orders[key] = replace(self.orders[key], **changes)
+
+    def order(self) -> str:
+        """Buy one packet; the key of the order, whose link is still being made."""
+        self.take(chat(TextReceived("hi")), chat(Tapped("0|add|masala-250")))
+        self.take(chat(TextReceived("checkout")), chat(TextReceived("yes")))
+        assert self.conversation.state == "awaiting_payment"
+        return str(self.conversation.data["order"]["key"])
+
+    def order_with_link(self) -> str:
+        key = self.order()
+        self.take(created(f"{key}.1"))
+        return key
+
+    def order_with_link_again(self) -> str:
+        """A second packet, and an order of both."""
+        key = self.order()
+        self.take(created(f"{key}.1"), withdrawn(f"{key[:-1]}{int(key[-1]) - 1}.1"))
+        return key
+
+    def status(self, key: str, ordinal: int = 1) -> AttemptStatus:
+        return next(a.status for a in self.orders[key].attempts if a.ordinal == ordinal)
+
+    @property
+    def outcomes(self) -> list[Outcome]:
+        return [handled.outcome for handled in self.last.handled]
+
+
+def chat(event: Event, name: str = "Asha") -> tuple[Kind, Body]:
+    return Kind.CHAT, {"event": events.to_json(event), "name": name}
+
+
+def created(reference: str) -> tuple[Kind, Body]:
+    fields = {
+        "reference_id": reference,
+        "link_id": f"plink_{reference}",
+        "short_url": f"https://rzp.io/{reference}",
+    }
+    return Kind.RESULT, {"name": "payment_link.created", "fields": {**fields, "status": "created"}}
+
+
+def refused(reference: str) -> tuple[Kind, Body]:
+    return Kind.RESULT, {
+        "name": "payment_link.refused",
+        "fields": {"reference_id": reference, "reason": "no"},
+    }
+
+
+def withdrawn(reference: str, status: str = "cancelled") -> tuple[Kind, Body]:
+    return Kind.RESULT, {
+        "name": "payment_link.withdrawn",
+        "fields": {"reference_id": reference, "status": status},
+    }
+
+
+def facts(*told: Fact) -> tuple[Kind, Body]:
+    return Kind.FACTS, {"order_key": told[0].order_key, "facts": [fact_values.to_json(fact) for fact in told]}
+
+
+def payment(key: str, state: str, amount: int = 18_000, id: str = "pay_1", currency: str = "INR") -> Fact:
+    return Fact(
+        key, "payment", id, state, amount, currency, 0, {"method": "upi", "error_description": "Declined"}
+    )
+
+
+def link(key: str, state: str, ordinal: int = 1) -> Fact:
+    return Fact(key, "payment_link", f"plink_{key}.{ordinal}", state, 18_000, "INR", 0)
+
+
+def success(key: str) -> list[tuple[Kind, Body]]:
+    """What Razorpay sends when a link is paid: four events, which overlap in what they say."""
+    authorised, captured = payment(key, "authorized"), payment(key, "captured")
+    order = Fact(key, "order", "order_1", "paid", 18_000, "INR", 0)
+    return [
+        facts(authorised),
+        facts(captured),
+        facts(captured, order),
+        facts(captured, order, link(key, "paid")),
+    ]
