@@ -1,5 +1,6 @@
 """The HTTP side of the bot: routes, what every answer has in common, and how it is served."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
@@ -8,6 +9,7 @@ from aiohttp import web
 
 from bot import bodies, health, orders_api, webhooks
 from bot.batching import Overloaded
+from bot.connections import limited
 from bot.parts import PARTS, Parts
 
 log = structlog.get_logger()
@@ -59,10 +61,13 @@ async def serving(parts: Parts) -> AsyncIterator[str]:
         keepalive_timeout=75,
     )
     await runner.setup()
+    assert runner.server is not None
+    listening = await asyncio.get_running_loop().create_server(
+        limited(runner.server), parts.settings.host, parts.settings.port, backlog=1024
+    )
     try:
-        site = web.TCPSite(runner, parts.settings.host, parts.settings.port, backlog=1024)
-        await site.start()
-        host, port = runner.addresses[0][:2]
-        yield f"http://{host}:{port}"
+        host, port = listening.sockets[0].getsockname()[:2]
+        yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     finally:
+        listening.close()
         await runner.cleanup()
