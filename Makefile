@@ -24,7 +24,7 @@ help: ## this list
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "Munshi needs Python 3.11 or newer on the PATH"; exit 1; }
 	@echo "Making the environment in $(VENV) with $$($(PYTHON) --version) (once)"
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 
 $(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
 	$(call install,requirements.lock,Installing what Munshi runs with)

@@ -16,6 +16,7 @@ from bot.parts import Parts
 from bot.settings import Settings
 from bot.whatsapp.client import WhatsAppClient
 from bot.workers.loop import IN_FLIGHT, Workers
+from flows.errors import FlowInvalid, Issue
 from flows.load import load
 from flows.model import Flow
 from payments.razorpay.gateway import Gateway
@@ -30,8 +31,14 @@ _KEEPALIVE_SECONDS = 12
 
 
 def load_flow(path: Path) -> Flow:
-    """The shop's flow. Raises FlowInvalid with every error in it, or OSError if it can't be read."""
-    return load(path.read_text(encoding="utf-8"), str(path), SHOP)
+    """The shop's flow. Raises FlowInvalid with every error in it, or with the reason it can't be read."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise FlowInvalid((Issue(str(path), 1, 1, f"the file can't be read: {error.strerror}"),)) from None
+    except UnicodeDecodeError:
+        raise FlowInvalid((Issue(str(path), 1, 1, "the file is not UTF-8 text"),)) from None
+    return load(text, str(path), SHOP)
 
 
 @asynccontextmanager

@@ -36,6 +36,8 @@ routes = web.RouteTableDef()
 
 
 def _digits(phone: str) -> str:
+    if len(phone) == 10 and phone.isdecimal():
+        raise ValueError("has no country code: write it like 919800000001, or with a plus in front")
     try:
         number = phonenumbers.parse(phone if phone.startswith("+") else f"+{phone}")
     except phonenumbers.NumberParseException:

@@ -31,7 +31,7 @@ from flows.parts import chain, offers, state_paths, state_place
 from flows.reader import Document, Path
 from flows.source import FlowSpec, HandlerSpec, ReactionSpec, StateSpec
 from flows.speech import text_in
-from flows.templates import Template
+from flows.templates import NEVER, Template
 from flows.texts import Texts, close
 from flows.variables import parse
 from flows.vocabulary import Action, Vocabulary
@@ -180,7 +180,7 @@ class _Compiler:
             index=len(self.rules),
             owner=owner,
             trigger=trigger,
-            guard=self.texts.expression(spec.if_, (*where, "if")) if spec.if_ else None,
+            guard=(self.texts.expression(spec.if_, (*where, "if")) or NEVER) if spec.if_ else None,
             reaction=self._reaction(spec, where),
             target=self._resolve(spec.to, owner, (*where, "to")) if spec.to else None,
             stale=spec.stale or not owner,

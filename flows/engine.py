@@ -19,7 +19,7 @@ from flows.decide import Decision, decide
 from flows.effects import Effect
 from flows.errors import StepFailed
 from flows.events import Event, Happened, Received, Tapped, TextReceived, TimerDue
-from flows.model import ANSWERED, INVALID, OTHERWISE, RECEIVED, STALE, TEXT, Flow, Rule, State, timer_trigger
+from flows.model import ANSWERED, INVALID, OTHERWISE, RECEIVED, STALE, TEXT, Flow, Rule, timer_trigger
 from flows.performance import Performance
 from flows.variables import parse
 from flows.words import normalise
@@ -105,7 +105,7 @@ def _handle(performance: Performance, event: Event, raised: bool) -> None:
 def _text(performance: Performance, event: TextReceived) -> None:
     word = normalise(event.text)
     state = performance.state
-    if reply := _choice(performance, word, state):
+    if reply := _choice(performance, event.text.strip(), word):
         _tap(performance, Tapped(reply, event.text))
         return
     fields: dict[str, Any] = {"text": event.text, "value": event.text}
@@ -122,15 +122,16 @@ def _text(performance: Performance, event: TextReceived) -> None:
     _answer(performance, TEXT, fields) or _answer(performance, OTHERWISE, fields)
 
 
-def _choice(performance: Performance, word: str, state: State) -> str | None:
+def _choice(performance: Performance, text: str, word: str) -> str | None:
     """The reply whose title, or place in the list, was typed instead of tapped."""
     choices = performance.choices
     for title, reply in choices:
         if normalise(title) == word and word:
             return reply
-    if state.ask is None and word.isascii() and word.isdigit() and 1 <= int(word[:4]) <= len(choices):
-        return choices[int(word[:4]) - 1][1]
-    return None
+    number = text.rstrip(".)")
+    if performance.state.ask is not None or not (number.isascii() and number.isdigit() and len(number) < 4):
+        return None
+    return choices[int(number) - 1][1] if 0 < int(number) <= len(choices) else None
 
 
 def _tap(performance: Performance, event: Tapped) -> None:

@@ -21,8 +21,8 @@ class Source(NamedTuple):
     place: Path
     text: str
     is_expression: bool
-    names: frozenset[str]
-    """Names that only exist here (`as:` of a row)."""
+    names: Mapping[str, str]
+    """Names that only exist here (`as:` of a row), and the list that each is an item of."""
 
 
 def state_paths(states: Mapping[str, StateSpec], prefix: str = "") -> Iterator[tuple[str, StateSpec]]:
@@ -87,24 +87,23 @@ def texts_of(name: str, spec: MessageSpec) -> Iterator[tuple[Texts, Path]]:
 
 def sources_of(name: str, spec: MessageSpec) -> Iterator[Source]:
     """Every template and expression of a message."""
-    rows = {
-        place: reply.as_
+    rows: dict[Path, Mapping[str, str]] = {
+        place: {reply.as_: reply.each}
         for reply, place in replies_of(name, spec)
         if isinstance(reply, RowSpec) and reply.each
     }
     for texts, place in texts_of(name, spec):
-        names = frozenset({rows[place[:-1]]} if place[:-1] in rows else ())
         for language, text in [("", texts)] if isinstance(texts, str) else texts.items():
-            yield Source((*place, language), text, False, names)
+            yield Source((*place, language), text, False, rows.get(place[:-1], {}))
     where: Path = ("messages", name)
     if spec.image:
-        yield Source((*where, "image"), spec.image, False, frozenset())
+        yield Source((*where, "image"), spec.image, False, {})
     if spec.link:
-        yield Source((*where, "link", "url"), spec.link.url, False, frozenset())
+        yield Source((*where, "link", "url"), spec.link.url, False, {})
     for reply, place in replies_of(name, spec):
-        names = frozenset({rows[place]} if place in rows else ())
+        names = rows.get(place, {})
         yield Source((*place, "with"), reply.with_, False, names)
         if reply.if_:
             yield Source((*place, "if"), reply.if_, True, names)
         if isinstance(reply, RowSpec) and reply.each:
-            yield Source((*place, "each"), reply.each, True, frozenset())
+            yield Source((*place, "each"), reply.each, True, {})

@@ -65,6 +65,24 @@ class Document:
         return self.issue(path, "").line
 
 
+_MENDS: Final = (
+    ("mapping values are not allowed", "put a text that holds ': ' in quotes; or check the indentation"),
+    ("'\\t'", "use spaces, not tabs"),
+    ("could not find expected ':'", "a key needs a ':' behind it; or a quote is missing above"),
+    ("expected ',' or '}'", "close the '{' with '}', and put texts that hold , ? : in quotes"),
+    ("expected ',' or ']'", "close the '[' with ']', and put texts that hold , ? : in quotes"),
+    ("while scanning a quoted scalar", "a closing quote is missing"),
+    ("expected <block end>", "check the indentation, and that every quote is closed"),
+    ("expected alphabetic or numeric", "put a text that starts with * or & in quotes"),
+    ("cannot start any token", "put a text that starts with this character in quotes"),
+)
+"""What usually mends what PyYAML says."""
+
+
+def _mend(problem: str) -> str:
+    return next((mend for said, mend in _MENDS if said in problem), "check indentation and quotes here")
+
+
 class _RefusedError(Exception):
     def __init__(self, event: Event, message: str, mend: str) -> None:
         super().__init__(message)
@@ -85,9 +103,7 @@ def read(text: str, file: str) -> Document:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         message = f"not valid YAML: {error.problem or error.context}"
-        raise FlowInvalid(
-            (Issue(file, line, column, message, "check indentation and quotes here"),)
-        ) from None
+        raise FlowInvalid((Issue(file, line, column, message, _mend(error.problem or "")),)) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise FlowInvalid((Issue(file, line, 1, f"a character that YAML forbids: {error.reason}"),)) from None
@@ -161,7 +177,7 @@ class _Reader:
         while not isinstance(event := next(self._events), MappingEndEvent):
             self._count(event, depth)
             if not isinstance(event, ScalarEvent):
-                raise _RefusedError(event, "a key must be text", "")
+                raise _RefusedError(event, "a key must be text", 'put {{ … }} in quotes: "{{ … }}"')
             key = event.value
             if key in result:
                 line = self._document.places[(*path, key)][0]

@@ -126,13 +126,15 @@ class Speechwriter:
             return [(spec.on, value.render(context), _filled(title.render(context), title_limit), told)]
 
         parts = (title, value, *(part for part in (description, guard) if part))
-        reads = frozenset().union(*(part.roots for part in parts))
+        reads = {read[0] for part in parts for read in part.reads}
         if not isinstance(spec, RowSpec) or spec.each is None:
             return self._fixed(one, reads)
         each = self._templates.expression(spec.each)
-        return self._fixed(_for_each(each, spec.as_, one), (reads - {spec.as_}) | each.roots)
+        return self._fixed(
+            _for_each(each, spec.as_, one), (reads - {spec.as_}) | {read[0] for read in each.reads}
+        )
 
-    def _fixed(self, offers: Offers, reads: frozenset[str]) -> Offers:
+    def _fixed(self, offers: Offers, reads: set[str]) -> Offers:
         """`offers`, made once and for all if they read nothing that ever changes."""
         if not reads <= self._statics.keys():
             return offers

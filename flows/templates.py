@@ -12,10 +12,10 @@ from typing import Any, Final
 
 from jinja2 import StrictUndefined, nodes
 from jinja2 import TemplateSyntaxError as JinjaSyntaxError
-from jinja2.meta import find_undeclared_variables
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from flows.errors import StepFailed
+from flows.lookups import Lookup, lookups, path
 from flows.reader import UNSENDABLE
 
 MAX_RENDERED: Final = 65_536
@@ -70,8 +70,8 @@ class Template:
     """Compiled text. `constant` holds it whole when there is nothing to fill in."""
 
     source: str
-    roots: frozenset[str]
-    """Names it reads from the context."""
+    reads: frozenset[Lookup]
+    """Paths that it reads from the context."""
     constant: str | None
     _render: Callable[[Mapping[str, Any]], Iterator[str]] | None
 
@@ -92,7 +92,9 @@ class Expression:
     """A compiled guard or `each:`."""
 
     source: str
-    roots: frozenset[str]
+    reads: frozenset[Lookup]
+    path: Lookup | None
+    """What it reads, if it is a plain look-up (`shop.products`)."""
     _evaluate: Callable[[Mapping[str, Any]], Any]
 
     def value(self, context: Mapping[str, Any]) -> Any:
@@ -103,6 +105,10 @@ class Expression:
             raise
         except Exception as error:
             raise StepFailed(f"in the expression {self.source!r}: {error}") from error
+
+
+NEVER: Final = Expression("false", frozenset(), None, lambda context: False)
+"""Stands in for a guard that does not compile, so that what follows it is still checked."""
 
 
 class Language:
@@ -123,8 +129,7 @@ class Language:
             data = [part.data for part in parts if isinstance(part, nodes.TemplateData)]
             if len(data) == len(parts):
                 return Template(source, frozenset(), "".join(data), None)
-            roots = frozenset(find_undeclared_variables(tree))
-            return Template(source, roots, None, self._compile(tree))
+            return Template(source, lookups(tree), None, self._compile(tree))
 
     def expression(self, source: str) -> Expression:
         """Compile a bare expression (`cart.lines and not order`). Raises TemplateError."""
@@ -133,9 +138,10 @@ class Language:
             output = probe.body[0] if len(probe.body) == 1 else None
             if not isinstance(output, nodes.Output) or len(output.nodes) != 1:
                 raise TemplateError("write one expression, without {{ }}")
-            roots = frozenset(find_undeclared_variables(probe))
-            body: list[nodes.Node] = [nodes.Assign(nodes.Name("result", "store"), output.nodes[0], lineno=1)]
-            return Expression(source, roots, self._evaluator(nodes.Template(body, lineno=1)))
+            value = output.nodes[0]
+            body: list[nodes.Node] = [nodes.Assign(nodes.Name("result", "store"), value, lineno=1)]
+            evaluate = self._evaluator(nodes.Template(body, lineno=1))
+            return Expression(source, lookups(probe), path(value, {}), evaluate)
 
     def _parse(self, source: str) -> nodes.Template:
         tree = self._env.parse(source)

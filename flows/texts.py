@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import Any, Final
 
 from flows.errors import Issue
+from flows.lookups import EACH, Lookup, NoSuchField, follow
 from flows.model import Speech
 from flows.parts import sources_of
 from flows.reader import Document, Path
@@ -19,7 +21,7 @@ ROOTS: Final = frozenset({"customer", "event", "language", "state"})
 
 def close(name: str, known: Iterable[str]) -> str:
     """A suggestion of the known name nearest to `name`, or nothing."""
-    found = get_close_matches(name, list(known), n=1, cutoff=0.5)
+    found = get_close_matches(name.lower(), list(known), n=1, cutoff=0.5)
     return f"did you mean '{found[0]}'?" if found else ""
 
 
@@ -38,24 +40,30 @@ class Texts:
         }
         names = (ROOTS, vocabulary.view_names, self.statics[fallback], spec.variables)
         self._roots = frozenset(name for group in names for name in group)
+        shown = self.statics[fallback]
+        self._sample = {"customer": {"name": ""}, **shown, **vocabulary.sample(shown)}
 
-    def expression(self, source: str, where: Path, names: frozenset[str] = frozenset()) -> Expression | None:
+    def expression(
+        self, source: str, where: Path, names: Mapping[str, str] = MappingProxyType({})
+    ) -> Expression | None:
         """A compiled guard."""
         try:
             expression = self._language.expression(source)
         except TemplateError as error:
             self._issues.append(self._document.issue(where, f"in the expression {source!r}: {error}"))
             return None
-        return expression if self._known(expression.roots, names, where) else None
+        return expression if self._known(expression.reads, names, where) else None
 
-    def template(self, source: str, where: Path, names: frozenset[str] = frozenset()) -> Template | None:
+    def template(
+        self, source: str, where: Path, names: Mapping[str, str] = MappingProxyType({})
+    ) -> Template | None:
         """A compiled template."""
         try:
             template = self._language.template(source)
         except TemplateError as error:
             self._issues.append(self._document.issue(where, f"in the template {source!r}: {error}"))
             return None
-        return template if self._known(template.roots, names, where) else None
+        return template if self._known(template.reads, names, where) else None
 
     def value(self, value: Any, where: Path) -> Any:
         """An action's argument: text with something to fill in becomes a Template, all else stays."""
@@ -87,10 +95,37 @@ class Texts:
         ]
         return None not in compiled
 
-    def _known(self, roots: frozenset[str], names: frozenset[str], where: Path) -> bool:
-        unknown = sorted(roots - self._roots - names)
-        known = sorted(self._roots | names)
-        for root in unknown:
+    def _known(self, reads: frozenset[Lookup], names: Mapping[str, str], where: Path) -> bool:
+        """Whether all of `reads` is there to read; what is not becomes an issue."""
+        before = len(self._issues)
+        for root in sorted({read[0] for read in reads} - self._roots - names.keys()):
+            known = sorted({*self._roots, *names})
             mend = close(root, known) or f"there are {', '.join(known)}"
             self._issues.append(self._document.issue(where, f"there is no '{root}' to read here", mend))
-        return not unknown
+        for read in sorted(self._from_roots(reads, names)):
+            try:
+                follow(read, self._sample)
+            except NoSuchField as missing:
+                mend = close(missing.field, missing.known) or f"there are {', '.join(missing.known)}"
+                self._issues.append(self._document.issue(where, str(missing), mend if missing.known else ""))
+        return len(self._issues) == before
+
+    def _from_roots(self, reads: frozenset[Lookup], names: Mapping[str, str]) -> set[Lookup]:
+        """`reads`, with the names of list items replaced by the lists they are from."""
+        found: set[Lookup] = set()
+        for read in reads:
+            if read[0] not in names:
+                found.add(read)
+            elif listed := self._listed(names[read[0]]):
+                found.add((*listed, EACH, *read[1:]))
+        return found
+
+    def _listed(self, each: str) -> Lookup | None:
+        """What `each` reads; None if that is not known, or is wrong and said where it stands."""
+        try:
+            listed = self._language.expression(each).path
+            if listed:
+                follow(listed, self._sample)
+        except (TemplateError, NoSuchField):
+            return None
+        return listed

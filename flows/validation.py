@@ -45,7 +45,9 @@ def _said(details: ErrorDetails, known: set[str]) -> tuple[str, str]:
 
 
 def _unknown_key(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, str]:
-    close = get_close_matches(name, known, n=1)
+    close = get_close_matches(name.lower(), known, n=1)
+    if name.isdigit():
+        return f"unknown key '{name}'", "is it the end of a number? Write 1200, without a comma"
     return f"unknown key '{name}'", f"did you mean '{close[0]}'?" if close else "remove it"
 
 

@@ -80,6 +80,8 @@ class Vocabulary:
         lambda data, statics, language: {}
     )
     """(data, statics, language) -> what templates see of the conversation (`cart`, `order`)."""
+    sample: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda statics: {}
+    """statics -> views with every field and an item in every list: templates are checked against it."""
 
 
 EMPTY = Vocabulary()

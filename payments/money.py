@@ -18,12 +18,14 @@ def paise(rupees: Any) -> int:
     """
     if isinstance(rupees, bool) or not isinstance(rupees, (int, str, Decimal)):
         raise ValueError(  # noqa: TRY004 - pydantic reports ValueErrors
-            f"{rupees!r} is not an amount in rupees: write for example 180 or 249.50"
+            f"{rupees!r} is not an amount in rupees: write for example 180 or 249.50, without ₹ or commas"
         )
     try:
         amount = Decimal(rupees) * 100
     except ArithmeticError:
-        raise ValueError(f"'{rupees}' is not an amount in rupees: write for example 180 or 249.50") from None
+        raise ValueError(
+            f"'{rupees}' is not an amount in rupees: write for example 180 or 249.50, without ₹ or commas"
+        ) from None
     if not amount.is_finite() or amount != amount.to_integral_value():
         raise ValueError(f"{rupees} has parts of a paisa: write at most two decimals")
     if not 0 < amount <= MAX_PAISE:

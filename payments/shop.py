@@ -16,7 +16,7 @@ from payments import cart, catalogue
 from payments.cart import Cart
 from payments.catalogue import Shop
 from payments.money import money
-from payments.orders import CURRENCY, lines_to_json, order_key, reference_id
+from payments.orders import CURRENCY, Line, lines_to_json, order_key, reference_id
 
 FIRST_ORDER_NUMBER: Final = 10_000
 """Added to an event's number, so that the first order is not called #1."""
@@ -215,6 +215,14 @@ def _order_view(order: Mapping[str, Any] | None) -> dict[str, Any]:
     return {**order, "count": count, "link": link["url"]}
 
 
+def _sample(statics: Mapping[str, Any]) -> dict[str, Any]:
+    """A cart and an order of one product, for the check of templates."""
+    sku = statics["shop"]["products"][0]["sku"]
+    line = lines_to_json([Line(sku, "", 1, MIN_TOTAL)])
+    order = {"key": "", "number": "", "lines": line, "total": MIN_TOTAL, "currency": CURRENCY, "status": ""}
+    return _views({"cart": [[sku, 1]], "order": order}, statics, "")
+
+
 SHOP: Final = Vocabulary(
     sections={"shop": Shop},
     actions={
@@ -236,5 +244,6 @@ SHOP: Final = Vocabulary(
     },
     view_names=("cart", "order"),
     views=_views,
+    sample=_sample,
 )
 """The words of a shop."""

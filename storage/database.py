@@ -131,6 +131,8 @@ def _claim_file(credentials: dict[str, Any], *, create: bool) -> FileLock:
         raise NotMigrated(f"there is no database at {path}: run `munshi migrate` first")
     if not path.parent.is_dir():
         raise UnsupportedDatabase(f"there is no directory {path.parent} to keep {path.name} in")
+    if path.exists() and not path.is_file():
+        raise UnsupportedDatabase(f"{path} is not a file: DATABASE_URL must end in a file's name")
     lock = FileLock.take(path)
     # Customers' words and numbers are in it; the WAL takes over the mode of the file.
     path.touch(mode=0o600)

@@ -4,7 +4,8 @@ import io
 import sys
 from collections.abc import Iterable
 from importlib import import_module
-from typing import Final
+from importlib.metadata import version
+from typing import Annotated, Final
 
 import typer
 
@@ -35,8 +36,21 @@ def main() -> None:
             stream.reconfigure(errors="replace")
     # Only what runs is imported: `check` must not wait for the web server and the database.
     named = [name for name in sys.argv[1:2] if name in COMMANDS]
-    app(named or COMMANDS)()
+    try:
+        app(named or COMMANDS)()
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
-def _munshi() -> None:
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"munshi {version('munshi')}")
+        raise typer.Exit
+
+
+def _munshi(
+    asked: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+    ] = False,
+) -> None:
     """A conversational state-machine engine for selling on WhatsApp."""

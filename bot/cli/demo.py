@@ -33,13 +33,14 @@ async def _demo(file: FlowFile, port: int, console: Console) -> None:
 
     console.print(Text("Starting a sandbox WhatsApp, a sandbox Razorpay and the bot on SQLite …", "dim"))
     async with stage(file, port) as set_stage:
-        console.print(
-            Text(f"The bot is at {set_stage.url}; payment pages are at {set_stage.world.razorpay_url}")
-        )
+        pages = f"{set_stage.world.razorpay_url}/l/…"
+        console.print(Text(f"The bot is at {set_stage.url}; payment pages will be {pages}"), soft_wrap=True)
         if sys.stdin.isatty() and sys.stdout.isatty():
             from bot.demo.chat import Chat
 
-            hint = "Choose by number or by typing. /pay /fail /wait 20m /trace /help /quit. Try: हिंदी"
+            hint = (
+                "Choose by number or by typing. /pay /fail /wait 20m /trace /quit, /help for all. Try: हिंदी"
+            )
             console.print(Text(hint, "dim"))
             await Chat(set_stage, console).run()
         else:

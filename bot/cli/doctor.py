@@ -1,5 +1,6 @@
 """`munshi doctor`: is everything that money depends on in place? If not, what to do."""
 
+import re
 from collections.abc import AsyncIterator
 from typing import Final, NamedTuple
 
@@ -86,7 +87,19 @@ async def _server(settings: Settings) -> Finding:
         )
     if answer.status_code != 200:
         return Finding("server", False, f"not ready: {answer.text.strip()[:200]}", "read its log")
+    if waiting := await _parked(url):
+        return Finding(
+            "server", False, f"{waiting} events are parked", "stop it and run this again to see them"
+        )
     return Finding("server", True, f"ready at {url}")
+
+
+async def _parked(ready_url: str) -> int:
+    """How many events wait for a person, by the running server's own metrics."""
+    async with httpx.AsyncClient(trust_env=False, timeout=3) as client:
+        text = (await client.get(ready_url.replace("/readyz", "/metrics"))).text
+    found = re.search(r'^munshi_waiting\{what="parked"\} ([0-9]+)', text, re.MULTILINE)
+    return int(found[1]) if found else 0
 
 
 async def _database(settings: Settings, *, running: bool) -> Finding:
@@ -97,7 +110,7 @@ async def _database(settings: Settings, *, running: bool) -> Finding:
             return Finding("database", True, "in use by the running server")
         return Finding("database", False, str(error), "end the process that holds it")
     except (StorageError, OSError) as error:
-        return Finding("database", False, str(error), "run 'munshi migrate'")
+        return Finding("database", False, str(error), "'munshi serve' makes and migrates it")
     try:
         parked = await store.parked(_PARKED_SHOWN)
     finally:
@@ -121,6 +134,8 @@ async def _whatsapp(settings: Settings) -> Finding:
             number = await client.phone_number()
         except SendError as error:
             mend = "check WHATSAPP_ACCESS_TOKEN and WHATSAPP_PHONE_NUMBER_ID"
+            if error.code is None:
+                mend = f"can this machine reach {settings.whatsapp_api_url}?"
             return Finding("WhatsApp", False, str(error), mend)
     return Finding("WhatsApp", True, f"answers as {number.get('verified_name') or 'an unnamed number'}")
 
@@ -131,13 +146,10 @@ async def _razorpay(settings: Settings) -> Finding:
     try:
         await gateway.ping()
     except GatewayError as error:
-        wrong_key = error.reason is Reason.AUTH
-        mend = (
-            "check RAZORPAY_KEY_ID and RAZORPAY_KEY_SECRET"
-            if wrong_key
-            else "try again; see Razorpay's status page"
-        )
-        return Finding("Razorpay", False, str(error), mend)
+        mend = f"can this machine reach {settings.razorpay_api_url}? See also Razorpay's status page"
+        if error.reason is Reason.AUTH:
+            mend = "check RAZORPAY_KEY_ID and RAZORPAY_KEY_SECRET"
+        return Finding("Razorpay", False, str(error).removeprefix("Razorpay: "), mend)
     finally:
         await gateway.close()
     return Finding("Razorpay", True, "answers, and takes the key")

@@ -35,7 +35,9 @@ def run(work: Coroutine[Any, Any, None]) -> None:
         refuse(f"Munshi can't start, because of the flow file:\n\n{invalid}")
     except StorageError as error:
         refuse(f"Munshi can't start, because of the database:\n\n{error}")
-    except (OSError, UnicodeDecodeError) as error:  # a port in use, a flow file that is not UTF-8
+    except BrokenPipeError:  # whoever read the output has gone
+        raise typer.Exit(1) from None
+    except OSError as error:  # a port in use
         refuse(f"Munshi can't start: {error}")
 
 

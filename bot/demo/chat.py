@@ -52,6 +52,7 @@ class Chat:
             if line.strip():
                 await self._obey(command)
             self._prompt()
+        self._console.print(Text("\nGoodbye.", "dim"))
 
     def _read_in_background(self) -> None:
         """Read lines in a thread that dies with us: nothing can interrupt a blocking read."""

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 from bot.demo.stage import Stage
 from bot.sandbox.people import ReceivedMessage
+from payments.money import money
 
 
 class StepDiffers(Exception):
@@ -83,4 +85,5 @@ async def check_books(stage: Stage) -> str:
     view = await stage.parts.store.order(str(link.notes["munshi_order"]))
     if view is None or not view.verdict.settled or view.paid_at is None:
         raise StepDiffers("step 8: the order is not recorded as paid")
-    return f"order #{view.order.number}: {view.verdict}, {view.order.total} paise, paid_at {view.paid_at}"
+    paid_at = datetime.fromtimestamp(view.paid_at / 1000, UTC)
+    return f"#{view.order.number} {view.verdict} {money(view.order.total)}, {paid_at:%Y-%m-%d %H:%M:%S} UTC"

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from rich.box import Box
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.panel import Panel
 from rich.text import Text
@@ -14,6 +15,7 @@ from flows.messages import Buttons, Image, Link, List, Message, Reply, replies
 WIDTH: Final = 64
 """Cells a bubble takes at most; 80 columns hold it with room to spare."""
 
+_OPEN: Final = Box("╭── \n│   \n│   \n│   \n│   \n│   \n│   \n╰── \n")
 _MARKED: Final = re.compile(r"(?<!\w)(```|[*_~])(?=\S)(.+?)(?<=\S)\1(?!\w)")
 """WhatsApp's own marks. Source: WhatsApp Help Center, "How to format your messages"."""
 _STYLES: Final = {"*": "bold", "_": "italic", "~": "strike", "```": "cyan"}
@@ -52,7 +54,8 @@ class _Bubble:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         head = Group(*self._head())
         if options.is_terminal:
-            yield Panel(head, width=min(WIDTH, options.max_width), border_style="green")
+            # No right edge: terminals disagree on how wide Devanagari is.
+            yield Panel(head, box=_OPEN, width=min(WIDTH, options.max_width), border_style="green")
         else:
             yield head
         yield from self._choices()

@@ -161,10 +161,10 @@ def test_refuses_what_is_no_expression(source: str) -> None:
 
 def test_roots_are_the_names_that_are_read() -> None:
     template = LANGUAGE.template("{% for l in cart.lines %}{{ l.name ~ shop.name }}{% endfor %}")
-    assert template.roots == {"cart", "shop"}
+    assert {read[0] for read in template.reads} == {"cart", "shop"}
     assert LANGUAGE.template("Hello").constant == "Hello"
     assert LANGUAGE.template("{{ 'a' }}").constant is None
-    assert LANGUAGE.expression("order.link and event.n").roots == {"order", "event"}
+    assert LANGUAGE.expression("order.link and event.n").reads == {("order", "link"), ("event", "n")}
 
 
 def test_rendering_changes_nothing() -> None:

@@ -20,7 +20,7 @@ from tests.payments.waiting import NOW, Body, Store, chat, created, facts, link,
 @pytest.fixture
 def broken(shop_text: str) -> Flow:
     """The shop, but its message of success can't be said."""
-    text = shop_text.replace("✅ Payment Successful!", "{{ order.missing }}")
+    text = shop_text.replace("✅ Payment Successful!", "{{ event.missing }}")
     return load(text, "flows.yaml", SHOP)
 
 
@@ -34,7 +34,7 @@ def test_a_step_that_fails_keeps_the_facts_and_the_next_event_tells_the_customer
     assert store.outcomes == [Outcome.PARKED]
     error = store.last.handled[0].error
     assert error is not None
-    assert "order.missing" in error
+    assert "event.missing" in error
     assert store.conversation == before
     assert store.said == told
     assert store.last.verdicts == {}

@@ -170,3 +170,12 @@ async def test_a_closed_store_says_so(store: Store) -> None:
     await store.close()
     with pytest.raises(Closed):
         await store.ping()
+
+
+async def test_a_folder_is_no_database_and_stays_as_it_was(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir(mode=0o755)
+    with pytest.raises(UnsupportedDatabase, match="is not a file"):
+        await Store.migrate(f"sqlite://{folder}")
+    assert folder.stat().st_mode & 0o777 == 0o755
+    assert not (tmp_path / "shop.lock").exists()

@@ -63,7 +63,7 @@ async def test_a_flow_that_is_not_there_or_no_text(tmp_path: Path) -> None:
         refused(tmp_path, MUNSHI_FLOW="binary.yaml", DATABASE_URL="sqlite://b.db"),
     )
     assert "nowhere.yaml" in missing
-    assert "utf-8" in binary
+    assert "binary.yaml:1:1: error: the file is not UTF-8 text" in binary
 
 
 async def test_a_second_one_on_the_same_file_or_port(tmp_path: Path) -> None:
