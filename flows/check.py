@@ -16,6 +16,10 @@ from flows.speech import text_in
 from flows.texts import ROOTS, close
 
 
+_FEW: Final = 5
+"""Missing translations that are named one by one."""
+
+
 def check(document: Document, spec: FlowSpec, flow: Flow) -> list[Issue]:
     """Every issue of meaning, in no order."""
     return [issue for examine in _CHECKS for issue in examine(document, spec, flow)]
@@ -121,10 +125,20 @@ def _every_state_answers(document: Document, spec: FlowSpec, flow: Flow) -> Iter
             yield document.issue(
                 (*state_place(path), "ask"), f"'{path}' asks but doesn't take the answer", mend
             )
-        for event in sorted(flow.vocabulary.required):
-            if not any(_unguarded(flow, owner, event) for owner in (*leaf.chain, "")):
-                mend = f"add '{event}' under 'anywhere', its last alternative without 'if'"
-                yield document.issue(state_place(path), f"'{path}' doesn't always answer '{event}'", mend)
+
+
+def _what_must_be_answered_is(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+    leaves = [path for path, state in _states(flow, spec) if not state.states]
+    for event in sorted(flow.vocabulary.required):
+        silent = [
+            leaf
+            for leaf in leaves
+            if not any(_unguarded(flow, owner, event) for owner in (*flow.states[leaf].chain, ""))
+        ]
+        if silent:
+            mend = f"add '{event}' under 'anywhere', its last alternative without 'if'"
+            message = f"'{event}' is not always answered in: {', '.join(silent)}"
+            yield document.issue(("anywhere",), message, mend)
 
 
 def _unguarded(flow: Flow, owner: str, trigger: str) -> bool:
@@ -132,8 +146,10 @@ def _unguarded(flow: Flow, owner: str, trigger: str) -> bool:
 
 
 def _states_are_reachable(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+    if not flow.start:
+        return
     reached: set[str] = set()
-    waiting = [flow.start] if flow.start else []
+    waiting = [flow.start]
     while waiting:
         leaf = waiting.pop()
         if leaf in reached:
@@ -171,9 +187,26 @@ def _languages_are_known(document: Document, spec: FlowSpec, flow: Flow) -> Iter
             for language in texts.keys() - set(spec.languages):
                 mend = f"add it to 'languages', which has {', '.join(spec.languages)}"
                 yield document.issue((*where, language), f"'{language}' is not a language of this flow", mend)
-            for language in set(spec.languages) - texts.keys():
-                message_ = f"no text in '{language}': customers see '{spec.languages[0]}'"
-                yield document.issue(where, message_, f"add '{language}: …'", Severity.WARNING)
+
+
+def _texts_are_translated(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+    """One warning a text; a language that is only begun gets one in all."""
+    maps = [
+        (texts, where)
+        for name, message in spec.messages.items()
+        for texts, where in texts_of(name, message)
+        if not isinstance(texts, str)
+    ]
+    for language in spec.languages:
+        missing = [where for texts, where in maps if language not in texts]
+        mend = f"add '{language}: …'"
+        if len(missing) > _FEW:
+            message = f"{len(missing)} texts are not in '{language}', this one first"
+            yield document.issue(missing[0], message, mend, Severity.WARNING)
+            continue
+        for where in missing:
+            message = f"no text in '{language}': customers see '{spec.languages[0]}'"
+            yield document.issue(where, message, mend, Severity.WARNING)
 
 
 def _messages_are_said(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
@@ -303,9 +336,11 @@ _CHECKS: Final[tuple[Callable[[Document, FlowSpec, Flow], Iterator[Issue]], ...]
     _offers_are_answered,
     _offers_are_answered_where_said,
     _every_state_answers,
+    _what_must_be_answered_is,
     _states_are_reachable,
     _no_alternative_is_dead,
     _languages_are_known,
+    _texts_are_translated,
     _messages_are_said,
     _texts_fit,
     _replies_fit,

@@ -9,6 +9,7 @@ def command(file: FlowFile = DEFAULT) -> None:
     """Say everything that is wrong with the flow file, where, and how to mend it."""
     flow = examined(file).flow
     if flow is None:
+        typer.echo("Mend these and check again: an error may hide others.")
         raise typer.Exit(1)
     states = sum(1 for path in flow.states if "." not in path)
     counts = (

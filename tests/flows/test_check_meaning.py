@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from tests.flows.checking import Row, assert_said, edited, issues_of, row
+from tests.flows.checking import SOUND, Row, assert_said, edited, issues_of, row
 
 ERRORS: Final[dict[str, Row]] = {
     "word twice": row(
@@ -51,12 +51,12 @@ ERRORS: Final[dict[str, Row]] = {
         "add 'otherwise: {say: …}' here or for the whole flow; its last alternative without 'if'",
     ),
     "required event": row(
-        "  money.came: {to: home}\n", "", "'home' doesn't always answer 'money.came'", 17, 3,
+        "  money.came: {to: home}\n", "", "'money.came' is not always answered in: home, asking", 12, 1,
         "add 'money.came' under 'anywhere', its last alternative without 'if'",
     ),
     "required event, only guarded": row(
         "money.came: {to: home}", "money.came: {if: age, to: home}",
-        "'asking' doesn't always answer 'money.came'", 23, 3,
+        "'money.came' is not always answered in: home, asking", 12, 1,
         "add 'money.came' under 'anywhere', its last alternative without 'if'",
     ),
     "ask without answered": row(
@@ -176,3 +176,10 @@ def test_eleven_products_in_one_list() -> None:
 def test_a_state_wide_answer_for_fresh_taps_and_another_for_stale_ones_is_no_mistake() -> None:
     both = "\n        - {to: asking}\n        - {say: hello, stale: true}"
     assert issues_of(edited(("{to: asking}", both))) == ()
+
+
+def test_a_language_that_is_only_begun_gets_one_warning() -> None:
+    texts = "".join(f"  m{n}: {{en: x}}\n" for n in range(7))
+    text = SOUND.replace("messages:\n", f"messages:\n{texts}", 1)
+    warnings = [issue for issue in issues_of(text) if "texts are not in 'hi'" in issue.message]
+    assert len(warnings) == 1
