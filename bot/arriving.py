@@ -81,7 +81,7 @@ def from_razorpay(
     told = [facts.to_json(fact) | {"order_key": order_key or ""} for fact in notice.facts]
     kept = _text(webhook.without_personal_data(body))
     about = {"event": notice.event, "order_key": order_key, "facts": told, "problems": list(notice.problems)}
-    if order_key is None or not told:
+    if order_key is None or not (told or notice.problems):
         return Arrival(webhook.digest(raw), Kind.OTHER, about, kept, order_key=order_key, pending=False)
     return Arrival(webhook.digest(raw), Kind.FACTS, about, kept, order_key=order_key)
 

@@ -25,9 +25,9 @@ from payments.calls import Call, CancelLink, CreateLink
 from payments.case import Advanced, Arrived, Case, Handled, Kind, OrderState, Outcome
 from payments.facts import Fact
 from payments.ledger import Verdict
-from payments.orders import Attempt, AttemptStatus, Order, lines_from_json, order_key_of
+from payments.orders import Attempt, AttemptStatus, Order, lines_from_json, moved, order_key_of
 from payments.shop import CANCEL, CREATE, PLACE
-from payments.telling import after_facts, after_result, displaced
+from payments.telling import FETCHED, after_facts, after_result, displaced, unexplained
 
 Trace = tuple[Mapping[str, Any], ...]
 
@@ -92,56 +92,54 @@ class _Progress:
         return self._step(self._conversation, happened, event.number)
 
     def facts(self, event: Arrived) -> tuple[Trace, bool]:
-        key = event.body["order_key"]
-        before = self._orders.get(key)
-        if before is None:
-            raise CannotHandle(f"Razorpay names order {key}, which this database doesn't have")
-        known = {fact.identity for fact in before.facts}
-        told = [fact_values.from_json(value) for value in event.body["facts"]]
-        new = tuple({fact.identity: fact for fact in told if fact.identity not in known}.values())
-        self._facts.extend(new)
-        state = self._learn(before, new)
-        verdict = ledger.verdict(state.order.total, state.order.currency, state.facts)
-        conversation, happened = after_facts(self._conversation, state, verdict, new)
-        calls = displaced(self._conversation, conversation)
-        trace, applied = self._tell(conversation, happened, event.number)
-        self._calls.extend(calls)
-        if verdict is not before.verdict:
-            self._verdicts[key] = verdict
-        self._orders[key] = replace(state, verdict=verdict)
-        return trace, applied or bool(new)
+        key, problems = event.body["order_key"], event.body.get("problems")
+        done = self._learn(key, event.body["facts"], event.number)
+        if problems and not self._orders[key].verdict.settled:
+            raise CannotHandle(f"Razorpay said more than could be read: {'; '.join(problems)}")
+        return done
 
     def result(self, event: Arrived) -> tuple[Trace, bool]:
-        fields = event.body["fields"]
+        name, fields = event.body["name"], event.body["fields"]
         reference = fields["reference_id"]
         state = self._orders.get(order_key_of(reference))
         attempt = next((a for a in state.attempts if a.reference_id == reference), None) if state else None
         if state is None or attempt is None:
             raise CannotHandle(f"a call answered for {reference}, which this database doesn't have")
+        if name == FETCHED:
+            return self._learn(state.order.key, fields["facts"], event.number)
         changed, conversation, happened, calls = after_result(
-            self._conversation, attempt, event.body["name"], fields
+            self._conversation, attempt, name, fields, settled=state.verdict.settled
         )
         trace, _ = self._tell(conversation, happened, event.number)
         self._change(state, changed)
         self._calls.extend(calls)
         return trace, True
 
-    def _learn(self, state: OrderState, new: tuple[Fact, ...]) -> OrderState:
+    def _learn(self, key: str, values: Iterable[Mapping[str, Any]], number: int) -> tuple[Trace, bool]:
+        """Add what is new among the facts in `values` to the order's, and tell what changed."""
+        before = self._orders.get(key)
+        if before is None:
+            raise CannotHandle(f"Razorpay names order {key}, which this database doesn't have")
+        new = _new([fact_values.from_json(value) for value in values], before)
+        self._facts.extend(new)
+        state = self._moved_on(before, new)
+        verdict = ledger.verdict(state.order.total, state.order.currency, state.facts)
+        conversation, happened = after_facts(self._conversation, state, verdict, new)
+        calls: list[Call] = [*displaced(self._conversation, conversation), *unexplained(state, verdict, new)]
+        trace, applied = self._tell(conversation, happened, number)
+        self._calls.extend(calls)
+        if verdict is not before.verdict:
+            self._verdicts[key] = verdict
+        self._orders[key] = replace(state, verdict=verdict)
+        return trace, applied or bool(new)
+
+    def _moved_on(self, state: OrderState, new: tuple[Fact, ...]) -> OrderState:
         """`state` with new facts, and the attempts they are about moved on."""
-        statuses = {
-            "paid": AttemptStatus.PAID,
-            "expired": AttemptStatus.EXPIRED,
-            "cancelled": AttemptStatus.CANCELLED,
-        }
-        links = {
-            fact.entity_id: statuses[fact.state]
-            for fact in new
-            if fact.entity == "payment_link" and fact.state in statuses
-        }
+        said = {fact.entity_id: _LINK_STATES.get(fact.state) for fact in new if fact.entity == "payment_link"}
         state = replace(state, facts=(*state.facts, *new))
         for attempt in state.attempts:
-            if attempt.link_id in links:
-                state = self._change(state, replace(attempt, status=links[attempt.link_id]))
+            if attempt.link_id and (status := said.get(attempt.link_id)):
+                state = self._change(state, moved(attempt, status))
         self._orders[state.order.key] = state
         return state
 
@@ -218,6 +216,26 @@ _HANDLERS: Final[Mapping[Kind, Callable[[_Progress, Arrived], tuple[Trace, bool]
     Kind.FACTS: _Progress.facts,
     Kind.RESULT: _Progress.result,
 }
+
+
+_LINK_STATES: Final[Mapping[str, AttemptStatus]] = {
+    "paid": AttemptStatus.PAID,
+    "expired": AttemptStatus.EXPIRED,
+    "cancelled": AttemptStatus.CANCELLED,
+}
+
+
+def _new(told: list[Fact], state: OrderState) -> tuple[Fact, ...]:
+    """Those of `told` that are not known yet. Raises CannotHandle if one contradicts what is known."""
+    known = {fact.identity: fact for fact in state.facts}
+    for fact in told:
+        same = known.setdefault(fact.identity, fact)
+        if (same.amount, same.currency) != (fact.amount, fact.currency):
+            raise CannotHandle(
+                f"Razorpay told two amounts for {fact.entity_id}: {same.amount} and {fact.amount}"
+            )
+    before = {fact.identity for fact in state.facts}
+    return tuple({fact.identity: fact for fact in told if fact.identity not in before}.values())
 
 
 def _attempt(call: CreateLink) -> Attempt:

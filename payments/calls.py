@@ -1,7 +1,8 @@
 """What the shop asks of Razorpay, as data: stored in the outbox, performed later."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,15 @@ class CancelLink:
     link_id: str | None
 
 
-Call: TypeAlias = CreateLink | CancelLink
+@dataclass(frozen=True, slots=True)
+class FetchPayments:
+    """Ask which payments were made on the link `reference_id`: it is paid, and we know of no capture."""
+
+    reference_id: str
+    link_id: str | None
+
+
+Call: TypeAlias = CreateLink | CancelLink | FetchPayments
 
 
 def to_json(call: Call) -> dict[str, Any]:
@@ -37,8 +46,9 @@ def to_json(call: Call) -> dict[str, Any]:
 def from_json(value: dict[str, Any]) -> Call:
     """The call that `to_json` wrote. Raises KeyError on any other shape."""
     fields = dict(value)
-    kinds: dict[str, type[CreateLink] | type[CancelLink]] = {
-        "CreateLink": CreateLink,
-        "CancelLink": CancelLink,
-    }
-    return kinds[fields.pop("call")](**fields)
+    return _CALLS[fields.pop("call")](**fields)
+
+
+_CALLS: Final[Mapping[str, type[Call]]] = {
+    kind.__name__: kind for kind in (CreateLink, CancelLink, FetchPayments)
+}

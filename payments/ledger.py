@@ -43,13 +43,13 @@ def captured(facts: Iterable[Fact], currency: str) -> int:
 def verdict(total: int, currency: str, facts: Iterable[Fact]) -> Verdict:
     """What `facts` add up to for an order of `total` paise."""
     facts = tuple(facts)
-    if any(_is_capture(f) and f.currency != currency for f in facts):
-        return Verdict.UNKNOWN
     sum_captured = captured(facts, currency)
-    if sum_captured == total:
-        return Verdict.PAID
-    if sum_captured > total:
-        return Verdict.OVERPAID
+    foreign = any(_is_capture(f) and f.currency != currency for f in facts)
+    # Sums first, and they only grow: an order that is settled never falls back.
+    if sum_captured >= total:
+        return Verdict.OVERPAID if foreign or sum_captured > total else Verdict.PAID
+    if foreign:
+        return Verdict.UNKNOWN
     if sum_captured > 0:
         return Verdict.SHORT
     if any(f.entity == "payment" and f.state == "authorized" for f in facts):

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -92,6 +92,21 @@ class Attempt:
     status: AttemptStatus = AttemptStatus.CREATING
     link_id: str | None = None
     short_url: str | None = None
+
+
+_RANK: Final = {
+    AttemptStatus.CREATING: 0,
+    AttemptStatus.CREATED: 1,
+    AttemptStatus.REFUSED: 2,
+    AttemptStatus.EXPIRED: 3,
+    AttemptStatus.CANCELLED: 3,
+    AttemptStatus.PAID: 4,
+}
+
+
+def moved(attempt: Attempt, status: AttemptStatus) -> Attempt:
+    """`attempt` in `status`, unless it is further already: word of a link comes late and in any order."""
+    return replace(attempt, status=status) if _RANK[status] > _RANK[attempt.status] else attempt
 
 
 def order_key(conversation: str, ordinal: int) -> str:

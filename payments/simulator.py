@@ -17,12 +17,12 @@ from flows.messages import Message
 from flows.model import Flow
 from payments import facts as fact_values
 from payments.advance import advance
-from payments.calls import Call, CancelLink, CreateLink
+from payments.calls import Call, CancelLink, CreateLink, FetchPayments
 from payments.case import Advanced, Arrived, Case, Handled, Kind, OrderState, Outcome
 from payments.facts import Fact
 from payments.ledger import Verdict
-from payments.orders import CURRENCY, Attempt, AttemptStatus
-from payments.telling import CREATED, REFUSED, WITHDRAWN
+from payments.orders import CURRENCY, Attempt, AttemptStatus, order_key_of
+from payments.telling import CREATED, FETCHED, REFUSED, WITHDRAWN
 
 START: Final = 1_767_243_600_000
 """2026-01-01 10:30 in Pune: where simulated time begins, in milliseconds since 1970, UTC."""
@@ -233,6 +233,13 @@ class Simulator:
             case CancelLink():
                 fields = {"reference_id": call.reference_id, "status": "cancelled"}
                 return self._take(Kind.RESULT, {"name": WITHDRAWN, "fields": fields})
+            case FetchPayments():
+                key = order_key_of(call.reference_id)
+                made = [
+                    fact_values.to_json(fact) for fact in self.orders[key].facts if fact.entity == "payment"
+                ]
+                fetched = {"reference_id": call.reference_id, "facts": made}
+                return self._take(Kind.RESULT, {"name": FETCHED, "fields": fetched})
 
     @property
     def parked(self) -> list[Handled]:

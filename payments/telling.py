@@ -11,11 +11,11 @@ from typing import Any, Final
 from flows.conversation import Conversation
 from flows.events import Happened
 from payments import ledger
-from payments.calls import Call, CancelLink
+from payments.calls import Call, CancelLink, FetchPayments
 from payments.case import OrderState
 from payments.facts import Fact
 from payments.ledger import Verdict
-from payments.orders import Attempt, AttemptStatus, lines_to_json
+from payments.orders import Attempt, AttemptStatus, lines_to_json, moved
 
 CREATED: Final = "payment_link.created"
 REFUSED: Final = "payment_link.refused"
@@ -29,6 +29,9 @@ _VERDICT_EVENTS: Final[Mapping[Verdict, str]] = {
     Verdict.UNKNOWN: "payment.held",
 }
 
+
+FETCHED: Final = "payments.fetched"
+"""The payments that were asked for; `facts` holds them."""
 
 _STATUSES: Final[Mapping[str, AttemptStatus]] = {
     "paid": AttemptStatus.PAID,
@@ -49,10 +52,27 @@ def after_facts(
         return conversation, (Happened(_VERDICT_EVENTS[verdict], _captured(state)),)
     if verdict in _VERDICT_EVENTS or _order_of(conversation).get("key") != state.order.key:
         return conversation, ()
+    if verdict is Verdict.AUTHORISED:
+        return _about(conversation, state, "authorised"), ()
+    if any(_says_paid(fact) for fact in new):
+        return _about(conversation, state, "held"), ()
     told = tuple(happened for fact in new if (happened := _setback(conversation, state, fact)))
     if any(happened.name in ("payment_link.expired", "payment_link.cancelled") for happened in told):
         conversation = _with_link(conversation, None)
     return conversation, told
+
+
+def unexplained(state: OrderState, verdict: Verdict, new: tuple[Fact, ...]) -> tuple[FetchPayments, ...]:
+    """Asks for the payments of a link or order that is said to be paid while no capture is known."""
+    if verdict.settled or not any(_says_paid(fact) for fact in new):
+        return ()
+    attempts = sorted(state.attempts, key=lambda attempt: attempt.ordinal)
+    named = [a for a in attempts if any(fact.entity_id == a.link_id for fact in new)] or attempts
+    return tuple(FetchPayments(a.reference_id, a.link_id) for a in named[-1:])
+
+
+def _says_paid(fact: Fact) -> bool:
+    return fact.entity in ("payment_link", "order") and fact.state == "paid"
 
 
 def _setback(conversation: Conversation, state: OrderState, fact: Fact) -> Happened | None:
@@ -72,42 +92,63 @@ def _setback(conversation: Conversation, state: OrderState, fact: Fact) -> Happe
 
 
 def after_result(
-    conversation: Conversation, attempt: Attempt, name: str, fields: Mapping[str, Any]
+    conversation: Conversation,
+    attempt: Attempt,
+    name: str,
+    fields: Mapping[str, Any],
+    *,
+    settled: bool = False,
 ) -> tuple[Attempt, Conversation, tuple[Happened, ...], tuple[Call, ...]]:
     """What a call's answer changes: the attempt, the conversation, what it is told, what to call next.
 
-    Raises KeyError if `name` is not an answer that a call gives.
+    `settled`: the order's total is known to be captured. Raises KeyError if `name` is not an answer
+    that a call gives.
     """
-    link = _order_of(conversation).get("link") or {}
+    order = _order_of(conversation)
+    link = order.get("link") or {}
     current = link.get("reference") == attempt.reference_id
-    payable = current and _order_of(conversation)["status"] == "unpaid"
     if name == CREATED:
-        made = _made(attempt, fields)
-        if made.status in _ENDED:
-            told = (Happened(f"payment_link.{made.status}"),) if payable else ()
-            return made, _with_link(conversation, None) if payable else conversation, told, ()
-        if not payable:
-            unwanted = (CancelLink(made.reference_id, made.link_id),)
-            return made, conversation, (), unwanted if made.status is AttemptStatus.CREATED else ()
-        known = {**link, "id": made.link_id, "url": made.short_url}
-        return made, _with_link(conversation, known), (Happened(CREATED, {"short_url": made.short_url}),), ()
+        attempt = replace(attempt, link_id=fields["link_id"], short_url=fields["short_url"])
+        attempt = moved(attempt, _STATUSES.get(fields["status"], AttemptStatus.CREATED))
+        if attempt.status is not AttemptStatus.CREATED:
+            return _over(conversation, attempt, current, settled)
+        if not current or order["status"] != "unpaid":
+            return attempt, conversation, (), (CancelLink(attempt.reference_id, attempt.link_id),)
+        known = {**link, "id": attempt.link_id, "url": attempt.short_url}
+        told = Happened(CREATED, {"short_url": attempt.short_url})
+        return attempt, _with_link(conversation, known), (told,), ()
     if name == REFUSED:
-        refused = replace(attempt, status=AttemptStatus.REFUSED)
+        refused = moved(attempt, AttemptStatus.REFUSED)
         if not current:
             return refused, conversation, (), ()
         return refused, _with_link(conversation, None), (Happened(REFUSED, {"reason": fields["reason"]}),), ()
     if name == WITHDRAWN:
-        status = _STATUSES.get(fields["status"], attempt.status)
-        return replace(attempt, status=status), conversation, (), ()
+        withdrawn = moved(attempt, _STATUSES.get(fields["status"], attempt.status))
+        if withdrawn.status is AttemptStatus.PAID:
+            return _over(conversation, withdrawn, _is_of(attempt, order), settled)
+        return withdrawn, conversation, (), ()
     raise KeyError(f"unknown answer {name!r}")
 
 
-def _made(attempt: Attempt, fields: Mapping[str, Any]) -> Attempt:
-    """The attempt with its link. An adopted link may have ended by now; what a webhook said first stays."""
-    status = attempt.status
-    if status is AttemptStatus.CREATING:
-        status = _STATUSES.get(fields["status"], AttemptStatus.CREATED)
-    return replace(attempt, status=status, link_id=fields["link_id"], short_url=fields["short_url"])
+def _over(
+    conversation: Conversation, attempt: Attempt, current: bool, settled: bool
+) -> tuple[Attempt, Conversation, tuple[Happened, ...], tuple[Call, ...]]:
+    """A link turned out to be paid, or to have ended. A paid one is held until its payments are known."""
+    if attempt.status in _ENDED:
+        unpaid = current and _order_of(conversation)["status"] == "unpaid"
+        told = (Happened(f"payment_link.{attempt.status}"),) if unpaid else ()
+        return attempt, _with_link(conversation, None) if unpaid else conversation, told, ()
+    if settled or attempt.status is not AttemptStatus.PAID:
+        return attempt, conversation, (), ()
+    if current:
+        held = {**_order_of(conversation), "status": "held"}
+        conversation = replace(conversation, data={**conversation.data, "order": held})
+    return attempt, conversation, (), (FetchPayments(attempt.reference_id, attempt.link_id),)
+
+
+def _is_of(attempt: Attempt, order: Mapping[str, Any]) -> bool:
+    """Whether the conversation's order is the attempt's, and waits for its money."""
+    return bool(order.get("key") == attempt.order_key and order.get("status") == "unpaid")
 
 
 def displaced(before: Conversation, after: Conversation) -> tuple[CancelLink, ...]:

@@ -13,11 +13,12 @@ from bot.whatsapp.errors import SendError
 from bot.whatsapp.payloads import PayloadError, Recipient, build
 from flows import messages
 from payments import calls
-from payments.calls import CancelLink, CreateLink
+from payments.calls import CancelLink, CreateLink, FetchPayments
+from payments.facts import to_json
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Gateway, Link
-from payments.razorpay.links import ensure_link, withdraw_link
-from payments.telling import CREATED, REFUSED, WITHDRAWN
+from payments.razorpay.links import ensure_link, payments_of, withdraw_link
+from payments.telling import CREATED, FETCHED, REFUSED, WITHDRAWN
 from storage.deliveries import Again, Delivery, Done, Failed, Outcome
 
 LEASE: Final = 2 * DOUBT * 1000
@@ -70,6 +71,10 @@ class Performer:
                     status = withdrawn.status if withdrawn else "cancelled"
                     fields = {"reference_id": call.reference_id, "status": status}
                     return Done(delivery.id, withdrawn.id if withdrawn else None, (WITHDRAWN, fields))
+                case FetchPayments():
+                    facts = [to_json(fact) for fact in await payments_of(self.gateway, call)]
+                    fetched = {"reference_id": call.reference_id, "facts": facts}
+                    return Done(delivery.id, None, (FETCHED, fetched))
         except GatewayError as error:
             failed = self._failed(delivery, _failure(error), error.retry_after, str(error))
             if isinstance(failed, Failed) and isinstance(call, CreateLink):

@@ -2,15 +2,14 @@
 
 The SDK is synchronous, has no time-outs, prints to stdout when a connection fails, hides the HTTP
 status, shares one session between threads and brings CA certificates of 2015. So each thread of a
-small pool has a client of its own, whose session ends in a transport of ours: time-outs and CAs are
-set there, and every failure leaves it as a `GatewayError` before the SDK can see it.
+small pool has a client of its own, whose session ends in a transport of ours (`transport.py`): limits
+and CAs are set there, and every failure leaves it as a `GatewayError` before the SDK can see it.
 
 Source: Razorpay docs, "Payment Links APIs", 2026; SDK `razorpay` 2.0.1, `client.py`.
 """
 
 import asyncio
 import re
-import ssl
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -20,11 +19,10 @@ from urllib.parse import urlsplit
 
 import razorpay
 import requests
-from requests.adapters import HTTPAdapter
-from urllib3.exceptions import MaxRetryError, NewConnectionError, ReadTimeoutError
 
 from payments.calls import CreateLink
-from payments.razorpay.errors import GatewayError, Reason, classify, json_object
+from payments.razorpay.errors import GatewayError, Reason
+from payments.razorpay.transport import session
 from payments.razorpay.webhook import ORDER_NOTE
 
 STATUSES: Final = frozenset({"created", "partially_paid", "paid", "expired", "cancelled"})
@@ -58,8 +56,8 @@ class Link:
 class Gateway:
     """Razorpay's payment links. Its methods raise `GatewayError` and nothing else.
 
-    `base_url` may end in a slash or in `/v1`. Time-outs are in seconds. At most `threads` calls are
-    under way, the others wait. Raises ValueError if the URL or a key cannot be used.
+    `base_url` may end in a slash or in `/v1`. Time-outs are in seconds; `read_timeout` is for the whole
+    answer, head and body. At most `threads` calls are under way, the others wait. Raises ValueError if the URL or a key cannot be used.
     """
 
     def __init__(
@@ -116,6 +114,14 @@ class Gateway:
         _check_link_id(link_id)
         return _link(await self._answer(lambda client: client.payment_link.cancel(link_id)))
 
+    async def order_payments(self, order_id: str) -> list[Any]:
+        """Every payment tried on Razorpay's order, as it is now. Source: Fetch Payments for an Order."""
+        answer = await self._answer(lambda client: client.order.payments(order_id, data={}))
+        payments = answer.get("items")
+        if not isinstance(payments, list):
+            raise _unintelligible("a list of payments")
+        return payments
+
     async def ping(self) -> None:
         """Ask for something cheap, to see that Razorpay can be reached and takes our key."""
         _listed(await self._answer(lambda client: client.payment_link.all({"count": 1})))
@@ -123,8 +129,8 @@ class Gateway:
     async def close(self) -> None:
         """Wait for the calls under way and hang up. No call may be made afterwards."""
         await asyncio.to_thread(self._pool.shutdown)
-        for session in self._sessions:
-            session.close()
+        for own in self._sessions:
+            own.close()
 
     async def _answer(self, ask: _Ask) -> Mapping[str, Any]:
         loop = asyncio.get_running_loop()
@@ -136,56 +142,11 @@ class Gateway:
         """This thread's own client: the SDK's is not safe to share."""
         client = getattr(self._thread, "client", None)
         if client is None:
-            session = _session(self._timeouts)
-            self._sessions.append(session)
-            client = razorpay.Client(session=session, auth=self._auth, base_url=self._base_url)
+            own = session(self._timeouts)
+            self._sessions.append(own)
+            client = razorpay.Client(session=own, auth=self._auth, base_url=self._base_url)
             self._thread.client = client
         return client
-
-
-class _Transport(HTTPAdapter):
-    """Answers with a JSON object and success, or raises `GatewayError`."""
-
-    def __init__(self, timeouts: tuple[float, float]) -> None:
-        self._timeouts = timeouts
-        super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
-
-    def init_poolmanager(
-        self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any
-    ) -> None:
-        """Trust the system's CAs; requests adds certifi's to them."""
-        context = ssl.create_default_context()
-        super().init_poolmanager(connections, maxsize, block, ssl_context=context, **pool_kwargs)
-
-    def send(
-        self,
-        request: requests.PreparedRequest,
-        stream: bool = False,
-        timeout: Any = None,
-        verify: Any = True,
-        cert: Any = None,
-        proxies: Any = None,
-    ) -> requests.Response:
-        """Send with our time-outs and CAs, whatever the SDK asks for, and read the whole answer."""
-        try:
-            response = super().send(request, timeout=self._timeouts, verify=True)
-            body = response.content
-        except requests.RequestException as error:
-            raise _unanswered(error) from error
-        if not 200 <= response.status_code < 300:
-            raise classify(response.status_code, body, response.headers)
-        if json_object(body) is None:
-            raise _unintelligible("the answer is not a JSON object", response.status_code)
-        response.encoding = "utf-8"  # the SDK would believe the header's charset and fail to parse
-        return response
-
-
-def _session(timeouts: tuple[float, float]) -> requests.Session:
-    session = requests.Session()
-    session.trust_env = False
-    session.mount("https://", _Transport(timeouts))
-    session.mount("http://", _Transport(timeouts))
-    return session
 
 
 def _base_url(url: str) -> str:
@@ -198,24 +159,8 @@ def _base_url(url: str) -> str:
     return url.rstrip("/").removesuffix("/v1").rstrip("/")
 
 
-def _unanswered(error: requests.RequestException) -> GatewayError:
-    """What an exception of the HTTP library says about whether the request was sent."""
-    kind = type(error).__name__
-    if isinstance(error, requests.ConnectTimeout):
-        return GatewayError(Reason.UNREACHABLE, "no connection in time")
-    inner = error.args[0] if error.args else None
-    cause = inner.reason if isinstance(inner, MaxRetryError) else inner
-    if isinstance(cause, NewConnectionError):
-        return GatewayError(Reason.UNREACHABLE, f"no connection: {type(cause).__name__}")
-    if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return GatewayError(Reason.UNREACHABLE, "the server's certificate is not trusted")
-    if isinstance(error, requests.Timeout) or isinstance(cause, ReadTimeoutError):
-        return GatewayError(Reason.TIMEOUT, "no answer in time")
-    return GatewayError(Reason.LOST, f"the connection ended before the answer: {kind}")
-
-
-def _unintelligible(what: str, status: int | None = None) -> GatewayError:
-    return GatewayError(Reason.UNINTELLIGIBLE, what, status=status)
+def _unintelligible(what: str) -> GatewayError:
+    return GatewayError(Reason.UNINTELLIGIBLE, what)
 
 
 def _check_link_id(link_id: str) -> None:

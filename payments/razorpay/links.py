@@ -9,10 +9,12 @@ Source: Razorpay docs, "Create a Payment Link", "Fetch all Payment Links", "Canc
 
 from typing import Final
 
-from payments.calls import CancelLink, CreateLink
+from payments.calls import CancelLink, CreateLink, FetchPayments
+from payments.facts import Fact
+from payments.orders import order_key_of
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Gateway, Link
-from payments.razorpay.webhook import ORDER_NOTE
+from payments.razorpay.webhook import ORDER_NOTE, payment_facts
 
 _DONE: Final = frozenset({Reason.ALREADY_PAID, Reason.ALREADY_CANCELLED, Reason.ALREADY_EXPIRED})
 
@@ -70,3 +72,14 @@ def _ours(link: Link, call: CreateLink) -> Link:
     if differing:
         raise GatewayError(Reason.REFUSED, f"{link.id} is not the link we asked for: {', '.join(differing)}")
     return link
+
+
+async def payments_of(gateway: Gateway, call: FetchPayments) -> tuple[Fact, ...]:
+    """The facts of every payment made on a link; none if it was never opened. Raises GatewayError."""
+    if call.link_id is None:
+        link = await gateway.find_link(call.reference_id)
+    else:
+        link = await gateway.fetch_link(call.link_id)
+    if link is None or link.order_id is None:
+        return ()
+    return payment_facts(await gateway.order_payments(link.order_id), order_key_of(call.reference_id))

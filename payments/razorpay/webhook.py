@@ -7,7 +7,8 @@ Source: Razorpay docs, "Webhook Payloads" (payments, orders, payment links, refu
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
@@ -152,6 +153,27 @@ def read(body: Mapping[str, Any]) -> Notice:
         facts=tuple(facts),
         problems=tuple(problems),
     )
+
+
+def payment_facts(payments: Iterable[Any], order_key: str) -> tuple[Fact, ...]:
+    """The facts in payments that were asked for; the same as webhooks tell, so that either may come first.
+
+    Razorpay calls a payment `refunded` that was captured before. What can't be read is left out.
+    """
+    facts = []
+    for payment in payments:
+        if isinstance(payment, Mapping) and (state := _FETCHED.get(str(payment.get("status")))):
+            with suppress(_UnusableError):
+                facts.append(_fact(_Claim("payment", state, "amount"), {"payment": payment}, order_key))
+    return tuple(facts)
+
+
+_FETCHED: Final = {
+    "authorized": "authorized",
+    "captured": "captured",
+    "refunded": "captured",
+    "failed": "failed",
+}
 
 
 def digest(raw: bytes) -> str:

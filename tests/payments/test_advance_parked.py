@@ -94,7 +94,7 @@ def test_a_chat_that_is_parked_is_answered_with_an_apology_in_the_customers_lang
         ((Kind.RECEIPT, {}), "RECEIPT"),
         ((Kind.OTHER, {}), "OTHER"),
         ((Kind.FACTS, {}), "order_key"),
-        ((Kind.RESULT, {}), "fields"),
+        ((Kind.RESULT, {}), "name"),
         ((Kind.REQUEST, {}), "items"),
         ((Kind.TIMER, {"kind": "x"}), "unknown event kind 'x'"),
         ((Kind.CHAT, {"event": {"kind": "x"}}), "unknown event kind 'x'"),

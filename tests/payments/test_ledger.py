@@ -44,7 +44,7 @@ FAILED, AUTHORISED = fact("payment", "pay_1", "failed"), fact("payment", "pay_1"
         ((capture(), capture(id="pay_2")), Verdict.OVERPAID),
         ((capture(), capture()), Verdict.PAID),
         ((capture(currency="USD"),), Verdict.UNKNOWN),
-        ((capture(), capture(id="pay_2", currency="USD")), Verdict.UNKNOWN),
+        ((capture(), capture(id="pay_2", currency="USD")), Verdict.OVERPAID),
         ((fact("payment", "pay_1", "authorized", currency="USD"),), Verdict.AUTHORISED),
         ((capture(0),), Verdict.UNPAID),
     ],

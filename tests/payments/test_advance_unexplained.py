@@ -1,0 +1,105 @@
+"""Razorpay says a link is paid, or that a bank said yes, before any capture is known: nobody is told a lie."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flows.events import TextReceived
+from payments import facts as fact_values
+from payments.calls import CancelLink, CreateLink, FetchPayments
+from payments.case import Kind, Outcome
+from payments.facts import Fact
+from payments.ledger import Verdict, verdict
+from tests.payments.waiting import Body, Store, chat, facts, link, payment, withdrawn
+
+
+def fetched(key: str, *told: Fact) -> tuple[Kind, Body]:
+    fields = {"reference_id": f"{key}.1", "facts": [fact_values.to_json(fact) for fact in told]}
+    return Kind.RESULT, {"name": "payments.fetched", "fields": fields}
+
+
+def asks(key: str) -> FetchPayments:
+    return FetchPayments(f"{key}.1", f"plink_{key}.1")
+
+
+def test_a_link_said_to_be_paid_is_asked_about_and_its_payment_is_told_once(store: Store) -> None:
+    key = store.order_with_link()
+    assert store.take(facts(link(key, "paid"))).calls == (asks(key),)
+    assert store.orders[key].verdict is Verdict.UNPAID
+    store.take(chat(TextReceived("try again")))
+    assert store.said[-1] == "order_in_hand"
+    assert not any(isinstance(call, CreateLink) for call in store.last.calls)
+    store.take(fetched(key, payment(key, "captured")))
+    store.take(facts(payment(key, "captured")), fetched(key, payment(key, "captured")))
+    assert store.said.count("payment_successful") == 1
+    assert store.orders[key].verdict is Verdict.PAID
+
+
+def test_a_link_that_could_not_be_cancelled_because_it_is_paid(store: Store) -> None:
+    key = store.order_with_link()
+    store.take(chat(TextReceived("cancel")))
+    assert CancelLink(f"{key}.1", f"plink_{key}.1") in store.last.calls
+    assert store.take(withdrawn(f"{key}.1", "paid")).calls == (asks(key),)
+    store.take(fetched(key, payment(key, "captured")))
+    assert store.said[-1] == "payment_successful"
+
+
+def test_a_payment_that_the_webhook_told_first_is_not_asked_for(store: Store) -> None:
+    key = store.order_with_link()
+    store.take(facts(payment(key, "captured")))
+    assert store.take(withdrawn(f"{key}.1", "paid")).calls == ()
+
+
+def test_while_the_bank_has_said_yes_no_second_link_is_made(store: Store) -> None:
+    key = store.order_with_link()
+    store.take(facts(payment(key, "authorized")))
+    assert store.orders[key].verdict is Verdict.AUTHORISED
+    for words in ("try again", "cancel", "pay now"):
+        assert store.take(chat(TextReceived(words))).calls == ()
+        assert store.said[-1] == "order_in_hand"
+    store.take(facts(payment(key, "captured")))
+    assert store.said[-1] == "payment_successful"
+
+
+def test_two_amounts_for_one_payment_wait_for_a_person(store: Store) -> None:
+    key = store.order_with_link()
+    store.take(facts(payment(key, "captured", amount=100)))
+    store.take(facts(payment(key, "captured", amount=18_000)))
+    assert store.outcomes == [Outcome.PARKED]
+    assert "two amounts for pay_1: 100 and 18000" in str(store.last.handled[0].error)
+
+
+def test_what_could_not_be_read_waits_for_a_person_unless_the_order_is_paid_anyway(store: Store) -> None:
+    key = store.order_with_link()
+    unreadable = (Kind.FACTS, {"order_key": key, "facts": [], "problems": ["payment: amount is str"]})
+    store.take(unreadable)
+    assert store.outcomes == [Outcome.PARKED]
+    store.take(facts(payment(key, "captured")), unreadable)
+    assert store.outcomes == [Outcome.APPLIED, Outcome.IGNORED]
+
+
+_FACTS = st.lists(
+    st.builds(
+        payment,
+        st.just("c-1-1"),
+        st.sampled_from(["captured", "authorized", "failed"]),
+        amount=st.sampled_from([100, 9_000, 18_000]),
+        id=st.sampled_from(["pay_1", "pay_2", "pay_3"]),
+        currency=st.sampled_from(["INR", "USD"]),
+    ),
+    max_size=8,
+)
+
+
+@given(_FACTS)
+def test_a_settled_order_never_falls_back(told: list[Fact]) -> None:
+    settled = [verdict(18_000, "INR", told[:count]).settled for count in range(len(told) + 1)]
+    assert settled == sorted(settled)
+
+
+@pytest.mark.parametrize("status", ["paid", "expired", "cancelled"])
+def test_word_of_a_link_only_moves_it_forward(store: Store, status: str) -> None:
+    key = store.order_with_link()
+    store.take(facts(payment(key, "captured"), link(key, "paid")))
+    store.take(facts(link(key, status)), withdrawn(f"{key}.1", status))
+    assert store.status(key) == "paid"
