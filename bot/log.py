@@ -1,4 +1,5 @@
-"""One JSON line per event, on standard error. Phone numbers are masked whatever field they are in.
+"""One JSON line per event, on standard error. Phone numbers, e-mail and UPI addresses are masked,
+whatever field they are in.
 
 Secrets never get here: they are `SecretStr` in the settings and are not put into log fields. The
 mask is the last word all the same, over every value and traceback.
@@ -12,18 +13,47 @@ from typing import Any, Final
 
 import structlog
 
-_DIGITS: Final = re.compile(r"(?<![0-9A-Za-z_])\+?([0-9]{8,30})([0-9]{2})(?![0-9A-Za-z_])", re.ASCII)
-"""Ten digits or more standing alone: a phone number, with or without a plus, or the digits of a BSUID."""
+_ALONE: Final = (r"(?<![\dA-Za-z_])", r"(?![\dA-Za-z_])")
+"""What may not stand before and after a number. `\\d` is a decimal digit of any script, `५` too."""
+_GAP: Final = r"[ \u00a0\u2009\u202f()\-\u2010-\u2013]{1,3}"
+_MOBILE: Final = r"[6-9६-९]"
+"""First digit of an Indian mobile number. Source: DoT, National Numbering Plan."""
+_NUMBERS: Final = re.compile(
+    "|".join(
+        f"{_ALONE[0]}{shape}{_ALONE[1]}"
+        for shape in (
+            r"\+?\d{10,32}",
+            rf"\+[1-9१-९](?:(?:{_GAP})?\d){{7,14}}",
+            rf"(?:(?:0091|91|0|९१|०)(?:{_GAP})?)?{_MOBILE}"
+            rf"(?:\d{{4}}{_GAP}\d{{5}}|\d\d{_GAP}\d{{3}}{_GAP}\d{{4}}|\d{{3}}{_GAP}\d{{3}}{_GAP}\d{{3}}"
+            rf"|\d(?:{_GAP}\d\d){{4}})",
+        )
+    )
+)
+"""Phone numbers: ten digits or more standing alone (also those of a BSUID); with a plus, digits in any
+groups; without one, an Indian mobile number in the groups that people write. Groups of other sizes are
+not taken: a date, a time and two counts in a row are no phone number."""
+_ADDRESSES: Final = re.compile(
+    r"(?<![^\s@\"'`<>()\[\]{},;:=/|\\])[^\s@\"'`<>()\[\]{},;:=/|\\]++@[\w-]+(?:\.[\w-]+)*"
+)
+"""E-mail addresses and UPI addresses (`name@bank`)."""
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
 def mask(text: str) -> str:
-    """`text` with every phone number reduced to its last two digits, and no control characters.
+    """`text` without what leads to a person, and without control characters.
 
-    >>> mask("from 919800000001")
-    'from …01'
+    Phone numbers are reduced to their last two digits, e-mail and UPI addresses to `…@…`.
+
+    >>> mask("from +91 98000-00001, asha@okaxis")
+    'from …01, …@…'
     """
-    return _DIGITS.sub(r"…\2", _CONTROL.sub("�", text))
+    shown = _ADDRESSES.sub("…@…", _CONTROL.sub("�", text))
+    return _NUMBERS.sub(_last_two, shown)
+
+
+def _last_two(found: re.Match[str]) -> str:
+    return "…" + "".join(filter(str.isdecimal, found[0]))[-2:]
 
 
 def _masked(value: Any) -> Any:

@@ -14,7 +14,7 @@ from flows.reader import Document, Path
 from flows.source import FlowSpec, HandlerSpec, MessageSpec, RowSpec, StateSpec
 from flows.speech import text_in
 from flows.texts import ROOTS, close
-
+from flows.urls import urls_can_be_opened
 
 _FEW: Final = 5
 """Missing translations that are named one by one."""
@@ -125,6 +125,17 @@ def _every_state_answers(document: Document, spec: FlowSpec, flow: Flow) -> Iter
             yield document.issue(
                 (*state_place(path), "ask"), f"'{path}' asks but doesn't take the answer", mend
             )
+
+
+def _groups_and_states_keep_to_their_keys(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+    for path, state in _states(flow, spec):
+        where = state_place(path)
+        if state.states and state.ask:
+            message = f"'{path}' holds states, so no customer rests in it to be asked"
+            yield document.issue((*where, "ask"), message, "move 'ask' to the one of its states that asks")
+        if state.start and not state.states:
+            message = f"'{path}' says where to start, but holds no states"
+            yield document.issue((*where, "start"), message, "remove 'start', or give it 'states'")
 
 
 def _what_must_be_answered_is(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
@@ -336,6 +347,7 @@ _CHECKS: Final[tuple[Callable[[Document, FlowSpec, Flow], Iterator[Issue]], ...]
     _offers_are_answered,
     _offers_are_answered_where_said,
     _every_state_answers,
+    _groups_and_states_keep_to_their_keys,
     _what_must_be_answered_is,
     _states_are_reachable,
     _no_alternative_is_dead,
@@ -346,5 +358,6 @@ _CHECKS: Final[tuple[Callable[[Document, FlowSpec, Flow], Iterator[Issue]], ...]
     _replies_fit,
     _rows_fit,
     _answers_differ,
+    urls_can_be_opened,
     _variables_have_names_of_their_own,
 )

@@ -8,6 +8,7 @@ rule's messages, then each entered state's timers, actions and messages, outermo
 actions raise are handled afterwards, in the same step; one that happens instead ends the rule there.
 """
 
+import re
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -26,6 +27,8 @@ from flows.words import normalise
 
 MAX_RAISED: Final = 16
 """Events that one step may raise for itself; more means that they raise each other without end."""
+_NUMBER: Final = re.compile(r"([0-9]{1,3})[.)]?", re.ASCII)
+"""A choice by its place in the list, as people number things."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +131,11 @@ def _choice(performance: Performance, text: str, word: str) -> str | None:
     for title, reply in choices:
         if normalise(title) == word and word:
             return reply
-    number = text.rstrip(".)")
-    if performance.state.ask is not None or not (number.isascii() and number.isdigit() and len(number) < 4):
+    number = _NUMBER.fullmatch(text)
+    if performance.state.ask is not None or not number:
         return None
-    return choices[int(number) - 1][1] if 0 < int(number) <= len(choices) else None
+    place = int(number[1])
+    return choices[place - 1][1] if 0 < place <= len(choices) else None
 
 
 def _tap(performance: Performance, event: Tapped) -> None:

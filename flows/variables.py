@@ -14,6 +14,8 @@ _EMAIL: Final = re.compile(
 )
 _PINCODE: Final = re.compile(r"[1-9][0-9]{5}", re.ASCII)
 """India Post: six digits, the first of them 1 to 9."""
+_INTEGER: Final = re.compile(r"-?\d{1,18}")
+"""Decimal digits of any script: `5`, `५`. `int` alone would also take `+5` and `1_0`."""
 _DEFAULT_LENGTHS: Final[dict[str, tuple[int, int]]] = {"text": (1, 500), "address": (10, 300)}
 
 
@@ -47,11 +49,10 @@ def _text(variable: Variable, text: str) -> str | None:
 
 
 def _integer(variable: Variable, text: str) -> int | None:
-    try:
-        value = int(text) if len(text) <= 18 else None
-    except ValueError:
+    if not _INTEGER.fullmatch(text):
         return None
-    if value is None or (variable.min is not None and value < variable.min):
+    value = int(text)
+    if variable.min is not None and value < variable.min:
         return None
     return None if variable.max is not None and value > variable.max else value
 

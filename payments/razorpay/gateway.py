@@ -57,7 +57,8 @@ class Gateway:
     """Razorpay's payment links. Its methods raise `GatewayError` and nothing else.
 
     `base_url` may end in a slash or in `/v1`. Time-outs are in seconds; `read_timeout` is for the whole
-    answer, head and body. At most `threads` calls are under way, the others wait. Raises ValueError if the URL or a key cannot be used.
+    answer, head and body. At most `threads` calls are under way, the others wait. Raises ValueError if the
+    URL or a key cannot be used.
     """
 
     def __init__(

@@ -1,8 +1,11 @@
 """The log: one JSON line per event, and no phone number in any of them."""
 
 import json
+import re
 import subprocess
 import sys
+from datetime import datetime
+from itertools import islice
 
 import pytest
 from hypothesis import given
@@ -26,10 +29,97 @@ from bot.log import mask
         ("line\x1b[31m red \r\x00", "line�[31m red ��"),
         ("\u202egnp.exe", "�gnp.exe"),
         ("नमस्ते ₹500", "नमस्ते ₹500"),
+        ("+91 98000 00001", "…01"),
+        ("+91-98000-00001", "…01"),
+        ("+91 (98000) 00001.", "…01."),
+        ("+919800 000 001", "…01"),
+        ("+1 415 555 2671", "…71"),
+        ("+44\u00a020\u00a07946\u00a00958", "…58"),
+        ("+91 980000000 1", "…01"),
+        ("from 98000-00001 to 98000 00002", "from …01 to …02"),
+        ("98000–00001", "…01"),
+        ("980-000-0001", "…01"),
+        ("9800 000 001", "…01"),
+        ("98 00 00 00 01", "…01"),
+        ("91 98000 00001", "…01"),
+        ("091-98000 00001", "091-…01"),
+        ("0 98000-00001", "…01"),
+        ("https://wa.me/919800000001", "https://wa.me/…01"),
+        ("९८०००००००१", "…०१"),
+        ("+९१ ९८००० ००००१", "…०१"),
+        ("९८०००-००००१", "…०१"),
+        ("asha@example.com", "…@…"),
+        ("write to <asha.k+chai@mail.example.co.in>.", "write to <…@…>."),
+        ("asha@okaxis, 9800000001@ybl", "…@…, …@…"),
+        ("mailto:asha@example.com?subject=x", "mailto:…@…?subject=x"),
+        ("payer='आशा@upi'", "payer='…@…'"),
     ],
 )
 def test_mask(text: str, masked: str) -> None:
     assert mask(text) == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-23T03:07:55.123456Z",
+        "2026-11-23 03:07:55,123 +0530",
+        "2026-11-23T03:07:55+05:30 2026-11-24",
+        "https://rzp.io/rzp/AbCd123?x=1#y",
+        "http://127.0.0.1:8080/payments/k3f9-27-4",
+        "https://maps.example/@12.9716,77.5946,15z",
+        "http://[::1]:8080/metrics",
+        "192.168.100.100:54321",
+        'File "/srv/munshi/bot/log.py", line 9800, in mask',
+        "log.py:98000:12",
+        "port 8080, 65535 and 54321",
+        "orders 10042 10043 10044",
+        "took 8000 ms, 98000 rows",
+        "@property",
+        "a @ b",
+        "₹1,23,456.00",
+        "amount=98000 expires=20",
+        "5–10 min",
+    ],
+)
+def test_what_leads_to_nobody_stays(text: str) -> None:
+    assert mask(text) == text
+
+
+@given(
+    st.datetimes(min_value=datetime(1990, 1, 1), max_value=datetime(2099, 12, 31)),  # noqa: DTZ001
+    st.sampled_from(["T", " "]),
+    st.sampled_from(["", "Z", "+05:30", "+0530", " +0000"]),
+    st.sampled_from(["", " ", " - ", " (98000) "]),
+)
+def test_a_time_stays(when: datetime, between: str, zone: str, after: str) -> None:
+    text = f"{when.isoformat(between)}{zone}{after}"
+    assert mask(text + "line 12") == text + "line 12"
+
+
+_GROUPS = st.sampled_from([(5, 5), (3, 3, 4), (4, 3, 3), (2, 2, 2, 2, 2)])
+_BEFORE = st.sampled_from(["+91 ", "+91-", "+91", "91 ", "0 ", ""])
+
+
+@given(st.from_regex(r"[6-9][0-9]{9}", fullmatch=True), _GROUPS, _BEFORE, st.sampled_from(" -\u00a0"))
+def test_no_number_written_in_groups_survives(
+    number: str, sizes: tuple[int, ...], before: str, gap: str
+) -> None:
+    digits = iter(number)
+    written = before + gap.join("".join(islice(digits, size)) for size in sizes)
+    assert mask(f"call {written}, now") == f"call …{number[-2:]}, now"
+    local = f"call {written}, now".translate(str.maketrans("0123456789", "०१२३४५६७८९"))
+    assert not re.search(r"\d{3}", mask(local))
+
+
+@given(st.text(max_size=200))
+def test_masking_twice_changes_nothing(text: str) -> None:
+    assert mask(mask(text)) == mask(text)
+
+
+def test_a_long_line_is_masked_in_no_time() -> None:
+    for piece in ("a", "1", "1 ", "+1 ", "98000 ", "a@", "@", "("):
+        assert len(mask(piece * 100_000)) > 0
 
 
 @given(st.from_regex(r"[1-9][0-9]{9,14}", fullmatch=True), st.sampled_from(" :;,()'\"/\n=+"))

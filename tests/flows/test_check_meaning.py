@@ -94,6 +94,16 @@ ERRORS: Final[dict[str, Row]] = {
         "the group 'asking' doesn't say where to start", 25, 5,
         "add 'start: inner' (or another of its states)",
     ),
+    "ask on a group": row(
+        "      answered: {to: home}\n",
+        "      answered: {to: home}\n    start: inner\n    states: {inner: {on: {greet: {to: home}}}}\n",
+        "'asking' holds states, so no customer rests in it to be asked", 25, 5,
+        "move 'ask' to the one of its states that asks",
+    ),
+    "start on a state": row(
+        "    ask: age\n", "    ask: age\n    start: inner\n",
+        "'asking' says where to start, but holds no states", 26, 5, "remove 'start', or give it 'states'",
+    ),
     "bad duration": row(
         "    ask: age\n", "    ask: age\n    after: {10 minuts: {to: home}}\n",
         "'10 minuts' is not a span of time: write for example '15 s', '10 min', '2 h' or '1 day'", 26, 13, "",
@@ -158,6 +168,53 @@ ERRORS: Final[dict[str, Row]] = {
 @pytest.mark.parametrize("name", ERRORS)
 def test_error(name: str) -> None:
     assert_said(ERRORS[name])
+
+
+PICTURE: Final = "write the picture's whole address, like 'https://shop.example/chai.jpg'"
+PAGE: Final = "write the page's whole address, like 'https://shop.example/page'"
+
+
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        ("chai.jpg", "is not an absolute URL"),
+        ("/chai.jpg", "is not an absolute URL"),
+        ("//shop.example/chai.jpg", "is not an absolute URL"),
+        ("https://", "is not an absolute URL"),
+        ("https:///chai.jpg", "is not an absolute URL"),
+        ("https://shop.example:port/", "is not an absolute URL"),
+        ("https://[::1/", "is not an absolute URL"),
+        ("https://shop.example/a b", "is not an absolute URL"),
+        ("ftp://shop.example/chai.jpg", "is not an absolute URL"),
+        ("javascript:alert(1)", "is not an absolute URL"),
+        (" https://shop.example", "is not an absolute URL"),
+        ("http://shop.example/chai.jpg", "is not encrypted: only https will do"),
+        ("HTTP://shop.example", "is not encrypted: only https will do"),
+        ("http://localhost.example", "is not encrypted: only https will do"),
+        ("http://10.0.0.1", "is not encrypted: only https will do"),
+    ],
+)
+def test_a_fixed_url_that_cannot_be_opened(url: str, fault: str) -> None:
+    old = "How old are you?"
+    (picture,) = issues_of(edited((old, f"{{text: x, image: '{url}'}}")))
+    assert (picture.message, picture.line, picture.column) == (f"'{url}' {fault}", 8, 22)
+    assert picture.mend == PICTURE
+    (page,) = issues_of(edited((old, f"{{text: x, link: {{title: Go, url: '{url}'}}}}")))
+    assert (page.message, page.line, page.column) == (f"'{url}' {fault}", 8, 40)
+    assert page.mend == PAGE
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://shop.example", "HTTPS://shop.example:8443/चाय?a=1#b", "http://localhost:8080/a.jpg",
+        "http://127.0.0.1/a", "http://[::1]/a", "{{ event.value }}", "https://shop.example/{{ event.value }}",
+        "http://{{ event.value }}", "{% if event.value %}x{% endif %}",
+    ],
+)  # fmt: skip
+def test_a_url_that_can_be_opened_or_is_not_fixed(url: str) -> None:
+    message = f"{{text: x, image: '{url}', link: {{title: Go, url: '{url}'}}}}"
+    assert issues_of(edited(("How old are you?", message))) == ()
 
 
 def test_eleven_products_in_one_list() -> None:

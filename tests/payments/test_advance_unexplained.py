@@ -1,4 +1,4 @@
-"""Razorpay says a link is paid, or that a bank said yes, before any capture is known: nobody is told a lie."""
+"""Razorpay says a link is paid, or a bank said yes, before a capture is known: nobody is told a lie."""
 
 import pytest
 from hypothesis import given

