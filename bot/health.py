@@ -16,9 +16,12 @@ async def healthz(request: web.Request) -> web.Response:
 
 @routes.get("/readyz")
 async def readyz(request: web.Request) -> web.Response:
-    """200 if the database answers within a second, else 503."""
+    """200 if the workers work and the database answers within a second, else 503."""
+    parts = request.app[PARTS]
+    if trouble := parts.pulse.trouble:
+        return web.Response(status=503, text=f"{trouble}\n")
     try:
-        await request.app[PARTS].store.ping()
+        await parts.store.ping()
     except (TimeoutError, StorageError):
         return web.Response(status=503, text="the database does not answer\n")
     return web.Response(text="ready\n")

@@ -16,6 +16,9 @@ class Metrics:
         self.performed = Counter(
             "munshi_deliveries", "outbox entries tried", ["lane", "outcome"], registry=self.registry
         )
+        self.messages_failed = Counter(
+            "munshi_messages_failed", "messages accepted, then not delivered", registry=self.registry
+        )
         self.batch = Histogram(
             "munshi_ingest_batch", "requests that shared one commit", buckets=(1, 2, 5, 10, 20, 50, 100, 200),
             registry=self.registry,

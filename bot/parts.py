@@ -20,6 +20,29 @@ Inbox: TypeAlias = Batcher[Sequence[Arrival], Sequence[Stored]]
 """Stores what one request brought; requests that come together share a transaction."""
 
 
+FAILED_ROUNDS: Final = 5
+"""Rounds in a row that may fail before the workers count as not working."""
+
+
+@dataclass(slots=True)
+class Pulse:
+    """Whether the workers work: they write it, whoever asks if the bot is ready reads it."""
+
+    stopped: bool = False
+    """A loop ended that nobody had asked to end."""
+    failed: dict[str, int] = field(default_factory=dict)
+    """Rounds that failed in a row, by loop."""
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong, for people; None if nothing is."""
+        if self.stopped:
+            return "the workers have stopped"
+        if max(self.failed.values(), default=0) >= FAILED_ROUNDS:
+            return "the workers keep failing"
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """Built once by `bot.app`, closed in reverse."""
@@ -32,6 +55,7 @@ class Parts:
     gateway: Gateway
     inbox: Inbox
     metrics: Metrics = field(default_factory=Metrics)
+    pulse: Pulse = field(default_factory=Pulse)
 
 
 PARTS: Final = web.AppKey("parts", Parts)

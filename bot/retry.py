@@ -3,13 +3,16 @@
 Gaps after the n-th failure in a row, before jitter (which adds up to a quarter):
 
     RETRY      1 s, 2 s, 4 s … 5 min       gives up after `TRIES` (about a day)
-    UNKNOWN    the same, but at least 30 s  gives up after `TRIES`
+    UNKNOWN    30 s, 2 min, 8 min, 30 min  gives up after `UNKNOWN_TRIES` (about a day)
     PAIR_RATE  1 s, 4 s, 16 s … 1 h         gives up after `TRIES`
     HALT       60 s                        never gives up, and is not counted as a failure
     PERMANENT  gives up at once
 
+The gaps of UNKNOWN are long because each try may be one more message to the customer; it goes on all
+the same, because an outage at Meta's edge looks just like it, and a confirmation must not be lost.
+
 A gap is never shorter than what the other side asked for. The caller counts the failures of one
-call and leaves HALT out, so that days with an expired token use up no message's life.
+call, of whatever kind, and leaves HALT out, so that days with an expired token use up no message's life.
 """
 
 import math
@@ -19,11 +22,14 @@ from typing import Final, TypeAlias, assert_never
 
 TRIES: Final = 296
 """Failures in a row after which a call is given up: the gaps between so many are 24 hours in all."""
+UNKNOWN_TRIES: Final = 50
+"""Failures in a row after which a call of unknown outcome is given up."""
 DOUBT: Final = 30
 """Seconds that the word on a call of unknown outcome (for a message: its status webhook) may take."""
 
 _GROWTH_CAP: Final = 300
 _PAIR_CAP: Final = 3600
+_UNKNOWN_CAP: Final = 1800
 _HALT_GAP: Final = 60
 _JITTER_SHARE: Final = 0.25
 
@@ -80,6 +86,8 @@ def decide(
         raise ValueError(f"retry_after must be finite and not negative, not {retry_after}")
     if verdict is Failure.PERMANENT:
         return GiveUp("refused for good")
+    if verdict is Failure.UNKNOWN and attempts >= UNKNOWN_TRIES:
+        return GiveUp(f"outcome unknown after {attempts} tries")
     if attempts >= TRIES and verdict is not Failure.HALT:
         return GiveUp(f"still failing ({verdict}) after {attempts} tries")
     seconds = max(_gap(verdict, attempts), asked)
@@ -93,7 +101,7 @@ def _gap(verdict: Failure, attempts: int) -> int:
         case Failure.RETRY:
             return min(1 << steps, _GROWTH_CAP)
         case Failure.UNKNOWN:
-            return max(min(1 << steps, _GROWTH_CAP), DOUBT)
+            return min(DOUBT << 2 * steps, _UNKNOWN_CAP)
         case Failure.PAIR_RATE:
             return min(1 << 2 * steps, _PAIR_CAP)
         case Failure.HALT:

@@ -6,6 +6,7 @@ number of times. Times play no part in it; states are ranked instead.
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Final
 
 from payments.facts import Fact
 
@@ -28,6 +29,10 @@ class Verdict(StrEnum):
     def settled(self) -> bool:
         """True once the whole total has been captured."""
         return self in (Verdict.PAID, Verdict.OVERPAID)
+
+
+FOR_A_PERSON: Final = frozenset({Verdict.SHORT, Verdict.OVERPAID, Verdict.UNKNOWN})
+"""Verdicts that a person must look at: money came that does not fit the order."""
 
 
 def captured(facts: Iterable[Fact], currency: str) -> int:

@@ -27,22 +27,38 @@ class Waiting:
     case: Case
 
 
-async def load_due(tx: Transaction, now: int, limit: int) -> list[Waiting]:
-    """Up to `limit` conversations that have due events, those that wait longest first."""
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """An event to park, because it or what it needs cannot be read or stepped."""
+
+    number: int
+    error: Exception
+
+
+async def load_due(tx: Transaction, now: int, limit: int, events: int) -> list[Waiting | Unusable]:
+    """Up to `limit` conversations with up to `events` due events each, those that wait longest first.
+
+    What cannot be read stands for itself: an event, or the first one of a conversation.
+    """
     picked = await tx.fetch(_PICK, now, limit * _CANDIDATES, limit)
     if not picked:
         return []
-    events = defaultdict(list)
-    for row in await tx.fetch(_EVENTS, [row["id"] for row in picked], now, EVENTS_AT_ONCE):
-        arrived = Arrived(row["id"], Kind(row["kind"]), loads(row["body"]), row["received_at"])
-        events[row["conversation_id"]].append(arrived)
-    named = {id: _order_keys(arrived) for id, arrived in events.items()}
-    orders = await load_orders(tx, [(id, key) for id, keys in named.items() for key in keys])
-    return [
-        Waiting(row["id"], _case(tx.installation, row, events[row["id"]], orders[row["id"]]))
-        for row in picked
-        if row["id"] in events
-    ]
+    due: defaultdict[int, list[Arrived]] = defaultdict(list)
+    named: set[tuple[int, str]] = set()
+    found: list[Waiting | Unusable] = []
+    for row in await tx.fetch(_EVENTS, [row["id"] for row in picked], now, events):
+        try:
+            arrived = Arrived(row["id"], Kind(row["kind"]), loads(row["body"]), row["received_at"])
+            named |= {(row["conversation_id"], key) for key in _order_keys(arrived)}
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this event's alone
+            found.append(Unusable(row["id"], error))
+        else:
+            due[row["conversation_id"]].append(arrived)
+    orders = await _load_orders(tx, sorted(named))
+    for row in picked:
+        if row["id"] in due:
+            found.append(_waiting(tx.installation, row, due[row["id"]], orders[row["id"]]))
+    return found
 
 
 _PICK = """
@@ -63,29 +79,41 @@ SELECT id, conversation_id, kind, body, received_at FROM (
 ) e WHERE place <= $3 ORDER BY conversation_id, place"""
 
 
-def _case(installation: str, row: Row, events: Sequence[Arrived], orders: Mapping[str, OrderState]) -> Case:
-    conversation = conversations.from_json(f"{installation}-{row['id']}", loads(row["snapshot"]))
-    return Case(conversation, tuple(events), orders)
+def _waiting(
+    installation: str, row: Row, events: Sequence[Arrived], orders: Iterable["_OrderRows"]
+) -> Waiting | Unusable:
+    try:
+        conversation = conversations.from_json(f"{installation}-{row['id']}", loads(row["snapshot"]))
+        states = {rows.order["key"]: _order_state(installation, rows) for rows in orders}
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is this conversation's alone
+        return Unusable(events[0].number, error)
+    return Waiting(row["id"], Case(conversation, tuple(events), states))
 
 
-def _order_keys(events: Iterable[Arrived]) -> set[str]:
-    """The orders that `events` name. Bodies are read with care: a missing field names nothing."""
+def _order_keys(event: Arrived) -> set[str]:
+    """The orders that `event` names. Its body is read with care: a missing field names nothing."""
     keys: set[Any] = set()
-    for event in events:
-        if event.kind is Kind.FACTS:
-            keys.add(event.body.get("order_key"))
-            keys.update(fact.get("order_key") for fact in event.body.get("facts", ()))
-        elif event.kind is Kind.RESULT:
-            reference = event.body.get("fields", {}).get("reference_id")
-            keys.add(order_key_of(reference) if isinstance(reference, str) else None)
+    if event.kind is Kind.FACTS:
+        keys.add(event.body.get("order_key"))
+        keys.update(fact.get("order_key") for fact in event.body.get("facts", ()))
+    elif event.kind is Kind.RESULT:
+        reference = event.body.get("fields", {}).get("reference_id")
+        keys.add(order_key_of(reference) if isinstance(reference, str) else None)
     return {key for key in keys if isinstance(key, str) and key}
 
 
-async def load_orders(
+@dataclass(frozen=True, slots=True)
+class _OrderRows:
+    order: Row
+    attempts: Sequence[Row]
+    facts: Sequence[Row]
+
+
+async def _load_orders(
     tx: Transaction, wanted: Sequence[tuple[int, str]]
-) -> defaultdict[int, dict[str, OrderState]]:
-    """The orders of `wanted` (conversation, order key) that exist, with facts and attempts."""
-    found: defaultdict[int, dict[str, OrderState]] = defaultdict(dict)
+) -> defaultdict[int, list[_OrderRows]]:
+    """The orders of `wanted` (conversation, order key) that exist, with facts and attempts, not yet read."""
+    found: defaultdict[int, list[_OrderRows]] = defaultdict(list)
     if not wanted:
         return found
     orders = await tx.fetch_rows(_ORDERS, "bigint text", wanted)
@@ -93,12 +121,7 @@ async def load_orders(
     facts = _by_order(await tx.fetch_rows(_FACTS, "bigint text", wanted)) if orders else {}
     for row in orders:
         key = row["key"]
-        found[row["conversation_id"]][key] = OrderState(
-            order=order_of(tx.installation, row),
-            facts=tuple(_fact(fact) for fact in facts.get(key, ())),
-            verdict=Verdict(row["verdict"]),
-            attempts=tuple(attempt_of(attempt) for attempt in attempts.get(key, ())),
-        )
+        found[row["conversation_id"]].append(_OrderRows(row, attempts.get(key, ()), facts.get(key, ())))
     return found
 
 
@@ -119,6 +142,15 @@ def _by_order(rows: Iterable[Row]) -> dict[str, list[Row]]:
     for row in rows:
         grouped[row["order_key"]].append(row)
     return grouped
+
+
+def _order_state(installation: str, rows: _OrderRows) -> OrderState:
+    return OrderState(
+        order=order_of(installation, rows.order),
+        facts=tuple(_fact(fact) for fact in rows.facts),
+        verdict=Verdict(rows.order["verdict"]),
+        attempts=tuple(attempt_of(attempt) for attempt in rows.attempts),
+    )
 
 
 def order_of(installation: str, row: Mapping[str, Any]) -> Order:

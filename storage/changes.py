@@ -1,7 +1,8 @@
 """What steps decided, as rows; written with a few statements for a whole batch."""
 
+import traceback
 from dataclasses import dataclass, field, fields
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from flows import conversation as conversations
 from flows import events, messages
@@ -13,6 +14,9 @@ from storage.encoding import check, dumps
 from storage.transaction import Transaction
 
 Rows: TypeAlias = list[tuple[Any, ...]]
+
+_ERROR: Final = 4000
+"""Characters of a traceback that are kept."""
 
 
 @dataclass(slots=True)
@@ -150,6 +154,11 @@ VALUES {rows} ON CONFLICT DO NOTHING"""
 
 _VERDICT = """
 UPDATE orders SET verdict = $3, paid_at = COALESCE(paid_at, $4) WHERE conversation_id = $1 AND key = $2"""
+
+
+def error_text(error: Exception) -> str:
+    """The traceback of `error`, as a row may keep it; its end says what went wrong."""
+    return "".join(traceback.format_exception(error)).replace("\x00", "")[-_ERROR:]
 
 
 async def park(tx: Transaction, number: int, error: str, now: int) -> None:

@@ -42,8 +42,9 @@ class Directory:
         """Whom `aliases` (best first) name; a new customer if nobody.
 
         The first alias that is known decides; the others are added to that customer where nobody
-        has them. A phone number whose owner has another BSUID was given to a new person by the
-        operator: it names nobody, and moves to the customer whose BSUID came with it.
+        has them. A phone number goes with the BSUID it comes with: if its owner is another customer,
+        it moves. An owner who has a BSUID of his own lost the number to a new person, so that it names
+        nobody; one who has none is the same person, known by number only until now.
         Source: Meta, "Business-scoped user IDs" (a BSUID belongs to one person at one number).
         """
         recycled = {alias for alias in aliases if self._is_recycled(alias, aliases)}
@@ -52,8 +53,10 @@ class Directory:
         if customer is None:
             customer = -1 - len(self.names)
             self.names[customer] = name
+        by_bsuid = any(kind == BSUID for kind, _ in aliases)
         for alias in aliases:
-            if alias in recycled or alias not in self.owners:
+            owner = self.owners.get(alias)
+            if owner is None or (by_bsuid and alias[0] == PHONE and owner != customer):
                 self._give(alias, customer)
         return customer
 

@@ -30,6 +30,8 @@ _APPS: Final[dict[str, dict[str, Any]]] = {
     }
 }
 _MIGRATION_LOCK: Final = 0x6D756E736869
+_TIME_OUTS: Final = {"statement_timeout": "15s", "lock_timeout": "5s"}
+"""For PostgreSQL: a unit of work that hangs would hold up every round after it."""
 
 T = TypeVar("T")
 
@@ -90,6 +92,8 @@ async def close_database(database: Database) -> None:
 
 async def _connect(url: str, *, create: bool) -> Database:
     config = _configuration(url)
+    if not create and not _is_sqlite(config):
+        config["credentials"]["server_settings"] = _TIME_OUTS
     lock = _claim_file(config["credentials"], create=create) if _is_sqlite(config) else None
     context = TortoiseContext()
     database = Database(contextvars.Context(), context, lock)

@@ -10,6 +10,8 @@ from storage.customers import BSUID, PHONE
 from storage.encoding import dumps, loads
 from storage.transaction import Row, Transaction
 
+LANES: Final = ("chat", "pay")
+
 _CANDIDATES: Final = 4
 """Lanes looked at per entry wanted, so that a process finds work that others have not locked."""
 _RUN: Final = 32
@@ -25,7 +27,7 @@ class Delivery:
     id: int
     conversation: str
     lane: str
-    """`chat` or `pay`. A customer's entries of one lane are performed in order."""
+    """One of `LANES`. A customer's entries of one lane are performed in order."""
     name: str
     payload: dict[str, Any]
     attempts: int
@@ -75,17 +77,19 @@ class Failed:
 Outcome: TypeAlias = Done | Again | Failed
 
 
-async def claim_due(tx: Transaction, now: int, limit: int, lease: int) -> list[Delivery]:
-    """Up to `limit` entries, now `sending` until `now + lease` (milliseconds); each lane in order.
+async def claim_due(
+    tx: Transaction, now: int, limit: int, lease: int, lanes: Sequence[str]
+) -> list[Delivery]:
+    """Up to `limit` entries of `lanes`, now `sending` until `now + lease` (milliseconds); each lane in order.
 
     An entry is claimed only together with, or after, every earlier one of its lane. An entry whose
     lease ended is claimed again: its earlier outcome is unknown.
     """
-    lanes = await tx.fetch(_LANES, now, limit * _CANDIDATES, limit)
-    if not lanes:
+    heads = await tx.fetch(_HEADS, now, limit * _CANDIDATES, limit, lanes)
+    if not heads:
         return []
-    conversations = sorted({row["id"] for row in lanes})
-    ids = _claimable(await tx.fetch(_UNFINISHED, conversations, _RUN), now, limit)
+    conversations = sorted({row["id"] for row in heads})
+    ids = _claimable(await tx.fetch(_UNFINISHED, conversations, _RUN, lanes), now, limit)
     if not ids:
         return []
     claimed = await tx.fetch(_CLAIM, ids, now, now + lease)
@@ -93,11 +97,12 @@ async def claim_due(tx: Transaction, now: int, limit: int, lease: int) -> list[D
     return [_delivery(tx.installation, row, people) for row in sorted(claimed, key=lambda row: row["id"])]
 
 
-_LANES = """
+_HEADS = """
 SELECT c.id FROM conversation c JOIN (
     SELECT d.conversation_id, MIN(d.due_at) AS since FROM (
         SELECT o.conversation_id, o.due_at FROM outbox o
-        WHERE o.state IN ('pending', 'sending') AND o.due_at <= $1 AND NOT EXISTS (
+        WHERE o.state IN ('pending', 'sending') AND o.due_at <= $1 AND o.lane = ANY($4::text[])
+        AND NOT EXISTS (
             SELECT 1 FROM outbox e
             WHERE e.conversation_id = o.conversation_id AND e.lane = o.lane AND e.id < o.id
                 AND e.state IN ('pending', 'sending')
@@ -110,7 +115,8 @@ _UNFINISHED = """
 SELECT id, conversation_id, lane, due_at FROM (
     SELECT id, conversation_id, lane, due_at,
         ROW_NUMBER() OVER (PARTITION BY conversation_id, lane ORDER BY id) AS place
-    FROM outbox WHERE conversation_id = ANY($1::bigint[]) AND state IN ('pending', 'sending')
+    FROM outbox
+    WHERE conversation_id = ANY($1::bigint[]) AND lane = ANY($3::text[]) AND state IN ('pending', 'sending')
 ) e WHERE place <= $2 ORDER BY conversation_id, lane, id"""
 
 _CLAIM = """
@@ -212,11 +218,14 @@ def _result(row: Row, result: Result, now: int) -> tuple[Any, ...]:
     return (row["conversation_id"], key, str(Kind.RESULT), "pending", now, body, now)
 
 
-async def release(tx: Transaction, ids: Sequence[int]) -> None:
-    """Hand back entries that were claimed but not tried: due at once, the attempt not counted."""
-    await tx.fetch(_RELEASE, ids)
+async def release(tx: Transaction, ids: Sequence[int], leased_until: int) -> None:
+    """Hand back entries that were claimed but not tried: due at once, the attempt not counted.
+
+    Only those still leased until then: after the end of a lease, an entry may be another process'.
+    """
+    await tx.fetch(_RELEASE, ids, leased_until)
 
 
 _RELEASE = """
 UPDATE outbox SET state = 'pending', due_at = created_at, attempts = attempts - 1
-WHERE id = ANY($1::bigint[]) AND state = 'sending'"""
+WHERE id = ANY($1::bigint[]) AND state = 'sending' AND due_at = $2"""

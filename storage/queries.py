@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from payments.case import Kind
-from payments.ledger import Verdict
+from payments.ledger import FOR_A_PERSON, Verdict
 from payments.orders import Attempt, Order
 from storage import models
 from storage.arrivals import conversation_number
@@ -102,27 +102,6 @@ def _event_view(tx: Transaction, row: models.Inbox | None) -> EventView | None:
     )
 
 
-async def next_due(tx: Transaction) -> int | None:
-    """When something is due next, in milliseconds since 1970; None if nothing waits.
-
-    What stands behind an earlier entry of its lane is not due before that one.
-    """
-    [row] = await tx.fetch(_NEXT_DUE)
-    times = [time for time in row.values() if time is not None]
-    return min(times, default=None)
-
-
-_NEXT_DUE = """
-SELECT
-    (SELECT MIN(due_at) FROM inbox WHERE state = 'pending' AND kind <> 'receipt') AS event,
-    (SELECT MIN(due_at) FROM inbox WHERE state = 'pending' AND kind = 'receipt') AS receipt,
-    (SELECT o.due_at FROM outbox o WHERE o.state IN ('pending', 'sending') AND NOT EXISTS (
-        SELECT 1 FROM outbox e
-        WHERE e.conversation_id = o.conversation_id AND e.lane = o.lane AND e.id < o.id
-            AND e.state IN ('pending', 'sending')
-    ) ORDER BY o.due_at LIMIT 1) AS delivery"""
-
-
 async def counts(tx: Transaction, now: int) -> Counts:
     """What waits at `now`."""
     [row] = await tx.fetch(_COUNTS, now)
@@ -148,6 +127,18 @@ async def parked(tx: Transaction, limit: int) -> list[EventView]:
     """The oldest `limit` events that wait for a person."""
     rows = await models.Inbox.filter(state="parked").order_by("id").limit(limit)
     return [view for row in rows if (view := _event_view(tx, row))]
+
+
+async def held(tx: Transaction, limit: int) -> list[OrderView]:
+    """The oldest `limit` orders whose money does not fit them."""
+    rows = (
+        await models.Order.filter(verdict__in=[str(verdict) for verdict in FOR_A_PERSON])
+        .order_by("placed_at")
+        .limit(limit)
+        .values()
+    )
+    views = [await _order_view(tx, row) for row in rows]
+    return [view for view in views if view]
 
 
 async def recent(tx: Transaction, limit: int) -> list[EventView]:

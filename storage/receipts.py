@@ -4,7 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import structlog
+
 from storage.arrivals import conversation_number
+from storage.changes import error_text, park
 from storage.encoding import dumps, loads
 from storage.transaction import Row, Transaction
 
@@ -19,6 +22,8 @@ _TRIES: Final = (2_000, 10_000, 60_000, 300_000)
 """Milliseconds after its arrival at which a receipt that names no message of ours is tried again."""
 _ERROR: Final = 4000
 
+log = structlog.get_logger()
+
 
 @dataclass(frozen=True, slots=True)
 class _Receipt:
@@ -29,27 +34,60 @@ class _Receipt:
     target: tuple[int, int] | None
     """(conversation, outbox number) from our own callback id."""
     error: str | None
+    code: int | None
 
 
-async def apply_receipts(tx: Transaction, now: int, limit: int) -> int:
-    """Apply up to `limit` due receipts; how many were looked at."""
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """A message that WhatsApp accepted and then could not deliver."""
+
+    id: int
+    """Of its outbox entry."""
+    name: str
+    code: int | None
+    """WhatsApp's error code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What one round of receipts told."""
+
+    looked_at: int = 0
+    undelivered: tuple[Undelivered, ...] = ()
+
+
+async def apply_receipts(tx: Transaction, now: int, limit: int) -> Applied:
+    """Apply up to `limit` due receipts. One that cannot be read is parked."""
     rows = await tx.fetch(_DUE, now, limit)
     if not rows:
-        return 0
-    receipts = [_receipt(tx.installation, row) for row in rows]
+        return Applied()
+    receipts = await _readable(tx, rows, now)
     entries = await _entries(tx, receipts)
     updates: dict[int, tuple[Any, ...]] = {}
     handled: list[tuple[Any, ...]] = []
+    undelivered: list[Undelivered] = []
     for receipt in receipts:
         entry = _meant(receipt, entries)
         if entry is not None and receipt.status in RANK:
-            _advance(entry, receipt, now)
+            if _advance(entry, receipt, now) == "failed":
+                undelivered.append(Undelivered(entry["id"], entry["name"], receipt.code))
             updates[entry["id"]] = _columns(entry)
         handled.append(_outcome(receipt, entry is not None, now))
     # In id order, as everybody who updates several entries does: so nobody deadlocks.
     await tx.fetch_rows(_UPDATE, "bigint text text text text bigint", [updates[id] for id in sorted(updates)])
     await tx.fetch_rows(_HANDLED, "bigint text bigint bigint", handled)
-    return len(rows)
+    return Applied(len(rows), tuple(undelivered))
+
+
+async def _readable(tx: Transaction, rows: Iterable[Row], now: int) -> list[_Receipt]:
+    receipts = []
+    for row in rows:
+        try:
+            receipts.append(_receipt(tx.installation, row))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this receipt's alone
+            log.warning("receipt parked", event_number=row["id"], error=type(error).__name__)
+            await park(tx, row["id"], error_text(error), now)
+    return receipts
 
 
 _DUE = """
@@ -57,7 +95,7 @@ SELECT id, body, received_at FROM inbox
 WHERE state = 'pending' AND kind = 'receipt' AND due_at <= $1
 ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED"""
 
-_COLUMNS = "id, conversation_id, state, provider_id, receipt, error, finished_at"
+_COLUMNS = "id, conversation_id, name, state, provider_id, receipt, error, finished_at"
 _BY_ID = f"SELECT {_COLUMNS} FROM outbox WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE"  # noqa: S608
 _BY_WAMID = f"SELECT {_COLUMNS} FROM outbox WHERE provider_id = ANY($1::text[]) ORDER BY id FOR UPDATE"  # noqa: S608
 
@@ -83,6 +121,7 @@ def _receipt(installation: str, row: Row) -> _Receipt:
         status=_text(body, "status") or "",
         target=(conversation, int(digits)) if conversation is not None and ours else None,
         error=_error(body.get("error")),
+        code=_code(body.get("error")),
     )
 
 
@@ -96,6 +135,11 @@ def _error(value: Any) -> str | None:
         return None
     text = value if isinstance(value, str) else dumps(value)
     return text.replace("\x00", "")[:_ERROR]
+
+
+def _code(error: Any) -> int | None:
+    code = error.get("code") if isinstance(error, dict) else None
+    return code if isinstance(code, int) else None
 
 
 async def _entries(tx: Transaction, receipts: Iterable[_Receipt]) -> dict[Any, Row]:
@@ -116,16 +160,20 @@ def _meant(receipt: _Receipt, entries: Mapping[Any, Row]) -> Row | None:
     return entries.get(receipt.target) or entries.get(receipt.wamid)
 
 
-def _advance(entry: Row, receipt: _Receipt, now: int) -> None:
-    """Take `receipt` into `entry`. In whatever order they come, the end is the same."""
-    if RANK.get(entry["receipt"], 0) < RANK[receipt.status]:
-        entry["receipt"] = receipt.status
+def _advance(entry: Row, receipt: _Receipt, now: int) -> str | None:
+    """Take `receipt` into `entry`; the status it moved to, if any.
+
+    In whatever order they come, the end is the same.
+    """
+    moved = receipt.status if RANK.get(entry["receipt"], 0) < RANK[receipt.status] else None
+    entry["receipt"] = moved or entry["receipt"]
     if receipt.status == "failed":
         entry["error"] = receipt.error or "failed"
     entry["provider_id"] = entry["provider_id"] or receipt.wamid
     if entry["state"] in ("pending", "sending"):
         entry["state"] = "failed" if receipt.status == "failed" else "done"
         entry["finished_at"] = now
+    return moved
 
 
 def _columns(entry: Row) -> tuple[Any, ...]:

@@ -6,11 +6,13 @@ from typing import Final
 
 from storage import arrivals, deliveries, queries, receipts, steps
 from storage.arrivals import Arrival, Stored
+from storage.cases import EVENTS_AT_ONCE
 from storage.changes import park
 from storage.database import close_database, migrate_database, open_database
-from storage.deliveries import Delivery, Outcome
+from storage.deliveries import LANES, Delivery, Outcome
 from storage.errors import Closed, Unavailable
 from storage.queries import Counts, EventView, OrderView
+from storage.receipts import Applied
 from storage.steps import Advance
 from storage.transaction import Transaction, Units
 
@@ -77,43 +79,44 @@ class Store:
         answer every event of its case.
         """
         try:
-            return await self._units.run(lambda tx: steps.advance_due(tx, advance, now, limit))
+            return await self._units.run(
+                lambda tx: steps.advance_due(tx, advance, now, limit, EVENTS_AT_ONCE)
+            )
+        except steps.Refused:
+            return await self._one_by_one(advance, now, limit)
+
+    async def _one_by_one(self, advance: Advance, now: int, limit: int) -> int:
+        answered = 0
+        while answered < limit and await self._advance_one(advance, now):
+            answered += 1
+        return answered
+
+    async def _advance_one(self, advance: Advance, now: int) -> int:
+        """One event for itself, so that only what the database refuses is parked."""
+        try:
+            return await self._units.run(lambda tx: steps.advance_due(tx, advance, now, 1, 1))
         except steps.Refused as refused:
-            if refused.conversations > 1:
-                return await self._one_by_one(advance, now, limit)
             error, number = refused.error, refused.number
             await self._units.run(lambda tx: park(tx, number, error, now))
             return 1
 
-    async def _one_by_one(self, advance: Advance, now: int, limit: int) -> int:
-        """The batch again, each conversation for itself, so that only the refused one is parked."""
-        answered = 0
-        for _ in range(limit):
-            count = await self.advance_due(advance, now, 1)
-            if count == 0:
-                break
-            answered += count
-        return answered
-
-    async def claim_due(self, now: int, limit: int, lease: int) -> list[Delivery]:
+    async def claim_due(
+        self, now: int, limit: int, lease: int, lanes: Sequence[str] = LANES
+    ) -> list[Delivery]:
         """Up to `limit` outbox entries to perform within `lease` milliseconds; each lane in order."""
-        return await self._units.run(lambda tx: deliveries.claim_due(tx, now, limit, lease))
+        return await self._units.run(lambda tx: deliveries.claim_due(tx, now, limit, lease, lanes))
 
     async def record(self, outcomes: Sequence[Outcome], now: int) -> None:
         """What became of claimed entries. Entries no longer `sending` stay as they are."""
         await self._units.run(lambda tx: deliveries.record(tx, outcomes, now))
 
-    async def release(self, ids: Sequence[int]) -> None:
-        """Hand back entries that were claimed but not tried."""
-        await self._units.run(lambda tx: deliveries.release(tx, ids))
+    async def release(self, ids: Sequence[int], leased_until: int) -> None:
+        """Hand back entries that were claimed but not tried, if they are still leased until then."""
+        await self._units.run(lambda tx: deliveries.release(tx, ids, leased_until))
 
-    async def apply_receipts(self, now: int, limit: int = 256) -> int:
-        """Apply up to `limit` due receipts; how many were looked at."""
+    async def apply_receipts(self, now: int, limit: int = 256) -> Applied:
+        """Apply up to `limit` due receipts. One that cannot be read is parked."""
         return await self._units.run(lambda tx: receipts.apply_receipts(tx, now, limit))
-
-    async def next_due(self) -> int | None:
-        """When anything is due next; None if nothing waits."""
-        return await self._units.outside(queries.next_due)
 
     async def order(self, key: str) -> OrderView | None:
         """The order with `key`."""
@@ -134,6 +137,10 @@ class Store:
     async def parked(self, limit: int) -> list[EventView]:
         """The oldest `limit` events that wait for a person, with their errors."""
         return await self._units.outside(lambda tx: queries.parked(tx, limit))
+
+    async def held(self, limit: int) -> list[OrderView]:
+        """The oldest `limit` orders whose money does not fit them: a person must look at them."""
+        return await self._units.outside(lambda tx: queries.held(tx, limit))
 
     async def recent(self, limit: int) -> list[EventView]:
         """The newest `limit` events that came to a decision, newest first."""

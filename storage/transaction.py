@@ -19,6 +19,8 @@ T = TypeVar("T")
 Row: TypeAlias = dict[str, Any]
 
 _ATTEMPTS: Final = 8
+_PAUSES: Final = (0.05, 0.1, 0.2)
+"""Seconds before the next attempt; the last one repeats."""
 _TRANSIENT: Final = (
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
@@ -129,9 +131,13 @@ class Units:
                 # A context for each attempt: a failed BEGIN leaves its connection in the one it ran in.
                 return await self.database.at_home(attempt(work))
             except Exception as error:
-                if count == _ATTEMPTS or not _is_transient(error):
+                cause = _transient(error)
+                if count == _ATTEMPTS or cause is None:
                     raise
                 log.info("unit of work tried again", error=type(error).__name__, attempt=count)
+            # Who lost a race for a key can see the winner's row at once; the rest needs time to pass.
+            if not isinstance(cause, asyncpg.UniqueViolationError):
+                await asyncio.sleep(_PAUSES[min(count, len(_PAUSES)) - 1])
         raise AssertionError("unreachable")
 
     async def _attempt(self, work: Work[T]) -> T:
@@ -174,14 +180,14 @@ async def _give_back(context: TransactionContext) -> None:
             await client._parent._pool.release(client._connection)
 
 
-def _is_transient(error: BaseException) -> bool:
-    """True if the same work may succeed at once when it is tried again."""
+def _transient(error: BaseException) -> BaseException | None:
+    """What in `error` may pass, so that the same work may succeed when it is tried again; None if nothing."""
     seen: BaseException | None = error
     while seen is not None:
         if isinstance(seen, _TRANSIENT):
-            return True
+            return seen
         seen = seen.__cause__ or seen.__context__
-    return False
+    return None
 
 
 def _report(task: asyncio.Task[Any]) -> None:

@@ -19,7 +19,7 @@ from payments.razorpay.gateway import Gateway
 from storage import Store
 from storage.errors import StorageError, Unavailable
 
-_PARKED_SHOWN: Final = 5
+_SHOWN: Final = 5
 
 
 class Finding(NamedTuple):
@@ -112,9 +112,16 @@ async def _database(settings: Settings, *, running: bool) -> Finding:
     except (StorageError, OSError) as error:
         return Finding("database", False, str(error), "'munshi serve' makes and migrates it")
     try:
-        parked = await store.parked(_PARKED_SHOWN)
+        parked, held = await store.parked(_SHOWN), await store.held(_SHOWN)
     finally:
         await store.close()
+    if held:
+        shown = "\n    ".join(
+            f"order #{view.order.number} ({view.order.key}): {view.verdict}" for view in held
+        )
+        return Finding(
+            "money", False, "payments that do not fit their orders: see Razorpay's dashboard", shown
+        )
     if parked:
         shown = "\n    ".join(f"event {event.number} ({event.kind}): {event.error}" for event in parked)
         return Finding("database", False, "events are parked: they could not be handled", shown)

@@ -6,7 +6,7 @@ processes of one database learn of each other's work.
 
 import asyncio
 import random
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 from typing import Any, Final
@@ -18,6 +18,7 @@ from bot.parts import Parts
 from bot.workers.performing import LEASE, Performer
 from payments.advance import advance
 from payments.case import Advanced, Case, Outcome
+from payments.ledger import FOR_A_PERSON
 from storage import deliveries
 from storage.deliveries import Again, Delivery
 
@@ -27,7 +28,12 @@ FAILED_SECONDS: Final = 1.0
 STEP_BATCH: Final = 256
 CLAIM_BATCH: Final = 256
 IN_FLIGHT: Final = 512
-"""Entries performed at once, over all customers."""
+"""Messages under way at once, over all customers."""
+ROOM: Final[Mapping[str, int]] = {"chat": IN_FLIGHT, "pay": 8}
+"""Entries of each lane under way at once. More calls than the gateway has threads would only wait,
+while their leases run out."""
+CALL_MILLISECONDS: Final[Mapping[str, int]] = {"chat": 12_000, "pay": 45_000}
+"""What one entry of each lane may take at its slowest: one send, or the three calls that make a link."""
 
 log = structlog.get_logger()
 
@@ -44,8 +50,7 @@ class Workers:
         self._stepping, self._performing = asyncio.Event(), asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._runs: set[asyncio.Task[None]] = set()
-        self._flying = 0
-        self._closing = False
+        self._flying = dict.fromkeys(ROOM, 0)
         self._closing = False
 
     def wake(self) -> None:
@@ -56,20 +61,22 @@ class Workers:
         """Start the loops, as tasks owned by this object."""
         loops = (self._loop(self._stepping, self.step), self._loop(self._performing, self.perform))
         self._tasks = [asyncio.create_task(loop) for loop in loops]
+        for task in self._tasks:
+            task.add_done_callback(self._ended)
 
     async def close(self) -> None:
-        """Stop claiming, let what is in flight end and be recorded."""
+        """Stop claiming, let what is in flight end and be recorded; hand back what has not begun."""
         # Not cancelled: what a cancelled claim took would wait for the end of its lease.
         self._closing = True
         self._stepping.set()
         self._performing.set()
-        await asyncio.gather(*self._tasks)
+        await asyncio.gather(*self._tasks, return_exceptions=True)  # `_ended` has told of them
         await self._landed()
 
     async def step(self) -> int:
         """One round of stepping: how many events and receipts were handled."""
         now = self._parts.clock.now()
-        receipts = await self._parts.store.apply_receipts(now)
+        receipts = await self._apply_receipts(now)
         events = await self._parts.store.advance_due(partial(_advance, self._parts, now), now, STEP_BATCH)
         if events:
             self._parts.metrics.handled.inc(events)
@@ -79,12 +86,7 @@ class Workers:
 
     async def perform(self) -> int:
         """One round of claiming; the entries claimed are performed by tasks of their own."""
-        if self._flying >= IN_FLIGHT:
-            return 0
-        claimed = await self._parts.store.claim_due(self._parts.clock.now(), CLAIM_BATCH, LEASE)
-        for _, run in groupby(claimed, key=lambda delivery: (delivery.conversation, delivery.lane)):
-            self._launch(list(run))
-        return len(claimed)
+        return sum([await self._claim(lane) for lane in ROOM])
 
     async def drain(self) -> int:
         """Step and perform until nothing is due; how much was done. For tests, without the loops."""
@@ -94,29 +96,65 @@ class Workers:
             done += count
         return done
 
-    def _launch(self, run: Sequence[Delivery]) -> None:
-        self._flying += len(run)
-        task = asyncio.create_task(self._perform_run(run))
+    async def _apply_receipts(self, now: int) -> int:
+        """Apart from the stepping: whatever is wrong with receipts, customers get their answers."""
+        try:
+            applied = await self._parts.store.apply_receipts(now)
+        except Exception:
+            log.exception("receipts not applied")
+            return 0
+        for message in applied.undelivered:
+            self._parts.metrics.messages_failed.inc()
+            log.error("message not delivered", delivery=message.id, name=message.name, code=message.code)
+        return applied.looked_at
+
+    async def _claim(self, lane: str) -> int:
+        room = min(ROOM[lane] - self._flying[lane], CLAIM_BATCH)
+        if room <= 0:
+            return 0
+        now = self._parts.clock.now()
+        claimed = await self._parts.store.claim_due(now, room, LEASE, (lane,))
+        # They come in order of id, which mixes the customers.
+        claimed.sort(key=_customer)
+        for _, run in groupby(claimed, key=_customer):
+            self._launch(lane, list(run), now + LEASE)
+        return len(claimed)
+
+    def _launch(self, lane: str, run: Sequence[Delivery], leased_until: int) -> None:
+        self._flying[lane] += len(run)
+        task = asyncio.create_task(self._perform_run(lane, run, leased_until))
         self._runs.add(task)
         task.add_done_callback(self._runs.discard)
 
-    async def _perform_run(self, run: Sequence[Delivery]) -> None:
-        """One customer's entries of one lane, in order; after one that must wait, the rest wait too."""
+    async def _perform_run(self, lane: str, run: Sequence[Delivery], leased_until: int) -> None:
+        """One customer's entries of one lane, in order; after one that must wait, the rest wait too.
+
+        What may not end within the lease is not begun: others will claim it, and do it a second time.
+        """
         try:
             recorded = []
             for index, delivery in enumerate(run):
+                late = self._parts.clock.now() + CALL_MILLISECONDS[lane] > leased_until
+                if late or self._closing:
+                    await self._release(run[index:], leased_until)
+                    break
                 outcome = await self._performer.perform(delivery)
-                self._parts.metrics.performed.labels(delivery.lane, type(outcome).__name__.lower()).inc()
+                self._parts.metrics.performed.labels(lane, type(outcome).__name__.lower()).inc()
                 recorded.append(asyncio.ensure_future(self._outcomes.put(outcome)))
                 if not _goes_on(outcome):
-                    await self._parts.store.release([later.id for later in run[index + 1 :]])
+                    await self._release(run[index + 1 :], leased_until)
                     break
             await asyncio.gather(*recorded)
         except Exception:
             # The lease brings back what could not be recorded.
             log.exception("outcomes not recorded", deliveries=[delivery.id for delivery in run])
         finally:
-            self._flying -= len(run)
+            self._flying[lane] -= len(run)
+
+    async def _release(self, run: Sequence[Delivery], leased_until: int) -> None:
+        if run:
+            await self._parts.store.release([delivery.id for delivery in run], leased_until)
+            self._performing.set()
 
     async def _record(self, outcomes: Sequence[deliveries.Outcome]) -> Sequence[None]:
         await self._parts.store.record(outcomes, self._parts.clock.now())
@@ -130,16 +168,25 @@ class Workers:
         await self._outcomes.flush()
 
     async def _loop(self, wake: asyncio.Event, work: Callable[[], Coroutine[Any, Any, int]]) -> None:
+        failed = self._parts.pulse.failed
         while not self._closing:
             wake.clear()
             try:
                 busy = await work()
             except Exception:
+                failed[work.__name__] = failed.get(work.__name__, 0) + 1
                 log.exception("round failed", round=work.__name__)
                 await asyncio.sleep(FAILED_SECONDS)
                 continue
+            failed[work.__name__] = 0
             if not busy and not self._closing:
                 await _first(wake, POLL_SECONDS)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None or not self._closing:
+            self._parts.pulse.stopped = True
+            log.error("the workers have stopped", exc_info=error)
 
 
 def _advance(parts: Parts, now: int, case: Case) -> Advanced:
@@ -148,7 +195,14 @@ def _advance(parts: Parts, now: int, case: Case) -> Advanced:
         if handled.outcome is Outcome.PARKED:
             # The error itself may quote the customer: it is kept in the database, not in the log.
             log.error("event parked", event_number=handled.number, mend="see munshi doctor")
+    for key, verdict in advanced.verdicts.items():
+        if verdict in FOR_A_PERSON:
+            log.error("money waits for a person", order=key, verdict=verdict, mend="see Razorpay's dashboard")
     return advanced
+
+
+def _customer(delivery: Delivery) -> str:
+    return delivery.conversation
 
 
 def _goes_on(outcome: deliveries.Outcome) -> bool:

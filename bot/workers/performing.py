@@ -46,7 +46,9 @@ class Performer:
             return await self._call(delivery, calls.from_json(delivery.payload))
         except Exception as error:
             log.exception("delivery failed unexpectedly", delivery=delivery.id, name=delivery.name)
-            return self._failed(delivery, Failure.UNKNOWN, None, f"{type(error).__name__}: {error}")
+            # A call to Razorpay is looked up before it is repeated; a message may already be out.
+            failure = Failure.UNKNOWN if delivery.lane == "chat" else Failure.RETRY
+            return self._failed(delivery, failure, None, f"{type(error).__name__}: {error}")
 
     async def _send(self, delivery: Delivery) -> Outcome:
         to = Recipient(delivery.phone, delivery.bsuid)

@@ -4,11 +4,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.retry import DOUBT, TRIES, Failure, GiveUp, RetryAt, decide
+from bot.retry import DOUBT, TRIES, UNKNOWN_TRIES, Failure, GiveUp, RetryAt, decide
 
 NOW = 1_785_000_000_000
 JITTER = st.floats(0, 1, exclude_max=True)
 RETRYABLE = [failure for failure in Failure if failure is not Failure.PERMANENT]
+LAST = {failure: UNKNOWN_TRIES if failure is Failure.UNKNOWN else TRIES for failure in RETRYABLE}
+
+
+@st.composite
+def tried(draw: st.DrawFn, before_last: int = 1) -> tuple[Failure, int]:
+    """A failure, and how many there were: at most `before_last` fewer than give up."""
+    failure = draw(st.sampled_from(RETRYABLE))
+    return failure, draw(st.integers(1, LAST[failure] - before_last))
 
 
 def gap(verdict: Failure, attempts: int, *, retry_after: float | None = None, jitter: float = 0) -> int:
@@ -22,7 +30,7 @@ def gap(verdict: Failure, attempts: int, *, retry_after: float | None = None, ji
     ("verdict", "seconds"),
     [
         (Failure.RETRY, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]),
-        (Failure.UNKNOWN, [DOUBT, 30, 30, 30, 30, 32, 64, 128, 256, 300, 300]),
+        (Failure.UNKNOWN, [DOUBT, 120, 480, 1800, 1800]),
         (Failure.PAIR_RATE, [1, 4, 16, 64, 256, 1024, 3600, 3600]),
         (Failure.HALT, [60] * 17),
     ],
@@ -36,11 +44,17 @@ def test_a_permanent_failure_is_given_up_at_once() -> None:
     assert decision == GiveUp("refused for good")
 
 
-@pytest.mark.parametrize("verdict", [Failure.RETRY, Failure.UNKNOWN, Failure.PAIR_RATE])
+@pytest.mark.parametrize("verdict", [Failure.RETRY, Failure.PAIR_RATE])
 def test_others_are_given_up_after_their_last_try(verdict: Failure) -> None:
     gap(verdict, TRIES - 1)
     decision = decide(attempts=TRIES, verdict=verdict, retry_after=None, now=NOW, jitter=0)
     assert decision == GiveUp(f"still failing ({verdict}) after {TRIES} tries")
+
+
+@pytest.mark.parametrize("attempts", [UNKNOWN_TRIES, UNKNOWN_TRIES + 1, TRIES])
+def test_what_may_have_been_sent_is_not_sent_for_ever(attempts: int) -> None:
+    decision = decide(attempts=attempts, verdict=Failure.UNKNOWN, retry_after=9, now=NOW, jitter=0)
+    assert decision == GiveUp(f"outcome unknown after {attempts} tries")
 
 
 def test_the_life_of_a_message_is_a_day() -> None:
@@ -53,20 +67,23 @@ def test_halt_is_never_given_up(attempts: int) -> None:
     assert gap(Failure.HALT, attempts) <= 900_000
 
 
-@given(st.sampled_from(RETRYABLE), st.integers(1, TRIES - 2), JITTER)
-def test_gaps_are_positive_and_never_shrink(verdict: Failure, attempts: int, jitter: float) -> None:
+@given(tried(before_last=2), JITTER)
+def test_gaps_are_positive_and_never_shrink(failed: tuple[Failure, int], jitter: float) -> None:
+    verdict, attempts = failed
     assert 0 < gap(verdict, attempts, jitter=jitter) <= gap(verdict, attempts + 1, jitter=jitter)
 
 
-@given(st.sampled_from(RETRYABLE), st.integers(1, TRIES - 1), st.floats(0, 86_400), JITTER)
+@given(tried(), st.floats(0, 86_400), JITTER)
 def test_never_before_what_was_asked_for(
-    verdict: Failure, attempts: int, retry_after: float, jitter: float
+    failed: tuple[Failure, int], retry_after: float, jitter: float
 ) -> None:
+    verdict, attempts = failed
     assert gap(verdict, attempts, retry_after=retry_after, jitter=jitter) >= retry_after * 1000
 
 
-@given(st.sampled_from(RETRYABLE), st.integers(1, TRIES - 1), JITTER)
-def test_jitter_only_ever_adds_up_to_a_quarter(verdict: Failure, attempts: int, jitter: float) -> None:
+@given(tried(), JITTER)
+def test_jitter_only_ever_adds_up_to_a_quarter(failed: tuple[Failure, int], jitter: float) -> None:
+    verdict, attempts = failed
     plain = gap(verdict, attempts)
     assert plain <= gap(verdict, attempts, jitter=jitter) <= plain * 1.25 + 1
 

@@ -12,11 +12,14 @@ from typing import Any, cast
 import pytest
 from structlog.testing import capture_logs
 
+from bot.clock import ShiftedClock
 from bot.metrics import Metrics
-from bot.parts import Parts
+from bot.parts import FAILED_ROUNDS, Parts, Pulse
 from bot.workers import loop
-from bot.workers.loop import IN_FLIGHT, Workers
+from bot.workers.loop import IN_FLIGHT, ROOM, Workers
+from bot.workers.performing import LEASE
 from storage.deliveries import Again, Delivery, Done, Outcome
+from storage.receipts import Applied, Undelivered
 
 
 class Shelf:
@@ -28,9 +31,14 @@ class Shelf:
         self.released: list[int] = []
         self.rounds = 0
         self.failing = 0
+        self.unreceived = False
+        self.receipts = Applied()
 
-    async def apply_receipts(self, now: int) -> int:
-        return 0
+    async def apply_receipts(self, now: int) -> Applied:
+        if self.unreceived:
+            raise RuntimeError("no receipts")
+        told, self.receipts = self.receipts, Applied()
+        return told
 
     async def advance_due(self, advance: Any, now: int, limit: int) -> int:
         self.rounds += 1
@@ -39,14 +47,16 @@ class Shelf:
             raise ConnectionError("the database restarts")
         return 0
 
-    async def claim_due(self, now: int, limit: int, lease: int) -> list[Delivery]:
-        claimed, self.waiting = self.waiting[:limit], self.waiting[limit:]
+    async def claim_due(self, now: int, limit: int, lease: int, lanes: Sequence[str]) -> list[Delivery]:
+        claimed = [delivery for delivery in self.waiting if delivery.lane in lanes][:limit]
+        self.waiting = [delivery for delivery in self.waiting if delivery not in claimed]
         return claimed
 
     async def record(self, outcomes: Sequence[Outcome], now: int) -> None:
         self.recorded.extend(outcomes)
 
-    async def release(self, ids: Sequence[int]) -> None:
+    async def release(self, ids: Sequence[int], leased_until: int) -> None:
+        assert leased_until == LEASE
         self.released.extend(ids)
 
 
@@ -69,12 +79,20 @@ def entry(id: int, conversation: str, lane: str = "chat") -> Delivery:
     return Delivery(id, conversation, lane, "test", {}, 1, "919812345601", None, f"{conversation}.{id}", 0)
 
 
-def workers(shelf: Shelf, hands: Hands) -> Workers:
+class Midnight:
+    """Time begins, and only passes when a test says so."""
+
+    def now(self) -> int:
+        return 0
+
+
+def workers(shelf: Shelf, hands: Hands, clock: ShiftedClock | None = None) -> Workers:
     parts = SimpleNamespace(
         store=shelf,
-        clock=SimpleNamespace(now=lambda: 0),
+        clock=clock or ShiftedClock(Midnight()),
         flow=None,
         metrics=Metrics(),
+        pulse=Pulse(),
         whatsapp=None,
         gateway=None,
     )
@@ -94,7 +112,6 @@ async def test_after_one_that_must_wait_the_rest_of_its_lane_waits() -> None:
         entry(5, "b"),
         entry(6, "a"),
     ]
-    shelf.waiting.sort(key=lambda d: (d.conversation, d.lane, d.id))
     await workers(shelf, hands).drain()
     assert sorted(hands.performed) == [1, 2, 4, 5]
     assert shelf.released == [3, 6]
@@ -115,6 +132,105 @@ async def test_no_more_than_so_many_at_once() -> None:
     assert len(shelf.recorded) == IN_FLIGHT
     await team.drain()
     assert len(shelf.recorded) == IN_FLIGHT * 2
+
+
+async def test_no_more_calls_than_the_gateway_has_threads() -> None:
+    shelf, hands = Shelf(), Hands(lambda d: Done(d.id, None))
+    hands.gate.clear()
+    shelf.waiting = [entry(number, f"c{number}", "pay") for number in range(20)]
+    shelf.waiting += [entry(number, f"c{number}") for number in range(20, 30)]
+    team = workers(shelf, hands)
+    while await team.perform():
+        pass
+    await asyncio.sleep(0)
+    assert sorted(hands.performed) == [*range(ROOM["pay"]), *range(20, 30)], "and chats do not wait for them"
+    hands.gate.set()
+    await team._landed()
+    await team.drain()
+    assert len(shelf.recorded) == 30
+
+
+@pytest.mark.parametrize(("lane", "taking", "begun"), [("chat", 10_000, 5), ("pay", 15_000, 2)])
+async def test_what_may_outlive_its_lease_is_not_begun(lane: str, taking: int, begun: int) -> None:
+    clock = ShiftedClock(Midnight())
+
+    def slowly(delivery: Delivery) -> Outcome:
+        clock.put_forward(taking)
+        return Done(delivery.id, None)
+
+    shelf, hands = Shelf(), Hands(slowly)
+    shelf.waiting = [entry(number, "a", lane) for number in range(7)]
+    team = workers(shelf, hands, clock)
+    await team.perform()
+    await team._landed()
+    assert hands.performed == list(range(begun))
+    assert shelf.released == list(range(begun, 7))
+    assert len(shelf.recorded) == begun
+
+
+async def test_receipts_that_fail_hold_up_nobody() -> None:
+    shelf = Shelf()
+    shelf.unreceived = True
+    with capture_logs() as logs:
+        await workers(shelf, Hands(lambda d: Done(d.id, None))).step()
+    assert shelf.rounds == 1
+    assert [entry["event"] for entry in logs] == ["receipts not applied"]
+
+
+async def test_a_message_that_was_not_delivered_is_told_and_counted() -> None:
+    shelf = Shelf()
+    shelf.receipts = Applied(1, (Undelivered(7, "paid", 131026),))
+    team = workers(shelf, Hands(lambda d: Done(d.id, None)))
+    with capture_logs() as logs:
+        assert await team.step() == 1
+    told = {"event": "message not delivered", "delivery": 7, "name": "paid", "code": 131026}
+    assert logs == [{**told, "log_level": "error"}]
+    assert b"munshi_messages_failed_total 1.0" in team._parts.metrics.text()
+
+
+async def test_rounds_that_keep_failing_are_trouble_until_one_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loop, "FAILED_SECONDS", 0)
+    shelf = Shelf()
+    shelf.failing = FAILED_ROUNDS
+    team = workers(shelf, Hands(lambda d: Done(d.id, None)))
+    seen = set()
+    with capture_logs():
+        team.start()
+        async with asyncio.timeout(5):
+            while shelf.rounds < FAILED_ROUNDS + 2:
+                seen.add(team._parts.pulse.trouble)
+                team.wake()
+                await asyncio.sleep(0)
+    assert seen == {None, "the workers keep failing"}
+    assert team._parts.pulse.trouble is None
+    await team.close()
+
+
+async def test_a_loop_that_ends_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    team = workers(Shelf(), Hands(lambda d: Done(d.id, None)))
+
+    async def broken(event: asyncio.Event, seconds: float) -> None:
+        raise RuntimeError("the loop itself")
+
+    monkeypatch.setattr(loop, "_first", broken)
+    with capture_logs() as logs:
+        team.start()
+        async with asyncio.timeout(5):
+            while team._parts.pulse.trouble is None:
+                await asyncio.sleep(0)
+        await team.close()
+    assert team._parts.pulse.trouble == "the workers have stopped"
+    assert {entry["event"] for entry in logs} == {"the workers have stopped"}
+
+
+async def test_closing_as_asked_is_no_trouble() -> None:
+    team = workers(Shelf(), Hands(lambda d: Done(d.id, None)))
+    team.start()
+    await asyncio.sleep(0)
+    await team.close()
+    assert team._parts.pulse.trouble is None
 
 
 async def test_a_round_that_fails_is_not_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,3 +264,19 @@ async def test_closing_waits_for_what_is_in_flight_and_records_it() -> None:
     await closing
     assert shelf.recorded == [Done(1, "wamid.1")]
     assert hands.performed == [1], "nothing is claimed any more"
+
+
+async def test_closing_hands_back_what_has_not_begun() -> None:
+    shelf, hands = Shelf(), Hands(lambda d: Done(d.id, None))
+    hands.gate.clear()
+    shelf.waiting = [entry(number, "a") for number in range(1, 4)]
+    team = workers(shelf, hands)
+    team.start()
+    while not hands.performed:
+        await asyncio.sleep(0)
+    closing = asyncio.create_task(team.close())
+    await asyncio.sleep(0)
+    hands.gate.set()
+    await closing
+    assert shelf.recorded == [Done(1, None)]
+    assert shelf.released == [2, 3]

@@ -9,6 +9,7 @@ import pytest
 from payments.case import Case, Kind
 from storage import Store
 from storage.arrivals import Arrival
+from tests.storage.due import next_due
 
 Chat = Callable[..., Arrival]
 
@@ -77,7 +78,7 @@ async def test_what_is_not_pending_is_kept(store: Store, chat: Chat) -> None:
     event = await store.event(stored.number)
     assert event is not None
     assert event.state == "kept"
-    assert await store.next_due() is None
+    assert await next_due(store) is None
 
 
 async def test_facts_are_routed_by_order_key(store: Store, chat: Chat) -> None:
@@ -178,11 +179,20 @@ async def test_a_recycled_number_is_found_inside_one_batch(store: Store, chat: C
     assert old.conversation != new.conversation == phone.conversation
 
 
-async def test_an_alias_of_another_customer_stays_there(store: Store, chat: Chat) -> None:
+async def test_a_number_known_alone_goes_with_the_known_bsuid_it_comes_with(store: Store, chat: Chat) -> None:
     by_phone = await conversation_of(store, chat, "1", ("phone", "91981"))
     by_bsuid = await conversation_of(store, chat, "2", ("bsuid", "IN.1"))
     assert await conversation_of(store, chat, "3", ("bsuid", "IN.1"), ("phone", "91981")) == by_bsuid
-    assert await conversation_of(store, chat, "4", ("phone", "91981")) == by_phone
+    assert by_phone != by_bsuid
+    assert await conversation_of(store, chat, "4", ("phone", "91981")) == by_bsuid
+
+
+async def test_another_kind_of_alias_stays_with_its_customer(store: Store, chat: Chat) -> None:
+    parent = await conversation_of(store, chat, "1", ("parent_bsuid", "IN.ENT.1"))
+    by_bsuid = await conversation_of(store, chat, "2", ("bsuid", "IN.1"))
+    both = (("bsuid", "IN.1"), ("parent_bsuid", "IN.ENT.1"))
+    assert await conversation_of(store, chat, "3", *both) == by_bsuid
+    assert await conversation_of(store, chat, "4", ("parent_bsuid", "IN.ENT.1")) == parent
 
 
 async def test_a_parent_bsuid_keeps_a_customer_whose_bsuid_changed(store: Store, chat: Chat) -> None:

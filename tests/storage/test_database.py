@@ -126,6 +126,17 @@ async def test_weak_postgres_is_refused(postgres_url: str, postgres_server: obje
         await Store.open(postgres_url)
 
 
+async def test_postgres_may_not_hang(postgres_url: str) -> None:
+    await Store.migrate(postgres_url)
+    store = await Store.open(postgres_url)
+    shown = [
+        await store._units.outside(lambda tx, name=name: tx.fetch(f"SHOW {name}"))  # type: ignore[misc]
+        for name in ("statement_timeout", "lock_timeout")
+    ]
+    await store.close()
+    assert shown == [[{"statement_timeout": "15s"}], [{"lock_timeout": "5s"}]]
+
+
 async def test_the_file_is_for_its_owner_only(sqlite_url: str, tmp_path: Path, chat: Chat) -> None:
     await Store.migrate(sqlite_url)
     store = await Store.open(sqlite_url)

@@ -3,10 +3,14 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
+from flows.effects import Say
+from flows.messages import Text
+from payments.calls import CancelLink
 from payments.case import Advanced, Case, Handled, Kind, Outcome
 from storage import Store
 from storage.arrivals import Arrival
 from storage.deliveries import Again, Delivery, Done, Failed
+from tests.storage.due import next_due
 
 Chat = Callable[..., Arrival]
 Echo = Callable[[Case], Advanced]
@@ -51,7 +55,7 @@ async def test_a_claimed_entry_is_nobody_elses_until_its_lease_ends(
     await say(store, chat, echo, ["a"])
     [first] = await store.claim_due(now=10, limit=5, lease=MINUTE)
     assert await store.claim_due(now=9 + MINUTE, limit=5, lease=MINUTE) == []
-    assert await store.next_due() == 10 + MINUTE
+    assert await next_due(store) == 10 + MINUTE
     [again] = await store.claim_due(now=10 + MINUTE, limit=5, lease=MINUTE)
     assert (again.id, again.attempts) == (first.id, 2)
 
@@ -67,18 +71,18 @@ async def test_what_waits_holds_up_what_stands_behind_it(store: Store, chat: Cha
     await say(store, chat, echo, ["a", "b"])
     await say(store, chat, echo, ["other"], phone="91982")
     sent = await store.claim_due(now=1, limit=5, lease=MINUTE)
-    await store.release([d.id for d in sent if d.payload["body"] == "b"])
+    await store.release([d.id for d in sent if d.payload["body"] == "b"], 1 + MINUTE)
     first = next(d for d in sent if d.payload["body"] == "a")
     await store.record([Again(first.id, at=5000, error="131056")], now=2)
     assert await store.claim_due(now=4999, limit=5, lease=1) == []
-    assert await store.next_due() == 5000
+    assert await next_due(store) == 5000
     assert bodies(await store.claim_due(now=5000, limit=5, lease=1)) == ["a", "b"]
 
 
 async def test_a_run_ends_before_the_first_that_waits(store: Store, chat: Chat, echo: Echo) -> None:
     await say(store, chat, echo, ["a", "b", "c"])
     a, b, c = await store.claim_due(now=1, limit=5, lease=MINUTE)
-    await store.release([a.id, c.id])
+    await store.release([a.id, c.id], 1 + MINUTE)
     await store.record([Again(b.id, at=5000, error="131056")], now=2)
     assert bodies(await store.claim_due(now=3, limit=5, lease=MINUTE)) == ["a"]
 
@@ -88,7 +92,7 @@ async def test_many_that_wait_do_not_hide_one_that_is_due(store: Store, chat: Ch
         await say(store, chat, echo, ["head", "behind"], phone=f"9198{n}")
     heads = await store.claim_due(now=1, limit=100, lease=1)
     await store.record([Again(d.id, at=MINUTE, error="later") for d in heads[::2]], now=1)
-    await store.release([d.id for d in heads[1::2]])
+    await store.release([d.id for d in heads[1::2]], 2)
     await say(store, chat, echo, ["due"], phone="91999", now=2)
     assert bodies(await store.claim_due(now=3, limit=3, lease=1)) == ["due"]
 
@@ -100,15 +104,42 @@ async def test_a_finished_entry_lets_the_next_go(store: Store, chat: Chat, echo:
         assert bodies([sent]) == [expected]
         done = expected != "b"
         await store.record([Done(sent.id, "wamid.1") if done else Failed(sent.id, "131026")], now=1)
-    assert await store.next_due() is None
+    assert await next_due(store) is None
 
 
 async def test_released_entries_are_due_at_once_and_not_counted(store: Store, chat: Chat, echo: Echo) -> None:
     await say(store, chat, echo, ["a"])
     [sent] = await store.claim_due(now=1, limit=1, lease=MINUTE)
-    await store.release([sent.id])
+    await store.release([sent.id], 1 + MINUTE)
     [again] = await store.claim_due(now=1, limit=1, lease=MINUTE)
     assert again.attempts == 1
+
+
+async def test_what_another_process_claimed_meanwhile_is_not_released(
+    store: Store, chat: Chat, echo: Echo
+) -> None:
+    await say(store, chat, echo, ["a"])
+    [sent] = await store.claim_due(now=1, limit=1, lease=10)
+    assert await store.claim_due(now=11, limit=1, lease=MINUTE)
+    await store.release([sent.id], 11)
+    assert await store.claim_due(now=12, limit=1, lease=MINUTE) == []
+
+
+async def test_a_lane_is_claimed_for_itself(store: Store, chat: Chat) -> None:
+    def both(case: Case) -> Advanced:
+        [event] = case.events
+        call = CancelLink("abcdefgh-1-1.1", None)
+        said = (Say("echo", Text(event.body["text"])),)
+        return Advanced(
+            case.conversation, (Handled(event.number, Outcome.APPLIED),), sends=said, calls=(call,)
+        )
+
+    for n in range(12):
+        await store.arrive([chat(f"m{n}", phone=f"9198{n:08}")], now=1)
+    await store.advance_due(both, now=1)
+    assert [d.lane for d in await store.claim_due(1, 2, MINUTE, ("pay",))] == ["pay"] * 2
+    assert [d.lane for d in await store.claim_due(1, 20, MINUTE, ("chat",))] == ["chat"] * 12
+    assert [d.lane for d in await store.claim_due(1, 20, MINUTE)] == ["pay"] * 10
 
 
 async def test_a_result_becomes_an_event_once(store: Store, chat: Chat, echo: Echo) -> None:

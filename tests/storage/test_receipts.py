@@ -10,6 +10,8 @@ from payments.case import Advanced, Case, Kind
 from storage import Store
 from storage.arrivals import Arrival
 from storage.deliveries import Again, Delivery, Done
+from storage.receipts import Applied, Undelivered
+from tests.storage.due import next_due
 
 Chat = Callable[..., Arrival]
 Echo = Callable[[Case], Advanced]
@@ -40,10 +42,10 @@ async def test_receipts_move_forward_only(
     await store.record([Done(delivery.id, "wamid.A")], now=2)
     for n, status in enumerate(order):
         await store.arrive([receipt("wamid.A", status, n=n)], now=3 + n)
-        assert await store.apply_receipts(now=3 + n) == 1
+        assert (await store.apply_receipts(now=3 + n)).looked_at == 1
     row = await entry(store, delivery.id)
     assert (row["receipt"], row["state"], row["error"]) == ("read", "done", None)
-    assert await store.next_due() is None
+    assert await next_due(store) is None
 
 
 async def test_one_batch_may_hold_all_receipts_of_a_message(store: Store, chat: Chat, echo: Echo) -> None:
@@ -52,7 +54,7 @@ async def test_one_batch_may_hold_all_receipts_of_a_message(store: Store, chat: 
     statuses = ["read", "sent", "delivered"]
     opaque = [delivery.opaque, None, delivery.opaque]
     await store.arrive([receipt("wamid.A", s, o) for s, o in zip(statuses, opaque, strict=True)], now=3)
-    assert await store.apply_receipts(now=3) == 3
+    assert (await store.apply_receipts(now=3)).looked_at == 3
     assert (await entry(store, delivery.id))["receipt"] == "read"
 
 
@@ -95,20 +97,20 @@ async def test_a_receipt_that_overtakes_the_answer_is_tried_again(
 ) -> None:
     delivery = await sending(store, chat, echo)
     await store.arrive([receipt("wamid.A", "sent")], now=1000)
-    assert await store.apply_receipts(now=1000) == 1
-    assert await store.apply_receipts(now=1001) == 0
+    assert (await store.apply_receipts(now=1000)).looked_at == 1
+    assert (await store.apply_receipts(now=1001)).looked_at == 0
     await store.record([Done(delivery.id, "wamid.A")], now=1500)
-    later = await store.next_due()
+    later = await next_due(store)
     assert later is not None
-    assert await store.apply_receipts(now=later) == 1
+    assert (await store.apply_receipts(now=later)).looked_at == 1
     assert (await entry(store, delivery.id))["receipt"] == "sent"
 
 
 async def test_a_receipt_of_nothing_of_ours_is_ignored_in_the_end(store: Store) -> None:
     [stored] = await store.arrive([receipt("wamid.unknown", "sent", "not ours")], now=0)
     tries = 0
-    while (due := await store.next_due()) is not None:
-        tries += await store.apply_receipts(now=due)
+    while (due := await next_due(store)) is not None:
+        tries += (await store.apply_receipts(now=due)).looked_at
         assert tries < 10
     assert tries == 5
     event = await store.event(stored.number)
@@ -125,7 +127,7 @@ async def test_an_unknown_status_is_ignored(store: Store, chat: Chat, echo: Echo
     ]
     arrivals = [Arrival(f"r{n}", Kind.RECEIPT, body, opaque=delivery.opaque) for n, body in enumerate(bodies)]
     stored = await store.arrive(arrivals, now=3)
-    assert await store.apply_receipts(now=3) == 3
+    assert (await store.apply_receipts(now=3)).looked_at == 3
     events = [await store.event(s.number) for s in stored]
     assert [e.state for e in events if e] == ["ignored"] * 3
     assert (await entry(store, delivery.id))["state"] == "sending"
@@ -144,7 +146,35 @@ async def test_two_processes_share_the_receipts(store: Store, rival: Store, chat
     done = await asyncio.gather(
         *(s.apply_receipts(now=3, limit=10) for s in (store, rival) for _ in range(5))
     )
-    while more := await store.apply_receipts(now=3):
+    while (more := await store.apply_receipts(now=3)).looked_at:
         done.append(more)
-    assert sum(done) == 60
+    assert sum(applied.looked_at for applied in done) == 60
     assert {(await entry(store, d.id))["receipt"] for d in deliveries} == {"read"}
+
+
+async def test_a_message_that_failed_after_all_is_told_once(store: Store, chat: Chat, echo: Echo) -> None:
+    delivery = await sending(store, chat, echo)
+    await store.record([Done(delivery.id, "wamid.A")], now=2)
+    error = {"code": 131049, "title": "not to 919800000001", "details": None}
+    failed = [receipt("wamid.A", "failed", error=error, n=n) for n in range(3)]
+    await store.arrive([receipt("wamid.A", "sent"), *failed], now=3)
+    applied = await store.apply_receipts(now=3)
+    assert applied == Applied(4, (Undelivered(delivery.id, "echo", 131049),))
+
+
+@pytest.mark.parametrize("body", ["{", "7", "[]"])
+async def test_a_receipt_that_cannot_be_read_is_parked_alone(
+    body: str, store: Store, chat: Chat, echo: Echo
+) -> None:
+    delivery = await sending(store, chat, echo)
+    await store.record([Done(delivery.id, "wamid.A")], now=2)
+    spoilt, _ = await store.arrive([receipt("wamid.A", "sent"), receipt("wamid.A", "read")], now=3)
+    spoil = "UPDATE inbox SET body = $1 WHERE id = $2"
+    await store._units.run(lambda tx: tx.fetch(spoil, body, spoilt.number))
+    assert (await store.apply_receipts(now=3)).looked_at == 2
+    event = await store._units.outside(
+        lambda tx: tx.fetch("SELECT state FROM inbox WHERE id = $1", spoilt.number)
+    )
+    assert event == [{"state": "parked"}]
+    assert (await entry(store, delivery.id))["receipt"] == "read"
+    assert (await store.apply_receipts(now=3)).looked_at == 0

@@ -17,6 +17,7 @@ from payments.orders import Attempt, AttemptStatus, Line, Order
 from storage import Store
 from storage.arrivals import Arrival
 from storage.deliveries import Done
+from tests.storage.due import next_due
 
 Chat = Callable[..., Arrival]
 Echo = Callable[[Case], Advanced]
@@ -81,7 +82,7 @@ async def test_timers_wait_until_they_are_due(store: Store, chat: Chat, echo: Ec
 
     await store.arrive([chat("1")], now=1000)
     await store.advance_due(start, now=1000)
-    assert await store.next_due() == 60_000
+    assert await next_due(store) == 60_000
     assert await store.advance_due(echo, now=59_999) == 0
     assert await store.advance_due(echo, now=60_000) == 1
     [sent] = await store.claim_due(now=60_000, limit=1, lease=1)
@@ -98,7 +99,7 @@ async def test_the_same_timer_of_one_visit_starts_once(store: Store, chat: Chat)
     await store.advance_due(start, now=1)
     await store.arrive([chat("2"), chat("3")], now=2)
     await store.advance_due(start, now=2)
-    assert await store.next_due() == 5_001
+    assert await next_due(store) == 5_001
     assert (await store.counts(now=9_999)).pending == 1
 
 
@@ -170,6 +171,62 @@ async def test_what_only_the_database_refuses_is_parked_alone(store: Store, chat
         pass
     states = [await state(store, s.number) for s in stored]
     assert sorted(states) == ["applied", "parked", "parked", "parked"]
+
+
+async def test_only_the_event_that_the_database_refuses_is_parked(store: Store, chat: Chat) -> None:
+    def place(case: Case) -> Advanced:
+        orders = tuple(
+            Order("same-1-1", "1", case.conversation.id, (), 0, "INR", 1, e.number)
+            for e in case.events
+            if e.body["text"] == "order"
+        )
+        return replace(answered(case), orders=orders)
+
+    texts = ["order", "before", "order", "after"]
+    stored = await store.arrive([chat(f"m{n}", text=text) for n, text in enumerate(texts)], now=1)
+    while await store.advance_due(place, now=1):
+        pass
+    states = [await state(store, s.number) for s in stored]
+    assert states == ["applied", "applied", "parked", "applied"]
+
+
+@pytest.mark.parametrize("snapshot", ["{", "[]]", '{"state": 1}', "7"])
+async def test_a_conversation_that_cannot_be_read_harms_nobody_else(
+    snapshot: str, store: Store, chat: Chat, echo: Echo
+) -> None:
+    first, second, other = await store.arrive([chat("1"), chat("2"), chat("3", phone="91982")], now=1)
+    spoil = "UPDATE conversation SET snapshot = $1 WHERE id = (SELECT MIN(id) FROM conversation)"
+    await store._units.run(lambda tx: tx.fetch(spoil, snapshot))
+    assert await store.advance_due(echo, now=1) == 2
+    states = [await state(store, s.number) for s in (first, second, other)]
+    assert states == ["parked", "pending", "applied"]
+
+
+@pytest.mark.parametrize("body", ["{", '{"facts": [7]}', '{"facts": 7}', "7"])
+async def test_an_event_that_cannot_be_read_is_parked_alone(
+    body: str, store: Store, chat: Chat, echo: Echo
+) -> None:
+    stored = await store.arrive([chat("1"), chat("2"), chat("3"), chat("4", phone="91982")], now=1)
+    spoil = "UPDATE inbox SET body = $1, kind = 'facts' WHERE id = $2"
+    await store._units.run(lambda tx: tx.fetch(spoil, body, stored[1].number))
+    assert await store.advance_due(echo, now=1) == 4
+    rows = await store._units.outside(lambda tx: tx.fetch("SELECT state, error FROM inbox ORDER BY id"))
+    assert [row["state"] for row in rows] == ["applied", "parked", "applied", "applied"]
+    assert "Error" in rows[1]["error"]
+
+
+async def test_an_order_that_cannot_be_read_is_its_customers_alone(
+    store: Store, chat: Chat, echo: Echo
+) -> None:
+    mine, other = await store.arrive([chat("1"), chat("2", phone="91982")], now=1)
+    await store.advance_due(place_order, now=1)
+    await store._units.run(lambda tx: tx.fetch("UPDATE orders SET lines = '{'"))
+    key = f"{mine.conversation}-1"
+    told = Arrival("f", Kind.FACTS, {"order_key": key, "facts": []}, order_key=key)
+    facts, word = await store.arrive([told, chat("3", phone="91982")], now=2)
+    assert facts.conversation == mine.conversation != other.conversation
+    assert await store.advance_due(echo, now=2) == 2
+    assert [await state(store, s.number) for s in (facts, word)] == ["parked", "applied"]
 
 
 async def test_a_crash_before_commit_loses_nothing(
@@ -322,3 +379,16 @@ async def test_states_and_times_are_tied_together(store: Store, chat: Chat) -> N
     for change in ("state = 'applied'", "state = 'nonsense'", "state = 'parked', handled_at = 1"):
         with pytest.raises(IntegrityError):
             await store._units.run(lambda tx, change=change: tx.fetch(f"UPDATE inbox SET {change}"))  # type: ignore[misc]
+
+
+async def test_orders_whose_money_does_not_fit_are_listed(store: Store, chat: Chat, echo: Echo) -> None:
+    await store.arrive([chat("m1")], now=1)
+    order = Order("k-1", "10001", "k", (Line("a", "A", 1, 100),), 100, "INR", 1, 1)
+    paid = replace(order, key="k-2", number="10002")
+
+    def place(case: Case) -> Advanced:
+        verdicts = {"k-1": Verdict.SHORT, "k-2": Verdict.PAID}
+        return replace(echo(case), orders=(order, paid), verdicts=verdicts)
+
+    await store.advance_due(place, now=2)
+    assert [view.order.key for view in await store.held(5)] == ["k-1"]

@@ -156,6 +156,23 @@ async def test_a_lost_race_is_run_again(store: Store) -> None:
     assert tries == -92
 
 
+async def test_between_attempts_time_passes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    async def lose(_: Transaction) -> None:
+        raise ConnectionError("restarting")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(asyncio, "sleep", sleep)
+        with pytest.raises(ConnectionError):
+            await store._units.run(lose)
+    assert pauses == [0.05, 0.1, 0.2, 0.2, 0.2, 0.2, 0.2]
+    await assert_whole(store)
+
+
 async def test_a_full_disk_is_reported_and_survived(store: Store, database_url: str, chat: Chat) -> None:
     if not database_url.startswith("sqlite"):
         pytest.skip("SQLite can be told that the disk is full")

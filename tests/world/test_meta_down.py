@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.clock import ShiftedClock
 from bot.sandbox.faults import Fault
@@ -105,6 +106,46 @@ async def test_in_doubt_and_never_settled(silent: Live) -> None:
     assert [text[:9] for text in asha.texts] == ["Namaste A", "Namaste A", "How it wo"]
 
 
+async def test_in_doubt_again_and_again(silent: Live) -> None:
+    """Ever more rarely, since each try may be one more message; never given up while it may be lost."""
+    asha = silent.customer()
+    silent.world.meta.fail_next("send", *[Fault.drop_after_accepting()] * 3)
+    await asha.write("hi")
+    await asha.write("help")
+    for tries, seconds in enumerate((38, 151, 601), 1):
+        assert len(asha.texts) == tries
+        await silent.seconds(seconds)
+    assert [text[:9] for text in asha.texts] == ["Namaste A"] * 4 + ["How it wo"]
+
+
+async def test_a_message_that_fails_later_is_told(live: Live) -> None:
+    asha = live.customer()
+    [message] = await asha.write("hi")
+    await live.world.tick()
+    error = {"code": 131049, "title": "not delivered"}
+    status = {
+        "id": message.wamid,
+        "status": "failed",
+        "timestamp": "1790000000",
+        "recipient_id": "919812345601",
+        "errors": [error],
+    }
+    await live.rows("UPDATE outbox SET receipt = 'sent'")
+    value = {
+        "messaging_product": "whatsapp",
+        "metadata": {"phone_number_id": live.world.secrets.phone_number_id},
+        "statuses": [status],
+    }
+    entry = {"id": "1", "changes": [{"field": "messages", "value": value}]}
+    assert await live.whatsapp({"object": "whatsapp_business_account", "entry": [entry]}) == 200
+    with capture_logs() as logs:
+        await live.settle()
+    [told] = [log for log in logs if log["event"] == "message not delivered"]
+    assert told["code"] == 131049
+    assert "9812345601" not in str(told)
+    assert b"munshi_messages_failed_total 1.0" in live.parts.metrics.text()
+
+
 async def test_refused_for_good_does_not_hold_up_the_next(live: Live) -> None:
     asha = live.customer()
     gone = '{"error": {"message": "undeliverable", "code": 131026}}'
@@ -125,7 +166,7 @@ async def test_money_is_taken_while_meta_is_down(live: Live) -> None:
     assert (await live.order(link)).paid_at == live.clock.now()
     assert asha.heard("✅") == 0
     await live.wait(1)
-    await live.wait(1)
+    await live.wait(3)
     assert asha.heard("✅") == 1
 
 

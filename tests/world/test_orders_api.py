@@ -55,7 +55,8 @@ async def test_who_may_ask(live: Live) -> None:
         assert (await live.api("GET", "/payments/x-1-1", token=token))[0] == 401
     for scheme in ("Basic test-api-token-0123456789", "test-api-token-0123456789", "Bearer"):
         assert (await live.api("POST", CREATE, {"phone": PHONE}, Authorization=scheme))[0] == 401
-    assert (await live.api("GET", "/payments/x-1-1"))[0] == 404
+    for nonsense in ("x-1-1", "x" * 65, "x" * 5000, "a%00b", "%F0%9F%98%80", "%FF"):
+        assert (await live.api("GET", f"/payments/{nonsense}"))[0] == 404, nonsense
     assert await live.stored() == 0
 
 
@@ -207,6 +208,25 @@ async def test_what_a_supervisor_asks(live: Live) -> None:
     assert 'munshi_waiting{what="parked"} 0.0' in text
     assert 'munshi_deliveries_total{lane="pay",outcome="done"} 1.0' in text
     assert "9812345" not in text
+
+
+async def test_not_ready_while_the_workers_do_not_work(live: Live) -> None:
+    async def ready() -> tuple[int, str]:
+        async with live.http.get(f"{live.url}/readyz") as answer:
+            return answer.status, await answer.text()
+
+    live.parts.pulse.failed["step"] = 4
+    assert await ready() == (200, "ready\n")
+    live.parts.pulse.failed["step"] = 5
+    assert await ready() == (503, "the workers keep failing\n")
+    live.parts.pulse.failed["step"] = 0
+    with capture_logs():
+        live.workers.start()
+        live.workers._tasks[0].cancel()
+        await asyncio.wait({live.workers._tasks[0]})
+        await asyncio.sleep(0)
+        assert await ready() == (503, "the workers have stopped\n")
+        await live.workers.close()
 
 
 async def test_not_ready_while_the_database_is_gone(

@@ -4,6 +4,7 @@ import asyncio
 from itertools import permutations
 
 import orjson
+import pytest
 
 from bot.sandbox.delivery import SignedEvent
 from bot.sandbox.faults import Fault
@@ -161,3 +162,20 @@ async def test_too_little_and_too_much(live: Live) -> None:
         assert (await live.order(link)).verdict == verdict
         assert customer.heard(CONFIRMED) == (verdict == "overpaid")
         assert customer.heard("does not match its total of ₹500") == (verdict == "short")
+
+
+@pytest.mark.parametrize("then", ["cancel", "the timer"])
+async def test_every_webhook_was_lost_and_the_link_is_withdrawn(live: Live, then: str) -> None:
+    """Razorpay answers that it is paid: its payments are fetched, and the customer is told the truth."""
+    asha = live.customer()
+    await asha.order()
+    live.world.razorpay.success_events(asha.link)  # paid, and nobody is told
+    if then == "cancel":
+        await asha.write("cancel")
+    else:
+        await live.wait(26)
+    assert asha.heard(CONFIRMED) == 1
+    assert len(live.world.razorpay.links) == 1
+    await asha.write("try again")
+    assert asha.heard("💳 Complete Payment") == 1
+    assert await live.parked() == []
