@@ -52,6 +52,9 @@ class Workers:
         self._runs: set[asyncio.Task[None]] = set()
         self._flying = dict.fromkeys(ROOM, 0)
         self._closing = False
+        self._paying = True
+        """Something may wait in the pay lane: a step asked for a call, or there is room again."""
+        self._look_at = 0.0
 
     def wake(self) -> None:
         """Something arrived: look now."""
@@ -59,7 +62,7 @@ class Workers:
 
     def start(self) -> None:
         """Start the loops, as tasks owned by this object."""
-        loops = (self._loop(self._stepping, self.step), self._loop(self._performing, self.perform))
+        loops = (self._loop(self._stepping, self.step), self._loop(self._performing, self._perform_some))
         self._tasks = [asyncio.create_task(loop) for loop in loops]
         for task in self._tasks:
             task.add_done_callback(self._ended)
@@ -77,7 +80,7 @@ class Workers:
         """One round of stepping: how many events and receipts were handled."""
         now = self._parts.clock.now()
         receipts = await self._apply_receipts(now)
-        events = await self._parts.store.advance_due(partial(_advance, self._parts, now), now, STEP_BATCH)
+        events = await self._parts.store.advance_due(partial(self._advance, now), now, STEP_BATCH)
         if events:
             self._parts.metrics.handled.inc(events)
         if receipts or events:
@@ -88,6 +91,14 @@ class Workers:
         """One round of claiming; the entries claimed are performed by tasks of their own."""
         return sum([await self._claim(lane) for lane in ROOM])
 
+    async def _perform_some(self) -> int:
+        """A round that looks into the pay lane only when something may be there: most rounds, it is empty."""
+        now = asyncio.get_running_loop().time()
+        if not self._paying and now < self._look_at:
+            return await self._claim("chat")
+        self._paying, self._look_at = False, now + POLL_SECONDS
+        return await self.perform()
+
     async def drain(self) -> int:
         """Step and perform until nothing is due; how much was done. For tests, without the loops."""
         done = 0
@@ -95,6 +106,20 @@ class Workers:
             await self._landed()
             done += count
         return done
+
+    def _advance(self, now: int, case: Case) -> Advanced:
+        advanced = advance(self._parts.flow, case, now)
+        self._paying = self._paying or bool(advanced.calls)
+        for handled in advanced.handled:
+            if handled.outcome is Outcome.PARKED:
+                # The error itself may quote the customer: it is kept in the database, not in the log.
+                log.error("event parked", event_number=handled.number, mend="see munshi doctor")
+        for key, verdict in advanced.verdicts.items():
+            if verdict in FOR_A_PERSON:
+                log.error(
+                    "money waits for a person", order=key, verdict=verdict, mend="see Razorpay's dashboard"
+                )
+        return advanced
 
     async def _apply_receipts(self, now: int) -> int:
         """Apart from the stepping: whatever is wrong with receipts, customers get their answers."""
@@ -150,6 +175,7 @@ class Workers:
             log.exception("outcomes not recorded", deliveries=[delivery.id for delivery in run])
         finally:
             self._flying[lane] -= len(run)
+            self._paying = self._paying or lane == "pay"
 
     async def _release(self, run: Sequence[Delivery], leased_until: int) -> None:
         if run:
@@ -187,18 +213,6 @@ class Workers:
         if error is not None or not self._closing:
             self._parts.pulse.stopped = True
             log.error("the workers have stopped", exc_info=error)
-
-
-def _advance(parts: Parts, now: int, case: Case) -> Advanced:
-    advanced = advance(parts.flow, case, now)
-    for handled in advanced.handled:
-        if handled.outcome is Outcome.PARKED:
-            # The error itself may quote the customer: it is kept in the database, not in the log.
-            log.error("event parked", event_number=handled.number, mend="see munshi doctor")
-    for key, verdict in advanced.verdicts.items():
-        if verdict in FOR_A_PERSON:
-            log.error("money waits for a person", order=key, verdict=verdict, mend="see Razorpay's dashboard")
-    return advanced
 
 
 def _customer(delivery: Delivery) -> str:
