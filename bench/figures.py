@@ -20,10 +20,12 @@ class Figure:
 
     @property
     def measured(self) -> float:
+        """The median over the rounds, in `unit`."""
         return median(measured for measured, _ in self.rounds)
 
     @property
     def limit(self) -> float:
+        """The median of what it is held against, in `unit`."""
         return median(limit for _, limit in self.rounds)
 
     @property
@@ -33,6 +35,7 @@ class Figure:
 
     @property
     def met(self) -> bool:
+        """Whether the ratio reaches the goal."""
         return self.ratio <= self.goal if self.at_most else self.ratio >= self.goal
 
 

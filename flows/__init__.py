@@ -1,0 +1,1 @@
+"""The language and the engine: YAML to a checked, frozen Flow; `step` moves one conversation. Pure."""

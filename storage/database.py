@@ -48,9 +48,11 @@ class Database:
 
     @property
     def sqlite(self) -> bool:
+        """Whether this is an SQLite file, which one process holds."""
         return self.lock is not None
 
     def client(self) -> BaseDBAsyncClient:
+        """The ORM's client for statements outside a transaction."""
         return self.context.db(CONNECTION)
 
     async def at_home(self, work: Coroutine[Any, Any, T]) -> T:

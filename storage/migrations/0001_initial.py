@@ -9,6 +9,8 @@ from storage.migrations._checked import CreateCheckedModel
 
 
 class Migration(migrations.Migration):
+    """All tables, with their unique keys, checks and partial indexes."""
+
     initial = True
 
     operations = [  # noqa: RUF012 - the base class wants it so

@@ -17,6 +17,7 @@ class CreateCheckedModel(ops.CreateModel):
         new_state: State,
         state_editor: BaseSchemaEditor | None = None,
     ) -> None:
+        """Create the table with its checks."""
         if state_editor is None:
             return
         model = new_state.apps.get_model(f"{app_label}.{self.name}")
