@@ -8,8 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 _serial = count(1)
+
+# No test fails for being slow: the machine may be busy.
+settings.register_profile("munshi", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("munshi")
 
 
 @pytest.fixture(scope="session")
