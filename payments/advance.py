@@ -25,7 +25,7 @@ from payments.calls import Call, CancelLink, CreateLink
 from payments.case import Advanced, Arrived, Case, Handled, Kind, OrderState, Outcome
 from payments.facts import Fact
 from payments.ledger import Verdict
-from payments.orders import Attempt, AttemptStatus, Order, lines_from_json, moved, order_key_of
+from payments.orders import LINK_STATUSES, Attempt, Order, lines_from_json, moved, order_key_of
 from payments.shop import CANCEL, CREATE, PLACE
 from payments.telling import FETCHED, after_facts, after_result, displaced, unexplained
 
@@ -92,11 +92,7 @@ class _Progress:
         return self._step(self._conversation, happened, event.number)
 
     def facts(self, event: Arrived) -> tuple[Trace, bool]:
-        key, problems = event.body["order_key"], event.body.get("problems")
-        done = self._learn(key, event.body["facts"], event.number)
-        if problems and not self._orders[key].verdict.settled:
-            raise CannotHandle(f"Razorpay said more than could be read: {'; '.join(problems)}")
-        return done
+        return self._told(event.body["order_key"], event.body, event.number)
 
     def result(self, event: Arrived) -> tuple[Trace, bool]:
         name, fields = event.body["name"], event.body["fields"]
@@ -106,7 +102,7 @@ class _Progress:
         if state is None or attempt is None:
             raise CannotHandle(f"a call answered for {reference}, which this database doesn't have")
         if name == FETCHED:
-            return self._learn(state.order.key, fields["facts"], event.number)
+            return self._told(state.order.key, fields, event.number)
         changed, conversation, happened, calls = after_result(
             self._conversation, attempt, name, fields, settled=state.verdict.settled
         )
@@ -114,6 +110,14 @@ class _Progress:
         self._change(state, changed)
         self._calls.extend(calls)
         return trace, True
+
+    def _told(self, key: str, said: Mapping[str, Any], number: int) -> tuple[Trace, bool]:
+        """Learn the facts in `said`. What Razorpay said and nobody can read may be money: it is parked."""
+        done = self._learn(key, said["facts"], number)
+        problems = said.get("problems")
+        if problems and not self._orders[key].verdict.settled:
+            raise CannotHandle(f"Razorpay said more than could be read: {'; '.join(problems)}")
+        return done
 
     def _learn(self, key: str, values: Iterable[Mapping[str, Any]], number: int) -> tuple[Trace, bool]:
         """Add what is new among the facts in `values` to the order's, and tell what changed."""
@@ -135,7 +139,9 @@ class _Progress:
 
     def _moved_on(self, state: OrderState, new: tuple[Fact, ...]) -> OrderState:
         """`state` with new facts, and the attempts they are about moved on."""
-        said = {fact.entity_id: _LINK_STATES.get(fact.state) for fact in new if fact.entity == "payment_link"}
+        said = {
+            fact.entity_id: LINK_STATUSES.get(fact.state) for fact in new if fact.entity == "payment_link"
+        }
         state = replace(state, facts=(*state.facts, *new))
         for attempt in state.attempts:
             if attempt.link_id and (status := said.get(attempt.link_id)):
@@ -215,13 +221,6 @@ _HANDLERS: Final[Mapping[Kind, Callable[[_Progress, Arrived], tuple[Trace, bool]
     Kind.REQUEST: _Progress.request,
     Kind.FACTS: _Progress.facts,
     Kind.RESULT: _Progress.result,
-}
-
-
-_LINK_STATES: Final[Mapping[str, AttemptStatus]] = {
-    "paid": AttemptStatus.PAID,
-    "expired": AttemptStatus.EXPIRED,
-    "cancelled": AttemptStatus.CANCELLED,
 }
 
 

@@ -94,6 +94,13 @@ class Attempt:
     short_url: str | None = None
 
 
+LINK_STATUSES: Final[Mapping[str, AttemptStatus]] = {
+    "paid": AttemptStatus.PAID,
+    "expired": AttemptStatus.EXPIRED,
+    "cancelled": AttemptStatus.CANCELLED,
+}
+"""What Razorpay's status of a link makes of its attempt; with any other, the link can still be paid."""
+
 _RANK: Final = {
     AttemptStatus.CREATING: 0,
     AttemptStatus.CREATED: 1,

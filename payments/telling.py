@@ -15,7 +15,7 @@ from payments.calls import Call, CancelLink, FetchPayments
 from payments.case import OrderState
 from payments.facts import Fact
 from payments.ledger import Verdict
-from payments.orders import Attempt, AttemptStatus, lines_to_json, moved
+from payments.orders import LINK_STATUSES, Attempt, AttemptStatus, lines_to_json, moved
 
 CREATED: Final = "payment_link.created"
 REFUSED: Final = "payment_link.refused"
@@ -33,12 +33,6 @@ _VERDICT_EVENTS: Final[Mapping[Verdict, str]] = {
 FETCHED: Final = "payments.fetched"
 """The payments that were asked for; `facts` holds them."""
 
-_STATUSES: Final[Mapping[str, AttemptStatus]] = {
-    "paid": AttemptStatus.PAID,
-    "expired": AttemptStatus.EXPIRED,
-    "cancelled": AttemptStatus.CANCELLED,
-}
-"""What Razorpay's status of a link makes of its attempt; any other means that it can be paid."""
 _ENDED: Final = frozenset({AttemptStatus.EXPIRED, AttemptStatus.CANCELLED})
 
 
@@ -109,7 +103,7 @@ def after_result(
     current = link.get("reference") == attempt.reference_id
     if name == CREATED:
         attempt = replace(attempt, link_id=fields["link_id"], short_url=fields["short_url"])
-        attempt = moved(attempt, _STATUSES.get(fields["status"], AttemptStatus.CREATED))
+        attempt = moved(attempt, LINK_STATUSES.get(fields["status"], AttemptStatus.CREATED))
         if attempt.status is not AttemptStatus.CREATED:
             return _over(conversation, attempt, current, settled)
         if not current or order["status"] != "unpaid":
@@ -123,7 +117,7 @@ def after_result(
             return refused, conversation, (), ()
         return refused, _with_link(conversation, None), (Happened(REFUSED, {"reason": fields["reason"]}),), ()
     if name == WITHDRAWN:
-        withdrawn = moved(attempt, _STATUSES.get(fields["status"], attempt.status))
+        withdrawn = moved(attempt, LINK_STATUSES.get(fields["status"], attempt.status))
         if withdrawn.status is AttemptStatus.PAID:
             return _over(conversation, withdrawn, _is_of(attempt, order), settled)
         return withdrawn, conversation, (), ()

@@ -74,8 +74,9 @@ class Performer:
                     fields = {"reference_id": call.reference_id, "status": status}
                     return Done(delivery.id, withdrawn.id if withdrawn else None, (WITHDRAWN, fields))
                 case FetchPayments():
-                    facts = [to_json(fact) for fact in await payments_of(self.gateway, call)]
-                    fetched = {"reference_id": call.reference_id, "facts": facts}
+                    facts, problems = await payments_of(self.gateway, call)
+                    told = [to_json(fact) for fact in facts]
+                    fetched = {"reference_id": call.reference_id, "facts": told, "problems": list(problems)}
                     return Done(delivery.id, None, (FETCHED, fetched))
         except GatewayError as error:
             failed = self._failed(delivery, _failure(error), error.retry_after, str(error))

@@ -74,12 +74,15 @@ def _ours(link: Link, call: CreateLink) -> Link:
     return link
 
 
-async def payments_of(gateway: Gateway, call: FetchPayments) -> tuple[Fact, ...]:
-    """The facts of every payment made on a link; none if it was never opened. Raises GatewayError."""
+async def payments_of(gateway: Gateway, call: FetchPayments) -> tuple[tuple[Fact, ...], tuple[str, ...]]:
+    """The facts of every payment made on a link, and what could not be read; none if it was never opened.
+
+    Raises GatewayError.
+    """
     if call.link_id is None:
         link = await gateway.find_link(call.reference_id)
     else:
         link = await gateway.fetch_link(call.link_id)
     if link is None or link.order_id is None:
-        return ()
+        return (), ()
     return payment_facts(await gateway.order_payments(link.order_id), order_key_of(call.reference_id))

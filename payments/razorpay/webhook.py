@@ -8,7 +8,6 @@ Source: Razorpay docs, "Webhook Payloads" (payments, orders, payment links, refu
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
@@ -155,17 +154,23 @@ def read(body: Mapping[str, Any]) -> Notice:
     )
 
 
-def payment_facts(payments: Iterable[Any], order_key: str) -> tuple[Fact, ...]:
-    """The facts in payments that were asked for; the same as webhooks tell, so that either may come first.
+def payment_facts(payments: Iterable[Any], order_key: str) -> tuple[tuple[Fact, ...], tuple[str, ...]]:
+    """The facts in payments that were asked for, and what could not be read.
 
-    Razorpay calls a payment `refunded` that was captured before. What can't be read is left out.
+    The facts are those that webhooks tell, so either may come first. Razorpay calls a payment
+    `refunded` that was captured before.
     """
-    facts = []
+    facts, problems = [], []
     for payment in payments:
-        if isinstance(payment, Mapping) and (state := _FETCHED.get(str(payment.get("status")))):
-            with suppress(_UnusableError):
-                facts.append(_fact(_Claim("payment", state, "amount"), {"payment": payment}, order_key))
-    return tuple(facts)
+        entity = payment if isinstance(payment, Mapping) else {}
+        state = _FETCHED.get(str(entity.get("status")))
+        if state is None:
+            continue
+        try:
+            facts.append(_fact(_Claim("payment", state, "amount"), {"payment": entity}, order_key))
+        except _UnusableError as problem:
+            problems.append(f"payment: {problem}")
+    return tuple(facts), tuple(problems)
 
 
 _FETCHED: Final = {

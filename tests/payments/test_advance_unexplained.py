@@ -78,6 +78,14 @@ def test_what_could_not_be_read_waits_for_a_person_unless_the_order_is_paid_anyw
     assert store.outcomes == [Outcome.APPLIED, Outcome.IGNORED]
 
 
+def test_a_fetched_payment_that_cannot_be_read_waits_for_a_person(store: Store) -> None:
+    key = store.order_with_link()
+    store.take(facts(link(key, "paid")))
+    kind, body = fetched(key)
+    store.take((kind, {**body, "fields": {**body["fields"], "problems": ["payment: amount is str"]}}))
+    assert store.outcomes == [Outcome.PARKED]
+
+
 _FACTS = st.lists(
     st.builds(
         payment,
