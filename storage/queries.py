@@ -8,7 +8,6 @@ from payments.case import Kind
 from payments.ledger import FOR_A_PERSON, Verdict
 from payments.orders import Attempt, Order
 from storage import models
-from storage.arrivals import conversation_number
 from storage.cases import attempt_of, order_of
 from storage.encoding import loads
 from storage.transaction import Transaction
@@ -78,14 +77,6 @@ async def _order_view(tx: Transaction, row: Any) -> OrderView | None:
 async def event(tx: Transaction, number: int) -> EventView | None:
     """The event `number`."""
     return _event_view(tx, await models.Inbox.filter(id=number).first())
-
-
-async def event_by_key(tx: Transaction, conversation: str, key: str) -> EventView | None:
-    """The event that was stored for `conversation` under `key`."""
-    id = conversation_number(tx.installation, conversation)
-    if id is None:
-        return None
-    return _event_view(tx, await models.Inbox.filter(conversation_id=id, key=key).first())
 
 
 def _event_view(tx: Transaction, row: models.Inbox | None) -> EventView | None:

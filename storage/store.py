@@ -146,10 +146,6 @@ class Store:
         """The newest `limit` events that came to a decision, newest first."""
         return await self._units.outside(lambda tx: queries.recent(tx, limit))
 
-    async def event_by_key(self, conversation: str, key: str) -> EventView | None:
-        """The event that was stored for `conversation` (public id) under `key`."""
-        return await self._units.outside(lambda tx: queries.event_by_key(tx, conversation, key))
-
     async def counts(self, now: int) -> Counts:
         """How much waits at `now`, for metrics and readiness."""
         return await self._units.outside(lambda tx: queries.counts(tx, now))

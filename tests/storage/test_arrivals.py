@@ -103,16 +103,6 @@ async def test_receipts_are_routed_by_our_callback_id(store: Store, chat: Chat) 
     assert (await store.counts(now=1)).pending == 3
 
 
-async def test_an_event_is_found_by_its_key(store: Store, chat: Chat) -> None:
-    [stored] = await store.arrive([chat("request-key")], now=1)
-    assert stored.conversation is not None
-    found = await store.event_by_key(stored.conversation, "request-key")
-    assert found is not None
-    assert found.number == stored.number
-    assert await store.event_by_key(stored.conversation, "no") is None
-    assert await store.event_by_key("else-1", "request-key") is None
-
-
 async def test_a_profile_name_greets_a_new_customer(store: Store, chat: Chat) -> None:
     seen = []
 
