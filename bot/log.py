@@ -24,7 +24,8 @@ _NUMBERS: Final = re.compile(
         for shape in (
             r"\+?\d{10,32}",
             rf"\+[1-9१-९](?:(?:{_GAP})?\d){{7,14}}",
-            rf"(?:(?:0091|91|0|९१|०)(?:{_GAP})?)?{_MOBILE}"
+            # Not behind a digit and a point: that is the fraction of a second.
+            rf"(?<!\d\.)(?:(?:0091|91|0|९१|०)(?:{_GAP})?)?{_MOBILE}"
             rf"(?:\d{{4}}{_GAP}\d{{5}}|\d\d{_GAP}\d{{3}}{_GAP}\d{{4}}|\d{{3}}{_GAP}\d{{3}}{_GAP}\d{{3}}"
             rf"|\d(?:{_GAP}\d\d){{4}})",
         )

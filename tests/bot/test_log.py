@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.log import mask
@@ -86,6 +86,7 @@ def test_what_leads_to_nobody_stays(text: str) -> None:
     assert mask(text) == text
 
 
+@example(datetime(2000, 1, 1, 0, 0, 0, 60000), "T", "", " (98000) ")  # noqa: DTZ001
 @given(
     st.datetimes(min_value=datetime(1990, 1, 1), max_value=datetime(2099, 12, 31)),  # noqa: DTZ001
     st.sampled_from(["T", " "]),
