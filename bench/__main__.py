@@ -11,11 +11,18 @@ from typing import Final
 from bench.acknowledge import acknowledge
 from bench.engine_step import engine_step
 from bench.figures import Figure, table
+from bench.ledger import ledger_fold
 from bench.round_trip import round_trip
 from bench.steps import durable_steps
 from bot import log
 
-_FIGURES: Final[tuple[Callable[[], Figure], ...]] = (acknowledge, durable_steps, round_trip, engine_step)
+_FIGURES: Final[tuple[Callable[[], Figure], ...]] = (
+    acknowledge,
+    durable_steps,
+    round_trip,
+    engine_step,
+    ledger_fold,
+)
 
 
 def main() -> None:

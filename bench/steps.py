@@ -115,10 +115,10 @@ _STATEMENTS: Final = (
         " last_inbound_at = ? WHERE id = ?",
     ),
     (
-        "SELECT conversation_id, lane, name, payload, state, due_at, attempts, caused_by, created_at"
+        "SELECT conversation_id, lane, urgency, name, payload, state, due_at, attempts, caused_by, created_at"
         " FROM outbox WHERE created_at = ?",
-        "INSERT INTO outbox (conversation_id, lane, name, payload, state, due_at, attempts, caused_by,"
-        " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO outbox (conversation_id, lane, urgency, name, payload, state, due_at, attempts, caused_by,"
+        " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ),
     (
         "SELECT conversation_id, key, kind, state, due_at, body, received_at FROM inbox"
@@ -127,10 +127,10 @@ _STATEMENTS: Final = (
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
     ),
     (
-        "SELECT key, conversation_id, number, lines, total, currency, verdict, placed_at, placed_by"
-        " FROM orders WHERE placed_at = ?",
-        "INSERT INTO orders (key, conversation_id, number, lines, total, currency, verdict, placed_at,"
-        " placed_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "SELECT key, conversation_id, number, lines, total, currency, verdict, standing, fulfilled, held,"
+        " placed_at, placed_by FROM orders WHERE placed_at = ?",
+        "INSERT INTO orders (key, conversation_id, number, lines, total, currency, verdict, standing,"
+        " fulfilled, held, placed_at, placed_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ),
     (
         "SELECT reference_id, order_key, conversation_id, ordinal, amount, currency, status, expires_at,"

@@ -72,15 +72,24 @@ def _unread(part: Unread) -> Arrival:
 
 
 def from_razorpay(
-    raw: bytes, notice: webhook.Notice, order_key: str | None, body: Mapping[str, Any]
+    raw: bytes, notice: webhook.Notice, order_key: str | None, body: Mapping[str, Any], mode: str
 ) -> Arrival:
     """The arrival of one Razorpay webhook about the order with `order_key`, if it is about one of ours.
+
+    `mode` is that of our keys (`test` or `live`); the event does not say its own.
 
     The same bytes are the same arrival, whatever their event id says: that header is not signed.
     """
     told = [facts.to_json(fact) | {"order_key": order_key or ""} for fact in notice.facts]
     kept = _text(webhook.without_personal_data(body))
-    about = {"event": notice.event, "order_key": order_key, "facts": told, "problems": list(notice.problems)}
+    about = {
+        "event": notice.event,
+        "order_key": order_key,
+        "facts": told,
+        "problems": list(notice.problems),
+        "account": notice.account_id,
+        "mode": mode,
+    }
     if order_key is None or not (told or notice.problems):
         return Arrival(webhook.digest(raw), Kind.OTHER, about, kept, order_key=order_key, pending=False)
     return Arrival(webhook.digest(raw), Kind.FACTS, about, kept, order_key=order_key)

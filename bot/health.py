@@ -32,6 +32,6 @@ async def metrics(request: web.Request) -> web.Response:
     """Prometheus' text format."""
     parts = request.app[PARTS]
     counts = await parts.store.counts(parts.clock.now())
-    for what in ("pending", "parked", "unfinished", "oldest_due_ms"):
+    for what in ("pending", "parked", "unfinished", "held", "notices", "oldest_due_ms"):
         parts.metrics.waiting.labels(what).set(getattr(counts, what))
     return web.Response(body=parts.metrics.text(), content_type="text/plain", charset="utf-8")

@@ -57,18 +57,19 @@ def _last_two(found: re.Match[str]) -> str:
     return "…" + "".join(filter(str.isdecimal, found[0]))[-2:]
 
 
-def _masked(value: Any) -> Any:
+def masked(value: Any) -> Any:
+    """`value` with every text in it masked, at any depth; numbers and keys stay."""
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, Mapping):
-        return {key: _masked(inner) for key, inner in value.items()}
+        return {key: masked(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_masked(inner) for inner in value]
+        return [masked(inner) for inner in value]
     return value
 
 
 def _mask_all(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {key: value if key == "timestamp" else _masked(value) for key, value in event.items()}
+    return {key: value if key == "timestamp" else masked(value) for key, value in event.items()}
 
 
 def configure() -> None:

@@ -2,6 +2,8 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from bot.workers.circuit import Circuit
+
 
 class Metrics:
     """One process's metrics, in a registry of their own."""
@@ -23,6 +25,9 @@ class Metrics:
             "munshi_ingest_batch", "requests that shared one commit", buckets=(1, 2, 5, 10, 20, 50, 100, 200),
             registry=self.registry,
         )  # fmt: skip
+        self._circuit_open = Gauge(
+            "munshi_circuit_open", "1 while a lane's account is refused", ["lane"], registry=self.registry
+        )
         self.waiting = Gauge("munshi_waiting", "rows that wait", ["what"], registry=self.registry)
 
         self._answers: dict[tuple[str, int], Counter] = {}
@@ -33,6 +38,10 @@ class Metrics:
         if counter is None:
             counter = self._answers[path, status] = self.requests.labels(path, status)
         counter.inc()
+
+    def watch(self, lane: str, circuit: Circuit) -> None:
+        """Show whether the circuit of `lane` is open, whenever somebody reads."""
+        self._circuit_open.labels(lane).set_function(lambda: circuit.is_open)
 
     def text(self) -> bytes:
         """The metrics in Prometheus' text format."""

@@ -15,8 +15,7 @@ from bot import bodies
 from bot.arriving import from_request
 from bot.parts import PARTS, Parts
 from payments.catalogue import Shop
-from payments.ledger import Verdict
-from payments.orders import AttemptStatus
+from payments.orders import AttemptStatus, Standing
 from payments.razorpay.returned import signature_matches
 from storage.queries import EventView, OrderView
 
@@ -69,14 +68,14 @@ async def create(request: web.Request) -> web.Response:
 
     200 with the link, 202 if that takes over 10 seconds, 502 if Razorpay refuses it.
     """
-    _authorise(request)
+    authorise(request)
     parts = request.app[PARTS]
     wanted = _wanted(bodies.parse_object(await bodies.read_body(request, bodies.API_BODY)))
     items = [item.model_dump() for item in wanted.items] if wanted.items else None
     _check_skus(parts, items)
     given = request.headers.get("Idempotency-Key")
     if given is not None and not (0 < len(given) <= 255 and given.isascii()):
-        raise _problem(web.HTTPBadRequest, "Idempotency-Key must have 1 to 255 ASCII characters")
+        raise problem(web.HTTPBadRequest, "Idempotency-Key must have 1 to 255 ASCII characters")
     # A key belongs to the customer it was used for: one key for two customers is two orders.
     arrival = from_request(wanted.phone, items, given or str(uuid4()))
     (stored,) = await parts.inbox.put([arrival])
@@ -102,22 +101,23 @@ async def returned(request: web.Request) -> web.Response:
 @routes.get("/payments/{order_id}")
 async def status(request: web.Request) -> web.Response:
     """Where an order stands now."""
-    _authorise(request)
+    authorise(request)
     key = request.match_info["order_id"]
     # PostgreSQL refuses to even look for what no key can be.
     may_be = len(key) <= _KEY and key.isascii() and key.isprintable()
     view = await request.app[PARTS].store.order(key) if may_be else None
     if view is None:
-        raise _problem(web.HTTPNotFound, "there is no such order")
+        raise problem(web.HTTPNotFound, "there is no such order")
     return web.json_response(_answer(view))
 
 
-def _authorise(request: web.Request) -> None:
+def authorise(request: web.Request) -> None:
+    """Raises HTTPUnauthorized unless the request bears MUNSHI_API_TOKEN."""
     token = request.app[PARTS].settings.munshi_api_token.get_secret_value()
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     right = hmac.compare_digest(given.strip().encode("utf-8", "replace"), token.encode())
     if scheme.lower() != "bearer" or not right:
-        raise _problem(web.HTTPUnauthorized, "send 'Authorization: Bearer <MUNSHI_API_TOKEN>'")
+        raise problem(web.HTTPUnauthorized, "send 'Authorization: Bearer <MUNSHI_API_TOKEN>'")
 
 
 def _wanted(body: dict[str, Any]) -> _Wanted:
@@ -126,7 +126,7 @@ def _wanted(body: dict[str, Any]) -> _Wanted:
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(step) for step in first["loc"]) or "body"
-        raise _problem(web.HTTPUnprocessableEntity, f"{place}: {first['msg']}") from None
+        raise problem(web.HTTPUnprocessableEntity, f"{place}: {first['msg']}") from None
 
 
 def _check_skus(parts: Parts, items: list[dict[str, Any]] | None) -> None:
@@ -135,17 +135,18 @@ def _check_skus(parts: Parts, items: list[dict[str, Any]] | None) -> None:
     for index, item in enumerate(items or ()):
         product = shop.product(item["sku"])
         if product is None:
-            raise _problem(web.HTTPUnprocessableEntity, f"items.{index}.sku: the shop has no '{item['sku']}'")
+            raise problem(web.HTTPUnprocessableEntity, f"items.{index}.sku: the shop has no '{item['sku']}'")
         wanted[product.sku] += item["quantity"]
-        if wanted[product.sku] > shop.limit(product):
-            over = f"items.{index}.quantity: one order takes at most {shop.limit(product)} of '{item['sku']}'"
-            raise _problem(web.HTTPUnprocessableEntity, over)
+        limit = shop.limit(product, {})
+        if wanted[product.sku] > limit:
+            over = f"items.{index}.quantity: one order takes at most {limit} of '{item['sku']}'"
+            raise problem(web.HTTPUnprocessableEntity, over)
 
 
 async def _same_request(parts: Parts, number: int, items: list[dict[str, Any]] | None) -> None:
     before = await parts.store.event(number)
     if before is None or before.body.get("items") != items:
-        raise _problem(web.HTTPUnprocessableEntity, "this Idempotency-Key was used for another request")
+        raise problem(web.HTTPUnprocessableEntity, "this Idempotency-Key was used for another request")
 
 
 async def _placed(parts: Parts, number: int) -> OrderView | None:
@@ -168,9 +169,9 @@ def _refuse_unplaced(event: EventView | None) -> None:
     if event is None or event.state == "pending":
         return
     if event.state == "parked":
-        raise _problem(web.HTTPInternalServerError, "the order could not be placed; the operator can see why")
+        raise problem(web.HTTPInternalServerError, "the order could not be placed; the operator can see why")
     nothing = "nothing was ordered: the customer's cart is empty, or the flow ignores it"
-    raise _problem(web.HTTPConflict, nothing)
+    raise problem(web.HTTPConflict, nothing)
 
 
 def _decided(view: OrderView) -> bool:
@@ -199,12 +200,15 @@ def _answer(view: OrderView) -> dict[str, Any]:
 
 
 def _status(view: OrderView) -> str:
-    if view.verdict.settled:
+    if view.standing is Standing.FULFILLED:
         return "paid"
-    if view.verdict in (Verdict.SHORT, Verdict.UNKNOWN):
+    if view.standing is Standing.RETURNED:
+        return "refunded"
+    if view.held_for is not None:
         return "held"
     return str(view.attempts[-1].status) if view.attempts else str(AttemptStatus.CREATING)
 
 
-def _problem(kind: type[web.HTTPException], message: str) -> web.HTTPException:
+def problem(kind: type[web.HTTPException], message: str) -> web.HTTPException:
+    """A refusal of `kind` whose JSON body says why."""
     return kind(text=json.dumps({"error": message}), content_type="application/json")

@@ -3,9 +3,10 @@
 Gaps after the n-th failure in a row, before jitter (which adds up to a quarter):
 
     RETRY      1 s, 2 s, 4 s … 5 min       gives up after `TRIES` (about a day)
+    THROTTLED  the same
     UNKNOWN    30 s, 2 min, 8 min, 30 min  gives up after `UNKNOWN_TRIES` (about a day)
     PAIR_RATE  1 s, 4 s, 16 s … 1 h         gives up after `TRIES`
-    HALT       60 s                        never gives up, and is not counted as a failure
+    HALT       30 s                        never gives up, and is not counted as a failure
     PERMANENT  gives up at once
 
 The gaps of UNKNOWN are long because each try may be one more message to the customer; it goes on all
@@ -30,7 +31,8 @@ DOUBT: Final = 30
 _GROWTH_CAP: Final = 300
 _PAIR_CAP: Final = 3600
 _UNKNOWN_CAP: Final = 1800
-_HALT_GAP: Final = 60
+_HALT_GAP: Final = 30
+"""As often as a circuit lets one through to see (`bot.workers.circuit`)."""
 _JITTER_SHARE: Final = 0.25
 
 
@@ -39,6 +41,8 @@ class Failure(StrEnum):
 
     RETRY = "retry"
     """Refused or never sent, for a reason that passes: throttled, overloaded, no connection."""
+    THROTTLED = "throttled"
+    """Too much at once for our number or account: this must wait, and all that follows go slower."""
     PAIR_RATE = "pair_rate"
     """Too many messages to this one customer; the others are not affected."""
     UNKNOWN = "unknown"
@@ -98,7 +102,7 @@ def _gap(verdict: Failure, attempts: int) -> int:
     """Seconds to wait after the `attempts`-th failure, without jitter."""
     steps = min(attempts - 1, 16)  # every gap is at its cap by then
     match verdict:
-        case Failure.RETRY:
+        case Failure.RETRY | Failure.THROTTLED:
             return min(1 << steps, _GROWTH_CAP)
         case Failure.UNKNOWN:
             return min(DOUBT << 2 * steps, _UNKNOWN_CAP)

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import structlog
 from aiohttp import web
 
-from bot import bodies, health, orders_api, webhooks
+from bot import bodies, health, operator_api, orders_api, webhooks
 from bot.batching import Overloaded
 from bot.connections import limited
 from bot.parts import PARTS, Parts
@@ -21,7 +21,7 @@ def application(parts: Parts) -> web.Application:
     """The aiohttp application over `parts`."""
     app = web.Application(middlewares=[_answered], client_max_size=bodies.WHATSAPP_BODY)
     app[PARTS] = parts
-    app.add_routes([*webhooks.routes, *orders_api.routes, *health.routes])
+    app.add_routes([*webhooks.routes, *orders_api.routes, *operator_api.routes, *health.routes])
     return app
 
 

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from bot import bodies
 from bot.arriving import from_razorpay, from_whatsapp
-from bot.parts import PARTS
+from bot.parts import PARTS, Parts
 from bot.whatsapp.inbound import parse
 from payments import signature
 from payments.razorpay import webhook
@@ -34,24 +34,39 @@ async def handshake(request: web.Request) -> web.Response:
 @routes.post("/whatsapp/webhook")
 async def whatsapp(request: web.Request) -> web.Response:
     """Messages and statuses from Meta. 200 once all of them are durable; 403 on a bad signature."""
-    parts = request.app[PARTS]
     raw = await bodies.read_body(request, bodies.WHATSAPP_BODY)
-    scheme, _, given = request.headers.get("X-Hub-Signature-256", "").partition("=")
-    secret = parts.settings.whatsapp_app_secret.get_secret_value()
-    if scheme != "sha256" or not signature.matches(raw, given, secret):
-        raise _forbidden(request, "X-Hub-Signature-256", "WHATSAPP_APP_SECRET")
-    parsed = parse(bodies.parse_object(raw))
-    return await _stored(request, from_whatsapp(parsed, parts.settings.whatsapp_phone_number_id))
+    await take_whatsapp(request.app[PARTS], raw, request.headers.get("X-Hub-Signature-256"))
+    return web.Response(text="ok\n")
 
 
 @routes.post("/payments/webhook")
 async def razorpay(request: web.Request) -> web.Response:
     """One event from Razorpay. 200 once it is durable; 403 on a bad signature."""
-    parts = request.app[PARTS]
     raw = await bodies.read_body(request, bodies.RAZORPAY_BODY)
-    given = request.headers.get("X-Razorpay-Signature")
-    if not signature.matches(raw, given, *parts.settings.razorpay_webhook_secrets):
-        raise _forbidden(request, "X-Razorpay-Signature", "RAZORPAY_WEBHOOK_SECRET")
+    await take_razorpay(request.app[PARTS], raw, request.headers.get("X-Razorpay-Signature"))
+    return web.Response(text="ok\n")
+
+
+async def take_whatsapp(parts: Parts, raw: bytes, header: str | None) -> None:
+    """Store what Meta sent; durable when this returns. `header` is its signature, `sha256=…`.
+
+    Raises an HTTP error if the signature or the body is wrong, Overloaded if too much waits.
+    """
+    scheme, _, given = (header or "").partition("=")
+    secret = parts.settings.whatsapp_app_secret.get_secret_value()
+    if scheme != "sha256" or not signature.matches(raw, given, secret):
+        raise _forbidden("/whatsapp/webhook", header, "X-Hub-Signature-256", "WHATSAPP_APP_SECRET")
+    parsed = parse(bodies.parse_object(raw))
+    await _store(parts, from_whatsapp(parsed, parts.settings.whatsapp_phone_number_id))
+
+
+async def take_razorpay(parts: Parts, raw: bytes, header: str | None) -> None:
+    """Store what Razorpay sent; durable when this returns. `header` is its signature.
+
+    Raises an HTTP error if the signature or the body is wrong, Overloaded if too much waits.
+    """
+    if not signature.matches(raw, header, *parts.settings.razorpay_webhook_secrets):
+        raise _forbidden("/payments/webhook", header, "X-Razorpay-Signature", "RAZORPAY_WEBHOOK_SECRET")
     body = bodies.parse_object(raw)
     notice = webhook.read(body)
     if notice.problems:
@@ -59,18 +74,15 @@ async def razorpay(request: web.Request) -> web.Response:
     order_key = notice.order_key
     if order_key is None and notice.link_id is not None:
         order_key = await parts.store.order_of_link(notice.link_id)
-    return await _stored(request, [from_razorpay(raw, notice, order_key, body)])
+    await _store(parts, [from_razorpay(raw, notice, order_key, body, parts.gateway.mode)])
 
 
-def _forbidden(request: web.Request, header: str, setting: str) -> web.HTTPForbidden:
-    missing = header not in request.headers
-    log.warning(
-        "webhook refused", path=request.path, missing=missing, mend=f"check {setting} if this repeats"
-    )
+def _forbidden(path: str, given: str | None, header: str, setting: str) -> web.HTTPForbidden:
+    missing = given is None
+    log.warning("webhook refused", path=path, missing=missing, mend=f"check {setting} if this repeats")
     return web.HTTPForbidden(text=f"{header} {'is missing' if missing else 'does not match'}\n")
 
 
-async def _stored(request: web.Request, arrivals: Sequence[Arrival]) -> web.Response:
+async def _store(parts: Parts, arrivals: Sequence[Arrival]) -> None:
     if arrivals:
-        await request.app[PARTS].inbox.put(arrivals)
-    return web.Response(text="ok\n")
+        await parts.inbox.put(arrivals)

@@ -8,6 +8,7 @@ from typing import Final
 
 from flows import limits
 from flows.errors import Issue, Severity
+from flows.fallbacks import templates_can_be_sent
 from flows.model import BUILT_IN, OTHERWISE, RECEIVED, Flow, Rule
 from flows.parts import offers, replies_of, sources_of, state_place, texts_of
 from flows.reader import Document, Path
@@ -359,5 +360,6 @@ _CHECKS: Final[tuple[Callable[[Document, FlowSpec, Flow], Iterator[Issue]], ...]
     _rows_fit,
     _answers_differ,
     urls_can_be_opened,
+    templates_can_be_sent,
     _variables_have_names_of_their_own,
 )

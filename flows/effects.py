@@ -13,6 +13,8 @@ class Say:
 
     name: str
     message: Message
+    reminder: bool = False
+    """Whether only time asked for it: everything else may leave before it."""
 
 
 @dataclass(frozen=True, slots=True)

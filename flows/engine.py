@@ -27,6 +27,7 @@ from flows.words import normalise
 
 MAX_RAISED: Final = 16
 """Events that one step may raise for itself; more means that they raise each other without end."""
+_NOTHING: Final[Mapping[str, Any]] = {}
 _NUMBER: Final = re.compile(r"([0-9]{1,3})[.)]?", re.ASCII)
 """A choice by its place in the list, as people number things."""
 
@@ -47,15 +48,23 @@ class Step:
         return any("taken" in entry and "ignored" not in entry for entry in self.trace)
 
 
-def step(flow: Flow, conversation: Conversation, event: Event, now: int, number: int = 0) -> Step:
+def step(
+    flow: Flow,
+    conversation: Conversation,
+    event: Event,
+    now: int,
+    number: int = 0,
+    outside: Mapping[str, Any] = _NOTHING,
+) -> Step:
     """What `event` does to `conversation` at `now` (milliseconds since 1970, UTC).
 
-    `number` identifies the event in the installation; actions derive order numbers from it.
+    `number` identifies the event in the installation; actions derive order numbers from it. `outside`
+    is what the host knows and no conversation owns.
     A new conversation, or one whose state an edit took away, stands in the flow's first state without
     having entered it.
     Raises StepFailed if the flow can't handle the event; the conversation is then unchanged.
     """
-    performance = Performance(flow, _standing(flow, conversation), now, number)
+    performance = Performance(flow, _standing(flow, conversation), now, number, outside)
     queue: deque[tuple[Event, bool]] = deque([(event, False)])
     handled = 0
     while queue:

@@ -40,6 +40,10 @@ ROW_ID: Final = 200
 """Identifier carried by a list row."""
 LINK_TITLE: Final = 20
 """Label of a link button (cta_url)."""
+TEMPLATE_BODY: Final = 1024
+"""Body of a template, its values filled in (a longer one is refused with 132005)."""
+TEMPLATE_NAME: Final = 512
+"""Name of a template."""
 OPAQUE: Final = 512
 """`biz_opaque_callback_data`: echoed back in the statuses of a message."""
 

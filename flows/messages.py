@@ -4,7 +4,7 @@ They name what the customer sees and nothing of the wire: the channel turns them
 payloads. Every text is final: rendered, in one language, within `flows.limits`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias, assert_never
 
 
@@ -27,10 +27,22 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class TemplateMessage:
+    """A text that WhatsApp approved beforehand: all it takes 24 hours after the customer last wrote."""
+
+    name: str
+    language: str
+    """As WhatsApp writes it: `en`, `pt_BR`."""
+    values: tuple[str, ...] = ()
+    """For the gaps in its body, in order; each one line, and none empty."""
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """Plain text. A URL in it is shown with a preview."""
 
     body: str
+    fallback: TemplateMessage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +51,7 @@ class Image:
 
     link: str
     caption: str | None = None
+    fallback: TemplateMessage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +62,7 @@ class Buttons:
     buttons: tuple[Reply, ...]
     footer: str | None = None
     image: str | None = None
+    fallback: TemplateMessage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +73,7 @@ class List:
     button: str
     sections: tuple[Section, ...]
     footer: str | None = None
+    fallback: TemplateMessage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +85,12 @@ class Link:
     url: str
     footer: str | None = None
     image: str | None = None
+    fallback: TemplateMessage | None = None
 
 
 Message: TypeAlias = Text | Image | Buttons | List | Link
+"""What a flow says. Each kind may have a `fallback`, sent in its place once the 24 hours are over."""
+Sendable: TypeAlias = Message | TemplateMessage
 
 
 def replies(message: Message) -> tuple[Reply, ...]:
@@ -88,8 +106,24 @@ def replies(message: Message) -> tuple[Reply, ...]:
             assert_never(message)
 
 
-def to_json(message: Message) -> dict[str, Any]:
+def to_json(message: Sendable) -> dict[str, Any]:
     """A JSON-ready dict with the message's kind under `kind`. Inverse of `from_json`."""
+    written = _written(message)
+    if not isinstance(message, TemplateMessage) and message.fallback is not None:
+        written["fallback"] = _written(message.fallback)
+    return written
+
+
+def from_json(value: dict[str, Any]) -> Sendable:
+    """The message that `to_json` wrote. Raises KeyError on any other shape."""
+    message = _read(value)
+    fallback = _read(value["fallback"]) if value.get("fallback") else None
+    if not isinstance(fallback, TemplateMessage) or isinstance(message, TemplateMessage):
+        return message
+    return replace(message, fallback=fallback)
+
+
+def _written(message: Sendable) -> dict[str, Any]:
     match message:
         case Text():
             return {"kind": "text", "body": message.body}
@@ -122,12 +156,13 @@ def to_json(message: Message) -> dict[str, Any]:
                 "footer": message.footer,
                 "image": message.image,
             }
+        case TemplateMessage(name=name, language=language, values=values):
+            return {"kind": "template", "name": name, "language": language, "values": list(values)}
         case _:
             assert_never(message)
 
 
-def from_json(value: dict[str, Any]) -> Message:
-    """The message that `to_json` wrote. Raises KeyError on any other shape."""
+def _read(value: dict[str, Any]) -> Sendable:
     match value["kind"]:
         case "text":
             return Text(value["body"])
@@ -143,5 +178,7 @@ def from_json(value: dict[str, Any]) -> Message:
             return List(value["body"], value["button"], sections, value["footer"])
         case "link":
             return Link(value["body"], value["title"], value["url"], value["footer"], value["image"])
+        case "template":
+            return TemplateMessage(value["name"], value["language"], tuple(value["values"]))
         case other:
             raise KeyError(f"unknown message kind {other!r}")

@@ -79,6 +79,9 @@ def texts_of(name: str, spec: MessageSpec) -> Iterator[tuple[Texts, Path]]:
             yield section.title, (*where, "list", "sections", index, "title")
     if spec.link:
         yield spec.link.title, (*where, "link", "title")
+    if spec.template:
+        for index, value in enumerate(spec.template.values):
+            yield value, (*where, "template", "values", index)
     for reply, place in replies_of(name, spec):
         yield reply.title, (*place, "title")
         if isinstance(reply, RowSpec) and reply.description is not None:

@@ -19,7 +19,9 @@ from flows.vocabulary import Result, Scene
 class Performance:
     """Follows rules on behalf of one conversation and collects what comes of it."""
 
-    def __init__(self, flow: Flow, conversation: Conversation, now: int, number: int) -> None:
+    def __init__(
+        self, flow: Flow, conversation: Conversation, now: int, number: int, outside: Mapping[str, Any]
+    ) -> None:
         self.flow = flow
         self.state: State = flow.states[conversation.state]
         self.visits = conversation.visits
@@ -31,7 +33,7 @@ class Performance:
         self._language = conversation.language
         self._variables = conversation.variables
         self._data = conversation.data
-        self._now, self._number = now, number
+        self._now, self._number, self._outside = now, number, outside
         self._raised: list[Happened] = []
         self._event: Mapping[str, Any] = {}
         self._context: dict[str, Any] | None = None
@@ -51,7 +53,8 @@ class Performance:
     def context(self) -> Mapping[str, Any]:
         """Names and values for templates, as of now."""
         if self._context is None:
-            vocabulary, statics = self.flow.vocabulary, self.flow.statics[self._language]
+            vocabulary = self.flow.vocabulary
+            statics = vocabulary.refreshed(self.flow.statics[self._language], self._outside)
             self._context = {
                 **self.flow.defaults,
                 **self._variables,
@@ -168,6 +171,7 @@ class Performance:
             event=self._event,
             now=self._now,
             number=self._number,
+            outside=self._outside,
         )
 
     def _rendered(self, call: ActionCall) -> dict[str, Any]:

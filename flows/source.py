@@ -80,6 +80,15 @@ class LinkSpec(Spec):
     url: str
 
 
+class TemplateSpec(Spec):
+    """What WhatsApp approved to be sent in a message's place when the customer last wrote 24 hours ago."""
+
+    name: str
+    language: str | Annotated[dict[LanguageCode, str], Field(min_length=1)] | None = None
+    """Of the template, as WhatsApp writes it (`pt_BR`); None is the customer's own."""
+    values: list[Texts] = []
+
+
 class MessageSpec(Spec):
     """One message. At most one of `buttons`, `list` and `link`; `image` alone is a picture."""
 
@@ -89,6 +98,7 @@ class MessageSpec(Spec):
     buttons: Annotated[list[ButtonSpec] | None, Field(min_length=1)] = None
     list: ListSpec | None = None
     link: LinkSpec | None = None
+    template: TemplateSpec | None = None
 
     @model_validator(mode="before")
     @classmethod

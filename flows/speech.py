@@ -1,14 +1,15 @@
 """Message templates: from what an operator wrote to a function that says it."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from flows import limits, replies
 from flows.errors import StepFailed
 from flows.limits import clip
-from flows.messages import Buttons, Image, Link, List, Message, Reply, Section, Text
+from flows.messages import Buttons, Image, Link, List, Message, Reply, Section, TemplateMessage, Text
 from flows.model import Speech
-from flows.source import ButtonSpec, LinkSpec, ListSpec, MessageSpec, RowSpec, Texts
+from flows.source import ButtonSpec, LinkSpec, ListSpec, MessageSpec, RowSpec, TemplateSpec, Texts
 from flows.templates import Expression, Language, Template
 
 Context: TypeAlias = Mapping[str, Any]
@@ -37,6 +38,13 @@ class Speechwriter:
 
     def write(self, spec: MessageSpec) -> Speech:
         """The speech for `spec`; its templates are rendered when it is called, clipped to the limits."""
+        say = self._speech(spec)
+        if spec.template is None:
+            return say
+        fallback = self._template_message(spec.template)
+        return lambda context, visit: replace(say(context, visit), fallback=fallback(context))
+
+    def _speech(self, spec: MessageSpec) -> Speech:
         if spec.list:
             return self._list(spec, spec.list)
         if spec.buttons:
@@ -108,6 +116,16 @@ class Speechwriter:
         link, caption = self._templates.template(source), self._optional(spec.text)
         return lambda context, visit: Image(link.render(context), _clipped(caption, context, limits.CAPTION))
 
+    def _template_message(self, spec: TemplateSpec) -> Callable[[Context], TemplateMessage]:
+        values = [self._text(value) for value in spec.values]
+        language = text_in(spec.language or "", self._language, self._fallback)
+        code = language or self._language.replace("-", "_")
+        # WhatsApp counts the template's own words too, which we do not know: they get a share.
+        share = limits.TEMPLATE_BODY // (len(values) + 1)
+        return lambda context: TemplateMessage(
+            spec.name, code, tuple(_one_line(value.render(context), share) for value in values)
+        )
+
     def _offers(self, specs: list[ButtonSpec] | list[RowSpec]) -> Offers:
         parts = [self._offer(spec) for spec in specs]
         return lambda context: [offer for part in parts for offer in part(context)]
@@ -135,14 +153,15 @@ class Speechwriter:
         )
 
     def _fixed(self, offers: Offers, reads: set[str]) -> Offers:
-        """`offers`, made once and for all if they read nothing that ever changes."""
+        """`offers`, made once for as long as all that they read is as it was when the flow was read."""
         if not reads <= self._statics.keys():
             return offers
         try:
             made = offers(self._statics)
         except StepFailed:
             return offers  # the check says what is wrong, in its place
-        return lambda context: made
+        read = [(name, self._statics[name]) for name in reads]
+        return lambda context: made if all(context[n] is v for n, v in read) else offers(context)
 
     def _text(self, texts: Texts | None) -> Template:
         return self._templates.template(text_in(texts or "", self._language, self._fallback))
@@ -182,6 +201,11 @@ def _filled(text: str, limit: int) -> str:
     if not text.strip():
         raise StepFailed("a text that WhatsApp needs came out empty")
     return clip(text, limit)
+
+
+def _one_line(text: str, limit: int) -> str:
+    """`text` as a template takes it: no line breaks, no tabs, no runs of blanks, and never nothing."""
+    return clip(" ".join(text.split()), limit) or "-"
 
 
 def _clipped(template: Template | None, context: Context, limit: int) -> str | None:

@@ -31,6 +31,8 @@ class Scene:
     """Milliseconds since 1970, UTC."""
     number: int
     """Number of the event being handled; unique in the installation."""
+    outside: Mapping[str, Any] = field(default_factory=dict)
+    """What the host knows and no conversation owns (what is left in stock)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,10 @@ class Vocabulary:
         lambda sections, language, fallback: {}
     )
     """(sections, language, fallback language) -> what templates see that never changes (`shop`)."""
+    refreshed: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]] = (
+        lambda statics, outside: statics
+    )
+    """(statics, what no conversation owns) -> statics as they are now; the same ones if nothing differs."""
     view_names: tuple[str, ...] = ()
     views: Callable[[Mapping[str, Any], Mapping[str, Any], str], Mapping[str, Any]] = (
         lambda data, statics, language: {}

@@ -29,13 +29,27 @@ class CancelLink:
 
 @dataclass(frozen=True, slots=True)
 class FetchPayments:
-    """Ask which payments were made on the link `reference_id`: it is paid, and we know of no capture."""
+    """Ask how the link `reference_id` stands, with its payments and their refunds."""
 
     reference_id: str
     link_id: str | None
+    asked: bool = False
+    """Whether the customer waits for the answer, whatever it is."""
 
 
-Call: TypeAlias = CreateLink | CancelLink | FetchPayments
+@dataclass(frozen=True, slots=True)
+class RefundPayment:
+    """Give `amount` of a captured payment back, once, however often this is tried."""
+
+    key: str
+    """`<payment id>-<ordinal>`: the idempotency key, the refund's receipt, and in its notes."""
+    payment_id: str
+    order_key: str
+    amount: int
+    """Paise."""
+
+
+Call: TypeAlias = CreateLink | CancelLink | FetchPayments | RefundPayment
 
 
 def to_json(call: Call) -> dict[str, Any]:
@@ -50,5 +64,5 @@ def from_json(value: dict[str, Any]) -> Call:
 
 
 _CALLS: Final[Mapping[str, type[Call]]] = {
-    kind.__name__: kind for kind in (CreateLink, CancelLink, FetchPayments)
+    kind.__name__: kind for kind in (CreateLink, CancelLink, FetchPayments, RefundPayment)
 }

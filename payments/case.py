@@ -11,10 +11,14 @@ from typing import Any
 
 from flows.conversation import Conversation
 from flows.effects import Say, StartTimer
+from payments import ledger
 from payments.calls import Call
 from payments.facts import Fact
-from payments.ledger import Verdict
-from payments.orders import Attempt, Order
+from payments.ledger import Balance, Verdict
+from payments.orders import Attempt, Order, Standing
+from payments.reconcile import Poll
+from payments.refunds import Refund
+from payments.stock import Move
 
 
 class Kind(StrEnum):
@@ -25,9 +29,12 @@ class Kind(StrEnum):
     TIMER = "timer"
     """A `flows.events.TimerDue`; the row is due when the timer is."""
     FACTS = "facts"
-    """`{"event": …, "facts": [payments.facts.Fact, …]}` from a Razorpay webhook."""
+    """`{"event", "order_key", "facts": [payments.facts.Fact, …], "problems", "account", "mode"}` from a
+    Razorpay webhook."""
     RESULT = "result"
     """`{"name": …, "fields": {…}}`: what a `payments.calls.Call` answered."""
+    POLL = "poll"
+    """A `payments.reconcile.Poll`; the row is due when Razorpay is to be asked."""
     REQUEST = "request"
     """`{"items": [{"sku", "quantity"}] | null}`: an order asked for over our own API."""
     RECEIPT = "receipt"
@@ -55,7 +62,21 @@ class OrderState:
     order: Order
     facts: tuple[Fact, ...]
     verdict: Verdict
+    """As last told: it moves only together with the conversation."""
     attempts: tuple[Attempt, ...]
+    standing: Standing = Standing.OPEN
+    refunds: tuple[Refund, ...] = ()
+    fulfilled: int = 0
+    """Paise of what was captured that stand for goods."""
+    held: int = 0
+    """Paise of what was captured that neither stand for goods nor go back."""
+    held_for: str | None = None
+    """What the order waits for, if it does."""
+
+    @property
+    def balance(self) -> Balance:
+        """What the facts say of the money."""
+        return ledger.balance(self.order.total, self.order.currency, self.facts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +86,11 @@ class Case:
     conversation: Conversation
     events: tuple[Arrived, ...]
     orders: Mapping[str, OrderState] = field(default_factory=dict)
-    """By key: those that a FACTS or RESULT event in `events` names, where we have them."""
+    """By key: the conversation's current one and those that `events` name, where we have them."""
+    left: Mapping[str, int] = field(default_factory=dict)
+    """Pieces left of each product that is counted."""
+    account: str | None = None
+    """Razorpay's id of our account; None until a payment has told us."""
 
 
 class Outcome(StrEnum):
@@ -89,6 +114,18 @@ class Handled:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Something an operator must know and do something about; told once for each (kind, subject)."""
+
+    kind: str
+    """What it is about, for machines: `webhook`, `window`, `token`, …"""
+    subject: str
+    """What it is about, within its kind (an order, a message's name); holds no personal data."""
+    said: str
+    """What happened and what to do, for people."""
+
+
+@dataclass(frozen=True, slots=True)
 class Advanced:
     """What a step decided: stored as one, then performed."""
 
@@ -103,5 +140,13 @@ class Advanced:
     """New or changed; the last one of a reference id holds."""
     facts: tuple[Fact, ...] = ()
     """Newly learned."""
-    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
-    """Changed, by order key."""
+    settled: tuple[OrderState, ...] = ()
+    """Orders whose verdict, standing or money changed, as they are now."""
+    refunds: tuple[Refund, ...] = ()
+    """New or changed; the last one of a key holds."""
+    moves: tuple[Move, ...] = ()
+    """Changes of stock."""
+    polls: tuple[Poll, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    account: str | None = None
+    """Razorpay's id of our account, if it was learned now."""

@@ -1,6 +1,7 @@
-"""The `shop:` section of a flow file: what is for sale, and how long a payment link lives."""
+"""The `shop:` section of a flow file: what is for sale, how it is paid, and what mends a payment."""
 
-from typing import Annotated, Any, Final, TypeAlias
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -15,6 +16,10 @@ MAX_LINK_LIFE: Final = 180 * 86_400_000
 """Milliseconds. Razorpay takes at most six months."""
 
 
+MIN_LATE_WINDOW: Final = 86_400_000
+MAX_LATE_WINDOW: Final = 30 * 86_400_000
+
+
 def _life(value: Any) -> int:
     life = durations.parse(str(value))
     if not MIN_LINK_LIFE <= life <= MAX_LINK_LIFE:
@@ -23,6 +28,29 @@ def _life(value: Any) -> int:
 
 
 LinkLife: TypeAlias = Annotated[int, BeforeValidator(_life)]
+
+
+def _window(value: Any) -> int:
+    window = durations.parse(str(value))
+    if not MIN_LATE_WINDOW <= window <= MAX_LATE_WINDOW:
+        raise ValueError("banks say yes up to some days late: give '1 day' to '30 days'")
+    return window
+
+
+LateWindow: TypeAlias = Annotated[int, BeforeValidator(_window)]
+
+
+class Repairs(BaseModel):
+    """What becomes of money that does not fit, without anybody being asked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    short: Literal["top up", "refund", "hold"] = "top up"
+    """Less than the total: a link for the rest, all of it back, or a person's task."""
+    surplus: Literal["refund", "hold"] = "refund"
+    """More than the total."""
+    late: Literal["fulfil", "refund", "hold"] = "fulfil"
+    """Paid after the order had ended; without stock, `fulfil` gives the money back."""
 
 
 class Product(BaseModel):
@@ -37,7 +65,7 @@ class Product(BaseModel):
     description: Texts | None = None
     image: Annotated[str | None, Field(pattern=r"^https?://")] = None
     stock: Annotated[int | None, Field(ge=0)] = None
-    """Pieces a customer may order at once; None for no limit."""
+    """Pieces there are when this line is written or changed; None for as many as anybody wants."""
 
 
 class Shop(BaseModel):
@@ -49,6 +77,10 @@ class Shop(BaseModel):
     products: Annotated[list[Product], Field(min_length=1, max_length=1000)]
     payment_link_life: LinkLife = 20 * 60_000
     """Milliseconds from the order to the end of its payment link."""
+    late_window: LateWindow = 5 * 86_400_000
+    """Milliseconds after a link is made during which its payment may still come.
+    Razorpay asks the bank for 3 days, on older pages 5. Source: Late authorisation."""
+    repairs: Repairs = Repairs()
     max_quantity: Annotated[int, Field(ge=1, le=10_000)] = 99
     """Pieces of one product in one order."""
 
@@ -64,9 +96,15 @@ class Shop(BaseModel):
         """The product with this sku, or None."""
         return next((product for product in self.products if product.sku == sku), None)
 
-    def limit(self, product: Product) -> int:
-        """Pieces of `product` that one order may hold."""
-        return self.max_quantity if product.stock is None else min(self.max_quantity, product.stock)
+    def limit(self, product: Product, left: Mapping[str, int]) -> int:
+        """Pieces of `product` that one order may hold; `left` has what is left of what is counted."""
+        counted = product.stock if product.stock is None else left.get(product.sku, product.stock)
+        return self.max_quantity if counted is None else max(0, min(self.max_quantity, counted))
+
+    @property
+    def counted(self) -> dict[str, int]:
+        """Pieces of each product that is counted, as the flow file declares them."""
+        return {p.sku: p.stock for p in self.products if p.stock is not None}
 
 
 def view(shop: Shop, language: str, fallback: str) -> dict[str, Any]:
@@ -80,7 +118,7 @@ def view(shop: Shop, language: str, fallback: str) -> dict[str, Any]:
                 "description": text_in(product.description or "", language, fallback),
                 "price": product.price,
                 "image": product.image or "",
-                "in_stock": shop.limit(product) > 0,
+                "in_stock": shop.limit(product, {}) > 0,
             }
             for product in shop.products
         ],

@@ -1,14 +1,20 @@
-"""The ledger: facts in, verdict out.
+"""The ledger: facts in, balance and verdict out.
 
-`verdict` is a pure fold that is commutative and idempotent: facts may come in any order and any
-number of times. Times play no part in it; states are ranked instead.
+`balance` is a pure fold that is commutative and idempotent: facts may come in any order and any
+number of times. Times decide nothing in it but which of several payments came last; states are
+ranked instead.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Final
 
 from payments.facts import Fact
+
+MISFIT: Final = "misfit"
+"""Key of a payment fact's detail that says why the payment does not fit the order it names."""
 
 
 class Verdict(StrEnum):
@@ -21,46 +27,220 @@ class Verdict(StrEnum):
     """Captured, but less than the order's total."""
     PAID = "paid"
     OVERPAID = "overpaid"
-    """Captured more than the total; the order is paid, the surplus waits for a person."""
+    """Captured more than the total, in a payment that is needed."""
+    PAID_LATE = "paid_late"
+    """Paid, over a link that had ended before."""
+    PAID_TWICE = "paid_twice"
+    """A whole payment was captured that is not needed."""
+    REFUND_PENDING = "refund_pending"
+    REFUND_PROCESSED = "refund_processed"
+    """Money went back, and less than the total is left."""
+    REFUND_FAILED = "refund_failed"
+    DISPUTED = "disputed"
+    """The payer's bank asks for the money back."""
     UNKNOWN = "unknown"
-    """Captured in another currency; waits for a person."""
+    """Captured, but in another currency, account, mode or link than the order's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """One captured payment."""
+
+    id: str
+    amount: int
+    """Paise."""
+    currency: str
+    at: int
+    """When Razorpay made the payment, in seconds since 1970, UTC."""
+    link: str
+    """The payment link it was made on; empty where nobody said."""
+    misfit: str
+    """Why it does not fit the order; empty if it does."""
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """One refund of a captured payment, in the furthest state it was seen in."""
+
+    id: str
+    payment_id: str
+    amount: int
+    """Paise."""
+    state: str
+    """`created`, `processed` or `failed`."""
+    key: str
+    """Our idempotency key; empty for one that Munshi did not ask for."""
+
+
+@dataclass(frozen=True)
+class Balance:
+    """What the facts about one order say of its money. Sums are paise in the order's currency."""
+
+    total: int
+    currency: str
+    payments: tuple[Captured, ...]
+    """Every captured payment, oldest first, in whatever currency."""
+    refunds: tuple[Returned, ...]
+    ended: frozenset[str]
+    """Payment links that ended unpaid."""
+    authorised: bool
+    disputed: bool
+
+    @cached_property
+    def own(self) -> tuple[Captured, ...]:
+        """The payments in the order's currency."""
+        return tuple(payment for payment in self.payments if payment.currency == self.currency)
+
+    @cached_property
+    def fitting(self) -> tuple[Captured, ...]:
+        """The payments that count towards the total."""
+        return tuple(payment for payment in self.own if not payment.misfit)
+
+    @property
+    def misfit(self) -> str:
+        """Why a captured payment that is still here does not fit; empty if all do."""
+        here = [payment for payment in self.payments if self._back_of(payment) < payment.amount]
+        if any(payment.currency != self.currency for payment in here):
+            return "in another currency"
+        return next((payment.misfit for payment in here if payment.misfit), "")
+
+    @property
+    def captured(self) -> int:
+        """All that was captured, each payment once."""
+        return sum(payment.amount for payment in self.own)
+
+    @cached_property
+    def paid(self) -> int:
+        """What counts towards the total."""
+        return sum(payment.amount for payment in self.fitting)
 
     @property
     def settled(self) -> bool:
-        """True once the whole total has been captured."""
-        return self in (Verdict.PAID, Verdict.OVERPAID)
+        """True once the whole total has been captured; it never becomes false again."""
+        return self.paid >= self.total
+
+    @property
+    def back(self) -> int:
+        """What went back to the payer or is on its way."""
+        return sum(self._back_of(payment) for payment in self.own)
+
+    @property
+    def verdict(self) -> Verdict:
+        """What it adds up to."""
+        if self.disputed:
+            return Verdict.DISPUTED
+        if self.misfit and not self.settled:
+            return Verdict.UNKNOWN
+        if self.paid == 0:
+            return Verdict.AUTHORISED if self.authorised else Verdict.UNPAID
+        return self._refunding() or (self._settled() if self.settled else Verdict.SHORT)
+
+    def _refunding(self) -> Verdict | None:
+        """What the refunds say, if that is what matters now."""
+        own = {payment.id: payment for payment in self.own}
+        refunds = [refund for refund in self.refunds if refund.payment_id in own]
+        failed = [refund for refund in refunds if refund.state == "failed"]
+        # The money of a failed refund is still here, unless another refund took it.
+        if any(self._back_of(own[r.payment_id]) + r.amount <= own[r.payment_id].amount for r in failed):
+            return Verdict.REFUND_FAILED
+        left = self.captured - self.back
+        if left > self.total or not refunds:
+            return None
+        if any(refund.state == "created" for refund in refunds):
+            return Verdict.REFUND_PENDING
+        return Verdict.REFUND_PROCESSED if left < min(self.total, self.paid) else None
+
+    def _back_of(self, payment: Captured) -> int:
+        refunds = (r for r in self.refunds if r.payment_id == payment.id and r.state != "failed")
+        # More can't go back: word that an earlier refund failed is still to come.
+        return min(payment.amount, sum(refund.amount for refund in refunds))
+
+    def _settled(self) -> Verdict:
+        if self.captured - self.back > self.total:
+            smallest = min(payment.amount for payment in self.fitting)
+            return Verdict.PAID_TWICE if self.paid - smallest >= self.total else Verdict.OVERPAID
+        in_time = sum(payment.amount for payment in self.fitting if payment.link not in self.ended)
+        return Verdict.PAID if in_time >= self.total else Verdict.PAID_LATE
 
 
-FOR_A_PERSON: Final = frozenset({Verdict.SHORT, Verdict.OVERPAID, Verdict.UNKNOWN})
-"""Verdicts that a person must look at: money came that does not fit the order."""
-
-
-def captured(facts: Iterable[Fact], currency: str) -> int:
-    """Paise captured in `currency`, each payment counted once."""
-    payments: dict[str, int] = {}
-    for fact in facts:
-        if _is_capture(fact) and fact.currency == currency:
-            # The larger, should two sources ever differ: an order of arrival must not decide.
-            payments[fact.entity_id] = max(fact.amount, payments.get(fact.entity_id, 0))
-    return sum(payments.values())
+def balance(total: int, currency: str, facts: Iterable[Fact]) -> Balance:
+    """What `facts` say of the money of an order of `total` paise."""
+    facts = tuple(facts)
+    payments = _payments(facts)
+    known = {payment.id for payment in payments}
+    return Balance(
+        total=total,
+        currency=currency,
+        payments=payments,
+        refunds=tuple(refund for refund in _refunds(facts) if refund.payment_id in known),
+        ended=_ended(facts),
+        authorised=bool(_authorised(facts) - known),
+        disputed=_disputed(facts),
+    )
 
 
 def verdict(total: int, currency: str, facts: Iterable[Fact]) -> Verdict:
     """What `facts` add up to for an order of `total` paise."""
-    facts = tuple(facts)
-    sum_captured = captured(facts, currency)
-    foreign = any(_is_capture(f) and f.currency != currency for f in facts)
-    # Sums first, and they only grow: an order that is settled never falls back.
-    if sum_captured >= total:
-        return Verdict.OVERPAID if foreign or sum_captured > total else Verdict.PAID
-    if foreign:
-        return Verdict.UNKNOWN
-    if sum_captured > 0:
-        return Verdict.SHORT
-    if any(f.entity == "payment" and f.state == "authorized" for f in facts):
-        return Verdict.AUTHORISED
-    return Verdict.UNPAID
+    return balance(total, currency, facts).verdict
 
 
-def _is_capture(fact: Fact) -> bool:
-    return fact.entity == "payment" and fact.state == "captured"
+def _payments(facts: Iterable[Fact]) -> tuple[Captured, ...]:
+    found: dict[str, Captured] = {}
+    for fact in facts:
+        if fact.entity != "payment" or fact.state != "captured":
+            continue
+        said = {key: str(fact.detail.get(key) or "") for key in ("link", MISFIT, "method")}
+        payment = Captured(
+            fact.entity_id, fact.amount, fact.currency, fact.at, said["link"], said[MISFIT], said["method"]
+        )
+        before = found.get(payment.id)
+        # The larger, should two sources ever differ: an order of arrival must not decide.
+        if before is None or (payment.amount, payment.link) > (before.amount, before.link):
+            found[payment.id] = payment
+    return tuple(sorted(found.values(), key=lambda payment: (payment.at, payment.id)))
+
+
+_REFUND_RANK: Final[Mapping[str, int]] = {"created": 0, "processed": 1, "failed": 2}
+"""A refund that failed after it was called processed has failed."""
+
+
+def _refunds(facts: Iterable[Fact]) -> tuple[Returned, ...]:
+    found: dict[str, Returned] = {}
+    for fact in facts:
+        # What was never captured is not our money: Razorpay gives it back by itself.
+        ours = fact.entity == "refund" and fact.detail.get("captured") != "false"
+        if not ours or fact.state not in _REFUND_RANK:
+            continue
+        refund = Returned(
+            fact.entity_id,
+            str(fact.detail.get("payment_id") or ""),
+            fact.amount,
+            fact.state,
+            str(fact.detail.get("key") or ""),
+        )
+        before = found.get(refund.id)
+        if before is None or _REFUND_RANK[before.state] < _REFUND_RANK[refund.state]:
+            found[refund.id] = refund
+    return tuple(found[id] for id in sorted(found))
+
+
+def _authorised(facts: Iterable[Fact]) -> set[str]:
+    """Payments that the bank allowed and Razorpay did not give back by itself."""
+    allowed = {f.entity_id for f in facts if f.entity == "payment" and f.state == "authorized"}
+    return allowed - {str(f.detail.get("payment_id")) for f in facts if f.entity == "refund"}
+
+
+def _ended(facts: Iterable[Fact]) -> frozenset[str]:
+    links = [fact for fact in facts if fact.entity == "payment_link"]
+    paid = {fact.entity_id for fact in links if fact.state == "paid"}
+    return frozenset(fact.entity_id for fact in links if fact.state in ("expired", "cancelled")) - paid
+
+
+_DISPUTE_OVER: Final = frozenset({"won", "lost", "closed"})
+
+
+def _disputed(facts: Iterable[Fact]) -> bool:
+    disputes = [fact for fact in facts if fact.entity == "dispute"]
+    over = {fact.entity_id for fact in disputes if fact.state in _DISPUTE_OVER}
+    return any(fact.entity_id not in over for fact in disputes)

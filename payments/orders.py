@@ -65,11 +65,26 @@ def lines_from_json(values: Iterable[Mapping[str, Any]]) -> tuple[Line, ...]:
     return tuple(Line(v["sku"], v["name"], v["quantity"], v["price"]) for v in values)
 
 
+class Standing(StrEnum):
+    """What is to become of an order."""
+
+    OPEN = "open"
+    """Its goods are reserved, and it can be paid."""
+    LAPSED = "lapsed"
+    """It ended unpaid; its goods are free again."""
+    FULFILLED = "fulfilled"
+    """It is paid: its goods are due, for good."""
+    RETURNED = "returned"
+    """Whatever comes in for it goes back, for good."""
+
+
 class AttemptStatus(StrEnum):
     """Where one payment link stands, as far as we know."""
 
     CREATING = "creating"
     CREATED = "created"
+    WITHDRAWING = "withdrawing"
+    """Razorpay was told to cancel it; until it answers, the link may still be paid."""
     REFUSED = "refused"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
@@ -92,6 +107,16 @@ class Attempt:
     status: AttemptStatus = AttemptStatus.CREATING
     link_id: str | None = None
     short_url: str | None = None
+    mode: str | None = None
+    """`test` or `live`: of the key that made the link; None before it is made."""
+
+    @property
+    def payable(self) -> bool:
+        """Whether the customer may still pay it, as far as we know."""
+        return self.status in _PAYABLE
+
+
+_PAYABLE: Final = frozenset({AttemptStatus.CREATING, AttemptStatus.CREATED, AttemptStatus.WITHDRAWING})
 
 
 LINK_STATUSES: Final[Mapping[str, AttemptStatus]] = {
@@ -104,10 +129,11 @@ LINK_STATUSES: Final[Mapping[str, AttemptStatus]] = {
 _RANK: Final = {
     AttemptStatus.CREATING: 0,
     AttemptStatus.CREATED: 1,
-    AttemptStatus.REFUSED: 2,
-    AttemptStatus.EXPIRED: 3,
-    AttemptStatus.CANCELLED: 3,
-    AttemptStatus.PAID: 4,
+    AttemptStatus.WITHDRAWING: 2,
+    AttemptStatus.REFUSED: 3,
+    AttemptStatus.EXPIRED: 4,
+    AttemptStatus.CANCELLED: 4,
+    AttemptStatus.PAID: 5,
 }
 
 

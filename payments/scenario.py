@@ -29,8 +29,14 @@ from payments.simulator import Razorpay, Simulator
 
 Performance: TypeAlias = Callable[[Simulator], list[Message]]
 
-CANCELS: Final = "cancels the link"
-"""`razorpay: cancels the link`: someone does it in the Dashboard."""
+EVENTS: Final[Mapping[str, Performance]] = {
+    "cancels the link": lambda simulator: simulator.cancel_link(),
+    "settles late": lambda simulator: simulator.settle_late(),
+    "pays the refund": lambda simulator: simulator.refund("processed"),
+    "fails the refund": lambda simulator: simulator.refund("failed"),
+    "refunds by hand": lambda simulator: simulator.refund_in_dashboard(),
+}
+"""What `razorpay:` may say besides how it takes what it is asked: things that happen there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,12 +263,18 @@ def _waits(value: Any) -> Performance:
 
 
 def _razorpay(value: Any) -> Performance:
-    if value == CANCELS:
-        return lambda simulator: simulator.cancel_link()
+    if isinstance(value, str) and value in EVENTS:
+        return EVENTS[value]
     if value not in list(Razorpay):
-        raise ValueError(f"write 'razorpay: …' with {', '.join([*Razorpay, CANCELS])}")
+        raise ValueError(f"write 'razorpay: …' with {', '.join([*Razorpay, *EVENTS])}")
     how = Razorpay(value)
     return lambda simulator: simulator.razorpay(how)
+
+
+def _others(value: Any) -> Performance:
+    if value != "buy everything":
+        raise ValueError("write 'others: buy everything'")
+    return lambda simulator: simulator.sell_out()
 
 
 _DEEDS: Final[Mapping[str, Callable[[Any], Performance]]] = {
@@ -275,5 +287,6 @@ _DEEDS: Final[Mapping[str, Callable[[Any], Performance]]] = {
     "order": _order,
     "waits": _waits,
     "razorpay": _razorpay,
+    "others": _others,
 }
 """What each kind of deed does with its value. Each raises ValueError, in words, on a value it can't use."""

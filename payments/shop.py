@@ -1,22 +1,21 @@
 """What a shop adds to the flow language: its section, actions, events, filter and views.
 
-Actions are pure. What they ask of the outside is an `Act`; `payments.advance` knows the kinds:
-`order.place` (an order is placed), `link.create` and `link.cancel`.
+Actions are pure. What they ask of the outside is an `Act`; `payments.draft` knows the kinds.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeGuard
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from flows.effects import Act
 from flows.events import Happened
 from flows.vocabulary import Action, Result, Scene, Vocabulary
-from payments import cart, catalogue
+from payments import cart, catalogue, stock
 from payments.cart import Cart
 from payments.catalogue import Shop
 from payments.money import money
-from payments.orders import CURRENCY, Line, lines_to_json, order_key, reference_id
+from payments.orders import CURRENCY, Line, lines_from_json, lines_to_json, order_key, reference_id
 
 FIRST_ORDER_NUMBER: Final = 10_000
 """Added to an event's number, so that the first order is not called #1."""
@@ -25,9 +24,21 @@ MIN_TOTAL: Final = 100
 USABLE_FOR: Final = 2 * 60_000
 """Milliseconds a link must still live to be offered again; a customer needs some time to pay."""
 
+ASK_AGAIN: Final = 30_000
+"""Milliseconds between two times a customer may have Razorpay asked for their payment."""
+
 PLACE: Final = "order.place"
 CREATE: Final = "link.create"
 CANCEL: Final = "link.cancel"
+REOPEN: Final = "order.reopen"
+"""An order that ended unpaid is to be paid after all."""
+END: Final = "order.end"
+"""An order that no link can pay ends unpaid."""
+ASK: Final = "payments.ask"
+"""Razorpay is asked for the payments of an order."""
+
+_UNPAID: Final = ("unpaid", "short")
+"""Statuses of an order that can be paid."""
 
 EVENTS: Final[Mapping[str, str]] = {
     "order.requested": "an order was asked for over the API; `event.items` has sku and quantity",
@@ -35,10 +46,18 @@ EVENTS: Final[Mapping[str, str]] = {
     "payment_link.refused": "Razorpay refused to make the payment link; `event.reason` says why",
     "payment_link.expired": "the payment link ran out unpaid",
     "payment_link.cancelled": "the payment link was cancelled unpaid",
-    "payment.captured": "the order's whole total has been captured, once and for all",
-    "payment.short": "money was captured, but less than the total; it waits for a person",
-    "payment.held": "money was captured that doesn't fit the order; it waits for a person",
+    "payment.captured": "the order's whole total has been captured, once and for all; `event.late` if the"
+    " order had ended before",
+    "payment.short": "`event.amount` was captured, `event.due` is missing: a link for it is being made",
+    "payment.held": "`event.amount` was captured that doesn't fit the order; it waits for a person",
+    "payment.surplus": "more than the total was captured; `event.amount` goes back",
+    "payment.returned": "money came that the order can't be fulfilled for; `event.amount` goes back",
     "payment.failed": "one try to pay failed, `event.reason` says why; the link can still be paid",
+    "payment.not_found": "the customer had Razorpay asked, and it knows of no payment",
+    "payment.asked_lately": "Razorpay was asked for the payment only moments ago",
+    "refund.created": "`event.amount` is going back, started in Razorpay's dashboard",
+    "refund.processed": "`event.amount` went back",
+    "refund.failed": "`event.amount` could not be given back; it waits for a person",
 }
 REQUIRED: Final = frozenset({"payment.captured", "order.requested"})
 
@@ -61,6 +80,12 @@ def _shop(scene: Scene) -> Shop:
     return shop
 
 
+def _left(scene: Scene) -> Mapping[str, int]:
+    """Pieces left of each product that is counted."""
+    left: Mapping[str, int] = scene.outside.get("left", {})
+    return left
+
+
 def _refused(scene: Scene, event: str, **fields: Any) -> Result:
     return Result(scene.data, instead=Happened(event, fields))
 
@@ -71,7 +96,7 @@ def _put(scene: Scene, sku: str, quantity: int) -> Result:
     product = shop.product(sku)
     if product is None:
         return _refused(scene, "cart.refused", reason="unknown", limit=0)
-    limit = shop.limit(product)
+    limit = shop.limit(product, _left_for_new(scene))
     data = cart.into(scene.data, cart.with_quantity(held, sku, min(quantity, limit)))
     if quantity > limit:
         reason = "limit" if limit else "sold out"
@@ -109,9 +134,9 @@ def _fill(scene: Scene, args: _Nothing) -> Result:
     wanted: dict[str, int] = {}
     for item in items:
         wanted[item["sku"]] = wanted.get(item["sku"], 0) + item["quantity"]
-    shop = _shop(scene)
+    shop, left = _shop(scene), _left_for_new(scene)
     held = [
-        (product, min(wanted[product.sku], shop.limit(product)))
+        (product, min(wanted[product.sku], shop.limit(product, left)))
         for product in shop.products
         if product.sku in wanted
     ]
@@ -125,8 +150,17 @@ def _settle(scene: Scene, args: _Nothing) -> Result:
 
 
 def _place(scene: Scene, args: _Nothing) -> Result:
-    """Freeze the cart into a new order. An earlier order's open link is cancelled first."""
-    shop = _shop(scene)
+    """Freeze the cart into a new order. An earlier order that is not paid ends first."""
+    shop, earlier = _shop(scene), scene.data.get("order")
+    left = _left_for_new(scene)
+    possible = tuple(
+        (product.sku, min(quantity, shop.limit(product, left)))
+        for sku, quantity in cart.of(scene.data)
+        if (product := shop.product(sku))
+    )
+    if possible != tuple(held for held in cart.of(scene.data) if shop.product(held[0])):
+        data = cart.into(scene.data, tuple(item for item in possible if item[1]))
+        return Result(data, instead=Happened("order.refused", {"reason": "sold out"}))
     names = {p["sku"]: p["name"] for p in catalogue.view(shop, scene.language, scene.language)["products"]}
     lines = cart.lines(cart.of(scene.data), shop, names)
     total = sum(line.total for line in lines)
@@ -138,11 +172,13 @@ def _place(scene: Scene, args: _Nothing) -> Result:
         "number": str(FIRST_ORDER_NUMBER + scene.number),
         "lines": lines_to_json(lines),
         "total": total,
+        "due": total,
         "currency": CURRENCY,
         "attempts": 0,
         "status": "unpaid",
     }
-    acts = (*_cancelled(scene.data.get("order")), Act(PLACE, order))
+    ended = (*_cancelled(earlier), Act(END, {"key": earlier["key"]})) if _lives(earlier) else ()
+    acts = (*ended, Act(PLACE, order))
     return Result({**scene.data, "orders": ordinal, "order": order}, acts=acts)
 
 
@@ -155,11 +191,14 @@ def _request(scene: Scene, args: _Nothing) -> Result:
     if link and link["expires_at"] > scene.now + USABLE_FOR:
         found = (Happened("payment_link.created", {"short_url": link["url"]}),) if link["url"] else ()
         return Result(scene.data, raised=found)
+    if order.get("lapsed") and not stock.enough(_left(scene), lines_from_json(order["lines"])):
+        return _refused(scene, "order.refused", reason="order sold out")
     attempt = order["attempts"] + 1
     reference, expires_at = reference_id(order["key"], attempt), scene.now + _shop(scene).payment_link_life
     asked = {
         **order,
         "attempts": attempt,
+        "lapsed": False,
         "link": {"reference": reference, "expires_at": expires_at, "url": ""},
     }
     call = {
@@ -170,23 +209,61 @@ def _request(scene: Scene, args: _Nothing) -> Result:
         "description": f"Order #{order['number']}",
         "expires_at": expires_at,
     }
-    return Result({**scene.data, "order": asked}, acts=(*_cancelled(order), Act(CREATE, call)))
+    reopened = (Act(REOPEN, {"key": order["key"]}),) if order.get("lapsed") else ()
+    acts = (*_cancelled(order), *reopened, Act(CREATE, call))
+    return Result({**scene.data, "order": asked}, acts=acts)
 
 
 def _cancel(scene: Scene, args: _Nothing) -> Result:
     """Make the current order's link unpayable. A payment that is faster still counts."""
-    order = scene.data.get("order") or {}
-    acts = _cancelled(order)
-    if not acts:
+    order = scene.data.get("order")
+    if not _lives(order):
         return Result(scene.data)
-    return Result({**scene.data, "order": {**order, "link": None}}, acts=acts)
+    cancelled = _cancelled(order)
+    acts = cancelled or (Act(END, {"key": order["key"]}),)
+    return Result({**scene.data, "order": {**order, "link": None, "lapsed": not cancelled}}, acts=acts)
+
+
+def _check(scene: Scene, args: _Nothing) -> Result:
+    """Have Razorpay asked for the current order's payments, now; not more often than it makes sense."""
+    order = scene.data.get("order")
+    if order is None:
+        return _refused(scene, "order.refused", reason="nothing to pay")
+    if scene.now < order.get("asked_at", 0) + ASK_AGAIN:
+        return _refused(scene, "payment.asked_lately")
+    data = {**scene.data, "order": {**order, "asked_at": scene.now}}
+    return Result(data, acts=(Act(ASK, {"key": order["key"]}),))
+
+
+def _lives(order: Mapping[str, Any] | None) -> TypeGuard[Mapping[str, Any]]:
+    """Whether goods may be reserved for an order that is not paid."""
+    return order is not None and order["status"] in _UNPAID and not order.get("lapsed")
+
+
+def _left_for_new(scene: Scene) -> Mapping[str, int]:
+    """What a new order may take: also what the customer's own order holds, which it would end."""
+    order = scene.data.get("order")
+    if not _lives(order):
+        return _left(scene)
+    back = {line["sku"]: line["quantity"] for line in order["lines"]}
+    return {sku: left + back.get(sku, 0) for sku, left in _left(scene).items()}
 
 
 def _cancelled(order: Mapping[str, Any] | None) -> tuple[Act, ...]:
     link = order.get("link") if order else None
-    if not order or not link or order["status"] != "unpaid":
+    if not order or not link or order["status"] not in _UNPAID:
         return ()
     return (Act(CANCEL, {"reference_id": link["reference"], "link_id": link.get("id")}),)
+
+
+def _refreshed(statics: Mapping[str, Any], outside: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The shop as it is now: what is sold out is not in stock."""
+    out = {sku for sku, left in outside.get("left", {}).items() if left <= 0}
+    if not out:
+        return statics
+    shop = statics["shop"]
+    products = [p if p["sku"] not in out else {**p, "in_stock": False} for p in shop["products"]]
+    return {**statics, "shop": {**shop, "products": products}}
 
 
 def _views(data: Mapping[str, Any], statics: Mapping[str, Any], language: str) -> dict[str, Any]:
@@ -207,12 +284,24 @@ def _cart_view(data: Mapping[str, Any], statics: Mapping[str, Any]) -> dict[str,
     return {"lines": lines, "count": count, "total": total}
 
 
-def _order_view(order: Mapping[str, Any] | None) -> dict[str, Any]:
+def _order_view(order: Mapping[str, Any] | None) -> Mapping[str, Any]:
     if order is None:
-        return {"number": "", "lines": [], "count": 0, "total": 0, "status": "", "link": ""}
+        return _NO_ORDER
     link = order.get("link") or {"url": ""}
     count = sum(line["quantity"] for line in order["lines"])
-    return {**order, "count": count, "link": link["url"]}
+    return {"due": order["total"], "lapsed": False, **order, "count": count, "link": link["url"]}
+
+
+_NO_ORDER: Final[Mapping[str, Any]] = {
+    "number": "",
+    "lines": [],
+    "count": 0,
+    "total": 0,
+    "due": 0,
+    "status": "",
+    "lapsed": False,
+    "link": "",
+}
 
 
 def _sample(statics: Mapping[str, Any]) -> dict[str, Any]:
@@ -235,6 +324,7 @@ SHOP: Final = Vocabulary(
         "order.place": Action(_Nothing, _place, ("order.refused",)),
         "payment.request": Action(_Nothing, _request, ("order.refused", "payment_link.created")),
         "payment.cancel": Action(_Nothing, _cancel),
+        "payment.check": Action(_Nothing, _check, ("order.refused", "payment.asked_lately")),
     },
     events=EVENTS,
     required=REQUIRED,
@@ -242,6 +332,7 @@ SHOP: Final = Vocabulary(
     statics=lambda sections, language, fallback: {
         "shop": catalogue.view(sections["shop"], language, fallback)
     },
+    refreshed=_refreshed,
     view_names=("cart", "order"),
     views=_views,
     sample=_sample,

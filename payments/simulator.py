@@ -16,13 +16,14 @@ from flows.effects import Say
 from flows.messages import Message
 from flows.model import Flow
 from payments import facts as fact_values
+from payments import stock
 from payments.advance import advance
-from payments.calls import Call, CancelLink, CreateLink, FetchPayments
+from payments.answers import CREATED, FETCHED, REFUNDED, REFUSED, WITHDRAWN
+from payments.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
 from payments.case import Advanced, Arrived, Case, Handled, Kind, OrderState, Outcome
 from payments.facts import Fact
 from payments.ledger import Verdict
 from payments.orders import CURRENCY, Attempt, AttemptStatus, order_key_of
-from payments.telling import CREATED, FETCHED, REFUSED, WITHDRAWN
 
 START: Final = 1_767_243_600_000
 """2026-01-01 10:30 in Pune: where simulated time begins, in milliseconds since 1970, UTC."""
@@ -58,6 +59,8 @@ class Simulator:
         """Everything the shop said, oldest first."""
         self.handled: list[Handled] = []
         """What became of every event, oldest first."""
+        self.left: Mapping[str, int] = flow.sections["shop"].counted
+        """Pieces left of each product that is counted."""
         self._timers: list[tuple[int, int, dict[str, Any]]] = []
         self._number = 0
         self._payments = 0
@@ -109,6 +112,37 @@ class Simulator:
             state.order.key, self._payment(attempt, "failed", attempt.amount, CURRENCY, detail)
         )
 
+    def settle_late(self) -> list[Message]:
+        """The bank says yes after all to the payment that failed last. Raises NothingToPay."""
+        failed = [f for state in self.orders.values() for f in state.facts if f.state == "failed"]
+        if not failed:
+            raise NothingToPay("no payment has failed")
+        return self._facts(failed[-1].order_key, replace(failed[-1], state="captured"))
+
+    def refund(self, state: str) -> list[Message]:
+        """The refund that was asked for last is `processed` or `failed`. Raises NothingToPay."""
+        refunds = [fact for order in self.orders.values() for fact in order.facts if fact.entity == "refund"]
+        if not refunds:
+            raise NothingToPay("nothing goes back")
+        return self._facts(refunds[-1].order_key, replace(refunds[-1], state=state))
+
+    def refund_in_dashboard(self) -> list[Message]:
+        """Someone gives the payment that came last back in Razorpay's Dashboard. Raises NothingToPay."""
+        paid = [fact for order in self.orders.values() for fact in order.facts if fact.state == "captured"]
+        if not paid:
+            raise NothingToPay("nothing was paid")
+        payment = paid[-1]
+        detail = {"payment_id": payment.entity_id}
+        fact = replace(
+            payment, entity="refund", entity_id=f"rfnd_{payment.entity_id}", state="created", detail=detail
+        )
+        return self._facts(payment.order_key, fact)
+
+    def sell_out(self) -> list[Message]:
+        """Others buy everything that is left of what is counted."""
+        self.left = dict.fromkeys(self.left, 0)
+        return []
+
     def cancel_link(self) -> list[Message]:
         """Someone cancels the payment link in Razorpay's Dashboard. Raises NothingToPay."""
         state, attempt = self._payable()
@@ -148,7 +182,7 @@ class Simulator:
             (state, attempt)
             for state in self.orders.values()
             for attempt in state.attempts
-            if attempt.status is AttemptStatus.CREATED
+            if attempt.status in (AttemptStatus.CREATED, AttemptStatus.WITHDRAWING) and attempt.link_id
         ]
 
     def _expire_links(self) -> list[Message]:
@@ -170,6 +204,7 @@ class Simulator:
     ) -> Fact:
         self._payments += 1
         entity_id, at = f"pay_sim{self._payments}", self.now // 1000
+        detail = {**detail, "link": attempt.link_id}
         return Fact(attempt.order_key, "payment", entity_id, status, amount, currency, at, detail)
 
     def _ended(self, attempt: Attempt, status: str, paid: int = 0) -> Fact:
@@ -190,7 +225,8 @@ class Simulator:
     def _take(self, kind: Kind, body: Mapping[str, Any]) -> list[Message]:
         self._number += 1
         arrived = Arrived(self._number, kind, body, self.now)
-        advanced = advance(self._flow, Case(self.conversation, (arrived,), self.orders), self.now)
+        case = Case(self.conversation, (arrived,), self.orders, self.left)
+        advanced = advance(self._flow, case, self.now)
         self._keep(advanced)
         answer = [say.message for say in advanced.sends]
         for call in advanced.calls:
@@ -214,8 +250,13 @@ class Simulator:
             state = self.orders[attempt.order_key]
             others = tuple(a for a in state.attempts if a.reference_id != attempt.reference_id)
             self.orders[attempt.order_key] = replace(state, attempts=(*others, attempt))
-        for key, verdict in advanced.verdicts.items():
-            self.orders[key] = replace(self.orders[key], verdict=verdict)
+        for refund in advanced.refunds:
+            state = self.orders[refund.order_key]
+            kept = tuple(r for r in state.refunds if r.key != refund.key)
+            self.orders[refund.order_key] = replace(state, refunds=(*kept, refund))
+        for settled in advanced.settled:
+            self.orders[settled.order.key] = settled
+        self.left = stock.after(self.left, advanced.moves)
 
     def _perform(self, call: Call) -> list[Message]:
         if self._razorpay is Razorpay.SLOW:
@@ -238,8 +279,19 @@ class Simulator:
                 made = [
                     fact_values.to_json(fact) for fact in self.orders[key].facts if fact.entity == "payment"
                 ]
-                fetched = {"reference_id": call.reference_id, "facts": made}
+                fetched: dict[str, Any] = {
+                    "reference_id": call.reference_id,
+                    "facts": made,
+                    "asked": call.asked,
+                }
                 return self._take(Kind.RESULT, {"name": FETCHED, "fields": fetched})
+            case RefundPayment():
+                detail = {"payment_id": call.payment_id, "key": call.key}
+                id, at = call.key.replace("pay_", "rfnd_"), self.now // 1000
+                refund = Fact(call.order_key, "refund", id, "created", call.amount, CURRENCY, at, detail)
+                made = [fact_values.to_json(refund)]
+                refunded = {"order_key": call.order_key, "facts": made}
+                return self._take(Kind.RESULT, {"name": REFUNDED, "fields": refunded})
 
     @property
     def parked(self) -> list[Handled]:

@@ -1,161 +1,154 @@
-"""From what the ledger learned to what the conversation is told. Pure.
+"""From what changed about an order to what the conversation is told. Pure.
 
-A change of verdict moves the conversation, once. The conversation knows one order: its current one,
-or the one that money last came in for.
+A change moves the conversation once. What was told is what the stored order says, so that a fact
+whose telling failed is told with the next one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from flows.conversation import Conversation
 from flows.events import Happened
-from payments import ledger
-from payments.calls import Call, CancelLink, FetchPayments
 from payments.case import OrderState
 from payments.facts import Fact
-from payments.ledger import Verdict
-from payments.orders import LINK_STATUSES, Attempt, AttemptStatus, lines_to_json, moved
+from payments.orders import Attempt, AttemptStatus, Standing, lines_to_json
+from payments.refunds import OUTSIDE, Refund, RefundStatus
+from payments.repair import due, lacks_capture
 
-CREATED: Final = "payment_link.created"
-REFUSED: Final = "payment_link.refused"
-WITHDRAWN: Final = "payment_link.withdrawn"
-"""A link was cancelled, or had ended by itself; `status` says how."""
-
-_VERDICT_EVENTS: Final[Mapping[Verdict, str]] = {
-    Verdict.PAID: "payment.captured",
-    Verdict.OVERPAID: "payment.captured",
-    Verdict.SHORT: "payment.short",
-    Verdict.UNKNOWN: "payment.held",
-}
+NOT_FOUND: Final = "payment.not_found"
+"""The customer asked for their payment, and Razorpay knows of none."""
+_PAYABLE: Final = frozenset({"unpaid", "short"})
+"""Statuses in which a customer may be told of a setback, and pay."""
 
 
-FETCHED: Final = "payments.fetched"
-"""The payments that were asked for; `facts` holds them."""
-
-_ENDED: Final = frozenset({AttemptStatus.EXPIRED, AttemptStatus.CANCELLED})
-
-
-def after_facts(
-    conversation: Conversation, state: OrderState, verdict: Verdict, new: tuple[Fact, ...]
-) -> tuple[Conversation, tuple[Happened, ...]]:
-    """The conversation as it knows the order now, and what it is told. `state` holds the verdict before."""
-    before = state.verdict
-    if verdict is not before and verdict in _VERDICT_EVENTS and not (before.settled and verdict.settled):
-        conversation = _about(conversation, state, "paid" if verdict.settled else "held")
-        return conversation, (Happened(_VERDICT_EVENTS[verdict], _captured(state)),)
-    if verdict in _VERDICT_EVENTS or _order_of(conversation).get("key") != state.order.key:
-        return conversation, ()
-    if verdict is Verdict.AUTHORISED:
-        return _about(conversation, state, "authorised"), ()
-    if any(_says_paid(fact) for fact in new):
-        return _about(conversation, state, "held"), ()
-    told = tuple(happened for fact in new if (happened := _setback(conversation, state, fact)))
-    if any(happened.name in ("payment_link.expired", "payment_link.cancelled") for happened in told):
-        conversation = _with_link(conversation, None)
-    return conversation, told
+def status(state: OrderState) -> str:
+    """How the order stands, for flows: `unpaid authorised short held paid refunding refunded`."""
+    balance = state.balance
+    if state.standing is Standing.FULFILLED:
+        return "paid"
+    if state.standing is Standing.RETURNED:
+        return "refunding" if state.held or any(r.open for r in state.refunds) else "refunded"
+    if balance.paid:
+        return "short" if waits_for_rest(state) else "held"
+    if balance.misfit or lacks_capture(state, balance):
+        return "held"
+    return "authorised" if balance.authorised else "unpaid"
 
 
-def unexplained(state: OrderState, verdict: Verdict, new: tuple[Fact, ...]) -> tuple[FetchPayments, ...]:
-    """Asks for the payments of a link or order that is said to be paid while no capture is known."""
-    if verdict.settled or not any(_says_paid(fact) for fact in new):
-        return ()
-    attempts = sorted(state.attempts, key=lambda attempt: attempt.ordinal)
-    named = [a for a in attempts if any(fact.entity_id == a.link_id for fact in new)] or attempts
-    return tuple(FetchPayments(a.reference_id, a.link_id) for a in named[-1:])
+def waits_for_rest(state: OrderState) -> bool:
+    """Whether too little was paid and the customer may pay the rest."""
+    return state.held_for is not None and state.held_for.startswith("short: waiting")
 
 
-def _says_paid(fact: Fact) -> bool:
-    return fact.entity in ("payment_link", "order") and fact.state == "paid"
+def happened(
+    before: OrderState, after: OrderState, new: tuple[Fact, ...], link: Mapping[str, Any]
+) -> Iterator[Happened]:
+    """What the customer is told. `link` is the one that the conversation knows of this order."""
+    if after.standing is not before.standing and after.standing is Standing.FULFILLED:
+        late = before.standing is Standing.LAPSED
+        yield Happened("payment.captured", {**_paid(after), "late": late})
+    yield from _held(before, after)
+    yield from _refunds(before, after)
+    if status(after) in _PAYABLE:
+        yield from (told for fact in new if (told := _setback(after, fact, link)))
 
 
-def _setback(conversation: Conversation, state: OrderState, fact: Fact) -> Happened | None:
-    """What a customer with an unpaid order hears about a failed payment or an ended link."""
+def _paid(state: OrderState) -> dict[str, Any]:
+    balance = state.balance
+    method = next((payment.method for payment in balance.payments if payment.method), "")
+    return {"amount": balance.paid, "method": method}
+
+
+def _held(before: OrderState, after: OrderState) -> Iterator[Happened]:
+    """Money came that neither settles the order nor goes back."""
+    if after.held_for is None or after.standing is Standing.RETURNED:
+        return
+    more = after.held > before.held or after.held_for != before.held_for
+    if waits_for_rest(after) and after.held > before.held:
+        yield Happened("payment.short", {"amount": after.held, "due": due(after)})
+    elif after.standing is not Standing.FULFILLED and more and not waits_for_rest(after):
+        amount = sum(payment.amount for payment in after.balance.payments)
+        yield Happened("payment.held", {"amount": amount})
+
+
+def _refunds(before: OrderState, after: OrderState) -> Iterator[Happened]:
+    known = {refund.key: refund for refund in before.refunds}
+    asked = [r for r in after.refunds if r.key not in known and r.reason != OUTSIDE]
+    if asked:
+        name = "payment.returned" if after.standing is Standing.RETURNED else "payment.surplus"
+        yield Happened(name, {"amount": sum(refund.amount for refund in asked)})
+    for refund in after.refunds:
+        told = _refund_event(known.get(refund.key), refund)
+        if told:
+            yield Happened(told, {"amount": refund.amount})
+
+
+def _refund_event(before: Refund | None, after: Refund) -> str | None:
+    if before is not None and before.status is after.status:
+        return None
+    if after.status is RefundStatus.PROCESSED:
+        return "refund.processed"
+    if after.status in (RefundStatus.FAILED, RefundStatus.REFUSED):
+        return "refund.failed"
+    outside = before is None and after.reason == OUTSIDE and after.status is RefundStatus.CREATED
+    return "refund.created" if outside else None
+
+
+def _setback(state: OrderState, fact: Fact, link: Mapping[str, Any]) -> Happened | None:
+    """What a customer hears about a failed payment or the end of the link they have."""
     if fact.entity == "payment" and fact.state == "failed":
-        detail = {key: fact.detail.get(key) or "" for key in ("error_reason", "error_description")}
+        said = {key: fact.detail.get(key) or "" for key in ("error_reason", "error_description")}
         return Happened(
-            "payment.failed", {"reason": detail["error_reason"], "description": detail["error_description"]}
+            "payment.failed", {"reason": said["error_reason"], "description": said["error_description"]}
         )
     if fact.entity != "payment_link" or fact.state not in ("expired", "cancelled"):
         return None
-    link = _order_of(conversation).get("link") or {}
     current = next((a for a in state.attempts if a.reference_id == link.get("reference")), None)
     if current is None or current.link_id != fact.entity_id:
         return None
-    return Happened(f"payment_link.{fact.state}", {})
+    return Happened(f"payment_link.{fact.state}")
 
 
-def after_result(
-    conversation: Conversation,
-    attempt: Attempt,
-    name: str,
-    fields: Mapping[str, Any],
-    *,
-    settled: bool = False,
-) -> tuple[Attempt, Conversation, tuple[Happened, ...], tuple[Call, ...]]:
-    """What a call's answer changes: the attempt, the conversation, what it is told, what to call next.
-
-    `settled`: the order's total is known to be captured. Raises KeyError if `name` is not an answer
-    that a call gives.
-    """
-    order = _order_of(conversation)
-    link = order.get("link") or {}
-    current = link.get("reference") == attempt.reference_id
-    if name == CREATED:
-        attempt = replace(attempt, link_id=fields["link_id"], short_url=fields["short_url"])
-        attempt = moved(attempt, LINK_STATUSES.get(fields["status"], AttemptStatus.CREATED))
-        if attempt.status is not AttemptStatus.CREATED:
-            return _over(conversation, attempt, current, settled)
-        if not current or order["status"] != "unpaid":
-            return attempt, conversation, (), (CancelLink(attempt.reference_id, attempt.link_id),)
-        known = {**link, "id": attempt.link_id, "url": attempt.short_url}
-        told = Happened(CREATED, {"short_url": attempt.short_url})
-        return attempt, _with_link(conversation, known), (told,), ()
-    if name == REFUSED:
-        refused = moved(attempt, AttemptStatus.REFUSED)
-        if not current:
-            return refused, conversation, (), ()
-        return refused, _with_link(conversation, None), (Happened(REFUSED, {"reason": fields["reason"]}),), ()
-    if name == WITHDRAWN:
-        withdrawn = moved(attempt, LINK_STATUSES.get(fields["status"], attempt.status))
-        if withdrawn.status is AttemptStatus.PAID:
-            return _over(conversation, withdrawn, _is_of(attempt, order), settled)
-        return withdrawn, conversation, (), ()
-    raise KeyError(f"unknown answer {name!r}")
+def order_of(conversation: Conversation) -> Mapping[str, Any]:
+    """The conversation's current order, as its templates see it; empty if there is none."""
+    order: Mapping[str, Any] = conversation.data.get("order") or {}
+    return order
 
 
-def _over(
-    conversation: Conversation, attempt: Attempt, current: bool, settled: bool
-) -> tuple[Attempt, Conversation, tuple[Happened, ...], tuple[Call, ...]]:
-    """A link turned out to be paid, or to have ended. A paid one is held until its payments are known."""
-    if attempt.status in _ENDED:
-        unpaid = current and _order_of(conversation)["status"] == "unpaid"
-        told = (Happened(f"payment_link.{attempt.status}"),) if unpaid else ()
-        return attempt, _with_link(conversation, None) if unpaid else conversation, told, ()
-    if settled or attempt.status is not AttemptStatus.PAID:
-        return attempt, conversation, (), ()
-    if current:
-        held = {**_order_of(conversation), "status": "held"}
-        conversation = replace(conversation, data={**conversation.data, "order": held})
-    return attempt, conversation, (), (FetchPayments(attempt.reference_id, attempt.link_id),)
+def about(conversation: Conversation, state: OrderState) -> Conversation:
+    """The conversation with this order as its current one, as it stands now."""
+    order = order_of(conversation)
+    if order.get("key") != state.order.key:
+        order = _known(state)
+    changed = {
+        **order,
+        "status": status(state),
+        "due": due(state),
+        "lapsed": state.standing is Standing.LAPSED,
+        "link": _live(order.get("link"), state),
+    }
+    return replace(conversation, data={**conversation.data, "order": changed})
 
 
-def _is_of(attempt: Attempt, order: Mapping[str, Any]) -> bool:
-    """Whether the conversation's order is the attempt's, and waits for its money."""
-    return bool(order.get("key") == attempt.order_key and order.get("status") == "unpaid")
+def _live(link: Mapping[str, Any] | None, state: OrderState) -> Mapping[str, Any] | None:
+    """The link as it is known now; None once it can't be paid any more."""
+    attempt = next((a for a in state.attempts if link and a.reference_id == link["reference"]), None)
+    if link is None or attempt is None or attempt.status is AttemptStatus.CREATING:
+        return link
+    if attempt.status is not AttemptStatus.CREATED:
+        return None
+    return {**link, "id": attempt.link_id, "url": attempt.short_url}
 
 
-def displaced(before: Conversation, after: Conversation) -> tuple[CancelLink, ...]:
-    """Cancels the link of an unpaid order whose place another order has taken: no one could ask for it."""
-    order = _order_of(before)
-    link = order.get("link")
-    if not link or order["status"] != "unpaid" or order["key"] == _order_of(after).get("key"):
-        return ()
-    return (CancelLink(link["reference"], link.get("id")),)
+def with_link(conversation: Conversation, attempt: Attempt) -> Conversation:
+    """The conversation waiting for this attempt's link."""
+    link = {"reference": attempt.reference_id, "expires_at": attempt.expires_at, "url": ""}
+    order = {**order_of(conversation), "link": link, "attempts": attempt.ordinal}
+    return replace(conversation, data={**conversation.data, "order": order})
 
 
-def known_to_conversation(state: OrderState, status: str) -> dict[str, Any]:
-    """An order as a conversation's data holds it."""
+def _known(state: OrderState) -> dict[str, Any]:
     order = state.order
     return {
         "key": order.key,
@@ -164,29 +157,4 @@ def known_to_conversation(state: OrderState, status: str) -> dict[str, Any]:
         "total": order.total,
         "currency": order.currency,
         "attempts": max((attempt.ordinal for attempt in state.attempts), default=0),
-        "status": status,
     }
-
-
-def _about(conversation: Conversation, state: OrderState, status: str) -> Conversation:
-    """The conversation with this order as its current one."""
-    order = _order_of(conversation)
-    if order.get("key") != state.order.key:
-        order = known_to_conversation(state, status)
-    return replace(conversation, data={**conversation.data, "order": {**order, "status": status}})
-
-
-def _captured(state: OrderState) -> dict[str, Any]:
-    payments = [fact for fact in state.facts if fact.entity == "payment" and fact.state == "captured"]
-    method = next((fact.detail.get("method") for fact in payments if fact.detail.get("method")), "")
-    return {"amount": ledger.captured(state.facts, state.order.currency), "method": method}
-
-
-def _with_link(conversation: Conversation, link: Mapping[str, Any] | None) -> Conversation:
-    order = {**_order_of(conversation), "link": link}
-    return replace(conversation, data={**conversation.data, "order": order})
-
-
-def _order_of(conversation: Conversation) -> Mapping[str, Any]:
-    order: Mapping[str, Any] = conversation.data.get("order") or {}
-    return order

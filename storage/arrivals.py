@@ -155,7 +155,7 @@ def conversation_number(installation: str, public: str | None) -> int | None:
 async def _create(tx: Transaction, names: Mapping[int, str | None], now: int) -> dict[int, int]:
     """New conversations; their ids by the negative numbers of `names`."""
     snapshots = {new: _snapshot(name) for new, name in names.items()}
-    rows = [("", snapshot, 0, now, now) for snapshot in snapshots.values()]
+    rows = [("", snapshot, 0, now, now, 0) for snapshot in snapshots.values()]
     created = await tx.insert(_CREATE, rows)
     # RETURNING promises no order; two new customers with equal snapshots may swap ids freely.
     free = defaultdict(list)
@@ -165,7 +165,7 @@ async def _create(tx: Transaction, names: Mapping[int, str | None], now: int) ->
 
 
 _CREATE = """
-INSERT INTO conversation (state, snapshot, revision, created_at, updated_at) VALUES {rows}
+INSERT INTO conversation (state, snapshot, revision, created_at, updated_at, paced_until) VALUES {rows}
 RETURNING id, snapshot"""
 
 

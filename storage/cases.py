@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from flows import conversation as conversations
+from flows.conversation import Conversation
 from payments.case import Arrived, Case, Kind, OrderState
 from payments.facts import Fact
 from payments.ledger import Verdict
-from payments.orders import Attempt, AttemptStatus, Line, Order, order_key_of
+from payments.orders import Attempt, AttemptStatus, Line, Order, Standing, order_key_of
+from payments.refunds import Refund, RefundStatus
 from storage.encoding import loads
 from storage.transaction import Row, Transaction
 
@@ -54,10 +56,19 @@ async def load_due(tx: Transaction, now: int, limit: int, events: int) -> list[W
             found.append(Unusable(row["id"], error))
         else:
             due[row["conversation_id"]].append(arrived)
-    orders = await _load_orders(tx, sorted(named))
+    people: dict[int, Conversation] = {}
     for row in picked:
         if row["id"] in due:
-            found.append(_waiting(tx.installation, row, due[row["id"]], orders[row["id"]]))
+            try:
+                people[row["id"]] = _conversation(tx.installation, row)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is this conversation's alone
+                found.append(Unusable(due[row["id"]][0].number, error))
+    named |= {(id, key) for id, one in people.items() if (key := _current_order(one))}
+    orders = await _load_orders(tx, sorted(named))
+    account = await _account(tx) if any(key for _, key in named) else None
+    found += [
+        _waiting(tx.installation, id, one, due[id], orders[id], account) for id, one in people.items()
+    ]
     return found
 
 
@@ -79,15 +90,34 @@ SELECT id, conversation_id, kind, body, received_at FROM (
 ) e WHERE place <= $3 ORDER BY conversation_id, place"""
 
 
+def _conversation(installation: str, row: Row) -> Conversation:
+    return conversations.from_json(f"{installation}-{row['id']}", loads(row["snapshot"]))
+
+
+def _current_order(conversation: Conversation) -> str | None:
+    order = conversation.data.get("order")
+    return order["key"] if order else None
+
+
+async def _account(tx: Transaction) -> str | None:
+    [row] = await tx.fetch("SELECT account FROM installation WHERE id = 1")
+    account: str | None = row["account"]
+    return account
+
+
 def _waiting(
-    installation: str, row: Row, events: Sequence[Arrived], orders: Iterable["_OrderRows"]
+    installation: str,
+    id: int,
+    conversation: Conversation,
+    events: Sequence[Arrived],
+    orders: Iterable["OrderRows"],
+    account: str | None,
 ) -> Waiting | Unusable:
     try:
-        conversation = conversations.from_json(f"{installation}-{row['id']}", loads(row["snapshot"]))
-        states = {rows.order["key"]: _order_state(installation, rows) for rows in orders}
+        states = {rows.order["key"]: order_state(installation, rows) for rows in orders}
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this conversation's alone
         return Unusable(events[0].number, error)
-    return Waiting(row["id"], Case(conversation, tuple(events), states))
+    return Waiting(id, Case(conversation, tuple(events), states, account=account))
 
 
 def _order_keys(event: Arrived) -> set[str]:
@@ -96,32 +126,37 @@ def _order_keys(event: Arrived) -> set[str]:
     if event.kind is Kind.FACTS:
         keys.add(event.body.get("order_key"))
         keys.update(fact.get("order_key") for fact in event.body.get("facts", ()))
-    elif event.kind is Kind.RESULT:
-        reference = event.body.get("fields", {}).get("reference_id")
-        keys.add(order_key_of(reference) if isinstance(reference, str) else None)
+    elif event.kind in (Kind.RESULT, Kind.POLL):
+        said = event.body.get("fields", {}) if event.kind is Kind.RESULT else event.body
+        reference = said.get("reference_id")
+        keys.add(order_key_of(reference) if isinstance(reference, str) else said.get("order_key"))
     return {key for key in keys if isinstance(key, str) and key}
 
 
 @dataclass(frozen=True, slots=True)
-class _OrderRows:
+class OrderRows:
+    """An order's rows, not yet read."""
+
     order: Row
     attempts: Sequence[Row]
     facts: Sequence[Row]
+    refunds: Sequence[Row]
 
 
 async def _load_orders(
     tx: Transaction, wanted: Sequence[tuple[int, str]]
-) -> defaultdict[int, list[_OrderRows]]:
+) -> defaultdict[int, list[OrderRows]]:
     """The orders of `wanted` (conversation, order key) that exist, with facts and attempts, not yet read."""
-    found: defaultdict[int, list[_OrderRows]] = defaultdict(list)
+    found: defaultdict[int, list[OrderRows]] = defaultdict(list)
     if not wanted:
         return found
     orders = await tx.fetch_rows(_ORDERS, "bigint text", wanted)
-    attempts = _by_order(await tx.fetch_rows(_ATTEMPTS, "bigint text", wanted)) if orders else {}
-    facts = _by_order(await tx.fetch_rows(_FACTS, "bigint text", wanted)) if orders else {}
+    attempts = by_order(await tx.fetch_rows(_ATTEMPTS, "bigint text", wanted)) if orders else {}
+    facts = by_order(await tx.fetch_rows(_FACTS, "bigint text", wanted)) if orders else {}
+    refunds = by_order(await tx.fetch_rows(_REFUNDS, "bigint text", wanted)) if facts else {}
     for row in orders:
-        key = row["key"]
-        found[row["conversation_id"]].append(_OrderRows(row, attempts.get(key, ()), facts.get(key, ())))
+        rows = (table.get(row["key"], ()) for table in (attempts, facts, refunds))
+        found[row["conversation_id"]].append(OrderRows(row, *rows))
     return found
 
 
@@ -136,20 +171,31 @@ _FACTS = """
 SELECT f.* FROM (VALUES {rows}) AS v CROSS JOIN fact f
 WHERE f.conversation_id = v.column1 AND f.order_key = v.column2 ORDER BY f.id"""
 
+_REFUNDS = """
+SELECT r.* FROM (VALUES {rows}) AS v CROSS JOIN refund r
+WHERE r.conversation_id = v.column1 AND r.order_key = v.column2 ORDER BY r.key"""
 
-def _by_order(rows: Iterable[Row]) -> dict[str, list[Row]]:
+
+def by_order(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """`rows` by their order's key."""
     grouped = defaultdict(list)
     for row in rows:
         grouped[row["order_key"]].append(row)
     return grouped
 
 
-def _order_state(installation: str, rows: _OrderRows) -> OrderState:
+def order_state(installation: str, rows: OrderRows) -> OrderState:
+    """The order in `rows`, with all that is known of its money."""
     return OrderState(
         order=order_of(installation, rows.order),
         facts=tuple(_fact(fact) for fact in rows.facts),
         verdict=Verdict(rows.order["verdict"]),
         attempts=tuple(attempt_of(attempt) for attempt in rows.attempts),
+        standing=Standing(rows.order["standing"]),
+        refunds=tuple(_refund(refund) for refund in rows.refunds),
+        fulfilled=rows.order["fulfilled"],
+        held=rows.order["held"],
+        held_for=rows.order["held_for"],
     )
 
 
@@ -179,6 +225,7 @@ def attempt_of(row: Mapping[str, Any]) -> Attempt:
         status=AttemptStatus(row["status"]),
         link_id=row["link_id"],
         short_url=row["short_url"],
+        mode=row["mode"],
     )
 
 
@@ -192,4 +239,16 @@ def _fact(row: Row) -> Fact:
         currency=row["currency"],
         at=row["at"],
         detail=loads(row["detail"]),
+    )
+
+
+def _refund(row: Row) -> Refund:
+    return Refund(
+        key=row["key"],
+        order_key=row["order_key"],
+        payment_id=row["payment_id"],
+        amount=row["amount"],
+        reason=row["reason"],
+        status=RefundStatus(row["status"]),
+        refund_id=row["refund_id"],
     )

@@ -7,10 +7,16 @@ from typing import Any, Final, TypeAlias
 from flows import conversation as conversations
 from flows import events, messages
 from flows.effects import StartTimer
-from payments import calls
-from payments.case import Advanced, Case, Kind
+from payments import calls, reconcile
+from payments.calls import FetchPayments
+from payments.case import Advanced, Case, Kind, Notice
 from payments.ledger import Verdict
+from payments.orders import Standing
+from payments.reconcile import Poll
+from payments.stock import Move
+from storage import notices
 from storage.encoding import check, dumps
+from storage.stock import take
 from storage.transaction import Transaction
 
 Rows: TypeAlias = list[tuple[Any, ...]]
@@ -30,7 +36,12 @@ class Changes:
     orders: Rows = field(default_factory=list)
     attempts: Rows = field(default_factory=list)
     facts: Rows = field(default_factory=list)
-    verdicts: Rows = field(default_factory=list)
+    settled: Rows = field(default_factory=list)
+    refunds: Rows = field(default_factory=list)
+    polls: Rows = field(default_factory=list)
+    accounts: Rows = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
 
     def add(self, other: "Changes") -> None:
         """Append what `other` holds."""
@@ -39,6 +50,7 @@ class Changes:
 
 
 _TABLES = tuple(f.name for f in fields(Changes))
+_ROWS = tuple(name for name in _TABLES if name not in ("moves", "notices"))
 
 
 def changes(id: int, case: Case, advanced: Advanced, now: int) -> Changes:
@@ -59,9 +71,11 @@ def changes(id: int, case: Case, advanced: Advanced, now: int) -> Changes:
         outbox=_outbox(id, advanced, last, now),
         timers=[_timer(id, timer, now) for timer in advanced.timers],
     )
-    if advanced.orders or advanced.attempts or advanced.facts or advanced.verdicts:
+    if advanced.orders or advanced.attempts or advanced.facts or advanced.settled or advanced.refunds:
         _money(found, id, advanced, last, now)
-    for name in _TABLES:
+    found.polls = [_poll(id, poll, now) for poll in advanced.polls]
+    found.moves, found.notices = list(advanced.moves), list(advanced.notices)
+    for name in _ROWS:
         for row in getattr(found, name):
             check(row)
     return found
@@ -78,9 +92,17 @@ def _conversation(id: int, case: Case, advanced: Advanced, now: int) -> tuple[An
 
 
 def _outbox(id: int, advanced: Advanced, cause: int, now: int) -> Rows:
-    says = [(id, "chat", s.name, dumps(messages.to_json(s.message)), now, cause, now) for s in advanced.sends]
-    asks = [(id, "pay", type(c).__name__, dumps(calls.to_json(c)), now, cause, now) for c in advanced.calls]
-    return [(*row[:4], "pending", row[4], 0, *row[5:]) for row in says + asks]
+    says = [("chat", int(s.reminder), s.name, messages.to_json(s.message)) for s in advanced.sends]
+    asks = [(_lane(c), 0, type(c).__name__, calls.to_json(c)) for c in advanced.calls]
+    return [
+        (id, lane, urgency, name, dumps(payload), "pending", now, 0, cause, now)
+        for lane, urgency, name, payload in says + asks
+    ]
+
+
+def _lane(call: calls.Call) -> str:
+    """What nobody waits for has a lane of its own, so that it holds up nobody."""
+    return "poll" if isinstance(call, FetchPayments) and not call.asked else "pay"
 
 
 def _timer(id: int, timer: StartTimer, now: int) -> tuple[Any, ...]:
@@ -89,32 +111,50 @@ def _timer(id: int, timer: StartTimer, now: int) -> tuple[Any, ...]:
     return (id, key, str(Kind.TIMER), "pending", timer.due, body, now)
 
 
+def _poll(id: int, poll: Poll, now: int) -> tuple[Any, ...]:
+    key = f"poll:{poll.reference_id}:{poll.since}:{poll.nth}"
+    return (id, key, str(Kind.POLL), "pending", poll.due, dumps(reconcile.to_json(poll)), now)
+
+
 def _money(found: Changes, id: int, advanced: Advanced, cause: int, now: int) -> None:
     for o in advanced.orders:
         lines = dumps([(line.sku, line.name, line.quantity, line.price) for line in o.lines])
         placed = (o.placed_at, o.placed_by)
-        found.orders.append((o.key, id, o.number, lines, o.total, o.currency, str(Verdict.UNPAID), *placed))
+        stands = (str(Verdict.UNPAID), str(Standing.OPEN), 0, 0)
+        found.orders.append((o.key, id, o.number, lines, o.total, o.currency, *stands, *placed))
     for a in {a.reference_id: a for a in advanced.attempts}.values():
         link = (a.link_id, a.short_url, a.expires_at)
-        terms = (a.ordinal, a.amount, a.currency, str(a.status))
+        terms = (a.ordinal, a.amount, a.currency, str(a.status), a.mode)
         found.attempts.append((a.reference_id, a.order_key, id, *terms, *link, now))
     for f in advanced.facts:
         money = (f.amount, f.currency, f.at, dumps(f.detail))
         found.facts.append((id, f.order_key, *f.identity, *money, now, cause))
-    for key, verdict in advanced.verdicts.items():
-        found.verdicts.append((id, key, str(verdict), now if verdict.settled else None))
+    for s in advanced.settled:
+        books = (s.fulfilled, s.held, s.held_for)
+        paid_at = now if s.balance.settled else None
+        found.settled.append((id, s.order.key, str(s.verdict), str(s.standing), *books, paid_at))
+    for r in advanced.refunds:
+        found.refunds.append(
+            (r.key, id, r.order_key, r.payment_id, r.amount, r.reason, str(r.status), r.refund_id, now)
+        )
+    if advanced.account:
+        found.accounts.append((advanced.account,))
 
 
-async def write(tx: Transaction, batch: Changes) -> None:
-    """Write all of `batch`."""
+async def write(tx: Transaction, batch: Changes, now: int) -> None:
+    """Write all of `batch`. Raises storage.stock.SoldOut if others were faster to the last pieces."""
     await tx.fetch_rows(_HANDLED, "bigint text text text bigint", batch.handled)
     await tx.fetch_rows(_CONVERSATION, "bigint text text bigint bigint", batch.conversations)
     await tx.insert(_OUTBOX, batch.outbox)
-    await tx.insert(_TIMERS, batch.timers)
+    await tx.insert(_TIMERS, batch.timers + batch.polls)
     await tx.insert(_ORDERS, batch.orders)
     await tx.insert(_ATTEMPTS, batch.attempts)
     await tx.insert(_FACTS, batch.facts)
-    await tx.each(_VERDICT, batch.verdicts)
+    await tx.each(_SETTLED, batch.settled)
+    await tx.insert(_REFUNDS, list({row[0]: row for row in batch.refunds}.values()))
+    await tx.each("UPDATE installation SET account = $1 WHERE account IS NULL", batch.accounts[:1])
+    await take(tx, batch.moves)
+    await notices.add(tx, batch.notices, now)
 
 
 _HANDLED = """
@@ -128,7 +168,7 @@ FROM (VALUES {rows}) AS v WHERE conversation.id = v.column1"""
 
 _OUTBOX = """
 INSERT INTO outbox
-    (conversation_id, lane, name, payload, state, due_at, attempts, caused_by, created_at)
+    (conversation_id, lane, urgency, name, payload, state, due_at, attempts, caused_by, created_at)
 VALUES {rows}"""
 
 _TIMERS = """
@@ -137,23 +177,32 @@ ON CONFLICT DO NOTHING"""
 
 _ORDERS = """
 INSERT INTO orders
-    (key, conversation_id, number, lines, total, currency, verdict, placed_at, placed_by)
+    (key, conversation_id, number, lines, total, currency, verdict, standing, fulfilled, held, placed_at,
+    placed_by)
 VALUES {rows}"""
 
 _ATTEMPTS = """
-INSERT INTO attempt (reference_id, order_key, conversation_id, ordinal, amount, currency, status,
+INSERT INTO attempt (reference_id, order_key, conversation_id, ordinal, amount, currency, status, mode,
     link_id, short_url, expires_at, created_at)
 VALUES {rows}
 ON CONFLICT (reference_id) DO UPDATE SET status = excluded.status, link_id = excluded.link_id,
-    short_url = excluded.short_url, expires_at = excluded.expires_at"""
+    short_url = excluded.short_url, expires_at = excluded.expires_at, mode = excluded.mode"""
 
 _FACTS = """
 INSERT INTO fact (conversation_id, order_key, entity, entity_id, state, amount, currency, at, detail,
     learned_at, learned_from)
 VALUES {rows} ON CONFLICT DO NOTHING"""
 
-_VERDICT = """
-UPDATE orders SET verdict = $3, paid_at = COALESCE(paid_at, $4) WHERE conversation_id = $1 AND key = $2"""
+_SETTLED = """
+UPDATE orders SET verdict = $3, standing = $4, fulfilled = $5, held = $6, held_for = $7,
+    paid_at = COALESCE(paid_at, $8)
+WHERE conversation_id = $1 AND key = $2"""
+
+_REFUNDS = """
+INSERT INTO refund (key, conversation_id, order_key, payment_id, amount, reason, status, refund_id,
+    created_at)
+VALUES {rows}
+ON CONFLICT (key) DO UPDATE SET status = excluded.status, refund_id = excluded.refund_id"""
 
 
 def error_text(error: Exception) -> str:

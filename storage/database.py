@@ -30,8 +30,13 @@ _APPS: Final[dict[str, dict[str, Any]]] = {
     }
 }
 _MIGRATION_LOCK: Final = 0x6D756E736869
-_TIME_OUTS: Final = {"statement_timeout": "15s", "lock_timeout": "5s"}
-"""For PostgreSQL: a unit of work that hangs would hold up every round after it."""
+_TIME_OUTS: Final = {
+    "statement_timeout": "15s",
+    "lock_timeout": "5s",
+    "idle_in_transaction_session_timeout": "10s",
+}
+"""For PostgreSQL: a unit of work that hangs would hold up every round after it, and one whose process is
+frozen or cut off would keep its customers, and the stock, from every other process."""
 
 T = TypeVar("T")
 
@@ -93,10 +98,10 @@ async def close_database(database: Database) -> None:
 
 
 async def _connect(url: str, *, create: bool) -> Database:
-    config = _configuration(url)
-    if not create and not _is_sqlite(config):
+    config = configuration(url)
+    if not create and not is_sqlite(config):
         config["credentials"]["server_settings"] = _TIME_OUTS
-    lock = _claim_file(config["credentials"], create=create) if _is_sqlite(config) else None
+    lock = _claim_file(config["credentials"], create=create) if is_sqlite(config) else None
     context = TortoiseContext()
     database = Database(contextvars.Context(), context, lock)
     database.home.run(context.__enter__)
@@ -112,7 +117,8 @@ async def _connect(url: str, *, create: bool) -> Database:
     return database
 
 
-def _configuration(url: str) -> dict[str, Any]:
+def configuration(url: str) -> dict[str, Any]:
+    """The ORM's `engine` and `credentials` for `url`. Raises UnsupportedDatabase."""
     scheme, _, rest = url.partition("://")
     if scheme == "postgresql":
         url = f"postgres://{rest}"
@@ -122,12 +128,13 @@ def _configuration(url: str) -> dict[str, Any]:
         config: dict[str, Any] = expand_db_url(url)
     except ConfigurationError as error:
         raise UnsupportedDatabase(f"DATABASE_URL: {error}") from error
-    if _is_sqlite(config):
+    if is_sqlite(config):
         config["credentials"] = {"synchronous": "FULL", "busy_timeout": 5000} | config["credentials"]
     return config
 
 
-def _is_sqlite(config: dict[str, Any]) -> bool:
+def is_sqlite(config: dict[str, Any]) -> bool:
+    """Whether this configuration is of an SQLite file, at its credentials' `file_path`."""
     return bool(config["engine"] == "tortoise.backends.sqlite")
 
 

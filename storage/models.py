@@ -17,6 +17,7 @@ class Installation(Model):
 
     id = fields.IntField(primary_key=True, generated=False)
     key = fields.TextField()
+    account = fields.TextField(null=True)
 
     class Meta:
         table = "installation"
@@ -32,6 +33,7 @@ class Conversation(Model):
     created_at = fields.BigIntField()
     updated_at = fields.BigIntField()
     last_inbound_at = fields.BigIntField(null=True)
+    paced_until = fields.BigIntField()
 
     class Meta:
         table = "conversation"
@@ -87,6 +89,7 @@ class Outbox(Model):
     id = fields.BigIntField(primary_key=True)
     conversation_id = fields.BigIntField()
     lane = fields.TextField()
+    urgency = fields.IntField()
     name = fields.TextField()
     payload = fields.TextField()
     state = fields.TextField()
@@ -103,7 +106,7 @@ class Outbox(Model):
         table = "outbox"
         indexes: ClassVar = [Index(fields=("provider_id",), name="outbox_provider")]
         constraints: ClassVar = [
-            CheckConstraint(check="lane IN ('chat', 'pay')", name="outbox_lane"),
+            CheckConstraint(check="lane IN ('chat', 'pay', 'poll')", name="outbox_lane"),
             CheckConstraint(check="state IN ('pending', 'sending', 'done', 'failed')", name="outbox_state"),
             CheckConstraint(
                 check="(finished_at IS NULL) = (state IN ('pending', 'sending'))", name="outbox_finished"
@@ -125,12 +128,23 @@ class Order(Model):
     total = fields.BigIntField()
     currency = fields.TextField()
     verdict = fields.TextField()
+    standing = fields.TextField()
+    fulfilled = fields.BigIntField()
+    held = fields.BigIntField()
+    held_for = fields.TextField(null=True)
     placed_at = fields.BigIntField()
     placed_by = fields.BigIntField()
     paid_at = fields.BigIntField(null=True)
 
     class Meta:
         table = "orders"
+        constraints: ClassVar = [
+            CheckConstraint(
+                check="standing IN ('open', 'lapsed', 'fulfilled', 'returned')", name="orders_standing"
+            ),
+            CheckConstraint(check="fulfilled >= 0 AND held >= 0", name="orders_money"),
+            CheckConstraint(check="held = 0 OR held_for IS NOT NULL", name="orders_held"),
+        ]
         indexes: ClassVar = [
             Index(fields=("conversation_id",), name="orders_conversation"),
             Index(fields=("placed_by",), name="orders_placed_by"),
@@ -147,6 +161,7 @@ class Attempt(Model):
     amount = fields.BigIntField()
     currency = fields.TextField()
     status = fields.TextField()
+    mode = fields.TextField(null=True)
     link_id = fields.TextField(null=True)
     short_url = fields.TextField(null=True)
     expires_at = fields.BigIntField()
@@ -179,3 +194,54 @@ class Fact(Model):
     class Meta:
         table = "fact"
         unique_together = (("conversation_id", "order_key", "entity", "entity_id", "state"),)
+
+
+class Refund(Model):
+    """Money going back, stored before Razorpay is asked; or that somebody gave back without us."""
+
+    key = fields.CharField(max_length=64, primary_key=True)
+    conversation_id = fields.BigIntField()
+    order_key = fields.TextField()
+    payment_id = fields.TextField()
+    amount = fields.BigIntField()
+    reason = fields.TextField()
+    status = fields.TextField()
+    refund_id = fields.TextField(null=True)
+    created_at = fields.BigIntField()
+
+    class Meta:
+        table = "refund"
+        indexes: ClassVar = [Index(fields=("conversation_id", "order_key"), name="refund_order")]
+        constraints: ClassVar = [
+            CheckConstraint(
+                check="status IN ('asked', 'created', 'processed', 'failed', 'refused')", name="refund_status"
+            ),
+            CheckConstraint(check="amount > 0", name="refund_amount"),
+        ]
+
+
+class Stock(Model):
+    """What is left of one product. `declared` is what the flow said when it last changed."""
+
+    sku = fields.CharField(max_length=64, primary_key=True)
+    declared = fields.BigIntField()
+    reserved = fields.BigIntField()
+    sold = fields.BigIntField()
+
+    class Meta:
+        table = "stock"
+        constraints: ClassVar = [CheckConstraint(check="reserved >= 0 AND sold >= 0", name="stock_counts")]
+
+
+class Notice(Model):
+    """Something an operator must know; one for each subject."""
+
+    id = fields.BigIntField(primary_key=True)
+    kind = fields.TextField()
+    subject = fields.TextField()
+    said = fields.TextField()
+    created_at = fields.BigIntField()
+
+    class Meta:
+        table = "notice"
+        unique_together = (("kind", "subject"),)

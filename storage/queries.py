@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from payments.case import Kind
-from payments.ledger import FOR_A_PERSON, Verdict
-from payments.orders import Attempt, Order
+from payments.ledger import Verdict
+from payments.orders import Attempt, Order, Standing
 from storage import models
 from storage.cases import attempt_of, order_of
 from storage.encoding import loads
@@ -19,6 +19,9 @@ class OrderView:
 
     order: Order
     verdict: Verdict
+    standing: Standing
+    held_for: str | None
+    """What its money waits for, if some does."""
     paid_at: int | None
     """Milliseconds since 1970, UTC; set once, when the whole total was first captured."""
     attempts: tuple[Attempt, ...]
@@ -47,6 +50,10 @@ class Counts:
     parked: int
     unfinished: int
     """Outbox entries not done and not failed."""
+    held: int
+    """Orders with money that waits for a person."""
+    notices: int
+    """What operators were told and have not seen to."""
     oldest_due_ms: int
     """How long the longest-waiting due event has waited; 0 if none."""
 
@@ -69,6 +76,8 @@ async def _order_view(tx: Transaction, row: Any) -> OrderView | None:
     return OrderView(
         order=order_of(tx.installation, row),
         verdict=Verdict(row["verdict"]),
+        standing=Standing(row["standing"]),
+        held_for=row["held_for"],
         paid_at=row["paid_at"],
         attempts=tuple(attempt_of(attempt) for attempt in attempts),
     )
@@ -97,14 +106,23 @@ async def counts(tx: Transaction, now: int) -> Counts:
     """What waits at `now`."""
     [row] = await tx.fetch(_COUNTS, now)
     oldest = min((t for t in (row["event"], row["receipt"]) if t is not None), default=now)
-    return Counts(row["events"] + row["receipts"], row["parked"], row["unfinished"], now - oldest)
+    return Counts(
+        pending=row["events"] + row["receipts"],
+        parked=row["parked"],
+        unfinished=row["unfinished"],
+        held=row["held"],
+        notices=row["notices"],
+        oldest_due_ms=now - oldest,
+    )
 
 
 # Each WHERE is one partial index's; a query over all pending rows would read the whole inbox.
 _COUNTS = """
 SELECT e.events, e.event, r.receipts, r.receipt,
     (SELECT COUNT(*) FROM inbox WHERE state = 'parked') AS parked,
-    (SELECT COUNT(*) FROM outbox WHERE state IN ('pending', 'sending')) AS unfinished
+    (SELECT COUNT(*) FROM outbox WHERE state IN ('pending', 'sending')) AS unfinished,
+    (SELECT COUNT(*) FROM orders WHERE held_for IS NOT NULL) AS held,
+    (SELECT COUNT(*) FROM notice) AS notices
 FROM (
     SELECT COUNT(*) AS events, MIN(due_at) AS event FROM inbox
     WHERE state = 'pending' AND kind <> 'receipt' AND due_at <= $1
@@ -112,24 +130,6 @@ FROM (
     SELECT COUNT(*) AS receipts, MIN(due_at) AS receipt FROM inbox
     WHERE state = 'pending' AND kind = 'receipt' AND due_at <= $1
 ) r"""
-
-
-async def parked(tx: Transaction, limit: int) -> list[EventView]:
-    """The oldest `limit` events that wait for a person."""
-    rows = await models.Inbox.filter(state="parked").order_by("id").limit(limit)
-    return [view for row in rows if (view := _event_view(tx, row))]
-
-
-async def held(tx: Transaction, limit: int) -> list[OrderView]:
-    """The oldest `limit` orders whose money does not fit them."""
-    rows = (
-        await models.Order.filter(verdict__in=[str(verdict) for verdict in FOR_A_PERSON])
-        .order_by("placed_at")
-        .limit(limit)
-        .values()
-    )
-    views = [await _order_view(tx, row) for row in rows]
-    return [view for view in views if view]
 
 
 async def recent(tx: Transaction, limit: int) -> list[EventView]:

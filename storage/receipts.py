@@ -1,11 +1,13 @@
 """What WhatsApp says later about our messages: it moves forward only, and settles what was in doubt."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import structlog
 
+from payments.case import Notice
+from storage import fallbacks, notices, window
 from storage.arrivals import conversation_number
 from storage.changes import error_text, park
 from storage.encoding import dumps, loads
@@ -21,6 +23,7 @@ Source: Meta, "Status messages webhook reference".
 _TRIES: Final = (2_000, 10_000, 60_000, 300_000)
 """Milliseconds after its arrival at which a receipt that names no message of ours is tried again."""
 _ERROR: Final = 4000
+_UNFINISHED: Final = ("pending", "sending")
 
 log = structlog.get_logger()
 
@@ -35,6 +38,11 @@ class _Receipt:
     """(conversation, outbox number) from our own callback id."""
     error: str | None
     code: int | None
+
+    @property
+    def too_late(self) -> bool:
+        """Whether it says that the 24 hours since the customer last wrote were over."""
+        return self.status == "failed" and self.code == window.CLOSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +71,51 @@ async def apply_receipts(tx: Transaction, now: int, limit: int) -> Applied:
         return Applied()
     receipts = await _readable(tx, rows, now)
     entries = await _entries(tx, receipts)
-    updates: dict[int, tuple[Any, ...]] = {}
-    handled: list[tuple[Any, ...]] = []
-    undelivered: list[Undelivered] = []
+    late = (_meant(receipt, entries) for receipt in receipts if receipt.too_late)
+    await fallbacks.load(tx, [entry for entry in late if entry is not None])
+    found = _Found()
     for receipt in receipts:
-        entry = _meant(receipt, entries)
-        if entry is not None and receipt.status in RANK:
-            if _advance(entry, receipt, now) == "failed":
-                undelivered.append(Undelivered(entry["id"], entry["name"], receipt.code))
-            updates[entry["id"]] = _columns(entry)
-        handled.append(_outcome(receipt, entry is not None, now))
+        _apply(receipt, _meant(receipt, entries), found, now)
+    await _write(tx, found, now)
+    return Applied(len(rows), tuple(found.undelivered))
+
+
+@dataclass(slots=True)
+class _Found:
+    """What one round of receipts changes, and tells."""
+
+    entries: dict[int, Row] = field(default_factory=dict)
+    handled: list[tuple[Any, ...]] = field(default_factory=list)
+    undelivered: list[Undelivered] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+
+def _apply(receipt: _Receipt, entry: Row | None, found: _Found, now: int) -> None:
+    later = _later(receipt, now)
+    if entry is None or (later is not None and _is_early(receipt, entry)):
+        found.handled.append(_unsettled(receipt, later, now))
+        return
+    applies = receipt.status in RANK
+    found.handled.append((receipt.number, "applied" if applies else "ignored", None, now))
+    if not applies or _is_of_another_copy(receipt, entry):
+        return
+    found.entries[entry["id"]] = entry
+    if receipt.too_late and _moves(receipt, entry):
+        if fallbacks.take(entry, receipt.wamid, receipt.error, now):
+            return
+        if fallbacks.lacks(entry):
+            found.notices.append(window.unsent(entry["name"]))
+    if _advance(entry, receipt, now) == "failed":
+        found.undelivered.append(Undelivered(entry["id"], entry["name"], receipt.code))
+
+
+async def _write(tx: Transaction, found: _Found, now: int) -> None:
     # In id order, as everybody who updates several entries does: so nobody deadlocks.
-    await tx.fetch_rows(_UPDATE, "bigint text text text text bigint", [updates[id] for id in sorted(updates)])
-    await tx.fetch_rows(_HANDLED, "bigint text bigint bigint", handled)
-    return Applied(len(rows), tuple(undelivered))
+    changed = [_columns(found.entries[id]) for id in sorted(found.entries)]
+    await tx.fetch_rows(_UPDATE, "bigint text text text text bigint", changed)
+    await fallbacks.write(tx, found.entries.values())
+    await tx.fetch_rows(_HANDLED, "bigint text bigint bigint", found.handled)
+    await notices.add(tx, found.notices, now)
 
 
 async def _readable(tx: Transaction, rows: Iterable[Row], now: int) -> list[_Receipt]:
@@ -160,19 +199,39 @@ def _meant(receipt: _Receipt, entries: Mapping[Any, Row]) -> Row | None:
     return entries.get(receipt.target) or entries.get(receipt.wamid)
 
 
+def _is_early(receipt: _Receipt, entry: Row) -> bool:
+    """Whether whoever sends `entry` just now hears the same, or has not yet said what came of it."""
+    return receipt.too_late and bool(entry["state"] == "sending")
+
+
+def _is_of_another_copy(receipt: _Receipt, entry: Row) -> bool:
+    """Whether it is about a copy that matters no more: its template follows, or another was accepted."""
+    known: str | None = entry["provider_id"]
+    if known is None or receipt.wamid is None:
+        return False
+    if entry["state"] in _UNFINISHED:
+        return known == receipt.wamid
+    return receipt.status == "failed" and known != receipt.wamid
+
+
+def _moves(receipt: _Receipt, entry: Row) -> bool:
+    return RANK.get(entry["receipt"], 0) < RANK[receipt.status]
+
+
 def _advance(entry: Row, receipt: _Receipt, now: int) -> str | None:
     """Take `receipt` into `entry`; the status it moved to, if any.
 
     In whatever order they come, the end is the same.
     """
-    moved = receipt.status if RANK.get(entry["receipt"], 0) < RANK[receipt.status] else None
+    moved = receipt.status if _moves(receipt, entry) else None
     entry["receipt"] = moved or entry["receipt"]
     if receipt.status == "failed":
         entry["error"] = receipt.error or "failed"
-    entry["provider_id"] = entry["provider_id"] or receipt.wamid
-    if entry["state"] in ("pending", "sending"):
+    if entry["state"] in _UNFINISHED:
         entry["state"] = "failed" if receipt.status == "failed" else "done"
         entry["finished_at"] = now
+        entry["provider_id"] = receipt.wamid or entry["provider_id"]
+    entry["provider_id"] = entry["provider_id"] or receipt.wamid
     return moved
 
 
@@ -180,12 +239,16 @@ def _columns(entry: Row) -> tuple[Any, ...]:
     return tuple(entry[k] for k in ("id", "state", "provider_id", "receipt", "error", "finished_at"))
 
 
-def _outcome(receipt: _Receipt, found: bool, now: int) -> tuple[Any, ...]:
-    """(number, state, due at, handled at) of the receipt itself."""
-    if found or receipt.status not in RANK:
-        return (receipt.number, "applied" if found and receipt.status in RANK else "ignored", None, now)
-    # The message was accepted, but the answer that says so is not recorded yet.
-    later = next((t for t in _TRIES if receipt.received_at + t > now), None)
-    if later is None:
+def _later(receipt: _Receipt, now: int) -> int | None:
+    """When `receipt` is looked at again if nothing can be made of it now; None if it was often enough."""
+    return next((receipt.received_at + t for t in _TRIES if receipt.received_at + t > now), None)
+
+
+def _unsettled(receipt: _Receipt, later: int | None, now: int) -> tuple[Any, ...]:
+    """(number, state, due at, handled at) of a receipt that names no message of ours.
+
+    Perhaps not yet: the message was accepted, but the answer that says so is not recorded.
+    """
+    if later is None or receipt.status not in RANK:
         return (receipt.number, "ignored", None, now)
-    return (receipt.number, "pending", receipt.received_at + later, None)
+    return (receipt.number, "pending", later, None)

@@ -1,6 +1,6 @@
 """Claim what is due, let a pure function decide, save all of it: one transaction for many conversations."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
@@ -8,6 +8,8 @@ import structlog
 from tortoise.exceptions import IntegrityError
 
 from payments.case import Advanced, Case
+from payments.stock import after
+from storage import stock
 from storage.cases import Unusable, Waiting, load_due
 from storage.changes import Changes, changes, error_text, park, write
 from storage.transaction import Transaction
@@ -35,8 +37,10 @@ async def advance_due(tx: Transaction, advance: Advance, now: int, limit: int, e
     database itself refuses fails the whole batch, as Refused.
     """
     batch, answered = Changes(), 0
-    for one in await load_due(tx, now, limit, events):
-        decided = one if isinstance(one, Unusable) else _decide(one, advance, now)
+    waiting = await load_due(tx, now, limit, events)
+    left: Mapping[str, int] = await stock.left(tx) if waiting else {}
+    for one in waiting:
+        decided = one if isinstance(one, Unusable) else _decide(one, left, advance, now)
         if isinstance(decided, Unusable):
             # The message may quote the customer: it goes to the database, not to the log.
             log.error("event parked", event_number=decided.number, error=type(decided.error).__name__)
@@ -44,19 +48,21 @@ async def advance_due(tx: Transaction, advance: Advance, now: int, limit: int, e
             answered += 1
         else:
             batch.add(decided)
+            left = after(left, decided.moves) if decided.moves else left
             answered += len(decided.handled)
     if batch.handled:
         try:
-            await write(tx, batch)
+            await write(tx, batch, now)
         except IntegrityError as error:
             raise Refused(batch.handled[0][0], error_text(error)) from error
     return answered
 
 
-def _decide(one: Waiting, advance: Advance, now: int) -> Changes | Unusable:
+def _decide(one: Waiting, left: Mapping[str, int], advance: Advance, now: int) -> Changes | Unusable:
     """The rows to write. If the events fail together, the first is tried alone before it is blamed."""
-    first = replace(one.case, events=one.case.events[:1])
-    for case in (one.case, first) if len(one.case.events) > 1 else (first,):
+    whole = replace(one.case, left=left)
+    first = replace(whole, events=whole.events[:1])
+    for case in (whole, first) if len(whole.events) > 1 else (first,):
         try:
             return changes(one.id, case, advance(case), now)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this conversation's alone

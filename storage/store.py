@@ -1,15 +1,16 @@
 """The store: everything that lasts, behind one object. Safe to call from any task, and to cancel."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from storage import arrivals, deliveries, queries, receipts, steps
+from storage import arrivals, claims, deliveries, due, mending, queries, receipts, steps, stock
 from storage.arrivals import Arrival, Stored
 from storage.cases import EVENTS_AT_ONCE
 from storage.changes import park
 from storage.database import close_database, migrate_database, open_database
-from storage.deliveries import LANES, Delivery, Outcome
+from storage.deliveries import LANES, Claim, Delivery, Outcome
+from storage.due import Due
 from storage.errors import Closed, Unavailable
 from storage.queries import Counts, EventView, OrderView
 from storage.receipts import Applied
@@ -72,6 +73,10 @@ class Store:
         """Store every fact of `batch` once; durable when this returns. One `Stored` each, in order."""
         return await self._units.run(lambda tx: arrivals.arrive(tx, batch, now))
 
+    async def due(self, now: int) -> Due:
+        """What is due at `now`: a look that costs less than finding that there is nothing to do."""
+        return await self._units.outside(lambda tx: due.due(tx, now))
+
     async def advance_due(self, advance: Advance, now: int, limit: int = 256) -> int:
         """Step up to `limit` conversations with due events; how many events were answered.
 
@@ -104,19 +109,23 @@ class Store:
         self, now: int, limit: int, lease: int, lanes: Sequence[str] = LANES
     ) -> list[Delivery]:
         """Up to `limit` outbox entries to perform within `lease` milliseconds; each lane in order."""
-        return await self._units.run(lambda tx: deliveries.claim_due(tx, now, limit, lease, lanes))
+        return await self._units.run(lambda tx: claims.claim_due(tx, now, limit, lease, lanes))
 
     async def record(self, outcomes: Sequence[Outcome], now: int) -> None:
-        """What became of claimed entries. Entries no longer `sending` stay as they are."""
+        """What became of claimed entries. Entries that their claim no longer holds stay as they are."""
         await self._units.run(lambda tx: deliveries.record(tx, outcomes, now))
 
-    async def release(self, ids: Sequence[int], leased_until: int) -> None:
-        """Hand back entries that were claimed but not tried, if they are still leased until then."""
-        await self._units.run(lambda tx: deliveries.release(tx, ids, leased_until))
+    async def release(self, claimed: Sequence[Claim]) -> None:
+        """Hand back entries that were claimed but not tried, if their claims still hold them."""
+        await self._units.run(lambda tx: deliveries.release(tx, claimed))
 
     async def apply_receipts(self, now: int, limit: int = 256) -> Applied:
         """Apply up to `limit` due receipts. One that cannot be read is parked."""
         return await self._units.run(lambda tx: receipts.apply_receipts(tx, now, limit))
+
+    async def declare(self, counted: Mapping[str, int]) -> None:
+        """Let the stock be what the flow file declares, by sku; see `storage.stock.declare`."""
+        await self._units.run(lambda tx: stock.declare(tx, counted))
 
     async def order(self, key: str) -> OrderView | None:
         """The order with `key`."""
@@ -134,13 +143,13 @@ class Store:
         """The event `number`."""
         return await self._units.outside(lambda tx: queries.event(tx, number))
 
-    async def parked(self, limit: int) -> list[EventView]:
-        """The oldest `limit` events that wait for a person, with their errors."""
-        return await self._units.outside(lambda tx: queries.parked(tx, limit))
+    async def replay(self, number: int) -> bool:
+        """Have the parked event `number` handled again; False if there is none, or it is not parked."""
+        return await self._units.run(lambda tx: mending.replay(tx, number))
 
-    async def held(self, limit: int) -> list[OrderView]:
-        """The oldest `limit` orders whose money does not fit them: a person must look at them."""
-        return await self._units.outside(lambda tx: queries.held(tx, limit))
+    async def seen(self, number: int) -> bool:
+        """Forget notice `number`; False if there is none. Should it happen again, it is told again."""
+        return await self._units.run(lambda tx: mending.seen(tx, number))
 
     async def recent(self, limit: int) -> list[EventView]:
         """The newest `limit` events that came to a decision, newest first."""

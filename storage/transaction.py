@@ -8,7 +8,11 @@ from typing import Any, Final, TypeAlias, TypeVar
 import asyncpg
 import structlog
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionContext, TransactionContextPooled
-from tortoise.backends.sqlite.client import SqliteTransactionContext
+from tortoise.backends.sqlite.client import (
+    SqliteClient,
+    SqliteTransactionContext,
+    SqliteTransactionWrapper,
+)
 from tortoise.transactions import in_transaction
 
 from storage.database import CONNECTION, Database
@@ -21,7 +25,14 @@ Row: TypeAlias = dict[str, Any]
 _ATTEMPTS: Final = 8
 _PAUSES: Final = (0.05, 0.1, 0.2)
 """Seconds before the next attempt; the last one repeats."""
+
+
+class SoldOut(Exception):
+    """More of a product was to be taken than is left by now. The same work will see that, and do less."""
+
+
 _TRANSIENT: Final = (
+    SoldOut,
     asyncpg.SerializationError,
     asyncpg.DeadlockDetectedError,
     asyncpg.UniqueViolationError,
@@ -141,10 +152,7 @@ class Units:
         raise AssertionError("unreachable")
 
     async def _attempt(self, work: Work[T]) -> T:
-        async with _begun() as client:
-            if self.database.sqlite:
-                # BEGIN is deferred: a transaction that reads first cannot wait for the write lock later.
-                await client.execute_query("DELETE FROM installation WHERE id = 0")
+        async with _begun(self.database) as client:
             result = await work(Transaction(client, self.database))
             # Here and not on leaving the block, where a COMMIT that fails would not be rolled back and
             # the next BEGIN on this connection would commit it.
@@ -152,9 +160,16 @@ class Units:
             return result
 
 
+class _Immediate(SqliteTransactionWrapper):
+    """Takes the write lock at once: a transaction that reads first cannot wait for it later."""
+
+    async def begin(self) -> None:
+        await self._connection.execute("BEGIN IMMEDIATE")
+
+
 @asynccontextmanager
-async def _begun() -> AsyncIterator[Any]:
-    context = in_transaction(CONNECTION)
+async def _begun(database: Database) -> AsyncIterator[Any]:
+    context = _context(database)
     try:
         client = await context.__aenter__()
     except BaseException:
@@ -167,6 +182,13 @@ async def _begun() -> AsyncIterator[Any]:
         raise
     else:
         await context.__aexit__(None, None, None)
+
+
+def _context(database: Database) -> TransactionContext:
+    client = database.client()
+    if isinstance(client, SqliteClient):
+        return SqliteTransactionContext(_Immediate(client), client._lock)
+    return in_transaction(CONNECTION)
 
 
 async def _give_back(context: TransactionContext) -> None:

@@ -3,6 +3,7 @@
 import typer
 
 from bot.cli.flow_file import DEFAULT, FlowFile, examined
+from bot.cli.wording import counted
 
 
 def command(file: FlowFile = DEFAULT) -> None:
@@ -13,12 +14,8 @@ def command(file: FlowFile = DEFAULT) -> None:
         raise typer.Exit(1)
     states = sum(1 for path in flow.states if "." not in path)
     counts = (
-        _counted(states, "state"),
-        _counted(len(flow.messages), "message"),
-        _counted(len(flow.languages), "language"),
+        counted(states, "state"),
+        counted(len(flow.messages), "message"),
+        counted(len(flow.languages), "language"),
     )
     typer.echo(f"{file} is sound: {', '.join(counts)}")
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

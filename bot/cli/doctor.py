@@ -1,25 +1,41 @@
 """`munshi doctor`: is everything that money depends on in place? If not, what to do."""
 
-import re
-from collections.abc import AsyncIterator
-from typing import Final, NamedTuple
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from typing import Annotated, Final, NamedTuple
 
 import aiohttp
 import httpx
 import typer
 
 from bot.app import load_flow
-from bot.cli.running import run
+from bot.cli.changing import change, server_url
+from bot.cli.ledger import held_lines
+from bot.cli.running import looked_up, refuse, run
+from bot.cli.wording import counted
+from bot.log import mask
 from bot.settings import Settings, SettingsInvalid, load_settings
 from bot.whatsapp.client import WhatsAppClient
 from bot.whatsapp.errors import SendError
 from flows.errors import FlowInvalid
+from payments import remedies
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Gateway
-from storage import Store
-from storage.errors import StorageError, Unavailable
+from storage import Store, waiting
+from storage.errors import StorageError
+from storage.records import reading
+from storage.waiting import Held, Parked, Told
 
-_SHOWN: Final = 5
+_SHOWN: Final = 10
+"""Of each list; the oldest."""
+_LONGEST: Final = 300
+"""Characters of an error."""
+
+Seen = Annotated[
+    int | None,
+    typer.Option(
+        min=1, max=2**62, help="Forget this notice, and check nothing. It is told again if it recurs."
+    ),
+]
 
 
 class Finding(NamedTuple):
@@ -31,19 +47,34 @@ class Finding(NamedTuple):
     mend: str = ""
 
 
-def command() -> None:
-    """Check every setting, the flow, the database and both APIs. Exit status 1 if anything is amiss."""
+def command(seen: Seen = None) -> None:
+    """Check every setting, the flow, the database and both APIs. Exit status 1 if anything is amiss.
+
+    Lists what waits for a person, each with what to do.
+    """
     try:
         settings = load_settings()
     except SettingsInvalid as invalid:
         typer.echo(f"✗ settings\n{invalid}")
         raise typer.Exit(1) from None
+    if seen is not None:
+        looked_up(_forget(settings, seen))
+        return
     ill: list[Finding] = []
     run(_examine(settings, ill))
     if ill:
         typer.echo(f"\n{len(ill)} to mend.")
         raise typer.Exit(1)
     typer.echo("\nAll is well.")
+
+
+async def _forget(settings: Settings, number: int) -> None:
+    async def directly(store: Store) -> bool:
+        return await store.seen(number)
+
+    if not await change(settings, directly, f"/operator/notices/{number}/seen"):
+        refuse(f"there is no notice {number}")
+    typer.echo(f"notice {number} is forgotten")
 
 
 async def _examine(settings: Settings, ill: list[Finding]) -> None:
@@ -59,9 +90,9 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
     mode = "live: real money" if settings.razorpay_key_id.startswith("rzp_live_") else "test: no real money"
     yield Finding("mode", True, mode)
     yield _flow(settings)
-    running = await _server(settings)
-    yield running
-    yield await _database(settings, running=running.well)
+    yield await _server(settings)
+    async for finding in _database(settings):
+        yield finding
     yield await _whatsapp(settings)
     yield await _razorpay(settings)
     if settings.shopify_store:
@@ -77,7 +108,7 @@ def _flow(settings: Settings) -> Finding:
 
 
 async def _server(settings: Settings) -> Finding:
-    url = f"http://{settings.host}:{settings.port}/readyz"
+    url = f"{server_url(settings)}/readyz"
     try:
         async with httpx.AsyncClient(trust_env=False, timeout=3) as client:
             answer = await client.get(url)
@@ -87,45 +118,64 @@ async def _server(settings: Settings) -> Finding:
         )
     if answer.status_code != 200:
         return Finding("server", False, f"not ready: {answer.text.strip()[:200]}", "read its log")
-    if waiting := await _parked(url):
-        return Finding(
-            "server", False, f"{waiting} events are parked", "stop it and run this again to see them"
-        )
     return Finding("server", True, f"ready at {url}")
 
 
-async def _parked(ready_url: str) -> int:
-    """How many events wait for a person, by the running server's own metrics."""
-    async with httpx.AsyncClient(trust_env=False, timeout=3) as client:
-        text = (await client.get(ready_url.replace("/readyz", "/metrics"))).text
-    found = re.search(r'^munshi_waiting\{what="parked"\} ([0-9]+)', text, re.MULTILINE)
-    return int(found[1]) if found else 0
-
-
-async def _database(settings: Settings, *, running: bool) -> Finding:
+async def _database(settings: Settings) -> AsyncIterator[Finding]:
     try:
-        store = await Store.open(settings.database_url)
-    except Unavailable as error:
-        if running:
-            return Finding("database", True, "in use by the running server")
-        return Finding("database", False, str(error), "end the process that holds it")
+        async with reading(settings.database_url) as records:
+            parked = await waiting.parked(records)
+            held = await waiting.held(records)
+            notices = await waiting.notices(records)
     except (StorageError, OSError) as error:
-        return Finding("database", False, str(error), "'munshi serve' makes and migrates it")
-    try:
-        parked, held = await store.parked(_SHOWN), await store.held(_SHOWN)
-    finally:
-        await store.close()
-    if held:
-        shown = "\n    ".join(
-            f"order #{view.order.number} ({view.order.key}): {view.verdict}" for view in held
-        )
-        return Finding(
-            "money", False, "payments that do not fit their orders: see Razorpay's dashboard", shown
-        )
-    if parked:
-        shown = "\n    ".join(f"event {event.number} ({event.kind}): {event.error}" for event in parked)
-        return Finding("database", False, "events are parked: they could not be handled", shown)
-    return Finding("database", True, "up to date, nothing parked")
+        yield Finding("database", False, str(error), "'munshi serve' makes and migrates it")
+        return
+    yield Finding("database", True, "there, and up to date")
+    yield _parked(parked)
+    yield _held(held)
+    yield _notices(notices)
+
+
+def _parked(parked: Sequence[Parked]) -> Finding:
+    if not parked:
+        return Finding("events", True, "none is parked")
+    mend = (line for event in parked[:_SHOWN] for line in _parked_lines(event))
+    said = f"{len(parked)} parked: they could not be handled"
+    return Finding("events", False, said, _listed(mend, len(parked), "replay mended ones to see the next"))
+
+
+def _parked_lines(event: Parked) -> Iterator[str]:
+    error = mask(event.error.rpartition("\n")[2])[:_LONGEST]
+    yield f"event {event.number} ({event.kind}, customer {event.conversation or 'unknown'}): {error}"
+    yield f"    mend what this says (often the flow), then: munshi replay {event.number}"
+
+
+def _held(held: Sequence[Held]) -> Finding:
+    mine = [one for one in held if remedies.needs_person(one.reason)]
+    if not mine:
+        waits = f"; {counted(len(held), 'order')} with a link for the rest, or a remainder" if held else ""
+        return Finding("money", True, f"none waits for a person{waits}")
+    mend = (line.removeprefix("  ") for one in mine[:_SHOWN] for line in held_lines(one))
+    said = f"held in {counted(len(mine), 'order')}, and waits for you"
+    return Finding("money", False, said, _listed(mend, len(mine), "see munshi ledger"))
+
+
+def _notices(notices: Sequence[Told]) -> Finding:
+    if not notices:
+        return Finding("notices", True, "none")
+    mend = (line for told in notices[:_SHOWN] for line in _notice_lines(told))
+    said = f"{len(notices)} you have not seen to"
+    return Finding("notices", False, said, _listed(mend, len(notices), "see to these first"))
+
+
+def _notice_lines(told: Told) -> Iterator[str]:
+    yield f"notice {told.number} ({told.kind} {told.subject}): {mask(told.said)}"
+    yield f"    when that is done: munshi doctor --seen {told.number}"
+
+
+def _listed(lines: Iterable[str], count: int, more: str) -> str:
+    rest = (f"… and {count - _SHOWN} more: {more}",) if count > _SHOWN else ()
+    return "\n    ".join((*lines, *rest))
 
 
 async def _whatsapp(settings: Settings) -> Finding:

@@ -1,16 +1,20 @@
 """How every command that runs the bot starts it, stops it, and says why it can't."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Coroutine
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import typer
 import uvloop
+from dotenv import dotenv_values
 
 from bot.settings import Settings, SettingsInvalid, load_settings
 from flows.errors import FlowInvalid
 from storage.errors import StorageError
+
+T = TypeVar("T")
 
 
 def refuse(message: str) -> NoReturn:
@@ -25,6 +29,20 @@ def settings_or_refuse() -> Settings:
         return load_settings()
     except SettingsInvalid as invalid:
         refuse(f"Munshi can't start, because of its settings (environment or .env):\n\n{invalid}")
+
+
+def database_url() -> str:
+    """The one setting that a look into the database needs: the others may not be there yet."""
+    url = os.environ.get("DATABASE_URL") or dotenv_values(".env").get("DATABASE_URL")
+    return url or "sqlite://munshi.db"
+
+
+def looked_up(work: Coroutine[Any, Any, T]) -> T:
+    """What `work` finds in the database, or the end of the command with the reason why it can't be read."""
+    try:
+        return uvloop.run(work)
+    except StorageError as error:
+        refuse(str(error))
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:

@@ -14,6 +14,8 @@ def message(received: ReceivedMessage) -> Message:
             return Text(content["body"])
         case "image":
             return Image(content["link"], content.get("caption"))
+        case "template":
+            return Text(received.text)
     body, action = content["body"]["text"], content["action"]
     footer = content.get("footer", {}).get("text")
     image = content.get("header", {}).get("image", {}).get("link")

@@ -8,7 +8,8 @@ from aiohttp import web
 
 from bot.sandbox import pages
 from bot.sandbox.razorpay_entities import Link
-from bot.sandbox.razorpay_ledger import METHODS, Ledger, NotPayableError
+from bot.sandbox.razorpay_ledger import Ledger, NotPayableError
+from bot.sandbox.razorpay_rules import METHODS
 from payments.signature import sign
 
 

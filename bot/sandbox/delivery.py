@@ -2,30 +2,14 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import Final, Literal, Self, TypeAlias
+from typing import Self
 
 import aiohttp
 
-Provider: TypeAlias = Literal["meta", "razorpay"]
-
-RAZORPAY_LADDER: Final = tuple(
-    seconds * 1000 for seconds in (6, 19, 40, 82, 165, 326, 650, 1290, 2580, 5140, 10270, 20510, 40990, 81950)
-)
-"""Milliseconds from the first delivery. Source: schedule measured on Razorpay's test mode, Aug 2026."""
-
-RAZORPAY_QUICK: Final = 200
-"""Milliseconds to an extra first resend that only some events get, and only after a 5xx. Same source."""
-
-META_LADDER: Final = tuple(
-    seconds * 1000
-    for seconds in (1, 5, 20, 60, 300, 900, 3600, 10800, 21600, 43200, *(86400 * day for day in range(1, 8)))
-)
-"""Milliseconds from the first delivery: soon, then ever more rarely, for 7 days; Meta publishes no figures.
-Source: Meta, WhatsApp Cloud API, "Create a webhook endpoint"."""
-
-_QUICK_EVENTS: Final = frozenset({"payment.authorized", "payment.captured", "order.paid"})
+from bot.sandbox.ladders import Provider, accepted, retry_at, switched_off
+from bot.sandbox.mischief import LOST, Mischief, Trickster
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +42,19 @@ class Parcel:
     first_at: int | None = None
     """When it was first posted, in milliseconds; None before that."""
     due: int = 0
-    """When to post it again, in milliseconds."""
+    """When to post it (again), in milliseconds."""
 
 
-def accepted(provider: Provider, status: int | None) -> bool:
-    """True if the provider takes `status` for delivered: any 2xx, but for Meta exactly 200."""
-    if status is None:
-        return False
-    return status == 200 if provider == "meta" else 200 <= status < 300
+@dataclass(slots=True)
+class _Endpoint:
+    """Where a provider posts."""
 
-
-def retry_at(provider: Provider, event: str, status: int | None, first_at: int, now: int) -> int | None:
-    """When an event that was answered `status` is sent again, in ms; None once the ladder has ended."""
-    ladder = META_LADDER if provider == "meta" else RAZORPAY_LADDER
-    if provider == "razorpay" and event in _QUICK_EVENTS and status is not None and status >= 500:
-        ladder = (RAZORPAY_QUICK, *ladder)
-    return next((first_at + rung for rung in ladder if first_at + rung > now), None)
+    url: str | None = None
+    waiting: list[list[Parcel]] = field(default_factory=list)
+    """What was emitted before there was a URL."""
+    failing_since: int | None = None
+    """The first failure after the last success, in milliseconds."""
+    disabled: bool = False
 
 
 class Courier:
@@ -82,11 +63,13 @@ class Courier:
     def __init__(self, now: Callable[[], int], *, patience: float = 5.0) -> None:
         """`patience` is how many seconds of real time the bot has for an answer."""
         self.log: list[Delivery] = []
+        self.lost: list[Parcel] = []
+        """Copies that will never come: lost by mischief, given up, or of a webhook that is switched off."""
         self._now = now
         self._patience = patience
-        self._routes: dict[Provider, str] = {}
-        self._waiting: list[list[Parcel]] = []
-        self._retries: list[Parcel] = []
+        self._endpoints: dict[Provider, _Endpoint] = {"meta": _Endpoint(), "razorpay": _Endpoint()}
+        self._trickster = Trickster(Mischief())
+        self._later: list[Parcel] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._session: aiohttp.ClientSession | None = None
 
@@ -99,37 +82,75 @@ class Courier:
 
     @property
     def scheduled(self) -> tuple[Parcel, ...]:
-        """Failed deliveries that will be tried again, each with its due time."""
-        return tuple(self._retries)
+        """Late deliveries, and failed ones that will be tried again, each with its due time."""
+        return tuple(self._later)
+
+    @property
+    def mischief(self) -> Mischief:
+        """How often deliveries go wrong by chance: never, unless set. Setting it throws fresh dice."""
+        return self._trickster.mischief
+
+    @mischief.setter
+    def mischief(self, mischief: Mischief) -> None:
+        self._trickster.plan(mischief)
+
+    def lose_next(self, provider: Provider, count: int = 1) -> None:
+        """Lose the next `count` events: the provider takes them for delivered. ValueError if below 1.
+
+        Orders for the next events are carried out in the order given, one for each event.
+        """
+        self._trickster.order(provider, LOST, count)
+
+    def duplicate_next(self, provider: Provider, count: int = 1) -> None:
+        """Deliver each of the next `count` events twice, under one event id. ValueError if below 1."""
+        self._trickster.order(provider, (0, 0), count)
+
+    def delay_next(self, provider: Provider, milliseconds: int, count: int = 1) -> None:
+        """Deliver each of the next `count` events that much later. ValueError if either is below 1."""
+        if milliseconds < 1:
+            raise ValueError(f"a delay is at least 1 ms, not {milliseconds}")
+        self._trickster.order(provider, (milliseconds,), count)
+
+    def disabled(self, provider: Provider) -> bool:
+        """True once the provider has given up the bot: what it emits from then on is lost."""
+        return self._endpoints[provider].disabled
+
+    def enable(self, provider: Provider) -> None:
+        """Switch the webhook on again, as the operator may on the dashboard. What was lost stays lost."""
+        endpoint = self._endpoints[provider]
+        endpoint.disabled, endpoint.failing_since = False, None
 
     def route(self, provider: Provider, url: str) -> None:
         """Send `provider`'s events to `url` from now on, those that waited first."""
-        self._routes[provider] = url
-        ready = [parcels for parcels in self._waiting if parcels[0].provider == provider]
-        self._waiting = [parcels for parcels in self._waiting if parcels[0].provider != provider]
+        endpoint = self._endpoints[provider]
+        endpoint.url = url
+        ready, endpoint.waiting = endpoint.waiting, []
         for parcels in ready:
             self._start(parcels)
 
     def emit(self, provider: Provider, events: Sequence[SignedEvent]) -> None:
-        """Deliver `events` one after the other, in the background."""
-        parcels = [Parcel(provider, event) for event in events]
-        if not parcels:
+        """Deliver `events` one after the other, in the background, unless mischief wants it otherwise."""
+        if self._endpoints[provider].disabled:
+            self.lost.extend(Parcel(provider, event) for event in events)
             return
-        if provider in self._routes:
-            self._start(parcels)
-        else:
-            self._waiting.append(parcels)
+        together: list[Parcel] = []
+        for event in events:
+            copies = self._on_time(Parcel(provider, event))
+            together += copies[:1]
+            for copy in copies[1:]:
+                self._dispatch([copy])
+        self._dispatch(self._trickster.arranged(provider, together))
 
     def start_due(self) -> None:
-        """Start the retries whose time has come."""
+        """Start the deliveries whose time has come."""
         now = self._now()
-        due = [parcel for parcel in self._retries if parcel.due <= now]
-        self._retries = [parcel for parcel in self._retries if parcel.due > now]
+        due = [parcel for parcel in self._later if parcel.due <= now]
+        self._later = [parcel for parcel in self._later if parcel.due > now]
         for parcel in sorted(due, key=lambda parcel: parcel.due):
-            self._start([parcel])
+            self._dispatch([parcel])
 
     async def quiet(self) -> None:
-        """Wait until nothing is being delivered; retries of later and events without a route may remain."""
+        """Wait until nothing is being delivered; what is due later and events without a route may remain."""
         while self._tasks:
             done, _ = await asyncio.wait(self._tasks)
             for task in done:
@@ -149,6 +170,25 @@ class Courier:
         await self.session.close()
         self._session = None
 
+    def _on_time(self, parcel: Parcel) -> list[Parcel]:
+        """The copies that set out now. Late ones are scheduled, a lost one is written down."""
+        fate = self._trickster.fate(parcel.provider)
+        if not fate:
+            self.lost.append(parcel)
+        now = self._now()
+        self._later.extend(replace(parcel, due=now + delay) for delay in fate if delay)
+        return [parcel for delay in fate if not delay]
+
+    def _dispatch(self, parcels: list[Parcel]) -> None:
+        """Start the delivery, or let it wait for a route."""
+        if not parcels:
+            return
+        endpoint = self._endpoints[parcels[0].provider]
+        if endpoint.url is None:
+            endpoint.waiting.append(parcels)
+        else:
+            self._start(parcels)
+
     def _start(self, parcels: Sequence[Parcel]) -> None:
         task = asyncio.create_task(self._deliver(parcels))
         self._tasks.add(task)
@@ -161,13 +201,32 @@ class Courier:
             now = self._now()
             self.log.append(Delivery(parcel.provider, parcel.event.name, status, now))
             if accepted(parcel.provider, status):
-                continue
-            due = retry_at(parcel.provider, parcel.event.name, status, first_at, now)
-            if due is not None:
-                self._retries.append(replace(parcel, first_at=first_at, due=due))
+                self._endpoints[parcel.provider].failing_since = None
+            else:
+                self._again(replace(parcel, first_at=first_at), status, first_at, now)
+
+    def _again(self, parcel: Parcel, status: int | None, first_at: int, now: int) -> None:
+        """Put a failed parcel back on its ladder, or give it up."""
+        endpoint = self._endpoints[parcel.provider]
+        if endpoint.failing_since is None:
+            endpoint.failing_since = now
+        if switched_off(parcel.provider, endpoint.failing_since, now):
+            self._switch_off(parcel.provider)
+        due = retry_at(parcel.provider, parcel.event.name, status, first_at, now)
+        if due is None or endpoint.disabled:
+            self.lost.append(parcel)
+        else:
+            self._later.append(replace(parcel, due=due))
+
+    def _switch_off(self, provider: Provider) -> None:
+        self._endpoints[provider].disabled = True
+        self.lost.extend(parcel for parcel in self._later if parcel.provider == provider)
+        self._later = [parcel for parcel in self._later if parcel.provider != provider]
 
     async def _post(self, parcel: Parcel) -> int | None:
-        url, event = self._routes[parcel.provider], parcel.event
+        url, event = self._endpoints[parcel.provider].url, parcel.event
+        if url is None:
+            raise RuntimeError(f"{parcel.provider} has no route")
         post = self.session.post(url, data=event.body, headers=event.headers, allow_redirects=False)
         try:
             async with post as response:

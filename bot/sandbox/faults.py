@@ -52,21 +52,36 @@ class Fault:
 
 
 class Faults:
-    """The faults that wait for each operation's next calls, in order."""
+    """The faults that wait for each operation's next calls, in order, and those that last."""
 
     def __init__(self, *operations: str) -> None:
         self._waiting: dict[str, deque[Fault]] = {operation: deque() for operation in operations}
+        self._lasting: dict[str, Fault] = {}
 
     def next(self, operation: str, *faults: Fault) -> None:
         """Queue `faults`, one for each upcoming call. Raises ValueError for an unknown operation."""
-        if operation not in self._waiting:
-            raise ValueError(f"no operation {operation!r} here; there are {', '.join(self._waiting)}")
+        self._require(operation)
         self._waiting[operation].extend(faults)
 
+    def always(self, operation: str, fault: Fault | None) -> None:
+        """Let every call of `operation` go wrong until None ends it; what `next` has queued comes first.
+
+        Raises ValueError for an unknown operation.
+        """
+        self._require(operation)
+        if fault is None:
+            self._lasting.pop(operation, None)
+        else:
+            self._lasting[operation] = fault
+
     def take(self, operation: str) -> Fault | None:
-        """The fault for this call, if one waits."""
+        """The fault for this call, if there is one."""
         waiting = self._waiting[operation]
-        return waiting.popleft() if waiting else None
+        return waiting.popleft() if waiting else self._lasting.get(operation)
+
+    def _require(self, operation: str) -> None:
+        if operation not in self._waiting:
+            raise ValueError(f"no operation {operation!r} here; there are {', '.join(self._waiting)}")
 
 
 async def perform(

@@ -17,6 +17,7 @@ from bot.sandbox.meta_errors import (
     Refused,
     body_for_status,
     error_body,
+    expired_body,
     status_error,
     token_body,
     unknown_object_body,
@@ -68,6 +69,7 @@ class Meta:
         self.app.router.add_post(r"/{version:v\d+\.\d+}/{phone_number_id}/messages", self._send)
         self.app.router.add_get(r"/{version:v\d+\.\d+}/{phone_number_id}", self._describe)
         self._authorization = f"Bearer {access_token}"
+        self._token_expired = False
         self._app_secret = app_secret
         self._now = now
         self._ids = ids or Ids()
@@ -90,6 +92,14 @@ class Meta:
     def fail_next(self, operation: str, *faults: Fault) -> None:
         """Let the next calls of `operation` (`send`) go wrong, one fault each."""
         self.faults.next(operation, *faults)
+
+    def expire_token(self) -> None:
+        """Answer every call with a 401 (code 190) from now on, as when the access token's time is over."""
+        self._token_expired = True
+
+    def renew_token(self) -> None:
+        """Let the access token be good again."""
+        self._token_expired = False
 
     async def handshake(self, session: aiohttp.ClientSession, url: str) -> None:
         """Verify the webhook at `url` as Meta does when it is set. Raises HandshakeRefusedError.
@@ -159,6 +169,8 @@ class Meta:
     def _refuse_caller(self, request: web.Request) -> web.Response | None:
         if request.headers.get("Authorization") != self._authorization:
             return json_answer(token_body(self._trace()), 401)
+        if self._token_expired:
+            return json_answer(expired_body(self._trace()), 401)
         asked = request.match_info["phone_number_id"]
         if asked != self.phone_number_id:
             return json_answer(unknown_object_body(asked, self._trace()), 400)
@@ -170,7 +182,7 @@ class Meta:
         check(message)
         person, contacts = self._recipient(message)
         now = self._now()
-        failure = self._later_failure(person, now)
+        failure = self._later_failure(person, message, now)
         if self._pair_rate:
             self._spend_pair_budget(person, now)
         received = ReceivedMessage(self._ids.wamid(person.wa_id), message, now)
@@ -205,12 +217,13 @@ class Meta:
             raise Refused(131021, "The recipient is the sender's own number.")
         return self.person(wa_id), {"input": to, "wa_id": wa_id}
 
-    def _later_failure(self, person: Person, now: int) -> tuple[int, str] | None:
+    def _later_failure(self, person: Person, message: Json, now: int) -> tuple[int, str] | None:
         """Why an accepted message will fail, if it will. Raises Refused for a closed window, if so set."""
         if person.unreachable:
             return 131026, "The recipient cannot receive this message."
         wrote_at = person.last_wrote_at
-        if self._window == "open" or (wrote_at is not None and now - wrote_at < _DAY):
+        free = self._window == "open" or message.get("type") == "template"
+        if free or (wrote_at is not None and now - wrote_at < _DAY):
             return None
         details = "More than 24 hours have passed since the customer last wrote."
         if self._window == "refuse":

@@ -15,6 +15,9 @@ _TITLES: Final = {
     131026: "Message undeliverable",
     131047: "Re-engagement message",
     131056: "(Business Account, Consumer Account) pair rate limit hit",
+    132001: "Template name does not exist in the translation",
+    132012: "Template parameter format mismatch",
+    132018: "Template parameters validation failed",
 }
 _CODE_OF_STATUS: Final = {400: 100, 429: 130429, 500: 131000, 503: 131016}
 _REFERENCE: Final = (
@@ -53,15 +56,15 @@ def body_for_status(status: int, trace: str) -> dict[str, Any]:
 
 
 def token_body(trace: str) -> dict[str, Any]:
-    """The body for a missing, wrong or expired access token (HTTP 401)."""
-    return {
-        "error": {
-            "message": "Invalid OAuth access token - Cannot parse access token",
-            "type": "OAuthException",
-            "code": 190,
-            "fbtrace_id": trace,
-        }
-    }
+    """The body for a missing or wrong access token (HTTP 401)."""
+    message = "Invalid OAuth access token - Cannot parse access token"
+    return {"error": {"message": message, "type": "OAuthException", "code": 190, "fbtrace_id": trace}}
+
+
+def expired_body(trace: str) -> dict[str, Any]:
+    """The body for an access token whose time is over (HTTP 401)."""
+    error = {"message": "Error validating access token: Session has expired.", "type": "OAuthException"}
+    return {"error": {**error, "code": 190, "error_subcode": 463, "fbtrace_id": trace}}
 
 
 def unknown_object_body(object_id: str, trace: str) -> dict[str, Any]:

@@ -15,6 +15,9 @@ from bot.sandbox.meta_errors import Refused
 
 PHONE: Final = re.compile(r"\+?[0-9]{7,15}", re.ASCII)
 USER_ID: Final = re.compile(r"[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}", re.ASCII)
+_TEMPLATE_NAME: Final = re.compile(r"[a-z0-9_]+", re.ASCII)
+_TEMPLATE_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(_[A-Z]{2,3})?", re.ASCII)
+_NOT_ONE_LINE: Final = re.compile(r"[\n\r\t]| {5}")
 
 _MESSAGE: Final = frozenset(
     ["messaging_product", "recipient_type", "to", "recipient", "type", "context", "biz_opaque_callback_data"]
@@ -64,6 +67,34 @@ def _check_image(image: Mapping[str, Any]) -> None:
     _only(image, {"id", "link", "caption"}, "image.")
     _string(image, "caption", "image.", 1024, required=False)
     _check_media(image, "image.")
+
+
+def _check_template(template: Mapping[str, Any]) -> None:
+    _only(template, {"name", "language", "components"}, "template.")
+    _string(template, "name", "template.", 512)
+    language = _object(template, "language", "template.")
+    _only(language, {"code", "policy"}, "template.language.")
+    _string(language, "code", "template.language.", 16)
+    if not _TEMPLATE_NAME.fullmatch(template["name"]) or not _TEMPLATE_LANGUAGE.fullmatch(language["code"]):
+        raise Refused(132001, "Template name does not exist in the translation")
+    components = _array(template, "components", "template.", 3) if "components" in template else []
+    for index, component in enumerate(components):
+        _check_component(component, f"template.components[{index}].")
+
+
+def _check_component(component: Mapping[str, Any], where: str) -> None:
+    _only(component, {"type", "parameters"}, where)
+    if component.get("type") != "body":
+        raise Refused(132012, f"{where}type must be body: the template has nothing else to fill in.")
+    for index, parameter in enumerate(_array(component, "parameters", where, 100)):
+        place = f"{where}parameters[{index}]."
+        _only(parameter, {"type", "text"}, place)
+        if parameter.get("type") != "text":
+            raise Refused(132012, f"{place}type must be text.")
+        _string(parameter, "text", place, 1024)
+        if _NOT_ONE_LINE.search(parameter["text"]) or not parameter["text"].strip():
+            details = "Param text cannot have new-line/tab characters or more than 4 consecutive spaces"
+            raise Refused(132018, details)
 
 
 def _check_interactive(interactive: Mapping[str, Any]) -> None:
@@ -216,4 +247,5 @@ _CHECKS: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "text": _check_text,
     "image": _check_image,
     "interactive": _check_interactive,
+    "template": _check_template,
 }

@@ -27,18 +27,23 @@ class ReceivedMessage:
 
     @property
     def kind(self) -> str:
-        """`text`, `image`, or the kind of interactive message: `button`, `list`, `cta_url`."""
+        """`text`, `image`, `template`, or the kind of interactive message: `button`, `list`, `cta_url`."""
         kind: str = self.payload.get("type", "text")
         return self.payload["interactive"]["type"] if kind == "interactive" else kind
 
     @property
     def text(self) -> str:
-        """The body, or the caption of an image."""
+        """The body, the caption of an image, or a template's name with the values for its gaps."""
         match self.kind:
             case "text":
                 return str(self.payload["text"]["body"])
             case "image":
                 return str(self.payload["image"].get("caption", ""))
+            case "template":
+                template = self.payload["template"]
+                bodies = [part["parameters"] for part in template.get("components", [])]
+                values = [value["text"] for parameters in bodies for value in parameters]
+                return f"{template['name']}: {', '.join(values)}"
             case _:
                 return str(self.payload["interactive"]["body"]["text"])
 

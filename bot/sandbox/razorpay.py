@@ -1,4 +1,4 @@
-"""The sandbox Razorpay: payment links over HTTP, a page to pay them on, and the webhooks that follow."""
+"""The sandbox Razorpay: payment links and refunds over HTTP, a page to pay on, and the webhooks of it all."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -6,14 +6,16 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from bot.sandbox import razorpay_events
 from bot.sandbox.checkout import Checkout
 from bot.sandbox.delivery import Courier, SignedEvent
 from bot.sandbox.faults import Fault, Faults
 from bot.sandbox.ids import Ids
-from bot.sandbox.razorpay_api import Api, no_route
-from bot.sandbox.razorpay_entities import Failure, Json, Link, Order, Payment
+from bot.sandbox.razorpay_api import OPERATIONS, Api, no_route
+from bot.sandbox.razorpay_entities import Failure, Link, Order, Payment
 from bot.sandbox.razorpay_ledger import Ledger
+from bot.sandbox.razorpay_refunds import Refunds
+from bot.sandbox.razorpay_reversals import DISPUTE_STATES, Dispute, Refund, new_dispute
+from bot.sandbox.razorpay_webhooks import Webhooks
 
 _FAILURES: Final = {
     "payment_failed": ("bank", "payment_authorization", "The bank declined the payment."),
@@ -24,7 +26,11 @@ _FAILURES: Final = {
 
 
 class Razorpay:
-    """Razorpay over HTTP, and what payers and operators do there."""
+    """Razorpay over HTTP, and what payers, banks and operators do there.
+
+    A link is named by its id or short URL. Commands raise LookupError for what does not exist, and
+    `razorpay_ledger.NotPayableError` where no money can be taken in this state.
+    """
 
     def __init__(
         self,
@@ -41,16 +47,24 @@ class Razorpay:
         self.account_id = account_id
         self.page_url = "https://rzp.io"
         """Where payers find the page of a link; the address of the server once it is served."""
-        self.faults = Faults("create_link", "fetch_link", "list_links", "cancel_link")
+        self.faults = Faults(*OPERATIONS)
         self.courier = courier or Courier(now)
         self._ids = ids or Ids()
         self._ledger = Ledger(now, self._ids)
-        self._webhook_secret = webhook_secret
-        self._events: dict[str, list[SignedEvent]] = {}
+        self._webhooks = Webhooks(account_id, webhook_secret, self._ledger, self.courier, self._ids)
+        self._refunds = Refunds(self._ledger, self._webhooks, self._ids, now)
+        self._disputes: dict[str, Dispute] = {}
         self.app = web.Application(client_max_size=1 << 20)
-        Api(self._ledger, self.faults, key_id, key_secret, lambda: self.page_url, self._emit_ended).serve(
-            self.app
+        api = Api(
+            self._ledger,
+            self._refunds,
+            self.faults,
+            key_id,
+            key_secret,
+            lambda: self.page_url,
+            lambda link: self._webhooks.emit(self._webhooks.ended(link)),
         )
+        api.serve(self.app)
         Checkout(self._ledger, key_secret, self.pay, self.fail).serve(self.app)
         self.app.router.add_route("*", "/{tail:.*}", no_route)
 
@@ -69,44 +83,121 @@ class Razorpay:
         """All payments by id, failed ones too."""
         return self._ledger.payments
 
-    def fail_next(self, operation: str, *faults: Fault) -> None:
-        """Let the next calls of `operation` go wrong, one fault each.
+    @property
+    def refunds(self) -> dict[str, Refund]:
+        """All refunds by id."""
+        return self._refunds.refunds
 
-        Operations: `create_link`, `fetch_link`, `list_links`, `cancel_link`.
-        """
+    @property
+    def refund_delay_ms(self) -> int:
+        """How long the bank takes for refunds made from now on, in the sandbox's clock; 0: done at once."""
+        return self._refunds.delay_ms
+
+    @refund_delay_ms.setter
+    def refund_delay_ms(self, milliseconds: int) -> None:
+        self._refunds.delay_ms = milliseconds
+
+    @property
+    def webhook_disabled(self) -> bool:
+        """True once a day of nothing but failures has switched the webhook off: events are lost."""
+        return self.courier.disabled("razorpay")
+
+    def enable_webhook(self) -> None:
+        """Switch the webhook on again, as the operator may on the dashboard."""
+        self.courier.enable("razorpay")
+
+    def fail_next(self, operation: str, *faults: Fault) -> None:
+        """Let the next calls of `operation` (one of `razorpay_api.OPERATIONS`) go wrong, one fault each."""
         self.faults.next(operation, *faults)
 
-    async def pay(self, link: str, *, method: str = "upi") -> str:
-        """Pay the link with this id or short URL; returns the payment's id. Raises NotPayableError."""
-        payment, events = self._succeed(link, method)
-        self.courier.emit("razorpay", events)
+    async def pay(
+        self, link: str, *, method: str = "upi", amount: int | None = None, currency: str | None = None
+    ) -> str:
+        """Pay the link; returns the payment's id.
+
+        By default all that is asked. Less, or another currency, is captured but leaves the link payable
+        and its order unpaid. Raises ValueError for an unknown method or an impossible sum.
+        """
+        payment, events = self._succeed(link, method, amount, currency)
+        self._webhooks.emit(events)
         return payment.id
 
     async def fail(
         self, link: str, *, reason: str = "payment_failed", description: str = "", method: str = "upi"
     ) -> str:
-        """Try to pay the link and fail; returns the payment's id. Raises NotPayableError."""
+        """Try to pay the link and fail; returns the payment's id."""
         payment, events = self._fail(link, reason, description, method)
-        self.courier.emit("razorpay", events)
+        self._webhooks.emit(events)
         return payment.id
 
+    async def authorize(
+        self, link: str, *, method: str = "upi", amount: int | None = None, currency: str | None = None
+    ) -> str:
+        """The bank grants a payment that was under way, nobody captures it yet; returns its id.
+
+        The link may be over by now. If its order is paid already, the payment is given back at once.
+        """
+        payment = self._ledger.authorize(self._ledger.find(link), method, amount, currency)
+        events = self._webhooks.authorized(payment)
+        self._webhooks.emit(events + self._give_back(payment.order_id))
+        return payment.id
+
+    async def capture(self, payment_id: str) -> None:
+        """Capture an authorised payment; others that wait on an order paid by it are given back at once."""
+        self._webhooks.emit(self._capture(payment_id))
+
     async def settle_late(self, payment_id: str) -> None:
-        """Let the bank say yes after all to a failed payment, even if its link is over by now."""
-        link = self.links[self.payments[payment_id].link_id]
-        was_open = link.status == "created"
-        payment = self._ledger.succeed_late(payment_id)
-        self.courier.emit("razorpay", self._success(link, payment, with_link=was_open))
+        """Let the bank say yes after all to a failed payment, even if its link is over by now.
+
+        If another payment has paid the order, this one is given back at once.
+        """
+        self._webhooks.emit(self._settle(self._ledger.authorize_late(payment_id)))
+
+    async def refund(self, payment_id: str, amount: int | None = None) -> str:
+        """Refund a captured payment on the dashboard, by default all that is left; returns the refund's id.
+
+        Raises `razorpay_rules.Refused`.
+        """
+        return self._refunds.make(payment_id, {} if amount is None else {"amount": amount}).id
+
+    async def settle_refund(self, refund_id: str, status: str) -> None:
+        """The bank has done (`processed`) or refused (`failed`) a pending refund. Raises ValueError."""
+        self._refunds.settle(refund_id, status)
+
+    async def settle_due(self) -> None:
+        """Let the bank do the refunds whose time has come, with their webhooks."""
+        self._refunds.settle_due()
+
+    async def dispute(self, payment_id: str, state: str) -> str:
+        """Bring the payment's dispute, made on first use, to a state; returns its id.
+
+        Raises ValueError unless it is one of `razorpay_reversals.DISPUTE_STATES` and the money was taken.
+        """
+        payment, dispute = self._ledger.payment(payment_id), self._disputes.get(payment_id)
+        if state not in DISPUTE_STATES:
+            raise ValueError(f"no dispute state {state!r}; there are {', '.join(DISPUTE_STATES)}")
+        if dispute is None:
+            dispute = new_dispute(payment, f"disp_{self._ids.base62()}", self._ledger.now())
+        self._disputes[payment_id] = dispute = replace(dispute, state=state)
+        self._webhooks.emit(self._webhooks.dispute(dispute))
+        return dispute.id
 
     async def expire_due(self) -> None:
         """Expire the links whose time is over, with their webhooks."""
         for link in self._ledger.expire_due():
-            self._emit_ended(link)
+            self._webhooks.emit(self._webhooks.ended(link))
+
+    async def expire(self, link: str) -> None:
+        """Let a link's time be over now. Raises `razorpay_rules.Refused` unless it is still created."""
+        found = self._ledger.find(link)
+        self._ledger.expire(found)
+        self._webhooks.emit(self._webhooks.ended(found))
 
     async def cancel(self, link: str) -> None:
         """Cancel a link as the operator may on the dashboard. Raises `razorpay_rules.Refused`."""
         found = self._ledger.find(link)
         self._ledger.cancel(found)
-        self._emit_ended(found)
+        self._webhooks.emit(self._webhooks.ended(found))
 
     def success_events(self, link: str, *, method: str = "upi") -> list[SignedEvent]:
         """Pay the link, but leave it to the caller to deliver the events: any order, any number of times."""
@@ -120,45 +211,44 @@ class Razorpay:
 
     def events_of(self, link: str) -> list[SignedEvent]:
         """Every event about the link so far, delivered or not, oldest first."""
-        return list(self._events.get(self._ledger.find(link).id, ()))
+        return self._webhooks.of(self._ledger.find(link).id)
 
     def signed(self, envelope: Mapping[str, Any]) -> SignedEvent:
         """Any envelope, signed with the webhook secret under a new event id; not delivered."""
-        return razorpay_events.signed(dict(envelope), self._ids.base62(), self._webhook_secret)
+        return self._webhooks.signed(envelope)
 
-    def _succeed(self, link: str, method: str) -> tuple[Payment, list[SignedEvent]]:
+    def _succeed(
+        self, link: str, method: str, amount: int | None = None, currency: str | None = None
+    ) -> tuple[Payment, list[SignedEvent]]:
         found = self._ledger.find(link)
-        payment = self._ledger.succeed(found, method)
-        return payment, self._success(found, payment, with_link=True)
-
-    def _success(self, link: Link, payment: Payment, *, with_link: bool) -> list[SignedEvent]:
-        now, order, account = self._ledger.now(), self.orders[payment.order_id], self.account_id
-        authorized = replace(payment, status="authorized")
-        envelopes = [
-            razorpay_events.payment_event(account, "payment.authorized", authorized, now),
-            razorpay_events.payment_event(account, "payment.captured", payment, now),
-            razorpay_events.order_paid(account, order, payment, now),
-        ]
-        if with_link:
-            envelopes.append(razorpay_events.link_paid(account, link, order, payment))
-        return self._recorded(link, envelopes)
+        self._ledger.require_payable(found)
+        payment = self._ledger.authorize(found, method, amount, currency)
+        return payment, self._settle(payment)
 
     def _fail(
         self, link: str, reason: str, description: str, method: str
     ) -> tuple[Payment, list[SignedEvent]]:
         source, step, usual = _FAILURES.get(reason, _FAILURES["payment_failed"])
         found = self._ledger.find(link)
-        failure = Failure(description or usual, source, step, reason)
-        payment = self._ledger.fail(found, method, failure)
-        now = self._ledger.now()
-        envelope = razorpay_events.payment_event(self.account_id, "payment.failed", payment, now)
-        return payment, self._recorded(found, [envelope])
+        self._ledger.require_payable(found)
+        payment = self._ledger.fail(found, method, Failure(description or usual, source, step, reason))
+        return payment, self._webhooks.failed(payment)
 
-    def _emit_ended(self, link: Link) -> None:
-        envelopes = [razorpay_events.link_ended(self.account_id, link)]
-        self.courier.emit("razorpay", self._recorded(link, envelopes))
+    def _settle(self, payment: Payment) -> list[SignedEvent]:
+        """What follows once the bank has granted a payment: it is captured, or given back."""
+        events = self._webhooks.authorized(payment)
+        if self.orders[payment.order_id].status == "paid":
+            return events + self._give_back(payment.order_id)
+        return events + self._capture(payment.id)
 
-    def _recorded(self, link: Link, envelopes: list[Json]) -> list[SignedEvent]:
-        events = [self.signed(envelope) for envelope in envelopes]
-        self._events.setdefault(link.id, []).extend(events)
-        return events
+    def _capture(self, payment_id: str) -> list[SignedEvent]:
+        captured = self._ledger.capture(payment_id)
+        return self._webhooks.captured(captured) + self._give_back(captured.payment.order_id)
+
+    def _give_back(self, order_id: str) -> list[SignedEvent]:
+        """Refund what is authorised on an order that needs it no more."""
+        order = self.orders[order_id]
+        if order.status != "paid":
+            return []
+        waiting = [self.payments[payment_id] for payment_id in order.authorized]
+        return [event for payment in waiting for event in self._refunds.give_back(payment)]

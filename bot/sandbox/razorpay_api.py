@@ -1,6 +1,6 @@
 """Razorpay's REST API as far as a shop with payment links uses it.
 
-Source: Razorpay docs, "Payment Links API", "Orders API", "Payments API".
+Source: Razorpay docs, "Payment Links API", "Orders API", "Payments API", "Refunds API".
 """
 
 import base64
@@ -12,13 +12,30 @@ from aiohttp import web
 
 from bot.sandbox.answers import json_answer
 from bot.sandbox.faults import Faults, perform
-from bot.sandbox.razorpay_entities import Json, Link, Payment, link_json, order_json, payment_json
+from bot.sandbox.razorpay_entities import Json, Link, link_json, order_json, payment_json
 from bot.sandbox.razorpay_ledger import Ledger
-from bot.sandbox.razorpay_rules import Refused, body_for_status, error_body
+from bot.sandbox.razorpay_refunds import Refunds
+from bot.sandbox.razorpay_reversals import refund_json
+from bot.sandbox.razorpay_rules import Refused, body_for_status
 
 T = TypeVar("T")
 _Act: TypeAlias = Callable[[web.Request, bytes], Json]
 _Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+OPERATIONS: Final = (
+    "create_link",
+    "list_links",
+    "fetch_link",
+    "cancel_link",
+    "fetch_order",
+    "fetch_order_payments",
+    "list_payments",
+    "fetch_payment",
+    "refund",
+    "list_refunds",
+    "fetch_refund",
+)
+"""What can be made to go wrong."""
 
 _UNKNOWN_ID: Final = "The id provided does not exist"
 
@@ -29,6 +46,7 @@ class Api:
     def __init__(
         self,
         ledger: Ledger,
+        refunds: Refunds,
         faults: Faults,
         key_id: str,
         key_secret: str,
@@ -36,6 +54,7 @@ class Api:
         on_cancelled: Callable[[Link], None],
     ) -> None:
         self._ledger = ledger
+        self._refunds = refunds
         self._faults = faults
         self._authorization = "Basic " + base64.b64encode(f"{key_id}:{key_secret}".encode()).decode()
         self._page_url = page_url
@@ -43,24 +62,27 @@ class Api:
 
     def serve(self, app: web.Application) -> None:
         """Add the endpoints to `app`."""
-        router = app.router
-        router.add_post("/v1/payment_links", self._guarded(self._create_link, "create_link"))
-        router.add_get("/v1/payment_links", self._guarded(self._list_links, "list_links"))
-        router.add_get("/v1/payment_links/{id}", self._guarded(self._fetch_link, "fetch_link"))
-        router.add_post("/v1/payment_links/{id}/cancel", self._guarded(self._cancel_link, "cancel_link"))
-        router.add_get("/v1/orders/{id}", self._guarded(self._fetch_order))
-        router.add_get("/v1/orders/{id}/payments", self._guarded(self._order_payments))
-        router.add_get("/v1/payments", self._guarded(self._list_payments))
-        router.add_get("/v1/payments/{id}", self._guarded(self._fetch_payment))
+        post, get, guarded = app.router.add_post, app.router.add_get, self._guarded
+        post("/v1/payment_links", guarded(self._create_link, "create_link"))
+        get("/v1/payment_links", guarded(self._list_links, "list_links"))
+        get("/v1/payment_links/{id}", guarded(self._fetch_link, "fetch_link"))
+        post("/v1/payment_links/{id}/cancel", guarded(self._cancel_link, "cancel_link"))
+        get("/v1/orders/{id}", guarded(self._fetch_order, "fetch_order"))
+        get("/v1/orders/{id}/payments", guarded(self._order_payments, "fetch_order_payments"))
+        get("/v1/payments", guarded(self._list_payments, "list_payments"))
+        get("/v1/payments/{id}", guarded(self._fetch_payment, "fetch_payment"))
+        post("/v1/payments/{id}/refund", guarded(self._refund, "refund"))
+        get("/v1/payments/{id}/refunds", guarded(self._list_refunds, "list_refunds"))
+        get("/v1/refunds/{id}", guarded(self._fetch_refund, "fetch_refund"))
 
-    def _guarded(self, act: _Act, operation: str | None = None) -> _Handler:
+    def _guarded(self, act: _Act, operation: str) -> _Handler:
         """A handler that checks the key, lets a waiting fault happen and answers in JSON."""
 
         async def handle(request: web.Request) -> web.Response:
             raw = await request.read()
             if request.headers.get("Authorization") != self._authorization:
                 return json_answer(body_for_status(401), 401)
-            fault = self._faults.take(operation) if operation else None
+            fault = self._faults.take(operation)
             return await perform(fault, request, lambda: _answer(act, request, raw), body_for_status)
 
         return handle
@@ -93,13 +115,27 @@ class Api:
     def _order_payments(self, request: web.Request, _raw: bytes) -> Json:
         order = _known(self._ledger.orders, request)
         payments = reversed(self._ledger.payments.values())
-        return _collection([payment for payment in payments if payment.order_id == order.id])
+        return _collection([payment_json(payment) for payment in payments if payment.order_id == order.id])
 
     def _list_payments(self, request: web.Request, _raw: bytes) -> Json:
-        return _collection(_page(list(reversed(self._ledger.payments.values())), request.query))
+        page = _page(list(reversed(self._ledger.payments.values())), request.query)
+        return _collection([payment_json(payment) for payment in page])
 
     def _fetch_payment(self, request: web.Request, _raw: bytes) -> Json:
         return payment_json(_known(self._ledger.payments, request))
+
+    def _refund(self, request: web.Request, raw: bytes) -> Json:
+        payment = _known(self._ledger.payments, request)
+        key = request.headers.get("X-Refund-Idempotency")
+        return refund_json(self._refunds.ask(payment.id, _parse(raw or b"{}"), key))
+
+    def _list_refunds(self, request: web.Request, _raw: bytes) -> Json:
+        payment = _known(self._ledger.payments, request)
+        page = _page(self._refunds.of(payment.id), request.query)
+        return _collection([refund_json(refund) for refund in page])
+
+    def _fetch_refund(self, request: web.Request, _raw: bytes) -> Json:
+        return refund_json(_known(self._refunds.refunds, request))
 
 
 async def no_route(_request: web.Request) -> web.Response:
@@ -111,7 +147,7 @@ def _answer(act: _Act, request: web.Request, raw: bytes) -> web.Response:
     try:
         return json_answer(act(request, raw))
     except Refused as refused:
-        return json_answer(error_body(str(refused)), 400)
+        return json_answer(refused.body(), refused.status)
 
 
 def _known(entities: Mapping[str, T], request: web.Request) -> T:
@@ -144,6 +180,5 @@ def _page(found: list[T], query: Mapping[str, str]) -> list[T]:
     return found[skip : skip + count]
 
 
-def _collection(payments: list[Payment]) -> Json:
-    items = [payment_json(payment) for payment in payments]
+def _collection(items: list[Json]) -> Json:
     return {"entity": "collection", "count": len(items), "items": items}

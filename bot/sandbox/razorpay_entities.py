@@ -4,7 +4,7 @@ Source: Razorpay docs, "Payment Links", "Orders", "Payments" entities. Times are
 amounts are paise.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 Json: TypeAlias = dict[str, Any]
@@ -53,6 +53,8 @@ class Order:
     status: str = "created"
     amount_paid: int = 0
     attempts: int = 0
+    authorized: list[str] = field(default_factory=list)
+    """Payments that the bank has granted and nobody has captured or refunded yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,16 @@ class Payment:
     reference: str
     """The bank's number for it, 12 digits."""
     failure: Failure | None = None
+    captured: bool = False
+    """True once the money was taken, also after it was refunded."""
+    amount_refunded: int = 0
+
+    @property
+    def refund_status(self) -> str | None:
+        """`full`, `partial` or None."""
+        if not self.amount_refunded:
+            return None
+        return "full" if self.amount_refunded == self.amount else "partial"
 
 
 def link_json(link: Link) -> Json:
@@ -130,7 +142,7 @@ def order_json(order: Order) -> Json:
         "entity": "order",
         "amount": order.amount,
         "amount_paid": order.amount_paid,
-        "amount_due": order.amount - order.amount_paid,
+        "amount_due": max(order.amount - order.amount_paid, 0),
         "currency": order.currency,
         "receipt": order.receipt or None,
         "offer_id": None,
@@ -145,7 +157,7 @@ def order_json(order: Order) -> Json:
 
 def payment_json(payment: Payment) -> Json:
     """A payment, for the API and webhooks alike."""
-    captured, failure = payment.status == "captured", payment.failure
+    captured, failure = payment.captured, payment.failure
     tax = payment.amount * 2 // 100 * 18 // 100
     entity: Json = {
         "id": payment.id,
@@ -157,8 +169,8 @@ def payment_json(payment: Payment) -> Json:
         "invoice_id": None,
         "international": False,
         "method": payment.method,
-        "amount_refunded": 0,
-        "refund_status": None,
+        "amount_refunded": payment.amount_refunded,
+        "refund_status": payment.refund_status,
         "captured": captured,
         "description": "#" + payment.link_id.removeprefix("plink_"),
         "card_id": None,

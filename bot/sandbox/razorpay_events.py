@@ -1,6 +1,6 @@
 """Razorpay's webhooks, built and signed.
 
-Source: Razorpay docs, "Webhooks" (payments, orders, payment links).
+Source: Razorpay docs, "Webhooks" (payments, orders, payment links, refunds, disputes).
 """
 
 from typing import Final
@@ -18,6 +18,7 @@ from bot.sandbox.razorpay_entities import (
     payment_in_link_json,
     payment_json,
 )
+from bot.sandbox.razorpay_reversals import Dispute, Refund, dispute_json, refund_json
 from payments.signature import sign
 
 LINK_PREFIX: Final = "payment_link."
@@ -62,6 +63,17 @@ def link_ended(account_id: str, link: Link) -> Json:
     """`payment_link.expired` or `payment_link.cancelled`, after the link's status."""
     entities = {"payment_link": link_webhook_json(link)}
     return _envelope(account_id, LINK_PREFIX + link.status, entities, link.created_at)
+
+
+def refund_event(account_id: str, name: str, refund: Refund, payment: Payment, at: int) -> Json:
+    """`refund.created`, `refund.processed` or `refund.failed`."""
+    return _envelope(account_id, name, {"refund": refund_json(refund), "payment": payment_json(payment)}, at)
+
+
+def dispute_event(account_id: str, dispute: Dispute, payment: Payment, at: int) -> Json:
+    """`payment.dispute.…`, after the dispute's state."""
+    entities = {"payment": payment_json(payment), "dispute": dispute_json(dispute)}
+    return _envelope(account_id, f"payment.dispute.{dispute.state}", entities, at)
 
 
 def _envelope(account_id: str, name: str, entities: dict[str, Json], at: int) -> Json:

@@ -1,17 +1,16 @@
 """The sandbox Razorpay's own books: links, their orders, and the payments tried on them.
 
-Source: Razorpay docs, "Payment Links" (states), "Orders", "Late authorisation".
+Source: Razorpay docs, "Payment Links" (states), "Orders", "Late authorisation", "Auto-Refunds".
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from bot.sandbox.ids import Ids
 from bot.sandbox.razorpay_entities import Failure, Link, Order, Payment
-from bot.sandbox.razorpay_rules import Refused, check_link
+from bot.sandbox.razorpay_rules import Refused, check_attempt, check_link
 
-METHODS: Final = ("upi", "card", "netbanking", "wallet")
 _PAYER: Final = "+919876543210"
 """Who pays when the link names nobody: the payer's number need not be the customer's."""
 _NOT_CANCELLABLE: Final = {
@@ -22,7 +21,17 @@ _NOT_CANCELLABLE: Final = {
 
 
 class NotPayableError(Exception):
-    """The link or order takes no payment any more."""
+    """The link, order or payment takes no money in this state."""
+
+
+class Captured(NamedTuple):
+    """A capture, and what it settled."""
+
+    payment: Payment
+    order_paid: bool
+    """False for too little money, or money of another currency: the order wants its own all the same."""
+    link_paid: bool
+    """False, too, if the link was over already."""
 
 
 class Ledger:
@@ -104,59 +113,116 @@ class Ledger:
             link.order_id = order.id
         return self.orders[link.order_id]
 
-    def succeed(self, link: Link, method: str) -> Payment:
-        """A captured payment of the whole amount. Raises NotPayableError."""
-        return self._capture(self._attempt(link, method))
+    def payment(self, payment_id: str) -> Payment:
+        """The payment with this id. Raises LookupError."""
+        found = self.payments.get(payment_id)
+        if found is None:
+            raise LookupError(f"no payment {payment_id!r}")
+        return found
+
+    def require_payable(self, link: Link) -> None:
+        """Raises NotPayableError unless the link takes a new attempt; none while one is authorised."""
+        if not self.payable(link):
+            raise NotPayableError(f"{link.id} is {'over' if link.status == 'created' else link.status}")
+        waiting = self.order_of(link).authorized
+        if waiting:
+            raise NotPayableError(f"{waiting[0]} is authorised on {link.id} already")
+
+    def authorize(
+        self, link: Link, method: str, amount: int | None = None, currency: str | None = None
+    ) -> Payment:
+        """The bank grants a payment, by default of what is asked, whatever became of the link meanwhile."""
+        return self._granted(self._attempt(link, method, amount, currency))
+
+    def authorize_late(self, payment_id: str) -> Payment:
+        """The bank says yes after all. Raises NotPayableError unless it had failed, LookupError."""
+        payment = self.payment(payment_id)
+        if payment.status != "failed":
+            raise NotPayableError(f"{payment_id} is {payment.status}")
+        return self._granted(payment)
 
     def fail(self, link: Link, method: str, failure: Failure) -> Payment:
-        """A failed attempt; the link stays payable. Raises NotPayableError."""
+        """A failed attempt; the link stays as it is."""
         payment = replace(self._attempt(link, method), status="failed", failure=failure)
         self.payments[payment.id] = payment
         return payment
 
-    def succeed_late(self, payment_id: str) -> Payment:
-        """The bank says yes after all to a failed payment, whatever became of its link.
+    def capture(self, payment_id: str) -> Captured:
+        """Take the money of an authorised payment; a link that is over stays so.
 
-        Raises NotPayableError if it had not failed or its order is paid already, LookupError if unknown.
+        Raises NotPayableError if it is not authorised, LookupError if unknown.
         """
-        payment = self.payments[payment_id]
-        order = self.orders[payment.order_id]
-        if payment.status != "failed" or order.status == "paid":
-            raise NotPayableError(f"{payment_id} is {payment.status}, its order {order.status}")
-        return self._capture(payment)
+        payment = self.payment(payment_id)
+        if payment.status != "authorized":
+            raise NotPayableError(f"{payment_id} is {payment.status}")
+        payment = replace(payment, status="captured", captured=True)
+        order, link = self.orders[payment.order_id], self.links[payment.link_id]
+        self.payments[payment.id] = payment
+        order.authorized.remove(payment.id)
+        if payment.currency != order.currency:
+            return Captured(payment, order_paid=False, link_paid=False)
+        order.amount_paid += payment.amount
+        was_open, enough = link.status == "created", payment.amount >= order.amount
+        if was_open:
+            link.amount_paid = order.amount_paid
+        if enough:
+            order.status = "paid"
+        if was_open and enough:
+            self._end(link, "paid")
+        return Captured(payment, order_paid=enough, link_paid=was_open and enough)
+
+    def refund(self, payment_id: str, amount: int) -> None:
+        """Add `amount` to what the payer got back; less than nothing when a refund has failed."""
+        payment = self.payment(payment_id)
+        refunded = replace(payment, amount_refunded=payment.amount_refunded + amount)
+        status = "refunded" if refunded.refund_status == "full" else "captured"
+        self.payments[payment_id] = replace(refunded, status=status)
+        waiting = self.orders[payment.order_id].authorized
+        if payment_id in waiting:
+            waiting.remove(payment_id)
 
     def cancel(self, link: Link) -> None:
         """Cancel a link. Raises Refused unless it is still created."""
-        if link.status != "created":
-            raise Refused(_NOT_CANCELLABLE[link.status])
+        self._require_created(link)
         link.cancelled_at = self.now()
         self._end(link, "cancelled")
+
+    def expire(self, link: Link) -> None:
+        """Let a link's time be over now. Raises Refused unless it is still created."""
+        self._require_created(link)
+        link.expired_at = self.now()
+        self._end(link, "expired")
 
     def expire_due(self) -> list[Link]:
         """Expire the links whose time is over; returns them."""
         due = [link for link in self._open.values() if self._overdue(link)]
         for link in due:
-            link.expired_at = self.now()
-            self._end(link, "expired")
+            self.expire(link)
         return due
+
+    def _require_created(self, link: Link) -> None:
+        if link.status != "created":
+            raise Refused(_NOT_CANCELLABLE[link.status])
 
     def _overdue(self, link: Link) -> bool:
         return bool(link.expire_by) and self.now() >= link.expire_by
 
-    def _attempt(self, link: Link, method: str) -> Payment:
-        if method not in METHODS:
-            raise ValueError(f"no method {method!r}; there are {', '.join(METHODS)}")
-        if not self.payable(link):
-            raise NotPayableError(f"{link.id} is {'over' if link.status == 'created' else link.status}")
+    def _attempt(
+        self, link: Link, method: str, amount: int | None = None, currency: str | None = None
+    ) -> Payment:
+        amount = link.amount if amount is None else amount
+        currency = link.currency if currency is None else currency
+        check_attempt(method, amount, currency)
         order = self.order_of(link)
         order.attempts += 1
-        order.status = "attempted"
+        if order.status == "created":
+            order.status = "attempted"
         return Payment(
             id=f"pay_{self._ids.base62()}",
             order_id=order.id,
             link_id=link.id,
-            amount=link.amount,
-            currency=link.currency,
+            amount=amount,
+            currency=currency,
             method=method,
             status="created",
             contact=link.customer.get("contact") or _PAYER,
@@ -165,14 +231,10 @@ class Ledger:
             reference=self._ids.digits(12),
         )
 
-    def _capture(self, attempt: Payment) -> Payment:
-        payment = replace(attempt, status="captured", failure=None)
+    def _granted(self, attempt: Payment) -> Payment:
+        payment = replace(attempt, status="authorized", failure=None)
         self.payments[payment.id] = payment
-        order, link = self.orders[payment.order_id], self.links[payment.link_id]
-        order.status, order.amount_paid = "paid", payment.amount
-        if link.status == "created":
-            link.amount_paid = payment.amount
-            self._end(link, "paid")
+        self.orders[payment.order_id].authorized.append(payment.id)
         return payment
 
     def _end(self, link: Link, status: str) -> None:

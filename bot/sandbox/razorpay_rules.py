@@ -1,15 +1,17 @@
-"""What Razorpay refuses when a payment link is made.
+"""What Razorpay refuses when a payment link is made or paid.
 
 Source: Razorpay docs, "Payment Links API" (create), and its test-mode answers as observed in 2026.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any, Final
 
 MIN_AMOUNT: Final = 100
 MAX_AMOUNT: Final = 50_000_000
 """Paise. Razorpay sets it per account and publishes none; this stands for a small shop's."""
+METHODS: Final = ("upi", "card", "netbanking", "wallet")
+_CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 _MIN_LIFE: Final = 15 * 60
 _MAX_LIFE: Final = 183 * 24 * 3600
 """Six months, in seconds."""
@@ -38,6 +40,12 @@ _FIELDS: Final = frozenset(
 class Refused(Exception):
     """Razorpay will not do this: the description of a 400."""
 
+    status = 400
+
+    def body(self) -> dict[str, Any]:
+        """The body of the answer."""
+        return error_body(str(self))
+
 
 def error_body(description: str) -> dict[str, Any]:
     """The body of a refused payment-link call; `metadata` is an array here, as observed."""
@@ -53,11 +61,19 @@ def error_body(description: str) -> dict[str, Any]:
     }
 
 
+def conflict_body(description: str) -> dict[str, Any]:
+    """The body of a 409 about a refund's key. Source: Razorpay docs, "Normal Refund (Idempotent Request)"."""
+    details = {"source": "NA", "step": "NA", "reason": "NA", "metadata": {}}
+    return {"error": {"code": "BAD_REQUEST_ERROR", "description": description, **details}}
+
+
 def body_for_status(status: int) -> dict[str, Any]:
     """The body that usually comes with an HTTP status."""
     match status:
         case 401:
             return {"error": {"code": "BAD_REQUEST_ERROR", "description": "Authentication failed"}}
+        case 409:
+            return conflict_body("Another request with the same idempotency key is still in progress.")
         case 429:
             return {"error": {"code": "BAD_REQUEST_ERROR", "description": "Too many requests"}}
         case _ if status < 500:
@@ -78,12 +94,27 @@ def body_for_status(status: int) -> dict[str, Any]:
 
 def check_link(wanted: Mapping[str, Any], now: int) -> None:
     """Raises Refused unless Razorpay would make this link; `now` in seconds. Uniqueness is not checked."""
-    surplus = wanted.keys() - _FIELDS
-    if surplus:
-        raise Refused(f"{min(surplus)} is/are not required and should not be sent")
+    check_fields(wanted, _FIELDS)
     for rule in _RULES:
         rule(wanted)
     _check_expiry(wanted, now)
+
+
+def check_attempt(method: str, amount: int, currency: str) -> None:
+    """Raises ValueError unless somebody could pay this sum in this way."""
+    if method not in METHODS:
+        raise ValueError(f"no method {method!r}; there are {', '.join(METHODS)}")
+    if amount < 1:
+        raise ValueError(f"an amount is at least 1 paisa, not {amount}")
+    if not _CURRENCY.fullmatch(currency):
+        raise ValueError(f"a currency is three capital letters, not {currency!r}")
+
+
+def check_fields(wanted: Mapping[str, Any], known: Set[str]) -> None:
+    """Raises Refused for a field that the call does not know."""
+    surplus = wanted.keys() - known
+    if surplus:
+        raise Refused(f"{min(surplus)} is/are not required and should not be sent")
 
 
 def _check_amount(wanted: Mapping[str, Any]) -> None:
@@ -118,7 +149,8 @@ def _check_texts(wanted: Mapping[str, Any]) -> None:
             raise Refused(f"{name}: the length must be no more than {limit}.")
 
 
-def _check_notes(wanted: Mapping[str, Any]) -> None:
+def check_notes(wanted: Mapping[str, Any]) -> None:
+    """Raises Refused unless `notes` are few, short and texts."""
     notes = wanted.get("notes") or {}
     if not isinstance(notes, dict):
         raise Refused("notes: must be an object.")
@@ -166,7 +198,7 @@ _RULES: Final[tuple[Callable[[Mapping[str, Any]], None], ...]] = (
     _check_amount,
     _check_kind,
     _check_texts,
-    _check_notes,
+    check_notes,
     _check_customer,
     _check_callback,
 )

@@ -141,7 +141,7 @@ class World:
         self.courier.route("razorpay", f"{base}/payments/webhook")
 
     async def tick(self) -> None:
-        """Do what is due by now: expire links, deliver again what failed; wait until that is done."""
+        """Do what is due by now: expire links, settle refunds, deliver what is late, and wait for it."""
         await self._start_due()
         await self.quiet()
 
@@ -151,6 +151,7 @@ class World:
 
     async def _start_due(self) -> None:
         await self.razorpay.expire_due()
+        await self.razorpay.settle_due()
         self.courier.start_due()
 
     @asynccontextmanager

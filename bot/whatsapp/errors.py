@@ -15,13 +15,13 @@ import orjson
 from bot.retry import Failure
 from bot.whatsapp.loose import integer, mapping
 from flows import limits
+from storage import window
 
 PAIR_RATE_CODE: Final = 131056
-WINDOW_CLOSED: Final = 131047
-"""24 hours since the customer last wrote: only a template may be sent."""
 
-THROTTLED: Final = frozenset({4, 80007, 130429, 131057, 132069})
-SERVER_SIDE: Final = frozenset({1, 2, 131000, 131016, 133004})
+THROTTLED: Final = frozenset({4, 80007, 130429})
+"""Too many calls of the app, of the account, or messages of the number."""
+SERVER_SIDE: Final = frozenset({1, 2, 131000, 131016, 131057, 132069, 133004})
 ACCOUNT: Final = frozenset({
     0, 3, 10, *range(200, 300), 33, 190, 368, 130497, 131005, 131031, 131037, 131042, 131044, 131045,
     131048, 131064, 133000, 133005, 133006, 133008, 133009, 133010, 133015, 133016, 134011,
@@ -37,9 +37,10 @@ FAULTY: Final = frozenset({
 """The message or its template is wrong. 131053 (media) too: waiting would hold up what follows it."""
 
 VERDICTS: Final[Mapping[int, Failure]] = {
-    **dict.fromkeys(THROTTLED | SERVER_SIDE, Failure.RETRY),
+    **dict.fromkeys(THROTTLED, Failure.THROTTLED),
+    **dict.fromkeys(SERVER_SIDE, Failure.RETRY),
     **dict.fromkeys(ACCOUNT, Failure.HALT),
-    **dict.fromkeys(UNSENDABLE | FAULTY | {WINDOW_CLOSED}, Failure.PERMANENT),
+    **dict.fromkeys(UNSENDABLE | FAULTY | {window.CLOSED}, Failure.PERMANENT),
     PAIR_RATE_CODE: Failure.PAIR_RATE,
 }
 
@@ -94,7 +95,9 @@ def _by_code(code: int, error: Mapping[str, Any], status: int) -> Failure:
     known = VERDICTS.get(code)
     if known is not None:
         return known
-    if error.get("is_transient") is True or status == 429 or status >= 500:
+    if status == 429:
+        return Failure.THROTTLED
+    if error.get("is_transient") is True or status >= 500:
         return Failure.RETRY
     return Failure.HALT if status in (401, 403) else Failure.PERMANENT
 
@@ -102,7 +105,7 @@ def _by_code(code: int, error: Mapping[str, Any], status: int) -> Failure:
 def _by_status(status: int) -> Failure:
     """Whoever answered was not the Graph API, or it said nothing."""
     if status == 429:
-        return Failure.RETRY
+        return Failure.THROTTLED
     if 200 <= status < 300 or status >= 500:
         return Failure.UNKNOWN
     # A redirect, or a refusal by a proxy or a wrong address: it says nothing about the message.

@@ -11,10 +11,12 @@ from typing import Any, Final, assert_never
 from urllib.parse import urlsplit
 
 from flows import limits
-from flows.messages import Buttons, Image, Link, List, Message, Reply, Section, Text
+from flows.messages import Buttons, Image, Link, List, Reply, Section, Sendable, TemplateMessage, Text
 
 _DIGITS: Final = re.compile(r"[0-9]{5,20}")
 _URL_IN_TEXT: Final = re.compile(r"https?://[^\s/]", re.IGNORECASE)
+_LANGUAGE: Final = 16
+"""Characters of a template's language code; `zh_CN` is a long one."""
 _BLANK_IN_URL: Final = re.compile(r"[\x00-\x20\x7f-\xa0]|\s")
 
 
@@ -30,7 +32,7 @@ class Recipient:
     bsuid: str | None
 
 
-def build(message: Message, to: Recipient, opaque: str) -> dict[str, Any]:
+def build(message: Sendable, to: Recipient, opaque: str) -> dict[str, Any]:
     """The JSON body of `POST /{phone_number_id}/messages`. Raises PayloadError.
 
     `opaque` comes back in the message's status webhooks (`biz_opaque_callback_data`); no secrets in it.
@@ -57,7 +59,7 @@ def _address(to: Recipient) -> dict[str, str]:
     raise PayloadError("to: the customer has neither a phone number nor a user id")
 
 
-def _content(message: Message) -> dict[str, Any]:
+def _content(message: Sendable) -> dict[str, Any]:
     match message:
         case Text():
             return {"type": "text", "text": _plain(message)}
@@ -69,6 +71,8 @@ def _content(message: Message) -> dict[str, Any]:
             return {"type": "interactive", "interactive": _list(message)}
         case Link():
             return {"type": "interactive", "interactive": _link(message)}
+        case TemplateMessage():
+            return {"type": "template", "template": _template(message)}
         case _:
             assert_never(message)
 
@@ -152,6 +156,21 @@ def _link(message: Link) -> dict[str, Any]:
     }
 
 
+def _template(message: TemplateMessage) -> dict[str, Any]:
+    where = "template.components[0].parameters"
+    built: dict[str, Any] = {
+        "name": _text("template.name", message.name, limits.TEMPLATE_NAME),
+        "language": {"code": _text("template.language.code", message.language, _LANGUAGE)},
+    }
+    if message.values:
+        parameters = [
+            {"type": "text", "text": _line(f"{where}[{i}].text", value)}
+            for i, value in enumerate(message.values)
+        ]
+        built["components"] = [{"type": "body", "parameters": parameters}]
+    return built
+
+
 def _frame(message: Buttons | List | Link) -> dict[str, Any]:
     """What stands around the action: picture above, body, small print below."""
     frame: dict[str, Any] = {}
@@ -174,6 +193,13 @@ def _text(field: str, text: str, limit: int) -> str:
     if length > limit:
         raise PayloadError(f"{field}: {length} UTF-16 units, but at most {limit} are allowed")
     return text
+
+
+def _line(field: str, text: str) -> str:
+    """What a template may be filled in with: one line, its words one blank apart."""
+    if text.split() != text.split(" "):
+        raise PayloadError(f"{field}: has a line break, a tab or more than one blank between words")
+    return _text(field, text, limits.TEMPLATE_BODY)
 
 
 def _id(field: str, id: str, limit: int) -> str:

@@ -16,11 +16,12 @@ import structlog
 from bot.batching import Batcher
 from bot.parts import Parts
 from bot.workers.performing import LEASE, Performer
+from bot.workers.traffic import Traffic
+from payments import remedies
 from payments.advance import advance
 from payments.case import Advanced, Case, Outcome
-from payments.ledger import FOR_A_PERSON
 from storage import deliveries
-from storage.deliveries import Again, Delivery
+from storage.deliveries import CHAT, Again, Delivery
 
 POLL_SECONDS: Final = 0.2
 FAILED_SECONDS: Final = 1.0
@@ -29,11 +30,12 @@ STEP_BATCH: Final = 256
 CLAIM_BATCH: Final = 256
 IN_FLIGHT: Final = 512
 """Messages under way at once, over all customers."""
-ROOM: Final[Mapping[str, int]] = {"chat": IN_FLIGHT, "pay": 8}
+ROOM: Final[Mapping[str, int]] = {CHAT: IN_FLIGHT, "pay": 8, "poll": 2}
 """Entries of each lane under way at once. More calls than the gateway has threads would only wait,
 while their leases run out."""
-CALL_MILLISECONDS: Final[Mapping[str, int]] = {"chat": 12_000, "pay": 45_000}
-"""What one entry of each lane may take at its slowest: one send, or the three calls that make a link."""
+CALL_MILLISECONDS: Final[Mapping[str, int]] = {CHAT: 22_000, "pay": 45_000, "poll": 45_000}
+"""What one entry of each lane may take at its slowest: a send and its template, or the three calls that
+make a link."""
 
 log = structlog.get_logger()
 
@@ -41,9 +43,14 @@ log = structlog.get_logger()
 class Workers:
     """Steps and performs until closed. Any number of them may share one PostgreSQL database."""
 
-    def __init__(self, parts: Parts, dice: random.Random) -> None:
+    def __init__(self, parts: Parts, dice: random.Random, *, poll: float = POLL_SECONDS) -> None:
+        """`poll` is how many seconds it sleeps at most."""
         self._parts = parts
-        self._performer = Performer(parts.whatsapp, parts.gateway, parts.clock, dice)
+        self._poll = poll
+        self._traffic = Traffic()
+        for lane, circuit in self._traffic.circuits.items():
+            parts.metrics.watch(lane, circuit)
+        self._performer = Performer(parts.whatsapp, parts.gateway, parts.clock, dice, self._traffic)
         self._outcomes: Batcher[deliveries.Outcome, None] = Batcher(
             self._record, batch=CLAIM_BATCH, waiting=IN_FLIGHT * 4
         )
@@ -52,9 +59,6 @@ class Workers:
         self._runs: set[asyncio.Task[None]] = set()
         self._flying = dict.fromkeys(ROOM, 0)
         self._closing = False
-        self._paying = True
-        """Something may wait in the pay lane: a step asked for a call, or there is room again."""
-        self._look_at = 0.0
 
     def wake(self) -> None:
         """Something arrived: look now."""
@@ -62,7 +66,7 @@ class Workers:
 
     def start(self) -> None:
         """Start the loops, as tasks owned by this object."""
-        loops = (self._loop(self._stepping, self.step), self._loop(self._performing, self._perform_some))
+        loops = (self._loop(self._stepping, self.step), self._loop(self._performing, self.perform))
         self._tasks = [asyncio.create_task(loop) for loop in loops]
         for task in self._tasks:
             task.add_done_callback(self._ended)
@@ -78,9 +82,10 @@ class Workers:
 
     async def step(self) -> int:
         """One round of stepping: how many events and receipts were handled."""
-        now = self._parts.clock.now()
-        receipts = await self._apply_receipts(now)
-        events = await self._parts.store.advance_due(partial(self._advance, now), now, STEP_BATCH)
+        now, store = self._parts.clock.now(), self._parts.store
+        due = await store.due(now)
+        receipts = await self._apply_receipts(now) if due.receipts else 0
+        events = await store.advance_due(partial(self._advance, now), now, STEP_BATCH) if due.events else 0
         if events:
             self._parts.metrics.handled.inc(events)
         if receipts or events:
@@ -89,15 +94,8 @@ class Workers:
 
     async def perform(self) -> int:
         """One round of claiming; the entries claimed are performed by tasks of their own."""
-        return sum([await self._claim(lane) for lane in ROOM])
-
-    async def _perform_some(self) -> int:
-        """A round that looks into the pay lane only when something may be there: most rounds, it is empty."""
-        now = asyncio.get_running_loop().time()
-        if not self._paying and now < self._look_at:
-            return await self._claim("chat")
-        self._paying, self._look_at = False, now + POLL_SECONDS
-        return await self.perform()
+        due = await self._parts.store.due(self._parts.clock.now())
+        return sum([await self._claim(lane) for lane in ROOM if lane in due.lanes])
 
     async def drain(self) -> int:
         """Step and perform until nothing is due; how much was done. For tests, without the loops."""
@@ -109,16 +107,17 @@ class Workers:
 
     def _advance(self, now: int, case: Case) -> Advanced:
         advanced = advance(self._parts.flow, case, now)
-        self._paying = self._paying or bool(advanced.calls)
         for handled in advanced.handled:
             if handled.outcome is Outcome.PARKED:
                 # The error itself may quote the customer: it is kept in the database, not in the log.
                 log.error("event parked", event_number=handled.number, mend="see munshi doctor")
-        for key, verdict in advanced.verdicts.items():
-            if verdict in FOR_A_PERSON:
+        for state in advanced.settled:
+            if state.held_for is not None and remedies.needs_person(state.held_for):
                 log.error(
-                    "money waits for a person", order=key, verdict=verdict, mend="see Razorpay's dashboard"
+                    "money is held", order=state.order.key, why=state.held_for, mend="see munshi doctor"
                 )
+        for notice in advanced.notices:
+            log.error("notice", kind=notice.kind, subject=notice.subject, mend=notice.said)
         return advanced
 
     async def _apply_receipts(self, now: int) -> int:
@@ -134,24 +133,24 @@ class Workers:
         return applied.looked_at
 
     async def _claim(self, lane: str) -> int:
-        room = min(ROOM[lane] - self._flying[lane], CLAIM_BATCH)
+        now = self._parts.clock.now()
+        room = self._traffic.room(lane, min(ROOM[lane] - self._flying[lane], CLAIM_BATCH), now)
         if room <= 0:
             return 0
-        now = self._parts.clock.now()
         claimed = await self._parts.store.claim_due(now, room, LEASE, (lane,))
-        # They come in order of id, which mixes the customers.
-        claimed.sort(key=_customer)
+        if claimed:
+            self._traffic.took(lane, len(claimed), now)
         for _, run in groupby(claimed, key=_customer):
-            self._launch(lane, list(run), now + LEASE)
+            self._launch(lane, list(run))
         return len(claimed)
 
-    def _launch(self, lane: str, run: Sequence[Delivery], leased_until: int) -> None:
+    def _launch(self, lane: str, run: Sequence[Delivery]) -> None:
         self._flying[lane] += len(run)
-        task = asyncio.create_task(self._perform_run(lane, run, leased_until))
+        task = asyncio.create_task(self._perform_run(lane, run))
         self._runs.add(task)
         task.add_done_callback(self._runs.discard)
 
-    async def _perform_run(self, lane: str, run: Sequence[Delivery], leased_until: int) -> None:
+    async def _perform_run(self, lane: str, run: Sequence[Delivery]) -> None:
         """One customer's entries of one lane, in order; after one that must wait, the rest wait too.
 
         What may not end within the lease is not begun: others will claim it, and do it a second time.
@@ -159,15 +158,15 @@ class Workers:
         try:
             recorded = []
             for index, delivery in enumerate(run):
-                late = self._parts.clock.now() + CALL_MILLISECONDS[lane] > leased_until
+                late = self._parts.clock.now() + CALL_MILLISECONDS[lane] > delivery.claim.leased_until
                 if late or self._closing:
-                    await self._release(run[index:], leased_until)
+                    await self._release(run[index:])
                     break
                 outcome = await self._performer.perform(delivery)
                 self._parts.metrics.performed.labels(lane, type(outcome).__name__.lower()).inc()
                 recorded.append(asyncio.ensure_future(self._outcomes.put(outcome)))
                 if not _goes_on(outcome):
-                    await self._release(run[index + 1 :], leased_until)
+                    await self._release(run[index + 1 :])
                     break
             await asyncio.gather(*recorded)
         except Exception:
@@ -175,11 +174,10 @@ class Workers:
             log.exception("outcomes not recorded", deliveries=[delivery.id for delivery in run])
         finally:
             self._flying[lane] -= len(run)
-            self._paying = self._paying or lane == "pay"
 
-    async def _release(self, run: Sequence[Delivery], leased_until: int) -> None:
+    async def _release(self, run: Sequence[Delivery]) -> None:
         if run:
-            await self._parts.store.release([delivery.id for delivery in run], leased_until)
+            await self._parts.store.release([delivery.claim for delivery in run])
             self._performing.set()
 
     async def _record(self, outcomes: Sequence[deliveries.Outcome]) -> Sequence[None]:
@@ -206,7 +204,7 @@ class Workers:
                 continue
             failed[work.__name__] = 0
             if not busy and not self._closing:
-                await _first(wake, POLL_SECONDS)
+                await _first(wake, self._poll)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()

@@ -1,7 +1,7 @@
 """One outbox entry, performed: what the outside answered becomes an outcome to record."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import structlog
@@ -10,16 +10,16 @@ from bot.clock import Clock
 from bot.retry import DOUBT, Failure, GiveUp, decide
 from bot.whatsapp.client import WhatsAppClient
 from bot.whatsapp.errors import SendError
-from bot.whatsapp.payloads import PayloadError, Recipient, build
-from flows import messages
+from bot.whatsapp.payloads import PayloadError
+from bot.workers.calling import made, refused
+from bot.workers.sending import WindowClosed, send
+from bot.workers.traffic import Traffic, halted
 from payments import calls
-from payments.calls import CancelLink, CreateLink, FetchPayments
-from payments.facts import to_json
+from payments.case import Notice
 from payments.razorpay.errors import GatewayError, Reason
-from payments.razorpay.gateway import Gateway, Link
-from payments.razorpay.links import ensure_link, payments_of, withdraw_link
-from payments.telling import CREATED, FETCHED, REFUSED, WITHDRAWN
-from storage.deliveries import Again, Delivery, Done, Failed, Outcome
+from payments.razorpay.gateway import Gateway
+from storage import window
+from storage.deliveries import CHAT, Again, Delivery, Done, Failed, Outcome
 
 LEASE: Final = 2 * DOUBT * 1000
 """Milliseconds an entry is ours once claimed: longer than the three calls that making a link may take
@@ -30,66 +30,58 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Performer:
-    """Performs entries of both lanes. Never raises: whatever goes wrong is an outcome."""
+    """Performs entries of all lanes. Never raises: whatever goes wrong is an outcome."""
 
     whatsapp: WhatsAppClient
     gateway: Gateway
     clock: Clock
     dice: random.Random
     """Spreads retries; seeded in tests."""
+    traffic: Traffic = field(default_factory=Traffic)
+    """Hears how it went."""
 
     async def perform(self, delivery: Delivery) -> Outcome:
         """Send the message or make the call; what became of it."""
         try:
-            if delivery.lane == "chat":
-                return await self._send(delivery)
-            return await self._call(delivery, calls.from_json(delivery.payload))
+            if delivery.lane == CHAT:
+                outcome = await self._send(delivery)
+            else:
+                outcome = await self._call(delivery, calls.from_json(delivery.payload))
         except Exception as error:
             log.exception("delivery failed unexpectedly", delivery=delivery.id, name=delivery.name)
             # A call to Razorpay is looked up before it is repeated; a message may already be out.
-            failure = Failure.UNKNOWN if delivery.lane == "chat" else Failure.RETRY
+            failure = Failure.UNKNOWN if delivery.lane == CHAT else Failure.RETRY
             return self._failed(delivery, failure, None, f"{type(error).__name__}: {error}")
+        if isinstance(outcome, Done):
+            self._heard(delivery, self.traffic.done(delivery.lane, _claimed_at(delivery)))
+        return outcome
 
     async def _send(self, delivery: Delivery) -> Outcome:
-        to = Recipient(delivery.phone, delivery.bsuid)
         try:
-            payload = build(messages.from_json(delivery.payload), to, delivery.opaque)
-            wamid = await self.whatsapp.send(payload)
+            return Done(delivery.claim, await send(self.whatsapp, delivery, self.clock.now()))
         except PayloadError as error:
-            return self._failed(delivery, Failure.PERMANENT, None, str(error))
+            return self._unsent(delivery, str(error))
+        except WindowClosed as error:
+            return self._unsent(delivery, str(error), window.unsent(delivery.name))
         except SendError as error:
             return self._failed(delivery, error.verdict, error.retry_after, str(error))
-        return Done(delivery.id, wamid)
 
     async def _call(self, delivery: Delivery, call: calls.Call) -> Outcome:
         try:
-            match call:
-                case CreateLink():
-                    # Any try before this one may have made the link: look before making another.
-                    link = await ensure_link(self.gateway, call, may_exist=delivery.attempts > 1)
-                    return Done(delivery.id, link.id, (CREATED, _created(link)))
-                case CancelLink():
-                    withdrawn = await withdraw_link(self.gateway, call)
-                    status = withdrawn.status if withdrawn else "cancelled"
-                    fields = {"reference_id": call.reference_id, "status": status}
-                    return Done(delivery.id, withdrawn.id if withdrawn else None, (WITHDRAWN, fields))
-                case FetchPayments():
-                    facts, problems = await payments_of(self.gateway, call)
-                    told = [to_json(fact) for fact in facts]
-                    fetched = {"reference_id": call.reference_id, "facts": told, "problems": list(problems)}
-                    return Done(delivery.id, None, (FETCHED, fetched))
+            provider_id, answer = await made(self.gateway, call, delivery.attempts)
         except GatewayError as error:
             failed = self._failed(delivery, _failure(error), error.retry_after, str(error))
-            if isinstance(failed, Failed) and isinstance(call, CreateLink):
-                fields = {"reference_id": call.reference_id, "reason": error.description}
-                return Failed(delivery.id, failed.error, (REFUSED, fields))
+            if isinstance(failed, Failed):
+                return replace(failed, result=refused(call, error))
             return failed
+        return Done(delivery.claim, provider_id, answer)
 
     def _failed(
         self, delivery: Delivery, failure: Failure, retry_after: float | None, error: str
     ) -> Again | Failed:
-        """When to try again, or that it is over. The log names the entry, never the customer."""
+        """When to try again, or that it is over."""
         now = self.clock.now()
+        self._heard(delivery, self.traffic.failed(delivery.lane, failure, _claimed_at(delivery), now))
         decision = decide(
             attempts=delivery.attempts,
             verdict=failure,
@@ -97,27 +89,40 @@ class Performer:
             now=now,
             jitter=self.dice.random(),
         )
-        told = log.error if failure in (Failure.PERMANENT, Failure.HALT) else log.warning
-        told(
-            "delivery failed",
-            delivery=delivery.id,
-            name=delivery.name,
-            tries=delivery.attempts,
-            failure=failure,
-            error=error,
-        )
+        _tell(delivery, failure, error)
         if isinstance(decision, GiveUp):
-            return Failed(delivery.id, f"{decision.reason}: {error}")
-        return Again(delivery.id, decision.at, error, counts=failure is not Failure.HALT)
+            return Failed(delivery.claim, f"{decision.reason}: {error}")
+        if failure is not Failure.HALT:
+            return Again(delivery.claim, decision.at, error)
+        notice = halted(delivery.lane, error)
+        return Again(delivery.claim, decision.at, error, counts=False, notice=notice)
+
+    def _unsent(self, delivery: Delivery, error: str, notice: Notice | None = None) -> Failed:
+        """It was not even tried, and never will be."""
+        self.traffic.unused(delivery.lane, self.clock.now())
+        _tell(delivery, Failure.PERMANENT, error)
+        return Failed(delivery.claim, error, notice=notice)
+
+    def _heard(self, delivery: Delivery, good_again: bool) -> None:
+        if good_again:
+            log.warning("the account is taken again", lane=delivery.lane)
 
 
-def _created(link: Link) -> dict[str, str]:
-    return {
-        "reference_id": link.reference_id,
-        "link_id": link.id,
-        "short_url": link.short_url,
-        "status": link.status,
-    }
+def _tell(delivery: Delivery, failure: Failure, error: str) -> None:
+    """The log names the entry, never the customer."""
+    told = log.error if failure in (Failure.PERMANENT, Failure.HALT) else log.warning
+    told(
+        "delivery failed",
+        delivery=delivery.id,
+        name=delivery.name,
+        tries=delivery.attempts,
+        failure=failure,
+        error=error,
+    )
+
+
+def _claimed_at(delivery: Delivery) -> int:
+    return delivery.claim.leased_until - LEASE
 
 
 def _failure(error: GatewayError) -> Failure:

@@ -3,7 +3,8 @@
 Razorpay's own `code` decides nothing: bad credentials and throttling both come as
 BAD_REQUEST_ERROR. The HTTP status does, and the description where one status has several meanings.
 
-Source: Razorpay docs, "Errors" and "Payment Links APIs", 2026; wordings observed in test mode.
+Source: Razorpay docs, "Errors", "Payment Links APIs" and "Refunds APIs", 2026; wordings observed in
+test mode.
 """
 
 import json
@@ -28,6 +29,10 @@ class Reason(StrEnum):
     """The link cannot be cancelled: (partly) paid."""
     ALREADY_CANCELLED = "already_cancelled"
     ALREADY_EXPIRED = "already_expired"
+    ALREADY_REFUNDED = "already_refunded"
+    """So much of the payment was given back before that the rest is less than what was asked for."""
+    IN_FLIGHT = "in_flight"
+    """A request with this idempotency key is under way, or was made with another body: it may be ours."""
     AUTH = "auth"
     """The key id or its secret is wrong."""
     NOT_FOUND = "not_found"
@@ -49,7 +54,14 @@ class Reason(StrEnum):
 
 
 _AMBIGUOUS: Final = frozenset(
-    {Reason.ALREADY_EXISTS, Reason.UNAVAILABLE, Reason.TIMEOUT, Reason.LOST, Reason.UNINTELLIGIBLE}
+    {
+        Reason.ALREADY_EXISTS,
+        Reason.IN_FLIGHT,
+        Reason.UNAVAILABLE,
+        Reason.TIMEOUT,
+        Reason.LOST,
+        Reason.UNINTELLIGIBLE,
+    }
 )
 _RETRYABLE: Final = _AMBIGUOUS | {Reason.THROTTLED, Reason.UNREACHABLE}
 
@@ -124,6 +136,8 @@ def _reason(status: int, description: str, *, is_json: bool) -> Reason:
         return Reason.UNAVAILABLE
     if status == 404:
         return Reason.NOT_FOUND
+    if status == 409:
+        return Reason.IN_FLIGHT
     if 400 <= status < 500:
         return _refusal(text)
     return Reason.UNINTELLIGIBLE
@@ -135,6 +149,7 @@ _CANNOT_CANCEL: Final = {
     "canceled": Reason.ALREADY_CANCELLED,
     "expired": Reason.ALREADY_EXPIRED,
 }
+_TOO_MUCH: Final = re.compile(r"already|amount.*(greater|exceed)|(greater|exceed).*amount")
 
 
 def _refusal(text: str) -> Reason:
@@ -143,6 +158,8 @@ def _refusal(text: str) -> Reason:
         return _CANNOT_CANCEL[cannot_cancel[1]]
     if re.search(r"reference[_ ]?id\b.*\balready\b", text):
         return Reason.ALREADY_EXISTS
+    if "refund" in text and _TOO_MUCH.search(text):
+        return Reason.ALREADY_REFUNDED
     if "does not exist" in text:
         return Reason.NOT_FOUND
     return Reason.REFUSED

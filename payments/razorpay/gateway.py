@@ -1,11 +1,11 @@
-"""Razorpay's Payment Links API, through the official SDK made safe to depend on.
+"""Razorpay's API for payment links and refunds, through the official SDK made safe to depend on.
 
 The SDK is synchronous, has no time-outs, prints to stdout when a connection fails, hides the HTTP
 status, shares one session between threads and brings CA certificates of 2015. So each thread of a
 small pool has a client of its own, whose session ends in a transport of ours (`transport.py`): limits
 and CAs are set there, and every failure leaves it as a `GatewayError` before the SDK can see it.
 
-Source: Razorpay docs, "Payment Links APIs", 2026; SDK `razorpay` 2.0.1, `client.py`.
+Source: Razorpay docs, "Payment Links APIs" and "Refunds APIs", 2026; SDK `razorpay` 2.0.1, `client.py`.
 """
 
 import asyncio
@@ -14,21 +14,29 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 import razorpay
 import requests
 
-from payments.calls import CreateLink
+from payments.calls import CreateLink, RefundPayment
+from payments.razorpay.entities import MAX_INTEGER, ORDER_NOTE, REFUND_NOTE
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.transport import session
-from payments.razorpay.webhook import ORDER_NOTE
 
 STATUSES: Final = frozenset({"created", "partially_paid", "paid", "expired", "cancelled"})
 """What a payment link's `status` may be."""
 
+MAX_LISTED: Final = 100
+"""Entities in one answer, at most: Razorpay's limit."""
+
 _LINK_ID = re.compile(r"plink_[A-Za-z0-9]{1,64}", re.ASCII)
+_ORDER_ID = re.compile(r"order_[A-Za-z0-9]{1,64}", re.ASCII)
+_PAYMENT_ID = re.compile(r"pay_[A-Za-z0-9]{1,64}", re.ASCII)
+_REFUND_ID = re.compile(r"rfnd_[A-Za-z0-9]{1,64}", re.ASCII)
+_IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_-]{10,40}", re.ASCII)
+"""Razorpay's rule for the header; 40 is its limit for a receipt."""
 
 _Ask = Callable[[Any], object]
 
@@ -51,10 +59,12 @@ class Link:
     order_id: str | None
     """`order_…`; None until the customer opens the page."""
     notes: Mapping[str, Any]
+    created_at: int
+    """Seconds since 1970, UTC; 0 if Razorpay does not say."""
 
 
 class Gateway:
-    """Razorpay's payment links. Its methods raise `GatewayError` and nothing else.
+    """Razorpay's payment links and refunds. Its methods raise `GatewayError` and nothing else.
 
     `base_url` may end in a slash or in `/v1`. Time-outs are in seconds; `read_timeout` is for the whole
     answer, head and body. At most `threads` calls are under way, the others wait. Raises ValueError if the
@@ -79,6 +89,11 @@ class Gateway:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="razorpay")
         self._thread = threading.local()
         self._sessions: list[requests.Session] = []
+
+    @property
+    def mode(self) -> Literal["live", "test"]:
+        """Whether real money moves: the key decides, the address is the same."""
+        return "live" if self._auth[0].startswith("rzp_live_") else "test"
 
     async def create_link(self, call: CreateLink) -> Link:
         """Make a payment link that Razorpay tells nobody about: we send it ourselves."""
@@ -107,21 +122,44 @@ class Gateway:
 
     async def fetch_link(self, link_id: str) -> Link:
         """The link as it is now."""
-        _check_link_id(link_id)
+        _check(_LINK_ID, link_id, "the id of a payment link")
         return _link(await self._answer(lambda client: client.payment_link.fetch(link_id, data={})))
 
     async def cancel_link(self, link_id: str) -> Link:
         """Make the link unpayable. One that is not `created` is refused with an ALREADY_… reason."""
-        _check_link_id(link_id)
+        _check(_LINK_ID, link_id, "the id of a payment link")
         return _link(await self._answer(lambda client: client.payment_link.cancel(link_id)))
 
     async def order_payments(self, order_id: str) -> list[Any]:
         """Every payment tried on Razorpay's order, as it is now. Source: Fetch Payments for an Order."""
-        answer = await self._answer(lambda client: client.order.payments(order_id, data={}))
-        payments = answer.get("items")
-        if not isinstance(payments, list):
-            raise _unintelligible("a list of payments")
-        return payments
+        _check(_ORDER_ID, order_id, "the id of an order")
+        return _items(await self._answer(lambda client: client.order.payments(order_id, data={})))
+
+    async def refund(self, call: RefundPayment) -> Mapping[str, Any]:
+        """The refund entity of this call, made now or by an earlier try: Razorpay knows it by its key.
+
+        What is sent depends on the call alone, since another body under the same key is refused. Source:
+        "Create a Normal Refund", "Idempotent Requests".
+        """
+        _check(_PAYMENT_ID, call.payment_id, "the id of a payment")
+        _check(_IDEMPOTENCY_KEY, call.key, "an idempotency key of 10 to 40 letters, digits, - and _")
+        body = {
+            "amount": call.amount,
+            "speed": "normal",
+            "receipt": call.key,
+            "notes": {ORDER_NOTE: call.order_key, REFUND_NOTE: call.key},
+        }
+        headers = {"X-Refund-Idempotency": call.key}
+        answer = await self._answer(lambda c: c.payment.refund(call.payment_id, body, headers=headers))
+        if not isinstance(answer.get("id"), str) or not _REFUND_ID.fullmatch(answer["id"]):
+            raise _unintelligible("the answer is not a refund")
+        return answer
+
+    async def payment_refunds(self, payment_id: str) -> list[Any]:
+        """The refunds of a payment, at most `MAX_LISTED`. Source: Fetch Multiple Refunds for a Payment."""
+        _check(_PAYMENT_ID, payment_id, "the id of a payment")
+        query = {"count": MAX_LISTED}
+        return _items(await self._answer(lambda c: c.payment.fetch_multiple_refund(payment_id, data=query)))
 
     async def ping(self) -> None:
         """Ask for something cheap, to see that Razorpay can be reached and takes our key."""
@@ -164,9 +202,17 @@ def _unintelligible(what: str) -> GatewayError:
     return GatewayError(Reason.UNINTELLIGIBLE, what)
 
 
-def _check_link_id(link_id: str) -> None:
-    if not _LINK_ID.fullmatch(link_id):
-        raise GatewayError(Reason.REFUSED, f"not the id of a payment link: {link_id[:80]!r}")
+def _check(pattern: re.Pattern[str], given: str, what: str) -> None:
+    """Nothing that could become another path or header is ever sent."""
+    if not pattern.fullmatch(given):
+        raise GatewayError(Reason.REFUSED, f"not {what}: {given[:80]!r}")
+
+
+def _items(answer: Mapping[str, Any]) -> list[Any]:
+    items = answer.get("items")
+    if not isinstance(items, list):
+        raise _unintelligible("the answer is not a collection: it has no list of items")
+    return items
 
 
 def _listed(answer: Mapping[str, Any]) -> list[Any]:
@@ -180,6 +226,7 @@ def _listed(answer: Mapping[str, Any]) -> list[Any]:
 
 def _link(payload: Mapping[str, Any]) -> Link:
     reference_id, order_id, notes = (payload.get(name) for name in ("reference_id", "order_id", "notes"))
+    created_at = payload.get("created_at")
     link = Link(
         id=_text(payload, "id"),
         reference_id=reference_id if isinstance(reference_id, str) else "",
@@ -190,6 +237,7 @@ def _link(payload: Mapping[str, Any]) -> Link:
         short_url=_text(payload, "short_url"),
         order_id=order_id if isinstance(order_id, str) and order_id else None,
         notes=notes if isinstance(notes, dict) else {},  # null or [] when there are none
+        created_at=created_at if type(created_at) is int else 0,
     )
     if not _LINK_ID.fullmatch(link.id) or link.status not in STATUSES:
         raise _unintelligible("the answer is not a payment link: its id or status is unknown")
@@ -205,6 +253,6 @@ def _text(payload: Mapping[str, Any], name: str) -> str:
 
 def _paise(payload: Mapping[str, Any], name: str) -> int:
     value = payload.get(name)
-    if type(value) is not int or value < 0:  # a bool is an int to isinstance
+    if type(value) is not int or not 0 <= value <= MAX_INTEGER:  # a bool is an int to isinstance
         raise _unintelligible(f"the answer is not a payment link: {name} is not whole paise")
     return value

@@ -7,14 +7,16 @@ links are two orders that can both be paid.
 Source: Razorpay docs, "Create a Payment Link", "Fetch all Payment Links", "Cancel a Payment Link".
 """
 
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from typing import Any, Final
 
 from payments.calls import CancelLink, CreateLink, FetchPayments
-from payments.facts import Fact
 from payments.orders import order_key_of
+from payments.razorpay.entities import ORDER_NOTE, Entity
 from payments.razorpay.errors import GatewayError, Reason
+from payments.razorpay.fetched import Reading, link_facts, payment_facts, refund_facts
 from payments.razorpay.gateway import Gateway, Link
-from payments.razorpay.webhook import ORDER_NOTE, payment_facts
 
 _DONE: Final = frozenset({Reason.ALREADY_PAID, Reason.ALREADY_CANCELLED, Reason.ALREADY_EXPIRED})
 
@@ -74,15 +76,32 @@ def _ours(link: Link, call: CreateLink) -> Link:
     return link
 
 
-async def payments_of(gateway: Gateway, call: FetchPayments) -> tuple[tuple[Fact, ...], tuple[str, ...]]:
-    """The facts of every payment made on a link, and what could not be read; none if it was never opened.
+async def standing_of(gateway: Gateway, call: FetchPayments) -> Reading:
+    """How a link stands: facts of itself if it has ended, of its payments, and of their refunds.
 
-    Raises GatewayError.
+    Also what could not be read. Nothing of a link that does not exist. Raises GatewayError.
     """
     if call.link_id is None:
         link = await gateway.find_link(call.reference_id)
     else:
         link = await gateway.fetch_link(call.link_id)
-    if link is None or link.order_id is None:
+    if link is None:
         return (), ()
-    return payment_facts(await gateway.order_payments(link.order_id), order_key_of(call.reference_id))
+    order_key = order_key_of(call.reference_id)
+    read = [link_facts(asdict(link), order_key)]
+    if link.order_id is not None:
+        payments = await gateway.order_payments(link.order_id)
+        read.append(payment_facts(payments, order_key, link.id))
+        for payment in _refunded(payments):
+            refunds = await gateway.payment_refunds(payment["id"])
+            read.append(refund_facts(refunds, payment, order_key))
+    return tuple(f for facts, _ in read for f in facts), tuple(p for _, problems in read for p in problems)
+
+
+def _refunded(payments: Iterable[Any]) -> Iterator[Entity]:
+    for payment in payments:
+        # A payment without an id is a problem among the payments' facts already.
+        if not isinstance(payment, Mapping) or not isinstance(payment.get("id"), str):
+            continue
+        if payment.get("amount_refunded") or payment.get("status") == "refunded":
+            yield payment

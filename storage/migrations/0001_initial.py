@@ -44,6 +44,7 @@ class Migration(migrations.Migration):
                 ("amount", fields.BigIntField()),
                 ("currency", fields.TextField(unique=False)),
                 ("status", fields.TextField(unique=False)),
+                ("mode", fields.TextField(null=True, unique=False)),
                 ("link_id", fields.TextField(null=True, unique=False)),
                 ("short_url", fields.TextField(null=True, unique=False)),
                 ("expires_at", fields.BigIntField()),
@@ -70,6 +71,7 @@ class Migration(migrations.Migration):
                 ("created_at", fields.BigIntField()),
                 ("updated_at", fields.BigIntField()),
                 ("last_inbound_at", fields.BigIntField(null=True)),
+                ("paced_until", fields.BigIntField()),
             ],
             options={"table": "conversation", "app": "storage", "pk_attr": "id"},
             bases=["Model"],
@@ -137,11 +139,29 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", fields.IntField(primary_key=True, generated=False, unique=True, db_index=True)),
                 ("key", fields.TextField(unique=False)),
+                ("account", fields.TextField(null=True, unique=False)),
             ],
             options={"table": "installation", "app": "storage", "pk_attr": "id"},
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="Notice",
+            fields=[
+                ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("kind", fields.TextField(unique=False)),
+                ("subject", fields.TextField(unique=False)),
+                ("said", fields.TextField(unique=False)),
+                ("created_at", fields.BigIntField()),
+            ],
+            options={
+                "table": "notice",
+                "app": "storage",
+                "unique_together": (("kind", "subject"),),
+                "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        CreateCheckedModel(
             name="Order",
             fields=[
                 ("key", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
@@ -151,11 +171,23 @@ class Migration(migrations.Migration):
                 ("total", fields.BigIntField()),
                 ("currency", fields.TextField(unique=False)),
                 ("verdict", fields.TextField(unique=False)),
+                ("standing", fields.TextField(unique=False)),
+                ("fulfilled", fields.BigIntField()),
+                ("held", fields.BigIntField()),
+                ("held_for", fields.TextField(null=True, unique=False)),
                 ("placed_at", fields.BigIntField()),
                 ("placed_by", fields.BigIntField()),
                 ("paid_at", fields.BigIntField(null=True)),
             ],
             options={
+                "constraints": [
+                    CheckConstraint(
+                        check="standing IN ('open', 'lapsed', 'fulfilled', 'returned')",
+                        name="orders_standing",
+                    ),
+                    CheckConstraint(check="fulfilled >= 0 AND held >= 0", name="orders_money"),
+                    CheckConstraint(check="held = 0 OR held_for IS NOT NULL", name="orders_held"),
+                ],
                 "table": "orders",
                 "app": "storage",
                 "indexes": [
@@ -172,6 +204,7 @@ class Migration(migrations.Migration):
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ("conversation_id", fields.BigIntField()),
                 ("lane", fields.TextField(unique=False)),
+                ("urgency", fields.IntField()),
                 ("name", fields.TextField(unique=False)),
                 ("payload", fields.TextField(unique=False)),
                 ("state", fields.TextField(unique=False)),
@@ -186,7 +219,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    CheckConstraint(check="lane IN ('chat', 'pay')", name="outbox_lane"),
+                    CheckConstraint(check="lane IN ('chat', 'pay', 'poll')", name="outbox_lane"),
                     CheckConstraint(
                         check="state IN ('pending', 'sending', 'done', 'failed')", name="outbox_state"
                     ),
@@ -207,6 +240,52 @@ class Migration(migrations.Migration):
             },
             bases=["Model"],
         ),
+        CreateCheckedModel(
+            name="Refund",
+            fields=[
+                ("key", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
+                ("conversation_id", fields.BigIntField()),
+                ("order_key", fields.TextField(unique=False)),
+                ("payment_id", fields.TextField(unique=False)),
+                ("amount", fields.BigIntField()),
+                ("reason", fields.TextField(unique=False)),
+                ("status", fields.TextField(unique=False)),
+                ("refund_id", fields.TextField(null=True, unique=False)),
+                ("created_at", fields.BigIntField()),
+            ],
+            options={
+                "constraints": [
+                    CheckConstraint(
+                        check="status IN ('asked', 'created', 'processed', 'failed', 'refused')",
+                        name="refund_status",
+                    ),
+                    CheckConstraint(check="amount > 0", name="refund_amount"),
+                ],
+                "table": "refund",
+                "app": "storage",
+                "indexes": [Index(fields=["conversation_id", "order_key"], name="refund_order")],
+                "pk_attr": "key",
+            },
+            bases=["Model"],
+        ),
+        CreateCheckedModel(
+            name="Stock",
+            fields=[
+                ("sku", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
+                ("declared", fields.BigIntField()),
+                ("reserved", fields.BigIntField()),
+                ("sold", fields.BigIntField()),
+            ],
+            options={
+                "constraints": [
+                    CheckConstraint(check="reserved >= 0 AND sold >= 0", name="stock_counts")
+                ],
+                "table": "stock",
+                "app": "storage",
+                "pk_attr": "sku",
+            },
+            bases=["Model"],
+        ),
         # A model's index cannot say <> or IN; the planner wants the very words of the queries.
         ops.RunSQL(
             [
@@ -215,8 +294,10 @@ class Migration(migrations.Migration):
                 " WHERE state = 'pending' AND kind <> 'receipt'",
                 "CREATE INDEX inbox_receipts ON inbox (due_at, id)"
                 " WHERE state = 'pending' AND kind = 'receipt'",
+                "CREATE INDEX orders_held_for ON orders (placed_at) WHERE held_for IS NOT NULL",
                 "CREATE INDEX inbox_parked ON inbox (id) WHERE state = 'parked'",
-                "CREATE INDEX outbox_due ON outbox (due_at, id) WHERE state IN ('pending', 'sending')",
+                "CREATE INDEX outbox_due ON outbox (lane, urgency, due_at, id)"
+                " WHERE state IN ('pending', 'sending')",
                 "CREATE INDEX outbox_lanes ON outbox (conversation_id, lane, id)"
                 " WHERE state IN ('pending', 'sending')",
             ],

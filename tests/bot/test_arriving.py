@@ -24,7 +24,7 @@ def whatsapp(name: str, number: str = NUMBER) -> list[Arrival]:
 def razorpay(name: str, order_key: str | None, **change: Any) -> Arrival:
     raw = (FIXTURES / "razorpay" / f"{name}.json").read_bytes()
     body = {**orjson.loads(raw), **change}
-    return from_razorpay(raw, webhook.read(body), order_key, body)
+    return from_razorpay(raw, webhook.read(body), order_key, body, "test")
 
 
 def test_a_message() -> None:

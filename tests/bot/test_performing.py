@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import aiohttp
@@ -16,10 +16,13 @@ from flows import messages
 from payments import calls
 from payments.calls import CancelLink, CreateLink
 from payments.razorpay.gateway import Gateway
-from storage.deliveries import Again, Delivery, Done, Failed
+from storage.deliveries import Again, Claim, Delivery, Done, Failed
 
 NOW = 1_790_000_000_000
 CALL = CreateLink("abcdefgh-1-1.1", "abcdefgh-1-1", 50_000, "INR", "Order #10001", NOW + 20 * 60_000)
+
+
+CLAIM = Claim(7, NOW + LEASE)
 
 
 class Noon:
@@ -39,18 +42,23 @@ class Bench:
     performer: Performer
     world: World
 
-    async def send(self, message: messages.Message, **rest: Any) -> Done | Again | Failed:
+    async def send(self, message: messages.Sendable, **rest: Any) -> Done | Again | Failed:
         return await self.performer.perform(delivery("chat", messages.to_json(message), **rest))
 
-    async def call(self, call: calls.Call, attempts: int = 1) -> Done | Again | Failed:
-        return await self.performer.perform(delivery("pay", calls.to_json(call), attempts=attempts))
+    async def call(self, call: calls.Call, **rest: Any) -> Done | Again | Failed:
+        return await self.performer.perform(delivery("pay", calls.to_json(call), **rest))
 
 
 def delivery(lane: str, payload: dict[str, Any], **rest: Any) -> Delivery:
-    usual = {"attempts": 1, "phone": "919812345601", "bsuid": None}
-    return Delivery(
-        7, "abcdefgh-1", lane, "test", payload, opaque="abcdefgh-1.7", created_at=NOW, **{**usual, **rest}
-    )
+    usual: dict[str, Any] = {
+        "claim": CLAIM,
+        "attempts": 1,
+        "phone": "919812345601",
+        "bsuid": None,
+        "last_inbound_at": None,
+    }
+    usual |= {"opaque": "abcdefgh-1.7", "created_at": NOW}
+    return Delivery(conversation="abcdefgh-1", lane=lane, name="test", payload=payload, **{**usual, **rest})
 
 
 @pytest.fixture
@@ -73,7 +81,7 @@ async def bench() -> AsyncIterator[Bench]:
 async def test_sent(bench: Bench) -> None:
     outcome = await bench.send(messages.Text("hello"))
     [message] = bench.world.meta.person("919812345601").messages
-    assert outcome == Done(7, message.wamid)
+    assert outcome == Done(CLAIM, message.wamid)
     assert (message.text, message.opaque) == ("hello", "abcdefgh-1.7")
 
 
@@ -92,7 +100,7 @@ async def test_what_cannot_be_built_is_not_sent(bench: Bench) -> None:
         (Fault.http(500), 4, 8),
         (Fault.http(429, headers={"Retry-After": "9"}), 1, 9),
         (Fault.http(400, '{"error": {"code": 131056}}'), 3, 16),
-        (Fault.http(401), 1, 60),
+        (Fault.http(401), 1, 30),
         (Fault.html(502), 1, 30),
         (Fault.drop_after_accepting(), 1, 30),
     ],
@@ -123,8 +131,9 @@ async def test_a_link(bench: Bench) -> None:
         "link_id": link.id,
         "short_url": link.short_url,
         "status": "created",
+        "mode": "test",
     }
-    assert outcome == Done(7, link.id, ("payment_link.created", fields))
+    assert outcome == Done(CLAIM, link.id, ("payment_link.created", fields))
     assert await bench.call(CALL, attempts=2) == outcome, "a second try finds what the first one made"
     assert len(bench.world.razorpay.links) == 1
 
@@ -152,19 +161,20 @@ async def test_a_wrong_key_waits_for_a_person(bench: Bench) -> None:
     bench.world.razorpay.fail_next("create_link", Fault.http(401))
     outcome = await bench.call(CALL, attempts=500)
     assert isinstance(outcome, Again)
-    assert (outcome.at, outcome.counts) == (NOW + 60_000, False)
+    assert (outcome.at, outcome.counts) == (NOW + 30_000, False)
     assert bench.world.secrets.key_secret not in outcome.error
 
 
 async def test_withdrawn(bench: Bench) -> None:
     unknown = await bench.call(CancelLink(CALL.reference_id, None))
-    fields = {"reference_id": CALL.reference_id, "status": "cancelled"}
-    assert unknown == Done(7, None, ("payment_link.withdrawn", fields))
+    fields: dict[str, Any] = {"reference_id": CALL.reference_id, "link_id": None, "status": "cancelled"}
+    assert unknown == Done(CLAIM, None, ("payment_link.withdrawn", fields))
     await bench.call(CALL)
     [link] = bench.world.razorpay.links.values()
+    fields["link_id"] = link.id
     for _ in range(2):
         again = await bench.call(CancelLink(CALL.reference_id, link.id))
-        assert again == Done(7, link.id, ("payment_link.withdrawn", fields))
+        assert again == Done(CLAIM, link.id, ("payment_link.withdrawn", fields))
     assert link.status == "cancelled"
 
 
@@ -173,8 +183,112 @@ async def test_paid_before_it_was_withdrawn(bench: Bench) -> None:
     [link] = bench.world.razorpay.links.values()
     await bench.world.razorpay.pay(link.id)
     outcome = await bench.call(CancelLink(CALL.reference_id, None))
-    fields = {"reference_id": CALL.reference_id, "status": "paid"}
-    assert outcome == Done(7, link.id, ("payment_link.withdrawn", fields))
+    fields = {"reference_id": CALL.reference_id, "link_id": link.id, "status": "paid"}
+    assert outcome == Done(CLAIM, link.id, ("payment_link.withdrawn", fields))
+
+
+DAY = 24 * 3_600_000
+TEMPLATE = messages.TemplateMessage("order_paid", "en", ("#10001",))
+PAID = messages.Text("Paid!", fallback=TEMPLATE)
+BARE = messages.Text("Paid!")
+CLOSED = Fault.http(400, '{"error": {"code": 131047, "message": "Re-engagement message"}}')
+
+
+def kinds(bench: Bench) -> list[str]:
+    return [message.kind for message in bench.world.meta.person("919812345601").messages]
+
+
+@pytest.mark.parametrize(
+    ("wrote", "message", "refusals", "kind"),
+    [
+        (NOW - DAY + 1, PAID, 0, "text"),
+        (NOW - DAY, PAID, 0, "template"),
+        (None, PAID, 0, "text"),
+        (None, PAID, 1, "template"),
+        (NOW - 1000, PAID, 1, "template"),
+        (NOW - DAY + 1, BARE, 0, "text"),
+        (NOW - DAY, TEMPLATE, 0, "template"),
+    ],
+)
+async def test_a_template_goes_where_only_that_may(
+    bench: Bench, wrote: int | None, message: messages.Sendable, refusals: int, kind: str
+) -> None:
+    bench.world.meta.fail_next("send", *[CLOSED] * refusals)
+    outcome = await bench.send(message, last_inbound_at=wrote)
+    assert isinstance(outcome, Done)
+    assert kinds(bench) == [kind]
+    [received] = bench.world.meta.person("919812345601").messages
+    assert received.opaque == "abcdefgh-1.7"
+    assert kind == "text" or received.text == "order_paid: #10001"
+
+
+@pytest.mark.parametrize(("wrote", "refusals"), [(NOW - DAY, 0), (None, 1), (NOW - 1000, 1)])
+async def test_without_a_template_an_operator_hears_of_it(
+    bench: Bench, wrote: int | None, refusals: int
+) -> None:
+    bench.world.meta.fail_next("send", *[CLOSED] * refusals)
+    outcome = await bench.send(BARE, last_inbound_at=wrote)
+    assert isinstance(outcome, Failed)
+    assert outcome.notice is not None
+    assert (outcome.notice.kind, outcome.notice.subject) == ("window", "test")
+    assert "give the message 'test' a 'template:'" in outcome.notice.said
+    assert kinds(bench) == []
+
+
+async def test_a_template_that_is_refused_is_not_tried_again(bench: Bench) -> None:
+    bench.world.meta.fail_next("send", CLOSED, CLOSED)
+    assert isinstance(await bench.send(PAID), Failed)
+    bench.world.meta.fail_next("send", CLOSED)
+    assert isinstance(await bench.send(TEMPLATE), Failed)
+    assert kinds(bench) == []
+
+
+async def test_a_template_in_doubt_is_tried_again_later(bench: Bench) -> None:
+    bench.world.meta.fail_next("send", CLOSED, Fault.html(502))
+    outcome = await bench.send(PAID)
+    assert isinstance(outcome, Again)
+    assert outcome.at == NOW + 30_000
+
+
+@pytest.mark.parametrize(("lane", "name"), [("chat", "whatsapp"), ("pay", "razorpay")])
+async def test_a_refused_account_opens_its_circuit_and_is_told(bench: Bench, lane: str, name: str) -> None:
+    circuits = bench.performer.traffic.circuits
+
+    async def once(**rest: Any) -> Done | Again | Failed:
+        return await (bench.send(BARE, **rest) if lane == "chat" else bench.call(CALL, **rest))
+
+    if lane == "chat":
+        bench.world.meta.fail_next("send", Fault.http(401, '{"error": {"code": 190}}'))
+    else:
+        bench.world.razorpay.fail_next("create_link", Fault.http(401))
+    outcome = await once()
+    assert isinstance(outcome, Again)
+    assert outcome.notice is not None
+    assert (outcome.notice.kind, outcome.notice.subject) == ("token", name)
+    assert [lane for lane in circuits if circuits[lane].is_open] == (
+        ["chat"] if lane == "chat" else ["pay", "poll"]
+    )
+    assert isinstance(await once(), Done)
+    assert circuits[lane].is_open, "it was claimed before"
+    await once(claim=replace(CLAIM, leased_until=NOW + LEASE + 1))
+    assert not circuits[lane].is_open
+
+
+async def test_what_is_never_sent_leaves_the_probe_to_the_next(bench: Bench) -> None:
+    bench.world.meta.fail_next("send", Fault.http(401))
+    await bench.send(BARE)
+    circuit = bench.performer.traffic.circuits["chat"]
+    for message, wrote in ((messages.Text("x" * 5000), None), (BARE, NOW - DAY)):
+        circuit.took(NOW)
+        assert circuit.room(9, NOW) == 0
+        await bench.send(message, last_inbound_at=wrote)
+        assert circuit.room(9, NOW) == 1
+
+
+async def test_too_fast_a_number_is_slowed(bench: Bench) -> None:
+    bench.world.meta.fail_next("send", Fault.http(400, '{"error": {"code": 130429}}'))
+    assert isinstance(await bench.send(BARE), Again)
+    assert bench.performer.traffic.throughput.rate == 500
 
 
 @pytest.mark.parametrize(("lane", "seconds"), [("chat", 30), ("pay", 1)])

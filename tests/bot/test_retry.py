@@ -30,9 +30,10 @@ def gap(verdict: Failure, attempts: int, *, retry_after: float | None = None, ji
     ("verdict", "seconds"),
     [
         (Failure.RETRY, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]),
+        (Failure.THROTTLED, [1, 2, 4, 8]),
         (Failure.UNKNOWN, [DOUBT, 120, 480, 1800, 1800]),
         (Failure.PAIR_RATE, [1, 4, 16, 64, 256, 1024, 3600, 3600]),
-        (Failure.HALT, [60] * 17),
+        (Failure.HALT, [30] * 17),
     ],
 )
 def test_schedule(verdict: Failure, seconds: list[int]) -> None:
@@ -44,7 +45,7 @@ def test_a_permanent_failure_is_given_up_at_once() -> None:
     assert decision == GiveUp("refused for good")
 
 
-@pytest.mark.parametrize("verdict", [Failure.RETRY, Failure.PAIR_RATE])
+@pytest.mark.parametrize("verdict", [Failure.RETRY, Failure.THROTTLED, Failure.PAIR_RATE])
 def test_others_are_given_up_after_their_last_try(verdict: Failure) -> None:
     gap(verdict, TRIES - 1)
     decision = decide(attempts=TRIES, verdict=verdict, retry_after=None, now=NOW, jitter=0)

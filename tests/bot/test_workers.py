@@ -15,10 +15,12 @@ from structlog.testing import capture_logs
 from bot.clock import ShiftedClock
 from bot.metrics import Metrics
 from bot.parts import FAILED_ROUNDS, Parts, Pulse
+from bot.retry import Failure
 from bot.workers import loop
 from bot.workers.loop import IN_FLIGHT, ROOM, Workers
 from bot.workers.performing import LEASE
-from storage.deliveries import Again, Delivery, Done, Outcome
+from storage.deliveries import Again, Claim, Delivery, Done, Outcome
+from storage.due import Due
 from storage.receipts import Applied, Undelivered
 
 
@@ -33,6 +35,9 @@ class Shelf:
         self.failing = 0
         self.unreceived = False
         self.receipts = Applied()
+
+    async def due(self, now: int) -> Due:
+        return Due(True, True, frozenset(delivery.lane for delivery in self.waiting))
 
     async def apply_receipts(self, now: int) -> Applied:
         if self.unreceived:
@@ -55,9 +60,9 @@ class Shelf:
     async def record(self, outcomes: Sequence[Outcome], now: int) -> None:
         self.recorded.extend(outcomes)
 
-    async def release(self, ids: Sequence[int], leased_until: int) -> None:
-        assert leased_until == LEASE
-        self.released.extend(ids)
+    async def release(self, claims: Sequence[Claim]) -> None:
+        assert {claim.leased_until for claim in claims} == {LEASE}
+        self.released.extend(claim.id for claim in claims)
 
 
 class Hands:
@@ -76,7 +81,8 @@ class Hands:
 
 
 def entry(id: int, conversation: str, lane: str = "chat") -> Delivery:
-    return Delivery(id, conversation, lane, "test", {}, 1, "919812345601", None, f"{conversation}.{id}", 0)
+    claim, opaque = Claim(id, LEASE), f"{conversation}.{id}"
+    return Delivery(claim, conversation, lane, "test", {}, 1, "919812345601", None, None, opaque, 0)
 
 
 class Midnight:
@@ -103,23 +109,23 @@ def workers(shelf: Shelf, hands: Hands, clock: ShiftedClock | None = None) -> Wo
 
 async def test_after_one_that_must_wait_the_rest_of_its_lane_waits() -> None:
     shelf = Shelf()
-    hands = Hands(lambda d: Again(d.id, 1000, "busy") if d.id == 2 else Done(d.id, None))
+    hands = Hands(lambda d: Again(d.claim, 1000, "busy") if d.id == 2 else Done(d.claim, None))
     shelf.waiting = [
         entry(1, "a"),
         entry(2, "a"),
         entry(3, "a"),
+        entry(6, "a"),
         entry(4, "a", "pay"),
         entry(5, "b"),
-        entry(6, "a"),
     ]
     await workers(shelf, hands).drain()
     assert sorted(hands.performed) == [1, 2, 4, 5]
     assert shelf.released == [3, 6]
-    assert sorted(outcome.id for outcome in shelf.recorded) == [1, 2, 4, 5]
+    assert sorted(outcome.claim.id for outcome in shelf.recorded) == [1, 2, 4, 5]
 
 
 async def test_no_more_than_so_many_at_once() -> None:
-    shelf, hands = Shelf(), Hands(lambda d: Done(d.id, None))
+    shelf, hands = Shelf(), Hands(lambda d: Done(d.claim, None))
     hands.gate.clear()
     shelf.waiting = [entry(number, f"c{number}") for number in range(IN_FLIGHT * 2)]
     team = workers(shelf, hands)
@@ -135,28 +141,30 @@ async def test_no_more_than_so_many_at_once() -> None:
 
 
 async def test_no_more_calls_than_the_gateway_has_threads() -> None:
-    shelf, hands = Shelf(), Hands(lambda d: Done(d.id, None))
+    shelf, hands = Shelf(), Hands(lambda d: Done(d.claim, None))
     hands.gate.clear()
     shelf.waiting = [entry(number, f"c{number}", "pay") for number in range(20)]
     shelf.waiting += [entry(number, f"c{number}") for number in range(20, 30)]
+    shelf.waiting += [entry(number, f"c{number}", "poll") for number in range(30, 35)]
     team = workers(shelf, hands)
     while await team.perform():
         pass
     await asyncio.sleep(0)
-    assert sorted(hands.performed) == [*range(ROOM["pay"]), *range(20, 30)], "and chats do not wait for them"
+    begun = [*range(ROOM["pay"]), *range(20, 30), *range(30, 30 + ROOM["poll"])]
+    assert sorted(hands.performed) == begun, "and chats do not wait for them"
     hands.gate.set()
     await team._landed()
     await team.drain()
-    assert len(shelf.recorded) == 30
+    assert len(shelf.recorded) == 35
 
 
-@pytest.mark.parametrize(("lane", "taking", "begun"), [("chat", 10_000, 5), ("pay", 15_000, 2)])
+@pytest.mark.parametrize(("lane", "taking", "begun"), [("chat", 10_000, 4), ("pay", 15_000, 2)])
 async def test_what_may_outlive_its_lease_is_not_begun(lane: str, taking: int, begun: int) -> None:
     clock = ShiftedClock(Midnight())
 
     def slowly(delivery: Delivery) -> Outcome:
         clock.put_forward(taking)
-        return Done(delivery.id, None)
+        return Done(delivery.claim, None)
 
     shelf, hands = Shelf(), Hands(slowly)
     shelf.waiting = [entry(number, "a", lane) for number in range(7)]
@@ -172,7 +180,7 @@ async def test_receipts_that_fail_hold_up_nobody() -> None:
     shelf = Shelf()
     shelf.unreceived = True
     with capture_logs() as logs:
-        await workers(shelf, Hands(lambda d: Done(d.id, None))).step()
+        await workers(shelf, Hands(lambda d: Done(d.claim, None))).step()
     assert shelf.rounds == 1
     assert [entry["event"] for entry in logs] == ["receipts not applied"]
 
@@ -180,7 +188,7 @@ async def test_receipts_that_fail_hold_up_nobody() -> None:
 async def test_a_message_that_was_not_delivered_is_told_and_counted() -> None:
     shelf = Shelf()
     shelf.receipts = Applied(1, (Undelivered(7, "paid", 131026),))
-    team = workers(shelf, Hands(lambda d: Done(d.id, None)))
+    team = workers(shelf, Hands(lambda d: Done(d.claim, None)))
     with capture_logs() as logs:
         assert await team.step() == 1
     told = {"event": "message not delivered", "delivery": 7, "name": "paid", "code": 131026}
@@ -194,7 +202,7 @@ async def test_rounds_that_keep_failing_are_trouble_until_one_does_not(
     monkeypatch.setattr(loop, "FAILED_SECONDS", 0)
     shelf = Shelf()
     shelf.failing = FAILED_ROUNDS
-    team = workers(shelf, Hands(lambda d: Done(d.id, None)))
+    team = workers(shelf, Hands(lambda d: Done(d.claim, None)))
     seen = set()
     with capture_logs():
         team.start()
@@ -209,7 +217,7 @@ async def test_rounds_that_keep_failing_are_trouble_until_one_does_not(
 
 
 async def test_a_loop_that_ends_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    team = workers(Shelf(), Hands(lambda d: Done(d.id, None)))
+    team = workers(Shelf(), Hands(lambda d: Done(d.claim, None)))
 
     async def broken(event: asyncio.Event, seconds: float) -> None:
         raise RuntimeError("the loop itself")
@@ -226,7 +234,7 @@ async def test_a_loop_that_ends_is_told(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 async def test_closing_as_asked_is_no_trouble() -> None:
-    team = workers(Shelf(), Hands(lambda d: Done(d.id, None)))
+    team = workers(Shelf(), Hands(lambda d: Done(d.claim, None)))
     team.start()
     await asyncio.sleep(0)
     await team.close()
@@ -237,7 +245,7 @@ async def test_a_round_that_fails_is_not_the_last(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(loop, "FAILED_SECONDS", 0)
     shelf = Shelf()
     shelf.failing = 3
-    team = workers(shelf, Hands(lambda d: Done(d.id, None)))
+    team = workers(shelf, Hands(lambda d: Done(d.claim, None)))
     with capture_logs() as logs:
         team.start()
         async with asyncio.timeout(5):
@@ -249,7 +257,7 @@ async def test_a_round_that_fails_is_not_the_last(monkeypatch: pytest.MonkeyPatc
 
 
 async def test_closing_waits_for_what_is_in_flight_and_records_it() -> None:
-    shelf, hands = Shelf(), Hands(lambda d: Done(d.id, "wamid.1"))
+    shelf, hands = Shelf(), Hands(lambda d: Done(d.claim, "wamid.1"))
     hands.gate.clear()
     shelf.waiting = [entry(1, "a")]
     team = workers(shelf, hands)
@@ -262,12 +270,12 @@ async def test_closing_waits_for_what_is_in_flight_and_records_it() -> None:
     shelf.waiting = [entry(2, "a")]
     hands.gate.set()
     await closing
-    assert shelf.recorded == [Done(1, "wamid.1")]
+    assert shelf.recorded == [Done(Claim(1, LEASE), "wamid.1")]
     assert hands.performed == [1], "nothing is claimed any more"
 
 
 async def test_closing_hands_back_what_has_not_begun() -> None:
-    shelf, hands = Shelf(), Hands(lambda d: Done(d.id, None))
+    shelf, hands = Shelf(), Hands(lambda d: Done(d.claim, None))
     hands.gate.clear()
     shelf.waiting = [entry(number, "a") for number in range(1, 4)]
     team = workers(shelf, hands)
@@ -278,5 +286,55 @@ async def test_closing_hands_back_what_has_not_begun() -> None:
     await asyncio.sleep(0)
     hands.gate.set()
     await closing
-    assert shelf.recorded == [Done(1, None)]
+    assert shelf.recorded == [Done(Claim(1, LEASE), None)]
     assert shelf.released == [2, 3]
+
+
+async def test_it_sleeps_as_long_as_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    async def first(event: asyncio.Event, seconds: float) -> None:
+        slept.append(seconds)
+        await event.wait()
+
+    monkeypatch.setattr(loop, "_first", first)
+    parts = workers(Shelf(), Hands(lambda d: Done(d.claim, None)))._parts
+    team = Workers(parts, random.Random(0), poll=7.0)
+    team.start()
+    while len(slept) < 2:
+        await asyncio.sleep(0)
+    await team.close()
+    assert set(slept) == {7.0}
+
+
+async def test_while_a_circuit_is_open_one_is_claimed_as_a_probe() -> None:
+    clock = ShiftedClock(Midnight())
+    shelf, hands = Shelf(), Hands(lambda d: Done(d.claim, None))
+    shelf.waiting = [entry(number, f"c{number}", lane) for lane in ROOM for number in range(3)]
+    team = workers(shelf, hands, clock)
+    text = team._parts.metrics.text
+    assert b'munshi_circuit_open{lane="chat"} 0.0' in text()
+    team._traffic.failed("chat", Failure.HALT, 0, clock.now())
+    assert b'munshi_circuit_open{lane="chat"} 1.0' in text()
+    assert b'munshi_circuit_open{lane="pay"} 0.0' in text()
+    assert await team.perform() == 5, "only what is for Razorpay"
+    await team._landed()
+    clock.put_forward(30_000)
+    assert await team.perform() == 2, "and one each thirty seconds"
+    assert await team.perform() == 0
+    team._traffic.done("chat", clock.now())
+    assert await team.perform() == 2
+    await team._landed()
+
+
+async def test_a_limited_number_sends_no_more_than_it_may() -> None:
+    clock = ShiftedClock(Midnight())
+    shelf, hands = Shelf(), Hands(lambda d: Done(d.claim, None))
+    shelf.waiting = [entry(number, f"c{number}") for number in range(1000)]
+    team = workers(shelf, hands, clock)
+    team._traffic.failed("chat", Failure.THROTTLED, 0, 0)
+    sent = await team.drain()
+    for _ in range(10):
+        clock.put_forward(100)
+        sent += await team.drain()
+    assert sent == pytest.approx(125 + 500, abs=30), "half of what any number may"

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from flows.events import TextReceived
 from flows.messages import Text
-from payments.calls import CancelLink, CreateLink
+from payments.calls import CancelLink, CreateLink, RefundPayment
 from payments.case import Kind, Outcome
 from payments.ledger import Verdict
-from payments.orders import AttemptStatus
+from payments.orders import AttemptStatus, Standing
 from tests.payments.waiting import NOW, Store, chat, created, facts, link, payment, refused, withdrawn
 
 
@@ -108,19 +108,73 @@ def test_the_end_of_an_older_attempt_is_noted_and_not_told(store: Store) -> None
     assert store.conversation.state == "awaiting_payment"
 
 
-def test_a_payment_of_an_older_order_is_told_and_the_newer_ones_link_is_withdrawn(store: Store) -> None:
+def test_a_payment_of_an_older_order_is_told_aside_and_the_newer_one_stays_the_chats_own(
+    store: Store,
+) -> None:
     old = store.order_with_link()
     new = store.order_with_link_again()
+    before = store.conversation
+    assert store.orders[old].standing is Standing.LAPSED
     store.take(facts(payment(old, "captured")))
     assert store.said[-1] == "payment_successful"
     (say,) = store.last.sends
     assert isinstance(say.message, Text)
     assert f"#{store.orders[old].order.number}" in say.message.body
-    assert store.conversation.data["order"]["key"] == old
-    assert store.last.calls == (CancelLink(f"{new}.1", f"plink_{new}.1"),)
+    assert store.conversation == before
+    assert store.conversation.data["order"]["key"] == new
+    assert (store.last.calls, store.status(new)) == ((), AttemptStatus.CREATED)
     store.take(facts(payment(new, "captured", 36_000, "pay_2")))
     assert store.said.count("payment_successful") == 2
-    assert {state.verdict for state in store.orders.values()} == {Verdict.PAID}
+    assert {state.standing for state in store.orders.values()} == {Standing.FULFILLED}
+
+
+def test_too_little_for_an_older_order_goes_back_because_nobody_waits_for_its_rest(store: Store) -> None:
+    old = store.order_with_link()
+    new = store.order_with_link_again()
+    store.take(facts(payment(old, "captured", 8_000)))
+    assert store.said[-1] == "payment_returned"
+    assert store.last.calls == (RefundPayment("pay_1-1", "pay_1", old, 8_000),)
+    assert store.conversation.data["order"]["key"] == new
+    assert store.conversation.state == "awaiting_payment"
+
+
+def test_a_displaced_order_lapses_at_once_and_its_goods_are_left_again(store: Store) -> None:
+    items = [{"sku": "kulhad-6", "quantity": 12}]
+    store.take((Kind.REQUEST, {"items": items}))
+    assert store.left == {"kulhad-6": 0}
+    store.take((Kind.REQUEST, {"items": items}))
+    old, new = store.orders.values()
+    assert (old.standing, new.standing) == (Standing.LAPSED, Standing.OPEN)
+    assert (store.left, store.reserved["kulhad-6"]) == ({"kulhad-6": 0}, 12)
+    assert old.attempts[0].status is AttemptStatus.WITHDRAWING
+
+
+def test_our_own_cancelling_is_a_fact_so_that_a_payment_after_it_is_late(store: Store) -> None:
+    key = store.order_with_link()
+    store.take(chat(TextReceived("cancel")))
+    (fact,) = store.take(withdrawn(f"{key}.1")).facts
+    assert (fact.entity, fact.entity_id, fact.state) == ("payment_link", f"plink_{key}.1", "cancelled")
+    assert store.orders[key].standing is Standing.LAPSED
+    late = replace(payment(key, "captured"), detail={"link": f"plink_{key}.1"})
+    store.take(facts(late))
+    assert store.orders[key].verdict is Verdict.PAID_LATE
+    assert store.orders[key].standing is Standing.FULFILLED
+    store.take(facts(link(key, "cancelled")))
+    assert store.outcomes == [Outcome.IGNORED]
+
+
+def test_cancelled_twice_and_wanted_after_all_the_order_lives_again(store: Store) -> None:
+    store.take((Kind.REQUEST, {"items": [{"sku": "kulhad-6", "quantity": 12}]}))
+    key = str(store.conversation.data["order"]["key"])
+    store.take(created(f"{key}.1"), chat(TextReceived("cancel")), chat(TextReceived("cancel")))
+    assert store.orders[key].standing is Standing.LAPSED
+    assert store.left == {"kulhad-6": 12}
+    store.take(chat(TextReceived("retry")))
+    assert store.orders[key].standing is Standing.OPEN
+    assert store.left == {"kulhad-6": 0}
+    store.take(created(f"{key}.2"))
+    assert store.said[-1] == "complete_payment"
+    assert store.status(key, 2) is AttemptStatus.CREATED
 
 
 def test_setbacks_of_an_older_order_are_not_told(store: Store) -> None:
@@ -129,7 +183,7 @@ def test_setbacks_of_an_older_order_are_not_told(store: Store) -> None:
     said = list(store.said)
     store.take(facts(payment(old, "failed")), facts(link(old, "cancelled")))
     assert store.said == said
-    assert store.outcomes == [Outcome.APPLIED, Outcome.APPLIED]
+    assert store.outcomes == [Outcome.APPLIED, Outcome.IGNORED]  # we cancelled it ourselves
 
 
 def test_a_link_that_is_made_after_its_order_is_paid_is_cancelled(store: Store) -> None:
@@ -137,6 +191,7 @@ def test_a_link_that_is_made_after_its_order_is_paid_is_cancelled(store: Store) 
     store.take(facts(link(key, "expired")), chat(TextReceived("retry")))
     store.take(facts(payment(key, "captured")))
     assert store.said[-1] == "payment_successful"
+    assert store.last.calls == (CancelLink(f"{key}.2", None),)
     store.take(created(f"{key}.2"))
     assert store.last.calls == (CancelLink(f"{key}.2", f"plink_{key}.2"),)
     assert store.said[-1] == "payment_successful"

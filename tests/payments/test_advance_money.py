@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from payments.calls import CancelLink, CreateLink, RefundPayment
 from payments.case import Kind, Outcome
 from payments.ledger import Verdict
-from payments.orders import AttemptStatus
+from payments.orders import AttemptStatus, Standing
 from tests.payments.waiting import Body, Store, facts, payment, success
 
 
@@ -24,13 +25,14 @@ def test_the_four_success_events_in_any_order_and_twice_tell_once(
 ) -> None:
     key = store.order_with_link()
     four = success(key)
-    verdicts: list[Verdict] = []
+    stood: list[Standing] = []
     for case in cases((four[i] for i in order), in_one):
-        verdicts += store.take(*case).verdicts.values()
+        stood += [state.standing for state in store.take(*case).settled]
         assert Outcome.PARKED not in store.outcomes
     assert store.said.count("payment_successful") == 1
-    assert verdicts.count(Verdict.PAID) == 1
+    assert stood.count(Standing.FULFILLED) == 1
     assert store.orders[key].verdict is Verdict.PAID
+    assert (store.orders[key].standing, store.orders[key].fulfilled) == (Standing.FULFILLED, 18_000)
     assert len(store.orders[key].facts) == len({fact.identity for fact in store.orders[key].facts}) == 4
     assert store.status(key) is AttemptStatus.PAID
     assert store.conversation.state == "paid"
@@ -58,26 +60,73 @@ def test_a_payment_that_failed_and_was_captured_is_captured(store: Store, states
 
 
 @pytest.mark.parametrize(
-    ("fact", "verdict", "said"),
+    ("fact", "verdict", "standing", "said", "held_for"),
     [
-        ({"amount": 17_999}, Verdict.SHORT, "payment_held"),
-        ({"currency": "USD"}, Verdict.UNKNOWN, "payment_held"),
-        ({"amount": 18_001}, Verdict.OVERPAID, "payment_successful"),
+        ({"amount": 17_999}, Verdict.SHORT, Standing.RETURNED, ["payment_returned"], None),
+        ({"amount": 17_900}, Verdict.SHORT, Standing.OPEN, ["part_received"], "short: waiting for the rest"),
+        (
+            {"currency": "USD"},
+            Verdict.UNKNOWN,
+            Standing.OPEN,
+            ["payment_held"],
+            "mismatch: in another currency",
+        ),
+        (
+            {"amount": 18_001},
+            Verdict.OVERPAID,
+            Standing.FULFILLED,
+            ["payment_successful"],
+            "remainder: too little for Razorpay to give back",
+        ),
+        (
+            {"amount": 18_100},
+            Verdict.OVERPAID,
+            Standing.FULFILLED,
+            ["payment_successful", "payment_surplus"],
+            None,
+        ),
     ],
 )
-def test_money_that_does_not_fit(store: Store, fact: dict[str, Any], verdict: Verdict, said: str) -> None:
+def test_money_that_does_not_fit(
+    store: Store, fact: dict[str, Any], verdict: Verdict, standing: Standing, said: list[str], held_for: str
+) -> None:
     key = store.order_with_link()
+    before = len(store.said)
     store.take(facts(payment(key, "captured", **fact)))
-    assert store.last.verdicts == {key: verdict}
-    assert store.said[-1] == said
-    assert store.conversation.data["order"]["status"] == ("paid" if verdict.settled else "held")
+    (settled,) = store.last.settled
+    assert (settled.verdict, settled.standing, settled.held_for) == (verdict, standing, held_for)
+    assert store.said[before:] == said
+    paid, waits = standing is Standing.FULFILLED, held_for == "short: waiting for the rest"
+    expected = "paid" if paid else "short" if waits else "refunding" if held_for is None else "held"
+    assert store.conversation.data["order"]["status"] == expected
 
 
-def test_short_and_then_the_rest_is_success(store: Store) -> None:
+def test_too_little_brings_a_link_for_the_rest_and_the_rest_is_success(store: Store) -> None:
     key = store.order_with_link()
-    store.take(facts(payment(key, "captured", 8_000)), facts(payment(key, "captured", 10_000, "pay_2")))
-    assert store.said[-2:] == ["payment_held", "payment_successful"]
-    assert store.last.verdicts == {key: Verdict.PAID}
+    store.take(facts(payment(key, "captured", 8_000)))
+    withdrawn, rest = store.last.calls
+    assert withdrawn == CancelLink(f"{key}.1", f"plink_{key}.1")
+    assert isinstance(rest, CreateLink)
+    assert (rest.reference_id, rest.amount) == (f"{key}.2", 10_000)
+    assert (store.orders[key].held, store.orders[key].fulfilled) == (8_000, 0)
+    store.take(facts(payment(key, "captured", 10_000, "pay_2")))
+    assert store.said[-2:] == ["part_received", "payment_successful"]
+    assert store.last.calls == (CancelLink(f"{key}.2", None),)
+    (settled,) = store.last.settled
+    assert (settled.verdict, settled.fulfilled, settled.held) == (Verdict.PAID, 18_000, 0)
+
+
+def test_what_comes_on_top_goes_back_by_itself_and_success_is_not_told_again(store: Store) -> None:
+    key = store.order_with_link()
+    store.take(facts(payment(key, "captured")), facts(payment(key, "captured", 18_000, "pay_2")))
+    assert store.said[-2:] == ["payment_successful", "payment_surplus"]
+    assert RefundPayment("pay_2-1", "pay_2", key, 18_000) in store.last.calls
+    assert store.orders[key].verdict is Verdict.PAID_TWICE
+    assert (store.orders[key].fulfilled, store.orders[key].held) == (18_000, 0)
     store.take(facts(payment(key, "captured", 5, "pay_3")))
-    assert store.last.verdicts == {key: Verdict.OVERPAID}
+    assert store.last.calls == ()
+    assert (store.orders[key].held, store.orders[key].held_for) == (
+        5,
+        "remainder: too little for Razorpay to give back",
+    )
     assert store.said.count("payment_successful") == 1

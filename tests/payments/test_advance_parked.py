@@ -13,6 +13,7 @@ from flows.model import Flow
 from payments.advance import advance
 from payments.case import Advanced, Case, Kind, Outcome
 from payments.ledger import Verdict
+from payments.orders import Standing
 from payments.shop import SHOP
 from tests.payments.waiting import NOW, Body, Store, chat, created, facts, link, payment, success
 
@@ -37,14 +38,16 @@ def test_a_step_that_fails_keeps_the_facts_and_the_next_event_tells_the_customer
     assert "event.missing" in error
     assert store.conversation == before
     assert store.said == told
-    assert store.last.verdicts == {}
+    assert store.last.settled == ()
     assert (store.last.sends, store.last.timers, store.last.calls) == ((), (), ())
     assert store.last.facts == (payment(key, "captured"),)
     assert store.orders[key].verdict is Verdict.UNPAID
+    assert store.orders[key].standing is Standing.OPEN
     store.flow = shop_flow
     store.take(facts(payment(key, "captured"), link(key, "paid")))
     assert store.said == [*told, "payment_successful"]
     assert store.orders[key].verdict is Verdict.PAID
+    assert store.orders[key].standing is Standing.FULFILLED
     store.take(*success(key))
     assert store.said.count("payment_successful") == 1
 
@@ -85,11 +88,11 @@ def test_a_chat_that_is_parked_is_answered_with_an_apology_in_the_customers_lang
 @pytest.mark.parametrize(
     ("arrival", "said"),
     [
-        (facts(payment("c-1-99", "captured")), "c-1-99, which this database doesn't have"),
-        (facts(payment("", "captured")), "names order"),
-        (created("c-1-99.1"), "c-1-99.1, which this database doesn't have"),
+        (facts(payment("c-1-99", "captured")), "order c-1-99 is named, which this database doesn't have"),
+        (facts(payment("", "captured")), "order  is named, which"),
+        (created("c-1-99.1"), "order c-1-99 is named, which this database doesn't have"),
         (created("c-1-1.7"), "c-1-1.7, which this database doesn't have"),
-        (created("nonsense"), "nonsense, which"),
+        (created("nonsense"), "order nonsense is named, which"),
         ((Kind.RESULT, {"name": "x", "fields": {"reference_id": "c-1-1.1"}}), "unknown answer 'x'"),
         ((Kind.RECEIPT, {}), "RECEIPT"),
         ((Kind.OTHER, {}), "OTHER"),
@@ -110,7 +113,8 @@ def test_what_makes_no_sense_is_parked_with_its_reason(
     assert store.outcomes == [Outcome.PARKED]
     assert said in (store.last.handled[0].error or "")
     assert store.conversation == before
-    assert (store.last.calls, store.last.attempts, store.last.facts, store.last.verdicts) == ((), (), (), {})
+    last = store.last
+    assert (last.calls, last.attempts, last.facts, last.settled, last.refunds, last.moves) == ((),) * 6
     assert [say.name for say in store.last.sends] == (["apology"] if arrival[0] is Kind.CHAT else [])
 
 

@@ -9,7 +9,7 @@ from payments import facts as fact_values
 from payments.calls import CancelLink, CreateLink, FetchPayments
 from payments.case import Kind, Outcome
 from payments.facts import Fact
-from payments.ledger import Verdict, verdict
+from payments.ledger import Verdict, balance
 from tests.payments.waiting import Body, Store, chat, facts, link, payment, withdrawn
 
 
@@ -101,7 +101,7 @@ _FACTS = st.lists(
 
 @given(_FACTS)
 def test_a_settled_order_never_falls_back(told: list[Fact]) -> None:
-    settled = [verdict(18_000, "INR", told[:count]).settled for count in range(len(told) + 1)]
+    settled = [balance(18_000, "INR", told[:count]).settled for count in range(len(told) + 1)]
     assert settled == sorted(settled)
 
 

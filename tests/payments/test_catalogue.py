@@ -54,7 +54,10 @@ def test_refuses(changes: dict[str, Any], message: str) -> None:
 def test_a_limit_is_the_stock_or_what_one_order_may_hold() -> None:
     stocked = [product(), product(sku="b", stock=3), product(sku="c", stock=0), product(sku="d", stock=9)]
     made = shop(max_quantity=5, products=stocked)
-    assert [made.limit(one) for one in made.products] == [5, 3, 0, 5]
+    assert [made.limit(one, made.counted) for one in made.products] == [5, 3, 0, 5]
+    assert [made.limit(one, {"b": 2, "c": 4, "d": -1}) for one in made.products] == [5, 2, 4, 0]
+    assert [made.limit(one, {}) for one in made.products] == [5, 3, 0, 5]
+    assert made.counted == {"b": 3, "c": 0, "d": 9}
     assert made.product("b") is made.products[1]
     assert made.product("z") is None
 

@@ -10,7 +10,7 @@ from flows.effects import Act
 from flows.events import Happened
 from flows.vocabulary import Result, Scene
 from payments.catalogue import Shop, view
-from payments.shop import CANCEL, CREATE, PLACE, SHOP
+from payments.shop import ASK, CANCEL, CREATE, END, PLACE, REOPEN, SHOP
 
 NOW: Final = 1_800_000_000_000
 PRODUCTS: Final = [
@@ -22,9 +22,16 @@ PRODUCTS: Final = [
 THE_SHOP: Final = Shop.model_validate({"name": "S", "max_quantity": 5, "products": PRODUCTS})
 
 
-def run(action: str, data: dict[str, Any], event: dict[str, Any] | None = None, **args: Any) -> Result:
+def run(
+    action: str,
+    data: dict[str, Any],
+    event: dict[str, Any] | None = None,
+    left: dict[str, int] | None = None,
+    **args: Any,
+) -> Result:
     known = SHOP.actions[action]
-    scene = Scene("c-1", "hi", data, {"shop": THE_SHOP}, event or {}, NOW, 2345)
+    outside = {"left": THE_SHOP.counted if left is None else left}
+    scene = Scene("c-1", "hi", data, {"shop": THE_SHOP}, event or {}, NOW, 2345, outside)
     result = known.run(scene, known.args.model_validate(args))
     told = (*result.raised, *([result.instead] if result.instead else []))
     assert {happened.name for happened in told} <= set(known.raises)
@@ -126,11 +133,14 @@ def test_place_refuses_what_razorpay_would(cart: Any, reason: str) -> None:
     assert result == Result(data, instead=Happened("order.refused", {"reason": reason}))
 
 
-def test_place_cancels_the_open_link_of_the_order_before_it() -> None:
+def test_place_cancels_the_open_link_of_the_order_before_it_and_ends_it() -> None:
     acts = run("order.place", {"cart": [["a", 1]], "order": order(), "orders": 1}).acts
-    assert [act.kind for act in acts] == [CANCEL, PLACE]
+    assert [act.kind for act in acts] == [CANCEL, END, PLACE]
     assert acts[0].payload == {"reference_id": "c-1-1.1", "link_id": None}
-    for earlier in (order(status="paid"), order(status="held"), order(link=None)):
+    assert acts[1].payload == {"key": "c-1-1"}
+    acts = run("order.place", {"cart": [["a", 1]], "order": order(link=None), "orders": 1}).acts
+    assert [act.kind for act in acts] == [END, PLACE]
+    for earlier in (order(status="paid"), order(status="held"), order(link=None, lapsed=True)):
         acts = run("order.place", {"cart": [["a", 1]], "order": earlier, "orders": 1}).acts
         assert [act.kind for act in acts] == [PLACE]
 
@@ -168,10 +178,60 @@ def test_request_refuses_when_nothing_is_to_be_paid(data: dict[str, Any]) -> Non
 def test_cancel_withdraws_the_link_once() -> None:
     result = run("payment.cancel", {"order": order()})
     assert [act.kind for act in result.acts] == [CANCEL]
-    assert result.data["order"]["link"] is None
-    assert run("payment.cancel", dict(result.data)).acts == ()
+    assert (result.data["order"]["link"], result.data["order"]["lapsed"]) == (None, False)
+    again = run("payment.cancel", dict(result.data))
+    assert again.acts == (Act(END, {"key": "c-1-1"}),)
+    assert again.data["order"]["lapsed"] is True
+    assert run("payment.cancel", dict(again.data)) == Result(again.data)
     for data in ({}, {"order": order(status="paid")}):
         assert run("payment.cancel", data) == Result(data)
+
+
+B_LINE: Final = [{"sku": "b", "name": "B", "quantity": 2, "price": 24_950, "total": 49_900}]
+
+
+@pytest.mark.parametrize(
+    ("action", "args"), [("cart.set", {"sku": "b", "quantity": 3}), ("cart.fill", {}), ("order.place", {})]
+)
+def test_what_the_customers_own_order_holds_is_left_for_the_next(action: str, args: dict[str, Any]) -> None:
+    event = {"items": [{"sku": "b", "quantity": 3}]}
+    for held, cart in ((order(lines=B_LINE), 3), (order(lines=B_LINE, status="paid"), 1)):
+        data = {"cart": [["b", 3 if action == "order.place" else 1]], "order": held, "orders": 1}
+        assert run(action, data, event, left={"b": 1}, **args).data["cart"] == [["b", cart]]
+
+
+def test_place_takes_no_more_than_is_left() -> None:
+    data = {"cart": [["b", 3], ["a", 1]]}
+    refused = run("order.place", data, left={"b": 2})
+    assert refused.instead == Happened("order.refused", {"reason": "sold out"})
+    assert (refused.data["cart"], refused.acts) == ([["b", 2], ["a", 1]], ())
+    assert run("order.place", data, left={"b": 0}).data["cart"] == [["a", 1]]
+
+
+def test_request_reopens_an_order_that_ended_while_its_goods_are_there() -> None:
+    ended = {"order": order(link=None, lapsed=True, lines=B_LINE)}
+    result = run("payment.request", ended, left={"b": 2})
+    assert [act.kind for act in result.acts] == [REOPEN, CREATE]
+    assert (result.acts[0].payload, result.data["order"]["lapsed"]) == ({"key": "c-1-1"}, False)
+    refused = Happened("order.refused", {"reason": "order sold out"})
+    assert run("payment.request", ended, left={"b": 1}) == Result(ended, instead=refused)
+
+
+def test_check_has_razorpay_asked_but_not_all_the_time() -> None:
+    assert run("payment.check", {}).instead == Happened("order.refused", {"reason": "nothing to pay"})
+    result = run("payment.check", {"order": order()})
+    assert result.acts == (Act(ASK, {"key": "c-1-1"}),)
+    assert run("payment.check", dict(result.data)).instead == Happened("payment.asked_lately")
+    long_ago = order(asked_at=NOW - 30_000)
+    assert [act.kind for act in run("payment.check", {"order": long_ago}).acts] == [ASK]
+
+
+def test_what_is_sold_out_is_not_in_stock() -> None:
+    statics = {"shop": view(THE_SHOP, "hi", "en")}
+    assert SHOP.refreshed is not None
+    for left, stocked in (({"b": 1, "gone": 0}, True), ({"b": 0}, False), ({}, True)):
+        shown = SHOP.refreshed(statics, {"left": left})["shop"]["products"]
+        assert {p["sku"]: p["in_stock"] for p in shown}["b"] is stocked
 
 
 def test_templates_see_cart_and_order() -> None:

@@ -1,5 +1,6 @@
 """The database in small, and the events that wait in it, for the tests of `advance`."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -7,16 +8,25 @@ from typing import Any, Final
 from flows import events
 from flows.conversation import Conversation
 from flows.events import Event, Tapped, TextReceived
+from flows.load import load
 from flows.model import Flow
 from payments import facts as fact_values
+from payments import stock
 from payments.advance import advance
 from payments.case import Advanced, Arrived, Case, Kind, OrderState, Outcome
 from payments.facts import Fact
 from payments.ledger import Verdict
 from payments.orders import AttemptStatus
+from payments.shop import SHOP
 
 NOW: Final = 1_800_000_000_000
 Body = Mapping[str, Any]
+
+
+def repairing(text: str, repairs: str) -> Flow:
+    """The shop of the flow file `text` with these repairs, written as in the file."""
+    start, end = text.index("  repairs:"), text.index("  products:")
+    return load(f"{text[:start]}  repairs: {{{repairs}}}\n{text[end:]}", "flows.yaml", SHOP)
 
 
 class Store:
@@ -25,7 +35,11 @@ class Store:
     def __init__(self, flow: Flow) -> None:
         self.flow, self.conversation = flow, Conversation("c-1", customer={"name": "Asha"})
         self.orders: dict[str, OrderState] = {}
+        self.left: Mapping[str, int] = flow.sections["shop"].counted
+        self.account: str | None = None
         self.said: list[str] = []
+        self.reserved: Counter[str] = Counter()
+        """Pieces of each counted product that orders hold."""
         self.last = Advanced(self.conversation, ())
         self._number = 0
 
@@ -35,7 +49,8 @@ class Store:
         for kind, body in arrivals:
             self._number += 1
             arrived.append(Arrived(self._number, kind, body, now))
-        self.last = done = advance(self.flow, Case(self.conversation, tuple(arrived), self.orders), now)
+        case = Case(self.conversation, tuple(arrived), self.orders, self.left, self.account)
+        self.last = done = advance(self.flow, case, now)
         self.conversation = done.conversation
         self.said += [say.name for say in done.sends]
         for order in done.orders:
@@ -45,8 +60,16 @@ class Store:
         for attempt in done.attempts:
             others = [a for a in self.orders[attempt.order_key].attempts if a.ordinal != attempt.ordinal]
             self.change(attempt.order_key, attempts=(*others, attempt))
-        for key, verdict in done.verdicts.items():
-            self.change(key, verdict=verdict)
+        for refund in done.refunds:
+            rest = [r for r in self.orders[refund.order_key].refunds if r.key != refund.key]
+            self.change(refund.order_key, refunds=(*rest, refund))
+        for settled in done.settled:
+            names = ("verdict", "standing", "fulfilled", "held", "held_for")
+            self.change(settled.order.key, **{name: getattr(settled, name) for name in names})
+        self.left = stock.after(self.left, done.moves)
+        for move in done.moves:
+            self.reserved[move.sku] += move.reserved
+        self.account = done.account or self.account
         return done
 
     def change(self, key: str, **changes: Any) -> None:

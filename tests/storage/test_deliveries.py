@@ -71,9 +71,9 @@ async def test_what_waits_holds_up_what_stands_behind_it(store: Store, chat: Cha
     await say(store, chat, echo, ["a", "b"])
     await say(store, chat, echo, ["other"], phone="91982")
     sent = await store.claim_due(now=1, limit=5, lease=MINUTE)
-    await store.release([d.id for d in sent if d.payload["body"] == "b"], 1 + MINUTE)
+    await store.release([d.claim for d in sent if d.payload["body"] == "b"])
     first = next(d for d in sent if d.payload["body"] == "a")
-    await store.record([Again(first.id, at=5000, error="131056")], now=2)
+    await store.record([Again(first.claim, at=5000, error="131056")], now=2)
     assert await store.claim_due(now=4999, limit=5, lease=1) == []
     assert await next_due(store) == 5000
     assert bodies(await store.claim_due(now=5000, limit=5, lease=1)) == ["a", "b"]
@@ -82,8 +82,8 @@ async def test_what_waits_holds_up_what_stands_behind_it(store: Store, chat: Cha
 async def test_a_run_ends_before_the_first_that_waits(store: Store, chat: Chat, echo: Echo) -> None:
     await say(store, chat, echo, ["a", "b", "c"])
     a, b, c = await store.claim_due(now=1, limit=5, lease=MINUTE)
-    await store.release([a.id, c.id], 1 + MINUTE)
-    await store.record([Again(b.id, at=5000, error="131056")], now=2)
+    await store.release([a.claim, c.claim])
+    await store.record([Again(b.claim, at=5000, error="131056")], now=2)
     assert bodies(await store.claim_due(now=3, limit=5, lease=MINUTE)) == ["a"]
 
 
@@ -91,8 +91,8 @@ async def test_many_that_wait_do_not_hide_one_that_is_due(store: Store, chat: Ch
     for n in range(30):
         await say(store, chat, echo, ["head", "behind"], phone=f"9198{n}")
     heads = await store.claim_due(now=1, limit=100, lease=1)
-    await store.record([Again(d.id, at=MINUTE, error="later") for d in heads[::2]], now=1)
-    await store.release([d.id for d in heads[1::2]], 2)
+    await store.record([Again(d.claim, at=MINUTE, error="later") for d in heads[::2]], now=1)
+    await store.release([d.claim for d in heads[1::2]])
     await say(store, chat, echo, ["due"], phone="91999", now=2)
     assert bodies(await store.claim_due(now=3, limit=3, lease=1)) == ["due"]
 
@@ -103,14 +103,14 @@ async def test_a_finished_entry_lets_the_next_go(store: Store, chat: Chat, echo:
         [sent] = await store.claim_due(now=1, limit=1, lease=MINUTE)
         assert bodies([sent]) == [expected]
         done = expected != "b"
-        await store.record([Done(sent.id, "wamid.1") if done else Failed(sent.id, "131026")], now=1)
+        await store.record([Done(sent.claim, "wamid.1") if done else Failed(sent.claim, "131026")], now=1)
     assert await next_due(store) is None
 
 
 async def test_released_entries_are_due_at_once_and_not_counted(store: Store, chat: Chat, echo: Echo) -> None:
     await say(store, chat, echo, ["a"])
     [sent] = await store.claim_due(now=1, limit=1, lease=MINUTE)
-    await store.release([sent.id], 1 + MINUTE)
+    await store.release([sent.claim])
     [again] = await store.claim_due(now=1, limit=1, lease=MINUTE)
     assert again.attempts == 1
 
@@ -121,7 +121,7 @@ async def test_what_another_process_claimed_meanwhile_is_not_released(
     await say(store, chat, echo, ["a"])
     [sent] = await store.claim_due(now=1, limit=1, lease=10)
     assert await store.claim_due(now=11, limit=1, lease=MINUTE)
-    await store.release([sent.id], 11)
+    await store.release([sent.claim])
     assert await store.claim_due(now=12, limit=1, lease=MINUTE) == []
 
 
@@ -145,10 +145,10 @@ async def test_a_lane_is_claimed_for_itself(store: Store, chat: Chat) -> None:
 async def test_a_result_becomes_an_event_once(store: Store, chat: Chat, echo: Echo) -> None:
     await say(store, chat, echo, ["a"])
     [sent] = await store.claim_due(now=1, limit=1, lease=MINUTE)
-    outcome = Done(sent.id, "plink_1", ("payment_link.created", {"short_url": "https://rzp.io/1"}))
+    outcome = Done(sent.claim, "plink_1", ("payment_link.created", {"short_url": "https://rzp.io/1"}))
     await store.record([outcome], now=5)
     await store.record([outcome], now=6)
-    await store.record([Failed(sent.id, "too late", ("payment_link.refused", {}))], now=7)
+    await store.record([Failed(sent.claim, "too late", ("payment_link.refused", {}))], now=7)
     seen: list[object] = []
 
     def look(case: Case) -> Advanced:
@@ -163,7 +163,7 @@ async def test_a_result_becomes_an_event_once(store: Store, chat: Chat, echo: Ec
 async def test_a_failure_may_have_a_result_too(store: Store, chat: Chat, echo: Echo) -> None:
     await say(store, chat, echo, ["a"])
     [sent] = await store.claim_due(now=1, limit=1, lease=MINUTE)
-    await store.record([Failed(sent.id, "no\x00pe", ("payment_link.refused", {"code": 400}))], now=5)
+    await store.record([Failed(sent.claim, "no\x00pe", ("payment_link.refused", {"code": 400}))], now=5)
     assert await store.advance_due(echo, now=5) == 1
 
 
@@ -188,7 +188,7 @@ async def test_two_processes_never_claim_the_same_or_out_of_order(
             await which.ping()
             for conversation in {d.conversation for d in claimed}:
                 del under_way[conversation]
-            await which.record([Done(d.id, f"wamid.{d.id}") for d in claimed], now=1)
+            await which.record([Done(d.claim, f"wamid.{d.id}") for d in claimed], now=1)
             if len(seen) == 200:
                 return
 
@@ -211,8 +211,8 @@ async def test_a_try_that_does_not_count_is_not_held_against_the_entry(
     for _ in range(3):
         [delivery] = await store.claim_due(now=1, limit=10, lease=MINUTE)
         assert delivery.attempts == 1
-        await store.record([Again(delivery.id, at=1, error="190", counts=False)], now=1)
+        await store.record([Again(delivery.claim, at=1, error="190", counts=False)], now=1)
     [delivery] = await store.claim_due(now=1, limit=10, lease=MINUTE)
-    await store.record([Again(delivery.id, at=1, error="131056")], now=1)
+    await store.record([Again(delivery.claim, at=1, error="131056")], now=1)
     [delivery] = await store.claim_due(now=1, limit=10, lease=MINUTE)
     assert delivery.attempts == 2

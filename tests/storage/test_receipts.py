@@ -39,7 +39,7 @@ async def test_receipts_move_forward_only(
     order: tuple[str, ...], store: Store, chat: Chat, echo: Echo
 ) -> None:
     delivery = await sending(store, chat, echo)
-    await store.record([Done(delivery.id, "wamid.A")], now=2)
+    await store.record([Done(delivery.claim, "wamid.A")], now=2)
     for n, status in enumerate(order):
         await store.arrive([receipt("wamid.A", status, n=n)], now=3 + n)
         assert (await store.apply_receipts(now=3 + n)).looked_at == 1
@@ -50,7 +50,7 @@ async def test_receipts_move_forward_only(
 
 async def test_one_batch_may_hold_all_receipts_of_a_message(store: Store, chat: Chat, echo: Echo) -> None:
     delivery = await sending(store, chat, echo)
-    await store.record([Done(delivery.id, "wamid.A")], now=2)
+    await store.record([Done(delivery.claim, "wamid.A")], now=2)
     statuses = ["read", "sent", "delivered"]
     opaque = [delivery.opaque, None, delivery.opaque]
     await store.arrive([receipt("wamid.A", s, o) for s, o in zip(statuses, opaque, strict=True)], now=3)
@@ -63,7 +63,7 @@ async def test_a_failure_is_kept_with_its_error(
     order: tuple[str, ...], store: Store, chat: Chat, echo: Echo
 ) -> None:
     delivery = await sending(store, chat, echo)
-    await store.record([Done(delivery.id, "wamid.A")], now=2)
+    await store.record([Done(delivery.claim, "wamid.A")], now=2)
     for status in order:
         error = {"code": 131047} if status == "failed" else None
         await store.arrive([receipt("wamid.A", status, error=error)], now=3)
@@ -74,7 +74,7 @@ async def test_a_failure_is_kept_with_its_error(
 
 async def test_a_receipt_settles_a_send_in_doubt(store: Store, chat: Chat, echo: Echo) -> None:
     delivery = await sending(store, chat, echo)
-    await store.record([Again(delivery.id, at=50_000, error="time-out")], now=2)
+    await store.record([Again(delivery.claim, at=50_000, error="time-out")], now=2)
     await store.arrive([receipt("wamid.A", "delivered", delivery.opaque)], now=3)
     await store.apply_receipts(now=3)
     row = await entry(store, delivery.id)
@@ -87,7 +87,7 @@ async def test_a_failed_receipt_settles_as_failed(store: Store, chat: Chat, echo
     delivery = await sending(store, chat, echo)
     await store.arrive([receipt("wamid.A", "failed", delivery.opaque, "131026")], now=3)
     await store.apply_receipts(now=3)
-    await store.record([Done(delivery.id, "wamid.A")], now=4)
+    await store.record([Done(delivery.claim, "wamid.A")], now=4)
     row = await entry(store, delivery.id)
     assert (row["state"], row["error"], row["receipt"]) == ("failed", "131026", "failed")
 
@@ -99,7 +99,7 @@ async def test_a_receipt_that_overtakes_the_answer_is_tried_again(
     await store.arrive([receipt("wamid.A", "sent")], now=1000)
     assert (await store.apply_receipts(now=1000)).looked_at == 1
     assert (await store.apply_receipts(now=1001)).looked_at == 0
-    await store.record([Done(delivery.id, "wamid.A")], now=1500)
+    await store.record([Done(delivery.claim, "wamid.A")], now=1500)
     later = await next_due(store)
     assert later is not None
     assert (await store.apply_receipts(now=later)).looked_at == 1
@@ -139,7 +139,7 @@ async def test_two_processes_share_the_receipts(store: Store, rival: Store, chat
     deliveries = []
     for n in range(20):
         delivery = await sending(store, chat, echo, key=f"m{n}")
-        await store.record([Done(delivery.id, f"wamid.{n}")], now=2)
+        await store.record([Done(delivery.claim, f"wamid.{n}")], now=2)
         deliveries.append(delivery)
     for status in ("read", "sent", "delivered"):
         await store.arrive([receipt(f"wamid.{n}", status) for n in range(20)], now=3)
@@ -154,7 +154,7 @@ async def test_two_processes_share_the_receipts(store: Store, rival: Store, chat
 
 async def test_a_message_that_failed_after_all_is_told_once(store: Store, chat: Chat, echo: Echo) -> None:
     delivery = await sending(store, chat, echo)
-    await store.record([Done(delivery.id, "wamid.A")], now=2)
+    await store.record([Done(delivery.claim, "wamid.A")], now=2)
     error = {"code": 131049, "title": "not to 919800000001", "details": None}
     failed = [receipt("wamid.A", "failed", error=error, n=n) for n in range(3)]
     await store.arrive([receipt("wamid.A", "sent"), *failed], now=3)
@@ -167,7 +167,7 @@ async def test_a_receipt_that_cannot_be_read_is_parked_alone(
     body: str, store: Store, chat: Chat, echo: Echo
 ) -> None:
     delivery = await sending(store, chat, echo)
-    await store.record([Done(delivery.id, "wamid.A")], now=2)
+    await store.record([Done(delivery.claim, "wamid.A")], now=2)
     spoilt, _ = await store.arrive([receipt("wamid.A", "sent"), receipt("wamid.A", "read")], now=3)
     spoil = "UPDATE inbox SET body = $1 WHERE id = $2"
     await store._units.run(lambda tx: tx.fetch(spoil, body, spoilt.number))

@@ -9,22 +9,16 @@ from tortoise.exceptions import IntegrityError
 
 from flows.effects import Say, StartTimer
 from flows.messages import Text
-from payments.calls import CreateLink
-from payments.case import Advanced, Case, Handled, Kind, Outcome
-from payments.facts import Fact, to_json
-from payments.ledger import Verdict
-from payments.orders import Attempt, AttemptStatus, Line, Order
+from payments.case import Advanced, Case, Kind
+from payments.orders import Order
 from storage import Store
 from storage.arrivals import Arrival
 from storage.deliveries import Done
 from tests.storage.due import next_due
+from tests.storage.placing import answered, place_order
 
 Chat = Callable[..., Arrival]
 Echo = Callable[[Case], Advanced]
-
-
-def answered(case: Case) -> Advanced:
-    return Advanced(case.conversation, tuple(Handled(e.number, Outcome.APPLIED) for e in case.events))
 
 
 async def state(store: Store, number: int) -> str:
@@ -69,10 +63,10 @@ async def test_a_long_queue_is_taken_in_order_over_several_rounds(
 ) -> None:
     await store.arrive([chat(f"m{n}", text=str(n)) for n in range(120)], now=1)
     assert [await store.advance_due(echo, now=1) for _ in range(4)] == [50, 50, 20, 0]
-    said = []
-    while sent := await store.claim_due(now=1, limit=100, lease=1):
+    said: list[str] = []
+    while sent := await store.claim_due(now=1 + len(said) * 6_000, limit=100, lease=1):
         said += [d.payload["body"] for d in sent]
-        await store.record([Done(d.id, f"wamid.{d.id}") for d in sent], now=1)
+        await store.record([Done(d.claim, f"wamid.{d.id}") for d in sent], now=1)
     assert said == [str(n) for n in range(120)]
 
 
@@ -281,114 +275,8 @@ async def test_two_processes_step_every_event_once_and_in_order(
     assert (await store.counts(now=11)).unfinished == 240
 
 
-LINES = (Line("masala-250", "Masala chai", 2, 18_000), Line("cup", "Cup", 1, 14_000))
-
-
-def order_for(case: Case) -> tuple[Order, Attempt]:
-    key = f"{case.conversation.id}-1"
-    number = case.events[0].number
-    order = Order(key, "12345", case.conversation.id, LINES, 50_000, "INR", 1000, number)
-    return order, Attempt(f"{key}.1", key, 1, 50_000, "INR", expires_at=900_000)
-
-
-def place_order(case: Case) -> Advanced:
-    order, attempt = order_for(case)
-    call = CreateLink(attempt.reference_id, order.key, 50_000, "INR", "Order 12345", 900_000)
-    return replace(answered(case), orders=(order,), attempts=(attempt,), calls=(call,))
-
-
-async def test_an_order_is_stored_with_its_attempt_and_call(store: Store, chat: Chat) -> None:
-    [stored] = await store.arrive([chat("1")], now=1000)
-    await store.advance_due(place_order, now=1000)
-    view = await store.order(f"{stored.conversation}-1")
-    assert view is not None
-    assert view == await store.order_placed_by(stored.number)
-    assert (view.order.lines, view.order.total, view.order.conversation) == (
-        LINES,
-        50_000,
-        stored.conversation,
-    )
-    assert (view.verdict, view.paid_at) == (Verdict.UNPAID, None)
-    assert [a.status for a in view.attempts] == [AttemptStatus.CREATING]
-    [call] = await store.claim_due(now=1000, limit=5, lease=1)
-    assert (call.lane, call.name, call.payload["call"]) == ("pay", "CreateLink", "CreateLink")
-    assert await store.order("nobody-1-1") is None
-    assert await store.order_placed_by(999) is None
-
-
-async def test_facts_come_with_the_order_they_name_and_pay_it_once(store: Store, chat: Chat) -> None:
-    seen = []
-
-    def learn(case: Case) -> Advanced:
-        [state] = case.orders.values()
-        seen.append(state)
-        return replace(answered(case), facts=(fact, fact), verdicts={state.order.key: Verdict.PAID})
-
-    [stored] = await store.arrive([chat("1")], now=1000)
-    await store.advance_due(place_order, now=1000)
-    key = f"{stored.conversation}-1"
-    fact = Fact(key, "payment", "pay_1", "captured", 50_000, "INR", 1, {"method": "upi"})
-    for n, now in enumerate([2000, 3000]):
-        body = {"event": "payment.captured", "facts": [to_json(fact)]}
-        await store.arrive([Arrival(f"rzp{n}", Kind.FACTS, body, order_key=key)], now=now)
-        await store.advance_due(learn, now=now)
-    assert [len(s.facts) for s in seen] == [0, 1]
-    assert list(seen[1].facts) == [fact]
-    assert (seen[1].verdict, [a.reference_id for a in seen[1].attempts]) == (Verdict.PAID, [f"{key}.1"])
-    view = await store.order(key)
-    assert view is not None
-    assert (view.verdict, view.paid_at) == (Verdict.PAID, 2000)
-
-
-async def test_a_result_comes_with_the_order_of_its_reference(store: Store, chat: Chat) -> None:
-    [stored] = await store.arrive([chat("1")], now=1000)
-    await store.advance_due(place_order, now=1000)
-    key = f"{stored.conversation}-1"
-
-    def created(case: Case) -> Advanced:
-        [attempt] = case.orders[key].attempts
-        made = replace(attempt, status=AttemptStatus.CREATED, link_id="plink_1", short_url="https://rzp.io/1")
-        return replace(answered(case), attempts=(attempt, made))
-
-    fields = {"reference_id": f"{key}.1", "link_id": "plink_1"}
-    body = {"name": "payment_link.created", "fields": fields}
-    await store.arrive([Arrival("r", Kind.RESULT, body, order_key=key)], now=1100)
-    assert await store.advance_due(created, now=1100) == 1
-    view = await store.order(key)
-    assert view is not None
-    assert [(a.status, a.link_id) for a in view.attempts] == [(AttemptStatus.CREATED, "plink_1")]
-
-
-async def test_another_customers_order_is_not_shown(store: Store, chat: Chat) -> None:
-    seen = []
-
-    def look(case: Case) -> Advanced:
-        seen.append(dict(case.orders))
-        return answered(case)
-
-    mine, theirs = await store.arrive([chat("1"), chat("2", phone="919811111111")], now=1)
-    await store.advance_due(place_order, now=1)
-    body = {"event": "x", "facts": [], "order_key": f"{mine.conversation}-1"}
-    await store.arrive([Arrival("f", Kind.FACTS, body, order_key=f"{theirs.conversation}-1")], now=2)
-    await store.advance_due(look, now=2)
-    assert seen == [{}]
-
-
 async def test_states_and_times_are_tied_together(store: Store, chat: Chat) -> None:
     await store.arrive([chat("1")], now=1)
     for change in ("state = 'applied'", "state = 'nonsense'", "state = 'parked', handled_at = 1"):
         with pytest.raises(IntegrityError):
             await store._units.run(lambda tx, change=change: tx.fetch(f"UPDATE inbox SET {change}"))  # type: ignore[misc]
-
-
-async def test_orders_whose_money_does_not_fit_are_listed(store: Store, chat: Chat, echo: Echo) -> None:
-    await store.arrive([chat("m1")], now=1)
-    order = Order("k-1", "10001", "k", (Line("a", "A", 1, 100),), 100, "INR", 1, 1)
-    paid = replace(order, key="k-2", number="10002")
-
-    def place(case: Case) -> Advanced:
-        verdicts = {"k-1": Verdict.SHORT, "k-2": Verdict.PAID}
-        return replace(echo(case), orders=(order, paid), verdicts=verdicts)
-
-    await store.advance_due(place, now=2)
-    assert [view.order.key for view in await store.held(5)] == ["k-1"]

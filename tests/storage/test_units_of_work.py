@@ -5,13 +5,12 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from tortoise.backends.sqlite.client import SqliteTransactionWrapper
 from tortoise.exceptions import IntegrityError, OperationalError
 
 from payments.case import Advanced, Case
 from storage import Store
 from storage.arrivals import Arrival
-from storage.transaction import Transaction
+from storage.transaction import Transaction, _Immediate
 
 Chat = Callable[..., Arrival]
 Echo = Callable[[Case], Advanced]
@@ -198,7 +197,7 @@ async def test_a_failing_begin_or_commit_keeps_nothing(
         raise OperationalError("disk I/O error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(SqliteTransactionWrapper, step, fail)
+        patch.setattr(_Immediate, step, fail)
         with pytest.raises(OperationalError):
             await store.arrive([chat("1")], now=1)
     await assert_whole(store)

@@ -149,19 +149,29 @@ async def test_a_stranger_s_payment_changes_nothing(live: Live) -> None:
     ]
 
 
-async def test_too_little_and_too_much(live: Live) -> None:
-    for (customer, link), amount, verdict in zip(
-        await ordered(live, 2), (49_999, 50_001), ("short", "overpaid"), strict=True
-    ):
-        authorized, captured, *_ = live.world.razorpay.success_events(link.id)
-        body = orjson.loads(captured.body)
-        body["payload"]["payment"]["entity"]["amount"] = amount
-        for event in (live.world.razorpay.signed(body), authorized):
-            assert await live.razorpay(event) == 200
-            await live.settle()
-        assert (await live.order(link)).verdict == verdict
-        assert customer.heard(CONFIRMED) == (verdict == "overpaid")
-        assert customer.heard("does not match its total of ₹500") == (verdict == "short")
+async def test_too_little_brings_a_link_for_the_rest(live: Live) -> None:
+    [(asha, link)] = await ordered(live, 1)
+    await live.world.razorpay.pay(link.id, amount=40_000)
+    await live.settle()
+    assert ((await live.order(link)).verdict, asha.heard(CONFIRMED)) == ("short", 0)
+    rest = live.world.razorpay.links[asha.link]
+    assert (rest.amount, link.status) == (10_000, "cancelled")
+    assert rest.notes["munshi_order"] == link.notes["munshi_order"]
+    await asha.tap("Pay the rest")
+    await asha.pay()
+    assert ((await live.order(link)).standing, asha.heard(CONFIRMED)) == ("fulfilled", 1)
+
+
+async def test_too_much_is_given_back(live: Live) -> None:
+    [(asha, link)] = await ordered(live, 1)
+    payment = await live.world.razorpay.pay(link.id, amount=51_000)
+    await live.settle()
+    assert ((await live.order(link)).verdict, asha.heard(CONFIRMED)) == ("refund_pending", 1)
+    assert asha.heard("You paid ₹10 more") == 1
+    await live.wait(3 * 60)
+    [refund] = live.world.razorpay.refunds.values()
+    assert (refund.payment_id, refund.amount, refund.status) == (payment, 1_000, "processed")
+    assert ((await live.order(link)).verdict, asha.heard("₹10 for order #")) == ("paid", 1)
 
 
 @pytest.mark.parametrize("then", ["cancel", "the timer"])

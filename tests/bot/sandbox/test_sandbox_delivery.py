@@ -5,7 +5,8 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 
-from bot.sandbox.delivery import META_LADDER, RAZORPAY_LADDER, Courier, SignedEvent, accepted, retry_at
+from bot.sandbox.delivery import Courier, SignedEvent
+from bot.sandbox.ladders import META_LADDER, RAZORPAY_LADDER, accepted, retry_at
 
 DAY = 24 * 3600 * 1000
 FAILED = SignedEvent("payment.failed", b'{"a":1}', {"X-Razorpay-Event-Id": "E1"})

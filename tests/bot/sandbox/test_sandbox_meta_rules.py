@@ -36,6 +36,12 @@ def link(url: str = "https://rzp.io/rzp/abc", text: str = "Pay now", **fields: A
     return send("interactive", {"type": "cta_url", "body": {"text": "Total"}, "action": action, **fields})
 
 
+def template(*values: str, kind: str = "text", where: str = "body", **fields: Any) -> dict[str, Any]:
+    parameters = [{"type": kind, kind: value} for value in values]
+    components = {"components": [{"type": where, "parameters": parameters}]} if values else {}
+    return send("template", {"name": "order_paid", "language": {"code": "en"}, **components, **fields})
+
+
 IMAGE_HEADER = {"type": "image", "image": {"link": "https://example.com/tea.jpg"}}
 
 TAKEN = [
@@ -51,6 +57,9 @@ TAKEN = [
     sections({"rows": rows(1)}),
     link(),
     link("http://127.0.0.1:8081/l/abc", "d" * 20),
+    template(),
+    template("10001", "x" * 1024),
+    send("template", {"name": "a_1", "language": {"code": "pt_BR", "policy": "deterministic"}}),
 ]
 
 REFUSED = [
@@ -106,6 +115,17 @@ REFUSED = [
     (link(text="d" * 21), 100),
     (send("interactive", {"type": "carousel", "body": {"text": "x"}}), 131009),
     (send("interactive", "button"), 100),  # type: ignore[arg-type]
+    (template(name="Order-Paid"), 132001),
+    (template(language={"code": "english"}), 132001),
+    (template(language="en"), 100),
+    (template(name=None), 131008),
+    (template("a", where="header"), 132012),
+    (template("a", kind="payload"), 100),
+    (template("two\nlines"), 132018),
+    (template("a     b"), 132018),
+    (template(" "), 132018),
+    (template(""), 131008),
+    (template(buttons=[]), 100),
 ]
 
 

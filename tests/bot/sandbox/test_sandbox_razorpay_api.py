@@ -1,6 +1,5 @@
 """The sandbox Razorpay's HTTP API and payment page, without a bot."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,8 +12,8 @@ from bot.sandbox.razorpay_ledger import NotPayableError
 from bot.sandbox.razorpay_rules import Refused
 from bot.sandbox.world import World
 from payments.signature import matches
+from tests.bot.sandbox.listening import NOW, Clock
 
-NOW = 1_781_000_000
 KEY = ("rzp_test_Sandbox000001", "sandbox-key-secret")
 WANTED = {
     "amount": 179800,
@@ -26,24 +25,6 @@ WANTED = {
     "notify": {"sms": False, "email": False},
     "reminder_enable": False,
 }
-
-
-class Clock:
-    now = NOW * 1000
-
-    def __call__(self) -> int:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def world(clock: Clock) -> AsyncIterator[World]:
-    async with World.running(now=clock, ticking=False) as world:
-        yield world
 
 
 async def call(

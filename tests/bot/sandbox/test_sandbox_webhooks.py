@@ -2,90 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp import web
 
 from bot.sandbox.meta import HandshakeRefusedError
 from bot.sandbox.world import World
-from payments.signature import matches
-
-NOW = 1_781_000_000
-VERIFY, APP_SECRET, WEBHOOK_SECRET = "sandbox-verify-token", "sandbox-app-secret", "sandbox-webhook-secret"
-
-
-class Clock:
-    now = NOW * 1000
-
-    def __call__(self) -> int:
-        return self.now
-
-
-class Bot:
-    """Answers the handshake and keeps every webhook whose signature is right."""
-
-    def __init__(self) -> None:
-        self.url = ""
-        self.verify_token = VERIFY
-        self.got: list[tuple[str, dict[str, Any], bytes, str | None]] = []
-        self.reached = asyncio.Event()
-        self.app = web.Application()
-        self.app.router.add_get("/whatsapp/webhook", self._handshake)
-        self.app.router.add_post("/{provider}/webhook", self._webhook)
-
-    async def _handshake(self, request: web.Request) -> web.Response:
-        ok = request.query["hub.verify_token"] == self.verify_token
-        return web.Response(text=request.query["hub.challenge"]) if ok else web.Response(status=403)
-
-    async def _webhook(self, request: web.Request) -> web.Response:
-        body = await request.read()
-        if request.match_info["provider"] == "whatsapp":
-            scheme, _, signature = request.headers["X-Hub-Signature-256"].partition("=")
-            assert scheme == "sha256"
-            assert matches(body, signature, APP_SECRET)
-            assert body.isascii()
-        else:
-            assert matches(body, request.headers["X-Razorpay-Signature"], WEBHOOK_SECRET)
-        event_id = request.headers.get("X-Razorpay-Event-Id")
-        self.reached.set()
-        self.got.append((request.match_info["provider"], json.loads(body), body, event_id))
-        return web.Response()
-
-    @property
-    def values(self) -> list[dict[str, Any]]:
-        """The `value` of each WhatsApp webhook."""
-        bodies = [body for provider, body, _, _ in self.got if provider == "whatsapp"]
-        return [body["entry"][0]["changes"][0]["value"] for body in bodies]
-
-    @property
-    def events(self) -> list[dict[str, Any]]:
-        """Each Razorpay webhook."""
-        return [body for provider, body, _, _ in self.got if provider == "payments"]
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-async def bot() -> AsyncIterator[Bot]:
-    bot = Bot()
-    runner = web.AppRunner(bot.app, access_log=None, shutdown_timeout=0.1)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    bot.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield bot
-    await runner.cleanup()
-
-
-@pytest.fixture
-async def world(clock: Clock) -> AsyncIterator[World]:
-    async with World.running(now=clock, ticking=False) as world:
-        yield world
+from tests.bot.sandbox.listening import NOW, Bot, Clock, new_link
 
 
 async def send(world: World, **message: Any) -> str:
@@ -107,25 +31,6 @@ async def send_buttons(world: World) -> str:
     reply = {"type": "reply", "reply": {"id": "pay:7", "title": "Pay Now"}}
     interactive = {"type": "button", "body": {"text": "Complete Payment"}, "action": {"buttons": [reply]}}
     return await send(world, type="interactive", interactive=interactive)
-
-
-async def new_link(world: World, reference: str = "c1-1.1") -> str:
-    """A link for ₹1,798.00 that lives half an hour; returns its id."""
-    wanted = {
-        "amount": 179800,
-        "reference_id": reference,
-        "expire_by": NOW + 1800,
-        "notes": {"order_key": "c1-1"},
-        "customer": {"contact": "+919876543211"},
-    }
-    headers = {"Authorization": aiohttp.encode_basic_auth("rzp_test_Sandbox000001", "sandbox-key-secret")}
-    url = f"{world.settings()['RAZORPAY_API_URL']}/v1/payment_links"
-    async with (
-        aiohttp.ClientSession(headers=headers) as session,
-        session.post(url, json=wanted) as response,
-    ):
-        link_id: str = (await response.json())["id"]
-    return link_id
 
 
 async def test_a_bot_that_fails_the_handshake_is_not_connected(world: World, bot: Bot) -> None:

@@ -52,7 +52,7 @@ async def test_a_send_is_one_authorised_post_of_the_payload() -> None:
         (400, '{"error": {"code": 131056}}', Failure.PAIR_RATE),
         (400, '{"error": {"code": 131047}}', Failure.PERMANENT),
         (401, '{"error": {"code": 190}}', Failure.HALT),
-        (429, "<html>slow down</html>", Failure.RETRY),
+        (429, "<html>slow down</html>", Failure.THROTTLED),
         (502, "<html>bad gateway</html>", Failure.UNKNOWN),
         (200, '{"messages": []}', Failure.UNKNOWN),
     ],

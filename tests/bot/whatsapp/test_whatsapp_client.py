@@ -131,7 +131,7 @@ async def test_phone_number_refused() -> None:
     ("body", "status", "verdict"),
     [
         ((FIXTURES / "error_131056_pair_rate.json").read_bytes(), 400, Failure.PAIR_RATE),
-        ((FIXTURES / "error_130429_throughput.json").read_bytes(), 429, Failure.RETRY),
+        ((FIXTURES / "error_130429_throughput.json").read_bytes(), 429, Failure.THROTTLED),
         ((FIXTURES / "error_190_token_expired.json").read_bytes(), 200, Failure.HALT),
         (b"<html>Bad gateway</html>", 502, Failure.UNKNOWN),
         (b"{}", 200, Failure.UNKNOWN),

@@ -11,16 +11,17 @@ from multidict import CIMultiDict
 from bot.retry import Failure
 from bot.whatsapp import errors
 from bot.whatsapp.errors import classify
+from storage import window
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "whatsapp"
 
 ROWS = {
-    "error_4_app_rate": (4, Failure.RETRY, "(#4) Application request limit reached"),
+    "error_4_app_rate": (4, Failure.THROTTLED, "(#4) Application request limit reached"),
     "error_100_invalid_parameter": (100, Failure.PERMANENT, "title of button 0 is too long"),
     "error_100_no_such_number": (100, Failure.HALT, "(#100) Unsupported post request"),
     "error_190_token_expired": (190, Failure.HALT, "(#190) Session has expired"),
     "error_368_blocked": (368, Failure.HALT, "(#368) Temporarily blocked for policies violations"),
-    "error_130429_throughput": (130429, Failure.RETRY, "Too many messages from this number"),
+    "error_130429_throughput": (130429, Failure.THROTTLED, "Too many messages from this number"),
     "error_131000_unknown": (131000, Failure.RETRY, "Unknown failure"),
     "error_131008_missing_parameter": (131008, Failure.PERMANENT, "interactive.body is required"),
     "error_131016_unavailable": (131016, Failure.RETRY, "Try again later"),
@@ -44,7 +45,7 @@ def test_code_beats_http_status(name: str, status: int) -> None:
 
 def test_no_code_is_in_two_classes() -> None:
     classes = (errors.THROTTLED, errors.SERVER_SIDE, errors.ACCOUNT, errors.UNSENDABLE, errors.FAULTY)
-    named = {errors.PAIR_RATE_CODE, errors.WINDOW_CLOSED}
+    named = {errors.PAIR_RATE_CODE, window.CLOSED}
     assert len(errors.VERDICTS) == sum(len(codes) for codes in classes) + len(named)
 
 
@@ -56,7 +57,7 @@ def test_no_code_is_in_two_classes() -> None:
         (200, Failure.HALT),
         (299, Failure.HALT),
         (300, Failure.PERMANENT),
-        (80007, Failure.RETRY),
+        (80007, Failure.THROTTLED),
         (130403, Failure.PERMANENT),
         (131026, Failure.PERMANENT),
         (131031, Failure.HALT),
@@ -78,7 +79,7 @@ def test_code_table(code: int, verdict: Failure) -> None:
     [
         (400, {"code": 999_999}, Failure.PERMANENT),
         (400, {"code": 999_999, "is_transient": True}, Failure.RETRY),
-        (429, {"code": 999_999}, Failure.RETRY),
+        (429, {"code": 999_999}, Failure.THROTTLED),
         (500, {"code": 999_999}, Failure.RETRY),
         (401, {"code": 999_999}, Failure.HALT),
         (403, {"code": 999_999}, Failure.HALT),
@@ -116,7 +117,7 @@ NO_GRAPH_ERROR = [
         (302, Failure.HALT),
         (400, Failure.HALT),
         (404, Failure.HALT),
-        (429, Failure.RETRY),
+        (429, Failure.THROTTLED),
         (500, Failure.UNKNOWN),
         (502, Failure.UNKNOWN),
     ],

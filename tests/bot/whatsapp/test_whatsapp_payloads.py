@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from bot.sandbox import meta_rules
 from bot.whatsapp.payloads import PayloadError, Recipient, build
-from flows.messages import Buttons, Image, Link, List, Message, Reply, Section, Text
+from flows.messages import Buttons, Image, Link, List, Message, Reply, Section, TemplateMessage, Text
 
 MEERA = Recipient("917000000021", "IN.4077000000000000021")
 
@@ -288,3 +289,32 @@ def test_url_that_is_allowed(url: str) -> None:
 def test_url_that_is_refused(message: Callable[[str], Message], url: str) -> None:
     with pytest.raises(PayloadError, match=r"(url|link): "):
         content(message(url))
+
+
+def test_a_template() -> None:
+    built = build(TemplateMessage("order_paid", "pt_BR", ("#10001", "₹ 500")), MEERA, "c.7")
+    assert built["type"] == "template"
+    assert built["biz_opaque_callback_data"] == "c.7"
+    assert built["template"] == {
+        "name": "order_paid",
+        "language": {"code": "pt_BR"},
+        "components": [
+            {
+                "type": "body",
+                "parameters": [{"type": "text", "text": "#10001"}, {"type": "text", "text": "₹ 500"}],
+            }
+        ],
+    }
+    meta_rules.check(built)
+
+
+def test_a_template_without_values_has_no_components() -> None:
+    built = build(TemplateMessage("order_paid", "en"), MEERA, "c.7")
+    assert built["template"] == {"name": "order_paid", "language": {"code": "en"}}
+    meta_rules.check(built)
+
+
+@pytest.mark.parametrize("value", ["", "   ", "a\nb", "a\tb", "a  b", " a", "x" * 1025])
+def test_a_template_that_meta_would_refuse(value: str) -> None:
+    with pytest.raises(PayloadError, match=r"parameters\[1\]\.text: "):
+        build(TemplateMessage("order_paid", "en", ("fine", value)), MEERA, "c.7")

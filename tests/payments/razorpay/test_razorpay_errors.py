@@ -44,7 +44,34 @@ JSON_SHAPES = [
     (401, payment_link_error("Authentication failed"), Reason.AUTH),
     (404, {"message": "no Route matched with those values"}, Reason.NOT_FOUND),
     (404, {"error": {"code": "BAD_REQUEST_ERROR"}}, Reason.NOT_FOUND),
-    (409, payment_link_error("Another request is still in progress."), Reason.REFUSED),
+    (
+        409,
+        {
+            "error": {
+                "code": "BAD_REQUEST_ERROR",
+                "description": "Another request with the same idempotency key is still in progress.",
+                "source": "NA",
+                "step": "NA",
+                "reason": "NA",
+                "metadata": {},
+            }
+        },
+        Reason.IN_FLIGHT,
+    ),
+    (
+        409,
+        payment_link_error("Different request with the same idempotency key has already been processed."),
+        Reason.IN_FLIGHT,
+    ),
+    (400, payment_link_error("The payment has been fully refunded already."), Reason.ALREADY_REFUNDED),
+    (400, payment_link_error("The payment has already been fully refunded"), Reason.ALREADY_REFUNDED),
+    (
+        400,
+        payment_link_error("The refund amount provided is greater than amount captured."),
+        Reason.ALREADY_REFUNDED,
+    ),
+    (400, payment_link_error("refund amount exceeds the amount captured"), Reason.ALREADY_REFUNDED),
+    (400, payment_link_error("Your account has not enough balance for the refund"), Reason.REFUSED),
     (429, payment_link_error("Too many requests"), Reason.THROTTLED),
     (429, payment_link_error("Too many requests", "RATE_LIMIT_EXCEEDED"), Reason.THROTTLED),
     (
@@ -110,6 +137,7 @@ def test_what_may_be_tried_again_and_what_may_have_happened() -> None:
         Reason.ALREADY_PAID,
         Reason.ALREADY_CANCELLED,
         Reason.ALREADY_EXPIRED,
+        Reason.ALREADY_REFUNDED,
         Reason.AUTH,
         Reason.NOT_FOUND,
         Reason.QUOTA,

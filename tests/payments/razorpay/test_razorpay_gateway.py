@@ -56,6 +56,7 @@ async def test_create_sends_exactly_what_the_call_says(fake: "FakeRazorpay", gat
         short_url="https://rzp.io/rzp/plink_Fake0000000000",
         order_id=None,
         notes={"munshi_order": "k3f9-27-4", "attempt": "2"},
+        created_at=1_793_205_500,
     )
     credentials = base64.b64encode(f"{KEY_ID}:{KEY_SECRET}".encode()).decode()
     assert fake.headers[0]["Authorization"] == f"Basic {credentials}"
@@ -155,6 +156,7 @@ async def test_throttled_says_when_to_come_back(fake: "FakeRazorpay", gateway: G
         {"amount": 64550.0},
         {"amount": True},
         {"amount": -1},
+        {"amount": 2**63},
         {"amount_paid": None},
         {"currency": 5},
         {"short_url": ""},

@@ -19,6 +19,7 @@ KEY = "k3f9-27-4"
 PAYMENT = "pay_Ra7TqLw2ZbXk91"
 LINK = "plink_Ra7RmPd8KyWe33"
 ORDER = "order_Ra7SgHj5NcVu02"
+REFUND = "rfnd_Rb2PoLk8HgFd44"
 SUCCESS = ("payment.authorized.upi", "payment.captured.upi", "order.paid", "payment_link.paid.raw-order")
 Body = dict[str, Any]
 
@@ -51,7 +52,11 @@ READINGS = [
     ),
     ("payment_link.expired", [("payment_link", LINK, "expired", 0)]),
     ("payment_link.cancelled", [("payment_link", LINK, "cancelled", 0)]),
-    ("refund.processed", [("refund", "rfnd_Rb1XcVn4MqTy55", "processed", 20000)]),
+    ("refund.processed", [CAPTURED, ("refund", "rfnd_Rb1XcVn4MqTy55", "processed", 20000)]),
+    ("refund.created.ours", [CAPTURED, ("refund", REFUND, "created", 20000)]),
+    ("refund.processed.ours", [CAPTURED, ("refund", REFUND, "processed", 20000)]),
+    ("refund.failed.ours", [CAPTURED, ("refund", REFUND, "failed", 20000)]),
+    ("refund.speed_changed", []),
     ("refund.created.automatic", [("refund", "rfnd_Rb1XcVn4MqTy55", "created", 64550)]),
     ("payment.dispute.created", [("dispute", "disp_Rc2WsEd9JhBn66", "created", 64550)]),
 ]
@@ -65,7 +70,8 @@ def test_each_event_says_its_facts_about_our_order(name: str, expected: list[Any
     assert notice.event == load(name)["event"]
     assert notice.account_id == "acc_Ra0MunshiShop7"
     assert notice.order_key == KEY
-    assert {(f.order_key, f.currency) for f in notice.facts} == {(KEY, "INR")}
+    assert {(f.order_key, f.currency) for f in notice.facts} <= {(KEY, "INR")}
+    assert {f.detail.get("link") for f in notice.facts if f.entity == "payment"} <= {LINK}
     assert notice.link_id == LINK
 
 
@@ -125,6 +131,7 @@ def test_why_a_payment_failed_is_kept_and_who_paid_is_not() -> None:
         "error_reason": "insufficient_funds",
         "error_description": "The payment was declined: not enough balance in the account.",
         "error_source": "issuer_bank",
+        "link": LINK,
     }
     assert fact.at == 1793205570
 
@@ -135,6 +142,83 @@ def test_details_hold_nothing_a_database_refuses() -> None:
     (fact,) = read(body).facts
     assert fact.detail["error_description"].startswith("a b cxxx")
     assert len(fact.detail["error_description"]) == 500
+
+
+OURS = {"payment_id": PAYMENT, "key": f"{PAYMENT}-1"}
+
+
+@pytest.mark.parametrize("state", ["created", "processed", "failed"])
+def test_a_refund_names_its_payment_and_the_key_it_was_made_with(state: str) -> None:
+    captured, refund = read(load(f"refund.{state}.ours")).facts
+    assert refund.detail == OURS
+    assert captured == read(load("payment.captured.upi")).facts[0]
+
+
+def test_a_refund_that_munshi_did_not_make_has_no_key() -> None:
+    assert read(load("refund.processed")).facts[1].detail == {"payment_id": PAYMENT}
+
+
+def test_a_refund_of_what_was_never_captured_is_told_from_one_of_our_money() -> None:
+    body = load("refund.created.automatic")
+    assert body["payload"]["refund"]["entity"]["status"] == "processed"
+    (fact,) = read(body).facts
+    assert fact.detail == {"payment_id": PAYMENT, "captured": "false"}
+    assert verdict(64550, "INR", [fact]) is Verdict.UNPAID
+
+
+@pytest.mark.parametrize("captured", [None, False, "true", 1, "absent"])
+def test_a_refund_claims_no_capture_that_its_payment_does_not(captured: object) -> None:
+    body = load("refund.processed.ours")
+    body["payload"]["payment"]["entity"]["captured"] = captured
+    if captured == "absent":
+        del body["payload"]["payment"]
+    notice = read(body)
+    assert claims(notice.facts) == [("refund", REFUND, "processed", 20000)]
+    assert notice.facts[0].detail == OURS | ({"captured": "false"} if captured is False else {})
+    assert notice.problems == ()
+
+
+def test_a_refund_of_all_there_was_tells_of_the_capture_too() -> None:
+    body = load("refund.processed.ours")
+    body["payload"]["payment"]["entity"] |= {"status": "refunded", "amount_refunded": 64550}
+    assert claims(read(body).facts) == [CAPTURED, ("refund", REFUND, "processed", 20000)]
+
+
+def test_a_capture_that_a_refund_tells_of_and_that_cannot_be_read_is_named() -> None:
+    body = load("refund.processed.ours")
+    del body["payload"]["payment"]["entity"]["amount"]
+    notice = read(body)
+    assert claims(notice.facts) == [("refund", REFUND, "processed", 20000)]
+    assert notice.problems == ("payment: amount is NoneType, not a whole number",)
+
+
+def test_a_refund_of_no_payment_is_no_fact() -> None:
+    body = load("refund.processed.ours")
+    del body["payload"]["refund"]["entity"]["payment_id"]
+    notice = read(body)
+    assert claims(notice.facts) == [CAPTURED]
+    assert notice.problems == ("refund: payment_id is missing or malformed",)
+
+
+@pytest.mark.parametrize("status", ["authorized", "refunded", "failed", None])
+def test_a_payment_is_what_its_own_event_says_whenever_the_snapshot_was_taken(status: object) -> None:
+    body = load("payment.captured.upi")
+    body["payload"]["payment"]["entity"]["status"] = status
+    assert claims(read(body).facts) == [CAPTURED]
+
+
+@pytest.mark.parametrize("description", [None, "", "Order", "#", "# x", 5, []])
+def test_a_payment_that_names_no_link_has_none(description: object) -> None:
+    body = load("payment.captured.upi")
+    body["payload"]["payment"]["entity"]["description"] = description
+    (fact,) = read(body).facts
+    assert "link" not in fact.detail
+
+
+def test_the_link_itself_comes_before_what_the_payment_says_of_it() -> None:
+    body = load("payment_link.paid")
+    body["payload"]["payment"]["entity"]["description"] = "#Another"
+    assert [f.detail.get("link") for f in read(body).facts] == [LINK, None]
 
 
 WRONG: list[object] = [None, "64550", True, 64550.0, -1, 2**63, [64550], {}]
@@ -198,12 +282,13 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=3),
     max_leaves=6,
 )
-notes = st.fixed_dictionaries({}, optional={"munshi_order": json_values})
+notes = st.fixed_dictionaries({}, optional=dict.fromkeys(("munshi_order", "munshi_refund"), json_values))
 FIELDS = ("id", "status", "amount", "amount_paid", "currency", "created_at", "order_id", "reference_id")
 entities = st.fixed_dictionaries(
     {},
     optional={
         **dict.fromkeys((*FIELDS, "receipt", "description", "error_reason"), json_values),
+        **dict.fromkeys(("captured", "payment_id"), json_values),
         "notes": notes | json_values,
     },
 )

@@ -1,0 +1,73 @@
+"""The ledger's fold: what one more fact costs an order, beside having read that fact at all.
+
+`balance` is folded again whenever an order's money is looked at. The limit is what comes before it anyway:
+the same facts, read from the JSON that the database keeps.
+"""
+
+from time import perf_counter
+from typing import Final
+
+import orjson
+
+from bench.figures import Figure
+from payments import facts as fact_values
+from payments.facts import Fact
+from payments.ledger import balance
+
+_SIZES: Final = (8, 20, 50, 100)
+"""Facts of one order: from one payment and its webhooks to a history that hardly anybody has."""
+_ROUNDS: Final = 15
+_TIMES: Final = 40
+_TOTAL: Final = 50_000
+_KEY: Final = "bench-1-1"
+
+
+def ledger_fold() -> Figure:
+    """The mean over orders of 8 to 100 facts, in microseconds for each fact."""
+    orders = [_history(size) for size in _SIZES]
+    rows = [[orjson.dumps(fact_values.to_json(fact)) for fact in facts] for facts in orders]
+    rounds = [(_fold(orders), _read(rows)) for _ in range(_ROUNDS + 1)][1:]
+    return Figure("ledger fold, one fact", "µs", rounds, goal=2, at_most=True)
+
+
+def _history(size: int) -> list[Fact]:
+    """Payments that fail and succeed, each on a link that ends, and some that go back."""
+    facts = [fact for number in range(size // 8 + 1) for fact in _payment(number)]
+    return facts[:size]
+
+
+def _payment(number: int) -> list[Fact]:
+    payment, link, refund = f"pay_{number}", f"plink_{number}", f"rfnd_{number}"
+    said = {"method": "upi", "link": link}
+    back = {"payment_id": payment, "key": f"{payment}-1"}
+    return [
+        _fact("payment", payment, "failed", said | {"error_reason": "payment_failed"}),
+        _fact("payment", payment, "authorized", said),
+        _fact("payment", payment, "captured", said),
+        _fact("order", f"order_{number}", "paid", {}),
+        _fact("payment_link", link, "paid", {}),
+        _fact("payment_link", f"{link}x", "expired", {}),
+        _fact("refund", refund, "created", back),
+        _fact("refund", refund, "processed", back),
+    ]
+
+
+def _fact(entity: str, id: str, state: str, detail: dict[str, str]) -> Fact:
+    return Fact(_KEY, entity, id, state, _TOTAL, "INR", 1_790_000_000, detail)
+
+
+def _fold(orders: list[list[Fact]]) -> float:
+    start = perf_counter()
+    for _ in range(_TIMES):
+        for facts in orders:
+            balance(_TOTAL, "INR", facts).verdict  # noqa: B018 - the verdict is what is measured
+    return (perf_counter() - start) / (_TIMES * sum(_SIZES)) * 1e6
+
+
+def _read(orders: list[list[bytes]]) -> float:
+    start = perf_counter()
+    for _ in range(_TIMES):
+        for rows in orders:
+            for row in rows:
+                fact_values.from_json(orjson.loads(row))
+    return (perf_counter() - start) / (_TIMES * sum(_SIZES)) * 1e6

@@ -1,0 +1,48 @@
+"""How a command changes the database: itself, or through the server that has an SQLite file to itself."""
+
+from collections.abc import Awaitable, Callable
+
+import httpx
+
+from bot.cli.running import refuse
+from bot.settings import Settings
+from storage import Store
+from storage.errors import Unavailable
+
+
+def server_url(settings: Settings) -> str:
+    """Where the server of these settings listens."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
+
+
+async def change(settings: Settings, directly: Callable[[Store], Awaitable[bool]], path: str) -> bool:
+    """Do `directly` to the store; POST to the server's `path` if that one holds the file.
+
+    Whether anything was changed. Ends the command if neither can be reached; raises StorageError.
+    """
+    try:
+        store = await Store.open(settings.database_url)
+    except Unavailable as held:
+        if not settings.database_url.startswith("sqlite:"):
+            raise
+        return await _by_server(settings, path, held)
+    try:
+        return await directly(store)
+    finally:
+        await store.close()
+
+
+async def _by_server(settings: Settings, path: str, held: Unavailable) -> bool:
+    url = server_url(settings) + path
+    bearer = {"Authorization": f"Bearer {settings.munshi_api_token.get_secret_value()}"}
+    try:
+        async with httpx.AsyncClient(trust_env=False, timeout=10, headers=bearer) as client:
+            answer = await client.post(url)
+    except httpx.HTTPError as error:
+        refuse(f"{held}\nNor does anybody answer at {url} ({type(error).__name__}).")
+    if answer.status_code in (404, 409):
+        return False
+    if answer.status_code != 200:
+        refuse(f"{url} answered {answer.status_code}: {answer.text.strip()[:200]}")
+    return True

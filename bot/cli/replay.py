@@ -1,0 +1,52 @@
+"""`munshi replay`: a parked event is handled again, after what was wrong is mended."""
+
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from bot.cli.changing import change
+from bot.cli.running import looked_up, refuse, settings_or_refuse
+from bot.settings import Settings
+from storage import Store, waiting
+from storage.records import Records, reading
+
+Event = Annotated[
+    int | None, typer.Argument(min=1, max=2**62, help="The event's number, as 'munshi doctor' lists it.")
+]
+Every = Annotated[bool, typer.Option("--all", help="Every parked event, oldest first.")]
+
+
+def command(event: Event = None, every: Every = False) -> None:
+    """Have a parked event handled again: what it would have done, it does now. The server may run or not."""
+    if (event is None) != every:
+        refuse("name one event (munshi replay 17), or all that are parked (munshi replay --all)")
+    looked_up(_replay(settings_or_refuse(), event))
+
+
+async def _replay(settings: Settings, event: int | None) -> None:
+    async with reading(settings.database_url) as records:
+        numbers = await _every(records) if event is None else [await _one(records, event)]
+    for number in numbers:
+        changed = await change(settings, partial(_directly, number), f"/operator/events/{number}/replay")
+        typer.echo(f"event {number} {'waits to be handled' if changed else 'was not parked any more'}")
+
+
+async def _directly(number: int, store: Store) -> bool:
+    return await store.replay(number)
+
+
+async def _every(records: Records) -> list[int]:
+    parked = await waiting.parked(records)
+    if not parked:
+        typer.echo("no event is parked")
+    return [event.number for event in parked]
+
+
+async def _one(records: Records, number: int) -> int:
+    state = await waiting.state_of(records, number)
+    if state is None:
+        refuse(f"there is no event {number}")
+    if state != "parked":
+        refuse(f"event {number} is {state}: only a parked event can be replayed")
+    return number

@@ -1,0 +1,109 @@
+"""`munshi why`: what happened to one customer or one order, and why."""
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+import orjson
+import phonenumbers
+import typer
+
+from bot.cli.running import database_url, looked_up, refuse
+from bot.cli.telling import lines
+from bot.log import masked
+from storage.records import Records, reading
+from storage.stories import Story, Subject, story, subjects
+
+_HOME: Final = "IN"
+"""Where a phone number without a country code is taken to be from; the shop counts in rupees."""
+
+About = Annotated[
+    str,
+    typer.Argument(
+        metavar="CUSTOMER|ORDER",
+        help="An order's number or key, a phone number, a BSUID, or a conversation's id.",
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object; times in UTC, amounts in paise.")]
+
+
+def command(about: About, json: Json = False) -> None:
+    """Tell what happened, in order of time: what came, which rules were passed over and why, what was said.
+
+    Reads DATABASE_URL while the server runs or not. Phone numbers, e-mail and UPI addresses are
+    masked; what the customer wrote is not: think before you paste it.
+    """
+    found = looked_up(_story(database_url(), about.strip()))
+    if json:
+        typer.echo(orjson.dumps(_as_json(found), option=orjson.OPT_INDENT_2))
+        return
+    for line in lines(found):
+        typer.echo(line)
+
+
+async def _story(url: str, words: str) -> Story:
+    async with reading(url) as records:
+        return _without_numbers(await story(records, await _subject(records, words)))
+
+
+async def _subject(records: Records, words: str) -> Subject:
+    found = await subjects(records, words, _phones(words))
+    if not found:
+        refuse(
+            f"nobody and nothing here is called '{words}': give an order's number (#12345) or key, a phone "
+            "number with its country code, a BSUID, or a conversation's id"
+        )
+    if len(found) > 1:
+        names = [one.order or f"{records.installation}-{one.conversation}" for one in found]
+        refuse(f"'{words}' may be any of these, so name one: {', '.join(names)}")
+    return found[0]
+
+
+def _phones(words: str) -> list[str]:
+    """The ways in which `words` may be a phone number, as WhatsApp writes it: digits, country code first."""
+    international = "+" + words.lstrip("+0")
+    return sorted({digits for text in (international, words) if (digits := _digits(text))})
+
+
+def _digits(text: str) -> str | None:
+    try:
+        number = phonenumbers.parse(text, _HOME)
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_possible_number(number):
+        return None
+    return f"{number.country_code}{phonenumbers.national_significant_number(number)}"
+
+
+def _without_numbers(told: Story) -> Story:
+    """`told` without what leads to a person: what is shown may be pasted anywhere."""
+    return replace(
+        told,
+        aliases=tuple((kind, _last_four(value)) for kind, value in told.aliases),
+        orders=tuple(masked(order) for order in told.orders),
+        moments=tuple(replace(moment, about=masked(moment.about)) for moment in told.moments),
+    )
+
+
+def _last_four(name: str) -> str:
+    return f"…{re.sub('[^0-9A-Za-z]', '', name)[-4:]}"
+
+
+def _as_json(told: Story) -> dict[str, Any]:
+    return {
+        "conversation": told.conversation,
+        "aliases": [{"kind": kind, "value": value} for kind, value in told.aliases],
+        "state": told.state,
+        "orders": told.orders,
+        "moments": [
+            {
+                "at": datetime.fromtimestamp(moment.at / 1000, UTC).isoformat(timespec="milliseconds"),
+                "what": moment.what,
+                "event": moment.cause,
+                "about": moment.about,
+            }
+            for moment in told.moments
+        ],
+        "cut": told.cut,
+    }

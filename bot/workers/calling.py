@@ -1,0 +1,68 @@
+"""One call to Razorpay, made: what it answered, as an event for the conversation."""
+
+from typing import Final
+
+from payments.answers import CREATED, FETCHED, REFUND_REFUSED, REFUNDED, REFUSED, WITHDRAWN
+from payments.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
+from payments.facts import to_json
+from payments.razorpay.errors import GatewayError, Reason
+from payments.razorpay.gateway import Gateway
+from payments.razorpay.links import ensure_link, standing_of, withdraw_link
+from payments.razorpay.refunds import ensure_refund
+from storage.deliveries import Result
+
+FIRST: Final = 1
+
+
+async def made(gateway: Gateway, call: Call, tries: int) -> tuple[str | None, Result]:
+    """What Razorpay calls what was made, and its answer. `tries`: this one included.
+
+    Raises GatewayError.
+    """
+    match call:
+        case CreateLink():
+            return await _create(gateway, call, may_exist=tries > FIRST)
+        case CancelLink():
+            return await _cancel(gateway, call)
+        case FetchPayments():
+            facts, problems = await standing_of(gateway, call)
+            told = [to_json(fact) for fact in facts]
+            about = {"reference_id": call.reference_id, "asked": call.asked}
+            return None, (FETCHED, {**about, "facts": told, "problems": list(problems)})
+        case RefundPayment():
+            refunds = await ensure_refund(gateway, call)
+            told = [to_json(fact) for fact in refunds]
+            return refunds[0].entity_id, (REFUNDED, {"order_key": call.order_key, "facts": told})
+
+
+def refused(call: Call, error: GatewayError) -> Result | None:
+    """What the conversation is told of a call that will never succeed; None if it needs no word."""
+    match call:
+        case CreateLink():
+            return REFUSED, {"reference_id": call.reference_id, "reason": error.description}
+        case RefundPayment():
+            return REFUND_REFUSED, {"order_key": call.order_key, "key": call.key}
+        case CancelLink() if error.reason is Reason.NOT_FOUND:
+            return WITHDRAWN, {"reference_id": call.reference_id, "status": "cancelled"}
+        case _:
+            return None
+
+
+async def _create(gateway: Gateway, call: CreateLink, *, may_exist: bool) -> tuple[str, Result]:
+    """Any try before this one may have made the link: it is looked for before another is made."""
+    link = await ensure_link(gateway, call, may_exist=may_exist)
+    answer = {
+        "reference_id": link.reference_id,
+        "link_id": link.id,
+        "short_url": link.short_url,
+        "status": link.status,
+        "mode": gateway.mode,
+    }
+    return link.id, (CREATED, answer)
+
+
+async def _cancel(gateway: Gateway, call: CancelLink) -> tuple[str | None, Result]:
+    link = await withdraw_link(gateway, call)
+    link_id = link.id if link else None
+    status = link.status if link else "cancelled"
+    return link_id, (WITHDRAWN, {"reference_id": call.reference_id, "link_id": link_id, "status": status})

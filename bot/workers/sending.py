@@ -1,0 +1,36 @@
+"""One message to WhatsApp: as it was said, or as its template where only that may be sent."""
+
+from bot.whatsapp.client import WhatsAppClient
+from bot.whatsapp.errors import SendError
+from bot.whatsapp.payloads import Recipient, build
+from flows.messages import Sendable, TemplateMessage, from_json
+from storage import window
+from storage.deliveries import Delivery
+
+
+class WindowClosed(Exception):
+    """The customer last wrote more than 24 hours ago, and the message has no template."""
+
+
+async def send(whatsapp: WhatsAppClient, delivery: Delivery, now: int) -> str:
+    """The id under which Meta accepted it. Raises SendError, PayloadError, WindowClosed.
+
+    A message that Meta refuses because the 24 hours are over is followed by its template at once. Of a
+    customer whom we never heard, only Meta knows whether they are.
+    """
+    message = from_json(delivery.payload)
+    if isinstance(message, TemplateMessage):
+        return await _post(whatsapp, delivery, message)
+    if not window.is_closed(delivery.last_inbound_at, now):
+        try:
+            return await _post(whatsapp, delivery, message)
+        except SendError as error:
+            if error.code != window.CLOSED:
+                raise
+    if message.fallback is None:
+        raise WindowClosed(f"the 24 hours are over, and '{delivery.name}' has no template")
+    return await _post(whatsapp, delivery, message.fallback)
+
+
+async def _post(whatsapp: WhatsAppClient, delivery: Delivery, message: Sendable) -> str:
+    return await whatsapp.send(build(message, Recipient(delivery.phone, delivery.bsuid), delivery.opaque))

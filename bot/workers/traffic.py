@@ -1,0 +1,61 @@
+"""How much of each lane the outside takes just now, from what it said of what was sent. Pure."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from bot.retry import Failure
+from bot.workers.circuit import Circuit
+from bot.workers.throughput import Throughput
+from payments.case import Notice
+from storage.deliveries import CHAT
+
+_ANSWERS: Final = frozenset({Failure.PERMANENT, Failure.PAIR_RATE, Failure.THROTTLED})
+"""Refusals that only a known caller is given."""
+_WHATSAPP: Final = (
+    "Put a valid access token of a system user into WHATSAPP_ACCESS_TOKEN and start again; if the token"
+    " is good, WhatsApp Manager says what is wrong with the account."
+)
+_RAZORPAY: Final = "Put a valid key into RAZORPAY_KEY_ID and RAZORPAY_KEY_SECRET and start again."
+
+
+def halted(lane: str, error: str) -> Notice:
+    """What an operator hears when the account behind `lane` is refused."""
+    name, mend = ("WhatsApp", _WHATSAPP) if lane == CHAT else ("Razorpay", _RAZORPAY)
+    said = f"{name} refuses our account: {error}. Nothing is lost; what is for {name} waits. {mend}"
+    return Notice("token", name.lower(), said)
+
+
+class Traffic:
+    """One process's. All times are milliseconds since 1970, UTC."""
+
+    def __init__(self) -> None:
+        razorpay = Circuit()
+        self.circuits: Final[Mapping[str, Circuit]] = {CHAT: Circuit(), "pay": razorpay, "poll": razorpay}
+        self.throughput: Final = Throughput()
+
+    def room(self, lane: str, wanted: int, now: int) -> int:
+        """How many of `wanted` entries of `lane` may be claimed."""
+        room = self.circuits[lane].room(wanted, now)
+        return self.throughput.room(room, now) if lane == CHAT else room
+
+    def took(self, lane: str, count: int, now: int) -> None:
+        """`count` entries of `lane` were claimed."""
+        self.circuits[lane].took(now)
+        if lane == CHAT:
+            self.throughput.took(count)
+
+    def unused(self, lane: str, now: int) -> None:
+        """What was claimed never went out."""
+        self.circuits[lane].unused(now)
+
+    def done(self, lane: str, claimed_at: int) -> bool:
+        """It was taken; whether the account is good again by that."""
+        return self.circuits[lane].answered(claimed_at)
+
+    def failed(self, lane: str, failure: Failure, claimed_at: int, now: int) -> bool:
+        """It failed; whether the account is good again by that all the same."""
+        if failure is Failure.HALT:
+            self.circuits[lane].halted(now)
+        if failure is Failure.THROTTLED and lane == CHAT:
+            self.throughput.throttled(claimed_at, now)
+        return failure in _ANSWERS and self.circuits[lane].answered(claimed_at)

@@ -1,0 +1,56 @@
+"""What the answer to a call says of an attempt or a refund. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from payments.facts import Fact
+from payments.orders import LINK_STATUSES, Attempt, AttemptStatus, moved
+
+CREATED: Final = "payment_link.created"
+REFUSED: Final = "payment_link.refused"
+WITHDRAWN: Final = "payment_link.withdrawn"
+"""A link was cancelled, or had ended by itself; `status` says how."""
+FETCHED: Final = "payments.fetched"
+"""How a link stands, with its payments and refunds: `facts` holds them."""
+REFUNDED: Final = "payment.refunded"
+"""Razorpay took a refund on; `facts` says how it stands."""
+REFUND_REFUSED: Final = "payment.refund_refused"
+"""Razorpay will not make the refund `key`."""
+
+
+def answered(attempt: Attempt, name: str, fields: Mapping[str, Any]) -> tuple[Attempt, tuple[Fact, ...]]:
+    """The attempt after the answer `name`, and what the answer says of its link.
+
+    Raises KeyError if `name` is not an answer that a call about a link gives.
+    """
+    if name == REFUSED:
+        return moved(attempt, AttemptStatus.REFUSED), ()
+    if name == CREATED:
+        attempt = replace(
+            attempt, link_id=fields["link_id"], short_url=fields["short_url"], mode=fields.get("mode")
+        )
+        attempt = moved(attempt, AttemptStatus.CREATED)
+    elif name == WITHDRAWN:
+        attempt = replace(attempt, link_id=attempt.link_id or fields.get("link_id"))
+    else:
+        raise KeyError(f"unknown answer {name!r}")
+    ended = LINK_STATUSES.get(fields["status"])
+    return moved(attempt, ended or attempt.status), _fact(attempt, ended)
+
+
+def unwanted(attempt: Attempt, name: str, fields: Mapping[str, Any]) -> bool:
+    """Whether the answer is a payable link for an attempt that was withdrawn while it was being made.
+
+    The cancelling that was asked for then may have come before Razorpay's look-up knew the link.
+    """
+    payable = name == CREATED and fields["status"] not in LINK_STATUSES
+    return payable and attempt.status is not AttemptStatus.CREATED
+
+
+def _fact(attempt: Attempt, ended: AttemptStatus | None) -> tuple[Fact, ...]:
+    """The end of a link, as its webhook would tell it; of one that was never made, there is none."""
+    if ended is None or attempt.link_id is None:
+        return ()
+    paid = attempt.amount if ended is AttemptStatus.PAID else 0
+    return (Fact(attempt.order_key, "payment_link", attempt.link_id, str(ended), paid, attempt.currency, 0),)

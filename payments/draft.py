@@ -1,0 +1,189 @@
+"""One event's changes in the making: kept whole if the event can be handled, dropped whole if not."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+from flows.conversation import Conversation
+from flows.effects import Act, Effect, Say, StartTimer
+from flows.engine import step
+from flows.events import Event
+from flows.model import Flow
+from payments import stock
+from payments.calls import Call, CancelLink, CreateLink, FetchPayments
+from payments.case import Notice, OrderState
+from payments.catalogue import Shop
+from payments.facts import Fact
+from payments.ledger import Verdict
+from payments.orders import Attempt, AttemptStatus, Order, Standing, lines_from_json, order_key_of
+from payments.reconcile import Poll
+from payments.refunds import Refund
+from payments.shop import ASK, CANCEL, CREATE, END, PLACE, REOPEN
+from payments.stock import Move
+
+Trace: TypeAlias = tuple[Mapping[str, Any], ...]
+
+
+class CannotHandle(Exception):
+    """An event that names what this database doesn't have. The message is for the operator."""
+
+
+@dataclass(slots=True)
+class Draft:
+    """What one event has changed so far."""
+
+    flow: Flow
+    now: int
+    """Milliseconds since 1970, UTC."""
+    number: int
+    """Of the event."""
+    reminding: bool
+    """Whether the event is only time that passed."""
+    conversation: Conversation
+    orders: dict[str, OrderState]
+    left: Mapping[str, int]
+    account: str | None
+    sends: list[Say] = field(default_factory=list)
+    timers: list[StartTimer] = field(default_factory=list)
+    calls: list[Call] = field(default_factory=list)
+    placed: list[Order] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    attempts: dict[str, Attempt] = field(default_factory=dict)
+    settled: list[str] = field(default_factory=list)
+    """Keys of orders whose verdict, standing or money changed."""
+    refunds: dict[str, Refund] = field(default_factory=dict)
+    moves: list[Move] = field(default_factory=list)
+    polls: list[Poll] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+    @property
+    def shop(self) -> Shop:
+        """The shop of the flow file."""
+        shop: Shop = self.flow.sections["shop"]
+        return shop
+
+    def step(self, event: Event) -> tuple[Trace, bool]:
+        """Let the conversation take `event`: its trace, and whether anything answered."""
+        done = step(self.flow, self.conversation, event, self.now, self.number, {"left": self.left})
+        self.conversation = done.conversation
+        for effect in done.effects:
+            self._keep(effect)
+        return done.trace, done.applied
+
+    def say_aside(self, conversation: Conversation, events: Iterable[Event]) -> tuple[Trace, bool]:
+        """Tell of something that `conversation` is not about: only what is said counts, nothing moves."""
+        trace: list[Mapping[str, Any]] = []
+        applied = False
+        for event in events:
+            done = step(self.flow, conversation, event, self.now, self.number, {"left": self.left})
+            trace += done.trace
+            applied = applied or done.applied
+            for effect in done.effects:
+                if isinstance(effect, Say):
+                    self._keep(effect)
+        return tuple(trace), applied
+
+    def write(self, before: OrderState | None, after: OrderState) -> None:
+        """The order as it is now, and the rows that differ from `before`."""
+        self.orders[after.order.key] = after
+        old = {attempt.reference_id: attempt for attempt in before.attempts} if before else {}
+        self.attempts |= {a.reference_id: a for a in after.attempts if old.get(a.reference_id) != a}
+        known = {refund.key: refund for refund in before.refunds} if before else {}
+        self.refunds |= {r.key: r for r in after.refunds if known.get(r.key) != r}
+        if before is not None and _standing_of(before) != _standing_of(after):
+            self.settled.append(after.order.key)
+
+    def move(self, moves: tuple[Move, ...]) -> None:
+        """Change what is left."""
+        self.moves += moves
+        self.left = stock.after(self.left, moves)
+
+    def _keep(self, effect: Effect) -> None:
+        match effect:
+            case Say():
+                self.sends.append(replace(effect, reminder=self.reminding))
+            case StartTimer():
+                self.timers.append(effect)
+            case Act(kind=kind, payload=payload):
+                self._act(kind, payload)
+
+    def _act(self, kind: str, payload: Mapping[str, Any]) -> None:
+        acts = {
+            PLACE: self._place,
+            CREATE: self._create,
+            CANCEL: self._cancel,
+            REOPEN: self._reopen,
+            END: self._end,
+            ASK: self._ask,
+        }
+        if kind not in acts:
+            raise CannotHandle(f"no one performs '{kind}'")
+        acts[kind](payload)
+
+    def _place(self, payload: Mapping[str, Any]) -> None:
+        order = Order(
+            key=payload["key"],
+            number=payload["number"],
+            conversation=self.conversation.id,
+            lines=lines_from_json(payload["lines"]),
+            total=payload["total"],
+            currency=payload["currency"],
+            placed_at=self.now,
+            placed_by=self.number,
+        )
+        self.placed.append(order)
+        self.orders[order.key] = OrderState(order, (), Verdict.UNPAID, ())
+        self.move(stock.reserve(self.left, order.lines))
+
+    def _create(self, payload: Mapping[str, Any]) -> None:
+        call = CreateLink(**payload)
+        before = self.order(call.order_key)
+        self.calls.append(call)
+        self.write(before, replace(before, attempts=(*before.attempts, attempt_of(call))))
+
+    def _cancel(self, payload: Mapping[str, Any]) -> None:
+        call = CancelLink(**payload)
+        self.calls.append(call)
+        before = self.order(order_key_of(call.reference_id))
+        attempts = tuple(
+            replace(attempt, status=AttemptStatus.WITHDRAWING)
+            if attempt.reference_id == call.reference_id and attempt.payable
+            else attempt
+            for attempt in before.attempts
+        )
+        self.write(before, replace(before, attempts=attempts))
+
+    def _reopen(self, payload: Mapping[str, Any]) -> None:
+        before = self.order(payload["key"])
+        if before.standing is Standing.LAPSED:
+            self.move(stock.reserve(self.left, before.order.lines))
+            self.write(before, replace(before, standing=Standing.OPEN))
+
+    def _end(self, payload: Mapping[str, Any]) -> None:
+        before = self.order(payload["key"])
+        if before.standing is Standing.OPEN:
+            self.move(stock.release(self.left, before.order.lines))
+            self.write(before, replace(before, standing=Standing.LAPSED))
+
+    def _ask(self, payload: Mapping[str, Any]) -> None:
+        attempts = [a for a in self.order(payload["key"]).attempts if a.link_id]
+        for attempt in attempts:
+            last = attempt is attempts[-1]
+            self.calls.append(FetchPayments(attempt.reference_id, attempt.link_id, asked=last))
+
+    def order(self, key: str) -> OrderState:
+        """The order with `key`. Raises CannotHandle if this database doesn't have it."""
+        state = self.orders.get(key)
+        if state is None:
+            raise CannotHandle(f"order {key} is named, which this database doesn't have")
+        return state
+
+
+def attempt_of(call: CreateLink) -> Attempt:
+    """The attempt that waits for the link of `call`."""
+    ordinal = int(call.reference_id.rsplit(".", 1)[1])
+    return Attempt(call.reference_id, call.order_key, ordinal, call.amount, call.currency, call.expires_at)
+
+
+def _standing_of(state: OrderState) -> tuple[object, ...]:
+    return (state.verdict, state.standing, state.fulfilled, state.held, state.held_for)

@@ -1,0 +1,45 @@
+"""Refunds made at most once, though every answer may be lost.
+
+Razorpay knows a refund by its idempotency key, so a try whose outcome is unknown is simply made again.
+Only when it will not answer for the key is the refund looked up, by the key in its notes or receipt.
+
+Source: Razorpay docs, "Create a Normal Refund", "Idempotent Requests", "Fetch Multiple Refunds".
+"""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from payments.calls import RefundPayment
+from payments.facts import Fact
+from payments.razorpay.entities import refund_keys
+from payments.razorpay.errors import GatewayError, Reason
+from payments.razorpay.fetched import refund_facts
+from payments.razorpay.gateway import Gateway
+
+_MAY_BE_OURS: Final = frozenset({Reason.ALREADY_REFUNDED, Reason.IN_FLIGHT})
+
+
+async def ensure_refund(gateway: Gateway, call: RefundPayment) -> tuple[Fact, ...]:
+    """The facts of the one refund with the call's key, made now or adopted in whatever state it is.
+
+    `detail` holds `payment_id` and `key`. Raises GatewayError; when that is `retryable`, come back with
+    the same call. ALREADY_REFUNDED means that the money went back by another refund than this one: a
+    person must look.
+    """
+    try:
+        refunds = [await gateway.refund(call)]
+    except GatewayError as error:
+        if error.reason not in _MAY_BE_OURS:
+            raise
+        refunds = [made for made in await gateway.payment_refunds(call.payment_id) if _made(made, call)]
+        if not refunds:
+            raise
+    facts, problems = refund_facts(refunds, {"id": call.payment_id}, call.order_key)
+    if problems:
+        raise GatewayError(Reason.UNINTELLIGIBLE, f"the refund {call.key}: {', '.join(problems)}")
+    # An answer need not repeat the key it was asked with.
+    return tuple(replace(fact, detail={**fact.detail, "key": call.key}) for fact in facts)
+
+
+def _made(refund: Any, call: RefundPayment) -> bool:
+    return isinstance(refund, dict) and call.key in refund_keys(refund)

@@ -1,0 +1,75 @@
+"""When Razorpay is asked about a link although it told us nothing: webhooks get lost. Pure.
+
+Each link has a chain of polls with growing gaps, from its making until its payment can't come any
+more. Each poll starts the next before its own answer is known, so no lost answer ends the chain.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from payments.orders import Attempt, AttemptStatus
+
+_MINUTE: Final = 60_000
+_HOUR: Final = 60 * _MINUTE
+GAPS: Final = (
+    *(minutes * _MINUTE for minutes in (1, 2, 4, 8, 16, 32, 64)),
+    *(hours * _HOUR for hours in (2, 4, 8, 16)),
+)
+"""Milliseconds before each poll of a chain; after these, one a day."""
+DAY: Final = 24 * _HOUR
+REFUND_WINDOW: Final = 30 * DAY
+"""Milliseconds during which a refund under way is asked about. Source: Refunds (5-10 working days)."""
+MISSED: Final = 10 * _MINUTE
+"""Milliseconds after which a payment that no webhook told of counts as missed by them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Poll:
+    """Ask about the link `reference_id` at `due`."""
+
+    reference_id: str
+    since: int
+    """When the chain began, in milliseconds since 1970, UTC."""
+    nth: int
+    """Polls of the chain before this one."""
+
+    @property
+    def due(self) -> int:
+        """Milliseconds since 1970, UTC."""
+        days = max(0, self.nth + 1 - len(GAPS))
+        return self.since + sum(GAPS[: self.nth + 1]) + days * DAY
+
+    def after(self, now: int) -> "Poll":
+        """The first of the chain that is due after `now`: time that the shop was down is not asked for."""
+        poll = self
+        while poll.due <= now:
+            poll = Poll(poll.reference_id, poll.since, poll.nth + 1)
+        return poll
+
+
+def to_json(poll: Poll) -> dict[str, Any]:
+    """A JSON-ready dict. Inverse of `from_json`."""
+    return asdict(poll)
+
+
+def from_json(value: Mapping[str, Any]) -> Poll:
+    """The poll that `to_json` wrote. Raises KeyError or TypeError on any other shape."""
+    return Poll(**value)
+
+
+def worth_asking(*, refunding: bool, since: int, now: int, late: int) -> bool:
+    """Whether Razorpay may know something of a link that we don't.
+
+    `refunding`: a refund of the order is under way; `late`: milliseconds after `since` in which a
+    payment may come.
+    """
+    return now - since <= (REFUND_WINDOW if refunding else late)
+
+
+def is_last(attempt: Attempt, *, settled: bool, refunding: bool) -> bool:
+    """Whether this poll ends its chain: it finds whatever came before the link was paid, and no more can.
+
+    `settled`: the order's total is known to be captured.
+    """
+    return attempt.status is AttemptStatus.PAID and settled and not refunding

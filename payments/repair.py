@@ -1,0 +1,180 @@
+"""What becomes of an order and its money, now that more is known. Pure.
+
+The rules are the shop's, not the flow's: whatever the chat does, each captured rupee stands for goods,
+goes back, or is held for a reason that a person can read.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from payments import stock
+from payments.calls import CancelLink
+from payments.case import OrderState
+from payments.catalogue import Repairs
+from payments.ledger import Balance, Captured
+from payments.orders import Attempt, AttemptStatus, Standing
+from payments.refunds import SMALLEST, Refund, RefundStatus, accounted, wanted
+from payments.stock import Move
+
+_OVER: Final = frozenset({AttemptStatus.REFUSED, AttemptStatus.EXPIRED, AttemptStatus.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """An order set right, and what that takes."""
+
+    state: OrderState
+    asked: tuple[Refund, ...] = ()
+    """Refunds to ask Razorpay for, already among the state's."""
+    withdrawn: tuple[CancelLink, ...] = ()
+    """Links to make unpayable, already marked so in the state."""
+    moves: tuple[Move, ...] = ()
+
+
+def repair(state: OrderState, rules: Repairs, left: Mapping[str, int]) -> Repair:
+    """Set `state` right after its facts, attempts or refunds changed.
+
+    `left` has the pieces left of each product that is counted. Doing it again changes nothing.
+    """
+    balance = state.balance
+    refunds = accounted(state.refunds, state.order.key, balance)
+    standing = _standing(state, balance, rules, left)
+    asked = _asked(state.order.key, standing, balance, refunds, rules)
+    attempts, withdrawn = _withdrawn(state, standing, balance)
+    repaired = replace(
+        state, standing=standing, refunds=(*refunds, *asked), attempts=attempts, verdict=balance.verdict
+    )
+    moves = _moves(state, standing, left)
+    return Repair(_booked(repaired, balance, rules), asked, withdrawn, moves)
+
+
+def due(state: OrderState) -> int:
+    """Paise that are missing for the total."""
+    return max(0, state.order.total - state.balance.paid)
+
+
+def lacks_capture(state: OrderState, balance: Balance) -> bool:
+    """Whether a link is said to be paid, and no payment of it is known."""
+    known = {payment.link for payment in balance.payments}
+    return any(a.status is AttemptStatus.PAID and a.link_id not in known for a in state.attempts)
+
+
+def wants_rest(state: OrderState, rules: Repairs) -> bool:
+    """Whether a link for what is missing must be made: money came, too little, and none was made yet."""
+    short = 0 < state.balance.paid < state.order.total and not state.balance.misfit
+    asked = any(attempt.amount == due(state) for attempt in state.attempts)
+    return short and state.standing is Standing.OPEN and rules.short == "top up" and not asked
+
+
+def _standing(state: OrderState, balance: Balance, rules: Repairs, left: Mapping[str, int]) -> Standing:
+    if state.standing in (Standing.FULFILLED, Standing.RETURNED):
+        return state.standing
+    if balance.settled:
+        return _paid(state, rules, left)
+    if balance.paid:
+        return _short(state, balance, rules)
+    ended = state.attempts and not any(attempt.payable for attempt in state.attempts)
+    waiting = balance.authorised or balance.misfit or lacks_capture(state, balance)
+    return Standing.LAPSED if ended and not waiting else state.standing
+
+
+def _paid(state: OrderState, rules: Repairs, left: Mapping[str, int]) -> Standing:
+    if state.standing is Standing.OPEN:
+        return Standing.FULFILLED
+    if rules.late == "hold":
+        return state.standing
+    possible = rules.late == "fulfil" and stock.enough(left, state.order.lines)
+    return Standing.FULFILLED if possible else Standing.RETURNED
+
+
+def _short(state: OrderState, balance: Balance, rules: Repairs) -> Standing:
+    if rules.short == "hold" or balance.misfit:
+        return state.standing
+    rest = [attempt for attempt in state.attempts if attempt.amount == due(state)]
+    over = bool(rest) and all(attempt.status in _OVER for attempt in rest)
+    possible = rules.short == "top up" and due(state) >= SMALLEST
+    return state.standing if state.standing is Standing.OPEN and possible and not over else Standing.RETURNED
+
+
+def _asked(
+    key: str, standing: Standing, balance: Balance, refunds: tuple[Refund, ...], rules: Repairs
+) -> tuple[Refund, ...]:
+    """The refunds that are wanted and were not asked for yet."""
+    if standing is Standing.RETURNED:
+        return wanted(key, balance.fitting, refunds, balance.paid, "order returned")
+    if standing is not Standing.FULFILLED or rules.surplus == "hold":
+        return ()
+    fitting = {payment.id for payment in balance.fitting}
+    before = sum(refund.amount for refund in refunds if refund.payment_id in fitting)
+    surplus = balance.paid - before - balance.total
+    return wanted(key, balance.fitting, refunds, surplus, "surplus")
+
+
+def _withdrawn(
+    state: OrderState, standing: Standing, balance: Balance
+) -> tuple[tuple[Attempt, ...], tuple[CancelLink, ...]]:
+    """The attempts, with those that must not be paid any more on their way out."""
+    wanted = due(state) if balance.paid else state.order.total
+    needless = [
+        attempt
+        for attempt in state.attempts
+        if attempt.status in (AttemptStatus.CREATING, AttemptStatus.CREATED)
+        and (standing is not Standing.OPEN or balance.settled or attempt.amount != wanted)
+    ]
+    attempts = tuple(
+        replace(attempt, status=AttemptStatus.WITHDRAWING) if attempt in needless else attempt
+        for attempt in state.attempts
+    )
+    return attempts, tuple(CancelLink(attempt.reference_id, attempt.link_id) for attempt in needless)
+
+
+def _moves(state: OrderState, standing: Standing, left: Mapping[str, int]) -> tuple[Move, ...]:
+    lines, before = state.order.lines, state.standing
+    if standing is before:
+        return ()
+    if standing is Standing.FULFILLED:
+        sold = stock.sell_reserved if before is Standing.OPEN else stock.sell
+        return sold(left, lines)
+    return stock.release(left, lines) if before is Standing.OPEN else ()
+
+
+def _booked(state: OrderState, balance: Balance, rules: Repairs) -> OrderState:
+    """Where each captured rupee is: in goods, on its way back, or held for a reason."""
+    kept = balance.paid - _back(state, balance.fitting)
+    fulfilled = max(0, min(balance.total, kept)) if state.standing is Standing.FULFILLED else 0
+    held = balance.captured - _back(state, balance.own) - fulfilled
+    waits = held or balance.disputed or balance.misfit
+    reason = _reason(state, balance, rules, held) if waits else None
+    return replace(state, fulfilled=fulfilled, held=held, held_for=reason)
+
+
+def _back(state: OrderState, payments: Iterable[Captured]) -> int:
+    """What of `payments` went back, or is on its way."""
+    back = Counter[str]()
+    for refund in state.refunds:
+        back[refund.payment_id] += refund.amount if refund.goes_back else 0
+    # More than a payment took can't go back: word that an earlier refund failed is still to come.
+    return sum(min(payment.amount, back[payment.id]) for payment in payments)
+
+
+def _reason(state: OrderState, balance: Balance, rules: Repairs, held: int) -> str:
+    """Why money is held; `unexplained` would be a fault of ours, and the books say so."""
+    if balance.disputed:
+        return "disputed: answer the dispute in Razorpay's dashboard"
+    if balance.misfit:
+        return f"mismatch: {balance.misfit}"
+    statuses = {refund.status for refund in state.refunds}
+    if RefundStatus.REFUSED in statuses:
+        return "refund refused: Razorpay would not make it"
+    if RefundStatus.FAILED in statuses:
+        return "refund failed: Razorpay could not give the money back"
+    if not wanted(state.order.key, balance.own, state.refunds, held, "any"):
+        return "remainder: too little for Razorpay to give back"
+    if not balance.settled:
+        waits = state.standing is Standing.OPEN and rules.short == "top up"
+        return "short: waiting for the rest" if waits else "short: less than the total was paid"
+    if state.standing is Standing.LAPSED:
+        return "late: paid after the order had ended"
+    return "surplus: more than the total was paid" if rules.surplus == "hold" else "unexplained"

@@ -1,0 +1,193 @@
+"""An order after something was learned of it: set right, asked for what that takes, and told. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from flows.events import Happened
+from payments.answers import CREATED, REFUSED
+from payments.calls import CreateLink, FetchPayments, RefundPayment
+from payments.case import Notice, OrderState
+from payments.catalogue import Repairs
+from payments.draft import CannotHandle, Draft, Trace, attempt_of
+from payments.facts import Fact
+from payments.fitting import judged, known_account
+from payments.orders import LINK_STATUSES, AttemptStatus, moved, reference_id
+from payments.reconcile import MISSED, Poll
+from payments.refunds import Refund
+from payments.repair import due, repair, wants_rest
+from payments.telling import NOT_FOUND, about, happened, order_of, with_link
+
+_MISSED: Final = Notice(
+    "webhook",
+    "razorpay",
+    "Payments were found by asking Razorpay that no webhook had told of. The webhook may be disabled, as "
+    "Razorpay does after 24 hours of failures: see Razorpay Dashboard > Account & Settings > Webhooks, "
+    "enable it, and check that its address is this server's /payments/webhook.",
+)
+
+
+def learn(
+    draft: Draft, before: OrderState, facts: Iterable[Fact], said: Mapping[str, Any] | None = None
+) -> tuple[OrderState, tuple[Fact, ...]]:
+    """`before` with what is new among `facts`, and what that is.
+
+    `said` is the webhook's body, for its `account` and `mode`; None if we asked ourselves.
+    Raises CannotHandle if a fact contradicts what is known.
+    """
+    account = said.get("account") if said else None
+    mode = said.get("mode") if said else None
+    told = judged(facts, before, ours=draft.account, account=account, mode=mode)
+    new = _new(told, before)
+    if draft.account is None:
+        draft.account = known_account(new, before, account)
+    if said is None and any(_missed(fact, draft.now) for fact in new):
+        draft.notices.append(_MISSED)
+    draft.facts += new
+    return replace(before, facts=(*before.facts, *new)), new
+
+
+def _missed(fact: Fact, now: int) -> bool:
+    return fact.entity == "payment" and fact.state == "captured" and fact.at * 1000 < now - MISSED
+
+
+def _new(told: list[Fact], state: OrderState) -> tuple[Fact, ...]:
+    """Those of `told` that are not known yet. Raises CannotHandle if one contradicts what is known."""
+    known = {fact.identity: fact for fact in state.facts}
+    for fact in told:
+        same = known.setdefault(fact.identity, fact)
+        money = fact.entity in ("payment", "refund")
+        if money and (same.amount, same.currency) != (fact.amount, fact.currency):
+            raise CannotHandle(
+                f"Razorpay told two amounts for {fact.entity_id}: {same.amount} and {fact.amount}"
+            )
+    before = {fact.identity for fact in state.facts}
+    return tuple({fact.identity: fact for fact in told if fact.identity not in before}.values())
+
+
+def settle(
+    draft: Draft,
+    before: OrderState,
+    known: OrderState,
+    new: tuple[Fact, ...] = (),
+    *,
+    asked: bool = False,
+    reason: str = "",
+) -> tuple[Trace, bool]:
+    """Set the order right, ask for what that takes and tell the customer what changed since `before`.
+
+    `asked`: the customer waits for word of their payment, whatever it is. `reason`: why a link was
+    refused.
+    """
+    conversation = draft.conversation
+    current = order_of(conversation).get("key") in (None, known.order.key)
+    link = order_of(conversation).get("link") or {}
+    repaired = repair(_moved_on(known), _rules(draft, current), draft.left)
+    state = repaired.state
+    draft.move(repaired.moves)
+    draft.calls += repaired.withdrawn
+    draft.calls += [_refund(refund) for refund in repaired.asked]
+    rest = _rest(draft, state) if wants_rest(state, _rules(draft, current)) else None
+    if rest:
+        state = replace(state, attempts=(*state.attempts, attempt_of(rest)))
+        draft.calls.append(rest)
+    draft.calls += _unexplained(state, new)
+    draft.polls += _polls(draft, before, state, repaired.asked)
+    draft.write(before, state)
+    told = [
+        *(_link_events(before, state, link, reason) if current else ()),
+        *happened(before, state, new, link),
+    ]
+    told = told if current else [event for event in told if event.name != "payment.failed"]
+    if asked and not told and not new and not state.balance.paid:
+        told.append(Happened(NOT_FOUND))
+    about_it = about(conversation, state)
+    about_it = with_link(about_it, attempt_of(rest)) if rest else about_it
+    if not current:
+        return draft.say_aside(about_it, told)
+    draft.conversation = about_it
+    return _tell(draft, told)
+
+
+def _tell(draft: Draft, told: Iterable[Happened]) -> tuple[Trace, bool]:
+    trace: list[Mapping[str, Any]] = []
+    applied = False
+    for event in told:
+        done, answered = draft.step(event)
+        trace += done
+        applied = applied or answered
+    return tuple(trace), applied
+
+
+def _rules(draft: Draft, current: bool) -> Repairs:
+    """The shop's. Nobody can be offered the rest of an order that the chat is not about: it goes back."""
+    rules = draft.shop.repairs
+    if current or rules.short != "top up":
+        return rules
+    return rules.model_copy(update={"short": "refund"})
+
+
+def _moved_on(state: OrderState) -> OrderState:
+    """`state` with its attempts as far on as its facts say."""
+    ends = [
+        (fact.entity_id, LINK_STATUSES[fact.state])
+        for fact in state.facts
+        if fact.entity == "payment_link" and fact.state in LINK_STATUSES
+    ]
+    attempts = {attempt.ordinal: attempt for attempt in state.attempts}
+    for link_id, status in ends:
+        for ordinal, attempt in attempts.items():
+            if attempt.link_id == link_id:
+                attempts[ordinal] = moved(attempt, status)
+    return replace(state, attempts=tuple(attempts[ordinal] for ordinal in sorted(attempts)))
+
+
+def _refund(refund: Refund) -> RefundPayment:
+    return RefundPayment(refund.key, refund.payment_id, refund.order_key, refund.amount)
+
+
+def _rest(draft: Draft, state: OrderState) -> CreateLink:
+    order = state.order
+    ordinal = max((attempt.ordinal for attempt in state.attempts), default=0) + 1
+    return CreateLink(
+        reference_id=reference_id(order.key, ordinal),
+        order_key=order.key,
+        amount=due(state),
+        currency=order.currency,
+        description=f"Order #{order.number}: the rest",
+        expires_at=draft.now + draft.shop.payment_link_life,
+    )
+
+
+def _unexplained(state: OrderState, new: tuple[Fact, ...]) -> tuple[FetchPayments, ...]:
+    """Asks for the payments of a link or order that is said to be paid while no capture is known."""
+    if state.balance.settled or not any(_says_paid(fact) for fact in new):
+        return ()
+    named = [a for a in state.attempts if any(fact.entity_id == a.link_id for fact in new)]
+    return tuple(FetchPayments(a.reference_id, a.link_id) for a in (named or state.attempts)[-1:])
+
+
+def _says_paid(fact: Fact) -> bool:
+    return fact.entity in ("payment_link", "order") and fact.state == "paid"
+
+
+def _polls(draft: Draft, before: OrderState, state: OrderState, asked: tuple[Refund, ...]) -> list[Poll]:
+    """The chains of polls that begin: one for each link that was made, one for refunds under way."""
+    unmade = {attempt.reference_id for attempt in before.attempts if attempt.link_id is None}
+    made = [a for a in state.attempts if a.link_id and a.reference_id in unmade]
+    if asked and not made:
+        made = [a for a in state.attempts if a.link_id][-1:]
+    return [Poll(attempt.reference_id, draft.now, 0) for attempt in made]
+
+
+def _link_events(
+    before: OrderState, state: OrderState, link: Mapping[str, Any], reason: str
+) -> list[Happened]:
+    """What the customer hears of the link they wait for: it is there, or will not be."""
+    old = next((a for a in before.attempts if a.reference_id == link.get("reference")), None)
+    new = next((a for a in state.attempts if a.reference_id == link.get("reference")), None)
+    if old is None or new is None or old.status is new.status:
+        return []
+    if new.status is AttemptStatus.CREATED:
+        return [Happened(CREATED, {"short_url": new.short_url or ""})]
+    return [Happened(REFUSED, {"reason": reason})] if new.status is AttemptStatus.REFUSED else []

@@ -1,0 +1,130 @@
+"""The whole database as it stands at one instant, read beside whoever writes it.
+
+SQLite stays with one writer: what is opened here says `mode=ro`, so that the operating system refuses
+every write to the file, and with it every checkpoint, also the one that the last connection of all
+would make when it closes. The corruption that several writers of one WAL can cause needs two
+connections that write or checkpoint, so that no lock is needed. A reader leaves at most an empty WAL.
+
+Source: SQLite, "Write-Ahead Logging", read-only databases and the WAL-reset bug.
+"""
+
+import pkgutil
+import sqlite3
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import aiosqlite
+
+from storage import migrations
+from storage.database import close_database, configuration, is_sqlite, open_database
+from storage.errors import NotMigrated, Unavailable
+from storage.sql import Value, for_sqlite, values_for_sqlite
+from storage.transaction import Row
+
+_BUSY_SECONDS: Final = 5.0
+"""How long to wait for a server that is just opening or closing the file."""
+
+_Fetch: TypeAlias = Callable[..., Awaitable[list[Row]]]
+
+
+class Records:
+    """Reads one snapshot: what is written meanwhile is not seen, however long the reading takes."""
+
+    def __init__(self, fetch: _Fetch, installation: str) -> None:
+        self._fetch = fetch
+        self.installation = installation
+        """What this installation's public ids begin with."""
+
+    async def fetch(self, sql: str, *values: Value) -> list[Row]:
+        """The rows of one SELECT, written as for `storage.transaction`: PostgreSQL's words, `$1`."""
+        return await self._fetch(sql, *values)
+
+
+@asynccontextmanager
+async def reading(url: str) -> AsyncIterator[Records]:
+    """A snapshot of the database at `url`, while it is served or not. Nothing can be written through it.
+
+    Raises NotMigrated (no database, or older tables than this program's), Unavailable, or
+    UnsupportedDatabase.
+    """
+    config = configuration(url)
+    snapshot = _sqlite(Path(config["credentials"]["file_path"])) if is_sqlite(config) else _postgres(url)
+    async with snapshot as fetch:
+        [row] = await fetch("SELECT key FROM installation WHERE id = 1")
+        yield Records(fetch, row["key"])
+
+
+@asynccontextmanager
+async def _sqlite(path: Path) -> AsyncIterator[_Fetch]:
+    connection = await _connected(path)
+
+    async def fetch(sql: str, *values: Value) -> list[Row]:
+        found = await connection.execute_fetchall(for_sqlite(sql), values_for_sqlite(values))
+        return [dict(row) for row in found]
+
+    try:
+        await _require_migrated(path, fetch)
+        await connection.execute("BEGIN")
+        yield fetch
+    finally:
+        await connection.close()
+
+
+async def _connected(path: Path) -> aiosqlite.Connection:
+    try:
+        connection = await aiosqlite.connect(
+            _read_only(path), uri=True, isolation_level=None, timeout=_BUSY_SECONDS
+        )
+    except sqlite3.Error as error:
+        raise Unavailable(f"{path} cannot be read: {error}") from error
+    connection.row_factory = sqlite3.Row
+    await connection.execute("PRAGMA query_only = ON")
+    return connection
+
+
+def _read_only(path: Path) -> str:
+    if not path.exists():
+        raise NotMigrated(f"there is no database at {path}: run `munshi migrate` first")
+    return f"{path.absolute().as_uri()}?mode=ro"
+
+
+async def _require_migrated(path: Path, fetch: _Fetch) -> None:
+    try:
+        applied = {row["name"] for row in await fetch(_APPLIED)}
+    except sqlite3.OperationalError as error:
+        if "no such table" not in str(error):
+            raise Unavailable(f"{path} cannot be read: {error}") from error
+        applied = set()
+    except sqlite3.DatabaseError as error:
+        raise Unavailable(f"{path} cannot be read: {error}") from error
+    ours = {module.name for module in pkgutil.iter_modules(migrations.__path__)}
+    if missing := sorted(name for name in ours - applied if not name.startswith("_")):
+        raise NotMigrated(f"the database lacks {', '.join(missing)}: run `munshi migrate` first")
+
+
+_APPLIED: Final = "SELECT name FROM tortoise_migrations WHERE app = 'storage'"
+
+
+@asynccontextmanager
+async def _postgres(url: str) -> AsyncIterator[_Fetch]:
+    database = await open_database(url)
+    try:
+        async with (
+            database.client().acquire_connection() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            # A person waits for the end, however long; the server's own limits are for units of work.
+            await connection.execute("SET LOCAL statement_timeout = 0")
+            await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            yield _fetching(connection)
+    finally:
+        await close_database(database)
+
+
+def _fetching(connection: Any) -> _Fetch:
+    async def fetch(sql: str, *values: Value) -> list[Row]:
+        return [dict(row) for row in await connection.fetch(sql, *values)]
+
+    return fetch

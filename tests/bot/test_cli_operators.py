@@ -1,0 +1,376 @@
+"""`munshi ledger`, `why`, `replay` and `doctor` over a database that is in use, and over one at rest."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from typer.testing import CliRunner, Result
+
+from bot.cli import COMMANDS, app
+from flows import events
+from storage import Store
+from tests.storage.written import NOW, opened, write, written
+
+SETTINGS = {
+    "MUNSHI_API_TOKEN": "this-is-a-token-of-a-test",
+    "WHATSAPP_API_URL": "http://127.0.0.1:9",
+    "WHATSAPP_PHONE_NUMBER_ID": "200000000000001",
+    "WHATSAPP_ACCESS_TOKEN": "this-is-a-secret-of-a-test",
+    "WHATSAPP_APP_SECRET": "this-is-a-secret-of-a-test",
+    "WHATSAPP_VERIFY_TOKEN": "this-is-a-secret-of-a-test",
+    "RAZORPAY_API_URL": "http://127.0.0.1:9",
+    "RAZORPAY_KEY_ID": "rzp_test_Sandbox000001",
+    "RAZORPAY_KEY_SECRET": "this-is-a-secret-of-a-test",
+    "RAZORPAY_WEBHOOK_SECRET": "this-is-a-secret-of-a-test",
+    "PORT": "9",
+}
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    """Open, as a running server has it."""
+    await Store.migrate(database_url)
+    store = await Store.open(database_url)
+    yield store
+    await store.close()
+
+
+async def munshi(url: str, *words: str) -> Result:
+    env = {**SETTINGS, "DATABASE_URL": url}
+    return await asyncio.to_thread(CliRunner().invoke, app(), list(words), env=env)
+
+
+async def installation(store: Store) -> str:
+    [row] = await store._units.outside(lambda tx: tx.fetch("SELECT key FROM installation"))
+    return str(row["key"])
+
+
+async def park(store: Store, number: int, error: str = "Traceback …\nValueError: no such thing") -> None:
+    await write(
+        store, "inbox", id=number, conversation_id=1, key=f"m{number}", state="parked", error=error,
+        body={"event": events.to_json(events.TextReceived("hi"))},
+    )  # fmt: skip
+
+
+def test_the_order_of_the_help() -> None:
+    assert " ".join(COMMANDS) == "demo serve work chat check test diagram why ledger replay doctor migrate"
+
+
+@pytest.mark.parametrize("words", [("ledger",), ("why", "12345"), ("replay", "1")])
+async def test_no_database_yet(tmp_path: Path, words: tuple[str, ...]) -> None:
+    result = await munshi(f"sqlite://{tmp_path}/none.db", *words)
+    assert result.exit_code == 1
+    assert result.output == f"there is no database at {tmp_path}/none.db: run `munshi migrate` first\n"
+
+
+# ledger
+
+
+async def test_ledger_balances(store: Store, database_url: str) -> None:
+    await write(
+        store, "orders", key="k-1-1", number="10012", standing="fulfilled", fulfilled=50_000, paid_at=5,
+        held=5_000, held_for="surplus: more than the total was paid",
+    )  # fmt: skip
+    await write(store, "fact", order_key="k-1-1", entity_id="pay_1", amount=65_000)
+    await write(
+        store, "refund", key="pay_1-1", order_key="k-1-1", payment_id="pay_1", amount=10_000, status="asked"
+    )
+    result = await munshi(database_url, "ledger")
+    assert result.exit_code == 0
+    assert result.output == (
+        "1 order, 1 captured payment\n"
+        "  captured                 ₹650\n"
+        "  = fulfilled              ₹500\n"
+        "  + refunded               ₹100  (₹100 of it on its way)\n"
+        "  + held                    ₹50\n"
+        "\nHeld:\n"
+        "  order #10012 (k-1-1): ₹50 held, surplus: more than the total was paid\n"
+        "      refund what is too much in Razorpay's dashboard, where its notes name the order\n"
+        "\nThe books balance.\n"
+    )
+    told = orjson.loads((await munshi(database_url, "ledger", "--json")).output)
+    assert told["balanced"] is True
+    assert (told["orders"], told["payments"]) == (1, 1)
+    assert told["sums"]["INR"] == {
+        "captured": 65_000, "fulfilled": 50_000, "refunded": 10_000, "pending": 10_000, "held": 5_000,
+    }  # fmt: skip
+    assert told["held"][0]["key"] == "k-1-1"
+
+
+async def test_ledger_that_does_not_balance(store: Store, database_url: str) -> None:
+    await write(
+        store, "orders", key="k-1-1", number="10012", standing="fulfilled", fulfilled=50_000, paid_at=5
+    )
+    await write(store, "fact", order_key="k-1-1", entity_id="pay_1", amount=65_000)
+    await write(store, "fact", order_key="k-1-1", entity_id="pay_2", amount=99, currency="USD")
+    result = await munshi(database_url, "ledger")
+    assert result.exit_code == 1
+    assert "  captured     99 of the smallest unit of USD\n" in result.output
+    assert "The books do NOT balance: 2 to look into." in result.output
+    assert "  k-1-1: fulfilled + refunded + held must be what was captured\n" in result.output
+    assert "      expected ₹650, found ₹500\n      compare the order's payments" in result.output
+    result = await munshi(database_url, "ledger", "--json")
+    told = orjson.loads(result.output)
+    assert (result.exit_code, told["balanced"]) == (1, False)
+    balance, _ = told["discrepancies"]
+    assert (balance["check"], balance["expected"], balance["found"]) == ("balance", 65_000, 50_000)
+    assert balance["remedy"]
+
+
+# why
+
+
+async def chatted(store: Store) -> str:
+    """Asha writes, orders, pays; her second order is unpaid."""
+    key = await installation(store)
+    await write(store, "conversation", id=1, state="paid")
+    await write(store, "alias", conversation_id=1, value="919812345601")
+    await write(store, "alias", conversation_id=1, kind="bsuid", value="IN.5566778899")
+    told: list[tuple[str, dict[str, Any], list[dict[str, Any]] | None]] = [
+        ("chat", {"event": {"kind": "text", "text": "hi, call me on +91 98123 45601"}}, [
+            {"event": "text", "state": "browsing",
+             "passed": [{"rule": "browsing: text", "line": 40, "because": "not cart.count"}],
+             "taken": {"rule": "anywhere: text", "line": 44}, "entered": ["cart"], "said": ["cart"]},
+        ]),
+        ("chat", {"event": {"kind": "tap", "id": "6|confirm|", "title": "Confirm order"}}, [
+            {"event": "confirm", "state": "checkout", "taken": {"rule": "checkout: confirm", "line": 90},
+             "did": ["order.place"]},
+        ]),
+        ("facts", {"event": "payment.captured", "order_key": f"{key}-1-1", "facts": []}, None),
+        ("chat", {"event": {"kind": "text", "text": "another one"}}, None),
+    ]  # fmt: skip
+    for number, (kind, body, trace) in enumerate(told, 1):
+        await write(
+            store, "inbox", id=number, conversation_id=1, key=f"m{number}", kind=kind, body=body, trace=trace,
+            received_at=NOW + number * 60_000,
+        )  # fmt: skip
+    await write(
+        store, "inbox", id=5, conversation_id=1, key="timer", kind="timer", state="ignored",
+        body={"state": "checkout", "timer": "10 min", "visit": 3}, due_at=NOW + 150_000,
+        trace=[{"state": "paid", "event": "after", "ignored": "the visit that started it has ended"}],
+    )  # fmt: skip
+    for ordinal, number in ((1, 2), (2, 4)):
+        await write(
+            store, "orders", key=f"{key}-1-{ordinal}", number=str(10_000 + number), placed_by=number,
+            placed_at=NOW + number * 60_000,
+        )  # fmt: skip
+    await write(
+        store, "fact", order_key=f"{key}-1-1", entity_id="pay_1", learned_from=3, learned_at=NOW + 180_000,
+        detail={"method": "upi"},
+    )  # fmt: skip
+    await write(
+        store, "outbox", conversation_id=1, name="cart", payload={"kind": "text", "body": "Your cart"},
+        caused_by=1, receipt="failed", error="131026: not on WhatsApp", attempts=3, created_at=NOW + 60_000,
+        state="failed", provider_id="wamid.SECRET",
+    )  # fmt: skip
+    await write(
+        store, "outbox", conversation_id=1, name="CreateLink", lane="pay", caused_by=2,
+        payload={"reference_id": f"{key}-1-1.1"}, created_at=NOW + 120_000,
+    )  # fmt: skip
+    return key
+
+
+async def test_why_tells_all_in_order_of_time(store: Store, database_url: str) -> None:
+    key = await chatted(store)
+    result = await munshi(database_url, "why", "+91 98123-45601")
+    assert result.exit_code == 0, result.output
+    parts = [
+        f"customer {key}-1 (phone …5601, bsuid …8899)",
+        "times are ",
+        'customer wrote "hi, call me on …01"  [event 1]',
+        "passed  browsing: text, line 40: not cart.count",
+        "took    anywhere: text, line 44: browsing → cart; said cart",
+        'said cart "Your cart": failed, 3 tries',
+        "error: 131026: not on WhatsApp",
+        'customer tapped "Confirm order" (confirm)  [event 2]',
+        "took    checkout: confirm, line 90; did order.place",
+        f"order #10002 ({key}-1-1) placed: 2 × Masala chai, ₹500",
+        f"asked Razorpay: CreateLink {key}-1-1.1: answered",
+        "timer '10 min' of checkout, without effect  [event 5]",
+        "not taken: the visit that started it has ended",
+        "Razorpay told payment.captured  [event 3]",
+        "learned: payment pay_1 captured, ₹500 (upi)  [from event 3]",
+        'customer wrote "another one"  [event 4]',
+        f"order #10004 ({key}-1-2) placed",
+        "now\n  in state paid",
+        "order #10002: unpaid, open",
+        "order #10004: unpaid, open",
+    ]
+    places = [result.output.find(part) for part in parts]
+    assert -1 not in places, (parts[places.index(-1)], result.output)
+    assert places == sorted(places)
+    for secret in ("98123", "wamid", "5566778899"):
+        assert secret not in result.output
+
+
+async def test_why_by_any_name(store: Store, database_url: str) -> None:
+    key = await chatted(store)
+    await write(store, "alias", conversation_id=1, value="447911123456")
+    whole = (await munshi(database_url, "why", f"{key}-1")).output
+    spellings = ("919812345601", "9812345601", "098123 45601", "0091 98123 45601", "44 7911 123456")
+    for name in (*spellings, "IN.5566778899"):
+        assert (await munshi(database_url, "why", name)).output == whole, name
+    first = (await munshi(database_url, "why", f"{key}-1-1")).output
+    assert first != whole
+    for name in ("10002", "#10002", " #10002 "):
+        assert (await munshi(database_url, "why", name)).output == first, name
+
+
+async def test_why_of_an_order_ends_where_the_next_begins(store: Store, database_url: str) -> None:
+    key = await chatted(store)
+    await write(
+        store, "inbox", id=9, conversation_id=1, key="m9", kind="facts", received_at=NOW + 10**6,
+        body={"event": "refund.processed", "order_key": f"{key}-1-1"},
+    )  # fmt: skip
+    told = orjson.loads((await munshi(database_url, "why", "#10002", "--json")).output)
+    assert [m["event"] for m in told["moments"] if m["what"] in ("chat", "facts")] == [2, 3, 9]
+    assert [order["number"] for order in told["orders"]] == ["10002"]
+    told = orjson.loads((await munshi(database_url, "why", "#10004", "--json")).output)
+    assert [m["event"] for m in told["moments"] if m["what"] in ("chat", "facts")] == [4, 9]
+    [wrote, *_] = [moment for moment in told["moments"] if moment["what"] == "chat"]
+    assert wrote["at"] == "2026-09-21T14:17:20.000+00:00"
+    assert "919812345601" not in str(told)
+
+
+async def test_why_nobody(store: Store, database_url: str) -> None:
+    await chatted(store)
+    for name in ("919812345602", "#1", "99999", "zzzz-1", "x", "#9812345601", "+10002", "\u0665"):
+        result = await munshi(database_url, "why", name)
+        assert result.exit_code == 1
+        assert f"nobody and nothing here is called '{name}'" in result.output
+
+
+async def test_why_of_two(store: Store, database_url: str) -> None:
+    key = await chatted(store)
+    await write(store, "conversation", id=2)
+    await write(store, "alias", conversation_id=2, value="10002")
+    result = await munshi(database_url, "why", "10002")
+    assert result.exit_code == 1
+    assert f"'10002' may be any of these, so name one: {key}-1-1, {key}-2" in result.output
+    assert (await munshi(database_url, "why", "#10002")).exit_code == 0
+
+
+async def test_why_a_parked_event(store: Store, database_url: str) -> None:
+    key = await chatted(store)
+    await park(store, 7)
+    output = (await munshi(database_url, "why", f"{key}-1")).output
+    assert 'customer wrote "hi", PARKED  [event 7]' in output
+    assert "error: ValueError: no such thing\n" in output
+    assert "munshi replay 7\n" in output
+
+
+# replay
+
+
+async def states(store: Store) -> list[tuple[int, str, str | None]]:
+    rows = await store._units.outside(lambda tx: tx.fetch("SELECT id, state, error FROM inbox ORDER BY id"))
+    return [(row["id"], row["state"], row["error"]) for row in rows]
+
+
+async def at_rest(url: str, store: Store) -> None:
+    """On SQLite, only a server that stopped lets others write."""
+    if url.startswith("sqlite"):
+        await store.close()
+
+
+@asynccontextmanager
+async def looked_into(url: str, store: Store) -> AsyncIterator[Store]:
+    """`store`, or another one where it had to be closed."""
+    if url.startswith("sqlite"):
+        async with opened(url) as another:
+            yield another
+    else:
+        yield store
+
+
+async def test_replay_without_a_server(store: Store, database_url: str) -> None:
+    for number in (3, 5, 6):
+        await park(store, number)
+    await at_rest(database_url, store)
+    result = await munshi(database_url, "replay", "5")
+    assert (result.exit_code, result.output) == (0, "event 5 waits to be handled\n")
+    async with looked_into(database_url, store) as now:
+        assert [state for _, state, _ in await states(now)] == ["parked", "pending", "parked"]
+        assert (await now.counts(2**60)).pending == 1
+    result = await munshi(database_url, "replay", "--all")
+    assert result.output == "event 3 waits to be handled\nevent 6 waits to be handled\n"
+    assert (await munshi(database_url, "replay", "--all")).output == "no event is parked\n"
+    async with looked_into(database_url, store) as now:
+        assert {(state, error) for _, state, error in await states(now)} == {("pending", None)}
+
+
+async def test_replay_of_what_is_not_parked(store: Store, database_url: str) -> None:
+    await park(store, 3)
+    await written(store, "UPDATE inbox SET state = 'applied', error = NULL")
+    for words, said in (
+        (("3",), "event 3 is applied: only a parked event can be replayed\n"),
+        (("4",), "there is no event 4\n"),
+        ((), "name one event (munshi replay 17), or all that are parked (munshi replay --all)\n"),
+        (("3", "--all"), "name one event (munshi replay 17), or all that are parked (munshi replay --all)\n"),
+    ):
+        result = await munshi(database_url, "replay", *words)
+        assert (result.exit_code, result.output) == (1, said)
+    assert (await states(store))[0][1] == "applied"
+
+
+async def test_replay_while_the_file_is_held_and_no_server_answers(sqlite_url: str) -> None:
+    await Store.migrate(sqlite_url)
+    async with opened(sqlite_url) as store:
+        await park(store, 3)
+        result = await munshi(sqlite_url, "replay", "3")
+        assert result.exit_code == 1
+        assert "SQLite serves one process" in result.output
+        assert "Nor does anybody answer at http://127.0.0.1:9/operator/events/3/replay" in result.output
+        assert (await states(store))[0][1] == "parked"
+
+
+# doctor
+
+
+async def test_doctor_lists_what_waits_while_the_database_is_open(store: Store, database_url: str) -> None:
+    key = await installation(store)
+    for number in range(1, 13):
+        await park(store, number, f"Traceback …\nValueError: asha@okaxis said {number}")
+    await write(
+        store, "orders", key="k-1-1", number="10012", held=500, held_for="disputed: answer it", verdict="x"
+    )
+    await write(store, "orders", key="k-1-2", number="10013", held=50, held_for="remainder: …")
+    await write(store, "notice", id=4, kind="window", subject="paid", said="add a template for 'paid'")
+    result = await munshi(database_url, "doctor")
+    assert result.exit_code == 1
+    said = result.output
+    assert "✓ database: there, and up to date" in said
+    assert "✗ events: 12 parked: they could not be handled\n" in said
+    assert f"    event 1 (chat, customer {key}-1): ValueError: …@… said 1\n" in said
+    assert "mend what this says (often the flow), then: munshi replay 1\n" in said
+    assert "event 10 (" in said
+    assert "event 11 (" not in said
+    assert "… and 2 more" in said
+    assert "✗ money: held in 1 order, and waits for you\n    order #10012 (k-1-1): ₹5 held" in said
+    assert "answer the dispute in Razorpay's dashboard before its deadline" in said
+    assert "10013" not in said
+    assert (
+        "✗ notices: 1 you have not seen to\n    notice 4 (window paid): add a template for 'paid'\n" in said
+    )
+    assert "munshi doctor --seen 4" in said
+
+
+async def test_doctor_when_nothing_waits(store: Store, database_url: str) -> None:
+    said = (await munshi(database_url, "doctor")).output
+    for line in ("✓ events: none is parked", "✓ money: none waits for a person", "✓ notices: none"):
+        assert f"{line}\n" in said
+
+
+async def test_a_notice_that_was_seen_to(store: Store, database_url: str) -> None:
+    await write(store, "notice", id=4, kind="window", subject="paid", said="…")
+    await at_rest(database_url, store)
+    result = await munshi(database_url, "doctor", "--seen", "5")
+    assert (result.exit_code, result.output) == (1, "there is no notice 5\n")
+    result = await munshi(database_url, "doctor", "--seen", "4")
+    assert (result.exit_code, result.output) == (0, "notice 4 is forgotten\n")
+    async with looked_into(database_url, store) as now:
+        assert (await now.counts(NOW)).notices == 0

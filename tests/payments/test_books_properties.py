@@ -1,0 +1,324 @@
+"""The books, whatever happens: random histories of customers, Razorpay, lost answers and late webhooks."""
+
+import random
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from flows.events import Tapped, TextReceived
+from flows.model import Flow
+from payments import reconcile
+from payments.calls import Call, CreateLink, FetchPayments, RefundPayment
+from payments.case import Kind, OrderState, Outcome
+from payments.orders import AttemptStatus, Standing
+from payments.proof import discrepancies, miscounted
+from payments.reconcile import Poll
+from payments.refunds import OUTSIDE
+from tests.payments.outside import Arrival, Given, Link, Payment, Razorpay
+from tests.payments.waiting import NOW, Store, chat, repairing
+
+_WORDS = ["cancel", "retry", "pay", "paid", "menu", "checkout", "yes", "cart", "no"]
+_OPEN = (AttemptStatus.CREATING, AttemptStatus.CREATED)
+_REPAIRS = {
+    "as shipped": "short: top up, surplus: refund, late: fulfil",
+    "all goes back": "short: refund, surplus: refund, late: refund",
+    "all is held": "short: hold, surplus: hold, late: hold",
+}
+COUNTED = "kulhad-6"
+
+
+@pytest.mark.parametrize("repairs", _REPAIRS.values(), ids=_REPAIRS)
+def test_the_books_are_right_after_every_step_of_any_history(shop_text: str, repairs: str) -> None:
+    class Bookkeeping(_Bookkeeping):
+        flow = repairing(shop_text, repairs)
+
+    run_state_machine_as_test(
+        Bookkeeping, settings=settings(max_examples=150, stateful_step_count=40, deadline=None)
+    )
+
+
+class _Bookkeeping(RuleBasedStateMachine):
+    flow: Flow
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.store, self.razorpay = Store(self.flow), Razorpay()
+        self.now = NOW
+        self.heard: list[Arrival] = []
+        self.asked: list[Call] = []
+        """Calls that were not performed yet; all but the polls' in their order."""
+        self.polls: list[Poll] = []
+        self.keys: dict[str, int] = {}
+        """What each refund's key was asked for."""
+        self.stood: dict[str, list[Standing]] = {}
+        self.others = 0
+
+    def _take(self, *arrivals: Arrival) -> None:
+        for arrival in arrivals:
+            done = self.store.take(arrival, now=self.now)
+            assert Outcome.PARKED not in self.store.outcomes, done.handled
+            self.asked += done.calls
+            self.polls += done.polls
+            for call in done.calls:
+                if isinstance(call, RefundPayment):
+                    assert self.keys.setdefault(call.key, call.amount) == call.amount
+            for key, state in self.store.orders.items():
+                history = self.stood.setdefault(key, [Standing.OPEN])
+                history += [state.standing] if state.standing is not history[-1] else []
+
+    # The customer
+
+    @initialize()
+    def begins(self) -> None:
+        self._take(chat(TextReceived("hi")))
+
+    @rule(word=st.sampled_from(_WORDS))
+    def writes(self, word: str) -> None:
+        self._take(chat(TextReceived(word)))
+
+    @precondition(lambda self: len(self.store.orders) < 3)
+    @rule(sku=st.sampled_from(["masala-250", COUNTED]))
+    def adds(self, sku: str) -> None:
+        self._take(chat(TextReceived("menu")), chat(Tapped(f"0|add|{sku}")))
+
+    @precondition(lambda self: len(self.store.orders) < 3)
+    @rule(sku=st.sampled_from(["masala-250", COUNTED, COUNTED]), quantity=st.integers(1, 5))
+    def orders(self, sku: str, quantity: int) -> None:
+        self._take((Kind.REQUEST, {"items": [{"sku": sku, "quantity": quantity}]}))
+        self.razorpay_answers_all()
+
+    @rule(minutes=st.sampled_from([1, 19, 60, 7 * 24 * 60]))
+    def waits(self, minutes: int) -> None:
+        self.now += minutes * 60_000
+
+    @rule(pieces=st.integers(1, 12))
+    def others_buy(self, pieces: int) -> None:
+        taken = min(pieces, self.store.left[COUNTED])
+        self.others += taken
+        self.store.left = {COUNTED: self.store.left[COUNTED] - taken}
+
+    # Razorpay
+
+    @precondition(lambda self: self.asked)
+    @rule(dice=st.data(), lost=st.booleans(), refused=st.booleans())
+    def razorpay_answers(self, dice: st.DataObject, lost: bool, refused: bool) -> None:
+        first = next((call for call in self.asked if not isinstance(call, FetchPayments)), None)
+        polls = [call for call in self.asked if isinstance(call, FetchPayments)]
+        call = dice.draw(st.sampled_from([*([first] if first else []), *polls]))
+        if isinstance(call, CreateLink) and refused and call.reference_id not in self.razorpay.links:
+            self.asked.remove(call)
+            return self._take(self.razorpay.refuse(call))
+        answer = self.razorpay.answer(call)
+        if not lost:
+            self.asked.remove(call)
+            self._take(answer)
+        return None
+
+    @rule()
+    def razorpay_answers_all(self) -> None:
+        asked, self.asked = self.asked, []
+        self._take(*(self.razorpay.answer(call) for call in asked))
+
+    @precondition(lambda self: self.razorpay.links)
+    @rule(
+        dice=st.data(),
+        heard=st.booleans(),
+        short=st.sampled_from([0, 0, 0, 1, 99, 100, 8_000]),
+        more=st.sampled_from([0, 0, 0, 1, 99, 100, 2_000]),
+        usd=st.integers(0, 9),
+        status=st.sampled_from(["failed", "authorized", "captured", "captured"]),
+    )
+    def somebody_pays(
+        self, dice: st.DataObject, heard: bool, short: int, more: int, usd: int, status: str
+    ) -> None:
+        link = dice.draw(st.sampled_from(list(self.razorpay.links.values())))
+        amount = max(100, link.amount - short + more)
+        payment = self.razorpay.try_to_pay(link, amount, "USD" if usd == 9 else "INR")
+        self.razorpay.move(payment, status)
+        if heard:
+            self._hear(self.razorpay.told[-1])
+
+    @precondition(lambda self: self._undecided())
+    @rule(dice=st.data(), status=st.sampled_from(["authorized", "captured", "let go"]))
+    def the_bank_says_yes_late(self, dice: st.DataObject, status: str) -> None:
+        payment = dice.draw(st.sampled_from(self._undecided()))
+        if status == "let go":
+            if payment.status == "authorized":
+                self.razorpay.let_go(payment)
+        elif payment.status != status:
+            self.razorpay.move(payment, status)
+
+    @precondition(lambda self: self.razorpay.links)
+    @rule(dice=st.data(), status=st.sampled_from(["expired", "cancelled"]))
+    def a_link_ends(self, dice: st.DataObject, status: str) -> None:
+        self.razorpay.end(dice.draw(st.sampled_from(list(self.razorpay.links.values()))), status)
+
+    @precondition(lambda self: self.razorpay.payments)
+    @rule(dice=st.data(), part=st.sampled_from([100, 5_000, None]), kept=st.sampled_from([0, 0, 60]))
+    def somebody_refunds_in_the_dashboard(self, dice: st.DataObject, part: int | None, kept: int) -> None:
+        payment = dice.draw(st.sampled_from(list(self.razorpay.payments.values())))
+        self.razorpay.give_back(payment, part or self.razorpay.left(payment) - kept)
+
+    @precondition(lambda self: self.razorpay.payments)
+    @rule(dice=st.data(), state=st.sampled_from(["created", "won", "lost"]))
+    def the_payers_bank_disputes(self, dice: st.DataObject, state: str) -> None:
+        payment = dice.draw(st.sampled_from(list(self.razorpay.payments.values())))
+        if payment.status == "captured":
+            self.razorpay.dispute(payment, state)
+
+    @precondition(lambda self: self.razorpay.refunds)
+    @rule(dice=st.data(), status=st.sampled_from(["processed", "processed", "failed"]))
+    def a_refund_ends(self, dice: st.DataObject, status: str) -> None:
+        given = dice.draw(st.sampled_from(list(self.razorpay.refunds.values())))
+        if given.status == "created" or status == "failed":
+            self.razorpay.finish(given, status)
+
+    # What is heard of it
+
+    @precondition(lambda self: self.razorpay.told)
+    @rule(dice=st.data(), newest=st.booleans())
+    def a_webhook_comes(self, dice: st.DataObject, newest: bool) -> None:
+        told = self.razorpay.told
+        self._hear(told[-1] if newest else dice.draw(st.sampled_from(told)))
+
+    def _hear(self, *webhooks: Arrival) -> None:
+        self.heard += webhooks
+        self._take(*webhooks)
+
+    @precondition(lambda self: self.polls)
+    @rule(dice=st.data())
+    def a_poll_is_due(self, dice: st.DataObject) -> None:
+        poll = dice.draw(st.sampled_from(self.polls))
+        self.polls.remove(poll)
+        self.now = max(self.now, poll.due)
+        self._take((Kind.POLL, reconcile.to_json(poll)))
+
+    @rule()
+    def what_was_heard_is_heard_again(self) -> None:
+        orders, said, left = dict(self.store.orders), list(self.store.said), self.store.left
+        conversation, asked = self.store.conversation, list(self.asked)
+        self._take(*self.heard)
+        assert self.store.orders == orders
+        assert self.store.conversation == conversation
+        assert (self.store.said, self.store.left, self.asked) == (said, left, asked)
+
+    @rule(dice=st.randoms(use_true_random=False))
+    def rows_come_in_another_order(self, dice: random.Random) -> None:
+        def mixed(rows: tuple[Any, ...]) -> tuple[Any, ...]:
+            return tuple(dice.sample(rows, len(rows)))
+
+        for key, state in self.store.orders.items():
+            facts, attempts, refunds = mixed(state.facts), mixed(state.attempts), mixed(state.refunds)
+            self.store.orders[key] = replace(state, facts=facts, attempts=attempts, refunds=refunds)
+
+    def _undecided(self) -> list[Payment]:
+        payments = self.razorpay.payments.values()
+        return [payment for payment in payments if payment.status in ("failed", "authorized")]
+
+    # What must always hold
+
+    @invariant()
+    def every_rupee_is_somewhere(self) -> None:
+        for state in self.store.orders.values():
+            back = _back(state)
+            own = sum(min(payment.amount, back[payment.id]) for payment in state.balance.own)
+            assert state.balance.captured == state.fulfilled + own + state.held
+            assert state.held >= 0
+            assert state.held == 0 or (state.held_for or "unexplained") != "unexplained"
+            if not self._unheard_failures():
+                assert discrepancies(state, 1 if state.balance.settled else None) == ()
+            assert state.verdict is state.balance.verdict
+
+    @invariant()
+    def an_order_is_decided_once_and_for_good(self) -> None:
+        for key, history in self.stood.items():
+            assert history.count(Standing.FULFILLED) + history.count(Standing.RETURNED) <= 1, history
+            assert not {Standing.FULFILLED, Standing.RETURNED} & set(history[:-1]), history
+            assert self.store.orders[key].standing is history[-1]
+        fulfilled = [h for h in self.stood.values() if h[-1] is Standing.FULFILLED]
+        assert self.store.said.count("payment_successful") == len(fulfilled)
+
+    @invariant()
+    def nobody_gets_the_goods_and_the_money(self) -> None:
+        for state in self.store.orders.values():
+            if state.standing is Standing.FULFILLED:
+                ours = sum(r.amount for r in state.refunds if r.goes_back and r.reason != OUTSIDE)
+                assert state.balance.paid - ours >= state.order.total
+
+    @invariant()
+    def no_payment_gives_back_more_than_it_took(self) -> None:
+        for state in self.store.orders.values():
+            back = _back(state)
+            for payment in state.balance.payments:
+                if payment.id not in self._unheard_failures():
+                    assert back[payment.id] <= payment.amount
+
+    def _unheard_failures(self) -> set[str]:
+        """Payments that Razorpay failed to give back: nobody knows before its word has come."""
+        known = {r.refund_id for s in self.store.orders.values() for r in s.refunds if r.status == "failed"}
+        failed = [given for given in self.razorpay.refunds.values() if given.status == "failed"]
+        return {given.payment.id for given in failed if given.id not in known}
+
+    @invariant()
+    def at_most_one_link_is_wanted_for_an_order(self) -> None:
+        for state in self.store.orders.values():
+            wanted = [a for a in state.attempts if a.status in _OPEN]
+            assert len(wanted) <= (state.standing is Standing.OPEN)
+
+    @invariant()
+    def open_orders_hold_their_pieces_and_nothing_is_sold_that_is_not_there(self) -> None:
+        store = self.store
+        held: Counter[str] = Counter()
+        for state in store.orders.values():
+            if state.standing is Standing.OPEN:
+                held.update({line.sku: line.quantity for line in state.order.lines if line.sku == COUNTED})
+        assert miscounted({COUNTED: store.reserved[COUNTED]}, held) == ()
+        assert store.left[COUNTED] >= 0
+
+    # In the end
+
+    def teardown(self) -> None:
+        """All that was sent arrives, all that was asked is answered: Razorpay and the books agree."""
+        while self.asked:
+            self.razorpay_answers_all()
+        while missed := [webhook for webhook in self.razorpay.told if webhook not in self.heard]:
+            self._hear(*missed)
+            while self.asked:
+                self.razorpay_answers_all()
+        self.every_rupee_is_somewhere()
+        self.an_order_is_decided_once_and_for_good()
+        for state in self.store.orders.values():
+            _agree(state, self.razorpay)
+
+
+def _back(state: OrderState) -> Counter[str]:
+    """What goes back, or went, of each payment."""
+    back: Counter[str] = Counter()
+    for refund in state.refunds:
+        back[refund.payment_id] += refund.amount if refund.goes_back else 0
+    return back
+
+
+def _agree(state: OrderState, razorpay: Razorpay) -> None:
+    mine = [p for p in razorpay.payments.values() if p.link.key == state.order.key and p.status == "captured"]
+    assert {p.id: p.amount for p in state.balance.payments} == {p.id: p.amount for p in mine}
+    made: list[Given] = [given for given in razorpay.refunds.values() if given.payment in mine]
+    assert {(r.refund_id, r.amount, str(r.status)) for r in state.refunds if r.refund_id} == {
+        (given.id, given.amount, given.status) for given in made
+    }
+    assert not [refund for refund in state.refunds if refund.status == "asked"]
+    links: list[Link] = [link for link in razorpay.links.values() if link.key == state.order.key]
+    payable = [link for link in links if link.status == "created"]
+    assert len(payable) <= (state.standing is Standing.OPEN)

@@ -1,0 +1,110 @@
+"""A valid signature is not yet permission: whose account, which mode, which link."""
+
+from dataclasses import replace
+from typing import Any, Final
+
+import pytest
+
+from payments.case import OrderState
+from payments.facts import Fact
+from payments.fitting import judged, known_account
+from payments.ledger import MISFIT, Verdict
+from payments.orders import Attempt, AttemptStatus, Line, Order
+
+KEY: Final = "c-1-1"
+ORDER: Final = Order(KEY, "12345", "c-1", (Line("a", "A", 1, 500),), 500, "INR", 0, 1)
+MADE: Final = Attempt(
+    f"{KEY}.1", KEY, 1, 500, "INR", 9, AttemptStatus.CREATED, "plink_1", "https://x", "live"
+)
+UNMADE: Final = Attempt(f"{KEY}.2", KEY, 2, 500, "INR", 9)
+OTHER_LINK: Final = "paid on a link that Munshi did not make"
+OTHER_ACCOUNT: Final = "paid into another Razorpay account"
+
+
+def state(*attempts: Attempt) -> OrderState:
+    return OrderState(ORDER, (), Verdict.UNPAID, attempts)
+
+
+def payment(link: str = "plink_1", status: str = "captured", **detail: Any) -> Fact:
+    linked = {"link": link} if link else {}
+    return Fact(KEY, "payment", "pay_1", status, 500, "INR", 0, {**linked, **detail})
+
+
+def misfit(fact: Fact, of: OrderState, **said: str | None) -> str:
+    (found,) = judged([fact], of, **{"ours": "acc_1", "account": None, "mode": None, **said})
+    return str(found.detail.get(MISFIT) or "")
+
+
+@pytest.mark.parametrize(
+    ("ours", "account", "reason"),
+    [
+        ("acc_1", "acc_1", ""),
+        ("acc_1", "acc_2", OTHER_ACCOUNT),
+        ("acc_1", None, ""),
+        (None, "acc_2", ""),
+        (None, None, ""),
+    ],
+)
+def test_the_account_must_be_ours_once_we_know_it(ours: str | None, account: str | None, reason: str) -> None:
+    assert misfit(payment(), state(MADE), ours=ours, account=account) == reason
+
+
+@pytest.mark.parametrize(
+    ("link", "attempts", "reason"),
+    [
+        ("plink_1", (MADE,), ""),
+        ("plink_9", (MADE,), OTHER_LINK),
+        ("plink_9", (MADE, UNMADE), ""),  # the answer that names it is still on its way
+        ("plink_1", (), OTHER_LINK),
+        ("", (MADE,), ""),
+        ("", (), OTHER_LINK),
+    ],
+)
+def test_the_link_must_be_one_that_we_made(link: str, attempts: tuple[Attempt, ...], reason: str) -> None:
+    assert misfit(payment(link), state(*attempts)) == reason
+
+
+@pytest.mark.parametrize(
+    ("made", "keys", "reason"),
+    [
+        ("live", "live", ""),
+        ("test", "test", ""),
+        ("test", "live", "paid in test mode"),
+        ("live", "test", "paid in live mode"),
+        ("live", None, ""),
+        (None, "live", ""),
+    ],
+)
+def test_the_mode_must_be_that_of_the_keys(made: str | None, keys: str | None, reason: str) -> None:
+    assert misfit(payment(), state(replace(MADE, mode=made)), mode=keys) == reason
+
+
+def test_only_money_that_came_is_judged() -> None:
+    others = [
+        payment("plink_9", "failed"),
+        Fact(KEY, "payment_link", "plink_9", "paid", 500, "INR", 0),
+        Fact(KEY, "refund", "rfnd_1", "created", 500, "INR", 0, {"payment_id": "pay_1"}),
+    ]
+    assert judged(others, state(MADE), ours="acc_1", account="acc_2", mode="test") == others
+    assert misfit(payment("plink_9", "authorized"), state(MADE)) == OTHER_LINK
+
+
+def test_what_a_fact_says_else_stays() -> None:
+    (found,) = judged([payment("plink_9", method="upi")], state(MADE), ours=None, account=None, mode=None)
+    assert found.detail == {"link": "plink_9", "method": "upi", MISFIT: OTHER_LINK}
+
+
+@pytest.mark.parametrize(
+    ("fact", "known"),
+    [
+        (payment(), "acc_7"),
+        (payment("plink_9"), None),
+        (payment(""), None),
+        (Fact(KEY, "payment_link", "plink_1", "paid", 500, "INR", 0), None),
+    ],
+)
+def test_our_account_is_learned_only_from_a_payment_on_a_link_that_only_we_can_have_made(
+    fact: Fact, known: str | None
+) -> None:
+    assert known_account([fact], state(MADE, UNMADE), "acc_7") == known
+    assert known_account([fact], state(MADE), None) is None

@@ -1,0 +1,308 @@
+"""What Razorpay tells may come in any order and more than once: the end is the same.
+
+All orders of some events are a walk from "nothing has come" to "all has come". Orders that meet in the
+same state go on alike, so they go on as one; `Ways.count` says how many have come together. What of
+the state is compared to find that out is everything that `advance` reads; only the order of the rows is
+left out, of which test_books_properties shows that it changes nothing.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from copy import copy
+from dataclasses import dataclass
+from math import factorial
+from typing import Any, Final, TypeAlias
+
+import pytest
+
+from flows.events import TextReceived
+from flows.model import Flow
+from payments.calls import Call, RefundPayment
+from payments.case import Kind
+from payments.orders import Standing
+from tests.payments.outside import Arrival, Razorpay, fork
+from tests.payments.waiting import NOW, Store, chat, repairing
+
+SKU: Final = "kulhad-6"
+TOTAL: Final = 32_000
+SETBACKS: Final = frozenset({"payment_failed", "link_expired"})
+Came: TypeAlias = tuple[int, ...]
+"""How often each event has come."""
+
+
+@dataclass(slots=True)
+class Play:
+    """A shop, the Razorpay that it asks, and what it has asked so far."""
+
+    store: Store
+    razorpay: Razorpay
+    told: list[str]
+    calls: list[Call]
+
+    def after(self, arrival: Arrival) -> "Play":
+        """A play of its own, in which this came too."""
+        play = Play(copy(self.store), self.razorpay, list(self.told), list(self.calls))
+        play.store.orders, play.store.reserved = dict(self.store.orders), Counter(self.store.reserved)
+        play.store.said = []
+        play.take(arrival)
+        return play
+
+    def take(self, arrival: Arrival) -> None:
+        done = self.store.take(arrival)
+        assert [handled.error for handled in done.handled] == [None]
+        self.told += [say.name for say in done.sends]
+        self.calls += done.calls
+
+    def finish(self) -> "Play":
+        """All that was asked is answered, in one fixed order, the refunds last."""
+        self.razorpay = fork(self.razorpay)
+        while self.calls:
+            asked, self.calls = sorted(self.calls, key=repr), []
+            for call in sorted(asked, key=lambda call: isinstance(call, RefundPayment)):
+                self.take(self.razorpay.answer(call))
+        return self
+
+    @property
+    def key(self) -> Any:
+        """All that decides how it goes on, whatever the order of the rows."""
+        store = self.store
+        orders = [
+            (key, *_said(state), frozenset(map(repr, state.facts)), frozenset(state.attempts))
+            for key, state in sorted(store.orders.items())
+        ]
+        left = (frozenset(store.left.items()), frozenset(store.reserved.items()))
+        return (repr(store.conversation), tuple(orders), left, tuple(sorted(self.told)), repr(self.calls))
+
+    @property
+    def money(self) -> Mapping[str, Any]:
+        """What must be the same in the end, for each order."""
+        return {
+            "orders": {
+                key: (*_said(state)[:5], tuple(sorted((a.ordinal, str(a.status)) for a in state.attempts)))
+                for key, state in self.store.orders.items()
+            },
+            "refunds": self.refunds,
+            "left": dict(self.store.left),
+            "reserved": self.store.reserved[SKU],
+        }
+
+    @property
+    def refunds(self) -> dict[str, int]:
+        """Paise that go back, by payment."""
+        back: Counter[str] = Counter()
+        for state in self.store.orders.values():
+            for refund in state.refunds:
+                back[refund.payment_id] += refund.amount if refund.goes_back else 0
+        return dict(back)
+
+
+def _said(state: Any) -> tuple[Any, ...]:
+    books = (state.fulfilled, state.held, state.held_for)
+    return (state.verdict, state.standing, *books, frozenset(state.refunds))
+
+
+@dataclass(slots=True)
+class Ways:
+    """Orders of events that have led to the same play."""
+
+    play: Play
+    count: int
+
+
+def ends(play: Play, events: list[Arrival], times: int = 1) -> Iterator[Ways]:
+    """Every play in which all `events` came `times` times, in every order."""
+    layer: dict[Came, dict[Any, Ways]] = {(0,) * len(events): {play.key: Ways(play, 1)}}
+    for _ in range(len(events) * times):
+        following: dict[Came, dict[Any, Ways]] = {}
+        for came, plays in layer.items():
+            for index in [index for index, often in enumerate(came) if often < times]:
+                more = tuple(often + (place == index) for place, often in enumerate(came))
+                _merge(following.setdefault(more, {}), list(plays.values()), events[index])
+        layer = following
+    yield from layer[(times,) * len(events)].values()
+
+
+def _merge(found: dict[Any, Ways], ways: list[Ways], arrival: Arrival) -> None:
+    for way in ways:
+        play = way.play.after(arrival)
+        found.setdefault(play.key, Ways(play, 0)).count += way.count
+
+
+def two_links(flow: Flow) -> tuple[Play, str]:
+    """An order of counted goods, with a link that is being withdrawn and a new one. Both can be paid."""
+    store, razorpay = Store(flow), Razorpay()
+    store.take((Kind.REQUEST, {"items": [{"sku": SKU, "quantity": 1}]}))
+    store.take(razorpay.answer(store.last.calls[0]))
+    key = str(store.conversation.data["order"]["key"])
+    store.take(chat(TextReceived("retry")), now=NOW + 19 * 60_000)
+    withdrawal, creation = store.last.calls
+    store.take(razorpay.answer(creation))
+    assert [str(attempt.status) for attempt in store.orders[key].attempts] == ["withdrawing", "created"]
+    store.said = []
+    return Play(store, razorpay, [], [withdrawal]), key
+
+
+def one_link(flow: Flow) -> tuple[Play, str]:
+    """An order of counted goods, with a link."""
+    store, razorpay = Store(flow), Razorpay()
+    store.take((Kind.REQUEST, {"items": [{"sku": SKU, "quantity": 1}]}))
+    store.take(razorpay.answer(store.last.calls[0]))
+    store.said = []
+    return Play(store, razorpay, [], []), str(store.conversation.data["order"]["key"])
+
+
+def paid(play: Play, reference: str, *states: str) -> list[Arrival]:
+    """What Razorpay tells while a payment of this link goes through `states`."""
+    razorpay, before = play.razorpay, len(play.razorpay.told)
+    payment = razorpay.try_to_pay(razorpay.links[reference], TOTAL)
+    for state in states:
+        razorpay.move(payment, state)
+    return razorpay.told[before:]
+
+
+def count(ways: list[Ways]) -> int:
+    return sum(way.count for way in ways)
+
+
+def same(values: list[Any]) -> Any:
+    """What all of them are."""
+    assert all(value == values[0] for value in values), [value for value in values if value != values[0]][:1]
+    return values[0]
+
+
+def test_both_links_of_an_order_are_paid_in_all_40320_orders(shop_flow: Flow) -> None:
+    play, key = two_links(shop_flow)
+    events = [
+        *paid(play, f"{key}.1", "authorized", "captured"),
+        *paid(play, f"{key}.2", "authorized", "captured"),
+    ]
+    assert len(events) == 8
+    ways = list(ends(play, events))
+    assert count(ways) == factorial(8) == 40_320
+    finished = [way.play.finish() for way in ways]
+    money = same([play.money for play in finished])
+    assert money["refunds"] == {"pay_2": TOTAL}
+    assert (money["left"], money["reserved"]) == ({SKU: 11}, 0)
+    (order,) = (play.store.orders[key] for play in finished[:1])
+    assert (order.standing, order.fulfilled, order.held) == (Standing.FULFILLED, TOTAL, 0)
+    assert same([Counter(play.told) for play in finished]) == {"payment_successful": 1, "payment_surplus": 1}
+
+
+def test_the_old_link_fails_ends_and_is_paid_late_beside_the_new_one(shop_flow: Flow) -> None:
+    """In all 40,320 orders. Setbacks are told only if they come while nothing is paid."""
+    play, key = two_links(shop_flow)
+    old = paid(play, f"{key}.1", "failed", "authorized", "captured")
+    failed, authorised, captured, order_paid, _ = old
+    play.razorpay.links[f"{key}.1"].status = "created"
+    play.razorpay.end(play.razorpay.links[f"{key}.1"], "expired")
+    expired = play.razorpay.told[-1]
+    new = paid(play, f"{key}.2", "captured")
+    ways = list(ends(play, [failed, expired, authorised, captured, order_paid, *new]))
+    assert count(ways) == 40_320
+    finished = [way.play.finish() for way in ways]
+    assert same([play.money for play in finished])["refunds"] == {"pay_2": TOTAL}
+    told = [Counter(name for name in play.told if name not in SETBACKS) for play in finished]
+    assert same(told) == {"payment_successful": 1, "payment_surplus": 1}
+    assert {frozenset(play.told) & SETBACKS for play in finished} == {
+        frozenset(),
+        frozenset({"payment_failed"}),
+    }
+
+
+def late_and_refunded(play: Play, key: str) -> list[Arrival]:
+    """Failed, expired, authorised, captured, order paid; then given back by hand, in two steps."""
+    failed, authorised, captured, order_paid, _ = paid(play, f"{key}.1", "failed", "authorized", "captured")
+    link, razorpay = play.razorpay.links[f"{key}.1"], play.razorpay
+    link.status = "created"
+    razorpay.end(link, "expired")
+    expired = razorpay.told[-1]
+    given = razorpay.give_back(razorpay.payments["pay_1"], 2_000)
+    assert given
+    started = razorpay.told[-1]
+    razorpay.finish(given, "processed")
+    return [failed, expired, authorised, captured, order_paid, started, razorpay.told[-1]]
+
+
+def test_a_late_payment_that_somebody_refunds_in_part(shop_flow: Flow) -> None:
+    """In all 40,320 orders, a failed try on the same link among them."""
+    play, key = one_link(shop_flow)
+    events = late_and_refunded(play, key)
+    events += paid(play, f"{key}.1", "failed")
+    ways = list(ends(play, events))
+    assert count(ways) == 40_320
+    finished = [way.play.finish() for way in ways]
+    money = same([play.money for play in finished])
+    assert money["refunds"] == {"pay_1": 2_000}
+    assert (money["left"], money["reserved"]) == ({SKU: 11}, 0)
+    state = finished[0].store.orders[key]
+    assert (state.standing, state.fulfilled, state.held) == (Standing.FULFILLED, TOTAL - 2_000, 0)
+    # Setbacks are told while nothing is paid; that a refund began, unless its end is known by then.
+    ways_to_tell = SETBACKS | {"refund_started"}
+    told = [Counter(name for name in play.told if name not in ways_to_tell) for play in finished]
+    assert same(told) == {"payment_successful": 1, "refund_done": 1}
+
+
+def test_where_late_money_goes_back_it_matters_what_is_heard_first(shop_text: str) -> None:
+    """An order ends with its link: paid before that is heard, it is fulfilled, and else returned.
+
+    What was given back by hand meanwhile may leave too little for what we asked for. Razorpay refuses
+    that then, and what is left waits for a person.
+    """
+    play, key = one_link(repairing(shop_text, "late: refund"))
+    ways = list(ends(play, late_and_refunded(play, key)))
+    assert count(ways) == factorial(7)
+    finished = [way.play.finish().store.orders[key] for way in ways]
+    found = {(state.standing, state.fulfilled, state.held, state.held_for) for state in finished}
+    assert found == {
+        (Standing.FULFILLED, TOTAL - 2_000, 0, None),
+        (Standing.RETURNED, 0, 0, None),
+        (Standing.RETURNED, 0, TOTAL - 2_000, "refund refused: Razorpay would not make it"),
+    }
+    for state in finished:
+        back = sum(refund.amount for refund in state.refunds if refund.goes_back)
+        assert state.fulfilled + back + state.held == TOTAL
+
+
+@pytest.mark.parametrize(
+    ("count_of_events", "orders"), [(5, 113_400), (6, 7_484_400)], ids=["5 events", "6 events"]
+)
+def test_every_event_comes_twice(shop_flow: Flow, count_of_events: int, orders: int) -> None:
+    """All ways to shuffle some events with themselves: no more is told, and nothing else is the end."""
+    play, key = two_links(shop_flow)
+    first = paid(play, f"{key}.1", "failed", "authorized", "captured")
+    second = paid(play, f"{key}.2", "captured")
+    events = [*first[:3], second[0], second[2], first[3]][:count_of_events]
+    twice = list(ends(play, events, times=2))
+    assert count(twice) == orders == factorial(2 * count_of_events) // 2**count_of_events
+    once = [way.play.finish() for way in ends(play, events)]
+    finished = [way.play.finish() for way in twice]
+    assert same([play.money for play in finished]) == same([play.money for play in once])
+    assert {frozenset(Counter(play.told).items()) for play in finished} == {
+        frozenset(Counter(play.told).items()) for play in once
+    }
+
+
+def test_the_link_is_known_only_after_its_payment(shop_flow: Flow) -> None:
+    """Webhooks overtake the answer to the call that made their link, in all 720 orders."""
+    store, razorpay = Store(shop_flow), Razorpay()
+    store.take((Kind.REQUEST, {"items": [{"sku": SKU, "quantity": 1}]}))
+    call = store.last.calls[0]
+    key = str(store.conversation.data["order"]["key"])
+    answer = razorpay.answer(call)
+    play = Play(store, razorpay, [], [])
+    events = [*paid(play, f"{key}.1", "failed", "authorized", "captured"), answer]
+    ways = list(ends(play, events))
+    assert count(ways) == 720
+    finished = [way.play.finish() for way in ways]
+    money = same([play.money for play in finished])
+    assert money["orders"][key][1:3] == (Standing.FULFILLED, TOTAL)
+    assert {play.told.count("payment_successful") for play in finished} == {1}
+
+
+def test_a_play_that_goes_its_own_way_leaves_the_other_alone(shop_flow: Flow) -> None:
+    play, key = one_link(shop_flow)
+    before = play.key
+    (captured, *_) = paid(play, f"{key}.1", "captured")
+    other = play.after(captured).finish()
+    assert play.key == before != other.key
+    assert play.after(captured).finish().money == other.money != play.money

@@ -1,0 +1,221 @@
+"""The proof of the books: a right order passes, and each way to be wrong is named."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payments import remedies
+from payments.case import OrderState
+from payments.facts import Fact
+from payments.ledger import Verdict
+from payments.orders import Line, Order, Standing
+from payments.proof import Check, Sums, discrepancies, miscounted, sums
+from payments.refunds import Refund, RefundStatus
+
+KEY = "k-1-1"
+TOTAL = 50_000
+ORDER = Order(KEY, "10012", "k-1", (Line("masala", "Masala", 2, 25_000),), TOTAL, "INR", 1, 12)
+
+
+def fact(entity: str, id: str, state: str, amount: int, currency: str = "INR", **detail: Any) -> Fact:
+    return Fact(KEY, entity, id, state, amount, currency, 1, detail)
+
+
+def captured(amount: int = TOTAL, id: str = "pay_1", currency: str = "INR") -> Fact:
+    return fact("payment", id, "captured", amount, currency)
+
+
+def told(state: str, amount: int, id: str = "rfnd_1", payment: str = "pay_1") -> Fact:
+    return fact("refund", id, state, amount, payment_id=payment)
+
+
+def refund(status: str, amount: int, id: str | None = "rfnd_1", payment: str = "pay_1") -> Refund:
+    return Refund(f"{payment}-{id}", KEY, payment, amount, "surplus", RefundStatus(status), id)
+
+
+def state(*facts: Fact, **rest: Any) -> OrderState:
+    return OrderState(ORDER, facts, Verdict.UNPAID, (), **rest)
+
+
+ALL_BACK = (refund("processed", TOTAL),)
+PAID = state(captured(), standing=Standing.FULFILLED, fulfilled=TOTAL)
+RIGHT = {
+    "unpaid": (state(), None),
+    "ended": (state(standing=Standing.LAPSED), None),
+    "paid": (PAID, 5),
+    "paid, said four times": (replace(PAID, facts=(captured(),) * 4), 5),
+    "short": (state(captured(20_000), held=20_000, held_for="short: waiting for the rest"), None),
+    "surplus on its way": (
+        replace(PAID, facts=(captured(60_000),), refunds=(refund("asked", 10_000, None),)),
+        5,
+    ),
+    "surplus given back": (
+        replace(
+            PAID,
+            facts=(captured(60_000), told("created", 10_000), told("processed", 10_000)),
+            refunds=(refund("processed", 10_000),),
+        ),
+        5,
+    ),
+    "surplus that could not go back": (
+        replace(
+            PAID,
+            facts=(captured(60_000), told("created", 10_000), told("failed", 10_000)),
+            refunds=(refund("failed", 10_000),),
+            held=10_000,
+            held_for="refund failed: …",
+        ),
+        5,
+    ),
+    "returned": (
+        state(captured(), told("processed", TOTAL), standing=Standing.RETURNED, refunds=ALL_BACK),
+        5,
+    ),
+    "paid, then all refunded in the dashboard": (
+        state(captured(), told("processed", TOTAL), standing=Standing.FULFILLED, refunds=ALL_BACK),
+        5,
+    ),
+    "dollars": (state(captured(1200, currency="USD"), held_for="mismatch: in another currency"), None),
+    "dollars that went back": (
+        state(
+            captured(1200, currency="USD"), told("processed", 1200), refunds=(refund("processed", 1200),)
+        ),
+        None,
+    ),
+    "never captured, so given back by itself": (
+        state(fact("refund", "rfnd_1", "processed", 500, payment_id="pay_1", captured="false")),
+        None,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_right_order_has_no_discrepancy(name: str) -> None:
+    assert discrepancies(*RIGHT[name]) == ()
+
+
+WRONG: dict[str, tuple[str, Callable[[OrderState], OrderState], Check, Any, Any]] = {
+    "a paisa gone": ("paid", lambda s: replace(s, fulfilled=TOTAL - 1), Check.BALANCE, TOTAL, TOTAL - 1),
+    "a paisa made": ("paid", lambda s: replace(s, held=1, held_for="?"), Check.BALANCE, TOTAL, TOTAL + 1),
+    "a capture lost": ("paid", lambda s: replace(s, facts=()), Check.BALANCE, 0, TOTAL),
+    "a refund counted that was refused": (
+        "surplus on its way", lambda s: replace(s, refunds=(refund("refused", 10_000, None),)),
+        Check.BALANCE, 60_000, TOTAL,
+    ),
+    "too much goes back": (
+        "returned", lambda s: replace(s, refunds=(*s.refunds, refund("asked", 1, None))),
+        Check.OVER_REFUNDED, TOTAL, TOTAL + 1,
+    ),
+    "a refund of nothing": (
+        "unpaid", lambda s: replace(s, refunds=(refund("asked", 100, None, "pay_9"),)),
+        Check.OVER_REFUNDED, 0, 100,
+    ),
+    "held for no reason": (
+        "short", lambda s: replace(s, held_for=None), Check.NO_REASON, "a reason", None
+    ),
+    "dollars for no reason": (
+        "dollars", lambda s: replace(s, held_for=None), Check.NO_REASON, "a reason", None
+    ),
+    "goods worth more than the order": (
+        "paid", lambda s: replace(s, facts=(captured(60_000),), fulfilled=60_000),
+        Check.FULFILLED, TOTAL, 60_000,
+    ),
+    "goods for too little": (
+        "short", lambda s: replace(s, standing=Standing.FULFILLED, fulfilled=20_000, held=0),
+        Check.FULFILLED, TOTAL, 20_000,
+    ),
+    "goods for an open order": (
+        "paid", lambda s: replace(s, standing=Standing.OPEN), Check.FULFILLED, 0, TOTAL
+    ),
+    "goods that no money stands for": (
+        "paid", lambda s: replace(s, fulfilled=0, held=TOTAL, held_for="?"), Check.FULFILLED, TOTAL, 0
+    ),
+    "Razorpay's refund is not in the books": (
+        "returned", lambda s: replace(s, refunds=()), Check.REFUND, f"processed {TOTAL}", None
+    ),
+    "our refund is of another amount": (
+        "surplus given back", lambda s: replace(s, refunds=(refund("processed", 9_000),)),
+        Check.REFUND, "processed 10000", "processed 9000",
+    ),
+    "our refund lags behind": (
+        "surplus given back", lambda s: replace(s, refunds=(refund("created", 10_000),)),
+        Check.REFUND, "processed 10000", "created 10000",
+    ),
+    "a refund nobody told of": (
+        "surplus given back", lambda s: replace(s, facts=(captured(60_000),)), Check.REFUND, "its word", None
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_each_way_to_be_wrong_is_named(name: str) -> None:
+    right, broken, check, expected, found = WRONG[name]
+    before, paid_at = RIGHT[right]
+    wrong = discrepancies(broken(before), paid_at)
+    assert (check, expected, found) in {(one.check, one.expected, one.found) for one in wrong}
+    assert {one.subject for one in wrong} == {KEY}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_the_time_of_payment_goes_with_the_payment(name: str) -> None:
+    before, paid_at = RIGHT[name]
+    [wrong] = discrepancies(before, None if paid_at else 5)
+    assert wrong.check is Check.PAID_AT
+
+
+@given(
+    *(st.integers(0, 10**9) for _ in range(3)),
+    st.integers(-(10**6), 10**6).filter(bool),
+)
+def test_no_paisa_can_hide(fulfilled: int, held: int, back: int, off: int) -> None:
+    """Whatever the parts are, only their exact sum passes."""
+    total = fulfilled + held + back
+    refunds = (refund("asked", back, None),) if back else ()
+    rest = {"fulfilled": fulfilled, "held": held, "held_for": "?", "refunds": refunds}
+
+    def of_balance(amount: int) -> list[int | str | None]:
+        wrong = discrepancies(state(captured(amount), **rest), None)
+        return [one.found for one in wrong if one.check is Check.BALANCE]
+
+    assert of_balance(total) == []
+    assert of_balance(total + off) == [total]
+
+
+def test_sums_tell_currencies_apart() -> None:
+    both = state(
+        captured(60_000),
+        captured(1200, "pay_2", "USD"),
+        told("processed", 200, "rfnd_2", "pay_2"),
+        standing=Standing.FULFILLED,
+        fulfilled=TOTAL,
+        refunds=(refund("created", 10_000), refund("processed", 200, "rfnd_2", "pay_2")),
+        held_for="mismatch: in another currency",
+    )
+    assert sums(both) == {
+        "INR": Sums(60_000, TOTAL, 10_000, 10_000, 0),
+        "USD": Sums(1200, 0, 200, 0, 1000),
+    }
+
+
+def test_stock_counts_only_what_is_counted() -> None:
+    assert miscounted({"a": 2, "b": 0}, {"a": 2, "uncounted": 5}) == ()
+    [a, b] = miscounted({"a": 1, "b": 3}, {"a": 2})
+    assert (a.subject, a.expected, a.found, a.check) == ("a", 2, 1, Check.STOCK)
+    assert (b.subject, b.expected, b.found) == ("b", 0, 3)
+
+
+def test_everything_has_a_remedy() -> None:
+    assert all(remedies.for_check(check) for check in Check)
+    assert remedies.for_held("short: waiting for the rest") != remedies.for_held("short: less than the total")
+    assert "Munshi should not have" in remedies.for_held("unexplained")
+    waits = {
+        "surplus: x": True,
+        "short: waiting for the rest": False,
+        "remainder: x": False,
+        "disputed": True,
+    }
+    assert {reason: remedies.needs_person(reason) for reason in waits} == waits

@@ -1,0 +1,87 @@
+"""When Razorpay is asked although it told us nothing."""
+
+from itertools import pairwise
+from typing import Final
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payments import reconcile
+from payments.orders import Attempt, AttemptStatus
+from payments.reconcile import DAY, GAPS, REFUND_WINDOW, Poll, is_last, worth_asking
+
+SINCE: Final = 1_800_000_000_000
+LATE: Final = 5 * DAY
+
+
+def attempt(status: AttemptStatus) -> Attempt:
+    return Attempt("c-1-1.1", "c-1-1", 1, 500, "INR", SINCE, status, "plink_1")
+
+
+def test_the_gaps_grow_from_a_minute_to_a_day() -> None:
+    assert GAPS[0] == 60_000
+    assert all(sooner < later <= 2 * sooner for sooner, later in pairwise(GAPS))
+    dues = [Poll("c-1-1.1", SINCE, nth).due - SINCE for nth in range(len(GAPS) + 3)]
+    assert dues[0] == GAPS[0]
+    assert dues[len(GAPS) - 1] == sum(GAPS)
+    assert [due - sum(GAPS) for due in dues[len(GAPS) :]] == [DAY, 2 * DAY, 3 * DAY]
+
+
+@given(st.integers(0, 40 * DAY), st.integers(0, 5))
+def test_the_next_poll_is_the_first_that_is_still_to_come(passed: int, nth: int) -> None:
+    now = SINCE + passed
+    found = Poll("c-1-1.1", SINCE, nth).after(now)
+    assert (found.reference_id, found.since) == ("c-1-1.1", SINCE)
+    assert found.due > now
+    assert found.nth >= nth
+    assert found.nth == nth or Poll("c-1-1.1", SINCE, found.nth - 1).due <= now
+
+
+def test_a_lost_link_costs_few_calls() -> None:
+    """Of a chain that runs for the late window, each answer lost: the next begins before it is known."""
+    polls, poll = 0, Poll("c-1-1.1", SINCE, 0)
+    while poll.due - SINCE <= LATE:
+        polls, poll = polls + 1, poll.after(poll.due)
+    assert polls <= 15
+
+
+def test_a_poll_survives_json() -> None:
+    poll = Poll("c-1-1.1", SINCE, 3)
+    assert reconcile.from_json(orjson.loads(orjson.dumps(reconcile.to_json(poll)))) == poll
+    for broken in ({}, {"reference_id": "x", "since": 1, "nth": 2, "more": 3}):
+        with pytest.raises(TypeError):
+            reconcile.from_json(broken)
+
+
+@pytest.mark.parametrize(
+    ("refunding", "passed", "worth"),
+    [
+        (False, 0, True),
+        (False, LATE, True),
+        (False, LATE + 1, False),
+        (True, LATE + 1, True),
+        (True, REFUND_WINDOW, True),
+        (True, REFUND_WINDOW + 1, False),
+    ],
+)
+def test_asking_ends_when_nothing_more_can_come(refunding: bool, passed: int, worth: bool) -> None:
+    assert worth_asking(refunding=refunding, since=SINCE, now=SINCE + passed, late=LATE) is worth
+
+
+@pytest.mark.parametrize(
+    ("status", "settled", "refunding", "last"),
+    [
+        ("paid", True, False, True),
+        ("paid", False, False, False),  # its capture is missing
+        ("paid", True, True, False),
+        ("created", True, False, False),
+        ("cancelled", True, False, False),  # it may be paid all the same
+        ("expired", False, False, False),
+    ],
+)
+def test_the_chain_of_a_paid_link_ends_once_the_order_is_settled(
+    status: str, settled: bool, refunding: bool, last: bool
+) -> None:
+    assert is_last(attempt(AttemptStatus(status)), settled=settled, refunding=refunding) is last

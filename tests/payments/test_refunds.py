@@ -1,0 +1,125 @@
+"""Money going back: what is asked for, once, and what Razorpay says became of it."""
+
+from collections import Counter
+from typing import Any, Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payments.facts import Fact
+from payments.ledger import Captured, balance
+from payments.refunds import OUTSIDE, SMALLEST, Refund, RefundStatus, accounted, wanted
+
+KEY: Final = "c-1-1"
+ASKED: Final = Refund("pay_1-1", KEY, "pay_1", 300, "surplus")
+
+
+def payment(id: str, amount: int, at: int = 0) -> Captured:
+    return Captured(id, amount, "INR", at, "", "", "")
+
+
+def told(state: str, amount: int = 300, id: str = "rfnd_1", of: str = "pay_1", **detail: Any) -> Fact:
+    return Fact(KEY, "refund", id, state, amount, "INR", 0, {"payment_id": of, **detail})
+
+
+def after(*facts: Fact, rows: tuple[Refund, ...] = (ASKED,)) -> dict[str, tuple[str, str | None]]:
+    came = Fact(KEY, "payment", "pay_1", "captured", 1_000, "INR", 0)
+    found = accounted(rows, KEY, balance(1_000, "INR", (came, *facts)))
+    return {refund.key: (str(refund.status), refund.refund_id) for refund in found}
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ((), {"pay_1-1": ("asked", None)}),
+        ((told("created", key="pay_1-1"),), {"pay_1-1": ("created", "rfnd_1")}),
+        ((told("processed", key="pay_1-1"),), {"pay_1-1": ("processed", "rfnd_1")}),
+        ((told("failed", key="pay_1-1"),), {"pay_1-1": ("failed", "rfnd_1")}),
+        ((told("created"),), {"pay_1-1": ("asked", None), "rfnd_1": ("created", "rfnd_1")}),
+        ((told("created", of="pay_9"),), {"pay_1-1": ("asked", None)}),
+        ((told("created", captured="false"),), {"pay_1-1": ("asked", None)}),
+    ],
+)
+def test_each_refund_is_as_razorpay_says(
+    facts: tuple[Fact, ...], expected: dict[str, tuple[str, str | None]]
+) -> None:
+    assert after(*facts) == expected
+
+
+def test_a_refund_is_known_again_by_its_id_where_nobody_says_its_key() -> None:
+    row = Refund("pay_1-1", KEY, "pay_1", 300, "surplus", RefundStatus.CREATED, "rfnd_1")
+    assert after(told("processed"), rows=(row,)) == {"pay_1-1": ("processed", "rfnd_1")}
+
+
+def test_one_that_was_made_without_us_has_no_key_of_ours() -> None:
+    (found,) = accounted(
+        (),
+        KEY,
+        balance(1, "INR", [Fact(KEY, "payment", "pay_1", "captured", 900, "INR", 0), told("created")]),
+    )
+    assert found == Refund("rfnd_1", KEY, "pay_1", 300, OUTSIDE, RefundStatus.CREATED, "rfnd_1")
+
+
+@pytest.mark.parametrize(("by_hand", "status"), [(700, "asked"), (701, "refused"), (1_000, "refused")])
+def test_what_others_gave_back_first_is_not_given_again(by_hand: int, status: str) -> None:
+    assert after(told("created", by_hand))["pay_1-1"] == (status, None)
+    assert after(told("failed", by_hand))["pay_1-1"] == ("asked", None)
+
+
+def test_a_refusal_that_razorpay_does_not_know_of_is_taken_back() -> None:
+    refused = Refund("pay_1-1", KEY, "pay_1", 300, "surplus", RefundStatus.REFUSED)
+    assert after(rows=(refused,)) == {"pay_1-1": ("refused", None)}
+    assert after(told("created", key="pay_1-1"), rows=(refused,)) == {"pay_1-1": ("created", "rfnd_1")}
+
+
+@pytest.mark.parametrize(
+    ("payments", "amount", "expected"),
+    [
+        ([payment("pay_1", 1_000)], 300, {"pay_1-1": 300}),
+        ([payment("pay_1", 1_000)], 99, {}),
+        ([payment("pay_1", 1_000)], 100, {"pay_1-1": 100}),
+        ([payment("pay_1", 1_000)], 0, {}),
+        ([payment("pay_1", 1_000)], -5, {}),
+        ([payment("pay_1", 1_000)], 5_000, {"pay_1-1": 1_000}),
+        ([payment("pay_1", 1_000, 1), payment("pay_2", 1_000, 2)], 1_200, {"pay_2-1": 1_000, "pay_1-1": 200}),
+        ([payment("pay_1", 1_000, 2), payment("pay_2", 1_000, 1)], 1_000, {"pay_1-1": 1_000}),
+        ([payment("pay_1", 1_000, 1), payment("pay_2", 1_000, 1)], 1_000, {"pay_2-1": 1_000}),
+        ([payment("pay_1", 1_000, 1), payment("pay_2", 60, 2)], 150, {"pay_1-1": 150}),
+        ([payment("pay_1", 1_000, 1), payment("pay_2", 1_000, 2)], 1_050, {"pay_2-1": 1_000}),
+    ],
+)
+def test_the_newest_payments_go_back_first(
+    payments: list[Captured], amount: int, expected: dict[str, int]
+) -> None:
+    for order in (payments, payments[::-1]):
+        assert {r.key: r.amount for r in wanted(KEY, order, (), amount, "surplus")} == expected
+
+
+@pytest.mark.parametrize("status", list(RefundStatus))
+def test_what_was_asked_for_once_is_not_asked_for_again_even_if_it_failed(status: RefundStatus) -> None:
+    row = Refund("pay_1-1", KEY, "pay_1", 300, "surplus", status)
+    (second,) = wanted(KEY, [payment("pay_1", 1_000)], (row,), 1_000, "surplus")
+    assert (second.key, second.amount, second.status) == ("pay_1-2", 700, RefundStatus.ASKED)
+
+
+_PAYMENTS = st.lists(st.tuples(st.integers(0, 500), st.integers(0, 3)), min_size=1, max_size=4).map(
+    lambda made: [payment(f"pay_{n}", amount, at) for n, (amount, at) in enumerate(made)]
+)
+
+
+@given(_PAYMENTS, st.lists(st.integers(-10, 900), max_size=6))
+def test_no_payment_gives_back_more_than_it_took_and_no_key_is_used_twice(
+    payments: list[Captured], amounts: list[int]
+) -> None:
+    made: tuple[Refund, ...] = ()
+    for amount in amounts:
+        new = wanted(KEY, payments, made, amount, "surplus")
+        assert sum(refund.amount for refund in new) <= max(0, amount)
+        assert all(refund.amount >= SMALLEST for refund in new)
+        made = (*made, *new)
+    assert len({refund.key for refund in made}) == len(made)
+    back: Counter[str] = Counter()
+    for refund in made:
+        back[refund.payment_id] += refund.amount
+    assert all(back[payment.id] <= payment.amount for payment in payments)

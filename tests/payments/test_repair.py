@@ -1,0 +1,276 @@
+"""What becomes of an order and its money, by the shop's policy and by how the order stood."""
+
+from dataclasses import replace
+from typing import Any, Final
+
+import pytest
+
+from payments.calls import CancelLink
+from payments.case import OrderState
+from payments.catalogue import Repairs
+from payments.facts import Fact
+from payments.ledger import Verdict
+from payments.orders import Attempt, AttemptStatus, Line, Order, Standing
+from payments.refunds import Refund, RefundStatus
+from payments.repair import due, repair, wants_rest
+from payments.stock import Move
+
+KEY: Final = "c-1-1"
+TOTAL: Final = 50_000
+ORDER: Final = Order(KEY, "12345", "c-1", (Line("a", "A", 2, TOTAL // 2),), TOTAL, "INR", 0, 1)
+SHIPPED: Final = Repairs()
+PLENTY: Final = {"a": 2}
+NONE_LEFT: Final = {"a": 1}
+WAITS: Final = "short: waiting for the rest"
+REMAINDER: Final = "remainder: too little for Razorpay to give back"
+
+
+def attempt(status: AttemptStatus = AttemptStatus.CREATED, amount: int = TOTAL, ordinal: int = 1) -> Attempt:
+    reference = f"{KEY}.{ordinal}"
+    return Attempt(reference, KEY, ordinal, amount, "INR", 9, status, f"plink_{ordinal}", "https://x")
+
+
+def captured(
+    amount: int = TOTAL, id: str = "pay_1", at: int = 1, currency: str = "INR", **detail: Any
+) -> Fact:
+    return Fact(KEY, "payment", id, "captured", amount, currency, at, {"link": "plink_1", **detail})
+
+
+def given(status: str, amount: int, of: str = "pay_1", id: str = "rfnd_1", **detail: Any) -> Fact:
+    return Fact(KEY, "refund", id, status, amount, "INR", 1, {"payment_id": of, **detail})
+
+
+def state(*facts: Fact, standing: Standing = Standing.OPEN, **rest: Any) -> OrderState:
+    return OrderState(ORDER, facts, Verdict.UNPAID, rest.pop("attempts", (attempt(),)), standing, **rest)
+
+
+def refunds(done: OrderState) -> dict[str, int]:
+    return {refund.key: refund.amount for refund in done.refunds}
+
+
+OPEN, LAPSED = Standing.OPEN, Standing.LAPSED
+FULFILLED, RETURNED = Standing.FULFILLED, Standing.RETURNED
+
+
+@pytest.mark.parametrize(
+    ("before", "late", "left", "after", "held_for"),
+    [
+        (OPEN, "fulfil", NONE_LEFT, FULFILLED, None),
+        (OPEN, "refund", NONE_LEFT, FULFILLED, None),
+        (OPEN, "hold", NONE_LEFT, FULFILLED, None),
+        (LAPSED, "fulfil", PLENTY, FULFILLED, None),
+        (LAPSED, "fulfil", {}, FULFILLED, None),
+        (LAPSED, "fulfil", NONE_LEFT, RETURNED, None),
+        (LAPSED, "refund", PLENTY, RETURNED, None),
+        (LAPSED, "hold", PLENTY, LAPSED, "late: paid after the order had ended"),
+        (RETURNED, "fulfil", PLENTY, RETURNED, None),
+        (FULFILLED, "refund", PLENTY, FULFILLED, None),
+    ],
+)
+def test_the_whole_total_came(
+    before: Standing, late: Any, left: dict[str, int], after: Standing, held_for: str | None
+) -> None:
+    done = repair(state(captured(), standing=before), Repairs(late=late), left)
+    assert (done.state.standing, done.state.held_for) == (after, held_for)
+    assert refunds(done.state) == ({"pay_1-1": TOTAL} if after is RETURNED else {})
+    assert done.state.fulfilled == (TOTAL if after is FULFILLED else 0)
+    assert done.state.held == (TOTAL if after is LAPSED else 0)
+    assert done.asked == done.state.refunds
+
+
+@pytest.mark.parametrize(
+    ("before", "short", "amount", "after", "held_for"),
+    [
+        (OPEN, "top up", 20_000, OPEN, WAITS),
+        (OPEN, "top up", TOTAL - 100, OPEN, WAITS),
+        (OPEN, "top up", TOTAL - 99, RETURNED, None),  # Razorpay makes no link under ₹1
+        (OPEN, "top up", 99, OPEN, REMAINDER),
+        (OPEN, "refund", 20_000, RETURNED, None),
+        (OPEN, "refund", 99, RETURNED, REMAINDER),
+        (OPEN, "hold", 20_000, OPEN, "short: less than the total was paid"),
+        (LAPSED, "top up", 20_000, RETURNED, None),
+        (LAPSED, "refund", 20_000, RETURNED, None),
+        (LAPSED, "hold", 20_000, LAPSED, "short: less than the total was paid"),
+        (RETURNED, "top up", 20_000, RETURNED, None),
+        (RETURNED, "hold", 20_000, RETURNED, None),
+    ],
+)
+def test_too_little_came(
+    before: Standing, short: Any, amount: int, after: Standing, held_for: str | None
+) -> None:
+    rules = Repairs(short=short)
+    done = repair(state(captured(amount), standing=before), rules, PLENTY).state
+    assert (done.standing, done.held_for) == (after, held_for)
+    assert refunds(done) == ({"pay_1-1": amount} if after is RETURNED and amount >= 100 else {})
+    assert (done.fulfilled, done.held) == (0, amount if held_for else 0)
+    assert wants_rest(done, rules) is (after is OPEN and short == "top up")
+    assert due(done) == TOTAL - amount
+
+
+@pytest.mark.parametrize(
+    ("surplus", "extra", "asked", "held_for"),
+    [
+        ("refund", 2_000, {"pay_1-1": 2_000}, None),
+        ("refund", 99, {}, REMAINDER),
+        ("hold", 2_000, {}, "surplus: more than the total was paid"),
+        ("hold", 99, {}, REMAINDER),
+    ],
+)
+def test_too_much_came(surplus: Any, extra: int, asked: dict[str, int], held_for: str | None) -> None:
+    done = repair(state(captured(TOTAL + extra)), Repairs(surplus=surplus), PLENTY).state
+    assert (done.standing, done.fulfilled, done.held_for) == (FULFILLED, TOTAL, held_for)
+    assert (refunds(done), done.held) == (asked, extra - sum(asked.values()))
+
+
+def test_small_remainders_of_several_payments_are_no_less_explained() -> None:
+    """Razorpay gives nothing back under ₹1 of each, and together they are more."""
+    halves = [captured(25_000), captured(25_000, "pay_2", 2)]
+    by_hand = [given("processed", 24_940), given("processed", 24_940, "pay_2", "rfnd_2")]
+    done = repair(state(*halves, *by_hand, standing=LAPSED), SHIPPED, NONE_LEFT)
+    assert (done.state.standing, done.state.held, done.state.held_for) == (RETURNED, 120, REMAINDER)
+    assert done.asked == ()
+
+
+def test_of_two_payments_the_later_one_goes_back_whichever_is_known_first() -> None:
+    first, second = captured(), captured(id="pay_2", at=2)
+    for known in ((first, second), (second, first)):
+        done = repair(state(known[0]), SHIPPED, PLENTY).state
+        assert refunds(done) == {}
+        done = repair(replace(done, facts=known), SHIPPED, PLENTY).state
+        assert refunds(done) == {"pay_2-1": TOTAL}
+        assert (done.fulfilled, done.held, done.held_for) == (TOTAL, 0, None)
+
+
+@pytest.mark.parametrize(
+    ("fact", "reason", "held"),
+    [
+        (captured(misfit="paid in test mode"), "mismatch: paid in test mode", TOTAL),
+        (captured(currency="USD"), "mismatch: in another currency", 0),
+    ],
+)
+@pytest.mark.parametrize("before", [OPEN, LAPSED])
+def test_money_that_does_not_fit_waits_for_a_person_until_it_is_back(
+    fact: Fact, reason: str, held: int, before: Standing
+) -> None:
+    ended = (attempt(AttemptStatus.PAID),)
+    done = repair(state(fact, standing=before, attempts=ended), SHIPPED, PLENTY)
+    assert (done.state.standing, done.state.held, done.state.held_for) == (before, held, reason)
+    assert (done.asked, done.moves) == ((), ())
+    back = replace(done.state, facts=(fact, replace(given("processed", TOTAL), currency=fact.currency)))
+    done = repair(back, SHIPPED, PLENTY)
+    assert (done.state.standing, done.state.held, done.state.held_for) == (LAPSED, 0, None)
+    assert done.moves == ((Move("a", -2, 0),) if before is OPEN else ())
+
+
+def test_money_beside_what_does_not_fit_is_not_decided_about() -> None:
+    both = state(captured(20_000), captured(id="pay_2", misfit="paid in test mode"))
+    done = repair(both, SHIPPED, PLENTY).state
+    assert (done.standing, done.held) == (OPEN, TOTAL + 20_000)
+    assert not wants_rest(done, SHIPPED)
+
+
+@pytest.mark.parametrize(
+    ("statuses", "facts", "after"),
+    [
+        (["expired"], (), LAPSED),
+        (["cancelled", "refused"], (), LAPSED),
+        (["expired", "withdrawing"], (), OPEN),
+        (["expired", "created"], (), OPEN),
+        (["creating"], (), OPEN),
+        ([], (), OPEN),
+        (["paid"], (), OPEN),  # its capture is on its way
+        (["expired"], (Fact(KEY, "payment", "pay_1", "authorized", TOTAL, "INR", 1),), OPEN),
+        (["expired"], (Fact(KEY, "payment", "pay_1", "failed", TOTAL, "INR", 1),), LAPSED),
+    ],
+)
+def test_an_order_lapses_when_nothing_can_come_any_more(
+    statuses: list[str], facts: tuple[Fact, ...], after: Standing
+) -> None:
+    attempts = tuple(attempt(AttemptStatus(status), ordinal=n) for n, status in enumerate(statuses, 1))
+    done = repair(state(*facts, attempts=attempts), SHIPPED, PLENTY)
+    assert done.state.standing is after
+    assert done.moves == ((Move("a", -2, 0),) if after is LAPSED else ())
+
+
+@pytest.mark.parametrize("status", ["refused", "expired", "cancelled"])
+def test_all_goes_back_when_the_rest_can_never_come(status: str) -> None:
+    rest = attempt(AttemptStatus(status), 30_000, 2)
+    done = repair(state(captured(20_000), attempts=(attempt(), rest)), SHIPPED, PLENTY)
+    assert (done.state.standing, refunds(done.state)) == (RETURNED, {"pay_1-1": 20_000})
+    assert done.moves == (Move("a", -2, 0),)
+    late = replace(done.state, facts=(captured(20_000), captured(30_000, "pay_2", 2)))
+    done = repair(late, SHIPPED, PLENTY)
+    assert (done.state.standing, refunds(done.state)) == (RETURNED, {"pay_1-1": 20_000, "pay_2-1": 30_000})
+    assert done.moves == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "late", "after", "moves"),
+    [
+        (OPEN, "fulfil", FULFILLED, (Move("a", -2, 2),)),
+        (LAPSED, "fulfil", FULFILLED, (Move("a", 0, 2),)),
+        (LAPSED, "refund", RETURNED, ()),
+        (LAPSED, "hold", LAPSED, ()),
+        (FULFILLED, "fulfil", FULFILLED, ()),
+        (RETURNED, "fulfil", RETURNED, ()),
+    ],
+)
+def test_goods_are_sold_once(before: Standing, late: Any, after: Standing, moves: tuple[Move, ...]) -> None:
+    done = repair(state(captured(), standing=before), Repairs(late=late), PLENTY)
+    assert (done.state.standing, done.moves) == (after, moves)
+    assert repair(state(captured(), standing=before), Repairs(late=late), {}).moves == ()
+
+
+def test_what_must_not_be_paid_any_more_is_withdrawn() -> None:
+    links = (attempt(), attempt(AttemptStatus.CREATING, ordinal=2), attempt(AttemptStatus.EXPIRED, ordinal=3))
+    assert repair(state(attempts=links), SHIPPED, PLENTY).withdrawn == ()
+    for standing, facts in ((OPEN, (captured(),)), (LAPSED, ()), (RETURNED, ()), (OPEN, (captured(20_000),))):
+        done = repair(state(*facts, attempts=links, standing=standing), SHIPPED, PLENTY)
+        assert done.withdrawn == (CancelLink(f"{KEY}.1", "plink_1"), CancelLink(f"{KEY}.2", "plink_2"))
+        assert [str(a.status) for a in done.state.attempts] == ["withdrawing", "withdrawing", "expired"]
+        assert repair(done.state, SHIPPED, PLENTY).withdrawn == ()
+    rest = (*links, attempt(amount=30_000, ordinal=4))
+    done = repair(state(captured(20_000), attempts=rest), SHIPPED, PLENTY)
+    assert len(done.withdrawn) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "held", "reason"),
+    [
+        (RefundStatus.FAILED, 2_000, "refund failed: Razorpay could not give the money back"),
+        (RefundStatus.REFUSED, 2_000, "refund refused: Razorpay would not make it"),
+        (RefundStatus.ASKED, 0, None),
+        (RefundStatus.PROCESSED, 0, None),
+    ],
+)
+def test_a_refund_that_did_not_work_is_a_persons_task(
+    status: RefundStatus, held: int, reason: str | None
+) -> None:
+    row = Refund("pay_1-1", KEY, "pay_1", 2_000, "surplus", status)
+    done = repair(state(captured(TOTAL + 2_000), refunds=(row,)), SHIPPED, PLENTY)
+    assert (done.state.held, done.state.held_for, done.asked) == (held, reason, ())
+
+
+def test_a_dispute_waits_for_a_person() -> None:
+    dispute = Fact(KEY, "dispute", "disp_1", "created", TOTAL, "INR", 1)
+    done = repair(state(captured(), dispute), SHIPPED, PLENTY).state
+    assert done.held_for == "disputed: answer the dispute in Razorpay's dashboard"
+    assert (done.standing, done.fulfilled, done.held) == (FULFILLED, TOTAL, 0)
+
+
+def test_goods_and_the_whole_money_back_only_if_somebody_did_it_by_hand() -> None:
+    paid = repair(state(captured()), SHIPPED, PLENTY).state
+    done = repair(replace(paid, facts=(captured(), given("processed", TOTAL))), SHIPPED, PLENTY).state
+    assert (done.standing, done.fulfilled, done.held, done.held_for) == (FULFILLED, 0, 0, None)
+
+
+def test_more_can_not_go_back_than_came() -> None:
+    """A refund failed, a person made another, and only that one is known yet."""
+    facts = (captured(), given("created", TOTAL, key="pay_1-1"), given("created", TOTAL, id="rfnd_2"))
+    row = Refund("pay_1-1", KEY, "pay_1", TOTAL, "order returned")
+    done = repair(state(*facts, standing=RETURNED, refunds=(row,)), SHIPPED, PLENTY).state
+    assert (done.fulfilled, done.held, done.held_for) == (0, 0, None)
+    known = replace(done, facts=(*facts, given("failed", TOTAL)))
+    done = repair(known, SHIPPED, PLENTY).state
+    assert (done.fulfilled, done.held, done.held_for) == (0, 0, None)
+    assert {refund.status for refund in done.refunds} == {RefundStatus.FAILED, RefundStatus.CREATED}

@@ -1,0 +1,1 @@
+"""The whole system in one thread, on a clock that jumps, in an order that a seed decides."""

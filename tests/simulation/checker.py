@@ -1,0 +1,188 @@
+"""What must be true when all is quiet: from the outside's own books and a second reader of the database.
+
+It knows the tables' names and meanings and nothing of the code that writes them.
+"""
+
+import json
+import re
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from tests.simulation.meta import Accepted, Meta
+from tests.simulation.razorpay import Payment, Razorpay
+
+_CONFIRMED: Final = re.compile(r"Payment Successful![\s\S]*Order ID: #(\d+)|\[payment_successful\] (\d+)")
+_RETURNED: Final = re.compile(r"(?:can't fulfil|can’t fulfil) order #(\d+)|\[payment_returned\] (\d+)")
+
+Row = dict[str, Any]
+
+
+def violations(
+    path: Path, razorpay: Razorpay, meta: Meta, acknowledged: dict[str, str], stock: dict[str, int]
+) -> list[str]:
+    """Everything that is wrong. `acknowledged` is what the bot answered 200 for: inbox key -> what it was."""
+    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    database.row_factory = sqlite3.Row
+    try:
+        found = _Books(database, razorpay, meta)
+        return [
+            *razorpay.wrongs,
+            *meta.wrongs,
+            *found.money(),
+            *found.confirmations(),
+            *found.durable(acknowledged),
+            *found.quiet(),
+            *found.goods(stock),
+            *found.order_of_messages(),
+        ]
+    finally:
+        database.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """What became of one order, and of its money: paise that were captured, and that went back."""
+
+    standing: str
+    captured: int
+    returned: int = 0
+
+
+def books(path: Path, razorpay: Razorpay) -> tuple[Book, ...]:
+    """Those of each order, in the order in which they were placed."""
+    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        orders = database.execute("SELECT key, standing FROM orders ORDER BY placed_by").fetchall()
+    finally:
+        database.close()
+    found = []
+    for key, standing in orders:
+        own = [p for p in razorpay.payments.values() if p.captured and p.link.order_key == key]
+        found.append(Book(standing, sum(p.amount for p in own), sum(razorpay.returned(p) for p in own)))
+    return tuple(found)
+
+
+class _Books:
+    def __init__(self, database: sqlite3.Connection, razorpay: Razorpay, meta: Meta) -> None:
+        self._database, self._razorpay, self._meta = database, razorpay, meta
+        self._orders = {row["key"]: row for row in self._rows("SELECT * FROM orders")}
+        self._payments: defaultdict[str, list[Payment]] = defaultdict(list)
+        for payment in razorpay.payments.values():
+            if payment.captured:
+                self._payments[payment.link.order_key].append(payment)
+
+    def _rows(self, sql: str) -> list[Row]:
+        return [dict(row) for row in self._database.execute(sql)]
+
+    def money(self) -> Iterator[str]:
+        """INV1, INV2, INV3, INV9: each captured rupee is in goods, went back, or waits with a reason."""
+        for key in self._payments.keys() - self._orders.keys():
+            yield f"INV1: {key} was paid, and there is no such order"
+        for key, order in self._orders.items():
+            payments = self._payments[key]
+            own = [payment for payment in payments if payment.currency == "INR"]
+            captured = sum(payment.amount for payment in own)
+            back = sum(self._razorpay.returned(payment) for payment in own)
+            goods = order["total"] if order["standing"] == "fulfilled" else 0
+            by_hand = any(not r.key and r.payment in own for r in self._razorpay.refunds.values())
+            rest = captured - back - goods
+            if rest < 0 and not by_hand:
+                yield f"INV1: {key} gave goods for {goods} and {back} back, of {captured}"
+            if rest > 0 and (not order["held_for"] or order["held"] != rest):
+                yield f"INV1: {key} keeps {rest} and says {order['held']} for {order['held_for']!r}"
+            if order["held_for"] and "unexplained" in order["held_for"]:
+                yield f"INV1: {key} holds {order['held']} for no reason"
+            kept = [p for p in payments if p not in own and self._razorpay.returned(p) < p.amount]
+            if kept and not order["held_for"]:
+                yield f"INV1: {key} got foreign money and nobody is told"
+            if goods and captured < order["total"]:
+                yield f"INV3: {key} costs {order['total']}, and {captured} was captured"
+            if captured >= order["total"] and not goods and not back and not order["held_for"]:
+                yield f"INV1: {key} is paid and neither fulfilled nor given back"
+        for payment in self._razorpay.payments.values():
+            if self._razorpay.returned(payment) > payment.amount:
+                yield f"INV9: {payment.id} gave back more than came"
+        keys = Counter(refund.key for refund in self._razorpay.refunds.values() if refund.key)
+        yield from (f"INV9: {key} was refunded {count} times" for key, count in keys.items() if count > 1)
+
+    def confirmations(self) -> Iterator[str]:
+        """INV4, INV5: one confirmation for each fulfilled order, none for others."""
+        heard: defaultdict[str, list[Accepted]] = defaultdict(list)
+        returned: Counter[str] = Counter()
+        for message in self._meta.log:
+            if found := _CONFIRMED.search(message.text):
+                heard[found[1] or found[2]].append(message)
+            if found := _RETURNED.search(message.text):
+                returned[found[1] or found[2]] += 1
+        unsent = self._rows("SELECT conversation_id FROM outbox WHERE state = 'failed' AND lane = 'chat'")
+        failed = {row["conversation_id"] for row in unsent}
+        numbers = {order["number"]: order for order in self._orders.values()}
+        for number, order in numbers.items():
+            fulfilled = order["standing"] == "fulfilled"
+            messages = heard.get(number, [])
+            ids = Counter(message.opaque for message in messages)
+            excused = order["conversation_id"] in failed
+            if fulfilled and not messages and not excused:
+                yield f"INV4: {order['key']} is fulfilled and nobody told the customer"
+            if len(ids) > 1:
+                yield f"INV4: {order['key']} was confirmed {len(ids)} times"
+            for opaque, count in ids.items():
+                if count > 1 + self._meta.doubtful[opaque]:
+                    yield f"INV4: {order['key']}: one confirmation was sent {count} times"
+            if messages and not fulfilled:
+                yield f"INV5: {order['key']} is {order['standing']}, and the customer was told it is paid"
+            if order["standing"] == "returned" and not returned[number] and not excused:
+                yield f"INV4: the money for {order['key']} goes back and nobody told the customer"
+
+    def durable(self, acknowledged: dict[str, str]) -> Iterator[str]:
+        """INV6, INV16: what was acknowledged is there, once."""
+        keys = Counter(row["key"] for row in self._rows("SELECT key FROM inbox"))
+        for key, what in acknowledged.items():
+            if keys[key] != 1:
+                yield f"INV6: {what} was acknowledged and is there {keys[key]} times"
+
+    def quiet(self) -> Iterator[str]:
+        """INV7: nothing waits, nothing is parked."""
+        now = self._meta.now()
+        for row in self._rows("SELECT * FROM inbox WHERE state = 'parked'"):
+            yield f"INV7: event {row['id']} ({row['kind']}) is parked: {row['error']}"
+        for row in self._rows(f"SELECT * FROM inbox WHERE state = 'pending' AND due_at < {now - 60_000}"):
+            yield f"INV7: event {row['id']} ({row['kind']}) still waits"
+        for row in self._rows("SELECT * FROM outbox WHERE state IN ('pending', 'sending')"):
+            yield f"INV7: delivery {row['id']} ({row['name']}) still waits, after {row['error']}"
+
+    def goods(self, stock: dict[str, int]) -> Iterator[str]:
+        """Nothing is sold that was not there; what is reserved is for open orders."""
+        promised: Counter[str] = Counter()
+        reserved: Counter[str] = Counter()
+        for order in self._orders.values():
+            for sku, _, quantity, _ in json.loads(order["lines"]):
+                promised[sku] += quantity if order["standing"] == "fulfilled" else 0
+                reserved[sku] += quantity if order["standing"] == "open" else 0
+        for row in self._rows("SELECT * FROM stock"):
+            sku = row["sku"]
+            if promised[sku] > stock[sku]:
+                yield f"stock: {promised[sku]} of {sku} are promised, of {stock[sku]}"
+            if (row["sold"], row["reserved"]) != (promised[sku], reserved[sku]):
+                counted, meant = (row["sold"], row["reserved"]), (promised[sku], reserved[sku])
+                yield f"stock: {sku} counts {counted} sold and reserved, its orders say {meant}"
+
+    def order_of_messages(self) -> Iterator[str]:
+        """INV18: a customer hears things in the order in which they were decided.
+
+        A reminder may wait for others, and what is said once more after a doubt was said before.
+        """
+        said = {row["id"] for row in self._rows("SELECT id FROM outbox WHERE urgency = 1")}
+        last: dict[str, int] = {}
+        for message in self._meta.log:
+            id = int(message.opaque.rpartition(".")[2])
+            if id in said:
+                continue
+            said.add(id)
+            if id < last.get(message.to, 0):
+                yield f"INV18: delivery {id} came after {last[message.to]}"
+            last[message.to] = max(id, last.get(message.to, 0))

@@ -1,0 +1,110 @@
+"""Customers with whims: they write, tap old and new buttons, pay, pay again, fail, and go away."""
+
+import random
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+from tests.simulation.meta import Meta
+from tests.simulation.razorpay import Link, Razorpay
+from tests.simulation.weather import HOUR, MINUTE
+
+_WORDS: Final = ("hi", "cart", "checkout", "yes", "cancel", "pay", "retry", "help", "i have paid", "hm?", "2")
+_FORWARD: Final = ("Proceed to Checkout", "Confirm order", "Pay Now", "Pay the rest", "Try again")
+_SKUS: Final = ("masala-250", "ginger-250", "kulhad-6")
+
+
+class Stage(Protocol):
+    """What a customer can reach."""
+
+    meta: Meta
+    razorpay: Razorpay
+
+    def write(self, phone: str, message: dict[str, Any]) -> None: ...
+    def order(self, phone: str, items: list[dict[str, Any]]) -> None: ...
+    def later(self, milliseconds: int, deed: Callable[[], None]) -> None: ...
+
+
+class Person:
+    """One customer; each act is one thing they do."""
+
+    def __init__(self, phone: str, dice: random.Random, stage: Stage) -> None:
+        self.phone, self._dice, self._stage = phone, dice, stage
+        self._patience = dice.choice((2, 3, 4, 5, 6, 9))
+        self._me = ""
+        self._read_until = 0
+        self._paid = False
+
+    def act(self) -> int | None:
+        """Do one thing; milliseconds until the next, None if they have had enough."""
+        self._patience -= 1
+        self._read()
+        if not self._pay():
+            self._chat()
+        content = self._paid and self._dice.random() < 0.6
+        if self._patience <= 0 or content:
+            return None
+        return self._dice.choice((0, MINUTE, MINUTE, MINUTE, 2 * MINUTE, 5 * MINUTE, 12 * MINUTE))
+
+    def _read(self) -> None:
+        """Notice what was received: who they are to the shop, and that they have paid."""
+        mine = self._stage.meta.inboxes[self.phone]
+        for message in mine[self._read_until :]:
+            self._me = message.opaque.rpartition(".")[0]
+            self._paid = self._paid or "Payment Successful" in message.text
+        self._read_until = len(mine)
+
+    def _pay(self) -> bool:
+        payable = self._stage.razorpay.open_links(f"{self._me}-") if self._me else []
+        if not payable or self._dice.random() < 0.3:
+            return False
+        link = self._dice.choice(payable)
+        whim = self._dice.random()
+        if whim < 0.5:
+            self._stage.razorpay.pay(link, link.amount)
+        elif whim < 0.62:
+            self._stage.razorpay.fail(self._stage.razorpay.begin(link, link.amount))
+        elif whim < 0.72:
+            self._wait_for_the_bank(link)
+        elif whim < 0.80:
+            self._stage.razorpay.pay(link, max(50, link.amount - self._dice.choice((50, 100, 5_000))))
+        elif whim < 0.86:
+            self._stage.razorpay.pay(link, link.amount + self._dice.choice((50, 100, 5_000)))
+        elif whim < 0.89:
+            self._stage.razorpay.pay(link, link.amount, "USD")
+        elif whim < 0.95:
+            self._pay_twice_at_once(link)
+        else:
+            return False
+        return True
+
+    def _wait_for_the_bank(self, link: Link) -> None:
+        """The bank says no, or nothing, and yes much later."""
+        payment = self._stage.razorpay.begin(link, link.amount)
+        if self._dice.random() < 0.7:
+            self._stage.later(10 * MINUTE, lambda: self._stage.razorpay.fail(payment))
+        late = self._dice.choice((11 * MINUTE, 30 * MINUTE, 3 * HOUR, 15 * HOUR))
+        self._stage.later(late, lambda: self._stage.razorpay.finish(payment))
+
+    def _pay_twice_at_once(self, link: Link) -> None:
+        """Two devices on one page: Razorpay gives the second back by itself."""
+        first, second = (self._stage.razorpay.begin(link, link.amount) for _ in range(2))
+        self._stage.razorpay.finish(first)
+        self._stage.later(self._dice.choice((0, MINUTE)), lambda: self._stage.razorpay.finish(second))
+
+    def _chat(self) -> None:
+        mine = self._stage.meta.inboxes[self.phone]
+        if self._dice.random() < (0.05 if mine else 0.3):
+            items = [{"sku": self._dice.choice(_SKUS), "quantity": self._dice.choice((1, 2))}]
+            return self._stage.order(self.phone, items)
+        replies = mine[-1].replies if mine and self._dice.random() < 0.8 else []
+        if mine and not replies and self._dice.random() < 0.3:
+            replies = self._dice.choice(mine).replies
+        if replies and self._dice.random() < 0.85:
+            forward = [r for r in replies if r[2] in _FORWARD]
+            kind, id, title = self._dice.choice(forward if forward and self._dice.random() < 0.7 else replies)
+            chosen = {"id": id, "title": title}
+            return self._stage.write(
+                self.phone, {"type": "interactive", "interactive": {"type": kind, kind: chosen}}
+            )
+        word = self._dice.choice(_WORDS) if mine else "hi"
+        return self._stage.write(self.phone, {"type": "text", "text": {"body": word}})

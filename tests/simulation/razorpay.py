@@ -1,0 +1,360 @@
+"""A Razorpay with books of its own, behind the gateway's methods and in front of the webhook.
+
+It is written apart from the sandbox and from the gateway: what it keeps is what the checker believes.
+Source: Razorpay docs, "Payment Links", "Orders", "Late authorisation", "Refunds", "Webhooks".
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from payments.calls import CreateLink, RefundPayment
+from payments.razorpay.errors import GatewayError, Reason
+from payments.razorpay.gateway import Link as Answer
+from tests.simulation.weather import Weather
+
+ACCOUNT: Final = "acc_simulated00001"
+_BEFORE: Final = (Reason.UNREACHABLE, Reason.THROTTLED, Reason.UNAVAILABLE)
+_AFTER: Final = (Reason.TIMEOUT, Reason.LOST, Reason.UNAVAILABLE)
+
+
+@dataclass(slots=True)
+class Link:
+    id: str
+    reference: str
+    order_key: str
+    amount: int
+    expires_at: int
+    notes: Mapping[str, str]
+    made_at: int
+    status: str = "created"
+    paid: int = 0
+    order: str = ""
+
+
+@dataclass(slots=True)
+class Payment:
+    id: str
+    link: Link
+    amount: int
+    currency: str
+    made_at: int
+    status: str = "created"
+    captured: bool = False
+
+
+@dataclass(slots=True)
+class Refund:
+    id: str
+    payment: Payment
+    amount: int
+    key: str
+    body: tuple[object, ...]
+    status: str = "pending"
+
+
+@dataclass
+class Razorpay:
+    """The books, the gateway's methods, and what payers and banks do."""
+
+    now: Callable[[], int]
+    dice: random.Random
+    weather: Weather
+    post: Callable[[dict[str, Any]], None]
+    """Takes the envelope of a webhook on its way."""
+    risk: Callable[[str], Any]
+    """Awaited around each effect: where the bot's process may die."""
+    seen: Counter[str]
+    wrongs: list[str]
+    mode: str = "test"
+    links: dict[str, Link] = field(default_factory=dict)
+    payments: dict[str, Payment] = field(default_factory=dict)
+    refunds: dict[str, Refund] = field(default_factory=dict)
+    paid_orders: set[str] = field(default_factory=set)
+    _serial: int = 0
+
+    # The gateway, as the bot calls it
+
+    async def create_link(self, call: CreateLink) -> Answer:
+        await self._before("create")
+        if any(link.reference == call.reference_id for link in self.links.values()):
+            raise GatewayError(Reason.ALREADY_EXISTS, "reference_id already exists")
+        self._expire()
+        others = [
+            link for link in self.links.values() if link.order_key == call.order_key and self.is_open(link)
+        ]
+        if others:
+            self.wrongs.append(f"INV10: {call.reference_id} is made while {others[0].reference} is payable")
+        link = Link(
+            id=f"plink_{self._next()}",
+            reference=call.reference_id,
+            order_key=call.order_key,
+            amount=call.amount,
+            expires_at=call.expires_at,
+            notes={"munshi_order": call.order_key},
+            made_at=self.now(),
+        )
+        self.links[link.id] = link
+        await self._after("create")
+        return self._answer(link)
+
+    async def find_link(self, reference_id: str) -> Answer | None:
+        await self._before("find")
+        self._expire()
+        found = next((link for link in self.links.values() if link.reference == reference_id), None)
+        if found:
+            self.seen["a lost link was looked up and found"] += 1
+        return self._answer(found) if found else None
+
+    async def fetch_link(self, link_id: str) -> Answer:
+        await self._before("fetch")
+        self._expire()
+        return self._answer(self.links[link_id])
+
+    async def cancel_link(self, link_id: str) -> Answer:
+        await self._before("cancel")
+        self._expire()
+        link = self.links[link_id]
+        if link.status != "created":
+            self.seen[f"a link to be cancelled was {link.status}"] += 1
+            raise GatewayError(
+                {
+                    "paid": Reason.ALREADY_PAID,
+                    "expired": Reason.ALREADY_EXPIRED,
+                    "cancelled": Reason.ALREADY_CANCELLED,
+                }[link.status],
+                f"cannot cancel a link that is {link.status}",
+            )
+        link.status = "cancelled"
+        self._tell_link(link)
+        await self._after("cancel")
+        return self._answer(link)
+
+    async def order_payments(self, order_id: str) -> list[Any]:
+        await self._before("payments")
+        return [self._entity(p) for p in reversed(self.payments.values()) if p.link.order == order_id]
+
+    async def payment_refunds(self, payment_id: str) -> list[Any]:
+        await self._before("refunds")
+        return [self._refund_entity(r) for r in self.refunds.values() if r.payment.id == payment_id]
+
+    async def refund(self, call: RefundPayment) -> Mapping[str, Any]:
+        await self._before("refund")
+        body = (call.payment_id, call.amount, call.order_key)
+        known = next((refund for refund in self.refunds.values() if refund.key == call.key), None)
+        if known is not None:
+            self.seen["a refund was asked for again"] += 1
+            if known.body != body:
+                self.wrongs.append(f"INV9: another body under the idempotency key {call.key}")
+            return self._refund_entity(known)
+        payment = self.payments[call.payment_id]
+        if not payment.captured or self.returned(payment) + call.amount > payment.amount:
+            raise GatewayError(Reason.ALREADY_REFUNDED, "the refund amount exceeds what is left", status=400)
+        refund = Refund(f"rfnd_{self._next()}", payment, call.amount, call.key, body)
+        self._make(refund)
+        await self._after("refund")
+        return self._refund_entity(refund)
+
+    # What payers, banks and operators do
+
+    def open_links(self, customer: str) -> list[Link]:
+        """What can be paid of all orders whose keys begin so."""
+        self._expire()
+        return [
+            link for link in self.links.values() if link.order_key.startswith(customer) and self.is_open(link)
+        ]
+
+    def pay(self, link: Link, amount: int, currency: str = "INR") -> Payment:
+        """The payer pays on the page: captured at once."""
+        payment = self.begin(link, amount, currency)
+        self.finish(payment)
+        return payment
+
+    def begin(self, link: Link, amount: int, currency: str = "INR") -> Payment:
+        """The payer begins to pay; the bank has not answered."""
+        if not link.order:
+            link.order = f"order_{self._next()}"
+        payment = Payment(f"pay_{self._next()}", link, amount, currency, self.now())
+        self.payments[payment.id] = payment
+        return payment
+
+    def fail(self, payment: Payment) -> None:
+        payment.status = "failed"
+        self._tell_payment("payment.failed", payment)
+
+    def finish(self, payment: Payment) -> None:
+        """The bank says yes, whatever became of the link meanwhile."""
+        link, before = payment.link, payment.status
+        self._expire()
+        payment.status = "authorized"
+        self._tell_payment("payment.authorized", payment)
+        if link.order in self.paid_orders:
+            self.seen["a second authorised payment went back by itself"] += 1
+            refund = Refund(f"rfnd_{self._next()}", payment, payment.amount, "", (), "processed")
+            payment.status = "refunded"
+            self.refunds[refund.id] = refund
+            self._tell_refund("refund.processed", refund)
+            return
+        if link.status in ("expired", "cancelled"):
+            self.seen[f"captured after the link was {link.status}"] += 1
+            if before == "failed":
+                self.seen["late authorisation after expiry"] += 1
+        payment.status, payment.captured = "captured", True
+        whole = payment.currency == "INR" and payment.amount >= link.amount
+        if whole:
+            self.paid_orders.add(link.order)
+        self._tell_payment("payment.captured", payment)
+        if whole:
+            self._tell("order.paid", payment=self._entity(payment), order=self._order_entity(link))
+        if whole and link.status == "created":
+            link.status, link.paid = "paid", payment.amount
+            self._tell(
+                "payment_link.paid",
+                payment_link=self._link_entity(link),
+                order=self._order_entity(link),
+                payment=self._entity(payment),
+            )
+
+    def refund_by_hand(self, payment: Payment, amount: int) -> None:
+        if payment.captured and amount >= 100 and self.returned(payment) + amount <= payment.amount:
+            self.seen["an operator refunded in the dashboard"] += 1
+            self._make(Refund(f"rfnd_{self._next()}", payment, amount, "", ()))
+
+    def settle(self, refund: Refund, status: str) -> None:
+        if refund.status == "pending":
+            refund.status = status
+            self._tell_refund(f"refund.{status}", refund)
+
+    def returned(self, payment: Payment) -> int:
+        """Paise of a payment that went back or are on their way."""
+        made = (refund for refund in self.refunds.values() if refund.payment is payment)
+        return sum(refund.amount for refund in made if refund.status != "failed")
+
+    # Inside
+
+    def _make(self, refund: Refund) -> None:
+        self.refunds[refund.id] = refund
+        self._tell_refund("refund.created", refund)
+
+    async def _before(self, name: str) -> None:
+        await self.risk(f"before {name}")
+        await asyncio.sleep(0)
+        if self.dice.random() < self.weather.slow:
+            await asyncio.sleep(self.dice.randrange(2, 10))
+        if self.dice.random() < self.weather.refused:
+            raise GatewayError(self.dice.choice(_BEFORE), "simulated")
+
+    async def _after(self, name: str) -> None:
+        await self.risk(f"after {name}")
+        if self.dice.random() < self.weather.cut_off:
+            self.seen[f"{name}: done, and the answer lost"] += 1
+            await asyncio.sleep(self.dice.choice((0, 10)))
+            raise GatewayError(self.dice.choice(_AFTER), "simulated")
+
+    def _expire(self) -> None:
+        for link in self.links.values():
+            if link.status == "created" and self.now() >= link.expires_at:
+                link.status = "expired"
+                self._tell_link(link)
+
+    def is_open(self, link: Link) -> bool:
+        return link.status == "created" and self.now() < link.expires_at
+
+    def _next(self) -> str:
+        self._serial += 1
+        return f"S{self._serial:013}"
+
+    def _answer(self, link: Link) -> Answer:
+        return Answer(
+            id=link.id,
+            reference_id=link.reference,
+            status=link.status,
+            amount=link.amount,
+            amount_paid=link.paid,
+            currency="INR",
+            short_url=f"https://rzp.io/rzp/{link.id}",
+            order_id=link.order or None,
+            notes=link.notes,
+            created_at=link.made_at // 1000,
+        )
+
+    def _entity(self, payment: Payment) -> dict[str, Any]:
+        returned = self.returned(payment)
+        status = "refunded" if payment.captured and returned == payment.amount else payment.status
+        return {
+            "id": payment.id,
+            "entity": "payment",
+            "amount": payment.amount,
+            "currency": payment.currency,
+            "status": status,
+            "captured": payment.captured,
+            "order_id": payment.link.order,
+            "method": "upi",
+            "amount_refunded": returned,
+            "description": "#" + payment.link.id.removeprefix("plink_"),
+            "notes": dict(payment.link.notes),
+            "error_reason": "payment_failed" if payment.status == "failed" else None,
+            "created_at": payment.made_at // 1000,
+        }
+
+    def _refund_entity(self, refund: Refund) -> dict[str, Any]:
+        return {
+            "id": refund.id,
+            "entity": "refund",
+            "amount": refund.amount,
+            "currency": refund.payment.currency,
+            "payment_id": refund.payment.id,
+            "notes": {"munshi_refund": refund.key} if refund.key else [],
+            "receipt": refund.key or None,
+            "status": refund.status,
+            "created_at": refund.payment.made_at // 1000,
+        }
+
+    def _order_entity(self, link: Link) -> dict[str, Any]:
+        return {
+            "id": link.order,
+            "entity": "order",
+            "amount": link.amount,
+            "amount_paid": link.amount,
+            "currency": "INR",
+            "receipt": link.reference,
+            "status": "paid",
+            "notes": dict(link.notes),
+            "created_at": link.made_at // 1000,
+        }
+
+    def _link_entity(self, link: Link) -> dict[str, Any]:
+        return {
+            "id": link.id,
+            "amount": link.amount,
+            "amount_paid": link.paid,
+            "currency": "INR",
+            "status": link.status,
+            "reference_id": link.reference,
+            "notes": dict(link.notes),
+            "created_at": link.made_at // 1000,
+        }
+
+    def _tell_payment(self, name: str, payment: Payment) -> None:
+        self._tell(name, payment=self._entity(payment))
+
+    def _tell_refund(self, name: str, refund: Refund) -> None:
+        self._tell(name, refund=self._refund_entity(refund), payment=self._entity(refund.payment))
+
+    def _tell_link(self, link: Link) -> None:
+        self._tell(f"payment_link.{link.status}", payment_link=self._link_entity(link))
+
+    def _tell(self, name: str, **entities: dict[str, Any]) -> None:
+        self.post(
+            {
+                "entity": "event",
+                "account_id": ACCOUNT,
+                "event": name,
+                "contains": list(entities),
+                "payload": {key: {"entity": entity} for key, entity in entities.items()},
+                "created_at": self.now() // 1000,
+            }
+        )

@@ -1,0 +1,70 @@
+"""Thousands of hostile histories: nothing is lost, nothing doubled, and every rare state was there."""
+
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.history import History, crowd, play
+
+PEOPLE = 40
+"""Histories that share one world, its stock and its misfortunes."""
+WORLDS = int(os.environ.get("MUNSHI_HISTORIES", "20000")) // PEOPLE
+SHARDS = 20
+FIRST = int(os.environ.get("MUNSHI_SEED", "1"))
+
+RARE = {
+    "crash": 3,
+    "crash before send": 1,
+    "crash after send": 1,
+    "crash after create": 1,
+    "send: accepted, and the answer lost": 3,
+    "create: done, and the answer lost": 2,
+    "refund: done, and the answer lost": 1,
+    "a lost link was looked up and found": 3,
+    "a link to be cancelled was paid": 3,
+    "a link to be cancelled was expired": 1,
+    "captured after the link was cancelled": 1,
+    "captured after the link was expired": 1,
+    "late authorisation after expiry": 1,
+    "a second authorised payment went back by itself": 3,
+    "a refund was asked for again": 1,
+    "an operator refunded in the dashboard": 1,
+    "a send met an expired token": 1,
+    "a free-form message met a closed window": 1,
+    "lost: payment.captured": 3,
+    "lost: payment_link.expired": 1,
+    "duplicated: payment.captured": 3,
+    "delayed: payment.captured": 3,
+    "duplicated: message": 3,
+    "delayed: message": 3,
+}
+"""States that a shard must have reached, with how often per thousand histories at least."""
+
+
+def told(history: History) -> str:
+    """What to do with a history that went wrong: the reasons, and everything that happened."""
+    lines = (f"seed {history.seed}: MUNSHI_SEED={history.seed} make simulate N={PEOPLE}", *history.violations)
+    return "\n".join((*lines, "", *history.chronicle))
+
+
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_every_hostile_history_ends_right(shard: int, directory: Path) -> None:
+    seen: Counter[str] = Counter()
+    seeds = range(FIRST + shard, FIRST + WORLDS, SHARDS)
+    for seed in seeds:
+        history = play(seed, directory, crowd(PEOPLE))
+        assert not history.violations, told(history)
+        seen += history.seen
+    histories = len(seeds) * PEOPLE
+    if histories >= 1_000:
+        missed = {state: n for state, n in RARE.items() if seen[state] < n * histories // 1_000}
+        assert not missed, f"not reached often enough in {histories} histories: {missed}, of {seen}"
+
+
+@pytest.mark.parametrize("seed", [3, 5, 8])
+def test_a_seed_plays_the_same_history_again(seed: int, directory: Path) -> None:
+    first, again = (play(seed, directory, crowd(8)) for _ in range(2))
+    assert first.digest == again.digest
+    assert first.digest != play(seed + 100, directory, crowd(8)).digest

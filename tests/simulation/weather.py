@@ -1,0 +1,52 @@
+"""How badly the world behaves in one history: drawn from its seed, each kind on or off (swarm testing)."""
+
+import random
+from dataclasses import dataclass
+from typing import Final
+
+SECOND: Final = 1000
+MINUTE: Final = 60 * SECOND
+HOUR: Final = 60 * MINUTE
+DAY: Final = 24 * HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """Chances of misfortune. A chance of 0 switches it off."""
+
+    lose: float = 0.0
+    """A webhook never comes, and its sender believes that it did."""
+    duplicate: float = 0.0
+    """A webhook comes two or three times, perhaps at once."""
+    delay: float = 0.0
+    """A webhook comes up to three hours late, behind those that followed it."""
+    refused: float = 0.0
+    """A call fails before it has an effect."""
+    cut_off: float = 0.0
+    """A call has its effect, and its answer is lost."""
+    slow: float = 0.0
+    """A call takes many seconds."""
+    crash: float = 0.0
+    """The process dies, per hundred database operations and per call."""
+    token: bool = False
+    """WhatsApp's token expires for a while."""
+
+    @classmethod
+    def drawn(cls, dice: random.Random) -> "Weather":
+        """One in eight is fair; in the others each misfortune is there or not, mild or bad."""
+        if dice.random() < 1 / 8:
+            return cls()
+
+        def chance(*most: float) -> float:
+            return dice.choice((0.0, *most))
+
+        return cls(
+            lose=chance(0.1, 0.5, 1.0),
+            duplicate=chance(0.2, 0.6),
+            delay=chance(0.1, 0.5),
+            refused=chance(0.05, 0.2),
+            cut_off=chance(0.05, 0.2),
+            slow=chance(0.05, 0.2),
+            crash=chance(0.002, 0.01),
+            token=dice.random() < 0.1,
+        )

@@ -1,0 +1,244 @@
+"""Orders, their money and the stock, as steps leave them in the database."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+from flows.effects import Say
+from flows.messages import Text
+from payments.case import Advanced, Case, Kind, Notice, OrderState
+from payments.facts import Fact, to_json
+from payments.ledger import Verdict
+from payments.orders import AttemptStatus, Line, Order, Standing
+from payments.reconcile import Poll
+from payments.reconcile import to_json as to_json_poll
+from payments.refunds import Refund, RefundStatus
+from payments.stock import Move
+from storage import Store, waiting
+from storage.arrivals import Arrival
+from storage.records import reading
+from tests.storage.placing import LINES, answered, place_order
+
+Chat = Callable[..., Arrival]
+Echo = Callable[[Case], Advanced]
+
+
+async def test_an_order_is_stored_with_its_attempt_and_call(store: Store, chat: Chat) -> None:
+    [stored] = await store.arrive([chat("1")], now=1000)
+    await store.advance_due(place_order, now=1000)
+    view = await store.order(f"{stored.conversation}-1")
+    assert view is not None
+    assert view == await store.order_placed_by(stored.number)
+    assert (view.order.lines, view.order.total, view.order.conversation) == (
+        LINES,
+        50_000,
+        stored.conversation,
+    )
+    assert (view.verdict, view.paid_at) == (Verdict.UNPAID, None)
+    assert [a.status for a in view.attempts] == [AttemptStatus.CREATING]
+    [call] = await store.claim_due(now=1000, limit=5, lease=1)
+    assert (call.lane, call.name, call.payload["call"]) == ("pay", "CreateLink", "CreateLink")
+    assert await store.order("nobody-1-1") is None
+    assert await store.order_placed_by(999) is None
+
+
+async def test_facts_come_with_the_order_they_name_and_pay_it_once(store: Store, chat: Chat) -> None:
+    seen = []
+
+    def learn(case: Case) -> Advanced:
+        [state] = case.orders.values()
+        seen.append(state)
+        paid = replace(state, facts=(fact,), verdict=Verdict.PAID, standing=Standing.FULFILLED)
+        return replace(answered(case), facts=(fact, fact), settled=(replace(paid, fulfilled=50_000),))
+
+    [stored] = await store.arrive([chat("1")], now=1000)
+    await store.advance_due(place_order, now=1000)
+    key = f"{stored.conversation}-1"
+    fact = Fact(key, "payment", "pay_1", "captured", 50_000, "INR", 1, {"method": "upi"})
+    for n, now in enumerate([2000, 3000]):
+        body = {"event": "payment.captured", "facts": [to_json(fact)]}
+        await store.arrive([Arrival(f"rzp{n}", Kind.FACTS, body, order_key=key)], now=now)
+        await store.advance_due(learn, now=now)
+    assert [len(s.facts) for s in seen] == [0, 1]
+    assert list(seen[1].facts) == [fact]
+    assert (seen[1].verdict, [a.reference_id for a in seen[1].attempts]) == (Verdict.PAID, [f"{key}.1"])
+    view = await store.order(key)
+    assert view is not None
+    assert (view.verdict, view.standing, view.paid_at) == (Verdict.PAID, Standing.FULFILLED, 2000)
+    assert (seen[1].standing, seen[1].fulfilled, seen[1].held) == (Standing.FULFILLED, 50_000, 0)
+
+
+async def test_a_result_comes_with_the_order_of_its_reference(store: Store, chat: Chat) -> None:
+    [stored] = await store.arrive([chat("1")], now=1000)
+    await store.advance_due(place_order, now=1000)
+    key = f"{stored.conversation}-1"
+
+    def created(case: Case) -> Advanced:
+        [attempt] = case.orders[key].attempts
+        made = replace(attempt, status=AttemptStatus.CREATED, link_id="plink_1", short_url="https://rzp.io/1")
+        return replace(answered(case), attempts=(attempt, made))
+
+    fields = {"reference_id": f"{key}.1", "link_id": "plink_1"}
+    body = {"name": "payment_link.created", "fields": fields}
+    await store.arrive([Arrival("r", Kind.RESULT, body, order_key=key)], now=1100)
+    assert await store.advance_due(created, now=1100) == 1
+    view = await store.order(key)
+    assert view is not None
+    assert [(a.status, a.link_id) for a in view.attempts] == [(AttemptStatus.CREATED, "plink_1")]
+
+
+async def test_another_customers_order_is_not_shown(store: Store, chat: Chat) -> None:
+    seen = []
+
+    def look(case: Case) -> Advanced:
+        seen.append(dict(case.orders))
+        return answered(case)
+
+    mine, theirs = await store.arrive([chat("1"), chat("2", phone="919811111111")], now=1)
+    await store.advance_due(place_order, now=1)
+    body = {"event": "x", "facts": [], "order_key": f"{mine.conversation}-1"}
+    await store.arrive([Arrival("f", Kind.FACTS, body, order_key=f"{theirs.conversation}-1")], now=2)
+    await store.advance_due(look, now=2)
+    assert seen == [{}]
+
+
+async def test_orders_whose_money_does_not_fit_are_listed(
+    store: Store, database_url: str, chat: Chat, echo: Echo
+) -> None:
+    await store.arrive([chat("m1")], now=1)
+    order = Order("k-1", "10001", "k", (Line("a", "A", 1, 100),), 100, "INR", 1, 1)
+    paid = replace(order, key="k-2", number="10002")
+
+    def place(case: Case) -> Advanced:
+        short = OrderState(order, (), Verdict.SHORT, (), held=50, held_for="short")
+        return replace(
+            echo(case),
+            orders=(order, paid),
+            settled=(short, OrderState(paid, (), Verdict.PAID, (), Standing.FULFILLED)),
+        )
+
+    await store.advance_due(place, now=2)
+    async with reading(database_url) as records:
+        assert await waiting.held(records) == [waiting.Held("k-1", "10001", "short", 50)]
+
+
+async def test_a_refund_is_kept_as_it_was_last_seen(store: Store, chat: Chat) -> None:
+    [stored] = await store.arrive([chat("1")], now=1000)
+    await store.advance_due(place_order, now=1000)
+    key = f"{stored.conversation}-1"
+    asked = Refund("pay_1-1", key, "pay_1", 500, "surplus")
+    made = replace(asked, status=RefundStatus.CREATED, refund_id="rfnd_1")
+    fact = Fact(key, "payment", "pay_1", "captured", 50_500, "INR", 1, {})
+    seen = []
+
+    def refund(case: Case) -> Advanced:
+        [state] = case.orders.values()
+        seen.append(state.refunds)
+        return replace(answered(case), facts=(fact,), refunds=(asked, made))
+
+    for n in range(2):
+        body = {"event": "x", "facts": [], "order_key": key}
+        await store.arrive([Arrival(f"f{n}", Kind.FACTS, body, order_key=key)], now=1100)
+        await store.advance_due(refund, now=1100)
+    assert seen == [(), (made,)]
+
+
+async def test_a_poll_comes_back_with_its_order_when_it_is_due(store: Store, chat: Chat) -> None:
+    [stored] = await store.arrive([chat("1")], now=1000)
+    poll = Poll(f"{stored.conversation}-1.1", since=1000, nth=0)
+    await store.advance_due(lambda case: replace(place_order(case), polls=(poll, poll)), now=1000)
+    seen = []
+
+    def look(case: Case) -> Advanced:
+        seen.append((case.events[0].kind, case.events[0].body, [*case.orders]))
+        return answered(case)
+
+    assert await store.advance_due(look, now=poll.due - 1) == 0
+    assert await store.advance_due(look, now=poll.due) == 1
+    assert seen == [(Kind.POLL, to_json_poll(poll), [f"{stored.conversation}-1"])]
+
+
+async def test_our_account_is_learned_once(store: Store, chat: Chat) -> None:
+    seen = []
+
+    def learn(case: Case) -> Advanced:
+        seen.append(case.account)
+        return replace(place_order(case) if len(seen) == 1 else answered(case), account=f"acc_{len(seen)}")
+
+    def current(case: Case) -> Advanced:
+        known = learn(case)
+        order = {"key": f"{case.conversation.id}-1"}
+        return replace(known, conversation=replace(case.conversation, data={"order": order}))
+
+    for n in range(3):
+        await store.arrive([chat(str(n))], now=n)
+        await store.advance_due(current, now=n)
+    assert seen == [None, "acc_1", "acc_1"]
+
+
+async def test_a_notice_is_kept_once_for_its_subject(store: Store, chat: Chat) -> None:
+    notices = tuple(Notice("webhook", subject, "may be disabled") for subject in "aab")
+    for n in range(2):
+        await store.arrive([chat(str(n))], now=n)
+        await store.advance_due(lambda case: replace(answered(case), notices=notices), now=n)
+    assert (await store.counts(now=5)).notices == 2
+
+
+def take(pieces: int) -> Callable[[Case], Advanced]:
+    def advance(case: Case) -> Advanced:
+        got = min(pieces, case.left["cup"])
+        moves = (Move("cup", got, 0),) if got else ()
+        return replace(answered(case), moves=moves, sends=(Say(str(got), Text(str(got))),))
+
+    return advance
+
+
+async def stock(store: Store) -> list[tuple[str, int, int, int]]:
+    rows = await store._units.outside(lambda tx: tx.fetch("SELECT * FROM stock ORDER BY sku"))
+    return [(row["sku"], row["declared"], row["reserved"], row["sold"]) for row in rows]
+
+
+async def test_one_batch_takes_no_more_than_is_left(store: Store, chat: Chat) -> None:
+    await store.declare({"cup": 5})
+    await store.arrive([chat(str(n), phone=f"91981234560{n}") for n in range(4)], now=1)
+    assert await store.advance_due(take(2), now=1) == 4
+    assert await stock(store) == [("cup", 5, 5, 0)]
+    said = [delivery.name for delivery in await store.claim_due(now=1, limit=9, lease=1)]
+    assert sorted(said) == ["0", "1", "2", "2"]
+
+
+async def test_two_processes_take_no_more_than_is_left(store: Store, rival: Store, chat: Chat) -> None:
+    await store.declare({"cup": 7})
+    await store.arrive([chat(str(n), phone=f"9198123456{n:02}") for n in range(20)], now=1)
+    stepped = 0
+    while stepped < 20:
+        rounds = [s.advance_due(take(2), now=1, limit=1) for s in (store, rival) for _ in range(10)]
+        stepped += sum(await asyncio.gather(*rounds))
+    assert await stock(store) == [("cup", 7, 7, 0)]
+    said = [int(d.name) for d in await store.claim_due(now=1, limit=50, lease=1)]
+    assert sum(said) == 7
+
+
+async def test_what_is_given_back_or_sold_always_may(store: Store, chat: Chat) -> None:
+    await store.declare({"cup": 2})
+    for n, move in enumerate((Move("cup", 2, 0), Move("cup", -1, 1), Move("cup", -1, 0))):
+        await store.arrive([chat(str(n))], now=n)
+        await store.advance_due(lambda case, m=move: replace(answered(case), moves=(m,)), now=n)  # type: ignore[misc]
+    assert await stock(store) == [("cup", 2, 0, 1)]
+
+
+async def test_a_changed_number_is_a_new_count(store: Store, chat: Chat) -> None:
+    await store.declare({"cup": 2, "tea": 4})
+    await store.arrive([chat("1")], now=1)
+    await store.advance_due(lambda case: replace(answered(case), moves=(Move("cup", 0, 2),)), now=1)
+    await store.declare({"cup": 2, "tea": 4})
+    assert await stock(store) == [("cup", 2, 0, 2), ("tea", 4, 0, 0)]
+    await store.declare({"cup": 9})
+    assert await stock(store) == [("cup", 9, 0, 0)]
+
+
+async def test_what_open_orders_hold_is_held_from_the_first_count_on(store: Store, chat: Chat) -> None:
+    await store.arrive([chat("1")], now=1)
+    await store.advance_due(place_order, now=1)
+    await store.declare({"cup": 3, "tea": 1})
+    assert await stock(store) == [("cup", 3, 1, 0), ("tea", 1, 0, 0)]

@@ -1,0 +1,73 @@
+"""The 24-hour window, on the whole system: what may still be sent is sent, and nothing is tried for ever."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from bot.clock import ShiftedClock
+from bot.sandbox.meta import Window
+from bot.sandbox.world import World
+from bot.settings import Settings
+from tests.world.living import FLOW, Live, Start
+
+_PAID = "  payment_successful:\n"
+_TEMPLATE = """\
+    text: Paid, thank you!
+    template: {name: order_paid, values: ["{{ order.number }}", "{{ order.total | money }}"]}
+  as_it_was:
+"""
+
+
+@pytest.fixture
+def settings_for(settings_for: Callable[[World], Settings], tmp_path: Path) -> Callable[[World], Settings]:
+    """The shop that ships, with one template."""
+    shop = FLOW.read_text(encoding="utf-8")
+    assert shop.count(_PAID) == 1
+    flow = tmp_path / "flows.yaml"
+    flow.write_text(shop.replace(_PAID, _PAID + _TEMPLATE), encoding="utf-8")
+    return lambda world: settings_for(world).model_copy(update={"munshi_flow": flow})
+
+
+@pytest.fixture(params=["refuse", "fail"])
+async def live(request: pytest.FixtureRequest, clock: ShiftedClock, start: Start) -> AsyncIterator[Live]:
+    """Meta refuses what comes too late in the call itself, or with a webhook after it took it."""
+    window: Window = request.param
+    async with (
+        World.running(now=clock.now, ticking=False, window=window) as world,
+        start(world, clock) as live,
+    ):
+        yield live
+
+
+async def test_paid_a_day_later_is_told_with_the_template(live: Live) -> None:
+    asha = live.customer()
+    await asha.order()
+    link = asha.link
+    before = len(asha.texts)
+    live.clock.put_forward(15 * 60_000)
+    await live.world.razorpay.pay(link)
+    live.clock.put_forward(24 * 3_600_000)
+    await live.settle()
+    told = asha.person.messages[before:]
+    assert [message.kind for message in told if "paid" in message.text.lower()] == ["template"]
+    [paid] = [message for message in told if message.kind == "template"]
+    assert paid.text.startswith("order_paid: ")
+    assert paid.text.endswith("₹500")
+
+
+async def test_ordered_over_the_api_by_someone_who_never_wrote(live: Live) -> None:
+    """Only Meta knows whether the window is open: it is tried, and an operator hears what was missing."""
+    body = {"phone": "919812345699", "items": [{"sku": "masala-250", "quantity": 1}]}
+    await live.until(live.api("POST", "/payments/create", body))
+    await live.settle()
+    await live.wait(1)
+    stranger = live.customer("919812345699")
+    assert stranger.texts == []
+    assert [row["kind"] for row in await live.rows("SELECT DISTINCT kind FROM notice")] == ["window"]
+    await live.world.razorpay.pay(stranger.link)
+    await live.settle()
+    await live.wait(1)
+    assert [message.kind for message in stranger.person.messages] == ["template"]
+    [row] = await live.rows("SELECT MAX(attempts) AS most FROM outbox WHERE lane = 'chat'")
+    assert row["most"] <= 2
