@@ -44,7 +44,11 @@ def _message(message: InboundMessage, phone_number_id: str) -> Arrival:
             aliases=message.sender.aliases,
             pending=False,
         )
-    body = {"event": events.to_json(message.event), "name": message.sender.name}
+    body = {
+        "event": events.to_json(message.event),
+        "name": message.sender.name,
+        "sent_at": message.sent_at,
+    }
     return Arrival(
         _key(message.key), Kind.CHAT, body, raw, aliases=message.sender.aliases, name=message.sender.name
     )

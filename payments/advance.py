@@ -145,12 +145,12 @@ def _poll(draft: Draft, body: Mapping[str, Any]) -> Done:
     poll = reconcile.from_json(body)
     state = draft.order(order_key_of(poll.reference_id))
     attempt = _attempt(state, poll.reference_id)
-    refunding = any(refund.open for refund in state.refunds)
+    refunding = sorted({refund.payment_id for refund in state.refunds if refund.open})
     late = draft.shop.late_window
-    if not reconcile.worth_asking(refunding=refunding, since=poll.since, now=draft.now, late=late):
+    if not reconcile.worth_asking(refunding=bool(refunding), since=poll.since, now=draft.now, late=late):
         return ({"event": "poll", "ignored": "nothing more can come"},), False
-    draft.calls.append(FetchPayments(attempt.reference_id, attempt.link_id))
-    if not reconcile.is_last(attempt, settled=state.balance.settled, refunding=refunding):
+    draft.calls.append(FetchPayments(attempt.reference_id, attempt.link_id, refunding=refunding))
+    if not reconcile.is_last(attempt, settled=state.balance.settled, refunding=bool(refunding)):
         draft.polls.append(poll.after(draft.now))
     return ({"event": "poll", "asked": attempt.reference_id},), True
 

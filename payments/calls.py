@@ -1,6 +1,6 @@
 """What the shop asks of Razorpay, as data: stored in the outbox, performed later."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, TypeAlias
 
@@ -35,6 +35,8 @@ class FetchPayments:
     link_id: str | None
     asked: bool = False
     """Whether the customer waits for the answer, whatever it is."""
+    refunding: Sequence[str] = ()
+    """Payments of which refunds are under way: one that fails leaves no trace on its payment."""
 
 
 @dataclass(frozen=True, slots=True)

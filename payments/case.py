@@ -25,7 +25,7 @@ class Kind(StrEnum):
     """What an inbox row holds in its body. Closed: a new kind needs a reader."""
 
     CHAT = "chat"
-    """A `flows.events.Event` from the customer."""
+    """`{"event": a flows.events.Event, "name", "sent_at"}` from the customer."""
     TIMER = "timer"
     """A `flows.events.TimerDue`; the row is due when the timer is."""
     FACTS = "facts"

@@ -115,13 +115,18 @@ def _asked(
 def _withdrawn(
     state: OrderState, standing: Standing, balance: Balance
 ) -> tuple[tuple[Attempt, ...], tuple[CancelLink, ...]]:
-    """The attempts, with those that must not be paid any more on their way out."""
+    """The attempts, with those that must not be paid any more on their way out.
+
+    A link that took just its amount is as good as paid: Razorpay lets nobody pay it again.
+    """
     wanted = due(state) if balance.paid else state.order.total
+    took = {(payment.link, payment.currency): payment.amount for payment in balance.payments}
     needless = [
         attempt
         for attempt in state.attempts
         if attempt.status in (AttemptStatus.CREATING, AttemptStatus.CREATED)
-        and (standing is not Standing.OPEN or balance.settled or attempt.amount != wanted)
+        and (standing is not Standing.OPEN or attempt.amount != wanted)
+        and took.get((attempt.link_id or "?", attempt.currency)) != attempt.amount
     ]
     attempts = tuple(
         replace(attempt, status=AttemptStatus.WITHDRAWING) if attempt in needless else attempt

@@ -40,7 +40,7 @@ def learn(
     told = judged(facts, before, ours=draft.account, account=account, mode=mode)
     new = _new(told, before)
     if draft.account is None:
-        draft.account = known_account(new, before, account)
+        draft.account = known_account(told, before, account)
     if said is None and any(_missed(fact, draft.now) for fact in new):
         draft.notices.append(_MISSED)
     draft.facts += new
@@ -172,12 +172,14 @@ def _says_paid(fact: Fact) -> bool:
 
 
 def _polls(draft: Draft, before: OrderState, state: OrderState, asked: tuple[Refund, ...]) -> list[Poll]:
-    """The chains of polls that begin: one for each link that was made, one for refunds under way."""
+    """The chains of polls that begin: for each link that was made, and each of which money goes back."""
     unmade = {attempt.reference_id for attempt in before.attempts if attempt.link_id is None}
-    made = [a for a in state.attempts if a.link_id and a.reference_id in unmade]
-    if asked and not made:
-        made = [a for a in state.attempts if a.link_id][-1:]
-    return [Poll(attempt.reference_id, draft.now, 0) for attempt in made]
+    links = {payment.id: payment.link for payment in state.balance.payments}
+    refunded = {links.get(refund.payment_id) for refund in asked}
+    made = [attempt for attempt in state.attempts if attempt.link_id]
+    begun = [a for a in made if a.reference_id in unmade or a.link_id in refunded]
+    # Where nobody said which link a payment was made on, any of the order's leads to its refunds.
+    return [Poll(a.reference_id, draft.now, 0) for a in begun or (made[-1:] if asked else ())]
 
 
 def _link_events(

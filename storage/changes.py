@@ -9,7 +9,7 @@ from flows import events, messages
 from flows.effects import StartTimer
 from payments import calls, reconcile
 from payments.calls import FetchPayments
-from payments.case import Advanced, Case, Kind, Notice
+from payments.case import Advanced, Arrived, Case, Kind, Notice
 from payments.ledger import Verdict
 from payments.orders import Standing
 from payments.reconcile import Poll
@@ -73,6 +73,7 @@ def changes(id: int, case: Case, advanced: Advanced, now: int) -> Changes:
     )
     if advanced.orders or advanced.attempts or advanced.facts or advanced.settled or advanced.refunds:
         _money(found, id, advanced, last, now)
+    found.accounts = [(advanced.account,)] if advanced.account else []
     found.polls = [_poll(id, poll, now) for poll in advanced.polls]
     found.moves, found.notices = list(advanced.moves), list(advanced.notices)
     for name in _ROWS:
@@ -86,9 +87,15 @@ def _error(outcome: str, error: str | None) -> str | None:
 
 
 def _conversation(id: int, case: Case, advanced: Advanced, now: int) -> tuple[Any, ...]:
-    heard = [event.received_at for event in case.events if event.kind is Kind.CHAT]
+    heard = [_sent_at(event) for event in case.events if event.kind is Kind.CHAT]
     snapshot = dumps(conversations.to_json(advanced.conversation))
     return (id, advanced.conversation.state, snapshot, now, max(heard, default=None))
+
+
+def _sent_at(event: Arrived) -> int:
+    """When the customer wrote: a webhook may come hours late, and WhatsApp's 24 hours run all the same."""
+    said = event.body.get("sent_at") or event.received_at
+    return min(said, event.received_at)
 
 
 def _outbox(id: int, advanced: Advanced, cause: int, now: int) -> Rows:
@@ -137,8 +144,6 @@ def _money(found: Changes, id: int, advanced: Advanced, cause: int, now: int) ->
         found.refunds.append(
             (r.key, id, r.order_key, r.payment_id, r.amount, r.reason, str(r.status), r.refund_id, now)
         )
-    if advanced.account:
-        found.accounts.append((advanced.account,))
 
 
 async def write(tx: Transaction, batch: Changes, now: int) -> None:
@@ -163,7 +168,8 @@ FROM (VALUES {rows}) AS v WHERE inbox.id = v.column1"""
 
 _CONVERSATION = """
 UPDATE conversation SET state = v.column2, snapshot = v.column3, revision = revision + 1,
-    updated_at = v.column4, last_inbound_at = COALESCE(v.column5, last_inbound_at)
+    updated_at = v.column4, last_inbound_at = CASE
+        WHEN v.column5 IS NULL OR last_inbound_at > v.column5 THEN last_inbound_at ELSE v.column5 END
 FROM (VALUES {rows}) AS v WHERE conversation.id = v.column1"""
 
 _OUTBOX = """

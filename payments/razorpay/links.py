@@ -7,7 +7,7 @@ links are two orders that can both be paid.
 Source: Razorpay docs, "Create a Payment Link", "Fetch all Payment Links", "Cancel a Payment Link".
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -92,16 +92,18 @@ async def standing_of(gateway: Gateway, call: FetchPayments) -> Reading:
     if link.order_id is not None:
         payments = await gateway.order_payments(link.order_id)
         read.append(payment_facts(payments, order_key, link.id))
-        for payment in _refunded(payments):
+        for payment in _refunded(payments, call.refunding):
             refunds = await gateway.payment_refunds(payment["id"])
             read.append(refund_facts(refunds, payment, order_key))
     return tuple(f for facts, _ in read for f in facts), tuple(p for _, problems in read for p in problems)
 
 
-def _refunded(payments: Iterable[Any]) -> Iterator[Entity]:
+def _refunded(payments: Iterable[Any], refunding: Container[str]) -> Iterator[Entity]:
     for payment in payments:
         # A payment without an id is a problem among the payments' facts already.
         if not isinstance(payment, Mapping) or not isinstance(payment.get("id"), str):
             continue
-        if payment.get("amount_refunded") or payment.get("status") == "refunded":
+        # What a refund took that failed afterwards may be back in the payment, as if there had been none.
+        asked = payment["id"] in refunding
+        if asked or payment.get("amount_refunded") or payment.get("status") == "refunded":
             yield payment

@@ -138,6 +138,18 @@ def test_too_little_for_an_older_order_goes_back_because_nobody_waits_for_its_re
     assert store.conversation.state == "awaiting_payment"
 
 
+def test_too_little_for_an_older_order_that_the_bank_had_said_yes_to_goes_back_too(store: Store) -> None:
+    old = store.order_with_link()
+    store.take(facts(payment(old, "authorized")))
+    store.take((Kind.REQUEST, {"items": [{"sku": "ginger-250", "quantity": 1}]}))
+    assert store.conversation.data["order"]["key"] != old
+    assert store.orders[old].standing is Standing.OPEN
+    store.take(facts(payment(old, "captured", 8_000)))
+    assert RefundPayment("pay_1-1", "pay_1", old, 8_000) in store.last.calls
+    assert not any(isinstance(call, CreateLink) for call in store.last.calls)
+    assert (store.said[-1], store.orders[old].standing) == ("payment_returned", Standing.RETURNED)
+
+
 def test_a_displaced_order_lapses_at_once_and_its_goods_are_left_again(store: Store) -> None:
     items = [{"sku": "kulhad-6", "quantity": 12}]
     store.take((Kind.REQUEST, {"items": items}))

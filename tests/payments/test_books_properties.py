@@ -274,7 +274,8 @@ class _Bookkeeping(RuleBasedStateMachine):
     @invariant()
     def at_most_one_link_is_wanted_for_an_order(self) -> None:
         for state in self.store.orders.values():
-            wanted = [a for a in state.attempts if a.status in _OPEN]
+            taken = {(payment.link, payment.amount) for payment in state.balance.payments}
+            wanted = [a for a in state.attempts if a.status in _OPEN and (a.link_id, a.amount) not in taken]
             assert len(wanted) <= (state.standing is Standing.OPEN)
 
     @invariant()

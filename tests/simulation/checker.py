@@ -97,6 +97,8 @@ class _Books:
             if order["held_for"] and "unexplained" in order["held_for"]:
                 yield f"INV1: {key} holds {order['held']} for no reason"
             kept = [p for p in payments if p not in own and self._razorpay.returned(p) < p.amount]
+            if captured >= order["total"] and (order["held_for"] or "").startswith("short"):
+                yield f"INV1: {key} is paid in full and is taken for short"
             if kept and not order["held_for"]:
                 yield f"INV1: {key} got foreign money and nobody is told"
             if goods and captured < order["total"]:

@@ -172,11 +172,11 @@ class World:
         self.meta = Meta(*common, self._from_meta, self._risk, self.seen, [])
         self._wamids = 0
         if self.weather.token:
-            self._plan(START + 5 * MINUTE, self._do(lambda: setattr(self.meta, "expired", True)))
-            self._plan(START + 25 * MINUTE, self._do(lambda: setattr(self.meta, "expired", False)))
-        self._plan(START + LIVELY, self._do(self._heal))
+            self.plan(START + 5 * MINUTE, self._do(lambda: setattr(self.meta, "expired", True)))
+            self.plan(START + 25 * MINUTE, self._do(lambda: setattr(self.meta, "expired", False)))
+        self.plan(START + LIVELY, self._do(self._heal))
         for hour in range(1, end // HOUR):
-            self._plan(START + hour * HOUR, self._do(self._bank))
+            self.plan(START + hour * HOUR, self._do(self._bank))
 
     def now(self) -> int:
         """Milliseconds since 1970, UTC."""
@@ -184,9 +184,10 @@ class World:
 
     def at(self, when: int, deed: Callable[[], None]) -> None:
         """Let `deed` happen `when` milliseconds after the start."""
-        self._plan(START + when, self._do(deed))
+        self.plan(START + when, self._do(deed))
 
-    def _plan(self, when: int, act: Act) -> None:
+    def plan(self, when: int, act: Act) -> None:
+        """Let `act` happen at `when` (milliseconds since 1970, UTC)."""
         self._agenda.at(when, act)
         self._planned.set()
 
@@ -199,7 +200,7 @@ class World:
             self._again(hook)
         self._flying.clear()
         for act in self._unanswered:
-            self._plan(self.now(), act)
+            self.plan(self.now(), act)
         self._unanswered.clear()
 
     async def live(self, url: str, loop: SimLoop) -> None:
@@ -326,18 +327,20 @@ class World:
         return act
 
     def later(self, milliseconds: int, deed: Callable[[], None]) -> None:
-        self._plan(self.now() + milliseconds, self._do(deed))
+        self.plan(self.now() + milliseconds, self._do(deed))
 
-    def write(self, phone: str, message: dict[str, Any]) -> None:
-        """Send a WhatsApp message of the customer with this phone number on its way."""
-        self._wamids += 1
-        wamid = f"wamid.in.{self._wamids:06}"
+    def write(self, phone: str, *messages: dict[str, Any]) -> None:
+        """Send WhatsApp messages of the customer with this phone number on their way, in one webhook."""
         self.meta.wrote_at[phone] = self.now()
         self.meta.strangers.discard(phone)
-        self._say(phone, json.dumps(message, ensure_ascii=False))
+        self._say(phone, json.dumps(messages, ensure_ascii=False))
         contact = {"profile": {"name": "Asha"}, "wa_id": phone}
-        entry = {"from": phone, "id": wamid, "timestamp": str(self.now() // 1000), **message}
-        self._from_meta({"contacts": [contact], "messages": [entry]})
+        self._from_meta({"contacts": [contact], "messages": [self._entry(phone, m) for m in messages]})
+
+    def _entry(self, phone: str, message: dict[str, Any]) -> dict[str, Any]:
+        self._wamids += 1
+        wamid = f"wamid.in.{self._wamids:06}"
+        return {"from": phone, "id": wamid, "timestamp": str(self.now() // 1000), **message}
 
     def order(self, phone: str, items: list[dict[str, Any]]) -> None:
         """Have the shop's own API asked for an order of the customer with this phone number."""
@@ -346,7 +349,7 @@ class World:
         if phone not in self.meta.wrote_at and self.dice.random() < 0.5:
             self.meta.wrote_at[phone] = self.now()
             self.meta.strangers.add(phone)
-        self._plan(self.now(), partial(self._ask, phone, items, f"{phone}.{self.now()}"))
+        self.plan(self.now(), partial(self._ask, phone, items, f"{phone}.{self.now()}"))
 
     async def _ask(self, phone: str, items: list[dict[str, Any]], key: str) -> None:
         assert self.parts is not None
@@ -386,7 +389,7 @@ class World:
                 self.seen[f"delayed: {what}"] += 1
                 wait = self.dice.choice((MINUTE, 5 * MINUTE, 20 * MINUTE, 3 * HOUR))
             hook = Webhook(provider, raw, key or hashlib.sha256(raw).hexdigest(), what)
-            self._plan(self.now() + wait, partial(self._deliver, hook))
+            self.plan(self.now() + wait, partial(self._deliver, hook))
 
     async def _deliver(self, hook: Webhook) -> None:
         hook.first = hook.first or self.now()
@@ -412,7 +415,7 @@ class World:
     def _again(self, hook: Webhook) -> None:
         rung = next((t * 1000 for t in LADDER if hook.first + t * 1000 > self.now()), None)
         if rung is not None:
-            self._plan(hook.first + rung, partial(self._deliver, hook))
+            self.plan(hook.first + rung, partial(self._deliver, hook))
 
     def _say(self, who: str, what: str) -> None:
         seconds = (self.now() - START) / 1000

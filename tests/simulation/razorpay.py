@@ -348,13 +348,15 @@ class Razorpay:
         self._tell(f"payment_link.{link.status}", payment_link=self._link_entity(link))
 
     def _tell(self, name: str, **entities: dict[str, Any]) -> None:
-        self.post(
-            {
-                "entity": "event",
-                "account_id": ACCOUNT,
-                "event": name,
-                "contains": list(entities),
-                "payload": {key: {"entity": entity} for key, entity in entities.items()},
-                "created_at": self.now() // 1000,
-            }
-        )
+        self.post(self.envelope(name, **entities))
+
+    def envelope(self, name: str, **entities: dict[str, Any]) -> dict[str, Any]:
+        """The body of the webhook `name`."""
+        return {
+            "entity": "event",
+            "account_id": ACCOUNT,
+            "event": name,
+            "contains": list(entities),
+            "payload": {key: {"entity": entity} for key, entity in entities.items()},
+            "created_at": self.now() // 1000,
+        }

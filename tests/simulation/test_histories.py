@@ -8,7 +8,7 @@ import pytest
 
 from tests.simulation.history import History, crowd, play
 
-PEOPLE = 40
+PEOPLE = 50
 """Histories that share one world, its stock and its misfortunes."""
 WORLDS = int(os.environ.get("MUNSHI_HISTORIES", "20000")) // PEOPLE
 SHARDS = 20
@@ -47,6 +47,9 @@ def told(history: History) -> str:
     """What to do with a history that went wrong: the reasons, and everything that happened."""
     lines = (f"seed {history.seed}: MUNSHI_SEED={history.seed} make simulate N={PEOPLE}", *history.violations)
     return "\n".join((*lines, "", *history.chronicle))
+
+
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))

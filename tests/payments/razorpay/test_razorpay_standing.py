@@ -82,6 +82,19 @@ async def test_a_paid_link_with_what_went_back_is_read_whole(
     ]
 
 
+async def test_a_refund_that_failed_is_found_though_its_payment_looks_whole(
+    fake: "FakeRazorpay", gateway: Gateway, link: Link
+) -> None:
+    paid = fake.pay(link.id)
+    refund = fake.give_back(paid, "mine", {"amount": 100, "status": "failed"})
+    paid["amount_refunded"] = 0
+    asked = FetchPayments(CALL.reference_id, link.id, refunding=[paid["id"]])
+    facts, _ = await standing_of(gateway, asked)
+    assert ("refund", refund["id"], "failed", 100) in seen(facts)
+    facts, _ = await standing_of(gateway, asking(link))
+    assert ("refund", refund["id"], "failed", 100) not in seen(facts)
+
+
 @pytest.mark.parametrize("status", ["expired", "cancelled"])
 async def test_a_link_that_ended_unpaid_says_so(
     fake: "FakeRazorpay", gateway: Gateway, link: Link, status: str

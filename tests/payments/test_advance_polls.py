@@ -1,0 +1,97 @@
+"""Razorpay is asked about each link until nothing more can come, and what it says is told like a webhook."""
+
+from payments import facts as fact_values
+from payments import reconcile
+from payments.calls import FetchPayments, RefundPayment
+from payments.case import Kind
+from payments.facts import Fact
+from payments.reconcile import Poll
+from tests.payments.waiting import NOW, Body, Store, created, facts, payment
+
+DAY = 86_400_000
+
+
+def poll(due: Poll) -> tuple[Kind, Body]:
+    return Kind.POLL, reconcile.to_json(due)
+
+
+def fetched(key: str, *told: Fact, asked: bool = False) -> tuple[Kind, Body]:
+    values = [fact_values.to_json(fact) for fact in told]
+    fields = {"reference_id": f"{key}.1", "facts": values, "problems": [], "asked": asked}
+    return Kind.RESULT, {"name": "payments.fetched", "fields": fields}
+
+
+def test_a_made_link_begins_a_chain_of_polls(store: Store) -> None:
+    key = store.order()
+    assert store.last.polls == ()
+    store.take(created(f"{key}.1"))
+    assert store.last.polls == (Poll(f"{key}.1", NOW, 0),)
+    store.take(created(f"{key}.1"))
+    assert store.last.polls == ()
+
+
+def test_each_poll_asks_and_begins_the_next(store: Store) -> None:
+    key = store.order_with_link()
+    first = store.last.polls[0]
+    store.take(poll(first), now=first.due)
+    assert store.last.calls == (FetchPayments(f"{key}.1", f"plink_{key}.1", refunding=[]),)
+    assert store.last.polls == (Poll(f"{key}.1", NOW, 1),)
+    assert store.said[-1] == "complete_payment"
+
+
+def test_after_the_late_window_nothing_is_asked(store: Store) -> None:
+    store.order_with_link()
+    late = Poll(store.last.polls[0].reference_id, NOW, 40)
+    store.take(poll(late), now=NOW + 5 * DAY + 1)
+    assert (store.last.calls, store.last.polls) == ((), ())
+
+
+def test_what_a_poll_finds_is_told_once_and_the_operator_hears_of_the_lost_webhook(store: Store) -> None:
+    key = store.order_with_link()
+    paid = payment(key, "captured")
+    store.take(fetched(key, paid), now=NOW)
+    assert store.said.count("payment_successful") == 1
+    [notice] = store.last.notices
+    assert (notice.kind, notice.subject) == ("webhook", "razorpay")
+    assert "enable it" in notice.said
+    store.take(fetched(key, paid), facts(paid), now=NOW)
+    assert store.said.count("payment_successful") == 1
+    assert store.last.notices == ()
+
+
+def test_a_poll_that_is_only_faster_than_the_webhook_accuses_nobody(store: Store) -> None:
+    key = store.order_with_link()
+    fresh = Fact(key, "payment", "pay_1", "captured", 18_000, "INR", NOW // 1000 - 60, {})
+    store.take(fetched(key, fresh), now=NOW)
+    assert (store.said[-1], store.last.notices) == ("payment_successful", ())
+
+
+def test_a_paid_link_is_asked_about_once_more(store: Store) -> None:
+    key = store.order_with_link()
+    first = store.last.polls[0]
+    paid = Fact(key, "payment_link", f"plink_{key}.1", "paid", 18_000, "INR", 0)
+    store.take(facts(payment(key, "captured"), paid))
+    store.take(poll(first), now=first.due)
+    assert [type(call) for call in store.last.calls] == [FetchPayments]
+    assert store.last.polls == ()
+
+
+def test_a_refund_under_way_is_asked_about_by_its_payment(store: Store) -> None:
+    key = store.order_with_link()
+    detail = {"link": f"plink_{key}.1"}
+    store.take(facts(Fact(key, "payment", "pay_1", "captured", 20_000, "INR", 0, detail)))
+    assert RefundPayment in {type(call) for call in store.last.calls}
+    assert store.last.polls == (Poll(f"{key}.1", NOW, 0),)
+    store.take(poll(store.last.polls[0]), now=NOW + DAY)
+    assert store.last.calls == (FetchPayments(f"{key}.1", f"plink_{key}.1", refunding=["pay_1"]),)
+
+
+def test_who_asks_in_vain_is_told_so_and_who_does_not_ask_is_not(store: Store) -> None:
+    key = store.order_with_link()
+    before = len(store.said)
+    store.take(fetched(key))
+    assert len(store.said) == before
+    store.take(fetched(key, asked=True))
+    assert store.said[before:] == ["payment_not_found"]
+    store.take(fetched(key, payment(key, "captured"), asked=True))
+    assert store.said[before + 1 :] == ["payment_successful"]
