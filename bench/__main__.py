@@ -1,10 +1,10 @@
-"""`python -m bench`: the machine, then every figure beside its limit."""
+"""`python -m bench`: the machine, then every figure beside its limit; or those named, as `round_trip`."""
 
 import os
 import platform
 import sqlite3
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Final
 
@@ -12,7 +12,9 @@ from bench.acknowledge import acknowledge
 from bench.engine_step import engine_step
 from bench.figures import Figure, table
 from bench.ledger import ledger_fold
+from bench.reconcile import reconcile
 from bench.round_trip import round_trip
+from bench.simulation import simulation
 from bench.steps import durable_steps
 from bot import log
 
@@ -22,21 +24,31 @@ _FIGURES: Final[tuple[Callable[[], Figure], ...]] = (
     round_trip,
     engine_step,
     ledger_fold,
+    reconcile,
+    simulation,
 )
 
 
 def main() -> None:
     """Measure and print. Nothing here fails because it is slow: the machine may be busy."""
     log.configure()
+    wanted = _wanted(sys.argv[1:])
     started = perf_counter()
     print(f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()} {platform.release()}")
     print(f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version} (WAL, synchronous = FULL)\n")
     figures: list[Figure] = []
-    for measure in _FIGURES:
+    for measure in wanted:
         print(f"measuring: {measure.__name__.replace('_', ' ')} …", file=sys.stderr)
         figures.append(measure())
     print(table(figures))
     print(f"\n{perf_counter() - started:.0f} s. Medians of rounds that take turns; see docs/bench.md.")
+
+
+def _wanted(names: Sequence[str]) -> list[Callable[[], Figure]]:
+    figures = {measure.__name__: measure for measure in _FIGURES}
+    if unknown := [name for name in names if name not in figures]:
+        sys.exit(f"no figure {', '.join(unknown)}; there are {', '.join(figures)}")
+    return [figures[name] for name in names or figures]
 
 
 if __name__ == "__main__":

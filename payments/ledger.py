@@ -160,7 +160,8 @@ class Balance:
         if self.captured - self.back > self.total:
             smallest = min(payment.amount for payment in self.fitting)
             return Verdict.PAID_TWICE if self.paid - smallest >= self.total else Verdict.OVERPAID
-        in_time = sum(payment.amount for payment in self.fitting if payment.link not in self.ended)
+        # A part of the total ends its link itself, as the rest gets a link of its own.
+        in_time = sum(p.amount for p in self.fitting if p.amount < self.total or p.link not in self.ended)
         return Verdict.PAID if in_time >= self.total else Verdict.PAID_LATE
 
 

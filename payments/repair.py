@@ -120,13 +120,13 @@ def _withdrawn(
     A link that took just its amount is as good as paid: Razorpay lets nobody pay it again.
     """
     wanted = due(state) if balance.paid else state.order.total
-    took = {(payment.link, payment.currency): payment.amount for payment in balance.payments}
+    took = {(payment.link, payment.currency, payment.amount) for payment in balance.payments}
     needless = [
         attempt
         for attempt in state.attempts
         if attempt.status in (AttemptStatus.CREATING, AttemptStatus.CREATED)
         and (standing is not Standing.OPEN or attempt.amount != wanted)
-        and took.get((attempt.link_id or "?", attempt.currency)) != attempt.amount
+        and (attempt.link_id, attempt.currency, attempt.amount) not in took
     ]
     attempts = tuple(
         replace(attempt, status=AttemptStatus.WITHDRAWING) if attempt in needless else attempt

@@ -21,6 +21,7 @@ from storage.transaction import Transaction
 
 Rows: TypeAlias = list[tuple[Any, ...]]
 
+_LATEST: Final = 7 * 24 * 3600 * 1000
 _ERROR: Final = 4000
 """Characters of a traceback that are kept."""
 
@@ -93,9 +94,12 @@ def _conversation(id: int, case: Case, advanced: Advanced, now: int) -> tuple[An
 
 
 def _sent_at(event: Arrived) -> int:
-    """When the customer wrote: a webhook may come hours late, and WhatsApp's 24 hours run all the same."""
-    said = event.body.get("sent_at") or event.received_at
-    return min(said, event.received_at)
+    """When the customer wrote: a webhook may come hours late, and WhatsApp's 24 hours run all the same.
+
+    Meta repeats a webhook for 7 days, so one that says it is older has a wrong clock.
+    """
+    late = event.received_at - (event.body.get("sent_at") or event.received_at)
+    return event.received_at - late if 0 < late <= _LATEST else event.received_at
 
 
 def _outbox(id: int, advanced: Advanced, cause: int, now: int) -> Rows:

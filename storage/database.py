@@ -4,7 +4,7 @@ import asyncio
 import base64
 import contextvars
 import secrets
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -13,7 +13,7 @@ import asyncpg
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import ConfigurationError, DBConnectionError
+from tortoise.exceptions import ConfigurationError, DBConnectionError, OperationalError
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.transactions import in_transaction
@@ -37,6 +37,8 @@ _TIME_OUTS: Final = {
 }
 """For PostgreSQL: a unit of work that hangs would hold up every round after it, and one whose process is
 frozen or cut off would keep its customers, and the stock, from every other process."""
+_SINCE_17: Final = {"transaction_timeout": "20s"}
+"""The same, for a process that is frozen between the two halves of a statement, which is not idle."""
 
 T = TypeVar("T")
 
@@ -70,7 +72,12 @@ async def open_database(url: str) -> Database:
 
     Raises UnsupportedDatabase, Unavailable, WeakDurability, or NotMigrated.
     """
-    database = await _connect(url, create=False)
+    try:
+        database = await _connect(url, create=False, limits=_TIME_OUTS | _SINCE_17)
+    except OperationalError as error:
+        if not isinstance(error.__cause__, asyncpg.UndefinedObjectError):
+            raise
+        database = await _connect(url, create=False, limits=_TIME_OUTS)
     try:
         await database.at_home(_require_migrated(database))
     except BaseException:
@@ -81,7 +88,7 @@ async def open_database(url: str) -> Database:
 
 async def migrate_database(url: str) -> list[str]:
     """Apply what migrations are pending; their names. A fresh installation gets its key."""
-    database = await _connect(url, create=True)
+    database = await _connect(url, create=True, limits={})
     try:
         return await database.at_home(_migrate(database))
     finally:
@@ -97,10 +104,10 @@ async def close_database(database: Database) -> None:
             database.lock.release()
 
 
-async def _connect(url: str, *, create: bool) -> Database:
+async def _connect(url: str, *, create: bool, limits: Mapping[str, str]) -> Database:
     config = configuration(url)
-    if not create and not is_sqlite(config):
-        config["credentials"]["server_settings"] = _TIME_OUTS
+    if not is_sqlite(config):
+        config["credentials"]["server_settings"] = dict(limits)
     lock = _claim_file(config["credentials"], create=create) if is_sqlite(config) else None
     context = TortoiseContext()
     database = Database(contextvars.Context(), context, lock)

@@ -116,11 +116,15 @@ async def _postgres(url: str) -> AsyncIterator[_Fetch]:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             # A person waits for the end, however long; the server's own limits are for units of work.
-            await connection.execute("SET LOCAL statement_timeout = 0")
-            await connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+            await connection.execute(_NO_LIMITS)
             yield _fetching(connection)
     finally:
         await close_database(database)
+
+
+_NO_LIMITS: Final = """
+SELECT set_config(name, '0', true) FROM pg_settings
+WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')"""
 
 
 def _fetching(connection: Any) -> _Fetch:

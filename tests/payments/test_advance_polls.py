@@ -23,11 +23,11 @@ def fetched(key: str, *told: Fact, asked: bool = False) -> tuple[Kind, Body]:
 
 def test_a_made_link_begins_a_chain_of_polls(store: Store) -> None:
     key = store.order()
-    assert store.last.polls == ()
+    assert not store.last.polls
     store.take(created(f"{key}.1"))
     assert store.last.polls == (Poll(f"{key}.1", NOW, 0),)
     store.take(created(f"{key}.1"))
-    assert store.last.polls == ()
+    assert not store.last.polls
 
 
 def test_each_poll_asks_and_begins_the_next(store: Store) -> None:
@@ -73,7 +73,7 @@ def test_a_paid_link_is_asked_about_once_more(store: Store) -> None:
     store.take(facts(payment(key, "captured"), paid))
     store.take(poll(first), now=first.due)
     assert [type(call) for call in store.last.calls] == [FetchPayments]
-    assert store.last.polls == ()
+    assert not store.last.polls
 
 
 def test_a_refund_under_way_is_asked_about_by_its_payment(store: Store) -> None:

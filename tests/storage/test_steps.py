@@ -280,3 +280,31 @@ async def test_states_and_times_are_tied_together(store: Store, chat: Chat) -> N
     for change in ("state = 'applied'", "state = 'nonsense'", "state = 'parked', handled_at = 1"):
         with pytest.raises(IntegrityError):
             await store._units.run(lambda tx, change=change: tx.fetch(f"UPDATE inbox SET {change}"))  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("sent_at", "heard_at"),
+    [
+        (None, 10**12),
+        (0, 10**12),
+        (10**12 - 3_600_000, 10**12 - 3_600_000),
+        (10**12 + 5, 10**12),
+        (1, 10**12),
+    ],
+)
+async def test_the_customers_last_word_counts_from_when_it_was_written(
+    store: Store, chat: Chat, sent_at: int | None, heard_at: int
+) -> None:
+    arrival = chat("1")
+    await store.arrive([replace(arrival, body={**arrival.body, "sent_at": sent_at})], now=10**12)
+    await store.advance_due(lambda case: replace(answered(case), sends=(Say("a", Text("a")),)), now=10**12)
+    [sent] = await store.claim_due(now=10**12, limit=1, lease=1)
+    assert sent.last_inbound_at == heard_at
+    # An older word that comes later changes nothing.
+    old = replace(chat("2"), body={"text": "x", "sent_at": 10**12 - 7_200_000})
+    await store.arrive([old], now=10**12 + 1)
+    await store.advance_due(
+        lambda case: replace(answered(case), sends=(Say("b", Text("b")),)), now=10**12 + 1
+    )
+    [again] = await store.claim_due(now=10**12 + 1, limit=1, lease=1)
+    assert again.last_inbound_at == heard_at

@@ -1,0 +1,162 @@
+"""Reconciling 100,000 open attempts: how much memory it takes when Razorpay is to be asked about all at once.
+
+The worst morning: webhooks were lost for long, and a poll of every link is due. The workers run as in
+production, against a gateway that answers at once; what grows is the process's resident memory.
+"""
+
+import asyncio
+import random
+import re
+import sqlite3
+import sys
+from dataclasses import replace
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any, Final, Literal
+
+import uvloop
+
+from bench.figures import Figure
+from bench.shop import flow, phone, settings
+from bot.app import bot, tune_interpreter
+from bot.workers.loop import Workers
+from flows import events
+from payments.advance import advance
+from payments.answers import CREATED
+from payments.case import Kind
+from payments.razorpay.gateway import Link
+from storage import Store
+from storage.arrivals import Arrival
+from storage.deliveries import Done
+
+_ATTEMPTS: Final = 100_000
+_SECONDS: Final = 20
+"""How long the gateway is asked once every poll waits for it; to ask it all takes minutes."""
+_MIB: Final = 50
+_START: Final = 1_790_000_000_000
+_DUE: Final = _START + 5 * 60_000
+_LEASE: Final = 60_000
+
+
+def reconcile() -> Figure:
+    """Growth of resident memory, in a process of its own; the rates go to standard error."""
+    with TemporaryDirectory(prefix="munshi-bench-") as directory:
+        database = Path(directory) / "bench.db"
+        uvloop.run(_one_order(database))
+        _multiply(database)
+        with get_context("spawn").Pool(1) as pool:
+            growth = pool.apply(_measured, (database,))
+    return Figure(f"reconcile {_ATTEMPTS:,} open attempts", "MiB", [(growth, _MIB)], goal=1, at_most=True)
+
+
+async def _one_order(database: Path) -> None:
+    """A customer whose link was just made, so that its first poll is planned."""
+    url = f"sqlite://{database}"
+    await Store.migrate(url)
+    store = await Store.open(url)
+    for text in ("hi", "1", "checkout", "confirm"):
+        body = {"event": events.to_json(events.TextReceived(text)), "name": "Asha"}
+        await store.arrive([Arrival(text, Kind.CHAT, body, aliases=(("phone", phone(0)),))], _START)
+        await store.advance_due(partial(advance, flow(), now=_START), _START)
+    [asked] = await store.claim_due(_START, 1, _LEASE, ("pay",))
+    made = {
+        "reference_id": asked.payload["reference_id"],
+        "link_id": "plink_bench1",
+        "short_url": "https://rzp.io/rzp/bench1",
+        "status": "created",
+        "mode": "test",
+    }
+    await store.record([Done(asked.claim, "plink_bench1", (CREATED, made))], _START)
+    await store.advance_due(partial(advance, flow(), now=_START), _START)
+    await store.close()
+
+
+def _multiply(database: Path) -> None:
+    """Give the order, its link and its poll to so many customers. Everything but the poll is done."""
+    connection = sqlite3.connect(database)
+    [(key,)] = connection.execute("SELECT key FROM installation")
+    connection.execute("DELETE FROM outbox")
+    connection.execute("DELETE FROM inbox WHERE kind <> 'poll'")
+    connection.execute("UPDATE inbox SET due_at = ?", (_DUE,))
+    for table in ("conversation", "orders", "attempt", "inbox"):
+        _copies(connection, table, f"{key}-1-")
+    connection.commit()
+    connection.close()
+
+
+def _copies(connection: sqlite3.Connection, table: str, ours: str) -> None:
+    """`_ATTEMPTS - 1` copies of the one row of `table`; what begins with `ours` names customer 1."""
+    owner = "id" if table == "conversation" else "conversation_id"
+    columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+    copied = [name for name in columns if name == owner or name != "id"]
+    values = [
+        "n"
+        if name == owner
+        else f"REPLACE(REPLACE({name}, '{ours}', '{ours[:-2]}' || n || '-'),"
+        f" 'plink_bench1', 'plink_bench' || n)"
+        if connection.execute(f"SELECT TYPEOF({name}) FROM {table}").fetchone() == ("text",)
+        else name
+        for name in copied
+    ]
+    connection.execute(
+        f"WITH RECURSIVE many(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM many WHERE n < {_ATTEMPTS})"
+        f" INSERT INTO {table} ({', '.join(copied)}) SELECT {', '.join(values)} FROM {table}, many"
+    )
+
+
+class _Still:
+    """The moment at which every poll is due."""
+
+    def now(self) -> int:
+        return _DUE
+
+
+class _Gateway:
+    """Answers at once: nobody has paid."""
+
+    mode: Literal["test"] = "test"
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def fetch_link(self, link_id: str) -> Link:
+        self.asked += 1
+        url = "https://rzp.io/rzp/bench1"
+        return Link(link_id, "", "created", 18_000, 0, "INR", url, None, {}, _START // 1000)
+
+
+def _measured(database: Path) -> float:
+    return uvloop.run(_grown(database))
+
+
+async def _grown(database: Path) -> float:
+    """MiB by which the process grew at most."""
+    async with bot(settings(database, "http://127.0.0.1:9"), _Still()) as (parts, _):
+        gateway: Any = _Gateway()
+        workers = Workers(replace(parts, gateway=gateway), random.Random(0))
+        tune_interpreter()
+        before = _memory("VmRSS")
+        workers.start()
+        start, stepped, asked = perf_counter(), 0.0, 0
+        while not stepped or perf_counter() < stepped + _SECONDS:
+            await asyncio.sleep(0.5)
+            if not stepped and not await _unstepped(parts.store):
+                stepped, asked = perf_counter(), gateway.asked
+        rates = (_ATTEMPTS / (stepped - start), (gateway.asked - asked) / _SECONDS)
+        peak = _memory("VmHWM")
+        await workers.close()
+    print("polls decided {:,.0f}/s, then asked and answered {:,.0f}/s".format(*rates), file=sys.stderr)
+    return peak - before
+
+
+async def _unstepped(store: Store) -> int:
+    return (await store.counts(_DUE)).pending
+
+
+def _memory(name: str) -> float:
+    """What Linux says of this process, in MiB: `VmRSS` is resident now, `VmHWM` was at most."""
+    [kilobytes] = re.findall(rf"{name}:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return int(kilobytes) / 1024

@@ -1,0 +1,50 @@
+"""docs/reliability.md has a row for every scenario, and every test that it names is there."""
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parent
+TEXT = (TESTS.parent / "docs" / "reliability.md").read_text(encoding="utf-8")
+ROWS: dict[str, str] = dict(re.findall(r"^\| ([MC]\d\d) \|.*\| ([^|]+) \|$", TEXT, re.MULTILINE))
+"""What shows that a scenario ends well, by its id."""
+
+MONEY = (*range(1, 12), 13, 14, *range(16, 28), *range(29, 42), 43, 44, 45)
+CHAT = (*range(1, 6), *range(7, 16), 17, *range(20, 25))
+IDS = [*(f"M{number:02}" for number in MONEY), *(f"C{number:02}" for number in CHAT)]
+
+
+@cache
+def declared(path: Path) -> frozenset[str]:
+    """The names of the tests in a file; none if there is no such file."""
+    if not path.is_file():
+        return frozenset()
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    names = (node.name for node in ast.walk(tree) if isinstance(node, functions))
+    return frozenset(name for name in names if name.startswith("test_"))
+
+
+def test_every_scenario_has_one_row() -> None:
+    assert re.findall(r"^\| ([MC]\d\d) \|", TEXT, re.MULTILINE) == IDS
+    assert list(ROWS) == IDS
+
+
+@pytest.mark.parametrize("id", IDS)
+def test_what_shows_it_is_there(id: str) -> None:
+    shown = ROWS[id]
+    if shown.startswith("no test: "):
+        return
+    named = re.findall(r"`([\w/]+\.py)::(\w+)`", shown)
+    assert named
+    assert "<br>".join(f"`{path}::{name}`" for path, name in named) == shown, "nothing but tests"
+    for path, name in named:
+        assert name in declared(TESTS / path), f"{path} has no {name}"
+
+
+def test_each_file_that_is_to_be_run_is_there() -> None:
+    named = set(re.findall(r"tests/[\w/]+(?:\.py)?", TEXT))
+    assert {path for path in named if not (TESTS.parent / path).exists()} == set()

@@ -1,0 +1,64 @@
+"""Several processes on one PostgreSQL: one is killed, one freezes for a while, the others take over."""
+
+import asyncio
+import signal
+from asyncio.subprocess import Process
+from pathlib import Path
+
+import pytest
+
+from tests.world.hurried import now
+from tests.world.load import Market, market
+
+CUSTOMERS = 60
+COMING = 8.0
+"""Seconds within which they come: until a good moment to freeze is found."""
+AWAY = 0.4
+"""Seconds after which what a process has not gone on with is what a frozen one holds."""
+HOLDS = {
+    "claims": "SELECT id, due_at FROM outbox WHERE state = 'sending' ORDER BY id",
+    "locks": """
+        SELECT pid, xact_start FROM pg_stat_activity
+        WHERE wait_event = 'ClientRead' AND backend_xid IS NOT NULL""",
+}
+SAID = "SELECT * FROM outbox WHERE lane <> 'poll' ORDER BY id"
+"""What became of everything that customers wait for."""
+
+
+async def freeze(street: Market, worker: Process, holding: str) -> None:
+    """Freeze `worker` at a moment at which it holds what the query `holding` finds."""
+    while True:
+        moment = now()
+        worker.send_signal(signal.SIGSTOP)
+        before = await street.rows(holding)
+        await asyncio.sleep(AWAY)
+        if any(row in before for row in await street.rows(holding)):
+            street.lost.append(moment)
+            return
+        street.wake(worker)
+        await asyncio.sleep(street.dice.uniform(0, 0.1))
+
+
+@pytest.mark.parametrize("what", HOLDS)
+async def test_others_take_over_from_the_killed_and_the_frozen(
+    what: str, postgres_url: str, tmp_path: Path
+) -> None:
+    """And what the frozen one thinks that it still has to record, when it wakes up, changes nothing."""
+    async with market(postgres_url, tmp_path, bots=2, seed=5) as street:
+        servers = [await street.serve(bot) for bot in range(2)]
+        killed, frozen = await street.work(), await street.work()
+        await street.world.connect(street.url)
+        crowd = asyncio.create_task(street.crowd(CUSTOMERS, COMING))
+        await asyncio.sleep(1)
+        await street.kill(killed)
+        await freeze(street, frozen, HOLDS[what])
+        assert not crowd.done(), "the load was over too soon"
+        await crowd
+        await street.settled()
+        before = await street.rows(SAID)
+        street.wake(frozen)
+        await street.stop(frozen)
+        assert await street.rows(SAID) == before
+        for server in servers:
+            await street.stop(server)
+        await street.check(CUSTOMERS)
