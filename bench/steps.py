@@ -117,8 +117,8 @@ _STATEMENTS: Final = (
     (
         "SELECT conversation_id, lane, urgency, name, payload, state, due_at, attempts, caused_by, created_at"
         " FROM outbox WHERE created_at = ?",
-        "INSERT INTO outbox (conversation_id, lane, urgency, name, payload, state, due_at, attempts, caused_by,"
-        " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO outbox (conversation_id, lane, urgency, name, payload, state, due_at, attempts,"
+        " caused_by, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ),
     (
         "SELECT conversation_id, key, kind, state, due_at, body, received_at FROM inbox"

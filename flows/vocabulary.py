@@ -77,8 +77,8 @@ class Vocabulary:
         lambda sections, language, fallback: {}
     )
     """(sections, language, fallback language) -> what templates see that never changes (`shop`)."""
-    refreshed: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]] = (
-        lambda statics, outside: statics
+    refreshed: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]] = lambda statics, outside: (
+        statics
     )
     """(statics, what no conversation owns) -> statics as they are now; the same ones if nothing differs."""
     view_names: tuple[str, ...] = ()
