@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol
 
 from tests.simulation.meta import Meta
 from tests.simulation.razorpay import Link, Razorpay
-from tests.simulation.weather import HOUR, MINUTE
+from tests.simulation.weather import MINUTE
 
 _WORDS: Final = ("hi", "cart", "checkout", "yes", "cancel", "pay", "retry", "help", "i have paid", "hm?", "2")
 _FORWARD: Final = ("Proceed to Checkout", "Confirm order", "Pay Now", "Pay the rest", "Try again")
@@ -18,6 +18,7 @@ class Stage(Protocol):
 
     meta: Meta
     razorpay: Razorpay
+    lates: tuple[int, ...]
 
     def write(self, phone: str, message: dict[str, Any]) -> None: ...
     def order(self, phone: str, items: list[dict[str, Any]]) -> None: ...
@@ -82,7 +83,7 @@ class Person:
         payment = self._stage.razorpay.begin(link, link.amount)
         if self._dice.random() < 0.7:
             self._stage.later(10 * MINUTE, lambda: self._stage.razorpay.fail(payment))
-        late = self._dice.choice((11 * MINUTE, 30 * MINUTE, 3 * HOUR, 15 * HOUR))
+        late = self._dice.choice(self._stage.lates)
         self._stage.later(late, lambda: self._stage.razorpay.finish(payment))
 
     def _pay_twice_at_once(self, link: Link) -> None:
@@ -93,7 +94,7 @@ class Person:
 
     def _chat(self) -> None:
         mine = self._stage.meta.inboxes[self.phone]
-        if self._dice.random() < (0.05 if mine else 0.3):
+        if self._dice.random() < (0.08 if mine else 0.5):
             items = [{"sku": self._dice.choice(_SKUS), "quantity": self._dice.choice((1, 2))}]
             return self._stage.order(self.phone, items)
         replies = mine[-1].replies if mine and self._dice.random() < 0.8 else []
@@ -101,7 +102,7 @@ class Person:
             replies = self._dice.choice(mine).replies
         if replies and self._dice.random() < 0.85:
             forward = [r for r in replies if r[2] in _FORWARD]
-            kind, id, title = self._dice.choice(forward if forward and self._dice.random() < 0.7 else replies)
+            kind, id, title = self._dice.choice(forward if forward and self._dice.random() < 0.85 else replies)
             chosen = {"id": id, "title": title}
             return self._stage.write(
                 self.phone, {"type": "interactive", "interactive": {"type": kind, kind: chosen}}
