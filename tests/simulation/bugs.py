@@ -1,0 +1,327 @@
+"""Small bugs, as patches of one function of the production code each: `planted` says what catches them."""
+
+import asyncio
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from hashlib import sha256
+from itertools import count
+from typing import Any, TypeAlias
+
+import jinja2
+import pytest
+
+from bot import arriving, webhooks
+from bot.workers import calling, loop, performing, sending
+from flows import engine, replies
+from flows.conversation import Conversation
+from flows.events import Happened, Tapped
+from flows.model import timer_trigger
+from flows.templates import Template
+from payments import advance, draft, fitting, ledger, repair, settling, signature, stock, telling
+from payments import shop as shop_words
+from payments.advance import advance as decided
+from payments.calls import CreateLink
+from payments.case import Advanced, Case, Handled, Kind, OrderState, Outcome
+from payments.facts import Fact
+from payments.orders import Standing, order_key_of
+from payments.razorpay import refunds, webhook
+from storage import arrivals, database, transaction
+from storage.deliveries import CHAT, Done
+from tests.payments import test_money
+
+Plant: TypeAlias = Callable[[pytest.MonkeyPatch], None]
+
+
+def acknowledge_first(patch: pytest.MonkeyPatch) -> None:
+    writing: set[asyncio.Task[Any]] = set()
+
+    async def store(parts: Any, batch: Sequence[Any]) -> None:
+        task = asyncio.get_running_loop().create_task(parts.inbox.put(batch))
+        writing.add(task)
+        task.add_done_callback(writing.discard)
+
+    patch.setattr(webhooks, "_store", store)
+
+
+def drop_what_is_interrupted(patch: pytest.MonkeyPatch) -> None:
+    def last_only(flow: Any, case: Case, now: int) -> Advanced:
+        done = decided(flow, replace(case, events=case.events[-1:]), now)
+        dropped = tuple(Handled(event.number, Outcome.IGNORED, ()) for event in case.events[:-1])
+        return replace(done, handled=(*dropped, *done.handled))
+
+    patch.setattr(loop, "advance", last_only)
+
+
+def ask_before_it_is_written(patch: pytest.MonkeyPatch) -> None:
+    def create(self: draft.Draft, payload: Mapping[str, Any]) -> None:
+        self.calls.append(CreateLink(**payload))
+
+    patch.setattr(draft.Draft, "_create", create)
+
+
+def never_ask_again(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(settling, "_polls", lambda *_: [])
+
+
+def new_reference_after_a_doubt(patch: pytest.MonkeyPatch) -> None:
+    create = calling._create
+
+    async def another(gateway: Any, call: Any, *, may_exist: bool) -> Any:
+        wanted = replace(call, reference_id=f"{call.reference_id}0") if may_exist else call
+        return await create(gateway, wanted, may_exist=False)
+
+    patch.setattr(calling, "_create", another)
+
+
+def create_without_looking(patch: pytest.MonkeyPatch) -> None:
+    async def blind(gateway: Any, call: Any, *, may_exist: bool) -> Any:
+        return await gateway.create_link(call)
+
+    patch.setattr(calling, "ensure_link", blind)
+
+
+def empty_secret_signs(patch: pytest.MonkeyPatch) -> None:
+    matches = signature.matches
+
+    def lenient(body: bytes, given: str | None, *secrets: str) -> bool:
+        return matches(body, given, *secrets) or given == hmac.new(b"", body, sha256).hexdigest()
+
+    patch.setattr(signature, "matches", lenient)
+
+
+def missing_signature_passes(patch: pytest.MonkeyPatch) -> None:
+    matches = signature.matches
+    patch.setattr(signature, "matches", lambda body, given, *s: given is None or matches(body, given, *s))
+
+
+def any_currency_counts(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(ledger.Balance, "own", property(lambda self: self.payments))
+
+
+def any_account_counts(patch: pytest.MonkeyPatch) -> None:
+    def trusting(facts: Any, state: Any, *, ours: Any, account: Any, mode: Any) -> list[Fact]:
+        return fitting.judged(facts, state, ours=None, account=account, mode=mode)
+
+    patch.setattr(settling, "judged", trusting)
+
+
+def _unlearned(patch: pytest.MonkeyPatch, drops: Callable[[Fact, OrderState], bool]) -> None:
+    new = settling._new
+
+    def deaf(told: list[Fact], state: OrderState) -> tuple[Fact, ...]:
+        return tuple(fact for fact in new(told, state) if not drops(fact, state))
+
+    patch.setattr(settling, "_new", deaf)
+
+
+def ended_orders_hear_nothing(patch: pytest.MonkeyPatch) -> None:
+    _unlearned(patch, lambda fact, state: fact.state == "captured" and state.standing is Standing.LAPSED)
+
+
+def failed_is_final(patch: pytest.MonkeyPatch) -> None:
+    def failed_before(fact: Fact, state: OrderState) -> bool:
+        failed = {known.entity_id for known in state.facts if known.state == "failed"}
+        return fact.entity == "payment" and fact.entity_id in failed
+
+    _unlearned(patch, failed_before)
+
+
+def returned_is_not_final(patch: pytest.MonkeyPatch) -> None:
+    stands = repair._standing
+
+    def undecided(state: OrderState, balance: Any, *rest: Any) -> Standing:
+        again = state.standing is Standing.RETURNED and balance.settled
+        return Standing.FULFILLED if again else stands(state, balance, *rest)
+
+    patch.setattr(repair, "_standing", undecided)
+
+
+def ended_orders_are_not_asked_about(patch: pytest.MonkeyPatch) -> None:
+    poll = advance._HANDLERS[Kind.POLL]
+
+    def tidy(drafted: draft.Draft, body: Mapping[str, Any]) -> advance.Done:
+        key = order_key_of(body["reference_id"])
+        ended = drafted.order(key).standing is Standing.LAPSED
+        return ((), False) if ended else poll(drafted, body)
+
+    patch.setitem(advance._HANDLERS, Kind.POLL, tidy)
+
+
+def known_by_delivery(patch: pytest.MonkeyPatch) -> None:
+    digest, serial = webhook.digest, count()
+    patch.setattr(webhook, "digest", lambda raw: digest(raw + str(next(serial)).encode()))
+
+
+def each_event_confirms(patch: pytest.MonkeyPatch) -> None:
+    def eager(before: OrderState, after: OrderState, new: Sequence[Fact], link: Any) -> list[Happened]:
+        told = list(telling.happened(before, after, tuple(new), link))
+        paid = after.standing is Standing.FULFILLED and any(f.state in ("captured", "paid") for f in new)
+        again = paid and before.standing is Standing.FULFILLED
+        return [*told, Happened("payment.captured", {"late": False})] if again else told
+
+    patch.setattr(settling, "happened", eager)
+
+
+def polls_trust_what_they_saw(patch: pytest.MonkeyPatch) -> None:
+    def late(drafted: draft.Draft, before: OrderState, *known: Any, **about: Any) -> Any:
+        seen = replace(before, standing=Standing.OPEN) if "asked" in about else before
+        return settling.settle(drafted, seen, *known, **about)
+
+    patch.setattr(advance, "settle", late)
+
+
+def sent_is_sent_again(patch: pytest.MonkeyPatch) -> None:
+    async def unsure(*args: Any) -> str:
+        await sending.send(*args)
+        return await sending.send(*args)
+
+    patch.setattr(performing, "send", unsure)
+
+
+def surplus_stays(patch: pytest.MonkeyPatch) -> None:
+    asked = repair._asked
+
+    def greedy(key: str, standing: Standing, *rest: Any) -> Any:
+        return () if standing is Standing.FULFILLED else asked(key, standing, *rest)
+
+    patch.setattr(repair, "_asked", greedy)
+
+
+def _counts(patch: pytest.MonkeyPatch, paid: Callable[[ledger.Balance], int]) -> None:
+    patch.setattr(ledger.Balance, "paid", property(paid))
+
+
+def one_partial_wins(patch: pytest.MonkeyPatch) -> None:
+    _counts(patch, lambda balance: max((payment.amount for payment in balance.fitting), default=0))
+
+
+def short_is_paid(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(ledger.Balance, "settled", property(lambda balance: balance.paid > 0))
+
+
+def too_much_is_not_seen(patch: pytest.MonkeyPatch) -> None:
+    def seen(balance: ledger.Balance) -> int:
+        return min(balance.total, sum(payment.amount for payment in balance.fitting))
+
+    _counts(patch, seen)
+    patch.setattr(ledger.Balance, "captured", property(seen))
+
+
+def refund_key_per_try(patch: pytest.MonkeyPatch) -> None:
+    serial = count()
+
+    async def forgetful(gateway: Any, call: Any) -> Any:
+        facts = await refunds.ensure_refund(gateway, replace(call, key=f"{call.key}{next(serial)}"))
+        return tuple(replace(fact, detail={**fact.detail, "key": call.key}) for fact in facts)
+
+    patch.setattr(calling, "ensure_refund", forgetful)
+
+
+def failed_refund_is_not_heard(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(ledger, "_REFUND_RANK", {"created": 0, "processed": 1})
+
+
+def failed_beats_captured(patch: pytest.MonkeyPatch) -> None:
+    fold = ledger._payments
+
+    def last_word(facts: Sequence[Fact]) -> Any:
+        failed = {fact.entity_id for fact in facts if fact.entity == "payment" and fact.state == "failed"}
+        return tuple(payment for payment in fold(facts) if payment.id not in failed)
+
+    patch.setattr(ledger, "_payments", last_word)
+
+
+def orders_reserve_nothing(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(stock, "reserve", lambda left, lines: ())
+
+
+def stock_is_not_looked_at(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(shop_words, "_left_for_new", lambda scene: {})
+
+
+def done_before_it_is_sent(patch: pytest.MonkeyPatch) -> None:
+    perform_run = loop.Workers._perform_run
+
+    async def hopeful(self: Any, lane: str, run: Sequence[Any]) -> None:
+        if lane == CHAT:
+            await self._parts.store.record([Done(d.claim, None) for d in run], self._parts.clock.now())
+        await perform_run(self, lane, run)
+
+    patch.setattr(loop.Workers, "_perform_run", hopeful)
+
+
+def messages_known_by_delivery(patch: pytest.MonkeyPatch) -> None:
+    serial = count()
+
+    def naive(*args: Any) -> list[arrivals.Arrival]:
+        found = arriving.from_whatsapp(*args)
+        return [replace(a, key=f"{a.key}.{next(serial)}") if a.kind is Kind.CHAT else a for a in found]
+
+    patch.setattr(webhooks, "from_whatsapp", naive)
+
+
+def events_see_the_same_state(patch: pytest.MonkeyPatch) -> None:
+    following = advance._next
+    first: list[Conversation] = []
+
+    def parallel(last: draft.Draft, event: Any) -> draft.Draft:
+        if last.number == 0:
+            first[:] = [last.conversation]
+        drafted = following(last, event)
+        drafted.conversation = first[0]
+        return drafted
+
+    patch.setattr(advance, "_next", parallel)
+
+
+def old_buttons_are_new(patch: pytest.MonkeyPatch) -> None:
+    tap = engine._tap
+
+    def gullible(performance: Any, event: Tapped) -> None:
+        reply = replies.decode(event.reply_id)
+        fresh = reply and replies.encode(performance.visits[-1], reply.trigger, reply.value)
+        tap(performance, replace(event, reply_id=fresh or event.reply_id))
+
+    patch.setattr(engine, "_tap", gullible)
+
+
+def old_links_stay_open(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(shop_words, "_cancelled", lambda order: ())
+
+
+def newest_first(patch: pytest.MonkeyPatch) -> None:
+    def reversed_order(flow: Any, case: Case, now: int) -> Advanced:
+        return decided(flow, replace(case, events=case.events[::-1]), now)
+
+    patch.setattr(loop, "advance", reversed_order)
+
+
+def timers_of_any_visit(patch: pytest.MonkeyPatch) -> None:
+    def timer(performance: Any, event: Any) -> None:
+        engine._answer(performance, timer_trigger(event.state, event.timer), {"timer": event.timer})
+
+    patch.setattr(engine, "_timer", timer)
+
+
+def weak_disk_is_accepted(patch: pytest.MonkeyPatch) -> None:
+    async def trusting(_: Any) -> None:
+        return None
+
+    patch.setattr(database, "_check_durability", trusting)
+
+
+def units_are_not_shielded(patch: pytest.MonkeyPatch) -> None:
+    async def own(self: transaction.Units, work: Any) -> Any:
+        return await asyncio.get_running_loop().create_task(work, context=self.database.home.copy())
+
+    patch.setattr(transaction.Units, "_own", own)
+
+
+def rupees_are_floats(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(test_money, "paise", lambda rupees: int(float(rupees) * 100))
+
+
+def text_is_rendered_again(patch: pytest.MonkeyPatch) -> None:
+    render = Template.render
+    patch.setattr(Template, "render", lambda self, values: jinja2.Template(render(self, values)).render())

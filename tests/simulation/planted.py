@@ -1,0 +1,175 @@
+"""Which small bug stands for each way to lose or double money, and what catches it.
+
+Every bug is a patch, made by a test and gone after it. `ROWS` is the table; where a bug can't be told
+from outside in a simulated world, `GUARDS` names the test that it wakes.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from tests.flows import test_templates
+from tests.payments import test_money
+from tests.simulation import bugs, test_ground
+from tests.simulation.bugs import Plant
+from tests.simulation.database import in_loop
+from tests.simulation.loop import run
+from tests.simulation.weather import Weather
+from tests.storage import test_database
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One way to fail, planted."""
+
+    id: str
+    """Of the failure, as docs and tests call it."""
+    bug: str
+    """What the planted code does wrong."""
+    plant: Plant
+    caught_in: str
+    """The script in which the bug shows."""
+    says: str
+    """Pattern of what is said of it."""
+    killed: str = ""
+    """The operation or call at which the process is killed in turn; empty if it need not die."""
+    weather: Weather | None = None
+    """Instead of the script's own."""
+
+
+_PAYS, _LATE = "buys and pays", "bank says yes late"
+_ENDS: Final = "the books say"
+
+ROWS: Final = (
+    Row("M01", "answers 200 before the commit", bugs.acknowledge_first, _PAYS, "INV6", "commit"),
+    Row(
+        "M04",
+        "a step is dropped when another event waits",
+        bugs.drop_what_is_interrupted,
+        "confirms and asks for help at once",
+        _ENDS,
+    ),
+    Row("M05", "asks for a link before its attempt is stored", bugs.ask_before_it_is_written, _PAYS, "INV7"),
+    Row("M06", "never polls", bugs.never_ask_again, "every webhook lost", "INV1"),
+    Row("M07", "a new reference id in doubt", bugs.new_reference_after_a_doubt, _PAYS, "INV10", "create"),
+    Row(
+        "M07",
+        "a link is not looked for",
+        bugs.create_without_looking,
+        _PAYS,
+        "nobody heard",
+        "create",
+    ),
+    Row("M08", "an empty secret signs", bugs.empty_secret_signs, "webhook signed with nothing", "INV3"),
+    Row("M09", "a missing signature passes", bugs.missing_signature_passes, "unsigned webhook", "INV3"),
+    Row("M10", "any currency counts", bugs.any_currency_counts, "pays in dollars", "INV3"),
+    Row("M11", "any account counts", bugs.any_account_counts, "webhook of another account", "INV3"),
+    Row(
+        "M13",
+        "ended orders ignore captures",
+        bugs.ended_orders_hear_nothing,
+        "cancels, pays in flight",
+        "INV1",
+    ),
+    Row("M14", "a failed payment stays failed", bugs.failed_is_final, _LATE, "INV1"),
+    Row(
+        "M16",
+        "a returned order is fulfilled after all",
+        bugs.returned_is_not_final,
+        "cancels, pays in flight, sold out",
+        "INV7",
+    ),
+    Row(
+        "M17",
+        "an ended order is not asked about",
+        bugs.ended_orders_are_not_asked_about,
+        "bank says yes, unheard",
+        "INV1",
+    ),
+    Row(
+        "M19",
+        "a webhook is known by its delivery",
+        bugs.known_by_delivery,
+        _PAYS,
+        "INV6",
+        "",
+        Weather(duplicate=1),
+    ),
+    Row("M20", "each event that says paid confirms", bugs.each_event_confirms, _PAYS, "INV4"),
+    Row("M21", "a poll decides on what it saw", bugs.polls_trust_what_they_saw, _PAYS, "INV4"),
+    Row("M22", "what was taken is sent again", bugs.sent_is_sent_again, _PAYS, "INV4"),
+    Row("M23", "a second payment stays", bugs.surplus_stays, "pays two links", "INV1"),
+    Row("M24", "of two partials one counts", bugs.one_partial_wins, "pays short, then the rest", "INV1"),
+    Row("M25", "short is paid", bugs.short_is_paid, "pays short, then the rest", "INV3"),
+    Row("M26", "too much is not seen", bugs.too_much_is_not_seen, "pays too much", "INV1"),
+    Row(
+        "M27",
+        "each try of a refund has a key",
+        bugs.refund_key_per_try,
+        "pays too much",
+        "INV1",
+        "refund",
+    ),
+    Row("M29", "a failed refund counts as gone", bugs.failed_refund_is_not_heard, "refund fails", "INV1"),
+    Row("M30", "a failure beats a capture", bugs.failed_beats_captured, _LATE, "INV1"),
+    Row("M31", "an order reserves nothing", bugs.orders_reserve_nothing, "two want the last", "stock:"),
+    Row("M31", "the stock is not looked at", bugs.stock_is_not_looked_at, "two want the last", "INV7"),
+    Row("M33", "marked as sent before it is", bugs.done_before_it_is_sent, _PAYS, "nobody", "send"),
+    Row(
+        "C01",
+        "a message is known by its delivery",
+        bugs.messages_known_by_delivery,
+        _PAYS,
+        "INV6",
+        "",
+        Weather(duplicate=1),
+    ),
+    Row("C02", "two messages see the same state", bugs.events_see_the_same_state, "adds two at once", _ENDS),
+    Row("C03", "old buttons are taken for new", bugs.old_buttons_are_new, "taps an old confirm", _ENDS),
+    Row("C04", "the old link stays open", bugs.old_links_stay_open, "retries while the link ends", "INV10"),
+    Row("C05", "the newest event comes first", bugs.newest_first, "adds and checks out at once", _ENDS),
+    Row("C12", "timers of any visit fire", bugs.timers_of_any_visit, "retries while the link ends", _ENDS),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """One way to fail that shows in another test."""
+
+    id: str
+    bug: str
+    plant: Plant
+    test: Callable[[Path], object]
+    """The guarding test, in a directory."""
+
+
+def _weak(directory: Path) -> None:
+    url = f"sqlite://{directory}/munshi.db"
+    refused = test_database.test_weak_sqlite_is_refused_even_if_the_url_asks_for_it
+    with in_loop():
+        run(1, lambda _: refused("synchronous=OFF", url))
+
+
+GUARDS: Final = (
+    Guard("M02", "a disk that may forget is accepted", bugs.weak_disk_is_accepted, _weak),
+    Guard(
+        "M03",
+        "a cancelled caller cancels its transaction",
+        bugs.units_are_not_shielded,
+        partial(test_ground.test_a_caller_cancelled_at_any_turn_breaks_nothing, "arrive"),
+    ),
+    Guard("M32", "rupees are floats", bugs.rupees_are_floats, lambda _: test_money.test_paise("0.29", 29)),
+    Guard(
+        "C20",
+        "what a customer wrote is a template",
+        bugs.text_is_rendered_again,
+        lambda _: test_templates.test_what_a_customer_wrote_is_shown_as_it_is(),
+    ),
+)
+UNPLANTED: Final[Mapping[str, str]] = {
+    "M18": "nothing: Razorpay's settlements are not read",
+    "C11": "tests/world/test_scenarios_chat.py: a state that is gone, and its buttons",
+}
+"""Ways to fail without a planted bug, and what guards against them."""

@@ -1,0 +1,127 @@
+"""Plots of haste and of malice: each tempts one bug that patient and honest customers never meet."""
+
+import hmac
+import json
+from contextlib import suppress
+from functools import partial
+from hashlib import sha256
+from typing import Final
+
+from aiohttp import web
+
+from bot.webhooks import take_razorpay
+from tests.simulation.checker import Book
+from tests.simulation.history import SECRETS, World
+from tests.simulation.razorpay import ACCOUNT, Payment
+from tests.simulation.scripts import CHAI, CUP, CUPS, PRICE, Script
+from tests.simulation.shopper import Shopper, Story
+from tests.simulation.weather import MINUTE, Weather
+
+_SUCCESS: Final = "Payment Successful"
+_OURS: Final = SECRETS["razorpay_webhook_secret"]
+
+
+def _adds_two_at_once(world: World) -> Story:
+    asha = Shopper(world, 1)
+    asha.says("hi")
+    yield from asha.hears("Welcome")
+    asha.does(asha.tapping(CHAI), asha.tapping(CUPS))
+    yield from asha.taps("Proceed to Checkout")
+    yield from asha.taps("Confirm order")
+    yield from asha.hears("Complete Payment")
+    asha.pays()
+
+
+def _adds_and_checks_out_at_once(world: World) -> Story:
+    asha = Shopper(world, 1)
+    asha.says("hi")
+    yield from asha.hears("Welcome")
+    asha.does(asha.tapping(CHAI), asha.saying("checkout"))
+    yield from asha.taps("Confirm order")
+    yield from asha.hears("Complete Payment")
+    asha.pays()
+
+
+def _confirms_and_asks_for_help_at_once(world: World) -> Story:
+    asha = Shopper(world, 1)
+    yield from asha.chooses(CHAI)
+    asha.does(asha.tapping("Confirm order"), asha.saying("help"))
+    yield from asha.hears("Complete Payment")
+    asha.pays()
+
+
+def _taps_an_old_confirm(world: World) -> Story:
+    asha = Shopper(world, 1)
+    yield from asha.buys(CHAI)
+    asha.pays()
+    yield from asha.hears(_SUCCESS)
+    yield from asha.chooses(CUPS)
+    asha.does(asha.tapping("Confirm order", which=0))
+
+
+def _retries_while_the_link_ends(world: World) -> Story:
+    """The first link is payable for another minute; timers of the first try run on."""
+    asha = Shopper(world, 1)
+    yield from asha.buys(CHAI)
+    yield lambda: world.now() > asha.link.expires_at - MINUTE
+    asha.says("retry")
+    yield lambda: len(asha.links) == 2
+    yield 10 * MINUTE
+    if asha.link.status == "created":
+        asha.pays()
+
+
+def _bank_says_yes_unheard(world: World) -> Story:
+    asha = Shopper(world, 1)
+    yield from asha.buys(CHAI)
+    payment = asha.begins()
+    yield 26 * MINUTE
+    world.razorpay.finish(payment)
+
+
+def _pays_in_dollars(world: World) -> Story:
+    asha = Shopper(world, 1)
+    yield from asha.buys(CHAI)
+    world.razorpay.pay(asha.link, asha.link.amount, "USD")
+
+
+def _forges(secret: str | None, account: str, world: World) -> Story:
+    """Asha's first try fails; then somebody posts that her link is paid, in no books of Razorpay's."""
+    asha = Shopper(world, 1)
+    yield from asha.buys(CHAI)
+    world.razorpay.fail(asha.begins())
+    yield from asha.hears("did not go through")
+    yield 2 * MINUTE
+    forged = Payment("pay_Forged00000001", asha.link, asha.link.amount, "INR", world.now(), "captured", True)
+    envelope = world.razorpay.envelope("payment.captured", payment=world.razorpay._entity(forged))
+    raw = json.dumps({**envelope, "account_id": account}).encode()
+    header = None if secret is None else hmac.new(secret.encode(), raw, sha256).hexdigest()
+    world.plan(world.now(), partial(_knock, world, raw, header))
+
+
+async def _knock(world: World, raw: bytes, header: str | None) -> None:
+    assert world.parts is not None
+    with suppress(web.HTTPForbidden):
+        await take_razorpay(world.parts, raw, header)
+
+
+_FULFILLED: Final = (Book("fulfilled", PRICE),)
+_BOTH: Final = (Book("fulfilled", PRICE + CUP),)
+_UNPAID: Final = (Book("open", 0),)
+
+PROVOCATIONS: Final = {
+    "adds two at once": Script(_adds_two_at_once, _BOTH, (_SUCCESS,)),
+    "adds and checks out at once": Script(_adds_and_checks_out_at_once, _FULFILLED, (_SUCCESS,)),
+    "confirms and asks for help at once": Script(
+        _confirms_and_asks_for_help_at_once, _FULFILLED, ("How it works", _SUCCESS)
+    ),
+    "taps an old confirm": Script(_taps_an_old_confirm, _FULFILLED, (_SUCCESS, "from an earlier message")),
+    "retries while the link ends": Script(_retries_while_the_link_ends, _FULFILLED, (_SUCCESS,), 45),
+    "bank says yes, unheard": Script(
+        _bank_says_yes_unheard, _FULFILLED, ("has expired", _SUCCESS), 45, Weather(lose=1.0)
+    ),
+    "pays in dollars": Script(_pays_in_dollars, (Book("open", PRICE),), ("does not match it",)),
+    "unsigned webhook": Script(partial(_forges, None, ACCOUNT), _UNPAID, ()),
+    "webhook signed with nothing": Script(partial(_forges, "", ACCOUNT), _UNPAID, ()),
+    "webhook of another account": Script(partial(_forges, _OURS, "acc_somebodyelse01"), _UNPAID, ()),
+}

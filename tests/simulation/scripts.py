@@ -1,0 +1,288 @@
+"""What customers, payers and banks do, one plot each, with the end that it must have.
+
+A plot is a generator: it does something, then yields what it waits for, as milliseconds or as a
+question that becomes true. So it goes on however late the bot answers, and has one end for all
+schedules and all crashes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from tests.simulation.checker import Book
+from tests.simulation.history import History, World
+from tests.simulation.shopper import Shopper, Story, tell
+from tests.simulation.weather import HOUR, MINUTE, Weather
+
+CHAI, CUPS = "Masala chai 250 g", "Kulhad cups (6)"
+PRICE: Final = 180_00
+"""Paise, of one CHAI."""
+CUP: Final = 320_00
+"""Paise, of one CUPS; the simulated shop has seven."""
+FAIR: Final = Weather()
+
+
+@dataclass(frozen=True)
+class Script:
+    """A plot, and how it must end."""
+
+    plot: Callable[[World], Story]
+    books: tuple[Book, ...]
+    """Of each order, in whatever order."""
+    heard: tuple[str, ...]
+    """What must have been said to somebody, in this order."""
+    minutes: int = 23
+    """How long the world lasts: to a time at which nobody does anything, not even a few minutes late."""
+    weather: Weather = FAIR
+
+    def __call__(self, world: World) -> None:
+        """Cast it into `world`, as `play` asks for."""
+        tell(world, self.plot(world))
+
+
+def ended(history: History, script: Script) -> list[str]:
+    """What is wrong with the end of `history`, and what it lacks of `script`."""
+    wrong = list(history.violations)
+    if sorted(map(repr, history.books)) != sorted(map(repr, script.books)):
+        wrong.append(f"the books say {history.books}")
+    heard = iter(history.heard)
+    wrong += [f"nobody heard '{words}'" for words in script.heard if not any(words in said for said in heard)]
+    return wrong
+
+
+def _buys_and_pays(world: World) -> Story:
+    asha = Shopper(world, 1)
+    yield from asha.buys(CHAI)
+    yield from asha.taps("Pay Now")
+    yield from asha.hears("Click here")
+    asha.pays()
+    yield from asha.hears("Payment Successful")
+
+
+def _fails_then_pays(world: World) -> Story:
+    asha = Shopper(world, 1)
+    yield from asha.buys(CHAI)
+    world.razorpay.fail(asha.begins())
+    yield from asha.taps("Try again")
+    yield from asha.hears("Complete Payment")
+    asha.pays()
+
+
+def _expires_retries_pays(world: World) -> Story:
+    asha = Shopper(world, 1)
+    yield from asha.buys(CHAI)
+    yield 20 * MINUTE
+    yield from asha.taps("Try again")
+    yield from asha.hears("Complete Payment")
+    asha.pays()
+
+
+def _cancels_and_pays_in_flight(world: World) -> Story:
+    asha = Shopper(world, 1)
+    yield from asha.buys(CUPS)
+    payment = asha.begins()
+    asha.says("cancel")
+    yield lambda: asha.link.status == "cancelled"
+    world.razorpay.finish(payment)
+
+
+def _cancels_and_pays_sold_out(world: World) -> Story:
+    asha, ravi = Shopper(world, 1), Shopper(world, 2)
+    yield from asha.buys(CUPS)
+    payment = asha.begins()
+    asha.says("cancel")
+    yield lambda: asha.link.status == "cancelled"
+    yield from _buys_out(ravi, 7)
+    world.razorpay.finish(payment)
+    yield from asha.hears("can't fulfil")
+    yield from _refunded(world, "processed")
+
+
+def _buys_out(shopper: Shopper, quantity: int) -> Story:
+    shopper.says("hi")
+    yield from shopper.hears("Welcome")
+    shopper.orders("kulhad-6", quantity)
+    yield lambda: bool(shopper.links)
+    shopper.pays()
+    yield from shopper.hears("Payment Successful")
+
+
+def _refunded(world: World, status: str) -> Story:
+    """The bank has the refund that was asked for, and says what became of it."""
+    yield lambda: bool(world.razorpay.refunds)
+    for refund in list(world.razorpay.refunds.values()):
+        world.razorpay.settle(refund, status)
+
+
+def _pays_short_then_the_rest(world: World) -> Story:
+    asha = Shopper(world, 1)
+    yield from asha.buys(CHAI)
+    asha.pays(-50_00)
+    yield from asha.taps("Pay the rest")
+    yield from asha.hears("Click here")
+    asha.pays()
+
+
+def _pays_short_never_the_rest(world: World) -> Story:
+    asha = Shopper(world, 1)
+    yield from asha.buys(CHAI)
+    asha.pays(-50_00)
+    yield from asha.hears("can't fulfil")
+
+
+def _pays_too_much(world: World) -> Story:
+    asha = Shopper(world, 1)
+    yield from asha.buys(CHAI)
+    asha.pays(50_00)
+    yield from asha.hears("more than order")
+    yield from _refunded(world, "processed")
+
+
+def _pays_two_links(world: World) -> Story:
+    asha = Shopper(world, 1)
+    yield from asha.buys(CHAI)
+    yield 19 * MINUTE
+    first = asha.begins()
+    yield 2 * MINUTE
+    asha.says("retry")
+    yield lambda: len(asha.links) == 2
+    yield from asha.hears("Complete Payment")
+    second = asha.begins()
+    world.razorpay.finish(first)
+    world.razorpay.finish(second)
+
+
+def _bank_says_yes_late(world: World) -> Story:
+    asha = Shopper(world, 1)
+    yield from asha.buys(CHAI)
+    payment = asha.begins()
+    yield 10 * MINUTE
+    world.razorpay.fail(payment)
+    yield from asha.hears("did not go through")
+    yield 15 * MINUTE
+    world.razorpay.finish(payment)
+
+
+def _orders_over_the_api(world: World) -> Story:
+    asha = Shopper(world, 1)
+    asha.says("hi")
+    yield from asha.hears("Welcome")
+    asha.orders("masala-250", 2)
+    yield from asha.taps("Pay Now")
+    yield from asha.hears("Click here")
+    asha.pays()
+
+
+def _pays_unheard(world: World) -> Story:
+    asha = Shopper(world, 1)
+    yield from asha.buys(CHAI)
+    asha.pays()
+
+
+def _pays_unheard_and_says_so(world: World) -> Story:
+    asha = Shopper(world, 1)
+    yield from asha.buys(CHAI)
+    asha.pays()
+    asha.says("i have paid")
+
+
+def _changes_the_cart(world: World) -> Story:
+    asha = Shopper(world, 1)
+    yield from asha.buys(CHAI)
+    old = asha.begins()
+    asha.says("cart")
+    yield from asha.taps("Add more")
+    yield from asha.taps(CUPS)
+    yield from asha.taps("Proceed to Checkout")
+    yield from asha.taps("Confirm order")
+    yield lambda: len(asha.links) == 2
+    yield from asha.hears("Complete Payment")
+    world.razorpay.fail(old)
+    asha.pays()
+
+
+def _refund_fails(world: World) -> Story:
+    asha = Shopper(world, 1)
+    yield from asha.buys(CHAI)
+    asha.pays(50_00)
+    yield from asha.hears("more than order")
+    yield from _refunded(world, "failed")
+
+
+def _two_want_the_last(world: World) -> Story:
+    asha, ravi, meera = (Shopper(world, number) for number in (1, 2, 3))
+    yield from _buys_out(meera, 6)
+    yield from asha.chooses(CUPS)
+    yield from ravi.chooses(CUPS)
+    for shopper in (asha, ravi):
+        shopper.does(shopper.tapping("Confirm order"))
+    for shopper in (asha, ravi):
+        yield partial(_is_answered, shopper)
+        if shopper.links:
+            shopper.pays()
+
+
+def _is_answered(shopper: Shopper) -> bool:
+    return shopper.heard("not enough left") or bool(shopper.links)
+
+
+_PAID, _SUCCESS = Book("fulfilled", PRICE), "Payment Successful"
+_DEAF: Final = Weather(lose=1.0)
+
+SCRIPTS: Final = {
+    "buys and pays": Script(_buys_and_pays, (_PAID,), ("Complete Payment", "Click here", _SUCCESS)),
+    "fails, then pays": Script(_fails_then_pays, (_PAID,), ("did not go through", _SUCCESS)),
+    "link expires, retries, pays": Script(_expires_retries_pays, (_PAID,), ("has expired", _SUCCESS), 45),
+    "cancels, pays in flight": Script(
+        _cancels_and_pays_in_flight, (Book("fulfilled", CUP),), ("is cancelled", _SUCCESS)
+    ),
+    "cancels, pays in flight, sold out": Script(
+        _cancels_and_pays_sold_out,
+        (Book("returned", CUP, CUP), Book("fulfilled", 7 * CUP)),
+        ("is cancelled", "can't fulfil", "went back"),
+        24,
+    ),
+    "pays short, then the rest": Script(
+        _pays_short_then_the_rest, (_PAID,), ("is still missing", "Click here", _SUCCESS)
+    ),
+    "pays short, never the rest": Script(
+        _pays_short_never_the_rest,
+        (Book("returned", PRICE - 50_00, PRICE - 50_00),),
+        ("is still missing", "can't fulfil"),
+        45,
+    ),
+    "pays too much": Script(
+        _pays_too_much,
+        (Book("fulfilled", PRICE + 50_00, 50_00),),
+        (_SUCCESS, "more than order", "went back"),
+    ),
+    "pays two links": Script(
+        _pays_two_links,
+        (Book("fulfilled", 2 * PRICE, PRICE),),
+        ("Complete Payment", _SUCCESS, "more than order"),
+        45,
+    ),
+    "bank says yes late": Script(_bank_says_yes_late, (_PAID,), ("did not go through", _SUCCESS), 45),
+    "orders over the API": Script(
+        _orders_over_the_api, (Book("fulfilled", 2 * PRICE),), ("Complete Payment", "Click here", _SUCCESS)
+    ),
+    "every webhook lost": Script(_pays_unheard, (_PAID,), (_SUCCESS,), weather=_DEAF),
+    "every webhook lost, and says so": Script(
+        _pays_unheard_and_says_so, (_PAID,), (_SUCCESS,), weather=_DEAF
+    ),
+    "changes the cart": Script(
+        _changes_the_cart, (Book("lapsed", 0), Book("fulfilled", PRICE + CUP)), (_SUCCESS,)
+    ),
+    "refund fails": Script(
+        _refund_fails, (Book("fulfilled", PRICE + 50_00, 0),), ("more than order", "could not give you back")
+    ),
+    "two want the last": Script(
+        _two_want_the_last,
+        (Book("fulfilled", 6 * CUP), Book("fulfilled", CUP)),
+        (_SUCCESS, "not enough left"),
+        20,
+    ),
+}
+"""One of each kind of end."""
+assert all(script.minutes * MINUTE < HOUR for script in SCRIPTS.values()), "the hourly bank is not asked for"

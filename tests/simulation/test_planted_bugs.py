@@ -1,0 +1,71 @@
+"""Negative controls: each planted bug is caught, and without it the very same histories are clean."""
+
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests.simulation.database import Crash, Hook, Hooks
+from tests.simulation.history import World, play
+from tests.simulation.planted import GUARDS, ROWS, Guard, Row
+from tests.simulation.provocations import PROVOCATIONS
+from tests.simulation.scripts import SCRIPTS, Script, ended
+from tests.simulation.weather import MINUTE, SECOND
+
+pytestmark = pytest.mark.usefixtures("quiet")
+
+MOST = 40
+"""Places at which a process is killed to show one bug."""
+
+
+def killing(row: Row, nth: int) -> Hook:
+    """Kills the process at the `nth` of the places that `row` names."""
+    passed = count(1)
+
+    def hook(_: int, name: str) -> None:
+        if row.killed and name.split()[-1:] == [row.killed] and next(passed) == nth:
+            raise Crash(name)
+
+    return hook
+
+
+def found(script: Script, directory: Path, hook: Hook) -> list[str]:
+    """What is wrong with one history."""
+
+    def cast(world: World) -> None:
+        world.peril, world.rests = hook, (5 * SECOND,)
+        script(world)
+
+    hooks = Hooks(before=hook, after=hook)
+    try:
+        history = play(1, directory, cast, weather=script.weather, hooks=hooks, end=script.minutes * MINUTE)
+    except Exception as error:  # noqa: BLE001 - it is what is wrong
+        return [f"{type(error).__name__}: {error}"]
+    return ended(history, script)
+
+
+def places(row: Row) -> range:
+    return range(1, MOST) if row.killed else range(1, 2)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.id} {row.bug}")
+def test_the_bug_is_caught(row: Row, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = (SCRIPTS | PROVOCATIONS)[row.caught_in]
+    script = replace(script, weather=row.weather or script.weather)
+    with monkeypatch.context() as patch:
+        row.plant(patch)
+        caught = (n for n in places(row) if row.says in "\n".join(found(script, directory, killing(row, n))))
+        place = next(caught, None)
+    assert place is not None, "nobody noticed"
+    assert not found(script, directory, killing(row, place))
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: f"{guard.id} {guard.bug}")
+def test_the_guard_wakes(guard: Guard, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    guard.test(directory)
+    (directory / "munshi.db").unlink(missing_ok=True)
+    with monkeypatch.context() as patch:
+        guard.plant(patch)
+        with pytest.raises((Exception, pytest.fail.Exception)):
+            guard.test(directory)
