@@ -61,6 +61,10 @@ class Action:
     """Names of the events it may raise."""
 
 
+def _as_they_were(statics: Mapping[str, Any], outside: Mapping[str, Any]) -> Mapping[str, Any]:
+    return statics
+
+
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
     """All the words of one host."""
@@ -77,9 +81,7 @@ class Vocabulary:
         lambda sections, language, fallback: {}
     )
     """(sections, language, fallback language) -> what templates see that never changes (`shop`)."""
-    refreshed: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]] = lambda statics, outside: (
-        statics
-    )
+    refreshed: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]] = _as_they_were
     """(statics, what no conversation owns) -> statics as they are now; the same ones if nothing differs."""
     view_names: tuple[str, ...] = ()
     views: Callable[[Mapping[str, Any], Mapping[str, Any], str], Mapping[str, Any]] = (

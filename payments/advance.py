@@ -115,7 +115,9 @@ def _result(draft: Draft, body: Mapping[str, Any]) -> Done:
     before = draft.order(order_key_of(fields["reference_id"]))
     if name == FETCHED:
         state, new = learn(draft, before, _read(fields["facts"]))
-        done = settle(draft, before, state, new, asked=bool(fields.get("asked")))
+        newest = max(before.attempts, key=lambda attempt: attempt.ordinal)
+        asked = bool(fields.get("asked")) and fields["reference_id"] == newest.reference_id
+        done = settle(draft, before, state, new, asked=asked)
         _refuse_problems(draft, before.order.key, fields)
         return done[0], done[1] or bool(new)
     attempt, facts = answered(_attempt(before, fields["reference_id"]), name, fields)
@@ -146,11 +148,15 @@ def _poll(draft: Draft, body: Mapping[str, Any]) -> Done:
     state = draft.order(order_key_of(poll.reference_id))
     attempt = _attempt(state, poll.reference_id)
     refunding = sorted({refund.payment_id for refund in state.refunds if refund.open})
-    late = draft.shop.late_window
-    if not reconcile.worth_asking(refunding=bool(refunding), since=poll.since, now=draft.now, late=late):
-        return ({"event": "poll", "ignored": "nothing more can come"},), False
     draft.calls.append(FetchPayments(attempt.reference_id, attempt.link_id, refunding=refunding))
-    if not reconcile.is_last(attempt, settled=state.balance.settled, refunding=bool(refunding)):
+    if reconcile.goes_on(
+        attempt,
+        settled=state.balance.settled,
+        refunding=bool(refunding),
+        since=poll.since,
+        now=draft.now,
+        late=draft.shop.late_window,
+    ):
         draft.polls.append(poll.after(draft.now))
     return ({"event": "poll", "asked": attempt.reference_id},), True
 

@@ -167,9 +167,7 @@ class Draft:
 
     def _ask(self, payload: Mapping[str, Any]) -> None:
         attempts = [a for a in self.order(payload["key"]).attempts if a.link_id]
-        for attempt in attempts:
-            last = attempt is attempts[-1]
-            self.calls.append(FetchPayments(attempt.reference_id, attempt.link_id, asked=last))
+        self.calls += [FetchPayments(a.reference_id, a.link_id, asked=True) for a in attempts]
 
     def order(self, key: str) -> OrderState:
         """The order with `key`. Raises CannotHandle if this database doesn't have it."""

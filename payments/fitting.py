@@ -49,5 +49,5 @@ def _made(fact: Fact, attempts: Iterable[Attempt]) -> Attempt | None:
     attempts = tuple(attempts)
     link = fact.detail.get("link")
     named = [attempt for attempt in attempts if link and attempt.link_id == link]
-    maybe = [attempt for attempt in attempts if not link or attempt.link_id is None]
+    maybe = [attempt for attempt in attempts if not link or (attempt.link_id is None and attempt.payable)]
     return next(iter((*named, *maybe)), None)

@@ -15,6 +15,8 @@ from payments.facts import Fact
 
 MISFIT: Final = "misfit"
 """Key of a payment fact's detail that says why the payment does not fit the order it names."""
+CONFIRMED: Final = "confirmed"
+"""State of a payment fact: asked with our own keys, Razorpay said that the payment is captured."""
 
 
 class Verdict(StrEnum):
@@ -85,7 +87,13 @@ class Balance:
     ended: frozenset[str]
     """Payment links that ended unpaid."""
     authorised: bool
-    disputed: bool
+    disputes: Mapping[str, str]
+    """Payments that their payer's bank disputes or disputed: `open` or `lost`."""
+
+    @property
+    def disputed(self) -> bool:
+        """Whether a dispute is under way."""
+        return "open" in self.disputes.values()
 
     @cached_property
     def own(self) -> tuple[Captured, ...]:
@@ -177,7 +185,7 @@ def balance(total: int, currency: str, facts: Iterable[Fact]) -> Balance:
         refunds=tuple(refund for refund in _refunds(facts) if refund.payment_id in known),
         ended=_ended(facts),
         authorised=bool(_authorised(facts) - known),
-        disputed=_disputed(facts),
+        disputes=_disputes(facts),
     )
 
 
@@ -187,19 +195,25 @@ def verdict(total: int, currency: str, facts: Iterable[Fact]) -> Verdict:
 
 
 def _payments(facts: Iterable[Fact]) -> tuple[Captured, ...]:
-    found: dict[str, Captured] = {}
+    facts, found = tuple(facts), dict[str, Captured]()
+    confirmed = {f.entity_id for f in facts if f.entity == "payment" and f.state == CONFIRMED}
     for fact in facts:
         if fact.entity != "payment" or fact.state != "captured":
             continue
         said = {key: str(fact.detail.get(key) or "") for key in ("link", MISFIT, "method")}
+        said[MISFIT] = "" if fact.entity_id in confirmed else said[MISFIT]
         payment = Captured(
             fact.entity_id, fact.amount, fact.currency, fact.at, said["link"], said[MISFIT], said["method"]
         )
         before = found.get(payment.id)
         # The larger, should two sources ever differ: an order of arrival must not decide.
-        if before is None or (payment.amount, payment.link) > (before.amount, before.link):
+        if before is None or _order(payment) > _order(before):
             found[payment.id] = payment
     return tuple(sorted(found.values(), key=lambda payment: (payment.at, payment.id)))
+
+
+def _order(payment: Captured) -> tuple[int, str, str, str]:
+    return (payment.amount, payment.link, payment.misfit, payment.method)
 
 
 _REFUND_RANK: Final[Mapping[str, int]] = {"created": 0, "processed": 1, "failed": 2}
@@ -238,10 +252,17 @@ def _ended(facts: Iterable[Fact]) -> frozenset[str]:
     return frozenset(fact.entity_id for fact in links if fact.state in ("expired", "cancelled")) - paid
 
 
-_DISPUTE_OVER: Final = frozenset({"won", "lost", "closed"})
+_DISPUTES: Final[Mapping[str, int]] = {"won": 2, "closed": 2, "lost": 3}
+"""Ranks of a dispute's ends above all states in which it is open."""
 
 
-def _disputed(facts: Iterable[Fact]) -> bool:
-    disputes = [fact for fact in facts if fact.entity == "dispute"]
-    over = {fact.entity_id for fact in disputes if fact.state in _DISPUTE_OVER}
-    return any(fact.entity_id not in over for fact in disputes)
+def _disputes(facts: Iterable[Fact]) -> dict[str, str]:
+    worst: dict[str, tuple[str, int]] = {}
+    for fact in facts:
+        if fact.entity == "dispute":
+            payment, rank = str(fact.detail.get("payment_id") or ""), _DISPUTES.get(fact.state, 1)
+            worst[fact.entity_id] = (payment, max(rank, worst.get(fact.entity_id, ("", 0))[1]))
+    named = {1: "open", 3: "lost"}
+    # An open one is what matters first, if a payment has several.
+    ordered = sorted(worst.values(), key=lambda found: -found[1])
+    return {payment: named[rank] for payment, rank in ordered if rank in named}

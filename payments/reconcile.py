@@ -20,7 +20,7 @@ GAPS: Final = (
 DAY: Final = 24 * _HOUR
 REFUND_WINDOW: Final = 30 * DAY
 """Milliseconds during which a refund under way is asked about. Source: Refunds (5-10 working days)."""
-MISSED: Final = 10 * _MINUTE
+MISSED: Final = 2 * _MINUTE
 """Milliseconds after which a payment that no webhook told of counts as missed by them."""
 
 
@@ -58,18 +58,16 @@ def from_json(value: Mapping[str, Any]) -> Poll:
     return Poll(**value)
 
 
-def worth_asking(*, refunding: bool, since: int, now: int, late: int) -> bool:
-    """Whether Razorpay may know something of a link that we don't.
+def goes_on(attempt: Attempt, *, settled: bool, refunding: bool, since: int, now: int, late: int) -> bool:
+    """Whether a poll at `now` is followed by another.
 
-    `refunding`: a refund of the order is under way; `late`: milliseconds after `since` in which a
-    payment may come.
+    The last one of a chain comes after the link's time is over and the late window with it, or once
+    the link is paid: it finds whatever came before, and no more can. `settled`: the order's total is known
+    to be captured; `refunding`: a refund of the order is under way; `late`: milliseconds after the end of
+    the link in which its payment may still come.
     """
-    return now - since <= (REFUND_WINDOW if refunding else late)
-
-
-def is_last(attempt: Attempt, *, settled: bool, refunding: bool) -> bool:
-    """Whether this poll ends its chain: it finds whatever came before the link was paid, and no more can.
-
-    `settled`: the order's total is known to be captured.
-    """
-    return attempt.status is AttemptStatus.PAID and settled and not refunding
+    if refunding:
+        return now < since + REFUND_WINDOW
+    if attempt.status is AttemptStatus.PAID and settled:
+        return False
+    return now < max(since, attempt.expires_at) + late

@@ -16,6 +16,8 @@ _HELD: Final[Mapping[str, str]] = {
     "refund refused": f"see why {_DASHBOARD} (often the account's balance), and refund it there",
     "refund failed": f"ask the customer for an account that takes money, and refund it {_DASHBOARD}",
     "disputed": "answer the dispute in Razorpay's dashboard before its deadline",
+    "dispute lost": "nothing can be done here: settle it with the customer, if you can",
+    "paid again": f"refund it {_DASHBOARD}, or send the goods",
     "remainder": "nothing: Razorpay gives nothing back under ₹1",
 }
 """By how the reason begins; a longer beginning comes before a shorter one."""

@@ -40,14 +40,15 @@ def repair(state: OrderState, rules: Repairs, left: Mapping[str, int]) -> Repair
     """
     balance = state.balance
     refunds = accounted(state.refunds, state.order.key, balance)
-    standing = _standing(state, balance, rules, left)
+    standing = _standing(state, balance, refunds, rules, left)
     asked = _asked(state.order.key, standing, balance, refunds, rules)
     attempts, withdrawn = _withdrawn(state, standing, balance)
     repaired = replace(
         state, standing=standing, refunds=(*refunds, *asked), attempts=attempts, verdict=balance.verdict
     )
     moves = _moves(state, standing, left)
-    return Repair(_booked(repaired, balance, rules), asked, withdrawn, moves)
+    most = state.fulfilled if state.standing is Standing.FULFILLED else balance.total
+    return Repair(_booked(repaired, most, balance, rules), asked, withdrawn, moves)
 
 
 def due(state: OrderState) -> int:
@@ -68,9 +69,19 @@ def wants_rest(state: OrderState, rules: Repairs) -> bool:
     return short and state.standing is Standing.OPEN and rules.short == "top up" and not asked
 
 
-def _standing(state: OrderState, balance: Balance, rules: Repairs, left: Mapping[str, int]) -> Standing:
+def _standing(
+    state: OrderState,
+    balance: Balance,
+    refunds: tuple[Refund, ...],
+    rules: Repairs,
+    left: Mapping[str, int],
+) -> Standing:
     if state.standing in (Standing.FULFILLED, Standing.RETURNED):
         return state.standing
+    back = _back(refunds, balance.fitting)
+    if back and (back == balance.paid or not balance.settled):
+        # Somebody gave back what came before it could stand for goods: so shall the rest.
+        return Standing.RETURNED
     if balance.settled:
         return _paid(state, rules, left)
     if balance.paid:
@@ -103,13 +114,18 @@ def _asked(
 ) -> tuple[Refund, ...]:
     """The refunds that are wanted and were not asked for yet."""
     if standing is Standing.RETURNED:
-        return wanted(key, balance.fitting, refunds, balance.paid, "order returned")
+        return wanted(key, _returnable(balance), refunds, balance.paid, "order returned")
     if standing is not Standing.FULFILLED or rules.surplus == "hold":
         return ()
     fitting = {payment.id for payment in balance.fitting}
     before = sum(refund.amount for refund in refunds if refund.payment_id in fitting)
     surplus = balance.paid - before - balance.total
-    return wanted(key, balance.fitting, refunds, surplus, "surplus")
+    return wanted(key, _returnable(balance), refunds, surplus, "surplus")
+
+
+def _returnable(balance: Balance) -> tuple[Captured, ...]:
+    """The payments that can go back: the bank sees to one that is disputed, or has taken it already."""
+    return tuple(payment for payment in balance.fitting if payment.id not in balance.disputes)
 
 
 def _withdrawn(
@@ -125,7 +141,7 @@ def _withdrawn(
         attempt
         for attempt in state.attempts
         if attempt.status in (AttemptStatus.CREATING, AttemptStatus.CREATED)
-        and (standing is not Standing.OPEN or attempt.amount != wanted)
+        and (standing is not Standing.OPEN or attempt.amount != wanted or lacks_capture(state, balance))
         and (attempt.link_id, attempt.currency, attempt.amount) not in took
     ]
     attempts = tuple(
@@ -145,20 +161,23 @@ def _moves(state: OrderState, standing: Standing, left: Mapping[str, int]) -> tu
     return stock.release(left, lines) if before is Standing.OPEN else ()
 
 
-def _booked(state: OrderState, balance: Balance, rules: Repairs) -> OrderState:
-    """Where each captured rupee is: in goods, on its way back, or held for a reason."""
-    kept = balance.paid - _back(state, balance.fitting)
-    fulfilled = max(0, min(balance.total, kept)) if state.standing is Standing.FULFILLED else 0
-    held = balance.captured - _back(state, balance.own) - fulfilled
-    waits = held or balance.disputed or balance.misfit
+def _booked(state: OrderState, most: int, balance: Balance, rules: Repairs) -> OrderState:
+    """Where each captured rupee is: in goods, on its way back, or held for a reason.
+
+    `most` is what may stand for goods: once somebody gave goods' money back, no other takes its place.
+    """
+    kept = balance.paid - _back(state.refunds, balance.fitting)
+    fulfilled = max(0, min(most, kept)) if state.standing is Standing.FULFILLED else 0
+    held = balance.captured - _back(state.refunds, balance.own) - fulfilled
+    waits = held or balance.disputes or balance.misfit
     reason = _reason(state, balance, rules, held) if waits else None
     return replace(state, fulfilled=fulfilled, held=held, held_for=reason)
 
 
-def _back(state: OrderState, payments: Iterable[Captured]) -> int:
+def _back(refunds: Iterable[Refund], payments: Iterable[Captured]) -> int:
     """What of `payments` went back, or is on its way."""
     back = Counter[str]()
-    for refund in state.refunds:
+    for refund in refunds:
         back[refund.payment_id] += refund.amount if refund.goes_back else 0
     # More than a payment took can't go back: word that an earlier refund failed is still to come.
     return sum(min(payment.amount, back[payment.id]) for payment in payments)
@@ -168,6 +187,8 @@ def _reason(state: OrderState, balance: Balance, rules: Repairs, held: int) -> s
     """Why money is held; `unexplained` would be a fault of ours, and the books say so."""
     if balance.disputed:
         return "disputed: answer the dispute in Razorpay's dashboard"
+    if balance.disputes:
+        return "dispute lost: the payer's bank took the money back"
     if balance.misfit:
         return f"mismatch: {balance.misfit}"
     statuses = {refund.status for refund in state.refunds}
@@ -182,4 +203,7 @@ def _reason(state: OrderState, balance: Balance, rules: Repairs, held: int) -> s
         return "short: waiting for the rest" if waits else "short: less than the total was paid"
     if state.standing is Standing.LAPSED:
         return "late: paid after the order had ended"
-    return "surplus: more than the total was paid" if rules.surplus == "hold" else "unexplained"
+    if rules.surplus == "hold":
+        return "surplus: more than the total was paid"
+    by_hand = state.fulfilled < balance.total and state.standing is Standing.FULFILLED
+    return "paid again: after money for the goods had been given back" if by_hand else "unexplained"

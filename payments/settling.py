@@ -12,18 +12,19 @@ from payments.catalogue import Repairs
 from payments.draft import CannotHandle, Draft, Trace, attempt_of
 from payments.facts import Fact
 from payments.fitting import judged, known_account
+from payments.ledger import CONFIRMED, MISFIT
 from payments.orders import LINK_STATUSES, AttemptStatus, moved, reference_id
 from payments.reconcile import MISSED, Poll
 from payments.refunds import Refund
 from payments.repair import due, repair, wants_rest
-from payments.telling import NOT_FOUND, about, happened, order_of, with_link
+from payments.telling import NOT_FOUND, about, happened, order_of, status, with_link
 
 _MISSED: Final = Notice(
     "webhook",
     "razorpay",
     "Payments were found by asking Razorpay that no webhook had told of. The webhook may be disabled, as "
-    "Razorpay does after 24 hours of failures: see Razorpay Dashboard > Account & Settings > Webhooks, "
-    "enable it, and check that its address is this server's /payments/webhook.",
+    "Razorpay does after 24 hours of failures, or this server could not be reached: see Razorpay Dashboard > "
+    "Account & Settings > Webhooks, enable it, and check that its address ends in /payments/webhook.",
 )
 
 
@@ -38,6 +39,8 @@ def learn(
     account = said.get("account") if said else None
     mode = said.get("mode") if said else None
     told = judged(facts, before, ours=draft.account, account=account, mode=mode)
+    if said is None:
+        told += _confirmed(told, before)
     new = _new(told, before)
     if draft.account is None:
         draft.account = known_account(told, before, account)
@@ -45,6 +48,16 @@ def learn(
         draft.notices.append(_MISSED)
     draft.facts += new
     return replace(before, facts=(*before.facts, *new)), new
+
+
+def _confirmed(told: list[Fact], before: OrderState) -> list[Fact]:
+    """That payments which an event gave reason to doubt are ours after all: our own keys see them."""
+    doubted = {f.entity_id for f in before.facts if f.entity == "payment" and f.detail.get(MISFIT)}
+    return [
+        replace(fact, state=CONFIRMED)
+        for fact in told
+        if fact.entity == "payment" and fact.state == "captured" and fact.entity_id in doubted
+    ]
 
 
 def _missed(fact: Fact, now: int) -> bool:
@@ -99,7 +112,7 @@ def settle(
         *happened(before, state, new, link),
     ]
     told = told if current else [event for event in told if event.name != "payment.failed"]
-    if asked and not told and not new and not state.balance.paid:
+    if asked and not told and not new and status(state) == "unpaid":
         told.append(Happened(NOT_FOUND))
     about_it = about(conversation, state)
     about_it = with_link(about_it, attempt_of(rest)) if rest else about_it
@@ -135,10 +148,10 @@ def _moved_on(state: OrderState) -> OrderState:
         if fact.entity == "payment_link" and fact.state in LINK_STATUSES
     ]
     attempts = {attempt.ordinal: attempt for attempt in state.attempts}
-    for link_id, status in ends:
+    for link_id, end in ends:
         for ordinal, attempt in attempts.items():
             if attempt.link_id == link_id:
-                attempts[ordinal] = moved(attempt, status)
+                attempts[ordinal] = moved(attempt, end)
     return replace(state, attempts=tuple(attempts[ordinal] for ordinal in sorted(attempts)))
 
 

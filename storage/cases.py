@@ -66,9 +66,7 @@ async def load_due(tx: Transaction, now: int, limit: int, events: int) -> list[W
     named |= {(id, key) for id, one in people.items() if (key := _current_order(one))}
     orders = await _load_orders(tx, sorted(named))
     account = await _account(tx) if any(key for _, key in named) else None
-    found += [
-        _waiting(tx.installation, id, one, due[id], orders[id], account) for id, one in people.items()
-    ]
+    found += [_waiting(tx.installation, id, one, due[id], orders[id], account) for id, one in people.items()]
     return found
 
 

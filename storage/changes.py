@@ -41,6 +41,8 @@ class Changes:
     refunds: Rows = field(default_factory=list)
     polls: Rows = field(default_factory=list)
     accounts: Rows = field(default_factory=list)
+    left: Rows = field(default_factory=list)
+    """Conversations that left a state: what only time asked for there is out of date."""
     moves: list[Move] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
 
@@ -71,6 +73,7 @@ def changes(id: int, case: Case, advanced: Advanced, now: int) -> Changes:
         conversations=[_conversation(id, case, advanced, now)],
         outbox=_outbox(id, advanced, last, now),
         timers=[_timer(id, timer, now) for timer in advanced.timers],
+        left=[(id,)] if advanced.conversation.visits != case.conversation.visits else [],
     )
     if advanced.orders or advanced.attempts or advanced.facts or advanced.settled or advanced.refunds:
         _money(found, id, advanced, last, now)
@@ -154,6 +157,8 @@ async def write(tx: Transaction, batch: Changes, now: int) -> None:
     """Write all of `batch`. Raises storage.stock.SoldOut if others were faster to the last pieces."""
     await tx.fetch_rows(_HANDLED, "bigint text text text bigint", batch.handled)
     await tx.fetch_rows(_CONVERSATION, "bigint text text bigint bigint", batch.conversations)
+    if batch.left:
+        await tx.fetch(_OVERTAKEN, sorted({row[0] for row in batch.left}), now)
     await tx.insert(_OUTBOX, batch.outbox)
     await tx.insert(_TIMERS, batch.timers + batch.polls)
     await tx.insert(_ORDERS, batch.orders)
@@ -175,6 +180,10 @@ UPDATE conversation SET state = v.column2, snapshot = v.column3, revision = revi
     updated_at = v.column4, last_inbound_at = CASE
         WHEN v.column5 IS NULL OR last_inbound_at > v.column5 THEN last_inbound_at ELSE v.column5 END
 FROM (VALUES {rows}) AS v WHERE conversation.id = v.column1"""
+
+_OVERTAKEN = """
+UPDATE outbox SET state = 'failed', error = 'the customer had moved on', finished_at = $2
+WHERE conversation_id = ANY($1::bigint[]) AND lane = 'chat' AND urgency = 1 AND state = 'pending'"""
 
 _OUTBOX = """
 INSERT INTO outbox

@@ -92,6 +92,15 @@ class Failed:
 Outcome: TypeAlias = Done | Again | Failed
 
 
+def given_up(name: str, conversation: str) -> Notice:
+    """What an operator hears of message `name`, which will never reach its customer."""
+    said = (
+        f"'{name}' did not reach the customer, and is not tried again: 'munshi why {conversation}' says why."
+        " If it was a template, see in WhatsApp Manager whether it is approved."
+    )
+    return Notice("message", f"{name} to {conversation}", said)
+
+
 async def record(tx: Transaction, outcomes: Sequence[Outcome], now: int) -> None:
     """Write what became of claimed entries, with their results as events and their notices, in one go.
 

@@ -10,6 +10,7 @@ from payments.case import Notice
 from storage import fallbacks, notices, window
 from storage.arrivals import conversation_number
 from storage.changes import error_text, park
+from storage.deliveries import given_up
 from storage.encoding import dumps, loads
 from storage.transaction import Row, Transaction
 
@@ -73,7 +74,7 @@ async def apply_receipts(tx: Transaction, now: int, limit: int) -> Applied:
     entries = await _entries(tx, receipts)
     late = (_meant(receipt, entries) for receipt in receipts if receipt.too_late)
     await fallbacks.load(tx, [entry for entry in late if entry is not None])
-    found = _Found()
+    found = _Found(tx.installation)
     for receipt in receipts:
         _apply(receipt, _meant(receipt, entries), found, now)
     await _write(tx, found, now)
@@ -84,10 +85,15 @@ async def apply_receipts(tx: Transaction, now: int, limit: int) -> Applied:
 class _Found:
     """What one round of receipts changes, and tells."""
 
+    installation: str
     entries: dict[int, Row] = field(default_factory=dict)
     handled: list[tuple[Any, ...]] = field(default_factory=list)
     undelivered: list[Undelivered] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+
+    def public(self, entry: Row) -> str:
+        """The public id of the conversation that `entry` belongs to."""
+        return f"{self.installation}-{entry['conversation_id']}"
 
 
 def _apply(receipt: _Receipt, entry: Row | None, found: _Found, now: int) -> None:
@@ -104,9 +110,11 @@ def _apply(receipt: _Receipt, entry: Row | None, found: _Found, now: int) -> Non
         if fallbacks.take(entry, receipt.wamid, receipt.error, now):
             return
         if fallbacks.lacks(entry):
-            found.notices.append(window.unsent(entry["name"]))
+            found.notices.append(window.unsent(entry["name"], found.public(entry)))
     if _advance(entry, receipt, now) == "failed":
         found.undelivered.append(Undelivered(entry["id"], entry["name"], receipt.code))
+        if not receipt.too_late:
+            found.notices.append(given_up(entry["name"], found.public(entry)))
 
 
 async def _write(tx: Transaction, found: _Found, now: int) -> None:

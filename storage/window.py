@@ -18,11 +18,11 @@ def is_closed(last_inbound_at: int | None, now: int) -> bool:
     return last_inbound_at is not None and now - last_inbound_at >= _OPEN
 
 
-def unsent(name: str) -> Notice:
+def unsent(name: str, conversation: str) -> Notice:
     """What an operator hears of message `name`, which has no template and came too late without one."""
     said = (
         f"'{name}' could not be sent: the customer last wrote more than 24 hours before, and WhatsApp then"
         f" takes nothing but a template. Have one approved in WhatsApp Manager and give the message"
         f" '{name}' a 'template:' with its name in flows.yaml."
     )
-    return Notice("window", name, said)
+    return Notice("window", f"{name} to {conversation}", said)

@@ -23,11 +23,11 @@ THROTTLED: Final = frozenset({4, 80007, 130429})
 """Too many calls of the app, of the account, or messages of the number."""
 SERVER_SIDE: Final = frozenset({1, 2, 131000, 131016, 131057, 132069, 133004})
 ACCOUNT: Final = frozenset({
-    0, 3, 10, *range(200, 300), 33, 190, 368, 130497, 131005, 131031, 131037, 131042, 131044, 131045,
+    0, 3, 10, *range(200, 300), 33, 190, 368, 131005, 131031, 131037, 131042, 131044, 131045,
     131048, 131064, 133000, 133005, 133006, 133008, 133009, 133010, 133015, 133016, 134011,
 })  # fmt: skip
 UNSENDABLE: Final = frozenset(
-    {130403, 130472, 131021, 131026, 131030, 131049, 131050, 131052, 131062, 137000}
+    {130403, 130472, 130497, 131021, 131026, 131030, 131049, 131050, 131052, 131062, 137000}
 )
 """This customer cannot be sent this message, whatever we do."""
 FAULTY: Final = frozenset({

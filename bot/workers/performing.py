@@ -19,7 +19,7 @@ from payments.case import Notice
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Gateway
 from storage import window
-from storage.deliveries import CHAT, Again, Delivery, Done, Failed, Outcome
+from storage.deliveries import CHAT, Again, Delivery, Done, Failed, Outcome, given_up
 
 LEASE: Final = 2 * DOUBT * 1000
 """Milliseconds an entry is ours once claimed: longer than the three calls that making a link may take
@@ -60,9 +60,9 @@ class Performer:
         try:
             return Done(delivery.claim, await send(self.whatsapp, delivery, self.clock.now()))
         except PayloadError as error:
-            return self._unsent(delivery, str(error))
+            return self._unsent(delivery, str(error), given_up(delivery.name, delivery.conversation))
         except WindowClosed as error:
-            return self._unsent(delivery, str(error), window.unsent(delivery.name))
+            return self._unsent(delivery, str(error), window.unsent(delivery.name, delivery.conversation))
         except SendError as error:
             return self._failed(delivery, error.verdict, error.retry_after, str(error))
 
@@ -91,13 +91,14 @@ class Performer:
         )
         _tell(delivery, failure, error)
         if isinstance(decision, GiveUp):
-            return Failed(delivery.claim, f"{decision.reason}: {error}")
+            notice = given_up(delivery.name, delivery.conversation) if delivery.lane == CHAT else None
+            return Failed(delivery.claim, f"{decision.reason}: {error}", notice=notice)
         if failure is not Failure.HALT:
             return Again(delivery.claim, decision.at, error)
         notice = halted(delivery.lane, error)
         return Again(delivery.claim, decision.at, error, counts=False, notice=notice)
 
-    def _unsent(self, delivery: Delivery, error: str, notice: Notice | None = None) -> Failed:
+    def _unsent(self, delivery: Delivery, error: str, notice: Notice) -> Failed:
         """It was not even tried, and never will be."""
         self.traffic.unused(delivery.lane, self.clock.now())
         _tell(delivery, Failure.PERMANENT, error)

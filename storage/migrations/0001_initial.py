@@ -277,9 +277,7 @@ class Migration(migrations.Migration):
                 ("sold", fields.BigIntField()),
             ],
             options={
-                "constraints": [
-                    CheckConstraint(check="reserved >= 0 AND sold >= 0", name="stock_counts")
-                ],
+                "constraints": [CheckConstraint(check="reserved >= 0 AND sold >= 0", name="stock_counts")],
                 "table": "stock",
                 "app": "storage",
                 "pk_attr": "sku",

@@ -230,14 +230,18 @@ async def test_without_a_template_an_operator_hears_of_it(
     outcome = await bench.send(BARE, last_inbound_at=wrote)
     assert isinstance(outcome, Failed)
     assert outcome.notice is not None
-    assert (outcome.notice.kind, outcome.notice.subject) == ("window", "test")
+    assert (outcome.notice.kind, outcome.notice.subject) == ("window", "test to abcdefgh-1")
     assert "give the message 'test' a 'template:'" in outcome.notice.said
     assert kinds(bench) == []
 
 
 async def test_a_template_that_is_refused_is_not_tried_again(bench: Bench) -> None:
     bench.world.meta.fail_next("send", CLOSED, CLOSED)
-    assert isinstance(await bench.send(PAID), Failed)
+    outcome = await bench.send(PAID)
+    assert isinstance(outcome, Failed)
+    assert outcome.notice is not None
+    assert (outcome.notice.kind, outcome.notice.subject) == ("message", "test to abcdefgh-1")
+    assert "munshi why abcdefgh-1" in outcome.notice.said
     bench.world.meta.fail_next("send", CLOSED)
     assert isinstance(await bench.send(TEMPLATE), Failed)
     assert kinds(bench) == []

@@ -39,11 +39,12 @@ def test_each_poll_asks_and_begins_the_next(store: Store) -> None:
     assert store.said[-1] == "complete_payment"
 
 
-def test_after_the_late_window_nothing_is_asked(store: Store) -> None:
-    store.order_with_link()
-    late = Poll(store.last.polls[0].reference_id, NOW, 40)
-    store.take(poll(late), now=NOW + 5 * DAY + 1)
-    assert (store.last.calls, store.last.polls) == ((), ())
+def test_the_last_poll_comes_after_the_late_window_however_late_it_is(store: Store) -> None:
+    key = store.order_with_link()
+    for now in (NOW + 5 * DAY + 1_200_000, NOW + 300 * DAY):
+        store.take(poll(Poll(f"{key}.1", NOW, 13)), now=now)
+        assert [type(call) for call in store.last.calls] == [FetchPayments]
+        assert not store.last.polls
 
 
 def test_what_a_poll_finds_is_told_once_and_the_operator_hears_of_the_lost_webhook(store: Store) -> None:
@@ -95,3 +96,29 @@ def test_who_asks_in_vain_is_told_so_and_who_does_not_ask_is_not(store: Store) -
     assert store.said[before:] == ["payment_not_found"]
     store.take(fetched(key, payment(key, "captured"), asked=True))
     assert store.said[before + 1 :] == ["payment_successful"]
+
+
+def doubted(key: str) -> tuple[Kind, Body]:
+    kind, body = facts(payment(key, "captured"))
+    return kind, {**body, "account": "acc_other", "mode": "test"}
+
+
+def test_what_an_event_gave_reason_to_doubt_our_own_keys_can_confirm(store: Store) -> None:
+    key = store.order_with_link()
+    store.account = "acc_ours"
+    store.take(doubted(key))
+    state = store.orders[key]
+    assert (state.standing, state.held, state.held_for) == (
+        "open", 18_000, "mismatch: paid into another Razorpay account",
+    )  # fmt: skip
+    store.take(fetched(key, payment(key, "captured")))
+    state = store.orders[key]
+    assert (state.standing, state.held, state.held_for) == ("fulfilled", 0, None)
+    assert store.said[-1] == "payment_successful"
+
+
+def test_what_our_own_keys_saw_first_is_not_doubted_later(store: Store) -> None:
+    key = store.order_with_link()
+    store.account = "acc_ours"
+    store.take(fetched(key, payment(key, "captured")), doubted(key))
+    assert (store.orders[key].standing, store.orders[key].held_for) == ("fulfilled", None)

@@ -1,5 +1,6 @@
 """When Razorpay is asked although it told us nothing."""
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -10,10 +11,11 @@ from hypothesis import strategies as st
 
 from payments import reconcile
 from payments.orders import Attempt, AttemptStatus
-from payments.reconcile import DAY, GAPS, REFUND_WINDOW, Poll, is_last, worth_asking
+from payments.reconcile import DAY, GAPS, REFUND_WINDOW, Poll, goes_on
 
 SINCE: Final = 1_800_000_000_000
 LATE: Final = 5 * DAY
+LIFE: Final = 2 * DAY
 
 
 def attempt(status: AttemptStatus) -> Attempt:
@@ -56,32 +58,23 @@ def test_a_poll_survives_json() -> None:
 
 
 @pytest.mark.parametrize(
-    ("refunding", "passed", "worth"),
+    ("status", "settled", "refunding", "passed", "more"),
     [
-        (False, 0, True),
-        (False, LATE, True),
-        (False, LATE + 1, False),
-        (True, LATE + 1, True),
-        (True, REFUND_WINDOW, True),
-        (True, REFUND_WINDOW + 1, False),
+        ("created", False, False, 0, True),
+        ("created", False, False, LIFE + LATE - 1, True),
+        ("created", False, False, LIFE + LATE, False),
+        ("cancelled", True, False, LIFE + LATE - 1, True),  # it may be paid all the same
+        ("expired", False, False, LIFE, True),
+        ("paid", False, False, 0, True),  # its capture is missing
+        ("paid", True, False, 0, False),
+        ("paid", True, True, LIFE + LATE, True),
+        ("paid", True, True, REFUND_WINDOW - 1, True),
+        ("paid", True, True, REFUND_WINDOW, False),
     ],
 )
-def test_asking_ends_when_nothing_more_can_come(refunding: bool, passed: int, worth: bool) -> None:
-    assert worth_asking(refunding=refunding, since=SINCE, now=SINCE + passed, late=LATE) is worth
-
-
-@pytest.mark.parametrize(
-    ("status", "settled", "refunding", "last"),
-    [
-        ("paid", True, False, True),
-        ("paid", False, False, False),  # its capture is missing
-        ("paid", True, True, False),
-        ("created", True, False, False),
-        ("cancelled", True, False, False),  # it may be paid all the same
-        ("expired", False, False, False),
-    ],
-)
-def test_the_chain_of_a_paid_link_ends_once_the_order_is_settled(
-    status: str, settled: bool, refunding: bool, last: bool
+def test_a_chain_goes_on_until_nothing_more_can_come(
+    status: str, settled: bool, refunding: bool, passed: int, more: bool
 ) -> None:
-    assert is_last(attempt(AttemptStatus(status)), settled=settled, refunding=refunding) is last
+    link = replace(attempt(AttemptStatus(status)), expires_at=SINCE + LIFE)
+    flags = {"settled": settled, "refunding": refunding}
+    assert goes_on(link, **flags, since=SINCE, now=SINCE + passed, late=LATE) is more

@@ -41,6 +41,8 @@ def given(status: str, amount: int, of: str = "pay_1", id: str = "rfnd_1", **det
 
 
 def state(*facts: Fact, standing: Standing = Standing.OPEN, **rest: Any) -> OrderState:
+    if standing is Standing.FULFILLED:
+        rest.setdefault("fulfilled", ORDER.total)
     return OrderState(ORDER, facts, Verdict.UNPAID, rest.pop("attempts", (attempt(),)), standing, **rest)
 
 
@@ -281,3 +283,49 @@ def test_more_can_not_go_back_than_came() -> None:
     done = repair(known, SHIPPED, PLENTY).state
     assert (done.fulfilled, done.held, done.held_for) == (0, 0, None)
     assert {refund.status for refund in done.refunds} == {RefundStatus.FAILED, RefundStatus.CREATED}
+
+
+OUTSIDE_REFUND = Fact(KEY, "refund", "rfnd_9", "processed", 50_000, "INR", 1, {"payment_id": "pay_1"})
+
+
+def test_money_that_went_back_before_it_was_known_buys_nothing() -> None:
+    done = repair(state(captured(), OUTSIDE_REFUND), SHIPPED, PLENTY)
+    assert (done.state.standing, done.state.fulfilled, done.state.held) == (RETURNED, 0, 0)
+    short = replace(OUTSIDE_REFUND, amount=20_000)
+    links = (attempt(AttemptStatus.CANCELLED), attempt(amount=30_000, ordinal=2))
+    done = repair(state(captured(20_000), short, attempts=links), SHIPPED, PLENTY)
+    assert (done.state.standing, [call.reference_id for call in done.withdrawn]) == (RETURNED, [f"{KEY}.2"])
+
+
+def test_a_payment_after_the_goods_money_went_back_is_a_persons_task() -> None:
+    again = captured(id="pay_2")
+    before = repair(state(captured(), standing=FULFILLED), SHIPPED, PLENTY).state
+    back = repair(replace(before, facts=(*before.facts, OUTSIDE_REFUND)), SHIPPED, PLENTY).state
+    assert (back.standing, back.fulfilled, back.held) == (FULFILLED, 0, 0)
+    done = repair(replace(back, facts=(*back.facts, again)), SHIPPED, PLENTY)
+    assert (done.asked, done.state.fulfilled, done.state.held) == ((), 0, 50_000)
+    assert (done.state.held_for or "").startswith("paid again")
+
+
+@pytest.mark.parametrize("end", ["created", "lost"])
+def test_what_is_disputed_is_not_given_back_as_well(end: str) -> None:
+    told = [
+        Fact(KEY, "dispute", "disp_1", s, 50_000, "INR", 1, {"payment_id": "pay_1"}) for s in ("created", end)
+    ]
+    done = repair(state(captured(), *told, standing=LAPSED), Repairs(late="refund"), PLENTY)
+    assert (done.state.standing, done.asked, done.state.held) == (RETURNED, (), 50_000)
+    assert (done.state.held_for or "").startswith("dispute")
+
+
+def test_a_lost_dispute_stays_in_sight_and_a_won_one_does_not() -> None:
+    lost, won = (
+        Fact(KEY, "dispute", "disp_1", s, 50_000, "INR", 1, {"payment_id": "pay_1"}) for s in ("lost", "won")
+    )
+    assert (repair(state(captured(), lost), SHIPPED, PLENTY).state.held_for or "").startswith("dispute lost")
+    assert repair(state(captured(), won), SHIPPED, PLENTY).state.held_for is None
+
+
+def test_while_a_paid_link_lacks_its_payment_no_other_may_be_paid() -> None:
+    links = (attempt(AttemptStatus.PAID), attempt(ordinal=2))
+    done = repair(state(attempts=links), SHIPPED, PLENTY)
+    assert [call.reference_id for call in done.withdrawn] == [f"{KEY}.2"]

@@ -18,6 +18,9 @@ from tests.simulation.razorpay import Payment, Razorpay
 _CONFIRMED: Final = re.compile(r"Payment Successful![\s\S]*Order ID: #(\d+)|\[payment_successful\] (\d+)")
 _RETURNED: Final = re.compile(r"(?:can't fulfil|can’t fulfil) order #(\d+)|\[payment_returned\] (\d+)")
 
+_UNSENT: Final = """
+SELECT conversation_id FROM outbox WHERE state = 'failed' AND lane = 'chat' AND urgency = 0"""
+
 Row = dict[str, Any]
 
 
@@ -120,7 +123,7 @@ class _Books:
                 heard[found[1] or found[2]].append(message)
             if found := _RETURNED.search(message.text):
                 returned[found[1] or found[2]] += 1
-        unsent = self._rows("SELECT conversation_id FROM outbox WHERE state = 'failed' AND lane = 'chat'")
+        unsent = self._rows(_UNSENT)
         failed = {row["conversation_id"] for row in unsent}
         numbers = {order["number"]: order for order in self._orders.values()}
         for number, order in numbers.items():
@@ -137,7 +140,10 @@ class _Books:
                     yield f"INV4: {order['key']}: one confirmation was sent {count} times"
             if messages and not fulfilled:
                 yield f"INV5: {order['key']} is {order['standing']}, and the customer was told it is paid"
-            if order["standing"] == "returned" and not returned[number] and not excused:
+            ours = any(
+                r.key for r in self._razorpay.refunds.values() if r.payment.link.order_key == order["key"]
+            )
+            if order["standing"] == "returned" and ours and not returned[number] and not excused:
                 yield f"INV4: the money for {order['key']} goes back and nobody told the customer"
 
     def durable(self, acknowledged: dict[str, str]) -> Iterator[str]:

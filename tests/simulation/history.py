@@ -1,62 +1,27 @@
 """One world from its first customer to the last echo: the shop's own code in it, dying and living again.
 
-    play(seed, directory) -> History
-
-The bot is production code on virtual time: webhooks come in as signed bytes, messages and calls leave
-through the client's and the gateway's methods. Everything is drawn from the seed.
+play(seed, directory, cast) -> History
 """
 
-import asyncio
 import hashlib
-import hmac
-import json
 import random
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
-from bot.app import _Inbox
-from bot.arriving import from_request
-from bot.metrics import Metrics
-from bot.parts import Parts
-from bot.settings import Settings
-from bot.webhooks import take_razorpay, take_whatsapp
-from bot.workers.loop import Workers
-from flows.load import load
-from flows.model import Flow
-from payments.shop import SHOP
-from storage import Store
 from tests.simulation import checker
-from tests.simulation.agenda import Act, Agenda
 from tests.simulation.checker import Book
-from tests.simulation.database import Crash, Hook, Hooks, in_loop, new_database
-from tests.simulation.loop import START, SimLoop, run
-from tests.simulation.meta import NUMBER, Meta
+from tests.simulation.database import Crash, Hooks, in_loop, new_database
+from tests.simulation.loop import START, run
 from tests.simulation.people import Person
-from tests.simulation.razorpay import Razorpay
-from tests.simulation.weather import DAY, HOUR, MINUTE, SECOND, Weather
+from tests.simulation.weather import DAY, HOUR, MINUTE, Weather
+from tests.simulation.world import World, shop
 
-FLOW: Final = Path(__file__).parents[2] / "flows.yaml"
-LIVELY: Final = HOUR
-"""Milliseconds during which customers come; misfortunes last as long, and then all heals."""
 ENDS: Final = (*(5 * HOUR,) * 6, 12 * HOUR, 2 * DAY)
 """Milliseconds after which a world is looked at: one of these, by its seed."""
-LADDER: Final = (6, 19, 40, 82, 165, 326, 650, 1290, 2580, 5140, 10270, 20510, 40990, 81950)
-"""Seconds after its first delivery at which a webhook that was not answered 200 comes again."""
-SECRETS: Final = {
-    "munshi_api_token": "simulated-api-token",
-    "whatsapp_phone_number_id": NUMBER,
-    "whatsapp_access_token": "simulated-access-token",
-    "whatsapp_app_secret": "simulated-app-secret",
-    "whatsapp_verify_token": "simulated-verify-token",
-    "razorpay_key_id": "rzp_test_simulated",
-    "razorpay_key_secret": "simulated-key-secret",
-    "razorpay_webhook_secret": "simulated-webhook-secret",
-}
 
 
 @dataclass
@@ -80,23 +45,24 @@ class History:
         return hashlib.sha256("\n".join(self.chronicle).encode()).hexdigest()
 
 
-@cache
-def shop() -> Flow:
-    """The shipped flow, with little stock, and a late window that ends within the history."""
-    text = FLOW.read_text().replace("late_window: 5 days", "late_window: 1 day")
-    return load(text.replace("stock: 12", "stock: 7"), str(FLOW), SHOP)
+Cast: TypeAlias = Callable[[World], None]
 
 
-@cache
-def settings() -> Settings:
-    """Those of every simulated process."""
-    return Settings(**{"_env_file": None, **SECRETS})  # type: ignore[arg-type]
+def crowd(people: int) -> Cast:
+    """So many customers, each with whims of their own."""
+
+    def cast(world: World) -> None:
+        for n in range(people):
+            person = Person(f"9198{n:08}", random.Random(f"{world.seed} {n}"), world)
+            world.at(world.dice.randrange(5) * MINUTE, partial(world.whims, person))
+
+    return cast
 
 
 def play(
     seed: int,
     directory: Path,
-    cast: "Cast",
+    cast: Cast,
     *,
     weather: Weather | None = None,
     hooks: Hooks | None = None,
@@ -129,330 +95,3 @@ def play(
         name.unlink(missing_ok=True)
     heard = [message.text for message in world.meta.log]
     return History(seed, wrong, world.seen, world.chronicle, books, heard)
-
-
-@dataclass
-class Webhook:
-    """A webhook on its way."""
-
-    provider: str
-    raw: bytes
-    key: str
-    what: str
-    first: int = 0
-
-
-class World:
-    """All that outlives a process."""
-
-    def __init__(self, seed: int, weather: Weather | None, hooks: Hooks, end: int) -> None:
-        self.seed, self.end = seed, end
-        self.dice = random.Random(seed)
-        self.weather = weather or Weather.drawn(self.dice)
-        self.seen: Counter[str] = Counter()
-        self.chronicle: list[str] = []
-        self.acknowledged: dict[str, str] = {}
-        self.rests: tuple[int, ...] = (SECOND, 5 * SECOND, 2 * MINUTE)
-        """Milliseconds for which the process may be dead."""
-        self.peril: Hook = _no_peril
-        """Told of each send and call, before it has its effect and after: where the process may die."""
-        late = {5 * HOUR: (), 12 * HOUR: (3 * HOUR,)}.get(end, (3 * HOUR, 15 * HOUR))
-        self.lates = (11 * MINUTE, 30 * MINUTE, *late)
-        """Milliseconds after which a bank may say yes after all; what is lost then is found by polls in time."""
-        self.calls = 0
-        self.hooks = hooks
-        self.parts: Parts | None = None
-        self._loop: SimLoop | None = None
-        self._flying: dict[int, Webhook] = {}
-        self._unanswered: list[Act] = []
-        self._agenda = Agenda()
-        self._dirty: asyncio.Event | None = None
-        self._planned = asyncio.Event()
-        self._inner = (hooks.before, hooks.after)
-        hooks.before, hooks.after = self._before, self._after
-        wrongs: list[str] = []
-        common = (self.now, self.dice, self.weather)
-        self.razorpay = Razorpay(*common, self._from_razorpay, self._risk, self.seen, wrongs)
-        self.meta = Meta(*common, self._from_meta, self._risk, self.seen, [])
-        self._wamids = 0
-        if self.weather.token:
-            self.plan(START + 5 * MINUTE, self._do(lambda: setattr(self.meta, "expired", True)))
-            self.plan(START + 25 * MINUTE, self._do(lambda: setattr(self.meta, "expired", False)))
-        self.plan(START + LIVELY, self._do(self._heal))
-        for hour in range(1, end // HOUR):
-            self.plan(START + hour * HOUR, self._do(self._bank))
-
-    def now(self) -> int:
-        """Milliseconds since 1970, UTC."""
-        return self._loop.clock.now() if self._loop else START
-
-    def at(self, when: int, deed: Callable[[], None]) -> None:
-        """Let `deed` happen `when` milliseconds after the start."""
-        self.plan(START + when, self._do(deed))
-
-    def plan(self, when: int, act: Act) -> None:
-        """Let `act` happen at `when` (milliseconds since 1970, UTC)."""
-        self._agenda.at(when, act)
-        self._planned.set()
-
-    def died(self) -> None:
-        """The process is gone: what it had not answered, comes again."""
-        self.seen["crash"] += 1
-        self._say("bot", "dies")
-        self.meta.forget()
-        for hook in self._flying.values():
-            self._again(hook)
-        self._flying.clear()
-        for act in self._unanswered:
-            self.plan(self.now(), act)
-        self._unanswered.clear()
-
-    async def live(self, url: str, loop: SimLoop) -> None:
-        """One life of the process, to the end of the world or to its own."""
-        self._loop = loop
-        self._dirty, self._planned = asyncio.Event(), asyncio.Event()
-        store = await Store.open(url)
-        await store.declare(shop().sections["shop"].counted)
-        metrics = Metrics()
-        inbox = _Inbox(store, loop.clock, metrics)
-        self.parts = Parts(
-            settings(),
-            loop.clock,
-            shop(),
-            store,
-            self.meta,  # type: ignore[arg-type]
-            self.razorpay,  # type: ignore[arg-type]
-            inbox.batcher,
-            metrics,
-        )
-        workers = Workers(self.parts, random.Random(self.dice.random()), poll=self.end / 1000)
-        inbox.workers = workers
-        workers.start()
-        waker = loop.create_task(self._wake(workers, store))
-        await self._keep_to_the_agenda(loop)
-        waker.cancel()
-        await workers.close()
-        await store.close()
-
-    async def _keep_to_the_agenda(self, loop: SimLoop) -> None:
-        """Let everything happen when it is due, to the end of the world."""
-        end = START + self.end
-        while self.now() < end:
-            due = min(end, self._agenda.next or end)
-            self._planned.clear()
-            if due <= self.now():
-                act = self._agenda.take()
-                self._unanswered.append(act)
-                loop.create_task(self._begin(act))
-                continue
-            with suppress(TimeoutError):
-                async with asyncio.timeout((due - self.now()) / 1000):
-                    await self._planned.wait()
-
-    async def _begin(self, act: Act) -> None:
-        self._unanswered.remove(act)
-        await act()
-
-    async def _wake(self, workers: Workers, store: Store) -> None:
-        """In the place of polling: wake the workers when something falls due."""
-        assert self._dirty is not None
-        idle = 0.2
-        while True:
-            self._dirty.clear()
-            due = await store._units.outside(_next_due)
-            wait = self.end / 1000 if due is None else (due - self.now()) / 1000
-            if wait <= 0:
-                workers._stepping.set()
-                workers._performing.set()
-            try:
-                async with asyncio.timeout(max(wait, idle)):
-                    await self._dirty.wait()
-                idle = 0.2
-            except TimeoutError:
-                idle = min(idle * 2, 60) if wait <= 0 else 0.2
-            await asyncio.sleep(1)
-
-    # The process' bad luck
-
-    def _before(self, n: int, what: str) -> None:
-        self._inner[0](n, what)
-        self._maybe_die()
-
-    def _after(self, n: int, what: str) -> None:
-        self._inner[1](n, what)
-        if what == "commit" and self._dirty is not None:
-            self._dirty.set()
-        self._maybe_die()
-
-    def _maybe_die(self) -> None:
-        if self.weather.crash and self.parts and self.dice.random() < self.weather.crash / 200:
-            raise Crash("simulated")
-
-    async def _risk(self, where: str) -> None:
-        self.calls += 1
-        try:
-            self.peril(self.calls, where)
-        except Crash as crash:
-            assert self._loop is not None
-            await self._loop.die(crash)
-        if self.weather.crash and self.dice.random() < self.weather.crash / 10:
-            assert self._loop is not None
-            self.seen[f"crash {where}"] += 1
-            await self._loop.die(Crash(where))
-
-    def _heal(self) -> None:
-        self._say("world", "heals")
-        calm = Weather()
-        self.weather = self.razorpay.weather = self.meta.weather = calm
-        self.meta.expired = False
-
-    # What the outside does
-
-    def _bank(self) -> None:
-        """Refunds end; some fail; operators refund now and then what they find."""
-        self.razorpay._expire()
-        for refund in self.razorpay.refunds.values():
-            if refund.status == "pending" and self.dice.random() < 0.7:
-                self.razorpay.settle(refund, "failed" if self.dice.random() < 0.15 else "processed")
-        for payment in list(self.razorpay.payments.values()):
-            if payment.captured and self.dice.random() < 0.003:
-                self.razorpay.refund_by_hand(payment, payment.amount - self.razorpay.returned(payment))
-
-    def whims(self, person: Person) -> None:
-        """Let `person` do one thing, and the next when they feel like it."""
-        pause = person.act()
-        if pause is not None and self.now() + pause < START + LIVELY:
-            self.later(pause, partial(self.whims, person))
-
-    def _do(self, deed: Callable[[], None]) -> Act:
-        async def act() -> None:
-            deed()
-
-        return act
-
-    def later(self, milliseconds: int, deed: Callable[[], None]) -> None:
-        self.plan(self.now() + milliseconds, self._do(deed))
-
-    def write(self, phone: str, *messages: dict[str, Any]) -> None:
-        """Send WhatsApp messages of the customer with this phone number on their way, in one webhook."""
-        self.meta.wrote_at[phone] = self.now()
-        self.meta.strangers.discard(phone)
-        self._say(phone, json.dumps(messages, ensure_ascii=False))
-        contact = {"profile": {"name": "Asha"}, "wa_id": phone}
-        self._from_meta({"contacts": [contact], "messages": [self._entry(phone, m) for m in messages]})
-
-    def _entry(self, phone: str, message: dict[str, Any]) -> dict[str, Any]:
-        self._wamids += 1
-        wamid = f"wamid.in.{self._wamids:06}"
-        return {"from": phone, "id": wamid, "timestamp": str(self.now() // 1000), **message}
-
-    def order(self, phone: str, items: list[dict[str, Any]]) -> None:
-        """Have the shop's own API asked for an order of the customer with this phone number."""
-        self._say("api", f"order for {phone}: {items}")
-        # Half of them have talked to the shop before, outside this history.
-        if phone not in self.meta.wrote_at and self.dice.random() < 0.5:
-            self.meta.wrote_at[phone] = self.now()
-            self.meta.strangers.add(phone)
-        self.plan(self.now(), partial(self._ask, phone, items, f"{phone}.{self.now()}"))
-
-    async def _ask(self, phone: str, items: list[dict[str, Any]], key: str) -> None:
-        assert self.parts is not None
-        arrival, again = from_request(phone, items, key), partial(self._ask, phone, items, key)
-        self._unanswered.append(again)
-        await self.parts.inbox.put([arrival])
-        self._unanswered.remove(again)
-        self.acknowledged[arrival.key] = "api order"
-
-    # Webhooks
-
-    def _from_meta(self, value: dict[str, Any]) -> None:
-        head = {"messaging_product": "whatsapp", "metadata": {"phone_number_id": NUMBER}}
-        change = {"field": "messages", "value": {**head, **value}}
-        body = {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]}
-        message = value.get("messages")
-        self._send("meta", body, message[0]["id"] if message else "", "message" if message else "status")
-
-    def _from_razorpay(self, envelope: dict[str, Any]) -> None:
-        entity = next(iter(envelope["payload"].values()))["entity"]
-        self._say("razorpay", f"{envelope['event']} {entity['id']} {entity.get('amount')}")
-        self._send("razorpay", envelope, "", envelope["event"])
-
-    def _send(self, provider: str, body: dict[str, Any], key: str, what: str) -> None:
-        """Put a webhook on its way, or several, or none."""
-        raw = json.dumps(body, separators=(",", ":")).encode()
-        if self.dice.random() < self.weather.lose and provider == "razorpay":
-            self.seen[f"lost: {what}"] += 1
-            return
-        copies = 1
-        if self.dice.random() < self.weather.duplicate:
-            self.seen[f"duplicated: {what}"] += 1
-            copies = self.dice.choice((2, 3))
-        for _ in range(copies):
-            wait = self.dice.choice((0, 0, 0, MINUTE))
-            if self.dice.random() < self.weather.delay:
-                self.seen[f"delayed: {what}"] += 1
-                wait = self.dice.choice((MINUTE, 5 * MINUTE, 20 * MINUTE, 3 * HOUR))
-            hook = Webhook(provider, raw, key or hashlib.sha256(raw).hexdigest(), what)
-            self.plan(self.now() + wait, partial(self._deliver, hook))
-
-    async def _deliver(self, hook: Webhook) -> None:
-        hook.first = hook.first or self.now()
-        self._flying[id(hook)] = hook
-        parts = self.parts
-        assert parts is not None
-        try:
-            await (self._to_meta(parts, hook) if hook.provider == "meta" else self._to_razorpay(parts, hook))
-        finally:
-            if self._loop is not None and not self._loop.over:
-                self._flying.pop(id(hook), None)
-        if hook.what != "status":
-            self.acknowledged[hook.key] = f"{hook.provider} {hook.what}"
-
-    async def _to_meta(self, parts: Parts, hook: Webhook) -> None:
-        secret = SECRETS["whatsapp_app_secret"].encode()
-        await take_whatsapp(parts, hook.raw, f"sha256={hmac.new(secret, hook.raw, 'sha256').hexdigest()}")
-
-    async def _to_razorpay(self, parts: Parts, hook: Webhook) -> None:
-        secret = SECRETS["razorpay_webhook_secret"].encode()
-        await take_razorpay(parts, hook.raw, hmac.new(secret, hook.raw, "sha256").hexdigest())
-
-    def _again(self, hook: Webhook) -> None:
-        rung = next((t * 1000 for t in LADDER if hook.first + t * 1000 > self.now()), None)
-        if rung is not None:
-            self.plan(hook.first + rung, partial(self._deliver, hook))
-
-    def _say(self, who: str, what: str) -> None:
-        seconds = (self.now() - START) / 1000
-        self.chronicle.append(f"{seconds:10.1f} {who:>14} {what}")
-
-
-Cast: TypeAlias = Callable[[World], None]
-
-
-def crowd(people: int) -> Cast:
-    """So many customers, each with whims of their own."""
-
-    def cast(world: World) -> None:
-        for n in range(people):
-            person = Person(f"9198{n:08}", random.Random(f"{world.seed} {n}"), world)
-            world.at(world.dice.randrange(5) * MINUTE, partial(world.whims, person))
-
-    return cast
-
-
-def _no_peril(n: int, where: str) -> None:
-    return None
-
-
-async def _next_due(tx: Any) -> int | None:
-    [row] = await tx.fetch(_DUE)
-    due: int | None = row["due"]
-    return due
-
-
-_DUE: Final = """
-SELECT MIN(due) AS due FROM (
-    SELECT MIN(due_at) AS due FROM inbox WHERE state = 'pending' AND kind <> 'receipt'
-    UNION ALL SELECT MIN(due_at) FROM inbox WHERE state = 'pending' AND kind = 'receipt'
-    UNION ALL SELECT MIN(due_at) FROM outbox WHERE state IN ('pending', 'sending')
-) d"""

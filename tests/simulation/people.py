@@ -102,7 +102,8 @@ class Person:
             replies = self._dice.choice(mine).replies
         if replies and self._dice.random() < 0.85:
             forward = [r for r in replies if r[2] in _FORWARD]
-            kind, id, title = self._dice.choice(forward if forward and self._dice.random() < 0.85 else replies)
+            eager = forward and self._dice.random() < 0.85
+            kind, id, title = self._dice.choice(forward if eager else replies)
             chosen = {"id": id, "title": title}
             return self._stage.write(
                 self.phone, {"type": "interactive", "interactive": {"type": kind, kind: chosen}}

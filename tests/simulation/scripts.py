@@ -11,9 +11,10 @@ from functools import partial
 from typing import Final
 
 from tests.simulation.checker import Book
-from tests.simulation.history import History, World
+from tests.simulation.history import History
 from tests.simulation.shopper import Shopper, Story, tell
 from tests.simulation.weather import HOUR, MINUTE, Weather
+from tests.simulation.world import World
 
 CHAI, CUPS = "Masala chai 250 g", "Kulhad cups (6)"
 PRICE: Final = 180_00

@@ -4,10 +4,10 @@ from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any, TypeAlias
 
-from tests.simulation.history import World
 from tests.simulation.meta import Accepted
 from tests.simulation.razorpay import Link, Payment
 from tests.simulation.weather import SECOND
+from tests.simulation.world import World
 
 Wait: TypeAlias = int | Callable[[], bool]
 Message: TypeAlias = dict[str, Any]

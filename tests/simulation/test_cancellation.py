@@ -22,11 +22,11 @@ from bot.webhooks import take_razorpay, take_whatsapp
 from bot.workers.loop import Workers
 from storage import Store
 from tests.simulation.database import in_loop, new_database
-from tests.simulation.history import SECRETS, settings, shop
 from tests.simulation.loop import SimLoop, run
 from tests.simulation.meta import NUMBER, Meta
 from tests.simulation.razorpay import Razorpay
 from tests.simulation.weather import Weather
+from tests.simulation.world import SECRETS, settings, shop
 
 pytestmark = pytest.mark.usefixtures("quiet")
 

@@ -14,9 +14,10 @@ from typing import TypeAlias
 import pytest
 
 from tests.simulation.database import Crash, Hooks
-from tests.simulation.history import History, World, play
+from tests.simulation.history import History, play
 from tests.simulation.scripts import SCRIPTS, Script, ended
 from tests.simulation.weather import MINUTE, SECOND
+from tests.simulation.world import World
 
 pytestmark = pytest.mark.usefixtures("quiet")
 

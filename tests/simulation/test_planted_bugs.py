@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.database import Crash, Hook, Hooks
-from tests.simulation.history import World, play
+from tests.simulation.history import play
 from tests.simulation.planted import GUARDS, ROWS, Guard, Row
 from tests.simulation.provocations import PROVOCATIONS
 from tests.simulation.scripts import SCRIPTS, Script, ended
 from tests.simulation.weather import MINUTE, SECOND
+from tests.simulation.world import World
 
 pytestmark = pytest.mark.usefixtures("quiet")
 

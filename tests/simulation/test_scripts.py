@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation.history import History, World, play
+from tests.simulation.history import History, play
 from tests.simulation.provocations import PROVOCATIONS
 from tests.simulation.scripts import SCRIPTS, ended
 from tests.simulation.weather import MINUTE
+from tests.simulation.world import World
 
 pytestmark = pytest.mark.usefixtures("quiet")
 

@@ -88,7 +88,7 @@ async def test_without_a_template_an_operator_hears_of_it(store: Store, chat: Ch
     delivery = await claimed(store, chat, Text("Paid!"))
     await store.record([Done(delivery.claim, "wamid.A")], now=3)
     assert await hear(store, "wamid.A", "failed") == (Undelivered(delivery.id, "paid", 131047),)
-    assert await notices(store) == [("window", "paid")]
+    assert await notices(store) == [("window", f"paid to {delivery.conversation}")]
     assert (await entry(store))["receipt"] == "failed"
     assert await store.claim_due(now=99_999_999, limit=5, lease=1) == []
 

@@ -308,3 +308,25 @@ async def test_the_customers_last_word_counts_from_when_it_was_written(
     )
     [again] = await store.claim_due(now=10**12 + 1, limit=1, lease=1)
     assert again.last_inbound_at == heard_at
+
+
+async def test_who_leaves_a_state_is_not_reminded_of_it(store: Store, chat: Chat) -> None:
+    def remind(case: Case) -> Advanced:
+        said = (Say("pay", Text("pay")), Say("reminder", Text("r"), reminder=True))
+        return replace(answered(case), sends=said)
+
+    def leave(case: Case) -> Advanced:
+        said = (Say("paid", Text("p")), Say("later", Text("l"), reminder=True))
+        return replace(answered(case), conversation=replace(case.conversation, visits=(9,)), sends=said)
+
+    for n, step in enumerate((remind, leave)):
+        await store.arrive([chat(str(n))], now=n)
+        await store.advance_due(step, now=n)
+    sent = [d.name for d in await store.claim_due(now=9, limit=9, lease=1)]
+    sent += [d.name for d in await store.claim_due(now=999, limit=9, lease=1)]
+    assert "reminder" not in sent
+    assert sent[:2] == ["pay", "paid"]
+    rows = await store._units.outside(lambda tx: tx.fetch("SELECT name, state, error FROM outbox"))
+    assert {row["name"]: row["error"] for row in rows if row["state"] == "failed"} == {
+        "reminder": "the customer had moved on"
+    }

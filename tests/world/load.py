@@ -136,15 +136,14 @@ class Market:
         await running.communicate()
         assert running.returncode == 0, (self.cwd / "stderr.txt").read_text()
 
-    async def crowd(self, count: int, seconds: float = _THOUGHT) -> None:
-        """Customers who come within `seconds`, each with a pace of their own; back when all are confirmed."""
+    async def crowd(self, count: int) -> None:
+        """New customers who buy, each at a pace of their own; back once all have their confirmation."""
+        come = len(self.world.meta.people)
         async with asyncio.TaskGroup() as group:
-            for number in range(count):
-                person = self.world.meta.person(f"9198{number:08}", f"Asha {number}")
-                group.create_task(self._buy(person, self.dice.uniform(0, seconds)))
+            for number in range(come, come + count):
+                group.create_task(self._buy(self.world.meta.person(f"9198{number:08}", f"Asha {number}")))
 
-    async def _buy(self, person: Person, comes: float) -> None:
-        await asyncio.sleep(comes)
+    async def _buy(self, person: Person) -> None:
         await person.write("hi")
         await self._hears(person, "Namaste")
         for count, product in enumerate(PRODUCTS, 1):
@@ -183,8 +182,9 @@ class Market:
         async with reading(self.database_url) as records:
             return await records.fetch(sql)
 
-    async def check(self, customers: int) -> None:
+    async def check(self) -> None:
         """Nothing acknowledged is lost, nothing is done twice, and the books balance."""
+        customers = len(self.world.meta.people)
         stored = {row["key"] for row in await self.rows("SELECT key FROM inbox")}
         assert set(self.front.acknowledged) <= stored
         assert await self.rows(_WRONG) == []

@@ -22,4 +22,4 @@ async def test_killed_again_and_again_while_a_crowd_buys(database_url: str, tmp_
         await crowd
         await street.settled()
         await street.stop(bot)
-        await street.check(CUSTOMERS)
+        await street.check()

@@ -51,4 +51,4 @@ async def test_the_database_dies_under_load(old_postgres_server: Any, tmp_path: 
         await street.settled()
         assert bot.returncode is None
         await street.stop(bot)
-        await street.check(CUSTOMERS)
+        await street.check()

@@ -23,10 +23,10 @@ SETTINGS = {
 }
 
 
-async def refused(cwd: Path, **settings: str) -> str:
-    """What `munshi serve` says when it refuses."""
+async def refused(cwd: Path, command: str = "serve", **settings: str) -> str:
+    """What `munshi serve`, or another command, says when it refuses."""
     status, output = await run(
-        *MUNSHI, "serve", env=environment({**SETTINGS, "PORT": "0", **settings}), cwd=cwd
+        *MUNSHI, command, env=environment({**SETTINGS, "PORT": "0", **settings}), cwd=cwd
     )
     assert status == 1, output
     assert "Traceback" not in output
@@ -74,8 +74,11 @@ async def test_a_second_one_on_the_same_file_or_port(tmp_path: Path) -> None:
         process(*MUNSHI, "serve", env=environment(settings), cwd=tmp_path) as first,
     ):
         await ready(http, f"http://127.0.0.1:{port}")
-        said, other = await asyncio.gather(
-            refused(tmp_path), refused(tmp_path, PORT=str(port), DATABASE_URL="sqlite://other.db")
+        said, worker, other = await asyncio.gather(
+            refused(tmp_path),
+            refused(tmp_path, "work"),
+            refused(tmp_path, PORT=str(port), DATABASE_URL="sqlite://other.db"),
         )
-        assert f"munshi.db is in use by process {first.pid}: SQLite serves one process" in said
+        for second in (said, worker):
+            assert f"munshi.db is in use by process {first.pid}: SQLite serves one process" in second
         assert "address already in use" in other
