@@ -170,7 +170,9 @@ def _refuse_unplaced(event: EventView | None) -> None:
         return
     if event.state == "parked":
         raise problem(web.HTTPInternalServerError, "the order could not be placed; the operator can see why")
-    nothing = "nothing was ordered: the customer's cart is empty, or the flow ignores it"
+    nothing = (
+        "nothing was ordered: there is not enough left, the customer's cart is empty, or the flow ignores it"
+    )
     raise problem(web.HTTPConflict, nothing)
 
 
@@ -200,9 +202,9 @@ def _answer(view: OrderView) -> dict[str, Any]:
 
 
 def _status(view: OrderView) -> str:
-    if view.standing is Standing.FULFILLED:
+    if view.standing is Standing.FULFILLED and view.fulfilled:
         return "paid"
-    if view.standing is Standing.RETURNED:
+    if view.standing in (Standing.FULFILLED, Standing.RETURNED):
         return "refunded"
     if view.held_for is not None:
         return "held"

@@ -47,8 +47,15 @@ def repair(state: OrderState, rules: Repairs, left: Mapping[str, int]) -> Repair
         state, standing=standing, refunds=(*refunds, *asked), attempts=attempts, verdict=balance.verdict
     )
     moves = _moves(state, standing, left)
-    most = state.fulfilled if state.standing is Standing.FULFILLED else balance.total
+    most = balance.total if _may_stand_for_all(state, refunds) else state.fulfilled
     return Repair(_booked(repaired, most, balance, rules), asked, withdrawn, moves)
+
+
+def _may_stand_for_all(state: OrderState, refunds: tuple[Refund, ...]) -> bool:
+    """Whether money may stand for all the goods: now that they become due, or if a refund came to nothing."""
+    back = {refund.key for refund in refunds if refund.goes_back}
+    failed = any(refund.goes_back and refund.key not in back for refund in state.refunds)
+    return failed or state.standing is not Standing.FULFILLED
 
 
 def due(state: OrderState) -> int:

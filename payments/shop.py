@@ -127,7 +127,10 @@ def _empty(scene: Scene, args: _Nothing) -> Result:
 
 
 def _fill(scene: Scene, args: _Nothing) -> Result:
-    """The cart becomes what the event's `items` ask for; without items it stays."""
+    """The cart becomes what the event's `items` ask for; without items it stays.
+
+    Where there is less than asked for, nothing is ordered: who asked cannot see what came of it.
+    """
     items = scene.event.get("items")
     if not items:
         return Result(scene.data)
@@ -135,12 +138,11 @@ def _fill(scene: Scene, args: _Nothing) -> Result:
     for item in items:
         wanted[item["sku"]] = wanted.get(item["sku"], 0) + item["quantity"]
     shop, left = _shop(scene), _left_for_new(scene)
-    held = [
-        (product, min(wanted[product.sku], shop.limit(product, left)))
-        for product in shop.products
-        if product.sku in wanted
-    ]
-    return Result(cart.into(scene.data, tuple((p.sku, quantity) for p, quantity in held if quantity > 0)))
+    limits = {p.sku: shop.limit(p, left) for p in shop.products if p.sku in wanted}
+    held = tuple((sku, min(wanted[sku], limit)) for sku, limit in limits.items())
+    data = cart.into(scene.data, tuple((sku, quantity) for sku, quantity in held if quantity > 0))
+    short = any(wanted[sku] > limit for sku, limit in limits.items())
+    return Result(data, instead=Happened("order.refused", {"reason": "sold out"}) if short else None)
 
 
 def _settle(scene: Scene, args: _Nothing) -> Result:
@@ -319,7 +321,7 @@ SHOP: Final = Vocabulary(
         "cart.set": Action(_Quantity, _set, ("cart.refused", "cart.emptied")),
         "cart.remove": Action(_Item, _remove, ("cart.emptied",)),
         "cart.empty": Action(_Nothing, _empty),
-        "cart.fill": Action(_Nothing, _fill),
+        "cart.fill": Action(_Nothing, _fill, ("order.refused",)),
         "cart.settle": Action(_Nothing, _settle),
         "order.place": Action(_Nothing, _place, ("order.refused",)),
         "payment.request": Action(_Nothing, _request, ("order.refused", "payment_link.created")),

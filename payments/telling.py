@@ -25,9 +25,9 @@ _PAYABLE: Final = frozenset({"unpaid", "short"})
 def status(state: OrderState) -> str:
     """How the order stands, for flows: `unpaid authorised short held paid refunding refunded`."""
     balance = state.balance
-    if state.standing is Standing.FULFILLED:
+    if state.standing is Standing.FULFILLED and (state.fulfilled or not state.refunds):
         return "paid"
-    if state.standing is Standing.RETURNED:
+    if state.standing in (Standing.FULFILLED, Standing.RETURNED):
         return "refunding" if state.held or any(r.open for r in state.refunds) else "refunded"
     if balance.paid:
         return "short" if waits_for_rest(state) else "held"

@@ -20,6 +20,8 @@ class OrderView:
     order: Order
     verdict: Verdict
     standing: Standing
+    fulfilled: int
+    """Paise of what was captured that stand for goods."""
     held_for: str | None
     """What its money waits for, if some does."""
     paid_at: int | None
@@ -77,6 +79,7 @@ async def _order_view(tx: Transaction, row: Any) -> OrderView | None:
         order=order_of(tx.installation, row),
         verdict=Verdict(row["verdict"]),
         standing=Standing(row["standing"]),
+        fulfilled=row["fulfilled"],
         held_for=row["held_for"],
         paid_at=row["paid_at"],
         attempts=tuple(attempt_of(attempt) for attempt in attempts),

@@ -329,3 +329,14 @@ def test_while_a_paid_link_lacks_its_payment_no_other_may_be_paid() -> None:
     links = (attempt(AttemptStatus.PAID), attempt(ordinal=2))
     done = repair(state(attempts=links), SHIPPED, PLENTY)
     assert [call.reference_id for call in done.withdrawn] == [f"{KEY}.2"]
+
+
+def test_goods_are_paid_for_again_once_a_refund_came_to_nothing() -> None:
+    paid = repair(state(captured()), SHIPPED, PLENTY).state
+    back = repair(
+        replace(paid, facts=(*paid.facts, replace(OUTSIDE_REFUND, state="created"))), SHIPPED, PLENTY
+    )
+    assert back.state.fulfilled == 0
+    failed = replace(OUTSIDE_REFUND, state="failed")
+    done = repair(replace(back.state, facts=(*back.state.facts, failed)), SHIPPED, PLENTY)
+    assert (done.state.fulfilled, done.state.held) == (50_000, 0)

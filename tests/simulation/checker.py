@@ -16,7 +16,7 @@ from tests.simulation.meta import Accepted, Meta
 from tests.simulation.razorpay import Payment, Razorpay
 
 _CONFIRMED: Final = re.compile(r"Payment Successful![\s\S]*Order ID: #(\d+)|\[payment_successful\] (\d+)")
-_RETURNED: Final = re.compile(r"(?:can't fulfil|can’t fulfil) order #(\d+)|\[payment_returned\] (\d+)")
+_RETURNED: Final = re.compile(r"order #(\d+) does not go ahead|\[payment_returned\] (\d+)")
 
 _UNSENT: Final = """
 SELECT conversation_id FROM outbox WHERE state = 'failed' AND lane = 'chat' AND urgency = 0"""
