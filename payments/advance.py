@@ -27,6 +27,7 @@ from payments.facts import Fact
 from payments.orders import Attempt, order_key_of
 from payments.refunds import RefundStatus
 from payments.settling import learn, settle
+from payments.telling import SETBACKS
 
 Done: TypeAlias = tuple[Trace, bool]
 """What a handler gives: the trace, and whether the event had an effect."""
@@ -70,10 +71,13 @@ def _take(draft: Draft, event: Arrived) -> Handled:
 
 
 def _parked(last: Draft, failed: Draft, event: Arrived) -> Draft:
-    """Everything as it was, but for the facts that `failed` learned; a customer gets an apology."""
+    """Everything as it was, but for what `failed` learned of money; a customer gets an apology.
+
+    A setback is not kept: it is told only when it is new, and shall be when the event is replayed.
+    """
     draft = _next(last, event)
     for fact in failed.facts:
-        if fact.order_key in draft.orders:
+        if fact.order_key in draft.orders and (fact.entity, fact.state) not in SETBACKS:
             state = draft.orders[fact.order_key]
             draft.orders[fact.order_key] = replace(state, facts=(*state.facts, fact))
             draft.facts.append(fact)

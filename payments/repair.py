@@ -181,6 +181,15 @@ def _booked(state: OrderState, most: int, balance: Balance, rules: Repairs) -> O
     return replace(state, fulfilled=fulfilled, held=held, held_for=reason)
 
 
+def _unrefunded(state: OrderState) -> str:
+    """Why a refund came to nothing; empty if none did."""
+    statuses = {refund.status for refund in state.refunds}
+    if RefundStatus.REFUSED in statuses:
+        return "refund refused: Razorpay would not make it"
+    failed = RefundStatus.FAILED in statuses
+    return "refund failed: Razorpay could not give the money back" if failed else ""
+
+
 def _back(refunds: Iterable[Refund], payments: Iterable[Captured]) -> int:
     """What of `payments` went back, or is on its way."""
     back = Counter[str]()
@@ -192,17 +201,15 @@ def _back(refunds: Iterable[Refund], payments: Iterable[Captured]) -> int:
 
 def _reason(state: OrderState, balance: Balance, rules: Repairs, held: int) -> str:
     """Why money is held; `unexplained` would be a fault of ours, and the books say so."""
-    if balance.disputed:
-        return "disputed: answer the dispute in Razorpay's dashboard"
+    refund = _unrefunded(state)
     if balance.disputes:
-        return "dispute lost: the payer's bank took the money back"
+        asked = "disputed: answer the dispute in Razorpay's dashboard"
+        dispute = asked if balance.disputed else "dispute lost: the payer's bank took the money back"
+        return f"{dispute}; {refund}" if refund else dispute
     if balance.misfit:
         return f"mismatch: {balance.misfit}"
-    statuses = {refund.status for refund in state.refunds}
-    if RefundStatus.REFUSED in statuses:
-        return "refund refused: Razorpay would not make it"
-    if RefundStatus.FAILED in statuses:
-        return "refund failed: Razorpay could not give the money back"
+    if refund:
+        return refund
     if not wanted(state.order.key, balance.own, state.refunds, held, "any"):
         return "remainder: too little for Razorpay to give back"
     if not balance.settled:

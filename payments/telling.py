@@ -18,6 +18,10 @@ from payments.repair import due, lacks_capture
 
 NOT_FOUND: Final = "payment.not_found"
 """The customer asked for their payment, and Razorpay knows of none."""
+SETBACKS: Final = frozenset(
+    {("payment", "failed"), ("payment_link", "expired"), ("payment_link", "cancelled")}
+)
+"""(entity, state) of facts that customers hear of once, and that are no money."""
 _PAYABLE: Final = frozenset({"unpaid", "short"})
 """Statuses in which a customer may be told of a setback, and pay."""
 

@@ -12,7 +12,7 @@ from payments.stock import after
 from storage import stock
 from storage.cases import Unusable, Waiting, load_due
 from storage.changes import Changes, changes, error_text, park, write
-from storage.transaction import Transaction
+from storage.transaction import SoldOut, Transaction
 
 Advance: TypeAlias = Callable[[Case], Advanced]
 """Decides one conversation's due events. Pure: it may be asked twice about the same case."""
@@ -55,6 +55,9 @@ async def advance_due(tx: Transaction, advance: Advance, now: int, limit: int, e
             await write(tx, batch, now)
         except IntegrityError as error:
             raise Refused(batch.handled[0][0], error_text(error)) from error
+        except SoldOut as error:
+            error.number = batch.handled[0][0]
+            raise
     return answered
 
 

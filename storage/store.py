@@ -7,7 +7,7 @@ from typing import Final
 from storage import arrivals, claims, deliveries, due, mending, queries, receipts, steps, stock
 from storage.arrivals import Arrival, Stored
 from storage.cases import EVENTS_AT_ONCE
-from storage.changes import park
+from storage.changes import error_text, park
 from storage.database import close_database, migrate_database, open_database
 from storage.deliveries import LANES, Claim, Delivery, Outcome
 from storage.due import Due
@@ -15,7 +15,7 @@ from storage.errors import Closed, Unavailable
 from storage.queries import Counts, EventView, OrderView
 from storage.receipts import Applied
 from storage.steps import Advance
-from storage.transaction import Transaction, Units
+from storage.transaction import SoldOut, Transaction, Units
 
 _PING_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 0.1
@@ -87,7 +87,7 @@ class Store:
             return await self._units.run(
                 lambda tx: steps.advance_due(tx, advance, now, limit, EVENTS_AT_ONCE)
             )
-        except steps.Refused:
+        except (steps.Refused, SoldOut):
             return await self._one_by_one(advance, now, limit)
 
     async def _one_by_one(self, advance: Advance, now: int, limit: int) -> int:
@@ -100,8 +100,8 @@ class Store:
         """One event for itself, so that only what the database refuses is parked."""
         try:
             return await self._units.run(lambda tx: steps.advance_due(tx, advance, now, 1, 1))
-        except steps.Refused as refused:
-            error, number = refused.error, refused.number
+        except (steps.Refused, SoldOut) as refused:
+            error, number = error_text(refused), refused.number
             await self._units.run(lambda tx: park(tx, number, error, now))
             return 1
 

@@ -30,6 +30,9 @@ _PAUSES: Final = (0.05, 0.1, 0.2)
 class SoldOut(Exception):
     """More of a product was to be taken than is left by now. The same work will see that, and do less."""
 
+    number = 0
+    """The first event of the batch that took it."""
+
 
 _TRANSIENT: Final = (
     SoldOut,

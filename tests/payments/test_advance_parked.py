@@ -132,3 +132,17 @@ def test_the_customers_name_is_kept_and_used(store: Store) -> None:
 
 def test_no_event_changes_nothing(store: Store) -> None:
     assert advance(store.flow, Case(Conversation("c-1"), ()), NOW) == Advanced(Conversation("c-1"), ())
+
+
+def test_a_setback_that_could_not_be_told_is_told_when_it_is_replayed(
+    store: Store, shop_text: str, shop_flow: Flow
+) -> None:
+    key = store.order_with_link()
+    store.flow = load(
+        shop_text.replace("❌ The payment for order", "{{ event.missing }}"), "flows.yaml", SHOP
+    )
+    store.take(facts(payment(key, "failed")))
+    assert store.outcomes == [Outcome.PARKED]
+    store.flow = shop_flow
+    store.take(facts(payment(key, "failed")))
+    assert (store.outcomes, store.said[-1]) == ([Outcome.APPLIED], "payment_failed")

@@ -242,3 +242,24 @@ async def test_what_open_orders_hold_is_held_from_the_first_count_on(store: Stor
     await store.advance_due(place_order, now=1)
     await store.declare({"cup": 3, "tea": 1})
     assert await stock(store) == [("cup", 3, 1, 0), ("tea", 1, 0, 0)]
+
+
+async def test_a_step_that_takes_what_is_not_there_is_parked_and_stops_nobody(
+    store: Store, chat: Chat
+) -> None:
+    await store.declare({"cup": 1})
+    greedy, other = await store.arrive([chat("1"), chat("2", phone="919811111111")], now=1)
+
+    def take_without_looking(case: Case) -> Advanced:
+        wanted = 5 if case.events[0].number == greedy.number else 1
+        return replace(answered(case), moves=(Move("cup", wanted, 0),))
+
+    while await store.advance_due(take_without_looking, now=1):
+        pass
+    states = {}
+    for stored in (greedy, other):
+        event = await store.event(stored.number)
+        assert event is not None
+        states[stored.number] = (event.state, "SoldOut" in (event.error or ""))
+    assert states == {greedy.number: ("parked", True), other.number: ("applied", False)}
+    assert await stock(store) == [("cup", 1, 1, 0)]
