@@ -96,7 +96,7 @@ def _cancels_and_pays_sold_out(world: World) -> Story:
     yield lambda: asha.link.status == "cancelled"
     yield from _buys_out(ravi, 7)
     world.razorpay.finish(payment)
-    yield from asha.hears("can't fulfil")
+    yield from asha.hears("does not go ahead")
     yield from _refunded(world, "processed")
 
 
@@ -129,7 +129,7 @@ def _pays_short_never_the_rest(world: World) -> Story:
     asha = Shopper(world, 1)
     yield from asha.buys(CHAI)
     asha.pays(-50_00)
-    yield from asha.hears("can't fulfil")
+    yield from asha.hears("does not go ahead")
 
 
 def _pays_too_much(world: World) -> Story:
@@ -225,7 +225,7 @@ def _two_want_the_last(world: World) -> Story:
 
 
 def _is_answered(shopper: Shopper) -> bool:
-    return shopper.heard("not enough left") or bool(shopper.links)
+    return shopper.heard("is sold out") or bool(shopper.links)
 
 
 _PAID, _SUCCESS = Book("fulfilled", PRICE), "Payment Successful"
@@ -241,7 +241,7 @@ SCRIPTS: Final = {
     "cancels, pays in flight, sold out": Script(
         _cancels_and_pays_sold_out,
         (Book("returned", CUP, CUP), Book("fulfilled", 7 * CUP)),
-        ("is cancelled", "can't fulfil", "went back"),
+        ("is cancelled", "does not go ahead", "went back"),
         24,
     ),
     "pays short, then the rest": Script(
@@ -250,7 +250,7 @@ SCRIPTS: Final = {
     "pays short, never the rest": Script(
         _pays_short_never_the_rest,
         (Book("returned", PRICE - 50_00, PRICE - 50_00),),
-        ("is still missing", "can't fulfil"),
+        ("is still missing", "does not go ahead"),
         45,
     ),
     "pays too much": Script(
@@ -281,7 +281,7 @@ SCRIPTS: Final = {
     "two want the last": Script(
         _two_want_the_last,
         (Book("fulfilled", 6 * CUP), Book("fulfilled", CUP)),
-        (_SUCCESS, "not enough left"),
+        (_SUCCESS, "is sold out"),
         20,
     ),
 }

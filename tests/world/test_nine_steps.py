@@ -103,7 +103,7 @@ async def test_more_than_there_is_is_cut_to_what_there_is(live: Live) -> None:
     await asha.tap("Kulhad cups (6)", what)
     await asha.tap("Change quantity")
     answers = await asha.write("13")
-    assert any("We can take 12 of these" in answer.text for answer in answers)
+    assert any("You can have 12 of these" in answer.text for answer in answers)
     assert "12 × Kulhad cups (6): ₹3,840" in answers[-1].text
 
 
