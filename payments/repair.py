@@ -143,7 +143,9 @@ def _withdrawn(
     A link that took just its amount is as good as paid: Razorpay lets nobody pay it again.
     """
     wanted = due(state) if balance.paid else state.order.total
-    took = {(payment.link, payment.currency, payment.amount) for payment in balance.payments}
+    # Who paid without saying where, paid the link that was made last.
+    last = next((attempt.link_id for attempt in reversed(state.attempts) if attempt.link_id), "")
+    took = {(payment.link or last, payment.currency, payment.amount) for payment in balance.payments}
     needless = [
         attempt
         for attempt in state.attempts

@@ -11,14 +11,13 @@ from tests.simulation.history import History, crowd, play
 PEOPLE = 50
 """Histories that share one world, its stock and its misfortunes."""
 WORLDS = int(os.environ.get("MUNSHI_HISTORIES", "20000")) // PEOPLE
-SHARDS = 20
+SHARDS = 10
 FIRST = int(os.environ.get("MUNSHI_SEED", "1"))
 
 RARE = {
     "crash": 3,
     "crash before send": 1,
     "crash after send": 1,
-    "crash after create": 1,
     "send: accepted, and the answer lost": 3,
     "create: done, and the answer lost": 2,
     "refund: done, and the answer lost": 1,

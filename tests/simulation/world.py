@@ -230,7 +230,7 @@ class World:
         except Crash as crash:
             assert self._loop is not None
             await self._loop.die(crash)
-        if self.weather.crash and self.dice.random() < self.weather.crash / 10:
+        if self.weather.crash and self.dice.random() < self.weather.crash / 2:
             assert self._loop is not None
             self.seen[f"crash {where}"] += 1
             await self._loop.die(Crash(where))
