@@ -57,17 +57,23 @@ async def test_paid_a_day_later_is_told_with_the_template(live: Live) -> None:
 
 
 async def test_ordered_over_the_api_by_someone_who_never_wrote(live: Live) -> None:
-    """Only Meta knows whether the window is open: it is tried, and an operator hears what was missing."""
+    """Only Meta knows whether the window is open: the message is tried, and its template follows."""
     body = {"phone": "919812345699", "items": [{"sku": "masala-250", "quantity": 1}]}
     await live.until(live.api("POST", "/payments/create", body))
     await live.settle()
     await live.wait(1)
     stranger = live.customer("919812345699")
-    assert stranger.texts == []
-    assert [row["kind"] for row in await live.rows("SELECT DISTINCT kind FROM notice")] == ["window"]
+    [link] = stranger.texts
+    assert link.startswith("complete_payment: ")
+    assert "₹180" in link
+    await live.wait(15)
+    told = [
+        (row["kind"], row["subject"].partition(" ")[0]) for row in await live.rows("SELECT * FROM notice")
+    ]
+    assert told == [("window", "payment_reminder")]  # which has no template
     await live.world.razorpay.pay(stranger.link)
     await live.settle()
     await live.wait(1)
-    assert [message.kind for message in stranger.person.messages] == ["template"]
+    assert [message.kind for message in stranger.person.messages] == ["template"] * 2
     [row] = await live.rows("SELECT MAX(attempts) AS most FROM outbox WHERE lane = 'chat'")
     assert row["most"] <= 2
