@@ -30,7 +30,7 @@ RARE = {
     "a second authorised payment went back by itself": 3,
     "a refund was asked for again": 1,
     "an operator refunded in the dashboard": 1,
-    "a send met an expired token": 0.5,
+    "a send met an expired token": 1,
     "a free-form message met a closed window": 1,
     "lost: payment.captured": 3,
     "lost: payment_link.expired": 1,

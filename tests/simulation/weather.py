@@ -48,5 +48,5 @@ class Weather:
             cut_off=chance(0.05, 0.2),
             slow=chance(0.05, 0.2),
             crash=chance(0.002, 0.01),
-            token=dice.random() < 0.1,
+            token=dice.random() < 0.25,
         )
