@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Final
 
 from payments.proof import Check
+from payments.repair import WAITING
 
 _DASHBOARD: Final = "in Razorpay's dashboard, where its notes name the order"
 
 _HELD: Final[Mapping[str, str]] = {
-    "short: waiting": f"nothing yet: the customer has a link for the rest; to end it, refund {_DASHBOARD}",
+    WAITING: f"nothing yet: the customer has a link for the rest; to end it, refund {_DASHBOARD}",
     "short": f"ask the customer for the rest, or refund the payment {_DASHBOARD}",
     "surplus": f"refund what is too much {_DASHBOARD}",
     "late": f"send the goods if there are any, else refund the payment {_DASHBOARD}",
@@ -43,7 +44,7 @@ def for_held(reason: str) -> str:
 
 def needs_person(reason: str) -> bool:
     """Whether money held for `reason` goes nowhere unless a person acts."""
-    return not reason.startswith(("short: waiting", "remainder"))
+    return not reason.startswith((WAITING, "remainder"))
 
 
 def for_check(check: Check) -> str:

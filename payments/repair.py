@@ -18,6 +18,8 @@ from payments.orders import Attempt, AttemptStatus, Standing
 from payments.refunds import SMALLEST, Refund, RefundStatus, accounted, wanted
 from payments.stock import Move
 
+WAITING: Final = "short: waiting for the rest"
+"""Why money is held that needs nobody but the customer."""
 _OVER: Final = frozenset({AttemptStatus.REFUSED, AttemptStatus.EXPIRED, AttemptStatus.CANCELLED})
 
 
@@ -178,9 +180,10 @@ def _booked(state: OrderState, most: int, balance: Balance, rules: Repairs) -> O
     kept = balance.paid - _back(state.refunds, balance.fitting)
     fulfilled = max(0, min(most, kept)) if state.standing is Standing.FULFILLED else 0
     held = balance.captured - _back(state.refunds, balance.own) - fulfilled
-    waits = held or balance.disputes or balance.misfit
-    reason = _reason(state, balance, rules, held) if waits else None
-    return replace(state, fulfilled=fulfilled, held=held, held_for=reason)
+    booked = replace(state, fulfilled=fulfilled, held=held, held_for=None)
+    if not (held or balance.disputes or balance.misfit):
+        return booked
+    return replace(booked, held_for=_reason(booked, balance, rules))
 
 
 def _unrefunded(state: OrderState) -> str:
@@ -201,7 +204,7 @@ def _back(refunds: Iterable[Refund], payments: Iterable[Captured]) -> int:
     return sum(min(payment.amount, back[payment.id]) for payment in payments)
 
 
-def _reason(state: OrderState, balance: Balance, rules: Repairs, held: int) -> str:
+def _reason(state: OrderState, balance: Balance, rules: Repairs) -> str:
     """Why money is held; `unexplained` would be a fault of ours, and the books say so."""
     refund = _unrefunded(state)
     if balance.disputes:
@@ -212,11 +215,11 @@ def _reason(state: OrderState, balance: Balance, rules: Repairs, held: int) -> s
         return f"mismatch: {balance.misfit}"
     if refund:
         return refund
-    if not wanted(state.order.key, balance.own, state.refunds, held, "any"):
+    if not wanted(state.order.key, balance.own, state.refunds, state.held, "any"):
         return "remainder: too little for Razorpay to give back"
     if not balance.settled:
         waits = state.standing is Standing.OPEN and rules.short == "top up"
-        return "short: waiting for the rest" if waits else "short: less than the total was paid"
+        return WAITING if waits else "short: less than the total was paid"
     if state.standing is Standing.LAPSED:
         return "late: paid after the order had ended"
     if rules.surplus == "hold":

@@ -14,7 +14,7 @@ from payments.case import OrderState
 from payments.facts import Fact
 from payments.orders import Attempt, AttemptStatus, Standing, lines_to_json
 from payments.refunds import OUTSIDE, Refund, RefundStatus
-from payments.repair import due, lacks_capture
+from payments.repair import WAITING, due, lacks_capture
 
 NOT_FOUND: Final = "payment.not_found"
 """The customer asked for their payment, and Razorpay knows of none."""
@@ -42,7 +42,7 @@ def status(state: OrderState) -> str:
 
 def waits_for_rest(state: OrderState) -> bool:
     """Whether too little was paid and the customer may pay the rest."""
-    return state.held_for is not None and state.held_for.startswith("short: waiting")
+    return state.held_for == WAITING
 
 
 def happened(
@@ -106,7 +106,7 @@ def _setback(state: OrderState, fact: Fact, link: Mapping[str, Any]) -> Happened
         return Happened(
             "payment.failed", {"reason": said["error_reason"], "description": said["error_description"]}
         )
-    if fact.entity != "payment_link" or fact.state not in ("expired", "cancelled"):
+    if fact.entity != "payment_link" or (fact.entity, fact.state) not in SETBACKS:
         return None
     current = next((a for a in state.attempts if a.reference_id == link.get("reference")), None)
     if current is None or current.link_id != fact.entity_id:
