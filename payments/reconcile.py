@@ -36,9 +36,10 @@ class Poll:
 
     @property
     def due(self) -> int:
-        """Milliseconds since 1970, UTC."""
+        """Milliseconds since 1970, UTC: a full minute, so that those of many customers are one round."""
         days = max(0, self.nth + 1 - len(GAPS))
-        return self.since + sum(GAPS[: self.nth + 1]) + days * DAY
+        due = self.since + sum(GAPS[: self.nth + 1]) + days * DAY
+        return -(-due // _MINUTE) * _MINUTE
 
     def after(self, now: int) -> "Poll":
         """The first of the chain that is due after `now`: time that the shop was down is not asked for."""

@@ -1,16 +1,15 @@
 """Questions that people ask."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from payments.case import Kind
 from payments.ledger import Verdict
 from payments.orders import Attempt, Order, Standing
-from storage import models
 from storage.cases import attempt_of, order_of
 from storage.encoding import loads
-from storage.transaction import Transaction
+from storage.transaction import Row, Transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +61,19 @@ class Counts:
 
 async def order(tx: Transaction, key: str) -> OrderView | None:
     """The order with `key`."""
-    return await _order_view(tx, await models.Order.filter(key=key).first().values())
+    return await _order_view(tx, await tx.fetch("SELECT * FROM orders WHERE key = $1", key))
 
 
 async def order_placed_by(tx: Transaction, number: int) -> OrderView | None:
     """The order that event `number` placed."""
-    return await _order_view(tx, await models.Order.filter(placed_by=number).first().values())
+    return await _order_view(tx, await tx.fetch("SELECT * FROM orders WHERE placed_by = $1", number))
 
 
-async def _order_view(tx: Transaction, row: Any) -> OrderView | None:
-    if row is None:
+async def _order_view(tx: Transaction, found: Sequence[Row]) -> OrderView | None:
+    if not found:
         return None
-    where = {"conversation_id": row["conversation_id"], "order_key": row["key"]}
-    attempts = await models.Attempt.filter(**where).order_by("ordinal").values()
+    row = found[0]
+    attempts = await tx.fetch(_ATTEMPTS, row["conversation_id"], row["key"])
     return OrderView(
         order=order_of(tx.installation, row),
         verdict=Verdict(row["verdict"]),
@@ -86,22 +85,24 @@ async def _order_view(tx: Transaction, row: Any) -> OrderView | None:
     )
 
 
+_ATTEMPTS = "SELECT * FROM attempt WHERE conversation_id = $1 AND order_key = $2 ORDER BY ordinal"
+
+
 async def event(tx: Transaction, number: int) -> EventView | None:
     """The event `number`."""
-    return _event_view(tx, await models.Inbox.filter(id=number).first())
+    rows = await tx.fetch("SELECT * FROM inbox WHERE id = $1", number)
+    return _event_view(tx.installation, rows[0]) if rows else None
 
 
-def _event_view(tx: Transaction, row: models.Inbox | None) -> EventView | None:
-    if row is None:
-        return None
+def _event_view(installation: str, row: Row) -> EventView:
     return EventView(
-        number=row.id,
-        conversation=f"{tx.installation}-{row.conversation_id}" if row.conversation_id else None,
-        kind=Kind(row.kind),
-        state=row.state,
-        body=loads(row.body),
-        trace=tuple(loads(row.trace)) if row.trace else (),
-        error=row.error,
+        number=row["id"],
+        conversation=f"{installation}-{row['conversation_id']}" if row["conversation_id"] else None,
+        kind=Kind(row["kind"]),
+        state=row["state"],
+        body=loads(row["body"]),
+        trace=tuple(loads(row["trace"])) if row["trace"] else (),
+        error=row["error"],
     )
 
 
@@ -137,11 +138,13 @@ FROM (
 
 async def recent(tx: Transaction, limit: int) -> list[EventView]:
     """The newest `limit` events that came to a decision, newest first."""
-    rows = await models.Inbox.filter(trace__not_isnull=True).order_by("-handled_at", "-id").limit(limit)
-    return [view for row in rows if (view := _event_view(tx, row))]
+    rows = await tx.fetch(
+        "SELECT * FROM inbox WHERE trace IS NOT NULL ORDER BY handled_at DESC, id DESC LIMIT $1", limit
+    )
+    return [_event_view(tx.installation, row) for row in rows]
 
 
 async def order_of_link(tx: Transaction, link_id: str) -> str | None:
     """The key of the order that Razorpay's link `link_id` was made for."""
-    attempt = await models.Attempt.filter(link_id=link_id).first()
-    return attempt.order_key if attempt else None
+    rows = await tx.fetch("SELECT order_key FROM attempt WHERE link_id = $1", link_id)
+    return rows[0]["order_key"] if rows else None

@@ -8,18 +8,17 @@ connections that write or checkpoint, so that no lock is needed. A reader leaves
 Source: SQLite, "Write-Ahead Logging", read-only databases and the WAL-reset bug.
 """
 
-import pkgutil
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import aiosqlite
 
-from storage import migrations
-from storage.database import close_database, configuration, is_sqlite, open_database
+from storage.database import APPLIED, KEY, configuration, is_sqlite, require_migrated
 from storage.errors import NotMigrated, Unavailable
+from storage.postgres import checked, connected
 from storage.sql import Value, for_sqlite, values_for_sqlite
 from storage.transaction import Row
 
@@ -50,9 +49,9 @@ async def reading(url: str) -> AsyncIterator[Records]:
     UnsupportedDatabase.
     """
     config = configuration(url)
-    snapshot = _sqlite(Path(config["credentials"]["file_path"])) if is_sqlite(config) else _postgres(url)
+    snapshot = _sqlite(Path(config["credentials"]["file_path"])) if is_sqlite(config) else _postgres(config)
     async with snapshot as fetch:
-        [row] = await fetch("SELECT key FROM installation WHERE id = 1")
+        [row] = await fetch(KEY)
         yield Records(fetch, row["key"])
 
 
@@ -65,7 +64,7 @@ async def _sqlite(path: Path) -> AsyncIterator[_Fetch]:
         return [dict(row) for row in found]
 
     try:
-        await _require_migrated(path, fetch)
+        await require_migrated(lambda: _applied(path, fetch))
         await connection.execute("BEGIN")
         yield fetch
     finally:
@@ -90,36 +89,29 @@ def _read_only(path: Path) -> str:
     return f"{path.absolute().as_uri()}?mode=ro"
 
 
-async def _require_migrated(path: Path, fetch: _Fetch) -> None:
+async def _applied(path: Path, fetch: _Fetch) -> set[str]:
     try:
-        applied = {row["name"] for row in await fetch(_APPLIED)}
-    except sqlite3.OperationalError as error:
+        return {row["name"] for row in await fetch(APPLIED)}
+    except sqlite3.DatabaseError as error:
         if "no such table" not in str(error):
             raise Unavailable(f"{path} cannot be read: {error}") from error
-        applied = set()
-    except sqlite3.DatabaseError as error:
-        raise Unavailable(f"{path} cannot be read: {error}") from error
-    ours = {module.name for module in pkgutil.iter_modules(migrations.__path__)}
-    if missing := sorted(name for name in ours - applied if not name.startswith("_")):
-        raise NotMigrated(f"the database lacks {', '.join(missing)}: run `munshi migrate` first")
-
-
-_APPLIED: Final = "SELECT name FROM tortoise_migrations WHERE app = 'storage'"
+        return set()
 
 
 @asynccontextmanager
-async def _postgres(url: str) -> AsyncIterator[_Fetch]:
-    database = await open_database(url)
+async def _postgres(config: Mapping[str, Any]) -> AsyncIterator[_Fetch]:
+    orm = await connected(config)
     try:
+        await orm.at_home(checked(orm.client()))
         async with (
-            database.client().acquire_connection() as connection,
+            orm.client().acquire_connection() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             # A person waits for the end, however long; the server's own limits are for units of work.
             await connection.execute(_NO_LIMITS)
             yield _fetching(connection)
     finally:
-        await close_database(database)
+        await orm.close()
 
 
 _NO_LIMITS: Final = """

@@ -8,12 +8,15 @@ from storage import arrivals, claims, deliveries, due, mending, queries, receipt
 from storage.arrivals import Arrival, Stored
 from storage.cases import EVENTS_AT_ONCE
 from storage.changes import error_text, park
-from storage.database import close_database, migrate_database, open_database
+from storage.database import configuration, is_sqlite
 from storage.deliveries import LANES, Claim, Delivery, Outcome
 from storage.due import Due
 from storage.errors import Closed, Unavailable
+from storage.migrating import migrate
+from storage.postgres import PostgresUnits
 from storage.queries import Counts, EventView, OrderView
 from storage.receipts import Applied
+from storage.sqlite import SqliteUnits
 from storage.steps import Advance
 from storage.transaction import SoldOut, Transaction, Units
 
@@ -43,7 +46,7 @@ class Store:
         deadline = loop.time() + wait
         while True:
             try:
-                return cls(Units(await open_database(url)))
+                return cls(await _units(url))
             except Unavailable:
                 if loop.time() >= deadline:
                     raise
@@ -52,12 +55,11 @@ class Store:
     @staticmethod
     async def migrate(url: str) -> list[str]:
         """Apply the pending migrations; their names. Does nothing the second time."""
-        return await migrate_database(url)
+        return await migrate(url)
 
     async def close(self) -> None:
         """Wait for what runs, then close. Everything asked afterwards raises Closed."""
-        if await self._units.close():
-            await close_database(self._units.database)
+        await self._units.close()
 
     async def ping(self) -> None:
         """Raises TimeoutError if the database does not answer within a second, Unavailable if it can't."""
@@ -74,8 +76,12 @@ class Store:
         return await self._units.run(lambda tx: arrivals.arrive(tx, batch, now))
 
     async def due(self, now: int) -> Due:
-        """What is due at `now`: a look that costs less than finding that there is nothing to do."""
+        """What of the inbox is due at `now`: a look that costs less than finding that there is nothing."""
         return await self._units.outside(lambda tx: due.due(tx, now))
+
+    async def due_lanes(self, now: int) -> frozenset[str]:
+        """The lanes of the outbox in which something is due at `now`."""
+        return await self._units.outside(lambda tx: due.due_lanes(tx, now))
 
     async def advance_due(self, advance: Advance, now: int, limit: int = 256) -> int:
         """Step up to `limit` conversations with due events; how many events were answered.
@@ -158,6 +164,13 @@ class Store:
     async def counts(self, now: int) -> Counts:
         """How much waits at `now`, for metrics and readiness."""
         return await self._units.outside(lambda tx: queries.counts(tx, now))
+
+
+async def _units(url: str) -> Units:
+    config = configuration(url)
+    return await (
+        SqliteUnits.open(config["credentials"]) if is_sqlite(config) else PostgresUnits.open(config)
+    )
 
 
 async def _select_one(tx: Transaction) -> None:

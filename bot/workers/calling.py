@@ -14,8 +14,8 @@ from storage.deliveries import Result
 FIRST: Final = 1
 
 
-async def made(gateway: Gateway, call: Call, tries: int) -> tuple[str | None, Result]:
-    """What Razorpay calls what was made, and its answer. `tries`: this one included.
+async def made(gateway: Gateway, call: Call, tries: int) -> tuple[str | None, Result | None]:
+    """What Razorpay calls what was made, and its answer, if it says anything. `tries`: this one included.
 
     Raises GatewayError.
     """
@@ -25,10 +25,7 @@ async def made(gateway: Gateway, call: Call, tries: int) -> tuple[str | None, Re
         case CancelLink():
             return await _cancel(gateway, call)
         case FetchPayments():
-            facts, problems = await standing_of(gateway, call)
-            told = [to_json(fact) for fact in facts]
-            about = {"reference_id": call.reference_id, "asked": call.asked}
-            return None, (FETCHED, {**about, "facts": told, "problems": list(problems)})
+            return None, await _fetched(gateway, call)
         case RefundPayment():
             refunds = await ensure_refund(gateway, call)
             told = [to_json(fact) for fact in refunds]
@@ -46,6 +43,16 @@ def refused(call: Call, error: GatewayError) -> Result | None:
             return WITHDRAWN, {"reference_id": call.reference_id, "status": "cancelled"}
         case _:
             return None
+
+
+async def _fetched(gateway: Gateway, call: FetchPayments) -> Result | None:
+    """Nothing, of a link that nothing came of yet: most polls end so, and nobody waits for their word."""
+    facts, problems = await standing_of(gateway, call)
+    if not (facts or problems or call.asked):
+        return None
+    told = [to_json(fact) for fact in facts]
+    about = {"reference_id": call.reference_id, "asked": call.asked}
+    return FETCHED, {**about, "facts": told, "problems": list(problems)}
 
 
 async def _create(gateway: Gateway, call: CreateLink, *, may_exist: bool) -> tuple[str, Result]:

@@ -28,6 +28,8 @@ FAILED_SECONDS: Final = 1.0
 """Pause after a round that raised: the database may be restarting."""
 STEP_BATCH: Final = 256
 CLAIM_BATCH: Final = 256
+MORE: Final = 50
+"""Events of one customer in one step: a round that handled as many may have left some."""
 IN_FLIGHT: Final = 512
 """Messages under way at once, over all customers."""
 ROOM: Final[Mapping[str, int]] = {CHAT: IN_FLIGHT, "pay": 8, "poll": 2}
@@ -66,7 +68,10 @@ class Workers:
 
     def start(self) -> None:
         """Start the loops, as tasks owned by this object."""
-        loops = (self._loop(self._stepping, self.step), self._loop(self._performing, self.perform))
+        loops = (
+            self._loop(self._stepping, self.step, MORE),
+            self._loop(self._performing, self.perform, CLAIM_BATCH),
+        )
         self._tasks = [asyncio.create_task(loop) for loop in loops]
         for task in self._tasks:
             task.add_done_callback(self._ended)
@@ -94,8 +99,8 @@ class Workers:
 
     async def perform(self) -> int:
         """One round of claiming; the entries claimed are performed by tasks of their own."""
-        due = await self._parts.store.due(self._parts.clock.now())
-        return sum([await self._claim(lane) for lane in ROOM if lane in due.lanes])
+        lanes = await self._parts.store.due_lanes(self._parts.clock.now())
+        return sum([await self._claim(lane) for lane in ROOM if lane in lanes])
 
     async def drain(self) -> int:
         """Step and perform until nothing is due; how much was done. For tests, without the loops."""
@@ -182,7 +187,8 @@ class Workers:
 
     async def _record(self, outcomes: Sequence[deliveries.Outcome]) -> Sequence[None]:
         await self._parts.store.record(outcomes, self._parts.clock.now())
-        self._stepping.set()
+        if any(not isinstance(outcome, Again) and outcome.result for outcome in outcomes):
+            self._stepping.set()
         self._performing.set()
         return [None] * len(outcomes)
 
@@ -191,19 +197,22 @@ class Workers:
             await asyncio.wait(set(self._runs))
         await self._outcomes.flush()
 
-    async def _loop(self, wake: asyncio.Event, work: Callable[[], Coroutine[Any, Any, int]]) -> None:
+    async def _loop(
+        self, wake: asyncio.Event, work: Callable[[], Coroutine[Any, Any, int]], most: int
+    ) -> None:
+        """Rounds of `work`, for ever: at once after one that did `most` or more, else when it is woken."""
         failed = self._parts.pulse.failed
         while not self._closing:
             wake.clear()
             try:
-                busy = await work()
+                done = await work()
             except Exception:
                 failed[work.__name__] = failed.get(work.__name__, 0) + 1
                 log.exception("round failed", round=work.__name__)
                 await asyncio.sleep(FAILED_SECONDS)
                 continue
             failed[work.__name__] = 0
-            if not busy and not self._closing:
+            if done < most and not self._closing:
                 await _first(wake, self._poll)
 
     def _ended(self, task: asyncio.Task[None]) -> None:

@@ -37,7 +37,10 @@ class Shelf:
         self.receipts = Applied()
 
     async def due(self, now: int) -> Due:
-        return Due(True, True, frozenset(delivery.lane for delivery in self.waiting))
+        return Due(True, True)
+
+    async def due_lanes(self, now: int) -> frozenset[str]:
+        return frozenset(delivery.lane for delivery in self.waiting)
 
     async def apply_receipts(self, now: int) -> Applied:
         if self.unreceived:

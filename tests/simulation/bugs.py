@@ -26,7 +26,7 @@ from payments.case import Advanced, Case, Handled, Kind, OrderState, Outcome
 from payments.facts import Fact
 from payments.orders import Standing, order_key_of
 from payments.razorpay import refunds, webhook
-from storage import arrivals, database, transaction
+from storage import arrivals, sqlite
 from storage.deliveries import CHAT, Done
 from tests.payments import test_money
 
@@ -308,14 +308,16 @@ def weak_disk_is_accepted(patch: pytest.MonkeyPatch) -> None:
     async def trusting(_: Any) -> None:
         return None
 
-    patch.setattr(database, "_check_durability", trusting)
+    patch.setattr(sqlite, "_require_durable", trusting)
 
 
-def units_are_not_shielded(patch: pytest.MonkeyPatch) -> None:
-    async def own(self: transaction.Units, work: Any) -> Any:
-        return await asyncio.get_running_loop().create_task(work, context=self.database.home.copy())
+def what_fails_stays_open(patch: pytest.MonkeyPatch) -> None:
+    execute = sqlite._execute
 
-    patch.setattr(transaction.Units, "_own", own)
+    def no_rollback(connection: Any, sql: str, values: Any = ()) -> Any:
+        return execute(connection, sql if sql != "ROLLBACK" else "SELECT 1", values)
+
+    patch.setattr(sqlite, "_execute", no_rollback)
 
 
 def rupees_are_floats(patch: pytest.MonkeyPatch) -> None:

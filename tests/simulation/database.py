@@ -1,10 +1,9 @@
-"""SQLite inside a simulated loop: no thread, one operation a turn, and a place to crash."""
+"""SQLite inside a simulated loop: no thread, each unit of work in one turn, and places to crash."""
 
 import asyncio
 import sqlite3
 import tempfile
-from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
@@ -12,18 +11,15 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-import aiosqlite
 import pytest
-from tortoise import models
 
 from storage import Store
 from storage.lock import FileLock
-from tests.simulation.loop import SimLoop, answer, run
+from tests.simulation.loop import SimLoop
 
 KEY: Final = "aaaaaaaa"
 """What public ids begin with, in every simulated installation."""
 
-Function: TypeAlias = Callable[[], Any]
 Hook: TypeAlias = Callable[[int, str], None]
 
 _serial = count(1)
@@ -39,7 +35,7 @@ def _nothing(n: int, what: str) -> None:
 
 @dataclass(slots=True)
 class Hooks:
-    """Told of each database operation, counted from 1: its SQL, or the name of what else it does.
+    """Told of each database operation, counted from 1: its SQL, or `close`.
 
     Either may raise Crash: nothing runs after that, and the files stay as they are. Any other
     exception becomes what the operation answers: `sqlite3.OperationalError` is a disk that fails.
@@ -52,15 +48,13 @@ class Hooks:
 
 @contextmanager
 def in_loop(hooks: Hooks | None = None) -> Iterator[Hooks]:
-    """Within, aiosqlite works in the SimLoop that it is called from.
+    """Within, the store works in the SimLoop that it is opened from.
 
     The files of a loop that ends are left as a killed process leaves them, and may be opened again.
     """
     hooks, locks = hooks or Hooks(), _Locks()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(aiosqlite.core, "Connection", partial(_Connection, hooks))
-        # At each opening it would parse the ORM's own source, for comments that nobody wrote there.
-        patch.setattr(models, "_get_comments", lambda model: {})
+        patch.setattr("storage.sqlite.connect", partial(sqlite3.connect, factory=partial(_Connection, hooks)))
         patch.setattr(FileLock, "take", locks.take)
         patch.setattr(FileLock, "release", lambda lock: locks.release(lock))  # noqa: PLW0108 - only a function is bound
         yield hooks
@@ -80,96 +74,65 @@ def new_database(directory: Path) -> str:
 def _template() -> bytes:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "template.db"
-        with in_loop():
-            run(0, lambda _: Store.migrate(f"sqlite://{path}"))
+        asyncio.run(Store.migrate(f"sqlite://{path}"))
         connection = sqlite3.connect(path, isolation_level=None)
         connection.execute("UPDATE installation SET key = ?", (KEY,))
         connection.close()
         return path.read_bytes()
 
 
-class _Connection(aiosqlite.Connection):
-    """A connection without a thread. It is closed by whoever opened it, or by the end of its loop."""
+class _Connection(sqlite3.Connection):
+    """Tells of what it is asked to do. It is closed by whoever opened it, or by the end of its loop."""
 
-    def __init__(
-        self, hooks: Hooks, connector: Callable[[], sqlite3.Connection], iter_chunk_size: int
-    ) -> None:
-        super().__init__(connector, iter_chunk_size)
-        self._tx = _Operations(hooks)  # type: ignore[assignment]
-
-    def __await__(self) -> Generator[Any, None, aiosqlite.Connection]:
-        return self._connect().__await__()
-
-    def __del__(self) -> None:
-        """Not as the base does: a dead process has nobody to warn."""
-
-
-class _Operations:
-    """In the place of aiosqlite's queue to its thread: each operation is one turn of the loop.
-
-    As with the thread, they run in the order they were asked for, also when who asked has gone.
-    """
-
-    def __init__(self, hooks: Hooks) -> None:
+    def __init__(self, hooks: Hooks, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
         self._hooks = hooks
-        self._waiting: deque[tuple[asyncio.Future[Any], Function]] = deque()
-        self._connection: sqlite3.Connection | None = None
-        loop = _loop()
-        loop.at_end(self._abandon)
+        self._open, self._dead = True, False
+        self._last: sqlite3.Cursor | None = None
+        """What was answered last; it may not have been read."""
+        _loop().at_end(self._abandon)
 
-    def put_nowait(self, asked: tuple[asyncio.Future[Any], Function]) -> None:
-        loop = _loop()
-        if loop.over:
+    def execute(self, sql: str, values: Any = (), /) -> Any:
+        return self._operate(sql, super().execute, sql, values)
+
+    def executemany(self, sql: str, rows: Any, /) -> Any:
+        return self._operate(sql, super().executemany, sql, rows)
+
+    def close(self) -> None:
+        self._operate("close", self._let_go)
+
+    def _operate(self, what: str, function: Callable[..., Any], *args: Any) -> Any:
+        if self._dead:
             raise Crash("this process is dead")
-        self._waiting.append(asked)
-        loop.call_soon(self._next)
-
-    def _next(self) -> None:
-        future, function = self._waiting.popleft()
-        answer(future, self._operate, function)
-
-    def _operate(self, function: Function) -> Any:
-        hooks, what = self._hooks, _what(function)
+        hooks = self._hooks
         hooks.operations += 1
         n = hooks.operations
-        hooks.before(n, what)
-        result = function()
-        if isinstance(result, sqlite3.Connection):
-            self._connection = result
-        hooks.after(n, what)
+        try:
+            hooks.before(n, what)
+            result = self._last = function(*args)
+            hooks.after(n, what)
+        except Crash:
+            self._dead = True
+            raise
         return result
+
+    def _let_go(self) -> None:
+        super().close()
+        self._open = False
 
     def _abandon(self) -> None:
         """Close the connection, and undo what closing does: it moves the write-ahead log into the file."""
-        if self._connection is None or not _is_open(self._connection):
+        if not self._open:
             return
-        [(_, _, name)] = self._connection.execute("PRAGMA database_list").fetchall()
+        [(_, _, name)] = super().execute("PRAGMA database_list").fetchall()
         files = [path for path in (Path(name), Path(f"{name}-wal")) if path.exists()]
         kept = [(path, path.read_bytes()) for path in files]
-        self._connection.close()
+        if self._last is not None:
+            # With a statement in use, the file would be closed when somebody forgets the traceback.
+            self._last.close()
+        super().close()
         for path, content in kept:
             path.write_bytes(content)
-
-
-def _loop() -> SimLoop:
-    loop = asyncio.get_running_loop()
-    assert isinstance(loop, SimLoop), "within in_loop, the database works in a SimLoop only"
-    return loop
-
-
-def _what(function: Function) -> str:
-    if not isinstance(function, partial):
-        return function.__name__
-    first = function.args[0] if function.args else None
-    return first if isinstance(first, str) else function.func.__name__
-
-
-def _is_open(connection: sqlite3.Connection) -> bool:
-    try:
-        connection.total_changes  # noqa: B018 - it is the asking that tells
-    except sqlite3.ProgrammingError:
-        return False
-    return True
 
 
 class _Locks:
@@ -189,3 +152,9 @@ class _Locks:
         if lock in self._held:
             self._held.discard(lock)
             self._release(lock)
+
+
+def _loop() -> SimLoop:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, SimLoop), "within in_loop, the store works in a SimLoop only"
+    return loop

@@ -5,14 +5,18 @@ import contextvars
 import heapq
 import random
 import warnings
+from collections import deque
 from collections.abc import Callable, Coroutine, Generator
-from typing import Any, Final, NoReturn, TypeVar, TypeVarTuple
+from typing import Any, Final, NoReturn, TypeAlias, TypeVar, TypeVarTuple
 
 T = TypeVar("T")
 Args = TypeVarTuple("Args")
 
 START: Final = 1_790_000_000_000
 """2026-09-21, in milliseconds since 1970, UTC."""
+Asked: TypeAlias = tuple[asyncio.Future[Any], Callable[..., Any], tuple[Any, ...]]
+"""A future, and the function and arguments that settle it."""
+
 TURNS: Final = 1_000_000
 _CLOSINGS: Final = 100
 """How often a dead coroutine may go on to another `await` before it is a bug of its own."""
@@ -54,6 +58,7 @@ class SimLoop(asyncio.BaseEventLoop):
         self._most = turns
         self._now = 0.0
         self._tasks: list[tuple[asyncio.Task[Any], contextvars.Context]] = []
+        self._executors: dict[Any, deque[Asked]] = {}
         self._born = 0
         self._last_rites: list[Callable[[], None]] = []
         self._failure: BaseException | None = None
@@ -73,9 +78,11 @@ class SimLoop(asyncio.BaseEventLoop):
         return self.call_soon(callback, *args, context=context)
 
     def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:  # type: ignore[override]
-        """Run `func` in a turn of its own, whole; there is one thread."""
+        """Run `func` in a turn of its own, whole, after what `executor` was asked for before."""
         future: asyncio.Future[T] = self.create_future()
-        self.call_soon(answer, future, func, *args)
+        asked = self._executors.setdefault(executor, deque())
+        asked.append((future, func, args))
+        self.call_soon(self._take, asked)
         return future
 
     def create_task(  # type: ignore[override]
@@ -137,6 +144,23 @@ class SimLoop(asyncio.BaseEventLoop):
         self._last_rites.clear()
         self.close()
 
+    def _take(self, asked: deque[Asked]) -> None:
+        """Settle the first future with what its function does; an Exception is its answer too.
+
+        What was cancelled before a thread took it is not done; nobody knows which of the two came first.
+        """
+        future, func, args = asked.popleft()
+        if future.cancelled() and self._dice.random() < 0.5:
+            return
+        try:
+            result = func(*args)
+        except Exception as error:  # noqa: BLE001 - it is handed to whoever waits
+            if not future.done():
+                future.set_exception(error)
+        else:
+            if not future.done():
+                future.set_result(result)
+
     def _run_once(self) -> None:
         self.turns += 1
         if self.turns > self._most:
@@ -190,18 +214,6 @@ def run(seed: int, main: Callable[[SimLoop], Coroutine[Any, Any, T]], *, start: 
         return result
     finally:
         loop.abandon()
-
-
-def answer(future: asyncio.Future[T], func: Callable[..., T], *args: Any) -> None:
-    """Settle `future`, unless it is already, with what `func` does; an Exception is its answer too."""
-    try:
-        result = func(*args)
-    except Exception as error:  # noqa: BLE001 - it is handed to whoever waits
-        if not future.done():
-            future.set_exception(error)
-    else:
-        if not future.done():
-            future.set_result(result)
 
 
 def _end(task: asyncio.Task[Any]) -> None:

@@ -215,7 +215,7 @@ class World:
 
     def _after(self, n: int, what: str) -> None:
         self._inner[1](n, what)
-        if what == "commit" and self._dirty is not None:
+        if what == "COMMIT" and self._dirty is not None:
             self._dirty.set()
         self._maybe_die()
 

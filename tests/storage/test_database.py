@@ -14,8 +14,9 @@ from tortoise.migrations.operations import AlterModelOptions
 
 from storage import Store
 from storage.arrivals import Arrival
-from storage.database import _APPS
+from storage.database import configuration
 from storage.errors import Closed, NotMigrated, Unavailable, UnsupportedDatabase, WeakDurability
+from storage.orm import APPS, Orm
 
 Chat = Callable[..., Arrival]
 
@@ -41,6 +42,14 @@ async def test_an_empty_file_is_refused_with_the_way_out(sqlite_url: str, tmp_pa
     (tmp_path / "munshi.db").touch()
     with pytest.raises(NotMigrated, match="0001_initial"):
         await Store.open(sqlite_url)
+
+
+async def test_a_file_that_is_no_database_is_refused(sqlite_url: str, tmp_path: Path) -> None:
+    (tmp_path / "munshi.db").write_text("our accounts, 2026" * 100)
+    with pytest.raises(Unavailable, match="not a database"):
+        await Store.open(sqlite_url)
+    (tmp_path / "munshi.db").unlink()
+    await Store.migrate(sqlite_url)
 
 
 async def test_a_failed_migration_leaves_nothing(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,18 +80,16 @@ async def test_ids_are_unique_among_installations(tmp_path: Path, chat: Chat) ->
 
 async def test_the_models_say_what_the_migrations_do(sqlite_url: str) -> None:
     await Store.migrate(sqlite_url)
-    store = await Store.open(sqlite_url)
-    database = store._units.database
+    orm = await Orm.connect(configuration(sqlite_url))
 
     async def detect() -> list[object]:
-        apps = database.context.apps
-        assert apps is not None
-        detector = MigrationAutodetector(apps, _APPS)
+        assert orm.context.apps is not None
+        detector = MigrationAutodetector(orm.context.apps, APPS)
         writers = await detector.changes()
         return [op for writer in writers for op in writer.operations if not isinstance(op, AlterModelOptions)]
 
-    assert await database.at_home(detect()) == []
-    await store.close()
+    assert await orm.at_home(detect()) == []
+    await orm.close()
 
 
 async def test_a_second_process_is_refused_and_told_who_holds_the_file(sqlite_url: str) -> None:
@@ -123,6 +130,11 @@ async def test_weak_postgres_is_refused(postgres_url: str, postgres_server: obje
     name = postgres_url.partition("?")[0].rpartition("/")[2]
     postgres_server.psql(f"ALTER DATABASE {name} SET synchronous_commit = off")  # type: ignore[attr-defined]
     with pytest.raises(WeakDurability):
+        await Store.open(postgres_url)
+
+
+async def test_an_unmigrated_postgres_is_refused_with_the_way_out(postgres_url: str) -> None:
+    with pytest.raises(NotMigrated, match="0001_initial"):
         await Store.open(postgres_url)
 
 

@@ -1,16 +1,21 @@
 """Units of work outlive their callers, undo what fails, and leave the connections whole."""
 
 import asyncio
+import sqlite3
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import asyncpg
 import pytest
 from tortoise.exceptions import IntegrityError, OperationalError
 
 from payments.case import Advanced, Case
-from storage import Store
+from storage import Store, arrivals, sqlite
 from storage.arrivals import Arrival
-from storage.transaction import Transaction, _Immediate
+from storage.postgres import PostgresUnits
+from storage.sqlite import SqliteUnits
+from storage.transaction import Transaction
 
 Chat = Callable[..., Arrival]
 Echo = Callable[[Case], Advanced]
@@ -29,23 +34,28 @@ async def cancel_after(steps: int, work: Awaitable[Any]) -> bool:
     return False
 
 
+def sqlite_of(store: Store) -> sqlite3.Connection:
+    assert isinstance(store._units, SqliteUnits)
+    return store._units._connection
+
+
 async def assert_whole(store: Store) -> None:
     """The database answers, and once everything has ended no connection is missing."""
     await store.ping()
-    while store._units._owned:
-        await asyncio.wait(store._units._owned)
-    client: Any = store._units.database.client()
-    if store._units.database.sqlite:
-        assert not client._lock.locked()
-    else:
+    if isinstance(store._units, PostgresUnits):
+        while store._units._owned:
+            await asyncio.wait(store._units._owned)
+        client: Any = store._units.orm.client()
         assert client._pool.get_idle_size() == client._pool.get_size()
+    else:
+        assert not sqlite_of(store).in_transaction
 
 
 async def test_a_caller_cancelled_anywhere_breaks_nothing(store: Store, chat: Chat, echo: Echo) -> None:
     cancelled = 0
     for steps in range(60):
-        arrivals = [chat(f"{steps}.{n}", phone=f"9198{n:08}") for n in range(3)]
-        cancelled += await cancel_after(1 + steps % 40, store.arrive(arrivals, now=1))
+        batch = [chat(f"{steps}.{n}", phone=f"9198{n:08}") for n in range(3)]
+        cancelled += await cancel_after(1 + steps % 40, store.arrive(batch, now=1))
         cancelled += await cancel_after(1 + steps % 40, store.advance_due(echo, now=1))
         cancelled += await cancel_after(1 + steps % 40, store.claim_due(now=1, limit=5, lease=1))
         cancelled += await cancel_after(1 + steps % 40, store.event(1))
@@ -53,9 +63,14 @@ async def test_a_caller_cancelled_anywhere_breaks_nothing(store: Store, chat: Ch
     assert cancelled > 100
     while await store.advance_due(echo, now=1):
         pass
-    # Every arrive ran on to its commit: nothing was half stored and nothing lost.
-    [row] = await store._units.outside(lambda tx: tx.fetch("SELECT COUNT(*) AS n FROM inbox"))
-    assert row["n"] == 180
+    # Each batch is there or not: nothing was half stored.
+    batches = await store._units.outside(lambda tx: tx.fetch(_BATCHES))
+    assert {row["n"] for row in batches} == {3}
+    assert len(batches) > 10
+
+
+_BATCHES = """
+SELECT COUNT(*) AS n FROM (SELECT SUBSTR(key, 1, LENGTH(key) - 2) AS batch FROM inbox) b GROUP BY batch"""
 
 
 async def test_many_callers_cancelled_at_once_break_nothing(store: Store, chat: Chat) -> None:
@@ -79,7 +94,16 @@ async def test_a_timeout_around_the_store_breaks_nothing(store: Store, chat: Cha
 async def test_closing_waits_for_what_its_caller_left(database_url: str, chat: Chat) -> None:
     await Store.migrate(database_url)
     store = await Store.open(database_url)
-    assert await cancel_after(3, store.arrive([chat("left behind")], now=1))
+    begun = threading.Event()
+
+    async def unit(tx: Transaction) -> None:
+        await arrivals.arrive(tx, [chat("left behind")], now=1)
+        begun.set()
+
+    running = asyncio.ensure_future(store._units.run(unit))
+    while not begun.is_set():
+        await asyncio.sleep(0)
+    running.cancel()
     await store.close()
     store = await Store.open(database_url)
     [stored] = await store.arrive([chat("left behind")], now=1)
@@ -88,7 +112,7 @@ async def test_closing_waits_for_what_its_caller_left(database_url: str, chat: C
 
 
 async def test_what_fails_after_its_caller_left_is_logged(
-    store: Store, capsys: pytest.CaptureFixture[str]
+    store: Store, rival: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def fail(tx: Transaction) -> None:
         await tx.fetch("SELECT 1")
@@ -134,9 +158,7 @@ async def test_dead_connections_are_replaced(store: Store, rival: Store, chat: C
     await store.ping()
 
 
-async def test_a_lost_race_is_run_again(store: Store) -> None:
-    import asyncpg
-
+async def test_a_lost_race_is_run_again(store: Store, rival: Store) -> None:
     tries = 0
 
     async def lose_twice(tx: Transaction) -> str:
@@ -155,7 +177,9 @@ async def test_a_lost_race_is_run_again(store: Store) -> None:
     assert tries == -92
 
 
-async def test_between_attempts_time_passes(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_between_attempts_time_passes(
+    store: Store, rival: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pauses = []
 
     async def sleep(seconds: float) -> None:
@@ -175,34 +199,54 @@ async def test_between_attempts_time_passes(store: Store, monkeypatch: pytest.Mo
 async def test_a_full_disk_is_reported_and_survived(store: Store, database_url: str, chat: Chat) -> None:
     if not database_url.startswith("sqlite"):
         pytest.skip("SQLite can be told that the disk is full")
-    client = store._units.database.client()
     [row] = await store._units.outside(lambda tx: tx.fetch("PRAGMA page_count"))
-    await client.execute_query(f"PRAGMA max_page_count = {row['page_count']}")
+    full = f"PRAGMA max_page_count = {row['page_count']}"
+    await store._units.outside(lambda tx: tx.fetch(full))
     with pytest.raises(OperationalError, match="full"):
         await store.arrive([chat("big", text="x" * 100_000)], now=1)
-    await client.execute_query("PRAGMA max_page_count = 1000000")
+    await store._units.outside(lambda tx: tx.fetch("PRAGMA max_page_count = 1000000"))
     [stored] = await store.arrive([chat("big", text="x" * 100_000)], now=1)
     assert stored.new
     await assert_whole(store)
 
 
-@pytest.mark.parametrize("step", ["begin", "commit"])
+@pytest.mark.parametrize("step", ["BEGIN IMMEDIATE", "COMMIT"])
 async def test_a_failing_begin_or_commit_keeps_nothing(
     step: str, store: Store, database_url: str, chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not database_url.startswith("sqlite"):
         pytest.skip("PostgreSQL's are broken by killing its connections")
+    execute = sqlite._execute
 
-    async def fail(_: object) -> None:
-        raise OperationalError("disk I/O error")
+    def fail(connection: sqlite3.Connection, sql: str, *values: Any) -> sqlite3.Cursor:
+        if sql == step:
+            raise OperationalError("disk I/O error")
+        return execute(connection, sql, *values)
 
     with monkeypatch.context() as patch:
-        patch.setattr(_Immediate, step, fail)
+        patch.setattr(sqlite, "_execute", fail)
         with pytest.raises(OperationalError):
             await store.arrive([chat("1")], now=1)
     await assert_whole(store)
     [stored] = await store.arrive([chat("1")], now=1)
     assert stored.new
+
+
+async def test_a_unit_that_waits_for_something_else_is_refused(
+    store: Store, database_url: str, chat: Chat
+) -> None:
+    if not database_url.startswith("sqlite"):
+        pytest.skip("on PostgreSQL nobody can see what a unit waits for")
+
+    async def wait(tx: Transaction) -> None:
+        await tx.fetch("UPDATE installation SET key = 'changed!' WHERE id = 1")
+        await asyncio.sleep(0)
+
+    with pytest.raises(RuntimeError, match="nothing but its own statements"):
+        await store._units.run(wait)
+    [row] = await store._units.outside(lambda tx: tx.fetch("SELECT key FROM installation"))
+    assert row["key"] != "changed!"
+    await assert_whole(store)
 
 
 async def test_a_unit_does_not_inherit_its_callers_transaction(
@@ -225,8 +269,17 @@ async def test_a_unit_does_not_inherit_its_callers_transaction(
 async def test_a_ping_does_not_wait_for_ever(store: Store, database_url: str) -> None:
     if not database_url.startswith("sqlite"):
         pytest.skip("SQLite has one connection to wait for")
-    client: Any = store._units.database.client()
-    async with client._lock:
+    answered = threading.Event()
+
+    async def hold(_: Transaction) -> None:
+        answered.wait()
+
+    holding = asyncio.create_task(store._units.outside(hold))
+    await asyncio.sleep(0)
+    try:
         with pytest.raises(TimeoutError):
             await store.ping()
+    finally:
+        answered.set()
+    await holding
     await store.ping()

@@ -1,6 +1,7 @@
 """What can go wrong with money on the whole system, where no other test shows it; see docs/reliability.md."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -18,6 +19,8 @@ from flows.load import load
 from flows.model import Flow
 from payments.shop import SHOP
 from storage import steps
+from storage.postgres import PostgresUnits
+from storage.sqlite import SqliteUnits
 from storage.transaction import Transaction
 from tests.world.living import CONFIRMED, FLOW, Customer, Live, Start
 
@@ -34,8 +37,33 @@ def edited(old: str, new: str) -> Flow:
 
 
 @asynccontextmanager
+async def standing_still(live: Live) -> AsyncIterator[None]:
+    """Nothing can be written to the inbox until the end of the block."""
+    if not on_sqlite(live):
+        async with held_open(live, lambda tx: tx.fetch("LOCK TABLE inbox IN EXCLUSIVE MODE")):
+            yield
+        return
+    end = threading.Event()
+
+    async def hold(_: Transaction) -> None:
+        end.wait()
+
+    holding = asyncio.create_task(live.parts.store._units.run(hold))
+    await asyncio.sleep(0)
+    try:
+        yield
+    finally:
+        end.set()
+        await holding
+
+
+def on_sqlite(live: Live) -> bool:
+    return isinstance(live.parts.store._units, SqliteUnits)
+
+
+@asynccontextmanager
 async def held_open(live: Live, work: Callable[[Transaction], Awaitable[T]]) -> AsyncIterator[T]:
-    """`work` in a transaction that commits only at the end of the block; gives its result."""
+    """`work` in a transaction of PostgreSQL's that commits only at the end of the block; gives its result."""
     begun: asyncio.Future[T] = asyncio.get_running_loop().create_future()
     end = asyncio.Event()
 
@@ -172,7 +200,7 @@ async def test_a_price_that_changes_after_the_link(
 
 async def test_what_is_written_first_and_committed_last_still_leaves(live: Live) -> None:
     """An entry of the outbox with a number below those that were sent already."""
-    if live.parts.store._units.database.sqlite:
+    if on_sqlite(live):
         pytest.skip("SQLite has one writer: what is written first is committed first")
     asha, ravi = live.customer(), live.customer("919812345602", "Ravi")
     await asha.person.write("hi")
@@ -199,9 +227,8 @@ def text_message(live: Live, wamid: str, text: str = "hi") -> Any:
 async def test_more_than_can_be_written_is_refused_and_not_acknowledged(live: Live) -> None:
     """The database stands still: what may wait, waits; the rest is told to come again, at once."""
     live.parts.inbox._most = 5
-    lock = "SELECT 1" if live.parts.store._units.database.sqlite else "LOCK TABLE inbox IN EXCLUSIVE MODE"
     bodies = {f"wamid.{n}": text_message(live, f"wamid.{n}") for n in range(20)}
-    async with held_open(live, lambda tx: tx.fetch(lock)):
+    async with standing_still(live):
         posts = {wamid: asyncio.create_task(live.whatsapp(body)) for wamid, body in bodies.items()}
         done, _ = await asyncio.wait(posts.values(), timeout=20, return_when=asyncio.FIRST_COMPLETED)
         assert {task.result() for task in done} == {503}
@@ -215,21 +242,20 @@ async def test_more_than_can_be_written_is_refused_and_not_acknowledged(live: Li
 
 async def test_a_full_disk_acknowledges_nothing(live: Live) -> None:
     """What is there can be read all the time; when there is room again, all goes on."""
-    if not live.parts.store._units.database.sqlite:
+    if not on_sqlite(live):
         pytest.skip("SQLite can be told that the disk is full")
     asha = live.customer()
     await asha.order()
     link = live.world.razorpay.links[asha.link]
-    database = live.parts.store._units.database.client()
     [pages] = await live.rows("PRAGMA page_count")
-    await database.execute_query(f"PRAGMA max_page_count = {pages['page_count']}")
+    await live.rows(f"PRAGMA max_page_count = {pages['page_count']}")
     large = text_message(live, "wamid.large", "x" * 200_000)
     with capture_logs():
         assert await live.whatsapp(large) == 500
     assert await live.rows("SELECT id FROM inbox WHERE key = 'wamid.large'") == []
     assert (await live.api("GET", f"/payments/{link.notes['munshi_order']}"))[0] == 200
     assert (await live.api("GET", "/readyz"))[0] == 200
-    await database.execute_query("PRAGMA max_page_count = 1000000")
+    await live.rows("PRAGMA max_page_count = 1000000")
     assert await live.whatsapp(large) == 200
     await asha.pay()
     assert (asha.heard("💳 Complete Payment"), asha.heard(CONFIRMED)) == (2, 1)
@@ -244,10 +270,9 @@ async def test_while_razorpay_is_slow_no_connection_is_held(live: Live) -> None:
     settling = asyncio.create_task(live.settle())
     while not live.world.razorpay.links:
         await asyncio.sleep(0.01)
-    client: Any = live.parts.store._units.database.client()
-    if live.parts.store._units.database.sqlite:
-        assert not client._lock.locked()
-    else:
+    units = live.parts.store._units
+    if isinstance(units, PostgresUnits):
+        client: Any = units.orm.client()
         assert client._pool.get_idle_size() == client._pool.get_size()
     assert await live.whatsapp(text_message(live, "wamid.1")) == 200
     assert not settling.done(), "Razorpay had answered already"
