@@ -1,7 +1,7 @@
 """What the shop asks of Razorpay, as data: stored in the outbox, performed later."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final, TypeAlias
 
 
@@ -54,9 +54,15 @@ class RefundPayment:
 Call: TypeAlias = CreateLink | CancelLink | FetchPayments | RefundPayment
 
 
+_FIELDS: Final = {
+    kind: tuple(field.name for field in fields(kind))
+    for kind in (CreateLink, CancelLink, FetchPayments, RefundPayment)
+}
+
+
 def to_json(call: Call) -> dict[str, Any]:
     """A JSON-ready dict with the call's name under `call`. Inverse of `from_json`."""
-    return {"call": type(call).__name__, **asdict(call)}
+    return {"call": type(call).__name__, **{name: getattr(call, name) for name in _FIELDS[type(call)]}}
 
 
 def from_json(value: dict[str, Any]) -> Call:
@@ -66,5 +72,5 @@ def from_json(value: dict[str, Any]) -> Call:
 
 
 _CALLS: Final[Mapping[str, type[Call]]] = {
-    kind.__name__: kind for kind in (CreateLink, CancelLink, FetchPayments, RefundPayment)
+    kind.__name__: kind for kind in _FIELDS
 }

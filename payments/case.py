@@ -7,6 +7,7 @@ all in one transaction.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from flows.conversation import Conversation
@@ -55,7 +56,7 @@ class Arrived:
     """Milliseconds since 1970, UTC."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OrderState:
     """An order with what is known of its money."""
 
@@ -73,7 +74,7 @@ class OrderState:
     held_for: str | None = None
     """What the order waits for, if it does."""
 
-    @property
+    @cached_property
     def balance(self) -> Balance:
         """What the facts say of the money."""
         return ledger.balance(self.order.total, self.order.currency, self.facts)

@@ -1,8 +1,8 @@
 """What Razorpay told us about one payment, link or order. Append-only; a fact is never changed."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, fields
+from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,12 @@ class Fact:
         return (self.entity, self.entity_id, self.state)
 
 
+_FIELDS: Final = tuple(field.name for field in fields(Fact))
+
+
 def to_json(fact: Fact) -> dict[str, Any]:
     """A JSON-ready dict. Inverse of `from_json`."""
-    return asdict(fact)
+    return {name: getattr(fact, name) for name in _FIELDS}
 
 
 def from_json(value: Mapping[str, Any]) -> Fact:

@@ -12,6 +12,7 @@ Value: TypeAlias = str | int | Sequence[int] | Sequence[str] | None
 
 T = TypeVar("T")
 
+_SEQUENCES: Final = (list, tuple)
 _BIGGEST_CHUNK: Final = 256
 _ANY = re.compile(r"= ANY\(\$(\d+)::\w+\[\]\)")
 _LOCK = re.compile(r"\s+FOR UPDATE( OF \w+)?( SKIP LOCKED)?")
@@ -33,7 +34,7 @@ def for_sqlite(sql: str) -> str:
 
 def values_for_sqlite(values: Sequence[Value]) -> list[Value]:
     """`values`, with each sequence as the JSON text that `for_sqlite` expects."""
-    return [orjson.dumps(v).decode() if isinstance(v, (list, tuple)) else v for v in values]
+    return [orjson.dumps(v).decode() if type(v) in _SEQUENCES else v for v in values]
 
 
 @cache

@@ -63,11 +63,11 @@ async def advance_due(tx: Transaction, advance: Advance, now: int, limit: int, e
 
 def _decide(one: Waiting, left: Mapping[str, int], advance: Advance, now: int) -> Changes | Unusable:
     """The rows to write. If the events fail together, the first is tried alone before it is blamed."""
-    whole = replace(one.case, left=left)
-    first = replace(whole, events=whole.events[:1])
-    for case in (whole, first) if len(whole.events) > 1 else (first,):
-        try:
-            return changes(one.id, case, advance(case), now)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is this conversation's alone
-            failure = error
-    return Unusable(one.case.events[0].number, failure)
+    case = replace(one.case, left=left)
+    try:
+        return changes(one.id, case, advance(case), now)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is this conversation's alone
+        failed = Unusable(case.events[0].number, error)
+    if len(case.events) == 1:
+        return failed
+    return _decide(replace(one, case=replace(case, events=case.events[:1])), left, advance, now)

@@ -8,7 +8,7 @@ Source: Razorpay docs, "Create a Payment Link", "Fetch all Payment Links", "Canc
 """
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any, Final
 
 from payments.calls import CancelLink, CreateLink, FetchPayments
@@ -18,6 +18,7 @@ from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.fetched import Reading, link_facts, payment_facts, refund_facts
 from payments.razorpay.gateway import Gateway, Link
 
+_LINK: Final = tuple(field.name for field in fields(Link))
 _DONE: Final = frozenset({Reason.ALREADY_PAID, Reason.ALREADY_CANCELLED, Reason.ALREADY_EXPIRED})
 
 
@@ -88,7 +89,7 @@ async def standing_of(gateway: Gateway, call: FetchPayments) -> Reading:
     if link is None:
         return (), ()
     order_key = order_key_of(call.reference_id)
-    read = [link_facts(asdict(link), order_key)]
+    read = [link_facts({name: getattr(link, name) for name in _LINK}, order_key)]
     if link.order_id is not None:
         payments = await gateway.order_payments(link.order_id)
         read.append(payment_facts(payments, order_key, link.id))

@@ -71,6 +71,14 @@ class SimLoop(asyncio.BaseEventLoop):
         """Have `rite` called when the loop is over and nothing of it can run any more."""
         self._last_rites.append(rite)
 
+    def call_soon(
+        self, callback: Callable[[*Args], object], *args: *Args, context: contextvars.Context | None = None
+    ) -> asyncio.Handle:
+        """As asyncio does, without its checks: a simulation does little else."""
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
+
     def call_soon_threadsafe(
         self, callback: Callable[[*Args], object], *args: *Args, context: contextvars.Context | None = None
     ) -> asyncio.Handle:
@@ -165,14 +173,15 @@ class SimLoop(asyncio.BaseEventLoop):
         self.turns += 1
         if self.turns > self._most:
             raise Stuck(f"no end after {self._most} turns, at {self._now} s: {self._waiting()}")
-        self._wake_timers()
-        if not self._ready:
+        ready, timers = self._ready, self._scheduled
+        if timers and timers[0].when() <= self._now:
+            self._wake_timers()
+        if not ready:
             self._jump()
-        ready = self._ready
         chosen = int(self._dice.random() * len(ready))
         ready[chosen], ready[-1] = ready[-1], ready[chosen]
         handle = ready.pop()
-        if not handle.cancelled():
+        if not handle._cancelled:
             if self.trace is not None:
                 self.trace.append((self._now, _name(handle)))
             handle._run()
@@ -186,6 +195,8 @@ class SimLoop(asyncio.BaseEventLoop):
             self._ready.append(heapq.heappop(timers))
 
     def _jump(self) -> None:
+        while self._scheduled and self._scheduled[0].cancelled():
+            heapq.heappop(self._scheduled)
         if not self._scheduled:
             raise Stuck(f"nothing can happen any more, at {self._now} s: {self._waiting()}")
         self._now = self._scheduled[0].when()

@@ -255,8 +255,9 @@ class Razorpay:
             raise GatewayError(self.dice.choice(_AFTER), "simulated")
 
     def _expire(self) -> None:
+        now = self.now()
         for link in self.links.values():
-            if link.status == "created" and self.now() >= link.expires_at:
+            if link.status == "created" and now >= link.expires_at:
                 link.status = "expired"
                 self._tell_link(link)
 

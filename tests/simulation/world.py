@@ -211,16 +211,18 @@ class World:
 
     def _before(self, n: int, what: str) -> None:
         self._inner[0](n, what)
-        self._maybe_die()
+        if self.weather.crash:
+            self._maybe_die()
 
     def _after(self, n: int, what: str) -> None:
         self._inner[1](n, what)
         if what == "COMMIT" and self._dirty is not None:
             self._dirty.set()
-        self._maybe_die()
+        if self.weather.crash:
+            self._maybe_die()
 
     def _maybe_die(self) -> None:
-        if self.weather.crash and self.parts and self.dice.random() < self.weather.crash / 200:
+        if self.parts and self.dice.random() < self.weather.crash / 200:
             raise Crash("simulated")
 
     async def _risk(self, where: str) -> None:
