@@ -71,6 +71,4 @@ def from_json(value: dict[str, Any]) -> Call:
     return _CALLS[fields.pop("call")](**fields)
 
 
-_CALLS: Final[Mapping[str, type[Call]]] = {
-    kind.__name__: kind for kind in _FIELDS
-}
+_CALLS: Final[Mapping[str, type[Call]]] = {kind.__name__: kind for kind in _FIELDS}

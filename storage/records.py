@@ -8,18 +8,21 @@ connections that write or checkpoint, so that no lock is needed. A reader leaves
 Source: SQLite, "Write-Ahead Logging", read-only databases and the WAL-reset bug.
 """
 
+import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-import aiosqlite
+from tortoise.exceptions import OperationalError
 
 from storage.database import APPLIED, KEY, configuration, is_sqlite, require_migrated
 from storage.errors import NotMigrated, Unavailable
 from storage.postgres import checked, connected
-from storage.sql import Value, for_sqlite, values_for_sqlite
+from storage.sql import Value
+from storage.sqlite import rows
 from storage.transaction import Row
 
 _BUSY_SECONDS: Final = 5.0
@@ -57,29 +60,27 @@ async def reading(url: str) -> AsyncIterator[Records]:
 
 @asynccontextmanager
 async def _sqlite(path: Path) -> AsyncIterator[_Fetch]:
-    connection = await _connected(path)
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor(1, "records") as thread:
+        connection = await loop.run_in_executor(thread, _connected, path)
 
-    async def fetch(sql: str, *values: Value) -> list[Row]:
-        found = await connection.execute_fetchall(for_sqlite(sql), values_for_sqlite(values))
-        return [dict(row) for row in found]
+        async def fetch(sql: str, *values: Value) -> list[Row]:
+            return await loop.run_in_executor(thread, rows, connection, sql, values)
 
+        try:
+            await require_migrated(lambda: _applied(path, fetch))
+            await fetch("BEGIN")
+            yield fetch
+        finally:
+            await loop.run_in_executor(thread, connection.close)
+
+
+def _connected(path: Path) -> sqlite3.Connection:
     try:
-        await require_migrated(lambda: _applied(path, fetch))
-        await connection.execute("BEGIN")
-        yield fetch
-    finally:
-        await connection.close()
-
-
-async def _connected(path: Path) -> aiosqlite.Connection:
-    try:
-        connection = await aiosqlite.connect(
-            _read_only(path), uri=True, isolation_level=None, timeout=_BUSY_SECONDS
-        )
+        connection = sqlite3.connect(_read_only(path), uri=True, isolation_level=None, timeout=_BUSY_SECONDS)
+        connection.execute("PRAGMA query_only = ON")
     except sqlite3.Error as error:
         raise Unavailable(f"{path} cannot be read: {error}") from error
-    connection.row_factory = sqlite3.Row
-    await connection.execute("PRAGMA query_only = ON")
     return connection
 
 
@@ -92,7 +93,7 @@ def _read_only(path: Path) -> str:
 async def _applied(path: Path, fetch: _Fetch) -> set[str]:
     try:
         return {row["name"] for row in await fetch(APPLIED)}
-    except sqlite3.DatabaseError as error:
+    except OperationalError as error:
         if "no such table" not in str(error):
             raise Unavailable(f"{path} cannot be read: {error}") from error
         return set()

@@ -122,14 +122,7 @@ class _Transaction(Transaction):
         self._connection = connection
 
     async def _run(self, sql: str, values: Sequence[Value]) -> list[Row]:
-        cursor = _execute(self._connection, for_sqlite(sql), values_for_sqlite(values))
-        if cursor.description is None:
-            return []
-        names = [column[0] for column in cursor.description]
-        try:
-            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-        except sqlite3.Error as error:
-            raise _as_of_the_orm(error) from error
+        return rows(self._connection, sql, values)
 
     async def _run_each(self, sql: str, rows: list[list[Value]]) -> None:
         try:
@@ -147,6 +140,21 @@ def _finished(work: Coroutine[Any, Any, T]) -> T:
         return result
     work.close()
     raise RuntimeError("a unit of work may await nothing but its own statements")
+
+
+def rows(connection: Connection, sql: str, values: Sequence[Value]) -> list[Row]:
+    """Run one statement, written as for `storage.transaction`; the rows it returns.
+
+    Raises tortoise.exceptions.IntegrityError or OperationalError.
+    """
+    cursor = _execute(connection, for_sqlite(sql), values_for_sqlite(values))
+    if cursor.description is None:
+        return []
+    names = [column[0] for column in cursor.description]
+    try:
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    except sqlite3.Error as error:
+        raise _as_of_the_orm(error) from error
 
 
 def _execute(connection: Connection, sql: str, values: Sequence[Value] = ()) -> sqlite3.Cursor:

@@ -1,11 +1,11 @@
 """Reading beside a live writer: one instant, nothing written, clear words where nothing can be read."""
 
 import asyncio
-import sqlite3
 from pathlib import Path
 
 import asyncpg
 import pytest
+from tortoise.exceptions import OperationalError
 
 from storage import Store
 from storage.errors import NotMigrated, StorageError, Unavailable, UnsupportedDatabase
@@ -50,7 +50,7 @@ async def test_the_dialect_of_the_transactions(store: Store, database_url: str, 
 )
 async def test_nothing_can_be_written(store: Store, database_url: str, chat: Chat, sql: str) -> None:
     await store.arrive([chat("m1")], NOW)
-    with pytest.raises((sqlite3.OperationalError, asyncpg.ReadOnlySQLTransactionError)):
+    with pytest.raises((OperationalError, asyncpg.ReadOnlySQLTransactionError)):
         async with reading(database_url) as records:
             await records.fetch(sql)
     async with reading(database_url) as records:
@@ -95,7 +95,7 @@ async def test_an_sqlite_reader_cannot_checkpoint(tmp_path: Path, chat: Chat) ->
                 "PRAGMA journal_mode = DELETE",
                 "DELETE FROM inbox",
             ):
-                with pytest.raises(sqlite3.OperationalError):
+                with pytest.raises(OperationalError):
                     await records.fetch(sql)
         assert files(tmp_path) == before
 
