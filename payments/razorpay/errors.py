@@ -36,6 +36,7 @@ class Reason(StrEnum):
     AUTH = "auth"
     """The key id or its secret is wrong."""
     NOT_FOUND = "not_found"
+    """Razorpay knows nothing by this id."""
     THROTTLED = "throttled"
     QUOTA = "quota"
     """Test mode's links are used up, for good."""
@@ -135,7 +136,8 @@ def _reason(status: int, description: str, *, is_json: bool) -> Reason:
     if status >= 500 or not is_json:
         return Reason.UNAVAILABLE
     if status == 404:
-        return Reason.NOT_FOUND
+        # What stands before Razorpay says 404 too, of links that can be paid.
+        return Reason.NOT_FOUND if _UNKNOWN_ID.search(text) else Reason.UNAVAILABLE
     if status == 409:
         return Reason.IN_FLIGHT
     if 400 <= status < 500:
@@ -149,6 +151,8 @@ _CANNOT_CANCEL: Final = {
     "canceled": Reason.ALREADY_CANCELLED,
     "expired": Reason.ALREADY_EXPIRED,
 }
+_UNKNOWN_ID: Final = re.compile(r"\bid\b.*\bdoes not exist")
+"""Razorpay's own words; a status alone does not say that it was Razorpay who looked."""
 _TOO_MUCH: Final = re.compile(r"already|amount.*(greater|exceed)|(greater|exceed).*amount")
 
 
@@ -160,7 +164,7 @@ def _refusal(text: str) -> Reason:
         return Reason.ALREADY_EXISTS
     if "refund" in text and _TOO_MUCH.search(text):
         return Reason.ALREADY_REFUNDED
-    if "does not exist" in text:
+    if _UNKNOWN_ID.search(text):
         return Reason.NOT_FOUND
     return Reason.REFUSED
 

@@ -42,8 +42,12 @@ JSON_SHAPES = [
     (400, {"error": "a bare text"}, Reason.REFUSED),
     (400, {"error": {"code": 7, "description": None, "metadata": {}}}, Reason.REFUSED),
     (401, payment_link_error("Authentication failed"), Reason.AUTH),
-    (404, {"message": "no Route matched with those values"}, Reason.NOT_FOUND),
-    (404, {"error": {"code": "BAD_REQUEST_ERROR"}}, Reason.NOT_FOUND),
+    (400, payment_link_error("The currency does not exist"), Reason.REFUSED),
+    (404, payment_link_error("The id provided does not exist"), Reason.NOT_FOUND),
+    (404, payment_link_error("The requested URL was not found on the server."), Reason.UNAVAILABLE),
+    (404, {"message": "no Route matched with those values"}, Reason.UNAVAILABLE),
+    (404, {"error": {"code": "BAD_REQUEST_ERROR"}}, Reason.UNAVAILABLE),
+    (404, {}, Reason.UNAVAILABLE),
     (
         409,
         {

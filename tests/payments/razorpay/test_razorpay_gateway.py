@@ -115,7 +115,7 @@ FAILURES = [
     ("<html>Bad Gateway</html>", 502, Reason.UNAVAILABLE),
     ('{"error":{"code":"SERVER_ERROR","description":"trouble"}}', 500, Reason.UNAVAILABLE),
     ('{"error":{"code":"BAD_REQUEST_ERROR","description":"no"}}', 401, Reason.AUTH),
-    ('{"message":"no Route matched with those values"}', 404, Reason.NOT_FOUND),
+    ('{"message":"no Route matched with those values"}', 404, Reason.UNAVAILABLE),
     ('{"error":{"description":"amount: bad","metadata":[]}}', 400, Reason.REFUSED),
     ("<html>Welcome</html>", 200, Reason.UNINTELLIGIBLE),
     ("", 204, Reason.UNINTELLIGIBLE),
