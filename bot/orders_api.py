@@ -24,6 +24,8 @@ LINK_SECONDS: Final = 10.0
 _ASK_EVERY: Final = 0.05
 _KEY: Final = 64
 """Characters of an order's key at most."""
+_AHEAD: Final = (AttemptStatus.PLANNED, AttemptStatus.CREATING)
+"""Statuses of an attempt whose link is still to come."""
 _WAITING: Final = {
     "order_id": None,
     "order_number": None,
@@ -85,7 +87,7 @@ async def create(request: web.Request) -> web.Response:
     if view is None:
         return web.json_response(_WAITING, status=202)
     if _status(view) == AttemptStatus.REFUSED:
-        return web.json_response({**_answer(view), "error": "Razorpay refused to make the link"}, status=502)
+        return web.json_response({**_answer(view), "error": "no link could be made"}, status=502)
     return web.json_response(_answer(view), status=200 if _link(view) else 202)
 
 
@@ -178,7 +180,7 @@ def _refuse_unplaced(event: EventView | None) -> None:
 
 def _decided(view: OrderView) -> bool:
     """Whether Razorpay has made the link, or refused to."""
-    return any(attempt.status is not AttemptStatus.CREATING for attempt in view.attempts)
+    return any(attempt.status not in _AHEAD for attempt in view.attempts)
 
 
 def _link(view: OrderView) -> Any:
@@ -208,7 +210,8 @@ def _status(view: OrderView) -> str:
         return "refunded"
     if view.held_for is not None:
         return "held"
-    return str(view.attempts[-1].status) if view.attempts else str(AttemptStatus.CREATING)
+    status = view.attempts[-1].status if view.attempts else AttemptStatus.CREATING
+    return str(AttemptStatus.CREATING if status in _AHEAD else status)
 
 
 def problem(kind: type[web.HTTPException], message: str) -> web.HTTPException:

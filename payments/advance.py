@@ -19,12 +19,13 @@ from flows.messages import Text
 from flows.model import Flow
 from payments import facts as fact_values
 from payments import reconcile
-from payments.answers import FETCHED, REFUND_REFUSED, REFUNDED, answered, unwanted
+from payments.answers import FETCHED, KEPT, REFUND_REFUSED, REFUNDED, answered, unwanted
 from payments.calls import CancelLink, FetchPayments
-from payments.case import Advanced, Arrived, Case, Handled, Kind, OrderState, Outcome
-from payments.draft import CannotHandle, Draft, Trace
+from payments.case import Advanced, Arrived, Case, Handled, Kind, Outcome
+from payments.draft import CannotHandle, Draft, Trace, attempt_of, with_attempt
 from payments.facts import Fact
-from payments.orders import Attempt, order_key_of
+from payments.orders import order_key_of
+from payments.planned import follow, kept
 from payments.refunds import RefundStatus
 from payments.settling import learn, settle
 from payments.telling import SETBACKS
@@ -64,6 +65,7 @@ def _next(last: Draft, event: Arrived) -> Draft:
 def _take(draft: Draft, event: Arrived) -> Handled:
     try:
         trace, applied = _HANDLERS[event.kind](draft, event.body)
+        trace += follow(draft)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is parked and shown, and the rest goes on
         what = f"{type(error).__name__}: {error}"[:2000]
         return Handled(event.number, Outcome.PARKED, error=what)
@@ -124,10 +126,13 @@ def _result(draft: Draft, body: Mapping[str, Any]) -> Done:
         done = settle(draft, before, state, new, asked=asked)
         _refuse_problems(draft, before.order.key, fields)
         return done[0], done[1] or bool(new)
-    attempt, facts = answered(_attempt(before, fields["reference_id"]), name, fields)
+    attempt = attempt_of(before, fields["reference_id"])
+    if name == KEPT:
+        return kept(draft, attempt), True
+    attempt, facts = answered(attempt, name, fields)
     if unwanted(attempt, name, fields):
         draft.calls.append(CancelLink(attempt.reference_id, attempt.link_id))
-    changed = _with(before, attempt)
+    changed = with_attempt(before, attempt)
     state, new = learn(draft, changed, facts)
     trace, _ = settle(draft, before, state, new, reason=str(fields.get("reason") or ""))
     return trace, True
@@ -150,7 +155,7 @@ def _refund(draft: Draft, name: str, fields: Mapping[str, Any]) -> Done:
 def _poll(draft: Draft, body: Mapping[str, Any]) -> Done:
     poll = reconcile.from_json(body)
     state = draft.order(order_key_of(poll.reference_id))
-    attempt = _attempt(state, poll.reference_id)
+    attempt = attempt_of(state, poll.reference_id)
     refunding = sorted({refund.payment_id for refund in state.refunds if refund.open})
     draft.calls.append(FetchPayments(attempt.reference_id, attempt.link_id, refunding=refunding))
     if reconcile.goes_on(
@@ -184,18 +189,6 @@ def _refuse_problems(draft: Draft, key: str, said: Mapping[str, Any]) -> None:
     problems = said.get("problems")
     if problems and not draft.order(key).balance.settled:
         raise CannotHandle(f"Razorpay said more than could be read: {'; '.join(problems)}")
-
-
-def _attempt(state: OrderState, reference: str) -> Attempt:
-    attempt = next((a for a in state.attempts if a.reference_id == reference), None)
-    if attempt is None:
-        raise CannotHandle(f"a call answered for {reference}, which this database doesn't have")
-    return attempt
-
-
-def _with(state: OrderState, attempt: Attempt) -> OrderState:
-    attempts = (attempt if a.reference_id == attempt.reference_id else a for a in state.attempts)
-    return replace(state, attempts=tuple(attempts))
 
 
 def _advanced(case: Case, last: Draft, drafts: list[Draft], handled: tuple[Handled, ...]) -> Advanced:

@@ -11,6 +11,8 @@ CREATED: Final = "payment_link.created"
 REFUSED: Final = "payment_link.refused"
 WITHDRAWN: Final = "payment_link.withdrawn"
 """A link was cancelled, or had ended by itself; `status` says how."""
+KEPT: Final = "payment_link.kept"
+"""Razorpay would not cancel a link, and did not say that it is over: it can still be paid."""
 FETCHED: Final = "payments.fetched"
 """How a link stands, with its payments and refunds: `facts` holds them."""
 REFUNDED: Final = "payment.refunded"
@@ -31,6 +33,8 @@ def answered(attempt: Attempt, name: str, fields: Mapping[str, Any]) -> tuple[At
             attempt, link_id=fields["link_id"], short_url=fields["short_url"], mode=fields.get("mode")
         )
         attempt = moved(attempt, AttemptStatus.CREATED)
+    elif name == WITHDRAWN and _unseen(attempt, fields):
+        return attempt, ()
     elif name == WITHDRAWN:
         attempt = replace(attempt, link_id=attempt.link_id or fields.get("link_id"))
     else:
@@ -40,12 +44,19 @@ def answered(attempt: Attempt, name: str, fields: Mapping[str, Any]) -> tuple[At
 
 
 def unwanted(attempt: Attempt, name: str, fields: Mapping[str, Any]) -> bool:
-    """Whether the answer is a payable link for an attempt that was withdrawn while it was being made.
+    """Whether the answer leaves a payable link to an attempt that was withdrawn while it was being made.
 
     The cancelling that was asked for then may have come before Razorpay's look-up knew the link.
     """
+    if name == WITHDRAWN:
+        return attempt.payable and _unseen(attempt, fields)
     payable = name == CREATED and fields["status"] not in LINK_STATUSES
     return payable and attempt.status is not AttemptStatus.CREATED
+
+
+def _unseen(attempt: Attempt, fields: Mapping[str, Any]) -> bool:
+    """Whether Razorpay knew of no link by the reference id of one that it has made."""
+    return attempt.link_id is not None and fields.get("link_id") is None
 
 
 def _fact(attempt: Attempt, ended: AttemptStatus | None) -> tuple[Fact, ...]:

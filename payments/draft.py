@@ -15,11 +15,21 @@ from payments.case import Notice, OrderState
 from payments.catalogue import Shop
 from payments.facts import Fact
 from payments.ledger import Verdict
-from payments.orders import Attempt, AttemptStatus, Order, Standing, lines_from_json, order_key_of
+from payments.orders import (
+    Attempt,
+    AttemptStatus,
+    Order,
+    Standing,
+    lines_from_json,
+    order_key_of,
+    withdrawn,
+)
 from payments.reconcile import Poll
 from payments.refunds import Refund
+from payments.repair import payable
 from payments.shop import ASK, CANCEL, CREATE, END, PLACE, REOPEN
 from payments.stock import Move
+from payments.telling import earlier_link, with_earlier_link
 
 Trace: TypeAlias = tuple[Mapping[str, Any], ...]
 
@@ -51,6 +61,8 @@ class Draft:
     attempts: dict[str, Attempt] = field(default_factory=dict)
     settled: list[str] = field(default_factory=list)
     """Keys of orders whose verdict, standing or money changed."""
+    dropped: list[str] = field(default_factory=list)
+    """Keys of orders that lost an attempt which was only planned: no answer will set them right."""
     refunds: dict[str, Refund] = field(default_factory=dict)
     moves: list[Move] = field(default_factory=list)
     polls: list[Poll] = field(default_factory=list)
@@ -98,6 +110,26 @@ class Draft:
         self.moves += moves
         self.left = stock.after(self.left, moves)
 
+    def begin(self, state: OrderState, attempt: Attempt) -> OrderState:
+        """`state` with `attempt`, whose link is asked for if the customer can pay no other; else planned.
+
+        What they can pay is asked to end, although it may have been before: Razorpay may have refused it.
+        """
+        open_links, earlier = payable(state), earlier_link(self.conversation)
+        for other in open_links:
+            self._ask_to_end(other.reference_id, other.link_id)
+        if earlier:
+            self._withdraw(earlier)
+        over = tuple(
+            withdrawn(a) if a in open_links or a.status is AttemptStatus.PLANNED else a
+            for a in state.attempts
+        )
+        if open_links or earlier:
+            attempt = replace(attempt, status=AttemptStatus.PLANNED)
+        else:
+            self.calls.append(link_of(state.order, attempt))
+        return replace(state, attempts=(*over, attempt))
+
     def _keep(self, effect: Effect) -> None:
         match effect:
             case Say():
@@ -132,26 +164,35 @@ class Draft:
             placed_by=self.number,
         )
         self.placed.append(order)
+        left = [attempt for state in self.orders.values() for attempt in payable(state)]
+        if left:
+            self.conversation = with_earlier_link(self.conversation, left[-1].reference_id)
         self.orders[order.key] = OrderState(order, (), Verdict.UNPAID, ())
         self.move(stock.reserve(self.left, order.lines))
 
     def _create(self, payload: Mapping[str, Any]) -> None:
-        call = CreateLink(**payload)
-        before = self.order(call.order_key)
-        self.calls.append(call)
-        self.write(before, replace(before, attempts=(*before.attempts, attempt_of(call))))
+        before = self.order(payload["order_key"])
+        self.write(before, self.begin(before, Attempt(currency=before.order.currency, **payload)))
 
     def _cancel(self, payload: Mapping[str, Any]) -> None:
-        call = CancelLink(**payload)
-        self.calls.append(call)
-        before = self.order(order_key_of(call.reference_id))
-        attempts = tuple(
-            replace(attempt, status=AttemptStatus.WITHDRAWING)
-            if attempt.reference_id == call.reference_id and attempt.payable
-            else attempt
-            for attempt in before.attempts
-        )
-        self.write(before, replace(before, attempts=attempts))
+        self._withdraw(payload["reference_id"])
+
+    def _withdraw(self, reference: str) -> None:
+        before = self.orders.get(order_key_of(reference))
+        if before is None:  # an earlier order's, of which no event tells: it is on its way out already
+            self._ask_to_end(reference, None)
+            return
+        attempt = attempt_of(before, reference)
+        if attempt.status is AttemptStatus.PLANNED:
+            self.dropped.append(before.order.key)
+        else:
+            self._ask_to_end(reference, attempt.link_id)
+        self.write(before, with_attempt(before, withdrawn(attempt)))
+
+    def _ask_to_end(self, reference: str, link_id: str | None) -> None:
+        asked = [call.reference_id for call in self.calls if isinstance(call, CancelLink)]
+        if reference not in asked:
+            self.calls.append(CancelLink(reference, link_id))
 
     def _reopen(self, payload: Mapping[str, Any]) -> None:
         before = self.order(payload["key"])
@@ -177,10 +218,31 @@ class Draft:
         return state
 
 
-def attempt_of(call: CreateLink) -> Attempt:
-    """The attempt that waits for the link of `call`."""
-    ordinal = int(call.reference_id.rsplit(".", 1)[1])
-    return Attempt(call.reference_id, call.order_key, ordinal, call.amount, call.currency, call.expires_at)
+def link_of(order: Order, attempt: Attempt) -> CreateLink:
+    """What makes the link of `attempt`."""
+    rest = "" if attempt.amount == order.total else ": the rest"
+    return CreateLink(
+        reference_id=attempt.reference_id,
+        order_key=order.key,
+        amount=attempt.amount,
+        currency=attempt.currency,
+        description=f"Order #{order.number}{rest}",
+        expires_at=attempt.expires_at,
+    )
+
+
+def attempt_of(state: OrderState, reference: str) -> Attempt:
+    """The attempt with this reference id. Raises CannotHandle if the order has none."""
+    attempt = next((a for a in state.attempts if a.reference_id == reference), None)
+    if attempt is None:
+        raise CannotHandle(f"there is talk of link {reference}, which this database doesn't have")
+    return attempt
+
+
+def with_attempt(state: OrderState, attempt: Attempt) -> OrderState:
+    """`state` with `attempt` in the place of the one with its reference id."""
+    attempts = (attempt if a.reference_id == attempt.reference_id else a for a in state.attempts)
+    return replace(state, attempts=tuple(attempts))
 
 
 def _standing_of(state: OrderState) -> tuple[object, ...]:

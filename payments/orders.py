@@ -81,6 +81,8 @@ class Standing(StrEnum):
 class AttemptStatus(StrEnum):
     """Where one payment link stands, as far as we know."""
 
+    PLANNED = "planned"
+    """Razorpay is not asked for it before an earlier link is known to be over."""
     CREATING = "creating"
     CREATED = "created"
     WITHDRAWING = "withdrawing"
@@ -115,6 +117,11 @@ class Attempt:
         """Whether the customer may still pay it, as far as we know."""
         return self.status in _PAYABLE
 
+    @property
+    def live(self) -> bool:
+        """Whether the customer may still pay it, or may come to."""
+        return self.payable or self.status is AttemptStatus.PLANNED
+
 
 _PAYABLE: Final = frozenset({AttemptStatus.CREATING, AttemptStatus.CREATED, AttemptStatus.WITHDRAWING})
 
@@ -127,6 +134,7 @@ LINK_STATUSES: Final[Mapping[str, AttemptStatus]] = {
 """What Razorpay's status of a link makes of its attempt; with any other, the link can still be paid."""
 
 _RANK: Final = {
+    AttemptStatus.PLANNED: -1,
     AttemptStatus.CREATING: 0,
     AttemptStatus.CREATED: 1,
     AttemptStatus.WITHDRAWING: 2,
@@ -140,6 +148,12 @@ _RANK: Final = {
 def moved(attempt: Attempt, status: AttemptStatus) -> Attempt:
     """`attempt` in `status`, unless it is further already: word of a link comes late and in any order."""
     return replace(attempt, status=status) if _RANK[status] > _RANK[attempt.status] else attempt
+
+
+def withdrawn(attempt: Attempt) -> Attempt:
+    """`attempt` on its way out: of one that is only planned, Razorpay need not be told."""
+    planned = attempt.status is AttemptStatus.PLANNED
+    return moved(attempt, AttemptStatus.CANCELLED if planned else AttemptStatus.WITHDRAWING)
 
 
 def order_key(conversation: str, ordinal: int) -> str:

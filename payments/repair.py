@@ -14,13 +14,14 @@ from payments.calls import CancelLink
 from payments.case import OrderState
 from payments.catalogue import Repairs
 from payments.ledger import Balance, Captured
-from payments.orders import Attempt, AttemptStatus, Standing
+from payments.orders import Attempt, AttemptStatus, Standing, withdrawn
 from payments.refunds import SMALLEST, Refund, RefundStatus, accounted, wanted
 from payments.stock import Move
 
 WAITING: Final = "short: waiting for the rest"
 """Why money is held that needs nobody but the customer."""
-_OVER: Final = frozenset({AttemptStatus.REFUSED, AttemptStatus.EXPIRED, AttemptStatus.CANCELLED})
+OVER: Final = frozenset({AttemptStatus.REFUSED, AttemptStatus.EXPIRED, AttemptStatus.CANCELLED})
+"""Statuses of an attempt that ended unpaid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +45,13 @@ def repair(state: OrderState, rules: Repairs, left: Mapping[str, int]) -> Repair
     refunds = accounted(state.refunds, state.order.key, balance)
     standing = _standing(state, balance, refunds, rules, left)
     asked = _asked(state.order.key, standing, balance, refunds, rules)
-    attempts, withdrawn = _withdrawn(state, standing, balance)
+    attempts, ended = _withdrawn(state, standing, balance)
     repaired = replace(
         state, standing=standing, refunds=(*refunds, *asked), attempts=attempts, verdict=balance.verdict
     )
     moves = _moves(state, standing, left)
     most = balance.total if _may_stand_for_all(state, refunds) else state.fulfilled
-    return Repair(_booked(repaired, most, balance, rules), asked, withdrawn, moves)
+    return Repair(_booked(repaired, most, balance, rules), asked, ended, moves)
 
 
 def _may_stand_for_all(state: OrderState, refunds: tuple[Refund, ...]) -> bool:
@@ -69,6 +70,22 @@ def lacks_capture(state: OrderState, balance: Balance) -> bool:
     """Whether a link is said to be paid, and no payment of it is known."""
     known = {payment.link for payment in balance.payments}
     return any(a.status is AttemptStatus.PAID and a.link_id not in known for a in state.attempts)
+
+
+def payable(state: OrderState) -> tuple[Attempt, ...]:
+    """The attempts over which the customer may still pay, as far as we know."""
+    if not any(attempt.payable for attempt in state.attempts):
+        return ()
+    taken = _taken(state, state.balance)
+    return tuple(attempt for attempt in state.attempts if attempt.payable and attempt not in taken)
+
+
+def _taken(state: OrderState, balance: Balance) -> tuple[Attempt, ...]:
+    """The attempts whose links took just their amounts: Razorpay lets nobody pay those again."""
+    # Who paid without saying where, paid the link that was made last.
+    last = next((attempt.link_id for attempt in reversed(state.attempts) if attempt.link_id), "")
+    took = {(payment.link or last, payment.currency, payment.amount) for payment in balance.fitting}
+    return tuple(a for a in state.attempts if (a.link_id, a.currency, a.amount) in took)
 
 
 def wants_rest(state: OrderState, rules: Repairs) -> bool:
@@ -95,7 +112,7 @@ def _standing(
         return _paid(state, rules, left)
     if balance.paid:
         return _short(state, balance, rules)
-    ended = state.attempts and not any(attempt.payable for attempt in state.attempts)
+    ended = state.attempts and not any(attempt.live for attempt in state.attempts)
     waiting = balance.authorised or balance.misfit or lacks_capture(state, balance)
     return Standing.LAPSED if ended and not waiting else state.standing
 
@@ -113,7 +130,7 @@ def _short(state: OrderState, balance: Balance, rules: Repairs) -> Standing:
     if rules.short == "hold" or balance.misfit:
         return state.standing
     rest = [attempt for attempt in state.attempts if attempt.amount == due(state)]
-    over = bool(rest) and all(attempt.status in _OVER for attempt in rest)
+    over = bool(rest) and all(attempt.status in OVER for attempt in rest)
     possible = rules.short == "top up" and due(state) >= SMALLEST
     return state.standing if state.standing is Standing.OPEN and possible and not over else Standing.RETURNED
 
@@ -140,26 +157,20 @@ def _returnable(balance: Balance) -> tuple[Captured, ...]:
 def _withdrawn(
     state: OrderState, standing: Standing, balance: Balance
 ) -> tuple[tuple[Attempt, ...], tuple[CancelLink, ...]]:
-    """The attempts, with those that must not be paid any more on their way out.
-
-    A link that took just its amount is as good as paid: Razorpay lets nobody pay it again.
-    """
+    """The attempts, with those that must not be paid any more on their way out."""
     wanted = due(state) if balance.paid else state.order.total
-    # Who paid without saying where, paid the link that was made last.
-    last = next((attempt.link_id for attempt in reversed(state.attempts) if attempt.link_id), "")
-    took = {(payment.link or last, payment.currency, payment.amount) for payment in balance.payments}
+    taken = _taken(state, balance)
     needless = [
         attempt
         for attempt in state.attempts
-        if attempt.status in (AttemptStatus.CREATING, AttemptStatus.CREATED)
+        if attempt.live
+        and attempt.status is not AttemptStatus.WITHDRAWING
         and (standing is not Standing.OPEN or attempt.amount != wanted or lacks_capture(state, balance))
-        and (attempt.link_id, attempt.currency, attempt.amount) not in took
+        and attempt not in taken
     ]
-    attempts = tuple(
-        replace(attempt, status=AttemptStatus.WITHDRAWING) if attempt in needless else attempt
-        for attempt in state.attempts
-    )
-    return attempts, tuple(CancelLink(attempt.reference_id, attempt.link_id) for attempt in needless)
+    attempts = tuple(withdrawn(attempt) if attempt in needless else attempt for attempt in state.attempts)
+    links = [attempt for attempt in needless if attempt.payable]
+    return attempts, tuple(CancelLink(attempt.reference_id, attempt.link_id) for attempt in links)
 
 
 def _moves(state: OrderState, standing: Standing, left: Mapping[str, int]) -> tuple[Move, ...]:

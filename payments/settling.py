@@ -6,14 +6,14 @@ from typing import Any, Final
 
 from flows.events import Happened
 from payments.answers import CREATED, REFUSED
-from payments.calls import CreateLink, FetchPayments, RefundPayment
+from payments.calls import FetchPayments, RefundPayment
 from payments.case import Notice, OrderState
 from payments.catalogue import Repairs
-from payments.draft import CannotHandle, Draft, Trace, attempt_of
+from payments.draft import CannotHandle, Draft, Trace
 from payments.facts import Fact
 from payments.fitting import judged, known_account
 from payments.ledger import CONFIRMED, MISFIT
-from payments.orders import LINK_STATUSES, AttemptStatus, moved, reference_id
+from payments.orders import LINK_STATUSES, Attempt, AttemptStatus, moved, reference_id
 from payments.reconcile import MISSED, Poll
 from payments.refunds import Refund
 from payments.repair import due, repair, wants_rest
@@ -102,8 +102,7 @@ def settle(
     draft.calls += [_refund(refund) for refund in repaired.asked]
     rest = _rest(draft, state) if wants_rest(state, _rules(draft, current)) else None
     if rest:
-        state = replace(state, attempts=(*state.attempts, attempt_of(rest)))
-        draft.calls.append(rest)
+        state = draft.begin(state, rest)
     draft.calls += _unexplained(state, new)
     draft.polls += _polls(draft, before, state, repaired.asked)
     draft.write(before, state)
@@ -115,7 +114,7 @@ def settle(
     if asked and not told and not new and status(state) == "unpaid":
         told.append(Happened(NOT_FOUND))
     about_it = about(conversation, state)
-    about_it = with_link(about_it, attempt_of(rest)) if rest else about_it
+    about_it = with_link(about_it, rest) if rest else about_it
     if not current:
         return draft.say_aside(about_it, told)
     draft.conversation = about_it
@@ -159,15 +158,15 @@ def _refund(refund: Refund) -> RefundPayment:
     return RefundPayment(refund.key, refund.payment_id, refund.order_key, refund.amount)
 
 
-def _rest(draft: Draft, state: OrderState) -> CreateLink:
+def _rest(draft: Draft, state: OrderState) -> Attempt:
     order = state.order
     ordinal = max((attempt.ordinal for attempt in state.attempts), default=0) + 1
-    return CreateLink(
+    return Attempt(
         reference_id=reference_id(order.key, ordinal),
         order_key=order.key,
+        ordinal=ordinal,
         amount=due(state),
         currency=order.currency,
-        description=f"Order #{order.number}: the rest",
         expires_at=draft.now + draft.shop.payment_link_life,
     )
 

@@ -43,7 +43,8 @@ _UNPAID: Final = ("unpaid", "short")
 EVENTS: Final[Mapping[str, str]] = {
     "order.requested": "an order was asked for over the API; `event.items` has sku and quantity",
     "payment_link.created": "Razorpay made the payment link: `order.link` can be sent",
-    "payment_link.refused": "Razorpay refused to make the payment link; `event.reason` says why",
+    "payment_link.refused": "there is no payment link; `event.reason` says why, in Razorpay's words or as"
+    " `earlier order paid` or `earlier link open`",
     "payment_link.expired": "the payment link ran out unpaid",
     "payment_link.cancelled": "the payment link was cancelled unpaid",
     "payment.captured": "the order's whole total has been captured, once and for all; `event.late` if the"
@@ -203,16 +204,15 @@ def _request(scene: Scene, args: _Nothing) -> Result:
         "lapsed": False,
         "link": {"reference": reference, "expires_at": expires_at, "url": ""},
     }
-    call = {
+    wanted = {
         "reference_id": reference,
         "order_key": order["key"],
+        "ordinal": attempt,
         "amount": order["total"],
-        "currency": order["currency"],
-        "description": f"Order #{order['number']}",
         "expires_at": expires_at,
     }
     reopened = (Act(REOPEN, {"key": order["key"]}),) if order.get("lapsed") else ()
-    acts = (*_cancelled(order), *reopened, Act(CREATE, call))
+    acts = (*reopened, Act(CREATE, wanted))
     return Result({**scene.data, "order": asked}, acts=acts)
 
 
@@ -255,7 +255,7 @@ def _cancelled(order: Mapping[str, Any] | None) -> tuple[Act, ...]:
     link = order.get("link") if order else None
     if not order or not link or order["status"] not in _UNPAID:
         return ()
-    return (Act(CANCEL, {"reference_id": link["reference"], "link_id": link.get("id")}),)
+    return (Act(CANCEL, {"reference_id": link["reference"]}),)
 
 
 def _refreshed(statics: Mapping[str, Any], outside: Mapping[str, Any]) -> Mapping[str, Any]:

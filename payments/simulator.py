@@ -18,12 +18,12 @@ from flows.model import Flow
 from payments import facts as fact_values
 from payments import stock
 from payments.advance import advance
-from payments.answers import CREATED, FETCHED, REFUNDED, REFUSED, WITHDRAWN
+from payments.answers import CREATED, FETCHED, KEPT, REFUNDED, REFUSED, WITHDRAWN
 from payments.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
 from payments.case import Advanced, Arrived, Case, Handled, Kind, OrderState, Outcome
 from payments.facts import Fact
 from payments.ledger import Verdict
-from payments.orders import CURRENCY, Attempt, AttemptStatus, order_key_of
+from payments.orders import CURRENCY, LINK_STATUSES, Attempt, AttemptStatus, order_key_of
 
 START: Final = 1_767_243_600_000
 """2026-01-01 10:30 in Pune: where simulated time begins, in milliseconds since 1970, UTC."""
@@ -37,6 +37,8 @@ class Razorpay(StrEnum):
     SLOW = "is slow"
     """Not before it is told that it answers again."""
     REFUSES = "refuses links"
+    KEEPS = "keeps links"
+    """It cancels none, and says so in words that nobody knows."""
 
 
 class NothingToTap(LookupError):
@@ -272,8 +274,7 @@ class Simulator:
                 fields = {"reference_id": call.reference_id, **link, "status": "created"}
                 return self._take(Kind.RESULT, {"name": CREATED, "fields": fields})
             case CancelLink():
-                fields = {"reference_id": call.reference_id, "status": "cancelled"}
-                return self._take(Kind.RESULT, {"name": WITHDRAWN, "fields": fields})
+                return self._take(Kind.RESULT, self._cancelled(call))
             case FetchPayments():
                 key = order_key_of(call.reference_id)
                 made = [
@@ -292,6 +293,16 @@ class Simulator:
                 made = [fact_values.to_json(refund)]
                 refunded = {"order_key": call.order_key, "facts": made}
                 return self._take(Kind.RESULT, {"name": REFUNDED, "fields": refunded})
+
+    def _cancelled(self, call: CancelLink) -> dict[str, Any]:
+        attempts = self.orders[order_key_of(call.reference_id)].attempts
+        attempt = next(a for a in attempts if a.reference_id == call.reference_id)
+        about = {"reference_id": call.reference_id, "link_id": attempt.link_id}
+        if attempt.status in LINK_STATUSES.values():
+            return {"name": WITHDRAWN, "fields": {**about, "status": str(attempt.status)}}
+        if self._razorpay is Razorpay.KEEPS:
+            return {"name": KEPT, "fields": {**about, "reason": "refused by the simulated Razorpay"}}
+        return {"name": WITHDRAWN, "fields": {**about, "status": "cancelled"}}
 
     @property
     def parked(self) -> list[Handled]:

@@ -22,6 +22,8 @@ SETBACKS: Final = frozenset(
     {("payment", "failed"), ("payment_link", "expired"), ("payment_link", "cancelled")}
 )
 """(entity, state) of facts that customers hear of once, and that are no money."""
+_EARLIER: Final = "earlier_link"
+"""Name, in a conversation's data, of a link that the customer may still pay for an order they have left."""
 _PAYABLE: Final = frozenset({"unpaid", "short"})
 """Statuses in which a customer may be told of a setback, and pay."""
 
@@ -138,8 +140,10 @@ def about(conversation: Conversation, state: OrderState) -> Conversation:
 def _live(link: Mapping[str, Any] | None, state: OrderState) -> Mapping[str, Any] | None:
     """The link as it is known now; None once it can't be paid any more."""
     attempt = next((a for a in state.attempts if link and a.reference_id == link["reference"]), None)
-    if link is None or attempt is None or attempt.status is AttemptStatus.CREATING:
+    if link is None or attempt is None:
         return link
+    if attempt.status in (AttemptStatus.PLANNED, AttemptStatus.CREATING):
+        return {**link, "expires_at": attempt.expires_at}
     if attempt.status is not AttemptStatus.CREATED:
         return None
     return {**link, "id": attempt.link_id, "url": attempt.short_url}
@@ -150,6 +154,16 @@ def with_link(conversation: Conversation, attempt: Attempt) -> Conversation:
     link = {"reference": attempt.reference_id, "expires_at": attempt.expires_at, "url": ""}
     order = {**order_of(conversation), "link": link, "attempts": attempt.ordinal}
     return replace(conversation, data={**conversation.data, "order": order})
+
+
+def earlier_link(conversation: Conversation) -> str | None:
+    """Reference id of a link, of an order that the chat has left, not yet known to be over."""
+    return conversation.data.get(_EARLIER)
+
+
+def with_earlier_link(conversation: Conversation, reference: str | None) -> Conversation:
+    """The conversation waiting for the end of this link of an earlier order; for none, if None."""
+    return replace(conversation, data={**conversation.data, _EARLIER: reference})
 
 
 def _known(state: OrderState) -> dict[str, Any]:

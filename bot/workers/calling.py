@@ -2,9 +2,10 @@
 
 from typing import Final
 
-from payments.answers import CREATED, FETCHED, REFUND_REFUSED, REFUNDED, REFUSED, WITHDRAWN
+from payments.answers import CREATED, FETCHED, KEPT, REFUND_REFUSED, REFUNDED, REFUSED, WITHDRAWN
 from payments.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
 from payments.facts import to_json
+from payments.orders import LINK_STATUSES
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Gateway
 from payments.razorpay.links import ensure_link, standing_of, withdraw_link
@@ -40,7 +41,10 @@ def refused(call: Call, error: GatewayError) -> Result | None:
         case RefundPayment():
             return REFUND_REFUSED, {"order_key": call.order_key, "key": call.key}
         case CancelLink() if error.reason is Reason.NOT_FOUND:
-            return WITHDRAWN, {"reference_id": call.reference_id, "status": "cancelled"}
+            about = {"reference_id": call.reference_id, "link_id": call.link_id}
+            return WITHDRAWN, {**about, "status": "cancelled"}
+        case CancelLink():
+            return KEPT, {"reference_id": call.reference_id, "reason": error.description}
         case _:
             return None
 
@@ -72,4 +76,5 @@ async def _cancel(gateway: Gateway, call: CancelLink) -> tuple[str | None, Resul
     link = await withdraw_link(gateway, call)
     link_id = link.id if link else None
     status = link.status if link else "cancelled"
-    return link_id, (WITHDRAWN, {"reference_id": call.reference_id, "link_id": link_id, "status": status})
+    name = WITHDRAWN if status in LINK_STATUSES else KEPT
+    return link_id, (name, {"reference_id": call.reference_id, "link_id": link_id, "status": status})

@@ -187,6 +187,46 @@ async def test_paid_before_it_was_withdrawn(bench: Bench) -> None:
     assert outcome == Done(CLAIM, link.id, ("payment_link.withdrawn", fields))
 
 
+UNKNOWN_WORDS = '{"error": {"code": "BAD_REQUEST_ERROR", "description": "not today", "metadata": []}}'
+ALREADY_PAID = '{"error": {"description": "cannot cancel or expire an already paid / partially paid link"}}'
+NO_ROUTE = '{"message": "no Route matched with those values"}'
+
+
+async def test_a_link_that_razorpay_would_not_cancel_is_known_to_be_kept(bench: Bench) -> None:
+    await bench.call(CALL)
+    [link] = bench.world.razorpay.links.values()
+    cancel = CancelLink(CALL.reference_id, link.id)
+    bench.world.razorpay.fail_next("cancel_link", Fault.http(400, UNKNOWN_WORDS), Fault.http(404, NO_ROUTE))
+    kept = await bench.call(cancel)
+    assert isinstance(kept, Failed)
+    assert kept.result == ("payment_link.kept", {"reference_id": CALL.reference_id, "reason": "not today"})
+    worn_out = await bench.call(cancel, attempts=296)
+    assert isinstance(worn_out, Failed)
+    assert worn_out.result == (
+        "payment_link.kept",
+        {"reference_id": CALL.reference_id, "reason": "no description"},
+    )
+
+
+async def test_only_razorpays_own_word_makes_a_link_unknown(bench: Bench) -> None:
+    cancel = CancelLink(CALL.reference_id, "plink_Unknown1")
+    bench.world.razorpay.fail_next("cancel_link", Fault.http(404, NO_ROUTE))
+    assert isinstance(await bench.call(cancel), Again)
+    unknown = await bench.call(cancel)
+    assert isinstance(unknown, Failed)
+    fields = {"reference_id": CALL.reference_id, "link_id": "plink_Unknown1", "status": "cancelled"}
+    assert unknown.result == ("payment_link.withdrawn", fields)
+
+
+async def test_a_cancelled_link_that_can_still_be_paid_is_kept(bench: Bench) -> None:
+    await bench.call(CALL)
+    [link] = bench.world.razorpay.links.values()
+    bench.world.razorpay.fail_next("cancel_link", Fault.http(400, ALREADY_PAID))
+    outcome = await bench.call(CancelLink(CALL.reference_id, link.id))
+    fields = {"reference_id": CALL.reference_id, "link_id": link.id, "status": "created"}
+    assert outcome == Done(CLAIM, link.id, ("payment_link.kept", fields))
+
+
 DAY = 24 * 3_600_000
 TEMPLATE = messages.TemplateMessage("order_paid", "en", ("#10001",))
 PAID = messages.Text("Paid!", fallback=TEMPLATE)

@@ -184,6 +184,11 @@ class Razorpay:
         fields = {"reference_id": call.reference_id, "reason": "no"}
         return Kind.RESULT, {"name": "payment_link.refused", "fields": fields}
 
+    def keep(self, call: CancelLink) -> Arrival:
+        """Razorpay would not cancel the link, and says so in words that nobody knows."""
+        fields = {"reference_id": call.reference_id, "reason": "no"}
+        return Kind.RESULT, {"name": "payment_link.kept", "fields": fields}
+
     def _cancel(self, call: CancelLink) -> Body:
         link = self.links.get(call.reference_id)
         if link:

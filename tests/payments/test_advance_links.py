@@ -55,14 +55,6 @@ def test_a_refusal_of_a_superseded_link_is_not_told(store: Store) -> None:
     assert store.status(key) is AttemptStatus.REFUSED
 
 
-def test_a_new_order_cancels_the_open_link_of_the_old_one(store: Store) -> None:
-    old = store.order_with_link()
-    new = store.order()
-    assert new != old
-    assert store.last.calls[0] == CancelLink(f"{old}.1", f"plink_{old}.1")
-    assert isinstance(store.last.calls[1], CreateLink)
-
-
 def test_an_order_asked_for_over_the_api_moves_the_chat_on(store: Store) -> None:
     items = [
         {"sku": "ginger-250", "quantity": 2},

@@ -10,7 +10,7 @@ from payments.calls import CancelLink, CreateLink, RefundPayment
 from payments.case import Kind, Outcome
 from payments.ledger import Verdict
 from payments.orders import AttemptStatus, Standing
-from tests.payments.waiting import Body, Store, facts, payment, success
+from tests.payments.waiting import Body, Store, facts, payment, success, withdrawn
 
 
 def cases(order: Iterable[tuple[Kind, Body]], in_one: bool) -> list[list[tuple[Kind, Body]]]:
@@ -104,10 +104,11 @@ def test_money_that_does_not_fit(
 def test_too_little_brings_a_link_for_the_rest_and_the_rest_is_success(store: Store) -> None:
     key = store.order_with_link()
     store.take(facts(payment(key, "captured", 8_000)))
-    withdrawn, rest = store.last.calls
-    assert withdrawn == CancelLink(f"{key}.1", f"plink_{key}.1")
+    assert store.last.calls == (CancelLink(f"{key}.1", f"plink_{key}.1"),)
+    (rest,) = store.take(withdrawn(f"{key}.1")).calls
     assert isinstance(rest, CreateLink)
     assert (rest.reference_id, rest.amount) == (f"{key}.2", 10_000)
+    assert rest.description == f"Order #{store.orders[key].order.number}: the rest"
     assert (store.orders[key].held, store.orders[key].fulfilled) == (8_000, 0)
     store.take(facts(payment(key, "captured", 10_000, "pay_2")))
     assert store.said[-2:] == ["part_received", "payment_successful"]

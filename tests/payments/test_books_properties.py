@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 from flows.events import Tapped, TextReceived
 from flows.model import Flow
 from payments import reconcile
-from payments.calls import Call, CreateLink, FetchPayments, RefundPayment
+from payments.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
 from payments.case import Kind, OrderState, Outcome
 from payments.orders import AttemptStatus, Standing
 from payments.proof import discrepancies, miscounted
@@ -64,6 +64,8 @@ class _Bookkeeping(RuleBasedStateMachine):
         """What each refund's key was asked for."""
         self.stood: dict[str, list[Standing]] = {}
         self.others = 0
+        self.kept: set[str] = set()
+        """Reference ids of links that Razorpay would not cancel."""
 
     def _take(self, *arrivals: Arrival) -> None:
         for arrival in arrivals:
@@ -120,6 +122,10 @@ class _Bookkeeping(RuleBasedStateMachine):
         if isinstance(call, CreateLink) and refused and call.reference_id not in self.razorpay.links:
             self.asked.remove(call)
             return self._take(self.razorpay.refuse(call))
+        if isinstance(call, CancelLink) and refused:
+            self.asked.remove(call)
+            self.kept.add(call.reference_id)
+            return self._take(self.razorpay.keep(call))
         answer = self.razorpay.answer(call)
         if not lost:
             self.asked.remove(call)
@@ -279,6 +285,11 @@ class _Bookkeeping(RuleBasedStateMachine):
             assert len(wanted) <= (state.standing is Standing.OPEN)
 
     @invariant()
+    def at_most_one_link_of_the_customer_can_be_paid(self) -> None:
+        payable = [link.reference for link in self.razorpay.links.values() if link.status == "created"]
+        assert len(payable) <= 1, payable
+
+    @invariant()
     def open_orders_hold_their_pieces_and_nothing_is_sold_that_is_not_there(self) -> None:
         store = self.store
         held: Counter[str] = Counter()
@@ -301,7 +312,8 @@ class _Bookkeeping(RuleBasedStateMachine):
         self.every_rupee_is_somewhere()
         self.an_order_is_decided_once_and_for_good()
         for state in self.store.orders.values():
-            _agree(state, self.razorpay)
+            _agree(state, self.razorpay, self.kept)
+            assert AttemptStatus.PLANNED not in [attempt.status for attempt in state.attempts]
 
 
 def _back(state: OrderState) -> Counter[str]:
@@ -312,7 +324,7 @@ def _back(state: OrderState) -> Counter[str]:
     return back
 
 
-def _agree(state: OrderState, razorpay: Razorpay) -> None:
+def _agree(state: OrderState, razorpay: Razorpay, kept: set[str]) -> None:
     mine = [p for p in razorpay.payments.values() if p.link.key == state.order.key and p.status == "captured"]
     assert {p.id: p.amount for p in state.balance.payments} == {p.id: p.amount for p in mine}
     made: list[Given] = [given for given in razorpay.refunds.values() if given.payment in mine]
@@ -321,5 +333,5 @@ def _agree(state: OrderState, razorpay: Razorpay) -> None:
     }
     assert not [refund for refund in state.refunds if refund.status == "asked"]
     links: list[Link] = [link for link in razorpay.links.values() if link.key == state.order.key]
-    payable = [link for link in links if link.status == "created"]
+    payable = [link for link in links if link.status == "created" and link.reference not in kept]
     assert len(payable) <= (state.standing is Standing.OPEN)

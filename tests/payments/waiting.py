@@ -18,6 +18,7 @@ from payments.facts import Fact
 from payments.ledger import Verdict
 from payments.orders import AttemptStatus
 from payments.shop import SHOP
+from storage.cases import _order_keys
 
 NOW: Final = 1_800_000_000_000
 Body = Mapping[str, Any]
@@ -49,7 +50,9 @@ class Store:
         for kind, body in arrivals:
             self._number += 1
             arrived.append(Arrived(self._number, kind, body, now))
-        case = Case(self.conversation, tuple(arrived), self.orders, self.left, self.account)
+        named = {key for event in arrived for key in _order_keys(event)} | {self._current}
+        orders = {key: state for key, state in self.orders.items() if key in named}
+        case = Case(self.conversation, tuple(arrived), orders, self.left, self.account)
         self.last = done = advance(self.flow, case, now)
         self.conversation = done.conversation
         self.said += [say.name for say in done.sends]
@@ -72,6 +75,10 @@ class Store:
         self.account = done.account or self.account
         return done
 
+    @property
+    def _current(self) -> str | None:
+        return (self.conversation.data.get("order") or {}).get("key")
+
     def change(self, key: str, **changes: Any) -> None:
         self.orders[key] = replace(self.orders[key], **changes)
 
@@ -90,7 +97,8 @@ class Store:
     def order_with_link_again(self) -> str:
         """A second packet, and an order of both."""
         key = self.order()
-        self.take(created(f"{key}.1"), withdrawn(f"{key[:-1]}{int(key[-1]) - 1}.1"))
+        self.take(withdrawn(f"{key[:-1]}{int(key[-1]) - 1}.1"))
+        self.take(created(f"{key}.1"))
         return key
 
     def status(self, key: str, ordinal: int = 1) -> AttemptStatus:
@@ -124,7 +132,7 @@ def refused(reference: str) -> tuple[Kind, Body]:
 def withdrawn(reference: str, status: str = "cancelled") -> tuple[Kind, Body]:
     return Kind.RESULT, {
         "name": "payment_link.withdrawn",
-        "fields": {"reference_id": reference, "status": status},
+        "fields": {"reference_id": reference, "link_id": f"plink_{reference}", "status": status},
     }
 
 

@@ -18,13 +18,14 @@ from flows.conversation import Conversation
 from flows.events import Happened, Tapped
 from flows.model import timer_trigger
 from flows.templates import Template
-from payments import advance, draft, fitting, ledger, repair, settling, signature, stock, telling
+from payments import advance, draft, fitting, ledger, planned, repair, settling, signature, stock, telling
 from payments import shop as shop_words
 from payments.advance import advance as decided
-from payments.calls import CreateLink
+from payments.answers import WITHDRAWN
+from payments.calls import CancelLink
 from payments.case import Advanced, Case, Handled, Kind, OrderState, Outcome
 from payments.facts import Fact
-from payments.orders import Standing, order_key_of
+from payments.orders import Attempt, AttemptStatus, Standing, order_key_of
 from payments.razorpay import refunds, webhook
 from storage import arrivals, sqlite
 from storage.deliveries import CHAT, Done
@@ -54,10 +55,11 @@ def drop_what_is_interrupted(patch: pytest.MonkeyPatch) -> None:
 
 
 def ask_before_it_is_written(patch: pytest.MonkeyPatch) -> None:
-    def create(self: draft.Draft, payload: Mapping[str, Any]) -> None:
-        self.calls.append(CreateLink(**payload))
+    def begin(self: draft.Draft, state: OrderState, attempt: Attempt) -> OrderState:
+        self.calls.append(draft.link_of(state.order, attempt))
+        return state
 
-    patch.setattr(draft.Draft, "_create", create)
+    patch.setattr(draft.Draft, "begin", begin)
 
 
 def never_ask_again(patch: pytest.MonkeyPatch) -> None:
@@ -287,7 +289,38 @@ def old_buttons_are_new(patch: pytest.MonkeyPatch) -> None:
 
 
 def old_links_stay_open(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(shop_words, "_cancelled", lambda order: ())
+    patch.setattr(draft, "payable", lambda state: ())
+
+
+def links_do_not_wait(patch: pytest.MonkeyPatch) -> None:
+    begin = draft.Draft.begin
+
+    def at_once(self: draft.Draft, state: OrderState, attempt: Attempt) -> OrderState:
+        begun = begin(self, state, attempt)
+        if begun.attempts[-1] == attempt:
+            return begun
+        self.calls.append(draft.link_of(state.order, attempt))
+        return replace(begun, attempts=(*begun.attempts[:-1], attempt))
+
+    patch.setattr(draft.Draft, "begin", at_once)
+
+
+def any_refusal_is_a_cancellation(patch: pytest.MonkeyPatch) -> None:
+    refused = calling.refused
+
+    def hopeful(call: Any, error: Any) -> Any:
+        told = {"reference_id": call.reference_id, "link_id": call.link_id, "status": "cancelled"}
+        return (WITHDRAWN, told) if isinstance(call, CancelLink) else refused(call, error)
+
+    patch.setattr(performing, "refused", hopeful)
+
+
+def plans_are_forgotten(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(advance, "follow", lambda drafted: ())
+
+
+def paid_is_only_over(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(planned, "OVER", frozenset(AttemptStatus))
 
 
 def newest_first(patch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,13 @@ ENDS: Final = (*(5 * HOUR,) * 6, 12 * HOUR, 2 * DAY)
 """Milliseconds after which a world is looked at: one of these, by its seed."""
 
 
+_HEARD: Final = {
+    "the earlier order was paid while a later one waited": "Your earlier order was paid after all",
+    "the earlier link was kept while another waited": "because the one before could not be closed",
+}
+"""Rare states that customers are told of, by words that nothing else says."""
+
+
 @dataclass
 class History:
     """What came of one seed."""
@@ -94,4 +101,6 @@ def play(
     for name in (path, Path(f"{path}-wal"), Path(f"{path}-shm"), Path(f"{path}.lock")):
         name.unlink(missing_ok=True)
     heard = [message.text for message in world.meta.log]
+    for state, words in _HEARD.items():
+        world.seen[state] += sum(words in text for text in heard)
     return History(seed, wrong, world.seen, world.chronicle, books, heard)

@@ -128,6 +128,24 @@ ROWS: Final = (
     Row("C02", "two messages see the same state", bugs.events_see_the_same_state, "adds two at once", _ENDS),
     Row("C03", "old buttons are taken for new", bugs.old_buttons_are_new, "taps an old confirm", _ENDS),
     Row("C04", "the old link stays open", bugs.old_links_stay_open, "retries while the link ends", "INV10"),
+    Row(
+        "M23",
+        "a new link does not wait for the old one's end",
+        bugs.links_do_not_wait,
+        "changes the cart, the old link stays",
+        "INV10",
+    ),
+    Row(
+        "M23",
+        "whatever cancels no link is taken for its end",
+        bugs.any_refusal_is_a_cancellation,
+        "changes the cart, the old link stays",
+        "INV10",
+    ),
+    Row("M13", "paid is only over", bugs.paid_is_only_over, "orders more while paying", "nobody heard"),
+    Row(
+        "C13", "what waits for a link's end is forgotten", bugs.plans_are_forgotten, "changes the cart", _ENDS
+    ),
     Row("C05", "the newest event comes first", bugs.newest_first, "adds and checks out at once", _ENDS),
     Row("C12", "timers of any visit fire", bugs.timers_of_any_visit, "retries while the link ends", _ENDS),
 )

@@ -71,6 +71,35 @@ def _retries_while_the_link_ends(world: World) -> Story:
         asha.pays()
 
 
+def _changes_the_cart_of_a_stubborn_link(world: World) -> Story:
+    """Razorpay cancels nothing: the first link is payable until it expires."""
+    asha = Shopper(world, 1)
+    yield from asha.buys(CHAI)
+    asha.says("cart")
+    yield from asha.taps("Add more")
+    yield from asha.taps(CUPS)
+    yield from asha.taps("Proceed to Checkout")
+    yield from asha.taps("Confirm order")
+    yield from asha.hears("could not be closed")
+    yield lambda: world.now() > asha.link.expires_at
+    world.razorpay._expire()
+    yield 2 * MINUTE
+    asha.says("retry")
+    yield from asha.hears("Complete Payment")
+    asha.pays()
+
+
+def _orders_more_while_paying(world: World) -> Story:
+    """The first link is paid when it is to be cancelled, and no webhook tells of it."""
+    asha = Shopper(world, 1)
+    yield from asha.buys(CHAI)
+    asha.pays()
+    asha.orders("kulhad-6", 1)
+    yield from asha.taps("Send the link")
+    yield from asha.hears("Complete Payment")
+    asha.pays()
+
+
 def _bank_says_yes_unheard(world: World) -> Story:
     asha = Shopper(world, 1)
     yield from asha.buys(CHAI)
@@ -117,6 +146,20 @@ PROVOCATIONS: Final = {
     ),
     "taps an old confirm": Script(_taps_an_old_confirm, _FULFILLED, (_SUCCESS, "from an earlier message")),
     "retries while the link ends": Script(_retries_while_the_link_ends, _FULFILLED, (_SUCCESS,), 45),
+    "changes the cart, the old link stays": Script(
+        _changes_the_cart_of_a_stubborn_link,
+        (Book("lapsed", 0), Book("fulfilled", PRICE + CUP)),
+        ("could not be closed", "Complete Payment", _SUCCESS),
+        45,
+        Weather(stubborn=1.0),
+    ),
+    "orders more while paying": Script(
+        _orders_more_while_paying,
+        (Book("fulfilled", PRICE), Book("fulfilled", CUP)),
+        ("Your earlier order was paid after all", "Complete Payment", _SUCCESS),
+        45,
+        Weather(lose=1.0),
+    ),
     "bank says yes, unheard": Script(
         _bank_says_yes_unheard, _FULFILLED, ("has expired", _SUCCESS), 45, Weather(lose=1.0)
     ),

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from payments.calls import CreateLink, RefundPayment
-from payments.razorpay.errors import GatewayError, Reason
+from payments.razorpay.errors import GatewayError, Reason, classify
 from payments.razorpay.gateway import Link as Answer
 from tests.simulation.weather import Weather
 
 ACCOUNT: Final = "acc_simulated00001"
 _BEFORE: Final = (Reason.UNREACHABLE, Reason.THROTTLED, Reason.UNAVAILABLE)
+_NO_ROUTE: Final = (b"", b'{"message": "no Route matched with those values"}')
 _AFTER: Final = (Reason.TIMEOUT, Reason.LOST, Reason.UNAVAILABLE)
 
 
@@ -83,9 +84,8 @@ class Razorpay:
         if any(link.reference == call.reference_id for link in self.links.values()):
             raise GatewayError(Reason.ALREADY_EXISTS, "reference_id already exists")
         self._expire()
-        others = [
-            link for link in self.links.values() if link.order_key == call.order_key and self.is_open(link)
-        ]
+        customer, _, _ = call.order_key.rpartition("-")
+        others = self.open_links(f"{customer}-")
         if others:
             self.wrongs.append(f"INV10: {call.reference_id} is made while {others[0].reference} is payable")
         link = Link(
@@ -118,6 +118,9 @@ class Razorpay:
         await self._before("cancel")
         self._expire()
         link = self.links[link_id]
+        if self.dice.random() < self.weather.stubborn:
+            self.seen["a cancelling was refused in unknown words"] += 1
+            raise GatewayError(Reason.REFUSED, "this link has a mind of its own", status=400)
         if link.status != "created":
             self.seen[f"a link to be cancelled was {link.status}"] += 1
             raise GatewayError(
@@ -245,6 +248,9 @@ class Razorpay:
         if self.dice.random() < self.weather.slow:
             await asyncio.sleep(self.dice.randrange(2, 10))
         if self.dice.random() < self.weather.refused:
+            if self.dice.random() < 0.2:
+                self.seen["404, and not from Razorpay"] += 1
+                raise classify(404, self.dice.choice(_NO_ROUTE), {})
             raise GatewayError(self.dice.choice(_BEFORE), "simulated")
 
     async def _after(self, name: str) -> None:

@@ -24,6 +24,8 @@ class Weather:
     """A call fails before it has an effect."""
     cut_off: float = 0.0
     """A call has its effect, and its answer is lost."""
+    stubborn: float = 0.0
+    """A link is not cancelled, for good, in words that nobody knows."""
     slow: float = 0.0
     """A call takes many seconds."""
     crash: float = 0.0
@@ -46,6 +48,7 @@ class Weather:
             delay=chance(0.1, 0.5),
             refused=chance(0.05, 0.2),
             cut_off=chance(0.05, 0.2),
+            stubborn=chance(0.1, 0.5),
             slow=chance(0.05, 0.2),
             crash=chance(0.002, 0.01),
             token=dice.random() < 0.25,

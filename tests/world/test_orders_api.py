@@ -167,6 +167,31 @@ async def test_a_link_that_is_refused(live: Live) -> None:
     assert (status, answer["status"], answer["razorpay_id"]) == (502, "refused", None)
 
 
+async def test_the_next_order_gets_its_link_when_the_one_before_is_over(live: Live) -> None:
+    _, first = await create(live, {"phone": PHONE, "items": ITEMS})
+    words = '{"error": {"description": "words that nobody knows"}}'
+    live.world.razorpay.fail_next("cancel_link", Fault.http(400, words))
+    status, refused = await create(live, {"phone": PHONE, "items": ITEMS[:1]})
+    assert (status, refused["status"], refused["razorpay_id"]) == (502, "refused", None)
+    assert live.world.razorpay.links[first["razorpay_id"]].status == "created"
+    status, second = await create(live, {"phone": PHONE, "items": ITEMS[1:]})
+    assert (status, second["status"]) == (200, "created")
+    statuses = [link.status for link in live.world.razorpay.links.values()]
+    assert statuses == ["cancelled", "created"]
+
+
+async def test_while_the_one_before_ends_a_link_is_being_made(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await create(live, {"phone": PHONE, "items": ITEMS})
+    monkeypatch.setattr(orders_api, "LINK_SECONDS", 0.1)
+    live.world.razorpay.fail_next("cancel_link", Fault.http(500))
+    status, late = await create(live, {"phone": PHONE, "items": ITEMS[:1]})
+    assert (status, late["status"]) == (202, "creating")
+    await live.seconds(2)
+    assert (await live.api("GET", f"/payments/{late['order_id']}"))[1]["status"] == "created"
+
+
 async def test_the_browser_comes_back(live: Live) -> None:
     fields = {
         "razorpay_payment_link_id": "plink_1",

@@ -1,0 +1,93 @@
+"""A link that waits for the end of an earlier one: made, or given up, once that end is known. Pure.
+
+One customer shall never have two links that can be paid: both could be. So a new link is asked for only
+when Razorpay has said of the one before that it is over. Until then its attempt is planned, and it is
+looked at again after each event; the end of a link always comes with an event that names its order.
+"""
+
+from dataclasses import replace
+from typing import Final
+
+from payments.case import Notice, OrderState
+from payments.draft import Draft, Trace, attempt_of, link_of, with_attempt
+from payments.orders import Attempt, AttemptStatus, order_key_of
+from payments.repair import OVER, payable
+from payments.settling import settle
+from payments.telling import about, earlier_link, order_of, with_earlier_link
+
+EARLIER_PAID: Final = "earlier order paid"
+"""Why there is no link: the earlier order was paid after all. Asked again, nothing stands in the way."""
+EARLIER_OPEN: Final = "earlier link open"
+"""Why there is no link: Razorpay would not cancel the earlier one, which can still be paid."""
+
+
+def follow(draft: Draft) -> Trace:
+    """Begin or give up what was planned, if the event of `draft` brought the end that it waits for."""
+    trace: Trace = ()
+    for key in draft.dropped:
+        trace += settle(draft, draft.orders[key], draft.orders[key])[0]
+    trace += _earlier(draft)
+    found = _planned(draft)
+    if found and not earlier_link(draft.conversation) and not payable(found[0]):
+        _ask_for(draft, *found)
+    return trace
+
+
+def kept(draft: Draft, attempt: Attempt) -> Trace:
+    """Razorpay would not cancel the link of `attempt`: what waits for it is given up."""
+    if not attempt.payable:
+        return ()
+    draft.notices.append(_notice(attempt))
+    own = order_of(draft.conversation).get("key") == attempt.order_key
+    waits = own or earlier_link(draft.conversation) == attempt.reference_id
+    return _give_up(draft, EARLIER_OPEN) if waits else ()
+
+
+def _earlier(draft: Draft) -> Trace:
+    """Look whether the earlier order's link is over by now, and how."""
+    reference = earlier_link(draft.conversation)
+    state = draft.orders.get(order_key_of(reference)) if reference else None
+    if reference is None or state is None:
+        return ()
+    attempt = attempt_of(state, reference)
+    if attempt in payable(state):
+        return ()
+    draft.conversation = with_earlier_link(draft.conversation, None)
+    return () if attempt.status in OVER else _give_up(draft, EARLIER_PAID)
+
+
+def _planned(draft: Draft) -> tuple[OrderState, Attempt] | None:
+    """The current order's attempt that is planned, if one is."""
+    state = draft.orders.get(order_of(draft.conversation).get("key", ""))
+    found = (a for a in (state.attempts if state else ()) if a.status is AttemptStatus.PLANNED)
+    attempt = next(found, None)
+    return (state, attempt) if state and attempt else None
+
+
+def _ask_for(draft: Draft, state: OrderState, attempt: Attempt) -> None:
+    life = draft.shop.payment_link_life
+    begun = replace(attempt, status=AttemptStatus.CREATING, expires_at=draft.now + life)
+    draft.calls.append(link_of(state.order, begun))
+    after = with_attempt(state, begun)
+    draft.write(state, after)
+    draft.conversation = about(draft.conversation, after)
+
+
+def _give_up(draft: Draft, reason: str) -> Trace:
+    """End the planned attempt, if there is one; the customer hears why, and can ask again."""
+    found = _planned(draft)
+    if not found:
+        return ()
+    state, attempt = found
+    refused = with_attempt(state, replace(attempt, status=AttemptStatus.REFUSED))
+    return settle(draft, state, refused, reason=reason)[0]
+
+
+def _notice(attempt: Attempt) -> Notice:
+    link = attempt.link_id or "of unknown id"
+    return Notice(
+        "link",
+        attempt.reference_id,
+        f"Razorpay would not cancel the payment link {link} ({attempt.reference_id}), so it can still be "
+        "paid: cancel it in Razorpay Dashboard > Payment Links. If it is paid, Munshi sees it.",
+    )

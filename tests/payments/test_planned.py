@@ -1,0 +1,329 @@
+"""A new link is asked for only when the one before is known to be over, however that becomes known."""
+
+from typing import Final
+
+import pytest
+
+from flows.events import TextReceived
+from flows.load import load
+from flows.model import Flow
+from payments import facts as fact_values
+from payments.calls import CancelLink, CreateLink
+from payments.case import Kind, Outcome
+from payments.facts import Fact
+from payments.orders import AttemptStatus, Standing
+from payments.shop import SHOP
+from tests.payments.waiting import (
+    NOW,
+    Body,
+    Store,
+    chat,
+    created,
+    facts,
+    link,
+    payment,
+    refused,
+    withdrawn,
+)
+
+LIFE: Final = 1_200_000
+LATER: Final = NOW + 60_000
+
+
+def kept(reference: str) -> tuple[Kind, Body]:
+    return Kind.RESULT, {
+        "name": "payment_link.kept",
+        "fields": {"reference_id": reference, "reason": "words that nobody knows"},
+    }
+
+
+def fetched(reference: str, *told: Fact) -> tuple[Kind, Body]:
+    fields = {"reference_id": reference, "facts": [fact_values.to_json(fact) for fact in told]}
+    return Kind.RESULT, {"name": "payments.fetched", "fields": fields}
+
+
+def paid(key: str) -> tuple[Kind, Body]:
+    return facts(payment(key, "captured"), link(key, "paid"))
+
+
+def ordered_again(store: Store) -> tuple[str, str]:
+    """An order with a link, and another in its place: their keys."""
+    return store.order_with_link(), store.order()
+
+
+def asked(store: Store) -> list[str]:
+    return [call.reference_id for call in store.last.calls if isinstance(call, CreateLink)]
+
+
+def test_a_new_order_waits_for_the_end_of_the_old_ones_link(store: Store) -> None:
+    old, new = ordered_again(store)
+    assert store.last.calls == (CancelLink(f"{old}.1", f"plink_{old}.1"),)
+    assert (store.status(old), store.status(new)) == (AttemptStatus.WITHDRAWING, AttemptStatus.PLANNED)
+    assert store.orders[new].standing is Standing.OPEN
+    (call,) = store.take(withdrawn(f"{old}.1"), now=LATER).calls
+    number = store.orders[new].order.number
+    assert call == CreateLink(f"{new}.1", new, 36_000, "INR", f"Order #{number}", LATER + LIFE)
+    assert store.status(new) is AttemptStatus.CREATING
+    assert store.orders[new].attempts[0].expires_at == LATER + LIFE
+    assert store.conversation.data["order"]["link"]["expires_at"] == LATER + LIFE
+    store.take(created(f"{new}.1"))
+    assert store.said[-1] == "complete_payment"
+
+
+@pytest.mark.parametrize("status", ["expired", "cancelled"])
+@pytest.mark.parametrize("road", ["cancelling", "webhook", "poll"])
+def test_every_unpaid_end_lets_it_begin_once(store: Store, road: str, status: str) -> None:
+    old, new = ordered_again(store)
+    end = {
+        "cancelling": withdrawn(f"{old}.1", status),
+        "webhook": facts(link(old, status)),
+        "poll": fetched(f"{old}.1", link(old, status)),
+    }
+    store.take(end[road])
+    assert asked(store) == [f"{new}.1"]
+    store.take(*end.values())
+    assert asked(store) == []
+    store.take(chat(TextReceived("retry")))
+    assert (asked(store), len(store.orders[new].attempts)) == ([], 1)
+
+
+@pytest.mark.parametrize("road", ["cancelling", "webhook", "poll", "capture alone"])
+def test_paid_after_all_the_earlier_order_wins(store: Store, road: str) -> None:
+    old, new = ordered_again(store)
+    end = {
+        "cancelling": withdrawn(f"{old}.1", "paid"),
+        "webhook": paid(old),
+        "poll": fetched(f"{old}.1", payment(old, "captured"), link(old, "paid")),
+        "capture alone": facts(payment(old, "captured")),
+    }
+    store.take(end[road])
+    assert asked(store) == []
+    assert store.said[-1] == "earlier_order_paid"
+    assert (store.status(new), store.orders[new].standing) == (AttemptStatus.REFUSED, Standing.LAPSED)
+    store.take(paid(old), withdrawn(f"{old}.1", "paid"))
+    assert store.said.count("earlier_order_paid") == store.said.count("payment_successful") == 1
+    store.take(chat(TextReceived("retry")))
+    assert asked(store) == [f"{new}.2"]
+    assert (store.status(new, 2), store.orders[new].standing) == (AttemptStatus.CREATING, Standing.OPEN)
+
+
+def test_a_link_that_razorpay_would_not_cancel_stands_in_the_way_and_an_operator_hears(store: Store) -> None:
+    old, new = ordered_again(store)
+    (notice,) = store.take(kept(f"{old}.1")).notices
+    assert (notice.kind, notice.subject) == ("link", f"{old}.1")
+    assert f"plink_{old}.1" in notice.said
+    assert store.said[-1] == "earlier_link_open"
+    assert (store.status(old), store.status(new)) == (AttemptStatus.WITHDRAWING, AttemptStatus.REFUSED)
+    store.take(chat(TextReceived("retry")))
+    assert store.last.calls == (CancelLink(f"{old}.1", None),)
+    assert store.status(new, 2) is AttemptStatus.PLANNED
+    store.take(withdrawn(f"{old}.1"))
+    assert asked(store) == [f"{new}.2"]
+
+
+def test_a_kept_link_that_ends_by_itself_is_out_of_the_way(store: Store) -> None:
+    old, new = ordered_again(store)
+    store.take(kept(f"{old}.1"), facts(link(old, "expired")))
+    assert asked(store) == []
+    store.take(chat(TextReceived("retry")))
+    assert (store.last.calls[0].__class__, asked(store)) == (CreateLink, [f"{new}.2"])
+
+
+def test_word_that_a_link_was_kept_which_is_over_says_nothing(store: Store) -> None:
+    old, new = ordered_again(store)
+    store.take(withdrawn(f"{old}.1"))
+    assert (store.take(kept(f"{old}.1")).notices, store.status(new)) == ((), AttemptStatus.CREATING)
+
+
+def test_an_older_kept_link_takes_no_other_plan_away(store: Store) -> None:
+    key = store.order_with_link()
+    store.take(chat(TextReceived("cancel")))
+    (notice,) = store.take(kept(f"{key}.1")).notices
+    assert (notice.subject, store.orders[key].standing) == (f"{key}.1", Standing.OPEN)
+    assert "earlier_link_open" not in store.said
+
+
+def test_a_link_that_was_never_made_is_out_of_the_way(store: Store) -> None:
+    old = store.order()
+    new = store.order()
+    assert store.last.calls == (CancelLink(f"{old}.1", None),)
+    store.take(refused(f"{old}.1"))
+    assert asked(store) == [f"{new}.1"]
+
+
+def test_a_link_that_is_learned_of_late_is_waited_for(store: Store) -> None:
+    old = store.order()
+    new = store.order()
+    store.take(created(f"{old}.1"))
+    assert store.last.calls == (CancelLink(f"{old}.1", f"plink_{old}.1"),)
+    lagging = withdrawn(f"{old}.1")
+    lagging[1]["fields"]["link_id"] = None
+    store.take(lagging)
+    assert store.last.calls == (CancelLink(f"{old}.1", f"plink_{old}.1"),)
+    assert store.status(new) is AttemptStatus.PLANNED
+    store.take(withdrawn(f"{old}.1"))
+    assert asked(store) == [f"{new}.1"]
+
+
+def test_a_plan_that_is_left_hands_on_what_it_waited_for(store: Store) -> None:
+    first, second = ordered_again(store)
+    third = store.order()
+    assert store.status(second) is AttemptStatus.CANCELLED
+    assert store.orders[second].standing is Standing.LAPSED
+    assert store.status(third) is AttemptStatus.PLANNED
+    store.take(facts(link(second, "cancelled")))
+    assert asked(store) == []
+    store.take(withdrawn(f"{first}.1"))
+    assert asked(store) == [f"{third}.1"]
+
+
+def test_a_cancelled_plan_frees_its_goods_at_once_and_still_waits_when_it_is_wanted_again(
+    store: Store,
+) -> None:
+    items = [{"sku": "kulhad-6", "quantity": 12}]
+    store.take((Kind.REQUEST, {"items": items}))
+    old = str(store.conversation.data["order"]["key"])
+    store.take(created(f"{old}.1"), (Kind.REQUEST, {"items": items}))
+    new = str(store.conversation.data["order"]["key"])
+    assert store.left == {"kulhad-6": 0}
+    assert store.take(chat(TextReceived("cancel"))).calls == ()
+    assert (store.status(new), store.orders[new].standing) == (AttemptStatus.CANCELLED, Standing.LAPSED)
+    assert (store.left, store.conversation.data["order"]["lapsed"]) == ({"kulhad-6": 12}, True)
+    store.take(chat(TextReceived("retry")))
+    assert store.last.calls == (CancelLink(f"{old}.1", None),)
+    assert (store.status(new, 2), store.left) == (AttemptStatus.PLANNED, {"kulhad-6": 0})
+    store.take(withdrawn(f"{old}.1"))
+    assert asked(store) == [f"{new}.2"]
+
+
+def test_nothing_is_made_that_is_no_longer_wanted(store: Store) -> None:
+    old, new = ordered_again(store)
+    store.take(chat(TextReceived("cancel")), withdrawn(f"{old}.1"))
+    assert (asked(store), store.status(new)) == ([], AttemptStatus.CANCELLED)
+    store.take(chat(TextReceived("retry")))
+    assert asked(store) == [f"{new}.2"]
+
+
+def test_a_link_about_to_end_is_replaced_when_it_has(store: Store) -> None:
+    key, soon = store.order_with_link(), NOW + LIFE - 60_000
+    store.take(chat(TextReceived("retry")), now=soon)
+    assert store.last.calls == (CancelLink(f"{key}.1", f"plink_{key}.1"),)
+    assert store.status(key, 2) is AttemptStatus.PLANNED
+    store.take(withdrawn(f"{key}.1"), now=soon + 5)
+    assert asked(store) == [f"{key}.2"]
+    assert store.orders[key].standing is Standing.OPEN
+    assert store.conversation.data["order"]["link"]["expires_at"] == soon + 5 + LIFE
+
+
+def test_paid_after_all_an_order_needs_no_other_link(store: Store) -> None:
+    key = store.order_with_link()
+    store.take(chat(TextReceived("retry")), now=NOW + LIFE - 60_000)
+    store.take(paid(key))
+    assert (store.last.calls, store.said[-1]) == ((), "payment_successful")
+    assert store.status(key, 2) is AttemptStatus.CANCELLED
+
+
+def test_a_kept_link_of_the_same_order_can_still_pay_it(store: Store) -> None:
+    key = store.order_with_link()
+    store.take(chat(TextReceived("retry")), now=NOW + LIFE - 60_000)
+    store.take(kept(f"{key}.1"))
+    assert (store.said[-1], store.status(key, 2)) == ("earlier_link_open", AttemptStatus.REFUSED)
+    store.take(chat(TextReceived("retry")))
+    assert store.last.calls == (CancelLink(f"{key}.1", f"plink_{key}.1"),)
+    store.take(paid(key))
+    assert (store.said[-1], store.orders[key].standing) == ("payment_successful", Standing.FULFILLED)
+    assert store.status(key, 3) is AttemptStatus.CANCELLED
+
+
+def test_the_rest_waits_for_the_end_of_the_link_that_was_paid_short(store: Store) -> None:
+    key = store.order_with_link()
+    store.take(facts(payment(key, "captured", 8_000)))
+    assert (store.said[-1], store.status(key, 2)) == ("part_received", AttemptStatus.PLANNED)
+    assert store.take(chat(TextReceived("pay now"))).calls == ()
+    assert store.said[-1] == "link_slow"
+    store.take(withdrawn(f"{key}.1"))
+    assert asked(store) == [f"{key}.2"]
+
+
+@pytest.mark.parametrize("kept_instead", [False, True], ids=["cancelled", "kept"])
+def test_without_a_link_for_the_rest_what_came_goes_back(store: Store, kept_instead: bool) -> None:
+    key = store.order_with_link()
+    store.take(facts(payment(key, "captured", 8_000)))
+    store.take(kept(f"{key}.1") if kept_instead else chat(TextReceived("cancel")))
+    assert (store.said[-1], store.orders[key].standing) == ("payment_returned", Standing.RETURNED)
+    assert sum(refund.amount for refund in store.orders[key].refunds) == 8_000
+
+
+def test_a_link_of_an_order_that_the_bank_had_said_yes_to_ends_too(store: Store) -> None:
+    old = store.order_with_link()
+    store.take(facts(payment(old, "authorized")))
+    store.take((Kind.REQUEST, {"items": [{"sku": "ginger-250", "quantity": 1}]}))
+    assert store.last.calls == (CancelLink(f"{old}.1", f"plink_{old}.1"),)
+    assert store.orders[old].standing is Standing.OPEN
+    store.take(withdrawn(f"{old}.1"))
+    assert len(asked(store)) == 1
+
+
+def test_a_link_that_took_its_amount_is_in_nobodys_way(store: Store) -> None:
+    old = store.order_with_link()
+    store.take(facts(payment(old, "captured")))
+    assert store.status(old) is AttemptStatus.CREATED
+    new = store.order()
+    assert asked(store) == [f"{new}.1"]
+    assert (store.status(new), len(store.last.calls)) == (AttemptStatus.CREATING, 1)
+
+
+PLACED_FIRST: Final = 'confirm: {words: [confirm, "yes", हाँ], do: [order.place, payment.request], to: '
+
+
+def test_an_order_that_is_placed_before_its_link_is_asked_for_waits_too(store: Store, shop_text: str) -> None:
+    assert PLACED_FIRST in shop_text
+    apart = shop_text.replace(PLACED_FIRST, PLACED_FIRST.replace(", payment.request", ""))
+    store.flow = load(apart, "flows.yaml", SHOP)
+    first = store.order()
+    store.take(chat(TextReceived("retry")))
+    store.take(created(f"{first}.1"))
+    second = store.order()
+    assert store.last.calls == (CancelLink(f"{first}.1", f"plink_{first}.1"),)
+    store.take(chat(TextReceived("retry")))
+    assert store.last.calls == (CancelLink(f"{first}.1", None),)
+    third = store.order()
+    store.take(chat(TextReceived("retry")))
+    assert asked(store) == []
+    store.take(withdrawn(f"{first}.1"))
+    assert asked(store) == [f"{third}.1"]
+    assert store.status(second) is AttemptStatus.CANCELLED
+
+
+def test_an_end_that_is_parked_begins_nothing_until_it_is_replayed(
+    store: Store, shop_text: str, shop_flow: Flow
+) -> None:
+    old, new = ordered_again(store)
+    end = withdrawn(f"{old}.1", "paid")
+    store.flow = load(
+        shop_text.replace("Your earlier order was paid", "{{ event.missing }}"), "flows.yaml", SHOP
+    )
+    store.take(end)
+    assert (store.outcomes, store.status(new)) == ([Outcome.PARKED], AttemptStatus.PLANNED)
+    assert store.status(old) is AttemptStatus.WITHDRAWING
+    store.flow = shop_flow
+    store.take(end)
+    assert (store.said[-1], store.status(new)) == ("earlier_order_paid", AttemptStatus.REFUSED)
+
+
+def test_all_of_it_in_one_case(store: Store) -> None:
+    old = store.order_with_link()
+    items = [{"sku": "ginger-250", "quantity": 1}]
+    store.take(
+        (Kind.REQUEST, {"items": items}), facts(link(old, "expired")), (Kind.REQUEST, {"items": items})
+    )
+    second, third = list(store.orders)[1:]
+    ended = [call.reference_id for call in store.last.calls if isinstance(call, CancelLink)]
+    assert (ended, asked(store)) == ([f"{old}.1", f"{second}.1"], [f"{second}.1"])
+    assert (store.status(second), store.status(third)) == (AttemptStatus.WITHDRAWING, AttemptStatus.PLANNED)
+
+
+def test_an_order_that_never_meets_another_is_asked_for_at_once(store: Store) -> None:
+    key = store.order()
+    assert asked(store) == [f"{key}.1"]
+    assert store.conversation.data.get("earlier_link") is None
