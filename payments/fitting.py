@@ -1,12 +1,20 @@
-"""Whether a payment may count for the order it names: a valid signature is not yet permission. Pure."""
+"""Whether a payment may count for the order it names: a valid signature is not yet permission. Pure.
+
+What ties a payment to our account and mode is the id of its link: only our own keys can have made that.
+So one that names no link, or one of which we know nothing yet, waits until our own keys see it.
+"""
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
 from payments.case import OrderState
 from payments.facts import Fact
 from payments.ledger import MISFIT
-from payments.orders import Attempt
+from payments.orders import Attempt, AttemptStatus
+
+UNSEEN: Final = "not seen by our own keys yet"
+"""Why a payment does not count that may be of a link of ours: Razorpay is asked."""
 
 
 def judged(
@@ -18,6 +26,16 @@ def judged(
     `live`) that of the keys in use. None where nobody said: that is no reason to doubt.
     """
     return [_marked(fact, _misfit(fact, state, ours, account, mode)) for fact in facts]
+
+
+def may_have_taken(fact: Fact, attempts: Iterable[Attempt]) -> tuple[Attempt, ...]:
+    """The attempts over whose links the payment may have come that `fact` tells of."""
+    asked = [attempt for attempt in attempts if attempt.status is not AttemptStatus.PLANNED]
+    link = fact.detail.get("link")
+    if not link:
+        return tuple(asked)
+    named = [attempt for attempt in asked if attempt.link_id == link]
+    return tuple(named or [attempt for attempt in asked if attempt.link_id is None])
 
 
 def known_account(facts: Iterable[Fact], state: OrderState, account: str | None) -> str | None:
@@ -36,18 +54,10 @@ def _misfit(fact: Fact, state: OrderState, ours: str | None, account: str | None
         return ""
     if ours and account and account != ours:
         return "paid into another Razorpay account"
-    made = _made(fact, state.attempts)
-    if made is None:
+    found = may_have_taken(fact, state.attempts)
+    if not found:
         return "paid on a link that Munshi did not make"
-    if mode and made.mode and made.mode != mode:
-        return f"paid in {made.mode} mode"
-    return ""
-
-
-def _made(fact: Fact, attempts: Iterable[Attempt]) -> Attempt | None:
-    """The attempt that `fact` is a payment of; one whose link is not known yet may be any."""
-    attempts = tuple(attempts)
-    link = fact.detail.get("link")
-    named = [attempt for attempt in attempts if link and attempt.link_id == link]
-    maybe = [attempt for attempt in attempts if not link or (attempt.link_id is None and attempt.payable)]
-    return next(iter((*named, *maybe)), None)
+    if found[0].link_id is None or found[0].link_id != fact.detail.get("link"):
+        return UNSEEN
+    made = found[0].mode
+    return f"paid in {made} mode" if mode and made and made != mode else ""

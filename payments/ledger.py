@@ -16,7 +16,7 @@ from payments.facts import Fact
 MISFIT: Final = "misfit"
 """Key of a payment fact's detail that says why the payment does not fit the order it names."""
 CONFIRMED: Final = "confirmed"
-"""State of a payment fact: asked with our own keys, Razorpay said that the payment is captured."""
+"""State of a payment fact: by our own keys we know that the payment is captured, and ours."""
 
 
 class Verdict(StrEnum):
@@ -196,12 +196,14 @@ def verdict(total: int, currency: str, facts: Iterable[Fact]) -> Verdict:
 
 def _payments(facts: Iterable[Fact]) -> tuple[Captured, ...]:
     facts, found = tuple(facts), dict[str, Captured]()
-    confirmed = {f.entity_id for f in facts if f.entity == "payment" and f.state == CONFIRMED}
+    confirmed = {f.entity_id: f for f in facts if f.entity == "payment" and f.state == CONFIRMED}
     for fact in facts:
         if fact.entity != "payment" or fact.state != "captured":
             continue
         said = {key: str(fact.detail.get(key) or "") for key in ("link", MISFIT, "method")}
-        said[MISFIT] = "" if fact.entity_id in confirmed else said[MISFIT]
+        if fact.entity_id in confirmed:
+            said[MISFIT] = ""
+            said["link"] = said["link"] or str(confirmed[fact.entity_id].detail.get("link") or "")
         payment = Captured(
             fact.entity_id, fact.amount, fact.currency, fact.at, said["link"], said[MISFIT], said["method"]
         )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from payments.fitting import UNSEEN
 from payments.proof import Check
 from payments.repair import WAITING
 
@@ -13,6 +14,8 @@ _HELD: Final[Mapping[str, str]] = {
     "short": f"ask the customer for the rest, or refund the payment {_DASHBOARD}",
     "surplus": f"refund what is too much {_DASHBOARD}",
     "late": f"send the goods if there are any, else refund the payment {_DASHBOARD}",
+    f"mismatch: {UNSEEN}": "nothing yet: Razorpay is being asked. If it stays, the payment is not of this"
+    " account and mode: give test and live mode different webhook secrets",
     "mismatch": f"look at the payment {_DASHBOARD}: refund it, or settle it with the customer",
     "refund refused": f"see why {_DASHBOARD} (often the account's balance), and refund it there",
     "refund failed": f"ask the customer for an account that takes money, and refund it {_DASHBOARD}",

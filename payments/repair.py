@@ -82,9 +82,7 @@ def payable(state: OrderState) -> tuple[Attempt, ...]:
 
 def _taken(state: OrderState, balance: Balance) -> tuple[Attempt, ...]:
     """The attempts whose links took just their amounts: Razorpay lets nobody pay those again."""
-    # Who paid without saying where, paid the link that was made last.
-    last = next((attempt.link_id for attempt in reversed(state.attempts) if attempt.link_id), "")
-    took = {(payment.link or last, payment.currency, payment.amount) for payment in balance.fitting}
+    took = {(payment.link, payment.currency, payment.amount) for payment in balance.fitting}
     return tuple(a for a in state.attempts if (a.link_id, a.currency, a.amount) in took)
 
 

@@ -11,7 +11,7 @@ from payments.case import Notice, OrderState
 from payments.catalogue import Repairs
 from payments.draft import CannotHandle, Draft, Trace
 from payments.facts import Fact
-from payments.fitting import judged, known_account
+from payments.fitting import UNSEEN, judged, known_account, may_have_taken
 from payments.ledger import CONFIRMED, MISFIT
 from payments.orders import LINK_STATUSES, Attempt, AttemptStatus, moved, reference_id
 from payments.reconcile import MISSED, Poll
@@ -38,8 +38,10 @@ def learn(
     """
     account = said.get("account") if said else None
     mode = said.get("mode") if said else None
-    told = judged(facts, before, ours=draft.account, account=account, mode=mode)
-    if said is None:
+    told = list(facts)
+    if said is not None:
+        told = judged(told, before, ours=draft.account, account=account, mode=mode)
+    else:
         told += _confirmed(told, before)
     new = _new(told, before)
     if draft.account is None:
@@ -51,13 +53,16 @@ def learn(
 
 
 def _confirmed(told: list[Fact], before: OrderState) -> list[Fact]:
-    """That payments which an event gave reason to doubt are ours after all: our own keys see them."""
-    doubted = {f.entity_id for f in before.facts if f.entity == "payment" and f.detail.get(MISFIT)}
-    return [
-        replace(fact, state=CONFIRMED)
-        for fact in told
-        if fact.entity == "payment" and fact.state == "captured" and fact.entity_id in doubted
-    ]
+    """That payments which an event gave reason to doubt are ours after all.
+
+    Our own keys see them, or have turned out to have made the link that they name.
+    """
+    captured = [fact for fact in before.facts if fact.entity == "payment" and fact.state == "captured"]
+    doubted = {fact.entity_id: fact.detail.get(MISFIT) for fact in captured if fact.detail.get(MISFIT)}
+    made = {attempt.link_id for attempt in before.attempts if attempt.link_id}
+    seen = [fact for fact in told if fact.entity == "payment" and fact.state == "captured"]
+    seen += [f for f in captured if doubted.get(f.entity_id) == UNSEEN and f.detail.get("link") in made]
+    return [replace(fact, state=CONFIRMED) for fact in seen if fact.entity_id in doubted]
 
 
 def _missed(fact: Fact, now: int) -> bool:
@@ -172,7 +177,11 @@ def _rest(draft: Draft, state: OrderState) -> Attempt:
 
 
 def _unexplained(state: OrderState, new: tuple[Fact, ...]) -> tuple[FetchPayments, ...]:
-    """Asks for the payments of a link or order that is said to be paid while no capture is known."""
+    """Asks for payments that our own keys have not seen, or of what is said to be paid without a capture."""
+    unseen = [fact for fact in new if fact.detail.get(MISFIT) == UNSEEN]
+    if unseen:
+        asked = dict.fromkeys(a for fact in unseen for a in may_have_taken(fact, state.attempts))
+        return tuple(FetchPayments(a.reference_id, a.link_id) for a in asked)
     if state.balance.settled or not any(_says_paid(fact) for fact in new):
         return ()
     named = [a for a in state.attempts if any(fact.entity_id == a.link_id for fact in new)]

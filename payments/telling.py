@@ -12,6 +12,7 @@ from flows.conversation import Conversation
 from flows.events import Happened
 from payments.case import OrderState
 from payments.facts import Fact
+from payments.fitting import UNSEEN
 from payments.orders import Attempt, AttemptStatus, Standing, lines_to_json
 from payments.refunds import OUTSIDE, Refund, RefundStatus
 from payments.repair import WAITING, due, lacks_capture
@@ -67,11 +68,15 @@ def _paid(state: OrderState) -> dict[str, Any]:
 
 
 def _held(before: OrderState, after: OrderState) -> Iterator[Happened]:
-    """Money came that neither settles the order nor goes back."""
-    if after.held_for is None or after.standing is Standing.RETURNED:
+    """Money came that neither settles the order nor goes back.
+
+    Of a payment that our own keys have not seen yet, nothing is said: they see it in a moment, or it is none.
+    """
+    if after.held_for is None or after.standing is Standing.RETURNED or after.balance.misfit == UNSEEN:
         return
-    more = after.held > before.held or after.held_for != before.held_for
-    if waits_for_rest(after) and after.held > before.held:
+    known = 0 if before.balance.misfit == UNSEEN else before.held
+    more = after.held > known or after.held_for != before.held_for
+    if waits_for_rest(after) and after.held > known:
         yield Happened("payment.short", {"amount": after.held, "due": due(after)})
     elif after.standing is not Standing.FULFILLED and more and not waits_for_rest(after):
         amount = sum(payment.amount for payment in after.balance.payments)

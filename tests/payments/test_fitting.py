@@ -7,7 +7,7 @@ import pytest
 
 from payments.case import OrderState
 from payments.facts import Fact
-from payments.fitting import judged, known_account
+from payments.fitting import UNSEEN, judged, known_account, may_have_taken
 from payments.ledger import MISFIT, Verdict
 from payments.orders import Attempt, AttemptStatus, Line, Order
 
@@ -17,6 +17,7 @@ MADE: Final = Attempt(
     f"{KEY}.1", KEY, 1, 500, "INR", 9, AttemptStatus.CREATED, "plink_1", "https://x", "live"
 )
 UNMADE: Final = Attempt(f"{KEY}.2", KEY, 2, 500, "INR", 9)
+PLANNED: Final = replace(UNMADE, status=AttemptStatus.PLANNED)
 OTHER_LINK: Final = "paid on a link that Munshi did not make"
 OTHER_ACCOUNT: Final = "paid into another Razorpay account"
 
@@ -54,9 +55,12 @@ def test_the_account_must_be_ours_once_we_know_it(ours: str | None, account: str
     [
         ("plink_1", (MADE,), ""),
         ("plink_9", (MADE,), OTHER_LINK),
-        ("plink_9", (MADE, UNMADE), ""),  # the answer that names it is still on its way
+        ("plink_9", (MADE, UNMADE), UNSEEN),  # the answer that names it may be on its way
+        ("plink_1", (MADE, UNMADE), ""),
+        ("plink_9", (MADE, PLANNED), OTHER_LINK),  # Razorpay was not asked for it
         ("plink_1", (), OTHER_LINK),
-        ("", (MADE,), ""),
+        ("", (MADE,), UNSEEN),
+        ("", (PLANNED,), OTHER_LINK),
         ("", (), OTHER_LINK),
     ],
 )
@@ -77,6 +81,13 @@ def test_the_link_must_be_one_that_we_made(link: str, attempts: tuple[Attempt, .
 )
 def test_the_mode_must_be_that_of_the_keys(made: str | None, keys: str | None, reason: str) -> None:
     assert misfit(payment(), state(replace(MADE, mode=made)), mode=keys) == reason
+
+
+def test_razorpay_is_asked_about_the_links_over_which_it_may_have_come() -> None:
+    attempts = (MADE, UNMADE, PLANNED)
+    assert may_have_taken(payment("plink_1"), attempts) == (MADE,)
+    assert may_have_taken(payment("plink_9"), attempts) == (UNMADE,)
+    assert may_have_taken(payment(""), attempts) == (MADE, UNMADE)
 
 
 def test_only_money_that_came_is_judged() -> None:

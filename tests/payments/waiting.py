@@ -140,10 +140,16 @@ def facts(*told: Fact) -> tuple[Kind, Body]:
     return Kind.FACTS, {"order_key": told[0].order_key, "facts": [fact_values.to_json(fact) for fact in told]}
 
 
-def payment(key: str, state: str, amount: int = 18_000, id: str = "pay_1", currency: str = "INR") -> Fact:
-    return Fact(
-        key, "payment", id, state, amount, currency, 0, {"method": "upi", "error_description": "Declined"}
-    )
+def payment(
+    key: str,
+    state: str,
+    amount: int = 18_000,
+    id: str = "pay_1",
+    currency: str = "INR",
+    ordinal: int = 1,
+) -> Fact:
+    detail = {"method": "upi", "error_description": "Declined", "link": f"plink_{key}.{ordinal}"}
+    return Fact(key, "payment", id, state, amount, currency, 0, detail)
 
 
 def link(key: str, state: str, ordinal: int = 1) -> Fact:

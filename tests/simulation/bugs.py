@@ -108,6 +108,10 @@ def any_account_counts(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(settling, "judged", trusting)
 
 
+def no_link_need_be_named(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(fitting, "UNSEEN", "")
+
+
 def _unlearned(patch: pytest.MonkeyPatch, drops: Callable[[Fact, OrderState], bool]) -> None:
     new = settling._new
 

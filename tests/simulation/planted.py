@@ -64,6 +64,13 @@ ROWS: Final = (
     Row("M08", "an empty secret signs", bugs.empty_secret_signs, "webhook signed with nothing", "INV3"),
     Row("M09", "a missing signature passes", bugs.missing_signature_passes, "unsigned webhook", "INV3"),
     Row("M10", "any currency counts", bugs.any_currency_counts, "pays in dollars", "INV3"),
+    Row(
+        "M10",
+        "a payment need not name its link",
+        bugs.no_link_need_be_named,
+        "webhook of the other mode",
+        "INV3",
+    ),
     Row("M11", "any account counts", bugs.any_account_counts, "webhook of another account", "INV3"),
     Row(
         "M13",

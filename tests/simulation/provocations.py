@@ -114,15 +114,19 @@ def _pays_in_dollars(world: World) -> Story:
     world.razorpay.pay(asha.link, asha.link.amount, "USD")
 
 
-def _forges(secret: str | None, account: str, world: World) -> Story:
-    """Asha's first try fails; then somebody posts that her link is paid, in no books of Razorpay's."""
+def _forges(secret: str | None, account: str, world: World, **said: str) -> Story:
+    """Asha's first try fails; then somebody posts that her link is paid, in no books of Razorpay's.
+
+    `said` is what they say of the payment instead of what is usual.
+    """
     asha = Shopper(world, 1)
     yield from asha.buys(CHAI)
     world.razorpay.fail(asha.begins())
     yield from asha.hears("did not go through")
     yield 2 * MINUTE
     forged = Payment("pay_Forged00000001", asha.link, asha.link.amount, "INR", world.now(), "captured", True)
-    envelope = world.razorpay.envelope("payment.captured", payment=world.razorpay._entity(forged))
+    entity = {**world.razorpay._entity(forged), **said}
+    envelope = world.razorpay.envelope("payment.captured", payment=entity)
     raw = json.dumps({**envelope, "account_id": account}).encode()
     header = None if secret is None else hmac.new(secret.encode(), raw, sha256).hexdigest()
     world.plan(world.now(), partial(_knock, world, raw, header))
@@ -167,4 +171,5 @@ PROVOCATIONS: Final = {
     "unsigned webhook": Script(partial(_forges, None, ACCOUNT), _UNPAID, ()),
     "webhook signed with nothing": Script(partial(_forges, "", ACCOUNT), _UNPAID, ()),
     "webhook of another account": Script(partial(_forges, _OURS, "acc_somebodyelse01"), _UNPAID, ()),
+    "webhook of the other mode": Script(partial(_forges, _OURS, ACCOUNT, description="Tea"), _UNPAID, ()),
 }

@@ -118,7 +118,7 @@ class Razorpay:
         await self._before("cancel")
         self._expire()
         link = self.links[link_id]
-        if self.dice.random() < self.weather.stubborn:
+        if self.weather.stubborn and self.dice.random() < self.weather.stubborn:
             self.seen["a cancelling was refused in unknown words"] += 1
             raise GatewayError(Reason.REFUSED, "this link has a mind of its own", status=400)
         if link.status != "created":
@@ -346,7 +346,11 @@ class Razorpay:
         }
 
     def _tell_payment(self, name: str, payment: Payment) -> None:
-        self._tell(name, payment=self._entity(payment))
+        entity = self._entity(payment)
+        if self.weather.nameless and self.dice.random() < self.weather.nameless:
+            self.seen[f"{name} named no link"] += 1
+            entity["description"] = "Tea"
+        self._tell(name, payment=entity)
 
     def _tell_refund(self, name: str, refund: Refund) -> None:
         self._tell(name, refund=self._refund_entity(refund), payment=self._entity(refund.payment))

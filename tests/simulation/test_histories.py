@@ -36,6 +36,7 @@ RARE = {
     "an operator refunded in the dashboard": 1,
     "a send met an expired token": 1,
     "a free-form message met a closed window": 1,
+    "payment.captured named no link": 3,
     "lost: payment.captured": 3,
     "lost: payment_link.expired": 1,
     "duplicated: payment.captured": 3,

@@ -20,6 +20,8 @@ class Weather:
     """A webhook comes two or three times, perhaps at once."""
     delay: float = 0.0
     """A webhook comes up to three hours late, behind those that followed it."""
+    nameless: float = 0.0
+    """A webhook about a payment does not name its link."""
     refused: float = 0.0
     """A call fails before it has an effect."""
     cut_off: float = 0.0
@@ -46,6 +48,7 @@ class Weather:
             lose=chance(0.1, 0.5, 1.0),
             duplicate=chance(0.2, 0.6),
             delay=chance(0.1, 0.5),
+            nameless=chance(0.1, 0.5),
             refused=chance(0.05, 0.2),
             cut_off=chance(0.05, 0.2),
             stubborn=chance(0.1, 0.5),

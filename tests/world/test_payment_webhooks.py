@@ -110,7 +110,7 @@ async def test_paid_before_the_answer_about_the_link_came(live: Live) -> None:
     for event in live.world.razorpay.success_events(link.id):
         assert await live.razorpay(event) == 200
     await live.workers.step()
-    assert (await live.order(link)).verdict == "paid"
+    assert (await live.order(link)).verdict == "unknown", "it may be of other keys than ours"
     assert (await live.order(link)).attempts[0].link_id is None, "the answer is not there yet"
     await settling
     await live.settle()

@@ -1,0 +1,91 @@
+"""A payment counts over a link that our own keys made; until they are known to have, they are asked."""
+
+from dataclasses import replace
+
+import pytest
+
+from flows.events import TextReceived
+from payments import facts as fact_values
+from payments.calls import FetchPayments
+from payments.case import Kind
+from payments.facts import Fact
+from payments.fitting import UNSEEN
+from payments.ledger import Verdict
+from payments.orders import Standing
+from tests.payments.waiting import NOW, Body, Store, chat, created, facts, link, payment
+
+
+def nameless(key: str, amount: int = 18_000) -> Fact:
+    fact = payment(key, "captured", amount)
+    return replace(fact, detail={"method": "upi"})
+
+
+def fetched(key: str, *told: Fact) -> tuple[Kind, Body]:
+    fields = {"reference_id": f"{key}.1", "facts": [fact_values.to_json(fact) for fact in told]}
+    return Kind.RESULT, {"name": "payments.fetched", "fields": fields}
+
+
+def test_a_payment_that_names_no_link_is_asked_about_and_told_when_our_own_keys_see_it(store: Store) -> None:
+    key = store.order_with_link()
+    said = list(store.said)
+    assert store.take(facts(nameless(key))).calls == (FetchPayments(f"{key}.1", f"plink_{key}.1"),)
+    state = store.orders[key]
+    assert (state.verdict, state.standing, state.held) == (Verdict.UNKNOWN, Standing.OPEN, 18_000)
+    assert state.held_for == f"mismatch: {UNSEEN}"
+    assert (store.said, store.conversation.data["order"]["status"]) == (said, "held")
+    assert store.take(facts(nameless(key))).calls == ()
+    store.take(fetched(key, payment(key, "captured")))
+    assert store.said == [*said, "payment_successful"]
+    assert (store.orders[key].standing, store.orders[key].held_for) == (Standing.FULFILLED, None)
+    assert [payment.link for payment in store.orders[key].balance.payments] == [f"plink_{key}.1"]
+    store.take(facts(nameless(key)), fetched(key, payment(key, "captured")))
+    assert store.said == [*said, "payment_successful"]
+
+
+def test_a_payment_that_our_own_keys_do_not_see_never_counts(store: Store) -> None:
+    key = store.order_with_link()
+    store.take(facts(nameless(key)), fetched(key))
+    assert store.orders[key].standing is Standing.OPEN
+    store.take(chat(TextReceived("retry")))
+    assert (store.said[-1], store.last.calls) == ("order_in_hand", ())
+    assert "payment_held" not in store.said
+
+
+@pytest.mark.parametrize("seen_first", [True, False], ids=["asked first", "made first"])
+def test_paid_before_we_know_the_link(store: Store, seen_first: bool) -> None:
+    key = store.order()
+    assert store.take(facts(payment(key, "captured"))).calls == (FetchPayments(f"{key}.1", None),)
+    assert "payment_held" not in store.said
+    road = fetched(key, payment(key, "captured")) if seen_first else created(f"{key}.1")
+    store.take(road)
+    assert store.said.count("payment_successful") == 1
+    store.take(created(f"{key}.1"), fetched(key, payment(key, "captured")), facts(link(key, "paid")))
+    assert store.said.count("payment_successful") == 1
+    assert store.orders[key].standing is Standing.FULFILLED
+
+
+def test_the_making_of_another_link_says_nothing_of_it(store: Store) -> None:
+    key = store.order()
+    foreign = replace(payment(key, "captured"), detail={"link": "plink_OfOtherKeys"})
+    store.take(facts(foreign))
+    assert store.take(created(f"{key}.1")).facts == ()
+    assert (store.orders[key].standing, store.orders[key].held) == (Standing.OPEN, 18_000)
+    assert "payment_successful" not in store.said
+
+
+def test_what_is_seen_at_last_is_told_as_what_it_is(store: Store) -> None:
+    key = store.order_with_link()
+    store.take(facts(nameless(key, 8_000)))
+    assert "part_received" not in store.said
+    store.take(fetched(key, payment(key, "captured", 8_000)))
+    assert store.said[-1] == "part_received"
+    assert (store.orders[key].held, store.orders[key].held_for) == (8_000, "short: waiting for the rest")
+
+
+def test_a_second_payment_that_names_no_link_is_asked_about_too(store: Store) -> None:
+    key = store.order_with_link()
+    store.take(facts(payment(key, "captured"), link(key, "paid")))
+    again = replace(nameless(key), entity_id="pay_2")
+    assert store.take(facts(again), now=NOW + 1).calls == (FetchPayments(f"{key}.1", f"plink_{key}.1"),)
+    store.take(fetched(key, payment(key, "captured", id="pay_2")))
+    assert store.said[-1] == "payment_surplus"
