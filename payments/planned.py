@@ -34,13 +34,11 @@ def follow(draft: Draft) -> Trace:
 
 
 def kept(draft: Draft, attempt: Attempt) -> Trace:
-    """Razorpay would not cancel the link of `attempt`: what waits for it is given up."""
+    """Razorpay would not cancel the link of `attempt`: while it can be paid, no other is made."""
     if not attempt.payable:
         return ()
     draft.notices.append(_notice(attempt))
-    own = order_of(draft.conversation).get("key") == attempt.order_key
-    waits = own or earlier_link(draft.conversation) == attempt.reference_id
-    return _give_up(draft, EARLIER_OPEN) if waits else ()
+    return _give_up(draft, EARLIER_OPEN)
 
 
 def _earlier(draft: Draft) -> Trace:

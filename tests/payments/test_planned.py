@@ -135,7 +135,7 @@ def test_word_that_a_link_was_kept_which_is_over_says_nothing(store: Store) -> N
     assert (store.take(kept(f"{old}.1")).notices, store.status(new)) == ((), AttemptStatus.CREATING)
 
 
-def test_an_older_kept_link_takes_no_other_plan_away(store: Store) -> None:
+def test_where_nothing_is_planned_only_an_operator_hears_of_a_kept_link(store: Store) -> None:
     key = store.order_with_link()
     store.take(chat(TextReceived("cancel")))
     (notice,) = store.take(kept(f"{key}.1")).notices
@@ -192,6 +192,15 @@ def test_a_cancelled_plan_frees_its_goods_at_once_and_still_waits_when_it_is_wan
     store.take(chat(TextReceived("retry")))
     assert store.last.calls == (CancelLink(f"{old}.1", None),)
     assert (store.status(new, 2), store.left) == (AttemptStatus.PLANNED, {"kulhad-6": 0})
+    store.take(withdrawn(f"{old}.1"))
+    assert asked(store) == [f"{new}.2"]
+
+
+def test_a_plan_that_took_too_long_gives_way_to_the_next(store: Store) -> None:
+    old, new = ordered_again(store)
+    store.take(chat(TextReceived("retry")), now=NOW + LIFE)
+    assert store.last.calls == (CancelLink(f"{old}.1", None),)
+    assert [attempt.status for attempt in store.orders[new].attempts] == ["cancelled", "planned"]
     store.take(withdrawn(f"{old}.1"))
     assert asked(store) == [f"{new}.2"]
 
