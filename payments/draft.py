@@ -164,9 +164,9 @@ class Draft:
             placed_by=self.number,
         )
         self.placed.append(order)
-        left = [attempt for state in self.orders.values() for attempt in payable(state)]
-        if left:
-            self.conversation = with_earlier_link(self.conversation, left[-1].reference_id)
+        earlier = [attempt for state in self.orders.values() for attempt in payable(state)]
+        if earlier:
+            self.conversation = with_earlier_link(self.conversation, earlier[-1].reference_id)
         self.orders[order.key] = OrderState(order, (), Verdict.UNPAID, ())
         self.move(stock.reserve(self.left, order.lines))
 
