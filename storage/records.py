@@ -78,9 +78,9 @@ async def _sqlite(path: Path) -> AsyncIterator[_Fetch]:
 def _connected(path: Path) -> sqlite3.Connection:
     try:
         connection = sqlite3.connect(_read_only(path), uri=True, isolation_level=None, timeout=_BUSY_SECONDS)
-        connection.execute("PRAGMA query_only = ON")
     except sqlite3.Error as error:
         raise Unavailable(f"{path} cannot be read: {error}") from error
+    connection.execute("PRAGMA query_only = ON")
     return connection
 
 

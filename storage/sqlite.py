@@ -192,8 +192,12 @@ def claimed(path: Path) -> FileLock:
 def _connected(path: Path, pragmas: Mapping[str, str]) -> Connection:
     try:
         connection = connect(path, isolation_level=None, cached_statements=_STATEMENTS)
-        for name, value in pragmas.items():
-            connection.execute(f"PRAGMA {name}={value}")
+        try:
+            for name, value in pragmas.items():
+                connection.execute(f"PRAGMA {name}={value}")
+        except BaseException:
+            connection.close()
+            raise
     except sqlite3.Error as error:
         raise Unavailable(f"{path} cannot be opened: {error}") from error
     return connection

@@ -97,6 +97,7 @@ def play(
     wrong = checker.violations(
         path, world.razorpay, world.meta, world.acknowledged, shop().sections["shop"].counted
     )
+    wrong += [f"nobody ever answered the {what} that somebody brought" for what in world.waiting]
     books = checker.books(path, world.razorpay)
     for name in (path, Path(f"{path}-wal"), Path(f"{path}-shm"), Path(f"{path}.lock")):
         name.unlink(missing_ok=True)

@@ -37,6 +37,8 @@ RARE = {
     "a send met an expired token": 1,
     "a free-form message met a closed window": 1,
     "payment.captured named no link": 3,
+    "hung up: message": 3,
+    "hung up: payment.captured": 1,
     "lost: payment.captured": 3,
     "lost: payment_link.expired": 1,
     "duplicated: payment.captured": 3,

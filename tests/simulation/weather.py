@@ -22,6 +22,8 @@ class Weather:
     """A webhook comes up to three hours late, behind those that followed it."""
     nameless: float = 0.0
     """A webhook about a payment does not name its link."""
+    hung_up: float = 0.0
+    """Who brings a webhook does not wait for the answer, and whoever serves them is cancelled."""
     refused: float = 0.0
     """A call fails before it has an effect."""
     cut_off: float = 0.0
@@ -49,6 +51,7 @@ class Weather:
             duplicate=chance(0.2, 0.6),
             delay=chance(0.1, 0.5),
             nameless=chance(0.1, 0.5),
+            hung_up=chance(0.05, 0.3),
             refused=chance(0.05, 0.2),
             cut_off=chance(0.05, 0.2),
             stubborn=chance(0.1, 0.5),

@@ -10,7 +10,7 @@ import hmac
 import json
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, partial
@@ -35,6 +35,7 @@ from tests.simulation.meta import NUMBER, Meta
 from tests.simulation.people import Person
 from tests.simulation.razorpay import Razorpay
 from tests.simulation.weather import HOUR, MINUTE, SECOND, Weather
+from tests.storage.due import next_due
 
 FLOW: Final = Path(__file__).parents[2] / "flows.yaml"
 LIVELY: Final = HOUR
@@ -117,6 +118,11 @@ class World:
         for hour in range(1, end // HOUR):
             self.plan(START + hour * HOUR, self._do(self._bank))
 
+    @property
+    def waiting(self) -> list[str]:
+        """Webhooks that were brought and whose bringers still wait."""
+        return [hook.what for hook in self._flying.values()]
+
     def now(self) -> int:
         """Milliseconds since 1970, UTC."""
         return self._loop.clock.now() if self._loop else START
@@ -194,7 +200,7 @@ class World:
         idle = 0.2
         while True:
             self._dirty.clear()
-            due = await store._units.outside(_next_due)
+            due = await next_due(store)
             wait = self.end / 1000 if due is None else (due - self.now()) / 1000
             if wait <= 0:
                 workers._stepping.set()
@@ -337,13 +343,29 @@ class World:
         self._flying[id(hook)] = hook
         parts = self.parts
         assert parts is not None
+        taking = self._to_meta(parts, hook) if hook.provider == "meta" else self._to_razorpay(parts, hook)
         try:
-            await (self._to_meta(parts, hook) if hook.provider == "meta" else self._to_razorpay(parts, hook))
+            answered = await self._waited_for(taking)
         finally:
             if self._loop is not None and not self._loop.over:
                 self._flying.pop(id(hook), None)
-        if hook.what != "status":
+        if not answered:
+            self.seen[f"hung up: {hook.what}"] += 1
+            self._again(hook)
+        elif hook.what != "status":
             self.acknowledged[hook.key] = f"{hook.provider} {hook.what}"
+
+    async def _waited_for(self, taking: Coroutine[Any, Any, None]) -> bool:
+        """Whether who brought a webhook heard the answer; one who hangs up cancels whoever serves them."""
+        if self.dice.random() >= self.weather.hung_up:
+            await taking
+            return True
+        task = asyncio.create_task(taking)
+        for _ in range(self.dice.randrange(12)):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait({task})
+        return not task.cancelled() and task.result() is None
 
     async def _to_meta(self, parts: Parts, hook: Webhook) -> None:
         secret = SECRETS["whatsapp_app_secret"].encode()
@@ -365,17 +387,3 @@ class World:
 
 def _no_peril(n: int, where: str) -> None:
     return None
-
-
-async def _next_due(tx: Any) -> int | None:
-    [row] = await tx.fetch(_DUE)
-    due: int | None = row["due"]
-    return due
-
-
-_DUE: Final = """
-SELECT MIN(due) AS due FROM (
-    SELECT MIN(due_at) AS due FROM inbox WHERE state = 'pending' AND kind <> 'receipt'
-    UNION ALL SELECT MIN(due_at) FROM inbox WHERE state = 'pending' AND kind = 'receipt'
-    UNION ALL SELECT MIN(due_at) FROM outbox WHERE state IN ('pending', 'sending')
-) d"""
