@@ -28,7 +28,7 @@ from flows.words import normalise
 MAX_RAISED: Final = 16
 """Events that one step may raise for itself; more means that they raise each other without end."""
 _NOTHING: Final[Mapping[str, Any]] = {}
-_NUMBER: Final = re.compile(r"([0-9]{1,3})[.)]?", re.ASCII)
+_NUMBER: Final = re.compile(r"(\d{1,3})[.)]?")
 """A choice by its place in the list, as people number things."""
 
 

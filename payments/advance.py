@@ -191,13 +191,17 @@ def _refuse_problems(draft: Draft, key: str, said: Mapping[str, Any]) -> None:
         raise CannotHandle(f"Razorpay said more than could be read: {'; '.join(problems)}")
 
 
+def _with_caused(handled: Handled, draft: Draft) -> Handled:
+    return replace(handled, caused=(len(draft.sends), len(draft.calls), len(draft.facts)))
+
+
 def _advanced(case: Case, last: Draft, drafts: list[Draft], handled: tuple[Handled, ...]) -> Advanced:
     attempts = {key: attempt for draft in drafts for key, attempt in draft.attempts.items()}
     settled = dict.fromkeys(key for draft in drafts for key in draft.settled)
     refunds = {key: refund for draft in drafts for key, refund in draft.refunds.items()}
     return Advanced(
         conversation=last.conversation,
-        handled=handled,
+        handled=tuple(_with_caused(*pair) for pair in zip(handled, drafts, strict=True)),
         sends=tuple(say for draft in drafts for say in draft.sends),
         timers=tuple(timer for draft in drafts for timer in draft.timers),
         calls=tuple(call for draft in drafts for call in draft.calls),

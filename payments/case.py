@@ -112,6 +112,8 @@ class Handled:
     outcome: Outcome
     trace: tuple[Mapping[str, Any], ...] = ()
     error: str | None = None
+    caused: tuple[int, int, int] = (0, 0, 0)
+    """How many of the step's sends, calls and facts came of it: they stand in the order of the events."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ class Draft:
         applied = False
         for event in events:
             done = step(self.flow, conversation, event, self.now, self.number, {"left": self.left})
-            trace += done.trace
+            trace += [{**entry, "entered": [], "did": [], "aside": True} for entry in done.trace]
             applied = applied or done.applied
             for effect in done.effects:
                 if isinstance(effect, Say):

@@ -1,7 +1,9 @@
 """What steps decided, as rows; written with a few statements for a whole batch."""
 
 import traceback
+from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
+from itertools import chain, islice, repeat
 from typing import Any, Final, TypeAlias
 
 from flows import conversation as conversations
@@ -64,19 +66,18 @@ def changes(id: int, case: Case, advanced: Advanced, now: int) -> Changes:
     """
     if {h.number for h in advanced.handled} != {e.number for e in case.events}:
         raise ValueError("a step must answer each of its events, and no other")
-    last = case.events[-1].number
     found = Changes(
         handled=[
             (h.number, str(h.outcome), dumps(h.trace) if h.trace else None, _error(h.outcome, h.error), now)
             for h in advanced.handled
         ],
         conversations=[_conversation(id, case, advanced, now)],
-        outbox=_outbox(id, advanced, last, now),
+        outbox=_outbox(id, advanced, now),
         timers=[_timer(id, timer, now) for timer in advanced.timers],
         left=[(id,)] if advanced.conversation.visits != case.conversation.visits else [],
     )
     if advanced.orders or advanced.attempts or advanced.facts or advanced.settled or advanced.refunds:
-        _money(found, id, advanced, last, now)
+        _money(found, id, advanced, now)
     found.accounts = [(advanced.account,)] if advanced.account else []
     found.polls = [_poll(id, poll, now) for poll in advanced.polls]
     found.moves, found.notices = list(advanced.moves), list(advanced.notices)
@@ -105,13 +106,20 @@ def _sent_at(event: Arrived) -> int:
     return event.received_at - late if 0 < late <= _LATEST else event.received_at
 
 
-def _outbox(id: int, advanced: Advanced, cause: int, now: int) -> Rows:
+def _outbox(id: int, advanced: Advanced, now: int) -> Rows:
     says = [("chat", int(s.reminder), s.name, messages.to_json(s.message)) for s in advanced.sends]
     asks = [(_lane(c), 0, type(c).__name__, calls.to_json(c)) for c in advanced.calls]
+    causes = (*_causes(advanced, 0, len(says)), *_causes(advanced, 1, len(asks)))
     return [
         (id, lane, urgency, name, dumps(payload), "pending", now, 0, cause, now)
-        for lane, urgency, name, payload in says + asks
+        for (lane, urgency, name, payload), cause in zip(says + asks, causes, strict=True)
     ]
+
+
+def _causes(advanced: Advanced, kind: int, count: int) -> Iterator[int]:
+    """Of which event each of `count` effects of this kind came: those that nobody counted, of the last."""
+    counted = (h.number for h in advanced.handled for _ in range(h.caused[kind]))
+    return islice(chain(counted, repeat(advanced.handled[-1].number)), count)
 
 
 def _lane(call: calls.Call) -> str:
@@ -130,7 +138,7 @@ def _poll(id: int, poll: Poll, now: int) -> tuple[Any, ...]:
     return (id, key, str(Kind.POLL), "pending", poll.due, dumps(reconcile.to_json(poll)), now)
 
 
-def _money(found: Changes, id: int, advanced: Advanced, cause: int, now: int) -> None:
+def _money(found: Changes, id: int, advanced: Advanced, now: int) -> None:
     for o in advanced.orders:
         lines = dumps([(line.sku, line.name, line.quantity, line.price) for line in o.lines])
         placed = (o.placed_at, o.placed_by)
@@ -140,7 +148,7 @@ def _money(found: Changes, id: int, advanced: Advanced, cause: int, now: int) ->
         link = (a.link_id, a.short_url, a.expires_at)
         terms = (a.ordinal, a.amount, a.currency, str(a.status), a.mode)
         found.attempts.append((a.reference_id, a.order_key, id, *terms, *link, now))
-    for f in advanced.facts:
+    for f, cause in zip(advanced.facts, _causes(advanced, 2, len(advanced.facts)), strict=True):
         money = (f.amount, f.currency, f.at, dumps(f.detail))
         found.facts.append((id, f.order_key, *f.identity, *money, now, cause))
     for s in advanced.settled:

@@ -91,7 +91,7 @@ async def story(records: Records, subject: Subject, limit: int = MOMENTS) -> Sto
         *events,
         *(_moment("order", row, row["placed_at"], row["placed_by"], "lines") for row in told),
         *await _money(records, subject),
-        *await _deliveries(records, subject, [moment.about["id"] for moment in events]),
+        *await _deliveries(records, subject, orders, [moment.about["id"] for moment in events]),
     ]
     attempts = await records.fetch(_ATTEMPTS, subject.conversation)
     aliases = await records.fetch(_ALIASES, subject.conversation)
@@ -166,8 +166,15 @@ def _span(subject: Subject, orders: Sequence[Row]) -> tuple[int, int, tuple[str,
     return placed[at], after, (f'%"{subject.order}"%', f'%"{subject.order}.%')
 
 
-async def _deliveries(records: Records, subject: Subject, causes: Sequence[int]) -> list[Moment]:
+async def _deliveries(
+    records: Records, subject: Subject, orders: Sequence[Row], causes: Sequence[int]
+) -> list[Moment]:
+    """What came of the events with the numbers `causes`; of an order's calls, those that are about it."""
     rows = await records.fetch(_OUTBOX, subject.conversation, causes)
+    if subject.order is not None:
+        _, _, named = _span(subject, orders)
+        rows = [row for row in rows if row["lane"] == "chat"]
+        rows += await records.fetch(_CALLS, subject.conversation, *named)
     return [
         _moment(
             "message" if row["lane"] == "chat" else "call",
@@ -181,9 +188,11 @@ async def _deliveries(records: Records, subject: Subject, causes: Sequence[int])
 
 
 # Without the provider's id: a wamid holds the customer's number in base64.
-_OUTBOX: Final = """
+_ENTRIES = """
 SELECT id, lane, name, payload, state, due_at, attempts, receipt, error, caused_by, created_at, finished_at
-FROM outbox WHERE conversation_id = $1 AND caused_by = ANY($2::bigint[]) ORDER BY id"""
+FROM outbox WHERE conversation_id = $1"""
+_OUTBOX: Final = f"{_ENTRIES} AND caused_by = ANY($2::bigint[]) ORDER BY id"
+_CALLS: Final = f"{_ENTRIES} AND lane <> 'chat' AND (payload LIKE $2 OR payload LIKE $3) ORDER BY id"
 
 
 async def _money(records: Records, subject: Subject) -> list[Moment]:

@@ -236,6 +236,32 @@ async def test_why_of_an_order_ends_where_the_next_begins(store: Store, database
     assert "919812345601" not in str(told)
 
 
+async def test_why_of_an_order_tells_what_was_asked_about_it_and_no_other(
+    store: Store, database_url: str
+) -> None:
+    """Its link is cancelled by what places the next order, whose link is made by the answer to that."""
+    key = await chatted(store)
+    answer = {"name": "payment_link.withdrawn", "fields": {"reference_id": f"{key}-1-1.1"}}
+    await write(
+        store,
+        "inbox",
+        id=6,
+        conversation_id=1,
+        key="r",
+        kind="result",
+        body=answer,
+        received_at=NOW + 250_000,
+    )
+    for name, cause, about in (("CancelLink", 4, "1.1"), ("CreateLink", 6, "2.1")):
+        await write(
+            store, "outbox", conversation_id=1, name=name, lane="pay", caused_by=cause,
+            payload={"reference_id": f"{key}-1-{about}"}, created_at=NOW + cause * 60_000,
+        )  # fmt: skip
+    for order, asked in (("10002", ["CreateLink", "CancelLink"]), ("10004", ["CreateLink"])):
+        told = orjson.loads((await munshi(database_url, "why", order, "--json")).output)
+        assert [m["about"]["name"] for m in told["moments"] if m["what"] == "call"] == asked
+
+
 async def test_why_nobody(store: Store, database_url: str) -> None:
     await chatted(store)
     for name in ("919812345602", "#1", "99999", "zzzz-1", "x", "#9812345601", "+10002", "\u0665"):

@@ -9,11 +9,12 @@ from tortoise.exceptions import IntegrityError
 
 from flows.effects import Say, StartTimer
 from flows.messages import Text
-from payments.case import Advanced, Case, Kind
+from payments.case import Advanced, Case, Handled, Kind, Outcome
 from payments.orders import Order
 from storage import Store
 from storage.arrivals import Arrival
 from storage.deliveries import Done
+from storage.encoding import loads
 from tests.storage.due import next_due
 from tests.storage.placing import answered, place_order
 
@@ -132,6 +133,23 @@ async def test_a_failing_event_is_parked_and_the_rest_goes_on(store: Store, chat
     sent = await store.claim_due(now=1, limit=10, lease=1)
     assert sorted(d.payload["body"] for d in sent) == ["after", "before", "other"]
     assert (await store.counts(now=1)).parked == 1
+
+
+async def test_each_effect_is_known_to_come_of_its_own_event(store: Store, chat: Chat) -> None:
+    def echo(case: Case) -> Advanced:
+        handled = tuple(
+            Handled(e.number, Outcome.APPLIED, caused=(n, 0, 0)) for n, e in enumerate(case.events)
+        )
+        said = tuple(Say("ok", Text(e.body["text"])) for n, e in enumerate(case.events) for _ in range(n))
+        return replace(answered(case), handled=handled, sends=said)
+
+    stored = await store.arrive([chat(text, text=text) for text in ("none", "one", "two")], now=1)
+    await store.advance_due(echo, now=1)
+    rows = await store._units.outside(
+        lambda tx: tx.fetch("SELECT payload, caused_by FROM outbox ORDER BY id")
+    )
+    causes = [(loads(row["payload"])["body"], row["caused_by"] - stored[0].number) for row in rows]
+    assert causes == [("one", 1), ("two", 2), ("two", 2)]
 
 
 async def test_what_cannot_be_stored_is_parked(store: Store, chat: Chat) -> None:
