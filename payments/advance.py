@@ -21,14 +21,14 @@ from payments import facts as fact_values
 from payments import reconcile
 from payments.answers import FETCHED, KEPT, REFUND_REFUSED, REFUNDED, answered, unwanted
 from payments.calls import CancelLink, FetchPayments
-from payments.case import Advanced, Arrived, Case, Handled, Kind, Outcome
+from payments.case import Advanced, Arrived, Case, Handled, Kind, OrderState, Outcome
 from payments.draft import CannotHandle, Draft, Trace, attempt_of, with_attempt
 from payments.facts import Fact
 from payments.orders import order_key_of
 from payments.planned import follow, kept
 from payments.refunds import RefundStatus
 from payments.settling import learn, settle
-from payments.telling import SETBACKS
+from payments.telling import SETBACKS, earlier_link
 
 Done: TypeAlias = tuple[Trace, bool]
 """What a handler gives: the trace, and whether the event had an effect."""
@@ -121,8 +121,7 @@ def _result(draft: Draft, body: Mapping[str, Any]) -> Done:
     before = draft.order(order_key_of(fields["reference_id"]))
     if name == FETCHED:
         state, new = learn(draft, before, _read(fields["facts"]))
-        newest = max(before.attempts, key=lambda attempt: attempt.ordinal)
-        asked = bool(fields.get("asked")) and fields["reference_id"] == newest.reference_id
+        asked = bool(fields.get("asked")) and _last_word(draft, before, fields["reference_id"])
         done = settle(draft, before, state, new, asked=asked)
         _refuse_problems(draft, before.order.key, fields)
         return done[0], done[1] or bool(new)
@@ -136,6 +135,18 @@ def _result(draft: Draft, body: Mapping[str, Any]) -> Done:
     state, new = learn(draft, changed, facts)
     trace, _ = settle(draft, before, state, new, reason=str(fields.get("reason") or ""))
     return trace, True
+
+
+def _last_word(draft: Draft, state: OrderState, reference: str) -> bool:
+    """Whether the answer about this link tells a customer who asked that there is no payment.
+
+    They have one answer: of the link that they can still pay for an earlier order, or else of the newest.
+    """
+    if earlier := earlier_link(draft.conversation):
+        return reference == earlier
+    made = [attempt for attempt in state.attempts if attempt.link_id]
+    newest = max(made, key=lambda attempt: attempt.ordinal, default=None)
+    return newest is not None and newest.reference_id == reference
 
 
 def _refund(draft: Draft, name: str, fields: Mapping[str, Any]) -> Done:

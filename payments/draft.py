@@ -164,11 +164,18 @@ class Draft:
             placed_by=self.number,
         )
         self.placed.append(order)
+        for state in tuple(self.orders.values()):
+            self._give_up_plans(state)
         earlier = [attempt for state in self.orders.values() for attempt in payable(state)]
         if earlier:
             self.conversation = with_earlier_link(self.conversation, earlier[-1].reference_id)
         self.orders[order.key] = OrderState(order, (), Verdict.UNPAID, ())
         self.move(stock.reserve(self.left, order.lines))
+
+    def _give_up_plans(self, state: OrderState) -> None:
+        for attempt in state.attempts:
+            if attempt.status is AttemptStatus.PLANNED:
+                self._withdraw(attempt.reference_id)
 
     def _create(self, payload: Mapping[str, Any]) -> None:
         before = self.order(payload["order_key"])
@@ -209,6 +216,8 @@ class Draft:
     def _ask(self, payload: Mapping[str, Any]) -> None:
         attempts = [a for a in self.order(payload["key"]).attempts if a.link_id]
         self.calls += [FetchPayments(a.reference_id, a.link_id, asked=True) for a in attempts]
+        if earlier := earlier_link(self.conversation):
+            self.calls.append(FetchPayments(earlier, None, asked=True))
 
     def order(self, key: str) -> OrderState:
         """The order with `key`. Raises CannotHandle if this database doesn't have it."""

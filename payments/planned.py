@@ -10,7 +10,7 @@ from typing import Final
 
 from payments.case import Notice, OrderState
 from payments.draft import Draft, Trace, attempt_of, link_of, with_attempt
-from payments.orders import Attempt, AttemptStatus, order_key_of
+from payments.orders import Attempt, AttemptStatus, Standing, order_key_of
 from payments.repair import OVER, payable
 from payments.settling import settle
 from payments.telling import about, earlier_link, order_of, with_earlier_link
@@ -51,7 +51,9 @@ def _earlier(draft: Draft) -> Trace:
     if attempt in payable(state):
         return ()
     draft.conversation = with_earlier_link(draft.conversation, None)
-    return () if attempt.status in OVER else _give_up(draft, EARLIER_PAID)
+    # What was paid for the earlier order may have to go back, its goods being this one's by now.
+    unpaid = attempt.status in OVER or state.standing is Standing.RETURNED
+    return () if unpaid else _give_up(draft, EARLIER_PAID)
 
 
 def _planned(draft: Draft) -> tuple[OrderState, Attempt] | None:

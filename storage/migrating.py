@@ -10,7 +10,7 @@ from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.transactions import in_transaction
 
-from storage import sqlite
+from storage import postgres, sqlite
 from storage.database import configuration, is_sqlite
 from storage.orm import APPS, CONNECTION, Orm
 
@@ -20,15 +20,17 @@ _LOCK: Final = 0x6D756E736869
 async def migrate(url: str) -> list[str]:
     """Apply what migrations are pending; their names. A fresh installation gets its key.
 
-    Raises UnsupportedDatabase or Unavailable.
+    Raises UnsupportedDatabase, Unavailable, or WeakDurability.
     """
     config = configuration(url)
+    require_durable = sqlite.require_durable if is_sqlite(config) else postgres.require_durable
     with ExitStack() as stack:
         if is_sqlite(config):
             lock = sqlite.claimed(Path(config["credentials"]["file_path"]))
             stack.callback(lock.release)
         orm = await Orm.connect(config)
         try:
+            await require_durable(orm.client().execute_query_dict)
             return await orm.at_home(_migrate(orm, shared=not is_sqlite(config)))
         finally:
             await orm.close()

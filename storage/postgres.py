@@ -1,7 +1,7 @@
 """PostgreSQL: units of work of any number of processes, on the ORM's pool of connections."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, TypeVar
 
@@ -163,11 +163,16 @@ def _limited(config: Mapping[str, Any], limits: Mapping[str, str]) -> dict[str, 
     return {**config, "credentials": {**config["credentials"], "server_settings": dict(limits)}}
 
 
-async def checked(client: BaseDBAsyncClient) -> str:
-    """The installation's key. Raises WeakDurability or NotMigrated."""
-    [row] = await client.execute_query_dict("SHOW synchronous_commit")
+async def require_durable(fetch: Callable[[str], Awaitable[list[Row]]]) -> None:
+    """Raise WeakDurability where a commit could be lost with the power."""
+    [row] = await fetch("SHOW synchronous_commit")
     if row["synchronous_commit"] == "off":
         raise WeakDurability("PostgreSQL runs with synchronous_commit = off: turn it on for this database")
+
+
+async def checked(client: BaseDBAsyncClient) -> str:
+    """The installation's key. Raises WeakDurability or NotMigrated."""
+    await require_durable(client.execute_query_dict)
 
     async def applied() -> set[str]:
         try:

@@ -7,7 +7,7 @@ and nobody can be cancelled in the middle of it.
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from sqlite3 import Connection, connect
@@ -38,12 +38,11 @@ _STATEMENTS: Final = 1024
 class SqliteUnits(Units):
     """Units of work on an SQLite file, one after the other."""
 
-    def __init__(self, thread: ThreadPoolExecutor, connection: Connection, lock: FileLock) -> None:
-        super().__init__()
-        self._thread = thread
-        self._connection = connection
+    def __init__(self, lock: FileLock) -> None:
         self._lock = lock
-        self._transaction = _Transaction("", connection)
+        self._thread = ThreadPoolExecutor(1, "sqlite")
+        self._connection: Connection | None = None
+        self._installation = ""
         self._closed = False
 
     @classmethod
@@ -54,23 +53,16 @@ class SqliteUnits(Units):
         """
         pragmas = _PRAGMAS | {name: str(value) for name, value in credentials.items() if name != "file_path"}
         path = _existing(credentials["file_path"])
-        lock, thread = claimed(path), ThreadPoolExecutor(1, "sqlite")
+        units = cls(claimed(path))
         try:
-            loop = asyncio.get_running_loop()
-            connection = await loop.run_in_executor(thread, _connected, path, pragmas)
-        except BaseException:
-            thread.shutdown(wait=False)
-            lock.release()
-            raise
-        units = cls(thread, connection, lock)
-        try:
-            await units.outside(_require_durable)
+            await asyncio.get_running_loop().run_in_executor(units._thread, units._connect, path, pragmas)
+            await units.outside(lambda tx: require_durable(tx.fetch))
             await require_migrated(lambda: units.outside(_applied))
             [row] = await units.outside(lambda tx: tx.fetch(KEY))
         except BaseException:
             await units.close()
             raise
-        units._transaction.installation = row["key"]
+        units._installation = row["key"]
         return units
 
     async def run(self, work: Work[T]) -> T:
@@ -86,30 +78,46 @@ class SqliteUnits(Units):
         if self._closed:
             return
         self._closed = True
-        try:
-            # What was asked for before comes first.
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._connection.close)
-        finally:
-            self._thread.shutdown(wait=False)
-            self._lock.release()
+        # After what was asked for before, and even if who waits here has to go.
+        closing = asyncio.get_running_loop().run_in_executor(self._thread, self._let_go)
+        self._thread.shutdown(wait=False)
+        await asyncio.shield(closing)
 
     def _later(self, run: Callable[[Work[T]], T], work: Work[T]) -> asyncio.Future[T]:
         if self._closed:
             raise Closed("the store is closed")
         return asyncio.get_running_loop().run_in_executor(self._thread, run, work)
 
+    def _connect(self, path: Path, pragmas: Mapping[str, str]) -> None:
+        try:
+            self._connection = connect(path, isolation_level=None, cached_statements=_STATEMENTS)
+            for name, value in pragmas.items():
+                self._connection.execute(f"PRAGMA {name}={value}")
+        except sqlite3.Error as error:
+            raise Unavailable(f"{path} cannot be opened: {error}") from error
+
+    def _let_go(self) -> None:
+        try:
+            if self._connection is not None:
+                self._connection.close()
+        finally:
+            self._lock.release()
+
     def _ask(self, work: Work[T]) -> T:
-        return _finished(work(self._transaction))
+        assert self._connection is not None
+        return _finished(work(_Transaction(self._installation, self._connection)))
 
     def _commit(self, work: Work[T]) -> T:
+        connection = self._connection
+        assert connection is not None
         # The write lock at once: a transaction that reads first cannot wait for it later.
-        _execute(self._connection, "BEGIN IMMEDIATE")
+        _execute(connection, "BEGIN IMMEDIATE")
         try:
-            result = _finished(work(self._transaction))
-            _execute(self._connection, "COMMIT")
+            result = _finished(work(_Transaction(self._installation, connection)))
+            _execute(connection, "COMMIT")
         except BaseException:
-            if self._connection.in_transaction:
-                _execute(self._connection, "ROLLBACK")
+            if connection.in_transaction:
+                _execute(connection, "ROLLBACK")
             raise
         return result
 
@@ -183,31 +191,22 @@ def claimed(path: Path) -> FileLock:
     if path.exists() and not path.is_file():
         raise UnsupportedDatabase(f"{path} is not a file: DATABASE_URL must end in a file's name")
     lock = FileLock.take(path)
-    # Customers' words and numbers are in it; the WAL takes over the mode of the file.
-    path.touch(mode=0o600)
-    path.chmod(0o600)
+    try:
+        # Customers' words and numbers are in it; the WAL takes over the mode of the file.
+        path.touch(mode=0o600)
+        path.chmod(0o600)
+    except OSError as error:
+        lock.release()
+        raise Unavailable(f"{path} cannot be used: {error.strerror}") from error
     return lock
 
 
-def _connected(path: Path, pragmas: Mapping[str, str]) -> Connection:
-    try:
-        connection = connect(path, isolation_level=None, cached_statements=_STATEMENTS)
-        try:
-            for name, value in pragmas.items():
-                connection.execute(f"PRAGMA {name}={value}")
-        except BaseException:
-            connection.close()
-            raise
-    except sqlite3.Error as error:
-        raise Unavailable(f"{path} cannot be opened: {error}") from error
-    return connection
-
-
-async def _require_durable(tx: Transaction) -> None:
-    [row] = await tx.fetch("PRAGMA synchronous")
+async def require_durable(fetch: Callable[[str], Awaitable[list[Row]]]) -> None:
+    """Raise WeakDurability where a commit could be lost with the power."""
+    [row] = await fetch("PRAGMA synchronous")
     if row["synchronous"] < 2:
         raise WeakDurability("SQLite must run with synchronous = FULL: take the weaker value out of the URL")
-    [row] = await tx.fetch("PRAGMA journal_mode")
+    [row] = await fetch("PRAGMA journal_mode")
     if row["journal_mode"] != "wal":
         raise WeakDurability("SQLite must run with journal_mode = WAL: take the other value out of the URL")
 

@@ -107,10 +107,13 @@ def classify(status: int, body: bytes, headers: Mapping[str, str]) -> GatewayErr
     error = answer.get("error") if answer is not None else None
     said: Mapping[str, Any] = error if isinstance(error, dict) else {}
     description = _text(said.get("description"))
+    # What stands before Razorpay says 404 too, of links that can be paid; its answers hold no error.
+    unknown = status == 404 and bool(said) and (not description or _UNKNOWN_ID.search(description.lower()))
     if not description:
         description = "no description" if answer is not None else "the answer is not JSON"
+    reason = _reason(status, description, is_json=answer is not None)
     return GatewayError(
-        _reason(status, description, is_json=answer is not None),
+        Reason.NOT_FOUND if unknown else reason,
         description,
         status=status,
         code=_text(said.get("code")) or None,
@@ -133,11 +136,8 @@ def _reason(status: int, description: str, *, is_json: bool) -> Reason:
         return Reason.AUTH
     if status == 429:
         return Reason.QUOTA if re.search(r"test mode.*limit", text) else Reason.THROTTLED
-    if status >= 500 or not is_json:
+    if status >= 500 or status == 404 or not is_json:
         return Reason.UNAVAILABLE
-    if status == 404:
-        # What stands before Razorpay says 404 too, of links that can be paid.
-        return Reason.NOT_FOUND if _UNKNOWN_ID.search(text) else Reason.UNAVAILABLE
     if status == 409:
         return Reason.IN_FLIGHT
     if 400 <= status < 500:

@@ -8,7 +8,7 @@ from flows.events import TextReceived
 from flows.load import load
 from flows.model import Flow
 from payments import facts as fact_values
-from payments.calls import CancelLink, CreateLink
+from payments.calls import CancelLink, CreateLink, FetchPayments
 from payments.case import Kind, Outcome
 from payments.facts import Fact
 from payments.orders import AttemptStatus, Standing
@@ -336,3 +336,66 @@ def test_an_order_that_never_meets_another_is_asked_for_at_once(store: Store) ->
     key = store.order()
     assert asked(store) == [f"{key}.1"]
     assert store.conversation.data.get("earlier_link") is None
+
+
+LAST: Final = [{"sku": "kulhad-6", "quantity": 12}]
+"""All that there is of it."""
+
+
+def last_ordered(store: Store) -> tuple[str, int]:
+    """An order of the last pieces, with a link: its key and total."""
+    store.take((Kind.REQUEST, {"items": LAST}))
+    key = str(store.conversation.data["order"]["key"])
+    store.take(created(f"{key}.1"))
+    return key, store.orders[key].order.total
+
+
+def test_what_an_earlier_order_brought_in_goes_back_if_its_goods_are_the_later_ones(store: Store) -> None:
+    """The customer ends with one of the two, and not with neither."""
+    old, total = last_ordered(store)
+    store.take((Kind.REQUEST, {"items": LAST}))
+    new = str(store.conversation.data["order"]["key"])
+    store.take(facts(payment(old, "captured", total)))
+    store.take(withdrawn(f"{old}.1", "paid"))
+    assert store.orders[old].standing is Standing.RETURNED
+    assert (store.said[-1], store.orders[new].standing) == ("payment_returned", Standing.OPEN)
+    assert store.status(new) is AttemptStatus.CREATING
+    assert store.left == {"kulhad-6": 0}
+
+
+def test_the_plan_of_an_order_with_money_under_way_ends_when_another_is_placed(store: Store) -> None:
+    """Else nobody would look at it again, and its goods would be kept for ever."""
+    old, total = last_ordered(store)
+    soon = NOW + LIFE - 60_000
+    store.take(chat(TextReceived("retry")), now=soon)
+    assert [a.status for a in store.orders[old].attempts][-1] is AttemptStatus.PLANNED
+    store.take(facts(payment(old, "authorized", total)), now=soon)
+    store.take((Kind.REQUEST, {"items": [{"sku": "ginger-250", "quantity": 1}]}), now=soon)
+    store.take(withdrawn(f"{old}.1"), now=soon)
+    let_go = {"payment_id": "pay_1", "captured": "false"}
+    store.take(facts(Fact(old, "refund", "rfnd_1", "processed", total, "INR", 0, let_go)), now=soon)
+    assert not any(attempt.live for attempt in store.orders[old].attempts)
+    assert (store.orders[old].standing, store.left) == (Standing.LAPSED, {"kulhad-6": 12})
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_who_says_that_they_have_paid_means_the_link_that_they_can_pay(store: Store, refused: bool) -> None:
+    old, _ = ordered_again(store)
+    store.take(kept(f"{old}.1") if refused else chat(TextReceived("menu")))
+    store.take(chat(TextReceived("paid")))
+    assert store.last.calls == (FetchPayments(f"{old}.1", None, asked=True),)
+    kind, body = fetched(f"{old}.1")
+    store.take((kind, {**body, "fields": {**body["fields"], "asked": True}}))
+    assert store.said[-1] == "payment_not_found"
+    store.take(fetched(f"{old}.1", payment(old, "captured")))
+    assert store.orders[old].standing is Standing.FULFILLED
+
+
+def test_the_time_to_pay_begins_with_the_link(store: Store) -> None:
+    old, new = ordered_again(store)
+    [early] = [timer for timer in store.last.timers if timer.timer == "25 min"]
+    late = NOW + 24 * 60_000
+    store.take(withdrawn(f"{old}.1"), now=late)
+    store.take(created(f"{new}.1"), now=late)
+    [timer] = [timer for timer in store.last.timers if timer.timer == "25 min"]
+    assert (timer.due - late, timer.visit) == (25 * 60_000, early.visit + 1)

@@ -345,7 +345,7 @@ def weak_disk_is_accepted(patch: pytest.MonkeyPatch) -> None:
     async def trusting(_: Any) -> None:
         return None
 
-    patch.setattr(sqlite, "_require_durable", trusting)
+    patch.setattr(sqlite, "require_durable", trusting)
 
 
 def what_fails_stays_open(patch: pytest.MonkeyPatch) -> None:

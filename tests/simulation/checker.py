@@ -162,6 +162,8 @@ class _Books:
             yield f"INV7: event {row['id']} ({row['kind']}) still waits"
         for row in self._rows("SELECT * FROM outbox WHERE state IN ('pending', 'sending')"):
             yield f"INV7: delivery {row['id']} ({row['name']}) still waits, after {row['error']}"
+        for row in self._rows("SELECT reference_id FROM attempt WHERE status = 'planned'"):
+            yield f"INV7: link {row['reference_id']} is planned, and nobody will ever ask for it"
 
     def goods(self, stock: dict[str, int]) -> Iterator[str]:
         """Nothing is sold that was not there; what is reserved is for open orders."""

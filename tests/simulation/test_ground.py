@@ -186,7 +186,7 @@ def test_nothing_goes_on_after_death() -> None:
 def test_the_thread_comes_back(directory: Path) -> None:
     with in_loop():
         pass
-    assert sqlite._connected.__globals__["connect"] is sqlite3.connect
+    assert sqlite.SqliteUnits._connect.__globals__["connect"] is sqlite3.connect
     url = new_database(directory)
 
     async def main() -> None:

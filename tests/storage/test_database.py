@@ -120,6 +120,8 @@ async def test_a_refused_open_gives_the_file_back(sqlite_url: str) -> None:
     "weaker", ["synchronous=NORMAL", "synchronous=OFF", "synchronous=1", "journal_mode=DELETE"]
 )
 async def test_weak_sqlite_is_refused_even_if_the_url_asks_for_it(weaker: str, sqlite_url: str) -> None:
+    with pytest.raises(WeakDurability):
+        await Store.migrate(f"{sqlite_url}?{weaker}")
     await Store.migrate(sqlite_url)
     with pytest.raises(WeakDurability):
         await Store.open(f"{sqlite_url}?{weaker}")
@@ -131,6 +133,8 @@ async def test_weak_postgres_is_refused(postgres_url: str, postgres_server: obje
     postgres_server.psql(f"ALTER DATABASE {name} SET synchronous_commit = off")  # type: ignore[attr-defined]
     with pytest.raises(WeakDurability):
         await Store.open(postgres_url)
+    with pytest.raises(WeakDurability):
+        await Store.migrate(postgres_url)
 
 
 async def test_an_unmigrated_postgres_is_refused_with_the_way_out(postgres_url: str) -> None:
@@ -147,6 +151,20 @@ async def test_postgres_may_not_hang(postgres_url: str) -> None:
     ]
     await store.close()
     assert shown == [[{"statement_timeout": "15s"}], [{"lock_timeout": "5s"}]]
+
+
+async def test_a_file_that_cannot_be_used_is_given_back(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    await Store.migrate(sqlite_url)
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "chmod", refuse)
+        with pytest.raises(Unavailable, match="not permitted"):
+            await Store.open(sqlite_url)
+    await (await Store.open(sqlite_url)).close()
 
 
 async def test_the_file_is_for_its_owner_only(sqlite_url: str, tmp_path: Path, chat: Chat) -> None:

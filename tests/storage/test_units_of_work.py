@@ -13,6 +13,7 @@ from tortoise.exceptions import IntegrityError, OperationalError
 from payments.case import Advanced, Case
 from storage import Store, arrivals, sqlite
 from storage.arrivals import Arrival
+from storage.errors import Unavailable
 from storage.postgres import PostgresUnits
 from storage.sqlite import SqliteUnits
 from storage.transaction import Transaction
@@ -36,6 +37,7 @@ async def cancel_after(steps: int, work: Awaitable[Any]) -> bool:
 
 def sqlite_of(store: Store) -> sqlite3.Connection:
     assert isinstance(store._units, SqliteUnits)
+    assert store._units._connection is not None
     return store._units._connection
 
 
@@ -109,6 +111,30 @@ async def test_closing_waits_for_what_its_caller_left(database_url: str, chat: C
     [stored] = await store.arrive([chat("left behind")], now=1)
     assert not stored.new
     await store.close()
+
+
+async def test_a_cancelled_closing_still_waits_before_it_gives_the_file_back(
+    sqlite_url: str, chat: Chat
+) -> None:
+    await Store.migrate(sqlite_url)
+    store = await Store.open(sqlite_url)
+    go_on = threading.Event()
+
+    async def unit(tx: Transaction) -> None:
+        go_on.wait()
+        await arrivals.arrive(tx, [chat("late")], now=1)
+
+    running = asyncio.ensure_future(store._units.run(unit))
+    await asyncio.sleep(0)
+    assert await cancel_after(2, store.close())
+    with pytest.raises(Unavailable, match="in use"):
+        await Store.open(sqlite_url)
+    go_on.set()
+    await running
+    again = await Store.open(sqlite_url, wait=10)
+    [stored] = await again.arrive([chat("late")], now=1)
+    assert not stored.new
+    await again.close()
 
 
 async def test_what_fails_after_its_caller_left_is_logged(

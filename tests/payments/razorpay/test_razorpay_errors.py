@@ -46,7 +46,7 @@ JSON_SHAPES = [
     (404, payment_link_error("The id provided does not exist"), Reason.NOT_FOUND),
     (404, payment_link_error("The requested URL was not found on the server."), Reason.UNAVAILABLE),
     (404, {"message": "no Route matched with those values"}, Reason.UNAVAILABLE),
-    (404, {"error": {"code": "BAD_REQUEST_ERROR"}}, Reason.UNAVAILABLE),
+    (404, {"error": {"code": "BAD_REQUEST_ERROR"}}, Reason.NOT_FOUND),
     (404, {}, Reason.UNAVAILABLE),
     (
         409,
