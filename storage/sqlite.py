@@ -110,6 +110,8 @@ class SqliteUnits(Units):
     def _commit(self, work: Work[T]) -> T:
         connection = self._connection
         assert connection is not None
+        if connection.in_transaction:  # the one before could not even be undone: the disk failed
+            _execute(connection, "ROLLBACK")
         # The write lock at once: a transaction that reads first cannot wait for it later.
         _execute(connection, "BEGIN IMMEDIATE")
         try:

@@ -258,6 +258,28 @@ async def test_a_failing_begin_or_commit_keeps_nothing(
     assert stored.new
 
 
+async def test_what_could_not_be_undone_is_undone_before_the_next(
+    store: Store, database_url: str, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not database_url.startswith("sqlite"):
+        pytest.skip("PostgreSQL drops the connection")
+    execute = sqlite._execute
+
+    def fail(connection: sqlite3.Connection, sql: str, *values: Any) -> sqlite3.Cursor:
+        if sql in ("COMMIT", "ROLLBACK"):
+            raise OperationalError("disk I/O error")
+        return execute(connection, sql, *values)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite, "_execute", fail)
+        with pytest.raises(OperationalError):
+            await store.arrive([chat("1")], now=1)
+    [stored] = await store.arrive([chat("2")], now=1)
+    assert stored.new
+    rows = await store._units.outside(lambda tx: tx.fetch("SELECT key FROM inbox"))
+    assert [row["key"] for row in rows] == ["2"]
+
+
 async def test_a_unit_that_waits_for_something_else_is_refused(
     store: Store, database_url: str, chat: Chat
 ) -> None:
