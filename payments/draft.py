@@ -29,7 +29,7 @@ from payments.refunds import Refund
 from payments.repair import payable
 from payments.shop import ASK, CANCEL, CREATE, END, PLACE, REOPEN
 from payments.stock import Move
-from payments.telling import earlier_link, with_earlier_link
+from payments.telling import earlier_link, order_of, with_earlier_link
 
 Trace: TypeAlias = tuple[Mapping[str, Any], ...]
 
@@ -76,7 +76,8 @@ class Draft:
 
     def step(self, event: Event) -> tuple[Trace, bool]:
         """Let the conversation take `event`: its trace, and whether anything answered."""
-        done = step(self.flow, self.conversation, event, self.now, self.number, {"left": self.left})
+        outside = {"left": self.left, "links": self._may_have_paid()}
+        done = step(self.flow, self.conversation, event, self.now, self.number, outside)
         self.conversation = done.conversation
         for effect in done.effects:
             self._keep(effect)
@@ -129,6 +130,12 @@ class Draft:
         else:
             self.calls.append(link_of(state.order, attempt))
         return replace(state, attempts=(*over, attempt))
+
+    def _may_have_paid(self) -> bool:
+        """Whether there is a link over which the customer can have paid what the chat is about."""
+        state = self.orders.get(order_of(self.conversation).get("key", ""))
+        made = state is not None and any(attempt.link_id for attempt in state.attempts)
+        return made or earlier_link(self.conversation) is not None
 
     def _keep(self, effect: Effect) -> None:
         match effect:

@@ -231,6 +231,8 @@ def _check(scene: Scene, args: _Nothing) -> Result:
     order = scene.data.get("order")
     if order is None:
         return _refused(scene, "order.refused", reason="nothing to pay")
+    if not scene.outside.get("links", True):
+        return _refused(scene, "payment.not_found")
     if scene.now < order.get("asked_at", 0) + ASK_AGAIN:
         return _refused(scene, "payment.asked_lately")
     data = {**scene.data, "order": {**order, "asked_at": scene.now}}
@@ -326,7 +328,9 @@ SHOP: Final = Vocabulary(
         "order.place": Action(_Nothing, _place, ("order.refused",)),
         "payment.request": Action(_Nothing, _request, ("order.refused", "payment_link.created")),
         "payment.cancel": Action(_Nothing, _cancel),
-        "payment.check": Action(_Nothing, _check, ("order.refused", "payment.asked_lately")),
+        "payment.check": Action(
+            _Nothing, _check, ("order.refused", "payment.asked_lately", "payment.not_found")
+        ),
     },
     events=EVENTS,
     required=REQUIRED,

@@ -399,3 +399,11 @@ def test_the_time_to_pay_begins_with_the_link(store: Store) -> None:
     store.take(created(f"{new}.1"), now=late)
     [timer] = [timer for timer in store.last.timers if timer.timer == "25 min"]
     assert (timer.due - late, timer.visit) == (25 * 60_000, early.visit + 1)
+
+
+def test_who_says_that_they_have_paid_without_a_link_hears_at_once_that_they_have_not(store: Store) -> None:
+    key = store.order()
+    store.take(refused(f"{key}.1"))
+    store.take(chat(TextReceived("paid")))
+    assert (store.last.calls, store.said[-1]) == ((), "payment_not_found")
+    assert "checking_payment" not in store.said
