@@ -74,6 +74,9 @@ class Person:
             self._stage.razorpay.pay(link, link.amount, "USD")
         elif whim < 0.95:
             self._pay_twice_at_once(link)
+        elif whim < 0.98:
+            self._order()
+            self._stage.razorpay.pay(link, link.amount)
         else:
             return False
         return True
@@ -92,11 +95,15 @@ class Person:
         self._stage.razorpay.finish(first)
         self._stage.later(self._dice.choice((0, MINUTE)), lambda: self._stage.razorpay.finish(second))
 
+    def _order(self) -> None:
+        """Over the shop's own API."""
+        items = [{"sku": self._dice.choice(_SKUS), "quantity": self._dice.choice((1, 2))}]
+        self._stage.order(self.phone, items)
+
     def _chat(self) -> None:
         mine = self._stage.meta.inboxes[self.phone]
         if self._dice.random() < (0.08 if mine else 0.5):
-            items = [{"sku": self._dice.choice(_SKUS), "quantity": self._dice.choice((1, 2))}]
-            return self._stage.order(self.phone, items)
+            return self._order()
         replies = mine[-1].replies if mine and self._dice.random() < 0.8 else []
         if mine and not replies and self._dice.random() < 0.3:
             replies = self._dice.choice(mine).replies

@@ -185,6 +185,9 @@ class Razorpay:
         return payment
 
     def fail(self, payment: Payment) -> None:
+        """The bank says no, if it has not said yes."""
+        if payment.status in ("captured", "refunded"):
+            return
         payment.status = "failed"
         self._tell_payment("payment.failed", payment)
 
