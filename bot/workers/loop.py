@@ -21,6 +21,7 @@ from payments import remedies
 from payments.advance import advance
 from payments.case import Advanced, Case, Outcome
 from storage import deliveries
+from storage.cases import EVENTS_AT_ONCE
 from storage.deliveries import CHAT, Again, Delivery
 
 POLL_SECONDS: Final = 0.2
@@ -28,8 +29,6 @@ FAILED_SECONDS: Final = 1.0
 """Pause after a round that raised: the database may be restarting."""
 STEP_BATCH: Final = 256
 CLAIM_BATCH: Final = 256
-MORE: Final = 50
-"""Events of one customer in one step: a round that handled as many may have left some."""
 IN_FLIGHT: Final = 512
 """Messages under way at once, over all customers."""
 ROOM: Final[Mapping[str, int]] = {CHAT: IN_FLIGHT, "pay": 8, "poll": 2}
@@ -69,7 +68,8 @@ class Workers:
     def start(self) -> None:
         """Start the loops, as tasks owned by this object."""
         loops = (
-            self._loop(self._stepping, self.step, MORE),
+            # A round that handled as many as one customer may have had left some of theirs.
+            self._loop(self._stepping, self.step, EVENTS_AT_ONCE),
             self._loop(self._performing, self.perform, CLAIM_BATCH),
         )
         self._tasks = [asyncio.create_task(loop) for loop in loops]
