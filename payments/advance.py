@@ -21,7 +21,7 @@ from payments import facts as fact_values
 from payments import reconcile
 from payments.answers import FETCHED, KEPT, REFUND_REFUSED, REFUNDED, answered, unwanted
 from payments.calls import CancelLink, FetchPayments
-from payments.case import Advanced, Arrived, Case, Handled, Kind, OrderState, Outcome
+from payments.case import Advanced, Arrived, Case, Caused, Handled, Kind, OrderState, Outcome
 from payments.draft import CannotHandle, Draft, Trace, attempt_of, with_attempt
 from payments.facts import Fact
 from payments.orders import order_key_of
@@ -203,7 +203,7 @@ def _refuse_problems(draft: Draft, key: str, said: Mapping[str, Any]) -> None:
 
 
 def _with_caused(handled: Handled, draft: Draft) -> Handled:
-    return replace(handled, caused=(len(draft.sends), len(draft.calls), len(draft.facts)))
+    return replace(handled, caused=Caused(len(draft.sends), len(draft.calls), len(draft.facts)))
 
 
 def _advanced(case: Case, last: Draft, drafts: list[Draft], handled: tuple[Handled, ...]) -> Advanced:

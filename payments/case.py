@@ -105,6 +105,15 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Caused:
+    """How many of a step's effects came of one event; they stand in the order of the events."""
+
+    sends: int = 0
+    calls: int = 0
+    facts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Handled:
     """What became of one event, and why."""
 
@@ -112,8 +121,8 @@ class Handled:
     outcome: Outcome
     trace: tuple[Mapping[str, Any], ...] = ()
     error: str | None = None
-    caused: tuple[int, int, int] = (0, 0, 0)
-    """How many of the step's sends, calls and facts came of it: they stand in the order of the events."""
+    caused: Caused = Caused()
+    """What of the step came of it."""
 
 
 @dataclass(frozen=True, slots=True)

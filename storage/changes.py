@@ -1,7 +1,7 @@
 """What steps decided, as rows; written with a few statements for a whole batch."""
 
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import chain, islice, repeat
 from typing import Any, Final, TypeAlias
@@ -109,17 +109,19 @@ def _sent_at(event: Arrived) -> int:
 def _outbox(id: int, advanced: Advanced, now: int) -> Rows:
     says = [("chat", int(s.reminder), s.name, messages.to_json(s.message)) for s in advanced.sends]
     asks = [(_lane(c), 0, type(c).__name__, calls.to_json(c)) for c in advanced.calls]
-    causes = (*_causes(advanced, 0, len(says)), *_causes(advanced, 1, len(asks)))
+    said = _causes(advanced, [h.caused.sends for h in advanced.handled], len(says))
+    asked = _causes(advanced, [h.caused.calls for h in advanced.handled], len(asks))
     return [
         (id, lane, urgency, name, dumps(payload), "pending", now, 0, cause, now)
-        for (lane, urgency, name, payload), cause in zip(says + asks, causes, strict=True)
+        for (lane, urgency, name, payload), cause in zip(says + asks, (*said, *asked), strict=True)
     ]
 
 
-def _causes(advanced: Advanced, kind: int, count: int) -> Iterator[int]:
-    """Of which event each of `count` effects of this kind came: those that nobody counted, of the last."""
-    counted = (h.number for h in advanced.handled for _ in range(h.caused[kind]))
-    return islice(chain(counted, repeat(advanced.handled[-1].number)), count)
+def _causes(advanced: Advanced, caused: Sequence[int], count: int) -> Iterator[int]:
+    """Of which event each of `count` effects came, `caused` by each: those nobody counted, of the last."""
+    numbers = [handled.number for handled in advanced.handled]
+    counted = (number for number, own in zip(numbers, caused, strict=True) for _ in range(own))
+    return islice(chain(counted, repeat(numbers[-1])), count)
 
 
 def _lane(call: calls.Call) -> str:
@@ -148,7 +150,8 @@ def _money(found: Changes, id: int, advanced: Advanced, now: int) -> None:
         link = (a.link_id, a.short_url, a.expires_at)
         terms = (a.ordinal, a.amount, a.currency, str(a.status), a.mode)
         found.attempts.append((a.reference_id, a.order_key, id, *terms, *link, now))
-    for f, cause in zip(advanced.facts, _causes(advanced, 2, len(advanced.facts)), strict=True):
+    learned = _causes(advanced, [h.caused.facts for h in advanced.handled], len(advanced.facts))
+    for f, cause in zip(advanced.facts, learned, strict=True):
         money = (f.amount, f.currency, f.at, dumps(f.detail))
         found.facts.append((id, f.order_key, *f.identity, *money, now, cause))
     for s in advanced.settled:

@@ -53,8 +53,8 @@ log = structlog.get_logger()
 class PostgresUnits(Units):
     """Units of work, each in a task of its own, tried again where another process was faster.
 
-    A unit runs on to its end, whoever leaves: a task cancelled inside BEGIN or COMMIT would keep its
-    connection for ever.
+    A unit runs on to its end, whoever leaves: of a COMMIT that was cancelled, nobody would know whether it
+    happened.
     """
 
     def __init__(self, orm: Orm, installation: str) -> None:

@@ -1,24 +1,21 @@
 """Razorpay is asked about each link until nothing more can come, and what it says is told like a webhook."""
 
-from payments import facts as fact_values
+import pytest
+
+from flows.events import TextReceived
 from payments import reconcile
 from payments.calls import FetchPayments, RefundPayment
 from payments.case import Kind
 from payments.facts import Fact
+from payments.orders import Standing
 from payments.reconcile import Poll
-from tests.payments.waiting import NOW, Body, Store, created, facts, payment
+from tests.payments.waiting import NOW, Body, Store, chat, created, facts, fetched, kept, payment, refused
 
 DAY = 86_400_000
 
 
 def poll(due: Poll) -> tuple[Kind, Body]:
     return Kind.POLL, reconcile.to_json(due)
-
-
-def fetched(key: str, *told: Fact, asked: bool = False) -> tuple[Kind, Body]:
-    values = [fact_values.to_json(fact) for fact in told]
-    fields = {"reference_id": f"{key}.1", "facts": values, "problems": [], "asked": asked}
-    return Kind.RESULT, {"name": "payments.fetched", "fields": fields}
 
 
 def test_a_made_link_begins_a_chain_of_polls(store: Store) -> None:
@@ -50,12 +47,12 @@ def test_the_last_poll_comes_after_the_late_window_however_late_it_is(store: Sto
 def test_what_a_poll_finds_is_told_once_and_the_operator_hears_of_the_lost_webhook(store: Store) -> None:
     key = store.order_with_link()
     paid = payment(key, "captured")
-    store.take(fetched(key, paid), now=NOW)
+    store.take(fetched(f"{key}.1", paid), now=NOW)
     assert store.said.count("payment_successful") == 1
     [notice] = store.last.notices
     assert (notice.kind, notice.subject) == ("webhook", "razorpay")
     assert "enable it" in notice.said
-    store.take(fetched(key, paid), facts(paid), now=NOW)
+    store.take(fetched(f"{key}.1", paid), facts(paid), now=NOW)
     assert store.said.count("payment_successful") == 1
     assert store.last.notices == ()
 
@@ -63,7 +60,7 @@ def test_what_a_poll_finds_is_told_once_and_the_operator_hears_of_the_lost_webho
 def test_a_poll_that_is_only_faster_than_the_webhook_accuses_nobody(store: Store) -> None:
     key = store.order_with_link()
     fresh = Fact(key, "payment", "pay_1", "captured", 18_000, "INR", NOW // 1000 - 60, {})
-    store.take(fetched(key, fresh), now=NOW)
+    store.take(fetched(f"{key}.1", fresh), now=NOW)
     assert (store.said[-1], store.last.notices) == ("payment_successful", ())
 
 
@@ -90,11 +87,11 @@ def test_a_refund_under_way_is_asked_about_by_its_payment(store: Store) -> None:
 def test_who_asks_in_vain_is_told_so_and_who_does_not_ask_is_not(store: Store) -> None:
     key = store.order_with_link()
     before = len(store.said)
-    store.take(fetched(key))
+    store.take(fetched(f"{key}.1"))
     assert len(store.said) == before
-    store.take(fetched(key, asked=True))
+    store.take(fetched(f"{key}.1", asked=True))
     assert store.said[before:] == ["payment_not_found"]
-    store.take(fetched(key, payment(key, "captured"), asked=True))
+    store.take(fetched(f"{key}.1", payment(key, "captured"), asked=True))
     assert store.said[before + 1 :] == ["payment_successful"]
 
 
@@ -111,7 +108,7 @@ def test_what_an_event_gave_reason_to_doubt_our_own_keys_can_confirm(store: Stor
     assert (state.standing, state.held, state.held_for) == (
         "open", 18_000, "mismatch: paid into another Razorpay account",
     )  # fmt: skip
-    store.take(fetched(key, payment(key, "captured")))
+    store.take(fetched(f"{key}.1", payment(key, "captured")))
     state = store.orders[key]
     assert (state.standing, state.held, state.held_for) == ("fulfilled", 0, None)
     assert store.said[-1] == "payment_successful"
@@ -120,5 +117,26 @@ def test_what_an_event_gave_reason_to_doubt_our_own_keys_can_confirm(store: Stor
 def test_what_our_own_keys_saw_first_is_not_doubted_later(store: Store) -> None:
     key = store.order_with_link()
     store.account = "acc_ours"
-    store.take(fetched(key, payment(key, "captured")), doubted(key))
+    store.take(fetched(f"{key}.1", payment(key, "captured")), doubted(key))
     assert (store.orders[key].standing, store.orders[key].held_for) == ("fulfilled", None)
+
+
+@pytest.mark.parametrize("stays", [False, True])
+def test_who_says_that_they_have_paid_means_the_link_that_they_can_pay(store: Store, stays: bool) -> None:
+    old = store.order_with_link()
+    store.order()
+    store.take(kept(f"{old}.1") if stays else chat(TextReceived("menu")))
+    store.take(chat(TextReceived("paid")))
+    assert store.last.calls == (FetchPayments(f"{old}.1", None, asked=True),)
+    store.take(fetched(f"{old}.1", asked=True))
+    assert store.said[-1] == "payment_not_found"
+    store.take(fetched(f"{old}.1", payment(old, "captured")))
+    assert store.orders[old].standing is Standing.FULFILLED
+
+
+def test_who_says_that_they_have_paid_without_a_link_hears_at_once_that_they_have_not(store: Store) -> None:
+    key = store.order()
+    store.take(refused(f"{key}.1"))
+    store.take(chat(TextReceived("paid")))
+    assert (store.last.calls, store.said[-1]) == ((), "payment_not_found")
+    assert "checking_payment" not in store.said

@@ -5,17 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flows.events import TextReceived
-from payments import facts as fact_values
 from payments.calls import CancelLink, CreateLink, FetchPayments
 from payments.case import Kind, Outcome
 from payments.facts import Fact
 from payments.ledger import Verdict, balance
-from tests.payments.waiting import Body, Store, chat, facts, link, payment, withdrawn
-
-
-def fetched(key: str, *told: Fact) -> tuple[Kind, Body]:
-    fields = {"reference_id": f"{key}.1", "facts": [fact_values.to_json(fact) for fact in told]}
-    return Kind.RESULT, {"name": "payments.fetched", "fields": fields}
+from tests.payments.waiting import Store, chat, facts, fetched, link, payment, withdrawn
 
 
 def asks(key: str) -> FetchPayments:
@@ -29,8 +23,8 @@ def test_a_link_said_to_be_paid_is_asked_about_and_its_payment_is_told_once(stor
     store.take(chat(TextReceived("try again")))
     assert store.said[-1] == "order_in_hand"
     assert not any(isinstance(call, CreateLink) for call in store.last.calls)
-    store.take(fetched(key, payment(key, "captured")))
-    store.take(facts(payment(key, "captured")), fetched(key, payment(key, "captured")))
+    store.take(fetched(f"{key}.1", payment(key, "captured")))
+    store.take(facts(payment(key, "captured")), fetched(f"{key}.1", payment(key, "captured")))
     assert store.said.count("payment_successful") == 1
     assert store.orders[key].verdict is Verdict.PAID
 
@@ -40,7 +34,7 @@ def test_a_link_that_could_not_be_cancelled_because_it_is_paid(store: Store) -> 
     store.take(chat(TextReceived("cancel")))
     assert CancelLink(f"{key}.1", f"plink_{key}.1") in store.last.calls
     assert store.take(withdrawn(f"{key}.1", "paid")).calls == (asks(key),)
-    store.take(fetched(key, payment(key, "captured")))
+    store.take(fetched(f"{key}.1", payment(key, "captured")))
     assert store.said[-1] == "payment_successful"
 
 
@@ -81,7 +75,7 @@ def test_what_could_not_be_read_waits_for_a_person_unless_the_order_is_paid_anyw
 def test_a_fetched_payment_that_cannot_be_read_waits_for_a_person(store: Store) -> None:
     key = store.order_with_link()
     store.take(facts(link(key, "paid")))
-    kind, body = fetched(key)
+    kind, body = fetched(f"{key}.1")
     store.take((kind, {**body, "fields": {**body["fields"], "problems": ["payment: amount is str"]}}))
     assert store.outcomes == [Outcome.PARKED]
 

@@ -7,8 +7,7 @@ import pytest
 from flows.events import TextReceived
 from flows.load import load
 from flows.model import Flow
-from payments import facts as fact_values
-from payments.calls import CancelLink, CreateLink, FetchPayments
+from payments.calls import CancelLink, CreateLink
 from payments.case import Kind, Outcome
 from payments.facts import Fact
 from payments.orders import AttemptStatus, Standing
@@ -20,6 +19,8 @@ from tests.payments.waiting import (
     chat,
     created,
     facts,
+    fetched,
+    kept,
     link,
     payment,
     refused,
@@ -28,18 +29,6 @@ from tests.payments.waiting import (
 
 LIFE: Final = 1_200_000
 LATER: Final = NOW + 60_000
-
-
-def kept(reference: str) -> tuple[Kind, Body]:
-    return Kind.RESULT, {
-        "name": "payment_link.kept",
-        "fields": {"reference_id": reference, "reason": "words that nobody knows"},
-    }
-
-
-def fetched(reference: str, *told: Fact) -> tuple[Kind, Body]:
-    fields = {"reference_id": reference, "facts": [fact_values.to_json(fact) for fact in told]}
-    return Kind.RESULT, {"name": "payments.fetched", "fields": fields}
 
 
 def paid(key: str) -> tuple[Kind, Body]:
@@ -378,19 +367,6 @@ def test_the_plan_of_an_order_with_money_under_way_ends_when_another_is_placed(s
     assert (store.orders[old].standing, store.left) == (Standing.LAPSED, {"kulhad-6": 12})
 
 
-@pytest.mark.parametrize("refused", [False, True])
-def test_who_says_that_they_have_paid_means_the_link_that_they_can_pay(store: Store, refused: bool) -> None:
-    old, _ = ordered_again(store)
-    store.take(kept(f"{old}.1") if refused else chat(TextReceived("menu")))
-    store.take(chat(TextReceived("paid")))
-    assert store.last.calls == (FetchPayments(f"{old}.1", None, asked=True),)
-    kind, body = fetched(f"{old}.1")
-    store.take((kind, {**body, "fields": {**body["fields"], "asked": True}}))
-    assert store.said[-1] == "payment_not_found"
-    store.take(fetched(f"{old}.1", payment(old, "captured")))
-    assert store.orders[old].standing is Standing.FULFILLED
-
-
 def test_the_time_to_pay_begins_with_the_link(store: Store) -> None:
     old, new = ordered_again(store)
     [early] = [timer for timer in store.last.timers if timer.timer == "25 min"]
@@ -399,11 +375,3 @@ def test_the_time_to_pay_begins_with_the_link(store: Store) -> None:
     store.take(created(f"{new}.1"), now=late)
     [timer] = [timer for timer in store.last.timers if timer.timer == "25 min"]
     assert (timer.due - late, timer.visit) == (25 * 60_000, early.visit + 1)
-
-
-def test_who_says_that_they_have_paid_without_a_link_hears_at_once_that_they_have_not(store: Store) -> None:
-    key = store.order()
-    store.take(refused(f"{key}.1"))
-    store.take(chat(TextReceived("paid")))
-    assert (store.last.calls, store.said[-1]) == ((), "payment_not_found")
-    assert "checking_payment" not in store.said

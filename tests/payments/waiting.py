@@ -129,6 +129,17 @@ def refused(reference: str) -> tuple[Kind, Body]:
     }
 
 
+def kept(reference: str) -> tuple[Kind, Body]:
+    fields = {"reference_id": reference, "reason": "words that nobody knows"}
+    return Kind.RESULT, {"name": "payment_link.kept", "fields": fields}
+
+
+def fetched(reference: str, *told: Fact, asked: bool = False) -> tuple[Kind, Body]:
+    values = [fact_values.to_json(fact) for fact in told]
+    fields = {"reference_id": reference, "facts": values, "problems": [], "asked": asked}
+    return Kind.RESULT, {"name": "payments.fetched", "fields": fields}
+
+
 def withdrawn(reference: str, status: str = "cancelled") -> tuple[Kind, Body]:
     return Kind.RESULT, {
         "name": "payment_link.withdrawn",

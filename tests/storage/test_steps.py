@@ -9,7 +9,7 @@ from tortoise.exceptions import IntegrityError
 
 from flows.effects import Say, StartTimer
 from flows.messages import Text
-from payments.case import Advanced, Case, Handled, Kind, Outcome
+from payments.case import Advanced, Case, Caused, Handled, Kind, Outcome
 from payments.orders import Order
 from storage import Store
 from storage.arrivals import Arrival
@@ -138,7 +138,7 @@ async def test_a_failing_event_is_parked_and_the_rest_goes_on(store: Store, chat
 async def test_each_effect_is_known_to_come_of_its_own_event(store: Store, chat: Chat) -> None:
     def echo(case: Case) -> Advanced:
         handled = tuple(
-            Handled(e.number, Outcome.APPLIED, caused=(n, 0, 0)) for n, e in enumerate(case.events)
+            Handled(e.number, Outcome.APPLIED, caused=Caused(sends=n)) for n, e in enumerate(case.events)
         )
         said = tuple(Say("ok", Text(e.body["text"])) for n, e in enumerate(case.events) for _ in range(n))
         return replace(answered(case), handled=handled, sends=said)

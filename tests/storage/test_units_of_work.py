@@ -236,21 +236,26 @@ async def test_a_full_disk_is_reported_and_survived(store: Store, database_url: 
     await assert_whole(store)
 
 
+def failing_at(*steps: str) -> Callable[..., sqlite3.Cursor]:
+    """How statements are run on a disk that fails at these."""
+    execute = sqlite._execute
+
+    def fail(connection: sqlite3.Connection, sql: str, *values: Any) -> sqlite3.Cursor:
+        if sql in steps:
+            raise OperationalError("disk I/O error")
+        return execute(connection, sql, *values)
+
+    return fail
+
+
 @pytest.mark.parametrize("step", ["BEGIN IMMEDIATE", "COMMIT"])
 async def test_a_failing_begin_or_commit_keeps_nothing(
     step: str, store: Store, database_url: str, chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not database_url.startswith("sqlite"):
         pytest.skip("PostgreSQL's are broken by killing its connections")
-    execute = sqlite._execute
-
-    def fail(connection: sqlite3.Connection, sql: str, *values: Any) -> sqlite3.Cursor:
-        if sql == step:
-            raise OperationalError("disk I/O error")
-        return execute(connection, sql, *values)
-
     with monkeypatch.context() as patch:
-        patch.setattr(sqlite, "_execute", fail)
+        patch.setattr(sqlite, "_execute", failing_at(step))
         with pytest.raises(OperationalError):
             await store.arrive([chat("1")], now=1)
     await assert_whole(store)
@@ -263,15 +268,8 @@ async def test_what_could_not_be_undone_is_undone_before_the_next(
 ) -> None:
     if not database_url.startswith("sqlite"):
         pytest.skip("PostgreSQL drops the connection")
-    execute = sqlite._execute
-
-    def fail(connection: sqlite3.Connection, sql: str, *values: Any) -> sqlite3.Cursor:
-        if sql in ("COMMIT", "ROLLBACK"):
-            raise OperationalError("disk I/O error")
-        return execute(connection, sql, *values)
-
     with monkeypatch.context() as patch:
-        patch.setattr(sqlite, "_execute", fail)
+        patch.setattr(sqlite, "_execute", failing_at("COMMIT", "ROLLBACK"))
         with pytest.raises(OperationalError):
             await store.arrive([chat("1")], now=1)
     [stored] = await store.arrive([chat("2")], now=1)
