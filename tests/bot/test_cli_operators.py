@@ -106,6 +106,8 @@ async def chatted(store: Store) -> str:
         ("chat", {"event": {"kind": "tap", "id": "6|confirm|", "title": "Confirm order"}}, [
             {"event": "confirm", "state": "checkout", "taken": {"rule": "checkout: confirm", "line": 90},
              "did": ["order.place"]},
+            {"event": "payment.captured", "taken": {"rule": "anywhere: payment.captured", "line": 95},
+             "entered": [], "did": [], "said": ["payment_successful"], "aside": True},
         ]),
         ("facts", {"event": "payment.captured", "order_key": f"{key}-1-1", "facts": []}, None),
         ("chat", {"event": {"kind": "text", "text": "another one"}}, None),
@@ -155,6 +157,7 @@ async def test_why_tells_all_in_order_of_time(store: Store, database_url: str) -
         "error: 131026: not on WhatsApp",
         'customer tapped "Confirm order" (confirm)  [event 2]',
         "took    checkout: confirm, line 90; did order.place",
+        "took    anywhere: payment.captured, line 95; said payment_successful; aside: the chat",
         f"order #10002 ({key}-1-1) placed: 2 × Masala chai, ₹500",
         f"asked Razorpay: CreateLink {key}-1-1.1: answered",
         "timer '10 min' of checkout, without effect  [event 5]",

@@ -367,6 +367,20 @@ def test_the_plan_of_an_order_with_money_under_way_ends_when_another_is_placed(s
     assert (store.orders[old].standing, store.left) == (Standing.LAPSED, {"kulhad-6": 12})
 
 
+def test_what_is_said_of_an_order_that_the_chat_has_left_moves_nothing_and_the_trace_says_so(
+    store: Store,
+) -> None:
+    old, _ = ordered_again(store)
+    store.take(paid(old))
+    aside, chat_itself = store.last.handled[0].trace
+    assert (aside["event"], aside["aside"], aside["entered"], aside["did"]) == (
+        "payment.captured", True, [], [],
+    )  # fmt: skip
+    assert aside["said"] == ["payment_successful"]
+    assert (chat_itself["event"], chat_itself["entered"]) == ("payment_link.refused", ["failed"])
+    assert "aside" not in chat_itself
+
+
 def test_the_time_to_pay_begins_with_the_link(store: Store) -> None:
     old, new = ordered_again(store)
     [early] = [timer for timer in store.last.timers if timer.timer == "25 min"]
