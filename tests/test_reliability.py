@@ -11,6 +11,10 @@ TESTS = Path(__file__).parent
 TEXT = (TESTS.parent / "docs" / "reliability.md").read_text(encoding="utf-8")
 ROWS: dict[str, str] = dict(re.findall(r"^\| ([MC]\d\d) \|.*\| ([^|]+) \|$", TEXT, re.MULTILINE))
 """What shows that a scenario ends well, by its id."""
+FAULTS: dict[str, str] = dict(
+    re.findall(r"^\| ([ABCDE]\d|A1\d|F\d{1,2}) \|.*\| ([^|]+) \|$", TEXT, re.MULTILINE)
+)
+"""What shows that a fault of version 0.1 is mended, by its id."""
 
 MONEY = (*range(1, 12), 13, 14, *range(16, 28), *range(29, 42), 43, 44, 45)
 CHAT = (*range(1, 6), *range(7, 16), 17, *range(20, 25))
@@ -33,9 +37,16 @@ def test_every_scenario_has_one_row() -> None:
     assert list(ROWS) == IDS
 
 
-@pytest.mark.parametrize("id", IDS)
+def test_faults_stand_once_and_in_order() -> None:
+    found = re.findall(r"^\| ([ABCDEF])(\d{1,2}) \|", TEXT, re.MULTILINE)
+    faults = [(area, int(number)) for area, number in found if area != "C" or len(number) == 1]
+    assert faults == sorted(set(faults))
+    assert [f"{area}{number}" for area, number in faults] == list(FAULTS)
+
+
+@pytest.mark.parametrize("id", [*IDS, *FAULTS])
 def test_what_shows_it_is_there(id: str) -> None:
-    shown = ROWS[id]
+    shown = (ROWS | FAULTS)[id]
     if shown.startswith("no test: "):
         return
     named = re.findall(r"`([\w/]+\.py)::(\w+)`", shown)
