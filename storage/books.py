@@ -62,10 +62,9 @@ async def books(records: Records, page: int = PAGE) -> Books:
 async def _orders(records: Records, page: int) -> AsyncIterator[tuple[OrderState, int | None]]:
     last = ""
     while rows := await records.fetch(_ORDERS, last, page):
-        last = rows[-1]["key"]
-        named = ([row["conversation_id"] for row in rows], [row["key"] for row in rows])
-        facts = by_order(await records.fetch(_FACTS, *named))
-        refunds = by_order(await records.fetch(_REFUNDS, *named))
+        first, last = last, rows[-1]["key"]
+        facts = by_order(await records.fetch(_FACTS, first, last))
+        refunds = by_order(await records.fetch(_REFUNDS, first, last))
         for row in rows:
             key = row["key"]
             # No attempts: a link is no money.
@@ -74,10 +73,14 @@ async def _orders(records: Records, page: int) -> AsyncIterator[tuple[OrderState
 
 
 _ORDERS: Final = "SELECT * FROM orders WHERE key > $1 ORDER BY key LIMIT $2"
+# CROSS JOIN, because SQLite then takes the orders first. Two lists, of conversations and of keys, would be
+# looked up in every combination.
 _FACTS: Final = """
-SELECT * FROM fact WHERE conversation_id = ANY($1::bigint[]) AND order_key = ANY($2::text[])"""
+SELECT f.* FROM orders o CROSS JOIN fact f
+WHERE o.key > $1 AND o.key <= $2 AND f.conversation_id = o.conversation_id AND f.order_key = o.key"""
 _REFUNDS: Final = """
-SELECT * FROM refund WHERE conversation_id = ANY($1::bigint[]) AND order_key = ANY($2::text[])"""
+SELECT r.* FROM orders o CROSS JOIN refund r
+WHERE o.key > $1 AND o.key <= $2 AND r.conversation_id = o.conversation_id AND r.order_key = o.key"""
 
 
 async def _paid_twice(records: Records) -> AsyncIterator[Discrepancy]:

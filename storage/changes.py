@@ -194,7 +194,8 @@ FROM (VALUES {rows}) AS v WHERE conversation.id = v.column1"""
 
 _OVERTAKEN = """
 UPDATE outbox SET state = 'failed', error = 'the customer had moved on', finished_at = $2
-WHERE conversation_id = ANY($1::bigint[]) AND lane = 'chat' AND urgency = 1 AND state = 'pending'"""
+WHERE conversation_id = ANY($1::bigint[]) AND lane = 'chat' AND urgency = 1 AND finished_at IS NULL
+    AND state = 'pending'"""
 
 _OUTBOX = """
 INSERT INTO outbox

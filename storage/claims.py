@@ -59,20 +59,20 @@ async def _claim(tx: Transaction, lane: str, now: int, limit: int, lease: int) -
 _HEADS = """
 WITH plain AS (
     SELECT o.conversation_id, o.urgency, o.due_at FROM outbox o
-    WHERE o.state IN ('pending', 'sending') AND o.lane = $4 AND o.urgency = 0 AND o.due_at <= $1
-    AND NOT EXISTS (
-        SELECT 1 FROM outbox e
-        WHERE e.conversation_id = o.conversation_id AND e.lane = o.lane AND e.id < o.id
-            AND e.urgency = 0 AND e.state IN ('pending', 'sending')
+    WHERE o.finished_at IS NULL AND o.lane = $4 AND o.urgency = 0 AND o.due_at <= $1
+    AND o.id = (
+        SELECT e.id FROM outbox e
+        WHERE e.conversation_id = o.conversation_id AND e.lane = o.lane AND e.finished_at IS NULL
+        ORDER BY e.urgency, e.id LIMIT 1
     ) ORDER BY o.due_at, o.id LIMIT $2
 ), reminders AS (
     SELECT o.conversation_id, o.urgency, o.due_at FROM outbox o
-    WHERE o.state IN ('pending', 'sending') AND o.lane = $4 AND o.urgency = 1 AND o.due_at <= $1
+    WHERE o.finished_at IS NULL AND o.lane = $4 AND o.urgency = 1 AND o.due_at <= $1
     AND (SELECT COUNT(*) FROM plain) < $2
-    AND NOT EXISTS (
-        SELECT 1 FROM outbox e
-        WHERE e.conversation_id = o.conversation_id AND e.lane = o.lane
-            AND (e.id < o.id OR e.urgency = 0) AND e.state IN ('pending', 'sending')
+    AND o.id = (
+        SELECT e.id FROM outbox e
+        WHERE e.conversation_id = o.conversation_id AND e.lane = o.lane AND e.finished_at IS NULL
+        ORDER BY e.urgency, e.id LIMIT 1
     ) ORDER BY o.due_at, o.id LIMIT $2
 )
 SELECT c.id, c.last_inbound_at, c.paced_until FROM conversation c JOIN (
@@ -86,7 +86,7 @@ SELECT id, conversation_id, urgency, due_at, state, attempts FROM (
     SELECT id, conversation_id, urgency, due_at, state, attempts,
         ROW_NUMBER() OVER (PARTITION BY conversation_id ORDER BY urgency, id) AS place
     FROM outbox
-    WHERE conversation_id = ANY($1::bigint[]) AND lane = $3 AND state IN ('pending', 'sending')
+    WHERE conversation_id = ANY($1::bigint[]) AND lane = $3 AND finished_at IS NULL
 ) e WHERE place <= $2 ORDER BY conversation_id, urgency, id"""
 
 _CLAIM = """

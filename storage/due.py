@@ -32,7 +32,7 @@ _DUE: Final = """
 SELECT EXISTS (SELECT 1 FROM inbox WHERE state = 'pending' AND kind <> 'receipt' AND due_at <= $1) AS events,
     EXISTS (SELECT 1 FROM inbox WHERE state = 'pending' AND kind = 'receipt' AND due_at <= $1) AS receipts"""
 _DUE_LANES: Final = " UNION ALL ".join(
-    f"SELECT '{lane}' AS lane WHERE EXISTS (SELECT 1 FROM outbox WHERE state IN ('pending', 'sending')"  # noqa: S608
+    f"SELECT '{lane}' AS lane WHERE EXISTS (SELECT 1 FROM outbox WHERE finished_at IS NULL"  # noqa: S608
     f" AND lane = '{lane}' AND urgency IN (0, 1) AND due_at <= $1)"
     for lane in LANES
 )

@@ -104,7 +104,7 @@ class Outbox(Model):
 
     class Meta:
         table = "outbox"
-        indexes: ClassVar = [Index(fields=("provider_id",), name="outbox_provider")]
+        indexes: ClassVar = [Index(fields=("conversation_id",), name="outbox_conversation")]
         constraints: ClassVar = [
             CheckConstraint(check="lane IN ('chat', 'pay', 'poll')", name="outbox_lane"),
             CheckConstraint(check="state IN ('pending', 'sending', 'done', 'failed')", name="outbox_state"),
@@ -148,6 +148,7 @@ class Order(Model):
         indexes: ClassVar = [
             Index(fields=("conversation_id",), name="orders_conversation"),
             Index(fields=("placed_by",), name="orders_placed_by"),
+            Index(fields=("number",), name="orders_number"),
         ]
 
 
@@ -169,10 +170,7 @@ class Attempt(Model):
 
     class Meta:
         table = "attempt"
-        indexes: ClassVar = [
-            Index(fields=("conversation_id", "order_key"), name="attempt_order"),
-            Index(fields=("link_id",), name="attempt_link"),
-        ]
+        indexes: ClassVar = [Index(fields=("conversation_id", "order_key"), name="attempt_order")]
 
 
 class Fact(Model):

@@ -124,7 +124,7 @@ async def counts(tx: Transaction, now: int) -> Counts:
 _COUNTS = """
 SELECT e.events, e.event, r.receipts, r.receipt,
     (SELECT COUNT(*) FROM inbox WHERE state = 'parked') AS parked,
-    (SELECT COUNT(*) FROM outbox WHERE state IN ('pending', 'sending')) AS unfinished,
+    (SELECT COUNT(*) FROM outbox WHERE finished_at IS NULL) AS unfinished,
     (SELECT COUNT(*) FROM orders WHERE held_for IS NOT NULL) AS held,
     (SELECT COUNT(*) FROM notice) AS notices
 FROM (

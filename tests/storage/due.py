@@ -16,8 +16,8 @@ _NEXT_DUE = """
 SELECT
     (SELECT MIN(due_at) FROM inbox WHERE state = 'pending' AND kind <> 'receipt') AS event,
     (SELECT MIN(due_at) FROM inbox WHERE state = 'pending' AND kind = 'receipt') AS receipt,
-    (SELECT o.due_at FROM outbox o WHERE o.state IN ('pending', 'sending') AND NOT EXISTS (
+    (SELECT o.due_at FROM outbox o WHERE o.finished_at IS NULL AND NOT EXISTS (
         SELECT 1 FROM outbox e
         WHERE e.conversation_id = o.conversation_id AND e.lane = o.lane AND e.id < o.id
-            AND e.state IN ('pending', 'sending')
+            AND e.finished_at IS NULL
     ) ORDER BY o.due_at LIMIT 1) AS delivery"""
