@@ -9,7 +9,7 @@ import orjson
 from bot.whatsapp.inbound import InboundMessage, Parsed, Receipt, Unread
 from flows import events
 from payments import facts
-from payments.case import Kind
+from payments.case import Kind, Notice
 from payments.razorpay import webhook
 from storage.arrivals import Arrival
 
@@ -97,6 +97,28 @@ def from_razorpay(
     if order_key is None or not (told or notice.problems):
         return Arrival(webhook.digest(raw), Kind.OTHER, about, kept, order_key=order_key, pending=False)
     return Arrival(webhook.digest(raw), Kind.FACTS, about, kept, order_key=order_key)
+
+
+def unreadable(raw: bytes, door: str, reason: str) -> Arrival:
+    """What to keep of a body with a right signature that is no JSON, and the notice that tells of it.
+
+    `door` is the path it came to. Sending it again would not help: it would be the same.
+    """
+    digest = sha256(raw).hexdigest()
+    kept = raw.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+    said = (
+        f"A webhook of {len(raw)} bytes came to {door} with a right signature and could not be read: "
+        f"{reason}. Nothing in it was acted on. Look at what sits between the provider and Munshi; if it "
+        f"came just so, report it. It is kept as it came: see the table inbox, key unreadable:{digest}"
+    )
+    return Arrival(
+        f"unreadable:{digest}",
+        Kind.OTHER,
+        {"reason": f"unreadable: {reason}", "door": door},
+        kept,
+        pending=False,
+        notice=Notice("unreadable", door, said),
+    )
 
 
 def from_request(phone: str, items: list[dict[str, Any]] | None, idempotency_key: str) -> Arrival:

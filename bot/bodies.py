@@ -6,11 +6,12 @@ from typing import Any, Final
 import orjson
 from aiohttp import web
 
+from bot.json_reading import MAX_DEPTH, is_deep
+
 WHATSAPP_BODY: Final = 4 * 1024 * 1024
 """Bytes. Meta sends up to 3 MB. Source: WhatsApp webhooks overview."""
 RAZORPAY_BODY: Final = 256 * 1024
 API_BODY: Final = 64 * 1024
-MAX_DEPTH: Final = 32
 RECEIPT_SECONDS: Final = 10.0
 """How long a client may take to send its body."""
 
@@ -48,23 +49,16 @@ def _whole(body: bytes | bytearray, limit: int) -> bytes:
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
-    """The JSON object in `body`. Raises 400 if it isn't one or is nested over MAX_DEPTH levels."""
+    """The JSON object in `body`, from a caller who can mend it.
+
+    Raises 400 if it isn't one or is nested over MAX_DEPTH levels.
+    """
     try:
         value = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise web.HTTPBadRequest(text="the body is not JSON\n") from None
     if not isinstance(value, dict):
         raise web.HTTPBadRequest(text="the body is not a JSON object\n")
-    # Only a body with that many brackets can be that deep; walking is for the few that have them.
-    if body.count(b"{") + body.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+    if is_deep(value):
         raise web.HTTPBadRequest(text=f"the body is nested over {MAX_DEPTH} levels deep\n")
     return value
-
-
-def _depth(value: Any) -> int:
-    """How many objects and lists are inside one another; not looked at beyond MAX_DEPTH + 1."""
-    depth, level = 0, [value]
-    while depth <= MAX_DEPTH and (containers := [v for v in level if isinstance(v, (dict, list))]):
-        depth += 1
-        level = [inner for c in containers for inner in (c.values() if isinstance(c, dict) else c)]
-    return depth

@@ -13,6 +13,9 @@ class Metrics:
         self.requests = Counter(
             "munshi_requests", "HTTP requests answered", ["path", "status"], registry=self.registry
         )
+        self.unreadable = Counter(
+            "munshi_webhooks_unreadable", "signed webhooks that are no JSON", ["path"], registry=self.registry
+        )
         self.arrived = Counter("munshi_events_arrived", "events stored", registry=self.registry)
         self.handled = Counter("munshi_events_handled", "events stepped", registry=self.registry)
         self.performed = Counter(

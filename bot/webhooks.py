@@ -2,12 +2,14 @@
 
 import hmac
 from collections.abc import Sequence
+from typing import Final
 
 import structlog
 from aiohttp import web
 
 from bot import bodies
-from bot.arriving import from_razorpay, from_whatsapp
+from bot.arriving import from_razorpay, from_whatsapp, unreadable
+from bot.json_reading import Json, Unreadable, read_object, storable
 from bot.parts import PARTS, Parts
 from bot.whatsapp.inbound import parse
 from payments import signature
@@ -16,10 +18,13 @@ from storage.arrivals import Arrival
 
 log = structlog.get_logger()
 
+WHATSAPP: Final = "/whatsapp/webhook"
+RAZORPAY: Final = "/payments/webhook"
+
 routes = web.RouteTableDef()
 
 
-@routes.get("/whatsapp/webhook")
+@routes.get(WHATSAPP)
 async def handshake(request: web.Request) -> web.Response:
     """Meta asks whether this address is ours: the challenge comes back if the verify token is right."""
     token = request.app[PARTS].settings.whatsapp_verify_token.get_secret_value()
@@ -31,7 +36,7 @@ async def handshake(request: web.Request) -> web.Response:
     return web.Response(text=challenge, headers={"X-Content-Type-Options": "nosniff"})
 
 
-@routes.post("/whatsapp/webhook")
+@routes.post(WHATSAPP)
 async def whatsapp(request: web.Request) -> web.Response:
     """Messages and statuses from Meta. 200 once all of them are durable; 403 on a bad signature."""
     raw = await bodies.read_body(request, bodies.WHATSAPP_BODY)
@@ -39,7 +44,7 @@ async def whatsapp(request: web.Request) -> web.Response:
     return web.Response(text="ok\n")
 
 
-@routes.post("/payments/webhook")
+@routes.post(RAZORPAY)
 async def razorpay(request: web.Request) -> web.Response:
     """One event from Razorpay. 200 once it is durable; 403 on a bad signature."""
     raw = await bodies.read_body(request, bodies.RAZORPAY_BODY)
@@ -50,24 +55,28 @@ async def razorpay(request: web.Request) -> web.Response:
 async def take_whatsapp(parts: Parts, raw: bytes, header: str | None) -> None:
     """Store what Meta sent; durable when this returns. `header` is its signature, `sha256=…`.
 
-    Raises an HTTP error if the signature or the body is wrong, Overloaded if too much waits.
+    Raises an HTTP error if the signature is wrong, Overloaded if too much waits.
     """
     scheme, _, given = (header or "").partition("=")
     secret = parts.settings.whatsapp_app_secret.get_secret_value()
     if scheme != "sha256" or not signature.matches(raw, given, secret):
-        raise _forbidden("/whatsapp/webhook", header, "X-Hub-Signature-256", "WHATSAPP_APP_SECRET")
-    parsed = parse(bodies.parse_object(raw))
-    await _store(parts, from_whatsapp(parsed, parts.settings.whatsapp_phone_number_id))
+        raise _forbidden(WHATSAPP, header, "X-Hub-Signature-256", "WHATSAPP_APP_SECRET")
+    body = await _read(parts, raw, WHATSAPP)
+    if body is not None:
+        await _store(parts, from_whatsapp(parse(body), parts.settings.whatsapp_phone_number_id))
 
 
 async def take_razorpay(parts: Parts, raw: bytes, header: str | None) -> None:
     """Store what Razorpay sent; durable when this returns. `header` is its signature.
 
-    Raises an HTTP error if the signature or the body is wrong, Overloaded if too much waits.
+    Raises an HTTP error if the signature is wrong, Overloaded if too much waits.
     """
     if not signature.matches(raw, header, *parts.settings.razorpay_webhook_secrets):
-        raise _forbidden("/payments/webhook", header, "X-Razorpay-Signature", "RAZORPAY_WEBHOOK_SECRET")
-    body = bodies.parse_object(raw)
+        raise _forbidden(RAZORPAY, header, "X-Razorpay-Signature", "RAZORPAY_WEBHOOK_SECRET")
+    body = await _read(parts, raw, RAZORPAY)
+    if body is None:
+        return
+    body = storable(body)
     notice = webhook.read(body)
     if notice.problems:
         log.warning("webhook read in part", event_name=notice.event, problems=notice.problems)
@@ -75,6 +84,21 @@ async def take_razorpay(parts: Parts, raw: bytes, header: str | None) -> None:
     if order_key is None and notice.link_id is not None:
         order_key = await parts.store.order_of_link(notice.link_id)
     await _store(parts, [from_razorpay(raw, notice, order_key, body, parts.gateway.mode)])
+
+
+async def _read(parts: Parts, raw: bytes, door: str) -> Json | None:
+    """What `raw` says; None if it is no JSON, in which case it is kept as it came and told of.
+
+    It is acknowledged all the same: its sender would only send the same bytes again, for days.
+    """
+    try:
+        return read_object(raw)
+    except Unreadable as unread:
+        reason = str(unread)
+    log.error("webhook unreadable", path=door, reason=reason, bytes=len(raw))
+    parts.metrics.unreadable.labels(door).inc()
+    await _store(parts, [unreadable(raw, door, reason)])
+    return None
 
 
 def _forbidden(path: str, given: str | None, header: str, setting: str) -> web.HTTPForbidden:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from flows import conversation as conversations
-from payments.case import Kind
+from payments.case import Kind, Notice
 from payments.orders import conversation_of
+from storage import notices
 from storage.customers import Alias, Directory, numbered
 from storage.encoding import check, dumps
 from storage.transaction import Row, Transaction
@@ -42,6 +43,8 @@ class Arrival:
     """Our own callback id of a message: `<conversation id>.<outbox number>`."""
     pending: bool = True
     """False: only kept, never stepped."""
+    notice: Notice | None = None
+    """What operators are told because it came, in the same transaction."""
 
     def __post_init__(self) -> None:
         for text in (self.key, *(value for _, value in self.aliases)):
@@ -68,6 +71,8 @@ async def arrive(tx: Transaction, arrivals: Sequence[Arrival], now: int) -> list
         return []
     owners = await _conversations(tx, arrivals, now)
     rows = [_row(arrival, owner, now) for arrival, owner in zip(arrivals, owners, strict=True)]
+    if told := [arrival.notice for arrival in arrivals if arrival.notice]:
+        await notices.add(tx, told, now)
     pairs = dict.fromkeys((row[0], row[1]) for row in rows)
     inserted = _numbers(await tx.insert(_INSERT, rows))
     missing = [pair for pair in pairs if pair not in inserted]

@@ -6,10 +6,9 @@ Source: Meta, WhatsApp Cloud API, "Messages webhooks reference", 2026.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-import orjson
-
+from bot.json_reading import Unreadable, read_object, storable
 from bot.whatsapp.identity import digits
-from bot.whatsapp.loose import Json, clipped, identifier, integer, items, mapping, storable, texts, word
+from bot.whatsapp.loose import Json, clipped, identifier, integer, items, mapping, texts, word
 from flows import limits
 from flows.events import Event, Received, Tapped, TextReceived
 
@@ -66,11 +65,9 @@ def _form(content: Json) -> Json:
     text = content.get("response_json")
     if isinstance(text, str) and len(text) <= _RESPONSE:
         try:
-            response = orjson.loads(text)
-        except orjson.JSONDecodeError:
+            fields["response"] = storable(read_object(text.encode()))
+        except Unreadable:
             return fields
-        if isinstance(response, dict):
-            fields["response"] = storable(response)
     return fields
 
 

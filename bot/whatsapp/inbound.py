@@ -14,9 +14,10 @@ from typing import Any, Final, TypeAlias
 
 import orjson
 
+from bot.json_reading import storable
 from bot.whatsapp.contents import meaning
 from bot.whatsapp.identity import Alias, Sender, contacts_by_id, recipient, sender
-from bot.whatsapp.loose import Json, clipped, identifier, integer, items, mapping, storable, word
+from bot.whatsapp.loose import Json, clipped, identifier, integer, items, mapping, word
 from flows import limits
 from flows.events import Event
 

@@ -100,7 +100,7 @@ async def test_the_razorpay_secret_before_the_last_one(live: Live) -> None:
 
 
 @BOTH
-async def test_size_encoding_and_shape(live: Live, path: str) -> None:
+async def test_size_and_encoding(live: Live, path: str) -> None:
     limit, before = LIMIT[path], await live.stored()
     padded = BODY[path] + b" " * (limit - len(BODY[path]))
     status = {}
@@ -120,29 +120,13 @@ async def test_size_encoding_and_shape(live: Live, path: str) -> None:
     await post("too large", padded + b" ")
     status["too large, in chunks"] = await chunked(padded + b" ")
     await post("gzip", BODY[path], **{"Content-Encoding": "gzip"})
-    await post("empty", b"")
-    await post("not JSON", b"{")
-    await post("list", b"[]")
-    await post("text", b'"hello"')
-    await post("NaN", b'{"entry":NaN}')
-    await post("not UTF-8", b'{"entry":"\xff"}')
-    await post("33 levels", b'{"a":' * 33 + b"1" + b"}" * 33)
-    await post("33 levels, the last one empty", b'{"a":' * 32 + b"[]" + b"}" * 32)
-    await post("100k brackets", b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}")
-    assert status == {
-        "too large": 413,
-        "too large, in chunks": 413,
-        "gzip": 415,
-        **dict.fromkeys(("empty", "not JSON", "list", "text", "NaN", "not UTF-8"), 400),
-        **dict.fromkeys(("33 levels", "33 levels, the last one empty", "100k brackets"), 400),
-    }
+    assert status == {"too large": 413, "too large, in chunks": 413, "gzip": 415}
     assert await live.stored() == before
 
     await post("as large as it may be", padded)
     assert await chunked(padded) == 200
-    await post("32 levels", b'{"a":' * 32 + b"1" + b"}" * 32)
     await post("identity", BODY[path], **{"Content-Encoding": "identity"})
-    assert {status[name] for name in ("as large as it may be", "32 levels", "identity")} == {200}
+    assert {status[name] for name in ("as large as it may be", "identity")} == {200}
 
 
 @BOTH

@@ -261,7 +261,7 @@ def event_of(kind: str, content: Any, **changed: Any) -> Event | None:
         ("text", {"body": 5}, Received("text")),
         ("text", {"body": ""}, Received("text")),
         ("text", {"body": "\0"}, Received("text")),
-        ("text", {"body": "a\0b\ud83d"}, TextReceived("ab?")),
+        ("text", {"body": "a\0b\ud83d"}, TextReceived("ab\ufffd")),
         ("button", {"text": "Yes"}, Received("button")),
         ("interactive", {"type": "button_reply"}, Received("interactive")),
         ("interactive", {"type": "button_reply", "button_reply": {"id": ""}}, Received("interactive")),

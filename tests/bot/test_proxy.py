@@ -1,0 +1,104 @@
+"""The Caddyfile in the manual: what it passes on, what it refuses, and its limits."""
+
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from aiohttp import web
+
+from bot import bodies, health, operator_api, orders_api, webhooks
+
+MANUAL = Path(__file__).parents[2] / "docs" / "operations.md"
+
+
+class Directive(NamedTuple):
+    """One line of a Caddyfile, with the lines in its braces."""
+
+    words: tuple[str, ...]
+    inner: tuple["Directive", ...]
+
+
+def caddyfile() -> tuple[Directive, ...]:
+    """The only one in the manual."""
+    [text] = re.findall(r"^```\n(\{.*?)^```$", MANUAL.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    lines = iter(line.split() for line in text.splitlines() if line.strip())
+    read = tuple(directives(lines))
+    assert next(lines, None) is None
+    return read
+
+
+def directives(lines: Iterator[list[str]]) -> Iterator[Directive]:
+    for words in lines:
+        if words == ["}"]:
+            return
+        opens = words[-1] == "{"
+        inner = tuple(directives(lines)) if opens else ()
+        yield Directive(tuple(words[:-1] if opens else words), inner)
+
+
+def named(block: tuple[Directive, ...], *words: str) -> Directive:
+    [found] = (directive for directive in block if directive.words[: len(words)] == words)
+    return found
+
+
+def handled(path: str) -> str:
+    """What the site does with a request for `path`: the first `handle` whose matcher takes it is taken."""
+    site = named(caddyfile(), "your.shop").inner
+    for directive in site:
+        if directive.words[0] != "handle":
+            continue
+        patterns = named(site, directive.words[1]).words[2:] if len(directive.words) > 1 else ("*",)
+        if any(fnmatchcase(path, pattern) for pattern in patterns):
+            return " ".join(directive.inner[-1].words)
+    return "200"
+
+
+PASSED_ON = "reverse_proxy 127.0.0.1:8080"
+PUBLIC = [
+    "/whatsapp/webhook",
+    "/payments/webhook",
+    "/payments/create",
+    "/payments/return",
+    "/payments/k3-1-x",
+]
+"""What providers, browsers and the shop's own website ask for."""
+
+
+@pytest.mark.parametrize("path", PUBLIC)
+def test_what_others_need_is_passed_on(path: str) -> None:
+    assert handled(path) == PASSED_ON
+
+
+def test_every_other_path_of_ours_and_every_mistyped_one_is_a_404() -> None:
+    app = web.Application()
+    app.add_routes([*webhooks.routes, *orders_api.routes, *operator_api.routes, *health.routes])
+    ours = {resource.canonical for resource in app.router.resources()}
+    private = [path for path in ours if not fnmatchcase(path, "/payments/*") and path != "/whatsapp/webhook"]
+    assert "/metrics" in private
+    mistyped = [
+        "/",
+        "/webhook",
+        "/whatsapp",
+        "/whatsapp/",
+        "/whatsapp/webhok",
+        "/whatsapp/webhook/",
+        "/payments",
+    ]
+    for path in (*private, *mistyped):
+        assert handled(path) == "respond 404", path
+
+
+def test_a_body_is_whole_before_it_is_passed_on_and_as_large_as_munshi_takes() -> None:
+    handle = named(named(caddyfile(), "your.shop").inner, "handle", "@munshi").inner
+    largest = f"{bodies.WHATSAPP_BODY // 1024**2}MiB"
+    assert named(named(handle, "request_body").inner, "max_size").words[1] == largest
+    assert named(named(handle, "reverse_proxy").inner, "request_buffers").words[1] == largest
+
+
+def test_nobody_may_take_for_ever() -> None:
+    [options, _] = caddyfile()
+    limits = named(named(options.inner, "servers").inner, "timeouts").inner
+    assert {limit.words[0] for limit in limits} == {"read_header", "read_body", "write", "idle"}
