@@ -7,13 +7,13 @@ from collections import Counter
 from typing import Annotated, Any, Final
 from uuid import uuid4
 
-import phonenumbers
 from aiohttp import web
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bot import bodies
 from bot.arriving import from_request
 from bot.parts import PARTS, Parts
+from bot.whatsapp import phones
 from payments.catalogue import Shop
 from payments.orders import AttemptStatus, Standing
 from payments.razorpay.returned import signature_matches
@@ -38,18 +38,6 @@ _WAITING: Final = {
 routes = web.RouteTableDef()
 
 
-def _digits(phone: str) -> str:
-    if len(phone) == 10 and phone.isdecimal():
-        raise ValueError("has no country code: write it like 919800000001, or with a plus in front")
-    try:
-        number = phonenumbers.parse(phone if phone.startswith("+") else f"+{phone}")
-    except phonenumbers.NumberParseException:
-        raise ValueError("not a phone number: write it with its country code, like 919800000001") from None
-    if not phonenumbers.is_possible_number(number):
-        raise ValueError("not a phone number: write it with its country code, like 919800000001")
-    return f"{number.country_code}{phonenumbers.national_significant_number(number)}"
-
-
 class _Item(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -60,7 +48,7 @@ class _Item(BaseModel):
 class _Wanted(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    phone: Annotated[str, Field(min_length=8, max_length=20), AfterValidator(_digits)]
+    phone: Annotated[str, Field(min_length=8, max_length=20)]
     items: Annotated[list[_Item], Field(min_length=1, max_length=100)] | None = None
 
 
@@ -68,7 +56,8 @@ class _Wanted(BaseModel):
 async def create(request: web.Request) -> web.Response:
     """Place an order as if the customer had checked out.
 
-    200 with the link, 202 if that takes over 10 seconds, 502 if Razorpay refuses it.
+    200 with the link, or with how an order stands that will get none; 202 if the link takes over 10
+    seconds, 502 if Razorpay refuses it.
     """
     authorise(request)
     parts = request.app[PARTS]
@@ -78,8 +67,9 @@ async def create(request: web.Request) -> web.Response:
     given = request.headers.get("Idempotency-Key")
     if given is not None and not (0 < len(given) <= 255 and given.isascii()):
         raise problem(web.HTTPBadRequest, "Idempotency-Key must have 1 to 255 ASCII characters")
+    phone = await _phone(parts, wanted.phone)
     # A key belongs to the customer it was used for: one key for two customers is two orders.
-    arrival = from_request(wanted.phone, items, given or str(uuid4()))
+    arrival = from_request(phone, items, given or str(uuid4()))
     (stored,) = await parts.inbox.put([arrival])
     if not stored.new:
         await _same_request(parts, stored.number, items)
@@ -88,7 +78,7 @@ async def create(request: web.Request) -> web.Response:
         return web.json_response(_WAITING, status=202)
     if _status(view) == AttemptStatus.REFUSED:
         return web.json_response({**_answer(view), "error": "no link could be made"}, status=502)
-    return web.json_response(_answer(view), status=200 if _link(view) else 202)
+    return web.json_response(_answer(view), status=200 if _decided(view) else 202)
 
 
 @routes.get("/payments/return")
@@ -129,6 +119,15 @@ def _wanted(body: dict[str, Any]) -> _Wanted:
         first = error.errors()[0]
         place = ".".join(str(step) for step in first["loc"]) or "body"
         raise problem(web.HTTPUnprocessableEntity, f"{place}: {first['msg']}") from None
+
+
+async def _phone(parts: Parts, written: str) -> str:
+    """The digits of `written`: as WhatsApp spells them if we know that customer, else as the world does."""
+    known = await parts.store.known_phones(phones.spellings(written))
+    try:
+        return known[0] if known else phones.valid(written)
+    except ValueError as error:
+        raise problem(web.HTTPUnprocessableEntity, f"phone: {error}") from None
 
 
 def _check_skus(parts: Parts, items: list[dict[str, Any]] | None) -> None:
@@ -179,8 +178,13 @@ def _refuse_unplaced(event: EventView | None) -> None:
 
 
 def _decided(view: OrderView) -> bool:
-    """Whether Razorpay has made the link, or refused to."""
-    return any(attempt.status not in _AHEAD for attempt in view.attempts)
+    """Whether it is known what becomes of the link: made, refused, or no longer wanted.
+
+    An order that another took the place of before its link was asked for ends without one, as does one
+    that a flow places and never asks to be paid.
+    """
+    ahead = any(attempt.status in _AHEAD for attempt in view.attempts)
+    return _link(view) is not None or not ahead
 
 
 def _link(view: OrderView) -> Any:
@@ -210,7 +214,9 @@ def _status(view: OrderView) -> str:
         return "refunded"
     if view.held_for is not None:
         return "held"
-    status = view.attempts[-1].status if view.attempts else AttemptStatus.CREATING
+    if not view.attempts:
+        return "open" if view.standing is Standing.OPEN else str(AttemptStatus.CANCELLED)
+    status = view.attempts[-1].status
     return str(AttemptStatus.CREATING if status in _AHEAD else status)
 
 

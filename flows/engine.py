@@ -155,7 +155,7 @@ def _tap(performance: Performance, event: Tapped) -> None:
         _answer(performance, STALE, fields) or _answer(performance, OTHERWISE, fields)
         return
     fields["value"] = reply.value
-    stale = reply.visit != performance.visits[-1]
+    stale = not performance.is_fresh(reply)
     if _answer(performance, reply.trigger, fields, stale):
         return
     if stale and _answer(performance, STALE, fields):

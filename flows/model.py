@@ -89,8 +89,8 @@ class State:
     line: int
 
 
-Speech: TypeAlias = Callable[[Mapping[str, Any], int], Message]
-"""(context, visit) -> the message. Raises StepFailed."""
+Speech: TypeAlias = Callable[[Mapping[str, Any], str], Message]
+"""(context, place) -> the message; `place` as in `flows.replies`. Raises StepFailed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from flows import messages
+from flows import messages, replies
 from flows.conversation import Conversation
 from flows.effects import Effect, Say, StartTimer
 from flows.errors import StepFailed
@@ -37,6 +37,10 @@ class Performance:
         self._raised: list[Happened] = []
         self._event: Mapping[str, Any] = {}
         self._context: dict[str, Any] | None = None
+
+    def is_fresh(self, reply: replies.ReplyId) -> bool:
+        """Whether `reply` was offered in this very visit of this very conversation."""
+        return (reply.conversation, reply.visit) == (self._before.id, self.visits[-1])
 
     # What templates and guards see
 
@@ -120,7 +124,7 @@ class Performance:
     def _say(self, reaction: Reaction, entry: dict[str, Any]) -> None:
         for name in reaction.say:
             speech = self.flow.messages[name][self._language]
-            message = speech(self.context(), self.visits[-1])
+            message = speech(self.context(), replies.place(self._before.id, self.visits[-1]))
             self.effects.append(Say(name, message))
             entry.setdefault("said", []).append(name)
             if offered := messages.replies(message):

@@ -1,30 +1,43 @@
 """Reply identifiers: what a tapped button or row brings back.
 
-`<visit>|<trigger>|<value>`. The visit tells a fresh tap from one on an old message. What comes back
-is customer input: the engine accepts only triggers that some message of the flow offers.
+`<conversation>.<visit>|<trigger>|<value>`. The visit tells a fresh tap from one on an old message; the
+conversation tells it from one on a message of another conversation, whose visits are counted from 1 as well:
+two conversations may turn out to be one customer's. What comes back is customer input: the engine accepts
+only triggers that some message of the flow offers.
 """
 
+import re
 from dataclasses import dataclass
+from typing import Final
+
+_PLACE: Final = re.compile(r"(?P<conversation>[a-z0-9]+-[0-9]+)\.(?P<visit>[0-9]{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyId:
     """A reply identifier, taken apart."""
 
+    conversation: str
     visit: int
     trigger: str
     value: str
 
 
-def encode(visit: int, trigger: str, value: str) -> str:
-    """The identifier of a reply offered during `visit`. Inverse of `decode`."""
-    return f"{visit}|{trigger}|{value}"
+def place(conversation: str, visit: int) -> str:
+    """Where a reply is offered: in visit number `visit` of the conversation with this id."""
+    return f"{conversation}.{visit}"
+
+
+def encode(place: str, trigger: str, value: str) -> str:
+    """The identifier of a reply offered at `place`. Inverse of `decode`."""
+    return f"{place}|{trigger}|{value}"
 
 
 def decode(reply_id: str) -> ReplyId | None:
     """The parts of `reply_id`; None if we can't have made it."""
-    visit, _, rest = reply_id.partition("|")
+    where, _, rest = reply_id.partition("|")
     trigger, separator, value = rest.partition("|")
-    if not (visit.isascii() and visit.isdigit() and len(visit) < 19 and separator):
+    found = _PLACE.fullmatch(where)
+    if not (found and separator):
         return None
-    return ReplyId(int(visit), trigger, value)
+    return ReplyId(found["conversation"], int(found["visit"]), trigger, value)

@@ -42,7 +42,7 @@ class Speechwriter:
         if spec.template is None:
             return say
         fallback = self._template_message(spec.template)
-        return lambda context, visit: replace(say(context, visit), fallback=fallback(context))
+        return lambda context, place: replace(say(context, place), fallback=fallback(context))
 
     def _speech(self, spec: MessageSpec) -> Speech:
         if spec.list:
@@ -54,7 +54,7 @@ class Speechwriter:
         if spec.image:
             return self._image(spec, spec.image)
         body = self._text(spec.text)
-        return lambda context, visit: Text(_filled(body.render(context), limits.TEXT_BODY))
+        return lambda context, place: Text(_filled(body.render(context), limits.TEXT_BODY))
 
     def _list(self, spec: MessageSpec, parts: ListSpec) -> Speech:
         body, button = self._text(spec.text), self._text(parts.button)
@@ -62,11 +62,11 @@ class Speechwriter:
         groups = [(s.title, s.rows) for s in parts.sections] or [(parts.title or parts.button, parts.rows)]
         sections = [(self._text(title), self._offers(rows)) for title, rows in groups]
 
-        def say(context: Context, visit: int) -> Message:
+        def say(context: Context, place: str) -> Message:
             built = tuple(
                 Section(clip(title.render(context), limits.SECTION_TITLE), rows)
                 for title, offers in sections
-                if (rows := _rows(offers(context), visit))
+                if (rows := _rows(offers(context), place))
             )
             text = _filled(body.render(context), limits.INTERACTIVE_BODY)
             if not built:
@@ -82,10 +82,10 @@ class Speechwriter:
         body, footer, image = self._text(spec.text), self._optional(spec.footer), self._optional(spec.image)
         offers = self._offers(parts)
 
-        def say(context: Context, visit: int) -> Message:
+        def say(context: Context, place: str) -> Message:
             text = _filled(body.render(context), limits.INTERACTIVE_BODY)
             offered = [
-                Reply(_reply_id(visit, trigger, value, limits.REPLY_ID), title)
+                Reply(_reply_id(place, trigger, value, limits.REPLY_ID), title)
                 for trigger, value, title, _ in offers(context)
             ]
             if not offered:
@@ -101,7 +101,7 @@ class Speechwriter:
         body, footer, image = self._text(spec.text), self._optional(spec.footer), self._optional(spec.image)
         title, url = self._text(parts.title), self._templates.template(parts.url)
 
-        def say(context: Context, visit: int) -> Message:
+        def say(context: Context, place: str) -> Message:
             return Link(
                 _filled(body.render(context), limits.INTERACTIVE_BODY),
                 _filled(title.render(context), limits.LINK_TITLE),
@@ -114,7 +114,7 @@ class Speechwriter:
 
     def _image(self, spec: MessageSpec, source: str) -> Speech:
         link, caption = self._templates.template(source), self._optional(spec.text)
-        return lambda context, visit: Image(link.render(context), _clipped(caption, context, limits.CAPTION))
+        return lambda context, place: Image(link.render(context), _clipped(caption, context, limits.CAPTION))
 
     def _template_message(self, spec: TemplateSpec) -> Callable[[Context], TemplateMessage]:
         values = [self._text(value) for value in spec.values]
@@ -180,15 +180,15 @@ def _for_each(each: Expression, name: str, one: Offers) -> Offers:
     return many
 
 
-def _rows(offers: list[Offer], visit: int) -> tuple[Reply, ...]:
+def _rows(offers: list[Offer], place: str) -> tuple[Reply, ...]:
     return tuple(
-        Reply(_reply_id(visit, trigger, value, limits.ROW_ID), title, description)
+        Reply(_reply_id(place, trigger, value, limits.ROW_ID), title, description)
         for trigger, value, title, description in offers
     )
 
 
-def _reply_id(visit: int, trigger: str, value: str, limit: int) -> str:
-    reply = replies.encode(visit, trigger, value)
+def _reply_id(place: str, trigger: str, value: str, limit: int) -> str:
+    reply = replies.encode(place, trigger, value)
     if limits.length(reply) > limit:
         raise StepFailed(
             f"the value of a reply to '{trigger}' is too long: {limits.length(reply)} of {limit}"

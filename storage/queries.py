@@ -88,6 +88,16 @@ async def _order_view(tx: Transaction, found: Sequence[Row]) -> OrderView | None
 _ATTEMPTS = "SELECT * FROM attempt WHERE conversation_id = $1 AND order_key = $2 ORDER BY ordinal"
 
 
+async def known_phones(tx: Transaction, phones: Sequence[str]) -> list[str]:
+    """Those of `phones` that are a customer's, in their order."""
+    rows = await tx.fetch(_PHONES, phones) if phones else []
+    known = {row["value"] for row in rows}
+    return [phone for phone in phones if phone in known]
+
+
+_PHONES = "SELECT value FROM alias WHERE value = ANY($1::text[]) AND kind = 'phone'"
+
+
 async def event(tx: Transaction, number: int) -> EventView | None:
     """The event `number`."""
     rows = await tx.fetch("SELECT * FROM inbox WHERE id = $1", number)

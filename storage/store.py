@@ -145,6 +145,10 @@ class Store:
         """The key of the order that Razorpay's link `link_id` was made for."""
         return await self._units.outside(lambda tx: queries.order_of_link(tx, link_id))
 
+    async def known_phones(self, phones: Sequence[str]) -> list[str]:
+        """Those of `phones` (digits, country code first) that are a customer's, in their order."""
+        return await self._units.outside(lambda tx: queries.known_phones(tx, phones))
+
     async def event(self, number: int) -> EventView | None:
         """The event `number`."""
         return await self._units.outside(lambda tx: queries.event(tx, number))

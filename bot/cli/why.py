@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 import orjson
-import phonenumbers
 import typer
 
 from bot.cli.running import database_url, looked_up, refuse
 from bot.cli.telling import lines
 from bot.log import masked
+from bot.whatsapp import phones
 from storage.records import Records, reading
 from storage.stories import Story, Subject, story, subjects
 
@@ -62,18 +62,13 @@ async def _subject(records: Records, words: str) -> Subject:
 
 def _phones(words: str) -> list[str]:
     """The ways in which `words` may be a phone number, as WhatsApp writes it: digits, country code first."""
-    international = "+" + words.lstrip("+0")
-    return sorted({digits for text in (international, words) if (digits := _digits(text))})
-
-
-def _digits(text: str) -> str | None:
-    try:
-        number = phonenumbers.parse(text, _HOME)
-    except phonenumbers.NumberParseException:
-        return None
-    if not phonenumbers.is_possible_number(number):
-        return None
-    return f"{number.country_code}{phonenumbers.national_significant_number(number)}"
+    found = set(phones.spellings(words))
+    for written in ("+" + words.lstrip("+0"), words):
+        try:
+            found |= set(phones.spellings(phones.valid(written, _HOME)))
+        except ValueError:
+            continue
+    return sorted(found)
 
 
 def _without_numbers(told: Story) -> Story:

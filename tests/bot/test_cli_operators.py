@@ -103,7 +103,7 @@ async def chatted(store: Store) -> str:
              "passed": [{"rule": "browsing: text", "line": 40, "because": "not cart.count"}],
              "taken": {"rule": "anywhere: text", "line": 44}, "entered": ["cart"], "said": ["cart"]},
         ]),
-        ("chat", {"event": {"kind": "tap", "id": "6|confirm|", "title": "Confirm order"}}, [
+        ("chat", {"event": {"kind": "tap", "id": "c-1.6|confirm|", "title": "Confirm order"}}, [
             {"event": "confirm", "state": "checkout", "taken": {"rule": "checkout: confirm", "line": 90},
              "did": ["order.place"]},
             {"event": "payment.captured", "taken": {"rule": "anywhere: payment.captured", "line": 95},
@@ -188,6 +188,14 @@ async def test_why_by_any_name(store: Store, database_url: str) -> None:
     assert first != whole
     for name in ("10002", "#10002", " #10002 "):
         assert (await munshi(database_url, "why", name)).output == first, name
+
+
+async def test_why_by_a_number_that_whatsapp_spells_in_its_own_way(store: Store, database_url: str) -> None:
+    key = await chatted(store)
+    await write(store, "alias", conversation_id=1, value="5215512345679")
+    whole = (await munshi(database_url, "why", f"{key}-1")).output
+    for name in ("+52 55 1234 5679", "525512345679", "+52 1 55 1234-5679", "5215512345679"):
+        assert (await munshi(database_url, "why", name)).output == whole, name
 
 
 async def test_why_of_an_order_ends_where_the_next_begins(store: Store, database_url: str) -> None:

@@ -11,36 +11,45 @@ from tests.flows.chatting import Chat
 
 
 def test_a_fresh_tap_is_answered_with_its_value(chat: Chat) -> None:
-    assert chat.take(Tapped("2|take|7", "Take it!")) == ["got"]
+    assert chat.take(Tapped("c-1.2|take|7", "Take it!")) == ["got"]
     assert chat.messages == [Text("7 of Take it! in en")]
-    chat.take(Tapped("2|leave|a|b", "Leave"))
+    chat.take(Tapped("c-1.2|leave|a|b", "Leave"))
     assert chat.messages == [Text("a|b of Leave in en")]
 
 
 def test_a_stale_tap_is_refused_by_a_rule_of_the_state_and_taken_by_stale_and_anywhere(chat: Chat) -> None:
-    assert chat.take(Tapped("1|take|7", "Take it!")) == ["old"]
+    assert chat.take(Tapped("c-1.1|take|7", "Take it!")) == ["old"]
     assert chat.last.trace[0]["passed"][0]["because"] == "the tap is on a message of an earlier visit"
-    assert chat.take(Tapped("1|leave|x", "Leave")) == ["got"]
-    assert chat.take(Tapped("1|keep|", "Keep")) == ["got"]
-    assert chat.take(Tapped("99|take|7", "from the future")) == ["old"]
+    assert chat.take(Tapped("c-1.1|leave|x", "Leave")) == ["got"]
+    assert chat.take(Tapped("c-1.1|keep|", "Keep")) == ["got"]
+    assert chat.take(Tapped("c-1.99|take|7", "from the future")) == ["old"]
+
+
+def test_a_tap_on_a_message_of_another_conversation_is_stale_in_whatever_visit(chat: Chat) -> None:
+    for other in ("c-2", "c-11", "d-1"):
+        for visit in range(1, 5):
+            assert chat.take(Tapped(f"{other}.{visit}|take|7", "Take it!")) == ["old"]
+        assert chat.take(Tapped(f"{other}.2|leave|x", "Leave")) == ["got"]
+        chat.write("back")
 
 
 def test_a_stale_tap_where_nobody_answers_stale_is_otherwise(chat: Chat) -> None:
     chat.write("ask")
-    assert chat.take(Tapped("2|take|7", "Take it!")) == ["out"]
+    assert chat.take(Tapped("c-1.2|take|7", "Take it!")) == ["out"]
 
 
 @pytest.mark.parametrize(
     "reply_id",
     [
-        "2|money.came|", "2|boom|", "2|rung|", "2|refused|", "2|stale|", "2|text|", "2|answered|",
-        "2|invalid|",
-        "2|otherwise|", "2|hindi|", "2|set_it|", "2|sticker|", "2|after 1 h in shop|", "2|unheard|", "2||",
-        "take", "|take|7", "2|take", "-2|take|7", "+2|take|7", " 2|take|7", "2 |take|7", "٢|take|7",
-        "²|take|7",
-        "2.0|take|7", "1" * 19 + "|take|7", "1" * 5000 + "|take|7", "", "|", "||", "{{ 7*7 }}", "\0",
-        "2|Take|7",
-        "2| take|7", "None|take|7",
+        "c-1.2|money.came|", "c-1.2|boom|", "c-1.2|rung|", "c-1.2|refused|", "c-1.2|stale|", "c-1.2|text|",
+        "c-1.2|answered|", "c-1.2|invalid|", "c-1.2|otherwise|", "c-1.2|hindi|", "c-1.2|set_it|",
+        "c-1.2|sticker|", "c-1.2|after 1 h in shop|", "c-1.2|unheard|", "c-1.2||",
+        "take", "|take|7", "c-1.2|take", "c-1.-2|take|7", "c-1.+2|take|7", " c-1.2|take|7", "c-1.2 |take|7",
+        "c-1.٢|take|7", "c-1.²|take|7", "c-1.2.0|take|7", "c-1." + "1" * 19 + "|take|7",
+        "c-1." + "1" * 5000 + "|take|7", "2|take|7", "c-1|take|7", ".2|take|7", "c-१.2|take|7",
+        "", "|", "||", "{{ 7*7 }}", "\0",
+        "c-1.2|Take|7",
+        "c-1.2| take|7", "None|take|7",
     ],
 )  # fmt: skip
 def test_a_forged_tap_fires_nothing_and_is_answered(chat: Chat, reply_id: str) -> None:
@@ -51,7 +60,7 @@ def test_a_forged_tap_fires_nothing_and_is_answered(chat: Chat, reply_id: str) -
 
 
 def test_a_huge_visit_is_only_a_stale_one(chat: Chat) -> None:
-    assert chat.take(Tapped("9" * 18 + "|take|7", "x")) == ["old"]
+    assert chat.take(Tapped("c-1." + "9" * 18 + "|take|7", "x")) == ["old"]
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ class _Bookkeeping(RuleBasedStateMachine):
     @precondition(lambda self: len(self.store.orders) < 3)
     @rule(sku=st.sampled_from(["masala-250", COUNTED]))
     def adds(self, sku: str) -> None:
-        self._take(chat(TextReceived("menu")), chat(Tapped(f"0|add|{sku}")))
+        self._take(chat(TextReceived("menu")), chat(Tapped(f"c-1.0|add|{sku}")))
 
     @precondition(lambda self: len(self.store.orders) < 3)
     @rule(sku=st.sampled_from(["masala-250", COUNTED, COUNTED]), quantity=st.integers(1, 5))

@@ -84,7 +84,7 @@ class Store:
 
     def order(self) -> str:
         """Buy one packet; the key of the order, whose link is still being made."""
-        self.take(chat(TextReceived("hi")), chat(Tapped("0|add|masala-250")))
+        self.take(chat(TextReceived("hi")), chat(Tapped("c-1.0|add|masala-250")))
         self.take(chat(TextReceived("checkout")), chat(TextReceived("yes")))
         assert self.conversation.state == "awaiting_payment"
         return str(self.conversation.data["order"]["key"])

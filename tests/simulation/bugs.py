@@ -286,7 +286,9 @@ def old_buttons_are_new(patch: pytest.MonkeyPatch) -> None:
 
     def gullible(performance: Any, event: Tapped) -> None:
         reply = replies.decode(event.reply_id)
-        fresh = reply and replies.encode(performance.visits[-1], reply.trigger, reply.value)
+        fresh = reply and replies.encode(
+            replies.place(performance.conversation().id, performance.visits[-1]), reply.trigger, reply.value
+        )
         tap(performance, replace(event, reply_id=fresh or event.reply_id))
 
     patch.setattr(engine, "_tap", gullible)

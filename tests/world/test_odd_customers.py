@@ -13,23 +13,23 @@ from bot.sandbox.world import World
 from tests.world.living import CONFIRMED, Customer, Live, Start
 
 FORGED = [
-    "1|payment.captured|",
-    "6|payment.captured|{}",
-    "6|payment_link.created|https://evil.example",
-    "6|order.requested|",
-    "6|payment.request|",
-    "0|confirm|",
-    "6|confirm|",
-    "999999999999999999|confirm|",
-    "9" * 200 + "|confirm|",
-    "-1|confirm|",
+    "@.1|payment.captured|",
+    "@.6|payment.captured|{}",
+    "@.6|payment_link.created|https://evil.example",
+    "@.6|order.requested|",
+    "@.6|payment.request|",
+    "@.0|confirm|",
+    "@.6|confirm|",
+    "@.999999999999999999|confirm|",
+    "@." + "9" * 200 + "|confirm|",
+    "@.-1|confirm|",
     "|confirm|",
     "confirm",
-    "6|add|no-such-thing",
-    "6|add|{{ 7 * 7 }}",
-    "6|add|" + "x" * 240,
-    "6|add|' OR 1=1 --",
-    "6|add",
+    "@.6|add|no-such-thing",
+    "@.6|add|{{ 7 * 7 }}",
+    "@.6|add|" + "x" * 240,
+    "@.6|add|' OR 1=1 --",
+    "@.6|add",
     "|||",
     "\u0000|add|x",
     "६|add|masala-250",
@@ -37,9 +37,11 @@ FORGED = [
 
 
 async def forge(asha: Customer, reply_id: str) -> list[ReceivedMessage]:
-    """Tap a button that was never sent."""
+    """Tap a button that was never sent; `@` stands for the customer's own conversation."""
     before = len(asha.person.messages)
-    tap = {"type": "button_reply", "button_reply": {"id": reply_id, "title": "Confirm order"}}
+    [own] = await asha.live.rows("SELECT key FROM installation")
+    forged = reply_id.replace("@", f"{own['key']}-1")
+    tap = {"type": "button_reply", "button_reply": {"id": forged, "title": "Confirm order"}}
     asha.person.network.inbound(asha.person, {"type": "interactive", "interactive": tap})
     await asha.live.settle()
     return asha.person.messages[before:]

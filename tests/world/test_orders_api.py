@@ -65,6 +65,14 @@ BAD = {
     "short phone": ({"phone": "12"}, 422, "phone"),
     "local phone": ({"phone": "098123 45601"}, 422, "phone"),
     "words": ({"phone": "call me maybe"}, 422, "phone"),
+    "a digit missing": ({"phone": "91981234560"}, 422, "phone"),
+    "a digit too many": ({"phone": "+91 98123 456012"}, 422, "phone"),
+    "an extension": ({"phone": "+919812345601;ext=5"}, 422, "phone"),
+    "an extension in short": ({"phone": "919812345601x5"}, 422, "phone"),
+    "letters": ({"phone": "+91 98123 CHAIS"}, 422, "phone"),
+    "a plus in the middle": ({"phone": "91+9812345601"}, 422, "phone"),
+    "digits of another script": ({"phone": "+९१९८१२३४५६०१"}, 422, "phone"),
+    "a number that nobody has": ({"phone": "5215512345679"}, 422, "phone"),
     "number": ({"phone": 919812345601}, 422, "phone"),
     "unknown key": ({"phone": PHONE, "note": "x"}, 422, "note"),
     "unknown sku": ({"phone": PHONE, "items": [*ITEMS, {"sku": "x"}]}, 422, "items.2.sku"),
@@ -190,6 +198,45 @@ async def test_while_the_one_before_ends_a_link_is_being_made(
     assert (status, late["status"]) == (202, "creating")
     await live.seconds(2)
     assert (await live.api("GET", f"/payments/{late['order_id']}"))[1]["status"] == "created"
+
+
+async def test_an_order_that_was_displaced_answers_how_it_stands(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its link was waiting for the end of an earlier one when the next order took its place."""
+    await create(live, {"phone": PHONE, "items": ITEMS})
+    monkeypatch.setattr(orders_api, "LINK_SECONDS", 0.1)
+    live.world.razorpay.faults.always("cancel_link", Fault.http(500))
+    body, key = {"phone": PHONE, "items": ITEMS[:1]}, {"Idempotency-Key": "second"}
+    status, second = await create(live, body, **key)
+    assert (status, second["status"]) == (202, "creating")
+    await create(live, {"phone": PHONE, "items": ITEMS[1:]})
+    live.world.razorpay.faults.always("cancel_link", None)
+    await live.wait(1)
+    displaced = {**second, "status": "cancelled"}
+    assert await create(live, body, **key) == (200, displaced)
+    assert await live.api("GET", f"/payments/{second['order_id']}") == (200, displaced)
+
+
+async def test_the_number_that_whatsapp_knows_is_taken_however_it_is_spelled(live: Live) -> None:
+    """Each pair is one subscriber: as WhatsApp names them, and as they say their number."""
+    spelled = {
+        "5215512345679": "+52 55 1234 5679",
+        "5491123456789": "+54 11 2345 6789",
+        "551187654321": "+55 (11) 98765-4321",
+    }
+    for wa_id, written in spelled.items():
+        lupe = live.customer(wa_id, "Lupe")
+        await lupe.write("hi")
+        for phone in (written, wa_id, f"+{wa_id}"):
+            status, made = await create(live, {"phone": phone, "items": ITEMS})
+            assert (status, made["status"]) == (200, "created"), phone
+            assert "💳 Complete Payment" in lupe.texts[-1], phone
+        [url] = await lupe.tap("Pay Now")
+        assert made["razorpay_short_url"] in url.text
+        await lupe.pay()
+        assert lupe.heard(CONFIRMED) == 1
+    assert len(await live.rows("SELECT id FROM conversation")) == len(spelled)
 
 
 async def test_the_browser_comes_back(live: Live) -> None:
