@@ -63,8 +63,9 @@ async def _orders(records: Records, page: int) -> AsyncIterator[tuple[OrderState
     last = ""
     while rows := await records.fetch(_ORDERS, last, page):
         first, last = last, rows[-1]["key"]
-        facts = by_order(await records.fetch(_FACTS, first, last))
-        refunds = by_order(await records.fetch(_REFUNDS, first, last))
+        owners = [row["conversation_id"] for row in rows]
+        facts = by_order(await records.fetch(_FACTS, owners, first, last))
+        refunds = by_order(await records.fetch(_REFUNDS, owners, first, last))
         for row in rows:
             key = row["key"]
             # No attempts: a link is no money.
@@ -73,14 +74,11 @@ async def _orders(records: Records, page: int) -> AsyncIterator[tuple[OrderState
 
 
 _ORDERS: Final = "SELECT * FROM orders WHERE key > $1 ORDER BY key LIMIT $2"
-# CROSS JOIN, because SQLite then takes the orders first. Two lists, of conversations and of keys, would be
-# looked up in every combination.
+# By the range of keys: with a list of them beside that of conversations, every combination is looked up.
 _FACTS: Final = """
-SELECT f.* FROM orders o CROSS JOIN fact f
-WHERE o.key > $1 AND o.key <= $2 AND f.conversation_id = o.conversation_id AND f.order_key = o.key"""
+SELECT * FROM fact WHERE conversation_id = ANY($1::bigint[]) AND order_key > $2 AND order_key <= $3"""
 _REFUNDS: Final = """
-SELECT r.* FROM orders o CROSS JOIN refund r
-WHERE o.key > $1 AND o.key <= $2 AND r.conversation_id = o.conversation_id AND r.order_key = o.key"""
+SELECT * FROM refund WHERE conversation_id = ANY($1::bigint[]) AND order_key > $2 AND order_key <= $3"""
 
 
 async def _paid_twice(records: Records) -> AsyncIterator[Discrepancy]:

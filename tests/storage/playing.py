@@ -1,0 +1,153 @@
+"""All that is asked of a shop's database: by its server, by its workers, and by those who look after it."""
+
+from typing import Any, Final
+
+from payments.case import Advanced, Case, Kind, Notice
+from storage.arrivals import Arrival
+from storage.books import books
+from storage.deliveries import LANES, Again, Delivery, Failed
+from storage.records import Records
+from storage.stories import story, subjects
+from storage.transaction import Row, Units
+from storage.waiting import held, notices, parked, state_of
+from tests.storage.purchases import LEASE, Shop, names
+
+_MINUTE: Final = 60_000
+_DAY: Final = 24 * 60 * _MINUTE
+_CROWD: Final = range(1_000, 1_040)
+"""New customers, who come together. PostgreSQL would rightly read a small table whole for more of them."""
+_TOO_LATE: Final = 131047
+_REASONS: Final = (_TOO_LATE, 131026, 131049, 1)
+"""Codes with which WhatsApp says later that a message did not reach its customer."""
+
+
+async def serve(shop: Shop, beside: Units) -> None:
+    """What the server and its workers ask. `beside`: the database, for what no code of ours asks."""
+    await _buy(shop)
+    await _misdeliver(shop, beside)
+    await _hear_of_failures(shop, beside)
+    await _park_and_replay(shop)
+    await _look(shop)
+    await _declare(shop)
+
+
+async def _buy(shop: Shop) -> None:
+    """A crowd buys, and some who came before; then some go on while their reminder waits."""
+    shop.account = "acc_1"  # is learned now
+    await shop.order([0, 1, 2, *_CROWD])
+    await shop.pay(times=2)
+    await shop.finish()
+    await shop.order([*_CROWD[:5]])
+    shop.now += 10 * _MINUTE
+    await shop.step()
+    await shop.write([*_CROWD[:2]], "cancel")
+    await shop.step()
+    shop.now += 40 * _DAY
+    await shop.finish()
+
+
+async def _misdeliver(shop: Shop, beside: Units) -> None:
+    """Messages that are handed back, tried again, given up, in doubt, too many at once, or unreadable."""
+    for _ in range(60):
+        await shop.write([2_000], "hi")
+    await shop.write([*range(2_001, 2_006)], "hi")
+    await shop.step()
+    one, two, three, four, *_ = await shop.store.claim_due(shop.now, 256, LEASE, LANES)
+    await shop.store.release([one.claim])
+    notice = Notice("window", "hello", "It was not sent.")
+    again = Again(two.claim, shop.now, "busy", notice=notice)
+    await shop.store.record([again, Failed(three.claim, "refused", notice=notice)], shop.now)
+    # Nobody says what became of the others: their leases end.
+    shop.now += LEASE + _MINUTE
+    await shop.store.claim_due(shop.now, 256, LEASE, LANES)
+    shop.now += _MINUTE
+    await beside.run(lambda tx: tx.fetch("UPDATE outbox SET payload = '7' WHERE id = $1", four.id))
+    await shop.deliver()
+
+
+async def _hear_of_failures(shop: Shop, beside: Units) -> None:
+    """WhatsApp refuses afterwards what it took; and tells of messages that nobody knows."""
+    await shop.order([*_CROWD[5:9]], statuses=())
+    sent = await beside.outside(lambda tx: tx.fetch(_WITH_TEMPLATE))
+    await shop.write([*_CROWD[5:9]], "hi")
+    await shop.step()
+    delivered = await shop.deliver()
+    told = [
+        *_failures(sent, delivered),
+        {"wamid": "wamid.of.others", "status": "read"},
+        {"error": {"code": 1}},
+    ]
+    arrivals = [Arrival(f"told.{n}", Kind.RECEIPT, body) for n, body in enumerate(told)]
+    await shop.store.arrive([*arrivals, Arrival("told.odd", Kind.RECEIPT, {"error": [{}]})], shop.now)
+    await shop.store.apply_receipts(shop.now)
+
+
+_WITH_TEMPLATE: Final = """
+SELECT id, provider_id FROM outbox WHERE payload LIKE '%"fallback":{%' ORDER BY id DESC LIMIT 4"""
+
+
+def _failures(sent: list[Row], delivered: list[Delivery]) -> list[dict[str, Any]]:
+    late = [{"wamid": row["provider_id"], "status": "failed", "error": {"code": _TOO_LATE}} for row in sent]
+    return late + [
+        {"opaque": one.opaque, "status": "failed", "error": {"code": code}}
+        for one, code in zip(delivered, _REASONS, strict=False)
+    ]
+
+
+async def _park_and_replay(shop: Shop) -> None:
+    """Events that no step can handle, one of which is tried again; and a number that moved."""
+    await shop.write([3_000, 3_001], "hi")
+    await shop.store.advance_due(_raises, shop.now)
+    moved = Arrival("moved", Kind.CHAT, {}, aliases=(("bsuid", "IN.moved"), *names(3_000)[1:]))
+    [first] = await shop.store.arrive([moved], shop.now)
+    [again] = await shop.store.arrive([moved], shop.now)
+    assert first.number == again.number
+    await shop.store.advance_due(_raises, shop.now)
+    await shop.order([3_002])
+    shop.take_money()
+    await shop.receive()
+    await shop.store.advance_due(_raises, shop.now)
+    assert await shop.store.replay(first.number)
+    assert await shop.store.seen(1)
+
+
+def _raises(case: Case) -> Advanced:
+    raise ValueError("no")
+
+
+async def _look(shop: Shop) -> None:
+    """What is due, how much waits, and single orders, links and events."""
+    store, now = shop.store, shop.now
+    await store.ping()
+    await store.due(now)
+    await store.due_lanes(now)
+    await store.counts(now)
+    await store.recent(20)
+    assert await store.known_phones(["919800000001", "919899999999"]) == ["919800000001"]
+    link = next(iter(shop.razorpay.links.values()))
+    view = await store.order(link.key)
+    assert view is not None
+    assert await store.order_of_link(link.id) == link.key
+    assert await store.order_placed_by(view.order.placed_by) == view
+    assert await store.event(1) is not None
+
+
+async def _declare(shop: Shop) -> None:
+    """What is in stock, while orders are open: new, changed, sold, and no longer counted."""
+    await shop.order([4_000])
+    await shop.store.declare({"masala-250": 5_000, "kulhad-6": 5})
+    await shop.store.declare({"masala-250": 4_000, "kulhad-6": 5})
+    await shop.order([4_001])
+    await shop.store.declare({"masala-250": 4_000})
+
+
+async def look_after(records: Records, order: str) -> None:
+    """What `munshi why`, `munshi doctor` and `munshi ledger` ask; `order` is the key of one."""
+    for words in (order, "#10013", "+919800001000", f"{records.installation}-1"):
+        [one, *_] = await subjects(records, words, [words.removeprefix("+")])
+        await story(records, one)
+    await parked(records)
+    await notices(records)
+    await held(records)
+    await state_of(records, 1)
+    await books(records, page=25)

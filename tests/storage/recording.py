@@ -1,0 +1,92 @@
+"""Every statement that reaches the database, with values it had and what it cost there."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from storage.records import Records
+from storage.sql import Value
+from storage.transaction import Row, Transaction, Units, Work
+
+T = TypeVar("T")
+
+
+def free() -> int:
+    """The clock of a database whose cost nobody asks about."""
+    return 0
+
+
+@dataclass(slots=True)
+class Statements:
+    """What was asked."""
+
+    clock: Callable[[], int] = free
+    """What the database has done until now, in units of its own."""
+    seen: dict[str, Sequence[Value]] = field(default_factory=dict)
+    """By the text of a statement, the values of the time when it had the most."""
+    cost: Counter[str] = field(default_factory=Counter)
+    """By the text of a statement, what it took by `clock`."""
+
+    def begin(self, sql: str, values: Sequence[Value]) -> None:
+        """`sql` is asked now."""
+        if sql not in self.seen or _size(values) > _size(self.seen[sql]):
+            self.seen[sql] = list(values)
+        self.cost[sql] -= self.clock()
+
+    def end(self, sql: str) -> None:
+        """The answer to `sql` is there."""
+        self.cost[sql] += self.clock()
+
+
+def _size(values: Sequence[Value]) -> int:
+    return sum(len(value) if isinstance(value, (list, tuple)) else 1 for value in values)
+
+
+@dataclass(slots=True)
+class RecordedUnits(Units):
+    """The units of work of `units`, each statement noted in `statements`."""
+
+    units: Units
+    statements: Statements
+
+    async def run(self, work: Work[T]) -> T:
+        return await self.units.run(lambda tx: work(_Recorded(tx, self.statements)))
+
+    async def outside(self, work: Work[T]) -> T:
+        return await self.units.outside(lambda tx: work(_Recorded(tx, self.statements)))
+
+    async def close(self) -> None:
+        await self.units.close()
+
+
+class _Recorded(Transaction):
+    __slots__ = ("_statements", "_tx")
+
+    def __init__(self, tx: Transaction, statements: Statements) -> None:
+        super().__init__(tx.installation)
+        self._tx = tx
+        self._statements = statements
+
+    async def _run(self, sql: str, values: Sequence[Value]) -> list[Row]:
+        self._statements.begin(sql, values)
+        rows = await self._tx._run(sql, values)
+        self._statements.end(sql)
+        return rows
+
+    async def _run_each(self, sql: str, rows: list[list[Value]]) -> None:
+        self._statements.begin(sql, rows[0])
+        await self._tx._run_each(sql, rows)
+        self._statements.end(sql)
+
+
+def recorded(records: Records, statements: Statements) -> Records:
+    """`records`, each statement noted in `statements`."""
+
+    async def fetch(sql: str, *values: Value) -> list[dict[str, Any]]:
+        statements.begin(sql, values)
+        rows = await records.fetch(sql, *values)
+        statements.end(sql)
+        return rows
+
+    return Records(fetch, records.installation)

@@ -1,0 +1,140 @@
+"""Every statement seeks, on both databases: none reads a whole table that grows.
+
+The statements are those that the code really asks while a shop is served and looked after, in a database in
+which 30,000 customers have bought; so a new one is among them by itself.
+"""
+
+import ast
+import asyncio
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+import storage
+from storage import Store
+from storage.records import reading
+from storage.store import _units
+from tests.storage import plans
+from tests.storage.past import with_past
+from tests.storage.playing import look_after, serve
+from tests.storage.recording import RecordedUnits, Statements, recorded
+
+_CUSTOMERS: Final = 30_000
+_REMEMBERED: Final = 10
+
+_READ_ALL: Final = {
+    "SELECT * FROM inbox WHERE trace IS NOT NULL ORDER BY handled_at DESC, id DESC LIMIT $1": (
+        "only the demo asks, of a database that it has just made"
+    ),
+}
+"""Statements that may read a whole table, and why."""
+_NOT_PLAYED: Final = frozenset({"migrating", "database", "orm", "postgres"})
+"""Modules whose own statements open a database."""
+_OF_THE_SERVER: Final = ("tortoise_migrations", "pg_settings", "SELECT key FROM installation")
+"""What statements are about that ask for a setting, or for the one row that says whose database it is."""
+_SCANS: Final = (
+    "SELECT id FROM inbox WHERE body LIKE 'x%'",
+    "SELECT c.id FROM conversation c WHERE c.updated_at > 7",
+    "UPDATE outbox SET attempts = 0 WHERE name = 'hello'",
+    "DELETE FROM fact WHERE order_key = '1' AND amount = 2",
+    "SELECT a.key, COUNT(*) FROM orders a JOIN refund b ON a.total = b.amount GROUP BY a.key",
+    "SELECT MAX(at) FROM fact",
+)
+"""Statements that read a whole table, whatever the planner does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What one database does for each statement."""
+
+    faults: dict[str, list[str]]
+    """By statement, without its rows: what reads a whole table; nothing where it seeks."""
+    scans: dict[str, list[str]]
+    """The same for `_SCANS`."""
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def planned(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Planned:
+    if request.param == "sqlite":
+        return asyncio.run(_planned(f"sqlite://{tmp_path_factory.mktemp('plans')}/munshi.db"))
+    server: Any = request.getfixturevalue("postgres_server")
+    server.psql("CREATE DATABASE plans")
+    found = asyncio.run(_planned(server.get_uri(database="plans")))
+    server.psql("DROP DATABASE plans WITH (FORCE)")
+    return found
+
+
+async def _planned(url: str) -> Planned:
+    await Store.migrate(url)
+    units = await _units(url)
+    try:
+        asked = await _asked(Store(units), url)
+        known = await plans.indexes(units)
+        faults: dict[str, list[str]] = {}
+        for sql, values in asked.seen.items():
+            faults.setdefault(_shape(sql), []).extend(await plans.faults(units, known, sql, values))
+        return Planned(faults, {sql: await plans.faults(units, known, sql, []) for sql in _SCANS})
+    finally:
+        await units.close()
+
+
+async def _asked(store: Store, url: str) -> Statements:
+    shop = await with_past(store, _CUSTOMERS, remembered=_REMEMBERED)
+    statements = Statements()
+    shop.store = Store(RecordedUnits(store._units, statements))
+    await serve(shop, store._units)
+    async with reading(url) as records:
+        await look_after(recorded(records, statements), next(iter(shop.razorpay.links.values())).key)
+    return statements
+
+
+def test_every_statement_seeks(planned: Planned) -> None:
+    wrong = {sql: faults for sql, faults in planned.faults.items() if faults and sql not in _READ_ALL}
+    assert not wrong
+
+
+def test_a_statement_that_reads_a_whole_table_is_noticed(planned: Planned) -> None:
+    assert all(planned.scans.values()), planned.scans
+
+
+def test_no_exception_is_made_without_need(planned: Planned) -> None:
+    assert all(planned.faults[sql] for sql in _READ_ALL)
+
+
+def test_every_statement_in_the_code_was_asked(planned: Planned) -> None:
+    asked = [" ".join(sql.split()) for sql in planned.faults]
+    missing = [sql for sql in _written() if not any(one.startswith(sql) for one in asked)]
+    missing = [sql for sql in missing if not any(name in sql for name in _OF_THE_SERVER)]
+    assert not missing, "let tests/storage/playing.py do what asks these"
+
+
+def _shape(sql: str) -> str:
+    """`sql` as it stands in the code: with `{rows}` for however many there were."""
+    return re.sub(r"VALUES \(\$[^()]*\)(?:, \(\$[^()]*\))*", "VALUES {rows}", sql.strip())
+
+
+def _written() -> Iterator[str]:
+    """Every statement in the code of this room, on one line."""
+    for found in pkgutil.iter_modules(storage.__path__):
+        if not found.ispkg and found.name not in _NOT_PLAYED:
+            module = import_module(f"storage.{found.name}")
+            texts = [text for text in vars(module).values() if isinstance(text, str)]
+            tree = ast.parse(Path(inspect.getfile(module)).read_text())
+            texts += [
+                node.value
+                for function in ast.walk(tree)
+                if isinstance(function, ast.AsyncFunctionDef | ast.FunctionDef)
+                for node in ast.walk(function)
+                if isinstance(node, ast.Constant) and isinstance(node.value, str)
+            ]
+            yield from (_shape(" ".join(text.split())) for text in texts if _STATEMENT.match(text))
+
+
+_STATEMENT: Final = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s.*(FROM|INTO|SET)\s", re.DOTALL)
