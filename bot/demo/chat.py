@@ -1,6 +1,7 @@
 """The demo with somebody at the keyboard. Messages are shown when they come, also while one types."""
 
 import asyncio
+import io
 import sys
 import threading
 from typing import Final
@@ -15,9 +16,11 @@ from bot.sandbox.people import ReceivedMessage
 from bot.sandbox.razorpay_ledger import NotPayableError
 from bot.terminal import commands
 from bot.terminal.commands import Command, choices, parse_command, pick
-from bot.terminal.drawing import draw_all, draw_trace
+from bot.terminal.drawing import draw_all, draw_trace, sorry
 from bot.terminal.reading import PROMPT, help_table
 from flows.messages import Reply
+from payments.money import money
+from storage.stories import Story
 
 _PATIENCE: Final = 5.0
 """Seconds to wait for an answer before the prompt comes back; a later one is shown all the same."""
@@ -50,13 +53,15 @@ class Chat:
             if isinstance(command, commands.Quit):
                 break
             if line.strip():
-                await self._obey(command)
+                await self._try(command)
             self._prompt()
         self._console.print(Text("\nGoodbye.", "dim"))
 
     def _read_in_background(self) -> None:
         """Read lines in a thread that dies with us: nothing can interrupt a blocking read."""
         loop = asyncio.get_running_loop()
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            sys.stdin.reconfigure(errors="replace")
 
         def read() -> None:
             for line in sys.stdin:
@@ -80,6 +85,12 @@ class Chat:
     def _prompt(self) -> None:
         self._console.print(Text(PROMPT, "bold"), end="")
 
+    async def _try(self, command: Command) -> None:
+        try:
+            await self._obey(command)
+        except Exception as error:  # noqa: BLE001 - the shop and its books live in this process: it goes on
+            self._console.print(sorry(error))
+
     async def _obey(self, command: Command) -> None:
         match command:
             case commands.Trace():
@@ -87,9 +98,7 @@ class Chat:
                 trace = [dict(entry) for event in events for entry in event.trace]
                 self._console.print(draw_trace(trace))
             case commands.State():
-                [event] = await self._stage.decisions(1)
-                entry = event.trace[-1]
-                self._console.print(Text(str(entry.get("entered", [entry["state"]])[-1])))
+                self._console.print(Text(_standing(await self._stage.standing())))
             case commands.Help():
                 self._console.print(help_table())
             case commands.Wrong(message=message):
@@ -131,7 +140,19 @@ class Chat:
     def _show(self, came: list[ReceivedMessage]) -> None:
         if not came:
             return
-        messages = [received.message(one) for one in came]
-        for drawn in draw_all(messages):
-            self._console.print(drawn)
+        try:
+            messages = [received.message(one) for one in came]
+            for drawn in draw_all(messages):
+                self._console.print(drawn)
+        except Exception as error:  # noqa: BLE001 - as in _try: messages also come while nobody asks
+            self._console.print(sorry(error))
+            return
         self._offered = choices(messages)
+
+
+def _standing(story: Story | None) -> str:
+    """Where the customer stands, and how each of their orders does."""
+    if story is None:
+        return "state: not begun"
+    orders = (f"order #{o['number']}: {money(o['total'])}, {o['verdict']}" for o in story.orders)
+    return "\n".join((f"state: {story.state or 'not begun'}", *orders))

@@ -18,6 +18,8 @@ from bot.settings import Settings
 from bot.workers.loop import Workers
 from storage import Store
 from storage.queries import EventView
+from storage.records import reading
+from storage.stories import Story, story, subjects
 
 PHONE: Final = "919812345601"
 NAME: Final = "Asha"
@@ -25,6 +27,8 @@ API_TOKEN: Final = "demo-token-for-this-machine-only"  # noqa: S105 - guards a s
 _LOOK_EVERY: Final = 0.02
 _QUIET: Final = 0.3
 """Seconds without a new message after which an answer counts as complete."""
+_CALM: Final = 2
+"""Looks in a row that must find nothing under way."""
 
 
 class NothingToPay(LookupError):
@@ -45,15 +49,26 @@ class Stage:
     """Messages of the chat that were taken so far."""
 
     async def answers(self, patience: float) -> list[ReceivedMessage]:
-        """New messages: wait `patience` seconds for the first, then until no more come."""
+        """New messages: wait `patience` seconds for the first, then until no more come.
+
+        Ends as soon as nothing is under way any more.
+        """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + patience
-        have = self.shown
-        while loop.time() < deadline:
+        have, calm = self.shown, 0
+        while calm < _CALM and loop.time() < deadline:
             await asyncio.sleep(_LOOK_EVERY)
             if len(self.customer.messages) > have:
                 have, deadline = len(self.customer.messages), loop.time() + _QUIET
+            calm = calm + 1 if await self._is_calm() else 0
         return self.take()
+
+    async def _is_calm(self) -> bool:
+        """Nothing is being delivered, nothing waits to be handled or sent."""
+        if self.world.courier.busy:
+            return False
+        counts = await self.parts.store.counts(self.clock.now())
+        return not counts.pending and not counts.unfinished
 
     def take(self) -> list[ReceivedMessage]:
         """The messages that have come since last taken."""
@@ -79,6 +94,12 @@ class Stage:
     async def decisions(self, limit: int = 5) -> list[EventView]:
         """The newest events with their decision records, oldest first."""
         return list(reversed(await self.parts.store.recent(limit)))
+
+    async def standing(self) -> Story | None:
+        """How the customer stands in the books; None if they hold nothing of them yet."""
+        async with reading(self.parts.settings.database_url) as records:
+            found = await subjects(records, self.customer.wa_id, [self.customer.wa_id])
+            return await story(records, found[0], limit=1) if found else None
 
     def _link(self) -> str:
         links = list(self.world.razorpay.links)

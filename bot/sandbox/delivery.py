@@ -149,6 +149,11 @@ class Courier:
         for parcel in sorted(due, key=lambda parcel: parcel.due):
             self._dispatch([parcel])
 
+    @property
+    def busy(self) -> bool:
+        """Something is being delivered at this moment."""
+        return bool(self._tasks)
+
     async def quiet(self) -> None:
         """Wait until nothing is being delivered; what is due later and events without a route may remain."""
         while self._tasks:

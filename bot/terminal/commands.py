@@ -82,6 +82,9 @@ class Wrong:
 
 Command: TypeAlias = Write | Choose | Send | Pay | Fail | Wait | Trace | State | Help | Quit | Wrong
 
+LONGEST_WAIT: Final = 366 * 86_400_000
+"""Milliseconds that one /wait takes at most: every timer between here and there is played."""
+
 COMMANDS: Final[Mapping[str, str]] = {
     "/pay": "pay on Razorpay's page",
     "/fail": "try to pay, in vain; a reason may follow",
@@ -134,9 +137,10 @@ def _send(rest: str) -> Command:
 
 def _wait(rest: str) -> Command:
     try:
-        return Wait(durations.parse(rest))
+        milliseconds = durations.parse(rest)
     except ValueError as error:
         return Wrong(str(error))
+    return Wait(milliseconds) if milliseconds <= LONGEST_WAIT else Wrong("/wait takes 366 days at most")
 
 
 def _say(rest: str) -> Command:

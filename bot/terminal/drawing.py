@@ -47,6 +47,14 @@ def draw_trace(trace: Sequence[dict[str, Any]]) -> RenderableType:
     return Group(*lines) if lines else Text("nothing was decided yet")
 
 
+def sorry(error: Exception) -> Text:
+    """One sentence for a command that failed."""
+    why = " ".join(str(error).split())
+    return Text(
+        f"That did not work ({type(error).__name__}{': ' if why else ''}{why}). The chat goes on.", "red"
+    )
+
+
 class _Bubble:
     def __init__(self, message: Message, first: int) -> None:
         self._message, self._first = message, first
@@ -127,7 +135,9 @@ def _append(text: Text, body: str, style: str) -> None:
 
 def _decided(entry: dict[str, Any]) -> Iterator[Text]:
     """One decision: what came, what was passed over and why, what was taken, what came of it."""
-    yield Text().append(entry["event"], "bold").append(f"  in {entry['state']}", "dim")
+    # What a timer or a bank did may concern an order alone: then it happened in no state.
+    where = f"  in {entry['state']}" if "state" in entry else ""
+    yield Text().append(entry["event"], "bold").append(where, "dim")
     for passed in entry.get("passed", ()):
         yield Text(f"  passed   line {passed['line']}, {passed['rule']}: {passed['because']}", "dim")
     if taken := entry.get("taken"):
@@ -135,7 +145,7 @@ def _decided(entry: dict[str, Any]) -> Iterator[Text]:
     for key in ("did", "entered", "said"):
         if key in entry:
             yield Text(f"  {key:<8} {', '.join(entry[key])}")
-    for key in ("instead", "refused", "ignored"):
+    for key in ("instead", "refused", "ignored", "asked"):
         if key in entry:
             yield Text(f"  {key:<8} {entry[key]}")
     if entry.get("unanswered"):

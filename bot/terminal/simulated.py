@@ -6,7 +6,7 @@ from rich.text import Text
 
 from bot.terminal import commands
 from bot.terminal.commands import Command, choices, parse_command, pick
-from bot.terminal.drawing import draw_all, draw_trace
+from bot.terminal.drawing import draw_all, draw_trace, sorry
 from bot.terminal.reading import help_table, lines
 from flows.messages import Message, Reply
 from flows.model import Flow
@@ -35,7 +35,10 @@ class Chat:
             command = parse_command(line)
             if isinstance(command, commands.Quit):
                 break
-            self._obey(command)
+            try:
+                self._obey(command)
+            except Exception as error:  # noqa: BLE001 - whatever went wrong, the chat goes on
+                self._console.print(sorry(error))
         self._console.print(Text("Goodbye.", "dim"))
 
     def _title(self) -> str:
