@@ -1,17 +1,20 @@
 """One JSON line per event, on standard error. Phone numbers, e-mail and UPI addresses are masked,
-whatever field they are in.
+whatever field they are in, and so are the secrets that `configure` was told.
 
-Secrets never get here: they are `SecretStr` in the settings and are not put into log fields. The
-mask is the last word all the same, over every value and traceback.
+Secrets are `SecretStr` in the settings and are not put into log fields; but an error may quote one. The
+mask is the last word, over every key, value and traceback, of the libraries too.
 """
 
 import logging
 import re
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any, Final
 
 import structlog
+
+from bot.printing import ACTING, printable
+from payments.blotting import BLOT, blot
 
 _ALONE: Final = (r"(?<![\dA-Za-z_])", r"(?![\dA-Za-z_])")
 """What may not stand before and after a number. `\\d` is a decimal digit of any script, `५` too."""
@@ -38,19 +41,31 @@ _ADDRESSES: Final = re.compile(
     r"(?<![^\s@\"'`<>()\[\]{},;:=/|\\])[^\s@\"'`<>()\[\]{},;:=/|\\]++@[\w-]+(?:\.[\w-]+)*"
 )
 """E-mail addresses and UPI addresses (`name@bank`)."""
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+_CREDENTIALS: Final = re.compile(r"(?<=://)[^\s/@]*:[^\s@]*+@")
+"""User and password in a URL."""
+_UNSEEN: Final = re.compile(rf"(?<=\d)(?:{ACTING.pattern}|[\u200c\u200d])+(?=\d)")
+"""What does not show between two digits: a phone number stays one with it."""
+_KEPT: Final = "\n\t"
+_SECRETS: Final[list[tuple[str, ...]]] = [()]
+"""What this process never writes; see `configure`."""
 
 
 def mask(text: str) -> str:
-    """`text` without what leads to a person, and without control characters.
+    """`text` without secrets and what leads to a person; control and format characters are escaped.
 
     Phone numbers are reduced to their last two digits, e-mail and UPI addresses to `…@…`.
 
     >>> mask("from +91 98000-00001, asha@okaxis")
     'from …01, …@…'
     """
-    shown = _ADDRESSES.sub("…@…", _CONTROL.sub("�", text))
-    return _NUMBERS.sub(_last_two, shown)
+    public = _CREDENTIALS.sub(f"{BLOT}@", blot(text, _SECRETS[0]))
+    shown = _ADDRESSES.sub("…@…", _UNSEEN.sub(_seen, public))
+    return printable(_NUMBERS.sub(_last_two, shown), _KEPT)
+
+
+def _seen(found: re.Match[str]) -> str:
+    """What stands on two lines, or in two columns, is not one number."""
+    return next((c for c in found[0] if c in _KEPT), "")
 
 
 def _last_two(found: re.Match[str]) -> str:
@@ -58,22 +73,26 @@ def _last_two(found: re.Match[str]) -> str:
 
 
 def masked(value: Any) -> Any:
-    """`value` with every text in it masked, at any depth; numbers and keys stay."""
+    """`value` with every text in it masked, at any depth; numbers stay. What is no JSON becomes its repr."""
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, Mapping):
-        return {key: masked(inner) for key, inner in value.items()}
+        return {mask(str(key)): masked(inner) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [masked(inner) for inner in value]
-    return value
+    return value if value is None or isinstance(value, (int, float)) else mask(repr(value))
 
 
 def _mask_all(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {key: value if key == "timestamp" else masked(value) for key, value in event.items()}
+    return {mask(key): value if key == "timestamp" else masked(value) for key, value in event.items()}
 
 
-def configure() -> None:
-    """Send every log of ours, and the libraries' warnings, through one masking formatter."""
+def configure(secrets: Iterable[str] = ()) -> None:
+    """Send every log of ours, and the libraries' warnings, through one masking formatter.
+
+    None of `secrets` is written from now on, in whatever field or text it comes.
+    """
+    _SECRETS[0] = tuple(secrets)
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -93,3 +112,4 @@ def configure() -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+    logging.captureWarnings(True)

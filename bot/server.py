@@ -10,6 +10,7 @@ from aiohttp import web
 from bot import bodies, health, operator_api, orders_api, webhooks
 from bot.batching import Overloaded
 from bot.connections import limited
+from bot.malformed import quiet
 from bot.parts import PARTS, Parts
 
 log = structlog.get_logger()
@@ -56,6 +57,7 @@ async def serving(parts: Parts) -> AsyncIterator[str]:
     runner = web.AppRunner(
         application(parts),
         access_log=None,
+        logger=quiet(),
         handler_cancellation=False,
         auto_decompress=False,
         keepalive_timeout=75,

@@ -3,8 +3,10 @@
 A missing or short secret is refused: an empty webhook secret would verify anything.
 """
 
+from base64 import b64encode
 from pathlib import Path
 from typing import Annotated, Any, Final
+from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -23,6 +25,9 @@ WHERE: Final[dict[str, str]] = {
 }
 """Where an operator finds each setting that has no default."""
 
+
+MIN_PASSWORD: Final = 8
+"""Characters of a database password from which it is blotted wherever it stands."""
 
 _ADDRESS: Final = r"^https?://[A-Za-z0-9.\[\]:-]+(/[^\s]*)?$"
 
@@ -72,10 +77,29 @@ class Settings(BaseSettings):
     shopify_access_token: SecretStr | None = None
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret there is, for whoever must keep them out of what is written."""
+        fields = (getattr(self, name) for name in type(self).model_fields)
+        own = [field.get_secret_value() for field in fields if isinstance(field, SecretStr)]
+        basic = f"{self.razorpay_key_id}:{self.razorpay_key_secret.get_secret_value()}"
+        password = _password(self.database_url)
+        # A short password is a word like any other; in a URL it is blotted by its place.
+        known = (password,) if len(password) >= MIN_PASSWORD else ()
+        return (*own, b64encode(basic.encode()).decode(), *known)
+
+    @property
     def razorpay_webhook_secrets(self) -> tuple[str, ...]:
         """The current webhook secret and, while it is being rotated, the one before."""
         both = (self.razorpay_webhook_secret, self.razorpay_webhook_secret_previous)
         return tuple(secret.get_secret_value() for secret in both if secret)
+
+
+def _password(url: str) -> str:
+    """The password in `url`; empty if it has none, or is no URL."""
+    try:
+        return unquote(urlsplit(url).password or "")
+    except ValueError:
+        return ""
 
 
 def load_settings(**overrides: Any) -> Settings:

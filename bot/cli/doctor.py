@@ -13,6 +13,7 @@ from bot.cli.ledger import held_lines
 from bot.cli.running import looked_up, refuse, run
 from bot.cli.wording import counted
 from bot.log import mask
+from bot.printing import printable
 from bot.settings import Settings, SettingsInvalid, load_settings
 from bot.whatsapp.client import WhatsAppClient
 from bot.whatsapp.errors import SendError
@@ -79,10 +80,11 @@ async def _forget(settings: Settings, number: int) -> None:
 
 async def _examine(settings: Settings, ill: list[Finding]) -> None:
     async for finding in _findings(settings):
-        typer.echo(f"{'✓' if finding.well else '✗'} {finding.name}: {finding.said}")
+        said = f"{'✓' if finding.well else '✗'} {finding.name}: {finding.said}"
+        typer.echo(printable(said, "\n"))
         if not finding.well:
             ill.append(finding)
-            typer.echo(f"    {finding.mend}")
+            typer.echo(printable(f"    {finding.mend}", "\n"))
 
 
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:

@@ -9,6 +9,7 @@ import typer
 
 from bot.cli.running import database_url, looked_up
 from bot.cli.wording import counted, shown
+from bot.printing import printable
 from payments import remedies
 from payments.orders import CURRENCY
 from payments.proof import Check, Discrepancy, Sums
@@ -29,7 +30,7 @@ def command(json: Json = False) -> None:
         typer.echo(orjson.dumps(_as_json(found), option=orjson.OPT_INDENT_2))
     else:
         for line in _lines(found):
-            typer.echo(line)
+            typer.echo(printable(line, "\n"))
     if found.discrepancies:
         raise typer.Exit(1)
 

@@ -10,6 +10,7 @@ import typer
 import uvloop
 from dotenv import dotenv_values
 
+from bot.printing import printable
 from bot.settings import Settings, SettingsInvalid, load_settings
 from flows.errors import FlowInvalid
 from storage.errors import StorageError
@@ -19,7 +20,7 @@ T = TypeVar("T")
 
 def refuse(message: str) -> NoReturn:
     """End the command with a message for the operator and exit status 1."""
-    typer.echo(message, err=True)
+    typer.echo(printable(message, "\n"), err=True)
     raise typer.Exit(1)
 
 

@@ -13,7 +13,7 @@ from storage import Store
 def command() -> None:
     """Serve webhooks and the API, and do the work they bring. Pending migrations are applied first."""
     settings = settings_or_refuse()
-    log.configure()
+    log.configure(settings.secrets)
     run(_serve(settings))
 
 

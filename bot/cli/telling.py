@@ -30,10 +30,10 @@ def lines(story: Story) -> Iterator[str]:
         at = datetime.fromtimestamp(moment.at / 1000, UTC).astimezone()
         if (today := f"{at:%Y-%m-%d}") != day:
             day = today
-            yield f"\n{day}"
+            yield from ("", day)
         yield f"{at:%H:%M:%S}  {told[0]}"
         yield from (f"          {line}" for line in told[1:])
-    yield "\nnow"
+    yield from ("", "now")
     yield f"  in state {story.state or '(none yet)'}"
     for order in story.orders:
         yield from (f"  {line}" for line in _now(order))

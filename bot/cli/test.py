@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.flow_file import DEFAULT, read_text, sound_flow
+from bot.printing import printable
 
 if TYPE_CHECKING:
     from flows.model import Flow
@@ -54,7 +55,7 @@ def _passes(file: Path, default: Path, flows: "dict[Path, Flow]") -> bool:
     if path not in flows:
         flows[path] = sound_flow(path)
     played = play(flows[path], scenario)
-    typer.echo(f"FAILED  {played}" if played.unmet else f"passed  {played}")
+    typer.echo(printable(f"FAILED  {played}" if played.unmet else f"passed  {played}", "\n"))
     return played.unmet is None
 
 

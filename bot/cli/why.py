@@ -11,6 +11,7 @@ import typer
 from bot.cli.running import database_url, looked_up, refuse
 from bot.cli.telling import lines
 from bot.log import masked
+from bot.printing import printable
 from bot.whatsapp import phones
 from storage.records import Records, reading
 from storage.stories import Story, Subject, story, subjects
@@ -39,7 +40,7 @@ def command(about: About, json: Json = False) -> None:
         typer.echo(orjson.dumps(_as_json(found), option=orjson.OPT_INDENT_2))
         return
     for line in lines(found):
-        typer.echo(line)
+        typer.echo(printable(line))
 
 
 async def _story(url: str, words: str) -> Story:

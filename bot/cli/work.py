@@ -11,7 +11,7 @@ from bot.settings import Settings
 def command() -> None:
     """Step and perform what other processes take in. Needs PostgreSQL: an SQLite file has one process."""
     settings = settings_or_refuse()
-    log.configure()
+    log.configure(settings.secrets)
     run(_work(settings))
 
 

@@ -16,7 +16,7 @@ from bot.sandbox.people import ReceivedMessage
 from bot.sandbox.razorpay_ledger import NotPayableError
 from bot.terminal import commands
 from bot.terminal.commands import Command, choices, parse_command, pick
-from bot.terminal.drawing import draw_all, draw_trace, sorry
+from bot.terminal.drawing import draw_all, draw_trace, plain, sorry
 from bot.terminal.reading import PROMPT, help_table
 from flows.messages import Reply
 from payments.money import money
@@ -42,7 +42,7 @@ class Chat:
     async def run(self) -> None:
         """Until /quit or the end of input. The customer says hi first."""
         name = self._stage.parts.flow.statics[self._stage.parts.flow.languages[0]]["shop"]["name"]
-        self._console.print(Rule(Text(str(name))))
+        self._console.print(Rule(plain(str(name))))
         self._console.print(Text(f"{PROMPT}hi", "bold"))
         await self._stage.customer.write("hi")
         self._show(await self._stage.answers(_PATIENCE))
@@ -98,11 +98,11 @@ class Chat:
                 trace = [dict(entry) for event in events for entry in event.trace]
                 self._console.print(draw_trace(trace))
             case commands.State():
-                self._console.print(Text(_standing(await self._stage.standing())))
+                self._console.print(plain(_standing(await self._stage.standing())))
             case commands.Help():
                 self._console.print(help_table())
             case commands.Wrong(message=message):
-                self._console.print(Text(message, "red"))
+                self._console.print(plain(message, "red"))
             case _:
                 await self._play(command)
 
@@ -110,7 +110,7 @@ class Chat:
         try:
             await self._act(command)
         except (NothingToPay, NotPayableError) as error:
-            self._console.print(Text(str(error), "red"))
+            self._console.print(plain(str(error), "red"))
             return
         patience = _PATIENCE if not isinstance(command, commands.Wait) else 2.0
         came = await self._stage.answers(patience)

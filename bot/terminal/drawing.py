@@ -1,7 +1,6 @@
 """Draws messages as WhatsApp shows them; where there is no terminal, as plain text."""
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.panel import Panel
 from rich.text import Text
 
+from bot.printing import printable
 from flows.messages import Buttons, Image, Link, List, Message, Reply, replies
 
 WIDTH: Final = 64
@@ -35,10 +35,15 @@ def draw_all(messages: Sequence[Message]) -> Iterator[RenderableType]:
 
 
 def rich_text(body: str) -> Text:
-    """`body` with *bold*, _italic_, ~strike~ and ```fixed``` rendered, and no control characters."""
+    """`body` with *bold*, _italic_, ~strike~ and ```fixed``` rendered, and control characters escaped."""
     text = Text(overflow="fold")
-    _append(text, "".join(c for c in body if c == "\n" or unicodedata.category(c) != "Cc"), "")
+    _append(text, printable(body, "\n"), "")
     return text
+
+
+def plain(said: str, style: str = "") -> Text:
+    """`said` as it is, but for control characters, which are escaped."""
+    return Text(printable(said, "\n"), style, overflow="fold")
 
 
 def draw_trace(trace: Sequence[dict[str, Any]]) -> RenderableType:
@@ -50,7 +55,7 @@ def draw_trace(trace: Sequence[dict[str, Any]]) -> RenderableType:
 def sorry(error: Exception) -> Text:
     """One sentence for a command that failed."""
     why = " ".join(str(error).split())
-    return Text(
+    return plain(
         f"That did not work ({type(error).__name__}{': ' if why else ''}{why}). The chat goes on.", "red"
     )
 
@@ -96,7 +101,7 @@ class _Bubble:
                         yield _choice(number, row)
                         number += 1
             case Link(title=title, url=url):
-                yield rich_text(f"  [{title}] ").append_text(Text(url, "underline", overflow="fold"))
+                yield rich_text(f"  [{title}] ").append_text(plain(url, "underline"))
 
 
 def _picture(message: Message) -> str | None:
@@ -137,16 +142,16 @@ def _decided(entry: dict[str, Any]) -> Iterator[Text]:
     """One decision: what came, what was passed over and why, what was taken, what came of it."""
     # What a timer or a bank did may concern an order alone: then it happened in no state.
     where = f"  in {entry['state']}" if "state" in entry else ""
-    yield Text().append(entry["event"], "bold").append(where, "dim")
+    yield plain(entry["event"], "bold").append_text(plain(where, "dim"))
     for passed in entry.get("passed", ()):
-        yield Text(f"  passed   line {passed['line']}, {passed['rule']}: {passed['because']}", "dim")
+        yield plain(f"  passed   line {passed['line']}, {passed['rule']}: {passed['because']}", "dim")
     if taken := entry.get("taken"):
-        yield Text(f"  took     line {taken['line']}, {taken['rule']}")
+        yield plain(f"  took     line {taken['line']}, {taken['rule']}")
     for key in ("did", "entered", "said"):
         if key in entry:
-            yield Text(f"  {key:<8} {', '.join(entry[key])}")
+            yield plain(f"  {key:<8} {', '.join(entry[key])}")
     for key in ("instead", "refused", "ignored", "asked"):
         if key in entry:
-            yield Text(f"  {key:<8} {entry[key]}")
+            yield plain(f"  {key:<8} {entry[key]}")
     if entry.get("unanswered"):
         yield Text("  unanswered: no rule here answers it")

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.terminal.commands import COMMANDS
+from bot.terminal.drawing import plain
 
 PROMPT = "you: "
 
@@ -36,7 +37,7 @@ def _typed(console: Console) -> Iterator[str]:
 def _piped(console: Console) -> Iterator[str]:
     for line in sys.stdin:
         if line.strip():
-            console.print(Text(f"{PROMPT}{line.strip()}"))
+            console.print(plain(f"{PROMPT}{line.strip()}"))
         yield line
 
 

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from bot.terminal import commands
 from bot.terminal.commands import Command, choices, parse_command, pick
-from bot.terminal.drawing import draw_all, draw_trace, sorry
+from bot.terminal.drawing import draw_all, draw_trace, plain, sorry
 from bot.terminal.reading import help_table, lines
 from flows.messages import Message, Reply
 from flows.model import Flow
@@ -27,7 +27,7 @@ class Chat:
 
     def run(self) -> None:
         """Until /quit or the end of input."""
-        self._console.print(Rule(Text(self._title())))
+        self._console.print(Rule(plain(self._title())))
         self._console.print(
             Text("Say hi, or type /help. Choose a button or row by its number or title.", "dim")
         )
@@ -50,11 +50,11 @@ class Chat:
             case commands.Trace():
                 self._console.print(draw_trace([dict(entry) for each in self._last for entry in each.trace]))
             case commands.State():
-                self._console.print(Text(self._state()))
+                self._console.print(plain(self._state()))
             case commands.Help():
                 self._console.print(help_table())
             case commands.Wrong(message=message):
-                self._console.print(Text(message, "red"))
+                self._console.print(plain(message, "red"))
             case _:
                 self._play(command)
 
@@ -63,12 +63,12 @@ class Chat:
         try:
             answer = self._answer(command)
         except NothingToPay as error:
-            self._console.print(Text(f"{error}: check out first", "red"))
+            self._console.print(plain(f"{error}: check out first", "red"))
             return
         self._last = self._simulator.handled[before:]
         for handled in self._last:
             if handled.error:
-                self._console.print(Text(f"The shop could not handle that: {handled.error}", "red"))
+                self._console.print(plain(f"The shop could not handle that: {handled.error}", "red"))
         for drawn in draw_all(answer):
             self._console.print(drawn)
         if answer:

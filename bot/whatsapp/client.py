@@ -9,6 +9,7 @@ from yarl import URL
 
 from bot.retry import Failure
 from bot.whatsapp.errors import SendError, classify
+from payments.blotting import blot_bytes
 
 ANSWER_CAP: Final = 64 * 1024
 """Bytes read of an answer; an honest one is a few hundred."""
@@ -41,7 +42,7 @@ class WhatsAppClient:
         self._session = session
         self._number_url = base / version / phone_number_id
         self._messages_url = self._number_url / "messages"
-        self._token = access_token.encode()
+        self._token = access_token
         self._headers = {
             "Authorization": f"Bearer {access_token}",
             "Content-Type": "application/json",
@@ -88,7 +89,7 @@ class WhatsAppClient:
 
     def _refused(self, status: int, body: bytes, headers: Mapping[str, str]) -> SendError:
         """What the answer means. Meta quotes a malformed token in its error, so it is blotted out first."""
-        return classify(status, body.replace(self._token, b"***"), headers)
+        return classify(status, blot_bytes(body, (self._token,)), headers)
 
 
 async def _capped(content: aiohttp.StreamReader) -> bytes:

@@ -7,6 +7,7 @@ from typing import Final
 import structlog
 
 from bot.clock import Clock
+from bot.log import mask
 from bot.retry import DOUBT, Failure, GiveUp, decide
 from bot.whatsapp.client import WhatsAppClient
 from bot.whatsapp.errors import SendError
@@ -51,7 +52,7 @@ class Performer:
             log.exception("delivery failed unexpectedly", delivery=delivery.id, name=delivery.name)
             # A call to Razorpay is looked up before it is repeated; a message may already be out.
             failure = Failure.UNKNOWN if delivery.lane == CHAT else Failure.RETRY
-            return self._failed(delivery, failure, None, f"{type(error).__name__}: {error}")
+            return self._failed(delivery, failure, None, mask(f"{type(error).__name__}: {error}"))
         if isinstance(outcome, Done):
             self._heard(delivery, self.traffic.done(delivery.lane, _claimed_at(delivery)))
         return outcome

@@ -11,6 +11,7 @@ Source: Razorpay docs, "Payment Links APIs" and "Refunds APIs", 2026; SDK `razor
 import asyncio
 import re
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -84,6 +85,7 @@ class Gateway:
         if not (key_id and key_secret and key_id.isascii() and key_secret.isascii()):
             raise ValueError("Razorpay's key id and key secret must be given, in ASCII")
         self._auth = (key_id, key_secret)
+        self._secrets = (key_secret, b64encode(f"{key_id}:{key_secret}".encode()).decode())
         self._base_url = _base_url(base_url)
         self._timeouts = (connect_timeout, read_timeout)
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="razorpay")
@@ -181,7 +183,7 @@ class Gateway:
         """This thread's own client: the SDK's is not safe to share."""
         client = getattr(self._thread, "client", None)
         if client is None:
-            own = session(self._timeouts)
+            own = session(self._timeouts, self._secrets)
             self._sessions.append(own)
             client = razorpay.Client(session=own, auth=self._auth, base_url=self._base_url)
             self._thread.client = client

@@ -18,6 +18,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ReadTimeoutError
 
+from payments.blotting import blot_bytes
 from payments.razorpay.errors import GatewayError, Reason, classify, json_object
 
 MAX_ANSWER: Final = 256 * 1024
@@ -25,20 +26,23 @@ MAX_ANSWER: Final = 256 * 1024
 _PIECE: Final = 16 * 1024
 
 
-def session(timeouts: tuple[float, float]) -> requests.Session:
-    """A session for one thread. `timeouts` are seconds to connect, and to the end of the answer."""
+def session(timeouts: tuple[float, float], secrets: tuple[str, ...] = ()) -> requests.Session:
+    """A session for one thread. `timeouts` are seconds to connect, and to the end of the answer.
+
+    None of `secrets` is in an error, whatever the answer quoted.
+    """
     session = requests.Session()
     session.trust_env = False
-    session.mount("https://", _Transport(timeouts))
-    session.mount("http://", _Transport(timeouts))
+    session.mount("https://", _Transport(timeouts, secrets))
+    session.mount("http://", _Transport(timeouts, secrets))
     return session
 
 
 class _Transport(HTTPAdapter):
     """Answers with a JSON object and success, or raises `GatewayError`."""
 
-    def __init__(self, timeouts: tuple[float, float]) -> None:
-        self._timeouts = timeouts
+    def __init__(self, timeouts: tuple[float, float], secrets: tuple[str, ...]) -> None:
+        self._timeouts, self._secrets = timeouts, secrets
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
     def init_poolmanager(
@@ -65,7 +69,7 @@ class _Transport(HTTPAdapter):
         except requests.RequestException as error:
             raise _unanswered(error) from error
         if not 200 <= response.status_code < 300:
-            raise classify(response.status_code, body, response.headers)
+            raise classify(response.status_code, blot_bytes(body, self._secrets), response.headers)
         if json_object(body) is None:
             raise _unintelligible("the answer is not a JSON object", response.status_code)
         response._content = body  # where requests keeps what it has read itself

@@ -69,7 +69,7 @@ def test_every_kind_of_message_shows_what_it_holds() -> None:
         ("https://x/a_b_c", "https://x/a_b_c", []),
         ("*open\nend*", "*open\nend*", []),
         ("type *मेनू* now", "type मेनू now", ["bold"]),
-        ("a\x1b[2Jb\x00", "a[2Jb", []),
+        ("a\x1b[2Jb\x00", "a\\x1b[2Jb\\x00", []),
     ],
 )
 def test_whatsapp_marks(body: str, plain: str, styles: list[str]) -> None:
