@@ -38,7 +38,8 @@ def advance(flow: Flow, case: Case, now: int) -> Advanced:
     """What the waiting events of `case` do at `now` (milliseconds since 1970, UTC). Never raises."""
     drafts: list[Draft] = []
     handled: list[Handled] = []
-    last = Draft(flow, now, 0, False, case.conversation, dict(case.orders), case.left, case.account)
+    orders = dict(case.orders)
+    last = Draft(flow, now, 0, False, case.conversation, orders, case.left, case.account, case.nonce)
     for event in case.events:
         draft = _next(last, event)
         handled.append(_take(draft, event))
@@ -59,6 +60,7 @@ def _next(last: Draft, event: Arrived) -> Draft:
         orders=dict(last.orders),
         left=last.left,
         account=last.account,
+        nonce=last.nonce,
     )
 
 

@@ -86,6 +86,9 @@ class Case:
 
     conversation: Conversation
     events: tuple[Arrived, ...]
+    nonce: str
+    """Ten random letters, drawn for this step alone and from no counter: they make what the step mints unique
+    for ever, also after its database was restored or copied."""
     orders: Mapping[str, OrderState] = field(default_factory=dict)
     """By key: the conversation's current one and those that `events` name, where we have them."""
     left: Mapping[str, int] = field(default_factory=dict)

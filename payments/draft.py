@@ -53,6 +53,7 @@ class Draft:
     orders: dict[str, OrderState]
     left: Mapping[str, int]
     account: str | None
+    nonce: str
     sends: list[Say] = field(default_factory=list)
     timers: list[StartTimer] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
@@ -76,7 +77,7 @@ class Draft:
 
     def step(self, event: Event) -> tuple[Trace, bool]:
         """Let the conversation take `event`: its trace, and whether anything answered."""
-        outside = {"left": self.left, "links": self._may_have_paid()}
+        outside = {"left": self.left, "links": self._may_have_paid(), "nonce": self.nonce}
         done = step(self.flow, self.conversation, event, self.now, self.number, outside)
         self.conversation = done.conversation
         for effect in done.effects:
@@ -88,7 +89,8 @@ class Draft:
         trace: list[Mapping[str, Any]] = []
         applied = False
         for event in events:
-            done = step(self.flow, conversation, event, self.now, self.number, {"left": self.left})
+            outside = {"left": self.left, "nonce": self.nonce}
+            done = step(self.flow, conversation, event, self.now, self.number, outside)
             trace += [{**entry, "entered": [], "did": [], "aside": True} for entry in done.trace]
             applied = applied or done.applied
             for effect in done.effects:

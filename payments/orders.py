@@ -8,7 +8,9 @@ from typing import Any, Final
 
 CURRENCY: Final = "INR"
 
-_KEY = re.compile(r"(?P<conversation>[a-z0-9]+-[0-9]+)-(?P<ordinal>[0-9]+)", re.ASCII)
+_KEY = re.compile(r"(?P<conversation>[a-z0-9]+-[0-9]+)-[0-9]+[a-z]*", re.ASCII)
+_OF_ORDER: Final = 6
+"""Letters of a nonce that go into an order's key; the rest go into an attempt's reference id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Order:
     """An order as placed; never changed afterwards."""
 
     key: str
-    """`<conversation id>-<ordinal>`: unique for ever, travels in the notes of its payment links."""
+    """`<conversation id>-<ordinal><random letters>`: unique for ever, travels in the notes of its links."""
     number: str
     """What people call it (`12345`); unique within the installation."""
     conversation: str
@@ -98,7 +100,7 @@ class Attempt:
     """One payment link for an order, stored before Razorpay is asked for it."""
 
     reference_id: str
-    """`<order key>.<ordinal>`, at most 40 characters; never minted twice."""
+    """`<order key>.<ordinal><random letters>`, at most 40 characters; never minted twice."""
     order_key: str
     ordinal: int
     amount: int
@@ -156,14 +158,18 @@ def withdrawn(attempt: Attempt) -> Attempt:
     return moved(attempt, AttemptStatus.CANCELLED if planned else AttemptStatus.WITHDRAWING)
 
 
-def order_key(conversation: str, ordinal: int) -> str:
-    """The key of a conversation's `ordinal`-th order, counted from 1."""
-    return f"{conversation}-{ordinal}"
+def order_key(conversation: str, ordinal: int, nonce: str) -> str:
+    """The key of a conversation's `ordinal`-th order, counted from 1.
+
+    `nonce` (random letters, see `payments.case.Case`) makes it another key than the one that the same
+    conversation minted before its database was restored: Razorpay remembers keys for ever.
+    """
+    return f"{conversation}-{ordinal}{nonce[:_OF_ORDER]}"
 
 
-def reference_id(key: str, ordinal: int) -> str:
-    """Razorpay's `reference_id` of an order's `ordinal`-th attempt, counted from 1."""
-    return f"{key}.{ordinal}"
+def reference_id(key: str, ordinal: int, nonce: str) -> str:
+    """Razorpay's `reference_id` of an order's `ordinal`-th attempt, counted from 1; `nonce` as above."""
+    return f"{key}.{ordinal}{nonce[_OF_ORDER:]}"
 
 
 def order_key_of(reference: str) -> str:

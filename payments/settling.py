@@ -167,7 +167,7 @@ def _rest(draft: Draft, state: OrderState) -> Attempt:
     order = state.order
     ordinal = max((attempt.ordinal for attempt in state.attempts), default=0) + 1
     return Attempt(
-        reference_id=reference_id(order.key, ordinal),
+        reference_id=reference_id(order.key, ordinal, draft.nonce),
         order_key=order.key,
         ordinal=ordinal,
         amount=due(state),

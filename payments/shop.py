@@ -87,6 +87,12 @@ def _left(scene: Scene) -> Mapping[str, int]:
     return left
 
 
+def _nonce(scene: Scene) -> str:
+    """The random letters of this step."""
+    nonce: str = scene.outside.get("nonce", "")
+    return nonce
+
+
 def _refused(scene: Scene, event: str, **fields: Any) -> Result:
     return Result(scene.data, instead=Happened(event, fields))
 
@@ -171,7 +177,7 @@ def _place(scene: Scene, args: _Nothing) -> Result:
         return _refused(scene, "order.refused", reason="empty" if not lines else "too small")
     ordinal = scene.data.get("orders", 0) + 1
     order = {
-        "key": order_key(scene.conversation, ordinal),
+        "key": order_key(scene.conversation, ordinal, _nonce(scene)),
         "number": str(FIRST_ORDER_NUMBER + scene.number),
         "lines": lines_to_json(lines),
         "total": total,
@@ -197,7 +203,8 @@ def _request(scene: Scene, args: _Nothing) -> Result:
     if order.get("lapsed") and not stock.enough(_left(scene), lines_from_json(order["lines"])):
         return _refused(scene, "order.refused", reason="order sold out")
     attempt = order["attempts"] + 1
-    reference, expires_at = reference_id(order["key"], attempt), scene.now + _shop(scene).payment_link_life
+    reference = reference_id(order["key"], attempt, _nonce(scene))
+    expires_at = scene.now + _shop(scene).payment_link_life
     asked = {
         **order,
         "attempts": attempt,

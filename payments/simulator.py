@@ -227,7 +227,7 @@ class Simulator:
     def _take(self, kind: Kind, body: Mapping[str, Any]) -> list[Message]:
         self._number += 1
         arrived = Arrived(self._number, kind, body, self.now)
-        case = Case(self.conversation, (arrived,), self.orders, self.left)
+        case = Case(self.conversation, (arrived,), "", self.orders, self.left)
         advanced = advance(self._flow, case, self.now)
         self._keep(advanced)
         answer = [say.message for say in advanced.sends]

@@ -13,6 +13,7 @@ from payments.ledger import Verdict
 from payments.orders import Attempt, AttemptStatus, Line, Order, Standing, order_key_of
 from payments.refunds import Refund, RefundStatus
 from storage.encoding import loads
+from storage.nonces import Draw
 from storage.transaction import Row, Transaction
 
 EVENTS_AT_ONCE: Final = 50
@@ -37,7 +38,9 @@ class Unusable:
     error: Exception
 
 
-async def load_due(tx: Transaction, now: int, limit: int, events: int) -> list[Waiting | Unusable]:
+async def load_due(
+    tx: Transaction, now: int, limit: int, events: int, draw: Draw
+) -> list[Waiting | Unusable]:
     """Up to `limit` conversations with up to `events` due events each, those that wait longest first.
 
     What cannot be read stands for itself: an event, or the first one of a conversation.
@@ -66,7 +69,9 @@ async def load_due(tx: Transaction, now: int, limit: int, events: int) -> list[W
     named |= {(id, key) for id, one in people.items() if (key := _current_order(one))}
     orders = await _load_orders(tx, sorted(named))
     account = await _account(tx) if any(key for _, key in named) else None
-    found += [_waiting(tx.installation, id, one, due[id], orders[id], account) for id, one in people.items()]
+    found += [
+        _waiting(tx.installation, id, one, due[id], orders[id], account, draw()) for id, one in people.items()
+    ]
     return found
 
 
@@ -110,12 +115,13 @@ def _waiting(
     events: Sequence[Arrived],
     orders: Iterable["OrderRows"],
     account: str | None,
+    nonce: str,
 ) -> Waiting | Unusable:
     try:
         states = {rows.order["key"]: order_state(installation, rows) for rows in orders}
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this conversation's alone
         return Unusable(events[0].number, error)
-    return Waiting(id, Case(conversation, tuple(events), states, account=account))
+    return Waiting(id, Case(conversation, tuple(events), nonce, states, account=account))
 
 
 def _order_keys(event: Arrived) -> set[str]:

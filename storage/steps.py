@@ -12,6 +12,7 @@ from payments.stock import after
 from storage import stock
 from storage.cases import Unusable, Waiting, load_due
 from storage.changes import Changes, changes, error_text, park, write
+from storage.nonces import Draw
 from storage.transaction import SoldOut, Transaction
 
 Advance: TypeAlias = Callable[[Case], Advanced]
@@ -29,7 +30,9 @@ class Refused(Exception):
         self.error = error
 
 
-async def advance_due(tx: Transaction, advance: Advance, now: int, limit: int, events: int) -> int:
+async def advance_due(
+    tx: Transaction, advance: Advance, now: int, limit: int, events: int, draw: Draw
+) -> int:
     """Step up to `limit` conversations, up to `events` due events of each; how many events were answered.
 
     An event that cannot be read is parked. Where a conversation cannot be read or `advance` raises,
@@ -37,7 +40,7 @@ async def advance_due(tx: Transaction, advance: Advance, now: int, limit: int, e
     database itself refuses fails the whole batch, as Refused.
     """
     batch, answered = Changes(), 0
-    waiting = await load_due(tx, now, limit, events)
+    waiting = await load_due(tx, now, limit, events, draw)
     left: Mapping[str, int] = await stock.left(tx) if waiting else {}
     for one in waiting:
         decided = one if isinstance(one, Unusable) else _decide(one, left, advance, now)

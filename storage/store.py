@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from storage import arrivals, claims, deliveries, due, mending, queries, receipts, steps, stock
+from storage import arrivals, claims, deliveries, due, mending, nonces, queries, receipts, steps, stock
 from storage.arrivals import Arrival, Stored
 from storage.cases import EVENTS_AT_ONCE
 from storage.changes import error_text, park
@@ -13,6 +13,7 @@ from storage.deliveries import LANES, Claim, Delivery, Outcome
 from storage.due import Due
 from storage.errors import Closed, Unavailable
 from storage.migrating import migrate
+from storage.nonces import Draw
 from storage.postgres import PostgresUnits
 from storage.queries import Counts, EventView, OrderView
 from storage.receipts import Applied
@@ -32,12 +33,13 @@ class Store:
     a Store on one PostgreSQL database; an SQLite file has one.
     """
 
-    def __init__(self, units: Units) -> None:
+    def __init__(self, units: Units, draw: Draw = nonces.draw) -> None:
         self._units = units
+        self._draw = draw
 
     @classmethod
-    async def open(cls, url: str, *, wait: float = 0.0) -> "Store":
-        """The store at `sqlite://<file>` or `postgres://…`.
+    async def open(cls, url: str, *, wait: float = 0.0, draw: Draw = nonces.draw) -> "Store":
+        """The store at `sqlite://<file>` or `postgres://…`. `draw` gives each step its random letters.
 
         Raises storage.errors.StorageError: NotMigrated, WeakDurability, UnsupportedDatabase, or, once
         `wait` seconds are over, Unavailable (held by another process, no answer).
@@ -46,7 +48,7 @@ class Store:
         deadline = loop.time() + wait
         while True:
             try:
-                return cls(await _units(url))
+                return cls(await _units(url), draw)
             except Unavailable:
                 if loop.time() >= deadline:
                     raise
@@ -91,7 +93,7 @@ class Store:
         """
         try:
             return await self._units.run(
-                lambda tx: steps.advance_due(tx, advance, now, limit, EVENTS_AT_ONCE)
+                lambda tx: steps.advance_due(tx, advance, now, limit, EVENTS_AT_ONCE, self._draw)
             )
         except (steps.Refused, SoldOut):
             return await self._one_by_one(advance, now, limit)
@@ -105,7 +107,7 @@ class Store:
     async def _advance_one(self, advance: Advance, now: int) -> int:
         """One event for itself, so that only what the database refuses is parked."""
         try:
-            return await self._units.run(lambda tx: steps.advance_due(tx, advance, now, 1, 1))
+            return await self._units.run(lambda tx: steps.advance_due(tx, advance, now, 1, 1, self._draw))
         except (steps.Refused, SoldOut) as refused:
             error, number = error_text(refused), refused.number
             await self._units.run(lambda tx: park(tx, number, error, now))

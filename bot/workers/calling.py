@@ -4,6 +4,7 @@ from typing import Final
 
 from payments.answers import CREATED, FETCHED, KEPT, REFUND_REFUSED, REFUNDED, REFUSED, WITHDRAWN
 from payments.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
+from payments.case import Notice
 from payments.facts import to_json
 from payments.orders import LINK_STATUSES
 from payments.razorpay.errors import GatewayError, Reason
@@ -47,6 +48,19 @@ def refused(call: Call, error: GatewayError) -> Result | None:
             return KEPT, {"reference_id": call.reference_id, "reason": error.description}
         case _:
             return None
+
+
+def alarm(call: Call, error: GatewayError) -> Notice | None:
+    """What an operator hears of a call that will never succeed; None if it is the conversation's matter."""
+    if error.reason is not Reason.TAKEN or not isinstance(call, CreateLink):
+        return None
+    said = (
+        f"Razorpay has a payment link with the reference id {call.reference_id}, which this database was only"
+        " about to make. Other books made it: a copy of this database, or what it was before a backup was"
+        " restored. Nobody gets that link. See in Razorpay Dashboard > Payment Links whether it was paid, and"
+        " for what; and make sure that only one server runs on these books."
+    )
+    return Notice("copy", call.reference_id, said)
 
 
 async def _fetched(gateway: Gateway, call: FetchPayments) -> Result | None:

@@ -12,7 +12,7 @@ from bot.retry import DOUBT, Failure, GiveUp, decide
 from bot.whatsapp.client import WhatsAppClient
 from bot.whatsapp.errors import SendError
 from bot.whatsapp.payloads import PayloadError
-from bot.workers.calling import made, refused
+from bot.workers.calling import alarm, made, refused
 from bot.workers.sending import WindowClosed, send
 from bot.workers.traffic import Traffic, halted
 from payments import calls
@@ -73,7 +73,7 @@ class Performer:
         except GatewayError as error:
             failed = self._failed(delivery, _failure(error), error.retry_after, str(error))
             if isinstance(failed, Failed):
-                return replace(failed, result=refused(call, error))
+                return replace(failed, result=refused(call, error), notice=alarm(call, error))
             return failed
         return Done(delivery.claim, provider_id, answer)
 

@@ -25,6 +25,8 @@ class Reason(StrEnum):
 
     ALREADY_EXISTS = "already_exists"
     """A link with this reference id was made before: look it up."""
+    TAKEN = "taken"
+    """Another link has the reference id of a call that is made for the first time: it is not ours."""
     ALREADY_PAID = "already_paid"
     """The link cannot be cancelled: (partly) paid."""
     ALREADY_CANCELLED = "already_cancelled"

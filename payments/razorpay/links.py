@@ -27,7 +27,9 @@ async def ensure_link(gateway: Gateway, call: CreateLink, *, may_exist: bool) ->
 
     `may_exist` says that an earlier try's outcome is unknown. Raises GatewayError; when that is
     `ambiguous`, come back with `may_exist`. REFUSED also stands for a link that has our reference
-    id but not our order, amount or currency: it is not adopted.
+    id but not our order, amount or currency: it is not adopted. TAKEN stands for one that was there
+    before the first try: other books made it, of which these are a copy or an older state, and
+    somebody may have paid it.
     """
     if may_exist:
         earlier = await gateway.find_link(call.reference_id)
@@ -38,6 +40,10 @@ async def ensure_link(gateway: Gateway, call: CreateLink, *, may_exist: bool) ->
     except GatewayError as error:
         if error.reason is not Reason.ALREADY_EXISTS:
             raise
+        if not may_exist:
+            raise GatewayError(
+                Reason.TAKEN, f"a link has the reference id {call.reference_id}, and it was not made here"
+            ) from error
         # None here: the look-up lags behind the create. The refusal is ambiguous, so we come back.
         existing = await gateway.find_link(call.reference_id)
         if existing is None:

@@ -69,6 +69,6 @@ def test_happened_of_any_name_is_no_crash_on_the_shipped_flow(shop_flow: Flow) -
     simulator = Simulator(shop_flow)
     simulator.write("hi")
     body = {"event": {"kind": "happened", "name": "never.heard.of", "fields": {}}}
-    advanced = advance(shop_flow, Case(simulator.conversation, (Arrived(1, Kind.CHAT, body, 0),)), 0)
+    advanced = advance(shop_flow, Case(simulator.conversation, (Arrived(1, Kind.CHAT, body, 0),), ""), 0)
     assert advanced.sends == ()
     assert advanced.handled[0].trace[0]["unanswered"]

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from flows.events import TextReceived
 from flows.messages import Text
+from flows.model import Flow
 from payments.calls import CancelLink, CreateLink, RefundPayment
 from payments.case import Kind, Outcome
 from payments.ledger import Verdict
@@ -22,6 +23,23 @@ def test_an_order_asks_for_one_link_of_its_total(store: Store) -> None:
     assert store.status(key) is AttemptStatus.CREATED
     assert store.said[-1] == "complete_payment"
     assert store.conversation.data["order"]["link"]["url"] == f"https://rzp.io/{key}.1"
+
+
+def test_the_same_order_after_a_restore_has_another_key(shop_flow: Flow) -> None:
+    """Razorpay remembers the keys and reference ids of the books that are gone."""
+    keys, references = set(), set()
+    for nonce in ("abcdefghij", "klmnopqrst"):
+        store = Store(shop_flow)
+        store.nonce = nonce
+        keys.add(key := store.order())
+        references |= {call.reference_id for call in store.last.calls if isinstance(call, CreateLink)}
+        store.take(refused(f"{key}.1{nonce[6:]}"))
+        store.take(chat(TextReceived("retry")))
+        references |= {call.reference_id for call in store.last.calls if isinstance(call, CreateLink)}
+    assert keys == {"c-1-1abcdef", "c-1-1klmnop"}
+    assert references == {
+        "c-1-1abcdef.1ghij", "c-1-1abcdef.2ghij", "c-1-1klmnop.1qrst", "c-1-1klmnop.2qrst",
+    }  # fmt: skip
 
 
 def test_a_refused_link_is_told_and_can_be_tried_again(store: Store) -> None:

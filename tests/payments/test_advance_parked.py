@@ -131,7 +131,7 @@ def test_the_customers_name_is_kept_and_used(store: Store) -> None:
 
 
 def test_no_event_changes_nothing(store: Store) -> None:
-    assert advance(store.flow, Case(Conversation("c-1"), ()), NOW) == Advanced(Conversation("c-1"), ())
+    assert advance(store.flow, Case(Conversation("c-1"), (), ""), NOW) == Advanced(Conversation("c-1"), ())
 
 
 def test_a_setback_that_could_not_be_told_is_told_when_it_is_replayed(

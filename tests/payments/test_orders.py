@@ -1,5 +1,7 @@
 """Orders, their keys, and what carries them."""
 
+import string
+
 import orjson
 import pytest
 from hypothesis import given
@@ -9,13 +11,17 @@ from payments import calls, facts, orders
 from payments.calls import CancelLink, CreateLink
 from payments.facts import Fact
 from payments.orders import Line
+from storage.nonces import LETTERS
+
+CONVERSATIONS = st.from_regex(r"[a-z]{8}-[0-9]{1,10}", fullmatch=True)
+NONCES = st.text(string.ascii_lowercase, min_size=LETTERS, max_size=LETTERS)
 
 
-@given(st.from_regex(r"[a-z0-9]{1,12}-[0-9]{1,12}", fullmatch=True), st.integers(1, 9999), st.integers(1, 99))
-def test_keys_come_apart_again(conversation: str, ordinal: int, attempt: int) -> None:
-    key = orders.order_key(conversation, ordinal)
-    reference = orders.reference_id(key, attempt)
-    assert reference == f"{conversation}-{ordinal}.{attempt}"
+@given(CONVERSATIONS, st.integers(1, 9999), st.integers(1, 99), NONCES)
+def test_keys_come_apart_again(conversation: str, ordinal: int, attempt: int, nonce: str) -> None:
+    key = orders.order_key(conversation, ordinal, nonce)
+    reference = orders.reference_id(key, attempt, nonce)
+    assert reference == f"{conversation}-{ordinal}{nonce[:6]}.{attempt}{nonce[6:]}"
     assert orders.order_key_of(reference) == key
     assert orders.conversation_of(key) == conversation
     assert len(reference) <= 40

@@ -42,6 +42,8 @@ class Store:
         self.reserved: Counter[str] = Counter()
         """Pieces of each counted product that orders hold."""
         self.last = Advanced(self.conversation, ())
+        self.nonce = ""
+        """Keys are easier to read without random letters."""
         self._number = 0
 
     def take(self, *arrivals: tuple[Kind, Body], now: int = NOW) -> Advanced:
@@ -52,7 +54,7 @@ class Store:
             arrived.append(Arrived(self._number, kind, body, now))
         named = {key for event in arrived for key in _order_keys(event)} | {self._current}
         orders = {key: state for key, state in self.orders.items() if key in named}
-        case = Case(self.conversation, tuple(arrived), orders, self.left, self.account)
+        case = Case(self.conversation, tuple(arrived), self.nonce, orders, self.left, self.account)
         self.last = done = advance(self.flow, case, now)
         self.conversation = done.conversation
         self.said += [say.name for say in done.sends]

@@ -9,6 +9,7 @@ import hashlib
 import hmac
 import json
 import random
+import string
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -28,6 +29,7 @@ from flows.load import load
 from flows.model import Flow
 from payments.shop import SHOP
 from storage import Store
+from storage.nonces import LETTERS
 from tests.simulation.agenda import Act, Agenda
 from tests.simulation.database import Crash, Hook, Hooks
 from tests.simulation.loop import START, SimLoop
@@ -152,7 +154,7 @@ class World:
         """One life of the process, to the end of the world or to its own."""
         self._loop = loop
         self._dirty, self._planned = asyncio.Event(), asyncio.Event()
-        store = await Store.open(url)
+        store = await Store.open(url, draw=self._letters)
         await store.declare(shop().sections["shop"].counted)
         metrics = Metrics()
         inbox = _Inbox(store, loop.clock, metrics)
@@ -174,6 +176,9 @@ class World:
         waker.cancel()
         await workers.close()
         await store.close()
+
+    def _letters(self) -> str:
+        return "".join(self.dice.choices(string.ascii_lowercase, k=LETTERS))
 
     async def _keep_to_the_agenda(self, loop: SimLoop) -> None:
         """Let everything happen when it is due, to the end of the world."""

@@ -15,6 +15,7 @@ from storage import Store
 from storage.arrivals import Arrival
 from storage.deliveries import Done
 from storage.encoding import loads
+from storage.nonces import LETTERS
 from tests.storage.due import next_due
 from tests.storage.placing import answered, place_order
 
@@ -37,6 +38,21 @@ async def test_due_events_are_stepped_oldest_first(store: Store, chat: Chat, ech
     event = await store.event(stored[2].number)
     assert event is not None
     assert (event.state, event.trace) == ("applied", ({"seen": event.number},))
+
+
+async def test_no_two_steps_have_the_same_letters(store: Store, chat: Chat) -> None:
+    """Also those of one conversation, and of an event that is stepped once more after a restore."""
+    seen: list[str] = []
+
+    def look(case: Case) -> Advanced:
+        seen.append(case.nonce)
+        return answered(case)
+
+    for n in range(5):
+        await store.arrive([chat(f"m{n}"), chat(f"x{n}", phone=f"91980000001{n}")], now=n)
+        await store.advance_due(look, now=n)
+    assert len(set(seen)) == len(seen) == 10
+    assert {len(nonce) for nonce in seen} == {LETTERS}
 
 
 async def test_the_conversation_survives(store: Store, chat: Chat) -> None:

@@ -19,6 +19,7 @@ from flows.load import load
 from flows.model import Flow
 from payments.shop import SHOP
 from storage import steps
+from storage.nonces import draw
 from storage.postgres import PostgresUnits
 from storage.sqlite import SqliteUnits
 from storage.transaction import Transaction
@@ -207,7 +208,7 @@ async def test_what_is_written_first_and_committed_last_still_leaves(live: Live)
     await live.world.quiet()
     now = live.clock.now()
     step = partial(live.workers._advance, now)
-    async with held_open(live, lambda tx: steps.advance_due(tx, step, now, 10, 10)) as answered:
+    async with held_open(live, lambda tx: steps.advance_due(tx, step, now, 10, 10, draw)) as answered:
         assert answered == 1
         assert len(await ravi.write("hi")) == 1
     assert asha.texts == []
