@@ -287,8 +287,7 @@ class Migration(migrations.Migration):
         ops.RunSQL(
             [
                 "CREATE INDEX inbox_due ON inbox (due_at) WHERE state = 'pending' AND kind <> 'receipt'",
-                "CREATE INDEX inbox_waiting ON inbox (conversation_id, due_at, id)"
-                " WHERE state = 'pending' AND kind <> 'receipt'",
+                "CREATE INDEX inbox_waiting ON inbox (conversation_id, due_at, id) WHERE state = 'pending'",
                 "CREATE INDEX inbox_receipts ON inbox (due_at, id)"
                 " WHERE state = 'pending' AND kind = 'receipt'",
                 "CREATE INDEX orders_held_for ON orders (placed_at) WHERE held_for IS NOT NULL",

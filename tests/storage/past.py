@@ -8,7 +8,7 @@ from tortoise.models import Model
 
 from storage import Store, models
 from storage.postgres import PostgresUnits
-from storage.transaction import Transaction
+from storage.transaction import Row, Transaction, Work
 from tests.storage.purchases import Shop
 
 START: Final = 1_790_000_000_000
@@ -51,6 +51,22 @@ async def with_past(store: Store, customers: int, *, remembered: int = 1) -> Sho
     if isinstance(store._units, PostgresUnits):
         await store._units.run(_known_to_postgres)
     return shop
+
+
+async def come_often(store: Store, times: int) -> None:
+    """Let customer 1 have written, and been written to, `times` as often more."""
+    for model in (models.Inbox, models.Outbox):
+        columns = {kind.source_field or name: "" for name, kind in model._meta.fields_map.items()}
+        del columns["id"]
+        copied = {
+            name: f"{name} || '/' || CAST(n AS TEXT)" if name in ("key", "provider_id") else name
+            for name in columns
+        }
+        await store._units.run(_asking(_copies(model._meta.db_table, copied), times))
+
+
+def _asking(sql: str, copies: int) -> Work[list[Row]]:
+    return lambda tx: tx.fetch(sql, copies, 1)
 
 
 async def _copy(tx: Transaction, copies: int, remembered: int) -> None:

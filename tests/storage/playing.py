@@ -50,7 +50,7 @@ async def _misdeliver(shop: Shop, beside: Units) -> None:
     """Messages that are handed back, tried again, given up, in doubt, too many at once, or unreadable."""
     for _ in range(60):
         await shop.write([2_000], "hi")
-    await shop.write([*range(2_001, 2_006)], "hi")
+    await shop.write([0, *range(2_001, 2_006)], "hi")
     await shop.step()
     one, two, three, four, *_ = await shop.store.claim_due(shop.now, 256, LEASE, LANES)
     await shop.store.release([one.claim])

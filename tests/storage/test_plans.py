@@ -29,7 +29,7 @@ from tests.storage.recording import RecordedUnits, Statements, recorded
 _CUSTOMERS: Final = 30_000
 _REMEMBERED: Final = 10
 
-_READ_ALL: Final = {
+READ_ALL: Final = {
     "SELECT * FROM inbox WHERE trace IS NOT NULL ORDER BY handled_at DESC, id DESC LIMIT $1": (
         "only the demo asks, of a database that it has just made"
     ),
@@ -79,7 +79,7 @@ async def _planned(url: str) -> Planned:
         known = await plans.indexes(units)
         faults: dict[str, list[str]] = {}
         for sql, values in asked.seen.items():
-            faults.setdefault(_shape(sql), []).extend(await plans.faults(units, known, sql, values))
+            faults.setdefault(shape(sql), []).extend(await plans.faults(units, known, sql, values))
         return Planned(faults, {sql: await plans.faults(units, known, sql, []) for sql in _SCANS})
     finally:
         await units.close()
@@ -96,7 +96,7 @@ async def _asked(store: Store, url: str) -> Statements:
 
 
 def test_every_statement_seeks(planned: Planned) -> None:
-    wrong = {sql: faults for sql, faults in planned.faults.items() if faults and sql not in _READ_ALL}
+    wrong = {sql: faults for sql, faults in planned.faults.items() if faults and sql not in READ_ALL}
     assert not wrong
 
 
@@ -105,7 +105,7 @@ def test_a_statement_that_reads_a_whole_table_is_noticed(planned: Planned) -> No
 
 
 def test_no_exception_is_made_without_need(planned: Planned) -> None:
-    assert all(planned.faults[sql] for sql in _READ_ALL)
+    assert all(planned.faults[sql] for sql in READ_ALL)
 
 
 def test_every_statement_in_the_code_was_asked(planned: Planned) -> None:
@@ -115,7 +115,7 @@ def test_every_statement_in_the_code_was_asked(planned: Planned) -> None:
     assert not missing, "let tests/storage/playing.py do what asks these"
 
 
-def _shape(sql: str) -> str:
+def shape(sql: str) -> str:
     """`sql` as it stands in the code: with `{rows}` for however many there were."""
     return re.sub(r"VALUES \(\$[^()]*\)(?:, \(\$[^()]*\))*", "VALUES {rows}", sql.strip())
 
@@ -134,7 +134,7 @@ def _written() -> Iterator[str]:
                 for node in ast.walk(function)
                 if isinstance(node, ast.Constant) and isinstance(node.value, str)
             ]
-            yield from (_shape(" ".join(text.split())) for text in texts if _STATEMENT.match(text))
+            yield from (shape(" ".join(text.split())) for text in texts if _STATEMENT.match(text))
 
 
 _STATEMENT: Final = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s.*(FROM|INTO|SET)\s", re.DOTALL)

@@ -1,0 +1,95 @@
+"""What an event costs does not grow with the customers who came before.
+
+Counted in instructions of SQLite's virtual machine, which nothing but the statements and the rows that they
+visit decides: no clock, and no noise.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from storage import Store
+from storage.records import Records
+from storage.store import _units
+from storage.stories import story, subjects
+from storage.transaction import Transaction, Units
+from tests.storage.past import come_often, with_past
+from tests.storage.playing import serve
+from tests.storage.recording import RecordedUnits, Statements
+from tests.storage.test_plans import READ_ALL, shape
+
+_FEW: Final = 100
+_MANY: Final = 2_000
+_VISITS: Final = 1_000
+_GROWTH: Final = 1.2
+
+Costs = dict[str, int]
+"""Instructions by statement."""
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Costs:
+    return asyncio.run(_costs(tmp_path_factory.mktemp("growth"), _FEW))
+
+
+def test_an_event_costs_the_same_behind_many_customers(fresh: Costs, tmp_path: Path) -> None:
+    _no_dearer(asyncio.run(_costs(tmp_path, _MANY)), fresh)
+
+
+def test_an_event_costs_the_same_of_a_customer_who_came_often(fresh: Costs, tmp_path: Path) -> None:
+    _no_dearer(asyncio.run(_costs(tmp_path, _FEW, visits=_VISITS)), fresh)
+
+
+def _no_dearer(grown: Costs, fresh: Costs) -> None:
+    assert grown.keys() == fresh.keys()
+    assert sum(grown.values()) <= _GROWTH * sum(fresh.values())
+    assert {sql: (cost, fresh[sql]) for sql, cost in grown.items() if cost > _GROWTH * fresh[sql]} == {}
+
+
+async def _costs(directory: Path, customers: int, visits: int = 0) -> Costs:
+    """What it costs to serve a shop that had so many customers; one of them came `visits` times."""
+    url = f"sqlite://{directory}/munshi.db"
+    await Store.migrate(url)
+    units = await _units(url)
+    try:
+        shop = await with_past(Store(units), customers)
+        await come_often(shop.store, visits)
+        statements = Statements(await _instructions(units))
+        shop.store = Store(RecordedUnits(units, statements))
+        await serve(shop, units)
+        await _tell(shop.store, [*shop.razorpay.links.values()][-1].key)
+    finally:
+        await units.close()
+    total: Costs = dict.fromkeys((shape(sql) for sql in statements.cost if shape(sql) not in READ_ALL), 0)
+    for sql, cost in statements.cost.items():
+        if shape(sql) in total:
+            total[shape(sql)] += cost
+    return total
+
+
+async def _instructions(units: Units) -> Callable[[], int]:
+    """How many the connection of `units` has run since now."""
+    count = itertools.count()
+
+    async def install(tx: Any) -> None:
+        tx._connection.set_progress_handler(lambda: next(count) < 0, 1)
+
+    await units.outside(install)
+    # To ask takes one from the count as well, and another the next time.
+    return lambda: next(count)
+
+
+async def _tell(store: Store, order: str) -> None:
+    """What `munshi why` asks about one order and one customer; it reads all that they did, and no more."""
+
+    async def tell(tx: Transaction) -> None:
+        records = Records(tx.fetch, tx.installation)
+        for words in (order, "+919800001000"):
+            [one, *_] = await subjects(records, words, [words.removeprefix("+")])
+            await story(records, one)
+
+    await store._units.outside(tell)
