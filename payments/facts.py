@@ -24,8 +24,8 @@ class Fact:
     """When Razorpay made the entity, in seconds since 1970, UTC. Never used to order facts."""
     detail: Mapping[str, Any] = field(default_factory=dict)
     """What people ask about later (`method`, `error_reason`, `error_description`), what it belongs to
-    (`link` of a payment; `payment_id`, `key` and `captured` of a refund), and why a payment does not fit
-    its order (`misfit`). No card data."""
+    (`link` of a payment; `payment_id`, `key` and `captured` of a refund), why a payment does not fit
+    its order (`misfit`), and what of its amount is a fee that the payer bore (`on_top`). No card data."""
 
     @property
     def identity(self) -> tuple[str, str, str]:

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Final
 
 from payments.facts import Fact
+from payments.fees import ON_TOP
 
 MISFIT: Final = "misfit"
 """Key of a payment fact's detail that says why the payment does not fit the order it names."""
@@ -50,7 +51,7 @@ class Captured:
 
     id: str
     amount: int
-    """Paise."""
+    """Paise that came for the shop: without a fee that the payer bore."""
     currency: str
     at: int
     """When Razorpay made the payment, in seconds since 1970, UTC."""
@@ -59,6 +60,8 @@ class Captured:
     misfit: str
     """Why it does not fit the order; empty if it does."""
     method: str
+    fee: int = 0
+    """Paise that the payer bore on top: Razorpay's, and never the shop's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,8 +207,16 @@ def _payments(facts: Iterable[Fact]) -> tuple[Captured, ...]:
         if fact.entity_id in confirmed:
             said[MISFIT] = ""
             said["link"] = said["link"] or str(confirmed[fact.entity_id].detail.get("link") or "")
+        fee = int(fact.detail.get(ON_TOP) or 0)
         payment = Captured(
-            fact.entity_id, fact.amount, fact.currency, fact.at, said["link"], said[MISFIT], said["method"]
+            fact.entity_id,
+            fact.amount - fee,
+            fact.currency,
+            fact.at,
+            said["link"],
+            said[MISFIT],
+            said["method"],
+            fee,
         )
         before = found.get(payment.id)
         # The larger, should two sources ever differ: an order of arrival must not decide.

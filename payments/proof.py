@@ -86,16 +86,30 @@ def sums(state: OrderState) -> dict[str, Sums]:
         own = payment.currency == balance.currency
         taken = Sums(captured=payment.amount, held=0 if own else payment.amount)
         found[payment.currency] = found.get(payment.currency, Sums()) + taken
-    for refund in state.refunds:
-        if refund.goes_back:
-            currency = currencies.get(refund.payment_id, balance.currency)
-            found[currency] = found.get(currency, Sums()) + _returned(refund, currency == balance.currency)
+    for refund, amount in _without_fees(state.refunds, balance):
+        currency = currencies.get(refund.payment_id, balance.currency)
+        found[currency] = found.get(currency, Sums()) + _returned(
+            refund, amount, currency == balance.currency
+        )
     return found
 
 
-def _returned(refund: Refund, own: bool) -> Sums:
-    pending = 0 if refund.status is RefundStatus.PROCESSED else refund.amount
-    return Sums(refunded=refund.amount, pending=pending, held=0 if own else -refund.amount)
+def _without_fees(refunds: Iterable[Refund], balance: Balance) -> Iterator[tuple[Refund, int]]:
+    """What of each refund is the shop's money: a fee that the payer bore may go back with it, by hand."""
+    fees = {payment.id: payment.fee for payment in balance.payments}
+    left = {payment.id: payment.amount for payment in balance.payments if payment.fee}
+    for refund in refunds:
+        if refund.goes_back:
+            most = left.get(refund.payment_id, refund.amount)
+            fee = min(max(refund.amount - most, 0), fees.get(refund.payment_id, 0))
+            if refund.payment_id in left:
+                left[refund.payment_id] = most - (refund.amount - fee)
+            yield refund, refund.amount - fee
+
+
+def _returned(refund: Refund, amount: int, own: bool) -> Sums:
+    pending = 0 if refund.status is RefundStatus.PROCESSED else amount
+    return Sums(refunded=amount, pending=pending, held=0 if own else -amount)
 
 
 def discrepancies(state: OrderState, paid_at: int | None) -> tuple[Discrepancy, ...]:
@@ -120,7 +134,7 @@ def _equation(state: OrderState) -> Iterator[Discrepancy]:
 
 
 def _refunded(state: OrderState, balance: Balance) -> Iterator[Discrepancy]:
-    captured = {payment.id: payment.amount for payment in balance.payments}
+    captured = {payment.id: payment.amount + payment.fee for payment in balance.payments}
     back: Counter[str] = Counter()
     for refund in state.refunds:
         back[refund.payment_id] += refund.amount if refund.goes_back else 0

@@ -11,6 +11,7 @@ from payments.case import Notice, OrderState
 from payments.catalogue import Repairs
 from payments.draft import CannotHandle, Draft, Trace
 from payments.facts import Fact
+from payments.fees import with_fee_on_top
 from payments.fitting import UNSEEN, judged, known_account, may_have_taken
 from payments.ledger import CONFIRMED, MISFIT
 from payments.orders import LINK_STATUSES, Attempt, AttemptStatus, moved, reference_id
@@ -43,7 +44,7 @@ def learn(
         told = judged(told, before, ours=draft.account, account=account, mode=mode)
     else:
         told += _confirmed(told, before)
-    new = _new(told, before)
+    new = _new(with_fee_on_top(told, before.attempts), before)
     if draft.account is None:
         draft.account = known_account(told, before, account)
     if said is None and any(_missed(fact, draft.now) for fact in new):

@@ -91,6 +91,10 @@ async def _enable_webhook(world: World, _fields: Fields) -> None:
     world.razorpay.enable_webhook()
 
 
+async def _fee_bearer(world: World, fields: Fields) -> None:
+    world.razorpay.bear_fee(fields.text("who"))
+
+
 async def _lose(world: World, fields: Fields) -> None:
     world.courier.lose_next(fields.provider(), fields.number("count", 1))
 
@@ -173,6 +177,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "expire": _expire,
     "cancel": _cancel,
     "enable_webhook": _enable_webhook,
+    "fee_bearer": _fee_bearer,
     "lose": _lose,
     "duplicate": _duplicate,
     "delay": _delay,
@@ -185,7 +190,7 @@ COMMANDS: Final[dict[str, Command]] = {
 `pay {url, amount?, currency?, method?}` · `fail {url, reason?, description?, method?}` ·
 `authorize {url, amount?, currency?, method?}` · `capture {payment}` · `settle_late {payment}` ·
 `refund {payment, amount?}` · `settle_refund {refund, status}` · `dispute {payment, state}` ·
-`expire {url}` · `cancel {url}` · `enable_webhook` ·
+`expire {url}` · `cancel {url}` · `enable_webhook` · `fee_bearer {who}` ·
 `lose {provider, count?}` · `duplicate {provider, count?}` ·
 `delay {provider, ms, count?}` · `mischief {lose?, duplicate?, delay?, reorder?, most_delay_ms?, seed?}` ·
 `fail_next {provider, operation, fault, count?, …}` · `always {provider, operation, fault?, …}`

@@ -106,6 +106,12 @@ class Razorpay:
         """Switch the webhook on again, as the operator may on the dashboard."""
         self.courier.enable("razorpay")
 
+    def bear_fee(self, who: str) -> None:
+        """Let the `platform` (the shop) or the `customer` bear Razorpay's fee from now on."""
+        if who not in ("platform", "customer"):
+            raise ValueError(f"the fee is borne by platform or customer, not {who!r}")
+        self._ledger.payer_bears_fee = who == "customer"
+
     def fail_next(self, operation: str, *faults: Fault) -> None:
         """Let the next calls of `operation` (one of `razorpay_api.OPERATIONS`) go wrong, one fault each."""
         self.faults.next(operation, *faults)

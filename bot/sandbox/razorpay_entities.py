@@ -87,6 +87,8 @@ class Payment:
     captured: bool = False
     """True once the money was taken, also after it was refunded."""
     amount_refunded: int = 0
+    fee_on_top: int = 0
+    """Paise of the amount that are Razorpay's fee; 0 where the shop pays it."""
 
     @property
     def refund_status(self) -> str | None:
@@ -180,7 +182,7 @@ def payment_json(payment: Payment) -> Json:
         "email": "void@razorpay.com",
         "contact": payment.contact,
         "notes": payment.notes or [],
-        "fee": payment.amount * 2 // 100 + tax if captured else None,
+        "fee": payment.fee_on_top or payment.amount * 2 // 100 + tax if captured else None,
         "tax": tax if captured else None,
         "error_code": "BAD_REQUEST_ERROR" if failure else None,
         "error_description": failure.description if failure else None,
@@ -199,7 +201,7 @@ def payment_json(payment: Payment) -> Json:
 def payment_in_link_json(payment: Payment) -> Json:
     """A payment as `payment_link.*` webhooks carry it: another service writes those, with more keys."""
     entity = {"card": None, **payment_json(payment)}
-    return {**entity, "amount_transferred": 0, "fee_bearer": "platform"}
+    return {**entity, "amount_transferred": 0, "fee_bearer": "customer" if payment.fee_on_top else "platform"}
 
 
 def _acquirer_data(payment: Payment) -> Json:

@@ -42,6 +42,8 @@ class Ledger:
         self.links: dict[str, Link] = {}
         self.orders: dict[str, Order] = {}
         self.payments: dict[str, Payment] = {}
+        self.payer_bears_fee = False
+        """Whether Razorpay's fee comes on top of what a link asks for."""
         self._references: set[str] = set()
         self._by_code: dict[str, Link] = {}
         self._open: dict[str, Link] = {}
@@ -161,8 +163,9 @@ class Ledger:
         order.authorized.remove(payment.id)
         if payment.currency != order.currency:
             return Captured(payment, order_paid=False, link_paid=False)
-        order.amount_paid += payment.amount
-        was_open, enough = link.status == "created", payment.amount >= order.amount
+        net = payment.amount - payment.fee_on_top
+        order.amount_paid += net
+        was_open, enough = link.status == "created", net >= order.amount
         if was_open:
             link.amount_paid = order.amount_paid
         if enough:
@@ -217,11 +220,13 @@ class Ledger:
         order.attempts += 1
         if order.status == "created":
             order.status = "attempted"
+        fee = amount * 236 // 10_000 if self.payer_bears_fee else 0
         return Payment(
             id=f"pay_{self._ids.base62()}",
             order_id=order.id,
             link_id=link.id,
-            amount=amount,
+            amount=amount + fee,
+            fee_on_top=fee,
             currency=currency,
             method=method,
             status="created",

@@ -105,7 +105,14 @@ def _detail(kind: str, entity: Entity) -> dict[str, str]:
         payment, keys = {"payment_id": required(entity, "payment_id", ID)}, refund_keys(entity)
         return {**payment, "key": _printable(keys[0])} if keys else payment
     named = ((name, entity.get(name)) for name in _DETAIL.get(kind, ()))
-    return {name: _printable(value) for name, value in named if isinstance(value, str) and value}
+    found = {name: _printable(value) for name, value in named if isinstance(value, str) and value}
+    return found | _fee(entity) if kind == "payment" else found
+
+
+def _fee(payment: Entity) -> dict[str, str]:
+    """The fee, null before the capture. Few events tell who bears it: only the customer is kept."""
+    fee = {"fee": str(_integer(payment, "fee"))} if payment.get("fee") else {}
+    return fee | {"fee_bearer": "customer"} if payment.get("fee_bearer") == "customer" else fee
 
 
 def _printable(text: str) -> str:

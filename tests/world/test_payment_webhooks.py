@@ -162,6 +162,16 @@ async def test_too_little_brings_a_link_for_the_rest(live: Live) -> None:
     assert ((await live.order(link)).standing, asha.heard(CONFIRMED)) == ("fulfilled", 1)
 
 
+async def test_a_fee_that_the_payer_bears_is_no_surplus(live: Live) -> None:
+    live.world.razorpay.bear_fee("customer")
+    [(asha, link)] = await ordered(live, 1)
+    payment = await live.world.razorpay.pay(link.id)
+    await live.settle()
+    assert live.world.razorpay.payments[payment].amount == 50_000 + 1180
+    await check_paid_once(live, asha, link)
+    assert await live.rows("SELECT * FROM refund") == []
+
+
 async def test_too_much_is_given_back(live: Live) -> None:
     [(asha, link)] = await ordered(live, 1)
     payment = await live.world.razorpay.pay(link.id, amount=51_000)

@@ -1,0 +1,147 @@
+"""A fee that the payer bears is no money of the shop's: it does not count, and does not go back."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import permutations
+
+import pytest
+
+from payments.case import Kind
+from payments.facts import Fact
+from payments.fees import ON_TOP, with_fee_on_top
+from payments.orders import Standing
+from payments.proof import discrepancies, sums
+from payments.razorpay.fetched import payment_facts
+from payments.razorpay.webhook import read
+from tests.payments.waiting import Body, Store, created, facts, link, payment, repairing
+
+FEE = 425
+BORNE = {"fee": str(FEE), "fee_bearer": "customer"}
+
+
+def borne(key: str, state: str = "captured", amount: int = 18_000 + FEE, **said: str) -> Fact:
+    """A payment whose payer paid the fee on top; `said` instead of all that Razorpay may say of it."""
+    fact = payment(key, state, amount)
+    return replace(fact, detail={**fact.detail, **(said or BORNE)})
+
+
+def waiting(store: Store) -> str:
+    key = store.order()
+    store.take(created(f"{key}.1"))
+    return key
+
+
+def books_are_right(store: Store, key: str) -> bool:
+    state = store.orders[key]
+    paid_at = 1 if state.balance.settled else None
+    return discrepancies(state, paid_at) == ()
+
+
+def success(key: str) -> list[tuple[Kind, Body]]:
+    """Four events about one payment: only some say who bears the fee, and before the capture none says it."""
+    order = Fact(key, "order", "order_1", "paid", 18_000, "INR", 0)
+    return [
+        facts(payment(key, "authorized", 18_000 + FEE)),
+        facts(borne(key, fee=str(FEE))),
+        facts(borne(key), order),
+        facts(borne(key), order, link(key, "paid")),
+    ]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(4))))
+def test_a_fee_that_the_payer_bore_is_no_surplus(store: Store, order: Iterable[int]) -> None:
+    key = waiting(store)
+    told = success(key)
+    for place in order:
+        store.take(told[place])
+        assert not store.last.refunds
+    state = store.orders[key]
+    assert (state.standing, state.fulfilled, state.held, state.held_for) == (
+        Standing.FULFILLED, 18_000, 0, None,
+    )  # fmt: skip
+    assert store.said.count("payment_successful") == 1
+    assert "payment_surplus" not in store.said
+    assert books_are_right(store, key)
+
+
+def test_a_fee_does_not_make_up_for_what_is_missing(store: Store) -> None:
+    key = waiting(store)
+    store.take(facts(borne(key, amount=17_800 + FEE)))
+    assert store.said[-1] == "part_received"
+    assert store.orders[key].standing is Standing.OPEN
+    assert store.orders[key].balance.paid == 17_800
+    assert books_are_right(store, key)
+
+
+def test_a_fee_that_the_shop_bears_changes_nothing(store: Store) -> None:
+    key = waiting(store)
+    fact = payment(key, "captured")
+    store.take(facts(replace(fact, detail={**fact.detail, "fee": str(FEE), "fee_bearer": "platform"})))
+    assert store.orders[key].balance.paid == 18_000
+
+
+def test_a_surplus_beyond_the_fee_still_goes_back(store: Store) -> None:
+    key = waiting(store)
+    store.take(facts(borne(key, amount=20_000 + FEE)))
+    assert [asked.amount for asked in store.last.refunds] == [2_000]
+    assert books_are_right(store, key)
+
+
+def test_what_goes_back_late_is_what_came_for_the_shop(shop_text: str) -> None:
+    store = Store(repairing(shop_text, "late: refund"))
+    key = waiting(store)
+    store.take(facts(link(key, "expired")), facts(borne(key)))
+    assert [asked.amount for asked in store.last.refunds] == [18_000]
+    assert books_are_right(store, key)
+
+
+def test_a_dashboard_that_gives_back_the_fee_too_leaves_the_books_right(store: Store) -> None:
+    key = waiting(store)
+    store.take(facts(borne(key)))
+    back = {"payment_id": "pay_1"}
+    store.take(facts(Fact(key, "refund", "rfnd_1", "processed", 18_000 + FEE, "INR", 0, back)))
+    assert books_are_right(store, key)
+    assert sums(store.orders[key])["INR"].refunded == 18_000
+
+
+@pytest.mark.parametrize(
+    ("amount", "said", "fee"),
+    [
+        (18_425, {"fee": "425", "fee_bearer": "customer"}, "425"),
+        (18_425, {"fee": "425"}, "425"),  # a link takes its own sum only
+        (18_000, {"fee": "425"}, None),  # the shop's own fee, inside the price
+        (18_425, {"fee": "424"}, None),
+        (18_425, {"fee": "0", "fee_bearer": "customer"}, None),
+        (18_425, {"fee": "18425", "fee_bearer": "customer"}, None),  # nothing would be left: nonsense
+        (18_425, {"fee": "-5", "fee_bearer": "customer"}, None),
+        (18_425, {"fee_bearer": "customer"}, None),
+    ],
+)
+def test_who_bore_the_fee(store: Store, amount: int, said: dict[str, str], fee: str | None) -> None:
+    key = waiting(store)
+    [found] = with_fee_on_top([borne(key, amount=amount, **said)], store.orders[key].attempts)
+    assert found.detail.get(ON_TOP) == fee
+
+
+def test_webhooks_and_answers_tell_the_fee(entity: dict[str, object]) -> None:
+    entity = {**entity, "amount": 18_425, "fee": 425, "tax": 65, "fee_bearer": "customer"}
+    (asked,), _ = payment_facts([entity], "k-1-1", "plink_1")
+    told = read({"event": "payment.captured", "payload": {"payment": {"entity": entity}}})
+    for fact in (asked, *told.facts):
+        assert (fact.amount, fact.detail["fee"], fact.detail["fee_bearer"]) == (18_425, "425", "customer")
+
+
+@pytest.mark.parametrize("fee", [None, 0])
+def test_a_payment_without_a_fee_says_nothing_of_one(entity: dict[str, object], fee: int | None) -> None:
+    (fact,), problems = payment_facts([{**entity, "fee": fee}], "k-1-1", "plink_1")
+    assert "fee" not in fact.detail
+    assert problems == ()
+
+
+@pytest.fixture
+def entity() -> dict[str, object]:
+    """A captured payment, as Razorpay writes it."""
+    return {
+        "id": "pay_1", "entity": "payment", "amount": 18_000, "currency": "INR", "status": "captured",
+        "captured": True, "method": "upi", "created_at": 1_793_000_000, "notes": {"munshi_order": "k-1-1"},
+    }  # fmt: skip
