@@ -12,10 +12,11 @@ from flows.fallbacks import templates_can_be_sent
 from flows.model import BUILT_IN, OTHERWISE, RECEIVED, Flow, Rule
 from flows.parts import offers, replies_of, sources_of, state_place, texts_of
 from flows.reader import Document, Path
-from flows.source import FlowSpec, HandlerSpec, MessageSpec, RowSpec, StateSpec
+from flows.source import FlowSpec, HandlerSpec, MessageSpec, RowSpec, StateSpec, Texts
 from flows.speech import text_in
 from flows.texts import ROOTS, close
 from flows.urls import urls_can_be_opened
+from flows.words import normalise
 
 _FEW: Final = 5
 """Missing translations that are named one by one."""
@@ -280,12 +281,31 @@ def _replies_fit(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Iss
             yield document.issue(
                 (*where, "buttons"), f"{len(sure)} buttons, and WhatsApp takes {limits.BUTTONS}", mend
             )
-        for language in spec.languages:
-            titles = [text_in(button.title, language, spec.languages[0]) for button in sure]
-            for title in {t for t in titles if titles.count(t) > 1 and "{{" not in t}:
-                yield document.issue(
-                    (*where, "buttons"), f"two buttons are called '{title}'", "WhatsApp refuses that"
-                )
+        titles = [(button.title, (*where, "buttons")) for button in sure]
+        for title, place in _same_titles(titles, spec.languages):
+            yield document.issue(place, f"two buttons are called '{title}'", "WhatsApp refuses that")
+
+
+def _rows_differ(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+    for name, message in spec.messages.items():
+        sure = [(row.title, where) for row, where in replies_of(name, message) if isinstance(row, RowSpec)
+                and not row.each and not row.if_]  # fmt: skip
+        for title, place in _same_titles(sure, spec.languages):
+            mend = "give one of them another title: who types it chooses neither"
+            yield document.issue(place, f"two rows are called '{title}'", mend, Severity.WARNING)
+
+
+def _same_titles(titles: list[tuple[Texts, Path]], languages: list[str]) -> Iterator[tuple[str, Path]]:
+    """Titles that an earlier one equals for who types them, and where they are written; one a language."""
+    for language in languages:
+        known: set[str] = set()
+        for texts, place in titles:
+            title = text_in(texts, language, languages[0])
+            form = normalise(title)
+            if "{{" not in title and form in known:
+                yield title, place
+                break
+            known.add(form)
 
 
 def _rows_fit(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
@@ -358,6 +378,7 @@ _CHECKS: Final[tuple[Callable[[Document, FlowSpec, Flow], Iterator[Issue]], ...]
     _texts_fit,
     _replies_fit,
     _rows_fit,
+    _rows_differ,
     _answers_differ,
     urls_can_be_opened,
     templates_can_be_sent,

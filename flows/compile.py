@@ -35,7 +35,7 @@ from flows.templates import NEVER, Template
 from flows.texts import Texts, close
 from flows.variables import parse
 from flows.vocabulary import Action, Vocabulary
-from flows.words import normalise
+from flows.words import has_words, normalise
 
 
 def compile_flow(document: Document, spec: FlowSpec, vocabulary: Vocabulary) -> tuple[Flow, list[Issue]]:
@@ -61,7 +61,11 @@ class _Compiler:
         everywhere = self._handlers("", ("anywhere",), self.spec.anywhere)
         everywhere += self._otherwise("", (), self.spec.otherwise)
         words = self._words(("anywhere",), self.spec.anywhere)
-        states = {path: self._surrounded(state, states, everywhere, words) for path, state in states.items()}
+        interrupting = _interrupting(self.spec.anywhere)
+        states = {
+            path: self._surrounded(state, states, everywhere, words, interrupting)
+            for path, state in states.items()
+        }
         start = self._resolve(self.spec.start, "", ("start",))
         return Flow(
             name=self.spec.flow,
@@ -105,20 +109,33 @@ class _Compiler:
             timers=tuple(self._timers(path, spec)),
             ask=spec.ask,
             words=self._words((*where, "on"), spec.on),
+            interrupting=_interrupting(spec.on),
             triggers=frozenset(rule.trigger for rule in own),
             line=self.document.line(where),
         )
 
     def _surrounded(
-        self, state: State, states: Mapping[str, State], everywhere: list[Rule], words: Mapping[str, str]
+        self,
+        state: State,
+        states: Mapping[str, State],
+        everywhere: list[Rule],
+        words: Mapping[str, str],
+        interrupting: frozenset[str],
     ) -> State:
         """`state` with the words and triggers of the states around it and of `anywhere`."""
         around = [states[path] for path in state.chain]
         merged = dict(words)
         for outer in around:
             merged.update(outer.words)
+            interrupting = (interrupting - outer.words.keys()) | outer.interrupting
         triggers = frozenset(rule.trigger for rule in everywhere).union(*(s.triggers for s in around))
-        return replace(state, words=MappingProxyType(merged), triggers=triggers)
+        return replace(
+            state,
+            words=MappingProxyType(merged),
+            # Words written in the state that asks are written for its question.
+            interrupting=interrupting | state.words.keys(),
+            triggers=triggers,
+        )
 
     def _leaf(self, path: str, spec: StateSpec) -> str:
         where = state_place(path)
@@ -283,14 +300,25 @@ class _Compiler:
             for index, spec in enumerate(specs):
                 for word in spec.words:
                     key = normalise(word)
-                    if words.setdefault(key, trigger) != trigger or not key:
-                        message = (
-                            f"the word '{word}' already means '{words[key]}'"
-                            if key
-                            else f"'{word}' has no letters"
-                        )
-                        self._report((*where, trigger, index, "words"), message, "choose another word")
+                    if not has_words(key):
+                        message = f"'{word}' has no letters"
+                    elif words.setdefault(key, trigger) != trigger:
+                        message = f"the word '{word}' already means '{words[key]}'"
+                    else:
+                        continue
+                    self._report((*where, trigger, index, "words"), message, "choose another word")
         return words
 
     def _report(self, where: Path, message: str, mend: str = "") -> None:
         self.issues.append(self.document.issue(where, message, mend))
+
+
+def _interrupting(handlers: Mapping[str, list[HandlerSpec]]) -> frozenset[str]:
+    """The words, in normal form, of the answers that say `interrupts: true`."""
+    return frozenset(
+        normalise(word)
+        for specs in handlers.values()
+        for spec in specs
+        if spec.interrupts
+        for word in spec.words
+    )

@@ -18,17 +18,17 @@ from flows import replies
 from flows.conversation import Conversation
 from flows.decide import Decision, decide
 from flows.effects import Effect
-from flows.errors import StepFailed
+from flows.errors import StepFailed, ValueRefused
 from flows.events import Event, Happened, Received, Tapped, TextReceived, TimerDue
 from flows.model import ANSWERED, INVALID, OTHERWISE, RECEIVED, STALE, TEXT, Flow, Rule, timer_trigger
 from flows.performance import Performance
 from flows.variables import parse
-from flows.words import normalise
+from flows.words import normalise, visible, with_ascii_digits
 
 MAX_RAISED: Final = 16
 """Events that one step may raise for itself; more means that they raise each other without end."""
 _NOTHING: Final[Mapping[str, Any]] = {}
-_NUMBER: Final = re.compile(r"(\d{1,3})[.)]?")
+_NUMBER: Final = re.compile(r"([0-9]{1,3})[.)]?", re.ASCII)
 """A choice by its place in the list, as people number things."""
 
 
@@ -64,17 +64,36 @@ def step(
     having entered it.
     Raises StepFailed if the flow can't handle the event; the conversation is then unchanged.
     """
-    performance = Performance(flow, _standing(flow, conversation), now, number, outside)
-    queue: deque[tuple[Event, bool]] = deque([(event, False)])
-    handled = 0
+    before = _standing(flow, conversation)
+    performance = Performance(flow, before, now, number, outside)
+    try:
+        _handle_all(performance, event)
+    except ValueRefused as refused:
+        if not isinstance(event, Tapped) or any(event.reply_id == reply for _, reply in before.choices):
+            raise
+        # Nobody was offered this value just now, so it may be forged: that is no fault of the flow.
+        performance = Performance(flow, before, now, number, outside)
+        _refuse_tap(performance, event, f"its value fits nothing here: {refused}")
+        _handle_raised(performance)
+    return Step(performance.conversation(), tuple(performance.effects), tuple(performance.trace))
+
+
+def _handle_all(performance: Performance, event: Event) -> None:
+    _handle(performance, event, raised=False)
+    _handle_raised(performance)
+
+
+def _handle_raised(performance: Performance) -> None:
+    """Handle what actions raised, and what that raises. Raises StepFailed if there is no end to it."""
+    queue = deque(performance.take_raised())
+    handled = 1
     while queue:
-        current, raised = queue.popleft()
+        current = queue.popleft()
         handled += 1
         if handled > MAX_RAISED:
             raise StepFailed(f"events raised each other over {MAX_RAISED} times, lastly {current}")
-        _handle(performance, current, raised)
-        queue.extend((happened, True) for happened in performance.take_raised())
-    return Step(performance.conversation(), tuple(performance.effects), tuple(performance.trace))
+        _handle(performance, current, raised=True)
+        queue.extend(performance.take_raised())
 
 
 def _standing(flow: Flow, conversation: Conversation) -> Conversation:
@@ -117,30 +136,33 @@ def _handle(performance: Performance, event: Event, raised: bool) -> None:
 def _text(performance: Performance, event: TextReceived) -> None:
     word = normalise(event.text)
     state = performance.state
-    if reply := _choice(performance, event.text.strip(), word):
+    if reply := _choice(performance, event.text, word):
         _tap(performance, Tapped(reply, event.text))
         return
     fields: dict[str, Any] = {"text": event.text, "value": event.text}
-    if trigger := state.words.get(word):
-        if _answer(performance, trigger, fields):
-            return
-    elif state.ask:
-        value = parse(performance.flow.variables[state.ask], event.text)
-        if value is not None:
-            performance.set_variable(state.ask, value)
-            fields["value"] = value
-        if _answer(performance, INVALID if value is None else ANSWERED, fields):
-            return
+    trigger = state.words.get(word)
+    value = parse(performance.flow.variables[state.ask], event.text) if state.ask else None
+    # The answer to a question comes first, unless the word is the state's own or interrupts.
+    if trigger and (value is None or word in state.interrupting) and _answer(performance, trigger, fields):
+        return
+    if state.ask and value is not None:
+        performance.set_variable(state.ask, value)
+        fields = {**fields, "value": value}
+    if state.ask and _answer(performance, INVALID if value is None else ANSWERED, fields):
+        return
     _answer(performance, TEXT, fields) or _answer(performance, OTHERWISE, fields)
 
 
 def _choice(performance: Performance, text: str, word: str) -> str | None:
-    """The reply whose title, or place in the list, was typed instead of tapped."""
+    """The reply whose title, or place in the list, was typed instead of tapped.
+
+    None if several are called so: a guess could order the wrong one.
+    """
     choices = performance.choices
-    for title, reply in choices:
-        if normalise(title) == word and word:
-            return reply
-    number = _NUMBER.fullmatch(text)
+    called = {reply for title, reply in choices if word and normalise(title) == word}
+    if called:
+        return called.pop() if len(called) == 1 else None
+    number = _NUMBER.fullmatch(with_ascii_digits(visible(text)).strip())
     if performance.state.ask is not None or not number:
         return None
     place = int(number[1])
@@ -149,18 +171,37 @@ def _choice(performance: Performance, text: str, word: str) -> str | None:
 
 def _tap(performance: Performance, event: Tapped) -> None:
     reply = replies.decode(event.reply_id)
-    fields: dict[str, Any] = {"title": event.title, "value": "", "text": event.title}
-    if reply is None or reply.trigger not in performance.flow.offered:
-        performance.record(event="tap", refused="not a reply that this flow offers")
-        _answer(performance, STALE, fields) or _answer(performance, OTHERWISE, fields)
+    if reply is None:
+        _foreign_tap(performance, event)
         return
-    fields["value"] = reply.value
+    if reply.trigger not in performance.flow.offered:
+        _refuse_tap(performance, event, "not a reply that this flow offers")
+        return
+    fields = {**_tapped(event), "value": reply.value}
     stale = not performance.is_fresh(reply)
     if _answer(performance, reply.trigger, fields, stale):
         return
     if stale and _answer(performance, STALE, fields):
         return
     _answer(performance, OTHERWISE, fields)
+
+
+def _foreign_tap(performance: Performance, event: Tapped) -> None:
+    """Take a reply that we can't have made (a template's, another system's) as its text, typed."""
+    if visible(event.title).strip():
+        performance.record(event="tap", foreign="read as its text")
+        _text(performance, TextReceived(event.title))
+    else:
+        _refuse_tap(performance, event, "not a reply that this flow offers")
+
+
+def _refuse_tap(performance: Performance, event: Tapped, reason: str) -> None:
+    performance.record(event="tap", refused=reason)
+    _answer(performance, STALE, _tapped(event)) or _answer(performance, OTHERWISE, _tapped(event))
+
+
+def _tapped(event: Tapped) -> dict[str, Any]:
+    return {"title": event.title, "value": "", "text": event.title}
 
 
 def _timer(performance: Performance, event: TimerDue) -> None:

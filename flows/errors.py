@@ -3,6 +3,7 @@
 FlowError
 ├── FlowInvalid     the file can't be used; carries every issue found
 └── StepFailed      a valid flow met values it can't handle; the event is parked, nothing else changed
+    └── ValueRefused    an action or a variable can't take the value that the event brought
 """
 
 from dataclasses import dataclass
@@ -46,3 +47,7 @@ class FlowInvalid(FlowError):
 
 class StepFailed(FlowError):
     """A step could not be completed: a template met a missing value, or events raised each other for ever."""
+
+
+class ValueRefused(StepFailed):
+    """An action or a variable can't take a value that was filled in from the event or the conversation."""

@@ -84,6 +84,8 @@ class State:
     """The variable a text gives here."""
     words: Mapping[str, str]
     """Normalised word to trigger, of this state and all around it."""
+    interrupting: frozenset[str]
+    """Those of `words` that are understood even where they would answer what the state asks."""
     triggers: frozenset[str]
     """Every trigger that some rule answers here."""
     line: int

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from flows import messages, replies
 from flows.conversation import Conversation
 from flows.effects import Effect, Say, StartTimer
-from flows.errors import StepFailed
+from flows.errors import ValueRefused
 from flows.events import Happened
 from flows.model import LANGUAGE, SET, ActionCall, Flow, Reaction, Rule, State
 from flows.templates import Template
@@ -150,7 +150,7 @@ class Performance:
         for name, value in self._rendered(call).items():
             parsed = parse(self.flow.variables[name], str(value))
             if parsed is None:
-                raise StepFailed(f"'set' can't give the variable '{name}' a value of that shape")
+                raise ValueRefused(f"'set' can't give the variable '{name}' a value of that shape")
             self.set_variable(name, parsed)
 
     def _run(self, call: ActionCall) -> Result:
@@ -159,7 +159,9 @@ class Performance:
             args = call.constant or call.action.args.model_validate(self._rendered(call))
         except ValidationError as error:
             problem = error.errors()[0]
-            raise StepFailed(f"'{call.name}' can't take its {problem['loc'][0]}: {problem['msg']}") from None
+            raise ValueRefused(
+                f"'{call.name}' can't take its {problem['loc'][0]}: {problem['msg']}"
+            ) from None
         result = call.action.run(self._scene(), args)
         self._data = result.data
         self.effects.extend(result.acts)

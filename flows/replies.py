@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from flows import limits
+
 _PLACE: Final = re.compile(r"(?P<conversation>[a-z0-9]+-[0-9]+)\.(?P<visit>[0-9]{1,18})", re.ASCII)
 
 
@@ -35,6 +37,8 @@ def encode(place: str, trigger: str, value: str) -> str:
 
 def decode(reply_id: str) -> ReplyId | None:
     """The parts of `reply_id`; None if we can't have made it."""
+    if limits.length(reply_id) > limits.REPLY_ID:
+        return None
     where, _, rest = reply_id.partition("|")
     trigger, separator, value = rest.partition("|")
     found = _PLACE.fullmatch(where)

@@ -144,6 +144,8 @@ class HandlerSpec(ReactionSpec):
     stale: bool = False
     """Also taken by taps on messages of earlier visits."""
     words: Annotated[list[str], BeforeValidator(_one_or_many)] = []
+    interrupts: bool = False
+    """Its words are understood even where a state asks for a text that they could be."""
     ignore: str | None = None
 
     @model_validator(mode="after")
@@ -153,6 +155,8 @@ class HandlerSpec(ReactionSpec):
             raise ValueError("says nothing, does nothing and goes nowhere: add 'say', 'do', 'to' or 'ignore'")
         if acts and self.ignore is not None:
             raise ValueError("'ignore' can't stand beside 'do', 'say' or 'to'")
+        if self.interrupts and not self.words:
+            raise ValueError("'interrupts' says which words interrupt a question: add 'words' beside it")
         return self
 
 

@@ -1,19 +1,89 @@
-"""How what a customer types is compared with what a flow expects."""
+"""One normal form for what customers type: how words, titles and digits are compared.
+
+Source of the classes: Unicode, "Default ignorable code points" and general categories (Unicode 14).
+"""
 
 import unicodedata
 from typing import Final
 
-_BLANK: Final = str.maketrans({code: " " for code in range(128) if not chr(code).isalnum()})
+_BLANK: Final = str.maketrans(
+    {
+        code: None if unicodedata.category(chr(code)) == "Cc" and not chr(code).isspace() else " "
+        for code in range(128)
+        if not chr(code).isalnum()
+    }
+)
+_IGNORABLE: Final = frozenset(
+    chr(code)
+    for first, last in (
+        (0x034F, 0x034F),  # combining grapheme joiner
+        (0x115F, 0x1160),  # Hangul fillers
+        (0x17B4, 0x17B5),  # Khmer inherent vowels
+        (0x180B, 0x180F),  # Mongolian variation selectors
+        (0x2065, 0x2065),
+        (0x20E3, 0x20E3),  # the keycap around a digit
+        (0x3164, 0x3164),
+        (0xFE00, 0xFE0F),  # variation selectors: how an emoji looks
+        (0xFFA0, 0xFFA0),
+        (0xFFF0, 0xFFF8),
+        (0xE0000, 0xE0FFF),  # tags and further variation selectors
+    )
+    for code in range(first, last + 1)
+)
+"""Ignorable characters of other categories than Cf. Signs of Indic vowels and nukta are none of them."""
+_SYMBOLS: Final = frozenset("™ℹⓂ㊗㊙🈁🈂🈚🈯🈲🈳🈴🈵🈶🈷🈸🈹🈺🉐🉑")
+"""Emoji that compatibility forms (NFKC) would turn into letters."""
+
+
+def is_invisible(character: str) -> bool:
+    """Whether `character` shows nothing of its own: joiners, marks of direction, variation selectors, …"""
+    category = unicodedata.category(character)
+    return category == "Cf" or character in _IGNORABLE or (category == "Cc" and not character.isspace())
+
+
+def visible(text: str) -> str:
+    """`text` without invisible characters."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c for c in text if not is_invisible(c))
+
+
+def with_ascii_digits(text: str) -> str:
+    """`text` with `0` to `9` for the decimal digits of every script: `४११` becomes `411`."""
+    if text.isascii():
+        return text
+    return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
 
 
 def normalise(text: str) -> str:
-    """`text` in lower case, without punctuation, emoji or doubled spaces; letters of any script stay.
+    """The form in which texts are compared: two that are equal under it are the same word.
+
+    Case, punctuation, emoji, doubled spaces and invisible characters are left out; letters, vowel signs
+    and digits of any script stay, digits as `0` to `9`. A text without letters and digits is itself,
+    without invisible characters: `✔️` equals `✔` and no other symbol. Empty if nothing is left.
 
     >>> normalise("  Proceed to  Checkout ✅! ")
     'proceed to checkout'
     """
     if text.isascii():
-        return " ".join(text.lower().translate(_BLANK).split())
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    kept = "".join(c if unicodedata.category(c)[0] in "LMN" else " " for c in folded)
-    return " ".join(kept.split())
+        words = " ".join(text.lower().translate(_BLANK).split())
+        return words or " ".join(visible(text).split())
+    shown = visible(text)
+    plain = "".join(" " if c in _SYMBOLS else c for c in shown)
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", plain).casefold())
+    return _words(with_ascii_digits(folded)) or " ".join(unicodedata.normalize("NFC", shown).split())
+
+
+def has_words(form: str) -> bool:
+    """Whether a normal form holds a letter or a digit; one that does not is a symbol, or empty."""
+    return any(unicodedata.category(character)[0] in "LN" for character in form)
+
+
+def _words(folded: str) -> str:
+    """The words of `folded`, with one space between them. A mark counts with the letter before it."""
+    kept = [" "]
+    for character in folded:
+        category = unicodedata.category(character)[0]
+        is_kept = category in "LN" or (category == "M" and kept[-1] != " ")
+        kept.append(character if is_kept else " ")
+    return " ".join("".join(kept).split())

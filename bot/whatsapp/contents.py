@@ -55,8 +55,11 @@ def _interactive(message: Json) -> Event:
 
 
 def _tap(id: object, title: object) -> Event | None:
-    reply_id = clipped(id)
-    return Tapped(reply_id, clipped(title) or "") if reply_id else None
+    """A tap; a reply that names nothing but its text is that text, typed."""
+    reply_id, text = clipped(id), clipped(title)
+    if not reply_id:
+        return TextReceived(text) if text else None
+    return Tapped(reply_id, text or "")
 
 
 def _form(content: Json) -> Json:

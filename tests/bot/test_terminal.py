@@ -145,9 +145,11 @@ def test_choices_are_numbered_through_the_answer() -> None:
     assert [reply.id for reply in offered] == ["1|a|", "1|b|", "1|c|x", "1|c|y", "1|c|z"]
     assert pick(Choose(4, "4"), offered) == offered[3]
     assert pick(Write(" CHECK out!"), offered) == offered[0]
+    thanks = Reply("x", "🙏")
+    assert pick(Write("🙏"), (thanks,)) == thanks
 
 
-@pytest.mark.parametrize("command", [Choose(0, "0"), Choose(7, "7"), Write("what?"), Write("🙏"), Pay()])
+@pytest.mark.parametrize("command", [Choose(0, "0"), Choose(7, "7"), Write("what?"), Write("🤝"), Pay()])
 def test_what_chooses_nothing(command: commands.Command) -> None:
     assert pick(command, choices((BUTTONS, LIST, Buttons("", (Reply("x", "🙏"),))))) is None
 

@@ -5,6 +5,7 @@ from typing import Final
 
 import pytest
 
+from flows.errors import Severity
 from tests.flows.checking import SOUND, Row, assert_said, edited, issues_of, row
 
 ERRORS: Final[dict[str, Row]] = {
@@ -136,6 +137,22 @@ ERRORS: Final[dict[str, Row]] = {
     "same title twice": row(
         "title: No}", "title: Yes}", "two buttons are called 'Yes'", 11, 5, "WhatsApp refuses that"
     ),
+    "same title but for what is not seen": row(
+        "title: Yes}, {on: no_thanks, title: No}", "title: 'Sho\u200bp!'}, {on: no_thanks, title: 🛍️ shop}",
+        "two buttons are called '🛍️ shop'", 11, 5, "WhatsApp refuses that",
+    ),
+    "word twice but for what is not seen": row(
+        "greet: {words: [hi], to: home}",
+        "greet: {words: [hi], to: home}\n  wave: {words: [h\u00adi ✔️], to: home}",
+        "the word 'h\u00adi ✔️' already means 'greet'", 14, 10, "choose another word",
+    ),
+    "word of nothing that is seen": row(
+        "[hi]", "['\u200d\ufe0f']", "'\u200d\ufe0f' has no letters", 13, 11, "choose another word",
+    ),
+    "interrupts without words": row(
+        "greet: {words: [hi], to: home}", "greet: {interrupts: true, to: home}",
+        "'interrupts' says which words interrupt a question: add 'words' beside it", 13, 3, "",
+    ),
     "same title in the fallback": row(
         "{on: yes_please, title: Yes}, {on: no_thanks, title: No}",
         "{on: yes_please, title: {en: A, hi: B}}, {on: no_thanks, title: B}",
@@ -240,3 +257,15 @@ def test_a_language_that_is_only_begun_gets_one_warning() -> None:
     text = SOUND.replace("messages:\n", f"messages:\n{texts}", 1)
     warnings = [issue for issue in issues_of(text) if "texts are not in 'hi'" in issue.message]
     assert len(warnings) == 1
+
+
+def test_rows_that_are_called_alike_get_a_warning() -> None:
+    rows = (
+        "list: {button: Pick, rows: [{on: yes_please, title: Sm\u200dall}, {on: no_thanks, title: SMALL ☕️}]}"
+    )
+    text = edited(("buttons: [{on: yes_please, title: Yes}, {on: no_thanks, title: No}]", rows))
+    (issue,) = issues_of(text)
+    assert (issue.severity, issue.message) == (Severity.WARNING, "two rows are called 'SMALL ☕️'")
+    assert (issue.line, issue.column) == (11, 66)
+    assert issue.mend == "give one of them another title: who types it chooses neither"
+    assert issues_of(text.replace("☕️", "cup")) == ()

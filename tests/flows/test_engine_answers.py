@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from flows import limits
 from flows.errors import StepFailed
 from flows.events import Received, Tapped
 from flows.messages import Buttons, Text
-from tests.flows.chatting import Chat
+from tests.flows.chatting import Chat, flow_of
 
 
 def test_a_fresh_tap_is_answered_with_its_value(chat: Chat) -> None:
@@ -44,12 +45,7 @@ def test_a_stale_tap_where_nobody_answers_stale_is_otherwise(chat: Chat) -> None
         "c-1.2|money.came|", "c-1.2|boom|", "c-1.2|rung|", "c-1.2|refused|", "c-1.2|stale|", "c-1.2|text|",
         "c-1.2|answered|", "c-1.2|invalid|", "c-1.2|otherwise|", "c-1.2|hindi|", "c-1.2|set_it|",
         "c-1.2|sticker|", "c-1.2|after 1 h in shop|", "c-1.2|unheard|", "c-1.2||",
-        "take", "|take|7", "c-1.2|take", "c-1.-2|take|7", "c-1.+2|take|7", " c-1.2|take|7", "c-1.2 |take|7",
-        "c-1.٢|take|7", "c-1.²|take|7", "c-1.2.0|take|7", "c-1." + "1" * 19 + "|take|7",
-        "c-1." + "1" * 5000 + "|take|7", "2|take|7", "c-1|take|7", ".2|take|7", "c-१.2|take|7",
-        "", "|", "||", "{{ 7*7 }}", "\0",
-        "c-1.2|Take|7",
-        "c-1.2| take|7", "None|take|7",
+        "c-1.2|Take|7", "c-1.2| take|7",
     ],
 )  # fmt: skip
 def test_a_forged_tap_fires_nothing_and_is_answered(chat: Chat, reply_id: str) -> None:
@@ -59,12 +55,87 @@ def test_a_forged_tap_fires_nothing_and_is_answered(chat: Chat, reply_id: str) -
     assert chat.last.trace[0]["refused"] == "not a reply that this flow offers"
 
 
+@pytest.mark.parametrize(
+    "reply_id",
+    [
+        "take", "|take|7", "c-1.2|take", "c-1.-2|take|7", "c-1.+2|take|7", " c-1.2|take|7", "c-1.2 |take|7",
+        "c-1.٢|take|7", "c-1.²|take|7", "c-1.2.0|take|7", "c-1." + "1" * 19 + "|take|7",
+        "c-1." + "1" * 5000 + "|take|7", "2|take|7", "c-1|take|7", ".2|take|7", "c-१.2|take|7",
+        "", "|", "||", "{{ 7*7 }}", "\0", "None|take|7", "Pay Now", "c-1.2|take|" + "7" * 247,
+    ],
+)  # fmt: skip
+def test_a_reply_that_is_not_ours_is_read_as_its_text(chat: Chat, reply_id: str) -> None:
+    assert chat.take(Tapped(reply_id, "Not a word")) == chat.write("Not a word") == ["out"]
+    assert chat.take(Tapped(reply_id, "Keep them")) == ["got"]
+    assert chat.messages == [Text("Keep them of ? in en")]
+    chat.write("open")
+    assert chat.take(Tapped(reply_id, "Take it!")) == ["got"]
+    assert chat.messages == [Text("7 of Take it! in en")]
+    assert chat.take(Tapped(reply_id, "\u200d ")) == ["old"]
+
+
+def test_a_reply_as_long_as_a_button_can_carry_is_ours(chat: Chat) -> None:
+    longest = "c-1.2|take|" + "7" * (limits.REPLY_ID - len("c-1.2|take|"))
+    assert chat.take(Tapped(longest, "Not a word")) == ["got"]
+
+
+def test_a_template_s_quick_reply_answers_a_question(chat: Chat) -> None:
+    chat.write("ask")
+    assert chat.take(Tapped("PAYLOAD", "५")) == ["got"]
+    assert chat.conversation.variables["count"] == 5
+
+
+def test_a_forged_value_that_fits_nothing_is_no_tap_of_ours(chat: Chat) -> None:
+    """What was offered and fits nothing is a fault of the flow: that is parked."""
+    flow = flow_of(PICKY)
+    picky = Chat(flow)
+    assert picky.write("open") == ["offer"]
+    before = picky.conversation
+    assert picky.take(Tapped("c-1.2|pick|" + "x" * 200, "A")) == ["old"]
+    assert picky.conversation == before
+    assert picky.last.trace[0]["refused"].startswith("its value fits nothing here")
+    with pytest.raises(StepFailed, match="can't give the variable 'thing'"):
+        picky.take(Tapped("c-1.2|pick|too long", "A"))
+
+
+PICKY = """
+    flow: picky
+    variables: {thing: {max: 3}}
+    messages:
+      offer: {text: Offer, buttons: [{on: pick, title: A, with: too long}]}
+      old: too old
+    anywhere: {open_up: {words: [open], to: shop}}
+    otherwise: {say: offer}
+    start: shop
+    states:
+      shop:
+        enter: {say: offer}
+        on: {pick: {do: {set: {thing: "{{ event.value }}"}}, say: offer}, stale: {say: old}}
+"""
+
+
 def test_a_huge_visit_is_only_a_stale_one(chat: Chat) -> None:
     assert chat.take(Tapped("c-1." + "9" * 18 + "|take|7", "x")) == ["old"]
 
 
 @pytest.mark.parametrize(
-    "text", ["Take it!", "take it", "  TAKE   IT ✅", "1", "1.", "1)", " 1 ", "01", "१", "१)", "١"]
+    "text",
+    [
+        "Take it!",
+        "take it",
+        "  TAKE   IT ✅",
+        "Ta\u200bke\ufeff it\ufe0f",
+        "1",
+        "1.",
+        "1)",
+        " 1 ",
+        "01",
+        "१",
+        "१)",
+        "١",
+        "1️⃣",
+        "\u2067१\u2069",
+    ],
 )
 def test_a_typed_title_or_number_is_a_tap(chat: Chat, text: str) -> None:
     assert chat.write(text) == ["got"]

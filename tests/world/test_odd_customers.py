@@ -108,6 +108,19 @@ async def test_odd_messages_get_one_answer_each(live: Live) -> None:
     assert await asha.send("reaction", {"message_id": asha.person.messages[0].wamid, "emoji": "👍"}) == []
 
 
+async def test_a_template_s_quick_reply_is_read_as_its_text(live: Live) -> None:
+    asha = live.customer()
+    await asha.order()
+    for reply in (
+        {"payload": "Pay Now", "text": "Pay Now"},
+        {"payload": "X-1", "text": "PAY ✔️"},
+        {"text": "pay"},
+    ):
+        [answer] = await asha.send("button", reply)
+        assert answer.text.startswith("Click here to complete payment: ")
+    assert await live.parked() == []
+
+
 async def test_old_buttons(live: Live) -> None:
     asha = live.customer()
     [products] = await asha.write("hi")
