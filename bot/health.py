@@ -16,7 +16,10 @@ async def healthz(request: web.Request) -> web.Response:
 
 @routes.get("/readyz")
 async def readyz(request: web.Request) -> web.Response:
-    """200 if the workers work and the database answers within a second, else 503."""
+    """200 if the workers work and the database answers within a second, else 503.
+
+    When ready, a second line names the flow that is served and its version.
+    """
     parts = request.app[PARTS]
     if trouble := parts.pulse.trouble:
         return web.Response(status=503, text=f"{trouble}\n")
@@ -24,7 +27,7 @@ async def readyz(request: web.Request) -> web.Response:
         await parts.store.ping()
     except (TimeoutError, StorageError):
         return web.Response(status=503, text="the database does not answer\n")
-    return web.Response(text="ready\n")
+    return web.Response(text=f"ready\nflow: {parts.flow.name} {parts.flow.version}\n")
 
 
 @routes.get("/metrics")

@@ -5,12 +5,13 @@ A missing or short secret is refused: an empty webhook secret would verify anyth
 
 from base64 import b64encode
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import unquote, urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.written import require_key, tidy
 from payments.signature import MIN_SECRET
 
 WHERE: Final[dict[str, str]] = {
@@ -36,15 +37,19 @@ class SettingsInvalid(Exception):
     """Settings are missing or unusable. The message names each, and where to find it."""
 
 
-def _long_enough(secret: SecretStr) -> SecretStr:
+def _usable(secret: SecretStr) -> SecretStr:
+    require_key(secret.get_secret_value())
     if len(secret.get_secret_value()) < MIN_SECRET:
         raise ValueError(f"has under {MIN_SECRET} characters, so it could be guessed")
-    if not secret.get_secret_value().isascii():
-        raise ValueError("has characters that no provider puts into a secret: copy it again")
     return secret
 
 
-Secret = Annotated[SecretStr, AfterValidator(_long_enough)]
+def _plain(value: str) -> str:
+    require_key(value)
+    return value
+
+
+Secret = Annotated[SecretStr, AfterValidator(_usable)]
 
 
 class Settings(BaseSettings):
@@ -62,19 +67,27 @@ class Settings(BaseSettings):
 
     whatsapp_api_url: Annotated[str, Field(pattern=_ADDRESS)] = "https://graph.facebook.com"
     whatsapp_api_version: Annotated[str, Field(pattern=r"^v[0-9]+\.[0-9]+$")] = "v25.0"
-    whatsapp_phone_number_id: Annotated[str, Field(min_length=1)]
+    whatsapp_phone_number_id: Annotated[str, AfterValidator(_plain)]
     whatsapp_access_token: Secret
     whatsapp_app_secret: Secret
     whatsapp_verify_token: Secret
 
     razorpay_api_url: Annotated[str, Field(pattern=_ADDRESS)] = "https://api.razorpay.com"
-    razorpay_key_id: Annotated[str, Field(pattern=r"^[!-~]+$")]
+    razorpay_key_id: Annotated[str, AfterValidator(_plain)]
     razorpay_key_secret: Secret
     razorpay_webhook_secret: Secret
     razorpay_webhook_secret_previous: Secret | None = None
 
     shopify_store: str | None = None
     shopify_access_token: SecretStr | None = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _tidied(cls, value: Any, about: ValidationInfo) -> Any:
+        """An empty text from the environment never comes here: it counts as not set."""
+        if not isinstance(value, str) or not value:
+            return value
+        return tidy(str(about.field_name).upper(), value)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -92,6 +105,16 @@ class Settings(BaseSettings):
         """The current webhook secret and, while it is being rotated, the one before."""
         both = (self.razorpay_webhook_secret, self.razorpay_webhook_secret_previous)
         return tuple(secret.get_secret_value() for secret in both if secret)
+
+    @property
+    def razorpay_mode(self) -> Literal["live", "test"]:
+        """Whether the key moves real money."""
+        return "live" if self.razorpay_key_id.startswith("rzp_live_") else "test"
+
+    def named_secrets(self) -> dict[str, str]:
+        """Every secret that is set, by the name of its setting."""
+        values = ((name.upper(), getattr(self, name)) for name in type(self).model_fields)
+        return {name: value.get_secret_value() for name, value in values if isinstance(value, SecretStr)}
 
 
 def _password(url: str) -> str:
@@ -111,6 +134,8 @@ def load_settings(**overrides: Any) -> Settings:
         return Settings(**overrides)
     except UnicodeDecodeError:
         raise SettingsInvalid("the file .env is not UTF-8 text: save it again as UTF-8") from None
+    except OSError as error:
+        raise SettingsInvalid(f"the file .env can't be read: {error.strerror}") from None
     except ValidationError as error:
         raise SettingsInvalid("\n".join(_said(details) for details in error.errors())) from None
 

@@ -1,6 +1,7 @@
 """A flow file to a Flow, with everything that is wrong in it said at once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 
 from flows.check import check
 from flows.compile import compile_flow
@@ -32,7 +33,13 @@ def examine(text: str, file: str = "flows.yaml", vocabulary: Vocabulary = EMPTY)
     flow, issues = compile_flow(document, spec, vocabulary)
     issues += check(document, spec, flow)
     broken = any(issue.severity is Severity.ERROR for issue in issues)
-    return Examined(None if broken else flow, tuple(sorted(set(issues))))
+    if flow is None or broken:
+        return Examined(None, tuple(sorted(set(issues))))
+    return Examined(replace(flow, version=_version(text)), tuple(sorted(set(issues))))
+
+
+def _version(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
 def load(text: str, file: str = "flows.yaml", vocabulary: Vocabulary = EMPTY) -> Flow:

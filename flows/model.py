@@ -121,6 +121,8 @@ class Flow:
     """Language -> what a customer hears whose event could not be handled."""
     defaults: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """Values of the variables nobody has set; empty text where none is declared."""
+    version: str = ""
+    """Twelve hex digits of the file's SHA-256: another one for each edit."""
 
 
 SET = "set"

@@ -34,14 +34,26 @@ _Fetch: TypeAlias = Callable[..., Awaitable[list[Row]]]
 class Records:
     """Reads one snapshot: what is written meanwhile is not seen, however long the reading takes."""
 
-    def __init__(self, fetch: _Fetch, installation: str) -> None:
+    def __init__(self, fetch: _Fetch, installation: str, is_file: bool = False) -> None:
         self._fetch = fetch
+        self._is_file = is_file
         self.installation = installation
         """What this installation's public ids begin with."""
 
     async def fetch(self, sql: str, *values: Value) -> list[Row]:
         """The rows of one SELECT, written as for `storage.transaction`: PostgreSQL's words, `$1`."""
         return await self._fetch(sql, *values)
+
+    async def damage(self) -> str | None:
+        """What SQLite finds wrong with its own file; None if nothing is, or if the server looks after that.
+
+        Source: SQLite, "PRAGMA quick_check".
+        """
+        if not self._is_file:
+            return None
+        [found, *more] = await self._fetch("PRAGMA quick_check(1)")
+        [said] = found.values()
+        return None if said == "ok" and not more else str(said)
 
 
 @asynccontextmanager
@@ -55,7 +67,7 @@ async def reading(url: str) -> AsyncIterator[Records]:
     snapshot = _sqlite(Path(config["credentials"]["file_path"])) if is_sqlite(config) else _postgres(config)
     async with snapshot as fetch:
         [row] = await fetch(KEY)
-        yield Records(fetch, row["key"])
+        yield Records(fetch, row["key"], is_sqlite(config))
 
 
 @asynccontextmanager

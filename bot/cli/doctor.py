@@ -1,7 +1,8 @@
 """`munshi doctor`: is everything that money depends on in place? If not, what to do."""
 
-from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
-from typing import Annotated, Final, NamedTuple
+import re
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Annotated, Final
 
 import aiohttp
 import httpx
@@ -9,7 +10,9 @@ import typer
 
 from bot.app import load_flow
 from bot.cli.changing import change, server_url
+from bot.cli.finding import Finding
 from bot.cli.ledger import held_lines
+from bot.cli.risks import risks
 from bot.cli.running import looked_up, refuse, run
 from bot.cli.wording import counted
 from bot.log import mask
@@ -30,6 +33,7 @@ _SHOWN: Final = 10
 """Of each list; the oldest."""
 _LONGEST: Final = 300
 """Characters of an error."""
+_DAMAGED: Final = "stop the server, keep the file, and go on from your last backup"
 
 Seen = Annotated[
     int | None,
@@ -37,15 +41,6 @@ Seen = Annotated[
         min=1, max=2**62, help="Forget this notice, and check nothing. It is told again if it recurs."
     ),
 ]
-
-
-class Finding(NamedTuple):
-    """One thing that was checked."""
-
-    name: str
-    well: bool
-    said: str
-    mend: str = ""
 
 
 def command(seen: Seen = None) -> None:
@@ -88,44 +83,77 @@ async def _examine(settings: Settings, ill: list[Finding]) -> None:
 
 
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
+    for name, check in _CHECKS.items():
+        try:
+            async for finding in check(settings):
+                yield finding
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one thing, the others are looked at
+            why = mask(" ".join(str(error).split()))[:_LONGEST]
+            said = f"could not be looked at ({type(error).__name__}{': ' if why else ''}{why})"
+            yield Finding(name, False, said, f"look at the settings of '{name}' again")
+
+
+async def _settings(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding("settings", True, "all there, every secret long enough")
-    mode = "live: real money" if settings.razorpay_key_id.startswith("rzp_live_") else "test: no real money"
-    yield Finding("mode", True, mode)
-    yield _flow(settings)
-    yield await _server(settings)
-    async for finding in _database(settings):
-        yield finding
-    yield await _whatsapp(settings)
-    yield await _razorpay(settings)
+    for risk in risks(settings):
+        yield risk
+    mode = {"live": "live: real money", "test": "test: no real money"}
+    yield Finding("mode", True, mode[settings.razorpay_mode])
     if settings.shopify_store:
         yield Finding("Shopify", True, "set, but this version sends no orders to Shopify")
 
 
-def _flow(settings: Settings) -> Finding:
+async def _flow(settings: Settings) -> AsyncIterator[Finding]:
     try:
         flow = load_flow(settings.munshi_flow)
     except (FlowInvalid, OSError, UnicodeDecodeError) as error:
-        return Finding("flow", False, str(error), f"run 'munshi check {settings.munshi_flow}'")
-    return Finding("flow", True, f"'{flow.name}' is sound")
+        yield Finding("flow", False, str(error), f"run 'munshi check {settings.munshi_flow}'")
+        return
+    yield Finding("flow", True, f"'{flow.name}' is sound")
 
 
-async def _server(settings: Settings) -> Finding:
+async def _server(settings: Settings) -> AsyncIterator[Finding]:
     url = f"{server_url(settings)}/readyz"
     try:
         async with httpx.AsyncClient(trust_env=False, timeout=3) as client:
             answer = await client.get(url)
+    except httpx.InvalidURL:
+        yield Finding("server", False, f"{url} is no address", "look at HOST and PORT again")
+        return
     except httpx.HTTPError as error:
-        return Finding(
-            "server", False, f"nobody answers at {url} ({type(error).__name__})", "run 'munshi serve'"
-        )
+        said = f"nobody answers at {url} ({type(error).__name__})"
+        yield Finding("server", False, said, "run 'munshi serve'")
+        return
     if answer.status_code != 200:
-        return Finding("server", False, f"not ready: {answer.text.strip()[:200]}", "read its log")
-    return Finding("server", True, f"ready at {url}")
+        yield Finding("server", False, f"not ready: {answer.text.strip()[:200]}", "read its log")
+        return
+    yield Finding("server", True, f"ready at {url}")
+    if changed := _changed(settings, answer.text):
+        yield changed
+
+
+def _changed(settings: Settings, ready: str) -> Finding | None:
+    """Whether the flow file is another than what is served, of which `/readyz` tells."""
+    served = re.search(r"^flow: .* (\w+)$", ready, re.MULTILINE)
+    try:
+        here = load_flow(settings.munshi_flow).version
+    except FlowInvalid:
+        return None  # what is wrong with it is said above
+    if served is None or served[1] == here:
+        return None
+    said = (
+        f"{settings.munshi_flow} has changed since the server started: "
+        f"version {served[1]} is served, the file is {here}"
+    )
+    return Finding("flow", False, said, "restart the server")
 
 
 async def _database(settings: Settings) -> AsyncIterator[Finding]:
     try:
         async with reading(settings.database_url) as records:
+            if damage := await records.damage():
+                yield Finding("database", False, f"the file is damaged: {damage[:_LONGEST]}", _DAMAGED)
+                return
             parked = await waiting.parked(records)
             held = await waiting.held(records)
             notices = await waiting.notices(records)
@@ -180,7 +208,7 @@ def _listed(lines: Iterable[str], count: int, more: str) -> str:
     return "\n    ".join((*lines, *rest))
 
 
-async def _whatsapp(settings: Settings) -> Finding:
+async def _whatsapp(settings: Settings) -> AsyncIterator[Finding]:
     async with aiohttp.ClientSession() as session:
         client = WhatsAppClient(
             session,
@@ -195,11 +223,12 @@ async def _whatsapp(settings: Settings) -> Finding:
             mend = "check WHATSAPP_ACCESS_TOKEN and WHATSAPP_PHONE_NUMBER_ID"
             if error.code is None:
                 mend = f"can this machine reach {settings.whatsapp_api_url}?"
-            return Finding("WhatsApp", False, str(error), mend)
-    return Finding("WhatsApp", True, f"answers as {number.get('verified_name') or 'an unnamed number'}")
+            yield Finding("WhatsApp", False, str(error), mend)
+            return
+    yield Finding("WhatsApp", True, f"answers as {number.get('verified_name') or 'an unnamed number'}")
 
 
-async def _razorpay(settings: Settings) -> Finding:
+async def _razorpay(settings: Settings) -> AsyncIterator[Finding]:
     secret = settings.razorpay_key_secret.get_secret_value()
     gateway = Gateway(settings.razorpay_key_id, secret, settings.razorpay_api_url)
     try:
@@ -208,7 +237,19 @@ async def _razorpay(settings: Settings) -> Finding:
         mend = f"can this machine reach {settings.razorpay_api_url}? See also Razorpay's status page"
         if error.reason is Reason.AUTH:
             mend = "check RAZORPAY_KEY_ID and RAZORPAY_KEY_SECRET"
-        return Finding("Razorpay", False, str(error).removeprefix("Razorpay: "), mend)
+        yield Finding("Razorpay", False, str(error).removeprefix("Razorpay: "), mend)
+        return
     finally:
         await gateway.close()
-    return Finding("Razorpay", True, "answers, and takes the key")
+    yield Finding("Razorpay", True, "answers, and takes the key")
+
+
+_CHECKS: Final[Mapping[str, Callable[[Settings], AsyncIterator[Finding]]]] = {
+    "settings": _settings,
+    "flow": _flow,
+    "server": _server,
+    "database": _database,
+    "WhatsApp": _whatsapp,
+    "Razorpay": _razorpay,
+}
+"""What is looked at, in the order in which it is told."""

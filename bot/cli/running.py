@@ -12,6 +12,7 @@ from dotenv import dotenv_values
 
 from bot.printing import printable
 from bot.settings import Settings, SettingsInvalid, load_settings
+from bot.written import tidy
 from flows.errors import FlowInvalid
 from storage.errors import StorageError
 
@@ -34,8 +35,20 @@ def settings_or_refuse() -> Settings:
 
 def database_url() -> str:
     """The one setting that a look into the database needs: the others may not be there yet."""
-    url = os.environ.get("DATABASE_URL") or dotenv_values(".env").get("DATABASE_URL")
-    return url or "sqlite://munshi.db"
+    written = os.environ.get("DATABASE_URL") or _from_file("DATABASE_URL") or "sqlite://munshi.db"
+    try:
+        return tidy("DATABASE_URL", written)
+    except ValueError as error:
+        refuse(f"DATABASE_URL {error}")
+
+
+def _from_file(name: str) -> str | None:
+    try:
+        return dotenv_values(".env").get(name)
+    except UnicodeDecodeError:
+        refuse("the file .env is not UTF-8 text: save it again as UTF-8")
+    except OSError as error:
+        refuse(f"the file .env can't be read: {error.strerror}")
 
 
 def looked_up(work: Coroutine[Any, Any, T]) -> T:

@@ -5,6 +5,8 @@ import typer
 from bot import log
 from bot.app import bot, tune_interpreter
 from bot.cli.running import run, settings_or_refuse, until_told_to_stop
+from bot.cli.wording import database_name
+from bot.parts import Parts
 from bot.server import serving
 from bot.settings import Settings
 from storage import Store
@@ -22,6 +24,16 @@ async def _serve(settings: Settings) -> None:
     async with bot(settings) as (parts, workers), serving(parts) as url:
         workers.start()
         tune_interpreter()
-        typer.echo(f"Munshi serves '{parts.flow.name}' at {url}")
+        typer.echo(serves(parts, url))
         await until_told_to_stop()
         typer.echo("Munshi stops: what is in flight is finished and recorded")
+
+
+def serves(parts: Parts, url: str) -> str:
+    """One line for whoever started it: what is served and where, and if it takes real money."""
+    flow, settings = parts.flow, parts.settings
+    return (
+        f"Munshi serves '{flow.name}' ({settings.munshi_flow.absolute()}, version {flow.version}) at {url}, "
+        f"database {database_name(settings.database_url)}, Razorpay in {settings.razorpay_mode} mode; "
+        "webhooks at /whatsapp/webhook and /payments/webhook"
+    )

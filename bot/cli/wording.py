@@ -1,4 +1,7 @@
-"""How commands write numbers."""
+"""How commands write numbers, and name databases."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from payments.money import money
 from payments.orders import CURRENCY
@@ -12,3 +15,12 @@ def counted(number: int, what: str) -> str:
 def shown(amount: int, currency: str) -> str:
     """`amount` for people. Only of rupees is it known here how many of the smallest unit make one."""
     return money(amount) if currency == CURRENCY else f"{amount} of the smallest unit of {currency}"
+
+
+def database_name(url: str) -> str:
+    """The database of `url` for people, without a password: a file's whole path, or a name and its server."""
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite":
+        return str(Path(rest.partition("?")[0]).absolute())
+    parts = urlsplit(url)
+    return f"{parts.path.lstrip('/')} at {parts.netloc.rpartition('@')[2] or 'this machine'}"

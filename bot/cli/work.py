@@ -5,6 +5,7 @@ import typer
 from bot import log
 from bot.app import bot, tune_interpreter
 from bot.cli.running import run, settings_or_refuse, until_told_to_stop
+from bot.cli.wording import database_name
 from bot.settings import Settings
 
 
@@ -19,6 +20,7 @@ async def _work(settings: Settings) -> None:
     async with bot(settings) as (parts, workers):
         workers.start()
         tune_interpreter()
-        typer.echo(f"Munshi works for '{parts.flow.name}'")
+        flow, database = parts.flow, database_name(settings.database_url)
+        typer.echo(f"Munshi works for '{flow.name}' (version {flow.version}), database {database}")
         await until_told_to_stop()
         typer.echo("Munshi stops: what is in flight is finished and recorded")

@@ -1,17 +1,20 @@
 """What an operator asks and mends while the whole bot runs: its customers talk, pay, and get stuck."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 import orjson
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
+from bot.cli.serve import serves
+from bot.cli.wording import database_name
 from tests.storage.written import written
-from tests.world.living import API_TOKEN, Live
+from tests.world.living import API_TOKEN, FLOW, Live
 
 
-async def munshi(live: Live, *words: str) -> Result:
+async def munshi(live: Live, *words: str, **more: str) -> Result:
     """Run a command against the running bot's database, as another process would."""
     settings = {name.upper(): value for name, value in live.world.settings().items()}
     host, _, port = live.url.removeprefix("http://").rpartition(":")
@@ -20,6 +23,7 @@ async def munshi(live: Live, *words: str) -> Result:
         "MUNSHI_API_TOKEN": API_TOKEN,
         "HOST": host,
         "PORT": port,
+        **more,
     }
     return await asyncio.to_thread(CliRunner().invoke, app(), list(words), env=settings)
 
@@ -177,3 +181,37 @@ async def test_doctor_on_a_running_shop(live: Live) -> None:
     assert (told.exit_code, told.output.splitlines()[-1]) == (0, "All is well.")
     for line in ("database: there, and up to date", "events: none is parked", "notices: none"):
         assert f"✓ {line}\n" in told.output
+
+
+async def test_doctor_tells_of_a_flow_file_that_is_not_what_is_served(live: Live, tmp_path: Path) -> None:
+    file = tmp_path / "flows.yaml"
+    file.write_bytes(FLOW.read_bytes())
+    assert "has changed" not in (await munshi(live, "doctor", MUNSHI_FLOW=str(file))).output
+    file = tmp_path / "edited.yaml"
+    file.write_bytes(FLOW.read_bytes() + b"# cheaper tea\n")
+    told = await munshi(live, "doctor", MUNSHI_FLOW=str(file))
+    assert told.exit_code == 1
+    version = live.parts.flow.version
+    assert f"✗ flow: {file} has changed since the server started: version {version} is served" in told.output
+    assert "restart the server" in told.output
+
+
+async def test_what_is_served_and_where_is_one_line(live: Live) -> None:
+    settings = live.parts.settings
+    said = serves(live.parts, live.url)
+    assert said.startswith(
+        f"Munshi serves 'chai-counter' ({FLOW}, version {live.parts.flow.version}) at {live.url}"
+    )
+    assert "Razorpay in test mode; webhooks at /whatsapp/webhook and /payments/webhook" in said
+    assert f"database {database_name(settings.database_url)}, " in said
+    assert "\n" not in said
+
+
+def test_a_database_is_named_without_its_password() -> None:
+    assert (
+        database_name("postgres://shop:hunter2@db.test:5432/munshi?sslmode=require")
+        == "munshi at db.test:5432"
+    )
+    assert database_name("postgres:///munshi") == "munshi at this machine"
+    assert database_name("sqlite:///srv/shop/munshi.db?x=1") == "/srv/shop/munshi.db"
+    assert database_name("sqlite://munshi.db") == str(Path("munshi.db").absolute())

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from bot import orders_api
 from bot.sandbox.faults import Fault
-from tests.world.living import CONFIRMED, Live
+from tests.world.living import CONFIRMED, FLOW, Live
 
 PHONE = "919812345601"
 ITEMS = [{"sku": "masala-250", "quantity": 2}, {"sku": "ginger-250"}]
@@ -262,6 +262,9 @@ async def test_the_browser_comes_back(live: Live) -> None:
     assert await live.stored() == before, "a hint only: nothing is stored"
 
 
+READY = f"ready\nflow: chai-counter {sha256(FLOW.read_bytes()).hexdigest()[:12]}\n"
+
+
 async def test_what_a_supervisor_asks(live: Live) -> None:
     asha = live.customer(PHONE)
     await asha.order()
@@ -271,7 +274,7 @@ async def test_what_a_supervisor_asks(live: Live) -> None:
             return answer.status, await answer.text()
 
     assert await ask("/healthz") == (200, "ok\n")
-    assert await ask("/readyz") == (200, "ready\n")
+    assert await ask("/readyz") == (200, READY)
     await live.post("/nowhere/919812345601", b"")
     status, text = await ask("/metrics")
     assert status == 200
@@ -288,7 +291,7 @@ async def test_not_ready_while_the_workers_do_not_work(live: Live) -> None:
             return answer.status, await answer.text()
 
     live.parts.pulse.failed["step"] = 4
-    assert await ready() == (200, "ready\n")
+    assert await ready() == (200, READY)
     live.parts.pulse.failed["step"] = 5
     assert await ready() == (503, "the workers keep failing\n")
     live.parts.pulse.failed["step"] = 0
