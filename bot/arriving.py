@@ -6,12 +6,16 @@ from typing import Any, Final
 
 import orjson
 
+from bot.whatsapp import errors
 from bot.whatsapp.inbound import InboundMessage, Parsed, Receipt, Unread
+from bot.workers.traffic import halted
 from flows import events
 from payments import facts
 from payments.case import Kind, Notice
 from payments.razorpay import webhook
 from storage.arrivals import Arrival
+from storage.deliveries import CHAT
+from storage.fallbacks import Remedy
 
 _LONGEST_KEY: Final = 200
 
@@ -61,6 +65,7 @@ def _receipt(receipt: Receipt, phone_number_id: str) -> Arrival:
         "status": receipt.status,
         "opaque": receipt.opaque,
         "error": receipt.error,
+        "remedy": errors.remedy(_code(receipt)) if receipt.status == "failed" else None,
     }
     return Arrival(
         _key(receipt.key),
@@ -68,7 +73,21 @@ def _receipt(receipt: Receipt, phone_number_id: str) -> Arrival:
         body,
         opaque=receipt.opaque if ours else None,
         pending=ours,
+        notice=_refused(receipt) if ours else None,
     )
+
+
+def _refused(receipt: Receipt) -> Notice | None:
+    """What operators hear if a message failed because the account is refused, as of a refused call."""
+    code = _code(receipt)
+    if receipt.status != "failed" or errors.remedy(code) is not Remedy.LATER:
+        return None
+    details = (receipt.error or {}).get("details") or (receipt.error or {}).get("title")
+    return halted(CHAT, f"{details or 'no details given'} (code {code})")
+
+
+def _code(receipt: Receipt) -> int | None:
+    return receipt.error["code"] if receipt.error else None
 
 
 def _unread(part: Unread) -> Arrival:

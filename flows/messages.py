@@ -106,6 +106,17 @@ def replies(message: Message) -> tuple[Reply, ...]:
             assert_never(message)
 
 
+def without_picture(message: Sendable) -> Message | None:
+    """What is left to say of `message` if its picture cannot be shown; None if it has none, or no words."""
+    match message:
+        case Image(caption=str() as caption) if caption.strip():
+            return Text(caption, message.fallback)
+        case Buttons(image=str()) | Link(image=str()):
+            return replace(message, image=None)
+        case _:
+            return None
+
+
 def to_json(message: Sendable) -> dict[str, Any]:
     """A JSON-ready dict with the message's kind under `kind`. Inverse of `from_json`."""
     written = _written(message)

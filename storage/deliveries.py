@@ -14,6 +14,8 @@ LANES: Final = (CHAT, "pay", "poll")
 
 _ERROR: Final = 4000
 """Characters of an error that are kept."""
+_SAID: Final = 300
+"""Characters of it that a notice repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +94,11 @@ class Failed:
 Outcome: TypeAlias = Done | Again | Failed
 
 
-def given_up(name: str, conversation: str) -> Notice:
-    """What an operator hears of message `name`, which will never reach its customer."""
+def given_up(name: str, conversation: str, why: str) -> Notice:
+    """What an operator hears of message `name`, which will never reach its customer because of `why`."""
     said = (
-        f"'{name}' did not reach the customer, and is not tried again: 'munshi why {conversation}' says why."
-        " If it was a template, see in WhatsApp Manager whether it is approved."
+        f"'{name}' did not reach the customer, and is not tried again: {why[:_SAID]}. See"
+        f" 'munshi why {conversation}'; what a code means, Meta's page of error codes says."
     )
     return Notice("message", f"{name} to {conversation}", said)
 

@@ -1,13 +1,43 @@
-"""What WhatsApp accepted and then refused, because the 24 hours were over, is sent as its template: once.
+"""What WhatsApp accepted and then could not deliver goes out once more, where that may help.
 
-The entry goes back to `pending` with the template as its payload, which has no template of its own; the
-copy that was refused stays its `provider_id` until another is accepted, so that no late word about it counts.
+The entry goes back to `pending`, with the payload that is sent instead; the copy that failed stays its
+`provider_id` until another is accepted, so that no late word about it counts. The channel says which
+remedy a failure has (`Remedy`); how often and when is decided here.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Final
 
+from flows.messages import from_json, to_json, without_picture
 from storage.encoding import dumps, loads
 from storage.transaction import Row, Transaction
+
+
+class Remedy(StrEnum):
+    """What may help a message that was accepted and failed."""
+
+    TEMPLATE = "template"
+    """The 24 hours were over: its template, once. That has no template of its own."""
+    PLAIN = "plain"
+    """Its picture could not be fetched: the same without it."""
+    SOON = "soon"
+    """The reason passes by itself: the same again."""
+    LATER = "later"
+    """The account was refused: the same again, when a person may have seen to it."""
+
+
+GAPS: Final[Mapping[Remedy, tuple[int, ...]]] = {
+    Remedy.SOON: (2_000, 15_000, 60_000, 300_000),
+    Remedy.LATER: (300_000, 1_800_000, 7_200_000, 21_600_000, 54_000_000),
+}
+"""Milliseconds to wait after the first, second … failure of one message. After the last it has failed.
+
+What the same customer is told next waits meanwhile, so that it comes in order: hence minutes, but for an
+account that is refused, where nothing else would arrive either: a day in all.
+"""
+_FAILURES: Final = "undelivered"
+"""In a payload: how often it was accepted and then failed."""
 
 
 async def load(tx: Transaction, entries: Sequence[Row]) -> None:
@@ -26,16 +56,32 @@ def lacks(entry: Row) -> bool:
     return bool(payload["kind"] != "template" and "fallback" not in payload)
 
 
-def take(entry: Row, wamid: str | None, error: str | None, now: int) -> bool:
-    """Let `entry` be sent as its template, instead of the copy `wamid`; False if it has none, or failed."""
-    fallback = entry["payload"].get("fallback")
-    if fallback is None or entry["state"] == "failed":
+def take(entry: Row, remedy: Remedy, wamid: str | None, error: str | None, now: int) -> bool:
+    """Let `entry` be sent again, instead of the copy `wamid`; False if `remedy` has nothing, or no more."""
+    payload, gap = _again(entry["payload"], remedy)
+    if payload is None or entry["state"] == "failed":
         return False
     # One that waits may be out once more already: it keeps its time.
-    due_at = entry["due_at"] if entry["state"] == "pending" else now
-    entry |= {"payload": fallback, "due_at": due_at, "again": True, "state": "pending", "finished_at": None}
+    due_at = entry["due_at"] if entry["state"] == "pending" else now + gap
+    entry |= {"payload": payload, "due_at": due_at, "again": True, "state": "pending", "finished_at": None}
     entry |= {"provider_id": wamid, "receipt": None, "error": error}
     return True
+
+
+def _again(payload: dict[str, Any], remedy: Remedy) -> tuple[dict[str, Any] | None, int]:
+    """What is sent instead, None if nothing is; and after how many milliseconds."""
+    failures = payload.get(_FAILURES, 0)
+    match remedy:
+        case Remedy.TEMPLATE:
+            return payload.get("fallback"), 0
+        case Remedy.PLAIN:
+            words = without_picture(from_json(payload))
+            return ({**to_json(words), _FAILURES: failures} if words else None), 0
+        case Remedy.SOON | Remedy.LATER:
+            gaps = GAPS[remedy]
+            if failures >= len(gaps):
+                return None, 0
+            return {**payload, _FAILURES: failures + 1}, gaps[failures]
 
 
 async def write(tx: Transaction, entries: Iterable[Row]) -> None:

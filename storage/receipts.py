@@ -12,6 +12,7 @@ from storage.arrivals import conversation_number
 from storage.changes import error_text, park
 from storage.deliveries import given_up
 from storage.encoding import dumps, loads
+from storage.fallbacks import Remedy
 from storage.transaction import Row, Transaction
 
 RANK: Final[Mapping[str, int]] = {"sent": 1, "failed": 2, "delivered": 3, "read": 4, "played": 5}
@@ -39,11 +40,13 @@ class _Receipt:
     """(conversation, outbox number) from our own callback id."""
     error: str | None
     code: int | None
+    remedy: Remedy | None
+    """What may help, of a message that failed."""
 
     @property
     def too_late(self) -> bool:
         """Whether it says that the 24 hours since the customer last wrote were over."""
-        return self.status == "failed" and self.code == window.CLOSED
+        return self.remedy is Remedy.TEMPLATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +75,8 @@ async def apply_receipts(tx: Transaction, now: int, limit: int) -> Applied:
         return Applied()
     receipts = await _readable(tx, rows, now)
     entries = await _entries(tx, receipts)
-    late = (_meant(receipt, entries) for receipt in receipts if receipt.too_late)
-    await fallbacks.load(tx, [entry for entry in late if entry is not None])
+    mendable = (_meant(receipt, entries) for receipt in receipts if receipt.remedy)
+    await fallbacks.load(tx, [entry for entry in mendable if entry is not None])
     found = _Found(tx.installation)
     for receipt in receipts:
         _apply(receipt, _meant(receipt, entries), found, now)
@@ -106,15 +109,15 @@ def _apply(receipt: _Receipt, entry: Row | None, found: _Found, now: int) -> Non
     if not applies or _is_of_another_copy(receipt, entry):
         return
     found.entries[entry["id"]] = entry
-    if receipt.too_late and _moves(receipt, entry):
-        if fallbacks.take(entry, receipt.wamid, receipt.error, now):
+    if receipt.remedy and _moves(receipt, entry):
+        if fallbacks.take(entry, receipt.remedy, receipt.wamid, receipt.error, now):
             return
-        if fallbacks.lacks(entry):
+        if receipt.too_late and fallbacks.lacks(entry):
             found.notices.append(window.unsent(entry["name"], found.public(entry)))
     if _advance(entry, receipt, now) == "failed":
         found.undelivered.append(Undelivered(entry["id"], entry["name"], receipt.code))
         if not receipt.too_late:
-            found.notices.append(given_up(entry["name"], found.public(entry)))
+            found.notices.append(given_up(entry["name"], found.public(entry), entry["error"]))
 
 
 async def _write(tx: Transaction, found: _Found, now: int) -> None:
@@ -169,7 +172,17 @@ def _receipt(installation: str, row: Row) -> _Receipt:
         target=(conversation, int(digits)) if conversation is not None and ours else None,
         error=_error(body.get("error")),
         code=_code(body.get("error")),
+        remedy=_remedy(body),
     )
+
+
+def _remedy(body: Mapping[str, Any]) -> Remedy | None:
+    """What the channel said may help. Of a closed window, its code says so too."""
+    if body.get("status") != "failed":
+        return None
+    if _code(body.get("error")) == window.CLOSED:
+        return Remedy.TEMPLATE
+    return Remedy(body["remedy"]) if body.get("remedy") else None
 
 
 def _text(body: Mapping[str, Any], name: str) -> str | None:
@@ -209,7 +222,7 @@ def _meant(receipt: _Receipt, entries: Mapping[Any, Row]) -> Row | None:
 
 def _is_early(receipt: _Receipt, entry: Row) -> bool:
     """Whether whoever sends `entry` just now hears the same, or has not yet said what came of it."""
-    return receipt.too_late and bool(entry["state"] == "sending")
+    return receipt.remedy is not None and bool(entry["state"] == "sending")
 
 
 def _is_of_another_copy(receipt: _Receipt, entry: Row) -> bool:

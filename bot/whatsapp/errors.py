@@ -16,6 +16,7 @@ from bot.retry import Failure
 from bot.whatsapp.loose import integer, mapping
 from flows import limits
 from storage import window
+from storage.fallbacks import Remedy
 
 PAIR_RATE_CODE: Final = 131056
 
@@ -27,20 +28,22 @@ ACCOUNT: Final = frozenset({
     131048, 131064, 133000, 133005, 133006, 133008, 133009, 133010, 133015, 133016, 134011,
 })  # fmt: skip
 UNSENDABLE: Final = frozenset(
-    {130403, 130472, 130497, 131021, 131026, 131030, 131049, 131050, 131052, 131062, 137000}
+    {130403, 130472, 130497, 131021, 131026, 131030, 131049, 131050, 131062, 137000}
 )
 """This customer cannot be sent this message, whatever we do."""
 FAULTY: Final = frozenset({
-    100, 2046, 2047, 131008, 131009, 131051, 131053, 131055, 131063, 132000, 132001, 132005, 132007,
+    100, 2046, 2047, 131008, 131009, 131051, 131055, 131063, 132000, 132001, 132005, 132007,
     132012, 132015, 132016, 132018, 132068, 134006, 134009, 134100, 134101, 134102, 135000,
 })  # fmt: skip
-"""The message or its template is wrong. 131053 (media) too: waiting would hold up what follows it."""
+"""The message or its template is wrong."""
+MEDIA: Final = frozenset({131052, 131053})
+"""Its picture cannot be fetched: the same words go without it. Waiting would hold up what follows it."""
 
 VERDICTS: Final[Mapping[int, Failure]] = {
     **dict.fromkeys(THROTTLED, Failure.THROTTLED),
     **dict.fromkeys(SERVER_SIDE, Failure.RETRY),
     **dict.fromkeys(ACCOUNT, Failure.HALT),
-    **dict.fromkeys(UNSENDABLE | FAULTY | {window.CLOSED}, Failure.PERMANENT),
+    **dict.fromkeys(UNSENDABLE | FAULTY | MEDIA | {window.CLOSED}, Failure.PERMANENT),
     PAIR_RATE_CODE: Failure.PAIR_RATE,
 }
 
@@ -76,6 +79,11 @@ class SendError(Exception):
         self.retry_after = retry_after
         """Seconds the other side asked us to wait, at most a day; None if it did not say."""
 
+    @property
+    def is_foreign(self) -> bool:
+        """Whether who refused it was not the Graph API: a proxy, a portal, another server."""
+        return self.code is None and self.status is not None and 300 <= self.status < 500
+
 
 def classify(status: int, body: bytes, headers: Mapping[str, str]) -> SendError:
     """The error that an answer without a message id stands for. Total: never raises, whatever came."""
@@ -89,6 +97,21 @@ def classify(status: int, body: bytes, headers: Mapping[str, str]) -> SendError:
     return SendError(verdict, _details(error), code=code, status=status, retry_after=retry_after)
 
 
+def remedy(code: int | None) -> Remedy | None:
+    """What to do about a message that was accepted, and failed later with `code`: what the table says."""
+    if code is None:
+        return None
+    if code in MEDIA:
+        return Remedy.PLAIN
+    match VERDICTS.get(code):
+        case Failure.RETRY | Failure.THROTTLED | Failure.PAIR_RATE:
+            return Remedy.SOON
+        case Failure.HALT:
+            return Remedy.LATER
+        case _:
+            return Remedy.TEMPLATE if code == window.CLOSED else None
+
+
 def _by_code(code: int, error: Mapping[str, Any], status: int) -> Failure:
     if (code, integer(error.get("error_subcode"))) == _NO_SUCH_OBJECT:
         return Failure.HALT
@@ -99,7 +122,8 @@ def _by_code(code: int, error: Mapping[str, Any], status: int) -> Failure:
         return Failure.THROTTLED
     if error.get("is_transient") is True or status >= 500:
         return Failure.RETRY
-    return Failure.HALT if status in (401, 403) else Failure.PERMANENT
+    # A code that Meta has added since: only known ones speak for the account.
+    return Failure.RETRY if status in (401, 403) else Failure.PERMANENT
 
 
 def _by_status(status: int) -> Failure:
@@ -108,8 +132,9 @@ def _by_status(status: int) -> Failure:
         return Failure.THROTTLED
     if 200 <= status < 300 or status >= 500:
         return Failure.UNKNOWN
-    # A redirect, or a refusal by a proxy or a wrong address: it says nothing about the message.
-    return Failure.HALT
+    # A redirect, or a refusal by a proxy or a wrong address. It says nothing about the account or the
+    # message, and did not come from where messages are sent: this one is tried again, the others go on.
+    return Failure.RETRY
 
 
 def _graph_error(body: bytes) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from bot.whatsapp.errors import SendError
 from bot.whatsapp.payloads import PayloadError
 from bot.workers.calling import alarm, made, refused
 from bot.workers.sending import WindowClosed, send
-from bot.workers.traffic import Traffic, halted
+from bot.workers.traffic import Traffic, elsewhere, halted
 from payments import calls
 from payments.case import Notice
 from payments.razorpay.errors import GatewayError, Reason
@@ -61,11 +61,16 @@ class Performer:
         try:
             return Done(delivery.claim, await send(self.whatsapp, delivery, self.clock.now()))
         except PayloadError as error:
-            return self._unsent(delivery, str(error), given_up(delivery.name, delivery.conversation))
+            return self._unsent(
+                delivery, str(error), given_up(delivery.name, delivery.conversation, str(error))
+            )
         except WindowClosed as error:
             return self._unsent(delivery, str(error), window.unsent(delivery.name, delivery.conversation))
         except SendError as error:
-            return self._failed(delivery, error.verdict, error.retry_after, str(error))
+            failed = self._failed(delivery, error.verdict, error.retry_after, str(error))
+            if isinstance(failed, Again) and error.is_foreign:
+                return replace(failed, notice=elsewhere(str(error)))
+            return failed
 
     async def _call(self, delivery: Delivery, call: calls.Call) -> Outcome:
         try:
@@ -92,8 +97,10 @@ class Performer:
         )
         _tell(delivery, failure, error)
         if isinstance(decision, GiveUp):
-            notice = given_up(delivery.name, delivery.conversation) if delivery.lane == CHAT else None
-            return Failed(delivery.claim, f"{decision.reason}: {error}", notice=notice)
+            said = f"{decision.reason}: {error}"
+            chat = delivery.lane == CHAT
+            notice = given_up(delivery.name, delivery.conversation, said) if chat else None
+            return Failed(delivery.claim, said, notice=notice)
         if failure is not Failure.HALT:
             return Again(delivery.claim, decision.at, error)
         notice = halted(delivery.lane, error)

@@ -25,6 +25,16 @@ def halted(lane: str, error: str) -> Notice:
     return Notice("token", name.lower(), said)
 
 
+def elsewhere(error: str) -> Notice:
+    """What an operator hears when something between us and WhatsApp refuses a message."""
+    said = (
+        f"Something that is not WhatsApp refused a message: {error}. It is tried again for a day. See what"
+        " stands between this machine and WhatsApp (a proxy, a firewall, a portal to log in at), and"
+        " whether WHATSAPP_API_URL is right."
+    )
+    return Notice("proxy", "whatsapp", said)
+
+
 class Traffic:
     """One process's. All times are milliseconds since 1970, UTC."""
 

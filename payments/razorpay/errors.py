@@ -113,7 +113,7 @@ def classify(status: int, body: bytes, headers: Mapping[str, str]) -> GatewayErr
     unknown = status == 404 and bool(said) and (not description or _UNKNOWN_ID.search(description.lower()))
     if not description:
         description = "no description" if answer is not None else "the answer is not JSON"
-    reason = _reason(status, description, is_json=answer is not None)
+    reason = _reason(status, description, is_json=answer is not None, own=bool(said))
     return GatewayError(
         Reason.NOT_FOUND if unknown else reason,
         description,
@@ -132,13 +132,14 @@ def json_object(body: bytes) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _reason(status: int, description: str, *, is_json: bool) -> Reason:
+def _reason(status: int, description: str, *, is_json: bool, own: bool) -> Reason:
+    """`own`: the answer holds an error of Razorpay's own; else a proxy speaks, of nothing but itself."""
     text = description.lower()
-    if status == 401:
+    if status == 401 and own:
         return Reason.AUTH
     if status == 429:
         return Reason.QUOTA if re.search(r"test mode.*limit", text) else Reason.THROTTLED
-    if status >= 500 or status == 404 or not is_json:
+    if status >= 500 or status == 404 or not is_json or (status >= 400 and not own):
         return Reason.UNAVAILABLE
     if status == 409:
         return Reason.IN_FLIGHT

@@ -161,7 +161,7 @@ async def test_redirects_are_not_followed() -> None:
         return web.Response(status=307, headers={"Location": "/elsewhere"})
 
     async with graph(handler) as client:
-        assert (await refusal(client)).verdict is Failure.HALT
+        assert (await refusal(client)).verdict is Failure.RETRY
     assert paths == ["/v25.0/300000000000077/messages"]
 
 

@@ -12,6 +12,7 @@ from bot.retry import Failure
 from bot.whatsapp import errors
 from bot.whatsapp.errors import classify
 from storage import window
+from storage.fallbacks import Remedy
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "whatsapp"
 
@@ -43,8 +44,56 @@ def test_code_beats_http_status(name: str, status: int) -> None:
     assert error.status == status
 
 
+T, S, N, A, F, W, P, M = ["throttled", "server", "never", "account", "faulty", "window", "pair", "media"]
+DOCUMENTED: dict[int | range, str] = {
+    0: A, 190: A, 3: A, 10: A, range(200, 300): A, 131005: A, 1: S, 2: S, 4: T, 33: A, 100: F, 368: A,
+    130497: N, 131031: A, 80007: T, 130403: N, 130429: T, 130472: N, 131000: S, 131008: F, 131009: F,
+    131016: S, 131021: N, 131026: N, 131030: N, 131037: A, 131042: A, 131044: A, 131045: A, 133010: A,
+    131047: W, 131048: A, 131049: N, 131050: N, 131051: F, 131052: M, 131053: M, 131055: F, 131063: F,
+    134100: F, 134101: F, 134102: F, 131056: P, 131057: S, 131062: N, 131064: A, 132000: F, 132012: F,
+    132018: F, 132001: F, 132005: F, 132007: F, 132015: F, 132016: F, 132068: F, 132069: S, 133000: A,
+    133005: A, 133006: A, 133008: A, 133009: A, 133015: A, 133016: A, 133004: S, 134006: F, 134009: F,
+    134011: A, 135000: F, 137000: N, 2046: F, 2047: F,
+}  # fmt: skip
+"""Every code that Meta documents for messages, with its class.
+
+130497 forbids the customer's country only, and throttled forms (132069) are waited for like a failure.
+"""
+MEANING: dict[str, tuple[Failure, Remedy | None]] = {
+    T: (Failure.THROTTLED, Remedy.SOON),
+    S: (Failure.RETRY, Remedy.SOON),
+    P: (Failure.PAIR_RATE, Remedy.SOON),
+    A: (Failure.HALT, Remedy.LATER),
+    W: (Failure.PERMANENT, Remedy.TEMPLATE),
+    M: (Failure.PERMANENT, Remedy.PLAIN),
+    N: (Failure.PERMANENT, None),
+    F: (Failure.PERMANENT, None),
+}
+
+
+def codes(group: int | range) -> range:
+    return group if isinstance(group, range) else range(group, group + 1)
+
+
+def test_the_table_holds_every_documented_code_and_no_other() -> None:
+    assert errors.VERDICTS.keys() == {code for group in DOCUMENTED for code in codes(group)}
+
+
+@pytest.mark.parametrize(("group", "kind"), DOCUMENTED.items())
+def test_a_code_means_the_same_in_an_answer_and_in_a_later_status(group: int | range, kind: str) -> None:
+    for code in codes(group):
+        answer = classify(400, json.dumps({"error": {"code": code}}).encode(), {})
+        assert (answer.verdict, errors.remedy(code)) == MEANING[kind]
+
+
+@given(st.none() | st.integers())
+def test_a_code_that_nobody_knows_has_no_remedy(code: int | None) -> None:
+    assert errors.remedy(code) is None or code in errors.VERDICTS
+
+
 def test_no_code_is_in_two_classes() -> None:
-    classes = (errors.THROTTLED, errors.SERVER_SIDE, errors.ACCOUNT, errors.UNSENDABLE, errors.FAULTY)
+    senders = (errors.THROTTLED, errors.SERVER_SIDE, errors.ACCOUNT)
+    classes = (*senders, errors.UNSENDABLE, errors.FAULTY, errors.MEDIA)
     named = {errors.PAIR_RATE_CODE, window.CLOSED}
     assert len(errors.VERDICTS) == sum(len(codes) for codes in classes) + len(named)
 
@@ -81,8 +130,8 @@ def test_code_table(code: int, verdict: Failure) -> None:
         (400, {"code": 999_999, "is_transient": True}, Failure.RETRY),
         (429, {"code": 999_999}, Failure.THROTTLED),
         (500, {"code": 999_999}, Failure.RETRY),
-        (401, {"code": 999_999}, Failure.HALT),
-        (403, {"code": 999_999}, Failure.HALT),
+        (401, {"code": 999_999}, Failure.RETRY),
+        (403, {"code": 999_999}, Failure.RETRY),
         (400, {"code": "131056"}, Failure.PAIR_RATE),
         (400, {"code": 131026, "is_transient": True}, Failure.PERMANENT),
     ],
@@ -114,9 +163,14 @@ NO_GRAPH_ERROR = [
     [
         (200, Failure.UNKNOWN),
         (204, Failure.UNKNOWN),
-        (302, Failure.HALT),
-        (400, Failure.HALT),
-        (404, Failure.HALT),
+        (302, Failure.RETRY),
+        (400, Failure.RETRY),
+        (401, Failure.RETRY),
+        (403, Failure.RETRY),
+        (404, Failure.RETRY),
+        (407, Failure.RETRY),
+        (413, Failure.RETRY),
+        (451, Failure.RETRY),
         (429, Failure.THROTTLED),
         (500, Failure.UNKNOWN),
         (502, Failure.UNKNOWN),

@@ -1,0 +1,121 @@
+"""Accepted, then failed: sent once more where that may help, a bounded number of times, else told."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from flows.effects import Say
+from flows.messages import Buttons, Image, Link, List, Message, Reply, Section, Text, from_json
+from payments.case import Advanced, Case, Handled, Kind, Outcome
+from storage import Store
+from storage.arrivals import Arrival
+from storage.deliveries import Delivery, Done
+from storage.fallbacks import GAPS, Remedy
+
+Chat = Callable[..., Arrival]
+
+PICTURE = "https://shop.example/chai.jpg"
+YES = (Reply("1|yes|", "Yes"),)
+
+
+async def accepted(store: Store, chat: Chat, message: Message) -> Delivery:
+    """The message, taken by WhatsApp as `wamid.0`."""
+
+    def advance(case: Case) -> Advanced:
+        handled = tuple(Handled(event.number, Outcome.APPLIED) for event in case.events)
+        return Advanced(case.conversation, handled, sends=(Say("paid", message),))
+
+    await store.arrive([chat("1")], now=1)
+    await store.advance_due(advance, now=1)
+    [delivery] = await store.claim_due(now=2, limit=5, lease=60_000)
+    await store.record([Done(delivery.claim, "wamid.0")], now=3)
+    return delivery
+
+
+async def fails(store: Store, wamid: str, remedy: Remedy | None, now: int) -> None:
+    body: dict[str, Any] = {"wamid": wamid, "status": "failed", "error": {"code": 131000}, "remedy": remedy}
+    await store.arrive([Arrival(f"{wamid}:failed", Kind.RECEIPT, body)], now=now)
+    await store.apply_receipts(now=now)
+
+
+async def notices(store: Store) -> list[tuple[str, str]]:
+    rows = await store._units.outside(lambda tx: tx.fetch("SELECT kind, said FROM notice"))
+    return [(row["kind"], row["said"]) for row in rows]
+
+
+@pytest.mark.parametrize("remedy", GAPS)
+async def test_it_goes_again_after_ever_longer_gaps_then_an_operator_hears_of_it(
+    remedy: Remedy, store: Store, chat: Chat
+) -> None:
+    await accepted(store, chat, Text("Paid!"))
+    now = 10
+    for n, gap in enumerate(GAPS[remedy]):
+        await fails(store, f"wamid.{n}", remedy, now)
+        assert await notices(store) == []
+        assert await store.claim_due(now=now + gap - 1, limit=5, lease=60_000) == []
+        now += gap
+        [again] = await store.claim_due(now=now, limit=5, lease=60_000)
+        assert from_json(again.payload) == Text("Paid!")
+        await store.record([Done(again.claim, f"wamid.{n + 1}")], now=now)
+    await fails(store, f"wamid.{len(GAPS[remedy])}", remedy, now)
+    assert await store.claim_due(now=now + 10**9, limit=5, lease=60_000) == []
+    [(kind, said)] = await notices(store)
+    assert kind == "message"
+    assert "131000" in said
+    assert "template" not in said
+
+
+async def test_a_late_word_on_the_copy_that_failed_sends_no_third(store: Store, chat: Chat) -> None:
+    await accepted(store, chat, Text("Paid!"))
+    await fails(store, "wamid.0", Remedy.SOON, 10)
+    [again] = await store.claim_due(now=5_000, limit=5, lease=60_000)
+    await store.record([Done(again.claim, "wamid.1")], now=5_001)
+    body = {"wamid": "wamid.0", "status": "failed", "error": None, "remedy": "soon", "opaque": again.opaque}
+    await store.arrive([Arrival("late", Kind.RECEIPT, body, opaque=again.opaque)], now=5_002)
+    await store.apply_receipts(now=5_002)
+    assert await store.claim_due(now=10**9, limit=5, lease=60_000) == []
+    assert await notices(store) == []
+
+
+async def test_what_was_delivered_does_not_go_again(store: Store, chat: Chat) -> None:
+    await accepted(store, chat, Text("Paid!"))
+    body = {"wamid": "wamid.0", "status": "delivered", "error": None}
+    await store.arrive([Arrival("delivered", Kind.RECEIPT, body)], now=9)
+    await store.apply_receipts(now=9)
+    await fails(store, "wamid.0", Remedy.SOON, 10)
+    assert await store.claim_due(now=10**9, limit=5, lease=60_000) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "left"),
+    [
+        (Buttons("Chai?", YES, image=PICTURE), Buttons("Chai?", YES)),
+        (
+            Link("Pay", "Pay", "https://shop.example", image=PICTURE),
+            Link("Pay", "Pay", "https://shop.example"),
+        ),
+        (Image(PICTURE, "Chai"), Text("Chai")),
+    ],
+)
+async def test_without_its_picture(message: Message, left: Message, store: Store, chat: Chat) -> None:
+    await accepted(store, chat, message)
+    await fails(store, "wamid.0", Remedy.PLAIN, 10)
+    [again] = await store.claim_due(now=10, limit=5, lease=60_000)
+    assert from_json(again.payload) == left
+    await store.record([Done(again.claim, "wamid.1")], now=11)
+    await fails(store, "wamid.1", Remedy.PLAIN, 12)
+    assert await store.claim_due(now=10**9, limit=5, lease=60_000) == []
+    assert [kind for kind, _ in await notices(store)] == ["message"]
+
+
+@pytest.mark.parametrize(
+    "message", [Image(PICTURE), Image(PICTURE, " "), Text("Chai"), List("Chai?", "See", (Section("", YES),))]
+)
+async def test_what_has_no_picture_or_nothing_else_has_failed(
+    message: Message, store: Store, chat: Chat
+) -> None:
+    await accepted(store, chat, message)
+    await fails(store, "wamid.0", Remedy.PLAIN, 10)
+    assert await store.claim_due(now=10**9, limit=5, lease=60_000) == []
+    assert [kind for kind, _ in await notices(store)] == ["message"]

@@ -1,0 +1,59 @@
+"""A shop with pictures: what WhatsApp cannot fetch costs nobody the words and the buttons."""
+
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.app import bot
+from bot.clock import ShiftedClock
+from bot.sandbox.faults import Fault
+from bot.sandbox.world import World
+from bot.server import serving
+from bot.settings import Settings
+from storage import Store
+from tests.world.living import FLOW, Live
+from tests.world.test_refused_later import fails
+
+MEDIA = '{"error": {"message": "Media upload error", "code": 131053}}'
+
+
+@pytest.fixture
+async def pictured(
+    world: World, clock: ShiftedClock, settings_for: Callable[[World], Settings], tmp_path: Path
+) -> AsyncIterator[Live]:
+    """The shop, with a picture above the buttons of its help."""
+    text, help = FLOW.read_text(), "  help:\n    text:\n"
+    assert text.count(help) == 1
+    flow = tmp_path / "flows.yaml"
+    flow.write_text(text.replace(help, "  help:\n    image: https://shop.example/dead.jpg\n    text:\n"))
+    settings = settings_for(world).model_copy(update={"munshi_flow": flow})
+    await Store.migrate(settings.database_url)
+    async with (
+        bot(settings, clock) as (parts, workers),
+        serving(parts) as url,
+        aiohttp.ClientSession() as http,
+    ):
+        await world.connect(url)
+        yield Live(world, parts, workers, url, clock, http)
+
+
+async def test_a_picture_that_whatsapp_refuses_is_left_out(pictured: Live) -> None:
+    asha = pictured.customer()
+    pictured.world.meta.fail_next("send", Fault.http(400, MEDIA))
+    [help] = await asha.write("help")
+    assert "header" not in help.payload["interactive"]
+    assert [choice.title for choice in help.choices] == ["See the menu"]
+
+
+async def test_a_picture_that_whatsapp_cannot_fetch_later_is_left_out(pictured: Live) -> None:
+    asha = pictured.customer()
+    [help] = await asha.write("help")
+    assert "header" in help.payload["interactive"]
+    await fails(pictured, asha, help, 131053)
+    assert len(asha.texts) == 2
+    again = asha.person.messages[-1]
+    assert "header" not in again.payload["interactive"]
+    assert again.text == help.text
+    assert [choice.title for choice in again.choices] == ["See the menu"]
