@@ -41,7 +41,10 @@ class Batcher(Generic[Item, Result]):
         self._queue.append((item, future))
         if self._writer is None or self._writer.done():
             self._writer = asyncio.create_task(self._run())
-        return await future
+        try:
+            return await future
+        finally:
+            del future  # an error's traceback holds this frame: it must not hold the error, and the item
 
     async def flush(self) -> None:
         """Wait until everything that was put is written."""
@@ -61,6 +64,7 @@ class Batcher(Generic[Item, Result]):
         except Exception as error:  # noqa: BLE001 - it is handed to whoever waits for this item
             if len(taken) == 1:
                 _fail(taken[0][1], error)
+            taken = []  # as in `put`
             return False
         for (_, future), result in zip(taken, results, strict=True):
             if not future.done():

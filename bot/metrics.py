@@ -2,6 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from bot.connections import Connections
 from bot.workers.circuit import Circuit
 
 
@@ -31,6 +32,13 @@ class Metrics:
         self._circuit_open = Gauge(
             "munshi_circuit_open", "1 while a lane's account is refused", ["lane"], registry=self.registry
         )
+        self._connections_open = Gauge(
+            "munshi_connections_open", "connections open now", registry=self.registry
+        )
+        self._gave_way = Gauge(
+            "munshi_connections_gave_way", "connections closed for others or for slowness",
+            registry=self.registry,
+        )  # fmt: skip
         self.waiting = Gauge("munshi_waiting", "rows that wait", ["what"], registry=self.registry)
 
         self._answers: dict[tuple[str, int], Counter] = {}
@@ -41,6 +49,11 @@ class Metrics:
         if counter is None:
             counter = self._answers[path, status] = self.requests.labels(path, status)
         counter.inc()
+
+    def watch_connections(self, connections: Connections) -> None:
+        """Show how many connections are open, and how many gave way, whenever somebody reads."""
+        self._connections_open.set_function(lambda: connections.count)
+        self._gave_way.set_function(lambda: connections.gave_way)
 
     def watch(self, lane: str, circuit: Circuit) -> None:
         """Show whether the circuit of `lane` is open, whenever somebody reads."""

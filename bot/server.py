@@ -3,17 +3,21 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Final
 
 import structlog
 from aiohttp import web
 
 from bot import bodies, health, operator_api, orders_api, webhooks
 from bot.batching import Overloaded
-from bot.connections import limited
+from bot.connections import CONNECTIONS, IDLE_SECONDS, Connections
 from bot.malformed import quiet
 from bot.parts import PARTS, Parts
 
 log = structlog.get_logger()
+
+_LINGERING_SECONDS: Final = 2.0
+"""How long the rest of a refused body is read and thrown away, so that its sender sees the answer."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -22,6 +26,8 @@ def application(parts: Parts) -> web.Application:
     """The aiohttp application over `parts`."""
     app = web.Application(middlewares=[_answered], client_max_size=bodies.WHATSAPP_BODY)
     app[PARTS] = parts
+    app[CONNECTIONS] = Connections()
+    app[bodies.TURN] = asyncio.Lock()
     app.add_routes([*webhooks.routes, *orders_api.routes, *operator_api.routes, *health.routes])
     return app
 
@@ -29,20 +35,31 @@ def application(parts: Parts) -> web.Application:
 @web.middleware
 async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Count every answer; turn what nobody foresaw into a 5xx that the sender will retry."""
+    connections = request.app[CONNECTIONS]
     try:
-        response = await handler(request)
+        response = await handler(request) if connections.begins(request) else _busy()
     except web.HTTPException as refused:
-        _count(request, refused.status)
-        raise
+        response = _plain(refused)
     except Overloaded:
-        _count(request, 503)
-        return web.Response(status=503, text="busy: try again\n", headers={"Retry-After": "1"})
+        response = _busy()
     except Exception:
         log.exception("request failed", path=request.path)
-        _count(request, 500)
-        return web.Response(status=500, text="not stored: try again\n")
+        response = web.Response(status=500, text="not stored: try again\n")
+    finally:
+        connections.ends(request)
     _count(request, response.status)
     return response
+
+
+def _plain(refused: web.HTTPException) -> web.Response:
+    """The same answer, without the exception: aiohttp would hold that in a circle with the request's body."""
+    return web.Response(
+        status=refused.status, reason=refused.reason, body=refused.body, headers=refused.headers
+    )
+
+
+def _busy() -> web.Response:
+    return web.Response(status=503, text="busy: try again\n", headers={"Retry-After": "1"})
 
 
 def _count(request: web.Request, status: int) -> None:
@@ -54,22 +71,28 @@ def _count(request: web.Request, status: int) -> None:
 @asynccontextmanager
 async def serving(parts: Parts) -> AsyncIterator[str]:
     """Serve on the configured host and port; gives the base URL (the port chosen, if it was 0)."""
+    app = application(parts)
+    connections = app[CONNECTIONS]
+    parts.metrics.watch_connections(connections)
     runner = web.AppRunner(
-        application(parts),
+        app,
         access_log=None,
         logger=quiet(),
         handler_cancellation=False,
         auto_decompress=False,
-        keepalive_timeout=75,
+        keepalive_timeout=IDLE_SECONDS,
+        lingering_time=_LINGERING_SECONDS,
     )
     await runner.setup()
     assert runner.server is not None
     listening = await asyncio.get_running_loop().create_server(
-        limited(runner.server), parts.settings.host, parts.settings.port, backlog=1024
+        connections.serving(runner.server), parts.settings.host, parts.settings.port, backlog=1024
     )
+    sweeping = asyncio.create_task(connections.sweeping())
     try:
         host, port = listening.sockets[0].getsockname()[:2]
         yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     finally:
         listening.close()
+        sweeping.cancel()
         await runner.cleanup()

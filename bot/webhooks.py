@@ -21,6 +21,8 @@ log = structlog.get_logger()
 WHATSAPP: Final = "/whatsapp/webhook"
 RAZORPAY: Final = "/payments/webhook"
 
+SCHEME: Final = "sha256="
+
 routes = web.RouteTableDef()
 
 
@@ -39,16 +41,22 @@ async def handshake(request: web.Request) -> web.Response:
 @routes.post(WHATSAPP)
 async def whatsapp(request: web.Request) -> web.Response:
     """Messages and statuses from Meta. 200 once all of them are durable; 403 on a bad signature."""
+    header = request.headers.get("X-Hub-Signature-256")
+    if not signature.may_match((header or "").removeprefix(SCHEME)):
+        raise _forbidden(WHATSAPP, header, "X-Hub-Signature-256", "WHATSAPP_APP_SECRET")
     raw = await bodies.read_body(request, bodies.WHATSAPP_BODY)
-    await take_whatsapp(request.app[PARTS], raw, request.headers.get("X-Hub-Signature-256"))
+    await take_whatsapp(request.app[PARTS], raw, header)
     return web.Response(text="ok\n")
 
 
 @routes.post(RAZORPAY)
 async def razorpay(request: web.Request) -> web.Response:
     """One event from Razorpay. 200 once it is durable; 403 on a bad signature."""
+    header = request.headers.get("X-Razorpay-Signature")
+    if not signature.may_match(header):
+        raise _forbidden(RAZORPAY, header, "X-Razorpay-Signature", "RAZORPAY_WEBHOOK_SECRET")
     raw = await bodies.read_body(request, bodies.RAZORPAY_BODY)
-    await take_razorpay(request.app[PARTS], raw, request.headers.get("X-Razorpay-Signature"))
+    await take_razorpay(request.app[PARTS], raw, header)
     return web.Response(text="ok\n")
 
 
@@ -57,9 +65,9 @@ async def take_whatsapp(parts: Parts, raw: bytes, header: str | None) -> None:
 
     Raises an HTTP error if the signature is wrong, Overloaded if too much waits.
     """
-    scheme, _, given = (header or "").partition("=")
+    signed = header or ""
     secret = parts.settings.whatsapp_app_secret.get_secret_value()
-    if scheme != "sha256" or not signature.matches(raw, given, secret):
+    if not signed.startswith(SCHEME) or not signature.matches(raw, signed.removeprefix(SCHEME), secret):
         raise _forbidden(WHATSAPP, header, "X-Hub-Signature-256", "WHATSAPP_APP_SECRET")
     body = await _read(parts, raw, WHATSAPP)
     if body is not None:

@@ -21,14 +21,20 @@ def sign(body: bytes, secret: str) -> str:
     return hmac.new(secret.encode(), body, sha256).hexdigest()
 
 
+def may_match(signature: str | None) -> bool:
+    """Whether `signature` has the shape of one: whoever sends another need not be listened to any longer."""
+    given = (signature or "").encode("utf-8", "backslashreplace")
+    return len(given) == 64 and _HEX.issuperset(given)
+
+
 def matches(body: bytes, signature: str | None, *secrets: str) -> bool:
     """True if `signature` is the lowercase hex HMAC-SHA256 of `body` under one of `secrets`.
 
     Never raises on what arrived: a missing, short, uppercase or non-ASCII signature is False.
     Compared in constant time. Raises ValueError if a secret is too short to be trusted.
     """
-    given = (signature or "").encode("utf-8", "backslashreplace")
-    if len(given) != 64 or not _HEX.issuperset(given):
+    if signature is None or not may_match(signature):
         return False
+    given = signature.encode()
     verdicts = [hmac.compare_digest(sign(body, secret).encode(), given) for secret in secrets]
     return any(verdicts)

@@ -6,6 +6,7 @@ from bot import log
 from bot.app import bot, tune_interpreter
 from bot.cli.running import run, settings_or_refuse, until_told_to_stop
 from bot.cli.wording import database_name
+from bot.connections import allow_files
 from bot.parts import Parts
 from bot.server import serving
 from bot.settings import Settings
@@ -24,6 +25,7 @@ async def _serve(settings: Settings) -> None:
     async with bot(settings) as (parts, workers), serving(parts) as url:
         workers.start()
         tune_interpreter()
+        allow_files()
         typer.echo(serves(parts, url))
         await until_told_to_stop()
         typer.echo("Munshi stops: what is in flight is finished and recorded")

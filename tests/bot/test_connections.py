@@ -1,41 +1,209 @@
-"""No more connections than agreed, and room again once one has gone."""
+"""The connections of a server: as many as agreed, and who keeps it waiting longest gives way."""
 
 import asyncio
+from dataclasses import dataclass, field
+from typing import Any, cast
 
+import pytest
 from aiohttp import web
+from multidict import CIMultiDict
 
-from bot.connections import limited
-
-
-async def answers(port: int) -> tuple[asyncio.StreamWriter, bytes]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-    try:
-        return writer, await reader.read(12)
-    except ConnectionError:
-        return writer, b""
+from bot.connections import HEAD_SECONDS, HURRIED_SECONDS, IDLE_SECONDS, Connections
 
 
-async def test_connections_over_the_limit_are_closed_and_room_is_given_back() -> None:
-    async def hello(request: web.BaseRequest) -> web.Response:
-        return web.Response(text="hello")
+class Wire(asyncio.Transport):
+    """A connection from `address`, as its protocol sees it."""
 
-    server = web.Server(hello)
-    listening = await asyncio.get_running_loop().create_server(limited(server, most=2), "127.0.0.1", 0)
-    port = listening.sockets[0].getsockname()[1]
-    first, said = await answers(port)
-    assert said == b"HTTP/1.1 200"
-    second, said = await answers(port)
-    assert said == b"HTTP/1.1 200"
-    refused, said = await answers(port)
-    assert said == b""
-    first.close()
-    await first.wait_closed()
-    while len(server.connections) > 1:
-        await asyncio.sleep(0)
-    third, said = await answers(port)
-    assert said == b"HTTP/1.1 200"
-    for writer in (second, refused, third):
-        writer.close()
-    listening.close()
-    await server.shutdown()
+    def __init__(self, connections: Connections, address: str = "127.0.0.1") -> None:
+        super().__init__({"peername": (address, 40_000)})
+        self.closed = ""
+        self.handler = asyncio.Protocol()
+        factory: Any = connections.serving(cast(web.Server, lambda: self.handler))
+        self.protocol = factory()
+        self.protocol.connection_made(self)
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def close(self) -> None:
+        self.closed = "closed"
+
+    def abort(self) -> None:
+        self.closed = "aborted"
+
+    def asks(self, *clients: str, body: bool = True) -> web.BaseRequest:
+        """A request, whose proxy names `clients`."""
+        request = _Request(self.handler, body)
+        for client in clients:
+            request.headers.add("X-Forwarded-For", client)
+        return cast(web.BaseRequest, request)
+
+
+@dataclass
+class _Request:
+    protocol: asyncio.Protocol
+    body_exists: bool
+    headers: CIMultiDict[str] = field(default_factory=CIMultiDict)
+
+
+@pytest.fixture(autouse=True)
+async def loop() -> asyncio.AbstractEventLoop:
+    return asyncio.get_running_loop()
+
+
+def closed(wires: list[Wire]) -> str:
+    """`x` for each that was closed, `.` for each that is open."""
+    return "".join("x" if wire.closed else "." for wire in wires)
+
+
+async def test_the_longest_waited_for_gives_way_whatever_it_is_waited_for() -> None:
+    connections = Connections(most=4)
+    body, kept, head, ours = wires = [Wire(connections) for _ in range(4)]
+    connections.begins(body.asks())
+    done = kept.asks(body=False)
+    connections.begins(done)
+    connections.ends(done)
+    asked = ours.asks()
+    connections.begins(asked)
+    connections.whole(asked)
+    for expected in ("..x.", "x.x.", "xxx."):
+        wires.append(Wire(connections))
+        assert closed(wires[:4]) == expected
+        assert not wires[-1].closed
+    assert connections.count == 4
+    assert (head.closed, body.closed, kept.closed) == ("aborted", "aborted", "closed")
+    assert connections.gave_way == 3
+
+
+async def test_a_request_that_is_whole_is_never_cut_off() -> None:
+    connections = Connections(most=3)
+    wires = [Wire(connections) for _ in range(3)]
+    asked = [wire.asks() for wire in wires]
+    for request in asked:
+        connections.begins(request)
+        connections.whole(request)
+    refused = Wire(connections)
+    connections.sweep(1e12)
+    assert (closed(wires), refused.closed) == ("...", "aborted")
+    connections.ends(asked[1])
+    assert not Wire(connections).closed
+    assert closed(wires) == ".x."
+
+
+async def test_one_that_goes_makes_room() -> None:
+    connections = Connections(most=1)
+    first = Wire(connections)
+    first.protocol.connection_lost(None)
+    assert connections.count == 0
+    second = Wire(connections)
+    assert (first.closed, second.closed, connections.count) == ("", "", 1)
+
+
+@pytest.mark.parametrize(
+    ("one", "same", "other"),
+    [
+        ("203.0.113.7", "203.0.113.7", "203.0.113.8"),
+        ("203.0.113.7", "::ffff:203.0.113.7", "::ffff:203.0.113.8"),
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", "2001:db8:1:3::1"),
+    ],
+)
+async def test_who_holds_too_many_makes_room_for_itself(one: str, same: str, other: str) -> None:
+    connections = Connections(most=100, of_one=3)
+    others = [Wire(connections, other) for _ in range(3)]
+    own = [Wire(connections, address) for address in (one, same, one, same, one)]
+    assert (closed(own), closed(others)) == ("xx...", "...")
+    assert connections.count == 6
+
+
+@pytest.mark.parametrize("proxy", ["127.0.0.1", "::1", "::ffff:127.0.0.1", "127.8.8.8"])
+async def test_a_proxy_counts_for_whom_it_names_last(proxy: str) -> None:
+    """What stands before was sent by the client itself, and may be anything."""
+    connections = Connections(most=100, of_one=2)
+    own = [Wire(connections, proxy) for _ in range(4)]
+    others = [Wire(connections, proxy) for _ in range(4)]
+    for number, (mine, theirs) in enumerate(zip(own, others, strict=True)):
+        assert connections.begins(mine.asks(f"198.51.100.{number}, 203.0.113.7"))
+        assert connections.begins(theirs.asks("203.0.113.7", f"198.51.100.{number}"))
+    assert (closed(own), closed(others)) == ("xx..", "....")
+    assert all(not Wire(connections, proxy).closed for _ in range(9)), "one that names nobody is not counted"
+
+
+async def test_who_is_no_proxy_names_nobody() -> None:
+    connections = Connections(most=100, of_one=2)
+    own = [Wire(connections, "203.0.113.7") for _ in range(3)]
+    for number, wire in enumerate(own[1:]):
+        assert connections.begins(wire.asks(f"198.51.100.{number}"))
+    assert closed([*own, Wire(connections, "203.0.113.7")]) == "xx.."
+
+
+async def test_a_proxied_client_with_as_many_whole_requests_as_it_may_have_waits() -> None:
+    connections = Connections(most=100, of_one=2)
+    wires = [Wire(connections) for _ in range(3)]
+    asked = [wire.asks("203.0.113.7") for wire in wires]
+    for request in asked[:2]:
+        assert connections.begins(request)
+        connections.whole(request)
+    assert not connections.begins(asked[2])
+    connections.ends(asked[0])
+    assert connections.begins(wires[0].asks("203.0.113.7"))
+    assert closed(wires) == "..."
+
+
+async def test_bodies_in_memory_have_a_limit_and_the_slowest_gives_way() -> None:
+    connections = Connections(most=100, most_bytes=1000)
+    wires = [Wire(connections) for _ in range(4)]
+    asked = [wire.asks() for wire in wires]
+    for request in asked:
+        connections.begins(request)
+    assert all(connections.grows(request, 300) for request in asked[:3])
+    assert closed(wires) == "...."
+    assert connections.grows(asked[3], 300)
+    assert closed(wires) == "x..."
+    for request in asked[1:3]:
+        connections.whole(request)
+    assert not connections.grows(asked[3], 200), "bodies that are being handled are not thrown away"
+    assert closed(wires) == "x..."
+    connections.ends(asked[3])
+    connections.ends(asked[1])
+    late = wires[1].asks()
+    connections.begins(late)
+    assert connections.grows(late, 700)
+    assert closed(wires) == "x..."
+
+
+async def test_who_waits_too_long_is_closed(loop: asyncio.AbstractEventLoop) -> None:
+    connections = Connections(most=6)
+    silent, body, kept = wires = [Wire(connections) for _ in range(3)]
+    connections.begins(body.asks())
+    done = kept.asks(body=False)
+    connections.begins(done)
+    connections.ends(done)
+    now = loop.time()
+    for seconds, expected in (
+        (HEAD_SECONDS - 1, "..."),
+        (HEAD_SECONDS + 1, "x.."),
+        (IDLE_SECONDS + 1, "xxx"),
+    ):
+        connections.sweep(now + seconds)
+        assert closed(wires) == expected
+    assert (silent.closed, kept.closed) == ("aborted", "closed")
+
+
+async def test_a_head_that_drips_has_one_deadline_and_an_idle_one_less_under_pressure(
+    loop: asyncio.AbstractEventLoop,
+) -> None:
+    connections = Connections(most=3)
+    kept, drips = wires = [Wire(connections) for _ in range(2)]
+    for wire in wires:
+        done = wire.asks(body=False)
+        connections.begins(done)
+        connections.ends(done)
+    now = loop.time()
+    for byte in b"GET / HT":
+        drips.protocol.data_received(bytes([byte]))
+    connections.sweep(now + HURRIED_SECONDS + 1)
+    assert closed(wires) == "x."
+    drips.protocol.data_received(b"T")
+    connections.sweep(now + HEAD_SECONDS + 1)
+    assert closed(wires) == "xx"
+    assert kept.closed == "closed"

@@ -135,7 +135,8 @@ async def test_a_body_that_stops_arriving(live: Live, path: str, monkeypatch: py
     host, port = live.url.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
     try:
-        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{{"
+        signature = f"{HEADER[path]}: {PREFIX[path]}{'0' * 64}"
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\n{signature}\r\nContent-Length: 100\r\n\r\n{{"
         writer.write(head.encode())
         async with asyncio.timeout(5):
             assert b" 408 " in await reader.readline()
@@ -147,7 +148,8 @@ async def test_broken_bodies(live: Live, monkeypatch: pytest.MonkeyPatch) -> Non
     """Broken chunks and clients that leave are nobody's fault here: the server lives on and logs no error."""
     monkeypatch.setattr(bodies, "RECEIPT_SECONDS", 0.2)
     host, port = live.url.removeprefix("http://").split(":")
-    chunked = b"POST /whatsapp/webhook HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    signature = b"Host: x\r\nX-Hub-Signature-256: sha256=" + b"0" * 64
+    chunked = b"POST /whatsapp/webhook HTTP/1.1\r\n%s\r\nTransfer-Encoding: chunked\r\n\r\n" % signature
     answered: list[bytes] = []
     with capture_logs() as logs:
         for pieces in ([chunked + b"zz\r\n"], [chunked + b"2\r\n{}", b"\r\nzz\r\n"], [chunked + b"2\r\n{}"]):
