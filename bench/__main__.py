@@ -11,6 +11,7 @@ from typing import Final
 from bench.acknowledge import acknowledge
 from bench.engine_step import engine_step
 from bench.figures import Figure, table
+from bench.growth import growth
 from bench.ledger import ledger_fold
 from bench.reconcile import reconcile
 from bench.round_trip import round_trip
@@ -25,6 +26,7 @@ _FIGURES: Final[tuple[Callable[[], Figure], ...]] = (
     engine_step,
     ledger_fold,
     reconcile,
+    growth,
     simulation,
 )
 

@@ -52,7 +52,7 @@ def table(figures: list[Figure]) -> str:
 
 def _row(figure: Figure) -> tuple[str, ...]:
     if figure.at_most:
-        ratio, goal = f"{figure.ratio:.1f} ×", f"≤ {figure.goal:.0f} ×"
+        ratio, goal = f"{figure.ratio:.1f} ×", f"≤ {figure.goal:g} ×"
     else:
         ratio, goal = f"{figure.ratio:.0%}", f"≥ {figure.goal:.0%}"
     amounts = (_amount(figure.measured, figure.unit), _amount(figure.limit, figure.unit))

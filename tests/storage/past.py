@@ -33,13 +33,17 @@ _NUMBERED: Final = ("conversation", *_BULKY)
 """Tables whose rows are given their ids; in the others nobody names them."""
 _OF_EVENTS: Final = ("caused_by", "learned_from", "placed_by")
 """Columns that hold the number of an event."""
-_UNIQUE: Final = {("alias", "value"), ("orders", "number")}
-"""Columns that tell customers apart by a text of their own."""
+_UNIQUE: Final = {
+    ("alias", "value"): "SUBSTR(value, 1, 3) || CAST(CAST(SUBSTR(value, 4) AS BIGINT) + n AS TEXT)",
+    ("orders", "number"): "number || '-' || CAST(n AS TEXT)",
+}
+"""Columns with a text of each customer's own. An alias begins with `IN.` or `919`, the rest is a number."""
 
 
 async def with_past(store: Store, customers: int, *, remembered: int = 1) -> Shop:
     """The shop in `store`, which is empty, once `customers` bought, paid twice and had the rest back.
 
+    They are number 0 to `customers` - 1.
     The inbox and the outbox have the rows of only each `remembered`-th of them.
     """
     shop = Shop(store, START)
@@ -111,7 +115,7 @@ def _columns(model: type[Model], installation: str, spans: Mapping[str, Any]) ->
         elif column.endswith(("_at", "_until")):
             yield column, f"{column} - n * {_AGO}"
         elif (table, column) in _UNIQUE:
-            yield column, f"{column} || '-' || CAST(n AS TEXT)"
+            yield column, _UNIQUE[table, column]
         elif isinstance(kind, TextField | CharField):
             yield column, _renamed(column, installation)
         else:

@@ -14,7 +14,7 @@ from tests.storage.purchases import LEASE, Shop, names
 
 _MINUTE: Final = 60_000
 _DAY: Final = 24 * 60 * _MINUTE
-_CROWD: Final = range(1_000, 1_040)
+_CROWD: Final = range(1_000_000, 1_000_040)
 """New customers, who come together. PostgreSQL would rightly read a small table whole for more of them."""
 _TOO_LATE: Final = 131047
 _REASONS: Final = (_TOO_LATE, 131026, 131049, 1)
@@ -49,8 +49,8 @@ async def _buy(shop: Shop) -> None:
 async def _misdeliver(shop: Shop, beside: Units) -> None:
     """Messages that are handed back, tried again, given up, in doubt, too many at once, or unreadable."""
     for _ in range(60):
-        await shop.write([2_000], "hi")
-    await shop.write([0, *range(2_001, 2_006)], "hi")
+        await shop.write([2_000_000], "hi")
+    await shop.write([0, *range(2_000_001, 2_000_006)], "hi")
     await shop.step()
     one, two, three, four, *_ = await shop.store.claim_due(shop.now, 256, LEASE, LANES)
     await shop.store.release([one.claim])
@@ -96,14 +96,14 @@ def _failures(sent: list[Row], delivered: list[Delivery]) -> list[dict[str, Any]
 
 async def _park_and_replay(shop: Shop) -> None:
     """Events that no step can handle, one of which is tried again; and a number that moved."""
-    await shop.write([3_000, 3_001], "hi")
+    await shop.write([3_000_000, 3_000_001], "hi")
     await shop.store.advance_due(_raises, shop.now)
-    moved = Arrival("moved", Kind.CHAT, {}, aliases=(("bsuid", "IN.moved"), *names(3_000)[1:]))
+    moved = Arrival("moved", Kind.CHAT, {}, aliases=(("bsuid", "IN.moved"), *names(3_000_000)[1:]))
     [first] = await shop.store.arrive([moved], shop.now)
     [again] = await shop.store.arrive([moved], shop.now)
     assert first.number == again.number
     await shop.store.advance_due(_raises, shop.now)
-    await shop.order([3_002])
+    await shop.order([3_000_002])
     shop.take_money()
     await shop.receive()
     await shop.store.advance_due(_raises, shop.now)
@@ -134,16 +134,16 @@ async def _look(shop: Shop) -> None:
 
 async def _declare(shop: Shop) -> None:
     """What is in stock, while orders are open: new, changed, sold, and no longer counted."""
-    await shop.order([4_000])
+    await shop.order([4_000_000])
     await shop.store.declare({"masala-250": 5_000, "kulhad-6": 5})
     await shop.store.declare({"masala-250": 4_000, "kulhad-6": 5})
-    await shop.order([4_001])
+    await shop.order([4_000_001])
     await shop.store.declare({"masala-250": 4_000})
 
 
 async def look_after(records: Records, order: str) -> None:
     """What `munshi why`, `munshi doctor` and `munshi ledger` ask; `order` is the key of one."""
-    for words in (order, "#10013", "+919800001000", f"{records.installation}-1"):
+    for words in (order, "#10013", "+919801000000", f"{records.installation}-1"):
         [one, *_] = await subjects(records, words, [words.removeprefix("+")])
         await story(records, one)
     await parked(records)

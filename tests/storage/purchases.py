@@ -146,4 +146,4 @@ def _wamid(delivery: Delivery) -> str:
 
 def names(customer: int) -> tuple[tuple[str, str], ...]:
     """What WhatsApp calls customer number `customer`."""
-    return (("bsuid", f"IN.{customer:013}"), ("phone", f"9198{customer:08}"))
+    return (("bsuid", f"IN.{10**12 + customer}"), ("phone", f"9198{customer:08}"))

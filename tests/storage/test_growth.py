@@ -88,7 +88,7 @@ async def _tell(store: Store, order: str) -> None:
 
     async def tell(tx: Transaction) -> None:
         records = Records(tx.fetch, tx.installation)
-        for words in (order, "+919800001000"):
+        for words in (order, "+919801000000"):
             [one, *_] = await subjects(records, words, [words.removeprefix("+")])
             await story(records, one)
 
