@@ -1,9 +1,16 @@
 """What a supervisor and Prometheus ask."""
 
+import asyncio
+from typing import Final
+
 from aiohttp import web
 
+from bot.log import mask
 from bot.parts import PARTS
 from storage.errors import StorageError
+
+_REASON: Final = 300
+"""Characters of a reason why we are not ready."""
 
 routes = web.RouteTableDef()
 
@@ -16,7 +23,7 @@ async def healthz(request: web.Request) -> web.Response:
 
 @routes.get("/readyz")
 async def readyz(request: web.Request) -> web.Response:
-    """200 if the workers work and the database answers within a second, else 503.
+    """200 if the workers work, and the database answers and takes a write within a second, else 503.
 
     When ready, a second line names the flow that is served and its version.
     """
@@ -27,6 +34,12 @@ async def readyz(request: web.Request) -> web.Response:
         await parts.store.ping()
     except (TimeoutError, StorageError):
         return web.Response(status=503, text="the database does not answer\n")
+    try:
+        await parts.doors.check(parts.store, parts.clock.now(), asyncio.get_running_loop().time())
+    except TimeoutError:
+        return web.Response(status=503, text="the database does not take what is written in time\n")
+    except StorageError as error:
+        return web.Response(status=503, text=f"{mask(str(error)).partition(chr(10))[0][:_REASON]}\n")
     return web.Response(text=f"ready\nflow: {parts.flow.name} {parts.flow.version}\n")
 
 

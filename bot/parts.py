@@ -8,6 +8,7 @@ from aiohttp import web
 
 from bot.batching import Batcher
 from bot.clock import Clock
+from bot.doors import Doors
 from bot.metrics import Metrics
 from bot.settings import Settings
 from bot.whatsapp.client import WhatsAppClient
@@ -56,6 +57,7 @@ class Parts:
     inbox: Inbox
     metrics: Metrics = field(default_factory=Metrics)
     pulse: Pulse = field(default_factory=Pulse)
+    doors: Doors = field(default_factory=Doors)
 
 
 PARTS: Final = web.AppKey("parts", Parts)

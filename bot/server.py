@@ -11,6 +11,7 @@ from aiohttp import web
 from bot import bodies, health, operator_api, orders_api, webhooks
 from bot.batching import Overloaded
 from bot.connections import CONNECTIONS, IDLE_SECONDS, Connections
+from bot.doors import PATHS
 from bot.malformed import quiet
 from bot.parts import PARTS, Parts
 
@@ -42,8 +43,10 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         response = _plain(refused)
     except Overloaded:
         response = _busy()
-    except Exception:
+    except Exception as error:
         log.exception("request failed", path=request.path)
+        if request.path in PATHS:
+            request.app[PARTS].doors.failed(error)
         response = web.Response(status=500, text="not stored: try again\n")
     finally:
         connections.ends(request)

@@ -118,3 +118,5 @@ def _forbidden(path: str, given: str | None, header: str, setting: str) -> web.H
 async def _store(parts: Parts, arrivals: Sequence[Arrival]) -> None:
     if arrivals:
         await parts.inbox.put(arrivals)
+        if parts.doors.unstored:
+            await parts.doors.recovered(parts.store, parts.clock.now())

@@ -18,6 +18,7 @@ class Installation(Model):
     id = fields.IntField(primary_key=True, generated=False)
     key = fields.TextField()
     account = fields.TextField(null=True)
+    probe = fields.TextField(null=True)
 
     class Meta:
         table = "installation"

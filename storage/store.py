@@ -2,16 +2,31 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final
 
-from storage import arrivals, claims, deliveries, due, mending, nonces, queries, receipts, steps, stock
+from payments.case import Notice
+from storage import (
+    arrivals,
+    claims,
+    deliveries,
+    due,
+    mending,
+    nonces,
+    notices,
+    probing,
+    queries,
+    receipts,
+    steps,
+    stock,
+)
 from storage.arrivals import Arrival, Stored
 from storage.cases import EVENTS_AT_ONCE
 from storage.changes import error_text, park
 from storage.database import configuration, is_sqlite
 from storage.deliveries import LANES, Claim, Delivery, Outcome
 from storage.due import Due
-from storage.errors import Closed, Unavailable
+from storage.errors import Closed, StorageError, Unavailable
 from storage.migrating import migrate
 from storage.nonces import Draw
 from storage.postgres import PostgresUnits
@@ -72,6 +87,24 @@ class Store:
             raise
         except Exception as error:
             raise Unavailable(f"the database does not answer: {type(error).__name__}") from error
+
+    async def probe(self, now: int, size: int = 0) -> None:
+        """Write something, with `size` characters more for a moment.
+
+        Raises TimeoutError if the database does not take it within a second, Unavailable if it can't.
+        """
+        try:
+            async with asyncio.timeout(_PING_SECONDS):
+                for length in (size, 0) if size else (0,):
+                    await self._units.run(partial(probing.write, now=now, size=length))
+        except (TimeoutError, StorageError):
+            raise
+        except Exception as error:
+            raise Unavailable(f"the database does not take what is written: {error}") from error
+
+    async def tell(self, told: Sequence[Notice], now: int) -> None:
+        """Have operators know what is `told`, once for each kind and subject."""
+        await self._units.run(lambda tx: notices.add(tx, told, now))
 
     async def arrive(self, batch: Sequence[Arrival], now: int) -> list[Stored]:
         """Store every fact of `batch` once; durable when this returns. One `Stored` each, in order."""

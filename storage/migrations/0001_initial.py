@@ -137,6 +137,7 @@ class Migration(migrations.Migration):
                 ("id", fields.IntField(primary_key=True, generated=False, unique=True, db_index=True)),
                 ("key", fields.TextField(unique=False)),
                 ("account", fields.TextField(null=True, unique=False)),
+                ("probe", fields.TextField(null=True, unique=False)),
             ],
             options={"table": "installation", "app": "storage", "pk_attr": "id"},
             bases=["Model"],

@@ -119,6 +119,7 @@ async def _look(shop: Shop) -> None:
     """What is due, how much waits, and single orders, links and events."""
     store, now = shop.store, shop.now
     await store.ping()
+    await store.probe(now, 100)
     await store.due(now)
     await store.due_lanes(now)
     await store.counts(now)

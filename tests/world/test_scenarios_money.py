@@ -255,7 +255,7 @@ async def test_a_full_disk_acknowledges_nothing(live: Live) -> None:
         assert await live.whatsapp(large) == 500
     assert await live.rows("SELECT id FROM inbox WHERE key = 'wamid.large'") == []
     assert (await live.api("GET", f"/payments/{link.notes['munshi_order']}"))[0] == 200
-    assert (await live.api("GET", "/readyz"))[0] == 200
+    assert (await live.api("GET", "/readyz"))[0] == 503
     await live.rows("PRAGMA max_page_count = 1000000")
     assert await live.whatsapp(large) == 200
     await asha.pay()
