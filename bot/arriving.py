@@ -46,6 +46,8 @@ def _message(message: InboundMessage, phone_number_id: str) -> Arrival:
             {"reason": message.ignored},
             raw,
             aliases=message.sender.aliases,
+            formerly=message.sender.formerly,
+            told_at=message.sent_at,
             pending=False,
         )
     body = {
@@ -54,7 +56,13 @@ def _message(message: InboundMessage, phone_number_id: str) -> Arrival:
         "sent_at": message.sent_at,
     }
     return Arrival(
-        _key(message.key), Kind.CHAT, body, raw, aliases=message.sender.aliases, name=message.sender.name
+        _key(message.key),
+        Kind.CHAT,
+        body,
+        raw,
+        aliases=message.sender.aliases,
+        told_at=message.sent_at,
+        name=message.sender.name,
     )
 
 
@@ -72,6 +80,7 @@ def _receipt(receipt: Receipt, phone_number_id: str) -> Arrival:
         Kind.RECEIPT if ours else Kind.OTHER,
         body,
         opaque=receipt.opaque if ours else None,
+        recipient=receipt.recipient if ours else (),
         pending=ours,
         notice=_refused(receipt) if ours else None,
     )

@@ -24,11 +24,12 @@ from payments.calls import CancelLink, FetchPayments
 from payments.case import Advanced, Arrived, Case, Caused, Handled, Kind, OrderState, Outcome
 from payments.draft import CannotHandle, Draft, Trace, attempt_of, with_attempt
 from payments.facts import Fact
+from payments.joining import joined
 from payments.orders import order_key_of
 from payments.planned import follow, kept
 from payments.refunds import RefundStatus
 from payments.settling import learn, settle
-from payments.telling import SETBACKS, earlier_link
+from payments.telling import SETBACKS, earlier_links
 
 Done: TypeAlias = tuple[Trace, bool]
 """What a handler gives: the trace, and whether the event had an effect."""
@@ -144,8 +145,8 @@ def _last_word(draft: Draft, state: OrderState, reference: str) -> bool:
 
     They have one answer: of the link that they can still pay for an earlier order, or else of the newest.
     """
-    if earlier := earlier_link(draft.conversation):
-        return reference == earlier
+    if earlier := earlier_links(draft.conversation):
+        return reference == earlier[-1]
     made = [attempt for attempt in state.attempts if attempt.link_id]
     newest = max(made, key=lambda attempt: attempt.ordinal, default=None)
     return newest is not None and newest.reference_id == reference
@@ -190,6 +191,7 @@ _HANDLERS: Final[Mapping[Kind, Callable[[Draft, Mapping[str, Any]], Done]]] = {
     Kind.FACTS: _facts,
     Kind.RESULT: _result,
     Kind.POLL: _poll,
+    Kind.JOINED: joined,
 }
 
 

@@ -38,6 +38,9 @@ class Kind(StrEnum):
     """A `payments.reconcile.Poll`; the row is due when Razorpay is to be asked."""
     REQUEST = "request"
     """`{"items": [{"sku", "quantity"}] | null}`: an order asked for over our own API."""
+    JOINED = "joined"
+    """`{"conversation", "heard_last", "snapshot"}`: another conversation was found to be this customer's too,
+    and is this one from now on. Its public id, whether the customer last wrote in it, and its JSON text."""
     RECEIPT = "receipt"
     """`{"wamid", "status", "opaque", "error"}`: WhatsApp's later word about one of our messages."""
     OTHER = "other"

@@ -27,9 +27,9 @@ from payments.orders import (
 from payments.reconcile import Poll
 from payments.refunds import Refund
 from payments.repair import payable
-from payments.shop import ASK, CANCEL, CREATE, END, PLACE, REOPEN
+from payments.shop import ASK, CANCEL, CREATE, END, PLACE, REOPEN, UNPAID
 from payments.stock import Move
-from payments.telling import earlier_link, order_of, with_earlier_link
+from payments.telling import earlier_links, order_of, status, with_earlier_links
 
 Trace: TypeAlias = tuple[Mapping[str, Any], ...]
 
@@ -118,11 +118,11 @@ class Draft:
 
         What they can pay is asked to end, although it may have been before: Razorpay may have refused it.
         """
-        open_links, earlier = payable(state), earlier_link(self.conversation)
+        open_links, earlier = payable(state), earlier_links(self.conversation)
         for other in open_links:
             self._ask_to_end(other.reference_id, other.link_id)
-        if earlier:
-            self._withdraw(earlier)
+        for reference in earlier:
+            self._withdraw(reference)
         over = tuple(
             withdrawn(a) if a in open_links or a.status is AttemptStatus.PLANNED else a
             for a in state.attempts
@@ -137,7 +137,7 @@ class Draft:
         """Whether there is a link over which the customer can have paid what the chat is about."""
         state = self.orders.get(order_of(self.conversation).get("key", ""))
         made = state is not None and any(attempt.link_id for attempt in state.attempts)
-        return made or earlier_link(self.conversation) is not None
+        return made or bool(earlier_links(self.conversation))
 
     def _keep(self, effect: Effect) -> None:
         match effect:
@@ -175,11 +175,29 @@ class Draft:
         self.placed.append(order)
         for state in tuple(self.orders.values()):
             self._give_up_plans(state)
-        earlier = [attempt for state in self.orders.values() for attempt in payable(state)]
-        if earlier:
-            self.conversation = with_earlier_link(self.conversation, earlier[-1].reference_id)
+        self._leave(self.orders.values())
         self.orders[order.key] = OrderState(order, (), Verdict.UNPAID, ())
         self.move(stock.reserve(self.left, order.lines))
+
+    def displace(self, state: OrderState) -> None:
+        """End an order that the chat is not about, as if the customer had just placed another one.
+
+        Where money is on its way, or waits for a person, that goes on.
+        """
+        ended = status(state) in UNPAID
+        self._give_up_plans(state)
+        self._leave([state])
+        if ended:
+            for attempt in payable(state):
+                self._withdraw(attempt.reference_id)
+            self._end({"key": state.order.key})
+
+    def _leave(self, states: Iterable[OrderState]) -> None:
+        """Wait for the end of what the customer can still pay of these orders."""
+        open_links = [attempt.reference_id for state in states for attempt in payable(state)]
+        if open_links:
+            references = (*earlier_links(self.conversation), *open_links)
+            self.conversation = with_earlier_links(self.conversation, references)
 
     def _give_up_plans(self, state: OrderState) -> None:
         for attempt in state.attempts:
@@ -225,8 +243,8 @@ class Draft:
     def _ask(self, payload: Mapping[str, Any]) -> None:
         attempts = [a for a in self.order(payload["key"]).attempts if a.link_id]
         self.calls += [FetchPayments(a.reference_id, a.link_id, asked=True) for a in attempts]
-        if earlier := earlier_link(self.conversation):
-            self.calls.append(FetchPayments(earlier, None, asked=True))
+        for reference in earlier_links(self.conversation):
+            self.calls.append(FetchPayments(reference, None, asked=True))
 
     def order(self, key: str) -> OrderState:
         """The order with `key`. Raises CannotHandle if this database doesn't have it."""

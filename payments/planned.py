@@ -13,7 +13,7 @@ from payments.draft import Draft, Trace, attempt_of, link_of, with_attempt
 from payments.orders import Attempt, AttemptStatus, Standing, order_key_of
 from payments.repair import OVER, payable
 from payments.settling import settle
-from payments.telling import about, earlier_link, order_of, with_earlier_link
+from payments.telling import about, earlier_links, order_of, with_earlier_links
 
 EARLIER_PAID: Final = "earlier order paid"
 """Why there is no link: the earlier order was paid after all. Asked again, nothing stands in the way."""
@@ -28,7 +28,7 @@ def follow(draft: Draft) -> Trace:
         trace += settle(draft, draft.orders[key], draft.orders[key])[0]
     trace += _earlier(draft)
     found = _planned(draft)
-    if found and not earlier_link(draft.conversation) and not payable(found[0]):
+    if found and not earlier_links(draft.conversation) and not payable(found[0]):
         _ask_for(draft, *found)
     return trace
 
@@ -42,18 +42,19 @@ def kept(draft: Draft, attempt: Attempt) -> Trace:
 
 
 def _earlier(draft: Draft) -> Trace:
-    """Look whether the earlier order's link is over by now, and how."""
-    reference = earlier_link(draft.conversation)
-    state = draft.orders.get(order_key_of(reference)) if reference else None
-    if reference is None or state is None:
-        return ()
-    attempt = attempt_of(state, reference)
-    if attempt in payable(state):
-        return ()
-    draft.conversation = with_earlier_link(draft.conversation, None)
-    # What was paid for the earlier order may have to go back, its goods being this one's by now.
-    unpaid = attempt.status in OVER or state.standing is Standing.RETURNED
-    return () if unpaid else _give_up(draft, EARLIER_PAID)
+    """Look which links of earlier orders are over by now, and how."""
+    trace: Trace = ()
+    for reference in earlier_links(draft.conversation):
+        state = draft.orders.get(order_key_of(reference))
+        attempt = attempt_of(state, reference) if state else None
+        if state is None or attempt is None or attempt in payable(state):
+            continue
+        waiting = (other for other in earlier_links(draft.conversation) if other != reference)
+        draft.conversation = with_earlier_links(draft.conversation, waiting)
+        # What was paid for the earlier order may have to go back, its goods being this one's by now.
+        unpaid = attempt.status in OVER or state.standing is Standing.RETURNED
+        trace += () if unpaid else _give_up(draft, EARLIER_PAID)
+    return trace
 
 
 def _planned(draft: Draft) -> tuple[OrderState, Attempt] | None:

@@ -37,7 +37,7 @@ END: Final = "order.end"
 ASK: Final = "payments.ask"
 """Razorpay is asked for the payments of an order."""
 
-_UNPAID: Final = ("unpaid", "short")
+UNPAID: Final = ("unpaid", "short")
 """Statuses of an order that can be paid."""
 
 EVENTS: Final[Mapping[str, str]] = {
@@ -248,7 +248,7 @@ def _check(scene: Scene, args: _Nothing) -> Result:
 
 def _lives(order: Mapping[str, Any] | None) -> TypeGuard[Mapping[str, Any]]:
     """Whether goods may be reserved for an order that is not paid."""
-    return order is not None and order["status"] in _UNPAID and not order.get("lapsed")
+    return order is not None and order["status"] in UNPAID and not order.get("lapsed")
 
 
 def _left_for_new(scene: Scene) -> Mapping[str, int]:
@@ -262,7 +262,7 @@ def _left_for_new(scene: Scene) -> Mapping[str, int]:
 
 def _cancelled(order: Mapping[str, Any] | None) -> tuple[Act, ...]:
     link = order.get("link") if order else None
-    if not order or not link or order["status"] not in _UNPAID:
+    if not order or not link or order["status"] not in UNPAID:
         return ()
     return (Act(CANCEL, {"reference_id": link["reference"]}),)
 

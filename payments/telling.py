@@ -4,7 +4,7 @@ A change moves the conversation once. What was told is what the stored order say
 whose telling failed is told with the next one.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -23,8 +23,8 @@ SETBACKS: Final = frozenset(
     {("payment", "failed"), ("payment_link", "expired"), ("payment_link", "cancelled")}
 )
 """(entity, state) of facts that customers hear of once, and that are no money."""
-_EARLIER: Final = "earlier_link"
-"""Name, in a conversation's data, of a link that the customer may still pay for an order they have left."""
+_EARLIER: Final = "earlier_links"
+"""Name, in a conversation's data, of links that the customer may still pay for orders they have left."""
 _PAYABLE: Final = frozenset({"unpaid", "short"})
 """Statuses in which a customer may be told of a setback, and pay."""
 
@@ -161,14 +161,17 @@ def with_link(conversation: Conversation, attempt: Attempt) -> Conversation:
     return replace(conversation, data={**conversation.data, "order": order})
 
 
-def earlier_link(conversation: Conversation) -> str | None:
-    """Reference id of a link, of an order that the chat has left, not yet known to be over."""
-    return conversation.data.get(_EARLIER)
+def earlier_links(conversation: Conversation) -> tuple[str, ...]:
+    """Reference ids of links, of orders that the chat has left, not yet known to be over; the newest last.
+
+    More than one only of a customer who turned out to have several conversations.
+    """
+    return tuple(conversation.data.get(_EARLIER, ()))
 
 
-def with_earlier_link(conversation: Conversation, reference: str | None) -> Conversation:
-    """The conversation waiting for the end of this link of an earlier order; for none, if None."""
-    return replace(conversation, data={**conversation.data, _EARLIER: reference})
+def with_earlier_links(conversation: Conversation, references: Iterable[str]) -> Conversation:
+    """The conversation waiting for the end of these links of earlier orders, and of no other."""
+    return replace(conversation, data={**conversation.data, _EARLIER: list(dict.fromkeys(references))})
 
 
 def _known(state: OrderState) -> dict[str, Any]:

@@ -1,15 +1,14 @@
 """Store once: every fact that arrives becomes one inbox row before it is acknowledged."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from flows import conversation as conversations
 from payments.case import Kind, Notice
 from payments.orders import conversation_of
 from storage import notices
-from storage.customers import Alias, Directory, numbered
+from storage.customers import Alias, Directory, Evidence
+from storage.directory import know_all_of, known, save
 from storage.encoding import check, dumps
 from storage.transaction import Row, Transaction
 
@@ -24,7 +23,7 @@ class Arrival:
     """One fact to be stored once. Raises ValueError for a key or alias that no index can hold.
 
     Its conversation is found by `aliases`, else by `order_key`, else by `opaque`. What names no
-    conversation of ours is kept as nobody's and never stepped.
+    conversation of ours is kept as nobody's and never stepped. Names of two conversations make them one.
     """
 
     key: str
@@ -36,6 +35,12 @@ class Arrival:
     """The bytes it came in, as text."""
     aliases: tuple[Alias, ...] = ()
     """What the channel calls the customer, best first; an unknown customer is created."""
+    formerly: tuple[Alias, ...] = ()
+    """What it called them before, where it says that they changed their number or got a new id."""
+    told_at: int = 0
+    """When the customer said so, in milliseconds since 1970, UTC; 0 if it was not they."""
+    recipient: tuple[Alias, ...] = ()
+    """Whom a message of ours reached, the one that `opaque` names; nobody is created."""
     name: str | None = None
     """The customer's profile name, taken when the customer is created."""
     order_key: str | None = None
@@ -47,10 +52,11 @@ class Arrival:
     """What operators are told because it came, in the same transaction."""
 
     def __post_init__(self) -> None:
-        for text in (self.key, *(value for _, value in self.aliases)):
+        aliases = (*self.aliases, *self.formerly, *self.recipient)
+        for text in (self.key, *(value for _, value in aliases)):
             if not text or len(text) > _LONGEST:
                 raise ValueError(f"a key or alias has 1 to {_LONGEST} characters, not {len(text)}")
-        check((self.key, self.raw, *(part for alias in self.aliases for part in alias)))
+        check((self.key, self.raw, *(part for alias in aliases for part in alias)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,35 +115,46 @@ def _numbers(rows: Sequence[Row]) -> dict[tuple[int, str], int]:
 
 
 async def _conversations(tx: Transaction, arrivals: Sequence[Arrival], now: int) -> list[int]:
-    """The conversation of each arrival, customers created as needed."""
-    directory = await _directory(tx, {value for a in arrivals for _, value in a.aliases})
+    """The conversation of each arrival, customers created, and joined, as needed."""
     named = [_named(tx.installation, arrival) for arrival in arrivals]
     wanted = sorted({id for id in named if id is not None})
     existing = await tx.fetch(_EXISTING, wanted) if wanted else []
-    ours: dict[int | None, int] = {row["id"]: row["id"] for row in existing}
+    ours: dict[int | None, int] = {row["id"]: row["now"] for row in existing}
+    directory = await _directory(tx, [(a, ours.get(id)) for a, id in zip(arrivals, named, strict=True)])
     owners = [
-        directory.customer(arrival.aliases, arrival.name) if arrival.aliases else ours.get(id, NOBODY)
-        for arrival, id in zip(arrivals, named, strict=True)
+        _owner(directory, arrival, ours.get(id, NOBODY)) for arrival, id in zip(arrivals, named, strict=True)
     ]
-    ids = await _create(tx, directory.names, now) if directory.names else {}
-    for kind, value in sorted(directory.moved):
-        await tx.fetch("DELETE FROM alias WHERE value = $1 AND kind = $2", value, kind)
-    await tx.insert(
-        "INSERT INTO alias (conversation_id, kind, value) VALUES {rows}", numbered(directory.added, ids)
-    )
-    return [ids.get(owner, owner) for owner in owners]
+    ids = await save(tx, directory, now)
+    return [ids(owner) for owner in owners]
 
 
-_EXISTING = "SELECT id FROM conversation WHERE id = ANY($1::bigint[])"
+def _owner(directory: Directory, arrival: Arrival, named: int) -> int:
+    if arrival.aliases:
+        evidence = Evidence(arrival.aliases, arrival.told_at, arrival.formerly)
+        return directory.customer(evidence, arrival.name)
+    if named != NOBODY and arrival.recipient:
+        return directory.recipient(named, Evidence(arrival.recipient))
+    return named
 
-_ALIASES = """
-SELECT a.kind, a.value, a.conversation_id FROM alias a
-WHERE a.conversation_id IN (SELECT b.conversation_id FROM alias b WHERE b.value = ANY($1::text[]))"""
+
+_EXISTING = "SELECT id, COALESCE(merged_into, id) AS now FROM conversation WHERE id = ANY($1::bigint[])"
 
 
-async def _directory(tx: Transaction, values: set[str]) -> Directory:
-    rows = await tx.fetch(_ALIASES, sorted(values)) if values else []
-    return Directory.of((row["kind"], row["value"], row["conversation_id"]) for row in rows)
+async def _directory(tx: Transaction, arrivals: Sequence[tuple[Arrival, int | None]]) -> Directory:
+    """All aliases of every customer that an arrival may mean; each with the customer that it names."""
+    said = [
+        (named, (*a.aliases, *a.formerly, *(a.recipient if named is not None else ())))
+        for a, named in arrivals
+    ]
+    directory = await known(tx, {value for _, names in said for _, value in names})
+    # Nearly every word of a recipient says what is known.
+    new = {
+        id
+        for (arrival, id) in arrivals
+        if id is not None and arrival.recipient and not directory.knows(id, Evidence(arrival.recipient))
+    }
+    await know_all_of(tx, directory, new)
+    return directory
 
 
 def _named(installation: str, arrival: Arrival) -> int | None:
@@ -155,25 +172,3 @@ def conversation_number(installation: str, public: str | None) -> int | None:
     if key != installation or not (digits.isascii() and digits.isdigit()) or len(digits) > 18:
         return None
     return int(digits)
-
-
-async def _create(tx: Transaction, names: Mapping[int, str | None], now: int) -> dict[int, int]:
-    """New conversations; their ids by the negative numbers of `names`."""
-    snapshots = {new: _snapshot(name) for new, name in names.items()}
-    rows = [("", snapshot, 0, now, now, 0) for snapshot in snapshots.values()]
-    created = await tx.insert(_CREATE, rows)
-    # RETURNING promises no order; two new customers with equal snapshots may swap ids freely.
-    free = defaultdict(list)
-    for row in created:
-        free[row["snapshot"]].append(row["id"])
-    return {new: free[snapshot].pop(0) for new, snapshot in snapshots.items()}
-
-
-_CREATE = """
-INSERT INTO conversation (state, snapshot, revision, created_at, updated_at, paced_until) VALUES {rows}
-RETURNING id, snapshot"""
-
-
-def _snapshot(name: str | None) -> str:
-    customer = {"name": name} if name else {}
-    return dumps(conversations.to_json(conversations.Conversation("", customer=customer)))

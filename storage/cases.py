@@ -7,12 +7,14 @@ from typing import Any, Final
 
 from flows import conversation as conversations
 from flows.conversation import Conversation
+from payments import joining
 from payments.case import Arrived, Case, Kind, OrderState
 from payments.facts import Fact
 from payments.ledger import Verdict
 from payments.orders import Attempt, AttemptStatus, Line, Order, Standing, order_key_of
 from payments.refunds import Refund, RefundStatus
 from storage.encoding import loads
+from storage.joining import rehome
 from storage.nonces import Draw
 from storage.transaction import Row, Transaction
 
@@ -45,7 +47,7 @@ async def load_due(
 
     What cannot be read stands for itself: an event, or the first one of a conversation.
     """
-    picked = await tx.fetch(_PICK, now, limit * _CANDIDATES, limit)
+    picked = await _picked(tx, now, limit)
     if not picked:
         return []
     due: defaultdict[int, list[Arrived]] = defaultdict(list)
@@ -75,8 +77,21 @@ async def load_due(
     return found
 
 
+async def _picked(tx: Transaction, now: int, limit: int) -> list[Row]:
+    """Conversations with due events, locked.
+
+    What came for one that was merged, by somebody who did not know yet, goes to whom it was merged into: it
+    is due again in the next round.
+    """
+    picked = await tx.fetch(_PICK, now, limit * _CANDIDATES, limit)
+    for row in picked:
+        if row["merged_into"] is not None:
+            await rehome(tx, row["id"], row["merged_into"], now)
+    return [row for row in picked if row["merged_into"] is None]
+
+
 _PICK = """
-SELECT c.id, c.snapshot FROM conversation c JOIN (
+SELECT c.id, c.merged_into, c.snapshot FROM conversation c JOIN (
     SELECT d.conversation_id, MIN(d.due_at) AS since FROM (
         SELECT conversation_id, due_at FROM inbox
         WHERE state = 'pending' AND kind <> 'receipt' AND due_at <= $1 ORDER BY due_at LIMIT $2
@@ -134,6 +149,8 @@ def _order_keys(event: Arrived) -> set[str]:
         said = event.body.get("fields", {}) if event.kind is Kind.RESULT else event.body
         reference = said.get("reference_id")
         keys.add(order_key_of(reference) if isinstance(reference, str) else said.get("order_key"))
+    elif event.kind is Kind.JOINED:
+        keys.update(joining.order_keys(joining.read(event.body)))
     return {key for key in keys if isinstance(key, str) and key}
 
 

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from payments.case import Notice
 from storage import doubt, pace
-from storage.customers import BSUID, PHONE
+from storage.customers import Address, address
 from storage.deliveries import CHAT, Claim, Delivery, Failed, record
 from storage.encoding import loads
 from storage.transaction import Row, Transaction
@@ -141,24 +141,24 @@ UPDATE outbox SET state = 'pending', due_at = v.column2
 FROM (VALUES {rows}) AS v WHERE outbox.id = v.column1 AND outbox.state IN ('pending', 'sending')"""
 
 
-async def _recipients(tx: Transaction, conversations: Sequence[int]) -> dict[int, dict[str, str]]:
-    """The newest alias of each kind, by conversation."""
-    people: defaultdict[int, dict[str, str]] = defaultdict(dict)
+async def _recipients(tx: Transaction, conversations: Sequence[int]) -> dict[int, Address]:
+    """(phone, BSUID) of each conversation's customer."""
+    people: defaultdict[int, list[Row]] = defaultdict(list)
     for row in await tx.fetch(_ALIASES, conversations):
-        people[row["conversation_id"]][row["kind"]] = row["value"]
-    return people
+        people[row["conversation_id"]].append(row)
+    return {id: address(rows) for id, rows in people.items()}
 
 
-_ALIASES = (
-    "SELECT conversation_id, kind, value FROM alias WHERE conversation_id = ANY($1::bigint[]) ORDER BY id"
-)
+_ALIASES = """
+SELECT id, conversation_id, kind, value, told_at, beside FROM alias
+WHERE conversation_id = ANY($1::bigint[])"""
 
 
 async def _readable(
     tx: Transaction,
     rows: Sequence[Row],
     customers: Mapping[int, Row],
-    people: Mapping[int, Mapping[str, str]],
+    people: Mapping[int, Address],
     now: int,
 ) -> list[Delivery]:
     """The claimed rows as deliveries. One that cannot be read fails alone, and an operator hears of it."""
@@ -168,14 +168,14 @@ async def _readable(
         customer = row["conversation_id"]
         try:
             last = customers[customer]["last_inbound_at"]
-            deliveries.append(_delivery(tx.installation, row, last, people.get(customer, {})))
+            deliveries.append(_delivery(tx.installation, row, last, people.get(customer, (None, None))))
         except ValueError as error:
             unreadable.append(_unreadable(row, error))
     await record(tx, unreadable, now)
     return deliveries
 
 
-def _delivery(installation: str, row: Row, last_inbound_at: int | None, names: Mapping[str, str]) -> Delivery:
+def _delivery(installation: str, row: Row, last_inbound_at: int | None, to: Address) -> Delivery:
     conversation = f"{installation}-{row['conversation_id']}"
     payload = loads(row["payload"])
     if not isinstance(payload, dict):
@@ -187,8 +187,8 @@ def _delivery(installation: str, row: Row, last_inbound_at: int | None, names: M
         name=row["name"],
         payload=payload,
         attempts=row["attempts"],
-        phone=names.get(PHONE),
-        bsuid=names.get(BSUID),
+        phone=to[0],
+        bsuid=to[1],
         last_inbound_at=last_inbound_at,
         opaque=f"{conversation}.{row['id']}",
         created_at=row["created_at"],

@@ -6,6 +6,8 @@ from typing import Any, Final, TypeAlias, assert_never
 
 from payments.case import Kind, Notice
 from storage import notices
+from storage.customers import Alias, Evidence
+from storage.directory import know_all_of, known, save
 from storage.encoding import dumps
 from storage.transaction import Row, Transaction
 
@@ -66,6 +68,8 @@ class Done:
     claim: Claim
     provider_id: str | None
     result: Result | None = None
+    recipient: tuple[Alias, ...] = ()
+    """Names of whom it went to that we did not address it by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,18 @@ async def record(tx: Transaction, outcomes: Sequence[Outcome], now: int) -> None
     results = [(row, o.result) for row, o in told if not isinstance(o, Again) and o.result]
     await tx.insert(_RESULTS, [_result(row, result, now) for row, result in results])
     await notices.add(tx, [o.notice for _, o in told if not isinstance(o, Done) and o.notice], now)
+    called = [(row["conversation_id"], o.recipient) for row, o in told if isinstance(o, Done) and o.recipient]
+    if called:
+        await _learn(tx, called, now)
+
+
+async def _learn(tx: Transaction, called: Sequence[tuple[int, tuple[Alias, ...]]], now: int) -> None:
+    """Take in what WhatsApp calls the customers of these conversations."""
+    directory = await known(tx, {value for _, names in called for _, value in names})
+    await know_all_of(tx, directory, {conversation for conversation, _ in called})
+    for conversation, names in called:
+        directory.recipient(conversation, Evidence(names))
+    await save(tx, directory, now)
 
 
 _RECORD = """

@@ -25,9 +25,10 @@ class Installation(Model):
 
 
 class Conversation(Model):
-    """One customer and where they are."""
+    """One customer and where they are; or one that turned out to be another, into which it was merged."""
 
     id = fields.BigIntField(primary_key=True)
+    merged_into = fields.BigIntField(null=True)
     state = fields.TextField()
     snapshot = fields.TextField()
     revision = fields.IntField()
@@ -41,12 +42,14 @@ class Conversation(Model):
 
 
 class Alias(Model):
-    """A name the channel knows a customer by: `bsuid`, `parent_bsuid` or `phone`."""
+    """A name the channel knows a customer by: `bsuid`, `parent_bsuid` or `phone`; see `storage.customers`."""
 
     id = fields.BigIntField(primary_key=True)
     conversation_id = fields.BigIntField()
     kind = fields.TextField()
     value = fields.TextField()
+    told_at = fields.BigIntField()
+    beside = fields.TextField(null=True)
 
     class Meta:
         table = "alias"

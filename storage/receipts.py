@@ -13,6 +13,7 @@ from storage.changes import error_text, park
 from storage.deliveries import given_up
 from storage.encoding import dumps, loads
 from storage.fallbacks import Remedy
+from storage.joining import same
 from storage.transaction import Row, Transaction
 
 RANK: Final[Mapping[str, int]] = {"sent": 1, "failed": 2, "delivered": 3, "read": 4, "played": 5}
@@ -207,13 +208,24 @@ async def _entries(tx: Transaction, receipts: Iterable[_Receipt]) -> dict[Any, R
     ids = sorted({r.target[1] for r in receipts if r.target})
     wamids = sorted({r.wamid for r in receipts if r.wamid})
     found: dict[Any, Row] = {}
-    for row in await tx.fetch(_BY_ID, ids) if ids else ():
-        found[row["conversation_id"], row["id"]] = row
+    by_id = {row["id"]: row for row in await tx.fetch(_BY_ID, ids)} if ids else {}
+    for target in await _ours(tx, {r.target for r in receipts if r.target}, by_id):
+        found[target] = by_id[target[1]]
     for row in await tx.fetch(_BY_WAMID, wamids) if wamids else ():
         # The same row object under both names: one entry may be named either way in one batch.
-        same = found.setdefault((row["conversation_id"], row["id"]), row)
-        found[row["provider_id"]] = same
+        entry = by_id.setdefault(row["id"], row)
+        found[row["provider_id"]] = entry
     return found
+
+
+async def _ours(
+    tx: Transaction, targets: set[tuple[int, int]], by_id: Mapping[int, Row]
+) -> list[tuple[int, int]]:
+    """Those of `targets` whose entry is that conversation's, also if it has been merged since."""
+    owners = {target: by_id[target[1]]["conversation_id"] for target in targets if target[1] in by_id}
+    moved = [(target[0], owner) for target, owner in owners.items() if target[0] != owner]
+    one = await same(tx, moved) if moved else set()
+    return [target for target, owner in owners.items() if target[0] == owner or (target[0], owner) in one]
 
 
 def _meant(receipt: _Receipt, entries: Mapping[Any, Row]) -> Row | None:

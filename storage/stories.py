@@ -68,13 +68,12 @@ async def subjects(records: Records, words: str, phones: Sequence[str]) -> list[
     conversation = conversation_number(records.installation, words)
     people = await records.fetch(_ALIAS, [words, *phones])
     if conversation is not None:
-        people += await records.fetch(
-            "SELECT id AS conversation_id FROM conversation WHERE id = $1", conversation
-        )
+        people += await records.fetch(_CONVERSATION, conversation)
     found = dict.fromkeys(Subject(row["conversation_id"]) for row in people)
     return orders + list(found)
 
 
+_CONVERSATION: Final = "SELECT COALESCE(merged_into, id) AS conversation_id FROM conversation WHERE id = $1"
 _ORDER: Final = "SELECT conversation_id, key FROM orders WHERE key = $1 OR number = $2 ORDER BY key"
 _ALIAS: Final = "SELECT conversation_id FROM alias WHERE value = ANY($1::text[]) ORDER BY conversation_id"
 
@@ -170,11 +169,13 @@ async def _deliveries(
     records: Records, subject: Subject, orders: Sequence[Row], causes: Sequence[int]
 ) -> list[Moment]:
     """What came of the events with the numbers `causes`; of an order's calls, those that are about it."""
-    rows = await records.fetch(_OUTBOX, subject.conversation, causes)
+    merged = await records.fetch(_MERGED, subject.conversation)
+    ids = [subject.conversation, *(row["id"] for row in merged)]
+    rows = await records.fetch(_OUTBOX, ids, causes)
     if subject.order is not None:
         _, _, named = _span(subject, orders)
         rows = [row for row in rows if row["lane"] == "chat"]
-        rows += await records.fetch(_CALLS, subject.conversation, *named)
+        rows += await records.fetch(_CALLS, ids, *named)
     return [
         _moment(
             "message" if row["lane"] == "chat" else "call",
@@ -187,10 +188,12 @@ async def _deliveries(
     ]
 
 
+# What a merged conversation had finished stays under its own id.
+_MERGED: Final = "SELECT id FROM conversation WHERE merged_into = $1 ORDER BY id"
 # Without the provider's id: a wamid holds the customer's number in base64.
 _ENTRIES = """
 SELECT id, lane, name, payload, state, due_at, attempts, receipt, error, caused_by, created_at, finished_at
-FROM outbox WHERE conversation_id = $1"""
+FROM outbox WHERE conversation_id = ANY($1::bigint[])"""
 _OUTBOX: Final = f"{_ENTRIES} AND caused_by = ANY($2::bigint[]) ORDER BY id"
 _CALLS: Final = f"{_ENTRIES} AND lane <> 'chat' AND (payload LIKE $2 OR payload LIKE $3) ORDER BY id"
 

@@ -100,6 +100,10 @@ def _receipt(body: About) -> str:
     return f"WhatsApp told that a message was {body.get('status')}"
 
 
+def _joined(body: About) -> str:
+    return f"this customer turned out to be {body.get('conversation')} too, whose chat goes on here"
+
+
 def _other(body: About) -> str:
     return f"came, and was not for us: {body.get('reason') or body.get('event') or 'no reason'}"
 
@@ -112,6 +116,7 @@ _SAID: Final[Mapping[str, Callable[[About], str]]] = {
     "poll": _poll,
     "request": _request,
     "receipt": _receipt,
+    "joined": _joined,
 }
 
 
@@ -121,6 +126,11 @@ def _decision(entry: About) -> Iterator[str]:
         yield f"passed  {passed['rule']}, line {passed['line']}: {passed['because']}"
     if taken := entry.get("taken"):
         yield f"took    {taken['rule']}, line {taken['line']}{_came_of(entry)}"
+    elif entry.get("event") == "joined":
+        if entry.get("took"):
+            yield f"took over its {entry['took']}"
+        if entry.get("ended"):
+            yield f"ended its order #{entry['ended']}, the older one"
     elif entry.get("unanswered"):
         yield f"nobody answers {entry['event']} in {entry['state']}"
     elif reason := entry.get("refused") or entry.get("ignored"):

@@ -24,6 +24,7 @@ from bot.sandbox.meta_errors import (
 )
 from bot.sandbox.meta_rules import check
 from bot.sandbox.people import Json, Person, ReceivedMessage
+from bot.whatsapp.phones import spellings
 
 Window: TypeAlias = Literal["open", "refuse", "fail"]
 """The 24-hour window: not kept; kept with a refusal of the call; kept with a `failed` status afterwards."""
@@ -212,9 +213,10 @@ class Meta:
             if found is None:
                 raise Refused(131026, "The user id is not known to this business.")
             return found, {"input": recipient, "user_id": recipient}
-        wa_id = to.removeprefix("+")
-        if wa_id == BUSINESS_PHONE:
+        number = to.removeprefix("+")
+        if number == BUSINESS_PHONE:
             raise Refused(131021, "The recipient is the sender's own number.")
+        wa_id = next((one for one in spellings(number) if one in self.people), number)
         return self.person(wa_id), {"input": to, "wa_id": wa_id}
 
     def _later_failure(self, person: Person, message: Json, now: int) -> tuple[int, str] | None:

@@ -1,7 +1,7 @@
 """The Graph API calls we make: send a message, look at our own number."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import aiohttp
 import orjson
@@ -9,12 +9,26 @@ from yarl import URL
 
 from bot.retry import Failure
 from bot.whatsapp.errors import SendError, classify
+from bot.whatsapp.identity import Alias, called
+from bot.whatsapp.loose import items, mapping
 from payments.blotting import blot_bytes
 
 ANSWER_CAP: Final = 64 * 1024
 """Bytes read of an answer; an honest one is a few hundred."""
 
 _NUMBER_FIELDS: Final = "display_phone_number,verified_name,quality_rating"
+
+
+class Accepted(NamedTuple):
+    """What Meta answers when it takes a message on."""
+
+    wamid: str
+    """The id (`wamid…`) of the message."""
+    recipient: tuple[Alias, ...] = ()
+    """What WhatsApp calls whom it goes to: not always the number that was written to.
+
+    Source: Meta, WhatsApp Cloud API, "Send messages" (`contacts` of the answer).
+    """
 
 
 class WhatsAppClient:
@@ -51,16 +65,16 @@ class WhatsAppClient:
         # The connection gets half of the time, so that running out of time later always means "sent".
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=timeout / 2)
 
-    async def send(self, payload: Mapping[str, Any]) -> str:
-        """Send what `payloads.build` made; the id (`wamid…`) under which Meta accepted it.
+    async def send(self, payload: Mapping[str, Any]) -> Accepted:
+        """Send what `payloads.build` made. Accepted is not delivered: that is told by status webhooks.
 
-        Accepted is not delivered: that is told by status webhooks. Raises SendError.
+        Raises SendError.
         """
         status, body, headers = await self._exchange("POST", self._messages_url, orjson.dumps(payload))
-        wamid = _wamid(body) if status == 200 else None
-        if wamid is None:
+        accepted = _accepted(body) if status == 200 else None
+        if accepted is None:
             raise self._refused(status, body, headers)
-        return wamid
+        return accepted
 
     async def phone_number(self) -> dict[str, Any]:
         """`display_phone_number`, `verified_name` and `quality_rating` of our number. Raises SendError."""
@@ -108,9 +122,14 @@ def _object(body: bytes) -> dict[str, Any]:
     return answer if isinstance(answer, dict) else {}
 
 
-def _wamid(body: bytes) -> str | None:
-    """`messages[0].id` of an accepted send."""
-    messages = _object(body).get("messages")
-    first = messages[0] if isinstance(messages, list) and messages else None
-    wamid = first.get("id") if isinstance(first, dict) else None
-    return wamid if isinstance(wamid, str) and wamid else None
+def _accepted(body: bytes) -> Accepted | None:
+    """The answer to an accepted send: `messages[0].id`, and who `contacts[0]` is."""
+    answer = _object(body)
+    wamid = mapping(_first(answer.get("messages"))).get("id")
+    if not isinstance(wamid, str) or not wamid:
+        return None
+    return Accepted(wamid, called(mapping(_first(answer.get("contacts")))))
+
+
+def _first(values: object) -> object:
+    return next(iter(items(values)), None)

@@ -34,10 +34,15 @@ class Sender:
     """
     name: str | None
     """As customers call themselves: one line of at most `NAME` units. Trust nothing in it."""
+    formerly: tuple[Alias, ...] = ()
+    """The names before, if this tells of a changed number or id; `aliases` are then the new ones."""
 
 
 def sender(message: Json, contact: Json) -> Sender:
-    """Who sent `message`. When it tells of a changed number or id: the old names first, then the new."""
+    """Who sent `message`, or whose number or id it tells to have changed.
+
+    The names in its frame are then taken as the old ones: whether they are is not documented.
+    """
     system = mapping(message.get("system"))
     before = _aliases(
         (message.get("from_user_id"), contact.get("user_id"), system.get("previous_user_id")),
@@ -51,7 +56,8 @@ def sender(message: Json, contact: Json) -> Sender:
         (system.get("parent_user_id"),),
         (system.get("wa_id"), system.get("new_wa_id")),
     )
-    return Sender(tuple(dict.fromkeys((*before, *after))), _name(contact))
+    formerly = tuple(alias for alias in before if alias not in after)
+    return Sender(after, _name(contact), formerly) if after else Sender(before, _name(contact))
 
 
 def recipient(status: Json, contact: Json) -> tuple[Alias, ...]:
@@ -63,6 +69,11 @@ def recipient(status: Json, contact: Json) -> tuple[Alias, ...]:
         (status.get("recipient_parent_user_id"), contact.get("parent_user_id")),
         (status.get("recipient_id"), contact.get("wa_id")),
     )
+
+
+def called(contact: Json) -> tuple[Alias, ...]:
+    """What WhatsApp calls the recipient of a message, from the `contacts` of its answer."""
+    return _aliases((contact.get("user_id"),), (contact.get("parent_user_id"),), (contact.get("wa_id"),))
 
 
 def contacts_by_id(contacts: object) -> dict[str, Json]:

@@ -59,7 +59,10 @@ class Performer:
 
     async def _send(self, delivery: Delivery) -> Outcome:
         try:
-            return Done(delivery.claim, await send(self.whatsapp, delivery, self.clock.now()))
+            accepted = await send(self.whatsapp, delivery, self.clock.now())
+            known = (("phone", delivery.phone), ("bsuid", delivery.bsuid))
+            news = tuple(name for name in accepted.recipient if name not in known)
+            return Done(delivery.claim, accepted.wamid, recipient=news)
         except PayloadError as error:
             return self._unsent(
                 delivery, str(error), given_up(delivery.name, delivery.conversation, str(error))

@@ -1,6 +1,6 @@
 """One message to WhatsApp: as it was said, or as its template where only that may be sent."""
 
-from bot.whatsapp.client import WhatsAppClient
+from bot.whatsapp.client import Accepted, WhatsAppClient
 from bot.whatsapp.errors import MEDIA, SendError
 from bot.whatsapp.payloads import Recipient, build
 from flows.messages import Message, Sendable, TemplateMessage, from_json, without_picture
@@ -12,8 +12,8 @@ class WindowClosed(Exception):
     """The customer last wrote more than 24 hours ago, and the message has no template."""
 
 
-async def send(whatsapp: WhatsAppClient, delivery: Delivery, now: int) -> str:
-    """The id under which Meta accepted it. Raises SendError, PayloadError, WindowClosed.
+async def send(whatsapp: WhatsAppClient, delivery: Delivery, now: int) -> Accepted:
+    """What Meta answered. Raises SendError, PayloadError, WindowClosed.
 
     A message that Meta refuses because the 24 hours are over is followed by its template at once, and one
     whose picture it cannot fetch by the same words without. Of a customer whom we never heard, only Meta
@@ -33,7 +33,7 @@ async def send(whatsapp: WhatsAppClient, delivery: Delivery, now: int) -> str:
     return await _post(whatsapp, delivery, message.fallback)
 
 
-async def _said(whatsapp: WhatsAppClient, delivery: Delivery, message: Message) -> str:
+async def _said(whatsapp: WhatsAppClient, delivery: Delivery, message: Message) -> Accepted:
     """As `_post`; without its picture if that is what Meta refuses."""
     try:
         return await _post(whatsapp, delivery, message)
@@ -44,5 +44,5 @@ async def _said(whatsapp: WhatsAppClient, delivery: Delivery, message: Message) 
     return await _post(whatsapp, delivery, words)
 
 
-async def _post(whatsapp: WhatsAppClient, delivery: Delivery, message: Sendable) -> str:
+async def _post(whatsapp: WhatsAppClient, delivery: Delivery, message: Sendable) -> Accepted:
     return await whatsapp.send(build(message, Recipient(delivery.phone, delivery.bsuid), delivery.opaque))

@@ -21,6 +21,8 @@ class Migration(migrations.Migration):
                 ("conversation_id", fields.BigIntField()),
                 ("kind", fields.TextField(unique=False)),
                 ("value", fields.TextField(unique=False)),
+                ("told_at", fields.BigIntField()),
+                ("beside", fields.TextField(null=True, unique=False)),
             ],
             options={
                 "table": "alias",
@@ -62,6 +64,7 @@ class Migration(migrations.Migration):
             name="Conversation",
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ("merged_into", fields.BigIntField(null=True)),
                 ("state", fields.TextField(unique=False)),
                 ("snapshot", fields.TextField(unique=False)),
                 ("revision", fields.IntField()),
@@ -291,6 +294,8 @@ class Migration(migrations.Migration):
                 "CREATE INDEX inbox_waiting ON inbox (conversation_id, due_at, id) WHERE state = 'pending'",
                 "CREATE INDEX inbox_receipts ON inbox (due_at, id)"
                 " WHERE state = 'pending' AND kind = 'receipt'",
+                "CREATE INDEX conversation_merged ON conversation (merged_into)"
+                " WHERE merged_into IS NOT NULL",
                 "CREATE INDEX orders_held_for ON orders (placed_at) WHERE held_for IS NOT NULL",
                 "CREATE INDEX orders_open ON orders (key) WHERE standing = 'open'",
                 "CREATE INDEX inbox_parked ON inbox (id) WHERE state = 'parked'",

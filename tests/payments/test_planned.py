@@ -324,7 +324,7 @@ def test_all_of_it_in_one_case(store: Store) -> None:
 def test_an_order_that_never_meets_another_is_asked_for_at_once(store: Store) -> None:
     key = store.order()
     assert asked(store) == [f"{key}.1"]
-    assert store.conversation.data.get("earlier_link") is None
+    assert not store.conversation.data.get("earlier_links")
 
 
 LAST: Final = [{"sku": "kulhad-6", "quantity": 12}]

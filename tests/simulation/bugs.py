@@ -12,6 +12,7 @@ import jinja2
 import pytest
 
 from bot import arriving, webhooks
+from bot.whatsapp.client import Accepted
 from bot.workers import calling, loop, performing, sending
 from flows import engine, replies
 from flows.conversation import Conversation
@@ -178,7 +179,7 @@ def polls_trust_what_they_saw(patch: pytest.MonkeyPatch) -> None:
 
 
 def sent_is_sent_again(patch: pytest.MonkeyPatch) -> None:
-    async def unsure(*args: Any) -> str:
+    async def unsure(*args: Any) -> Accepted:
         await sending.send(*args)
         return await sending.send(*args)
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 from payments.case import Advanced, Case, Kind, Notice
 from storage.arrivals import Arrival
 from storage.books import books
-from storage.deliveries import LANES, Again, Delivery, Failed
+from storage.deliveries import LANES, Again, Delivery, Done, Failed
 from storage.records import Records
 from storage.stories import story, subjects
 from storage.transaction import Row, Units
@@ -27,6 +27,7 @@ async def serve(shop: Shop, beside: Units) -> None:
     await _misdeliver(shop, beside)
     await _hear_of_failures(shop, beside)
     await _park_and_replay(shop)
+    await _turn_out_to_be_one(shop, beside)
     await _look(shop)
     await _declare(shop)
 
@@ -109,6 +110,40 @@ async def _park_and_replay(shop: Shop) -> None:
     await shop.store.advance_due(_raises, shop.now)
     assert await shop.store.replay(first.number)
     assert await shop.store.seen(1)
+
+
+async def _turn_out_to_be_one(shop: Shop, beside: Units) -> None:
+    """Customers who are one: by a message, by what WhatsApp calls a recipient; and a word that comes late."""
+    await shop.order([5_000, 5_001, 5_002])
+    sent = {names(n): await _message_to(shop, n) for n in (5_003, 5_004)}
+    for n, (first, last) in enumerate(((5_000, 5_001), (5_001, 5_002))):
+        both = (*names(first)[:1], ("parent_bsuid", f"IN.ENT.{n}"))
+        await shop.store.arrive([Arrival(f"one.{n}", Kind.CHAT, {}, aliases=both)], shop.now)
+        changed = Arrival(f"two.{n}", Kind.CHAT, {}, aliases=names(last), formerly=both, told_at=shop.now)
+        await shop.store.arrive([changed], shop.now)
+    (third, message), (fourth, answered) = sent.items()
+    told = {"status": "read", "opaque": message.opaque}
+    receipt = Arrival("who", Kind.RECEIPT, told, opaque=message.opaque, recipient=fourth)
+    await shop.store.arrive([receipt], shop.now)
+    await shop.store.record([Done(answered.claim, "wamid.who", recipient=third)], shop.now)
+    await shop.store.apply_receipts(shop.now)
+    [dead, *_] = await beside.outside(lambda tx: tx.fetch(_ENDED))
+    await beside.run(lambda tx: tx.fetch(_CAME_LATE, dead["id"], shop.now))
+    await shop.step()
+
+
+async def _message_to(shop: Shop, customer: int) -> Delivery:
+    """A message to `customer` that is on its way."""
+    await shop.write([customer], "hi")
+    await shop.step()
+    [one, *_] = await shop.store.claim_due(shop.now, 256, LEASE, LANES)
+    return one
+
+
+_ENDED: Final = "SELECT id FROM conversation WHERE merged_into IS NOT NULL"
+_CAME_LATE: Final = """
+INSERT INTO inbox (conversation_id, key, kind, state, due_at, body, received_at)
+VALUES ($1, 'came late', 'chat', 'pending', $2, '{}', $2)"""
 
 
 def _raises(case: Case) -> Advanced:

@@ -14,7 +14,7 @@ _DEFAULTS: Final[dict[str, dict[str, Any]]] = {
         "state": "browsing", "snapshot": "{}", "revision": 1, "created_at": NOW, "updated_at": NOW,
         "paced_until": 0,
     },
-    "alias": {"kind": "phone"},
+    "alias": {"kind": "phone", "told_at": 0},
     "inbox": {"kind": "chat", "state": "applied", "due_at": NOW, "received_at": NOW, "handled_at": NOW},
     "outbox": {
         "lane": "chat", "urgency": 0, "state": "done", "due_at": NOW, "attempts": 1, "created_at": NOW,

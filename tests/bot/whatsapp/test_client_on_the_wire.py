@@ -39,7 +39,7 @@ async def test_a_send_is_one_authorised_post_of_the_payload() -> None:
     with aioresponses() as wire:
         wire.post(URL, payload=accepted, response_class=Answer)
         async with aiohttp.ClientSession() as session:
-            assert await client(session).send(PAYLOAD) == "wamid.wire"
+            assert (await client(session).send(PAYLOAD)).wamid == "wamid.wire"
         [[call]] = wire.requests.values()
     assert json.loads(call.kwargs["data"]) == PAYLOAD
     assert call.kwargs["headers"]["Authorization"] == "Bearer a-token-of-the-wire-test"

@@ -15,7 +15,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from bot.retry import Failure
-from bot.whatsapp.client import ANSWER_CAP, WhatsAppClient
+from bot.whatsapp.client import ANSWER_CAP, Accepted, WhatsAppClient
 from bot.whatsapp.errors import SendError
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "whatsapp"
@@ -78,16 +78,24 @@ async def refusal(client: WhatsAppClient) -> SendError:
 
 
 @pytest.mark.parametrize(
-    ("fixture", "wamid"),
+    ("fixture", "wamid", "name"),
     [
-        ("answer_send_ok", "wamid.b3Vycy0x"),
-        ("answer_send_ok_bsuid", "wamid.b3Vycy0y"),
-        ("answer_send_ok_template_held", "wamid.b3Vycy0z"),
+        ("answer_send_ok", "wamid.b3Vycy0x", ("phone", "917000000021")),
+        ("answer_send_ok_bsuid", "wamid.b3Vycy0y", ("bsuid", "IN.4077000000000000021")),
+        ("answer_send_ok_template_held", "wamid.b3Vycy0z", ("phone", "917000000021")),
     ],
 )
-async def test_send_gives_the_message_id(fixture: str, wamid: str) -> None:
+async def test_send_gives_the_message_id_and_who_gets_it(
+    fixture: str, wamid: str, name: tuple[str, str]
+) -> None:
     async with graph(answers((FIXTURES / f"{fixture}.json").read_bytes())) as client:
-        assert await client.send(PAYLOAD) == wamid
+        assert await client.send(PAYLOAD) == Accepted(wamid, (name,))
+
+
+@pytest.mark.parametrize("contacts", ["", ', "contacts": []', ', "contacts": ["x"]', ', "contacts": 1'])
+async def test_a_send_that_tells_no_recipient_is_accepted_all_the_same(contacts: str) -> None:
+    async with graph(answers(f'{{"messages": [{{"id": "wamid.x"}}]{contacts}}}'.encode())) as client:
+        assert await client.send(PAYLOAD) == Accepted("wamid.x")
 
 
 async def test_send_makes_the_documented_request() -> None:
@@ -205,7 +213,7 @@ async def test_waiting_for_a_free_connection_was_never_sent() -> None:
         await asyncio.sleep(0)
         error = await refusal(WhatsAppClient(session, base_url=url, timeout=0.05, **settings))
         release.set()
-        assert await first == "wamid.x"
+        assert (await first).wamid == "wamid.x"
     assert error.verdict is Failure.RETRY
 
 

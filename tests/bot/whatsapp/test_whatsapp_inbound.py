@@ -190,9 +190,9 @@ def test_error_of_a_failed_message_is_told_in_full() -> None:
         ("text_username_only", Sender((BSUID,), "Meera Nair")),
         ("text_parent_bsuid", Sender((BSUID, PARENT, PHONE), "Meera Nair")),
         ("text_unicode", Sender((BSUID, PHONE), "मीरा ☕")),
-        ("system_changed_number", Sender((PHONE, ("phone", "917000000029")), None)),
-        ("system_changed_number_old_spelling", Sender((PHONE, ("phone", "917000000029")), None)),
-        ("system_changed_user_id", Sender((BSUID, ("bsuid", "IN.4077000000000000029")), None)),
+        ("system_changed_number", Sender((("phone", "917000000029"),), None, formerly=(PHONE,))),
+        ("system_changed_number_old_spelling", Sender((("phone", "917000000029"),), None, formerly=(PHONE,))),
+        ("system_changed_user_id", Sender((("bsuid", "IN.4077000000000000029"),), None, formerly=(BSUID,))),
     ],
 )
 def test_sender_is_known_by_every_name(name: str, sender: Sender) -> None:

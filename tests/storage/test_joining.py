@@ -1,0 +1,256 @@
+"""Two conversations become one: who survives, what goes along, and what comes for the other afterwards."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from flows.effects import StartTimer
+from payments.case import Advanced, Arrived, Case, Kind
+from storage import Store
+from storage.arrivals import Arrival
+from storage.deliveries import Done
+from storage.encoding import dumps
+from tests.storage.placing import answered, place_order
+from tests.storage.written import written
+
+Chat = Callable[..., Arrival]
+Step = Callable[[Case], Advanced]
+
+PHONE = ("phone", "919800000001")
+BSUID = ("bsuid", "IN.1")
+
+
+async def rows(store: Store, sql: str) -> list[dict[str, Any]]:
+    return await store._units.outside(lambda tx: tx.fetch(sql))
+
+
+async def two(store: Store, chat: Chat) -> tuple[str, str]:
+    """The conversation of a number, and the one of an id."""
+    stored = await store.arrive([chat("p", aliases=(PHONE,)), chat("b", aliases=(BSUID,))], now=1000)
+    return str(stored[0].conversation), str(stored[1].conversation)
+
+
+async def told(store: Store, chat: Chat, key: str = "both", now: int = 2000) -> str:
+    """Who both names are, from then on."""
+    [stored] = await store.arrive([chat(key, aliases=(BSUID, PHONE))], now=now)
+    return str(stored.conversation)
+
+
+def number(conversation: str) -> int:
+    return int(conversation.rpartition("-")[2])
+
+
+def joins(case: Case) -> list[Arrived]:
+    return [event for event in case.events if event.kind is Kind.JOINED]
+
+
+def quiet(case: Case) -> Advanced:
+    return answered(case)
+
+
+async def test_who_was_heard_last_survives(store: Store, chat: Chat) -> None:
+    by_phone, by_id = await two(store, chat)
+    await store.arrive([chat("later", aliases=(BSUID,))], now=1500)
+    await store.advance_due(quiet, now=1600)
+    assert await told(store, chat) == by_id != by_phone
+
+
+async def test_of_two_who_were_never_heard_the_older_survives(store: Store, chat: Chat) -> None:
+    by_phone, _ = await two(store, chat)
+    assert await told(store, chat) == by_phone
+
+
+async def test_an_open_order_decides(store: Store, chat: Chat) -> None:
+    by_phone, by_id = await two(store, chat)
+    await store.advance_due(lambda c: place_order(c) if c.conversation.id == by_phone else quiet(c), now=1100)
+    await store.arrive([chat("later", aliases=(BSUID,))], now=1500)
+    await store.advance_due(quiet, now=1600)
+    assert await told(store, chat) == by_phone
+    await written(store, "UPDATE orders SET standing = 'lapsed'")
+    assert by_id != by_phone
+
+
+async def test_all_goes_along_and_the_joining_is_stepped_first(store: Store, chat: Chat, echo: Step) -> None:
+    by_phone, by_id = await two(store, chat)
+    timer = StartTimer("shop", "tea", 1, 9_000)
+
+    def first(case: Case) -> Advanced:
+        return replace(echo(case), timers=(timer,))
+
+    await store.advance_due(first, now=1100)
+    await store.arrive([chat("waits", aliases=(BSUID,), text="and me?")], now=1200)
+    await store.arrive([chat("last", aliases=(PHONE,), text="here")], now=1300)
+    seen: list[Case] = []
+
+    def look(case: Case) -> Advanced:
+        seen.append(case)
+        return echo(case)
+
+    survivor = await told(store, chat)
+    assert survivor == by_phone, "both were heard in one moment: the older"
+    await store.advance_due(look, now=2000)
+    [case] = seen
+    assert [event.kind for event in case.events] == [Kind.JOINED, Kind.CHAT, Kind.CHAT, Kind.CHAT]
+    assert [event.body.get("text") for event in case.events[1:]] == ["and me?", "here", "hi"]
+    assert case.events[0].body["conversation"] == by_id
+    waiting = await rows(store, "SELECT conversation_id AS id FROM outbox WHERE state = 'pending'")
+    assert {row["id"] for row in waiting} == {number(survivor)}
+    timers = await rows(
+        store, "SELECT conversation_id AS id FROM inbox WHERE kind = 'timer' AND state = 'pending'"
+    )
+    assert [row["id"] for row in timers] == [number(survivor)], "the other's ended with its visits"
+    assert await rows(store, f"SELECT id FROM inbox WHERE conversation_id = {number(by_id)}") == []
+    [again] = await store.arrive([chat("b", aliases=(BSUID,))], now=2100)
+    assert (again.new, again.conversation) == (False, survivor), "what had come came again"
+
+
+async def test_one_idempotency_key_of_two_customers_stays_two_orders(store: Store, chat: Chat) -> None:
+    request = Arrival("request:1", Kind.REQUEST, {"items": None}, aliases=(PHONE,))
+    stored = await store.arrive([request, replace(request, aliases=(BSUID,))], now=1000)
+    assert all(one.new for one in stored)
+    await told(store, chat)
+    seen: list[int] = []
+
+    def look(case: Case) -> Advanced:
+        seen.extend(event.number for event in case.events if event.kind is Kind.REQUEST)
+        return answered(case)
+
+    await store.advance_due(look, now=2000)
+    assert sorted(seen) == [one.number for one in stored]
+
+
+async def test_what_came_twice_is_handled_once(store: Store, chat: Chat) -> None:
+    await store.arrive([chat("same", aliases=(PHONE,)), chat("same", aliases=(BSUID,))], now=1000)
+    await told(store, chat)
+    seen: list[str] = []
+
+    def look(case: Case) -> Advanced:
+        seen.extend(event.kind for event in case.events)
+        return answered(case)
+
+    await store.advance_due(look, now=2000)
+    assert seen == ["joined", "chat", "chat"]
+
+
+async def test_whoever_is_named_by_an_order_or_a_message_of_the_other_is_the_survivor(
+    store: Store, chat: Chat, echo: Step
+) -> None:
+    by_phone, by_id = await two(store, chat)
+    await store.advance_due(echo, now=1100)
+    sent = await store.claim_due(now=1100, limit=9, lease=60_000)
+    await store.record([Done(one.claim, f"wamid.{one.id}") for one in sent], now=1200)
+    survivor = await told(store, chat)
+    dead = ({by_phone, by_id} - {survivor}).pop()
+    fact = Arrival("f", Kind.FACTS, {"facts": []}, order_key=f"{dead}-1")
+    [theirs] = [one for one in sent if one.conversation == dead]
+    receipt = Arrival(
+        "r", Kind.RECEIPT, {"status": "read", "wamid": f"wamid.{theirs.id}", "opaque": theirs.opaque},
+        opaque=theirs.opaque,
+    )  # fmt: skip
+    stored = await store.arrive([fact, receipt], now=2100)
+    assert [one.conversation for one in stored] == [survivor, survivor]
+    await store.apply_receipts(now=2200)
+    assert await rows(store, f"SELECT receipt FROM outbox WHERE id = {theirs.id}") == [{"receipt": "read"}]
+
+
+async def test_a_receipt_of_what_was_on_its_way_finds_it(store: Store, chat: Chat, echo: Step) -> None:
+    await two(store, chat)
+    await store.advance_due(echo, now=1100)
+    sent = await store.claim_due(now=1100, limit=9, lease=60_000)
+    survivor = await told(store, chat)
+    receipts = [
+        Arrival(f"r{one.id}", Kind.RECEIPT, {"status": "delivered", "opaque": one.opaque}, opaque=one.opaque)
+        for one in sent
+    ]
+    await store.arrive(receipts, now=2100)
+    await store.apply_receipts(now=2200)
+    found = await rows(store, "SELECT conversation_id, receipt FROM outbox")
+    assert [row["receipt"] for row in found] == ["delivered", "delivered"]
+    assert {row["conversation_id"] for row in found} == {number(survivor)}
+    forged = Arrival("x", Kind.RECEIPT, {"status": "read", "opaque": f"{survivor}9.{sent[0].id}"})
+    await store.arrive([forged], now=2300)
+    await store.apply_receipts(now=2400)
+    assert "read" not in [row["receipt"] for row in await rows(store, "SELECT receipt FROM outbox")]
+
+
+async def test_what_comes_for_the_one_that_ended_goes_to_the_survivor(
+    store: Store, chat: Chat, echo: Step
+) -> None:
+    """Somebody found the conversation just before it was merged, and stored their event just after."""
+    by_phone, by_id = await two(store, chat)
+    survivor = await told(store, chat)
+    await store.advance_due(echo, now=2000)
+    dead = number(({by_phone, by_id} - {survivor}).pop())
+    body = dumps({"kind": "text", "text": "late"})
+    for key in ("late", "both"):
+        await written(
+            store,
+            "INSERT INTO inbox (conversation_id, key, kind, state, due_at, body, received_at) "
+            f"VALUES ({dead}, '{key}', 'chat', 'pending', 2500, '{body}', 2500)",
+        )
+    seen: list[tuple[str, Any]] = []
+
+    def look(case: Case) -> Advanced:
+        seen.extend((case.conversation.id, event.body["text"]) for event in case.events)
+        return answered(case)
+
+    for _ in range(2):
+        await store.advance_due(look, now=3000)
+    assert seen == [(survivor, "late")], "and what was a message that had come before is none"
+    assert (await store.counts(now=3000)).pending == 0
+
+
+async def test_whoever_was_merged_before_follows(store: Store, chat: Chat) -> None:
+    by_phone, by_id = await two(store, chat)
+    survivor = await told(store, chat)
+    parent = ("parent_bsuid", "IN.ENT.1")
+    [third] = await store.arrive([chat("3", aliases=(parent,))], now=3000)
+    await store.advance_due(quiet, now=3100)
+    [one] = await store.arrive([chat("4", aliases=(BSUID, parent))], now=4000)
+    everybody = {by_phone, by_id, str(third.conversation)}
+    assert one.conversation in everybody
+    found = await rows(store, "SELECT id, merged_into FROM conversation ORDER BY id")
+    last = number(str(one.conversation))
+    assert [row["merged_into"] for row in found] == [None if row["id"] == last else last for row in found]
+    for name in everybody | {survivor}:
+        [fact] = await store.arrive([Arrival(f"f{name}", Kind.FACTS, {}, order_key=f"{name}-1")], now=5000)
+        assert fact.conversation == one.conversation
+
+
+@pytest.mark.parametrize("round", range(8))
+async def test_a_process_steps_both_while_another_joins_them(
+    store: Store, rival: Store, chat: Chat, echo: Step, round: int
+) -> None:
+    """Everything that was said is answered once, by the survivor's steps or the other's before."""
+    people = [(("phone", f"91980000{round}{n:03}"), ("bsuid", f"IN.{round}{n:03}")) for n in range(12)]
+    await store.arrive([chat(f"p{n}", aliases=(phone,)) for n, (phone, _) in enumerate(people)], now=1000)
+    await store.arrive([chat(f"b{n}", aliases=(id,)) for n, (_, id) in enumerate(people)], now=1000)
+
+    async def steps(one: Store) -> None:
+        for _ in range(30):
+            await one.advance_due(echo, now=5000, limit=5)
+            await asyncio.sleep(0)
+
+    async def joins(one: Store, order: int) -> None:
+        for n, (phone, id) in list(enumerate(people))[::order]:
+            names = (id, phone)
+            await one.arrive(
+                [chat(f"both{n}", aliases=names), chat(f"{order}{n}", aliases=names[::order])], now=2000
+            )
+
+    await asyncio.gather(steps(store), joins(rival, 1), joins(store, -1), steps(rival))
+    while await store.advance_due(echo, now=6000) or (await store.counts(now=6000)).pending:
+        pass
+    live = await rows(store, "SELECT id FROM conversation WHERE merged_into IS NULL")
+    assert len(live) == len(people)
+    said = await rows(store, "SELECT COUNT(*) AS n FROM inbox WHERE kind = 'chat' AND state = 'applied'")
+    assert said == [{"n": 5 * len(people)}]
+    owners = await rows(store, "SELECT DISTINCT conversation_id AS id FROM inbox")
+    assert {row["id"] for row in owners} == {row["id"] for row in live}
+    echoed = await rows(store, "SELECT COUNT(*) AS n FROM outbox WHERE name = 'echo'")
+    joined = await rows(store, "SELECT COUNT(*) AS n FROM inbox WHERE kind = 'joined' AND state = 'applied'")
+    assert echoed[0]["n"] == 5 * len(people) + joined[0]["n"]
+    assert joined == [{"n": len(people)}]
