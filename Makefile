@@ -35,6 +35,12 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 	$(call install,requirements-dev.lock,Installing what its tests need)
 	@touch $@
 
+.PHONY: install
+install: $(VENV)/.run ## the environment that shops run in, also after an upgrade; says how to call munshi
+	@echo "munshi is $(CURDIR)/$(BIN)/munshi. To have it on the PATH:"
+	@echo "  mkdir -p ~/.local/bin && ln -sf $(CURDIR)/$(BIN)/munshi ~/.local/bin/munshi"
+	@echo "A shop lives in a folder of its own: munshi init my-shop"
+
 .PHONY: demo
 demo: $(VENV)/.run ## chat with the shop in this terminal, in a sandbox: no account, no key
 	@$(BIN)/munshi demo

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 
 COMMANDS: Final = (
-    *("demo", "serve", "work", "chat", "check", "test", "diagram"),
+    *("init", "demo", "serve", "work", "sandbox", "chat", "check", "test", "diagram"),
     *("why", "ledger", "replay", "doctor", "migrate"),
 )
 """Modules of this package, in the order of the help. Each has a function `command`."""

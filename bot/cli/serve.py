@@ -1,10 +1,13 @@
 """`munshi serve`: the HTTP server and the workers, in one process."""
 
+from typing import Annotated
+
 import typer
 
 from bot import log
 from bot.app import bot, tune_interpreter
 from bot.cli.running import run, settings_or_refuse, until_told_to_stop
+from bot.cli.sandbox import API_TOKEN, played
 from bot.cli.wording import database_name
 from bot.connections import allow_files
 from bot.parts import Parts
@@ -12,9 +15,20 @@ from bot.server import serving
 from bot.settings import Settings
 from storage import Store
 
+Played = Annotated[
+    bool,
+    typer.Option(
+        "--sandbox", help="Against a pretended Meta and Razorpay: no keys, and books that are forgotten."
+    ),
+]
 
-def command() -> None:
+
+def command(sandbox: Played = False) -> None:
     """Serve webhooks and the API, and do the work they bring. Pending migrations are applied first."""
+    if sandbox:
+        log.configure()
+        run(_play())
+        return
     settings = settings_or_refuse()
     log.configure(settings.secrets)
     run(_serve(settings))
@@ -29,6 +43,23 @@ async def _serve(settings: Settings) -> None:
         typer.echo(serves(parts, url))
         await until_told_to_stop()
         typer.echo("Munshi stops: what is in flight is finished and recorded")
+
+
+async def _play() -> None:
+    """The bot in a sandbox, until told to stop."""
+    async with played() as (world, settings):
+        await Store.migrate(settings.database_url)
+        async with bot(settings) as (parts, workers), serving(parts) as url:
+            workers.start()
+            await world.connect(url)
+            typer.echo(serves(parts, url))
+            typer.echo(
+                f"In a sandbox: the API token is {API_TOKEN}; the books are forgotten at the end. Try:"
+            )
+            body = """'{"wa_id": "919800000001", "text": "hi"}'"""
+            typer.echo(f"  curl {world.meta_url}/_control/write -d {body}")
+            typer.echo(f"  curl '{world.meta_url}/_control/messages?wa_id=919800000001'")
+            await until_told_to_stop()
 
 
 def serves(parts: Parts, url: str) -> str:

@@ -21,7 +21,7 @@ Flowing = Annotated[
 
 def command(paths: Paths = None, flow: Flowing = DEFAULT) -> None:
     """Play golden chats on the flow, without any network, and say which the shop no longer follows."""
-    files = [file for path in paths or [Path("tests/scenarios")] for file in _files(path)]
+    files = [file for path in paths or [_default()] for file in _files(path)]
     flows: dict[Path, Flow] = {}
     failed = 0
     for file in files:
@@ -29,6 +29,12 @@ def command(paths: Paths = None, flow: Flowing = DEFAULT) -> None:
     typer.echo(f"{len(files) - failed} passed, {failed} failed")
     if failed:
         raise typer.Exit(1)
+
+
+def _default() -> Path:
+    """A shop's own scenarios; without any, those of the shop that ships, in this program's own folder."""
+    own = Path("scenarios")
+    return own if own.is_dir() else Path("tests/scenarios")
 
 
 def _files(path: Path) -> Iterator[Path]:

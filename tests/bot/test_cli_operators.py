@@ -24,7 +24,9 @@ async def store(database_url: str) -> AsyncIterator[Store]:
 
 
 def test_the_order_of_the_help() -> None:
-    assert " ".join(COMMANDS) == "demo serve work chat check test diagram why ledger replay doctor migrate"
+    assert " ".join(COMMANDS) == (
+        "init demo serve work sandbox chat check test diagram why ledger replay doctor migrate"
+    )
 
 
 @pytest.mark.parametrize("words", [("ledger",), ("why", "12345"), ("replay", "1")])

@@ -1,7 +1,6 @@
 """Real processes, really killed: `kill -9` between any two steps, and right after an acknowledgement."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -79,9 +78,7 @@ async def street(database_url: str, tmp_path: Path) -> AsyncIterator[Street]:
     url = f"http://127.0.0.1:{port}"
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
-        sandbox = process(
-            sys.executable, "-m", "bot.sandbox", "--bot-url", url, env=environment({}), cwd=tmp_path
-        )
+        sandbox = process(*MUNSHI, "sandbox", "--bot-url", url, env=environment({}), cwd=tmp_path)
         addresses = await first_line(await stack.enter_async_context(sandbox))
         secrets = Secrets()
         settings = {

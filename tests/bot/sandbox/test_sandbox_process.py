@@ -1,13 +1,14 @@
 """The sandbox in a process of its own, driven over its control API."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import orjson
 import pytest
+
+from tests.world.processes import MUNSHI
 
 TEXT = {"messaging_product": "whatsapp", "to": "+919812345670", "type": "text", "text": {"body": "hello"}}
 BUTTONS = {
@@ -25,7 +26,7 @@ BUTTONS = {
 @pytest.fixture
 async def addresses() -> AsyncIterator[dict[str, str]]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot.sandbox", "--seed", "3", stdout=asyncio.subprocess.PIPE
+        *MUNSHI, "sandbox", "--seed", "3", stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     line = await asyncio.wait_for(process.stdout.readline(), 30)

@@ -1,0 +1,117 @@
+"""`munshi init`: a folder for a shop of one's own."""
+
+import os
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import chdir
+from importlib.metadata import files
+from pathlib import Path
+from typing import Annotated, Final, NamedTuple
+
+import typer
+
+from bot.cli.running import refuse, run
+from storage import Store
+
+_OURS: Final = ("MUNSHI_API_TOKEN", "WHATSAPP_VERIFY_TOKEN", "RAZORPAY_WEBHOOK_SECRET")
+"""Secrets that are ours to choose; the others come from Meta and Razorpay."""
+_README: Final = """\
+# {name}
+
+A shop on WhatsApp, run by Munshi. Run every command in this folder.
+
+- `flows.yaml` is the shop: change it, then `munshi check` and `munshi chat`
+- `scenarios/` are its chats, written down: `munshi test` plays them
+- `.env` are the settings: fill in what is empty, keep it to yourself
+- `munshi serve --sandbox` tries it against a pretended Meta and Razorpay; `munshi serve` is the real thing
+- `munshi doctor` says what is missing or amiss; `munshi.db` are the books: back them up
+"""
+_IGNORED: Final = ".env\n*.db\n*.db-*\n*.db.lock\n"
+
+Folder = Annotated[Path, typer.Argument(help="The folder to make: a new one, or one that is empty.")]
+
+
+def command(folder: Folder) -> None:
+    """Make a folder with a shop: its flow, its chats, settings with fresh secrets, and empty books."""
+    try:
+        _require_empty(folder)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name, text in _texts(folder).items():
+            _write(folder / name, text)
+        with chdir(folder):
+            run(_make_books())
+            Path("munshi.db").chmod(0o600)
+    except OSError as error:
+        refuse(f"{error.filename or folder}: {error.strerror}")
+    typer.echo(_next(folder))
+
+
+def _require_empty(folder: Path) -> None:
+    if folder.exists() and not folder.is_dir():
+        refuse(f"{folder} is a file: name a folder that is new or empty")
+    if folder.is_dir() and any(folder.iterdir()):
+        refuse(
+            f"{folder} is not empty, and nothing of yours is overwritten: name a folder that is new or empty"
+        )
+
+
+def _texts(folder: Path) -> Mapping[str, str]:
+    shipped = _shipped()
+    scenarios = {f"scenarios/{file.name}": file for file in sorted(shipped.scenarios.glob("*.yaml"))}
+    taken = {"flows.yaml": shipped.flow, **scenarios}
+    return {
+        **{name: file.read_text(encoding="utf-8") for name, file in taken.items()},
+        ".env": "".join(_settings(shipped.settings.read_text(encoding="utf-8"))),
+        ".gitignore": _IGNORED,
+        "README.md": _README.format(name=folder.absolute().name),
+    }
+
+
+def _settings(example: str) -> Iterator[str]:
+    """The example's lines, without its title, a fresh secret where one is ours to choose."""
+    _, _, body = example.partition("\n")
+    yield "# Settings of this shop. `munshi doctor` tries them.\n"
+    for line in body.splitlines(keepends=True):
+        name = line.partition("=")[0]
+        yield f"{name}={secrets.token_urlsafe(32)}\n" if name in _OURS else line
+
+
+def _write(file: Path, text: str) -> None:
+    """A new file that only its owner may read. Raises FileExistsError."""
+    file.parent.mkdir(mode=0o700, exist_ok=True)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
+        out.write(text)
+
+
+async def _make_books() -> None:
+    await Store.migrate("sqlite://munshi.db")
+
+
+class _Shipped(NamedTuple):
+    """The files of the shop that ships with this program."""
+
+    flow: Path
+    settings: Path
+    scenarios: Path
+
+
+def _shipped() -> _Shipped:
+    """Beside the code, or where an installed package has it. Ends the command if it is nowhere."""
+    root = Path(__file__).parents[2]
+    if (root / "flows.yaml").exists():
+        return _Shipped(root / "flows.yaml", root / ".env.example", root / "tests" / "scenarios")
+    for file in files("munshi") or ():
+        if file.match("share/munshi/flows.yaml"):
+            share = Path(str(file.locate())).resolve().parent
+            return _Shipped(share / "flows.yaml", share / ".env.example", share / "scenarios")
+    return refuse("the shop that ships with Munshi is not there: install Munshi again")
+
+
+def _next(folder: Path) -> str:
+    here = folder.absolute()
+    return (
+        f"{here} holds a shop: flows.yaml, scenarios, .env with fresh secrets, and empty books (munshi.db).\n"
+        f"Next:\n  cd {here}\n  munshi chat              talk to it\n"
+        "  munshi serve --sandbox   the whole bot, against a pretended Meta and Razorpay\n"
+        "Before it goes live, fill in what .env leaves empty (it says where each is found): munshi doctor"
+    )

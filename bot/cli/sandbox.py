@@ -1,0 +1,92 @@
+"""`munshi sandbox`: the pretended Meta and Razorpay; and the world of `munshi serve --sandbox`."""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Final
+
+import aiohttp
+import orjson
+import typer
+
+from bot.cli.running import refuse, run, until_told_to_stop
+from bot.sandbox.control import routes
+from bot.sandbox.meta import HandshakeRefusedError
+from bot.sandbox.world import World
+from bot.settings import Settings, SettingsInvalid, load_settings
+
+API_TOKEN: Final = "sandbox-api-token"  # noqa: S105 - guards a sandbox on loopback
+
+Host = Annotated[str, typer.Option(help="Where both listen.")]
+MetaPort = Annotated[
+    int, typer.Option(min=0, max=65535, help="Meta's port, and the control API's; 0: any free one.")
+]
+RazorpayPort = Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")]
+BotUrl = Annotated[str | None, typer.Option(help="Where the bot listens; waited for until it is up.")]
+Seed = Annotated[int, typer.Option(help="Decides all ids.")]
+
+
+def command(
+    host: Host = "127.0.0.1",
+    meta_port: MetaPort = 0,
+    razorpay_port: RazorpayPort = 0,
+    bot_url: BotUrl = None,
+    seed: Seed = 0,
+) -> None:
+    """Serve a pretended Meta and Razorpay. Prints their addresses and the bot's settings, one line of JSON.
+
+    People and misfortunes are posted to the control API, at Meta's address.
+    """
+    try:
+        run(_serve(host, meta_port, razorpay_port, bot_url, seed))
+    except HandshakeRefusedError as refused:
+        refuse(f"{refused}: is WHATSAPP_VERIFY_TOKEN the sandbox's?")
+
+
+async def _serve(host: str, meta_port: int, razorpay_port: int, bot_url: str | None, seed: int) -> None:
+    world = World(now=_now, seed=seed)
+    world.meta.app.add_routes(routes(world))
+    async with world.serving(host, meta_port, razorpay_port, ticking=True):
+        told = {"meta": world.meta_url, "razorpay": world.razorpay_url, "settings": world.settings()}
+        typer.echo(orjson.dumps(told).decode())
+        if bot_url:
+            await _connect(world, bot_url)
+        await until_told_to_stop()
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+async def _connect(world: World, bot_url: str) -> None:
+    """Connect the bot, once it is up."""
+    while True:
+        try:
+            return await world.connect(bot_url)
+        except (aiohttp.ClientError, TimeoutError):
+            await asyncio.sleep(0.2)
+
+
+@asynccontextmanager
+async def played() -> AsyncIterator[tuple[World, Settings]]:
+    """A world, and the settings of a bot in it: on loopback, with an empty database, forgotten at the end.
+
+    The flow and the port are those of the environment or `.env`. Ends the command if they are unusable.
+    """
+    world = World(now=_now)
+    world.meta.app.add_routes(routes(world))
+    with tempfile.TemporaryDirectory(prefix="munshi-sandbox-") as folder:
+        async with world.serving("127.0.0.1", 0, 0, ticking=True):
+            values = {name.lower(): value for name, value in world.settings().items()}
+            values |= {
+                "host": "127.0.0.1",
+                "munshi_api_token": API_TOKEN,
+                "database_url": f"sqlite://{folder}/munshi.db",
+            }
+            try:
+                settings = load_settings(**values)
+            except SettingsInvalid as invalid:
+                refuse(f"Munshi can't start, because of its settings (environment or .env):\n\n{invalid}")
+            yield world, settings
