@@ -1,10 +1,15 @@
 """What the papers say is so: every setting and metric, and the smallest shop with its chat."""
 
+import configparser
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+import typer
+from typer.core import TyperGroup
 
+from bot.cli import COMMANDS, app
 from bot.metrics import Metrics
 from bot.settings import WHERE, Settings, SettingsInvalid, load_settings
 from flows.load import examine
@@ -59,3 +64,61 @@ def test_the_smallest_shop_sells() -> None:
     assert examined.flow is not None
     played = play(examined.flow, parse(chat, "chat.yaml"))
     assert played.unmet is None, str(played)
+
+
+PAPERS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def code(paper: Path) -> list[str]:
+    """Every line of a fenced block and every inline code."""
+    text = paper.read_text(encoding="utf-8")
+    blocks = re.findall(r"^```\w*\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    inline = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL))
+    return [line for block in blocks for line in block.splitlines()] + inline
+
+
+def calls(paper: Path) -> list[list[str]]:
+    """The words behind each `munshi` that is called in `paper`; what stands for something else is a 1."""
+    found = [
+        re.search(r"(?:^|/bin/|sudo -u munshi )munshi( [a-z][^#|]*)?(?:  |#|$)", line) for line in code(paper)
+    ]
+    called = (re.sub(r"<[^>]*>", "1", match[1] or "") for match in found if match and match[1])
+    return [shlex.split(words) for words in called]
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
+def test_every_command_that_is_shown_can_be_called_so(paper: Path) -> None:
+    group = typer.main.get_command(app())
+    assert isinstance(group, TyperGroup)
+    for name, *words in calls(paper):
+        assert name in COMMANDS, f"{paper.name}: munshi {name}"
+        if words:  # a name alone may only speak of the command
+            group.commands[name].make_context(name, words)
+
+
+def test_every_command_is_shown_somewhere() -> None:
+    assert {name for paper in PAPERS for name, *_ in calls(paper)} >= set(COMMANDS) - {"demo"}
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
+def test_every_make_target_that_is_shown_is_there(paper: Path) -> None:
+    there = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    shown = {target for line in code(paper) for target in re.findall(r"\bmake (?:-C \S+ )?([a-z]+)", line)}
+    assert shown <= there
+    assert not any("-m bot" in line for line in code(paper))
+
+
+def test_the_unit_runs_what_the_manual_installs_in_the_shop_it_makes() -> None:
+    manual = ROOT / "docs" / "operations.md"
+    text = manual.read_text(encoding="utf-8")
+    [unit] = re.findall(r"^```ini\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    parsed = configparser.ConfigParser(interpolation=None)
+    parsed.optionxform = str  # type: ignore[assignment, method-assign]
+    parsed.read_string(unit)
+    service = parsed["Service"]
+    lines = code(manual)
+    folder = service["ExecStart"].removesuffix("/.venv/bin/munshi serve")
+    assert f"sudo make -C {folder} install" in lines
+    assert f"sudo -u {service['User']} {folder}/.venv/bin/munshi init {service['WorkingDirectory']}" in lines
+    assert f"sudo git -C {folder} pull" in lines
+    assert not service["WorkingDirectory"].startswith(folder), "an upgrade touches nothing of the shop"
