@@ -1,6 +1,8 @@
 """The connections of a server: as many as agreed, and who keeps it waiting longest gives way."""
 
 import asyncio
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -207,3 +209,21 @@ async def test_a_head_that_drips_has_one_deadline_and_an_idle_one_less_under_pre
     connections.sweep(now + HEAD_SECONDS + 1)
     assert closed(wires) == "xx"
     assert kept.closed == "closed"
+
+
+ALLOWED = """
+import resource
+from bot.connections import MOST, allow_files
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (200, hard))
+allow_files()
+print(resource.getrlimit(resource.RLIMIT_NOFILE) == (min(4096, hard), hard), MOST < 4096)
+resource.setrlimit(resource.RLIMIT_NOFILE, (300, 300))
+allow_files()
+print(resource.getrlimit(resource.RLIMIT_NOFILE) == (300, 300))
+"""
+
+
+def test_a_process_may_open_as_many_files_as_its_connections_need_where_the_system_allows_it() -> None:
+    done = subprocess.run([sys.executable, "-c", ALLOWED], capture_output=True, text=True, check=True)
+    assert done.stdout == "True True\nTrue\n"
