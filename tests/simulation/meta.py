@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bot.retry import Failure
+from bot.whatsapp import client
 from bot.whatsapp.errors import SendError
 from tests.simulation.weather import DAY, MINUTE, SECOND, Weather
 
@@ -81,8 +82,8 @@ class Meta:
     _until: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     _serial: int = 0
 
-    async def send(self, payload: dict[str, Any]) -> str:
-        """The wamid. Raises SendError."""
+    async def send(self, payload: dict[str, Any]) -> client.Accepted:
+        """What the client says of an accepted message. Raises SendError."""
         await self.risk("before send")
         await asyncio.sleep(0)
         if self.dice.random() < self.weather.slow:
@@ -99,7 +100,7 @@ class Meta:
             raise SendError(Failure.UNKNOWN, "simulated")
         self.doubtful[opaque] -= 1
         self.answered[opaque] = self.now()
-        return wamid
+        return client.Accepted(wamid, (("phone", payload["to"].removeprefix("+")),))
 
     def forget(self) -> None:
         """The bot died: answers that it had only just heard, it may not have written down."""

@@ -41,7 +41,7 @@ async def test_the_story_of_an_order(live: Live) -> None:
         "took    checkout: confirm, line ",
         "checkout → awaiting_payment",
         f"order #{view.order.number} ({view.order.key}) placed: 2 × Masala chai 250 g, 1 × ",
-        f"asked Razorpay: CreateLink {view.order.key}.1: answered",
+        f"asked Razorpay: CreateLink {view.attempts[0].reference_id}: answered",
         "Razorpay answered payment_link.created",
         'said complete_payment "💳 Complete Payment',
         'customer wrote "what?"',
@@ -49,7 +49,7 @@ async def test_the_story_of_an_order(live: Live) -> None:
         "captured, ₹500",
         "\nnow\n  in state paid",
         f"order #{view.order.number}: paid, fulfilled, ₹500 fulfilled",
-        f"link {view.order.key}.1: paid",
+        f"link {view.attempts[0].reference_id}: paid",
     ]
     places = [told.output.find(part) for part in parts]
     assert -1 not in places, (parts[places.index(-1)], told.output)
