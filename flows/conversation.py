@@ -1,8 +1,22 @@
 """One customer's place in a flow: a frozen snapshot that survives JSON."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """How the talk has gone lately. The engine passes it on; the host counts, and may keep silent."""
+
+    turns: int = 0
+    """The customer's events in a row that moved nothing and were answered."""
+    rounds: int = 0
+    """Those in a row that brought the customer nothing, though the chat may have moved."""
+    heard_at: int = 0
+    """When the customer was last heard: milliseconds since 1970, UTC."""
+    unasked: int = 0
+    """Messages since anybody asked for something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +44,7 @@ class Conversation:
     """The host's part (for a shop: `cart`, `order`); the engine hands it to actions and guards."""
     choices: tuple[tuple[str, str], ...] = ()
     """(title, reply id) of what the last message offered, so that a typed title counts as a tap."""
+    talk: Talk = Talk()
 
     @property
     def visit(self) -> int:
@@ -48,6 +63,7 @@ def to_json(conversation: Conversation) -> dict[str, Any]:
         "variables": conversation.variables,
         "data": conversation.data,
         "choices": [list(choice) for choice in conversation.choices],
+        "talk": list(astuple(conversation.talk)),
     }
 
 
@@ -65,4 +81,5 @@ def from_json(id: str, value: Mapping[str, Any]) -> Conversation:
         variables=value["variables"],
         data=value["data"],
         choices=tuple((title, reply) for title, reply in value["choices"]),
+        talk=Talk(*value["talk"]),
     )

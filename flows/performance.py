@@ -199,6 +199,7 @@ class Performance:
             variables=self._variables,
             data=self._data,
             choices=self.choices,
+            talk=self._before.talk,
         )
 
 

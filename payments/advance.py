@@ -13,9 +13,7 @@ from dataclasses import replace
 from typing import Any, Final, TypeAlias
 
 from flows import events as flow_events
-from flows.effects import Say
 from flows.events import Happened
-from flows.messages import Text
 from flows.model import Flow
 from payments import facts as fact_values
 from payments import reconcile
@@ -87,9 +85,7 @@ def _parked(last: Draft, failed: Draft, event: Arrived) -> Draft:
             draft.orders[fact.order_key] = replace(state, facts=(*state.facts, fact))
             draft.facts.append(fact)
     if event.kind is Kind.CHAT:
-        apologies = draft.flow.apologies
-        said = apologies.get(draft.conversation.language) or apologies[draft.flow.languages[0]]
-        draft.sends.append(Say("apology", Text(said)))
+        draft.apologise()
     return draft
 
 

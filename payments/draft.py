@@ -7,7 +7,8 @@ from typing import Any, TypeAlias
 from flows.conversation import Conversation
 from flows.effects import Act, Effect, Say, StartTimer
 from flows.engine import step
-from flows.events import Event
+from flows.events import Event, Received
+from flows.messages import Text
 from flows.model import Flow
 from payments import stock
 from payments.calls import Call, CancelLink, CreateLink, FetchPayments
@@ -28,6 +29,7 @@ from payments.reconcile import Poll
 from payments.refunds import Refund
 from payments.repair import payable
 from payments.shop import ASK, CANCEL, CREATE, END, PLACE, REOPEN, UNPAID
+from payments.silence import rule, withheld
 from payments.stock import Move
 from payments.telling import earlier_links, order_of, status, with_earlier_links
 
@@ -79,10 +81,25 @@ class Draft:
         """Let the conversation take `event`: its trace, and whether anything answered."""
         outside = {"left": self.left, "links": self._may_have_paid(), "nonce": self.nonce}
         done = step(self.flow, self.conversation, event, self.now, self.number, outside)
-        self.conversation = done.conversation
+        says = sum(isinstance(effect, Say) for effect in done.effects)
+        ruling = rule(self.flow, self.conversation, done.conversation, event, says, self.now)
+        self.conversation = replace(done.conversation, talk=ruling.talk)
+        self.notices += ruling.notices
         for effect in done.effects:
-            self._keep(effect)
-        return done.trace, done.applied
+            if ruling.because is None or not isinstance(effect, Say):
+                self._keep(effect)
+        trace = withheld(done.trace, ruling.because) if ruling.because else done.trace
+        return trace, done.applied
+
+    def apologise(self) -> None:
+        """Say that the customer's event could not be handled, unless they are to hear nothing."""
+        apologies, conversation = self.flow.apologies, self.conversation
+        said = apologies.get(conversation.language) or apologies[self.flow.languages[0]]
+        ruling = rule(self.flow, conversation, conversation, Received("unhandled"), 1, self.now)
+        self.conversation = replace(conversation, talk=ruling.talk)
+        self.notices += ruling.notices
+        if ruling.because is None:
+            self.sends.append(Say("apology", Text(said)))
 
     def say_aside(self, conversation: Conversation, events: Iterable[Event]) -> tuple[Trace, bool]:
         """Tell of something that `conversation` is not about: only what is said counts, nothing moves."""

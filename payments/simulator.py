@@ -20,7 +20,7 @@ from payments import stock
 from payments.advance import advance
 from payments.answers import CREATED, FETCHED, KEPT, REFUNDED, REFUSED, WITHDRAWN
 from payments.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
-from payments.case import Advanced, Arrived, Case, Handled, Kind, OrderState, Outcome
+from payments.case import Advanced, Arrived, Case, Handled, Kind, Notice, OrderState, Outcome
 from payments.facts import Fact
 from payments.ledger import Verdict
 from payments.orders import CURRENCY, LINK_STATUSES, Attempt, AttemptStatus, order_key_of
@@ -61,6 +61,8 @@ class Simulator:
         """Everything the shop said, oldest first."""
         self.handled: list[Handled] = []
         """What became of every event, oldest first."""
+        self.notices: list[Notice] = []
+        """What an operator was told, oldest first."""
         self.left: Mapping[str, int] = flow.sections["shop"].counted
         """Pieces left of each product that is counted."""
         self._timers: list[tuple[int, int, dict[str, Any]]] = []
@@ -239,6 +241,7 @@ class Simulator:
         self.conversation = advanced.conversation
         self.handled += advanced.handled
         self.said += advanced.sends
+        self.notices += advanced.notices
         for timer in advanced.timers:
             body = events.to_json(events.TimerDue(timer.state, timer.timer, timer.visit))
             self._number += 1

@@ -147,7 +147,7 @@ def _decided(entry: dict[str, Any]) -> Iterator[Text]:
         yield plain(f"  passed   line {passed['line']}, {passed['rule']}: {passed['because']}", "dim")
     if taken := entry.get("taken"):
         yield plain(f"  took     line {taken['line']}, {taken['rule']}")
-    for key in ("did", "entered", "said"):
+    for key in ("did", "entered", "said", "unsaid"):
         if key in entry:
             yield plain(f"  {key:<8} {', '.join(entry[key])}")
     for key in ("instead", "refused", "ignored", "asked"):

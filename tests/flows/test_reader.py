@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from flows import reader
 from flows.errors import FlowInvalid, Issue
 from flows.reader import read
+from flows.words import is_invisible
 
 
 def refused(text: str) -> Issue:
@@ -132,8 +133,110 @@ def test_keys_are_always_text() -> None:
 
 
 def test_comments_and_hashes_inside_words_and_quotes_are_fine() -> None:
-    text = "a: one # a comment\nb: x#y\nc: 'Order #1'\nd: |-\n  Order #2\n#e: f\n"
+    text = "a: one  # a comment\nb: x#y\nc: 'Order #1'\nd: |-\n  Order #2\n#e: f\n"
     assert read(text, "f").data == {"a": "one", "b": "x#y", "c": "Order #1", "d": "Order #2"}
+
+
+@pytest.mark.parametrize("text", [
+    "Order # 5", "Order #5", "Order #", "Order  #5", "# 5", "#5",
+    "five\n  six # 7", "five\n  # 6", "five\n  six\n  # 7", "Order # 5\nb: 1", "₹5 # 6", "12:30 # noon",
+    "1_000 # as text",
+])  # fmt: skip
+@pytest.mark.parametrize("before", ["a: ", "- b\n- ", "x:\n  - y: ", "a: {b: ", "a: [c, "])
+def test_a_text_that_a_hash_would_cut_is_refused(before: str, text: str) -> None:
+    issue = refused(before + text.replace("\n", "\n" + " " * 8) + "\n")
+    if text[0] == "#" and ("{" in before or "[" in before):
+        assert issue.mend == "close what is open; and put a text that holds ' #' in quotes"
+    else:
+        assert issue.message.startswith("the text is cut off ")
+        assert issue.mend.startswith("put the text in quotes; or ")
+        assert issue.line == before.count("\n") + 1
+    quoted = "a: '" + text.replace("\n", " ") + "'"
+    assert read(quoted, "f").data == {"a": text.replace("\n", " ")}
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("a: one  # two\n", {"a": "one"}),
+        ("a: one   ## two\n", {"a": "one"}),
+        ("a: 5 # rupees\nb: true # yes\nc: 2.5 # kg\n", {"a": 5, "b": True, "c": Decimal("2.5")}),
+        ("a: {b: c} # d\n", {"a": {"b": "c"}}),
+        ("a: 'b' # c\n", {"a": "b"}),
+        ("a: # c\n  b: 1\n", {"a": {"b": 1}}),
+        ("a: |- # c\n  b # d\n", {"a": "b # d"}),
+        ("a: b\n# c\nd: e\n", {"a": "b", "d": "e"}),
+        ("- a: b\n  # c\n- d\n# e\n", [{"a": "b"}, "d"]),
+    ],
+)
+def test_what_is_clearly_a_comment_is_one(text: str, data: Any) -> None:
+    assert read(text, "f").data == data
+
+
+@pytest.mark.parametrize(
+    ("text", "mend"),
+    [
+        ("*bold* text", "*, & or ! in quotes"), ("*Pay now*", "* or & in quotes"), ("& more", "in quotes"),
+        ("&more", "* or & in quotes"), ("! important", "! in quotes"), ("!important", "! in quotes"),
+        ("- hello", "'- ' in quotes"), ("? what", "'? ' in quotes"), ("> hello", "> or | in quotes"),
+        (">hello", "> or | in quotes"), ("| hello", "> or | in quotes"),
+        ("% off", "this character in quotes"), ("Order\t# 5", "put the text in quotes"),
+        ("@home", "this character in quotes"), ("`code`", "this character in quotes"), ("}", "in quotes"),
+        (", and", "in quotes"), ("Total: 5", "': ' in quotes"), ("hello:", "': ' in quotes"),
+        ('"Hi" there', "every quote is closed"), ("'It's'", "every quote is closed"),
+        ("{{ order.number }}", 'put {{ … }} in quotes: "{{ … }}"'), ("[hi", "in quotes"),
+        ("\thello", "not tabs"),
+    ],
+)  # fmt: skip
+def test_a_text_that_yaml_would_take_for_something_else_is_refused_with_its_mend(
+    text: str, mend: str
+) -> None:
+    issue = refused(f"a: {text}\n")
+    assert mend in issue.mend
+    assert issue.line in (1, 2)
+    if "'" not in text and '"' not in text and "\t" not in text:
+        assert read(f"a: '{text}'\n", "f").data == {"a": text}
+
+
+@pytest.mark.parametrize("text", ["{en: Yes, please, hi: x}", "{en: Yes, please}", "{a: {b: x, c}}"])
+def test_a_comma_in_a_text_between_braces_is_refused(text: str) -> None:
+    issue = refused(f"a: {text}\n")
+    assert issue.message in ("'please' is a key without a value", "'c' is a key without a value")
+    assert issue.mend == "put a text that holds a comma in quotes"
+
+
+FALSE_BLANKS = [
+    c for c in map(chr, range(0x110000))
+    if (is_invisible(c) or (c.isspace() and c not in " \t\r\n")) and not reader.UNSENDABLE.search(c)
+    and not 0x80 <= ord(c) <= 0x9F and c not in "\u2028\u2029"
+]  # fmt: skip
+
+
+def test_every_character_that_looks_like_a_blank_or_nothing_is_refused_where_yaml_needs_a_blank() -> None:
+    assert "\u00a0" in FALSE_BLANKS
+    assert "\u200b" in FALSE_BLANKS
+    for character in FALSE_BLANKS:
+        named = f"(U+{ord(character):04X})"
+        for text in (f"a:{character}b", f"a: b{character}# c", f"a: -{character}b", f"x: 1\na{character}: b",
+                     f"a:\n{character}{character}b: 1"):  # fmt: skip
+            if character == "\ufeff" and "\n" not in text and text.startswith(character):
+                continue
+            issue = refused(f"{text}\n")
+            assert named in issue.message, (text, issue)
+        fine = f"a: 'b{character}c'\nd: b{character}c\n"
+        assert read(fine, "f").data == {"a": f"b{character}c", "d": f"b{character}c"}
+
+
+@pytest.mark.parametrize("character", ["\x85", "\u2028", "\u2029"])
+@pytest.mark.parametrize(
+    "text", ["a: b@c\n", "a: 'b@c'\n", "a: b\n@c: d\n", "# a@b\nc: d\n", "a: |-\n  b@c\n"]
+)
+def test_a_line_break_that_nobody_sees_is_refused(character: str, text: str) -> None:
+    issue = refused(text.replace("@", character))
+    assert f"(U+{ord(character):04X}) breaks the line" in issue.message
+    before = text[: text.index("@")]
+    assert issue.line == before.count("\n") + 1
+    assert issue.column == len(before) - before.rfind("\n")
 
 
 def test_places_are_those_of_keys_and_of_list_items() -> None:
