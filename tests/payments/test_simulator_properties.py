@@ -87,13 +87,10 @@ class _Shopping(RuleBasedStateMachine):
 
     @rule(title=st.sampled_from(["Masala chai 250 g", "Assam leaf 500 g"]))  # there is always enough of
     def orders(self, title: str) -> None:
-        for answer in (
-            self.chat.write("english"),
-            self.chat.tap(title),
-            self.chat.write("checkout"),
-            self.chat.write("yes"),
-        ):
-            self._answered(answer)
+        self._answered(self.chat.write("english"))
+        self._answered(self.chat.tap(title))
+        self._answered(self.chat.write("checkout"))
+        self._answered(self.chat.write("yes"))
         assert self.chat.conversation.state == "awaiting_payment"
 
     @rule(kind=st.sampled_from(["sticker", "image", "location", "order", "unsupported", "payment.captured"]))
