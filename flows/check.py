@@ -15,6 +15,7 @@ from flows.reader import Document, Path
 from flows.source import FlowSpec, HandlerSpec, MessageSpec, RowSpec, StateSpec, Texts
 from flows.speech import text_in
 from flows.texts import ROOTS, close
+from flows.trials import messages_can_be_sent
 from flows.urls import urls_can_be_opened
 from flows.words import normalise
 
@@ -24,7 +25,11 @@ _FEW: Final = 5
 
 def check(document: Document, spec: FlowSpec, flow: Flow) -> list[Issue]:
     """Every issue of meaning, in no order."""
-    return [issue for examine in _CHECKS for issue in examine(document, spec, flow)]
+    issues = [issue for examine in _CHECKS for issue in examine(document, spec, flow)]
+    if any(issue.severity is Severity.ERROR for issue in issues):
+        return issues
+    # Only now: what is wrong where it is written would be said again of the message as a whole.
+    return [*issues, *messages_can_be_sent(document, spec, flow)]
 
 
 def _triggers_can_fire(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:

@@ -3,7 +3,8 @@
 FlowError
 ├── FlowInvalid     the file can't be used; carries every issue found
 └── StepFailed      a valid flow met values it can't handle; the event is parked, nothing else changed
-    └── ValueRefused    an action or a variable can't take the value that the event brought
+    ├── ValueRefused    an action or a variable can't take the value that the event brought
+    └── Unsendable      a message came out as one that WhatsApp would refuse
 """
 
 from dataclasses import dataclass
@@ -51,3 +52,7 @@ class StepFailed(FlowError):
 
 class ValueRefused(StepFailed):
     """An action or a variable can't take a value that was filled in from the event or the conversation."""
+
+
+class Unsendable(StepFailed):
+    """A message came out as one that WhatsApp would refuse; says why."""

@@ -35,6 +35,13 @@ def encode(place: str, trigger: str, value: str) -> str:
     return f"{place}|{trigger}|{value}"
 
 
+def copied(reply_id: str, number: int) -> str:
+    """Another identifier that means the same as `reply_id`: no two in one message may be equal."""
+    where, separator, rest = reply_id.partition("|")
+    conversation, dot, visit = where.rpartition(".")
+    return f"{conversation}{dot}{'0' * number}{visit}{separator}{rest}"
+
+
 def decode(reply_id: str) -> ReplyId | None:
     """The parts of `reply_id`; None if we can't have made it."""
     if limits.length(reply_id) > limits.REPLY_ID:

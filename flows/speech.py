@@ -5,10 +5,11 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from flows import limits, replies
-from flows.errors import StepFailed
-from flows.limits import clip
+from flows.errors import StepFailed, Unsendable
+from flows.limits import clip, shorten
 from flows.messages import Buttons, Image, Link, List, Message, Reply, Section, TemplateMessage, Text
 from flows.model import Speech
+from flows.sendable import sendable
 from flows.source import ButtonSpec, LinkSpec, ListSpec, MessageSpec, RowSpec, TemplateSpec, Texts
 from flows.templates import Expression, Language, Template
 
@@ -39,10 +40,16 @@ class Speechwriter:
     def write(self, spec: MessageSpec) -> Speech:
         """The speech for `spec`; its templates are rendered when it is called, clipped to the limits."""
         say = self._speech(spec)
-        if spec.template is None:
-            return say
-        fallback = self._template_message(spec.template)
-        return lambda context, place: replace(say(context, place), fallback=fallback(context))
+        fallback = self._template_message(spec.template) if spec.template else None
+
+        def whole(context: Context, place: str) -> Message:
+            try:
+                message = sendable(say(context, place))
+                return replace(message, fallback=fallback(context)) if fallback else message
+            except UnicodeEncodeError:
+                raise Unsendable("a text holds half of a surrogate pair") from None
+
+        return whole
 
     def _speech(self, spec: MessageSpec) -> Speech:
         if spec.list:
@@ -54,7 +61,7 @@ class Speechwriter:
         if spec.image:
             return self._image(spec, spec.image)
         body = self._text(spec.text)
-        return lambda context, place: Text(_filled(body.render(context), limits.TEXT_BODY))
+        return lambda context, place: Text(_body(body, context, limits.TEXT_BODY))
 
     def _list(self, spec: MessageSpec, parts: ListSpec) -> Speech:
         body, button = self._text(spec.text), self._text(parts.button)
@@ -68,11 +75,11 @@ class Speechwriter:
                 for title, offers in sections
                 if (rows := _rows(offers(context), place))
             )
-            text = _filled(body.render(context), limits.INTERACTIVE_BODY)
+            text = _body(body, context, limits.INTERACTIVE_BODY)
             if not built:
                 return Text(text)
             if sum(len(section.rows) for section in built) > limits.LIST_ROWS:
-                raise StepFailed(f"the list has over {limits.LIST_ROWS} rows: WhatsApp refuses it")
+                raise Unsendable(f"the list has over {limits.LIST_ROWS} rows: WhatsApp refuses it")
             opener = _filled(button.render(context), limits.LIST_BUTTON)
             return List(text, opener, built, _clipped(footer, context, limits.FOOTER))
 
@@ -83,7 +90,7 @@ class Speechwriter:
         offers = self._offers(parts)
 
         def say(context: Context, place: str) -> Message:
-            text = _filled(body.render(context), limits.INTERACTIVE_BODY)
+            text = _body(body, context, limits.INTERACTIVE_BODY)
             offered = [
                 Reply(_reply_id(place, trigger, value, limits.REPLY_ID), title)
                 for trigger, value, title, _ in offers(context)
@@ -91,7 +98,7 @@ class Speechwriter:
             if not offered:
                 return Text(text)
             if len(offered) > limits.BUTTONS:
-                raise StepFailed(f"the message has over {limits.BUTTONS} buttons: WhatsApp refuses it")
+                raise Unsendable(f"the message has over {limits.BUTTONS} buttons: WhatsApp refuses it")
             picture = image.render(context) if image else None
             return Buttons(text, tuple(offered), _clipped(footer, context, limits.FOOTER), picture)
 
@@ -103,7 +110,7 @@ class Speechwriter:
 
         def say(context: Context, place: str) -> Message:
             return Link(
-                _filled(body.render(context), limits.INTERACTIVE_BODY),
+                _body(body, context, limits.INTERACTIVE_BODY),
                 _filled(title.render(context), limits.LINK_TITLE),
                 url.render(context),
                 _clipped(footer, context, limits.FOOTER),
@@ -114,14 +121,16 @@ class Speechwriter:
 
     def _image(self, spec: MessageSpec, source: str) -> Speech:
         link, caption = self._templates.template(source), self._optional(spec.text)
-        return lambda context, place: Image(link.render(context), _clipped(caption, context, limits.CAPTION))
+        return lambda context, place: Image(
+            link.render(context), shorten(caption.render(context), limits.CAPTION) if caption else None
+        )
 
     def _template_message(self, spec: TemplateSpec) -> Callable[[Context], TemplateMessage]:
         values = [self._text(value) for value in spec.values]
         language = text_in(spec.language or "", self._language, self._fallback)
         code = language or self._language.replace("-", "_")
         # WhatsApp counts the template's own words too, which we do not know: they get a share.
-        share = limits.TEMPLATE_BODY // (len(values) + 1)
+        share = max(1, limits.TEMPLATE_BODY // (len(values) + 1))
         return lambda context: TemplateMessage(
             spec.name, code, tuple(_one_line(value.render(context), share) for value in values)
         )
@@ -188,9 +197,10 @@ def _rows(offers: list[Offer], place: str) -> tuple[Reply, ...]:
 
 
 def _reply_id(place: str, trigger: str, value: str, limit: int) -> str:
-    reply = replies.encode(place, trigger, value)
+    # WhatsApp refuses an id that begins or ends with a blank.
+    reply = replies.encode(place, trigger, value.strip())
     if limits.length(reply) > limit:
-        raise StepFailed(
+        raise Unsendable(
             f"the value of a reply to '{trigger}' is too long: {limits.length(reply)} of {limit}"
         )
     return reply
@@ -198,9 +208,18 @@ def _reply_id(place: str, trigger: str, value: str, limit: int) -> str:
 
 def _filled(text: str, limit: int) -> str:
     """`text`, clipped; WhatsApp refuses a message in which it is blank."""
+    return clip(_there(text), limit)
+
+
+def _body(template: Template, context: Context, limit: int) -> str:
+    """The text of a message, which keeps its end if it is too long."""
+    return shorten(_there(template.render(context)), limit)
+
+
+def _there(text: str) -> str:
     if not text.strip():
-        raise StepFailed("a text that WhatsApp needs came out empty")
-    return clip(text, limit)
+        raise Unsendable("a text that WhatsApp needs came out empty")
+    return text
 
 
 def _one_line(text: str, limit: int) -> str:

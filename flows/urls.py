@@ -14,18 +14,24 @@ def urls_can_be_opened(document: Document, spec: FlowSpec, flow: Flow) -> Iterat
     """Issues of links and pictures whose URL is fixed; one that a template fills in is not known yet."""
     for name, message in spec.messages.items():
         where: Path = ("messages", name)
-        if message.image is not None and (fault := _fault(message.image)):
+        if message.image is not None and (wrong := _fixed_fault(message.image)):
             mend = "write the picture's whole address, like 'https://shop.example/chai.jpg'"
-            yield document.issue((*where, "image"), fault, mend)
-        if message.link and (fault := _fault(message.link.url)):
+            yield document.issue((*where, "image"), wrong, mend)
+        if message.link and (wrong := _fixed_fault(message.link.url)):
             mend = "write the page's whole address, like 'https://shop.example/page'"
-            yield document.issue((*where, "link", "url"), fault, mend)
+            yield document.issue((*where, "link", "url"), wrong, mend)
 
 
-def _fault(url: str) -> str:
-    """What is wrong with `url`; empty if nothing is, or if that depends on the conversation."""
-    if "{{" in url or "{%" in url:
-        return ""
+def _fixed_fault(url: str) -> str:
+    """As `fault`; empty as well if that depends on the conversation."""
+    return "" if "{{" in url or "{%" in url else fault(url)
+
+
+def fault(url: str) -> str:
+    """Why WhatsApp can't open `url`; empty if nothing is wrong with it.
+
+    http is for this machine only, which is where a sandbox lives.
+    """
     host = _host(url)
     if host is None:
         return f"'{url}' is not an absolute URL"

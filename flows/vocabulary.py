@@ -4,7 +4,7 @@ The engine knows states, events, actions and messages; a host (a shop) brings th
 make them sell something.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,6 +66,18 @@ def _as_they_were(statics: Mapping[str, Any], outside: Mapping[str, Any]) -> Map
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """A conversation as it may well be, to try messages with."""
+
+    name: str
+    """What is special about it, for people: "'masala-250' in the cart"."""
+    tapped: str
+    """The value of the button that was tapped last."""
+    context: Mapping[str, Any]
+    """What templates see of it: the host's views, and `event`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """All the words of one host."""
 
@@ -90,6 +102,8 @@ class Vocabulary:
     """(data, statics, language) -> what templates see of the conversation (`cart`, `order`)."""
     sample: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda statics: {}
     """statics -> views with every field and an item in every list: templates are checked against it."""
+    trials: Callable[[Mapping[str, Any]], Iterable[Trial]] = lambda statics: ()
+    """statics -> conversations that every message is tried with."""
 
 
 EMPTY = Vocabulary()

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from flows import durations
+from flows import durations, urls
 from flows.source import Texts
 from flows.speech import text_in
 from payments.money import Rupees
@@ -37,6 +37,12 @@ def _window(value: Any) -> int:
     return window
 
 
+def _picture(url: str) -> str:
+    if fault := urls.fault(url):
+        raise ValueError(fault)
+    return url
+
+
 LateWindow: TypeAlias = Annotated[int, BeforeValidator(_window)]
 
 
@@ -63,7 +69,7 @@ class Product(BaseModel):
     price: Rupees
     """Paise."""
     description: Texts | None = None
-    image: Annotated[str | None, Field(pattern=r"^https?://")] = None
+    image: Annotated[str, AfterValidator(_picture)] | None = None
     stock: Annotated[int | None, Field(ge=0)] = None
     """Pieces there are when this line is written or changed; None for as many as anybody wants."""
 

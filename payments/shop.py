@@ -3,14 +3,14 @@
 Actions are pure. What they ask of the outside is an `Act`; `payments.draft` knows the kinds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final, TypeGuard
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from flows.effects import Act
 from flows.events import Happened
-from flows.vocabulary import Action, Result, Scene, Vocabulary
+from flows.vocabulary import Action, Result, Scene, Trial, Vocabulary
 from payments import cart, catalogue, stock
 from payments.cart import Cart
 from payments.catalogue import Shop
@@ -136,15 +136,21 @@ def _empty(scene: Scene, args: _Nothing) -> Result:
 def _fill(scene: Scene, args: _Nothing) -> Result:
     """The cart becomes what the event's `items` ask for; without items it stays.
 
-    Where there is less than asked for, nothing is ordered: who asked cannot see what came of it.
+    Where the shop lacks one of the products, nothing is ordered and the cart stays: part of what was asked
+    for would be a wrong order. Where there is less than asked for, nothing is
+    ordered: who asked cannot see what came of it.
     """
     items = scene.event.get("items")
     if not items:
-        return Result(scene.data)
+        # Of a catalogue's cart that could not be read whole, nothing is known.
+        catalogue_order = scene.event.get("kind") == "order"
+        return _refused(scene, "order.refused", reason="unknown") if catalogue_order else Result(scene.data)
     wanted: dict[str, int] = {}
     for item in items:
         wanted[item["sku"]] = wanted.get(item["sku"], 0) + item["quantity"]
     shop, left = _shop(scene), _left_for_new(scene)
+    if any(shop.product(sku) is None for sku in wanted):
+        return _refused(scene, "order.refused", reason="unknown")
     limits = {p.sku: shop.limit(p, left) for p in shop.products if p.sku in wanted}
     held = tuple((sku, min(wanted[sku], limit)) for sku, limit in limits.items())
     data = cart.into(scene.data, tuple((sku, quantity) for sku, quantity in held if quantity > 0))
@@ -323,6 +329,31 @@ def _sample(statics: Mapping[str, Any]) -> dict[str, Any]:
     return _views({"cart": [[sku, 1]], "order": order}, statics, "")
 
 
+def _trials(statics: Mapping[str, Any]) -> Iterator[Trial]:
+    """Each product alone in the cart and in an order, then all of them, ten of each."""
+    products = statics["shop"]["products"]
+    for product in products:
+        yield _trial(f"'{product['sku']}' in the cart", [product], 1, statics)
+    yield _trial("all products in the cart", products, 10, statics)
+
+
+def _trial(name: str, products: Sequence[Mapping[str, Any]], each: int, statics: Mapping[str, Any]) -> Trial:
+    lines = [Line(product["sku"], product["name"], each, product["price"]) for product in products]
+    total, sku = sum(line.total for line in lines), products[0]["sku"]
+    order = {
+        "key": "aaaaaaaa-1-1",
+        "number": str(FIRST_ORDER_NUMBER),
+        "lines": lines_to_json(lines),
+        "total": total,
+        "currency": CURRENCY,
+        "status": "unpaid",
+        "link": {"url": "https://rzp.io/i/trial"},
+    }
+    views = _views({"cart": [[line.sku, each] for line in lines], "order": order}, statics, "")
+    event = {"value": sku, "text": products[0]["name"], "title": products[0]["name"]}
+    return Trial(name, sku, {**views, "event": event})
+
+
 SHOP: Final = Vocabulary(
     sections={"shop": Shop},
     actions={
@@ -349,5 +380,6 @@ SHOP: Final = Vocabulary(
     view_names=("cart", "order"),
     views=_views,
     sample=_sample,
+    trials=_trials,
 )
 """The words of a shop."""

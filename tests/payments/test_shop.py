@@ -91,13 +91,30 @@ def test_cart(action: str, held: Any, args: dict[str, Any], cart: Any, instead: 
         (None, [["a", 1]]),
         ([], [["a", 1]]),
         ([{"sku": "b", "quantity": 2}, {"sku": "b", "quantity": 9}], [["b", 3]]),
-        ([{"sku": "a", "quantity": 2}, {"sku": "zzz", "quantity": 1}, {"sku": "gone", "quantity": 1}],
-        [["a", 2]]),
+        ([{"sku": "a", "quantity": 2}, {"sku": "gone", "quantity": 1}], [["a", 2]]),
+        ([{"sku": "a", "quantity": 2}, {"sku": "zzz", "quantity": 1}], [["a", 1]]),
+        ([{"sku": "zzz", "quantity": 1}], [["a", 1]]),
+        ([{"sku": "gone", "quantity": 1}, {"sku": "zzz", "quantity": 1}], [["a", 1]]),
         ([{"sku": "a", "quantity": -2}], []),
     ],
 )  # fmt: skip
 def test_fill(items: Any, cart: Any) -> None:
     assert run("cart.fill", {"cart": [["a", 1]]}, {"items": items}).data["cart"] == cart
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"items": [{"sku": "a", "quantity": 2}, {"sku": "zzz", "quantity": 1}]},
+        {"items": [{"sku": "zzz", "quantity": 1}]},
+        {"kind": "order", "items": None},
+        {"kind": "order"},
+    ],
+)
+def test_fill_refuses_as_a_whole_what_the_shop_lacks_or_nobody_could_read(event: dict[str, Any]) -> None:
+    result = run("cart.fill", {"cart": [["b", 1]]}, event)
+    assert result.instead == Happened("order.refused", {"reason": "unknown"})
+    assert result.data == {"cart": [["b", 1]]}
 
 
 def test_settle_takes_out_what_was_bought() -> None:

@@ -93,7 +93,8 @@ ODD: dict[str, dict[str, Any]] = {
 async def test_odd_messages_get_one_answer_each(live: Live) -> None:
     asha = live.customer()
     for kind, body in ODD.items():
-        assert len(await asha.send(kind, body)) == 1, kind
+        answers = 2 if kind == "order" else 1  # a catalogue's empty cart: sorry, and the products
+        assert len(await asha.send(kind, body)) == answers, kind
     for text in (
         "I HAVE PAID",
         "payment.captured",

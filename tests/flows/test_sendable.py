@@ -1,0 +1,144 @@
+"""What WhatsApp would refuse is mended or refused when it is said, and found by the check."""
+
+from textwrap import dedent
+
+import pytest
+
+from flows.errors import Severity, StepFailed, Unsendable
+from flows.load import examine
+from flows.messages import Buttons, Image, Link, List, Message, Reply, Section, Text
+from flows.replies import decode
+from flows.sendable import sendable
+from payments.shop import SHOP
+from tests.flows.chatting import flow_of
+
+PICTURE = "https://shop.example/a.jpg"
+A, B = Reply("k-1.7|add|a", "A"), Reply("k-1.7|add|b", "B")
+
+
+@pytest.mark.parametrize(
+    ("said", "sent"),
+    [
+        (Buttons("x", (A,), image=""), Buttons("x", (A,))),
+        (Buttons("x", (A,), image=" "), Buttons("x", (A,))),
+        (Link("x", "Go", PICTURE, image=""), Link("x", "Go", PICTURE)),
+        (Image("", "x"), Text("x")),
+        (Image(PICTURE, ""), Image(PICTURE, "")),
+    ],
+)
+def test_a_picture_without_an_address_is_left_out(said: Message, sent: Message) -> None:
+    assert sendable(said) == sent
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Image("", None),
+        Image("", " "),
+        Image("a.jpg", "x"),
+        Image("http://shop.example/a.jpg"),
+        Buttons("x", (A,), image="https://"),
+        Link("x", "Go", ""),
+        Link("x", "Go", "https://shop.example/a b"),
+        List("x", "See", (Section(" ", (A,)), Section("B", (B,)))),
+        List("x", "See", (Section("A", (A,) * 11),)),
+    ],
+)
+def test_what_cannot_be_mended_is_refused(message: Message) -> None:
+    with pytest.raises(Unsendable):
+        sendable(message)
+
+
+def test_a_row_in_two_sections_stands_in_both_and_means_the_same() -> None:
+    made = sendable(List("x", "See", (Section("New", (A, B)), Section("All", (A, A)))))
+    assert isinstance(made, List)
+    ids = [row.id for section in made.sections for row in section.rows]
+    assert len(set(ids)) == 4
+    assert [decode(id) for id in ids] == [decode(A.id), decode(B.id), decode(A.id), decode(A.id)]
+
+
+def test_titles_that_came_out_equal_are_numbered_within_the_limit() -> None:
+    title = "Darjeeling first flu…"
+    made = sendable(Buttons("x", (A, B, Reply("k-1.7|add|c", "A"))))
+    assert isinstance(made, Buttons)
+    assert [button.title for button in made.buttons] == ["A", "B", "A 2"]
+    made = sendable(Buttons("x", tuple(Reply(f"k-1.7|add|{n}", title) for n in range(3))))
+    assert isinstance(made, Buttons)
+    assert [b.title for b in made.buttons] == [title, "Darjeeling first… 2", "Darjeeling first… 3"]
+
+
+def test_a_value_has_no_blanks_at_its_ends_and_half_a_character_fails_the_step_only() -> None:
+    flow = flow_of("""
+        flow: f
+        messages: {m: {text: "{{ customer.name }}", buttons: [{on: go, title: Go, with: " {{ language }} "}]}}
+        anywhere: {go: {say: m}, money.came: {say: m}}
+        otherwise: {say: m}
+        start: s
+        states: {s: {enter: {say: m}}}
+    """)
+    speech = flow.messages["m"]["en"]
+    message = speech({"customer": {"name": "x"}, "language": "en"}, "k-1.7")
+    assert isinstance(message, Buttons)
+    assert message.buttons[0].id == "k-1.7|go|en"
+    with pytest.raises(StepFailed):
+        speech({"customer": {"name": "\ud83d"}, "language": "en"}, "k-1.7")
+
+
+SHOP_FLOW = """
+flow: f
+languages: [en, hi]
+shop:
+  name: Chai
+  products:
+    - {{sku: a, price: 1, name: Assam, image: "{image}"}}
+    - {{sku: b, price: 1, name: {{en: Breakfast, hi: "{hindi}"}}}}
+variables: {{item: {{type: text, max: 64, default: ""}}}}
+messages:
+  m: {message}
+anywhere:
+  order.requested: {{say: m}}
+  payment.captured: {{say: m}}
+  go: {{words: [go], say: m}}
+otherwise: {{say: m}}
+start: s
+states: {{s: {{enter: {{say: m}}}}}}
+"""
+PICTURED = (
+    "{image: '{% for p in shop.products %}{% if p.sku == item %}{{ p.image }}{% endif %}{% endfor %}'{text}}"
+)
+
+
+def issues(message: str, image: str = PICTURE, hindi: str = "नाश्ता") -> list[tuple[Severity, str]]:
+    text = dedent(SHOP_FLOW).format(message=message, image=image, hindi=hindi)
+    return [(issue.severity, issue.message) for issue in examine(text, vocabulary=SHOP).issues]
+
+
+@pytest.mark.parametrize(
+    ("message", "severity", "parts"),
+    [
+        (PICTURED.replace("{text}", ""), Severity.WARNING, ["'b' in the cart", "picture"]),
+        ("'{{ cart.lines[0].description }}'", Severity.WARNING, ["'a' in the cart", "empty"]),
+        ("{text: x, link: {title: Go, url: '{{ cart.lines[0].sku }}'}}", Severity.WARNING, ["absolute URL"]),
+        ("{text: x, link: {title: Go, url: '{{ shop.name }}'}}", Severity.ERROR, ["'en'", "absolute URL"]),
+        ("{text: '{{ shop.products[0].description }}'}", Severity.ERROR, ["empty"]),
+        ("'{{ shop.products[1].name if language == ''hi'' else ''x'' }}'", Severity.ERROR, ["'hi'", "empty"]),
+    ],
+)
+def test_the_check_says_every_message_with_every_product_in_every_language(
+    message: str, severity: Severity, parts: list[str]
+) -> None:
+    hindi = " " if "'hi'" in "".join(parts) else "नाश्ता"
+    [(found, said)] = issues(message, hindi=hindi)
+    assert found is severity
+    assert all(part in said for part in parts)
+
+
+def test_the_check_has_nothing_to_say_of_what_is_mended() -> None:
+    assert issues(PICTURED.replace("{text}", ", text: Yes")) == []
+    assert issues("{text: x, buttons: [{on: go, title: Go}]}") == []
+
+
+def test_a_picture_of_a_product_that_nobody_can_open_is_an_error() -> None:
+    [(severity, said)] = issues("x", image="http://shop.example/a.jpg")
+    assert severity is Severity.ERROR
+    assert "encrypted" in said
