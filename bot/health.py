@@ -7,7 +7,7 @@ from aiohttp import web
 
 from bot.log import mask
 from bot.parts import PARTS
-from storage.errors import StorageError
+from storage.errors import Gone, StorageError
 
 _REASON: Final = 300
 """Characters of a reason why we are not ready."""
@@ -28,12 +28,14 @@ async def readyz(request: web.Request) -> web.Response:
     When ready, a second line names the flow that is served and its version.
     """
     parts = request.app[PARTS]
-    if trouble := parts.pulse.trouble:
-        return web.Response(status=503, text=f"{trouble}\n")
     try:
         await parts.store.ping()
+    except Gone:
+        return web.Response(status=503, text="the database was removed or replaced: see the log\n")
     except (TimeoutError, StorageError):
         return web.Response(status=503, text="the database does not answer\n")
+    if trouble := parts.pulse.trouble:
+        return web.Response(status=503, text=f"{trouble}\n")
     try:
         await parts.doors.check(parts.store, parts.clock.now(), asyncio.get_running_loop().time())
     except TimeoutError:

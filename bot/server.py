@@ -14,6 +14,7 @@ from bot.connections import CONNECTIONS, IDLE_SECONDS, Connections
 from bot.doors import PATHS
 from bot.malformed import quiet
 from bot.parts import PARTS, Parts
+from storage.errors import Gone
 
 log = structlog.get_logger()
 
@@ -43,15 +44,22 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
         response = _plain(refused)
     except Overloaded:
         response = _busy()
-    except Exception as error:
-        log.exception("request failed", path=request.path)
-        if request.path in PATHS:
-            request.app[PARTS].doors.failed(error)
-        response = web.Response(status=500, text="not stored: try again\n")
+    except Exception as error:  # noqa: BLE001 - it is logged
+        response = _unforeseen(request, error)
     finally:
         connections.ends(request)
     _count(request, response.status)
     return response
+
+
+def _unforeseen(request: web.Request, error: Exception) -> web.Response:
+    if request.path in PATHS:
+        request.app[PARTS].doors.failed(error)
+    if isinstance(error, Gone):
+        log.error("the database is gone", path=request.path, mend=str(error))
+        return web.Response(status=503, text="not stored: the database is gone\n")
+    log.error("request failed", path=request.path, exc_info=error)
+    return web.Response(status=500, text="not stored: try again\n")
 
 
 def _plain(refused: web.HTTPException) -> web.Response:

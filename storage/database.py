@@ -8,6 +8,7 @@ from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.exceptions import ConfigurationError
 
 from storage import migrations
+from storage.encryption import encrypted
 from storage.errors import NotMigrated, UnsupportedDatabase
 
 APPLIED: Final = "SELECT name FROM tortoise_migrations WHERE app = 'storage'"
@@ -17,17 +18,23 @@ KEY: Final = "SELECT key FROM installation WHERE id = 1"
 
 
 def configuration(url: str) -> dict[str, Any]:
-    """The ORM's `engine` and `credentials` for `url`. Raises UnsupportedDatabase."""
-    scheme, _, rest = url.partition("://")
+    """The ORM's `engine` and `credentials` for `url`. Raises UnsupportedDatabase; it never quotes `url`."""
+    scheme, there, rest = url.partition("://")
+    if not there:
+        raise UnsupportedDatabase("DATABASE_URL has no '://': it must be sqlite://<file> or postgres://…")
     if scheme == "postgresql":
         url = f"postgres://{rest}"
     elif scheme not in ("sqlite", "postgres") or rest.partition("?")[0] in ("", ":memory:"):
-        raise UnsupportedDatabase(f"DATABASE_URL must be sqlite://<file> or postgres://…, not {scheme}://…")
+        raise UnsupportedDatabase("DATABASE_URL must be sqlite://<file> or postgres://…")
     try:
         config: dict[str, Any] = expand_db_url(url)
-    except ConfigurationError as error:
-        raise UnsupportedDatabase(f"DATABASE_URL: {error}") from error
-    return config
+    except (ConfigurationError, ValueError):
+        # What they say may quote a password in which a # or / made the rest look like a port.
+        raise UnsupportedDatabase(
+            "DATABASE_URL cannot be read: is the port a number, and are / # ? @ : in the password written"
+            " %2F %23 %3F %40 %3A?"
+        ) from None
+    return config if is_sqlite(config) else encrypted(config)
 
 
 def is_sqlite(config: dict[str, Any]) -> bool:

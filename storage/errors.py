@@ -21,5 +21,9 @@ class Unavailable(StorageError):
     """Not now: another process holds the SQLite file, or PostgreSQL does not answer."""
 
 
+class Gone(StorageError):
+    """The database was removed or replaced while it was served: nothing may be acknowledged."""
+
+
 class Closed(StorageError):
     """The store was closed."""

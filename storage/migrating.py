@@ -2,38 +2,82 @@
 
 import base64
 import secrets
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.exceptions import OperationalError
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.transactions import in_transaction
 
 from storage import postgres, sqlite
-from storage.database import configuration, is_sqlite
+from storage.database import KEY, configuration, is_sqlite
+from storage.errors import NotMigrated
+from storage.lock import FileLock
 from storage.orm import APPS, CONNECTION, Orm
+from storage.trouble import place, told
 
 _LOCK: Final = 0x6D756E736869
 
 
 async def migrate(url: str) -> list[str]:
-    """Apply what migrations are pending; their names. A fresh installation gets its key.
+    """Apply what migrations are pending; their names. Makes the database if there is none, with a new key.
 
     Raises UnsupportedDatabase, Unavailable, or WeakDurability.
     """
     config = configuration(url)
+    return await _brought_up(config, sqlite.made, _whatever)
+
+
+async def upgrade(url: str) -> list[str]:
+    """Like `migrate`, for a database that is there: it never makes one.
+
+    An empty database where one with orders is expected is a wrong folder or a volume that is not mounted.
+    Raises NotMigrated if there is none, or one without tables.
+    """
+    config = configuration(url)
+    return await _brought_up(config, sqlite.claimed, partial(_require_made, config))
+
+
+async def _brought_up(
+    config: dict[str, Any],
+    claim: Callable[[Path], FileLock],
+    require: Callable[[BaseDBAsyncClient], Awaitable[None]],
+) -> list[str]:
     require_durable = sqlite.require_durable if is_sqlite(config) else postgres.require_durable
-    with ExitStack() as stack:
+    with told(config), ExitStack() as stack:
         if is_sqlite(config):
-            lock = sqlite.claimed(Path(config["credentials"]["file_path"]))
+            lock = claim(Path(config["credentials"]["file_path"]))
             stack.callback(lock.release)
         orm = await Orm.connect(config)
         try:
             await require_durable(orm.client().execute_query_dict)
+            await require(orm.client())
             return await orm.at_home(_migrate(orm, shared=not is_sqlite(config)))
         finally:
             await orm.close()
+
+
+async def _whatever(client: BaseDBAsyncClient) -> None:
+    return None
+
+
+async def _require_made(config: dict[str, Any], client: BaseDBAsyncClient) -> None:
+    try:
+        made = await client.execute_query_dict(KEY)
+    except OperationalError as error:
+        if "installation" not in str(error):  # no such table, relation does not exist
+            raise
+        made = []
+    if not made:
+        raise NotMigrated(
+            f"{place(config)} is empty: it was never made. If DATABASE_URL is right, and nothing was lost,"
+            " make it with 'munshi migrate' or 'munshi serve --create'."
+        )
 
 
 class _Recorder(MigrationRecorder):

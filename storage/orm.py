@@ -6,12 +6,8 @@ from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-import asyncpg
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import DBConnectionError
-
-from storage.errors import Unavailable
 
 CONNECTION: Final = "default"
 APPS: Final[dict[str, dict[str, Any]]] = {
@@ -34,16 +30,13 @@ class Orm:
 
     @classmethod
     async def connect(cls, config: Mapping[str, Any]) -> "Orm":
-        """Connected to what `storage.database.configuration` gave. Raises Unavailable."""
+        """Connected to what `storage.database.configuration` gave. Raises what the driver raises."""
         orm = cls(contextvars.Context(), TortoiseContext())
         orm.home.run(orm.context.__enter__)
         try:
             await orm.at_home(orm.context.init(config={"connections": {CONNECTION: config}, "apps": APPS}))
             # It connects at the first statement.
             await orm.at_home(orm.client().execute_query_dict("SELECT 1"))
-        except (OSError, DBConnectionError, asyncpg.CannotConnectNowError) as error:
-            await orm.close()
-            raise Unavailable(f"the database does not answer: {error}") from error
         except BaseException:
             await orm.close()
             raise

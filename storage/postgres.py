@@ -12,7 +12,7 @@ from tortoise.exceptions import OperationalError
 from tortoise.transactions import in_transaction
 
 from storage.database import APPLIED, KEY, require_migrated
-from storage.errors import Closed, WeakDurability
+from storage.errors import Closed, Gone, WeakDurability
 from storage.orm import CONNECTION, Orm
 from storage.sql import Value
 from storage.transaction import Row, SoldOut, Transaction, Units, Work
@@ -28,6 +28,8 @@ _TIME_OUTS: Final = {
 off would keep its customers, and the stock, from every other process."""
 _SINCE_17: Final = {"transaction_timeout": "20s"}
 """The same, for a process that is frozen between the two halves of a statement, which is not idle."""
+_SECONDS_SURE: Final = 1.0
+"""How long a database that was the right one is taken to be it."""
 _ATTEMPTS: Final = 8
 _PAUSES: Final = (0.05, 0.1, 0.2)
 """Seconds before the next attempt; the last one repeats."""
@@ -60,6 +62,7 @@ class PostgresUnits(Units):
     def __init__(self, orm: Orm, installation: str) -> None:
         self.orm = orm
         self._installation = installation
+        self._asked_at = -_SECONDS_SURE
         self._owned: set[asyncio.Task[Any]] = set()
         self._closed = False
 
@@ -124,15 +127,39 @@ class PostgresUnits(Units):
         raise AssertionError("unreachable")
 
     async def _ask(self, work: Work[T]) -> T:
+        await self._require_same(self.orm.client())
         return await work(_Transaction(self._installation, self.orm.client()))
 
     async def _attempt(self, work: Work[T]) -> T:
         async with _begun() as client:
+            await self._require_same(client)
             result = await work(_Transaction(self._installation, client))
             # Here and not on leaving the block, where a COMMIT that fails would not be rolled back and
             # the next BEGIN on this connection would commit it.
             await client.commit()
             return result
+
+    async def _require_same(self, client: BaseDBAsyncClient) -> None:
+        """Raise Gone if another database answers than the one that was opened: a restored one, or a new one.
+
+        Asked once in a second: what is older than its connections was there all the time.
+        """
+        now = asyncio.get_running_loop().time()
+        if now - self._asked_at < _SECONDS_SURE:
+            return
+        try:
+            rows = await client.execute_query_dict(KEY)
+        except OperationalError as error:
+            if not isinstance(error.__cause__, asyncpg.UndefinedTableError):
+                raise
+            rows = []
+        if [row["key"] for row in rows] != [self._installation]:
+            raise Gone(
+                f"PostgreSQL answers with another database than that of installation {self._installation},"
+                " which was served: nothing is acknowledged any more. Put that one back, or stop Munshi and"
+                " start it again."
+            )
+        self._asked_at = now
 
 
 class _Transaction(Transaction):

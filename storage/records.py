@@ -19,11 +19,12 @@ from typing import Any, Final, TypeAlias
 from tortoise.exceptions import OperationalError
 
 from storage.database import APPLIED, KEY, configuration, is_sqlite, require_migrated
-from storage.errors import NotMigrated, Unavailable
+from storage.lock import no_database
 from storage.postgres import checked, connected
 from storage.sql import Value
 from storage.sqlite import rows
 from storage.transaction import Row
+from storage.trouble import told
 
 _BUSY_SECONDS: Final = 5.0
 """How long to wait for a server that is just opening or closing the file."""
@@ -65,9 +66,10 @@ async def reading(url: str) -> AsyncIterator[Records]:
     """
     config = configuration(url)
     snapshot = _sqlite(Path(config["credentials"]["file_path"])) if is_sqlite(config) else _postgres(config)
-    async with snapshot as fetch:
-        [row] = await fetch(KEY)
-        yield Records(fetch, row["key"], is_sqlite(config))
+    with told(config):
+        async with snapshot as fetch:
+            [row] = await fetch(KEY)
+            yield Records(fetch, row["key"], is_sqlite(config))
 
 
 @asynccontextmanager
@@ -80,7 +82,7 @@ async def _sqlite(path: Path) -> AsyncIterator[_Fetch]:
             return await loop.run_in_executor(thread, rows, connection, sql, values)
 
         try:
-            await require_migrated(lambda: _applied(path, fetch))
+            await require_migrated(lambda: _applied(fetch))
             await fetch("BEGIN")
             yield fetch
         finally:
@@ -88,26 +90,24 @@ async def _sqlite(path: Path) -> AsyncIterator[_Fetch]:
 
 
 def _connected(path: Path) -> sqlite3.Connection:
-    try:
-        connection = sqlite3.connect(_read_only(path), uri=True, isolation_level=None, timeout=_BUSY_SECONDS)
-    except sqlite3.Error as error:
-        raise Unavailable(f"{path} cannot be read: {error}") from error
+    connection = sqlite3.connect(read_only(path), uri=True, isolation_level=None, timeout=_BUSY_SECONDS)
     connection.execute("PRAGMA query_only = ON")
     return connection
 
 
-def _read_only(path: Path) -> str:
+def read_only(path: Path) -> str:
+    """The URI to open `path` with beside whoever writes it. Raises NotMigrated if there is no such file."""
     if not path.exists():
-        raise NotMigrated(f"there is no database at {path}: run `munshi migrate` first")
+        raise no_database(path)
     return f"{path.absolute().as_uri()}?mode=ro"
 
 
-async def _applied(path: Path, fetch: _Fetch) -> set[str]:
+async def _applied(fetch: _Fetch) -> set[str]:
     try:
         return {row["name"] for row in await fetch(APPLIED)}
     except OperationalError as error:
         if "no such table" not in str(error):
-            raise Unavailable(f"{path} cannot be read: {error}") from error
+            raise
         return set()
 
 

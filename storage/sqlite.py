@@ -16,8 +16,8 @@ from typing import Any, Final, TypeVar
 from tortoise.exceptions import IntegrityError, OperationalError
 
 from storage.database import APPLIED, KEY, require_migrated
-from storage.errors import Closed, NotMigrated, Unavailable, UnsupportedDatabase, WeakDurability
-from storage.lock import FileLock
+from storage.errors import Closed, Unavailable, UnsupportedDatabase, WeakDurability
+from storage.lock import FileLock, Identity, identity_of, require_same
 from storage.sql import Value, for_sqlite, values_for_sqlite
 from storage.transaction import Row, Transaction, Units, Work
 
@@ -40,6 +40,9 @@ class SqliteUnits(Units):
 
     def __init__(self, lock: FileLock) -> None:
         self._lock = lock
+        self._log = lock.path.with_name(f"{lock.path.name}-wal")
+        self._log_is: Identity | None = None
+        """The write-ahead log, which is as much of the database as the file: known from the first look on."""
         self._thread = ThreadPoolExecutor(1, "sqlite")
         self._connection: Connection | None = None
         self._installation = ""
@@ -52,13 +55,14 @@ class SqliteUnits(Units):
         Raises UnsupportedDatabase, Unavailable, WeakDurability, or NotMigrated.
         """
         pragmas = _PRAGMAS | {name: str(value) for name, value in credentials.items() if name != "file_path"}
-        path = _existing(credentials["file_path"])
+        path = Path(credentials["file_path"])
         units = cls(claimed(path))
         try:
             await asyncio.get_running_loop().run_in_executor(units._thread, units._connect, path, pragmas)
             await units.outside(lambda tx: require_durable(tx.fetch))
             await require_migrated(lambda: units.outside(_applied))
             [row] = await units.outside(lambda tx: tx.fetch(KEY))
+            units._log_is = identity_of(units._log)
         except BaseException:
             await units.close()
             raise
@@ -89,12 +93,9 @@ class SqliteUnits(Units):
         return asyncio.get_running_loop().run_in_executor(self._thread, run, work)
 
     def _connect(self, path: Path, pragmas: Mapping[str, str]) -> None:
-        try:
-            self._connection = connect(path, isolation_level=None, cached_statements=_STATEMENTS)
-            for name, value in pragmas.items():
-                self._connection.execute(f"PRAGMA {name}={value}")
-        except sqlite3.Error as error:
-            raise Unavailable(f"{path} cannot be opened: {error}") from error
+        self._connection = connect(path, isolation_level=None, cached_statements=_STATEMENTS)
+        for name, value in pragmas.items():
+            self._connection.execute(f"PRAGMA {name}={value}")
 
     def _let_go(self) -> None:
         try:
@@ -103,13 +104,21 @@ class SqliteUnits(Units):
         finally:
             self._lock.release()
 
+    def _require_there(self) -> None:
+        """Raise Gone if what is written would be found by nobody: the file or its log is another, or none."""
+        self._lock.require_there()
+        if self._log_is is not None:
+            require_same(self._log, self._log_is)
+
     def _ask(self, work: Work[T]) -> T:
         assert self._connection is not None
+        self._require_there()
         return _finished(work(_Transaction(self._installation, self._connection)))
 
     def _commit(self, work: Work[T]) -> T:
         connection = self._connection
         assert connection is not None
+        self._require_there()
         if connection.in_transaction:  # the one before could not even be undone: the disk failed
             _execute(connection, "ROLLBACK")
         # The write lock at once: a transaction that reads first cannot wait for it later.
@@ -121,6 +130,8 @@ class SqliteUnits(Units):
             if connection.in_transaction:
                 _execute(connection, "ROLLBACK")
             raise
+        # Again, before anybody hears that it is kept: it may have been taken away meanwhile.
+        self._require_there()
         return result
 
 
@@ -179,27 +190,29 @@ def _as_of_the_orm(error: sqlite3.Error) -> Exception:
     return IntegrityError(error) if isinstance(error, sqlite3.IntegrityError) else OperationalError(error)
 
 
-def _existing(name: str) -> Path:
-    path = Path(name)
+def made(path: Path) -> FileLock:
+    """The file at `path`, ours alone; made if there is none. Raises UnsupportedDatabase or Unavailable."""
+    if not path.absolute().parent.is_dir():
+        raise UnsupportedDatabase(f"there is no directory {path.absolute().parent} to keep {path.name} in")
     if not path.exists():
-        raise NotMigrated(f"there is no database at {path}: run `munshi migrate` first")
-    return path
+        try:
+            # Customers' words and numbers are in it; the WAL takes over the mode of the file.
+            path.touch(mode=0o600)
+        except OSError as error:
+            raise Unavailable(f"{path.absolute()} cannot be made: {error.strerror}") from error
+    return claimed(path)
 
 
 def claimed(path: Path) -> FileLock:
-    """The file at `path`, ours alone; made if there is none. Raises UnsupportedDatabase or Unavailable."""
-    if not path.parent.is_dir():
-        raise UnsupportedDatabase(f"there is no directory {path.parent} to keep {path.name} in")
+    """The file at `path`, ours alone. Raises NotMigrated, UnsupportedDatabase or Unavailable."""
     if path.exists() and not path.is_file():
-        raise UnsupportedDatabase(f"{path} is not a file: DATABASE_URL must end in a file's name")
+        raise UnsupportedDatabase(f"{path.absolute()} is not a file: DATABASE_URL must end in a file's name")
     lock = FileLock.take(path)
     try:
-        # Customers' words and numbers are in it; the WAL takes over the mode of the file.
-        path.touch(mode=0o600)
         path.chmod(0o600)
     except OSError as error:
         lock.release()
-        raise Unavailable(f"{path} cannot be used: {error.strerror}") from error
+        raise Unavailable(f"{path.absolute()} cannot be used: {error.strerror}") from error
     return lock
 
 

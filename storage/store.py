@@ -12,6 +12,7 @@ from storage import (
     deliveries,
     due,
     mending,
+    migrating,
     nonces,
     notices,
     probing,
@@ -26,8 +27,7 @@ from storage.changes import error_text, park
 from storage.database import configuration, is_sqlite
 from storage.deliveries import LANES, Claim, Delivery, Outcome
 from storage.due import Due
-from storage.errors import Closed, StorageError, Unavailable
-from storage.migrating import migrate
+from storage.errors import Closed, Gone, StorageError, Unavailable
 from storage.nonces import Draw
 from storage.postgres import PostgresUnits
 from storage.queries import Counts, EventView, OrderView
@@ -35,6 +35,7 @@ from storage.receipts import Applied
 from storage.sqlite import SqliteUnits
 from storage.steps import Advance
 from storage.transaction import SoldOut, Transaction, Units
+from storage.trouble import told
 
 _PING_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 0.1
@@ -71,19 +72,27 @@ class Store:
 
     @staticmethod
     async def migrate(url: str) -> list[str]:
-        """Apply the pending migrations; their names. Does nothing the second time."""
-        return await migrate(url)
+        """Apply the pending migrations; their names. Makes the database, if there is none."""
+        return await migrating.migrate(url)
+
+    @staticmethod
+    async def upgrade(url: str) -> list[str]:
+        """Apply the pending migrations to a database that is there. Raises NotMigrated if there is none."""
+        return await migrating.upgrade(url)
 
     async def close(self) -> None:
         """Wait for what runs, then close. Everything asked afterwards raises Closed."""
         await self._units.close()
 
     async def ping(self) -> None:
-        """Raises TimeoutError if the database does not answer within a second, Unavailable if it can't."""
+        """Raises TimeoutError if the database does not answer within a second, Unavailable if it can't.
+
+        Gone if it is another than the one that was opened.
+        """
         try:
             async with asyncio.timeout(_PING_SECONDS):
                 await self._units.outside(_select_one)
-        except (TimeoutError, Closed):
+        except (TimeoutError, Closed, Gone):
             raise
         except Exception as error:
             raise Unavailable(f"the database does not answer: {type(error).__name__}") from error
@@ -207,9 +216,10 @@ class Store:
 
 async def _units(url: str) -> Units:
     config = configuration(url)
-    return await (
-        SqliteUnits.open(config["credentials"]) if is_sqlite(config) else PostgresUnits.open(config)
-    )
+    with told(config):
+        return await (
+            SqliteUnits.open(config["credentials"]) if is_sqlite(config) else PostgresUnits.open(config)
+        )
 
 
 async def _select_one(tx: Transaction) -> None:

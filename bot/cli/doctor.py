@@ -158,7 +158,12 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
             held = await waiting.held(records)
             notices = await waiting.notices(records)
     except (StorageError, OSError) as error:
-        yield Finding("database", False, str(error), "'munshi serve' makes and migrates it")
+        yield Finding(
+            "database",
+            False,
+            str(error),
+            "'munshi serve' brings one that is there up to date; 'munshi migrate' makes a new one",
+        )
         return
     yield Finding("database", True, "there, and up to date")
     yield _parked(parked)

@@ -1,5 +1,6 @@
 """`munshi serve`: the HTTP server and the workers, in one process."""
 
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import typer
@@ -21,9 +22,10 @@ Played = Annotated[
         "--sandbox", help="Against a pretended Meta and Razorpay: no keys, and books that are forgotten."
     ),
 ]
+Create = Annotated[bool, typer.Option("--create", help="Make the database, if there is none.")]
 
 
-def command(sandbox: Played = False) -> None:
+def command(sandbox: Played = False, create: Create = False) -> None:
     """Serve webhooks and the API, and do the work they bring. Pending migrations are applied first."""
     if sandbox:
         log.configure()
@@ -31,11 +33,11 @@ def command(sandbox: Played = False) -> None:
         return
     settings = settings_or_refuse()
     log.configure(settings.secrets)
-    run(_serve(settings))
+    run(_serve(settings, Store.migrate if create else Store.upgrade))
 
 
-async def _serve(settings: Settings) -> None:
-    await Store.migrate(settings.database_url)
+async def _serve(settings: Settings, migrate: Callable[[str], Awaitable[list[str]]]) -> None:
+    await migrate(settings.database_url)
     async with bot(settings) as (parts, workers), serving(parts) as url:
         workers.start()
         tune_interpreter()

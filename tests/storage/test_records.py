@@ -3,7 +3,6 @@
 import asyncio
 from pathlib import Path
 
-import asyncpg
 import pytest
 from tortoise.exceptions import OperationalError
 
@@ -50,7 +49,7 @@ async def test_the_dialect_of_the_transactions(store: Store, database_url: str, 
 )
 async def test_nothing_can_be_written(store: Store, database_url: str, chat: Chat, sql: str) -> None:
     await store.arrive([chat("m1")], NOW)
-    with pytest.raises((OperationalError, asyncpg.ReadOnlySQLTransactionError)):
+    with pytest.raises(Unavailable, match=r"cannot be used: .*read-?only"):
         async with reading(database_url) as records:
             await records.fetch(sql)
     async with reading(database_url) as records:
@@ -138,7 +137,7 @@ async def refusal(url: str) -> StorageError:
 async def test_no_database_yet(tmp_path: Path) -> None:
     refused = await refusal(f"sqlite://{tmp_path}/none.db")
     assert isinstance(refused, NotMigrated)
-    assert f"there is no database at {tmp_path}/none.db: run `munshi migrate` first" in str(refused)
+    assert f"there is no database at {tmp_path}/none.db. DATABASE_URL" in str(refused)
     assert list(tmp_path.iterdir()) == [], "looking makes nothing"
 
 
@@ -155,7 +154,7 @@ async def test_no_sqlite_file(tmp_path: Path) -> None:
     (tmp_path / "text.db").write_text("not a database, but long enough to look like one " * 30)
     refused = await refusal(f"sqlite://{tmp_path}/text.db")
     assert isinstance(refused, Unavailable)
-    assert "text.db cannot be read: file is not a database" in str(refused)
+    assert "text.db is damaged (file is not a database)" in str(refused)
 
 
 async def test_another_kind_of_database() -> None:

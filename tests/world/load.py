@@ -105,20 +105,20 @@ class Market:
 
     async def serve(self, bot: int = 0) -> Process:
         """`munshi serve` as bot number `bot`; it is ready."""
-        running = await self._start("serve", self.bots[bot])
+        running = await self._start(self.bots[bot], "serve", "--create")
         await ready(self.http, self.bots[bot])
         return running
 
     async def work(self) -> Process:
         """`munshi work`."""
-        running = await self._start("work", self.bots[0])
+        running = await self._start(self.bots[0], "work")
         assert running.stdout is not None
         assert b"works" in await running.stdout.readline(), (self.cwd / "stderr.txt").read_text()
         return running
 
-    async def _start(self, command: str, url: str) -> Process:
+    async def _start(self, url: str, *command: str) -> Process:
         env = {**self.env, "PORT": url.rpartition(":")[2]}
-        return await self.stack.enter_async_context(process(*HURRIED, command, env=env, cwd=self.cwd))
+        return await self.stack.enter_async_context(process(*HURRIED, *command, env=env, cwd=self.cwd))
 
     async def kill(self, running: Process) -> None:
         """`kill -9`."""

@@ -156,7 +156,7 @@ async def chat(tmp_path: Path) -> AsyncIterator[Chat]:
     try:
         async with (
             aiohttp.ClientSession() as http,
-            process(*MUNSHI, "serve", env=environment(settings), cwd=tmp_path),
+            process(*MUNSHI, "serve", "--create", env=environment(settings), cwd=tmp_path),
         ):
             await ready(http, bot)
             yield Chat(http, bot, providers)

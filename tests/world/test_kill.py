@@ -33,7 +33,7 @@ class Street:
 
     async def start(self) -> None:
         """Start a bot: on the same port, and on the same database."""
-        command = process(*MUNSHI, "serve", env=self.env, cwd=self.cwd)
+        command = process(*MUNSHI, "serve", "--create", env=self.env, cwd=self.cwd)
         self.bot = await self.stack.enter_async_context(command)
         await ready(self.http, self.url)
 

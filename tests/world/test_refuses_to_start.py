@@ -2,9 +2,13 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import aiohttp
+import pytest
 
+from storage import Store
+from storage.errors import NotMigrated
 from tests.world.living import FLOW
 from tests.world.processes import MUNSHI, environment, free_port, process, ready, run
 
@@ -23,10 +27,11 @@ SETTINGS = {
 }
 
 
-async def refused(cwd: Path, command: str = "serve", **settings: str) -> str:
-    """What `munshi serve`, or another command, says when it refuses."""
+async def refused(cwd: Path, *command: str, **settings: str) -> str:
+    """What `munshi serve --create`, or another command, says when it refuses."""
+    command = command or ("serve", "--create")
     status, output = await run(
-        *MUNSHI, command, env=environment({**SETTINGS, "PORT": "0", **settings}), cwd=cwd
+        *MUNSHI, *command, env=environment({**SETTINGS, "PORT": "0", **settings}), cwd=cwd
     )
     assert status == 1, output
     assert "Traceback" not in output
@@ -71,7 +76,7 @@ async def test_a_second_one_on_the_same_file_or_port(tmp_path: Path) -> None:
     settings = {**SETTINGS, "PORT": str(port)}
     async with (
         aiohttp.ClientSession() as http,
-        process(*MUNSHI, "serve", env=environment(settings), cwd=tmp_path) as first,
+        process(*MUNSHI, "serve", "--create", env=environment(settings), cwd=tmp_path) as first,
     ):
         await ready(http, f"http://127.0.0.1:{port}")
         said, worker, other = await asyncio.gather(
@@ -82,3 +87,102 @@ async def test_a_second_one_on_the_same_file_or_port(tmp_path: Path) -> None:
         for second in (said, worker):
             assert f"munshi.db is in use by process {first.pid}: SQLite serves one process" in second
         assert "address already in use" in other
+
+
+COMMANDS = (("serve",), ("work",), ("migrate",), ("ledger",), ("why", "#10001"), ("replay", "1"))
+LEAKED = "Sesam/oeffne"
+
+
+async def said_by_all(cwd: Path, url: str) -> list[str]:
+    """What every command that opens the database says of `url`; each ends well and tells no password."""
+    said = [await refused(cwd, *command, DATABASE_URL=url) for command in COMMANDS]
+    assert not any(LEAKED.partition("/")[0] in one for one in said)
+    return said
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"munshi:{LEAKED}@db/munshi",
+        f"mysql{LEAKED}",
+        f"postgres://munshi:{LEAKED}@db/munshi",
+        f"postgres://munshi:12#{LEAKED}@db/munshi",
+        f"postgres://munshi:[{LEAKED}@db:port/munshi",
+    ],
+)
+async def test_an_address_that_cannot_be_read_is_one_sentence_and_never_echoed(
+    tmp_path: Path, url: str
+) -> None:
+    for said in await said_by_all(tmp_path, url):
+        assert "DATABASE_URL" in said or "cannot be used" in said
+
+
+async def test_a_damaged_file_is_one_sentence(tmp_path: Path) -> None:
+    await Store.migrate(f"sqlite://{tmp_path}/munshi.db")
+    damaged = bytearray((tmp_path / "munshi.db").read_bytes())
+    damaged[100:8192] = b"\x07" * (8192 - 100)
+    (tmp_path / "munshi.db").write_bytes(damaged)
+    for said in await said_by_all(tmp_path, "sqlite://munshi.db"):
+        assert f"{tmp_path}/munshi.db is damaged" in said
+        assert "munshi restore" in said
+
+
+async def test_a_wrong_folder_is_told_where_was_looked_and_nothing_is_made(tmp_path: Path) -> None:
+    for command in COMMANDS:
+        if command != ("migrate",):
+            said = await refused(tmp_path, *command, DATABASE_URL="sqlite://shop.db")
+            assert f"there is no database at {tmp_path}/shop.db" in said
+            assert "munshi migrate" in said
+    assert list(tmp_path.glob("shop.db*")) == []
+
+
+async def test_an_empty_database_is_not_served_unasked(tmp_path: Path, database_url: str) -> None:
+    if database_url.startswith("sqlite"):
+        (tmp_path / "munshi.db").touch()
+    assert "munshi serve --create" in await refused(tmp_path, "serve", DATABASE_URL=database_url)
+    with pytest.raises(NotMigrated):
+        await Store.open(database_url)
+
+
+async def test_a_server_without_tls_is_refused_where_tls_is_asked_for(tmp_path: Path) -> None:
+    """The server of the tests speaks over a socket file, where nothing is encrypted: this one is played."""
+    heard: list[bytes] = []
+
+    async def without_tls(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.read(8))
+        writer.write(b"N")
+        await writer.drain()
+        heard.append(await reader.read())
+        writer.close()
+
+    server = await asyncio.start_server(without_tls, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    url = f"postgres://munshi:{SECRET}@127.0.0.1:{port}/munshi?sslmode=require"
+    async with server:
+        for command in (("serve",), ("ledger",)):
+            assert "SSL" in await refused(tmp_path, *command, DATABASE_URL=url)
+    ssl_request, nothing_in_the_clear = b"\x00\x00\x00\x08\x04\xd2\x16\x2f", b""
+    assert set(heard) == {ssl_request, nothing_in_the_clear}
+
+
+@pytest.mark.parametrize("query", ["sslmode=requre", "ssl_mode=require", "channel_binding=require"])
+async def test_what_is_not_known_of_an_address_is_refused_by_name(tmp_path: Path, query: str) -> None:
+    said = await refused(tmp_path, DATABASE_URL=f"postgres://munshi:{SECRET}@127.0.0.1:9/munshi?{query}")
+    assert "DATABASE_URL" in said
+    assert "sslmode" in said
+
+
+async def test_too_many_connections_are_one_sentence(
+    tmp_path: Path, postgres_url: str, postgres_server: Any
+) -> None:
+    await Store.migrate(postgres_url)
+    name = postgres_url.partition("?")[0].rpartition("/")[2]
+    postgres_server.psql(f"ALTER DATABASE {name} CONNECTION LIMIT 0")
+    postgres_server.psql("CREATE ROLE clerk LOGIN PASSWORD 'clerk'")
+    try:
+        url = postgres_url.replace("postgres:@", "clerk:clerk@")
+        assert url != postgres_url
+        for command in COMMANDS:
+            assert "too many connections" in await refused(tmp_path, *command, DATABASE_URL=url)
+    finally:
+        postgres_server.psql("DROP ROLE clerk")
