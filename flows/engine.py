@@ -210,30 +210,58 @@ def _timer(performance: Performance, event: TimerDue) -> None:
     current = event.state in chain and performance.visits[chain.index(event.state)] == event.visit
     if not current:
         performance.record(event=trigger, ignored="the visit that started it has ended")
-    elif not _answer(performance, trigger, {"timer": event.timer}):
+        return
+    rule, entry = _decided(performance, trigger, {"timer": event.timer})
+    if rule is None:
         performance.record(event=trigger, unanswered=True)
+    elif rule.target is None and (later := _overtaken_by(performance, event)):
+        entry["unsaid"] = list(rule.reaction.say)
+        entry["because"] = f"it comes late: '{later}' of the same state has run out as well"
+        performance.act(rule, entry)
+    else:
+        performance.follow(rule, entry)
+
+
+def _overtaken_by(performance: Performance, event: TimerDue) -> str | None:
+    """The later timer of the same state that has run out too by now: the shop was down meanwhile."""
+    timers = performance.flow.states[event.state].timers
+    own = next((timer for timer in timers if timer.name == event.timer), None)
+    if own is None:
+        return None
+    passed = performance.now - (event.due - own.after)
+    return next((timer.name for timer in timers if own.after < timer.after <= passed), None)
 
 
 def _answer(performance: Performance, trigger: str, fields: Mapping[str, Any], stale: bool = False) -> bool:
     """Let a rule answer `trigger`; False if none does."""
+    rule, entry = _decided(performance, trigger, fields, stale)
+    if rule is not None:
+        performance.follow(rule, entry)
+    return rule is not None
+
+
+def _decided(
+    performance: Performance, trigger: str, fields: Mapping[str, Any], stale: bool = False
+) -> tuple[Rule | None, dict[str, Any]]:
+    """The rule that answers `trigger`, and its entry in the trace; (None, …) if none does."""
     performance.event = fields
     decision = Decision(performance.state.path, stale, performance.context)
     rule = decide(performance.flow.machine, trigger, decision)
-    if rule is None and not decision.considered:
-        return False
     entry: dict[str, Any] = {"event": trigger, "state": performance.state.path}
+    if reason := fields.get("reason"):
+        entry["reason"] = reason
     if decision.considered:
         entry["passed"] = [
             {"rule": _name(r), "line": r.line, "because": why} for r, why in decision.considered
         ]
+    if rule is None and not decision.considered:
+        return None, entry
     performance.trace.append(entry)
-    if rule is None:
-        return False
-    entry["taken"] = {"rule": _name(rule), "line": rule.line}
-    if rule.ignored is not None:
-        entry["ignored"] = rule.ignored
-    performance.follow(rule, entry)
-    return True
+    if rule is not None:
+        entry["taken"] = {"rule": _name(rule), "line": rule.line}
+        if rule.ignored is not None:
+            entry["ignored"] = rule.ignored
+    return rule, entry
 
 
 def _name(rule: Rule) -> str:

@@ -38,6 +38,8 @@ class TimerDue:
     state: str
     timer: str
     visit: int
+    due: int
+    """When it ran out, in milliseconds since 1970, UTC; it may be handled much later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ def to_json(event: Event) -> dict[str, Any]:
         case Received():
             return {"kind": "received", "what": event.kind, "fields": dict(event.fields)}
         case TimerDue():
-            return {"kind": "timer", "state": event.state, "timer": event.timer, "visit": event.visit}
+            place = {"state": event.state, "timer": event.timer, "visit": event.visit}
+            return {"kind": "timer", **place, "due": event.due}
         case Happened():
             return {"kind": "happened", "name": event.name, "fields": dict(event.fields)}
         case _:
@@ -78,7 +81,7 @@ def from_json(value: Mapping[str, Any]) -> Event:
         case "received":
             return Received(value["what"], value["fields"])
         case "timer":
-            return TimerDue(value["state"], value["timer"], value["visit"])
+            return TimerDue(value["state"], value["timer"], value["visit"], value["due"])
         case "happened":
             return Happened(value["name"], value["fields"])
         case other:

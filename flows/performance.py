@@ -33,7 +33,7 @@ class Performance:
         self._language = conversation.language
         self._variables = conversation.variables
         self._data = conversation.data
-        self._now, self._number, self._outside = now, number, outside
+        self.now, self._number, self._outside = now, number, outside
         self._raised: list[Happened] = []
         self._event: Mapping[str, Any] = {}
         self._context: dict[str, Any] | None = None
@@ -97,6 +97,10 @@ class Performance:
             self._start_timers(state, visit)
             self._react(state.enter, entry)
 
+    def act(self, rule: Rule, entry: dict[str, Any]) -> None:
+        """Do what `rule` does, and say nothing of it."""
+        self._do(rule.reaction, entry)
+
     def _move(self, path: str, entry: dict[str, Any]) -> tuple[tuple[State, int], ...]:
         """Leave states and stand in those towards `path`; the entered ones, outermost first, with visits."""
         target = self.flow.states[self.flow.states[path].leaf]
@@ -114,7 +118,7 @@ class Performance:
 
     def _start_timers(self, state: State, visit: int) -> None:
         self.effects.extend(
-            StartTimer(state.path, timer.name, visit, self._now + timer.after) for timer in state.timers
+            StartTimer(state.path, timer.name, visit, self.now + timer.after) for timer in state.timers
         )
 
     def _react(self, reaction: Reaction, entry: dict[str, Any]) -> None:
@@ -175,7 +179,7 @@ class Performance:
             data=self._data,
             sections=self.flow.sections,
             event=self._event,
-            now=self._now,
+            now=self.now,
             number=self._number,
             outside=self._outside,
         )

@@ -17,15 +17,17 @@ from flows.events import Happened
 from flows.model import Flow
 from payments import facts as fact_values
 from payments import reconcile
-from payments.answers import FETCHED, KEPT, REFUND_REFUSED, REFUNDED, answered, unwanted
+from payments.answers import FETCHED, KEPT, REFUND_REFUSED, REFUNDED, Refusal, answered, unwanted
 from payments.calls import CancelLink, FetchPayments
 from payments.case import Advanced, Arrived, Case, Caused, Handled, Kind, OrderState, Outcome
 from payments.draft import CannotHandle, Draft, Trace, attempt_of, with_attempt
 from payments.facts import Fact
 from payments.joining import joined
+from payments.ledger import RELEASED, authorised
 from payments.orders import order_key_of
 from payments.planned import follow, kept
 from payments.refunds import RefundStatus
+from payments.repair import waits_for_capture
 from payments.settling import learn, settle
 from payments.telling import SETBACKS, earlier_links
 
@@ -132,7 +134,8 @@ def _result(draft: Draft, body: Mapping[str, Any]) -> Done:
         draft.calls.append(CancelLink(attempt.reference_id, attempt.link_id))
     changed = with_attempt(before, attempt)
     state, new = learn(draft, changed, facts)
-    trace, _ = settle(draft, before, state, new, reason=str(fields.get("reason") or ""))
+    refusal = Refusal(str(fields.get("reason") or ""), again=bool(fields.get("again", True)))
+    trace, _ = settle(draft, before, state, new, refusal=refusal)
     return trace, True
 
 
@@ -177,6 +180,10 @@ def _poll(draft: Draft, body: Mapping[str, Any]) -> Done:
         late=draft.shop.late_window,
     ):
         draft.polls.append(poll.after(draft.now))
+    elif waits_for_capture(state):
+        # Nobody asks any more: the goods are free again, and a capture after all counts as a late one.
+        known, new = learn(draft, state, [replace(f, state=RELEASED) for f in authorised(state.facts)])
+        return settle(draft, state, known, new)[0], True
     return ({"event": "poll", "asked": attempt.reference_id},), True
 
 

@@ -1,7 +1,7 @@
 """What the answer to a call says of an attempt or a refund. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from payments.facts import Fact
@@ -9,6 +9,7 @@ from payments.orders import LINK_STATUSES, Attempt, AttemptStatus, moved
 
 CREATED: Final = "payment_link.created"
 REFUSED: Final = "payment_link.refused"
+"""There is no link: `reason` says why, and `again` whether another try may bring one."""
 WITHDRAWN: Final = "payment_link.withdrawn"
 """A link was cancelled, or had ended by itself; `status` says how."""
 KEPT: Final = "payment_link.kept"
@@ -19,6 +20,16 @@ REFUNDED: Final = "payment.refunded"
 """Razorpay took a refund on; `facts` says how it stands."""
 REFUND_REFUSED: Final = "payment.refund_refused"
 """Razorpay will not make the refund `key`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why there is no link."""
+
+    reason: str
+    """Razorpay's words, or a reason of ours that flows know."""
+    again: bool = True
+    """Whether another try may bring a link; False where Razorpay will say the same once more."""
 
 
 def answered(attempt: Attempt, name: str, fields: Mapping[str, Any]) -> tuple[Attempt, tuple[Fact, ...]]:

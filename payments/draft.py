@@ -31,7 +31,7 @@ from payments.repair import payable
 from payments.shop import ASK, CANCEL, CREATE, END, PLACE, REOPEN, UNPAID
 from payments.silence import rule, withheld
 from payments.stock import Move
-from payments.telling import earlier_links, order_of, status, with_earlier_links
+from payments.telling import earlier_links, order_of, status, with_earlier_links, with_link_as_of
 
 Trace: TypeAlias = tuple[Mapping[str, Any], ...]
 
@@ -80,9 +80,10 @@ class Draft:
     def step(self, event: Event) -> tuple[Trace, bool]:
         """Let the conversation take `event`: its trace, and whether anything answered."""
         outside = {"left": self.left, "links": self._may_have_paid(), "nonce": self.nonce}
-        done = step(self.flow, self.conversation, event, self.now, self.number, outside)
+        known = with_link_as_of(self.conversation, self.now)
+        done = step(self.flow, known, event, self.now, self.number, outside)
         says = sum(isinstance(effect, Say) for effect in done.effects)
-        ruling = rule(self.flow, self.conversation, done.conversation, event, says, self.now)
+        ruling = rule(self.flow, known, done.conversation, event, says, self.now)
         self.conversation = replace(done.conversation, talk=ruling.talk)
         self.notices += ruling.notices
         for effect in done.effects:

@@ -19,6 +19,9 @@ MISFIT: Final = "misfit"
 CONFIRMED: Final = "confirmed"
 """State of a payment fact: by our own keys we know that the payment is captured, and ours."""
 
+RELEASED: Final = "released"
+"""State of a payment fact of our own: the bank allowed it so long ago that nobody waits for its capture."""
+
 
 class Verdict(StrEnum):
     """What the facts about one order add up to."""
@@ -89,9 +92,16 @@ class Balance:
     refunds: tuple[Returned, ...]
     ended: frozenset[str]
     """Payment links that ended unpaid."""
-    authorised: bool
+    authorised_at: int | None
+    """When Razorpay made the oldest payment that the bank allowed and nobody captured, in seconds; None if
+    there is none."""
     disputes: Mapping[str, str]
     """Payments that their payer's bank disputes or disputed: `open` or `lost`."""
+
+    @property
+    def authorised(self) -> bool:
+        """Whether the bank allowed a payment that is not captured yet."""
+        return self.authorised_at is not None
 
     @property
     def disputed(self) -> bool:
@@ -187,7 +197,9 @@ def balance(total: int, currency: str, facts: Iterable[Fact]) -> Balance:
         payments=payments,
         refunds=tuple(refund for refund in _refunds(facts) if refund.payment_id in known),
         ended=_ended(facts),
-        authorised=bool(_authorised(facts) - known),
+        authorised_at=min(
+            (fact.at for fact in authorised(facts) if fact.entity_id not in known), default=None
+        ),
         disputes=_disputes(facts),
     )
 
@@ -253,10 +265,13 @@ def _refunds(facts: Iterable[Fact]) -> tuple[Returned, ...]:
     return tuple(found[id] for id in sorted(found))
 
 
-def _authorised(facts: Iterable[Fact]) -> set[str]:
-    """Payments that the bank allowed and Razorpay did not give back by itself."""
-    allowed = {f.entity_id for f in facts if f.entity == "payment" and f.state == "authorized"}
-    return allowed - {str(f.detail.get("payment_id")) for f in facts if f.entity == "refund"}
+def authorised(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """The payments that the bank allowed, without those that Razorpay gave back or nobody waits for."""
+    facts = tuple(facts)
+    over = {str(f.detail.get("payment_id")) for f in facts if f.entity == "refund"}
+    over |= {f.entity_id for f in facts if f.entity == "payment" and f.state == RELEASED}
+    allowed = (f for f in facts if f.entity == "payment" and f.state == "authorized")
+    return tuple(fact for fact in allowed if fact.entity_id not in over)
 
 
 def _ended(facts: Iterable[Fact]) -> frozenset[str]:

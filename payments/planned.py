@@ -8,6 +8,7 @@ looked at again after each event; the end of a link always comes with an event t
 from dataclasses import replace
 from typing import Final
 
+from payments.answers import Refusal
 from payments.case import Notice, OrderState
 from payments.draft import Draft, Trace, attempt_of, link_of, with_attempt
 from payments.orders import Attempt, AttemptStatus, Standing, order_key_of
@@ -15,9 +16,9 @@ from payments.repair import OVER, payable
 from payments.settling import settle
 from payments.telling import about, earlier_links, order_of, with_earlier_links
 
-EARLIER_PAID: Final = "earlier order paid"
+EARLIER_PAID: Final = Refusal("earlier order paid")
 """Why there is no link: the earlier order was paid after all. Asked again, nothing stands in the way."""
-EARLIER_OPEN: Final = "earlier link open"
+EARLIER_OPEN: Final = Refusal("earlier link open")
 """Why there is no link: Razorpay would not cancel the earlier one, which can still be paid."""
 
 
@@ -74,14 +75,14 @@ def _ask_for(draft: Draft, state: OrderState, attempt: Attempt) -> None:
     draft.conversation = about(draft.conversation, after)
 
 
-def _give_up(draft: Draft, reason: str) -> Trace:
+def _give_up(draft: Draft, refusal: Refusal) -> Trace:
     """End the planned attempt, if there is one; the customer hears why, and can ask again."""
     found = _planned(draft)
     if not found:
         return ()
     state, attempt = found
     refused = with_attempt(state, replace(attempt, status=AttemptStatus.REFUSED))
-    return settle(draft, state, refused, reason=reason)[0]
+    return settle(draft, state, refused, refusal=refusal)[0]
 
 
 def _notice(attempt: Attempt) -> Notice:

@@ -5,12 +5,14 @@ from typing import Final
 
 from payments.fitting import UNSEEN
 from payments.proof import Check
-from payments.repair import WAITING
+from payments.repair import UNCAPTURED, WAITING
 
 _DASHBOARD: Final = "in Razorpay's dashboard, where its notes name the order"
 
 _HELD: Final[Mapping[str, str]] = {
     WAITING: f"nothing yet: the customer has a link for the rest; to end it, refund {_DASHBOARD}",
+    UNCAPTURED: "capture it in Razorpay Dashboard > Payments, where its notes name the order, and switch on"
+    " automatic capture in Account & Settings > Payment capture; else it goes back in a few days",
     "short": f"ask the customer for the rest, or refund the payment {_DASHBOARD}",
     "surplus": f"refund what is too much {_DASHBOARD}",
     "late": f"send the goods if there are any, else refund the payment {_DASHBOARD}",

@@ -20,6 +20,8 @@ from payments.stock import Move
 
 WAITING: Final = "short: waiting for the rest"
 """Why money is held that needs nobody but the customer."""
+UNCAPTURED: Final = "authorised: the bank said yes, and nobody has captured the payment"
+"""Why an order waits whose money is the customer's still."""
 OVER: Final = frozenset({AttemptStatus.REFUSED, AttemptStatus.EXPIRED, AttemptStatus.CANCELLED})
 """Statuses of an attempt that ended unpaid."""
 
@@ -64,6 +66,12 @@ def _may_stand_for_all(state: OrderState, refunds: tuple[Refund, ...]) -> bool:
 def due(state: OrderState) -> int:
     """Paise that are missing for the total."""
     return max(0, state.order.total - state.balance.paid)
+
+
+def waits_for_capture(state: OrderState) -> bool:
+    """Whether the bank allowed a payment that would pay for the order, and none is captured."""
+    ended = state.standing in (Standing.FULFILLED, Standing.RETURNED)
+    return state.balance.authorised and not state.balance.payments and not ended
 
 
 def lacks_capture(state: OrderState, balance: Balance) -> bool:
@@ -191,7 +199,8 @@ def _booked(state: OrderState, most: int, balance: Balance, rules: Repairs) -> O
     held = balance.captured - _back(state.refunds, balance.own) - fulfilled
     booked = replace(state, fulfilled=fulfilled, held=held, held_for=None)
     if not (held or balance.disputes or balance.misfit):
-        return booked
+        uncaptured = state.held_for == UNCAPTURED and waits_for_capture(state)
+        return replace(booked, held_for=UNCAPTURED) if uncaptured else booked
     return replace(booked, held_for=_reason(booked, balance, rules))
 
 

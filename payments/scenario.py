@@ -32,6 +32,9 @@ Performance: TypeAlias = Callable[[Simulator], list[Message]]
 EVENTS: Final[Mapping[str, Performance]] = {
     "cancels the link": lambda simulator: simulator.cancel_link(),
     "settles late": lambda simulator: simulator.settle_late(),
+    "allows the payment": lambda simulator: simulator.allow(),
+    "lets the payment go": lambda simulator: simulator.let_go(),
+    "is asked": lambda simulator: simulator.poll(),
     "pays the refund": lambda simulator: simulator.refund("processed"),
     "fails the refund": lambda simulator: simulator.refund("failed"),
     "refunds by hand": lambda simulator: simulator.refund_in_dashboard(),
@@ -262,6 +265,11 @@ def _waits(value: Any) -> Performance:
     return lambda simulator: simulator.wait(milliseconds)
 
 
+def _down(value: Any) -> Performance:
+    milliseconds = durations.parse(_text(value))
+    return lambda simulator: simulator.be_down(milliseconds)
+
+
 def _razorpay(value: Any) -> Performance:
     if isinstance(value, str) and value in EVENTS:
         return EVENTS[value]
@@ -286,6 +294,7 @@ _DEEDS: Final[Mapping[str, Callable[[Any], Performance]]] = {
     "payment_fails": _payment_fails,
     "order": _order,
     "waits": _waits,
+    "down": _down,
     "razorpay": _razorpay,
     "others": _others,
 }

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from flows.events import Happened
-from payments.answers import CREATED, REFUSED
+from payments.answers import CREATED, REFUSED, Refusal
 from payments.calls import FetchPayments, RefundPayment
 from payments.case import Notice, OrderState
 from payments.catalogue import Repairs
@@ -17,8 +17,13 @@ from payments.ledger import CONFIRMED, MISFIT
 from payments.orders import LINK_STATUSES, Attempt, AttemptStatus, moved, reference_id
 from payments.reconcile import MISSED, Poll
 from payments.refunds import Refund
-from payments.repair import due, repair, wants_rest
+from payments.repair import UNCAPTURED, due, repair, waits_for_capture, wants_rest
 from payments.telling import NOT_FOUND, about, happened, order_of, status, with_link
+
+TOLD_CUSTOMER: Final = 10 * 60_000
+"""Milliseconds after which a customer hears that their bank said yes: a capture usually takes a second."""
+TOLD_OPERATOR: Final = 3 * 3600_000
+"""Milliseconds after which an operator hears that a payment is not captured."""
 
 _MISSED: Final = Notice(
     "webhook",
@@ -91,18 +96,19 @@ def settle(
     new: tuple[Fact, ...] = (),
     *,
     asked: bool = False,
-    reason: str = "",
+    refusal: Refusal | None = None,
 ) -> tuple[Trace, bool]:
     """Set the order right, ask for what that takes and tell the customer what changed since `before`.
 
-    `asked`: the customer waits for word of their payment, whatever it is. `reason`: why a link was
-    refused.
+    `asked`: the customer waits for word of their payment, whatever it is. `refusal`: why there
+    is no link.
     """
     conversation = draft.conversation
     current = order_of(conversation).get("key") in (None, known.order.key)
     link = order_of(conversation).get("link") or {}
     repaired = repair(_moved_on(known), _rules(draft, current), draft.left)
     state = repaired.state
+    state = _uncaptured(draft, state)
     draft.move(repaired.moves)
     draft.calls += repaired.withdrawn
     draft.calls += [_refund(refund) for refund in repaired.asked]
@@ -113,7 +119,7 @@ def settle(
     draft.polls += _polls(draft, before, state, repaired.asked)
     draft.write(before, state)
     told = [
-        *(_link_events(before, state, link, reason) if current else ()),
+        *(_link_events(before, state, link, refusal) if current else ()),
         *happened(before, state, new, link),
     ]
     told = told if current else [event for event in told if event.name != "payment.failed"]
@@ -125,6 +131,28 @@ def settle(
         return draft.say_aside(about_it, told)
     draft.conversation = about_it
     return _tell(draft, told)
+
+
+def _uncaptured(draft: Draft, state: OrderState) -> OrderState:
+    """`state`, marked as waiting for a capture once that takes longer than it should."""
+    since = state.balance.authorised_at
+    if since is None or not waits_for_capture(state):
+        return state
+    waited = draft.now - since * 1000
+    if waited >= TOLD_OPERATOR:
+        draft.notices.append(_capture_it(state))
+    return (
+        replace(state, held_for=UNCAPTURED) if waited >= TOLD_CUSTOMER and state.held_for is None else state
+    )
+
+
+def _capture_it(state: OrderState) -> Notice:
+    said = (
+        f"The bank allowed the payment for order #{state.order.number} hours ago, and nobody has captured it:"
+        " until then it is not yours, and in a few days it goes back. Capture it in Razorpay Dashboard >"
+        " Payments, and switch on automatic capture in Account & Settings > Payment capture."
+    )
+    return Notice("capture", state.order.key, said)
 
 
 def _tell(draft: Draft, told: Iterable[Happened]) -> tuple[Trace, bool]:
@@ -205,7 +233,7 @@ def _polls(draft: Draft, before: OrderState, state: OrderState, asked: tuple[Ref
 
 
 def _link_events(
-    before: OrderState, state: OrderState, link: Mapping[str, Any], reason: str
+    before: OrderState, state: OrderState, link: Mapping[str, Any], refusal: Refusal | None
 ) -> list[Happened]:
     """What the customer hears of the link they wait for: it is there, or will not be."""
     old = next((a for a in before.attempts if a.reference_id == link.get("reference")), None)
@@ -214,4 +242,7 @@ def _link_events(
         return []
     if new.status is AttemptStatus.CREATED:
         return [Happened(CREATED, {"short_url": new.short_url or ""})]
-    return [Happened(REFUSED, {"reason": reason})] if new.status is AttemptStatus.REFUSED else []
+    if new.status is not AttemptStatus.REFUSED:
+        return []
+    why = refusal or Refusal("")
+    return [Happened(REFUSED, {"reason": why.reason, "again": why.again})]

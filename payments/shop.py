@@ -47,6 +47,10 @@ EVENTS: Final[Mapping[str, str]] = {
     " `earlier order paid` or `earlier link open`",
     "payment_link.expired": "the payment link ran out unpaid",
     "payment_link.cancelled": "the payment link was cancelled unpaid",
+    "payment.authorized": "the bank said yes minutes ago, and the payment is not captured: it may come or"
+    " go back",
+    "payment.released": "a payment that the bank had allowed was never captured, and goes back: nothing is"
+    " paid",
     "payment.captured": "the order's whole total has been captured, once and for all; `event.late` if the"
     " order had ended before",
     "payment.short": "`event.amount` was captured, `event.due` is missing: a link for it is being made",
@@ -180,7 +184,8 @@ def _place(scene: Scene, args: _Nothing) -> Result:
     lines = cart.lines(cart.of(scene.data), shop, names)
     total = sum(line.total for line in lines)
     if total < MIN_TOTAL:
-        return _refused(scene, "order.refused", reason="empty" if not lines else "too small")
+        reason = "too small" if lines else "empty"
+        return _refused(scene, "order.refused", reason=reason, limit=MIN_TOTAL)
     ordinal = scene.data.get("orders", 0) + 1
     order = {
         "key": order_key(scene.conversation, ordinal, _nonce(scene)),
@@ -305,8 +310,12 @@ def _order_view(order: Mapping[str, Any] | None) -> Mapping[str, Any]:
     if order is None:
         return _NO_ORDER
     link = order.get("link") or {"url": ""}
+    over = bool(link.get("over"))
     count = sum(line["quantity"] for line in order["lines"])
-    return {"due": order["total"], "lapsed": False, **order, "count": count, "link": link["url"]}
+    known = {"due": order["total"], "lapsed": False, **order, "count": count}
+    making = "reference" in link and not link["url"] and not over
+    url = link["url"]
+    return {**known, "link": "" if over else url, "expired": bool(over and url), "making": making}
 
 
 _NO_ORDER: Final[Mapping[str, Any]] = {
@@ -318,6 +327,8 @@ _NO_ORDER: Final[Mapping[str, Any]] = {
     "status": "",
     "lapsed": False,
     "link": "",
+    "expired": False,
+    "making": False,
 }
 
 

@@ -22,7 +22,7 @@ from payments.answers import CREATED, FETCHED, KEPT, REFUNDED, REFUSED, WITHDRAW
 from payments.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
 from payments.case import Advanced, Arrived, Case, Handled, Kind, Notice, OrderState, Outcome
 from payments.facts import Fact
-from payments.ledger import Verdict
+from payments.ledger import Verdict, authorised
 from payments.orders import CURRENCY, LINK_STATUSES, Attempt, AttemptStatus, order_key_of
 
 START: Final = 1_767_243_600_000
@@ -37,6 +37,9 @@ class Razorpay(StrEnum):
     SLOW = "is slow"
     """Not before it is told that it answers again."""
     REFUSES = "refuses links"
+    """For good: the next one would be refused as well."""
+    FAILS = "makes no links"
+    """It was out of order for so long that the shop gave up; another try may succeed."""
     KEEPS = "keeps links"
     """It cancels none, and says so in words that nobody knows."""
 
@@ -108,6 +111,33 @@ class Simulator:
             facts.append(self._ended(attempt, "paid", paid))
         return self._facts(state.order.key, *facts)
 
+    def allow(self) -> list[Message]:
+        """The bank allows a payment of what is due, and nobody captures it. Raises NothingToPay."""
+        state, attempt = self._payable()
+        payment = self._payment(attempt, "authorized", attempt.amount, CURRENCY, {"method": "upi"})
+        return self._facts(state.order.key, payment)
+
+    def let_go(self) -> list[Message]:
+        """Razorpay gives back what the bank allowed and nobody captured. Raises NothingToPay."""
+        waiting = [fact for state in self.orders.values() for fact in authorised(state.facts)]
+        if not waiting:
+            raise NothingToPay("the bank allowed nothing")
+        payment = waiting[-1]
+        detail = {"payment_id": payment.entity_id, "captured": "false"}
+        id = payment.entity_id.replace("pay_", "rfnd_")
+        back = replace(payment, entity="refund", entity_id=id, state="processed", detail=detail)
+        return self._facts(payment.order_key, back)
+
+    def poll(self) -> list[Message]:
+        """Razorpay is asked how the links stand, as it is from time to time."""
+        calls = [
+            FetchPayments(attempt.reference_id, attempt.link_id)
+            for state in self.orders.values()
+            for attempt in state.attempts
+            if attempt.link_id
+        ]
+        return [message for call in calls for message in self._perform(call)]
+
     def fail(self, description: str = "Payment was declined by the bank") -> list[Message]:
         """A try to pay fails on Razorpay's page; the link stays payable. Raises NothingToPay."""
         state, attempt = self._payable()
@@ -173,6 +203,14 @@ class Simulator:
             while self._timers and self._timers[0][0] <= self.now:
                 answer += self._take(Kind.TIMER, heapq.heappop(self._timers)[2])
         self.now = until
+        return answer
+
+    def be_down(self, milliseconds: int) -> list[Message]:
+        """The shop's server is down meanwhile: timers come late, webhooks later still."""
+        self.now += milliseconds
+        answer: list[Message] = []
+        while self._timers and self._timers[0][0] <= self.now:
+            answer += self._take(Kind.TIMER, heapq.heappop(self._timers)[2])
         return answer
 
     def _next_due(self, until: int) -> int | None:
@@ -243,7 +281,7 @@ class Simulator:
         self.said += advanced.sends
         self.notices += advanced.notices
         for timer in advanced.timers:
-            body = events.to_json(events.TimerDue(timer.state, timer.timer, timer.visit))
+            body = events.to_json(events.TimerDue(timer.state, timer.timer, timer.visit, timer.due))
             self._number += 1
             heapq.heappush(self._timers, (timer.due, self._number, body))
         for order in advanced.orders:
@@ -268,8 +306,9 @@ class Simulator:
             self._waiting.append(call)
             return []
         match call:
-            case CreateLink() if self._razorpay is Razorpay.REFUSES:
-                fields = {"reference_id": call.reference_id, "reason": "refused by the simulated Razorpay"}
+            case CreateLink() if self._razorpay in (Razorpay.REFUSES, Razorpay.FAILS):
+                reason, again = "refused by the simulated Razorpay", self._razorpay is Razorpay.FAILS
+                fields = {"reference_id": call.reference_id, "reason": reason, "again": again}
                 return self._take(Kind.RESULT, {"name": REFUSED, "fields": fields})
             case CreateLink():
                 code = call.reference_id.replace(".", "-")

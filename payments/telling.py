@@ -15,7 +15,7 @@ from payments.facts import Fact
 from payments.fitting import UNSEEN
 from payments.orders import Attempt, AttemptStatus, Standing, lines_to_json
 from payments.refunds import OUTSIDE, Refund, RefundStatus
-from payments.repair import WAITING, due, lacks_capture
+from payments.repair import UNCAPTURED, WAITING, due, lacks_capture
 
 NOT_FOUND: Final = "payment.not_found"
 """The customer asked for their payment, and Razorpay knows of none."""
@@ -55,10 +55,14 @@ def happened(
     if after.standing is not before.standing and after.standing is Standing.FULFILLED:
         late = before.standing is Standing.LAPSED
         yield Happened("payment.captured", {**_paid(after), "late": late})
+    if before.balance.authorised and not (after.balance.authorised or after.balance.payments):
+        yield Happened("payment.released")
     yield from _held(before, after)
     yield from _refunds(before, after)
-    if status(after) in _PAYABLE:
-        yield from (told for fact in new if (told := _setback(after, fact, link)))
+    if (now := status(after)) in _PAYABLE:
+        # While a part is paid, the end of an earlier link is no news: there is one for the rest.
+        facts = (fact for fact in new if now == "unpaid" or fact.entity == "payment")
+        yield from (told for fact in facts if (told := _setback(after, fact, link)))
 
 
 def _paid(state: OrderState) -> dict[str, Any]:
@@ -73,6 +77,10 @@ def _held(before: OrderState, after: OrderState) -> Iterator[Happened]:
     Of a payment that our own keys have not seen yet, nothing is said: they see it in a moment, or it is none.
     """
     if after.held_for is None or after.standing is Standing.RETURNED or after.balance.misfit == UNSEEN:
+        return
+    if after.held_for == UNCAPTURED:
+        if before.held_for != UNCAPTURED:
+            yield Happened("payment.authorized")
         return
     known = 0 if before.balance.misfit == UNSEEN else before.held
     more = after.held > known or after.held_for != before.held_for
@@ -152,6 +160,16 @@ def _live(link: Mapping[str, Any] | None, state: OrderState) -> Mapping[str, Any
     if attempt.status is not AttemptStatus.CREATED:
         return None
     return {**link, "id": attempt.link_id, "url": attempt.short_url}
+
+
+def with_link_as_of(conversation: Conversation, now: int) -> Conversation:
+    """The conversation, knowing whether its link has run out by `now` (milliseconds since 1970, UTC)."""
+    order = order_of(conversation)
+    link = order.get("link")
+    if not link or (over := link["expires_at"] <= now) == link.get("over", False):
+        return conversation
+    known = {**order, "link": {**link, "over": over}}
+    return replace(conversation, data={**conversation.data, "order": known})
 
 
 def with_link(conversation: Conversation, attempt: Attempt) -> Conversation:

@@ -131,7 +131,7 @@ def _lane(call: calls.Call) -> str:
 
 def _timer(id: int, timer: StartTimer, now: int) -> tuple[Any, ...]:
     key = f"timer:{timer.state}:{timer.timer}:{timer.visit}"
-    body = dumps(events.to_json(events.TimerDue(timer.state, timer.timer, timer.visit)))
+    body = dumps(events.to_json(events.TimerDue(timer.state, timer.timer, timer.visit, timer.due)))
     return (id, key, str(Kind.TIMER), "pending", timer.due, body, now)
 
 

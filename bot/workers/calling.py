@@ -1,5 +1,6 @@
 """One call to Razorpay, made: what it answered, as an event for the conversation."""
 
+import re
 from typing import Final
 
 from payments.answers import CREATED, FETCHED, KEPT, REFUND_REFUSED, REFUNDED, REFUSED, WITHDRAWN
@@ -14,6 +15,9 @@ from payments.razorpay.refunds import ensure_refund
 from storage.deliveries import Result
 
 FIRST: Final = 1
+_OF_THE_TIME: Final = re.compile(r"expire", re.IGNORECASE)
+"""Refusals that the next try, with a later end of its link, need not meet."""
+_NUMBERS: Final = re.compile(r"[\w.]*\d[\w.,]*")
 
 
 async def made(gateway: Gateway, call: Call, tries: int) -> tuple[str | None, Result | None]:
@@ -38,7 +42,16 @@ def refused(call: Call, error: GatewayError) -> Result | None:
     """What the conversation is told of a call that will never succeed; None if it needs no word."""
     match call:
         case CreateLink():
-            return REFUSED, {"reference_id": call.reference_id, "reason": error.description}
+            again = (
+                error.retryable
+                or error.reason is Reason.TAKEN
+                or bool(_OF_THE_TIME.search(error.description))
+            )
+            return REFUSED, {
+                "reference_id": call.reference_id,
+                "reason": error.description,
+                "again": again,
+            }
         case RefundPayment():
             return REFUND_REFUSED, {"order_key": call.order_key, "key": call.key}
         case CancelLink() if error.reason is Reason.NOT_FOUND:
@@ -52,15 +65,28 @@ def refused(call: Call, error: GatewayError) -> Result | None:
 
 def alarm(call: Call, error: GatewayError) -> Notice | None:
     """What an operator hears of a call that will never succeed; None if it is the conversation's matter."""
-    if error.reason is not Reason.TAKEN or not isinstance(call, CreateLink):
-        return None
+    if error.retryable or not isinstance(call, (CreateLink, FetchPayments)):
+        return None  # what is held, and a link that stays, are told where they are decided
+    if error.reason is Reason.TAKEN:
+        return _taken(call.reference_id)
+    what = "to make a payment link" if isinstance(call, CreateLink) else "to say how a payment link stands"
     said = (
-        f"Razorpay has a payment link with the reference id {call.reference_id}, which this database was only"
+        f"Razorpay refuses {what}: {error.description}. Until that is mended, customers cannot pay so: see"
+        " Razorpay Dashboard > Account & Settings (limits, activation, products), or ask Razorpay's support"
+        " with these words."
+    )
+    # Once for each reason: a digit or an id in it makes no other one.
+    return Notice("refused", f"{type(call).__name__}: {_NUMBERS.sub('#', error.description)}"[:200], said)
+
+
+def _taken(reference_id: str) -> Notice:
+    said = (
+        f"Razorpay has a payment link with the reference id {reference_id}, which this database was only"
         " about to make. Other books made it: a copy of this database, or what it was before a backup was"
         " restored. Nobody gets that link. See in Razorpay Dashboard > Payment Links whether it was paid, and"
         " for what; and make sure that only one server runs on these books."
     )
-    return Notice("copy", call.reference_id, said)
+    return Notice("copy", reference_id, said)
 
 
 async def _fetched(gateway: Gateway, call: FetchPayments) -> Result | None:

@@ -145,6 +145,10 @@ async def test_a_link_refused(bench: Bench) -> None:
     name, fields = outcome.result
     assert (name, fields["reference_id"]) == ("payment_link.refused", CALL.reference_id)
     assert fields["reason"]
+    assert fields["again"] is False
+    assert outcome.notice is not None
+    assert outcome.notice.kind == "refused"
+    assert fields["reason"] in outcome.notice.said
 
 
 async def test_a_link_in_doubt_is_looked_for_and_not_made_twice(bench: Bench) -> None:

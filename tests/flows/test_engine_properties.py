@@ -33,7 +33,13 @@ _EVENTS: st.SearchStrategy[Event] = st.one_of(
     ),
     st.builds(Received, st.sampled_from(["sticker", "image", "x"]), st.dictionaries(st.text(max_size=5),
     st.integers(-9, 9))),
-    st.builds(TimerDue, st.sampled_from(["shop", "asking", "x"]), st.just("1 h"), st.integers(0, 9)),
+    st.builds(
+        TimerDue,
+        st.sampled_from(["shop", "asking", "x"]),
+        st.just("1 h"),
+        st.integers(0, 9),
+        st.integers(0, 2**42),
+    ),
     st.builds(
         Happened,
         st.sampled_from(["boom", "money.came", "rung"]),

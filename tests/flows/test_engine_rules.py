@@ -65,18 +65,18 @@ def test_timers_start_with_their_visit_and_the_parents_survive_its_children(hous
     ]
     chat.write("bath")
     assert chat.timers == []
-    assert chat.take(TimerDue("house", "1 h", 2)) == ["m"]
-    assert chat.take(TimerDue("house.kitchen", "10 min", 2)) == []
+    assert chat.take(TimerDue("house", "1 h", 2, 0)) == ["m"]
+    assert chat.take(TimerDue("house.kitchen", "10 min", 2, 0)) == []
     chat.write("kitchen")
-    assert chat.take(TimerDue("house.kitchen", "10 min", 4)) == ["n"]
+    assert chat.take(TimerDue("house.kitchen", "10 min", 4, 0)) == ["n"]
 
 
 @pytest.mark.parametrize(
     "late",
     [
-        TimerDue("house", "1 h", 1), TimerDue("house", "1 h", 99), TimerDue("house", "2 h", 2),
-        TimerDue("house.kitchen", "10 min", 1), TimerDue("house.bath", "10 min", 2),
-        TimerDue("demolished", "1 h", 2), TimerDue("street", "1 h", 1), TimerDue("", "", 0),
+        TimerDue("house", "1 h", 1, 0), TimerDue("house", "1 h", 99, 0), TimerDue("house", "2 h", 2, 0),
+        TimerDue("house.kitchen", "10 min", 1, 0), TimerDue("house.bath", "10 min", 2, 0),
+        TimerDue("demolished", "1 h", 2, 0), TimerDue("street", "1 h", 1, 0), TimerDue("", "", 0, 0),
     ],
 )  # fmt: skip
 def test_a_late_timer_does_nothing(house: Flow, late: TimerDue) -> None:
@@ -182,3 +182,49 @@ def test_a_guard_that_reads_nothing_that_is_there_fails_the_step(chat: Chat) -> 
     """)
     with pytest.raises(StepFailed, match=r"in the expression 'event.amount > 1'"):
         Chat(flow).write("go")
+
+
+WAITING = """
+    flow: waits
+    languages: [en]
+    messages: {m: Here we are., n: A reminder., o: One more., p: It is over.}
+    start: street
+    states:
+      street:
+        on: {stale: {say: m}, wait: {words: [wait], to: waiting}}
+        otherwise: {say: m}
+      waiting:
+        enter: {say: m}
+        on: {stale: {say: m}}
+        after:
+          10 min: {do: {note: {word: reminded}}, say: n}
+          20 min: {say: o}
+          25 min: {say: p, to: street}
+        otherwise: {say: m}
+    """
+MINUTE = 60_000
+
+
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [
+        (0, [["n"], ["o"], ["p"]]),
+        (19, [["n"], ["o"], ["p"]]),
+        (20, [[], ["o"], ["p"]]),
+        (24, [[], ["o"], ["p"]]),
+        (25, [[], [], ["p"]]),
+        (180, [[], [], ["p"]]),
+    ],
+)
+def test_a_timer_says_nothing_once_a_later_one_of_its_state_has_run_out(
+    minutes: int, said: list[list[str]]
+) -> None:
+    chat = Chat(flow_of(WAITING))
+    chat.write("wait")
+    heard = []
+    for timer in chat.timers:
+        due = TimerDue(timer.state, timer.timer, timer.visit, timer.due)
+        heard.append(chat.take(due, now=max(NOW + minutes * MINUTE, timer.due)))
+    assert heard == said
+    assert chat.notes == ["reminded"], "what a timer does is done, however late"
+    assert chat.state == "street"

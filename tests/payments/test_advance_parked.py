@@ -120,7 +120,7 @@ def test_what_makes_no_sense_is_parked_with_its_reason(
 
 
 def test_a_late_timer_is_ignored_and_not_parked(store: Store) -> None:
-    store.take(chat(TextReceived("hi")), (Kind.TIMER, events.to_json(TimerDue("cart", "1 h", 1))))
+    store.take(chat(TextReceived("hi")), (Kind.TIMER, events.to_json(TimerDue("cart", "1 h", 1, 0))))
     assert store.outcomes == [Outcome.APPLIED, Outcome.IGNORED]
 
 

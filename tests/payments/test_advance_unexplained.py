@@ -21,7 +21,7 @@ def test_a_link_said_to_be_paid_is_asked_about_and_its_payment_is_told_once(stor
     assert store.take(facts(link(key, "paid"))).calls == (asks(key),)
     assert store.orders[key].verdict is Verdict.UNPAID
     store.take(chat(TextReceived("try again")))
-    assert store.said[-1] == "order_in_hand"
+    assert store.said[-1] == "how_it_stands"
     assert not any(isinstance(call, CreateLink) for call in store.last.calls)
     store.take(fetched(f"{key}.1", payment(key, "captured")))
     store.take(facts(payment(key, "captured")), fetched(f"{key}.1", payment(key, "captured")))
@@ -50,7 +50,7 @@ def test_while_the_bank_has_said_yes_no_second_link_is_made(store: Store) -> Non
     assert store.orders[key].verdict is Verdict.AUTHORISED
     for words in ("try again", "cancel", "pay now"):
         assert store.take(chat(TextReceived(words))).calls == ()
-        assert store.said[-1] == "order_in_hand"
+        assert store.said[-1] == "how_it_stands"
     store.take(facts(payment(key, "captured")))
     assert store.said[-1] == "payment_successful"
 

@@ -238,7 +238,7 @@ def test_the_rest_waits_for_the_end_of_the_link_that_was_paid_short(store: Store
     store.take(facts(payment(key, "captured", 8_000)))
     assert (store.said[-1], store.status(key, 2)) == ("part_received", AttemptStatus.PLANNED)
     assert store.take(chat(TextReceived("pay now"))).calls == ()
-    assert store.said[-1] == "link_slow"
+    assert store.said[-1] == "how_it_stands"
     store.take(withdrawn(f"{key}.1"))
     assert asked(store) == [f"{key}.2"]
 

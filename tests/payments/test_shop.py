@@ -147,7 +147,7 @@ def test_place_freezes_the_cart_at_todays_prices_in_the_customers_language() -> 
 def test_place_refuses_what_razorpay_would(cart: Any, reason: str) -> None:
     data = {"cart": cart, "order": order()}
     result = run("order.place", data)
-    assert result == Result(data, instead=Happened("order.refused", {"reason": reason}))
+    assert result == Result(data, instead=Happened("order.refused", {"reason": reason, "limit": 100}))
 
 
 def test_place_cancels_the_open_link_of_the_order_before_it_and_ends_it() -> None:

@@ -47,7 +47,7 @@ def test_a_payment_that_our_own_keys_do_not_see_never_counts(store: Store) -> No
     store.take(facts(nameless(key)), fetched(key))
     assert store.orders[key].standing is Standing.OPEN
     store.take(chat(TextReceived("retry")))
-    assert (store.said[-1], store.last.calls) == ("order_in_hand", ())
+    assert (store.said[-1], store.last.calls) == ("how_it_stands", ())
     assert "payment_held" not in store.said
 
 

@@ -1,0 +1,107 @@
+"""A payment that the bank allowed and nobody captures: told once, shown to an operator, let go in the end."""
+
+from dataclasses import replace
+
+import pytest
+
+from flows.events import TextReceived
+from payments import reconcile
+from payments.case import Kind
+from payments.facts import Fact
+from payments.ledger import RELEASED, Verdict
+from payments.orders import Standing
+from payments.reconcile import Poll
+from payments.repair import UNCAPTURED
+from payments.settling import TOLD_CUSTOMER, TOLD_OPERATOR
+from tests.payments.waiting import NOW, Store, chat, facts, fetched, payment
+
+DAY = 86_400_000
+
+
+def allowed(key: str, id: str = "pay_1") -> Fact:
+    """A payment of the whole total that the bank allowed at NOW."""
+    return replace(payment(key, "authorized"), entity_id=id, at=NOW // 1000)
+
+
+def let_go(key: str) -> Fact:
+    detail = {"payment_id": "pay_1", "captured": "false"}
+    return Fact(key, "refund", "rfnd_1", "processed", 18_000, "INR", NOW // 1000, detail)
+
+
+def ended(key: str, state: str = "expired") -> Fact:
+    return Fact(key, "payment_link", f"plink_{key}.1", state, 0, "INR", NOW // 1000)
+
+
+def test_of_a_capture_that_comes_in_time_only_the_success_is_told(store: Store) -> None:
+    key = store.order_with_link()
+    before = len(store.said)
+    store.take(facts(allowed(key)))
+    store.take(fetched(f"{key}.1", allowed(key)), now=NOW + TOLD_CUSTOMER - 1000)
+    store.take(facts(payment(key, "captured")), now=NOW + TOLD_CUSTOMER)
+    assert store.said[before:] == ["payment_successful"]
+
+
+def test_the_customer_hears_once_and_the_operator_hours_later(store: Store) -> None:
+    key = store.order_with_link()
+    store.take(facts(allowed(key)))
+    before = len(store.said)
+    told = []
+    for minutes in (7, 15, 31, 63, 127, 247, 487, 967):
+        store.take(fetched(f"{key}.1", allowed(key)), now=NOW + minutes * 60_000)
+        told += [(minutes, notice) for notice in store.last.notices if notice.kind == "capture"]
+    assert store.said[before:] == ["bank_said_yes"]
+    assert min(minutes for minutes, _ in told) == 247 > TOLD_OPERATOR // 60_000
+    assert {notice.subject for _, notice in told} == {key}, "one notice for each order, however often"
+    assert "Capture it in Razorpay Dashboard" in told[0][1].said
+    assert store.orders[key].held_for == UNCAPTURED
+
+
+@pytest.mark.parametrize("minutes", [0, 15], ids=["at once", "after the customer heard of it"])
+def test_let_go_by_razorpay_the_customer_hears_it_and_the_goods_are_free(store: Store, minutes: int) -> None:
+    key = store.order_with_link()
+    store.take(facts(allowed(key)))
+    store.take(fetched(f"{key}.1", allowed(key)), now=NOW + minutes * 60_000)
+    store.take(facts(ended(key)), now=NOW + 20 * 60_000)
+    assert store.orders[key].standing is Standing.OPEN, "the payment may still be captured"
+    store.take(facts(let_go(key)), now=NOW + 5 * DAY)
+    assert store.said.count("payment_released") == 1
+    assert (store.orders[key].standing, store.orders[key].held_for) == (Standing.LAPSED, None)
+    assert store.conversation.state == "failed"
+    store.take(chat(TextReceived("retry")), now=NOW + 5 * DAY)
+    assert len(store.orders[key].attempts) == 2
+
+
+def test_of_a_payment_that_nobody_captures_the_last_poll_lets_go(store: Store) -> None:
+    key = store.order_with_link()
+    store.take(facts(allowed(key)))
+    store.take(facts(ended(key)), now=NOW + 20 * 60_000)
+    poll = Poll(f"{key}.1", NOW, 0)
+    while store.orders[key].standing is Standing.OPEN:
+        now = poll.due
+        assert now < NOW + 8 * DAY, "waited for ever"
+        store.take((Kind.POLL, reconcile.to_json(poll)), now=now)
+        [poll] = store.last.polls or [poll]
+    assert now >= NOW + 5 * DAY
+    assert store.said.count("payment_released") == 1
+    assert store.orders[key].verdict is Verdict.UNPAID
+    assert [f.state for f in store.orders[key].facts if f.entity_id == "pay_1"] == ["authorized", RELEASED]
+    store.take(fetched(f"{key}.1", allowed(key)), now=now + 1)
+    assert store.said.count("payment_released") == 1, "told once, though Razorpay still says the same"
+
+
+def test_captured_after_it_was_let_go_it_counts_as_late(store: Store) -> None:
+    key = store.order_with_link()
+    store.take(facts(allowed(key)))
+    store.take(facts(ended(key)), now=NOW + 20 * 60_000)
+    store.take((Kind.POLL, reconcile.to_json(Poll(f"{key}.1", NOW, 20))), now=NOW + 8 * DAY)
+    assert store.orders[key].standing is Standing.LAPSED
+    store.take(facts(payment(key, "captured")), now=NOW + 9 * DAY)
+    assert store.orders[key].standing is Standing.FULFILLED
+    assert store.said[-1] == "payment_successful"
+
+
+def test_a_second_payment_that_is_allowed_is_waited_for_as_well(store: Store) -> None:
+    key = store.order_with_link()
+    store.take(facts(allowed(key)), facts(allowed(key, "pay_2")), facts(let_go(key)))
+    assert store.orders[key].verdict is Verdict.AUTHORISED
+    assert "payment_released" not in store.said
