@@ -76,7 +76,6 @@ def test_a_refusal_of_a_superseded_link_is_not_told(store: Store) -> None:
 def test_an_order_asked_for_over_the_api_moves_the_chat_on(store: Store) -> None:
     items = [
         {"sku": "ginger-250", "quantity": 2},
-        {"sku": "gone", "quantity": 1},
         {"sku": "ginger-250", "quantity": 1},
     ]
     store.take((Kind.REQUEST, {"items": items}))
