@@ -100,7 +100,10 @@ def _code(receipt: Receipt) -> int | None:
 
 
 def _unread(part: Unread) -> Arrival:
-    return Arrival(_key(part.key), Kind.OTHER, {"reason": part.reason}, _text(part.fragment), pending=False)
+    raw = _text(part.fragment)
+    return Arrival(
+        _key(part.key), Kind.OTHER, {"reason": part.reason}, raw, pending=False, notice=part.notice
+    )
 
 
 def from_razorpay(

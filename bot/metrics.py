@@ -17,6 +17,9 @@ class Metrics:
         self.unreadable = Counter(
             "munshi_webhooks_unreadable", "signed webhooks that are no JSON", ["path"], registry=self.registry
         )
+        self.elsewhere = Counter(
+            "munshi_messages_elsewhere", "messages for another number of ours", registry=self.registry
+        )
         self.arrived = Counter("munshi_events_arrived", "events stored", registry=self.registry)
         self.handled = Counter("munshi_events_handled", "events stepped", registry=self.registry)
         self.performed = Counter(

@@ -11,6 +11,7 @@ from bot.clock import Clock
 from bot.doors import Doors
 from bot.metrics import Metrics
 from bot.settings import Settings
+from bot.strangers import Strangers
 from bot.whatsapp.client import WhatsAppClient
 from flows.model import Flow
 from payments.razorpay.gateway import Gateway
@@ -58,6 +59,7 @@ class Parts:
     metrics: Metrics = field(default_factory=Metrics)
     pulse: Pulse = field(default_factory=Pulse)
     doors: Doors = field(default_factory=Doors)
+    strangers: Strangers = field(default_factory=Strangers)
 
 
 PARTS: Final = web.AppKey("parts", Parts)

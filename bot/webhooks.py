@@ -11,7 +11,7 @@ from bot import bodies
 from bot.arriving import from_razorpay, from_whatsapp, unreadable
 from bot.json_reading import Json, Unreadable, read_object, storable
 from bot.parts import PARTS, Parts
-from bot.whatsapp.inbound import parse
+from bot.whatsapp.inbound import Parsed, parse
 from payments import signature
 from payments.razorpay import webhook
 from storage.arrivals import Arrival
@@ -68,10 +68,14 @@ async def take_whatsapp(parts: Parts, raw: bytes, header: str | None) -> None:
     signed = header or ""
     secret = parts.settings.whatsapp_app_secret.get_secret_value()
     if not signed.startswith(SCHEME) or not signature.matches(raw, signed.removeprefix(SCHEME), secret):
+        await parts.strangers.refused(WHATSAPP, "WHATSAPP_APP_SECRET", parts.store, parts.clock.now())
         raise _forbidden(WHATSAPP, header, "X-Hub-Signature-256", "WHATSAPP_APP_SECRET")
+    parts.strangers.accepted(WHATSAPP)
     body = await _read(parts, raw, WHATSAPP)
     if body is not None:
-        await _store(parts, from_whatsapp(parse(body), parts.settings.whatsapp_phone_number_id))
+        parsed, ours = parse(body), parts.settings.whatsapp_phone_number_id
+        _count_elsewhere(parts, parsed, ours)
+        await _store(parts, from_whatsapp(parsed, ours))
 
 
 async def take_razorpay(parts: Parts, raw: bytes, header: str | None) -> None:
@@ -80,7 +84,9 @@ async def take_razorpay(parts: Parts, raw: bytes, header: str | None) -> None:
     Raises an HTTP error if the signature is wrong, Overloaded if too much waits.
     """
     if not signature.matches(raw, header, *parts.settings.razorpay_webhook_secrets):
+        await parts.strangers.refused(RAZORPAY, "RAZORPAY_WEBHOOK_SECRET", parts.store, parts.clock.now())
         raise _forbidden(RAZORPAY, header, "X-Razorpay-Signature", "RAZORPAY_WEBHOOK_SECRET")
+    parts.strangers.accepted(RAZORPAY)
     body = await _read(parts, raw, RAZORPAY)
     if body is None:
         return
@@ -92,6 +98,12 @@ async def take_razorpay(parts: Parts, raw: bytes, header: str | None) -> None:
     if order_key is None and notice.link_id is not None:
         order_key = await parts.store.order_of_link(notice.link_id)
     await _store(parts, [from_razorpay(raw, notice, order_key, body, parts.gateway.mode)])
+
+
+def _count_elsewhere(parts: Parts, parsed: Parsed, ours: str) -> None:
+    numbers = [m.phone_number_id for m in parsed.messages if m.phone_number_id not in (None, ours)]
+    parts.metrics.elsewhere.inc(len(numbers))
+    parts.strangers.elsewhere(number for number in numbers if number is not None)
 
 
 async def _read(parts: Parts, raw: bytes, door: str) -> Json | None:

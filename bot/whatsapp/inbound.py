@@ -8,18 +8,20 @@ Source: Meta, WhatsApp Cloud API, "Webhooks", 2026.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Final, TypeAlias
 
 import orjson
 
 from bot.json_reading import storable
+from bot.whatsapp.alerts import alert
 from bot.whatsapp.contents import meaning
 from bot.whatsapp.identity import Alias, Sender, contacts_by_id, recipient, sender
 from bot.whatsapp.loose import Json, clipped, identifier, integer, items, mapping, word
 from flows import limits
 from flows.events import Event
+from payments.case import Notice
 
 __all__ = ["InboundMessage", "Parsed", "Receipt", "Sender", "Unread", "parse"]
 
@@ -75,6 +77,8 @@ class Unread:
     key: str
     reason: str
     fragment: Json
+    notice: Notice | None = None
+    """What operators must know of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,8 @@ def _change(change: Json, alone: Json) -> Iterator[_Item]:
     """The items of one change; `alone` is its entry without the other changes."""
     field, value = change.get("field"), change.get("value")
     if field != "messages" or not isinstance(value, dict):
-        yield _unread(f"field {word(field) or 'without a name'}", alone)
+        unread = _unread(f"field {word(field) or 'without a name'}", alone)
+        yield replace(unread, notice=alert(field, value))
         return
     parts = {name: value[name] for name in ("messages", "statuses", "errors") if name in value}
     if not parts or not all(isinstance(part, list) for part in parts.values()):
