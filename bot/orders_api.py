@@ -15,8 +15,11 @@ from bot.arriving import from_request
 from bot.parts import PARTS, Parts
 from bot.whatsapp import phones
 from payments.catalogue import Shop
+from payments.money import money
 from payments.orders import AttemptStatus, Standing
 from payments.razorpay.returned import signature_matches
+from payments.repair import UNCAPTURED
+from payments.shop import MIN_TOTAL
 from storage.queries import EventView, OrderView
 
 LINK_SECONDS: Final = 10.0
@@ -34,6 +37,13 @@ _WAITING: Final = {
     "status": "creating",
 }
 """Not even placed yet: ask again with the same Idempotency-Key."""
+_WHY: Final = {
+    "empty": "the customer's cart is empty",
+    "sold out": "there is not enough left of what was asked for",
+    "too small": f"the sum is too small, an order must come to {money(MIN_TOTAL)} at least",
+    "unknown": "the shop lacks one of the products",
+}
+"""Reasons of `order.refused`, in words for who called."""
 
 routes = web.RouteTableDef()
 
@@ -171,10 +181,17 @@ def _refuse_unplaced(event: EventView | None) -> None:
         return
     if event.state == "parked":
         raise problem(web.HTTPInternalServerError, "the order could not be placed; the operator can see why")
-    nothing = (
-        "nothing was ordered: there is not enough left, the customer's cart is empty, or the flow ignores it"
-    )
-    raise problem(web.HTTPConflict, nothing)
+    raise problem(web.HTTPConflict, f"nothing was ordered: {_why_nothing(event)}")
+
+
+def _why_nothing(event: EventView) -> str:
+    """Why the flow placed no order, as its decision record says."""
+    entries = event.trace
+    refused = [entry.get("reason") for entry in entries if entry.get("event") == "order.refused"]
+    ignored = [entry["ignored"] for entry in entries if entry.get("ignored")]
+    if refused:
+        return _WHY.get(str(refused[-1]), f"the shop refuses it ({refused[-1]})")
+    return f"the flow ignores it: {ignored[-1]}" if ignored else "the flow does not order there"
 
 
 def _decided(view: OrderView) -> bool:
@@ -212,6 +229,8 @@ def _status(view: OrderView) -> str:
         return "paid"
     if view.standing in (Standing.FULFILLED, Standing.RETURNED):
         return "refunded"
+    if view.held_for == UNCAPTURED:
+        return "authorised"
     if view.held_for is not None:
         return "held"
     if not view.attempts:
