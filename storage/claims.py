@@ -149,9 +149,11 @@ async def _recipients(tx: Transaction, conversations: Sequence[int]) -> dict[int
     return {id: address(rows) for id, rows in people.items()}
 
 
+# An entry may be left with a conversation that was joined to another while somebody wrote it.
 _ALIASES = """
-SELECT id, conversation_id, kind, value, told_at, beside FROM alias
-WHERE conversation_id = ANY($1::bigint[])"""
+SELECT a.id, c.id AS conversation_id, a.kind, a.value, a.told_at, a.beside
+FROM conversation c JOIN alias a ON a.conversation_id = COALESCE(c.merged_into, c.id)
+WHERE c.id = ANY($1::bigint[])"""
 
 
 async def _readable(

@@ -90,6 +90,8 @@ async def write(tx: Transaction, entries: Iterable[Row]) -> None:
     await tx.fetch_rows(_AGAIN, "bigint text bigint", again)
 
 
+# What was finished stayed with a conversation that was joined to another since: only that one has an address.
 _AGAIN = """
-UPDATE outbox SET payload = v.column2, due_at = v.column3
+UPDATE outbox SET payload = v.column2, due_at = v.column3, conversation_id = COALESCE(
+    (SELECT c.merged_into FROM conversation c WHERE c.id = outbox.conversation_id), conversation_id)
 FROM (VALUES {rows}) AS v WHERE outbox.id = v.column1"""

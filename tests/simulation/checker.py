@@ -13,13 +13,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.simulation.meta import Accepted, Meta
-from tests.simulation.razorpay import Payment, Razorpay
+from tests.simulation.razorpay import Razorpay
+from tests.simulation.razorpay_books import Payment
 
 _CONFIRMED: Final = re.compile(r"Payment Successful![\s\S]*Order ID: #(\d+)|\[payment_successful\] (\d+)")
 _RETURNED: Final = re.compile(r"order #(\d+) does not go ahead|\[payment_returned\] (\d+)")
 
 _UNSENT: Final = """
-SELECT conversation_id FROM outbox WHERE state = 'failed' AND lane = 'chat' AND urgency = 0"""
+SELECT id, conversation_id, name FROM outbox
+WHERE lane = 'chat' AND urgency = 0 AND (state = 'failed' OR receipt = 'failed')"""
 
 Row = dict[str, Any]
 
@@ -41,9 +43,22 @@ def violations(
             *found.quiet(),
             *found.goods(stock),
             *found.order_of_messages(),
+            *found.persons(),
         ]
     finally:
         database.close()
+
+
+def joined(path: Path) -> int:
+    """How many conversations turned out to be another's customer."""
+    database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    try:
+        [count] = database.execute(
+            "SELECT COUNT(*) FROM conversation WHERE merged_into IS NOT NULL"
+        ).fetchone()
+    finally:
+        database.close()
+    return int(count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +80,7 @@ def books(path: Path, razorpay: Razorpay) -> tuple[Book, ...]:
     found = []
     for key, standing in orders:
         own = [p for p in razorpay.payments.values() if p.captured and p.link.order_key == key]
-        found.append(Book(standing, sum(p.amount for p in own), sum(razorpay.returned(p) for p in own)))
+        found.append(Book(standing, sum(p.net for p in own), sum(razorpay.returned(p) for p in own)))
     return tuple(found)
 
 
@@ -73,6 +88,11 @@ class _Books:
     def __init__(self, database: sqlite3.Connection, razorpay: Razorpay, meta: Meta) -> None:
         self._database, self._razorpay, self._meta = database, razorpay, meta
         self._orders = {row["key"]: row for row in self._rows("SELECT * FROM orders")}
+        self._one: dict[int, int] = {
+            row["id"]: row["merged_into"]
+            for row in self._rows("SELECT id, merged_into FROM conversation WHERE merged_into IS NOT NULL")
+        }
+        """The conversation that each joined one has become."""
         self._payments: defaultdict[str, list[Payment]] = defaultdict(list)
         for payment in razorpay.payments.values():
             if payment.captured:
@@ -88,7 +108,7 @@ class _Books:
         for key, order in self._orders.items():
             payments = self._payments[key]
             own = [payment for payment in payments if payment.currency == "INR"]
-            captured = sum(payment.amount for payment in own)
+            captured = sum(payment.net for payment in own)
             back = sum(self._razorpay.returned(payment) for payment in own)
             goods = order["total"] if order["standing"] == "fulfilled" else 0
             by_hand = any(not r.key and r.payment in own for r in self._razorpay.refunds.values())
@@ -108,11 +128,23 @@ class _Books:
                 yield f"INV3: {key} costs {order['total']}, and {captured} was captured"
             if captured >= order["total"] and not goods and not back and not order["held_for"]:
                 yield f"INV1: {key} is paid and neither fulfilled nor given back"
+        yield from self._waiting_for_nothing()
         for payment in self._razorpay.payments.values():
-            if self._razorpay.returned(payment) > payment.amount:
-                yield f"INV9: {payment.id} gave back more than came"
+            if self._razorpay.returned(payment) > (payment.net if payment.captured else payment.amount):
+                yield f"INV9: {payment.id} gave back more than came for the shop"
         keys = Counter(refund.key for refund in self._razorpay.refunds.values() if refund.key)
         yield from (f"INV9: {key} was refunded {count} times" for key, count in keys.items() if count > 1)
+
+    def _waiting_for_nothing(self) -> Iterator[str]:
+        """INV23: an order is open only while money for it may come."""
+        now = self._meta.now()
+        may_come = {link.order_key for link in self._razorpay.links.values() if self._razorpay.is_open(link)}
+        may_come |= {p.link.order_key for p in self._razorpay.payments.values() if p.status == "authorized"}
+        for key, order in self._orders.items():
+            placed = order["placed_at"] > now - 30 * 60_000
+            waits = order["standing"] == "open" and order["held_for"] is None
+            if waits and key not in may_come and not placed:
+                yield f"INV23: {key} is open, and no money can come for it"
 
     def confirmations(self) -> Iterator[str]:
         """INV4, INV5: one confirmation for each fulfilled order, none for others."""
@@ -123,28 +155,38 @@ class _Books:
                 heard[found[1] or found[2]].append(message)
             if found := _RETURNED.search(message.text):
                 returned[found[1] or found[2]] += 1
-        unsent = self._rows(_UNSENT)
-        failed = {row["conversation_id"] for row in unsent}
+        unsent = self._unsent()
         numbers = {order["number"]: order for order in self._orders.values()}
         for number, order in numbers.items():
             fulfilled = order["standing"] == "fulfilled"
             messages = heard.get(number, [])
-            ids = Counter(message.opaque for message in messages)
-            excused = order["conversation_id"] in failed
-            if fulfilled and not messages and not excused:
+            ids = Counter(message.entry for message in messages)
+            customer = order["conversation_id"]
+            if fulfilled and not messages and (customer, "payment_successful") not in unsent:
                 yield f"INV4: {order['key']} is fulfilled and nobody told the customer"
             if len(ids) > 1:
                 yield f"INV4: {order['key']} was confirmed {len(ids)} times"
-            for opaque, count in ids.items():
-                if count > 1 + self._meta.doubtful[opaque]:
+            for entry, count in ids.items():
+                if count > 1 + self._meta.doubtful[entry]:
                     yield f"INV4: {order['key']}: one confirmation was sent {count} times"
             if messages and not fulfilled:
                 yield f"INV5: {order['key']} is {order['standing']}, and the customer was told it is paid"
             ours = any(
                 r.key for r in self._razorpay.refunds.values() if r.payment.link.order_key == order["key"]
             )
-            if order["standing"] == "returned" and ours and not returned[number] and not excused:
+            told = returned[number] or (customer, "payment_returned") in unsent
+            if order["standing"] == "returned" and ours and not told:
                 yield f"INV4: the money for {order['key']} goes back and nobody told the customer"
+
+    def _unsent(self) -> set[tuple[int, str]]:
+        """(conversation, message) of what no try could bring to its customer; bounced twice is none."""
+        hopeless, bounced = self._meta.undeliverable, self._meta.bounced
+        rows = [row for row in self._rows(_UNSENT) if row["id"] in hopeless or row["id"] not in bounced]
+        return {(self._now(row["conversation_id"]), row["name"]) for row in rows}
+
+    def _now(self, conversation: int) -> int:
+        """The conversation that this one has become, if it was joined to another."""
+        return self._one.get(conversation, conversation)
 
     def durable(self, acknowledged: dict[str, str]) -> Iterator[str]:
         """INV6, INV16: what was acknowledged is there, once."""
@@ -184,15 +226,37 @@ class _Books:
     def order_of_messages(self) -> Iterator[str]:
         """INV18: a customer hears things in the order in which they were decided.
 
-        A reminder may wait for others, and what is said once more after a doubt was said before.
+        A reminder may wait for others, what is said once more after a doubt was said before, and what
+        bounced comes when it can.
         """
         said = {row["id"] for row in self._rows("SELECT id FROM outbox WHERE urgency = 1")}
+        said |= self._meta.bounced.keys()
+        joined = set(self._one.values())
         last: dict[str, int] = {}
         for message in self._meta.log:
-            id = int(message.opaque.rpartition(".")[2])
-            if id in said:
+            conversation, id = message.opaque.rpartition(".")[0], message.entry
+            # What two conversations had to say before they were known as one, stands in no order.
+            if id in said or int(conversation.rpartition("-")[2]) in joined:
                 continue
             said.add(id)
-            if id < last.get(message.to, 0):
-                yield f"INV18: delivery {id} came after {last[message.to]}"
-            last[message.to] = max(id, last.get(message.to, 0))
+            if id < last.get(conversation, 0):
+                yield f"INV18: delivery {id} came after {last[conversation]}"
+            last[conversation] = max(id, last.get(conversation, 0))
+
+    def persons(self) -> Iterator[str]:
+        """INV24: who is known to be one person is one customer, with one open order; two stay two."""
+        owners = {row["value"]: row["conversation_id"] for row in self._rows("SELECT * FROM alias")}
+        people: defaultdict[int, set[str]] = defaultdict(set)
+        for addresses in self._meta.register.known_as_one():
+            customers = {owners[address] for address in addresses if address in owners}
+            if len(customers) > 1:
+                yield f"INV24: {sorted(addresses)} are one person, and customers {sorted(customers)}"
+        for address, customer in owners.items():
+            people[customer].add(self._meta.register.person(address))
+        yield from (f"INV24: {sorted(p)} are one customer: {c}" for c, p in people.items() if len(p) > 1)
+        waiting = Counter(
+            order["conversation_id"]
+            for order in self._orders.values()
+            if order["standing"] == "open" and order["held_for"] is None
+        )
+        yield from (f"INV24: {n} open orders of customer {c}" for c, n in waiting.items() if n > 1)

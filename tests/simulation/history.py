@@ -17,8 +17,9 @@ from tests.simulation.checker import Book
 from tests.simulation.database import Crash, Hooks, in_loop, new_database
 from tests.simulation.loop import START, run
 from tests.simulation.people import Person
+from tests.simulation.setting import shop
 from tests.simulation.weather import DAY, HOUR, MINUTE, Weather
-from tests.simulation.world import World, shop
+from tests.simulation.world import World
 
 ENDS: Final = (*(5 * HOUR,) * 6, 12 * HOUR, 2 * DAY)
 """Milliseconds after which a world is looked at: one of these, by its seed."""
@@ -99,6 +100,7 @@ def play(
     )
     wrong += [f"nobody ever answered the {what} that somebody brought" for what in world.waiting]
     books = checker.books(path, world.razorpay)
+    world.seen["two conversations were joined"] += checker.joined(path)
     for name in (path, Path(f"{path}-wal"), Path(f"{path}-shm"), Path(f"{path}.lock")):
         name.unlink(missing_ok=True)
     heard = [message.text for message in world.meta.log]

@@ -1,12 +1,14 @@
 """Customers with whims: they write, tap old and new buttons, pay, pay again, fail, and go away."""
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from tests.simulation.meta import Meta
-from tests.simulation.razorpay import Link, Razorpay
-from tests.simulation.weather import MINUTE
+from tests.simulation.razorpay import Razorpay
+from tests.simulation.razorpay_books import Link
+from tests.simulation.weather import MINUTE, Weather
 
 _WORDS: Final = ("hi", "cart", "checkout", "yes", "cancel", "pay", "retry", "help", "i have paid", "hm?", "2")
 _FORWARD: Final = ("Proceed to Checkout", "Confirm order", "Pay Now", "Pay the rest", "Try again")
@@ -19,8 +21,11 @@ class Stage(Protocol):
     meta: Meta
     razorpay: Razorpay
     lates: tuple[int, ...]
+    weather: Weather
+    seen: Counter[str]
 
     def write(self, phone: str, message: dict[str, Any]) -> None: ...
+    def moves(self, phone: str, to: str) -> None: ...
     def order(self, phone: str, items: list[dict[str, Any]]) -> None: ...
     def later(self, milliseconds: int, deed: Callable[[], None]) -> None: ...
 
@@ -31,7 +36,7 @@ class Person:
     def __init__(self, phone: str, dice: random.Random, stage: Stage) -> None:
         self.phone, self._dice, self._stage = phone, dice, stage
         self._patience = dice.choice((2, 3, 4, 5, 6, 9))
-        self._me = ""
+        self._me: set[str] = set()
         self._read_until = 0
         self._paid = False
 
@@ -39,6 +44,7 @@ class Person:
         """Do one thing; milliseconds until the next, None if they have had enough."""
         self._patience -= 1
         self._read()
+        self._be_known_otherwise()
         if not self._pay():
             self._chat()
         content = self._paid and self._dice.random() < 0.6
@@ -50,12 +56,27 @@ class Person:
         """Notice what was received: who they are to the shop, and that they have paid."""
         mine = self._stage.meta.inboxes[self.phone]
         for message in mine[self._read_until :]:
-            self._me = message.opaque.rpartition(".")[0]
+            self._me.add(message.opaque.rpartition(".")[0])
             self._paid = self._paid or "Payment Successful" in message.text
         self._read_until = len(mine)
 
+    def _be_known_otherwise(self) -> None:
+        """Hide the number, show it, or have another, now and then, in worlds where people do."""
+        register, strange = self._stage.meta.register, self._stage.weather.names
+        if not strange or self._dice.random() >= strange:
+            return
+        names = register.of(self.phone)
+        if names.bsuid is None:
+            hides = self._dice.random() < 0.6
+            self._stage.seen["a customer was known by an id alone" if hides else "an id beside a number"] += 1
+            register.has(self.phone, f"IN.{self.phone}", hides=hides)
+        elif names.hides:
+            names.hides = False
+        elif names.phone == self.phone:
+            self._stage.moves(self.phone, f"97{self.phone[2:]}")
+
     def _pay(self) -> bool:
-        payable = self._stage.razorpay.open_links(f"{self._me}-") if self._me else []
+        payable = [link for me in sorted(self._me) for link in self._stage.razorpay.open_links(f"{me}-")]
         if not payable or self._dice.random() < 0.3:
             return False
         link = self._dice.choice(payable)

@@ -154,6 +154,22 @@ ROWS: Final = (
         "C13", "what waits for a link's end is forgotten", bugs.plans_are_forgotten, "changes the cart", _ENDS
     ),
     Row("C05", "the newest event comes first", bugs.newest_first, "adds and checks out at once", _ENDS),
+    Row("A1", "two names stay two customers", bugs.two_names_stay_two, "known by an id alone", _ENDS),
+    Row(
+        "A2",
+        "the number that was given up is written to",
+        bugs.the_oldest_number_wins,
+        "changes the number while paying",
+        "INV22",
+    ),
+    Row(
+        "A4",
+        "the payer's fee is taken for too much",
+        bugs.fees_are_too_much,
+        "the payer bears the fee",
+        "INV1",
+    ),
+    Row("A6", "what bounces is not sent again", bugs.what_bounces_is_lost, "each message bounces", _ENDS),
     Row("C12", "timers of any visit fire", bugs.timers_of_any_visit, "retries while the link ends", _ENDS),
 )
 

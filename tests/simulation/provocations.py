@@ -11,11 +11,13 @@ from aiohttp import web
 
 from bot.webhooks import take_razorpay
 from tests.simulation.checker import Book
-from tests.simulation.razorpay import ACCOUNT, Payment
+from tests.simulation.razorpay import ACCOUNT
+from tests.simulation.razorpay_books import Payment
 from tests.simulation.scripts import CHAI, CUP, CUPS, PRICE, Script
+from tests.simulation.setting import SECRETS
 from tests.simulation.shopper import Shopper, Story
 from tests.simulation.weather import MINUTE, Weather
-from tests.simulation.world import SECRETS, World
+from tests.simulation.world import World
 
 _SUCCESS: Final = "Payment Successful"
 _OURS: Final = SECRETS["razorpay_webhook_secret"]

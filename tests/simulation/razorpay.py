@@ -14,47 +14,13 @@ from typing import Any, Final
 from payments.calls import CreateLink, RefundPayment
 from payments.razorpay.errors import GatewayError, Reason, classify
 from payments.razorpay.gateway import Link as Answer
+from tests.simulation.razorpay_books import Link, Payment, Refund
 from tests.simulation.weather import Weather
 
 ACCOUNT: Final = "acc_simulated00001"
 _BEFORE: Final = (Reason.UNREACHABLE, Reason.THROTTLED, Reason.UNAVAILABLE)
 _NO_ROUTE: Final = (b"", b'{"message": "no Route matched with those values"}')
 _AFTER: Final = (Reason.TIMEOUT, Reason.LOST, Reason.UNAVAILABLE)
-
-
-@dataclass(slots=True)
-class Link:
-    id: str
-    reference: str
-    order_key: str
-    amount: int
-    expires_at: int
-    notes: Mapping[str, str]
-    made_at: int
-    status: str = "created"
-    paid: int = 0
-    order: str = ""
-
-
-@dataclass(slots=True)
-class Payment:
-    id: str
-    link: Link
-    amount: int
-    currency: str
-    made_at: int
-    status: str = "created"
-    captured: bool = False
-
-
-@dataclass(slots=True)
-class Refund:
-    id: str
-    payment: Payment
-    amount: int
-    key: str
-    body: tuple[object, ...]
-    status: str = "pending"
 
 
 @dataclass
@@ -75,6 +41,8 @@ class Razorpay:
     payments: dict[str, Payment] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
     paid_orders: set[str] = field(default_factory=set)
+    uncaptured: list[Payment] = field(default_factory=list)
+    """Payments that the bank agreed to and nobody captured."""
     _serial: int = 0
 
     # The gateway, as the bot calls it
@@ -88,6 +56,9 @@ class Razorpay:
         others = self.open_links(f"{customer}-")
         if others:
             self.wrongs.append(f"INV10: {call.reference_id} is made while {others[0].reference} is payable")
+        if self.weather.unlinkable and self.dice.random() < self.weather.unlinkable:
+            self.seen["a link was refused for good"] += 1
+            raise GatewayError(Reason.REFUSED, "Amount exceeds maximum amount allowed", status=400)
         link = Link(
             id=f"plink_{self._next()}",
             reference=call.reference_id,
@@ -154,7 +125,7 @@ class Razorpay:
                 self.wrongs.append(f"INV9: another body under the idempotency key {call.key}")
             return self._refund_entity(known)
         payment = self.payments[call.payment_id]
-        if not payment.captured or self.returned(payment) + call.amount > payment.amount:
+        if not payment.captured or self.returned(payment) + call.amount > payment.net:
             raise GatewayError(Reason.ALREADY_REFUNDED, "the refund amount exceeds what is left", status=400)
         refund = Refund(f"rfnd_{self._next()}", payment, call.amount, call.key, body)
         self._make(refund)
@@ -180,7 +151,8 @@ class Razorpay:
         """The payer begins to pay; the bank has not answered."""
         if not link.order:
             link.order = f"order_{self._next()}"
-        payment = Payment(f"pay_{self._next()}", link, amount, currency, self.now())
+        fee = amount * 236 // 10_000 if self.weather.fees and currency == "INR" else 0
+        payment = Payment(f"pay_{self._next()}", link, amount + fee, currency, self.now(), fee=fee)
         self.payments[payment.id] = payment
         return payment
 
@@ -199,24 +171,27 @@ class Razorpay:
         self._tell_payment("payment.authorized", payment)
         if link.order in self.paid_orders:
             self.seen["a second authorised payment went back by itself"] += 1
-            refund = Refund(f"rfnd_{self._next()}", payment, payment.amount, "", (), "processed")
-            payment.status = "refunded"
-            self.refunds[refund.id] = refund
-            self._tell_refund("refund.processed", refund)
+            self._give_back(payment)
             return
         if link.status in ("expired", "cancelled"):
             self.seen[f"captured after the link was {link.status}"] += 1
             if before == "failed":
                 self.seen["late authorisation after expiry"] += 1
+        if self.weather.uncaptured and self.dice.random() < self.weather.uncaptured:
+            self.seen["authorised, and never captured"] += 1
+            self.uncaptured.append(payment)
+            return
         payment.status, payment.captured = "captured", True
-        whole = payment.currency == "INR" and payment.amount >= link.amount
+        if payment.fee:
+            self.seen["the payer bore the fee"] += 1
+        whole = payment.currency == "INR" and payment.net >= link.amount
         if whole:
             self.paid_orders.add(link.order)
         self._tell_payment("payment.captured", payment)
         if whole:
             self._tell("order.paid", payment=self._entity(payment), order=self._order_entity(link))
         if whole and link.status == "created":
-            link.status, link.paid = "paid", payment.amount
+            link.status, link.paid = "paid", payment.net
             self._tell(
                 "payment_link.paid",
                 payment_link=self._link_entity(link),
@@ -224,8 +199,20 @@ class Razorpay:
                 payment=self._entity(payment),
             )
 
+    def let_go(self, until: int) -> None:
+        """What the bank agreed to by `until` and nobody captured goes back: it never was the shop's."""
+        for payment in [payment for payment in self.uncaptured if payment.made_at <= until]:
+            self.uncaptured.remove(payment)
+            self._give_back(payment)
+
+    def _give_back(self, payment: Payment) -> None:
+        payment.status = "refunded"
+        refund = Refund(f"rfnd_{self._next()}", payment, payment.amount, "", (), "processed")
+        self.refunds[refund.id] = refund
+        self._tell_refund("refund.processed", refund)
+
     def refund_by_hand(self, payment: Payment, amount: int) -> None:
-        if payment.captured and amount >= 100 and self.returned(payment) + amount <= payment.amount:
+        if payment.captured and amount >= 100 and self.returned(payment) + amount <= payment.net:
             self.seen["an operator refunded in the dashboard"] += 1
             self._make(Refund(f"rfnd_{self._next()}", payment, amount, "", ()))
 
@@ -293,7 +280,7 @@ class Razorpay:
 
     def _entity(self, payment: Payment) -> dict[str, Any]:
         returned = self.returned(payment)
-        status = "refunded" if payment.captured and returned == payment.amount else payment.status
+        status = "refunded" if payment.captured and returned == payment.net else payment.status
         return {
             "id": payment.id,
             "entity": "payment",
@@ -303,6 +290,11 @@ class Razorpay:
             "captured": payment.captured,
             "order_id": payment.link.order,
             "method": "upi",
+            **(
+                {"fee": payment.fee, "tax": payment.fee * 18 // 118, "fee_bearer": "customer"}
+                if payment.fee
+                else {}
+            ),
             "amount_refunded": returned,
             "description": "#" + payment.link.id.removeprefix("plink_"),
             "notes": dict(payment.link.notes),

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from tests.simulation.meta import Accepted
-from tests.simulation.razorpay import Link, Payment
+from tests.simulation.razorpay_books import Link, Payment
 from tests.simulation.weather import SECOND
 from tests.simulation.world import World
 

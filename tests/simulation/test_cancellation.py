@@ -25,8 +25,8 @@ from tests.simulation.database import in_loop, new_database
 from tests.simulation.loop import SimLoop, run
 from tests.simulation.meta import NUMBER, Meta
 from tests.simulation.razorpay import Razorpay
+from tests.simulation.setting import SECRETS, settings, shop
 from tests.simulation.weather import Weather
-from tests.simulation.world import SECRETS, settings, shop
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
@@ -42,7 +42,7 @@ class Shop:
         self.posted: list[dict[str, Any]] = []
         seen: Counter[str] = Counter()
         common = (loop.clock.now, random.Random(1), Weather())
-        self.meta = Meta(*common, self.posted.append, _safe, seen, [])
+        self.meta = Meta(*common, lambda value, _: self.posted.append(value), _safe, seen, [])
         razorpay = Razorpay(*common, self.posted.append, _safe, seen, [])
         inbox = _Inbox(store, loop.clock, Metrics())
         outside = (self.meta, razorpay)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.simulation.database import Crash, Hook, Hooks
 from tests.simulation.history import play
+from tests.simulation.outside_plots import OUTSIDE
 from tests.simulation.planted import GUARDS, ROWS, Guard, Row
 from tests.simulation.provocations import PROVOCATIONS
 from tests.simulation.scripts import SCRIPTS, Script, ended
@@ -52,7 +53,7 @@ def places(row: Row) -> range:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.id} {row.bug}")
 def test_the_bug_is_caught(row: Row, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    script = (SCRIPTS | PROVOCATIONS)[row.caught_in]
+    script = (SCRIPTS | PROVOCATIONS | OUTSIDE)[row.caught_in]
     script = replace(script, weather=row.weather or script.weather)
     with monkeypatch.context() as patch:
         row.plant(patch)

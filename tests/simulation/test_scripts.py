@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.history import History, play
+from tests.simulation.outside_plots import OUTSIDE
 from tests.simulation.provocations import PROVOCATIONS
 from tests.simulation.scripts import SCRIPTS, ended
 from tests.simulation.weather import MINUTE
@@ -13,7 +14,7 @@ from tests.simulation.world import World
 pytestmark = pytest.mark.usefixtures("quiet")
 
 
-ALL = {**SCRIPTS, **PROVOCATIONS}
+ALL = {**SCRIPTS, **PROVOCATIONS, **OUTSIDE}
 
 
 def lived(name: str, directory: Path, seed: int, worlds: list[World] | None = None) -> History:

@@ -36,6 +36,18 @@ class Weather:
     """The process dies, per hundred database operations and per call."""
     token: bool = False
     """WhatsApp's token expires for a while."""
+    bounced: float = 0.0
+    """A message is accepted, and fails a moment later for a reason that passes."""
+    undeliverable: float = 0.0
+    """A message is accepted, and fails a moment later for good."""
+    uncaptured: float = 0.0
+    """The bank says yes and nobody captures: hours later, Razorpay lets the money go."""
+    unlinkable: float = 0.0
+    """A link is refused for good, in words that will hold for the next one too."""
+    names: float = 0.0
+    """A customer is known by an id instead of a number, by both, or has another number."""
+    fees: bool = False
+    """The payer bears Razorpay's fee: it comes on top of what the link asks for."""
 
     @classmethod
     def drawn(cls, dice: random.Random) -> "Weather":
@@ -58,4 +70,10 @@ class Weather:
             slow=chance(0.05, 0.2),
             crash=chance(0.002, 0.01),
             token=dice.random() < 0.25,
+            bounced=chance(0.05, 0.2),
+            undeliverable=chance(0.02, 0.1),
+            uncaptured=chance(0.05, 0.2),
+            unlinkable=chance(0.05, 0.2),
+            names=chance(0.1, 0.3),
+            fees=dice.random() < 0.25,
         )

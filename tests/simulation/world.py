@@ -14,20 +14,15 @@ from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any, Final
 
 from bot.app import _Inbox
 from bot.arriving import from_request
 from bot.metrics import Metrics
 from bot.parts import Parts
-from bot.settings import Settings
 from bot.webhooks import take_razorpay, take_whatsapp
 from bot.workers.loop import Workers
-from flows.load import load
-from flows.model import Flow
-from payments.shop import SHOP
 from storage import Store
 from storage.nonces import LETTERS
 from tests.simulation.agenda import Act, Agenda
@@ -36,37 +31,16 @@ from tests.simulation.loop import START, SimLoop
 from tests.simulation.meta import NUMBER, Meta
 from tests.simulation.people import Person
 from tests.simulation.razorpay import Razorpay
+from tests.simulation.setting import SECRETS, settings, shop
 from tests.simulation.weather import HOUR, MINUTE, SECOND, Weather
 from tests.storage.due import next_due
 
-FLOW: Final = Path(__file__).parents[2] / "flows.yaml"
 LIVELY: Final = HOUR
 """Milliseconds during which customers come; misfortunes last as long, and then all heals."""
+LET_GO: Final = 2 * HOUR
+"""Milliseconds for which Razorpay keeps what nobody captures; in the world outside, three days."""
 LADDER: Final = (6, 19, 40, 82, 165, 326, 650, 1290, 2580, 5140, 10270, 20510, 40990, 81950)
 """Seconds after its first delivery at which a webhook that was not answered 200 comes again."""
-SECRETS: Final = {
-    "munshi_api_token": "simulated-api-token",
-    "whatsapp_phone_number_id": NUMBER,
-    "whatsapp_access_token": "simulated-access-token",
-    "whatsapp_app_secret": "simulated-app-secret",
-    "whatsapp_verify_token": "simulated-verify-token",
-    "razorpay_key_id": "rzp_test_simulated",
-    "razorpay_key_secret": "simulated-key-secret",
-    "razorpay_webhook_secret": "simulated-webhook-secret",
-}
-
-
-@cache
-def shop() -> Flow:
-    """The shipped flow, with little stock, and a late window that ends within the history."""
-    text = FLOW.read_text().replace("late_window: 5 days", "late_window: 1 day")
-    return load(text.replace("stock: 12", "stock: 7"), str(FLOW), SHOP)
-
-
-@cache
-def settings() -> Settings:
-    """Those of every simulated process."""
-    return Settings(**{"_env_file": None, **SECRETS})  # type: ignore[arg-type]
 
 
 @dataclass
@@ -77,6 +51,8 @@ class Webhook:
     raw: bytes
     key: str
     what: str
+    told: frozenset[str] = frozenset()
+    """Addresses that it tells are one person's."""
     first: int = 0
 
 
@@ -86,6 +62,7 @@ class World:
     def __init__(self, seed: int, weather: Weather | None, hooks: Hooks, end: int) -> None:
         self.seed, self.end = seed, end
         self.dice = random.Random(seed)
+        self._letter_dice = random.Random(f"{seed} letters")
         self.weather = weather or Weather.drawn(self.dice)
         self.seen: Counter[str] = Counter()
         self.chronicle: list[str] = []
@@ -178,7 +155,7 @@ class World:
         await store.close()
 
     def _letters(self) -> str:
-        return "".join(self.dice.choices(string.ascii_lowercase, k=LETTERS))
+        return "".join(self._letter_dice.choices(string.ascii_lowercase, k=LETTERS))
 
     async def _keep_to_the_agenda(self, loop: SimLoop) -> None:
         """Let everything happen when it is due, to the end of the world."""
@@ -264,7 +241,8 @@ class World:
                 self.razorpay.settle(refund, "failed" if self.dice.random() < 0.15 else "processed")
         for payment in list(self.razorpay.payments.values()):
             if payment.captured and self.dice.random() < 0.003:
-                self.razorpay.refund_by_hand(payment, payment.amount - self.razorpay.returned(payment))
+                self.razorpay.refund_by_hand(payment, payment.net - self.razorpay.returned(payment))
+        self.razorpay.let_go(self.now() - LET_GO)
 
     def whims(self, person: Person) -> None:
         """Let `person` do one thing, and the next when they feel like it."""
@@ -282,26 +260,36 @@ class World:
         self.plan(self.now() + milliseconds, self._do(deed))
 
     def write(self, phone: str, *messages: dict[str, Any]) -> None:
-        """Send WhatsApp messages of the customer with this phone number on their way, in one webhook."""
+        """Send WhatsApp messages of the customer who began with this number, in one webhook."""
         self.meta.wrote_at[phone] = self.now()
         self.meta.strangers.discard(phone)
         self._say(phone, json.dumps(messages, ensure_ascii=False))
-        contact = {"profile": {"name": "Asha"}, "wa_id": phone}
-        self._from_meta({"contacts": [contact], "messages": [self._entry(phone, m) for m in messages]})
+        names = self.meta.register.of(phone)
+        entries = [self._entry({**names.sender(), **message}) for message in messages]
+        self._from_meta({"contacts": [names.contact()], "messages": entries}, names.told)
 
-    def _entry(self, phone: str, message: dict[str, Any]) -> dict[str, Any]:
+    def moves(self, phone: str, to: str) -> None:
+        """Let the customer who began with this number have another, and WhatsApp tell of it."""
+        self._say(phone, f"has the number {to} now")
+        old = self.meta.register.of(phone)
+        before = frozenset((old.phone, *((old.bsuid,) if old.bsuid else ())))
+        message = self.meta.register.move(phone, to)
+        self.seen["a customer changed numbers"] += 1
+        self._from_meta({"messages": [self._entry(message)]}, before | self.meta.register.of(phone).told)
+
+    def _entry(self, message: dict[str, Any]) -> dict[str, Any]:
         self._wamids += 1
-        wamid = f"wamid.in.{self._wamids:06}"
-        return {"from": phone, "id": wamid, "timestamp": str(self.now() // 1000), **message}
+        return {"id": f"wamid.in.{self._wamids:06}", "timestamp": str(self.now() // 1000), **message}
 
     def order(self, phone: str, items: list[dict[str, Any]]) -> None:
-        """Have the shop's own API asked for an order of the customer with this phone number."""
-        self._say("api", f"order for {phone}: {items}")
+        """Have the shop's own API asked for an order of the customer who began with this phone number."""
+        number = self.meta.register.of(phone).phone
+        self._say("api", f"order for {number}: {items}")
         # Half of them have talked to the shop before, outside this history.
         if phone not in self.meta.wrote_at and self.dice.random() < 0.5:
             self.meta.wrote_at[phone] = self.now()
             self.meta.strangers.add(phone)
-        self.plan(self.now(), partial(self._ask, phone, items, f"{phone}.{self.now()}"))
+        self.plan(self.now(), partial(self._ask, number, items, f"{phone}.{self.now()}"))
 
     async def _ask(self, phone: str, items: list[dict[str, Any]], key: str) -> None:
         assert self.parts is not None
@@ -313,19 +301,22 @@ class World:
 
     # Webhooks
 
-    def _from_meta(self, value: dict[str, Any]) -> None:
+    def _from_meta(self, value: dict[str, Any], told: frozenset[str] = frozenset()) -> None:
         head = {"messaging_product": "whatsapp", "metadata": {"phone_number_id": NUMBER}}
         change = {"field": "messages", "value": {**head, **value}}
         body = {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]}
         message = value.get("messages")
-        self._send("meta", body, message[0]["id"] if message else "", "message" if message else "status")
+        what = "message" if message else "status"
+        self._send("meta", body, message[0]["id"] if message else "", what, told)
 
     def _from_razorpay(self, envelope: dict[str, Any]) -> None:
         entity = next(iter(envelope["payload"].values()))["entity"]
         self._say("razorpay", f"{envelope['event']} {entity['id']} {entity.get('amount')}")
         self._send("razorpay", envelope, "", envelope["event"])
 
-    def _send(self, provider: str, body: dict[str, Any], key: str, what: str) -> None:
+    def _send(
+        self, provider: str, body: dict[str, Any], key: str, what: str, told: frozenset[str] = frozenset()
+    ) -> None:
         """Put a webhook on its way, or several, or none."""
         raw = json.dumps(body, separators=(",", ":")).encode()
         if self.dice.random() < self.weather.lose and provider == "razorpay":
@@ -340,7 +331,7 @@ class World:
             if self.dice.random() < self.weather.delay:
                 self.seen[f"delayed: {what}"] += 1
                 wait = self.dice.choice((MINUTE, 5 * MINUTE, 20 * MINUTE, 3 * HOUR))
-            hook = Webhook(provider, raw, key or hashlib.sha256(raw).hexdigest(), what)
+            hook = Webhook(provider, raw, key or hashlib.sha256(raw).hexdigest(), what, told)
             self.plan(self.now() + wait, partial(self._deliver, hook))
 
     async def _deliver(self, hook: Webhook) -> None:
@@ -357,8 +348,10 @@ class World:
         if not answered:
             self.seen[f"hung up: {hook.what}"] += 1
             self._again(hook)
-        elif hook.what != "status":
-            self.acknowledged[hook.key] = f"{hook.provider} {hook.what}"
+        else:
+            self.meta.heard_of(hook.told)
+            if hook.what != "status":
+                self.acknowledged[hook.key] = f"{hook.provider} {hook.what}"
 
     async def _waited_for(self, taking: Coroutine[Any, Any, None]) -> bool:
         """Whether who brought a webhook heard the answer; one who hangs up cancels whoever serves them."""

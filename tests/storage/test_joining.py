@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from flows.effects import StartTimer
+from flows.effects import Say, StartTimer
+from flows.messages import Text
 from payments.case import Advanced, Arrived, Case, Kind
 from storage import Store
 from storage.arrivals import Arrival
@@ -254,3 +255,23 @@ async def test_a_process_steps_both_while_another_joins_them(
     joined = await rows(store, "SELECT COUNT(*) AS n FROM inbox WHERE kind = 'joined' AND state = 'applied'")
     assert echoed[0]["n"] == 5 * len(people) + joined[0]["n"]
     assert joined == [{"n": len(people)}]
+
+
+async def test_a_message_that_fails_after_the_join_goes_to_who_they_are_now(store: Store, chat: Chat) -> None:
+    """It was accepted, and finished, while they were two."""
+    by_phone, by_id = await two(store, chat)
+    await store.advance_due(says_hello, now=1000)
+    sent = {one.conversation: one for one in await store.claim_due(now=1000, limit=10, lease=1000)}
+    await store.record([Done(one.claim, f"wamid.{one.id}") for one in sent.values()], now=1100)
+    survivor = await told(store, chat)
+    [dead] = {by_phone, by_id} - {survivor}
+    failed = {"wamid": f"wamid.{sent[dead].id}", "status": "failed", "opaque": sent[dead].opaque}
+    body = {**failed, "error": {"code": 131000}, "remedy": "later"}
+    await store.arrive([Arrival("f", Kind.RECEIPT, body, opaque=sent[dead].opaque)], now=3000)
+    await store.apply_receipts(now=3000)
+    again = await store.claim_due(now=3_600_000, limit=10, lease=1000)
+    assert [(one.id, one.conversation, one.phone) for one in again] == [(sent[dead].id, survivor, PHONE[1])]
+
+
+def says_hello(case: Case) -> Advanced:
+    return replace(answered(case), sends=(Say("hello", Text("Hello!")),))

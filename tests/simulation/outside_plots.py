@@ -1,0 +1,78 @@
+"""Plots that the world outside wrote for 0.1: people of two names, fees on top, messages that bounce."""
+
+from typing import Final
+
+from tests.simulation.checker import Book
+from tests.simulation.scripts import CHAI, PRICE, Script
+from tests.simulation.shopper import Shopper, Story
+from tests.simulation.weather import HOUR, MINUTE, Weather
+from tests.simulation.world import World
+
+_SUCCESS: Final = "Payment Successful"
+_FULFILLED: Final = (Book("fulfilled", PRICE),)
+
+
+def _known_by_an_id_alone(world: World) -> Story:
+    """The shop orders by phone for a customer who hides the number; a tap then tells both names."""
+    asha = Shopper(world, 1)
+    names = world.meta.register
+    names.has(asha.phone, "IN.1", hides=True)
+    asha.says("hi")
+    yield from asha.hears("Welcome")
+    asha.orders("masala-250", 1)
+    yield from asha.hears("Complete Payment")
+    names.has(asha.phone, "IN.1", hides=False)
+    yield from asha.taps("Pay Now")
+    yield from asha.hears("Click here")
+    asha.pays()
+    yield from asha.hears(_SUCCESS)
+
+
+def _changes_the_number_while_paying(world: World) -> Story:
+    """The number is given up; WhatsApp tells of the new one, in whatever order with a word from it."""
+    asha = Shopper(world, 1)
+    yield from asha.buys(CHAI)
+    link = asha.link
+    world.moves(asha.phone, "919700000001")
+    yield MINUTE
+    asha.says("pay")
+    yield from asha.hears("Click here")
+    world.razorpay.pay(link, link.amount)
+    yield from asha.hears(_SUCCESS)
+
+
+def _buys_and_pays(world: World) -> Story:
+    asha = Shopper(world, 1)
+    yield from asha.buys(CHAI)
+    asha.pays()
+    yield from asha.hears(_SUCCESS)
+
+
+def _is_allowed_and_let_go(world: World) -> Story:
+    """The bank says yes, the shop's account captures nothing, and Razorpay gives the money back."""
+    asha = Shopper(world, 1)
+    yield from asha.buys(CHAI)
+    asha.pays()
+    yield 3 * HOUR
+
+
+OUTSIDE: Final = {
+    "known by an id alone": Script(
+        _known_by_an_id_alone, _FULFILLED, ("Complete Payment", "Click here", _SUCCESS)
+    ),
+    "changes the number while paying": Script(
+        _changes_the_number_while_paying, _FULFILLED, ("Complete Payment", "Click here", _SUCCESS)
+    ),
+    "the payer bears the fee": Script(_buys_and_pays, _FULFILLED, (_SUCCESS,), weather=Weather(fees=True)),
+    "each message bounces": Script(
+        _buys_and_pays, _FULFILLED, ("Complete Payment", _SUCCESS), 45, Weather(bounced=1.0)
+    ),
+    "allowed and let go": Script(
+        _is_allowed_and_let_go,
+        (Book("lapsed", 0),),
+        ("Your bank has said yes", "never reached us"),
+        240,
+        Weather(uncaptured=1.0),
+    ),
+}
+"""By name, as in `scripts.SCRIPTS`."""

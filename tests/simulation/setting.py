@@ -1,0 +1,36 @@
+"""The shop that is simulated: its flow, and its settings."""
+
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from bot.settings import Settings
+from flows.load import load
+from flows.model import Flow
+from payments.shop import SHOP
+from tests.simulation.meta import NUMBER
+
+FLOW: Final = Path(__file__).parents[2] / "flows.yaml"
+SECRETS: Final = {
+    "munshi_api_token": "simulated-api-token",
+    "whatsapp_phone_number_id": NUMBER,
+    "whatsapp_access_token": "simulated-access-token",
+    "whatsapp_app_secret": "simulated-app-secret",
+    "whatsapp_verify_token": "simulated-verify-token",
+    "razorpay_key_id": "rzp_test_simulated",
+    "razorpay_key_secret": "simulated-key-secret",
+    "razorpay_webhook_secret": "simulated-webhook-secret",
+}
+
+
+@cache
+def shop() -> Flow:
+    """The shipped flow, with little stock, and a late window that ends within the history."""
+    text = FLOW.read_text().replace("late_window: 5 days", "late_window: 1 day")
+    return load(text.replace("stock: 12", "stock: 7"), str(FLOW), SHOP)
+
+
+@cache
+def settings() -> Settings:
+    """Those of every simulated process."""
+    return Settings(**{"_env_file": None, **SECRETS})  # type: ignore[arg-type]
