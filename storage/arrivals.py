@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from payments.case import Kind, Notice
 from payments.orders import conversation_of
-from storage import notices
+from storage import notices, strays
 from storage.customers import Alias, Directory, Evidence
 from storage.directory import know_all_of, known, save
 from storage.encoding import check, dumps
@@ -76,9 +76,13 @@ async def arrive(tx: Transaction, arrivals: Sequence[Arrival], now: int) -> list
     if not arrivals:
         return []
     owners = await _conversations(tx, arrivals, now)
-    rows = [_row(arrival, owner, now) for arrival, owner in zip(arrivals, owners, strict=True)]
-    if told := [arrival.notice for arrival in arrivals if arrival.notice]:
+    found = await strays.among(tx, arrivals)
+    if told := [arrival.notice for arrival in arrivals if arrival.notice] + found.alarms:
         await notices.add(tx, told, now)
+    rows = [
+        _row(arrival, owner, arrival.order_key in found.settled, now)
+        for arrival, owner in zip(arrivals, owners, strict=True)
+    ]
     pairs = dict.fromkeys((row[0], row[1]) for row in rows)
     inserted = _numbers(await tx.insert(_INSERT, rows))
     missing = [pair for pair in pairs if pair not in inserted]
@@ -103,9 +107,9 @@ SELECT i.id, i.conversation_id, i.key FROM (VALUES {rows}) AS v CROSS JOIN inbox
 WHERE i.conversation_id = v.column1 AND i.key = v.column2"""
 
 
-def _row(arrival: Arrival, owner: int, now: int) -> tuple[Any, ...]:
+def _row(arrival: Arrival, owner: int, settled: bool, now: int) -> tuple[Any, ...]:
     # A receipt may be about a message whose conversation is only found by its provider id.
-    waits = arrival.pending and (owner != NOBODY or arrival.kind is Kind.RECEIPT)
+    waits = arrival.pending and not settled and (owner != NOBODY or arrival.kind is Kind.RECEIPT)
     state = "pending" if waits else "kept"
     return (owner, arrival.key, str(arrival.kind), state, now, dumps(arrival.body), arrival.raw, now)
 

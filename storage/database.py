@@ -2,6 +2,7 @@
 
 import pkgutil
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, Final
 
 from tortoise.backends.base.config_generator import expand_db_url
@@ -44,7 +45,17 @@ def is_sqlite(config: dict[str, Any]) -> bool:
 
 async def require_migrated(applied: Callable[[], Awaitable[set[str]]]) -> None:
     """Raise NotMigrated if a migration of this program is not among those `applied`."""
-    ours = {module.name for module in pkgutil.iter_modules(migrations.__path__)}
-    missing = sorted(name for name in ours - await applied() if not name.startswith("_"))
+    missing = sorted(_ours() - await applied())
     if missing:
         raise NotMigrated(f"the database lacks {', '.join(missing)}: run `munshi migrate` first")
+
+
+def require_migrated_by(applied: set[str], file: Path) -> None:
+    """Raise NotMigrated if `file` has had a migration that this program does not know."""
+    if newer := sorted(applied - _ours()):
+        raise NotMigrated(f"{file} is of a newer Munshi ({', '.join(newer)}): restore it with that one")
+
+
+def _ours() -> set[str]:
+    names = {module.name for module in pkgutil.iter_modules(migrations.__path__)}
+    return {name for name in names if not name.startswith("_")}

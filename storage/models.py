@@ -19,6 +19,8 @@ class Installation(Model):
     key = fields.TextField()
     account = fields.TextField(null=True)
     probe = fields.TextField(null=True)
+    epoch = fields.IntField(default=0)
+    restored_at = fields.BigIntField(null=True)
 
     class Meta:
         table = "installation"
@@ -247,3 +249,18 @@ class Notice(Model):
     class Meta:
         table = "notice"
         unique_together = (("kind", "subject"),)
+
+
+class Stray(Model):
+    """A payment link at Razorpay that only lost books knew, and a person's word on it."""
+
+    link_id = fields.CharField(max_length=80, primary_key=True)
+    order_key = fields.TextField()
+    reference_id = fields.TextField()
+    amount = fields.BigIntField()
+    word = fields.TextField()
+    settled_at = fields.BigIntField()
+
+    class Meta:
+        table = "stray"
+        indexes: ClassVar = [Index(fields=("order_key",), name="stray_order")]

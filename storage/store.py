@@ -1,7 +1,7 @@
 """The store: everything that lasts, behind one object. Safe to call from any task, and to cancel."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -11,6 +11,7 @@ from storage import (
     claims,
     deliveries,
     due,
+    epochs,
     mending,
     migrating,
     nonces,
@@ -20,6 +21,7 @@ from storage import (
     receipts,
     steps,
     stock,
+    strays,
 )
 from storage.arrivals import Arrival, Stored
 from storage.cases import EVENTS_AT_ONCE
@@ -34,6 +36,7 @@ from storage.queries import Counts, EventView, OrderView
 from storage.receipts import Applied
 from storage.sqlite import SqliteUnits
 from storage.steps import Advance
+from storage.strays import Settled
 from storage.transaction import SoldOut, Transaction, Units
 from storage.trouble import told
 
@@ -205,6 +208,27 @@ class Store:
         """Forget notice `number`; False if there is none. Should it happen again, it is told again."""
         return await self._units.run(lambda tx: mending.seen(tx, number))
 
+    async def begin_epoch(self, now: int) -> int:
+        """The books are older than what the world knows: see `storage.epochs.begin`."""
+        on_sqlite = isinstance(self._units, SqliteUnits)
+        return await self._units.run(lambda tx: epochs.begin(tx, now, on_sqlite))
+
+    async def installation(self) -> str:
+        """What the public ids of this database begin with."""
+        return await self._units.outside(_installation)
+
+    async def lacking(self, references: Collection[str]) -> set[str]:
+        """Those of `references`, of payment links, that no order and no person's word here is about."""
+        return await self._units.outside(lambda tx: strays.lacking(tx, references))
+
+    async def settle(self, settled: Settled, now: int) -> None:
+        """Record what a person decided of a link that these books lack."""
+        await self._units.run(lambda tx: strays.settle(tx, settled, now))
+
+    async def compared(self) -> None:
+        """Record that every link that the books lack is settled."""
+        await self._units.run(epochs.compared)
+
     async def recent(self, limit: int) -> list[EventView]:
         """The newest `limit` events that came to a decision, newest first."""
         return await self._units.outside(lambda tx: queries.recent(tx, limit))
@@ -220,6 +244,10 @@ async def _units(url: str) -> Units:
         return await (
             SqliteUnits.open(config["credentials"]) if is_sqlite(config) else PostgresUnits.open(config)
         )
+
+
+async def _installation(tx: Transaction) -> str:
+    return tx.installation
 
 
 async def _select_one(tx: Transaction) -> None:

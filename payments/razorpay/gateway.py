@@ -12,7 +12,7 @@ import asyncio
 import re
 import threading
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -122,6 +122,20 @@ class Gateway:
                 return _link(payload)
         return None
 
+    async def links_of(self, installation: str) -> AsyncIterator[list[Link]]:
+        """Every link whose notes name an order of `installation`, newest first, in pages.
+
+        Source: "Fetch All Payment Links"; `count` is at most 100.
+        """
+        skip = 0
+        while listed := await self._page(skip):
+            yield [_link(payload) for payload in listed if _named(payload).startswith(f"{installation}-")]
+            skip += len(listed)
+
+    async def _page(self, skip: int) -> list[Any]:
+        query = {"count": MAX_LISTED, "skip": skip}
+        return _listed(await self._answer(lambda client: client.payment_link.all(query)))
+
     async def fetch_link(self, link_id: str) -> Link:
         """The link as it is now."""
         _check(_LINK_ID, link_id, "the id of a payment link")
@@ -224,6 +238,13 @@ def _listed(answer: Mapping[str, Any]) -> list[Any]:
     if not isinstance(listed, list):
         raise _unintelligible("the answer is not a list of payment links")
     return listed
+
+
+def _named(payload: object) -> str:
+    """The order of ours that a link's notes name; empty if they name none."""
+    notes = payload.get("notes") if isinstance(payload, Mapping) else None
+    key = notes.get(ORDER_NOTE) if isinstance(notes, Mapping) else None
+    return key if isinstance(key, str) else ""
 
 
 def _link(payload: Mapping[str, Any]) -> Link:

@@ -13,8 +13,9 @@ from storage.postgres import PostgresUnits
 from storage.sql import Value
 from storage.transaction import Row, Transaction, Units
 
-_SMALL: Final = frozenset({"installation", "notice", "stock"})
-"""One row; one for each thing that an operator has not seen to; one for each product that is counted."""
+_SMALL: Final = frozenset({"installation", "notice", "stock", "stray"})
+"""One row; one for each thing that an operator has not seen to, product that is counted, or link that a
+person settled."""
 _GROWING: Final = (
     frozenset(
         model._meta.db_table

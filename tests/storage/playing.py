@@ -8,6 +8,7 @@ from storage.books import books
 from storage.deliveries import LANES, Again, Delivery, Done, Failed
 from storage.records import Records
 from storage.stories import story, subjects
+from storage.strays import Settled
 from storage.transaction import Row, Units
 from storage.waiting import held, notices, parked, state_of
 from tests.storage.purchases import LEASE, Shop, names
@@ -30,6 +31,7 @@ async def serve(shop: Shop, beside: Units) -> None:
     await _turn_out_to_be_one(shop, beside)
     await _look(shop)
     await _declare(shop)
+    await _settle(shop)
 
 
 async def _buy(shop: Shop) -> None:
@@ -166,6 +168,17 @@ async def _look(shop: Shop) -> None:
     assert await store.order_of_link(link.id) == link.key
     assert await store.order_placed_by(view.order.placed_by) == view
     assert await store.event(1) is not None
+
+
+async def _settle(shop: Shop) -> None:
+    """Money for an order that is not here, and a person's word on its link."""
+    key = f"{await shop.store.installation()}-1-9lost"
+    told = {"order_key": key, "facts": []}
+    await shop.store.arrive([Arrival("lost", Kind.FACTS, told, order_key=key)], shop.now)
+    await shop.store.advance_due(_raises, shop.now)
+    reference = f"{key}.1"
+    assert await shop.store.lacking({reference}) == {reference}
+    await shop.store.settle(Settled("plink_lost", key, reference, 0, "cancelled"), shop.now)
 
 
 async def _declare(shop: Shop) -> None:

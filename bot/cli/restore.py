@@ -1,0 +1,41 @@
+"""`munshi restore`: a backup in the place of the database, and what it does not know settled."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.cli.running import looked_up, settings_or_refuse
+from bot.cli.settle import CancelUnpaid, Keep, Refund, Said, settled_or_told
+from bot.clock import SystemClock
+from storage import restoring
+
+File = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="[FILE]",
+        help="Of 'munshi backup'. Without one, what is there was put back by other means, as by pg_restore.",
+    ),
+]
+
+
+def command(
+    file: File = None, cancel_unpaid: CancelUnpaid = False, refund: Refund = None, keep: Keep = None
+) -> None:
+    """Put FILE in the place of the database, which no server may have open; what was there is kept aside.
+
+    The books are marked as restored: no id of the lost ones is given again. Then Razorpay is asked for the
+    payment links that the books lack, and each is settled as you say, as by 'munshi settle'.
+    """
+    settings = settings_or_refuse()
+    now = SystemClock().now()
+    url = settings.database_url
+    done = looked_up(restoring.mark(url, now) if file is None else restoring.restore(url, file, now))
+    typer.echo(f"The books are restored: epoch {done.epoch} begins.")
+    if done.aside:
+        typer.echo(f"What they replace is kept: {done.aside.absolute()}")
+    typer.echo(
+        "What customers wrote and paid since the backup is not in them. Messages that had left since then may"
+        " be sent a second time."
+    )
+    settled_or_told(settings, Said(cancel_unpaid, frozenset(refund or ()), frozenset(keep or ())))

@@ -1,0 +1,215 @@
+"""Backups: whole, of one instant, beside whoever writes; and what is refused as one."""
+
+import asyncio
+import shutil
+import sqlite3
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from storage import Store, restoring
+from storage.arrivals import Arrival
+from storage.errors import NotMigrated, StorageError, Unavailable, UnsupportedDatabase
+from storage.records import reading
+from storage.restoring import back_up, restore
+from tests.storage.written import NOW, write
+
+Chat = Callable[..., Arrival]
+
+
+@pytest.fixture
+async def shop(sqlite_url: str) -> str:
+    await Store.migrate(sqlite_url)
+    return sqlite_url
+
+
+async def keys(file: Path) -> list[str]:
+    async with reading(f"sqlite://{file}") as records:
+        return [row["key"] for row in await records.fetch("SELECT key FROM inbox ORDER BY id")]
+
+
+async def test_a_copy_beside_a_writer_is_whole_and_of_one_instant(
+    shop: str, tmp_path: Path, chat: Chat
+) -> None:
+    store = await Store.open(shop)
+    await store.arrive([chat("m0")], NOW)
+    done = asyncio.Event()
+
+    async def writing() -> int:
+        count = 0
+        while not done.is_set():
+            count += 1
+            await store.arrive([chat(f"w{count}a"), chat(f"w{count}b")], NOW)
+        return count
+
+    writer = asyncio.create_task(writing())
+    for n in range(5):
+        file = tmp_path / f"backup-{n}.db"
+        assert await back_up(shop, file) == file.stat().st_size
+        found = await keys(file)
+        assert found[0] == "m0"
+        assert len(found) % 2 == 1, "half of a transaction"
+    done.set()
+    assert await writer > 0
+    [stored] = await store.arrive([chat("after")], NOW)
+    assert stored.new
+    await store.close()
+
+
+async def test_a_copy_is_one_file_for_its_owner(shop: str, tmp_path: Path) -> None:
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    await back_up(shop, folder / "b.db")
+    [file] = folder.iterdir()
+    assert (file.name, stat.S_IMODE(file.stat().st_mode)) == ("b.db", 0o600)
+
+
+async def test_nothing_is_overwritten(shop: str, tmp_path: Path) -> None:
+    file = tmp_path / "b.db"
+    file.write_text("the one of yesterday")
+    with pytest.raises(UnsupportedDatabase, match="not overwritten"):
+        await back_up(shop, file)
+    assert file.read_text() == "the one of yesterday"
+
+
+async def test_a_damaged_database_makes_no_backup(shop: str, tmp_path: Path, chat: Chat) -> None:
+    store = await Store.open(shop)
+    await store.arrive([chat(f"m{n}", text="x" * 500) for n in range(200)], NOW)
+    await store.close()
+    place = tmp_path / "munshi.db"
+    damaged = bytearray(place.read_bytes())
+    half = len(damaged) // 2 // 4096 * 4096
+    damaged[half : half + 8192] = b"\xff" * 8192
+    place.write_bytes(damaged)
+    with pytest.raises(Unavailable, match="damaged"):
+        await back_up(shop, tmp_path / "b.db")
+    assert list(tmp_path.glob("b.db*")) == []
+
+
+def empty(file: Path) -> None:
+    file.touch()
+
+
+def text(file: Path) -> None:
+    file.write_text("our accounts, 2026" * 1000)
+
+
+def another_program_s(file: Path) -> None:
+    connection = sqlite3.connect(file)
+    connection.execute("CREATE TABLE installation (id INTEGER PRIMARY KEY, key TEXT)")
+    connection.commit()
+    connection.close()
+
+
+def cut_short(file: Path) -> None:
+    shutil.copy(file.with_name("munshi.db"), file)
+    file.write_bytes(file.read_bytes()[: 4096 * 5])
+
+
+def of_a_newer_program(file: Path) -> None:
+    shutil.copy(file.with_name("munshi.db"), file)
+    connection = sqlite3.connect(file)
+    connection.execute("UPDATE tortoise_migrations SET name = '9999_tomorrow'")
+    connection.commit()
+    connection.close()
+
+
+def missing(file: Path) -> None:
+    assert not file.exists()
+
+
+@pytest.mark.parametrize("spoilt", [empty, text, another_program_s, cut_short, of_a_newer_program, missing])
+async def test_what_is_no_backup_replaces_nothing(
+    shop: str, tmp_path: Path, chat: Chat, spoilt: Callable[[Path], None]
+) -> None:
+    spoilt(tmp_path / "b.db")
+    store = await Store.open(shop)
+    await store.arrive([chat("m1")], NOW)
+    await store.close()
+    with pytest.raises(StorageError, match=r"b\.db"):
+        await restore(shop, tmp_path / "b.db", NOW)
+    assert await keys(tmp_path / "munshi.db") == ["m1"]
+    assert not list(tmp_path.glob("munshi.db.replaced*"))
+
+
+async def test_a_backup_takes_the_place_and_what_was_there_is_kept(
+    shop: str, tmp_path: Path, chat: Chat
+) -> None:
+    store = await Store.open(shop)
+    await store.arrive([chat("before")], NOW)
+    await back_up(shop, tmp_path / "b.db")
+    await store.arrive([chat("after")], NOW)
+    with pytest.raises(Unavailable, match="in use"):
+        await restore(shop, tmp_path / "b.db", NOW)
+    # Killed, and not closed: its last words are in the log beside the file.
+    crashed = tmp_path / "crashed"
+    crashed.mkdir()
+    for name in ("munshi.db", "munshi.db-wal"):
+        shutil.copy(tmp_path / name, crashed / name)
+    await store.close()
+    done = await restore(f"sqlite://{crashed}/munshi.db", tmp_path / "b.db", NOW)
+    assert done.epoch == 1
+    assert await keys(crashed / "munshi.db") == ["before"]
+    assert done.aside is not None
+    assert await keys(done.aside) == ["before", "after"]
+    again = await restore(f"sqlite://{crashed}/munshi.db", tmp_path / "b.db", NOW + 1000)
+    assert (again.epoch, again.aside != done.aside) == (1, True)
+
+
+async def test_a_lost_disk_is_restored_into_nothing(shop: str, tmp_path: Path) -> None:
+    await back_up(shop, tmp_path / "b.db")
+    (tmp_path / "munshi.db").unlink()
+    assert (await restore(shop, tmp_path / "b.db", NOW)).aside is None
+    await (await Store.open(shop)).close()
+
+
+async def test_no_number_is_given_again_after_a_restore(database_url: str, chat: Chat) -> None:
+    """Of messages, events and customers: they went out in callback ids and order numbers."""
+    await Store.migrate(database_url)
+    store = await Store.open(database_url)
+    [first] = await store.arrive([chat("m1")], NOW)
+    await store.close()
+    assert [(await restoring.mark(database_url, NOW)).epoch for _ in range(2)] == [1, 2]
+    store = await Store.open(database_url)
+    [second] = await store.arrive([chat("m2", phone="919800000002")], NOW)
+    assert second.number > first.number + 2_000_000
+    assert first.conversation is not None
+    assert second.conversation is not None
+    numbers = [int(c.rpartition("-")[2]) for c in (first.conversation, second.conversation)]
+    assert numbers[1] > numbers[0] + 2_000_000
+    assert first.conversation.partition("-")[0] == second.conversation.partition("-")[0]
+    await store.close()
+
+
+async def test_after_a_restore_links_are_looked_for_before_they_are_made(database_url: str) -> None:
+    """The lost books may have made them: of the same order, under the same reference id."""
+    await Store.migrate(database_url)
+    store = await Store.open(database_url)
+    waiting = {
+        "conversation_id": 1,
+        "name": "CreateLink",
+        "caused_by": 1,
+        "payload": {},
+        "state": "pending",
+        "attempts": 0,
+    }
+    await write(store, "outbox", id=1, lane="pay", finished_at=None, **waiting)
+    await write(store, "outbox", id=2, lane="chat", finished_at=None, **waiting)
+    poll = {"conversation_id": 1, "kind": "poll", "state": "pending", "handled_at": None, "body": {}}
+    await write(store, "inbox", id=1, key="p", due_at=NOW + 10**8, **poll)
+    await store.begin_epoch(NOW)
+    rows = await store._units.outside(lambda tx: tx.fetch("SELECT attempts FROM outbox ORDER BY id"))
+    assert [row["attempts"] for row in rows] == [1, 0]
+    assert await store._units.outside(lambda tx: tx.fetch("SELECT due_at FROM inbox")) == [{"due_at": NOW}]
+    await store.close()
+
+
+async def test_postgres_has_its_own_and_is_told_so(postgres_url: str, tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedDatabase, match="pg_dump"):
+        await back_up(postgres_url, tmp_path / "b.db")
+    with pytest.raises(UnsupportedDatabase, match="pg_restore"):
+        await restore(postgres_url, tmp_path / "b.db", NOW)
+    with pytest.raises(NotMigrated):
+        await restoring.mark(postgres_url, NOW)

@@ -1,0 +1,91 @@
+"""Captured money for orders that this database lacks: one alarm for each, until a person has settled it."""
+
+from typing import Any
+
+import pytest
+
+from payments.case import Kind
+from storage import Store, strays
+from storage.arrivals import Arrival
+from storage.books import books
+from storage.records import reading
+from storage.strays import Settled
+from tests.storage.written import NOW, write
+
+
+def captured(key: str, order: str, **fact: Any) -> Arrival:
+    told = {
+        "entity": "payment", "entity_id": "pay_1", "state": "captured", "amount": 50_000, "currency": "INR",
+        "at": 1, "detail": {}, "order_key": order, **fact,
+    }  # fmt: skip
+    return Arrival(key, Kind.FACTS, {"order_key": order, "facts": [told], "problems": []}, order_key=order)
+
+
+async def alarms(store: Store) -> list[tuple[str, str]]:
+    rows = await store._units.outside(lambda tx: tx.fetch("SELECT kind, subject, said FROM notice"))
+    return [(row["subject"], row["said"]) for row in rows if row["kind"] == strays.KIND]
+
+
+@pytest.fixture
+async def ours(store: Store) -> str:
+    """An order of this installation that the database lacks."""
+    return f"{await store.installation()}-77-1abcdef"
+
+
+async def test_it_is_told_once_for_each_order(store: Store, ours: str) -> None:
+    await store.arrive([captured("a", ours), captured("b", ours), captured("c", f"{ours}g")], NOW)
+    await store.arrive([captured("d", ours)], NOW)
+    [(order, said), (other, _)] = sorted(await alarms(store))
+    assert (order, other) == (ours, f"{ours}g")
+    assert "₹500 was captured (pay_1)" in said
+    assert "munshi settle" in said
+
+
+async def test_another_installation_s_is_told_as_that(store: Store) -> None:
+    await store.arrive([captured("a", "zzzzzzzz-1-1abcdef")], NOW)
+    [(_, said)] = await alarms(store)
+    assert "the installation zzzzzzzz" in said
+
+
+@pytest.mark.parametrize(
+    "fact", [{"state": "authorized"}, {"state": "failed"}, {"entity": "refund", "state": "processed"}]
+)
+async def test_what_is_no_captured_money_is_no_alarm(store: Store, ours: str, fact: dict[str, Any]) -> None:
+    await store.arrive([captured("a", ours, **fact)], NOW)
+    assert await alarms(store) == []
+
+
+async def test_money_of_an_order_that_is_here_is_no_alarm(store: Store, ours: str) -> None:
+    await write(store, "orders", key=ours, number="1")
+    await store.arrive([captured("a", ours)], NOW)
+    assert await alarms(store) == []
+
+
+async def test_settled_is_asked_of_no_more(store: Store, database_url: str, ours: str) -> None:
+    await write(store, "conversation", id=77)
+    await store.arrive([captured("a", ours)], NOW)
+    await store.advance_due(_unknown, NOW)
+    assert (await store.counts(NOW)).parked == 1
+    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 50_000, "refunded"), NOW)
+    counts = await store.counts(NOW)
+    assert (counts.parked, counts.notices) == (0, 0)
+    await store.arrive([captured("b", ours)], NOW)
+    counts = await store.counts(NOW)
+    assert (counts.pending, counts.parked, counts.notices) == (0, 0, 0)
+    assert await store.lacking({f"{ours}.1abcd", "other.1"}) == {"other.1"}
+    async with reading(database_url) as records:
+        assert (await books(records)).discrepancies == []
+
+
+def _unknown(case: Any) -> Any:
+    raise LookupError("this database doesn't have it")
+
+
+async def test_a_word_on_a_second_link_does_not_silence_an_order_that_is_here(
+    store: Store, ours: str
+) -> None:
+    await write(store, "conversation", id=77)
+    await write(store, "orders", conversation_id=77, key=ours, number="1")
+    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 0, "cancelled"), NOW)
+    await store.arrive([captured("a", ours)], NOW)
+    assert (await store.counts(NOW)).pending == 1
