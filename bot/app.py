@@ -51,6 +51,8 @@ async def bot(settings: Settings, clock: Clock | None = None) -> AsyncIterator[t
     async with AsyncExitStack() as stack:
         store = await Store.open(settings.database_url)
         stack.push_async_callback(store.close)
+        # The clock may have been set back while nobody was there.
+        await store.rewind(clock.now())
         await store.declare(flow.sections["shop"].counted)
         connector = aiohttp.TCPConnector(limit=IN_FLIGHT, keepalive_timeout=_KEEPALIVE_SECONDS)
         session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))

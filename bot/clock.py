@@ -1,7 +1,13 @@
 """Time, passed in. Nothing but this file asks the machine what time it is."""
 
 import time
-from typing import Protocol
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from payments.case import Notice
+
+SMALLEST_JUMP: Final = 1_000
+"""Milliseconds."""
 
 
 class Clock(Protocol):
@@ -18,6 +24,44 @@ class SystemClock:
     def now(self) -> int:
         """Milliseconds since 1970, UTC."""
         return time.time_ns() // 1_000_000
+
+
+def _wall() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _steady() -> int:
+    return time.monotonic_ns() // 1_000_000
+
+
+class Jumps:
+    """Sees that the clock was set, by one that cannot be: what the two passed since the last look differs."""
+
+    def __init__(self, wall: Callable[[], int] = _wall, steady: Callable[[], int] = _steady) -> None:
+        self._wall, self._steady = wall, steady
+        self._ahead = wall() - steady()
+
+    def since(self) -> int:
+        """By how many milliseconds the clock was put forward since the last call; negative if back.
+
+        A clock that is drawn right little by little has not jumped: 0 for less than `SMALLEST_JUMP`. Where
+        the steady clock stands still while the machine sleeps, that is a jump forward.
+        """
+        jump = self._wall() - self._steady() - self._ahead
+        self._ahead += jump
+        return jump if abs(jump) >= SMALLEST_JUMP else 0
+
+
+def jumped(milliseconds: int) -> Notice:
+    """What an operator hears of a clock that was put forward so much, or back if it is negative."""
+    which = "set back" if milliseconds < 0 else "put forward (or the machine slept)"
+    said = (
+        f"The machine's clock was {which} by {abs(milliseconds) // 1000} s while Munshi ran. Messages and"
+        " calls that waited have been made due; timers, reminders and polls keep the times written down."
+        " Have one service keep the clock (timedatectl, chrony), and in UTC: a hardware clock in local time"
+        " jumps at each start."
+    )
+    return Notice("clock", "set back" if milliseconds < 0 else "put forward", said)
 
 
 class ShiftedClock:

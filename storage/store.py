@@ -19,6 +19,7 @@ from storage import (
     probing,
     queries,
     receipts,
+    rewinding,
     steps,
     stock,
     strays,
@@ -207,6 +208,10 @@ class Store:
     async def seen(self, number: int) -> bool:
         """Forget notice `number`; False if there is none. Should it happen again, it is told again."""
         return await self._units.run(lambda tx: mending.seen(tx, number))
+
+    async def rewind(self, now: int) -> int:
+        """Make due what a clock that was set back since has put off; how much that was."""
+        return await self._units.run(lambda tx: rewinding.rewind(tx, now))
 
     async def begin_epoch(self, now: int) -> int:
         """The books are older than what the world knows: see `storage.epochs.begin`."""

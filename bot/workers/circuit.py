@@ -40,6 +40,12 @@ class Circuit:
             self._opened_at = now
         self._probe_at = now + PROBE
 
+    def shift(self, milliseconds: int) -> None:
+        """The clock was set: put forward by so much, or back if it is negative."""
+        self._probe_at += milliseconds
+        if self._opened_at is not None:
+            self._opened_at += milliseconds
+
     def unused(self, now: int) -> None:
         """What was claimed never went out: the probe is still to be made."""
         if self._opened_at is not None:

@@ -14,6 +14,7 @@ from typing import Any, Final
 import structlog
 
 from bot.batching import Batcher
+from bot.clock import Jumps, jumped
 from bot.parts import Parts
 from bot.workers.performing import LEASE, Performer
 from bot.workers.traffic import Traffic
@@ -44,9 +45,12 @@ log = structlog.get_logger()
 class Workers:
     """Steps and performs until closed. Any number of them may share one PostgreSQL database."""
 
-    def __init__(self, parts: Parts, dice: random.Random, *, poll: float = POLL_SECONDS) -> None:
-        """`poll` is how many seconds it sleeps at most."""
+    def __init__(
+        self, parts: Parts, dice: random.Random, *, poll: float = POLL_SECONDS, jumps: Jumps | None = None
+    ) -> None:
+        """`poll` is how many seconds it sleeps at most; `jumps` sees that the machine's clock was set."""
         self._parts = parts
+        self._jumps = jumps or Jumps()
         self._poll = poll
         self._traffic = Traffic()
         for lane, circuit in self._traffic.circuits.items():
@@ -87,6 +91,8 @@ class Workers:
 
     async def step(self) -> int:
         """One round of stepping: how many events and receipts were handled."""
+        if jump := self._jumps.since():
+            await self._clock_was_set(jump)
         now, store = self._parts.clock.now(), self._parts.store
         due = await store.due(now)
         receipts = await self._apply_receipts(now) if due.receipts else 0
@@ -109,6 +115,15 @@ class Workers:
             await self._landed()
             done += count
         return done
+
+    async def _clock_was_set(self, jump: int) -> None:
+        """What waited for a time of the clock before waits no longer than it may."""
+        now, told = self._parts.clock.now(), jumped(jump)
+        log.error("notice", kind=told.kind, subject=told.subject, mend=told.said)
+        self._traffic.shift(jump)
+        if jump < 0:
+            await self._parts.store.rewind(now)
+        await self._parts.store.tell([told], now)
 
     def _advance(self, now: int, case: Case) -> Advanced:
         advanced = advance(self._parts.flow, case, now)

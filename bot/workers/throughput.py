@@ -51,6 +51,11 @@ class Throughput:
             return  # it left before the rate was lowered, and says nothing about the lower one
         self._slowed_at = now
 
+    def shift(self, milliseconds: int) -> None:
+        """The clock was set: put forward by so much, or back if it is negative."""
+        self._counted_at += milliseconds
+        self._slowed_at += milliseconds
+
     def _pass(self, rate: float, now: int) -> None:
         seconds = max(0, now - self._counted_at) / 1000
         self._counted_at = now

@@ -54,6 +54,12 @@ class Traffic:
         if lane == CHAT:
             self.throughput.took(count)
 
+    def shift(self, milliseconds: int) -> None:
+        """The clock was set: put forward by so much, or back if it is negative."""
+        for circuit in set(self.circuits.values()):
+            circuit.shift(milliseconds)
+        self.throughput.shift(milliseconds)
+
     def unused(self, lane: str, now: int) -> None:
         """What was claimed never went out."""
         self.circuits[lane].unused(now)

@@ -3,8 +3,10 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from bot.clock import ShiftedClock, SystemClock
+from bot.clock import SMALLEST_JUMP, Jumps, ShiftedClock, SystemClock, jumped
 
 
 def test_the_system_clock_counts_milliseconds() -> None:
@@ -27,3 +29,19 @@ def test_a_clock_is_put_forward_and_never_back() -> None:
     with pytest.raises(ValueError, match="only be put forward"):
         clock.put_forward(-1)
     assert clock.now() == 1501
+
+
+@given(st.lists(st.tuples(st.integers(0, 60_000), st.integers(-(10**8), 10**8)), max_size=20))
+def test_whatever_passes_and_whenever_it_is_set_a_jump_is_seen_once(moves: list[tuple[int, int]]) -> None:
+    now = {"wall": 1_790_000_000_000, "steady": 5_000}
+    jumps = Jumps(lambda: now["wall"], lambda: now["steady"])
+    for passed, jump in moves:
+        now["wall"] += passed + jump
+        now["steady"] += passed
+        assert jumps.since() == (jump if abs(jump) >= SMALLEST_JUMP else 0)
+        assert jumps.since() == 0
+
+
+@pytest.mark.parametrize(("jump", "said"), [(-19_800_000, "set back by 19800 s"), (7_000, "by 7 s")])
+def test_a_jump_is_told_with_its_size(jump: int, said: str) -> None:
+    assert said in jumped(jump).said

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from bot.app import _Inbox
 from bot.arriving import from_request
+from bot.clock import Jumps
 from bot.metrics import Metrics
 from bot.parts import Parts
 from bot.webhooks import take_razorpay, take_whatsapp
@@ -145,7 +146,8 @@ class World:
             inbox.batcher,
             metrics,
         )
-        workers = Workers(self.parts, random.Random(self.dice.random()), poll=self.end / 1000)
+        jumps = Jumps(loop.clock.now, loop.clock.now)  # the machine's own clock may be set meanwhile
+        workers = Workers(self.parts, random.Random(self.dice.random()), poll=self.end / 1000, jumps=jumps)
         inbox.workers = workers
         workers.start()
         waker = loop.create_task(self._wake(workers, store))

@@ -157,6 +157,7 @@ async def _look(shop: Shop) -> None:
     store, now = shop.store, shop.now
     await store.ping()
     await store.probe(now, 100)
+    await store.rewind(now)
     await store.due(now)
     await store.due_lanes(now)
     await store.counts(now)

@@ -1,0 +1,101 @@
+"""The machine's clock is set back while the shop is open, or while it is closed: nobody waits for a word."""
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from bot.clock import Jumps, ShiftedClock
+from bot.sandbox.world import World
+from bot.workers.loop import Workers
+from tests.world.living import CONFIRMED, START, Customer, Live, Start
+
+HOURS = 5 * 3_600_000 + 1_800_000
+"""A hardware clock in Indian time, taken for UTC."""
+
+
+class Settable:
+    """A clock that stands, and is set."""
+
+    def __init__(self) -> None:
+        self.at = START + HOURS
+
+    def now(self) -> int:
+        return self.at
+
+    def steady(self) -> int:
+        """Milliseconds of a clock that nobody sets."""
+        return 0
+
+
+@pytest.fixture
+def base() -> Settable:
+    return Settable()
+
+
+@pytest.fixture
+def clock(base: Settable) -> ShiftedClock:
+    return ShiftedClock(base)
+
+
+@asynccontextmanager
+async def opened(world: World, clock: ShiftedClock, base: Settable, start: Start) -> AsyncIterator[Live]:
+    """A shop whose workers see what is done to the clock."""
+    async with start(world, clock) as live:
+        live.workers = Workers(live.parts, random.Random(7), jumps=Jumps(base.now, base.steady))
+        await live.settle()
+        yield live
+
+
+async def chatty(live: Live) -> Customer:
+    """A customer with an order to pay, who has heard as much as may be said to one at a time."""
+    asha = live.customer()
+    await asha.order()
+    for _ in range(50):
+        await asha.person.write("menu")
+    await live.settle()
+    return asha
+
+
+async def test_while_it_is_open(world: World, clock: ShiftedClock, base: Settable, start: Start) -> None:
+    async with opened(world, clock, base, start) as live:
+        asha = await chatty(live)
+        ravi = live.customer("919812345602", "Ravi")
+        await live.world.razorpay.pay(asha.link)
+        await live.world.tick()  # what Razorpay tells is stored, and waits
+        base.at -= HOURS
+        assert await ravi.write("hi") != []
+        await live.wait(6)
+        assert asha.heard(CONFIRMED) == 1
+        [notice] = await live.rows("SELECT kind, subject FROM notice WHERE kind = 'clock'")
+        assert notice["subject"] == "set back"
+        assert len(await asha.write("help")) >= 1
+
+
+async def test_while_it_is_closed(world: World, clock: ShiftedClock, base: Settable, start: Start) -> None:
+    async with opened(world, clock, base, start) as live:
+        asha = await chatty(live)
+        await live.world.razorpay.pay(asha.link)
+        await live.world.tick()
+    base.at -= HOURS
+    async with opened(world, clock, base, start) as live:
+        asha.live = live
+        await live.wait(6)
+        assert asha.heard(CONFIRMED) == 1
+        assert len(await asha.write("help")) >= 1
+
+
+async def test_a_refused_account_is_tried_again_after_its_half_minute(
+    world: World, clock: ShiftedClock, base: Settable, start: Start
+) -> None:
+    async with opened(world, clock, base, start) as live:
+        asha = live.customer()
+        live.workers._traffic.circuits["chat"].halted(clock.now())
+        base.at -= HOURS
+        await asha.person.write("hi")
+        await live.settle()
+        assert asha.texts == []
+        await live.wait(0.6)
+        assert len(asha.texts) == 1
+        assert not live.workers._traffic.circuits["chat"].is_open
