@@ -14,6 +14,7 @@ from bot.cli.finding import Finding
 from bot.cli.ledger import held_lines
 from bot.cli.risks import risks
 from bot.cli.running import looked_up, refuse, run
+from bot.cli.webhook import webhook
 from bot.cli.wording import counted
 from bot.log import mask
 from bot.printing import printable
@@ -33,6 +34,7 @@ _SHOWN: Final = 10
 """Of each list; the oldest."""
 _LONGEST: Final = 300
 """Characters of an error."""
+_MARKS: Final = {True: "✓", False: "✗", None: "?"}
 _DAMAGED: Final = "stop the server, keep the file, and go on from your last backup"
 
 Seen = Annotated[
@@ -56,12 +58,16 @@ def command(seen: Seen = None) -> None:
     if seen is not None:
         looked_up(_forget(settings, seen))
         return
-    ill: list[Finding] = []
-    run(_examine(settings, ill))
-    if ill:
+    told: list[Finding] = []
+    run(_examine(settings, told))
+    if ill := [finding for finding in told if finding.well is False]:
         typer.echo(f"\n{len(ill)} to mend.")
         raise typer.Exit(1)
-    typer.echo("\nAll is well.")
+    unasked = sum(finding.well is None for finding in told)
+    well = (
+        f"Nothing to mend, but {counted(unasked, 'question')} got no answer." if unasked else "All is well."
+    )
+    typer.echo(f"\n{well}")
 
 
 async def _forget(settings: Settings, number: int) -> None:
@@ -73,12 +79,12 @@ async def _forget(settings: Settings, number: int) -> None:
     typer.echo(f"notice {number} is forgotten")
 
 
-async def _examine(settings: Settings, ill: list[Finding]) -> None:
+async def _examine(settings: Settings, told: list[Finding]) -> None:
     async for finding in _findings(settings):
-        said = f"{'✓' if finding.well else '✗'} {finding.name}: {finding.said}"
+        told.append(finding)
+        said = f"{_MARKS[finding.well]} {finding.name}: {finding.said}"
         typer.echo(printable(said, "\n"))
         if not finding.well:
-            ill.append(finding)
             typer.echo(printable(f"    {finding.mend}", "\n"))
 
 
@@ -230,7 +236,9 @@ async def _whatsapp(settings: Settings) -> AsyncIterator[Finding]:
                 mend = f"can this machine reach {settings.whatsapp_api_url}?"
             yield Finding("WhatsApp", False, str(error), mend)
             return
-    yield Finding("WhatsApp", True, f"answers as {number.get('verified_name') or 'an unnamed number'}")
+        yield Finding("WhatsApp", True, f"answers as {number.get('verified_name') or 'an unnamed number'}")
+        async for finding in webhook(client):
+            yield finding
 
 
 async def _razorpay(settings: Settings) -> AsyncIterator[Finding]:

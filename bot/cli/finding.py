@@ -7,6 +7,7 @@ class Finding(NamedTuple):
     """What was looked at, whether it is well, what there is to say, and how to mend it."""
 
     name: str
-    well: bool
+    well: bool | None
+    """None: it could not be asked, which is neither well nor amiss."""
     said: str
     mend: str = ""

@@ -32,6 +32,18 @@ async def _renew_token(world: World, _fields: Fields) -> None:
     world.meta.renew_token()
 
 
+async def _set_webhook(world: World, fields: Fields) -> None:
+    world.meta.account.webhook = fields.maybe_text("url")
+
+
+async def _subscribe(world: World, _fields: Fields) -> None:
+    world.meta.account.is_subscribed = True
+
+
+async def _unsubscribe(world: World, _fields: Fields) -> None:
+    world.meta.account.is_subscribed = False
+
+
 async def _pay(world: World, fields: Fields) -> str:
     return await world.razorpay.pay(
         fields.text("url"),
@@ -166,6 +178,9 @@ COMMANDS: Final[dict[str, Command]] = {
     "tap": _tap,
     "expire_token": _expire_token,
     "renew_token": _renew_token,
+    "set_webhook": _set_webhook,
+    "subscribe": _subscribe,
+    "unsubscribe": _unsubscribe,
     "pay": _pay,
     "fail": _fail,
     "authorize": _authorize,
@@ -187,6 +202,7 @@ COMMANDS: Final[dict[str, Command]] = {
 }
 """
 `write {wa_id, text}` · `tap {wa_id, title}` · `expire_token` · `renew_token` ·
+`set_webhook {url?}` (what Meta says of it) · `subscribe` · `unsubscribe` ·
 `pay {url, amount?, currency?, method?}` · `fail {url, reason?, description?, method?}` ·
 `authorize {url, amount?, currency?, method?}` · `capture {payment}` · `settle_late {payment}` ·
 `refund {payment, amount?}` · `settle_refund {refund, status}` · `dispute {payment, state}` ·

@@ -13,6 +13,7 @@ from bot.sandbox.answers import json_answer
 from bot.sandbox.delivery import Courier, SignedEvent
 from bot.sandbox.faults import Fault, Faults, perform
 from bot.sandbox.ids import Ids
+from bot.sandbox.meta_account import ACCOUNT_ID, Account
 from bot.sandbox.meta_errors import (
     Refused,
     body_for_status,
@@ -29,7 +30,6 @@ from bot.whatsapp.phones import spellings
 Window: TypeAlias = Literal["open", "refuse", "fail"]
 """The 24-hour window: not kept; kept with a refusal of the call; kept with a `failed` status afterwards."""
 
-ACCOUNT_ID: Final = "100000000000001"
 BUSINESS_PHONE: Final = "918000000001"
 _DAY: Final = 24 * 3600 * 1000
 _PAIR_BURST: Final = 45
@@ -64,11 +64,13 @@ class Meta:
         self.people: dict[str, Person] = {}
         self.marked_read: list[str] = []
         """Wamids of customers' messages that the business marked as read."""
+        self.account = Account(phone_number_id, BUSINESS_PHONE)
         self.faults = Faults("send")
         self.courier = courier or Courier(now)
         self.app = web.Application(client_max_size=1 << 20)
-        self.app.router.add_post(r"/{version:v\d+\.\d+}/{phone_number_id}/messages", self._send)
-        self.app.router.add_get(r"/{version:v\d+\.\d+}/{phone_number_id}", self._describe)
+        self.app.router.add_post(r"/{version:v\d+\.\d+}/{object_id}/messages", self._send)
+        self.app.router.add_get(r"/{version:v\d+\.\d+}/{object_id}", self._describe)
+        self.app.router.add_get(r"/{version:v\d+\.\d+}/{object_id}/subscribed_apps", self._subscribed)
         self._authorization = f"Bearer {access_token}"
         self._token_expired = False
         self._app_secret = app_secret
@@ -113,6 +115,7 @@ class Meta:
             answer = await response.read()
             if response.status != 200 or answer != challenge.encode():
                 raise HandshakeRefusedError(f"GET {url} answered {response.status}, not the challenge")
+        self.account.webhook = url
 
     def signed(self, name: str, value: Json) -> SignedEvent:
         """A signed webhook with `value` (`messages`, `statuses`, …) in its envelope; not delivered."""
@@ -149,33 +152,38 @@ class Meta:
         return await perform(fault, request, lambda: self._answer_send(request, raw), self._body_for_status)
 
     def _answer_send(self, request: web.Request, raw: bytes) -> web.Response:
-        refusal = self._refuse_caller(request)
-        if refusal is not None:
-            return refusal
+        return self._refuse_caller(request) or self._told(lambda: self._accept(_parse(raw)))
+
+    async def _describe(self, request: web.Request) -> web.Response:
+        fields = request.query.get("fields")
+        return self._refuse_caller(request) or self._told(lambda: self.account.number(fields))
+
+    async def _subscribed(self, request: web.Request) -> web.Response:
+        refusal = self._refuse_token(request) or self._refuse_object(request, ACCOUNT_ID)
+        return refusal or self._told(self.account.subscribed_apps)
+
+    def _told(self, answer: Callable[[], Json]) -> web.Response:
         try:
-            return json_answer(self._accept(_parse(raw)))
+            return json_answer(answer())
         except Refused as refused:
             return json_answer(error_body(refused.code, refused.details, self._trace()), 400)
 
-    async def _describe(self, request: web.Request) -> web.Response:
-        return self._refuse_caller(request) or json_answer(
-            {
-                "verified_name": "Sandbox shop",
-                "display_phone_number": BUSINESS_PHONE,
-                "quality_rating": "GREEN",
-                "id": self.phone_number_id,
-            }
-        )
-
-    def _refuse_caller(self, request: web.Request) -> web.Response | None:
+    def _refuse_token(self, request: web.Request) -> web.Response | None:
         if request.headers.get("Authorization") != self._authorization:
             return json_answer(token_body(self._trace()), 401)
         if self._token_expired:
             return json_answer(expired_body(self._trace()), 401)
-        asked = request.match_info["phone_number_id"]
-        if asked != self.phone_number_id:
-            return json_answer(unknown_object_body(asked, self._trace()), 400)
         return None
+
+    def _refuse_caller(self, request: web.Request) -> web.Response | None:
+        return self._refuse_token(request) or self._refuse_object(request, self.phone_number_id)
+
+    def _refuse_object(self, request: web.Request, visible: str) -> web.Response | None:
+        """The token sees one object only."""
+        asked = request.match_info["object_id"]
+        if asked == visible:
+            return None
+        return json_answer(unknown_object_body(asked, self._trace()), 400)
 
     def _accept(self, message: Json) -> Json:
         if message.get("status") == "read":

@@ -6,6 +6,7 @@ _TITLES: Final = {
     1: "An unknown error occurred",
     2: "Service temporarily unavailable",
     100: "Invalid parameter",
+    200: "Permissions error",
     130429: "Rate limit hit",
     131000: "Something went wrong",
     131008: "Required parameter is missing",

@@ -54,7 +54,8 @@ class WhatsAppClient:
         if base.scheme not in ("http", "https") or not base.host:
             raise ValueError(f"the WhatsApp API address must be an http(s) URL, not {base_url!r}")
         self._session = session
-        self._number_url = base / version / phone_number_id
+        self._version_url = base / version
+        self._number_url = self._version_url / phone_number_id
         self._messages_url = self._number_url / "messages"
         self._token = access_token
         self._headers = {
@@ -78,12 +79,29 @@ class WhatsAppClient:
 
     async def phone_number(self) -> dict[str, Any]:
         """`display_phone_number`, `verified_name` and `quality_rating` of our number. Raises SendError."""
-        url = self._number_url.with_query(fields=_NUMBER_FIELDS)
+        return await self.number(_NUMBER_FIELDS)
+
+    async def number(self, fields: str) -> dict[str, Any]:
+        """Those fields of our number (separated by commas) that Meta answers with. Raises SendError."""
+        return await self._read(self._number_url.with_query(fields=fields))
+
+    async def subscribed_apps(self, account: str) -> dict[str, Any]:
+        """The apps that hear of the WhatsApp business account with the id `account`. Raises SendError.
+
+        Needs a token with `whatsapp_business_management`. Source: Meta, Graph API, WhatsApp Business Account.
+        """
+        return await self._read(URL(self.subscriptions_url(account)))
+
+    def subscriptions_url(self, account: str) -> str:
+        """Where the app is subscribed to an account (POST), and the subscribed are listed (GET)."""
+        return str(self._version_url / account / "subscribed_apps")
+
+    async def _read(self, url: URL) -> dict[str, Any]:
         status, body, headers = await self._exchange("GET", url)
-        number = _object(body) if status == 200 else {}
-        if not number or "error" in number:
+        answer = _object(body) if status == 200 else {}
+        if not answer or "error" in answer:
             raise self._refused(status, body, headers)
-        return number
+        return answer
 
     async def _exchange(
         self, method: str, url: URL, body: bytes | None = None

@@ -183,6 +183,42 @@ async def test_doctor_on_a_running_shop(live: Live) -> None:
         assert f"✓ {line}\n" in told.output
 
 
+async def test_doctor_asks_meta_where_the_webhook_leads_and_who_is_subscribed(live: Live) -> None:
+    told = await munshi(live, "doctor")
+    assert told.exit_code == 0, told.output
+    assert f"✓ webhook: Meta posts to {live.url}/whatsapp/webhook\n" in told.output
+    assert "✓ subscription: the app is subscribed to the WhatsApp business account\n" in told.output
+
+    live.world.meta.account.webhook = None
+    live.world.meta.account.is_subscribed = False
+    told = await munshi(live, "doctor")
+    assert (told.exit_code, told.output.splitlines()[-1]) == (1, "2 to mend.")
+    assert (
+        "✗ webhook: Meta names no address that it posts messages to\n    Meta App Dashboard > " in told.output
+    )
+    assert "✗ subscription: the app is not subscribed to the WhatsApp business account: " in told.output
+    assert f"{live.world.meta_url}/v25.0/100000000000001/subscribed_apps\n" in told.output
+
+    live.world.meta.account.webhook = "https://shop.example/hook"
+    live.world.meta.account.is_subscribed = True
+    live.world.meta.account.hears_messages = False
+    told = await munshi(live, "doctor")
+    assert told.exit_code == 1
+    assert "✗ webhook: Meta posts messages to https://shop.example/hook, and Munshi takes them" in told.output
+    assert "✗ subscription: Meta says: Your app is not subscribed to the message webhook." in told.output
+
+
+async def test_doctor_says_what_the_token_may_not_ask(live: Live) -> None:
+    live.world.meta.account.token_may_manage = False
+    told = await munshi(live, "doctor")
+    assert told.exit_code == 0, told.output
+    for name in ("webhook", "subscription"):
+        assert f"? {name}: could not be asked: the access token lacks a permission\n" in told.output
+    assert "whatsapp_business_management" in told.output
+    assert "All is well" not in told.output
+    assert told.output.endswith("\nNothing to mend, but 2 questions got no answer.\n")
+
+
 async def test_doctor_tells_of_a_flow_file_that_is_not_what_is_served(live: Live, tmp_path: Path) -> None:
     file = tmp_path / "flows.yaml"
     file.write_bytes(FLOW.read_bytes())

@@ -131,6 +131,27 @@ async def test_metas_token_expires(world: World) -> None:
                 assert response.status == status
 
 
+async def test_what_meta_says_of_the_account_is_commanded(world: World) -> None:
+    url, headers = f"{world.meta_url}/v25.0", {"Authorization": "Bearer sandbox-access-token"}
+
+    async def asked(path: str) -> Any:
+        async with session.get(f"{url}/{path}") as response:
+            return await response.json()
+
+    async with aiohttp.ClientSession(headers=headers) as session:
+        assert await asked("200000000000001?fields=webhook_configuration") == {"id": "200000000000001"}
+        await done(world, "set_webhook", url="https://shop.example/hook")
+        led = await asked("200000000000001?fields=id,webhook_configuration")
+        assert led["webhook_configuration"] == {"application": "https://shop.example/hook"}
+        entities = (await asked("200000000000001?fields=health_status"))["health_status"]["entities"]
+        [account] = [one["id"] for one in entities if one["entity_type"] == "WABA"]
+        for command, subscribed in (("unsubscribe", 0), ("subscribe", 1)):
+            await done(world, command)
+            assert len((await asked(f"{account}/subscribed_apps"))["data"]) == subscribed
+        for wrong in ("200000000000001/subscribed_apps", "200000000000001?fields=id,nonsense"):
+            assert (await asked(wrong))["error"]["code"] == 100
+
+
 @pytest.mark.parametrize(
     ("command", "body", "status", "message"),
     [
@@ -187,5 +208,6 @@ async def test_a_wrong_command_is_told_what_is_wrong(
 
 async def test_every_command_wants_its_fields_or_none(world: World) -> None:
     without = {"expire_token", "renew_token", "enable_webhook", "mischief"}
+    without |= {"set_webhook", "subscribe", "unsubscribe"}
     for command in COMMANDS:
         assert (await post(world, command, {}))[0] == (200 if command in without else 400), command

@@ -1,0 +1,90 @@
+"""What `munshi doctor` asks Meta of the webhook: where it leads, and whether the app is subscribed."""
+
+from collections.abc import AsyncIterator
+from typing import Final
+
+from bot.cli.finding import Finding
+from bot.log import mask
+from bot.retry import Failure
+from bot.webhooks import WHATSAPP
+from bot.whatsapp.account import Addresses, addresses, health, is_subscribed
+from bot.whatsapp.client import WhatsAppClient
+from bot.whatsapp.errors import SendError
+
+_DASHBOARD: Final = "Meta App Dashboard > WhatsApp > Configuration"
+_SET: Final = (
+    f"{_DASHBOARD} > Webhook: https://<your server>{WHATSAPP}, and WHATSAPP_VERIFY_TOKEN as its verify token"
+)
+_OVERRIDE: Final = (
+    "the number or its account has a webhook address of its own: take that override away, or let it end in "
+    f"{WHATSAPP}"
+)
+_FIELDS: Final = (
+    f"{_DASHBOARD} > Webhook fields: subscribe to messages, and to the others that the README names"
+)
+_PERMISSION: Final = "generate the token with whatsapp_business_management too, or see for yourself: {}"
+_EXPIRED: Final = 190
+_MAY_NOT: Final = frozenset({3, 10, *range(200, 300)})
+"""The token lacks a permission. Source: Meta, Graph API, "Handle errors"."""
+_UNSEEN: Final = 100
+"""With subcode 33: what is asked for is not there, or the token may not see it. Same source."""
+
+
+async def webhook(client: WhatsAppClient) -> AsyncIterator[Finding]:
+    """Where Meta posts to, and whether the app hears of the account at all."""
+    try:
+        yield _led(addresses(await client.number("webhook_configuration")))
+    except SendError as error:
+        yield _unasked("webhook", error)
+    try:
+        yield await _subscription(client)
+    except SendError as error:
+        yield _unasked("subscription", error)
+
+
+def _led(to: Addresses) -> Finding:
+    if to.messages is None:
+        return Finding("webhook", False, "Meta names no address that it posts messages to", _SET)
+    if not to.messages.endswith(WHATSAPP):
+        said = f"Meta posts messages to {mask(to.messages)}, and Munshi takes them at {WHATSAPP}"
+        return Finding("webhook", False, said, _SET if to.messages == to.notices else _OVERRIDE)
+    if to.notices is None or not to.notices.endswith(WHATSAPP):
+        said = (
+            f"Meta posts messages to {mask(to.messages)}, but news of templates and of the account "
+            f"to the app's own address, {mask(to.notices) if to.notices else 'of which there is none'}"
+        )
+        return Finding("webhook", False, said, _SET)
+    return Finding("webhook", True, f"Meta posts to {mask(to.messages)}")
+
+
+async def _subscription(client: WhatsAppClient) -> Finding:
+    found = health(await client.number("health_status"))
+    if found.complaints:
+        return Finding("subscription", False, f"Meta says: {mask(found.complaints[0])}", _FIELDS)
+    if found.account is None:
+        said = "could not be asked: Meta does not say which account the number belongs to"
+        return Finding("subscription", None, said, f"see for yourself: {_DASHBOARD}")
+    match is_subscribed(await client.subscribed_apps(found.account), found.app):
+        case True:
+            return Finding("subscription", True, "the app is subscribed to the WhatsApp business account")
+        case False:
+            said = "the app is not subscribed to the WhatsApp business account: no message will come"
+            mend = (
+                'curl -X POST -H "Authorization: Bearer $WHATSAPP_ACCESS_TOKEN" '
+                f"{client.subscriptions_url(found.account)}"
+            )
+            return Finding("subscription", False, said, mend)
+        case None:
+            said = "Meta does not say whether the app is subscribed to the WhatsApp business account"
+            return Finding("subscription", None, said, f"see for yourself: {_DASHBOARD}")
+
+
+def _unasked(name: str, error: SendError) -> Finding:
+    """Not a fault of the shop's, unless the token is refused as such."""
+    if error.code == _EXPIRED:
+        return Finding(name, False, str(error), "check WHATSAPP_ACCESS_TOKEN")
+    if error.code in _MAY_NOT or (error.code == _UNSEEN and error.verdict is Failure.HALT):
+        said = "could not be asked: the access token lacks a permission"
+        return Finding(name, None, said, _PERMISSION.format(_DASHBOARD))
+    said = f"could not be asked: {mask(error.details)}"
+    return Finding(name, None, said, f"ask again later, or see for yourself: {_DASHBOARD}")
