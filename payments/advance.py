@@ -28,7 +28,8 @@ from payments.orders import order_key_of
 from payments.planned import follow, kept
 from payments.refunds import RefundStatus
 from payments.repair import waits_for_capture
-from payments.settling import learn, settle
+from payments.settling import learn, settle, uncaptured
+from payments.silence import withheld
 from payments.telling import SETBACKS, earlier_links
 
 Done: TypeAlias = tuple[Trace, bool]
@@ -48,7 +49,15 @@ def advance(flow: Flow, case: Case, now: int) -> Advanced:
             draft = _parked(last, draft, event)
         drafts.append(draft)
         last = draft
+    for place, draft in enumerate(drafts):
+        if draft.reminding and draft.sends and draft.conversation.visits != last.conversation.visits:
+            # Nobody has sent it yet, and what came with it is newer.
+            draft.sends = []
+            handled[place] = replace(handled[place], trace=withheld(handled[place].trace, _MOVED_ON))
     return _advanced(case, last, drafts, tuple(handled))
+
+
+_MOVED_ON: Final = "the customer had moved on before it could be sent"
 
 
 def _next(last: Draft, event: Arrived) -> Draft:
@@ -123,7 +132,7 @@ def _result(draft: Draft, body: Mapping[str, Any]) -> Done:
     if name == FETCHED:
         state, new = learn(draft, before, _read(fields["facts"]))
         asked = bool(fields.get("asked")) and _last_word(draft, before, fields["reference_id"])
-        done = settle(draft, before, state, new, asked=asked)
+        done = settle(draft, before, uncaptured(draft, state), new, asked=asked)
         _refuse_problems(draft, before.order.key, fields)
         return done[0], done[1] or bool(new)
     attempt = attempt_of(before, fields["reference_id"])

@@ -108,7 +108,6 @@ def settle(
     link = order_of(conversation).get("link") or {}
     repaired = repair(_moved_on(known), _rules(draft, current), draft.left)
     state = repaired.state
-    state = _uncaptured(draft, state)
     draft.move(repaired.moves)
     draft.calls += repaired.withdrawn
     draft.calls += [_refund(refund) for refund in repaired.asked]
@@ -133,8 +132,11 @@ def settle(
     return _tell(draft, told)
 
 
-def _uncaptured(draft: Draft, state: OrderState) -> OrderState:
-    """`state`, marked as waiting for a capture once that takes longer than it should."""
+def uncaptured(draft: Draft, state: OrderState) -> OrderState:
+    """`state`, of which Razorpay was just asked, marked as waiting for a capture that takes too long.
+
+    A webhook that comes late tells how things were: the capture may be in the next one.
+    """
     since = state.balance.authorised_at
     if since is None or not waits_for_capture(state):
         return state

@@ -26,6 +26,7 @@ async def store(database_url: str) -> AsyncIterator[Store]:
 def test_the_order_of_the_help() -> None:
     assert " ".join(COMMANDS) == (
         "init demo serve work sandbox chat check test diagram why ledger replay doctor migrate"
+        " backup restore settle"
     )
 
 
@@ -33,7 +34,11 @@ def test_the_order_of_the_help() -> None:
 async def test_no_database_yet(tmp_path: Path, words: tuple[str, ...]) -> None:
     result = await munshi(f"sqlite://{tmp_path}/none.db", *words)
     assert result.exit_code == 1
-    assert result.output == f"there is no database at {tmp_path}/none.db: run `munshi migrate` first\n"
+    assert result.output == (
+        f"there is no database at {tmp_path}/none.db. DATABASE_URL, from the environment or from .env in this"
+        " folder, says where it is: go to your shop's folder, or make a new one with 'munshi migrate'.\n"
+    )
+    assert not (tmp_path / "none.db").exists()
 
 
 # ledger

@@ -6,7 +6,7 @@ import pytest
 
 from flows.events import TextReceived
 from payments import reconcile
-from payments.case import Kind
+from payments.case import Kind, Notice
 from payments.facts import Fact
 from payments.ledger import RELEASED, Verdict
 from payments.orders import Standing
@@ -39,6 +39,17 @@ def test_of_a_capture_that_comes_in_time_only_the_success_is_told(store: Store) 
     store.take(fetched(f"{key}.1", allowed(key)), now=NOW + TOLD_CUSTOMER - 1000)
     store.take(facts(payment(key, "captured")), now=NOW + TOLD_CUSTOMER)
     assert store.said[before:] == ["payment_successful"]
+
+
+def test_a_webhook_that_comes_a_day_late_tells_of_no_missing_capture(store: Store) -> None:
+    """The server was down: the capture waits right behind it."""
+    key = store.order_with_link()
+    before = len(store.said)
+    notices: list[Notice] = []
+    for arrival in (facts(allowed(key)), facts(payment(key, "captured"))):
+        store.take(arrival, now=NOW + DAY)
+        notices += store.last.notices
+    assert (store.said[before:], notices) == (["payment_successful"], [])
 
 
 def test_the_customer_hears_once_and_the_operator_hours_later(store: Store) -> None:

@@ -1,0 +1,40 @@
+"""Time that ran out, and what came after it, in one case: the server was down meanwhile."""
+
+from flows import events
+from flows.effects import StartTimer
+from flows.events import TextReceived, TimerDue
+from payments.case import Kind
+from tests.payments.waiting import NOW, Body, Store, chat, facts, payment
+
+MINUTE = 60_000
+
+
+def over(timer: StartTimer) -> tuple[Kind, Body]:
+    return Kind.TIMER, events.to_json(TimerDue(timer.state, timer.timer, timer.visit, timer.due))
+
+
+def test_that_a_link_ran_out_is_not_told_together_with_its_payment(store: Store) -> None:
+    key = store.order_with_link()
+    [*_, last] = store.last.timers
+    before = len(store.said)
+    store.take(over(last), facts(payment(key, "captured")), now=NOW + 60 * MINUTE)
+    assert store.said[before:] == ["payment_successful"]
+    [timer, paid] = store.last.handled
+    assert [entry["unsaid"] for entry in timer.trace if "unsaid" in entry] == [["link_expired"]]
+    assert [entry["said"] for entry in paid.trace if "said" in entry] == [["payment_successful"]]
+    assert sum(handled.caused.sends for handled in store.last.handled) == len(store.last.sends)
+
+
+def test_what_the_customer_asked_for_is_told_whatever_came_after_it(store: Store) -> None:
+    key = store.order_with_link()
+    before = len(store.said)
+    store.take(chat(TextReceived("pay")), facts(payment(key, "captured")))
+    assert store.said[before:] == ["payment_url", "payment_successful"]
+
+
+def test_time_that_ran_out_where_the_customer_still_is_is_told(store: Store) -> None:
+    store.order_with_link()
+    reminder = store.last.timers[1]
+    before = len(store.said)
+    store.take(chat(TextReceived("pay")), over(reminder), now=NOW + 11 * MINUTE)
+    assert store.said[before:] == ["payment_url", "payment_reminder"]
