@@ -42,8 +42,11 @@ class Poll:
         return -(-due // _MINUTE) * _MINUTE
 
     def after(self, now: int) -> "Poll":
-        """The first of the chain that is due after `now`: time that the shop was down is not asked for."""
-        poll = self
+        """The next of the chain that is due after `now`: time that the shop was down is not asked for.
+
+        Never this one again, though it may have been made before it was due: its row is there already.
+        """
+        poll = Poll(self.reference_id, self.since, self.nth + 1)
         while poll.due <= now:
             poll = Poll(poll.reference_id, poll.since, poll.nth + 1)
         return poll

@@ -80,7 +80,7 @@ async def arrive(tx: Transaction, arrivals: Sequence[Arrival], now: int) -> list
     if told := [arrival.notice for arrival in arrivals if arrival.notice] + found.alarms:
         await notices.add(tx, told, now)
     rows = [
-        _row(arrival, owner, arrival.order_key in found.settled, now)
+        _row(arrival, owner, found.waits(arrival), now)
         for arrival, owner in zip(arrivals, owners, strict=True)
     ]
     pairs = dict.fromkeys((row[0], row[1]) for row in rows)
@@ -107,9 +107,9 @@ SELECT i.id, i.conversation_id, i.key FROM (VALUES {rows}) AS v CROSS JOIN inbox
 WHERE i.conversation_id = v.column1 AND i.key = v.column2"""
 
 
-def _row(arrival: Arrival, owner: int, settled: bool, now: int) -> tuple[Any, ...]:
+def _row(arrival: Arrival, owner: int, wanted: bool, now: int) -> tuple[Any, ...]:
     # A receipt may be about a message whose conversation is only found by its provider id.
-    waits = arrival.pending and not settled and (owner != NOBODY or arrival.kind is Kind.RECEIPT)
+    waits = arrival.pending and wanted and (owner != NOBODY or arrival.kind is Kind.RECEIPT)
     state = "pending" if waits else "kept"
     return (owner, arrival.key, str(arrival.kind), state, now, dumps(arrival.body), arrival.raw, now)
 

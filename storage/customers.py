@@ -118,6 +118,10 @@ class Directory:
         for alias in evidence.formerly:
             if alias not in self.known:
                 self._add(alias, Known(customer, 0))
+        if evidence.formerly:
+            # Also if they are in use already: a late word under the old names may be of the same second.
+            for alias in evidence.names:
+                self._change(alias, replace(self.known[alias], told_at=max(at, self.known[alias].told_at)))
         return customer
 
     def recipient(self, customer: int, evidence: Evidence) -> int:

@@ -40,7 +40,15 @@ class Found:
 
     alarms: list[Notice] = field(default_factory=list)
     settled: frozenset[str] = frozenset()
-    """Keys of orders of which a person has said what becomes of them: nothing waits for them again."""
+    """Keys of orders of which a person has said what becomes of their money: nothing waits for them again."""
+    cancelled: frozenset[str] = frozenset()
+    """Keys of orders whose links a person had cancelled: only money is news of them."""
+
+    def waits(self, arrival: "Arrival") -> bool:
+        """Whether `arrival` must be stepped, as far as lost books are concerned."""
+        if arrival.order_key in self.cancelled:
+            return any(True for _ in _captured(arrival))
+        return arrival.order_key not in self.settled
 
 
 async def among(tx: Transaction, arrivals: "Sequence[Arrival]") -> Found:
@@ -50,10 +58,18 @@ async def among(tx: Transaction, arrivals: "Sequence[Arrival]") -> Found:
         return Found()
     rows = await tx.fetch(_KNOWN, sorted(named))
     here = {row["order_key"] for row in rows if row["word"] is None}
-    settled = frozenset(row["order_key"] for row in rows) - here
+    # Of a link that was cancelled unpaid, money may come all the same: a bank may say yes for days.
+    # An order may have several links: that one is paid, and settled, weighs more than that one was cancelled.
+    ranked = sorted(rows, key=lambda row: row["word"] != "cancelled")
+    words = {row["order_key"]: row["word"] for row in ranked if row["order_key"] not in here}
+    settled = frozenset(key for key, word in words.items() if word != "cancelled")
     captured = {key: said for arrival in arrivals for key, said in _captured(arrival)}
-    unknown = sorted(captured.keys() - here - settled)
-    return Found([_alarm(tx.installation, key, *captured[key]) for key in unknown], settled)
+    failed = {key: said for arrival in arrivals for key, said in _unreturned(arrival)}
+    alarms = [
+        *(_alarm(tx.installation, key, *captured[key]) for key in sorted(captured.keys() - here - settled)),
+        *(_failed(key, *failed[key]) for key in sorted(failed.keys() & settled)),
+    ]
+    return Found(alarms, settled, frozenset(words) - settled)
 
 
 _KNOWN = """
@@ -63,14 +79,31 @@ UNION ALL SELECT order_key, word FROM stray WHERE order_key = ANY($1::text[])"""
 
 def _captured(arrival: "Arrival") -> Iterator[tuple[str, tuple[str, str]]]:
     """The captured payments in a webhook: the order, the payment's id, and its amount for people."""
+    return _money(arrival, "payment", "captured")
+
+
+def _unreturned(arrival: "Arrival") -> Iterator[tuple[str, tuple[str, str]]]:
+    """The refunds in a webhook that came to nothing: the order, the refund's id, and its amount."""
+    return _money(arrival, "refund", "failed")
+
+
+def _money(arrival: "Arrival", entity: str, state: str) -> Iterator[tuple[str, tuple[str, str]]]:
     for fact in arrival.body.get("facts", ()) if arrival.kind is Kind.FACTS else ():
-        if arrival.order_key and (fact.get("entity"), fact.get("state")) == ("payment", "captured"):
+        if arrival.order_key and (fact.get("entity"), fact.get("state")) == (entity, state):
             shown = (
                 money(fact["amount"])
                 if fact["currency"] == CURRENCY
                 else f"{fact['amount']} {fact['currency']} in its smallest unit"
             )
             yield arrival.order_key, (fact["entity_id"], shown)
+
+
+def _failed(order_key: str, refund: str, amount: str) -> Notice:
+    said = (
+        f"{amount} for {order_key}, an order that this database lacks, could not be given back ({refund}):"
+        " give it back in Razorpay Dashboard, or ask the payer for another account"
+    )
+    return Notice(KIND, order_key, said)
 
 
 def _alarm(installation: str, order_key: str, payment: str, amount: str) -> Notice:
@@ -98,7 +131,7 @@ async def lacking(tx: Transaction, references: Collection[str]) -> set[str]:
 
 _REFERENCES = """
 SELECT reference_id FROM attempt WHERE reference_id = ANY($1::text[])
-UNION ALL SELECT reference_id FROM stray WHERE reference_id = ANY($1::text[])"""
+UNION ALL SELECT reference_id FROM stray WHERE reference_id = ANY($1::text[]) AND word <> 'cancelled'"""
 
 
 async def settle(tx: Transaction, settled: Settled, now: int) -> None:
@@ -113,7 +146,8 @@ async def settle(tx: Transaction, settled: Settled, now: int) -> None:
 
 _SETTLE = """
 INSERT INTO stray (link_id, order_key, reference_id, amount, word, settled_at) VALUES {rows}
-ON CONFLICT DO NOTHING"""
+ON CONFLICT (link_id) DO UPDATE SET amount = excluded.amount, word = excluded.word,
+    settled_at = excluded.settled_at"""
 _PARKED = "SELECT id, body FROM inbox WHERE state = 'parked' AND kind = 'facts'"
 _UNPARK = "UPDATE inbox SET state = 'ignored' WHERE id = ANY($1::bigint[]) AND state = 'parked'"
 

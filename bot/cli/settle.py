@@ -12,6 +12,7 @@ from bot.clock import SystemClock
 from bot.printing import printable
 from bot.settings import Settings
 from payments.money import money
+from payments.orders import CURRENCY
 from payments.razorpay import strays
 from payments.razorpay.errors import GatewayError
 from payments.razorpay.gateway import Gateway
@@ -92,14 +93,14 @@ class _Desk:
     async def settle(self, stray: Stray) -> bool:
         """Show `stray` and do what is said of it; False if it is left."""
         typer.echo(printable(_shown(stray)))
-        if stray.payable and not stray.captured and not stray.under_way:
+        if stray.payable and not stray.paid and not stray.under_way:
             if not self._cancels():
                 return False
             stray = await strays.cancel(self.gateway, stray)
-            if not stray.captured and not stray.under_way:
+            if not stray.paid and not stray.under_way:
                 return await self._record(stray, "cancelled", 0)
             typer.echo(printable(f"    meanwhile: {_shown(stray)}"))
-        if stray.under_way and not stray.captured:
+        if stray.under_way and not stray.paid:
             typer.echo("    a payment is under way: look again later")
             return False
         return await self._paid(stray)
@@ -137,6 +138,9 @@ def _asks() -> bool:
 
 
 def _shown(stray: Stray) -> str:
-    paid = f", {money(stray.captured)} captured" if stray.captured else ""
+    sums = [money(stray.captured)] if stray.captured else []
+    foreign = (paid for paid in stray.paid if paid.currency != CURRENCY)
+    sums += [f"{paid.left} {paid.currency} in its smallest unit" for paid in foreign]
+    paid = f", {' and '.join(sums)} captured" if sums else ""
     link = stray.link
     return f"{link.id}: {money(link.amount)} for {stray.order_key}, {link.status}{paid}"

@@ -24,7 +24,8 @@ class Paid:
 
     payment_id: str
     left: int
-    """Paise that have not gone back, without a fee that the payer bore."""
+    """What has not gone back, without a fee that the payer bore; in paise, or what `currency` counts in."""
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Stray:
     @property
     def captured(self) -> int:
         """Paise that are ours and not gone back."""
-        return sum(paid.left for paid in self.paid)
+        return sum(paid.left for paid in self.paid if paid.currency == CURRENCY)
 
 
 async def strays(
@@ -65,7 +66,7 @@ async def strays(
         for link in page:
             if link.reference_id in unknown and link.id not in found:
                 stray = await _read(gateway, link)
-                if stray.payable or stray.captured or stray.under_way:
+                if stray.payable or stray.paid or stray.under_way:
                     found[link.id] = stray
     return list(found.values())
 
@@ -94,16 +95,17 @@ async def _read(gateway: Gateway, link: Link) -> Stray:
     payments = await gateway.order_payments(link.order_id) if link.order_id else []
     entities = [payment for payment in payments if isinstance(payment, Mapping)]
     paid = tuple(
-        Paid(payment["id"], left) for payment in entities if (left := _left(payment, link.amount)) > 0
+        Paid(payment["id"], left, str(payment.get("currency")))
+        for payment in entities
+        if (left := _left(payment, link.amount)) > 0
     )
     under_way = any(payment.get("status") in _UNDER_WAY for payment in entities)
     return Stray(link, paid, under_way)
 
 
 def _left(payment: Mapping[str, Any], asked: int) -> int:
-    """Paise of a captured payment that did not go back; what is over `asked` is a fee that the payer bore."""
+    """What of a captured payment did not go back; what is over `asked` is a fee that the payer bore."""
     amount, back = payment.get("amount"), payment.get("amount_refunded") or 0
-    captured = payment.get("status") == "captured" and payment.get("currency") == CURRENCY
-    if not captured or type(amount) is not int or type(back) is not int:
+    if payment.get("status") != "captured" or type(amount) is not int or type(back) is not int:
         return 0
-    return min(amount, asked) - back
+    return (min(amount, asked) if payment.get("currency") == CURRENCY else amount) - back

@@ -27,8 +27,8 @@ from payments.calls import CancelLink
 from payments.case import Advanced, Case, Handled, Kind, OrderState, Outcome
 from payments.facts import Fact
 from payments.orders import Attempt, AttemptStatus, Standing, order_key_of
-from payments.razorpay import refunds, webhook
-from storage import arrivals, claims, customers, fallbacks, sqlite
+from payments.razorpay import links, refunds, webhook
+from storage import arrivals, claims, customers, epochs, fallbacks, sqlite
 from storage.deliveries import CHAT, Done
 from tests.payments import test_money
 
@@ -387,3 +387,18 @@ def fees_are_too_much(patch: pytest.MonkeyPatch) -> None:
 
 def what_bounces_is_lost(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(fallbacks, "take", lambda *_: False)
+
+
+def keys_are_counted_again(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(shop_words, "_nonce", lambda _: "")
+    patch.setattr(epochs, "GAP", 0)
+
+
+def any_link_is_adopted(patch: pytest.MonkeyPatch) -> None:
+    keys_are_counted_again(patch)
+    ensure = links.ensure_link
+
+    async def looked_for(gateway: Any, call: Any, *, may_exist: bool) -> Any:
+        return await ensure(gateway, call, may_exist=True)
+
+    patch.setattr(calling, "ensure_link", looked_for)

@@ -6,16 +6,16 @@ play(seed, directory, cast) -> History
 import hashlib
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from tests.simulation import checker
 from tests.simulation.checker import Book
 from tests.simulation.database import Crash, Hooks, in_loop, new_database
-from tests.simulation.loop import START, run
+from tests.simulation.loop import START, SimLoop, run
 from tests.simulation.people import Person
 from tests.simulation.setting import shop
 from tests.simulation.weather import DAY, HOUR, MINUTE, Weather
@@ -82,18 +82,22 @@ def play(
     at one. `end` is how many milliseconds the world lasts, if not the seed is to say.
     """
     end = end or random.Random(f"{seed} end").choice(ENDS)
-    world = World(seed, weather, hooks or Hooks(), end)
-    cast(world)
     url = new_database(directory)
+    world = World(seed, url, weather, hooks or Hooks(), end)
+    cast(world)
     start = START
-    with in_loop(world.hooks):
-        while True:
-            try:
-                run(seed, partial(world.live, url), start=start)
-                break
-            except Crash:
-                start = world.now() + world.dice.choice(world.rests)
-                world.died()
+    while True:
+        try:
+            _live(world, partial(world.live, url), start)
+            break
+        except Crash:
+            start = world.now() + world.dice.choice(world.rests)
+            world.died()
+            if world.backups.due:
+                world.backups.put_back(start)
+                _live(world, world.backups.settle, start)
+    if world.backups.restored:
+        _live(world, world.backups.settle, START + end)
     path = Path(url.removeprefix("sqlite://"))
     wrong = checker.violations(
         path, world.razorpay, world.meta, world.acknowledged, shop().sections["shop"].counted
@@ -101,9 +105,15 @@ def play(
     wrong += [f"nobody ever answered the {what} that somebody brought" for what in world.waiting]
     books = checker.books(path, world.razorpay)
     world.seen["two conversations were joined"] += checker.joined(path)
-    for name in (path, Path(f"{path}-wal"), Path(f"{path}-shm"), Path(f"{path}.lock")):
-        name.unlink(missing_ok=True)
+    for name in path.parent.glob(f"{path.name}*"):
+        name.unlink()
     heard = [message.text for message in world.meta.log]
     for state, words in _HEARD.items():
         world.seen[state] += sum(words in text for text in heard)
     return History(seed, wrong, world.seen, world.chronicle, books, heard)
+
+
+def _live(world: World, main: Callable[[SimLoop], Coroutine[Any, Any, None]], start: int) -> None:
+    """One process of this world, from `start` on."""
+    with in_loop(world.hooks):
+        run(world.seed, main, start=start)

@@ -56,7 +56,32 @@ def _is_allowed_and_let_go(world: World) -> Story:
     yield 3 * HOUR
 
 
+def _orders_after_the_disk_was_lost(world: World) -> Story:
+    """Asha pays an order that the restored books never heard of; Ravi then orders the same."""
+    asha, ravi = Shopper(world, 1), Shopper(world, 2)
+    world.backups.refunds = 0
+    world.plan(world.now(), world.backups.make)
+    yield MINUTE
+    yield from asha.buys(CHAI)
+    asha.pays()
+    yield from asha.hears(_SUCCESS)
+    world.plan(world.now(), world.backups.lose)
+    yield lambda: world.backups.restored
+    yield MINUTE
+    yield from ravi.chooses(CHAI)
+    yield from ravi.taps("Confirm order")
+    yield 3 * MINUTE
+    if ravi.heard(_SUCCESS):
+        world.meta.wrongs.append("Ravi was confirmed with Asha's money")
+    yield from ravi.hears("Complete Payment")
+    ravi.pays()
+    yield from ravi.hears(_SUCCESS)
+
+
 OUTSIDE: Final = {
+    "orders after the disk was lost": Script(
+        _orders_after_the_disk_was_lost, _FULFILLED, ("Complete Payment", _SUCCESS), 45
+    ),
     "known by an id alone": Script(
         _known_by_an_id_alone, _FULFILLED, ("Complete Payment", "Click here", _SUCCESS)
     ),

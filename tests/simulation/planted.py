@@ -40,6 +40,7 @@ class Row:
 
 _PAYS, _LATE = "buys and pays", "bank says yes late"
 _ENDS: Final = "the books say"
+_LOST: Final = "orders after the disk was lost"
 
 ROWS: Final = (
     Row("M01", "answers 200 before the commit", bugs.acknowledge_first, _PAYS, "INV6", "COMMIT"),
@@ -170,6 +171,8 @@ ROWS: Final = (
         "INV1",
     ),
     Row("A6", "what bounces is not sent again", bugs.what_bounces_is_lost, "each message bounces", _ENDS),
+    Row("F1", "keys are counted again after a restore", bugs.keys_are_counted_again, _LOST, _ENDS),
+    Row("F1", "any link with our reference is adopted", bugs.any_link_is_adopted, _LOST, "Asha's money"),
     Row("C12", "timers of any visit fire", bugs.timers_of_any_visit, "retries while the link ends", _ENDS),
 )
 

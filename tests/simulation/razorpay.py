@@ -7,7 +7,7 @@ Source: Razorpay docs, "Payment Links", "Orders", "Late authorisation", "Refunds
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -84,6 +84,13 @@ class Razorpay:
         await self._before("fetch")
         self._expire()
         return self._answer(self.links[link_id])
+
+    async def links_of(self, installation: str) -> AsyncIterator[list[Answer]]:
+        """All links whose orders are of `installation`, newest first."""
+        await self._before("list")
+        self._expire()
+        links = [link for link in self.links.values() if link.order_key.startswith(f"{installation}-")]
+        yield [self._answer(link) for link in reversed(links)]
 
     async def cancel_link(self, link_id: str) -> Answer:
         await self._before("cancel")

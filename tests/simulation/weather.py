@@ -46,6 +46,8 @@ class Weather:
     """A link is refused for good, in words that will hold for the next one too."""
     names: float = 0.0
     """A customer is known by an id instead of a number, by both, or has another number."""
+    restored: bool = False
+    """The disk is lost, and a backup of some minutes before is put in its place."""
     fees: bool = False
     """The payer bears Razorpay's fee: it comes on top of what the link asks for."""
 
@@ -76,4 +78,5 @@ class Weather:
             unlinkable=chance(0.05, 0.2),
             names=chance(0.1, 0.3),
             fees=dice.random() < 0.25,
+            restored=dice.random() < 0.2,
         )

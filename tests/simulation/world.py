@@ -27,6 +27,7 @@ from bot.workers.loop import Workers
 from storage import Store
 from storage.nonces import LETTERS
 from tests.simulation.agenda import Act, Agenda
+from tests.simulation.backups import Backups
 from tests.simulation.database import Crash, Hook, Hooks
 from tests.simulation.loop import START, SimLoop
 from tests.simulation.meta import NUMBER, Meta
@@ -60,7 +61,7 @@ class Webhook:
 class World:
     """All that outlives a process."""
 
-    def __init__(self, seed: int, weather: Weather | None, hooks: Hooks, end: int) -> None:
+    def __init__(self, seed: int, url: str, weather: Weather | None, hooks: Hooks, end: int) -> None:
         self.seed, self.end = seed, end
         self.dice = random.Random(seed)
         self._letter_dice = random.Random(f"{seed} letters")
@@ -78,7 +79,7 @@ class World:
         self.calls = 0
         self.hooks = hooks
         self.parts: Parts | None = None
-        self._loop: SimLoop | None = None
+        self.loop: SimLoop | None = None
         self._flying: dict[int, Webhook] = {}
         self._unanswered: list[Act] = []
         self._agenda = Agenda()
@@ -94,6 +95,9 @@ class World:
         if self.weather.token:
             self.plan(START + 5 * MINUTE, self._do(lambda: setattr(self.meta, "expired", True)))
             self.plan(START + 25 * MINUTE, self._do(lambda: setattr(self.meta, "expired", False)))
+        self.backups = Backups(self, url)
+        if self.weather.restored:
+            self.backups.plan()
         self.plan(START + LIVELY, self._do(self._heal))
         for hour in range(1, end // HOUR):
             self.plan(START + hour * HOUR, self._do(self._bank))
@@ -105,7 +109,7 @@ class World:
 
     def now(self) -> int:
         """Milliseconds since 1970, UTC."""
-        return self._loop.clock.now() if self._loop else START
+        return self.loop.clock.now() if self.loop else START
 
     def at(self, when: int, deed: Callable[[], None]) -> None:
         """Let `deed` happen `when` milliseconds after the start."""
@@ -130,7 +134,7 @@ class World:
 
     async def live(self, url: str, loop: SimLoop) -> None:
         """One life of the process, to the end of the world or to its own."""
-        self._loop = loop
+        self.loop = loop
         self._dirty, self._planned = asyncio.Event(), asyncio.Event()
         store = await Store.open(url, draw=self._letters)
         await store.declare(shop().sections["shop"].counted)
@@ -220,12 +224,12 @@ class World:
         try:
             self.peril(self.calls, where)
         except Crash as crash:
-            assert self._loop is not None
-            await self._loop.die(crash)
+            assert self.loop is not None
+            await self.loop.die(crash)
         if self.weather.crash and self.dice.random() < self.weather.crash / 2:
-            assert self._loop is not None
+            assert self.loop is not None
             self.seen[f"crash {where}"] += 1
-            await self._loop.die(Crash(where))
+            await self.loop.die(Crash(where))
 
     def _heal(self) -> None:
         self._say("world", "heals")
@@ -345,13 +349,15 @@ class World:
         try:
             answered = await self._waited_for(taking)
         finally:
-            if self._loop is not None and not self._loop.over:
+            if self.loop is not None and not self.loop.over:
                 self._flying.pop(id(hook), None)
         if not answered:
             self.seen[f"hung up: {hook.what}"] += 1
             self._again(hook)
         else:
-            self.meta.heard_of(hook.told)
+            # A status of what lost books sent names nobody whom the restored ones know.
+            if not (self.backups.restored and hook.what == "status"):
+                self.meta.heard_of(hook.told)
             if hook.what != "status":
                 self.acknowledged[hook.key] = f"{hook.provider} {hook.what}"
 

@@ -168,6 +168,15 @@ def test_what_others_say_never_moves_the_address() -> None:
     assert reached(directory, asha)[0] == phone(2)[1]
 
 
+def test_a_late_word_from_the_old_number_of_the_same_second_moves_no_address() -> None:
+    """WhatsApp dates in whole seconds: a word from each number and the change itself may all be of one."""
+    directory = Directory()
+    asha = directory.customer(Evidence((bsuid(2), phone(2)), T0), None)
+    directory.customer(Evidence((bsuid(2), phone(2)), T0, formerly=(bsuid(1), phone(1))), None)
+    directory.customer(Evidence((bsuid(1), phone(1)), T0), None)
+    assert reached(directory, asha) == (phone(2)[1], bsuid(2)[1])
+
+
 def test_a_number_that_was_somebody_elses_long_ago_joins_nobody() -> None:
     """Asha takes over a number that Ravi gave up; nobody says her new id."""
     directory, ravi = known_to(bsuid(7), phone(2))

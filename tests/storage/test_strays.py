@@ -77,6 +77,29 @@ async def test_settled_is_asked_of_no_more(store: Store, database_url: str, ours
         assert (await books(records)).discrepancies == []
 
 
+async def test_what_is_paid_after_its_link_was_cancelled_is_told_and_asked_about_again(
+    store: Store, ours: str
+) -> None:
+    """A bank may say yes for days."""
+    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 0, "cancelled"), NOW)
+    assert await store.lacking({f"{ours}.1abcd"}) == {f"{ours}.1abcd"}
+    await store.arrive([captured("a", ours)], NOW)
+    assert [order for order, _ in await alarms(store)] == [ours]
+    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 50_000, "refunded"), NOW)
+    assert await alarms(store) == []
+    assert await store.lacking({f"{ours}.1abcd"}) == set()
+
+
+async def test_a_refund_that_fails_afterwards_is_told(store: Store, ours: str) -> None:
+    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 50_000, "refunded"), NOW)
+    failed = {"entity": "refund", "entity_id": "rfnd_1", "state": "failed", "amount": 50_000}
+    await store.arrive([captured("a", ours, **failed)], NOW)
+    [(order, said)] = await alarms(store)
+    assert order == ours
+    assert "₹500" in said
+    assert "could not be given back (rfnd_1)" in said
+
+
 def _unknown(case: Any) -> Any:
     raise LookupError("this database doesn't have it")
 

@@ -1,0 +1,105 @@
+"""Books that are put back from a backup: what happened since is known to the outside only."""
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from payments.razorpay import strays
+from payments.razorpay.strays import Stray
+from storage import Store
+from storage.restoring import back_up, restore
+from storage.strays import Settled
+from tests.simulation.database import Crash
+from tests.simulation.loop import START, SimLoop
+from tests.simulation.weather import MINUTE, Weather
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+
+@dataclass
+class Backups:
+    """Makes one backup, loses the disk some time later, and has an operator put the backup back."""
+
+    world: "World"
+    url: str
+    due: bool = False
+    """Whether the disk is lost, and nobody has put anything in its place yet."""
+    restored: bool = False
+    made_at: int | None = None
+    refunds: float = 0.5
+    """How likely the operator gives back what a stray link took; else it is kept, for goods given by hand."""
+    _acknowledged: dict[str, str] = field(default_factory=dict)
+    _told: list[frozenset[str]] = field(default_factory=list)
+    _left: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def _file(self) -> Path:
+        return Path(f"{self.url.removeprefix('sqlite://')}.backup")
+
+    def plan(self) -> None:
+        """Let it happen while customers come."""
+        made = self.world.dice.randrange(3, 35) * MINUTE
+        self.world.plan(START + made, self.make)
+        self.world.plan(START + made + self.world.dice.randrange(1, 25) * MINUTE, self.lose)
+
+    async def make(self) -> None:
+        if self.made_at is not None:
+            return
+        world = self.world
+        # Before the copy: what is acknowledged while it is made may be in it, and need not.
+        self.made_at = world.now()
+        self._acknowledged = dict(world.acknowledged)
+        self._told, self._left = list(world.meta.register.told), dict(world.meta.register.left)
+        await back_up(self.url, self._file)
+
+    async def lose(self) -> None:
+        assert self.world.loop is not None
+        if self.made_at is not None and not self.restored:
+            self.due = True
+            await self.world.loop.die(Crash("the disk is lost"))
+
+    def put_back(self, now: int) -> None:
+        """Restore the backup, as an operator does. What the lost books learned, nobody here knows."""
+        world = self.world
+        self.due, self.restored = False, True
+        world.seen["a backup was restored"] += 1
+        asyncio.run(restore(self.url, self._file, now))
+        world.acknowledged = dict(self._acknowledged)
+        world.meta.register.told, world.meta.register.left = list(self._told), dict(self._left)
+        assert self.made_at is not None
+        world.meta.log = [message for message in world.meta.log if message.at < self.made_at]
+
+    async def settle(self, loop: SimLoop) -> None:
+        """Settle the links that the restored books lack, as the operator says; in fair weather."""
+        world, weather = self.world, self.world.weather
+        world.loop, world.parts = loop, None
+        world.weather = world.razorpay.weather = Weather()
+        store = await Store.open(self.url)
+        try:
+            found = await strays.strays(
+                world.razorpay,  # type: ignore[arg-type]
+                await store.installation(),
+                store.lacking,
+            )
+            for stray in found:
+                if settled := await self._word(stray):
+                    world.seen[f"a stray link was {settled.word}"] += 1
+                    await store.settle(settled, world.now())
+            await store.compared()
+        finally:
+            await store.close()
+            world.weather = world.razorpay.weather = weather
+
+    async def _word(self, stray: Stray) -> Settled | None:
+        razorpay, word, amount = self.world.razorpay, "cancelled", 0
+        if stray.payable and not stray.paid and not stray.under_way:
+            stray = await strays.cancel(razorpay, stray)  # type: ignore[arg-type]
+        if stray.under_way and not stray.paid:
+            return None
+        if stray.paid and self.world.dice.random() < self.refunds:
+            word, amount = "refunded", await strays.give_back(razorpay, stray)  # type: ignore[arg-type]
+        elif stray.paid:
+            word, amount = "kept", stray.captured
+        return Settled(stray.link.id, stray.order_key, stray.link.reference_id, amount, word)
