@@ -51,8 +51,8 @@ async def _buy(shop: Shop) -> None:
 
 async def _misdeliver(shop: Shop, beside: Units) -> None:
     """Messages that are handed back, tried again, given up, in doubt, too many at once, or unreadable."""
-    for _ in range(60):
-        await shop.write([2_000_000], "hi")
+    for word in ("hindi", "english") * 30:  # something moves each time: else the bot would fall silent
+        await shop.write([2_000_000], word)
     await shop.write([0, *range(2_000_001, 2_000_006)], "hi")
     await shop.step()
     one, two, three, four, *_ = await shop.store.claim_due(shop.now, 256, LEASE, LANES)
