@@ -35,7 +35,7 @@ _SHOWN: Final = 10
 _LONGEST: Final = 300
 """Characters of an error."""
 _MARKS: Final = {True: "✓", False: "✗", None: "?"}
-_DAMAGED: Final = "stop the server, keep the file, and go on from your last backup"
+_DAMAGED: Final = "stop the server, keep the file, and put your last backup back with 'munshi restore'"
 
 Seen = Annotated[
     int | None,

@@ -24,7 +24,7 @@ A shop on WhatsApp, run by Munshi. Run every command in this folder.
 - `scenarios/` are its chats, written down: `munshi test` plays them
 - `.env` are the settings: fill in what is empty, keep it to yourself
 - `munshi serve --sandbox` tries it against a pretended Meta and Razorpay; `munshi serve` is the real thing
-- `munshi doctor` says what is missing or amiss; `munshi.db` are the books: back them up
+- `munshi doctor` says what is missing or amiss; `munshi backup FILE` copies the books, `munshi.db`
 """
 _IGNORED: Final = ".env\n*.db\n*.db-*\n*.db.lock\n"
 
