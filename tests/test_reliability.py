@@ -37,6 +37,20 @@ def test_every_scenario_has_one_row() -> None:
     assert list(ROWS) == IDS
 
 
+MENDED = (
+    *(f"A{n}" for n in range(1, 12)),
+    *(f"B{n}" for n in range(1, 8)),
+    *(f"C{n}" for n in range(1, 4)),
+    *(f"D{n}" for n in range(1, 10)),
+    "E1",
+    *(f"F{n}" for n in range(1, 20) if n != 10),
+)
+
+
+def test_every_fault_that_is_mended_has_a_row() -> None:
+    assert tuple(FAULTS) == MENDED
+
+
 def test_faults_stand_once_and_in_order() -> None:
     found = re.findall(r"^\| ([ABCDEF])(\d{1,2}) \|", TEXT, re.MULTILINE)
     faults = [(area, int(number)) for area, number in found if area != "C" or len(number) == 1]

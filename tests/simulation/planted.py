@@ -5,18 +5,24 @@ from outside in a simulated world, `GUARDS` names the test that it wakes.
 """
 
 import asyncio
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import pytest
+
+from payments.case import Kind
 from storage import Store
+from storage.arrivals import Arrival
+from storage.errors import Gone
 from tests.flows import test_templates
 from tests.payments import test_money
 from tests.simulation import bugs
 from tests.simulation.bugs import Plant
 from tests.simulation.weather import Weather
-from tests.storage import test_database, test_units_of_work
+from tests.storage import test_database, test_right_database, test_units_of_work
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +213,26 @@ def _undone(directory: Path) -> None:
     asyncio.run(fails())
 
 
+def _gone(directory: Path) -> None:
+    async def served_on() -> None:
+        folder = directory / "volume"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        await Store.migrate(f"sqlite://{folder}/munshi.db")
+        store = await Store.open(f"sqlite://{folder}/munshi.db")
+        test_right_database.remove(folder)
+        try:
+            with pytest.raises(Gone):
+                await store.arrive([Arrival("m", Kind.CHAT, {}, aliases=(("phone", "919800000001"),))], 1)
+        finally:
+            test_right_database.put_back(folder)
+            await store.close()
+
+    asyncio.run(served_on())
+
+
 GUARDS: Final = (
+    Guard("F2", "a database that is gone is served on", bugs.whatever_file_is_served, _gone),
     Guard("M02", "a disk that may forget is accepted", bugs.weak_disk_is_accepted, _weak),
     Guard("M03", "a transaction that fails is never ended", bugs.what_fails_stays_open, _undone),
     Guard("M32", "rupees are floats", bugs.rupees_are_floats, lambda _: test_money.test_paise("0.29", 29)),
