@@ -2,7 +2,7 @@
 
 import asyncio
 import hmac
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from itertools import count
@@ -27,8 +27,8 @@ from payments.calls import CancelLink
 from payments.case import Advanced, Case, Handled, Kind, OrderState, Outcome
 from payments.facts import Fact
 from payments.orders import Attempt, AttemptStatus, Standing, order_key_of
-from payments.razorpay import links, refunds, webhook
-from storage import arrivals, claims, customers, epochs, fallbacks, sqlite
+from payments.razorpay import refunds, webhook
+from storage import arrivals, sqlite
 from storage.deliveries import CHAT, Done
 from tests.payments import test_money
 
@@ -367,42 +367,3 @@ def rupees_are_floats(patch: pytest.MonkeyPatch) -> None:
 def text_is_rendered_again(patch: pytest.MonkeyPatch) -> None:
     render = Template.render
     patch.setattr(Template, "render", lambda self, values: jinja2.Template(render(self, values)).render())
-
-
-def two_names_stay_two(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(customers.Directory, "_join", lambda _, found: next(iter(found), None))
-
-
-def the_oldest_number_wins(patch: pytest.MonkeyPatch) -> None:
-    def oldest(aliases: Iterable[Mapping[str, Any]]) -> Any:
-        rows = [row for row in aliases if row["kind"] == "phone"]
-        return (min(rows, key=lambda row: row["told_at"])["value"], None) if rows else (None, None)
-
-    patch.setattr(claims, "address", oldest)
-
-
-def fees_are_too_much(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(settling, "with_fee_on_top", lambda told, _: told)
-
-
-def what_bounces_is_lost(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(fallbacks, "take", lambda *_: False)
-
-
-def keys_are_counted_again(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(shop_words, "_nonce", lambda _: "")
-    patch.setattr(epochs, "GAP", 0)
-
-
-def any_link_is_adopted(patch: pytest.MonkeyPatch) -> None:
-    keys_are_counted_again(patch)
-    ensure = links.ensure_link
-
-    async def looked_for(gateway: Any, call: Any, *, may_exist: bool) -> Any:
-        return await ensure(gateway, call, may_exist=True)
-
-    patch.setattr(calling, "ensure_link", looked_for)
-
-
-def whatever_file_is_served(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(sqlite.SqliteUnits, "_require_there", lambda *_: None)

@@ -19,7 +19,7 @@ from storage.arrivals import Arrival
 from storage.errors import Gone
 from tests.flows import test_templates
 from tests.payments import test_money
-from tests.simulation import bugs
+from tests.simulation import bugs, outside_bugs
 from tests.simulation.bugs import Plant
 from tests.simulation.weather import Weather
 from tests.storage import test_database, test_right_database, test_units_of_work
@@ -161,24 +161,36 @@ ROWS: Final = (
         "C13", "what waits for a link's end is forgotten", bugs.plans_are_forgotten, "changes the cart", _ENDS
     ),
     Row("C05", "the newest event comes first", bugs.newest_first, "adds and checks out at once", _ENDS),
-    Row("A1", "two names stay two customers", bugs.two_names_stay_two, "known by an id alone", _ENDS),
+    Row("A1", "two names stay two customers", outside_bugs.two_names_stay_two, "known by an id alone", _ENDS),
     Row(
         "A2",
         "the number that was given up is written to",
-        bugs.the_oldest_number_wins,
+        outside_bugs.the_oldest_number_wins,
         "changes the number while paying",
         "INV22",
     ),
     Row(
         "A4",
         "the payer's fee is taken for too much",
-        bugs.fees_are_too_much,
+        outside_bugs.fees_are_too_much,
         "the payer bears the fee",
         "INV1",
     ),
-    Row("A6", "what bounces is not sent again", bugs.what_bounces_is_lost, "each message bounces", _ENDS),
-    Row("F1", "keys are counted again after a restore", bugs.keys_are_counted_again, _LOST, _ENDS),
-    Row("F1", "any link with our reference is adopted", bugs.any_link_is_adopted, _LOST, "Asha's money"),
+    Row(
+        "A6",
+        "what bounces is not sent again",
+        outside_bugs.what_bounces_is_lost,
+        "each message bounces",
+        _ENDS,
+    ),
+    Row("F1", "keys are counted again after a restore", outside_bugs.keys_are_counted_again, _LOST, _ENDS),
+    Row(
+        "F1",
+        "any link of our reference is ours",
+        outside_bugs.any_link_is_adopted,
+        _LOST,
+        "Asha's money",
+    ),
     Row("C12", "timers of any visit fire", bugs.timers_of_any_visit, "retries while the link ends", _ENDS),
 )
 
@@ -232,7 +244,7 @@ def _gone(directory: Path) -> None:
 
 
 GUARDS: Final = (
-    Guard("F2", "a database that is gone is served on", bugs.whatever_file_is_served, _gone),
+    Guard("F2", "a database that is gone is served on", outside_bugs.whatever_file_is_served, _gone),
     Guard("M02", "a disk that may forget is accepted", bugs.weak_disk_is_accepted, _weak),
     Guard("M03", "a transaction that fails is never ended", bugs.what_fails_stays_open, _undone),
     Guard("M32", "rupees are floats", bugs.rupees_are_floats, lambda _: test_money.test_paise("0.29", 29)),

@@ -1,0 +1,51 @@
+"""Small bugs of the kinds that the world outside found in 0.1, as in `tests.simulation.bugs`."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pytest
+
+from bot.workers import calling
+from payments import settling
+from payments import shop as shop_words
+from payments.razorpay import links
+from storage import claims, customers, epochs, fallbacks, sqlite
+
+
+def two_names_stay_two(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(customers.Directory, "_join", lambda _, found: next(iter(found), None))
+
+
+def the_oldest_number_wins(patch: pytest.MonkeyPatch) -> None:
+    def oldest(aliases: Iterable[Mapping[str, Any]]) -> Any:
+        rows = [row for row in aliases if row["kind"] == "phone"]
+        return (min(rows, key=lambda row: row["told_at"])["value"], None) if rows else (None, None)
+
+    patch.setattr(claims, "address", oldest)
+
+
+def fees_are_too_much(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(settling, "with_fee_on_top", lambda told, _: told)
+
+
+def what_bounces_is_lost(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(fallbacks, "take", lambda *_: False)
+
+
+def keys_are_counted_again(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(shop_words, "_nonce", lambda _: "")
+    patch.setattr(epochs, "GAP", 0)
+
+
+def any_link_is_adopted(patch: pytest.MonkeyPatch) -> None:
+    keys_are_counted_again(patch)
+    ensure = links.ensure_link
+
+    async def looked_for(gateway: Any, call: Any, *, may_exist: bool) -> Any:
+        return await ensure(gateway, call, may_exist=True)
+
+    patch.setattr(calling, "ensure_link", looked_for)
+
+
+def whatever_file_is_served(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(sqlite.SqliteUnits, "_require_there", lambda *_: None)
