@@ -20,19 +20,33 @@ ON_TOP: Final = "on_top"
 
 def with_fee_on_top(facts: Iterable[Fact], attempts: Iterable[Attempt]) -> list[Fact]:
     """`facts`, those of payments whose payer bore the fee marked with it. `attempts` are the order's."""
-    asked = {(attempt.amount, attempt.currency) for attempt in attempts}
-    return [_marked(fact, asked) for fact in facts]
+    attempts = tuple(attempts)
+    return [_marked(fact, _asked(fact, attempts)) for fact in facts]
 
 
-def _marked(fact: Fact, asked: set[tuple[int, str]]) -> Fact:
-    fee = _fee(fact)
-    if fact.entity != "payment" or not 0 < fee < fact.amount:
-        return fact
-    said = fact.detail.get("fee_bearer")
-    more = (fact.amount, fact.currency) not in asked and (fact.amount - fee, fact.currency) in asked
-    if said == "customer" or more:
-        return replace(fact, detail={**fact.detail, ON_TOP: str(fee)})
-    return fact
+def _asked(fact: Fact, attempts: Iterable[Attempt]) -> set[int]:
+    """What the link of the payment asked for, in its currency; where nobody said which, what each did."""
+    own = [attempt for attempt in attempts if attempt.currency == fact.currency]
+    link = fact.detail.get("link")
+    named = {attempt.amount for attempt in own if link and attempt.link_id == link}
+    return named or {attempt.amount for attempt in own}
+
+
+def _marked(fact: Fact, asked: set[int]) -> Fact:
+    fee = _on_top(fact, asked) if fact.entity == "payment" else 0
+    return replace(fact, detail={**fact.detail, ON_TOP: str(fee)}) if 0 < fee < fact.amount else fact
+
+
+def _on_top(fact: Fact, asked: set[int]) -> int:
+    """Paise of the amount that are a fee. Who paid just what was asked for paid none on top."""
+    if fact.amount in asked:
+        return 0
+    fee, said = _fee(fact), fact.detail.get("fee_bearer") == "customer"
+    if fee:
+        return fee if said or fact.amount - fee in asked else 0
+    # The fee is not told yet, and a link takes no other sum than its own: what is more is the fee.
+    less = [amount for amount in asked if amount < fact.amount]
+    return fact.amount - max(less) if said and less and fact.state == "captured" else 0
 
 
 def _fee(fact: Fact) -> int:

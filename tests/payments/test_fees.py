@@ -64,6 +64,24 @@ def test_a_fee_that_the_payer_bore_is_no_surplus(store: Store, order: Iterable[i
     assert books_are_right(store, key)
 
 
+@pytest.mark.parametrize("first", [{"fee_bearer": "customer"}, BORNE])
+def test_a_fee_that_is_told_later_is_no_surplus_either(store: Store, first: dict[str, str]) -> None:
+    key = waiting(store)
+    fact = borne(key)
+    kept = {name: said for name, said in fact.detail.items() if name not in BORNE}
+    store.take(facts(replace(fact, detail={**kept, **first})))
+    store.take(facts(borne(key)))
+    assert (store.orders[key].fulfilled, store.orders[key].refunds) == (18_000, ())
+    assert books_are_right(store, key)
+
+
+def test_who_paid_just_what_was_asked_for_has_paid(store: Store) -> None:
+    key = waiting(store)
+    store.take(facts(borne(key, amount=18_000)))
+    assert store.said.count("payment_successful") == 1
+    assert store.orders[key].held == 0
+
+
 def test_a_fee_does_not_make_up_for_what_is_missing(store: Store) -> None:
     key = waiting(store)
     store.take(facts(borne(key, amount=17_800 + FEE)))
@@ -111,10 +129,12 @@ def test_a_dashboard_that_gives_back_the_fee_too_leaves_the_books_right(store: S
         (18_425, {"fee": "425"}, "425"),  # a link takes its own sum only
         (18_000, {"fee": "425"}, None),  # the shop's own fee, inside the price
         (18_425, {"fee": "424"}, None),
-        (18_425, {"fee": "0", "fee_bearer": "customer"}, None),
+        (18_425, {"fee": "0", "fee_bearer": "customer"}, "425"),
         (18_425, {"fee": "18425", "fee_bearer": "customer"}, None),  # nothing would be left: nonsense
-        (18_425, {"fee": "-5", "fee_bearer": "customer"}, None),
-        (18_425, {"fee_bearer": "customer"}, None),
+        (18_425, {"fee": "-5", "fee_bearer": "customer"}, "425"),
+        (18_425, {"fee_bearer": "customer"}, "425"),  # the fee itself is not told yet
+        (18_000, {"fee": "425", "fee_bearer": "customer"}, None),  # just what was asked for is never short
+        (17_000, {"fee_bearer": "customer"}, None),
     ],
 )
 def test_who_bore_the_fee(store: Store, amount: int, said: dict[str, str], fee: str | None) -> None:
