@@ -266,9 +266,13 @@ def _refunds(facts: Iterable[Fact]) -> tuple[Returned, ...]:
 
 
 def authorised(facts: Iterable[Fact]) -> tuple[Fact, ...]:
-    """The payments that the bank allowed, without those that Razorpay gave back or nobody waits for."""
+    """The payments that the bank allowed, without those that Razorpay gave back or nobody waits for.
+
+    What goes back of a captured payment ends no wait: word of its capture is still to come.
+    """
     facts = tuple(facts)
-    over = {str(f.detail.get("payment_id")) for f in facts if f.entity == "refund"}
+    refunds = (fact for fact in facts if fact.entity == "refund")
+    over = {str(f.detail.get("payment_id")) for f in refunds if f.detail.get("captured") == "false"}
     over |= {f.entity_id for f in facts if f.entity == "payment" and f.state == RELEASED}
     allowed = (f for f in facts if f.entity == "payment" and f.state == "authorized")
     return tuple(fact for fact in allowed if fact.entity_id not in over)

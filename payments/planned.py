@@ -11,10 +11,11 @@ from typing import Final
 from payments.answers import Refusal
 from payments.case import Notice, OrderState
 from payments.draft import Draft, Trace, attempt_of, link_of, with_attempt
-from payments.orders import Attempt, AttemptStatus, Standing, order_key_of
+from payments.fitting import UNSEEN
+from payments.orders import Attempt, AttemptStatus, Standing, order_key_of, withdrawn
 from payments.repair import OVER, payable
 from payments.settling import settle
-from payments.telling import about, earlier_links, order_of, with_earlier_links
+from payments.telling import PAYABLE, about, earlier_links, order_of, status, with_earlier_links
 
 EARLIER_PAID: Final = Refusal("earlier order paid")
 """Why there is no link: the earlier order was paid after all. Asked again, nothing stands in the way."""
@@ -29,9 +30,23 @@ def follow(draft: Draft) -> Trace:
         trace += settle(draft, draft.orders[key], draft.orders[key])[0]
     trace += _earlier(draft)
     found = _planned(draft)
-    if found and not earlier_links(draft.conversation) and not payable(found[0]):
-        _ask_for(draft, *found)
+    if found:
+        _decide(draft, *found)
     return trace
+
+
+def _decide(draft: Draft, state: OrderState, attempt: Attempt) -> None:
+    """Ask for the planned link if nothing stands in its way; drop it if a payment came that does not fit.
+
+    While a payment is under way (the bank said yes, or Razorpay has to say whether it is ours), it waits.
+    """
+    if status(state) in PAYABLE:
+        if not earlier_links(draft.conversation) and not payable(state):
+            _ask_for(draft, state, attempt)
+    elif state.balance.misfit and state.balance.misfit != UNSEEN:
+        after = with_attempt(state, withdrawn(attempt))
+        draft.write(state, after)
+        draft.conversation = about(draft.conversation, after)
 
 
 def kept(draft: Draft, attempt: Attempt) -> Trace:

@@ -18,7 +18,7 @@ from payments.orders import LINK_STATUSES, Attempt, AttemptStatus, moved, refere
 from payments.reconcile import MISSED, Poll
 from payments.refunds import Refund
 from payments.repair import UNCAPTURED, due, repair, waits_for_capture, wants_rest
-from payments.telling import NOT_FOUND, about, happened, order_of, status, with_link
+from payments.telling import NOT_FOUND, PAYABLE, about, happened, order_of, status, with_link
 
 TOLD_CUSTOMER: Final = 10 * 60_000
 """Milliseconds after which a customer hears that their bank said yes: a capture usually takes a second."""
@@ -118,7 +118,7 @@ def settle(
     draft.polls += _polls(draft, before, state, repaired.asked)
     draft.write(before, state)
     told = [
-        *(_link_events(before, state, link, refusal) if current else ()),
+        *(_link_events(draft, before, state, link, refusal) if current else ()),
         *happened(before, state, new, link),
     ]
     told = told if current else [event for event in told if event.name != "payment.failed"]
@@ -235,16 +235,20 @@ def _polls(draft: Draft, before: OrderState, state: OrderState, asked: tuple[Ref
 
 
 def _link_events(
-    before: OrderState, state: OrderState, link: Mapping[str, Any], refusal: Refusal | None
+    draft: Draft, before: OrderState, state: OrderState, link: Mapping[str, Any], refusal: Refusal | None
 ) -> list[Happened]:
-    """What the customer hears of the link they wait for: it is there, or will not be."""
+    """What the customer hears of the link they wait for: it is there, or will not be.
+
+    Nothing of it if they need none any more, having paid meanwhile, or if its time was over when it was made.
+    """
     old = next((a for a in before.attempts if a.reference_id == link.get("reference")), None)
     new = next((a for a in state.attempts if a.reference_id == link.get("reference")), None)
     if old is None or new is None or old.status is new.status:
         return []
     if new.status is AttemptStatus.CREATED:
-        return [Happened(CREATED, {"short_url": new.short_url or ""})]
-    if new.status is not AttemptStatus.REFUSED:
+        useful = status(state) in PAYABLE and new.expires_at > draft.now
+        return [Happened(CREATED, {"short_url": new.short_url or ""})] if useful else []
+    if new.status is not AttemptStatus.REFUSED or not {status(before), status(state)} & PAYABLE:
         return []
     why = refusal or Refusal("")
     return [Happened(REFUSED, {"reason": why.reason, "again": why.again})]

@@ -25,7 +25,7 @@ SETBACKS: Final = frozenset(
 """(entity, state) of facts that customers hear of once, and that are no money."""
 _EARLIER: Final = "earlier_links"
 """Name, in a conversation's data, of links that the customer may still pay for orders they have left."""
-_PAYABLE: Final = frozenset({"unpaid", "short"})
+PAYABLE: Final = frozenset({"unpaid", "short"})
 """Statuses in which a customer may be told of a setback, and pay."""
 
 
@@ -38,7 +38,7 @@ def status(state: OrderState) -> str:
         return "refunding" if state.held or any(r.open for r in state.refunds) else "refunded"
     if balance.paid:
         return "short" if waits_for_rest(state) else "held"
-    if balance.misfit or lacks_capture(state, balance):
+    if balance.misfit or balance.disputes or lacks_capture(state, balance):
         return "held"
     return "authorised" if balance.authorised else "unpaid"
 
@@ -59,7 +59,7 @@ def happened(
         yield Happened("payment.released")
     yield from _held(before, after)
     yield from _refunds(before, after)
-    if (now := status(after)) in _PAYABLE:
+    if (now := status(after)) in PAYABLE:
         # While a part is paid, the end of an earlier link is no news: there is one for the rest.
         facts = (fact for fact in new if now == "unpaid" or fact.entity == "payment")
         yield from (told for fact in facts if (told := _setback(after, fact, link)))

@@ -48,10 +48,15 @@ class Payment:
     at: int
     status: str = "created"
     failed: bool = False
+    fee: int = 0
+    """What the payer bears on top of `amount`. Razorpay says how much once the payment is captured."""
 
     def fact(self, state: str) -> Fact:
         detail = {"method": "upi", "link": self.link.id, "error_description": "Declined"}
-        return Fact(self.link.key, "payment", self.id, state, self.amount, self.currency, self.at, detail)
+        if self.fee and state == "captured":
+            detail |= {"fee": str(self.fee), "fee_bearer": "customer"}
+        amount = self.amount + self.fee
+        return Fact(self.link.key, "payment", self.id, state, amount, self.currency, self.at, detail)
 
 
 @dataclass(slots=True)
@@ -89,10 +94,10 @@ class Razorpay:
 
     # What happens on its pages and in its dashboard
 
-    def try_to_pay(self, link: Link, amount: int, currency: str = "INR") -> Payment:
+    def try_to_pay(self, link: Link, amount: int, currency: str = "INR", fee: int = 0) -> Payment:
         """A customer begins to pay; nothing is told yet."""
         number = len(self.payments) + 1
-        payment = Payment(f"pay_{number}", link, amount, currency, number)
+        payment = Payment(f"pay_{number}", link, amount, currency, number, fee=fee)
         self.payments[payment.id] = payment
         return payment
 

@@ -27,6 +27,7 @@ from payments.proof import discrepancies, miscounted
 from payments.reconcile import Poll
 from payments.refunds import OUTSIDE
 from tests.payments.outside import Arrival, Given, Link, Payment, Razorpay
+from tests.payments.truths import untruths
 from tests.payments.waiting import NOW, Store, chat, repairing
 
 _WORDS = ["cancel", "retry", "pay", "paid", "menu", "checkout", "yes", "cart", "no"]
@@ -71,6 +72,7 @@ class _Bookkeeping(RuleBasedStateMachine):
         for arrival in arrivals:
             done = self.store.take(arrival, now=self.now)
             assert Outcome.PARKED not in self.store.outcomes, done.handled
+            assert not [*untruths(self.store.conversation, self.store.orders, done)]
             self.asked += done.calls
             self.polls += done.polls
             for call in done.calls:
@@ -145,13 +147,14 @@ class _Bookkeeping(RuleBasedStateMachine):
         more=st.sampled_from([0, 0, 0, 1, 99, 100, 2_000]),
         usd=st.integers(0, 9),
         status=st.sampled_from(["failed", "authorized", "captured", "captured"]),
+        fee=st.sampled_from([0, 0, 0, 1, 425]),
     )
     def somebody_pays(
-        self, dice: st.DataObject, heard: bool, short: int, more: int, usd: int, status: str
+        self, dice: st.DataObject, heard: bool, short: int, more: int, usd: int, status: str, fee: int
     ) -> None:
         link = dice.draw(st.sampled_from(list(self.razorpay.links.values())))
         amount = max(100, link.amount - short + more)
-        payment = self.razorpay.try_to_pay(link, amount, "USD" if usd == 9 else "INR")
+        payment = self.razorpay.try_to_pay(link, amount, "USD" if usd == 9 else "INR", fee)
         self.razorpay.move(payment, status)
         if heard:
             self._hear(self.razorpay.told[-1])
