@@ -203,6 +203,8 @@ class Directory:
 
     def _change(self, alias: Alias, known: Known) -> None:
         before = self.known[alias]
+        # Whoever owned it may have been joined a moment ago: `_owned` knows them by their last number.
+        known = replace(known, owner=self.find(known.owner))
         if replace(before, owner=self.find(before.owner)) == known:
             return
         self._owned[self.find(before.owner)].discard(alias)

@@ -211,3 +211,79 @@ def test_rows_are_read_as_they_were_written() -> None:
     assert directory.known == {("phone", "1"): Known(5, 7, "IN.1")}
     assert directory.customer(Evidence((("phone", "1"),), 9), None) == 5
     assert directory.names == {}
+
+
+_NAMES = st.sampled_from([phone(1), phone(2), bsuid(1), bsuid(2)])
+_WORDS = st.builds(
+    Evidence,
+    st.lists(_NAMES, min_size=1, max_size=2, unique=True).map(tuple),
+    st.sampled_from([0, T0, T0 + DAY]),
+    st.one_of(st.just(()), st.tuples(_NAMES)),
+)
+
+
+def play(directory: Directory, told: tuple[bool, Evidence]) -> None:
+    """Hear a message; or a delivery receipt of what was sent to whom owns the first name."""
+    receipt, evidence = told
+    known = directory.known.get(evidence.names[0])
+    if receipt and known:
+        directory.recipient(known.owner, evidence)
+    elif not receipt:
+        directory.customer(evidence, None)
+
+
+def stored(directory: Directory) -> Directory:
+    """As the next batch reads it: each customer by the number that they have at last."""
+    again = Directory()
+    owners = {directory.find(known.owner) for known in directory.known.values()}
+    last = max({0} | owners)
+    ids = {owner: owner if owner > 0 else last - owner for owner in owners}
+    again.load(
+        {
+            "kind": kind,
+            "value": value,
+            "conversation_id": ids[directory.find(known.owner)],
+            "told_at": known.told_at,
+            "beside": known.beside,
+        }
+        for (kind, value), known in directory.known.items()
+    )
+    return again
+
+
+def together(directory: Directory) -> dict[Alias, tuple[frozenset[Alias], int, str | None]]:
+    """Of each alias: those of the same customer, and all that is known of it."""
+    owners = {alias: directory.find(known.owner) for alias, known in directory.known.items()}
+    return {
+        alias: (frozenset(a for a in owners if owners[a] == owners[alias]), known.told_at, known.beside)
+        for alias, known in directory.known.items()
+    }
+
+
+@given(st.lists(st.tuples(st.booleans(), _WORDS), max_size=8))
+def test_what_comes_in_one_batch_teaches_the_same_as_one_by_one(told: list[tuple[bool, Evidence]]) -> None:
+    batch, single = Directory(), Directory()
+    for word in told:
+        play(batch, word)
+        play(single, word)
+        single = stored(single)
+        for alias, known in batch.known.items():
+            owners = [owner for owner, owned in batch._owned.items() if alias in owned]
+            assert owners == [batch.find(known.owner)]
+        assert together(batch) == together(single)
+
+
+def test_a_number_that_was_joined_a_moment_ago_is_beside_no_other_id() -> None:
+    told = [
+        Evidence((phone(2),), T0 + 5_000),
+        Evidence((phone(2),), T0 + 5_000, formerly=(phone(1),)),
+    ]
+    found = []
+    for order in (told, told[::-1]):
+        directory, asha = known_to(phone(1))
+        for evidence in order:
+            directory.customer(evidence, None)
+        directory.recipient(asha, Evidence((bsuid(2), phone(2))))
+        found.append(together(directory))
+    assert found[0] == found[1]
+    assert directory.known[phone(1)].beside is None
