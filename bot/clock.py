@@ -42,14 +42,20 @@ class Jumps:
         self._ahead = wall() - steady()
 
     def since(self) -> int:
-        """By how many milliseconds the clock was put forward since the last call; negative if back.
+        """By how many milliseconds the clock was put forward and nobody has `taken` it; negative if back.
 
         A clock that is drawn right little by little has not jumped: 0 for less than `SMALLEST_JUMP`. Where
         the steady clock stands still while the machine sleeps, that is a jump forward.
         """
         jump = self._wall() - self._steady() - self._ahead
+        if abs(jump) >= SMALLEST_JUMP:
+            return jump
         self._ahead += jump
-        return jump if abs(jump) >= SMALLEST_JUMP else 0
+        return 0
+
+    def taken(self, jump: int) -> None:
+        """What the jump asks for is done: `since` tells it no more."""
+        self._ahead += jump
 
 
 def jumped(milliseconds: int) -> Notice:

@@ -117,13 +117,17 @@ class Workers:
         return done
 
     async def _clock_was_set(self, jump: int) -> None:
-        """What waited for a time of the clock before waits no longer than it may."""
+        """What waited for a time of the clock before waits no longer than it may.
+
+        If the database fails, the next round sees the same jump again.
+        """
         now, told = self._parts.clock.now(), jumped(jump)
-        log.error("notice", kind=told.kind, subject=told.subject, mend=told.said)
-        self._traffic.shift(jump)
         if jump < 0:
             await self._parts.store.rewind(now)
         await self._parts.store.tell([told], now)
+        self._jumps.taken(jump)
+        self._traffic.shift(jump)
+        log.error("notice", kind=told.kind, subject=told.subject, mend=told.said)
 
     def _advance(self, now: int, case: Case) -> Advanced:
         advanced = advance(self._parts.flow, case, now)

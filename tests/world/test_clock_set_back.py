@@ -1,14 +1,16 @@
 """The machine's clock is set back while the shop is open, or while it is closed: nobody waits for a word."""
 
 import random
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
 from bot.clock import Jumps, ShiftedClock
 from bot.sandbox.world import World
 from bot.workers.loop import Workers
+from storage.store import Store
 from tests.world.living import CONFIRMED, START, Customer, Live, Start
 
 HOURS = 5 * 3_600_000 + 1_800_000
@@ -99,3 +101,37 @@ async def test_a_refused_account_is_tried_again_after_its_half_minute(
         await live.wait(0.6)
         assert len(asha.texts) == 1
         assert not live.workers._traffic.circuits["chat"].is_open
+
+
+def _once(failing: list[str], name: str, store: Store) -> Callable[..., Awaitable[Any]]:
+    """That method of the store, which fails once first."""
+    works = getattr(store, name)
+
+    async def call(*arguments: object) -> Any:
+        if name in failing:
+            failing.remove(name)
+            raise ConnectionError("the database restarts")
+        return await works(*arguments)
+
+    return call
+
+
+async def test_a_database_that_fails_just_then_is_asked_again(
+    world: World, clock: ShiftedClock, base: Settable, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with opened(world, clock, base, start) as live:
+        asha, ravi = await chatty(live), live.customer("919812345602", "Ravi")
+        await live.world.razorpay.pay(asha.link)
+        await live.world.tick()
+        base.at -= HOURS
+        failing = ["rewind", "tell"]
+        for name in tuple(failing):
+            monkeypatch.setattr(live.parts.store, name, _once(failing, name, live.parts.store))
+        for _ in range(2):
+            with pytest.raises(ConnectionError):
+                await live.workers.step()
+        assert await ravi.write("hi") != []
+        await live.wait(6)
+        assert asha.heard(CONFIRMED) == 1
+        [notice] = await live.rows("SELECT kind, subject FROM notice WHERE kind = 'clock'")
+        assert notice["subject"] == "set back"
