@@ -84,12 +84,15 @@ class Draft:
         done = step(self.flow, known, event, self.now, self.number, outside)
         says = sum(isinstance(effect, Say) for effect in done.effects)
         ruling = rule(self.flow, known, done.conversation, event, says, self.now)
-        self.conversation = replace(done.conversation, talk=ruling.talk)
         self.notices += ruling.notices
+        trace = withheld(done.trace, ruling.because) if ruling.because else done.trace
+        if not ruling.taken:
+            self.conversation = replace(self.conversation, talk=ruling.talk)
+            return tuple({**entry, "entered": [], "did": [], "undone": True} for entry in trace), False
+        self.conversation = replace(done.conversation, talk=ruling.talk)
         for effect in done.effects:
             if ruling.because is None or not isinstance(effect, Say):
                 self._keep(effect)
-        trace = withheld(done.trace, ruling.because) if ruling.because else done.trace
         return trace, done.applied
 
     def apologise(self) -> None:

@@ -1,8 +1,10 @@
 """When the bot says nothing: to a customer who only answers it, and where only time makes it talk. Pure.
 
 Two bots that answer each other would go on for ever, and so would two states with `after: 1 s` to each other.
-The events are handled all the same; only what is said is withheld, and an operator is told. News of money is
-always told. The counts stand in the conversation (`flows.conversation.Talk`).
+What is said is withheld, and an operator is told. Events are handled all the same, but the customer is led
+nowhere unseen: a step of theirs to another place is not taken if its messages are withheld. So no order comes
+from a summary that nobody saw. News of money is always told. The counts stand in the conversation
+(`flows.conversation.Talk`).
 """
 
 from collections.abc import Mapping
@@ -41,6 +43,8 @@ class Ruling:
     because: str | None = None
     """Why it is withheld; None if it is sent."""
     notices: tuple[Notice, ...] = ()
+    taken: bool = True
+    """Whether the event does what it did; if not, the conversation stays as it was."""
 
 
 def rule(flow: Flow, before: Conversation, after: Conversation, event: Event, says: int, now: int) -> Ruling:
@@ -83,16 +87,18 @@ def _customer(
     flow: Flow, before: Conversation, after: Conversation, event: Event, says: int, now: int
 ) -> Ruling:
     talk = before.talk if now - before.talk.heard_at < PAUSE else Talk()
-    if _gains(before) != _gains(after):
+    if _gains(before) != _gains(after) or _taps(flow, event):
         return Ruling(Talk(heard_at=now))
-    moved = (before.state, before.language) != (after.state, after.language) or _taps(flow, event)
+    moved = (before.state, before.language) != (after.state, after.language)
+    stays = before.visits == after.visits
+    if talk.rounds > ROUNDS or (talk.turns > TURNS and not moved):
+        # What was not answered is not counted: the silence ends by what its notice says.
+        return Ruling(replace(talk, heard_at=now, unasked=0), _LOOP, taken=stays)
     counts = 1 if says else 0
-    heard = Talk(
-        turns=0 if moved else talk.turns + counts, rounds=talk.rounds + counts, heard_at=now, unasked=0
-    )
+    heard = Talk(turns=0 if moved else talk.turns + counts, rounds=talk.rounds + counts, heard_at=now)
     if not _is_loop(heard):
         return Ruling(heard)
-    return Ruling(heard, _LOOP, () if _is_loop(talk) else (_loop_notice(after),))
+    return Ruling(heard, _LOOP, (_loop_notice(after, heard),), taken=stays)
 
 
 def _is_loop(talk: Talk) -> bool:
@@ -121,11 +127,14 @@ def _unasked(after: Conversation, talk: Talk, says: int) -> Ruling:
     return Ruling(counted, _ALONE, notices)
 
 
-def _loop_notice(conversation: Conversation) -> Notice:
+def _loop_notice(conversation: Conversation, talk: Talk) -> Notice:
+    came, ends = f"{TURNS} times in a row and nothing moved", "go to another state, "
+    if talk.rounds > ROUNDS:
+        came, ends = f"{ROUNDS} times in a row, went back and forth and chose nothing", ""
     said = (
-        f"The customer of conversation {conversation.id} was answered {TURNS} times in a row and nothing "
-        "moved: they may be a bot, or need a person. Munshi says nothing more until they tap, get on, or "
-        f"pause for {PAUSE // 60_000} minutes; news of payments still goes out."
+        f"The customer of conversation {conversation.id} was answered {came}: they may be a bot, or need a "
+        f"person. Munshi says nothing more until they tap a button, {ends}change the cart, an order or what "
+        f"is known of them, or pause for {PAUSE // 60_000} minutes; news of payments still goes out."
     )
     return Notice("loop", conversation.id, said)
 

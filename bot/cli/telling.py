@@ -141,6 +141,7 @@ def _came_of(entry: About) -> str:
     parts = [f": {entry['state']} → {entry['entered'][-1]}" if entry.get("entered") else ""]
     parts += [f"; {name} {', '.join(entry[name])}" for name in ("did", "said", "unsaid") if entry.get(name)]
     parts += [f"; {name}: {entry[name]}" for name in ("instead", "ignored") if entry.get(name)]
+    parts += ["; undone: nobody would have seen it" if entry.get("undone") else ""]
     parts += ["; aside: the chat is about another order" if entry.get("aside") else ""]
     return "".join(parts)
 

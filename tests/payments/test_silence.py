@@ -256,3 +256,62 @@ def test_a_slow_link_says_so_and_does_not_count_as_a_loop(shop_flow: Flow) -> No
     assert chat.razorpay(Razorpay.ANSWERS) != []
     assert chat.wait(30 * MINUTE) != []
     assert chat.notices == []
+
+
+def _back_and_forth(flow: Flow) -> Simulator:
+    """A customer with something in the cart, who has walked until nobody answered."""
+    chat = Simulator(flow)
+    chat.write("hi")
+    chat.write("1")
+    for turn in range(ROUNDS):
+        assert _round(chat, ("menu", "cart")[turn % 2])
+    assert _round(chat, "menu") == []
+    return chat
+
+
+_SAID: Final = ["hm", "menu", "cart", "checkout", "order", "yes", "confirm", "cancel", "2", "help", "हिंदी"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.sampled_from(_SAID), max_size=12))
+def test_whatever_is_said_in_the_silence_leads_nowhere_unseen(shop_flow: Flow, words: list[str]) -> None:
+    chat = _back_and_forth(shop_flow)
+    for word in ["checkout", "yes", *words]:
+        before, orders = chat.conversation, chat.conversation.data.get("orders")
+        said = _round(chat, word)
+        assert said or chat.conversation.visits == before.visits
+        assert orders == chat.conversation.data.get("orders") or before.state == "checkout"
+
+
+def test_a_tap_ends_the_silence_of_whoever_went_back_and_forth(shop_flow: Flow) -> None:
+    chat = _back_and_forth(shop_flow)
+    assert _round(chat, "checkout") == []
+    assert _round(chat, "yes") == []
+    assert not chat.conversation.data.get("orders")
+    assert chat.tap("Proceed to Checkout") != []
+    assert chat.conversation.state == "checkout"
+    assert _round(chat, "yes") != []
+    assert chat.conversation.state == "awaiting_payment"
+
+
+def test_who_only_taps_is_no_bot(shop_flow: Flow) -> None:
+    chat = Simulator(shop_flow)
+    chat.write("hi")
+    chat.write("1")
+    for _ in range(ROUNDS + 5):
+        chat.write("menu")
+        assert chat.tap("Change cart") != []
+    assert chat.notices == []
+
+
+def test_what_the_notice_names_ends_the_silence(shop_flow: Flow) -> None:
+    stuck, walker = Simulator(shop_flow), _back_and_forth(shop_flow)
+    for text in ("hi", "1", *["hm"] * (TURNS + 2 * ROUNDS)):  # what was not answered is not counted
+        _round(stuck, text)
+    assert _round(stuck, "hm") == []
+    assert "go to another state" in stuck.notices[0].said
+    assert _round(stuck, "checkout") != []
+    assert stuck.conversation.state == "checkout"
+    assert "go to another state" not in walker.notices[0].said
+    walker.now += PAUSE
+    assert _round(walker, "checkout") != []
