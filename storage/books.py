@@ -110,7 +110,7 @@ class _Told:
 
 async def _unclaimed(records: Records, page: int) -> AsyncIterator[Discrepancy]:
     taken: set[str] = set()
-    settled = {row["order_key"] for row in await records.fetch(_SETTLED)}
+    settled = {one for row in await records.fetch(_SETTLED) for one in row["payments"].split()}
     for query, values in ((_PARKED, ()), (_KEPT, (NOBODY,))):
         last = 0
         while rows := await records.fetch(query, last, page, *values):
@@ -119,14 +119,14 @@ async def _unclaimed(records: Records, page: int) -> AsyncIterator[Discrepancy]:
             known = await records.fetch(_ON_ORDERS, sorted({one.payment for one in told})) if told else []
             taken.update(row["entity_id"] for row in known)
             for one in told:
-                if one.payment not in taken and one.order not in settled:
+                if one.payment not in taken and one.payment not in settled:
                     # Several events tell of one payment.
                     taken.add(one.payment)
                     yield proof.unclaimed(one.order, one.payment, one.event, one.amount)
 
 
 _SETTLED: Final = """
-SELECT s.order_key FROM stray s WHERE NOT EXISTS (SELECT 1 FROM orders o WHERE o.key = s.order_key)"""
+SELECT s.payments FROM stray s WHERE NOT EXISTS (SELECT 1 FROM orders o WHERE o.key = s.order_key)"""
 _PARKED: Final = """
 SELECT id, body FROM inbox WHERE state = 'parked' AND kind IN ('facts', 'result') AND id > $1
 ORDER BY id LIMIT $2"""

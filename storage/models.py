@@ -259,6 +259,7 @@ class Stray(Model):
     reference_id = fields.TextField()
     amount = fields.BigIntField()
     word = fields.TextField()
+    payments = fields.TextField()
     settled_at = fields.BigIntField()
 
     class Meta:

@@ -222,8 +222,8 @@ class Store:
         """What the public ids of this database begin with."""
         return await self._units.outside(_installation)
 
-    async def lacking(self, references: Collection[str]) -> set[str]:
-        """Those of `references`, of payment links, that no order and no person's word here is about."""
+    async def lacking(self, references: Collection[str]) -> dict[str, frozenset[str]]:
+        """Those of `references`, of payment links, that no order here made: see `storage.strays.lacking`."""
         return await self._units.outside(lambda tx: strays.lacking(tx, references))
 
     async def settle(self, settled: Settled, now: int) -> None:

@@ -32,6 +32,8 @@ class Settled:
     """Paise: of the link, or what went back."""
     word: str
     """`cancelled`, `refunded` or `kept` (given by hand)."""
+    payments: frozenset[str] = frozenset()
+    """Ids of the captured payments that the word is about. Of any other, operators are told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,51 +41,49 @@ class Found:
     """What of a batch of arrivals is about orders that this database lacks."""
 
     alarms: list[Notice] = field(default_factory=list)
+    lost: frozenset[str] = frozenset()
+    """Keys of orders that are not here, and of whose links a person has decided."""
     settled: frozenset[str] = frozenset()
-    """Keys of orders of which a person has said what becomes of their money: nothing waits for them again."""
-    cancelled: frozenset[str] = frozenset()
-    """Keys of orders whose links a person had cancelled: only money is news of them."""
+    """Ids of the payments of which a person has decided."""
 
     def waits(self, arrival: "Arrival") -> bool:
         """Whether `arrival` must be stepped, as far as lost books are concerned."""
-        if arrival.order_key in self.cancelled:
-            return any(True for _ in _captured(arrival))
-        return arrival.order_key not in self.settled
+        new = any(payment not in self.settled for payment, _ in _captured(arrival))
+        return new or arrival.order_key not in self.lost
 
 
 async def among(tx: Transaction, arrivals: "Sequence[Arrival]") -> Found:
-    """The alarms of captured money for orders that are not here, one for each order."""
+    """The alarms of captured money for orders that are not here, one for each payment."""
     named = {a.order_key for a in arrivals if a.kind is Kind.FACTS and a.order_key is not None}
     if not named:
         return Found()
     rows = await tx.fetch(_KNOWN, sorted(named))
-    here = {row["order_key"] for row in rows if row["word"] is None}
-    # Of a link that was cancelled unpaid, money may come all the same: a bank may say yes for days.
-    # An order may have several links: that one is paid, and settled, weighs more than that one was cancelled.
-    ranked = sorted(rows, key=lambda row: row["word"] != "cancelled")
-    words = {row["order_key"]: row["word"] for row in ranked if row["order_key"] not in here}
-    settled = frozenset(key for key, word in words.items() if word != "cancelled")
-    captured = {key: said for arrival in arrivals for key, said in _captured(arrival)}
-    failed = {key: said for arrival in arrivals for key, said in _unreturned(arrival)}
+    here = {row["order_key"] for row in rows if row["payments"] is None}
+    decided = [row for row in rows if row["order_key"] not in here]
+    lost = frozenset(row["order_key"] for row in decided)
+    settled = frozenset(payment for row in decided for payment in row["payments"].split())
+    strangers = [arrival for arrival in arrivals if arrival.order_key not in here]
+    captured = {payment: said for arrival in strangers for payment, said in _captured(arrival)}
+    failed = {refund: said for arrival in strangers for refund, said in _unreturned(arrival)}
     alarms = [
-        *(_alarm(tx.installation, key, *captured[key]) for key in sorted(captured.keys() - here - settled)),
-        *(_failed(key, *failed[key]) for key in sorted(failed.keys() & settled)),
+        *(_alarm(tx.installation, one, *captured[one]) for one in sorted(captured.keys() - settled)),
+        *(_failed(one, *failed[one]) for one in sorted(failed) if failed[one][0] in lost),
     ]
-    return Found(alarms, settled, frozenset(words) - settled)
+    return Found(alarms, lost, settled)
 
 
 _KNOWN = """
-SELECT key AS order_key, NULL AS word FROM orders WHERE key = ANY($1::text[])
-UNION ALL SELECT order_key, word FROM stray WHERE order_key = ANY($1::text[])"""
+SELECT key AS order_key, NULL AS payments FROM orders WHERE key = ANY($1::text[])
+UNION ALL SELECT order_key, payments FROM stray WHERE order_key = ANY($1::text[])"""
 
 
 def _captured(arrival: "Arrival") -> Iterator[tuple[str, tuple[str, str]]]:
-    """The captured payments in a webhook: the order, the payment's id, and its amount for people."""
+    """The captured payments in a webhook: the payment's id, the order, and its amount for people."""
     return _money(arrival, "payment", "captured")
 
 
 def _unreturned(arrival: "Arrival") -> Iterator[tuple[str, tuple[str, str]]]:
-    """The refunds in a webhook that came to nothing: the order, the refund's id, and its amount."""
+    """The refunds in a webhook that came to nothing: the refund's id, the order, and its amount."""
     return _money(arrival, "refund", "failed")
 
 
@@ -95,18 +95,18 @@ def _money(arrival: "Arrival", entity: str, state: str) -> Iterator[tuple[str, t
                 if fact["currency"] == CURRENCY
                 else f"{fact['amount']} {fact['currency']} in its smallest unit"
             )
-            yield arrival.order_key, (fact["entity_id"], shown)
+            yield str(fact["entity_id"]), (arrival.order_key, shown)
 
 
-def _failed(order_key: str, refund: str, amount: str) -> Notice:
+def _failed(refund: str, order_key: str, amount: str) -> Notice:
     said = (
         f"{amount} for {order_key}, an order that this database lacks, could not be given back ({refund}):"
         " give it back in Razorpay Dashboard, or ask the payer for another account"
     )
-    return Notice(KIND, order_key, said)
+    return Notice(KIND, refund, said)
 
 
-def _alarm(installation: str, order_key: str, payment: str, amount: str) -> Notice:
+def _alarm(installation: str, payment: str, order_key: str, amount: str) -> Notice:
     theirs = (conversation_of(order_key) or "").partition("-")[0]
     if theirs == installation:
         whose = (
@@ -120,37 +120,57 @@ def _alarm(installation: str, order_key: str, payment: str, amount: str) -> Noti
             " with these keys, or this one took its place. If it is another shop of yours, leave it to that"
             " one; else stop the server and put the right database back."
         )
-    return Notice(KIND, order_key, f"{amount} was captured ({payment}) for {order_key}, {whose}")
+    return Notice(KIND, payment, f"{amount} was captured ({payment}) for {order_key}, {whose}")
 
 
-async def lacking(tx: Transaction, references: Collection[str]) -> set[str]:
-    """Those of `references`, of payment links, that neither an order here nor a person's word is about."""
+async def lacking(tx: Transaction, references: Collection[str]) -> dict[str, frozenset[str]]:
+    """Those of `references`, of payment links, that no order here has made.
+
+    For each, the ids of the payments on it of which a person has decided.
+    """
     rows = await tx.fetch(_REFERENCES, sorted(references)) if references else []
-    return set(references) - {row["reference_id"] for row in rows}
+    here = {row["reference_id"] for row in rows if row["payments"] is None}
+    decided = {row["reference_id"]: frozenset((row["payments"] or "").split()) for row in rows}
+    return {reference: decided.get(reference, frozenset()) for reference in set(references) - here}
 
 
 _REFERENCES = """
-SELECT reference_id FROM attempt WHERE reference_id = ANY($1::text[])
-UNION ALL SELECT reference_id FROM stray WHERE reference_id = ANY($1::text[]) AND word <> 'cancelled'"""
+SELECT reference_id, NULL AS payments FROM attempt WHERE reference_id = ANY($1::text[])
+UNION ALL SELECT reference_id, payments FROM stray WHERE reference_id = ANY($1::text[])"""
 
 
 async def settle(tx: Transaction, settled: Settled, now: int) -> None:
-    """Record a person's word: the ledger, the doctor and what is parked ask no more of this order."""
-    row = (settled.link_id, settled.order_key, settled.reference_id, settled.amount, settled.word, now)
+    """Record a person's word: the ledger, the doctor and what is parked ask no more of these payments."""
+    link, order = settled.link_id, settled.order_key
+    rows = await tx.fetch(_DECIDED, order)
+    before = {row["link_id"]: frozenset(row["payments"].split()) for row in rows}
+    payments = settled.payments | before.get(link, frozenset())
+    row = (link, order, settled.reference_id, settled.amount, settled.word, " ".join(sorted(payments)), now)
     await tx.insert(_SETTLE, [row])
-    await tx.fetch("DELETE FROM notice WHERE kind = $1 AND subject = $2", KIND, settled.order_key)
-    about = [row["id"] for row in await tx.fetch(_PARKED) if _is_about(loads(row["body"]), settled.order_key)]
+    await tx.fetch(_TOLD, KIND, sorted(settled.payments))
+    quiet = payments.union(*before.values())
+    about = [row["id"] for row in await tx.fetch(_PARKED) if _is_quiet(loads(row["body"]), order, quiet)]
     if about:
         await tx.fetch(_UNPARK, about)
 
 
+_DECIDED = "SELECT link_id, payments FROM stray WHERE order_key = $1"
+# A link may be paid again after a person's word on it; then the sums add up.
 _SETTLE = """
-INSERT INTO stray (link_id, order_key, reference_id, amount, word, settled_at) VALUES {rows}
-ON CONFLICT (link_id) DO UPDATE SET amount = excluded.amount, word = excluded.word,
-    settled_at = excluded.settled_at"""
+INSERT INTO stray (link_id, order_key, reference_id, amount, word, payments, settled_at) VALUES {rows}
+ON CONFLICT (link_id) DO UPDATE SET amount = stray.amount + excluded.amount,
+    word = CASE WHEN excluded.word = 'cancelled' THEN stray.word ELSE excluded.word END,
+    payments = excluded.payments, settled_at = excluded.settled_at"""
+_TOLD = "DELETE FROM notice WHERE kind = $1 AND subject = ANY($2::text[])"
 _PARKED = "SELECT id, body FROM inbox WHERE state = 'parked' AND kind = 'facts'"
 _UNPARK = "UPDATE inbox SET state = 'ignored' WHERE id = ANY($1::bigint[]) AND state = 'parked'"
 
 
-def _is_about(body: Mapping[str, Any], order_key: str) -> bool:
-    return body.get("order_key") == order_key
+def _is_quiet(body: Mapping[str, Any], order_key: str, settled: frozenset[str]) -> bool:
+    """Whether the webhook `body` is about this order, and about no payment that is not settled."""
+    captured = {
+        fact["entity_id"]
+        for fact in body.get("facts", ())
+        if (fact.get("entity"), fact.get("state")) == ("payment", "captured")
+    }
+    return body.get("order_key") == order_key and captured <= settled

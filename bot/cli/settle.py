@@ -93,17 +93,19 @@ class _Desk:
     async def settle(self, stray: Stray) -> bool:
         """Show `stray` and do what is said of it; False if it is left."""
         typer.echo(printable(_shown(stray)))
-        if stray.payable and not stray.paid and not stray.under_way:
-            if not self._cancels():
+        if stray.payable:
+            if not self._cancels(stray):
                 return False
             stray = await strays.cancel(self.gateway, stray)
-            if not stray.paid and not stray.under_way:
+            if not stray.paid and not stray.under_way and not stray.payable:
                 return await self._record(stray, "cancelled", 0)
             typer.echo(printable(f"    meanwhile: {_shown(stray)}"))
-        if stray.under_way and not stray.paid:
+        settled = await self._paid(stray) if stray.paid else True
+        if stray.under_way:
             typer.echo("    a payment is under way: look again later")
-            return False
-        return await self._paid(stray)
+        elif stray.payable:
+            typer.echo("    it can still be paid: look again later")
+        return settled and not stray.under_way and not stray.payable
 
     async def _paid(self, stray: Stray) -> bool:
         word = self._word(stray)
@@ -113,8 +115,10 @@ class _Desk:
             return await self._record(stray, "refunded", await strays.give_back(self.gateway, stray))
         return False
 
-    def _cancels(self) -> bool:
-        return self.said.cancel_unpaid or (_asks() and typer.confirm("    Cancel it?", default=True))
+    def _cancels(self, stray: Stray) -> bool:
+        """Whether to cancel it. Who decides of what was paid on it wants no more to come."""
+        named = bool(stray.paid) and stray.link.id in self.said.refund | self.said.keep
+        return named or self.said.cancel_unpaid or (_asks() and typer.confirm("    Cancel it?", default=True))
 
     def _word(self, stray: Stray) -> str:
         for word, links in (("refund", self.said.refund), ("keep", self.said.keep)):
@@ -127,7 +131,7 @@ class _Desk:
 
     async def _record(self, stray: Stray, word: str, amount: int) -> bool:
         link = stray.link
-        settled = Settled(link.id, stray.order_key, link.reference_id, amount, word)
+        settled = Settled(link.id, stray.order_key, link.reference_id, amount, word, stray.captures)
         await self.store.settle(settled, SystemClock().now())
         typer.echo(f"    {word}{f', {money(amount)}' if amount else ''}")
         return True

@@ -16,6 +16,10 @@ from payments.refunds import SMALLEST
 
 _PAYABLE: Final = frozenset({"created", "partially_paid"})
 _UNDER_WAY: Final = frozenset({"authorized", "created"})
+_CAPTURED: Final = frozenset({"captured", "refunded"})
+
+Lacking = Callable[[Collection[str]], Awaitable[Mapping[str, frozenset[str]]]]
+"""Which of the reference ids the books lack, each with the ids of its payments that a person decided of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,10 @@ class Stray:
     paid: tuple[Paid, ...]
     under_way: bool
     """Whether a payment is neither captured nor failed."""
+    captures: frozenset[str]
+    """Ids of all that was captured, gone back or not: what a person's word is about."""
+    settled: frozenset[str]
+    """Ids of the payments of which a person has decided: they are in none of the above."""
 
     @property
     def order_key(self) -> str:
@@ -53,19 +61,18 @@ class Stray:
         return sum(paid.left for paid in self.paid if paid.currency == CURRENCY)
 
 
-async def strays(
-    gateway: Gateway, installation: str, lacking: Callable[[Collection[str]], Awaitable[set[str]]]
-) -> list[Stray]:
+async def strays(gateway: Gateway, installation: str, lacking: Lacking) -> list[Stray]:
     """The links of `installation` whose reference ids are `lacking`, newest first.
 
-    Those that nothing can or did come of are left out: ended, and never paid. Raises GatewayError.
+    Those that nothing can or did come of are left out: ended, and never paid, or decided of by a person.
+    Raises GatewayError.
     """
     found: dict[str, Stray] = {}
     async for page in gateway.links_of(installation):
         unknown = await lacking({link.reference_id for link in page})
         for link in page:
             if link.reference_id in unknown and link.id not in found:
-                stray = await _read(gateway, link)
+                stray = await _read(gateway, link, unknown[link.reference_id])
                 if stray.payable or stray.paid or stray.under_way:
                     found[link.id] = stray
     return list(found.values())
@@ -79,7 +86,7 @@ async def cancel(gateway: Gateway, stray: Stray) -> Stray:
         if error.reason not in (Reason.ALREADY_PAID, Reason.ALREADY_CANCELLED, Reason.ALREADY_EXPIRED):
             raise
         link = await gateway.fetch_link(stray.link.id)
-    return await _read(gateway, link)
+    return await _read(gateway, link, stray.settled)
 
 
 async def give_back(gateway: Gateway, stray: Stray) -> int:
@@ -91,16 +98,17 @@ async def give_back(gateway: Gateway, stray: Stray) -> int:
     return stray.captured
 
 
-async def _read(gateway: Gateway, link: Link) -> Stray:
+async def _read(gateway: Gateway, link: Link, settled: frozenset[str]) -> Stray:
     payments = await gateway.order_payments(link.order_id) if link.order_id else []
-    entities = [payment for payment in payments if isinstance(payment, Mapping)]
+    entities = [p for p in payments if isinstance(p, Mapping) and p.get("id") not in settled]
     paid = tuple(
         Paid(payment["id"], left, str(payment.get("currency")))
         for payment in entities
         if (left := _left(payment, link.amount)) > 0
     )
     under_way = any(payment.get("status") in _UNDER_WAY for payment in entities)
-    return Stray(link, paid, under_way)
+    captures = frozenset(str(p["id"]) for p in entities if p.get("status") in _CAPTURED)
+    return Stray(link, paid, under_way, captures, settled)
 
 
 def _left(payment: Mapping[str, Any], asked: int) -> int:

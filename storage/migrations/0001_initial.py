@@ -296,6 +296,7 @@ class Migration(migrations.Migration):
                 ("reference_id", fields.TextField(unique=False)),
                 ("amount", fields.BigIntField()),
                 ("word", fields.TextField(unique=False)),
+                ("payments", fields.TextField(unique=False)),
                 ("settled_at", fields.BigIntField()),
             ],
             options={

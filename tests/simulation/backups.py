@@ -94,7 +94,7 @@ class Backups:
 
     async def _word(self, stray: Stray) -> Settled | None:
         razorpay, word, amount = self.world.razorpay, "cancelled", 0
-        if stray.payable and not stray.paid and not stray.under_way:
+        if stray.payable:
             stray = await strays.cancel(razorpay, stray)  # type: ignore[arg-type]
         if stray.under_way and not stray.paid:
             return None
@@ -102,4 +102,4 @@ class Backups:
             word, amount = "refunded", await strays.give_back(razorpay, stray)  # type: ignore[arg-type]
         elif stray.paid:
             word, amount = "kept", stray.captured
-        return Settled(stray.link.id, stray.order_key, stray.link.reference_id, amount, word)
+        return Settled(stray.link.id, stray.order_key, stray.link.reference_id, amount, word, stray.captures)

@@ -138,15 +138,20 @@ class _Books:
 
     def _strays(self) -> Iterator[str]:
         """Money for orders that restored books lack: a person has settled it, or is told of it."""
-        words = {row["order_key"]: row["word"] for row in self._rows("SELECT * FROM stray")}
+        kept = {
+            payment
+            for row in self._rows("SELECT payments FROM stray WHERE word = 'kept'")
+            for payment in row["payments"].split()
+        }
         for key in self._payments.keys() - self._orders.keys():
-            here = sum(payment.net - self._razorpay.returned(payment) for payment in self._payments[key])
-            if words.get(key) != "kept" and here >= 100 and not self._alarmed(key):
-                yield f"INV1: {key} was paid, and there is no such order"
+            for payment in self._payments[key]:
+                here = payment.net - self._razorpay.returned(payment)
+                if payment.id not in kept and here >= 100 and not self._alarmed(payment.id):
+                    yield f"INV1: {payment.id} was paid for {key}, and there is no such order"
 
-    def _alarmed(self, key: str) -> bool:
-        """Whether an operator is told of money for this order, which the books lack."""
-        return bool(self._rows(f"SELECT id FROM notice WHERE kind = 'stray money' AND subject = '{key}'"))
+    def _alarmed(self, payment: str) -> bool:
+        """Whether an operator is told of a payment for an order that the books lack."""
+        return bool(self._rows(f"SELECT id FROM notice WHERE kind = 'stray money' AND subject = '{payment}'"))
 
     def _waiting_for_nothing(self) -> Iterator[str]:
         """INV23: an order is open only while money for it may come."""

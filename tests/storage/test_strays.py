@@ -1,4 +1,4 @@
-"""Captured money for orders that this database lacks: one alarm for each, until a person has settled it."""
+"""Captured money for orders that this database lacks: one alarm a payment, until a person settled it."""
 
 from typing import Any
 
@@ -11,6 +11,8 @@ from storage.books import books
 from storage.records import reading
 from storage.strays import Settled
 from tests.storage.written import NOW, write
+
+PAID = frozenset({"pay_1"})
 
 
 def captured(key: str, order: str, **fact: Any) -> Arrival:
@@ -32,12 +34,15 @@ async def ours(store: Store) -> str:
     return f"{await store.installation()}-77-1abcdef"
 
 
-async def test_it_is_told_once_for_each_order(store: Store, ours: str) -> None:
-    await store.arrive([captured("a", ours), captured("b", ours), captured("c", f"{ours}g")], NOW)
-    await store.arrive([captured("d", ours)], NOW)
-    [(order, said), (other, _)] = sorted(await alarms(store))
-    assert (order, other) == (ours, f"{ours}g")
-    assert "₹500 was captured (pay_1)" in said
+async def test_it_is_told_once_for_each_payment(store: Store, ours: str) -> None:
+    second = captured("c", ours, entity_id="pay_2")
+    other = captured("d", f"{ours}g", entity_id="pay_3")
+    await store.arrive([captured("a", ours), captured("b", ours), second, other], NOW)
+    await store.arrive([captured("e", ours)], NOW)
+    told = sorted(await alarms(store))
+    assert [payment for payment, _ in told] == ["pay_1", "pay_2", "pay_3"]
+    said = told[0][1]
+    assert f"₹500 was captured (pay_1) for {ours}" in said
     assert "munshi settle" in said
 
 
@@ -66,13 +71,16 @@ async def test_settled_is_asked_of_no_more(store: Store, database_url: str, ours
     await store.arrive([captured("a", ours)], NOW)
     await store.advance_due(_unknown, NOW)
     assert (await store.counts(NOW)).parked == 1
-    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 50_000, "refunded"), NOW)
+    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 50_000, "refunded", PAID), NOW)
     counts = await store.counts(NOW)
     assert (counts.parked, counts.notices) == (0, 0)
     await store.arrive([captured("b", ours)], NOW)
     counts = await store.counts(NOW)
     assert (counts.pending, counts.parked, counts.notices) == (0, 0, 0)
-    assert await store.lacking({f"{ours}.1abcd", "other.1"}) == {"other.1"}
+    assert await store.lacking({f"{ours}.1abcd", "other.1"}) == {
+        f"{ours}.1abcd": PAID,
+        "other.1": frozenset(),
+    }
     async with reading(database_url) as records:
         assert (await books(records)).discrepancies == []
 
@@ -82,20 +90,21 @@ async def test_what_is_paid_after_its_link_was_cancelled_is_told_and_asked_about
 ) -> None:
     """A bank may say yes for days."""
     await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 0, "cancelled"), NOW)
-    assert await store.lacking({f"{ours}.1abcd"}) == {f"{ours}.1abcd"}
+    assert await store.lacking({f"{ours}.1abcd"}) == {f"{ours}.1abcd": frozenset()}
     await store.arrive([captured("a", ours)], NOW)
-    assert [order for order, _ in await alarms(store)] == [ours]
-    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 50_000, "refunded"), NOW)
+    assert [payment for payment, _ in await alarms(store)] == ["pay_1"]
+    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 50_000, "refunded", PAID), NOW)
     assert await alarms(store) == []
-    assert await store.lacking({f"{ours}.1abcd"}) == set()
+    assert await store.lacking({f"{ours}.1abcd"}) == {f"{ours}.1abcd": PAID}
 
 
 async def test_a_refund_that_fails_afterwards_is_told(store: Store, ours: str) -> None:
-    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 50_000, "refunded"), NOW)
+    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 50_000, "refunded", PAID), NOW)
     failed = {"entity": "refund", "entity_id": "rfnd_1", "state": "failed", "amount": 50_000}
     await store.arrive([captured("a", ours, **failed)], NOW)
-    [(order, said)] = await alarms(store)
-    assert order == ours
+    [(refund, said)] = await alarms(store)
+    assert refund == "rfnd_1"
+    assert ours in said
     assert "₹500" in said
     assert "could not be given back (rfnd_1)" in said
 
@@ -112,3 +121,52 @@ async def test_a_word_on_a_second_link_does_not_silence_an_order_that_is_here(
     await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 0, "cancelled"), NOW)
     await store.arrive([captured("a", ours)], NOW)
     assert (await store.counts(NOW)).pending == 1
+
+
+async def unclaimed(database_url: str) -> list[str]:
+    async with reading(database_url) as records:
+        return [wrong.said for wrong in (await books(records)).discrepancies]
+
+
+@pytest.mark.parametrize("word", ["refunded", "kept"])
+async def test_another_payment_of_a_settled_order_is_told_parked_and_in_the_ledger(
+    store: Store, database_url: str, ours: str, word: str
+) -> None:
+    await write(store, "conversation", id=77)
+    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 50_000, word, PAID), NOW)
+    await store.arrive([captured("a", ours), captured("b", ours, entity_id="pay_2")], NOW)
+    await store.advance_due(_unknown, NOW)
+    assert [payment for payment, _ in await alarms(store)] == ["pay_2"]
+    assert (await store.counts(NOW)).parked == 1
+    [said] = await unclaimed(database_url)
+    assert said.startswith("pay_2 was captured")
+
+
+async def test_money_on_a_cancelled_link_is_told_though_another_was_kept(
+    store: Store, database_url: str, ours: str
+) -> None:
+    await write(store, "conversation", id=77)
+    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 0, "cancelled"), NOW)
+    await store.settle(Settled("plink_2", ours, f"{ours}.2abcd", 50_000, "kept", frozenset({"pay_2"})), NOW)
+    await store.arrive([captured("a", ours)], NOW)
+    await store.advance_due(_unknown, NOW)
+    assert [payment for payment, _ in await alarms(store)] == ["pay_1"]
+    assert len(await unclaimed(database_url)) == 1
+
+
+async def test_a_word_on_one_payment_leaves_the_alarm_of_another(
+    store: Store, database_url: str, ours: str
+) -> None:
+    await write(store, "conversation", id=77)
+    await store.arrive([captured("a", ours), captured("b", ours, entity_id="pay_2")], NOW)
+    for _ in range(2):
+        await store.advance_due(_unknown, NOW)
+    assert (await store.counts(NOW)).parked == 2
+    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 50_000, "kept", PAID), NOW)
+    assert [payment for payment, _ in await alarms(store)] == ["pay_2"]
+    assert (await store.counts(NOW)).parked == 1
+    assert len(await unclaimed(database_url)) == 1
+    second = Settled("plink_1", ours, f"{ours}.1abcd", 50_000, "refunded", frozenset({"pay_2"}))
+    await store.settle(second, NOW)
+    assert (await alarms(store), await unclaimed(database_url)) == ([], [])
+    assert await store.lacking({f"{ours}.1abcd"}) == {f"{ours}.1abcd": PAID | {"pay_2"}}

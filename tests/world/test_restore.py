@@ -167,7 +167,7 @@ async def test_money_for_an_order_that_the_books_lack_is_told_once_and_settled(s
         await live.world.razorpay.pay(link)
         await live.settle()
         [notice] = await live.rows("SELECT subject, said FROM notice WHERE kind = 'stray money'")
-        assert notice["subject"] == shop.world.razorpay.links[link].notes["munshi_order"]
+        assert shop.world.razorpay.links[link].notes["munshi_order"] in notice["said"]
         assert "₹500 was captured" in notice["said"]
         told = (await shop.munshi("doctor")).output
         assert "munshi settle" in told
@@ -179,3 +179,31 @@ async def test_money_for_an_order_that_the_books_lack_is_told_once_and_settled(s
         assert await live.parked() == []
     assert await shop.balanced()
     assert sum(refund.amount for refund in shop.world.razorpay.refunds.values()) == 50_000
+
+
+async def test_money_on_a_second_link_is_told_after_a_word_on_the_first(shop: Shop) -> None:
+    razorpay = shop.world.razorpay
+    async with shop.open() as live:
+        asha = shop.customer(live, "Asha")
+        await asha.write("hi")
+        backup = await shop.back_up()
+        await asha.order()
+        first = asha.link
+        await razorpay.pay(first, amount=10_000)
+        await live.settle()
+        second = next(code for code, link in razorpay.links.items() if link.status == "created")
+        late = await razorpay.authorize(second)
+    await shop.munshi("restore", backup, "--cancel-unpaid", "--refund", first)
+    async with shop.open() as live:
+        await razorpay.capture(late)
+        await live.settle()
+        notices = await live.rows("SELECT subject FROM notice WHERE kind = 'stray money'")
+        assert [notice["subject"] for notice in notices] == [late]
+        assert len(await live.parked()) >= 1
+    assert not await shop.balanced()
+    listed = await shop.munshi("settle")
+    assert (listed.exit_code, f"{razorpay.links[second].id}: ₹400" in listed.output) == (1, True)
+    assert (await shop.munshi("settle", "--refund", second)).exit_code == 0
+    assert await shop.balanced()
+    assert "No link is left" in (await shop.munshi("settle")).output
+    assert sum(refund.amount for refund in razorpay.refunds.values()) == 50_000
