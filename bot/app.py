@@ -35,7 +35,7 @@ def load_flow(path: Path) -> Flow:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise FlowInvalid((Issue(str(path), 1, 1, f"the file can't be read: {error.strerror}"),)) from None
+        raise FlowInvalid((Issue(str(path), 1, 1, _unreadable(error)),)) from None
     except UnicodeDecodeError:
         raise FlowInvalid((Issue(str(path), 1, 1, "the file is not UTF-8 text"),)) from None
     return load(text, str(path), SHOP)
@@ -112,3 +112,9 @@ class _Inbox:
             self.workers.wake()
         taken = iter(stored)
         return [[next(taken) for _ in request] for request in requests]
+
+
+def _unreadable(error: OSError) -> str:
+    said = f"the file can't be read: {error.strerror}"
+    missing = isinstance(error, FileNotFoundError)
+    return f"{said}: commands run in the folder of a shop, which 'munshi init' makes" if missing else said

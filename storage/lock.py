@@ -89,7 +89,8 @@ def no_database(path: Path) -> NotMigrated:
     """What to say where there is no database: where it was looked for, and what to do."""
     return NotMigrated(
         f"there is no database at {path.absolute()}. DATABASE_URL, from the environment or from .env in this"
-        " folder, says where it is: go to your shop's folder, or make a new one with 'munshi migrate'."
+        " folder, says where it is: go to your shop's folder, or put the right file back; a new shop's is"
+        " made by 'munshi init'."
     )
 
 

@@ -21,6 +21,8 @@ def read_text(file: Path) -> str:
         return file.read_bytes().decode("utf-8-sig")
     except OSError as error:
         typer.echo(f"{file}: error: can't be read: {error.strerror}", err=True)
+        if isinstance(error, FileNotFoundError):
+            typer.echo("  commands run in the folder of a shop, which 'munshi init' makes", err=True)
     except UnicodeDecodeError as error:
         typer.echo(f"{file}: error: not UTF-8 text: byte {error.start} is no part of a character", err=True)
     raise typer.Exit(1)

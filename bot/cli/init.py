@@ -22,6 +22,7 @@ A shop on WhatsApp, run by Munshi. Run every command in this folder.
 
 - `flows.yaml` is the shop: change it, then `munshi check` and `munshi chat`
 - `scenarios/` are its chats, written down: `munshi test` plays them
+- how to write both: `docs/flow-format.md` in the folder of the program
 - `.env` are the settings: fill in what is empty, keep it to yourself
 - `munshi serve --sandbox` tries it against a pretended Meta and Razorpay; `munshi serve` is the real thing
 - `munshi doctor` says what is missing or amiss; `munshi backup FILE` copies the books, `munshi.db`

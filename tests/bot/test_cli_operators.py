@@ -36,7 +36,8 @@ async def test_no_database_yet(tmp_path: Path, words: tuple[str, ...]) -> None:
     assert result.exit_code == 1
     assert result.output == (
         f"there is no database at {tmp_path}/none.db. DATABASE_URL, from the environment or from .env in this"
-        " folder, says where it is: go to your shop's folder, or make a new one with 'munshi migrate'.\n"
+        " folder, says where it is: go to your shop's folder, or put the right file back; a new shop's is"
+        " made by 'munshi init'.\n"
     )
     assert not (tmp_path / "none.db").exists()
 
