@@ -3,6 +3,7 @@
 Source: SQLite, "Online Backup API"; Python, `sqlite3.Connection.backup`.
 """
 
+import errno
 import os
 import sqlite3
 from contextlib import closing, suppress
@@ -14,6 +15,8 @@ from storage.errors import NotMigrated, Unavailable, UnsupportedDatabase
 from storage.records import read_only
 
 _BUSY_SECONDS: Final = 30.0
+_NO_LINKS: Final = frozenset({errno.EPERM, errno.EACCES, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
+"""What a file system without hard links answers."""
 _STEP: Final = -1
 """Pages at a time: all, so that the copy is of one instant. Whoever writes does not wait for it."""
 
@@ -35,8 +38,7 @@ def copy(source: Path, target: Path) -> int:
         _write(source, partial)
         _require_sound(partial, source.absolute())
         onto_disk(partial)
-        # A link, and no renaming: that would replace what somebody put there meanwhile.
-        target.hardlink_to(partial)
+        _name(partial, target)
     except FileExistsError:
         raise UnsupportedDatabase(f"{target.absolute()} is there already, and is not overwritten") from None
     except sqlite3.Error as error:
@@ -48,6 +50,19 @@ def copy(source: Path, target: Path) -> int:
             partial.unlink(missing_ok=True)
     onto_disk(target.absolute().parent)
     return target.stat().st_size
+
+
+def _name(partial: Path, target: Path) -> None:
+    """Give the whole file its name. Raises FileExistsError if somebody put another there meanwhile."""
+    try:
+        # A link, and no renaming: that would replace what is there.
+        target.hardlink_to(partial)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # Sticks and network shares: the name is taken first, by an empty file that is only ours.
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        partial.replace(target)
 
 
 def _write(source: Path, target: Path) -> None:

@@ -1,8 +1,9 @@
 """Books put back from a backup: checked, marked as restored, and those that they replace kept aside."""
 
 import asyncio
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Final
 
 from storage import sqlite
 from storage.copying import copy, onto_disk
-from storage.database import configuration, is_sqlite
+from storage.database import KEY, configuration, is_sqlite
 from storage.errors import UnsupportedDatabase
+from storage.records import read_only
 from storage.store import Store
 from storage.trouble import told
 
@@ -20,6 +22,8 @@ LOAD: Final = (
     "PostgreSQL has its own: stop Munshi, pg_restore --clean --if-exists, then 'munshi restore' without"
     " a file"
 )
+
+_WITH_ORDERS: Final = "SELECT key FROM installation WHERE id = 1 AND EXISTS (SELECT 1 FROM orders)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +47,12 @@ async def back_up(url: str, file: Path) -> int:
         return await asyncio.to_thread(copy, Path(config["credentials"]["file_path"]), file)
 
 
-async def restore(url: str, file: Path, now: int) -> Restored:
+async def restore(url: str, file: Path, now: int, another: str | None = None) -> Restored:
     """Put the backup `file` in the place of the SQLite database at `url`, which nobody may be serving.
 
     `now` is in milliseconds since 1970, UTC. A process that is killed meanwhile leaves the old books in
-    their place, or none: do it again. Raises StorageError.
+    their place, or none: do it again. Books with orders of another installation are replaced only if
+    `another` is their key. Raises StorageError.
     """
     config = configuration(url)
     if not is_sqlite(config):
@@ -55,9 +60,11 @@ async def restore(url: str, file: Path, now: int) -> Restored:
     place = Path(config["credentials"]["file_path"])
     ready = place.with_name(f"{place.name}.restoring")
     with told(config), _nobody_serving(place):
+        moved = await asyncio.to_thread(_finish, place, ready)
+        await asyncio.to_thread(_require_same, moved or place, file, another)
         await asyncio.to_thread(_prepare, file, ready)
         epoch = await _marked(f"sqlite://{ready}", now)
-        return Restored(epoch, await asyncio.to_thread(_exchange, place, ready, now))
+        return Restored(epoch, await asyncio.to_thread(_exchange, place, ready, now) or moved)
 
 
 async def mark(url: str, now: int) -> Restored:
@@ -82,6 +89,45 @@ def _nobody_serving(place: Path) -> Iterator[None]:
     finally:
         if lock is not None:
             lock.release()
+
+
+def _finish(place: Path, ready: Path) -> Path | None:
+    """Where a restore that was killed between its renames put the old books; None if there was none.
+
+    What it had not moved of their log follows them: without it they lack their last commits.
+    """
+    if place.exists() or not ready.exists():
+        return None
+    names = place.parent.glob(f"{place.name}.replaced-*Z")
+    aside = max(names, key=lambda path: path.name, default=None)
+    if aside is not None:
+        for left, to in zip(_beside(place), _beside(aside), strict=True):
+            if left.exists() and not to.exists():
+                left.rename(to)
+        onto_disk(place.absolute().parent)
+    return aside
+
+
+def _require_same(old: Path, file: Path, another: str | None) -> None:
+    """Raise UnsupportedDatabase if `file` is of another installation than the orders in its way."""
+    there, coming = _read(old, _WITH_ORDERS), _read(file, KEY)
+    if there is None or coming is None or there in (coming, another):
+        return
+    raise UnsupportedDatabase(
+        f"{file.absolute()} is of the installation {coming}, and {old.absolute()}, with orders, is of"
+        f" {there}: nothing is replaced; with --another-shop {there} it is, and nobody looks"
+        " after the links of those orders"
+    )
+
+
+def _read(file: Path, sql: str) -> str | None:
+    """The installation that `sql` finds in `file`; None if it finds none, or can't read it."""
+    if not file.exists():
+        return None
+    with suppress(sqlite3.Error), closing(sqlite3.connect(read_only(file), uri=True)) as connection:
+        for (key,) in connection.execute(sql):
+            return str(key)
+    return None
 
 
 def _prepare(file: Path, ready: Path) -> None:

@@ -27,7 +27,7 @@ A shop on WhatsApp, run by Munshi. Run every command in this folder.
 - `munshi serve --sandbox` tries it against a pretended Meta and Razorpay; `munshi serve` is the real thing
 - `munshi doctor` says what is missing or amiss; `munshi backup FILE` copies the books, `munshi.db`
 """
-_IGNORED: Final = ".env\n*.db\n*.db-*\n*.db.lock\n"
+_IGNORED: Final = ".env\n*.db*\n*.partial\n"
 
 Folder = Annotated[Path, typer.Argument(help="The folder to make: a new one, or one that is empty.")]
 

@@ -17,10 +17,22 @@ File = Annotated[
         help="Of 'munshi backup'. Without one, what is there was put back by other means, as by pg_restore.",
     ),
 ]
+AnotherShop = Annotated[
+    str | None,
+    typer.Option(
+        "--another-shop",
+        metavar="KEY",
+        help="Replace books with orders though FILE is of another installation: KEY is theirs.",
+    ),
+]
 
 
 def command(
-    file: File = None, cancel_unpaid: CancelUnpaid = False, refund: Refund = None, keep: Keep = None
+    file: File = None,
+    another_shop: AnotherShop = None,
+    cancel_unpaid: CancelUnpaid = False,
+    refund: Refund = None,
+    keep: Keep = None,
 ) -> None:
     """Put FILE in the place of the database, which no server may have open; what was there is kept aside.
 
@@ -30,7 +42,9 @@ def command(
     settings = settings_or_refuse()
     now = SystemClock().now()
     url = settings.database_url
-    done = looked_up(restoring.mark(url, now) if file is None else restoring.restore(url, file, now))
+    done = looked_up(
+        restoring.mark(url, now) if file is None else restoring.restore(url, file, now, another_shop)
+    )
     typer.echo(f"The books are restored: epoch {done.epoch} begins.")
     if done.aside:
         typer.echo(f"What they replace is kept: {done.aside.absolute()}")

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import zipfile
+from fnmatch import fnmatch
 from pathlib import Path
 
 import aiohttp
@@ -151,3 +152,11 @@ async def test_an_installed_package_makes_shops_without_its_sources(
     assert "MUNSHI_API_TOKEN=" in (shop / ".env").read_text("utf-8")
     status, said = await run(*MUNSHI, "check", env=env, cwd=shop)
     assert (status, "flows.yaml is sound" in said) == (0, True), said
+
+
+def test_git_is_told_of_every_file_that_holds_what_customers_wrote(shop: Path) -> None:
+    ignored = (shop / ".gitignore").read_text("utf-8").split()
+    for name in ("munshi.db", "backup.db", "munshi.db.replaced-20261129T000000Z", "munshi.db.restoring"):
+        for ending in ("", "-wal", "-shm", "-journal", ".partial"):
+            assert any(fnmatch(f"{name}{ending}", pattern) for pattern in ignored), f"{name}{ending}"
+    assert not any(fnmatch("flows.yaml", pattern) for pattern in ignored)

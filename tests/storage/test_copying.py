@@ -1,6 +1,8 @@
 """Backups: whole, of one instant, beside whoever writes; and what is refused as one."""
 
 import asyncio
+import errno
+import os
 import shutil
 import sqlite3
 import stat
@@ -213,3 +215,75 @@ async def test_postgres_has_its_own_and_is_told_so(postgres_url: str, tmp_path: 
         await restore(postgres_url, tmp_path / "b.db", NOW)
     with pytest.raises(NotMigrated):
         await restoring.mark(postgres_url, NOW)
+
+
+@pytest.mark.parametrize("number", [errno.EPERM, errno.ENOTSUP, errno.ENOSYS])
+async def test_a_file_system_without_hard_links_holds_backups(
+    shop: str, tmp_path: Path, chat: Chat, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "link", refused)
+    store = await Store.open(shop)
+    await store.arrive([chat("m0")], NOW)
+    await store.close()
+    await back_up(shop, tmp_path / "b.db")
+    assert await keys(tmp_path / "b.db") == ["m0"]
+    with pytest.raises(UnsupportedDatabase, match="not overwritten"):
+        await back_up(shop, tmp_path / "b.db")
+    await restore(shop, tmp_path / "b.db", NOW)
+    assert await keys(tmp_path / "munshi.db") == ["m0"]
+    assert not list(tmp_path.glob("*.partial"))
+
+
+async def test_a_restore_killed_between_its_renames_keeps_the_old_books_with_their_log(
+    shop: str, tmp_path: Path, chat: Chat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await back_up(shop, tmp_path / "b.db")
+    store = await Store.open(shop)
+    await store.arrive([chat("last")], NOW)
+    crashed = tmp_path / "crashed"
+    crashed.mkdir()
+    for name in ("munshi.db", "munshi.db-wal"):
+        shutil.copy(tmp_path / name, crashed / name)
+    await store.close()
+    url, rename = f"sqlite://{crashed}/munshi.db", Path.rename
+
+    def killed(path: Path, to: Path) -> Path:
+        if path.name.endswith("-wal"):
+            raise KeyboardInterrupt
+        return rename(path, to)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", killed)
+        with pytest.raises(KeyboardInterrupt):
+            await restoring_exchange(url, tmp_path / "b.db")
+    done = await restore(url, tmp_path / "b.db", NOW + 5000)
+    assert done.aside is not None
+    assert await keys(done.aside) == ["last"]
+    assert await keys(crashed / "munshi.db") == []
+
+
+async def restoring_exchange(url: str, file: Path) -> None:
+    """The end of a restore, in this thread: an interrupt in another one would end the test's loop."""
+    place = Path(url.removeprefix("sqlite://"))
+    ready = place.with_name(f"{place.name}.restoring")
+    restoring._prepare(file, ready)
+    restoring._exchange(place, ready, NOW)
+
+
+async def test_books_of_another_installation_replace_no_orders_unless_told(shop: str, tmp_path: Path) -> None:
+    await Store.migrate(f"sqlite://{tmp_path}/other.db")
+    store = await Store.open(shop)
+    ours = await store.installation()
+    await write(store, "conversation", id=77)
+    await write(store, "orders", conversation_id=77, key=f"{ours}-77-1abcdef", number="1")
+    await store.close()
+    with pytest.raises(UnsupportedDatabase, match=f"--another-shop {ours}"):
+        await restore(shop, tmp_path / "other.db", NOW)
+    with pytest.raises(UnsupportedDatabase):
+        await restore(shop, tmp_path / "other.db", NOW, "zzzzzzzz")
+    assert (await restore(shop, tmp_path / "other.db", NOW, ours)).aside is not None
+    # Books without orders, as of `munshi init`, may be replaced by any.
+    assert (await restore(shop, tmp_path / "other.db", NOW)).epoch == 1
