@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from flows import events
+from flows.events import TextReceived, TimerDue
 from payments.calls import CancelLink, CreateLink, RefundPayment
 from payments.case import Kind, Outcome
 from payments.ledger import Verdict
 from payments.orders import AttemptStatus, Standing
-from tests.payments.waiting import Body, Store, facts, payment, success, withdrawn
+from tests.payments.waiting import Body, Store, chat, facts, fetched, link, payment, success, withdrawn
 
 
 def cases(order: Iterable[tuple[Kind, Body]], in_one: bool) -> list[list[tuple[Kind, Body]]]:
@@ -131,3 +133,23 @@ def test_what_comes_on_top_goes_back_by_itself_and_success_is_not_told_again(sto
         "remainder: too little for Razorpay to give back",
     )
     assert store.said.count("payment_successful") == 1
+
+
+def test_of_a_link_that_ends_with_a_part_paid_only_the_part_is_told(store: Store) -> None:
+    key = store.order_with_link()
+    before = len(store.said)
+    store.take(fetched(f"{key}.1", payment(key, "captured", 8_000), link(key, "expired")))
+    assert store.said[before:] == ["part_received"], "there is a link for the rest, and no new one to ask for"
+
+
+def test_nobody_is_told_to_wait_for_a_link_when_the_old_one_turns_out_to_be_paid(store: Store) -> None:
+    key = store.order_with_link()
+    store.take(chat(TextReceived("cancel")), chat(TextReceived("retry")))
+    timer = next(timer for timer in store.last.timers if timer.timer == "15 s")
+    before = len(store.said)
+    store.take(withdrawn(f"{key}.1", "paid"))
+    late = TimerDue(timer.state, timer.timer, timer.visit, timer.due)
+    store.take((Kind.TIMER, events.to_json(late)), now=timer.due)
+    assert store.said[before:] == []
+    store.take(facts(payment(key, "captured")))
+    assert store.said[before:] == ["payment_successful"]
