@@ -1,8 +1,9 @@
 """Books put back from a backup: checked, marked as restored, and those that they replace kept aside."""
 
 import asyncio
+import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -63,20 +64,21 @@ async def restore(url: str, file: Path, now: int, another: str | None = None) ->
         moved = await asyncio.to_thread(_finish, place, ready)
         await asyncio.to_thread(_require_same, moved or place, file, another)
         await asyncio.to_thread(_prepare, file, ready)
-        epoch = await _marked(f"sqlite://{ready}", now)
+        reached = await asyncio.to_thread(_reached, moved or place, file)
+        epoch = await _marked(f"sqlite://{ready}", now, reached)
         return Restored(epoch, await asyncio.to_thread(_exchange, place, ready, now) or moved)
 
 
 async def mark(url: str, now: int) -> Restored:
     """Begin a new epoch in the database at `url`, which was put back by other means. Raises StorageError."""
-    return Restored(await _marked(url, now), None)
+    return Restored(await _marked(url, now, {}), None)
 
 
-async def _marked(url: str, now: int) -> int:
+async def _marked(url: str, now: int, reached: Mapping[str, int]) -> int:
     await Store.upgrade(url)
     store = await Store.open(url)
     try:
-        return await store.begin_epoch(now)
+        return await store.begin_epoch(now, reached)
     finally:
         await store.close()
 
@@ -130,6 +132,21 @@ def _read(file: Path, sql: str) -> str | None:
     return None
 
 
+def _reached(old: Path, file: Path) -> dict[str, int]:
+    """How far the books in the way had counted, by table, and their `epoch`; nothing of what can't be read.
+
+    One backup may be put back twice: what the books between had given counts as well.
+    """
+    if not old.exists() or _read(old, KEY) != _read(file, KEY):
+        return {}
+    with suppress(sqlite3.Error), closing(sqlite3.connect(read_only(old), uri=True)) as connection:
+        return dict(connection.execute(_REACHED).fetchall())
+    return {}
+
+
+_REACHED: Final = "SELECT name, seq FROM sqlite_sequence UNION ALL SELECT 'epoch', epoch FROM installation"
+
+
 def _prepare(file: Path, ready: Path) -> None:
     for left in (ready, *_beside(ready)):
         left.unlink(missing_ok=True)
@@ -137,6 +154,9 @@ def _prepare(file: Path, ready: Path) -> None:
 
 
 def _exchange(place: Path, ready: Path, now: int) -> Path | None:
+    if place.exists() and os.geteuid() == 0:  # else the service could not open what root put back
+        owner = place.stat()
+        os.chown(ready, owner.st_uid, owner.st_gid)
     aside = _set_aside(place, now)
     ready.rename(place)
     onto_disk(place.absolute().parent)

@@ -213,10 +213,10 @@ class Store:
         """Make due what a clock that was set back since has put off; how much that was."""
         return await self._units.run(lambda tx: rewinding.rewind(tx, now))
 
-    async def begin_epoch(self, now: int) -> int:
+    async def begin_epoch(self, now: int, reached: Mapping[str, int]) -> int:
         """The books are older than what the world knows: see `storage.epochs.begin`."""
         on_sqlite = isinstance(self._units, SqliteUnits)
-        return await self._units.run(lambda tx: epochs.begin(tx, now, on_sqlite))
+        return await self._units.run(lambda tx: epochs.begin(tx, now, on_sqlite, reached))
 
     async def installation(self) -> str:
         """What the public ids of this database begin with."""

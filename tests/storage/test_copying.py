@@ -157,7 +157,7 @@ async def test_a_backup_takes_the_place_and_what_was_there_is_kept(
     assert done.aside is not None
     assert await keys(done.aside) == ["before", "after"]
     again = await restore(f"sqlite://{crashed}/munshi.db", tmp_path / "b.db", NOW + 1000)
-    assert (again.epoch, again.aside != done.aside) == (1, True)
+    assert (again.epoch, again.aside != done.aside) == (2, True)
 
 
 async def test_a_lost_disk_is_restored_into_nothing(shop: str, tmp_path: Path) -> None:
@@ -165,6 +165,20 @@ async def test_a_lost_disk_is_restored_into_nothing(shop: str, tmp_path: Path) -
     (tmp_path / "munshi.db").unlink()
     assert (await restore(shop, tmp_path / "b.db", NOW)).aside is None
     await (await Store.open(shop)).close()
+
+
+async def test_one_backup_put_back_twice_gives_no_number_twice(shop: str, tmp_path: Path, chat: Chat) -> None:
+    await back_up(shop, tmp_path / "b.db")
+    events: list[int] = []
+    customers: list[int] = []
+    for n in range(2):
+        assert (await restore(shop, tmp_path / "b.db", NOW + n * 1000)).epoch == n + 1
+        store = await Store.open(shop)
+        stored = await store.arrive([chat(f"x{k}", phone=f"91980000010{k}") for k in range(3)], NOW)
+        events += [one.number for one in stored]
+        customers += [int(str(one.conversation).rpartition("-")[2]) for one in stored]
+        await store.close()
+    assert len(set(events)) == len(set(customers)) == 6
 
 
 async def test_no_number_is_given_again_after_a_restore(database_url: str, chat: Chat) -> None:
@@ -201,7 +215,7 @@ async def test_after_a_restore_links_are_looked_for_before_they_are_made(databas
     await write(store, "outbox", id=2, lane="chat", finished_at=None, **waiting)
     poll = {"conversation_id": 1, "kind": "poll", "state": "pending", "handled_at": None, "body": {}}
     await write(store, "inbox", id=1, key="p", due_at=NOW + 10**8, **poll)
-    await store.begin_epoch(NOW)
+    await store.begin_epoch(NOW, {})
     rows = await store._units.outside(lambda tx: tx.fetch("SELECT attempts FROM outbox ORDER BY id"))
     assert [row["attempts"] for row in rows] == [1, 0]
     assert await store._units.outside(lambda tx: tx.fetch("SELECT due_at FROM inbox")) == [{"due_at": NOW}]
@@ -286,4 +300,4 @@ async def test_books_of_another_installation_replace_no_orders_unless_told(shop:
         await restore(shop, tmp_path / "other.db", NOW, "zzzzzzzz")
     assert (await restore(shop, tmp_path / "other.db", NOW, ours)).aside is not None
     # Books without orders, as of `munshi init`, may be replaced by any.
-    assert (await restore(shop, tmp_path / "other.db", NOW)).epoch == 1
+    assert (await restore(shop, tmp_path / "other.db", NOW)).epoch == 2
