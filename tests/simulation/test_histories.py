@@ -14,7 +14,7 @@ WORLDS = int(os.environ.get("MUNSHI_HISTORIES", "20000")) // PEOPLE
 SHARDS = 10
 FIRST = int(os.environ.get("MUNSHI_SEED", "1"))
 
-RARE = {
+RARE: dict[str, float] = {
     "crash": 3,
     "crash before send": 1,
     "crash after send": 1,
@@ -46,8 +46,8 @@ RARE = {
     "a customer changed numbers": 3,
     "two conversations were joined": 3,
     "a stray link was cancelled": 1,
-    "a stray link was refunded": 1,
-    "a stray link was kept": 1,
+    "a stray link was refunded": 0.5,
+    "a stray link was kept": 0.5,
     "hung up: message": 3,
     "hung up: payment.captured": 1,
     "lost: payment.captured": 3,

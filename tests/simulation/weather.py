@@ -78,5 +78,5 @@ class Weather:
             unlinkable=chance(0.05, 0.2),
             names=chance(0.1, 0.3),
             fees=dice.random() < 0.25,
-            restored=dice.random() < 0.3,
+            restored=dice.random() < 0.4,
         )

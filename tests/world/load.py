@@ -233,8 +233,9 @@ _WRONG: Final = """
 SELECT id, name, error FROM outbox
 WHERE state <> 'done' AND COALESCE(error, '') <> 'the customer had moved on'
 UNION ALL SELECT id, kind, error FROM inbox WHERE state = 'parked'
-UNION ALL SELECT id, kind, said FROM notice WHERE kind <> 'webhook'"""
-"""What must not be left. A reminder may be out of date, and webhooks are late while nobody is there."""
+UNION ALL SELECT id, kind, said FROM notice WHERE kind NOT IN ('webhook', 'unstored')"""
+"""What must not be left. A reminder may be out of date; while nobody is there, or the database is not, webhooks
+are late, and those that could not be stored are told of."""
 
 
 @asynccontextmanager
