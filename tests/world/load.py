@@ -234,7 +234,7 @@ SELECT id, name, error FROM outbox
 WHERE state <> 'done' AND COALESCE(error, '') <> 'the customer had moved on'
 UNION ALL SELECT id, kind, error FROM inbox WHERE state = 'parked'
 UNION ALL SELECT id, kind, said FROM notice WHERE kind NOT IN ('webhook', 'unstored')"""
-"""What must not be left. A reminder may be out of date; while nobody is there, or the database is not, webhooks
+"""What must not be left. A reminder may be out of date; while nobody is there, or no database is, webhooks
 are late, and those that could not be stored are told of."""
 
 
