@@ -35,8 +35,8 @@ READ_ALL: Final = {
     ),
 }
 """Statements that may read a whole table, and why."""
-_NOT_PLAYED: Final = frozenset({"migrating", "database", "orm", "postgres", "epochs"})
-"""Modules whose own statements open a database, or are asked once after it was put back."""
+_NOT_PLAYED: Final = frozenset({"migrating", "database", "orm", "postgres", "epochs", "restoring"})
+"""Modules whose own statements open a database, or are asked once while it is put back or after."""
 _OF_THE_SERVER: Final = ("tortoise_migrations", "pg_settings", "SELECT key FROM installation")
 """What statements are about that ask for a setting, or for the one row that says whose database it is."""
 _SCANS: Final = (
