@@ -47,11 +47,11 @@ demo: $(VENV)/.run ## chat with the shop in this terminal, in a sandbox: no acco
 
 .PHONY: test
 test: $(VENV)/.dev ## everything, on SQLite and on a real PostgreSQL
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist worksteal
 
 .PHONY: simulate
 simulate: $(VENV)/.dev ## hostile histories of the whole shop: make simulate N=1000000 [MUNSHI_SEED=…]
-	@MUNSHI_HISTORIES=$(or $(N),100000) $(BIN)/python -m pytest -n 2 tests/simulation/test_histories.py
+	@MUNSHI_HISTORIES=$(or $(N),100000) $(BIN)/python -m pytest -n 2 --dist worksteal tests/simulation/test_histories.py
 
 .PHONY: check
 check: $(VENV)/.dev ## style, types and which room imports which

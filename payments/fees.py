@@ -7,7 +7,7 @@ than its own, so that a payment which is more by just the fee says the same.
 Source: Razorpay docs, "Payment Entity": `fee` includes `tax`, and is null before the capture.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -32,13 +32,19 @@ def _asked(fact: Fact, attempts: Iterable[Attempt]) -> set[int]:
     return named or {attempt.amount for attempt in own}
 
 
-def _marked(fact: Fact, asked: set[int]) -> Fact:
-    fee = _on_top(fact, asked) if fact.entity == "payment" else 0
-    return replace(fact, detail={**fact.detail, ON_TOP: str(fee)}) if 0 < fee < fact.amount else fact
+def _marked(fact: Fact, asked: Collection[int]) -> Fact:
+    fee = on_top(fact, asked) if fact.entity == "payment" else 0
+    return replace(fact, detail={**fact.detail, ON_TOP: str(fee)}) if fee else fact
 
 
-def _on_top(fact: Fact, asked: set[int]) -> int:
-    """Paise of the amount that are a fee. Who paid just what was asked for paid none on top."""
+def on_top(payment: Fact, asked: Collection[int]) -> int:
+    """Paise of a payment's amount that are a fee which the payer bore; its link asked for one of `asked`."""
+    fee = _more(payment, asked)
+    return fee if fee < payment.amount else 0
+
+
+def _more(fact: Fact, asked: Collection[int]) -> int:
+    # Who paid just what was asked for paid nothing on top.
     if fact.amount in asked:
         return 0
     fee, said = _fee(fact), fact.detail.get("fee_bearer") == "customer"

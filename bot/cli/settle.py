@@ -1,7 +1,10 @@
 """`munshi settle`: payment links at Razorpay that the books lack, and what a person says of each."""
 
 import sys
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Annotated
 
 import typer
@@ -16,7 +19,7 @@ from payments.orders import CURRENCY
 from payments.razorpay import strays
 from payments.razorpay.errors import GatewayError
 from payments.razorpay.gateway import Gateway
-from payments.razorpay.strays import Stray
+from payments.razorpay.strays import Paid, Stray
 from storage import Store
 from storage.strays import Settled
 
@@ -57,26 +60,39 @@ def settled_or_told(settings: Settings, said: Said) -> None:
         left = looked_up(_settle(settings, said))
     except GatewayError as error:
         refuse(f"{error}: what the books lack is not known yet. Run 'munshi settle' when Razorpay answers.")
-    if left:
+    if left[Left.UNDECIDED]:
         refuse(
-            f"{counted(left, 'link')} to settle. For each: munshi settle --refund LINK, or --keep LINK if you"
-            " gave the goods by hand; munshi settle --cancel-unpaid for all that nobody has paid."
+            f"{counted(left[Left.UNDECIDED], 'link')} to settle. For each: munshi settle --refund LINK, or"
+            " munshi settle --keep LINK if you gave the goods by hand; munshi settle --cancel-unpaid for all"
+            " that nobody has paid."
+        )
+    if left[Left.UNDER_WAY]:
+        refuse(
+            f"Money of {counted(left[Left.UNDER_WAY], 'link')} is under way, and may still come back or fail:"
+            " run 'munshi settle' again in some hours, until none is left."
         )
     typer.echo("No link is left that the books lack.")
 
 
-async def _settle(settings: Settings, said: Said) -> int:
-    """How many links are left. Raises GatewayError or StorageError."""
+class Left(Enum):
+    """Why a link is not settled."""
+
+    UNDECIDED = auto()
+    UNDER_WAY = auto()
+
+
+async def _settle(settings: Settings, said: Said) -> Counter[Left]:
+    """How many links are left, by why. Raises GatewayError or StorageError."""
     store = await Store.open(settings.database_url)
     secret = settings.razorpay_key_secret.get_secret_value()
     gateway = Gateway(settings.razorpay_key_id, secret, settings.razorpay_api_url)
     try:
         desk = _Desk(store, gateway, said)
         found = await strays.strays(gateway, await store.installation(), store.lacking)
-        left = [stray for stray in found if not await desk.settle(stray)]
+        left = Counter([why for stray in found if (why := await desk.settle(stray))])
         if not left:
             await store.compared()
-        return len(left)
+        return left
     finally:
         await gateway.close()
         await store.close()
@@ -90,30 +106,31 @@ class _Desk:
     gateway: Gateway
     said: Said
 
-    async def settle(self, stray: Stray) -> bool:
-        """Show `stray` and do what is said of it; False if it is left."""
+    async def settle(self, stray: Stray) -> Left | None:
+        """Show `stray` and do what is said of it; why it is left, if it is."""
         typer.echo(printable(_shown(stray)))
         if stray.payable:
             if not self._cancels(stray):
-                return False
+                return Left.UNDECIDED
             stray = await strays.cancel(self.gateway, stray)
-            if not stray.paid and not stray.under_way and not stray.payable:
-                return await self._record(stray, "cancelled", 0)
+            if not stray.open:
+                await self._record(stray, "cancelled")
+                return None
             typer.echo(printable(f"    meanwhile: {_shown(stray)}"))
-        settled = await self._paid(stray) if stray.paid else True
-        if stray.under_way:
-            typer.echo("    a payment is under way: look again later")
-        elif stray.payable:
-            typer.echo("    it can still be paid: look again later")
-        return settled and not stray.under_way and not stray.payable
-
-    async def _paid(self, stray: Stray) -> bool:
-        word = self._word(stray)
-        if word == "keep":
-            return await self._record(stray, "kept", stray.captured)
-        if word == "refund":
-            return await self._record(stray, "refunded", await strays.give_back(self.gateway, stray))
-        return False
+        if stray.paid:
+            word = self._word(stray)
+            if word == "keep":
+                await self._record(stray, "kept", stray.paid, stray.captured)
+            elif word == "refund":
+                stray = await strays.give_back(self.gateway, stray)
+            else:
+                return Left.UNDECIDED
+        if stray.returned:
+            await self._record(stray, "refunded", stray.returned, stray.gone_back)
+        if stray.under_way or stray.payable:
+            typer.echo(f"    {'a payment or a refund is under way' if stray.under_way else 'still payable'}")
+            return Left.UNDER_WAY
+        return None
 
     def _cancels(self, stray: Stray) -> bool:
         """Whether to cancel it. Who decides of what was paid on it wants no more to come."""
@@ -129,12 +146,11 @@ class _Desk:
         answer: str = typer.prompt("    refund, keep (goods given by hand) or later", default="later")
         return answer.strip().lower()
 
-    async def _record(self, stray: Stray, word: str, amount: int) -> bool:
-        link = stray.link
-        settled = Settled(link.id, stray.order_key, link.reference_id, amount, word, stray.captures)
+    async def _record(self, stray: Stray, word: str, paid: Iterable[Paid] = (), amount: int = 0) -> None:
+        payments = frozenset(one.payment_id for one in paid)
+        settled = Settled(stray.link.id, stray.order_key, stray.link.reference_id, amount, word, payments)
         await self.store.settle(settled, SystemClock().now())
         typer.echo(f"    {word}{f', {money(amount)}' if amount else ''}")
-        return True
 
 
 def _asks() -> bool:

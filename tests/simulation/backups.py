@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from payments.razorpay import strays
-from payments.razorpay.strays import Stray
+from payments.razorpay.strays import Paid, Stray
 from storage import Store
 from storage.restoring import back_up, restore
 from storage.strays import Settled
@@ -30,9 +30,13 @@ class Backups:
     made_at: int | None = None
     refunds: float = 0.5
     """How likely the operator gives back what a stray link took; else it is kept, for goods given by hand."""
+    gone: float = 0.5
+    """How likely the database is lost with the disk; else the backup takes the place of what is left."""
     _acknowledged: dict[str, str] = field(default_factory=dict)
     _told: list[frozenset[str]] = field(default_factory=list)
     _left: dict[str, int] = field(default_factory=dict)
+    _failures: set[int] = field(default_factory=set)
+    _heard_from: set[str] = field(default_factory=set)
 
     @property
     def _file(self) -> Path:
@@ -52,6 +56,7 @@ class Backups:
         self.made_at = world.now()
         self._acknowledged = dict(world.acknowledged)
         self._told, self._left = list(world.meta.register.told), dict(world.meta.register.left)
+        self._failures, self._heard_from = set(world.meta.failures), set(world.meta.heard_from)
         await back_up(self.url, self._file)
 
     async def lose(self) -> None:
@@ -65,9 +70,15 @@ class Backups:
         world = self.world
         self.due, self.restored = False, True
         world.seen["a backup was restored"] += 1
+        if world.dice.random() < self.gone:
+            place = self.url.removeprefix("sqlite://")
+            for end in ("", "-wal", "-shm"):
+                Path(f"{place}{end}").unlink(missing_ok=True)
         asyncio.run(restore(self.url, self._file, now))
         world.acknowledged = dict(self._acknowledged)
         world.meta.register.told, world.meta.register.left = list(self._told), dict(self._left)
+        world.meta.forgotten = world.meta.failures - self._failures
+        world.meta.strangers |= world.meta.wrote_at.keys() - self._heard_from
         assert self.made_at is not None
         world.meta.log = [message for message in world.meta.log if message.at < self.made_at]
 
@@ -84,7 +95,7 @@ class Backups:
                 store.lacking,
             )
             for stray in found:
-                if settled := await self._word(stray):
+                for settled in await self._words(stray):
                     world.seen[f"a stray link was {settled.word}"] += 1
                     await store.settle(settled, world.now())
             await store.compared()
@@ -92,14 +103,24 @@ class Backups:
             await store.close()
             world.weather = world.razorpay.weather = weather
 
-    async def _word(self, stray: Stray) -> Settled | None:
-        razorpay, word, amount = self.world.razorpay, "cancelled", 0
+    async def _words(self, stray: Stray) -> list[Settled]:
+        """What the operator decides of a link, and of each kind of money on it."""
+        razorpay = self.world.razorpay
         if stray.payable:
             stray = await strays.cancel(razorpay, stray)  # type: ignore[arg-type]
-        if stray.under_way and not stray.paid:
-            return None
+            if not stray.open:
+                return [self._settled(stray, "cancelled")]
+        words = []
         if stray.paid and self.world.dice.random() < self.refunds:
-            word, amount = "refunded", await strays.give_back(razorpay, stray)  # type: ignore[arg-type]
+            stray = await strays.give_back(razorpay, stray)  # type: ignore[arg-type]
         elif stray.paid:
-            word, amount = "kept", stray.captured
-        return Settled(stray.link.id, stray.order_key, stray.link.reference_id, amount, word, stray.captures)
+            razorpay.kept |= {paid.payment_id for paid in stray.paid}
+            words.append(self._settled(stray, "kept", stray.paid, stray.captured))
+        if stray.returned:
+            words.append(self._settled(stray, "refunded", stray.returned, stray.gone_back))
+        return words
+
+    @staticmethod
+    def _settled(stray: Stray, word: str, paid: tuple[Paid, ...] = (), amount: int = 0) -> Settled:
+        payments = frozenset(one.payment_id for one in paid)
+        return Settled(stray.link.id, stray.order_key, stray.link.reference_id, amount, word, payments)

@@ -22,6 +22,7 @@ _RETURNED: Final = re.compile(r"order #(\d+) does not go ahead|\[payment_returne
 _UNSENT: Final = """
 SELECT id, conversation_id, name FROM outbox
 WHERE lane = 'chat' AND urgency = 0 AND (state = 'failed' OR receipt = 'failed')"""
+_SENT: Final = "SELECT id, conversation_id, name FROM outbox WHERE state = 'done'"
 
 Row = dict[str, Any]
 
@@ -105,9 +106,8 @@ class _Books:
     def money(self) -> Iterator[str]:
         """INV1, INV2, INV3, INV9: each captured rupee is in goods, went back, or waits with a reason."""
         yield from self._strays()
-        kept_by_hand = {row["link_id"] for row in self._rows("SELECT * FROM stray WHERE word = 'kept'")}
         for key, order in self._orders.items():
-            payments = [p for p in self._payments[key] if p.link.id not in kept_by_hand]
+            payments = [p for p in self._payments[key] if p.id not in self._razorpay.kept]
             own = [payment for payment in payments if payment.currency == "INR"]
             captured = sum(payment.net for payment in own)
             back = sum(self._razorpay.returned(payment) for payment in own)
@@ -138,15 +138,10 @@ class _Books:
 
     def _strays(self) -> Iterator[str]:
         """Money for orders that restored books lack: a person has settled it, or is told of it."""
-        kept = {
-            payment
-            for row in self._rows("SELECT payments FROM stray WHERE word = 'kept'")
-            for payment in row["payments"].split()
-        }
         for key in self._payments.keys() - self._orders.keys():
             for payment in self._payments[key]:
                 here = payment.net - self._razorpay.returned(payment)
-                if payment.id not in kept and here >= 100 and not self._alarmed(payment.id):
+                if payment.id not in self._razorpay.kept and here >= 100 and not self._alarmed(payment.id):
                     yield f"INV1: {payment.id} was paid for {key}, and there is no such order"
 
     def _alarmed(self, payment: str) -> bool:
@@ -199,9 +194,13 @@ class _Books:
                 yield f"INV4: the money for {order['key']} goes back and nobody told the customer"
 
     def _unsent(self) -> set[tuple[int, str]]:
-        """(conversation, message) of what no try could bring to its customer; bounced twice is none."""
+        """(conversation, message) of what no try could bring to its customer; bounced twice is none.
+
+        Of what lost books alone were told that it failed, the restored ones believe that it came.
+        """
         hopeless, bounced = self._meta.undeliverable, self._meta.bounced
         rows = [row for row in self._rows(_UNSENT) if row["id"] in hopeless or row["id"] not in bounced]
+        rows += [row for row in self._rows(_SENT) if row["id"] in self._meta.forgotten]
         return {(self._now(row["conversation_id"]), row["name"]) for row in rows}
 
     def _now(self, conversation: int) -> int:
@@ -253,7 +252,9 @@ class _Books:
         """
         said = {row["id"] for row in self._rows("SELECT id FROM outbox WHERE urgency = 1")}
         said |= self._meta.bounced.keys()
-        joined = set(self._one.values())
+        into = Counter(self._one.values())
+        # Of three that are one now, one may have been joined to another before the third.
+        joined = into.keys() | {one for one, now in self._one.items() if into[now] > 1}
         last: dict[str, int] = {}
         for message in self._meta.log:
             conversation, id = message.opaque.rpartition(".")[0], message.entry

@@ -88,11 +88,17 @@ class Meta:
     """How often each outbox entry was accepted and failed for a reason that passes."""
     undeliverable: set[int] = field(default_factory=set)
     """Outbox entries that no try brings to their customer."""
+    failures: set[int] = field(default_factory=set)
+    """Outbox entries of which the bot was told that they failed after they were accepted."""
+    forgotten: set[int] = field(default_factory=set)
+    """Those of which only books were told that are lost."""
     answered: dict[int, int] = field(default_factory=dict)
     """When the bot was told that a send was accepted, by outbox entry."""
     wrote_at: dict[str, int] = field(default_factory=dict)
+    heard_from: set[str] = field(default_factory=set)
+    """Customers of whom the bot has acknowledged a word."""
     strangers: set[str] = field(default_factory=set)
-    """Customers whose last word was before the shop had a Munshi."""
+    """Customers whose last word no Munshi heard, or one whose books are lost."""
     expired: bool = False
     _until: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
     _serial: int = 0
@@ -179,6 +185,12 @@ class Meta:
             for address in told & self.register.dead:
                 self.register.left.setdefault(address, self.now())
 
+    def heard_of_failure(self, opaque: str) -> None:
+        """The bot has acknowledged a webhook that tells of a failure; `opaque` is the message's own."""
+        entry = _entry_of(opaque)
+        self.failures.add(entry)
+        self.forgotten.discard(entry)
+
     def _fails_later(self, entry: int) -> int | None:
         """The code with which a message that was accepted fails in the end; None if it arrives."""
         if entry in self.undeliverable or self._chance(self.weather.undeliverable):
@@ -213,7 +225,11 @@ class Meta:
 
 
 def _entry(payload: dict[str, Any]) -> int:
-    return int(payload["biz_opaque_callback_data"].rpartition(".")[2])
+    return _entry_of(payload["biz_opaque_callback_data"])
+
+
+def _entry_of(opaque: str) -> int:
+    return int(opaque.rpartition(".")[2])
 
 
 def _address(payload: dict[str, Any]) -> str:

@@ -59,7 +59,7 @@ def _is_allowed_and_let_go(world: World) -> Story:
 def _orders_after_the_disk_was_lost(world: World) -> Story:
     """Asha pays an order that the restored books never heard of; Ravi then orders the same."""
     asha, ravi = Shopper(world, 1), Shopper(world, 2)
-    world.backups.refunds = 0
+    world.backups.refunds, world.backups.gone = 0, 1
     world.plan(world.now(), world.backups.make)
     yield MINUTE
     yield from asha.buys(CHAI)

@@ -88,7 +88,7 @@ class Person:
         elif whim < 0.72:
             self._wait_for_the_bank(link)
         elif whim < 0.80:
-            self._stage.razorpay.pay(link, max(50, link.amount - self._dice.choice((50, 100, 5_000))))
+            self._stage.razorpay.pay(link, max(100, link.amount - self._dice.choice((50, 100, 5_000))))
         elif whim < 0.86:
             self._stage.razorpay.pay(link, link.amount + self._dice.choice((50, 100, 5_000)))
         elif whim < 0.89:

@@ -43,6 +43,8 @@ class Razorpay:
     paid_orders: set[str] = field(default_factory=set)
     uncaptured: list[Payment] = field(default_factory=list)
     """Payments that the bank agreed to and nobody captured."""
+    kept: set[str] = field(default_factory=set)
+    """Ids of the payments for which an operator gave the goods by hand, after a restore."""
     _serial: int = 0
 
     # The gateway, as the bot calls it

@@ -13,7 +13,6 @@ import string
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -35,27 +34,13 @@ from tests.simulation.people import Person
 from tests.simulation.razorpay import Razorpay
 from tests.simulation.setting import SECRETS, settings, shop
 from tests.simulation.weather import HOUR, MINUTE, SECOND, Weather
+from tests.simulation.webhook import Webhook
 from tests.storage.due import next_due
 
 LIVELY: Final = HOUR
 """Milliseconds during which customers come; misfortunes last as long, and then all heals."""
 LET_GO: Final = 2 * HOUR
 """Milliseconds for which Razorpay keeps what nobody captures; in the world outside, three days."""
-LADDER: Final = (6, 19, 40, 82, 165, 326, 650, 1290, 2580, 5140, 10270, 20510, 40990, 81950)
-"""Seconds after its first delivery at which a webhook that was not answered 200 comes again."""
-
-
-@dataclass
-class Webhook:
-    """A webhook on its way."""
-
-    provider: str
-    raw: bytes
-    key: str
-    what: str
-    told: frozenset[str] = frozenset()
-    """Addresses that it tells are one person's."""
-    first: int = 0
 
 
 class World:
@@ -311,9 +296,13 @@ class World:
         head = {"messaging_product": "whatsapp", "metadata": {"phone_number_id": NUMBER}}
         change = {"field": "messages", "value": {**head, **value}}
         body = {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]}
-        message = value.get("messages")
-        what = "message" if message else "status"
-        self._send("meta", body, message[0]["id"] if message else "", what, told)
+        if messages := value.get("messages"):
+            what = "move" if messages[0]["type"] == "system" else "message"
+            self._send("meta", body, messages[0]["id"], what, told)
+        else:
+            [status] = value["statuses"]
+            what = "failure" if status["status"] == "failed" else "status"
+            self._send("meta", body, status["biz_opaque_callback_data"], what, told)
 
     def _from_razorpay(self, envelope: dict[str, Any]) -> None:
         entity = next(iter(envelope["payload"].values()))["entity"]
@@ -356,9 +345,13 @@ class World:
             self._again(hook)
         else:
             # A status of what lost books sent names nobody whom the restored ones know.
-            if not (self.backups.restored and hook.what == "status"):
+            if not (self.backups.restored and hook.is_status):
                 self.meta.heard_of(hook.told)
-            if hook.what != "status":
+            if hook.what == "message":
+                self.meta.heard_from |= {self.meta.register.person(address) for address in hook.told}
+            if hook.what == "failure":
+                self.meta.heard_of_failure(hook.key)
+            if not hook.is_status:
                 self.acknowledged[hook.key] = f"{hook.provider} {hook.what}"
 
     async def _waited_for(self, taking: Coroutine[Any, Any, None]) -> bool:
@@ -382,9 +375,8 @@ class World:
         await take_razorpay(parts, hook.raw, hmac.new(secret, hook.raw, "sha256").hexdigest())
 
     def _again(self, hook: Webhook) -> None:
-        rung = next((t * 1000 for t in LADDER if hook.first + t * 1000 > self.now()), None)
-        if rung is not None:
-            self.plan(hook.first + rung, partial(self._deliver, hook))
+        if (when := hook.again(self.now())) is not None:
+            self.plan(when, partial(self._deliver, hook))
 
     def _say(self, who: str, what: str) -> None:
         seconds = (self.now() - START) / 1000

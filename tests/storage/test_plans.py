@@ -60,7 +60,7 @@ class Planned:
     """The same for `_SCANS`."""
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", "postgres"])
 def planned(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Planned:
     if request.param == "sqlite":
         return asyncio.run(_planned(f"sqlite://{tmp_path_factory.mktemp('plans')}/munshi.db"))
@@ -95,24 +95,22 @@ async def _asked(store: Store, url: str) -> Statements:
     return statements
 
 
-def test_every_statement_seeks(planned: Planned) -> None:
-    wrong = {sql: faults for sql, faults in planned.faults.items() if faults and sql not in READ_ALL}
-    assert not wrong
+def test_every_statement_seeks(planned: Planned, subtests: pytest.Subtests) -> None:
+    """One test, since the database takes long to fill."""
+    with subtests.test("each statement seeks"):
+        assert not {sql: f for sql, f in planned.faults.items() if f and sql not in READ_ALL}
+    with subtests.test("one that reads a whole table is noticed"):
+        assert all(planned.scans.values()), planned.scans
+    with subtests.test("no exception is made without need"):
+        assert all(planned.faults[sql] for sql in READ_ALL)
+    with subtests.test("every statement in the code was asked"):
+        assert not _unasked(planned), "let tests/storage/playing.py do what asks these"
 
 
-def test_a_statement_that_reads_a_whole_table_is_noticed(planned: Planned) -> None:
-    assert all(planned.scans.values()), planned.scans
-
-
-def test_no_exception_is_made_without_need(planned: Planned) -> None:
-    assert all(planned.faults[sql] for sql in READ_ALL)
-
-
-def test_every_statement_in_the_code_was_asked(planned: Planned) -> None:
+def _unasked(planned: Planned) -> list[str]:
     asked = [" ".join(sql.split()) for sql in planned.faults]
     missing = [sql for sql in _written() if not any(one.startswith(sql) for one in asked)]
-    missing = [sql for sql in missing if not any(name in sql for name in _OF_THE_SERVER)]
-    assert not missing, "let tests/storage/playing.py do what asks these"
+    return [sql for sql in missing if not any(name in sql for name in _OF_THE_SERVER)]
 
 
 def shape(sql: str) -> str:

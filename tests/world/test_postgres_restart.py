@@ -4,8 +4,6 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.world.hurried import now
 from tests.world.load import Market, market
 from tests.world.processes import ready, until
@@ -32,7 +30,6 @@ async def unready(street: Market) -> None:
     await until(says_so, "/readyz to say 503")
 
 
-@pytest.mark.xdist_group("postgres restarts")
 async def test_the_database_dies_under_load(old_postgres_server: Any, tmp_path: Path) -> None:
     url = old_postgres_server.get_uri(database="postgres")
     async with market(url, tmp_path, seed=3) as street:

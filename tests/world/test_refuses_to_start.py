@@ -132,7 +132,7 @@ async def test_a_wrong_folder_is_told_where_was_looked_and_nothing_is_made(tmp_p
         if command != ("migrate",):
             said = await refused(tmp_path, *command, DATABASE_URL="sqlite://shop.db")
             assert f"there is no database at {tmp_path}/shop.db" in said
-            assert "munshi migrate" in said
+            assert "munshi init" in said
     assert list(tmp_path.glob("shop.db*")) == []
 
 

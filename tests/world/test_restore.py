@@ -125,7 +125,7 @@ async def test_in_the_middle_of_everything_no_rupee_is_lost_and_nothing_given_aw
         await live.settle()
         await razorpay.settle_due()
     restored = await shop.munshi("restore", backup, "--cancel-unpaid", "--refund", links["lost"])
-    assert restored.exit_code == 0, restored.output
+    assert restored.exit_code == 1, "the bank has not given back yet what the lost one paid"
     assert razorpay.links[links["lost unpaid"]].status == "cancelled"
     async with shop.open() as live:
         await people["later"].order()
@@ -139,6 +139,10 @@ async def test_in_the_middle_of_everything_no_rupee_is_lost_and_nothing_given_aw
         assert len({link.reference_id for link in razorpay.links.values()}) == len(razorpay.links) == 7
         orders = await live.rows("SELECT SUM(fulfilled) AS fulfilled, SUM(held) AS held FROM orders")
         assert await live.parked() == []
+    for refund in razorpay.refunds.values():
+        await razorpay.settle_refund(refund.id, "processed")
+    settled = await shop.munshi("settle")
+    assert (settled.exit_code, "refunded, ₹500" in settled.output) == (0, True)
     captured = sum(payment.amount for payment in razorpay.payments.values() if payment.captured)
     back = sum(refund.amount for refund in razorpay.refunds.values())
     assert (captured - back, orders) == (250_000, [{"fulfilled": 250_000, "held": 0}])
@@ -157,6 +161,7 @@ async def test_a_restore_is_refused_while_a_server_runs(shop: Shop) -> None:
 
 
 async def test_money_for_an_order_that_the_books_lack_is_told_once_and_settled(shop: Shop) -> None:
+    shop.world.razorpay.refund_delay_ms = 0
     async with shop.open() as live:
         asha = shop.customer(live, "Asha")
         backup = await shop.back_up()
@@ -181,8 +186,36 @@ async def test_money_for_an_order_that_the_books_lack_is_told_once_and_settled(s
     assert sum(refund.amount for refund in shop.world.razorpay.refunds.values()) == 50_000
 
 
+async def test_what_the_bank_could_not_give_back_is_listed_again_though_nobody_told_of_it(shop: Shop) -> None:
+    razorpay = shop.world.razorpay
+    razorpay.refund_delay_ms = 1_000
+    async with shop.open() as live:
+        asha = shop.customer(live, "Asha")
+        backup = await shop.back_up()
+        await asha.order()
+        link = asha.link
+        await asha.pay()
+    said = await shop.munshi("restore", backup, "--refund", link)
+    assert (said.exit_code, "run 'munshi settle' again" in said.output) == (1, True)
+    await razorpay.settle_refund(list(razorpay.refunds)[-1], "failed")
+    said = await shop.munshi("settle")
+    assert (said.exit_code, f"{link}: ₹500" in said.output, "1 link to settle" in said.output) == (
+        1,
+        True,
+        True,
+    )
+    assert "the books were put back" in (await shop.munshi("doctor")).output
+    await shop.munshi("settle", "--refund", link)
+    await razorpay.settle_refund(list(razorpay.refunds)[-1], "processed")
+    said = await shop.munshi("settle")
+    assert (said.exit_code, "refunded, ₹500" in said.output) == (0, True)
+    assert await shop.balanced()
+    assert [refund.status for refund in razorpay.refunds.values()] == ["failed", "processed"]
+
+
 async def test_money_on_a_second_link_is_told_after_a_word_on_the_first(shop: Shop) -> None:
     razorpay = shop.world.razorpay
+    razorpay.refund_delay_ms = 0
     async with shop.open() as live:
         asha = shop.customer(live, "Asha")
         await asha.write("hi")

@@ -58,7 +58,8 @@ class FakeRazorpay:
             case ["GET", "payment_links"]:
                 wanted = request.query.get("reference_id")
                 found = [v for v in self.links.values() if wanted in (None, v["reference_id"])]
-                return web.json_response({"payment_links": found})
+                skip = int(request.query.get("skip", 0))
+                return web.json_response({"payment_links": found[skip:]})
             case ["GET", "payment_links", link_id] if link_id in self.links:
                 return web.json_response(self.links[link_id])
             case ["POST", "payment_links", link_id, "cancel"] if link_id in self.links:

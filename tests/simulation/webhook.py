@@ -1,0 +1,31 @@
+"""A webhook on its way to the bot, and when it comes again."""
+
+from dataclasses import dataclass
+from typing import Final
+
+_LADDER: Final = (6, 19, 40, 82, 165, 326, 650, 1290, 2580, 5140, 10270, 20510, 40990, 81950)
+"""Seconds after its first delivery at which a webhook that was not answered 200 comes again."""
+
+
+@dataclass
+class Webhook:
+    """A webhook on its way."""
+
+    provider: str
+    raw: bytes
+    key: str
+    """What the bot must know it by; of a status, the message's own `biz_opaque_callback_data`."""
+    what: str
+    told: frozenset[str] = frozenset()
+    """Addresses that it tells are one person's."""
+    first: int = 0
+    """When it was brought first, in milliseconds; 0: it was not yet."""
+
+    @property
+    def is_status(self) -> bool:
+        """Whether it tells what became of a message."""
+        return self.what in ("status", "failure")
+
+    def again(self, now: int) -> int | None:
+        """When it comes again after a try that was not answered; None: never."""
+        return next((self.first + t * 1000 for t in _LADDER if self.first + t * 1000 > now), None)
