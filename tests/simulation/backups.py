@@ -77,10 +77,11 @@ class Backups:
         asyncio.run(restore(self.url, self._file, now))
         world.acknowledged = dict(self._acknowledged)
         world.meta.register.told, world.meta.register.left = list(self._told), dict(self._left)
+        world.meta.recalled.clear()
         world.meta.forgotten = world.meta.failures - self._failures
         world.meta.strangers |= world.meta.wrote_at.keys() - self._heard_from
-        assert self.made_at is not None
-        world.meta.log = [message for message in world.meta.log if message.at < self.made_at]
+        kept = sum(message.at < (self.made_at or 0) for message in world.meta.log)
+        world.meta.log, world.meta.lost = world.meta.log[:kept], world.meta.log[kept:]
 
     async def settle(self, loop: SimLoop) -> None:
         """Settle the links that the restored books lack, as the operator says; in fair weather."""

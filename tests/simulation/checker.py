@@ -163,7 +163,10 @@ class _Books:
         """INV4, INV5: one confirmation for each fulfilled order, none for others."""
         heard: defaultdict[str, list[Accepted]] = defaultdict(list)
         returned: Counter[str] = Counter()
-        for message in self._meta.log:
+        # What lost books sent counts if the restored ones were told that it came, and did not send it.
+        missing = self._meta.recalled - {message.entry for message in self._meta.log}
+        recalled = [message for message in self._meta.lost if message.entry in missing]
+        for message in [*self._meta.log, *recalled]:
             if found := _CONFIRMED.search(message.text):
                 heard[found[1] or found[2]].append(message)
             if found := _RETURNED.search(message.text):

@@ -79,6 +79,10 @@ class Meta:
     seen: Counter[str]
     wrongs: list[str]
     log: list[Accepted] = field(default_factory=list)
+    lost: list[Accepted] = field(default_factory=list)
+    """What only lost books sent."""
+    recalled: set[int] = field(default_factory=set)
+    """Outbox entries whose messages came, as the bot was told."""
     inboxes: defaultdict[str, list[Accepted]] = field(default_factory=lambda: defaultdict(list))
     """What each customer got, by the number that they began with."""
     register: Register = field(default_factory=Register)
@@ -185,11 +189,14 @@ class Meta:
             for address in told & self.register.dead:
                 self.register.left.setdefault(address, self.now())
 
-    def heard_of_failure(self, opaque: str) -> None:
-        """The bot has acknowledged a webhook that tells of a failure; `opaque` is the message's own."""
+    def heard_of_message(self, opaque: str, *, failed: bool) -> None:
+        """The bot has acknowledged a webhook that tells what became of a message; `opaque` is its own."""
         entry = _entry_of(opaque)
-        self.failures.add(entry)
-        self.forgotten.discard(entry)
+        if failed:
+            self.failures.add(entry)
+            self.forgotten.discard(entry)
+        else:
+            self.recalled.add(entry)
 
     def _fails_later(self, entry: int) -> int | None:
         """The code with which a message that was accepted fails in the end; None if it arrives."""

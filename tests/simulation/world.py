@@ -349,8 +349,8 @@ class World:
                 self.meta.heard_of(hook.told)
             if hook.what == "message":
                 self.meta.heard_from |= {self.meta.register.person(address) for address in hook.told}
-            if hook.what == "failure":
-                self.meta.heard_of_failure(hook.key)
+            if hook.is_status:
+                self.meta.heard_of_message(hook.key, failed=hook.what == "failure")
             if not hook.is_status:
                 self.acknowledged[hook.key] = f"{hook.provider} {hook.what}"
 
