@@ -163,8 +163,9 @@ class _Books:
         """INV4, INV5: one confirmation for each fulfilled order, none for others."""
         heard: defaultdict[str, list[Accepted]] = defaultdict(list)
         returned: Counter[str] = Counter()
-        # What lost books sent counts if the restored ones were told that it came, and did not send it.
-        missing = self._meta.recalled - {message.entry for message in self._meta.log}
+        # What lost books sent counts if the restored ones were told that it came, and so did not send it.
+        missing = {row["id"] for row in self._rows(_SENT)} & self._meta.recalled
+        missing -= {message.entry for message in self._meta.log}
         recalled = [message for message in self._meta.lost if message.entry in missing]
         for message in [*self._meta.log, *recalled]:
             if found := _CONFIRMED.search(message.text):

@@ -1,19 +1,16 @@
 """Accepted, then failed: sent once more where that may help, a bounded number of times, else told."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from flows.effects import Say
 from flows.messages import Buttons, Image, Link, List, Message, Reply, Section, Text, from_json
-from payments.case import Advanced, Case, Handled, Kind, Outcome
+from payments.case import Kind
 from storage import Store
 from storage.arrivals import Arrival
 from storage.deliveries import Delivery, Done
 from storage.fallbacks import GAPS, Remedy
-
-Chat = Callable[..., Arrival]
+from tests.storage.claiming import Chat, claimed
 
 PICTURE = "https://shop.example/chai.jpg"
 YES = (Reply("1|yes|", "Yes"),)
@@ -21,14 +18,7 @@ YES = (Reply("1|yes|", "Yes"),)
 
 async def accepted(store: Store, chat: Chat, message: Message) -> Delivery:
     """The message, taken by WhatsApp as `wamid.0`."""
-
-    def advance(case: Case) -> Advanced:
-        handled = tuple(Handled(event.number, Outcome.APPLIED) for event in case.events)
-        return Advanced(case.conversation, handled, sends=(Say("paid", message),))
-
-    await store.arrive([chat("1")], now=1)
-    await store.advance_due(advance, now=1)
-    [delivery] = await store.claim_due(now=2, limit=5, lease=60_000)
+    delivery = await claimed(store, chat, message)
     await store.record([Done(delivery.claim, "wamid.0")], now=3)
     return delivery
 

@@ -1,37 +1,22 @@
 """Accepted, then refused because the 24 hours were over: sent as its template once, or told to a person."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import permutations
 from typing import Any
 
 import pytest
 
-from flows.effects import Say
 from flows.messages import TemplateMessage, Text, from_json
-from payments.case import Advanced, Case, Handled, Kind, Outcome
+from payments.case import Kind
 from storage import Store
 from storage.arrivals import Arrival
-from storage.deliveries import Again, Delivery, Done, Failed
+from storage.deliveries import Again, Done, Failed
 from storage.encoding import loads
 from storage.receipts import Undelivered
-
-Chat = Callable[..., Arrival]
+from tests.storage.claiming import Chat, claimed
 
 TEMPLATE = TemplateMessage("order_paid", "en", ("#10001",))
 PAID = Text("Paid!", fallback=TEMPLATE)
-
-
-async def claimed(store: Store, chat: Chat, message: Text = PAID) -> Delivery:
-    """The message, under way."""
-
-    def advance(case: Case) -> Advanced:
-        handled = tuple(Handled(event.number, Outcome.APPLIED) for event in case.events)
-        return Advanced(case.conversation, handled, sends=(Say("paid", message),))
-
-    await store.arrive([chat("1")], now=1)
-    await store.advance_due(advance, now=1)
-    [delivery] = await store.claim_due(now=2, limit=5, lease=60_000)
-    return delivery
 
 
 async def hear(
@@ -58,7 +43,7 @@ async def notices(store: Store) -> list[tuple[str, str]]:
 
 
 async def test_it_is_sent_again_as_its_template(store: Store, chat: Chat) -> None:
-    delivery = await claimed(store, chat)
+    delivery = await claimed(store, chat, PAID)
     await store.record([Done(delivery.claim, "wamid.A")], now=3)
     assert await hear(store, "wamid.A", "sent", "failed") == ()
     [again] = await store.claim_due(now=5, limit=5, lease=60_000)
@@ -73,7 +58,7 @@ async def test_it_is_sent_again_as_its_template(store: Store, chat: Chat) -> Non
 
 async def test_once(store: Store, chat: Chat) -> None:
     """A template that is refused in the same way has failed."""
-    delivery = await claimed(store, chat)
+    delivery = await claimed(store, chat, PAID)
     await store.record([Done(delivery.claim, "wamid.A")], now=3)
     await hear(store, "wamid.A", "failed")
     [again] = await store.claim_due(now=5, limit=5, lease=60_000)
@@ -97,7 +82,7 @@ async def test_without_a_template_an_operator_hears_of_it(store: Store, chat: Ch
 async def test_late_word_on_the_refused_copy_counts_no_more(
     late: tuple[str, ...], store: Store, chat: Chat
 ) -> None:
-    delivery = await claimed(store, chat)
+    delivery = await claimed(store, chat, PAID)
     await store.record([Done(delivery.claim, "wamid.A")], now=3)
     await hear(store, "wamid.A", "failed", opaque=delivery.opaque)
     assert await hear(store, "wamid.A", *late, opaque=delivery.opaque, now=6) == ()
@@ -112,7 +97,7 @@ async def test_late_word_on_the_refused_copy_counts_no_more(
 
 
 async def test_a_template_in_doubt_is_settled_by_its_own_word(store: Store, chat: Chat) -> None:
-    delivery = await claimed(store, chat)
+    delivery = await claimed(store, chat, PAID)
     await store.record([Done(delivery.claim, "wamid.A")], now=3)
     await hear(store, "wamid.A", "failed", opaque=delivery.opaque)
     [again] = await store.claim_due(now=5, limit=5, lease=60_000)
@@ -124,7 +109,7 @@ async def test_a_template_in_doubt_is_settled_by_its_own_word(store: Store, chat
 
 async def test_the_word_may_come_before_the_answer(store: Store, chat: Chat) -> None:
     """Whoever sends it just now may hear the same and send the template itself: the word waits."""
-    delivery = await claimed(store, chat)
+    delivery = await claimed(store, chat, PAID)
     await hear(store, "wamid.A", "failed", opaque=delivery.opaque)
     assert (await entry(store))["state"] == "sending"
     await store.record([Done(delivery.claim, "wamid.B")], now=6)  # the template
@@ -135,7 +120,7 @@ async def test_the_word_may_come_before_the_answer(store: Store, chat: Chat) -> 
 
 
 async def test_the_word_before_the_answer_of_an_accepted_one(store: Store, chat: Chat) -> None:
-    delivery = await claimed(store, chat)
+    delivery = await claimed(store, chat, PAID)
     await hear(store, "wamid.A", "failed", opaque=delivery.opaque)
     await store.record([Done(delivery.claim, "wamid.A")], now=6)
     assert (await store.apply_receipts(now=10_000)).looked_at == 1
@@ -145,7 +130,7 @@ async def test_the_word_before_the_answer_of_an_accepted_one(store: Store, chat:
 
 async def test_the_word_is_taken_in_the_end(store: Store, chat: Chat) -> None:
     """Nobody ever said what came of the send."""
-    delivery = await claimed(store, chat)
+    delivery = await claimed(store, chat, PAID)
     for now in (5, 2_005, 10_005, 60_001, 300_005):
         await hear(store, "wamid.A", "failed", opaque=delivery.opaque, now=5)
         await store.apply_receipts(now=now)
@@ -157,7 +142,7 @@ async def test_the_word_is_taken_in_the_end(store: Store, chat: Chat) -> None:
 
 
 async def test_what_was_delivered_after_all_was_delivered(store: Store, chat: Chat) -> None:
-    delivery = await claimed(store, chat)
+    delivery = await claimed(store, chat, PAID)
     await store.record([Done(delivery.claim, "wamid.A")], now=3)
     await hear(store, "wamid.A", "delivered")
     await hear(store, "wamid.A", "failed", now=6)
@@ -167,7 +152,7 @@ async def test_what_was_delivered_after_all_was_delivered(store: Store, chat: Ch
 
 async def test_what_failed_as_a_template_too_is_not_raised_again(store: Store, chat: Chat) -> None:
     """Both copies were refused in the call itself; the webhook repeats it."""
-    delivery = await claimed(store, chat)
+    delivery = await claimed(store, chat, PAID)
     await store.record([Failed(delivery.claim, "132001: no such template")], now=3)
     await hear(store, "wamid.A", "failed", opaque=delivery.opaque)
     assert (await entry(store))["state"] == "failed"

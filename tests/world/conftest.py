@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -42,11 +43,11 @@ def settings_for(database_url: str) -> Callable[[World], Settings]:
 
 @pytest.fixture
 def start(settings_for: Callable[[World], Settings]) -> Start:
-    """Starts a bot in a world; again, to see what a restart finds."""
+    """Starts a bot in a world, with the shipped flow or another; again, to see what a restart finds."""
 
     @asynccontextmanager
-    async def running(world: World, clock: ShiftedClock) -> AsyncIterator[Live]:
-        settings = settings_for(world)
+    async def running(world: World, clock: ShiftedClock, flow: Path = FLOW) -> AsyncIterator[Live]:
+        settings = settings_for(world).model_copy(update={"munshi_flow": flow})
         await Store.migrate(settings.database_url)
         async with (
             bot(settings, clock) as (parts, workers),

@@ -1,12 +1,12 @@
 """One running bot with its world and its customers, as the tests of the whole system see them."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import aiohttp
 import orjson
@@ -193,5 +193,12 @@ class Customer:
         return self.person.messages[before:]
 
 
-Start: TypeAlias = Callable[[World, ShiftedClock], AbstractAsyncContextManager[Live]]
+class Start(Protocol):
+    """Starts a bot in a world, with the flow in this file."""
+
+    def __call__(
+        self, world: World, clock: ShiftedClock, flow: Path = ...
+    ) -> AbstractAsyncContextManager[Live]: ...
+
+
 CONFIRMED = "✅ Payment Successful!"

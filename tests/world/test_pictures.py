@@ -1,42 +1,28 @@
 """A shop with pictures: what WhatsApp cannot fetch costs nobody the words and the buttons."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
-import aiohttp
 import pytest
 
-from bot.app import bot
 from bot.clock import ShiftedClock
 from bot.sandbox.faults import Fault
 from bot.sandbox.world import World
-from bot.server import serving
-from bot.settings import Settings
-from storage import Store
-from tests.world.living import FLOW, Live
+from tests.world.living import FLOW, Live, Start
 from tests.world.test_refused_later import fails
 
 MEDIA = '{"error": {"message": "Media upload error", "code": 131053}}'
 
 
 @pytest.fixture
-async def pictured(
-    world: World, clock: ShiftedClock, settings_for: Callable[[World], Settings], tmp_path: Path
-) -> AsyncIterator[Live]:
+async def pictured(world: World, clock: ShiftedClock, start: Start, tmp_path: Path) -> AsyncIterator[Live]:
     """The shop, with a picture above the buttons of its help."""
     text, help = FLOW.read_text(), "  help:\n    text:\n"
     assert text.count(help) == 1
     flow = tmp_path / "flows.yaml"
     flow.write_text(text.replace(help, "  help:\n    image: https://shop.example/dead.jpg\n    text:\n"))
-    settings = settings_for(world).model_copy(update={"munshi_flow": flow})
-    await Store.migrate(settings.database_url)
-    async with (
-        bot(settings, clock) as (parts, workers),
-        serving(parts) as url,
-        aiohttp.ClientSession() as http,
-    ):
-        await world.connect(url)
-        yield Live(world, parts, workers, url, clock, http)
+    async with start(world, clock, flow) as live:
+        yield live
 
 
 async def test_a_picture_that_whatsapp_refuses_is_left_out(pictured: Live) -> None:

@@ -1,0 +1,25 @@
+"""A message that is on its way: decided, and claimed by a worker."""
+
+from collections.abc import Callable
+
+from flows.effects import Say
+from flows.messages import Message
+from payments.case import Advanced, Case, Handled, Outcome
+from storage import Store
+from storage.arrivals import Arrival
+from storage.deliveries import Delivery
+
+Chat = Callable[..., Arrival]
+
+
+async def claimed(store: Store, chat: Chat, message: Message) -> Delivery:
+    """`message`, the answer to a first chat, claimed at 2 for a minute."""
+
+    def advance(case: Case) -> Advanced:
+        handled = tuple(Handled(event.number, Outcome.APPLIED) for event in case.events)
+        return Advanced(case.conversation, handled, sends=(Say("paid", message),))
+
+    await store.arrive([chat("1")], now=1)
+    await store.advance_due(advance, now=1)
+    [delivery] = await store.claim_due(now=2, limit=5, lease=60_000)
+    return delivery
