@@ -22,9 +22,10 @@ from payments.calls import CancelLink, FetchPayments
 from payments.case import Advanced, Arrived, Case, Caused, Handled, Kind, OrderState, Outcome
 from payments.draft import CannotHandle, Draft, Trace, attempt_of, with_attempt
 from payments.facts import Fact
+from payments.fitting import may_have_taken
 from payments.joining import joined
 from payments.ledger import RELEASED, authorised
-from payments.orders import order_key_of
+from payments.orders import Attempt, order_key_of
 from payments.planned import follow, kept
 from payments.refunds import RefundStatus
 from payments.repair import waits_for_capture
@@ -191,9 +192,17 @@ def _poll(draft: Draft, body: Mapping[str, Any]) -> Done:
         draft.polls.append(poll.after(draft.now))
     elif waits_for_capture(state):
         # Nobody asks any more: the goods are free again, and a capture after all counts as a late one.
-        known, new = learn(draft, state, [replace(f, state=RELEASED) for f in authorised(state.facts)])
-        return settle(draft, state, known, new)[0], True
+        over = [replace(f, state=RELEASED) for f in authorised(state.facts) if _paid_over(attempt, f, state)]
+        known, new = learn(draft, state, over)
+        if new:
+            return settle(draft, state, known, new)[0], True
     return ({"event": "poll", "asked": attempt.reference_id},), True
+
+
+def _paid_over(attempt: Attempt, payment: Fact, state: OrderState) -> bool:
+    """Whether the payment is one of this attempt's link; one that names no link, of the newest's."""
+    newest = max(may_have_taken(payment, state.attempts), key=lambda a: a.ordinal, default=None)
+    return newest == attempt
 
 
 _HANDLERS: Final[Mapping[Kind, Callable[[Draft, Mapping[str, Any]], Done]]] = {

@@ -58,11 +58,13 @@ def accounted(refunds: Iterable[Refund], order_key: str, balance: Balance) -> tu
     """`refunds` as the facts leave them, with those that were made without us.
 
     An intent for which nothing is left, because others gave the money back first, is refused here.
+    One of another amount under a key of ours was asked for by books that are lost: it is not this intent.
     """
     found = {refund.key: refund for refund in refunds}
     by_id = {refund.refund_id: refund.key for refund in found.values() if refund.refund_id}
+    amounts = {(refund.key, refund.amount) for refund in found.values()}
     for said in balance.refunds:
-        key = said.key if said.key in found else by_id.get(said.id, said.id)
+        key = said.key if (said.key, said.amount) in amounts else by_id.get(said.id, said.id)
         ours = found.get(key) or Refund(key, order_key, said.payment_id, said.amount, OUTSIDE)
         found[key] = replace(ours, status=RefundStatus(said.state), refund_id=said.id)
     left = {payment.id: payment.amount for payment in balance.own}

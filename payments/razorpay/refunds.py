@@ -23,8 +23,8 @@ async def ensure_refund(gateway: Gateway, call: RefundPayment) -> tuple[Fact, ..
     """The facts of the one refund with the call's key, made now or adopted in whatever state it is.
 
     `detail` holds `payment_id` and `key`. Raises GatewayError; when that is `retryable`, come back with
-    the same call. ALREADY_REFUNDED means that the money went back by another refund than this one: a
-    person must look.
+    the same call. ALREADY_REFUNDED means that the money went back by another refund than this one, perhaps
+    under the same key for other books, of which these are a copy or an older state: a person must look.
     """
     try:
         refunds = [await gateway.refund(call)]
@@ -37,6 +37,8 @@ async def ensure_refund(gateway: Gateway, call: RefundPayment) -> tuple[Fact, ..
     facts, problems = refund_facts(refunds, {"id": call.payment_id}, call.order_key)
     if problems:
         raise GatewayError(Reason.UNINTELLIGIBLE, f"the refund {call.key}: {', '.join(problems)}")
+    if any(fact.amount != call.amount for fact in facts):
+        raise GatewayError(Reason.ALREADY_REFUNDED, f"another amount went back under the key {call.key}")
     # An answer need not repeat the key it was asked with.
     return tuple(replace(fact, detail={**fact.detail, "key": call.key}) for fact in facts)
 

@@ -13,7 +13,7 @@ from payments.orders import Standing
 from payments.reconcile import Poll
 from payments.repair import UNCAPTURED
 from payments.settling import TOLD_CUSTOMER, TOLD_OPERATOR
-from tests.payments.waiting import NOW, Store, chat, facts, fetched, payment
+from tests.payments.waiting import NOW, Store, chat, created, facts, fetched, payment
 
 DAY = 86_400_000
 
@@ -28,8 +28,8 @@ def let_go(key: str) -> Fact:
     return Fact(key, "refund", "rfnd_1", "processed", 18_000, "INR", NOW // 1000, detail)
 
 
-def ended(key: str, state: str = "expired") -> Fact:
-    return Fact(key, "payment_link", f"plink_{key}.1", state, 0, "INR", NOW // 1000)
+def ended(key: str, state: str = "expired", ordinal: int = 1) -> Fact:
+    return Fact(key, "payment_link", f"plink_{key}.{ordinal}", state, 0, "INR", NOW // 1000)
 
 
 def test_of_a_capture_that_comes_in_time_only_the_success_is_told(store: Store) -> None:
@@ -116,3 +116,34 @@ def test_a_second_payment_that_is_allowed_is_waited_for_as_well(store: Store) ->
     store.take(facts(allowed(key)), facts(allowed(key, "pay_2")), facts(let_go(key)))
     assert store.orders[key].verdict is Verdict.AUTHORISED
     assert "payment_released" not in store.said
+
+
+def test_the_last_poll_of_an_earlier_link_lets_go_of_no_payment_on_a_later_one(store: Store) -> None:
+    key = store.order_with_link()
+    store.take(facts(ended(key)), now=NOW + 20 * 60_000)
+    later = NOW + 5 * DAY - 3_600_000
+    store.take(chat(TextReceived("retry")), now=later)
+    store.take(created(f"{key}.2"), now=later)
+    fresh = replace(payment(key, "authorized", id="pay_2", ordinal=2), at=later // 1000)
+    store.take(facts(fresh), now=later + 60_000)
+    store.take(facts(ended(key, ordinal=2)), now=later + 20 * 60_000)
+    last = NOW + 8 * DAY
+    store.take((Kind.POLL, reconcile.to_json(Poll(f"{key}.1", NOW, 20))), now=last)
+    assert store.last.polls == (), "it is the last one"
+    assert store.orders[key].standing is Standing.OPEN, "the goods wait for what the bank allowed"
+    assert "payment_released" not in store.said
+    store.take((Kind.POLL, reconcile.to_json(Poll(f"{key}.2", later, 20))), now=later + 8 * DAY)
+    assert store.said.count("payment_released") == 1
+
+
+def test_a_payment_that_names_no_link_is_let_go_with_the_newest(store: Store) -> None:
+    key = store.order_with_link()
+    store.take(facts(ended(key)), now=NOW + 20 * 60_000)
+    store.take(chat(TextReceived("retry")), now=NOW + DAY)
+    store.take(created(f"{key}.2"), now=NOW + DAY)
+    nameless = replace(allowed(key), detail={"method": "upi"})
+    store.take(fetched(f"{key}.2", nameless), now=NOW + DAY)
+    store.take((Kind.POLL, reconcile.to_json(Poll(f"{key}.1", NOW, 20))), now=NOW + 8 * DAY)
+    assert "payment_released" not in store.said
+    store.take((Kind.POLL, reconcile.to_json(Poll(f"{key}.2", NOW + DAY, 20))), now=NOW + 9 * DAY)
+    assert store.said.count("payment_released") == 1

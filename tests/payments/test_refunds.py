@@ -123,3 +123,19 @@ def test_no_payment_gives_back_more_than_it_took_and_no_key_is_used_twice(
     for refund in made:
         back[refund.payment_id] += refund.amount
     assert all(back[payment.id] <= payment.amount for payment in payments)
+
+
+def test_a_refund_of_another_amount_under_our_key_is_not_the_one_we_asked_for() -> None:
+    """Lost books asked for it: of a payment of ₹10 they gave ₹9 back, and we want to give ₹2."""
+    ours = Refund("pay_1-1", KEY, "pay_1", 200, "surplus")
+    theirs = Fact(
+        KEY, "refund", "rfnd_9", "processed", 900, "INR", 0, {"payment_id": "pay_1", "key": "pay_1-1"}
+    )
+    came = Fact(KEY, "payment", "pay_1", "captured", 1_000, "INR", 0)
+    found = {refund.key: refund for refund in accounted([ours], KEY, balance(800, "INR", [came, theirs]))}
+    assert (found["rfnd_9"].amount, found["rfnd_9"].reason, found["rfnd_9"].status) == (
+        900,
+        OUTSIDE,
+        "processed",
+    )
+    assert (found["pay_1-1"].amount, found["pay_1-1"].status) == (200, "refused")

@@ -205,3 +205,17 @@ async def test_the_key_says_whether_the_money_is_real(key_id: str, mode: str) ->
     gateway = Gateway(key_id, "an-invented-key-secret", "http://127.0.0.1:9")
     assert gateway.mode == mode
     await gateway.close()
+
+
+@pytest.mark.parametrize("status", [200, 409])
+async def test_a_refund_of_another_amount_under_our_key_is_not_adopted(
+    fake: "FakeRazorpay", gateway: Gateway, paid: dict[str, Any], status: int
+) -> None:
+    """Other books asked for it, of which these are a copy or an older state."""
+    says = {"receipt": CALL.key, "notes": {"munshi_refund": CALL.key}}
+    refund = fake.give_back(paid, CALL.key, {"amount": 50_000, "status": "processed", **says})
+    if status == 200:
+        fake.will_say(json.dumps(refund))
+    error = await failing(ensure_refund(gateway, CALL))
+    assert error.reason is Reason.ALREADY_REFUNDED
+    assert not error.retryable
