@@ -11,8 +11,12 @@ from bot.whatsapp.inbound import InboundMessage, Parsed, Receipt, Unread
 from bot.workers.traffic import halted
 from flows import events
 from payments import facts
+from payments.answers import FOUND
 from payments.case import Kind, Notice
+from payments.orders import order_key_of
 from payments.razorpay import webhook
+from payments.razorpay.fetched import Reading
+from payments.razorpay.gateway import Link
 from storage.arrivals import Arrival
 from storage.deliveries import CHAT
 from storage.fallbacks import Remedy
@@ -150,6 +154,24 @@ def unreadable(raw: bytes, door: str, reason: str) -> Arrival:
         pending=False,
         notice=Notice("unreadable", door, said),
     )
+
+
+def from_lost_link(link: Link, mode: str, reading: Reading) -> Arrival:
+    """The arrival of a link that lost books made for an order of these; `reading` says how it stands."""
+    told, problems = reading
+    fields = {
+        "reference_id": link.reference_id,
+        "link_id": link.id,
+        "short_url": link.short_url,
+        "status": link.status,
+        "amount": link.amount,
+        "currency": link.currency,
+        "mode": mode,
+        "facts": [facts.to_json(fact) for fact in told],
+        "problems": list(problems),
+    }
+    order_key = order_key_of(link.reference_id)
+    return Arrival(f"found:{link.id}", Kind.RESULT, {"name": FOUND, "fields": fields}, order_key=order_key)
 
 
 def from_request(phone: str, items: list[dict[str, Any]] | None, idempotency_key: str) -> Arrival:

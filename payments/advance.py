@@ -17,7 +17,7 @@ from flows.events import Happened
 from flows.model import Flow
 from payments import facts as fact_values
 from payments import reconcile
-from payments.answers import FETCHED, KEPT, REFUND_REFUSED, REFUNDED, Refusal, answered, unwanted
+from payments.answers import FETCHED, FOUND, KEPT, REFUND_REFUSED, REFUNDED, Refusal, answered, unwanted
 from payments.calls import CancelLink, FetchPayments
 from payments.case import Advanced, Arrived, Case, Caused, Handled, Kind, OrderState, Outcome
 from payments.draft import CannotHandle, Draft, Trace, attempt_of, with_attempt
@@ -25,7 +25,7 @@ from payments.facts import Fact
 from payments.fitting import may_have_taken
 from payments.joining import joined
 from payments.ledger import RELEASED, authorised
-from payments.orders import Attempt, order_key_of
+from payments.orders import LINK_STATUSES, Attempt, AttemptStatus, order_key_of
 from payments.planned import follow, kept
 from payments.refunds import RefundStatus
 from payments.repair import waits_for_capture
@@ -136,6 +136,8 @@ def _result(draft: Draft, body: Mapping[str, Any]) -> Done:
         done = settle(draft, before, uncaptured(draft, state), new, asked=asked)
         _refuse_problems(draft, before.order.key, fields)
         return done[0], done[1] or bool(new)
+    if name == FOUND:
+        return _found(draft, before, fields)
     attempt = attempt_of(before, fields["reference_id"])
     if name == KEPT:
         return kept(draft, attempt), True
@@ -146,6 +148,32 @@ def _result(draft: Draft, body: Mapping[str, Any]) -> Done:
     state, new = learn(draft, changed, facts)
     refusal = Refusal(str(fields.get("reason") or ""), again=bool(fields.get("again", True)))
     trace, _ = settle(draft, before, state, new, refusal=refusal)
+    return trace, True
+
+
+def _found(draft: Draft, before: OrderState, fields: Mapping[str, Any]) -> Done:
+    """Take over a link that lost books made for the order. One that can still be paid is cancelled."""
+    reference, ended = fields["reference_id"], LINK_STATUSES.get(fields["status"])
+    if any(attempt.reference_id == reference for attempt in before.attempts):
+        return (), False
+    made = Attempt(
+        reference_id=reference,
+        order_key=before.order.key,
+        ordinal=1 + max((attempt.ordinal for attempt in before.attempts), default=0),
+        amount=fields["amount"],
+        currency=fields["currency"],
+        expires_at=draft.now,
+        status=ended or AttemptStatus.WITHDRAWING,
+        link_id=fields["link_id"],
+        short_url=fields["short_url"],
+        mode=fields["mode"],
+    )
+    if ended is None:
+        draft.calls.append(CancelLink(made.reference_id, made.link_id))
+    with_link = replace(before, attempts=(*before.attempts, made))
+    state, new = learn(draft, with_link, _read(fields["facts"]))
+    trace, _ = settle(draft, before, state, new)
+    _refuse_problems(draft, before.order.key, fields)
     return trace, True
 
 

@@ -225,11 +225,11 @@ def _says_paid(fact: Fact) -> bool:
 
 def _polls(draft: Draft, before: OrderState, state: OrderState, asked: tuple[Refund, ...]) -> list[Poll]:
     """The chains of polls that begin: for each link that was made, and each of which money goes back."""
-    unmade = {attempt.reference_id for attempt in before.attempts if attempt.link_id is None}
+    known = {attempt.reference_id for attempt in before.attempts if attempt.link_id}
     links = {payment.id: payment.link for payment in state.balance.payments}
     refunded = {links.get(refund.payment_id) for refund in asked}
     made = [attempt for attempt in state.attempts if attempt.link_id]
-    begun = [a for a in made if a.reference_id in unmade or a.link_id in refunded]
+    begun = [a for a in made if a.reference_id not in known or a.link_id in refunded]
     # Where nobody said which link a payment was made on, any of the order's leads to its refunds.
     return [Poll(a.reference_id, draft.now, 0) for a in begun or (made[-1:] if asked else ())]
 

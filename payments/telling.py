@@ -140,8 +140,10 @@ def about(conversation: Conversation, state: OrderState) -> Conversation:
     order = order_of(conversation)
     if order.get("key") != state.order.key:
         order = _known(state)
+    newest = max((attempt.ordinal for attempt in state.attempts), default=0)
     changed = {
         **order,
+        "attempts": max(order["attempts"], newest),
         "status": status(state),
         "due": due(state),
         "lapsed": state.standing is Standing.LAPSED,

@@ -222,7 +222,7 @@ class Store:
         """What the public ids of this database begin with."""
         return await self._units.outside(_installation)
 
-    async def lacking(self, references: Collection[str]) -> dict[str, frozenset[str]]:
+    async def lacking(self, references: Collection[str]) -> dict[str, frozenset[str] | None]:
         """Those of `references`, of payment links, that no order here made: see `storage.strays.lacking`."""
         return await self._units.outside(lambda tx: strays.lacking(tx, references))
 

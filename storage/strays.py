@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from payments.case import Kind, Notice
 from payments.money import money
-from payments.orders import CURRENCY, conversation_of
+from payments.orders import CURRENCY, conversation_of, order_key_of
 from storage.encoding import loads
 from storage.transaction import Transaction
 
@@ -123,20 +123,27 @@ def _alarm(installation: str, payment: str, order_key: str, amount: str) -> Noti
     return Notice(KIND, payment, f"{amount} was captured ({payment}) for {order_key}, {whose}")
 
 
-async def lacking(tx: Transaction, references: Collection[str]) -> dict[str, frozenset[str]]:
+async def lacking(tx: Transaction, references: Collection[str]) -> dict[str, frozenset[str] | None]:
     """Those of `references`, of payment links, that no order here has made.
 
-    For each, the ids of the payments on it of which a person has decided.
+    For each, the ids of the payments on it of which a person has decided; None if its order is here.
     """
     rows = await tx.fetch(_REFERENCES, sorted(references)) if references else []
-    here = {row["reference_id"] for row in rows if row["payments"] is None}
+    made = {row["reference_id"] for row in rows if row["payments"] is None}
     decided = {row["reference_id"]: frozenset((row["payments"] or "").split()) for row in rows}
-    return {reference: decided.get(reference, frozenset()) for reference in set(references) - here}
+    missing = set(references) - made
+    keys = sorted({order_key_of(reference) for reference in missing})
+    here = {row["key"] for row in (await tx.fetch(_HERE, keys) if keys else [])}
+    return {
+        reference: None if order_key_of(reference) in here else decided.get(reference, frozenset())
+        for reference in missing
+    }
 
 
 _REFERENCES = """
 SELECT reference_id, NULL AS payments FROM attempt WHERE reference_id = ANY($1::text[])
 UNION ALL SELECT reference_id, payments FROM stray WHERE reference_id = ANY($1::text[])"""
+_HERE = "SELECT key FROM orders WHERE key = ANY($1::text[])"
 
 
 async def settle(tx: Transaction, settled: Settled, now: int) -> None:

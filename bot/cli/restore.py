@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.running import looked_up, settings_or_refuse
-from bot.cli.settle import CancelUnpaid, Keep, Refund, Said, settled_or_told
+from bot.cli.settle import CancelUnpaid, Keep, Refund, said, settled_or_told
 from bot.clock import SystemClock
 from storage import restoring
 
@@ -39,7 +39,7 @@ def command(
     The books are marked as restored: no id of the lost ones is given again. Then Razorpay is asked for the
     payment links that the books lack, and each is settled as you say, as by 'munshi settle'.
     """
-    settings = settings_or_refuse()
+    settings, words = settings_or_refuse(), said(cancel_unpaid, refund, keep)
     now = SystemClock().now()
     url = settings.database_url
     done = looked_up(
@@ -52,4 +52,4 @@ def command(
         "What customers wrote and paid since the backup is not in them. Messages that had left since then may"
         " be sent a second time."
     )
-    settled_or_told(settings, Said(cancel_unpaid, frozenset(refund or ()), frozenset(keep or ())))
+    settled_or_told(settings, words)

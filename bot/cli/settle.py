@@ -2,23 +2,27 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Annotated
+from typing import Annotated, Final
 
+import click
 import typer
 
+from bot.arriving import from_lost_link
 from bot.cli.running import looked_up, refuse, settings_or_refuse
 from bot.cli.wording import counted
 from bot.clock import SystemClock
 from bot.printing import printable
 from bot.settings import Settings
+from payments.calls import FetchPayments
 from payments.money import money
 from payments.orders import CURRENCY
 from payments.razorpay import strays
 from payments.razorpay.errors import GatewayError
-from payments.razorpay.gateway import Gateway
+from payments.razorpay.gateway import Gateway, Link
+from payments.razorpay.links import standing_of
 from payments.razorpay.strays import Paid, Stray
 from storage import Store
 from storage.strays import Settled
@@ -47,11 +51,20 @@ class Said:
 def command(cancel_unpaid: CancelUnpaid = False, refund: Refund = None, keep: Keep = None) -> None:
     """Settle the payment links that Razorpay has of this installation and these books lack.
 
-    They are of books that are lost: after a restore, nobody would tell of them. Each is listed. One that was
-    not paid is cancelled, one that was is refunded or kept, as you say here or are asked. On SQLite the
-    server must be stopped. Exit status 1 while one is left.
+    They are of books that are lost: after a restore, nobody would tell of them. One of an order that these
+    books have is taken over by them. Each other is listed: one that was not paid is cancelled, one that was
+    is refunded or kept, as you say here or are asked. A refund is settled once Razorpay has done it. On
+    SQLite the server must be stopped. Exit status 1 while one is left.
     """
-    settled_or_told(settings_or_refuse(), Said(cancel_unpaid, frozenset(refund or ()), frozenset(keep or ())))
+    settled_or_told(settings_or_refuse(), said(cancel_unpaid, refund, keep))
+
+
+def said(cancel_unpaid: bool, refund: list[str] | None, keep: list[str] | None) -> Said:
+    """What the options say; the end of the command if they contradict each other."""
+    refunds, kept = frozenset(refund or ()), frozenset(keep or ())
+    if both := sorted(refunds & kept):
+        refuse(f"{', '.join(both)}: either --refund or --keep.")
+    return Said(cancel_unpaid, refunds, kept)
 
 
 def settled_or_told(settings: Settings, said: Said) -> None:
@@ -59,18 +72,11 @@ def settled_or_told(settings: Settings, said: Said) -> None:
     try:
         left = looked_up(_settle(settings, said))
     except GatewayError as error:
-        refuse(f"{error}: what the books lack is not known yet. Run 'munshi settle' when Razorpay answers.")
-    if left[Left.UNDECIDED]:
-        refuse(
-            f"{counted(left[Left.UNDECIDED], 'link')} to settle. For each: munshi settle --refund LINK, or"
-            " munshi settle --keep LINK if you gave the goods by hand; munshi settle --cancel-unpaid for all"
-            " that nobody has paid."
-        )
-    if left[Left.UNDER_WAY]:
-        refuse(
-            f"Money of {counted(left[Left.UNDER_WAY], 'link')} is under way, and may still come back or fail:"
-            " run 'munshi settle' again in some hours, until none is left."
-        )
+        refuse(f"{error}: what else the books lack is not known yet. Run 'munshi settle' again.")
+    for why, count in left.items():
+        typer.echo(_LEFT[why].format(links=counted(count, "link")), err=True)
+    if left:
+        raise typer.Exit(1)
     typer.echo("No link is left that the books lack.")
 
 
@@ -79,6 +85,30 @@ class Left(Enum):
 
     UNDECIDED = auto()
     UNDER_WAY = auto()
+    PAYABLE = auto()
+    REFUSED = auto()
+    UNKNOWN = auto()
+
+
+_LEFT: Final[Mapping[Left, str]] = {
+    Left.UNDECIDED: (
+        "{links} to settle. For each: munshi settle --refund LINK, or munshi settle --keep LINK if you gave"
+        " the goods by hand; munshi settle --cancel-unpaid for all that nobody has paid."
+    ),
+    Left.UNDER_WAY: (
+        "Money of {links} is under way, and may still come, go back or fail: run 'munshi settle' again in"
+        " some hours, until none is left."
+    ),
+    Left.PAYABLE: (
+        "{links} can still be paid, and Razorpay does not cancel them: do it in Razorpay Dashboard > Payment"
+        " Links, then run 'munshi settle' again."
+    ),
+    Left.REFUSED: (
+        "Of {links} Razorpay did not do what was asked; why stands above. Mend it, or wait, and run 'munshi"
+        " settle' again."
+    ),
+    Left.UNKNOWN: "{links} named here that the books don't lack: check the ids, which begin with plink_.",
+}
 
 
 async def _settle(settings: Settings, said: Said) -> Counter[Left]:
@@ -87,11 +117,16 @@ async def _settle(settings: Settings, said: Said) -> Counter[Left]:
     secret = settings.razorpay_key_secret.get_secret_value()
     gateway = Gateway(settings.razorpay_key_id, secret, settings.razorpay_api_url)
     try:
-        desk = _Desk(store, gateway, said)
-        found = await strays.strays(gateway, await store.installation(), store.lacking)
-        left = Counter([why for stray in found if (why := await desk.settle(stray))])
+        desk, left, seen = _Desk(store, gateway, said), Counter[Left](), set[str]()
+        async for link, settled in strays.lacked_links(gateway, await store.installation(), store.lacking):
+            seen.add(link.id)
+            if why := await desk.take(link, settled):
+                left[why] += 1
         if not left:
             await store.compared()
+        if unknown := (said.refund | said.keep) - seen:
+            typer.echo(printable(f"not lacking: {', '.join(sorted(unknown))}"), err=True)
+            left[Left.UNKNOWN] = len(unknown)
         return left
     finally:
         await gateway.close()
@@ -106,8 +141,25 @@ class _Desk:
     gateway: Gateway
     said: Said
 
-    async def settle(self, stray: Stray) -> Left | None:
-        """Show `stray` and do what is said of it; why it is left, if it is."""
+    async def take(self, link: Link, settled: frozenset[str] | None) -> Left | None:
+        """Settle a link of which `settled` is what the books know; why it is left, if it is."""
+        try:
+            if settled is None:
+                await self._hand_over(link)
+                return None
+            stray = await strays.read(self.gateway, link, settled)
+            return await self._settle(stray) if stray.open else None
+        except GatewayError as error:
+            typer.echo(printable(f"{link.id}: {error}"), err=True)
+            return Left.REFUSED
+
+    async def _hand_over(self, link: Link) -> None:
+        """Let the books take over the link of an order of theirs, as the server does with any event."""
+        standing = await standing_of(self.gateway, FetchPayments(link.reference_id, link.id))
+        await self.store.arrive([from_lost_link(link, self.gateway.mode, standing)], SystemClock().now())
+        typer.echo(printable(f"{link.id}: of an order that the books have, which the server sets right"))
+
+    async def _settle(self, stray: Stray) -> Left | None:
         typer.echo(printable(_shown(stray)))
         if stray.payable:
             if not self._cancels(stray):
@@ -127,10 +179,10 @@ class _Desk:
                 return Left.UNDECIDED
         if stray.returned:
             await self._record(stray, "refunded", stray.returned, stray.gone_back)
-        if stray.under_way or stray.payable:
-            typer.echo(f"    {'a payment or a refund is under way' if stray.under_way else 'still payable'}")
+        if stray.under_way:
+            typer.echo("    a payment or a refund is under way")
             return Left.UNDER_WAY
-        return None
+        return Left.PAYABLE if stray.payable else None
 
     def _cancels(self, stray: Stray) -> bool:
         """Whether to cancel it. Who decides of what was paid on it wants no more to come."""
@@ -143,8 +195,9 @@ class _Desk:
                 return word
         if not _asks():
             return ""
-        answer: str = typer.prompt("    refund, keep (goods given by hand) or later", default="later")
-        return answer.strip().lower()
+        answers = click.Choice(["refund", "keep", "later"])
+        answer: str = typer.prompt("    keep: goods given by hand", type=answers, default="later")
+        return answer
 
     async def _record(self, stray: Stray, word: str, paid: Iterable[Paid] = (), amount: int = 0) -> None:
         payments = frozenset(one.payment_id for one in paid)

@@ -3,7 +3,7 @@
 They were made by books that are lost: after a backup was restored, nobody here would tell of them.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,13 +15,17 @@ from payments.razorpay.entities import ORDER_NOTE
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.fetched import Reading, payment_facts, refund_facts
 from payments.razorpay.gateway import Gateway, Link
+from payments.razorpay.refunds import ensure_refund
 from payments.refunds import SMALLEST
 
 _PAYABLE: Final = frozenset({"created", "partially_paid"})
 _UNDECIDED: Final = frozenset({"authorized", "created"})
 
-Lacking = Callable[[Collection[str]], Awaitable[Mapping[str, frozenset[str]]]]
-"""Which of the reference ids the books lack, each with the ids of its payments that a person decided of."""
+Lacking = Callable[[Collection[str]], Awaitable[Mapping[str, frozenset[str] | None]]]
+"""Which reference ids the books lack: with the ids of the payments that a person decided of, or None.
+
+None says that the books have the order, of which a person need not be asked.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,8 @@ class Paid:
     back: int
     """What has gone back, in the same."""
     currency: str
-    failed: int
-    """How many of its refunds failed."""
+    refunds: int
+    """How many there were of it, whatever became of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,21 +82,18 @@ class Stray:
         return sum(paid.back for paid in self.returned if paid.currency == CURRENCY)
 
 
-async def strays(gateway: Gateway, installation: str, lacking: Lacking) -> list[Stray]:
-    """The links of `installation` whose reference ids are `lacking`, newest first.
+async def lacked_links(
+    gateway: Gateway, installation: str, lacking: Lacking
+) -> AsyncIterator[tuple[Link, frozenset[str] | None]]:
+    """The links of `installation` whose reference ids are `lacking`, newest first, with what that says.
 
-    Those that are not open are left out: ended, and never paid, or settled.
     Raises GatewayError.
     """
-    found: dict[str, Stray] = {}
     async for page in gateway.links_of(installation):
         unknown = await lacking({link.reference_id for link in page})
         for link in page:
-            if link.reference_id in unknown and link.id not in found:
-                stray = await _read(gateway, link, unknown[link.reference_id])
-                if stray.open:
-                    found[link.id] = stray
-    return list(found.values())
+            if link.reference_id in unknown:
+                yield link, unknown[link.reference_id]
 
 
 async def cancel(gateway: Gateway, stray: Stray) -> Stray:
@@ -103,21 +104,25 @@ async def cancel(gateway: Gateway, stray: Stray) -> Stray:
         if error.reason not in (Reason.ALREADY_PAID, Reason.ALREADY_CANCELLED, Reason.ALREADY_EXPIRED):
             raise
         link = await gateway.fetch_link(stray.link.id)
-    return await _read(gateway, link, stray.settled)
+    return await read(gateway, link, stray.settled)
 
 
 async def give_back(gateway: Gateway, stray: Stray) -> Stray:
     """Refund all that is captured of the link; how it stands then.
 
-    The same refunds however often it is tried; others only for those that failed. Raises GatewayError.
+    A refund whose answer was lost is not made twice; one that failed is made again. Raises GatewayError.
     """
     for paid in stray.paid:
-        key = f"{paid.payment_id}-stray-{paid.failed}"
-        await gateway.refund(RefundPayment(key, paid.payment_id, stray.order_key, paid.left))
-    return await _read(gateway, stray.link, stray.settled)
+        key = f"{paid.payment_id}-stray-{paid.refunds}"
+        await ensure_refund(gateway, RefundPayment(key, paid.payment_id, stray.order_key, paid.left))
+    return await read(gateway, stray.link, stray.settled)
 
 
-async def _read(gateway: Gateway, link: Link, settled: frozenset[str]) -> Stray:
+async def read(gateway: Gateway, link: Link, settled: frozenset[str]) -> Stray:
+    """How the money of a link stands, without the payments that are `settled`.
+
+    Raises GatewayError, also if something could not be read: nothing is decided of a part.
+    """
     key = str(link.notes[ORDER_NOTE])
     payments = await gateway.order_payments(link.order_id) if link.order_id else []
     found = [fact for fact in _facts(payment_facts(payments, key, link.id)) if fact.entity_id not in settled]
@@ -138,7 +143,6 @@ async def _read(gateway: Gateway, link: Link, settled: frozenset[str]) -> Stray:
 
 
 def _facts(reading: Reading) -> tuple[Fact, ...]:
-    """What was read. Raises GatewayError if something could not be: nothing is decided of a part."""
     facts, problems = reading
     if problems:
         raise GatewayError(Reason.UNINTELLIGIBLE, "; ".join(problems))
@@ -150,5 +154,4 @@ def _paid(payment: Fact, refunds: Iterable[Fact], asked: int) -> Paid:
     own = [refund for refund in refunds if refund.detail["payment_id"] == payment.entity_id]
     ours = payment.amount - on_top(payment, [asked] if payment.currency == CURRENCY else [])
     back = sum(refund.amount for refund in own if refund.state == "processed")
-    failed = sum(refund.state == "failed" for refund in own)
-    return Paid(payment.entity_id, ours - back, back, payment.currency, failed)
+    return Paid(payment.entity_id, ours - back, back, payment.currency, len(own))

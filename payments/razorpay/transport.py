@@ -22,7 +22,7 @@ from payments.blotting import blot_bytes
 from payments.razorpay.errors import GatewayError, Reason, classify, json_object
 
 MAX_ANSWER: Final = 256 * 1024
-"""Bytes. A link is 2 KiB, and we never ask for more than a handful of them."""
+"""Bytes. A link is 2 KiB as Munshi makes it and 10 at most; the longest answer is a page of them."""
 _PIECE: Final = 16 * 1024
 
 

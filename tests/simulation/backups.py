@@ -3,9 +3,12 @@
 import asyncio
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
+from bot.arriving import from_lost_link
+from payments.calls import FetchPayments
 from payments.razorpay import strays
+from payments.razorpay.links import standing_of
 from payments.razorpay.strays import Paid, Stray
 from storage import Store
 from storage.restoring import back_up, restore
@@ -85,20 +88,25 @@ class Backups:
 
     async def settle(self, loop: SimLoop) -> None:
         """Settle the links that the restored books lack, as the operator says; in fair weather."""
-        world, weather = self.world, self.world.weather
+        world, weather, razorpay = self.world, self.world.weather, cast(Any, self.world.razorpay)
         world.loop, world.parts = loop, None
         world.weather = world.razorpay.weather = Weather()
         store = await Store.open(self.url)
         try:
-            found = await strays.strays(
-                world.razorpay,  # type: ignore[arg-type]
+            links = strays.lacked_links(
+                razorpay,
                 await store.installation(),
                 store.lacking,
             )
-            for stray in found:
-                for settled in await self._words(stray):
-                    world.seen[f"a stray link was {settled.word}"] += 1
-                    await store.settle(settled, world.now())
+            async for link, settled in links:
+                if settled is None:
+                    world.seen["a lost link of a known order was taken over"] += 1
+                    standing = await standing_of(razorpay, FetchPayments(link.reference_id, link.id))
+                    await store.arrive([from_lost_link(link, razorpay.mode, standing)], world.now())
+                    continue
+                for word in await self._words(await strays.read(razorpay, link, settled)):
+                    world.seen[f"a stray link was {word.word}"] += 1
+                    await store.settle(word, world.now())
             await store.compared()
         finally:
             await store.close()
@@ -106,16 +114,16 @@ class Backups:
 
     async def _words(self, stray: Stray) -> list[Settled]:
         """What the operator decides of a link, and of each kind of money on it."""
-        razorpay = self.world.razorpay
+        razorpay: Any = self.world.razorpay
         if stray.payable:
-            stray = await strays.cancel(razorpay, stray)  # type: ignore[arg-type]
+            stray = await strays.cancel(razorpay, stray)
             if not stray.open:
                 return [self._settled(stray, "cancelled")]
         words = []
         if stray.paid and self.world.dice.random() < self.refunds:
-            stray = await strays.give_back(razorpay, stray)  # type: ignore[arg-type]
+            stray = await strays.give_back(razorpay, stray)
         elif stray.paid:
-            razorpay.kept |= {paid.payment_id for paid in stray.paid}
+            self.world.razorpay.kept |= {paid.payment_id for paid in stray.paid}
             words.append(self._settled(stray, "kept", stray.paid, stray.captured))
         if stray.returned:
             words.append(self._settled(stray, "refunded", stray.returned, stray.gone_back))

@@ -43,11 +43,12 @@ def settings_for(database_url: str) -> Callable[[World], Settings]:
 
 @pytest.fixture
 def start(settings_for: Callable[[World], Settings]) -> Start:
-    """Starts a bot in a world, with the shipped flow or another; again, to see what a restart finds."""
+    """Starts a bot in a world, with another flow if one is given; again, to see what a restart finds."""
 
     @asynccontextmanager
-    async def running(world: World, clock: ShiftedClock, flow: Path = FLOW) -> AsyncIterator[Live]:
-        settings = settings_for(world).model_copy(update={"munshi_flow": flow})
+    async def running(world: World, clock: ShiftedClock, flow: Path | None = None) -> AsyncIterator[Live]:
+        settings = settings_for(world)
+        settings = settings.model_copy(update={"munshi_flow": flow or settings.munshi_flow})
         await Store.migrate(settings.database_url)
         async with (
             bot(settings, clock) as (parts, workers),

@@ -194,10 +194,10 @@ class Customer:
 
 
 class Start(Protocol):
-    """Starts a bot in a world, with the flow in this file."""
+    """Starts a bot in a world, with the flow in this file if one is given."""
 
     def __call__(
-        self, world: World, clock: ShiftedClock, flow: Path = ...
+        self, world: World, clock: ShiftedClock, flow: Path | None = None
     ) -> AbstractAsyncContextManager[Live]: ...
 
 

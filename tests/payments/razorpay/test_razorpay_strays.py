@@ -36,10 +36,12 @@ def fake(fake: "FakeRazorpay") -> "FakeRazorpay":
 
 
 async def found(gateway: Gateway, *settled: str) -> list[Stray]:
-    async def lacking(references: Collection[str]) -> Mapping[str, frozenset[str]]:
+    async def lacking(references: Collection[str]) -> Mapping[str, frozenset[str] | None]:
         return dict.fromkeys(references, frozenset(settled))
 
-    return await strays.strays(gateway, INSTALLATION, lacking)
+    listed = [pair async for pair in strays.lacked_links(gateway, INSTALLATION, lacking)]
+    read = [await strays.read(gateway, link, decided or frozenset()) for link, decided in listed]
+    return [stray for stray in read if stray.open]
 
 
 def refund_status(fake: "FakeRazorpay", status: str) -> None:
