@@ -1,6 +1,6 @@
 """What Razorpay told us about one payment, link or order. Append-only; a fact is never changed."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
@@ -44,3 +44,14 @@ def to_json(fact: Fact) -> dict[str, Any]:
 def from_json(value: Mapping[str, Any]) -> Fact:
     """The fact that `to_json` wrote."""
     return Fact(**value)
+
+
+def in_body(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The facts, as `to_json` wrote them, in the body of a webhook's event or of an answer to a call.
+
+    What has another shape is passed over: a body that waits for a person may hold anything.
+    """
+    for holder in (body, body.get("fields")):
+        told = holder.get("facts") if isinstance(holder, Mapping) else None
+        if isinstance(told, list):
+            yield from (fact for fact in told if isinstance(fact, Mapping))

@@ -4,12 +4,13 @@ Memory grows with what is wrong or waits, and with the products, never with the 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from payments import proof
 from payments.case import OrderState
+from payments.facts import in_body
 from payments.orders import Standing, conversation_of
 from payments.proof import Discrepancy, Sums
 from storage.arrivals import NOBODY, conversation_number
@@ -138,19 +139,11 @@ ORDER BY id LIMIT $2"""
 def _captured(installation: str, row: Row) -> Iterator[_Told]:
     """The captured payments in an event's body, where it names an order that this installation made."""
     body = loads(row["body"])
-    for fact in _facts(body):
+    for fact in in_body(body):
         order = fact.get("order_key") or body.get("order_key")
         captured = fact.get("entity") == "payment" and fact.get("state") == "captured"
         if captured and isinstance(order, str) and _ours(installation, order):
             yield _Told(row["id"], order, str(fact.get("entity_id")), int(fact.get("amount", 0)))
-
-
-def _facts(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Those of a webhook, or of an answer that was asked for."""
-    for holder in (body, body.get("fields")):
-        said = holder.get("facts") if isinstance(holder, Mapping) else None
-        if isinstance(said, list):
-            yield from (fact for fact in said if isinstance(fact, Mapping))
 
 
 def _ours(installation: str, order: str) -> bool:

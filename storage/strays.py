@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from payments.case import Kind, Notice
+from payments.facts import in_body
 from payments.money import money
 from payments.orders import CURRENCY, conversation_of, order_key_of
 from storage.encoding import loads
@@ -48,7 +49,8 @@ class Found:
 
     def waits(self, arrival: "Arrival") -> bool:
         """Whether `arrival` must be stepped, as far as lost books are concerned."""
-        new = any(payment not in self.settled for payment, _ in _captured(arrival))
+        told = _told(arrival, "payment", "captured")
+        new = any(fact["entity_id"] not in self.settled for fact in told)
         return new or arrival.order_key not in self.lost
 
 
@@ -61,52 +63,55 @@ async def among(tx: Transaction, arrivals: "Sequence[Arrival]") -> Found:
     here = {row["order_key"] for row in rows if row["payments"] is None}
     decided = [row for row in rows if row["order_key"] not in here]
     lost = frozenset(row["order_key"] for row in decided)
-    settled = frozenset(payment for row in decided for payment in row["payments"].split())
     strangers = [arrival for arrival in arrivals if arrival.order_key not in here]
-    captured = {payment: said for arrival in strangers for payment, said in _captured(arrival)}
-    failed = {refund: said for arrival in strangers for refund, said in _unreturned(arrival)}
+    failed = {one["entity_id"]: one for arrival in strangers for one in _told(arrival, "refund", "failed")}
+    failed = {refund: fact for refund, fact in failed.items() if fact["order_key"] in lost}
+    back = {str(fact["detail"].get("payment_id")) for fact in failed.values()}
+    settled = frozenset(payment for row in decided for payment in row["payments"].split()) - back
+    for row in decided:
+        if (left := set(row["payments"].split())) & back:
+            await tx.fetch(_REOPEN, row["link_id"], " ".join(sorted(left - back)))
+    captured = {one["entity_id"]: one for a in strangers for one in _told(a, "payment", "captured")}
     alarms = [
-        *(_alarm(tx.installation, one, *captured[one]) for one in sorted(captured.keys() - settled)),
-        *(_failed(one, *failed[one]) for one in sorted(failed) if failed[one][0] in lost),
+        *(_alarm(tx.installation, captured[one]) for one in sorted(captured.keys() - settled)),
+        *(_failed(failed[one]) for one in sorted(failed)),
     ]
     return Found(alarms, lost, settled)
 
 
 _KNOWN = """
-SELECT key AS order_key, NULL AS payments FROM orders WHERE key = ANY($1::text[])
-UNION ALL SELECT order_key, payments FROM stray WHERE order_key = ANY($1::text[])"""
+SELECT key AS order_key, NULL AS link_id, NULL AS payments FROM orders WHERE key = ANY($1::text[])
+UNION ALL SELECT order_key, link_id, payments FROM stray WHERE order_key = ANY($1::text[])"""
+# What is not given back after all is to be decided again.
+_REOPEN = "UPDATE stray SET payments = $2 WHERE link_id = $1"
 
 
-def _captured(arrival: "Arrival") -> Iterator[tuple[str, tuple[str, str]]]:
-    """The captured payments in a webhook: the payment's id, the order, and its amount for people."""
-    return _money(arrival, "payment", "captured")
+def _told(arrival: "Arrival", entity: str, state: str) -> Iterator[Mapping[str, Any]]:
+    """The facts of an order's webhook about what is in this state, each with the order's key."""
+    for fact in in_body(arrival.body) if arrival.kind is Kind.FACTS and arrival.order_key else ():
+        if (fact.get("entity"), fact.get("state")) == (entity, state):
+            yield {**fact, "order_key": arrival.order_key}
 
 
-def _unreturned(arrival: "Arrival") -> Iterator[tuple[str, tuple[str, str]]]:
-    """The refunds in a webhook that came to nothing: the refund's id, the order, and its amount."""
-    return _money(arrival, "refund", "failed")
+def _shown(fact: Mapping[str, Any]) -> str:
+    """The fact's amount, for people."""
+    if fact["currency"] == CURRENCY:
+        return money(fact["amount"])
+    return f"{fact['amount']} {fact['currency']} in its smallest unit"
 
 
-def _money(arrival: "Arrival", entity: str, state: str) -> Iterator[tuple[str, tuple[str, str]]]:
-    for fact in arrival.body.get("facts", ()) if arrival.kind is Kind.FACTS else ():
-        if arrival.order_key and (fact.get("entity"), fact.get("state")) == (entity, state):
-            shown = (
-                money(fact["amount"])
-                if fact["currency"] == CURRENCY
-                else f"{fact['amount']} {fact['currency']} in its smallest unit"
-            )
-            yield str(fact["entity_id"]), (arrival.order_key, shown)
-
-
-def _failed(refund: str, order_key: str, amount: str) -> Notice:
+def _failed(fact: Mapping[str, Any]) -> Notice:
+    refund, order_key = fact["entity_id"], fact["order_key"]
     said = (
-        f"{amount} for {order_key}, an order that this database lacks, could not be given back ({refund}):"
-        " give it back in Razorpay Dashboard, or ask the payer for another account"
+        f"{_shown(fact)} for {order_key}, an order that this database lacks, could not be given"
+        f" back ({refund}): stop the server and run 'munshi settle', which asks what becomes of it; or give it"
+        " back in Razorpay Dashboard, or ask the payer for another account"
     )
     return Notice(KIND, refund, said)
 
 
-def _alarm(installation: str, payment: str, order_key: str, amount: str) -> Notice:
+def _alarm(installation: str, fact: Mapping[str, Any]) -> Notice:
+    payment, order_key = fact["entity_id"], fact["order_key"]
     theirs = (conversation_of(order_key) or "").partition("-")[0]
     if theirs == installation:
         whose = (
@@ -120,7 +125,7 @@ def _alarm(installation: str, payment: str, order_key: str, amount: str) -> Noti
             " with these keys, or this one took its place. If it is another shop of yours, leave it to that"
             " one; else stop the server and put the right database back."
         )
-    return Notice(KIND, payment, f"{amount} was captured ({payment}) for {order_key}, {whose}")
+    return Notice(KIND, payment, f"{_shown(fact)} was captured ({payment}) for {order_key}, {whose}")
 
 
 async def lacking(tx: Transaction, references: Collection[str]) -> dict[str, frozenset[str] | None]:
@@ -156,7 +161,8 @@ async def settle(tx: Transaction, settled: Settled, now: int) -> None:
     await tx.insert(_SETTLE, [row])
     await tx.fetch(_TOLD, KIND, sorted(settled.payments))
     quiet = payments.union(*before.values())
-    about = [row["id"] for row in await tx.fetch(_PARKED) if _is_quiet(loads(row["body"]), order, quiet)]
+    parked = await tx.fetch(_PARKED, _conversation(order))
+    about = [row["id"] for row in parked if _is_quiet(loads(row["body"]), order, quiet)]
     if about:
         await tx.fetch(_UNPARK, about)
 
@@ -169,15 +175,24 @@ ON CONFLICT (link_id) DO UPDATE SET amount = stray.amount + excluded.amount,
     word = CASE WHEN excluded.word = 'cancelled' THEN stray.word ELSE excluded.word END,
     payments = excluded.payments, settled_at = excluded.settled_at"""
 _TOLD = "DELETE FROM notice WHERE kind = $1 AND subject = ANY($2::text[])"
-_PARKED = "SELECT id, body FROM inbox WHERE state = 'parked' AND kind = 'facts'"
+_PARKED = """
+SELECT id, body FROM inbox WHERE state = 'parked' AND kind IN ('facts', 'result') AND conversation_id = (
+    SELECT COALESCE(merged_into, id) FROM conversation WHERE id = $1)"""
 _UNPARK = "UPDATE inbox SET state = 'ignored' WHERE id = ANY($1::bigint[]) AND state = 'parked'"
 
 
+def _conversation(order_key: str) -> int:
+    """The number of the conversation that made an order of this installation; 0 if the key names none."""
+    digits = (conversation_of(order_key) or "").rpartition("-")[2]
+    return int(digits or 0)
+
+
 def _is_quiet(body: Mapping[str, Any], order_key: str, settled: frozenset[str]) -> bool:
-    """Whether the webhook `body` is about this order, and about no payment that is not settled."""
+    """Whether what waits is about this order, and about no payment that is not settled."""
     captured = {
-        fact["entity_id"]
-        for fact in body.get("facts", ())
+        fact.get("entity_id")
+        for fact in in_body(body)
         if (fact.get("entity"), fact.get("state")) == ("payment", "captured")
     }
-    return body.get("order_key") == order_key and captured <= settled
+    orders = {body.get("order_key"), *(fact.get("order_key") for fact in in_body(body))} - {None}
+    return orders == {order_key} and captured <= settled

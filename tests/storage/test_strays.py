@@ -170,3 +170,32 @@ async def test_a_word_on_one_payment_leaves_the_alarm_of_another(
     await store.settle(second, NOW)
     assert (await alarms(store), await unclaimed(database_url)) == ([], [])
     assert await store.lacking({f"{ours}.1abcd"}) == {f"{ours}.1abcd": PAID | {"pay_2"}}
+
+
+async def test_what_is_not_given_back_after_all_is_to_be_decided_again(store: Store, ours: str) -> None:
+    reference = f"{ours}.1abcd"
+    both = frozenset({"pay_1", "pay_2"})
+    await store.settle(Settled("plink_1", ours, reference, 100_000, "refunded", both), NOW)
+    failed = {"entity": "refund", "entity_id": "rfnd_1", "state": "failed", "detail": {"payment_id": "pay_1"}}
+    await store.arrive([captured("a", ours, **failed)], NOW)
+    [(_, said)] = await alarms(store)
+    assert "munshi settle" in said
+    assert await store.lacking({reference}) == {reference: frozenset({"pay_2"})}
+    await store.settle(Settled("plink_1", ours, reference, 50_000, "kept", PAID), NOW)
+    assert await store.lacking({reference}) == {reference: both}
+
+
+async def test_what_waits_in_an_unreadable_shape_keeps_nobody_from_settling(store: Store, ours: str) -> None:
+    await write(store, "conversation", id=77)
+    odd = Arrival("odd", Kind.FACTS, {"order_key": ours, "facts": [7, {"entity": "payment"}]}, order_key=ours)
+    await store.arrive([odd, captured("a", ours)], NOW)
+    await store.advance_due(_unknown, NOW)
+    assert (await store.counts(NOW)).parked == 2
+    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 50_000, "kept", PAID), NOW)
+    assert (await store.counts(NOW)).parked == 0
+
+
+async def test_of_an_order_that_is_here_a_person_is_not_asked(store: Store, ours: str) -> None:
+    await write(store, "conversation", id=77)
+    await write(store, "orders", conversation_id=77, key=ours, number="1")
+    assert await store.lacking({f"{ours}.2abcd"}) == {f"{ours}.2abcd": None}
