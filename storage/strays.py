@@ -104,8 +104,8 @@ def _failed(fact: Mapping[str, Any]) -> Notice:
     refund, order_key = fact["entity_id"], fact["order_key"]
     said = (
         f"{_shown(fact)} for {order_key}, an order that this database lacks, could not be given"
-        f" back ({refund}): stop the server and run 'munshi settle', which asks what becomes of it; or give it"
-        " back in Razorpay Dashboard, or ask the payer for another account"
+        f" back ({refund}): stop the server and run 'munshi settle', which asks what becomes of it; or give"
+        " it back in Razorpay Dashboard, or ask the payer for another account"
     )
     return Notice(KIND, refund, said)
 
