@@ -15,6 +15,7 @@ from bot.arriving import from_request
 from bot.parts import PARTS, Parts
 from bot.whatsapp import phones
 from payments.catalogue import Shop
+from payments.ledger import Verdict
 from payments.money import money
 from payments.orders import AttemptStatus, Standing
 from payments.razorpay.returned import signature_matches
@@ -229,10 +230,10 @@ def _status(view: OrderView) -> str:
         return "paid"
     if view.standing in (Standing.FULFILLED, Standing.RETURNED):
         return "refunded"
-    if view.held_for == UNCAPTURED:
-        return "authorised"
-    if view.held_for is not None:
+    if view.held_for not in (None, UNCAPTURED):
         return "held"
+    if view.verdict is Verdict.AUTHORISED:
+        return "authorised"
     if not view.attempts:
         return "open" if view.standing is Standing.OPEN else str(AttemptStatus.CANCELLED)
     status = view.attempts[-1].status

@@ -33,7 +33,7 @@ def test_the_example_names_every_setting_and_its_default() -> None:
     assert {name: value for off, name, value in lines if off} == DEFAULTS
 
 
-def test_the_example_as_it_is_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_example_as_it_is_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in NEEDED | DEFAULTS.keys():
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(SettingsInvalid) as refused:

@@ -85,7 +85,7 @@ def test_a_template_s_quick_reply_answers_a_question(chat: Chat) -> None:
     assert chat.conversation.variables["count"] == 5
 
 
-def test_a_forged_value_that_fits_nothing_is_no_tap_of_ours(chat: Chat) -> None:
+def test_a_forged_value_that_fits_nothing_is_no_tap_of_ours() -> None:
     """What was offered and fits nothing is a fault of the flow: that is parked."""
     flow = flow_of(PICKY)
     picky = Chat(flow)

@@ -171,7 +171,7 @@ def test_alternatives_are_tried_in_order() -> None:
     assert [entry["because"] for entry in chat.last.trace[0]["passed"]] == ["not n == 1", "not n > 5"]
 
 
-def test_a_guard_that_reads_nothing_that_is_there_fails_the_step(chat: Chat) -> None:
+def test_a_guard_that_reads_nothing_that_is_there_fails_the_step() -> None:
     flow = flow_of("""
         flow: guard
         messages: {m: x}

@@ -63,9 +63,7 @@ async def test_two_processes_create_one_customer(store: Store, rival: Store, cha
         assert len({s.conversation for s in one}) == 20
 
 
-async def test_a_failure_stores_nothing_of_the_batch(
-    store: Store, chat: Chat, echo: Callable[[Case], object]
-) -> None:
+async def test_a_failure_stores_nothing_of_the_batch(store: Store, chat: Chat) -> None:
     with pytest.raises(TypeError):
         await store.arrive([chat("good"), replace(chat("bad"), body={"x": object()})], now=1)
     assert (await store.counts(now=1)).pending == 0

@@ -88,7 +88,7 @@ async def test_nothing_is_acknowledged_while_the_file_is_another_or_gone(
 
 @pytest.mark.parametrize("accident", ACCIDENTS)
 async def test_what_is_written_while_the_file_goes_is_not_acknowledged(
-    shop: Path, chat: Chat, accident: Callable[[Path], None], monkeypatch: pytest.MonkeyPatch
+    shop: Path, accident: Callable[[Path], None]
 ) -> None:
     store = await Store.open(f"sqlite://{shop}/munshi.db")
 

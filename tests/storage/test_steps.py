@@ -257,9 +257,7 @@ async def test_an_order_that_cannot_be_read_is_its_customers_alone(
     assert [await state(store, s.number) for s in (facts, word)] == ["parked", "applied"]
 
 
-async def test_a_crash_before_commit_loses_nothing(
-    store: Store, chat: Chat, echo: Echo, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_crash_before_commit_loses_nothing(store: Store, chat: Chat, echo: Echo) -> None:
     class Crash(BaseException):
         pass
 

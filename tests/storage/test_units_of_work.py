@@ -278,9 +278,7 @@ async def test_what_could_not_be_undone_is_undone_before_the_next(
     assert [row["key"] for row in rows] == ["2"]
 
 
-async def test_a_unit_that_waits_for_something_else_is_refused(
-    store: Store, database_url: str, chat: Chat
-) -> None:
+async def test_a_unit_that_waits_for_something_else_is_refused(store: Store, database_url: str) -> None:
     if not database_url.startswith("sqlite"):
         pytest.skip("on PostgreSQL nobody can see what a unit waits for")
 

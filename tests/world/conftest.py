@@ -76,3 +76,10 @@ async def world(clock: ShiftedClock) -> AsyncIterator[World]:
 async def live(world: World, clock: ShiftedClock, start: Start) -> AsyncIterator[Live]:
     async with start(world, clock) as live:
         yield live
+
+
+@pytest.fixture
+async def silent(clock: ShiftedClock, start: Start) -> AsyncIterator[Live]:
+    """A bot in a world where Meta never tells by itself what became of a message."""
+    async with World.running(now=clock.now, ticking=False, statuses=()) as world, start(world, clock) as live:
+        yield live

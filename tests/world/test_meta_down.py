@@ -1,8 +1,5 @@
 """Meta refuses, fails or loses the answer: every message arrives, in order, and once if it can."""
 
-from collections.abc import AsyncIterator
-
-import pytest
 from structlog.testing import capture_logs
 
 from bot.clock import ShiftedClock
@@ -92,13 +89,6 @@ async def test_in_doubt_and_settled_by_the_status_webhook(live: Live) -> None:
     assert len(await asha.write("help")) == 1, "the next one need not wait"
     await live.wait(10)
     assert len(asha.texts) == 2
-
-
-@pytest.fixture
-async def silent(clock: ShiftedClock, start: Start) -> AsyncIterator[Live]:
-    """A bot in a world where Meta never tells what became of a message."""
-    async with World.running(now=clock.now, ticking=False, statuses=()) as world, start(world, clock) as live:
-        yield live
 
 
 async def test_in_doubt_and_never_settled(silent: Live) -> None:

@@ -120,9 +120,7 @@ async def test_what_is_refused_and_what_fails_is_counted_at_each_door(
     assert live.parts.doors.unstored == 2
 
 
-async def test_a_write_is_tried_no_more_often_than_agreed(
-    live: Live, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_write_is_tried_no_more_often_than_agreed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doors, "_PROBE_SECONDS", 5.0)
     tried: list[float] = []
 

@@ -1,16 +1,13 @@
 """Wrong taps, forged taps, odd messages; hidden and changed phone numbers; the statuses of what was sent."""
 
-from collections.abc import AsyncIterator
 from itertools import permutations
 from typing import Any
 
 import pytest
 
-from bot.clock import ShiftedClock
 from bot.sandbox import meta_webhooks
 from bot.sandbox.people import ReceivedMessage
-from bot.sandbox.world import World
-from tests.world.living import CONFIRMED, Customer, Live, Start
+from tests.world.living import CONFIRMED, Customer, Live
 
 FORGED = [
     "@.1|payment.captured|",
@@ -204,13 +201,6 @@ async def test_a_number_given_to_somebody_else_is_somebody_else(live: Live) -> N
 
 
 RANK = {None: 0, "sent": 1, "failed": 2, "delivered": 3, "read": 4}
-
-
-@pytest.fixture
-async def silent(clock: ShiftedClock, start: Start) -> AsyncIterator[Live]:
-    """A bot in a world where Meta tells nothing by itself."""
-    async with World.running(now=clock.now, ticking=False, statuses=()) as world, start(world, clock) as live:
-        yield live
 
 
 async def test_statuses_in_every_order_only_move_forward(silent: Live) -> None:

@@ -49,6 +49,19 @@ async def test_an_order_from_outside(live: Live) -> None:
     assert (status, paid) == (200, {**made, "status": "paid", "paid_at": live.clock.now()})
 
 
+async def test_a_payment_that_is_not_captured_is_authorised_until_it_is(live: Live) -> None:
+    _, made = await create(live, {"phone": PHONE, "items": ITEMS})
+    where = f"/payments/{made['order_id']}"
+    payment = await live.world.razorpay.authorize(made["razorpay_id"])
+    await live.settle()
+    assert await live.api("GET", where) == (200, {**made, "status": "authorised"}), "at once"
+    await live.wait(20)
+    assert await live.api("GET", where) == (200, {**made, "status": "authorised"}), "when it takes long"
+    await live.world.razorpay.capture(payment)
+    await live.settle()
+    assert await live.api("GET", where) == (200, {**made, "status": "paid", "paid_at": live.clock.now()})
+
+
 async def test_who_may_ask(live: Live) -> None:
     for token in ("", "wrong", "é", "test-api-token-012345678", "x" * 5000):
         assert (await live.api("POST", CREATE, {"phone": PHONE}, token))[0] == 401

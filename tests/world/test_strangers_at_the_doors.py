@@ -88,5 +88,16 @@ async def test_a_disabled_template_is_told_of_once(live: Live) -> None:
     assert "'payment_successful': DISABLED." in notice["said"]
 
 
-def test_a_forged_signature_is_none_of_ours() -> None:
-    assert sign(b"{}", "x" * 32) != FORGED
+@pytest.mark.parametrize("door", DOORS)
+async def test_a_forged_signature_is_none_of_ours(door: str, live: Live) -> None:
+    """The secret decides, and the body: a right form, and another secret or body, is no signature."""
+    header, forged, setting = DOORS[door]
+    prefix = forged.removesuffix(FORGED)
+    secret = {
+        "WHATSAPP_APP_SECRET": live.world.secrets.app_secret,
+        "RAZORPAY_WEBHOOK_SECRET": live.world.secrets.webhook_secret,
+    }[setting]
+    right = sign(b"{}", secret)
+    for wrong in (FORGED, sign(b"{}", secret + "x"), sign(b"{ }", secret), right[:-1] + "g"):
+        assert (await live.post(door, b"{}", {header: prefix + wrong}))[0] == 403, wrong
+    assert (await live.post(door, b"{}", {header: prefix + right}))[0] == 200

@@ -9,6 +9,7 @@ import pytest
 from bot.whatsapp.inbound import InboundMessage, Parsed, Sender, parse
 from flows import limits
 from flows.events import Event, Received, Tapped, TextReceived
+from tests.bot.whatsapp.wrapping import wrapped
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "whatsapp"
 
@@ -226,11 +227,6 @@ def test_batch_of_several_numbers_matches_contacts_by_id() -> None:
     ]
     assert [r.key for r in parsed.receipts] == ["wamid.b3Vycy0x:delivered", "wamid.b3Vycy0y:read"]
     assert parsed.receipts[1].recipient == (("bsuid", "IN.4077000000000000022"), ("phone", "917000000022"))
-
-
-def wrapped(value: Any) -> dict[str, Any]:
-    change = {"field": "messages", "value": value}
-    return {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]}
 
 
 @pytest.mark.parametrize("name", [*EVENTS, *IGNORED, *RECEIPTS, *sorted(BATCHES)])

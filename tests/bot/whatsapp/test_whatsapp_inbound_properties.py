@@ -7,11 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.whatsapp.inbound import Parsed, parse
-
-
-def wrapped(value: Any) -> dict[str, Any]:
-    change = {"field": "messages", "value": value}
-    return {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]}
+from tests.bot.whatsapp.wrapping import wrapped
 
 
 def test_endless_nesting_is_kept_in_part() -> None:

@@ -91,7 +91,7 @@ async def test_withdrawing_tells_how_the_link_ended(
     assert (link.id, link.status) == (made.id, "cancelled" if status == "created" else status)
 
 
-async def test_withdrawing_what_was_never_made_is_nothing(fake: "FakeRazorpay", gateway: Gateway) -> None:
+async def test_withdrawing_what_was_never_made_is_nothing(gateway: Gateway) -> None:
     assert await withdraw_link(gateway, CancelLink(CALL.reference_id, None)) is None
 
 
