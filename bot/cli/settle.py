@@ -185,9 +185,10 @@ class _Desk:
         return Left.PAYABLE if stray.payable else None
 
     def _cancels(self, stray: Stray) -> bool:
-        """Whether to cancel it. Who decides of what was paid on it wants no more to come."""
+        """Whether to cancel it. Who decides of what was paid on it, now or before, wants no more to come."""
         named = bool(stray.paid) and stray.link.id in self.said.refund | self.said.keep
-        return named or self.said.cancel_unpaid or (_asks() and typer.confirm("    Cancel it?", default=True))
+        decided = named or bool(stray.settled) or self.said.cancel_unpaid
+        return decided or (_asks() and typer.confirm("    Cancel it?", default=True))
 
     def _word(self, stray: Stray) -> str:
         for word, links in (("refund", self.said.refund), ("keep", self.said.keep)):

@@ -15,6 +15,7 @@ _PAYER: Final = "+919876543210"
 """Who pays when the link names nobody: the payer's number need not be the customer's."""
 _NOT_CANCELLABLE: Final = {
     "paid": "cannot cancel or expire an already paid / partially paid link",
+    "partially_paid": "cannot cancel or expire an already paid / partially paid link",
     "cancelled": "cannot cancel or expire a cancelled link",
     "expired": "cannot cancel or expire an expired link",
 }
