@@ -66,6 +66,28 @@ async def test_a_link_that_razorpay_will_never_make_is_told_in_its_own_words_onc
     assert (notice["kind"], said in notice["said"], "Dashboard" in notice["said"]) == ("refused", True, True)
 
 
+async def test_each_reason_is_told_once_and_no_customer_is_asked_to_repeat_any(live: Live) -> None:
+    """Every link is refused, to whoever orders: first for one reason, then for another, then as at first."""
+    enabled = "The feature payment_links is not enabled for this merchant."
+    told = []
+    for number, said in enumerate((TOO_MUCH, TOO_MUCH, enabled, "Amount exceeds 500000.", TOO_MUCH, enabled)):
+        error = {"error": {"code": "BAD_REQUEST_ERROR", "description": said}}
+        live.world.razorpay.faults.always("create_link", Fault.http(400, json.dumps(error)))
+        customer = live.customer(f"9198123456{number:02}", f"Customer {number}")
+        refused = await customer.order()
+        assert "we cannot take an online payment" in refused[-1].text
+        for message in refused:
+            assert not {"Try again", "Pay Now"} & {choice.title for choice in message.choices}
+            assert "try again" not in message.text.lower()
+        told.append([row["said"] for row in await live.rows("SELECT said FROM notice ORDER BY id")])
+    heard = [list(person.messages) for person in live.world.meta.people.values()]
+    await live.wait(300)
+    assert [person.messages for person in live.world.meta.people.values()] == heard, "nor reminded of it"
+    assert [len(each) for each in told] == [1, 1, 2, 3, 3, 3]
+    for words, notice in zip((TOO_MUCH, enabled, "Amount exceeds 500000."), told[-1], strict=True):
+        assert words in notice
+
+
 async def test_a_link_that_failed_for_what_passes_may_be_asked_for_again(live: Live) -> None:
     asha = live.customer()
     late = "expire_by should be at least 15 minutes after the current time"
