@@ -194,6 +194,9 @@ BROKEN: Final = LOOPS.replace("otherwise: {say: tick}", "otherwise: {say: broken
 )
 
 
+RENEWS: Final = LOOPS.replace("payment_link.refused:", "payment_link.expired:").replace("1 min:", "20 min:")
+
+
 @pytest.fixture(scope="module")
 def loops() -> Flow:
     return load(LOOPS, "loops.yaml", SHOP)
@@ -213,6 +216,30 @@ def test_states_that_lead_to_each_other_by_time_say_a_few_messages_and_go_on_in_
     assert chat.notices[0].subject in ("one", "two", "reminding")
     assert chat.write("hello") != []
     assert len(chat.wait(60 * MINUTE)) == UNASKED
+
+
+@pytest.mark.parametrize("reminded", [False, True], ids=["links alone", "links and a timer"])
+def test_messages_about_links_count_among_those_that_nobody_asked_for(reminded: bool) -> None:
+    """Here the flow asks for a new link as often as one runs out."""
+    chat = Simulator(load(RENEWS, "renews.yaml", SHOP))
+    if reminded:
+        chat.write("remind")
+    chat.now += SECOND
+    [pay] = chat.request([{"sku": "a", "quantity": 1}])
+    assert getattr(pay, "body", "").startswith("Pay https://")
+    if reminded:
+        chat.write("remind")
+        before = len(chat.said)
+    else:
+        before = len(chat.said) - 1
+    chat.wait(24 * 60 * MINUTE)
+    kinds = [getattr(said.message, "body", "").partition(" ")[0] for said in chat.said[before:]]
+    assert len(kinds) == UNASKED
+    assert set(kinds) == ({"Pay", "Sorry.", "tick"} if reminded else {"Pay", "Sorry."})
+    assert [notice.kind for notice in chat.notices] == ["unasked"]
+    assert len(chat.orders) == 1
+    [paid] = chat.pay()
+    assert getattr(paid, "body", "") == "Paid."
 
 
 def test_a_customer_who_answers_each_reminder_is_silenced_together_with_the_reminders(loops: Flow) -> None:
