@@ -9,6 +9,7 @@ from structlog.testing import capture_logs
 from bot import doors
 from tests.world.living import Live
 from tests.world.test_bad_requests import RAZORPAY, WHATSAPP, signed, text_message, webhook
+from tests.world.test_operators import munshi
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +66,28 @@ async def test_a_read_only_database_is_not_ready_before_any_webhook_failed(
     [said] = await notices(live)
     assert "3," in said
     assert await post(live, 1) == 200
+
+
+async def test_doctor_says_so_while_it_lasts_and_what_was_lost_afterwards(
+    live: Live, request: pytest.FixtureRequest
+) -> None:
+    server = None if on_sqlite(live) else request.getfixturevalue("postgres_server")
+    await read_only(live, server, on=True)
+    for number in range(3):
+        assert await post(live, number) == 500
+    during = await munshi(live, "doctor")
+    assert during.exit_code == 1
+    [said] = [line for line in during.output.splitlines() if line.startswith("✗ server")]
+    assert "does not take what is written" in said
+    assert "All is well" not in during.output
+    await read_only(live, server, on=False)
+    with capture_logs():
+        assert await readiness(live) == (200, "ready")
+    after = (await munshi(live, "doctor")).output
+    assert "✓ server" in after
+    assert "✗ notices: 1 you have not seen to" in after
+    [notice] = [line for line in after.splitlines() if "(unstored webhooks)" in line]
+    assert "3," in notice
 
 
 async def test_a_full_disk_that_still_takes_a_little_is_not_ready_once_a_webhook_failed(live: Live) -> None:

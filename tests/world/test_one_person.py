@@ -1,5 +1,6 @@
 """One person under several names, told in any order: one chat, one order, one address, and two stay two."""
 
+import re
 from itertools import permutations
 from typing import Any
 
@@ -172,6 +173,34 @@ async def test_a_number_that_whatsapp_answers_to_under_another_name(live: Live) 
         assert made["order_number"] in (await munshi(live, "why", name)).output, name
     await lupe.pay()
     assert lupe.heard(CONFIRMED) == 1
+
+
+@pytest.mark.parametrize(
+    ("written", "wa_id"),
+    [("+52 55 1234 5679", "5215512345679"), ("+44 20 7946 0958", "4491234567890")],
+    ids=["Mexico", "a country whose way we do not know"],
+)
+async def test_what_meta_s_answer_calls_a_number_is_learned_from_it_alone(
+    silent: Live, written: str, wa_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No status tells of the message, and the customer has not written yet."""
+    live = silent
+    monkeypatch.setattr("bot.sandbox.meta.spellings", lambda number: [number, wa_id])
+    lupe = live.customer(wa_id, "Lupe")
+    made = await order_for(live, written)
+    digits = re.sub("[^0-9]", "", written)
+    rows = await live.rows("SELECT kind, value, conversation_id FROM alias WHERE kind = 'phone'")
+    assert {row["value"] for row in rows} == {digits, wa_id}
+    assert len({row["conversation_id"] for row in rows}) == 1
+    for name in (written, digits, wa_id, f"+{wa_id}"):
+        assert made["order_number"] in (await munshi(live, "why", name)).output, name
+    again = await order_for(live, wa_id)
+    assert len(await living(live)) == 1, "the API knows the name that it learned"
+    [url] = await lupe.tap("Pay Now")
+    assert again["razorpay_short_url"] in url.text
+    await lupe.pay()
+    assert lupe.heard(CONFIRMED) == 1
+    await sound(live)
 
 
 async def test_two_persons_are_never_joined(live: Live) -> None:
