@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from bot.clock import ShiftedClock
 from bot.sandbox.faults import Fault
-from tests.world.living import FLOW, Live
+from bot.sandbox.world import World
+from tests.world.living import FLOW, Live, Start
 
 PHONE = "919812345601"
 CREATE = "/payments/create"
@@ -45,6 +47,45 @@ async def test_what_is_sold_out_is_refused_as_sold_out(live: Live) -> None:
     body = {"phone": "919812345602", "items": [{"sku": "kulhad-6"}]}
     status, answer = await live.until(live.api("POST", CREATE, body))
     assert (status, "not enough left" in answer["error"]) == (409, True)
+
+
+SMALL_SHOP = """
+flow: small
+shop: {name: Small, products: [{sku: tea, price: 30, stock: 1, name: Tea}]}
+messages: {m: Hello.}
+anywhere:
+  order.requested: RULE
+  order.refused: {say: m}
+  payment_link.created: {say: m}
+  payment.captured: {say: m}
+otherwise: {say: m}
+start: s
+states: {s: {}}
+"""
+ORDERS = "{do: [cart.fill, order.place, payment.request], say: m}"
+
+
+@pytest.mark.parametrize(
+    ("rule", "reason"),
+    [
+        ("{ignore: closed on Sundays}", "the flow ignores it: closed on Sundays"),
+        ("{say: m}", "the flow does not order there"),
+        ("{do: cart.fill, say: m}", "the flow does not order there"),
+        ("{do: [order.place, payment.request], say: m}", "the customer's cart is empty"),
+        (ORDERS, "there is not enough left of what was asked for"),
+    ],
+)
+async def test_whatever_keeps_an_order_from_being_placed_is_the_reason_of_the_409(
+    world: World, clock: ShiftedClock, start: Start, tmp_path: Path, rule: str, reason: str
+) -> None:
+    flow = tmp_path / "small.yaml"
+    flow.write_text(SMALL_SHOP.replace("RULE", rule), "utf-8")
+    async with start(world, clock, flow) as live:
+        if rule == ORDERS:
+            other = {"phone": "919812345602", "items": [{"sku": "tea"}]}
+            assert (await live.until(live.api("POST", CREATE, other)))[0] == 200
+        status, answer = await ordered(live, "tea")
+        assert (status, answer) == (409, {"error": f"nothing was ordered: {reason}"})
 
 
 @pytest.mark.parametrize("said", [TOO_MUCH, "The feature payment_links is not enabled for this merchant."])
