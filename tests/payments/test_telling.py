@@ -7,9 +7,9 @@ import pytest
 
 from flows.conversation import Conversation
 from flows.events import Happened
-from payments.case import OrderState
 from payments.facts import Fact
 from payments.ledger import Verdict
+from payments.order_state import OrderState
 from payments.orders import Attempt, AttemptStatus, Line, Order, Standing
 from payments.refunds import OUTSIDE, Refund, RefundStatus
 from payments.telling import about, happened, order_of, status, with_link
