@@ -173,7 +173,11 @@ def test_the_end_of_any_other_link_is_not(link: dict[str, Any], ended: Fact) -> 
 
 def conversation(**order: Any) -> Conversation:
     return Conversation(
-        "c-1", data={"cart": [], "order": {"key": "c-1-1", "status": "unpaid", "link": LINK, **order}}
+        "c-1",
+        data={
+            "cart": [],
+            "order": {"key": "c-1-1", "status": "unpaid", "attempts": 1, "link": LINK, **order},
+        },
     )
 
 
@@ -182,6 +186,7 @@ def test_the_conversation_knows_how_its_order_stands() -> None:
     assert changed.data["cart"] == []
     assert order_of(changed) == {
         "key": "c-1-1", "status": "short", "due": 30_000, "lapsed": False, "link": LINK, "asked_at": 7,
+        "attempts": 1,
     }  # fmt: skip
     assert about(changed, PART) == changed
     assert order_of(about(conversation(), state(standing=Standing.LAPSED)))["lapsed"] is True
