@@ -14,37 +14,41 @@ from typing import Any, Final
 import structlog
 
 from bot.printing import ACTING, printable
+from flows.words import is_invisible, with_ascii_digits
 from payments.blotting import BLOT, blot
 
 _ALONE: Final = (r"(?<![\dA-Za-z_])", r"(?![\dA-Za-z_])")
-"""What may not stand before and after a number. `\\d` is a decimal digit of any script, `५` too."""
-_GAP: Final = r"[ \u00a0\u2009\u202f()\-\u2010-\u2013]{1,3}"
-_MOBILE: Final = r"[6-9६-९]"
+"""What may not stand before and after a number."""
+_BETWEEN: Final = " \u00a0\u2009\u202f()-\u2010\u2011\u2012\u2013"
+"""What people write between the digits of a phone number."""
+_GAP: Final = rf"[{re.escape(_BETWEEN)}]{{1,3}}"
+_MOBILE: Final = "[6-9]"
 """First digit of an Indian mobile number. Source: DoT, National Numbering Plan."""
 _NUMBERS: Final = re.compile(
     "|".join(
         f"{_ALONE[0]}{shape}{_ALONE[1]}"
         for shape in (
             r"\+?\d{10,32}",
-            rf"\+[1-9१-९](?:(?:{_GAP})?\d){{7,14}}",
+            rf"\+[1-9](?:(?:{_GAP})?\d){{7,14}}",
             # Not behind a digit and a point: that is the fraction of a second.
-            rf"(?<!\d\.)(?:(?:0091|91|0|९१|०)(?:{_GAP})?)?{_MOBILE}"
+            rf"(?<!\d\.)(?:(?:0091|91|0)(?:{_GAP})?)?{_MOBILE}"
             rf"(?:\d{{4}}{_GAP}\d{{5}}|\d\d{_GAP}\d{{3}}{_GAP}\d{{4}}|\d{{3}}{_GAP}\d{{3}}{_GAP}\d{{3}}"
             rf"|\d(?:{_GAP}\d\d){{4}})",
         )
-    )
+    ),
+    re.ASCII,
 )
-"""Phone numbers: ten digits or more standing alone (also those of a BSUID); with a plus, digits in any
-groups; without one, an Indian mobile number in the groups that people write. Groups of other sizes are
-not taken: a date, a time and two counts in a row are no phone number."""
+"""Phone numbers in ASCII digits: ten or more standing alone (also those of a BSUID); with a plus, digits in
+any groups; without one, an Indian mobile number in the groups that people write. Groups of other sizes
+are not taken: a date, a time and two counts in a row are no phone number."""
 _ADDRESSES: Final = re.compile(
     r"(?<![^\s@\"'`<>()\[\]{},;:=/|\\])[^\s@\"'`<>()\[\]{},;:=/|\\]++@[\w-]+(?:\.[\w-]+)*"
 )
 """E-mail addresses and UPI addresses (`name@bank`)."""
 _CREDENTIALS: Final = re.compile(r"(?<=://)[^\s/@]*:[^\s@]*+@")
 """User and password in a URL."""
-_UNSEEN: Final = re.compile(rf"(?<=\d)(?:{ACTING.pattern}|[\u200c\u200d])+(?=\d)")
-"""What does not show between two digits: a phone number stays one with it."""
+_APART: Final = re.compile(r"(?<=\d)\D+(?=\d)")
+"""What stands between two digits."""
 _KEPT: Final = "\n\t"
 _SECRETS: Final[list[tuple[str, ...]]] = [()]
 """What this process never writes; see `configure`."""
@@ -59,17 +63,29 @@ def mask(text: str) -> str:
     'from …01, …@…'
     """
     public = _CREDENTIALS.sub(f"{BLOT}@", blot(text, _SECRETS[0]))
-    shown = _ADDRESSES.sub("…@…", _UNSEEN.sub(_seen, public))
-    return printable(_NUMBERS.sub(_last_two, shown), _KEPT)
+    shown = _ADDRESSES.sub("…@…", _APART.sub(_closed, public))
+    return printable(_without_numbers(shown), _KEPT)
 
 
-def _seen(found: re.Match[str]) -> str:
-    """What stands on two lines, or in two columns, is not one number."""
-    return next((c for c in found[0] if c in _KEPT), "")
+def _closed(found: re.Match[str]) -> str:
+    """What stands between two digits, without what does not show: a phone number stays one with it."""
+    kept = []
+    for character in found[0]:
+        if character in _KEPT or not (is_invisible(character) or ACTING.match(character)):
+            if character not in _BETWEEN:
+                return found[0]
+            kept.append(character)
+    return "".join(kept)
 
 
-def _last_two(found: re.Match[str]) -> str:
-    return "…" + "".join(filter(str.isdecimal, found[0]))[-2:]
+def _without_numbers(text: str) -> str:
+    """`text` with the last two digits of each phone number, whatever script it is written in."""
+    kept, end = [], 0
+    for found in _NUMBERS.finditer(with_ascii_digits(text)):
+        digits = "".join(filter(str.isdecimal, text[found.start() : found.end()]))
+        kept += [text[end : found.start()], "…", digits[-2:]]
+        end = found.end()
+    return "".join((*kept, text[end:]))
 
 
 def masked(value: Any) -> Any:

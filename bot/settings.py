@@ -16,15 +16,15 @@ from payments.signature import MIN_SECRET
 
 WHERE: Final[dict[str, str]] = {
     "MUNSHI_API_TOKEN": "make one yourself: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'",
-    "WHATSAPP_PHONE_NUMBER_ID": "Meta App Dashboard > WhatsApp > API Setup > Phone number ID",
-    "WHATSAPP_ACCESS_TOKEN": "Meta Business Settings > Users > System users > Generate token",
-    "WHATSAPP_APP_SECRET": "Meta App Dashboard > App settings > Basic > App secret",
-    "WHATSAPP_VERIFY_TOKEN": "make one yourself; Meta App Dashboard > WhatsApp > Configuration takes it too",
-    "RAZORPAY_KEY_ID": "Razorpay Dashboard > Account & Settings > API keys (rzp_test_… or rzp_live_…)",
-    "RAZORPAY_KEY_SECRET": "Razorpay Dashboard > Account & Settings > API keys, shown once",
-    "RAZORPAY_WEBHOOK_SECRET": "make one yourself; Razorpay Dashboard > Webhooks > Secret takes the same",
+    "WHATSAPP_PHONE_NUMBER_ID": "copy it from Meta App Dashboard > WhatsApp > API Setup > Phone number ID",
+    "WHATSAPP_ACCESS_TOKEN": "make it in Meta Business Settings > Users > System users > Generate token",
+    "WHATSAPP_APP_SECRET": "copy it from Meta App Dashboard > App settings > Basic > App secret",
+    "WHATSAPP_VERIFY_TOKEN": "make one yourself; enter it at Meta App Dashboard > WhatsApp > Configuration",
+    "RAZORPAY_KEY_ID": "make it in Razorpay Dashboard > Account & Settings > API keys (rzp_test_… first)",
+    "RAZORPAY_KEY_SECRET": "copy it when RAZORPAY_KEY_ID is made: Razorpay shows it once",
+    "RAZORPAY_WEBHOOK_SECRET": "make one yourself; enter it at Razorpay Dashboard > Webhooks > Secret",
 }
-"""Where an operator finds each setting that has no default."""
+"""What an operator does to get each setting that has no default."""
 
 
 MIN_PASSWORD: Final = 8

@@ -19,12 +19,13 @@ from payments import facts as fact_values
 from payments import reconcile
 from payments.answers import FETCHED, FOUND, KEPT, REFUND_REFUSED, REFUNDED, Refusal, answered, unwanted
 from payments.calls import CancelLink, FetchPayments
-from payments.case import Advanced, Arrived, Case, Caused, Handled, Kind, OrderState, Outcome
+from payments.case import Advanced, Arrived, Case, Caused, Handled, Kind, Outcome
 from payments.draft import CannotHandle, Draft, Trace, attempt_of, with_attempt
 from payments.facts import Fact
 from payments.fitting import may_have_taken
 from payments.joining import joined
 from payments.ledger import RELEASED, authorised
+from payments.order_state import OrderState
 from payments.orders import LINK_STATUSES, Attempt, AttemptStatus, order_key_of
 from payments.planned import follow, kept
 from payments.refunds import RefundStatus

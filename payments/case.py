@@ -7,16 +7,14 @@ all in one transaction.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
 from typing import Any
 
 from flows.conversation import Conversation
 from flows.effects import Say, StartTimer
-from payments import ledger
 from payments.calls import Call
 from payments.facts import Fact
-from payments.ledger import Balance, Verdict
-from payments.orders import Attempt, Order, Standing
+from payments.order_state import OrderState
+from payments.orders import Attempt, Order
 from payments.reconcile import Poll
 from payments.refunds import Refund
 from payments.stock import Move
@@ -57,30 +55,6 @@ class Arrived:
     body: Mapping[str, Any]
     received_at: int
     """Milliseconds since 1970, UTC."""
-
-
-@dataclass(frozen=True)
-class OrderState:
-    """An order with what is known of its money."""
-
-    order: Order
-    facts: tuple[Fact, ...]
-    verdict: Verdict
-    """As last told: it moves only together with the conversation."""
-    attempts: tuple[Attempt, ...]
-    standing: Standing = Standing.OPEN
-    refunds: tuple[Refund, ...] = ()
-    fulfilled: int = 0
-    """Paise of what was captured that stand for goods."""
-    held: int = 0
-    """Paise of what was captured that neither stand for goods nor go back."""
-    held_for: str | None = None
-    """What the order waits for, if it does."""
-
-    @cached_property
-    def balance(self) -> Balance:
-        """What the facts say of the money."""
-        return ledger.balance(self.order.total, self.order.currency, self.facts)
 
 
 @dataclass(frozen=True, slots=True)

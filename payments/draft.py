@@ -12,10 +12,11 @@ from flows.messages import Text
 from flows.model import Flow
 from payments import stock
 from payments.calls import Call, CancelLink, CreateLink, FetchPayments
-from payments.case import Notice, OrderState
+from payments.case import Notice
 from payments.catalogue import Shop
 from payments.facts import Fact
 from payments.ledger import Verdict
+from payments.order_state import OrderState
 from payments.orders import (
     Attempt,
     AttemptStatus,

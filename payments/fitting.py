@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from payments.case import OrderState
 from payments.facts import Fact
 from payments.ledger import MISFIT
+from payments.order_state import OrderState
 from payments.orders import Attempt, AttemptStatus
 
 UNSEEN: Final = "not seen by our own keys yet"

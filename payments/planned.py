@@ -9,9 +9,10 @@ from dataclasses import replace
 from typing import Final
 
 from payments.answers import Refusal
-from payments.case import Notice, OrderState
+from payments.case import Notice
 from payments.draft import Draft, Trace, attempt_of, link_of, with_attempt
 from payments.fitting import UNSEEN
+from payments.order_state import OrderState
 from payments.orders import Attempt, AttemptStatus, Standing, order_key_of, withdrawn
 from payments.repair import OVER, payable
 from payments.settling import settle

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from payments.case import OrderState
 from payments.ledger import Balance
+from payments.order_state import OrderState
 from payments.orders import Standing
 from payments.refunds import Refund, RefundStatus
 

@@ -30,9 +30,11 @@ class Played:
     handled: tuple[Handled, ...]
     """What became of every event."""
     unmet: Unmet | None = None
+    answered: tuple[str, ...] = ()
+    """The rules that answered the last deed, with their places in the flow file."""
 
     def __str__(self) -> str:
-        """For people: the place, what was expected, what was said, and the chat so far."""
+        """For people: the place, what was expected, what was said, the mend, and the chat so far."""
         if self.unmet is None:
             return f"{self.scenario.file}: {self.scenario.name}"
         return "\n".join(
@@ -42,17 +44,27 @@ class Played:
                 *_indented(self.unmet.expected),
                 "  but",
                 *_indented(self.unmet.said),
+                "  to mend it",
+                *_indented(self._mend(self.unmet.line)),
                 "  the chat so far",
                 *_indented("\n".join(self.transcript)),
             )
         )
+
+    def _mend(self, line: int) -> str:
+        chat = f"if the shop is right, change line {line} of {self.scenario.file}"
+        flow = (
+            f"if the chat is right, change the flow file{', where this answered:' if self.answered else ''}"
+        )
+        return "\n".join((chat, flow, *self.answered))
 
 
 def play(flow: Flow, scenario: Scenario) -> Played:
     """The scenario, played to its end or to the first thing that is not as written."""
     rehearsal = _Rehearsal(flow, scenario)
     unmet = rehearsal.run()
-    return Played(scenario, tuple(rehearsal.transcript), tuple(rehearsal.simulator.handled), unmet)
+    handled, answered = tuple(rehearsal.simulator.handled), tuple(rehearsal.answered())
+    return Played(scenario, tuple(rehearsal.transcript), handled, unmet, answered)
 
 
 class _Rehearsal:
@@ -60,13 +72,16 @@ class _Rehearsal:
         self._flow, self._scenario = flow, scenario
         self.simulator = Simulator(flow)
         self.transcript: list[str] = []
+        self._before = 0
+        """How many events had been handled before the last deed."""
         self._answer: list[Message] = []
 
     def run(self) -> Unmet | None:
         language, languages = self._scenario.language, self._flow.languages
         if language is not None:
             if language not in languages:
-                return Unmet(1, f"language: {language}", f"the flow speaks {', '.join(languages)}")
+                line, speaks = self._scenario.lines["language"], ", ".join(languages)
+                return Unmet(line, f"language: {language}", f"the flow speaks {speaks}")
             self.simulator.conversation = replace(self.simulator.conversation, language=language)
         for step in self._scenario.steps:
             unmet = self._perform(step) if isinstance(step, Deed) else self._compare(step)
@@ -74,16 +89,24 @@ class _Rehearsal:
                 return unmet
         return None
 
+    def answered(self) -> Iterator[str]:
+        """The rules that the last deed was answered by, with their places."""
+        for handled in self.simulator.handled[self._before :]:
+            for taken in (entry["taken"] for entry in handled.trace if "taken" in entry):
+                yield f"{self._flow.file}:{taken['line']}: {taken['rule']}"
+
     def _perform(self, deed: Deed) -> Unmet | None:
         self.transcript.append(deed.said)
-        before = len(self.simulator.parked)
+        parked_before = len(self.simulator.parked)
+        handled_before = len(self.simulator.handled)
         try:
             self._answer = deed.perform(self.simulator)
         except (NothingToTap, NothingToPay) as error:
             return Unmet(deed.line, deed.said, str(error))
+        self._before = handled_before
         for message in self._answer:
             self.transcript += _told(message)
-        parked = self.simulator.parked[before:]
+        parked = self.simulator.parked[parked_before:]
         if parked:
             return Unmet(deed.line, deed.said, f"the shop could not handle it: {parked[0].error}")
         return None

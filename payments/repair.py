@@ -11,9 +11,9 @@ from typing import Final
 
 from payments import stock
 from payments.calls import CancelLink
-from payments.case import OrderState
 from payments.catalogue import Repairs
 from payments.ledger import Balance, Captured
+from payments.order_state import OrderState
 from payments.orders import Attempt, AttemptStatus, Standing, withdrawn
 from payments.refunds import SMALLEST, Refund, RefundStatus, accounted, wanted
 from payments.stock import Move

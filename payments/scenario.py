@@ -13,7 +13,7 @@
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
@@ -82,6 +82,8 @@ class Scenario:
     """Path of its flow file, as written; None for the shop's own."""
     language: str | None = None
     """The customer's language at the start; None for the flow's first."""
+    lines: Mapping[str, int] = field(default_factory=dict)
+    """Where each of its keys stands."""
 
 
 def parse(text: str, file: str) -> Scenario:
@@ -103,6 +105,8 @@ class _Reader:
 
     def scenario(self) -> Scenario:
         data = self._mapping(self._document.data, (), _KEYS)
+        if self.issues and not data:
+            return Scenario(self._document.file, "", ())
         for key in ("scenario", "chat"):
             if key not in data:
                 self._report((), f"'{key}' is missing", _KEYS[key])
@@ -112,6 +116,7 @@ class _Reader:
             steps=tuple(step for step in self._steps(data.get("chat", [])) if step),
             flow=self._optional(data, "flow", ()),
             language=self._optional(data, "language", ()),
+            lines={key: self._document.line((key,)) for key in data},
         )
 
     def _steps(self, chat: Any) -> list[Step | None]:
@@ -234,6 +239,8 @@ def _pays(value: Any) -> Performance:
         return lambda simulator: simulator.pay()
     amount, _, currency = _text(value).partition(" ")
     due = paise(amount)
+    if currency and not (len(currency) == len(CURRENCY) and currency.isascii() and currency.isupper()):
+        raise ValueError(f"'{currency}' is no currency: write for example 'pays: 180', or 'pays: 180 USD'")
     return lambda simulator: simulator.pay(due, currency or CURRENCY)
 
 

@@ -7,13 +7,14 @@ from typing import Any, Final
 from flows.events import Happened
 from payments.answers import CREATED, REFUSED, Refusal
 from payments.calls import FetchPayments, RefundPayment
-from payments.case import Notice, OrderState
+from payments.case import Notice
 from payments.catalogue import Repairs
 from payments.draft import CannotHandle, Draft, Trace
 from payments.facts import Fact
 from payments.fees import with_fee_on_top
 from payments.fitting import UNSEEN, judged, known_account, may_have_taken
 from payments.ledger import CONFIRMED, MISFIT
+from payments.order_state import OrderState
 from payments.orders import LINK_STATUSES, Attempt, AttemptStatus, moved, reference_id
 from payments.reconcile import MISSED, Poll
 from payments.refunds import Refund

@@ -20,9 +20,10 @@ from payments import stock
 from payments.advance import advance
 from payments.answers import CREATED, FETCHED, KEPT, REFUNDED, REFUSED, WITHDRAWN
 from payments.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
-from payments.case import Advanced, Arrived, Case, Handled, Kind, Notice, OrderState, Outcome
+from payments.case import Advanced, Arrived, Case, Handled, Kind, Notice, Outcome
 from payments.facts import Fact
 from payments.ledger import Verdict, authorised
+from payments.order_state import OrderState
 from payments.orders import CURRENCY, LINK_STATUSES, Attempt, AttemptStatus, order_key_of
 
 START: Final = 1_767_243_600_000

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from flows.conversation import Conversation
 from flows.events import Happened
-from payments.case import OrderState
 from payments.facts import Fact
 from payments.fitting import UNSEEN
+from payments.order_state import OrderState
 from payments.orders import Attempt, AttemptStatus, Standing, lines_to_json
 from payments.refunds import OUTSIDE, Refund, RefundStatus
 from payments.repair import UNCAPTURED, WAITING, due, lacks_capture

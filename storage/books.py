@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from payments import proof
-from payments.case import OrderState
 from payments.facts import in_body
+from payments.order_state import OrderState
 from payments.orders import Standing, conversation_of
 from payments.proof import Discrepancy, Sums
 from storage.arrivals import NOBODY, conversation_number

@@ -8,9 +8,10 @@ from typing import Any, Final
 from flows import conversation as conversations
 from flows.conversation import Conversation
 from payments import joining
-from payments.case import Arrived, Case, Kind, OrderState
+from payments.case import Arrived, Case, Kind
 from payments.facts import Fact
 from payments.ledger import Verdict
+from payments.order_state import OrderState
 from payments.orders import Attempt, AttemptStatus, Line, Order, Standing, order_key_of
 from payments.refunds import Refund, RefundStatus
 from storage.encoding import loads

@@ -13,7 +13,7 @@ from bot.cli.changing import change, server_url
 from bot.cli.finding import Finding
 from bot.cli.ledger import held_lines
 from bot.cli.risks import risks
-from bot.cli.running import looked_up, refuse, run
+from bot.cli.running import in_words, looked_up, refuse, run
 from bot.cli.webhook import webhook
 from bot.cli.wording import counted
 from bot.log import mask
@@ -53,7 +53,7 @@ def command(seen: Seen = None) -> None:
     try:
         settings = load_settings()
     except SettingsInvalid as invalid:
-        typer.echo(f"✗ settings\n{invalid}")
+        typer.echo(printable(f"✗ settings\n{in_words(invalid)}", "\n"))
         raise typer.Exit(1) from None
     if seen is not None:
         looked_up(_forget(settings, seen))

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Coroutine
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 import typer
 import uvloop
@@ -18,6 +18,10 @@ from storage.errors import StorageError
 
 T = TypeVar("T")
 
+_NO_FILE: Final = (
+    "There is no file .env in this folder: go to your shop's folder, or make a new one with 'munshi init'."
+)
+
 
 def refuse(message: str) -> NoReturn:
     """End the command with a message for the operator and exit status 1."""
@@ -30,7 +34,12 @@ def settings_or_refuse() -> Settings:
     try:
         return load_settings()
     except SettingsInvalid as invalid:
-        refuse(f"Munshi can't start, because of its settings (environment or .env):\n\n{invalid}")
+        refuse(f"Munshi can't start, because of its settings (environment or .env):\n\n{in_words(invalid)}")
+
+
+def in_words(invalid: SettingsInvalid) -> str:
+    """What is wrong with the settings; also that there is no `.env`, if there is none."""
+    return str(invalid) if os.access(".env", os.F_OK) else f"{invalid}\n\n{_NO_FILE}"
 
 
 def database_url() -> str:

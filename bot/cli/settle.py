@@ -5,9 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
-import click
 import typer
 
 from bot.arriving import from_lost_link
@@ -26,6 +25,8 @@ from payments.razorpay.links import standing_of
 from payments.razorpay.strays import Paid, Stray
 from storage import Store
 from storage.strays import Settled
+
+_ANSWERS: Final = Literal["refund", "keep", "later"]
 
 CancelUnpaid = Annotated[
     bool, typer.Option("--cancel-unpaid", help="Cancel every link that the books lack and nobody has paid.")
@@ -196,8 +197,7 @@ class _Desk:
                 return word
         if not _asks():
             return ""
-        answers = click.Choice(["refund", "keep", "later"])
-        answer: str = typer.prompt("    keep: goods given by hand", type=answers, default="later")
+        answer: str = typer.prompt("    keep: goods given by hand", type=_ANSWERS, default="later")
         return answer
 
     async def _record(self, stray: Stray, word: str, paid: Iterable[Paid] = (), amount: int = 0) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -12,6 +12,8 @@ from bot.printing import printable
 if TYPE_CHECKING:
     from flows.model import Flow
     from payments.scenario import Scenario
+
+_OWN: Final = "write its path as seen from the scenario's folder; without 'flow:' the shop's own is played"
 
 Paths = Annotated[list[Path] | None, typer.Argument(help="Scenario files, or folders of them.")]
 Flowing = Annotated[
@@ -33,8 +35,8 @@ def command(paths: Paths = None, flow: Flowing = DEFAULT) -> None:
 
 def _default() -> Path:
     """A shop's own scenarios; without any, those of the shop that ships, in this program's own folder."""
-    own = Path("scenarios")
-    return own if own.is_dir() else Path("tests/scenarios")
+    own, shipped = Path("scenarios"), Path("tests/scenarios")
+    return shipped if shipped.is_dir() and not own.is_dir() else own
 
 
 def _files(path: Path) -> Iterator[Path]:
@@ -58,6 +60,10 @@ def _passes(file: Path, default: Path, flows: "dict[Path, Flow]") -> bool:
         typer.echo(f"FAILED  {file}\n{invalid}")
         return False
     path = _flow_path(scenario, file, default)
+    if scenario.flow and not path.is_file():
+        place = f"{file}:{scenario.lines['flow']}: {scenario.name}"
+        typer.echo(printable(f"FAILED  {place}\n  there is no flow file {path}\n  {_OWN}", "\n"))
+        return False
     if path not in flows:
         flows[path] = sound_flow(path)
     played = play(flows[path], scenario)

@@ -320,6 +320,7 @@ class Migration(migrations.Migration):
                 "CREATE INDEX orders_held_for ON orders (placed_at) WHERE held_for IS NOT NULL",
                 "CREATE INDEX orders_open ON orders (key) WHERE standing = 'open'",
                 "CREATE INDEX inbox_parked ON inbox (id) WHERE state = 'parked'",
+                "CREATE INDEX inbox_parked_of ON inbox (conversation_id) WHERE state = 'parked'",
                 "CREATE INDEX inbox_kept_facts ON inbox (conversation_id, id)"
                 " WHERE state = 'kept' AND kind = 'facts'",
                 "CREATE INDEX outbox_due ON outbox (lane, urgency, due_at, id) WHERE finished_at IS NULL",

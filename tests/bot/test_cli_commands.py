@@ -114,6 +114,30 @@ def test_a_scenario_that_cannot_be_read_fails_alone(tmp_path: Path) -> None:
     assert result.output.endswith("1 passed, 1 failed\n")
 
 
+def test_a_scenario_whose_flow_is_not_there_fails_alone(tmp_path: Path) -> None:
+    file = written(tmp_path / "a.yaml", SCENARIO.format("…") + "flow: none.yaml\n")
+    written(tmp_path / "b.yaml", SCENARIO.format("Namaste Asha!…"))
+    result = munshi("test", tmp_path)
+    assert result.exit_code == 1
+    assert f"FAILED  {file}:5: Hello\n  there is no flow file {tmp_path / 'none.yaml'}\n" in result.output
+    assert result.output.endswith("1 passed, 1 failed\n")
+
+
+def test_a_file_that_holds_no_scenario_is_said_once(tmp_path: Path) -> None:
+    result = munshi("test", written(tmp_path / "a.yaml", "just words\n"))
+    assert result.exit_code == 1
+    assert result.output.count(": error: ") == 1
+    assert "there are scenario, flow, language, chat" in result.output
+
+
+def test_outside_any_shop_its_scenarios_are_missed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = munshi("test")
+    assert result.exit_code == 1
+    assert result.output.startswith("scenarios: error: can't be read: ")
+    assert "'munshi init' makes" in result.output
+
+
 def test_a_folder_without_scenarios_is_an_error(tmp_path: Path) -> None:
     result = munshi("test", tmp_path)
     assert result.exit_code == 1

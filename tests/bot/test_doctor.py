@@ -1,6 +1,7 @@
 """`munshi doctor` on settings that are broken or risky: it ends with sentences, and never says "well"."""
 
 import asyncio
+import re
 import sqlite3
 from functools import cache
 from pathlib import Path
@@ -13,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from bot.app import load_flow
 from bot.cli import app
-from bot.settings import Settings
+from bot.settings import WHERE, Settings
 from storage import Store
 from tests.bot.operating import SETTINGS
 
@@ -95,6 +96,20 @@ def test_whatever_the_file_env_holds_it_ends_with_sentences(written: bytes) -> N
     for words in (["ledger"], ["why", "1"], ["migrate"]):
         result = CliRunner().invoke(app(), words, env=dict.fromkeys(NAMES))
         assert result.exception is None or isinstance(result.exception, SystemExit)
+
+
+def test_without_settings_it_names_each_with_what_to_do_and_that_there_is_no_file() -> None:
+    nothing = dict.fromkeys(NAMES)
+    for words in (["doctor"], ["doctor", "--seen", "1"], ["serve"], ["work"]):
+        result = CliRunner().invoke(app(), words, env=nothing)
+        ended_with_sentences(result)
+        missing = re.findall(r"^([A-Z_]+) is missing\n    (.+)$", result.output, re.MULTILINE)
+        assert dict(missing) == WHERE
+        assert "There is no file .env in this folder: go to your shop's folder, or make" in result.output
+    Path(".env").write_text("PORT=9\n", "utf-8")
+    said = CliRunner().invoke(app(), ["doctor"], env=nothing).output
+    assert "is missing" in said
+    assert "There is no file" not in said
 
 
 def test_a_check_that_breaks_off_does_not_end_the_others(monkeypatch: pytest.MonkeyPatch) -> None:

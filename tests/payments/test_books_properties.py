@@ -21,7 +21,8 @@ from flows.events import Tapped, TextReceived
 from flows.model import Flow
 from payments import reconcile
 from payments.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
-from payments.case import Kind, OrderState, Outcome
+from payments.case import Kind, Outcome
+from payments.order_state import OrderState
 from payments.orders import AttemptStatus, Standing
 from payments.proof import discrepancies, miscounted
 from payments.reconcile import Poll

@@ -5,10 +5,10 @@ from typing import Any, Final
 
 import pytest
 
-from payments.case import OrderState
 from payments.facts import Fact
 from payments.fitting import UNSEEN, judged, known_account, may_have_taken
 from payments.ledger import MISFIT, Verdict
+from payments.order_state import OrderState
 from payments.orders import Attempt, AttemptStatus, Line, Order
 
 KEY: Final = "c-1-1"

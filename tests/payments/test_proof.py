@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payments import remedies
-from payments.case import OrderState
 from payments.facts import Fact
 from payments.ledger import Verdict
+from payments.order_state import OrderState
 from payments.orders import Line, Order, Standing
 from payments.proof import Check, Sums, discrepancies, miscounted, sums
 from payments.refunds import Refund, RefundStatus

@@ -6,10 +6,10 @@ from typing import Any, Final
 import pytest
 
 from payments.calls import CancelLink
-from payments.case import OrderState
 from payments.catalogue import Repairs
 from payments.facts import Fact
 from payments.ledger import Verdict
+from payments.order_state import OrderState
 from payments.orders import Attempt, AttemptStatus, Line, Order, Standing
 from payments.refunds import Refund, RefundStatus
 from payments.repair import due, repair, wants_rest

@@ -61,6 +61,7 @@ def test_a_scenario_is_read_with_its_lines() -> None:
         ("scenario: x\nchat:\n  - sends: stiker\n", "x.yaml:3:5: error: WhatsApp has no 'stiker'"),
         ("scenario: x\nchat:\n  - waits: soon\n", "x.yaml:3:5: error: 'soon' is not a span of time"),
         ("scenario: x\nchat:\n  - pays: -5\n", "x.yaml:3:5: error: -5 is not a price"),
+        ("scenario: x\nchat:\n  - pays: 5 rupees\n", "x.yaml:3:5: error: 'rupees' is no currency"),
         ("scenario: x\nchat:\n  - pays: lots\n", "x.yaml:3:5: error: 'lots' is not an amount in rupees"),
         ("scenario: x\nchat:\n  - payment_fails: false\n", "x.yaml:3:5: error: false is not text"),
         (
@@ -94,6 +95,10 @@ def test_an_ellipsis_stands_for_anything(expected: str, said: str, fits: bool) -
     assert matches(expected, said) is fits
 
 
+def line_of(text: str) -> int:
+    return Path("flows.yaml").read_text("utf-8").partition(f"\n{text}")[0].count("\n") + 2
+
+
 def test_a_broken_promise_shows_place_expectation_answer_and_chat() -> None:
     result = played("  - customer: hi\n  - shop: Good evening\n")
     assert result.unmet is not None
@@ -106,6 +111,10 @@ def test_a_broken_promise_shows_place_expectation_answer_and_chat() -> None:
         "  but",
         "    it said:",
         "    - Namaste Asha! Welcome to Chai & Co.! What would you like today?",
+        "  to mend it",
+        "    if the shop is right, change line 4 of x.yaml",
+        "    if the chat is right, change the flow file, where this answered:",
+        f"    flows.yaml:{line_of('  menu:')}: anywhere: menu",
         "  the chat so far",
         "    customer: hi",
         "        shop: Namaste Asha! Welcome to Chai & Co.! What would you like today?",
@@ -165,9 +174,16 @@ def test_an_event_that_could_not_be_handled_ends_the_scenario() -> None:
 
 
 def test_an_unknown_language_is_said() -> None:
-    unmet = played("  - customer: hi\n", "scenario: x\nlanguage: fr").unmet
-    assert unmet is not None
-    assert unmet.said == "the flow speaks en, hi"
+    result = played("  - customer: hi\n", "scenario: x\nlanguage: fr")
+    assert result.unmet is not None
+    assert (result.unmet.line, result.unmet.said) == (2, "the flow speaks en, hi")
+    assert result.answered == ()
+    assert "    if the chat is right, change the flow file\n" in str(result)
+
+
+def test_what_cannot_be_done_names_what_answered_before() -> None:
+    result = played("  - customer: hi\n  - tap: Masala chai 250 g\n  - tap: Nothing\n")
+    assert result.answered == (f"flows.yaml:{line_of('      add:')}: browsing: add",)
 
 
 def test_what_became_of_every_event_is_kept() -> None:

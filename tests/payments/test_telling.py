@@ -7,9 +7,9 @@ import pytest
 
 from flows.conversation import Conversation
 from flows.events import Happened
-from payments.case import OrderState
 from payments.facts import Fact
 from payments.ledger import Verdict
+from payments.order_state import OrderState
 from payments.orders import Attempt, AttemptStatus, Line, Order, Standing
 from payments.refunds import OUTSIDE, Refund, RefundStatus
 from payments.telling import about, happened, order_of, status, with_link
@@ -173,7 +173,11 @@ def test_the_end_of_any_other_link_is_not(link: dict[str, Any], ended: Fact) -> 
 
 def conversation(**order: Any) -> Conversation:
     return Conversation(
-        "c-1", data={"cart": [], "order": {"key": "c-1-1", "status": "unpaid", "link": LINK, **order}}
+        "c-1",
+        data={
+            "cart": [],
+            "order": {"key": "c-1-1", "status": "unpaid", "attempts": 1, "link": LINK, **order},
+        },
     )
 
 
@@ -182,6 +186,7 @@ def test_the_conversation_knows_how_its_order_stands() -> None:
     assert changed.data["cart"] == []
     assert order_of(changed) == {
         "key": "c-1-1", "status": "short", "due": 30_000, "lapsed": False, "link": LINK, "asked_at": 7,
+        "attempts": 1,
     }  # fmt: skip
     assert about(changed, PART) == changed
     assert order_of(about(conversation(), state(standing=Standing.LAPSED)))["lapsed"] is True

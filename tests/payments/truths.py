@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from flows.conversation import Conversation
-from payments.case import Advanced, OrderState
+from payments.case import Advanced
+from payments.order_state import OrderState
 from payments.telling import order_of, status
 
 ALWAYS: Final = frozenset({"", "unpaid", "authorised", "short", "held", "paid", "refunding", "refunded"})

@@ -13,9 +13,10 @@ from flows.model import Flow
 from payments import facts as fact_values
 from payments import stock
 from payments.advance import advance
-from payments.case import Advanced, Arrived, Case, Kind, OrderState, Outcome
+from payments.case import Advanced, Arrived, Case, Kind, Outcome
 from payments.facts import Fact
 from payments.ledger import Verdict
+from payments.order_state import OrderState
 from payments.orders import AttemptStatus
 from payments.shop import SHOP
 from storage.cases import _order_keys

@@ -38,7 +38,7 @@ class Backups:
     _acknowledged: dict[str, str] = field(default_factory=dict)
     _told: list[frozenset[str]] = field(default_factory=list)
     _left: dict[str, int] = field(default_factory=dict)
-    _failures: set[int] = field(default_factory=set)
+    _failures: set[tuple[int, str]] = field(default_factory=set)
     _heard_from: set[str] = field(default_factory=set)
 
     @property

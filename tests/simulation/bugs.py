@@ -24,8 +24,9 @@ from payments import shop as shop_words
 from payments.advance import advance as decided
 from payments.answers import WITHDRAWN
 from payments.calls import CancelLink
-from payments.case import Advanced, Case, Handled, Kind, OrderState, Outcome
+from payments.case import Advanced, Case, Handled, Kind, Outcome
 from payments.facts import Fact
+from payments.order_state import OrderState
 from payments.orders import Attempt, AttemptStatus, Standing, order_key_of
 from payments.razorpay import refunds, webhook
 from storage import arrivals, sqlite

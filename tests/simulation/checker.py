@@ -22,7 +22,7 @@ _RETURNED: Final = re.compile(r"order #(\d+) does not go ahead|\[payment_returne
 _UNSENT: Final = """
 SELECT id, conversation_id, name FROM outbox
 WHERE lane = 'chat' AND urgency = 0 AND (state = 'failed' OR receipt = 'failed')"""
-_SENT: Final = "SELECT id, conversation_id, name FROM outbox WHERE state = 'done'"
+_SENT: Final = "SELECT id, conversation_id, name, provider_id FROM outbox WHERE state = 'done'"
 
 Row = dict[str, Any]
 
@@ -204,7 +204,7 @@ class _Books:
         """
         hopeless, bounced = self._meta.undeliverable, self._meta.bounced
         rows = [row for row in self._rows(_UNSENT) if row["id"] in hopeless or row["id"] not in bounced]
-        rows += [row for row in self._rows(_SENT) if row["id"] in self._meta.forgotten]
+        rows += [row for row in self._rows(_SENT) if (row["id"], row["provider_id"]) in self._meta.forgotten]
         return {(self._now(row["conversation_id"]), row["name"]) for row in rows}
 
     def _now(self, conversation: int) -> int:

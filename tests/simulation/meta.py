@@ -92,9 +92,9 @@ class Meta:
     """How often each outbox entry was accepted and failed for a reason that passes."""
     undeliverable: set[int] = field(default_factory=set)
     """Outbox entries that no try brings to their customer."""
-    failures: set[int] = field(default_factory=set)
-    """Outbox entries of which the bot was told that they failed after they were accepted."""
-    forgotten: set[int] = field(default_factory=set)
+    failures: set[tuple[int, str]] = field(default_factory=set)
+    """(outbox entry, wamid) of which the bot was told that they failed after they were accepted."""
+    forgotten: set[tuple[int, str]] = field(default_factory=set)
     """Those of which only books were told that are lost."""
     answered: dict[int, int] = field(default_factory=dict)
     """When the bot was told that a send was accepted, by outbox entry."""
@@ -189,12 +189,11 @@ class Meta:
             for address in told & self.register.dead:
                 self.register.left.setdefault(address, self.now())
 
-    def heard_of_message(self, opaque: str, *, failed: bool) -> None:
-        """The bot has acknowledged a webhook that tells what became of a message; `opaque` is its own."""
-        entry = _entry_of(opaque)
+    def heard_of_message(self, entry: int, wamid: str, *, failed: bool) -> None:
+        """The bot has acknowledged a webhook that tells what became of a copy of a message."""
         if failed:
-            self.failures.add(entry)
-            self.forgotten.discard(entry)
+            self.failures.add((entry, wamid))
+            self.forgotten.discard((entry, wamid))
         else:
             self.recalled.add(entry)
 
@@ -232,10 +231,11 @@ class Meta:
 
 
 def _entry(payload: dict[str, Any]) -> int:
-    return _entry_of(payload["biz_opaque_callback_data"])
+    return entry_of(payload["biz_opaque_callback_data"])
 
 
-def _entry_of(opaque: str) -> int:
+def entry_of(opaque: str) -> int:
+    """The outbox entry that a message's `biz_opaque_callback_data` names."""
     return int(opaque.rpartition(".")[2])
 
 

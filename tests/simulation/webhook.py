@@ -14,8 +14,10 @@ class Webhook:
     provider: str
     raw: bytes
     key: str
-    """What the bot must know it by; of a status, the message's own `biz_opaque_callback_data`."""
+    """What the bot must know it by; of a status, the `wamid` that Meta gave the message."""
     what: str
+    entry: int = 0
+    """Of a status, the outbox entry of the message."""
     told: frozenset[str] = frozenset()
     """Addresses that it tells are one person's."""
     first: int = 0

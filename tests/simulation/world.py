@@ -29,7 +29,7 @@ from tests.simulation.agenda import Act, Agenda
 from tests.simulation.backups import Backups
 from tests.simulation.database import Crash, Hook, Hooks
 from tests.simulation.loop import START, SimLoop
-from tests.simulation.meta import NUMBER, Meta
+from tests.simulation.meta import NUMBER, Meta, entry_of
 from tests.simulation.people import Person
 from tests.simulation.razorpay import Razorpay
 from tests.simulation.setting import SECRETS, settings, shop
@@ -302,7 +302,7 @@ class World:
         else:
             [status] = value["statuses"]
             what = "failure" if status["status"] == "failed" else "status"
-            self._send("meta", body, status["biz_opaque_callback_data"], what, told)
+            self._send("meta", body, status["id"], what, told, entry_of(status["biz_opaque_callback_data"]))
 
     def _from_razorpay(self, envelope: dict[str, Any]) -> None:
         entity = next(iter(envelope["payload"].values()))["entity"]
@@ -310,7 +310,13 @@ class World:
         self._send("razorpay", envelope, "", envelope["event"])
 
     def _send(
-        self, provider: str, body: dict[str, Any], key: str, what: str, told: frozenset[str] = frozenset()
+        self,
+        provider: str,
+        body: dict[str, Any],
+        key: str,
+        what: str,
+        told: frozenset[str] = frozenset(),
+        entry: int = 0,
     ) -> None:
         """Put a webhook on its way, or several, or none."""
         raw = json.dumps(body, separators=(",", ":")).encode()
@@ -326,7 +332,7 @@ class World:
             if self.dice.random() < self.weather.delay:
                 self.seen[f"delayed: {what}"] += 1
                 wait = self.dice.choice((MINUTE, 5 * MINUTE, 20 * MINUTE, 3 * HOUR))
-            hook = Webhook(provider, raw, key or hashlib.sha256(raw).hexdigest(), what, told)
+            hook = Webhook(provider, raw, key or hashlib.sha256(raw).hexdigest(), what, entry, told)
             self.plan(self.now() + wait, partial(self._deliver, hook))
 
     async def _deliver(self, hook: Webhook) -> None:
@@ -350,7 +356,7 @@ class World:
             if hook.what == "message":
                 self.meta.heard_from |= {self.meta.register.person(address) for address in hook.told}
             if hook.is_status:
-                self.meta.heard_of_message(hook.key, failed=hook.what == "failure")
+                self.meta.heard_of_message(hook.entry, hook.key, failed=hook.what == "failure")
             if not hook.is_status:
                 self.acknowledged[hook.key] = f"{hook.provider} {hook.what}"
 

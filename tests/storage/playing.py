@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from payments.case import Advanced, Case, Kind, Notice
+from payments.facts import Fact, to_json
 from storage.arrivals import Arrival
 from storage.books import books
 from storage.deliveries import LANES, Again, Delivery, Done, Failed
@@ -180,6 +181,17 @@ async def _settle(shop: Shop) -> None:
     reference = f"{key}.1"
     assert await shop.store.lacking({reference}) == {reference: frozenset()}
     await shop.store.settle(Settled("plink_lost", key, reference, 0, "cancelled"), shop.now)
+    await _fail_to_give_back(shop, key, reference)
+
+
+async def _fail_to_give_back(shop: Shop, key: str, reference: str) -> None:
+    """Word that money for an order that is not here did not go back, though a person had decided so."""
+    settled = Settled("plink_lost", key, reference, 100, "refunded", frozenset({"pay_lost"}))
+    await shop.store.settle(settled, shop.now)
+    detail = {"payment_id": "pay_lost"}
+    failed = Fact(key, "refund", "rfnd_lost", "failed", 100, "INR", 0, detail)
+    told = {"order_key": key, "facts": [to_json(failed)]}
+    await shop.store.arrive([Arrival("failed", Kind.FACTS, told, order_key=key)], shop.now)
 
 
 async def _declare(shop: Shop) -> None:

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from flows.effects import Say
 from flows.messages import Text
-from payments.case import Advanced, Case, Kind, Notice, OrderState
+from payments.case import Advanced, Case, Kind, Notice
 from payments.facts import Fact, to_json
 from payments.ledger import Verdict
+from payments.order_state import OrderState
 from payments.orders import AttemptStatus, Line, Order, Standing
 from payments.reconcile import Poll
 from payments.reconcile import to_json as to_json_poll

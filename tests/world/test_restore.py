@@ -45,15 +45,15 @@ class Shop:
         self.customers[name] = live.customer(number, name)
         return self.customers[name]
 
-    async def munshi(self, *words: str) -> Result:
-        """A command in the shop's folder, as another process would run it."""
+    async def munshi(self, *words: str, typed: str | None = None) -> Result:
+        """A command in the shop's folder, as another process would run it. `typed`: what it is told there."""
         settings = {name.upper(): value for name, value in self.world.settings().items()}
         settings |= {
             "DATABASE_URL": f"sqlite://{self.folder}/munshi.db",
             "MUNSHI_API_TOKEN": API_TOKEN,
             "MUNSHI_FLOW": str(FLOW),
         }
-        return await asyncio.to_thread(CliRunner().invoke, app(), list(words), env=settings)
+        return await asyncio.to_thread(CliRunner().invoke, app(), list(words), typed, settings)
 
     async def back_up(self) -> str:
         file = str(self.folder / "backup.db")

@@ -102,6 +102,17 @@ async def test_an_open_link_of_an_order_that_the_books_have_is_cancelled(shop: S
     assert await shop.balanced()
 
 
+async def test_at_a_terminal_it_asks_of_each_link(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.cli.settle._asks", lambda: True)
+    links = await lost(shop, "Asha", "Ravi", "Mina")
+    said = await shop.munshi("settle", typed="send it\nkeep\nrefund\n\n")
+    assert said.exit_code == 1, said.output
+    assert "is not one of 'refund', 'keep', 'later'" in said.output
+    assert len(shop.world.razorpay.refunds) == 1
+    left = (await shop.munshi("settle", typed="\n\n")).output
+    assert sum(f"{link}: ₹" in left for link in links) == 2, "one goes back, one was put off"
+
+
 async def test_a_refund_that_razorpay_refuses_stops_no_other(shop: Shop) -> None:
     shop.world.razorpay.refund_delay_ms = 0
     links = await lost(shop, "Asha", "Ravi", "Mina")
