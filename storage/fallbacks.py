@@ -84,6 +84,12 @@ def _again(payload: dict[str, Any], remedy: Remedy) -> tuple[dict[str, Any] | No
             return {**payload, _FAILURES: failures + 1}, gaps[failures]
 
 
+def longest(payload: dict[str, Any]) -> int:
+    """Milliseconds that what is to be sent again may wait for that at most, after so many failures."""
+    nth = payload.get(_FAILURES, 0) - 1
+    return max((gaps[nth] for gaps in GAPS.values() if 0 <= nth < len(gaps)), default=0)
+
+
 async def write(tx: Transaction, entries: Iterable[Row]) -> None:
     """Store the payloads of those of `entries` that are sent again."""
     again = sorted((e["id"], dumps(e["payload"]), e["due_at"]) for e in entries if e.get("again"))
