@@ -78,5 +78,5 @@ SELECT EXISTS (SELECT 1 FROM inbox WHERE state = 'pending' AND received_at > $1)
     OR EXISTS (SELECT 1 FROM outbox WHERE finished_at IS NULL AND created_at > $1) AS behind"""
 _TRIED: Final = """
 SELECT id, payload, due_at FROM outbox WHERE finished_at IS NULL AND state = 'pending' AND due_at > $1
-ORDER BY id FOR UPDATE"""
+FOR UPDATE"""
 _AT_ONCE: Final = "UPDATE outbox SET due_at = $1 WHERE id = ANY($2::bigint[])"
