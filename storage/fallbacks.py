@@ -1,7 +1,7 @@
 """What WhatsApp accepted and then could not deliver goes out once more, where that may help.
 
-The entry goes back to `pending`, with the payload that is sent instead; the copy that failed stays its
-`provider_id` until another is accepted, so that no late word about it counts. The channel says which
+The entry goes back to `pending`, with the payload that is sent instead, and the copies that failed are
+remembered in it: no late word on one of them counts, but that it came after all. The channel says which
 remedy a failure has (`Remedy`); how often and when is decided here.
 """
 
@@ -38,6 +38,8 @@ account that is refused, where nothing else would arrive either: a day in all.
 """
 _FAILURES: Final = "undelivered"
 """In a payload: how often it was accepted and then failed."""
+_COPIES: Final = "failed_copies"
+"""In a payload: what WhatsApp calls the copies that failed."""
 
 
 async def load(tx: Transaction, entries: Sequence[Row]) -> None:
@@ -48,6 +50,11 @@ async def load(tx: Transaction, entries: Sequence[Row]) -> None:
 
 
 _PAYLOADS = "SELECT id, payload, due_at FROM outbox WHERE id = ANY($1::bigint[])"
+
+
+def failed_before(entry: Row, wamid: str) -> bool:
+    """Whether `wamid` is a copy of `entry`, which waits to be sent again, that has failed."""
+    return wamid in entry["payload"].get(_COPIES, ())
 
 
 def lacks(entry: Row) -> bool:
@@ -63,7 +70,14 @@ def take(entry: Row, remedy: Remedy, wamid: str | None, error: str | None, now: 
         return False
     # One that waits may be out once more already: it keeps its time.
     due_at = entry["due_at"] if entry["state"] == "pending" else now + gap
-    entry |= {"payload": payload, "due_at": due_at, "again": True, "state": "pending", "finished_at": None}
+    copies = [*entry["payload"].get(_COPIES, ()), *([wamid] if wamid else ())]
+    entry |= {
+        "payload": {**payload, _COPIES: copies},
+        "due_at": due_at,
+        "again": True,
+        "state": "pending",
+        "finished_at": None,
+    }
     entry |= {"provider_id": wamid, "receipt": None, "error": error}
     return True
 
@@ -82,6 +96,12 @@ def _again(payload: dict[str, Any], remedy: Remedy) -> tuple[dict[str, Any] | No
             if failures >= len(gaps):
                 return None, 0
             return {**payload, _FAILURES: failures + 1}, gaps[failures]
+
+
+def longest(payload: dict[str, Any]) -> int:
+    """Milliseconds that what is to be sent again may wait for that at most, after so many failures."""
+    nth = payload.get(_FAILURES, 0) - 1
+    return max((gaps[nth] for gaps in GAPS.values() if 0 <= nth < len(gaps)), default=0)
 
 
 async def write(tx: Transaction, entries: Iterable[Row]) -> None:

@@ -76,8 +76,8 @@ async def apply_receipts(tx: Transaction, now: int, limit: int) -> Applied:
         return Applied()
     receipts = await _readable(tx, rows, now)
     entries = await _entries(tx, receipts)
-    mendable = (_meant(receipt, entries) for receipt in receipts if receipt.remedy)
-    await fallbacks.load(tx, [entry for entry in mendable if entry is not None])
+    meant = ((receipt, _meant(receipt, entries)) for receipt in receipts)
+    await fallbacks.load(tx, [e for r, e in meant if e is not None and (r.remedy or _waits_again(e))])
     found = _Found(tx.installation)
     for receipt in receipts:
         _apply(receipt, _meant(receipt, entries), found, now)
@@ -238,13 +238,20 @@ def _is_early(receipt: _Receipt, entry: Row) -> bool:
 
 
 def _is_of_another_copy(receipt: _Receipt, entry: Row) -> bool:
-    """Whether it is about a copy that matters no more: its template follows, or another was accepted."""
-    known: str | None = entry["provider_id"]
-    if known is None or receipt.wamid is None:
+    """Whether it is about a copy that matters no more: another follows, or was accepted.
+
+    Unless it came after all: then nothing more is sent.
+    """
+    if entry["provider_id"] is None or receipt.wamid is None:
         return False
-    if entry["state"] in _UNFINISHED:
-        return known == receipt.wamid
-    return receipt.status == "failed" and known != receipt.wamid
+    if _waits_again(entry):
+        return RANK[receipt.status] <= RANK["failed"] and fallbacks.failed_before(entry, receipt.wamid)
+    return receipt.status == "failed" and bool(entry["provider_id"] != receipt.wamid)
+
+
+def _waits_again(entry: Row) -> bool:
+    """Whether a copy of it has failed, and no other was accepted since."""
+    return entry["provider_id"] is not None and entry["state"] in _UNFINISHED
 
 
 def _moves(receipt: _Receipt, entry: Row) -> bool:

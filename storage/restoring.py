@@ -3,7 +3,7 @@
 import asyncio
 import os
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -64,21 +64,21 @@ async def restore(url: str, file: Path, now: int, another: str | None = None) ->
         moved = await asyncio.to_thread(_finish, place, ready)
         await asyncio.to_thread(_require_same, moved or place, file, another)
         await asyncio.to_thread(_prepare, file, ready)
-        reached = await asyncio.to_thread(_reached, moved or place, file)
-        epoch = await _marked(f"sqlite://{ready}", now, reached)
+        epoch = await _marked(f"sqlite://{ready}", now)
+        await asyncio.to_thread(_own_as, ready, moved or place)
         return Restored(epoch, await asyncio.to_thread(_exchange, place, ready, now) or moved)
 
 
 async def mark(url: str, now: int) -> Restored:
     """Begin a new epoch in the database at `url`, which was put back by other means. Raises StorageError."""
-    return Restored(await _marked(url, now, {}), None)
+    return Restored(await _marked(url, now), None)
 
 
-async def _marked(url: str, now: int, reached: Mapping[str, int]) -> int:
+async def _marked(url: str, now: int) -> int:
     await Store.upgrade(url)
     store = await Store.open(url)
     try:
-        return await store.begin_epoch(now, reached)
+        return await store.begin_epoch(now)
     finally:
         await store.close()
 
@@ -132,31 +132,23 @@ def _read(file: Path, sql: str) -> str | None:
     return None
 
 
-def _reached(old: Path, file: Path) -> dict[str, int]:
-    """How far the books in the way had counted, by table, and their `epoch`; nothing of what can't be read.
-
-    One backup may be put back twice: what the books between had given counts as well.
-    """
-    if not old.exists() or _read(old, KEY) != _read(file, KEY):
-        return {}
-    with suppress(sqlite3.Error), closing(sqlite3.connect(read_only(old), uri=True)) as connection:
-        return dict(connection.execute(_REACHED).fetchall())
-    return {}
-
-
-_REACHED: Final = "SELECT name, seq FROM sqlite_sequence UNION ALL SELECT 'epoch', epoch FROM installation"
-
-
 def _prepare(file: Path, ready: Path) -> None:
     for left in (ready, *_beside(ready)):
         left.unlink(missing_ok=True)
     copy(file, ready)
 
 
-def _exchange(place: Path, ready: Path, now: int) -> Path | None:
-    if place.exists() and os.geteuid() == 0:  # else the service could not open what root put back
-        owner = place.stat()
+def _own_as(ready: Path, like: Path) -> None:
+    """Give `ready` the owner of `like`, or of its folder: the service must open what root put back.
+
+    Its mode is the one of all our databases, and the log that is made beside it later takes over both.
+    """
+    if os.geteuid() == 0:
+        owner = (like if like.exists() else like.absolute().parent).stat()
         os.chown(ready, owner.st_uid, owner.st_gid)
+
+
+def _exchange(place: Path, ready: Path, now: int) -> Path | None:
     aside = _set_aside(place, now)
     ready.rename(place)
     onto_disk(place.absolute().parent)
@@ -169,10 +161,17 @@ def _beside(path: Path) -> tuple[Path, ...]:
 
 def _set_aside(place: Path, now: int) -> Path | None:
     """Move the database and its log away: the file first, so that it is never found without its log."""
-    at = datetime.fromtimestamp(now / 1000, UTC).strftime("%Y%m%dT%H%M%SZ")
-    aside = place.with_name(f"{place.name}.replaced-{at}")
+    aside = _free(place, now)
     replaced = place.exists()
     for name, to in zip((place, *_beside(place)), (aside, *_beside(aside)), strict=True):
         if name.exists():
             name.rename(to)
     return aside if replaced else None
+
+
+def _free(place: Path, now: int) -> Path:
+    """Where nothing is kept yet, of this name or beside it: named by `now`, or by the next millisecond."""
+    at = datetime.fromtimestamp(now / 1000, UTC).strftime("%Y%m%dT%H%M%S")
+    aside = place.with_name(f"{place.name}.replaced-{at}.{now % 1000:03}Z")
+    taken = any(path.exists() or path.is_symlink() for path in (aside, *_beside(aside)))
+    return _free(place, now + 1) if taken else aside

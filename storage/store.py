@@ -209,14 +209,14 @@ class Store:
         """Forget notice `number`; False if there is none. Should it happen again, it is told again."""
         return await self._units.run(lambda tx: mending.seen(tx, number))
 
-    async def rewind(self, now: int) -> int:
-        """Make due what a clock that was set back since has put off; how much that was."""
-        return await self._units.run(lambda tx: rewinding.rewind(tx, now))
+    async def rewind(self, now: int, back: int = 0) -> int:
+        """Make due what a clock that was set back has put off: see `storage.rewinding.rewind`."""
+        return await self._units.run(lambda tx: rewinding.rewind(tx, now, back))
 
-    async def begin_epoch(self, now: int, reached: Mapping[str, int]) -> int:
+    async def begin_epoch(self, now: int) -> int:
         """The books are older than what the world knows: see `storage.epochs.begin`."""
         on_sqlite = isinstance(self._units, SqliteUnits)
-        return await self._units.run(lambda tx: epochs.begin(tx, now, on_sqlite, reached))
+        return await self._units.run(lambda tx: epochs.begin(tx, now, on_sqlite))
 
     async def installation(self) -> str:
         """What the public ids of this database begin with."""

@@ -123,7 +123,7 @@ class Workers:
         """
         now, told = self._parts.clock.now(), jumped(jump)
         if jump < 0:
-            await self._parts.store.rewind(now)
+            await self._parts.store.rewind(now, -jump)
         await self._parts.store.tell([told], now)
         self._jumps.taken(jump)
         self._traffic.shift(jump)

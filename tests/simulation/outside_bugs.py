@@ -34,7 +34,7 @@ def what_bounces_is_lost(patch: pytest.MonkeyPatch) -> None:
 
 def keys_are_counted_again(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(shop_words, "_nonce", lambda _: "")
-    patch.setattr(epochs, "GAP", 0)
+    patch.setattr(epochs, "last_left_out", lambda reached, now: reached)
 
 
 def any_link_is_adopted(patch: pytest.MonkeyPatch) -> None:

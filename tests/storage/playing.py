@@ -159,6 +159,7 @@ async def _look(shop: Shop) -> None:
     await store.ping()
     await store.probe(now, 100)
     await store.rewind(now)
+    await store.rewind(now, 60_000)
     await store.due(now)
     await store.due_lanes(now)
     await store.counts(now)

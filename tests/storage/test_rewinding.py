@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from storage import Store, pace
-from tests.storage.written import NOW, write
+from tests.storage.written import NOW, write, written
 
 MINUTE, HOUR = 60_000, 3_600_000
 
@@ -44,17 +44,82 @@ async def test_what_is_for_later_stays(store: Store, kind: str) -> None:
     assert await due(store, "inbox") == {1: 5 * HOUR}
 
 
-async def test_receipts_tries_and_leases_wait_no_longer_than_they_may(store: Store) -> None:
+async def test_receipts_and_leases_of_the_dead_wait_no_longer_than_they_may(store: Store) -> None:
     await write(store, "inbox", **event(1, "receipt", 5 * HOUR))
     await write(store, "inbox", **event(2, "receipt", MINUTE))
     for row in (
-        entry(1, "pending", 0, 5 * HOUR), entry(2, "pending", 0, 5), entry(3, "pending", 2, 5 * HOUR),
-        entry(4, "pending", 2, HOUR), entry(5, "sending", 1, 5 * HOUR), entry(6, "sending", 1, MINUTE),
+        entry(1, "pending", 0, 5 * HOUR), entry(2, "pending", 0, 5),
+        entry(3, "sending", 1, 5 * HOUR), entry(4, "sending", 1, MINUTE),
     ):  # fmt: skip
         await write(store, "outbox", **row)
     await store.rewind(NOW)
     assert await due(store, "inbox") == {1: 0, 2: MINUTE}
-    assert await due(store, "outbox") == {1: 0, 2: 0, 3: 0, 4: HOUR, 5: 0, 6: MINUTE}
+    assert await due(store, "outbox") == {1: 0, 2: 0, 3: 0, 4: MINUTE}
+
+
+async def test_a_lease_of_who_is_at_work_is_left_alone(store: Store) -> None:
+    """What comes of it would not count any more, and the message would go a second time."""
+    await write(store, "outbox", **entry(1, "sending", 1, 5 * HOUR + MINUTE))
+    assert await store.rewind(NOW, back=5 * HOUR) == 0
+    assert await due(store, "outbox") == {1: 5 * HOUR + MINUTE}
+
+
+TRIED = {1: HOUR, 2: 5 * HOUR, 3: 31 * HOUR + 1}
+"""What one that was tried waits: by our own gaps, because the other side asked for it, by no right."""
+
+
+async def tried(store: Store, **more: Any) -> None:
+    for number, after in TRIED.items():
+        await write(store, "outbox", **entry(number, "pending", 2, after))
+    # An account that is refused is not held against the entry.
+    await write(store, "outbox", **entry(4, "pending", 0, 24 * HOUR), error="401", **more)
+
+
+async def test_unless_the_clock_was_set_back_what_may_wait_so_long_does(store: Store) -> None:
+    await tried(store, created_at=NOW + MINUTE)
+    assert await store.rewind(NOW) == 1
+    assert await store.rewind(NOW, back=MINUTE - 1) == 0
+    assert await due(store, "outbox") == TRIED | {3: 0, 4: 24 * HOUR}
+
+
+async def test_once_it_was_nothing_waits_longer_than_by_our_own_gaps(store: Store) -> None:
+    await tried(store)
+    assert await store.rewind(NOW, back=MINUTE) == 3
+    assert await due(store, "outbox") == {1: HOUR, 2: 0, 3: 0, 4: 0}
+
+
+@pytest.mark.parametrize(
+    ("table", "witness"),
+    [
+        ("inbox", event(9, "timer", MINUTE) | {"received_at": NOW + MINUTE + 1}),
+        ("outbox", entry(9, "pending", 0, 0) | {"created_at": NOW + MINUTE + 1}),
+    ],
+)
+async def test_at_a_start_what_waits_tells_it(store: Store, table: str, witness: dict[str, Any]) -> None:
+    await tried(store)
+    await write(store, table, **witness)
+    assert await store.rewind(NOW) == 3
+
+
+@pytest.mark.parametrize(
+    ("failures", "longest"), [(1, 300_000), (2, HOUR // 2), (4, 6 * HOUR), (5, 15 * HOUR)]
+)
+async def test_what_failed_after_it_was_accepted_keeps_its_own_gap(
+    store: Store, failures: int, longest: int
+) -> None:
+    gap = max(longest, HOUR + HOUR // 2)
+    for number, after in ((1, gap), (2, gap + 1)):
+        row = entry(number, "pending", 1, after) | {"payload": {"undelivered": failures}}
+        await write(store, "outbox", **row)
+    await store.rewind(NOW, back=20 * HOUR)
+    assert await due(store, "outbox") == {1: gap, 2: 0}
+
+
+async def test_what_cannot_be_read_stops_no_start(store: Store) -> None:
+    for number in (1, 2):
+        await write(store, "outbox", **entry(number, "pending", 1, 5 * HOUR) | {"payload": []})
+    await written(store, "UPDATE outbox SET payload = '{' WHERE id = 1")
+    assert await store.rewind(NOW, back=5 * HOUR) == 2
 
 
 @pytest.mark.parametrize("back", [MINUTE, 10 * MINUTE, 5 * HOUR, 365 * 24 * HOUR])

@@ -10,6 +10,8 @@ import pytest
 from bot.clock import Jumps, ShiftedClock
 from bot.sandbox.world import World
 from bot.workers.loop import Workers
+from bot.workers.performing import LEASE
+from storage.deliveries import Done
 from storage.store import Store
 from tests.world.living import CONFIRMED, START, Customer, Live, Start
 
@@ -73,6 +75,23 @@ async def test_while_it_is_open(world: World, clock: ShiftedClock, base: Settabl
         [notice] = await live.rows("SELECT kind, subject FROM notice WHERE kind = 'clock'")
         assert notice["subject"] == "set back"
         assert len(await asha.write("help")) >= 1
+
+
+async def test_what_is_on_its_way_just_then_goes_once(
+    world: World, clock: ShiftedClock, base: Settable, start: Start
+) -> None:
+    async with opened(world, clock, base, start) as live:
+        asha = live.customer()
+        await asha.person.write("hi")
+        await live.world.tick()
+        await live.workers.step()
+        store = live.parts.store
+        [delivery] = await store.claim_due(clock.now(), 1, LEASE)
+        base.at -= HOURS
+        await live.wait(2)
+        await store.record([Done(delivery.claim, "wamid.on.its.way")], clock.now())
+        await live.wait(24 * 60)
+        assert asha.texts == []
 
 
 async def test_while_it_is_closed(world: World, clock: ShiftedClock, base: Settable, start: Start) -> None:
