@@ -107,7 +107,7 @@ class _Inbox:
         arrivals = [arrival for request in requests for arrival in request]
         stored = await self._store.arrive(arrivals, self._clock.now())
         self._metrics.batch.observe(len(requests))
-        self._metrics.arrived.inc(len(arrivals))
+        self._metrics.arrived.inc(sum(one.new for one in stored))
         if self.workers:
             self.workers.wake()
         taken = iter(stored)

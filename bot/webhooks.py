@@ -68,14 +68,14 @@ async def take_whatsapp(parts: Parts, raw: bytes, header: str | None) -> None:
     signed = header or ""
     secret = parts.settings.whatsapp_app_secret.get_secret_value()
     if not signed.startswith(SCHEME) or not signature.matches(raw, signed.removeprefix(SCHEME), secret):
-        await parts.strangers.refused(WHATSAPP, "WHATSAPP_APP_SECRET", parts.store, parts.clock.now())
+        await _count_refused(parts, WHATSAPP, "WHATSAPP_APP_SECRET")
         raise _forbidden(WHATSAPP, header, "X-Hub-Signature-256", "WHATSAPP_APP_SECRET")
     parts.strangers.accepted(WHATSAPP)
     body = await _read(parts, raw, WHATSAPP)
     if body is not None:
         parsed, ours = parse(body), parts.settings.whatsapp_phone_number_id
-        _count_elsewhere(parts, parsed, ours)
         await _store(parts, from_whatsapp(parsed, ours))
+        _count_elsewhere(parts, parsed, ours)
 
 
 async def take_razorpay(parts: Parts, raw: bytes, header: str | None) -> None:
@@ -84,7 +84,7 @@ async def take_razorpay(parts: Parts, raw: bytes, header: str | None) -> None:
     Raises an HTTP error if the signature is wrong, Overloaded if too much waits.
     """
     if not signature.matches(raw, header, *parts.settings.razorpay_webhook_secrets):
-        await parts.strangers.refused(RAZORPAY, "RAZORPAY_WEBHOOK_SECRET", parts.store, parts.clock.now())
+        await _count_refused(parts, RAZORPAY, "RAZORPAY_WEBHOOK_SECRET")
         raise _forbidden(RAZORPAY, header, "X-Razorpay-Signature", "RAZORPAY_WEBHOOK_SECRET")
     parts.strangers.accepted(RAZORPAY)
     body = await _read(parts, raw, RAZORPAY)
@@ -98,6 +98,14 @@ async def take_razorpay(parts: Parts, raw: bytes, header: str | None) -> None:
     if order_key is None and notice.link_id is not None:
         order_key = await parts.store.order_of_link(notice.link_id)
     await _store(parts, [from_razorpay(raw, notice, order_key, body, parts.gateway.mode)])
+
+
+async def _count_refused(parts: Parts, door: str, setting: str) -> None:
+    """Count a wrong signature at `door`. It is refused all the same if no notice of it can be stored."""
+    try:
+        await parts.strangers.refused(door, setting, parts.store, parts.clock.now())
+    except Exception:
+        log.exception("notice not stored", kind="signature", path=door)
 
 
 def _count_elsewhere(parts: Parts, parsed: Parsed, ours: str) -> None:
@@ -116,8 +124,8 @@ async def _read(parts: Parts, raw: bytes, door: str) -> Json | None:
     except Unreadable as unread:
         reason = str(unread)
     log.error("webhook unreadable", path=door, reason=reason, bytes=len(raw))
-    parts.metrics.unreadable.labels(door).inc()
     await _store(parts, [unreadable(raw, door, reason)])
+    parts.metrics.unreadable.labels(door).inc()
     return None
 
 
@@ -130,5 +138,4 @@ def _forbidden(path: str, given: str | None, header: str, setting: str) -> web.H
 async def _store(parts: Parts, arrivals: Sequence[Arrival]) -> None:
     if arrivals:
         await parts.inbox.put(arrivals)
-        if parts.doors.unstored:
-            await parts.doors.recovered(parts.store, parts.clock.now())
+        await parts.doors.recovered(parts.store, parts.clock.now())
