@@ -5,6 +5,7 @@ The same limit of depth holds for what is read and for what is written afterward
 """
 
 import json
+import math
 import re
 from typing import Any, Final, TypeAlias
 
@@ -29,8 +30,9 @@ class Unreadable(Exception):
 def read_object(raw: bytes) -> Json:
     """The JSON object in `raw`, without what is nested over `MAX_DEPTH` levels (null stands for it).
 
-    Raises Unreadable for what is no JSON object at all. Read all the same, as null or U+FFFD: NaN and
-    infinities, integers that no computer counts to, halves of surrogate pairs, bytes that are not UTF-8.
+    Raises Unreadable for what is no JSON object at all. Null or U+FFFD stand for what cannot be kept: NaN,
+    infinities and numbers as large (`1e999`), integers of over 20 digits, halves of surrogate pairs, bytes
+    that are not UTF-8.
     """
     try:
         value = orjson.loads(raw)
@@ -73,7 +75,9 @@ def _patiently(raw: bytes) -> Any:
     """As `orjson.loads`, for what that refuses and a reader of goodwill can still make out."""
     text = _shallow(raw.decode("utf-8", "replace").removeprefix("\ufeff"))
     try:
-        return json.loads(text, strict=False, parse_int=_integer, parse_constant=_nothing)
+        return json.loads(
+            text, strict=False, parse_int=_integer, parse_float=_number, parse_constant=_nothing
+        )
     except ValueError as error:
         place = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
         raise Unreadable(f"it is not JSON{place}") from None
@@ -99,8 +103,17 @@ def _integer(digits: str) -> int | None:
     return int(digits) if len(digits) <= _INTEGER_DIGITS else None
 
 
+def _number(digits: str) -> float | None:
+    """The number, or None where a float makes it infinite (`1e999`)."""
+    return _finite(float(digits))
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
 def _nothing(_: str) -> None:
-    """NaN and the infinities, which JSON cannot write back."""
+    """Return None for NaN and the infinities, which JSON cannot write back."""
 
 
 def _cleaned_object(body: Json) -> Json:
@@ -116,4 +129,4 @@ def _cleaned(value: Any, depth: int) -> Any:
         return {_cleaned(key, depth): _cleaned(inner, depth + 1) for key, inner in value.items()}
     if isinstance(value, list) and depth < MAX_DEPTH:
         return [_cleaned(inner, depth + 1) for inner in value]
-    return value if isinstance(value, float) else None
+    return _finite(value) if isinstance(value, float) else None

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
 from bot.cli.wording import shown
+from bot.clock import SystemClock
 from flows import replies
 from payments.orders import CURRENCY
 from storage.stories import Story
@@ -19,7 +20,7 @@ def lines(story: Story) -> Iterator[str]:
     """Who it is about, what happened in order of time, and how things stand now."""
     names = ", ".join(f"{kind} {value}" for kind, value in story.aliases)
     yield f"customer {story.conversation} ({names or 'known by no name'})"
-    yield f"times are {datetime.now(UTC).astimezone():%Z (UTC%z)}, as on this machine"
+    yield f"times are {_local(SystemClock().now()):%Z (UTC%z)}, as on this machine"
     if story.cut:
         yield "… what happened earlier is left out"
     day = ""
@@ -27,7 +28,7 @@ def lines(story: Story) -> Iterator[str]:
         told = list(_TELLERS.get(moment.what, _event)(moment.about))
         if not told:
             continue
-        at = datetime.fromtimestamp(moment.at / 1000, UTC).astimezone()
+        at = _local(moment.at)
         if (today := f"{at:%Y-%m-%d}") != day:
             day = today
             yield from ("", day)
@@ -37,6 +38,11 @@ def lines(story: Story) -> Iterator[str]:
     yield f"  in state {story.state or '(none yet)'}"
     for order in story.orders:
         yield from (f"  {line}" for line in _now(order))
+
+
+def _local(milliseconds: int) -> datetime:
+    """That moment in this machine's time zone."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone()
 
 
 def _event(event: About) -> Iterator[str]:

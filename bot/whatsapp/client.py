@@ -7,6 +7,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
+from bot.json_reading import Unreadable, read_object, storable
 from bot.retry import Failure
 from bot.whatsapp.errors import SendError, classify
 from bot.whatsapp.identity import Alias, called
@@ -134,10 +135,9 @@ async def _capped(content: aiohttp.StreamReader) -> bytes:
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        answer = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        return storable(read_object(body))
+    except Unreadable:
         return {}
-    return answer if isinstance(answer, dict) else {}
 
 
 def _accepted(body: bytes) -> Accepted | None:

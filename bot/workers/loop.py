@@ -14,7 +14,7 @@ from typing import Any, Final
 import structlog
 
 from bot.batching import Batcher
-from bot.clock import Jumps, jumped
+from bot.clock import Jumps, SystemClock, jumped
 from bot.parts import Parts
 from bot.workers.performing import LEASE, Performer
 from bot.workers.traffic import Traffic
@@ -50,7 +50,8 @@ class Workers:
     ) -> None:
         """`poll` is how many seconds it sleeps at most; `jumps` sees that the machine's clock was set."""
         self._parts = parts
-        self._jumps = jumps or Jumps()
+        machine = SystemClock()
+        self._jumps = jumps or Jumps(machine.now, machine.steady)
         self._poll = poll
         self._traffic = Traffic()
         for lane, circuit in self._traffic.circuits.items():

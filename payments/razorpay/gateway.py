@@ -259,7 +259,7 @@ def _link(payload: Mapping[str, Any]) -> Link:
     created_at = payload.get("created_at")
     link = Link(
         id=_text(payload, "id"),
-        reference_id=reference_id if isinstance(reference_id, str) else "",
+        reference_id=reference_id if isinstance(reference_id, str) and reference_id.isprintable() else "",
         status=_text(payload, "status"),
         amount=_paise(payload, "amount"),
         amount_paid=_paise(payload, "amount_paid"),
@@ -276,7 +276,8 @@ def _link(payload: Mapping[str, Any]) -> Link:
 
 def _text(payload: Mapping[str, Any], name: str) -> str:
     value = payload.get(name)
-    if not isinstance(value, str) or not value:
+    # No database can keep NUL or half a surrogate pair, and both are printable nowhere.
+    if not isinstance(value, str) or not value or not value.isprintable():
         raise _unintelligible(f"the answer is not a payment link: no {name}")
     return value
 
