@@ -15,7 +15,7 @@ from bot.metrics import Metrics
 from bot.parts import Parts
 from bot.settings import Settings
 from bot.whatsapp.client import WhatsAppClient
-from bot.workers.loop import IN_FLIGHT, Workers
+from bot.workers.loop import CALLERS, IN_FLIGHT, Workers
 from flows.errors import FlowInvalid, Issue
 from flows.load import load
 from flows.model import Flow
@@ -60,6 +60,7 @@ async def bot(settings: Settings, clock: Clock | None = None) -> AsyncIterator[t
             settings.razorpay_key_id,
             settings.razorpay_key_secret.get_secret_value(),
             settings.razorpay_api_url,
+            threads=CALLERS,
         )
         stack.push_async_callback(gateway.close)
         metrics = Metrics()

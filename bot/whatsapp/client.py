@@ -17,6 +17,9 @@ from payments.blotting import blot_bytes
 ANSWER_CAP: Final = 64 * 1024
 """Bytes read of an answer; an honest one is a few hundred."""
 
+CALL_SECONDS: Final = 10.0
+"""What one call takes at its slowest, its wait for a connection included."""
+
 _NUMBER_FIELDS: Final = "display_phone_number,verified_name,quality_rating"
 
 
@@ -48,7 +51,7 @@ class WhatsAppClient:
         version: str,
         phone_number_id: str,
         access_token: str,
-        timeout: float = 10,
+        timeout: float = CALL_SECONDS,
     ) -> None:
         """`timeout` is in seconds, for a whole call. Raises ValueError if `base_url` is no http(s) URL."""
         base = URL(base_url)

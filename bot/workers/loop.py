@@ -16,7 +16,7 @@ import structlog
 from bot.batching import Batcher
 from bot.clock import Jumps, SystemClock, jumped
 from bot.parts import Parts
-from bot.workers.performing import LEASE, Performer
+from bot.workers.performing import LEASE, Performer, fits
 from bot.workers.traffic import Traffic
 from payments import remedies
 from payments.advance import advance
@@ -33,11 +33,9 @@ CLAIM_BATCH: Final = 256
 IN_FLIGHT: Final = 512
 """Messages under way at once, over all customers."""
 ROOM: Final[Mapping[str, int]] = {CHAT: IN_FLIGHT, "pay": 8, "poll": 2}
-"""Entries of each lane under way at once. More calls than the gateway has threads would only wait,
-while their leases run out."""
-CALL_MILLISECONDS: Final[Mapping[str, int]] = {CHAT: 22_000, "pay": 45_000, "poll": 45_000}
-"""What one entry of each lane may take at its slowest: a send and its template, or the three calls that
-make a link."""
+"""Entries of each lane under way at once."""
+CALLERS: Final = ROOM["pay"] + ROOM["poll"]
+"""Threads that the gateway needs: a call that waits for one uses up its entry's lease."""
 
 log = structlog.get_logger()
 
@@ -183,8 +181,7 @@ class Workers:
         try:
             recorded = []
             for index, delivery in enumerate(run):
-                late = self._parts.clock.now() + CALL_MILLISECONDS[lane] > delivery.claim.leased_until
-                if late or self._closing:
+                if self._closing or not fits(delivery, self._parts.clock.now()):
                     await self._release(run[index:])
                     break
                 outcome = await self._performer.perform(delivery)

@@ -1,6 +1,8 @@
 """One outbox entry, performed: what the outside answered becomes an outcome to record."""
 
+import asyncio
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -9,6 +11,7 @@ import structlog
 from bot.clock import Clock
 from bot.log import mask
 from bot.retry import DOUBT, Failure, GiveUp, decide
+from bot.whatsapp.client import CALL_SECONDS as SEND_SECONDS
 from bot.whatsapp.client import WhatsAppClient
 from bot.whatsapp.errors import SendError
 from bot.whatsapp.payloads import PayloadError
@@ -18,15 +21,35 @@ from bot.workers.traffic import Traffic, elsewhere, halted
 from payments import calls
 from payments.case import Notice
 from payments.razorpay.errors import GatewayError, Reason
-from payments.razorpay.gateway import Gateway
+from payments.razorpay.gateway import CALL_SECONDS, Gateway
 from storage import window
 from storage.deliveries import CHAT, Again, Delivery, Done, Failed, Outcome, given_up
 
+SENDS: Final = 3
+"""Calls that one message may take: as it was said, without its picture, and as its template."""
+CALLS: Final = 3
+"""Calls that an order to Razorpay may take. A poll may take more: it is cut off, and begins anew."""
+LONGEST: Final[Mapping[str, float]] = {
+    CHAT: SENDS * SEND_SECONDS,
+    "pay": CALLS * CALL_SECONDS,
+    "poll": CALLS * CALL_SECONDS,
+}
+"""Seconds after which an entry of each lane is cut off."""
+RECORDING: Final = 5.0
+"""Seconds that storing an outcome may take."""
 LEASE: Final = 2 * DOUBT * 1000
-"""Milliseconds an entry is ours once claimed: longer than the three calls that making a link may take
-at their slowest, and than the word on a send that was cut off may take to come."""
+"""Milliseconds an entry is ours once claimed: longer than an entry may take and its outcome be stored.
+
+Somebody else claims it afterwards. An entry is begun only while enough of its lease is left (`fits`), so a
+message that is cut off by a crash still has `DOUBT` seconds for its status webhook.
+"""
 
 log = structlog.get_logger()
+
+
+def fits(delivery: Delivery, now: int) -> bool:
+    """Whether what is left of the lease is enough to perform `delivery` and to store its outcome."""
+    return now + (LONGEST[delivery.lane] + RECORDING) * 1000 <= delivery.claim.leased_until
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +66,24 @@ class Performer:
 
     async def perform(self, delivery: Delivery) -> Outcome:
         """Send the message or make the call; what became of it."""
+        # A call to Razorpay is looked up before it is repeated; a message may already be out.
+        doubtful = Failure.UNKNOWN if delivery.lane == CHAT else Failure.RETRY
         try:
-            if delivery.lane == CHAT:
-                outcome = await self._send(delivery)
-            else:
-                outcome = await self._call(delivery, calls.from_json(delivery.payload))
+            async with asyncio.timeout(LONGEST[delivery.lane]):
+                outcome = await self._performed(delivery)
+        except TimeoutError:
+            return self._failed(delivery, doubtful, None, f"cut off after {LONGEST[delivery.lane]:g} seconds")
         except Exception as error:
             log.exception("delivery failed unexpectedly", delivery=delivery.id, name=delivery.name)
-            # A call to Razorpay is looked up before it is repeated; a message may already be out.
-            failure = Failure.UNKNOWN if delivery.lane == CHAT else Failure.RETRY
-            return self._failed(delivery, failure, None, mask(f"{type(error).__name__}: {error}"))
+            return self._failed(delivery, doubtful, None, mask(f"{type(error).__name__}: {error}"))
         if isinstance(outcome, Done):
             self._heard(delivery, self.traffic.done(delivery.lane, _claimed_at(delivery)))
         return outcome
+
+    async def _performed(self, delivery: Delivery) -> Outcome:
+        if delivery.lane == CHAT:
+            return await self._send(delivery)
+        return await self._call(delivery, calls.from_json(delivery.payload))
 
     async def _send(self, delivery: Delivery) -> Outcome:
         try:
