@@ -1,7 +1,7 @@
-"""Reading the JSON of others: what JSON allows is read; what of it cannot be kept is replaced, not refused.
+"""Reads others' JSON patiently: a value that cannot be kept is replaced, and the body is not refused.
 
 One body carries the messages of many customers, so one odd value must not cost the others theirs.
-The same limit of depth holds for what is read and for what is written afterwards.
+What is read can be written again: one limit of depth holds for both.
 """
 
 import json
@@ -24,11 +24,11 @@ _INTEGER_DIGITS: Final = 20
 
 
 class Unreadable(Exception):
-    """These bytes are no JSON object; the message says why, for people, and holds nothing of them."""
+    """The bytes are no JSON object. The message says why, for people, and quotes nothing of them."""
 
 
 def read_object(raw: bytes) -> Json:
-    """The JSON object in `raw`, without what is nested over `MAX_DEPTH` levels (null stands for it).
+    """Return the JSON object in `raw`, with null for what is nested over `MAX_DEPTH` levels.
 
     Raises Unreadable for what is no JSON object at all. Null or U+FFFD stand for what cannot be kept: NaN,
     infinities and numbers as large (`1e999`), integers of over 20 digits, halves of surrogate pairs, bytes
@@ -58,7 +58,7 @@ def is_deep(value: Any) -> bool:
 
 
 def storable(body: Json) -> Json:
-    """`body` itself if any database can keep it, which is nearly always; else a copy that it can.
+    """Return `body` if any database can keep it, which is nearly always; else a copy that it can keep.
 
     PostgreSQL refuses NUL in JSON, and nothing can encode half a surrogate pair: NUL is left out, half a
     pair becomes U+FFFD, and null stands for integers over 64 bits and for what is nested too deep.
@@ -72,7 +72,7 @@ def storable(body: Json) -> Json:
 
 
 def _patiently(raw: bytes) -> Any:
-    """As `orjson.loads`, for what that refuses and a reader of goodwill can still make out."""
+    """Read what `orjson.loads` refuses and the standard library can still make out. Raises Unreadable."""
     text = _shallow(raw.decode("utf-8", "replace").removeprefix("\ufeff"))
     try:
         return json.loads(
@@ -84,7 +84,7 @@ def _patiently(raw: bytes) -> Any:
 
 
 def _shallow(text: str) -> str:
-    """`text` with null for each object or list that is over `MAX_DEPTH` levels deep."""
+    """Return `text` with null for each object or list that is over `MAX_DEPTH` levels deep."""
     kept: list[str] = []
     depth, begin = 0, 0
     for token in _TOKEN.finditer(text):

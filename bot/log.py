@@ -1,8 +1,7 @@
-"""One JSON line per event, on standard error. Phone numbers, e-mail and UPI addresses are masked,
-whatever field they are in, and so are the secrets that `configure` was told.
+"""Logs one JSON line per event on standard error, with phone numbers, addresses and secrets masked.
 
-Secrets are `SecretStr` in the settings and are not put into log fields; but an error may quote one. The
-mask is the last word, over every key, value and traceback, of the libraries too.
+Secrets are `SecretStr` in the settings and are not put into log fields, but an error may quote one. So the
+mask comes last, over every key, value and traceback, those of libraries included.
 """
 
 import logging
@@ -44,14 +43,14 @@ _ADDRESSES: Final = re.compile(
 _CREDENTIALS: Final = re.compile(r"(?<=://)[^\s/@]*:[^\s@]*+@")
 """User and password in a URL."""
 _UNSEEN: Final = re.compile(rf"(?<=\d)(?:{ACTING.pattern}|[\u200c\u200d])+(?=\d)")
-"""What does not show between two digits: a phone number stays one with it."""
+"""Invisible characters between two digits: with them, a phone number still is one."""
 _KEPT: Final = "\n\t"
 _SECRETS: Final[list[tuple[str, ...]]] = [()]
 """What this process never writes; see `configure`."""
 
 
 def mask(text: str) -> str:
-    """`text` without secrets and what leads to a person; control and format characters are escaped.
+    """Return `text` without secrets and personal data; control and format characters are escaped.
 
     Phone numbers are reduced to their last two digits, e-mail and UPI addresses to `…@…`.
 
@@ -64,7 +63,7 @@ def mask(text: str) -> str:
 
 
 def _seen(found: re.Match[str]) -> str:
-    """What stands on two lines, or in two columns, is not one number."""
+    """Return the line break or tab among invisible characters: digits on both sides are two numbers."""
     return next((c for c in found[0] if c in _KEPT), "")
 
 
@@ -73,7 +72,7 @@ def _last_two(found: re.Match[str]) -> str:
 
 
 def masked(value: Any) -> Any:
-    """`value` with every text in it masked, at any depth; numbers stay. What is no JSON becomes its repr."""
+    """Return `value` with every text in it masked, at any depth. What is no JSON becomes its masked repr."""
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, Mapping):

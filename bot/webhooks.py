@@ -1,4 +1,4 @@
-"""What WhatsApp and Razorpay call: verify, store, answer 200. Nothing else happens in the request."""
+"""Takes the webhooks of WhatsApp and Razorpay: verify, store, answer 200, and nothing else."""
 
 import hmac
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ routes = web.RouteTableDef()
 
 @routes.get(WHATSAPP)
 async def handshake(request: web.Request) -> web.Response:
-    """Meta asks whether this address is ours: the challenge comes back if the verify token is right."""
+    """Answer Meta's challenge if the verify token is right. Meta asks so whether this address is ours."""
     token = request.app[PARTS].settings.whatsapp_verify_token.get_secret_value()
     given = request.query.get("hub.verify_token", "")
     challenge = request.query.get("hub.challenge", "")
@@ -40,7 +40,7 @@ async def handshake(request: web.Request) -> web.Response:
 
 @routes.post(WHATSAPP)
 async def whatsapp(request: web.Request) -> web.Response:
-    """Messages and statuses from Meta. 200 once all of them are durable; 403 on a bad signature."""
+    """Take messages and statuses from Meta. 200 once all of them are durable; 403 on a bad signature."""
     header = request.headers.get("X-Hub-Signature-256")
     if not signature.may_match((header or "").removeprefix(SCHEME)):
         raise _forbidden(WHATSAPP, header, "X-Hub-Signature-256", "WHATSAPP_APP_SECRET")
@@ -51,7 +51,7 @@ async def whatsapp(request: web.Request) -> web.Response:
 
 @routes.post(RAZORPAY)
 async def razorpay(request: web.Request) -> web.Response:
-    """One event from Razorpay. 200 once it is durable; 403 on a bad signature."""
+    """Take one event from Razorpay. 200 once it is durable; 403 on a bad signature."""
     header = request.headers.get("X-Razorpay-Signature")
     if not signature.may_match(header):
         raise _forbidden(RAZORPAY, header, "X-Razorpay-Signature", "RAZORPAY_WEBHOOK_SECRET")
@@ -101,7 +101,7 @@ async def take_razorpay(parts: Parts, raw: bytes, header: str | None) -> None:
 
 
 async def _count_refused(parts: Parts, door: str, setting: str) -> None:
-    """Count a wrong signature at `door`. It is refused all the same if no notice of it can be stored."""
+    """Count a wrong signature at `door`. The request is refused even if no notice can be stored."""
     try:
         await parts.strangers.refused(door, setting, parts.store, parts.clock.now())
     except Exception:
@@ -115,9 +115,9 @@ def _count_elsewhere(parts: Parts, parsed: Parsed, ours: str) -> None:
 
 
 async def _read(parts: Parts, raw: bytes, door: str) -> Json | None:
-    """What `raw` says; None if it is no JSON, in which case it is kept as it came and told of.
+    """Read `raw`. If it is no JSON, store it as it came, with a notice, and return None.
 
-    It is acknowledged all the same: its sender would only send the same bytes again, for days.
+    Such a body is acknowledged: its sender would send the same bytes again for days.
     """
     try:
         return read_object(raw)

@@ -67,7 +67,7 @@ async def _connect(world: World, bot_url: str) -> None:
 
 @asynccontextmanager
 async def played() -> AsyncIterator[tuple[World, Settings]]:
-    """A world, and the settings of a bot in it: on loopback, with an empty database, forgotten at the end.
+    """Make a world on loopback, and settings for a bot in it with an empty database; forget both at the end.
 
     The flow and the port are those of the environment or `.env`. Ends the command if they are unusable.
     """

@@ -1,4 +1,4 @@
-"""A story from the database as lines for people. Nothing is masked here; `why` has done that before."""
+"""Writes a story from the database as lines for people. Nothing is masked here: `why` has done that."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ About: TypeAlias = Mapping[str, Any]
 
 
 def lines(story: Story) -> Iterator[str]:
-    """Who it is about, what happened in order of time, and how things stand now."""
+    """Write whom the story is about, what happened in order of time, and how things stand now."""
     names = ", ".join(f"{kind} {value}" for kind, value in story.aliases)
     yield f"customer {story.conversation} ({names or 'known by no name'})"
     yield f"times are {_local(SystemClock().now()):%Z (UTC%z)}, as on this machine"
@@ -41,12 +41,12 @@ def lines(story: Story) -> Iterator[str]:
 
 
 def _local(milliseconds: int) -> datetime:
-    """That moment in this machine's time zone."""
+    """Return that moment in this machine's time zone."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone()
 
 
 def _event(event: About) -> Iterator[str]:
-    """An inbox row: what came, what was decided and why."""
+    """Write an inbox row: what came, what was decided and why."""
     if event["kind"] == "poll" and event["state"] == "ignored":
         return
     said = _SAID.get(event["kind"], _other)(event["body"])
@@ -127,7 +127,7 @@ _SAID: Final[Mapping[str, Callable[[About], str]]] = {
 
 
 def _decision(entry: About) -> Iterator[str]:
-    """One entry of a trace: the rules that were passed over, and the one that was taken."""
+    """Write one entry of a trace: the rules that were passed over, and the one that was taken."""
     for passed in entry.get("passed", ()):
         yield f"passed  {passed['rule']}, line {passed['line']}: {passed['because']}"
     if taken := entry.get("taken"):
@@ -190,7 +190,7 @@ def _call(entry: About) -> Iterator[str]:
 
 
 def _outcome(entry: About) -> str:
-    """What became of an outbox entry, in a word, and after how many tries."""
+    """Write what became of an outbox entry, and after how many tries."""
     state = {"done": "accepted" if entry["lane"] == "chat" else "answered", "pending": "waits"}
     outcome = entry["receipt"] or state.get(entry["state"], entry["state"])
     tries = f", {entry['attempts']} tries" if entry["attempts"] > 1 else ""
@@ -223,6 +223,6 @@ def _now(order: About) -> Iterator[str]:
 
 
 def _cut(text: str, length: int = _PREVIEW) -> str:
-    """`text` on one line, and not too long."""
+    """Return `text` on one line, cut to `_PREVIEW`."""
     line = " ".join(text.split())
     return line if len(line) <= length else f"{line[: length - 1]}…"

@@ -1,7 +1,7 @@
 """The workers' loops: step until nothing is due, perform what is in the outbox, sleep until woken.
 
-Waking is only a hint: whoever missed one looks again after `POLL_SECONDS`, which is also how the
-processes of one database learn of each other's work.
+A loop that nobody wakes looks again after `POLL_SECONDS`. So the processes of one database find each
+other's work.
 """
 
 import asyncio
@@ -46,7 +46,7 @@ class Workers:
     def __init__(
         self, parts: Parts, dice: random.Random, *, poll: float = POLL_SECONDS, jumps: Jumps | None = None
     ) -> None:
-        """`poll` is how many seconds it sleeps at most; `jumps` sees that the machine's clock was set."""
+        """`poll` is the longest sleep, in seconds; `jumps` detects that the machine's clock was set."""
         self._parts = parts
         machine = SystemClock()
         self._jumps = jumps or Jumps(machine.now, machine.steady)
@@ -65,7 +65,7 @@ class Workers:
         self._closing = False
 
     def wake(self) -> None:
-        """Something arrived: look now."""
+        """Let the loop that steps look now: something arrived."""
         self._stepping.set()
 
     def start(self) -> None:
@@ -89,7 +89,7 @@ class Workers:
         await self._landed()
 
     async def step(self) -> int:
-        """One round of stepping: how many events and receipts were handled."""
+        """Do one round of stepping. Return how many events and receipts were handled."""
         if jump := self._jumps.since():
             await self._clock_was_set(jump)
         now, store = self._parts.clock.now(), self._parts.store
@@ -103,12 +103,12 @@ class Workers:
         return receipts + events
 
     async def perform(self) -> int:
-        """One round of claiming; the entries claimed are performed by tasks of their own."""
+        """Do one round of claiming; tasks of their own perform what it claims. Return how many entries."""
         lanes = await self._parts.store.due_lanes(self._parts.clock.now())
         return sum([await self._claim(lane) for lane in ROOM if lane in lanes])
 
     async def drain(self) -> int:
-        """Step and perform until nothing is due; how much was done. For tests, without the loops."""
+        """Step and perform until nothing is due. Return how much was done. For tests, without the loops."""
         done = 0
         while count := await self.step() + await self.perform():
             await self._landed()
@@ -116,7 +116,7 @@ class Workers:
         return done
 
     async def _clock_was_set(self, jump: int) -> None:
-        """What waited for a time of the clock before waits no longer than it may.
+        """Make due what a clock that was set has put off, and tell operators.
 
         If the database fails, the next round sees the same jump again.
         """
@@ -144,7 +144,7 @@ class Workers:
         return advanced
 
     async def _apply_receipts(self, now: int) -> int:
-        """Apart from the stepping: whatever is wrong with receipts, customers get their answers."""
+        """Apply due receipts. A failure is logged and stops no stepping: customers get their answers."""
         try:
             applied = await self._parts.store.apply_receipts(now)
         except Exception:
@@ -174,9 +174,9 @@ class Workers:
         task.add_done_callback(self._runs.discard)
 
     async def _perform_run(self, lane: str, run: Sequence[Delivery]) -> None:
-        """One customer's entries of one lane, in order; after one that must wait, the rest wait too.
+        """Perform one customer's entries of one lane, in order; after one that must wait, the rest wait too.
 
-        What may not end within the lease is not begun: others will claim it, and do it a second time.
+        An entry that may outlive its lease is not begun: another worker would claim it and repeat it.
         """
         try:
             recorded = []
@@ -217,7 +217,7 @@ class Workers:
     async def _loop(
         self, wake: asyncio.Event, work: Callable[[], Coroutine[Any, Any, int]], most: int
     ) -> None:
-        """Rounds of `work`, for ever: at once after one that did `most` or more, else when it is woken."""
+        """Run rounds of `work` for ever: at once after one that did `most` or more, else when woken."""
         failed = self._parts.pulse.failed
         while not self._closing:
             wake.clear()
@@ -244,7 +244,7 @@ def _customer(delivery: Delivery) -> str:
 
 
 def _goes_on(outcome: deliveries.Outcome) -> bool:
-    """Whether the next message may leave: not while this one waits to be tried again."""
+    """Whether the next entry may go: not while this one waits to be tried again."""
     return not isinstance(outcome, Again)
 
 

@@ -1,4 +1,4 @@
-"""One outbox entry, performed: what the outside answered becomes an outcome to record."""
+"""Performs one outbox entry and turns the answer into an outcome to record."""
 
 import asyncio
 import random
@@ -26,9 +26,9 @@ from storage import window
 from storage.deliveries import CHAT, Again, Delivery, Done, Failed, Outcome, given_up
 
 SENDS: Final = 3
-"""Calls that one message may take: as it was said, without its picture, and as its template."""
+"""Calls that one message may take: as it is, without its picture, and as its template."""
 CALLS: Final = 3
-"""Calls that an order to Razorpay may take. A poll may take more: it is cut off, and begins anew."""
+"""Calls that an entry of `pay` may take. A poll may take more: it is cut off and begins anew."""
 LONGEST: Final[Mapping[str, float]] = {
     CHAT: SENDS * SEND_SECONDS,
     "pay": CALLS * CALL_SECONDS,
@@ -54,7 +54,7 @@ def fits(delivery: Delivery, now: int) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Performer:
-    """Performs entries of all lanes. Never raises: whatever goes wrong is an outcome."""
+    """Performs entries of all lanes. Never raises: every failure is an outcome."""
 
     whatsapp: WhatsAppClient
     gateway: Gateway
@@ -62,10 +62,10 @@ class Performer:
     dice: random.Random
     """Spreads retries; seeded in tests."""
     traffic: Traffic = field(default_factory=Traffic)
-    """Hears how it went."""
+    """Is told how each entry went."""
 
     async def perform(self, delivery: Delivery) -> Outcome:
-        """Send the message or make the call; what became of it."""
+        """Send the message or make the call, and return the outcome."""
         # A call to Razorpay is looked up before it is repeated; a message may already be out.
         doubtful = Failure.UNKNOWN if delivery.lane == CHAT else Failure.RETRY
         try:
@@ -116,7 +116,7 @@ class Performer:
     def _failed(
         self, delivery: Delivery, failure: Failure, retry_after: float | None, error: str
     ) -> Again | Failed:
-        """When to try again, or that it is over."""
+        """Return when to try again, or that the entry has failed for good."""
         now = self.clock.now()
         self._heard(delivery, self.traffic.failed(delivery.lane, failure, _claimed_at(delivery), now))
         decision = decide(
@@ -138,7 +138,7 @@ class Performer:
         return Again(delivery.claim, decision.at, error, counts=False, notice=notice)
 
     def _unsent(self, delivery: Delivery, error: str, notice: Notice) -> Failed:
-        """It was not even tried, and never will be."""
+        """Return the outcome of an entry that was not tried and never will be."""
         self.traffic.unused(delivery.lane, self.clock.now())
         _tell(delivery, Failure.PERMANENT, error)
         return Failed(delivery.claim, error, notice=notice)
@@ -149,7 +149,7 @@ class Performer:
 
 
 def _tell(delivery: Delivery, failure: Failure, error: str) -> None:
-    """The log names the entry, never the customer."""
+    """Log the failure. The log names the entry, never the customer."""
     told = log.error if failure in (Failure.PERMANENT, Failure.HALT) else log.warning
     told(
         "delivery failed",
@@ -166,7 +166,7 @@ def _claimed_at(delivery: Delivery) -> int:
 
 
 def _failure(error: GatewayError) -> Failure:
-    """A call to Razorpay is repeated by reference id, so doubt needs no waiting."""
+    """Return what `error` means. A doubtful call is repeated at once: its reference id makes that safe."""
     if error.reason is Reason.AUTH:
         return Failure.HALT
     return Failure.RETRY if error.retryable else Failure.PERMANENT
