@@ -15,7 +15,7 @@ from bot.metrics import Metrics
 from bot.parts import Parts
 from bot.settings import Settings
 from bot.whatsapp.client import WhatsAppClient
-from bot.workers.loop import IN_FLIGHT, Workers
+from bot.workers.loop import CALLERS, IN_FLIGHT, Workers
 from flows.errors import FlowInvalid, Issue
 from flows.load import load
 from flows.model import Flow
@@ -31,7 +31,7 @@ _KEEPALIVE_SECONDS = 12
 
 
 def load_flow(path: Path) -> Flow:
-    """The shop's flow. Raises FlowInvalid with every error in it, or with the reason it can't be read."""
+    """Load the shop's flow. Raises FlowInvalid with every error in it, or the reason it can't be read."""
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -43,7 +43,7 @@ def load_flow(path: Path) -> Flow:
 
 @asynccontextmanager
 async def bot(settings: Settings, clock: Clock | None = None) -> AsyncIterator[tuple[Parts, Workers]]:
-    """The bot's parts and its workers, not started. Closed in reverse on the way out.
+    """Build the bot's parts and its workers, not started; close them in reverse order on the way out.
 
     Raises FlowInvalid or StorageError before anything is served.
     """
@@ -60,6 +60,7 @@ async def bot(settings: Settings, clock: Clock | None = None) -> AsyncIterator[t
             settings.razorpay_key_id,
             settings.razorpay_key_secret.get_secret_value(),
             settings.razorpay_api_url,
+            threads=CALLERS,
         )
         stack.push_async_callback(gateway.close)
         metrics = Metrics()
@@ -80,14 +81,14 @@ async def bot(settings: Settings, clock: Clock | None = None) -> AsyncIterator[t
 
 
 _SWITCH_SECONDS = 0.0002
-"""How soon the database's thread gets the interpreter back; Python's own 5 ms halves what is acknowledged."""
+"""Wait of the database's thread for the interpreter; Python's 5 ms halve the webhooks acknowledged."""
 
 
 def tune_interpreter() -> None:
-    """For a process that is the bot and nothing else: see docs/bench.md for what each line is worth.
+    """Tune Python for a process that is only the bot. docs/bench.md measures what each line is worth.
 
-    The collector looks less often for cycles among values that reference counts free at once, and
-    never at what was loaded at start; threads hand the interpreter over sooner.
+    The collector looks for cycles less often, since reference counts free nearly everything, and never
+    looks at what was loaded at start. Threads hand the interpreter over sooner.
     """
     gc.collect()
     gc.freeze()
@@ -107,7 +108,7 @@ class _Inbox:
         arrivals = [arrival for request in requests for arrival in request]
         stored = await self._store.arrive(arrivals, self._clock.now())
         self._metrics.batch.observe(len(requests))
-        self._metrics.arrived.inc(len(arrivals))
+        self._metrics.arrived.inc(sum(one.new for one in stored))
         if self.workers:
             self.workers.wake()
         taken = iter(stored)

@@ -1,4 +1,4 @@
-"""From what a provider sent to what the inbox stores. Pure."""
+"""Turns what a provider sent into what the inbox stores. Pure."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -25,9 +25,9 @@ _LONGEST_KEY: Final = 200
 
 
 def from_whatsapp(parsed: Parsed, phone_number_id: str) -> list[Arrival]:
-    """One arrival for each message, status and unread part of a webhook body.
+    """Return one arrival for each message, status and unread part of a webhook body.
 
-    What was sent to another business number than ours is kept and not answered.
+    A message to another business number is kept and not answered.
     """
     return [
         *(_message(message, phone_number_id) for message in parsed.messages),
@@ -91,7 +91,7 @@ def _receipt(receipt: Receipt, phone_number_id: str) -> Arrival:
 
 
 def _refused(receipt: Receipt) -> Notice | None:
-    """What operators hear if a message failed because the account is refused, as of a refused call."""
+    """Return the notice about a message that failed because WhatsApp refuses the account, if it did."""
     code = _code(receipt)
     if receipt.status != "failed" or errors.remedy(code) is not Remedy.LATER:
         return None
@@ -113,11 +113,11 @@ def _unread(part: Unread) -> Arrival:
 def from_razorpay(
     raw: bytes, notice: webhook.Notice, order_key: str | None, body: Mapping[str, Any], mode: str
 ) -> Arrival:
-    """The arrival of one Razorpay webhook about the order with `order_key`, if it is about one of ours.
+    """Return the arrival of one Razorpay webhook. `order_key` names our order that it is about, if any.
 
-    `mode` is that of our keys (`test` or `live`); the event does not say its own.
+    `mode` is the mode of our keys (`test` or `live`); an event does not name its own.
 
-    The same bytes are the same arrival, whatever their event id says: that header is not signed.
+    The digest of the bytes is the key: the event id stands in a header, which is not signed.
     """
     told = [facts.to_json(fact) | {"order_key": order_key or ""} for fact in notice.facts]
     kept = _text(webhook.without_personal_data(body))
@@ -135,9 +135,9 @@ def from_razorpay(
 
 
 def unreadable(raw: bytes, door: str, reason: str) -> Arrival:
-    """What to keep of a body with a right signature that is no JSON, and the notice that tells of it.
+    """Return what to keep of a signed body that is no JSON, with the notice about it.
 
-    `door` is the path it came to. Sending it again would not help: it would be the same.
+    `door` is the path it came to. The provider is not asked to repeat it: the bytes would be the same.
     """
     digest = sha256(raw).hexdigest()
     kept = raw.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
@@ -157,7 +157,7 @@ def unreadable(raw: bytes, door: str, reason: str) -> Arrival:
 
 
 def from_lost_link(link: Link, mode: str, reading: Reading) -> Arrival:
-    """The arrival of a link that lost books made for an order of these; `reading` says how it stands."""
+    """Return the arrival of a link that lost books made for our order. `reading` says how it stands."""
     told, problems = reading
     fields = {
         "reference_id": link.reference_id,
@@ -175,7 +175,7 @@ def from_lost_link(link: Link, mode: str, reading: Reading) -> Arrival:
 
 
 def from_request(phone: str, items: list[dict[str, Any]] | None, idempotency_key: str) -> Arrival:
-    """The arrival of an order asked for over our own API. `phone` is digits with the country code."""
+    """Return the arrival of an order from our own API. `phone` is digits with the country code."""
     key = f"request:{sha256(idempotency_key.encode()).hexdigest()}"
     return Arrival(key, Kind.REQUEST, {"items": items}, aliases=(("phone", phone),))
 

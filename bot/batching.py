@@ -10,7 +10,7 @@ Result = TypeVar("Result")
 
 
 class Overloaded(Exception):
-    """Too much is waiting already; the caller should try again later."""
+    """The queue is full; the caller should try again later."""
 
 
 class Batcher(Generic[Item, Result]):
@@ -34,7 +34,7 @@ class Batcher(Generic[Item, Result]):
         self._writer: asyncio.Task[None] | None = None
 
     async def put(self, item: Item) -> Result:
-        """Write `item` and give its result, once it is durable. Raises Overloaded, or what `write` raises."""
+        """Write `item` and return its result, once it is durable. Raises Overloaded, or as `write`."""
         if len(self._queue) >= self._most:
             raise Overloaded
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()

@@ -1,4 +1,4 @@
-"""Reading a request's body without trusting it: how long, how big, how encoded, how deep."""
+"""Reads request bodies within limits of time, size, encoding and depth."""
 
 import asyncio
 from typing import Any, Final
@@ -21,10 +21,10 @@ RECEIPT_SECONDS: Final = 10.0
 
 
 async def read_body(request: web.Request, limit: int) -> bytes:
-    """The raw body. Raises 413 over `limit` bytes, 415 if it is compressed, 408 if it takes too long, 503 if
-    there is no room for it beside all the others.
+    """Read the raw body. Raises 413 over `limit` bytes, 415 if it is compressed, 408 if it takes too long,
+    503 if there is no room for it beside all the others.
 
-    A client that goes away meanwhile is a 400, which nobody reads.
+    Raises 400 if the client goes away meanwhile; nobody reads that answer.
     """
     body = await _received(request, limit)
     request.app[CONNECTIONS].whole(request)
@@ -66,7 +66,7 @@ def _whole(body: bytes | bytearray, limit: int) -> bytes:
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
-    """The JSON object in `body`, from a caller who can mend it.
+    """Return the JSON object in `body`, strictly: its sender can mend it.
 
     Raises 400 if it isn't one or is nested over MAX_DEPTH levels.
     """

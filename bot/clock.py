@@ -1,4 +1,4 @@
-"""Time, passed in. Nothing but this file asks the machine what time it is."""
+"""Clocks, passed to whoever needs the time. Only SystemClock asks the machine what time it is."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ SMALLEST_JUMP: Final = 1_000
 
 
 class Clock(Protocol):
-    """Where everyone gets the time from."""
+    """Gives everyone the time."""
 
     def now(self) -> int:
         """Milliseconds since 1970, UTC."""
@@ -25,26 +25,22 @@ class SystemClock:
         """Milliseconds since 1970, UTC."""
         return time.time_ns() // 1_000_000
 
-
-def _wall() -> int:
-    return time.time_ns() // 1_000_000
-
-
-def _steady() -> int:
-    return time.monotonic_ns() // 1_000_000
+    def steady(self) -> int:
+        """Milliseconds of a clock that nobody can set; it begins anywhere."""
+        return time.monotonic_ns() // 1_000_000
 
 
 class Jumps:
-    """Sees that the clock was set, by one that cannot be: what the two passed since the last look differs."""
+    """Detects that the `wall` clock was set: since the last look it moved otherwise than the `steady` one."""
 
-    def __init__(self, wall: Callable[[], int] = _wall, steady: Callable[[], int] = _steady) -> None:
+    def __init__(self, wall: Callable[[], int], steady: Callable[[], int]) -> None:
         self._wall, self._steady = wall, steady
         self._ahead = wall() - steady()
 
     def since(self) -> int:
-        """By how many milliseconds the clock was put forward and nobody has `taken` it; negative if back.
+        """Milliseconds by which the clock was put forward, negative if back, until the jump is `taken`.
 
-        A clock that is drawn right little by little has not jumped: 0 for less than `SMALLEST_JUMP`. Where
+        0 for less than `SMALLEST_JUMP`: a clock that is corrected little by little has not jumped. Where
         the steady clock stands still while the machine sleeps, that is a jump forward.
         """
         jump = self._wall() - self._steady() - self._ahead
@@ -54,12 +50,12 @@ class Jumps:
         return 0
 
     def taken(self, jump: int) -> None:
-        """What the jump asks for is done: `since` tells it no more."""
+        """Record that what the jump asks for is done: `since` no longer returns it."""
         self._ahead += jump
 
 
 def jumped(milliseconds: int) -> Notice:
-    """What an operator hears of a clock that was put forward so much, or back if it is negative."""
+    """Return the notice about a clock that was put forward so much, or back if it is negative."""
     which = "set back" if milliseconds < 0 else "put forward (or the machine slept)"
     said = (
         f"The machine's clock was {which} by {abs(milliseconds) // 1000} s while Munshi ran. Messages and"

@@ -1,8 +1,8 @@
-"""How many connections the server holds at once, and which give way when more come.
+"""Limits how many connections the server holds, and decides which are closed when more come.
 
-Whoever keeps the server waiting longest gives way first: for the head of a request, for its body, or for
-the next request. A request that is whole is never cut off. So a crowd of slow senders loses its places one
-by one to those who come and say at once what they want, as providers do.
+The connection that keeps the server waiting longest is closed first: for the head of a request, for its
+body, or for the next request. A whole request is never cut off. A crowd of slow senders so loses its places
+one by one to senders who are quick, as providers are.
 """
 
 import asyncio
@@ -17,27 +17,27 @@ from aiohttp import web
 MOST: Final = 1000
 """Connections held at once. Meta and Razorpay use a few dozen."""
 MOST_OF_ONE: Final = 200
-"""Connections of one address. Those of a proxy on this machine count for the clients that it names."""
+"""Connections of one address. A proxy on this machine stands for the clients that it names."""
 MOST_BYTES: Final = 64 * 1024 * 1024
-"""Of all the bodies that have come in part, or whole and are being handled."""
+"""Bytes of all bodies that are being received or handled."""
 HEAD_SECONDS: Final = 10.0
 """How long a client may take to send the head of its request."""
 IDLE_SECONDS: Final = 75.0
 """How long a connection is kept for the next request."""
 HURRIED_SECONDS: Final = 5.0
-"""The same, while more than half of the places are taken."""
+"""How long it is kept while more than half of the places are taken."""
 _SWEEP_SECONDS: Final = 1.0
 _FILES: Final = 4096
 """Open files that a process needs: the connections of both sides, and the database."""
 
 
 class Phase(Enum):
-    """What a connection is waited for, or that it waits for us."""
+    """What a connection keeps the server waiting for, or that it waits for the server."""
 
     HEAD = "head"
     BODY = "body"
     OURS = "ours"
-    """Its request is whole: it waits for our answer."""
+    """The request is whole: the client waits for our answer."""
     IDLE = "idle"
 
 
@@ -58,15 +58,15 @@ class Connections:
 
     @property
     def count(self) -> int:
-        """How many are open."""
+        """The number of open connections."""
         return len(self._open)
 
     def serving(self, server: web.Server) -> Callable[[], asyncio.Protocol]:
-        """The protocol factory of `server` under these limits."""
+        """Return the protocol factory of `server` under these limits."""
         return lambda: _Connection(cast(asyncio.Protocol, server()), self)
 
     def admit(self, connection: "_Connection") -> bool:
-        """Take in a new connection; False if nobody gives way to it."""
+        """Take in a new connection. Return False if no other can be closed for it."""
         if not self._count(connection, _network(connection.peer())):
             return False
         if len(self._open) >= self._most and not self._one_gives_way(self._waiting):
@@ -77,7 +77,7 @@ class Connections:
         return True
 
     def begins(self, request: web.BaseRequest) -> bool:
-        """The head of `request` is here. False if its client has too many connections already."""
+        """Record that the head of `request` is here. Return False if its client has too many connections."""
         connection = self._open.get(request.protocol)
         if connection is None:
             return True
@@ -85,7 +85,7 @@ class Connections:
         return bool(connection.address) or self._count(connection, _client(request))
 
     def grows(self, request: web.BaseRequest, size: int) -> bool:
-        """`size` bytes of a body have come; False if there is no room for them, whoever gives way."""
+        """Record `size` more bytes of a body. Return False if closing others makes no room for them."""
         connection = self._open.get(request.protocol)
         if connection is None:
             return True
@@ -98,12 +98,12 @@ class Connections:
         return True
 
     def whole(self, request: web.BaseRequest) -> None:
-        """The body of `request` is here: it is ours to answer now."""
+        """Record that the body of `request` is here, so that only our answer is missing."""
         if connection := self._open.get(request.protocol):
             self._enter(connection, Phase.OURS)
 
     def ends(self, request: web.BaseRequest) -> None:
-        """`request` is answered."""
+        """Record that `request` is answered."""
         if connection := self._open.get(request.protocol):
             self._bytes -= connection.bytes
             connection.bytes = 0
@@ -112,11 +112,11 @@ class Connections:
             self._enter(connection, Phase.IDLE)
 
     def hears(self, connection: "_Connection") -> None:
-        """The first bytes of the next request have come."""
+        """Record that the first bytes of the next request have come."""
         self._enter(connection, Phase.HEAD)
 
     def forget(self, connection: "_Connection") -> None:
-        """`connection` is closed."""
+        """Record that `connection` is closed."""
         self._open.pop(connection.handler, None)
         self._waiting.pop(connection, None)
         self._uncount(connection)
@@ -124,7 +124,7 @@ class Connections:
         connection.bytes = 0
 
     def sweep(self, now: float) -> None:
-        """Close what has kept us waiting for too long at `now`, in seconds of the loop's clock."""
+        """Close connections that kept us waiting too long at `now`, in seconds of the loop's clock."""
         idle = HURRIED_SECONDS if 2 * len(self._open) > self._most else IDLE_SECONDS
         longest = {Phase.HEAD: HEAD_SECONDS, Phase.BODY: IDLE_SECONDS, Phase.IDLE: idle}
         for connection in list(self._waiting):
@@ -146,7 +146,7 @@ class Connections:
             self._waiting[connection] = None
 
     def _count(self, connection: "_Connection", address: str) -> bool:
-        """Count `connection` for `address`; False if that has too many, and none of them gives way."""
+        """Count `connection` for `address`. Return False if it has too many and none can be closed."""
         if not address:
             return True
         own = self._of.get(address, {})
@@ -177,7 +177,7 @@ class Connections:
 
 
 class _Connection(asyncio.Protocol):
-    """Hands everything on to aiohttp's own protocol; `Connections` keeps its books by it."""
+    """Passes everything on to aiohttp's own protocol, and tells `Connections` what happens."""
 
     __slots__ = ("_admitted", "_connections", "_transport", "address", "bytes", "handler", "phase", "since")
 
@@ -186,16 +186,16 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._admitted = False
         self.address = ""
-        """Whom it counts for; empty for a proxy of ours that has named nobody."""
+        """The address it counts for; empty for a proxy of ours that has named nobody."""
         self.phase = Phase.HEAD
         self.since = 0.0
-        """Since when it keeps us waiting, in seconds of the loop's clock."""
+        """When it began to keep us waiting, in seconds of the loop's clock."""
         self.bytes = 0
-        """Of the body that is here of the request under way."""
+        """How much of the current request's body is here."""
 
     @property
     def behind_proxy(self) -> bool:
-        """Whether it comes from this machine."""
+        """Whether the connection comes from this machine."""
         return not _network(self.peer())
 
     def peer(self) -> str:
@@ -204,7 +204,7 @@ class _Connection(asyncio.Protocol):
         return str(name[0]) if isinstance(name, tuple) else ""
 
     def hang_up(self) -> None:
-        """Close at once, but for an idle connection that has its whole answer: that one is told."""
+        """Close at once. An idle connection with its whole answer is shut down properly."""
         assert self._transport is not None
         if self.phase is Phase.IDLE and not self._transport.get_write_buffer_size():
             self._transport.close()
@@ -251,13 +251,13 @@ def allow_files() -> None:
 
 
 def _client(request: web.BaseRequest) -> str:
-    """For whom a proxy on this machine asks: the last address that it names, which it has seen itself."""
+    """Return the client that a proxy on this machine asks for: the last address it names, seen by itself."""
     named = request.headers.getall("X-Forwarded-For", [])
     return _network(named[-1].rpartition(",")[2].strip()) if named else ""
 
 
 def _network(address: str) -> str:
-    """What counts as one client: an IPv4 address, or 64 bits of IPv6; empty for this machine and nonsense."""
+    """Return one client: an IPv4 address or 64 bits of IPv6; empty for this machine or no address."""
     try:
         found = ip_address(address)
     except ValueError:

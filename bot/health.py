@@ -1,4 +1,4 @@
-"""What a supervisor and Prometheus ask."""
+"""Answers a supervisor and Prometheus: alive, ready, metrics."""
 
 import asyncio
 from typing import Final
@@ -17,13 +17,13 @@ routes = web.RouteTableDef()
 
 @routes.get("/healthz")
 async def healthz(request: web.Request) -> web.Response:
-    """The process answers."""
+    """Answer 200: the process is alive."""
     return web.Response(text="ok\n")
 
 
 @routes.get("/readyz")
 async def readyz(request: web.Request) -> web.Response:
-    """200 if the workers work, and the database answers and takes a write within a second, else 503.
+    """Answer 200 if the workers work and the database answers and takes a write within a second, else 503.
 
     When ready, a second line names the flow that is served and its version.
     """
@@ -47,7 +47,7 @@ async def readyz(request: web.Request) -> web.Response:
 
 @routes.get("/metrics")
 async def metrics(request: web.Request) -> web.Response:
-    """Prometheus' text format."""
+    """Answer in Prometheus' text format."""
     parts = request.app[PARTS]
     counts = await parts.store.counts(parts.clock.now())
     for what in ("pending", "parked", "unfinished", "held", "notices", "oldest_due_ms"):

@@ -1,10 +1,11 @@
-"""Reading the JSON of others: what JSON allows is read; what of it cannot be kept is replaced, not refused.
+"""Reads others' JSON patiently: a value that cannot be kept is replaced, and the body is not refused.
 
 One body carries the messages of many customers, so one odd value must not cost the others theirs.
-The same limit of depth holds for what is read and for what is written afterwards.
+What is read can be written again: one limit of depth holds for both.
 """
 
 import json
+import math
 import re
 from typing import Any, Final, TypeAlias
 
@@ -23,14 +24,15 @@ _INTEGER_DIGITS: Final = 20
 
 
 class Unreadable(Exception):
-    """These bytes are no JSON object; the message says why, for people, and holds nothing of them."""
+    """The bytes are no JSON object. The message says why, for people, and quotes nothing of them."""
 
 
 def read_object(raw: bytes) -> Json:
-    """The JSON object in `raw`, without what is nested over `MAX_DEPTH` levels (null stands for it).
+    """Return the JSON object in `raw`, with null for what is nested over `MAX_DEPTH` levels.
 
-    Raises Unreadable for what is no JSON object at all. Read all the same, as null or U+FFFD: NaN and
-    infinities, integers that no computer counts to, halves of surrogate pairs, bytes that are not UTF-8.
+    Raises Unreadable for what is no JSON object at all. Null or U+FFFD stand for what cannot be kept: NaN,
+    infinities and numbers as large (`1e999`), integers of over 20 digits, halves of surrogate pairs, bytes
+    that are not UTF-8.
     """
     try:
         value = orjson.loads(raw)
@@ -56,7 +58,7 @@ def is_deep(value: Any) -> bool:
 
 
 def storable(body: Json) -> Json:
-    """`body` itself if any database can keep it, which is nearly always; else a copy that it can.
+    """Return `body` if any database can keep it, which is nearly always; else a copy that it can keep.
 
     PostgreSQL refuses NUL in JSON, and nothing can encode half a surrogate pair: NUL is left out, half a
     pair becomes U+FFFD, and null stands for integers over 64 bits and for what is nested too deep.
@@ -70,17 +72,19 @@ def storable(body: Json) -> Json:
 
 
 def _patiently(raw: bytes) -> Any:
-    """As `orjson.loads`, for what that refuses and a reader of goodwill can still make out."""
+    """Read what `orjson.loads` refuses and the standard library can still make out. Raises Unreadable."""
     text = _shallow(raw.decode("utf-8", "replace").removeprefix("\ufeff"))
     try:
-        return json.loads(text, strict=False, parse_int=_integer, parse_constant=_nothing)
+        return json.loads(
+            text, strict=False, parse_int=_integer, parse_float=_number, parse_constant=_nothing
+        )
     except ValueError as error:
         place = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
         raise Unreadable(f"it is not JSON{place}") from None
 
 
 def _shallow(text: str) -> str:
-    """`text` with null for each object or list that is over `MAX_DEPTH` levels deep."""
+    """Return `text` with null for each object or list that is over `MAX_DEPTH` levels deep."""
     kept: list[str] = []
     depth, begin = 0, 0
     for token in _TOKEN.finditer(text):
@@ -99,8 +103,17 @@ def _integer(digits: str) -> int | None:
     return int(digits) if len(digits) <= _INTEGER_DIGITS else None
 
 
+def _number(digits: str) -> float | None:
+    """The number, or None where a float makes it infinite (`1e999`)."""
+    return _finite(float(digits))
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
 def _nothing(_: str) -> None:
-    """NaN and the infinities, which JSON cannot write back."""
+    """Return None for NaN and the infinities, which JSON cannot write back."""
 
 
 def _cleaned_object(body: Json) -> Json:
@@ -116,4 +129,4 @@ def _cleaned(value: Any, depth: int) -> Any:
         return {_cleaned(key, depth): _cleaned(inner, depth + 1) for key, inner in value.items()}
     if isinstance(value, list) and depth < MAX_DEPTH:
         return [_cleaned(inner, depth + 1) for inner in value]
-    return value if isinstance(value, float) else None
+    return _finite(value) if isinstance(value, float) else None

@@ -1,8 +1,7 @@
-"""One JSON line per event, on standard error. Phone numbers, e-mail and UPI addresses are masked,
-whatever field they are in, and so are the secrets that `configure` was told.
+"""Logs one JSON line per event on standard error, with phone numbers, addresses and secrets masked.
 
-Secrets are `SecretStr` in the settings and are not put into log fields; but an error may quote one. The
-mask is the last word, over every key, value and traceback, of the libraries too.
+Secrets are `SecretStr` in the settings and are not put into log fields, but an error may quote one. So the
+mask comes last, over every key, value and traceback, those of libraries included.
 """
 
 import logging
@@ -55,7 +54,7 @@ _SECRETS: Final[list[tuple[str, ...]]] = [()]
 
 
 def mask(text: str) -> str:
-    """`text` without secrets and what leads to a person; control and format characters are escaped.
+    """Return `text` without secrets and personal data; control and format characters are escaped.
 
     Phone numbers are reduced to their last two digits, e-mail and UPI addresses to `…@…`.
 
@@ -68,7 +67,7 @@ def mask(text: str) -> str:
 
 
 def _closed(found: re.Match[str]) -> str:
-    """What stands between two digits, without what does not show: a phone number stays one with it."""
+    """Return what stands between two digits, without what does not show: a phone number stays one with it."""
     kept = []
     for character in found[0]:
         if character in _KEPT or not (is_invisible(character) or ACTING.match(character)):
@@ -89,7 +88,7 @@ def _without_numbers(text: str) -> str:
 
 
 def masked(value: Any) -> Any:
-    """`value` with every text in it masked, at any depth; numbers stay. What is no JSON becomes its repr."""
+    """Return `value` with every text in it masked, at any depth. What is no JSON becomes its masked repr."""
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, Mapping):

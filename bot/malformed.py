@@ -1,7 +1,7 @@
-"""What is logged of a request that is no HTTP: that it came, and nothing of what was in it.
+"""Logs that a request was no HTTP, and nothing of its content.
 
-aiohttp's own error quotes the line that it stumbled over, and that may be a token of ours in a header or a
-query, or somebody else's password.
+aiohttp's own error quotes the line it could not parse, which may hold a token of ours in a header or a query,
+or somebody else's password.
 """
 
 import logging
@@ -14,7 +14,7 @@ _NAME: Final = "munshi.http"
 
 
 def quiet() -> logging.Logger:
-    """The logger for aiohttp's server."""
+    """Return the logger for aiohttp's server."""
     logger = logging.getLogger(_NAME)
     if not any(isinstance(one, _Quoting) for one in logger.filters):
         logger.addFilter(_Quoting())
@@ -23,7 +23,7 @@ def quiet() -> logging.Logger:
 
 class _Quoting(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        """Take the error out of `record` where it quotes what came; its kind stays."""
+        """Replace an error in `record` that quotes the request by its kind."""
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, (HttpProcessingError, RequestPayloadError)):
             record.msg, record.args = "malformed request: %s", (type(error).__name__,)

@@ -1,4 +1,4 @@
-"""What Prometheus may read. Counts only: no customer, no amount, no secret."""
+"""The metrics for Prometheus. Counts only: no customer, no amount, no secret."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
@@ -63,5 +63,5 @@ class Metrics:
         self._circuit_open.labels(lane).set_function(lambda: circuit.is_open)
 
     def text(self) -> bytes:
-        """The metrics in Prometheus' text format."""
+        """Return the metrics in Prometheus' text format."""
         return generate_latest(self.registry)

@@ -1,4 +1,4 @@
-"""What an operator changes while the server has the database to itself; the command line calls it."""
+"""The API by which the command line makes an operator's changes while the server holds the database."""
 
 from aiohttp import web
 

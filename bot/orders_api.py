@@ -37,14 +37,14 @@ _WAITING: Final = {
     "razorpay_short_url": None,
     "status": "creating",
 }
-"""Not even placed yet: ask again with the same Idempotency-Key."""
+"""The answer while the order is not placed yet: the caller asks again with the same Idempotency-Key."""
 _WHY: Final = {
     "empty": "the customer's cart is empty",
     "sold out": "there is not enough left of what was asked for",
     "too small": f"the sum is too small, an order must come to {money(MIN_TOTAL)} at least",
     "unknown": "the shop lacks one of the products",
 }
-"""Reasons of `order.refused`, in words for who called."""
+"""Reasons of `order.refused`, in words for the caller."""
 
 routes = web.RouteTableDef()
 
@@ -67,8 +67,8 @@ class _Wanted(BaseModel):
 async def create(request: web.Request) -> web.Response:
     """Place an order as if the customer had checked out.
 
-    200 with the link, or with how an order stands that will get none; 202 if the link takes over 10
-    seconds, 502 if Razorpay refuses it.
+    Answers 200 with the link, or with the status of an order that will get none; 202 if the link takes over
+    10 seconds; 502 if Razorpay refuses it.
     """
     authorise(request)
     parts = request.app[PARTS]
@@ -94,7 +94,7 @@ async def create(request: web.Request) -> web.Response:
 
 @routes.get("/payments/return")
 async def returned(request: web.Request) -> web.Response:
-    """Where Razorpay's page sends the browser. A hint only: the webhook is what counts."""
+    """Thank the browser that Razorpay's page sends back. Only the webhook says that a payment was made."""
     secret = request.app[PARTS].settings.razorpay_key_secret.get_secret_value()
     if not signature_matches(request.query, secret):
         raise web.HTTPForbidden(text="this address was not made by Razorpay\n")
@@ -103,7 +103,7 @@ async def returned(request: web.Request) -> web.Response:
 
 @routes.get("/payments/{order_id}")
 async def status(request: web.Request) -> web.Response:
-    """Where an order stands now."""
+    """Answer with the order's status."""
     authorise(request)
     key = request.match_info["order_id"]
     # PostgreSQL refuses to even look for what no key can be.
@@ -133,7 +133,7 @@ def _wanted(body: dict[str, Any]) -> _Wanted:
 
 
 async def _phone(parts: Parts, written: str) -> str:
-    """The digits of `written`: as WhatsApp spells them if we know that customer, else as the world does."""
+    """Return the digits of `written`, as WhatsApp spells them if we know the customer."""
     known = await parts.store.known_phones(phones.spellings(written))
     try:
         return known[0] if known else phones.valid(written)
@@ -162,7 +162,7 @@ async def _same_request(parts: Parts, number: int, items: list[dict[str, Any]] |
 
 
 async def _placed(parts: Parts, number: int) -> OrderView | None:
-    """The order that event `number` placed, with its link if that comes in time; None if not even placed."""
+    """Wait for the order that event `number` placed, and for its link. None if it is not placed in time."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + LINK_SECONDS
     while True:
@@ -177,7 +177,7 @@ async def _placed(parts: Parts, number: int) -> OrderView | None:
 
 
 def _refuse_unplaced(event: EventView | None) -> None:
-    """Say why an event placed no order, once that is known."""
+    """Raise the refusal that says why an event placed no order, once that is known."""
     if event is None or event.state == "pending":
         return
     if event.state == "parked":
@@ -186,7 +186,7 @@ def _refuse_unplaced(event: EventView | None) -> None:
 
 
 def _why_nothing(event: EventView) -> str:
-    """Why the flow placed no order, as its decision record says."""
+    """Return why the flow placed no order, from its decision record."""
     entries = event.trace
     refused = [entry.get("reason") for entry in entries if entry.get("event") == "order.refused"]
     ignored = [entry["ignored"] for entry in entries if entry.get("ignored")]
@@ -196,17 +196,17 @@ def _why_nothing(event: EventView) -> str:
 
 
 def _decided(view: OrderView) -> bool:
-    """Whether it is known what becomes of the link: made, refused, or no longer wanted.
+    """Whether the link is made, refused, or no longer wanted.
 
-    An order that another took the place of before its link was asked for ends without one, as does one
-    that a flow places and never asks to be paid.
+    An order ends without a link if another order replaces it before its link is asked for, or if the flow
+    never asks for payment.
     """
     ahead = any(attempt.status in _AHEAD for attempt in view.attempts)
     return _link(view) is not None or not ahead
 
 
 def _link(view: OrderView) -> Any:
-    """The newest attempt that got its link."""
+    """Return the newest attempt that has its link."""
     made = [attempt for attempt in view.attempts if attempt.link_id]
     return made[-1] if made else None
 
@@ -241,5 +241,5 @@ def _status(view: OrderView) -> str:
 
 
 def problem(kind: type[web.HTTPException], message: str) -> web.HTTPException:
-    """A refusal of `kind` whose JSON body says why."""
+    """Return a refusal of `kind` whose JSON body holds `message`."""
     return kind(text=json.dumps({"error": message}), content_type="application/json")

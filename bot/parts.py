@@ -1,4 +1,4 @@
-"""What the running bot is made of, handed to every request handler and worker."""
+"""The parts of the running bot, handed to every request handler and worker."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ from storage import Store
 from storage.arrivals import Arrival, Stored
 
 Inbox: TypeAlias = Batcher[Sequence[Arrival], Sequence[Stored]]
-"""Stores what one request brought; requests that come together share a transaction."""
+"""Stores the events of one request; requests that come together share a transaction."""
 
 
 FAILED_ROUNDS: Final = 5
@@ -28,12 +28,12 @@ FAILED_ROUNDS: Final = 5
 
 @dataclass(slots=True)
 class Pulse:
-    """Whether the workers work: they write it, whoever asks if the bot is ready reads it."""
+    """Whether the workers work. The workers write it; readiness reads it."""
 
     stopped: bool = False
-    """A loop ended that nobody had asked to end."""
+    """Whether a loop ended unasked."""
     failed: dict[str, int] = field(default_factory=dict)
-    """Rounds that failed in a row, by loop."""
+    """How many rounds failed in a row, by loop."""
 
     @property
     def trouble(self) -> str | None:
@@ -47,7 +47,7 @@ class Pulse:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Built once by `bot.app`, closed in reverse."""
+    """All parts, built once by `bot.app` and closed in reverse order."""
 
     settings: Settings
     clock: Clock

@@ -1,4 +1,4 @@
-"""Text of others made fit for a terminal and a log: nothing in it acts on what shows it, or hides."""
+"""Escapes control and invisible characters in others' text, for a terminal or a log."""
 
 import re
 from typing import Final
@@ -23,7 +23,7 @@ Source: Unicode, general categories Cc, Cf, Cs, Zl and Zp.
 
 
 def printable(text: str, keep: str = "") -> str:
-    """`text` with each of `ACTING` written as Python would, but for those in `keep`.
+    """Return `text` with each of `ACTING`, except those in `keep`, escaped as Python would.
 
     >>> printable("paid\x9b2J")
     'paid\\\\x9b2J'

@@ -1,4 +1,4 @@
-"""When to try a failed call again. Pure: the clock and the dice are the caller's.
+"""Decides when a failed call is tried again. Pure: the caller brings the clock and the dice.
 
 Gaps after the n-th failure in a row, before jitter (which adds up to a quarter):
 
@@ -26,13 +26,13 @@ TRIES: Final = 296
 UNKNOWN_TRIES: Final = 50
 """Failures in a row after which a call of unknown outcome is given up."""
 DOUBT: Final = 30
-"""Seconds that the word on a call of unknown outcome (for a message: its status webhook) may take."""
+"""Seconds to wait for news of a call with unknown outcome (for a message: its status webhook)."""
 
 _GROWTH_CAP: Final = 300
 _PAIR_CAP: Final = 3600
 _UNKNOWN_CAP: Final = 1800
 _HALT_GAP: Final = 30
-"""As often as a circuit lets one through to see (`bot.workers.circuit`)."""
+"""Equal to the pause between two probes of a circuit (`bot.workers.circuit`)."""
 _JITTER_SHARE: Final = 0.25
 
 
@@ -73,7 +73,7 @@ Decision: TypeAlias = RetryAt | GiveUp
 def decide(
     *, attempts: int, verdict: Failure, retry_after: float | None, now: int, jitter: float
 ) -> Decision:
-    """What to do after the `attempts`-th failure in a row (1 or more), which was a `verdict`.
+    """Decide what to do after the `attempts`-th failure in a row (1 or more), which was a `verdict`.
 
     `retry_after` is what the other side asked for, in seconds; `now` is milliseconds since 1970, UTC;
     `jitter` is a random number in [0, 1), so that callers which failed together do not return together.

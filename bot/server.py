@@ -1,4 +1,4 @@
-"""The HTTP side of the bot: routes, what every answer has in common, and how it is served."""
+"""Serves HTTP: the routes, and what all answers have in common."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -25,7 +25,7 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def application(parts: Parts) -> web.Application:
-    """The aiohttp application over `parts`."""
+    """Build the aiohttp application over `parts`."""
     app = web.Application(middlewares=[_answered], client_max_size=bodies.WHATSAPP_BODY)
     app[PARTS] = parts
     app[CONNECTIONS] = Connections()
@@ -36,7 +36,7 @@ def application(parts: Parts) -> web.Application:
 
 @web.middleware
 async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Count every answer; turn what nobody foresaw into a 5xx that the sender will retry."""
+    """Count every answer; turn an unexpected error into a 5xx, after which the sender tries again."""
     connections = request.app[CONNECTIONS]
     try:
         response = await handler(request) if connections.begins(request) else _busy()
@@ -63,7 +63,7 @@ def _unforeseen(request: web.Request, error: Exception) -> web.Response:
 
 
 def _plain(refused: web.HTTPException) -> web.Response:
-    """The same answer, without the exception: aiohttp would hold that in a circle with the request's body."""
+    """Return the same answer without the exception, which aiohttp would keep in a cycle with the body."""
     return web.Response(
         status=refused.status, reason=refused.reason, body=refused.body, headers=refused.headers
     )

@@ -84,14 +84,14 @@ class Settings(BaseSettings):
     @field_validator("*", mode="before")
     @classmethod
     def _tidied(cls, value: Any, about: ValidationInfo) -> Any:
-        """An empty text from the environment never comes here: it counts as not set."""
+        """Tidy each value as it was written. An empty one never comes here: it counts as not set."""
         if not isinstance(value, str) or not value:
             return value
         return tidy(str(about.field_name).upper(), value)
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Every secret there is, for whoever must keep them out of what is written."""
+        """Every secret that is set, for whoever must keep them out of a text."""
         fields = (getattr(self, name) for name in type(self).model_fields)
         own = [field.get_secret_value() for field in fields if isinstance(field, SecretStr)]
         basic = f"{self.razorpay_key_id}:{self.razorpay_key_secret.get_secret_value()}"
@@ -126,7 +126,7 @@ def _password(url: str) -> str:
 
 
 def load_settings(**overrides: Any) -> Settings:
-    """Settings from the environment, `.env` and `overrides` (lower-case names).
+    """Load the settings from the environment, `.env` and `overrides` (lower-case names).
 
     Raises SettingsInvalid naming everything that is missing or wrong, without showing a value.
     """

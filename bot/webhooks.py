@@ -1,4 +1,4 @@
-"""What WhatsApp and Razorpay call: verify, store, answer 200. Nothing else happens in the request."""
+"""Takes the webhooks of WhatsApp and Razorpay: verify, store, answer 200, and nothing else."""
 
 import hmac
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ routes = web.RouteTableDef()
 
 @routes.get(WHATSAPP)
 async def handshake(request: web.Request) -> web.Response:
-    """Meta asks whether this address is ours: the challenge comes back if the verify token is right."""
+    """Answer Meta's challenge if the verify token is right. Meta asks so whether this address is ours."""
     token = request.app[PARTS].settings.whatsapp_verify_token.get_secret_value()
     given = request.query.get("hub.verify_token", "")
     challenge = request.query.get("hub.challenge", "")
@@ -40,7 +40,7 @@ async def handshake(request: web.Request) -> web.Response:
 
 @routes.post(WHATSAPP)
 async def whatsapp(request: web.Request) -> web.Response:
-    """Messages and statuses from Meta. 200 once all of them are durable; 403 on a bad signature."""
+    """Take messages and statuses from Meta. 200 once all of them are durable; 403 on a bad signature."""
     header = request.headers.get("X-Hub-Signature-256")
     if not signature.may_match((header or "").removeprefix(SCHEME)):
         raise _forbidden(WHATSAPP, header, "X-Hub-Signature-256", "WHATSAPP_APP_SECRET")
@@ -51,7 +51,7 @@ async def whatsapp(request: web.Request) -> web.Response:
 
 @routes.post(RAZORPAY)
 async def razorpay(request: web.Request) -> web.Response:
-    """One event from Razorpay. 200 once it is durable; 403 on a bad signature."""
+    """Take one event from Razorpay. 200 once it is durable; 403 on a bad signature."""
     header = request.headers.get("X-Razorpay-Signature")
     if not signature.may_match(header):
         raise _forbidden(RAZORPAY, header, "X-Razorpay-Signature", "RAZORPAY_WEBHOOK_SECRET")
@@ -68,14 +68,14 @@ async def take_whatsapp(parts: Parts, raw: bytes, header: str | None) -> None:
     signed = header or ""
     secret = parts.settings.whatsapp_app_secret.get_secret_value()
     if not signed.startswith(SCHEME) or not signature.matches(raw, signed.removeprefix(SCHEME), secret):
-        await parts.strangers.refused(WHATSAPP, "WHATSAPP_APP_SECRET", parts.store, parts.clock.now())
+        await _count_refused(parts, WHATSAPP, "WHATSAPP_APP_SECRET")
         raise _forbidden(WHATSAPP, header, "X-Hub-Signature-256", "WHATSAPP_APP_SECRET")
     parts.strangers.accepted(WHATSAPP)
     body = await _read(parts, raw, WHATSAPP)
     if body is not None:
         parsed, ours = parse(body), parts.settings.whatsapp_phone_number_id
-        _count_elsewhere(parts, parsed, ours)
         await _store(parts, from_whatsapp(parsed, ours))
+        _count_elsewhere(parts, parsed, ours)
 
 
 async def take_razorpay(parts: Parts, raw: bytes, header: str | None) -> None:
@@ -84,7 +84,7 @@ async def take_razorpay(parts: Parts, raw: bytes, header: str | None) -> None:
     Raises an HTTP error if the signature is wrong, Overloaded if too much waits.
     """
     if not signature.matches(raw, header, *parts.settings.razorpay_webhook_secrets):
-        await parts.strangers.refused(RAZORPAY, "RAZORPAY_WEBHOOK_SECRET", parts.store, parts.clock.now())
+        await _count_refused(parts, RAZORPAY, "RAZORPAY_WEBHOOK_SECRET")
         raise _forbidden(RAZORPAY, header, "X-Razorpay-Signature", "RAZORPAY_WEBHOOK_SECRET")
     parts.strangers.accepted(RAZORPAY)
     body = await _read(parts, raw, RAZORPAY)
@@ -100,6 +100,14 @@ async def take_razorpay(parts: Parts, raw: bytes, header: str | None) -> None:
     await _store(parts, [from_razorpay(raw, notice, order_key, body, parts.gateway.mode)])
 
 
+async def _count_refused(parts: Parts, door: str, setting: str) -> None:
+    """Count a wrong signature at `door`. The request is refused even if no notice can be stored."""
+    try:
+        await parts.strangers.refused(door, setting, parts.store, parts.clock.now())
+    except Exception:
+        log.exception("notice not stored", kind="signature", path=door)
+
+
 def _count_elsewhere(parts: Parts, parsed: Parsed, ours: str) -> None:
     numbers = [m.phone_number_id for m in parsed.messages if m.phone_number_id not in (None, ours)]
     parts.metrics.elsewhere.inc(len(numbers))
@@ -107,17 +115,17 @@ def _count_elsewhere(parts: Parts, parsed: Parsed, ours: str) -> None:
 
 
 async def _read(parts: Parts, raw: bytes, door: str) -> Json | None:
-    """What `raw` says; None if it is no JSON, in which case it is kept as it came and told of.
+    """Read `raw`. If it is no JSON, store it as it came, with a notice, and return None.
 
-    It is acknowledged all the same: its sender would only send the same bytes again, for days.
+    Such a body is acknowledged: its sender would send the same bytes again for days.
     """
     try:
         return read_object(raw)
     except Unreadable as unread:
         reason = str(unread)
     log.error("webhook unreadable", path=door, reason=reason, bytes=len(raw))
-    parts.metrics.unreadable.labels(door).inc()
     await _store(parts, [unreadable(raw, door, reason)])
+    parts.metrics.unreadable.labels(door).inc()
     return None
 
 
@@ -130,5 +138,4 @@ def _forbidden(path: str, given: str | None, header: str, setting: str) -> web.H
 async def _store(parts: Parts, arrivals: Sequence[Arrival]) -> None:
     if arrivals:
         await parts.inbox.put(arrivals)
-        if parts.doors.unstored:
-            await parts.doors.recovered(parts.store, parts.clock.now())
+        await parts.doors.recovered(parts.store, parts.clock.now())

@@ -1,4 +1,4 @@
-"""How a setting was written: what surrounds it by accident is taken off, what cannot be meant is refused."""
+"""Tidies settings as people write them: strips what surrounds a value, refuses what cannot be meant."""
 
 import re
 import unicodedata
@@ -15,15 +15,14 @@ _PLACEHOLDER: Final = re.compile(
     r"|(.)\1*",
     re.IGNORECASE,
 )
-"""What examples and templates put where a value belongs."""
+"""Placeholders that examples and templates hold in place of a value."""
 
 
 def tidy(name: str, value: str) -> str:
-    """The value meant by `value`, as the setting `name` was written.
+    """Return `value` of the setting `name` without white space and zero-width characters around it.
 
-    White space and zero-width characters around it are taken off. Raises ValueError, without showing
-    the value, for what no setting is: nothing at all, its own name, quotation marks around it, control
-    or invisible characters within.
+    Raises ValueError, without showing the value, if it is blank, begins with its own name, stands in
+    quotation marks, or holds control or invisible characters.
     """
     tidied = _AROUND.sub("", value)
     if not tidied:

@@ -118,7 +118,7 @@ def discrepancies(state: OrderState, paid_at: int | None) -> tuple[Discrepancy, 
     return (
         *_equation(state),
         *_refunded(state, balance),
-        *_held(state, balance),
+        *_held(state),
         *_fulfilled(state, balance),
         *_refund_rows(state, balance),
         *_paid_at(state, balance, paid_at),
@@ -144,7 +144,7 @@ def _refunded(state: OrderState, balance: Balance) -> Iterator[Discrepancy]:
             yield Discrepancy(state.order.key, Check.OVER_REFUNDED, said, most, amount)
 
 
-def _held(state: OrderState, balance: Balance) -> Iterator[Discrepancy]:
+def _held(state: OrderState) -> Iterator[Discrepancy]:
     if state.held_for is not None:
         return
     for currency, money in sums(state).items():

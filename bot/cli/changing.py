@@ -1,4 +1,4 @@
-"""How a command changes the database: itself, or through the server that has an SQLite file to itself."""
+"""Changes the database for a command: directly, or through the server that holds the SQLite file."""
 
 from collections.abc import Awaitable, Callable
 
@@ -11,15 +11,15 @@ from storage.errors import Unavailable
 
 
 def server_url(settings: Settings) -> str:
-    """Where the server of these settings listens."""
+    """Return the address at which the server of these settings listens."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return f"http://{host}:{settings.port}"
 
 
 async def change(settings: Settings, directly: Callable[[Store], Awaitable[bool]], path: str) -> bool:
-    """Do `directly` to the store; POST to the server's `path` if that one holds the file.
+    """Do `directly` to the store, or POST to the server's `path` if the server holds the file.
 
-    Whether anything was changed. Ends the command if neither can be reached; raises StorageError.
+    Return whether anything was changed. Ends the command if neither can be reached; raises StorageError.
     """
     try:
         store = await Store.open(settings.database_url)

@@ -1,4 +1,4 @@
-"""`munshi check`: is the flow file sound?"""
+"""`munshi check`: find every error in the flow file."""
 
 import typer
 

@@ -31,9 +31,9 @@ from storage.records import reading
 from storage.waiting import Held, Parked, Told
 
 _SHOWN: Final = 10
-"""Of each list; the oldest."""
+"""Rows shown of each list, the oldest first."""
 _LONGEST: Final = 300
-"""Characters of an error."""
+"""Characters shown of an error."""
 _MARKS: Final = {True: "✓", False: "✗", None: "?"}
 _DAMAGED: Final = "stop the server, keep the file, and put your last backup back with 'munshi restore'"
 
@@ -139,7 +139,7 @@ async def _server(settings: Settings) -> AsyncIterator[Finding]:
 
 
 def _changed(settings: Settings, ready: str) -> Finding | None:
-    """Whether the flow file is another than what is served, of which `/readyz` tells."""
+    """Whether the flow file differs from the flow that is served, which `/readyz` names."""
     served = re.search(r"^flow: .* (\w+)$", ready, re.MULTILINE)
     try:
         here = load_flow(settings.munshi_flow).version
@@ -265,4 +265,4 @@ _CHECKS: Final[Mapping[str, Callable[[Settings], AsyncIterator[Finding]]]] = {
     "WhatsApp": _whatsapp,
     "Razorpay": _razorpay,
 }
-"""What is looked at, in the order in which it is told."""
+"""The checks, in the order of the report."""

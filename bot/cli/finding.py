@@ -8,6 +8,6 @@ class Finding(NamedTuple):
 
     name: str
     well: bool | None
-    """None: it could not be asked, which is neither well nor amiss."""
+    """None if it could not be checked."""
     said: str
     mend: str = ""

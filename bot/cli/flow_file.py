@@ -1,4 +1,4 @@
-"""The flow file that a command was given: read, examined, and what is wrong with it printed."""
+"""Reads and examines the flow file that a command was given, and prints its errors."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
@@ -16,7 +16,7 @@ DEFAULT = Path("flows.yaml")
 
 
 def read_text(file: Path) -> str:
-    """The text of `file`. Ends the command, with the reason, if it can't be read."""
+    """Return the text of `file`. Ends the command, with the reason, if it can't be read."""
     try:
         return file.read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -29,7 +29,7 @@ def read_text(file: Path) -> str:
 
 
 def examined(file: Path) -> "Examined":
-    """What `file` turned out to be, every issue printed. Ends the command if it can't be read."""
+    """Examine `file` and print every issue. Ends the command if it can't be read."""
     text = read_text(file)
     from flows.load import examine
     from payments.shop import SHOP
@@ -41,7 +41,7 @@ def examined(file: Path) -> "Examined":
 
 
 def sound_flow(file: Path) -> "Flow":
-    """The flow in `file`; warnings are left to `check`. Ends the command, with every error, if it has one."""
+    """Return the flow in `file`, without warnings. Ends the command, with every error, if it has one."""
     text = read_text(file)
     from flows.errors import FlowInvalid
     from flows.load import load

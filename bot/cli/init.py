@@ -14,7 +14,7 @@ from bot.cli.running import refuse, run
 from storage import Store
 
 _OURS: Final = ("MUNSHI_API_TOKEN", "WHATSAPP_VERIFY_TOKEN", "RAZORPAY_WEBHOOK_SECRET")
-"""Secrets that are ours to choose; the others come from Meta and Razorpay."""
+"""Secrets that `munshi init` draws; the others come from Meta and Razorpay."""
 _README: Final = """\
 # {name}
 
@@ -69,7 +69,7 @@ def _texts(folder: Path) -> Mapping[str, str]:
 
 
 def _settings(example: str) -> Iterator[str]:
-    """The example's lines, without its title, a fresh secret where one is ours to choose."""
+    """Return the example's lines without its title, with fresh secrets for `_OURS`."""
     _, _, body = example.partition("\n")
     yield "# Settings of this shop. `munshi doctor` tries them.\n"
     for line in body.splitlines(keepends=True):
@@ -78,7 +78,7 @@ def _settings(example: str) -> Iterator[str]:
 
 
 def _write(file: Path, text: str) -> None:
-    """A new file that only its owner may read. Raises FileExistsError."""
+    """Write a new file that only its owner may read. Raises FileExistsError."""
     file.parent.mkdir(mode=0o700, exist_ok=True)
     with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as out:
         out.write(text)
@@ -97,7 +97,7 @@ class _Shipped(NamedTuple):
 
 
 def _shipped() -> _Shipped:
-    """Beside the code, or where an installed package has it. Ends the command if it is nowhere."""
+    """Find the shipped shop, beside the code or in the package. Ends the command if it is nowhere."""
     root = Path(__file__).parents[2]
     if (root / "flows.yaml").exists():
         return _Shipped(root / "flows.yaml", root / ".env.example", root / "tests" / "scenarios")

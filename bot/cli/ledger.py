@@ -69,7 +69,7 @@ def _sums(currency: str, sums: Sums) -> Iterator[str]:
 
 
 def held_lines(held: Held) -> Iterator[str]:
-    """An order whose money waits: which, how much, why, and what to do."""
+    """Say of an order whose money is held: which, how much, why, and what to do."""
     amount = shown(held.amount, CURRENCY) if held.amount else "money"
     yield f"  order #{held.number} ({held.key}): {amount} held, {held.reason}"
     yield f"      {remedies.for_held(held.reason)}"

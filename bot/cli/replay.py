@@ -1,4 +1,4 @@
-"""`munshi replay`: a parked event is handled again, after what was wrong is mended."""
+"""`munshi replay`: handle a parked event again, once its cause is mended."""
 
 from functools import partial
 from typing import Annotated

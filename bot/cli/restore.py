@@ -1,4 +1,4 @@
-"""`munshi restore`: a backup in the place of the database, and what it does not know settled."""
+"""`munshi restore`: put a backup in the place of the database, and settle the links that it lacks."""
 
 from pathlib import Path
 from typing import Annotated

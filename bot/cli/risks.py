@@ -1,4 +1,4 @@
-"""Risks of settings that work: who can read them, who could guess them, which contradict each other."""
+"""Finds risks in settings that work: readable by others, easily guessed, contradictory."""
 
 import stat
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
 def risks(settings: Settings, env_file: Path = Path(".env")) -> Iterator[Finding]:
-    """Every risk, as a finding that is not well; nothing if there is none."""
+    """Return every risk, as a finding that is not well."""
     yield from _readable(env_file)
     yield from _shared(settings)
     yield from _guessed(settings)
@@ -24,7 +24,7 @@ def risks(settings: Settings, env_file: Path = Path(".env")) -> Iterator[Finding
 
 
 def _readable(file: Path) -> Iterator[Finding]:
-    """The permissions of a file with secrets. One that is not there harms nobody."""
+    """Find that others may read a file with secrets. A missing file is no risk."""
     if not file.exists():
         return
     mode = stat.S_IMODE(file.stat().st_mode)
@@ -52,7 +52,7 @@ def _guessed(settings: Settings) -> Iterator[Finding]:
 
 
 def _together(settings: Settings) -> Iterator[Finding]:
-    """Keys and addresses that do not belong together."""
+    """Find keys and addresses that do not belong together."""
     played = {
         "WHATSAPP_API_URL": _is_here(settings.whatsapp_api_url),
         "RAZORPAY_API_URL": _is_here(settings.razorpay_api_url),

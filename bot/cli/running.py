@@ -1,4 +1,4 @@
-"""How every command that runs the bot starts it, stops it, and says why it can't."""
+"""Starts and stops the bot for every command that runs it, and says why it can't."""
 
 import asyncio
 import os
@@ -30,7 +30,7 @@ def refuse(message: str) -> NoReturn:
 
 
 def settings_or_refuse() -> Settings:
-    """The settings, or the end of the command with everything that is wrong with them."""
+    """Load the settings. Ends the command with everything that is wrong with them."""
     try:
         return load_settings()
     except SettingsInvalid as invalid:
@@ -43,7 +43,7 @@ def in_words(invalid: SettingsInvalid) -> str:
 
 
 def database_url() -> str:
-    """The one setting that a look into the database needs: the others may not be there yet."""
+    """Return DATABASE_URL alone: to look into the database needs no other setting."""
     written = os.environ.get("DATABASE_URL") or _from_file("DATABASE_URL") or "sqlite://munshi.db"
     try:
         return tidy("DATABASE_URL", written)
@@ -61,7 +61,7 @@ def _from_file(name: str) -> str | None:
 
 
 def looked_up(work: Coroutine[Any, Any, T]) -> T:
-    """What `work` finds in the database, or the end of the command with the reason why it can't be read."""
+    """Return what `work` finds in the database. Ends the command with the reason if it can't be read."""
     try:
         return uvloop.run(work)
     except StorageError as error:
@@ -69,7 +69,7 @@ def looked_up(work: Coroutine[Any, Any, T]) -> T:
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
-    """Run `work` to its end. What the operator can mend becomes a message and exit status 1."""
+    """Run `work` to its end. An error that the operator can mend becomes a message and exit status 1."""
     try:
         uvloop.run(work)
     except FlowInvalid as invalid:

@@ -2,7 +2,6 @@
 
 import asyncio
 import tempfile
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Final
@@ -12,6 +11,7 @@ import orjson
 import typer
 
 from bot.cli.running import refuse, run, until_told_to_stop
+from bot.clock import SystemClock
 from bot.sandbox.control import routes
 from bot.sandbox.meta import HandshakeRefusedError
 from bot.sandbox.world import World
@@ -46,7 +46,7 @@ def command(
 
 
 async def _serve(host: str, meta_port: int, razorpay_port: int, bot_url: str | None, seed: int) -> None:
-    world = World(now=_now, seed=seed)
+    world = World(now=SystemClock().now, seed=seed)
     world.meta.app.add_routes(routes(world))
     async with world.serving(host, meta_port, razorpay_port, ticking=True):
         told = {"meta": world.meta_url, "razorpay": world.razorpay_url, "settings": world.settings()}
@@ -54,10 +54,6 @@ async def _serve(host: str, meta_port: int, razorpay_port: int, bot_url: str | N
         if bot_url:
             await _connect(world, bot_url)
         await until_told_to_stop()
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000
 
 
 async def _connect(world: World, bot_url: str) -> None:
@@ -71,11 +67,11 @@ async def _connect(world: World, bot_url: str) -> None:
 
 @asynccontextmanager
 async def played() -> AsyncIterator[tuple[World, Settings]]:
-    """A world, and the settings of a bot in it: on loopback, with an empty database, forgotten at the end.
+    """Make a world on loopback, and settings for a bot in it with an empty database; forget both at the end.
 
     The flow and the port are those of the environment or `.env`. Ends the command if they are unusable.
     """
-    world = World(now=_now)
+    world = World(now=SystemClock().now)
     world.meta.app.add_routes(routes(world))
     with tempfile.TemporaryDirectory(prefix="munshi-sandbox-") as folder:
         async with world.serving("127.0.0.1", 0, 0, ticking=True):

@@ -48,7 +48,7 @@ async def _serve(settings: Settings, migrate: Callable[[str], Awaitable[list[str
 
 
 async def _play() -> None:
-    """The bot in a sandbox, until told to stop."""
+    """Run the bot in a sandbox, until told to stop."""
     async with played() as (world, settings):
         await Store.migrate(settings.database_url)
         async with bot(settings) as (parts, workers), serving(parts) as url:
@@ -65,7 +65,7 @@ async def _play() -> None:
 
 
 def serves(parts: Parts, url: str) -> str:
-    """One line for whoever started it: what is served and where, and if it takes real money."""
+    """Return one line that says what is served and where, and whether real money moves."""
     flow, settings = parts.flow, parts.settings
     return (
         f"Munshi serves '{flow.name}' ({settings.munshi_flow.absolute()}, version {flow.version}) at {url}, "

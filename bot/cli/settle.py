@@ -1,4 +1,4 @@
-"""`munshi settle`: payment links at Razorpay that the books lack, and what a person says of each."""
+"""`munshi settle`: settle payment links at Razorpay that the books lack, as a person decides."""
 
 import sys
 from collections import Counter
@@ -42,7 +42,7 @@ Keep = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the operator said beforehand."""
+    """What the operator decided beforehand, by options."""
 
     cancel_unpaid: bool = False
     refund: frozenset[str] = frozenset()
@@ -52,16 +52,16 @@ class Said:
 def command(cancel_unpaid: CancelUnpaid = False, refund: Refund = None, keep: Keep = None) -> None:
     """Settle the payment links that Razorpay has of this installation and these books lack.
 
-    They are of books that are lost: after a restore, nobody would tell of them. One of an order that these
-    books have is taken over by them. Each other is listed: one that was not paid is cancelled, one that was
-    is refunded or kept, as you say here or are asked. A refund is settled once Razorpay has done it. On
-    SQLite the server must be stopped. Exit status 1 while one is left.
+    They come from lost books: after a restore, nothing else would tell of them. The books take over a link
+    of an order that they have. Every other link is listed. An unpaid one is cancelled; a paid one is refunded
+    or kept, as you say by options or are asked. A refund is settled once Razorpay has done it. On SQLite the
+    server must be stopped. Exit status 1 while one is left.
     """
     settled_or_told(settings_or_refuse(), said(cancel_unpaid, refund, keep))
 
 
 def said(cancel_unpaid: bool, refund: list[str] | None, keep: list[str] | None) -> Said:
-    """What the options say; the end of the command if they contradict each other."""
+    """Return what the options say. Ends the command if they contradict each other."""
     refunds, kept = frozenset(refund or ()), frozenset(keep or ())
     if both := sorted(refunds & kept):
         refuse(f"{', '.join(both)}: either --refund or --keep.")
@@ -69,7 +69,7 @@ def said(cancel_unpaid: bool, refund: list[str] | None, keep: list[str] | None) 
 
 
 def settled_or_told(settings: Settings, said: Said) -> None:
-    """Settle what can be; end the command with status 1 and what to do if something is left."""
+    """Settle what can be settled. Ends the command with status 1 and what to do if something is left."""
     try:
         left = looked_up(_settle(settings, said))
     except GatewayError as error:
@@ -113,7 +113,7 @@ _LEFT: Final[Mapping[Left, str]] = {
 
 
 async def _settle(settings: Settings, said: Said) -> Counter[Left]:
-    """How many links are left, by why. Raises GatewayError or StorageError."""
+    """Settle the links. Return how many are left, by reason. Raises GatewayError or StorageError."""
     store = await Store.open(settings.database_url)
     secret = settings.razorpay_key_secret.get_secret_value()
     gateway = Gateway(settings.razorpay_key_id, secret, settings.razorpay_api_url)
@@ -136,14 +136,14 @@ async def _settle(settings: Settings, said: Said) -> Counter[Left]:
 
 @dataclass(frozen=True, slots=True)
 class _Desk:
-    """Where one link after the other is shown and settled."""
+    """Shows and settles one link after the other."""
 
     store: Store
     gateway: Gateway
     said: Said
 
     async def take(self, link: Link, settled: frozenset[str] | None) -> Left | None:
-        """Settle a link of which `settled` is what the books know; why it is left, if it is."""
+        """Settle a link, of which the books know `settled`. Return why it is left, if it is."""
         try:
             if settled is None:
                 await self._hand_over(link)
@@ -155,7 +155,7 @@ class _Desk:
             return Left.REFUSED
 
     async def _hand_over(self, link: Link) -> None:
-        """Let the books take over the link of an order of theirs, as the server does with any event."""
+        """Let the books take over a link of an order that they have, as the server takes any event."""
         standing = await standing_of(self.gateway, FetchPayments(link.reference_id, link.id))
         await self.store.arrive([from_lost_link(link, self.gateway.mode, standing)], SystemClock().now())
         typer.echo(printable(f"{link.id}: of an order that the books have, which the server sets right"))
@@ -186,7 +186,7 @@ class _Desk:
         return Left.PAYABLE if stray.payable else None
 
     def _cancels(self, stray: Stray) -> bool:
-        """Whether to cancel it. Who decides of what was paid on it, now or before, wants no more to come."""
+        """Whether to cancel it. Who decides on its payments, now or before, wants no more to come."""
         named = bool(stray.paid) and stray.link.id in self.said.refund | self.said.keep
         decided = named or bool(stray.settled) or self.said.cancel_unpaid
         return decided or (_asks() and typer.confirm("    Cancel it?", default=True))

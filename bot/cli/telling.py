@@ -1,10 +1,11 @@
-"""A story from the database as lines for people. Nothing is masked here; `why` has done that before."""
+"""Writes a story from the database as lines for people. Nothing is masked here: `why` has done that."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
 from bot.cli.wording import shown
+from bot.clock import SystemClock
 from flows import replies
 from payments.orders import CURRENCY
 from storage.stories import Story
@@ -16,10 +17,10 @@ About: TypeAlias = Mapping[str, Any]
 
 
 def lines(story: Story) -> Iterator[str]:
-    """Who it is about, what happened in order of time, and how things stand now."""
+    """Write whom the story is about, what happened in order of time, and how things stand now."""
     names = ", ".join(f"{kind} {value}" for kind, value in story.aliases)
     yield f"customer {story.conversation} ({names or 'known by no name'})"
-    yield f"times are {datetime.now(UTC).astimezone():%Z (UTC%z)}, as on this machine"
+    yield f"times are {_local(SystemClock().now()):%Z (UTC%z)}, as on this machine"
     if story.cut:
         yield "… what happened earlier is left out"
     day = ""
@@ -27,7 +28,7 @@ def lines(story: Story) -> Iterator[str]:
         told = list(_TELLERS.get(moment.what, _event)(moment.about))
         if not told:
             continue
-        at = datetime.fromtimestamp(moment.at / 1000, UTC).astimezone()
+        at = _local(moment.at)
         if (today := f"{at:%Y-%m-%d}") != day:
             day = today
             yield from ("", day)
@@ -39,8 +40,13 @@ def lines(story: Story) -> Iterator[str]:
         yield from (f"  {line}" for line in _now(order))
 
 
+def _local(milliseconds: int) -> datetime:
+    """Return that moment in this machine's time zone."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone()
+
+
 def _event(event: About) -> Iterator[str]:
-    """An inbox row: what came, what was decided and why."""
+    """Write an inbox row: what came, what was decided and why."""
     if event["kind"] == "poll" and event["state"] == "ignored":
         return
     said = _SAID.get(event["kind"], _other)(event["body"])
@@ -121,7 +127,7 @@ _SAID: Final[Mapping[str, Callable[[About], str]]] = {
 
 
 def _decision(entry: About) -> Iterator[str]:
-    """One entry of a trace: the rules that were passed over, and the one that was taken."""
+    """Write one entry of a trace: the rules that were passed over, and the one that was taken."""
     for passed in entry.get("passed", ()):
         yield f"passed  {passed['rule']}, line {passed['line']}: {passed['because']}"
     if taken := entry.get("taken"):
@@ -184,7 +190,7 @@ def _call(entry: About) -> Iterator[str]:
 
 
 def _outcome(entry: About) -> str:
-    """What became of an outbox entry, in a word, and after how many tries."""
+    """Write what became of an outbox entry, and after how many tries."""
     state = {"done": "accepted" if entry["lane"] == "chat" else "answered", "pending": "waits"}
     outcome = entry["receipt"] or state.get(entry["state"], entry["state"])
     tries = f", {entry['attempts']} tries" if entry["attempts"] > 1 else ""
@@ -217,6 +223,6 @@ def _now(order: About) -> Iterator[str]:
 
 
 def _cut(text: str, length: int = _PREVIEW) -> str:
-    """`text` on one line, and not too long."""
+    """Return `text` on one line, cut to `_PREVIEW`."""
     line = " ".join(text.split())
     return line if len(line) <= length else f"{line[: length - 1]}…"

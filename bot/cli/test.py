@@ -1,4 +1,4 @@
-"""`munshi test`: does the shop still do what the golden chats say?"""
+"""`munshi test`: play golden chats and say which the shop no longer follows."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,7 +34,7 @@ def command(paths: Paths = None, flow: Flowing = DEFAULT) -> None:
 
 
 def _default() -> Path:
-    """A shop's own scenarios; without any, those of the shop that ships, in this program's own folder."""
+    """Return the shop's own scenarios; without any, the shipped shop's in this program's own folder."""
     own, shipped = Path("scenarios"), Path("tests/scenarios")
     return shipped if shipped.is_dir() and not own.is_dir() else own
 

@@ -1,4 +1,4 @@
-"""What `munshi doctor` asks Meta of the webhook: where it leads, and whether the app is subscribed."""
+"""Asks Meta for `munshi doctor` where the webhook leads and whether the app is subscribed."""
 
 from collections.abc import AsyncIterator
 from typing import Final
@@ -27,11 +27,11 @@ _EXPIRED: Final = 190
 _MAY_NOT: Final = frozenset({3, 10, *range(200, 300)})
 """The token lacks a permission. Source: Meta, Graph API, "Handle errors"."""
 _UNSEEN: Final = 100
-"""With subcode 33: what is asked for is not there, or the token may not see it. Same source."""
+"""With subcode 33: the object is missing, or the token may not see it. Same source."""
 
 
 async def webhook(client: WhatsAppClient) -> AsyncIterator[Finding]:
-    """Where Meta posts to, and whether the app hears of the account at all."""
+    """Find where Meta posts to, and whether the app hears of the account at all."""
     try:
         yield _led(addresses(await client.number("webhook_configuration")))
     except SendError as error:
@@ -80,7 +80,7 @@ async def _subscription(client: WhatsAppClient) -> Finding:
 
 
 def _unasked(name: str, error: SendError) -> Finding:
-    """Not a fault of the shop's, unless the token is refused as such."""
+    """Return the finding for a question that Meta did not answer: a fault only if the token is refused."""
     if error.code == _EXPIRED:
         return Finding(name, False, str(error), "check WHATSAPP_ACCESS_TOKEN")
     if error.code in _MAY_NOT or (error.code == _UNSEEN and error.verdict is Failure.HALT):

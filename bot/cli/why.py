@@ -17,7 +17,7 @@ from storage.records import Records, reading
 from storage.stories import Story, Subject, story, subjects
 
 _HOME: Final = "IN"
-"""Where a phone number without a country code is taken to be from; the shop counts in rupees."""
+"""Country of a phone number without a country code: the shop counts in rupees."""
 
 About = Annotated[
     str,
@@ -62,7 +62,7 @@ async def _subject(records: Records, words: str) -> Subject:
 
 
 def _phones(words: str) -> list[str]:
-    """The ways in which `words` may be a phone number, as WhatsApp writes it: digits, country code first."""
+    """Return the phone numbers that `words` may mean, as WhatsApp writes them: digits, country code first."""
     found = set(phones.spellings(words))
     for written in ("+" + words.lstrip("+0"), words):
         try:
@@ -73,7 +73,7 @@ def _phones(words: str) -> list[str]:
 
 
 def _without_numbers(told: Story) -> Story:
-    """`told` without what leads to a person: what is shown may be pasted anywhere."""
+    """Return `told` without personal data: people paste what is shown."""
     return replace(
         told,
         aliases=tuple((kind, _last_four(value)) for kind, value in told.aliases),

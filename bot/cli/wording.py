@@ -1,4 +1,4 @@
-"""How commands write numbers, and name databases."""
+"""Writes numbers and database names for commands."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,12 +13,12 @@ def counted(number: int, what: str) -> str:
 
 
 def shown(amount: int, currency: str) -> str:
-    """`amount` for people. Only of rupees is it known here how many of the smallest unit make one."""
+    """Write `amount` for people: as rupees, or in the smallest unit of another currency."""
     return money(amount) if currency == CURRENCY else f"{amount} of the smallest unit of {currency}"
 
 
 def database_name(url: str) -> str:
-    """The database of `url` for people, without a password: a file's whole path, or a name and its server."""
+    """Name the database of `url` for people: a file's whole path, or a name and its server, no password."""
     scheme, _, rest = url.partition("://")
     if scheme == "sqlite":
         return str(Path(rest.partition("?")[0]).absolute())

@@ -10,7 +10,7 @@ from bot.settings import Settings
 
 
 def command() -> None:
-    """Step and perform what other processes take in. Needs PostgreSQL: an SQLite file has one process."""
+    """Step and perform the events that other processes take in. Needs PostgreSQL: SQLite has one process."""
     settings = settings_or_refuse()
     log.configure(settings.secrets)
     run(_work(settings))

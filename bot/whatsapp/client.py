@@ -7,6 +7,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
+from bot.json_reading import Unreadable, read_object, storable
 from bot.retry import Failure
 from bot.whatsapp.errors import SendError, classify
 from bot.whatsapp.identity import Alias, called
@@ -15,6 +16,9 @@ from payments.blotting import blot_bytes
 
 ANSWER_CAP: Final = 64 * 1024
 """Bytes read of an answer; an honest one is a few hundred."""
+
+CALL_SECONDS: Final = 10.0
+"""What one call takes at its slowest, its wait for a connection included."""
 
 _NUMBER_FIELDS: Final = "display_phone_number,verified_name,quality_rating"
 
@@ -47,7 +51,7 @@ class WhatsAppClient:
         version: str,
         phone_number_id: str,
         access_token: str,
-        timeout: float = 10,
+        timeout: float = CALL_SECONDS,
     ) -> None:
         """`timeout` is in seconds, for a whole call. Raises ValueError if `base_url` is no http(s) URL."""
         base = URL(base_url)
@@ -134,10 +138,9 @@ async def _capped(content: aiohttp.StreamReader) -> bytes:
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        answer = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        return storable(read_object(body))
+    except Unreadable:
         return {}
-    return answer if isinstance(answer, dict) else {}
 
 
 def _accepted(body: bytes) -> Accepted | None:

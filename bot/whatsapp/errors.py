@@ -10,8 +10,7 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-import orjson
-
+from bot.json_reading import Unreadable, read_object, storable
 from bot.retry import Failure
 from bot.whatsapp.loose import integer, mapping
 from flows import limits
@@ -139,8 +138,8 @@ def _by_status(status: int) -> Failure:
 
 def _graph_error(body: bytes) -> Mapping[str, Any]:
     try:
-        return mapping(mapping(orjson.loads(body)).get("error"))
-    except orjson.JSONDecodeError:
+        return mapping(storable(read_object(body)).get("error"))
+    except Unreadable:
         return {}
 
 
@@ -149,7 +148,7 @@ def _details(error: Mapping[str, Any]) -> str:
     candidates = (data.get("details") if isinstance(data, dict) else data, error.get("message"))
     for candidate in candidates:
         if isinstance(candidate, str) and candidate.strip():
-            return limits.clip(candidate.strip().replace("\0", ""), _DETAILS)
+            return limits.clip(candidate.strip(), _DETAILS)
     return "no details given"
 
 

@@ -45,8 +45,6 @@ class InboundMessage:
     """Milliseconds since 1970, UTC, by Meta's clock (whole seconds); 0 if unreadable."""
     fragment: Json
     """The evidence: a webhook `value` with this message alone, its contact and its metadata."""
-    reply_to: str | None
-    """Id of the message that it answers or was tapped in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +62,6 @@ class Receipt:
     error: Json | None
     """`{"code", "title", "details"}` of the first error, each None if missing."""
     recipient: tuple[Alias, ...]
-    fragment: Json
-    """The evidence: a webhook `value` with this status alone, its contact and its metadata."""
-    at: int
-    """Milliseconds since 1970, UTC; 0 if unreadable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +154,6 @@ def _message(message: object, contact: Json, value: Json) -> InboundMessage | Un
         ignored=ignored,
         sent_at=_milliseconds(fields.get("timestamp")),
         fragment=fragment,
-        reply_to=identifier(mapping(fields.get("context")).get("id")),
     )
 
 
@@ -181,8 +174,6 @@ def _status(status: object, contact: Json, value: Json) -> Receipt | Unread:
         opaque=opaque if isinstance(opaque, str) and limits.length(opaque) <= limits.OPAQUE else None,
         error=_error(fields.get("errors")),
         recipient=recipient(fields, contact),
-        fragment=fragment,
-        at=_milliseconds(fields.get("timestamp")),
     )
 
 

@@ -1,1 +1,1 @@
-"""The workers: step what arrived, perform what was decided."""
+"""The workers: they step events from the inbox and perform entries of the outbox."""

@@ -1,4 +1,4 @@
-"""One call to Razorpay, made: what it answered, as an event for the conversation."""
+"""Makes one call to Razorpay and turns the answer into an event for the conversation."""
 
 import re
 from typing import Final
@@ -16,14 +16,14 @@ from storage.deliveries import Result
 
 FIRST: Final = 1
 _OF_THE_TIME: Final = re.compile(r"expire", re.IGNORECASE)
-"""Refusals that the next try, with a later end of its link, need not meet."""
+"""Refusals that another try may escape, because its link ends later."""
 _NUMBERS: Final = re.compile(r"[\w.]*\d[\w.,]*")
 
 
 async def made(gateway: Gateway, call: Call, tries: int) -> tuple[str | None, Result | None]:
-    """What Razorpay calls what was made, and its answer, if it says anything. `tries`: this one included.
+    """Make the call. Return Razorpay's id of what was made, and the event for the conversation, if any.
 
-    Raises GatewayError.
+    `tries` counts this try too. Raises GatewayError.
     """
     match call:
         case CreateLink():
@@ -39,7 +39,7 @@ async def made(gateway: Gateway, call: Call, tries: int) -> tuple[str | None, Re
 
 
 def refused(call: Call, error: GatewayError) -> Result | None:
-    """What the conversation is told of a call that will never succeed; None if it needs no word."""
+    """Return the event about a call that will never succeed; None if the conversation needs none."""
     match call:
         case CreateLink():
             again = (
@@ -64,7 +64,7 @@ def refused(call: Call, error: GatewayError) -> Result | None:
 
 
 def alarm(call: Call, error: GatewayError) -> Notice | None:
-    """What an operator hears of a call that will never succeed; None if it is the conversation's matter."""
+    """Return the notice about a call that will never succeed; None if the conversation deals with it."""
     if error.retryable or not isinstance(call, (CreateLink, FetchPayments)):
         return None  # what is held, and a link that stays, are told where they are decided
     if error.reason is Reason.TAKEN:
@@ -90,7 +90,7 @@ def _taken(reference_id: str) -> Notice:
 
 
 async def _fetched(gateway: Gateway, call: FetchPayments) -> Result | None:
-    """Nothing, of a link that nothing came of yet: most polls end so, and nobody waits for their word."""
+    """Return no event if Razorpay tells nothing and no customer asked. Most polls end here."""
     facts, problems = await standing_of(gateway, call)
     if not (facts or problems or call.asked):
         return None
@@ -100,7 +100,7 @@ async def _fetched(gateway: Gateway, call: FetchPayments) -> Result | None:
 
 
 async def _create(gateway: Gateway, call: CreateLink, *, may_exist: bool) -> tuple[str, Result]:
-    """Any try before this one may have made the link: it is looked for before another is made."""
+    """Make the link. With `may_exist` it is looked up first: an earlier try may have made it."""
     link = await ensure_link(gateway, call, may_exist=may_exist)
     answer = {
         "reference_id": link.reference_id,

@@ -1,16 +1,16 @@
-"""When the account itself is refused, nothing is sent but one try now and then, until one is taken. Pure.
+"""Stops a lane while its account is refused: one probe now and then, until one is accepted. Pure.
 
-An expired token or a blocked account would otherwise spend every message's tries and leases for nothing.
+Otherwise an expired token or a blocked account would use up the tries of every message.
 """
 
 from typing import Final
 
 PROBE: Final = 30_000
-"""Milliseconds between two tries while it is open."""
+"""Milliseconds between two probes while the circuit is open."""
 
 
 class Circuit:
-    """Closed: all may go. Open: one of them may, as a probe. All times are milliseconds since 1970, UTC."""
+    """Closed: all entries may go. Open: one may go, as a probe. Times are milliseconds since 1970, UTC."""
 
     __slots__ = ("_opened_at", "_probe_at")
 
@@ -24,37 +24,37 @@ class Circuit:
         return self._opened_at is not None
 
     def room(self, wanted: int, now: int) -> int:
-        """How many of `wanted` entries may be claimed."""
+        """Return how many of `wanted` entries may be claimed."""
         if self._opened_at is None:
             return wanted
         return min(wanted, 1) if now >= self._probe_at else 0
 
     def took(self, now: int) -> None:
-        """Entries were claimed: while it is open, that was the probe."""
+        """Record that entries were claimed. While the circuit is open, that was the probe."""
         if self._opened_at is not None:
             self._probe_at = now + PROBE
 
     def halted(self, now: int) -> None:
-        """The account was refused."""
+        """Record that the account was refused."""
         if self._opened_at is None:
             self._opened_at = now
         self._probe_at = now + PROBE
 
     def shift(self, milliseconds: int) -> None:
-        """The clock was set: put forward by so much, or back if it is negative."""
+        """Move all times with a clock that was put forward by `milliseconds`, or back if negative."""
         self._probe_at += milliseconds
         if self._opened_at is not None:
             self._opened_at += milliseconds
 
     def unused(self, now: int) -> None:
-        """What was claimed never went out: the probe is still to be made."""
+        """Record that a claimed entry never went out: the probe is still to be made."""
         if self._opened_at is not None:
             self._probe_at = now
 
     def answered(self, claimed_at: int) -> bool:
-        """What was claimed at `claimed_at` was taken, or refused for a reason of its own.
+        """Record that an entry claimed at `claimed_at` was taken, or refused for a reason of its own.
 
-        Whether that closes it: what went out before it opened says nothing about now.
+        Return whether that closes the circuit. An entry from before it opened says nothing about now.
         """
         if self._opened_at is None or claimed_at <= self._opened_at:
             return False

@@ -1,7 +1,7 @@
 """The workers' loops: step until nothing is due, perform what is in the outbox, sleep until woken.
 
-Waking is only a hint: whoever missed one looks again after `POLL_SECONDS`, which is also how the
-processes of one database learn of each other's work.
+A loop that nobody wakes looks again after `POLL_SECONDS`. So the processes of one database find each
+other's work.
 """
 
 import asyncio
@@ -14,9 +14,9 @@ from typing import Any, Final
 import structlog
 
 from bot.batching import Batcher
-from bot.clock import Jumps, jumped
+from bot.clock import Jumps, SystemClock, jumped
 from bot.parts import Parts
-from bot.workers.performing import LEASE, Performer
+from bot.workers.performing import LEASE, Performer, fits
 from bot.workers.traffic import Traffic
 from payments import remedies
 from payments.advance import advance
@@ -33,11 +33,9 @@ CLAIM_BATCH: Final = 256
 IN_FLIGHT: Final = 512
 """Messages under way at once, over all customers."""
 ROOM: Final[Mapping[str, int]] = {CHAT: IN_FLIGHT, "pay": 8, "poll": 2}
-"""Entries of each lane under way at once. More calls than the gateway has threads would only wait,
-while their leases run out."""
-CALL_MILLISECONDS: Final[Mapping[str, int]] = {CHAT: 22_000, "pay": 45_000, "poll": 45_000}
-"""What one entry of each lane may take at its slowest: a send and its template, or the three calls that
-make a link."""
+"""Entries of each lane under way at once."""
+CALLERS: Final = ROOM["pay"] + ROOM["poll"]
+"""Threads that the gateway needs: a call that waits for one uses up its entry's lease."""
 
 log = structlog.get_logger()
 
@@ -48,9 +46,10 @@ class Workers:
     def __init__(
         self, parts: Parts, dice: random.Random, *, poll: float = POLL_SECONDS, jumps: Jumps | None = None
     ) -> None:
-        """`poll` is how many seconds it sleeps at most; `jumps` sees that the machine's clock was set."""
+        """`poll` is the longest sleep, in seconds; `jumps` detects that the machine's clock was set."""
         self._parts = parts
-        self._jumps = jumps or Jumps()
+        machine = SystemClock()
+        self._jumps = jumps or Jumps(machine.now, machine.steady)
         self._poll = poll
         self._traffic = Traffic()
         for lane, circuit in self._traffic.circuits.items():
@@ -66,7 +65,7 @@ class Workers:
         self._closing = False
 
     def wake(self) -> None:
-        """Something arrived: look now."""
+        """Let the loop that steps look now: something arrived."""
         self._stepping.set()
 
     def start(self) -> None:
@@ -90,7 +89,7 @@ class Workers:
         await self._landed()
 
     async def step(self) -> int:
-        """One round of stepping: how many events and receipts were handled."""
+        """Do one round of stepping. Return how many events and receipts were handled."""
         if jump := self._jumps.since():
             await self._clock_was_set(jump)
         now, store = self._parts.clock.now(), self._parts.store
@@ -104,12 +103,12 @@ class Workers:
         return receipts + events
 
     async def perform(self) -> int:
-        """One round of claiming; the entries claimed are performed by tasks of their own."""
+        """Do one round of claiming; tasks of their own perform what it claims. Return how many entries."""
         lanes = await self._parts.store.due_lanes(self._parts.clock.now())
         return sum([await self._claim(lane) for lane in ROOM if lane in lanes])
 
     async def drain(self) -> int:
-        """Step and perform until nothing is due; how much was done. For tests, without the loops."""
+        """Step and perform until nothing is due. Return how much was done. For tests, without the loops."""
         done = 0
         while count := await self.step() + await self.perform():
             await self._landed()
@@ -117,7 +116,7 @@ class Workers:
         return done
 
     async def _clock_was_set(self, jump: int) -> None:
-        """What waited for a time of the clock before waits no longer than it may.
+        """Make due what a clock that was set has put off, and tell operators.
 
         If the database fails, the next round sees the same jump again.
         """
@@ -145,7 +144,7 @@ class Workers:
         return advanced
 
     async def _apply_receipts(self, now: int) -> int:
-        """Apart from the stepping: whatever is wrong with receipts, customers get their answers."""
+        """Apply due receipts. A failure is logged and stops no stepping: customers get their answers."""
         try:
             applied = await self._parts.store.apply_receipts(now)
         except Exception:
@@ -175,15 +174,14 @@ class Workers:
         task.add_done_callback(self._runs.discard)
 
     async def _perform_run(self, lane: str, run: Sequence[Delivery]) -> None:
-        """One customer's entries of one lane, in order; after one that must wait, the rest wait too.
+        """Perform one customer's entries of one lane, in order; after one that must wait, the rest wait too.
 
-        What may not end within the lease is not begun: others will claim it, and do it a second time.
+        An entry that may outlive its lease is not begun: another worker would claim it and repeat it.
         """
         try:
             recorded = []
             for index, delivery in enumerate(run):
-                late = self._parts.clock.now() + CALL_MILLISECONDS[lane] > delivery.claim.leased_until
-                if late or self._closing:
+                if self._closing or not fits(delivery, self._parts.clock.now()):
                     await self._release(run[index:])
                     break
                 outcome = await self._performer.perform(delivery)
@@ -219,7 +217,7 @@ class Workers:
     async def _loop(
         self, wake: asyncio.Event, work: Callable[[], Coroutine[Any, Any, int]], most: int
     ) -> None:
-        """Rounds of `work`, for ever: at once after one that did `most` or more, else when it is woken."""
+        """Run rounds of `work` for ever: at once after one that did `most` or more, else when woken."""
         failed = self._parts.pulse.failed
         while not self._closing:
             wake.clear()
@@ -246,7 +244,7 @@ def _customer(delivery: Delivery) -> str:
 
 
 def _goes_on(outcome: deliveries.Outcome) -> bool:
-    """Whether the next message may leave: not while this one waits to be tried again."""
+    """Whether the next entry may go: not while this one waits to be tried again."""
     return not isinstance(outcome, Again)
 
 

@@ -1,6 +1,8 @@
-"""One outbox entry, performed: what the outside answered becomes an outcome to record."""
+"""Performs one outbox entry and turns the answer into an outcome to record."""
 
+import asyncio
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -9,6 +11,7 @@ import structlog
 from bot.clock import Clock
 from bot.log import mask
 from bot.retry import DOUBT, Failure, GiveUp, decide
+from bot.whatsapp.client import CALL_SECONDS as SEND_SECONDS
 from bot.whatsapp.client import WhatsAppClient
 from bot.whatsapp.errors import SendError
 from bot.whatsapp.payloads import PayloadError
@@ -18,20 +21,40 @@ from bot.workers.traffic import Traffic, elsewhere, halted
 from payments import calls
 from payments.case import Notice
 from payments.razorpay.errors import GatewayError, Reason
-from payments.razorpay.gateway import Gateway
+from payments.razorpay.gateway import CALL_SECONDS, Gateway
 from storage import window
 from storage.deliveries import CHAT, Again, Delivery, Done, Failed, Outcome, given_up
 
+SENDS: Final = 3
+"""Calls that one message may take: as it is, without its picture, and as its template."""
+CALLS: Final = 3
+"""Calls that an entry of `pay` may take. A poll may take more: it is cut off and begins anew."""
+LONGEST: Final[Mapping[str, float]] = {
+    CHAT: SENDS * SEND_SECONDS,
+    "pay": CALLS * CALL_SECONDS,
+    "poll": CALLS * CALL_SECONDS,
+}
+"""Seconds after which an entry of each lane is cut off."""
+RECORDING: Final = 5.0
+"""Seconds that storing an outcome may take."""
 LEASE: Final = 2 * DOUBT * 1000
-"""Milliseconds an entry is ours once claimed: longer than the three calls that making a link may take
-at their slowest, and than the word on a send that was cut off may take to come."""
+"""Milliseconds an entry is ours once claimed: longer than an entry may take and its outcome be stored.
+
+Somebody else claims it afterwards. An entry is begun only while enough of its lease is left (`fits`), so a
+message that is cut off by a crash still has `DOUBT` seconds for its status webhook.
+"""
 
 log = structlog.get_logger()
 
 
+def fits(delivery: Delivery, now: int) -> bool:
+    """Whether what is left of the lease is enough to perform `delivery` and to store its outcome."""
+    return now + (LONGEST[delivery.lane] + RECORDING) * 1000 <= delivery.claim.leased_until
+
+
 @dataclass(frozen=True, slots=True)
 class Performer:
-    """Performs entries of all lanes. Never raises: whatever goes wrong is an outcome."""
+    """Performs entries of all lanes. Never raises: every failure is an outcome."""
 
     whatsapp: WhatsAppClient
     gateway: Gateway
@@ -39,23 +62,28 @@ class Performer:
     dice: random.Random
     """Spreads retries; seeded in tests."""
     traffic: Traffic = field(default_factory=Traffic)
-    """Hears how it went."""
+    """Is told how each entry went."""
 
     async def perform(self, delivery: Delivery) -> Outcome:
-        """Send the message or make the call; what became of it."""
+        """Send the message or make the call, and return the outcome."""
+        # A call to Razorpay is looked up before it is repeated; a message may already be out.
+        doubtful = Failure.UNKNOWN if delivery.lane == CHAT else Failure.RETRY
         try:
-            if delivery.lane == CHAT:
-                outcome = await self._send(delivery)
-            else:
-                outcome = await self._call(delivery, calls.from_json(delivery.payload))
+            async with asyncio.timeout(LONGEST[delivery.lane]):
+                outcome = await self._performed(delivery)
+        except TimeoutError:
+            return self._failed(delivery, doubtful, None, f"cut off after {LONGEST[delivery.lane]:g} seconds")
         except Exception as error:
             log.exception("delivery failed unexpectedly", delivery=delivery.id, name=delivery.name)
-            # A call to Razorpay is looked up before it is repeated; a message may already be out.
-            failure = Failure.UNKNOWN if delivery.lane == CHAT else Failure.RETRY
-            return self._failed(delivery, failure, None, mask(f"{type(error).__name__}: {error}"))
+            return self._failed(delivery, doubtful, None, mask(f"{type(error).__name__}: {error}"))
         if isinstance(outcome, Done):
             self._heard(delivery, self.traffic.done(delivery.lane, _claimed_at(delivery)))
         return outcome
+
+    async def _performed(self, delivery: Delivery) -> Outcome:
+        if delivery.lane == CHAT:
+            return await self._send(delivery)
+        return await self._call(delivery, calls.from_json(delivery.payload))
 
     async def _send(self, delivery: Delivery) -> Outcome:
         try:
@@ -88,7 +116,7 @@ class Performer:
     def _failed(
         self, delivery: Delivery, failure: Failure, retry_after: float | None, error: str
     ) -> Again | Failed:
-        """When to try again, or that it is over."""
+        """Return when to try again, or that the entry has failed for good."""
         now = self.clock.now()
         self._heard(delivery, self.traffic.failed(delivery.lane, failure, _claimed_at(delivery), now))
         decision = decide(
@@ -110,7 +138,7 @@ class Performer:
         return Again(delivery.claim, decision.at, error, counts=False, notice=notice)
 
     def _unsent(self, delivery: Delivery, error: str, notice: Notice) -> Failed:
-        """It was not even tried, and never will be."""
+        """Return the outcome of an entry that was not tried and never will be."""
         self.traffic.unused(delivery.lane, self.clock.now())
         _tell(delivery, Failure.PERMANENT, error)
         return Failed(delivery.claim, error, notice=notice)
@@ -121,7 +149,7 @@ class Performer:
 
 
 def _tell(delivery: Delivery, failure: Failure, error: str) -> None:
-    """The log names the entry, never the customer."""
+    """Log the failure. The log names the entry, never the customer."""
     told = log.error if failure in (Failure.PERMANENT, Failure.HALT) else log.warning
     told(
         "delivery failed",
@@ -138,7 +166,7 @@ def _claimed_at(delivery: Delivery) -> int:
 
 
 def _failure(error: GatewayError) -> Failure:
-    """A call to Razorpay is repeated by reference id, so doubt needs no waiting."""
+    """Return what `error` means. A doubtful call is repeated at once: its reference id makes that safe."""
     if error.reason is Reason.AUTH:
         return Failure.HALT
     return Failure.RETRY if error.retryable else Failure.PERMANENT

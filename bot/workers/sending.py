@@ -1,4 +1,4 @@
-"""One message to WhatsApp: as it was said, or as its template where only that may be sent."""
+"""Sends one message to WhatsApp: as it is, or as its template where only templates may be sent."""
 
 from bot.whatsapp.client import Accepted, WhatsAppClient
 from bot.whatsapp.errors import MEDIA, SendError
@@ -13,11 +13,11 @@ class WindowClosed(Exception):
 
 
 async def send(whatsapp: WhatsAppClient, delivery: Delivery, now: int) -> Accepted:
-    """What Meta answered. Raises SendError, PayloadError, WindowClosed.
+    """Send the message and return what Meta answered. Raises SendError, PayloadError, WindowClosed.
 
-    A message that Meta refuses because the 24 hours are over is followed by its template at once, and one
-    whose picture it cannot fetch by the same words without. Of a customer whom we never heard, only Meta
-    knows whether the 24 hours are over.
+    If Meta refuses it because the 24 hours are over, its template is sent at once; if Meta cannot fetch its
+    picture, the words are sent without. If the customer never wrote to us, only Meta knows whether the 24
+    hours are over.
     """
     message = from_json(delivery.payload)
     if isinstance(message, TemplateMessage):
@@ -34,7 +34,7 @@ async def send(whatsapp: WhatsAppClient, delivery: Delivery, now: int) -> Accept
 
 
 async def _said(whatsapp: WhatsAppClient, delivery: Delivery, message: Message) -> Accepted:
-    """As `_post`; without its picture if that is what Meta refuses."""
+    """Send the message, and once more without its picture if Meta refuses that. Raises as `_post`."""
     try:
         return await _post(whatsapp, delivery, message)
     except SendError as error:

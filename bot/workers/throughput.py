@@ -1,8 +1,8 @@
-"""How many messages this process may send in a second: all it can, until Meta says it is too much. Pure.
+"""Limits how many messages this process sends in a second, once Meta says it is too many. Pure.
 
-Then half as many, and half again for as long as what left at the new rate is refused too; every second
-without a refusal it grows a tenth, until it is over what any number may do. Several processes that share
-a number find their shares alike.
+A refusal halves the rate, and halves it again while messages sent at the new rate are refused too. Each
+second without a refusal raises it by a tenth, until it is over what any number may send. Several processes
+that share a number find their shares in the same way.
 
 Source: Meta, WhatsApp Cloud API, "Throughput" (80 messages a second, up to 1,000; error 130429).
 """
@@ -15,11 +15,11 @@ LOWEST: Final = 1.0
 _GROWTH: Final = 1.1
 """By how much the rate grows in a second."""
 _BURST: Final = 0.25
-"""Seconds' worth of messages that may leave at once; more than the workers sleep between two looks."""
+"""Seconds' worth of messages that may leave at once; more than the workers' sleep."""
 
 
 class Throughput:
-    """All times are milliseconds since 1970, UTC."""
+    """The rate of one process. All times are milliseconds since 1970, UTC."""
 
     __slots__ = ("_counted_at", "_left", "_slowed_at", "rate")
 
@@ -30,18 +30,18 @@ class Throughput:
         self._counted_at = self._slowed_at = 0
 
     def room(self, wanted: int, now: int) -> int:
-        """How many of `wanted` messages may leave now."""
+        """Return how many of `wanted` messages may leave now."""
         if self.rate is None:
             return wanted
         self._pass(self.rate, now)
         return wanted if self.rate is None else min(wanted, int(self._left))
 
     def took(self, count: int) -> None:
-        """`count` messages leave."""
+        """Record that `count` messages leave."""
         self._left -= count
 
     def throttled(self, claimed_at: int, now: int) -> None:
-        """A message claimed at `claimed_at` was too much."""
+        """Record that a message claimed at `claimed_at` was one too many."""
         if self.rate is None:
             self.rate, self._left, self._counted_at = HIGHEST / 2, HIGHEST / 2 * _BURST, now
         elif claimed_at > self._slowed_at:
@@ -52,7 +52,7 @@ class Throughput:
         self._slowed_at = now
 
     def shift(self, milliseconds: int) -> None:
-        """The clock was set: put forward by so much, or back if it is negative."""
+        """Move all times with a clock that was put forward by `milliseconds`, or back if negative."""
         self._counted_at += milliseconds
         self._slowed_at += milliseconds
 

@@ -1,4 +1,4 @@
-"""How much of each lane the outside takes just now, from what it said of what was sent. Pure."""
+"""Decides how many entries of each lane may go out now, from the answers so far. Pure."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -10,7 +10,7 @@ from payments.case import Notice
 from storage.deliveries import CHAT
 
 _ANSWERS: Final = frozenset({Failure.PERMANENT, Failure.PAIR_RATE, Failure.THROTTLED})
-"""Refusals that only a known caller is given."""
+"""Refusals that prove the account is accepted."""
 _WHATSAPP: Final = (
     "Put a valid access token of a system user into WHATSAPP_ACCESS_TOKEN and start again; if the token"
     " is good, WhatsApp Manager says what is wrong with the account."
@@ -19,14 +19,14 @@ _RAZORPAY: Final = "Put a valid key into RAZORPAY_KEY_ID and RAZORPAY_KEY_SECRET
 
 
 def halted(lane: str, error: str) -> Notice:
-    """What an operator hears when the account behind `lane` is refused."""
+    """Return the notice that the account behind `lane` is refused."""
     name, mend = ("WhatsApp", _WHATSAPP) if lane == CHAT else ("Razorpay", _RAZORPAY)
     said = f"{name} refuses our account: {error}. Nothing is lost; what is for {name} waits. {mend}"
     return Notice("token", name.lower(), said)
 
 
 def elsewhere(error: str) -> Notice:
-    """What an operator hears when something between us and WhatsApp refuses a message."""
+    """Return the notice that something between us and WhatsApp refuses a message."""
     said = (
         f"Something that is not WhatsApp refused a message: {error}. It is tried again for a day. See what"
         " stands between this machine and WhatsApp (a proxy, a firewall, a portal to log in at), and"
@@ -36,7 +36,7 @@ def elsewhere(error: str) -> Notice:
 
 
 class Traffic:
-    """One process's. All times are milliseconds since 1970, UTC."""
+    """The limits of one process. All times are milliseconds since 1970, UTC."""
 
     def __init__(self) -> None:
         razorpay = Circuit()
@@ -44,32 +44,32 @@ class Traffic:
         self.throughput: Final = Throughput()
 
     def room(self, lane: str, wanted: int, now: int) -> int:
-        """How many of `wanted` entries of `lane` may be claimed."""
+        """Return how many of `wanted` entries of `lane` may be claimed."""
         room = self.circuits[lane].room(wanted, now)
         return self.throughput.room(room, now) if lane == CHAT else room
 
     def took(self, lane: str, count: int, now: int) -> None:
-        """`count` entries of `lane` were claimed."""
+        """Record that `count` entries of `lane` were claimed."""
         self.circuits[lane].took(now)
         if lane == CHAT:
             self.throughput.took(count)
 
     def shift(self, milliseconds: int) -> None:
-        """The clock was set: put forward by so much, or back if it is negative."""
+        """Move all times with a clock that was put forward by `milliseconds`, or back if negative."""
         for circuit in set(self.circuits.values()):
             circuit.shift(milliseconds)
         self.throughput.shift(milliseconds)
 
     def unused(self, lane: str, now: int) -> None:
-        """What was claimed never went out."""
+        """Record that a claimed entry never went out."""
         self.circuits[lane].unused(now)
 
     def done(self, lane: str, claimed_at: int) -> bool:
-        """It was taken; whether the account is good again by that."""
+        """Record that an entry was taken. Return whether that shows the account is accepted again."""
         return self.circuits[lane].answered(claimed_at)
 
     def failed(self, lane: str, failure: Failure, claimed_at: int, now: int) -> bool:
-        """It failed; whether the account is good again by that all the same."""
+        """Record that an entry failed. Return whether that shows the account is accepted again."""
         if failure is Failure.HALT:
             self.circuits[lane].halted(now)
         if failure is Failure.THROTTLED and lane == CHAT:

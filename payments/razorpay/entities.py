@@ -90,14 +90,10 @@ def required(entity: Entity, name: str, pattern: re.Pattern[str]) -> str:
     return found
 
 
-def with_prefix(id: str, prefix: str) -> str:
-    """`id` with its prefix: one serialiser of payment_link.paid writes the order's id bare."""
-    return id if id.startswith(prefix) else prefix + id
-
-
 def _id(kind: str, entity: Entity) -> str:
     found = required(entity, "id", ID)
-    return with_prefix(found, "order_") if kind == "order" else found
+    # One serialiser of payment_link.paid writes the order's id bare.
+    return f"order_{found.removeprefix('order_')}" if kind == "order" else found
 
 
 def _detail(kind: str, entity: Entity) -> dict[str, str]:

@@ -26,6 +26,12 @@ from payments.razorpay.entities import MAX_INTEGER, ORDER_NOTE, REFUND_NOTE
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.transport import session
 
+CONNECT_SECONDS: Final = 5.0
+ANSWER_SECONDS: Final = 10.0
+"""From the last byte of a request to the last byte of its answer."""
+CALL_SECONDS: Final = CONNECT_SECONDS + ANSWER_SECONDS
+"""What one call takes at its slowest, once a thread has it."""
+
 STATUSES: Final = frozenset({"created", "partially_paid", "paid", "expired", "cancelled"})
 """What a payment link's `status` may be."""
 
@@ -81,8 +87,8 @@ class Gateway:
         base_url: str,
         *,
         threads: int = 8,
-        connect_timeout: float = 5.0,
-        read_timeout: float = 10.0,
+        connect_timeout: float = CONNECT_SECONDS,
+        read_timeout: float = ANSWER_SECONDS,
     ) -> None:
         if not (key_id and key_secret and key_id.isascii() and key_secret.isascii()):
             raise ValueError("Razorpay's key id and key secret must be given, in ASCII")
@@ -259,7 +265,7 @@ def _link(payload: Mapping[str, Any]) -> Link:
     created_at = payload.get("created_at")
     link = Link(
         id=_text(payload, "id"),
-        reference_id=reference_id if isinstance(reference_id, str) else "",
+        reference_id=reference_id if isinstance(reference_id, str) and reference_id.isprintable() else "",
         status=_text(payload, "status"),
         amount=_paise(payload, "amount"),
         amount_paid=_paise(payload, "amount_paid"),
@@ -276,7 +282,8 @@ def _link(payload: Mapping[str, Any]) -> Link:
 
 def _text(payload: Mapping[str, Any], name: str) -> str:
     value = payload.get(name)
-    if not isinstance(value, str) or not value:
+    # No database can keep NUL or half a surrogate pair, and both are printable nowhere.
+    if not isinstance(value, str) or not value or not value.isprintable():
         raise _unintelligible(f"the answer is not a payment link: no {name}")
     return value
 

@@ -23,7 +23,6 @@ from payments.razorpay.entities import (
     notes,
     of_refunded,
     text,
-    with_prefix,
 )
 
 MAX_ORDER_KEY: Final = 40
@@ -74,8 +73,6 @@ class Notice:
     """Ours; None when the body names no order of a Munshi, or names two."""
     link_id: str | None
     """`plink_…`"""
-    razorpay_order_id: str | None
-    """`order_…`, with the prefix even where the body leaves it out."""
     facts: tuple[Fact, ...]
     problems: tuple[str, ...] = ()
     """Why something that the event promises is not among the facts; for people, holds no values."""
@@ -130,7 +127,6 @@ def read(body: Mapping[str, Any]) -> Notice:
         account_id=text(body.get("account_id"), ID),
         order_key=order_key,
         link_id=_link_id(entities),
-        razorpay_order_id=_razorpay_order_id(entities),
         facts=tuple(facts),
         problems=tuple(problems),
     )
@@ -223,12 +219,3 @@ def _link_id(entities: _Entities) -> str | None:
     description = _payment(entities).get("description")
     found = _LINK_IN_DESCRIPTION.fullmatch(description) if isinstance(description, str) else None
     return f"plink_{found['id']}" if found else None
-
-
-def _razorpay_order_id(entities: _Entities) -> str | None:
-    places = (("payment", "order_id"), ("payment_link", "order_id"), ("order", "id"))
-    for kind, name in places:
-        found = text(entities.get(kind, {}).get(name), ID)
-        if found:
-            return with_prefix(found, "order_")
-    return None

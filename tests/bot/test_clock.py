@@ -1,6 +1,8 @@
 """Clocks: the machine's, and one that can be put forward."""
 
+import re
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -13,6 +15,19 @@ def test_the_system_clock_counts_milliseconds() -> None:
     before = time.time()
     now = SystemClock().now()
     assert before - 0.001 <= now / 1000 <= time.time()
+
+
+def test_nothing_but_the_system_clock_asks_the_machine_for_the_time() -> None:
+    root = Path(__file__).parents[2]
+    asking = [
+        (str(path.relative_to(root)), call)
+        for room in ("bot", "flows", "payments", "storage")
+        for path in sorted((root / room).rglob("*.py"))
+        for call in re.findall(
+            r"\btime\.time\w*|\b(?:datetime\.(?:now|utcnow)|\w+\.today)\b", path.read_text()
+        )
+    ]
+    assert asking == [("bot/clock.py", "time.time_ns")]
 
 
 def test_a_clock_is_put_forward_and_never_back() -> None:

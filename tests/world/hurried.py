@@ -19,5 +19,5 @@ if __name__ == "__main__":
     from bot.cli import main
     from bot.clock import SystemClock
 
-    SystemClock.now = lambda self: now()  # type: ignore[method-assign]
+    SystemClock.now = SystemClock.steady = lambda self: now()  # type: ignore[method-assign]
     main()

@@ -1,5 +1,6 @@
 """Where nothing can be stored, the bot is not ready and says why; afterwards operators are told."""
 
+import asyncio
 import sqlite3
 from typing import Any
 
@@ -141,6 +142,42 @@ async def test_what_is_refused_and_what_fails_is_counted_at_each_door(
         for status in statuses:
             assert f'munshi_requests_total{{path="{path}",status="{status}"}}' in counted
     assert live.parts.doors.unstored == 2
+
+
+async def test_failed_webhooks_are_remembered_until_operators_are_told(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(*_: object) -> None:
+        raise OSError("the disk is full")
+
+    for name, answer in (("arrive", 500), ("tell", 200)):
+        with monkeypatch.context() as failing:
+            failing.setattr(live.parts.store, name, full)
+            assert await post(live, 1) == answer, "what is stored is acknowledged"
+        assert live.parts.doors.unstored == 1
+    assert await notices(live) == []
+    assert await post(live, 2) == 200
+    [said] = await notices(live)
+    assert "1, OSError" in said
+    assert live.parts.doors.unstored == 0
+
+
+async def test_webhooks_that_fail_while_operators_are_told_are_not_forgotten() -> None:
+    state, told, go_on = doors.Doors(), [], asyncio.Event()
+
+    class Slow:
+        async def tell(self, notices: Any, now: int) -> None:
+            told.append(notices)
+            await go_on.wait()
+
+    state.failed(OSError())
+    telling = [asyncio.create_task(state.recovered(Slow(), 1)) for _ in range(3)]  # type: ignore[arg-type]
+    await asyncio.sleep(0)
+    state.failed(OSError())
+    go_on.set()
+    with capture_logs():
+        await asyncio.gather(*telling)
+    assert (len(told), state.unstored) == (1, 1)
 
 
 async def test_a_write_is_tried_no_more_often_than_agreed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,6 +77,19 @@ async def test_an_odd_value_costs_nobody_a_message(live: Live, name: str) -> Non
     assert await live.parked() == []
 
 
+@pytest.mark.parametrize("name", ["NaN", "infinity", "an infinite number", "a number of 5,000 digits"])
+async def test_an_amount_that_no_computer_counts_to_is_kept_as_null(live: Live, name: str) -> None:
+    entity = {"id": "pay_1", "amount": "instead", "notes": {"munshi_order": "abcdefgh-1-1"}}
+    raw = spliced(
+        {"event": "payment.captured", "payload": {"payment": {"entity": entity}}}, instead=ODD_VALUES[name]
+    )
+    with capture_logs() as logs:
+        assert (await live.post(RAZORPAY, raw, signed(live, RAZORPAY, raw)))[0] == 200
+    assert [log["event"] for log in logs] == ["webhook read in part"]
+    [row] = await live.rows("SELECT raw FROM inbox")
+    assert json.loads(row["raw"])["payload"]["payment"]["entity"]["amount"] is None
+
+
 @pytest.mark.parametrize("levels", [1, MAX_DEPTH, MAX_DEPTH + 1, *range(250, 257), 1000, 1025, 3000])
 async def test_a_form_of_any_depth_is_answered_and_so_is_the_other_customer(live: Live, levels: int) -> None:
     reply = {"type": "nfm_reply", "nfm_reply": {"response_json": '{"a":' * levels + "1" + "}" * levels}}

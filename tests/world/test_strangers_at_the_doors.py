@@ -15,6 +15,10 @@ DOORS = {
 }
 
 
+async def no_room(*_: object) -> None:
+    raise OSError("the disk is full")
+
+
 async def refused(live: Live, door: str) -> None:
     header, value, _ = DOORS[door]
     assert (await live.post(door, b"{}", {header: value}))[0] == 403
@@ -39,6 +43,34 @@ async def test_a_wrong_secret_is_told_of_once_it_refused_everything_for_a_while(
     for _ in range(5):
         await refused(live, door)
     assert len(await told(live)) == 1
+
+
+@pytest.mark.parametrize("door", DOORS)
+async def test_a_notice_that_could_not_be_stored_is_told_by_the_next_refusal(
+    door: str, live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        await refused(live, door)
+    await live.wait(2)
+    with monkeypatch.context() as failing, capture_logs() as logs:
+        failing.setattr(live.parts.store, "tell", no_room)
+        await refused(live, door)
+    assert ("notice not stored", "signature") in [(log["event"], log.get("kind")) for log in logs]
+    assert await told(live) == []
+    assert live.parts.doors.unstored == 0, "it was refused, and is not missed"
+    await refused(live, door)
+    [notice] = await told(live)
+    assert "5 signed webhooks" in notice["said"]
+
+
+async def test_a_wrong_secret_is_told_of_again_once_the_notice_was_seen(live: Live) -> None:
+    for _ in range(2):
+        for _ in range(3):
+            await refused(live, "/whatsapp/webhook")
+        await live.wait(2)
+        await refused(live, "/whatsapp/webhook")
+        [notice] = await live.rows("SELECT id FROM notice")
+        assert await live.parts.store.seen(notice["id"])
 
 
 async def test_forgeries_among_what_is_accepted_are_no_news(live: Live) -> None:
@@ -66,12 +98,36 @@ def message(number: str, wamid: str) -> dict[str, Any]:
 async def test_messages_for_another_number_are_counted_and_logged_once(live: Live) -> None:
     with capture_logs() as logs:
         for n in range(3):
-            assert await live.whatsapp(message("999", f"wamid.{n}")) == 200
+            assert await live.whatsapp(message("106540352242922", f"wamid.{n}")) == 200
     await live.settle()
     [line] = [log for log in logs if "another number" in log["event"]]
-    assert line["phone_number_id"] == "999"
+    assert line["phone_number_id"] == "…242922"
+    assert "106540352242922" not in str(logs)
     assert b"munshi_messages_elsewhere_total 3.0" in live.parts.metrics.text()
     assert live.customer().texts == []
+
+
+async def test_what_cannot_be_stored_is_counted_once_it_is(
+    live: Live, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bodies: tuple[Any, ...] = (message("106540352242922", "wamid.1"), b"no JSON")
+    with capture_logs():
+        with monkeypatch.context() as failing:
+            failing.setattr(live.parts.store, "arrive", no_room)
+            for body in bodies:
+                assert await live.whatsapp(body) == 500
+        for body in bodies:
+            assert await live.whatsapp(body) == 200
+    counted = live.parts.metrics.text()
+    assert b"munshi_messages_elsewhere_total 1.0" in counted
+    assert b'munshi_webhooks_unreadable_total{path="/whatsapp/webhook"} 1.0' in counted
+    assert b"munshi_events_arrived_total 2.0" in counted
+
+
+async def test_an_event_that_comes_again_is_stored_and_counted_once(live: Live) -> None:
+    for _ in range(3):
+        assert await live.whatsapp(message(live.world.secrets.phone_number_id, "wamid.1")) == 200
+    assert b"munshi_events_arrived_total 1.0" in live.parts.metrics.text()
 
 
 async def test_a_disabled_template_is_told_of_once(live: Live) -> None:

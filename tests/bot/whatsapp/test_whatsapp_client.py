@@ -98,6 +98,19 @@ async def test_a_send_that_tells_no_recipient_is_accepted_all_the_same(contacts:
         assert await client.send(PAYLOAD) == Accepted("wamid.x")
 
 
+@pytest.mark.parametrize("odd", ["1e999", "-Infinity", '"\\ud83d"', "9" * 5000, "[" * 40 + "]" * 40])
+async def test_an_odd_value_beside_the_message_id_does_not_send_it_twice(odd: str) -> None:
+    """Without an id nobody would know that it was taken."""
+    async with graph(answers(f'{{"new": {odd}, "messages": [{{"id": "wamid.x"}}]}}'.encode())) as client:
+        assert await client.send(PAYLOAD) == Accepted("wamid.x")
+
+
+async def test_what_no_database_can_keep_is_left_out() -> None:
+    body = rb'{"messages": [{"id": "wamid.\u0000x"}], "contacts": [{"user_id": "IN.\u000012"}]}'
+    async with graph(answers(body)) as client:
+        assert await client.send(PAYLOAD) == Accepted("wamid.x", (("bsuid", "IN.12"),))
+
+
 async def test_send_makes_the_documented_request() -> None:
     seen: dict[str, Any] = {}
 

@@ -1,5 +1,6 @@
 import base64
 import json
+import math
 import shutil
 import socket
 import ssl
@@ -160,6 +161,9 @@ async def test_throttled_says_when_to_come_back(fake: "FakeRazorpay", gateway: G
         {"amount_paid": None},
         {"currency": 5},
         {"short_url": ""},
+        {"short_url": "https://rzp.io/i/\ud83d"},
+        {"currency": "IN\0"},
+        {"amount": math.inf},
     ],
 )
 async def test_a_success_that_is_no_link_is_told_from_one(

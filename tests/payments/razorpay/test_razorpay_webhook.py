@@ -75,26 +75,18 @@ def test_each_event_says_its_facts_about_our_order(name: str, expected: list[Any
     assert notice.link_id == LINK
 
 
-@pytest.mark.parametrize(
-    "name", [name for name, _ in READINGS if name not in ("payment_link.expired", "payment_link.cancelled")]
-)
-def test_razorpays_order_is_named_with_its_prefix(name: str) -> None:
-    assert read(load(name)).razorpay_order_id == ORDER
-
-
-def test_a_bare_order_id_gets_its_prefix_as_a_fact_too() -> None:
+def test_a_bare_order_id_gets_its_prefix() -> None:
     body = load("payment_link.paid.raw-order")
     body["event"] = "order.paid"
     del body["payload"]["payment"], body["payload"]["payment_link"]
     notice = read(body)
-    assert notice.razorpay_order_id == ORDER
     assert claims(notice.facts) == [("order", ORDER, "paid", 64550)]
     assert notice.problems == ("payment: missing",)
 
 
 def test_a_payment_that_is_not_for_us_keeps_its_fact_without_an_order() -> None:
     notice = read(load("payment.captured.notes-list"))
-    assert (notice.order_key, notice.link_id, notice.razorpay_order_id) == (None, None, None)
+    assert (notice.order_key, notice.link_id) == (None, None)
     assert [f.order_key for f in notice.facts] == [""]
     assert claims(notice.facts) == [CAPTURED]
 
