@@ -14,10 +14,10 @@ from transitions import Machine
 
 from bench.figures import Figure
 from bench.shop import flow
-from flows.conversation import Conversation
-from flows.engine import step
-from flows.events import Event, Happened, Tapped, TextReceived
-from flows.model import Flow
+from flows.engine.conversation import Conversation
+from flows.engine.events import Event, Happened, Tapped, TextReceived
+from flows.engine.model import Flow
+from flows.engine.step import step
 
 _NOW: Final = 1_790_000_000_000
 _ROUNDS: Final = 15

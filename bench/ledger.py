@@ -10,9 +10,9 @@ from typing import Final
 import orjson
 
 from bench.figures import Figure
-from payments import facts as fact_values
-from payments.facts import Fact
-from payments.ledger import balance
+from payments.ledger import facts as fact_values
+from payments.ledger.balance import balance
+from payments.ledger.facts import Fact
 
 _SIZES: Final = (8, 20, 50, 100)
 """Facts of one order: from one payment and its webhooks to a history that hardly anybody has."""

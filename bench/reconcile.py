@@ -23,14 +23,14 @@ from bench.figures import Figure
 from bench.shop import flow, phone, settings
 from bot.app import bot, tune_interpreter
 from bot.workers.loop import Workers
-from flows import events
-from payments.advance import advance
-from payments.answers import CREATED
-from payments.case import Kind
+from flows.engine import events
+from payments.processing.advance import advance
+from payments.processing.case import Kind
+from payments.processing.results import CREATED
 from payments.razorpay.gateway import Link
 from storage import Store
-from storage.arrivals import Arrival
-from storage.deliveries import Done
+from storage.inbox.arrivals import Arrival
+from storage.outbox.deliveries import Done
 
 _ATTEMPTS: Final = 100_000
 _SECONDS: Final = 20

@@ -18,11 +18,11 @@ import uvloop
 
 from bench.figures import Figure
 from bench.shop import flow, phone
-from flows import events
-from payments.advance import advance
-from payments.case import Kind
+from flows.engine import events
+from payments.processing.advance import advance
+from payments.processing.case import Kind
 from storage import Store
-from storage.arrivals import Arrival
+from storage.inbox.arrivals import Arrival
 
 _CUSTOMERS: Final = 1_000
 _SAID: Final = ("hi", "1", "checkout", "confirm")

@@ -16,13 +16,13 @@ from bot.parts import Parts
 from bot.settings import Settings
 from bot.whatsapp.client import WhatsAppClient
 from bot.workers.loop import IN_FLIGHT, Workers
-from flows.errors import FlowInvalid, Issue
-from flows.load import load
-from flows.model import Flow
+from flows.document.errors import FlowInvalid, Issue
+from flows.engine.model import Flow
+from flows.language.load import load
 from payments.razorpay.gateway import Gateway
-from payments.shop import SHOP
+from payments.shop.actions import SHOP
 from storage import Store
-from storage.arrivals import Arrival, Stored
+from storage.inbox.arrivals import Arrival, Stored
 
 INGEST_BATCH = 200
 """Requests whose facts share one commit at most."""

@@ -9,17 +9,17 @@ import orjson
 from bot.whatsapp import errors
 from bot.whatsapp.inbound import InboundMessage, Parsed, Receipt, Unread
 from bot.workers.traffic import halted
-from flows import events
-from payments import facts
-from payments.answers import FOUND
-from payments.case import Kind, Notice
-from payments.orders import order_key_of
+from flows.engine import events
+from payments.ledger import facts
+from payments.processing.case import Kind, Notice
+from payments.processing.results import FOUND
 from payments.razorpay import webhook
 from payments.razorpay.fetched import Reading
 from payments.razorpay.gateway import Link
-from storage.arrivals import Arrival
-from storage.deliveries import CHAT
-from storage.fallbacks import Remedy
+from payments.shop.orders import order_key_of
+from storage.inbox.arrivals import Arrival
+from storage.outbox.deliveries import CHAT
+from storage.outbox.resend import Remedy
 
 _LONGEST_KEY: Final = 200
 

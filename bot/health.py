@@ -7,7 +7,7 @@ from aiohttp import web
 
 from bot.log import mask
 from bot.parts import PARTS
-from storage.errors import Gone, StorageError
+from storage.database.errors import Gone, StorageError
 
 _REASON: Final = 300
 """Characters of a reason why we are not ready."""

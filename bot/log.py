@@ -14,7 +14,7 @@ from typing import Any, Final
 import structlog
 
 from bot.printing import ACTING, printable
-from payments.blotting import BLOT, blot
+from payments.razorpay.redaction import BLOT, blot
 
 _ALONE: Final = (r"(?<![\dA-Za-z_])", r"(?![\dA-Za-z_])")
 """What may not stand before and after a number. `\\d` is a decimal digit of any script, `५` too."""

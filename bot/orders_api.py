@@ -14,13 +14,13 @@ from bot import bodies
 from bot.arriving import from_request
 from bot.parts import PARTS, Parts
 from bot.whatsapp import phones
-from payments.catalogue import Shop
-from payments.money import money
-from payments.orders import AttemptStatus, Standing
-from payments.razorpay.returned import signature_matches
-from payments.repair import UNCAPTURED
-from payments.shop import MIN_TOTAL
-from storage.queries import EventView, OrderView
+from payments.ledger.resolution import UNCAPTURED
+from payments.razorpay.callback import signature_matches
+from payments.shop.actions import MIN_TOTAL
+from payments.shop.catalogue import Shop
+from payments.shop.money import money
+from payments.shop.orders import AttemptStatus, Standing
+from storage.reports.queries import EventView, OrderView
 
 LINK_SECONDS: Final = 10.0
 """How long an answer waits for the payment link."""

@@ -13,10 +13,10 @@ from bot.metrics import Metrics
 from bot.settings import Settings
 from bot.strangers import Strangers
 from bot.whatsapp.client import WhatsAppClient
-from flows.model import Flow
+from flows.engine.model import Flow
 from payments.razorpay.gateway import Gateway
 from storage import Store
-from storage.arrivals import Arrival, Stored
+from storage.inbox.arrivals import Arrival, Stored
 
 Inbox: TypeAlias = Batcher[Sequence[Arrival], Sequence[Stored]]
 """Stores what one request brought; requests that come together share a transaction."""

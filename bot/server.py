@@ -14,7 +14,7 @@ from bot.connections import CONNECTIONS, IDLE_SECONDS, Connections
 from bot.doors import PATHS
 from bot.malformed import quiet
 from bot.parts import PARTS, Parts
-from storage.errors import Gone
+from storage.database.errors import Gone
 
 log = structlog.get_logger()
 

@@ -14,7 +14,7 @@ from bot.parts import PARTS, Parts
 from bot.whatsapp.inbound import Parsed, parse
 from payments import signature
 from payments.razorpay import webhook
-from storage.arrivals import Arrival
+from storage.inbox.arrivals import Arrival
 
 log = structlog.get_logger()
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from flows.load import load
-from flows.model import Flow
-from payments.rehearsal import Played, play
-from payments.scenario import parse
-from payments.shop import SHOP
+from flows.engine.model import Flow
+from flows.language.load import load
+from payments.shop.actions import SHOP
+from payments.simulator.runner import Played, play
+from payments.simulator.scenario import parse
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted((ROOT / "tests" / "scenarios").glob("*.yaml"))

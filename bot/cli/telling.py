@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
 from bot.cli.wording import shown
-from flows import replies
-from payments.orders import CURRENCY
-from storage.stories import Story
+from flows.messages import replies
+from payments.shop.orders import CURRENCY
+from storage.reports.timeline import Story
 
 _PREVIEW: Final = 70
 """Characters shown of a text."""

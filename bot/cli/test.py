@@ -10,8 +10,8 @@ from bot.cli.flow_file import DEFAULT, read_text, sound_flow
 from bot.printing import printable
 
 if TYPE_CHECKING:
-    from flows.model import Flow
-    from payments.scenario import Scenario
+    from flows.engine.model import Flow
+    from payments.simulator.scenario import Scenario
 
 Paths = Annotated[list[Path] | None, typer.Argument(help="Scenario files, or folders of them.")]
 Flowing = Annotated[
@@ -48,9 +48,9 @@ def _files(path: Path) -> Iterator[Path]:
 def _passes(file: Path, default: Path, flows: "dict[Path, Flow]") -> bool:
     """Play one file and print what came of it. `flows` are those already read."""
     text = read_text(file)
-    from flows.errors import FlowInvalid
-    from payments.rehearsal import play
-    from payments.scenario import parse
+    from flows.document.errors import FlowInvalid
+    from payments.simulator.runner import play
+    from payments.simulator.scenario import parse
 
     try:
         scenario = parse(text, str(file))

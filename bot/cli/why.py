@@ -13,8 +13,8 @@ from bot.cli.telling import lines
 from bot.log import masked
 from bot.printing import printable
 from bot.whatsapp import phones
-from storage.records import Records, reading
-from storage.stories import Story, Subject, story, subjects
+from storage.database.records import Records, reading
+from storage.reports.timeline import Story, Subject, story, subjects
 
 _HOME: Final = "IN"
 """Where a phone number without a country code is taken to be from; the shop counts in rupees."""

@@ -18,9 +18,9 @@ from bot.terminal import commands
 from bot.terminal.commands import Command, choices, parse_command, pick
 from bot.terminal.drawing import draw_all, draw_trace, plain, sorry
 from bot.terminal.reading import PROMPT, help_table
-from flows.messages import Reply
-from payments.money import money
-from storage.stories import Story
+from flows.messages.kinds import Reply
+from payments.shop.money import money
+from storage.reports.timeline import Story
 
 _PATIENCE: Final = 5.0
 """Seconds to wait for an answer before the prompt comes back; a later one is shown all the same."""

@@ -8,8 +8,8 @@ from typing import Final
 
 from bot.demo.stage import Stage
 from bot.sandbox.people import ReceivedMessage
-from payments.money import money
-from payments.orders import Standing
+from payments.shop.money import money
+from payments.shop.orders import Standing
 
 
 class StepDiffers(Exception):

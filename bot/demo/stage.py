@@ -17,9 +17,9 @@ from bot.server import serving
 from bot.settings import Settings
 from bot.workers.loop import Workers
 from storage import Store
-from storage.queries import EventView
-from storage.records import reading
-from storage.stories import Story, story, subjects
+from storage.database.records import reading
+from storage.reports.queries import EventView
+from storage.reports.timeline import Story, story, subjects
 
 PHONE: Final = "919812345601"
 NAME: Final = "Asha"

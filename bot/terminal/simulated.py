@@ -8,11 +8,11 @@ from bot.terminal import commands
 from bot.terminal.commands import Command, choices, parse_command, pick
 from bot.terminal.drawing import draw_all, draw_trace, plain, sorry
 from bot.terminal.reading import help_table, lines
-from flows.messages import Message, Reply
-from flows.model import Flow
-from payments.case import Handled
-from payments.money import money
-from payments.simulator import NothingToPay, Simulator
+from flows.engine.model import Flow
+from flows.messages.kinds import Message, Reply
+from payments.processing.case import Handled
+from payments.shop.money import money
+from payments.simulator.simulator import NothingToPay, Simulator
 
 
 class Chat:

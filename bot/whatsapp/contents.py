@@ -9,8 +9,8 @@ from typing import Final
 from bot.json_reading import Unreadable, read_object, storable
 from bot.whatsapp.identity import digits
 from bot.whatsapp.loose import Json, clipped, identifier, integer, items, mapping, texts, word
-from flows import limits
-from flows.events import Event, Received, Tapped, TextReceived
+from flows.engine.events import Event, Received, Tapped, TextReceived
+from flows.messages import limits
 
 _SILENT: Final = frozenset({"reaction", "edit", "revoke", "system"})
 _RESPONSE: Final = 16_384

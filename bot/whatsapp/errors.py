@@ -14,9 +14,9 @@ import orjson
 
 from bot.retry import Failure
 from bot.whatsapp.loose import integer, mapping
-from flows import limits
-from storage import window
-from storage.fallbacks import Remedy
+from flows.messages import limits
+from storage.outbox import window
+from storage.outbox.resend import Remedy
 
 PAIR_RATE_CODE: Final = 131056
 

@@ -3,16 +3,16 @@
 import re
 from typing import Final
 
-from payments.answers import CREATED, FETCHED, KEPT, REFUND_REFUSED, REFUNDED, REFUSED, WITHDRAWN
-from payments.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
-from payments.case import Notice
-from payments.facts import to_json
-from payments.orders import LINK_STATUSES
+from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
+from payments.ledger.facts import to_json
+from payments.processing.case import Notice
+from payments.processing.results import CREATED, FETCHED, KEPT, REFUND_REFUSED, REFUNDED, REFUSED, WITHDRAWN
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Gateway
 from payments.razorpay.links import ensure_link, standing_of, withdraw_link
 from payments.razorpay.refunds import ensure_refund
-from storage.deliveries import Result
+from payments.shop.orders import LINK_STATUSES
+from storage.outbox.deliveries import Result
 
 FIRST: Final = 1
 _OF_THE_TIME: Final = re.compile(r"expire", re.IGNORECASE)

@@ -18,12 +18,12 @@ from bot.clock import Jumps, jumped
 from bot.parts import Parts
 from bot.workers.performing import LEASE, Performer
 from bot.workers.traffic import Traffic
-from payments import remedies
-from payments.advance import advance
-from payments.case import Advanced, Case, Outcome
-from storage import deliveries
-from storage.cases import EVENTS_AT_ONCE
-from storage.deliveries import CHAT, Again, Delivery
+from payments.ledger import hints
+from payments.processing.advance import advance
+from payments.processing.case import Advanced, Case, Outcome
+from storage.inbox.cases import EVENTS_AT_ONCE
+from storage.outbox import deliveries
+from storage.outbox.deliveries import CHAT, Again, Delivery
 
 POLL_SECONDS: Final = 0.2
 FAILED_SECONDS: Final = 1.0
@@ -136,7 +136,7 @@ class Workers:
                 # The error itself may quote the customer: it is kept in the database, not in the log.
                 log.error("event parked", event_number=handled.number, mend="see munshi doctor")
         for state in advanced.settled:
-            if state.held_for is not None and remedies.needs_person(state.held_for):
+            if state.held_for is not None and hints.needs_person(state.held_for):
                 log.error(
                     "money is held", order=state.order.key, why=state.held_for, mend="see munshi doctor"
                 )

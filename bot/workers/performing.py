@@ -15,12 +15,12 @@ from bot.whatsapp.payloads import PayloadError
 from bot.workers.calling import alarm, made, refused
 from bot.workers.sending import WindowClosed, send
 from bot.workers.traffic import Traffic, elsewhere, halted
-from payments import calls
-from payments.case import Notice
+from payments.ledger import calls
+from payments.processing.case import Notice
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Gateway
-from storage import window
-from storage.deliveries import CHAT, Again, Delivery, Done, Failed, Outcome, given_up
+from storage.outbox import window
+from storage.outbox.deliveries import CHAT, Again, Delivery, Done, Failed, Outcome, given_up
 
 LEASE: Final = 2 * DOUBT * 1000
 """Milliseconds an entry is ours once claimed: longer than the three calls that making a link may take

@@ -3,9 +3,9 @@
 from bot.whatsapp.client import Accepted, WhatsAppClient
 from bot.whatsapp.errors import MEDIA, SendError
 from bot.whatsapp.payloads import Recipient, build
-from flows.messages import Message, Sendable, TemplateMessage, from_json, without_picture
-from storage import window
-from storage.deliveries import Delivery
+from flows.messages.kinds import Message, Sendable, TemplateMessage, from_json, without_picture
+from storage.outbox import window
+from storage.outbox.deliveries import Delivery
 
 
 class WindowClosed(Exception):

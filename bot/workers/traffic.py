@@ -6,8 +6,8 @@ from typing import Final
 from bot.retry import Failure
 from bot.workers.circuit import Circuit
 from bot.workers.throughput import Throughput
-from payments.case import Notice
-from storage.deliveries import CHAT
+from payments.processing.case import Notice
+from storage.outbox.deliveries import CHAT
 
 _ANSWERS: Final = frozenset({Failure.PERMANENT, Failure.PAIR_RATE, Failure.THROTTLED})
 """Refusals that only a known caller is given."""

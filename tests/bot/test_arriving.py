@@ -8,9 +8,9 @@ import orjson
 
 from bot.arriving import from_razorpay, from_request, from_whatsapp
 from bot.whatsapp.inbound import parse
-from payments.case import Kind
+from payments.processing.case import Kind
 from payments.razorpay import webhook
-from storage.arrivals import Arrival
+from storage.inbox.arrivals import Arrival
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 NUMBER = "300000000000077"

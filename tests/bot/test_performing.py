@@ -12,11 +12,11 @@ from bot.sandbox.faults import Fault
 from bot.sandbox.world import API_VERSION, World
 from bot.whatsapp.client import WhatsAppClient
 from bot.workers.performing import LEASE, Performer
-from flows import messages
-from payments import calls
-from payments.calls import CancelLink, CreateLink
+from flows.messages import kinds
+from payments.ledger import calls
+from payments.ledger.calls import CancelLink, CreateLink
 from payments.razorpay.gateway import Gateway
-from storage.deliveries import Again, Claim, Delivery, Done, Failed
+from storage.outbox.deliveries import Again, Claim, Delivery, Done, Failed
 
 NOW = 1_790_000_000_000
 CALL = CreateLink("abcdefgh-1-1.1", "abcdefgh-1-1", 50_000, "INR", "Order #10001", NOW + 20 * 60_000)
@@ -42,8 +42,8 @@ class Bench:
     performer: Performer
     world: World
 
-    async def send(self, message: messages.Sendable, **rest: Any) -> Done | Again | Failed:
-        return await self.performer.perform(delivery("chat", messages.to_json(message), **rest))
+    async def send(self, message: kinds.Sendable, **rest: Any) -> Done | Again | Failed:
+        return await self.performer.perform(delivery("chat", kinds.to_json(message), **rest))
 
     async def call(self, call: calls.Call, **rest: Any) -> Done | Again | Failed:
         return await self.performer.perform(delivery("pay", calls.to_json(call), **rest))
@@ -79,15 +79,15 @@ async def bench() -> AsyncIterator[Bench]:
 
 
 async def test_sent(bench: Bench) -> None:
-    outcome = await bench.send(messages.Text("hello"))
+    outcome = await bench.send(kinds.Text("hello"))
     [message] = bench.world.meta.person("919812345601").messages
     assert outcome == Done(CLAIM, message.wamid)
     assert (message.text, message.opaque) == ("hello", "abcdefgh-1.7")
 
 
 async def test_what_cannot_be_built_is_not_sent(bench: Bench) -> None:
-    too_long = await bench.send(messages.Text("x" * 5000))
-    nobody = await bench.send(messages.Text("hello"), phone=None)
+    too_long = await bench.send(kinds.Text("x" * 5000))
+    nobody = await bench.send(kinds.Text("hello"), phone=None)
     assert isinstance(too_long, Failed)
     assert isinstance(nobody, Failed)
     assert bench.world.meta.people == {}
@@ -107,7 +107,7 @@ async def test_what_cannot_be_built_is_not_sent(bench: Bench) -> None:
 )
 async def test_sent_again_later(bench: Bench, fault: Fault, attempts: int, seconds: int) -> None:
     bench.world.meta.fail_next("send", fault)
-    outcome = await bench.send(messages.Text("hello"), attempts=attempts)
+    outcome = await bench.send(kinds.Text("hello"), attempts=attempts)
     assert isinstance(outcome, Again)
     assert outcome.at == NOW + seconds * 1000
     assert bench.world.secrets.access_token not in outcome.error
@@ -115,8 +115,8 @@ async def test_sent_again_later(bench: Bench, fault: Fault, attempts: int, secon
 
 async def test_never_sent_again(bench: Bench) -> None:
     bench.world.meta.fail_next("send", Fault.http(400, '{"error": {"code": 131026}}'), Fault.http(500))
-    refused = await bench.send(messages.Text("hello"))
-    worn_out = await bench.send(messages.Text("hello"), attempts=296)
+    refused = await bench.send(kinds.Text("hello"))
+    worn_out = await bench.send(kinds.Text("hello"), attempts=296)
     assert isinstance(refused, Failed)
     assert refused.error.startswith("refused for good")
     assert isinstance(worn_out, Failed)
@@ -232,13 +232,13 @@ async def test_a_cancelled_link_that_can_still_be_paid_is_kept(bench: Bench) -> 
 
 
 DAY = 24 * 3_600_000
-TEMPLATE = messages.TemplateMessage("order_paid", "en", ("#10001",))
-PAID = messages.Text("Paid!", fallback=TEMPLATE)
-BARE = messages.Text("Paid!")
+TEMPLATE = kinds.TemplateMessage("order_paid", "en", ("#10001",))
+PAID = kinds.Text("Paid!", fallback=TEMPLATE)
+BARE = kinds.Text("Paid!")
 CLOSED = Fault.http(400, '{"error": {"code": 131047, "message": "Re-engagement message"}}')
 
 
-def kinds(bench: Bench) -> list[str]:
+def sent_kinds(bench: Bench) -> list[str]:
     return [message.kind for message in bench.world.meta.person("919812345601").messages]
 
 
@@ -255,12 +255,12 @@ def kinds(bench: Bench) -> list[str]:
     ],
 )
 async def test_a_template_goes_where_only_that_may(
-    bench: Bench, wrote: int | None, message: messages.Sendable, refusals: int, kind: str
+    bench: Bench, wrote: int | None, message: kinds.Sendable, refusals: int, kind: str
 ) -> None:
     bench.world.meta.fail_next("send", *[CLOSED] * refusals)
     outcome = await bench.send(message, last_inbound_at=wrote)
     assert isinstance(outcome, Done)
-    assert kinds(bench) == [kind]
+    assert sent_kinds(bench) == [kind]
     [received] = bench.world.meta.person("919812345601").messages
     assert received.opaque == "abcdefgh-1.7"
     assert kind == "text" or received.text == "order_paid: #10001"
@@ -276,7 +276,7 @@ async def test_without_a_template_an_operator_hears_of_it(
     assert outcome.notice is not None
     assert (outcome.notice.kind, outcome.notice.subject) == ("window", "test to abcdefgh-1")
     assert "give the message 'test' a 'template:'" in outcome.notice.said
-    assert kinds(bench) == []
+    assert sent_kinds(bench) == []
 
 
 async def test_a_template_that_is_refused_is_not_tried_again(bench: Bench) -> None:
@@ -288,7 +288,7 @@ async def test_a_template_that_is_refused_is_not_tried_again(bench: Bench) -> No
     assert "munshi why abcdefgh-1" in outcome.notice.said
     bench.world.meta.fail_next("send", CLOSED)
     assert isinstance(await bench.send(TEMPLATE), Failed)
-    assert kinds(bench) == []
+    assert sent_kinds(bench) == []
 
 
 async def test_a_template_in_doubt_is_tried_again_later(bench: Bench) -> None:
@@ -326,7 +326,7 @@ async def test_what_is_never_sent_leaves_the_probe_to_the_next(bench: Bench) -> 
     bench.world.meta.fail_next("send", Fault.http(401))
     await bench.send(BARE)
     circuit = bench.performer.traffic.circuits["chat"]
-    for message, wrote in ((messages.Text("x" * 5000), None), (BARE, NOW - DAY)):
+    for message, wrote in ((kinds.Text("x" * 5000), None), (BARE, NOW - DAY)):
         circuit.took(NOW)
         assert circuit.room(9, NOW) == 0
         await bench.send(message, last_inbound_at=wrote)

@@ -13,8 +13,8 @@ from rich.console import Console
 from bot.log import mask
 from bot.printing import printable
 from bot.terminal.drawing import draw, draw_trace, plain
-from flows import events
-from flows.messages import Buttons, Image, Link, List, Reply, Section, Text
+from flows.engine import events
+from flows.messages.kinds import Buttons, Image, Link, List, Reply, Section, Text
 from storage import Store
 from tests.bot.operating import munshi, park
 from tests.storage.written import write

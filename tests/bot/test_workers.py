@@ -19,9 +19,9 @@ from bot.retry import Failure
 from bot.workers import loop
 from bot.workers.loop import IN_FLIGHT, ROOM, Workers
 from bot.workers.performing import LEASE
-from storage.deliveries import Again, Claim, Delivery, Done, Outcome
-from storage.due import Due
-from storage.receipts import Applied, Undelivered
+from storage.outbox.deliveries import Again, Claim, Delivery, Done, Outcome
+from storage.outbox.due import Due
+from storage.outbox.receipts import Applied, Undelivered
 
 
 class Shelf:

@@ -5,14 +5,14 @@ from typing import Final
 
 from pydantic import BaseModel, ConfigDict
 
-from flows.conversation import Conversation
-from flows.effects import Act, Say, StartTimer
-from flows.engine import Step, step
-from flows.events import Event, Happened, TextReceived
-from flows.load import load
-from flows.messages import Message
-from flows.model import Flow
-from flows.vocabulary import Action, Result, Scene, Vocabulary
+from flows.engine.conversation import Conversation
+from flows.engine.effects import Act, Say, StartTimer
+from flows.engine.events import Event, Happened, TextReceived
+from flows.engine.model import Flow
+from flows.engine.step import Step, step
+from flows.engine.vocabulary import Action, Result, Scene, Vocabulary
+from flows.language.load import load
+from flows.messages.kinds import Message
 
 NOW: Final = 1_800_000_000_000
 

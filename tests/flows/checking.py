@@ -5,9 +5,9 @@ from typing import Final
 
 from pydantic import BaseModel, Field
 
-from flows.errors import Issue
-from flows.load import examine
-from flows.vocabulary import Action, Result, Vocabulary
+from flows.document.errors import Issue
+from flows.engine.vocabulary import Action, Result, Vocabulary
+from flows.language.load import examine
 
 
 class _Take(BaseModel):

@@ -5,13 +5,13 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.load import examine
-from flows.messages import replies
-from flows.model import Flow
-from payments.advance import advance
-from payments.case import Arrived, Case, Kind
-from payments.shop import SHOP
-from payments.simulator import Simulator
+from flows.engine.model import Flow
+from flows.language.load import examine
+from flows.messages.kinds import replies
+from payments.processing.advance import advance
+from payments.processing.case import Arrived, Case, Kind
+from payments.shop.actions import SHOP
+from payments.simulator.simulator import Simulator
 
 
 @settings(max_examples=120, deadline=None)

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.engine import step
-from flows.errors import StepFailed
-from flows.events import TextReceived
-from flows.model import Flow
-from flows.words import has_words, is_invisible, normalise
+from flows.document.errors import StepFailed
+from flows.document.words import has_words, is_invisible, normalise
+from flows.engine.events import TextReceived
+from flows.engine.model import Flow
+from flows.engine.step import step
 from tests.flows.chatting import NOW, Chat, flow_of
 
 _ALL: Final = [chr(code) for code in range(0x110000)]

@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from flows.events import TextReceived
-from payments import reconcile
-from payments.case import Kind, Notice
-from payments.facts import Fact
-from payments.ledger import RELEASED, Verdict
-from payments.orders import Standing
-from payments.reconcile import Poll
-from payments.repair import UNCAPTURED
-from payments.settling import TOLD_CUSTOMER, TOLD_OPERATOR
+from flows.engine.events import TextReceived
+from payments.ledger import polling
+from payments.ledger.balance import RELEASED, Verdict
+from payments.ledger.facts import Fact
+from payments.ledger.polling import Poll
+from payments.ledger.resolution import UNCAPTURED
+from payments.processing.case import Kind, Notice
+from payments.processing.updates import TOLD_CUSTOMER, TOLD_OPERATOR
+from payments.shop.orders import Standing
 from tests.payments.waiting import NOW, Store, chat, created, facts, fetched, payment
 
 DAY = 86_400_000
@@ -90,7 +90,7 @@ def test_of_a_payment_that_nobody_captures_the_last_poll_lets_go(store: Store) -
     while store.orders[key].standing is Standing.OPEN:
         now = poll.due
         assert now < NOW + 8 * DAY, "waited for ever"
-        store.take((Kind.POLL, reconcile.to_json(poll)), now=now)
+        store.take((Kind.POLL, polling.to_json(poll)), now=now)
         [poll] = store.last.polls or [poll]
     assert now >= NOW + 5 * DAY
     assert store.said.count("payment_released") == 1
@@ -104,7 +104,7 @@ def test_captured_after_it_was_let_go_it_counts_as_late(store: Store) -> None:
     key = store.order_with_link()
     store.take(facts(allowed(key)))
     store.take(facts(ended(key)), now=NOW + 20 * 60_000)
-    store.take((Kind.POLL, reconcile.to_json(Poll(f"{key}.1", NOW, 20))), now=NOW + 8 * DAY)
+    store.take((Kind.POLL, polling.to_json(Poll(f"{key}.1", NOW, 20))), now=NOW + 8 * DAY)
     assert store.orders[key].standing is Standing.LAPSED
     store.take(facts(payment(key, "captured")), now=NOW + 9 * DAY)
     assert store.orders[key].standing is Standing.FULFILLED
@@ -128,11 +128,11 @@ def test_the_last_poll_of_an_earlier_link_lets_go_of_no_payment_on_a_later_one(s
     store.take(facts(fresh), now=later + 60_000)
     store.take(facts(ended(key, ordinal=2)), now=later + 20 * 60_000)
     last = NOW + 8 * DAY
-    store.take((Kind.POLL, reconcile.to_json(Poll(f"{key}.1", NOW, 20))), now=last)
+    store.take((Kind.POLL, polling.to_json(Poll(f"{key}.1", NOW, 20))), now=last)
     assert store.last.polls == (), "it is the last one"
     assert store.orders[key].standing is Standing.OPEN, "the goods wait for what the bank allowed"
     assert "payment_released" not in store.said
-    store.take((Kind.POLL, reconcile.to_json(Poll(f"{key}.2", later, 20))), now=later + 8 * DAY)
+    store.take((Kind.POLL, polling.to_json(Poll(f"{key}.2", later, 20))), now=later + 8 * DAY)
     assert store.said.count("payment_released") == 1
 
 
@@ -143,7 +143,7 @@ def test_a_payment_that_names_no_link_is_let_go_with_the_newest(store: Store) ->
     store.take(created(f"{key}.2"), now=NOW + DAY)
     nameless = replace(allowed(key), detail={"method": "upi"})
     store.take(fetched(f"{key}.2", nameless), now=NOW + DAY)
-    store.take((Kind.POLL, reconcile.to_json(Poll(f"{key}.1", NOW, 20))), now=NOW + 8 * DAY)
+    store.take((Kind.POLL, polling.to_json(Poll(f"{key}.1", NOW, 20))), now=NOW + 8 * DAY)
     assert "payment_released" not in store.said
-    store.take((Kind.POLL, reconcile.to_json(Poll(f"{key}.2", NOW + DAY, 20))), now=NOW + 9 * DAY)
+    store.take((Kind.POLL, polling.to_json(Poll(f"{key}.2", NOW + DAY, 20))), now=NOW + 9 * DAY)
     assert store.said.count("payment_released") == 1

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
-from flows.events import TextReceived
-from flows.messages import Text
-from flows.model import Flow
-from payments.calls import CancelLink, CreateLink, RefundPayment
-from payments.case import Kind, Outcome
-from payments.ledger import Verdict
-from payments.orders import AttemptStatus, Standing
+from flows.engine.events import TextReceived
+from flows.engine.model import Flow
+from flows.messages.kinds import Text
+from payments.ledger.balance import Verdict
+from payments.ledger.calls import CancelLink, CreateLink, RefundPayment
+from payments.processing.case import Kind, Outcome
+from payments.shop.orders import AttemptStatus, Standing
 from tests.payments.waiting import NOW, Store, chat, created, facts, link, payment, refused, withdrawn
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from flows import events
-from flows.events import TextReceived, TimerDue
-from payments.calls import CancelLink, CreateLink, RefundPayment
-from payments.case import Kind, Outcome
-from payments.ledger import Verdict
-from payments.orders import AttemptStatus, Standing
+from flows.engine import events
+from flows.engine.events import TextReceived, TimerDue
+from payments.ledger.balance import Verdict
+from payments.ledger.calls import CancelLink, CreateLink, RefundPayment
+from payments.processing.case import Kind, Outcome
+from payments.shop.orders import AttemptStatus, Standing
 from tests.payments.waiting import Body, Store, chat, facts, fetched, link, payment, success, withdrawn
 
 

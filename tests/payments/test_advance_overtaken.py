@@ -1,9 +1,9 @@
 """Time that ran out, and what came after it, in one case: the server was down meanwhile."""
 
-from flows import events
-from flows.effects import StartTimer
-from flows.events import TextReceived, TimerDue
-from payments.case import Kind
+from flows.engine import events
+from flows.engine.effects import StartTimer
+from flows.engine.events import TextReceived, TimerDue
+from payments.processing.case import Kind
 from tests.payments.waiting import NOW, Body, Store, chat, facts, payment
 
 MINUTE = 60_000

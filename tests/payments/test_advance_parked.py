@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from flows import events
-from flows.conversation import Conversation
-from flows.events import TextReceived, TimerDue
-from flows.load import load
-from flows.messages import Text
-from flows.model import Flow
-from payments.advance import advance
-from payments.case import Advanced, Case, Kind, Outcome
-from payments.ledger import Verdict
-from payments.orders import Standing
-from payments.shop import SHOP
+from flows.engine import events
+from flows.engine.conversation import Conversation
+from flows.engine.events import TextReceived, TimerDue
+from flows.engine.model import Flow
+from flows.language.load import load
+from flows.messages.kinds import Text
+from payments.ledger.balance import Verdict
+from payments.processing.advance import advance
+from payments.processing.case import Advanced, Case, Kind, Outcome
+from payments.shop.actions import SHOP
+from payments.shop.orders import Standing
 from tests.payments.waiting import NOW, Body, Store, chat, created, facts, link, payment, success
 
 

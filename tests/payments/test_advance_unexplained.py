@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.events import TextReceived
-from payments.calls import CancelLink, CreateLink, FetchPayments
-from payments.case import Kind, Outcome
-from payments.facts import Fact
-from payments.ledger import Verdict, balance
+from flows.engine.events import TextReceived
+from payments.ledger.balance import Verdict, balance
+from payments.ledger.calls import CancelLink, CreateLink, FetchPayments
+from payments.ledger.facts import Fact
+from payments.processing.case import Kind, Outcome
 from tests.payments.waiting import Store, chat, facts, fetched, link, payment, withdrawn
 
 

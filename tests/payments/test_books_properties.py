@@ -17,16 +17,16 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from flows.events import Tapped, TextReceived
-from flows.model import Flow
-from payments import reconcile
-from payments.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
-from payments.case import Kind, Outcome
-from payments.order_state import OrderState
-from payments.orders import AttemptStatus, Standing
-from payments.proof import discrepancies, miscounted
-from payments.reconcile import Poll
-from payments.refunds import OUTSIDE
+from flows.engine.events import Tapped, TextReceived
+from flows.engine.model import Flow
+from payments.ledger import polling
+from payments.ledger.audit import discrepancies, miscounted
+from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
+from payments.ledger.polling import Poll
+from payments.ledger.refunds import OUTSIDE
+from payments.ledger.state import OrderState
+from payments.processing.case import Kind, Outcome
+from payments.shop.orders import AttemptStatus, Standing
 from tests.payments.outside import Arrival, Given, Link, Payment, Razorpay
 from tests.payments.truths import untruths
 from tests.payments.waiting import NOW, Store, chat, repairing
@@ -215,7 +215,7 @@ class _Bookkeeping(RuleBasedStateMachine):
         poll = dice.draw(st.sampled_from(self.polls))
         self.polls.remove(poll)
         self.now = max(self.now, poll.due)
-        self._take((Kind.POLL, reconcile.to_json(poll)))
+        self._take((Kind.POLL, polling.to_json(poll)))
 
     @rule()
     def what_was_heard_is_heard_again(self) -> None:

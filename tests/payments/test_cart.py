@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments import cart
-from payments.cart import Cart
-from payments.catalogue import Shop
+from payments.shop import cart
+from payments.shop.cart import Cart
+from payments.shop.catalogue import Shop
 
 SHOP = Shop.model_validate(
     {

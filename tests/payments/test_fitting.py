@@ -5,11 +5,11 @@ from typing import Any, Final
 
 import pytest
 
-from payments.facts import Fact
-from payments.fitting import UNSEEN, judged, known_account, may_have_taken
-from payments.ledger import MISFIT, Verdict
-from payments.order_state import OrderState
-from payments.orders import Attempt, AttemptStatus, Line, Order
+from payments.ledger.balance import MISFIT, Verdict
+from payments.ledger.facts import Fact
+from payments.ledger.matching import UNSEEN, judged, known_account, may_have_taken
+from payments.ledger.state import OrderState
+from payments.shop.orders import Attempt, AttemptStatus, Line, Order
 
 KEY: Final = "c-1-1"
 ORDER: Final = Order(KEY, "12345", "c-1", (Line("a", "A", 1, 500),), 500, "INR", 0, 1)

@@ -6,14 +6,14 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows import conversation as conversations
-from flows.messages import Message
-from flows.model import Flow
-from payments.case import Kind, Outcome
-from payments.orders import Standing
-from payments.repair import payable
-from payments.simulator import Razorpay, Simulator
-from payments.telling import earlier_links, order_of
+from flows.engine import conversation as conversations
+from flows.engine.model import Flow
+from flows.messages.kinds import Message
+from payments.ledger.resolution import payable
+from payments.processing.case import Kind, Outcome
+from payments.processing.notifications import earlier_links, order_of
+from payments.shop.orders import Standing
+from payments.simulator.simulator import Razorpay, Simulator
 
 MASALA, GINGER = "Masala chai 250 g", "Ginger chai 250 g"
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from payments.facts import Fact
-from payments.ledger import Verdict, balance, verdict
+from payments.ledger.balance import Verdict, balance, verdict
+from payments.ledger.facts import Fact
 
 TOTAL = 50_000
 SETTLED = frozenset(

@@ -15,11 +15,11 @@ from typing import Any, Final, TypeAlias
 
 import pytest
 
-from flows.events import TextReceived
-from flows.model import Flow
-from payments.calls import Call, RefundPayment
-from payments.case import Kind
-from payments.orders import Standing
+from flows.engine.events import TextReceived
+from flows.engine.model import Flow
+from payments.ledger.calls import Call, RefundPayment
+from payments.processing.case import Kind
+from payments.shop.orders import Standing
 from tests.payments.outside import Arrival, Razorpay, fork
 from tests.payments.waiting import NOW, Store, chat, repairing
 

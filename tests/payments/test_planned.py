@@ -4,14 +4,14 @@ from typing import Final
 
 import pytest
 
-from flows.events import TextReceived
-from flows.load import load
-from flows.model import Flow
-from payments.calls import CancelLink, CreateLink
-from payments.case import Kind, Outcome
-from payments.facts import Fact
-from payments.orders import AttemptStatus, Standing
-from payments.shop import SHOP
+from flows.engine.events import TextReceived
+from flows.engine.model import Flow
+from flows.language.load import load
+from payments.ledger.calls import CancelLink, CreateLink
+from payments.ledger.facts import Fact
+from payments.processing.case import Kind, Outcome
+from payments.shop.actions import SHOP
+from payments.shop.orders import AttemptStatus, Standing
 from tests.payments.waiting import (
     NOW,
     Body,

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments import remedies
-from payments.facts import Fact
-from payments.ledger import Verdict
-from payments.order_state import OrderState
-from payments.orders import Line, Order, Standing
-from payments.proof import Check, Sums, discrepancies, miscounted, sums
-from payments.refunds import Refund, RefundStatus
+from payments.ledger import hints
+from payments.ledger.audit import Check, Sums, discrepancies, miscounted, sums
+from payments.ledger.balance import Verdict
+from payments.ledger.facts import Fact
+from payments.ledger.refunds import Refund, RefundStatus
+from payments.ledger.state import OrderState
+from payments.shop.orders import Line, Order, Standing
 
 KEY = "k-1-1"
 TOTAL = 50_000
@@ -209,13 +209,13 @@ def test_stock_counts_only_what_is_counted() -> None:
 
 
 def test_everything_has_a_remedy() -> None:
-    assert all(remedies.for_check(check) for check in Check)
-    assert remedies.for_held("short: waiting for the rest") != remedies.for_held("short: less than the total")
-    assert "Munshi should not have" in remedies.for_held("unexplained")
+    assert all(hints.for_check(check) for check in Check)
+    assert hints.for_held("short: waiting for the rest") != hints.for_held("short: less than the total")
+    assert "Munshi should not have" in hints.for_held("unexplained")
     waits = {
         "surplus: x": True,
         "short: waiting for the rest": False,
         "remainder: x": False,
         "disputed": True,
     }
-    assert {reason: remedies.needs_person(reason) for reason in waits} == waits
+    assert {reason: hints.needs_person(reason) for reason in waits} == waits

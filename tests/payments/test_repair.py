@@ -5,15 +5,15 @@ from typing import Any, Final
 
 import pytest
 
-from payments.calls import CancelLink
-from payments.catalogue import Repairs
-from payments.facts import Fact
-from payments.ledger import Verdict
-from payments.order_state import OrderState
-from payments.orders import Attempt, AttemptStatus, Line, Order, Standing
-from payments.refunds import Refund, RefundStatus
-from payments.repair import due, repair, wants_rest
-from payments.stock import Move
+from payments.ledger.balance import Verdict
+from payments.ledger.calls import CancelLink
+from payments.ledger.facts import Fact
+from payments.ledger.refunds import Refund, RefundStatus
+from payments.ledger.resolution import due, repair, wants_rest
+from payments.ledger.state import OrderState
+from payments.shop.catalogue import Repairs
+from payments.shop.orders import Attempt, AttemptStatus, Line, Order, Standing
+from payments.shop.stock import Move
 
 KEY: Final = "c-1-1"
 TOTAL: Final = 50_000

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from flows.errors import FlowInvalid
-from flows.load import load
-from flows.model import Flow
-from payments.case import Outcome
-from payments.rehearsal import Played, matches, play
-from payments.scenario import Deed, Expectation, parse
-from payments.shop import SHOP
+from flows.document.errors import FlowInvalid
+from flows.engine.model import Flow
+from flows.language.load import load
+from payments.processing.case import Outcome
+from payments.shop.actions import SHOP
+from payments.simulator.runner import Played, matches, play
+from payments.simulator.scenario import Deed, Expectation, parse
 
 
 @cache

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.effects import Act
-from flows.events import Happened
-from flows.vocabulary import Result, Scene
-from payments.catalogue import Shop, view
-from payments.shop import ASK, CANCEL, CREATE, END, PLACE, REOPEN, SHOP
+from flows.engine.effects import Act
+from flows.engine.events import Happened
+from flows.engine.vocabulary import Result, Scene
+from payments.shop.actions import ASK, CANCEL, CREATE, END, PLACE, REOPEN, SHOP
+from payments.shop.catalogue import Shop, view
 
 NOW: Final = 1_800_000_000_000
 PRODUCTS: Final = [

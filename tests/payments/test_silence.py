@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.load import load
-from flows.messages import Message, replies
-from flows.model import Flow
-from payments.shop import SHOP
-from payments.silence import PAUSE, ROUNDS, TURNS, UNASKED
-from payments.simulator import Razorpay, Simulator
+from flows.engine.model import Flow
+from flows.language.load import load
+from flows.messages.kinds import Message, replies
+from payments.processing.silence import PAUSE, ROUNDS, TURNS, UNASKED
+from payments.shop.actions import SHOP
+from payments.simulator.simulator import Razorpay, Simulator
 
 ROUND: Final = 6_000
 """Milliseconds between two messages that WhatsApp takes for one customer."""

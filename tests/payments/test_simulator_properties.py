@@ -13,15 +13,15 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from flows import limits
-from flows.effects import Say
-from flows.messages import Buttons, Image, Link, List, Message, Text, replies
-from flows.model import Flow
-from payments import cart
-from payments.catalogue import Shop
-from payments.orders import AttemptStatus, Standing
-from payments.silence import ROUNDS, TURNS
-from payments.simulator import NothingToPay, Simulator
+from flows.engine.effects import Say
+from flows.engine.model import Flow
+from flows.messages import limits
+from flows.messages.kinds import Buttons, Image, Link, List, Message, Text, replies
+from payments.processing.silence import ROUNDS, TURNS
+from payments.shop import cart
+from payments.shop.catalogue import Shop
+from payments.shop.orders import AttemptStatus, Standing
+from payments.simulator.simulator import NothingToPay, Simulator
 
 _WORDS = [
     "hi", "menu", "help", "cart", "cancel", "hindi", "english", "checkout", "order", "empty", "change",

@@ -5,14 +5,14 @@ from typing import Any, Final
 
 import pytest
 
-from flows.conversation import Conversation
-from flows.events import Happened
-from payments.facts import Fact
-from payments.ledger import Verdict
-from payments.order_state import OrderState
-from payments.orders import Attempt, AttemptStatus, Line, Order, Standing
-from payments.refunds import OUTSIDE, Refund, RefundStatus
-from payments.telling import about, happened, order_of, status, with_link
+from flows.engine.conversation import Conversation
+from flows.engine.events import Happened
+from payments.ledger.balance import Verdict
+from payments.ledger.facts import Fact
+from payments.ledger.refunds import OUTSIDE, Refund, RefundStatus
+from payments.ledger.state import OrderState
+from payments.processing.notifications import about, happened, order_of, status, with_link
+from payments.shop.orders import Attempt, AttemptStatus, Line, Order, Standing
 
 TOTAL: Final = 50_000
 ORDER: Final = Order("c-1-1", "12345", "c-1", (Line("a", "A", 1, TOTAL),), TOTAL, "INR", 0, 1)

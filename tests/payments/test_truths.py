@@ -13,13 +13,13 @@ from typing import Final
 
 import pytest
 
-from flows.conversation import Talk
-from flows.messages import Message, replies
-from flows.model import Flow
-from flows.reader import read
-from payments.case import Advanced, Outcome
-from payments.simulator import NothingToPay, Razorpay, Simulator
-from payments.telling import order_of, status
+from flows.document.reader import read
+from flows.engine.conversation import Talk
+from flows.engine.model import Flow
+from flows.messages.kinds import Message, replies
+from payments.processing.case import Advanced, Outcome
+from payments.processing.notifications import order_of, status
+from payments.simulator.simulator import NothingToPay, Razorpay, Simulator
 from tests.payments.truths import ALWAYS, SHOWN, WHEN, untruths
 
 PLACES: Final = 600

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from flows.events import TextReceived
-from payments import facts as fact_values
-from payments.calls import FetchPayments
-from payments.case import Kind
-from payments.facts import Fact
-from payments.fitting import UNSEEN
-from payments.ledger import Verdict
-from payments.orders import Standing
+from flows.engine.events import TextReceived
+from payments.ledger import facts as fact_values
+from payments.ledger.balance import Verdict
+from payments.ledger.calls import FetchPayments
+from payments.ledger.facts import Fact
+from payments.ledger.matching import UNSEEN
+from payments.processing.case import Kind
+from payments.shop.orders import Standing
 from tests.payments.waiting import NOW, Body, Store, chat, created, facts, link, payment
 
 

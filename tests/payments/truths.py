@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from flows.conversation import Conversation
-from payments.case import Advanced
-from payments.order_state import OrderState
-from payments.telling import order_of, status
+from flows.engine.conversation import Conversation
+from payments.ledger.state import OrderState
+from payments.processing.case import Advanced
+from payments.processing.notifications import order_of, status
 
 ALWAYS: Final = frozenset({"", "unpaid", "authorised", "short", "held", "paid", "refunding", "refunded"})
 """How an order may stand; empty: there is none."""

@@ -5,21 +5,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from flows import events
-from flows.conversation import Conversation
-from flows.events import Event, Tapped, TextReceived
-from flows.load import load
-from flows.model import Flow
-from payments import facts as fact_values
-from payments import stock
-from payments.advance import advance
-from payments.case import Advanced, Arrived, Case, Kind, Outcome
-from payments.facts import Fact
-from payments.ledger import Verdict
-from payments.order_state import OrderState
-from payments.orders import AttemptStatus
-from payments.shop import SHOP
-from storage.cases import _order_keys
+from flows.engine import events
+from flows.engine.conversation import Conversation
+from flows.engine.events import Event, Tapped, TextReceived
+from flows.engine.model import Flow
+from flows.language.load import load
+from payments.ledger import facts as fact_values
+from payments.ledger.balance import Verdict
+from payments.ledger.facts import Fact
+from payments.ledger.state import OrderState
+from payments.processing.advance import advance
+from payments.processing.case import Advanced, Arrived, Case, Kind, Outcome
+from payments.shop import stock
+from payments.shop.actions import SHOP
+from payments.shop.orders import AttemptStatus
+from storage.inbox.cases import _order_keys
 
 NOW: Final = 1_800_000_000_000
 Body = Mapping[str, Any]

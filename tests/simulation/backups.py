@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from bot.arriving import from_lost_link
-from payments.calls import FetchPayments
+from payments.ledger.calls import FetchPayments
 from payments.razorpay import strays
 from payments.razorpay.links import standing_of
 from payments.razorpay.strays import Paid, Stray
 from storage import Store
-from storage.restoring import back_up, restore
-from storage.strays import Settled
+from storage.inbox.strays import Settled
+from storage.recovery import back_up, restore
 from tests.simulation.database import Crash
 from tests.simulation.loop import START, SimLoop
 from tests.simulation.weather import MINUTE, Weather

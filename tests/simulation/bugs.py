@@ -14,23 +14,28 @@ import pytest
 from bot import arriving, webhooks
 from bot.whatsapp.client import Accepted
 from bot.workers import calling, loop, performing, sending
-from flows import engine, replies
-from flows.conversation import Conversation
-from flows.events import Happened, Tapped
-from flows.model import timer_trigger
-from flows.templates import Template
-from payments import advance, draft, fitting, ledger, planned, repair, settling, signature, stock, telling
-from payments import shop as shop_words
-from payments.advance import advance as decided
-from payments.answers import WITHDRAWN
-from payments.calls import CancelLink
-from payments.case import Advanced, Case, Handled, Kind, Outcome
-from payments.facts import Fact
-from payments.order_state import OrderState
-from payments.orders import Attempt, AttemptStatus, Standing, order_key_of
+from flows.engine import step
+from flows.engine.conversation import Conversation
+from flows.engine.events import Happened, Tapped
+from flows.engine.model import timer_trigger
+from flows.messages import replies
+from flows.templates.expressions import Template
+from payments import signature
+from payments.ledger import balance, matching, resolution
+from payments.ledger.calls import CancelLink
+from payments.ledger.facts import Fact
+from payments.ledger.state import OrderState
+from payments.processing import advance, deferred_links, draft, notifications, updates
+from payments.processing.advance import advance as decided
+from payments.processing.case import Advanced, Case, Handled, Kind, Outcome
+from payments.processing.results import WITHDRAWN
 from payments.razorpay import refunds, webhook
-from storage import arrivals, sqlite
-from storage.deliveries import CHAT, Done
+from payments.shop import actions as shop_words
+from payments.shop import stock
+from payments.shop.orders import Attempt, AttemptStatus, Standing, order_key_of
+from storage.database import sqlite
+from storage.inbox import arrivals
+from storage.outbox.deliveries import CHAT, Done
 from tests.payments import test_money
 
 Plant: TypeAlias = Callable[[pytest.MonkeyPatch], None]
@@ -65,7 +70,7 @@ def ask_before_it_is_written(patch: pytest.MonkeyPatch) -> None:
 
 
 def never_ask_again(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(settling, "_polls", lambda *_: [])
+    patch.setattr(updates, "_polls", lambda *_: [])
 
 
 def new_reference_after_a_doubt(patch: pytest.MonkeyPatch) -> None:
@@ -100,27 +105,27 @@ def missing_signature_passes(patch: pytest.MonkeyPatch) -> None:
 
 
 def any_currency_counts(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(ledger.Balance, "own", property(lambda self: self.payments))
+    patch.setattr(balance.Balance, "own", property(lambda self: self.payments))
 
 
 def any_account_counts(patch: pytest.MonkeyPatch) -> None:
     def trusting(facts: Any, state: Any, *, ours: Any, account: Any, mode: Any) -> list[Fact]:
-        return fitting.judged(facts, state, ours=None, account=account, mode=mode)
+        return matching.judged(facts, state, ours=None, account=account, mode=mode)
 
-    patch.setattr(settling, "judged", trusting)
+    patch.setattr(updates, "judged", trusting)
 
 
 def no_link_need_be_named(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(fitting, "UNSEEN", "")
+    patch.setattr(matching, "UNSEEN", "")
 
 
 def _unlearned(patch: pytest.MonkeyPatch, drops: Callable[[Fact, OrderState], bool]) -> None:
-    new = settling._new
+    new = updates._new
 
     def deaf(told: list[Fact], state: OrderState) -> tuple[Fact, ...]:
         return tuple(fact for fact in new(told, state) if not drops(fact, state))
 
-    patch.setattr(settling, "_new", deaf)
+    patch.setattr(updates, "_new", deaf)
 
 
 def ended_orders_hear_nothing(patch: pytest.MonkeyPatch) -> None:
@@ -136,13 +141,13 @@ def failed_is_final(patch: pytest.MonkeyPatch) -> None:
 
 
 def returned_is_not_final(patch: pytest.MonkeyPatch) -> None:
-    stands = repair._standing
+    stands = resolution._standing
 
     def undecided(state: OrderState, balance: Any, *rest: Any) -> Standing:
         again = state.standing is Standing.RETURNED and balance.settled
         return Standing.FULFILLED if again else stands(state, balance, *rest)
 
-    patch.setattr(repair, "_standing", undecided)
+    patch.setattr(resolution, "_standing", undecided)
 
 
 def ended_orders_are_not_asked_about(patch: pytest.MonkeyPatch) -> None:
@@ -163,18 +168,18 @@ def known_by_delivery(patch: pytest.MonkeyPatch) -> None:
 
 def each_event_confirms(patch: pytest.MonkeyPatch) -> None:
     def eager(before: OrderState, after: OrderState, new: Sequence[Fact], link: Any) -> list[Happened]:
-        told = list(telling.happened(before, after, tuple(new), link))
+        told = list(notifications.happened(before, after, tuple(new), link))
         paid = after.standing is Standing.FULFILLED and any(f.state in ("captured", "paid") for f in new)
         again = paid and before.standing is Standing.FULFILLED
         return [*told, Happened("payment.captured", {"late": False})] if again else told
 
-    patch.setattr(settling, "happened", eager)
+    patch.setattr(updates, "happened", eager)
 
 
 def polls_trust_what_they_saw(patch: pytest.MonkeyPatch) -> None:
     def late(drafted: draft.Draft, before: OrderState, *known: Any, **about: Any) -> Any:
         seen = replace(before, standing=Standing.OPEN) if "asked" in about else before
-        return settling.settle(drafted, seen, *known, **about)
+        return updates.settle(drafted, seen, *known, **about)
 
     patch.setattr(advance, "settle", late)
 
@@ -188,16 +193,16 @@ def sent_is_sent_again(patch: pytest.MonkeyPatch) -> None:
 
 
 def surplus_stays(patch: pytest.MonkeyPatch) -> None:
-    asked = repair._asked
+    asked = resolution._asked
 
     def greedy(key: str, standing: Standing, *rest: Any) -> Any:
         return () if standing is Standing.FULFILLED else asked(key, standing, *rest)
 
-    patch.setattr(repair, "_asked", greedy)
+    patch.setattr(resolution, "_asked", greedy)
 
 
-def _counts(patch: pytest.MonkeyPatch, paid: Callable[[ledger.Balance], int]) -> None:
-    patch.setattr(ledger.Balance, "paid", property(paid))
+def _counts(patch: pytest.MonkeyPatch, paid: Callable[[balance.Balance], int]) -> None:
+    patch.setattr(balance.Balance, "paid", property(paid))
 
 
 def one_partial_wins(patch: pytest.MonkeyPatch) -> None:
@@ -205,15 +210,15 @@ def one_partial_wins(patch: pytest.MonkeyPatch) -> None:
 
 
 def short_is_paid(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(ledger.Balance, "settled", property(lambda balance: balance.paid > 0))
+    patch.setattr(balance.Balance, "settled", property(lambda balance: balance.paid > 0))
 
 
 def too_much_is_not_seen(patch: pytest.MonkeyPatch) -> None:
-    def seen(balance: ledger.Balance) -> int:
+    def seen(balance: balance.Balance) -> int:
         return min(balance.total, sum(payment.amount for payment in balance.fitting))
 
     _counts(patch, seen)
-    patch.setattr(ledger.Balance, "captured", property(seen))
+    patch.setattr(balance.Balance, "captured", property(seen))
 
 
 def refund_key_per_try(patch: pytest.MonkeyPatch) -> None:
@@ -227,17 +232,17 @@ def refund_key_per_try(patch: pytest.MonkeyPatch) -> None:
 
 
 def failed_refund_is_not_heard(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(ledger, "_REFUND_RANK", {"created": 0, "processed": 1})
+    patch.setattr(balance, "_REFUND_RANK", {"created": 0, "processed": 1})
 
 
 def failed_beats_captured(patch: pytest.MonkeyPatch) -> None:
-    fold = ledger._payments
+    fold = balance._payments
 
     def last_word(facts: Sequence[Fact]) -> Any:
         failed = {fact.entity_id for fact in facts if fact.entity == "payment" and fact.state == "failed"}
         return tuple(payment for payment in fold(facts) if payment.id not in failed)
 
-    patch.setattr(ledger, "_payments", last_word)
+    patch.setattr(balance, "_payments", last_word)
 
 
 def orders_reserve_nothing(patch: pytest.MonkeyPatch) -> None:
@@ -284,7 +289,7 @@ def events_see_the_same_state(patch: pytest.MonkeyPatch) -> None:
 
 
 def old_buttons_are_new(patch: pytest.MonkeyPatch) -> None:
-    tap = engine._tap
+    tap = step._tap
 
     def gullible(performance: Any, event: Tapped) -> None:
         reply = replies.decode(event.reply_id)
@@ -293,7 +298,7 @@ def old_buttons_are_new(patch: pytest.MonkeyPatch) -> None:
         )
         tap(performance, replace(event, reply_id=fresh or event.reply_id))
 
-    patch.setattr(engine, "_tap", gullible)
+    patch.setattr(step, "_tap", gullible)
 
 
 def old_links_stay_open(patch: pytest.MonkeyPatch) -> None:
@@ -328,7 +333,7 @@ def plans_are_forgotten(patch: pytest.MonkeyPatch) -> None:
 
 
 def paid_is_only_over(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(planned, "OVER", frozenset(AttemptStatus))
+    patch.setattr(deferred_links, "OVER", frozenset(AttemptStatus))
 
 
 def newest_first(patch: pytest.MonkeyPatch) -> None:
@@ -340,9 +345,9 @@ def newest_first(patch: pytest.MonkeyPatch) -> None:
 
 def timers_of_any_visit(patch: pytest.MonkeyPatch) -> None:
     def timer(performance: Any, event: Any) -> None:
-        engine._answer(performance, timer_trigger(event.state, event.timer), {"timer": event.timer})
+        step._answer(performance, timer_trigger(event.state, event.timer), {"timer": event.timer})
 
-    patch.setattr(engine, "_timer", timer)
+    patch.setattr(step, "_timer", timer)
 
 
 def weak_disk_is_accepted(patch: pytest.MonkeyPatch) -> None:

@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 
 from bot.workers import calling
-from payments import settling
-from payments import shop as shop_words
+from payments.processing import updates
 from payments.razorpay import links
-from storage import claims, customers, epochs, fallbacks, sqlite
+from payments.shop import actions as shop_words
+from storage.database import sqlite
+from storage.inbox import customers
+from storage.operations import epochs
+from storage.outbox import claims, resend
 
 
 def two_names_stay_two(patch: pytest.MonkeyPatch) -> None:
@@ -25,11 +28,11 @@ def the_oldest_number_wins(patch: pytest.MonkeyPatch) -> None:
 
 
 def fees_are_too_much(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(settling, "with_fee_on_top", lambda told, _: told)
+    patch.setattr(updates, "with_fee_on_top", lambda told, _: told)
 
 
 def what_bounces_is_lost(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(fallbacks, "take", lambda *_: False)
+    patch.setattr(resend, "take", lambda *_: False)
 
 
 def keys_are_counted_again(patch: pytest.MonkeyPatch) -> None:

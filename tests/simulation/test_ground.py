@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from flows.effects import Say
-from flows.messages import Text
-from payments.case import Advanced, Case, Handled, Kind, Outcome
-from storage import Store, sqlite
-from storage.arrivals import Arrival
-from storage.deliveries import Claim, Done
+from flows.engine.effects import Say
+from flows.messages.kinds import Text
+from payments.processing.case import Advanced, Case, Handled, Kind, Outcome
+from storage import Store
+from storage.database import sqlite
+from storage.inbox.arrivals import Arrival
+from storage.outbox.deliveries import Claim, Done
 from tests.simulation.database import Crash, Hooks, in_loop, new_database
 from tests.simulation.loop import START, SimLoop, Stuck, run
 

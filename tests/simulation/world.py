@@ -24,7 +24,7 @@ from bot.parts import Parts
 from bot.webhooks import take_razorpay, take_whatsapp
 from bot.workers.loop import Workers
 from storage import Store
-from storage.nonces import LETTERS
+from storage.inbox.nonces import LETTERS
 from tests.simulation.agenda import Act, Agenda
 from tests.simulation.backups import Backups
 from tests.simulation.database import Crash, Hook, Hooks

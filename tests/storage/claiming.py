@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from flows.effects import Say
-from flows.messages import Message
-from payments.case import Advanced, Case, Handled, Outcome
+from flows.engine.effects import Say
+from flows.messages.kinds import Message
+from payments.processing.case import Advanced, Case, Handled, Outcome
 from storage import Store
-from storage.arrivals import Arrival
-from storage.deliveries import Delivery
+from storage.inbox.arrivals import Arrival
+from storage.outbox.deliveries import Delivery
 
 Chat = Callable[..., Arrival]
 

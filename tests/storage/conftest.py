@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from flows.effects import Say
-from flows.messages import Text
-from payments.case import Advanced, Arrived, Case, Handled, Kind, Outcome
+from flows.engine.effects import Say
+from flows.messages.kinds import Text
+from payments.processing.case import Advanced, Arrived, Case, Handled, Kind, Outcome
 from storage import Store
-from storage.arrivals import Arrival
+from storage.inbox.arrivals import Arrival
 
 Chat = Callable[..., Arrival]
 

@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from payments.calls import CreateLink
-from payments.case import Advanced, Case, Handled, Outcome
-from payments.orders import Attempt, Line, Order
+from payments.ledger.calls import CreateLink
+from payments.processing.case import Advanced, Case, Handled, Outcome
+from payments.shop.orders import Attempt, Line, Order
 
 
 def answered(case: Case) -> Advanced:

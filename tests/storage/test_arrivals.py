@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from payments.case import Case, Kind
+from payments.processing.case import Case, Kind
 from storage import Store
-from storage.arrivals import Arrival
+from storage.inbox.arrivals import Arrival
 from tests.storage.due import next_due
 
 Chat = Callable[..., Arrival]

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from payments.proof import Check, Sums
+from payments.ledger.audit import Check, Sums
 from storage import Store
-from storage.books import Books, books
-from storage.records import reading
-from storage.waiting import Held
+from storage.database.records import reading
+from storage.reports.backlog import Held
+from storage.reports.ledger import Books, books
 from tests.storage.written import write, written
 
 

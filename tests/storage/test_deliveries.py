@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from flows.effects import Say
-from flows.messages import Text
-from payments.calls import CancelLink
-from payments.case import Advanced, Case, Handled, Kind, Outcome
+from flows.engine.effects import Say
+from flows.messages.kinds import Text
+from payments.ledger.calls import CancelLink
+from payments.processing.case import Advanced, Case, Handled, Kind, Outcome
 from storage import Store
-from storage.arrivals import Arrival
-from storage.deliveries import Again, Delivery, Done, Failed
+from storage.inbox.arrivals import Arrival
+from storage.outbox.deliveries import Again, Delivery, Done, Failed
 from tests.storage.due import next_due
 
 Chat = Callable[..., Arrival]

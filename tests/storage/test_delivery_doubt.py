@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from payments.case import Advanced, Case, Kind
+from payments.processing.case import Advanced, Case, Kind
 from storage import Store
-from storage.arrivals import Arrival
-from storage.deliveries import Again, Delivery, Done, Failed
+from storage.inbox.arrivals import Arrival
+from storage.outbox.deliveries import Again, Delivery, Done, Failed
 
 Chat = Callable[..., Arrival]
 Echo = Callable[[Case], Advanced]

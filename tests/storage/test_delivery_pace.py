@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.case import Advanced, Case
-from storage import Store, pace
-from storage.arrivals import Arrival
-from storage.deliveries import Delivery, Done
+from payments.processing.case import Advanced, Case
+from storage import Store
+from storage.inbox.arrivals import Arrival
+from storage.outbox import pace
+from storage.outbox.deliveries import Delivery, Done
 from tests.storage.due import next_due
 
 Chat = Callable[..., Arrival]

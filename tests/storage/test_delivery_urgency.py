@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
-from flows.effects import Say
-from flows.messages import Text
-from payments.calls import CancelLink, FetchPayments
-from payments.case import Advanced, Case, Handled, Outcome
+from flows.engine.effects import Say
+from flows.messages.kinds import Text
+from payments.ledger.calls import CancelLink, FetchPayments
+from payments.processing.case import Advanced, Case, Handled, Outcome
 from storage import Store
-from storage.arrivals import Arrival
-from storage.deliveries import Again, Delivery, Done
+from storage.inbox.arrivals import Arrival
+from storage.outbox.deliveries import Again, Delivery, Done
 
 Chat = Callable[..., Arrival]
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from flows.effects import Say, StartTimer
-from flows.messages import Text
-from payments.case import Advanced, Arrived, Case, Kind
+from flows.engine.effects import Say, StartTimer
+from flows.messages.kinds import Text
+from payments.processing.case import Advanced, Arrived, Case, Kind
 from storage import Store
-from storage.arrivals import Arrival
-from storage.deliveries import Done
-from storage.encoding import dumps
+from storage.database.encoding import dumps
+from storage.inbox.arrivals import Arrival
+from storage.outbox.deliveries import Done
 from tests.storage.placing import answered, place_order
 from tests.storage.written import written
 

@@ -4,20 +4,21 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
-from flows.effects import Say
-from flows.messages import Text
-from payments.case import Advanced, Case, Kind, Notice
-from payments.facts import Fact, to_json
-from payments.ledger import Verdict
-from payments.order_state import OrderState
-from payments.orders import AttemptStatus, Line, Order, Standing
-from payments.reconcile import Poll
-from payments.reconcile import to_json as to_json_poll
-from payments.refunds import Refund, RefundStatus
-from payments.stock import Move
-from storage import Store, waiting
-from storage.arrivals import Arrival
-from storage.records import reading
+from flows.engine.effects import Say
+from flows.messages.kinds import Text
+from payments.ledger.balance import Verdict
+from payments.ledger.facts import Fact, to_json
+from payments.ledger.polling import Poll
+from payments.ledger.polling import to_json as to_json_poll
+from payments.ledger.refunds import Refund, RefundStatus
+from payments.ledger.state import OrderState
+from payments.processing.case import Advanced, Case, Kind, Notice
+from payments.shop.orders import AttemptStatus, Line, Order, Standing
+from payments.shop.stock import Move
+from storage import Store
+from storage.database.records import reading
+from storage.inbox.arrivals import Arrival
+from storage.reports import backlog
 from tests.storage.placing import LINES, answered, place_order
 
 Chat = Callable[..., Arrival]
@@ -120,7 +121,7 @@ async def test_orders_whose_money_does_not_fit_are_listed(
 
     await store.advance_due(place, now=2)
     async with reading(database_url) as records:
-        assert await waiting.held(records) == [waiting.Held("k-1", "10001", "short", 50)]
+        assert await backlog.held(records) == [backlog.Held("k-1", "10001", "short", 50)]
 
 
 async def test_a_refund_is_kept_as_it_was_last_seen(store: Store, chat: Chat) -> None:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from payments.case import Advanced, Case, Kind
+from payments.processing.case import Advanced, Case, Kind
 from storage import Store
-from storage.arrivals import Arrival
-from storage.deliveries import Again, Delivery, Done
-from storage.receipts import Applied, Undelivered
+from storage.inbox.arrivals import Arrival
+from storage.outbox.deliveries import Again, Delivery, Done
+from storage.outbox.receipts import Applied, Undelivered
 from tests.storage.due import next_due
 
 Chat = Callable[..., Arrival]

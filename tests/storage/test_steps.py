@@ -7,15 +7,15 @@ from dataclasses import replace
 import pytest
 from tortoise.exceptions import IntegrityError
 
-from flows.effects import Say, StartTimer
-from flows.messages import Text
-from payments.case import Advanced, Case, Caused, Handled, Kind, Outcome
-from payments.orders import Order
+from flows.engine.effects import Say, StartTimer
+from flows.messages.kinds import Text
+from payments.processing.case import Advanced, Case, Caused, Handled, Kind, Outcome
+from payments.shop.orders import Order
 from storage import Store
-from storage.arrivals import Arrival
-from storage.deliveries import Done
-from storage.encoding import loads
-from storage.nonces import LETTERS
+from storage.database.encoding import loads
+from storage.inbox.arrivals import Arrival
+from storage.inbox.nonces import LETTERS
+from storage.outbox.deliveries import Done
 from tests.storage.due import next_due
 from tests.storage.placing import answered, place_order
 

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from storage import Store
-from storage.encoding import dumps
+from storage.database.encoding import dumps
 
 NOW: Final = 1_790_000_000_000
 """2026-09-21, in milliseconds since 1970, UTC."""

@@ -19,7 +19,7 @@ from bot.sandbox.razorpay_entities import Link
 from bot.sandbox.world import World
 from bot.workers.loop import Workers
 from payments.signature import sign
-from storage.queries import OrderView
+from storage.reports.queries import OrderView
 
 T = TypeVar("T")
 

@@ -21,7 +21,7 @@ from aiohttp import web
 from bot.sandbox.faults import Fault
 from bot.sandbox.people import Person, ReceivedMessage
 from bot.sandbox.world import World
-from storage.records import reading
+from storage.database.records import reading
 from tests.world.hurried import PACE, now
 from tests.world.living import API_TOKEN, CONFIRMED, PRODUCTS
 from tests.world.processes import MUNSHI, environment, free_port, kill, process, ready, run, until

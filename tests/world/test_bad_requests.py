@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from bot import bodies
 from bot.sandbox import meta_webhooks
-from payments.silence import PAUSE
+from payments.processing.silence import PAUSE
 from tests.world.living import Live
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "whatsapp"

@@ -15,14 +15,14 @@ from bot.clock import ShiftedClock
 from bot.sandbox.faults import Fault
 from bot.sandbox.razorpay_entities import Link
 from bot.sandbox.world import World
-from flows.load import load
-from flows.model import Flow
-from payments.shop import SHOP
-from storage import steps
-from storage.nonces import draw
-from storage.postgres import PostgresUnits
-from storage.sqlite import SqliteUnits
-from storage.transaction import Transaction
+from flows.engine.model import Flow
+from flows.language.load import load
+from payments.shop.actions import SHOP
+from storage.database.postgres import PostgresUnits
+from storage.database.sqlite import SqliteUnits
+from storage.database.transaction import Transaction
+from storage.inbox import steps
+from storage.inbox.nonces import draw
 from tests.world.living import CONFIRMED, FLOW, Customer, Live, Start
 
 T = TypeVar("T")

@@ -9,15 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.whatsapp.inbound import InboundMessage, parse
-from flows import events, replies
-from flows.conversation import Conversation
-from flows.events import Event
-from flows.load import load
-from flows.model import RECEIVED, Flow
-from payments.advance import advance
-from payments.case import Arrived, Case, Kind, Outcome
-from payments.shop import SHOP
-from payments.simulator import START, Simulator
+from flows.engine import events
+from flows.engine.conversation import Conversation
+from flows.engine.events import Event
+from flows.engine.model import RECEIVED, Flow
+from flows.language.load import load
+from flows.messages import replies
+from payments.processing.advance import advance
+from payments.processing.case import Arrived, Case, Kind, Outcome
+from payments.shop.actions import SHOP
+from payments.simulator.simulator import START, Simulator
 
 _LENGTHS: Final = (0, 1, 63, 64, 65, 200, 255, 256, 257, 1024, 1025, 4096, 4097, 9000)
 _LONG: Final = st.builds(

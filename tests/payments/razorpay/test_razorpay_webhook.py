@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.facts import Fact
-from payments.ledger import Verdict, verdict
+from payments.ledger.balance import Verdict, verdict
+from payments.ledger.facts import Fact
 from payments.razorpay.webhook import MAX_DEPTH, digest, read, without_personal_data
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "razorpay"
