@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from bench.shop import settings
 from bot.app import bot, tune_interpreter
-from bot.server import serving
+from bot.http.server import serving
 from storage import Store
 
 

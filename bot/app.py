@@ -9,10 +9,10 @@ from pathlib import Path
 
 import aiohttp
 
-from bot.batching import Batcher
 from bot.clock import Clock, SystemClock
+from bot.context import Parts
+from bot.group_commit import Batcher
 from bot.metrics import Metrics
-from bot.parts import Parts
 from bot.settings import Settings
 from bot.whatsapp.client import WhatsAppClient
 from bot.workers.loop import IN_FLIGHT, Workers

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import structlog
 
-from bot.printing import ACTING, printable
+from bot.printable import ACTING, printable
 from payments.razorpay.redaction import BLOT, blot
 
 _ALONE: Final = (r"(?<![\dA-Za-z_])", r"(?![\dA-Za-z_])")

@@ -17,7 +17,7 @@ from bot.cli.running import looked_up, refuse, run
 from bot.cli.webhook import webhook
 from bot.cli.wording import counted
 from bot.log import mask
-from bot.printing import printable
+from bot.printable import printable
 from bot.settings import Settings, SettingsInvalid, load_settings
 from bot.whatsapp.client import WhatsAppClient
 from bot.whatsapp.errors import SendError

@@ -9,7 +9,7 @@ import typer
 
 from bot.cli.running import database_url, looked_up
 from bot.cli.wording import counted, shown
-from bot.printing import printable
+from bot.printable import printable
 from payments.ledger import hints
 from payments.ledger.audit import Check, Discrepancy, Sums
 from payments.shop.orders import CURRENCY

@@ -10,9 +10,9 @@ import typer
 import uvloop
 from dotenv import dotenv_values
 
-from bot.printing import printable
+from bot.printable import printable
+from bot.setting_text import tidy
 from bot.settings import Settings, SettingsInvalid, load_settings
-from bot.written import tidy
 from flows.document.errors import FlowInvalid
 from storage.database.errors import StorageError
 

@@ -10,9 +10,9 @@ from bot.app import bot, tune_interpreter
 from bot.cli.running import run, settings_or_refuse, until_told_to_stop
 from bot.cli.sandbox import API_TOKEN, played
 from bot.cli.wording import database_name
-from bot.connections import allow_files
-from bot.parts import Parts
-from bot.server import serving
+from bot.context import Parts
+from bot.http.connections import allow_files
+from bot.http.server import serving
 from bot.settings import Settings
 from storage import Store
 

@@ -10,11 +10,11 @@ from typing import Annotated, Final
 import click
 import typer
 
-from bot.arriving import from_lost_link
 from bot.cli.running import looked_up, refuse, settings_or_refuse
 from bot.cli.wording import counted
 from bot.clock import SystemClock
-from bot.printing import printable
+from bot.ingest import from_lost_link
+from bot.printable import printable
 from bot.settings import Settings
 from payments.ledger.calls import FetchPayments
 from payments.razorpay import strays

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.flow_file import DEFAULT, read_text, sound_flow
-from bot.printing import printable
+from bot.printable import printable
 
 if TYPE_CHECKING:
     from flows.engine.model import Flow

@@ -9,9 +9,9 @@ import orjson
 import typer
 
 from bot.cli.running import database_url, looked_up, refuse
-from bot.cli.telling import lines
+from bot.cli.timeline import lines
 from bot.log import masked
-from bot.printing import printable
+from bot.printable import printable
 from bot.whatsapp import phones
 from storage.database.records import Records, reading
 from storage.reports.timeline import Story, Subject, story, subjects

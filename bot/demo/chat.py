@@ -12,14 +12,14 @@ from rich.text import Text
 
 from bot.demo import received
 from bot.demo.stage import NothingToPay, Stage
-from bot.sandbox.people import ReceivedMessage
-from bot.sandbox.razorpay_ledger import NotPayableError
 from bot.terminal import commands
 from bot.terminal.commands import Command, choices, parse_command, pick
 from bot.terminal.drawing import draw_all, draw_trace, plain, sorry
 from bot.terminal.reading import PROMPT, help_table
 from flows.messages.kinds import Reply
 from payments.shop.money import money
+from sandbox.people import ReceivedMessage
+from sandbox.razorpay_ledger import NotPayableError
 from storage.reports.timeline import Story
 
 _PATIENCE: Final = 5.0

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from bot.demo.stage import Stage
-from bot.sandbox.people import ReceivedMessage
 from payments.shop.money import money
 from payments.shop.orders import Standing
+from sandbox.people import ReceivedMessage
 
 
 class StepDiffers(Exception):

@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from bot.app import bot
 from bot.clock import ShiftedClock, SystemClock
-from bot.parts import Parts
-from bot.sandbox.people import Person, ReceivedMessage
-from bot.sandbox.world import World
-from bot.server import serving
+from bot.context import Parts
+from bot.http.server import serving
 from bot.settings import Settings
 from bot.workers.loop import Workers
+from sandbox.people import Person, ReceivedMessage
+from sandbox.world import World
 from storage import Store
 from storage.database.records import reading
 from storage.reports.queries import EventView

@@ -9,7 +9,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.panel import Panel
 from rich.text import Text
 
-from bot.printing import printable
+from bot.printable import printable
 from flows.messages.kinds import Buttons, Image, Link, List, Message, Reply, replies
 
 WIDTH: Final = 64

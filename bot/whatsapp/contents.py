@@ -6,7 +6,7 @@ Source: Meta, WhatsApp Cloud API, "Messages webhooks reference", 2026.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bot.json_reading import Unreadable, read_object, storable
+from bot.json_text import Unreadable, read_object, storable
 from bot.whatsapp.identity import digits
 from bot.whatsapp.loose import Json, clipped, identifier, integer, items, mapping, texts, word
 from flows.engine.events import Event, Received, Tapped, TextReceived

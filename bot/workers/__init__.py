@@ -1,1 +1,1 @@
-"""The workers: step what arrived, perform what was decided."""
+"""Step what arrived, perform what was decided. Imports `context`, `whatsapp`."""

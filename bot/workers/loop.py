@@ -13,10 +13,10 @@ from typing import Any, Final
 
 import structlog
 
-from bot.batching import Batcher
 from bot.clock import Jumps, jumped
-from bot.parts import Parts
-from bot.workers.performing import LEASE, Performer
+from bot.context import Parts
+from bot.group_commit import Batcher
+from bot.workers.executor import LEASE, Performer
 from bot.workers.traffic import Traffic
 from payments.ledger import hints
 from payments.processing.advance import advance
@@ -54,7 +54,7 @@ class Workers:
         self._poll = poll
         self._traffic = Traffic()
         for lane, circuit in self._traffic.circuits.items():
-            parts.metrics.watch(lane, circuit)
+            parts.metrics.watch_circuit(lane, partial(getattr, circuit, "is_open"))
         self._performer = Performer(parts.whatsapp, parts.gateway, parts.clock, dice, self._traffic)
         self._outcomes: Batcher[deliveries.Outcome, None] = Batcher(
             self._record, batch=CLAIM_BATCH, waiting=IN_FLIGHT * 4

@@ -13,12 +13,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.clock import ShiftedClock
+from bot.context import FAILED_ROUNDS, Parts, Pulse
 from bot.metrics import Metrics
-from bot.parts import FAILED_ROUNDS, Parts, Pulse
 from bot.retry import Failure
 from bot.workers import loop
+from bot.workers.executor import LEASE
 from bot.workers.loop import IN_FLIGHT, ROOM, Workers
-from bot.workers.performing import LEASE
 from storage.outbox.deliveries import Again, Claim, Delivery, Done, Outcome
 from storage.outbox.due import Due
 from storage.outbox.receipts import Applied, Undelivered

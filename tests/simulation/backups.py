@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from bot.arriving import from_lost_link
+from bot.ingest import from_lost_link
 from payments.ledger.calls import FetchPayments
 from payments.razorpay import strays
 from payments.razorpay.links import standing_of

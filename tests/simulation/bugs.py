@@ -11,9 +11,10 @@ from typing import Any, TypeAlias
 import jinja2
 import pytest
 
-from bot import arriving, webhooks
+from bot import ingest
+from bot.http import webhooks
 from bot.whatsapp.client import Accepted
-from bot.workers import calling, loop, performing, sending
+from bot.workers import executor, loop, razorpay_handler, whatsapp_handler
 from flows.engine import step
 from flows.engine.conversation import Conversation
 from flows.engine.events import Happened, Tapped
@@ -74,20 +75,20 @@ def never_ask_again(patch: pytest.MonkeyPatch) -> None:
 
 
 def new_reference_after_a_doubt(patch: pytest.MonkeyPatch) -> None:
-    create = calling._create
+    create = razorpay_handler._create
 
     async def another(gateway: Any, call: Any, *, may_exist: bool) -> Any:
         wanted = replace(call, reference_id=f"{call.reference_id}0") if may_exist else call
         return await create(gateway, wanted, may_exist=False)
 
-    patch.setattr(calling, "_create", another)
+    patch.setattr(razorpay_handler, "_create", another)
 
 
 def create_without_looking(patch: pytest.MonkeyPatch) -> None:
     async def blind(gateway: Any, call: Any, *, may_exist: bool) -> Any:
         return await gateway.create_link(call)
 
-    patch.setattr(calling, "ensure_link", blind)
+    patch.setattr(razorpay_handler, "ensure_link", blind)
 
 
 def empty_secret_signs(patch: pytest.MonkeyPatch) -> None:
@@ -186,10 +187,10 @@ def polls_trust_what_they_saw(patch: pytest.MonkeyPatch) -> None:
 
 def sent_is_sent_again(patch: pytest.MonkeyPatch) -> None:
     async def unsure(*args: Any) -> Accepted:
-        await sending.send(*args)
-        return await sending.send(*args)
+        await whatsapp_handler.send(*args)
+        return await whatsapp_handler.send(*args)
 
-    patch.setattr(performing, "send", unsure)
+    patch.setattr(executor, "send", unsure)
 
 
 def surplus_stays(patch: pytest.MonkeyPatch) -> None:
@@ -228,7 +229,7 @@ def refund_key_per_try(patch: pytest.MonkeyPatch) -> None:
         facts = await refunds.ensure_refund(gateway, replace(call, key=f"{call.key}{next(serial)}"))
         return tuple(replace(fact, detail={**fact.detail, "key": call.key}) for fact in facts)
 
-    patch.setattr(calling, "ensure_refund", forgetful)
+    patch.setattr(razorpay_handler, "ensure_refund", forgetful)
 
 
 def failed_refund_is_not_heard(patch: pytest.MonkeyPatch) -> None:
@@ -268,7 +269,7 @@ def messages_known_by_delivery(patch: pytest.MonkeyPatch) -> None:
     serial = count()
 
     def naive(*args: Any) -> list[arrivals.Arrival]:
-        found = arriving.from_whatsapp(*args)
+        found = ingest.from_whatsapp(*args)
         return [replace(a, key=f"{a.key}.{next(serial)}") if a.kind is Kind.CHAT else a for a in found]
 
     patch.setattr(webhooks, "from_whatsapp", naive)
@@ -319,13 +320,13 @@ def links_do_not_wait(patch: pytest.MonkeyPatch) -> None:
 
 
 def any_refusal_is_a_cancellation(patch: pytest.MonkeyPatch) -> None:
-    refused = calling.refused
+    refused = razorpay_handler.refused
 
     def hopeful(call: Any, error: Any) -> Any:
         told = {"reference_id": call.reference_id, "link_id": call.link_id, "status": "cancelled"}
         return (WITHDRAWN, told) if isinstance(call, CancelLink) else refused(call, error)
 
-    patch.setattr(performing, "refused", hopeful)
+    patch.setattr(executor, "refused", hopeful)
 
 
 def plans_are_forgotten(patch: pytest.MonkeyPatch) -> None:

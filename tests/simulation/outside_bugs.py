@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.workers import calling
+from bot.workers import razorpay_handler
 from payments.processing import updates
 from payments.razorpay import links
 from payments.shop import actions as shop_words
@@ -47,7 +47,7 @@ def any_link_is_adopted(patch: pytest.MonkeyPatch) -> None:
     async def looked_for(gateway: Any, call: Any, *, may_exist: bool) -> Any:
         return await ensure(gateway, call, may_exist=True)
 
-    patch.setattr(calling, "ensure_link", looked_for)
+    patch.setattr(razorpay_handler, "ensure_link", looked_for)
 
 
 def whatever_file_is_served(patch: pytest.MonkeyPatch) -> None:

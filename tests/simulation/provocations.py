@@ -9,7 +9,7 @@ from typing import Final
 
 from aiohttp import web
 
-from bot.webhooks import take_razorpay
+from bot.http.webhooks import take_razorpay
 from tests.simulation.checker import Book
 from tests.simulation.razorpay import ACCOUNT
 from tests.simulation.razorpay_books import Payment

@@ -16,9 +16,9 @@ from typing import Any, TypeAlias
 import pytest
 
 from bot.app import _Inbox
+from bot.context import Parts
+from bot.http.webhooks import take_razorpay, take_whatsapp
 from bot.metrics import Metrics
-from bot.parts import Parts
-from bot.webhooks import take_razorpay, take_whatsapp
 from bot.workers.loop import Workers
 from storage import Store
 from tests.simulation.database import in_loop, new_database

@@ -17,11 +17,11 @@ from functools import partial
 from typing import Any, Final
 
 from bot.app import _Inbox
-from bot.arriving import from_request
 from bot.clock import Jumps
+from bot.context import Parts
+from bot.http.webhooks import take_razorpay, take_whatsapp
+from bot.ingest import from_request
 from bot.metrics import Metrics
-from bot.parts import Parts
-from bot.webhooks import take_razorpay, take_whatsapp
 from bot.workers.loop import Workers
 from storage import Store
 from storage.inbox.nonces import LETTERS

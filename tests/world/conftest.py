@@ -11,9 +11,9 @@ import pytest
 
 from bot.app import bot, load_flow
 from bot.clock import ShiftedClock
-from bot.sandbox.world import World
-from bot.server import serving
+from bot.http.server import serving
 from bot.settings import Settings
+from sandbox.world import World
 from storage import Store
 from tests.world.living import API_TOKEN, FLOW, Live, Start, StillClock
 

@@ -12,13 +12,13 @@ import aiohttp
 import orjson
 
 from bot.clock import ShiftedClock
-from bot.parts import Parts
-from bot.sandbox.delivery import SignedEvent
-from bot.sandbox.people import Person, ReceivedMessage
-from bot.sandbox.razorpay_entities import Link
-from bot.sandbox.world import World
+from bot.context import Parts
 from bot.workers.loop import Workers
 from payments.signature import sign
+from sandbox.delivery import SignedEvent
+from sandbox.people import Person, ReceivedMessage
+from sandbox.razorpay_entities import Link
+from sandbox.world import World
 from storage.reports.queries import OrderView
 
 T = TypeVar("T")

@@ -18,9 +18,9 @@ import aiohttp
 import orjson
 from aiohttp import web
 
-from bot.sandbox.faults import Fault
-from bot.sandbox.people import Person, ReceivedMessage
-from bot.sandbox.world import World
+from sandbox.faults import Fault
+from sandbox.people import Person, ReceivedMessage
+from sandbox.world import World
 from storage.database.records import reading
 from tests.world.hurried import PACE, now
 from tests.world.living import API_TOKEN, CONFIRMED, PRODUCTS

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot import bodies
-from bot.sandbox import meta_webhooks
+from bot.http import bodies
 from payments.processing.silence import PAUSE
+from sandbox import meta_webhooks
 from tests.world.living import Live
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "whatsapp"

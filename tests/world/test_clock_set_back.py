@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bot.clock import Jumps, ShiftedClock
-from bot.sandbox.world import World
 from bot.workers.loop import Workers
+from sandbox.world import World
 from storage.store import Store
 from tests.world.living import CONFIRMED, START, Customer, Live, Start
 

@@ -11,8 +11,8 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from bot import bodies, server
-from bot.connections import CONNECTIONS, Connections
+from bot.http import bodies, server
+from bot.http.connections import CONNECTIONS, Connections
 from tests.world.living import Live, Start
 from tests.world.test_bad_requests import BOTH, HEADER, PREFIX, WHATSAPP, signed, text_message, webhook
 

@@ -6,8 +6,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.clock import ShiftedClock
-from bot.sandbox.faults import Fault
-from bot.sandbox.world import World
+from sandbox.faults import Fault
+from sandbox.world import World
 from tests.world.living import Live, Start
 
 PAIR_RATE = '{"error": {"message": "(#131056)", "code": 131056, "type": "OAuthException"}}'

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bot.sandbox.razorpay_ledger import NotPayableError
+from sandbox.razorpay_ledger import NotPayableError
 from tests.world.living import CONFIRMED, Live
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot import doors
+from bot import intake_health
 from tests.world.living import Live
 from tests.world.test_bad_requests import RAZORPAY, WHATSAPP, signed, text_message, webhook
 
@@ -14,7 +14,7 @@ from tests.world.test_bad_requests import RAZORPAY, WHATSAPP, signed, text_messa
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each look at the readiness writes."""
-    monkeypatch.setattr(doors, "_PROBE_SECONDS", 0.0)
+    monkeypatch.setattr(intake_health, "_PROBE_SECONDS", 0.0)
 
 
 def on_sqlite(live: Live) -> bool:
@@ -123,14 +123,14 @@ async def test_what_is_refused_and_what_fails_is_counted_at_each_door(
 async def test_a_write_is_tried_no_more_often_than_agreed(
     live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(doors, "_PROBE_SECONDS", 5.0)
+    monkeypatch.setattr(intake_health, "_PROBE_SECONDS", 5.0)
     tried: list[float] = []
 
     class Counting:
         async def probe(self, now: int, size: int) -> None:
             tried.append(size)
 
-    state, store = doors.Doors(), Counting()
+    state, store = intake_health.Doors(), Counting()
     for seconds in (0.0, 1.0, 4.9, 5.1, 6.0, 10.2):
         await state.check(store, 1, seconds)  # type: ignore[arg-type]
     assert tried == [0, 0, 0]

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from bot.json_reading import MAX_DEPTH
+from bot.json_text import MAX_DEPTH
 from tests.world.living import Live
 from tests.world.test_bad_requests import BOTH, RAZORPAY, WHATSAPP, signed, text_message, webhook
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from bot.clock import ShiftedClock
-from bot.sandbox import meta_webhooks
-from bot.sandbox.people import ReceivedMessage
-from bot.sandbox.world import World
+from sandbox import meta_webhooks
+from sandbox.people import ReceivedMessage
+from sandbox.world import World
 from tests.world.living import CONFIRMED, Customer, Live, Start
 
 FORGED = [

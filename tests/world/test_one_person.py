@@ -6,8 +6,8 @@ from typing import Any
 import orjson
 import pytest
 
-from bot.sandbox import meta_webhooks
-from bot.sandbox.people import Person
+from sandbox import meta_webhooks
+from sandbox.people import Person
 from tests.world.living import CONFIRMED, Customer, Live
 from tests.world.test_operators import munshi
 

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from structlog.testing import capture_logs
 
-from bot import orders_api
-from bot.sandbox.faults import Fault
+from bot.http import orders_api
+from sandbox.faults import Fault
 from tests.world.living import CONFIRMED, FLOW, Live
 
 PHONE = "919812345601"

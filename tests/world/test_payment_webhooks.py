@@ -6,9 +6,9 @@ from itertools import permutations
 import orjson
 import pytest
 
-from bot.sandbox.delivery import SignedEvent
-from bot.sandbox.faults import Fault
-from bot.sandbox.razorpay_entities import Link
+from sandbox.delivery import SignedEvent
+from sandbox.faults import Fault
+from sandbox.razorpay_entities import Link
 from tests.world.living import CONFIRMED, Customer, Live
 
 PARCEL = [{"sku": "masala-250", "quantity": 2}, {"sku": "ginger-250", "quantity": 1}]

@@ -1,6 +1,6 @@
 """Razorpay answers late, wrongly or not at all: the link comes in the end, and there is one of it."""
 
-from bot.sandbox.faults import Fault
+from sandbox.faults import Fault
 from tests.world.living import CONFIRMED, Customer, Live
 
 REFUSAL = '{"error": {"code": "BAD_REQUEST_ERROR", "description": "The amount is not allowed"}}'

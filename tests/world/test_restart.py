@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.clock import ShiftedClock
-from bot.sandbox.world import World
+from sandbox.world import World
 from storage import Store
 from tests.world.living import CONFIRMED, PRODUCTS, Customer, Start
 

@@ -12,12 +12,12 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.clock import ShiftedClock
-from bot.sandbox.faults import Fault
-from bot.sandbox.razorpay_entities import Link
-from bot.sandbox.world import World
 from flows.engine.model import Flow
 from flows.language.load import load
 from payments.shop.actions import SHOP
+from sandbox.faults import Fault
+from sandbox.razorpay_entities import Link
+from sandbox.world import World
 from storage.database.postgres import PostgresUnits
 from storage.database.sqlite import SqliteUnits
 from storage.database.transaction import Transaction

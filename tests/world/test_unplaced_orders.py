@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.faults import Fault
+from sandbox.faults import Fault
 from tests.world.living import FLOW, Live
 
 PHONE = "919812345601"
