@@ -134,16 +134,16 @@ def _measured(database: Path) -> float:
 
 async def _grown(database: Path) -> float:
     """MiB by which the process grew at most."""
-    async with bot(settings(database, "http://127.0.0.1:9"), _Still()) as (parts, _):
+    async with bot(settings(database, "http://127.0.0.1:9"), _Still()) as (context, _):
         gateway: Any = _Gateway()
-        workers = Workers(replace(parts, gateway=gateway), random.Random(0))
+        workers = Workers(replace(context, gateway=gateway), random.Random(0))
         tune_interpreter()
         before = _memory("VmRSS")
         workers.start()
         start, stepped, asked = perf_counter(), 0.0, 0
         while not stepped or perf_counter() < stepped + _SECONDS:
             await asyncio.sleep(0.5)
-            if not stepped and not await _unstepped(parts.store):
+            if not stepped and not await _unstepped(context.store):
                 stepped, asked = perf_counter(), gateway.asked
         rates = (_ATTEMPTS / (stepped - start), (gateway.asked - asked) / _SECONDS)
         peak = _memory("VmHWM")

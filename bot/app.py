@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 
 from bot.clock import Clock, SystemClock
-from bot.context import Parts
+from bot.context import Context
 from bot.group_commit import Batcher
 from bot.metrics import Metrics
 from bot.settings import Settings
@@ -42,8 +42,8 @@ def load_flow(path: Path) -> Flow:
 
 
 @asynccontextmanager
-async def bot(settings: Settings, clock: Clock | None = None) -> AsyncIterator[tuple[Parts, Workers]]:
-    """The bot's parts and its workers, not started. Closed in reverse on the way out.
+async def bot(settings: Settings, clock: Clock | None = None) -> AsyncIterator[tuple[Context, Workers]]:
+    """The bot's context and its workers, not started. Closed in reverse on the way out.
 
     Raises FlowInvalid or StorageError before anything is served.
     """
@@ -71,12 +71,12 @@ async def bot(settings: Settings, clock: Clock | None = None) -> AsyncIterator[t
             phone_number_id=settings.whatsapp_phone_number_id,
             access_token=settings.whatsapp_access_token.get_secret_value(),
         )
-        parts = Parts(settings, clock, flow, store, whatsapp, gateway, inbox.batcher, metrics)
-        workers = Workers(parts, random.SystemRandom())
+        context = Context(settings, clock, flow, store, whatsapp, gateway, inbox.batcher, metrics)
+        workers = Workers(context, random.SystemRandom())
         inbox.workers = workers
         stack.push_async_callback(workers.close)
         stack.push_async_callback(inbox.batcher.flush)
-        yield parts, workers
+        yield context, workers
 
 
 _SWITCH_SECONDS = 0.0002

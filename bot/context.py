@@ -46,7 +46,7 @@ class Pulse:
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Context:
     """Built once by `bot.app`, closed in reverse."""
 
     settings: Settings
@@ -62,4 +62,4 @@ class Parts:
     strangers: Strangers = field(default_factory=Strangers)
 
 
-PARTS: Final = web.AppKey("parts", Parts)
+CONTEXT: Final = web.AppKey("context", Context)

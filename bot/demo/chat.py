@@ -41,7 +41,7 @@ class Chat:
 
     async def run(self) -> None:
         """Until /quit or the end of input. The customer says hi first."""
-        name = self._stage.parts.flow.statics[self._stage.parts.flow.languages[0]]["shop"]["name"]
+        name = self._stage.context.flow.statics[self._stage.context.flow.languages[0]]["shop"]["name"]
         self._console.print(Rule(plain(str(name))))
         self._console.print(Text(f"{PROMPT}hi", "bold"))
         await self._stage.customer.write("hi")

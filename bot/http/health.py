@@ -5,7 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
-from bot.context import PARTS
+from bot.context import CONTEXT
 from bot.log import mask
 from storage.database.errors import Gone, StorageError
 
@@ -27,29 +27,29 @@ async def readyz(request: web.Request) -> web.Response:
 
     When ready, a second line names the flow that is served and its version.
     """
-    parts = request.app[PARTS]
+    context = request.app[CONTEXT]
     try:
-        await parts.store.ping()
+        await context.store.ping()
     except Gone:
         return web.Response(status=503, text="the database was removed or replaced: see the log\n")
     except (TimeoutError, StorageError):
         return web.Response(status=503, text="the database does not answer\n")
-    if trouble := parts.pulse.trouble:
+    if trouble := context.pulse.trouble:
         return web.Response(status=503, text=f"{trouble}\n")
     try:
-        await parts.doors.check(parts.store, parts.clock.now(), asyncio.get_running_loop().time())
+        await context.doors.check(context.store, context.clock.now(), asyncio.get_running_loop().time())
     except TimeoutError:
         return web.Response(status=503, text="the database does not take what is written in time\n")
     except StorageError as error:
         return web.Response(status=503, text=f"{mask(str(error)).partition(chr(10))[0][:_REASON]}\n")
-    return web.Response(text=f"ready\nflow: {parts.flow.name} {parts.flow.version}\n")
+    return web.Response(text=f"ready\nflow: {context.flow.name} {context.flow.version}\n")
 
 
 @routes.get("/metrics")
 async def metrics(request: web.Request) -> web.Response:
     """Prometheus' text format."""
-    parts = request.app[PARTS]
-    counts = await parts.store.counts(parts.clock.now())
+    context = request.app[CONTEXT]
+    counts = await context.store.counts(context.clock.now())
     for what in ("pending", "parked", "unfinished", "held", "notices", "oldest_due_ms"):
-        parts.metrics.waiting.labels(what).set(getattr(counts, what))
-    return web.Response(body=parts.metrics.text(), content_type="text/plain", charset="utf-8")
+        context.metrics.waiting.labels(what).set(getattr(counts, what))
+    return web.Response(body=context.metrics.text(), content_type="text/plain", charset="utf-8")

@@ -2,7 +2,7 @@
 
 from aiohttp import web
 
-from bot.context import PARTS
+from bot.context import CONTEXT
 from bot.http.orders_api import authorise, problem
 
 routes = web.RouteTableDef()
@@ -12,7 +12,7 @@ routes = web.RouteTableDef()
 async def replay(request: web.Request) -> web.Response:
     """Make a parked event due again. 404 if there is no such event, 409 if it is not parked."""
     authorise(request)
-    store, number = request.app[PARTS].store, int(request.match_info["number"])
+    store, number = request.app[CONTEXT].store, int(request.match_info["number"])
     if await store.replay(number):
         return web.json_response({"event": number, "state": "pending"})
     event = await store.event(number)
@@ -26,6 +26,6 @@ async def seen(request: web.Request) -> web.Response:
     """Forget a notice. 404 if there is none."""
     authorise(request)
     number = int(request.match_info["number"])
-    if not await request.app[PARTS].store.seen(number):
+    if not await request.app[CONTEXT].store.seen(number):
         raise problem(web.HTTPNotFound, f"there is no notice {number}")
     return web.json_response({"notice": number, "state": "seen"})

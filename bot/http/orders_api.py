@@ -10,7 +10,7 @@ from uuid import uuid4
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bot.context import PARTS, Parts
+from bot.context import CONTEXT, Context
 from bot.http import bodies
 from bot.ingest import from_request
 from bot.whatsapp import phones
@@ -70,20 +70,20 @@ async def create(request: web.Request) -> web.Response:
     seconds, 502 if Razorpay refuses it.
     """
     authorise(request)
-    parts = request.app[PARTS]
+    context = request.app[CONTEXT]
     wanted = _wanted(bodies.parse_object(await bodies.read_body(request, bodies.API_BODY)))
     items = [item.model_dump() for item in wanted.items] if wanted.items else None
-    _check_skus(parts, items)
+    _check_skus(context, items)
     given = request.headers.get("Idempotency-Key")
     if given is not None and not (0 < len(given) <= 255 and given.isascii()):
         raise problem(web.HTTPBadRequest, "Idempotency-Key must have 1 to 255 ASCII characters")
-    phone = await _phone(parts, wanted.phone)
+    phone = await _phone(context, wanted.phone)
     # A key belongs to the customer it was used for: one key for two customers is two orders.
     arrival = from_request(phone, items, given or str(uuid4()))
-    (stored,) = await parts.inbox.put([arrival])
+    (stored,) = await context.inbox.put([arrival])
     if not stored.new:
-        await _same_request(parts, stored.number, items)
-    view = await _placed(parts, stored.number)
+        await _same_request(context, stored.number, items)
+    view = await _placed(context, stored.number)
     if view is None:
         return web.json_response(_WAITING, status=202)
     if _status(view) == AttemptStatus.REFUSED:
@@ -94,7 +94,7 @@ async def create(request: web.Request) -> web.Response:
 @routes.get("/payments/return")
 async def returned(request: web.Request) -> web.Response:
     """Where Razorpay's page sends the browser. A hint only: the webhook is what counts."""
-    secret = request.app[PARTS].settings.razorpay_key_secret.get_secret_value()
+    secret = request.app[CONTEXT].settings.razorpay_key_secret.get_secret_value()
     if not signature_matches(request.query, secret):
         raise web.HTTPForbidden(text="this address was not made by Razorpay\n")
     return web.Response(text="Thank you! We confirm your payment on WhatsApp in a moment.\n")
@@ -107,7 +107,7 @@ async def status(request: web.Request) -> web.Response:
     key = request.match_info["order_id"]
     # PostgreSQL refuses to even look for what no key can be.
     may_be = len(key) <= _KEY and key.isascii() and key.isprintable()
-    view = await request.app[PARTS].store.order(key) if may_be else None
+    view = await request.app[CONTEXT].store.order(key) if may_be else None
     if view is None:
         raise problem(web.HTTPNotFound, "there is no such order")
     return web.json_response(_answer(view))
@@ -115,7 +115,7 @@ async def status(request: web.Request) -> web.Response:
 
 def authorise(request: web.Request) -> None:
     """Raises HTTPUnauthorized unless the request bears MUNSHI_API_TOKEN."""
-    token = request.app[PARTS].settings.munshi_api_token.get_secret_value()
+    token = request.app[CONTEXT].settings.munshi_api_token.get_secret_value()
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     right = hmac.compare_digest(given.strip().encode("utf-8", "replace"), token.encode())
     if scheme.lower() != "bearer" or not right:
@@ -131,17 +131,17 @@ def _wanted(body: dict[str, Any]) -> _Wanted:
         raise problem(web.HTTPUnprocessableEntity, f"{place}: {first['msg']}") from None
 
 
-async def _phone(parts: Parts, written: str) -> str:
+async def _phone(context: Context, written: str) -> str:
     """The digits of `written`: as WhatsApp spells them if we know that customer, else as the world does."""
-    known = await parts.store.known_phones(phones.spellings(written))
+    known = await context.store.known_phones(phones.spellings(written))
     try:
         return known[0] if known else phones.valid(written)
     except ValueError as error:
         raise problem(web.HTTPUnprocessableEntity, f"phone: {error}") from None
 
 
-def _check_skus(parts: Parts, items: list[dict[str, Any]] | None) -> None:
-    shop: Shop = parts.flow.sections["shop"]
+def _check_skus(context: Context, items: list[dict[str, Any]] | None) -> None:
+    shop: Shop = context.flow.sections["shop"]
     wanted: Counter[str] = Counter()
     for index, item in enumerate(items or ()):
         product = shop.product(item["sku"])
@@ -154,20 +154,20 @@ def _check_skus(parts: Parts, items: list[dict[str, Any]] | None) -> None:
             raise problem(web.HTTPUnprocessableEntity, over)
 
 
-async def _same_request(parts: Parts, number: int, items: list[dict[str, Any]] | None) -> None:
-    before = await parts.store.event(number)
+async def _same_request(context: Context, number: int, items: list[dict[str, Any]] | None) -> None:
+    before = await context.store.event(number)
     if before is None or before.body.get("items") != items:
         raise problem(web.HTTPUnprocessableEntity, "this Idempotency-Key was used for another request")
 
 
-async def _placed(parts: Parts, number: int) -> OrderView | None:
+async def _placed(context: Context, number: int) -> OrderView | None:
     """The order that event `number` placed, with its link if that comes in time; None if not even placed."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + LINK_SECONDS
     while True:
         # The event first: once it is known to be handled, the order it placed can be seen.
-        event = await parts.store.event(number)
-        view = await parts.store.order_placed_by(number)
+        event = await context.store.event(number)
+        view = await context.store.order_placed_by(number)
         if view is None:
             _refuse_unplaced(event)
         if (view is not None and _decided(view)) or loop.time() > deadline:

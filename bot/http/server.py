@@ -8,7 +8,7 @@ from typing import Final
 import structlog
 from aiohttp import web
 
-from bot.context import PARTS, Parts
+from bot.context import CONTEXT, Context
 from bot.group_commit import Overloaded
 from bot.http import bodies, health, operator_api, orders_api, webhooks
 from bot.http.connections import CONNECTIONS, IDLE_SECONDS, Connections
@@ -24,10 +24,10 @@ _LINGERING_SECONDS: Final = 2.0
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def application(parts: Parts) -> web.Application:
-    """The aiohttp application over `parts`."""
+def application(context: Context) -> web.Application:
+    """The aiohttp application over `context`."""
     app = web.Application(middlewares=[_answered], client_max_size=bodies.WHATSAPP_BODY)
-    app[PARTS] = parts
+    app[CONTEXT] = context
     app[CONNECTIONS] = Connections()
     app[bodies.TURN] = asyncio.Lock()
     app.add_routes([*webhooks.routes, *orders_api.routes, *operator_api.routes, *health.routes])
@@ -54,7 +54,7 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
 
 def _unforeseen(request: web.Request, error: Exception) -> web.Response:
     if request.path in PATHS:
-        request.app[PARTS].doors.failed(error)
+        request.app[CONTEXT].doors.failed(error)
     if isinstance(error, Gone):
         log.error("the database is gone", path=request.path, mend=str(error))
         return web.Response(status=503, text="not stored: the database is gone\n")
@@ -76,15 +76,15 @@ def _busy() -> web.Response:
 def _count(request: web.Request, status: int) -> None:
     resource = request.match_info.route.resource
     path = resource.canonical if resource else "other"
-    request.app[PARTS].metrics.answered(path, status)
+    request.app[CONTEXT].metrics.answered(path, status)
 
 
 @asynccontextmanager
-async def serving(parts: Parts) -> AsyncIterator[str]:
+async def serving(context: Context) -> AsyncIterator[str]:
     """Serve on the configured host and port; gives the base URL (the port chosen, if it was 0)."""
-    app = application(parts)
+    app = application(context)
     connections = app[CONNECTIONS]
-    parts.metrics.watch_connections(lambda: connections.count, lambda: connections.gave_way)
+    context.metrics.watch_connections(lambda: connections.count, lambda: connections.gave_way)
     runner = web.AppRunner(
         app,
         access_log=None,
@@ -97,7 +97,7 @@ async def serving(parts: Parts) -> AsyncIterator[str]:
     await runner.setup()
     assert runner.server is not None
     listening = await asyncio.get_running_loop().create_server(
-        connections.serving(runner.server), parts.settings.host, parts.settings.port, backlog=1024
+        connections.serving(runner.server), context.settings.host, context.settings.port, backlog=1024
     )
     sweeping = asyncio.create_task(connections.sweeping())
     try:

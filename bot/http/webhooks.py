@@ -7,7 +7,7 @@ from typing import Final
 import structlog
 from aiohttp import web
 
-from bot.context import PARTS, Parts
+from bot.context import CONTEXT, Context
 from bot.http import bodies
 from bot.ingest import from_razorpay, from_whatsapp, unreadable
 from bot.json_text import Json, Unreadable, read_object, storable
@@ -29,7 +29,7 @@ routes = web.RouteTableDef()
 @routes.get(WHATSAPP)
 async def handshake(request: web.Request) -> web.Response:
     """Meta asks whether this address is ours: the challenge comes back if the verify token is right."""
-    token = request.app[PARTS].settings.whatsapp_verify_token.get_secret_value()
+    token = request.app[CONTEXT].settings.whatsapp_verify_token.get_secret_value()
     given = request.query.get("hub.verify_token", "")
     challenge = request.query.get("hub.challenge", "")
     right = hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
@@ -45,7 +45,7 @@ async def whatsapp(request: web.Request) -> web.Response:
     if not signature.may_match((header or "").removeprefix(SCHEME)):
         raise _forbidden(WHATSAPP, header, "X-Hub-Signature-256", "WHATSAPP_APP_SECRET")
     raw = await bodies.read_body(request, bodies.WHATSAPP_BODY)
-    await take_whatsapp(request.app[PARTS], raw, header)
+    await take_whatsapp(request.app[CONTEXT], raw, header)
     return web.Response(text="ok\n")
 
 
@@ -56,38 +56,40 @@ async def razorpay(request: web.Request) -> web.Response:
     if not signature.may_match(header):
         raise _forbidden(RAZORPAY, header, "X-Razorpay-Signature", "RAZORPAY_WEBHOOK_SECRET")
     raw = await bodies.read_body(request, bodies.RAZORPAY_BODY)
-    await take_razorpay(request.app[PARTS], raw, header)
+    await take_razorpay(request.app[CONTEXT], raw, header)
     return web.Response(text="ok\n")
 
 
-async def take_whatsapp(parts: Parts, raw: bytes, header: str | None) -> None:
+async def take_whatsapp(context: Context, raw: bytes, header: str | None) -> None:
     """Store what Meta sent; durable when this returns. `header` is its signature, `sha256=…`.
 
     Raises an HTTP error if the signature is wrong, Overloaded if too much waits.
     """
     signed = header or ""
-    secret = parts.settings.whatsapp_app_secret.get_secret_value()
+    secret = context.settings.whatsapp_app_secret.get_secret_value()
     if not signed.startswith(SCHEME) or not signature.matches(raw, signed.removeprefix(SCHEME), secret):
-        await parts.strangers.refused(WHATSAPP, "WHATSAPP_APP_SECRET", parts.store, parts.clock.now())
+        await context.strangers.refused(WHATSAPP, "WHATSAPP_APP_SECRET", context.store, context.clock.now())
         raise _forbidden(WHATSAPP, header, "X-Hub-Signature-256", "WHATSAPP_APP_SECRET")
-    parts.strangers.accepted(WHATSAPP)
-    body = await _read(parts, raw, WHATSAPP)
+    context.strangers.accepted(WHATSAPP)
+    body = await _read(context, raw, WHATSAPP)
     if body is not None:
-        parsed, ours = parse(body), parts.settings.whatsapp_phone_number_id
-        _count_elsewhere(parts, parsed, ours)
-        await _store(parts, from_whatsapp(parsed, ours))
+        parsed, ours = parse(body), context.settings.whatsapp_phone_number_id
+        _count_elsewhere(context, parsed, ours)
+        await _store(context, from_whatsapp(parsed, ours))
 
 
-async def take_razorpay(parts: Parts, raw: bytes, header: str | None) -> None:
+async def take_razorpay(context: Context, raw: bytes, header: str | None) -> None:
     """Store what Razorpay sent; durable when this returns. `header` is its signature.
 
     Raises an HTTP error if the signature is wrong, Overloaded if too much waits.
     """
-    if not signature.matches(raw, header, *parts.settings.razorpay_webhook_secrets):
-        await parts.strangers.refused(RAZORPAY, "RAZORPAY_WEBHOOK_SECRET", parts.store, parts.clock.now())
+    if not signature.matches(raw, header, *context.settings.razorpay_webhook_secrets):
+        await context.strangers.refused(
+            RAZORPAY, "RAZORPAY_WEBHOOK_SECRET", context.store, context.clock.now()
+        )
         raise _forbidden(RAZORPAY, header, "X-Razorpay-Signature", "RAZORPAY_WEBHOOK_SECRET")
-    parts.strangers.accepted(RAZORPAY)
-    body = await _read(parts, raw, RAZORPAY)
+    context.strangers.accepted(RAZORPAY)
+    body = await _read(context, raw, RAZORPAY)
     if body is None:
         return
     body = storable(body)
@@ -96,17 +98,17 @@ async def take_razorpay(parts: Parts, raw: bytes, header: str | None) -> None:
         log.warning("webhook read in part", event_name=notice.event, problems=notice.problems)
     order_key = notice.order_key
     if order_key is None and notice.link_id is not None:
-        order_key = await parts.store.order_of_link(notice.link_id)
-    await _store(parts, [from_razorpay(raw, notice, order_key, body, parts.gateway.mode)])
+        order_key = await context.store.order_of_link(notice.link_id)
+    await _store(context, [from_razorpay(raw, notice, order_key, body, context.gateway.mode)])
 
 
-def _count_elsewhere(parts: Parts, parsed: Parsed, ours: str) -> None:
+def _count_elsewhere(context: Context, parsed: Parsed, ours: str) -> None:
     numbers = [m.phone_number_id for m in parsed.messages if m.phone_number_id not in (None, ours)]
-    parts.metrics.elsewhere.inc(len(numbers))
-    parts.strangers.elsewhere(number for number in numbers if number is not None)
+    context.metrics.elsewhere.inc(len(numbers))
+    context.strangers.elsewhere(number for number in numbers if number is not None)
 
 
-async def _read(parts: Parts, raw: bytes, door: str) -> Json | None:
+async def _read(context: Context, raw: bytes, door: str) -> Json | None:
     """What `raw` says; None if it is no JSON, in which case it is kept as it came and told of.
 
     It is acknowledged all the same: its sender would only send the same bytes again, for days.
@@ -116,8 +118,8 @@ async def _read(parts: Parts, raw: bytes, door: str) -> Json | None:
     except Unreadable as unread:
         reason = str(unread)
     log.error("webhook unreadable", path=door, reason=reason, bytes=len(raw))
-    parts.metrics.unreadable.labels(door).inc()
-    await _store(parts, [unreadable(raw, door, reason)])
+    context.metrics.unreadable.labels(door).inc()
+    await _store(context, [unreadable(raw, door, reason)])
     return None
 
 
@@ -127,8 +129,8 @@ def _forbidden(path: str, given: str | None, header: str, setting: str) -> web.H
     return web.HTTPForbidden(text=f"{header} {'is missing' if missing else 'does not match'}\n")
 
 
-async def _store(parts: Parts, arrivals: Sequence[Arrival]) -> None:
+async def _store(context: Context, arrivals: Sequence[Arrival]) -> None:
     if arrivals:
-        await parts.inbox.put(arrivals)
-        if parts.doors.unstored:
-            await parts.doors.recovered(parts.store, parts.clock.now())
+        await context.inbox.put(arrivals)
+        if context.doors.unstored:
+            await context.doors.recovered(context.store, context.clock.now())

@@ -14,7 +14,7 @@ from typing import Any, Final
 import structlog
 
 from bot.clock import Jumps, jumped
-from bot.context import Parts
+from bot.context import Context
 from bot.group_commit import Batcher
 from bot.workers.executor import LEASE, Performer
 from bot.workers.traffic import Traffic
@@ -46,16 +46,16 @@ class Workers:
     """Steps and performs until closed. Any number of them may share one PostgreSQL database."""
 
     def __init__(
-        self, parts: Parts, dice: random.Random, *, poll: float = POLL_SECONDS, jumps: Jumps | None = None
+        self, context: Context, dice: random.Random, *, poll: float = POLL_SECONDS, jumps: Jumps | None = None
     ) -> None:
         """`poll` is how many seconds it sleeps at most; `jumps` sees that the machine's clock was set."""
-        self._parts = parts
+        self._context = context
         self._jumps = jumps or Jumps()
         self._poll = poll
         self._traffic = Traffic()
         for lane, circuit in self._traffic.circuits.items():
-            parts.metrics.watch_circuit(lane, partial(getattr, circuit, "is_open"))
-        self._performer = Performer(parts.whatsapp, parts.gateway, parts.clock, dice, self._traffic)
+            context.metrics.watch_circuit(lane, partial(getattr, circuit, "is_open"))
+        self._performer = Performer(context.whatsapp, context.gateway, context.clock, dice, self._traffic)
         self._outcomes: Batcher[deliveries.Outcome, None] = Batcher(
             self._record, batch=CLAIM_BATCH, waiting=IN_FLIGHT * 4
         )
@@ -93,19 +93,19 @@ class Workers:
         """One round of stepping: how many events and receipts were handled."""
         if jump := self._jumps.since():
             await self._clock_was_set(jump)
-        now, store = self._parts.clock.now(), self._parts.store
+        now, store = self._context.clock.now(), self._context.store
         due = await store.due(now)
         receipts = await self._apply_receipts(now) if due.receipts else 0
         events = await store.advance_due(partial(self._advance, now), now, STEP_BATCH) if due.events else 0
         if events:
-            self._parts.metrics.handled.inc(events)
+            self._context.metrics.handled.inc(events)
         if receipts or events:
             self._performing.set()
         return receipts + events
 
     async def perform(self) -> int:
         """One round of claiming; the entries claimed are performed by tasks of their own."""
-        lanes = await self._parts.store.due_lanes(self._parts.clock.now())
+        lanes = await self._context.store.due_lanes(self._context.clock.now())
         return sum([await self._claim(lane) for lane in ROOM if lane in lanes])
 
     async def drain(self) -> int:
@@ -121,16 +121,16 @@ class Workers:
 
         If the database fails, the next round sees the same jump again.
         """
-        now, told = self._parts.clock.now(), jumped(jump)
+        now, told = self._context.clock.now(), jumped(jump)
         if jump < 0:
-            await self._parts.store.rewind(now)
-        await self._parts.store.tell([told], now)
+            await self._context.store.rewind(now)
+        await self._context.store.tell([told], now)
         self._jumps.taken(jump)
         self._traffic.shift(jump)
         log.error("notice", kind=told.kind, subject=told.subject, mend=told.said)
 
     def _advance(self, now: int, case: Case) -> Advanced:
-        advanced = advance(self._parts.flow, case, now)
+        advanced = advance(self._context.flow, case, now)
         for handled in advanced.handled:
             if handled.outcome is Outcome.PARKED:
                 # The error itself may quote the customer: it is kept in the database, not in the log.
@@ -147,21 +147,21 @@ class Workers:
     async def _apply_receipts(self, now: int) -> int:
         """Apart from the stepping: whatever is wrong with receipts, customers get their answers."""
         try:
-            applied = await self._parts.store.apply_receipts(now)
+            applied = await self._context.store.apply_receipts(now)
         except Exception:
             log.exception("receipts not applied")
             return 0
         for message in applied.undelivered:
-            self._parts.metrics.messages_failed.inc()
+            self._context.metrics.messages_failed.inc()
             log.error("message not delivered", delivery=message.id, name=message.name, code=message.code)
         return applied.looked_at
 
     async def _claim(self, lane: str) -> int:
-        now = self._parts.clock.now()
+        now = self._context.clock.now()
         room = self._traffic.room(lane, min(ROOM[lane] - self._flying[lane], CLAIM_BATCH), now)
         if room <= 0:
             return 0
-        claimed = await self._parts.store.claim_due(now, room, LEASE, (lane,))
+        claimed = await self._context.store.claim_due(now, room, LEASE, (lane,))
         if claimed:
             self._traffic.took(lane, len(claimed), now)
         for _, run in groupby(claimed, key=_customer):
@@ -182,12 +182,12 @@ class Workers:
         try:
             recorded = []
             for index, delivery in enumerate(run):
-                late = self._parts.clock.now() + CALL_MILLISECONDS[lane] > delivery.claim.leased_until
+                late = self._context.clock.now() + CALL_MILLISECONDS[lane] > delivery.claim.leased_until
                 if late or self._closing:
                     await self._release(run[index:])
                     break
                 outcome = await self._performer.perform(delivery)
-                self._parts.metrics.performed.labels(lane, type(outcome).__name__.lower()).inc()
+                self._context.metrics.performed.labels(lane, type(outcome).__name__.lower()).inc()
                 recorded.append(asyncio.ensure_future(self._outcomes.put(outcome)))
                 if not _goes_on(outcome):
                     await self._release(run[index + 1 :])
@@ -201,11 +201,11 @@ class Workers:
 
     async def _release(self, run: Sequence[Delivery]) -> None:
         if run:
-            await self._parts.store.release([delivery.claim for delivery in run])
+            await self._context.store.release([delivery.claim for delivery in run])
             self._performing.set()
 
     async def _record(self, outcomes: Sequence[deliveries.Outcome]) -> Sequence[None]:
-        await self._parts.store.record(outcomes, self._parts.clock.now())
+        await self._context.store.record(outcomes, self._context.clock.now())
         if any(not isinstance(outcome, Again) and outcome.result for outcome in outcomes):
             self._stepping.set()
         self._performing.set()
@@ -220,7 +220,7 @@ class Workers:
         self, wake: asyncio.Event, work: Callable[[], Coroutine[Any, Any, int]], most: int
     ) -> None:
         """Rounds of `work`, for ever: at once after one that did `most` or more, else when it is woken."""
-        failed = self._parts.pulse.failed
+        failed = self._context.pulse.failed
         while not self._closing:
             wake.clear()
             try:
@@ -237,7 +237,7 @@ class Workers:
     def _ended(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
         if error is not None or not self._closing:
-            self._parts.pulse.stopped = True
+            self._context.pulse.stopped = True
             log.error("the workers have stopped", exc_info=error)
 
 

@@ -89,7 +89,7 @@ class Backups:
     async def settle(self, loop: SimLoop) -> None:
         """Settle the links that the restored books lack, as the operator says; in fair weather."""
         world, weather, razorpay = self.world, self.world.weather, cast(Any, self.world.razorpay)
-        world.loop, world.parts = loop, None
+        world.loop, world.context = loop, None
         world.weather = world.razorpay.weather = Weather()
         store = await Store.open(self.url)
         try:

@@ -45,8 +45,8 @@ Plant: TypeAlias = Callable[[pytest.MonkeyPatch], None]
 def acknowledge_first(patch: pytest.MonkeyPatch) -> None:
     writing: set[asyncio.Task[Any]] = set()
 
-    async def store(parts: Any, batch: Sequence[Any]) -> None:
-        task = asyncio.get_running_loop().create_task(parts.inbox.put(batch))
+    async def store(context: Any, batch: Sequence[Any]) -> None:
+        task = asyncio.get_running_loop().create_task(context.inbox.put(batch))
         writing.add(task)
         task.add_done_callback(writing.discard)
 
@@ -259,7 +259,7 @@ def done_before_it_is_sent(patch: pytest.MonkeyPatch) -> None:
 
     async def hopeful(self: Any, lane: str, run: Sequence[Any]) -> None:
         if lane == CHAT:
-            await self._parts.store.record([Done(d.claim, None) for d in run], self._parts.clock.now())
+            await self._context.store.record([Done(d.claim, None) for d in run], self._context.clock.now())
         await perform_run(self, lane, run)
 
     patch.setattr(loop.Workers, "_perform_run", hopeful)

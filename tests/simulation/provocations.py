@@ -135,9 +135,9 @@ def _forges(secret: str | None, account: str, world: World, **said: str) -> Stor
 
 
 async def _knock(world: World, raw: bytes, header: str | None) -> None:
-    assert world.parts is not None
+    assert world.context is not None
     with suppress(web.HTTPForbidden):
-        await take_razorpay(world.parts, raw, header)
+        await take_razorpay(world.context, raw, header)
 
 
 _FULFILLED: Final = (Book("fulfilled", PRICE),)

@@ -51,12 +51,12 @@ def start(settings_for: Callable[[World], Settings]) -> Start:
         settings = settings.model_copy(update={"munshi_flow": flow or settings.munshi_flow})
         await Store.migrate(settings.database_url)
         async with (
-            bot(settings, clock) as (parts, workers),
-            serving(parts) as url,
+            bot(settings, clock) as (context, workers),
+            serving(context) as url,
             aiohttp.ClientSession() as http,
         ):
             await world.connect(url)
-            yield Live(world, parts, workers, url, clock, http)
+            yield Live(world, context, workers, url, clock, http)
 
     return running
 

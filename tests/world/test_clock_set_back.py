@@ -45,7 +45,7 @@ def clock(base: Settable) -> ShiftedClock:
 async def opened(world: World, clock: ShiftedClock, base: Settable, start: Start) -> AsyncIterator[Live]:
     """A shop whose workers see what is done to the clock."""
     async with start(world, clock) as live:
-        live.workers = Workers(live.parts, random.Random(7), jumps=Jumps(base.now, base.steady))
+        live.workers = Workers(live.context, random.Random(7), jumps=Jumps(base.now, base.steady))
         await live.settle()
         yield live
 
@@ -126,7 +126,7 @@ async def test_a_database_that_fails_just_then_is_asked_again(
         base.at -= HOURS
         failing = ["rewind", "tell"]
         for name in tuple(failing):
-            monkeypatch.setattr(live.parts.store, name, _once(failing, name, live.parts.store))
+            monkeypatch.setattr(live.context.store, name, _once(failing, name, live.context.store))
         for _ in range(2):
             with pytest.raises(ConnectionError):
                 await live.workers.step()

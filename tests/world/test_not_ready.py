@@ -18,7 +18,7 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def on_sqlite(live: Live) -> bool:
-    return live.parts.settings.database_url.startswith("sqlite:")
+    return live.context.settings.database_url.startswith("sqlite:")
 
 
 async def readiness(live: Live) -> tuple[int, str]:
@@ -88,7 +88,9 @@ async def test_a_lock_that_somebody_holds_is_seen(live: Live) -> None:
     if not on_sqlite(live):
         pytest.skip("SQLite has one writer")
     await live.rows("PRAGMA busy_timeout = 0")
-    other = sqlite3.connect(live.parts.settings.database_url.removeprefix("sqlite://"), isolation_level=None)
+    other = sqlite3.connect(
+        live.context.settings.database_url.removeprefix("sqlite://"), isolation_level=None
+    )
     try:
         other.execute("BEGIN IMMEDIATE")
         status, said = await readiness(live)
@@ -109,15 +111,15 @@ async def test_what_is_refused_and_what_fails_is_counted_at_each_door(
     async def full(*_: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(live.parts.store, "arrive", full)
+    monkeypatch.setattr(live.context.store, "arrive", full)
     assert await post(live, 2) == 500
     with capture_logs():
         assert (await live.post(RAZORPAY, b"{}", signed(live, RAZORPAY, b"{}")))[0] == 500
-    counted = live.parts.metrics.text().decode()
+    counted = live.context.metrics.text().decode()
     for path, statuses in {WHATSAPP: (403, 200, 500), RAZORPAY: (403, 500)}.items():
         for status in statuses:
             assert f'munshi_requests_total{{path="{path}",status="{status}"}}' in counted
-    assert live.parts.doors.unstored == 2
+    assert live.context.doors.unstored == 2
 
 
 async def test_a_write_is_tried_no_more_often_than_agreed(

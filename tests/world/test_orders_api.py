@@ -290,11 +290,11 @@ async def test_not_ready_while_the_workers_do_not_work(live: Live) -> None:
         async with live.http.get(f"{live.url}/readyz") as answer:
             return answer.status, await answer.text()
 
-    live.parts.pulse.failed["step"] = 4
+    live.context.pulse.failed["step"] = 4
     assert await ready() == (200, READY)
-    live.parts.pulse.failed["step"] = 5
+    live.context.pulse.failed["step"] = 5
     assert await ready() == (503, "the workers keep failing\n")
-    live.parts.pulse.failed["step"] = 0
+    live.context.pulse.failed["step"] = 0
     with capture_logs():
         live.workers.start()
         live.workers._tasks[0].cancel()

@@ -49,7 +49,7 @@ async def standing_still(live: Live) -> AsyncIterator[None]:
     async def hold(_: Transaction) -> None:
         end.wait()
 
-    holding = asyncio.create_task(live.parts.store._units.run(hold))
+    holding = asyncio.create_task(live.context.store._units.run(hold))
     await asyncio.sleep(0)
     try:
         yield
@@ -59,7 +59,7 @@ async def standing_still(live: Live) -> AsyncIterator[None]:
 
 
 def on_sqlite(live: Live) -> bool:
-    return isinstance(live.parts.store._units, SqliteUnits)
+    return isinstance(live.context.store._units, SqliteUnits)
 
 
 @asynccontextmanager
@@ -72,7 +72,7 @@ async def held_open(live: Live, work: Callable[[Transaction], Awaitable[T]]) -> 
         begun.set_result(await work(tx))
         await end.wait()
 
-    running = asyncio.create_task(live.parts.store._units.run(unit))
+    running = asyncio.create_task(live.context.store._units.run(unit))
     either: set[asyncio.Future[Any]] = {running, begun}
     await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     try:
@@ -129,7 +129,7 @@ async def test_what_goes_back_is_not_sold_after_all(live: Live) -> None:
     assert (await live.order(link)).standing == "returned"
     [refund] = live.world.razorpay.refunds.values()
     assert refund.status == "pending"
-    await live.parts.store.declare({CUPS: 5 * ALL_CUPS})
+    await live.context.store.declare({CUPS: 5 * ALL_CUPS})
     for name in ("payment.captured", "order.paid"):
         assert await live.razorpay(told_again(live, link.id, name)) == 200
     await live.settle()
@@ -227,7 +227,7 @@ def text_message(live: Live, wamid: str, text: str = "hi") -> Any:
 
 async def test_more_than_can_be_written_is_refused_and_not_acknowledged(live: Live) -> None:
     """The database stands still: what may wait, waits; the rest is told to come again, at once."""
-    live.parts.inbox._most = 5
+    live.context.inbox._most = 5
     bodies = {f"wamid.{n}": text_message(live, f"wamid.{n}") for n in range(20)}
     async with standing_still(live):
         posts = {wamid: asyncio.create_task(live.whatsapp(body)) for wamid, body in bodies.items()}
@@ -271,7 +271,7 @@ async def test_while_razorpay_is_slow_no_connection_is_held(live: Live) -> None:
     settling = asyncio.create_task(live.settle())
     while not live.world.razorpay.links:
         await asyncio.sleep(0.01)
-    units = live.parts.store._units
+    units = live.context.store._units
     if isinstance(units, PostgresUnits):
         client: Any = units.orm.client()
         assert client._pool.get_idle_size() == client._pool.get_size()

@@ -70,7 +70,7 @@ async def test_messages_for_another_number_are_counted_and_logged_once(live: Liv
     await live.settle()
     [line] = [log for log in logs if "another number" in log["event"]]
     assert line["phone_number_id"] == "999"
-    assert b"munshi_messages_elsewhere_total 3.0" in live.parts.metrics.text()
+    assert b"munshi_messages_elsewhere_total 3.0" in live.context.metrics.text()
     assert live.customer().texts == []
 
 
