@@ -60,7 +60,7 @@ def _fold(orders: list[list[Fact]]) -> float:
     start = perf_counter()
     for _ in range(_TIMES):
         for facts in orders:
-            balance(_TOTAL, "INR", facts).verdict  # noqa: B018 - the verdict is what is measured
+            balance(_TOTAL, "INR", facts).paid  # noqa: B018 - the fold is what is measured
     return (perf_counter() - start) / (_TIMES * sum(_SIZES)) * 1e6
 
 

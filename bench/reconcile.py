@@ -25,8 +25,8 @@ from bot.app import bot, tune_interpreter
 from bot.workers.loop import Workers
 from flows.engine import events
 from payments.processing.advance import advance
-from payments.processing.case import Kind
 from payments.processing.results import CREATED
+from payments.processing.step_input import Kind
 from payments.razorpay.gateway import Link
 from storage import Store
 from storage.inbox.arrivals import Arrival

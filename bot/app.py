@@ -19,8 +19,8 @@ from bot.workers.loop import IN_FLIGHT, Workers
 from flows.document.errors import FlowInvalid, Issue
 from flows.engine.model import Flow
 from flows.language.load import load
+from payments.processing.actions import SHOP
 from payments.razorpay.gateway import Gateway
-from payments.shop.actions import SHOP
 from storage import Store
 from storage.inbox.arrivals import Arrival, Stored
 

@@ -11,8 +11,9 @@ from bot.whatsapp import errors
 from bot.whatsapp.inbound import InboundMessage, Parsed, Receipt, Unread
 from flows.engine import events
 from payments.ledger import facts
-from payments.processing.case import Kind, Notice
+from payments.processing.changes import Notice
 from payments.processing.results import FOUND
+from payments.processing.step_input import Kind
 from payments.razorpay import webhook
 from payments.razorpay.fetched import Reading
 from payments.razorpay.gateway import Link

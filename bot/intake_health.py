@@ -5,7 +5,7 @@ from typing import Final
 
 import structlog
 
-from payments.processing.case import Notice
+from payments.processing.changes import Notice
 from storage import Store
 
 PATHS: Final = frozenset({"/whatsapp/webhook", "/payments/webhook"})

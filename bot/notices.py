@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from payments.processing.case import Notice
+from payments.processing.changes import Notice
 from storage.outbox.deliveries import CHAT
 
 _WHATSAPP: Final = (

@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from payments.processing.case import Notice
+from payments.processing.changes import Notice
 from storage import Store
 
 MANY: Final = 3

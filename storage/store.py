@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Final
 
-from payments.processing.case import Notice
+from payments.processing.changes import Notice
 from storage.database import migration, write_probe
 from storage.database.address import configuration, is_sqlite
 from storage.database.errors import Closed, Gone, StorageError, Unavailable
@@ -15,9 +15,9 @@ from storage.database.transaction import SoldOut, Transaction, Units
 from storage.database.trouble import told
 from storage.inbox import arrivals, nonces, notices, steps, stock, strays
 from storage.inbox.arrivals import Arrival, Stored
-from storage.inbox.cases import EVENTS_AT_ONCE
 from storage.inbox.changes import error_text, park
 from storage.inbox.nonces import Draw
+from storage.inbox.step_inputs import EVENTS_AT_ONCE
 from storage.inbox.steps import Advance
 from storage.inbox.strays import Settled
 from storage.operations import by_hand, clock, epochs

@@ -7,7 +7,7 @@ import pytest
 
 from flows.engine.model import Flow
 from flows.language.load import load
-from payments.shop.actions import SHOP
+from payments.processing.actions import SHOP
 from payments.simulator.runner import Played, play
 from payments.simulator.scenario import parse
 
@@ -34,7 +34,7 @@ def test_every_rule_of_the_shipped_flow_is_taken() -> None:
     taken = {
         (entry["taken"]["rule"], entry["taken"]["line"])
         for file in FILES
-        for handled in played(file).handled
+        for handled in played(file).results
         for entry in handled.trace
         if "taken" in entry
     }

@@ -32,7 +32,7 @@ def examined(file: Path) -> "Examined":
     """What `file` turned out to be, every issue printed. Ends the command if it can't be read."""
     text = read_text(file)
     from flows.language.load import examine
-    from payments.shop.actions import SHOP
+    from payments.processing.actions import SHOP
 
     found = examine(text, str(file), SHOP)
     for issue in found.issues:
@@ -45,7 +45,7 @@ def sound_flow(file: Path) -> "Flow":
     text = read_text(file)
     from flows.document.errors import FlowInvalid
     from flows.language.load import load
-    from payments.shop.actions import SHOP
+    from payments.processing.actions import SHOP
 
     try:
         return load(text, str(file), SHOP)

@@ -154,5 +154,5 @@ def _standing(story: Story | None) -> str:
     """Where the customer stands, and how each of their orders does."""
     if story is None:
         return "state: not begun"
-    orders = (f"order #{o['number']}: {money(o['total'])}, {o['verdict']}" for o in story.orders)
+    orders = (f"order #{o['number']}: {money(o['total'])}, {o['payment']}" for o in story.orders)
     return "\n".join((f"state: {story.state or 'not begun'}", *orders))

@@ -87,4 +87,4 @@ async def check_books(stage: Stage) -> str:
     if view is None or view.standing is not Standing.FULFILLED or view.paid_at is None:
         raise StepDiffers("step 8: the order is not recorded as paid")
     paid_at = datetime.fromtimestamp(view.paid_at / 1000, UTC)
-    return f"#{view.order.number} {view.verdict} {money(view.order.total)}, {paid_at:%Y-%m-%d %H:%M:%S} UTC"
+    return f"#{view.order.number} {view.payment} {money(view.order.total)}, {paid_at:%Y-%m-%d %H:%M:%S} UTC"

@@ -14,9 +14,9 @@ from bot.context import CONTEXT, Context
 from bot.http import bodies
 from bot.ingest import from_request
 from bot.whatsapp import phones
-from payments.ledger.resolution import UNCAPTURED
+from payments.ledger.state import UNCAPTURED
+from payments.processing.actions import MIN_TOTAL
 from payments.razorpay.callback import signature_matches
-from payments.shop.actions import MIN_TOTAL
 from payments.shop.catalogue import Shop
 from payments.shop.money import money
 from payments.shop.orders import AttemptStatus, Standing

@@ -21,7 +21,7 @@ from bot.whatsapp.identity import Alias, Sender, contacts_by_id, recipient, send
 from bot.whatsapp.loose import Json, clipped, identifier, integer, items, mapping, word
 from flows.engine.events import Event
 from flows.messages import limits
-from payments.processing.case import Notice
+from payments.processing.changes import Notice
 
 __all__ = ["InboundMessage", "Parsed", "Receipt", "Sender", "Unread", "parse"]
 

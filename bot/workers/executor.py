@@ -17,7 +17,7 @@ from bot.workers.razorpay_handler import alarm, made, refused
 from bot.workers.traffic import Traffic
 from bot.workers.whatsapp_handler import WindowClosed, send
 from payments.ledger import calls
-from payments.processing.case import Notice
+from payments.processing.changes import Notice
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Gateway
 from storage.outbox import window

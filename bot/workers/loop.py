@@ -20,8 +20,9 @@ from bot.workers.executor import LEASE, Performer
 from bot.workers.traffic import Traffic
 from payments.ledger import hints
 from payments.processing.advance import advance
-from payments.processing.case import Advanced, Case, Outcome
-from storage.inbox.cases import EVENTS_AT_ONCE
+from payments.processing.changes import ChangeSet, Outcome
+from payments.processing.step_input import StepInput
+from storage.inbox.step_inputs import EVENTS_AT_ONCE
 from storage.outbox import deliveries
 from storage.outbox.deliveries import CHAT, Again, Delivery
 
@@ -129,20 +130,20 @@ class Workers:
         self._traffic.shift(jump)
         log.error("notice", kind=told.kind, subject=told.subject, mend=told.said)
 
-    def _advance(self, now: int, case: Case) -> Advanced:
-        advanced = advance(self._context.flow, case, now)
-        for handled in advanced.handled:
-            if handled.outcome is Outcome.PARKED:
+    def _advance(self, now: int, given: StepInput) -> ChangeSet:
+        changes = advance(self._context.flow, given, now)
+        for result in changes.results:
+            if result.outcome is Outcome.PARKED:
                 # The error itself may quote the customer: it is kept in the database, not in the log.
-                log.error("event parked", event_number=handled.number, mend="see munshi doctor")
-        for state in advanced.settled:
+                log.error("event parked", event_number=result.number, mend="see munshi doctor")
+        for state in changes.orders.values():
             if state.held_for is not None and hints.needs_person(state.held_for):
                 log.error(
-                    "money is held", order=state.order.key, why=state.held_for, mend="see munshi doctor"
+                    "money is held", order=state.key, why=state.held_for, mend="see munshi doctor"
                 )
-        for notice in advanced.notices:
+        for notice in changes.notices:
             log.error("notice", kind=notice.kind, subject=notice.subject, mend=notice.said)
-        return advanced
+        return changes
 
     async def _apply_receipts(self, now: int) -> int:
         """Apart from the stepping: whatever is wrong with receipts, customers get their answers."""

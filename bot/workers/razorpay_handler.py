@@ -5,7 +5,7 @@ from typing import Final
 
 from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
 from payments.ledger.facts import to_json
-from payments.processing.case import Notice
+from payments.processing.changes import Notice
 from payments.processing.results import CREATED, FETCHED, KEPT, REFUND_REFUSED, REFUNDED, REFUSED, WITHDRAWN
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Gateway

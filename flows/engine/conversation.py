@@ -41,7 +41,7 @@ class Conversation:
     variables: Mapping[str, Any] = field(default_factory=dict)
     """Values of the flow's own variables."""
     data: Mapping[str, Any] = field(default_factory=dict)
-    """The host's part (for a shop: `cart`, `order`); the engine hands it to actions and guards."""
+    """The host's part (for a shop: the cart, and the key of the order). The engine passes it on unread."""
     choices: tuple[tuple[str, str], ...] = ()
     """(title, reply id) of what the last message offered, so that a typed title counts as a tap."""
     talk: Talk = Talk()

@@ -1,8 +1,7 @@
 """What a step asks the shell to do, as data. Nothing here has happened yet."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from flows.messages.kinds import Message
 
@@ -27,12 +26,4 @@ class StartTimer:
     due: int
 
 
-@dataclass(frozen=True, slots=True)
-class Act:
-    """Something that an action of the host asked for; the host knows what `kind` means."""
-
-    kind: str
-    payload: Mapping[str, Any]
-
-
-Effect: TypeAlias = Say | StartTimer | Act
+Effect: TypeAlias = Say | StartTimer

@@ -19,9 +19,7 @@ from flows.templates.expressions import Template
 class Performance:
     """Follows rules on behalf of one conversation and collects what comes of it."""
 
-    def __init__(
-        self, flow: Flow, conversation: Conversation, now: int, number: int, outside: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, flow: Flow, conversation: Conversation, now: int, number: int, host: Any) -> None:
         self.flow = flow
         self.state: State = flow.states[conversation.state]
         self.visits = conversation.visits
@@ -32,8 +30,8 @@ class Performance:
         self._visit_count = conversation.visit_count
         self._language = conversation.language
         self._variables = conversation.variables
-        self._data = conversation.data
-        self.now, self._number, self._outside = now, number, outside
+        self.host = host
+        self.now, self._number = now, number
         self._raised: list[Happened] = []
         self._event: Mapping[str, Any] = {}
         self._context: dict[str, Any] | None = None
@@ -58,12 +56,12 @@ class Performance:
         """Names and values for templates, as of now."""
         if self._context is None:
             vocabulary = self.flow.vocabulary
-            statics = vocabulary.refreshed(self.flow.statics[self._language], self._outside)
+            statics = vocabulary.refreshed(self.flow.statics[self._language], self.host)
             self._context = {
                 **self.flow.defaults,
                 **self._variables,
                 **statics,
-                **vocabulary.views(self._data, statics, self._language),
+                **vocabulary.views(self.host, statics),
                 "customer": {"name": "", **self._before.customer},
                 "event": self._event,
                 "language": self._language,
@@ -167,8 +165,7 @@ class Performance:
                 f"'{call.name}' can't take its {problem['loc'][0]}: {problem['msg']}"
             ) from None
         result = call.action.run(self._scene(), args)
-        self._data = result.data
-        self.effects.extend(result.acts)
+        self.host = result.host
         self._raised.extend(result.raised)
         return result
 
@@ -176,12 +173,11 @@ class Performance:
         return Scene(
             conversation=self._before.id,
             language=self._language,
-            data=self._data,
             sections=self.flow.sections,
             event=self._event,
             now=self.now,
             number=self._number,
-            outside=self._outside,
+            host=self.host,
         )
 
     def _rendered(self, call: ActionCall) -> dict[str, Any]:
@@ -201,7 +197,7 @@ class Performance:
             language=self._language,
             customer=self._before.customer,
             variables=self._variables,
-            data=self._data,
+            data=self._before.data,
             choices=self.choices,
             talk=self._before.talk,
         )

@@ -27,7 +27,6 @@ from flows.messages import replies
 
 MAX_RAISED: Final = 16
 """Events that one step may raise for itself; more means that they raise each other without end."""
-_NOTHING: Final[Mapping[str, Any]] = {}
 _NUMBER: Final = re.compile(r"([0-9]{1,3})[.)]?", re.ASCII)
 """A choice by its place in the list, as people number things."""
 
@@ -39,6 +38,8 @@ class Step:
     conversation: Conversation
     effects: tuple[Effect, ...]
     """In the order to perform them."""
+    host: Any
+    """The host's value as the flow's actions left it."""
     trace: tuple[Mapping[str, Any], ...]
     """The decision record, JSON-ready: what was considered, taken, entered, done and said, and why."""
 
@@ -54,28 +55,30 @@ def step(
     event: Event,
     now: int,
     number: int = 0,
-    outside: Mapping[str, Any] = _NOTHING,
+    host: Any = None,
 ) -> Step:
     """What `event` does to `conversation` at `now` (milliseconds since 1970, UTC).
 
-    `number` identifies the event in the installation; actions derive order numbers from it. `outside`
-    is what the host knows and no conversation owns.
+    `number` identifies the event in the installation; actions derive order numbers from it. `host` is the
+    host's own value: actions see it and return the next one, templates see its views.
     A new conversation, or one whose state an edit took away, stands in the flow's first state without
     having entered it.
     Raises StepFailed if the flow can't handle the event; the conversation is then unchanged.
     """
     before = _standing(flow, conversation)
-    performance = Performance(flow, before, now, number, outside)
+    performance = Performance(flow, before, now, number, host)
     try:
         _handle_all(performance, event)
     except ValueRefused as refused:
         if not isinstance(event, Tapped) or any(event.reply_id == reply for _, reply in before.choices):
             raise
         # Nobody was offered this value just now, so it may be forged: that is no fault of the flow.
-        performance = Performance(flow, before, now, number, outside)
+        performance = Performance(flow, before, now, number, host)
         _refuse_tap(performance, event, f"its value fits nothing here: {refused}")
         _handle_raised(performance)
-    return Step(performance.conversation(), tuple(performance.effects), tuple(performance.trace))
+    return Step(
+        performance.conversation(), tuple(performance.effects), performance.host, tuple(performance.trace)
+    )
 
 
 def _handle_all(performance: Performance, event: Event) -> None:

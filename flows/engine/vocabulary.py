@@ -10,7 +10,6 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from flows.engine.effects import Act
 from flows.engine.events import Happened
 
 
@@ -21,8 +20,6 @@ class Scene:
     conversation: str
     """The conversation's id."""
     language: str
-    data: Mapping[str, Any]
-    """The host's part of the conversation."""
     sections: Mapping[str, Any]
     """The host's sections of the flow file, validated."""
     event: Mapping[str, Any]
@@ -31,18 +28,16 @@ class Scene:
     """Milliseconds since 1970, UTC."""
     number: int
     """Number of the event being handled; unique in the installation."""
-    outside: Mapping[str, Any] = field(default_factory=dict)
-    """What the host knows and no conversation owns (what is left in stock)."""
+    host: Any = None
+    """The host's own value (a shop: the customer's cart and orders, what is left in stock)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
     """What an action did."""
 
-    data: Mapping[str, Any]
-    """The host's part of the conversation from now on."""
-    acts: tuple[Act, ...] = ()
-    """What the outside is asked to do."""
+    host: Any
+    """The host's value from now on."""
     raised: tuple[Happened, ...] = ()
     """Events for this same conversation, handled before the step ends."""
     instead: Happened | None = None
@@ -61,7 +56,7 @@ class Action:
     """Names of the events it may raise."""
 
 
-def _as_they_were(statics: Mapping[str, Any], outside: Mapping[str, Any]) -> Mapping[str, Any]:
+def _as_they_were(statics: Mapping[str, Any], host: Any) -> Mapping[str, Any]:
     return statics
 
 
@@ -93,13 +88,11 @@ class Vocabulary:
         lambda sections, language, fallback: {}
     )
     """(sections, language, fallback language) -> what templates see that never changes (`shop`)."""
-    refreshed: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]] = _as_they_were
-    """(statics, what no conversation owns) -> statics as they are now; the same ones if nothing differs."""
+    refreshed: Callable[[Mapping[str, Any], Any], Mapping[str, Any]] = _as_they_were
+    """(statics, the host's value) -> statics as they are now; the same ones if nothing differs."""
     view_names: tuple[str, ...] = ()
-    views: Callable[[Mapping[str, Any], Mapping[str, Any], str], Mapping[str, Any]] = (
-        lambda data, statics, language: {}
-    )
-    """(data, statics, language) -> what templates see of the conversation (`cart`, `order`)."""
+    views: Callable[[Any, Mapping[str, Any]], Mapping[str, Any]] = lambda host, statics: {}
+    """(the host's value, statics) -> what templates see of it (`cart`, `order`)."""
     sample: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda statics: {}
     """statics -> views with every field and an item in every list: templates are checked against it."""
     trials: Callable[[Mapping[str, Any]], Iterable[Trial]] = lambda statics: ()

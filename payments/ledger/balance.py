@@ -7,7 +7,6 @@ ranked instead.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
@@ -21,31 +20,6 @@ CONFIRMED: Final = "confirmed"
 
 RELEASED: Final = "released"
 """State of a payment fact of our own: the bank allowed it so long ago that nobody waits for its capture."""
-
-
-class Verdict(StrEnum):
-    """What the facts about one order add up to."""
-
-    UNPAID = "unpaid"
-    AUTHORISED = "authorised"
-    """The bank said yes, the money is not ours yet."""
-    SHORT = "short"
-    """Captured, but less than the order's total."""
-    PAID = "paid"
-    OVERPAID = "overpaid"
-    """Captured more than the total, in a payment that is needed."""
-    PAID_LATE = "paid_late"
-    """Paid, over a link that had ended before."""
-    PAID_TWICE = "paid_twice"
-    """A whole payment was captured that is not needed."""
-    REFUND_PENDING = "refund_pending"
-    REFUND_PROCESSED = "refund_processed"
-    """Money went back, and less than the total is left."""
-    REFUND_FAILED = "refund_failed"
-    DISPUTED = "disputed"
-    """The payer's bank asks for the money back."""
-    UNKNOWN = "unknown"
-    """Captured, but in another currency, account, mode or link than the order's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,44 +120,10 @@ class Balance:
         """What went back to the payer or is on its way."""
         return sum(self._back_of(payment) for payment in self.own)
 
-    @property
-    def verdict(self) -> Verdict:
-        """What it adds up to."""
-        if self.disputed:
-            return Verdict.DISPUTED
-        if self.misfit and not self.settled:
-            return Verdict.UNKNOWN
-        if self.paid == 0:
-            return Verdict.AUTHORISED if self.authorised else Verdict.UNPAID
-        return self._refunding() or (self._settled() if self.settled else Verdict.SHORT)
-
-    def _refunding(self) -> Verdict | None:
-        """What the refunds say, if that is what matters now."""
-        own = {payment.id: payment for payment in self.own}
-        refunds = [refund for refund in self.refunds if refund.payment_id in own]
-        failed = [refund for refund in refunds if refund.state == "failed"]
-        # The money of a failed refund is still here, unless another refund took it.
-        if any(self._back_of(own[r.payment_id]) + r.amount <= own[r.payment_id].amount for r in failed):
-            return Verdict.REFUND_FAILED
-        left = self.captured - self.back
-        if left > self.total or not refunds:
-            return None
-        if any(refund.state == "created" for refund in refunds):
-            return Verdict.REFUND_PENDING
-        return Verdict.REFUND_PROCESSED if left < min(self.total, self.paid) else None
-
     def _back_of(self, payment: Captured) -> int:
         refunds = (r for r in self.refunds if r.payment_id == payment.id and r.state != "failed")
         # More can't go back: word that an earlier refund failed is still to come.
         return min(payment.amount, sum(refund.amount for refund in refunds))
-
-    def _settled(self) -> Verdict:
-        if self.captured - self.back > self.total:
-            smallest = min(payment.amount for payment in self.fitting)
-            return Verdict.PAID_TWICE if self.paid - smallest >= self.total else Verdict.OVERPAID
-        # A part of the total ends its link itself, as the rest gets a link of its own.
-        in_time = sum(p.amount for p in self.fitting if p.amount < self.total or p.link not in self.ended)
-        return Verdict.PAID if in_time >= self.total else Verdict.PAID_LATE
 
 
 def balance(total: int, currency: str, facts: Iterable[Fact]) -> Balance:
@@ -202,11 +142,6 @@ def balance(total: int, currency: str, facts: Iterable[Fact]) -> Balance:
         ),
         disputes=_disputes(facts),
     )
-
-
-def verdict(total: int, currency: str, facts: Iterable[Fact]) -> Verdict:
-    """What `facts` add up to for an order of `total` paise."""
-    return balance(total, currency, facts).verdict
 
 
 def _payments(facts: Iterable[Fact]) -> tuple[Captured, ...]:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from payments.ledger.audit import Check
-from payments.ledger.matching import UNSEEN
-from payments.ledger.resolution import UNCAPTURED, WAITING
+from payments.ledger.matching import UNVERIFIED
+from payments.ledger.state import UNCAPTURED, WAITING
 
 _DASHBOARD: Final = "in Razorpay's dashboard, where its notes name the order"
 
@@ -16,7 +16,7 @@ _HELD: Final[Mapping[str, str]] = {
     "short": f"ask the customer for the rest, or refund the payment {_DASHBOARD}",
     "surplus": f"refund what is too much {_DASHBOARD}",
     "late": f"send the goods if there are any, else refund the payment {_DASHBOARD}",
-    f"mismatch: {UNSEEN}": "nothing yet: Razorpay is being asked. If it stays, the payment is not of this"
+    f"mismatch: {UNVERIFIED}": "nothing yet: Razorpay is being asked. If it stays, the payment is not of this"
     " account and mode: give test and live mode different webhook secrets",
     "mismatch": f"look at the payment {_DASHBOARD}: refund it, or settle it with the customer",
     "refund refused": f"see why {_DASHBOARD} (often the account's balance), and refund it there",

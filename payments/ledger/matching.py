@@ -13,7 +13,7 @@ from payments.ledger.facts import Fact
 from payments.ledger.state import OrderState
 from payments.shop.orders import Attempt, AttemptStatus
 
-UNSEEN: Final = "not seen by our own keys yet"
+UNVERIFIED: Final = "not seen by our own keys yet"
 """Why a payment does not count that may be of a link of ours: Razorpay is asked."""
 
 
@@ -58,6 +58,6 @@ def _misfit(fact: Fact, state: OrderState, ours: str | None, account: str | None
     if not found:
         return "paid on a link that Munshi did not make"
     if found[0].link_id is None or found[0].link_id != fact.detail.get("link"):
-        return UNSEEN
+        return UNVERIFIED
     made = found[0].mode
     return f"paid in {made} mode" if mode and made and made != mode else ""

@@ -12,22 +12,18 @@ from typing import Final
 from payments.ledger.balance import Balance, Captured
 from payments.ledger.calls import CancelLink
 from payments.ledger.refunds import SMALLEST, Refund, RefundStatus, accounted, wanted
-from payments.ledger.state import OrderState
+from payments.ledger.state import UNCAPTURED, WAITING, OrderState
 from payments.shop import stock
 from payments.shop.catalogue import Repairs
 from payments.shop.orders import Attempt, AttemptStatus, Standing, withdrawn
 from payments.shop.stock import Move
 
-WAITING: Final = "short: waiting for the rest"
-"""Why money is held that needs nobody but the customer."""
-UNCAPTURED: Final = "authorised: the bank said yes, and nobody has captured the payment"
-"""Why an order waits whose money is the customer's still."""
 OVER: Final = frozenset({AttemptStatus.REFUSED, AttemptStatus.EXPIRED, AttemptStatus.CANCELLED})
 """Statuses of an attempt that ended unpaid."""
 
 
 @dataclass(frozen=True, slots=True)
-class Repair:
+class Resolution:
     """An order set right, and what that takes."""
 
     state: OrderState
@@ -38,7 +34,7 @@ class Repair:
     moves: tuple[Move, ...] = ()
 
 
-def repair(state: OrderState, rules: Repairs, left: Mapping[str, int]) -> Repair:
+def resolve(state: OrderState, rules: Repairs, left: Mapping[str, int]) -> Resolution:
     """Set `state` right after its facts, attempts or refunds changed.
 
     `left` has the pieces left of each product that is counted. Doing it again changes nothing.
@@ -48,12 +44,10 @@ def repair(state: OrderState, rules: Repairs, left: Mapping[str, int]) -> Repair
     standing = _standing(state, balance, refunds, rules, left)
     asked = _asked(state.order.key, standing, balance, refunds, rules)
     attempts, ended = _withdrawn(state, standing, balance)
-    repaired = replace(
-        state, standing=standing, refunds=(*refunds, *asked), attempts=attempts, verdict=balance.verdict
-    )
+    resolved = replace(state, standing=standing, refunds=(*refunds, *asked), attempts=attempts)
     moves = _moves(state, standing, left)
     most = balance.total if _may_stand_for_all(state, refunds) else state.fulfilled
-    return Repair(_booked(repaired, most, balance, rules), asked, ended, moves)
+    return Resolution(_booked(resolved, most, balance, rules), asked, ended, moves)
 
 
 def _may_stand_for_all(state: OrderState, refunds: tuple[Refund, ...]) -> bool:
@@ -63,41 +57,10 @@ def _may_stand_for_all(state: OrderState, refunds: tuple[Refund, ...]) -> bool:
     return failed or state.standing is not Standing.FULFILLED
 
 
-def due(state: OrderState) -> int:
-    """Paise that are missing for the total."""
-    return max(0, state.order.total - state.balance.paid)
-
-
-def waits_for_capture(state: OrderState) -> bool:
-    """Whether the bank allowed a payment that would pay for the order, and none is captured."""
-    ended = state.standing in (Standing.FULFILLED, Standing.RETURNED)
-    return state.balance.authorised and not state.balance.payments and not ended
-
-
-def lacks_capture(state: OrderState, balance: Balance) -> bool:
-    """Whether a link is said to be paid, and no payment of it is known."""
-    known = {payment.link for payment in balance.payments}
-    return any(a.status is AttemptStatus.PAID and a.link_id not in known for a in state.attempts)
-
-
-def payable(state: OrderState) -> tuple[Attempt, ...]:
-    """The attempts over which the customer may still pay, as far as we know."""
-    if not any(attempt.payable for attempt in state.attempts):
-        return ()
-    taken = _taken(state, state.balance)
-    return tuple(attempt for attempt in state.attempts if attempt.payable and attempt not in taken)
-
-
-def _taken(state: OrderState, balance: Balance) -> tuple[Attempt, ...]:
-    """The attempts whose links took just their amounts: Razorpay lets nobody pay those again."""
-    took = {(payment.link, payment.currency, payment.amount) for payment in balance.fitting}
-    return tuple(a for a in state.attempts if (a.link_id, a.currency, a.amount) in took)
-
-
 def wants_rest(state: OrderState, rules: Repairs) -> bool:
     """Whether a link for what is missing must be made: money came, too little, and none was made yet."""
     short = 0 < state.balance.paid < state.order.total and not state.balance.misfit
-    asked = any(attempt.amount == due(state) for attempt in state.attempts)
+    asked = any(attempt.amount == state.due for attempt in state.attempts)
     return short and state.standing is Standing.OPEN and rules.short == "top up" and not asked
 
 
@@ -119,7 +82,7 @@ def _standing(
     if balance.paid:
         return _short(state, balance, rules)
     ended = state.attempts and not any(attempt.live for attempt in state.attempts)
-    waiting = balance.authorised or balance.misfit or lacks_capture(state, balance)
+    waiting = balance.authorised or balance.misfit or state.lacks_capture
     return Standing.LAPSED if ended and not waiting else state.standing
 
 
@@ -135,9 +98,9 @@ def _paid(state: OrderState, rules: Repairs, left: Mapping[str, int]) -> Standin
 def _short(state: OrderState, balance: Balance, rules: Repairs) -> Standing:
     if rules.short == "hold" or balance.misfit:
         return state.standing
-    rest = [attempt for attempt in state.attempts if attempt.amount == due(state)]
+    rest = [attempt for attempt in state.attempts if attempt.amount == state.due]
     over = bool(rest) and all(attempt.status in OVER for attempt in rest)
-    possible = rules.short == "top up" and due(state) >= SMALLEST
+    possible = rules.short == "top up" and state.due >= SMALLEST
     return state.standing if state.standing is Standing.OPEN and possible and not over else Standing.RETURNED
 
 
@@ -164,14 +127,14 @@ def _withdrawn(
     state: OrderState, standing: Standing, balance: Balance
 ) -> tuple[tuple[Attempt, ...], tuple[CancelLink, ...]]:
     """The attempts, with those that must not be paid any more on their way out."""
-    wanted = due(state) if balance.paid else state.order.total
-    taken = _taken(state, balance)
+    wanted = state.due if balance.paid else state.order.total
+    taken = state.taken
     needless = [
         attempt
         for attempt in state.attempts
         if attempt.live
         and attempt.status is not AttemptStatus.WITHDRAWING
-        and (standing is not Standing.OPEN or attempt.amount != wanted or lacks_capture(state, balance))
+        and (standing is not Standing.OPEN or attempt.amount != wanted or state.lacks_capture)
         and attempt not in taken
     ]
     attempts = tuple(withdrawn(attempt) if attempt in needless else attempt for attempt in state.attempts)
@@ -199,7 +162,7 @@ def _booked(state: OrderState, most: int, balance: Balance, rules: Repairs) -> O
     held = balance.captured - _back(state.refunds, balance.own) - fulfilled
     booked = replace(state, fulfilled=fulfilled, held=held, held_for=None)
     if not (held or balance.disputes or balance.misfit):
-        uncaptured = state.held_for == UNCAPTURED and waits_for_capture(state)
+        uncaptured = state.held_for == UNCAPTURED and state.waits_for_capture
         return replace(booked, held_for=UNCAPTURED) if uncaptured else booked
     return replace(booked, held_for=_reason(booked, balance, rules))
 

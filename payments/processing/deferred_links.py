@@ -8,21 +8,14 @@ looked at again after each event; the end of a link always comes with an event t
 from dataclasses import replace
 from typing import Final
 
-from payments.ledger.matching import UNSEEN
-from payments.ledger.resolution import OVER, payable
-from payments.ledger.state import OrderState
-from payments.processing.case import Notice
-from payments.processing.draft import Draft, Trace, attempt_of, link_of, with_attempt
-from payments.processing.notifications import (
-    PAYABLE,
-    about,
-    earlier_links,
-    order_of,
-    status,
-    with_earlier_links,
-)
+from payments.ledger.matching import UNVERIFIED
+from payments.ledger.resolution import OVER
+from payments.ledger.state import PAYABLE, OrderState
+from payments.processing.changes import Notice
 from payments.processing.results import Refusal
-from payments.processing.updates import settle
+from payments.processing.shop_state import link_of
+from payments.processing.turn import Trace, Turn
+from payments.processing.updates import apply
 from payments.shop.orders import Attempt, AttemptStatus, Standing, order_key_of, withdrawn
 
 EARLIER_PAID: Final = Refusal("earlier order paid")
@@ -31,81 +24,67 @@ EARLIER_OPEN: Final = Refusal("earlier link open")
 """Why there is no link: Razorpay would not cancel the earlier one, which can still be paid."""
 
 
-def follow(draft: Draft) -> Trace:
-    """Begin or give up what was planned, if the event of `draft` brought the end that it waits for."""
+def follow(turn: Turn) -> Trace:
+    """Begin or give up what was planned, if the event brought the end that it waits for."""
     trace: Trace = ()
-    for key in draft.dropped:
-        trace += settle(draft, draft.orders[key], draft.orders[key])[0]
-    trace += _earlier(draft)
-    found = _planned(draft)
-    if found:
-        _decide(draft, *found)
+    for key in turn.shop.dropped:
+        state = turn.shop.known(key)
+        trace += apply(turn, state, state)[0]
+    trace += _end_earlier(turn)
+    order = turn.shop.order
+    if order and order.planned:
+        _decide(turn, order, order.planned)
     return trace
 
 
-def _decide(draft: Draft, state: OrderState, attempt: Attempt) -> None:
+def _decide(turn: Turn, state: OrderState, attempt: Attempt) -> None:
     """Ask for the planned link if nothing stands in its way; drop it if a payment came that does not fit.
 
     While a payment is under way (the bank said yes, or Razorpay has to say whether it is ours), it waits.
     """
-    if status(state) in PAYABLE:
-        if not earlier_links(draft.conversation) and not payable(state):
-            _ask_for(draft, state, attempt)
-    elif state.balance.misfit and state.balance.misfit != UNSEEN:
-        after = with_attempt(state, withdrawn(attempt))
-        draft.write(state, after)
-        draft.conversation = about(draft.conversation, after)
+    if state.status in PAYABLE:
+        if not turn.shop.earlier_links and not state.payable:
+            _ask_for(turn, state, attempt)
+    elif state.balance.misfit and state.balance.misfit != UNVERIFIED:
+        turn.shop = turn.shop.with_order(state.with_attempt(withdrawn(attempt)))
 
 
-def kept(draft: Draft, attempt: Attempt) -> Trace:
+def keep_waiting(turn: Turn, attempt: Attempt) -> Trace:
     """Razorpay would not cancel the link of `attempt`: while it can be paid, no other is made."""
     if not attempt.payable:
         return ()
-    draft.notices.append(_notice(attempt))
-    return _give_up(draft, EARLIER_OPEN)
+    turn.notices.append(_notice(attempt))
+    return _give_up(turn, EARLIER_OPEN)
 
 
-def _earlier(draft: Draft) -> Trace:
+def _end_earlier(turn: Turn) -> Trace:
     """Look which links of earlier orders are over by now, and how."""
     trace: Trace = ()
-    for reference in earlier_links(draft.conversation):
-        state = draft.orders.get(order_key_of(reference))
-        attempt = attempt_of(state, reference) if state else None
-        if state is None or attempt is None or attempt in payable(state):
+    for reference in turn.shop.earlier_links:
+        state = turn.shop.orders.get(order_key_of(reference))
+        attempt = state.attempt(reference) if state else None
+        if state is None or attempt is None or attempt in state.payable:
             continue
-        waiting = (other for other in earlier_links(draft.conversation) if other != reference)
-        draft.conversation = with_earlier_links(draft.conversation, waiting)
+        turn.shop = turn.shop.waiting_for(other for other in turn.shop.earlier_links if other != reference)
         # What was paid for the earlier order may have to go back, its goods being this one's by now.
         unpaid = attempt.status in OVER or state.standing is Standing.RETURNED
-        trace += () if unpaid else _give_up(draft, EARLIER_PAID)
+        trace += () if unpaid else _give_up(turn, EARLIER_PAID)
     return trace
 
 
-def _planned(draft: Draft) -> tuple[OrderState, Attempt] | None:
-    """The current order's attempt that is planned, if one is."""
-    state = draft.orders.get(order_of(draft.conversation).get("key", ""))
-    found = (a for a in (state.attempts if state else ()) if a.status is AttemptStatus.PLANNED)
-    attempt = next(found, None)
-    return (state, attempt) if state and attempt else None
+def _ask_for(turn: Turn, state: OrderState, attempt: Attempt) -> None:
+    life = turn.shop.at.shop.payment_link_life
+    begun = replace(attempt, status=AttemptStatus.CREATING, expires_at=turn.now + life)
+    turn.shop = turn.shop.with_order(state.with_attempt(begun)).asking(link_of(state.order, begun))
 
 
-def _ask_for(draft: Draft, state: OrderState, attempt: Attempt) -> None:
-    life = draft.shop.payment_link_life
-    begun = replace(attempt, status=AttemptStatus.CREATING, expires_at=draft.now + life)
-    draft.calls.append(link_of(state.order, begun))
-    after = with_attempt(state, begun)
-    draft.write(state, after)
-    draft.conversation = about(draft.conversation, after)
-
-
-def _give_up(draft: Draft, refusal: Refusal) -> Trace:
+def _give_up(turn: Turn, refusal: Refusal) -> Trace:
     """End the planned attempt, if there is one; the customer hears why, and can ask again."""
-    found = _planned(draft)
-    if not found:
+    state = turn.shop.order
+    if state is None or state.planned is None:
         return ()
-    state, attempt = found
-    refused = with_attempt(state, replace(attempt, status=AttemptStatus.REFUSED))
-    return settle(draft, state, refused, refusal=refusal)[0]
+    refused = state.with_attempt(replace(state.planned, status=AttemptStatus.REFUSED))
+    return apply(turn, state, refused, refusal=refusal)[0]
 
 
 def _notice(attempt: Attempt) -> Notice:

@@ -11,16 +11,16 @@ from typing import Any
 
 from flows.engine import conversation as conversations
 from flows.engine.conversation import Conversation
-from payments.processing.draft import Draft, Trace
-from payments.processing.notifications import earlier_links, order_of, with_earlier_links
-from payments.shop import cart
+from payments.processing.shop_state import of_conversation, order_key_in
+from payments.processing.turn import Trace, Turn
 from payments.shop.orders import order_key_of
 
 
 def order_keys(other: Conversation) -> set[str]:
     """The orders that joining with `other` needs: its current one, and those of earlier links of it."""
-    current = order_of(other).get("key")
-    return {*(order_key_of(reference) for reference in earlier_links(other)), *([current] if current else ())}
+    current = order_key_in(other.data)
+    earlier = {order_key_of(reference) for reference in other.data.get("earlier_links", ())}
+    return {*earlier, *([current] if current else ())}
 
 
 def read(body: Mapping[str, Any]) -> Conversation:
@@ -28,30 +28,26 @@ def read(body: Mapping[str, Any]) -> Conversation:
     return conversations.from_json(body["conversation"], json.loads(body["snapshot"]))
 
 
-def joined(draft: Draft, body: Mapping[str, Any]) -> tuple[Trace, bool]:
+def join(turn: Turn, body: Mapping[str, Any]) -> tuple[Trace, bool]:
     """Take over what the other conversation had: the trace, and that it had an effect."""
-    other, mine = read(body), draft.conversation
+    other, mine = read(body), turn.conversation
+    theirs = of_conversation(other, turn.shop.at, turn.shop.orders, turn.shop.left)
     entry: dict[str, Any] = {"event": "joined", "with": other.id, "state": mine.state}
     heard_last = body["heard_last"] and other.language
-    data = dict(mine.data)
-    if cart.of(other.data) and not cart.of(mine.data):
-        data = dict(cart.into(data, cart.of(other.data)))
-        entry["took"] = "cart"
-    left = draft.orders.get(order_of(other).get("key", ""))
-    if not order_of(mine) and order_of(other):
-        data["order"], left = order_of(other), None
-    draft.conversation = replace(
+    turn.conversation = replace(
         mine,
         language=other.language if heard_last or not mine.language else mine.language,
         customer={**other.customer, **mine.customer},
         variables={**other.variables, **mine.variables},
-        data=data,
     )
-    waiting = (*earlier_links(other), *earlier_links(mine))
-    if waiting:
-        draft.conversation = with_earlier_links(draft.conversation, waiting)
-    if left is not None:
-        draft.displace(left)
-        if draft.orders[left.order.key].standing is not left.standing:
+    if theirs.cart and not turn.shop.cart:
+        turn.shop = turn.shop.with_cart(theirs.cart)
+        entry["took"] = "cart"
+    turn.shop = turn.shop.waiting_for((*theirs.earlier_links, *turn.shop.earlier_links))
+    if not turn.shop.current and theirs.current:
+        turn.shop = turn.shop.about(theirs.current)
+    elif left := theirs.order:
+        turn.shop = turn.shop.displace(left)
+        if turn.shop.known(left.key).standing is not left.standing:
             entry["ended"] = left.order.number
     return (entry,), True

@@ -1,21 +1,19 @@
-"""From what changed about an order to what the conversation is told. Pure.
+"""From what changed about an order to the events that the conversation is told. Pure.
 
 A change moves the conversation once. What was told is what the stored order says, so that a fact
 whose telling failed is told with the next one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator
 from typing import Any, Final
 
-from flows.engine.conversation import Conversation
 from flows.engine.events import Happened
 from payments.ledger.facts import Fact
-from payments.ledger.matching import UNSEEN
+from payments.ledger.matching import UNVERIFIED
 from payments.ledger.refunds import OUTSIDE, Refund, RefundStatus
-from payments.ledger.resolution import UNCAPTURED, WAITING, due, lacks_capture
-from payments.ledger.state import OrderState
-from payments.shop.orders import Attempt, AttemptStatus, Standing, lines_to_json
+from payments.ledger.state import PAYABLE, UNCAPTURED, OrderState, PaymentStatus
+from payments.processing.results import CREATED, REFUSED, Refusal
+from payments.shop.orders import Attempt, AttemptStatus, Standing
 
 NOT_FOUND: Final = "payment.not_found"
 """The customer asked for their payment, and Razorpay knows of none."""
@@ -23,35 +21,51 @@ SETBACKS: Final = frozenset(
     {("payment", "failed"), ("payment_link", "expired"), ("payment_link", "cancelled")}
 )
 """(entity, state) of facts that customers hear of once, and that are no money."""
-_EARLIER: Final = "earlier_links"
-"""Name, in a conversation's data, of links that the customer may still pay for orders they have left."""
-PAYABLE: Final = frozenset({"unpaid", "short"})
-"""Statuses in which a customer may be told of a setback, and pay."""
 
 
-def status(state: OrderState) -> str:
-    """How the order stands, for flows: `unpaid authorised short held paid refunding refunded`."""
-    balance = state.balance
-    if state.standing is Standing.FULFILLED and (state.fulfilled or not state.refunds):
-        return "paid"
-    if state.standing in (Standing.FULFILLED, Standing.RETURNED):
-        return "refunding" if state.held or any(r.open for r in state.refunds) else "refunded"
-    if balance.paid:
-        return "short" if waits_for_rest(state) else "held"
-    if balance.misfit or balance.disputes or lacks_capture(state, balance):
-        return "held"
-    return "authorised" if balance.authorised else "unpaid"
+def events_for(
+    before: OrderState,
+    after: OrderState,
+    new: tuple[Fact, ...],
+    now: int,
+    *,
+    refusal: Refusal | None = None,
+    current: bool = True,
+) -> list[Happened]:
+    """What the customer is told of the way from `before` to `after`. `new` are the facts of that way.
+
+    `refusal`: why there is no link. `current`: whether the chat is about this order; of another one, failed
+    tries and the end of links are no news.
+    """
+    link = before.link if current else None
+    events = [*_link_events(before, after, link, now, refusal)]
+    events += _money_events(before, after)
+    if after.status in PAYABLE:
+        # While a part is paid, the end of an earlier link is no news: there is one for the rest.
+        unpaid = after.status is PaymentStatus.UNPAID
+        facts = (fact for fact in new if unpaid or fact.entity == "payment")
+        events += (event for fact in facts if (event := _setback(after, fact, link)))
+    return events if current else [event for event in events if event.name != "payment.failed"]
 
 
-def waits_for_rest(state: OrderState) -> bool:
-    """Whether too little was paid and the customer may pay the rest."""
-    return state.held_for == WAITING
-
-
-def happened(
-    before: OrderState, after: OrderState, new: tuple[Fact, ...], link: Mapping[str, Any]
+def _link_events(
+    before: OrderState, after: OrderState, link: Attempt | None, now: int, refusal: Refusal | None
 ) -> Iterator[Happened]:
-    """What the customer is told. `link` is the one that the conversation knows of this order."""
+    """Tell of the link that the customer waits for: it is there, or will not be.
+
+    Nothing of it if they need none any more, having paid meanwhile, or if its time was over when it was made.
+    """
+    new = after.attempt(link.reference_id) if link else None
+    if link is None or new is None or link.status is new.status:
+        return
+    if new.status is AttemptStatus.CREATED and after.status in PAYABLE and new.expires_at > now:
+        yield Happened(CREATED, {"short_url": new.short_url or ""})
+    if new.status is AttemptStatus.REFUSED and {before.status, after.status} & PAYABLE:
+        why = refusal or Refusal("")
+        yield Happened(REFUSED, {"reason": why.reason, "again": why.again})
+
+
+def _money_events(before: OrderState, after: OrderState) -> Iterator[Happened]:
     if after.standing is not before.standing and after.standing is Standing.FULFILLED:
         late = before.standing is Standing.LAPSED
         yield Happened("payment.captured", {**_paid(after), "late": late})
@@ -59,10 +73,6 @@ def happened(
         yield Happened("payment.released")
     yield from _held(before, after)
     yield from _refunds(before, after)
-    if (now := status(after)) in PAYABLE:
-        # While a part is paid, the end of an earlier link is no news: there is one for the rest.
-        facts = (fact for fact in new if now == "unpaid" or fact.entity == "payment")
-        yield from (told for fact in facts if (told := _setback(after, fact, link)))
 
 
 def _paid(state: OrderState) -> dict[str, Any]:
@@ -76,17 +86,17 @@ def _held(before: OrderState, after: OrderState) -> Iterator[Happened]:
 
     Of a payment that our own keys have not seen yet, nothing is said: they see it in a moment, or it is none.
     """
-    if after.held_for is None or after.standing is Standing.RETURNED or after.balance.misfit == UNSEEN:
+    if after.held_for is None or after.standing is Standing.RETURNED or after.balance.misfit == UNVERIFIED:
         return
     if after.held_for == UNCAPTURED:
         if before.held_for != UNCAPTURED:
             yield Happened("payment.authorized")
         return
-    known = 0 if before.balance.misfit == UNSEEN else before.held
+    known = 0 if before.balance.misfit == UNVERIFIED else before.held
     more = after.held > known or after.held_for != before.held_for
-    if waits_for_rest(after) and after.held > known:
-        yield Happened("payment.short", {"amount": after.held, "due": due(after)})
-    elif after.standing is not Standing.FULFILLED and more and not waits_for_rest(after):
+    if after.waits_for_rest and after.held > known:
+        yield Happened("payment.short", {"amount": after.held, "due": after.due})
+    elif after.standing is not Standing.FULFILLED and more and not after.waits_for_rest:
         amount = sum(payment.amount for payment in after.balance.payments)
         yield Happened("payment.held", {"amount": amount})
 
@@ -114,7 +124,7 @@ def _refund_event(before: Refund | None, after: Refund) -> str | None:
     return "refund.created" if outside else None
 
 
-def _setback(state: OrderState, fact: Fact, link: Mapping[str, Any]) -> Happened | None:
+def _setback(state: OrderState, fact: Fact, link: Attempt | None) -> Happened | None:
     """What a customer hears about a failed payment or the end of the link they have."""
     if fact.entity == "payment" and fact.state == "failed":
         said = {key: fact.detail.get(key) or "" for key in ("error_reason", "error_description")}
@@ -123,84 +133,7 @@ def _setback(state: OrderState, fact: Fact, link: Mapping[str, Any]) -> Happened
         )
     if fact.entity != "payment_link" or (fact.entity, fact.state) not in SETBACKS:
         return None
-    current = next((a for a in state.attempts if a.reference_id == link.get("reference")), None)
-    if current is None or current.link_id != fact.entity_id:
+    known = link and state.attempt(link.reference_id)
+    if not known or known.link_id != fact.entity_id:
         return None
     return Happened(f"payment_link.{fact.state}")
-
-
-def order_of(conversation: Conversation) -> Mapping[str, Any]:
-    """The conversation's current order, as its templates see it; empty if there is none."""
-    order: Mapping[str, Any] = conversation.data.get("order") or {}
-    return order
-
-
-def about(conversation: Conversation, state: OrderState) -> Conversation:
-    """The conversation with this order as its current one, as it stands now."""
-    order = order_of(conversation)
-    if order.get("key") != state.order.key:
-        order = _known(state)
-    newest = max((attempt.ordinal for attempt in state.attempts), default=0)
-    changed = {
-        **order,
-        "attempts": max(order["attempts"], newest),
-        "status": status(state),
-        "due": due(state),
-        "lapsed": state.standing is Standing.LAPSED,
-        "link": _live(order.get("link"), state),
-    }
-    return replace(conversation, data={**conversation.data, "order": changed})
-
-
-def _live(link: Mapping[str, Any] | None, state: OrderState) -> Mapping[str, Any] | None:
-    """The link as it is known now; None once it can't be paid any more."""
-    attempt = next((a for a in state.attempts if link and a.reference_id == link["reference"]), None)
-    if link is None or attempt is None:
-        return link
-    if attempt.status in (AttemptStatus.PLANNED, AttemptStatus.CREATING):
-        return {**link, "expires_at": attempt.expires_at}
-    if attempt.status is not AttemptStatus.CREATED:
-        return None
-    return {**link, "id": attempt.link_id, "url": attempt.short_url}
-
-
-def with_link_as_of(conversation: Conversation, now: int) -> Conversation:
-    """The conversation, knowing whether its link has run out by `now` (milliseconds since 1970, UTC)."""
-    order = order_of(conversation)
-    link = order.get("link")
-    if not link or (over := link["expires_at"] <= now) == link.get("over", False):
-        return conversation
-    known = {**order, "link": {**link, "over": over}}
-    return replace(conversation, data={**conversation.data, "order": known})
-
-
-def with_link(conversation: Conversation, attempt: Attempt) -> Conversation:
-    """The conversation waiting for this attempt's link."""
-    link = {"reference": attempt.reference_id, "expires_at": attempt.expires_at, "url": ""}
-    order = {**order_of(conversation), "link": link, "attempts": attempt.ordinal}
-    return replace(conversation, data={**conversation.data, "order": order})
-
-
-def earlier_links(conversation: Conversation) -> tuple[str, ...]:
-    """Reference ids of links, of orders that the chat has left, not yet known to be over; the newest last.
-
-    More than one only of a customer who turned out to have several conversations.
-    """
-    return tuple(conversation.data.get(_EARLIER, ()))
-
-
-def with_earlier_links(conversation: Conversation, references: Iterable[str]) -> Conversation:
-    """The conversation waiting for the end of these links of earlier orders, and of no other."""
-    return replace(conversation, data={**conversation.data, _EARLIER: list(dict.fromkeys(references))})
-
-
-def _known(state: OrderState) -> dict[str, Any]:
-    order = state.order
-    return {
-        "key": order.key,
-        "number": order.number,
-        "lines": lines_to_json(order.lines),
-        "total": order.total,
-        "currency": order.currency,
-        "attempts": max((attempt.ordinal for attempt in state.attempts), default=0),
-    }

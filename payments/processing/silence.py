@@ -15,7 +15,7 @@ from flows.engine.conversation import Conversation, Talk
 from flows.engine.events import Event, Happened, Received, Tapped, TextReceived, TimerDue
 from flows.engine.model import Flow
 from flows.messages import replies
-from payments.processing.case import Notice
+from payments.processing.changes import Notice
 
 TURNS: Final = 20
 """Answers in a row to what moved nothing; further ones are withheld. At one in 6 s that is two minutes."""
@@ -47,12 +47,24 @@ class Ruling:
     """Whether the event does what it did; if not, the conversation stays as it was."""
 
 
-def rule(flow: Flow, before: Conversation, after: Conversation, event: Event, says: int, now: int) -> Ruling:
-    """The ruling on the `says` messages of `event`, which led from `before` to `after` at `now`."""
+def rule(
+    flow: Flow,
+    before: Conversation,
+    after: Conversation,
+    event: Event,
+    says: int,
+    now: int,
+    *,
+    gained: bool,
+) -> Ruling:
+    """The ruling on the `says` messages of `event`, which led from `before` to `after` at `now`.
+
+    `gained`: whether the customer got somewhere by it: an answer given, the cart, an order.
+    """
     talk = before.talk
     match event:
         case TextReceived() | Tapped() | Received():
-            return _customer(flow, before, after, event, says, now)
+            return _customer(flow, before, after, event, says, now, gained)
         case TimerDue():
             if _is_loop(talk) and now - talk.heard_at < PAUSE:
                 return Ruling(talk, _LOOP)
@@ -84,10 +96,16 @@ _ALONE: Final = "nobody has asked for anything since the last messages"
 
 
 def _customer(
-    flow: Flow, before: Conversation, after: Conversation, event: Event, says: int, now: int
+    flow: Flow,
+    before: Conversation,
+    after: Conversation,
+    event: Event,
+    says: int,
+    now: int,
+    gained: bool,
 ) -> Ruling:
     talk = before.talk if now - before.talk.heard_at < PAUSE else Talk()
-    if _gains(before) != _gains(after) or _taps(flow, event):
+    if gained or _taps(flow, event):
         return Ruling(Talk(heard_at=now))
     moved = (before.state, before.language) != (after.state, after.language)
     stays = before.visits == after.visits
@@ -103,14 +121,6 @@ def _customer(
 
 def _is_loop(talk: Talk) -> bool:
     return talk.turns > TURNS or talk.rounds > ROUNDS
-
-
-def _gains(conversation: Conversation) -> tuple[Any, ...]:
-    """What a customer has got so far: answers given, cart, orders and how the current one stands."""
-    data = conversation.data
-    order = data.get("order") or {}
-    stands = (order.get(name) for name in ("key", "attempts", "status", "lapsed"))
-    return (conversation.variables, data.get("cart") or [], data.get("orders"), *stands)
 
 
 def _taps(flow: Flow, event: Event) -> bool:

@@ -9,17 +9,18 @@ from payments.ledger.balance import CONFIRMED, MISFIT
 from payments.ledger.calls import FetchPayments, RefundPayment
 from payments.ledger.facts import Fact
 from payments.ledger.fees import with_fee_on_top
-from payments.ledger.matching import UNSEEN, judged, known_account, may_have_taken
+from payments.ledger.matching import UNVERIFIED, judged, known_account, may_have_taken
 from payments.ledger.polling import MISSED, Poll
 from payments.ledger.refunds import Refund
-from payments.ledger.resolution import UNCAPTURED, due, repair, waits_for_capture, wants_rest
-from payments.ledger.state import OrderState
-from payments.processing.case import Notice
-from payments.processing.draft import CannotHandle, Draft, Trace
-from payments.processing.notifications import NOT_FOUND, PAYABLE, about, happened, order_of, status, with_link
-from payments.processing.results import CREATED, REFUSED, Refusal
+from payments.ledger.resolution import resolve, wants_rest
+from payments.ledger.state import UNCAPTURED, OrderState, PaymentStatus
+from payments.processing.changes import Notice
+from payments.processing.notifications import NOT_FOUND, events_for
+from payments.processing.results import Refusal
+from payments.processing.shop_state import CannotHandle
+from payments.processing.turn import Trace, Turn
 from payments.shop.catalogue import Repairs
-from payments.shop.orders import LINK_STATUSES, Attempt, AttemptStatus, moved, reference_id
+from payments.shop.orders import LINK_STATUSES, moved
 
 TOLD_CUSTOMER: Final = 10 * 60_000
 """Milliseconds after which a customer hears that their bank said yes: a capture usually takes a second."""
@@ -35,8 +36,8 @@ _MISSED: Final = Notice(
 )
 
 
-def learn(
-    draft: Draft, before: OrderState, facts: Iterable[Fact], said: Mapping[str, Any] | None = None
+def record_facts(
+    turn: Turn, before: OrderState, facts: Iterable[Fact], said: Mapping[str, Any] | None = None
 ) -> tuple[OrderState, tuple[Fact, ...]]:
     """`before` with what is new among `facts`, and what that is.
 
@@ -47,16 +48,18 @@ def learn(
     mode = said.get("mode") if said else None
     told = list(facts)
     if said is not None:
-        told = judged(told, before, ours=draft.account, account=account, mode=mode)
+        told = judged(told, before, ours=turn.account, account=account, mode=mode)
     else:
         told += _confirmed(told, before)
     new = _new(with_fee_on_top(told, before.attempts), before)
-    if draft.account is None:
-        draft.account = known_account(told, before, account)
-    if said is None and any(_missed(fact, draft.now) for fact in new):
-        draft.notices.append(_MISSED)
-    draft.facts += new
-    return replace(before, facts=(*before.facts, *new)), new
+    if turn.account is None:
+        turn.account = known_account(told, before, account)
+    if said is None and any(_missed(fact, turn.now) for fact in new):
+        turn.notices.append(_MISSED)
+    state = before.with_facts(new)
+    # Kept even if the event cannot be handled.
+    turn.shop = turn.shop.with_order(state)
+    return state, new
 
 
 def _confirmed(told: list[Fact], before: OrderState) -> list[Fact]:
@@ -68,7 +71,7 @@ def _confirmed(told: list[Fact], before: OrderState) -> list[Fact]:
     doubted = {fact.entity_id: fact.detail.get(MISFIT) for fact in captured if fact.detail.get(MISFIT)}
     made = {attempt.link_id for attempt in before.attempts if attempt.link_id}
     seen = [fact for fact in told if fact.entity == "payment" and fact.state == "captured"]
-    seen += [f for f in captured if doubted.get(f.entity_id) == UNSEEN and f.detail.get("link") in made]
+    seen += [f for f in captured if doubted.get(f.entity_id) == UNVERIFIED and f.detail.get("link") in made]
     return [replace(fact, state=CONFIRMED) for fact in seen if fact.entity_id in doubted]
 
 
@@ -90,8 +93,8 @@ def _new(told: list[Fact], state: OrderState) -> tuple[Fact, ...]:
     return tuple({fact.identity: fact for fact in told if fact.identity not in before}.values())
 
 
-def settle(
-    draft: Draft,
+def apply(
+    turn: Turn,
     before: OrderState,
     known: OrderState,
     new: tuple[Fact, ...] = (),
@@ -104,46 +107,37 @@ def settle(
     `asked`: the customer waits for word of their payment, whatever it is. `refusal`: why there
     is no link.
     """
-    conversation = draft.conversation
-    current = order_of(conversation).get("key") in (None, known.order.key)
-    link = order_of(conversation).get("link") or {}
-    repaired = repair(_moved_on(known), _rules(draft, current), draft.left)
-    state = repaired.state
-    draft.move(repaired.moves)
-    draft.calls += repaired.withdrawn
-    draft.calls += [_refund(refund) for refund in repaired.asked]
-    rest = _rest(draft, state) if wants_rest(state, _rules(draft, current)) else None
-    if rest:
-        state = draft.begin(state, rest)
-    draft.calls += _unexplained(state, new)
-    draft.polls += _polls(draft, before, state, repaired.asked)
-    draft.write(before, state)
-    told = [
-        *(_link_events(draft, before, state, link, refusal) if current else ()),
-        *happened(before, state, new, link),
-    ]
-    told = told if current else [event for event in told if event.name != "payment.failed"]
-    if asked and not told and not new and status(state) == "unpaid":
-        told.append(Happened(NOT_FOUND))
-    about_it = about(conversation, state)
-    about_it = with_link(about_it, rest) if rest else about_it
+    current = turn.shop.current in (None, known.key)
+    rules = _rules(turn, current)
+    resolution = resolve(_moved_on(known), rules, turn.shop.left)
+    state = resolution.state
+    refunds = [_refund(refund) for refund in resolution.asked]
+    turn.shop = turn.shop.moving(resolution.moves).asking(*resolution.withdrawn, *refunds).with_order(state)
+    if wants_rest(state, rules):
+        turn.shop = turn.shop.begin(state, state.due)
+        state = turn.shop.known(state.key)
+    turn.shop = turn.shop.asking(*_unexplained(state, new))
+    turn.polls += _polls(turn, before, state, resolution.asked)
+    events = events_for(before, state, new, turn.now, refusal=refusal, current=current)
+    if asked and not events and not new and state.status is PaymentStatus.UNPAID:
+        events.append(Happened(NOT_FOUND))
     if not current:
-        return draft.say_aside(about_it, told)
-    draft.conversation = about_it
-    return _tell(draft, told)
+        return turn.notify_only(state.key, events)
+    turn.shop = turn.shop.about(state.key)
+    return _tell(turn, events)
 
 
-def uncaptured(draft: Draft, state: OrderState) -> OrderState:
+def uncaptured(turn: Turn, state: OrderState) -> OrderState:
     """`state`, of which Razorpay was just asked, marked as waiting for a capture that takes too long.
 
     A webhook that comes late tells how things were: the capture may be in the next one.
     """
     since = state.balance.authorised_at
-    if since is None or not waits_for_capture(state):
+    if since is None or not state.waits_for_capture:
         return state
-    waited = draft.now - since * 1000
+    waited = turn.now - since * 1000
     if waited >= TOLD_OPERATOR:
-        draft.notices.append(_capture_it(state))
+        turn.notices.append(_capture_it(state))
     return (
         replace(state, held_for=UNCAPTURED) if waited >= TOLD_CUSTOMER and state.held_for is None else state
     )
@@ -158,19 +152,19 @@ def _capture_it(state: OrderState) -> Notice:
     return Notice("capture", state.order.key, said)
 
 
-def _tell(draft: Draft, told: Iterable[Happened]) -> tuple[Trace, bool]:
+def _tell(turn: Turn, events: Iterable[Happened]) -> tuple[Trace, bool]:
     trace: list[Mapping[str, Any]] = []
     applied = False
-    for event in told:
-        done, answered = draft.step(event)
+    for event in events:
+        done, answered = turn.run(event)
         trace += done
         applied = applied or answered
     return tuple(trace), applied
 
 
-def _rules(draft: Draft, current: bool) -> Repairs:
+def _rules(turn: Turn, current: bool) -> Repairs:
     """The shop's. Nobody can be offered the rest of an order that the chat is not about: it goes back."""
-    rules = draft.shop.repairs
+    rules = turn.shop.at.shop.repairs
     if current or rules.short != "top up":
         return rules
     return rules.model_copy(update={"short": "refund"})
@@ -195,22 +189,9 @@ def _refund(refund: Refund) -> RefundPayment:
     return RefundPayment(refund.key, refund.payment_id, refund.order_key, refund.amount)
 
 
-def _rest(draft: Draft, state: OrderState) -> Attempt:
-    order = state.order
-    ordinal = max((attempt.ordinal for attempt in state.attempts), default=0) + 1
-    return Attempt(
-        reference_id=reference_id(order.key, ordinal, draft.nonce),
-        order_key=order.key,
-        ordinal=ordinal,
-        amount=due(state),
-        currency=order.currency,
-        expires_at=draft.now + draft.shop.payment_link_life,
-    )
-
-
 def _unexplained(state: OrderState, new: tuple[Fact, ...]) -> tuple[FetchPayments, ...]:
     """Asks for payments that our own keys have not seen, or of what is said to be paid without a capture."""
-    unseen = [fact for fact in new if fact.detail.get(MISFIT) == UNSEEN]
+    unseen = [fact for fact in new if fact.detail.get(MISFIT) == UNVERIFIED]
     if unseen:
         asked = dict.fromkeys(a for fact in unseen for a in may_have_taken(fact, state.attempts))
         return tuple(FetchPayments(a.reference_id, a.link_id) for a in asked)
@@ -224,7 +205,7 @@ def _says_paid(fact: Fact) -> bool:
     return fact.entity in ("payment_link", "order") and fact.state == "paid"
 
 
-def _polls(draft: Draft, before: OrderState, state: OrderState, asked: tuple[Refund, ...]) -> list[Poll]:
+def _polls(turn: Turn, before: OrderState, state: OrderState, asked: tuple[Refund, ...]) -> list[Poll]:
     """The chains of polls that begin: for each link that was made, and each of which money goes back."""
     known = {attempt.reference_id for attempt in before.attempts if attempt.link_id}
     links = {payment.id: payment.link for payment in state.balance.payments}
@@ -232,24 +213,4 @@ def _polls(draft: Draft, before: OrderState, state: OrderState, asked: tuple[Ref
     made = [attempt for attempt in state.attempts if attempt.link_id]
     begun = [a for a in made if a.reference_id not in known or a.link_id in refunded]
     # Where nobody said which link a payment was made on, any of the order's leads to its refunds.
-    return [Poll(a.reference_id, draft.now, 0) for a in begun or (made[-1:] if asked else ())]
-
-
-def _link_events(
-    draft: Draft, before: OrderState, state: OrderState, link: Mapping[str, Any], refusal: Refusal | None
-) -> list[Happened]:
-    """What the customer hears of the link they wait for: it is there, or will not be.
-
-    Nothing of it if they need none any more, having paid meanwhile, or if its time was over when it was made.
-    """
-    old = next((a for a in before.attempts if a.reference_id == link.get("reference")), None)
-    new = next((a for a in state.attempts if a.reference_id == link.get("reference")), None)
-    if old is None or new is None or old.status is new.status:
-        return []
-    if new.status is AttemptStatus.CREATED:
-        useful = status(state) in PAYABLE and new.expires_at > draft.now
-        return [Happened(CREATED, {"short_url": new.short_url or ""})] if useful else []
-    if new.status is not AttemptStatus.REFUSED or not {status(before), status(state)} & PAYABLE:
-        return []
-    why = refusal or Refusal("")
-    return [Happened(REFUSED, {"reason": why.reason, "again": why.again})]
+    return [Poll(a.reference_id, turn.now, 0) for a in begun or (made[-1:] if asked else ())]

@@ -1,9 +1,6 @@
-"""The cart: what a customer means to order. Prices are looked up, never kept: the catalogue decides.
+"""The cart: what a customer means to order. Prices are looked up, never kept: the catalogue decides."""
 
-Held in a conversation's data as `{"cart": [[sku, quantity], …]}`, in the order of adding.
-"""
-
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from payments.shop.catalogue import Product, Shop
@@ -12,14 +9,14 @@ from payments.shop.orders import Line
 Cart: TypeAlias = tuple[tuple[str, int], ...]
 
 
-def of(data: Mapping[str, Any]) -> Cart:
-    """The cart in a conversation's data."""
-    return tuple((sku, quantity) for sku, quantity in data.get("cart", ()))
+def from_json(values: Iterable[Sequence[Any]]) -> Cart:
+    """The cart that `to_json` wrote."""
+    return tuple((sku, quantity) for sku, quantity in values)
 
 
-def into(data: Mapping[str, Any], cart: Cart) -> dict[str, Any]:
-    """`data` with `cart` in it."""
-    return {**data, "cart": [[sku, quantity] for sku, quantity in cart]}
+def to_json(cart: Cart) -> list[list[Any]]:
+    """`[[sku, quantity], …]`, in the order of adding."""
+    return [[sku, quantity] for sku, quantity in cart]
 
 
 def with_quantity(cart: Cart, sku: str, quantity: int) -> Cart:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from flows.engine.model import Flow
 from flows.messages.kinds import Buttons, Image, Link, List, Message, replies
-from payments.processing.case import Handled
+from payments.processing.changes import EventResult
 from payments.simulator.scenario import Deed, Expectation, Scenario
 from payments.simulator.simulator import NothingToPay, NothingToTap, Simulator
 
@@ -27,7 +27,7 @@ class Played:
     scenario: Scenario
     transcript: tuple[str, ...]
     """The chat up to the end, or to where it parted; one line of text each."""
-    handled: tuple[Handled, ...]
+    results: tuple[EventResult, ...]
     """What became of every event."""
     unmet: Unmet | None = None
 
@@ -52,7 +52,7 @@ def play(flow: Flow, scenario: Scenario) -> Played:
     """The scenario, played to its end or to the first thing that is not as written."""
     rehearsal = _Rehearsal(flow, scenario)
     unmet = rehearsal.run()
-    return Played(scenario, tuple(rehearsal.transcript), tuple(rehearsal.simulator.handled), unmet)
+    return Played(scenario, tuple(rehearsal.transcript), tuple(rehearsal.simulator.results), unmet)
 
 
 class _Rehearsal:
@@ -67,7 +67,8 @@ class _Rehearsal:
         if language is not None:
             if language not in languages:
                 return Unmet(1, f"language: {language}", f"the flow speaks {', '.join(languages)}")
-            self.simulator.conversation = replace(self.simulator.conversation, language=language)
+            store = self.simulator.store
+            store.conversation = replace(store.conversation, language=language)
         for step in self._scenario.steps:
             unmet = self._perform(step) if isinstance(step, Deed) else self._compare(step)
             if unmet:

@@ -1,7 +1,7 @@
 """One customer, one shop, no outside: the real engine with time and Razorpay played by a value.
 
 `munshi chat`, `munshi test` and the scenario tests all drive this. It runs the same `advance` as the
-live bot; only the store is a dict and Razorpay answers at once.
+live bot; only the store is in memory and Razorpay answers at once.
 """
 
 import heapq
@@ -17,14 +17,16 @@ from flows.engine.model import Flow
 from flows.messages import kinds
 from flows.messages.kinds import Message
 from payments.ledger import facts as fact_values
-from payments.ledger.balance import Verdict, authorised
+from payments.ledger.balance import authorised
 from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
 from payments.ledger.facts import Fact
 from payments.ledger.state import OrderState
 from payments.processing.advance import advance
-from payments.processing.case import Advanced, Arrived, Case, Handled, Kind, Notice, Outcome
+from payments.processing.changes import ChangeSet, EventResult, Notice, Outcome, values
+from payments.processing.memory import MemoryStore
 from payments.processing.results import CREATED, FETCHED, KEPT, REFUNDED, REFUSED, WITHDRAWN
-from payments.shop import stock
+from payments.processing.shop_state import order_key_in
+from payments.processing.step_input import InboxEvent, Kind
 from payments.shop.orders import CURRENCY, LINK_STATUSES, Attempt, AttemptStatus, order_key_of
 
 START: Final = 1_767_243_600_000
@@ -60,21 +62,47 @@ class Simulator:
     def __init__(self, flow: Flow, name: str = "Asha", now: int = START) -> None:
         self._flow, self._name = flow, name
         self.now = now
-        self.conversation = Conversation("sim-1")
-        self.orders: dict[str, OrderState] = {}
-        self.said: list[Say] = []
-        """Everything the shop said, oldest first."""
-        self.handled: list[Handled] = []
-        """What became of every event, oldest first."""
-        self.notices: list[Notice] = []
-        """What an operator was told, oldest first."""
-        self.left: Mapping[str, int] = flow.sections["shop"].counted
-        """Pieces left of each product that is counted."""
+        self.store = MemoryStore(Conversation("sim-1"), flow.sections["shop"].counted)
         self._timers: list[tuple[int, int, dict[str, Any]]] = []
         self._number = 0
         self._payments = 0
         self._razorpay = Razorpay.ANSWERS
         self._waiting: list[Call] = []
+
+    @property
+    def conversation(self) -> Conversation:
+        """The customer's place in the flow."""
+        return self.store.conversation
+
+    @property
+    def orders(self) -> Mapping[str, OrderState]:
+        """The customer's orders, by key."""
+        return self.store.orders
+
+    @property
+    def order(self) -> OrderState | None:
+        """The order that the chat is about."""
+        return self.store.orders.get(order_key_in(self.conversation.data) or "")
+
+    @property
+    def said(self) -> list[Say]:
+        """Everything the shop said, oldest first."""
+        return self.store.messages
+
+    @property
+    def results(self) -> list[EventResult]:
+        """What became of every event, oldest first."""
+        return self.store.results
+
+    @property
+    def notices(self) -> list[Notice]:
+        """What an operator was told, oldest first."""
+        return self.store.notices
+
+    @property
+    def left(self) -> Mapping[str, int]:
+        """Pieces left of each product that is counted."""
+        return self.store.left
 
     # What the customer does
 
@@ -176,7 +204,7 @@ class Simulator:
 
     def sell_out(self) -> list[Message]:
         """Others buy everything that is left of what is counted."""
-        self.left = dict.fromkeys(self.left, 0)
+        self.store.left = dict.fromkeys(self.left, 0)
         return []
 
     def cancel_link(self) -> list[Message]:
@@ -268,40 +296,20 @@ class Simulator:
 
     def _take(self, kind: Kind, body: Mapping[str, Any]) -> list[Message]:
         self._number += 1
-        arrived = Arrived(self._number, kind, body, self.now)
-        case = Case(self.conversation, (arrived,), "", self.orders, self.left)
-        advanced = advance(self._flow, case, self.now)
-        self._keep(advanced)
-        answer = [say.message for say in advanced.sends]
-        for call in advanced.calls:
+        event = InboxEvent(self._number, kind, body, self.now)
+        changes = advance(self._flow, self.store.given([event]), self.now)
+        self._keep(changes)
+        answer = [say.message for say in values(changes.messages)]
+        for call in values(changes.calls):
             answer += self._perform(call)
         return answer
 
-    def _keep(self, advanced: Advanced) -> None:
-        self.conversation = advanced.conversation
-        self.handled += advanced.handled
-        self.said += advanced.sends
-        self.notices += advanced.notices
-        for timer in advanced.timers:
-            body = events.to_json(events.TimerDue(timer.state, timer.timer, timer.visit, timer.due))
+    def _keep(self, changes: ChangeSet) -> None:
+        self.store.save(changes)
+        for timer in changes.timers:
+            due = events.to_json(events.TimerDue(timer.state, timer.timer, timer.visit, timer.due))
             self._number += 1
-            heapq.heappush(self._timers, (timer.due, self._number, body))
-        for order in advanced.orders:
-            self.orders[order.key] = OrderState(order, (), Verdict.UNPAID, ())
-        for fact in advanced.facts:
-            state = self.orders[fact.order_key]
-            self.orders[fact.order_key] = replace(state, facts=(*state.facts, fact))
-        for attempt in advanced.attempts:
-            state = self.orders[attempt.order_key]
-            others = tuple(a for a in state.attempts if a.reference_id != attempt.reference_id)
-            self.orders[attempt.order_key] = replace(state, attempts=(*others, attempt))
-        for refund in advanced.refunds:
-            state = self.orders[refund.order_key]
-            kept = tuple(r for r in state.refunds if r.key != refund.key)
-            self.orders[refund.order_key] = replace(state, refunds=(*kept, refund))
-        for settled in advanced.settled:
-            self.orders[settled.order.key] = settled
-        self.left = stock.after(self.left, advanced.moves)
+            heapq.heappush(self._timers, (timer.due, self._number, due))
 
     def _perform(self, call: Call) -> list[Message]:
         if self._razorpay is Razorpay.SLOW:
@@ -349,6 +357,6 @@ class Simulator:
         return {"name": WITHDRAWN, "fields": {**about, "status": "cancelled"}}
 
     @property
-    def parked(self) -> list[Handled]:
+    def parked(self) -> list[EventResult]:
         """Events that could not be handled."""
-        return [handled for handled in self.handled if handled.outcome is Outcome.PARKED]
+        return [handled for handled in self.results if handled.outcome is Outcome.PARKED]

@@ -133,7 +133,7 @@ class Order(Model):
     lines = fields.TextField()
     total = fields.BigIntField()
     currency = fields.TextField()
-    verdict = fields.TextField()
+    payment = fields.TextField()
     standing = fields.TextField()
     fulfilled = fields.BigIntField()
     held = fields.BigIntField()

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from payments.processing.case import Kind, Notice
+from payments.processing.changes import Notice
+from payments.processing.step_input import Kind
 from payments.shop.orders import conversation_of
 from storage.database.encoding import check, dumps
 from storage.database.transaction import Row, Transaction

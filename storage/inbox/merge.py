@@ -6,7 +6,7 @@ What it means for the shop is decided by a step: the survivor's next event, `Kin
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from payments.processing.case import Kind
+from payments.processing.step_input import Kind
 from storage.database.encoding import dumps
 from storage.database.transaction import Row, Transaction
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from payments.processing.case import Notice
+from payments.processing.changes import Notice
 from storage.database.transaction import Transaction
 
 

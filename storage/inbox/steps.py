@@ -7,15 +7,16 @@ from typing import TypeAlias
 import structlog
 from tortoise.exceptions import IntegrityError
 
-from payments.processing.case import Advanced, Case
+from payments.processing.changes import ChangeSet
+from payments.processing.step_input import StepInput
 from payments.shop.stock import after
 from storage.database.transaction import SoldOut, Transaction
 from storage.inbox import stock
-from storage.inbox.cases import Unusable, Waiting, load_due
-from storage.inbox.changes import Changes, changes, error_text, park, write
+from storage.inbox.changes import Rows, Saving, error_text, park, rows_of, write
 from storage.inbox.nonces import Draw
+from storage.inbox.step_inputs import Unusable, Waiting, load_due
 
-Advance: TypeAlias = Callable[[Case], Advanced]
+Advance: TypeAlias = Callable[[StepInput], ChangeSet]
 """Decides one conversation's due events. Pure: it may be asked twice about the same case."""
 
 log = structlog.get_logger()
@@ -39,7 +40,8 @@ async def advance_due(
     its first event is parked and the others stay due; the rest of the batch is saved. What the
     database itself refuses fails the whole batch, as Refused.
     """
-    batch, answered = Changes(), 0
+    batch: list[list[Rows]] = []
+    first, answered = 0, 0
     waiting = await load_due(tx, now, limit, events, draw)
     left: Mapping[str, int] = await stock.left(tx) if waiting else {}
     for one in waiting:
@@ -50,27 +52,32 @@ async def advance_due(
             await park(tx, decided.number, error_text(decided.error), now)
             answered += 1
         else:
-            batch.add(decided)
-            left = after(left, decided.moves) if decided.moves else left
-            answered += len(decided.handled)
-    if batch.handled:
+            changes, rows = decided
+            batch.append(rows)
+            left = after(left, changes.moves) if changes.moves else left
+            first = first or changes.results[0].number
+            answered += len(changes.results)
+    if batch:
         try:
             await write(tx, batch, now)
         except IntegrityError as error:
-            raise Refused(batch.handled[0][0], error_text(error)) from error
+            raise Refused(first, error_text(error)) from error
         except SoldOut as error:
-            error.number = batch.handled[0][0]
+            error.number = first
             raise
     return answered
 
 
-def _decide(one: Waiting, left: Mapping[str, int], advance: Advance, now: int) -> Changes | Unusable:
-    """The rows to write. If the events fail together, the first is tried alone before it is blamed."""
-    case = replace(one.case, left=left)
+def _decide(
+    one: Waiting, left: Mapping[str, int], advance: Advance, now: int
+) -> tuple[ChangeSet, list[Rows]] | Unusable:
+    """What changes, and its rows. If the events fail together, the first is tried alone before it is blamed."""
+    given = replace(one.given, left=left)
     try:
-        return changes(one.id, case, advance(case), now)
+        changes = advance(given)
+        return changes, rows_of(Saving(one.id, given, changes, now))
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this conversation's alone
-        failed = Unusable(case.events[0].number, error)
-    if len(case.events) == 1:
+        failed = Unusable(given.events[0].number, error)
+    if len(given.events) == 1:
         return failed
-    return _decide(replace(one, case=replace(case, events=case.events[:1])), left, advance, now)
+    return _decide(replace(one, given=replace(given, events=given.events[:1])), left, advance, now)

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from payments.ledger.facts import in_body
-from payments.processing.case import Kind, Notice
+from payments.processing.changes import Notice
+from payments.processing.step_input import Kind
 from payments.shop.money import money
 from payments.shop.orders import CURRENCY, conversation_of, order_key_of
 from storage.database.encoding import loads

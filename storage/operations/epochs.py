@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from payments.processing.case import Notice
+from payments.processing.changes import Notice
 from storage.database.transaction import Transaction
 from storage.inbox import notices
 

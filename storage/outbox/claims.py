@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Final, TypeAlias
 
-from payments.processing.case import Notice
+from payments.processing.changes import Notice
 from storage.database.encoding import loads
 from storage.database.transaction import Row, Transaction
 from storage.inbox.customers import Address, address

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, assert_never
 
-from payments.processing.case import Kind, Notice
+from payments.processing.changes import Notice
+from payments.processing.step_input import Kind
 from storage.database.encoding import dumps
 from storage.database.transaction import Row, Transaction
 from storage.inbox import notices

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import structlog
 
-from payments.processing.case import Notice
+from payments.processing.changes import Notice
 from storage.database.encoding import dumps, loads
 from storage.database.transaction import Row, Transaction
 from storage.inbox import notices

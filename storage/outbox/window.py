@@ -5,7 +5,7 @@ Source: Meta, WhatsApp Cloud API, "Customer service windows" and "Error codes".
 
 from typing import Final
 
-from payments.processing.case import Notice
+from payments.processing.changes import Notice
 
 _OPEN: Final = 24 * 3600 * 1000
 """Milliseconds that a customer's message keeps it open."""

@@ -17,7 +17,7 @@ from storage.database.encoding import loads
 from storage.database.records import Records
 from storage.database.transaction import Row
 from storage.inbox.arrivals import NOBODY, conversation_number
-from storage.inbox.cases import OrderRows, by_order, order_state
+from storage.inbox.step_inputs import OrderRows, by_order, order_state
 from storage.reports.backlog import Held
 
 PAGE: Final = 500

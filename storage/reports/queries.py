@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from payments.ledger.balance import Verdict
-from payments.processing.case import Kind
+from payments.ledger.state import PaymentStatus
+from payments.processing.step_input import Kind
 from payments.shop.orders import Attempt, Order, Standing
 from storage.database.encoding import loads
 from storage.database.transaction import Row, Transaction
-from storage.inbox.cases import attempt_of, order_of
+from storage.inbox.step_inputs import attempt_of, order_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class OrderView:
     """An order and where its money stands."""
 
     order: Order
-    verdict: Verdict
+    payment: PaymentStatus
     standing: Standing
     fulfilled: int
     """Paise of what was captured that stand for goods."""
@@ -76,7 +76,7 @@ async def _order_view(tx: Transaction, found: Sequence[Row]) -> OrderView | None
     attempts = await tx.fetch(_ATTEMPTS, row["conversation_id"], row["key"])
     return OrderView(
         order=order_of(tx.installation, row),
-        verdict=Verdict(row["verdict"]),
+        payment=PaymentStatus(row["payment"]),
         standing=Standing(row["standing"]),
         fulfilled=row["fulfilled"],
         held_for=row["held_for"],

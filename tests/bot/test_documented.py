@@ -13,7 +13,7 @@ from bot.cli import COMMANDS, app
 from bot.metrics import Metrics
 from bot.settings import WHERE, Settings, SettingsInvalid, load_settings
 from flows.language.load import examine
-from payments.shop.actions import SHOP
+from payments.processing.actions import SHOP
 from payments.simulator.runner import play
 from payments.simulator.scenario import parse
 

@@ -8,7 +8,7 @@ import orjson
 
 from bot.ingest import from_razorpay, from_request, from_whatsapp
 from bot.whatsapp.inbound import parse
-from payments.processing.case import Kind
+from payments.processing.step_input import Kind
 from payments.razorpay import webhook
 from storage.inbox.arrivals import Arrival
 

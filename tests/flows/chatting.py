@@ -6,7 +6,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict
 
 from flows.engine.conversation import Conversation
-from flows.engine.effects import Act, Say, StartTimer
+from flows.engine.effects import Say, StartTimer
 from flows.engine.events import Event, Happened, TextReceived
 from flows.engine.model import Flow
 from flows.engine.step import Step, step
@@ -26,17 +26,16 @@ class _Word(_Nothing):
 
 
 def _noted(scene: Scene, args: _Word) -> Result:
-    """Write `word` down and ask the outside to do the same."""
-    notes = [*scene.data.get("notes", ()), args.word]
-    return Result({**scene.data, "notes": notes}, acts=(Act("note", {"word": args.word}),))
+    """Write `word` down."""
+    return Result((*scene.host, args.word))
 
 
 def _ring(scene: Scene, args: _Nothing) -> Result:
-    return Result(scene.data, raised=(Happened("rung"),))
+    return Result(scene.host, raised=(Happened("rung"),))
 
 
 def _refuse(scene: Scene, args: _Nothing) -> Result:
-    return Result(scene.data, instead=Happened("refused"))
+    return Result(scene.host, instead=Happened("refused"))
 
 
 TOY: Final = Vocabulary(
@@ -47,7 +46,7 @@ TOY: Final = Vocabulary(
     },
     events={"money.came": "money came", "boom": "a bang"},
     view_names=("notes",),
-    views=lambda data, statics, language: {"notes": data.get("notes", [])},
+    views=lambda host, statics: {"notes": list(host or ())},
 )
 
 
@@ -59,12 +58,14 @@ class Chat:
     """One conversation with a flow, one event after the other."""
 
     def __init__(self, flow: Flow) -> None:
-        self.flow, self.conversation, self.last = flow, Conversation("c-1"), Step(Conversation("c-1"), (), ())
+        self.flow, self.conversation = flow, Conversation("c-1")
+        self.last = Step(self.conversation, (), (), ())
+        self._notes: tuple[str, ...] = ()
 
     def take(self, event: Event, now: int = NOW) -> list[str]:
         """The names of the messages that answer `event`."""
-        self.last = step(self.flow, self.conversation, event, now)
-        self.conversation = self.last.conversation
+        self.last = step(self.flow, self.conversation, event, now, host=self._notes)
+        self.conversation, self._notes = self.last.conversation, self.last.host
         return [effect.name for effect in self.last.effects if isinstance(effect, Say)]
 
     def write(self, text: str) -> list[str]:
@@ -80,7 +81,7 @@ class Chat:
 
     @property
     def notes(self) -> list[str]:
-        return list(self.conversation.data.get("notes", ()))
+        return list(self._notes)
 
     @property
     def state(self) -> str:

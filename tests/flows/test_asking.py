@@ -4,7 +4,7 @@ import pytest
 
 from flows.engine.model import Flow
 from flows.language.load import load
-from payments.shop.actions import SHOP
+from payments.processing.actions import SHOP
 from tests.flows.chatting import Chat, flow_of
 
 KITCHEN = """

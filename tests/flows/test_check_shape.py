@@ -6,7 +6,7 @@ import pytest
 
 from flows.document.errors import FlowInvalid, Severity
 from flows.language.load import examine, load
-from payments.shop.actions import SHOP
+from payments.processing.actions import SHOP
 from tests.flows.checking import SOUND, TOY, Row, assert_said, edited, issues_of, row
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from flows.diagram import diagram
 from flows.engine.model import Flow
 from flows.language.load import load
-from payments.shop.actions import SHOP
+from payments.processing.actions import SHOP
 
 FLOW = """
 flow: parcels

@@ -9,7 +9,7 @@ from flows.language.load import examine
 from flows.language.sendable import sendable
 from flows.messages.kinds import Buttons, Image, Link, List, Message, Reply, Section, Text
 from flows.messages.replies import decode
-from payments.shop.actions import SHOP
+from payments.processing.actions import SHOP
 from tests.flows.chatting import flow_of
 
 PICTURE = "https://shop.example/a.jpg"

@@ -6,7 +6,7 @@ import pytest
 
 from flows.engine.model import Flow
 from flows.language.load import load
-from payments.shop.actions import SHOP
+from payments.processing.actions import SHOP
 from tests.payments.waiting import Store
 
 

@@ -12,7 +12,7 @@ from payments.ledger import facts as fact_values
 from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
 from payments.ledger.facts import Fact
 from payments.ledger.refunds import SMALLEST
-from payments.processing.case import Kind
+from payments.processing.step_input import Kind
 from payments.shop.orders import order_key_of
 from tests.payments.waiting import Body
 

@@ -6,11 +6,12 @@ import pytest
 
 from flows.engine.events import TextReceived
 from payments.ledger import polling
-from payments.ledger.balance import RELEASED, Verdict
+from payments.ledger.balance import RELEASED
 from payments.ledger.facts import Fact
 from payments.ledger.polling import Poll
-from payments.ledger.resolution import UNCAPTURED
-from payments.processing.case import Kind, Notice
+from payments.ledger.state import UNCAPTURED
+from payments.processing.changes import Notice
+from payments.processing.step_input import Kind
 from payments.processing.updates import TOLD_CUSTOMER, TOLD_OPERATOR
 from payments.shop.orders import Standing
 from tests.payments.waiting import NOW, Store, chat, created, facts, fetched, payment
@@ -94,7 +95,7 @@ def test_of_a_payment_that_nobody_captures_the_last_poll_lets_go(store: Store) -
         [poll] = store.last.polls or [poll]
     assert now >= NOW + 5 * DAY
     assert store.said.count("payment_released") == 1
-    assert store.orders[key].verdict is Verdict.UNPAID
+    assert store.orders[key].status == "unpaid"
     assert [f.state for f in store.orders[key].facts if f.entity_id == "pay_1"] == ["authorized", RELEASED]
     store.take(fetched(f"{key}.1", allowed(key)), now=now + 1)
     assert store.said.count("payment_released") == 1, "told once, though Razorpay still says the same"
@@ -114,7 +115,7 @@ def test_captured_after_it_was_let_go_it_counts_as_late(store: Store) -> None:
 def test_a_second_payment_that_is_allowed_is_waited_for_as_well(store: Store) -> None:
     key = store.order_with_link()
     store.take(facts(allowed(key)), facts(allowed(key, "pay_2")), facts(let_go(key)))
-    assert store.orders[key].verdict is Verdict.AUTHORISED
+    assert store.orders[key].status == "authorised"
     assert "payment_released" not in store.said
 
 

@@ -5,8 +5,9 @@ from typing import Any
 from flows.engine.events import TextReceived
 from payments.ledger.calls import CancelLink, CreateLink
 from payments.ledger.facts import Fact, to_json
-from payments.processing.case import Kind, Outcome
+from payments.processing.changes import Outcome
 from payments.processing.results import FOUND
+from payments.processing.step_input import Kind
 from payments.shop.orders import AttemptStatus, Standing
 from tests.payments.waiting import NOW, Body, Store, chat, facts, link, payment, withdrawn
 

@@ -7,7 +7,7 @@ from payments.ledger import polling
 from payments.ledger.calls import FetchPayments, RefundPayment
 from payments.ledger.facts import Fact
 from payments.ledger.polling import Poll
-from payments.processing.case import Kind
+from payments.processing.step_input import Kind
 from payments.shop.orders import Standing
 from tests.payments.waiting import NOW, Body, Store, chat, created, facts, fetched, kept, payment, refused
 

@@ -9,7 +9,7 @@ import pytest
 from payments.ledger.audit import discrepancies, sums
 from payments.ledger.facts import Fact
 from payments.ledger.fees import ON_TOP, with_fee_on_top
-from payments.processing.case import Kind
+from payments.processing.step_input import Kind
 from payments.razorpay.fetched import payment_facts
 from payments.razorpay.webhook import read
 from payments.shop.orders import Standing

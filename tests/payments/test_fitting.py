@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import pytest
 
-from payments.ledger.balance import MISFIT, Verdict
+from payments.ledger.balance import MISFIT
 from payments.ledger.facts import Fact
-from payments.ledger.matching import UNSEEN, judged, known_account, may_have_taken
+from payments.ledger.matching import UNVERIFIED, judged, known_account, may_have_taken
 from payments.ledger.state import OrderState
 from payments.shop.orders import Attempt, AttemptStatus, Line, Order
 
@@ -23,7 +23,7 @@ OTHER_ACCOUNT: Final = "paid into another Razorpay account"
 
 
 def state(*attempts: Attempt) -> OrderState:
-    return OrderState(ORDER, (), Verdict.UNPAID, attempts)
+    return OrderState(ORDER, attempts=attempts)
 
 
 def payment(link: str = "plink_1", status: str = "captured", **detail: Any) -> Fact:
@@ -55,11 +55,11 @@ def test_the_account_must_be_ours_once_we_know_it(ours: str | None, account: str
     [
         ("plink_1", (MADE,), ""),
         ("plink_9", (MADE,), OTHER_LINK),
-        ("plink_9", (MADE, UNMADE), UNSEEN),  # the answer that names it may be on its way
+        ("plink_9", (MADE, UNMADE), UNVERIFIED),  # the answer that names it may be on its way
         ("plink_1", (MADE, UNMADE), ""),
         ("plink_9", (MADE, PLANNED), OTHER_LINK),  # Razorpay was not asked for it
         ("plink_1", (), OTHER_LINK),
-        ("", (MADE,), UNSEEN),
+        ("", (MADE,), UNVERIFIED),
         ("", (PLANNED,), OTHER_LINK),
         ("", (), OTHER_LINK),
     ],

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from payments.ledger import hints
 from payments.ledger.audit import Check, Sums, discrepancies, miscounted, sums
-from payments.ledger.balance import Verdict
 from payments.ledger.facts import Fact
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
@@ -38,7 +37,7 @@ def refund(status: str, amount: int, id: str | None = "rfnd_1", payment: str = "
 
 
 def state(*facts: Fact, **rest: Any) -> OrderState:
-    return OrderState(ORDER, facts, Verdict.UNPAID, (), **rest)
+    return OrderState(ORDER, facts, **rest)
 
 
 ALL_BACK = (refund("processed", TOTAL),)

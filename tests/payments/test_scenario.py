@@ -8,8 +8,8 @@ import pytest
 from flows.document.errors import FlowInvalid
 from flows.engine.model import Flow
 from flows.language.load import load
-from payments.processing.case import Outcome
-from payments.shop.actions import SHOP
+from payments.processing.actions import SHOP
+from payments.processing.changes import Outcome
 from payments.simulator.runner import Played, matches, play
 from payments.simulator.scenario import Deed, Expectation, parse
 
@@ -171,6 +171,6 @@ def test_an_unknown_language_is_said() -> None:
 
 
 def test_what_became_of_every_event_is_kept() -> None:
-    handled = played("  - customer: hi\n  - tap: Masala chai 250 g\n").handled
+    handled = played("  - customer: hi\n  - tap: Masala chai 250 g\n").results
     assert [each.outcome for each in handled] == [Outcome.APPLIED, Outcome.APPLIED]
     assert handled[1].trace[0]["taken"]["rule"] == "browsing: add"

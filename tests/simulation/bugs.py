@@ -16,7 +16,6 @@ from bot.http import webhooks
 from bot.whatsapp.client import Accepted
 from bot.workers import executor, loop, razorpay_handler, whatsapp_handler
 from flows.engine import step
-from flows.engine.conversation import Conversation
 from flows.engine.events import Happened, Tapped
 from flows.engine.model import timer_trigger
 from flows.messages import replies
@@ -26,14 +25,18 @@ from payments.ledger import balance, matching, resolution
 from payments.ledger.calls import CancelLink
 from payments.ledger.facts import Fact
 from payments.ledger.state import OrderState
-from payments.processing import advance, deferred_links, draft, notifications, updates
+from payments.processing import actions as shop_words
+from payments.processing import advance, deferred_links, notifications, updates
+from payments.processing import turn as turns
 from payments.processing.advance import advance as decided
-from payments.processing.case import Advanced, Case, Handled, Kind, Outcome
+from payments.processing.changes import ChangeSet, EventResult, Outcome
 from payments.processing.results import WITHDRAWN
+from payments.processing.shop_state import ShopState, link_of
+from payments.processing.step_input import Kind, StepInput
+from payments.processing.turn import Turn
 from payments.razorpay import refunds, webhook
-from payments.shop import actions as shop_words
 from payments.shop import stock
-from payments.shop.orders import Attempt, AttemptStatus, Standing, order_key_of
+from payments.shop.orders import AttemptStatus, Standing, order_key_of
 from storage.database import sqlite
 from storage.inbox import arrivals
 from storage.outbox.deliveries import CHAT, Done
@@ -54,20 +57,19 @@ def acknowledge_first(patch: pytest.MonkeyPatch) -> None:
 
 
 def drop_what_is_interrupted(patch: pytest.MonkeyPatch) -> None:
-    def last_only(flow: Any, case: Case, now: int) -> Advanced:
+    def last_only(flow: Any, case: StepInput, now: int) -> ChangeSet:
         done = decided(flow, replace(case, events=case.events[-1:]), now)
-        dropped = tuple(Handled(event.number, Outcome.IGNORED, ()) for event in case.events[:-1])
-        return replace(done, handled=(*dropped, *done.handled))
+        dropped = [EventResult(event.number, Outcome.IGNORED, ()) for event in case.events[:-1]]
+        return replace(done, results=[*dropped, *done.results])
 
     patch.setattr(loop, "advance", last_only)
 
 
 def ask_before_it_is_written(patch: pytest.MonkeyPatch) -> None:
-    def begin(self: draft.Draft, state: OrderState, attempt: Attempt) -> OrderState:
-        self.calls.append(draft.link_of(state.order, attempt))
-        return state
+    def begin(self: ShopState, state: OrderState, amount: int) -> ShopState:
+        return self.with_order(state).asking(link_of(state.order, self._attempt(state, amount)))
 
-    patch.setattr(draft.Draft, "begin", begin)
+    patch.setattr(ShopState, "begin", begin)
 
 
 def never_ask_again(patch: pytest.MonkeyPatch) -> None:
@@ -117,7 +119,7 @@ def any_account_counts(patch: pytest.MonkeyPatch) -> None:
 
 
 def no_link_need_be_named(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(matching, "UNSEEN", "")
+    patch.setattr(matching, "UNVERIFIED", "")
 
 
 def _unlearned(patch: pytest.MonkeyPatch, drops: Callable[[Fact, OrderState], bool]) -> None:
@@ -154,10 +156,10 @@ def returned_is_not_final(patch: pytest.MonkeyPatch) -> None:
 def ended_orders_are_not_asked_about(patch: pytest.MonkeyPatch) -> None:
     poll = advance._HANDLERS[Kind.POLL]
 
-    def tidy(drafted: draft.Draft, body: Mapping[str, Any]) -> advance.Done:
+    def tidy(turn: Turn, body: Mapping[str, Any]) -> advance.Done:
         key = order_key_of(body["reference_id"])
-        ended = drafted.order(key).standing is Standing.LAPSED
-        return ((), False) if ended else poll(drafted, body)
+        ended = turn.shop.known(key).standing is Standing.LAPSED
+        return ((), False) if ended else poll(turn, body)
 
     patch.setitem(advance._HANDLERS, Kind.POLL, tidy)
 
@@ -168,21 +170,23 @@ def known_by_delivery(patch: pytest.MonkeyPatch) -> None:
 
 
 def each_event_confirms(patch: pytest.MonkeyPatch) -> None:
-    def eager(before: OrderState, after: OrderState, new: Sequence[Fact], link: Any) -> list[Happened]:
-        told = list(notifications.happened(before, after, tuple(new), link))
+    def eager(
+        before: OrderState, after: OrderState, new: Sequence[Fact], *rest: Any, **about: Any
+    ) -> list[Happened]:
+        told = notifications.events_for(before, after, tuple(new), *rest, **about)
         paid = after.standing is Standing.FULFILLED and any(f.state in ("captured", "paid") for f in new)
         again = paid and before.standing is Standing.FULFILLED
         return [*told, Happened("payment.captured", {"late": False})] if again else told
 
-    patch.setattr(updates, "happened", eager)
+    patch.setattr(updates, "events_for", eager)
 
 
 def polls_trust_what_they_saw(patch: pytest.MonkeyPatch) -> None:
-    def late(drafted: draft.Draft, before: OrderState, *known: Any, **about: Any) -> Any:
+    def late(turn: Turn, before: OrderState, *known: Any, **about: Any) -> Any:
         seen = replace(before, standing=Standing.OPEN) if "asked" in about else before
-        return updates.settle(drafted, seen, *known, **about)
+        return updates.apply(turn, seen, *known, **about)
 
-    patch.setattr(advance, "settle", late)
+    patch.setattr(advance, "apply", late)
 
 
 def sent_is_sent_again(patch: pytest.MonkeyPatch) -> None:
@@ -251,7 +255,7 @@ def orders_reserve_nothing(patch: pytest.MonkeyPatch) -> None:
 
 
 def stock_is_not_looked_at(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(shop_words, "_left_for_new", lambda scene: {})
+    patch.setattr(shop_words, "_left_for_new", lambda state: {})
 
 
 def done_before_it_is_sent(patch: pytest.MonkeyPatch) -> None:
@@ -276,17 +280,18 @@ def messages_known_by_delivery(patch: pytest.MonkeyPatch) -> None:
 
 
 def events_see_the_same_state(patch: pytest.MonkeyPatch) -> None:
-    following = advance._next
-    first: list[Conversation] = []
+    following = turns.following
+    first: list[Turn] = []
 
-    def parallel(last: draft.Draft, event: Any) -> draft.Draft:
-        if last.number == 0:
-            first[:] = [last.conversation]
-        drafted = following(last, event)
-        drafted.conversation = first[0]
-        return drafted
+    def parallel(last: Turn, event: Any) -> Turn:
+        if last.event.number == 0:
+            first[:] = [last]
+        turn = following(last, event)
+        turn.conversation = first[0].conversation
+        turn.shop = replace(turn.shop, cart=first[0].shop.cart, current=first[0].shop.current)
+        return turn
 
-    patch.setattr(advance, "_next", parallel)
+    patch.setattr(advance, "following", parallel)
 
 
 def old_buttons_are_new(patch: pytest.MonkeyPatch) -> None:
@@ -303,20 +308,22 @@ def old_buttons_are_new(patch: pytest.MonkeyPatch) -> None:
 
 
 def old_links_stay_open(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(draft, "payable", lambda state: ())
+    patch.setattr(OrderState, "payable", property(lambda state: ()))
 
 
 def links_do_not_wait(patch: pytest.MonkeyPatch) -> None:
-    begin = draft.Draft.begin
+    begin = ShopState.begin
 
-    def at_once(self: draft.Draft, state: OrderState, attempt: Attempt) -> OrderState:
-        begun = begin(self, state, attempt)
-        if begun.attempts[-1] == attempt:
+    def at_once(self: ShopState, state: OrderState, amount: int) -> ShopState:
+        begun = begin(self, state, amount)
+        planned = begun.known(state.key).planned
+        if planned is None:
             return begun
-        self.calls.append(draft.link_of(state.order, attempt))
-        return replace(begun, attempts=(*begun.attempts[:-1], attempt))
+        attempt = replace(planned, status=AttemptStatus.CREATING)
+        changed = begun.known(state.key).with_attempt(attempt)
+        return begun.with_order(changed).asking(link_of(state.order, attempt))
 
-    patch.setattr(draft.Draft, "begin", at_once)
+    patch.setattr(ShopState, "begin", at_once)
 
 
 def any_refusal_is_a_cancellation(patch: pytest.MonkeyPatch) -> None:
@@ -330,7 +337,7 @@ def any_refusal_is_a_cancellation(patch: pytest.MonkeyPatch) -> None:
 
 
 def plans_are_forgotten(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(advance, "follow", lambda drafted: ())
+    patch.setattr(advance, "follow", lambda turn: ())
 
 
 def paid_is_only_over(patch: pytest.MonkeyPatch) -> None:
@@ -338,7 +345,7 @@ def paid_is_only_over(patch: pytest.MonkeyPatch) -> None:
 
 
 def newest_first(patch: pytest.MonkeyPatch) -> None:
-    def reversed_order(flow: Any, case: Case, now: int) -> Advanced:
+    def reversed_order(flow: Any, case: StepInput, now: int) -> ChangeSet:
         return decided(flow, replace(case, events=case.events[::-1]), now)
 
     patch.setattr(loop, "advance", reversed_order)

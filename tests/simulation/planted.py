@@ -13,7 +13,7 @@ from typing import Final
 
 import pytest
 
-from payments.processing.case import Kind
+from payments.processing.step_input import Kind
 from storage import Store
 from storage.database.errors import Gone
 from storage.inbox.arrivals import Arrival

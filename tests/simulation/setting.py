@@ -7,7 +7,7 @@ from typing import Final
 from bot.settings import Settings
 from flows.engine.model import Flow
 from flows.language.load import load
-from payments.shop.actions import SHOP
+from payments.processing.actions import SHOP
 from tests.simulation.meta import NUMBER
 
 FLOW: Final = Path(__file__).parents[2] / "flows.yaml"

@@ -2,7 +2,8 @@
 
 from typing import Any, Final
 
-from payments.processing.case import Advanced, Case, Kind, Notice
+from payments.processing.changes import ChangeSet, Notice
+from payments.processing.step_input import Kind, StepInput
 from storage.database.records import Records
 from storage.database.transaction import Row, Units
 from storage.inbox.arrivals import Arrival
@@ -148,7 +149,7 @@ INSERT INTO inbox (conversation_id, key, kind, state, due_at, body, received_at)
 VALUES ($1, 'came late', 'chat', 'pending', $2, '{}', $2)"""
 
 
-def _raises(case: Case) -> Advanced:
+def _raises(case: StepInput) -> ChangeSet:
     raise ValueError("no")
 
 

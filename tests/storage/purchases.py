@@ -10,9 +10,9 @@ from flows.engine import events
 from flows.engine.model import Flow
 from flows.language.load import load
 from payments.ledger import calls
+from payments.processing.actions import SHOP
 from payments.processing.advance import advance
-from payments.processing.case import Kind
-from payments.shop.actions import SHOP
+from payments.processing.step_input import Kind
 from storage import Store
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import CHAT, Delivery, Done

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from payments.processing.case import Case, Kind
+from payments.processing.step_input import Kind, StepInput
 from storage import Store
 from storage.inbox.arrivals import Arrival
 from tests.storage.due import next_due
@@ -64,7 +64,7 @@ async def test_two_processes_create_one_customer(store: Store, rival: Store, cha
 
 
 async def test_a_failure_stores_nothing_of_the_batch(
-    store: Store, chat: Chat, echo: Callable[[Case], object]
+    store: Store, chat: Chat, echo: Callable[[StepInput], object]
 ) -> None:
     with pytest.raises(TypeError):
         await store.arrive([chat("good"), replace(chat("bad"), body={"x": object()})], now=1)
@@ -106,7 +106,7 @@ async def test_receipts_are_routed_by_our_callback_id(store: Store, chat: Chat) 
 async def test_a_profile_name_greets_a_new_customer(store: Store, chat: Chat) -> None:
     seen = []
 
-    def advance(case: Case) -> object:
+    def advance(case: StepInput) -> object:
         seen.append(case.conversation.customer)
         raise RuntimeError("enough")
 

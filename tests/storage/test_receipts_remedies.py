@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from flows.messages.kinds import Buttons, Image, Link, List, Message, Reply, Section, Text, from_json
-from payments.processing.case import Kind
+from payments.processing.step_input import Kind
 from storage import Store
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Delivery, Done

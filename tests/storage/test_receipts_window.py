@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from flows.messages.kinds import TemplateMessage, Text, from_json
-from payments.processing.case import Kind
+from payments.processing.step_input import Kind
 from storage import Store
 from storage.database.encoding import loads
 from storage.inbox.arrivals import Arrival

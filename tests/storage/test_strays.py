@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from payments.processing.case import Kind
+from payments.processing.step_input import Kind
 from storage import Store
 from storage.database.records import reading
 from storage.inbox import strays

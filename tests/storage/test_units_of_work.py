@@ -10,7 +10,8 @@ import asyncpg
 import pytest
 from tortoise.exceptions import IntegrityError, OperationalError
 
-from payments.processing.case import Advanced, Case
+from payments.processing.changes import ChangeSet
+from payments.processing.step_input import StepInput
 from storage import Store
 from storage.database import sqlite
 from storage.database.errors import Unavailable
@@ -21,7 +22,7 @@ from storage.inbox import arrivals
 from storage.inbox.arrivals import Arrival
 
 Chat = Callable[..., Arrival]
-Echo = Callable[[Case], Advanced]
+Echo = Callable[[StepInput], ChangeSet]
 
 
 async def cancel_after(steps: int, work: Awaitable[Any]) -> bool:

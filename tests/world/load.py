@@ -188,8 +188,8 @@ class Market:
         stored = {row["key"] for row in await self.rows("SELECT key FROM inbox")}
         assert set(self.front.acknowledged) <= stored
         assert await self.rows(_WRONG) == []
-        orders = await self.rows("SELECT verdict, standing, total FROM orders")
-        assert orders == [{"verdict": "paid", "standing": "fulfilled", "total": _TOTAL}] * customers
+        orders = await self.rows("SELECT payment, standing, total FROM orders")
+        assert orders == [{"payment": "paid", "standing": "fulfilled", "total": _TOTAL}] * customers
         links = self.world.razorpay.links.values()
         assert sorted(link.amount_paid for link in links) == [_TOTAL] * customers
         assert len(self.world.razorpay.payments) == customers

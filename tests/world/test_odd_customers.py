@@ -75,7 +75,7 @@ async def test_forged_taps_while_a_payment_is_awaited(live: Live) -> None:
     for reply_id in FORGED[:4]:
         [*_, answer] = await forge(asha, reply_id)
         assert answer.text.startswith("💳 Complete Payment"), reply_id
-    assert (await live.order(link)).verdict == "unpaid"
+    assert (await live.order(link)).payment == "unpaid"
     assert asha.heard(CONFIRMED) == 0
 
 

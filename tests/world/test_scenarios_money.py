@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from bot.clock import ShiftedClock
 from flows.engine.model import Flow
 from flows.language.load import load
-from payments.shop.actions import SHOP
+from payments.processing.actions import SHOP
 from sandbox.faults import Fault
 from sandbox.razorpay_entities import Link
 from sandbox.world import World
@@ -135,7 +135,7 @@ async def test_what_goes_back_is_not_sold_after_all(live: Live) -> None:
     await live.settle()
     await live.wait(3 * 60)
     view = await live.order(link)
-    assert (view.standing, view.verdict, view.held_for) == ("returned", "refund_processed", None)
+    assert (view.standing, view.payment, view.held_for) == ("returned", "refund_processed", None)
     assert [refund.amount for refund in live.world.razorpay.refunds.values()] == [link.amount]
     assert (asha.heard(CONFIRMED), asha.heard("does not go ahead")) == (0, 1)
     [row] = await live.rows(f"SELECT sold, reserved FROM stock WHERE sku = '{CUPS}'")
@@ -164,14 +164,14 @@ async def test_a_refund_that_failed_after_it_was_called_done(live: Live) -> None
     await live.world.razorpay.pay(link.id, amount=51_000)
     await live.settle()
     await live.wait(3 * 60)
-    assert ((await live.order(link)).verdict, asha.heard("₹10 for order #")) == ("paid", 1)
+    assert ((await live.order(link)).payment, asha.heard("₹10 for order #")) == ("paid", 1)
     [done] = [e for e in live.world.razorpay.events_of(link.id) if e.name == "refund.processed"]
     body = orjson.loads(done.body)
     body["payload"]["refund"]["entity"]["status"] = "failed"
     assert await live.razorpay(live.world.razorpay.signed({**body, "event": "refund.failed"})) == 200
     await live.settle()
     view = await live.order(link)
-    assert (view.standing, view.verdict) == ("fulfilled", "refund_failed")
+    assert (view.standing, view.payment) == ("fulfilled", "refund_failed")
     assert view.held_for == "refund failed: Razorpay could not give the money back"
     assert await live.rows("SELECT held FROM orders") == [{"held": 1_000}]
     assert (asha.heard("could not give you back ₹10"), asha.heard(CONFIRMED)) == (1, 1)
@@ -194,7 +194,7 @@ async def test_a_price_that_changes_after_the_link(
         [paid] = await asha.pay()
         assert "Total Paid: ₹500\n" in paid.text
         view = await live.order(world.razorpay.links[asha.link])
-        assert (view.standing, view.verdict, view.order.total) == ("fulfilled", "paid", 50_000)
+        assert (view.standing, view.payment, view.order.total) == ("fulfilled", "paid", 50_000)
         [summary] = await live.customer("919812345602", "Ravi").write("checkout")
         assert "Total: ₹900" in summary.text
 

@@ -173,7 +173,7 @@ class Migration(migrations.Migration):
                 ("lines", fields.TextField(unique=False)),
                 ("total", fields.BigIntField()),
                 ("currency", fields.TextField(unique=False)),
-                ("verdict", fields.TextField(unique=False)),
+                ("payment", fields.TextField(unique=False)),
                 ("standing", fields.TextField(unique=False)),
                 ("fulfilled", fields.BigIntField()),
                 ("held", fields.BigIntField()),

@@ -16,7 +16,7 @@ from flows.engine.events import Tapped, TextReceived
 from flows.engine.step import step
 from flows.language.load import load
 from flows.messages.kinds import from_json, to_json
-from payments.shop.actions import SHOP
+from payments.processing.actions import SHOP
 from tests.world.living import FLOW
 
 ASHA = Recipient("919812345601", None)

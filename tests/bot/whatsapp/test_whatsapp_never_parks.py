@@ -15,9 +15,10 @@ from flows.engine.events import Event
 from flows.engine.model import RECEIVED, Flow
 from flows.language.load import load
 from flows.messages import replies
+from payments.processing.actions import SHOP
 from payments.processing.advance import advance
-from payments.processing.case import Arrived, Case, Kind, Outcome
-from payments.shop.actions import SHOP
+from payments.processing.changes import Outcome
+from payments.processing.step_input import InboxEvent, Kind
 from payments.simulator.simulator import START, Simulator
 
 _LENGTHS: Final = (0, 1, 63, 64, 65, 200, 255, 256, 257, 1024, 1025, 4096, 4097, 9000)
@@ -108,13 +109,11 @@ def _received(message: Mapping[str, Any], name: str) -> InboundMessage:
 def _answered(flow: Flow, chat: Simulator, event: Event, name: str | None) -> bool:
     """Whether something is said, or asked of Razorpay, whose answer is said."""
     body = {"event": events.to_json(event), "name": name}
-    arrived = Arrived(1000, Kind.CHAT, body, START)
-    advanced = advance(
-        flow, Case(chat.conversation, (arrived,), "abcdefghij", chat.orders, chat.left), chat.now
-    )
-    [handled] = advanced.handled
-    assert handled.outcome is not Outcome.PARKED, handled.error
-    return bool(advanced.sends or advanced.calls)
+    arrived = InboxEvent(1000, Kind.CHAT, body, START)
+    changes = advance(flow, chat.store.given([arrived], "abcdefghij"), chat.now)
+    [result] = changes.results
+    assert result.outcome is not Outcome.PARKED, result.error
+    return bool(changes.messages or changes.calls)
 
 
 @pytest.mark.parametrize("where", _CHATS)

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from flows.engine import conversation as conversations
 from flows.engine.conversation import Conversation
-from payments.ledger.balance import Verdict
 from payments.ledger.facts import Fact
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
 from payments.processing import merge
-from payments.processing.case import Arrived, Case, Kind
+from payments.processing.shop_state import order_key_in
+from payments.processing.step_input import InboxEvent, Kind, StepInput
 from payments.shop.orders import Attempt, AttemptStatus, Line, Order, Standing, order_key_of
 from storage.database.encoding import loads
 from storage.database.transaction import Row, Transaction
@@ -30,7 +30,7 @@ class Waiting:
     """A conversation, locked, with its due events."""
 
     id: int
-    case: Case
+    given: StepInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,12 @@ async def load_due(
     picked = await _picked(tx, now, limit)
     if not picked:
         return []
-    due: defaultdict[int, list[Arrived]] = defaultdict(list)
+    due: defaultdict[int, list[InboxEvent]] = defaultdict(list)
     named: set[tuple[int, str]] = set()
     found: list[Waiting | Unusable] = []
     for row in await tx.fetch(_EVENTS, [row["id"] for row in picked], now, events):
         try:
-            arrived = Arrived(row["id"], Kind(row["kind"]), loads(row["body"]), row["received_at"])
+            arrived = InboxEvent(row["id"], Kind(row["kind"]), loads(row["body"]), row["received_at"])
             named |= {(row["conversation_id"], key) for key in _order_keys(arrived)}
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this event's alone
             found.append(Unusable(row["id"], error))
@@ -69,7 +69,7 @@ async def load_due(
                 people[row["id"]] = _conversation(tx.installation, row)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is this conversation's alone
                 found.append(Unusable(due[row["id"]][0].number, error))
-    named |= {(id, key) for id, one in people.items() if (key := _current_order(one))}
+    named |= {(id, key) for id, one in people.items() if (key := order_key_in(one.data))}
     orders = await _load_orders(tx, sorted(named))
     account = await _account(tx) if any(key for _, key in named) else None
     found += [
@@ -113,11 +113,6 @@ def _conversation(installation: str, row: Row) -> Conversation:
     return conversations.from_json(f"{installation}-{row['id']}", loads(row["snapshot"]))
 
 
-def _current_order(conversation: Conversation) -> str | None:
-    order = conversation.data.get("order")
-    return order["key"] if order else None
-
-
 async def _account(tx: Transaction) -> str | None:
     [row] = await tx.fetch("SELECT account FROM installation WHERE id = 1")
     account: str | None = row["account"]
@@ -128,7 +123,7 @@ def _waiting(
     installation: str,
     id: int,
     conversation: Conversation,
-    events: Sequence[Arrived],
+    events: Sequence[InboxEvent],
     orders: Iterable["OrderRows"],
     account: str | None,
     nonce: str,
@@ -137,10 +132,10 @@ def _waiting(
         states = {rows.order["key"]: order_state(installation, rows) for rows in orders}
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this conversation's alone
         return Unusable(events[0].number, error)
-    return Waiting(id, Case(conversation, tuple(events), nonce, states, account=account))
+    return Waiting(id, StepInput(conversation, tuple(events), nonce, states, account=account))
 
 
-def _order_keys(event: Arrived) -> set[str]:
+def _order_keys(event: InboxEvent) -> set[str]:
     """The orders that `event` names. Its body is read with care: a missing field names nothing."""
     keys: set[Any] = set()
     if event.kind is Kind.FACTS:
@@ -211,7 +206,6 @@ def order_state(installation: str, rows: OrderRows) -> OrderState:
     return OrderState(
         order=order_of(installation, rows.order),
         facts=tuple(_fact(fact) for fact in rows.facts),
-        verdict=Verdict(rows.order["verdict"]),
         attempts=tuple(attempt_of(attempt) for attempt in rows.attempts),
         standing=Standing(rows.order["standing"]),
         refunds=tuple(_refund(refund) for refund in rows.refunds),
