@@ -1,7 +1,7 @@
 """A small vocabulary, and a conversation that is led event by event, for the tests of the engine."""
 
 from textwrap import dedent
-from typing import Final
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,6 +13,8 @@ from flows.engine.step import Step, step
 from flows.engine.vocabulary import Action, Result, Scene, Vocabulary
 from flows.language.load import load
 from flows.messages.kinds import Message
+from payments.processing.shop_state import Moment, ShopState
+from payments.shop.catalogue import Shop
 
 NOW: Final = 1_800_000_000_000
 
@@ -27,7 +29,7 @@ class _Word(_Nothing):
 
 def _noted(scene: Scene, args: _Word) -> Result:
     """Write `word` down."""
-    return Result((*scene.host, args.word))
+    return Result((*(scene.host or ()), args.word))
 
 
 def _ring(scene: Scene, args: _Nothing) -> Result:
@@ -54,18 +56,24 @@ def flow_of(text: str, vocabulary: Vocabulary = TOY) -> Flow:
     return load(dedent(text), "f.yaml", vocabulary)
 
 
+def shop_of(flow: Flow) -> ShopState:
+    """The side of a shop that a new customer sees."""
+    shop: Shop = flow.sections["shop"]
+    return ShopState(Moment(shop, NOW, "c-1"), left=shop.counted)
+
+
 class Chat:
     """One conversation with a flow, one event after the other."""
 
     def __init__(self, flow: Flow) -> None:
         self.flow, self.conversation = flow, Conversation("c-1")
-        self.last = Step(self.conversation, (), (), ())
-        self._notes: tuple[str, ...] = ()
+        self.host: Any = shop_of(flow) if "shop" in flow.sections else ()
+        self.last = Step(self.conversation, (), self.host, ())
 
     def take(self, event: Event, now: int = NOW) -> list[str]:
         """The names of the messages that answer `event`."""
-        self.last = step(self.flow, self.conversation, event, now, host=self._notes)
-        self.conversation, self._notes = self.last.conversation, self.last.host
+        self.last = step(self.flow, self.conversation, event, now, host=self.host)
+        self.conversation, self.host = self.last.conversation, self.last.host
         return [effect.name for effect in self.last.effects if isinstance(effect, Say)]
 
     def write(self, text: str) -> list[str]:
@@ -81,7 +89,7 @@ class Chat:
 
     @property
     def notes(self) -> list[str]:
-        return list(self._notes)
+        return list(self.host)
 
     @property
     def state(self) -> str:

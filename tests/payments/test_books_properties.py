@@ -155,7 +155,7 @@ class _Bookkeeping(RuleBasedStateMachine):
         self, dice: st.DataObject, heard: bool, short: int, more: int, usd: int, status: str, fee: int
     ) -> None:
         link = dice.draw(st.sampled_from(list(self.razorpay.links.values())))
-        if fee == short:
+        if fee == short - more:
             fee = 0  # Nobody could tell this sum from the whole one without a fee.
         amount = max(100, link.amount - short + more)
         payment = self.razorpay.try_to_pay(link, amount, "USD" if usd == 9 else "INR", fee)
