@@ -10,10 +10,10 @@ from aiohttp import web
 
 from bench.shop import SECRET, flow, phone
 from bot.whatsapp.payloads import Recipient, build
-from flows.conversation import Conversation
-from flows.effects import Say
-from flows.engine import step
-from flows.events import TextReceived
+from flows.engine.conversation import Conversation
+from flows.engine.effects import Say
+from flows.engine.events import TextReceived
+from flows.engine.step import step
 from payments.signature import matches
 
 Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]

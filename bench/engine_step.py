@@ -5,19 +5,22 @@ actions, renders the messages and writes the trace. The bare trigger moves a mod
 another, unguarded, in a machine with as many states.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from time import perf_counter
-from typing import Any, Final
+from typing import Final, TypeAlias
 
 from transitions import Machine
 
 from bench.figures import Figure
 from bench.shop import flow
-from flows.conversation import Conversation
-from flows.engine import step
-from flows.events import Event, Happened, Tapped, TextReceived
-from flows.model import Flow
+from flows.engine.conversation import Conversation
+from flows.engine.events import Event, Happened, Tapped, TextReceived
+from flows.engine.model import Flow
+from flows.engine.step import step
+from payments.ledger.facts import Fact
+from payments.processing.shop_state import Moment, ShopState
+from payments.shop.orders import AttemptStatus, Standing
 
 _NOW: Final = 1_790_000_000_000
 _ROUNDS: Final = 15
@@ -34,41 +37,57 @@ def engine_step() -> Figure:
     return Figure("one step of a chat", "µs", rounds, goal=10, at_most=True)
 
 
-def _chat(flow: Flow) -> Iterator[tuple[Conversation, Event]]:
-    """Each event of a chat in which everything goes well, with the conversation that it meets."""
+Meeting: TypeAlias = tuple[Conversation, Event, ShopState]
+"""An event, with the conversation and the shop that it meets."""
+
+
+def _chat(flow: Flow) -> Iterator[Meeting]:
+    """Each event of a chat in which everything goes well."""
     conversation = Conversation("bench-1", customer={"name": "Asha"})
-    link = {"id": "plink_bench01", "url": _URL}
-    script: list[tuple[str | Event, dict[str, Any]]] = [
-        (TextReceived("hi"), {}),
-        ("Masala chai 250 g", {}),
-        ("Proceed to Checkout", {}),
-        ("Confirm order", {}),
-        (Happened("payment_link.created", {"short_url": _URL}), {"link": link}),
-        ("Pay Now", {}),
-        (Happened("payment.captured", {"amount": 18_000, "method": "upi"}), {"status": "paid"}),
+    shop = ShopState(Moment(flow.sections["shop"], _NOW, "bench-1"))
+    script: list[tuple[str | Event, Callable[[ShopState], ShopState]]] = [
+        (TextReceived("hi"), _as_it_is),
+        ("Masala chai 250 g", _as_it_is),
+        ("Proceed to Checkout", _as_it_is),
+        ("Confirm order", _as_it_is),
+        (Happened("payment_link.created", {"short_url": _URL}), _linked),
+        ("Pay Now", _as_it_is),
+        (Happened("payment.captured", {"amount": 18_000, "method": "upi"}), _paid),
     ]
     for number, (what, learned) in enumerate(script, 1):
-        conversation = _knowing(conversation, learned)
+        shop = learned(shop)
         event = Tapped(dict(conversation.choices)[what], what) if isinstance(what, str) else what
-        yield conversation, event
-        conversation = step(flow, conversation, event, _NOW, number).conversation
+        yield conversation, event, shop
+        done = step(flow, conversation, event, _NOW, number, shop)
+        conversation, shop = done.conversation, done.host
 
 
-def _knowing(conversation: Conversation, learned: dict[str, Any]) -> Conversation:
-    """`conversation` after the shop told it about its order, as it does before such an event."""
-    if not learned:
-        return conversation
-    order = conversation.data["order"]
-    if "link" in learned:
-        learned = {"link": {**order["link"], **learned["link"]}}
-    return replace(conversation, data={**conversation.data, "order": {**order, **learned}})
+def _as_it_is(shop: ShopState) -> ShopState:
+    return shop
 
 
-def _steps(flow: Flow, chat: list[tuple[Conversation, Event]]) -> float:
+def _linked(shop: ShopState) -> ShopState:
+    """The shop once the link of its order is made."""
+    assert shop.order
+    assert shop.order.link
+    link = replace(shop.order.link, status=AttemptStatus.CREATED, link_id="plink_bench01", short_url=_URL)
+    return shop.with_order(shop.order.with_attempt(link))
+
+
+def _paid(shop: ShopState) -> ShopState:
+    """The shop once its order is paid."""
+    assert shop.order
+    total = shop.order.order.total
+    captured = Fact(shop.order.key, "payment", "pay_bench01", "captured", total, "INR", _NOW // 1000)
+    done = replace(shop.order, standing=Standing.FULFILLED, fulfilled=total)
+    return shop.with_order(done.with_facts([captured]))
+
+
+def _steps(flow: Flow, chat: list[Meeting]) -> float:
     start = perf_counter()
     for _ in range(_CHATS):
-        for conversation, event in chat:
-            step(flow, conversation, event, _NOW, 7)
+        for conversation, event, shop in chat:
+            step(flow, conversation, event, _NOW, 7, shop)
     return (perf_counter() - start) / (_CHATS * len(chat)) * 1e6
 
 

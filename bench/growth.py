@@ -20,8 +20,8 @@ import uvloop
 
 from bench.figures import Figure
 from storage import Store
-from storage.records import Records, reading
-from storage.stories import story, subjects
+from storage.database.records import Records, reading
+from storage.reports.timeline import story, subjects
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from bench.shop import settings
 from bot.app import bot, tune_interpreter
-from bot.server import serving
+from bot.http.server import serving
 from storage import Store
 
 
@@ -18,7 +18,7 @@ async def serving_bot(graph_url: str, *, working: bool) -> AsyncIterator[int]:
     with TemporaryDirectory(prefix="munshi-bench-") as directory:
         of_bot = settings(Path(directory) / "bench.db", graph_url)
         await Store.migrate(of_bot.database_url)
-        async with bot(of_bot) as (parts, workers), serving(parts) as url:
+        async with bot(of_bot) as (context, workers), serving(context) as url:
             if working:
                 workers.start()
             tune_interpreter()

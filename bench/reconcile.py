@@ -23,14 +23,14 @@ from bench.figures import Figure
 from bench.shop import flow, phone, settings
 from bot.app import bot, tune_interpreter
 from bot.workers.loop import Workers
-from flows import events
-from payments.advance import advance
-from payments.answers import CREATED
-from payments.case import Kind
+from flows.engine import events
+from payments.processing.advance import advance
+from payments.processing.results import CREATED
+from payments.processing.step_input import Kind
 from payments.razorpay.gateway import Link
 from storage import Store
-from storage.arrivals import Arrival
-from storage.deliveries import Done
+from storage.inbox.arrivals import Arrival
+from storage.outbox.deliveries import Done
 
 _ATTEMPTS: Final = 100_000
 _SECONDS: Final = 20
@@ -134,16 +134,16 @@ def _measured(database: Path) -> float:
 
 async def _grown(database: Path) -> float:
     """MiB by which the process grew at most."""
-    async with bot(settings(database, "http://127.0.0.1:9"), _Still()) as (parts, _):
+    async with bot(settings(database, "http://127.0.0.1:9"), _Still()) as (context, _):
         gateway: Any = _Gateway()
-        workers = Workers(replace(parts, gateway=gateway), random.Random(0))
+        workers = Workers(replace(context, gateway=gateway), random.Random(0))
         tune_interpreter()
         before = _memory("VmRSS")
         workers.start()
         start, stepped, asked = perf_counter(), 0.0, 0
         while not stepped or perf_counter() < stepped + _SECONDS:
             await asyncio.sleep(0.5)
-            if not stepped and not await _unstepped(parts.store):
+            if not stepped and not await _unstepped(context.store):
                 stepped, asked = perf_counter(), gateway.asked
         rates = (_ATTEMPTS / (stepped - start), (gateway.asked - asked) / _SECONDS)
         peak = _memory("VmHWM")

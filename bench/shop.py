@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from bot.app import load_flow
-from bot.sandbox.meta_webhooks import envelope
 from bot.settings import Settings
-from flows.model import Flow
+from flows.engine.model import Flow
 from payments.signature import sign
+from sandbox.meta_webhooks import envelope
 
 FLOW_FILE: Final = Path(__file__).parents[1] / "flows.yaml"
 

@@ -18,11 +18,11 @@ import uvloop
 
 from bench.figures import Figure
 from bench.shop import flow, phone
-from flows import events
-from payments.advance import advance
-from payments.case import Kind
+from flows.engine import events
+from payments.processing.advance import advance
+from payments.processing.step_input import Kind
 from storage import Store
-from storage.arrivals import Arrival
+from storage.inbox.arrivals import Arrival
 
 _CUSTOMERS: Final = 1_000
 _SAID: Final = ("hi", "1", "checkout", "confirm")
@@ -127,9 +127,9 @@ _STATEMENTS: Final = (
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
     ),
     (
-        "SELECT key, conversation_id, number, lines, total, currency, verdict, standing, fulfilled, held,"
+        "SELECT key, conversation_id, number, lines, total, currency, payment, standing, fulfilled, held,"
         " placed_at, placed_by FROM orders WHERE placed_at = ?",
-        "INSERT INTO orders (key, conversation_id, number, lines, total, currency, verdict, standing,"
+        "INSERT INTO orders (key, conversation_id, number, lines, total, currency, payment, standing,"
         " fulfilled, held, placed_at, placed_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ),
     (

@@ -1,1 +1,1 @@
-"""The shell: settings, HTTP, the WhatsApp channel, the workers, the sandbox world and the command line."""
+"""The bot as a process: settings, HTTP, the WhatsApp channel, the workers and the command line."""

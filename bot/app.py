@@ -9,20 +9,20 @@ from pathlib import Path
 
 import aiohttp
 
-from bot.batching import Batcher
 from bot.clock import Clock, SystemClock
+from bot.context import Context
+from bot.group_commit import Batcher
 from bot.metrics import Metrics
-from bot.parts import Parts
 from bot.settings import Settings
 from bot.whatsapp.client import WhatsAppClient
 from bot.workers.loop import CALLERS, IN_FLIGHT, Workers
-from flows.errors import FlowInvalid, Issue
-from flows.load import load
-from flows.model import Flow
+from flows.document.errors import FlowInvalid, Issue
+from flows.engine.model import Flow
+from flows.language.load import load
+from payments.processing.actions import SHOP
 from payments.razorpay.gateway import Gateway
-from payments.shop import SHOP
 from storage import Store
-from storage.arrivals import Arrival, Stored
+from storage.inbox.arrivals import Arrival, Stored
 
 INGEST_BATCH = 200
 """Requests whose facts share one commit at most."""
@@ -42,8 +42,8 @@ def load_flow(path: Path) -> Flow:
 
 
 @asynccontextmanager
-async def bot(settings: Settings, clock: Clock | None = None) -> AsyncIterator[tuple[Parts, Workers]]:
-    """Build the bot's parts and its workers, not started; close them in reverse order on the way out.
+async def bot(settings: Settings, clock: Clock | None = None) -> AsyncIterator[tuple[Context, Workers]]:
+    """Build the bot's context and its workers, not started; close them in reverse order on the way out.
 
     Raises FlowInvalid or StorageError before anything is served.
     """
@@ -72,12 +72,12 @@ async def bot(settings: Settings, clock: Clock | None = None) -> AsyncIterator[t
             phone_number_id=settings.whatsapp_phone_number_id,
             access_token=settings.whatsapp_access_token.get_secret_value(),
         )
-        parts = Parts(settings, clock, flow, store, whatsapp, gateway, inbox.batcher, metrics)
-        workers = Workers(parts, random.SystemRandom())
+        context = Context(settings, clock, flow, store, whatsapp, gateway, inbox.batcher, metrics)
+        workers = Workers(context, random.SystemRandom())
         inbox.workers = workers
         stack.push_async_callback(workers.close)
         stack.push_async_callback(inbox.batcher.flush)
-        yield parts, workers
+        yield context, workers
 
 
 _SWITCH_SECONDS = 0.0002

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from payments.case import Notice
+from payments.processing.changes import Notice
 
 SMALLEST_JUMP: Final = 1_000
 """Milliseconds."""

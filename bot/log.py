@@ -12,9 +12,9 @@ from typing import Any, Final
 
 import structlog
 
-from bot.printing import ACTING, printable
-from flows.words import is_invisible, with_ascii_digits
-from payments.blotting import BLOT, blot
+from bot.printable import ACTING, printable
+from flows.document.words import is_invisible, with_ascii_digits
+from payments.razorpay.redaction import BLOT, blot
 
 _ALONE: Final = (r"(?<![\dA-Za-z_])", r"(?![\dA-Za-z_])")
 """What may not stand before and after a number."""

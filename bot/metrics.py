@@ -1,9 +1,8 @@
 """The metrics for Prometheus. Counts only: no customer, no amount, no secret."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from collections.abc import Callable
 
-from bot.connections import Connections
-from bot.workers.circuit import Circuit
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 
 class Metrics:
@@ -53,14 +52,14 @@ class Metrics:
             counter = self._answers[path, status] = self.requests.labels(path, status)
         counter.inc()
 
-    def watch_connections(self, connections: Connections) -> None:
+    def watch_connections(self, count: Callable[[], int], gave_way: Callable[[], int]) -> None:
         """Show how many connections are open, and how many gave way, whenever somebody reads."""
-        self._connections_open.set_function(lambda: connections.count)
-        self._gave_way.set_function(lambda: connections.gave_way)
+        self._connections_open.set_function(count)
+        self._gave_way.set_function(gave_way)
 
-    def watch(self, lane: str, circuit: Circuit) -> None:
+    def watch_circuit(self, lane: str, is_open: Callable[[], bool]) -> None:
         """Show whether the circuit of `lane` is open, whenever somebody reads."""
-        self._circuit_open.labels(lane).set_function(lambda: circuit.is_open)
+        self._circuit_open.labels(lane).set_function(is_open)
 
     def text(self) -> bytes:
         """Return the metrics in Prometheus' text format."""

@@ -32,7 +32,7 @@ _GROWTH_CAP: Final = 300
 _PAIR_CAP: Final = 3600
 _UNKNOWN_CAP: Final = 1800
 _HALT_GAP: Final = 30
-"""Equal to the pause between two probes of a circuit (`bot.workers.circuit`)."""
+"""Equal to the pause between two probes of a circuit (`bot.workers.circuit_breaker`)."""
 _JITTER_SHARE: Final = 0.25
 
 

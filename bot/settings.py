@@ -11,7 +11,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.written import require_key, tidy
+from bot.setting_text import require_key, tidy
 from payments.signature import MIN_SECRET
 
 WHERE: Final[dict[str, str]] = {

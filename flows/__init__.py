@@ -1,1 +1,1 @@
-"""The language and the engine: YAML to a checked, frozen Flow; `step` moves one conversation. Pure."""
+"""The flow language and its engine: YAML to a checked, frozen Flow; `step` moves one conversation. Pure."""

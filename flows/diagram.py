@@ -8,7 +8,7 @@ Source: Mermaid documentation, "State diagrams", and its grammar for what a labe
 from collections.abc import Iterator
 from typing import Final
 
-from flows.model import Flow, Rule, State
+from flows.engine.model import Flow, Rule, State
 
 _INDENT: Final = "    "
 _KEYWORDS: Final = frozenset(

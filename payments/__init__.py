@@ -1,1 +1,1 @@
-"""The shop's money: catalogue, cart, orders, the ledger, the words that flows may use, and Razorpay."""
+"""The shop's money: catalogue, orders, the ledger, the processing of events, and Razorpay."""

@@ -1,7 +1,7 @@
 """Everything that lasts: the inbox, the conversations, the outbox and the ledger's facts.
 
 `Store` is the whole room from outside. SQLite and PostgreSQL run the same code: SQL is written once
-as PostgreSQL reads it and translated for SQLite (`storage.sql`). No business rule lives here, and no
+as PostgreSQL reads it and translated for SQLite (`storage.database.sql`). No business rule lives here, and no
 network is reached from here.
 """
 

@@ -5,41 +5,28 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Final
 
-from payments.case import Notice
-from storage import (
-    arrivals,
-    claims,
-    deliveries,
-    due,
-    epochs,
-    mending,
-    migrating,
-    nonces,
-    notices,
-    probing,
-    queries,
-    receipts,
-    rewinding,
-    steps,
-    stock,
-    strays,
-)
-from storage.arrivals import Arrival, Stored
-from storage.cases import EVENTS_AT_ONCE
-from storage.changes import error_text, park
-from storage.database import configuration, is_sqlite
-from storage.deliveries import LANES, Claim, Delivery, Outcome
-from storage.due import Due
-from storage.errors import Closed, Gone, StorageError, Unavailable
-from storage.nonces import Draw
-from storage.postgres import PostgresUnits
-from storage.queries import Counts, EventView, OrderView
-from storage.receipts import Applied
-from storage.sqlite import SqliteUnits
-from storage.steps import Advance
-from storage.strays import Settled
-from storage.transaction import SoldOut, Transaction, Units
-from storage.trouble import told
+from payments.processing.changes import Notice
+from storage.database import migration, write_probe
+from storage.database.address import configuration, is_sqlite
+from storage.database.errors import Closed, Gone, StorageError, Unavailable
+from storage.database.postgres import PostgresUnits
+from storage.database.sqlite import SqliteUnits
+from storage.database.transaction import SoldOut, Transaction, Units
+from storage.database.trouble import told
+from storage.inbox import arrivals, nonces, notices, steps, stock, strays
+from storage.inbox.arrivals import Arrival, Stored
+from storage.inbox.changes import error_text, park
+from storage.inbox.nonces import Draw
+from storage.inbox.step_inputs import EVENTS_AT_ONCE
+from storage.inbox.steps import Advance
+from storage.inbox.strays import Settled
+from storage.operations import by_hand, clock, epochs
+from storage.outbox import claims, deliveries, due, receipts
+from storage.outbox.deliveries import LANES, Claim, Delivery, Outcome
+from storage.outbox.due import Due
+from storage.outbox.receipts import Applied
+from storage.reports import queries
+from storage.reports.queries import Counts, EventView, OrderView
 
 _PING_SECONDS: Final = 1.0
 _RETRY_SECONDS: Final = 0.1
@@ -61,8 +48,8 @@ class Store:
     async def open(cls, url: str, *, wait: float = 0.0, draw: Draw = nonces.draw) -> "Store":
         """The store at `sqlite://<file>` or `postgres://…`. `draw` gives each step its random letters.
 
-        Raises storage.errors.StorageError: NotMigrated, WeakDurability, UnsupportedDatabase, or, once
-        `wait` seconds are over, Unavailable (held by another process, no answer).
+        Raises StorageError: NotMigrated, WeakDurability, UnsupportedDatabase, or, once `wait` seconds are
+        over, Unavailable (held by another process, no answer).
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + wait
@@ -77,12 +64,12 @@ class Store:
     @staticmethod
     async def migrate(url: str) -> list[str]:
         """Apply the pending migrations; their names. Makes the database, if there is none."""
-        return await migrating.migrate(url)
+        return await migration.migrate(url)
 
     @staticmethod
     async def upgrade(url: str) -> list[str]:
         """Apply the pending migrations to a database that is there. Raises NotMigrated if there is none."""
-        return await migrating.upgrade(url)
+        return await migration.upgrade(url)
 
     async def close(self) -> None:
         """Wait for what runs, then close. Everything asked afterwards raises Closed."""
@@ -109,7 +96,7 @@ class Store:
         try:
             async with asyncio.timeout(_PING_SECONDS):
                 for length in (size, 0) if size else (0,):
-                    await self._units.run(partial(probing.write, now=now, size=length))
+                    await self._units.run(partial(write_probe.write, now=now, size=length))
         except (TimeoutError, StorageError):
             raise
         except Exception as error:
@@ -178,7 +165,7 @@ class Store:
         return await self._units.run(lambda tx: receipts.apply_receipts(tx, now, limit))
 
     async def declare(self, counted: Mapping[str, int]) -> None:
-        """Let the stock be what the flow file declares, by sku; see `storage.stock.declare`."""
+        """Let the stock be what the flow file declares, by sku; see `storage.inbox.stock.declare`."""
         await self._units.run(lambda tx: stock.declare(tx, counted))
 
     async def order(self, key: str) -> OrderView | None:
@@ -203,18 +190,18 @@ class Store:
 
     async def replay(self, number: int) -> bool:
         """Have the parked event `number` handled again; False if there is none, or it is not parked."""
-        return await self._units.run(lambda tx: mending.replay(tx, number))
+        return await self._units.run(lambda tx: by_hand.replay(tx, number))
 
     async def seen(self, number: int) -> bool:
         """Forget notice `number`; False if there is none. Should it happen again, it is told again."""
-        return await self._units.run(lambda tx: mending.seen(tx, number))
+        return await self._units.run(lambda tx: by_hand.seen(tx, number))
 
     async def rewind(self, now: int, back: int = 0) -> int:
-        """Make due what a clock that was set back has put off: see `storage.rewinding.rewind`."""
-        return await self._units.run(lambda tx: rewinding.rewind(tx, now, back))
+        """Make due what a clock that was set back has put off: see `storage.operations.clock.rewind`."""
+        return await self._units.run(lambda tx: clock.rewind(tx, now, back))
 
     async def begin_epoch(self, now: int) -> int:
-        """The books are older than what the world knows: see `storage.epochs.begin`."""
+        """The books are older than what the world knows: see `storage.operations.epochs.begin`."""
         on_sqlite = isinstance(self._units, SqliteUnits)
         return await self._units.run(lambda tx: epochs.begin(tx, now, on_sqlite))
 
@@ -223,7 +210,7 @@ class Store:
         return await self._units.outside(_installation)
 
     async def lacking(self, references: Collection[str]) -> dict[str, frozenset[str] | None]:
-        """Those of `references`, of payment links, that no order here made: see `storage.strays.lacking`."""
+        """Those of `references`, of payment links, that no order here made: see `strays.lacking`."""
         return await self._units.outside(lambda tx: strays.lacking(tx, references))
 
     async def settle(self, settled: Settled, now: int) -> None:

@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
-from bot.orders_api import _status
-from payments.ledger import Verdict
-from payments.orders import AttemptStatus, Standing
-from payments.repair import UNCAPTURED
+from bot.http.orders_api import _status
+from payments.ledger.state import UNCAPTURED, PaymentStatus
+from payments.shop.orders import AttemptStatus, Standing
 from tests.simulation.planted import GUARDS, ROWS
 from tests.simulation.scripts import SCRIPTS
 
@@ -101,9 +100,11 @@ def statuses() -> set[str]:
     links: list[list[Any]] = [[], *([SimpleNamespace(status=status)] for status in AttemptStatus)]
     views = [
         SimpleNamespace(
-            standing=standing, fulfilled=paise, held_for=reason, attempts=attempts, verdict=verdict
+            standing=standing, fulfilled=paise, held_for=reason, attempts=attempts, payment=payment
         )
-        for standing, paise, reason, attempts, verdict in product(Standing, (0, 100), held, links, Verdict)
+        for standing, paise, reason, attempts, payment in product(
+            Standing, (0, 100), held, links, PaymentStatus
+        )
     ]
     return {_status(view) for view in views}  # type: ignore[arg-type]
 

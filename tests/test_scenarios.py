@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from flows.load import load
-from flows.model import Flow
-from payments.rehearsal import Played, play
-from payments.scenario import parse
-from payments.shop import SHOP
+from flows.engine.model import Flow
+from flows.language.load import load
+from payments.processing.actions import SHOP
+from payments.simulator.runner import Played, play
+from payments.simulator.scenario import parse
 
 ROOT = Path(__file__).parent.parent
 FILES = sorted((ROOT / "tests" / "scenarios").glob("*.yaml"))
@@ -34,7 +34,7 @@ def test_every_rule_of_the_shipped_flow_is_taken() -> None:
     taken = {
         (entry["taken"]["rule"], entry["taken"]["line"])
         for file in FILES
-        for handled in played(file).handled
+        for handled in played(file).results
         for entry in handled.trace
         if "taken" in entry
     }

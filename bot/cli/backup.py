@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.running import database_url, looked_up
-from storage import restoring
+from storage import recovery
 
 File = Annotated[
     Path, typer.Argument(metavar="FILE", help="The file to make. One that is there stays as it is.")
@@ -18,5 +18,5 @@ def command(file: File) -> None:
 
     Put FILE on another machine: it holds what customers wrote. `munshi restore FILE` puts it back.
     """
-    size = looked_up(restoring.back_up(database_url(), file))
+    size = looked_up(recovery.back_up(database_url(), file))
     typer.echo(f"{file.absolute()}: {size / 1_000_000:.1f} MB, whole and checked")

@@ -7,7 +7,7 @@ import httpx
 from bot.cli.running import refuse
 from bot.settings import Settings
 from storage import Store
-from storage.errors import Unavailable
+from storage.database.errors import Unavailable
 
 
 def server_url(settings: Settings) -> str:

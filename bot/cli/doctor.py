@@ -17,18 +17,19 @@ from bot.cli.running import in_words, looked_up, refuse, run
 from bot.cli.webhook import webhook
 from bot.cli.wording import counted
 from bot.log import mask
-from bot.printing import printable
+from bot.printable import printable
 from bot.settings import Settings, SettingsInvalid, load_settings
 from bot.whatsapp.client import WhatsAppClient
 from bot.whatsapp.errors import SendError
-from flows.errors import FlowInvalid
-from payments import remedies
+from flows.document.errors import FlowInvalid
+from payments.ledger import hints
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Gateway
-from storage import Store, waiting
-from storage.errors import StorageError
-from storage.records import reading
-from storage.waiting import Held, Parked, Told
+from storage import Store
+from storage.database.errors import StorageError
+from storage.database.records import reading
+from storage.reports import backlog
+from storage.reports.backlog import Held, Parked, Told
 
 _SHOWN: Final = 10
 """Rows shown of each list, the oldest first."""
@@ -160,9 +161,9 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
             if damage := await records.damage():
                 yield Finding("database", False, f"the file is damaged: {damage[:_LONGEST]}", _DAMAGED)
                 return
-            parked = await waiting.parked(records)
-            held = await waiting.held(records)
-            notices = await waiting.notices(records)
+            parked = await backlog.parked(records)
+            held = await backlog.held(records)
+            notices = await backlog.notices(records)
     except (StorageError, OSError) as error:
         yield Finding(
             "database",
@@ -192,7 +193,7 @@ def _parked_lines(event: Parked) -> Iterator[str]:
 
 
 def _held(held: Sequence[Held]) -> Finding:
-    mine = [one for one in held if remedies.needs_person(one.reason)]
+    mine = [one for one in held if hints.needs_person(one.reason)]
     if not mine:
         waits = f"; {counted(len(held), 'order')} with a link for the rest, or a remainder" if held else ""
         return Finding("money", True, f"none waits for a person{waits}")

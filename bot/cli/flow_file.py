@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 if TYPE_CHECKING:
-    from flows.load import Examined
-    from flows.model import Flow
+    from flows.engine.model import Flow
+    from flows.language.load import Examined
 
 FlowFile: TypeAlias = Annotated[Path, typer.Argument(envvar="MUNSHI_FLOW", help="The flow file.")]
 """A command's argument FILE."""
@@ -31,8 +31,8 @@ def read_text(file: Path) -> str:
 def examined(file: Path) -> "Examined":
     """Examine `file` and print every issue. Ends the command if it can't be read."""
     text = read_text(file)
-    from flows.load import examine
-    from payments.shop import SHOP
+    from flows.language.load import examine
+    from payments.processing.actions import SHOP
 
     found = examine(text, str(file), SHOP)
     for issue in found.issues:
@@ -43,9 +43,9 @@ def examined(file: Path) -> "Examined":
 def sound_flow(file: Path) -> "Flow":
     """Return the flow in `file`, without warnings. Ends the command, with every error, if it has one."""
     text = read_text(file)
-    from flows.errors import FlowInvalid
-    from flows.load import load
-    from payments.shop import SHOP
+    from flows.document.errors import FlowInvalid
+    from flows.language.load import load
+    from payments.processing.actions import SHOP
 
     try:
         return load(text, str(file), SHOP)

@@ -9,13 +9,13 @@ import typer
 
 from bot.cli.running import database_url, looked_up
 from bot.cli.wording import counted, shown
-from bot.printing import printable
-from payments import remedies
-from payments.orders import CURRENCY
-from payments.proof import Check, Discrepancy, Sums
-from storage.books import Books, books
-from storage.records import reading
-from storage.waiting import Held
+from bot.printable import printable
+from payments.ledger import hints
+from payments.ledger.audit import Check, Discrepancy, Sums
+from payments.shop.orders import CURRENCY
+from storage.database.records import reading
+from storage.reports.backlog import Held
+from storage.reports.ledger import Books, books
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object; amounts in paise.")]
 
@@ -72,13 +72,13 @@ def held_lines(held: Held) -> Iterator[str]:
     """Say of an order whose money is held: which, how much, why, and what to do."""
     amount = shown(held.amount, CURRENCY) if held.amount else "money"
     yield f"  order #{held.number} ({held.key}): {amount} held, {held.reason}"
-    yield f"      {remedies.for_held(held.reason)}"
+    yield f"      {hints.for_held(held.reason)}"
 
 
 def _wrong(wrong: Discrepancy) -> Iterator[str]:
     yield f"  {wrong.subject}: {wrong.said}"
     yield f"      expected {_value(wrong, wrong.expected)}, found {_value(wrong, wrong.found)}"
-    yield f"      {remedies.for_check(wrong.check)}"
+    yield f"      {hints.for_check(wrong.check)}"
 
 
 def _value(wrong: Discrepancy, value: int | str | None) -> str:
@@ -93,10 +93,8 @@ def _as_json(found: Books) -> dict[str, Any]:
         "orders": found.orders,
         "payments": found.payments,
         "sums": dict(sorted(found.sums.items())),
-        "held": [_with_remedy(held, remedies.for_held(held.reason)) for held in found.held],
-        "discrepancies": [
-            _with_remedy(wrong, remedies.for_check(wrong.check)) for wrong in found.discrepancies
-        ],
+        "held": [_with_remedy(held, hints.for_held(held.reason)) for held in found.held],
+        "discrepancies": [_with_remedy(wrong, hints.for_check(wrong.check)) for wrong in found.discrepancies],
     }
 
 

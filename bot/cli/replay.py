@@ -8,8 +8,9 @@ import typer
 from bot.cli.changing import change
 from bot.cli.running import looked_up, refuse, settings_or_refuse
 from bot.settings import Settings
-from storage import Store, waiting
-from storage.records import Records, reading
+from storage import Store
+from storage.database.records import Records, reading
+from storage.reports import backlog
 
 Event = Annotated[
     int | None, typer.Argument(min=1, max=2**62, help="The event's number, as 'munshi doctor' lists it.")
@@ -37,14 +38,14 @@ async def _directly(number: int, store: Store) -> bool:
 
 
 async def _every(records: Records) -> list[int]:
-    parked = await waiting.parked(records)
+    parked = await backlog.parked(records)
     if not parked:
         typer.echo("no event is parked")
     return [event.number for event in parked]
 
 
 async def _one(records: Records, number: int) -> int:
-    state = await waiting.state_of(records, number)
+    state = await backlog.state_of(records, number)
     if state is None:
         refuse(f"there is no event {number}")
     if state != "parked":

@@ -8,7 +8,7 @@ import typer
 from bot.cli.running import looked_up, settings_or_refuse
 from bot.cli.settle import CancelUnpaid, Keep, Refund, said, settled_or_told
 from bot.clock import SystemClock
-from storage import restoring
+from storage import recovery
 
 File = Annotated[
     Path | None,
@@ -43,7 +43,7 @@ def command(
     now = SystemClock().now()
     url = settings.database_url
     done = looked_up(
-        restoring.mark(url, now) if file is None else restoring.restore(url, file, now, another_shop)
+        recovery.mark(url, now) if file is None else recovery.restore(url, file, now, another_shop)
     )
     typer.echo(f"The books are restored: epoch {done.epoch} begins.")
     if done.aside:

@@ -8,8 +8,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from bot.cli.finding import Finding
+from bot.setting_text import is_easily_guessed
 from bot.settings import Settings
-from bot.written import is_easily_guessed
 
 _HERE: Final = ("localhost", "127.0.0.1", "::1")
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO

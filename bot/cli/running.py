@@ -10,11 +10,11 @@ import typer
 import uvloop
 from dotenv import dotenv_values
 
-from bot.printing import printable
+from bot.printable import printable
+from bot.setting_text import tidy
 from bot.settings import Settings, SettingsInvalid, load_settings
-from bot.written import tidy
-from flows.errors import FlowInvalid
-from storage.errors import StorageError
+from flows.document.errors import FlowInvalid
+from storage.database.errors import StorageError
 
 T = TypeVar("T")
 

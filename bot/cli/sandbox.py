@@ -12,10 +12,10 @@ import typer
 
 from bot.cli.running import refuse, run, until_told_to_stop
 from bot.clock import SystemClock
-from bot.sandbox.control import routes
-from bot.sandbox.meta import HandshakeRefusedError
-from bot.sandbox.world import World
 from bot.settings import Settings, SettingsInvalid, load_settings
+from sandbox.control import routes
+from sandbox.meta import HandshakeRefusedError
+from sandbox.world import World
 
 API_TOKEN: Final = "sandbox-api-token"  # noqa: S105 - guards a sandbox on loopback
 

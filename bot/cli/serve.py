@@ -10,9 +10,9 @@ from bot.app import bot, tune_interpreter
 from bot.cli.running import run, settings_or_refuse, until_told_to_stop
 from bot.cli.sandbox import API_TOKEN, played
 from bot.cli.wording import database_name
-from bot.connections import allow_files
-from bot.parts import Parts
-from bot.server import serving
+from bot.context import Context
+from bot.http.connections import allow_files
+from bot.http.server import serving
 from bot.settings import Settings
 from storage import Store
 
@@ -38,11 +38,11 @@ def command(sandbox: Played = False, create: Create = False) -> None:
 
 async def _serve(settings: Settings, migrate: Callable[[str], Awaitable[list[str]]]) -> None:
     await migrate(settings.database_url)
-    async with bot(settings) as (parts, workers), serving(parts) as url:
+    async with bot(settings) as (context, workers), serving(context) as url:
         workers.start()
         tune_interpreter()
         allow_files()
-        typer.echo(serves(parts, url))
+        typer.echo(serves(context, url))
         await until_told_to_stop()
         typer.echo("Munshi stops: what is in flight is finished and recorded")
 
@@ -51,10 +51,10 @@ async def _play() -> None:
     """Run the bot in a sandbox, until told to stop."""
     async with played() as (world, settings):
         await Store.migrate(settings.database_url)
-        async with bot(settings) as (parts, workers), serving(parts) as url:
+        async with bot(settings) as (context, workers), serving(context) as url:
             workers.start()
             await world.connect(url)
-            typer.echo(serves(parts, url))
+            typer.echo(serves(context, url))
             typer.echo(
                 f"In a sandbox: the API token is {API_TOKEN}; the books are forgotten at the end. Try:"
             )
@@ -64,9 +64,9 @@ async def _play() -> None:
             await until_told_to_stop()
 
 
-def serves(parts: Parts, url: str) -> str:
+def serves(context: Context, url: str) -> str:
     """Return one line that says what is served and where, and whether real money moves."""
-    flow, settings = parts.flow, parts.settings
+    flow, settings = context.flow, context.settings
     return (
         f"Munshi serves '{flow.name}' ({settings.munshi_flow.absolute()}, version {flow.version}) at {url}, "
         f"database {database_name(settings.database_url)}, Razorpay in {settings.razorpay_mode} mode; "

@@ -9,22 +9,22 @@ from typing import Annotated, Final, Literal
 
 import typer
 
-from bot.arriving import from_lost_link
 from bot.cli.running import looked_up, refuse, settings_or_refuse
 from bot.cli.wording import counted
 from bot.clock import SystemClock
-from bot.printing import printable
+from bot.ingest import from_lost_link
+from bot.printable import printable
 from bot.settings import Settings
-from payments.calls import FetchPayments
-from payments.money import money
-from payments.orders import CURRENCY
+from payments.ledger.calls import FetchPayments
 from payments.razorpay import strays
 from payments.razorpay.errors import GatewayError
 from payments.razorpay.gateway import Gateway, Link
 from payments.razorpay.links import standing_of
 from payments.razorpay.strays import Paid, Stray
+from payments.shop.money import money
+from payments.shop.orders import CURRENCY
 from storage import Store
-from storage.strays import Settled
+from storage.inbox.strays import Settled
 
 _ANSWERS: Final = Literal["refund", "keep", "later"]
 

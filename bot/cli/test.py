@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from bot.cli.flow_file import DEFAULT, read_text, sound_flow
-from bot.printing import printable
+from bot.printable import printable
 
 if TYPE_CHECKING:
-    from flows.model import Flow
-    from payments.scenario import Scenario
+    from flows.engine.model import Flow
+    from payments.simulator.scenario import Scenario
 
 _OWN: Final = "write its path as seen from the scenario's folder; without 'flow:' the shop's own is played"
 
@@ -50,9 +50,9 @@ def _files(path: Path) -> Iterator[Path]:
 def _passes(file: Path, default: Path, flows: "dict[Path, Flow]") -> bool:
     """Play one file and print what came of it. `flows` are those already read."""
     text = read_text(file)
-    from flows.errors import FlowInvalid
-    from payments.rehearsal import play
-    from payments.scenario import parse
+    from flows.document.errors import FlowInvalid
+    from payments.simulator.runner import play
+    from payments.simulator.scenario import parse
 
     try:
         scenario = parse(text, str(file))

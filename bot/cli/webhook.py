@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from bot.cli.finding import Finding
+from bot.http.webhooks import WHATSAPP
 from bot.log import mask
 from bot.retry import Failure
-from bot.webhooks import WHATSAPP
 from bot.whatsapp.account import Addresses, addresses, health, is_subscribed
 from bot.whatsapp.client import WhatsAppClient
 from bot.whatsapp.errors import SendError

@@ -9,12 +9,12 @@ import orjson
 import typer
 
 from bot.cli.running import database_url, looked_up, refuse
-from bot.cli.telling import lines
+from bot.cli.timeline import lines
 from bot.log import masked
-from bot.printing import printable
+from bot.printable import printable
 from bot.whatsapp import phones
-from storage.records import Records, reading
-from storage.stories import Story, Subject, story, subjects
+from storage.database.records import Records, reading
+from storage.reports.timeline import Story, Subject, story, subjects
 
 _HOME: Final = "IN"
 """Country of a phone number without a country code: the shop counts in rupees."""

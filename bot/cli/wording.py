@@ -3,8 +3,8 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from payments.money import money
-from payments.orders import CURRENCY
+from payments.shop.money import money
+from payments.shop.orders import CURRENCY
 
 
 def counted(number: int, what: str) -> str:

@@ -17,10 +17,10 @@ def command() -> None:
 
 
 async def _work(settings: Settings) -> None:
-    async with bot(settings) as (parts, workers):
+    async with bot(settings) as (context, workers):
         workers.start()
         tune_interpreter()
-        flow, database = parts.flow, database_name(settings.database_url)
+        flow, database = context.flow, database_name(settings.database_url)
         typer.echo(f"Munshi works for '{flow.name}' (version {flow.version}), database {database}")
         await until_told_to_stop()
         typer.echo("Munshi stops: what is in flight is finished and recorded")

@@ -12,15 +12,15 @@ from rich.text import Text
 
 from bot.demo import received
 from bot.demo.stage import NothingToPay, Stage
-from bot.sandbox.people import ReceivedMessage
-from bot.sandbox.razorpay_ledger import NotPayableError
 from bot.terminal import commands
 from bot.terminal.commands import Command, choices, parse_command, pick
 from bot.terminal.drawing import draw_all, draw_trace, plain, sorry
 from bot.terminal.reading import PROMPT, help_table
-from flows.messages import Reply
-from payments.money import money
-from storage.stories import Story
+from flows.messages.kinds import Reply
+from payments.shop.money import money
+from sandbox.people import ReceivedMessage
+from sandbox.razorpay_ledger import NotPayableError
+from storage.reports.timeline import Story
 
 _PATIENCE: Final = 5.0
 """Seconds to wait for an answer before the prompt comes back; a later one is shown all the same."""
@@ -41,7 +41,7 @@ class Chat:
 
     async def run(self) -> None:
         """Until /quit or the end of input. The customer says hi first."""
-        name = self._stage.parts.flow.statics[self._stage.parts.flow.languages[0]]["shop"]["name"]
+        name = self._stage.context.flow.statics[self._stage.context.flow.languages[0]]["shop"]["name"]
         self._console.print(Rule(plain(str(name))))
         self._console.print(Text(f"{PROMPT}hi", "bold"))
         await self._stage.customer.write("hi")
@@ -154,5 +154,5 @@ def _standing(story: Story | None) -> str:
     """Where the customer stands, and how each of their orders does."""
     if story is None:
         return "state: not begun"
-    orders = (f"order #{o['number']}: {money(o['total'])}, {o['verdict']}" for o in story.orders)
+    orders = (f"order #{o['number']}: {money(o['total'])}, {o['payment']}" for o in story.orders)
     return "\n".join((f"state: {story.state or 'not begun'}", *orders))

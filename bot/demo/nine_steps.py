@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 from typing import Final
 
 from bot.demo.stage import Stage
-from bot.sandbox.people import ReceivedMessage
-from payments.money import money
-from payments.orders import Standing
+from payments.shop.money import money
+from payments.shop.orders import Standing
+from sandbox.people import ReceivedMessage
 
 
 class StepDiffers(Exception):
@@ -83,8 +83,8 @@ async def play(move: Move, stage: Stage) -> ReceivedMessage:
 async def check_books(stage: Stage) -> str:
     """Steps 7 and 8: the order is paid, once, and its time kept; what is written. Raises StepDiffers."""
     [link] = stage.world.razorpay.links.values()
-    view = await stage.parts.store.order(str(link.notes["munshi_order"]))
+    view = await stage.context.store.order(str(link.notes["munshi_order"]))
     if view is None or view.standing is not Standing.FULFILLED or view.paid_at is None:
         raise StepDiffers("step 8: the order is not recorded as paid")
     paid_at = datetime.fromtimestamp(view.paid_at / 1000, UTC)
-    return f"#{view.order.number} {view.verdict} {money(view.order.total)}, {paid_at:%Y-%m-%d %H:%M:%S} UTC"
+    return f"#{view.order.number} {view.payment} {money(view.order.total)}, {paid_at:%Y-%m-%d %H:%M:%S} UTC"

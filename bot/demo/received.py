@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from bot.sandbox.people import ReceivedMessage
-from flows.messages import Buttons, Image, Link, List, Message, Reply, Section, Text
+from flows.messages.kinds import Buttons, Image, Link, List, Message, Reply, Section, Text
+from sandbox.people import ReceivedMessage
 
 
 def message(received: ReceivedMessage) -> Message:

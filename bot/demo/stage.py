@@ -10,16 +10,16 @@ from typing import Any, Final
 
 from bot.app import bot
 from bot.clock import ShiftedClock, SystemClock
-from bot.parts import Parts
-from bot.sandbox.people import Person, ReceivedMessage
-from bot.sandbox.world import World
-from bot.server import serving
+from bot.context import Context
+from bot.http.server import serving
 from bot.settings import Settings
 from bot.workers.loop import Workers
+from sandbox.people import Person, ReceivedMessage
+from sandbox.world import World
 from storage import Store
-from storage.queries import EventView
-from storage.records import reading
-from storage.stories import Story, story, subjects
+from storage.database.records import reading
+from storage.reports.queries import EventView
+from storage.reports.timeline import Story, story, subjects
 
 PHONE: Final = "919812345601"
 NAME: Final = "Asha"
@@ -40,7 +40,7 @@ class Stage:
     """Everything that runs, and what the customer has seen of it."""
 
     world: World
-    parts: Parts
+    context: Context
     workers: Workers
     clock: ShiftedClock
     url: str
@@ -67,7 +67,7 @@ class Stage:
         """Nothing is being delivered, nothing waits to be handled or sent."""
         if self.world.courier.busy:
             return False
-        counts = await self.parts.store.counts(self.clock.now())
+        counts = await self.context.store.counts(self.clock.now())
         return not counts.pending and not counts.unfinished
 
     def take(self) -> list[ReceivedMessage]:
@@ -93,11 +93,11 @@ class Stage:
 
     async def decisions(self, limit: int = 5) -> list[EventView]:
         """The newest events with their decision records, oldest first."""
-        return list(reversed(await self.parts.store.recent(limit)))
+        return list(reversed(await self.context.store.recent(limit)))
 
     async def standing(self) -> Story | None:
         """How the customer stands in the books; None if they hold nothing of them yet."""
-        async with reading(self.parts.settings.database_url) as records:
+        async with reading(self.context.settings.database_url) as records:
             found = await subjects(records, self.customer.wa_id, [self.customer.wa_id])
             return await story(records, found[0], limit=1) if found else None
 
@@ -120,10 +120,10 @@ async def stage(flow: Path, port: int) -> AsyncIterator[Stage]:
         async with World.running(now=clock.now) as world:
             settings = _settings(world, flow, database, port)
             await Store.migrate(database)
-            async with bot(settings, clock) as (parts, workers), serving(parts) as url:
+            async with bot(settings, clock) as (context, workers), serving(context) as url:
                 workers.start()
                 await world.connect(url)
-                yield Stage(world, parts, workers, clock, url, world.meta.person(PHONE, NAME))
+                yield Stage(world, context, workers, clock, url, world.meta.person(PHONE, NAME))
 
 
 def _settings(world: World, flow: Path, database: str, port: int) -> Settings:

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from flows import durations, messages
-from flows.limits import TEXT_BODY
-from flows.messages import Message, Reply
-from flows.model import RECEIVED
-from flows.texts import close
-from flows.words import normalise
+from flows.document import durations
+from flows.document.words import normalise
+from flows.engine.model import RECEIVED
+from flows.language.texts import close
+from flows.messages import kinds
+from flows.messages.kinds import Message, Reply
+from flows.messages.limits import TEXT_BODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,7 @@ def parse_command(line: str) -> Command:
 
 def choices(answer: Iterable[Message]) -> tuple[Reply, ...]:
     """All that can be tapped in `answer`, numbered from 1 as `draw_all` draws it."""
-    return tuple(reply for message in answer for reply in messages.replies(message))
+    return tuple(reply for message in answer for reply in kinds.replies(message))
 
 
 def pick(command: Command, offered: tuple[Reply, ...]) -> Reply | None:

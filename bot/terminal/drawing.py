@@ -9,8 +9,8 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.panel import Panel
 from rich.text import Text
 
-from bot.printing import printable
-from flows.messages import Buttons, Image, Link, List, Message, Reply, replies
+from bot.printable import printable
+from flows.messages.kinds import Buttons, Image, Link, List, Message, Reply, replies
 
 WIDTH: Final = 64
 """Cells a bubble takes at most; 80 columns hold it with room to spare."""
@@ -47,7 +47,7 @@ def plain(said: str, style: str = "") -> Text:
 
 
 def draw_trace(trace: Sequence[dict[str, Any]]) -> RenderableType:
-    """A decision record, as `flows.engine.Step.trace` has it, for people."""
+    """A decision record, as `flows.engine.step.Step.trace` has it, for people."""
     lines = [line for entry in trace for line in _decided(entry)]
     return Group(*lines) if lines else Text("nothing was decided yet")
 

@@ -8,11 +8,11 @@ from bot.terminal import commands
 from bot.terminal.commands import Command, choices, parse_command, pick
 from bot.terminal.drawing import draw_all, draw_trace, plain, sorry
 from bot.terminal.reading import help_table, lines
-from flows.messages import Message, Reply
-from flows.model import Flow
-from payments.case import Handled
-from payments.money import money
-from payments.simulator import NothingToPay, Simulator
+from flows.engine.model import Flow
+from flows.messages.kinds import Message, Reply
+from payments.processing.changes import EventResult
+from payments.shop.money import money
+from payments.simulator.simulator import NothingToPay, Simulator
 
 
 class Chat:
@@ -23,7 +23,7 @@ class Chat:
         self._simulator = Simulator(flow, name)
         self._console = console or Console(highlight=False)
         self._offered: tuple[Reply, ...] = ()
-        self._last: list[Handled] = []
+        self._last: list[EventResult] = []
 
     def run(self) -> None:
         """Until /quit or the end of input."""
@@ -59,13 +59,13 @@ class Chat:
                 self._play(command)
 
     def _play(self, command: Command) -> None:
-        before = len(self._simulator.handled)
+        before = len(self._simulator.results)
         try:
             answer = self._answer(command)
         except NothingToPay as error:
             self._console.print(plain(f"{error}: check out first", "red"))
             return
-        self._last = self._simulator.handled[before:]
+        self._last = self._simulator.results[before:]
         for handled in self._last:
             if handled.error:
                 self._console.print(plain(f"The shop could not handle that: {handled.error}", "red"))
@@ -103,7 +103,7 @@ class Chat:
         told += [f"{name}: {value}" for name, value in conversation.variables.items()]
         told += [f"cart: {sku} × {quantity}" for sku, quantity in conversation.data.get("cart", ())]
         told += [
-            f"order #{state.order.number}: {money(state.order.total)}, {state.verdict}"
+            f"order #{state.order.number}: {money(state.order.total)}, {state.status}"
             for state in self._simulator.orders.values()
         ]
         return "\n".join(told)

@@ -1,1 +1,1 @@
-"""The WhatsApp channel: webhook bodies in, Graph API payloads out. Only `client` touches the network."""
+"""All that is WhatsApp's: webhook bodies in, Graph API payloads out. Only `client` touches the network."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from bot.whatsapp.loose import Json, clipped, mapping
-from payments.case import Notice
+from payments.processing.changes import Notice
 
 _GOOD: Final[Mapping[str, frozenset[str]]] = {
     "message_template_status_update": frozenset(

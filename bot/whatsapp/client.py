@@ -7,12 +7,12 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from bot.json_reading import Unreadable, read_object, storable
+from bot.json_text import Unreadable, read_object, storable
 from bot.retry import Failure
 from bot.whatsapp.errors import SendError, classify
 from bot.whatsapp.identity import Alias, called
 from bot.whatsapp.loose import items, mapping
-from payments.blotting import blot_bytes
+from payments.razorpay.redaction import blot_bytes
 
 ANSWER_CAP: Final = 64 * 1024
 """Bytes read of an answer; an honest one is a few hundred."""

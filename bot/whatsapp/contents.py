@@ -6,11 +6,11 @@ Source: Meta, WhatsApp Cloud API, "Messages webhooks reference", 2026.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from bot.json_reading import Unreadable, read_object, storable
+from bot.json_text import Unreadable, read_object, storable
 from bot.whatsapp.identity import digits
 from bot.whatsapp.loose import Json, clipped, identifier, integer, items, mapping, texts, word
-from flows import limits
-from flows.events import Event, Received, Tapped, TextReceived
+from flows.engine.events import Event, Received, Tapped, TextReceived
+from flows.messages import limits
 
 _SILENT: Final = frozenset({"reaction", "edit", "revoke", "system"})
 _RESPONSE: Final = 16_384

@@ -10,12 +10,12 @@ import math
 from collections.abc import Mapping
 from typing import Any, Final
 
-from bot.json_reading import Unreadable, read_object, storable
+from bot.json_text import Unreadable, read_object, storable
 from bot.retry import Failure
 from bot.whatsapp.loose import integer, mapping
-from flows import limits
-from storage import window
-from storage.fallbacks import Remedy
+from flows.messages import limits
+from storage.outbox import window
+from storage.outbox.resend import Remedy
 
 PAIR_RATE_CODE: Final = 131056
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from bot.whatsapp.loose import Json, identifier, items, mapping
-from flows import limits
+from flows.messages import limits
 
 Alias: TypeAlias = tuple[str, str]
 

@@ -14,14 +14,14 @@ from typing import Any, Final, TypeAlias
 
 import orjson
 
-from bot.json_reading import storable
+from bot.json_text import storable
 from bot.whatsapp.alerts import alert
 from bot.whatsapp.contents import meaning
 from bot.whatsapp.identity import Alias, Sender, contacts_by_id, recipient, sender
 from bot.whatsapp.loose import Json, clipped, identifier, integer, items, mapping, word
-from flows import limits
-from flows.events import Event
-from payments.case import Notice
+from flows.engine.events import Event
+from flows.messages import limits
+from payments.processing.changes import Notice
 
 __all__ = ["InboundMessage", "Parsed", "Receipt", "Sender", "Unread", "parse"]
 

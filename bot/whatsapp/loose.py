@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final, TypeAlias
 
-from flows import limits
+from flows.messages import limits
 
 Json: TypeAlias = dict[str, Any]
 

@@ -10,8 +10,8 @@ from ipaddress import ip_address
 from typing import Any, Final, assert_never
 from urllib.parse import urlsplit
 
-from flows import limits
-from flows.messages import Buttons, Image, Link, List, Reply, Section, Sendable, TemplateMessage, Text
+from flows.messages import limits
+from flows.messages.kinds import Buttons, Image, Link, List, Reply, Section, Sendable, TemplateMessage, Text
 
 _DIGITS: Final = re.compile(r"[0-9]{5,20}")
 _URL_IN_TEXT: Final = re.compile(r"https?://[^\s/]", re.IGNORECASE)

@@ -1,1 +1,1 @@
-"""The workers: they step events from the inbox and perform entries of the outbox."""
+"""The workers: they step what arrived and perform what was decided. Imports `context`, `whatsapp`."""

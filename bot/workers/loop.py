@@ -13,17 +13,18 @@ from typing import Any, Final
 
 import structlog
 
-from bot.batching import Batcher
 from bot.clock import Jumps, SystemClock, jumped
-from bot.parts import Parts
-from bot.workers.performing import LEASE, Performer, fits
+from bot.context import Context
+from bot.group_commit import Batcher
+from bot.workers.executor import LEASE, Performer, fits
 from bot.workers.traffic import Traffic
-from payments import remedies
-from payments.advance import advance
-from payments.case import Advanced, Case, Outcome
-from storage import deliveries
-from storage.cases import EVENTS_AT_ONCE
-from storage.deliveries import CHAT, Again, Delivery
+from payments.ledger import hints
+from payments.processing.advance import advance
+from payments.processing.changes import ChangeSet, Outcome
+from payments.processing.step_input import StepInput
+from storage.inbox.step_inputs import EVENTS_AT_ONCE
+from storage.outbox import deliveries
+from storage.outbox.deliveries import CHAT, Again, Delivery
 
 POLL_SECONDS: Final = 0.2
 FAILED_SECONDS: Final = 1.0
@@ -44,17 +45,17 @@ class Workers:
     """Steps and performs until closed. Any number of them may share one PostgreSQL database."""
 
     def __init__(
-        self, parts: Parts, dice: random.Random, *, poll: float = POLL_SECONDS, jumps: Jumps | None = None
+        self, context: Context, dice: random.Random, *, poll: float = POLL_SECONDS, jumps: Jumps | None = None
     ) -> None:
         """`poll` is the longest sleep, in seconds; `jumps` detects that the machine's clock was set."""
-        self._parts = parts
+        self._context = context
         machine = SystemClock()
         self._jumps = jumps or Jumps(machine.now, machine.steady)
         self._poll = poll
         self._traffic = Traffic()
         for lane, circuit in self._traffic.circuits.items():
-            parts.metrics.watch(lane, circuit)
-        self._performer = Performer(parts.whatsapp, parts.gateway, parts.clock, dice, self._traffic)
+            context.metrics.watch_circuit(lane, partial(getattr, circuit, "is_open"))
+        self._performer = Performer(context.whatsapp, context.gateway, context.clock, dice, self._traffic)
         self._outcomes: Batcher[deliveries.Outcome, None] = Batcher(
             self._record, batch=CLAIM_BATCH, waiting=IN_FLIGHT * 4
         )
@@ -92,19 +93,19 @@ class Workers:
         """Do one round of stepping. Return how many events and receipts were handled."""
         if jump := self._jumps.since():
             await self._clock_was_set(jump)
-        now, store = self._parts.clock.now(), self._parts.store
+        now, store = self._context.clock.now(), self._context.store
         due = await store.due(now)
         receipts = await self._apply_receipts(now) if due.receipts else 0
         events = await store.advance_due(partial(self._advance, now), now, STEP_BATCH) if due.events else 0
         if events:
-            self._parts.metrics.handled.inc(events)
+            self._context.metrics.handled.inc(events)
         if receipts or events:
             self._performing.set()
         return receipts + events
 
     async def perform(self) -> int:
         """Do one round of claiming; tasks of their own perform what it claims. Return how many entries."""
-        lanes = await self._parts.store.due_lanes(self._parts.clock.now())
+        lanes = await self._context.store.due_lanes(self._context.clock.now())
         return sum([await self._claim(lane) for lane in ROOM if lane in lanes])
 
     async def drain(self) -> int:
@@ -120,47 +121,45 @@ class Workers:
 
         If the database fails, the next round sees the same jump again.
         """
-        now, told = self._parts.clock.now(), jumped(jump)
+        now, told = self._context.clock.now(), jumped(jump)
         if jump < 0:
-            await self._parts.store.rewind(now, -jump)
-        await self._parts.store.tell([told], now)
+            await self._context.store.rewind(now, -jump)
+        await self._context.store.tell([told], now)
         self._jumps.taken(jump)
         self._traffic.shift(jump)
         log.error("notice", kind=told.kind, subject=told.subject, mend=told.said)
 
-    def _advance(self, now: int, case: Case) -> Advanced:
-        advanced = advance(self._parts.flow, case, now)
-        for handled in advanced.handled:
-            if handled.outcome is Outcome.PARKED:
+    def _advance(self, now: int, given: StepInput) -> ChangeSet:
+        changes = advance(self._context.flow, given, now)
+        for result in changes.results:
+            if result.outcome is Outcome.PARKED:
                 # The error itself may quote the customer: it is kept in the database, not in the log.
-                log.error("event parked", event_number=handled.number, mend="see munshi doctor")
-        for state in advanced.settled:
-            if state.held_for is not None and remedies.needs_person(state.held_for):
-                log.error(
-                    "money is held", order=state.order.key, why=state.held_for, mend="see munshi doctor"
-                )
-        for notice in advanced.notices:
+                log.error("event parked", event_number=result.number, mend="see munshi doctor")
+        for state in changes.orders.values():
+            if state.held_for is not None and hints.needs_person(state.held_for):
+                log.error("money is held", order=state.key, why=state.held_for, mend="see munshi doctor")
+        for notice in changes.notices:
             log.error("notice", kind=notice.kind, subject=notice.subject, mend=notice.said)
-        return advanced
+        return changes
 
     async def _apply_receipts(self, now: int) -> int:
         """Apply due receipts. A failure is logged and stops no stepping: customers get their answers."""
         try:
-            applied = await self._parts.store.apply_receipts(now)
+            applied = await self._context.store.apply_receipts(now)
         except Exception:
             log.exception("receipts not applied")
             return 0
         for message in applied.undelivered:
-            self._parts.metrics.messages_failed.inc()
+            self._context.metrics.messages_failed.inc()
             log.error("message not delivered", delivery=message.id, name=message.name, code=message.code)
         return applied.looked_at
 
     async def _claim(self, lane: str) -> int:
-        now = self._parts.clock.now()
+        now = self._context.clock.now()
         room = self._traffic.room(lane, min(ROOM[lane] - self._flying[lane], CLAIM_BATCH), now)
         if room <= 0:
             return 0
-        claimed = await self._parts.store.claim_due(now, room, LEASE, (lane,))
+        claimed = await self._context.store.claim_due(now, room, LEASE, (lane,))
         if claimed:
             self._traffic.took(lane, len(claimed), now)
         for _, run in groupby(claimed, key=_customer):
@@ -181,11 +180,11 @@ class Workers:
         try:
             recorded = []
             for index, delivery in enumerate(run):
-                if self._closing or not fits(delivery, self._parts.clock.now()):
+                if self._closing or not fits(delivery, self._context.clock.now()):
                     await self._release(run[index:])
                     break
                 outcome = await self._performer.perform(delivery)
-                self._parts.metrics.performed.labels(lane, type(outcome).__name__.lower()).inc()
+                self._context.metrics.performed.labels(lane, type(outcome).__name__.lower()).inc()
                 recorded.append(asyncio.ensure_future(self._outcomes.put(outcome)))
                 if not _goes_on(outcome):
                     await self._release(run[index + 1 :])
@@ -199,11 +198,11 @@ class Workers:
 
     async def _release(self, run: Sequence[Delivery]) -> None:
         if run:
-            await self._parts.store.release([delivery.claim for delivery in run])
+            await self._context.store.release([delivery.claim for delivery in run])
             self._performing.set()
 
     async def _record(self, outcomes: Sequence[deliveries.Outcome]) -> Sequence[None]:
-        await self._parts.store.record(outcomes, self._parts.clock.now())
+        await self._context.store.record(outcomes, self._context.clock.now())
         if any(not isinstance(outcome, Again) and outcome.result for outcome in outcomes):
             self._stepping.set()
         self._performing.set()
@@ -218,7 +217,7 @@ class Workers:
         self, wake: asyncio.Event, work: Callable[[], Coroutine[Any, Any, int]], most: int
     ) -> None:
         """Run rounds of `work` for ever: at once after one that did `most` or more, else when woken."""
-        failed = self._parts.pulse.failed
+        failed = self._context.pulse.failed
         while not self._closing:
             wake.clear()
             try:
@@ -235,7 +234,7 @@ class Workers:
     def _ended(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
         if error is not None or not self._closing:
-            self._parts.pulse.stopped = True
+            self._context.pulse.stopped = True
             log.error("the workers have stopped", exc_info=error)
 
 

@@ -1,1 +1,1 @@
-"""Razorpay: webhooks read into facts, and its API behind one gateway."""
+"""All that is Razorpay's: webhooks read into facts, its API behind one gateway. Imports `ledger`, `shop`."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
-from payments.facts import Fact
+from payments.ledger.facts import Fact
 
 Entity: TypeAlias = Mapping[str, Any]
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
-from payments.facts import Fact
-from payments.orders import LINK_STATUSES
+from payments.ledger.facts import Fact
 from payments.razorpay.entities import Entity, UnusableError, fact, of_refunded
+from payments.shop.orders import LINK_STATUSES
 
 Reading: TypeAlias = tuple[tuple[Fact, ...], tuple[str, ...]]
 """Facts, and what could not be read: for people, holds no values."""

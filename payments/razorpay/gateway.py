@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import razorpay
 import requests
 
-from payments.calls import CreateLink, RefundPayment
+from payments.ledger.calls import CreateLink, RefundPayment
 from payments.razorpay.entities import MAX_INTEGER, ORDER_NOTE, REFUND_NOTE
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.transport import session

@@ -11,12 +11,12 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any, Final
 
-from payments.calls import CancelLink, CreateLink, FetchPayments
-from payments.orders import order_key_of
+from payments.ledger.calls import CancelLink, CreateLink, FetchPayments
 from payments.razorpay.entities import ORDER_NOTE, Entity
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.fetched import Reading, link_facts, payment_facts, refund_facts
 from payments.razorpay.gateway import Gateway, Link
+from payments.shop.orders import order_key_of
 
 _LINK: Final = tuple(field.name for field in fields(Link))
 _DONE: Final = frozenset({Reason.ALREADY_PAID, Reason.ALREADY_CANCELLED, Reason.ALREADY_EXPIRED})

@@ -9,8 +9,8 @@ Source: Razorpay docs, "Create a Normal Refund", "Idempotent Requests", "Fetch M
 from dataclasses import replace
 from typing import Any, Final
 
-from payments.calls import RefundPayment
-from payments.facts import Fact
+from payments.ledger.calls import RefundPayment
+from payments.ledger.facts import Fact
 from payments.razorpay.entities import refund_keys
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.fetched import refund_facts

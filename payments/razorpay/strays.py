@@ -7,16 +7,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iter
 from dataclasses import dataclass
 from typing import Final
 
-from payments.calls import RefundPayment
-from payments.facts import Fact
-from payments.fees import on_top
-from payments.orders import CURRENCY
+from payments.ledger.calls import RefundPayment
+from payments.ledger.facts import Fact
+from payments.ledger.fees import on_top
+from payments.ledger.refunds import SMALLEST
 from payments.razorpay.entities import ORDER_NOTE
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.fetched import Reading, payment_facts, refund_facts
 from payments.razorpay.gateway import Gateway, Link
 from payments.razorpay.refunds import ensure_refund
-from payments.refunds import SMALLEST
+from payments.shop.orders import CURRENCY
 
 _PAYABLE: Final = frozenset({"created", "partially_paid"})
 _UNDECIDED: Final = frozenset({"authorized", "created"})

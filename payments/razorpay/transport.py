@@ -18,8 +18,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ReadTimeoutError
 
-from payments.blotting import blot_bytes
 from payments.razorpay.errors import GatewayError, Reason, classify, json_object
+from payments.razorpay.redaction import blot_bytes
 
 MAX_ANSWER: Final = 256 * 1024
 """Bytes. A link is 2 KiB as Munshi makes it and 10 at most; the longest answer is a page of them."""

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
-from payments.facts import Fact
-from payments.orders import conversation_of, order_key_of
+from payments.ledger.facts import Fact
 from payments.razorpay.entities import (
     ID,
     ORDER_NOTE,
@@ -24,6 +23,7 @@ from payments.razorpay.entities import (
     of_refunded,
     text,
 )
+from payments.shop.orders import conversation_of, order_key_of
 
 MAX_ORDER_KEY: Final = 40
 """Razorpay's limit for a reference id, which holds the order key."""

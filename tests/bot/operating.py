@@ -5,7 +5,7 @@ import asyncio
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
-from flows import events
+from flows.engine import events
 from storage import Store
 from tests.storage.written import write
 

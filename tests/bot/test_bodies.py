@@ -9,8 +9,8 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.bodies import parse_object
-from bot.json_reading import MAX_DEPTH
+from bot.http.bodies import parse_object
+from bot.json_text import MAX_DEPTH
 
 SCALARS = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text()
 

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import web
 from multidict import CIMultiDict
 
-from bot.connections import HEAD_SECONDS, HURRIED_SECONDS, IDLE_SECONDS, Connections
+from bot.http.connections import HEAD_SECONDS, HURRIED_SECONDS, IDLE_SECONDS, Connections
 
 
 class Wire(asyncio.Transport):
@@ -213,7 +213,7 @@ async def test_a_head_that_drips_has_one_deadline_and_an_idle_one_less_under_pre
 
 ALLOWED = """
 import resource
-from bot.connections import MOST, allow_files
+from bot.http.connections import MOST, allow_files
 soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (200, hard))
 allow_files()

@@ -12,10 +12,10 @@ from typer.core import TyperGroup
 from bot.cli import COMMANDS, app
 from bot.metrics import Metrics
 from bot.settings import WHERE, Settings, SettingsInvalid, load_settings
-from flows.load import examine
-from payments.rehearsal import play
-from payments.scenario import parse
-from payments.shop import SHOP
+from flows.language.load import examine
+from payments.processing.actions import SHOP
+from payments.simulator.runner import play
+from payments.simulator.scenario import parse
 
 ROOT = Path(__file__).parents[2]
 NEEDED = {name.upper() for name, field in Settings.model_fields.items() if field.is_required()}

@@ -15,8 +15,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
+from bot.setting_text import is_easily_guessed
 from bot.settings import WHERE, Settings, SettingsInvalid, load_settings
-from bot.written import is_easily_guessed
 from tests.world.living import ROOT
 from tests.world.processes import MUNSHI, environment, process, run
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.json_reading import read_object, storable
+from bot.json_text import read_object, storable
 
 INFINITE = ["1e999", "-1e999", "1E+309", "9" * 400 + ".5", "Infinity", "-Infinity", "NaN"]
 

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.log import mask
-from flows.words import with_ascii_digits
+from flows.document.words import with_ascii_digits
 
 
 @pytest.mark.parametrize(

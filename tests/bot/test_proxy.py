@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 from aiohttp import web
 
-from bot import bodies, health, operator_api, orders_api, webhooks
+from bot.http import bodies, health, operator_api, orders_api, webhooks
 
 MANUAL = Path(__file__).parents[2] / "docs" / "operations.md"
 

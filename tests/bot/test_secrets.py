@@ -19,9 +19,9 @@ from pydantic import SecretStr
 from bot.settings import Settings
 from bot.whatsapp.client import WhatsAppClient
 from bot.whatsapp.errors import SendError
-from payments.blotting import BLOT, blot, blot_bytes
 from payments.razorpay.errors import GatewayError
 from payments.razorpay.gateway import Gateway
+from payments.razorpay.redaction import BLOT, blot, blot_bytes
 
 SECRETS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=16, max_size=40)
 WAYS: dict[str, Callable[[str], str]] = {

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.setting_text import is_easily_guessed, tidy
 from bot.settings import Settings, SettingsInvalid, load_settings
-from bot.written import is_easily_guessed, tidy
 
 SECRET = "Kq3v-PLsx80Zb1Tm_QsT"
 VALUES = {

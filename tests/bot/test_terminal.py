@@ -10,7 +10,7 @@ from rich.console import Console
 from bot.terminal import commands
 from bot.terminal.commands import Choose, Fail, Pay, Send, Wait, Write, Wrong, choices, parse_command, pick
 from bot.terminal.drawing import WIDTH, draw, draw_all, draw_trace, rich_text
-from flows.messages import Buttons, Image, Link, List, Message, Reply, Section, Text
+from flows.messages.kinds import Buttons, Image, Link, List, Message, Reply, Section, Text
 
 BUTTONS = Buttons("Your *cart*", (Reply("1|a|", "Check out"), Reply("1|b|", "Add more")), footer="small")
 LIST = List(

@@ -17,8 +17,8 @@ from bot.demo import chat as demo
 from bot.demo.stage import stage
 from bot.terminal import simulated
 from bot.terminal.commands import COMMANDS, LONGEST_WAIT, Wait, Wrong, parse_command
-from flows.model import RECEIVED, Flow
-from payments.simulator import Simulator
+from flows.engine.model import RECEIVED, Flow
+from payments.simulator.simulator import Simulator
 
 FLOW: Final = Path(__file__).parents[2] / "flows.yaml"
 ORDERED: Final = ("hi", "1", "1", "1")

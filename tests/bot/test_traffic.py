@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.notices import halted
 from bot.retry import Failure
-from bot.workers.circuit import PROBE, Circuit
+from bot.workers.circuit_breaker import PROBE, Circuit
 from bot.workers.throughput import HIGHEST, LOWEST, Throughput
-from bot.workers.traffic import Traffic, halted
+from bot.workers.traffic import Traffic
 
 NOW = 1_790_000_000_000
 

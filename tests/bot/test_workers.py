@@ -13,15 +13,15 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.clock import ShiftedClock
+from bot.context import FAILED_ROUNDS, Context, Pulse
 from bot.metrics import Metrics
-from bot.parts import FAILED_ROUNDS, Parts, Pulse
 from bot.retry import Failure
 from bot.workers import loop
+from bot.workers.executor import LEASE
 from bot.workers.loop import CALLERS, IN_FLIGHT, ROOM, Workers
-from bot.workers.performing import LEASE
-from storage.deliveries import Again, Claim, Delivery, Done, Outcome
-from storage.due import Due
-from storage.receipts import Applied, Undelivered
+from storage.outbox.deliveries import Again, Claim, Delivery, Done, Outcome
+from storage.outbox.due import Due
+from storage.outbox.receipts import Applied, Undelivered
 
 
 class Shelf:
@@ -96,7 +96,7 @@ class Midnight:
 
 
 def workers(shelf: Shelf, hands: Hands, clock: ShiftedClock | None = None) -> Workers:
-    parts = SimpleNamespace(
+    context = SimpleNamespace(
         store=shelf,
         clock=clock or ShiftedClock(Midnight()),
         flow=None,
@@ -105,7 +105,7 @@ def workers(shelf: Shelf, hands: Hands, clock: ShiftedClock | None = None) -> Wo
         whatsapp=None,
         gateway=None,
     )
-    made = Workers(cast(Parts, parts), random.Random(0))
+    made = Workers(cast(Context, context), random.Random(0))
     made._performer = cast(Any, hands)
     return made
 
@@ -197,7 +197,7 @@ async def test_a_message_that_was_not_delivered_is_told_and_counted() -> None:
         assert await team.step() == 1
     told = {"event": "message not delivered", "delivery": 7, "name": "paid", "code": 131026}
     assert logs == [{**told, "log_level": "error"}]
-    assert b"munshi_messages_failed_total 1.0" in team._parts.metrics.text()
+    assert b"munshi_messages_failed_total 1.0" in team._context.metrics.text()
 
 
 async def test_rounds_that_keep_failing_are_trouble_until_one_does_not(
@@ -212,11 +212,11 @@ async def test_rounds_that_keep_failing_are_trouble_until_one_does_not(
         team.start()
         async with asyncio.timeout(5):
             while shelf.rounds < FAILED_ROUNDS + 2:
-                seen.add(team._parts.pulse.trouble)
+                seen.add(team._context.pulse.trouble)
                 team.wake()
                 await asyncio.sleep(0)
     assert seen == {None, "the workers keep failing"}
-    assert team._parts.pulse.trouble is None
+    assert team._context.pulse.trouble is None
     await team.close()
 
 
@@ -230,10 +230,10 @@ async def test_a_loop_that_ends_is_told(monkeypatch: pytest.MonkeyPatch) -> None
     with capture_logs() as logs:
         team.start()
         async with asyncio.timeout(5):
-            while team._parts.pulse.trouble is None:
+            while team._context.pulse.trouble is None:
                 await asyncio.sleep(0)
         await team.close()
-    assert team._parts.pulse.trouble == "the workers have stopped"
+    assert team._context.pulse.trouble == "the workers have stopped"
     assert {entry["event"] for entry in logs} == {"the workers have stopped"}
 
 
@@ -242,7 +242,7 @@ async def test_closing_as_asked_is_no_trouble() -> None:
     team.start()
     await asyncio.sleep(0)
     await team.close()
-    assert team._parts.pulse.trouble is None
+    assert team._context.pulse.trouble is None
 
 
 async def test_a_round_that_fails_is_not_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -302,8 +302,8 @@ async def test_it_sleeps_as_long_as_it_is_told(monkeypatch: pytest.MonkeyPatch) 
         await event.wait()
 
     monkeypatch.setattr(loop, "_first", first)
-    parts = workers(Shelf(), Hands(lambda d: Done(d.claim, None)))._parts
-    team = Workers(parts, random.Random(0), poll=7.0)
+    context = workers(Shelf(), Hands(lambda d: Done(d.claim, None)))._context
+    team = Workers(context, random.Random(0), poll=7.0)
     team.start()
     while len(slept) < 2:
         await asyncio.sleep(0)
@@ -316,7 +316,7 @@ async def test_while_a_circuit_is_open_one_is_claimed_as_a_probe() -> None:
     shelf, hands = Shelf(), Hands(lambda d: Done(d.claim, None))
     shelf.waiting = [entry(number, f"c{number}", lane) for lane in ROOM for number in range(3)]
     team = workers(shelf, hands, clock)
-    text = team._parts.metrics.text
+    text = team._context.metrics.text
     assert b'munshi_circuit_open{lane="chat"} 0.0' in text()
     team._traffic.failed("chat", Failure.HALT, 0, clock.now())
     assert b'munshi_circuit_open{lane="chat"} 1.0' in text()

@@ -1,18 +1,20 @@
 """A small vocabulary, and a conversation that is led event by event, for the tests of the engine."""
 
 from textwrap import dedent
-from typing import Final
+from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
-from flows.conversation import Conversation
-from flows.effects import Act, Say, StartTimer
-from flows.engine import Step, step
-from flows.events import Event, Happened, TextReceived
-from flows.load import load
-from flows.messages import Message
-from flows.model import Flow
-from flows.vocabulary import Action, Result, Scene, Vocabulary
+from flows.engine.conversation import Conversation
+from flows.engine.effects import Say, StartTimer
+from flows.engine.events import Event, Happened, TextReceived
+from flows.engine.model import Flow
+from flows.engine.step import Step, step
+from flows.engine.vocabulary import Action, Result, Scene, Vocabulary
+from flows.language.load import load
+from flows.messages.kinds import Message
+from payments.processing.shop_state import Moment, ShopState
+from payments.shop.catalogue import Shop
 
 NOW: Final = 1_800_000_000_000
 
@@ -26,17 +28,16 @@ class _Word(_Nothing):
 
 
 def _noted(scene: Scene, args: _Word) -> Result:
-    """Write `word` down and ask the outside to do the same."""
-    notes = [*scene.data.get("notes", ()), args.word]
-    return Result({**scene.data, "notes": notes}, acts=(Act("note", {"word": args.word}),))
+    """Write `word` down."""
+    return Result((*(scene.host or ()), args.word))
 
 
 def _ring(scene: Scene, args: _Nothing) -> Result:
-    return Result(scene.data, raised=(Happened("rung"),))
+    return Result(scene.host, raised=(Happened("rung"),))
 
 
 def _refuse(scene: Scene, args: _Nothing) -> Result:
-    return Result(scene.data, instead=Happened("refused"))
+    return Result(scene.host, instead=Happened("refused"))
 
 
 TOY: Final = Vocabulary(
@@ -47,7 +48,7 @@ TOY: Final = Vocabulary(
     },
     events={"money.came": "money came", "boom": "a bang"},
     view_names=("notes",),
-    views=lambda data, statics, language: {"notes": data.get("notes", [])},
+    views=lambda host, statics: {"notes": list(host or ())},
 )
 
 
@@ -55,16 +56,24 @@ def flow_of(text: str, vocabulary: Vocabulary = TOY) -> Flow:
     return load(dedent(text), "f.yaml", vocabulary)
 
 
+def shop_of(flow: Flow) -> ShopState:
+    """The side of a shop that a new customer sees."""
+    shop: Shop = flow.sections["shop"]
+    return ShopState(Moment(shop, NOW, "c-1"), left=shop.counted)
+
+
 class Chat:
     """One conversation with a flow, one event after the other."""
 
     def __init__(self, flow: Flow) -> None:
-        self.flow, self.conversation, self.last = flow, Conversation("c-1"), Step(Conversation("c-1"), (), ())
+        self.flow, self.conversation = flow, Conversation("c-1")
+        self.host: Any = shop_of(flow) if "shop" in flow.sections else ()
+        self.last = Step(self.conversation, (), self.host, ())
 
     def take(self, event: Event, now: int = NOW) -> list[str]:
         """The names of the messages that answer `event`."""
-        self.last = step(self.flow, self.conversation, event, now)
-        self.conversation = self.last.conversation
+        self.last = step(self.flow, self.conversation, event, now, host=self.host)
+        self.conversation, self.host = self.last.conversation, self.last.host
         return [effect.name for effect in self.last.effects if isinstance(effect, Say)]
 
     def write(self, text: str) -> list[str]:
@@ -80,7 +89,7 @@ class Chat:
 
     @property
     def notes(self) -> list[str]:
-        return list(self.conversation.data.get("notes", ()))
+        return list(self.host)
 
     @property
     def state(self) -> str:

@@ -5,9 +5,9 @@ from typing import Final
 
 from pydantic import BaseModel, Field
 
-from flows.errors import Issue
-from flows.load import examine
-from flows.vocabulary import Action, Result, Vocabulary
+from flows.document.errors import Issue
+from flows.engine.vocabulary import Action, Result, Vocabulary
+from flows.language.load import examine
 
 
 class _Take(BaseModel):
@@ -21,13 +21,13 @@ class _Shelf(BaseModel):
 
 TOY: Final = Vocabulary(
     sections={"shelf": _Shelf},
-    actions={"take": Action(_Take, lambda scene, args: Result(scene.data), raises=("take.refused",))},
+    actions={"take": Action(_Take, lambda scene, args: Result(scene.host), raises=("take.refused",))},
     events={"money.came": "money came"},
     required=frozenset({"money.came"}),
     filters={"money": str},
     statics=lambda sections, language, fallback: {"shelf": {"things": sections["shelf"].things}},
     view_names=("basket",),
-    views=lambda data, statics, language: {"basket": []},
+    views=lambda host, statics: {"basket": []},
 )
 
 SOUND: Final = dedent("""\

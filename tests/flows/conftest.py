@@ -5,9 +5,9 @@ from typing import Final
 
 import pytest
 
-from flows.load import load
-from flows.model import Flow
-from payments.shop import SHOP
+from flows.engine.model import Flow
+from flows.language.load import load
+from payments.processing.actions import SHOP
 from tests.flows.chatting import Chat, flow_of
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from flows.errors import Severity
+from flows.document.errors import Severity
 from tests.flows.checking import SOUND, Row, assert_said, edited, issues_of, row
 
 ERRORS: Final[dict[str, Row]] = {

@@ -4,9 +4,9 @@ from typing import Final
 
 import pytest
 
-from flows.errors import FlowInvalid, Severity
-from flows.load import examine, load
-from payments.shop import SHOP
+from flows.document.errors import FlowInvalid, Severity
+from flows.language.load import examine, load
+from payments.processing.actions import SHOP
 from tests.flows.checking import SOUND, TOY, Row, assert_said, edited, issues_of, row
 
 

@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 from flows.diagram import diagram
-from flows.load import load
-from flows.model import Flow
-from payments.shop import SHOP
+from flows.engine.model import Flow
+from flows.language.load import load
+from payments.processing.actions import SHOP
 
 FLOW = """
 flow: parcels

@@ -5,13 +5,13 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.load import examine
-from flows.messages import replies
-from flows.model import Flow
-from payments.advance import advance
-from payments.case import Arrived, Case, Kind
-from payments.shop import SHOP
-from payments.simulator import Simulator
+from flows.engine.model import Flow
+from flows.language.load import examine
+from flows.messages.kinds import replies
+from payments.processing.actions import SHOP
+from payments.processing.advance import advance
+from payments.processing.step_input import InboxEvent, Kind
+from payments.simulator.simulator import Simulator
 
 
 @settings(max_examples=120, deadline=None)
@@ -52,23 +52,24 @@ def _walk(simulator: Simulator, dice: random.Random) -> None:
     """Every event of the customer gets an answer: a message, an apology, or silence on purpose."""
     for _ in range(15):
         offered = [r for said in simulator.said for r in replies(said.message)]
-        before, said = len(simulator.handled), len(simulator.said)
+        before, said = len(simulator.results), len(simulator.said)
         if offered and dice.random() < 0.7:
             simulator.tap(dice.choice(offered).title)
         elif dice.random() < 0.8:
             simulator.write(dice.choice(["hi", "7", "yes", "pay", "cart"]))
         else:
             simulator.send("image")
-        handled = simulator.handled[before]
+        handled = simulator.results[before]
         answered = len(simulator.said) > said
         assert answered or any("taken" in entry for entry in handled.trace)
-    assert not any(handled.error and "KeyError" in handled.error for handled in simulator.handled)
+    assert not any(handled.error and "KeyError" in handled.error for handled in simulator.results)
 
 
 def test_happened_of_any_name_is_no_crash_on_the_shipped_flow(shop_flow: Flow) -> None:
     simulator = Simulator(shop_flow)
     simulator.write("hi")
     body = {"event": {"kind": "happened", "name": "never.heard.of", "fields": {}}}
-    advanced = advance(shop_flow, Case(simulator.conversation, (Arrived(1, Kind.CHAT, body, 0),), ""), 0)
-    assert advanced.sends == ()
-    assert advanced.handled[0].trace[0]["unanswered"]
+    given = simulator.store.given([InboxEvent(1, Kind.CHAT, body, 0)])
+    changes = advance(shop_flow, given, 0)
+    assert changes.messages == []
+    assert changes.results[0].trace[0]["unanswered"]

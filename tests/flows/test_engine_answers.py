@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from flows import limits
-from flows.errors import StepFailed
-from flows.events import Received, Tapped
-from flows.messages import Buttons, Text
+from flows.document.errors import StepFailed
+from flows.engine.events import Received, Tapped
+from flows.messages import limits
+from flows.messages.kinds import Buttons, Text
 from tests.flows.chatting import Chat, flow_of
 
 

@@ -6,15 +6,15 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows import conversation as conversations
-from flows import events as flow_events
-from flows import messages as flow_messages
-from flows.conversation import Conversation
-from flows.effects import Say
-from flows.engine import Step, step
-from flows.errors import StepFailed
-from flows.events import Event, Happened, Received, Tapped, TextReceived, TimerDue
-from flows.model import Flow
+from flows.document.errors import StepFailed
+from flows.engine import conversation as conversations
+from flows.engine import events as flow_events
+from flows.engine.conversation import Conversation
+from flows.engine.effects import Say
+from flows.engine.events import Event, Happened, Received, Tapped, TextReceived, TimerDue
+from flows.engine.model import Flow
+from flows.engine.step import Step, step
+from flows.messages import kinds as flow_messages
 from tests.flows.chatting import NOW
 
 _WRITES = st.sampled_from(

@@ -2,12 +2,12 @@
 
 import pytest
 
-from flows.conversation import Conversation
-from flows.effects import StartTimer
-from flows.engine import step
-from flows.errors import StepFailed
-from flows.events import Happened, TextReceived, TimerDue
-from flows.model import Flow
+from flows.document.errors import StepFailed
+from flows.engine.conversation import Conversation
+from flows.engine.effects import StartTimer
+from flows.engine.events import Happened, TextReceived, TimerDue
+from flows.engine.model import Flow
+from flows.engine.step import step
 from tests.flows.chatting import NOW, Chat, flow_of
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows import limits
-from flows.events import Happened
-from flows.messages import (
+from flows.engine.events import Happened
+from flows.messages import limits
+from flows.messages.kinds import (
     Buttons,
     Image,
     Link,

@@ -4,11 +4,11 @@ from typing import Final
 
 import pytest
 
-from flows.errors import Issue, Severity
-from flows.load import examine, load
-from flows.messages import List
-from payments.shop import SHOP
-from payments.simulator import Simulator
+from flows.document.errors import Issue, Severity
+from flows.language.load import examine, load
+from flows.messages.kinds import List
+from payments.processing.actions import SHOP
+from payments.simulator.simulator import Simulator
 
 FLOW: Final = """
 flow: long

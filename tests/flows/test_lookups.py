@@ -2,8 +2,8 @@
 
 import pytest
 
-from flows.lookups import NoSuchField, follow
-from flows.templates import Language
+from flows.templates.expressions import Language
+from flows.templates.lookups import NoSuchField, follow
 
 LANGUAGE = Language({})
 SAMPLE = {"cart": {"lines": [{"name": "x", "price": 1}], "total": 1}, "shop": {"products": []}, "word": ""}

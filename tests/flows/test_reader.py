@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows import reader
-from flows.errors import FlowInvalid, Issue
-from flows.reader import read
-from flows.words import is_invisible
+from flows.document import reader
+from flows.document.errors import FlowInvalid, Issue
+from flows.document.reader import read
+from flows.document.words import is_invisible
 
 
 def refused(text: str) -> Issue:

@@ -4,12 +4,12 @@ from textwrap import dedent
 
 import pytest
 
-from flows.errors import Severity, StepFailed, Unsendable
-from flows.load import examine
-from flows.messages import Buttons, Image, Link, List, Message, Reply, Section, Text
-from flows.replies import decode
-from flows.sendable import sendable
-from payments.shop import SHOP
+from flows.document.errors import Severity, StepFailed, Unsendable
+from flows.language.load import examine
+from flows.language.sendable import sendable
+from flows.messages.kinds import Buttons, Image, Link, List, Message, Reply, Section, Text
+from flows.messages.replies import decode
+from payments.processing.actions import SHOP
 from tests.flows.chatting import flow_of
 
 PICTURE = "https://shop.example/a.jpg"

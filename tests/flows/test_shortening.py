@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.limits import length, shorten
+from flows.messages.limits import length, shorten
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=300) | st.lists(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=30), max_size=60

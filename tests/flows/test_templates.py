@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.errors import StepFailed
-from flows.templates import MAX_RENDERED, Language, TemplateError
+from flows.document.errors import StepFailed
+from flows.templates.expressions import MAX_RENDERED, Language, TemplateError
 
 LANGUAGE = Language({"money": lambda amount: f"₹{amount}"})
 CONTEXT: dict[str, Any] = {

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.variables import Variable, parse
-from flows.words import visible
+from flows.document.words import visible
+from flows.engine.variables import Variable, parse
 
 NUMBER = Variable(type="integer")
 

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.engine import step
-from flows.errors import StepFailed
-from flows.events import TextReceived
-from flows.model import Flow
-from flows.words import has_words, is_invisible, normalise
+from flows.document.errors import StepFailed
+from flows.document.words import has_words, is_invisible, normalise
+from flows.engine.events import TextReceived
+from flows.engine.model import Flow
+from flows.engine.step import step
 from tests.flows.chatting import NOW, Chat, flow_of
 
 _ALL: Final = [chr(code) for code in range(0x110000)]
@@ -157,11 +157,12 @@ def test_a_chat_of_the_shipped_flow_goes_the_same_way(
         place = dice.draw(st.integers(0, len(text)))
         odd = text[:place] + dice.draw(st.sampled_from(INVISIBLE)) + text[place:]
         try:
-            plain.last = step(shop_flow, plain.conversation, TextReceived(text), NOW, 7)
+            plain.last = step(shop_flow, plain.conversation, TextReceived(text), NOW, 7, plain.host)
         except StepFailed:
             continue
-        hidden.last = step(shop_flow, hidden.conversation, TextReceived(odd), NOW, 7)
+        hidden.last = step(shop_flow, hidden.conversation, TextReceived(odd), NOW, 7, hidden.host)
         plain.conversation, hidden.conversation = plain.last.conversation, hidden.last.conversation
-        assert hidden.conversation == plain.conversation
+        plain.host, hidden.host = plain.last.host, hidden.last.host
+        assert (hidden.conversation, hidden.host) == (plain.conversation, plain.host)
         assert hidden.last.trace == plain.last.trace
         assert hidden.last.effects == plain.last.effects

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.load import load
-from flows.model import Flow
-from payments.shop import SHOP
+from flows.engine.model import Flow
+from flows.language.load import load
+from payments.processing.actions import SHOP
 from tests.payments.waiting import Store
 
 

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from payments import facts as fact_values
-from payments.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
-from payments.case import Kind
-from payments.facts import Fact
-from payments.orders import order_key_of
-from payments.refunds import SMALLEST
+from payments.ledger import facts as fact_values
+from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
+from payments.ledger.facts import Fact
+from payments.ledger.refunds import SMALLEST
+from payments.processing.step_input import Kind
+from payments.shop.orders import order_key_of
 from tests.payments.waiting import Body
 
 Arrival = tuple[Kind, Body]

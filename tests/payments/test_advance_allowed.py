@@ -4,15 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from flows.events import TextReceived
-from payments import reconcile
-from payments.case import Kind, Notice
-from payments.facts import Fact
-from payments.ledger import RELEASED, Verdict
-from payments.orders import Standing
-from payments.reconcile import Poll
-from payments.repair import UNCAPTURED
-from payments.settling import TOLD_CUSTOMER, TOLD_OPERATOR
+from flows.engine.events import TextReceived
+from payments.ledger import polling
+from payments.ledger.balance import RELEASED
+from payments.ledger.facts import Fact
+from payments.ledger.polling import Poll
+from payments.ledger.state import UNCAPTURED
+from payments.processing.changes import Notice
+from payments.processing.step_input import Kind
+from payments.processing.updates import TOLD_CUSTOMER, TOLD_OPERATOR
+from payments.shop.orders import Standing
 from tests.payments.waiting import NOW, Store, chat, created, facts, fetched, payment
 
 DAY = 86_400_000
@@ -91,13 +92,13 @@ def test_of_a_payment_that_nobody_captures_the_last_poll_lets_go(store: Store) -
         if not polls:
             break
         [poll] = polls
-        store.take((Kind.POLL, reconcile.to_json(poll)), now=poll.due)
+        store.take((Kind.POLL, polling.to_json(poll)), now=poll.due)
         polls = list(store.last.polls)
     assert polls == [], "asked for ever"
     assert NOW + 5 * DAY <= poll.due < NOW + 8 * DAY
     assert store.orders[key].standing is Standing.LAPSED
     assert store.said.count("payment_released") == 1
-    assert store.orders[key].verdict is Verdict.UNPAID
+    assert store.orders[key].status == "unpaid"
     assert [f.state for f in store.orders[key].facts if f.entity_id == "pay_1"] == ["authorized", RELEASED]
     store.take(fetched(f"{key}.1", allowed(key)), now=poll.due + 1)
     assert store.said.count("payment_released") == 1, "told once, though Razorpay still says the same"
@@ -107,7 +108,7 @@ def test_captured_after_it_was_let_go_it_counts_as_late(store: Store) -> None:
     key = store.order_with_link()
     store.take(facts(allowed(key)))
     store.take(facts(ended(key)), now=NOW + 20 * 60_000)
-    store.take((Kind.POLL, reconcile.to_json(Poll(f"{key}.1", NOW, 20))), now=NOW + 8 * DAY)
+    store.take((Kind.POLL, polling.to_json(Poll(f"{key}.1", NOW, 20))), now=NOW + 8 * DAY)
     assert store.orders[key].standing is Standing.LAPSED
     store.take(facts(payment(key, "captured")), now=NOW + 9 * DAY)
     assert store.orders[key].standing is Standing.FULFILLED
@@ -117,7 +118,7 @@ def test_captured_after_it_was_let_go_it_counts_as_late(store: Store) -> None:
 def test_a_second_payment_that_is_allowed_is_waited_for_as_well(store: Store) -> None:
     key = store.order_with_link()
     store.take(facts(allowed(key)), facts(allowed(key, "pay_2")), facts(let_go(key)))
-    assert store.orders[key].verdict is Verdict.AUTHORISED
+    assert store.orders[key].status == "authorised"
     assert "payment_released" not in store.said
 
 
@@ -131,11 +132,11 @@ def test_the_last_poll_of_an_earlier_link_lets_go_of_no_payment_on_a_later_one(s
     store.take(facts(fresh), now=later + 60_000)
     store.take(facts(ended(key, ordinal=2)), now=later + 20 * 60_000)
     last = NOW + 8 * DAY
-    store.take((Kind.POLL, reconcile.to_json(Poll(f"{key}.1", NOW, 20))), now=last)
+    store.take((Kind.POLL, polling.to_json(Poll(f"{key}.1", NOW, 20))), now=last)
     assert store.last.polls == (), "it is the last one"
     assert store.orders[key].standing is Standing.OPEN, "the goods wait for what the bank allowed"
     assert "payment_released" not in store.said
-    store.take((Kind.POLL, reconcile.to_json(Poll(f"{key}.2", later, 20))), now=later + 8 * DAY)
+    store.take((Kind.POLL, polling.to_json(Poll(f"{key}.2", later, 20))), now=later + 8 * DAY)
     assert store.said.count("payment_released") == 1
 
 
@@ -146,7 +147,7 @@ def test_a_payment_that_names_no_link_is_let_go_with_the_newest(store: Store) ->
     store.take(created(f"{key}.2"), now=NOW + DAY)
     nameless = replace(allowed(key), detail={"method": "upi"})
     store.take(fetched(f"{key}.2", nameless), now=NOW + DAY)
-    store.take((Kind.POLL, reconcile.to_json(Poll(f"{key}.1", NOW, 20))), now=NOW + 8 * DAY)
+    store.take((Kind.POLL, polling.to_json(Poll(f"{key}.1", NOW, 20))), now=NOW + 8 * DAY)
     assert "payment_released" not in store.said
-    store.take((Kind.POLL, reconcile.to_json(Poll(f"{key}.2", NOW + DAY, 20))), now=NOW + 9 * DAY)
+    store.take((Kind.POLL, polling.to_json(Poll(f"{key}.2", NOW + DAY, 20))), now=NOW + 9 * DAY)
     assert store.said.count("payment_released") == 1

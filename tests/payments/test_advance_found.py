@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from flows.events import TextReceived
-from payments.answers import FOUND
-from payments.calls import CancelLink, CreateLink
-from payments.case import Kind, Outcome
-from payments.facts import Fact, to_json
-from payments.orders import AttemptStatus, Standing
+from flows.engine.events import TextReceived
+from payments.ledger.calls import CancelLink, CreateLink
+from payments.ledger.facts import Fact, to_json
+from payments.processing.changes import Outcome
+from payments.processing.results import FOUND
+from payments.processing.step_input import Kind
+from payments.shop.orders import AttemptStatus, Standing
 from tests.payments.waiting import NOW, Body, Store, chat, facts, link, payment, withdrawn
 
 LATER = NOW + 60 * 60_000

@@ -2,19 +2,19 @@
 
 from dataclasses import replace
 
-from flows.events import TextReceived
-from flows.messages import Text
-from flows.model import Flow
-from payments.calls import CancelLink, CreateLink, RefundPayment
-from payments.case import Kind, Outcome
-from payments.ledger import Verdict
-from payments.orders import AttemptStatus, Standing
+from flows.engine.events import TextReceived
+from flows.engine.model import Flow
+from flows.messages.kinds import Text
+from payments.ledger.calls import CancelLink, CreateLink, RefundPayment
+from payments.processing.changes import Outcome
+from payments.processing.step_input import Kind
+from payments.shop.orders import AttemptStatus, Standing
 from tests.payments.waiting import NOW, Store, chat, created, facts, link, payment, refused, withdrawn
 
 
 def test_an_order_asks_for_one_link_of_its_total(store: Store) -> None:
     key = store.order()
-    (order,) = store.last.orders
+    (order,) = store.last.placed
     (call,) = store.last.calls
     assert (order.key, order.total, order.placed_by, order.conversation) == (key, 18_000, 4, "c-1")
     assert call == CreateLink(f"{key}.1", key, 18_000, "INR", f"Order #{order.number}", NOW + 1_200_000)
@@ -22,7 +22,7 @@ def test_an_order_asks_for_one_link_of_its_total(store: Store) -> None:
     store.take(created(f"{key}.1"))
     assert store.status(key) is AttemptStatus.CREATED
     assert store.said[-1] == "complete_payment"
-    assert store.conversation.data["order"]["link"]["url"] == f"https://rzp.io/{key}.1"
+    assert store.link.short_url == f"https://rzp.io/{key}.1"
 
 
 def test_the_same_order_after_a_restore_has_another_key(shop_flow: Flow) -> None:
@@ -79,18 +79,18 @@ def test_an_order_asked_for_over_the_api_moves_the_chat_on(store: Store) -> None
         {"sku": "ginger-250", "quantity": 1},
     ]
     store.take((Kind.REQUEST, {"items": items}))
-    (order,) = store.last.orders
+    (order,) = store.last.placed
     assert [(line.sku, line.quantity) for line in order.lines] == [("ginger-250", 3)]
     assert (order.total, store.conversation.state) == (42_000, "awaiting_payment")
     store.take((Kind.REQUEST, {"items": None}))
-    assert store.last.orders[0].total == 42_000
+    assert store.last.placed[0].total == 42_000
     assert isinstance(store.last.calls[0], CancelLink)
 
 
 def test_an_order_of_nothing_over_the_api_is_ignored(store: Store) -> None:
     store.take((Kind.REQUEST, {"items": None}))
     assert store.outcomes == [Outcome.IGNORED]
-    assert store.last.orders == ()
+    assert store.last.placed == ()
 
 
 def test_an_expired_link_is_told_once_and_replaced_on_demand(store: Store) -> None:
@@ -126,11 +126,11 @@ def test_a_payment_of_an_older_order_is_told_aside_and_the_newer_one_stays_the_c
     assert store.orders[old].standing is Standing.LAPSED
     store.take(facts(payment(old, "captured")))
     assert store.said[-1] == "payment_successful"
-    (say,) = store.last.sends
+    (say,) = store.last.messages
     assert isinstance(say.message, Text)
     assert f"#{store.orders[old].order.number}" in say.message.body
     assert store.conversation == before
-    assert store.conversation.data["order"]["key"] == new
+    assert store.current == new
     assert (store.last.calls, store.status(new)) == ((), AttemptStatus.CREATED)
     store.take(facts(payment(new, "captured", 36_000, "pay_2")))
     assert store.said.count("payment_successful") == 2
@@ -143,7 +143,7 @@ def test_too_little_for_an_older_order_goes_back_because_nobody_waits_for_its_re
     store.take(facts(payment(old, "captured", 8_000)))
     assert store.said[-1] == "payment_returned"
     assert store.last.calls == (RefundPayment("pay_1-1", "pay_1", old, 8_000),)
-    assert store.conversation.data["order"]["key"] == new
+    assert store.current == new
     assert store.conversation.state == "awaiting_payment"
 
 
@@ -151,7 +151,7 @@ def test_too_little_for_an_older_order_that_the_bank_had_said_yes_to_goes_back_t
     old = store.order_with_link()
     store.take(facts(payment(old, "authorized")))
     store.take((Kind.REQUEST, {"items": [{"sku": "ginger-250", "quantity": 1}]}))
-    assert store.conversation.data["order"]["key"] != old
+    assert store.current != old
     assert store.orders[old].standing is Standing.OPEN
     store.take(facts(payment(old, "captured", 8_000)))
     assert RefundPayment("pay_1-1", "pay_1", old, 8_000) in store.last.calls
@@ -178,7 +178,7 @@ def test_our_own_cancelling_is_a_fact_so_that_a_payment_after_it_is_late(store: 
     assert store.orders[key].standing is Standing.LAPSED
     late = replace(payment(key, "captured"), detail={"link": f"plink_{key}.1"})
     store.take(facts(late))
-    assert store.orders[key].verdict is Verdict.PAID_LATE
+    assert store.orders[key].status == "paid"
     assert store.orders[key].standing is Standing.FULFILLED
     store.take(facts(link(key, "cancelled")))
     assert store.outcomes == [Outcome.IGNORED]
@@ -186,7 +186,7 @@ def test_our_own_cancelling_is_a_fact_so_that_a_payment_after_it_is_late(store: 
 
 def test_cancelled_twice_and_wanted_after_all_the_order_lives_again(store: Store) -> None:
     store.take((Kind.REQUEST, {"items": [{"sku": "kulhad-6", "quantity": 12}]}))
-    key = str(store.conversation.data["order"]["key"])
+    key = store.current
     store.take(created(f"{key}.1"), chat(TextReceived("cancel")), chat(TextReceived("cancel")))
     assert store.orders[key].standing is Standing.LAPSED
     assert store.left == {"kulhad-6": 12}

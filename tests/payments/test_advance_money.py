@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from flows import events
-from flows.events import TextReceived, TimerDue
-from payments.calls import CancelLink, CreateLink, RefundPayment
-from payments.case import Kind, Outcome
-from payments.ledger import Verdict
-from payments.orders import AttemptStatus, Standing
+from flows.engine import events
+from flows.engine.events import TextReceived, TimerDue
+from payments.ledger.calls import CancelLink, CreateLink, RefundPayment
+from payments.processing.changes import Outcome
+from payments.processing.step_input import Kind
+from payments.shop.orders import AttemptStatus, Standing
 from tests.payments.waiting import Body, Store, chat, facts, fetched, link, payment, success, withdrawn
 
 
@@ -29,17 +29,17 @@ def test_the_four_success_events_in_any_order_and_twice_tell_once(
     four = success(key)
     stood: list[Standing] = []
     for case in cases((four[i] for i in order), in_one):
-        stood += [state.standing for state in store.take(*case).settled]
+        stood += [state.standing for state in store.take(*case).changed]
         assert Outcome.PARKED not in store.outcomes
     assert store.said.count("payment_successful") == 1
     assert stood.count(Standing.FULFILLED) == 1
-    assert store.orders[key].verdict is Verdict.PAID
+    assert store.orders[key].status == "paid"
     assert (store.orders[key].standing, store.orders[key].fulfilled) == (Standing.FULFILLED, 18_000)
     assert len(store.orders[key].facts) == len({fact.identity for fact in store.orders[key].facts}) == 4
     assert store.status(key) is AttemptStatus.PAID
     assert store.conversation.state == "paid"
-    assert store.conversation.data["order"]["status"] == "paid"
-    assert store.conversation.data["cart"] == []
+    assert store.order_state.status == "paid"
+    assert store.cart == ()
 
 
 def test_a_repeated_fact_is_ignored(store: Store) -> None:
@@ -62,27 +62,27 @@ def test_a_payment_that_failed_and_was_captured_is_captured(store: Store, states
 
 
 @pytest.mark.parametrize(
-    ("fact", "verdict", "standing", "said", "held_for"),
+    ("fact", "status", "standing", "said", "held_for"),
     [
-        ({"amount": 17_999}, Verdict.SHORT, Standing.RETURNED, ["payment_returned"], None),
-        ({"amount": 17_900}, Verdict.SHORT, Standing.OPEN, ["part_received"], "short: waiting for the rest"),
+        ({"amount": 17_999}, "refunding", Standing.RETURNED, ["payment_returned"], None),
+        ({"amount": 17_900}, "short", Standing.OPEN, ["part_received"], "short: waiting for the rest"),
         (
             {"currency": "USD"},
-            Verdict.UNKNOWN,
+            "held",
             Standing.OPEN,
             ["payment_held"],
             "mismatch: in another currency",
         ),
         (
             {"amount": 18_001},
-            Verdict.OVERPAID,
+            "paid",
             Standing.FULFILLED,
             ["payment_successful"],
             "remainder: too little for Razorpay to give back",
         ),
         (
             {"amount": 18_100},
-            Verdict.OVERPAID,
+            "paid",
             Standing.FULFILLED,
             ["payment_successful", "payment_surplus"],
             None,
@@ -90,17 +90,17 @@ def test_a_payment_that_failed_and_was_captured_is_captured(store: Store, states
     ],
 )
 def test_money_that_does_not_fit(
-    store: Store, fact: dict[str, Any], verdict: Verdict, standing: Standing, said: list[str], held_for: str
+    store: Store, fact: dict[str, Any], status: str, standing: Standing, said: list[str], held_for: str
 ) -> None:
     key = store.order_with_link()
     before = len(store.said)
     store.take(facts(payment(key, "captured", **fact)))
-    (settled,) = store.last.settled
-    assert (settled.verdict, settled.standing, settled.held_for) == (verdict, standing, held_for)
+    (settled,) = store.last.changed
+    assert (settled.status, settled.standing, settled.held_for) == (status, standing, held_for)
     assert store.said[before:] == said
     paid, waits = standing is Standing.FULFILLED, held_for == "short: waiting for the rest"
     expected = "paid" if paid else "short" if waits else "refunding" if held_for is None else "held"
-    assert store.conversation.data["order"]["status"] == expected
+    assert store.order_state.status == expected
 
 
 def test_too_little_brings_a_link_for_the_rest_and_the_rest_is_success(store: Store) -> None:
@@ -115,8 +115,8 @@ def test_too_little_brings_a_link_for_the_rest_and_the_rest_is_success(store: St
     store.take(facts(payment(key, "captured", 10_000, "pay_2")))
     assert store.said[-2:] == ["part_received", "payment_successful"]
     assert store.last.calls == (CancelLink(f"{key}.2", None),)
-    (settled,) = store.last.settled
-    assert (settled.verdict, settled.fulfilled, settled.held) == (Verdict.PAID, 18_000, 0)
+    (settled,) = store.last.changed
+    assert (settled.status, settled.fulfilled, settled.held) == ("paid", 18_000, 0)
 
 
 def test_what_comes_on_top_goes_back_by_itself_and_success_is_not_told_again(store: Store) -> None:
@@ -124,7 +124,7 @@ def test_what_comes_on_top_goes_back_by_itself_and_success_is_not_told_again(sto
     store.take(facts(payment(key, "captured")), facts(payment(key, "captured", 18_000, "pay_2")))
     assert store.said[-2:] == ["payment_successful", "payment_surplus"]
     assert RefundPayment("pay_2-1", "pay_2", key, 18_000) in store.last.calls
-    assert store.orders[key].verdict is Verdict.PAID_TWICE
+    assert store.orders[key].status == "paid"
     assert (store.orders[key].fulfilled, store.orders[key].held) == (18_000, 0)
     store.take(facts(payment(key, "captured", 5, "pay_3")))
     assert store.last.calls == ()

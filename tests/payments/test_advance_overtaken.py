@@ -1,9 +1,9 @@
 """Time that ran out, and what came after it, in one case: the server was down meanwhile."""
 
-from flows import events
-from flows.effects import StartTimer
-from flows.events import TextReceived, TimerDue
-from payments.case import Kind
+from flows.engine import events
+from flows.engine.effects import StartTimer
+from flows.engine.events import TextReceived, TimerDue
+from payments.processing.step_input import Kind
 from tests.payments.waiting import NOW, Body, Store, chat, facts, payment
 
 MINUTE = 60_000
@@ -19,10 +19,10 @@ def test_that_a_link_ran_out_is_not_told_together_with_its_payment(store: Store)
     before = len(store.said)
     store.take(over(last), facts(payment(key, "captured")), now=NOW + 60 * MINUTE)
     assert store.said[before:] == ["payment_successful"]
-    [timer, paid] = store.last.handled
+    [timer, paid] = store.last.results
     assert [entry["unsaid"] for entry in timer.trace if "unsaid" in entry] == [["link_expired"]]
     assert [entry["said"] for entry in paid.trace if "said" in entry] == [["payment_successful"]]
-    assert sum(handled.caused.sends for handled in store.last.handled) == len(store.last.sends)
+    assert {cause for cause, _ in store.last.changes.messages} <= {timer.number, paid.number}
 
 
 def test_what_the_customer_asked_for_is_told_whatever_came_after_it(store: Store) -> None:

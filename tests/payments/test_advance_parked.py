@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import pytest
 
-from flows import events
-from flows.conversation import Conversation
-from flows.events import TextReceived, TimerDue
-from flows.load import load
-from flows.messages import Text
-from flows.model import Flow
-from payments.advance import advance
-from payments.case import Advanced, Case, Kind, Outcome
-from payments.ledger import Verdict
-from payments.orders import Standing
-from payments.shop import SHOP
+from flows.engine import events
+from flows.engine.conversation import Conversation
+from flows.engine.events import TextReceived, TimerDue
+from flows.engine.model import Flow
+from flows.language.load import load
+from flows.messages.kinds import Text
+from payments.processing.actions import SHOP
+from payments.processing.advance import advance
+from payments.processing.changes import ChangeSet, Outcome
+from payments.processing.step_input import Kind, StepInput
+from payments.shop.orders import Standing
 from tests.payments.waiting import NOW, Body, Store, chat, created, facts, link, payment, success
 
 
@@ -33,20 +33,20 @@ def test_a_step_that_fails_keeps_the_facts_and_the_next_event_tells_the_customer
     store.flow = broken
     store.take(facts(payment(key, "captured")))
     assert store.outcomes == [Outcome.PARKED]
-    error = store.last.handled[0].error
+    error = store.last.results[0].error
     assert error is not None
     assert "event.missing" in error
     assert store.conversation == before
     assert store.said == told
-    assert store.last.settled == ()
-    assert (store.last.sends, store.last.timers, store.last.calls) == ((), (), ())
+    assert store.last.changed == ()
+    assert (store.last.messages, store.last.timers, store.last.calls) == ((), (), ())
     assert store.last.facts == (payment(key, "captured"),)
-    assert store.orders[key].verdict is Verdict.UNPAID
+    assert store.orders[key].status == "held"
     assert store.orders[key].standing is Standing.OPEN
     store.flow = shop_flow
     store.take(facts(payment(key, "captured"), link(key, "paid")))
     assert store.said == [*told, "payment_successful"]
-    assert store.orders[key].verdict is Verdict.PAID
+    assert store.orders[key].status == "paid"
     assert store.orders[key].standing is Standing.FULFILLED
     store.take(*success(key))
     assert store.said.count("payment_successful") == 1
@@ -74,11 +74,12 @@ def test_a_chat_that_is_parked_is_answered_with_an_apology_in_the_customers_lang
     store: Store, language: str
 ) -> None:
     store.take(chat(TextReceived("hi")))
-    store.conversation = replace(store.conversation, language=language, data={"cart": "broken"})
+    broken = {"cart": [["masala-250", "many"]]}
+    store.conversation = replace(store.conversation, language=language, data=broken)
     before = store.conversation
     store.take(chat(TextReceived("hi"), name="Someone else"))
     assert store.outcomes == [Outcome.PARKED]
-    (say,) = store.last.sends
+    (say,) = store.last.messages
     flow = store.flow
     assert say.message == Text(flow.apologies[language if language in flow.languages else "en"])
     assert (flow.apologies["hi"][:4], flow.apologies["en"][:5]) == ("माफ़"[:4], "Sorry")
@@ -112,11 +113,11 @@ def test_what_makes_no_sense_is_parked_with_its_reason(
     before = store.conversation
     store.take(arrival)
     assert store.outcomes == [Outcome.PARKED]
-    assert said in (store.last.handled[0].error or "")
+    assert said in (store.last.results[0].error or "")
     assert replace(store.conversation, talk=before.talk) == before
     last = store.last
-    assert (last.calls, last.attempts, last.facts, last.settled, last.refunds, last.moves) == ((),) * 6
-    assert [say.name for say in store.last.sends] == (["apology"] if arrival[0] is Kind.CHAT else [])
+    assert (last.calls, last.attempts, last.facts, last.changed, last.refunds, last.moves) == ((),) * 6
+    assert [say.name for say in store.last.messages] == (["apology"] if arrival[0] is Kind.CHAT else [])
 
 
 def test_a_late_timer_is_ignored_and_not_parked(store: Store) -> None:
@@ -132,7 +133,8 @@ def test_the_customers_name_is_kept_and_used(store: Store) -> None:
 
 
 def test_no_event_changes_nothing(store: Store) -> None:
-    assert advance(store.flow, Case(Conversation("c-1"), (), ""), NOW) == Advanced(Conversation("c-1"), ())
+    nothing = StepInput(Conversation("c-1"), (), "")
+    assert advance(store.flow, nothing, NOW) == ChangeSet(Conversation("c-1"))
 
 
 def test_a_setback_that_could_not_be_told_is_told_when_it_is_replayed(

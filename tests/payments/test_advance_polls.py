@@ -2,20 +2,20 @@
 
 import pytest
 
-from flows.events import TextReceived
-from payments import reconcile
-from payments.calls import FetchPayments, RefundPayment
-from payments.case import Kind
-from payments.facts import Fact
-from payments.orders import Standing
-from payments.reconcile import Poll
+from flows.engine.events import TextReceived
+from payments.ledger import polling
+from payments.ledger.calls import FetchPayments, RefundPayment
+from payments.ledger.facts import Fact
+from payments.ledger.polling import Poll
+from payments.processing.step_input import Kind
+from payments.shop.orders import Standing
 from tests.payments.waiting import NOW, Body, Store, chat, created, facts, fetched, kept, payment, refused
 
 DAY = 86_400_000
 
 
 def poll(due: Poll) -> tuple[Kind, Body]:
-    return Kind.POLL, reconcile.to_json(due)
+    return Kind.POLL, polling.to_json(due)
 
 
 def test_a_made_link_begins_a_chain_of_polls(store: Store) -> None:

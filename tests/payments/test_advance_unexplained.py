@@ -4,11 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.events import TextReceived
-from payments.calls import CancelLink, CreateLink, FetchPayments
-from payments.case import Kind, Outcome
-from payments.facts import Fact
-from payments.ledger import Verdict, balance
+from flows.engine.events import TextReceived
+from payments.ledger.balance import balance
+from payments.ledger.calls import CancelLink, CreateLink, FetchPayments
+from payments.ledger.facts import Fact
+from payments.processing.changes import Outcome
+from payments.processing.step_input import Kind
 from tests.payments.waiting import Store, chat, facts, fetched, link, payment, withdrawn
 
 
@@ -19,14 +20,14 @@ def asks(key: str) -> FetchPayments:
 def test_a_link_said_to_be_paid_is_asked_about_and_its_payment_is_told_once(store: Store) -> None:
     key = store.order_with_link()
     assert store.take(facts(link(key, "paid"))).calls == (asks(key),)
-    assert store.orders[key].verdict is Verdict.UNPAID
+    assert store.orders[key].status == "held"
     store.take(chat(TextReceived("try again")))
     assert store.said[-1] == "how_it_stands"
     assert not any(isinstance(call, CreateLink) for call in store.last.calls)
     store.take(fetched(f"{key}.1", payment(key, "captured")))
     store.take(facts(payment(key, "captured")), fetched(f"{key}.1", payment(key, "captured")))
     assert store.said.count("payment_successful") == 1
-    assert store.orders[key].verdict is Verdict.PAID
+    assert store.orders[key].status == "paid"
 
 
 def test_a_link_that_could_not_be_cancelled_because_it_is_paid(store: Store) -> None:
@@ -47,7 +48,7 @@ def test_a_payment_that_the_webhook_told_first_is_not_asked_for(store: Store) ->
 def test_while_the_bank_has_said_yes_no_second_link_is_made(store: Store) -> None:
     key = store.order_with_link()
     store.take(facts(payment(key, "authorized")))
-    assert store.orders[key].verdict is Verdict.AUTHORISED
+    assert store.orders[key].status == "authorised"
     for words in ("try again", "cancel", "pay now"):
         assert store.take(chat(TextReceived(words))).calls == ()
         assert store.said[-1] == "how_it_stands"
@@ -60,7 +61,7 @@ def test_two_amounts_for_one_payment_wait_for_a_person(store: Store) -> None:
     store.take(facts(payment(key, "captured", amount=100)))
     store.take(facts(payment(key, "captured", amount=18_000)))
     assert store.outcomes == [Outcome.PARKED]
-    assert "two amounts for pay_1: 100 and 18000" in str(store.last.handled[0].error)
+    assert "two amounts for pay_1: 100 and 18000" in str(store.last.results[0].error)
 
 
 def test_what_could_not_be_read_waits_for_a_person_unless_the_order_is_paid_anyway(store: Store) -> None:

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 import pytest
 
-from payments.answers import CREATED, REFUSED, WITHDRAWN, answered, unwanted
-from payments.facts import Fact
-from payments.orders import Attempt, AttemptStatus
+from payments.ledger.facts import Fact
+from payments.processing.results import CREATED, REFUSED, WITHDRAWN, answered, unwanted
+from payments.shop.orders import Attempt, AttemptStatus
 
 CREATING: Final = Attempt("c-1-1.1", "c-1-1", 1, 500, "INR", 9)
 MADE: Final = {"link_id": "plink_1", "short_url": "https://x", "status": "created", "mode": "test"}

@@ -17,16 +17,17 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from flows.events import Tapped, TextReceived
-from flows.model import Flow
-from payments import reconcile
-from payments.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
-from payments.case import Kind, Outcome
-from payments.order_state import OrderState
-from payments.orders import AttemptStatus, Standing
-from payments.proof import discrepancies, miscounted
-from payments.reconcile import Poll
-from payments.refunds import OUTSIDE
+from flows.engine.events import Tapped, TextReceived
+from flows.engine.model import Flow
+from payments.ledger import polling
+from payments.ledger.audit import discrepancies, miscounted
+from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
+from payments.ledger.polling import Poll
+from payments.ledger.refunds import OUTSIDE
+from payments.ledger.state import OrderState
+from payments.processing.changes import Outcome
+from payments.processing.step_input import Kind
+from payments.shop.orders import AttemptStatus, Standing
 from tests.payments.outside import Arrival, Given, Link, Payment, Razorpay
 from tests.payments.truths import untruths
 from tests.payments.waiting import NOW, Store, chat, repairing
@@ -72,8 +73,8 @@ class _Bookkeeping(RuleBasedStateMachine):
     def _take(self, *arrivals: Arrival) -> None:
         for arrival in arrivals:
             done = self.store.take(arrival, now=self.now)
-            assert Outcome.PARKED not in self.store.outcomes, done.handled
-            assert not [*untruths(self.store.conversation, self.store.orders, done)]
+            assert Outcome.PARKED not in self.store.outcomes, done.results
+            assert not [*untruths(self.store.conversation, self.store.orders, done.changes)]
             self.asked += done.calls
             self.polls += done.polls
             for call in done.calls:
@@ -215,7 +216,7 @@ class _Bookkeeping(RuleBasedStateMachine):
         poll = dice.draw(st.sampled_from(self.polls))
         self.polls.remove(poll)
         self.now = max(self.now, poll.due)
-        self._take((Kind.POLL, reconcile.to_json(poll)))
+        self._take((Kind.POLL, polling.to_json(poll)))
 
     @rule()
     def what_was_heard_is_heard_again(self) -> None:
@@ -251,7 +252,6 @@ class _Bookkeeping(RuleBasedStateMachine):
             assert state.held == 0 or (state.held_for or "unexplained") != "unexplained"
             if not self._unheard_failures():
                 assert discrepancies(state, 1 if state.balance.settled else None) == ()
-            assert state.verdict is state.balance.verdict
 
     @invariant()
     def an_order_is_decided_once_and_for_good(self) -> None:

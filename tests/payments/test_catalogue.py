@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from payments.catalogue import Shop, view
+from payments.shop.catalogue import Shop, view
 
 
 def shop(**changes: Any) -> Shop:

@@ -6,13 +6,13 @@ from itertools import permutations
 
 import pytest
 
-from payments.case import Kind
-from payments.facts import Fact
-from payments.fees import ON_TOP, with_fee_on_top
-from payments.orders import Standing
-from payments.proof import discrepancies, sums
+from payments.ledger.audit import discrepancies, sums
+from payments.ledger.facts import Fact
+from payments.ledger.fees import ON_TOP, with_fee_on_top
+from payments.processing.step_input import Kind
 from payments.razorpay.fetched import payment_facts
 from payments.razorpay.webhook import read
+from payments.shop.orders import Standing
 from tests.payments.waiting import Body, Store, created, facts, link, payment, repairing
 
 FEE = 425

@@ -5,11 +5,11 @@ from typing import Any, Final
 
 import pytest
 
-from payments.facts import Fact
-from payments.fitting import UNSEEN, judged, known_account, may_have_taken
-from payments.ledger import MISFIT, Verdict
-from payments.order_state import OrderState
-from payments.orders import Attempt, AttemptStatus, Line, Order
+from payments.ledger.balance import MISFIT
+from payments.ledger.facts import Fact
+from payments.ledger.matching import UNVERIFIED, judged, known_account, may_have_taken
+from payments.ledger.state import OrderState
+from payments.shop.orders import Attempt, AttemptStatus, Line, Order
 
 KEY: Final = "c-1-1"
 ORDER: Final = Order(KEY, "12345", "c-1", (Line("a", "A", 1, 500),), 500, "INR", 0, 1)
@@ -23,7 +23,7 @@ OTHER_ACCOUNT: Final = "paid into another Razorpay account"
 
 
 def state(*attempts: Attempt) -> OrderState:
-    return OrderState(ORDER, (), Verdict.UNPAID, attempts)
+    return OrderState(ORDER, attempts=attempts)
 
 
 def payment(link: str = "plink_1", status: str = "captured", **detail: Any) -> Fact:
@@ -55,11 +55,11 @@ def test_the_account_must_be_ours_once_we_know_it(ours: str | None, account: str
     [
         ("plink_1", (MADE,), ""),
         ("plink_9", (MADE,), OTHER_LINK),
-        ("plink_9", (MADE, UNMADE), UNSEEN),  # the answer that names it may be on its way
+        ("plink_9", (MADE, UNMADE), UNVERIFIED),  # the answer that names it may be on its way
         ("plink_1", (MADE, UNMADE), ""),
         ("plink_9", (MADE, PLANNED), OTHER_LINK),  # Razorpay was not asked for it
         ("plink_1", (), OTHER_LINK),
-        ("", (MADE,), UNSEEN),
+        ("", (MADE,), UNVERIFIED),
         ("", (PLANNED,), OTHER_LINK),
         ("", (), OTHER_LINK),
     ],

@@ -6,21 +6,20 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows import conversation as conversations
-from flows.messages import Message
-from flows.model import Flow
-from payments.case import Kind, Outcome
-from payments.orders import Standing
-from payments.repair import payable
-from payments.simulator import Razorpay, Simulator
-from payments.telling import earlier_links, order_of
+from flows.engine import conversation as conversations
+from flows.engine.model import Flow
+from flows.messages.kinds import Message
+from payments.processing.changes import Outcome
+from payments.processing.step_input import Kind
+from payments.shop.orders import Standing
+from payments.simulator.simulator import Razorpay, Simulator
 
 MASALA, GINGER = "Masala chai 250 g", "Ginger chai 250 g"
 
 
 def chat(shop_flow: Flow, id: str = "sim-2") -> Simulator:
     simulator = Simulator(shop_flow)
-    simulator.conversation = conversations.Conversation(id)
+    simulator.store.conversation = conversations.Conversation(id)
     return simulator
 
 
@@ -34,8 +33,8 @@ def buys(simulator: Simulator, title: str = MASALA) -> Simulator:
 
 def join(mine: Simulator, other: Simulator, *, heard_last: bool = False) -> list[Message]:
     """What the store does when both are one: orders go along, timers do not."""
-    mine.orders |= other.orders
-    mine.left = {sku: left - (12 - other.left[sku]) for sku, left in mine.left.items()}
+    mine.store.orders |= other.orders
+    mine.store.left = {sku: left - (12 - other.left[sku]) for sku, left in mine.left.items()}
     mine._waiting += other._waiting
     body: dict[str, Any] = {
         "conversation": other.conversation.id,
@@ -47,12 +46,17 @@ def join(mine: Simulator, other: Simulator, *, heard_last: bool = False) -> list
 
 def links(simulator: Simulator) -> list[str]:
     """What can be paid."""
-    return [attempt.reference_id for state in simulator.orders.values() for attempt in payable(state)]
+    return [attempt.reference_id for state in simulator.orders.values() for attempt in state.payable]
 
 
 def keys(simulator: Simulator) -> str:
-    key: str = order_of(simulator.conversation)["key"]
-    return key
+    assert simulator.order
+    return simulator.order.key
+
+
+def earlier_links(simulator: Simulator) -> list[str]:
+    """Links of earlier orders whose end is waited for."""
+    return list(simulator.conversation.data.get("earlier_links", ()))
 
 
 def test_of_two_open_orders_the_others_ends_and_its_goods_are_free(shop_flow: Flow) -> None:
@@ -64,8 +68,8 @@ def test_of_two_open_orders_the_others_ends_and_its_goods_are_free(shop_flow: Fl
     assert mine.left["kulhad-6"] == 12
     assert [reference.rpartition(".")[0] for reference in links(mine)] == [key]
     assert mine.orders[key].standing is Standing.OPEN
-    assert earlier_links(mine.conversation) == ()
-    assert mine.handled[-1].outcome is Outcome.APPLIED
+    assert earlier_links(mine) == []
+    assert mine.results[-1].outcome is Outcome.APPLIED
 
 
 def test_while_the_others_link_can_be_paid_no_new_one_is_made(shop_flow: Flow) -> None:
@@ -79,10 +83,10 @@ def test_while_the_others_link_can_be_paid_no_new_one_is_made(shop_flow: Flow) -
     mine.tap("Confirm order")
     newest = keys(mine)
     assert not [reference for reference in links(mine) if reference.startswith(newest)]
-    assert len(earlier_links(mine.conversation)) == 2
+    assert len(earlier_links(mine)) == 2
     mine.razorpay(Razorpay.ANSWERS)
     assert [reference.rpartition(".")[0] for reference in links(mine)] == [newest]
-    assert earlier_links(mine.conversation) == ()
+    assert earlier_links(mine) == []
 
 
 def test_what_is_paid_for_the_others_order_after_all_is_fulfilled(shop_flow: Flow) -> None:
@@ -178,8 +182,8 @@ def test_whatever_both_did_there_is_one_open_order_and_at_last_one_link(
         mine.write(act)
     mine.razorpay(Razorpay.ANSWERS)
     assert mine.parked == []
-    current = order_of(mine.conversation).get("key")
+    current = mine.order.key if mine.order else None
     still_open = [key for key, state in mine.orders.items() if state.standing is Standing.OPEN]
     assert set(still_open) <= {current}
     assert len(links(mine)) <= 1
-    assert earlier_links(mine.conversation) == ()
+    assert earlier_links(mine) == []

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.money import MAX_PAISE, money, paise
+from payments.shop.money import MAX_PAISE, money, paise
 
 
 @pytest.mark.parametrize(

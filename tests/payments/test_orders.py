@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments import calls, facts, orders
-from payments.calls import CancelLink, CreateLink
-from payments.facts import Fact
-from payments.orders import Line
-from storage.nonces import LETTERS
+from payments.ledger import calls, facts
+from payments.ledger.calls import CancelLink, CreateLink
+from payments.ledger.facts import Fact
+from payments.shop import orders
+from payments.shop.orders import Line
+from storage.inbox.nonces import LETTERS
 
 CONVERSATIONS = st.from_regex(r"[a-z]{8}-[0-9]{1,10}", fullmatch=True)
 NONCES = st.text(string.ascii_lowercase, min_size=LETTERS, max_size=LETTERS)

@@ -8,18 +8,17 @@ left out, of which test_books_properties shows that it changes nothing.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from copy import copy
 from dataclasses import dataclass
 from math import factorial
 from typing import Any, Final, TypeAlias
 
 import pytest
 
-from flows.events import TextReceived
-from flows.model import Flow
-from payments.calls import Call, RefundPayment
-from payments.case import Kind
-from payments.orders import Standing
+from flows.engine.events import TextReceived
+from flows.engine.model import Flow
+from payments.ledger.calls import Call, RefundPayment
+from payments.processing.step_input import Kind
+from payments.shop.orders import Standing
 from tests.payments.outside import Arrival, Razorpay, fork
 from tests.payments.waiting import NOW, Store, chat, repairing
 
@@ -41,16 +40,14 @@ class Play:
 
     def after(self, arrival: Arrival) -> "Play":
         """A play of its own, in which this came too."""
-        play = Play(copy(self.store), self.razorpay, list(self.told), list(self.calls))
-        play.store.orders, play.store.reserved = dict(self.store.orders), Counter(self.store.reserved)
-        play.store.said = []
+        play = Play(self.store.twin(), self.razorpay, list(self.told), list(self.calls))
         play.take(arrival)
         return play
 
     def take(self, arrival: Arrival) -> None:
         done = self.store.take(arrival)
-        assert [handled.error for handled in done.handled] == [None]
-        self.told += [say.name for say in done.sends]
+        assert [handled.error for handled in done.results] == [None]
+        self.told += [say.name for say in done.messages]
         self.calls += done.calls
 
     def finish(self) -> "Play":
@@ -98,7 +95,7 @@ class Play:
 
 def _said(state: Any) -> tuple[Any, ...]:
     books = (state.fulfilled, state.held, state.held_for)
-    return (state.verdict, state.standing, *books, frozenset(state.refunds))
+    return (state.status, state.standing, *books, frozenset(state.refunds))
 
 
 @dataclass(slots=True)
@@ -133,12 +130,12 @@ def two_links(flow: Flow) -> tuple[Play, str]:
     store, razorpay = Store(flow), Razorpay()
     store.take((Kind.REQUEST, {"items": [{"sku": SKU, "quantity": 1}]}))
     store.take(razorpay.answer(store.last.calls[0]))
-    key = str(store.conversation.data["order"]["key"])
+    key = store.current
     store.take(chat(TextReceived("retry")), now=NOW + 19 * 60_000)
     for _ in ("withdrawn", "created"):
         store.take(razorpay.answer(store.last.calls[0]))
     assert [str(attempt.status) for attempt in store.orders[key].attempts] == ["cancelled", "created"]
-    store.said = []
+    store.messages.clear()
     return Play(store, razorpay, [], []), key
 
 
@@ -147,8 +144,8 @@ def one_link(flow: Flow) -> tuple[Play, str]:
     store, razorpay = Store(flow), Razorpay()
     store.take((Kind.REQUEST, {"items": [{"sku": SKU, "quantity": 1}]}))
     store.take(razorpay.answer(store.last.calls[0]))
-    store.said = []
-    return Play(store, razorpay, [], []), str(store.conversation.data["order"]["key"])
+    store.messages.clear()
+    return Play(store, razorpay, [], []), store.current
 
 
 def paid(play: Play, reference: str, *states: str) -> list[Arrival]:
@@ -212,7 +209,7 @@ def test_the_earlier_order_is_paid_while_a_later_one_waits_for_its_link(shop_flo
     """In all 113,400 orders of its webhooks and of what its cancelling answers, each of them twice."""
     play, old = one_link(shop_flow)
     play.store.take((Kind.REQUEST, {"items": [{"sku": SKU, "quantity": 2}]}))
-    new = str(play.store.conversation.data["order"]["key"])
+    new = str(play.store.current)
     (withdrawal,) = play.store.last.calls
     events = [*paid(play, f"{old}.1", "authorized", "captured"), play.razorpay.answer(withdrawal)]
     ways = list(ends(play, events, times=2))
@@ -303,7 +300,7 @@ def test_the_link_is_known_only_after_its_payment(shop_flow: Flow) -> None:
     store, razorpay = Store(shop_flow), Razorpay()
     store.take((Kind.REQUEST, {"items": [{"sku": SKU, "quantity": 1}]}))
     call = store.last.calls[0]
-    key = str(store.conversation.data["order"]["key"])
+    key = store.current
     answer = razorpay.answer(call)
     play = Play(store, razorpay, [], [])
     events = [*paid(play, f"{key}.1", "failed", "authorized", "captured"), answer]

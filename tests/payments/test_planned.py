@@ -4,14 +4,15 @@ from typing import Final
 
 import pytest
 
-from flows.events import TextReceived
-from flows.load import load
-from flows.model import Flow
-from payments.calls import CancelLink, CreateLink
-from payments.case import Kind, Outcome
-from payments.facts import Fact
-from payments.orders import AttemptStatus, Standing
-from payments.shop import SHOP
+from flows.engine.events import TextReceived
+from flows.engine.model import Flow
+from flows.language.load import load
+from payments.ledger.calls import CancelLink, CreateLink
+from payments.ledger.facts import Fact
+from payments.processing.actions import SHOP
+from payments.processing.changes import Outcome
+from payments.processing.step_input import Kind
+from payments.shop.orders import AttemptStatus, Standing
 from tests.payments.waiting import (
     NOW,
     Body,
@@ -54,7 +55,7 @@ def test_a_new_order_waits_for_the_end_of_the_old_ones_link(store: Store) -> Non
     assert call == CreateLink(f"{new}.1", new, 36_000, "INR", f"Order #{number}", LATER + LIFE)
     assert store.status(new) is AttemptStatus.CREATING
     assert store.orders[new].attempts[0].expires_at == LATER + LIFE
-    assert store.conversation.data["order"]["link"]["expires_at"] == LATER + LIFE
+    assert store.link.expires_at == LATER + LIFE
     store.take(created(f"{new}.1"))
     assert store.said[-1] == "complete_payment"
 
@@ -171,13 +172,13 @@ def test_a_cancelled_plan_frees_its_goods_at_once_and_still_waits_when_it_is_wan
 ) -> None:
     items = [{"sku": "kulhad-6", "quantity": 12}]
     store.take((Kind.REQUEST, {"items": items}))
-    old = str(store.conversation.data["order"]["key"])
+    old = store.current
     store.take(created(f"{old}.1"), (Kind.REQUEST, {"items": items}))
-    new = str(store.conversation.data["order"]["key"])
+    new = store.current
     assert store.left == {"kulhad-6": 0}
     assert store.take(chat(TextReceived("cancel"))).calls == ()
     assert (store.status(new), store.orders[new].standing) == (AttemptStatus.CANCELLED, Standing.LAPSED)
-    assert (store.left, store.conversation.data["order"]["lapsed"]) == ({"kulhad-6": 12}, True)
+    assert (store.left, store.order_state.lapsed) == ({"kulhad-6": 12}, True)
     store.take(chat(TextReceived("retry")))
     assert store.last.calls == (CancelLink(f"{old}.1", None),)
     assert (store.status(new, 2), store.left) == (AttemptStatus.PLANNED, {"kulhad-6": 0})
@@ -210,7 +211,7 @@ def test_a_link_about_to_end_is_replaced_when_it_has(store: Store) -> None:
     store.take(withdrawn(f"{key}.1"), now=soon + 5)
     assert asked(store) == [f"{key}.2"]
     assert store.orders[key].standing is Standing.OPEN
-    assert store.conversation.data["order"]["link"]["expires_at"] == soon + 5 + LIFE
+    assert store.link.expires_at == soon + 5 + LIFE
 
 
 def test_paid_after_all_an_order_needs_no_other_link(store: Store) -> None:
@@ -334,7 +335,7 @@ LAST: Final = [{"sku": "kulhad-6", "quantity": 12}]
 def last_ordered(store: Store) -> tuple[str, int]:
     """An order of the last pieces, with a link: its key and total."""
     store.take((Kind.REQUEST, {"items": LAST}))
-    key = str(store.conversation.data["order"]["key"])
+    key = store.current
     store.take(created(f"{key}.1"))
     return key, store.orders[key].order.total
 
@@ -343,7 +344,7 @@ def test_what_an_earlier_order_brought_in_goes_back_if_its_goods_are_the_later_o
     """The customer ends with one of the two, and not with neither."""
     old, total = last_ordered(store)
     store.take((Kind.REQUEST, {"items": LAST}))
-    new = str(store.conversation.data["order"]["key"])
+    new = store.current
     store.take(facts(payment(old, "captured", total)))
     store.take(withdrawn(f"{old}.1", "paid"))
     assert store.orders[old].standing is Standing.RETURNED
@@ -372,7 +373,7 @@ def test_what_is_said_of_an_order_that_the_chat_has_left_moves_nothing_and_the_t
 ) -> None:
     old, _ = ordered_again(store)
     store.take(paid(old))
-    aside, chat_itself = store.last.handled[0].trace
+    aside, chat_itself = store.last.results[0].trace
     assert (aside["event"], aside["aside"], aside["entered"], aside["did"]) == (
         "payment.captured", True, [], [],
     )  # fmt: skip

@@ -8,13 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments import remedies
-from payments.facts import Fact
-from payments.ledger import Verdict
-from payments.order_state import OrderState
-from payments.orders import Line, Order, Standing
-from payments.proof import Check, Sums, discrepancies, miscounted, sums
-from payments.refunds import Refund, RefundStatus
+from payments.ledger import hints
+from payments.ledger.audit import Check, Sums, discrepancies, miscounted, sums
+from payments.ledger.facts import Fact
+from payments.ledger.refunds import Refund, RefundStatus
+from payments.ledger.state import OrderState
+from payments.shop.orders import Line, Order, Standing
 
 KEY = "k-1-1"
 TOTAL = 50_000
@@ -38,7 +37,7 @@ def refund(status: str, amount: int, id: str | None = "rfnd_1", payment: str = "
 
 
 def state(*facts: Fact, **rest: Any) -> OrderState:
-    return OrderState(ORDER, facts, Verdict.UNPAID, (), **rest)
+    return OrderState(ORDER, facts, **rest)
 
 
 ALL_BACK = (refund("processed", TOTAL),)
@@ -209,13 +208,13 @@ def test_stock_counts_only_what_is_counted() -> None:
 
 
 def test_everything_has_a_remedy() -> None:
-    assert all(remedies.for_check(check) for check in Check)
-    assert remedies.for_held("short: waiting for the rest") != remedies.for_held("short: less than the total")
-    assert "Munshi should not have" in remedies.for_held("unexplained")
+    assert all(hints.for_check(check) for check in Check)
+    assert hints.for_held("short: waiting for the rest") != hints.for_held("short: less than the total")
+    assert "Munshi should not have" in hints.for_held("unexplained")
     waits = {
         "surplus: x": True,
         "short: waiting for the rest": False,
         "remainder: x": False,
         "disputed": True,
     }
-    assert {reason: remedies.needs_person(reason) for reason in waits} == waits
+    assert {reason: hints.needs_person(reason) for reason in waits} == waits

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments import reconcile
-from payments.orders import Attempt, AttemptStatus
-from payments.reconcile import DAY, GAPS, REFUND_WINDOW, Poll, goes_on
+from payments.ledger import polling
+from payments.ledger.polling import DAY, GAPS, REFUND_WINDOW, Poll, goes_on
+from payments.shop.orders import Attempt, AttemptStatus
 
 SINCE: Final = 1_800_000_000_000
 LATE: Final = 5 * DAY
@@ -57,10 +57,10 @@ def test_a_lost_link_costs_few_calls() -> None:
 
 def test_a_poll_survives_json() -> None:
     poll = Poll("c-1-1.1", SINCE, 3)
-    assert reconcile.from_json(orjson.loads(orjson.dumps(reconcile.to_json(poll)))) == poll
+    assert polling.from_json(orjson.loads(orjson.dumps(polling.to_json(poll)))) == poll
     for broken in ({}, {"reference_id": "x", "since": 1, "nth": 2, "more": 3}):
         with pytest.raises(TypeError):
-            reconcile.from_json(broken)
+            polling.from_json(broken)
 
 
 @pytest.mark.parametrize(

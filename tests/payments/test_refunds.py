@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.facts import Fact
-from payments.ledger import Captured, balance
-from payments.refunds import OUTSIDE, SMALLEST, Refund, RefundStatus, accounted, wanted
+from payments.ledger.balance import Captured, balance
+from payments.ledger.facts import Fact
+from payments.ledger.refunds import OUTSIDE, SMALLEST, Refund, RefundStatus, accounted, wanted
 
 KEY: Final = "c-1-1"
 ASKED: Final = Refund("pay_1-1", KEY, "pay_1", 300, "surplus")

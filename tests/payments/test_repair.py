@@ -5,15 +5,14 @@ from typing import Any, Final
 
 import pytest
 
-from payments.calls import CancelLink
-from payments.catalogue import Repairs
-from payments.facts import Fact
-from payments.ledger import Verdict
-from payments.order_state import OrderState
-from payments.orders import Attempt, AttemptStatus, Line, Order, Standing
-from payments.refunds import Refund, RefundStatus
-from payments.repair import due, repair, wants_rest
-from payments.stock import Move
+from payments.ledger.calls import CancelLink
+from payments.ledger.facts import Fact
+from payments.ledger.refunds import Refund, RefundStatus
+from payments.ledger.resolution import resolve, wants_rest
+from payments.ledger.state import OrderState
+from payments.shop.catalogue import Repairs
+from payments.shop.orders import Attempt, AttemptStatus, Line, Order, Standing
+from payments.shop.stock import Move
 
 KEY: Final = "c-1-1"
 TOTAL: Final = 50_000
@@ -43,7 +42,7 @@ def given(status: str, amount: int, of: str = "pay_1", id: str = "rfnd_1", **det
 def state(*facts: Fact, standing: Standing = Standing.OPEN, **rest: Any) -> OrderState:
     if standing is Standing.FULFILLED:
         rest.setdefault("fulfilled", ORDER.total)
-    return OrderState(ORDER, facts, Verdict.UNPAID, rest.pop("attempts", (attempt(),)), standing, **rest)
+    return OrderState(ORDER, facts, rest.pop("attempts", (attempt(),)), standing, **rest)
 
 
 def refunds(done: OrderState) -> dict[str, int]:
@@ -72,7 +71,7 @@ FULFILLED, RETURNED = Standing.FULFILLED, Standing.RETURNED
 def test_the_whole_total_came(
     before: Standing, late: Any, left: dict[str, int], after: Standing, held_for: str | None
 ) -> None:
-    done = repair(state(captured(), standing=before), Repairs(late=late), left)
+    done = resolve(state(captured(), standing=before), Repairs(late=late), left)
     assert (done.state.standing, done.state.held_for) == (after, held_for)
     assert refunds(done.state) == ({"pay_1-1": TOTAL} if after is RETURNED else {})
     assert done.state.fulfilled == (TOTAL if after is FULFILLED else 0)
@@ -101,12 +100,12 @@ def test_too_little_came(
     before: Standing, short: Any, amount: int, after: Standing, held_for: str | None
 ) -> None:
     rules = Repairs(short=short)
-    done = repair(state(captured(amount), standing=before), rules, PLENTY).state
+    done = resolve(state(captured(amount), standing=before), rules, PLENTY).state
     assert (done.standing, done.held_for) == (after, held_for)
     assert refunds(done) == ({"pay_1-1": amount} if after is RETURNED and amount >= 100 else {})
     assert (done.fulfilled, done.held) == (0, amount if held_for else 0)
     assert wants_rest(done, rules) is (after is OPEN and short == "top up")
-    assert due(done) == TOTAL - amount
+    assert done.due == TOTAL - amount
 
 
 @pytest.mark.parametrize(
@@ -119,7 +118,7 @@ def test_too_little_came(
     ],
 )
 def test_too_much_came(surplus: Any, extra: int, asked: dict[str, int], held_for: str | None) -> None:
-    done = repair(state(captured(TOTAL + extra)), Repairs(surplus=surplus), PLENTY).state
+    done = resolve(state(captured(TOTAL + extra)), Repairs(surplus=surplus), PLENTY).state
     assert (done.standing, done.fulfilled, done.held_for) == (FULFILLED, TOTAL, held_for)
     assert (refunds(done), done.held) == (asked, extra - sum(asked.values()))
 
@@ -128,7 +127,7 @@ def test_small_remainders_of_several_payments_are_no_less_explained() -> None:
     """Razorpay gives nothing back under ₹1 of each, and together they are more."""
     halves = [captured(25_000), captured(25_000, "pay_2", 2)]
     by_hand = [given("processed", 24_940), given("processed", 24_940, "pay_2", "rfnd_2")]
-    done = repair(state(*halves, *by_hand, standing=LAPSED), SHIPPED, NONE_LEFT)
+    done = resolve(state(*halves, *by_hand, standing=LAPSED), SHIPPED, NONE_LEFT)
     assert (done.state.standing, done.state.held, done.state.held_for) == (RETURNED, 120, REMAINDER)
     assert done.asked == ()
 
@@ -136,9 +135,9 @@ def test_small_remainders_of_several_payments_are_no_less_explained() -> None:
 def test_of_two_payments_the_later_one_goes_back_whichever_is_known_first() -> None:
     first, second = captured(), captured(id="pay_2", at=2)
     for known in ((first, second), (second, first)):
-        done = repair(state(known[0]), SHIPPED, PLENTY).state
+        done = resolve(state(known[0]), SHIPPED, PLENTY).state
         assert refunds(done) == {}
-        done = repair(replace(done, facts=known), SHIPPED, PLENTY).state
+        done = resolve(replace(done, facts=known), SHIPPED, PLENTY).state
         assert refunds(done) == {"pay_2-1": TOTAL}
         assert (done.fulfilled, done.held, done.held_for) == (TOTAL, 0, None)
 
@@ -155,18 +154,18 @@ def test_money_that_does_not_fit_waits_for_a_person_until_it_is_back(
     fact: Fact, reason: str, held: int, before: Standing
 ) -> None:
     ended = (attempt(AttemptStatus.PAID),)
-    done = repair(state(fact, standing=before, attempts=ended), SHIPPED, PLENTY)
+    done = resolve(state(fact, standing=before, attempts=ended), SHIPPED, PLENTY)
     assert (done.state.standing, done.state.held, done.state.held_for) == (before, held, reason)
     assert (done.asked, done.moves) == ((), ())
     back = replace(done.state, facts=(fact, replace(given("processed", TOTAL), currency=fact.currency)))
-    done = repair(back, SHIPPED, PLENTY)
+    done = resolve(back, SHIPPED, PLENTY)
     assert (done.state.standing, done.state.held, done.state.held_for) == (LAPSED, 0, None)
     assert done.moves == ((Move("a", -2, 0),) if before is OPEN else ())
 
 
 def test_money_beside_what_does_not_fit_is_not_decided_about() -> None:
     both = state(captured(20_000), captured(id="pay_2", misfit="paid in test mode"))
-    done = repair(both, SHIPPED, PLENTY).state
+    done = resolve(both, SHIPPED, PLENTY).state
     assert (done.standing, done.held) == (OPEN, TOTAL + 20_000)
     assert not wants_rest(done, SHIPPED)
 
@@ -189,7 +188,7 @@ def test_an_order_lapses_when_nothing_can_come_any_more(
     statuses: list[str], facts: tuple[Fact, ...], after: Standing
 ) -> None:
     attempts = tuple(attempt(AttemptStatus(status), ordinal=n) for n, status in enumerate(statuses, 1))
-    done = repair(state(*facts, attempts=attempts), SHIPPED, PLENTY)
+    done = resolve(state(*facts, attempts=attempts), SHIPPED, PLENTY)
     assert done.state.standing is after
     assert done.moves == ((Move("a", -2, 0),) if after is LAPSED else ())
 
@@ -197,11 +196,11 @@ def test_an_order_lapses_when_nothing_can_come_any_more(
 @pytest.mark.parametrize("status", ["refused", "expired", "cancelled"])
 def test_all_goes_back_when_the_rest_can_never_come(status: str) -> None:
     rest = attempt(AttemptStatus(status), 30_000, 2)
-    done = repair(state(captured(20_000), attempts=(attempt(), rest)), SHIPPED, PLENTY)
+    done = resolve(state(captured(20_000), attempts=(attempt(), rest)), SHIPPED, PLENTY)
     assert (done.state.standing, refunds(done.state)) == (RETURNED, {"pay_1-1": 20_000})
     assert done.moves == (Move("a", -2, 0),)
     late = replace(done.state, facts=(captured(20_000), captured(30_000, "pay_2", 2)))
-    done = repair(late, SHIPPED, PLENTY)
+    done = resolve(late, SHIPPED, PLENTY)
     assert (done.state.standing, refunds(done.state)) == (RETURNED, {"pay_1-1": 20_000, "pay_2-1": 30_000})
     assert done.moves == ()
 
@@ -218,27 +217,27 @@ def test_all_goes_back_when_the_rest_can_never_come(status: str) -> None:
     ],
 )
 def test_goods_are_sold_once(before: Standing, late: Any, after: Standing, moves: tuple[Move, ...]) -> None:
-    done = repair(state(captured(), standing=before), Repairs(late=late), PLENTY)
+    done = resolve(state(captured(), standing=before), Repairs(late=late), PLENTY)
     assert (done.state.standing, done.moves) == (after, moves)
-    assert repair(state(captured(), standing=before), Repairs(late=late), {}).moves == ()
+    assert resolve(state(captured(), standing=before), Repairs(late=late), {}).moves == ()
 
 
 def test_what_must_not_be_paid_any_more_is_withdrawn() -> None:
     links = (attempt(), attempt(AttemptStatus.CREATING, ordinal=2), attempt(AttemptStatus.EXPIRED, ordinal=3))
-    assert repair(state(attempts=links), SHIPPED, PLENTY).withdrawn == ()
+    assert resolve(state(attempts=links), SHIPPED, PLENTY).withdrawn == ()
     for standing, facts in ((LAPSED, ()), (RETURNED, ()), (OPEN, (captured(20_000),))):
-        done = repair(state(*facts, attempts=links, standing=standing), SHIPPED, PLENTY)
+        done = resolve(state(*facts, attempts=links, standing=standing), SHIPPED, PLENTY)
         assert done.withdrawn == (CancelLink(f"{KEY}.1", "plink_1"), CancelLink(f"{KEY}.2", "plink_2"))
         assert [str(a.status) for a in done.state.attempts] == ["withdrawing", "withdrawing", "expired"]
-        assert repair(done.state, SHIPPED, PLENTY).withdrawn == ()
+        assert resolve(done.state, SHIPPED, PLENTY).withdrawn == ()
     rest = (*links, attempt(amount=30_000, ordinal=4))
-    done = repair(state(captured(20_000), attempts=rest), SHIPPED, PLENTY)
+    done = resolve(state(captured(20_000), attempts=rest), SHIPPED, PLENTY)
     assert len(done.withdrawn) == 2
 
 
 def test_a_link_that_took_its_amount_needs_no_withdrawing() -> None:
     links = (attempt(), attempt(AttemptStatus.CREATING, ordinal=2))
-    done = repair(state(captured(), attempts=links), SHIPPED, PLENTY)
+    done = resolve(state(captured(), attempts=links), SHIPPED, PLENTY)
     assert [call.reference_id for call in done.withdrawn] == [f"{KEY}.2"]
     assert [str(a.status) for a in done.state.attempts] == ["created", "withdrawing"]
 
@@ -256,20 +255,20 @@ def test_a_refund_that_did_not_work_is_a_persons_task(
     status: RefundStatus, held: int, reason: str | None
 ) -> None:
     row = Refund("pay_1-1", KEY, "pay_1", 2_000, "surplus", status)
-    done = repair(state(captured(TOTAL + 2_000), refunds=(row,)), SHIPPED, PLENTY)
+    done = resolve(state(captured(TOTAL + 2_000), refunds=(row,)), SHIPPED, PLENTY)
     assert (done.state.held, done.state.held_for, done.asked) == (held, reason, ())
 
 
 def test_a_dispute_waits_for_a_person() -> None:
     dispute = Fact(KEY, "dispute", "disp_1", "created", TOTAL, "INR", 1)
-    done = repair(state(captured(), dispute), SHIPPED, PLENTY).state
+    done = resolve(state(captured(), dispute), SHIPPED, PLENTY).state
     assert done.held_for == "disputed: answer the dispute in Razorpay's dashboard"
     assert (done.standing, done.fulfilled, done.held) == (FULFILLED, TOTAL, 0)
 
 
 def test_goods_and_the_whole_money_back_only_if_somebody_did_it_by_hand() -> None:
-    paid = repair(state(captured()), SHIPPED, PLENTY).state
-    done = repair(replace(paid, facts=(captured(), given("processed", TOTAL))), SHIPPED, PLENTY).state
+    paid = resolve(state(captured()), SHIPPED, PLENTY).state
+    done = resolve(replace(paid, facts=(captured(), given("processed", TOTAL))), SHIPPED, PLENTY).state
     assert (done.standing, done.fulfilled, done.held, done.held_for) == (FULFILLED, 0, 0, None)
 
 
@@ -277,10 +276,10 @@ def test_more_can_not_go_back_than_came() -> None:
     """A refund failed, a person made another, and only that one is known yet."""
     facts = (captured(), given("created", TOTAL, key="pay_1-1"), given("created", TOTAL, id="rfnd_2"))
     row = Refund("pay_1-1", KEY, "pay_1", TOTAL, "order returned")
-    done = repair(state(*facts, standing=RETURNED, refunds=(row,)), SHIPPED, PLENTY).state
+    done = resolve(state(*facts, standing=RETURNED, refunds=(row,)), SHIPPED, PLENTY).state
     assert (done.fulfilled, done.held, done.held_for) == (0, 0, None)
     known = replace(done, facts=(*facts, given("failed", TOTAL)))
-    done = repair(known, SHIPPED, PLENTY).state
+    done = resolve(known, SHIPPED, PLENTY).state
     assert (done.fulfilled, done.held, done.held_for) == (0, 0, None)
     assert {refund.status for refund in done.refunds} == {RefundStatus.FAILED, RefundStatus.CREATED}
 
@@ -289,20 +288,20 @@ OUTSIDE_REFUND = Fact(KEY, "refund", "rfnd_9", "processed", 50_000, "INR", 1, {"
 
 
 def test_money_that_went_back_before_it_was_known_buys_nothing() -> None:
-    done = repair(state(captured(), OUTSIDE_REFUND), SHIPPED, PLENTY)
+    done = resolve(state(captured(), OUTSIDE_REFUND), SHIPPED, PLENTY)
     assert (done.state.standing, done.state.fulfilled, done.state.held) == (RETURNED, 0, 0)
     short = replace(OUTSIDE_REFUND, amount=20_000)
     links = (attempt(AttemptStatus.CANCELLED), attempt(amount=30_000, ordinal=2))
-    done = repair(state(captured(20_000), short, attempts=links), SHIPPED, PLENTY)
+    done = resolve(state(captured(20_000), short, attempts=links), SHIPPED, PLENTY)
     assert (done.state.standing, [call.reference_id for call in done.withdrawn]) == (RETURNED, [f"{KEY}.2"])
 
 
 def test_a_payment_after_the_goods_money_went_back_is_a_persons_task() -> None:
     again = captured(id="pay_2")
-    before = repair(state(captured(), standing=FULFILLED), SHIPPED, PLENTY).state
-    back = repair(replace(before, facts=(*before.facts, OUTSIDE_REFUND)), SHIPPED, PLENTY).state
+    before = resolve(state(captured(), standing=FULFILLED), SHIPPED, PLENTY).state
+    back = resolve(replace(before, facts=(*before.facts, OUTSIDE_REFUND)), SHIPPED, PLENTY).state
     assert (back.standing, back.fulfilled, back.held) == (FULFILLED, 0, 0)
-    done = repair(replace(back, facts=(*back.facts, again)), SHIPPED, PLENTY)
+    done = resolve(replace(back, facts=(*back.facts, again)), SHIPPED, PLENTY)
     assert (done.asked, done.state.fulfilled, done.state.held) == ((), 0, 50_000)
     assert (done.state.held_for or "").startswith("paid again")
 
@@ -312,7 +311,7 @@ def test_what_is_disputed_is_not_given_back_as_well(end: str) -> None:
     told = [
         Fact(KEY, "dispute", "disp_1", s, 50_000, "INR", 1, {"payment_id": "pay_1"}) for s in ("created", end)
     ]
-    done = repair(state(captured(), *told, standing=LAPSED), Repairs(late="refund"), PLENTY)
+    done = resolve(state(captured(), *told, standing=LAPSED), Repairs(late="refund"), PLENTY)
     assert (done.state.standing, done.asked, done.state.held) == (RETURNED, (), 50_000)
     assert (done.state.held_for or "").startswith("dispute")
 
@@ -321,22 +320,22 @@ def test_a_lost_dispute_stays_in_sight_and_a_won_one_does_not() -> None:
     lost, won = (
         Fact(KEY, "dispute", "disp_1", s, 50_000, "INR", 1, {"payment_id": "pay_1"}) for s in ("lost", "won")
     )
-    assert (repair(state(captured(), lost), SHIPPED, PLENTY).state.held_for or "").startswith("dispute lost")
-    assert repair(state(captured(), won), SHIPPED, PLENTY).state.held_for is None
+    assert (resolve(state(captured(), lost), SHIPPED, PLENTY).state.held_for or "").startswith("dispute lost")
+    assert resolve(state(captured(), won), SHIPPED, PLENTY).state.held_for is None
 
 
 def test_while_a_paid_link_lacks_its_payment_no_other_may_be_paid() -> None:
     links = (attempt(AttemptStatus.PAID), attempt(ordinal=2))
-    done = repair(state(attempts=links), SHIPPED, PLENTY)
+    done = resolve(state(attempts=links), SHIPPED, PLENTY)
     assert [call.reference_id for call in done.withdrawn] == [f"{KEY}.2"]
 
 
 def test_goods_are_paid_for_again_once_a_refund_came_to_nothing() -> None:
-    paid = repair(state(captured()), SHIPPED, PLENTY).state
-    back = repair(
+    paid = resolve(state(captured()), SHIPPED, PLENTY).state
+    back = resolve(
         replace(paid, facts=(*paid.facts, replace(OUTSIDE_REFUND, state="created"))), SHIPPED, PLENTY
     )
     assert back.state.fulfilled == 0
     failed = replace(OUTSIDE_REFUND, state="failed")
-    done = repair(replace(back.state, facts=(*back.state.facts, failed)), SHIPPED, PLENTY)
+    done = resolve(replace(back.state, facts=(*back.state.facts, failed)), SHIPPED, PLENTY)
     assert (done.state.fulfilled, done.state.held) == (50_000, 0)

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from flows.errors import FlowInvalid
-from flows.load import load
-from flows.model import Flow
-from payments.case import Outcome
-from payments.rehearsal import Played, matches, play
-from payments.scenario import Deed, Expectation, parse
-from payments.shop import SHOP
+from flows.document.errors import FlowInvalid
+from flows.engine.model import Flow
+from flows.language.load import load
+from payments.processing.actions import SHOP
+from payments.processing.changes import Outcome
+from payments.simulator.runner import Played, matches, play
+from payments.simulator.scenario import Deed, Expectation, parse
 
 
 @cache
@@ -187,6 +187,6 @@ def test_what_cannot_be_done_names_what_answered_before() -> None:
 
 
 def test_what_became_of_every_event_is_kept() -> None:
-    handled = played("  - customer: hi\n  - tap: Masala chai 250 g\n").handled
+    handled = played("  - customer: hi\n  - tap: Masala chai 250 g\n").results
     assert [each.outcome for each in handled] == [Outcome.APPLIED, Outcome.APPLIED]
     assert handled[1].trace[0]["taken"]["rule"] == "browsing: add"

@@ -1,16 +1,23 @@
 """The actions of a shop, one by one, as the engine calls them."""
 
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.effects import Act
-from flows.events import Happened
-from flows.vocabulary import Result, Scene
-from payments.catalogue import Shop, view
-from payments.shop import ASK, CANCEL, CREATE, END, PLACE, REOPEN, SHOP
+from flows.engine.conversation import Conversation
+from flows.engine.events import Happened
+from flows.engine.vocabulary import Result, Scene
+from payments.ledger.calls import CancelLink, CreateLink, FetchPayments
+from payments.ledger.facts import Fact
+from payments.ledger.state import OrderState
+from payments.processing.actions import SHOP
+from payments.processing.shop_state import Moment, ShopState, data, of_conversation
+from payments.shop.catalogue import Shop, view
+from payments.shop.orders import Attempt, AttemptStatus, Line, Order, Standing
+from payments.shop.stock import Move
 
 NOW: Final = 1_800_000_000_000
 PRODUCTS: Final = [
@@ -22,28 +29,56 @@ PRODUCTS: Final = [
 THE_SHOP: Final = Shop.model_validate({"name": "S", "max_quantity": 5, "products": PRODUCTS})
 
 
-def run(
-    action: str,
-    data: dict[str, Any],
-    event: dict[str, Any] | None = None,
-    left: dict[str, int] | None = None,
-    **args: Any,
-) -> Result:
+KEY: Final = "c-1-1"
+AT: Final = Moment(THE_SHOP, NOW, "c-1", 2345)
+LINES: Final = (Line("a", "A", 2, 18_000),)
+B_LINES: Final = (Line("b", "B", 2, 24_950),)
+LINK: Final = Attempt(
+    f"{KEY}.1", KEY, 1, 36_000, "INR", NOW + 600_000, AttemptStatus.CREATED, "plink_1", "https://x"
+)
+
+
+def state(*held: tuple[str, int], left: dict[str, int] | None = None, **rest: Any) -> ShopState:
+    return ShopState(AT, held, left=THE_SHOP.counted if left is None else left, **rest)
+
+
+def about(order: OrderState, *held: tuple[str, int], **rest: Any) -> ShopState:
+    """The state of a customer who has placed this one order."""
+    return state(*held, placed=1, current=order.key, orders={order.key: order}, **rest)
+
+
+def run(action: str, before: ShopState, event: dict[str, Any] | None = None, **args: Any) -> Result:
     known = SHOP.actions[action]
-    outside = {"left": THE_SHOP.counted if left is None else left}
-    scene = Scene("c-1", "hi", data, {"shop": THE_SHOP}, event or {}, NOW, 2345, outside)
+    scene = Scene("c-1", "hi", {"shop": THE_SHOP}, event or {}, NOW, 2345, before)
     result = known.run(scene, known.args.model_validate(args))
     told = (*result.raised, *([result.instead] if result.instead else []))
     assert {happened.name for happened in told} <= set(known.raises)
     return result
 
 
-def order(**changes: Any) -> dict[str, Any]:
-    lines = [{"sku": "a", "name": "A", "quantity": 2, "price": 18_000, "total": 36_000}]
-    return {
-        "key": "c-1-1", "number": "12345", "lines": lines, "total": 36_000, "currency": "INR", "attempts": 1,
-        "status": "unpaid", "link": {"reference": "c-1-1.1", "expires_at": NOW + 600_000, "url": "https://x"},
-    } | changes  # fmt: skip
+def after(action: str, before: ShopState, event: dict[str, Any] | None = None, **args: Any) -> ShopState:
+    found = run(action, before, event, **args).host
+    assert isinstance(found, ShopState)
+    return found
+
+
+def order(lines: tuple[Line, ...] = LINES, link: Attempt | None = LINK, **rest: Any) -> OrderState:
+    """An order that is not paid, with a link if there is one."""
+    total = sum(line.total for line in lines)
+    placed = Order(KEY, "12345", "c-1", lines, total, "INR", NOW, 1)
+    return OrderState(placed, attempts=(link,) if link else (), **rest)
+
+
+def paid(lines: tuple[Line, ...] = LINES) -> OrderState:
+    total = sum(line.total for line in lines)
+    capture = Fact(KEY, "payment", "pay_1", "captured", total, "INR", 1, {"link": "plink_1"})
+    done = replace(LINK, status=AttemptStatus.PAID)
+    return order(lines, done, facts=(capture,), standing=Standing.FULFILLED, fulfilled=total)
+
+
+def held() -> OrderState:
+    strange = Fact(KEY, "payment", "pay_1", "captured", 36_000, "INR", 1, {"misfit": "of another account"})
+    return order(facts=(strange,), held=36_000, held_for="mismatch: of another account")
 
 
 def limited(limit: int) -> Happened:
@@ -79,27 +114,27 @@ UNKNOWN: Final = Happened("cart.refused", {"reason": "unknown", "limit": 0})
     ],
 )
 def test_cart(action: str, held: Any, args: dict[str, Any], cart: Any, instead: Happened | None) -> None:
-    result = run(action, {"cart": held, "other": 1}, **args)
-    assert result.data == {"cart": cart, "other": 1}
-    assert result.instead == instead
-    assert (result.acts, result.raised) == ((), ())
+    before = state(*map(tuple, held), placed=7)
+    result = run(action, before, **args)
+    assert result.host == before.with_cart(tuple(map(tuple, cart)))
+    assert (result.instead, result.raised) == (instead, ())
 
 
 @pytest.mark.parametrize(
     ("items", "cart"),
     [
-        (None, [["a", 1]]),
-        ([], [["a", 1]]),
-        ([{"sku": "b", "quantity": 2}, {"sku": "b", "quantity": 9}], [["b", 3]]),
-        ([{"sku": "a", "quantity": 2}, {"sku": "gone", "quantity": 1}], [["a", 2]]),
-        ([{"sku": "a", "quantity": 2}, {"sku": "zzz", "quantity": 1}], [["a", 1]]),
-        ([{"sku": "zzz", "quantity": 1}], [["a", 1]]),
-        ([{"sku": "gone", "quantity": 1}, {"sku": "zzz", "quantity": 1}], [["a", 1]]),
+        (None, [("a", 1)]),
+        ([], [("a", 1)]),
+        ([{"sku": "b", "quantity": 2}, {"sku": "b", "quantity": 9}], [("b", 3)]),
+        ([{"sku": "a", "quantity": 2}, {"sku": "gone", "quantity": 1}], [("a", 2)]),
+        ([{"sku": "a", "quantity": 2}, {"sku": "zzz", "quantity": 1}], [("a", 1)]),
+        ([{"sku": "zzz", "quantity": 1}], [("a", 1)]),
+        ([{"sku": "gone", "quantity": 1}, {"sku": "zzz", "quantity": 1}], [("a", 1)]),
         ([{"sku": "a", "quantity": -2}], []),
     ],
-)  # fmt: skip
-def test_fill(items: Any, cart: Any) -> None:
-    assert run("cart.fill", {"cart": [["a", 1]]}, {"items": items}).data["cart"] == cart
+)
+def test_fill(items: Any, cart: list[tuple[str, int]]) -> None:
+    assert after("cart.fill", state(("a", 1)), {"items": items}).cart == tuple(cart)
 
 
 @pytest.mark.parametrize(
@@ -112,98 +147,89 @@ def test_fill(items: Any, cart: Any) -> None:
     ],
 )
 def test_fill_refuses_as_a_whole_what_the_shop_lacks_or_nobody_could_read(event: dict[str, Any]) -> None:
-    result = run("cart.fill", {"cart": [["b", 1]]}, event)
-    assert result.instead == Happened("order.refused", {"reason": "unknown"})
-    assert result.data == {"cart": [["b", 1]]}
+    result = run("cart.fill", state(("b", 1)), event)
+    assert result == Result(state(("b", 1)), instead=Happened("order.refused", {"reason": "unknown"}))
 
 
 def test_settle_takes_out_what_was_bought() -> None:
-    assert run("cart.settle", {"cart": [["a", 3], ["b", 1]], "order": order()}).data["cart"] == [
-        ["a", 1],
-        ["b", 1],
-    ]
-    assert run("cart.settle", {"cart": [["a", 1]]}).data["cart"] == [["a", 1]]
+    assert after("cart.settle", about(order(), ("a", 3), ("b", 1))).cart == (("a", 1), ("b", 1))
+    assert after("cart.settle", state(("a", 1))).cart == (("a", 1),)
 
 
 def test_place_freezes_the_cart_at_todays_prices_in_the_customers_language() -> None:
-    result = run("order.place", {"cart": [["a", 2], ["b", 1]], "orders": 6})
-    (placed,) = result.acts
-    assert placed == Act(PLACE, result.data["order"])
-    assert result.data["orders"] == 7
-    assert {key: placed.payload[key] for key in ("key", "number", "total", "currency", "attempts",
-    "status")} == {
-        "key": "c-1-7", "number": "12345", "total": 60_950, "currency": "INR", "attempts": 0,
-        "status": "unpaid",
-    }  # fmt: skip
-    assert [(line["name"], line["quantity"], line["total"]) for line in placed.payload["lines"]] == [
-        ("अ", 2, 36_000), ("B", 1, 24_950),
-    ]  # fmt: skip
+    found = after("order.place", state(("a", 2), ("b", 1), placed=6))
+    assert (found.placed, found.current, found.moves) == (7, "c-1-7", (Move("b", 1, 0),))
+    assert found.order == OrderState(
+        Order(
+            "c-1-7", "12345", "c-1", (Line("a", "अ", 2, 18_000), Line("b", "B", 1, 24_950)), 60_950, "INR",
+            NOW, 2345,
+        )
+    )  # fmt: skip
+    assert found.cart == (("a", 2), ("b", 1)), "until it is paid"
 
 
 @pytest.mark.parametrize(
     ("cart", "reason"),
-    [([], "empty"), ([["zzz", 1]], "empty"), ([["dust", 1]], "too small")],
+    [([], "empty"), ([("zzz", 1)], "empty"), ([("dust", 1)], "too small")],
 )
-def test_place_refuses_what_razorpay_would(cart: Any, reason: str) -> None:
-    data = {"cart": cart, "order": order()}
-    result = run("order.place", data)
-    assert result == Result(data, instead=Happened("order.refused", {"reason": reason, "limit": 100}))
+def test_place_refuses_what_razorpay_would(cart: list[tuple[str, int]], reason: str) -> None:
+    before = about(order(), *cart)
+    result = run("order.place", before)
+    assert result == Result(before, instead=Happened("order.refused", {"reason": reason, "limit": 100}))
 
 
 def test_place_cancels_the_open_link_of_the_order_before_it_and_ends_it() -> None:
-    acts = run("order.place", {"cart": [["a", 1]], "order": order(), "orders": 1}).acts
-    assert [act.kind for act in acts] == [CANCEL, END, PLACE]
-    assert acts[0].payload == {"reference_id": "c-1-1.1"}
-    assert acts[1].payload == {"key": "c-1-1"}
-    acts = run("order.place", {"cart": [["a", 1]], "order": order(link=None), "orders": 1}).acts
-    assert [act.kind for act in acts] == [END, PLACE]
-    for earlier in (order(status="paid"), order(status="held"), order(link=None, lapsed=True)):
-        acts = run("order.place", {"cart": [["a", 1]], "order": earlier, "orders": 1}).acts
-        assert [act.kind for act in acts] == [PLACE]
+    found = after("order.place", about(order(), ("a", 1)))
+    assert found.calls == (CancelLink(f"{KEY}.1", "plink_1"),)
+    assert found.orders[KEY].lapsed
+    assert found.earlier_links == (f"{KEY}.1",)
+    found = after("order.place", about(order(link=None), ("a", 1)))
+    assert (found.calls, found.orders[KEY].lapsed, found.earlier_links) == ((), True, ())
+    for earlier in (paid(), held(), order(link=None, standing=Standing.LAPSED)):
+        found = after("order.place", about(earlier, ("a", 1)))
+        assert (found.calls, found.orders[KEY]) == ((), earlier)
+        assert found.current == "c-1-2"
 
 
 def test_request_asks_for_one_link_and_offers_it_while_it_lasts() -> None:
-    result = run("payment.request", {"order": order(attempts=0, link=None)})
-    (asked,) = result.acts
-    assert asked == Act(CREATE, {
-        "reference_id": "c-1-1.1", "order_key": "c-1-1", "ordinal": 1, "amount": 36_000,
-        "expires_at": NOW + 1_200_000,
-    })  # fmt: skip
-    assert result.data["order"]["link"] == {"reference": "c-1-1.1", "expires_at": NOW + 1_200_000, "url": ""}
-    again = run("payment.request", dict(result.data))
-    assert (again.acts, again.raised, again.data) == ((), (), result.data)
-    known = run("payment.request", {"order": order()})
-    assert known.raised == (Happened("payment_link.created", {"short_url": "https://x"}),)
-    assert known.acts == ()
+    before = about(order(link=None))
+    found = after("payment.request", before)
+    expires_at = NOW + 1_200_000
+    assert found.calls == (CreateLink(f"{KEY}.1", KEY, 36_000, "INR", "Order #12345", expires_at),)
+    assert found.order
+    assert found.order.link == Attempt(f"{KEY}.1", KEY, 1, 36_000, "INR", expires_at)
+    assert run("payment.request", found) == Result(found)
+    known = run("payment.request", about(order()))
+    offered = Happened("payment_link.created", {"short_url": "https://x"})
+    assert known == Result(about(order()), raised=(offered,))
 
 
 def test_request_replaces_a_link_that_is_about_to_end() -> None:
-    ending = {"reference": "c-1-1.1", "id": "plink_1", "expires_at": NOW + 120_000, "url": "https://x"}
-    result = run("payment.request", {"order": order(link=ending)})
-    (asked,) = result.acts
-    assert (asked.kind, asked.payload["reference_id"]) == (CREATE, "c-1-1.2")
-    assert result.data["order"]["attempts"] == 2
+    found = after("payment.request", about(order(link=replace(LINK, expires_at=NOW + 120_000))))
+    assert found.calls == (CancelLink(f"{KEY}.1", "plink_1"),), "the next is made once this one is over"
+    assert found.order
+    assert [(a.reference_id, str(a.status)) for a in found.order.attempts] == [
+        (f"{KEY}.1", "withdrawing"),
+        (f"{KEY}.2", "planned"),
+    ]
 
 
-@pytest.mark.parametrize("data", [{}, {"order": order(status="paid")}, {"order": order(status="held")}])
-def test_request_refuses_when_nothing_is_to_be_paid(data: dict[str, Any]) -> None:
+@pytest.mark.parametrize("before", [state(), about(paid()), about(held())], ids=["none", "paid", "held"])
+def test_request_refuses_when_nothing_is_to_be_paid(before: ShopState) -> None:
     refused = Happened("order.refused", {"reason": "nothing to pay"})
-    assert run("payment.request", data) == Result(data, instead=refused)
+    assert run("payment.request", before) == Result(before, instead=refused)
 
 
 def test_cancel_withdraws_the_link_once() -> None:
-    result = run("payment.cancel", {"order": order()})
-    assert [act.kind for act in result.acts] == [CANCEL]
-    assert (result.data["order"]["link"], result.data["order"]["lapsed"]) == (None, False)
-    again = run("payment.cancel", dict(result.data))
-    assert again.acts == (Act(END, {"key": "c-1-1"}),)
-    assert again.data["order"]["lapsed"] is True
-    assert run("payment.cancel", dict(again.data)) == Result(again.data)
-    for data in ({}, {"order": order(status="paid")}):
-        assert run("payment.cancel", data) == Result(data)
-
-
-B_LINE: Final = [{"sku": "b", "name": "B", "quantity": 2, "price": 24_950, "total": 49_900}]
+    found = after("payment.cancel", about(order()))
+    assert found.calls == (CancelLink(f"{KEY}.1", "plink_1"),)
+    assert found.order
+    assert (found.order.link, found.order.lapsed) == (None, False)
+    again = after("payment.cancel", found)
+    assert (again.calls, again.order and again.order.lapsed) == (found.calls, True)
+    assert run("payment.cancel", again) == Result(again)
+    for before in (state(), about(paid())):
+        assert run("payment.cancel", before) == Result(before)
 
 
 @pytest.mark.parametrize(
@@ -211,56 +237,65 @@ B_LINE: Final = [{"sku": "b", "name": "B", "quantity": 2, "price": 24_950, "tota
 )
 def test_what_the_customers_own_order_holds_is_left_for_the_next(action: str, args: dict[str, Any]) -> None:
     event = {"items": [{"sku": "b", "quantity": 3}]}
-    for held, cart in ((order(lines=B_LINE), 3), (order(lines=B_LINE, status="paid"), 1)):
-        data = {"cart": [["b", 3 if action == "order.place" else 1]], "order": held, "orders": 1}
-        assert run(action, data, event, left={"b": 1}, **args).data["cart"] == [["b", cart]]
+    for known, cart in ((order(B_LINES), 3), (paid(B_LINES), 1)):
+        before = about(known, ("b", 3 if action == "order.place" else 1), left={"b": 1})
+        assert after(action, before, event, **args).cart == (("b", cart),)
 
 
 def test_place_takes_no_more_than_is_left() -> None:
-    data = {"cart": [["b", 3], ["a", 1]]}
-    refused = run("order.place", data, left={"b": 2})
+    before = state(("b", 3), ("a", 1), left={"b": 2})
+    refused = run("order.place", before)
     assert refused.instead == Happened("order.refused", {"reason": "sold out"})
-    assert (refused.data["cart"], refused.acts) == ([["b", 2], ["a", 1]], ())
-    assert run("order.place", data, left={"b": 0}).data["cart"] == [["a", 1]]
+    assert refused.host == before.with_cart((("b", 2), ("a", 1)))
+    assert after("order.place", replace(before, left={"b": 0})).cart == (("a", 1),)
 
 
 def test_request_reopens_an_order_that_ended_while_its_goods_are_there() -> None:
-    ended = {"order": order(link=None, lapsed=True, lines=B_LINE)}
-    result = run("payment.request", ended, left={"b": 2})
-    assert [act.kind for act in result.acts] == [REOPEN, CREATE]
-    assert (result.acts[0].payload, result.data["order"]["lapsed"]) == ({"key": "c-1-1"}, False)
+    ended = order(B_LINES, link=None, standing=Standing.LAPSED)
+    found = after("payment.request", about(ended, left={"b": 2}))
+    assert found.order
+    assert (found.order.standing, found.moves) == (Standing.OPEN, (Move("b", 2, 0),))
+    assert [type(call) for call in found.calls] == [CreateLink]
     refused = Happened("order.refused", {"reason": "order sold out"})
-    assert run("payment.request", ended, left={"b": 1}) == Result(ended, instead=refused)
+    before = about(ended, left={"b": 1})
+    assert run("payment.request", before) == Result(before, instead=refused)
 
 
 def test_check_has_razorpay_asked_but_not_all_the_time() -> None:
-    assert run("payment.check", {}).instead == Happened("order.refused", {"reason": "nothing to pay"})
-    result = run("payment.check", {"order": order()})
-    assert result.acts == (Act(ASK, {"key": "c-1-1"}),)
-    assert run("payment.check", dict(result.data)).instead == Happened("payment.asked_lately")
-    long_ago = order(asked_at=NOW - 30_000)
-    assert [act.kind for act in run("payment.check", {"order": long_ago}).acts] == [ASK]
+    assert run("payment.check", state()).instead == Happened("order.refused", {"reason": "nothing to pay"})
+    assert run("payment.check", about(order(link=None))).instead == Happened("payment.not_found")
+    found = after("payment.check", about(order()))
+    assert found.calls == (FetchPayments(f"{KEY}.1", "plink_1", asked=True),)
+    assert run("payment.check", found).instead == Happened("payment.asked_lately")
+    long_ago = replace(found, asked_at=NOW - 30_000, calls=())
+    assert after("payment.check", long_ago).calls == found.calls
 
 
 def test_what_is_sold_out_is_not_in_stock() -> None:
     statics = {"shop": view(THE_SHOP, "hi", "en")}
-    assert SHOP.refreshed is not None
     for left, stocked in (({"b": 1, "gone": 0}, True), ({"b": 0}, False), ({}, True)):
-        shown = SHOP.refreshed(statics, {"left": left})["shop"]["products"]
+        shown = SHOP.refreshed(statics, state(left=left))["shop"]["products"]
         assert {p["sku"]: p["in_stock"] for p in shown}["b"] is stocked
 
 
 def test_templates_see_cart_and_order() -> None:
     statics = {"shop": view(THE_SHOP, "hi", "en")}
-    seen = SHOP.views({"cart": [["a", 2], ["zzz", 9]], "order": order()}, statics, "hi")
+    seen = SHOP.views(about(order(), ("a", 2), ("zzz", 9)), statics)
     assert (seen["cart"]["count"], seen["cart"]["total"]) == (2, 36_000)
     assert seen["cart"]["lines"][0]["name"] == "अ"
     assert (seen["order"]["count"], seen["order"]["link"]) == (2, "https://x")
-    empty = SHOP.views({}, statics, "hi")
+    empty = SHOP.views(state(), statics)
     assert empty["cart"] == {"lines": [], "count": 0, "total": 0}
     assert (empty["order"]["number"], empty["order"]["link"]) == ("", "")
-    assert SHOP.views({"order": order(link=None)}, statics, "hi")["order"]["link"] == ""
+    assert SHOP.views(about(order(link=None)), statics)["order"]["link"] == ""
     assert set(seen) == set(SHOP.view_names)
+
+
+def test_what_a_conversation_keeps_makes_the_same_state_again() -> None:
+    before = replace(about(order(), ("a", 2)), asked_at=NOW, earlier_links=("c-1-0.1",))
+    conversation = Conversation("c-1", data=data(before))
+    assert of_conversation(conversation, AT, before.orders, before.left) == before
+    assert data(state()) == {}
 
 
 _ACTIONS = st.tuples(
@@ -271,8 +306,8 @@ _ACTIONS = st.tuples(
 
 @given(st.lists(_ACTIONS, max_size=12))
 def test_no_sequence_of_actions_gets_past_the_limits(actions: list[tuple[str, str, int]]) -> None:
-    data: dict[str, Any] = {}
+    found = state()
     for action, sku, quantity in actions:
-        data = dict(run(action, data, sku=sku, quantity=quantity).data)
+        found = after(action, found, sku=sku, quantity=quantity)
         limits = {"a": 5, "b": 3}
-        assert all(1 <= pieces <= limits[held] for held, pieces in data.get("cart", ()))
+        assert all(1 <= pieces <= limits[held] for held, pieces in found.cart)

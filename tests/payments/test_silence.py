@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flows.load import load
-from flows.messages import Message, replies
-from flows.model import Flow
-from payments.shop import SHOP
-from payments.silence import PAUSE, ROUNDS, TURNS, UNASKED
-from payments.simulator import Razorpay, Simulator
+from flows.engine.model import Flow
+from flows.language.load import load
+from flows.messages.kinds import Message, replies
+from payments.processing.actions import SHOP
+from payments.processing.silence import PAUSE, ROUNDS, TURNS, UNASKED
+from payments.simulator.simulator import Razorpay, Simulator
 
 ROUND: Final = 6_000
 """Milliseconds between two messages that WhatsApp takes for one customer."""
@@ -42,8 +42,8 @@ def test_a_customer_who_answers_everything_is_answered_a_while_and_an_operator_t
         assert _round(chat, text) == []
     assert [(notice.kind, notice.subject) for notice in chat.notices] == [("loop", "sim-1")]
     assert "Asha" not in chat.notices[0].said
-    assert chat.handled[-1].trace[-1]["because"].startswith("the customer answers and nothing moves")
-    assert "said" not in chat.handled[-1].trace[-1]
+    assert chat.results[-1].trace[-1]["because"].startswith("the customer answers and nothing moves")
+    assert "said" not in chat.results[-1].trace[-1]
 
 
 @pytest.mark.parametrize("kind", ["sticker", "image", "unsupported"])
@@ -209,9 +209,9 @@ def test_states_that_lead_to_each_other_by_time_say_a_few_messages_and_go_on_in_
     chat = Simulator(loops)
     assert len(chat.write(word)) == 1
     assert len(chat.wait(60 * MINUTE)) == UNASKED
-    timers = len(chat.handled)
+    timers = len(chat.results)
     assert chat.wait(60 * MINUTE) == []
-    assert len(chat.handled) >= timers + 59, "time goes on being handled"
+    assert len(chat.results) >= timers + 59, "time goes on being handled"
     assert [notice.kind for notice in chat.notices] == ["unasked"]
     assert chat.notices[0].subject in ("one", "two", "reminding")
     assert chat.write("hello") != []

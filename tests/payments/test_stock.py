@@ -5,9 +5,9 @@ from typing import Final
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments import stock
-from payments.orders import Line
-from payments.stock import Move
+from payments.shop import stock
+from payments.shop.orders import Line
+from payments.shop.stock import Move
 
 LINES: Final = (Line("a", "A", 2, 100), Line("free", "Free", 9, 100))
 

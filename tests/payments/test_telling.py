@@ -5,21 +5,20 @@ from typing import Any, Final
 
 import pytest
 
-from flows.conversation import Conversation
-from flows.events import Happened
-from payments.facts import Fact
-from payments.ledger import Verdict
-from payments.order_state import OrderState
-from payments.orders import Attempt, AttemptStatus, Line, Order, Standing
-from payments.refunds import OUTSIDE, Refund, RefundStatus
-from payments.telling import about, happened, order_of, status, with_link
+from flows.engine.events import Happened
+from payments.ledger.facts import Fact
+from payments.ledger.refunds import OUTSIDE, Refund, RefundStatus
+from payments.ledger.state import OrderState
+from payments.processing import views
+from payments.processing.notifications import events_for
+from payments.shop.orders import Attempt, AttemptStatus, Line, Order, Standing
 
 TOTAL: Final = 50_000
 ORDER: Final = Order("c-1-1", "12345", "c-1", (Line("a", "A", 1, TOTAL),), TOTAL, "INR", 0, 1)
 ATTEMPT: Final = Attempt(
     "c-1-1.1", "c-1-1", 1, TOTAL, "INR", 9, AttemptStatus.CREATED, "plink_1", "https://x"
 )
-LINK: Final = {"reference": "c-1-1.1", "expires_at": 9, "id": "plink_1", "url": "https://x"}
+NEWER: Final = replace(ATTEMPT, reference_id="c-1-1.2", ordinal=2, link_id=None)
 WAITS: Final = "short: waiting for the rest"
 
 
@@ -35,7 +34,7 @@ STRANGE: Final = replace(CAPTURED, detail={"misfit": "paid into another Razorpay
 
 
 def state(*facts: Fact, standing: Standing = Standing.OPEN, **rest: Any) -> OrderState:
-    return OrderState(ORDER, facts, Verdict.UNPAID, rest.pop("attempts", (ATTEMPT,)), standing, **rest)
+    return OrderState(ORDER, facts, rest.pop("attempts", (ATTEMPT,)), standing, **rest)
 
 
 def refund(status: str, amount: int = TOTAL, reason: str = "surplus") -> Refund:
@@ -49,7 +48,7 @@ BACK: Final = state(SHORT, standing=Standing.RETURNED, refunds=(refund("asked", 
 
 
 def told(before: OrderState, after: OrderState, *new: Fact) -> list[Happened]:
-    return list(happened(before, after, new, LINK))
+    return events_for(before, after, new, now=5)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +73,7 @@ def told(before: OrderState, after: OrderState, *new: Fact) -> list[Happened]:
     ],
 )
 def test_status(order: OrderState, expected: str) -> None:
-    assert status(order) == expected
+    assert order.status == expected
 
 
 @pytest.mark.parametrize("before", [Standing.OPEN, Standing.LAPSED])
@@ -158,68 +157,65 @@ def test_the_end_of_the_link_they_have_is_told(ending: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("link", "ended"),
+    ("before", "ended"),
     [
-        (LINK, fact("payment_link", "expired", "plink_9")),
-        ({}, EXPIRED),
-        ({"reference": "c-1-1.2", "url": ""}, EXPIRED),
-        (LINK, fact("order", "expired", "plink_1")),
-        (LINK, fact("payment_link", "paid", "plink_1")),
+        (state(), fact("payment_link", "expired", "plink_9")),
+        (state(attempts=()), EXPIRED),
+        (state(attempts=(replace(ATTEMPT, status=AttemptStatus.WITHDRAWING),)), EXPIRED),
+        (
+            state(attempts=(ATTEMPT, replace(ATTEMPT, reference_id="c-1-1.2", ordinal=2, link_id=None))),
+            EXPIRED,
+        ),
+        (state(), fact("order", "expired", "plink_1")),
+        (state(), fact("payment_link", "paid", "plink_1")),
     ],
 )
-def test_the_end_of_any_other_link_is_not(link: dict[str, Any], ended: Fact) -> None:
-    assert list(happened(state(), state(ended), (ended,), link)) == []
+def test_the_end_of_any_other_link_is_not(before: OrderState, ended: Fact) -> None:
+    assert told(before, before.with_facts([ended]), ended) == []
 
 
-def conversation(**order: Any) -> Conversation:
-    return Conversation(
-        "c-1",
-        data={
-            "cart": [],
-            "order": {"key": "c-1-1", "status": "unpaid", "attempts": 1, "link": LINK, **order},
-        },
-    )
+def test_of_an_order_that_the_chat_is_not_about_only_money_is_told() -> None:
+    assert events_for(state(), state(EXPIRED), (EXPIRED,), now=5, current=False) == []
+    assert events_for(state(), state(FAILED), (FAILED,), now=5, current=False) == []
+    assert len(events_for(state(), PAID, (CAPTURED,), now=5, current=False)) == 1
 
 
-def test_the_conversation_knows_how_its_order_stands() -> None:
-    changed = about(conversation(asked_at=7), PART)
-    assert changed.data["cart"] == []
-    assert order_of(changed) == {
-        "key": "c-1-1", "status": "short", "due": 30_000, "lapsed": False, "link": LINK, "asked_at": 7,
-        "attempts": 1,
+def test_templates_see_how_the_order_stands() -> None:
+    seen = views.order(PART, now=5)
+    assert seen == {
+        "key": "c-1-1", "number": "12345", "total": TOTAL, "due": 30_000, "currency": "INR", "attempts": 1,
+        "lines": [{"sku": "a", "name": "A", "quantity": 1, "price": TOTAL, "total": TOTAL}], "count": 1,
+        "status": "short", "lapsed": False, "link": "https://x", "expired": False, "making": False,
     }  # fmt: skip
-    assert about(changed, PART) == changed
-    assert order_of(about(conversation(), state(standing=Standing.LAPSED)))["lapsed"] is True
-
-
-def test_an_order_that_the_conversation_never_had_is_taken_up_whole() -> None:
-    assert order_of(Conversation("c-1")) == {}
-    assert order_of(about(Conversation("c-1"), state())) == {
-        "key": "c-1-1", "number": "12345", "total": TOTAL, "due": TOTAL, "currency": "INR", "attempts": 1,
-        "lines": [{"sku": "a", "name": "A", "quantity": 1, "price": TOTAL, "total": TOTAL}],
-        "status": "unpaid", "lapsed": False, "link": None,
-    }  # fmt: skip
+    assert views.order(state(standing=Standing.LAPSED), now=5)["lapsed"] is True
+    assert views.order(None, now=5).keys() == seen.keys()
 
 
 @pytest.mark.parametrize(
-    ("ended", "shown"),
+    ("status", "link", "making"),
     [
-        (AttemptStatus.CREATING, {**LINK, "id": None, "url": ""}),
-        (AttemptStatus.CREATED, LINK),
-        (AttemptStatus.WITHDRAWING, None),
-        (AttemptStatus.EXPIRED, None),
-        (AttemptStatus.PAID, None),
-        (AttemptStatus.REFUSED, None),
+        (AttemptStatus.PLANNED, "", True),
+        (AttemptStatus.CREATING, "", True),
+        (AttemptStatus.CREATED, "https://x", False),
+        (AttemptStatus.WITHDRAWING, "", False),
+        (AttemptStatus.EXPIRED, "", False),
+        (AttemptStatus.PAID, "", False),
+        (AttemptStatus.REFUSED, "", False),
     ],
 )
-def test_a_link_is_shown_only_while_it_can_be_paid(ended: AttemptStatus, shown: Any) -> None:
-    waiting = conversation(link={**LINK, "id": None, "url": ""})
-    known = about(waiting, state(attempts=(replace(ATTEMPT, status=ended),)))
-    assert order_of(known)["link"] == shown
+def test_a_link_is_shown_only_while_it_can_be_paid(status: AttemptStatus, link: str, making: bool) -> None:
+    url = "https://x" if status is not AttemptStatus.PLANNED and not making else None
+    seen = views.order(state(attempts=(replace(ATTEMPT, status=status, short_url=url),)), now=5)
+    assert (seen["link"], seen["making"], seen["expired"]) == (link, making, False)
+
+
+def test_a_link_that_has_run_out_is_not_shown() -> None:
+    seen = views.order(state(), now=ATTEMPT.expires_at)
+    assert (seen["link"], seen["expired"], seen["making"]) == ("", True, False)
 
 
 def test_a_new_link_is_waited_for() -> None:
     rest = Attempt("c-1-1.2", "c-1-1", 2, 30_000, "INR", 99)
-    order = order_of(with_link(conversation(attempts=1), rest))
-    assert order["link"] == {"reference": "c-1-1.2", "expires_at": 99, "url": ""}
-    assert (order["attempts"], order["status"]) == (2, "unpaid")
+    withdrawing = replace(ATTEMPT, status=AttemptStatus.WITHDRAWING)
+    seen = views.order(state(attempts=(withdrawing, rest)), now=5)
+    assert (seen["link"], seen["making"], seen["attempts"]) == ("", True, 2)

@@ -13,13 +13,12 @@ from typing import Final
 
 import pytest
 
-from flows.conversation import Talk
-from flows.messages import Message, replies
-from flows.model import Flow
-from flows.reader import read
-from payments.case import Advanced, Outcome
-from payments.simulator import NothingToPay, Razorpay, Simulator
-from payments.telling import order_of, status
+from flows.document.reader import read
+from flows.engine.conversation import Talk
+from flows.engine.model import Flow
+from flows.messages.kinds import Message, replies
+from payments.processing.changes import ChangeSet, Outcome, values
+from payments.simulator.simulator import NothingToPay, Razorpay, Simulator
 from tests.payments.truths import ALWAYS, SHOWN, WHEN, untruths
 
 PLACES: Final = 600
@@ -60,12 +59,12 @@ class Watched(Simulator):
         super().__init__(flow)
         self.wrong: list[str] = []
 
-    def _keep(self, advanced: Advanced) -> None:
-        super()._keep(advanced)
-        self.wrong += untruths(self.conversation, self.orders, advanced)
-        self.wrong += [str(done.error) for done in advanced.handled if done.outcome is Outcome.PARKED]
-        if SHOWN & {say.name for say in advanced.sends} and not self._can_pay():
-            self.wrong.append(f"asked to pay over no link: {advanced.handled}")
+    def _keep(self, changes: ChangeSet) -> None:
+        super()._keep(changes)
+        self.wrong += untruths(self.conversation, self.orders, changes)
+        self.wrong += [str(done.error) for done in changes.results if done.outcome is Outcome.PARKED]
+        if SHOWN & {say.name for say in values(changes.messages)} and not self._can_pay():
+            self.wrong.append(f"asked to pay over no link: {changes.results}")
 
     def _can_pay(self) -> bool:
         return any(attempt.expires_at > self.now for _, attempt in self._open_links())
@@ -73,16 +72,18 @@ class Watched(Simulator):
     def twin(self) -> "Watched":
         """The same chat at the same moment, which goes its own way."""
         twin = copy.copy(self)
-        for name in ("orders", "said", "handled", "left", "_timers", "_waiting", "wrong"):
+        twin.store = copy.copy(self.store)
+        for name in ("orders", "messages", "results", "notices", "timers", "polls"):
+            setattr(twin.store, name, copy.copy(getattr(self.store, name)))
+        for name in ("_timers", "_waiting", "wrong"):
             setattr(twin, name, copy.copy(getattr(self, name)))
-        twin.conversation = replace(self.conversation, talk=Talk())
+        twin.store.conversation = replace(self.conversation, talk=Talk())
         return twin
 
     @property
     def stands(self) -> str:
         """How the order stands; empty if there is none."""
-        key = order_of(self.conversation).get("key")
-        return status(self.orders[key]) if key else ""
+        return self.order.status if self.order else ""
 
     @property
     def link_comes(self) -> bool:
@@ -100,11 +101,11 @@ class Watched(Simulator):
     @property
     def place(self) -> tuple[object, ...]:
         """All that the next answer may depend on, but for amounts and times."""
-        chat, order = self.conversation, order_of(self.conversation)
-        link = order.get("link") or {}
+        chat, order = self.conversation, self.order
+        link = order.link if order else None
         return (
-            *(chat.state, chat.language, bool(chat.data.get("cart")), self.stands, order.get("lapsed")),
-            *(bool(link.get("url")), bool(link) and link["expires_at"] <= self.now),
+            *(chat.state, chat.language, bool(chat.data.get("cart")), self.stands, order and order.lapsed),
+            *(bool(link and link.short_url), link is not None and link.expires_at <= self.now),
             *((state.standing, state.held_for) for state in self.orders.values()),
             *(self._attempts(), self._razorpay, tuple(type(call).__name__ for call in self._waiting)),
         )

@@ -4,14 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from flows.events import TextReceived
-from payments import facts as fact_values
-from payments.calls import FetchPayments
-from payments.case import Kind
-from payments.facts import Fact
-from payments.fitting import UNSEEN
-from payments.ledger import Verdict
-from payments.orders import Standing
+from flows.engine.events import TextReceived
+from payments.ledger import facts as fact_values
+from payments.ledger.calls import FetchPayments
+from payments.ledger.facts import Fact
+from payments.ledger.matching import UNVERIFIED
+from payments.processing.step_input import Kind
+from payments.shop.orders import Standing
 from tests.payments.waiting import NOW, Body, Store, chat, created, facts, link, payment
 
 
@@ -30,9 +29,9 @@ def test_a_payment_that_names_no_link_is_asked_about_and_told_when_our_own_keys_
     said = list(store.said)
     assert store.take(facts(nameless(key))).calls == (FetchPayments(f"{key}.1", f"plink_{key}.1"),)
     state = store.orders[key]
-    assert (state.verdict, state.standing, state.held) == (Verdict.UNKNOWN, Standing.OPEN, 18_000)
-    assert state.held_for == f"mismatch: {UNSEEN}"
-    assert (store.said, store.conversation.data["order"]["status"]) == (said, "held")
+    assert (state.status, state.standing, state.held) == ("held", Standing.OPEN, 18_000)
+    assert state.held_for == f"mismatch: {UNVERIFIED}"
+    assert (store.said, store.order_state.status) == (said, "held")
     assert store.take(facts(nameless(key))).calls == ()
     store.take(fetched(key, payment(key, "captured")))
     assert store.said == [*said, "payment_successful"]

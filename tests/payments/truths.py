@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from flows.conversation import Conversation
-from payments.case import Advanced
-from payments.order_state import OrderState
-from payments.telling import order_of, status
+from flows.engine.conversation import Conversation
+from payments.ledger.state import OrderState
+from payments.processing.changes import ChangeSet
+from payments.processing.shop_state import order_key_in
 
 ALWAYS: Final = frozenset({"", "unpaid", "authorised", "short", "held", "paid", "refunding", "refunded"})
 """How an order may stand; empty: there is none."""
@@ -67,14 +67,14 @@ SHOWN: Final = frozenset({"complete_payment", "payment_url", "payment_reminder",
 """Messages that ask for money over the link there is."""
 
 
-def untruths(conversation: Conversation, orders: Mapping[str, OrderState], done: Advanced) -> Iterator[str]:
+def untruths(conversation: Conversation, orders: Mapping[str, OrderState], done: ChangeSet) -> Iterator[str]:
     """What `done` says of the current order that is not so; what is said aside is about another one.
 
     `conversation` and `orders` are as they stand after `done`.
     """
-    key = order_of(conversation).get("key")
-    now = status(orders[key]) if key else ""
-    entries = [entry for handled in done.handled for entry in handled.trace if not entry.get("aside")]
+    key = order_key_in(conversation.data)
+    now = orders[key].status if key else ""
+    entries = [entry for handled in done.results for entry in handled.trace if not entry.get("aside")]
     for entry in entries:
         for name in entry.get("said", ()):
             if now not in WHEN[name]:

@@ -2,24 +2,29 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import replace
 from typing import Any, Final
 
-from flows import events
-from flows.conversation import Conversation
-from flows.events import Event, Tapped, TextReceived
-from flows.load import load
-from flows.model import Flow
-from payments import facts as fact_values
-from payments import stock
-from payments.advance import advance
-from payments.case import Advanced, Arrived, Case, Kind, Outcome
-from payments.facts import Fact
-from payments.ledger import Verdict
-from payments.order_state import OrderState
-from payments.orders import AttemptStatus
-from payments.shop import SHOP
-from storage.cases import _order_keys
+from flows.engine import events
+from flows.engine.conversation import Conversation
+from flows.engine.events import Event, Tapped, TextReceived
+from flows.engine.model import Flow
+from flows.language.load import load
+from payments.ledger import facts as fact_values
+from payments.ledger.facts import Fact
+from payments.ledger.state import OrderState
+from payments.processing.actions import SHOP
+from payments.processing.advance import advance
+from payments.processing.changes import ChangeSet, Outcome
+from payments.processing.memory import MemoryStore
+from payments.processing.shop_state import order_key_in
+from payments.processing.step_input import InboxEvent, Kind
+from payments.shop import cart
+from payments.shop.cart import Cart
+from payments.shop.orders import Attempt, AttemptStatus
+from storage.inbox.step_inputs import _order_keys
+from tests.payments.done import Done
 
 NOW: Final = 1_800_000_000_000
 Body = Mapping[str, Any]
@@ -31,56 +36,68 @@ def repairing(text: str, repairs: str) -> Flow:
     return load(f"{text[:start]}  repairs: {{{repairs}}}\n{text[end:]}", "flows.yaml", SHOP)
 
 
-class Store:
-    """The database in small: what is written is what the next case loads."""
+class Store(MemoryStore):
+    """A shop's memory, with what is due fed to `advance` by hand."""
 
     def __init__(self, flow: Flow) -> None:
-        self.flow, self.conversation = flow, Conversation("c-1", customer={"name": "Asha"})
-        self.orders: dict[str, OrderState] = {}
-        self.left: Mapping[str, int] = flow.sections["shop"].counted
-        self.account: str | None = None
-        self.said: list[str] = []
+        super().__init__(Conversation("c-1", customer={"name": "Asha"}), flow.sections["shop"].counted)
+        self.flow = flow
         self.reserved: Counter[str] = Counter()
         """Pieces of each counted product that orders hold."""
-        self.last = Advanced(self.conversation, ())
+        self.last = Done(ChangeSet(self.conversation))
         self.nonce = ""
         """Keys are easier to read without random letters."""
         self._number = 0
 
-    def take(self, *arrivals: tuple[Kind, Body], now: int = NOW) -> Advanced:
-        """All `arrivals` in one case."""
-        arrived = []
+    def take(self, *arrivals: tuple[Kind, Body], now: int = NOW) -> Done:
+        """All `arrivals` in one step."""
+        events = []
         for kind, body in arrivals:
             self._number += 1
-            arrived.append(Arrived(self._number, kind, body, now))
-        named = {key for event in arrived for key in _order_keys(event)} | {self._current}
-        orders = {key: state for key, state in self.orders.items() if key in named}
-        case = Case(self.conversation, tuple(arrived), self.nonce, orders, self.left, self.account)
-        self.last = done = advance(self.flow, case, now)
-        self.conversation = done.conversation
-        self.said += [say.name for say in done.sends]
-        for order in done.orders:
-            self.orders[order.key] = OrderState(order, (), Verdict.UNPAID, ())
-        for fact in done.facts:
-            self.change(fact.order_key, facts=(*self.orders[fact.order_key].facts, fact))
-        for attempt in done.attempts:
-            others = [a for a in self.orders[attempt.order_key].attempts if a.ordinal != attempt.ordinal]
-            self.change(attempt.order_key, attempts=(*others, attempt))
-        for refund in done.refunds:
-            rest = [r for r in self.orders[refund.order_key].refunds if r.key != refund.key]
-            self.change(refund.order_key, refunds=(*rest, refund))
-        for settled in done.settled:
-            names = ("verdict", "standing", "fulfilled", "held", "held_for")
-            self.change(settled.order.key, **{name: getattr(settled, name) for name in names})
-        self.left = stock.after(self.left, done.moves)
-        for move in done.moves:
+            events.append(InboxEvent(self._number, kind, body, now))
+        named = {key for event in events for key in _order_keys(event)} | {self.current}
+        changes = advance(self.flow, self.given(events, self.nonce, named), now)
+        self.save(changes)
+        for move in changes.moves:
             self.reserved[move.sku] += move.reserved
-        self.account = done.account or self.account
-        return done
+        self.last = Done(changes)
+        return self.last
+
+    def twin(self) -> "Store":
+        """The same shop at the same moment, which goes its own way and has said nothing yet."""
+        twin = copy(self)
+        twin.orders, twin.reserved = dict(self.orders), Counter(self.reserved)
+        twin.results, twin.timers, twin.polls = list(self.results), list(self.timers), list(self.polls)
+        twin.notices, twin.messages = list(self.notices), []
+        return twin
 
     @property
-    def _current(self) -> str | None:
-        return (self.conversation.data.get("order") or {}).get("key")
+    def said(self) -> list[str]:
+        return [say.name for say in self.messages]
+
+    @property
+    def current(self) -> str:
+        """The key of the order that the chat is about; empty if there is none."""
+        return order_key_in(self.conversation.data) or ""
+
+    @property
+    def order_state(self) -> OrderState:
+        """The order that the chat is about."""
+        return self.orders[self.current]
+
+    @property
+    def cart(self) -> Cart:
+        return cart.from_json(self.conversation.data.get("cart", ()))
+
+    @property
+    def link(self) -> Attempt:
+        """The link that the customer has or waits for."""
+        assert self.order_state.link
+        return self.order_state.link
+
+    @property
+    def earlier_links(self) -> tuple[str, ...]:
+        return tuple(self.conversation.data.get("earlier_links", ()))
 
     def change(self, key: str, **changes: Any) -> None:
         self.orders[key] = replace(self.orders[key], **changes)
@@ -90,7 +107,7 @@ class Store:
         self.take(chat(TextReceived("hi")), chat(Tapped("c-1.0|add|masala-250")))
         self.take(chat(TextReceived("checkout")), chat(TextReceived("yes")))
         assert self.conversation.state == "awaiting_payment"
-        return str(self.conversation.data["order"]["key"])
+        return self.current
 
     def order_with_link(self) -> str:
         key = self.order()
@@ -109,7 +126,7 @@ class Store:
 
     @property
     def outcomes(self) -> list[Outcome]:
-        return [handled.outcome for handled in self.last.handled]
+        return [result.outcome for result in self.last.results]
 
 
 def chat(event: Event, name: str = "Asha") -> tuple[Kind, Body]:

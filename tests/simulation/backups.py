@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from bot.arriving import from_lost_link
-from payments.calls import FetchPayments
+from bot.ingest import from_lost_link
+from payments.ledger.calls import FetchPayments
 from payments.razorpay import strays
 from payments.razorpay.links import standing_of
 from payments.razorpay.strays import Paid, Stray
 from storage import Store
-from storage.restoring import back_up, restore
-from storage.strays import Settled
+from storage.inbox.strays import Settled
+from storage.recovery import back_up, restore
 from tests.simulation.database import Crash
 from tests.simulation.loop import START, SimLoop
 from tests.simulation.weather import MINUTE, Weather
@@ -89,7 +89,7 @@ class Backups:
     async def settle(self, loop: SimLoop) -> None:
         """Settle the links that the restored books lack, as the operator says; in fair weather."""
         world, weather, razorpay = self.world, self.world.weather, cast(Any, self.world.razorpay)
-        world.loop, world.parts = loop, None
+        world.loop, world.context = loop, None
         world.weather = world.razorpay.weather = Weather()
         store = await Store.open(self.url)
         try:

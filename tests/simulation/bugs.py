@@ -11,26 +11,35 @@ from typing import Any, TypeAlias
 import jinja2
 import pytest
 
-from bot import arriving, webhooks
+from bot import ingest
+from bot.http import webhooks
 from bot.whatsapp.client import Accepted
-from bot.workers import calling, loop, performing, sending
-from flows import engine, replies
-from flows.conversation import Conversation
-from flows.events import Happened, Tapped
-from flows.model import timer_trigger
-from flows.templates import Template
-from payments import advance, draft, fitting, ledger, planned, repair, settling, signature, stock, telling
-from payments import shop as shop_words
-from payments.advance import advance as decided
-from payments.answers import WITHDRAWN
-from payments.calls import CancelLink
-from payments.case import Advanced, Case, Handled, Kind, Outcome
-from payments.facts import Fact
-from payments.order_state import OrderState
-from payments.orders import Attempt, AttemptStatus, Standing, order_key_of
+from bot.workers import executor, loop, razorpay_handler, whatsapp_handler
+from flows.engine import step
+from flows.engine.events import Happened, Tapped
+from flows.engine.model import timer_trigger
+from flows.messages import replies
+from flows.templates.expressions import Template
+from payments import signature
+from payments.ledger import balance, matching, resolution
+from payments.ledger.calls import CancelLink
+from payments.ledger.facts import Fact
+from payments.ledger.state import OrderState
+from payments.processing import actions as shop_words
+from payments.processing import advance, deferred_links, notifications, updates
+from payments.processing import turn as turns
+from payments.processing.advance import advance as decided
+from payments.processing.changes import ChangeSet, EventResult, Outcome
+from payments.processing.results import WITHDRAWN
+from payments.processing.shop_state import ShopState, link_of
+from payments.processing.step_input import Kind, StepInput
+from payments.processing.turn import Turn
 from payments.razorpay import refunds, webhook
-from storage import arrivals, sqlite
-from storage.deliveries import CHAT, Done
+from payments.shop import stock
+from payments.shop.orders import AttemptStatus, Standing, order_key_of
+from storage.database import sqlite
+from storage.inbox import arrivals
+from storage.outbox.deliveries import CHAT, Done
 from tests.payments import test_money
 
 Plant: TypeAlias = Callable[[pytest.MonkeyPatch], None]
@@ -39,8 +48,8 @@ Plant: TypeAlias = Callable[[pytest.MonkeyPatch], None]
 def acknowledge_first(patch: pytest.MonkeyPatch) -> None:
     writing: set[asyncio.Task[Any]] = set()
 
-    async def store(parts: Any, batch: Sequence[Any]) -> None:
-        task = asyncio.get_running_loop().create_task(parts.inbox.put(batch))
+    async def store(context: Any, batch: Sequence[Any]) -> None:
+        task = asyncio.get_running_loop().create_task(context.inbox.put(batch))
         writing.add(task)
         task.add_done_callback(writing.discard)
 
@@ -48,41 +57,40 @@ def acknowledge_first(patch: pytest.MonkeyPatch) -> None:
 
 
 def drop_what_is_interrupted(patch: pytest.MonkeyPatch) -> None:
-    def last_only(flow: Any, case: Case, now: int) -> Advanced:
+    def last_only(flow: Any, case: StepInput, now: int) -> ChangeSet:
         done = decided(flow, replace(case, events=case.events[-1:]), now)
-        dropped = tuple(Handled(event.number, Outcome.IGNORED, ()) for event in case.events[:-1])
-        return replace(done, handled=(*dropped, *done.handled))
+        dropped = [EventResult(event.number, Outcome.IGNORED, ()) for event in case.events[:-1]]
+        return replace(done, results=[*dropped, *done.results])
 
     patch.setattr(loop, "advance", last_only)
 
 
 def ask_before_it_is_written(patch: pytest.MonkeyPatch) -> None:
-    def begin(self: draft.Draft, state: OrderState, attempt: Attempt) -> OrderState:
-        self.calls.append(draft.link_of(state.order, attempt))
-        return state
+    def begin(self: ShopState, state: OrderState, amount: int) -> ShopState:
+        return self.with_order(state).asking(link_of(state.order, self._attempt(state, amount)))
 
-    patch.setattr(draft.Draft, "begin", begin)
+    patch.setattr(ShopState, "begin", begin)
 
 
 def never_ask_again(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(settling, "_polls", lambda *_: [])
+    patch.setattr(updates, "_polls", lambda *_: [])
 
 
 def new_reference_after_a_doubt(patch: pytest.MonkeyPatch) -> None:
-    create = calling._create
+    create = razorpay_handler._create
 
     async def another(gateway: Any, call: Any, *, may_exist: bool) -> Any:
         wanted = replace(call, reference_id=f"{call.reference_id}0") if may_exist else call
         return await create(gateway, wanted, may_exist=False)
 
-    patch.setattr(calling, "_create", another)
+    patch.setattr(razorpay_handler, "_create", another)
 
 
 def create_without_looking(patch: pytest.MonkeyPatch) -> None:
     async def blind(gateway: Any, call: Any, *, may_exist: bool) -> Any:
         return await gateway.create_link(call)
 
-    patch.setattr(calling, "ensure_link", blind)
+    patch.setattr(razorpay_handler, "ensure_link", blind)
 
 
 def empty_secret_signs(patch: pytest.MonkeyPatch) -> None:
@@ -100,27 +108,27 @@ def missing_signature_passes(patch: pytest.MonkeyPatch) -> None:
 
 
 def any_currency_counts(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(ledger.Balance, "own", property(lambda self: self.payments))
+    patch.setattr(balance.Balance, "own", property(lambda self: self.payments))
 
 
 def any_account_counts(patch: pytest.MonkeyPatch) -> None:
     def trusting(facts: Any, state: Any, *, ours: Any, account: Any, mode: Any) -> list[Fact]:
-        return fitting.judged(facts, state, ours=None, account=account, mode=mode)
+        return matching.judged(facts, state, ours=None, account=account, mode=mode)
 
-    patch.setattr(settling, "judged", trusting)
+    patch.setattr(updates, "judged", trusting)
 
 
 def no_link_need_be_named(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(fitting, "UNSEEN", "")
+    patch.setattr(matching, "UNVERIFIED", "")
 
 
 def _unlearned(patch: pytest.MonkeyPatch, drops: Callable[[Fact, OrderState], bool]) -> None:
-    new = settling._new
+    new = updates._new
 
     def deaf(told: list[Fact], state: OrderState) -> tuple[Fact, ...]:
         return tuple(fact for fact in new(told, state) if not drops(fact, state))
 
-    patch.setattr(settling, "_new", deaf)
+    patch.setattr(updates, "_new", deaf)
 
 
 def ended_orders_hear_nothing(patch: pytest.MonkeyPatch) -> None:
@@ -136,22 +144,22 @@ def failed_is_final(patch: pytest.MonkeyPatch) -> None:
 
 
 def returned_is_not_final(patch: pytest.MonkeyPatch) -> None:
-    stands = repair._standing
+    stands = resolution._standing
 
     def undecided(state: OrderState, balance: Any, *rest: Any) -> Standing:
         again = state.standing is Standing.RETURNED and balance.settled
         return Standing.FULFILLED if again else stands(state, balance, *rest)
 
-    patch.setattr(repair, "_standing", undecided)
+    patch.setattr(resolution, "_standing", undecided)
 
 
 def ended_orders_are_not_asked_about(patch: pytest.MonkeyPatch) -> None:
     poll = advance._HANDLERS[Kind.POLL]
 
-    def tidy(drafted: draft.Draft, body: Mapping[str, Any]) -> advance.Done:
+    def tidy(turn: Turn, body: Mapping[str, Any]) -> advance.Done:
         key = order_key_of(body["reference_id"])
-        ended = drafted.order(key).standing is Standing.LAPSED
-        return ((), False) if ended else poll(drafted, body)
+        ended = turn.shop.known(key).standing is Standing.LAPSED
+        return ((), False) if ended else poll(turn, body)
 
     patch.setitem(advance._HANDLERS, Kind.POLL, tidy)
 
@@ -162,42 +170,44 @@ def known_by_delivery(patch: pytest.MonkeyPatch) -> None:
 
 
 def each_event_confirms(patch: pytest.MonkeyPatch) -> None:
-    def eager(before: OrderState, after: OrderState, new: Sequence[Fact], link: Any) -> list[Happened]:
-        told = list(telling.happened(before, after, tuple(new), link))
+    def eager(
+        before: OrderState, after: OrderState, new: Sequence[Fact], *rest: Any, **about: Any
+    ) -> list[Happened]:
+        told = notifications.events_for(before, after, tuple(new), *rest, **about)
         paid = after.standing is Standing.FULFILLED and any(f.state in ("captured", "paid") for f in new)
         again = paid and before.standing is Standing.FULFILLED
         return [*told, Happened("payment.captured", {"late": False})] if again else told
 
-    patch.setattr(settling, "happened", eager)
+    patch.setattr(updates, "events_for", eager)
 
 
 def polls_trust_what_they_saw(patch: pytest.MonkeyPatch) -> None:
-    def late(drafted: draft.Draft, before: OrderState, *known: Any, **about: Any) -> Any:
+    def late(turn: Turn, before: OrderState, *known: Any, **about: Any) -> Any:
         seen = replace(before, standing=Standing.OPEN) if "asked" in about else before
-        return settling.settle(drafted, seen, *known, **about)
+        return updates.apply(turn, seen, *known, **about)
 
-    patch.setattr(advance, "settle", late)
+    patch.setattr(advance, "apply", late)
 
 
 def sent_is_sent_again(patch: pytest.MonkeyPatch) -> None:
     async def unsure(*args: Any) -> Accepted:
-        await sending.send(*args)
-        return await sending.send(*args)
+        await whatsapp_handler.send(*args)
+        return await whatsapp_handler.send(*args)
 
-    patch.setattr(performing, "send", unsure)
+    patch.setattr(executor, "send", unsure)
 
 
 def surplus_stays(patch: pytest.MonkeyPatch) -> None:
-    asked = repair._asked
+    asked = resolution._asked
 
     def greedy(key: str, standing: Standing, *rest: Any) -> Any:
         return () if standing is Standing.FULFILLED else asked(key, standing, *rest)
 
-    patch.setattr(repair, "_asked", greedy)
+    patch.setattr(resolution, "_asked", greedy)
 
 
-def _counts(patch: pytest.MonkeyPatch, paid: Callable[[ledger.Balance], int]) -> None:
-    patch.setattr(ledger.Balance, "paid", property(paid))
+def _counts(patch: pytest.MonkeyPatch, paid: Callable[[balance.Balance], int]) -> None:
+    patch.setattr(balance.Balance, "paid", property(paid))
 
 
 def one_partial_wins(patch: pytest.MonkeyPatch) -> None:
@@ -205,15 +215,15 @@ def one_partial_wins(patch: pytest.MonkeyPatch) -> None:
 
 
 def short_is_paid(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(ledger.Balance, "settled", property(lambda balance: balance.paid > 0))
+    patch.setattr(balance.Balance, "settled", property(lambda balance: balance.paid > 0))
 
 
 def too_much_is_not_seen(patch: pytest.MonkeyPatch) -> None:
-    def seen(balance: ledger.Balance) -> int:
+    def seen(balance: balance.Balance) -> int:
         return min(balance.total, sum(payment.amount for payment in balance.fitting))
 
     _counts(patch, seen)
-    patch.setattr(ledger.Balance, "captured", property(seen))
+    patch.setattr(balance.Balance, "captured", property(seen))
 
 
 def refund_key_per_try(patch: pytest.MonkeyPatch) -> None:
@@ -223,21 +233,21 @@ def refund_key_per_try(patch: pytest.MonkeyPatch) -> None:
         facts = await refunds.ensure_refund(gateway, replace(call, key=f"{call.key}{next(serial)}"))
         return tuple(replace(fact, detail={**fact.detail, "key": call.key}) for fact in facts)
 
-    patch.setattr(calling, "ensure_refund", forgetful)
+    patch.setattr(razorpay_handler, "ensure_refund", forgetful)
 
 
 def failed_refund_is_not_heard(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(ledger, "_REFUND_RANK", {"created": 0, "processed": 1})
+    patch.setattr(balance, "_REFUND_RANK", {"created": 0, "processed": 1})
 
 
 def failed_beats_captured(patch: pytest.MonkeyPatch) -> None:
-    fold = ledger._payments
+    fold = balance._payments
 
     def last_word(facts: Sequence[Fact]) -> Any:
         failed = {fact.entity_id for fact in facts if fact.entity == "payment" and fact.state == "failed"}
         return tuple(payment for payment in fold(facts) if payment.id not in failed)
 
-    patch.setattr(ledger, "_payments", last_word)
+    patch.setattr(balance, "_payments", last_word)
 
 
 def orders_reserve_nothing(patch: pytest.MonkeyPatch) -> None:
@@ -245,7 +255,7 @@ def orders_reserve_nothing(patch: pytest.MonkeyPatch) -> None:
 
 
 def stock_is_not_looked_at(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(shop_words, "_left_for_new", lambda scene: {})
+    patch.setattr(shop_words, "_left_for_new", lambda state: {})
 
 
 def done_before_it_is_sent(patch: pytest.MonkeyPatch) -> None:
@@ -253,7 +263,7 @@ def done_before_it_is_sent(patch: pytest.MonkeyPatch) -> None:
 
     async def hopeful(self: Any, lane: str, run: Sequence[Any]) -> None:
         if lane == CHAT:
-            await self._parts.store.record([Done(d.claim, None) for d in run], self._parts.clock.now())
+            await self._context.store.record([Done(d.claim, None) for d in run], self._context.clock.now())
         await perform_run(self, lane, run)
 
     patch.setattr(loop.Workers, "_perform_run", hopeful)
@@ -263,28 +273,29 @@ def messages_known_by_delivery(patch: pytest.MonkeyPatch) -> None:
     serial = count()
 
     def naive(*args: Any) -> list[arrivals.Arrival]:
-        found = arriving.from_whatsapp(*args)
+        found = ingest.from_whatsapp(*args)
         return [replace(a, key=f"{a.key}.{next(serial)}") if a.kind is Kind.CHAT else a for a in found]
 
     patch.setattr(webhooks, "from_whatsapp", naive)
 
 
 def events_see_the_same_state(patch: pytest.MonkeyPatch) -> None:
-    following = advance._next
-    first: list[Conversation] = []
+    following = turns.following
+    first: list[Turn] = []
 
-    def parallel(last: draft.Draft, event: Any) -> draft.Draft:
-        if last.number == 0:
-            first[:] = [last.conversation]
-        drafted = following(last, event)
-        drafted.conversation = first[0]
-        return drafted
+    def parallel(last: Turn, event: Any) -> Turn:
+        if last.event.number == 0:
+            first[:] = [last]
+        turn = following(last, event)
+        turn.conversation = first[0].conversation
+        turn.shop = replace(turn.shop, cart=first[0].shop.cart, current=first[0].shop.current)
+        return turn
 
-    patch.setattr(advance, "_next", parallel)
+    patch.setattr(advance, "following", parallel)
 
 
 def old_buttons_are_new(patch: pytest.MonkeyPatch) -> None:
-    tap = engine._tap
+    tap = step._tap
 
     def gullible(performance: Any, event: Tapped) -> None:
         reply = replies.decode(event.reply_id)
@@ -293,46 +304,48 @@ def old_buttons_are_new(patch: pytest.MonkeyPatch) -> None:
         )
         tap(performance, replace(event, reply_id=fresh or event.reply_id))
 
-    patch.setattr(engine, "_tap", gullible)
+    patch.setattr(step, "_tap", gullible)
 
 
 def old_links_stay_open(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(draft, "payable", lambda state: ())
+    patch.setattr(OrderState, "payable", property(lambda state: ()))
 
 
 def links_do_not_wait(patch: pytest.MonkeyPatch) -> None:
-    begin = draft.Draft.begin
+    begin = ShopState.begin
 
-    def at_once(self: draft.Draft, state: OrderState, attempt: Attempt) -> OrderState:
-        begun = begin(self, state, attempt)
-        if begun.attempts[-1] == attempt:
+    def at_once(self: ShopState, state: OrderState, amount: int) -> ShopState:
+        begun = begin(self, state, amount)
+        planned = begun.known(state.key).planned
+        if planned is None:
             return begun
-        self.calls.append(draft.link_of(state.order, attempt))
-        return replace(begun, attempts=(*begun.attempts[:-1], attempt))
+        attempt = replace(planned, status=AttemptStatus.CREATING)
+        changed = begun.known(state.key).with_attempt(attempt)
+        return begun.with_order(changed).asking(link_of(state.order, attempt))
 
-    patch.setattr(draft.Draft, "begin", at_once)
+    patch.setattr(ShopState, "begin", at_once)
 
 
 def any_refusal_is_a_cancellation(patch: pytest.MonkeyPatch) -> None:
-    refused = calling.refused
+    refused = razorpay_handler.refused
 
     def hopeful(call: Any, error: Any) -> Any:
         told = {"reference_id": call.reference_id, "link_id": call.link_id, "status": "cancelled"}
         return (WITHDRAWN, told) if isinstance(call, CancelLink) else refused(call, error)
 
-    patch.setattr(performing, "refused", hopeful)
+    patch.setattr(executor, "refused", hopeful)
 
 
 def plans_are_forgotten(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(advance, "follow", lambda drafted: ())
+    patch.setattr(advance, "follow", lambda turn: ())
 
 
 def paid_is_only_over(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(planned, "OVER", frozenset(AttemptStatus))
+    patch.setattr(deferred_links, "OVER", frozenset(AttemptStatus))
 
 
 def newest_first(patch: pytest.MonkeyPatch) -> None:
-    def reversed_order(flow: Any, case: Case, now: int) -> Advanced:
+    def reversed_order(flow: Any, case: StepInput, now: int) -> ChangeSet:
         return decided(flow, replace(case, events=case.events[::-1]), now)
 
     patch.setattr(loop, "advance", reversed_order)
@@ -340,9 +353,9 @@ def newest_first(patch: pytest.MonkeyPatch) -> None:
 
 def timers_of_any_visit(patch: pytest.MonkeyPatch) -> None:
     def timer(performance: Any, event: Any) -> None:
-        engine._answer(performance, timer_trigger(event.state, event.timer), {"timer": event.timer})
+        step._answer(performance, timer_trigger(event.state, event.timer), {"timer": event.timer})
 
-    patch.setattr(engine, "_timer", timer)
+    patch.setattr(step, "_timer", timer)
 
 
 def weak_disk_is_accepted(patch: pytest.MonkeyPatch) -> None:

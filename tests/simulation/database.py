@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 import pytest
 
 from storage import Store
-from storage.lock import FileLock
+from storage.database.lock import FileLock
 from tests.simulation.loop import SimLoop
 
 KEY: Final = "aaaaaaaa"
@@ -54,7 +54,9 @@ def in_loop(hooks: Hooks | None = None) -> Iterator[Hooks]:
     """
     hooks, locks = hooks or Hooks(), _Locks()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("storage.sqlite.connect", partial(sqlite3.connect, factory=partial(_Connection, hooks)))
+        patch.setattr(
+            "storage.database.sqlite.connect", partial(sqlite3.connect, factory=partial(_Connection, hooks))
+        )
         patch.setattr(FileLock, "take", locks.take)
         patch.setattr(FileLock, "release", lambda lock: locks.release(lock))  # noqa: PLW0108 - only a function is bound
         yield hooks

@@ -5,11 +5,15 @@ from typing import Any
 
 import pytest
 
-from bot.workers import calling
-from payments import settling
-from payments import shop as shop_words
+from bot.workers import razorpay_handler
+from payments.processing import actions as shop_words
+from payments.processing import shop_state, updates
 from payments.razorpay import links
-from storage import claims, customers, epochs, fallbacks, sqlite
+from payments.shop.orders import order_key, reference_id
+from storage.database import sqlite
+from storage.inbox import customers
+from storage.operations import epochs
+from storage.outbox import claims, resend
 
 
 def two_names_stay_two(patch: pytest.MonkeyPatch) -> None:
@@ -25,15 +29,16 @@ def the_oldest_number_wins(patch: pytest.MonkeyPatch) -> None:
 
 
 def fees_are_too_much(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(settling, "with_fee_on_top", lambda told, _: told)
+    patch.setattr(updates, "with_fee_on_top", lambda told, _: told)
 
 
 def what_bounces_is_lost(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(fallbacks, "take", lambda *_: False)
+    patch.setattr(resend, "take", lambda *_: False)
 
 
 def keys_are_counted_again(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(shop_words, "_nonce", lambda _: "")
+    patch.setattr(shop_words, "order_key", lambda chat, ordinal, _: order_key(chat, ordinal, ""))
+    patch.setattr(shop_state, "reference_id", lambda key, ordinal, _: reference_id(key, ordinal, ""))
     patch.setattr(epochs, "last_left_out", lambda reached, now: reached)
 
 
@@ -44,7 +49,7 @@ def any_link_is_adopted(patch: pytest.MonkeyPatch) -> None:
     async def looked_for(gateway: Any, call: Any, *, may_exist: bool) -> Any:
         return await ensure(gateway, call, may_exist=True)
 
-    patch.setattr(calling, "ensure_link", looked_for)
+    patch.setattr(razorpay_handler, "ensure_link", looked_for)
 
 
 def whatever_file_is_served(patch: pytest.MonkeyPatch) -> None:

@@ -13,10 +13,10 @@ from typing import Final
 
 import pytest
 
-from payments.case import Kind
+from payments.processing.step_input import Kind
 from storage import Store
-from storage.arrivals import Arrival
-from storage.errors import Gone
+from storage.database.errors import Gone
+from storage.inbox.arrivals import Arrival
 from tests.flows import test_templates
 from tests.payments import test_money
 from tests.simulation import bugs, outside_bugs

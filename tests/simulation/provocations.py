@@ -9,7 +9,7 @@ from typing import Final
 
 from aiohttp import web
 
-from bot.webhooks import take_razorpay
+from bot.http.webhooks import take_razorpay
 from tests.simulation.checker import Book
 from tests.simulation.razorpay import ACCOUNT
 from tests.simulation.razorpay_books import Payment
@@ -135,9 +135,9 @@ def _forges(secret: str | None, account: str, world: World, **said: str) -> Stor
 
 
 async def _knock(world: World, raw: bytes, header: str | None) -> None:
-    assert world.parts is not None
+    assert world.context is not None
     with suppress(web.HTTPForbidden):
-        await take_razorpay(world.parts, raw, header)
+        await take_razorpay(world.context, raw, header)
 
 
 _FULFILLED: Final = (Book("fulfilled", PRICE),)

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from payments.calls import CreateLink, RefundPayment
+from payments.ledger.calls import CreateLink, RefundPayment
 from payments.razorpay.errors import GatewayError, Reason, classify
 from payments.razorpay.gateway import Link as Answer
 from tests.simulation.razorpay_books import Link, Payment, Refund

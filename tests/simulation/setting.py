@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Final
 
 from bot.settings import Settings
-from flows.load import load
-from flows.model import Flow
-from payments.shop import SHOP
+from flows.engine.model import Flow
+from flows.language.load import load
+from payments.processing.actions import SHOP
 from tests.simulation.meta import NUMBER
 
 FLOW: Final = Path(__file__).parents[2] / "flows.yaml"

@@ -16,9 +16,9 @@ from typing import Any, TypeAlias
 import pytest
 
 from bot.app import _Inbox
+from bot.context import Context
+from bot.http.webhooks import take_razorpay, take_whatsapp
 from bot.metrics import Metrics
-from bot.parts import Parts
-from bot.webhooks import take_razorpay, take_whatsapp
 from bot.workers.loop import Workers
 from storage import Store
 from tests.simulation.database import in_loop, new_database
@@ -35,7 +35,7 @@ LONG = 120
 
 
 class Shop:
-    """The bot's parts with a calm outside; statuses wait in `posted` until somebody delivers them."""
+    """The bot's context with a calm outside; statuses wait in `posted` until somebody delivers them."""
 
     def __init__(self, store: Store, loop: SimLoop) -> None:
         self.store = store
@@ -46,13 +46,13 @@ class Shop:
         razorpay = Razorpay(*common, self.posted.append, _safe, seen, [])
         inbox = _Inbox(store, loop.clock, Metrics())
         outside = (self.meta, razorpay)
-        self.parts = Parts(settings(), loop.clock, shop(), store, *outside, inbox.batcher)  # type: ignore[arg-type]
-        self.workers = Workers(self.parts, random.Random(1))
+        self.context = Context(settings(), loop.clock, shop(), store, *outside, inbox.batcher)  # type: ignore[arg-type]
+        self.workers = Workers(self.context, random.Random(1))
 
     async def write(self, n: int) -> None:
         """Customer `n` says two things in one webhook."""
         phone = f"9198{n:08}"
-        self.meta.wrote_at[phone] = self.parts.clock.now()
+        self.meta.wrote_at[phone] = self.context.clock.now()
         messages = [
             {
                 "from": phone,
@@ -72,14 +72,14 @@ class Shop:
         raw = json.dumps(
             {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]}
         ).encode()
-        await take_whatsapp(self.parts, raw, f"sha256={_signed(raw, 'whatsapp_app_secret')}")
+        await take_whatsapp(self.context, raw, f"sha256={_signed(raw, 'whatsapp_app_secret')}")
 
     async def pay(self, n: int) -> None:
         """A webhook of Razorpay's, about a link that has to be looked up."""
         payment = {"id": f"pay_{n}", "description": f"#none{n}", "status": "captured", "notes": []}
         body = {"event": "payment.captured", "payload": {"payment": {"entity": payment}}}
         raw = json.dumps(body).encode()
-        await take_razorpay(self.parts, raw, _signed(raw, "razorpay_webhook_secret"))
+        await take_razorpay(self.context, raw, _signed(raw, "razorpay_webhook_secret"))
 
     async def statuses(self) -> None:
         """Everything that Meta has to say of what it took."""
@@ -128,7 +128,7 @@ DEEDS: dict[str, tuple[Deed, Deed]] = {
     ),
     "apply_receipts": (
         performed,
-        lambda counter, _: counter.store.apply_receipts(counter.parts.clock.now()),
+        lambda counter, _: counter.store.apply_receipts(counter.context.clock.now()),
     ),
 }
 """By name: what must be before, and what is cancelled."""

@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
-from flows.effects import Say
-from flows.messages import Text
-from payments.case import Advanced, Case, Handled, Kind, Outcome
-from storage import Store, sqlite
-from storage.arrivals import Arrival
-from storage.deliveries import Claim, Done
+from flows.engine.effects import Say
+from flows.messages.kinds import Text
+from payments.processing.changes import Caused, ChangeSet, EventResult, Outcome
+from payments.processing.step_input import Kind, StepInput
+from storage import Store
+from storage.database import sqlite
+from storage.inbox.arrivals import Arrival
+from storage.outbox.deliveries import Claim, Done
 from tests.simulation.database import Crash, Hooks, in_loop, new_database
 from tests.simulation.loop import START, SimLoop, Stuck, run
 
@@ -27,11 +29,11 @@ def arrivals(keys: list[str] = KEYS) -> list[Arrival]:
     return [Arrival(key, Kind.CHAT, {"text": key}, aliases=(("phone", f"91.{key}"),)) for key in keys]
 
 
-def echo(case: Case) -> Advanced:
-    return Advanced(
-        conversation=case.conversation,
-        handled=tuple(Handled(event.number, Outcome.APPLIED, ()) for event in case.events),
-        sends=tuple(Say("echo", Text(event.body["text"])) for event in case.events),
+def echo(case: StepInput) -> ChangeSet:
+    return ChangeSet(
+        case.conversation,
+        [EventResult(event.number, Outcome.APPLIED) for event in case.events],
+        [Caused(event.number, Say("echo", Text(event.body["text"]))) for event in case.events],
     )
 
 

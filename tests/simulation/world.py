@@ -17,14 +17,14 @@ from functools import partial
 from typing import Any, Final
 
 from bot.app import _Inbox
-from bot.arriving import from_request
 from bot.clock import Jumps
+from bot.context import Context
+from bot.http.webhooks import take_razorpay, take_whatsapp
+from bot.ingest import from_request
 from bot.metrics import Metrics
-from bot.parts import Parts
-from bot.webhooks import take_razorpay, take_whatsapp
 from bot.workers.loop import Workers
 from storage import Store
-from storage.nonces import LETTERS
+from storage.inbox.nonces import LETTERS
 from tests.simulation.agenda import Act, Agenda
 from tests.simulation.backups import Backups
 from tests.simulation.database import Crash, Hook, Hooks
@@ -63,7 +63,7 @@ class World:
         """Milliseconds after which a bank may say yes after all; polls still find it in time."""
         self.calls = 0
         self.hooks = hooks
-        self.parts: Parts | None = None
+        self.context: Context | None = None
         self.loop: SimLoop | None = None
         self._flying: dict[int, Webhook] = {}
         self._unanswered: list[Act] = []
@@ -125,7 +125,7 @@ class World:
         await store.declare(shop().sections["shop"].counted)
         metrics = Metrics()
         inbox = _Inbox(store, loop.clock, metrics)
-        self.parts = Parts(
+        self.context = Context(
             settings(),
             loop.clock,
             shop(),
@@ -136,7 +136,7 @@ class World:
             metrics,
         )
         jumps = Jumps(loop.clock.now, loop.clock.now)  # the machine's own clock may be set meanwhile
-        workers = Workers(self.parts, random.Random(self.dice.random()), poll=self.end / 1000, jumps=jumps)
+        workers = Workers(self.context, random.Random(self.dice.random()), poll=self.end / 1000, jumps=jumps)
         inbox.workers = workers
         workers.start()
         waker = loop.create_task(self._wake(workers, store))
@@ -201,7 +201,7 @@ class World:
             self._maybe_die()
 
     def _maybe_die(self) -> None:
-        if self.parts and self.dice.random() < self.weather.crash / 200:
+        if self.context and self.dice.random() < self.weather.crash / 200:
             raise Crash("simulated")
 
     async def _risk(self, where: str) -> None:
@@ -283,10 +283,10 @@ class World:
         self.plan(self.now(), partial(self._ask, number, items, f"{phone}.{self.now()}"))
 
     async def _ask(self, phone: str, items: list[dict[str, Any]], key: str) -> None:
-        assert self.parts is not None
+        assert self.context is not None
         arrival, again = from_request(phone, items, key), partial(self._ask, phone, items, key)
         self._unanswered.append(again)
-        await self.parts.inbox.put([arrival])
+        await self.context.inbox.put([arrival])
         self._unanswered.remove(again)
         self.acknowledged[arrival.key] = "api order"
 
@@ -338,9 +338,9 @@ class World:
     async def _deliver(self, hook: Webhook) -> None:
         hook.first = hook.first or self.now()
         self._flying[id(hook)] = hook
-        parts = self.parts
-        assert parts is not None
-        taking = self._to_meta(parts, hook) if hook.provider == "meta" else self._to_razorpay(parts, hook)
+        context = self.context
+        assert context is not None
+        taking = self._to_meta(context, hook) if hook.provider == "meta" else self._to_razorpay(context, hook)
         try:
             answered = await self._waited_for(taking)
         finally:
@@ -372,13 +372,13 @@ class World:
         await asyncio.wait({task})
         return not task.cancelled() and task.result() is None
 
-    async def _to_meta(self, parts: Parts, hook: Webhook) -> None:
+    async def _to_meta(self, context: Context, hook: Webhook) -> None:
         secret = SECRETS["whatsapp_app_secret"].encode()
-        await take_whatsapp(parts, hook.raw, f"sha256={hmac.new(secret, hook.raw, 'sha256').hexdigest()}")
+        await take_whatsapp(context, hook.raw, f"sha256={hmac.new(secret, hook.raw, 'sha256').hexdigest()}")
 
-    async def _to_razorpay(self, parts: Parts, hook: Webhook) -> None:
+    async def _to_razorpay(self, context: Context, hook: Webhook) -> None:
         secret = SECRETS["razorpay_webhook_secret"].encode()
-        await take_razorpay(parts, hook.raw, hmac.new(secret, hook.raw, "sha256").hexdigest())
+        await take_razorpay(context, hook.raw, hmac.new(secret, hook.raw, "sha256").hexdigest())
 
     def _again(self, hook: Webhook) -> None:
         if (when := hook.again(self.now())) is not None:

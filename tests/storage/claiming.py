@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 
-from flows.effects import Say
-from flows.messages import Message
-from payments.case import Advanced, Case, Handled, Outcome
+from flows.engine.effects import Say
+from flows.messages.kinds import Message
+from payments.processing.changes import ChangeSet
+from payments.processing.step_input import StepInput
 from storage import Store
-from storage.arrivals import Arrival
-from storage.deliveries import Delivery
+from storage.inbox.arrivals import Arrival
+from storage.outbox.deliveries import Delivery
+from tests.change_sets import answered
 
 Chat = Callable[..., Arrival]
 
@@ -15,9 +17,8 @@ Chat = Callable[..., Arrival]
 async def claimed(store: Store, chat: Chat, message: Message) -> Delivery:
     """`message`, the answer to a first chat, claimed at 2 for a minute."""
 
-    def advance(case: Case) -> Advanced:
-        handled = tuple(Handled(event.number, Outcome.APPLIED) for event in case.events)
-        return Advanced(case.conversation, handled, sends=(Say("paid", message),))
+    def advance(case: StepInput) -> ChangeSet:
+        return answered(case, messages=[Say("paid", message)])
 
     await store.arrive([chat("1")], now=1)
     await store.advance_due(advance, now=1)

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from flows.effects import Say
-from flows.messages import Text
-from payments.case import Advanced, Arrived, Case, Handled, Kind, Outcome
+from flows.engine.effects import Say
+from flows.messages.kinds import Text
+from payments.processing.changes import Caused, ChangeSet, EventResult, Outcome
+from payments.processing.step_input import InboxEvent, Kind, StepInput
 from storage import Store
-from storage.arrivals import Arrival
+from storage.inbox.arrivals import Arrival
 
 Chat = Callable[..., Arrival]
 
@@ -42,18 +43,18 @@ def chat() -> Chat:
 
 
 @pytest.fixture
-def echo() -> Callable[[Case], Advanced]:
+def echo() -> Callable[[StepInput], ChangeSet]:
     """Says each event's text back, in order; timers say their name."""
 
-    def advance(case: Case) -> Advanced:
-        return Advanced(
-            conversation=case.conversation,
-            handled=tuple(Handled(e.number, Outcome.APPLIED, ({"seen": e.number},)) for e in case.events),
-            sends=tuple(Say("echo", Text(_words(e))) for e in case.events),
+    def advance(case: StepInput) -> ChangeSet:
+        return ChangeSet(
+            case.conversation,
+            [EventResult(e.number, Outcome.APPLIED, ({"seen": e.number},)) for e in case.events],
+            [Caused(e.number, Say("echo", Text(_words(e)))) for e in case.events],
         )
 
     return advance
 
 
-def _words(event: Arrived) -> str:
+def _words(event: InboxEvent) -> str:
     return str(event.body.get("text") or event.body.get("timer") or event.body.get("name"))

@@ -6,9 +6,10 @@ from typing import Any, Final
 from tortoise.fields import CharField, TextField
 from tortoise.models import Model
 
-from storage import Store, models
-from storage.postgres import PostgresUnits
-from storage.transaction import Row, Transaction, Work
+from storage import Store
+from storage.database import models
+from storage.database.postgres import PostgresUnits
+from storage.database.transaction import Row, Transaction, Work
 from tests.storage.purchases import Shop
 
 START: Final = 1_790_000_000_000

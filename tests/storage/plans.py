@@ -8,10 +8,10 @@ from typing import Any, Final
 import orjson
 from tortoise.models import Model
 
-from storage import models
-from storage.postgres import PostgresUnits
-from storage.sql import Value
-from storage.transaction import Row, Transaction, Units
+from storage.database import models
+from storage.database.postgres import PostgresUnits
+from storage.database.sql import Value
+from storage.database.transaction import Row, Transaction, Units
 
 _SMALL: Final = frozenset({"installation", "notice", "stock", "stray"})
 """One row; one for each thing that an operator has not seen to, product that is counted, or link that a

@@ -2,16 +2,17 @@
 
 from typing import Any, Final
 
-from payments.case import Advanced, Case, Kind, Notice
-from payments.facts import Fact, to_json
-from storage.arrivals import Arrival
-from storage.books import books
-from storage.deliveries import LANES, Again, Delivery, Done, Failed
-from storage.records import Records
-from storage.stories import story, subjects
-from storage.strays import Settled
-from storage.transaction import Row, Units
-from storage.waiting import held, notices, parked, state_of
+from payments.ledger.facts import Fact, to_json
+from payments.processing.changes import ChangeSet, Notice
+from payments.processing.step_input import Kind, StepInput
+from storage.database.records import Records
+from storage.database.transaction import Row, Units
+from storage.inbox.arrivals import Arrival
+from storage.inbox.strays import Settled
+from storage.outbox.deliveries import LANES, Again, Delivery, Done, Failed
+from storage.reports.backlog import held, notices, parked, state_of
+from storage.reports.ledger import books
+from storage.reports.timeline import story, subjects
 from tests.storage.purchases import LEASE, Shop, names
 
 _MINUTE: Final = 60_000
@@ -149,7 +150,7 @@ INSERT INTO inbox (conversation_id, key, kind, state, due_at, body, received_at)
 VALUES ($1, 'came late', 'chat', 'pending', $2, '{}', $2)"""
 
 
-def _raises(case: Case) -> Advanced:
+def _raises(case: StepInput) -> ChangeSet:
     raise ValueError("no")
 
 

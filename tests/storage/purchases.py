@@ -6,16 +6,16 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
-from flows import events
-from flows.load import load
-from flows.model import Flow
-from payments import calls
-from payments.advance import advance
-from payments.case import Kind
-from payments.shop import SHOP
+from flows.engine import events
+from flows.engine.model import Flow
+from flows.language.load import load
+from payments.ledger import calls
+from payments.processing.actions import SHOP
+from payments.processing.advance import advance
+from payments.processing.step_input import Kind
 from storage import Store
-from storage.arrivals import Arrival
-from storage.deliveries import CHAT, Delivery, Done
+from storage.inbox.arrivals import Arrival
+from storage.outbox.deliveries import CHAT, Delivery, Done
 from tests.payments.outside import Razorpay
 
 LEASE: Final = 60_000

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from storage.records import Records
-from storage.sql import Value
-from storage.transaction import Row, Transaction, Units, Work
+from storage.database.records import Records
+from storage.database.sql import Value
+from storage.database.transaction import Row, Transaction, Units, Work
 
 T = TypeVar("T")
 

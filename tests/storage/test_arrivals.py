@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from payments.case import Case, Kind
+from payments.processing.step_input import Kind, StepInput
 from storage import Store
-from storage.arrivals import Arrival
+from storage.inbox.arrivals import Arrival
 from tests.storage.due import next_due
 
 Chat = Callable[..., Arrival]
@@ -104,7 +104,7 @@ async def test_receipts_are_routed_by_our_callback_id(store: Store, chat: Chat) 
 async def test_a_profile_name_greets_a_new_customer(store: Store, chat: Chat) -> None:
     seen = []
 
-    def advance(case: Case) -> object:
+    def advance(case: StepInput) -> object:
         seen.append(case.conversation.customer)
         raise RuntimeError("enough")
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from payments.proof import Check, Sums
+from payments.ledger.audit import Check, Sums
 from storage import Store
-from storage.books import Books, books
-from storage.records import reading
-from storage.waiting import Held
+from storage.database.records import reading
+from storage.reports.backlog import Held
+from storage.reports.ledger import Books, books
 from tests.storage.written import write, written
 
 
@@ -21,7 +21,7 @@ async def proved(url: str, page: int = 2) -> Books:
 async def paid(store: Store, n: int, amount: int = 50_000, **order: Any) -> str:
     """An order of ₹500 with a payment."""
     key = f"k-1-{n}"
-    columns = {"standing": "fulfilled", "fulfilled": 50_000, "verdict": "paid", "paid_at": 5, **order}
+    columns = {"standing": "fulfilled", "fulfilled": 50_000, "payment": "paid", "paid_at": 5, **order}
     await write(store, "orders", key=key, number=str(n), **columns)
     await write(store, "fact", order_key=key, entity_id=f"pay_{n}", amount=amount)
     return key

@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from storage import Store, restoring
-from storage.arrivals import Arrival
-from storage.epochs import SINCE
-from storage.errors import NotMigrated, StorageError, Unavailable, UnsupportedDatabase
-from storage.records import reading
-from storage.restoring import back_up, restore
+from storage import Store, recovery
+from storage.database.errors import NotMigrated, StorageError, Unavailable, UnsupportedDatabase
+from storage.database.records import reading
+from storage.inbox.arrivals import Arrival
+from storage.operations.epochs import SINCE
+from storage.recovery import back_up, restore
 from tests.storage.written import NOW, write
 
 Chat = Callable[..., Arrival]
@@ -199,7 +199,7 @@ async def test_postgres_has_its_own_and_is_told_so(postgres_url: str, tmp_path: 
     with pytest.raises(UnsupportedDatabase, match="pg_restore"):
         await restore(postgres_url, tmp_path / "b.db", NOW)
     with pytest.raises(NotMigrated):
-        await restoring.mark(postgres_url, NOW)
+        await recovery.mark(postgres_url, NOW)
 
 
 @pytest.mark.parametrize("number", [errno.EPERM, errno.ENOTSUP, errno.ENOSYS])
@@ -254,8 +254,8 @@ async def restoring_exchange(url: str, file: Path) -> None:
     """The end of a restore, in this thread: an interrupt in another one would end the test's loop."""
     place = Path(url.removeprefix("sqlite://"))
     ready = place.with_name(f"{place.name}.restoring")
-    restoring._prepare(file, ready)
-    restoring._exchange(place, ready, NOW)
+    recovery._prepare(file, ready)
+    recovery._exchange(place, ready, NOW)
 
 
 async def test_books_of_another_installation_replace_no_orders_unless_told(shop: str, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.customers import Alias, Directory, Evidence, Known, address
+from storage.inbox.customers import Alias, Directory, Evidence, Known, address
 
 DAY = 24 * 3600 * 1000
 T0 = 1_790_000_000_000

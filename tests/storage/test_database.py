@@ -13,10 +13,10 @@ from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.operations import AlterModelOptions
 
 from storage import Store
-from storage.arrivals import Arrival
-from storage.database import configuration
-from storage.errors import Closed, NotMigrated, Unavailable, UnsupportedDatabase, WeakDurability
-from storage.orm import APPS, Orm
+from storage.database.address import configuration
+from storage.database.errors import Closed, NotMigrated, Unavailable, UnsupportedDatabase, WeakDurability
+from storage.database.orm import APPS, Orm
+from storage.inbox.arrivals import Arrival
 
 Chat = Callable[..., Arrival]
 

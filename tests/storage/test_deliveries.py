@@ -3,17 +3,19 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from flows.effects import Say
-from flows.messages import Text
-from payments.calls import CancelLink
-from payments.case import Advanced, Case, Handled, Kind, Outcome
+from flows.engine.effects import Say
+from flows.messages.kinds import Text
+from payments.ledger.calls import CancelLink
+from payments.processing.changes import ChangeSet
+from payments.processing.step_input import Kind, StepInput
 from storage import Store
-from storage.arrivals import Arrival
-from storage.deliveries import Again, Delivery, Done, Failed
+from storage.inbox.arrivals import Arrival
+from storage.outbox.deliveries import Again, Delivery, Done, Failed
+from tests.change_sets import answered
 from tests.storage.due import next_due
 
 Chat = Callable[..., Arrival]
-Echo = Callable[[Case], Advanced]
+Echo = Callable[[StepInput], ChangeSet]
 
 MINUTE = 60_000
 
@@ -126,13 +128,11 @@ async def test_what_another_process_claimed_meanwhile_is_not_released(
 
 
 async def test_a_lane_is_claimed_for_itself(store: Store, chat: Chat) -> None:
-    def both(case: Case) -> Advanced:
+    def both(case: StepInput) -> ChangeSet:
         [event] = case.events
         call = CancelLink("abcdefgh-1-1.1", None)
         said = (Say("echo", Text(event.body["text"])),)
-        return Advanced(
-            case.conversation, (Handled(event.number, Outcome.APPLIED),), sends=said, calls=(call,)
-        )
+        return answered(case, messages=said, calls=[call])
 
     for n in range(12):
         await store.arrive([chat(f"m{n}", phone=f"9198{n:08}")], now=1)
@@ -151,9 +151,9 @@ async def test_a_result_becomes_an_event_once(store: Store, chat: Chat, echo: Ec
     await store.record([Failed(sent.claim, "too late", ("payment_link.refused", {}))], now=7)
     seen: list[object] = []
 
-    def look(case: Case) -> Advanced:
+    def look(case: StepInput) -> ChangeSet:
         seen.extend((e.kind, e.body) for e in case.events)
-        return Advanced(case.conversation, tuple(Handled(e.number, Outcome.APPLIED) for e in case.events))
+        return answered(case)
 
     await store.advance_due(look, now=10)
     fields = {"short_url": "https://rzp.io/1"}

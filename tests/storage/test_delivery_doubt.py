@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 
-from payments.case import Advanced, Case, Kind
+from payments.processing.changes import ChangeSet
+from payments.processing.step_input import Kind, StepInput
 from storage import Store
-from storage.arrivals import Arrival
-from storage.deliveries import Again, Delivery, Done, Failed
+from storage.inbox.arrivals import Arrival
+from storage.outbox.deliveries import Again, Delivery, Done, Failed
 
 Chat = Callable[..., Arrival]
-Echo = Callable[[Case], Advanced]
+Echo = Callable[[StepInput], ChangeSet]
 
 SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
 

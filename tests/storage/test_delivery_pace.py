@@ -5,14 +5,16 @@ from collections.abc import Callable, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.case import Advanced, Case
-from storage import Store, pace
-from storage.arrivals import Arrival
-from storage.deliveries import Delivery, Done
+from payments.processing.changes import ChangeSet
+from payments.processing.step_input import StepInput
+from storage import Store
+from storage.inbox.arrivals import Arrival
+from storage.outbox import pace
+from storage.outbox.deliveries import Delivery, Done
 from tests.storage.due import next_due
 
 Chat = Callable[..., Arrival]
-Echo = Callable[[Case], Advanced]
+Echo = Callable[[StepInput], ChangeSet]
 
 NOW = 1_790_000_000_000
 GAP, BURST = 6_000, 45

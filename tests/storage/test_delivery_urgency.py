@@ -4,29 +4,25 @@ from collections.abc import Callable
 
 import pytest
 
-from flows.effects import Say
-from flows.messages import Text
-from payments.calls import CancelLink, FetchPayments
-from payments.case import Advanced, Case, Handled, Outcome
+from flows.engine.effects import Say
+from flows.messages.kinds import Text
+from payments.ledger.calls import CancelLink, FetchPayments
+from payments.processing.changes import ChangeSet
+from payments.processing.step_input import StepInput
 from storage import Store
-from storage.arrivals import Arrival
-from storage.deliveries import Again, Delivery, Done
+from storage.inbox.arrivals import Arrival
+from storage.outbox.deliveries import Again, Delivery, Done
+from tests.change_sets import answered
 
 Chat = Callable[..., Arrival]
 
 MINUTE = 60_000
 
 
-def speak(case: Case) -> Advanced:
+def speak(case: StepInput) -> ChangeSet:
     """Says each text back; one that begins with ? is a reminder."""
-    return Advanced(
-        case.conversation,
-        tuple(Handled(event.number, Outcome.APPLIED) for event in case.events),
-        sends=tuple(
-            Say("echo", Text(event.body["text"]), reminder=event.body["text"].startswith("?"))
-            for event in case.events
-        ),
-    )
+    texts = [event.body["text"] for event in case.events]
+    return answered(case, messages=[Say("echo", Text(text), reminder=text.startswith("?")) for text in texts])
 
 
 async def say(store: Store, chat: Chat, *texts: str, phone: str = "91981", now: int = 1) -> None:
@@ -94,10 +90,9 @@ async def test_reminders_that_must_wait_do_not_hide_one_that_may_go(store: Store
 
 
 async def test_what_nobody_waits_for_has_a_lane_of_its_own(store: Store, chat: Chat) -> None:
-    def ask(case: Case) -> Advanced:
+    def ask(case: StepInput) -> ChangeSet:
         calls = (FetchPayments("a-1.1", None), CancelLink("a-1.1", None), FetchPayments("a-1.1", None, True))
-        handled = tuple(Handled(event.number, Outcome.APPLIED) for event in case.events)
-        return Advanced(case.conversation, handled, calls=calls)
+        return answered(case, calls=calls)
 
     await store.arrive([chat("1")], now=1)
     await store.advance_due(ask, now=1)

@@ -13,10 +13,10 @@ from typing import Any, Final
 import pytest
 
 from storage import Store
-from storage.records import Records
+from storage.database.records import Records
+from storage.database.transaction import Transaction, Units
+from storage.reports.timeline import story, subjects
 from storage.store import _units
-from storage.stories import story, subjects
-from storage.transaction import Transaction, Units
 from tests.storage.past import come_often, with_past
 from tests.storage.playing import serve
 from tests.storage.recording import RecordedUnits, Statements

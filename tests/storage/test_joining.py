@@ -7,18 +7,19 @@ from typing import Any
 
 import pytest
 
-from flows.effects import Say, StartTimer
-from flows.messages import Text
-from payments.case import Advanced, Arrived, Case, Kind
+from flows.engine.effects import Say, StartTimer
+from flows.messages.kinds import Text
+from payments.processing.changes import ChangeSet
+from payments.processing.step_input import InboxEvent, Kind, StepInput
 from storage import Store
-from storage.arrivals import Arrival
-from storage.deliveries import Done
-from storage.encoding import dumps
+from storage.database.encoding import dumps
+from storage.inbox.arrivals import Arrival
+from storage.outbox.deliveries import Done
 from tests.storage.placing import answered, place_order
 from tests.storage.written import written
 
 Chat = Callable[..., Arrival]
-Step = Callable[[Case], Advanced]
+Step = Callable[[StepInput], ChangeSet]
 
 PHONE = ("phone", "919800000001")
 BSUID = ("bsuid", "IN.1")
@@ -44,11 +45,11 @@ def number(conversation: str) -> int:
     return int(conversation.rpartition("-")[2])
 
 
-def joins(case: Case) -> list[Arrived]:
+def joins(case: StepInput) -> list[InboxEvent]:
     return [event for event in case.events if event.kind is Kind.JOINED]
 
 
-def quiet(case: Case) -> Advanced:
+def quiet(case: StepInput) -> ChangeSet:
     return answered(case)
 
 
@@ -78,15 +79,15 @@ async def test_all_goes_along_and_the_joining_is_stepped_first(store: Store, cha
     by_phone, by_id = await two(store, chat)
     timer = StartTimer("shop", "tea", 1, 9_000)
 
-    def first(case: Case) -> Advanced:
-        return replace(echo(case), timers=(timer,))
+    def first(case: StepInput) -> ChangeSet:
+        return replace(echo(case), timers=[timer])
 
     await store.advance_due(first, now=1100)
     await store.arrive([chat("waits", aliases=(BSUID,), text="and me?")], now=1200)
     await store.arrive([chat("last", aliases=(PHONE,), text="here")], now=1300)
-    seen: list[Case] = []
+    seen: list[StepInput] = []
 
-    def look(case: Case) -> Advanced:
+    def look(case: StepInput) -> ChangeSet:
         seen.append(case)
         return echo(case)
 
@@ -115,7 +116,7 @@ async def test_one_idempotency_key_of_two_customers_stays_two_orders(store: Stor
     await told(store, chat)
     seen: list[int] = []
 
-    def look(case: Case) -> Advanced:
+    def look(case: StepInput) -> ChangeSet:
         seen.extend(event.number for event in case.events if event.kind is Kind.REQUEST)
         return answered(case)
 
@@ -128,7 +129,7 @@ async def test_what_came_twice_is_handled_once(store: Store, chat: Chat) -> None
     await told(store, chat)
     seen: list[str] = []
 
-    def look(case: Case) -> Advanced:
+    def look(case: StepInput) -> ChangeSet:
         seen.extend(event.kind for event in case.events)
         return answered(case)
 
@@ -194,7 +195,7 @@ async def test_what_comes_for_the_one_that_ended_goes_to_the_survivor(
         )
     seen: list[tuple[str, Any]] = []
 
-    def look(case: Case) -> Advanced:
+    def look(case: StepInput) -> ChangeSet:
         seen.extend((case.conversation.id, event.body["text"]) for event in case.events)
         return answered(case)
 
@@ -273,5 +274,5 @@ async def test_a_message_that_fails_after_the_join_goes_to_who_they_are_now(stor
     assert [(one.id, one.conversation, one.phone) for one in again] == [(sent[dead].id, survivor, PHONE[1])]
 
 
-def says_hello(case: Case) -> Advanced:
-    return replace(answered(case), sends=(Say("hello", Text("Hello!")),))
+def says_hello(case: StepInput) -> ChangeSet:
+    return answered(case, messages=(Say("hello", Text("Hello!")),))

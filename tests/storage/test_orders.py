@@ -4,24 +4,25 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
-from flows.effects import Say
-from flows.messages import Text
-from payments.case import Advanced, Case, Kind, Notice
-from payments.facts import Fact, to_json
-from payments.ledger import Verdict
-from payments.order_state import OrderState
-from payments.orders import AttemptStatus, Line, Order, Standing
-from payments.reconcile import Poll
-from payments.reconcile import to_json as to_json_poll
-from payments.refunds import Refund, RefundStatus
-from payments.stock import Move
-from storage import Store, waiting
-from storage.arrivals import Arrival
-from storage.records import reading
+from flows.engine.effects import Say
+from flows.messages.kinds import Text
+from payments.ledger.facts import Fact, to_json
+from payments.ledger.polling import Poll
+from payments.ledger.polling import to_json as to_json_poll
+from payments.ledger.refunds import Refund, RefundStatus
+from payments.ledger.state import OrderState, PaymentStatus
+from payments.processing.changes import ChangeSet, Notice
+from payments.processing.step_input import Kind, StepInput
+from payments.shop.orders import AttemptStatus, Line, Order, Standing
+from payments.shop.stock import Move
+from storage import Store
+from storage.database.records import reading
+from storage.inbox.arrivals import Arrival
+from storage.reports import backlog
 from tests.storage.placing import LINES, answered, place_order
 
 Chat = Callable[..., Arrival]
-Echo = Callable[[Case], Advanced]
+Echo = Callable[[StepInput], ChangeSet]
 
 
 async def test_an_order_is_stored_with_its_attempt_and_call(store: Store, chat: Chat) -> None:
@@ -35,7 +36,7 @@ async def test_an_order_is_stored_with_its_attempt_and_call(store: Store, chat: 
         50_000,
         stored.conversation,
     )
-    assert (view.verdict, view.paid_at) == (Verdict.UNPAID, None)
+    assert (view.payment, view.paid_at) == (PaymentStatus.UNPAID, None)
     assert [a.status for a in view.attempts] == [AttemptStatus.CREATING]
     [call] = await store.claim_due(now=1000, limit=5, lease=1)
     assert (call.lane, call.name, call.payload["call"]) == ("pay", "CreateLink", "CreateLink")
@@ -46,11 +47,11 @@ async def test_an_order_is_stored_with_its_attempt_and_call(store: Store, chat: 
 async def test_facts_come_with_the_order_they_name_and_pay_it_once(store: Store, chat: Chat) -> None:
     seen = []
 
-    def learn(case: Case) -> Advanced:
+    def learn(case: StepInput) -> ChangeSet:
         [state] = case.orders.values()
         seen.append(state)
-        paid = replace(state, facts=(fact,), verdict=Verdict.PAID, standing=Standing.FULFILLED)
-        return replace(answered(case), facts=(fact, fact), settled=(replace(paid, fulfilled=50_000),))
+        paid = replace(state, facts=(fact,), standing=Standing.FULFILLED)
+        return answered(case, facts=(fact, fact), orders=(replace(paid, fulfilled=50_000),))
 
     [stored] = await store.arrive([chat("1")], now=1000)
     await store.advance_due(place_order, now=1000)
@@ -62,10 +63,10 @@ async def test_facts_come_with_the_order_they_name_and_pay_it_once(store: Store,
         await store.advance_due(learn, now=now)
     assert [len(s.facts) for s in seen] == [0, 1]
     assert list(seen[1].facts) == [fact]
-    assert (seen[1].verdict, [a.reference_id for a in seen[1].attempts]) == (Verdict.PAID, [f"{key}.1"])
+    assert (seen[1].status, [a.reference_id for a in seen[1].attempts]) == ("paid", [f"{key}.1"])
     view = await store.order(key)
     assert view is not None
-    assert (view.verdict, view.standing, view.paid_at) == (Verdict.PAID, Standing.FULFILLED, 2000)
+    assert (view.payment, view.standing, view.paid_at) == ("paid", Standing.FULFILLED, 2000)
     assert (seen[1].standing, seen[1].fulfilled, seen[1].held) == (Standing.FULFILLED, 50_000, 0)
 
 
@@ -74,10 +75,10 @@ async def test_a_result_comes_with_the_order_of_its_reference(store: Store, chat
     await store.advance_due(place_order, now=1000)
     key = f"{stored.conversation}-1"
 
-    def created(case: Case) -> Advanced:
+    def created(case: StepInput) -> ChangeSet:
         [attempt] = case.orders[key].attempts
         made = replace(attempt, status=AttemptStatus.CREATED, link_id="plink_1", short_url="https://rzp.io/1")
-        return replace(answered(case), attempts=(attempt, made))
+        return answered(case, attempts=(attempt, made))
 
     fields = {"reference_id": f"{key}.1", "link_id": "plink_1"}
     body = {"name": "payment_link.created", "fields": fields}
@@ -91,7 +92,7 @@ async def test_a_result_comes_with_the_order_of_its_reference(store: Store, chat
 async def test_another_customers_order_is_not_shown(store: Store, chat: Chat) -> None:
     seen = []
 
-    def look(case: Case) -> Advanced:
+    def look(case: StepInput) -> ChangeSet:
         seen.append(dict(case.orders))
         return answered(case)
 
@@ -110,17 +111,14 @@ async def test_orders_whose_money_does_not_fit_are_listed(
     order = Order("k-1", "10001", "k", (Line("a", "A", 1, 100),), 100, "INR", 1, 1)
     paid = replace(order, key="k-2", number="10002")
 
-    def place(case: Case) -> Advanced:
-        short = OrderState(order, (), Verdict.SHORT, (), held=50, held_for="short")
-        return replace(
-            echo(case),
-            orders=(order, paid),
-            settled=(short, OrderState(paid, (), Verdict.PAID, (), Standing.FULFILLED)),
-        )
+    def place(case: StepInput) -> ChangeSet:
+        short = OrderState(order, held=50, held_for="short")
+        done = OrderState(paid, standing=Standing.FULFILLED)
+        return answered(case, placed=[order, paid], orders=[short, done])
 
     await store.advance_due(place, now=2)
     async with reading(database_url) as records:
-        assert await waiting.held(records) == [waiting.Held("k-1", "10001", "short", 50)]
+        assert await backlog.held(records) == [backlog.Held("k-1", "10001", "short", 50)]
 
 
 async def test_a_refund_is_kept_as_it_was_last_seen(store: Store, chat: Chat) -> None:
@@ -132,10 +130,10 @@ async def test_a_refund_is_kept_as_it_was_last_seen(store: Store, chat: Chat) ->
     fact = Fact(key, "payment", "pay_1", "captured", 50_500, "INR", 1, {})
     seen = []
 
-    def refund(case: Case) -> Advanced:
+    def refund(case: StepInput) -> ChangeSet:
         [state] = case.orders.values()
         seen.append(state.refunds)
-        return replace(answered(case), facts=(fact,), refunds=(asked, made))
+        return answered(case, facts=(fact,), refunds=(asked, made))
 
     for n in range(2):
         body = {"event": "x", "facts": [], "order_key": key}
@@ -147,10 +145,10 @@ async def test_a_refund_is_kept_as_it_was_last_seen(store: Store, chat: Chat) ->
 async def test_a_poll_comes_back_with_its_order_when_it_is_due(store: Store, chat: Chat) -> None:
     [stored] = await store.arrive([chat("1")], now=1000)
     poll = Poll(f"{stored.conversation}-1.1", since=1000, nth=0)
-    await store.advance_due(lambda case: replace(place_order(case), polls=(poll, poll)), now=1000)
+    await store.advance_due(lambda case: place_order(case, polls=(poll, poll)), now=1000)
     seen = []
 
-    def look(case: Case) -> Advanced:
+    def look(case: StepInput) -> ChangeSet:
         seen.append((case.events[0].kind, case.events[0].body, [*case.orders]))
         return answered(case)
 
@@ -162,14 +160,14 @@ async def test_a_poll_comes_back_with_its_order_when_it_is_due(store: Store, cha
 async def test_our_account_is_learned_once(store: Store, chat: Chat) -> None:
     seen = []
 
-    def learn(case: Case) -> Advanced:
+    def learn(case: StepInput) -> ChangeSet:
         seen.append(case.account)
         return replace(place_order(case) if len(seen) == 1 else answered(case), account=f"acc_{len(seen)}")
 
-    def current(case: Case) -> Advanced:
+    def current(case: StepInput) -> ChangeSet:
         known = learn(case)
-        order = {"key": f"{case.conversation.id}-1"}
-        return replace(known, conversation=replace(case.conversation, data={"order": order}))
+        data = {"order": f"{case.conversation.id}-1"}
+        return replace(known, conversation=replace(case.conversation, data=data))
 
     for n in range(3):
         await store.arrive([chat(str(n))], now=n)
@@ -181,15 +179,15 @@ async def test_a_notice_is_kept_once_for_its_subject(store: Store, chat: Chat) -
     notices = tuple(Notice("webhook", subject, "may be disabled") for subject in "aab")
     for n in range(2):
         await store.arrive([chat(str(n))], now=n)
-        await store.advance_due(lambda case: replace(answered(case), notices=notices), now=n)
+        await store.advance_due(lambda case: answered(case, notices=notices), now=n)
     assert (await store.counts(now=5)).notices == 2
 
 
-def take(pieces: int) -> Callable[[Case], Advanced]:
-    def advance(case: Case) -> Advanced:
+def take(pieces: int) -> Callable[[StepInput], ChangeSet]:
+    def advance(case: StepInput) -> ChangeSet:
         got = min(pieces, case.left["cup"])
         moves = (Move("cup", got, 0),) if got else ()
-        return replace(answered(case), moves=moves, sends=(Say(str(got), Text(str(got))),))
+        return answered(case, moves=moves, messages=(Say(str(got), Text(str(got))),))
 
     return advance
 
@@ -224,14 +222,14 @@ async def test_what_is_given_back_or_sold_always_may(store: Store, chat: Chat) -
     await store.declare({"cup": 2})
     for n, move in enumerate((Move("cup", 2, 0), Move("cup", -1, 1), Move("cup", -1, 0))):
         await store.arrive([chat(str(n))], now=n)
-        await store.advance_due(lambda case, m=move: replace(answered(case), moves=(m,)), now=n)  # type: ignore[misc]
+        await store.advance_due(lambda case, m=move: answered(case, moves=(m,)), now=n)  # type: ignore[misc]
     assert await stock(store) == [("cup", 2, 0, 1)]
 
 
 async def test_a_changed_number_is_a_new_count(store: Store, chat: Chat) -> None:
     await store.declare({"cup": 2, "tea": 4})
     await store.arrive([chat("1")], now=1)
-    await store.advance_due(lambda case: replace(answered(case), moves=(Move("cup", 0, 2),)), now=1)
+    await store.advance_due(lambda case: answered(case, moves=(Move("cup", 0, 2),)), now=1)
     await store.declare({"cup": 2, "tea": 4})
     assert await stock(store) == [("cup", 2, 0, 2), ("tea", 4, 0, 0)]
     await store.declare({"cup": 9})
@@ -251,9 +249,9 @@ async def test_a_step_that_takes_what_is_not_there_is_parked_and_stops_nobody(
     await store.declare({"cup": 1})
     greedy, other = await store.arrive([chat("1"), chat("2", phone="919811111111")], now=1)
 
-    def take_without_looking(case: Case) -> Advanced:
+    def take_without_looking(case: StepInput) -> ChangeSet:
         wanted = 5 if case.events[0].number == greedy.number else 1
-        return replace(answered(case), moves=(Move("cup", wanted, 0),))
+        return answered(case, moves=(Move("cup", wanted, 0),))
 
     while await store.advance_due(take_without_looking, now=1):
         pass

@@ -19,7 +19,7 @@ import pytest
 
 import storage
 from storage import Store
-from storage.records import reading
+from storage.database.records import reading
 from storage.store import _units
 from tests.storage import plans
 from tests.storage.past import with_past

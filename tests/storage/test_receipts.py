@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
-from payments.case import Advanced, Case, Kind
+from payments.processing.changes import ChangeSet
+from payments.processing.step_input import Kind, StepInput
 from storage import Store
-from storage.arrivals import Arrival
-from storage.deliveries import Again, Delivery, Done
-from storage.receipts import Applied, Undelivered
+from storage.inbox.arrivals import Arrival
+from storage.outbox.deliveries import Again, Delivery, Done
+from storage.outbox.receipts import Applied, Undelivered
 from tests.storage.due import next_due
 
 Chat = Callable[..., Arrival]
-Echo = Callable[[Case], Advanced]
+Echo = Callable[[StepInput], ChangeSet]
 
 
 async def sending(store: Store, chat: Chat, echo: Echo, key: str = "1") -> Delivery:

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from flows.messages import TemplateMessage, Text
-from payments.case import Kind
+from flows.messages.kinds import TemplateMessage, Text
+from payments.processing.step_input import Kind
 from storage import Store
-from storage.arrivals import Arrival
-from storage.deliveries import Again, Done
-from storage.fallbacks import Remedy
+from storage.inbox.arrivals import Arrival
+from storage.outbox.deliveries import Again, Done
+from storage.outbox.resend import Remedy
 from tests.storage.claiming import Chat, claimed
 
 HOUR = 3_600_000

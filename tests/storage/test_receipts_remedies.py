@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from flows.messages import Buttons, Image, Link, List, Message, Reply, Section, Text, from_json
-from payments.case import Kind
+from flows.messages.kinds import Buttons, Image, Link, List, Message, Reply, Section, Text, from_json
+from payments.processing.step_input import Kind
 from storage import Store
-from storage.arrivals import Arrival
-from storage.deliveries import Delivery, Done
-from storage.fallbacks import GAPS, Remedy
+from storage.inbox.arrivals import Arrival
+from storage.outbox.deliveries import Delivery, Done
+from storage.outbox.resend import GAPS, Remedy
 from tests.storage.claiming import Chat, claimed
 
 PICTURE = "https://shop.example/chai.jpg"

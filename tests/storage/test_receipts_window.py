@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from flows.messages import TemplateMessage, Text, from_json
-from payments.case import Kind
+from flows.messages.kinds import TemplateMessage, Text, from_json
+from payments.processing.step_input import Kind
 from storage import Store
-from storage.arrivals import Arrival
-from storage.deliveries import Again, Done, Failed
-from storage.encoding import loads
-from storage.receipts import Undelivered
+from storage.database.encoding import loads
+from storage.inbox.arrivals import Arrival
+from storage.outbox.deliveries import Again, Done, Failed
+from storage.outbox.receipts import Undelivered
 from tests.storage.claiming import Chat, claimed
 
 TEMPLATE = TemplateMessage("order_paid", "en", ("#10001",))

@@ -7,8 +7,8 @@ import pytest
 from tortoise.exceptions import OperationalError
 
 from storage import Store
-from storage.errors import NotMigrated, StorageError, Unavailable, UnsupportedDatabase
-from storage.records import reading
+from storage.database.errors import NotMigrated, StorageError, Unavailable, UnsupportedDatabase
+from storage.database.records import reading
 from tests.storage.conftest import Chat
 from tests.storage.written import NOW, opened
 

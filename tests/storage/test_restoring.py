@@ -10,9 +10,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from flows.messages import Text
-from storage import Store, epochs, restoring
-from storage.restoring import Restored, back_up, restore
+from flows.messages.kinds import Text
+from storage import Store, recovery
+from storage.operations import epochs
+from storage.recovery import Restored, back_up, restore
 from tests.storage.claiming import Chat, claimed
 from tests.storage.written import NOW, opened, written
 
@@ -80,7 +81,7 @@ async def put_back(database_url: str, tmp_path: Path) -> PutBack:
             async with opened(database_url) as store:
                 await written(store, "TRUNCATE conversation, alias, inbox, outbox, notice RESTART IDENTITY")
                 await written(store, "UPDATE installation SET epoch = 0, restored_at = NULL")
-            return await restoring.mark(database_url, now)
+            return await recovery.mark(database_url, now)
 
     return again
 
@@ -107,7 +108,7 @@ async def test_one_backup_put_back_onto_lost_disks_gives_no_number_twice(
 
 async def test_an_epoch_is_always_after_the_one_before(put_back: PutBack, database_url: str) -> None:
     first = (await put_back(NOW)).epoch
-    again = [(await restoring.mark(database_url, now)).epoch for now in (NOW, NOW - HOUR, NOW + HOUR)]
+    again = [(await recovery.mark(database_url, now)).epoch for now in (NOW, NOW - HOUR, NOW + HOUR)]
     assert again == [first + 1, first + 2, first + HOUR // 1000]
 
 

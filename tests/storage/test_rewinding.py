@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from storage import Store, pace
+from storage import Store
+from storage.outbox import pace
 from tests.storage.written import NOW, write, written
 
 MINUTE, HOUR = 60_000, 3_600_000

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from storage import Store
-from storage.arrivals import Arrival
-from storage.errors import Gone, NotMigrated, Unavailable
-from storage.records import reading
+from storage.database.errors import Gone, NotMigrated, Unavailable
+from storage.database.records import reading
+from storage.inbox.arrivals import Arrival
 
 Chat = Callable[..., Arrival]
 NOW = 1_790_000_000_000
@@ -105,7 +105,7 @@ async def test_what_is_written_while_the_file_goes_is_not_acknowledged(
 async def test_another_database_behind_the_same_postgres_is_noticed(
     postgres_url: str, chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("storage.postgres._SECONDS_SURE", 0.0)
+    monkeypatch.setattr("storage.database.postgres._SECONDS_SURE", 0.0)
     await Store.migrate(postgres_url)
     store, other = await Store.open(postgres_url), await Store.open(postgres_url)
     await store.arrive([chat("m1")], NOW)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.sql import chunks, for_sqlite, multirow, values_for_sqlite
+from storage.database.sql import chunks, for_sqlite, multirow, values_for_sqlite
 
 
 def test_postgres_words_become_sqlites() -> None:

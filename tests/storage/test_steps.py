@@ -7,20 +7,21 @@ from dataclasses import replace
 import pytest
 from tortoise.exceptions import IntegrityError
 
-from flows.effects import Say, StartTimer
-from flows.messages import Text
-from payments.case import Advanced, Case, Caused, Handled, Kind, Outcome
-from payments.orders import Order
+from flows.engine.effects import Say, StartTimer
+from flows.messages.kinds import Text
+from payments.processing.changes import Caused, ChangeSet
+from payments.processing.step_input import Kind, StepInput
+from payments.shop.orders import Order
 from storage import Store
-from storage.arrivals import Arrival
-from storage.deliveries import Done
-from storage.encoding import loads
-from storage.nonces import LETTERS
+from storage.database.encoding import loads
+from storage.inbox.arrivals import Arrival
+from storage.inbox.nonces import LETTERS
+from storage.outbox.deliveries import Done
 from tests.storage.due import next_due
 from tests.storage.placing import answered, place_order
 
 Chat = Callable[..., Arrival]
-Echo = Callable[[Case], Advanced]
+Echo = Callable[[StepInput], ChangeSet]
 
 
 async def state(store: Store, number: int) -> str:
@@ -44,7 +45,7 @@ async def test_no_two_steps_have_the_same_letters(store: Store, chat: Chat) -> N
     """Also those of one conversation, and of an event that is stepped once more after a restore."""
     seen: list[str] = []
 
-    def look(case: Case) -> Advanced:
+    def look(case: StepInput) -> ChangeSet:
         seen.append(case.nonce)
         return answered(case)
 
@@ -56,13 +57,13 @@ async def test_no_two_steps_have_the_same_letters(store: Store, chat: Chat) -> N
 
 
 async def test_the_conversation_survives(store: Store, chat: Chat) -> None:
-    def count(case: Case) -> Advanced:
+    def count(case: StepInput) -> ChangeSet:
         data = {"count": case.conversation.data.get("count", 0) + len(case.events)}
-        return replace(answered(case), conversation=replace(case.conversation, state="browsing", data=data))
+        return answered(case, conversation=replace(case.conversation, state="browsing", data=data))
 
     seen = []
 
-    def look(case: Case) -> Advanced:
+    def look(case: StepInput) -> ChangeSet:
         seen.append(case.conversation)
         return answered(case)
 
@@ -88,8 +89,8 @@ async def test_a_long_queue_is_taken_in_order_over_several_rounds(
 
 
 async def test_timers_wait_until_they_are_due(store: Store, chat: Chat, echo: Echo) -> None:
-    def start(case: Case) -> Advanced:
-        return replace(answered(case), timers=(StartTimer("cart", "10 min", 3, due=60_000),))
+    def start(case: StepInput) -> ChangeSet:
+        return answered(case, timers=(StartTimer("cart", "10 min", 3, due=60_000),))
 
     await store.arrive([chat("1")], now=1000)
     await store.advance_due(start, now=1000)
@@ -101,10 +102,8 @@ async def test_timers_wait_until_they_are_due(store: Store, chat: Chat, echo: Ec
 
 
 async def test_the_same_timer_of_one_visit_starts_once(store: Store, chat: Chat) -> None:
-    def start(case: Case) -> Advanced:
-        return replace(
-            answered(case), timers=(StartTimer("cart", "10 min", 3, due=5_000 + len(case.events)),)
-        )
+    def start(case: StepInput) -> ChangeSet:
+        return answered(case, timers=(StartTimer("cart", "10 min", 3, due=5_000 + len(case.events)),))
 
     await store.arrive([chat("1")], now=1)
     await store.advance_due(start, now=1)
@@ -117,8 +116,8 @@ async def test_the_same_timer_of_one_visit_starts_once(store: Store, chat: Chat)
 async def test_an_event_that_came_before_a_timer_was_due_goes_first(
     store: Store, chat: Chat, echo: Echo
 ) -> None:
-    def start(case: Case) -> Advanced:
-        return replace(answered(case), timers=(StartTimer("cart", "later", 1, due=5000),))
+    def start(case: StepInput) -> ChangeSet:
+        return answered(case, timers=(StartTimer("cart", "later", 1, due=5000),))
 
     await store.arrive([chat("1")], now=1000)
     await store.advance_due(start, now=1000)
@@ -129,11 +128,11 @@ async def test_an_event_that_came_before_a_timer_was_due_goes_first(
 
 
 async def test_a_failing_event_is_parked_and_the_rest_goes_on(store: Store, chat: Chat) -> None:
-    def fragile(case: Case) -> Advanced:
+    def fragile(case: StepInput) -> ChangeSet:
         if any(e.body["text"] == "poison" for e in case.events):
             raise RuntimeError("cannot digest")
         said = tuple(Say("ok", Text(e.body["text"])) for e in case.events)
-        return replace(answered(case), sends=said)
+        return answered(case, messages=said)
 
     texts = ["before", "poison", "after"]
     stored = await store.arrive(
@@ -152,12 +151,11 @@ async def test_a_failing_event_is_parked_and_the_rest_goes_on(store: Store, chat
 
 
 async def test_each_effect_is_known_to_come_of_its_own_event(store: Store, chat: Chat) -> None:
-    def echo(case: Case) -> Advanced:
-        handled = tuple(
-            Handled(e.number, Outcome.APPLIED, caused=Caused(sends=n)) for n, e in enumerate(case.events)
-        )
-        said = tuple(Say("ok", Text(e.body["text"])) for n, e in enumerate(case.events) for _ in range(n))
-        return replace(answered(case), handled=handled, sends=said)
+    def echo(case: StepInput) -> ChangeSet:
+        changes = answered(case)
+        for n, event in enumerate(case.events):
+            changes.messages += [Caused(event.number, Say("ok", Text(event.body["text"])))] * n
+        return changes
 
     stored = await store.arrive([chat(text, text=text) for text in ("none", "one", "two")], now=1)
     await store.advance_due(echo, now=1)
@@ -169,10 +167,10 @@ async def test_each_effect_is_known_to_come_of_its_own_event(store: Store, chat:
 
 
 async def test_what_cannot_be_stored_is_parked(store: Store, chat: Chat) -> None:
-    def unstorable(case: Case) -> Advanced:
+    def unstorable(case: StepInput) -> ChangeSet:
         words = {"nul": "a\x00b", "half": "\ud83d", "big": "fine"}[case.events[0].body["text"]]
         timer = StartTimer("s", words, 1, due=2**70 if words == "fine" else 5)
-        return replace(answered(case), timers=(timer,))
+        return answered(case, timers=(timer,))
 
     texts = ["nul", "half", "big"]
     stored = await store.arrive([chat(t, phone=f"9198{n:08}", text=t) for n, t in enumerate(texts)], now=1)
@@ -184,15 +182,15 @@ async def test_an_unanswered_event_is_parked_instead_of_coming_back_for_ever(
     store: Store, chat: Chat
 ) -> None:
     [stored] = await store.arrive([chat("1")], now=1)
-    assert await store.advance_due(lambda case: Advanced(case.conversation, ()), now=1) == 1
+    assert await store.advance_due(lambda case: ChangeSet(case.conversation), now=1) == 1
     assert await state(store, stored.number) == "parked"
 
 
 async def test_what_only_the_database_refuses_is_parked_alone(store: Store, chat: Chat) -> None:
-    def place(case: Case) -> Advanced:
+    def place(case: StepInput) -> ChangeSet:
         # Every customer gets the same order key: the first may keep it.
         order = Order("same-1-1", "1", case.conversation.id, (), 0, "INR", 1, case.events[0].number)
-        return replace(answered(case), orders=(order,))
+        return answered(case, placed=(order,))
 
     stored = await store.arrive([chat(f"m{n}", phone=f"9198{n:08}") for n in range(4)], now=1)
     while await store.advance_due(place, now=1):
@@ -202,13 +200,13 @@ async def test_what_only_the_database_refuses_is_parked_alone(store: Store, chat
 
 
 async def test_only_the_event_that_the_database_refuses_is_parked(store: Store, chat: Chat) -> None:
-    def place(case: Case) -> Advanced:
+    def place(case: StepInput) -> ChangeSet:
         orders = tuple(
             Order("same-1-1", "1", case.conversation.id, (), 0, "INR", 1, e.number)
             for e in case.events
             if e.body["text"] == "order"
         )
-        return replace(answered(case), orders=orders)
+        return answered(case, placed=orders)
 
     texts = ["order", "before", "order", "after"]
     stored = await store.arrive([chat(f"m{n}", text=text) for n, text in enumerate(texts)], now=1)
@@ -261,7 +259,7 @@ async def test_a_crash_before_commit_loses_nothing(store: Store, chat: Chat, ech
     class Crash(BaseException):
         pass
 
-    def crash(case: Case) -> Advanced:
+    def crash(case: StepInput) -> ChangeSet:
         raise Crash
 
     [stored] = await store.arrive(
@@ -280,11 +278,11 @@ async def test_a_crash_before_commit_loses_nothing(store: Store, chat: Chat, ech
 async def test_two_processes_step_every_event_once_and_in_order(
     store: Store, rival: Store, chat: Chat
 ) -> None:
-    def remember(case: Case) -> Advanced:
+    def remember(case: StepInput) -> ChangeSet:
         seen = [*case.conversation.data.get("seen", ()), *(e.body["text"] for e in case.events)]
         said = tuple(Say("once", Text(e.body["text"])) for e in case.events)
         conversation = replace(case.conversation, data={"seen": seen})
-        return replace(answered(case), conversation=conversation, sends=said)
+        return answered(case, conversation=conversation, messages=said)
 
     for round in range(6):
         await store.arrive(
@@ -297,7 +295,7 @@ async def test_two_processes_step_every_event_once_and_in_order(
         pass
     seen = []
 
-    def look(case: Case) -> Advanced:
+    def look(case: StepInput) -> ChangeSet:
         seen.append(case.conversation.data["seen"])
         return answered(case)
 
@@ -329,27 +327,25 @@ async def test_the_customers_last_word_counts_from_when_it_was_written(
 ) -> None:
     arrival = chat("1")
     await store.arrive([replace(arrival, body={**arrival.body, "sent_at": sent_at})], now=10**12)
-    await store.advance_due(lambda case: replace(answered(case), sends=(Say("a", Text("a")),)), now=10**12)
+    await store.advance_due(lambda case: answered(case, messages=(Say("a", Text("a")),)), now=10**12)
     [sent] = await store.claim_due(now=10**12, limit=1, lease=1)
     assert sent.last_inbound_at == heard_at
     # An older word that comes later changes nothing.
     old = replace(chat("2"), body={"text": "x", "sent_at": 10**12 - 7_200_000})
     await store.arrive([old], now=10**12 + 1)
-    await store.advance_due(
-        lambda case: replace(answered(case), sends=(Say("b", Text("b")),)), now=10**12 + 1
-    )
+    await store.advance_due(lambda case: answered(case, messages=(Say("b", Text("b")),)), now=10**12 + 1)
     [again] = await store.claim_due(now=10**12 + 1, limit=1, lease=1)
     assert again.last_inbound_at == heard_at
 
 
 async def test_who_leaves_a_state_is_not_reminded_of_it(store: Store, chat: Chat) -> None:
-    def remind(case: Case) -> Advanced:
+    def remind(case: StepInput) -> ChangeSet:
         said = (Say("pay", Text("pay")), Say("reminder", Text("r"), reminder=True))
-        return replace(answered(case), sends=said)
+        return answered(case, messages=said)
 
-    def leave(case: Case) -> Advanced:
+    def leave(case: StepInput) -> ChangeSet:
         said = (Say("paid", Text("p")), Say("later", Text("l"), reminder=True))
-        return replace(answered(case), conversation=replace(case.conversation, visits=(9,)), sends=said)
+        return answered(case, conversation=replace(case.conversation, visits=(9,)), messages=said)
 
     for n, step in enumerate((remind, leave)):
         await store.arrive([chat(str(n))], now=n)

@@ -4,12 +4,13 @@ from typing import Any
 
 import pytest
 
-from payments.case import Kind
-from storage import Store, strays
-from storage.arrivals import Arrival
-from storage.books import books
-from storage.records import reading
-from storage.strays import Settled
+from payments.processing.step_input import Kind
+from storage import Store
+from storage.database.records import reading
+from storage.inbox import strays
+from storage.inbox.arrivals import Arrival
+from storage.inbox.strays import Settled
+from storage.reports.ledger import books
 from tests.storage.written import NOW, write
 
 PAID = frozenset({"pay_1"})

@@ -10,16 +10,19 @@ import asyncpg
 import pytest
 from tortoise.exceptions import IntegrityError, OperationalError
 
-from payments.case import Advanced, Case
-from storage import Store, arrivals, sqlite
-from storage.arrivals import Arrival
-from storage.errors import Unavailable
-from storage.postgres import PostgresUnits
-from storage.sqlite import SqliteUnits
-from storage.transaction import Transaction
+from payments.processing.changes import ChangeSet
+from payments.processing.step_input import StepInput
+from storage import Store
+from storage.database import sqlite
+from storage.database.errors import Unavailable
+from storage.database.postgres import PostgresUnits
+from storage.database.sqlite import SqliteUnits
+from storage.database.transaction import Transaction
+from storage.inbox import arrivals
+from storage.inbox.arrivals import Arrival
 
 Chat = Callable[..., Arrival]
-Echo = Callable[[Case], Advanced]
+Echo = Callable[[StepInput], ChangeSet]
 
 
 async def cancel_after(steps: int, work: Awaitable[Any]) -> bool:

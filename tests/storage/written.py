@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from storage import Store
-from storage.encoding import dumps
+from storage.database.encoding import dumps
 
 NOW: Final = 1_790_000_000_000
 """2026-09-21, in milliseconds since 1970, UTC."""
@@ -22,7 +22,7 @@ _DEFAULTS: Final[dict[str, dict[str, Any]]] = {
     },
     "orders": {
         "conversation_id": 1, "lines": [["masala", "Masala chai", 2, 25_000]], "total": 50_000,
-        "currency": "INR", "verdict": "unpaid", "standing": "open", "fulfilled": 0, "held": 0,
+        "currency": "INR", "payment": "unpaid", "standing": "open", "fulfilled": 0, "held": 0,
         "placed_at": NOW, "placed_by": 1,
     },
     "attempt": {

@@ -11,9 +11,9 @@ import pytest
 
 from bot.app import bot, load_flow
 from bot.clock import ShiftedClock
-from bot.sandbox.world import World
-from bot.server import serving
+from bot.http.server import serving
 from bot.settings import Settings
+from sandbox.world import World
 from storage import Store
 from tests.world.living import API_TOKEN, FLOW, Live, Start, StillClock
 
@@ -51,12 +51,12 @@ def start(settings_for: Callable[[World], Settings]) -> Start:
         settings = settings.model_copy(update={"munshi_flow": flow or settings.munshi_flow})
         await Store.migrate(settings.database_url)
         async with (
-            bot(settings, clock) as (parts, workers),
-            serving(parts) as url,
+            bot(settings, clock) as (context, workers),
+            serving(context) as url,
             aiohttp.ClientSession() as http,
         ):
             await world.connect(url)
-            yield Live(world, parts, workers, url, clock, http)
+            yield Live(world, context, workers, url, clock, http)
 
     return running
 

@@ -12,14 +12,14 @@ import aiohttp
 import orjson
 
 from bot.clock import ShiftedClock
-from bot.parts import Parts
-from bot.sandbox.delivery import SignedEvent
-from bot.sandbox.people import Person, ReceivedMessage
-from bot.sandbox.razorpay_entities import Link
-from bot.sandbox.world import World
+from bot.context import Context
 from bot.workers.loop import Workers
 from payments.signature import sign
-from storage.queries import OrderView
+from sandbox.delivery import SignedEvent
+from sandbox.people import Person, ReceivedMessage
+from sandbox.razorpay_entities import Link
+from sandbox.world import World
+from storage.reports.queries import OrderView
 
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ class Live:
     """One running bot, its world, and what a test may do to both."""
 
     world: World
-    parts: Parts
+    context: Context
     workers: Workers
     url: str
     clock: ShiftedClock
@@ -111,7 +111,7 @@ class Live:
 
     async def rows(self, sql: str) -> list[dict[str, Any]]:
         """What the database answers, whichever it is."""
-        return await self.parts.store._units.outside(lambda tx: tx.fetch(sql))
+        return await self.context.store._units.outside(lambda tx: tx.fetch(sql))
 
     async def stored(self) -> int:
         """How many rows the tables hold that something from outside could add to."""
@@ -126,7 +126,7 @@ class Live:
 
     async def order(self, link: Link) -> OrderView:
         """The order that `link` was made for."""
-        view = await self.parts.store.order(link.notes["munshi_order"])
+        view = await self.context.store.order(link.notes["munshi_order"])
         assert view is not None
         return view
 

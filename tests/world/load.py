@@ -18,10 +18,10 @@ import aiohttp
 import orjson
 from aiohttp import web
 
-from bot.sandbox.faults import Fault
-from bot.sandbox.people import Person, ReceivedMessage
-from bot.sandbox.world import World
-from storage.records import reading
+from sandbox.faults import Fault
+from sandbox.people import Person, ReceivedMessage
+from sandbox.world import World
+from storage.database.records import reading
 from tests.world.hurried import PACE, now
 from tests.world.living import API_TOKEN, CONFIRMED, PRODUCTS
 from tests.world.processes import MUNSHI, environment, free_port, kill, process, ready, run, until
@@ -188,8 +188,8 @@ class Market:
         stored = {row["key"] for row in await self.rows("SELECT key FROM inbox")}
         assert set(self.front.acknowledged) <= stored
         assert await self.rows(_WRONG) == []
-        orders = await self.rows("SELECT verdict, standing, total FROM orders")
-        assert orders == [{"verdict": "paid", "standing": "fulfilled", "total": _TOTAL}] * customers
+        orders = await self.rows("SELECT payment, standing, total FROM orders")
+        assert orders == [{"payment": "paid", "standing": "fulfilled", "total": _TOTAL}] * customers
         links = self.world.razorpay.links.values()
         assert sorted(link.amount_paid for link in links) == [_TOTAL] * customers
         assert len(self.world.razorpay.payments) == customers

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot import bodies
-from bot.sandbox import meta_webhooks
-from payments.silence import PAUSE
+from bot.http import bodies
+from payments.processing.silence import PAUSE
+from sandbox import meta_webhooks
 from tests.world.living import Live
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "whatsapp"
@@ -88,14 +88,14 @@ async def test_the_razorpay_secret_before_the_last_one(live: Live) -> None:
     body = BODY[RAZORPAY]
     old = hmac.new(b"the-secret-of-last-year", body, hashlib.sha256).hexdigest()
     assert (await live.post(RAZORPAY, body, {HEADER[RAZORPAY]: old}))[0] == 403
-    settings = live.parts.settings.model_copy(
+    settings = live.context.settings.model_copy(
         update={
-            "razorpay_webhook_secret_previous": type(live.parts.settings.munshi_api_token)(
+            "razorpay_webhook_secret_previous": type(live.context.settings.munshi_api_token)(
                 "the-secret-of-last-year"
             )
         }
     )
-    object.__setattr__(live.parts, "settings", settings)
+    object.__setattr__(live.context, "settings", settings)
     assert (await live.post(RAZORPAY, body, {HEADER[RAZORPAY]: old}))[0] == 200
     assert (await live.post(RAZORPAY, body, signed(live, RAZORPAY, body)))[0] == 200
 
@@ -110,12 +110,12 @@ async def test_size_and_encoding(live: Live, path: str) -> None:
         status[name] = (await live.post(path, body, {**signed(live, path, body), **headers}))[0]
 
     async def chunked(body: bytes) -> int:
-        async def parts() -> AsyncIterator[bytes]:
+        async def context() -> AsyncIterator[bytes]:
             for start in range(0, len(body), 65536):
                 yield body[start : start + 65536]
 
         headers = signed(live, path, body)
-        async with live.http.post(live.url + path, data=parts(), headers=headers) as answer:
+        async with live.http.post(live.url + path, data=context(), headers=headers) as answer:
             return answer.status
 
     await post("too large", padded + b" ")

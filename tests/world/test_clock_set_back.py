@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from bot.clock import Jumps, ShiftedClock
-from bot.sandbox.world import World
+from bot.workers.executor import LEASE
 from bot.workers.loop import Workers
-from bot.workers.performing import LEASE
-from storage.deliveries import Done
+from sandbox.world import World
+from storage.outbox.deliveries import Done
 from storage.store import Store
 from tests.world.living import CONFIRMED, START, Customer, Live, Start
 
@@ -47,7 +47,7 @@ def clock(base: Settable) -> ShiftedClock:
 async def opened(world: World, clock: ShiftedClock, base: Settable, start: Start) -> AsyncIterator[Live]:
     """A shop whose workers see what is done to the clock."""
     async with start(world, clock) as live:
-        live.workers = Workers(live.parts, random.Random(7), jumps=Jumps(base.now, base.steady))
+        live.workers = Workers(live.context, random.Random(7), jumps=Jumps(base.now, base.steady))
         await live.settle()
         yield live
 
@@ -85,7 +85,7 @@ async def test_what_is_on_its_way_just_then_goes_once(
         await asha.person.write("hi")
         await live.world.tick()
         await live.workers.step()
-        store = live.parts.store
+        store = live.context.store
         [delivery] = await store.claim_due(clock.now(), 1, LEASE)
         base.at -= HOURS
         await live.wait(2)
@@ -145,7 +145,7 @@ async def test_a_database_that_fails_just_then_is_asked_again(
         base.at -= HOURS
         failing = ["rewind", "tell"]
         for name in tuple(failing):
-            monkeypatch.setattr(live.parts.store, name, _once(failing, name, live.parts.store))
+            monkeypatch.setattr(live.context.store, name, _once(failing, name, live.context.store))
         for _ in range(2):
             with pytest.raises(ConnectionError):
                 await live.workers.step()

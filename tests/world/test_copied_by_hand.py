@@ -8,8 +8,8 @@ import aiohttp
 import pytest
 
 from bot.clock import ShiftedClock
-from bot.sandbox.world import World
-from payments.orders import order_key_of
+from payments.shop.orders import order_key_of
+from sandbox.world import World
 from storage import Store
 from tests.world.living import API_TOKEN, CONFIRMED, Live, Start
 from tests.world.processes import MUNSHI, environment, free_port, process, ready
@@ -95,7 +95,7 @@ def counted(reference_id: str) -> str:
 
 
 def same_letters(live: Live) -> None:
-    live.parts.store._draw = lambda: "a" * 10
+    live.context.store._draw = lambda: "a" * 10
 
 
 async def test_two_processes_on_copies_of_one_file_name_their_orders_apart(tmp_path: Path) -> None:

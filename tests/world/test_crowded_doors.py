@@ -11,8 +11,8 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from bot import bodies, server
-from bot.connections import CONNECTIONS, Connections
+from bot.http import bodies, server
+from bot.http.connections import CONNECTIONS, Connections
 from tests.world.living import Live, Start
 from tests.world.test_bad_requests import BOTH, HEADER, PREFIX, WHATSAPP, signed, text_message, webhook
 
@@ -37,8 +37,8 @@ def app(monkeypatch: pytest.MonkeyPatch) -> Callable[[], web.Application]:
     made: list[web.Application] = []
     application = server.application
 
-    def small(parts: Any) -> web.Application:
-        app = application(parts)
+    def small(context: Any) -> web.Application:
+        app = application(context)
         app[CONNECTIONS] = Connections(most=MOST, most_bytes=1024 * 1024)
         made.append(app)
         return app
@@ -86,7 +86,7 @@ async def until(true: Callable[[], bool]) -> None:
 async def post_anew(live: Live, number: int) -> int:
     """A webhook over a connection of its own; the status."""
     async with aiohttp.ClientSession() as http:
-        return await Live(live.world, live.parts, live.workers, live.url, live.clock, http).whatsapp(
+        return await Live(live.world, live.context, live.workers, live.url, live.clock, http).whatsapp(
             webhook(text_message(live, f"wamid.{number}"))
         )
 
@@ -107,7 +107,7 @@ async def test_whole_requests_are_answered_whoever_comes(
     crowded: Live, app: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate, asked = asyncio.Event(), 0
-    arrive = crowded.parts.store.arrive
+    arrive = crowded.context.store.arrive
 
     async def slowly(*args: Any) -> Any:
         nonlocal asked
@@ -115,7 +115,7 @@ async def test_whole_requests_are_answered_whoever_comes(
         await gate.wait()
         return await arrive(*args)
 
-    monkeypatch.setattr(crowded.parts.store, "arrive", slowly)
+    monkeypatch.setattr(crowded.context.store, "arrive", slowly)
     async with Crowd(crowded) as crowd:
         posts = [asyncio.create_task(post_anew(crowded, number)) for number in range(MOST // 2)]
         await until(lambda: app()[CONNECTIONS].count == len(posts) and asked > 0)
@@ -206,7 +206,7 @@ async def test_a_body_that_cannot_be_stored_is_forgotten_too(
     async def full(*_: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(live.parts.store, "arrive", full)
+    monkeypatch.setattr(live.context.store, "arrive", full)
     body = webhook(text_message(live, "wamid.1", "x" * SIZE))
 
     async def posting() -> None:

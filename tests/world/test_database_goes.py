@@ -7,7 +7,7 @@ import orjson
 
 from payments.signature import sign
 from storage import Store
-from storage.records import reading
+from storage.database.records import reading
 from tests.world.processes import MUNSHI, environment, free_port, process, ready, run
 from tests.world.test_refuses_to_start import SECRET, SETTINGS
 

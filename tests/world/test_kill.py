@@ -11,8 +11,8 @@ import aiohttp
 import orjson
 import pytest
 
-from bot.sandbox.world import Secrets
 from payments.signature import sign
+from sandbox.world import Secrets
 from tests.world.living import API_TOKEN, CONFIRMED, PRODUCTS
 from tests.world.processes import MUNSHI, environment, first_line, free_port, kill, process, ready, until
 

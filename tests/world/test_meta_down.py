@@ -3,8 +3,8 @@
 from structlog.testing import capture_logs
 
 from bot.clock import ShiftedClock
-from bot.sandbox.faults import Fault
-from bot.sandbox.world import World
+from sandbox.faults import Fault
+from sandbox.world import World
 from tests.world.living import Live, Start
 
 PAIR_RATE = '{"error": {"message": "(#131056)", "code": 131056, "type": "OAuthException"}}'
@@ -68,14 +68,14 @@ async def test_an_expired_token_loses_nothing(live: Live) -> None:
         await customer.write("help")
     [tried] = await live.rows("SELECT SUM(attempts) AS tries FROM outbox WHERE state = 'sending'")
     assert tried["tries"] is None, "no lease runs out meanwhile"
-    assert b'munshi_circuit_open{lane="chat"} 1.0' in live.parts.metrics.text()
+    assert b'munshi_circuit_open{lane="chat"} 1.0' in live.context.metrics.text()
     assert [row["kind"] for row in await live.rows("SELECT kind FROM notice")] == ["token"]
     for _ in range(4):
         assert [customer.texts for customer in customers] == [[]] * 5
         await live.seconds(38)
     for customer in customers:
         assert [text[:9] for text in customer.texts] == ["Namaste A", "How it wo"]
-    assert b'munshi_circuit_open{lane="chat"} 0.0' in live.parts.metrics.text()
+    assert b'munshi_circuit_open{lane="chat"} 0.0' in live.context.metrics.text()
     [row] = await live.rows("SELECT MAX(attempts) AS most FROM outbox")
     assert row["most"] == 1, "nothing is held against a message"
 
@@ -140,7 +140,7 @@ async def test_a_message_that_fails_later_is_told(live: Live) -> None:
     [told] = [log for log in logs if log["event"] == "message not delivered"]
     assert told["code"] == 131049
     assert "9812345601" not in str(told)
-    assert b"munshi_messages_failed_total 1.0" in live.parts.metrics.text()
+    assert b"munshi_messages_failed_total 1.0" in live.context.metrics.text()
 
 
 async def test_refused_for_good_does_not_hold_up_the_next(live: Live) -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from bot.sandbox.razorpay_ledger import NotPayableError
+from sandbox.razorpay_ledger import NotPayableError
 from tests.world.living import CONFIRMED, Live
 
 
@@ -48,7 +48,7 @@ async def test_the_nine_steps(live: Live) -> None:
         "We'll process your order and send you updates. Thank you for your purchase! 🎉"
     )
     order = await live.order(link)
-    assert (order.verdict, order.paid_at) == ("paid", live.clock.now())
+    assert (order.payment, order.paid_at) == ("paid", live.clock.now())
     assert await live.parked() == []
 
 
@@ -186,4 +186,4 @@ async def test_paid_late_after_all(live: Live) -> None:
     await live.world.razorpay.settle_late(payment)
     await live.settle()
     assert asha.heard(CONFIRMED) == 1
-    assert (await live.order(live.world.razorpay.links[asha.link])).verdict == "paid_late"
+    assert (await live.order(live.world.razorpay.links[asha.link])).payment == "paid_late"

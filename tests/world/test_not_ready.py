@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot import doors
+from bot import intake_health
 from tests.world.living import Live
 from tests.world.test_bad_requests import RAZORPAY, WHATSAPP, signed, text_message, webhook
 from tests.world.test_operators import munshi
@@ -16,11 +16,11 @@ from tests.world.test_operators import munshi
 @pytest.fixture(autouse=True)
 def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each look at the readiness writes."""
-    monkeypatch.setattr(doors, "_PROBE_SECONDS", 0.0)
+    monkeypatch.setattr(intake_health, "_PROBE_SECONDS", 0.0)
 
 
 def on_sqlite(live: Live) -> bool:
-    return live.parts.settings.database_url.startswith("sqlite:")
+    return live.context.settings.database_url.startswith("sqlite:")
 
 
 async def readiness(live: Live) -> tuple[int, str]:
@@ -112,7 +112,9 @@ async def test_a_lock_that_somebody_holds_is_seen(live: Live) -> None:
     if not on_sqlite(live):
         pytest.skip("SQLite has one writer")
     await live.rows("PRAGMA busy_timeout = 0")
-    other = sqlite3.connect(live.parts.settings.database_url.removeprefix("sqlite://"), isolation_level=None)
+    other = sqlite3.connect(
+        live.context.settings.database_url.removeprefix("sqlite://"), isolation_level=None
+    )
     try:
         other.execute("BEGIN IMMEDIATE")
         status, said = await readiness(live)
@@ -133,15 +135,15 @@ async def test_what_is_refused_and_what_fails_is_counted_at_each_door(
     async def full(*_: object) -> None:
         raise OSError("the disk is full")
 
-    monkeypatch.setattr(live.parts.store, "arrive", full)
+    monkeypatch.setattr(live.context.store, "arrive", full)
     assert await post(live, 2) == 500
     with capture_logs():
         assert (await live.post(RAZORPAY, b"{}", signed(live, RAZORPAY, b"{}")))[0] == 500
-    counted = live.parts.metrics.text().decode()
+    counted = live.context.metrics.text().decode()
     for path, statuses in {WHATSAPP: (403, 200, 500), RAZORPAY: (403, 500)}.items():
         for status in statuses:
             assert f'munshi_requests_total{{path="{path}",status="{status}"}}' in counted
-    assert live.parts.doors.unstored == 2
+    assert live.context.doors.unstored == 2
 
 
 async def test_failed_webhooks_are_remembered_until_operators_are_told(
@@ -152,18 +154,18 @@ async def test_failed_webhooks_are_remembered_until_operators_are_told(
 
     for name, answer in (("arrive", 500), ("tell", 200)):
         with monkeypatch.context() as failing:
-            failing.setattr(live.parts.store, name, full)
+            failing.setattr(live.context.store, name, full)
             assert await post(live, 1) == answer, "what is stored is acknowledged"
-        assert live.parts.doors.unstored == 1
+        assert live.context.doors.unstored == 1
     assert await notices(live) == []
     assert await post(live, 2) == 200
     [said] = await notices(live)
     assert "1, OSError" in said
-    assert live.parts.doors.unstored == 0
+    assert live.context.doors.unstored == 0
 
 
 async def test_webhooks_that_fail_while_operators_are_told_are_not_forgotten() -> None:
-    state, told, go_on = doors.Doors(), [], asyncio.Event()
+    state, told, go_on = intake_health.Doors(), [], asyncio.Event()
 
     class Slow:
         async def tell(self, notices: Any, now: int) -> None:
@@ -181,14 +183,14 @@ async def test_webhooks_that_fail_while_operators_are_told_are_not_forgotten() -
 
 
 async def test_a_write_is_tried_no_more_often_than_agreed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doors, "_PROBE_SECONDS", 5.0)
+    monkeypatch.setattr(intake_health, "_PROBE_SECONDS", 5.0)
     tried: list[float] = []
 
     class Counting:
         async def probe(self, now: int, size: int) -> None:
             tried.append(size)
 
-    state, store = doors.Doors(), Counting()
+    state, store = intake_health.Doors(), Counting()
     for seconds in (0.0, 1.0, 4.9, 5.1, 6.0, 10.2):
         await state.check(store, 1, seconds)  # type: ignore[arg-type]
     assert tried == [0, 0, 0]

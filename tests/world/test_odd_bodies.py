@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from bot.json_reading import MAX_DEPTH
+from bot.json_text import MAX_DEPTH
 from tests.world.living import Live
 from tests.world.test_bad_requests import BOTH, RAZORPAY, WHATSAPP, signed, text_message, webhook
 
@@ -130,7 +130,7 @@ async def test_what_cannot_be_read_is_kept_told_of_and_not_asked_for_again(live:
     assert len(rows) == len(UNREADABLE)
     [notice] = await live.rows("SELECT kind, subject, said FROM notice")
     assert (notice["kind"], notice["subject"]) == ("unreadable", path)
-    counted = live.parts.metrics.text().decode()
+    counted = live.context.metrics.text().decode()
     assert f'munshi_webhooks_unreadable_total{{path="{path}"}} {2.0 * len(UNREADABLE)}' in counted
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox import meta_webhooks
-from bot.sandbox.people import ReceivedMessage
+from sandbox import meta_webhooks
+from sandbox.people import ReceivedMessage
 from tests.world.living import CONFIRMED, Customer, Live
 
 FORGED = [
@@ -72,7 +72,7 @@ async def test_forged_taps_while_a_payment_is_awaited(live: Live) -> None:
     for reply_id in FORGED[:4]:
         [*_, answer] = await forge(asha, reply_id)
         assert answer.text.startswith("💳 Complete Payment"), reply_id
-    assert (await live.order(link)).verdict == "unpaid"
+    assert (await live.order(link)).payment == "unpaid"
     assert asha.heard(CONFIRMED) == 0
 
 

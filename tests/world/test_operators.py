@@ -19,7 +19,7 @@ async def munshi(live: Live, *words: str, **more: str) -> Result:
     settings = {name.upper(): value for name, value in live.world.settings().items()}
     host, _, port = live.url.removeprefix("http://").rpartition(":")
     settings |= {
-        "DATABASE_URL": live.parts.settings.database_url,
+        "DATABASE_URL": live.context.settings.database_url,
         "MUNSHI_API_TOKEN": API_TOKEN,
         "HOST": host,
         "PORT": port,
@@ -36,7 +36,7 @@ async def test_the_story_of_an_order(live: Live) -> None:
     view = await live.order(live.world.razorpay.links[asha.link])
     told = await munshi(live, "why", f"#{view.order.number}")
     assert told.exit_code == 0, told.output
-    parts = [
+    context = [
         'customer tapped "Confirm order" (confirm)',
         "took    checkout: confirm, line ",
         "checkout → awaiting_payment",
@@ -51,8 +51,8 @@ async def test_the_story_of_an_order(live: Live) -> None:
         f"order #{view.order.number}: paid, fulfilled, ₹500 fulfilled",
         f"link {view.attempts[0].reference_id}: paid",
     ]
-    places = [told.output.find(part) for part in parts]
-    assert -1 not in places, (parts[places.index(-1)], told.output)
+    places = [told.output.find(part) for part in context]
+    assert -1 not in places, (context[places.index(-1)], told.output)
     assert places == sorted(places), told.output
     assert ": read" in told.output or ": delivered" in told.output, "what became of the messages"
     assert 'customer wrote "hi"' not in told.output, "that was before the order"
@@ -104,7 +104,7 @@ async def test_money_for_an_order_that_was_lost_is_missed(live: Live) -> None:
     await asha.order()
     link = live.world.razorpay.links[asha.link]
     for table in ("orders", "attempt"):
-        await written(live.parts.store, f"DELETE FROM {table}")
+        await written(live.context.store, f"DELETE FROM {table}")
     await live.world.razorpay.pay(link.id)
     await live.settle()
     told = await munshi(live, "ledger")
@@ -118,7 +118,7 @@ async def park(live: Live) -> list[int]:
     rows = await live.rows("SELECT id FROM inbox WHERE kind = 'chat' ORDER BY id")
     numbers = [int(row["id"]) for row in rows]
     parked = "UPDATE inbox SET state = 'parked', error = 'KeyError: x', trace = NULL WHERE kind = 'chat'"
-    await written(live.parts.store, parked)
+    await written(live.context.store, parked)
     return numbers
 
 
@@ -157,7 +157,7 @@ async def test_the_operator_s_api(live: Live) -> None:
     for nonsense in ("x", "-1", "9" * 19, "1.0", "%D9%A1"):
         assert (await live.api("POST", f"/operator/events/{nonsense}/replay"))[0] == 404, nonsense
     notice = "INSERT INTO notice (id, kind, subject, said, created_at) VALUES (3, 'window', 'paid', 'x', 1)"
-    await written(live.parts.store, notice)
+    await written(live.context.store, notice)
     assert 'munshi_waiting{what="notices"} 1.0' in (await live.api("GET", "/metrics"))[1]
     told = await munshi(live, "doctor", "--seen", "3")
     assert (told.exit_code, told.output) == (0, "notice 3 is forgotten\n")
@@ -169,7 +169,7 @@ async def test_metrics_count_held_orders(live: Live) -> None:
     await asha.order()
     assert 'munshi_waiting{what="held"} 0.0' in (await live.api("GET", "/metrics"))[1]
     held = "UPDATE orders SET held = 5, held_for = 'disputed: x'"
-    await written(live.parts.store, held)
+    await written(live.context.store, held)
     assert 'munshi_waiting{what="held"} 1.0' in (await live.api("GET", "/metrics"))[1]
 
 
@@ -227,16 +227,16 @@ async def test_doctor_tells_of_a_flow_file_that_is_not_what_is_served(live: Live
     file.write_bytes(FLOW.read_bytes() + b"# cheaper tea\n")
     told = await munshi(live, "doctor", MUNSHI_FLOW=str(file))
     assert told.exit_code == 1
-    version = live.parts.flow.version
+    version = live.context.flow.version
     assert f"✗ flow: {file} has changed since the server started: version {version} is served" in told.output
     assert "restart the server" in told.output
 
 
 async def test_what_is_served_and_where_is_one_line(live: Live) -> None:
-    settings = live.parts.settings
-    said = serves(live.parts, live.url)
+    settings = live.context.settings
+    said = serves(live.context, live.url)
     assert said.startswith(
-        f"Munshi serves 'chai-counter' ({FLOW}, version {live.parts.flow.version}) at {live.url}"
+        f"Munshi serves 'chai-counter' ({FLOW}, version {live.context.flow.version}) at {live.url}"
     )
     assert "Razorpay in test mode; webhooks at /whatsapp/webhook and /payments/webhook" in said
     assert f"database {database_name(settings.database_url)}, " in said

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from structlog.testing import capture_logs
 
-from bot import orders_api
-from bot.sandbox.faults import Fault
+from bot.http import orders_api
+from sandbox.faults import Fault
 from tests.world.living import CONFIRMED, FLOW, Live
 
 PHONE = "919812345601"
@@ -303,11 +303,11 @@ async def test_not_ready_while_the_workers_do_not_work(live: Live) -> None:
         async with live.http.get(f"{live.url}/readyz") as answer:
             return answer.status, await answer.text()
 
-    live.parts.pulse.failed["step"] = 4
+    live.context.pulse.failed["step"] = 4
     assert await ready() == (200, READY)
-    live.parts.pulse.failed["step"] = 5
+    live.context.pulse.failed["step"] = 5
     assert await ready() == (503, "the workers keep failing\n")
-    live.parts.pulse.failed["step"] = 0
+    live.context.pulse.failed["step"] = 0
     with capture_logs():
         live.workers.start()
         live.workers._tasks[0].cancel()

@@ -6,9 +6,9 @@ from itertools import permutations
 import orjson
 import pytest
 
-from bot.sandbox.delivery import SignedEvent
-from bot.sandbox.faults import Fault
-from bot.sandbox.razorpay_entities import Link
+from sandbox.delivery import SignedEvent
+from sandbox.faults import Fault
+from sandbox.razorpay_entities import Link
 from tests.world.living import CONFIRMED, Customer, Live
 
 PARCEL = [{"sku": "masala-250", "quantity": 2}, {"sku": "ginger-250", "quantity": 1}]
@@ -28,7 +28,7 @@ async def ordered(live: Live, count: int) -> list[tuple[Customer, Link]]:
 
 async def check_paid_once(live: Live, customer: Customer, link: Link, paid_at: int | None = None) -> None:
     view = await live.order(link)
-    assert view.verdict == "paid"
+    assert view.payment == "paid"
     assert view.paid_at == (paid_at or live.clock.now())
     assert customer.heard(CONFIRMED) == 1
     captured = await live.rows(
@@ -110,7 +110,7 @@ async def test_paid_before_the_answer_about_the_link_came(live: Live) -> None:
     for event in live.world.razorpay.success_events(link.id):
         assert await live.razorpay(event) == 200
     await live.workers.step()
-    assert (await live.order(link)).verdict == "unknown", "it may be of other keys than ours"
+    assert (await live.order(link)).payment == "unknown", "it may be of other keys than ours"
     assert (await live.order(link)).attempts[0].link_id is None, "the answer is not there yet"
     await settling
     await live.settle()
@@ -142,7 +142,7 @@ async def test_a_stranger_s_payment_changes_nothing(live: Live) -> None:
     entity |= {"notes": {"munshi_order": "zzzzzzzz-1-1"}, "description": "#plinkOfAnother"}
     assert await live.razorpay(live.world.razorpay.signed(body)) == 200
     await live.settle()
-    assert (await live.order(link)).verdict == "unpaid"
+    assert (await live.order(link)).payment == "unpaid"
     assert asha.heard(CONFIRMED) == 0
     assert [r["state"] for r in await live.rows("SELECT state FROM inbox WHERE conversation_id = 0")] == [
         "kept"
@@ -153,7 +153,7 @@ async def test_too_little_brings_a_link_for_the_rest(live: Live) -> None:
     [(asha, link)] = await ordered(live, 1)
     await live.world.razorpay.pay(link.id, amount=40_000)
     await live.settle()
-    assert ((await live.order(link)).verdict, asha.heard(CONFIRMED)) == ("short", 0)
+    assert ((await live.order(link)).payment, asha.heard(CONFIRMED)) == ("short", 0)
     rest = live.world.razorpay.links[asha.link]
     assert (rest.amount, link.status) == (10_000, "cancelled")
     assert rest.notes["munshi_order"] == link.notes["munshi_order"]
@@ -176,12 +176,12 @@ async def test_too_much_is_given_back(live: Live) -> None:
     [(asha, link)] = await ordered(live, 1)
     payment = await live.world.razorpay.pay(link.id, amount=51_000)
     await live.settle()
-    assert ((await live.order(link)).verdict, asha.heard(CONFIRMED)) == ("refund_pending", 1)
+    assert ((await live.order(link)).payment, asha.heard(CONFIRMED)) == ("refund_pending", 1)
     assert asha.heard("You paid ₹10 more") == 1
     await live.wait(3 * 60)
     [refund] = live.world.razorpay.refunds.values()
     assert (refund.payment_id, refund.amount, refund.status) == (payment, 1_000, "processed")
-    assert ((await live.order(link)).verdict, asha.heard("₹10 for order #")) == ("paid", 1)
+    assert ((await live.order(link)).payment, asha.heard("₹10 for order #")) == ("paid", 1)
 
 
 @pytest.mark.parametrize("then", ["cancel", "the timer"])

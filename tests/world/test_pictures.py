@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.clock import ShiftedClock
-from bot.sandbox.faults import Fault
-from bot.sandbox.world import World
+from sandbox.faults import Fault
+from sandbox.world import World
 from tests.world.living import FLOW, Live, Start
 from tests.world.test_refused_later import fails
 

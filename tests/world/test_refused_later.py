@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.sandbox.faults import Fault
-from bot.sandbox.people import ReceivedMessage
+from sandbox.faults import Fault
+from sandbox.people import ReceivedMessage
 from tests.world.living import CONFIRMED, Customer, Live
 
 

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from storage import Store
-from storage.errors import NotMigrated
+from storage.database.errors import NotMigrated
 from tests.world.living import FLOW
 from tests.world.processes import MUNSHI, environment, free_port, process, ready, run
 

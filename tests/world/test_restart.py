@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bot.clock import ShiftedClock
-from bot.sandbox.world import World
+from sandbox.world import World
 from storage import Store
 from tests.world.living import CONFIRMED, PRODUCTS, Customer, Start
 
@@ -28,7 +28,7 @@ async def check_the_end(asha: Customer) -> None:
     link = asha.live.world.razorpay.links[asha.link]
     assert len(asha.live.world.razorpay.links) == 1
     assert link.amount == 50_000
-    assert (await asha.live.order(link)).verdict == "paid"
+    assert (await asha.live.order(link)).payment == "paid"
     assert asha.heard(CONFIRMED) == 1
     assert asha.heard("💳 Complete Payment") == 1
     assert len(asha.texts) == len(STEPS)

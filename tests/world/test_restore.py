@@ -11,7 +11,7 @@ from typer.testing import CliRunner, Result
 
 from bot.cli import app
 from bot.clock import ShiftedClock
-from bot.sandbox.world import World
+from sandbox.world import World
 from tests.world.living import API_TOKEN, CONFIRMED, FLOW, Customer, Live, Start
 
 

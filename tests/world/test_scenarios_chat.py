@@ -3,7 +3,7 @@
 import pytest
 
 from bot.clock import ShiftedClock
-from bot.sandbox.world import World
+from sandbox.world import World
 from tests.world.living import CONFIRMED, Live, Start
 from tests.world.test_scenarios_money import edited
 

@@ -12,17 +12,17 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.clock import ShiftedClock
-from bot.sandbox.faults import Fault
-from bot.sandbox.razorpay_entities import Link
-from bot.sandbox.world import World
-from flows.load import load
-from flows.model import Flow
-from payments.shop import SHOP
-from storage import steps
-from storage.nonces import draw
-from storage.postgres import PostgresUnits
-from storage.sqlite import SqliteUnits
-from storage.transaction import Transaction
+from flows.engine.model import Flow
+from flows.language.load import load
+from payments.processing.actions import SHOP
+from sandbox.faults import Fault
+from sandbox.razorpay_entities import Link
+from sandbox.world import World
+from storage.database.postgres import PostgresUnits
+from storage.database.sqlite import SqliteUnits
+from storage.database.transaction import Transaction
+from storage.inbox import steps
+from storage.inbox.nonces import draw
 from tests.world.living import CONFIRMED, FLOW, Customer, Live, Start
 
 T = TypeVar("T")
@@ -49,7 +49,7 @@ async def standing_still(live: Live) -> AsyncIterator[None]:
     async def hold(_: Transaction) -> None:
         end.wait()
 
-    holding = asyncio.create_task(live.parts.store._units.run(hold))
+    holding = asyncio.create_task(live.context.store._units.run(hold))
     await asyncio.sleep(0)
     try:
         yield
@@ -59,7 +59,7 @@ async def standing_still(live: Live) -> AsyncIterator[None]:
 
 
 def on_sqlite(live: Live) -> bool:
-    return isinstance(live.parts.store._units, SqliteUnits)
+    return isinstance(live.context.store._units, SqliteUnits)
 
 
 @asynccontextmanager
@@ -72,7 +72,7 @@ async def held_open(live: Live, work: Callable[[Transaction], Awaitable[T]]) -> 
         begun.set_result(await work(tx))
         await end.wait()
 
-    running = asyncio.create_task(live.parts.store._units.run(unit))
+    running = asyncio.create_task(live.context.store._units.run(unit))
     either: set[asyncio.Future[Any]] = {running, begun}
     await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     try:
@@ -129,13 +129,13 @@ async def test_what_goes_back_is_not_sold_after_all(live: Live) -> None:
     assert (await live.order(link)).standing == "returned"
     [refund] = live.world.razorpay.refunds.values()
     assert refund.status == "pending"
-    await live.parts.store.declare({CUPS: 5 * ALL_CUPS})
+    await live.context.store.declare({CUPS: 5 * ALL_CUPS})
     for name in ("payment.captured", "order.paid"):
         assert await live.razorpay(told_again(live, link.id, name)) == 200
     await live.settle()
     await live.wait(3 * 60)
     view = await live.order(link)
-    assert (view.standing, view.verdict, view.held_for) == ("returned", "refund_processed", None)
+    assert (view.standing, view.payment, view.held_for) == ("returned", "refund_processed", None)
     assert [refund.amount for refund in live.world.razorpay.refunds.values()] == [link.amount]
     assert (asha.heard(CONFIRMED), asha.heard("does not go ahead")) == (0, 1)
     [row] = await live.rows(f"SELECT sold, reserved FROM stock WHERE sku = '{CUPS}'")
@@ -164,14 +164,14 @@ async def test_a_refund_that_failed_after_it_was_called_done(live: Live) -> None
     await live.world.razorpay.pay(link.id, amount=51_000)
     await live.settle()
     await live.wait(3 * 60)
-    assert ((await live.order(link)).verdict, asha.heard("₹10 for order #")) == ("paid", 1)
+    assert ((await live.order(link)).payment, asha.heard("₹10 for order #")) == ("paid", 1)
     [done] = [e for e in live.world.razorpay.events_of(link.id) if e.name == "refund.processed"]
     body = orjson.loads(done.body)
     body["payload"]["refund"]["entity"]["status"] = "failed"
     assert await live.razorpay(live.world.razorpay.signed({**body, "event": "refund.failed"})) == 200
     await live.settle()
     view = await live.order(link)
-    assert (view.standing, view.verdict) == ("fulfilled", "refund_failed")
+    assert (view.standing, view.payment) == ("fulfilled", "refund_failed")
     assert view.held_for == "refund failed: Razorpay could not give the money back"
     assert await live.rows("SELECT held FROM orders") == [{"held": 1_000}]
     assert (asha.heard("could not give you back ₹10"), asha.heard(CONFIRMED)) == (1, 1)
@@ -194,7 +194,7 @@ async def test_a_price_that_changes_after_the_link(
         [paid] = await asha.pay()
         assert "Total Paid: ₹500\n" in paid.text
         view = await live.order(world.razorpay.links[asha.link])
-        assert (view.standing, view.verdict, view.order.total) == ("fulfilled", "paid", 50_000)
+        assert (view.standing, view.payment, view.order.total) == ("fulfilled", "paid", 50_000)
         [summary] = await live.customer("919812345602", "Ravi").write("checkout")
         assert "Total: ₹900" in summary.text
 
@@ -227,7 +227,7 @@ def text_message(live: Live, wamid: str, text: str = "hi") -> Any:
 
 async def test_more_than_can_be_written_is_refused_and_not_acknowledged(live: Live) -> None:
     """The database stands still: what may wait, waits; the rest is told to come again, at once."""
-    live.parts.inbox._most = 5
+    live.context.inbox._most = 5
     bodies = {f"wamid.{n}": text_message(live, f"wamid.{n}") for n in range(20)}
     async with standing_still(live):
         posts = {wamid: asyncio.create_task(live.whatsapp(body)) for wamid, body in bodies.items()}
@@ -271,7 +271,7 @@ async def test_while_razorpay_is_slow_no_connection_is_held(live: Live) -> None:
     settling = asyncio.create_task(live.settle())
     while not live.world.razorpay.links:
         await asyncio.sleep(0.01)
-    units = live.parts.store._units
+    units = live.context.store._units
     if isinstance(units, PostgresUnits):
         client: Any = units.orm.client()
         assert client._pool.get_idle_size() == client._pool.get_size()

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.clock import ShiftedClock
-from bot.sandbox.faults import Fault
-from bot.sandbox.world import World
+from sandbox.faults import Fault
+from sandbox.world import World
 from tests.world.living import CONFIRMED, Start
 from tests.world.test_restore import Shop
 

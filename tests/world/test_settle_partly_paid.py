@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bot.clock import ShiftedClock
-from bot.sandbox.faults import Fault
-from bot.sandbox.world import World
+from sandbox.faults import Fault
+from sandbox.world import World
 from tests.world.living import Start
 from tests.world.test_restore import Shop
 from tests.world.test_settle import refusal

@@ -1,7 +1,7 @@
 """A customer who was taken for a bot hears nothing more: but of money they do, whatever becomes of it."""
 
-from bot.sandbox.people import ReceivedMessage
-from payments.silence import TURNS
+from payments.processing.silence import TURNS
+from sandbox.people import ReceivedMessage
 from tests.world.living import CONFIRMED, Customer, Live
 from tests.world.test_scenarios_money import ALL_CUPS, CUPS
 

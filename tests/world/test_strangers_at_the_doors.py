@@ -53,11 +53,11 @@ async def test_a_notice_that_could_not_be_stored_is_told_by_the_next_refusal(
         await refused(live, door)
     await live.wait(2)
     with monkeypatch.context() as failing, capture_logs() as logs:
-        failing.setattr(live.parts.store, "tell", no_room)
+        failing.setattr(live.context.store, "tell", no_room)
         await refused(live, door)
     assert ("notice not stored", "signature") in [(log["event"], log.get("kind")) for log in logs]
     assert await told(live) == []
-    assert live.parts.doors.unstored == 0, "it was refused, and is not missed"
+    assert live.context.doors.unstored == 0, "it was refused, and is not missed"
     await refused(live, door)
     [notice] = await told(live)
     assert "5 signed webhooks" in notice["said"]
@@ -70,7 +70,7 @@ async def test_a_wrong_secret_is_told_of_again_once_the_notice_was_seen(live: Li
         await live.wait(2)
         await refused(live, "/whatsapp/webhook")
         [notice] = await live.rows("SELECT id FROM notice")
-        assert await live.parts.store.seen(notice["id"])
+        assert await live.context.store.seen(notice["id"])
 
 
 async def test_forgeries_among_what_is_accepted_are_no_news(live: Live) -> None:
@@ -103,7 +103,7 @@ async def test_messages_for_another_number_are_counted_and_logged_once(live: Liv
     [line] = [log for log in logs if "another number" in log["event"]]
     assert line["phone_number_id"] == "…242922"
     assert "106540352242922" not in str(logs)
-    assert b"munshi_messages_elsewhere_total 3.0" in live.parts.metrics.text()
+    assert b"munshi_messages_elsewhere_total 3.0" in live.context.metrics.text()
     assert live.customer().texts == []
 
 
@@ -113,12 +113,12 @@ async def test_what_cannot_be_stored_is_counted_once_it_is(
     bodies: tuple[Any, ...] = (message("106540352242922", "wamid.1"), b"no JSON")
     with capture_logs():
         with monkeypatch.context() as failing:
-            failing.setattr(live.parts.store, "arrive", no_room)
+            failing.setattr(live.context.store, "arrive", no_room)
             for body in bodies:
                 assert await live.whatsapp(body) == 500
         for body in bodies:
             assert await live.whatsapp(body) == 200
-    counted = live.parts.metrics.text()
+    counted = live.context.metrics.text()
     assert b"munshi_messages_elsewhere_total 1.0" in counted
     assert b'munshi_webhooks_unreadable_total{path="/whatsapp/webhook"} 1.0' in counted
     assert b"munshi_events_arrived_total 2.0" in counted
@@ -127,7 +127,7 @@ async def test_what_cannot_be_stored_is_counted_once_it_is(
 async def test_an_event_that_comes_again_is_stored_and_counted_once(live: Live) -> None:
     for _ in range(3):
         assert await live.whatsapp(message(live.world.secrets.phone_number_id, "wamid.1")) == 200
-    assert b"munshi_events_arrived_total 1.0" in live.parts.metrics.text()
+    assert b"munshi_events_arrived_total 1.0" in live.context.metrics.text()
 
 
 async def test_a_disabled_template_is_told_of_once(live: Live) -> None:

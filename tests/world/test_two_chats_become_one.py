@@ -7,8 +7,8 @@ from typing import Any, Final
 import pytest
 
 from bot.clock import ShiftedClock
-from bot.sandbox.faults import Fault
-from bot.sandbox.world import World
+from sandbox.faults import Fault
+from sandbox.world import World
 from tests.world.living import CONFIRMED, Customer, Live, Start
 from tests.world.test_one_person import PHONE, SECOND, living, order_for, sound
 

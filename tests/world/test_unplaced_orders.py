@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bot.clock import ShiftedClock
-from bot.sandbox.faults import Fault
-from bot.sandbox.world import World
+from sandbox.faults import Fault
+from sandbox.world import World
 from tests.world.living import FLOW, Live, Start
 
 PHONE = "919812345601"

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from bot.clock import ShiftedClock
-from bot.sandbox.meta import Window
-from bot.sandbox.world import World
 from bot.settings import Settings
+from sandbox.meta import Window
+from sandbox.world import World
 from tests.world.living import FLOW, Live, Start
 
 _PAID = "  payment_successful:\n"

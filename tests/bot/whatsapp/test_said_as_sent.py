@@ -9,14 +9,14 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from bot.whatsapp.payloads import Recipient, build
-from flows.conversation import Conversation
-from flows.effects import Say
-from flows.engine import step
-from flows.errors import FlowInvalid, StepFailed
-from flows.events import Tapped, TextReceived
-from flows.load import load
-from flows.messages import from_json, to_json
-from payments.shop import SHOP
+from flows.document.errors import FlowInvalid, StepFailed
+from flows.engine.conversation import Conversation
+from flows.engine.effects import Say
+from flows.engine.events import Tapped, TextReceived
+from flows.engine.step import step
+from flows.language.load import load
+from flows.messages.kinds import from_json, to_json
+from payments.processing.actions import SHOP
 from tests.world.living import FLOW
 
 ASHA = Recipient("919812345601", None)

@@ -11,8 +11,8 @@ from multidict import CIMultiDict
 from bot.retry import Failure
 from bot.whatsapp import errors
 from bot.whatsapp.errors import classify
-from storage import window
-from storage.fallbacks import Remedy
+from storage.outbox import window
+from storage.outbox.resend import Remedy
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "whatsapp"
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bot.whatsapp.inbound import InboundMessage, Parsed, Sender, parse
-from flows import limits
-from flows.events import Event, Received, Tapped, TextReceived
+from flows.engine.events import Event, Received, Tapped, TextReceived
+from flows.messages import limits
 from tests.bot.whatsapp.wrapping import wrapped
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "whatsapp"

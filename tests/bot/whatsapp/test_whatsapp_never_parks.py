@@ -9,15 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.whatsapp.inbound import InboundMessage, parse
-from flows import events, replies
-from flows.conversation import Conversation
-from flows.events import Event
-from flows.load import load
-from flows.model import RECEIVED, Flow
-from payments.advance import advance
-from payments.case import Arrived, Case, Kind, Outcome
-from payments.shop import SHOP
-from payments.simulator import START, Simulator
+from flows.engine import events
+from flows.engine.conversation import Conversation
+from flows.engine.events import Event
+from flows.engine.model import RECEIVED, Flow
+from flows.language.load import load
+from flows.messages import replies
+from payments.processing.actions import SHOP
+from payments.processing.advance import advance
+from payments.processing.changes import Outcome
+from payments.processing.step_input import InboxEvent, Kind
+from payments.simulator.simulator import START, Simulator
 
 _LENGTHS: Final = (0, 1, 63, 64, 65, 200, 255, 256, 257, 1024, 1025, 4096, 4097, 9000)
 _LONG: Final = st.builds(
@@ -107,13 +109,11 @@ def _received(message: Mapping[str, Any], name: str) -> InboundMessage:
 def _answered(flow: Flow, chat: Simulator, event: Event, name: str | None) -> bool:
     """Whether something is said, or asked of Razorpay, whose answer is said."""
     body = {"event": events.to_json(event), "name": name}
-    arrived = Arrived(1000, Kind.CHAT, body, START)
-    advanced = advance(
-        flow, Case(chat.conversation, (arrived,), "abcdefghij", chat.orders, chat.left), chat.now
-    )
-    [handled] = advanced.handled
-    assert handled.outcome is not Outcome.PARKED, handled.error
-    return bool(advanced.sends or advanced.calls)
+    arrived = InboxEvent(1000, Kind.CHAT, body, START)
+    changes = advance(flow, chat.store.given([arrived], "abcdefghij"), chat.now)
+    [result] = changes.results
+    assert result.outcome is not Outcome.PARKED, result.error
+    return bool(changes.messages or changes.calls)
 
 
 @pytest.mark.parametrize("where", _CHATS)

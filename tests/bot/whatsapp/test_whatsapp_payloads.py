@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox import meta_rules
 from bot.whatsapp.payloads import PayloadError, Recipient, build
-from flows.messages import Buttons, Image, Link, List, Message, Reply, Section, TemplateMessage, Text
+from flows.messages.kinds import Buttons, Image, Link, List, Message, Reply, Section, TemplateMessage, Text
+from sandbox import meta_rules
 
 MEERA = Recipient("917000000021", "IN.4077000000000000021")
 

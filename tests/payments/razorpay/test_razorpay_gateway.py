@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from payments.calls import CreateLink
+from payments.ledger.calls import CreateLink
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Gateway, Link
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 
-from payments.calls import CancelLink, CreateLink
+from payments.ledger.calls import CancelLink, CreateLink
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Gateway
 from payments.razorpay.links import ensure_link, withdraw_link

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from payments.calls import RefundPayment
-from payments.facts import Fact
+from payments.ledger.calls import RefundPayment
+from payments.ledger.facts import Fact
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Gateway
 from payments.razorpay.refunds import ensure_refund

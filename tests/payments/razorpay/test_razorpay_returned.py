@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.razorpay.returned import signature_matches
+from payments.razorpay.callback import signature_matches
 from payments.signature import sign
 
 SECRET = "the-api-keys-own-secret"

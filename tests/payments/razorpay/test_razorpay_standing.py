@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from payments.calls import CreateLink, FetchPayments
-from payments.facts import Fact
+from payments.ledger.calls import CreateLink, FetchPayments
+from payments.ledger.facts import Fact
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Gateway, Link
 from payments.razorpay.links import standing_of

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.facts import Fact
-from payments.ledger import Verdict, verdict
+from payments.ledger.balance import balance
+from payments.ledger.facts import Fact
 from payments.razorpay.webhook import MAX_DEPTH, digest, read, without_personal_data
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "razorpay"
@@ -155,7 +155,7 @@ def test_a_refund_of_what_was_never_captured_is_told_from_one_of_our_money() -> 
     assert body["payload"]["refund"]["entity"]["status"] == "processed"
     (fact,) = read(body).facts
     assert fact.detail == {"payment_id": PAYMENT, "captured": "false"}
-    assert verdict(64550, "INR", [fact]) is Verdict.UNPAID
+    assert balance(64550, "INR", [fact]).paid == 0
 
 
 @pytest.mark.parametrize("captured", [None, False, "true", 1, "absent"])
@@ -258,7 +258,7 @@ def test_success_events_collapse_in_any_order_and_number(more: list[str], once: 
         assert by_identity.setdefault(fact.identity, fact) == fact
     payments = [i for i in by_identity if i[0] == "payment"]
     assert sorted(payments) == [("payment", PAYMENT, "authorized"), ("payment", PAYMENT, "captured")]
-    assert verdict(64550, "INR", facts) is Verdict.PAID
+    assert balance(64550, "INR", facts).settled
 
 
 scalars = (

@@ -1,0 +1,228 @@
+"""Writes a story from the database as lines for people. Nothing is masked here: `why` has done that."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final, TypeAlias
+
+from bot.cli.wording import shown
+from bot.clock import SystemClock
+from flows.messages import replies
+from payments.shop.orders import CURRENCY
+from storage.reports.timeline import Story
+
+_PREVIEW: Final = 70
+"""Characters shown of a text."""
+
+About: TypeAlias = Mapping[str, Any]
+
+
+def lines(story: Story) -> Iterator[str]:
+    """Write whom the story is about, what happened in order of time, and how things stand now."""
+    names = ", ".join(f"{kind} {value}" for kind, value in story.aliases)
+    yield f"customer {story.conversation} ({names or 'known by no name'})"
+    yield f"times are {_local(SystemClock().now()):%Z (UTC%z)}, as on this machine"
+    if story.cut:
+        yield "… what happened earlier is left out"
+    day = ""
+    for moment in story.moments:
+        told = list(_TELLERS.get(moment.what, _event)(moment.about))
+        if not told:
+            continue
+        at = _local(moment.at)
+        if (today := f"{at:%Y-%m-%d}") != day:
+            day = today
+            yield from ("", day)
+        yield f"{at:%H:%M:%S}  {told[0]}"
+        yield from (f"          {line}" for line in told[1:])
+    yield from ("", "now")
+    yield f"  in state {story.state or '(none yet)'}"
+    for order in story.orders:
+        yield from (f"  {line}" for line in _now(order))
+
+
+def _local(milliseconds: int) -> datetime:
+    """Return that moment in this machine's time zone."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone()
+
+
+def _event(event: About) -> Iterator[str]:
+    """Write an inbox row: what came, what was decided and why."""
+    if event["kind"] == "poll" and event["state"] == "ignored":
+        return
+    said = _SAID.get(event["kind"], _other)(event["body"])
+    yield f"{said}{_STATES.get(event['state'], '')}  [event {event['id']}]"
+    for entry in event["trace"] or ():
+        yield from _decision(entry)
+    if event["state"] == "parked":
+        yield f"error: {event['error'].strip().rpartition(chr(10))[2]}"
+        yield f"mend what this says, then: munshi replay {event['id']}"
+
+
+_STATES: Final[Mapping[str, str]] = {
+    "pending": ", which waits",
+    "ignored": ", without effect",
+    "kept": ", kept and not acted on",
+    "parked": ", PARKED",
+}
+
+
+def _chat(body: About) -> str:
+    event = body.get("event") or {}
+    match event.get("kind"):
+        case "text":
+            return f'customer wrote "{_cut(event["text"])}"'
+        case "tap":
+            reply = replies.decode(event["id"])
+            fires = " ".join(part for part in (reply.trigger, reply.value) if part) if reply else "not ours"
+            return f'customer tapped "{_cut(event["title"])}" ({fires})'
+        case _:
+            return f"customer sent {event.get('what', 'something')}"
+
+
+def _facts(body: About) -> str:
+    return f"Razorpay told {body.get('event') or 'something'}"
+
+
+def _result(body: About) -> str:
+    fields = body.get("fields") or {}
+    details = [str(fields[name]) for name in ("reference_id", "key", "status", "reason") if fields.get(name)]
+    return f"Razorpay answered {body.get('name')}" + (f" ({', '.join(details)})" if details else "")
+
+
+def _timer(body: About) -> str:
+    return f"timer '{body.get('timer')}' of {body.get('state')}"
+
+
+def _poll(body: About) -> str:
+    return f"time to ask Razorpay about {body.get('reference_id')}"
+
+
+def _request(body: About) -> str:
+    items = [f"{item['quantity']} × {item['sku']}" for item in body.get("items") or ()]
+    return f"order asked for over the API: {', '.join(items) or 'what is in the cart'}"
+
+
+def _receipt(body: About) -> str:
+    return f"WhatsApp told that a message was {body.get('status')}"
+
+
+def _joined(body: About) -> str:
+    return f"this customer turned out to be {body.get('conversation')} too, whose chat goes on here"
+
+
+def _other(body: About) -> str:
+    return f"came, and was not for us: {body.get('reason') or body.get('event') or 'no reason'}"
+
+
+_SAID: Final[Mapping[str, Callable[[About], str]]] = {
+    "chat": _chat,
+    "facts": _facts,
+    "result": _result,
+    "timer": _timer,
+    "poll": _poll,
+    "request": _request,
+    "receipt": _receipt,
+    "joined": _joined,
+}
+
+
+def _decision(entry: About) -> Iterator[str]:
+    """Write one entry of a trace: the rules that were passed over, and the one that was taken."""
+    for passed in entry.get("passed", ()):
+        yield f"passed  {passed['rule']}, line {passed['line']}: {passed['because']}"
+    if taken := entry.get("taken"):
+        yield f"took    {taken['rule']}, line {taken['line']}{_came_of(entry)}"
+    elif entry.get("event") == "joined":
+        if entry.get("took"):
+            yield f"took over its {entry['took']}"
+        if entry.get("ended"):
+            yield f"ended its order #{entry['ended']}, the older one"
+    elif entry.get("unanswered"):
+        yield f"nobody answers {entry['event']} in {entry['state']}"
+    elif reason := entry.get("refused") or entry.get("ignored"):
+        yield f"not taken: {reason}"
+
+
+def _came_of(entry: About) -> str:
+    parts = [f": {entry['state']} → {entry['entered'][-1]}" if entry.get("entered") else ""]
+    parts += [f"; {name} {', '.join(entry[name])}" for name in ("did", "said", "unsaid") if entry.get(name)]
+    parts += [f"; {name}: {entry[name]}" for name in ("instead", "ignored") if entry.get(name)]
+    parts += ["; undone: nobody would have seen it" if entry.get("undone") else ""]
+    parts += ["; aside: the chat is about another order" if entry.get("aside") else ""]
+    return "".join(parts)
+
+
+def _order(order: About) -> Iterator[str]:
+    lines = ", ".join(f"{quantity} × {name}" for _, name, quantity, _ in order["lines"])
+    amount = shown(order["total"], order["currency"])
+    yield f"order #{order['number']} ({order['key']}) placed: {lines}, {amount}"
+
+
+def _fact(fact: About) -> Iterator[str]:
+    detail = fact["detail"] or {}
+    why = [
+        str(detail[name]) for name in ("method", "misfit", "error_reason", "payment_id") if detail.get(name)
+    ]
+    said = f" ({', '.join(why)})" if why else ""
+    amount = shown(fact["amount"], fact["currency"])
+    yield (
+        f"learned: {fact['entity']} {fact['entity_id']} {fact['state']}, {amount}{said}"
+        f"  [from event {fact['learned_from']}]"
+    )
+
+
+def _refund(refund: About) -> Iterator[str]:
+    amount = shown(refund["amount"], CURRENCY)
+    yield f"refund {refund['key']} of {amount}, {refund['reason']}: now {refund['status']}"
+
+
+def _message(entry: About) -> Iterator[str]:
+    body = (entry["payload"] or {}).get("body") or ""
+    yield f'said {entry["name"]} "{_cut(body)}": {_outcome(entry)}'
+    yield from _trouble(entry)
+
+
+def _call(entry: About) -> Iterator[str]:
+    about = entry["payload"] or {}
+    named = about.get("reference_id") or about.get("key")
+    yield f"asked Razorpay: {entry['name']} {named}: {_outcome(entry)}"
+    yield from _trouble(entry)
+
+
+def _outcome(entry: About) -> str:
+    """Write what became of an outbox entry, and after how many tries."""
+    state = {"done": "accepted" if entry["lane"] == "chat" else "answered", "pending": "waits"}
+    outcome = entry["receipt"] or state.get(entry["state"], entry["state"])
+    tries = f", {entry['attempts']} tries" if entry["attempts"] > 1 else ""
+    return f"{outcome}{tries}"
+
+
+def _trouble(entry: About) -> Iterator[str]:
+    if entry["error"]:
+        yield f"error: {_cut(entry['error'], 4 * _PREVIEW)}"
+
+
+_TELLERS: Final[Mapping[str, Callable[[About], Iterator[str]]]] = {
+    "order": _order,
+    "fact": _fact,
+    "refund": _refund,
+    "message": _message,
+    "call": _call,
+}
+
+
+def _now(order: About) -> Iterator[str]:
+    amounts = [
+        f"{shown(order[name], order['currency'])} {name}" for name in ("fulfilled", "held") if order[name]
+    ]
+    yield ", ".join([f"order #{order['number']}: {order['payment']}, {order['standing']}", *amounts])
+    if order["held_for"]:
+        yield f"  held for {order['held_for']}"
+    for attempt in order["attempts"]:
+        yield f"  link {attempt['reference_id']}: {attempt['status']} {attempt['short_url'] or ''}".rstrip()
+
+
+def _cut(text: str, length: int = _PREVIEW) -> str:
+    """Return `text` on one line, cut to `_PREVIEW`."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"{line[: length - 1]}…"

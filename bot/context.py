@@ -1,0 +1,65 @@
+"""The parts of the running bot, handed to every request handler and worker."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from aiohttp import web
+
+from bot.clock import Clock
+from bot.group_commit import Batcher
+from bot.intake_health import Doors
+from bot.metrics import Metrics
+from bot.refused_webhooks import Strangers
+from bot.settings import Settings
+from bot.whatsapp.client import WhatsAppClient
+from flows.engine.model import Flow
+from payments.razorpay.gateway import Gateway
+from storage import Store
+from storage.inbox.arrivals import Arrival, Stored
+
+Inbox: TypeAlias = Batcher[Sequence[Arrival], Sequence[Stored]]
+"""Stores the events of one request; requests that come together share a transaction."""
+
+
+FAILED_ROUNDS: Final = 5
+"""Rounds in a row that may fail before the workers count as not working."""
+
+
+@dataclass(slots=True)
+class Pulse:
+    """Whether the workers work. The workers write it; readiness reads it."""
+
+    stopped: bool = False
+    """Whether a loop ended unasked."""
+    failed: dict[str, int] = field(default_factory=dict)
+    """How many rounds failed in a row, by loop."""
+
+    @property
+    def trouble(self) -> str | None:
+        """What is wrong, for people; None if nothing is."""
+        if self.stopped:
+            return "the workers have stopped"
+        if max(self.failed.values(), default=0) >= FAILED_ROUNDS:
+            return "the workers keep failing"
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """All context, built once by `bot.app` and closed in reverse order."""
+
+    settings: Settings
+    clock: Clock
+    flow: Flow
+    store: Store
+    whatsapp: WhatsAppClient
+    gateway: Gateway
+    inbox: Inbox
+    metrics: Metrics = field(default_factory=Metrics)
+    pulse: Pulse = field(default_factory=Pulse)
+    doors: Doors = field(default_factory=Doors)
+    strangers: Strangers = field(default_factory=Strangers)
+
+
+CONTEXT: Final = web.AppKey("context", Context)

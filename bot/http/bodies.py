@@ -1,0 +1,81 @@
+"""Reads request bodies within limits of time, size, encoding and depth."""
+
+import asyncio
+from typing import Any, Final
+
+import orjson
+from aiohttp import web
+
+from bot.http.connections import CONNECTIONS
+from bot.json_text import MAX_DEPTH, is_deep
+
+WHATSAPP_BODY: Final = 4 * 1024 * 1024
+"""Bytes. Meta sends up to 3 MB. Source: WhatsApp webhooks overview."""
+RAZORPAY_BODY: Final = 256 * 1024
+API_BODY: Final = 64 * 1024
+LARGE: Final = 256 * 1024
+"""Bytes from which a body waits for its turn to be checked."""
+TURN: Final = web.AppKey("turn", asyncio.Lock)
+RECEIPT_SECONDS: Final = 10.0
+"""How long a client may take to send its body."""
+
+
+async def read_body(request: web.Request, limit: int) -> bytes:
+    """Read the raw body. Raises 413 over `limit` bytes, 415 if it is compressed, 408 if it takes too long,
+    503 if there is no room for it beside all the others.
+
+    Raises 400 if the client goes away meanwhile; nobody reads that answer.
+    """
+    body = await _received(request, limit)
+    request.app[CONNECTIONS].whole(request)
+    if len(body) > LARGE:
+        # One large body at a time: its signature takes a while, and small ones that have come go before it.
+        async with request.app[TURN]:
+            await asyncio.sleep(0)
+    return body
+
+
+async def _received(request: web.Request, limit: int) -> bytes:
+    encoding = request.headers.get("Content-Encoding", "identity").lower()
+    if encoding != "identity":
+        raise web.HTTPUnsupportedMediaType(text=f"send the body as it is, not as {encoding[:20]}\n")
+    if request.content_length is not None and request.content_length > limit:
+        raise web.HTTPRequestEntityTooLarge(max_size=limit, actual_size=request.content_length)
+    body, connections = bytearray(), request.app[CONNECTIONS]
+    try:
+        if request.content.is_eof():  # it came with the headers, as most do
+            return _whole(request.content.read_nowait(), limit)
+        async with asyncio.timeout(RECEIPT_SECONDS):
+            async for chunk in request.content.iter_any():
+                body += chunk
+                if len(body) > limit:
+                    break
+                if not connections.grows(request, len(chunk)):
+                    raise web.HTTPServiceUnavailable(text="busy: try again\n", headers={"Retry-After": "1"})
+    except TimeoutError:
+        raise web.HTTPRequestTimeout(text="the body took too long to arrive\n") from None
+    except (ConnectionError, web.RequestPayloadError):
+        raise web.HTTPBadRequest(text="the body ended before it was whole\n") from None
+    return _whole(body, limit)
+
+
+def _whole(body: bytes | bytearray, limit: int) -> bytes:
+    if len(body) > limit:
+        raise web.HTTPRequestEntityTooLarge(max_size=limit, actual_size=len(body))
+    return bytes(body)
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """Return the JSON object in `body`, strictly: its sender can mend it.
+
+    Raises 400 if it isn't one or is nested over MAX_DEPTH levels.
+    """
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise web.HTTPBadRequest(text="the body is not JSON\n") from None
+    if not isinstance(value, dict):
+        raise web.HTTPBadRequest(text="the body is not a JSON object\n")
+    if is_deep(value):
+        raise web.HTTPBadRequest(text=f"the body is nested over {MAX_DEPTH} levels deep\n")
+    return value

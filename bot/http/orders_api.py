@@ -1,0 +1,244 @@
+"""The shop's own API: order for a customer and get a payment link, or ask where an order stands."""
+
+import asyncio
+import hmac
+import json
+from collections import Counter
+from typing import Annotated, Any, Final
+from uuid import uuid4
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bot.context import CONTEXT, Context
+from bot.http import bodies
+from bot.ingest import from_request
+from bot.whatsapp import phones
+from payments.ledger.state import UNCAPTURED, PaymentStatus
+from payments.processing.actions import MIN_TOTAL
+from payments.razorpay.callback import signature_matches
+from payments.shop.catalogue import Shop
+from payments.shop.money import money
+from payments.shop.orders import AttemptStatus, Standing
+from storage.reports.queries import EventView, OrderView
+
+LINK_SECONDS: Final = 10.0
+"""How long an answer waits for the payment link."""
+_ASK_EVERY: Final = 0.05
+_KEY: Final = 64
+"""Characters of an order's key at most."""
+_AHEAD: Final = (AttemptStatus.PLANNED, AttemptStatus.CREATING)
+"""Statuses of an attempt whose link is still to come."""
+_WAITING: Final = {
+    "order_id": None,
+    "order_number": None,
+    "razorpay_id": None,
+    "razorpay_short_url": None,
+    "status": "creating",
+}
+"""The answer while the order is not placed yet: the caller asks again with the same Idempotency-Key."""
+_WHY: Final = {
+    "empty": "the customer's cart is empty",
+    "sold out": "there is not enough left of what was asked for",
+    "too small": f"the sum is too small, an order must come to {money(MIN_TOTAL)} at least",
+    "unknown": "the shop lacks one of the products",
+}
+"""Reasons of `order.refused`, in words for the caller."""
+
+routes = web.RouteTableDef()
+
+
+class _Item(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    sku: Annotated[str, Field(min_length=1, max_length=64)]
+    quantity: Annotated[int, Field(ge=1, le=10_000)] = 1
+
+
+class _Wanted(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    phone: Annotated[str, Field(min_length=8, max_length=20)]
+    items: Annotated[list[_Item], Field(min_length=1, max_length=100)] | None = None
+
+
+@routes.post("/payments/create")
+async def create(request: web.Request) -> web.Response:
+    """Place an order as if the customer had checked out.
+
+    Answers 200 with the link, or with the status of an order that will get none; 202 if the link takes over
+    10 seconds; 502 if Razorpay refuses it.
+    """
+    authorise(request)
+    context = request.app[CONTEXT]
+    wanted = _wanted(bodies.parse_object(await bodies.read_body(request, bodies.API_BODY)))
+    items = [item.model_dump() for item in wanted.items] if wanted.items else None
+    _check_skus(context, items)
+    given = request.headers.get("Idempotency-Key")
+    if given is not None and not (0 < len(given) <= 255 and given.isascii()):
+        raise problem(web.HTTPBadRequest, "Idempotency-Key must have 1 to 255 ASCII characters")
+    phone = await _phone(context, wanted.phone)
+    # A key belongs to the customer it was used for: one key for two customers is two orders.
+    arrival = from_request(phone, items, given or str(uuid4()))
+    (stored,) = await context.inbox.put([arrival])
+    if not stored.new:
+        await _same_request(context, stored.number, items)
+    view = await _placed(context, stored.number)
+    if view is None:
+        return web.json_response(_WAITING, status=202)
+    if _status(view) == AttemptStatus.REFUSED:
+        return web.json_response({**_answer(view), "error": "no link could be made"}, status=502)
+    return web.json_response(_answer(view), status=200 if _decided(view) else 202)
+
+
+@routes.get("/payments/return")
+async def returned(request: web.Request) -> web.Response:
+    """Thank the browser that Razorpay's page sends back. Only the webhook says that a payment was made."""
+    secret = request.app[CONTEXT].settings.razorpay_key_secret.get_secret_value()
+    if not signature_matches(request.query, secret):
+        raise web.HTTPForbidden(text="this address was not made by Razorpay\n")
+    return web.Response(text="Thank you! We confirm your payment on WhatsApp in a moment.\n")
+
+
+@routes.get("/payments/{order_id}")
+async def status(request: web.Request) -> web.Response:
+    """Answer with the order's status."""
+    authorise(request)
+    key = request.match_info["order_id"]
+    # PostgreSQL refuses to even look for what no key can be.
+    may_be = len(key) <= _KEY and key.isascii() and key.isprintable()
+    view = await request.app[CONTEXT].store.order(key) if may_be else None
+    if view is None:
+        raise problem(web.HTTPNotFound, "there is no such order")
+    return web.json_response(_answer(view))
+
+
+def authorise(request: web.Request) -> None:
+    """Raises HTTPUnauthorized unless the request bears MUNSHI_API_TOKEN."""
+    token = request.app[CONTEXT].settings.munshi_api_token.get_secret_value()
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    right = hmac.compare_digest(given.strip().encode("utf-8", "replace"), token.encode())
+    if scheme.lower() != "bearer" or not right:
+        raise problem(web.HTTPUnauthorized, "send 'Authorization: Bearer <MUNSHI_API_TOKEN>'")
+
+
+def _wanted(body: dict[str, Any]) -> _Wanted:
+    try:
+        return _Wanted.model_validate(body)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(step) for step in first["loc"]) or "body"
+        raise problem(web.HTTPUnprocessableEntity, f"{place}: {first['msg']}") from None
+
+
+async def _phone(context: Context, written: str) -> str:
+    """Return the digits of `written`, as WhatsApp spells them if we know the customer."""
+    known = await context.store.known_phones(phones.spellings(written))
+    try:
+        return known[0] if known else phones.valid(written)
+    except ValueError as error:
+        raise problem(web.HTTPUnprocessableEntity, f"phone: {error}") from None
+
+
+def _check_skus(context: Context, items: list[dict[str, Any]] | None) -> None:
+    shop: Shop = context.flow.sections["shop"]
+    wanted: Counter[str] = Counter()
+    for index, item in enumerate(items or ()):
+        product = shop.product(item["sku"])
+        if product is None:
+            raise problem(web.HTTPUnprocessableEntity, f"items.{index}.sku: the shop has no '{item['sku']}'")
+        wanted[product.sku] += item["quantity"]
+        limit = shop.limit(product, {})
+        if wanted[product.sku] > limit:
+            over = f"items.{index}.quantity: one order takes at most {limit} of '{item['sku']}'"
+            raise problem(web.HTTPUnprocessableEntity, over)
+
+
+async def _same_request(context: Context, number: int, items: list[dict[str, Any]] | None) -> None:
+    before = await context.store.event(number)
+    if before is None or before.body.get("items") != items:
+        raise problem(web.HTTPUnprocessableEntity, "this Idempotency-Key was used for another request")
+
+
+async def _placed(context: Context, number: int) -> OrderView | None:
+    """Wait for the order that event `number` placed, and for its link. None if it is not placed in time."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + LINK_SECONDS
+    while True:
+        # The event first: once it is known to be handled, the order it placed can be seen.
+        event = await context.store.event(number)
+        view = await context.store.order_placed_by(number)
+        if view is None:
+            _refuse_unplaced(event)
+        if (view is not None and _decided(view)) or loop.time() > deadline:
+            return view
+        await asyncio.sleep(_ASK_EVERY)
+
+
+def _refuse_unplaced(event: EventView | None) -> None:
+    """Raise the refusal that says why an event placed no order, once that is known."""
+    if event is None or event.state == "pending":
+        return
+    if event.state == "parked":
+        raise problem(web.HTTPInternalServerError, "the order could not be placed; the operator can see why")
+    raise problem(web.HTTPConflict, f"nothing was ordered: {_why_nothing(event)}")
+
+
+def _why_nothing(event: EventView) -> str:
+    """Return why the flow placed no order, from its decision record."""
+    entries = event.trace
+    refused = [entry.get("reason") for entry in entries if entry.get("event") == "order.refused"]
+    ignored = [entry["ignored"] for entry in entries if entry.get("ignored")]
+    if refused:
+        return _WHY.get(str(refused[-1]), f"the shop refuses it ({refused[-1]})")
+    return f"the flow ignores it: {ignored[-1]}" if ignored else "the flow does not order there"
+
+
+def _decided(view: OrderView) -> bool:
+    """Whether the link is made, refused, or no longer wanted.
+
+    An order ends without a link if another order replaces it before its link is asked for, or if the flow
+    never asks for payment.
+    """
+    ahead = any(attempt.status in _AHEAD for attempt in view.attempts)
+    return _link(view) is not None or not ahead
+
+
+def _link(view: OrderView) -> Any:
+    """Return the newest attempt that has its link."""
+    made = [attempt for attempt in view.attempts if attempt.link_id]
+    return made[-1] if made else None
+
+
+def _answer(view: OrderView) -> dict[str, Any]:
+    link = _link(view)
+    return {
+        "order_id": view.order.key,
+        "order_number": view.order.number,
+        "razorpay_id": link.link_id if link else None,
+        "razorpay_short_url": link.short_url if link else None,
+        "status": _status(view),
+        "amount": view.order.total,
+        "currency": view.order.currency,
+        "paid_at": view.paid_at,
+    }
+
+
+def _status(view: OrderView) -> str:
+    if view.standing is Standing.FULFILLED and view.fulfilled:
+        return "paid"
+    if view.standing in (Standing.FULFILLED, Standing.RETURNED):
+        return "refunded"
+    if view.held_for not in (None, UNCAPTURED):
+        return "held"
+    if view.payment is PaymentStatus.AUTHORISED:
+        return "authorised"
+    if not view.attempts:
+        return "open" if view.standing is Standing.OPEN else str(AttemptStatus.CANCELLED)
+    status = view.attempts[-1].status
+    return str(AttemptStatus.CREATING if status in _AHEAD else status)
+
+
+def problem(kind: type[web.HTTPException], message: str) -> web.HTTPException:
+    """Return a refusal of `kind` whose JSON body holds `message`."""
+    return kind(text=json.dumps({"error": message}), content_type="application/json")

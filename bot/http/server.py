@@ -1,0 +1,109 @@
+"""Serves HTTP: the routes, and what all answers have in common."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from bot.context import CONTEXT, Context
+from bot.group_commit import Overloaded
+from bot.http import bodies, health, operator_api, orders_api, webhooks
+from bot.http.connections import CONNECTIONS, IDLE_SECONDS, Connections
+from bot.http.malformed import quiet
+from bot.intake_health import PATHS
+from storage.database.errors import Gone
+
+log = structlog.get_logger()
+
+_LINGERING_SECONDS: Final = 2.0
+"""How long the rest of a refused body is read and thrown away, so that its sender sees the answer."""
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def application(context: Context) -> web.Application:
+    """Build the aiohttp application over `context`."""
+    app = web.Application(middlewares=[_answered], client_max_size=bodies.WHATSAPP_BODY)
+    app[CONTEXT] = context
+    app[CONNECTIONS] = Connections()
+    app[bodies.TURN] = asyncio.Lock()
+    app.add_routes([*webhooks.routes, *orders_api.routes, *operator_api.routes, *health.routes])
+    return app
+
+
+@web.middleware
+async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Count every answer; turn an unexpected error into a 5xx, after which the sender tries again."""
+    connections = request.app[CONNECTIONS]
+    try:
+        response = await handler(request) if connections.begins(request) else _busy()
+    except web.HTTPException as refused:
+        response = _plain(refused)
+    except Overloaded:
+        response = _busy()
+    except Exception as error:  # noqa: BLE001 - it is logged
+        response = _unforeseen(request, error)
+    finally:
+        connections.ends(request)
+    _count(request, response.status)
+    return response
+
+
+def _unforeseen(request: web.Request, error: Exception) -> web.Response:
+    if request.path in PATHS:
+        request.app[CONTEXT].doors.failed(error)
+    if isinstance(error, Gone):
+        log.error("the database is gone", path=request.path, mend=str(error))
+        return web.Response(status=503, text="not stored: the database is gone\n")
+    log.error("request failed", path=request.path, exc_info=error)
+    return web.Response(status=500, text="not stored: try again\n")
+
+
+def _plain(refused: web.HTTPException) -> web.Response:
+    """Return the same answer without the exception, which aiohttp would keep in a cycle with the body."""
+    return web.Response(
+        status=refused.status, reason=refused.reason, body=refused.body, headers=refused.headers
+    )
+
+
+def _busy() -> web.Response:
+    return web.Response(status=503, text="busy: try again\n", headers={"Retry-After": "1"})
+
+
+def _count(request: web.Request, status: int) -> None:
+    resource = request.match_info.route.resource
+    path = resource.canonical if resource else "other"
+    request.app[CONTEXT].metrics.answered(path, status)
+
+
+@asynccontextmanager
+async def serving(context: Context) -> AsyncIterator[str]:
+    """Serve on the configured host and port; gives the base URL (the port chosen, if it was 0)."""
+    app = application(context)
+    connections = app[CONNECTIONS]
+    context.metrics.watch_connections(lambda: connections.count, lambda: connections.gave_way)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        logger=quiet(),
+        handler_cancellation=False,
+        auto_decompress=False,
+        keepalive_timeout=IDLE_SECONDS,
+        lingering_time=_LINGERING_SECONDS,
+    )
+    await runner.setup()
+    assert runner.server is not None
+    listening = await asyncio.get_running_loop().create_server(
+        connections.serving(runner.server), context.settings.host, context.settings.port, backlog=1024
+    )
+    sweeping = asyncio.create_task(connections.sweeping())
+    try:
+        host, port = listening.sockets[0].getsockname()[:2]
+        yield f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    finally:
+        listening.close()
+        sweeping.cancel()
+        await runner.cleanup()

@@ -1,0 +1,141 @@
+"""Takes the webhooks of WhatsApp and Razorpay: verify, store, answer 200, and nothing else."""
+
+import hmac
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+from aiohttp import web
+
+from bot.context import CONTEXT, Context
+from bot.http import bodies
+from bot.ingest import from_razorpay, from_whatsapp, unreadable
+from bot.json_text import Json, Unreadable, read_object, storable
+from bot.whatsapp.inbound import Parsed, parse
+from payments import signature
+from payments.razorpay import webhook
+from storage.inbox.arrivals import Arrival
+
+log = structlog.get_logger()
+
+WHATSAPP: Final = "/whatsapp/webhook"
+RAZORPAY: Final = "/payments/webhook"
+
+SCHEME: Final = "sha256="
+
+routes = web.RouteTableDef()
+
+
+@routes.get(WHATSAPP)
+async def handshake(request: web.Request) -> web.Response:
+    """Answer Meta's challenge if the verify token is right. Meta asks so whether this address is ours."""
+    token = request.app[CONTEXT].settings.whatsapp_verify_token.get_secret_value()
+    given = request.query.get("hub.verify_token", "")
+    challenge = request.query.get("hub.challenge", "")
+    right = hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
+    if not right or request.query.get("hub.mode") != "subscribe" or not 0 < len(challenge) <= 256:
+        raise web.HTTPForbidden(text="not verified\n")
+    return web.Response(text=challenge, headers={"X-Content-Type-Options": "nosniff"})
+
+
+@routes.post(WHATSAPP)
+async def whatsapp(request: web.Request) -> web.Response:
+    """Take messages and statuses from Meta. 200 once all of them are durable; 403 on a bad signature."""
+    header = request.headers.get("X-Hub-Signature-256")
+    if not signature.may_match((header or "").removeprefix(SCHEME)):
+        raise _forbidden(WHATSAPP, header, "X-Hub-Signature-256", "WHATSAPP_APP_SECRET")
+    raw = await bodies.read_body(request, bodies.WHATSAPP_BODY)
+    await take_whatsapp(request.app[CONTEXT], raw, header)
+    return web.Response(text="ok\n")
+
+
+@routes.post(RAZORPAY)
+async def razorpay(request: web.Request) -> web.Response:
+    """Take one event from Razorpay. 200 once it is durable; 403 on a bad signature."""
+    header = request.headers.get("X-Razorpay-Signature")
+    if not signature.may_match(header):
+        raise _forbidden(RAZORPAY, header, "X-Razorpay-Signature", "RAZORPAY_WEBHOOK_SECRET")
+    raw = await bodies.read_body(request, bodies.RAZORPAY_BODY)
+    await take_razorpay(request.app[CONTEXT], raw, header)
+    return web.Response(text="ok\n")
+
+
+async def take_whatsapp(context: Context, raw: bytes, header: str | None) -> None:
+    """Store what Meta sent; durable when this returns. `header` is its signature, `sha256=…`.
+
+    Raises an HTTP error if the signature is wrong, Overloaded if too much waits.
+    """
+    signed = header or ""
+    secret = context.settings.whatsapp_app_secret.get_secret_value()
+    if not signed.startswith(SCHEME) or not signature.matches(raw, signed.removeprefix(SCHEME), secret):
+        await _count_refused(context, WHATSAPP, "WHATSAPP_APP_SECRET")
+        raise _forbidden(WHATSAPP, header, "X-Hub-Signature-256", "WHATSAPP_APP_SECRET")
+    context.strangers.accepted(WHATSAPP)
+    body = await _read(context, raw, WHATSAPP)
+    if body is not None:
+        parsed, ours = parse(body), context.settings.whatsapp_phone_number_id
+        await _store(context, from_whatsapp(parsed, ours))
+        _count_elsewhere(context, parsed, ours)
+
+
+async def take_razorpay(context: Context, raw: bytes, header: str | None) -> None:
+    """Store what Razorpay sent; durable when this returns. `header` is its signature.
+
+    Raises an HTTP error if the signature is wrong, Overloaded if too much waits.
+    """
+    if not signature.matches(raw, header, *context.settings.razorpay_webhook_secrets):
+        await _count_refused(context, RAZORPAY, "RAZORPAY_WEBHOOK_SECRET")
+        raise _forbidden(RAZORPAY, header, "X-Razorpay-Signature", "RAZORPAY_WEBHOOK_SECRET")
+    context.strangers.accepted(RAZORPAY)
+    body = await _read(context, raw, RAZORPAY)
+    if body is None:
+        return
+    body = storable(body)
+    notice = webhook.read(body)
+    if notice.problems:
+        log.warning("webhook read in part", event_name=notice.event, problems=notice.problems)
+    order_key = notice.order_key
+    if order_key is None and notice.link_id is not None:
+        order_key = await context.store.order_of_link(notice.link_id)
+    await _store(context, [from_razorpay(raw, notice, order_key, body, context.gateway.mode)])
+
+
+async def _count_refused(context: Context, door: str, setting: str) -> None:
+    """Count a wrong signature at `door`. The request is refused even if no notice can be stored."""
+    try:
+        await context.strangers.refused(door, setting, context.store, context.clock.now())
+    except Exception:
+        log.exception("notice not stored", kind="signature", path=door)
+
+
+def _count_elsewhere(context: Context, parsed: Parsed, ours: str) -> None:
+    numbers = [m.phone_number_id for m in parsed.messages if m.phone_number_id not in (None, ours)]
+    context.metrics.elsewhere.inc(len(numbers))
+    context.strangers.elsewhere(number for number in numbers if number is not None)
+
+
+async def _read(context: Context, raw: bytes, door: str) -> Json | None:
+    """Read `raw`. If it is no JSON, store it as it came, with a notice, and return None.
+
+    Such a body is acknowledged: its sender would send the same bytes again for days.
+    """
+    try:
+        return read_object(raw)
+    except Unreadable as unread:
+        reason = str(unread)
+    log.error("webhook unreadable", path=door, reason=reason, bytes=len(raw))
+    await _store(context, [unreadable(raw, door, reason)])
+    context.metrics.unreadable.labels(door).inc()
+    return None
+
+
+def _forbidden(path: str, given: str | None, header: str, setting: str) -> web.HTTPForbidden:
+    missing = given is None
+    log.warning("webhook refused", path=path, missing=missing, mend=f"check {setting} if this repeats")
+    return web.HTTPForbidden(text=f"{header} {'is missing' if missing else 'does not match'}\n")
+
+
+async def _store(context: Context, arrivals: Sequence[Arrival]) -> None:
+    if arrivals:
+        await context.inbox.put(arrivals)
+        await context.doors.recovered(context.store, context.clock.now())

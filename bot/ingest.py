@@ -1,0 +1,190 @@
+"""Turns what a provider sent into what the inbox stores. Pure."""
+
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Any, Final
+
+import orjson
+
+from bot.notices import halted
+from bot.whatsapp import errors
+from bot.whatsapp.inbound import InboundMessage, Parsed, Receipt, Unread
+from flows.engine import events
+from payments.ledger import facts
+from payments.processing.changes import Notice
+from payments.processing.results import FOUND
+from payments.processing.step_input import Kind
+from payments.razorpay import webhook
+from payments.razorpay.fetched import Reading
+from payments.razorpay.gateway import Link
+from payments.shop.orders import order_key_of
+from storage.inbox.arrivals import Arrival
+from storage.outbox.deliveries import CHAT
+from storage.outbox.resend import Remedy
+
+_LONGEST_KEY: Final = 200
+
+
+def from_whatsapp(parsed: Parsed, phone_number_id: str) -> list[Arrival]:
+    """Return one arrival for each message, status and unread part of a webhook body.
+
+    A message to another business number is kept and not answered.
+    """
+    return [
+        *(_message(message, phone_number_id) for message in parsed.messages),
+        *(_receipt(receipt, phone_number_id) for receipt in parsed.receipts),
+        *(_unread(part) for part in parsed.unread),
+    ]
+
+
+def _message(message: InboundMessage, phone_number_id: str) -> Arrival:
+    raw = _text(message.fragment)
+    elsewhere = message.phone_number_id not in (None, phone_number_id)
+    if elsewhere:
+        return Arrival(
+            _key(message.key), Kind.OTHER, {"reason": "sent to another number"}, raw, pending=False
+        )
+    if message.event is None:
+        return Arrival(
+            _key(message.key),
+            Kind.OTHER,
+            {"reason": message.ignored},
+            raw,
+            aliases=message.sender.aliases,
+            formerly=message.sender.formerly,
+            told_at=message.sent_at,
+            pending=False,
+        )
+    body = {
+        "event": events.to_json(message.event),
+        "name": message.sender.name,
+        "sent_at": message.sent_at,
+    }
+    return Arrival(
+        _key(message.key),
+        Kind.CHAT,
+        body,
+        raw,
+        aliases=message.sender.aliases,
+        told_at=message.sent_at,
+        name=message.sender.name,
+    )
+
+
+def _receipt(receipt: Receipt, phone_number_id: str) -> Arrival:
+    ours = receipt.phone_number_id in (None, phone_number_id)
+    body = {
+        "wamid": receipt.wamid,
+        "status": receipt.status,
+        "opaque": receipt.opaque,
+        "error": receipt.error,
+        "remedy": errors.remedy(_code(receipt)) if receipt.status == "failed" else None,
+    }
+    return Arrival(
+        _key(receipt.key),
+        Kind.RECEIPT if ours else Kind.OTHER,
+        body,
+        opaque=receipt.opaque if ours else None,
+        recipient=receipt.recipient if ours else (),
+        pending=ours,
+        notice=_refused(receipt) if ours else None,
+    )
+
+
+def _refused(receipt: Receipt) -> Notice | None:
+    """Return the notice about a message that failed because WhatsApp refuses the account, if it did."""
+    code = _code(receipt)
+    if receipt.status != "failed" or errors.remedy(code) is not Remedy.LATER:
+        return None
+    details = (receipt.error or {}).get("details") or (receipt.error or {}).get("title")
+    return halted(CHAT, f"{details or 'no details given'} (code {code})")
+
+
+def _code(receipt: Receipt) -> int | None:
+    return receipt.error["code"] if receipt.error else None
+
+
+def _unread(part: Unread) -> Arrival:
+    raw = _text(part.fragment)
+    return Arrival(
+        _key(part.key), Kind.OTHER, {"reason": part.reason}, raw, pending=False, notice=part.notice
+    )
+
+
+def from_razorpay(
+    raw: bytes, notice: webhook.Notice, order_key: str | None, body: Mapping[str, Any], mode: str
+) -> Arrival:
+    """Return the arrival of one Razorpay webhook. `order_key` names our order that it is about, if any.
+
+    `mode` is the mode of our keys (`test` or `live`); an event does not name its own.
+
+    The digest of the bytes is the key: the event id stands in a header, which is not signed.
+    """
+    told = [facts.to_json(fact) | {"order_key": order_key or ""} for fact in notice.facts]
+    kept = _text(webhook.without_personal_data(body))
+    about = {
+        "event": notice.event,
+        "order_key": order_key,
+        "facts": told,
+        "problems": list(notice.problems),
+        "account": notice.account_id,
+        "mode": mode,
+    }
+    if order_key is None or not (told or notice.problems):
+        return Arrival(webhook.digest(raw), Kind.OTHER, about, kept, order_key=order_key, pending=False)
+    return Arrival(webhook.digest(raw), Kind.FACTS, about, kept, order_key=order_key)
+
+
+def unreadable(raw: bytes, door: str, reason: str) -> Arrival:
+    """Return what to keep of a signed body that is no JSON, with the notice about it.
+
+    `door` is the path it came to. The provider is not asked to repeat it: the bytes would be the same.
+    """
+    digest = sha256(raw).hexdigest()
+    kept = raw.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+    said = (
+        f"A webhook of {len(raw)} bytes came to {door} with a right signature and could not be read: "
+        f"{reason}. Nothing in it was acted on. Look at what sits between the provider and Munshi; if it "
+        f"came just so, report it. It is kept as it came: see the table inbox, key unreadable:{digest}"
+    )
+    return Arrival(
+        f"unreadable:{digest}",
+        Kind.OTHER,
+        {"reason": f"unreadable: {reason}", "door": door},
+        kept,
+        pending=False,
+        notice=Notice("unreadable", door, said),
+    )
+
+
+def from_lost_link(link: Link, mode: str, reading: Reading) -> Arrival:
+    """Return the arrival of a link that lost books made for our order. `reading` says how it stands."""
+    told, problems = reading
+    fields = {
+        "reference_id": link.reference_id,
+        "link_id": link.id,
+        "short_url": link.short_url,
+        "status": link.status,
+        "amount": link.amount,
+        "currency": link.currency,
+        "mode": mode,
+        "facts": [facts.to_json(fact) for fact in told],
+        "problems": list(problems),
+    }
+    order_key = order_key_of(link.reference_id)
+    return Arrival(f"found:{link.id}", Kind.RESULT, {"name": FOUND, "fields": fields}, order_key=order_key)
+
+
+def from_request(phone: str, items: list[dict[str, Any]] | None, idempotency_key: str) -> Arrival:
+    """Return the arrival of an order from our own API. `phone` is digits with the country code."""
+    key = f"request:{sha256(idempotency_key.encode()).hexdigest()}"
+    return Arrival(key, Kind.REQUEST, {"items": items}, aliases=(("phone", phone),))
+
+
+def _key(key: str) -> str:
+    """`key`, or a hash of it where it is longer than any provider makes them."""
+    return key if len(key) <= _LONGEST_KEY else f"sha256:{sha256(key.encode('utf-8', 'replace')).hexdigest()}"
+
+
+def _text(value: Any) -> str:
+    return orjson.dumps(value).decode()

@@ -1,0 +1,29 @@
+"""What an operator is told of the accounts at the providers, and of what stands before them."""
+
+from typing import Final
+
+from payments.processing.changes import Notice
+from storage.outbox.deliveries import CHAT
+
+_WHATSAPP: Final = (
+    "Put a valid access token of a system user into WHATSAPP_ACCESS_TOKEN and start again; if the token"
+    " is good, WhatsApp Manager says what is wrong with the account."
+)
+_RAZORPAY: Final = "Put a valid key into RAZORPAY_KEY_ID and RAZORPAY_KEY_SECRET and start again."
+
+
+def halted(lane: str, error: str) -> Notice:
+    """Return the notice that the account behind `lane` is refused."""
+    name, mend = ("WhatsApp", _WHATSAPP) if lane == CHAT else ("Razorpay", _RAZORPAY)
+    said = f"{name} refuses our account: {error}. Nothing is lost; what is for {name} waits. {mend}"
+    return Notice("token", name.lower(), said)
+
+
+def elsewhere(error: str) -> Notice:
+    """Return the notice that something between us and WhatsApp refuses a message."""
+    said = (
+        f"Something that is not WhatsApp refused a message: {error}. It is tried again for a day. See what"
+        " stands between this machine and WhatsApp (a proxy, a firewall, a portal to log in at), and"
+        " whether WHATSAPP_API_URL is right."
+    )
+    return Notice("proxy", "whatsapp", said)

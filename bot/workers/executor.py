@@ -1,0 +1,173 @@
+"""Performs one outbox entry and turns the answer into an outcome to record."""
+
+import asyncio
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import structlog
+
+from bot.clock import Clock
+from bot.log import mask
+from bot.notices import elsewhere, halted
+from bot.retry import DOUBT, Failure, GiveUp, decide
+from bot.whatsapp.client import CALL_SECONDS as SEND_SECONDS
+from bot.whatsapp.client import WhatsAppClient
+from bot.whatsapp.errors import SendError
+from bot.whatsapp.payloads import PayloadError
+from bot.workers.razorpay_handler import alarm, made, refused
+from bot.workers.traffic import Traffic
+from bot.workers.whatsapp_handler import WindowClosed, send
+from payments.ledger import calls
+from payments.processing.changes import Notice
+from payments.razorpay.errors import GatewayError, Reason
+from payments.razorpay.gateway import CALL_SECONDS, Gateway
+from storage.outbox import window
+from storage.outbox.deliveries import CHAT, Again, Delivery, Done, Failed, Outcome, given_up
+
+SENDS: Final = 3
+"""Calls that one message may take: as it is, without its picture, and as its template."""
+CALLS: Final = 3
+"""Calls that an entry of `pay` may take. A poll may take more: it is cut off and begins anew."""
+LONGEST: Final[Mapping[str, float]] = {
+    CHAT: SENDS * SEND_SECONDS,
+    "pay": CALLS * CALL_SECONDS,
+    "poll": CALLS * CALL_SECONDS,
+}
+"""Seconds after which an entry of each lane is cut off."""
+RECORDING: Final = 5.0
+"""Seconds that storing an outcome may take."""
+LEASE: Final = 2 * DOUBT * 1000
+"""Milliseconds an entry is ours once claimed: longer than an entry may take and its outcome be stored.
+
+Somebody else claims it afterwards. An entry is begun only while enough of its lease is left (`fits`), so a
+message that is cut off by a crash still has `DOUBT` seconds for its status webhook.
+"""
+
+log = structlog.get_logger()
+
+
+def fits(delivery: Delivery, now: int) -> bool:
+    """Whether what is left of the lease is enough to perform `delivery` and to store its outcome."""
+    return now + (LONGEST[delivery.lane] + RECORDING) * 1000 <= delivery.claim.leased_until
+
+
+@dataclass(frozen=True, slots=True)
+class Performer:
+    """Performs entries of all lanes. Never raises: every failure is an outcome."""
+
+    whatsapp: WhatsAppClient
+    gateway: Gateway
+    clock: Clock
+    dice: random.Random
+    """Spreads retries; seeded in tests."""
+    traffic: Traffic = field(default_factory=Traffic)
+    """Is told how each entry went."""
+
+    async def perform(self, delivery: Delivery) -> Outcome:
+        """Send the message or make the call, and return the outcome."""
+        # A call to Razorpay is looked up before it is repeated; a message may already be out.
+        doubtful = Failure.UNKNOWN if delivery.lane == CHAT else Failure.RETRY
+        try:
+            async with asyncio.timeout(LONGEST[delivery.lane]):
+                outcome = await self._performed(delivery)
+        except TimeoutError:
+            return self._failed(delivery, doubtful, None, f"cut off after {LONGEST[delivery.lane]:g} seconds")
+        except Exception as error:
+            log.exception("delivery failed unexpectedly", delivery=delivery.id, name=delivery.name)
+            return self._failed(delivery, doubtful, None, mask(f"{type(error).__name__}: {error}"))
+        if isinstance(outcome, Done):
+            self._heard(delivery, self.traffic.done(delivery.lane, _claimed_at(delivery)))
+        return outcome
+
+    async def _performed(self, delivery: Delivery) -> Outcome:
+        if delivery.lane == CHAT:
+            return await self._send(delivery)
+        return await self._call(delivery, calls.from_json(delivery.payload))
+
+    async def _send(self, delivery: Delivery) -> Outcome:
+        try:
+            accepted = await send(self.whatsapp, delivery, self.clock.now())
+            known = (("phone", delivery.phone), ("bsuid", delivery.bsuid))
+            news = tuple(name for name in accepted.recipient if name not in known)
+            return Done(delivery.claim, accepted.wamid, recipient=news)
+        except PayloadError as error:
+            return self._unsent(
+                delivery, str(error), given_up(delivery.name, delivery.conversation, str(error))
+            )
+        except WindowClosed as error:
+            return self._unsent(delivery, str(error), window.unsent(delivery.name, delivery.conversation))
+        except SendError as error:
+            failed = self._failed(delivery, error.verdict, error.retry_after, str(error))
+            if isinstance(failed, Again) and error.is_foreign:
+                return replace(failed, notice=elsewhere(str(error)))
+            return failed
+
+    async def _call(self, delivery: Delivery, call: calls.Call) -> Outcome:
+        try:
+            provider_id, answer = await made(self.gateway, call, delivery.attempts)
+        except GatewayError as error:
+            failed = self._failed(delivery, _failure(error), error.retry_after, str(error))
+            if isinstance(failed, Failed):
+                return replace(failed, result=refused(call, error), notice=alarm(call, error))
+            return failed
+        return Done(delivery.claim, provider_id, answer)
+
+    def _failed(
+        self, delivery: Delivery, failure: Failure, retry_after: float | None, error: str
+    ) -> Again | Failed:
+        """Return when to try again, or that the entry has failed for good."""
+        now = self.clock.now()
+        self._heard(delivery, self.traffic.failed(delivery.lane, failure, _claimed_at(delivery), now))
+        decision = decide(
+            attempts=delivery.attempts,
+            verdict=failure,
+            retry_after=retry_after,
+            now=now,
+            jitter=self.dice.random(),
+        )
+        _tell(delivery, failure, error)
+        if isinstance(decision, GiveUp):
+            said = f"{decision.reason}: {error}"
+            chat = delivery.lane == CHAT
+            notice = given_up(delivery.name, delivery.conversation, said) if chat else None
+            return Failed(delivery.claim, said, notice=notice)
+        if failure is not Failure.HALT:
+            return Again(delivery.claim, decision.at, error)
+        notice = halted(delivery.lane, error)
+        return Again(delivery.claim, decision.at, error, counts=False, notice=notice)
+
+    def _unsent(self, delivery: Delivery, error: str, notice: Notice) -> Failed:
+        """Return the outcome of an entry that was not tried and never will be."""
+        self.traffic.unused(delivery.lane, self.clock.now())
+        _tell(delivery, Failure.PERMANENT, error)
+        return Failed(delivery.claim, error, notice=notice)
+
+    def _heard(self, delivery: Delivery, good_again: bool) -> None:
+        if good_again:
+            log.warning("the account is taken again", lane=delivery.lane)
+
+
+def _tell(delivery: Delivery, failure: Failure, error: str) -> None:
+    """Log the failure. The log names the entry, never the customer."""
+    told = log.error if failure in (Failure.PERMANENT, Failure.HALT) else log.warning
+    told(
+        "delivery failed",
+        delivery=delivery.id,
+        name=delivery.name,
+        tries=delivery.attempts,
+        failure=failure,
+        error=error,
+    )
+
+
+def _claimed_at(delivery: Delivery) -> int:
+    return delivery.claim.leased_until - LEASE
+
+
+def _failure(error: GatewayError) -> Failure:
+    """Return what `error` means. A doubtful call is repeated at once: its reference id makes that safe."""
+    if error.reason is Reason.AUTH:
+        return Failure.HALT
+    return Failure.RETRY if error.retryable else Failure.PERMANENT

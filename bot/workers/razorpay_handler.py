@@ -1,0 +1,120 @@
+"""Makes one call to Razorpay and turns the answer into an event for the conversation."""
+
+import re
+from typing import Final
+
+from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
+from payments.ledger.facts import to_json
+from payments.processing.changes import Notice
+from payments.processing.results import CREATED, FETCHED, KEPT, REFUND_REFUSED, REFUNDED, REFUSED, WITHDRAWN
+from payments.razorpay.errors import GatewayError, Reason
+from payments.razorpay.gateway import Gateway
+from payments.razorpay.links import ensure_link, standing_of, withdraw_link
+from payments.razorpay.refunds import ensure_refund
+from payments.shop.orders import LINK_STATUSES
+from storage.outbox.deliveries import Result
+
+FIRST: Final = 1
+_OF_THE_TIME: Final = re.compile(r"expire", re.IGNORECASE)
+"""Refusals that another try may escape, because its link ends later."""
+_NUMBERS: Final = re.compile(r"[\w.]*\d[\w.,]*")
+
+
+async def made(gateway: Gateway, call: Call, tries: int) -> tuple[str | None, Result | None]:
+    """Make the call. Return Razorpay's id of what was made, and the event for the conversation, if any.
+
+    `tries` counts this try too. Raises GatewayError.
+    """
+    match call:
+        case CreateLink():
+            return await _create(gateway, call, may_exist=tries > FIRST)
+        case CancelLink():
+            return await _cancel(gateway, call)
+        case FetchPayments():
+            return None, await _fetched(gateway, call)
+        case RefundPayment():
+            refunds = await ensure_refund(gateway, call)
+            told = [to_json(fact) for fact in refunds]
+            return refunds[0].entity_id, (REFUNDED, {"order_key": call.order_key, "facts": told})
+
+
+def refused(call: Call, error: GatewayError) -> Result | None:
+    """Return the event about a call that will never succeed; None if the conversation needs none."""
+    match call:
+        case CreateLink():
+            again = (
+                error.retryable
+                or error.reason is Reason.TAKEN
+                or bool(_OF_THE_TIME.search(error.description))
+            )
+            return REFUSED, {
+                "reference_id": call.reference_id,
+                "reason": error.description,
+                "again": again,
+            }
+        case RefundPayment():
+            return REFUND_REFUSED, {"order_key": call.order_key, "key": call.key}
+        case CancelLink() if error.reason is Reason.NOT_FOUND:
+            about = {"reference_id": call.reference_id, "link_id": call.link_id}
+            return WITHDRAWN, {**about, "status": "cancelled"}
+        case CancelLink():
+            return KEPT, {"reference_id": call.reference_id, "reason": error.description}
+        case _:
+            return None
+
+
+def alarm(call: Call, error: GatewayError) -> Notice | None:
+    """Return the notice about a call that will never succeed; None if the conversation deals with it."""
+    if error.retryable or not isinstance(call, (CreateLink, FetchPayments)):
+        return None  # what is held, and a link that stays, are told where they are decided
+    if error.reason is Reason.TAKEN:
+        return _taken(call.reference_id)
+    what = "to make a payment link" if isinstance(call, CreateLink) else "to say how a payment link stands"
+    said = (
+        f"Razorpay refuses {what}: {error.description}. Until that is mended, customers cannot pay so: see"
+        " Razorpay Dashboard > Account & Settings (limits, activation, products), or ask Razorpay's support"
+        " with these words."
+    )
+    # Once for each reason: a digit or an id in it makes no other one.
+    return Notice("refused", f"{type(call).__name__}: {_NUMBERS.sub('#', error.description)}"[:200], said)
+
+
+def _taken(reference_id: str) -> Notice:
+    said = (
+        f"Razorpay has a payment link with the reference id {reference_id}, which this database was only"
+        " about to make. Other books made it: a copy of this database, or what it was before a backup was"
+        " restored. Nobody gets that link. See in Razorpay Dashboard > Payment Links whether it was paid, and"
+        " for what; and make sure that only one server runs on these books."
+    )
+    return Notice("copy", reference_id, said)
+
+
+async def _fetched(gateway: Gateway, call: FetchPayments) -> Result | None:
+    """Return no event if Razorpay tells nothing and no customer asked. Most polls end here."""
+    facts, problems = await standing_of(gateway, call)
+    if not (facts or problems or call.asked):
+        return None
+    told = [to_json(fact) for fact in facts]
+    about = {"reference_id": call.reference_id, "asked": call.asked}
+    return FETCHED, {**about, "facts": told, "problems": list(problems)}
+
+
+async def _create(gateway: Gateway, call: CreateLink, *, may_exist: bool) -> tuple[str, Result]:
+    """Make the link. With `may_exist` it is looked up first: an earlier try may have made it."""
+    link = await ensure_link(gateway, call, may_exist=may_exist)
+    answer = {
+        "reference_id": link.reference_id,
+        "link_id": link.id,
+        "short_url": link.short_url,
+        "status": link.status,
+        "mode": gateway.mode,
+    }
+    return link.id, (CREATED, answer)
+
+
+async def _cancel(gateway: Gateway, call: CancelLink) -> tuple[str | None, Result]:
+    link = await withdraw_link(gateway, call)
+    link_id = link.id if link else None
+    status = link.status if link else "cancelled"
+    name = WITHDRAWN if status in LINK_STATUSES else KEPT
+    return link_id, (name, {"reference_id": call.reference_id, "link_id": link_id, "status": status})

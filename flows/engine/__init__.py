@@ -1,0 +1,1 @@
+"""One event in, the next conversation and its effects out. Imports `messages`, `templates` and `document`."""

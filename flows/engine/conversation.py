@@ -1,0 +1,85 @@
+"""One customer's place in a flow: a frozen snapshot that survives JSON."""
+
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """How the talk has gone lately. The engine passes it on; the host counts, and may keep silent."""
+
+    turns: int = 0
+    """The customer's events in a row that moved nothing and were answered."""
+    rounds: int = 0
+    """Those in a row that brought the customer nothing, though the chat may have moved."""
+    heard_at: int = 0
+    """When the customer was last heard: milliseconds since 1970, UTC."""
+    unasked: int = 0
+    """Messages since anybody asked for something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """Where a customer is and what is known of them. Replaced by each step, never changed.
+
+    All values under `customer`, `variables` and `data` are JSON values (money is integer paise).
+    """
+
+    id: str
+    """Unique for ever, over all installations: order keys are built from it."""
+    state: str = ""
+    """Dotted path of the state it rests in (`cart`, `cart.quantity`); empty before the first event."""
+    visits: tuple[int, ...] = ()
+    """The visit number of each state on that path, outermost first."""
+    visit_count: int = 0
+    """Visits so far; the next state entered gets this number plus one."""
+    language: str = ""
+    """A language of the flow; empty means its first one."""
+    customer: Mapping[str, Any] = field(default_factory=dict)
+    """What the channel told about the customer (`name`)."""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    """Values of the flow's own variables."""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """The host's part (for a shop: the cart, and the key of the order). The engine passes it on unread."""
+    choices: tuple[tuple[str, str], ...] = ()
+    """(title, reply id) of what the last message offered, so that a typed title counts as a tap."""
+    talk: Talk = Talk()
+
+    @property
+    def visit(self) -> int:
+        """The visit number of the innermost state; 0 before the first event."""
+        return self.visits[-1] if self.visits else 0
+
+
+def to_json(conversation: Conversation) -> dict[str, Any]:
+    """A JSON-ready dict without the id, which the store keeps beside it. Inverse of `from_json`."""
+    return {
+        "state": conversation.state,
+        "visits": list(conversation.visits),
+        "visit_count": conversation.visit_count,
+        "language": conversation.language,
+        "customer": conversation.customer,
+        "variables": conversation.variables,
+        "data": conversation.data,
+        "choices": [list(choice) for choice in conversation.choices],
+        "talk": list(astuple(conversation.talk)),
+    }
+
+
+def from_json(id: str, value: Mapping[str, Any]) -> Conversation:
+    """The conversation that `to_json` wrote, with its id. An empty mapping is a new conversation."""
+    if not value:
+        return Conversation(id)
+    return Conversation(
+        id=id,
+        state=value["state"],
+        visits=tuple(value["visits"]),
+        visit_count=value["visit_count"],
+        language=value["language"],
+        customer=value["customer"],
+        variables=value["variables"],
+        data=value["data"],
+        choices=tuple((title, reply) for title, reply in value["choices"]),
+        talk=Talk(*value["talk"]),
+    )

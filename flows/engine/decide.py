@@ -1,0 +1,78 @@
+"""Which rule answers a trigger: decided by the `transitions` library, recorded as it decides.
+
+One machine serves every customer: it holds no model. A step hands it a `Decision`, which stands in
+for the model for as long as one trigger takes. Hierarchy is flattened beforehand (a leaf gets its own
+rules, then those of the states around it, then those of `anywhere`), because the library's nested
+machine is slower and keeps its own idea of a state's name.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from transitions import EventData, Machine
+
+from flows.engine.model import Rule
+
+
+class Decision:
+    """One trigger being decided for one conversation. The machine reads and writes `state`."""
+
+    __slots__ = ("_context", "considered", "stale", "state", "taken")
+
+    def __init__(self, state: str, stale: bool, context: Callable[[], Mapping[str, Any]]) -> None:
+        self.state = state
+        self.stale = stale
+        self._context = context
+        self.taken: Rule | None = None
+        self.considered: list[tuple[Rule, str]] = []
+        """Rules that were passed over before one was taken, and why."""
+
+    def allows(self, rule: Rule) -> bool:
+        """Whether `rule` may be taken. Raises StepFailed if its guard can't be evaluated."""
+        if self.stale and not rule.stale:
+            self.considered.append((rule, "the tap is on a message of an earlier visit"))
+            return False
+        if rule.guard is not None and not rule.guard.value(self._context()):
+            self.considered.append((rule, f"not {rule.guard.source}"))
+            return False
+        self.taken = rule
+        return True
+
+
+class _Gate:
+    """The condition of one transition: asks the decision at hand about one rule."""
+
+    __slots__ = ("_rule",)
+
+    def __init__(self, rule: Rule) -> None:
+        self._rule = rule
+
+    def __call__(self, event: EventData) -> bool:
+        decision = event.model
+        assert isinstance(decision, Decision)
+        return decision.allows(self._rule)
+
+
+def build(leaves: Mapping[str, Iterable[tuple[Rule, str | None]]]) -> Machine:
+    """The machine of a flow: for each leaf, its rules in order of precedence and the leaf each goes to."""
+    machine = Machine(
+        model=None,
+        states=list(leaves),
+        initial=None,
+        auto_transitions=False,
+        send_event=True,
+        ignore_invalid_triggers=True,
+    )
+    for leaf, rules in leaves.items():
+        for rule, destination in rules:
+            machine.add_transition(rule.trigger, leaf, destination, conditions=_Gate(rule))
+    return machine
+
+
+def decide(machine: Machine, trigger: str, decision: Decision) -> Rule | None:
+    """The rule that answers `trigger`, or None; `decision.considered` then says what was passed over."""
+    event = machine.events.get(trigger)
+    if event is None or decision.state not in event.transitions:
+        return None
+    event.trigger(decision)
+    return decision.taken

@@ -1,0 +1,213 @@
+"""One step in the making: the only mutable thing in the engine, and it never leaves the step."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from flows.document.errors import ValueRefused
+from flows.engine.conversation import Conversation
+from flows.engine.effects import Effect, Say, StartTimer
+from flows.engine.events import Happened
+from flows.engine.model import LANGUAGE, SET, ActionCall, Flow, Reaction, Rule, State
+from flows.engine.variables import parse
+from flows.engine.vocabulary import Result, Scene
+from flows.messages import kinds, replies
+from flows.templates.expressions import Template
+
+
+class Performance:
+    """Follows rules on behalf of one conversation and collects what comes of it."""
+
+    def __init__(self, flow: Flow, conversation: Conversation, now: int, number: int, host: Any) -> None:
+        self.flow = flow
+        self.state: State = flow.states[conversation.state]
+        self.visits = conversation.visits
+        self.choices = conversation.choices
+        self.effects: list[Effect] = []
+        self.trace: list[dict[str, Any]] = []
+        self._before = conversation
+        self._visit_count = conversation.visit_count
+        self._language = conversation.language
+        self._variables = conversation.variables
+        self.host = host
+        self.now, self._number = now, number
+        self._raised: list[Happened] = []
+        self._event: Mapping[str, Any] = {}
+        self._context: dict[str, Any] | None = None
+
+    def is_fresh(self, reply: replies.ReplyId) -> bool:
+        """Whether `reply` was offered in this very visit of this very conversation."""
+        return (reply.conversation, reply.visit) == (self._before.id, self.visits[-1])
+
+    # What templates and guards see
+
+    @property
+    def event(self) -> Mapping[str, Any]:
+        """The fields of the event being handled."""
+        return self._event
+
+    @event.setter
+    def event(self, fields: Mapping[str, Any]) -> None:
+        self._event = fields
+        self._context = None
+
+    def context(self) -> Mapping[str, Any]:
+        """Names and values for templates, as of now."""
+        if self._context is None:
+            vocabulary = self.flow.vocabulary
+            statics = vocabulary.refreshed(self.flow.statics[self._language], self.host)
+            self._context = {
+                **self.flow.defaults,
+                **self._variables,
+                **statics,
+                **vocabulary.views(self.host, statics),
+                "customer": {"name": "", **self._before.customer},
+                "event": self._event,
+                "language": self._language,
+                "state": self.state.path,
+            }
+        return self._context
+
+    def set_variable(self, name: str, value: str | int) -> None:
+        """Give a variable of the flow its value."""
+        self._variables = {**self._variables, name: value}
+        self._context = None
+
+    def record(self, **entry: Any) -> None:
+        """Add an entry to the trace."""
+        self.trace.append({"state": self.state.path, **entry})
+
+    def take_raised(self) -> list[Happened]:
+        """The events raised since last asked."""
+        raised, self._raised = self._raised, []
+        return raised
+
+    # What a rule does
+
+    def follow(self, rule: Rule, entry: dict[str, Any]) -> None:
+        """Take `rule`, writing into its trace entry."""
+        if not self._do(rule.reaction, entry):
+            return
+        entered = self._move(rule.target, entry) if rule.target else ()
+        self._say(rule.reaction, entry)
+        for state, visit in entered:
+            self._start_timers(state, visit)
+            self._react(state.enter, entry)
+
+    def act(self, rule: Rule, entry: dict[str, Any]) -> None:
+        """Do what `rule` does, and say nothing of it."""
+        self._do(rule.reaction, entry)
+
+    def _move(self, path: str, entry: dict[str, Any]) -> tuple[tuple[State, int], ...]:
+        """Leave states and stand in those towards `path`; the entered ones, outermost first, with visits."""
+        target = self.flow.states[self.flow.states[path].leaf]
+        kept = _shared(self.state.chain, self.flow.states[path].chain)
+        for left in reversed(self.state.chain[kept:]):
+            self._react(self.flow.states[left].exit, entry)
+        entered = target.chain[kept:]
+        self._visit_count += 1
+        self.visits = (*self.visits[:kept], *(self._visit_count for _ in entered))
+        self.state = target
+        self.choices = ()
+        self._context = None
+        entry["entered"] = list(entered)
+        return tuple((self.flow.states[inner], self._visit_count) for inner in entered)
+
+    def _start_timers(self, state: State, visit: int) -> None:
+        self.effects.extend(
+            StartTimer(state.path, timer.name, visit, self.now + timer.after) for timer in state.timers
+        )
+
+    def _react(self, reaction: Reaction, entry: dict[str, Any]) -> None:
+        if self._do(reaction, entry):
+            self._say(reaction, entry)
+
+    def _say(self, reaction: Reaction, entry: dict[str, Any]) -> None:
+        for name in reaction.say:
+            speech = self.flow.messages[name][self._language]
+            message = speech(self.context(), replies.place(self._before.id, self.visits[-1]))
+            self.effects.append(Say(name, message))
+            entry.setdefault("said", []).append(name)
+            if offered := kinds.replies(message):
+                self.choices = tuple((reply.title, reply.id) for reply in offered)
+
+    def _do(self, reaction: Reaction, entry: dict[str, Any]) -> bool:
+        """Run the actions; False if something else happens instead of the rest of the rule."""
+        for call in reaction.do:
+            entry.setdefault("did", []).append(call.name)
+            if call.name == SET:
+                self._set(call)
+            elif call.name == LANGUAGE:
+                self._language = str(call.args["to"])
+            elif instead := self._run(call).instead:
+                entry["instead"] = instead.name
+                self._raised.append(instead)
+                self._context = None
+                return False
+            self._context = None
+        return True
+
+    def _set(self, call: ActionCall) -> None:
+        for name, value in self._rendered(call).items():
+            parsed = parse(self.flow.variables[name], str(value))
+            if parsed is None:
+                raise ValueRefused(f"'set' can't give the variable '{name}' a value of that shape")
+            self.set_variable(name, parsed)
+
+    def _run(self, call: ActionCall) -> Result:
+        assert call.action is not None
+        try:
+            args = call.constant or call.action.args.model_validate(self._rendered(call))
+        except ValidationError as error:
+            problem = error.errors()[0]
+            raise ValueRefused(
+                f"'{call.name}' can't take its {problem['loc'][0]}: {problem['msg']}"
+            ) from None
+        result = call.action.run(self._scene(), args)
+        self.host = result.host
+        self._raised.extend(result.raised)
+        return result
+
+    def _scene(self) -> Scene:
+        return Scene(
+            conversation=self._before.id,
+            language=self._language,
+            sections=self.flow.sections,
+            event=self._event,
+            now=self.now,
+            number=self._number,
+            host=self.host,
+        )
+
+    def _rendered(self, call: ActionCall) -> dict[str, Any]:
+        context = self.context()
+        return {
+            key: value.render(context) if isinstance(value, Template) else value
+            for key, value in call.args.items()
+        }
+
+    def conversation(self) -> Conversation:
+        """The conversation as it is now."""
+        return Conversation(
+            id=self._before.id,
+            state=self.state.path,
+            visits=self.visits,
+            visit_count=self._visit_count,
+            language=self._language,
+            customer=self._before.customer,
+            variables=self._variables,
+            data=self._before.data,
+            choices=self.choices,
+            talk=self._before.talk,
+        )
+
+
+def _shared(current: tuple[str, ...], target: tuple[str, ...]) -> int:
+    """How many outer states are kept when going from one chain to another; the target is always entered."""
+    shared = 0
+    for here, there in zip(current, target, strict=False):
+        if here != there:
+            break
+        shared += 1
+    return min(shared, len(target) - 1)

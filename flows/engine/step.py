@@ -1,0 +1,271 @@
+"""The engine: one event in, the next conversation and what to do out. Pure.
+
+    step(flow, conversation, event, now, number) -> Step
+
+No I/O, no clock, no randomness, no logging: the same arguments give the same Step, always.
+The order inside a step: do the rule's actions, leave states (exit), stand in the new ones, say the
+rule's messages, then each entered state's timers, actions and messages, outermost first. Events that
+actions raise are handled afterwards, in the same step; one that happens instead ends the rule there.
+"""
+
+import re
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from flows.document.errors import StepFailed, ValueRefused
+from flows.document.words import normalise, visible, with_ascii_digits
+from flows.engine.conversation import Conversation
+from flows.engine.decide import Decision, decide
+from flows.engine.effects import Effect
+from flows.engine.events import Event, Happened, Received, Tapped, TextReceived, TimerDue
+from flows.engine.model import ANSWERED, INVALID, OTHERWISE, RECEIVED, STALE, TEXT, Flow, Rule, timer_trigger
+from flows.engine.performance import Performance
+from flows.engine.variables import parse
+from flows.messages import replies
+
+MAX_RAISED: Final = 16
+"""Events that one step may raise for itself; more means that they raise each other without end."""
+_NUMBER: Final = re.compile(r"([0-9]{1,3})[.)]?", re.ASCII)
+"""A choice by its place in the list, as people number things."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """All that one event changed."""
+
+    conversation: Conversation
+    effects: tuple[Effect, ...]
+    """In the order to perform them."""
+    host: Any
+    """The host's value as the flow's actions left it."""
+    trace: tuple[Mapping[str, Any], ...]
+    """The decision record, JSON-ready: what was considered, taken, entered, done and said, and why."""
+
+    @property
+    def applied(self) -> bool:
+        """False when nothing answered the event or it was ignored on purpose."""
+        return any("taken" in entry and "ignored" not in entry for entry in self.trace)
+
+
+def step(
+    flow: Flow,
+    conversation: Conversation,
+    event: Event,
+    now: int,
+    number: int = 0,
+    host: Any = None,
+) -> Step:
+    """What `event` does to `conversation` at `now` (milliseconds since 1970, UTC).
+
+    `number` identifies the event in the installation; actions derive order numbers from it. `host` is the
+    host's own value: actions see it and return the next one, templates see its views.
+    A new conversation, or one whose state an edit took away, stands in the flow's first state without
+    having entered it.
+    Raises StepFailed if the flow can't handle the event; the conversation is then unchanged.
+    """
+    before = _standing(flow, conversation)
+    performance = Performance(flow, before, now, number, host)
+    try:
+        _handle_all(performance, event)
+    except ValueRefused as refused:
+        if not isinstance(event, Tapped) or any(event.reply_id == reply for _, reply in before.choices):
+            raise
+        # Nobody was offered this value just now, so it may be forged: that is no fault of the flow.
+        performance = Performance(flow, before, now, number, host)
+        _refuse_tap(performance, event, f"its value fits nothing here: {refused}")
+        _handle_raised(performance)
+    return Step(
+        performance.conversation(), tuple(performance.effects), performance.host, tuple(performance.trace)
+    )
+
+
+def _handle_all(performance: Performance, event: Event) -> None:
+    _handle(performance, event, raised=False)
+    _handle_raised(performance)
+
+
+def _handle_raised(performance: Performance) -> None:
+    """Handle what actions raised, and what that raises. Raises StepFailed if there is no end to it."""
+    queue = deque(performance.take_raised())
+    handled = 1
+    while queue:
+        current = queue.popleft()
+        handled += 1
+        if handled > MAX_RAISED:
+            raise StepFailed(f"events raised each other over {MAX_RAISED} times, lastly {current}")
+        _handle(performance, current, raised=True)
+        queue.extend(performance.take_raised())
+
+
+def _standing(flow: Flow, conversation: Conversation) -> Conversation:
+    """`conversation` where this flow can have customers, in a language that it has.
+
+    A new one, and one whose state an edit of the flow took away, stand in the first state.
+    """
+    language = conversation.language if conversation.language in flow.languages else flow.languages[0]
+    state = flow.states.get(conversation.state)
+    if state is not None and state.leaf == state.path and len(state.chain) == len(conversation.visits):
+        return conversation if conversation.language == language else replace(conversation, language=language)
+    visit = conversation.visit_count + 1
+    return replace(
+        conversation,
+        state=flow.start,
+        visits=(visit,) * len(flow.states[flow.start].chain),
+        visit_count=visit,
+        language=language,
+        choices=(),
+    )
+
+
+def _handle(performance: Performance, event: Event, raised: bool) -> None:
+    match event:
+        case TextReceived():
+            _text(performance, event)
+        case Tapped():
+            _tap(performance, event)
+        case Received():
+            fields = {"text": "", "value": "", **event.fields, "kind": event.kind}
+            known = event.kind in RECEIVED and _answer(performance, event.kind, fields)
+            known or _answer(performance, OTHERWISE, fields)
+        case TimerDue():
+            _timer(performance, event)
+        case Happened():
+            if not _answer(performance, event.name, dict(event.fields)):
+                performance.record(event=event.name, unanswered=True, raised=raised)
+
+
+def _text(performance: Performance, event: TextReceived) -> None:
+    word = normalise(event.text)
+    state = performance.state
+    if reply := _choice(performance, event.text, word):
+        _tap(performance, Tapped(reply, event.text))
+        return
+    fields: dict[str, Any] = {"text": event.text, "value": event.text}
+    trigger = state.words.get(word)
+    value = parse(performance.flow.variables[state.ask], event.text) if state.ask else None
+    # The answer to a question comes first, unless the word is the state's own or interrupts.
+    if trigger and (value is None or word in state.interrupting) and _answer(performance, trigger, fields):
+        return
+    if state.ask and value is not None:
+        performance.set_variable(state.ask, value)
+        fields = {**fields, "value": value}
+    if state.ask and _answer(performance, INVALID if value is None else ANSWERED, fields):
+        return
+    _answer(performance, TEXT, fields) or _answer(performance, OTHERWISE, fields)
+
+
+def _choice(performance: Performance, text: str, word: str) -> str | None:
+    """The reply whose title, or place in the list, was typed instead of tapped.
+
+    None if several are called so: a guess could order the wrong one.
+    """
+    choices = performance.choices
+    called = {reply for title, reply in choices if word and normalise(title) == word}
+    if called:
+        return called.pop() if len(called) == 1 else None
+    number = _NUMBER.fullmatch(with_ascii_digits(visible(text)).strip())
+    if performance.state.ask is not None or not number:
+        return None
+    place = int(number[1])
+    return choices[place - 1][1] if 0 < place <= len(choices) else None
+
+
+def _tap(performance: Performance, event: Tapped) -> None:
+    reply = replies.decode(event.reply_id)
+    if reply is None:
+        _foreign_tap(performance, event)
+        return
+    if reply.trigger not in performance.flow.offered:
+        _refuse_tap(performance, event, "not a reply that this flow offers")
+        return
+    fields = {**_tapped(event), "value": reply.value}
+    stale = not performance.is_fresh(reply)
+    if _answer(performance, reply.trigger, fields, stale):
+        return
+    if stale and _answer(performance, STALE, fields):
+        return
+    _answer(performance, OTHERWISE, fields)
+
+
+def _foreign_tap(performance: Performance, event: Tapped) -> None:
+    """Take a reply that we can't have made (a template's, another system's) as its text, typed."""
+    if visible(event.title).strip():
+        performance.record(event="tap", foreign="read as its text")
+        _text(performance, TextReceived(event.title))
+    else:
+        _refuse_tap(performance, event, "not a reply that this flow offers")
+
+
+def _refuse_tap(performance: Performance, event: Tapped, reason: str) -> None:
+    performance.record(event="tap", refused=reason)
+    _answer(performance, STALE, _tapped(event)) or _answer(performance, OTHERWISE, _tapped(event))
+
+
+def _tapped(event: Tapped) -> dict[str, Any]:
+    return {"title": event.title, "value": "", "text": event.title}
+
+
+def _timer(performance: Performance, event: TimerDue) -> None:
+    chain = performance.state.chain
+    trigger = timer_trigger(event.state, event.timer)
+    current = event.state in chain and performance.visits[chain.index(event.state)] == event.visit
+    if not current:
+        performance.record(event=trigger, ignored="the visit that started it has ended")
+        return
+    rule, entry = _decided(performance, trigger, {"timer": event.timer})
+    if rule is None:
+        performance.record(event=trigger, unanswered=True)
+    elif rule.target is None and (later := _overtaken_by(performance, event)):
+        entry["unsaid"] = list(rule.reaction.say)
+        entry["because"] = f"it comes late: '{later}' of the same state has run out as well"
+        performance.act(rule, entry)
+    else:
+        performance.follow(rule, entry)
+
+
+def _overtaken_by(performance: Performance, event: TimerDue) -> str | None:
+    """The later timer of the same state that has run out too by now: the shop was down meanwhile."""
+    timers = performance.flow.states[event.state].timers
+    own = next((timer for timer in timers if timer.name == event.timer), None)
+    if own is None:
+        return None
+    passed = performance.now - (event.due - own.after)
+    return next((timer.name for timer in timers if own.after < timer.after <= passed), None)
+
+
+def _answer(performance: Performance, trigger: str, fields: Mapping[str, Any], stale: bool = False) -> bool:
+    """Let a rule answer `trigger`; False if none does."""
+    rule, entry = _decided(performance, trigger, fields, stale)
+    if rule is not None:
+        performance.follow(rule, entry)
+    return rule is not None
+
+
+def _decided(
+    performance: Performance, trigger: str, fields: Mapping[str, Any], stale: bool = False
+) -> tuple[Rule | None, dict[str, Any]]:
+    """The rule that answers `trigger`, and its entry in the trace; (None, …) if none does."""
+    performance.event = fields
+    decision = Decision(performance.state.path, stale, performance.context)
+    rule = decide(performance.flow.machine, trigger, decision)
+    entry: dict[str, Any] = {"event": trigger, "state": performance.state.path}
+    if reason := fields.get("reason"):
+        entry["reason"] = reason
+    if decision.considered:
+        entry["passed"] = [
+            {"rule": _name(r), "line": r.line, "because": why} for r, why in decision.considered
+        ]
+    if rule is None and not decision.considered:
+        return None, entry
+    performance.trace.append(entry)
+    if rule is not None:
+        entry["taken"] = {"rule": _name(rule), "line": rule.line}
+        if rule.ignored is not None:
+            entry["ignored"] = rule.ignored
+    return rule, entry
+
+
+def _name(rule: Rule) -> str:
+    return f"{rule.owner or 'anywhere'}: {rule.trigger}"

@@ -1,0 +1,112 @@
+"""Variables of a flow: what a customer may be asked for, and what counts as an answer."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Final, Literal, TypeAlias
+
+import phonenumbers
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from flows.document.words import is_invisible, visible, with_ascii_digits
+
+Kind: TypeAlias = Literal["text", "integer", "pincode", "email", "phone", "address"]
+
+_EMAIL: Final = re.compile(
+    r"[^@\s]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,24}", re.ASCII
+)
+_PINCODE: Final = re.compile(r"[1-9][0-9]{5}", re.ASCII)
+"""India Post: six digits, the first of them 1 to 9."""
+_INTEGER: Final = re.compile(r"-?[0-9]{1,18}", re.ASCII)
+"""`int` alone would also take `+5` and `1_0`."""
+_BETWEEN_DIGITS: Final = re.compile(r"[\s\-‐‑–]+")
+"""What people write between the digits of a PIN code: blanks of any width, hyphens, a dash."""
+_DEFAULT_LENGTHS: Final[dict[str, tuple[int, int]]] = {"text": (1, 500), "address": (10, 300)}
+
+
+class Variable(BaseModel):
+    """A declared variable. `min` and `max` bound an integer's value or a text's length."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: Kind = "text"
+    min: Annotated[int | None, Field(description="smallest value, or shortest text")] = None
+    max: Annotated[int | None, Field(description="largest value, or longest text")] = None
+    default: str | int | None = None
+
+    @model_validator(mode="after")
+    def _can_be_given(self) -> "Variable":
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise ValueError("'min' is above 'max'")
+        return self
+
+
+def parse(variable: Variable, text: str) -> str | int | None:
+    """The value that `text` gives `variable`; None if it isn't one.
+
+    Invisible characters carry no meaning, and digits of every script count as `0` to `9`. A `text` or an
+    `address` is kept as it was written; its length is counted without invisible characters.
+    """
+    if variable.type in _DEFAULT_LENGTHS:
+        return _text(variable, _trimmed(text))
+    return _PARSERS[variable.type](variable, with_ascii_digits(visible(text)).strip())
+
+
+def _trimmed(text: str) -> str:
+    """`text` without blanks around it, and without invisible characters around those."""
+    start, end = 0, len(text)
+    while start < end and _shows_nothing(text[start]):
+        start += 1
+    shown = end
+    while shown > start and _shows_nothing(text[shown - 1]):
+        shown -= 1
+    # An emoji may end in a variation selector: what follows the last visible character directly stays.
+    while shown < end and not text[shown].isspace():
+        shown += 1
+    return text[start:shown]
+
+
+def _shows_nothing(character: str) -> bool:
+    return character.isspace() or is_invisible(character)
+
+
+def _text(variable: Variable, text: str) -> str | None:
+    shortest, longest = _DEFAULT_LENGTHS[variable.type]
+    low = shortest if variable.min is None else variable.min
+    high = longest if variable.max is None else variable.max
+    return text if low <= len(visible(text)) <= high else None
+
+
+def _integer(variable: Variable, text: str) -> int | None:
+    if not _INTEGER.fullmatch(text):
+        return None
+    value = int(text)
+    if variable.min is not None and value < variable.min:
+        return None
+    return None if variable.max is not None and value > variable.max else value
+
+
+def _pincode(variable: Variable, text: str) -> str | None:
+    digits = _BETWEEN_DIGITS.sub("", text)
+    return digits if _PINCODE.fullmatch(digits) else None
+
+
+def _email(variable: Variable, text: str) -> str | None:
+    return text if _EMAIL.fullmatch(text) else None
+
+
+def _phone(variable: Variable, text: str) -> str | None:
+    try:
+        number = phonenumbers.parse(text, "IN")
+    except phonenumbers.NumberParseException:
+        return None
+    if not phonenumbers.is_valid_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+_PARSERS: Final[Mapping[Kind, Callable[[Variable, str], str | int | None]]] = {
+    "integer": _integer,
+    "pincode": _pincode,
+    "email": _email,
+    "phone": _phone,
+}

@@ -1,0 +1,325 @@
+"""From a flow's spec to a Flow: names resolved, templates compiled, rules numbered, machine built.
+
+Whatever can't be compiled becomes an issue; the rest is compiled all the same, so that one run
+reports everything.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import ValidationError
+from transitions import Machine
+
+from flows.document import durations
+from flows.document.errors import Issue
+from flows.document.reader import Document, Path
+from flows.document.words import has_words, normalise
+from flows.engine import decide
+from flows.engine.model import (
+    LANGUAGE,
+    NOTHING,
+    OTHERWISE,
+    SET,
+    ActionCall,
+    Flow,
+    Reaction,
+    Rule,
+    State,
+    Timer,
+    timer_trigger,
+)
+from flows.engine.variables import parse
+from flows.engine.vocabulary import Action, Vocabulary
+from flows.language.schema import FlowSpec, HandlerSpec, ReactionSpec, StateSpec
+from flows.language.speech import text_in
+from flows.language.texts import Texts, close
+from flows.language.walk import chain, offers, state_paths, state_place
+from flows.templates.expressions import NEVER, Template
+
+
+def compile_flow(document: Document, spec: FlowSpec, vocabulary: Vocabulary) -> tuple[Flow, list[Issue]]:
+    """The flow, and every issue met while compiling it; with an error among them it must not be run."""
+    compiler = _Compiler(document, spec, vocabulary)
+    return compiler.flow(), compiler.issues
+
+
+@dataclass
+class _Compiler:
+    document: Document
+    spec: FlowSpec
+    vocabulary: Vocabulary
+    issues: list[Issue] = field(default_factory=list)
+    rules: list[Rule] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.texts = Texts(self.document, self.spec, self.vocabulary, self.issues)
+        self.paths = dict(state_paths(self.spec.states))
+
+    def flow(self) -> Flow:
+        states = {path: self._state(path, spec) for path, spec in self.paths.items()}
+        everywhere = self._handlers("", ("anywhere",), self.spec.anywhere)
+        everywhere += self._otherwise("", (), self.spec.otherwise)
+        words = self._words(("anywhere",), self.spec.anywhere)
+        interrupting = _interrupting(self.spec.anywhere)
+        states = {
+            path: self._surrounded(state, states, everywhere, words, interrupting)
+            for path, state in states.items()
+        }
+        start = self._resolve(self.spec.start, "", ("start",))
+        return Flow(
+            name=self.spec.flow,
+            file=self.document.file,
+            languages=tuple(self.spec.languages),
+            start=states[start].leaf if start else "",
+            states=MappingProxyType(states),
+            rules=tuple(self.rules),
+            machine=self._machine(states),
+            messages=MappingProxyType(self.texts.messages()),
+            variables=MappingProxyType(self.spec.variables),
+            offered=frozenset(offer.trigger for offer in offers(self.spec)),
+            vocabulary=self.vocabulary,
+            sections=MappingProxyType({name: getattr(self.spec, name) for name in self.vocabulary.sections}),
+            statics=MappingProxyType(self.texts.statics),
+            apologies={
+                language: text_in(self.spec.apology, language, self.spec.languages[0])
+                for language in self.spec.languages
+            },
+            defaults=MappingProxyType(
+                {name: "" if v.default is None else v.default for name, v in self.spec.variables.items()}
+            ),
+        )
+
+    # States
+
+    def _state(self, path: str, spec: StateSpec) -> State:
+        where = state_place(path)
+        own = self._handlers(path, (*where, "on"), spec.on) + self._after(path, where, spec)
+        own += self._otherwise(path, where, spec.otherwise)
+        if spec.ask and spec.ask not in self.spec.variables:
+            self._report(
+                (*where, "ask"), f"there is no variable '{spec.ask}'", close(spec.ask, self.spec.variables)
+            )
+        return State(
+            path=path,
+            chain=chain(path),
+            leaf=self._leaf(path, spec),
+            enter=self._reaction(spec.enter, (*where, "enter")),
+            exit=self._reaction(spec.exit, (*where, "exit")),
+            timers=tuple(self._timers(path, spec)),
+            ask=spec.ask,
+            words=self._words((*where, "on"), spec.on),
+            interrupting=_interrupting(spec.on),
+            triggers=frozenset(rule.trigger for rule in own),
+            line=self.document.line(where),
+        )
+
+    def _surrounded(
+        self,
+        state: State,
+        states: Mapping[str, State],
+        everywhere: list[Rule],
+        words: Mapping[str, str],
+        interrupting: frozenset[str],
+    ) -> State:
+        """`state` with the words and triggers of the states around it and of `anywhere`."""
+        around = [states[path] for path in state.chain]
+        merged = dict(words)
+        for outer in around:
+            merged.update(outer.words)
+            interrupting = (interrupting - outer.words.keys()) | outer.interrupting
+        triggers = frozenset(rule.trigger for rule in everywhere).union(*(s.triggers for s in around))
+        return replace(
+            state,
+            words=MappingProxyType(merged),
+            # Words written in the state that asks are written for its question.
+            interrupting=interrupting | state.words.keys(),
+            triggers=triggers,
+        )
+
+    def _leaf(self, path: str, spec: StateSpec) -> str:
+        where = state_place(path)
+        while spec.states:
+            first = spec.start or ""
+            if first not in spec.states:
+                mend = f"add 'start: {next(iter(spec.states))}' (or another of its states)"
+                self._report((*where, "start"), f"the group '{path}' doesn't say where to start", mend)
+                first = next(iter(spec.states))
+            path, spec = f"{path}.{first}", spec.states[first]
+        return path
+
+    def _timers(self, path: str, spec: StateSpec) -> Iterator[Timer]:
+        for name in spec.after:
+            try:
+                yield Timer(name, durations.parse(name), timer_trigger(path, name))
+            except ValueError as error:
+                self._report((*state_place(path), "after", name), str(error))
+
+    def _machine(self, states: Mapping[str, State]) -> Machine:
+        by_owner: dict[str, list[Rule]] = {}
+        for rule in self.rules:
+            by_owner.setdefault(rule.owner, []).append(rule)
+        leaves = {
+            leaf: [
+                (rule, states[rule.target].leaf if rule.target else None)
+                for owner in (*reversed(states[leaf].chain), "")
+                for rule in by_owner.get(owner, ())
+            ]
+            for leaf in states
+            if states[leaf].leaf == leaf
+        }
+        return decide.build(leaves)
+
+    # Rules
+
+    def _handlers(self, owner: str, where: Path, handlers: Mapping[str, list[HandlerSpec]]) -> list[Rule]:
+        return [
+            self._rule(owner, trigger, spec, (*where, trigger, index))
+            for trigger, specs in handlers.items()
+            for index, spec in enumerate(specs)
+        ]
+
+    def _after(self, owner: str, where: Path, spec: StateSpec) -> list[Rule]:
+        return [
+            self._rule(owner, timer_trigger(owner, name), handler, (*where, "after", name, index))
+            for name, handlers in spec.after.items()
+            for index, handler in enumerate(handlers)
+        ]
+
+    def _otherwise(self, owner: str, where: Path, handlers: list[HandlerSpec] | None) -> list[Rule]:
+        return [
+            self._rule(owner, OTHERWISE, spec, (*where, "otherwise", index))
+            for index, spec in enumerate(handlers or ())
+        ]
+
+    def _rule(self, owner: str, trigger: str, spec: HandlerSpec, where: Path) -> Rule:
+        rule = Rule(
+            index=len(self.rules),
+            owner=owner,
+            trigger=trigger,
+            guard=(self.texts.expression(spec.if_, (*where, "if")) or NEVER) if spec.if_ else None,
+            reaction=self._reaction(spec, where),
+            target=self._resolve(spec.to, owner, (*where, "to")) if spec.to else None,
+            stale=spec.stale or not owner,
+            ignored=spec.ignore,
+            line=self.document.line(where),
+        )
+        self.rules.append(rule)
+        return rule
+
+    def _resolve(self, name: str, owner: str, where: Path) -> str | None:
+        """The path that `name` means in `owner`: a state beside it, or further out, or a full path."""
+        scopes = [*reversed(chain(owner)), ""] if owner else [""]
+        for scope in scopes:
+            path = f"{scope}.{name}" if scope else name
+            if path in self.paths:
+                return path
+        self._report(where, f"there is no state '{name}'", close(name, self.paths))
+        return None
+
+    def _reaction(self, spec: ReactionSpec | None, where: Path) -> Reaction:
+        if spec is None:
+            return NOTHING
+        for index, name in enumerate(spec.say):
+            if name not in self.spec.messages:
+                self._report(
+                    (*where, "say", index), f"there is no message '{name}'", close(name, self.spec.messages)
+                )
+        calls = [
+            self._call(name, args, (*where, "do", index, name))
+            for index, entry in enumerate(spec.do)
+            for name, args in (entry if isinstance(entry, dict) else {entry: None}).items()
+        ]
+        return Reaction(
+            tuple(call for call in calls if call), tuple(n for n in spec.say if n in self.spec.messages)
+        )
+
+    def _call(self, name: str, given: Any, where: Path) -> ActionCall | None:
+        if name == SET:
+            return self._set(given, where)
+        if name == LANGUAGE:
+            return self._language(given, where)
+        action = self.vocabulary.actions.get(name)
+        if action is None:
+            known = (*self.vocabulary.actions, SET, LANGUAGE)
+            self._report(
+                where, f"there is no action '{name}'", close(name, known) or f"there are {', '.join(known)}"
+            )
+            return None
+        return self._host_call(name, action, given, where)
+
+    def _host_call(self, name: str, action: Action, given: Any, where: Path) -> ActionCall | None:
+        fields = action.args.model_fields
+        if given is None:
+            given = {}
+        elif not isinstance(given, Mapping):
+            given = {next(iter(fields), "value"): given}
+        for key in given:
+            if key not in fields:
+                self._report((*where, key), f"'{name}' takes no '{key}'", close(key, fields))
+        for key, info in fields.items():
+            if info.is_required() and key not in given:
+                self._report(where, f"'{name}' needs '{key}'", f"write {{{name}: {{{key}: …}}}}")
+        args = {key: self.texts.value(value, (*where, key)) for key, value in given.items() if key in fields}
+        if any(isinstance(value, Template) for value in args.values()):
+            return ActionCall(name, action, args, None)
+        try:
+            return ActionCall(name, action, args, action.args.model_validate(args))
+        except ValidationError as error:
+            for details in error.errors():
+                if details["type"] != "missing":
+                    self._report((*where, *details["loc"]), f"{name}: {details['msg']}")
+            return None
+
+    def _set(self, given: Any, where: Path) -> ActionCall | None:
+        if not isinstance(given, Mapping):
+            self._report(where, "'set' needs variables and values", "write {set: {variable: value}}")
+            return None
+        for name in given:
+            if name not in self.spec.variables:
+                self._report(
+                    (*where, name), f"there is no variable '{name}'", close(name, self.spec.variables)
+                )
+        args = {key: self.texts.value(value, (*where, key)) for key, value in given.items()}
+        for name, value in args.items():
+            variable = self.spec.variables.get(name)
+            if variable and not isinstance(value, Template) and parse(variable, str(value)) is None:
+                self._report((*where, name), f"{value!r} is no value for the variable '{name}'")
+        return ActionCall(SET, None, args, None)
+
+    def _language(self, given: Any, where: Path) -> ActionCall | None:
+        if given not in self.spec.languages:
+            mend = f"the flow's languages are {', '.join(self.spec.languages)}"
+            self._report(where, f"'{given}' is not a language of this flow", mend)
+            return None
+        return ActionCall(LANGUAGE, None, {"to": given}, None)
+
+    def _words(self, where: Path, handlers: Mapping[str, list[HandlerSpec]]) -> Mapping[str, str]:
+        words: dict[str, str] = {}
+        for trigger, specs in handlers.items():
+            for index, spec in enumerate(specs):
+                for word in spec.words:
+                    key = normalise(word)
+                    if not has_words(key):
+                        message = f"'{word}' has no letters"
+                    elif words.setdefault(key, trigger) != trigger:
+                        message = f"the word '{word}' already means '{words[key]}'"
+                    else:
+                        continue
+                    self._report((*where, trigger, index, "words"), message, "choose another word")
+        return words
+
+    def _report(self, where: Path, message: str, mend: str = "") -> None:
+        self.issues.append(self.document.issue(where, message, mend))
+
+
+def _interrupting(handlers: Mapping[str, list[HandlerSpec]]) -> frozenset[str]:
+    """The words, in normal form, of the answers that say `interrupts: true`."""
+    return frozenset(
+        normalise(word)
+        for specs in handlers.values()
+        for spec in specs
+        if spec.interrupts
+        for word in spec.words
+    )

@@ -1,0 +1,50 @@
+"""A flow file to a Flow, with everything that is wrong in it said at once."""
+
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+from flows.document.errors import FlowInvalid, Issue, Severity
+from flows.document.reader import read
+from flows.engine.model import Flow
+from flows.engine.vocabulary import EMPTY, Vocabulary
+from flows.language.check import check
+from flows.language.compile import compile_flow
+from flows.language.validation import validate
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What a flow file turned out to be. `flow` is None if any issue is an error."""
+
+    flow: Flow | None
+    issues: tuple[Issue, ...]
+    """Errors and warnings, in file order."""
+
+
+def examine(text: str, file: str = "flows.yaml", vocabulary: Vocabulary = EMPTY) -> Examined:
+    """Read, compile and check a flow file. Never raises on what is in it."""
+    try:
+        document = read(text, file)
+    except FlowInvalid as invalid:
+        return Examined(None, invalid.issues)
+    spec, issues = validate(document, vocabulary.sections)
+    if spec is None:
+        return Examined(None, tuple(sorted(issues)))
+    flow, issues = compile_flow(document, spec, vocabulary)
+    issues += check(document, spec, flow)
+    broken = any(issue.severity is Severity.ERROR for issue in issues)
+    if flow is None or broken:
+        return Examined(None, tuple(sorted(set(issues))))
+    return Examined(replace(flow, version=_version(text)), tuple(sorted(set(issues))))
+
+
+def _version(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def load(text: str, file: str = "flows.yaml", vocabulary: Vocabulary = EMPTY) -> Flow:
+    """The flow in `text`. Raises FlowInvalid, with every issue, if it has an error."""
+    examined = examine(text, file, vocabulary)
+    if examined.flow is None:
+        raise FlowInvalid(examined.issues)
+    return examined.flow

@@ -1,0 +1,89 @@
+"""The shape check: a document against the pydantic models, every error said in the operator's words."""
+
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import Final
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from flows.document.errors import Issue
+from flows.document.reader import Document
+from flows.language.schema import FlowSpec, flow_spec
+
+_PATTERNS: Final = "names are lower case letters, digits and '_', and start with a letter"
+
+
+def validate(
+    document: Document, sections: Mapping[str, type[BaseModel]]
+) -> tuple[FlowSpec | None, list[Issue]]:
+    """The flow's spec, or None and every error of shape."""
+    if not isinstance(document.data, dict):
+        mend = "start with 'flow: my-shop', 'start: …' and 'states: …'"
+        return None, [document.issue((), "the file holds no flow", mend)]
+    model = flow_spec(sections)
+    try:
+        return model.model_validate(document.data), []
+    except ValidationError as error:
+        return None, _issues(document, error, _keys(model))
+
+
+def _issues(document: Document, error: ValidationError, known: set[str]) -> list[Issue]:
+    """One issue for each place: a union reports every shape it tried, and one of them is enough."""
+    found: dict[tuple[int, int], Issue] = {}
+    for details in error.errors():
+        message, mend = _said(details, known)
+        issue = document.issue(details["loc"], message, mend)
+        found.setdefault((issue.line, issue.column), issue)
+    return list(found.values())
+
+
+def _said(details: ErrorDetails, known: set[str]) -> tuple[str, str]:
+    name = str(details["loc"][-1]) if details["loc"] else ""
+    say = _SAID.get(details["type"])
+    return say(name, details, known) if say else (f"'{name}': {details['msg']}", "")
+
+
+def _unknown_key(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, str]:
+    close = get_close_matches(name.lower(), known, n=1)
+    if name.isdigit():
+        return f"unknown key '{name}'", "is it the end of a number? Write 1200, without a comma"
+    return f"unknown key '{name}'", f"did you mean '{close[0]}'?" if close else "remove it"
+
+
+def _missing(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, str]:
+    return f"'{name}' is missing", f"add '{name}:' here"
+
+
+def _not_text(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, str]:
+    return f"{details['input']!r} is not text", "put it in quotes"
+
+
+def _bad_name(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, str]:
+    return f"'{details['input']}' is not a valid name", _PATTERNS
+
+
+def _own_words(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, str]:
+    return str(details.get("ctx", {}).get("error", details["msg"])), ""
+
+
+def _wrong_kind(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, str]:
+    return f"{details['input']!r} can't stand here", "a mapping (key: value) is expected"
+
+
+_SAID: Final[dict[str, Callable[[str, ErrorDetails, set[str]], tuple[str, str]]]] = {
+    "extra_forbidden": _unknown_key,
+    "missing": _missing,
+    "string_type": _not_text,
+    "string_pattern_mismatch": _bad_name,
+    "value_error": _own_words,
+    "model_type": _wrong_kind,
+    "dict_type": _wrong_kind,
+}
+
+
+def _keys(model: type[BaseModel]) -> set[str]:
+    """Every key that may stand anywhere in `model`, for suggestions."""
+    schema = model.model_json_schema(by_alias=True)
+    parts = [schema, *schema.get("$defs", {}).values()]
+    return {key for part in parts for key in part.get("properties", {})}

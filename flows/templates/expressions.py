@@ -1,0 +1,238 @@
+"""Templates and guards: one closed language, Jinja2 in its immutable sandbox, compiled at load.
+
+Smaller than Jinja on purpose. Values are JSON data, so `a.b` means `a["b"]` and nothing else: there
+are no attributes, no calls, no macros, no includes. What a customer wrote is always a value, never
+a template. A missing value is an error, never an empty string.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from jinja2 import StrictUndefined, nodes
+from jinja2 import TemplateSyntaxError as JinjaSyntaxError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from flows.document.errors import StepFailed
+from flows.document.reader import UNSENDABLE
+from flows.templates.lookups import Lookup, lookups, path
+
+MAX_RENDERED: Final = 65_536
+"""Characters one template may produce; far above any message, far below what hurts."""
+
+_ALLOWED: Final = (
+    nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.List, nodes.Tuple,
+    nodes.Getattr, nodes.Getitem, nodes.Slice, nodes.Filter, nodes.Test, nodes.Compare, nodes.Operand,
+    nodes.And, nodes.Or, nodes.Not, nodes.Neg, nodes.Add, nodes.Sub, nodes.Mul, nodes.FloorDiv, nodes.Concat,
+    nodes.CondExpr, nodes.If, nodes.For, nodes.Assign, nodes.Keyword, nodes.Pair, nodes.Dict,
+)  # fmt: skip
+
+_FILTERS: Final = (
+    "length",
+    "join",
+    "upper",
+    "lower",
+    "title",
+    "default",
+    "first",
+    "last",
+    "abs",
+    "round",
+    "int",
+)
+_TESTS: Final = ("defined", "undefined", "none", "in", "odd", "even", "string", "number")
+
+
+class TemplateError(Exception):
+    """A template that doesn't belong to the language. The message says why."""
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Looks things up in data only, and refuses to multiply text."""
+
+    intercepted_binops = frozenset({"*"})
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        try:
+            return obj[argument]
+        except (LookupError, TypeError):
+            return self.undefined(obj=obj, name=argument)
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        if not (isinstance(left, int) and isinstance(right, int)):
+            raise StepFailed("only whole numbers can be multiplied in a template")
+        return left * right
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Compiled text. `constant` holds it whole when there is nothing to fill in."""
+
+    source: str
+    reads: frozenset[Lookup]
+    """Paths that it reads from the context."""
+    constant: str | None
+    _render: Callable[[Mapping[str, Any]], Iterator[str]] | None
+
+    def render(self, context: Mapping[str, Any]) -> str:
+        """The text for `context`. Raises StepFailed, quoting the template, on a missing value."""
+        if self._render is None:
+            return self.constant or ""
+        try:
+            return "".join(_bounded(self._render(context), self.source))
+        except StepFailed:
+            raise
+        except Exception as error:
+            raise StepFailed(f"in the template {self.source!r}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A compiled guard or `each:`."""
+
+    source: str
+    reads: frozenset[Lookup]
+    path: Lookup | None
+    """What it reads, if it is a plain look-up (`shop.products`)."""
+    _evaluate: Callable[[Mapping[str, Any]], Any]
+
+    def value(self, context: Mapping[str, Any]) -> Any:
+        """Its value in `context`. Raises StepFailed, quoting the expression, on a missing value."""
+        try:
+            return self._evaluate(context)
+        except StepFailed:
+            raise
+        except Exception as error:
+            raise StepFailed(f"in the expression {self.source!r}: {error}") from error
+
+
+NEVER: Final = Expression("false", frozenset(), None, lambda context: False)
+"""Stands in for a guard that does not compile, so that what follows it is still checked."""
+
+
+class Language:
+    """The compiler of one flow's templates: Jinja with the host's filters added."""
+
+    def __init__(self, filters: Mapping[str, Callable[..., Any]]) -> None:
+        self._env = _Environment(undefined=StrictUndefined, autoescape=False, optimized=True)
+        built_in = {name: self._env.filters[name] for name in _FILTERS}
+        self._env.filters = {**built_in, **filters}
+        self._env.tests = {name: self._env.tests[name] for name in _TESTS}
+        self._env.globals = {}
+
+    def template(self, source: str) -> Template:
+        """Compile text with `{{ }}` in it. Raises TemplateError."""
+        with _refusals():
+            tree = self._parse(source)
+            parts = [part for output in tree.body for part in _parts(output)]
+            data = [part.data for part in parts if isinstance(part, nodes.TemplateData)]
+            if len(data) == len(parts):
+                return Template(source, frozenset(), "".join(data), None)
+            return Template(source, lookups(tree), None, self._compile(tree))
+
+    def expression(self, source: str) -> Expression:
+        """Compile a bare expression (`cart.lines and not order`). Raises TemplateError."""
+        with _refusals():
+            probe = self._parse("{{ " + source + " }}")
+            output = probe.body[0] if len(probe.body) == 1 else None
+            if not isinstance(output, nodes.Output) or len(output.nodes) != 1:
+                raise TemplateError("write one expression, without {{ }}")
+            value = output.nodes[0]
+            body: list[nodes.Node] = [nodes.Assign(nodes.Name("result", "store"), value, lineno=1)]
+            evaluate = self._evaluator(nodes.Template(body, lineno=1))
+            return Expression(source, lookups(probe), path(value, {}), evaluate)
+
+    def _parse(self, source: str) -> nodes.Template:
+        tree = self._env.parse(source)
+        self._check(tree)
+        return _lookups_only(tree)
+
+    def _check(self, tree: nodes.Template) -> None:
+        for node in tree.find_all(nodes.Node):
+            if not isinstance(node, _ALLOWED):
+                raise TemplateError(f"'{type(node).__name__.lower()}' can't be used in a template")
+            if isinstance(node, nodes.Const) and UNSENDABLE.search(str(node.value)):
+                raise TemplateError("a control character or half a surrogate pair in a text")
+            if isinstance(node, nodes.Filter) and node.name not in self._env.filters:
+                raise TemplateError(f"there is no filter '{node.name}'; there are {_list(self._env.filters)}")
+            if isinstance(node, nodes.Test) and node.name not in self._env.tests:
+                raise TemplateError(f"there is no test '{node.name}'; there are {_list(self._env.tests)}")
+
+    def _compile(self, tree: nodes.Template) -> Callable[[Mapping[str, Any]], Iterator[str]]:
+        template = self._env.from_string(tree)
+        root, new_context = template.root_render_func, template.new_context
+
+        def render(values: Mapping[str, Any]) -> Iterator[str]:
+            return root(new_context(values, shared=True))  # type: ignore[arg-type]
+
+        return render
+
+    def _evaluator(self, tree: nodes.Template) -> Callable[[Mapping[str, Any]], Any]:
+        template = self._env.from_string(tree)
+        root, new_context = template.root_render_func, template.new_context
+
+        def evaluate(values: Mapping[str, Any]) -> Any:
+            context = new_context(values, shared=True)  # type: ignore[arg-type]
+            for _ in root(context):
+                pass
+            result = context.vars["result"]
+            if isinstance(result, StrictUndefined):
+                result._fail_with_undefined_error()
+            return result
+
+        return evaluate
+
+
+def _bounded(parts: Iterable[str], source: str) -> Iterator[str]:
+    """`parts` as they come. Raises StepFailed once they are too much, before they are all made."""
+    left = MAX_RENDERED
+    for part in parts:
+        left -= len(part)
+        if left < 0:
+            raise StepFailed(f"the template {source!r} grew over {MAX_RENDERED} characters")
+        yield part
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Say as TemplateError whatever Jinja or Python's own compiler can't take."""
+    try:
+        yield
+    except JinjaSyntaxError as error:
+        raise TemplateError(error.message or "not a template") from None
+    except (RecursionError, SyntaxError, ValueError, OverflowError, MemoryError):
+        raise TemplateError("too long, or nested too deeply") from None
+
+
+def _parts(node: nodes.Node) -> list[nodes.Node]:
+    return list(node.nodes) if isinstance(node, nodes.Output) else [node]
+
+
+def _lookups_only(tree: nodes.Template) -> nodes.Template:
+    """Turn every `a.b` but `loop.b` into `a["b"]`, so that nothing but data can be reached."""
+
+    def rewrite(node: nodes.Node) -> None:
+        for name, value in node.iter_fields():
+            if isinstance(value, nodes.Node):
+                setattr(node, name, replaced(value))
+            elif isinstance(value, list):
+                setattr(node, name, [replaced(v) if isinstance(v, nodes.Node) else v for v in value])
+
+    def replaced(node: nodes.Node) -> nodes.Node:
+        rewrite(node)
+        if not isinstance(node, nodes.Getattr):
+            return node
+        if isinstance(node.node, nodes.Name) and node.node.name == "loop":
+            return node
+        return nodes.Getitem(
+            node.node, nodes.Const(node.attr, lineno=node.lineno), node.ctx, lineno=node.lineno
+        )
+
+    rewrite(tree)
+    tree.set_environment(tree.environment)  # type: ignore[arg-type]
+    return tree
+
+
+def _list(names: Mapping[str, Any]) -> str:
+    return ", ".join(sorted(names))

@@ -1,0 +1,219 @@
+"""Proof of the books: what is stored about an order against what its facts say. Pure.
+
+Every captured rupee stands for goods, goes back, or is held for a reason:
+
+    captured == fulfilled + refunded + held        for every order, in its currency
+
+The engine keeps this by how it is written; the proof trusts none of that and reads the rows only.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from payments.ledger.balance import Balance
+from payments.ledger.refunds import Refund, RefundStatus
+from payments.ledger.state import OrderState
+from payments.shop.orders import Standing
+
+
+class Check(StrEnum):
+    """What can be wrong with the books."""
+
+    BALANCE = "balance"
+    """captured == fulfilled + refunded + held"""
+    OVER_REFUNDED = "over-refunded"
+    """More of a payment goes back than was captured."""
+    NO_REASON = "no reason"
+    """Money is held, and nobody says what for."""
+    FULFILLED = "fulfilled"
+    """What stands for goods does not fit the order, or goods are due that were never paid."""
+    REFUND = "refund"
+    """Razorpay's word about a refund and our row of it differ."""
+    PAID_AT = "paid at"
+    """The time of payment is there without the payment, or the other way round."""
+    PAID_TWICE = "paid twice"
+    """One payment counts for several orders."""
+    UNCLAIMED = "unclaimed"
+    """Razorpay told of captured money for an order of ours, and no order has it."""
+    STOCK = "stock"
+    """What is reserved of a product is not what the open orders hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Discrepancy:
+    """One thing that the books have wrong."""
+
+    subject: str
+    """The order's key; the payment's id for `PAID_TWICE`, the product's sku for `STOCK`."""
+    check: Check
+    said: str
+    """What was compared, for people."""
+    expected: int | str | None
+    """Paise where it is a number; pieces for `STOCK`."""
+    found: int | str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Where the captured money of one currency is, in its smallest unit (paise)."""
+
+    captured: int = 0
+    fulfilled: int = 0
+    refunded: int = 0
+    """Given back, or on its way."""
+    pending: int = 0
+    """That part of `refunded` which Razorpay has not yet called processed."""
+    held: int = 0
+
+    def __add__(self, other: "Sums") -> "Sums":
+        return Sums(
+            self.captured + other.captured,
+            self.fulfilled + other.fulfilled,
+            self.refunded + other.refunded,
+            self.pending + other.pending,
+            self.held + other.held,
+        )
+
+
+def sums(state: OrderState) -> dict[str, Sums]:
+    """The money of one order, by currency. What came in another currency than the order's is held."""
+    balance = state.balance
+    currencies = {payment.id: payment.currency for payment in balance.payments}
+    found: dict[str, Sums] = {balance.currency: Sums(fulfilled=state.fulfilled, held=state.held)}
+    for payment in balance.payments:
+        own = payment.currency == balance.currency
+        taken = Sums(captured=payment.amount, held=0 if own else payment.amount)
+        found[payment.currency] = found.get(payment.currency, Sums()) + taken
+    for refund, amount in _without_fees(state.refunds, balance):
+        currency = currencies.get(refund.payment_id, balance.currency)
+        found[currency] = found.get(currency, Sums()) + _returned(
+            refund, amount, currency == balance.currency
+        )
+    return found
+
+
+def _without_fees(refunds: Iterable[Refund], balance: Balance) -> Iterator[tuple[Refund, int]]:
+    """What of each refund is the shop's money: a fee that the payer bore may go back with it, by hand."""
+    fees = {payment.id: payment.fee for payment in balance.payments}
+    left = {payment.id: payment.amount for payment in balance.payments if payment.fee}
+    for refund in refunds:
+        if refund.goes_back:
+            most = left.get(refund.payment_id, refund.amount)
+            fee = min(max(refund.amount - most, 0), fees.get(refund.payment_id, 0))
+            if refund.payment_id in left:
+                left[refund.payment_id] = most - (refund.amount - fee)
+            yield refund, refund.amount - fee
+
+
+def _returned(refund: Refund, amount: int, own: bool) -> Sums:
+    pending = 0 if refund.status is RefundStatus.PROCESSED else amount
+    return Sums(refunded=amount, pending=pending, held=0 if own else -amount)
+
+
+def discrepancies(state: OrderState, paid_at: int | None) -> tuple[Discrepancy, ...]:
+    """All that is wrong with one order. `paid_at` is its row's, in milliseconds since 1970, UTC."""
+    balance = state.balance
+    return (
+        *_equation(state),
+        *_refunded(state, balance),
+        *_held(state),
+        *_fulfilled(state, balance),
+        *_refund_rows(state, balance),
+        *_paid_at(state, balance, paid_at),
+    )
+
+
+def _equation(state: OrderState) -> Iterator[Discrepancy]:
+    money = sums(state)[state.order.currency]
+    where = money.fulfilled + money.refunded + money.held
+    if money.captured != where:
+        said = "fulfilled + refunded + held must be what was captured"
+        yield Discrepancy(state.order.key, Check.BALANCE, said, money.captured, where)
+
+
+def _refunded(state: OrderState, balance: Balance) -> Iterator[Discrepancy]:
+    captured = {payment.id: payment.amount + payment.fee for payment in balance.payments}
+    back: Counter[str] = Counter()
+    for refund in state.refunds:
+        back[refund.payment_id] += refund.amount if refund.goes_back else 0
+    for payment, amount in sorted(back.items()):
+        if amount > (most := captured.get(payment, 0)):
+            said = f"refunds of {payment} must not be over what it captured"
+            yield Discrepancy(state.order.key, Check.OVER_REFUNDED, said, most, amount)
+
+
+def _held(state: OrderState) -> Iterator[Discrepancy]:
+    if state.held_for is not None:
+        return
+    for currency, money in sums(state).items():
+        if money.held > 0:
+            said = f"{currency} is held, so the order must say for what"
+            yield Discrepancy(state.order.key, Check.NO_REASON, said, "a reason", None)
+
+
+def _fulfilled(state: OrderState, balance: Balance) -> Iterator[Discrepancy]:
+    key, total = state.order.key, state.order.total
+    due = state.standing is Standing.FULFILLED
+    if state.fulfilled > total:
+        said = "what stands for goods must not be over the total"
+        yield Discrepancy(key, Check.FULFILLED, said, total, state.fulfilled)
+    if state.fulfilled and not due:
+        said = f"an order that is {state.standing} has no goods to pay for"
+        yield Discrepancy(key, Check.FULFILLED, said, 0, state.fulfilled)
+    if due and balance.captured < total:
+        said = "goods are due, so the total must have been captured"
+        yield Discrepancy(key, Check.FULFILLED, said, total, balance.captured)
+    if due and not state.fulfilled and not any(refund.goes_back for refund in state.refunds):
+        said = "goods are due and nothing went back, so money must stand for them"
+        yield Discrepancy(key, Check.FULFILLED, said, total, 0)
+
+
+def _refund_rows(state: OrderState, balance: Balance) -> Iterator[Discrepancy]:
+    """Facts without a row, rows without a fact, and those that differ."""
+    told = {refund.id: (refund.state, refund.amount) for refund in balance.refunds}
+    rows = {refund.refund_id: refund for refund in state.refunds if refund.refund_id}
+    for id, (status, amount) in told.items():
+        row = rows.get(id)
+        found = f"{row.status} {row.amount}" if row else None
+        if found != (expected := f"{status} {amount}"):
+            said = f"Razorpay's word about {id} must be ours (status, paise)"
+            yield Discrepancy(state.order.key, Check.REFUND, said, expected, found)
+    for refund in state.refunds:
+        made = refund.status in (RefundStatus.CREATED, RefundStatus.PROCESSED)
+        if made and refund.refund_id not in told:
+            said = f"{refund.key} is {refund.status}, so Razorpay must have said so"
+            yield Discrepancy(state.order.key, Check.REFUND, said, "its word", None)
+
+
+def _paid_at(state: OrderState, balance: Balance, paid_at: int | None) -> Iterator[Discrepancy]:
+    if balance.settled != (paid_at is not None):
+        said = "an order has a time of payment if, and only if, its total was captured"
+        expected, found = ("a time", None) if balance.settled else (None, "a time")
+        yield Discrepancy(state.order.key, Check.PAID_AT, said, expected, found)
+
+
+def paid_twice(payment: str, orders: Iterable[str]) -> Discrepancy:
+    """`payment` was captured on each of `orders`."""
+    said = "a payment must count for one order"
+    return Discrepancy(payment, Check.PAID_TWICE, said, "one order", ", ".join(sorted(orders)))
+
+
+def unclaimed(order: str, payment: str, event: int, amount: int) -> Discrepancy:
+    """Event `event` told of a captured `payment` of `amount` paise for `order`, and no fact holds it."""
+    said = f"{payment} was captured, says event {event}, so an order must have it"
+    return Discrepancy(order, Check.UNCLAIMED, said, amount, 0)
+
+
+def miscounted(reserved: Mapping[str, int], wanted: Mapping[str, int]) -> tuple[Discrepancy, ...]:
+    """Where `reserved`, by sku, is not what the open orders hold: `wanted`.
+
+    A sku that `reserved` lacks is not counted: of that there is always enough.
+    """
+    said = "reserved must be what the open orders hold"
+    return tuple(
+        Discrepancy(sku, Check.STOCK, said, wanted.get(sku, 0), pieces)
+        for sku, pieces in sorted(reserved.items())
+        if pieces != wanted.get(sku, 0)
+    )

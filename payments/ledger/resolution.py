@@ -1,0 +1,209 @@
+"""What becomes of an order and its money, now that more is known. Pure.
+
+The rules are the shop's, not the flow's: whatever the chat does, each captured rupee stands for goods,
+goes back, or is held for a reason that a person can read.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from payments.ledger.balance import Balance, Captured
+from payments.ledger.calls import CancelLink
+from payments.ledger.refunds import SMALLEST, Refund, RefundStatus, accounted, wanted
+from payments.ledger.state import UNCAPTURED, WAITING, OrderState
+from payments.shop import stock
+from payments.shop.catalogue import Repairs
+from payments.shop.orders import Attempt, AttemptStatus, Standing, withdrawn
+from payments.shop.stock import Move
+
+OVER: Final = frozenset({AttemptStatus.REFUSED, AttemptStatus.EXPIRED, AttemptStatus.CANCELLED})
+"""Statuses of an attempt that ended unpaid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """An order set right, and what that takes."""
+
+    state: OrderState
+    asked: tuple[Refund, ...] = ()
+    """Refunds to ask Razorpay for, already among the state's."""
+    withdrawn: tuple[CancelLink, ...] = ()
+    """Links to make unpayable, already marked so in the state."""
+    moves: tuple[Move, ...] = ()
+
+
+def resolve(state: OrderState, rules: Repairs, left: Mapping[str, int]) -> Resolution:
+    """Set `state` right after its facts, attempts or refunds changed.
+
+    `left` has the pieces left of each product that is counted. Doing it again changes nothing.
+    """
+    balance = state.balance
+    refunds = accounted(state.refunds, state.order.key, balance)
+    standing = _standing(state, balance, refunds, rules, left)
+    asked = _asked(state.order.key, standing, balance, refunds, rules)
+    attempts, ended = _withdrawn(state, standing, balance)
+    resolved = replace(state, standing=standing, refunds=(*refunds, *asked), attempts=attempts)
+    moves = _moves(state, standing, left)
+    most = balance.total if _may_stand_for_all(state, refunds) else state.fulfilled
+    return Resolution(_booked(resolved, most, balance, rules), asked, ended, moves)
+
+
+def _may_stand_for_all(state: OrderState, refunds: tuple[Refund, ...]) -> bool:
+    """Whether money may stand for all the goods: now that they become due, or if a refund came to nothing."""
+    back = {refund.key for refund in refunds if refund.goes_back}
+    failed = any(refund.goes_back and refund.key not in back for refund in state.refunds)
+    return failed or state.standing is not Standing.FULFILLED
+
+
+def wants_rest(state: OrderState, rules: Repairs) -> bool:
+    """Whether a link for what is missing must be made: money came, too little, and none was made yet."""
+    short = 0 < state.balance.paid < state.order.total and not state.balance.misfit
+    asked = any(attempt.amount == state.due for attempt in state.attempts)
+    return short and state.standing is Standing.OPEN and rules.short == "top up" and not asked
+
+
+def _standing(
+    state: OrderState,
+    balance: Balance,
+    refunds: tuple[Refund, ...],
+    rules: Repairs,
+    left: Mapping[str, int],
+) -> Standing:
+    if state.standing in (Standing.FULFILLED, Standing.RETURNED):
+        return state.standing
+    back = _back(refunds, balance.fitting)
+    if back and (back == balance.paid or not balance.settled):
+        # Somebody gave back what came before it could stand for goods: so shall the rest.
+        return Standing.RETURNED
+    if balance.settled:
+        return _paid(state, rules, left)
+    if balance.paid:
+        return _short(state, balance, rules)
+    ended = state.attempts and not any(attempt.live for attempt in state.attempts)
+    waiting = balance.authorised or balance.misfit or state.lacks_capture
+    return Standing.LAPSED if ended and not waiting else state.standing
+
+
+def _paid(state: OrderState, rules: Repairs, left: Mapping[str, int]) -> Standing:
+    if state.standing is Standing.OPEN:
+        return Standing.FULFILLED
+    if rules.late == "hold":
+        return state.standing
+    possible = rules.late == "fulfil" and stock.enough(left, state.order.lines)
+    return Standing.FULFILLED if possible else Standing.RETURNED
+
+
+def _short(state: OrderState, balance: Balance, rules: Repairs) -> Standing:
+    if rules.short == "hold" or balance.misfit:
+        return state.standing
+    rest = [attempt for attempt in state.attempts if attempt.amount == state.due]
+    over = bool(rest) and all(attempt.status in OVER for attempt in rest)
+    possible = rules.short == "top up" and state.due >= SMALLEST
+    return state.standing if state.standing is Standing.OPEN and possible and not over else Standing.RETURNED
+
+
+def _asked(
+    key: str, standing: Standing, balance: Balance, refunds: tuple[Refund, ...], rules: Repairs
+) -> tuple[Refund, ...]:
+    """The refunds that are wanted and were not asked for yet."""
+    if standing is Standing.RETURNED:
+        return wanted(key, _returnable(balance), refunds, balance.paid, "order returned")
+    if standing is not Standing.FULFILLED or rules.surplus == "hold":
+        return ()
+    fitting = {payment.id for payment in balance.fitting}
+    before = sum(refund.amount for refund in refunds if refund.payment_id in fitting)
+    surplus = balance.paid - before - balance.total
+    return wanted(key, _returnable(balance), refunds, surplus, "surplus")
+
+
+def _returnable(balance: Balance) -> tuple[Captured, ...]:
+    """The payments that can go back: the bank sees to one that is disputed, or has taken it already."""
+    return tuple(payment for payment in balance.fitting if payment.id not in balance.disputes)
+
+
+def _withdrawn(
+    state: OrderState, standing: Standing, balance: Balance
+) -> tuple[tuple[Attempt, ...], tuple[CancelLink, ...]]:
+    """The attempts, with those that must not be paid any more on their way out."""
+    wanted = state.due if balance.paid else state.order.total
+    taken = state.taken
+    needless = [
+        attempt
+        for attempt in state.attempts
+        if attempt.live
+        and attempt.status is not AttemptStatus.WITHDRAWING
+        and (standing is not Standing.OPEN or attempt.amount != wanted or state.lacks_capture)
+        and attempt not in taken
+    ]
+    attempts = tuple(withdrawn(attempt) if attempt in needless else attempt for attempt in state.attempts)
+    links = [attempt for attempt in needless if attempt.payable]
+    return attempts, tuple(CancelLink(attempt.reference_id, attempt.link_id) for attempt in links)
+
+
+def _moves(state: OrderState, standing: Standing, left: Mapping[str, int]) -> tuple[Move, ...]:
+    lines, before = state.order.lines, state.standing
+    if standing is before:
+        return ()
+    if standing is Standing.FULFILLED:
+        sold = stock.sell_reserved if before is Standing.OPEN else stock.sell
+        return sold(left, lines)
+    return stock.release(left, lines) if before is Standing.OPEN else ()
+
+
+def _booked(state: OrderState, most: int, balance: Balance, rules: Repairs) -> OrderState:
+    """Where each captured rupee is: in goods, on its way back, or held for a reason.
+
+    `most` is what may stand for goods: once somebody gave goods' money back, no other takes its place.
+    """
+    kept = balance.paid - _back(state.refunds, balance.fitting)
+    fulfilled = max(0, min(most, kept)) if state.standing is Standing.FULFILLED else 0
+    held = balance.captured - _back(state.refunds, balance.own) - fulfilled
+    booked = replace(state, fulfilled=fulfilled, held=held, held_for=None)
+    if not (held or balance.disputes or balance.misfit):
+        uncaptured = state.held_for == UNCAPTURED and state.waits_for_capture
+        return replace(booked, held_for=UNCAPTURED) if uncaptured else booked
+    return replace(booked, held_for=_reason(booked, balance, rules))
+
+
+def _unrefunded(state: OrderState) -> str:
+    """Why a refund came to nothing; empty if none did."""
+    statuses = {refund.status for refund in state.refunds}
+    if RefundStatus.REFUSED in statuses:
+        return "refund refused: Razorpay would not make it"
+    failed = RefundStatus.FAILED in statuses
+    return "refund failed: Razorpay could not give the money back" if failed else ""
+
+
+def _back(refunds: Iterable[Refund], payments: Iterable[Captured]) -> int:
+    """What of `payments` went back, or is on its way."""
+    back = Counter[str]()
+    for refund in refunds:
+        back[refund.payment_id] += refund.amount if refund.goes_back else 0
+    # More than a payment took can't go back: word that an earlier refund failed is still to come.
+    return sum(min(payment.amount, back[payment.id]) for payment in payments)
+
+
+def _reason(state: OrderState, balance: Balance, rules: Repairs) -> str:
+    """Why money is held; `unexplained` would be a fault of ours, and the books say so."""
+    refund = _unrefunded(state)
+    if balance.disputes:
+        asked = "disputed: answer the dispute in Razorpay's dashboard"
+        dispute = asked if balance.disputed else "dispute lost: the payer's bank took the money back"
+        return f"{dispute}; {refund}" if refund else dispute
+    if balance.misfit:
+        return f"mismatch: {balance.misfit}"
+    if refund:
+        return refund
+    if not wanted(state.order.key, balance.own, state.refunds, state.held, "any"):
+        return "remainder: too little for Razorpay to give back"
+    if not balance.settled:
+        waits = state.standing is Standing.OPEN and rules.short == "top up"
+        return WAITING if waits else "short: less than the total was paid"
+    if state.standing is Standing.LAPSED:
+        return "late: paid after the order had ended"
+    if rules.surplus == "hold":
+        return "surplus: more than the total was paid"
+    by_hand = state.fulfilled < balance.total and state.standing is Standing.FULFILLED
+    return "paid again: after money for the goods had been given back" if by_hand else "unexplained"

@@ -1,0 +1,179 @@
+"""An order with all that is known of its money: the one owner of what it may become. All money in paise."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cached_property
+from typing import Final
+
+from payments.ledger import balance
+from payments.ledger.balance import Balance
+from payments.ledger.facts import Fact
+from payments.ledger.refunds import Refund
+from payments.shop.orders import Attempt, AttemptStatus, Order, Standing, withdrawn
+
+WAITING: Final = "short: waiting for the rest"
+"""Why money is held that needs nobody but the customer."""
+UNCAPTURED: Final = "authorised: the bank said yes, and nobody has captured the payment"
+"""Why an order waits whose money is the customer's still."""
+
+
+class PaymentStatus(StrEnum):
+    """How an order's payment stands, in the words of flows, of the API and of people."""
+
+    UNPAID = "unpaid"
+    AUTHORISED = "authorised"
+    """The bank said yes; the money is not ours yet."""
+    SHORT = "short"
+    """A part is captured, and the customer may pay the rest."""
+    HELD = "held"
+    """Money came, or is said to have come, that waits for a person or for Razorpay's word."""
+    PAID = "paid"
+    REFUNDING = "refunding"
+    """Money is on its way back, or could not go back yet."""
+    REFUNDED = "refunded"
+
+
+PAYABLE: Final = frozenset({PaymentStatus.UNPAID, PaymentStatus.SHORT})
+"""Statuses in which a customer may be told of a setback, and pay."""
+
+
+class UnknownLink(LookupError):
+    """A link is named that the order does not have. The message is for the operator."""
+
+
+@dataclass(frozen=True)
+class OrderState:
+    """An order with what is known of its money."""
+
+    order: Order
+    facts: tuple[Fact, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    standing: Standing = Standing.OPEN
+    refunds: tuple[Refund, ...] = ()
+    fulfilled: int = 0
+    """Paise of what was captured that stand for goods."""
+    held: int = 0
+    """Paise of what was captured that neither stand for goods nor go back."""
+    held_for: str | None = None
+    """What the order waits for, if it does."""
+
+    @property
+    def key(self) -> str:
+        """The order's key."""
+        return self.order.key
+
+    @cached_property
+    def balance(self) -> Balance:
+        """What the facts say of the money."""
+        return balance.balance(self.order.total, self.order.currency, self.facts)
+
+    @cached_property
+    def status(self) -> PaymentStatus:
+        """How the payment stands."""
+        money = self.balance
+        if self.standing is Standing.FULFILLED and (self.fulfilled or not self.refunds):
+            return PaymentStatus.PAID
+        if self.standing in (Standing.FULFILLED, Standing.RETURNED):
+            going = self.held or any(refund.open for refund in self.refunds)
+            return PaymentStatus.REFUNDING if going else PaymentStatus.REFUNDED
+        if money.paid:
+            return PaymentStatus.SHORT if self.waits_for_rest else PaymentStatus.HELD
+        if money.misfit or money.disputes or self.lacks_capture:
+            return PaymentStatus.HELD
+        return PaymentStatus.AUTHORISED if money.authorised else PaymentStatus.UNPAID
+
+    @property
+    def due(self) -> int:
+        """Paise that are missing for the total."""
+        return max(0, self.order.total - self.balance.paid)
+
+    @property
+    def lapsed(self) -> bool:
+        """Whether it ended unpaid."""
+        return self.standing is Standing.LAPSED
+
+    @property
+    def open_to_pay(self) -> bool:
+        """Whether goods may be reserved for it and it is not paid."""
+        return self.status in PAYABLE and not self.lapsed
+
+    @property
+    def waits_for_rest(self) -> bool:
+        """Whether too little was paid and the customer may pay the rest."""
+        return self.held_for == WAITING
+
+    @property
+    def waits_for_capture(self) -> bool:
+        """Whether the bank allowed a payment that would pay for the order, and none is captured."""
+        ended = self.standing in (Standing.FULFILLED, Standing.RETURNED)
+        return self.balance.authorised and not self.balance.payments and not ended
+
+    @property
+    def lacks_capture(self) -> bool:
+        """Whether a link is said to be paid, and no payment of it is known."""
+        known = {payment.link for payment in self.balance.payments}
+        return any(a.status is AttemptStatus.PAID and a.link_id not in known for a in self.attempts)
+
+    # Its links
+
+    @property
+    def link(self) -> Attempt | None:
+        """The link that the customer has or waits for; None once it can't be paid any more."""
+        live = [attempt for attempt in self.attempts if attempt.status in _OFFERED]
+        return max(live, key=_ordinal, default=None)
+
+    @property
+    def planned(self) -> Attempt | None:
+        """The attempt that waits for the end of an earlier link, if there is one."""
+        return next((a for a in self.attempts if a.status is AttemptStatus.PLANNED), None)
+
+    @property
+    def payable(self) -> tuple[Attempt, ...]:
+        """The attempts over which the customer may still pay, as far as we know."""
+        if not any(attempt.payable for attempt in self.attempts):
+            return ()
+        taken = self.taken
+        return tuple(attempt for attempt in self.attempts if attempt.payable and attempt not in taken)
+
+    @property
+    def taken(self) -> tuple[Attempt, ...]:
+        """The attempts whose links took just their amounts: Razorpay lets nobody pay those again."""
+        took = {(payment.link, payment.currency, payment.amount) for payment in self.balance.fitting}
+        return tuple(a for a in self.attempts if (a.link_id, a.currency, a.amount) in took)
+
+    @property
+    def next_ordinal(self) -> int:
+        """The number of the next attempt, counted from 1."""
+        return 1 + max((attempt.ordinal for attempt in self.attempts), default=0)
+
+    def attempt(self, reference: str) -> Attempt:
+        """The attempt with this reference id. Raises UnknownLink if the order has none."""
+        found = next((a for a in self.attempts if a.reference_id == reference), None)
+        if found is None:
+            raise UnknownLink(f"there is talk of link {reference}, which this database doesn't have")
+        return found
+
+    def with_attempt(self, attempt: Attempt) -> "OrderState":
+        """The order with `attempt`, new or in the place of the one with its reference id."""
+        if all(a.reference_id != attempt.reference_id for a in self.attempts):
+            return replace(self, attempts=(*self.attempts, attempt))
+        attempts = (attempt if a.reference_id == attempt.reference_id else a for a in self.attempts)
+        return replace(self, attempts=tuple(attempts))
+
+    def without(self, given_up: Iterable[Attempt]) -> "OrderState":
+        """The order with these attempts on their way out."""
+        given_up = tuple(given_up)
+        attempts = (withdrawn(attempt) if attempt in given_up else attempt for attempt in self.attempts)
+        return replace(self, attempts=tuple(attempts))
+
+    def with_facts(self, facts: Iterable[Fact]) -> "OrderState":
+        """The order with more facts, which it does not know yet."""
+        return replace(self, facts=(*self.facts, *facts))
+
+
+_OFFERED: Final = frozenset({AttemptStatus.PLANNED, AttemptStatus.CREATING, AttemptStatus.CREATED})
+
+
+def _ordinal(attempt: Attempt) -> int:
+    return attempt.ordinal

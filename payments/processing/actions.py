@@ -1,0 +1,265 @@
+"""What a shop adds to the flow language: its section, actions, events, filter and views.
+
+Actions are pure: each takes a `ShopState` and returns the next one.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from flows.engine.events import Happened
+from flows.engine.vocabulary import Action, Result, Scene, Vocabulary
+from payments.ledger.state import OrderState, PaymentStatus
+from payments.processing import views
+from payments.processing.shop_state import ShopState
+from payments.shop import cart, catalogue, stock
+from payments.shop.catalogue import Shop
+from payments.shop.money import money
+from payments.shop.orders import CURRENCY, Order, order_key
+
+FIRST_ORDER_NUMBER: Final = 10_000
+"""Added to an event's number, so that the first order is not called #1."""
+MIN_TOTAL: Final = 100
+"""Paise. Razorpay takes no link under ₹1. Source: Create a Standard Payment Link."""
+USABLE_FOR: Final = 2 * 60_000
+"""Milliseconds a link must still live to be offered again; a customer needs some time to pay."""
+
+ASK_AGAIN: Final = 30_000
+"""Milliseconds between two times a customer may have Razorpay asked for their payment."""
+
+EVENTS: Final[Mapping[str, str]] = {
+    "order.requested": "an order was asked for over the API; `event.items` has sku and quantity",
+    "payment_link.created": "Razorpay made the payment link: `order.link` can be sent",
+    "payment_link.refused": "there is no payment link; `event.reason` says why, in Razorpay's words or as"
+    " `earlier order paid` or `earlier link open`",
+    "payment_link.expired": "the payment link ran out unpaid",
+    "payment_link.cancelled": "the payment link was cancelled unpaid",
+    "payment.authorized": "the bank said yes minutes ago, and the payment is not captured: it may come or"
+    " go back",
+    "payment.released": "a payment that the bank had allowed was never captured, and goes back: nothing is"
+    " paid",
+    "payment.captured": "the order's whole total has been captured, once and for all; `event.late` if the"
+    " order had ended before",
+    "payment.short": "`event.amount` was captured, `event.due` is missing: a link for it is being made",
+    "payment.held": "`event.amount` was captured that doesn't fit the order; it waits for a person",
+    "payment.surplus": "more than the total was captured; `event.amount` goes back",
+    "payment.returned": "money came that the order can't be fulfilled for; `event.amount` goes back",
+    "payment.failed": "one try to pay failed, `event.reason` says why; the link can still be paid",
+    "payment.not_found": "the customer had Razorpay asked, and it knows of no payment",
+    "payment.asked_lately": "Razorpay was asked for the payment only moments ago",
+    "refund.created": "`event.amount` is going back, started in Razorpay's dashboard",
+    "refund.processed": "`event.amount` went back",
+    "refund.failed": "`event.amount` could not be given back; it waits for a person",
+}
+REQUIRED: Final = frozenset({"payment.captured", "order.requested"})
+
+
+class _Nothing(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Item(_Nothing):
+    sku: Annotated[str, Field(max_length=256)]
+
+
+class _Quantity(_Item):
+    quantity: Annotated[int, Field(ge=-(10**9), le=10**9)] = 1
+
+
+def _state(scene: Scene) -> ShopState:
+    state = scene.host
+    assert isinstance(state, ShopState)
+    return state
+
+
+def _refused(scene: Scene, event: str, **fields: Any) -> Result:
+    return Result(scene.host, instead=Happened(event, fields))
+
+
+def _put(scene: Scene, sku: str, quantity: int) -> Result:
+    """Have exactly `quantity` of `sku` in the cart, within what one order may hold."""
+    state = _state(scene)
+    product = state.at.shop.product(sku)
+    if product is None:
+        return _refused(scene, "cart.refused", reason="unknown", limit=0)
+    limit = state.at.shop.limit(product, _left_for_new(state))
+    changed = state.with_cart(cart.with_quantity(state.cart, sku, min(quantity, limit)))
+    if quantity > limit:
+        reason = "limit" if limit else "sold out"
+        return Result(changed, instead=Happened("cart.refused", {"reason": reason, "limit": limit}))
+    return Result(changed, instead=_emptied(state, changed))
+
+
+def _emptied(before: ShopState, after: ShopState) -> Happened | None:
+    return Happened("cart.emptied") if before.cart and not after.cart else None
+
+
+def _add(scene: Scene, args: _Quantity) -> Result:
+    return _put(scene, args.sku, cart.quantity_of(_state(scene).cart, args.sku) + max(args.quantity, 1))
+
+
+def _set(scene: Scene, args: _Quantity) -> Result:
+    return _put(scene, args.sku, args.quantity)
+
+
+def _remove(scene: Scene, args: _Item) -> Result:
+    state = _state(scene)
+    changed = state.with_cart(cart.with_quantity(state.cart, args.sku, 0))
+    return Result(changed, instead=_emptied(state, changed))
+
+
+def _empty(scene: Scene, args: _Nothing) -> Result:
+    return Result(_state(scene).with_cart(()))
+
+
+def _fill(scene: Scene, args: _Nothing) -> Result:
+    """The cart becomes what the event's `items` ask for; without items it stays.
+
+    Where the shop lacks one of the products, nothing is ordered and the cart stays: part of what was asked
+    for would be a wrong order. Where there is less than asked for, nothing is
+    ordered: who asked cannot see what came of it.
+    """
+    items = scene.event.get("items")
+    if not items:
+        # Of a catalogue's cart that could not be read whole, nothing is known.
+        catalogue_order = scene.event.get("kind") == "order"
+        return _refused(scene, "order.refused", reason="unknown") if catalogue_order else Result(scene.host)
+    wanted: dict[str, int] = {}
+    for item in items:
+        wanted[item["sku"]] = wanted.get(item["sku"], 0) + item["quantity"]
+    state = _state(scene)
+    shop, left = state.at.shop, _left_for_new(state)
+    if any(shop.product(sku) is None for sku in wanted):
+        return _refused(scene, "order.refused", reason="unknown")
+    limits = {p.sku: shop.limit(p, left) for p in shop.products if p.sku in wanted}
+    held = tuple((sku, min(wanted[sku], limit)) for sku, limit in limits.items())
+    changed = state.with_cart(tuple((sku, quantity) for sku, quantity in held if quantity > 0))
+    short = any(wanted[sku] > limit for sku, limit in limits.items())
+    return Result(changed, instead=Happened("order.refused", {"reason": "sold out"}) if short else None)
+
+
+def _settle(scene: Scene, args: _Nothing) -> Result:
+    """Take out of the cart what the current order bought."""
+    state = _state(scene)
+    bought = {line.sku: line.quantity for line in state.order.order.lines} if state.order else {}
+    return Result(state.with_cart(cart.without(state.cart, bought)))
+
+
+def _place(scene: Scene, args: _Nothing) -> Result:
+    """Freeze the cart into a new order. An earlier order that is not paid ends first."""
+    state = _state(scene)
+    shop, left = state.at.shop, _left_for_new(state)
+    sold = tuple(held for held in state.cart if shop.product(held[0]))
+    possible = tuple(
+        (product.sku, min(quantity, shop.limit(product, left)))
+        for product, quantity in cart.known(sold, shop)
+    )
+    if possible != sold:
+        changed = state.with_cart(tuple(item for item in possible if item[1]))
+        return Result(changed, instead=Happened("order.refused", {"reason": "sold out"}))
+    names = {p["sku"]: p["name"] for p in catalogue.view(shop, scene.language, scene.language)["products"]}
+    lines = cart.lines(sold, shop, names)
+    total = sum(line.total for line in lines)
+    if total < MIN_TOTAL:
+        reason = "too small" if lines else "empty"
+        return _refused(scene, "order.refused", reason=reason, limit=MIN_TOTAL)
+    order = Order(
+        key=order_key(scene.conversation, state.placed + 1, state.at.nonce),
+        number=str(FIRST_ORDER_NUMBER + scene.number),
+        conversation=scene.conversation,
+        lines=lines,
+        total=total,
+        currency=CURRENCY,
+        placed_at=scene.now,
+        placed_by=scene.number,
+    )
+    return Result(_ended(state).place(order))
+
+
+def _ended(state: ShopState) -> ShopState:
+    """The state with its current order over, if goods may be reserved for it that nobody paid."""
+    earlier = state.order
+    if earlier is None or not earlier.open_to_pay:
+        return state
+    return _cancelled(state, earlier).end(earlier.key)
+
+
+def _cancelled(state: ShopState, order: OrderState) -> ShopState:
+    return state.withdraw(order.link.reference_id) if order.link else state
+
+
+def _request(scene: Scene, args: _Nothing) -> Result:
+    """Have one payable link for the current order: the one there is, or a new one."""
+    state = _state(scene)
+    order = state.order
+    if order is None or order.status is not PaymentStatus.UNPAID:
+        return _refused(scene, "order.refused", reason="nothing to pay")
+    link = order.link
+    if link and link.expires_at > scene.now + USABLE_FOR:
+        url = link.short_url
+        return Result(state, raised=(Happened("payment_link.created", {"short_url": url}),) if url else ())
+    if order.lapsed and not stock.enough(state.left, order.order.lines):
+        return _refused(scene, "order.refused", reason="order sold out")
+    return Result(state.request_link(order))
+
+
+def _cancel(scene: Scene, args: _Nothing) -> Result:
+    """Make the current order's link unpayable. A payment that is faster still counts."""
+    state = _state(scene)
+    order = state.order
+    if order is None or not order.open_to_pay:
+        return Result(state)
+    return Result(_cancelled(state, order) if order.link else state.end(order.key))
+
+
+def _check(scene: Scene, args: _Nothing) -> Result:
+    """Have Razorpay asked for the current order's payments, now; not more often than it makes sense."""
+    state = _state(scene)
+    if state.order is None:
+        return _refused(scene, "order.refused", reason="nothing to pay")
+    if not state.may_have_paid:
+        return _refused(scene, "payment.not_found")
+    if scene.now < state.asked_at + ASK_AGAIN:
+        return _refused(scene, "payment.asked_lately")
+    return Result(state.asking_for_payments(state.order.key))
+
+
+def _left_for_new(state: ShopState) -> Mapping[str, int]:
+    """What a new order may take: also what the customer's own order holds, which it would end."""
+    order = state.order
+    if order is None or not order.open_to_pay:
+        return state.left
+    back = {line.sku: line.quantity for line in order.order.lines}
+    return {sku: left + back.get(sku, 0) for sku, left in state.left.items()}
+
+
+SHOP: Final = Vocabulary(
+    sections={"shop": Shop},
+    actions={
+        "cart.add": Action(_Quantity, _add, ("cart.refused",)),
+        "cart.set": Action(_Quantity, _set, ("cart.refused", "cart.emptied")),
+        "cart.remove": Action(_Item, _remove, ("cart.emptied",)),
+        "cart.empty": Action(_Nothing, _empty),
+        "cart.fill": Action(_Nothing, _fill, ("order.refused",)),
+        "cart.settle": Action(_Nothing, _settle),
+        "order.place": Action(_Nothing, _place, ("order.refused",)),
+        "payment.request": Action(_Nothing, _request, ("order.refused", "payment_link.created")),
+        "payment.cancel": Action(_Nothing, _cancel),
+        "payment.check": Action(
+            _Nothing, _check, ("order.refused", "payment.asked_lately", "payment.not_found")
+        ),
+    },
+    events=EVENTS,
+    required=REQUIRED,
+    filters={"money": money},
+    statics=lambda sections, language, fallback: {
+        "shop": catalogue.view(sections["shop"], language, fallback)
+    },
+    refreshed=views.refreshed,
+    view_names=("cart", "order"),
+    views=views.of,
+    sample=views.sample,
+    trials=views.trials,
+)
+"""The words of a shop."""

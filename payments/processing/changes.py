@@ -1,0 +1,129 @@
+"""What one step of one customer changes: filled event by event, stored as one, then performed.
+
+A new kind of change is a field here, and how it is stored is a table of `storage.inbox.changes`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from flows.engine.conversation import Conversation
+from flows.engine.effects import Say, StartTimer
+from payments.ledger.calls import Call
+from payments.ledger.facts import Fact
+from payments.ledger.polling import Poll
+from payments.ledger.refunds import Refund
+from payments.ledger.state import OrderState
+from payments.shop.orders import Attempt, Order
+from payments.shop.stock import Move
+
+T = TypeVar("T")
+
+
+class Outcome(StrEnum):
+    """What became of an event."""
+
+    APPLIED = "applied"
+    IGNORED = "ignored"
+    """Recognised, and rightly without effect (late timer, duplicate fact)."""
+    PARKED = "parked"
+    """Could not be handled; waits for a person, with its error."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventResult:
+    """What became of one event, and why."""
+
+    number: int
+    outcome: Outcome
+    trace: tuple[Mapping[str, Any], ...] = ()
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something an operator must know and do something about; told once for each (kind, subject)."""
+
+    kind: str
+    """What it is about, for machines: `webhook`, `window`, `token`, …"""
+    subject: str
+    """What it is about, within its kind (an order, a message's name); holds no personal data."""
+    said: str
+    """What happened and what to do, for people."""
+
+
+class Caused(NamedTuple, Generic[T]):
+    """Something that an event caused."""
+
+    event: int
+    """The event's number."""
+    value: T
+
+
+@dataclass(slots=True)
+class ChangeSet:
+    """What a step changes. Where a key comes twice, the last one holds."""
+
+    conversation: Conversation
+    results: list[EventResult] = field(default_factory=list)
+    messages: list[Caused[Say]] = field(default_factory=list)
+    timers: list[StartTimer] = field(default_factory=list)
+    calls: list[Caused[Call]] = field(default_factory=list)
+    placed: list[Order] = field(default_factory=list)
+    """Orders that are new."""
+    attempts: dict[str, Attempt] = field(default_factory=dict)
+    """New or changed, by reference id."""
+    facts: list[Caused[Fact]] = field(default_factory=list)
+    """Newly learned."""
+    orders: dict[str, OrderState] = field(default_factory=dict)
+    """Orders whose life or money changed, by key, as they are now."""
+    refunds: dict[str, Refund] = field(default_factory=dict)
+    """New or changed, by key."""
+    moves: list[Move] = field(default_factory=list)
+    """Changes of stock."""
+    polls: list[Poll] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+    account: str | None = None
+    """Razorpay's id of our account, if it was learned now."""
+
+    def add(self, later: "ChangeSet") -> None:
+        """Take over what later events changed."""
+        self.conversation, self.account = later.conversation, later.account or self.account
+        for name in _LISTS:
+            getattr(self, name).extend(getattr(later, name))
+        for name in _MAPPINGS:
+            getattr(self, name).update(getattr(later, name))
+
+    def compare(self, event: int, before: Mapping[str, OrderState], after: Mapping[str, OrderState]) -> None:
+        """Add what differs between the orders before and after `event`."""
+        for key, order in after.items():
+            if (known := before.get(key)) is not order:
+                self._add_order(event, known, order)
+
+    def _add_order(self, event: int, before: OrderState | None, after: OrderState) -> None:
+        if before is None:
+            self.placed.append(after.order)
+            before = OrderState(after.order)
+        known = {attempt.reference_id: attempt for attempt in before.attempts}
+        self.attempts |= {a.reference_id: a for a in after.attempts if known.get(a.reference_id) != a}
+        refunds = {refund.key: refund for refund in before.refunds}
+        self.refunds |= {r.key: r for r in after.refunds if refunds.get(r.key) != r}
+        self.facts += [Caused(event, fact) for fact in after.facts[len(before.facts) :]]
+        if books(before) != books(after):
+            self.orders[after.key] = after
+
+
+_LISTS = tuple(f.name for f in fields(ChangeSet) if str(f.type).startswith("list"))
+_MAPPINGS = tuple(f.name for f in fields(ChangeSet) if str(f.type).startswith("dict"))
+
+
+def books(state: OrderState) -> tuple[object, ...]:
+    """What is stored of an order's life and money."""
+    money = (state.fulfilled, state.held, state.held_for, state.balance.settled)
+    return (state.status, state.standing, *money)
+
+
+def values(caused: list[Caused[T]]) -> Iterator[T]:
+    """What was caused, without the events."""
+    return (one.value for one in caused)

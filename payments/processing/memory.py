@@ -1,0 +1,70 @@
+"""One customer's rows in memory: what a step changed is what the next one is given.
+
+The simulator and the tests of processing keep their shop here; `storage` does the same on a database.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from flows.engine.conversation import Conversation
+from flows.engine.effects import Say, StartTimer
+from payments.ledger.polling import Poll
+from payments.ledger.state import OrderState
+from payments.processing.changes import ChangeSet, EventResult, Notice, values
+from payments.processing.step_input import InboxEvent, StepInput
+from payments.shop import stock
+
+
+@dataclass
+class MemoryStore:
+    """What lasts of one conversation, and of the shop around it."""
+
+    conversation: Conversation
+    left: Mapping[str, int] = field(default_factory=dict)
+    """Pieces left of each product that is counted."""
+    orders: dict[str, OrderState] = field(default_factory=dict)
+    """By key."""
+    account: str | None = None
+    results: list[EventResult] = field(default_factory=list)
+    messages: list[Say] = field(default_factory=list)
+    """Everything that was said, oldest first."""
+    timers: list[StartTimer] = field(default_factory=list)
+    polls: list[Poll] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+    def given(
+        self, events: Iterable[InboxEvent], nonce: str = "", keys: Iterable[str] | None = None
+    ) -> StepInput:
+        """What a step of `events` is given: the orders with these `keys`, or all."""
+        named = self.orders.keys() if keys is None else set(keys) & self.orders.keys()
+        orders = {key: state for key, state in self.orders.items() if key in named}
+        return StepInput(self.conversation, tuple(events), nonce, orders, self.left, self.account)
+
+    def save(self, changes: ChangeSet) -> None:
+        """Keep what a step changed."""
+        self.conversation = changes.conversation
+        self.account = changes.account or self.account
+        self.left = stock.after(self.left, changes.moves)
+        self.results += changes.results
+        self.messages += values(changes.messages)
+        self.timers += changes.timers
+        self.polls += changes.polls
+        self.notices += changes.notices
+        for order in changes.placed:
+            self.orders[order.key] = OrderState(order)
+        for fact in values(changes.facts):
+            self.orders[fact.order_key] = self.orders[fact.order_key].with_facts([fact])
+        for attempt in changes.attempts.values():
+            self.orders[attempt.order_key] = self.orders[attempt.order_key].with_attempt(attempt)
+        for refund in changes.refunds.values():
+            state = self.orders[refund.order_key]
+            kept = tuple(known for known in state.refunds if known.key != refund.key)
+            self.orders[refund.order_key] = replace(state, refunds=(*kept, refund))
+        for changed in changes.orders.values():
+            self.orders[changed.key] = replace(
+                self.orders[changed.key],
+                standing=changed.standing,
+                fulfilled=changed.fulfilled,
+                held=changed.held,
+                held_for=changed.held_for,
+            )

@@ -1,0 +1,139 @@
+"""From what changed about an order to the events that the conversation is told. Pure.
+
+A change moves the conversation once. What was told is what the stored order says, so that a fact
+whose telling failed is told with the next one.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from flows.engine.events import Happened
+from payments.ledger.facts import Fact
+from payments.ledger.matching import UNVERIFIED
+from payments.ledger.refunds import OUTSIDE, Refund, RefundStatus
+from payments.ledger.state import PAYABLE, UNCAPTURED, OrderState, PaymentStatus
+from payments.processing.results import CREATED, REFUSED, Refusal
+from payments.shop.orders import Attempt, AttemptStatus, Standing
+
+NOT_FOUND: Final = "payment.not_found"
+"""The customer asked for their payment, and Razorpay knows of none."""
+SETBACKS: Final = frozenset(
+    {("payment", "failed"), ("payment_link", "expired"), ("payment_link", "cancelled")}
+)
+"""(entity, state) of facts that customers hear of once, and that are no money."""
+
+
+def events_for(
+    before: OrderState,
+    after: OrderState,
+    new: tuple[Fact, ...],
+    now: int,
+    *,
+    refusal: Refusal | None = None,
+    current: bool = True,
+) -> list[Happened]:
+    """What the customer is told of the way from `before` to `after`. `new` are the facts of that way.
+
+    `refusal`: why there is no link. `current`: whether the chat is about this order; of another one, failed
+    tries and the end of links are no news.
+    """
+    link = before.link if current else None
+    events = [*_link_events(before, after, link, now, refusal)]
+    events += _money_events(before, after)
+    if after.status in PAYABLE:
+        # While a part is paid, the end of an earlier link is no news: there is one for the rest.
+        unpaid = after.status is PaymentStatus.UNPAID
+        facts = (fact for fact in new if unpaid or fact.entity == "payment")
+        events += (event for fact in facts if (event := _setback(after, fact, link)))
+    return events if current else [event for event in events if event.name != "payment.failed"]
+
+
+def _link_events(
+    before: OrderState, after: OrderState, link: Attempt | None, now: int, refusal: Refusal | None
+) -> Iterator[Happened]:
+    """Tell of the link that the customer waits for: it is there, or will not be.
+
+    Nothing of it if they need none any more, having paid meanwhile, or if its time was over when it was made.
+    """
+    new = after.attempt(link.reference_id) if link else None
+    if link is None or new is None or link.status is new.status:
+        return
+    if new.status is AttemptStatus.CREATED and after.status in PAYABLE and new.expires_at > now:
+        yield Happened(CREATED, {"short_url": new.short_url or ""})
+    if new.status is AttemptStatus.REFUSED and {before.status, after.status} & PAYABLE:
+        why = refusal or Refusal("")
+        yield Happened(REFUSED, {"reason": why.reason, "again": why.again})
+
+
+def _money_events(before: OrderState, after: OrderState) -> Iterator[Happened]:
+    if after.standing is not before.standing and after.standing is Standing.FULFILLED:
+        late = before.standing is Standing.LAPSED
+        yield Happened("payment.captured", {**_paid(after), "late": late})
+    if before.balance.authorised and not (after.balance.authorised or after.balance.payments):
+        yield Happened("payment.released")
+    yield from _held(before, after)
+    yield from _refunds(before, after)
+
+
+def _paid(state: OrderState) -> dict[str, Any]:
+    balance = state.balance
+    method = next((payment.method for payment in balance.payments if payment.method), "")
+    return {"amount": balance.paid, "method": method}
+
+
+def _held(before: OrderState, after: OrderState) -> Iterator[Happened]:
+    """Money came that neither settles the order nor goes back.
+
+    Of a payment that our own keys have not seen yet, nothing is said: they see it in a moment, or it is none.
+    """
+    if after.held_for is None or after.standing is Standing.RETURNED or after.balance.misfit == UNVERIFIED:
+        return
+    if after.held_for == UNCAPTURED:
+        if before.held_for != UNCAPTURED:
+            yield Happened("payment.authorized")
+        return
+    known = 0 if before.balance.misfit == UNVERIFIED else before.held
+    more = after.held > known or after.held_for != before.held_for
+    if after.waits_for_rest and after.held > known:
+        yield Happened("payment.short", {"amount": after.held, "due": after.due})
+    elif after.standing is not Standing.FULFILLED and more and not after.waits_for_rest:
+        amount = sum(payment.amount for payment in after.balance.payments)
+        yield Happened("payment.held", {"amount": amount})
+
+
+def _refunds(before: OrderState, after: OrderState) -> Iterator[Happened]:
+    known = {refund.key: refund for refund in before.refunds}
+    asked = [r for r in after.refunds if r.key not in known and r.reason != OUTSIDE]
+    if asked:
+        name = "payment.returned" if after.standing is Standing.RETURNED else "payment.surplus"
+        yield Happened(name, {"amount": sum(refund.amount for refund in asked)})
+    for refund in after.refunds:
+        told = _refund_event(known.get(refund.key), refund)
+        if told:
+            yield Happened(told, {"amount": refund.amount})
+
+
+def _refund_event(before: Refund | None, after: Refund) -> str | None:
+    if before is not None and before.status is after.status:
+        return None
+    if after.status is RefundStatus.PROCESSED:
+        return "refund.processed"
+    if after.status in (RefundStatus.FAILED, RefundStatus.REFUSED):
+        return "refund.failed"
+    outside = before is None and after.reason == OUTSIDE and after.status is RefundStatus.CREATED
+    return "refund.created" if outside else None
+
+
+def _setback(state: OrderState, fact: Fact, link: Attempt | None) -> Happened | None:
+    """What a customer hears about a failed payment or the end of the link they have."""
+    if fact.entity == "payment" and fact.state == "failed":
+        said = {key: fact.detail.get(key) or "" for key in ("error_reason", "error_description")}
+        return Happened(
+            "payment.failed", {"reason": said["error_reason"], "description": said["error_description"]}
+        )
+    if fact.entity != "payment_link" or (fact.entity, fact.state) not in SETBACKS:
+        return None
+    known = link and state.attempt(link.reference_id)
+    if not known or known.link_id != fact.entity_id:
+        return None
+    return Happened(f"payment_link.{fact.state}")

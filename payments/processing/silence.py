@@ -1,0 +1,159 @@
+"""When the bot says nothing: to a customer who only answers it, and where only time makes it talk. Pure.
+
+Two bots that answer each other would go on for ever, and so would two states with `after: 1 s` to each other.
+What is said is withheld, and an operator is told. Events are handled all the same, but the customer is led
+nowhere unseen: a step of theirs to another place is not taken if its messages are withheld. So no order comes
+from a summary that nobody saw. News of money is always told. The counts stand in the conversation
+(`flows.engine.conversation.Talk`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from flows.engine.conversation import Conversation, Talk
+from flows.engine.events import Event, Happened, Received, Tapped, TextReceived, TimerDue
+from flows.engine.model import Flow
+from flows.messages import replies
+from payments.processing.changes import Notice
+
+TURNS: Final = 20
+"""Answers in a row to what moved nothing; further ones are withheld. At one in 6 s that is two minutes."""
+ROUNDS: Final = 60
+"""Answers in a row while cart, order and variables stay as they are, wherever the chat went meanwhile."""
+PAUSE: Final = 30 * 60_000
+"""Milliseconds without a word of the customer after which counting begins anew."""
+UNASKED: Final = 10
+"""Messages in a row that nobody asked for; further ones are withheld."""
+
+_ANSWERS: Final = frozenset({"payment.not_found"})
+"""Events that only answer what the customer wrote some time ago."""
+_PAYMENTS: Final = "payment."
+"""Events of payments: somebody paid, or tried to."""
+_LINKS: Final = "payment_link."
+"""Events of links are the flow's own doing as much as the customer's: a rule may ask for the next one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """Whether what an event made the bot say is sent."""
+
+    talk: Talk
+    """The counts from now on."""
+    because: str | None = None
+    """Why it is withheld; None if it is sent."""
+    notices: tuple[Notice, ...] = ()
+    taken: bool = True
+    """Whether the event does what it did; if not, the conversation stays as it was."""
+
+
+def rule(
+    flow: Flow,
+    before: Conversation,
+    after: Conversation,
+    event: Event,
+    says: int,
+    now: int,
+    *,
+    gained: bool,
+) -> Ruling:
+    """The ruling on the `says` messages of `event`, which led from `before` to `after` at `now`.
+
+    `gained`: whether the customer got somewhere by it: an answer given, the cart, an order.
+    """
+    talk = before.talk
+    match event:
+        case TextReceived() | Tapped() | Received():
+            return _customer(flow, before, after, event, says, now, gained)
+        case TimerDue():
+            if _is_loop(talk) and now - talk.heard_at < PAUSE:
+                return Ruling(talk, _LOOP)
+            return _unasked(after, talk, says)
+        case Happened(name="order.requested"):
+            return Ruling(Talk())
+        case Happened(name=name) if name.startswith(_LINKS):
+            return _unasked(after, talk, says)
+        case Happened(name=name) if name in _ANSWERS:
+            return Ruling(talk, _LOOP if _is_loop(talk) else None)
+        case Happened(name=name) if name.startswith(_PAYMENTS):
+            return Ruling(Talk(heard_at=talk.heard_at))
+        case Happened():
+            return Ruling(talk)
+
+
+def withheld(trace: tuple[Mapping[str, Any], ...], because: str) -> tuple[Mapping[str, Any], ...]:
+    """`trace` of a step whose messages are not sent."""
+    return tuple(
+        {**{k: v for k, v in entry.items() if k != "said"}, "unsaid": entry["said"], "because": because}
+        if "said" in entry
+        else entry
+        for entry in trace
+    )
+
+
+_LOOP: Final = "the customer answers and nothing moves: they may be a bot"
+_ALONE: Final = "nobody has asked for anything since the last messages"
+
+
+def _customer(
+    flow: Flow,
+    before: Conversation,
+    after: Conversation,
+    event: Event,
+    says: int,
+    now: int,
+    gained: bool,
+) -> Ruling:
+    talk = before.talk if now - before.talk.heard_at < PAUSE else Talk()
+    if gained or _taps(flow, event):
+        return Ruling(Talk(heard_at=now))
+    moved = (before.state, before.language) != (after.state, after.language)
+    stays = before.visits == after.visits
+    if talk.rounds > ROUNDS or (talk.turns > TURNS and not moved):
+        # What was not answered is not counted: the silence ends by what its notice says.
+        return Ruling(replace(talk, heard_at=now, unasked=0), _LOOP, taken=stays)
+    counts = 1 if says else 0
+    heard = Talk(turns=0 if moved else talk.turns + counts, rounds=talk.rounds + counts, heard_at=now)
+    if not _is_loop(heard):
+        return Ruling(heard)
+    return Ruling(heard, _LOOP, (_loop_notice(after, heard),), taken=stays)
+
+
+def _is_loop(talk: Talk) -> bool:
+    return talk.turns > TURNS or talk.rounds > ROUNDS
+
+
+def _taps(flow: Flow, event: Event) -> bool:
+    """Whether `event` is a tap on a button of this flow: few bots can do that."""
+    reply = replies.decode(event.reply_id) if isinstance(event, Tapped) else None
+    return reply is not None and reply.trigger in flow.offered
+
+
+def _unasked(after: Conversation, talk: Talk, says: int) -> Ruling:
+    counted = replace(talk, unasked=talk.unasked + says)
+    if counted.unasked <= UNASKED or not says:
+        return Ruling(counted)
+    notices = (_alone_notice(after),) if talk.unasked <= UNASKED else ()
+    return Ruling(counted, _ALONE, notices)
+
+
+def _loop_notice(conversation: Conversation, talk: Talk) -> Notice:
+    came, ends = f"{TURNS} times in a row and nothing moved", "go to another state, "
+    if talk.rounds > ROUNDS:
+        came, ends = f"{ROUNDS} times in a row, went back and forth and chose nothing", ""
+    said = (
+        f"The customer of conversation {conversation.id} was answered {came}: they may be a bot, or need a "
+        f"person. Munshi says nothing more until they tap a button, {ends}change the cart, an order or what "
+        f"is known of them, or pause for {PAUSE // 60_000} minutes; news of payments still goes out."
+    )
+    return Notice("loop", conversation.id, said)
+
+
+def _alone_notice(conversation: Conversation) -> Notice:
+    said = (
+        f"Conversation {conversation.id} got {UNASKED} messages in a row that nobody had asked for, lastly "
+        f"in the state '{conversation.state}': further ones are withheld until the customer writes, pays or "
+        "orders; news of payments still goes out. Look in the flow file at 'after' of that state, and at its "
+        "answers to payment_link events: they may lead to each other."
+    )
+    return Notice("unasked", conversation.state, said)

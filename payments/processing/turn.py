@@ -1,0 +1,138 @@
+"""One event at work: the conversation and the shop as it leaves them, and what it says and tells."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+from flows.engine.conversation import Conversation
+from flows.engine.effects import Say, StartTimer
+from flows.engine.events import Event, Received
+from flows.engine.model import Flow
+from flows.engine.step import Step, step
+from flows.messages.kinds import Text
+from payments.ledger.facts import Fact
+from payments.ledger.polling import Poll
+from payments.ledger.state import OrderState
+from payments.processing.changes import Caused, ChangeSet, Notice
+from payments.processing.shop_state import Moment, ShopState, data, of_conversation
+from payments.processing.silence import rule, withheld
+from payments.processing.step_input import InboxEvent, Kind, StepInput
+from payments.shop.catalogue import Shop
+
+Trace: TypeAlias = tuple[Mapping[str, Any], ...]
+
+
+@dataclass(slots=True)
+class Turn:
+    """What one event has done so far. If it fails, all of it is dropped."""
+
+    flow: Flow
+    now: int
+    """Milliseconds since 1970, UTC."""
+    event: InboxEvent
+    conversation: Conversation
+    shop: ShopState
+    account: str | None
+    """Razorpay's id of our account, if it is known."""
+    before: Mapping[str, OrderState]
+    """The orders as the event found them."""
+    kept: list[Fact] = field(default_factory=list)
+    """Facts that are kept though the event could not be handled."""
+    messages: list[Say] = field(default_factory=list)
+    timers: list[StartTimer] = field(default_factory=list)
+    polls: list[Poll] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+    @property
+    def reminding(self) -> bool:
+        """Whether the event is only time that passed."""
+        return self.event.kind is Kind.TIMER
+
+    def run(self, event: Event) -> tuple[Trace, bool]:
+        """Let the conversation take `event`: its trace, and whether anything answered."""
+        before, shop = self.conversation, self.shop
+        done = self._step(before, event, shop)
+        says = sum(isinstance(effect, Say) for effect in done.effects)
+        gained = _gains(before, shop) != _gains(done.conversation, done.host)
+        ruling = rule(self.flow, before, done.conversation, event, says, self.now, gained=gained)
+        self.notices += ruling.notices
+        trace = withheld(done.trace, ruling.because) if ruling.because else done.trace
+        if not ruling.taken:
+            self.conversation = replace(before, talk=ruling.talk)
+            return tuple({**entry, "entered": [], "did": [], "undone": True} for entry in trace), False
+        self.conversation, self.shop = replace(done.conversation, talk=ruling.talk), done.host
+        self._take(done, silent=ruling.because is not None)
+        return trace, done.applied
+
+    def notify_only(self, key: str, events: Iterable[Event]) -> tuple[Trace, bool]:
+        """Tell of an order that the chat is not about: only what is said counts, nothing moves."""
+        trace: list[Mapping[str, Any]] = []
+        applied = False
+        for event in events:
+            done = self._step(self.conversation, event, self.shop.about(key))
+            trace += [{**entry, "entered": [], "did": [], "aside": True} for entry in done.trace]
+            applied = applied or done.applied
+            self._say(effect for effect in done.effects if isinstance(effect, Say))
+        return tuple(trace), applied
+
+    def apologise(self) -> None:
+        """Say that the customer's event could not be handled, unless they are to hear nothing."""
+        apologies, conversation = self.flow.apologies, self.conversation
+        said = apologies.get(conversation.language) or apologies[self.flow.languages[0]]
+        ruling = rule(self.flow, conversation, conversation, Received("unhandled"), 1, self.now, gained=False)
+        self.conversation = replace(conversation, talk=ruling.talk)
+        self.notices += ruling.notices
+        if ruling.because is None:
+            self.messages.append(Say("apology", Text(said)))
+
+    def changes(self) -> ChangeSet:
+        """All that the event changed."""
+        number = self.event.number
+        conversation = replace(self.conversation, data=data(self.shop))
+        found = ChangeSet(
+            conversation,
+            messages=[Caused(number, say) for say in self.messages],
+            timers=self.timers,
+            calls=[Caused(number, call) for call in self.shop.calls],
+            facts=[Caused(number, fact) for fact in self.kept],
+            moves=list(self.shop.moves),
+            polls=self.polls,
+            notices=self.notices,
+            account=self.account,
+        )
+        found.compare(number, self.before, self.shop.orders)
+        return found
+
+    def _step(self, conversation: Conversation, event: Event, shop: ShopState) -> Step:
+        return step(self.flow, conversation, event, self.now, self.event.number, shop)
+
+    def _take(self, done: Step, *, silent: bool) -> None:
+        self.timers += [effect for effect in done.effects if isinstance(effect, StartTimer)]
+        if not silent:
+            self._say(effect for effect in done.effects if isinstance(effect, Say))
+
+    def _say(self, messages: Iterable[Say]) -> None:
+        self.messages += [replace(say, reminder=self.reminding) for say in messages]
+
+
+def begin(flow: Flow, given: StepInput, now: int) -> Turn:
+    """The turn before the first event of `given`."""
+    shop: Shop = flow.sections["shop"]
+    at = Moment(shop, now, given.conversation.id, 0, given.nonce)
+    state = of_conversation(given.conversation, at, given.orders, given.left)
+    nothing = InboxEvent(0, Kind.OTHER, {}, now)
+    return Turn(flow, now, nothing, given.conversation, state, given.account, given.orders)
+
+
+def following(last: Turn, event: InboxEvent) -> Turn:
+    """The turn of `event`, after `last`."""
+    at = replace(last.shop.at, number=event.number)
+    shop = replace(last.shop, at=at, calls=(), moves=(), dropped=())
+    return Turn(last.flow, last.now, event, last.conversation, shop, last.account, shop.orders)
+
+
+def _gains(conversation: Conversation, shop: ShopState) -> tuple[Any, ...]:
+    """What a customer has got so far: answers given, cart, orders and how the current one stands."""
+    order = shop.order
+    stands = (order.key, order.next_ordinal, order.status, order.lapsed) if order else ()
+    return (conversation.variables, shop.cart, shop.placed, *stands)

@@ -1,0 +1,119 @@
+"""What templates and guards see of a customer's cart and order, and of the shop as it is now. Pure."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from flows.engine.vocabulary import Trial
+from payments.ledger.state import OrderState
+from payments.processing.shop_state import ShopState
+from payments.shop.cart import Cart
+from payments.shop.orders import CURRENCY, Attempt, AttemptStatus, Line, Order, lines_to_json
+
+_SAMPLE_TOTAL: Final = 100
+"""Paise."""
+
+
+def refreshed(statics: Mapping[str, Any], state: ShopState | None) -> Mapping[str, Any]:
+    """The shop as it is now: what is sold out is not in stock."""
+    out = {sku for sku, left in state.left.items() if left <= 0} if state else set()
+    if not out:
+        return statics
+    shop = statics["shop"]
+    products = [p if p["sku"] not in out else {**p, "in_stock": False} for p in shop["products"]]
+    return {**statics, "shop": {**shop, "products": products}}
+
+
+def of(state: ShopState | None, statics: Mapping[str, Any]) -> dict[str, Any]:
+    """The cart and the order that the chat is about."""
+    if state is None:
+        return {"cart": _EMPTY_CART, "order": _NO_ORDER}
+    return {"cart": _cart(state.cart, statics), "order": order(state.order, state.at.now)}
+
+
+_EMPTY_CART: Final[Mapping[str, Any]] = {"lines": [], "count": 0, "total": 0}
+
+
+def _cart(held: Cart, statics: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not held:
+        return _EMPTY_CART
+    products = {product["sku"]: product for product in statics["shop"]["products"]}
+    lines = [
+        {**products[sku], "quantity": quantity, "total": products[sku]["price"] * quantity}
+        for sku, quantity in held
+        if sku in products
+    ]
+    count, total = sum(line["quantity"] for line in lines), sum(line["total"] for line in lines)
+    return {"lines": lines, "count": count, "total": total}
+
+
+def order(state: OrderState | None, now: int) -> Mapping[str, Any]:
+    """An order as it stands at `now` (milliseconds since 1970, UTC); sums in paise."""
+    if state is None:
+        return _NO_ORDER
+    link = state.link
+    over = link is not None and link.expires_at <= now
+    url = (link.short_url if link else None) or ""
+    return {
+        "key": state.key,
+        "number": state.order.number,
+        "lines": lines_to_json(state.order.lines),
+        "count": sum(line.quantity for line in state.order.lines),
+        "total": state.order.total,
+        "due": state.due,
+        "currency": state.order.currency,
+        "attempts": state.next_ordinal - 1,
+        "status": str(state.status),
+        "lapsed": state.lapsed,
+        "link": "" if over else url,
+        "expired": bool(over and url),
+        "making": link is not None and not url and not over,
+    }
+
+
+_NO_ORDER: Final[Mapping[str, Any]] = {
+    "key": "",
+    "number": "",
+    "lines": [],
+    "count": 0,
+    "total": 0,
+    "due": 0,
+    "currency": CURRENCY,
+    "attempts": 0,
+    "status": "",
+    "lapsed": False,
+    "link": "",
+    "expired": False,
+    "making": False,
+}
+
+
+def sample(statics: Mapping[str, Any]) -> dict[str, Any]:
+    """A cart and an order of one product, for the check of templates."""
+    sku = statics["shop"]["products"][0]["sku"]
+    return _tried([Line(sku, "", 1, _SAMPLE_TOTAL)], statics)
+
+
+def trials(statics: Mapping[str, Any]) -> Iterator[Trial]:
+    """Each product alone in the cart and in an order, then all of them, ten of each."""
+    products = statics["shop"]["products"]
+    for product in products:
+        yield _trial(f"'{product['sku']}' in the cart", [product], 1, statics)
+    yield _trial("all products in the cart", products, 10, statics)
+
+
+def _trial(name: str, products: Sequence[Mapping[str, Any]], each: int, statics: Mapping[str, Any]) -> Trial:
+    lines = [Line(product["sku"], product["name"], each, product["price"]) for product in products]
+    sku, title = products[0]["sku"], products[0]["name"]
+    event = {"value": sku, "text": title, "title": title}
+    return Trial(name, sku, {**_tried(lines, statics), "event": event})
+
+
+def _tried(lines: Sequence[Line], statics: Mapping[str, Any]) -> dict[str, Any]:
+    """The views of a customer with these lines in the cart, and in an order that has a link."""
+    key, total = "aaaaaaaa-1-1", sum(line.total for line in lines)
+    placed = Order(key, "10000", "aaaaaaaa-1", tuple(lines), total, CURRENCY, 0, 1)
+    url = "https://rzp.io/i/trial"
+    link = Attempt(f"{key}.1", key, 1, total, CURRENCY, 1, AttemptStatus.CREATED, "plink_trial", url)
+    state = OrderState(placed, attempts=(link,))
+    held = tuple((line.sku, line.quantity) for line in lines)
+    return {"cart": _cart(held, statics), "order": order(state, 0)}

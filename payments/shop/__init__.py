@@ -1,0 +1,1 @@
+"""Catalogue, cart, stock, orders and the actions that flows may use. Imports nothing of payments."""

@@ -1,0 +1,132 @@
+"""The `shop:` section of a flow file: what is for sale, how it is paid, and what mends a payment."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from flows.document import durations
+from flows.language import urls
+from flows.language.schema import Texts
+from flows.language.speech import text_in
+from payments.shop.money import Rupees
+
+MIN_LINK_LIFE: Final = 16 * 60_000
+"""Milliseconds. `expire_by` must be over 15 minutes ahead. Source: Razorpay, Standard Links."""
+MAX_LINK_LIFE: Final = 180 * 86_400_000
+"""Milliseconds. Razorpay takes at most six months."""
+
+
+MIN_LATE_WINDOW: Final = 86_400_000
+MAX_LATE_WINDOW: Final = 30 * 86_400_000
+
+
+def _life(value: Any) -> int:
+    life = durations.parse(str(value))
+    if not MIN_LINK_LIFE <= life <= MAX_LINK_LIFE:
+        raise ValueError("Razorpay takes payment links that live from '16 min' to '180 days'")
+    return life
+
+
+LinkLife: TypeAlias = Annotated[int, BeforeValidator(_life)]
+
+
+def _window(value: Any) -> int:
+    window = durations.parse(str(value))
+    if not MIN_LATE_WINDOW <= window <= MAX_LATE_WINDOW:
+        raise ValueError("banks say yes up to some days late: give '1 day' to '30 days'")
+    return window
+
+
+def _picture(url: str) -> str:
+    if fault := urls.fault(url):
+        raise ValueError(fault)
+    return url
+
+
+LateWindow: TypeAlias = Annotated[int, BeforeValidator(_window)]
+
+
+class Repairs(BaseModel):
+    """What becomes of money that does not fit, without anybody being asked."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    short: Literal["top up", "refund", "hold"] = "top up"
+    """Less than the total: a link for the rest, all of it back, or a person's task."""
+    surplus: Literal["refund", "hold"] = "refund"
+    """More than the total."""
+    late: Literal["fulfil", "refund", "hold"] = "fulfil"
+    """Paid after the order had ended; without stock, `fulfil` gives the money back."""
+
+
+class Product(BaseModel):
+    """One thing for sale."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    sku: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+    name: Texts
+    price: Rupees
+    """Paise."""
+    description: Texts | None = None
+    image: Annotated[str, AfterValidator(_picture)] | None = None
+    stock: Annotated[int | None, Field(ge=0)] = None
+    """Pieces there are when this line is written or changed; None for as many as anybody wants."""
+
+
+class Shop(BaseModel):
+    """The shop."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Texts
+    products: Annotated[list[Product], Field(min_length=1, max_length=1000)]
+    payment_link_life: LinkLife = 20 * 60_000
+    """Milliseconds from the order to the end of its payment link."""
+    late_window: LateWindow = 5 * 86_400_000
+    """Milliseconds after a link is made during which its payment may still come.
+    Razorpay asks the bank for 3 days, on older pages 5. Source: Late authorisation."""
+    repairs: Repairs = Repairs()
+    max_quantity: Annotated[int, Field(ge=1, le=10_000)] = 99
+    """Pieces of one product in one order."""
+
+    @model_validator(mode="after")
+    def _skus_are_unique(self) -> "Shop":
+        skus = [product.sku for product in self.products]
+        twice = sorted({sku for sku in skus if skus.count(sku) > 1})
+        if twice:
+            raise ValueError(f"the sku '{twice[0]}' is given to two products")
+        return self
+
+    def product(self, sku: str) -> Product | None:
+        """The product with this sku, or None."""
+        return next((product for product in self.products if product.sku == sku), None)
+
+    def limit(self, product: Product, left: Mapping[str, int]) -> int:
+        """Pieces of `product` that one order may hold; `left` has what is left of what is counted."""
+        counted = product.stock if product.stock is None else left.get(product.sku, product.stock)
+        return self.max_quantity if counted is None else max(0, min(self.max_quantity, counted))
+
+    @property
+    def counted(self) -> dict[str, int]:
+        """Pieces of each product that is counted, as the flow file declares them."""
+        return {p.sku: p.stock for p in self.products if p.stock is not None}
+
+
+def view(shop: Shop, language: str, fallback: str) -> dict[str, Any]:
+    """The shop as templates see it, in one language: `name`, `products` of `sku name price …`."""
+    return {
+        "name": text_in(shop.name, language, fallback),
+        "products": [
+            {
+                "sku": product.sku,
+                "name": text_in(product.name, language, fallback),
+                "description": text_in(product.description or "", language, fallback),
+                "price": product.price,
+                "image": product.image or "",
+                "in_stock": shop.limit(product, {}) > 0,
+            }
+            for product in shop.products
+        ],
+    }

@@ -1,0 +1,308 @@
+"""A golden chat, as YAML: who does what, and what the shop must answer.
+
+    scenario: A payment fails
+    chat:
+      - customer: hi
+      - shop: Namaste Asha! … What would you like today?
+        rows: [Masala chai 250 g, …]
+      - tap: Masala chai 250 g
+      - shop: ["🛒 Your cart…"]
+        state: cart
+
+`…` stands for anything. `payments.simulator.runner` plays it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final, TypeAlias
+
+from flows.document import durations
+from flows.document.errors import FlowInvalid, Issue
+from flows.document.reader import Document, Path, read
+from flows.engine.model import RECEIVED
+from flows.language.texts import close
+from flows.messages.kinds import Message
+from payments.shop.money import paise
+from payments.shop.orders import CURRENCY
+from payments.simulator.simulator import Razorpay, Simulator
+
+Performance: TypeAlias = Callable[[Simulator], list[Message]]
+
+EVENTS: Final[Mapping[str, Performance]] = {
+    "cancels the link": lambda simulator: simulator.cancel_link(),
+    "settles late": lambda simulator: simulator.settle_late(),
+    "allows the payment": lambda simulator: simulator.allow(),
+    "lets the payment go": lambda simulator: simulator.let_go(),
+    "is asked": lambda simulator: simulator.poll(),
+    "pays the refund": lambda simulator: simulator.refund("processed"),
+    "fails the refund": lambda simulator: simulator.refund("failed"),
+    "refunds by hand": lambda simulator: simulator.refund_in_dashboard(),
+}
+"""What `razorpay:` may say besides how it takes what it is asked: things that happen there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Something that the customer or the outside does."""
+
+    line: int
+    said: str
+    """As a transcript shows it."""
+    perform: Performance
+    """Raises NothingToTap or NothingToPay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What must be true after the deed before it; None is not looked at."""
+
+    line: int
+    shop: tuple[str, ...] | None = None
+    """Everything the shop said since that deed, `…` for anything."""
+    buttons: tuple[str, ...] | None = None
+    """Titles of the last message's buttons."""
+    rows: tuple[str, ...] | None = None
+    """Titles of the last message's list rows."""
+    state: str | None = None
+    """The state the conversation rests in, or a group around it."""
+
+
+Step: TypeAlias = Deed | Expectation
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One golden chat."""
+
+    file: str
+    name: str
+    steps: tuple[Step, ...]
+    flow: str | None = None
+    """Path of its flow file, as written; None for the shop's own."""
+    language: str | None = None
+    """The customer's language at the start; None for the flow's first."""
+    lines: Mapping[str, int] = field(default_factory=dict)
+    """Where each of its keys stands."""
+
+
+def parse(text: str, file: str) -> Scenario:
+    """The scenario in `text`. Raises FlowInvalid, with every issue, if it isn't one."""
+    document = read(text, file)
+    reader = _Reader(document)
+    scenario = reader.scenario()
+    if reader.issues:
+        raise FlowInvalid(tuple(sorted(reader.issues)))
+    return scenario
+
+
+class _Reader:
+    """Reads on after an issue, so that one run reports all of them."""
+
+    def __init__(self, document: Document) -> None:
+        self.issues: list[Issue] = []
+        self._document = document
+
+    def scenario(self) -> Scenario:
+        data = self._mapping(self._document.data, (), _KEYS)
+        if self.issues and not data:
+            return Scenario(self._document.file, "", ())
+        for key in ("scenario", "chat"):
+            if key not in data:
+                self._report((), f"'{key}' is missing", _KEYS[key])
+        return Scenario(
+            file=self._document.file,
+            name=self._optional(data, "scenario", ()) or "",
+            steps=tuple(step for step in self._steps(data.get("chat", [])) if step),
+            flow=self._optional(data, "flow", ()),
+            language=self._optional(data, "language", ()),
+            lines={key: self._document.line((key,)) for key in data},
+        )
+
+    def _steps(self, chat: Any) -> list[Step | None]:
+        if not isinstance(chat, list) or not chat:
+            self._report(("chat",), "the chat has no steps", _KEYS["chat"])
+            return []
+        return [self._step(value, ("chat", index)) for index, value in enumerate(chat)]
+
+    def _step(self, value: Any, where: Path) -> Step | None:
+        known = {**_EXPECTATIONS, **_DEEDS}
+        step = self._mapping(value, where, known)
+        deeds = [key for key in step if key in _DEEDS]
+        if not step or (deeds and len(step) > 1):
+            if len(step) > 1:
+                mend = "begin a new step with '-' for each"
+                self._report(where, f"one step holds {' and '.join(step)}", mend)
+            return None
+        return self._deed(deeds[0], step[deeds[0]], where) if deeds else self._expectation(step, where)
+
+    def _deed(self, key: str, value: Any, where: Path) -> Deed | None:
+        try:
+            perform = _DEEDS[key](value)
+        except (ValueError, KeyError, TypeError) as error:
+            self._report((*where, key), str(error))
+            return None
+        return Deed(self._document.line((*where, key)), f"{key}: {_shown(value)}", perform)
+
+    def _expectation(self, step: Mapping[str, Any], where: Path) -> Expectation:
+        return Expectation(
+            line=self._document.line(where),
+            shop=self._texts(step, "shop", where),
+            buttons=self._texts(step, "buttons", where),
+            rows=self._texts(step, "rows", where),
+            state=self._optional(step, "state", where),
+        )
+
+    def _texts(self, step: Mapping[str, Any], key: str, where: Path) -> tuple[str, ...] | None:
+        if key not in step:
+            return None
+        values = step[key] if isinstance(step[key], list) else [step[key]]
+        texts = [self._text(value, (*where, key, index)) for index, value in enumerate(values)]
+        return tuple(text for text in texts if text is not None)
+
+    def _optional(self, data: Mapping[str, Any], key: str, where: Path) -> str | None:
+        return self._text(data[key], (*where, key)) if key in data else None
+
+    def _text(self, value: Any, where: Path) -> str | None:
+        try:
+            return _text(value)
+        except ValueError as error:
+            self._report(where, str(error))
+            return None
+
+    def _mapping(self, value: Any, where: Path, known: Mapping[str, Any]) -> Mapping[str, Any]:
+        if not isinstance(value, dict) or not value:
+            self._report(where, "nothing that can be read here", f"there are {', '.join(known)}")
+            return {}
+        for key in value:
+            if key not in known:
+                mend = close(key, known) or f"there are {', '.join(known)}"
+                self._report((*where, key), f"unknown key '{key}'", mend)
+        return {key: value[key] for key in value if key in known}
+
+    def _report(self, where: Path, message: str, mend: str = "") -> None:
+        self.issues.append(self._document.issue(where, message, mend))
+
+
+_KEYS: Final[Mapping[str, str]] = {
+    "scenario": "begin with 'scenario: what it shows'",
+    "flow": "the flow file, if it isn't the shop's own",
+    "language": "the customer's language",
+    "chat": "write 'chat:' and under it '- customer: hi', '- shop: …'",
+}
+_EXPECTATIONS: Final = dict.fromkeys(("shop", "buttons", "rows", "state"))
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
+        raise ValueError(f"{_shown(value)} is not text: put it in quotes")  # noqa: TRY004 - an issue, not a bug
+    return str(value)
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case None | True | False:
+            return {None: "nothing", True: "true", False: "false"}[value]
+        case list():
+            return ", ".join(_shown(item) for item in value)
+        case dict():
+            return " ".join(_shown(item) for item in value.values())
+        case _:
+            return str(value)
+
+
+def _customer(value: Any) -> Performance:
+    text = _text(value)
+    return lambda simulator: simulator.write(text)
+
+
+def _tap(value: Any) -> Performance:
+    title = _text(value)
+    return lambda simulator: simulator.tap(title)
+
+
+def _taps_id(value: Any) -> Performance:
+    reply_id = _text(value)
+    return lambda simulator: simulator.tap_reply(reply_id)
+
+
+def _sends(value: Any) -> Performance:
+    kind = _text(value)
+    if kind not in RECEIVED:
+        raise ValueError(f"WhatsApp has no '{kind}': there are {', '.join(sorted(RECEIVED))}")
+    return lambda simulator: simulator.send(kind)
+
+
+def _pays(value: Any) -> Performance:
+    """`true`, or an amount in rupees, or an amount and a currency."""
+    if value is True:
+        return lambda simulator: simulator.pay()
+    amount, _, currency = _text(value).partition(" ")
+    due = paise(amount)
+    if currency and not (len(currency) == len(CURRENCY) and currency.isascii() and currency.isupper()):
+        raise ValueError(f"'{currency}' is no currency: write for example 'pays: 180', or 'pays: 180 USD'")
+    return lambda simulator: simulator.pay(due, currency or CURRENCY)
+
+
+def _payment_fails(value: Any) -> Performance:
+    if value is True:
+        return lambda simulator: simulator.fail()
+    reason = _text(value)
+    return lambda simulator: simulator.fail(reason)
+
+
+def _order(value: Any) -> Performance:
+    if value == "cart":
+        return lambda simulator: simulator.request(None)
+    items = value if isinstance(value, list) else []
+    if not items or not all(_is_item(item) for item in items):
+        raise ValueError("write 'order: [{sku: …, quantity: 1}]', or 'order: cart'")
+    return lambda simulator: simulator.request(items)
+
+
+def _is_item(item: Any) -> bool:
+    if not isinstance(item, dict) or item.keys() != {"sku", "quantity"}:
+        return False
+    quantity = item["quantity"]
+    return isinstance(item["sku"], str) and type(quantity) is int and quantity > 0
+
+
+def _waits(value: Any) -> Performance:
+    milliseconds = durations.parse(_text(value))
+    return lambda simulator: simulator.wait(milliseconds)
+
+
+def _down(value: Any) -> Performance:
+    milliseconds = durations.parse(_text(value))
+    return lambda simulator: simulator.be_down(milliseconds)
+
+
+def _razorpay(value: Any) -> Performance:
+    if isinstance(value, str) and value in EVENTS:
+        return EVENTS[value]
+    if value not in list(Razorpay):
+        raise ValueError(f"write 'razorpay: …' with {', '.join([*Razorpay, *EVENTS])}")
+    how = Razorpay(value)
+    return lambda simulator: simulator.razorpay(how)
+
+
+def _others(value: Any) -> Performance:
+    if value != "buy everything":
+        raise ValueError("write 'others: buy everything'")
+    return lambda simulator: simulator.sell_out()
+
+
+_DEEDS: Final[Mapping[str, Callable[[Any], Performance]]] = {
+    "customer": _customer,
+    "tap": _tap,
+    "taps_id": _taps_id,
+    "sends": _sends,
+    "pays": _pays,
+    "payment_fails": _payment_fails,
+    "order": _order,
+    "waits": _waits,
+    "down": _down,
+    "razorpay": _razorpay,
+    "others": _others,
+}
+"""What each kind of deed does with its value. Each raises ValueError, in words, on a value it can't use."""

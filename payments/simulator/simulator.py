@@ -1,0 +1,362 @@
+"""One customer, one shop, no outside: the real engine with time and Razorpay played by a value.
+
+`munshi chat`, `munshi test` and the scenario tests all drive this. It runs the same `advance` as the
+live bot; only the store is in memory and Razorpay answers at once.
+"""
+
+import heapq
+from collections.abc import Mapping
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any, Final
+
+from flows.engine import events
+from flows.engine.conversation import Conversation
+from flows.engine.effects import Say
+from flows.engine.model import Flow
+from flows.messages import kinds
+from flows.messages.kinds import Message
+from payments.ledger import facts as fact_values
+from payments.ledger.balance import authorised
+from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
+from payments.ledger.facts import Fact
+from payments.ledger.state import OrderState
+from payments.processing.advance import advance
+from payments.processing.changes import ChangeSet, EventResult, Notice, Outcome, values
+from payments.processing.memory import MemoryStore
+from payments.processing.results import CREATED, FETCHED, KEPT, REFUNDED, REFUSED, WITHDRAWN
+from payments.processing.shop_state import order_key_in
+from payments.processing.step_input import InboxEvent, Kind
+from payments.shop.orders import CURRENCY, LINK_STATUSES, Attempt, AttemptStatus, order_key_of
+
+START: Final = 1_767_243_600_000
+"""2026-01-01 10:30 in Pune: where simulated time begins, in milliseconds since 1970, UTC."""
+
+
+class Razorpay(StrEnum):
+    """How Razorpay takes what the shop asks of it."""
+
+    ANSWERS = "answers"
+    """At once, and everything that waited."""
+    SLOW = "is slow"
+    """Not before it is told that it answers again."""
+    REFUSES = "refuses links"
+    """For good: the next one would be refused as well."""
+    FAILS = "makes no links"
+    """It was out of order for so long that the shop gave up; another try may succeed."""
+    KEEPS = "keeps links"
+    """It cancels none, and says so in words that nobody knows."""
+
+
+class NothingToTap(LookupError):
+    """No message in the chat offers what was to be tapped."""
+
+
+class NothingToPay(LookupError):
+    """The customer holds no payment link."""
+
+
+class Simulator:
+    """A chat to drive by hand. Every method returns what the shop says in answer, in order."""
+
+    def __init__(self, flow: Flow, name: str = "Asha", now: int = START) -> None:
+        self._flow, self._name = flow, name
+        self.now = now
+        self.store = MemoryStore(Conversation("sim-1"), flow.sections["shop"].counted)
+        self._timers: list[tuple[int, int, dict[str, Any]]] = []
+        self._number = 0
+        self._payments = 0
+        self._razorpay = Razorpay.ANSWERS
+        self._waiting: list[Call] = []
+
+    @property
+    def conversation(self) -> Conversation:
+        """The customer's place in the flow."""
+        return self.store.conversation
+
+    @property
+    def orders(self) -> Mapping[str, OrderState]:
+        """The customer's orders, by key."""
+        return self.store.orders
+
+    @property
+    def order(self) -> OrderState | None:
+        """The order that the chat is about."""
+        return self.store.orders.get(order_key_in(self.conversation.data) or "")
+
+    @property
+    def said(self) -> list[Say]:
+        """Everything the shop said, oldest first."""
+        return self.store.messages
+
+    @property
+    def results(self) -> list[EventResult]:
+        """What became of every event, oldest first."""
+        return self.store.results
+
+    @property
+    def notices(self) -> list[Notice]:
+        """What an operator was told, oldest first."""
+        return self.store.notices
+
+    @property
+    def left(self) -> Mapping[str, int]:
+        """Pieces left of each product that is counted."""
+        return self.store.left
+
+    # What the customer does
+
+    def write(self, text: str) -> list[Message]:
+        """The customer writes `text`."""
+        return self._chat(events.TextReceived(text))
+
+    def tap(self, title: str) -> list[Message]:
+        """The customer taps what is called `title`, on the newest message that offers it.
+
+        Raises NothingToTap, naming what can be tapped, if nothing is called that.
+        """
+        offered = [reply for say in reversed(self.said) for reply in kinds.replies(say.message)]
+        reply = next((reply for reply in offered if reply.title == title), None)
+        if reply is None:
+            names = ", ".join(dict.fromkeys(reply.title for reply in offered)) or "nothing yet"
+            raise NothingToTap(f"nothing is called '{title}'; the chat offers {names}")
+        return self.tap_reply(reply.id, reply.title)
+
+    def tap_reply(self, reply_id: str, title: str = "") -> list[Message]:
+        """The customer taps the reply with this id, which the shop need not have offered."""
+        return self._chat(events.Tapped(reply_id, title))
+
+    def send(self, kind: str) -> list[Message]:
+        """The customer sends something that is not text (`sticker`, `image`, `location`, …)."""
+        return self._chat(events.Received(kind))
+
+    # What the outside does
+
+    def pay(self, amount: int | None = None, currency: str = CURRENCY) -> list[Message]:
+        """The customer pays on Razorpay's page, `amount` paise or what is due. Raises NothingToPay."""
+        state, attempt = self._payable()
+        paid = attempt.amount if amount is None else amount
+        facts = [self._payment(attempt, "captured", paid, currency, {"method": "upi"})]
+        if (paid, currency) == (attempt.amount, attempt.currency):
+            facts.append(self._ended(attempt, "paid", paid))
+        return self._facts(state.order.key, *facts)
+
+    def allow(self) -> list[Message]:
+        """The bank allows a payment of what is due, and nobody captures it. Raises NothingToPay."""
+        state, attempt = self._payable()
+        payment = self._payment(attempt, "authorized", attempt.amount, CURRENCY, {"method": "upi"})
+        return self._facts(state.order.key, payment)
+
+    def let_go(self) -> list[Message]:
+        """Razorpay gives back what the bank allowed and nobody captured. Raises NothingToPay."""
+        waiting = [fact for state in self.orders.values() for fact in authorised(state.facts)]
+        if not waiting:
+            raise NothingToPay("the bank allowed nothing")
+        payment = waiting[-1]
+        detail = {"payment_id": payment.entity_id, "captured": "false"}
+        id = payment.entity_id.replace("pay_", "rfnd_")
+        back = replace(payment, entity="refund", entity_id=id, state="processed", detail=detail)
+        return self._facts(payment.order_key, back)
+
+    def poll(self) -> list[Message]:
+        """Razorpay is asked how the links stand, as it is from time to time."""
+        calls = [
+            FetchPayments(attempt.reference_id, attempt.link_id)
+            for state in self.orders.values()
+            for attempt in state.attempts
+            if attempt.link_id
+        ]
+        return [message for call in calls for message in self._perform(call)]
+
+    def fail(self, description: str = "Payment was declined by the bank") -> list[Message]:
+        """A try to pay fails on Razorpay's page; the link stays payable. Raises NothingToPay."""
+        state, attempt = self._payable()
+        detail = {"error_reason": "payment_failed", "error_description": description}
+        return self._facts(
+            state.order.key, self._payment(attempt, "failed", attempt.amount, CURRENCY, detail)
+        )
+
+    def settle_late(self) -> list[Message]:
+        """The bank says yes after all to the payment that failed last. Raises NothingToPay."""
+        failed = [f for state in self.orders.values() for f in state.facts if f.state == "failed"]
+        if not failed:
+            raise NothingToPay("no payment has failed")
+        return self._facts(failed[-1].order_key, replace(failed[-1], state="captured"))
+
+    def refund(self, state: str) -> list[Message]:
+        """The refund that was asked for last is `processed` or `failed`. Raises NothingToPay."""
+        refunds = [fact for order in self.orders.values() for fact in order.facts if fact.entity == "refund"]
+        if not refunds:
+            raise NothingToPay("nothing goes back")
+        return self._facts(refunds[-1].order_key, replace(refunds[-1], state=state))
+
+    def refund_in_dashboard(self) -> list[Message]:
+        """Someone gives the payment that came last back in Razorpay's Dashboard. Raises NothingToPay."""
+        paid = [fact for order in self.orders.values() for fact in order.facts if fact.state == "captured"]
+        if not paid:
+            raise NothingToPay("nothing was paid")
+        payment = paid[-1]
+        detail = {"payment_id": payment.entity_id}
+        fact = replace(
+            payment, entity="refund", entity_id=f"rfnd_{payment.entity_id}", state="created", detail=detail
+        )
+        return self._facts(payment.order_key, fact)
+
+    def sell_out(self) -> list[Message]:
+        """Others buy everything that is left of what is counted."""
+        self.store.left = dict.fromkeys(self.left, 0)
+        return []
+
+    def cancel_link(self) -> list[Message]:
+        """Someone cancels the payment link in Razorpay's Dashboard. Raises NothingToPay."""
+        state, attempt = self._payable()
+        return self._facts(state.order.key, self._ended(attempt, "cancelled"))
+
+    def razorpay(self, how: Razorpay) -> list[Message]:
+        """From now on, Razorpay takes what it is asked like this."""
+        self._razorpay = how
+        if how is Razorpay.SLOW:
+            return []
+        waited, self._waiting = self._waiting, []
+        return [message for call in waited for message in self._perform(call)]
+
+    def request(self, items: list[dict[str, Any]] | None) -> list[Message]:
+        """An order is asked for over the API."""
+        return self._take(Kind.REQUEST, {"items": items})
+
+    def wait(self, milliseconds: int) -> list[Message]:
+        """Time passes: timers run out and links expire, in their order."""
+        until, answer = self.now + milliseconds, list[Message]()
+        while due := self._next_due(until):
+            self.now = max(self.now, due)
+            answer += self._expire_links()
+            while self._timers and self._timers[0][0] <= self.now:
+                answer += self._take(Kind.TIMER, heapq.heappop(self._timers)[2])
+        self.now = until
+        return answer
+
+    def be_down(self, milliseconds: int) -> list[Message]:
+        """The shop's server is down meanwhile: timers come late, webhooks later still."""
+        self.now += milliseconds
+        answer: list[Message] = []
+        while self._timers and self._timers[0][0] <= self.now:
+            answer += self._take(Kind.TIMER, heapq.heappop(self._timers)[2])
+        return answer
+
+    def _next_due(self, until: int) -> int | None:
+        dues = [self._timers[0][0]] if self._timers else []
+        dues += [attempt.expires_at for _, attempt in self._open_links()]
+        due = min(dues, default=until + 1)
+        return due if due <= until else None
+
+    def _open_links(self) -> list[tuple[OrderState, Attempt]]:
+        return [
+            (state, attempt)
+            for state in self.orders.values()
+            for attempt in state.attempts
+            if attempt.status in (AttemptStatus.CREATED, AttemptStatus.WITHDRAWING) and attempt.link_id
+        ]
+
+    def _expire_links(self) -> list[Message]:
+        answer: list[Message] = []
+        for state, attempt in self._open_links():
+            if attempt.expires_at <= self.now:
+                answer += self._facts(state.order.key, self._ended(attempt, "expired"))
+        return answer
+
+    def _payable(self) -> tuple[OrderState, Attempt]:
+        """The newest link that can be paid, and its order."""
+        payable = self._open_links()
+        if not payable:
+            raise NothingToPay("there is no payment link to pay")
+        return payable[-1]
+
+    def _payment(
+        self, attempt: Attempt, status: str, amount: int, currency: str, detail: Mapping[str, Any]
+    ) -> Fact:
+        self._payments += 1
+        entity_id, at = f"pay_sim{self._payments}", self.now // 1000
+        detail = {**detail, "link": attempt.link_id}
+        return Fact(attempt.order_key, "payment", entity_id, status, amount, currency, at, detail)
+
+    def _ended(self, attempt: Attempt, status: str, paid: int = 0) -> Fact:
+        at = self.now // 1000
+        return Fact(
+            attempt.order_key, "payment_link", attempt.link_id or "", status, paid, attempt.currency, at
+        )
+
+    def _facts(self, key: str, *facts: Fact) -> list[Message]:
+        body = {"order_key": key, "facts": [fact_values.to_json(fact) for fact in facts]}
+        return self._take(Kind.FACTS, body)
+
+    def _chat(self, event: events.Event) -> list[Message]:
+        return self._take(Kind.CHAT, {"event": events.to_json(event), "name": self._name})
+
+    # The store and the workers, in small
+
+    def _take(self, kind: Kind, body: Mapping[str, Any]) -> list[Message]:
+        self._number += 1
+        event = InboxEvent(self._number, kind, body, self.now)
+        changes = advance(self._flow, self.store.given([event]), self.now)
+        self._keep(changes)
+        answer = [say.message for say in values(changes.messages)]
+        for call in values(changes.calls):
+            answer += self._perform(call)
+        return answer
+
+    def _keep(self, changes: ChangeSet) -> None:
+        self.store.save(changes)
+        for timer in changes.timers:
+            due = events.to_json(events.TimerDue(timer.state, timer.timer, timer.visit, timer.due))
+            self._number += 1
+            heapq.heappush(self._timers, (timer.due, self._number, due))
+
+    def _perform(self, call: Call) -> list[Message]:
+        if self._razorpay is Razorpay.SLOW:
+            self._waiting.append(call)
+            return []
+        match call:
+            case CreateLink() if self._razorpay in (Razorpay.REFUSES, Razorpay.FAILS):
+                reason, again = "refused by the simulated Razorpay", self._razorpay is Razorpay.FAILS
+                fields = {"reference_id": call.reference_id, "reason": reason, "again": again}
+                return self._take(Kind.RESULT, {"name": REFUSED, "fields": fields})
+            case CreateLink():
+                code = call.reference_id.replace(".", "-")
+                link = {"link_id": f"plink_{code}", "short_url": f"https://rzp.io/rzp/{code}"}
+                fields = {"reference_id": call.reference_id, **link, "status": "created"}
+                return self._take(Kind.RESULT, {"name": CREATED, "fields": fields})
+            case CancelLink():
+                return self._take(Kind.RESULT, self._cancelled(call))
+            case FetchPayments():
+                key = order_key_of(call.reference_id)
+                made = [
+                    fact_values.to_json(fact) for fact in self.orders[key].facts if fact.entity == "payment"
+                ]
+                fetched: dict[str, Any] = {
+                    "reference_id": call.reference_id,
+                    "facts": made,
+                    "asked": call.asked,
+                }
+                return self._take(Kind.RESULT, {"name": FETCHED, "fields": fetched})
+            case RefundPayment():
+                detail = {"payment_id": call.payment_id, "key": call.key}
+                id, at = call.key.replace("pay_", "rfnd_"), self.now // 1000
+                refund = Fact(call.order_key, "refund", id, "created", call.amount, CURRENCY, at, detail)
+                made = [fact_values.to_json(refund)]
+                refunded = {"order_key": call.order_key, "facts": made}
+                return self._take(Kind.RESULT, {"name": REFUNDED, "fields": refunded})
+
+    def _cancelled(self, call: CancelLink) -> dict[str, Any]:
+        attempts = self.orders[order_key_of(call.reference_id)].attempts
+        attempt = next(a for a in attempts if a.reference_id == call.reference_id)
+        about = {"reference_id": call.reference_id, "link_id": attempt.link_id}
+        if attempt.status in LINK_STATUSES.values():
+            return {"name": WITHDRAWN, "fields": {**about, "status": str(attempt.status)}}
+        if self._razorpay is Razorpay.KEEPS:
+            return {"name": KEPT, "fields": {**about, "reason": "refused by the simulated Razorpay"}}
+        return {"name": WITHDRAWN, "fields": {**about, "status": "cancelled"}}
+
+    @property
+    def parked(self) -> list[EventResult]:
+        """Events that could not be handled."""
+        return [handled for handled in self.results if handled.outcome is Outcome.PARKED]

@@ -1,0 +1,213 @@
+"""What can be commanded in a sandbox of another process, each from the fields of a JSON object.
+
+Every command raises ValueError for a wrong field, and what the method behind it raises. `url` is a link's
+short URL or id; `count` is 1 unless given; amounts are paise.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeAlias
+
+from sandbox.faults import Fault, Faults
+from sandbox.fields import Fields
+from sandbox.mischief import Mischief
+from sandbox.world import World
+
+Command: TypeAlias = Callable[[World, Fields], Awaitable[str | None]]
+"""Does it, and gives the id of what it made, if anything."""
+
+
+async def _write(world: World, fields: Fields) -> str:
+    return await world.meta.person(fields.text("wa_id")).write(fields.text("text"))
+
+
+async def _tap(world: World, fields: Fields) -> str:
+    return await world.meta.person(fields.text("wa_id")).tap(fields.text("title"))
+
+
+async def _expire_token(world: World, _fields: Fields) -> None:
+    world.meta.expire_token()
+
+
+async def _renew_token(world: World, _fields: Fields) -> None:
+    world.meta.renew_token()
+
+
+async def _set_webhook(world: World, fields: Fields) -> None:
+    world.meta.account.webhook = fields.maybe_text("url")
+
+
+async def _subscribe(world: World, _fields: Fields) -> None:
+    world.meta.account.is_subscribed = True
+
+
+async def _unsubscribe(world: World, _fields: Fields) -> None:
+    world.meta.account.is_subscribed = False
+
+
+async def _pay(world: World, fields: Fields) -> str:
+    return await world.razorpay.pay(
+        fields.text("url"),
+        method=fields.text("method", "upi"),
+        amount=fields.maybe_number("amount"),
+        currency=fields.maybe_text("currency"),
+    )
+
+
+async def _fail(world: World, fields: Fields) -> str:
+    return await world.razorpay.fail(
+        fields.text("url"),
+        reason=fields.text("reason", "payment_failed"),
+        description=fields.text("description", ""),
+        method=fields.text("method", "upi"),
+    )
+
+
+async def _authorize(world: World, fields: Fields) -> str:
+    return await world.razorpay.authorize(
+        fields.text("url"),
+        method=fields.text("method", "upi"),
+        amount=fields.maybe_number("amount"),
+        currency=fields.maybe_text("currency"),
+    )
+
+
+async def _capture(world: World, fields: Fields) -> None:
+    await world.razorpay.capture(fields.text("payment"))
+
+
+async def _settle_late(world: World, fields: Fields) -> None:
+    await world.razorpay.settle_late(fields.text("payment"))
+
+
+async def _refund(world: World, fields: Fields) -> str:
+    return await world.razorpay.refund(fields.text("payment"), fields.maybe_number("amount"))
+
+
+async def _settle_refund(world: World, fields: Fields) -> None:
+    await world.razorpay.settle_refund(fields.text("refund"), fields.text("status"))
+
+
+async def _dispute(world: World, fields: Fields) -> str:
+    return await world.razorpay.dispute(fields.text("payment"), fields.text("state"))
+
+
+async def _expire(world: World, fields: Fields) -> None:
+    await world.razorpay.expire(fields.text("url"))
+
+
+async def _cancel(world: World, fields: Fields) -> None:
+    await world.razorpay.cancel(fields.text("url"))
+
+
+async def _enable_webhook(world: World, _fields: Fields) -> None:
+    world.razorpay.enable_webhook()
+
+
+async def _fee_bearer(world: World, fields: Fields) -> None:
+    world.razorpay.bear_fee(fields.text("who"))
+
+
+async def _lose(world: World, fields: Fields) -> None:
+    world.courier.lose_next(fields.provider(), fields.number("count", 1))
+
+
+async def _duplicate(world: World, fields: Fields) -> None:
+    world.courier.duplicate_next(fields.provider(), fields.number("count", 1))
+
+
+async def _delay(world: World, fields: Fields) -> None:
+    world.courier.delay_next(fields.provider(), fields.number("ms"), fields.number("count", 1))
+
+
+async def _mischief(world: World, fields: Fields) -> None:
+    """Fields that are not given are as in `Mischief()`: nothing goes wrong."""
+    usual = Mischief()
+    world.courier.mischief = Mischief(
+        lose=fields.fraction("lose", usual.lose),
+        duplicate=fields.fraction("duplicate", usual.duplicate),
+        delay=fields.fraction("delay", usual.delay),
+        reorder=fields.fraction("reorder", usual.reorder),
+        most_delay_ms=fields.number("most_delay_ms", usual.most_delay_ms),
+        seed=fields.number("seed", usual.seed),
+    )
+
+
+async def _fail_next(world: World, fields: Fields) -> None:
+    count = fields.number("count", 1)
+    if count < 1:
+        raise ValueError(f"the count is at least 1, not {count}")
+    _faults(world, fields).next(fields.text("operation"), *[_fault(fields)] * count)
+
+
+async def _always(world: World, fields: Fields) -> None:
+    """Without `fault`, or with null there, the outage is over."""
+    fault = _fault(fields) if fields.has("fault") else None
+    _faults(world, fields).always(fields.text("operation"), fault)
+
+
+def _faults(world: World, fields: Fields) -> Faults:
+    return world.meta.faults if fields.provider() == "meta" else world.razorpay.faults
+
+
+def _fault(fields: Fields) -> Fault:
+    """`http {status, body?, retry_after?}`, `html {status?}`, `slow {seconds}`, `drop` or `refuse`."""
+    match fields.text("fault"):
+        case "http":
+            headers = {"Retry-After": str(fields.number("retry_after"))} if fields.has("retry_after") else {}
+            return Fault.http(_status(fields.number("status")), fields.maybe_text("body"), headers)
+        case "html":
+            return Fault.html(_status(fields.number("status", 502)))
+        case "slow":
+            return Fault.slow(fields.fraction("seconds", 10.0))
+        case "drop":
+            return Fault.drop_after_accepting()
+        case "refuse":
+            return Fault.refuse_connection()
+        case other:
+            raise ValueError(f"no fault {other!r}; there are http, html, slow, drop, refuse")
+
+
+def _status(status: int) -> int:
+    if not 200 <= status <= 599:
+        raise ValueError(f"an HTTP status is from 200 to 599, not {status}")
+    return status
+
+
+COMMANDS: Final[dict[str, Command]] = {
+    "write": _write,
+    "tap": _tap,
+    "expire_token": _expire_token,
+    "renew_token": _renew_token,
+    "set_webhook": _set_webhook,
+    "subscribe": _subscribe,
+    "unsubscribe": _unsubscribe,
+    "pay": _pay,
+    "fail": _fail,
+    "authorize": _authorize,
+    "capture": _capture,
+    "settle_late": _settle_late,
+    "refund": _refund,
+    "settle_refund": _settle_refund,
+    "dispute": _dispute,
+    "expire": _expire,
+    "cancel": _cancel,
+    "enable_webhook": _enable_webhook,
+    "fee_bearer": _fee_bearer,
+    "lose": _lose,
+    "duplicate": _duplicate,
+    "delay": _delay,
+    "mischief": _mischief,
+    "fail_next": _fail_next,
+    "always": _always,
+}
+"""
+`write {wa_id, text}` · `tap {wa_id, title}` · `expire_token` · `renew_token` ·
+`set_webhook {url?}` (what Meta says of it) · `subscribe` · `unsubscribe` ·
+`pay {url, amount?, currency?, method?}` · `fail {url, reason?, description?, method?}` ·
+`authorize {url, amount?, currency?, method?}` · `capture {payment}` · `settle_late {payment}` ·
+`refund {payment, amount?}` · `settle_refund {refund, status}` · `dispute {payment, state}` ·
+`expire {url}` · `cancel {url}` · `enable_webhook` · `fee_bearer {who}` ·
+`lose {provider, count?}` · `duplicate {provider, count?}` ·
+`delay {provider, ms, count?}` · `mischief {lose?, duplicate?, delay?, reorder?, most_delay_ms?, seed?}` ·
+`fail_next {provider, operation, fault, count?, …}` · `always {provider, operation, fault?, …}`
+"""

@@ -1,0 +1,56 @@
+"""A control API for a sandbox in another process: what its people do and what goes wrong there, over HTTP."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
+
+from aiohttp import web
+
+from sandbox.answers import json_answer
+from sandbox.commands import COMMANDS, Command
+from sandbox.fields import Fields
+from sandbox.people import ReceivedMessage
+from sandbox.razorpay_ledger import NotPayableError
+from sandbox.razorpay_rules import Refused
+from sandbox.world import World
+
+_Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def routes(world: World) -> list[web.RouteDef]:
+    """Routes under `/_control`: `GET messages?wa_id=`, and a POST for each of `commands.COMMANDS`.
+
+    A command takes a JSON object and answers `{"id": …}`, null where nothing was made. What does not exist
+    (a link, a choice, a payment) is a 404; a missing or wrong field, or what cannot be done now, a 400; both
+    with `{"error": …}`.
+    """
+
+    async def messages(request: web.Request) -> web.Response:
+        person = world.meta.people.get(request.query.get("wa_id", ""))
+        return json_answer([_message_json(message) for message in person.messages] if person else [])
+
+    posts = [web.post(f"/_control/{name}", _handler(world, command)) for name, command in COMMANDS.items()]
+    return [*posts, web.get("/_control/messages", messages)]
+
+
+def _handler(world: World, command: Command) -> _Handler:
+    async def handle(request: web.Request) -> web.Response:
+        try:
+            return json_answer({"id": await command(world, Fields(await request.read()))})
+        except LookupError as unknown:
+            return json_answer({"error": str(unknown)}, 404)
+        except (ValueError, NotPayableError, Refused) as wrong:
+            return json_answer({"error": str(wrong)}, 400)
+
+    return handle
+
+
+def _message_json(message: ReceivedMessage) -> dict[str, Any]:
+    return {
+        "wamid": message.wamid,
+        "kind": message.kind,
+        "text": message.text,
+        "choices": [[choice.id, choice.title, choice.description] for choice in message.choices],
+        "url": message.url,
+        "opaque": message.opaque,
+        "at": message.at,
+    }

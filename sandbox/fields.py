@@ -1,0 +1,76 @@
+"""The fields of a control command: a JSON object from somebody who types it by hand."""
+
+from typing import Any
+
+import orjson
+
+from sandbox.ladders import Provider
+
+
+class FieldError(ValueError):
+    """A field is missing or not what it should be."""
+
+
+class Fields:
+    """Reads fields by name. Every method raises FieldError with a message for whoever wrote them."""
+
+    def __init__(self, raw: bytes) -> None:
+        """`raw` is a JSON object, or nothing where no field is needed."""
+        try:
+            fields = orjson.loads(raw or b"{}")
+        except orjson.JSONDecodeError as error:
+            raise FieldError(f"the body is not JSON: {error}") from None
+        if not isinstance(fields, dict):
+            raise FieldError("the body must be a JSON object")
+        self._fields: dict[str, Any] = fields
+
+    def text(self, name: str, default: str | None = None) -> str:
+        """A text; without a default it must be there."""
+        value = self._get(name, default)
+        if not isinstance(value, str):
+            raise FieldError(f"the field {name!r} must be a text")
+        return value
+
+    def number(self, name: str, default: int | None = None) -> int:
+        """A whole number; without a default it must be there."""
+        value = self._get(name, default)
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise FieldError(f"the field {name!r} must be a whole number")
+        return value
+
+    def maybe_text(self, name: str) -> str | None:
+        """A text, or None if the field is not there."""
+        return self.text(name) if self.has(name) else None
+
+    def maybe_number(self, name: str) -> int | None:
+        """A whole number, or None if the field is not there."""
+        return self.number(name) if self.has(name) else None
+
+    def fraction(self, name: str, default: float) -> float:
+        """A number, whole or not."""
+        value = self._get(name, default)
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            raise FieldError(f"the field {name!r} must be a number")
+        return float(value)
+
+    def provider(self) -> Provider:
+        """The field `provider`: `meta` or `razorpay`."""
+        match self.text("provider"):
+            case "meta":
+                return "meta"
+            case "razorpay":
+                return "razorpay"
+            case other:
+                raise FieldError(f"no provider {other!r}; there are meta, razorpay")
+
+    def has(self, name: str) -> bool:
+        """True if the field is there and not null."""
+        return self._fields.get(name) is not None
+
+    def _get(self, name: str, default: Any) -> Any:
+        value = self._fields.get(name)
+        if value is None:
+            value = default
+        if value is None:
+            raise FieldError(f"the field {name!r} is missing")
+        return value

@@ -1,0 +1,264 @@
+"""The sandbox Meta: the part of the WhatsApp Cloud API that a shop uses, with its webhooks."""
+
+import secrets
+from collections.abc import Callable
+from typing import Any, Final, Literal, TypeAlias
+
+import aiohttp
+import orjson
+from aiohttp import web
+
+from sandbox import meta_webhooks
+from sandbox.answers import json_answer
+from sandbox.delivery import Courier, SignedEvent
+from sandbox.faults import Fault, Faults, perform
+from sandbox.ids import Ids
+from sandbox.meta_account import ACCOUNT_ID, Account
+from sandbox.meta_errors import (
+    Refused,
+    body_for_status,
+    error_body,
+    expired_body,
+    status_error,
+    token_body,
+    unknown_object_body,
+)
+from sandbox.meta_rules import check
+from sandbox.people import Json, Person, ReceivedMessage
+from sandbox.wa_ids import wa_id
+
+Window: TypeAlias = Literal["open", "refuse", "fail"]
+"""The 24-hour window: not kept; kept with a refusal of the call; kept with a `failed` status afterwards."""
+
+BUSINESS_PHONE: Final = "918000000001"
+_DAY: Final = 24 * 3600 * 1000
+_PAIR_BURST: Final = 45
+_PAIR_REFILL: Final = 6000
+"""Milliseconds until one more message may be sent to the same person."""
+
+
+class HandshakeRefusedError(Exception):
+    """The bot did not answer Meta's GET with the challenge."""
+
+
+class Meta:
+    """WhatsApp Cloud API over HTTP, and the people one can talk to."""
+
+    def __init__(
+        self,
+        *,
+        phone_number_id: str,
+        access_token: str,
+        app_secret: str,
+        verify_token: str,
+        now: Callable[[], int],
+        courier: Courier | None = None,
+        ids: Ids | None = None,
+        statuses: tuple[str, ...] = ("sent", "delivered"),
+        pair_rate: bool = False,
+        window: Window = "open",
+    ) -> None:
+        """`now` gives milliseconds UTC. `statuses` are the webhooks that follow each accepted send."""
+        self.phone_number_id = phone_number_id
+        self.verify_token = verify_token
+        self.people: dict[str, Person] = {}
+        self.marked_read: list[str] = []
+        """Wamids of customers' messages that the business marked as read."""
+        self.account = Account(phone_number_id, BUSINESS_PHONE)
+        self.faults = Faults("send")
+        self.courier = courier or Courier(now)
+        self.app = web.Application(client_max_size=1 << 20)
+        self.app.router.add_post(r"/{version:v\d+\.\d+}/{object_id}/messages", self._send)
+        self.app.router.add_get(r"/{version:v\d+\.\d+}/{object_id}", self._describe)
+        self.app.router.add_get(r"/{version:v\d+\.\d+}/{object_id}/subscribed_apps", self._subscribed)
+        self._authorization = f"Bearer {access_token}"
+        self._token_expired = False
+        self._app_secret = app_secret
+        self._now = now
+        self._ids = ids or Ids()
+        self._statuses = statuses
+        self._pair_rate = pair_rate
+        self._window = window
+        self._pair_until: dict[str, int] = {}
+        self._by_user_id: dict[str, Person] = {}
+        self._inbound_ids: set[str] = set()
+
+    def person(self, wa_id: str, name: str = "Asha") -> Person:
+        """The customer with the phone number `wa_id` (digits only), made on first use with that name."""
+        found = self.people.get(wa_id)
+        if found is None:
+            found = Person(wa_id, name, f"IN.1000{wa_id:0>15}", BUSINESS_PHONE, self)
+            self.people[wa_id] = found
+            self._by_user_id[found.user_id] = found
+        return found
+
+    def fail_next(self, operation: str, *faults: Fault) -> None:
+        """Let the next calls of `operation` (`send`) go wrong, one fault each."""
+        self.faults.next(operation, *faults)
+
+    def expire_token(self) -> None:
+        """Answer every call with a 401 (code 190) from now on, as when the access token's time is over."""
+        self._token_expired = True
+
+    def renew_token(self) -> None:
+        """Let the access token be good again."""
+        self._token_expired = False
+
+    async def handshake(self, session: aiohttp.ClientSession, url: str) -> None:
+        """Verify the webhook at `url` as Meta does when it is set. Raises HandshakeRefusedError.
+
+        Source: Meta, WhatsApp Cloud API, "Create a webhook endpoint".
+        """
+        challenge = str(secrets.randbelow(10**9) + 10**9)
+        query = {"hub.mode": "subscribe", "hub.challenge": challenge, "hub.verify_token": self.verify_token}
+        async with session.get(url, params=query, allow_redirects=False) as response:
+            answer = await response.read()
+            if response.status != 200 or answer != challenge.encode():
+                raise HandshakeRefusedError(f"GET {url} answered {response.status}, not the challenge")
+        self.account.webhook = url
+
+    def signed(self, name: str, value: Json) -> SignedEvent:
+        """A signed webhook with `value` (`messages`, `statuses`, …) in its envelope; not delivered."""
+        metadata = {"display_phone_number": BUSINESS_PHONE, "phone_number_id": self.phone_number_id}
+        payload = meta_webhooks.envelope(ACCOUNT_ID, {"metadata": metadata, **value})
+        return meta_webhooks.signed(name, payload, self._app_secret)
+
+    def inbound(self, person: Person, message: Json) -> str:
+        """Post a message from `person` to the business; returns its wamid."""
+        wamid, now = self._ids.wamid(person.wa_id), self._now()
+        self._inbound_ids.add(wamid)
+        if message["type"] != "reaction":
+            person.last_wrote_at = now
+        messages = [meta_webhooks.inbound(person, wamid, now, message)]
+        event = self.signed("message", {"contacts": [meta_webhooks.contact(person)], "messages": messages})
+        self.courier.emit("meta", [event])
+        return wamid
+
+    def status(self, person: Person, message: ReceivedMessage, status: str) -> None:
+        """Post a status of `message` to the business."""
+        self.courier.emit("meta", [self._status_event(person, message, status)])
+
+    def _status_event(
+        self, person: Person, message: ReceivedMessage, status: str, failure: tuple[int, str] | None = None
+    ) -> SignedEvent:
+        errors = [status_error(*failure)] if failure else []
+        entry = meta_webhooks.status(person, message, status, self._now(), errors)
+        contacts = {} if status == "failed" else {"contacts": [meta_webhooks.contact(person)]}
+        return self.signed(f"status.{status}", {**contacts, "statuses": [entry]})
+
+    async def _send(self, request: web.Request) -> web.Response:
+        raw = await request.read()
+        fault = self.faults.take("send")
+        return await perform(fault, request, lambda: self._answer_send(request, raw), self._body_for_status)
+
+    def _answer_send(self, request: web.Request, raw: bytes) -> web.Response:
+        return self._refuse_caller(request) or self._told(lambda: self._accept(_parse(raw)))
+
+    async def _describe(self, request: web.Request) -> web.Response:
+        fields = request.query.get("fields")
+        return self._refuse_caller(request) or self._told(lambda: self.account.number(fields))
+
+    async def _subscribed(self, request: web.Request) -> web.Response:
+        refusal = self._refuse_token(request) or self._refuse_object(request, ACCOUNT_ID)
+        return refusal or self._told(self.account.subscribed_apps)
+
+    def _told(self, answer: Callable[[], Json]) -> web.Response:
+        try:
+            return json_answer(answer())
+        except Refused as refused:
+            return json_answer(error_body(refused.code, refused.details, self._trace()), 400)
+
+    def _refuse_token(self, request: web.Request) -> web.Response | None:
+        if request.headers.get("Authorization") != self._authorization:
+            return json_answer(token_body(self._trace()), 401)
+        if self._token_expired:
+            return json_answer(expired_body(self._trace()), 401)
+        return None
+
+    def _refuse_caller(self, request: web.Request) -> web.Response | None:
+        return self._refuse_token(request) or self._refuse_object(request, self.phone_number_id)
+
+    def _refuse_object(self, request: web.Request, visible: str) -> web.Response | None:
+        """The token sees one object only."""
+        asked = request.match_info["object_id"]
+        if asked == visible:
+            return None
+        return json_answer(unknown_object_body(asked, self._trace()), 400)
+
+    def _accept(self, message: Json) -> Json:
+        if message.get("status") == "read":
+            return self._mark_read(message)
+        check(message)
+        person, contacts = self._recipient(message)
+        now = self._now()
+        failure = self._later_failure(person, message, now)
+        if self._pair_rate:
+            self._spend_pair_budget(person, now)
+        received = ReceivedMessage(self._ids.wamid(person.wa_id), message, now)
+        if failure is None:
+            person.messages.append(received)
+            events = [self._status_event(person, received, status) for status in self._statuses]
+        else:
+            events = [self._status_event(person, received, "failed", failure)]
+        self.courier.emit("meta", events)
+        return {"messaging_product": "whatsapp", "contacts": [contacts], "messages": [{"id": received.wamid}]}
+
+    def _mark_read(self, message: Json) -> Json:
+        if message.get("messaging_product") != "whatsapp":
+            raise Refused(100, "The parameter messaging_product is required and must be whatsapp.")
+        wamid = message.get("message_id")
+        if not isinstance(wamid, str) or wamid not in self._inbound_ids:
+            raise Refused(131009, "Parameter message_id is not a message that was received.")
+        self.marked_read.append(wamid)
+        return {"success": True}
+
+    def _recipient(self, message: Json) -> tuple[Person, Json]:
+        """Who a checked message is for, and what the answer says of them. The phone number wins."""
+        to: str | None = message.get("to")
+        if to is None:
+            recipient = message["recipient"]
+            found = self._by_user_id.get(recipient)
+            if found is None:
+                raise Refused(131026, "The user id is not known to this business.")
+            return found, {"input": recipient, "user_id": recipient}
+        number = to.removeprefix("+")
+        if number == BUSINESS_PHONE:
+            raise Refused(131021, "The recipient is the sender's own number.")
+        known = wa_id(number, self.people)
+        return self.person(known), {"input": to, "wa_id": known}
+
+    def _later_failure(self, person: Person, message: Json, now: int) -> tuple[int, str] | None:
+        """Why an accepted message will fail, if it will. Raises Refused for a closed window, if so set."""
+        if person.unreachable:
+            return 131026, "The recipient cannot receive this message."
+        wrote_at = person.last_wrote_at
+        free = self._window == "open" or message.get("type") == "template"
+        if free or (wrote_at is not None and now - wrote_at < _DAY):
+            return None
+        details = "More than 24 hours have passed since the customer last wrote."
+        if self._window == "refuse":
+            raise Refused(131047, details)
+        return 131047, details
+
+    def _spend_pair_budget(self, person: Person, now: int) -> None:
+        """One message per 6 s and person, in bursts of up to 45. Raises Refused when spent."""
+        until = max(self._pair_until.get(person.wa_id, now), now) + _PAIR_REFILL
+        if until - now > _PAIR_BURST * _PAIR_REFILL:
+            raise Refused(131056, "Too many messages to this person in a short time.")
+        self._pair_until[person.wa_id] = until
+
+    def _trace(self) -> str:
+        return "A" + self._ids.base62(22)
+
+    def _body_for_status(self, status: int) -> Json:
+        return body_for_status(status, self._trace())
+
+
+def _parse(raw: bytes) -> Json:
+    try:
+        message: Any = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise Refused(100, "The body is not valid JSON.") from None
+    if not isinstance(message, dict):
+        raise Refused(100, "The body must be a JSON object.")
+    return message

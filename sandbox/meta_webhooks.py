@@ -1,0 +1,62 @@
+"""Webhook bodies as Meta posts them.
+
+Source: Meta, WhatsApp Cloud API, "Webhooks" reference (messages, status), 2026.
+"""
+
+import json
+from typing import Any
+
+from sandbox.delivery import SignedEvent
+from sandbox.people import Json, Person, ReceivedMessage
+from sandbox.signing import sign
+
+
+def signed(name: str, payload: Any, app_secret: str) -> SignedEvent:
+    """`payload` as Meta sends it: compact JSON, everything but ASCII escaped, signed with the app secret."""
+    body = json.dumps(payload, separators=(",", ":")).encode()
+    headers = {
+        "Content-Type": "application/json",
+        "User-Agent": "facebookexternalua",
+        "X-Hub-Signature-256": f"sha256={sign(body, app_secret)}",
+    }
+    return SignedEvent(name, body, headers)
+
+
+def envelope(account_id: str, value: Json) -> Json:
+    """The frame around one change of the field `messages`."""
+    change = {"value": {"messaging_product": "whatsapp", **value}, "field": "messages"}
+    return {"object": "whatsapp_business_account", "entry": [{"id": account_id, "changes": [change]}]}
+
+
+def contact(person: Person) -> Json:
+    """Who somebody is; without the phone number if they hide it."""
+    phone = {} if person.hides_phone else {"wa_id": person.wa_id}
+    return {"profile": {"name": person.name}, **phone, "user_id": person.user_id}
+
+
+def inbound(person: Person, wamid: str, at: int, message: Json) -> Json:
+    """A message from `person`; `at` in milliseconds."""
+    phone = {} if person.hides_phone else {"from": person.wa_id}
+    head = {"from_user_id": person.user_id, "id": wamid, "timestamp": str(at // 1000)}
+    return {**phone, **head, **message}
+
+
+def status(person: Person, message: ReceivedMessage, name: str, at: int, errors: list[Json]) -> Json:
+    """What became of `message`; `at` in milliseconds, `errors` only for `failed`."""
+    entry: Json = {"id": message.wamid, "status": name, "timestamp": str(at // 1000)}
+    if not person.hides_phone:
+        entry["recipient_id"] = person.wa_id
+    if name != "failed" or person.hides_phone:
+        entry["recipient_user_id"] = person.user_id
+    if message.opaque is not None:
+        entry["biz_opaque_callback_data"] = message.opaque
+    if name == "sent":
+        entry["pricing"] = {
+            "billable": False,
+            "pricing_model": "PMP",
+            "type": "free_customer_service",
+            "category": "service",
+        }
+    if errors:
+        entry["errors"] = errors
+    return entry

@@ -1,0 +1,260 @@
+"""The sandbox Razorpay: payment links and refunds over HTTP, a page to pay on, and the webhooks of it all."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from aiohttp import web
+
+from sandbox.checkout import Checkout
+from sandbox.delivery import Courier, SignedEvent
+from sandbox.faults import Fault, Faults
+from sandbox.ids import Ids
+from sandbox.razorpay_api import OPERATIONS, Api, no_route
+from sandbox.razorpay_entities import Failure, Link, Order, Payment
+from sandbox.razorpay_ledger import Ledger
+from sandbox.razorpay_refunds import Refunds
+from sandbox.razorpay_reversals import DISPUTE_STATES, Dispute, Refund, new_dispute
+from sandbox.razorpay_webhooks import Webhooks
+
+_FAILURES: Final = {
+    "payment_failed": ("bank", "payment_authorization", "The bank declined the payment."),
+    "payment_cancelled": ("customer", "payment_authentication", "The payment was cancelled by the payer."),
+    "payment_timed_out": ("customer", "payment_authentication", "The payment was not finished in time."),
+    "insufficient_funds": ("bank", "payment_authorization", "The account does not hold enough money."),
+}
+
+
+class Razorpay:
+    """Razorpay over HTTP, and what payers, banks and operators do there.
+
+    A link is named by its id or short URL. Commands raise LookupError for what does not exist, and
+    `razorpay_ledger.NotPayableError` where no money can be taken in this state.
+    """
+
+    def __init__(
+        self,
+        *,
+        key_id: str,
+        key_secret: str,
+        webhook_secret: str,
+        now: Callable[[], int],
+        account_id: str = "acc_SandboxAccount1",
+        courier: Courier | None = None,
+        ids: Ids | None = None,
+    ) -> None:
+        """`now` gives milliseconds UTC."""
+        self.account_id = account_id
+        self.page_url = "https://rzp.io"
+        """Where payers find the page of a link; the address of the server once it is served."""
+        self.faults = Faults(*OPERATIONS)
+        self.courier = courier or Courier(now)
+        self._ids = ids or Ids()
+        self._ledger = Ledger(now, self._ids)
+        self._webhooks = Webhooks(account_id, webhook_secret, self._ledger, self.courier, self._ids)
+        self._refunds = Refunds(self._ledger, self._webhooks, self._ids, now)
+        self._disputes: dict[str, Dispute] = {}
+        self.app = web.Application(client_max_size=1 << 20)
+        api = Api(
+            self._ledger,
+            self._refunds,
+            self.faults,
+            key_id,
+            key_secret,
+            lambda: self.page_url,
+            lambda link: self._webhooks.emit(self._webhooks.ended(link)),
+        )
+        api.serve(self.app)
+        Checkout(self._ledger, key_secret, self.pay, self.fail).serve(self.app)
+        self.app.router.add_route("*", "/{tail:.*}", no_route)
+
+    @property
+    def links(self) -> dict[str, Link]:
+        """All payment links by id."""
+        return self._ledger.links
+
+    @property
+    def orders(self) -> dict[str, Order]:
+        """All orders by id."""
+        return self._ledger.orders
+
+    @property
+    def payments(self) -> dict[str, Payment]:
+        """All payments by id, failed ones too."""
+        return self._ledger.payments
+
+    @property
+    def refunds(self) -> dict[str, Refund]:
+        """All refunds by id."""
+        return self._refunds.refunds
+
+    @property
+    def refund_delay_ms(self) -> int:
+        """How long the bank takes for refunds made from now on, in the sandbox's clock; 0: done at once."""
+        return self._refunds.delay_ms
+
+    @refund_delay_ms.setter
+    def refund_delay_ms(self, milliseconds: int) -> None:
+        self._refunds.delay_ms = milliseconds
+
+    @property
+    def webhook_disabled(self) -> bool:
+        """True once a day of nothing but failures has switched the webhook off: events are lost."""
+        return self.courier.disabled("razorpay")
+
+    def enable_webhook(self) -> None:
+        """Switch the webhook on again, as the operator may on the dashboard."""
+        self.courier.enable("razorpay")
+
+    def bear_fee(self, who: str) -> None:
+        """Let the `platform` (the shop) or the `customer` bear Razorpay's fee from now on."""
+        if who not in ("platform", "customer"):
+            raise ValueError(f"the fee is borne by platform or customer, not {who!r}")
+        self._ledger.payer_bears_fee = who == "customer"
+
+    def fail_next(self, operation: str, *faults: Fault) -> None:
+        """Let the next calls of `operation` (one of `razorpay_api.OPERATIONS`) go wrong, one fault each."""
+        self.faults.next(operation, *faults)
+
+    async def pay(
+        self, link: str, *, method: str = "upi", amount: int | None = None, currency: str | None = None
+    ) -> str:
+        """Pay the link; returns the payment's id.
+
+        By default all that is asked. Less, or another currency, is captured but leaves the link payable
+        and its order unpaid. Raises ValueError for an unknown method or an impossible sum.
+        """
+        payment, events = self._succeed(link, method, amount, currency)
+        self._webhooks.emit(events)
+        return payment.id
+
+    async def fail(
+        self, link: str, *, reason: str = "payment_failed", description: str = "", method: str = "upi"
+    ) -> str:
+        """Try to pay the link and fail; returns the payment's id."""
+        payment, events = self._fail(link, reason, description, method)
+        self._webhooks.emit(events)
+        return payment.id
+
+    async def authorize(
+        self, link: str, *, method: str = "upi", amount: int | None = None, currency: str | None = None
+    ) -> str:
+        """The bank grants a payment that was under way, nobody captures it yet; returns its id.
+
+        The link may be over by now. If its order is paid already, the payment is given back at once.
+        """
+        payment = self._ledger.authorize(self._ledger.find(link), method, amount, currency)
+        events = self._webhooks.authorized(payment)
+        self._webhooks.emit(events + self._give_back(payment.order_id))
+        return payment.id
+
+    async def capture(self, payment_id: str) -> None:
+        """Capture an authorised payment; others that wait on an order paid by it are given back at once."""
+        self._webhooks.emit(self._capture(payment_id))
+
+    async def settle_late(self, payment_id: str) -> None:
+        """Let the bank say yes after all to a failed payment, even if its link is over by now.
+
+        If another payment has paid the order, this one is given back at once.
+        """
+        self._webhooks.emit(self._settle(self._ledger.authorize_late(payment_id)))
+
+    async def refund(self, payment_id: str, amount: int | None = None) -> str:
+        """Refund a captured payment on the dashboard, by default all that is left; returns the refund's id.
+
+        Raises `razorpay_rules.Refused`.
+        """
+        return self._refunds.make(payment_id, {} if amount is None else {"amount": amount}).id
+
+    async def settle_refund(self, refund_id: str, status: str) -> None:
+        """The bank has done (`processed`) or refused (`failed`) a pending refund. Raises ValueError."""
+        self._refunds.settle(refund_id, status)
+
+    async def settle_due(self) -> None:
+        """Let the bank do the refunds whose time has come, with their webhooks."""
+        self._refunds.settle_due()
+
+    async def dispute(self, payment_id: str, state: str) -> str:
+        """Bring the payment's dispute, made on first use, to a state; returns its id.
+
+        Raises ValueError unless it is one of `razorpay_reversals.DISPUTE_STATES` and the money was taken.
+        """
+        payment, dispute = self._ledger.payment(payment_id), self._disputes.get(payment_id)
+        if state not in DISPUTE_STATES:
+            raise ValueError(f"no dispute state {state!r}; there are {', '.join(DISPUTE_STATES)}")
+        if dispute is None:
+            dispute = new_dispute(payment, f"disp_{self._ids.base62()}", self._ledger.now())
+        self._disputes[payment_id] = dispute = replace(dispute, state=state)
+        self._webhooks.emit(self._webhooks.dispute(dispute))
+        return dispute.id
+
+    async def expire_due(self) -> None:
+        """Expire the links whose time is over, with their webhooks."""
+        for link in self._ledger.expire_due():
+            self._webhooks.emit(self._webhooks.ended(link))
+
+    async def expire(self, link: str) -> None:
+        """Let a link's time be over now. Raises `razorpay_rules.Refused` unless it is still created."""
+        found = self._ledger.find(link)
+        self._ledger.expire(found)
+        self._webhooks.emit(self._webhooks.ended(found))
+
+    async def cancel(self, link: str) -> None:
+        """Cancel a link as the operator may on the dashboard. Raises `razorpay_rules.Refused`."""
+        found = self._ledger.find(link)
+        self._ledger.cancel(found)
+        self._webhooks.emit(self._webhooks.ended(found))
+
+    def success_events(self, link: str, *, method: str = "upi") -> list[SignedEvent]:
+        """Pay the link, but leave it to the caller to deliver the events: any order, any number of times."""
+        return self._succeed(link, method)[1]
+
+    def failure_events(
+        self, link: str, *, reason: str = "payment_failed", description: str = "", method: str = "upi"
+    ) -> list[SignedEvent]:
+        """Try to pay the link and fail, but leave it to the caller to deliver the event."""
+        return self._fail(link, reason, description, method)[1]
+
+    def events_of(self, link: str) -> list[SignedEvent]:
+        """Every event about the link so far, delivered or not, oldest first."""
+        return self._webhooks.of(self._ledger.find(link).id)
+
+    def signed(self, envelope: Mapping[str, Any]) -> SignedEvent:
+        """Any envelope, signed with the webhook secret under a new event id; not delivered."""
+        return self._webhooks.signed(envelope)
+
+    def _succeed(
+        self, link: str, method: str, amount: int | None = None, currency: str | None = None
+    ) -> tuple[Payment, list[SignedEvent]]:
+        found = self._ledger.find(link)
+        self._ledger.require_payable(found)
+        payment = self._ledger.authorize(found, method, amount, currency)
+        return payment, self._settle(payment)
+
+    def _fail(
+        self, link: str, reason: str, description: str, method: str
+    ) -> tuple[Payment, list[SignedEvent]]:
+        source, step, usual = _FAILURES.get(reason, _FAILURES["payment_failed"])
+        found = self._ledger.find(link)
+        self._ledger.require_payable(found)
+        payment = self._ledger.fail(found, method, Failure(description or usual, source, step, reason))
+        return payment, self._webhooks.failed(payment)
+
+    def _settle(self, payment: Payment) -> list[SignedEvent]:
+        """What follows once the bank has granted a payment: it is captured, or given back."""
+        events = self._webhooks.authorized(payment)
+        if self.orders[payment.order_id].status == "paid":
+            return events + self._give_back(payment.order_id)
+        return events + self._capture(payment.id)
+
+    def _capture(self, payment_id: str) -> list[SignedEvent]:
+        captured = self._ledger.capture(payment_id)
+        return self._webhooks.captured(captured) + self._give_back(captured.payment.order_id)
+
+    def _give_back(self, order_id: str) -> list[SignedEvent]:
+        """Refund what is authorised on an order that needs it no more."""
+        order = self.orders[order_id]
+        if order.status != "paid":
+            return []
+        waiting = [self.payments[payment_id] for payment_id in order.authorized]
+        return [event for payment in waiting for event in self._refunds.give_back(payment)]

@@ -1,0 +1,182 @@
+"""Meta and Razorpay together: served on loopback, in one clock, delivering to one bot."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Final, Self
+
+from aiohttp import web
+
+from sandbox.delivery import Courier, Delivery
+from sandbox.ids import Ids
+from sandbox.meta import Meta, Window
+from sandbox.razorpay import Razorpay
+
+API_VERSION: Final = "v25.0"
+_TICK: Final = 0.2
+"""Seconds of real time between two looks at the clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What the bot and the providers agree on. They protect nothing: the sandbox is for everybody."""
+
+    phone_number_id: str = "200000000000001"
+    access_token: str = field(default="sandbox-access-token", repr=False)
+    app_secret: str = field(default="sandbox-app-secret", repr=False)
+    verify_token: str = field(default="sandbox-verify-token", repr=False)
+    key_id: str = "rzp_test_Sandbox000001"
+    key_secret: str = field(default="sandbox-key-secret", repr=False)
+    webhook_secret: str = field(default="sandbox-webhook-secret", repr=False)
+
+
+class World:
+    """Both providers, and the deliveries to the bot."""
+
+    def __init__(
+        self,
+        *,
+        now: Callable[[], int],
+        secrets: Secrets | None = None,
+        seed: int = 0,
+        statuses: tuple[str, ...] = ("sent", "delivered"),
+        pair_rate: bool = False,
+        window: Window = "open",
+    ) -> None:
+        """`now` gives milliseconds UTC; `seed` decides all ids; the rest is as for `Meta`."""
+        self.secrets = secrets or Secrets()
+        self.courier = Courier(now)
+        self.meta = Meta(
+            phone_number_id=self.secrets.phone_number_id,
+            access_token=self.secrets.access_token,
+            app_secret=self.secrets.app_secret,
+            verify_token=self.secrets.verify_token,
+            now=now,
+            courier=self.courier,
+            ids=Ids(f"meta {seed}"),
+            statuses=statuses,
+            pair_rate=pair_rate,
+            window=window,
+        )
+        self.razorpay = Razorpay(
+            key_id=self.secrets.key_id,
+            key_secret=self.secrets.key_secret,
+            webhook_secret=self.secrets.webhook_secret,
+            now=now,
+            courier=self.courier,
+            ids=Ids(f"razorpay {seed}"),
+        )
+        self.meta_url = ""
+        self.razorpay_url = ""
+
+    @classmethod
+    @asynccontextmanager
+    async def running(
+        cls,
+        *,
+        now: Callable[[], int],
+        host: str = "127.0.0.1",
+        meta_port: int = 0,
+        razorpay_port: int = 0,
+        ticking: bool = True,
+        secrets: Secrets | None = None,
+        seed: int = 0,
+        statuses: tuple[str, ...] = ("sent", "delivered"),
+        pair_rate: bool = False,
+        window: Window = "open",
+    ) -> AsyncIterator[Self]:
+        """A new world, served until the block ends. See `World` and `serving`."""
+        world = cls(
+            now=now, secrets=secrets, seed=seed, statuses=statuses, pair_rate=pair_rate, window=window
+        )
+        async with world.serving(host, meta_port, razorpay_port, ticking=ticking):
+            yield world
+
+    @asynccontextmanager
+    async def serving(
+        self, host: str, meta_port: int, razorpay_port: int, *, ticking: bool
+    ) -> AsyncIterator[None]:
+        """Serve both on `host` (port 0: any free one). `ticking` calls `tick` several times a second."""
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self.courier)
+            self.meta_url = await stack.enter_async_context(_served(self.meta.app, host, meta_port))
+            self.razorpay_url = await stack.enter_async_context(
+                _served(self.razorpay.app, host, razorpay_port)
+            )
+            self.razorpay.page_url = self.razorpay_url
+            if ticking:
+                await stack.enter_async_context(self._ticker())
+            yield
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """Every attempt to deliver a webhook, oldest first."""
+        return self.courier.log
+
+    def settings(self) -> dict[str, str]:
+        """The bot's environment that points it at this world."""
+        return {
+            "WHATSAPP_API_URL": self.meta_url,
+            "WHATSAPP_API_VERSION": API_VERSION,
+            "WHATSAPP_PHONE_NUMBER_ID": self.secrets.phone_number_id,
+            "WHATSAPP_ACCESS_TOKEN": self.secrets.access_token,
+            "WHATSAPP_APP_SECRET": self.secrets.app_secret,
+            "WHATSAPP_VERIFY_TOKEN": self.secrets.verify_token,
+            "RAZORPAY_API_URL": self.razorpay_url,
+            "RAZORPAY_KEY_ID": self.secrets.key_id,
+            "RAZORPAY_KEY_SECRET": self.secrets.key_secret,
+            "RAZORPAY_WEBHOOK_SECRET": self.secrets.webhook_secret,
+        }
+
+    async def connect(self, bot_url: str) -> None:
+        """Register the bot with both providers and deliver what waited for it.
+
+        Raises `meta.HandshakeRefusedError` if it fails Meta's handshake, aiohttp.ClientError or
+        TimeoutError if it cannot be reached.
+        """
+        base = bot_url.rstrip("/")
+        await self.meta.handshake(self.courier.session, f"{base}/whatsapp/webhook")
+        self.courier.route("meta", f"{base}/whatsapp/webhook")
+        self.courier.route("razorpay", f"{base}/payments/webhook")
+
+    async def tick(self) -> None:
+        """Do what is due by now: expire links, settle refunds, deliver what is late, and wait for it."""
+        await self._start_due()
+        await self.quiet()
+
+    async def quiet(self) -> None:
+        """Wait until no webhook is being delivered. Retries of later may remain."""
+        await self.courier.quiet()
+
+    async def _start_due(self) -> None:
+        await self.razorpay.expire_due()
+        await self.razorpay.settle_due()
+        self.courier.start_due()
+
+    @asynccontextmanager
+    async def _ticker(self) -> AsyncIterator[None]:
+        task = asyncio.create_task(self._tick_for_ever())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _tick_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(_TICK)
+            await self._start_due()
+
+
+@asynccontextmanager
+async def _served(app: web.Application, host: str, port: int) -> AsyncIterator[str]:
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.5)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        yield f"http://{host}:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()

@@ -1,0 +1,104 @@
+"""A whole SQLite database in one file: copied beside whoever writes it, checked, and on the disk.
+
+Source: SQLite, "Online Backup API"; Python, `sqlite3.Connection.backup`.
+"""
+
+import errno
+import os
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Final
+
+from storage.database.address import APPLIED, KEY, require_migrated_by
+from storage.database.errors import NotMigrated, Unavailable, UnsupportedDatabase
+from storage.database.records import read_only
+
+_BUSY_SECONDS: Final = 30.0
+_NO_LINKS: Final = frozenset({errno.EPERM, errno.EACCES, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
+"""What a file system without hard links answers."""
+_STEP: Final = -1
+"""Pages at a time: all, so that the copy is of one instant. Whoever writes does not wait for it."""
+
+
+def copy(source: Path, target: Path) -> int:
+    """Copy the database `source` as it is at one instant to the new file `target`, whole or not at all.
+
+    It is checked and on the disk when this returns: its size in bytes. Only its owner may read it. Raises
+    UnsupportedDatabase if there is a `target`; NotMigrated, Unavailable or sqlite3.Error if `source` is none.
+    """
+    if target.exists():
+        raise UnsupportedDatabase(f"{target.absolute()} is there already, and is not overwritten")
+    if not target.absolute().parent.is_dir():
+        raise UnsupportedDatabase(f"there is no directory {target.absolute().parent}")
+    partial = target.with_name(f"{target.name}.partial")
+    partial.unlink(missing_ok=True)
+    try:
+        os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        _write(source, partial)
+        _require_sound(partial, source.absolute())
+        onto_disk(partial)
+        _name(partial, target)
+    except FileExistsError:
+        raise UnsupportedDatabase(f"{target.absolute()} is there already, and is not overwritten") from None
+    except sqlite3.Error as error:
+        raise Unavailable(f"{source.absolute()} is damaged, or no database ({error})") from error
+    except OSError as error:
+        raise Unavailable(f"{target.absolute()} cannot be written: {error.strerror}") from error
+    finally:
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
+    onto_disk(target.absolute().parent)
+    return target.stat().st_size
+
+
+def _name(partial: Path, target: Path) -> None:
+    """Give the whole file its name. Raises FileExistsError if somebody put another there meanwhile."""
+    try:
+        # A link, and no renaming: that would replace what is there.
+        target.hardlink_to(partial)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # Sticks and network shares: the name is taken first, by an empty file that is only ours.
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        partial.replace(target)
+
+
+def _write(source: Path, target: Path) -> None:
+    with (
+        closing(sqlite3.connect(read_only(source), uri=True, timeout=_BUSY_SECONDS)) as reading,
+        closing(sqlite3.connect(target, isolation_level=None)) as writing,
+    ):
+        reading.execute("PRAGMA query_only = ON")
+        reading.backup(writing, pages=_STEP)
+        # In one file, without a log beside it; who serves it turns the log on again.
+        writing.execute("PRAGMA journal_mode = DELETE")
+
+
+def _require_sound(file: Path, source: Path) -> None:
+    """Raise if `file`, the copy of `source`, is no database of Munshi's, or is damaged.
+
+    NotMigrated if it is of a newer program or no books at all, Unavailable if it is damaged.
+    """
+    with closing(sqlite3.connect(f"{read_only(file)}&immutable=1", uri=True)) as connection:
+        wrong = [row[0] for row in connection.execute("PRAGMA integrity_check(3)")]
+        if wrong != ["ok"]:
+            raise Unavailable(f"{source} is damaged: {'; '.join(wrong)}")
+        try:
+            applied = {row[0] for row in connection.execute(APPLIED)}
+            keys = connection.execute(KEY).fetchall()
+        except sqlite3.OperationalError:
+            applied, keys = set(), []
+    if not keys:
+        raise NotMigrated(f"{source} holds no books of Munshi's")
+    require_migrated_by(applied, source)
+
+
+def onto_disk(path: Path) -> None:
+    """Wait until a file, or the names in a directory, would outlast a power cut."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,267 @@
+"""The tables. Times are milliseconds since 1970 UTC, money is paise, JSON is TEXT.
+
+What a conversation owns carries its `conversation_id`, and its keys start with it (0 is nobody's).
+States are tied to their times by CHECK constraints, so that no code can write half a change.
+"""
+
+from typing import ClassVar
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.migrations.constraints import CheckConstraint
+from tortoise.models import Model
+
+
+class Installation(Model):
+    """One row: what makes our ids unique among all installations."""
+
+    id = fields.IntField(primary_key=True, generated=False)
+    key = fields.TextField()
+    account = fields.TextField(null=True)
+    probe = fields.TextField(null=True)
+    epoch = fields.IntField(default=0)
+    restored_at = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "installation"
+
+
+class Conversation(Model):
+    """One customer and where they are; or one that turned out to be another, into which it was merged."""
+
+    id = fields.BigIntField(primary_key=True)
+    merged_into = fields.BigIntField(null=True)
+    state = fields.TextField()
+    snapshot = fields.TextField()
+    revision = fields.IntField()
+    created_at = fields.BigIntField()
+    updated_at = fields.BigIntField()
+    last_inbound_at = fields.BigIntField(null=True)
+    paced_until = fields.BigIntField()
+
+    class Meta:
+        table = "conversation"
+
+
+class Alias(Model):
+    """A name the channel knows a customer by: `bsuid`, `parent_bsuid` or `phone`."""
+
+    id = fields.BigIntField(primary_key=True)
+    conversation_id = fields.BigIntField()
+    kind = fields.TextField()
+    value = fields.TextField()
+    told_at = fields.BigIntField()
+    beside = fields.TextField(null=True)
+
+    class Meta:
+        table = "alias"
+        unique_together = (("value", "kind"),)
+        indexes: ClassVar = [Index(fields=("conversation_id",), name="alias_conversation")]
+
+
+class Inbox(Model):
+    """One fact that arrived, or a timer that will."""
+
+    id = fields.BigIntField(primary_key=True)
+    conversation_id = fields.BigIntField()
+    key = fields.TextField()
+    kind = fields.TextField()
+    state = fields.TextField()
+    due_at = fields.BigIntField()
+    body = fields.TextField()
+    raw_body = fields.TextField(null=True, source_field="raw")
+    trace = fields.TextField(null=True)
+    error = fields.TextField(null=True)
+    received_at = fields.BigIntField()
+    handled_at = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "inbox"
+        unique_together = (("conversation_id", "key"),)
+        constraints: ClassVar = [
+            CheckConstraint(
+                check="state IN ('pending', 'applied', 'ignored', 'parked', 'kept')", name="inbox_state"
+            ),
+            CheckConstraint(
+                check="(handled_at IS NULL) = (state IN ('pending', 'kept'))", name="inbox_handled"
+            ),
+            CheckConstraint(check="state <> 'parked' OR error IS NOT NULL", name="inbox_parked"),
+        ]
+
+
+class Outbox(Model):
+    """One thing to do outside. `due_at` is also the end of the lease while it is `sending`."""
+
+    id = fields.BigIntField(primary_key=True)
+    conversation_id = fields.BigIntField()
+    lane = fields.TextField()
+    urgency = fields.IntField()
+    name = fields.TextField()
+    payload = fields.TextField()
+    state = fields.TextField()
+    due_at = fields.BigIntField()
+    attempts = fields.IntField()
+    provider_id = fields.TextField(null=True)
+    receipt = fields.TextField(null=True)
+    error = fields.TextField(null=True)
+    caused_by = fields.BigIntField()
+    created_at = fields.BigIntField()
+    finished_at = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "outbox"
+        indexes: ClassVar = [Index(fields=("conversation_id",), name="outbox_conversation")]
+        constraints: ClassVar = [
+            CheckConstraint(check="lane IN ('chat', 'pay', 'poll')", name="outbox_lane"),
+            CheckConstraint(check="state IN ('pending', 'sending', 'done', 'failed')", name="outbox_state"),
+            CheckConstraint(
+                check="(finished_at IS NULL) = (state IN ('pending', 'sending'))", name="outbox_finished"
+            ),
+            CheckConstraint(check="attempts >= 0", name="outbox_attempts"),
+            CheckConstraint(
+                check="receipt IN ('sent', 'delivered', 'read', 'played', 'failed')", name="outbox_receipt"
+            ),
+        ]
+
+
+class Order(Model):
+    """An order as placed, and what the ledger says of it now."""
+
+    key = fields.CharField(max_length=64, primary_key=True)
+    conversation_id = fields.BigIntField()
+    number = fields.TextField()
+    lines = fields.TextField()
+    total = fields.BigIntField()
+    currency = fields.TextField()
+    payment = fields.TextField()
+    standing = fields.TextField()
+    fulfilled = fields.BigIntField()
+    held = fields.BigIntField()
+    held_for = fields.TextField(null=True)
+    placed_at = fields.BigIntField()
+    placed_by = fields.BigIntField()
+    paid_at = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "orders"
+        constraints: ClassVar = [
+            CheckConstraint(
+                check="standing IN ('open', 'lapsed', 'fulfilled', 'returned')", name="orders_standing"
+            ),
+            CheckConstraint(check="fulfilled >= 0 AND held >= 0", name="orders_money"),
+            CheckConstraint(check="held = 0 OR held_for IS NOT NULL", name="orders_held"),
+        ]
+        indexes: ClassVar = [
+            Index(fields=("conversation_id",), name="orders_conversation"),
+            Index(fields=("placed_by",), name="orders_placed_by"),
+            Index(fields=("number",), name="orders_number"),
+        ]
+
+
+class Attempt(Model):
+    """One payment link of an order."""
+
+    reference_id = fields.CharField(max_length=64, primary_key=True)
+    order_key = fields.TextField()
+    conversation_id = fields.BigIntField()
+    ordinal = fields.IntField()
+    amount = fields.BigIntField()
+    currency = fields.TextField()
+    status = fields.TextField()
+    mode = fields.TextField(null=True)
+    link_id = fields.TextField(null=True)
+    short_url = fields.TextField(null=True)
+    expires_at = fields.BigIntField()
+    created_at = fields.BigIntField()
+
+    class Meta:
+        table = "attempt"
+        indexes: ClassVar = [Index(fields=("conversation_id", "order_key"), name="attempt_order")]
+
+
+class Fact(Model):
+    """What Razorpay told us, once. Append-only."""
+
+    id = fields.BigIntField(primary_key=True)
+    conversation_id = fields.BigIntField()
+    order_key = fields.TextField()
+    entity = fields.TextField()
+    entity_id = fields.TextField()
+    state = fields.TextField()
+    amount = fields.BigIntField()
+    currency = fields.TextField()
+    at = fields.BigIntField()
+    detail = fields.TextField()
+    learned_at = fields.BigIntField()
+    learned_from = fields.BigIntField()
+
+    class Meta:
+        table = "fact"
+        unique_together = (("conversation_id", "order_key", "entity", "entity_id", "state"),)
+
+
+class Refund(Model):
+    """Money going back, stored before Razorpay is asked; or that somebody gave back without us."""
+
+    key = fields.CharField(max_length=64, primary_key=True)
+    conversation_id = fields.BigIntField()
+    order_key = fields.TextField()
+    payment_id = fields.TextField()
+    amount = fields.BigIntField()
+    reason = fields.TextField()
+    status = fields.TextField()
+    refund_id = fields.TextField(null=True)
+    created_at = fields.BigIntField()
+
+    class Meta:
+        table = "refund"
+        indexes: ClassVar = [Index(fields=("conversation_id", "order_key"), name="refund_order")]
+        constraints: ClassVar = [
+            CheckConstraint(
+                check="status IN ('asked', 'created', 'processed', 'failed', 'refused')", name="refund_status"
+            ),
+            CheckConstraint(check="amount > 0", name="refund_amount"),
+        ]
+
+
+class Stock(Model):
+    """What is left of one product. `declared` is what the flow said when it last changed."""
+
+    sku = fields.CharField(max_length=64, primary_key=True)
+    declared = fields.BigIntField()
+    reserved = fields.BigIntField()
+    sold = fields.BigIntField()
+
+    class Meta:
+        table = "stock"
+        constraints: ClassVar = [CheckConstraint(check="reserved >= 0 AND sold >= 0", name="stock_counts")]
+
+
+class Notice(Model):
+    """Something an operator must know; one for each subject."""
+
+    id = fields.BigIntField(primary_key=True)
+    kind = fields.TextField()
+    subject = fields.TextField()
+    said = fields.TextField()
+    created_at = fields.BigIntField()
+
+    class Meta:
+        table = "notice"
+        unique_together = (("kind", "subject"),)
+
+
+class Stray(Model):
+    """A payment link at Razorpay that only lost books knew, and a person's word on it."""
+
+    link_id = fields.CharField(max_length=80, primary_key=True)
+    order_key = fields.TextField()
+    reference_id = fields.TextField()
+    amount = fields.BigIntField()
+    word = fields.TextField()
+    payments = fields.TextField()
+    settled_at = fields.BigIntField()
+
+    class Meta:
+        table = "stray"
+        indexes: ClassVar = [Index(fields=("order_key",), name="stray_order")]

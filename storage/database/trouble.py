@@ -1,0 +1,68 @@
+"""What a database driver raises, told in one sentence: which database, what is wrong, and what to do."""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+from tortoise.exceptions import BaseORMException
+
+from storage.database.address import is_sqlite
+from storage.database.errors import StorageError, Unavailable
+
+_DRIVERS: Final = (
+    sqlite3.Error,
+    BaseORMException,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+)
+_DAMAGED: Final = ("malformed", "not a database", "disk I/O error", "corrupt")
+_MEND: Final[Mapping[type[BaseException], str]] = {
+    asyncpg.TooManyConnectionsError: "Raise its max_connections, or let Munshi take fewer (?maxsize=2).",
+    asyncpg.InvalidPasswordError: "Check the user and the password in DATABASE_URL.",
+    asyncpg.InvalidAuthorizationSpecificationError: "Check its user; ?sslmode=require if it wants TLS.",
+    asyncpg.InvalidCatalogNameError: "Make it first (createdb), or check the name in DATABASE_URL.",
+    asyncpg.InsufficientPrivilegeError: "Give the user of DATABASE_URL the right to it.",
+}
+
+
+@contextmanager
+def told(config: dict[str, Any]) -> Iterator[None]:
+    """Raise Unavailable, in one sentence, for whatever a driver raises within on the database of `config`."""
+    try:
+        yield
+    except StorageError:
+        raise
+    except _DRIVERS as error:
+        raise Unavailable(_sentence(place(config), error)) from error
+
+
+def place(config: dict[str, Any]) -> str:
+    """Which database, for people: never with a password."""
+    credentials = config["credentials"]
+    if is_sqlite(config):
+        return str(Path(credentials["file_path"]).absolute())
+    host, port = credentials.get("host") or "the local socket", credentials.get("port")
+    return f"the PostgreSQL database '{credentials.get('database')}' at {host}:{port}"
+
+
+def _sentence(where: str, error: BaseException) -> str:
+    root = _root(error)
+    said = " ".join(str(root).split()) or type(root).__name__
+    if isinstance(root, sqlite3.Error) and any(word in said for word in _DAMAGED):
+        return f"{where} is damaged ({said}): keep the file, and 'munshi restore' a backup."
+    mend = next((mend for kind, mend in _MEND.items() if isinstance(root, kind)), "")
+    return f"{where} cannot be used: {said}. {mend}".rstrip()
+
+
+def _root(error: BaseException) -> BaseException:
+    """What the driver itself said: the ORM wraps it."""
+    while True:
+        inner = error.__cause__ or next((a for a in error.args if isinstance(a, BaseException)), None)
+        if inner is None or not isinstance(inner, _DRIVERS):
+            return error
+        error = inner

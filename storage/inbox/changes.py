@@ -1,0 +1,275 @@
+"""How each kind of change that a step decides is stored: with a few statements for a whole batch.
+
+`TABLES` is the description: what rows a change set makes, and how those of a batch are written, in order.
+"""
+
+import traceback
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+from flows.engine import conversation as conversations
+from flows.engine import events
+from flows.messages import kinds
+from payments.ledger import calls, polling
+from payments.ledger.calls import FetchPayments
+from payments.ledger.state import PaymentStatus
+from payments.processing.changes import ChangeSet, Outcome
+from payments.processing.step_input import InboxEvent, Kind, StepInput
+from payments.shop.orders import Standing
+from storage.database.encoding import check, dumps
+from storage.database.transaction import Transaction
+from storage.inbox import notices, stock
+
+_LATEST: Final = 7 * 24 * 3600 * 1000
+_ERROR: Final = 4000
+"""Characters of a traceback that are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """A change set on its way to its rows."""
+
+    id: int
+    """The conversation's number."""
+    given: StepInput
+    changes: ChangeSet
+    now: int
+    """Milliseconds since 1970, UTC."""
+
+
+Rows: TypeAlias = list[Any]
+Write: TypeAlias = Callable[[Transaction, Rows, int], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """How one kind of change is stored."""
+
+    rows: Callable[[Saving], Iterable[Any]]
+    write: Write
+    """(transaction, the rows of a batch, now) -> stores them."""
+
+
+def _insert(sql: str) -> Write:
+    return lambda tx, rows, now: tx.insert(sql, rows)
+
+
+def _upsert(sql: str) -> Write:
+    """Of rows with one key (their first column), the last holds: no statement may change a row twice."""
+    return lambda tx, rows, now: tx.insert(sql, list({row[0]: row for row in rows}.values()))
+
+
+def _update(sql: str, types: str) -> Write:
+    return lambda tx, rows, now: tx.fetch_rows(sql, types, rows)
+
+
+def _update_each(sql: str) -> Write:
+    return lambda tx, rows, now: tx.each(sql, rows)
+
+
+async def _overtake(tx: Transaction, rows: Rows, now: int) -> None:
+    """What only time asked for in a state that the conversation has left is out of date."""
+    await tx.fetch(_OVERTAKEN, sorted(row[0] for row in rows), now)
+
+
+def _results(saving: Saving) -> Iterator[tuple[Any, ...]]:
+    for result in saving.changes.results:
+        parked = result.outcome is Outcome.PARKED
+        error = result.error or "parked without a reason" if parked else result.error
+        trace = dumps(result.trace) if result.trace else None
+        yield (result.number, str(result.outcome), trace, error, saving.now)
+
+
+def _conversation(saving: Saving) -> Iterator[tuple[Any, ...]]:
+    heard = [_sent_at(event) for event in saving.given.events if event.kind is Kind.CHAT]
+    after = saving.changes.conversation
+    snapshot = dumps(conversations.to_json(after))
+    yield (saving.id, after.state, snapshot, saving.now, max(heard, default=None))
+
+
+def _sent_at(event: InboxEvent) -> int:
+    """When the customer wrote: a webhook may come hours late, and WhatsApp's 24 hours run all the same.
+
+    Meta repeats a webhook for 7 days, so one that says it is older has a wrong clock.
+    """
+    late = event.received_at - (event.body.get("sent_at") or event.received_at)
+    return event.received_at - late if 0 < late <= _LATEST else event.received_at
+
+
+def _left(saving: Saving) -> Iterator[tuple[int]]:
+    if saving.changes.conversation.visits != saving.given.conversation.visits:
+        yield (saving.id,)
+
+
+def _outbox(saving: Saving) -> Iterator[tuple[Any, ...]]:
+    rest = ("pending", saving.now, 0)
+    for cause, say in saving.changes.messages:
+        payload = dumps(kinds.to_json(say.message))
+        yield (saving.id, "chat", int(say.reminder), say.name, payload, *rest, cause, saving.now)
+    for cause, call in saving.changes.calls:
+        payload = dumps(calls.to_json(call))
+        yield (saving.id, _lane(call), 0, type(call).__name__, payload, *rest, cause, saving.now)
+
+
+def _lane(call: calls.Call) -> str:
+    """What nobody waits for has a lane of its own, so that it holds up nobody."""
+    return "poll" if isinstance(call, FetchPayments) and not call.asked else "pay"
+
+
+def _waiting(saving: Saving) -> Iterator[tuple[Any, ...]]:
+    """The timers and polls, which are inbox rows that are due later."""
+    for timer in saving.changes.timers:
+        key = f"timer:{timer.state}:{timer.timer}:{timer.visit}"
+        body = events.to_json(events.TimerDue(timer.state, timer.timer, timer.visit, timer.due))
+        yield (saving.id, key, str(Kind.TIMER), "pending", timer.due, dumps(body), saving.now)
+    for poll in saving.changes.polls:
+        key = f"poll:{poll.reference_id}:{poll.since}:{poll.nth}"
+        body = polling.to_json(poll)
+        yield (saving.id, key, str(Kind.POLL), "pending", poll.due, dumps(body), saving.now)
+
+
+def _placed(saving: Saving) -> Iterator[tuple[Any, ...]]:
+    for order in saving.changes.placed:
+        lines = dumps([(line.sku, line.name, line.quantity, line.price) for line in order.lines])
+        terms = (order.number, lines, order.total, order.currency)
+        books = (str(PaymentStatus.UNPAID), str(Standing.OPEN), 0, 0)
+        yield (order.key, saving.id, *terms, *books, order.placed_at, order.placed_by)
+
+
+def _attempts(saving: Saving) -> Iterator[tuple[Any, ...]]:
+    for attempt in saving.changes.attempts.values():
+        terms = (attempt.ordinal, attempt.amount, attempt.currency, str(attempt.status), attempt.mode)
+        link = (attempt.link_id, attempt.short_url, attempt.expires_at)
+        yield (attempt.reference_id, attempt.order_key, saving.id, *terms, *link, saving.now)
+
+
+def _facts(saving: Saving) -> Iterator[tuple[Any, ...]]:
+    for cause, fact in saving.changes.facts:
+        money = (fact.amount, fact.currency, fact.at, dumps(fact.detail))
+        yield (saving.id, fact.order_key, *fact.identity, *money, saving.now, cause)
+
+
+def _order_books(saving: Saving) -> Iterator[tuple[Any, ...]]:
+    for state in saving.changes.orders.values():
+        books = (str(state.status), str(state.standing), state.fulfilled, state.held, state.held_for)
+        paid_at = saving.now if state.balance.settled else None
+        yield (saving.id, state.key, *books, paid_at)
+
+
+def _refunds(saving: Saving) -> Iterator[tuple[Any, ...]]:
+    for refund in saving.changes.refunds.values():
+        terms = (refund.payment_id, refund.amount, refund.reason, str(refund.status), refund.refund_id)
+        yield (refund.key, saving.id, refund.order_key, *terms, saving.now)
+
+
+def _account(saving: Saving) -> Iterator[tuple[str]]:
+    if saving.changes.account:
+        yield (saving.changes.account,)
+
+
+_RESULT = """
+UPDATE inbox SET state = v.column2, trace = v.column3, error = v.column4, handled_at = v.column5
+FROM (VALUES {rows}) AS v WHERE inbox.id = v.column1"""
+
+_CONVERSATION = """
+UPDATE conversation SET state = v.column2, snapshot = v.column3, revision = revision + 1,
+    updated_at = v.column4, last_inbound_at = CASE
+        WHEN v.column5 IS NULL OR last_inbound_at > v.column5 THEN last_inbound_at ELSE v.column5 END
+FROM (VALUES {rows}) AS v WHERE conversation.id = v.column1"""
+
+_OVERTAKEN = """
+UPDATE outbox SET state = 'failed', error = 'the customer had moved on', finished_at = $2
+WHERE conversation_id = ANY($1::bigint[]) AND lane = 'chat' AND urgency = 1 AND finished_at IS NULL
+    AND state = 'pending'"""
+
+_OUTBOX = """
+INSERT INTO outbox
+    (conversation_id, lane, urgency, name, payload, state, due_at, attempts, caused_by, created_at)
+VALUES {rows}"""
+
+_TIMERS = """
+INSERT INTO inbox (conversation_id, key, kind, state, due_at, body, received_at) VALUES {rows}
+ON CONFLICT DO NOTHING"""
+
+_ORDERS = """
+INSERT INTO orders
+    (key, conversation_id, number, lines, total, currency, payment, standing, fulfilled, held, placed_at,
+    placed_by)
+VALUES {rows}"""
+
+_ATTEMPTS = """
+INSERT INTO attempt (reference_id, order_key, conversation_id, ordinal, amount, currency, status, mode,
+    link_id, short_url, expires_at, created_at)
+VALUES {rows}
+ON CONFLICT (reference_id) DO UPDATE SET status = excluded.status, link_id = excluded.link_id,
+    short_url = excluded.short_url, expires_at = excluded.expires_at, mode = excluded.mode"""
+
+_ACCOUNT = "UPDATE installation SET account = $1 WHERE account IS NULL"
+
+_FACTS = """
+INSERT INTO fact (conversation_id, order_key, entity, entity_id, state, amount, currency, at, detail,
+    learned_at, learned_from)
+VALUES {rows} ON CONFLICT DO NOTHING"""
+
+_ORDER_BOOKS = """
+UPDATE orders SET payment = $3, standing = $4, fulfilled = $5, held = $6, held_for = $7,
+    paid_at = COALESCE(paid_at, $8)
+WHERE conversation_id = $1 AND key = $2"""
+
+_REFUNDS = """
+INSERT INTO refund (key, conversation_id, order_key, payment_id, amount, reason, status, refund_id,
+    created_at)
+VALUES {rows}
+ON CONFLICT (key) DO UPDATE SET status = excluded.status, refund_id = excluded.refund_id"""
+
+
+TABLES: Final = (
+    Table(_results, _update(_RESULT, "bigint text text text bigint")),
+    Table(_conversation, _update(_CONVERSATION, "bigint text text bigint bigint")),
+    Table(_left, _overtake),
+    Table(_outbox, _insert(_OUTBOX)),
+    Table(_waiting, _insert(_TIMERS)),
+    Table(_placed, _insert(_ORDERS)),
+    Table(_attempts, _insert(_ATTEMPTS)),
+    Table(_facts, _insert(_FACTS)),
+    Table(_order_books, _update_each(_ORDER_BOOKS)),
+    Table(_refunds, _upsert(_REFUNDS)),
+    Table(_account, lambda tx, rows, now: tx.each(_ACCOUNT, rows[:1])),
+    Table(lambda saving: saving.changes.moves, lambda tx, rows, now: stock.take(tx, rows)),
+    Table(lambda saving: saving.changes.notices, notices.add),
+)
+"""Every kind of change, in the order of writing."""
+
+
+def rows_of(saving: Saving) -> list[Rows]:
+    """The rows of each of `TABLES` that store a change set.
+
+    Raises ValueError or TypeError for what cannot be stored, and if an event was left unanswered:
+    it would come back for ever.
+    """
+    if {r.number for r in saving.changes.results} != {e.number for e in saving.given.events}:
+        raise ValueError("a step must answer each of its events, and no other")
+    found = [list(table.rows(saving)) for table in TABLES]
+    for row in (row for rows in found for row in rows if isinstance(row, tuple)):
+        check(row)
+    return found
+
+
+async def write(tx: Transaction, batch: Sequence[list[Rows]], now: int) -> None:
+    """Write the rows of all change sets. Raises SoldOut if others were faster to the last pieces."""
+    for table, *parts in zip(TABLES, *batch, strict=True):
+        if rows := [row for part in parts for row in part]:
+            await table.write(tx, rows, now)
+
+
+def error_text(error: Exception) -> str:
+    """The traceback of `error`, as a row may keep it; its end says what went wrong."""
+    return "".join(traceback.format_exception(error)).replace("\x00", "")[-_ERROR:]
+
+
+async def park(tx: Transaction, number: int, error: str, now: int) -> None:
+    """Set event `number` aside, with its error, for a person."""
+    await tx.fetch(
+        "UPDATE inbox SET state = 'parked', error = $2, handled_at = $3 WHERE id = $1", number, error, now
+    )

@@ -1,0 +1,131 @@
+"""Two conversations turn out to be one person's: everything goes to one of them, and the other ends.
+
+What it means for the shop is decided by a step: the survivor's next event, `Kind.JOINED`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from payments.processing.step_input import Kind
+from storage.database.encoding import dumps
+from storage.database.transaction import Row, Transaction
+
+
+async def join(tx: Transaction, groups: Sequence[Sequence[int]], now: int) -> dict[int, int]:
+    """Make each of `groups` one conversation: which one each of its members is from now on."""
+    joined: dict[int, int] = {}
+    locked = await _locked(tx, {id for group in groups for id in group})
+    orders = {row["conversation_id"]: row["placed_at"] for row in await tx.fetch(_OPEN, sorted(locked))}
+    for group in groups:
+        live = {locked[id]["merged_into"] or id for id in group}
+        survivor = max(live, key=lambda id: _claim(locked[id], orders.get(id)))
+        for other in sorted(live - {survivor}):
+            await _merge(tx, locked[other], locked[survivor], now)
+        joined |= dict.fromkeys((*group, *live), survivor)
+    return joined
+
+
+def _claim(row: Row, placed_at: int | None) -> tuple[int, int, int]:
+    """Who survives: whose open order is the newest, else who was heard last, else the older."""
+    never = -1
+    heard = never if row["last_inbound_at"] is None else row["last_inbound_at"]
+    return (never if placed_at is None else placed_at, heard, -row["id"])
+
+
+async def _locked(tx: Transaction, ids: set[int]) -> dict[int, Row]:
+    """The rows of `ids`, and of what they were merged into since we looked; nobody steps them now.
+
+    In id order, as everybody who locks several does: so nobody deadlocks.
+    """
+    rows = {row["id"]: row for row in await tx.fetch(_LOCK, sorted(ids))}
+    further = {row["merged_into"] for row in rows.values() if row["merged_into"]} - rows.keys()
+    return rows | (await _locked(tx, further) if further else {})
+
+
+_LOCK = """
+SELECT id, merged_into, snapshot, last_inbound_at, paced_until FROM conversation
+WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE"""
+
+_OPEN = """
+SELECT conversation_id, MAX(placed_at) AS placed_at FROM orders
+WHERE conversation_id = ANY($1::bigint[]) AND standing = 'open' GROUP BY conversation_id"""
+
+
+async def _merge(tx: Transaction, other: Row, survivor: Row, now: int) -> None:
+    dead, id = other["id"], survivor["id"]
+    await tx.fetch(_TIMERS, dead, now)
+    await rehome(tx, dead, id, now)
+    await tx.fetch(_MERGED, dead, id)
+    [row] = await tx.fetch(_SURVIVED, id, other["last_inbound_at"], other["paced_until"])
+    body = {
+        "conversation": f"{tx.installation}-{dead}",
+        "heard_last": (other["last_inbound_at"] or 0) > (survivor["last_inbound_at"] or 0),
+        "snapshot": other["snapshot"],
+    }
+    survivor |= row
+    await tx.fetch(_JOINED, id, f"joined:{dead}", str(Kind.JOINED), dumps(body), now)
+
+
+# The timers of its states mean nothing in another conversation, which counts its own visits.
+_TIMERS = """
+UPDATE inbox SET state = 'ignored', handled_at = $2
+WHERE conversation_id = $1 AND kind = 'timer' AND state = 'pending'"""
+
+# What was merged into the other before follows it: nobody has to look further than once.
+_MERGED = "UPDATE conversation SET merged_into = $2 WHERE id = $1 OR merged_into = $1"
+
+_SURVIVED = """
+UPDATE conversation SET
+    last_inbound_at = CASE WHEN last_inbound_at IS NULL OR last_inbound_at < $2::bigint
+        THEN $2::bigint ELSE last_inbound_at END,
+    paced_until = CASE WHEN paced_until < $3::bigint THEN $3::bigint ELSE paced_until END
+WHERE id = $1 RETURNING last_inbound_at, paced_until"""
+
+# It comes before all that waits already.
+_JOINED = """
+INSERT INTO inbox (conversation_id, key, kind, state, due_at, body, received_at)
+SELECT $1::bigint, $2::text, $3::text, 'pending', COALESCE(MIN(i.due_at), $5::bigint) - 1, $4::text,
+    $5::bigint
+FROM inbox i WHERE i.conversation_id = $1::bigint AND i.state = 'pending' AND i.kind <> 'receipt'
+    AND i.due_at <= $5::bigint"""
+
+
+async def rehome(tx: Transaction, dead: int, survivor: int, now: int) -> None:
+    """Give the survivor all that is `dead`'s, and what came for it while it was being merged.
+
+    What waited under a key that the survivor has too came twice; but for an order over the API, whose key
+    was chosen by the shop for each customer.
+    """
+    await tx.fetch(_TWICE, dead, survivor, now)
+    for statement in _MOVED:
+        await tx.fetch(statement, dead, survivor)
+
+
+_TWICE = """
+UPDATE inbox SET key = key || '#' || id,
+    state = CASE WHEN state = 'pending' AND kind <> 'request' THEN 'ignored' ELSE state END,
+    handled_at = CASE WHEN state = 'pending' AND kind <> 'request' THEN $3::bigint ELSE handled_at END
+WHERE conversation_id = $1 AND EXISTS (
+    SELECT 1 FROM inbox s WHERE s.conversation_id = $2 AND s.key = inbox.key)"""
+
+# Of the outbox only what is not finished, which is found by an index; the rest is told by who it came of.
+_MOVED = (
+    "UPDATE alias SET conversation_id = $2 WHERE conversation_id = $1",
+    "UPDATE inbox SET conversation_id = $2 WHERE conversation_id = $1",
+    "UPDATE outbox SET conversation_id = $2 WHERE conversation_id = $1 AND state IN ('pending', 'sending')",
+    "UPDATE orders SET conversation_id = $2 WHERE conversation_id = $1",
+    "UPDATE attempt SET conversation_id = $2 WHERE conversation_id = $1",
+    "UPDATE fact SET conversation_id = $2 WHERE conversation_id = $1",
+    "UPDATE refund SET conversation_id = $2 WHERE conversation_id = $1",
+)
+
+
+async def same(tx: Transaction, pairs: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+    """Those of `pairs` of conversations that are one by now."""
+    ids = sorted({id for pair in pairs for id in pair})
+    rows = await tx.fetch(_MERGES, ids) if ids else []
+    now: Mapping[Any, int] = {row["id"]: row["now"] for row in rows}
+    return {pair for pair in pairs if now.get(pair[0], pair[0]) == now.get(pair[1], pair[1])}
+
+
+_MERGES = "SELECT id, COALESCE(merged_into, id) AS now FROM conversation WHERE id = ANY($1::bigint[])"

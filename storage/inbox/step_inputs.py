@@ -1,0 +1,270 @@
+"""Loading what is due: conversations with their waiting events, and the orders those name."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from flows.engine import conversation as conversations
+from flows.engine.conversation import Conversation
+from payments.ledger.facts import Fact
+from payments.ledger.refunds import Refund, RefundStatus
+from payments.ledger.state import OrderState
+from payments.processing import merge
+from payments.processing.shop_state import order_key_in
+from payments.processing.step_input import InboxEvent, Kind, StepInput
+from payments.shop.orders import Attempt, AttemptStatus, Line, Order, Standing, order_key_of
+from storage.database.encoding import loads
+from storage.database.transaction import Row, Transaction
+from storage.inbox.merge import rehome
+from storage.inbox.nonces import Draw
+
+EVENTS_AT_ONCE: Final = 50
+"""Events of one conversation in one step; the rest stay due."""
+_CANDIDATES: Final = 4
+"""Rows looked at per conversation wanted, so that a process finds work that others have not locked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A conversation, locked, with its due events."""
+
+    id: int
+    given: StepInput
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """An event to park, because it or what it needs cannot be read or stepped."""
+
+    number: int
+    error: Exception
+
+
+async def load_due(
+    tx: Transaction, now: int, limit: int, events: int, draw: Draw
+) -> list[Waiting | Unusable]:
+    """Up to `limit` conversations with up to `events` due events each, those that wait longest first.
+
+    What cannot be read stands for itself: an event, or the first one of a conversation.
+    """
+    picked = await _picked(tx, now, limit)
+    if not picked:
+        return []
+    due: defaultdict[int, list[InboxEvent]] = defaultdict(list)
+    named: set[tuple[int, str]] = set()
+    found: list[Waiting | Unusable] = []
+    for row in await tx.fetch(_EVENTS, [row["id"] for row in picked], now, events):
+        try:
+            arrived = InboxEvent(row["id"], Kind(row["kind"]), loads(row["body"]), row["received_at"])
+            named |= {(row["conversation_id"], key) for key in _order_keys(arrived)}
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this event's alone
+            found.append(Unusable(row["id"], error))
+        else:
+            due[row["conversation_id"]].append(arrived)
+    people: dict[int, Conversation] = {}
+    for row in picked:
+        if row["id"] in due:
+            try:
+                people[row["id"]] = _conversation(tx.installation, row)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is this conversation's alone
+                found.append(Unusable(due[row["id"]][0].number, error))
+    named |= {(id, key) for id, one in people.items() if (key := order_key_in(one.data))}
+    orders = await _load_orders(tx, sorted(named))
+    account = await _account(tx) if any(key for _, key in named) else None
+    found += [
+        _waiting(tx.installation, id, one, due[id], orders[id], account, draw()) for id, one in people.items()
+    ]
+    return found
+
+
+async def _picked(tx: Transaction, now: int, limit: int) -> list[Row]:
+    """Conversations with due events, locked.
+
+    What came for one that was merged, by somebody who did not know yet, goes to whom it was merged into: it
+    is due again in the next round.
+    """
+    picked = await tx.fetch(_PICK, now, limit * _CANDIDATES, limit)
+    for row in picked:
+        if row["merged_into"] is not None:
+            await rehome(tx, row["id"], row["merged_into"], now)
+    return [row for row in picked if row["merged_into"] is None]
+
+
+_PICK = """
+SELECT c.id, c.merged_into, c.snapshot FROM conversation c JOIN (
+    SELECT d.conversation_id, MIN(d.due_at) AS since FROM (
+        SELECT conversation_id, due_at FROM inbox
+        WHERE state = 'pending' AND kind <> 'receipt' AND due_at <= $1 ORDER BY due_at LIMIT $2
+    ) d GROUP BY d.conversation_id
+) w ON w.conversation_id = c.id
+ORDER BY w.since LIMIT $3 FOR UPDATE OF c SKIP LOCKED"""
+
+_EVENTS = """
+SELECT id, conversation_id, kind, body, received_at FROM (
+    SELECT id, conversation_id, kind, body, received_at,
+        ROW_NUMBER() OVER (PARTITION BY conversation_id ORDER BY due_at, id) AS place
+    FROM inbox
+    WHERE conversation_id = ANY($1::bigint[]) AND state = 'pending' AND kind <> 'receipt' AND due_at <= $2
+) e WHERE place <= $3 ORDER BY conversation_id, place"""
+
+
+def _conversation(installation: str, row: Row) -> Conversation:
+    return conversations.from_json(f"{installation}-{row['id']}", loads(row["snapshot"]))
+
+
+async def _account(tx: Transaction) -> str | None:
+    [row] = await tx.fetch("SELECT account FROM installation WHERE id = 1")
+    account: str | None = row["account"]
+    return account
+
+
+def _waiting(
+    installation: str,
+    id: int,
+    conversation: Conversation,
+    events: Sequence[InboxEvent],
+    orders: Iterable["OrderRows"],
+    account: str | None,
+    nonce: str,
+) -> Waiting | Unusable:
+    try:
+        states = {rows.order["key"]: order_state(installation, rows) for rows in orders}
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is this conversation's alone
+        return Unusable(events[0].number, error)
+    return Waiting(id, StepInput(conversation, tuple(events), nonce, states, account=account))
+
+
+def _order_keys(event: InboxEvent) -> set[str]:
+    """The orders that `event` names. Its body is read with care: a missing field names nothing."""
+    keys: set[Any] = set()
+    if event.kind is Kind.FACTS:
+        keys.add(event.body.get("order_key"))
+        keys.update(fact.get("order_key") for fact in event.body.get("facts", ()))
+    elif event.kind in (Kind.RESULT, Kind.POLL):
+        said = event.body.get("fields", {}) if event.kind is Kind.RESULT else event.body
+        reference = said.get("reference_id")
+        keys.add(order_key_of(reference) if isinstance(reference, str) else said.get("order_key"))
+    elif event.kind is Kind.JOINED:
+        keys.update(merge.order_keys(merge.read(event.body)))
+    return {key for key in keys if isinstance(key, str) and key}
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRows:
+    """An order's rows, not yet read."""
+
+    order: Row
+    attempts: Sequence[Row]
+    facts: Sequence[Row]
+    refunds: Sequence[Row]
+
+
+async def _load_orders(
+    tx: Transaction, wanted: Sequence[tuple[int, str]]
+) -> defaultdict[int, list[OrderRows]]:
+    """The orders of `wanted` (conversation, order key) that exist, with facts and attempts, not yet read."""
+    found: defaultdict[int, list[OrderRows]] = defaultdict(list)
+    if not wanted:
+        return found
+    orders = await tx.fetch_rows(_ORDERS, "bigint text", wanted)
+    attempts = by_order(await tx.fetch_rows(_ATTEMPTS, "bigint text", wanted)) if orders else {}
+    facts = by_order(await tx.fetch_rows(_FACTS, "bigint text", wanted)) if orders else {}
+    refunds = by_order(await tx.fetch_rows(_REFUNDS, "bigint text", wanted)) if facts else {}
+    for row in orders:
+        rows = (table.get(row["key"], ()) for table in (attempts, facts, refunds))
+        found[row["conversation_id"]].append(OrderRows(row, *rows))
+    return found
+
+
+# CROSS JOIN, because SQLite then takes the rows first and seeks; IN (VALUES …) scans the table.
+_ORDERS = """
+SELECT o.* FROM (VALUES {rows}) AS v CROSS JOIN orders o
+WHERE o.conversation_id = v.column1 AND o.key = v.column2"""
+_ATTEMPTS = """
+SELECT a.* FROM (VALUES {rows}) AS v CROSS JOIN attempt a
+WHERE a.conversation_id = v.column1 AND a.order_key = v.column2 ORDER BY a.order_key, a.ordinal"""
+_FACTS = """
+SELECT f.* FROM (VALUES {rows}) AS v CROSS JOIN fact f
+WHERE f.conversation_id = v.column1 AND f.order_key = v.column2 ORDER BY f.id"""
+
+_REFUNDS = """
+SELECT r.* FROM (VALUES {rows}) AS v CROSS JOIN refund r
+WHERE r.conversation_id = v.column1 AND r.order_key = v.column2 ORDER BY r.key"""
+
+
+def by_order(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """`rows` by their order's key."""
+    grouped = defaultdict(list)
+    for row in rows:
+        grouped[row["order_key"]].append(row)
+    return grouped
+
+
+def order_state(installation: str, rows: OrderRows) -> OrderState:
+    """The order in `rows`, with all that is known of its money."""
+    return OrderState(
+        order=order_of(installation, rows.order),
+        facts=tuple(_fact(fact) for fact in rows.facts),
+        attempts=tuple(attempt_of(attempt) for attempt in rows.attempts),
+        standing=Standing(rows.order["standing"]),
+        refunds=tuple(_refund(refund) for refund in rows.refunds),
+        fulfilled=rows.order["fulfilled"],
+        held=rows.order["held"],
+        held_for=rows.order["held_for"],
+    )
+
+
+def order_of(installation: str, row: Mapping[str, Any]) -> Order:
+    """The order in a row of `orders`."""
+    return Order(
+        key=row["key"],
+        number=row["number"],
+        conversation=f"{installation}-{row['conversation_id']}",
+        lines=tuple(Line(*line) for line in loads(row["lines"])),
+        total=row["total"],
+        currency=row["currency"],
+        placed_at=row["placed_at"],
+        placed_by=row["placed_by"],
+    )
+
+
+def attempt_of(row: Mapping[str, Any]) -> Attempt:
+    """The attempt in a row of `attempt`."""
+    return Attempt(
+        reference_id=row["reference_id"],
+        order_key=row["order_key"],
+        ordinal=row["ordinal"],
+        amount=row["amount"],
+        currency=row["currency"],
+        expires_at=row["expires_at"],
+        status=AttemptStatus(row["status"]),
+        link_id=row["link_id"],
+        short_url=row["short_url"],
+        mode=row["mode"],
+    )
+
+
+def _fact(row: Row) -> Fact:
+    return Fact(
+        order_key=row["order_key"],
+        entity=row["entity"],
+        entity_id=row["entity_id"],
+        state=row["state"],
+        amount=row["amount"],
+        currency=row["currency"],
+        at=row["at"],
+        detail=loads(row["detail"]),
+    )
+
+
+def _refund(row: Row) -> Refund:
+    return Refund(
+        key=row["key"],
+        order_key=row["order_key"],
+        payment_id=row["payment_id"],
+        amount=row["amount"],
+        reason=row["reason"],
+        status=RefundStatus(row["status"]),
+        refund_id=row["refund_id"],
+    )

@@ -1,0 +1,1 @@
+"""What a person or a restore changes by hand. Imports `inbox`, `database`."""

@@ -1,0 +1,203 @@
+"""Who is next: entries of the outbox are claimed in order, by one claimant at a time."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Final, TypeAlias
+
+from payments.processing.changes import Notice
+from storage.database.encoding import loads
+from storage.database.transaction import Row, Transaction
+from storage.inbox.customers import Address, address
+from storage.outbox import ambiguous_sends, pace
+from storage.outbox.deliveries import CHAT, Claim, Delivery, Failed, record
+
+_CANDIDATES: Final = 4
+"""Lanes looked at per entry wanted, so that a process finds work that others have not locked."""
+_RUN: Final = 32
+"""Entries of one lane looked at in one claim."""
+
+Runs: TypeAlias = dict[int, list[int]]
+"""Entries that are next, in order, by conversation."""
+
+
+async def claim_due(
+    tx: Transaction, now: int, limit: int, lease: int, lanes: Sequence[str]
+) -> list[Delivery]:
+    """Up to `limit` entries of `lanes`, now `sending` until `now + lease` (milliseconds); each lane in order.
+
+    An entry is claimed only together with, or after, every earlier one of its lane; reminders come after
+    all that is none. An entry whose lease ended is claimed again: its earlier outcome is unknown. One
+    that cannot be read fails, with its error.
+    """
+    claimed: list[Delivery] = []
+    for lane in lanes:
+        if wanted := limit - len(claimed):
+            claimed += await _claim(tx, lane, now, wanted, lease)
+    return claimed
+
+
+async def _claim(tx: Transaction, lane: str, now: int, limit: int, lease: int) -> list[Delivery]:
+    customers = {row["id"]: row for row in await tx.fetch(_HEADS, now, limit * _CANDIDATES, limit, lane)}
+    if not customers:
+        return []
+    unfinished = await tx.fetch(_UNFINISHED, sorted(customers), _RUN, lane)
+    runs = _runs(unfinished, customers, now)
+    if lane == CHAT:
+        for customer in await ambiguous_sends.awaited(tx, unfinished, now):
+            runs.pop(customer, None)
+    runs = _first(runs, limit)
+    if lane == CHAT:
+        await _pace(tx, runs, customers, now)
+    ids = [id for run in runs.values() for id in run]
+    rows = {row["id"]: row for row in await tx.fetch(_CLAIM, ids, now, now + lease)} if ids else {}
+    people = await _recipients(tx, sorted(runs)) if rows else {}
+    return await _readable(tx, [rows[id] for id in ids if id in rows], customers, people, now)
+
+
+# Reminders are only looked for where the others leave room: behind a backlog, that would be a long look.
+_HEADS = """
+WITH plain AS (
+    SELECT o.conversation_id, o.urgency, o.due_at FROM outbox o
+    WHERE o.finished_at IS NULL AND o.lane = $4 AND o.urgency = 0 AND o.due_at <= $1
+    AND o.id = (
+        SELECT e.id FROM outbox e
+        WHERE e.conversation_id = o.conversation_id AND e.lane = o.lane AND e.finished_at IS NULL
+        ORDER BY e.urgency, e.id LIMIT 1
+    ) ORDER BY o.due_at, o.id LIMIT $2
+), reminders AS (
+    SELECT o.conversation_id, o.urgency, o.due_at FROM outbox o
+    WHERE o.finished_at IS NULL AND o.lane = $4 AND o.urgency = 1 AND o.due_at <= $1
+    AND (SELECT COUNT(*) FROM plain) < $2
+    AND o.id = (
+        SELECT e.id FROM outbox e
+        WHERE e.conversation_id = o.conversation_id AND e.lane = o.lane AND e.finished_at IS NULL
+        ORDER BY e.urgency, e.id LIMIT 1
+    ) ORDER BY o.due_at, o.id LIMIT $2
+)
+SELECT c.id, c.last_inbound_at, c.paced_until FROM conversation c JOIN (
+    SELECT d.conversation_id, MIN(d.urgency) AS urgency, MIN(d.due_at) AS since
+    FROM (SELECT * FROM plain UNION ALL SELECT * FROM reminders) d GROUP BY d.conversation_id
+) w ON w.conversation_id = c.id
+ORDER BY w.urgency, w.since, c.id LIMIT $3 FOR UPDATE OF c SKIP LOCKED"""
+
+_UNFINISHED = """
+SELECT id, conversation_id, urgency, due_at, state, attempts FROM (
+    SELECT id, conversation_id, urgency, due_at, state, attempts,
+        ROW_NUMBER() OVER (PARTITION BY conversation_id ORDER BY urgency, id) AS place
+    FROM outbox
+    WHERE conversation_id = ANY($1::bigint[]) AND lane = $3 AND finished_at IS NULL
+) e WHERE place <= $2 ORDER BY conversation_id, urgency, id"""
+
+_CLAIM = """
+UPDATE outbox SET state = 'sending', due_at = $3, attempts = attempts + 1
+WHERE id = ANY($1::bigint[]) AND state IN ('pending', 'sending') AND due_at <= $2
+RETURNING id, conversation_id, lane, name, payload, due_at, attempts, created_at"""
+
+
+def _runs(unfinished: Iterable[Row], customers: Iterable[int], now: int) -> Runs:
+    """Of each customer's lane, those before the first that is not due, in the order of `customers`.
+
+    A run that begins with something else ends before the reminders: others' confirmations go first.
+    """
+    found: Runs = {}
+    for customer, lane in groupby(unfinished, key=lambda row: int(row["conversation_id"])):
+        found[customer], urgency = [], None
+        for row in lane:
+            urgency = row["urgency"] if urgency is None else urgency
+            if row["due_at"] > now or row["urgency"] != urgency:
+                break
+            found[customer].append(row["id"])
+    return {customer: found[customer] for customer in customers if found.get(customer)}
+
+
+def _first(runs: Runs, limit: int) -> Runs:
+    """The first `limit` entries of `runs`."""
+    kept: Runs = {}
+    for customer, run in runs.items():
+        if limit <= 0:
+            break
+        kept[customer] = run[:limit]
+        limit -= len(run)
+    return kept
+
+
+async def _pace(tx: Transaction, runs: Runs, customers: Mapping[int, Row], now: int) -> None:
+    """Take from `runs` what may not leave yet, due again when it may, and count what does."""
+    late: list[tuple[int, int]] = []
+    for customer, run in runs.items():
+        paced_until = customers[customer]["paced_until"]
+        leaving = run[: pace.room(paced_until, now)]
+        if len(leaving) < len(run):
+            until = pace.after(paced_until, now, len(leaving))
+            late.append((run[len(leaving)], pace.opens_at(until)))
+            runs[customer] = leaving
+    await tx.fetch_rows(_LATER, "bigint bigint", sorted(late))
+    await pace.spend(tx, {customer: len(run) for customer, run in runs.items() if run}, now)
+
+
+_LATER = """
+UPDATE outbox SET state = 'pending', due_at = v.column2
+FROM (VALUES {rows}) AS v WHERE outbox.id = v.column1 AND outbox.state IN ('pending', 'sending')"""
+
+
+async def _recipients(tx: Transaction, conversations: Sequence[int]) -> dict[int, Address]:
+    """(phone, BSUID) of each conversation's customer."""
+    people: defaultdict[int, list[Row]] = defaultdict(list)
+    for row in await tx.fetch(_ALIASES, conversations):
+        people[row["conversation_id"]].append(row)
+    return {id: address(rows) for id, rows in people.items()}
+
+
+# An entry may be left with a conversation that was joined to another while somebody wrote it.
+_ALIASES = """
+SELECT a.id, c.id AS conversation_id, a.kind, a.value, a.told_at, a.beside
+FROM conversation c JOIN alias a ON a.conversation_id = COALESCE(c.merged_into, c.id)
+WHERE c.id = ANY($1::bigint[])"""
+
+
+async def _readable(
+    tx: Transaction,
+    rows: Sequence[Row],
+    customers: Mapping[int, Row],
+    people: Mapping[int, Address],
+    now: int,
+) -> list[Delivery]:
+    """The claimed rows as deliveries. One that cannot be read fails alone, and an operator hears of it."""
+    deliveries: list[Delivery] = []
+    unreadable: list[Failed] = []
+    for row in rows:
+        customer = row["conversation_id"]
+        try:
+            last = customers[customer]["last_inbound_at"]
+            deliveries.append(_delivery(tx.installation, row, last, people.get(customer, (None, None))))
+        except ValueError as error:
+            unreadable.append(_unreadable(row, error))
+    await record(tx, unreadable, now)
+    return deliveries
+
+
+def _delivery(installation: str, row: Row, last_inbound_at: int | None, to: Address) -> Delivery:
+    conversation = f"{installation}-{row['conversation_id']}"
+    payload = loads(row["payload"])
+    if not isinstance(payload, dict):
+        raise ValueError("it is no object")  # noqa: TRY004 - a value of the wrong shape, as bad JSON is
+    return Delivery(
+        claim=Claim(row["id"], row["due_at"]),
+        conversation=conversation,
+        lane=row["lane"],
+        name=row["name"],
+        payload=payload,
+        attempts=row["attempts"],
+        phone=to[0],
+        bsuid=to[1],
+        last_inbound_at=last_inbound_at,
+        opaque=f"{conversation}.{row['id']}",
+        created_at=row["created_at"],
+    )
+
+
+def _unreadable(row: Row, error: ValueError) -> Failed:
+    said = f"'{row['name']}' could not be performed: entry {row['id']} of the outbox cannot be read."
+    notice = Notice("outbox", str(row["id"]), f"{said} Whoever changed the row by hand knows what it was.")
+    return Failed(Claim(row["id"], row["due_at"]), f"its payload cannot be read: {error}", notice=notice)

@@ -1,0 +1,295 @@
+"""What WhatsApp says later about our messages: it moves forward only, and settles what was in doubt."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import structlog
+
+from payments.processing.changes import Notice
+from storage.database.encoding import dumps, loads
+from storage.database.transaction import Row, Transaction
+from storage.inbox import notices
+from storage.inbox.arrivals import conversation_number
+from storage.inbox.changes import error_text, park
+from storage.inbox.merge import same
+from storage.outbox import resend, window
+from storage.outbox.deliveries import given_up
+from storage.outbox.resend import Remedy
+
+RANK: Final[Mapping[str, int]] = {"sent": 1, "failed": 2, "delivered": 3, "read": 4, "played": 5}
+"""A message that failed after `sent` failed; one that was delivered after all was delivered.
+
+Statuses arrive in any order, and `read` may come without `delivered`.
+Source: Meta, "Status messages webhook reference".
+"""
+
+_TRIES: Final = (2_000, 10_000, 60_000, 300_000)
+"""Milliseconds after its arrival at which a receipt that names no message of ours is tried again."""
+_ERROR: Final = 4000
+_UNFINISHED: Final = ("pending", "sending")
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class _Receipt:
+    number: int
+    received_at: int
+    wamid: str | None
+    status: str
+    target: tuple[int, int] | None
+    """(conversation, outbox number) from our own callback id."""
+    error: str | None
+    code: int | None
+    remedy: Remedy | None
+    """What may help, of a message that failed."""
+
+    @property
+    def too_late(self) -> bool:
+        """Whether it says that the 24 hours since the customer last wrote were over."""
+        return self.remedy is Remedy.TEMPLATE
+
+
+@dataclass(frozen=True, slots=True)
+class Undelivered:
+    """A message that WhatsApp accepted and then could not deliver."""
+
+    id: int
+    """Of its outbox entry."""
+    name: str
+    code: int | None
+    """WhatsApp's error code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What one round of receipts told."""
+
+    looked_at: int = 0
+    undelivered: tuple[Undelivered, ...] = ()
+
+
+async def apply_receipts(tx: Transaction, now: int, limit: int) -> Applied:
+    """Apply up to `limit` due receipts. One that cannot be read is parked."""
+    rows = await tx.fetch(_DUE, now, limit)
+    if not rows:
+        return Applied()
+    receipts = await _readable(tx, rows, now)
+    entries = await _entries(tx, receipts)
+    meant = ((receipt, _meant(receipt, entries)) for receipt in receipts)
+    await resend.load(tx, [e for r, e in meant if e is not None and (r.remedy or _waits_again(e))])
+    found = _Found(tx.installation)
+    for receipt in receipts:
+        _apply(receipt, _meant(receipt, entries), found, now)
+    await _write(tx, found, now)
+    return Applied(len(rows), tuple(found.undelivered))
+
+
+@dataclass(slots=True)
+class _Found:
+    """What one round of receipts changes, and tells."""
+
+    installation: str
+    entries: dict[int, Row] = field(default_factory=dict)
+    handled: list[tuple[Any, ...]] = field(default_factory=list)
+    undelivered: list[Undelivered] = field(default_factory=list)
+    notices: list[Notice] = field(default_factory=list)
+
+    def public(self, entry: Row) -> str:
+        """The public id of the conversation that `entry` belongs to."""
+        return f"{self.installation}-{entry['conversation_id']}"
+
+
+def _apply(receipt: _Receipt, entry: Row | None, found: _Found, now: int) -> None:
+    later = _later(receipt, now)
+    if entry is None or (later is not None and _is_early(receipt, entry)):
+        found.handled.append(_unsettled(receipt, later, now))
+        return
+    applies = receipt.status in RANK
+    found.handled.append((receipt.number, "applied" if applies else "ignored", None, now))
+    if not applies or _is_of_another_copy(receipt, entry):
+        return
+    found.entries[entry["id"]] = entry
+    if receipt.remedy and _moves(receipt, entry):
+        if resend.take(entry, receipt.remedy, receipt.wamid, receipt.error, now):
+            return
+        if receipt.too_late and resend.lacks(entry):
+            found.notices.append(window.unsent(entry["name"], found.public(entry)))
+    if _advance(entry, receipt, now) == "failed":
+        found.undelivered.append(Undelivered(entry["id"], entry["name"], receipt.code))
+        if not receipt.too_late:
+            found.notices.append(given_up(entry["name"], found.public(entry), entry["error"]))
+
+
+async def _write(tx: Transaction, found: _Found, now: int) -> None:
+    # In id order, as everybody who updates several entries does: so nobody deadlocks.
+    changed = [_columns(found.entries[id]) for id in sorted(found.entries)]
+    await tx.fetch_rows(_UPDATE, "bigint text text text text bigint", changed)
+    await resend.write(tx, found.entries.values())
+    await tx.fetch_rows(_HANDLED, "bigint text bigint bigint", found.handled)
+    await notices.add(tx, found.notices, now)
+
+
+async def _readable(tx: Transaction, rows: Iterable[Row], now: int) -> list[_Receipt]:
+    receipts = []
+    for row in rows:
+        try:
+            receipts.append(_receipt(tx.installation, row))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this receipt's alone
+            log.warning("receipt parked", event_number=row["id"], error=type(error).__name__)
+            await park(tx, row["id"], error_text(error), now)
+    return receipts
+
+
+_DUE = """
+SELECT id, body, received_at FROM inbox
+WHERE state = 'pending' AND kind = 'receipt' AND due_at <= $1
+ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED"""
+
+_COLUMNS = "id, conversation_id, name, state, provider_id, receipt, error, finished_at"
+_BY_ID = f"SELECT {_COLUMNS} FROM outbox WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE"  # noqa: S608
+_BY_WAMID = f"SELECT {_COLUMNS} FROM outbox WHERE provider_id = ANY($1::text[]) ORDER BY id FOR UPDATE"  # noqa: S608
+
+_UPDATE = """
+UPDATE outbox SET state = v.column2, provider_id = v.column3, receipt = v.column4, error = v.column5,
+    finished_at = v.column6
+FROM (VALUES {rows}) AS v WHERE outbox.id = v.column1"""
+
+_HANDLED = """
+UPDATE inbox SET state = v.column2, due_at = COALESCE(v.column3, due_at), handled_at = v.column4
+FROM (VALUES {rows}) AS v WHERE inbox.id = v.column1"""
+
+
+def _receipt(installation: str, row: Row) -> _Receipt:
+    body = loads(row["body"])
+    public, _, digits = (_text(body, "opaque") or "").rpartition(".")
+    conversation = conversation_number(installation, public)
+    ours = conversation is not None and digits.isascii() and digits.isdigit() and len(digits) <= 18
+    return _Receipt(
+        number=row["id"],
+        received_at=row["received_at"],
+        wamid=_text(body, "wamid"),
+        status=_text(body, "status") or "",
+        target=(conversation, int(digits)) if conversation is not None and ours else None,
+        error=_error(body.get("error")),
+        code=_code(body.get("error")),
+        remedy=_remedy(body),
+    )
+
+
+def _remedy(body: Mapping[str, Any]) -> Remedy | None:
+    """What the channel said may help. Of a closed window, its code says so too."""
+    if body.get("status") != "failed":
+        return None
+    if _code(body.get("error")) == window.CLOSED:
+        return Remedy.TEMPLATE
+    return Remedy(body["remedy"]) if body.get("remedy") else None
+
+
+def _text(body: Mapping[str, Any], name: str) -> str | None:
+    value = body.get(name)
+    return value.replace("\x00", "") if isinstance(value, str) else None
+
+
+def _error(value: Any) -> str | None:
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else dumps(value)
+    return text.replace("\x00", "")[:_ERROR]
+
+
+def _code(error: Any) -> int | None:
+    code = error.get("code") if isinstance(error, dict) else None
+    return code if isinstance(code, int) else None
+
+
+async def _entries(tx: Transaction, receipts: Iterable[_Receipt]) -> dict[Any, Row]:
+    """The outbox entries that may be meant, by (conversation, id) and by wamid."""
+    ids = sorted({r.target[1] for r in receipts if r.target})
+    wamids = sorted({r.wamid for r in receipts if r.wamid})
+    found: dict[Any, Row] = {}
+    by_id = {row["id"]: row for row in await tx.fetch(_BY_ID, ids)} if ids else {}
+    for target in await _ours(tx, {r.target for r in receipts if r.target}, by_id):
+        found[target] = by_id[target[1]]
+    for row in await tx.fetch(_BY_WAMID, wamids) if wamids else ():
+        # The same row object under both names: one entry may be named either way in one batch.
+        entry = by_id.setdefault(row["id"], row)
+        found[row["provider_id"]] = entry
+    return found
+
+
+async def _ours(
+    tx: Transaction, targets: set[tuple[int, int]], by_id: Mapping[int, Row]
+) -> list[tuple[int, int]]:
+    """Those of `targets` whose entry is that conversation's, also if it has been merged since."""
+    owners = {target: by_id[target[1]]["conversation_id"] for target in targets if target[1] in by_id}
+    moved = [(target[0], owner) for target, owner in owners.items() if target[0] != owner]
+    one = await same(tx, moved) if moved else set()
+    return [target for target, owner in owners.items() if target[0] == owner or (target[0], owner) in one]
+
+
+def _meant(receipt: _Receipt, entries: Mapping[Any, Row]) -> Row | None:
+    return entries.get(receipt.target) or entries.get(receipt.wamid)
+
+
+def _is_early(receipt: _Receipt, entry: Row) -> bool:
+    """Whether whoever sends `entry` just now hears the same, or has not yet said what came of it."""
+    return receipt.remedy is not None and bool(entry["state"] == "sending")
+
+
+def _is_of_another_copy(receipt: _Receipt, entry: Row) -> bool:
+    """Whether it is about a copy that matters no more: another follows, or was accepted.
+
+    Unless it came after all: then nothing more is sent.
+    """
+    if entry["provider_id"] is None or receipt.wamid is None:
+        return False
+    if _waits_again(entry):
+        return RANK[receipt.status] <= RANK["failed"] and resend.failed_before(entry, receipt.wamid)
+    return receipt.status == "failed" and bool(entry["provider_id"] != receipt.wamid)
+
+
+def _waits_again(entry: Row) -> bool:
+    """Whether a copy of it has failed, and no other was accepted since."""
+    return entry["provider_id"] is not None and entry["state"] in _UNFINISHED
+
+
+def _moves(receipt: _Receipt, entry: Row) -> bool:
+    return RANK.get(entry["receipt"], 0) < RANK[receipt.status]
+
+
+def _advance(entry: Row, receipt: _Receipt, now: int) -> str | None:
+    """Take `receipt` into `entry`; the status it moved to, if any.
+
+    In whatever order they come, the end is the same.
+    """
+    moved = receipt.status if _moves(receipt, entry) else None
+    entry["receipt"] = moved or entry["receipt"]
+    if receipt.status == "failed":
+        entry["error"] = receipt.error or "failed"
+    if entry["state"] in _UNFINISHED:
+        entry["state"] = "failed" if receipt.status == "failed" else "done"
+        entry["finished_at"] = now
+        entry["provider_id"] = receipt.wamid or entry["provider_id"]
+    entry["provider_id"] = entry["provider_id"] or receipt.wamid
+    return moved
+
+
+def _columns(entry: Row) -> tuple[Any, ...]:
+    return tuple(entry[k] for k in ("id", "state", "provider_id", "receipt", "error", "finished_at"))
+
+
+def _later(receipt: _Receipt, now: int) -> int | None:
+    """When `receipt` is looked at again if nothing can be made of it now; None if it was often enough."""
+    return next((receipt.received_at + t for t in _TRIES if receipt.received_at + t > now), None)
+
+
+def _unsettled(receipt: _Receipt, later: int | None, now: int) -> tuple[Any, ...]:
+    """(number, state, due at, handled at) of a receipt that names no message of ours.
+
+    Perhaps not yet: the message was accepted, but the answer that says so is not recorded.
+    """
+    if later is None or receipt.status not in RANK:
+        return (receipt.number, "ignored", None, now)
+    return (receipt.number, "pending", later, None)

@@ -1,0 +1,1 @@
+"""What people read: timelines, backlog, the whole ledger. Imports `outbox`, `inbox`, `database`."""

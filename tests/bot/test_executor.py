@@ -1,0 +1,458 @@
+"""One outbox entry, performed against real HTTP: what came of it is an outcome, never an exception."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import aiohttp
+import pytest
+from structlog.testing import capture_logs
+
+from bot.retry import DOUBT, Failure
+from bot.whatsapp.client import CALL_SECONDS as SEND_SECONDS
+from bot.whatsapp.client import WhatsAppClient
+from bot.whatsapp.errors import SendError
+from bot.workers import executor
+from bot.workers.executor import CALLS, LEASE, LONGEST, RECORDING, SENDS, Performer, fits
+from bot.workers.loop import ROOM
+from flows.messages import kinds
+from payments.ledger import calls
+from payments.ledger.calls import CancelLink, CreateLink, RefundPayment
+from payments.razorpay.errors import GatewayError, Reason
+from payments.razorpay.gateway import CALL_SECONDS, Gateway, Link
+from sandbox.faults import Fault
+from sandbox.world import API_VERSION, World
+from storage.outbox.deliveries import Again, Claim, Delivery, Done, Failed
+
+NOW = 1_790_000_000_000
+CALL = CreateLink("abcdefgh-1-1.1", "abcdefgh-1-1", 50_000, "INR", "Order #10001", NOW + 20 * 60_000)
+
+
+CLAIM = Claim(7, NOW + LEASE)
+
+
+class Noon:
+    def now(self) -> int:
+        return NOW
+
+
+class Dice(random.Random):
+    """Always throws nought: no jitter."""
+
+    def random(self) -> float:
+        return 0.0
+
+
+@dataclass
+class Bench:
+    performer: Performer
+    world: World
+
+    async def send(self, message: kinds.Sendable, **rest: Any) -> Done | Again | Failed:
+        return await self.performer.perform(delivery("chat", kinds.to_json(message), **rest))
+
+    async def call(self, call: calls.Call, **rest: Any) -> Done | Again | Failed:
+        return await self.performer.perform(delivery("pay", calls.to_json(call), **rest))
+
+
+def delivery(lane: str, payload: dict[str, Any], **rest: Any) -> Delivery:
+    usual: dict[str, Any] = {
+        "claim": CLAIM,
+        "attempts": 1,
+        "phone": "919812345601",
+        "bsuid": None,
+        "last_inbound_at": None,
+    }
+    usual |= {"opaque": "abcdefgh-1.7", "created_at": NOW}
+    return Delivery(conversation="abcdefgh-1", lane=lane, name="test", payload=payload, **{**usual, **rest})
+
+
+@pytest.fixture
+async def bench() -> AsyncIterator[Bench]:
+    clock = Noon()
+    async with World.running(now=clock.now, ticking=False) as world, aiohttp.ClientSession() as session:
+        secrets = world.secrets
+        whatsapp = WhatsAppClient(
+            session,
+            base_url=world.meta_url,
+            version=API_VERSION,
+            phone_number_id=secrets.phone_number_id,
+            access_token=secrets.access_token,
+        )
+        gateway = Gateway(secrets.key_id, secrets.key_secret, world.razorpay_url)
+        yield Bench(Performer(whatsapp, gateway, clock, Dice()), world)
+        await gateway.close()
+
+
+async def test_sent(bench: Bench) -> None:
+    outcome = await bench.send(kinds.Text("hello"))
+    [message] = bench.world.meta.person("919812345601").messages
+    assert outcome == Done(CLAIM, message.wamid)
+    assert (message.text, message.opaque) == ("hello", "abcdefgh-1.7")
+
+
+async def test_what_cannot_be_built_is_not_sent(bench: Bench) -> None:
+    too_long = await bench.send(kinds.Text("x" * 5000))
+    nobody = await bench.send(kinds.Text("hello"), phone=None)
+    assert isinstance(too_long, Failed)
+    assert isinstance(nobody, Failed)
+    assert bench.world.meta.people == {}
+
+
+@pytest.mark.parametrize(
+    ("fault", "attempts", "seconds"),
+    [
+        (Fault.http(500), 1, 1),
+        (Fault.http(500), 4, 8),
+        (Fault.http(429, headers={"Retry-After": "9"}), 1, 9),
+        (Fault.http(400, '{"error": {"code": 131056}}'), 3, 16),
+        (Fault.http(401), 1, 30),
+        (Fault.html(502), 1, 30),
+        (Fault.drop_after_accepting(), 1, 30),
+    ],
+)
+async def test_sent_again_later(bench: Bench, fault: Fault, attempts: int, seconds: int) -> None:
+    bench.world.meta.fail_next("send", fault)
+    outcome = await bench.send(kinds.Text("hello"), attempts=attempts)
+    assert isinstance(outcome, Again)
+    assert outcome.at == NOW + seconds * 1000
+    assert bench.world.secrets.access_token not in outcome.error
+
+
+async def test_never_sent_again(bench: Bench) -> None:
+    bench.world.meta.fail_next("send", Fault.http(400, '{"error": {"code": 131026}}'), Fault.http(500))
+    refused = await bench.send(kinds.Text("hello"))
+    worn_out = await bench.send(kinds.Text("hello"), attempts=296)
+    assert isinstance(refused, Failed)
+    assert refused.error.startswith("refused for good")
+    assert isinstance(worn_out, Failed)
+    assert "after 296 tries" in worn_out.error
+
+
+async def test_a_link(bench: Bench) -> None:
+    outcome = await bench.call(CALL)
+    [link] = bench.world.razorpay.links.values()
+    fields = {
+        "reference_id": CALL.reference_id,
+        "link_id": link.id,
+        "short_url": link.short_url,
+        "status": "created",
+        "mode": "test",
+    }
+    assert outcome == Done(CLAIM, link.id, ("payment_link.created", fields))
+    assert await bench.call(CALL, attempts=2) == outcome, "a second try finds what the first one made"
+    assert len(bench.world.razorpay.links) == 1
+
+
+async def test_a_link_refused(bench: Bench) -> None:
+    outcome = await bench.call(CreateLink(CALL.reference_id, CALL.order_key, 50, "INR", "", CALL.expires_at))
+    assert isinstance(outcome, Failed)
+    assert outcome.result is not None
+    name, fields = outcome.result
+    assert (name, fields["reference_id"]) == ("payment_link.refused", CALL.reference_id)
+    assert fields["reason"]
+    assert fields["again"] is False
+    assert outcome.notice is not None
+    assert outcome.notice.kind == "refused"
+    assert fields["reason"] in outcome.notice.said
+
+
+async def test_a_link_in_doubt_is_looked_for_and_not_made_twice(bench: Bench) -> None:
+    bench.world.razorpay.fail_next("create_link", Fault.drop_after_accepting())
+    outcome = await bench.call(CALL)
+    assert isinstance(outcome, Again)
+    assert outcome.at == NOW + 1000, "the reference id settles it, so there is nothing to wait for"
+    bench.world.razorpay.fail_next("create_link", Fault.http(500))
+    assert isinstance(await bench.call(CALL, attempts=2), Done), "it is found; nothing is created"
+    assert len(bench.world.razorpay.links) == 1
+
+
+async def test_a_wrong_key_waits_for_a_person(bench: Bench) -> None:
+    bench.world.razorpay.fail_next("create_link", Fault.http(401))
+    outcome = await bench.call(CALL, attempts=500)
+    assert isinstance(outcome, Again)
+    assert (outcome.at, outcome.counts) == (NOW + 30_000, False)
+    assert bench.world.secrets.key_secret not in outcome.error
+
+
+async def test_withdrawn(bench: Bench) -> None:
+    unknown = await bench.call(CancelLink(CALL.reference_id, None))
+    fields: dict[str, Any] = {"reference_id": CALL.reference_id, "link_id": None, "status": "cancelled"}
+    assert unknown == Done(CLAIM, None, ("payment_link.withdrawn", fields))
+    await bench.call(CALL)
+    [link] = bench.world.razorpay.links.values()
+    fields["link_id"] = link.id
+    for _ in range(2):
+        again = await bench.call(CancelLink(CALL.reference_id, link.id))
+        assert again == Done(CLAIM, link.id, ("payment_link.withdrawn", fields))
+    assert link.status == "cancelled"
+
+
+async def test_paid_before_it_was_withdrawn(bench: Bench) -> None:
+    await bench.call(CALL)
+    [link] = bench.world.razorpay.links.values()
+    await bench.world.razorpay.pay(link.id)
+    outcome = await bench.call(CancelLink(CALL.reference_id, None))
+    fields = {"reference_id": CALL.reference_id, "link_id": link.id, "status": "paid"}
+    assert outcome == Done(CLAIM, link.id, ("payment_link.withdrawn", fields))
+
+
+UNKNOWN_WORDS = '{"error": {"code": "BAD_REQUEST_ERROR", "description": "not today", "metadata": []}}'
+ALREADY_PAID = '{"error": {"description": "cannot cancel or expire an already paid / partially paid link"}}'
+NO_ROUTE = '{"message": "no Route matched with those values"}'
+
+
+async def test_a_link_that_razorpay_would_not_cancel_is_known_to_be_kept(bench: Bench) -> None:
+    await bench.call(CALL)
+    [link] = bench.world.razorpay.links.values()
+    cancel = CancelLink(CALL.reference_id, link.id)
+    bench.world.razorpay.fail_next("cancel_link", Fault.http(400, UNKNOWN_WORDS), Fault.http(404, NO_ROUTE))
+    kept = await bench.call(cancel)
+    assert isinstance(kept, Failed)
+    assert kept.result == ("payment_link.kept", {"reference_id": CALL.reference_id, "reason": "not today"})
+    worn_out = await bench.call(cancel, attempts=296)
+    assert isinstance(worn_out, Failed)
+    assert worn_out.result == (
+        "payment_link.kept",
+        {"reference_id": CALL.reference_id, "reason": "no description"},
+    )
+
+
+async def test_only_razorpays_own_word_makes_a_link_unknown(bench: Bench) -> None:
+    cancel = CancelLink(CALL.reference_id, "plink_Unknown1")
+    bench.world.razorpay.fail_next("cancel_link", Fault.http(404, NO_ROUTE))
+    assert isinstance(await bench.call(cancel), Again)
+    unknown = await bench.call(cancel)
+    assert isinstance(unknown, Failed)
+    fields = {"reference_id": CALL.reference_id, "link_id": "plink_Unknown1", "status": "cancelled"}
+    assert unknown.result == ("payment_link.withdrawn", fields)
+
+
+async def test_a_cancelled_link_that_can_still_be_paid_is_kept(bench: Bench) -> None:
+    await bench.call(CALL)
+    [link] = bench.world.razorpay.links.values()
+    bench.world.razorpay.fail_next("cancel_link", Fault.http(400, ALREADY_PAID))
+    outcome = await bench.call(CancelLink(CALL.reference_id, link.id))
+    fields = {"reference_id": CALL.reference_id, "link_id": link.id, "status": "created"}
+    assert outcome == Done(CLAIM, link.id, ("payment_link.kept", fields))
+
+
+DAY = 24 * 3_600_000
+TEMPLATE = kinds.TemplateMessage("order_paid", "en", ("#10001",))
+PAID = kinds.Text("Paid!", fallback=TEMPLATE)
+BARE = kinds.Text("Paid!")
+CLOSED = Fault.http(400, '{"error": {"code": 131047, "message": "Re-engagement message"}}')
+
+
+def sent_kinds(bench: Bench) -> list[str]:
+    return [message.kind for message in bench.world.meta.person("919812345601").messages]
+
+
+@pytest.mark.parametrize(
+    ("wrote", "message", "refusals", "kind"),
+    [
+        (NOW - DAY + 1, PAID, 0, "text"),
+        (NOW - DAY, PAID, 0, "template"),
+        (None, PAID, 0, "text"),
+        (None, PAID, 1, "template"),
+        (NOW - 1000, PAID, 1, "template"),
+        (NOW - DAY + 1, BARE, 0, "text"),
+        (NOW - DAY, TEMPLATE, 0, "template"),
+    ],
+)
+async def test_a_template_goes_where_only_that_may(
+    bench: Bench, wrote: int | None, message: kinds.Sendable, refusals: int, kind: str
+) -> None:
+    bench.world.meta.fail_next("send", *[CLOSED] * refusals)
+    outcome = await bench.send(message, last_inbound_at=wrote)
+    assert isinstance(outcome, Done)
+    assert sent_kinds(bench) == [kind]
+    [received] = bench.world.meta.person("919812345601").messages
+    assert received.opaque == "abcdefgh-1.7"
+    assert kind == "text" or received.text == "order_paid: #10001"
+
+
+@pytest.mark.parametrize(("wrote", "refusals"), [(NOW - DAY, 0), (None, 1), (NOW - 1000, 1)])
+async def test_without_a_template_an_operator_hears_of_it(
+    bench: Bench, wrote: int | None, refusals: int
+) -> None:
+    bench.world.meta.fail_next("send", *[CLOSED] * refusals)
+    outcome = await bench.send(BARE, last_inbound_at=wrote)
+    assert isinstance(outcome, Failed)
+    assert outcome.notice is not None
+    assert (outcome.notice.kind, outcome.notice.subject) == ("window", "test to abcdefgh-1")
+    assert "give the message 'test' a 'template:'" in outcome.notice.said
+    assert sent_kinds(bench) == []
+
+
+async def test_a_template_that_is_refused_is_not_tried_again(bench: Bench) -> None:
+    bench.world.meta.fail_next("send", CLOSED, CLOSED)
+    outcome = await bench.send(PAID)
+    assert isinstance(outcome, Failed)
+    assert outcome.notice is not None
+    assert (outcome.notice.kind, outcome.notice.subject) == ("message", "test to abcdefgh-1")
+    assert "munshi why abcdefgh-1" in outcome.notice.said
+    bench.world.meta.fail_next("send", CLOSED)
+    assert isinstance(await bench.send(TEMPLATE), Failed)
+    assert sent_kinds(bench) == []
+
+
+async def test_a_template_in_doubt_is_tried_again_later(bench: Bench) -> None:
+    bench.world.meta.fail_next("send", CLOSED, Fault.html(502))
+    outcome = await bench.send(PAID)
+    assert isinstance(outcome, Again)
+    assert outcome.at == NOW + 30_000
+
+
+@pytest.mark.parametrize(("lane", "name"), [("chat", "whatsapp"), ("pay", "razorpay")])
+async def test_a_refused_account_opens_its_circuit_and_is_told(bench: Bench, lane: str, name: str) -> None:
+    circuits = bench.performer.traffic.circuits
+
+    async def once(**rest: Any) -> Done | Again | Failed:
+        return await (bench.send(BARE, **rest) if lane == "chat" else bench.call(CALL, **rest))
+
+    if lane == "chat":
+        bench.world.meta.fail_next("send", Fault.http(401, '{"error": {"code": 190}}'))
+    else:
+        bench.world.razorpay.fail_next("create_link", Fault.http(401))
+    outcome = await once()
+    assert isinstance(outcome, Again)
+    assert outcome.notice is not None
+    assert (outcome.notice.kind, outcome.notice.subject) == ("token", name)
+    assert [lane for lane in circuits if circuits[lane].is_open] == (
+        ["chat"] if lane == "chat" else ["pay", "poll"]
+    )
+    assert isinstance(await once(), Done)
+    assert circuits[lane].is_open, "it was claimed before"
+    await once(claim=replace(CLAIM, leased_until=NOW + LEASE + 1))
+    assert not circuits[lane].is_open
+
+
+async def test_what_is_never_sent_leaves_the_probe_to_the_next(bench: Bench) -> None:
+    bench.world.meta.fail_next("send", Fault.http(401))
+    await bench.send(BARE)
+    circuit = bench.performer.traffic.circuits["chat"]
+    for message, wrote in ((kinds.Text("x" * 5000), None), (BARE, NOW - DAY)):
+        circuit.took(NOW)
+        assert circuit.room(9, NOW) == 0
+        await bench.send(message, last_inbound_at=wrote)
+        assert circuit.room(9, NOW) == 1
+
+
+async def test_too_fast_a_number_is_slowed(bench: Bench) -> None:
+    bench.world.meta.fail_next("send", Fault.http(400, '{"error": {"code": 130429}}'))
+    assert isinstance(await bench.send(BARE), Again)
+    assert bench.performer.traffic.throughput.rate == 500
+
+
+@pytest.mark.parametrize(("lane", "seconds"), [("chat", 30), ("pay", 1)])
+async def test_what_nobody_foresaw_is_tried_again(bench: Bench, lane: str, seconds: int) -> None:
+    outcome = await bench.performer.perform(delivery(lane, {"kind": "of tomorrow", "call": "Refund"}))
+    assert isinstance(outcome, Again)
+    assert outcome.at == NOW + seconds * 1000
+    assert "KeyError" in outcome.error
+
+
+def test_the_lease_outlives_every_entry_and_its_recording() -> None:
+    assert set(LONGEST) == set(ROOM)
+    assert max(LONGEST.values()) + RECORDING <= LEASE / 1000
+    for lane, longest in LONGEST.items():
+        limit = round(LEASE - (longest + RECORDING) * 1000)
+        assert [fits(delivery(lane, {}), NOW + at) for at in (0, limit, limit + 1)] == [True, True, False]
+    assert LONGEST["chat"] + RECORDING >= DOUBT, "the word on a send that a crash cuts off has its time"
+
+
+async def test_an_entry_may_take_as_long_as_the_calls_it_is_made_of(bench: Bench) -> None:
+    whatsapp, razorpay = bench.performer.whatsapp, bench.performer.gateway
+    assert whatsapp._timeout.total == SEND_SECONDS
+    assert sum(razorpay._timeouts) == CALL_SECONDS
+    assert LONGEST["chat"] == SENDS * SEND_SECONDS
+    assert LONGEST["pay"] == LONGEST["poll"] == CALLS * CALL_SECONDS
+
+
+async def test_no_message_takes_more_sends(bench: Bench) -> None:
+    sent: list[Any] = []
+
+    class Refusing:
+        async def send(self, payload: Any) -> None:
+            sent.append(payload["type"])
+            raise SendError(Failure.PERMANENT, "no", code=131053 if len(sent) == 1 else 131047)
+
+    pictured = kinds.Image("https://shop.example/tea.jpg", "Paid!", fallback=TEMPLATE)
+    performer = replace(bench.performer, whatsapp=cast(Any, Refusing()))
+    assert isinstance(await performer.perform(delivery("chat", kinds.to_json(pictured))), Failed)
+    assert sent == ["image", "text", "template"]
+    assert len(sent) == SENDS
+
+
+class Unwilling:
+    """A Razorpay that makes every call take the longest road."""
+
+    mode = "test"
+
+    def __init__(self, status: str) -> None:
+        self.status, self.asked = status, 0
+
+    def __getattr__(self, name: str) -> Any:
+        async def answer(*_: object) -> Any:
+            self.asked += 1
+            link = Link("plink_1", CALL.reference_id, self.status, 50_000, 0, "INR", "https://x", "order_1",
+                        {"munshi_order": CALL.order_key}, 0)  # fmt: skip
+            match name:
+                case "find_link":
+                    return link if self.asked > 1 or self.status == "paid" else None
+                case "create_link":
+                    raise GatewayError(Reason.ALREADY_EXISTS, "there is one")
+                case "cancel_link":
+                    raise GatewayError(Reason.ALREADY_PAID, "paid")
+                case "refund":
+                    raise GatewayError(Reason.IN_FLIGHT, "under way")
+                case "payment_refunds":
+                    return []
+                case _:
+                    return link
+
+        return answer
+
+
+@pytest.mark.parametrize(
+    ("call", "status"),
+    [
+        (CALL, "created"),
+        (CancelLink(CALL.reference_id, None), "paid"),
+        (RefundPayment("pay_1-1", "pay_1", CALL.order_key, 100), "paid"),
+    ],
+)
+async def test_no_order_to_razorpay_takes_more_calls(bench: Bench, call: calls.Call, status: str) -> None:
+    razorpay = Unwilling(status)
+    await replace(bench.performer, gateway=cast(Any, razorpay)).perform(
+        delivery("pay", calls.to_json(call), attempts=2)
+    )
+    assert 1 < razorpay.asked <= CALLS
+
+
+@pytest.mark.parametrize(("lane", "seconds"), [("chat", 30), ("pay", 1), ("poll", 1)])
+async def test_what_takes_too_long_is_cut_off_and_tried_again(
+    bench: Bench, lane: str, seconds: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A poll of a link with many refunds asks for each, and a name server may not answer."""
+    monkeypatch.setattr(executor, "LONGEST", dict.fromkeys(LONGEST, 0.0))
+
+    class Silent:
+        def __getattr__(self, name: str) -> Any:
+            async def wait(*_: object) -> None:
+                await asyncio.Event().wait()
+
+            return wait
+
+    silent = cast(Any, Silent())
+    payload = kinds.to_json(BARE) if lane == "chat" else calls.to_json(CALL)
+    with capture_logs() as logs:
+        outcome = await replace(bench.performer, whatsapp=silent, gateway=silent).perform(
+            delivery(lane, payload)
+        )
+    assert isinstance(outcome, Again)
+    assert (outcome.at, outcome.error) == (NOW + seconds * 1000, "cut off after 0 seconds")
+    assert [log["event"] for log in logs] == ["delivery failed"]

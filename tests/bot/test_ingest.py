@@ -1,0 +1,107 @@
+"""From a webhook body to inbox rows: keys, kinds, who it belongs to, and what is only kept."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from bot.ingest import from_razorpay, from_request, from_whatsapp
+from bot.whatsapp.inbound import parse
+from payments.processing.step_input import Kind
+from payments.razorpay import webhook
+from storage.inbox.arrivals import Arrival
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+NUMBER = "300000000000077"
+
+
+def whatsapp(name: str, number: str = NUMBER) -> list[Arrival]:
+    body = json.loads((FIXTURES / "whatsapp" / f"webhook_{name}.json").read_text("utf-8"))
+    return from_whatsapp(parse(body), number)
+
+
+def razorpay(name: str, order_key: str | None, **change: Any) -> Arrival:
+    raw = (FIXTURES / "razorpay" / f"{name}.json").read_bytes()
+    body = {**orjson.loads(raw), **change}
+    return from_razorpay(raw, webhook.read(body), order_key, body, "test")
+
+
+def test_a_message() -> None:
+    [arrival] = whatsapp("text")
+    assert (arrival.kind, arrival.pending, arrival.name) == (Kind.CHAT, True, "Meera Nair")
+    assert arrival.key.startswith("wamid.")
+    assert arrival.body["event"] == {"kind": "text", "text": "Do you have ginger chai?"}
+    assert ("phone", "917000000021") in arrival.aliases
+    assert arrival.raw is not None
+    assert json.loads(arrival.raw)["messages"][0]["id"] == arrival.key
+
+
+def test_a_message_to_another_number_is_kept_and_belongs_to_nobody() -> None:
+    [arrival] = whatsapp("text", number="another")
+    assert (arrival.kind, arrival.pending, arrival.aliases) == (Kind.OTHER, False, ())
+
+
+def test_what_needs_no_answer_is_kept_with_its_sender() -> None:
+    [arrival] = whatsapp("reaction")
+    assert (arrival.kind, arrival.pending, arrival.body) == (Kind.OTHER, False, {"reason": "reaction"})
+    assert arrival.aliases
+
+
+def test_a_status() -> None:
+    [arrival] = whatsapp("status_failed_undeliverable")
+    assert (arrival.kind, arrival.pending) == (Kind.RECEIPT, True)
+    assert arrival.key == f"{arrival.body['wamid']}:failed"
+    assert arrival.body["error"]["code"] == 131026
+    assert arrival.opaque == arrival.body["opaque"]
+    [elsewhere] = whatsapp("status_failed_undeliverable", number="another")
+    assert (elsewhere.kind, elsewhere.pending, elsewhere.opaque) == (Kind.OTHER, False, None)
+
+
+def test_a_key_no_provider_would_make_becomes_a_hash() -> None:
+    body = json.loads((FIXTURES / "whatsapp" / "webhook_status_read.json").read_text("utf-8"))
+    status = body["entry"][0]["changes"][0]["value"]["statuses"][0]
+    status["id"] = "w" * 195
+    [long] = from_whatsapp(parse(body), NUMBER)
+    assert long.key == "w" * 195 + ":read"
+    status["id"] = "w" * 196
+    [longer] = from_whatsapp(parse(body), NUMBER)
+    assert longer.key.startswith("sha256:")
+    status["id"] = "w" * 195 + "v"
+    [other] = from_whatsapp(parse(body), NUMBER)
+    assert other.key != longer.key
+
+
+def test_a_payment_of_ours() -> None:
+    arrival = razorpay("payment.captured.upi", "abcdefgh-1-1")
+    assert (arrival.kind, arrival.pending, arrival.order_key) == (Kind.FACTS, True, "abcdefgh-1-1")
+    [fact] = arrival.body["facts"]
+    assert (fact["entity"], fact["state"], fact["order_key"]) == ("payment", "captured", "abcdefgh-1-1")
+    assert razorpay("payment.captured.upi", "abcdefgh-1-1").key == arrival.key
+
+
+def test_no_personal_data_is_kept() -> None:
+    for file in (FIXTURES / "razorpay").glob("*.json"):
+        arrival = razorpay(file.stem, "abcdefgh-1-1")
+        kept = f"{arrival.raw}{orjson.dumps(arrival.body).decode()}"
+        for personal in ("vpa", "email", "contact", "card", "last4"):
+            assert f'"{personal}":' not in kept, file.stem
+
+
+def test_a_payment_of_nobody_and_an_event_without_facts_are_kept() -> None:
+    for arrival in (
+        razorpay("payment.captured.upi", None),
+        razorpay("payment.downtime.started", "abcdefgh-1-1"),
+    ):
+        assert (arrival.kind, arrival.pending) == (Kind.OTHER, False)
+        assert arrival.body["event"]
+
+
+def test_a_request_is_known_by_its_key() -> None:
+    items = [{"sku": "masala-250", "quantity": 2}]
+    arrival = from_request("919800000001", items, "monday")
+    assert (arrival.kind, arrival.pending, arrival.body) == (Kind.REQUEST, True, {"items": items})
+    assert arrival.aliases == (("phone", "919800000001"),)
+    assert arrival.key == from_request("919800000002", None, "monday").key
+    assert arrival.key != from_request("919800000001", items, "tuesday").key
+    assert len(from_request("919800000001", None, "k" * 255).key) < 100
