@@ -1,4 +1,4 @@
-"""What the four rooms import is what `make install` installs."""
+"""What the rooms import is what `make install` installs."""
 
 import ast
 import re
@@ -7,7 +7,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("bot", "flows", "payments", "storage")
+ROOMS = ("bot", "flows", "payments", "sandbox", "storage")
 
 
 def imported(file: Path) -> set[str]:

@@ -19,7 +19,7 @@ UNCAPTURED: Final = "authorised: the bank said yes, and nobody has captured the 
 
 
 class PaymentStatus(StrEnum):
-    """How an order's payment stands, in the words of flows, of the API and of people."""
+    """The payment status of an order, in the words of flows, of the API and of people."""
 
     UNPAID = "unpaid"
     AUTHORISED = "authorised"
