@@ -25,7 +25,7 @@ from bot.app import bot, tune_interpreter
 from bot.workers.loop import Workers
 from flows.engine import events
 from payments.processing.advance import advance
-from payments.processing.results import CREATED
+from payments.processing.results import LinkCreated
 from payments.processing.step_input import Kind
 from payments.razorpay.gateway import Link
 from storage import Store
@@ -62,14 +62,9 @@ async def _one_order(database: Path) -> None:
         await store.arrive([Arrival(text, Kind.CHAT, body, aliases=(("phone", phone(0)),))], _START)
         await store.advance_due(partial(advance, flow(), now=_START), _START)
     [asked] = await store.claim_due(_START, 1, _LEASE, ("pay",))
-    made = {
-        "reference_id": asked.payload["reference_id"],
-        "link_id": "plink_bench1",
-        "short_url": "https://rzp.io/rzp/bench1",
-        "status": "created",
-        "mode": "test",
-    }
-    await store.record([Done(asked.claim, "plink_bench1", (CREATED, made))], _START)
+    reference, url = asked.payload["reference_id"], "https://rzp.io/rzp/bench1"
+    made = LinkCreated(reference, "plink_bench1", url, "created", "test")
+    await store.record([Done(asked.claim, "plink_bench1", made)], _START)
     await store.advance_due(partial(advance, flow(), now=_START), _START)
     await store.close()
 

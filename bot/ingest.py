@@ -11,13 +11,13 @@ from bot.whatsapp import errors
 from bot.whatsapp.inbound import InboundMessage, Parsed, Receipt, Unread
 from flows.engine import events
 from payments.ledger import facts
+from payments.processing import results
 from payments.processing.changes import Notice
-from payments.processing.results import FOUND
+from payments.processing.results import LinkFound
 from payments.processing.step_input import Kind
 from payments.razorpay import webhook
 from payments.razorpay.fetched import Reading
 from payments.razorpay.gateway import Link
-from payments.shop.orders import order_key_of
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import CHAT
 from storage.outbox.resend import Remedy
@@ -160,19 +160,19 @@ def unreadable(raw: bytes, door: str, reason: str) -> Arrival:
 def from_lost_link(link: Link, mode: str, reading: Reading) -> Arrival:
     """Return the arrival of a link that lost books made for our order. `reading` says how it stands."""
     told, problems = reading
-    fields = {
-        "reference_id": link.reference_id,
-        "link_id": link.id,
-        "short_url": link.short_url,
-        "status": link.status,
-        "amount": link.amount,
-        "currency": link.currency,
-        "mode": mode,
-        "facts": [facts.to_json(fact) for fact in told],
-        "problems": list(problems),
-    }
-    order_key = order_key_of(link.reference_id)
-    return Arrival(f"found:{link.id}", Kind.RESULT, {"name": FOUND, "fields": fields}, order_key=order_key)
+    found = LinkFound(
+        reference_id=link.reference_id,
+        link_id=link.id,
+        short_url=link.short_url,
+        status=link.status,
+        amount=link.amount,
+        currency=link.currency,
+        mode=mode,
+        facts=tuple(told),
+        problems=tuple(problems),
+    )
+    order_key = results.order_of(found)
+    return Arrival(f"found:{link.id}", Kind.RESULT, results.to_json(found), order_key=order_key)
 
 
 def from_request(phone: str, items: list[dict[str, Any]] | None, idempotency_key: str) -> Arrival:

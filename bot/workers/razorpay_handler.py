@@ -4,15 +4,22 @@ import re
 from typing import Final
 
 from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
-from payments.ledger.facts import to_json
 from payments.processing.changes import Notice
-from payments.processing.results import CREATED, FETCHED, KEPT, REFUND_REFUSED, REFUNDED, REFUSED, WITHDRAWN
+from payments.processing.results import (
+    LinkCreated,
+    LinkKept,
+    LinkRefused,
+    LinkWithdrawn,
+    PaymentsFetched,
+    RefundMade,
+    RefundRefused,
+    Result,
+)
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Gateway
 from payments.razorpay.links import ensure_link, standing_of, withdraw_link
 from payments.razorpay.refunds import ensure_refund
 from payments.shop.orders import LINK_STATUSES
-from storage.outbox.deliveries import Result
 
 FIRST: Final = 1
 _OF_THE_TIME: Final = re.compile(r"expire", re.IGNORECASE)
@@ -34,8 +41,7 @@ async def made(gateway: Gateway, call: Call, tries: int) -> tuple[str | None, Re
             return None, await _fetched(gateway, call)
         case RefundPayment():
             refunds = await ensure_refund(gateway, call)
-            told = [to_json(fact) for fact in refunds]
-            return refunds[0].entity_id, (REFUNDED, {"order_key": call.order_key, "facts": told})
+            return refunds[0].entity_id, RefundMade(call.order_key, tuple(refunds))
 
 
 def refused(call: Call, error: GatewayError) -> Result | None:
@@ -47,18 +53,13 @@ def refused(call: Call, error: GatewayError) -> Result | None:
                 or error.reason is Reason.TAKEN
                 or bool(_OF_THE_TIME.search(error.description))
             )
-            return REFUSED, {
-                "reference_id": call.reference_id,
-                "reason": error.description,
-                "again": again,
-            }
+            return LinkRefused(call.reference_id, error.description, again)
         case RefundPayment():
-            return REFUND_REFUSED, {"order_key": call.order_key, "key": call.key}
+            return RefundRefused(call.order_key, call.key)
         case CancelLink() if error.reason is Reason.NOT_FOUND:
-            about = {"reference_id": call.reference_id, "link_id": call.link_id}
-            return WITHDRAWN, {**about, "status": "cancelled"}
+            return LinkWithdrawn(call.reference_id, call.link_id, "cancelled")
         case CancelLink():
-            return KEPT, {"reference_id": call.reference_id, "reason": error.description}
+            return LinkKept(call.reference_id, error.description)
         case _:
             return None
 
@@ -94,27 +95,19 @@ async def _fetched(gateway: Gateway, call: FetchPayments) -> Result | None:
     facts, problems = await standing_of(gateway, call)
     if not (facts or problems or call.asked):
         return None
-    told = [to_json(fact) for fact in facts]
-    about = {"reference_id": call.reference_id, "asked": call.asked}
-    return FETCHED, {**about, "facts": told, "problems": list(problems)}
+    return PaymentsFetched(call.reference_id, tuple(facts), tuple(problems), call.asked)
 
 
 async def _create(gateway: Gateway, call: CreateLink, *, may_exist: bool) -> tuple[str, Result]:
     """Make the link. With `may_exist` it is looked up first: an earlier try may have made it."""
     link = await ensure_link(gateway, call, may_exist=may_exist)
-    answer = {
-        "reference_id": link.reference_id,
-        "link_id": link.id,
-        "short_url": link.short_url,
-        "status": link.status,
-        "mode": gateway.mode,
-    }
-    return link.id, (CREATED, answer)
+    return link.id, LinkCreated(link.reference_id, link.id, link.short_url, link.status, gateway.mode)
 
 
 async def _cancel(gateway: Gateway, call: CancelLink) -> tuple[str | None, Result]:
     link = await withdraw_link(gateway, call)
     link_id = link.id if link else None
     status = link.status if link else "cancelled"
-    name = WITHDRAWN if status in LINK_STATUSES else KEPT
-    return link_id, (name, {"reference_id": call.reference_id, "link_id": link_id, "status": status})
+    if status not in LINK_STATUSES:
+        return link_id, LinkKept(call.reference_id)
+    return link_id, LinkWithdrawn(call.reference_id, link_id, status)

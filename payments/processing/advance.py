@@ -8,33 +8,38 @@ because an order only moves together with the conversation, the next event about
 same one, replayed) sets it right and tells the customer after all.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias, assert_never
 
-from flows.engine import events as flow_events
-from flows.engine.events import Happened
+from flows.engine.events import Happened, TimerDue
 from flows.engine.model import Flow
-from payments.ledger import facts as fact_values
 from payments.ledger import polling
 from payments.ledger.balance import RELEASED, authorised
 from payments.ledger.calls import CancelLink, FetchPayments
 from payments.ledger.facts import Fact
 from payments.ledger.matching import may_have_taken
+from payments.ledger.polling import Poll
 from payments.ledger.refunds import RefundStatus
 from payments.ledger.state import OrderState
+from payments.processing.bodies import Body, Chat, FactsTold, Joined, OrderRequested, read
 from payments.processing.changes import ChangeSet, EventResult, Outcome
 from payments.processing.deferred_links import follow, keep_waiting
 from payments.processing.merge import join
 from payments.processing.notifications import SETBACKS
 from payments.processing.results import (
-    FETCHED,
-    FOUND,
-    KEPT,
-    REFUND_REFUSED,
-    REFUNDED,
+    LinkCreated,
+    LinkFound,
+    LinkKept,
+    LinkRefused,
+    LinkWithdrawn,
+    PaymentsFetched,
+    RefundMade,
+    RefundRefused,
     Refusal,
+    Result,
     answered,
+    order_of,
     unwanted,
 )
 from payments.processing.shop_state import CannotHandle
@@ -42,7 +47,7 @@ from payments.processing.silence import withheld
 from payments.processing.step_input import InboxEvent, Kind, StepInput
 from payments.processing.turn import Trace, Turn, begin, following
 from payments.processing.updates import apply, record_facts, uncaptured
-from payments.shop.orders import LINK_STATUSES, Attempt, AttemptStatus, order_key_of
+from payments.shop.orders import LINK_STATUSES, Attempt, AttemptStatus, moved, order_key_of
 
 Done: TypeAlias = tuple[Trace, bool]
 """What a handler gives: the trace, and whether the event had an effect."""
@@ -77,7 +82,7 @@ _MOVED_ON: Final = "the customer had moved on before it could be sent"
 
 def _take(turn: Turn, event: InboxEvent) -> EventResult:
     try:
-        trace, applied = _HANDLERS[event.kind](turn, event.body)
+        trace, applied = _handle(turn, read(event.kind, event.body))
         trace += follow(turn)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is parked and shown, and the rest goes on
         what = f"{type(error).__name__}: {error}"[:2000]
@@ -102,79 +107,67 @@ def _parked(last: Turn, failed: Turn, event: InboxEvent) -> Turn:
     return turn
 
 
-def _chat(turn: Turn, body: Mapping[str, Any]) -> Done:
-    name = body.get("name")
+def _handle(turn: Turn, body: Body) -> Done:
+    match body:
+        case Chat():
+            return _chat(turn, body)
+        case TimerDue():
+            return turn.run(body)
+        case OrderRequested():
+            return turn.run(Happened("order.requested", {"items": body.items}))
+        case FactsTold():
+            return _facts(turn, body)
+        case Poll():
+            return _poll(turn, body)
+        case Joined():
+            return join(turn, body)
+        case _:
+            return _result(turn, body)
+
+
+def _result(turn: Turn, body: Result) -> Done:
+    match body:
+        case PaymentsFetched():
+            return _fetched(turn, body)
+        case RefundMade():
+            return _refund_made(turn, body)
+        case RefundRefused():
+            return _refund_refused(turn, body)
+        case LinkFound():
+            return _link_found(turn, body)
+        case LinkKept():
+            before = turn.shop.known(order_of(body))
+            return keep_waiting(turn, before.attempt(body.reference_id)), True
+        case LinkRefused():
+            return _link_refused(turn, body)
+        case LinkCreated() | LinkWithdrawn():
+            return _link_answered(turn, body)
+        case _:
+            assert_never(body)
+
+
+def _chat(turn: Turn, body: Chat) -> Done:
     customer = turn.conversation.customer
-    if name and customer.get("name") != name:
-        turn.conversation = replace(turn.conversation, customer={**customer, "name": name})
-    return turn.run(flow_events.from_json(body["event"]))
+    if body.name and customer.get("name") != body.name:
+        turn.conversation = replace(turn.conversation, customer={**customer, "name": body.name})
+    return turn.run(body.event)
 
 
-def _timer(turn: Turn, body: Mapping[str, Any]) -> Done:
-    return turn.run(flow_events.from_json(body))
-
-
-def _request(turn: Turn, body: Mapping[str, Any]) -> Done:
-    return turn.run(Happened("order.requested", {"items": body["items"]}))
-
-
-def _facts(turn: Turn, body: Mapping[str, Any]) -> Done:
-    before = turn.shop.known(body["order_key"])
-    state, new = record_facts(turn, before, _read(body["facts"]), body)
+def _facts(turn: Turn, body: FactsTold) -> Done:
+    before = turn.shop.known(body.order_key)
+    state, new = record_facts(turn, before, body.facts, body)
     trace, applied = apply(turn, before, state, new)
-    _refuse_problems(turn, before.order.key, body)
+    _refuse_problems(turn, before.key, body.problems)
     return trace, applied or bool(new)
 
 
-def _result(turn: Turn, body: Mapping[str, Any]) -> Done:
-    name, fields = body["name"], body["fields"]
-    if name in (REFUNDED, REFUND_REFUSED):
-        return _refund(turn, name, fields)
-    before = turn.shop.known(order_key_of(fields["reference_id"]))
-    if name == FETCHED:
-        state, new = record_facts(turn, before, _read(fields["facts"]))
-        asked = bool(fields.get("asked")) and _last_word(turn, before, fields["reference_id"])
-        done = apply(turn, before, uncaptured(turn, state), new, asked=asked)
-        _refuse_problems(turn, before.order.key, fields)
-        return done[0], done[1] or bool(new)
-    if name == FOUND:
-        return _found(turn, before, fields)
-    attempt = before.attempt(fields["reference_id"])
-    if name == KEPT:
-        return keep_waiting(turn, attempt), True
-    attempt, facts = answered(attempt, name, fields)
-    if unwanted(attempt, name, fields):
-        turn.shop = turn.shop.asking(CancelLink(attempt.reference_id, attempt.link_id))
-    changed = before.with_attempt(attempt)
-    state, new = record_facts(turn, changed, facts)
-    refusal = Refusal(str(fields.get("reason") or ""), again=bool(fields.get("again", True)))
-    trace, _ = apply(turn, before, state, new, refusal=refusal)
-    return trace, True
-
-
-def _found(turn: Turn, before: OrderState, fields: Mapping[str, Any]) -> Done:
-    """Take over a link that lost books made for the order. One that can still be paid is cancelled."""
-    reference, ended = fields["reference_id"], LINK_STATUSES.get(fields["status"])
-    if any(attempt.reference_id == reference for attempt in before.attempts):
-        return (), False
-    made = Attempt(
-        reference_id=reference,
-        order_key=before.order.key,
-        ordinal=before.next_ordinal,
-        amount=fields["amount"],
-        currency=fields["currency"],
-        expires_at=turn.now,
-        status=ended or AttemptStatus.WITHDRAWING,
-        link_id=fields["link_id"],
-        short_url=fields["short_url"],
-        mode=fields["mode"],
-    )
-    if ended is None:
-        turn.shop = turn.shop.asking(CancelLink(made.reference_id, made.link_id))
-    state, new = record_facts(turn, before.with_attempt(made), _read(fields["facts"]))
-    trace, _ = apply(turn, before, state, new)
-    _refuse_problems(turn, before.order.key, fields)
-    return trace, True
+def _fetched(turn: Turn, body: PaymentsFetched) -> Done:
+    before = turn.shop.known(order_of(body))
+    state, new = record_facts(turn, before, body.facts)
+    asked = body.asked and _last_word(turn, before, body.reference_id)
+    trace, applied = apply(turn, before, uncaptured(turn, state), new, asked=asked)
+    _refuse_problems(turn, before.key, body.problems)
+    return trace, applied or bool(new)
 
 
 def _last_word(turn: Turn, state: OrderState, reference: str) -> bool:
@@ -189,22 +182,65 @@ def _last_word(turn: Turn, state: OrderState, reference: str) -> bool:
     return newest is not None and newest.reference_id == reference
 
 
-def _refund(turn: Turn, name: str, fields: Mapping[str, Any]) -> Done:
-    before = turn.shop.known(fields["order_key"])
-    if name == REFUNDED:
-        state, new = record_facts(turn, before, _read(fields["facts"]))
-        return apply(turn, before, state, new)[0], True
+def _link_answered(turn: Turn, body: LinkCreated | LinkWithdrawn) -> Done:
+    before = turn.shop.known(order_of(body))
+    attempt, facts = answered(before.attempt(body.reference_id), body)
+    if unwanted(attempt, body):
+        turn.shop = turn.shop.asking(CancelLink(attempt.reference_id, attempt.link_id))
+    state, new = record_facts(turn, before.with_attempt(attempt), facts)
+    return apply(turn, before, state, new)[0], True
+
+
+def _link_refused(turn: Turn, body: LinkRefused) -> Done:
+    before = turn.shop.known(order_of(body))
+    refused = moved(before.attempt(body.reference_id), AttemptStatus.REFUSED)
+    refusal = Refusal(body.reason, body.again)
+    return apply(turn, before, before.with_attempt(refused), refusal=refusal)[0], True
+
+
+def _link_found(turn: Turn, body: LinkFound) -> Done:
+    """Take over a link that lost books made for the order. One that can still be paid is cancelled."""
+    before, ended = turn.shop.known(order_of(body)), LINK_STATUSES.get(body.status)
+    if any(attempt.reference_id == body.reference_id for attempt in before.attempts):
+        return (), False
+    made = Attempt(
+        reference_id=body.reference_id,
+        order_key=before.key,
+        ordinal=before.next_ordinal,
+        amount=body.amount,
+        currency=body.currency,
+        expires_at=turn.now,
+        status=ended or AttemptStatus.WITHDRAWING,
+        link_id=body.link_id,
+        short_url=body.short_url,
+        mode=body.mode,
+    )
+    if ended is None:
+        turn.shop = turn.shop.asking(CancelLink(made.reference_id, made.link_id))
+    state, new = record_facts(turn, before.with_attempt(made), body.facts)
+    trace, _ = apply(turn, before, state, new)
+    _refuse_problems(turn, before.key, body.problems)
+    return trace, True
+
+
+def _refund_made(turn: Turn, body: RefundMade) -> Done:
+    before = turn.shop.known(body.order_key)
+    state, new = record_facts(turn, before, body.facts)
+    return apply(turn, before, state, new)[0], True
+
+
+def _refund_refused(turn: Turn, body: RefundRefused) -> Done:
+    before = turn.shop.known(body.order_key)
     refunds = tuple(
         replace(refund, status=RefundStatus.REFUSED)
-        if refund.key == fields["key"] and refund.status is RefundStatus.ASKED
+        if refund.key == body.key and refund.status is RefundStatus.ASKED
         else refund
         for refund in before.refunds
     )
     return apply(turn, before, replace(before, refunds=refunds))[0], True
 
 
-def _poll(turn: Turn, body: Mapping[str, Any]) -> Done:
-    poll = polling.from_json(body)
+def _poll(turn: Turn, poll: Poll) -> Done:
     state = turn.shop.known(order_key_of(poll.reference_id))
     attempt = state.attempt(poll.reference_id)
     refunding = sorted({refund.payment_id for refund in state.refunds if refund.open})
@@ -234,23 +270,7 @@ def _paid_over(attempt: Attempt, payment: Fact, state: OrderState) -> bool:
     return newest == attempt
 
 
-_HANDLERS: Final[Mapping[Kind, Callable[[Turn, Mapping[str, Any]], Done]]] = {
-    Kind.CHAT: _chat,
-    Kind.TIMER: _timer,
-    Kind.REQUEST: _request,
-    Kind.FACTS: _facts,
-    Kind.RESULT: _result,
-    Kind.POLL: _poll,
-    Kind.JOINED: join,
-}
-
-
-def _read(values: Iterable[Mapping[str, Any]]) -> list[Fact]:
-    return [fact_values.from_json(value) for value in values]
-
-
-def _refuse_problems(turn: Turn, key: str, said: Mapping[str, Any]) -> None:
+def _refuse_problems(turn: Turn, key: str, problems: Sequence[str]) -> None:
     """What Razorpay said and nobody can read may be money: it waits for a person."""
-    problems = said.get("problems")
     if problems and not turn.shop.known(key).balance.settled:
         raise CannotHandle(f"Razorpay said more than could be read: {'; '.join(problems)}")

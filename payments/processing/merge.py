@@ -4,13 +4,11 @@ A customer has one open order and at most one link that can be paid. So of two o
 if the customer had placed the newer one after it in one chat.
 """
 
-import json
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from flows.engine import conversation as conversations
 from flows.engine.conversation import Conversation
+from payments.processing.bodies import Joined
 from payments.processing.shop_state import of_conversation, order_key_in
 from payments.processing.turn import Trace, Turn
 from payments.shop.orders import order_key_of
@@ -23,17 +21,12 @@ def order_keys(other: Conversation) -> set[str]:
     return {*earlier, *([current] if current else ())}
 
 
-def read(body: Mapping[str, Any]) -> Conversation:
-    """The other conversation, from the body of a `Kind.JOINED`. Raises ValueError or KeyError."""
-    return conversations.from_json(body["conversation"], json.loads(body["snapshot"]))
-
-
-def join(turn: Turn, body: Mapping[str, Any]) -> tuple[Trace, bool]:
+def join(turn: Turn, body: Joined) -> tuple[Trace, bool]:
     """Take over what the other conversation had: the trace, and that it had an effect."""
-    other, mine = read(body), turn.conversation
+    other, mine = body.other, turn.conversation
     theirs = of_conversation(other, turn.shop.at, turn.shop.orders, turn.shop.left)
     entry: dict[str, Any] = {"event": "joined", "with": other.id, "state": mine.state}
-    heard_last = body["heard_last"] and other.language
+    heard_last = body.heard_last and other.language
     turn.conversation = replace(
         mine,
         language=other.language if heard_last or not mine.language else mine.language,

@@ -12,7 +12,7 @@ from payments.ledger.facts import Fact
 from payments.ledger.matching import UNVERIFIED
 from payments.ledger.refunds import OUTSIDE, Refund, RefundStatus
 from payments.ledger.state import PAYABLE, UNCAPTURED, OrderState, PaymentStatus
-from payments.processing.results import CREATED, REFUSED, Refusal
+from payments.processing.results import Refusal
 from payments.shop.orders import Attempt, AttemptStatus, Standing
 
 NOT_FOUND: Final = "payment.not_found"
@@ -59,10 +59,10 @@ def _link_events(
     if link is None or new is None or link.status is new.status:
         return
     if new.status is AttemptStatus.CREATED and after.status in PAYABLE and new.expires_at > now:
-        yield Happened(CREATED, {"short_url": new.short_url or ""})
+        yield Happened("payment_link.created", {"short_url": new.short_url or ""})
     if new.status is AttemptStatus.REFUSED and {before.status, after.status} & PAYABLE:
         why = refusal or Refusal("")
-        yield Happened(REFUSED, {"reason": why.reason, "again": why.again})
+        yield Happened("payment_link.refused", {"reason": why.reason, "again": why.again})
 
 
 def _money_events(before: OrderState, after: OrderState) -> Iterator[Happened]:

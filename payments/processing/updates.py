@@ -14,6 +14,7 @@ from payments.ledger.polling import MISSED, Poll
 from payments.ledger.refunds import Refund
 from payments.ledger.resolution import resolve, wants_rest
 from payments.ledger.state import UNCAPTURED, OrderState, PaymentStatus
+from payments.processing.bodies import FactsTold
 from payments.processing.changes import Notice
 from payments.processing.notifications import NOT_FOUND, events_for
 from payments.processing.results import Refusal
@@ -37,18 +38,17 @@ _MISSED: Final = Notice(
 
 
 def record_facts(
-    turn: Turn, before: OrderState, facts: Iterable[Fact], said: Mapping[str, Any] | None = None
+    turn: Turn, before: OrderState, facts: Iterable[Fact], said: FactsTold | None = None
 ) -> tuple[OrderState, tuple[Fact, ...]]:
     """`before` with what is new among `facts`, and what that is.
 
-    `said` is the webhook's body, for its `account` and `mode`; None if we asked ourselves.
+    `said` is the webhook that told them, for its `account` and `mode`; None if we asked ourselves.
     Raises CannotHandle if a fact contradicts what is known.
     """
-    account = said.get("account") if said else None
-    mode = said.get("mode") if said else None
+    account = said.account if said else None
     told = list(facts)
     if said is not None:
-        told = judged(told, before, ours=turn.account, account=account, mode=mode)
+        told = judged(told, before, ours=turn.account, account=account, mode=said.mode)
     else:
         told += _confirmed(told, before)
     new = _new(with_fee_on_top(told, before.attempts), before)

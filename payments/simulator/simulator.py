@@ -21,10 +21,19 @@ from payments.ledger.balance import authorised
 from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
 from payments.ledger.facts import Fact
 from payments.ledger.state import OrderState
+from payments.processing import results
 from payments.processing.advance import advance
 from payments.processing.changes import ChangeSet, EventResult, Notice, Outcome, values
 from payments.processing.memory import MemoryStore
-from payments.processing.results import CREATED, FETCHED, KEPT, REFUNDED, REFUSED, WITHDRAWN
+from payments.processing.results import (
+    LinkCreated,
+    LinkKept,
+    LinkRefused,
+    LinkWithdrawn,
+    PaymentsFetched,
+    RefundMade,
+    Result,
+)
 from payments.processing.shop_state import order_key_in
 from payments.processing.step_input import InboxEvent, Kind
 from payments.shop.orders import CURRENCY, LINK_STATUSES, Attempt, AttemptStatus, order_key_of
@@ -317,44 +326,35 @@ class Simulator:
             return []
         match call:
             case CreateLink() if self._razorpay in (Razorpay.REFUSES, Razorpay.FAILS):
-                reason, again = "refused by the simulated Razorpay", self._razorpay is Razorpay.FAILS
-                fields = {"reference_id": call.reference_id, "reason": reason, "again": again}
-                return self._take(Kind.RESULT, {"name": REFUSED, "fields": fields})
+                again = self._razorpay is Razorpay.FAILS
+                reason = "refused by the simulated Razorpay"
+                return self._answer(LinkRefused(call.reference_id, reason, again))
             case CreateLink():
                 code = call.reference_id.replace(".", "-")
-                link = {"link_id": f"plink_{code}", "short_url": f"https://rzp.io/rzp/{code}"}
-                fields = {"reference_id": call.reference_id, **link, "status": "created"}
-                return self._take(Kind.RESULT, {"name": CREATED, "fields": fields})
+                url = f"https://rzp.io/rzp/{code}"
+                return self._answer(LinkCreated(call.reference_id, f"plink_{code}", url, "created"))
             case CancelLink():
-                return self._take(Kind.RESULT, self._cancelled(call))
+                return self._answer(self._cancelled(call))
             case FetchPayments():
-                key = order_key_of(call.reference_id)
-                made = [
-                    fact_values.to_json(fact) for fact in self.orders[key].facts if fact.entity == "payment"
-                ]
-                fetched: dict[str, Any] = {
-                    "reference_id": call.reference_id,
-                    "facts": made,
-                    "asked": call.asked,
-                }
-                return self._take(Kind.RESULT, {"name": FETCHED, "fields": fetched})
+                order = self.orders[order_key_of(call.reference_id)]
+                payments = tuple(fact for fact in order.facts if fact.entity == "payment")
+                return self._answer(PaymentsFetched(call.reference_id, payments, asked=call.asked))
             case RefundPayment():
                 detail = {"payment_id": call.payment_id, "key": call.key}
                 id, at = call.key.replace("pay_", "rfnd_"), self.now // 1000
                 refund = Fact(call.order_key, "refund", id, "created", call.amount, CURRENCY, at, detail)
-                made = [fact_values.to_json(refund)]
-                refunded = {"order_key": call.order_key, "facts": made}
-                return self._take(Kind.RESULT, {"name": REFUNDED, "fields": refunded})
+                return self._answer(RefundMade(call.order_key, (refund,)))
 
-    def _cancelled(self, call: CancelLink) -> dict[str, Any]:
-        attempts = self.orders[order_key_of(call.reference_id)].attempts
-        attempt = next(a for a in attempts if a.reference_id == call.reference_id)
-        about = {"reference_id": call.reference_id, "link_id": attempt.link_id}
+    def _answer(self, result: Result) -> list[Message]:
+        return self._take(Kind.RESULT, results.to_json(result))
+
+    def _cancelled(self, call: CancelLink) -> Result:
+        attempt = self.orders[order_key_of(call.reference_id)].attempt(call.reference_id)
         if attempt.status in LINK_STATUSES.values():
-            return {"name": WITHDRAWN, "fields": {**about, "status": str(attempt.status)}}
+            return LinkWithdrawn(call.reference_id, attempt.link_id, str(attempt.status))
         if self._razorpay is Razorpay.KEEPS:
-            return {"name": KEPT, "fields": {**about, "reason": "refused by the simulated Razorpay"}}
-        return {"name": WITHDRAWN, "fields": {**about, "status": "cancelled"}}
+            return LinkKept(call.reference_id, "refused by the simulated Razorpay")
+        return LinkWithdrawn(call.reference_id, attempt.link_id, "cancelled")
 
     @property
     def parked(self) -> list[EventResult]:

@@ -11,6 +11,7 @@ from payments.ledger.facts import Fact
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
 from payments.processing import merge
+from payments.processing.bodies import joined
 from payments.processing.shop_state import order_key_in
 from payments.processing.step_input import InboxEvent, Kind, StepInput
 from payments.shop.orders import Attempt, AttemptStatus, Line, Order, Standing, order_key_of
@@ -146,7 +147,7 @@ def _order_keys(event: InboxEvent) -> set[str]:
         reference = said.get("reference_id")
         keys.add(order_key_of(reference) if isinstance(reference, str) else said.get("order_key"))
     elif event.kind is Kind.JOINED:
-        keys.update(merge.order_keys(merge.read(event.body)))
+        keys.update(merge.order_keys(joined(event.body).other))
     return {key for key in keys if isinstance(key, str) and key}
 
 

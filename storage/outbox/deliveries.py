@@ -1,10 +1,12 @@
 """The outbox: what is claimed from it, and what became of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, assert_never
 
+from payments.processing import results
 from payments.processing.changes import Notice
+from payments.processing.results import Result
 from payments.processing.step_input import Kind
 from storage.database.encoding import dumps
 from storage.database.transaction import Row, Transaction
@@ -56,10 +58,6 @@ class Delivery:
     def id(self) -> int:
         """Of its outbox entry."""
         return self.claim.id
-
-
-Result: TypeAlias = tuple[str, Mapping[str, Any]]
-"""What a call answered, as (name, fields): stored as a RESULT event for the conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +166,8 @@ def _clean(error: str) -> str:
 
 
 def _result(row: Row, result: Result, now: int) -> tuple[Any, ...]:
-    name, fields = result
     key = f"result:{row['id']}:{row['attempts']}"
-    body = dumps({"name": name, "fields": fields})
+    body = dumps(results.to_json(result))
     return (row["conversation_id"], key, str(Kind.RESULT), "pending", now, body, now)
 
 

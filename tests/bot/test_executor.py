@@ -20,6 +20,7 @@ from bot.workers.loop import ROOM
 from flows.messages import kinds
 from payments.ledger import calls
 from payments.ledger.calls import CancelLink, CreateLink, RefundPayment
+from payments.processing.results import LinkCreated, LinkKept, LinkRefused, LinkWithdrawn
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import CALL_SECONDS, Gateway, Link
 from sandbox.faults import Fault
@@ -134,14 +135,8 @@ async def test_never_sent_again(bench: Bench) -> None:
 async def test_a_link(bench: Bench) -> None:
     outcome = await bench.call(CALL)
     [link] = bench.world.razorpay.links.values()
-    fields = {
-        "reference_id": CALL.reference_id,
-        "link_id": link.id,
-        "short_url": link.short_url,
-        "status": "created",
-        "mode": "test",
-    }
-    assert outcome == Done(CLAIM, link.id, ("payment_link.created", fields))
+    made = LinkCreated(CALL.reference_id, link.id, link.short_url, "created", "test")
+    assert outcome == Done(CLAIM, link.id, made)
     assert await bench.call(CALL, attempts=2) == outcome, "a second try finds what the first one made"
     assert len(bench.world.razorpay.links) == 1
 
@@ -149,14 +144,12 @@ async def test_a_link(bench: Bench) -> None:
 async def test_a_link_refused(bench: Bench) -> None:
     outcome = await bench.call(CreateLink(CALL.reference_id, CALL.order_key, 50, "INR", "", CALL.expires_at))
     assert isinstance(outcome, Failed)
-    assert outcome.result is not None
-    name, fields = outcome.result
-    assert (name, fields["reference_id"]) == ("payment_link.refused", CALL.reference_id)
-    assert fields["reason"]
-    assert fields["again"] is False
+    assert isinstance(outcome.result, LinkRefused)
+    assert (outcome.result.reference_id, outcome.result.again) == (CALL.reference_id, False)
+    assert outcome.result.reason
     assert outcome.notice is not None
     assert outcome.notice.kind == "refused"
-    assert fields["reason"] in outcome.notice.said
+    assert outcome.result.reason in outcome.notice.said
 
 
 async def test_a_link_in_doubt_is_looked_for_and_not_made_twice(bench: Bench) -> None:
@@ -179,14 +172,12 @@ async def test_a_wrong_key_waits_for_a_person(bench: Bench) -> None:
 
 async def test_withdrawn(bench: Bench) -> None:
     unknown = await bench.call(CancelLink(CALL.reference_id, None))
-    fields: dict[str, Any] = {"reference_id": CALL.reference_id, "link_id": None, "status": "cancelled"}
-    assert unknown == Done(CLAIM, None, ("payment_link.withdrawn", fields))
+    assert unknown == Done(CLAIM, None, LinkWithdrawn(CALL.reference_id, None, "cancelled"))
     await bench.call(CALL)
     [link] = bench.world.razorpay.links.values()
-    fields["link_id"] = link.id
     for _ in range(2):
         again = await bench.call(CancelLink(CALL.reference_id, link.id))
-        assert again == Done(CLAIM, link.id, ("payment_link.withdrawn", fields))
+        assert again == Done(CLAIM, link.id, LinkWithdrawn(CALL.reference_id, link.id, "cancelled"))
     assert link.status == "cancelled"
 
 
@@ -195,8 +186,7 @@ async def test_paid_before_it_was_withdrawn(bench: Bench) -> None:
     [link] = bench.world.razorpay.links.values()
     await bench.world.razorpay.pay(link.id)
     outcome = await bench.call(CancelLink(CALL.reference_id, None))
-    fields = {"reference_id": CALL.reference_id, "link_id": link.id, "status": "paid"}
-    assert outcome == Done(CLAIM, link.id, ("payment_link.withdrawn", fields))
+    assert outcome == Done(CLAIM, link.id, LinkWithdrawn(CALL.reference_id, link.id, "paid"))
 
 
 UNKNOWN_WORDS = '{"error": {"code": "BAD_REQUEST_ERROR", "description": "not today", "metadata": []}}'
@@ -211,13 +201,10 @@ async def test_a_link_that_razorpay_would_not_cancel_is_known_to_be_kept(bench: 
     bench.world.razorpay.fail_next("cancel_link", Fault.http(400, UNKNOWN_WORDS), Fault.http(404, NO_ROUTE))
     kept = await bench.call(cancel)
     assert isinstance(kept, Failed)
-    assert kept.result == ("payment_link.kept", {"reference_id": CALL.reference_id, "reason": "not today"})
+    assert kept.result == LinkKept(CALL.reference_id, "not today")
     worn_out = await bench.call(cancel, attempts=296)
     assert isinstance(worn_out, Failed)
-    assert worn_out.result == (
-        "payment_link.kept",
-        {"reference_id": CALL.reference_id, "reason": "no description"},
-    )
+    assert worn_out.result == LinkKept(CALL.reference_id, "no description")
 
 
 async def test_only_razorpays_own_word_makes_a_link_unknown(bench: Bench) -> None:
@@ -226,8 +213,7 @@ async def test_only_razorpays_own_word_makes_a_link_unknown(bench: Bench) -> Non
     assert isinstance(await bench.call(cancel), Again)
     unknown = await bench.call(cancel)
     assert isinstance(unknown, Failed)
-    fields = {"reference_id": CALL.reference_id, "link_id": "plink_Unknown1", "status": "cancelled"}
-    assert unknown.result == ("payment_link.withdrawn", fields)
+    assert unknown.result == LinkWithdrawn(CALL.reference_id, "plink_Unknown1", "cancelled")
 
 
 async def test_a_cancelled_link_that_can_still_be_paid_is_kept(bench: Bench) -> None:
@@ -235,8 +221,7 @@ async def test_a_cancelled_link_that_can_still_be_paid_is_kept(bench: Bench) -> 
     [link] = bench.world.razorpay.links.values()
     bench.world.razorpay.fail_next("cancel_link", Fault.http(400, ALREADY_PAID))
     outcome = await bench.call(CancelLink(CALL.reference_id, link.id))
-    fields = {"reference_id": CALL.reference_id, "link_id": link.id, "status": "created"}
-    assert outcome == Done(CLAIM, link.id, ("payment_link.kept", fields))
+    assert outcome == Done(CLAIM, link.id, LinkKept(CALL.reference_id))
 
 
 DAY = 24 * 3_600_000

@@ -6,7 +6,6 @@ from flows.engine.events import TextReceived
 from payments.ledger.calls import CancelLink, CreateLink
 from payments.ledger.facts import Fact, to_json
 from payments.processing.changes import Outcome
-from payments.processing.results import FOUND
 from payments.processing.step_input import Kind
 from payments.shop.orders import AttemptStatus, Standing
 from tests.payments.waiting import NOW, Body, Store, chat, facts, link, payment, withdrawn
@@ -27,7 +26,7 @@ def found(key: str, status: str, *told: Fact, ordinal: int = 2, letters: str = "
         "facts": [to_json(fact) for fact in told],
         "problems": [],
     }
-    return Kind.RESULT, {"name": FOUND, "fields": fields}
+    return Kind.RESULT, {"name": "payment_link.found", "fields": fields}
 
 
 def expired(store: Store) -> str:

@@ -2,7 +2,7 @@
 
 import asyncio
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from itertools import count
@@ -24,13 +24,14 @@ from payments import signature
 from payments.ledger import balance, matching, resolution
 from payments.ledger.calls import CancelLink
 from payments.ledger.facts import Fact
+from payments.ledger.polling import Poll
 from payments.ledger.state import OrderState
 from payments.processing import actions as shop_words
 from payments.processing import advance, deferred_links, notifications, updates
 from payments.processing import turn as turns
 from payments.processing.advance import advance as decided
 from payments.processing.changes import ChangeSet, EventResult, Outcome
-from payments.processing.results import WITHDRAWN
+from payments.processing.results import LinkWithdrawn
 from payments.processing.shop_state import ShopState, link_of
 from payments.processing.step_input import Kind, StepInput
 from payments.processing.turn import Turn
@@ -154,14 +155,14 @@ def returned_is_not_final(patch: pytest.MonkeyPatch) -> None:
 
 
 def ended_orders_are_not_asked_about(patch: pytest.MonkeyPatch) -> None:
-    poll = advance._HANDLERS[Kind.POLL]
+    poll = advance._poll
 
-    def tidy(turn: Turn, body: Mapping[str, Any]) -> advance.Done:
-        key = order_key_of(body["reference_id"])
+    def tidy(turn: Turn, body: Poll) -> advance.Done:
+        key = order_key_of(body.reference_id)
         ended = turn.shop.known(key).standing is Standing.LAPSED
         return ((), False) if ended else poll(turn, body)
 
-    patch.setitem(advance._HANDLERS, Kind.POLL, tidy)
+    patch.setattr(advance, "_poll", tidy)
 
 
 def known_by_delivery(patch: pytest.MonkeyPatch) -> None:
@@ -330,8 +331,9 @@ def any_refusal_is_a_cancellation(patch: pytest.MonkeyPatch) -> None:
     refused = razorpay_handler.refused
 
     def hopeful(call: Any, error: Any) -> Any:
-        told = {"reference_id": call.reference_id, "link_id": call.link_id, "status": "cancelled"}
-        return (WITHDRAWN, told) if isinstance(call, CancelLink) else refused(call, error)
+        if isinstance(call, CancelLink):
+            return LinkWithdrawn(call.reference_id, call.link_id, "cancelled")
+        return refused(call, error)
 
     patch.setattr(executor, "refused", hopeful)
 

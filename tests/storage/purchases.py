@@ -10,6 +10,7 @@ from flows.engine import events
 from flows.engine.model import Flow
 from flows.language.load import load
 from payments.ledger import calls
+from payments.processing import results
 from payments.processing.actions import SHOP
 from payments.processing.advance import advance
 from payments.processing.step_input import Kind
@@ -137,7 +138,7 @@ class Shop:
         if delivery.lane == CHAT:
             return Done(delivery.claim, _wamid(delivery))
         _, body = self.razorpay.answer(calls.from_json(delivery.payload))
-        return Done(delivery.claim, None, (body["name"], body["fields"]))
+        return Done(delivery.claim, None, results.from_json(body))
 
 
 def _wamid(delivery: Delivery) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from flows.engine.effects import Say
 from flows.messages.kinds import Text
 from payments.ledger.calls import CancelLink
+from payments.processing import results
 from payments.processing.changes import ChangeSet
+from payments.processing.results import LinkCreated, LinkRefused
 from payments.processing.step_input import Kind, StepInput
 from storage import Store
 from storage.inbox.arrivals import Arrival
@@ -17,6 +19,7 @@ from tests.storage.due import next_due
 Chat = Callable[..., Arrival]
 Echo = Callable[[StepInput], ChangeSet]
 
+MADE = LinkCreated("c-1-1.1", "plink_1", "https://rzp.io/1", "created")
 MINUTE = 60_000
 
 
@@ -145,10 +148,10 @@ async def test_a_lane_is_claimed_for_itself(store: Store, chat: Chat) -> None:
 async def test_a_result_becomes_an_event_once(store: Store, chat: Chat, echo: Echo) -> None:
     await say(store, chat, echo, ["a"])
     [sent] = await store.claim_due(now=1, limit=1, lease=MINUTE)
-    outcome = Done(sent.claim, "plink_1", ("payment_link.created", {"short_url": "https://rzp.io/1"}))
+    outcome = Done(sent.claim, "plink_1", MADE)
     await store.record([outcome], now=5)
     await store.record([outcome], now=6)
-    await store.record([Failed(sent.claim, "too late", ("payment_link.refused", {}))], now=7)
+    await store.record([Failed(sent.claim, "too late", LinkRefused("c-1-1.1", "no"))], now=7)
     seen: list[object] = []
 
     def look(case: StepInput) -> ChangeSet:
@@ -156,14 +159,13 @@ async def test_a_result_becomes_an_event_once(store: Store, chat: Chat, echo: Ec
         return answered(case)
 
     await store.advance_due(look, now=10)
-    fields = {"short_url": "https://rzp.io/1"}
-    assert seen == [(Kind.RESULT, {"name": "payment_link.created", "fields": fields})]
+    assert seen == [(Kind.RESULT, results.to_json(MADE))]
 
 
 async def test_a_failure_may_have_a_result_too(store: Store, chat: Chat, echo: Echo) -> None:
     await say(store, chat, echo, ["a"])
     [sent] = await store.claim_due(now=1, limit=1, lease=MINUTE)
-    await store.record([Failed(sent.claim, "no\x00pe", ("payment_link.refused", {"code": 400}))], now=5)
+    await store.record([Failed(sent.claim, "no\x00pe", LinkRefused("c-1-1.1", "no"))], now=5)
     assert await store.advance_due(echo, now=5) == 1
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from payments.processing.changes import ChangeSet
+from payments.processing.results import LinkRefused
 from payments.processing.step_input import Kind, StepInput
 from storage import Store
 from storage.inbox.arrivals import Arrival
@@ -90,7 +91,7 @@ async def test_what_comes_of_an_old_claim_does_not_count(store: Store, chat: Cha
     for late in (
         Again(old.claim, at=MINUTE + 2, error="late"),
         Again(old.claim, at=MINUTE + 2, error="late", counts=False),
-        Failed(old.claim, "late", ("payment_link.refused", {})),
+        Failed(old.claim, "late", LinkRefused("c-1-1.1", "no")),
         Done(old.claim, "wamid.old"),
     ):
         await store.record([late], now=MINUTE + 2)
