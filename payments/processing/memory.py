@@ -58,8 +58,9 @@ class MemoryStore:
             self.orders[attempt.order_key] = self.orders[attempt.order_key].with_attempt(attempt)
         for refund in changes.refunds.values():
             state = self.orders[refund.order_key]
-            kept = tuple(known for known in state.refunds if known.key != refund.key)
-            self.orders[refund.order_key] = replace(state, refunds=(*kept, refund))
+            refunds = {known.key: known for known in state.refunds} | {refund.key: refund}
+            in_order = tuple(refunds[key] for key in sorted(refunds))
+            self.orders[refund.order_key] = replace(state, refunds=in_order)
         for changed in changes.orders.values():
             self.orders[changed.key] = replace(
                 self.orders[changed.key],

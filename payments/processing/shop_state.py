@@ -143,7 +143,7 @@ class ShopState:
         for reference in self.earlier_links:
             shop = shop.withdraw(reference)
         state = shop.known(state.key)
-        state = state.without(a for a in state.attempts if a in open_links or _is_planned(a))
+        state = state.without([a for a in state.attempts if a in open_links or _is_planned(a)])
         if open_links or self.earlier_links:
             return shop.with_order(state.with_attempt(replace(attempt, status=AttemptStatus.PLANNED)))
         return shop.with_order(state.with_attempt(attempt)).asking(link_of(state.order, attempt))

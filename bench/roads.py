@@ -1,0 +1,124 @@
+"""`python -m bench.roads`: how much code two everyday events pass through, from HTTP to HTTP.
+
+One chat of the shipped shop is played in the sandbox. While a tap becomes a payment link and its message, and
+while a payment's webhooks become the confirmation, every call is noted: how many files and functions it
+takes, how often the road goes from one room to another, and inside the pure step, where it steps back into a
+file of the money's room that waits for this very call.
+"""
+
+import asyncio
+import sys
+import threading
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+from bot.demo.nine_steps import MOVES, Move, play
+from bot.demo.stage import stage
+
+_ROOT: Final = Path(__file__).parent.parent
+_ROOMS: Final = ("bot", "flows", "payments", "storage")
+_NOT_OURS: Final = ("bot/demo", "bot/sandbox")
+"""Folders of the stage and of the pretended outside."""
+_MONEY: Final = "payments"
+_STEP: Final = "advance"
+"""The function in whose calls the step is."""
+_ROADS: Final = {
+    "a tap becomes a link and its message": "Confirm order",
+    "webhooks become the confirmation": "pays",
+}
+
+
+@dataclass
+class Road:
+    """The calls of one road, in their order."""
+
+    calls: list[tuple[str, str]] = field(default_factory=list)
+    """(file, function)."""
+    returns: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(from, to): calls in the step into a file of the money's room that waits for this very call."""
+    _stacks: defaultdict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """By thread: the files of the money's room whose functions are under way in a step."""
+
+    def note(self, frame: FrameType, event: str, _: Any) -> None:
+        """Take in one event of the profiler."""
+        file, name = _own(frame.f_code.co_filename), frame.f_code.co_qualname
+        if file is None or event not in ("call", "return"):
+            return
+        if event == "call":
+            self.calls.append((file, name))
+        stack = self._stacks[threading.get_ident()]
+        if file.startswith(_MONEY) and (stack or name == _STEP):
+            self._enter(stack, file) if event == "call" else stack and stack.pop()
+
+    def _enter(self, stack: list[str], file: str) -> None:
+        if stack and stack[-1] != file and file in stack:
+            self.returns[stack[-1], file] += 1
+        stack.append(file)
+
+
+def _own(name: str) -> str | None:
+    """The path of a file of ours, from the root; None of another."""
+    path = Path(name)
+    if not path.is_relative_to(_ROOT):
+        return None
+    file = path.relative_to(_ROOT).as_posix()
+    return file if file.startswith(_ROOMS) and not file.startswith(_NOT_OURS) else None
+
+
+@dataclass
+class Recorder:
+    """Notes the calls of all threads while there is a road to note them in."""
+
+    road: Road | None = None
+
+    def note(self, frame: FrameType, event: str, argument: Any) -> None:
+        """Take in one event of the profiler."""
+        if self.road is not None:
+            self.road.note(frame, event, argument)
+
+
+async def _play() -> dict[str, Road]:
+    roads: dict[str, Road] = {}
+    recorder = Recorder()
+    # The pure step runs in the database's thread, which starts with the stage.
+    threading.setprofile(recorder.note)
+    sys.setprofile(recorder.note)
+    async with stage(_ROOT / "flows.yaml", 0) as here:
+        for move in MOVES:
+            title = _title(move)
+            recorder.road = Road() if title else None
+            await play(move, here)
+            if title and recorder.road:
+                roads[title] = recorder.road
+            recorder.road = None
+    sys.setprofile(None)
+    return roads
+
+
+def _title(move: Move) -> str | None:
+    return next((title for title, word in _ROADS.items() if word in move.does), None)
+
+
+def _told(title: str, road: Road) -> str:
+    files = [file for file, _ in road.calls]
+    rooms = [file.partition("/")[0] for file in files]
+    changes = sum(one != other for one, other in pairwise(rooms))
+    back = ", ".join(f"{one} → {other}" for one, other in sorted(road.returns)) or "none"
+    return (
+        f"{title}: {len(set(files))} files, {len(set(road.calls))} functions, {changes} changes of room;"
+        f" steps back into a file of {_MONEY} that waits: {back}"
+    )
+
+
+def main() -> None:
+    """Play the chat and print what each road passes through."""
+    for title, road in asyncio.run(_play()).items():
+        print(_told(title, road))
+
+
+if __name__ == "__main__":
+    main()
