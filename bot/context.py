@@ -8,9 +8,9 @@ from aiohttp import web
 
 from bot.clock import Clock
 from bot.group_commit import Batcher
-from bot.intake_health import Doors
+from bot.intake_health import IntakeHealth
 from bot.metrics import Metrics
-from bot.refused_webhooks import Strangers
+from bot.refused_webhooks import RefusedWebhooks
 from bot.settings import Settings
 from bot.whatsapp.client import WhatsAppClient
 from flows.engine.model import Flow
@@ -58,8 +58,8 @@ class Context:
     inbox: Inbox
     metrics: Metrics = field(default_factory=Metrics)
     pulse: Pulse = field(default_factory=Pulse)
-    doors: Doors = field(default_factory=Doors)
-    strangers: Strangers = field(default_factory=Strangers)
+    intake: IntakeHealth = field(default_factory=IntakeHealth)
+    refusals: RefusedWebhooks = field(default_factory=RefusedWebhooks)
 
 
 CONTEXT: Final = web.AppKey("context", Context)

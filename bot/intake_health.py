@@ -20,7 +20,7 @@ log = structlog.get_logger()
 
 
 @dataclass(slots=True)
-class Doors:
+class IntakeHealth:
     """The webhooks that could not be stored, until operators are told of them."""
 
     unstored: int = 0

@@ -28,7 +28,7 @@ class _Door:
 
 
 @dataclass(slots=True)
-class Strangers:
+class RefusedWebhooks:
     """What one process has seen of them. All times are milliseconds since 1970, UTC."""
 
     _doors: dict[str, _Door] = field(default_factory=dict)

@@ -27,7 +27,7 @@ def played(file: Path) -> Played:
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_scenario(file: Path) -> None:
-    assert played(file).unmet is None, f"\n{played(file)}"
+    assert played(file).mismatch is None, f"\n{played(file)}"
 
 
 def test_every_rule_of_the_shipped_flow_is_taken() -> None:

@@ -67,8 +67,8 @@ def _passes(file: Path, default: Path, flows: "dict[Path, Flow]") -> bool:
     if path not in flows:
         flows[path] = sound_flow(path)
     played = play(flows[path], scenario)
-    typer.echo(printable(f"FAILED  {played}" if played.unmet else f"passed  {played}", "\n"))
-    return played.unmet is None
+    typer.echo(printable(f"FAILED  {played}" if played.mismatch else f"passed  {played}", "\n"))
+    return played.mismatch is None
 
 
 def _flow_path(scenario: "Scenario", file: Path, default: Path) -> Path:

@@ -161,7 +161,7 @@ def _order(order: About) -> Iterator[str]:
 def _fact(fact: About) -> Iterator[str]:
     detail = fact["detail"] or {}
     why = [
-        str(detail[name]) for name in ("method", "misfit", "error_reason", "payment_id") if detail.get(name)
+        str(detail[name]) for name in ("method", "mismatch", "error_reason", "payment_id") if detail.get(name)
     ]
     said = f" ({', '.join(why)})" if why else ""
     amount = shown(fact["amount"], fact["currency"])

@@ -37,7 +37,7 @@ async def readyz(request: web.Request) -> web.Response:
     if trouble := context.pulse.trouble:
         return web.Response(status=503, text=f"{trouble}\n")
     try:
-        await context.doors.check(context.store, context.clock.now(), asyncio.get_running_loop().time())
+        await context.intake.check(context.store, context.clock.now(), asyncio.get_running_loop().time())
     except TimeoutError:
         return web.Response(status=503, text="the database does not take what is written in time\n")
     except StorageError as error:

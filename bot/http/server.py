@@ -54,7 +54,7 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
 
 def _unforeseen(request: web.Request, error: Exception) -> web.Response:
     if request.path in PATHS:
-        request.app[CONTEXT].doors.failed(error)
+        request.app[CONTEXT].intake.failed(error)
     if isinstance(error, Gone):
         log.error("the database is gone", path=request.path, mend=str(error))
         return web.Response(status=503, text="not stored: the database is gone\n")

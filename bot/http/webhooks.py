@@ -70,7 +70,7 @@ async def take_whatsapp(context: Context, raw: bytes, header: str | None) -> Non
     if not signed.startswith(SCHEME) or not signature.matches(raw, signed.removeprefix(SCHEME), secret):
         await _count_refused(context, WHATSAPP, "WHATSAPP_APP_SECRET")
         raise _forbidden(WHATSAPP, header, "X-Hub-Signature-256", "WHATSAPP_APP_SECRET")
-    context.strangers.accepted(WHATSAPP)
+    context.refusals.accepted(WHATSAPP)
     body = await _read(context, raw, WHATSAPP)
     if body is not None:
         parsed, ours = parse(body), context.settings.whatsapp_phone_number_id
@@ -86,7 +86,7 @@ async def take_razorpay(context: Context, raw: bytes, header: str | None) -> Non
     if not signature.matches(raw, header, *context.settings.razorpay_webhook_secrets):
         await _count_refused(context, RAZORPAY, "RAZORPAY_WEBHOOK_SECRET")
         raise _forbidden(RAZORPAY, header, "X-Razorpay-Signature", "RAZORPAY_WEBHOOK_SECRET")
-    context.strangers.accepted(RAZORPAY)
+    context.refusals.accepted(RAZORPAY)
     body = await _read(context, raw, RAZORPAY)
     if body is None:
         return
@@ -103,7 +103,7 @@ async def take_razorpay(context: Context, raw: bytes, header: str | None) -> Non
 async def _count_refused(context: Context, door: str, setting: str) -> None:
     """Count a wrong signature at `door`. The request is refused even if no notice can be stored."""
     try:
-        await context.strangers.refused(door, setting, context.store, context.clock.now())
+        await context.refusals.refused(door, setting, context.store, context.clock.now())
     except Exception:
         log.exception("notice not stored", kind="signature", path=door)
 
@@ -111,7 +111,7 @@ async def _count_refused(context: Context, door: str, setting: str) -> None:
 def _count_elsewhere(context: Context, parsed: Parsed, ours: str) -> None:
     numbers = [m.phone_number_id for m in parsed.messages if m.phone_number_id not in (None, ours)]
     context.metrics.elsewhere.inc(len(numbers))
-    context.strangers.elsewhere(number for number in numbers if number is not None)
+    context.refusals.elsewhere(number for number in numbers if number is not None)
 
 
 async def _read(context: Context, raw: bytes, door: str) -> Json | None:
@@ -138,4 +138,4 @@ def _forbidden(path: str, given: str | None, header: str, setting: str) -> web.H
 async def _store(context: Context, arrivals: Sequence[Arrival]) -> None:
     if arrivals:
         await context.inbox.put(arrivals)
-        await context.doors.recovered(context.store, context.clock.now())
+        await context.intake.recovered(context.store, context.clock.now())

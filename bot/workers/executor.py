@@ -54,7 +54,7 @@ def fits(delivery: Delivery, now: int) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Performer:
+class Executor:
     """Performs entries of all lanes. Never raises: every failure is an outcome."""
 
     whatsapp: WhatsAppClient

@@ -16,7 +16,7 @@ import structlog
 from bot.clock import Jumps, SystemClock, jumped
 from bot.context import Context
 from bot.group_commit import Batcher
-from bot.workers.executor import LEASE, Performer, fits
+from bot.workers.executor import LEASE, Executor, fits
 from bot.workers.traffic import Traffic
 from payments.ledger import hints
 from payments.processing.advance import advance
@@ -55,7 +55,7 @@ class Workers:
         self._traffic = Traffic()
         for lane, circuit in self._traffic.circuits.items():
             context.metrics.watch_circuit(lane, partial(getattr, circuit, "is_open"))
-        self._performer = Performer(context.whatsapp, context.gateway, context.clock, dice, self._traffic)
+        self._executor = Executor(context.whatsapp, context.gateway, context.clock, dice, self._traffic)
         self._outcomes: Batcher[deliveries.Outcome, None] = Batcher(
             self._record, batch=CLAIM_BATCH, waiting=IN_FLIGHT * 4
         )
@@ -183,7 +183,7 @@ class Workers:
                 if self._closing or not fits(delivery, self._context.clock.now()):
                     await self._release(run[index:])
                     break
-                outcome = await self._performer.perform(delivery)
+                outcome = await self._executor.perform(delivery)
                 self._context.metrics.performed.labels(lane, type(outcome).__name__.lower()).inc()
                 recorded.append(asyncio.ensure_future(self._outcomes.put(outcome)))
                 if not _goes_on(outcome):

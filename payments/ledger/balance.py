@@ -13,7 +13,7 @@ from typing import Final
 from payments.ledger.facts import Fact
 from payments.ledger.fees import ON_TOP
 
-MISFIT: Final = "misfit"
+MISMATCH: Final = "mismatch"
 """Key of a payment fact's detail that says why the payment does not fit the order it names."""
 CONFIRMED: Final = "confirmed"
 """State of a payment fact: by our own keys we know that the payment is captured, and ours."""
@@ -34,7 +34,7 @@ class Captured:
     """When Razorpay made the payment, in seconds since 1970, UTC."""
     link: str
     """The payment link it was made on; empty where nobody said."""
-    misfit: str
+    mismatch: str
     """Why it does not fit the order; empty if it does."""
     method: str
     fee: int = 0
@@ -90,15 +90,15 @@ class Balance:
     @cached_property
     def fitting(self) -> tuple[Captured, ...]:
         """The payments that count towards the total."""
-        return tuple(payment for payment in self.own if not payment.misfit)
+        return tuple(payment for payment in self.own if not payment.mismatch)
 
     @property
-    def misfit(self) -> str:
+    def mismatch(self) -> str:
         """Why a captured payment that is still here does not fit; empty if all do."""
         here = [payment for payment in self.payments if self._back_of(payment) < payment.amount]
         if any(payment.currency != self.currency for payment in here):
             return "in another currency"
-        return next((payment.misfit for payment in here if payment.misfit), "")
+        return next((payment.mismatch for payment in here if payment.mismatch), "")
 
     @property
     def captured(self) -> int:
@@ -150,9 +150,9 @@ def _payments(facts: Iterable[Fact]) -> tuple[Captured, ...]:
     for fact in facts:
         if fact.entity != "payment" or fact.state != "captured":
             continue
-        said = {key: str(fact.detail.get(key) or "") for key in ("link", MISFIT, "method")}
+        said = {key: str(fact.detail.get(key) or "") for key in ("link", MISMATCH, "method")}
         if fact.entity_id in confirmed:
-            said[MISFIT] = ""
+            said[MISMATCH] = ""
             said["link"] = said["link"] or str(confirmed[fact.entity_id].detail.get("link") or "")
         fee = int(fact.detail.get(ON_TOP) or 0)
         payment = Captured(
@@ -161,7 +161,7 @@ def _payments(facts: Iterable[Fact]) -> tuple[Captured, ...]:
             fact.currency,
             fact.at,
             said["link"],
-            said[MISFIT],
+            said[MISMATCH],
             said["method"],
             fee,
         )
@@ -173,7 +173,7 @@ def _payments(facts: Iterable[Fact]) -> tuple[Captured, ...]:
 
 
 def _order(payment: Captured) -> tuple[int, str, str, str]:
-    return (payment.amount, payment.link, payment.misfit, payment.method)
+    return (payment.amount, payment.link, payment.mismatch, payment.method)
 
 
 _REFUND_RANK: Final[Mapping[str, int]] = {"created": 0, "processed": 1, "failed": 2}

@@ -25,7 +25,7 @@ class Fact:
     detail: Mapping[str, Any] = field(default_factory=dict)
     """What people ask about later (`method`, `error_reason`, `error_description`), what it belongs to
     (`link` of a payment; `payment_id`, `key` and `captured` of a refund), why a payment does not fit
-    its order (`misfit`), and what of its amount is a fee that the payer bore (`on_top`). No card data."""
+    its order (`mismatch`), and what of its amount is a fee that the payer bore (`on_top`). No card data."""
 
     @property
     def identity(self) -> tuple[str, str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from payments.ledger.balance import MISFIT
+from payments.ledger.balance import MISMATCH
 from payments.ledger.facts import Fact
 from payments.ledger.state import OrderState
 from payments.shop.orders import Attempt, AttemptStatus
@@ -25,7 +25,7 @@ def judged(
     `ours` is Razorpay's id of our account, `account` the one that the event names, `mode` (`test` or
     `live`) that of the keys in use. None where nobody said: that is no reason to doubt.
     """
-    return [_marked(fact, _misfit(fact, state, ours, account, mode)) for fact in facts]
+    return [_marked(fact, _mismatch(fact, state, ours, account, mode)) for fact in facts]
 
 
 def may_have_taken(fact: Fact, attempts: Iterable[Attempt]) -> tuple[Attempt, ...]:
@@ -46,10 +46,10 @@ def known_account(facts: Iterable[Fact], state: OrderState, account: str | None)
 
 
 def _marked(fact: Fact, reason: str) -> Fact:
-    return replace(fact, detail={**fact.detail, MISFIT: reason}) if reason else fact
+    return replace(fact, detail={**fact.detail, MISMATCH: reason}) if reason else fact
 
 
-def _misfit(fact: Fact, state: OrderState, ours: str | None, account: str | None, mode: str | None) -> str:
+def _mismatch(fact: Fact, state: OrderState, ours: str | None, account: str | None, mode: str | None) -> str:
     if fact.entity != "payment" or fact.state not in ("authorized", "captured"):
         return ""
     if ours and account and account != ours:

@@ -59,7 +59,7 @@ def _may_stand_for_all(state: OrderState, refunds: tuple[Refund, ...]) -> bool:
 
 def wants_rest(state: OrderState, rules: Repairs) -> bool:
     """Whether a link for what is missing must be made: money came, too little, and none was made yet."""
-    short = 0 < state.balance.paid < state.order.total and not state.balance.misfit
+    short = 0 < state.balance.paid < state.order.total and not state.balance.mismatch
     asked = any(attempt.amount == state.due for attempt in state.attempts)
     return short and state.standing is Standing.OPEN and rules.short == "top up" and not asked
 
@@ -82,7 +82,7 @@ def _standing(
     if balance.paid:
         return _short(state, balance, rules)
     ended = state.attempts and not any(attempt.live for attempt in state.attempts)
-    waiting = balance.authorised or balance.misfit or state.lacks_capture
+    waiting = balance.authorised or balance.mismatch or state.lacks_capture
     return Standing.LAPSED if ended and not waiting else state.standing
 
 
@@ -96,7 +96,7 @@ def _paid(state: OrderState, rules: Repairs, left: Mapping[str, int]) -> Standin
 
 
 def _short(state: OrderState, balance: Balance, rules: Repairs) -> Standing:
-    if rules.short == "hold" or balance.misfit:
+    if rules.short == "hold" or balance.mismatch:
         return state.standing
     rest = [attempt for attempt in state.attempts if attempt.amount == state.due]
     over = bool(rest) and all(attempt.status in OVER for attempt in rest)
@@ -161,7 +161,7 @@ def _booked(state: OrderState, most: int, balance: Balance, rules: Repairs) -> O
     fulfilled = max(0, min(most, kept)) if state.standing is Standing.FULFILLED else 0
     held = balance.captured - _back(state.refunds, balance.own) - fulfilled
     booked = replace(state, fulfilled=fulfilled, held=held, held_for=None)
-    if not (held or balance.disputes or balance.misfit):
+    if not (held or balance.disputes or balance.mismatch):
         uncaptured = state.held_for == UNCAPTURED and state.waits_for_capture
         return replace(booked, held_for=UNCAPTURED) if uncaptured else booked
     return replace(booked, held_for=_reason(booked, balance, rules))
@@ -192,8 +192,8 @@ def _reason(state: OrderState, balance: Balance, rules: Repairs) -> str:
         asked = "disputed: answer the dispute in Razorpay's dashboard"
         dispute = asked if balance.disputed else "dispute lost: the payer's bank took the money back"
         return f"{dispute}; {refund}" if refund else dispute
-    if balance.misfit:
-        return f"mismatch: {balance.misfit}"
+    if balance.mismatch:
+        return f"mismatch: {balance.mismatch}"
     if refund:
         return refund
     if not wanted(state.order.key, balance.own, state.refunds, state.held, "any"):

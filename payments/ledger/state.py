@@ -79,7 +79,7 @@ class OrderState:
             return PaymentStatus.REFUNDING if going else PaymentStatus.REFUNDED
         if money.paid:
             return PaymentStatus.SHORT if self.waits_for_rest else PaymentStatus.HELD
-        if money.misfit or money.disputes or self.lacks_capture:
+        if money.mismatch or money.disputes or self.lacks_capture:
             return PaymentStatus.HELD
         return PaymentStatus.AUTHORISED if money.authorised else PaymentStatus.UNPAID
 

@@ -45,7 +45,7 @@ def _decide(turn: Turn, state: OrderState, attempt: Attempt) -> None:
     if state.status in PAYABLE:
         if not turn.shop.earlier_links and not state.payable:
             _ask_for(turn, state, attempt)
-    elif state.balance.misfit and state.balance.misfit != UNVERIFIED:
+    elif state.balance.mismatch and state.balance.mismatch != UNVERIFIED:
         turn.shop = turn.shop.with_order(state.with_attempt(withdrawn(attempt)))
 
 

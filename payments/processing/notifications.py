@@ -86,13 +86,13 @@ def _held(before: OrderState, after: OrderState) -> Iterator[Happened]:
 
     Of a payment that our own keys have not seen yet, nothing is said: they see it in a moment, or it is none.
     """
-    if after.held_for is None or after.standing is Standing.RETURNED or after.balance.misfit == UNVERIFIED:
+    if after.held_for is None or after.standing is Standing.RETURNED or after.balance.mismatch == UNVERIFIED:
         return
     if after.held_for == UNCAPTURED:
         if before.held_for != UNCAPTURED:
             yield Happened("payment.authorized")
         return
-    known = 0 if before.balance.misfit == UNVERIFIED else before.held
+    known = 0 if before.balance.mismatch == UNVERIFIED else before.held
     more = after.held > known or after.held_for != before.held_for
     if after.waits_for_rest and after.held > known:
         yield Happened("payment.short", {"amount": after.held, "due": after.due})

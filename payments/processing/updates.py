@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from flows.engine.events import Happened
-from payments.ledger.balance import CONFIRMED, MISFIT
+from payments.ledger.balance import CONFIRMED, MISMATCH
 from payments.ledger.calls import FetchPayments, RefundPayment
 from payments.ledger.facts import Fact
 from payments.ledger.fees import with_fee_on_top
@@ -68,7 +68,7 @@ def _confirmed(told: list[Fact], before: OrderState) -> list[Fact]:
     Our own keys see them, or have turned out to have made the link that they name.
     """
     captured = [fact for fact in before.facts if fact.entity == "payment" and fact.state == "captured"]
-    doubted = {fact.entity_id: fact.detail.get(MISFIT) for fact in captured if fact.detail.get(MISFIT)}
+    doubted = {fact.entity_id: fact.detail.get(MISMATCH) for fact in captured if fact.detail.get(MISMATCH)}
     made = {attempt.link_id for attempt in before.attempts if attempt.link_id}
     seen = [fact for fact in told if fact.entity == "payment" and fact.state == "captured"]
     seen += [f for f in captured if doubted.get(f.entity_id) == UNVERIFIED and f.detail.get("link") in made]
@@ -191,7 +191,7 @@ def _refund(refund: Refund) -> RefundPayment:
 
 def _unexplained(state: OrderState, new: tuple[Fact, ...]) -> tuple[FetchPayments, ...]:
     """Asks for payments that our own keys have not seen, or of what is said to be paid without a capture."""
-    unseen = [fact for fact in new if fact.detail.get(MISFIT) == UNVERIFIED]
+    unseen = [fact for fact in new if fact.detail.get(MISMATCH) == UNVERIFIED]
     if unseen:
         asked = dict.fromkeys(a for fact in unseen for a in may_have_taken(fact, state.attempts))
         return tuple(FetchPayments(a.reference_id, a.link_id) for a in asked)

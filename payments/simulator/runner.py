@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from flows.engine.model import Flow
 from flows.messages.kinds import Buttons, Image, Link, List, Message, replies
 from payments.processing.changes import EventResult
-from payments.simulator.scenario import Deed, Expectation, Scenario
+from payments.simulator.scenario import Action, Expectation, Scenario
 from payments.simulator.simulator import NothingToPay, NothingToTap, Simulator
 
 
 @dataclass(frozen=True, slots=True)
-class Unmet:
+class Mismatch:
     """Where a scenario and the shop part."""
 
     line: int
@@ -29,23 +29,23 @@ class Played:
     """The chat up to the end, or to where it parted; one line of text each."""
     results: tuple[EventResult, ...]
     """What became of every event."""
-    unmet: Unmet | None = None
+    mismatch: Mismatch | None = None
     answered: tuple[str, ...] = ()
-    """The rules that answered the last deed, with their places in the flow file."""
+    """The rules that answered the last action, with their places in the flow file."""
 
     def __str__(self) -> str:
         """For people: the place, what was expected, what was said, the mend, and the chat so far."""
-        if self.unmet is None:
+        if self.mismatch is None:
             return f"{self.scenario.file}: {self.scenario.name}"
         return "\n".join(
             (
-                f"{self.scenario.file}:{self.unmet.line}: {self.scenario.name}",
+                f"{self.scenario.file}:{self.mismatch.line}: {self.scenario.name}",
                 "  expected",
-                *_indented(self.unmet.expected),
+                *_indented(self.mismatch.expected),
                 "  but",
-                *_indented(self.unmet.said),
+                *_indented(self.mismatch.said),
                 "  to mend it",
-                *_indented(self._mend(self.unmet.line)),
+                *_indented(self._mend(self.mismatch.line)),
                 "  the chat so far",
                 *_indented("\n".join(self.transcript)),
             )
@@ -61,92 +61,92 @@ class Played:
 
 def play(flow: Flow, scenario: Scenario) -> Played:
     """The scenario, played to its end or to the first thing that is not as written."""
-    rehearsal = _Rehearsal(flow, scenario)
-    unmet = rehearsal.run()
-    results, answered = tuple(rehearsal.simulator.results), tuple(rehearsal.answered())
-    return Played(scenario, tuple(rehearsal.transcript), results, unmet, answered)
+    runner = _Runner(flow, scenario)
+    mismatch = runner.run()
+    results, answered = tuple(runner.simulator.results), tuple(runner.answered())
+    return Played(scenario, tuple(runner.transcript), results, mismatch, answered)
 
 
-class _Rehearsal:
+class _Runner:
     def __init__(self, flow: Flow, scenario: Scenario) -> None:
         self._flow, self._scenario = flow, scenario
         self.simulator = Simulator(flow)
         self.transcript: list[str] = []
         self._before = 0
-        """How many events had been handled before the last deed."""
+        """How many events had been handled before the last action."""
         self._answer: list[Message] = []
 
-    def run(self) -> Unmet | None:
+    def run(self) -> Mismatch | None:
         language, languages = self._scenario.language, self._flow.languages
         if language is not None:
             if language not in languages:
                 line, speaks = self._scenario.lines["language"], ", ".join(languages)
-                return Unmet(line, f"language: {language}", f"the flow speaks {speaks}")
+                return Mismatch(line, f"language: {language}", f"the flow speaks {speaks}")
             store = self.simulator.store
             store.conversation = replace(store.conversation, language=language)
         for step in self._scenario.steps:
-            unmet = self._perform(step) if isinstance(step, Deed) else self._compare(step)
-            if unmet:
-                return unmet
+            mismatch = self._perform(step) if isinstance(step, Action) else self._compare(step)
+            if mismatch:
+                return mismatch
         return None
 
     def answered(self) -> Iterator[str]:
-        """The rules that the last deed was answered by, with their places."""
+        """The rules that the last action was answered by, with their places."""
         for handled in self.simulator.results[self._before :]:
             for taken in (entry["taken"] for entry in handled.trace if "taken" in entry):
                 yield f"{self._flow.file}:{taken['line']}: {taken['rule']}"
 
-    def _perform(self, deed: Deed) -> Unmet | None:
-        self.transcript.append(deed.said)
+    def _perform(self, action: Action) -> Mismatch | None:
+        self.transcript.append(action.said)
         parked_before = len(self.simulator.parked)
         handled_before = len(self.simulator.results)
         try:
-            self._answer = deed.perform(self.simulator)
+            self._answer = action.perform(self.simulator)
         except (NothingToTap, NothingToPay) as error:
-            return Unmet(deed.line, deed.said, str(error))
+            return Mismatch(action.line, action.said, str(error))
         self._before = handled_before
         for message in self._answer:
             self.transcript += _told(message)
         parked = self.simulator.parked[parked_before:]
         if parked:
-            return Unmet(deed.line, deed.said, f"the shop could not handle it: {parked[0].error}")
+            return Mismatch(action.line, action.said, f"the shop could not handle it: {parked[0].error}")
         return None
 
-    def _compare(self, expected: Expectation) -> Unmet | None:
+    def _compare(self, expected: Expectation) -> Mismatch | None:
         differences = (
             self._compare_texts(expected),
             self._compare_titles(expected.line, "buttons", expected.buttons, Buttons),
             self._compare_titles(expected.line, "rows", expected.rows, List),
             self._compare_state(expected),
         )
-        return next((unmet for unmet in differences if unmet), None)
+        return next((mismatch for mismatch in differences if mismatch), None)
 
-    def _compare_texts(self, expected: Expectation) -> Unmet | None:
+    def _compare_texts(self, expected: Expectation) -> Mismatch | None:
         if expected.shop is None:
             return None
         said = [_body(message) for message in self._answer]
         if len(said) == len(expected.shop) and all(map(matches, expected.shop, said)):
             return None
-        return Unmet(
+        return Mismatch(
             expected.line, _listed("the shop to say", expected.shop), _listed("it said", tuple(said))
         )
 
     def _compare_titles(
         self, line: int, name: str, expected: tuple[str, ...] | None, kind: type[Message]
-    ) -> Unmet | None:
+    ) -> Mismatch | None:
         if expected is None:
             return None
         last = self._answer[-1:]
         offered = tuple(reply.title for m in last if isinstance(m, kind) for reply in replies(m))
         if offered == expected:
             return None
-        return Unmet(line, _listed(f"the {name}", expected), _listed("there are", offered))
+        return Mismatch(line, _listed(f"the {name}", expected), _listed("there are", offered))
 
-    def _compare_state(self, expected: Expectation) -> Unmet | None:
+    def _compare_state(self, expected: Expectation) -> Mismatch | None:
         state = self.simulator.conversation.state
         if expected.state is None or f"{state}.".startswith(f"{expected.state}."):
             return None
-        return Unmet(expected.line, f"the state {expected.state}", f"it is {state or 'not begun'}")
+        return Mismatch(expected.line, f"the state {expected.state}", f"it is {state or 'not begun'}")
 
 
 def matches(expected: str, said: str) -> bool:

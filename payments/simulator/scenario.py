@@ -43,7 +43,7 @@ EVENTS: Final[Mapping[str, Performance]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class Action:
     """Something that the customer or the outside does."""
 
     line: int
@@ -68,7 +68,7 @@ class Expectation:
     """The state the conversation rests in, or a group around it."""
 
 
-Step: TypeAlias = Deed | Expectation
+Step: TypeAlias = Action | Expectation
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +136,13 @@ class _Reader:
             return None
         return self._deed(deeds[0], step[deeds[0]], where) if deeds else self._expectation(step, where)
 
-    def _deed(self, key: str, value: Any, where: Path) -> Deed | None:
+    def _deed(self, key: str, value: Any, where: Path) -> Action | None:
         try:
             perform = _DEEDS[key](value)
         except (ValueError, KeyError, TypeError) as error:
             self._report((*where, key), str(error))
             return None
-        return Deed(self._document.line((*where, key)), f"{key}: {_shown(value)}", perform)
+        return Action(self._document.line((*where, key)), f"{key}: {_shown(value)}", perform)
 
     def _expectation(self, step: Mapping[str, Any], where: Path) -> Expectation:
         return Expectation(

@@ -63,7 +63,7 @@ def test_the_smallest_shop_sells() -> None:
     assert examined.issues == ()
     assert examined.flow is not None
     played = play(examined.flow, parse(chat, "chat.yaml"))
-    assert played.unmet is None, str(played)
+    assert played.mismatch is None, str(played)
 
 
 PAPERS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

@@ -15,7 +15,7 @@ from bot.whatsapp.client import CALL_SECONDS as SEND_SECONDS
 from bot.whatsapp.client import WhatsAppClient
 from bot.whatsapp.errors import SendError
 from bot.workers import executor
-from bot.workers.executor import CALLS, LEASE, LONGEST, RECORDING, SENDS, Performer, fits
+from bot.workers.executor import CALLS, LEASE, LONGEST, RECORDING, SENDS, Executor, fits
 from bot.workers.loop import ROOM
 from flows.messages import kinds
 from payments.ledger import calls
@@ -48,7 +48,7 @@ class Dice(random.Random):
 
 @dataclass
 class Bench:
-    performer: Performer
+    performer: Executor
     world: World
 
     async def send(self, message: kinds.Sendable, **rest: Any) -> Done | Again | Failed:
@@ -83,7 +83,7 @@ async def bench() -> AsyncIterator[Bench]:
             access_token=secrets.access_token,
         )
         gateway = Gateway(secrets.key_id, secrets.key_secret, world.razorpay_url)
-        yield Bench(Performer(whatsapp, gateway, clock, Dice()), world)
+        yield Bench(Executor(whatsapp, gateway, clock, Dice()), world)
         await gateway.close()
 
 

@@ -106,7 +106,7 @@ def workers(shelf: Shelf, hands: Hands, clock: ShiftedClock | None = None) -> Wo
         gateway=None,
     )
     made = Workers(cast(Context, context), random.Random(0))
-    made._performer = cast(Any, hands)
+    made._executor = cast(Any, hands)
     return made
 
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pytest
 
-from payments.ledger.balance import MISFIT
+from payments.ledger.balance import MISMATCH
 from payments.ledger.facts import Fact
 from payments.ledger.matching import UNVERIFIED, judged, known_account, may_have_taken
 from payments.ledger.state import OrderState
@@ -31,9 +31,9 @@ def payment(link: str = "plink_1", status: str = "captured", **detail: Any) -> F
     return Fact(KEY, "payment", "pay_1", status, 500, "INR", 0, {**linked, **detail})
 
 
-def misfit(fact: Fact, of: OrderState, **said: str | None) -> str:
+def mismatch(fact: Fact, of: OrderState, **said: str | None) -> str:
     (found,) = judged([fact], of, **{"ours": "acc_1", "account": None, "mode": None, **said})
-    return str(found.detail.get(MISFIT) or "")
+    return str(found.detail.get(MISMATCH) or "")
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def misfit(fact: Fact, of: OrderState, **said: str | None) -> str:
     ],
 )
 def test_the_account_must_be_ours_once_we_know_it(ours: str | None, account: str | None, reason: str) -> None:
-    assert misfit(payment(), state(MADE), ours=ours, account=account) == reason
+    assert mismatch(payment(), state(MADE), ours=ours, account=account) == reason
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_the_account_must_be_ours_once_we_know_it(ours: str | None, account: str
     ],
 )
 def test_the_link_must_be_one_that_we_made(link: str, attempts: tuple[Attempt, ...], reason: str) -> None:
-    assert misfit(payment(link), state(*attempts)) == reason
+    assert mismatch(payment(link), state(*attempts)) == reason
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_the_link_must_be_one_that_we_made(link: str, attempts: tuple[Attempt, .
     ],
 )
 def test_the_mode_must_be_that_of_the_keys(made: str | None, keys: str | None, reason: str) -> None:
-    assert misfit(payment(), state(replace(MADE, mode=made)), mode=keys) == reason
+    assert mismatch(payment(), state(replace(MADE, mode=made)), mode=keys) == reason
 
 
 def test_razorpay_is_asked_about_the_links_over_which_it_may_have_come() -> None:
@@ -97,12 +97,12 @@ def test_only_money_that_came_is_judged() -> None:
         Fact(KEY, "refund", "rfnd_1", "created", 500, "INR", 0, {"payment_id": "pay_1"}),
     ]
     assert judged(others, state(MADE), ours="acc_1", account="acc_2", mode="test") == others
-    assert misfit(payment("plink_9", "authorized"), state(MADE)) == OTHER_LINK
+    assert mismatch(payment("plink_9", "authorized"), state(MADE)) == OTHER_LINK
 
 
 def test_what_a_fact_says_else_stays() -> None:
     (found,) = judged([payment("plink_9", method="upi")], state(MADE), ours=None, account=None, mode=None)
-    assert found.detail == {"link": "plink_9", "method": "upi", MISFIT: OTHER_LINK}
+    assert found.detail == {"link": "plink_9", "method": "upi", MISMATCH: OTHER_LINK}
 
 
 @pytest.mark.parametrize(

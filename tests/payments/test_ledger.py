@@ -47,7 +47,7 @@ FAILED, AUTHORISED = fact("payment", "pay_1", "failed"), fact("payment", "pay_1"
 EXPIRED = fact("payment_link", "plink_1", "expired", 0)
 PAID_LINK = fact("payment_link", "plink_1", "paid")
 LATE = capture(link="plink_1")
-STRANGE = capture(id="pay_9", misfit="paid on a link that Munshi did not make")
+STRANGE = capture(id="pay_9", mismatch="paid on a link that Munshi did not make")
 
 
 @pytest.mark.parametrize(
@@ -158,7 +158,7 @@ _MONEY = st.builds(
     st.sampled_from(_AMOUNTS),
     st.sampled_from(["INR", "INR", "INR", "USD"]),
     link=st.sampled_from(_IDS),
-    misfit=st.sampled_from(["", "", "strange"]),
+    mismatch=st.sampled_from(["", "", "strange"]),
 )
 _BACK = st.builds(
     refund, st.sampled_from(["created", "processed", "failed"]), st.sampled_from(_AMOUNTS),

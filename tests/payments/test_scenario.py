@@ -11,7 +11,7 @@ from flows.language.load import load
 from payments.processing.actions import SHOP
 from payments.processing.changes import Outcome
 from payments.simulator.runner import Played, matches, play
-from payments.simulator.scenario import Deed, Expectation, parse
+from payments.simulator.scenario import Action, Expectation, parse
 
 
 @cache
@@ -36,7 +36,7 @@ def test_a_scenario_is_read_with_its_lines() -> None:
     scenario = parse(text, "x.yaml")
     assert (scenario.name, scenario.flow, scenario.language) == ("Hello", "a.yaml", "hi")
     deed, expectation = scenario.steps
-    assert isinstance(deed, Deed)
+    assert isinstance(deed, Action)
     assert (deed.line, deed.said) == (5, "customer: 2")
     assert expectation == Expectation(line=6, shop=("a",), state="cart")
 
@@ -101,8 +101,8 @@ def line_of(text: str) -> int:
 
 def test_a_broken_promise_shows_place_expectation_answer_and_chat() -> None:
     result = played("  - customer: hi\n  - shop: Good evening\n")
-    assert result.unmet is not None
-    assert result.unmet.line == 4
+    assert result.mismatch is not None
+    assert result.mismatch.line == 4
     assert str(result).splitlines() == [
         "x.yaml:4: x",
         "  expected",
@@ -134,14 +134,14 @@ def test_a_broken_promise_shows_place_expectation_answer_and_chat() -> None:
     ],
 )
 def test_each_expectation_can_be_broken(expectation: str) -> None:
-    assert played(f"  - customer: hi\n  - {expectation}\n").unmet is not None
+    assert played(f"  - customer: hi\n  - {expectation}\n").mismatch is not None
 
 
 def test_a_state_may_be_named_by_its_group() -> None:
     chat = "  - customer: hi\n  - tap: Masala chai 250 g\n  - state: {}\n"
-    assert played(chat.format("cart")).unmet is None
-    assert played(chat.format("cart.review")).unmet is None
-    assert played(chat.format("cart.choose")).unmet is not None
+    assert played(chat.format("cart")).mismatch is None
+    assert played(chat.format("cart.review")).mismatch is None
+    assert played(chat.format("cart.choose")).mismatch is not None
 
 
 @pytest.mark.parametrize(
@@ -153,30 +153,30 @@ def test_a_state_may_be_named_by_its_group() -> None:
     ],
 )
 def test_what_cannot_be_done_ends_the_scenario(deed: str, said: str) -> None:
-    unmet = played(f"  - {deed}\n").unmet
-    assert unmet is not None
-    assert said in unmet.said
+    mismatch = played(f"  - {deed}\n").mismatch
+    assert mismatch is not None
+    assert said in mismatch.said
 
 
 def test_a_paid_link_cannot_be_paid_again() -> None:
     chat = "  - order: [{sku: masala-250, quantity: 1}]\n  - pays: true\n  - state: paid\n  - pays: true\n"
-    unmet = played(chat).unmet
-    assert unmet is not None
-    assert (unmet.line, unmet.said) == (6, "there is no payment link to pay")
+    mismatch = played(chat).mismatch
+    assert mismatch is not None
+    assert (mismatch.line, mismatch.said) == (6, "there is no payment link to pay")
 
 
 def test_an_event_that_could_not_be_handled_ends_the_scenario() -> None:
     text = Path("flows.yaml").read_text("utf-8").replace("en: Your cart is empty.", 'en: "{{ event.limit }}"')
     scenario = parse("scenario: x\nchat:\n  - customer: cart\n", "x.yaml")
-    unmet = play(load(text, vocabulary=SHOP), scenario).unmet
-    assert unmet is not None
-    assert unmet.said.startswith("the shop could not handle it: StepFailed: ")
+    mismatch = play(load(text, vocabulary=SHOP), scenario).mismatch
+    assert mismatch is not None
+    assert mismatch.said.startswith("the shop could not handle it: StepFailed: ")
 
 
 def test_an_unknown_language_is_said() -> None:
     result = played("  - customer: hi\n", "scenario: x\nlanguage: fr")
-    assert result.unmet is not None
-    assert (result.unmet.line, result.unmet.said) == (2, "the flow speaks en, hi")
+    assert result.mismatch is not None
+    assert (result.mismatch.line, result.mismatch.said) == (2, "the flow speaks en, hi")
     assert result.answered == ()
     assert "    if the chat is right, change the flow file\n" in str(result)
 

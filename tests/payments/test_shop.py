@@ -77,7 +77,7 @@ def paid(lines: tuple[Line, ...] = LINES) -> OrderState:
 
 
 def held() -> OrderState:
-    strange = Fact(KEY, "payment", "pay_1", "captured", 36_000, "INR", 1, {"misfit": "of another account"})
+    strange = Fact(KEY, "payment", "pay_1", "captured", 36_000, "INR", 1, {"mismatch": "of another account"})
     return order(facts=(strange,), held=36_000, held_for="mismatch: of another account")
 
 

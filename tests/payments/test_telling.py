@@ -30,7 +30,7 @@ CAPTURED: Final = fact("payment", "captured", method="upi", link="plink_1")
 SHORT: Final = fact("payment", "captured", amount=20_000)
 FAILED: Final = fact("payment", "failed", error_reason="r", error_description="d")
 EXPIRED: Final = fact("payment_link", "expired", "plink_1")
-STRANGE: Final = replace(CAPTURED, detail={"misfit": "paid into another Razorpay account"})
+STRANGE: Final = replace(CAPTURED, detail={"mismatch": "paid into another Razorpay account"})
 
 
 def state(*facts: Fact, standing: Standing = Standing.OPEN, **rest: Any) -> OrderState:

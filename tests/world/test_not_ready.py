@@ -143,7 +143,7 @@ async def test_what_is_refused_and_what_fails_is_counted_at_each_door(
     for path, statuses in {WHATSAPP: (403, 200, 500), RAZORPAY: (403, 500)}.items():
         for status in statuses:
             assert f'munshi_requests_total{{path="{path}",status="{status}"}}' in counted
-    assert live.context.doors.unstored == 2
+    assert live.context.intake.unstored == 2
 
 
 async def test_failed_webhooks_are_remembered_until_operators_are_told(
@@ -156,16 +156,16 @@ async def test_failed_webhooks_are_remembered_until_operators_are_told(
         with monkeypatch.context() as failing:
             failing.setattr(live.context.store, name, full)
             assert await post(live, 1) == answer, "what is stored is acknowledged"
-        assert live.context.doors.unstored == 1
+        assert live.context.intake.unstored == 1
     assert await notices(live) == []
     assert await post(live, 2) == 200
     [said] = await notices(live)
     assert "1, OSError" in said
-    assert live.context.doors.unstored == 0
+    assert live.context.intake.unstored == 0
 
 
 async def test_webhooks_that_fail_while_operators_are_told_are_not_forgotten() -> None:
-    state, told, go_on = intake_health.Doors(), [], asyncio.Event()
+    state, told, go_on = intake_health.IntakeHealth(), [], asyncio.Event()
 
     class Slow:
         async def tell(self, notices: Any, now: int) -> None:
@@ -190,7 +190,7 @@ async def test_a_write_is_tried_no_more_often_than_agreed(monkeypatch: pytest.Mo
         async def probe(self, now: int, size: int) -> None:
             tried.append(size)
 
-    state, store = intake_health.Doors(), Counting()
+    state, store = intake_health.IntakeHealth(), Counting()
     for seconds in (0.0, 1.0, 4.9, 5.1, 6.0, 10.2):
         await state.check(store, 1, seconds)  # type: ignore[arg-type]
     assert tried == [0, 0, 0]

@@ -57,7 +57,7 @@ async def test_a_notice_that_could_not_be_stored_is_told_by_the_next_refusal(
         await refused(live, door)
     assert ("notice not stored", "signature") in [(log["event"], log.get("kind")) for log in logs]
     assert await told(live) == []
-    assert live.context.doors.unstored == 0, "it was refused, and is not missed"
+    assert live.context.intake.unstored == 0, "it was refused, and is not missed"
     await refused(live, door)
     [notice] = await told(live)
     assert "5 signed webhooks" in notice["said"]
