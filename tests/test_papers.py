@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from bot.http.orders_api import _status
-from payments.ledger.state import UNCAPTURED, PaymentStatus
+from payments.ledger.holds import HoldReason
+from payments.ledger.state import PaymentStatus
 from payments.shop.orders import AttemptStatus, Standing
 from tests.simulation.planted import GUARDS, ROWS
 from tests.simulation.scripts import SCRIPTS
@@ -96,7 +97,7 @@ def test_the_manual_explains_every_kind_of_notice_and_no_other() -> None:
 
 def statuses() -> set[str]:
     """What the API may call the status of an order."""
-    held = (None, UNCAPTURED, "short: waiting for the rest")
+    held = (None, HoldReason.UNCAPTURED, "short: waiting for the rest")
     links: list[list[Any]] = [[], *([SimpleNamespace(status=status)] for status in AttemptStatus)]
     views = [
         SimpleNamespace(

@@ -14,7 +14,8 @@ from bot.context import CONTEXT, Context
 from bot.http import bodies
 from bot.ingest import from_request
 from bot.whatsapp import phones
-from payments.ledger.state import UNCAPTURED, PaymentStatus
+from payments.ledger.holds import HoldReason
+from payments.ledger.state import PaymentStatus
 from payments.processing.actions import MIN_TOTAL
 from payments.razorpay.callback import signature_matches
 from payments.shop.catalogue import Shop
@@ -229,7 +230,7 @@ def _status(view: OrderView) -> str:
         return "paid"
     if view.standing in (Standing.FULFILLED, Standing.RETURNED):
         return "refunded"
-    if view.held_for not in (None, UNCAPTURED):
+    if view.held_for not in (None, HoldReason.UNCAPTURED):
         return "held"
     if view.payment is PaymentStatus.AUTHORISED:
         return "authorised"

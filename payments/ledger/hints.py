@@ -4,29 +4,31 @@ from collections.abc import Mapping
 from typing import Final
 
 from payments.ledger.audit import Check
+from payments.ledger.holds import HoldReason, reason_of
 from payments.ledger.matching import UNVERIFIED
-from payments.ledger.state import UNCAPTURED, WAITING
 
 _DASHBOARD: Final = "in Razorpay's dashboard, where its notes name the order"
 
-_HELD: Final[Mapping[str, str]] = {
-    WAITING: f"nothing yet: the customer has a link for the rest; to end it, refund {_DASHBOARD}",
-    UNCAPTURED: "capture it in Razorpay Dashboard > Payments, where its notes name the order, and switch on"
-    " automatic capture in Account & Settings > Payment capture; else it goes back in a few days",
-    "short": f"ask the customer for the rest, or refund the payment {_DASHBOARD}",
-    "surplus": f"refund what is too much {_DASHBOARD}",
-    "late": f"send the goods if there are any, else refund the payment {_DASHBOARD}",
-    f"mismatch: {UNVERIFIED}": "nothing yet: Razorpay is being asked. If it stays, the payment is not of this"
-    " account and mode: give test and live mode different webhook secrets",
-    "mismatch": f"look at the payment {_DASHBOARD}: refund it, or settle it with the customer",
-    "refund refused": f"see why {_DASHBOARD} (often the account's balance), and refund it there",
-    "refund failed": f"ask the customer for an account that takes money, and refund it {_DASHBOARD}",
-    "disputed": "answer the dispute in Razorpay's dashboard before its deadline",
-    "dispute lost": "nothing can be done here: settle it with the customer, if you can",
-    "paid again": f"refund it {_DASHBOARD}, or send the goods",
-    "remainder": "nothing: Razorpay gives nothing back under ₹1",
+_HELD: Final[Mapping[HoldReason, str]] = {
+    HoldReason.WAITING: f"nothing yet: the customer has a link for the rest; to end it, refund {_DASHBOARD}",
+    HoldReason.UNCAPTURED: "capture it in Razorpay Dashboard > Payments, where its notes name the order, and"
+    " switch on automatic capture in Account & Settings > Payment capture; else it goes back in a few days",
+    HoldReason.SHORT: f"ask the customer for the rest, or refund the payment {_DASHBOARD}",
+    HoldReason.SURPLUS: f"refund what is too much {_DASHBOARD}",
+    HoldReason.LATE: f"send the goods if there are any, else refund the payment {_DASHBOARD}",
+    HoldReason.MISMATCH: f"look at the payment {_DASHBOARD}: refund it, or settle it with the customer",
+    HoldReason.REFUND_REFUSED: f"see why {_DASHBOARD} (often the account's balance), and refund it there",
+    HoldReason.REFUND_FAILED: f"ask the customer for an account that takes money, and refund it {_DASHBOARD}",
+    HoldReason.DISPUTED: "answer the dispute in Razorpay's dashboard before its deadline",
+    HoldReason.DISPUTE_LOST: "nothing can be done here: settle it with the customer, if you can",
+    HoldReason.PAID_AGAIN: f"refund it {_DASHBOARD}, or send the goods",
+    HoldReason.REMAINDER: "nothing: Razorpay gives nothing back under ₹1",
+    HoldReason.UNEXPLAINED: "Munshi should not have held this: compare the order with Razorpay's dashboard",
 }
-"""By how the reason begins; a longer beginning comes before a shorter one."""
+_UNVERIFIED: Final = (
+    "nothing yet: Razorpay is being asked. If it stays, the payment is not of this account and mode: give"
+    " test and live mode different webhook secrets"
+)
 
 _CHECKS: Final[Mapping[Check, str]] = {
     Check.BALANCE: "compare the order's payments and refunds with Razorpay's dashboard",
@@ -41,15 +43,16 @@ _CHECKS: Final[Mapping[Check, str]] = {
 }
 
 
-def for_held(reason: str) -> str:
-    """What to do about money held for `reason` (an order's `held_for`)."""
-    known = (remedy for start, remedy in _HELD.items() if reason.startswith(start))
-    return next(known, "Munshi should not have held this: compare the order with Razorpay's dashboard")
+def for_held(held_for: str) -> str:
+    """What to do about money held for this reason (an order's `held_for`)."""
+    if held_for == f"{HoldReason.MISMATCH}: {UNVERIFIED}":
+        return _UNVERIFIED
+    return _HELD[reason_of(held_for)]
 
 
-def needs_person(reason: str) -> bool:
-    """Whether money held for `reason` goes nowhere unless a person acts."""
-    return not reason.startswith((WAITING, "remainder"))
+def needs_person(held_for: str) -> bool:
+    """Whether money held for this reason goes nowhere unless a person acts."""
+    return reason_of(held_for) not in (HoldReason.WAITING, HoldReason.REMAINDER)
 
 
 def for_check(check: Check) -> str:

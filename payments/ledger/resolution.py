@@ -11,8 +11,9 @@ from typing import Final
 
 from payments.ledger.balance import Balance, Captured
 from payments.ledger.calls import CancelLink
+from payments.ledger.holds import HoldReason
 from payments.ledger.refunds import SMALLEST, Refund, RefundStatus, accounted, wanted
-from payments.ledger.state import UNCAPTURED, WAITING, OrderState
+from payments.ledger.state import OrderState
 from payments.shop import stock
 from payments.shop.catalogue import Repairs
 from payments.shop.orders import Attempt, AttemptStatus, Standing, withdrawn
@@ -162,18 +163,17 @@ def _booked(state: OrderState, most: int, balance: Balance, rules: Repairs) -> O
     held = balance.captured - _back(state.refunds, balance.own) - fulfilled
     booked = replace(state, fulfilled=fulfilled, held=held, held_for=None)
     if not (held or balance.disputes or balance.mismatch):
-        uncaptured = state.held_for == UNCAPTURED and state.waits_for_capture
-        return replace(booked, held_for=UNCAPTURED) if uncaptured else booked
+        uncaptured = state.held_for == HoldReason.UNCAPTURED and state.waits_for_capture
+        return replace(booked, held_for=HoldReason.UNCAPTURED) if uncaptured else booked
     return replace(booked, held_for=_reason(booked, balance, rules))
 
 
-def _unrefunded(state: OrderState) -> str:
-    """Why a refund came to nothing; empty if none did."""
+def _unrefunded(state: OrderState) -> HoldReason | None:
+    """Why a refund came to nothing, if one did."""
     statuses = {refund.status for refund in state.refunds}
     if RefundStatus.REFUSED in statuses:
-        return "refund refused: Razorpay would not make it"
-    failed = RefundStatus.FAILED in statuses
-    return "refund failed: Razorpay could not give the money back" if failed else ""
+        return HoldReason.REFUND_REFUSED
+    return HoldReason.REFUND_FAILED if RefundStatus.FAILED in statuses else None
 
 
 def _back(refunds: Iterable[Refund], payments: Iterable[Captured]) -> int:
@@ -186,24 +186,26 @@ def _back(refunds: Iterable[Refund], payments: Iterable[Captured]) -> int:
 
 
 def _reason(state: OrderState, balance: Balance, rules: Repairs) -> str:
-    """Why money is held; `unexplained` would be a fault of ours, and the books say so."""
+    """Why money is held, with what else there is to say of it."""
     refund = _unrefunded(state)
     if balance.disputes:
-        asked = "disputed: answer the dispute in Razorpay's dashboard"
-        dispute = asked if balance.disputed else "dispute lost: the payer's bank took the money back"
+        dispute = HoldReason.DISPUTED if balance.disputed else HoldReason.DISPUTE_LOST
         return f"{dispute}; {refund}" if refund else dispute
     if balance.mismatch:
-        return f"mismatch: {balance.mismatch}"
-    if refund:
-        return refund
+        return f"{HoldReason.MISMATCH}: {balance.mismatch}"
+    return refund or _own_reason(state, balance, rules)
+
+
+def _own_reason(state: OrderState, balance: Balance, rules: Repairs) -> HoldReason:
+    """Why money that fits the order is held."""
     if not wanted(state.order.key, balance.own, state.refunds, state.held, "any"):
-        return "remainder: too little for Razorpay to give back"
+        return HoldReason.REMAINDER
     if not balance.settled:
         waits = state.standing is Standing.OPEN and rules.short == "top up"
-        return WAITING if waits else "short: less than the total was paid"
+        return HoldReason.WAITING if waits else HoldReason.SHORT
     if state.standing is Standing.LAPSED:
-        return "late: paid after the order had ended"
+        return HoldReason.LATE
     if rules.surplus == "hold":
-        return "surplus: more than the total was paid"
+        return HoldReason.SURPLUS
     by_hand = state.fulfilled < balance.total and state.standing is Standing.FULFILLED
-    return "paid again: after money for the goods had been given back" if by_hand else "unexplained"
+    return HoldReason.PAID_AGAIN if by_hand else HoldReason.UNEXPLAINED

@@ -9,13 +9,9 @@ from typing import Final
 from payments.ledger import balance
 from payments.ledger.balance import Balance
 from payments.ledger.facts import Fact
+from payments.ledger.holds import HoldReason
 from payments.ledger.refunds import Refund
 from payments.shop.orders import Attempt, AttemptStatus, Order, Standing, withdrawn
-
-WAITING: Final = "short: waiting for the rest"
-"""Why money is held that needs nobody but the customer."""
-UNCAPTURED: Final = "authorised: the bank said yes, and nobody has captured the payment"
-"""Why an order waits whose money is the customer's still."""
 
 
 class PaymentStatus(StrEnum):
@@ -101,7 +97,7 @@ class OrderState:
     @property
     def waits_for_rest(self) -> bool:
         """Whether too little was paid and the customer may pay the rest."""
-        return self.held_for == WAITING
+        return self.held_for == HoldReason.WAITING
 
     @property
     def waits_for_capture(self) -> bool:

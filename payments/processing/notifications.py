@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from flows.engine.events import Happened
 from payments.ledger.facts import Fact
+from payments.ledger.holds import HoldReason
 from payments.ledger.matching import UNVERIFIED
 from payments.ledger.refunds import OUTSIDE, Refund, RefundStatus
-from payments.ledger.state import PAYABLE, UNCAPTURED, OrderState, PaymentStatus
+from payments.ledger.state import PAYABLE, OrderState, PaymentStatus
 from payments.processing.results import Refusal
 from payments.shop.orders import Attempt, AttemptStatus, Standing
 
@@ -88,8 +89,8 @@ def _held(before: OrderState, after: OrderState) -> Iterator[Happened]:
     """
     if after.held_for is None or after.standing is Standing.RETURNED or after.balance.mismatch == UNVERIFIED:
         return
-    if after.held_for == UNCAPTURED:
-        if before.held_for != UNCAPTURED:
+    if after.held_for == HoldReason.UNCAPTURED:
+        if before.held_for != HoldReason.UNCAPTURED:
             yield Happened("payment.authorized")
         return
     known = 0 if before.balance.mismatch == UNVERIFIED else before.held

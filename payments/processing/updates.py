@@ -9,11 +9,12 @@ from payments.ledger.balance import CONFIRMED, MISMATCH
 from payments.ledger.calls import FetchPayments, RefundPayment
 from payments.ledger.facts import Fact
 from payments.ledger.fees import with_fee_on_top
+from payments.ledger.holds import HoldReason
 from payments.ledger.matching import UNVERIFIED, judged, known_account, may_have_taken
 from payments.ledger.polling import MISSED, Poll
 from payments.ledger.refunds import Refund
 from payments.ledger.resolution import resolve, wants_rest
-from payments.ledger.state import UNCAPTURED, OrderState, PaymentStatus
+from payments.ledger.state import OrderState, PaymentStatus
 from payments.processing.bodies import FactsTold
 from payments.processing.changes import Notice
 from payments.processing.notifications import NOT_FOUND, events_for
@@ -139,7 +140,9 @@ def uncaptured(turn: Turn, state: OrderState) -> OrderState:
     if waited >= TOLD_OPERATOR:
         turn.notices.append(_capture_it(state))
     return (
-        replace(state, held_for=UNCAPTURED) if waited >= TOLD_CUSTOMER and state.held_for is None else state
+        replace(state, held_for=HoldReason.UNCAPTURED)
+        if waited >= TOLD_CUSTOMER and state.held_for is None
+        else state
     )
 
 

@@ -8,8 +8,8 @@ from flows.engine.events import TextReceived
 from payments.ledger import polling
 from payments.ledger.balance import RELEASED
 from payments.ledger.facts import Fact
+from payments.ledger.holds import HoldReason
 from payments.ledger.polling import Poll
-from payments.ledger.state import UNCAPTURED
 from payments.processing.changes import Notice
 from payments.processing.step_input import Kind
 from payments.processing.updates import TOLD_CUSTOMER, TOLD_OPERATOR
@@ -65,7 +65,7 @@ def test_the_customer_hears_once_and_the_operator_hours_later(store: Store) -> N
     assert min(minutes for minutes, _ in told) == 247 > TOLD_OPERATOR // 60_000
     assert {notice.subject for _, notice in told} == {key}, "one notice for each order, however often"
     assert "Capture it in Razorpay Dashboard" in told[0][1].said
-    assert store.orders[key].held_for == UNCAPTURED
+    assert store.orders[key].held_for == HoldReason.UNCAPTURED
 
 
 @pytest.mark.parametrize("minutes", [0, 15], ids=["at once", "after the customer heard of it"])

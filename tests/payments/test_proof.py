@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from payments.ledger import hints
 from payments.ledger.audit import Check, Sums, discrepancies, miscounted, sums
 from payments.ledger.facts import Fact
+from payments.ledger.holds import HoldReason
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
 from payments.shop.orders import Line, Order, Standing
@@ -209,12 +210,16 @@ def test_stock_counts_only_what_is_counted() -> None:
 
 def test_everything_has_a_remedy() -> None:
     assert all(hints.for_check(check) for check in Check)
-    assert hints.for_held("short: waiting for the rest") != hints.for_held("short: less than the total")
+    assert all(hints.for_held(reason) for reason in HoldReason)
+    assert hints.for_held("short: waiting for the rest") != hints.for_held(
+        "short: less than the total was paid"
+    )
     assert "Munshi should not have" in hints.for_held("unexplained")
     waits = {
-        "surplus: x": True,
+        "surplus: more than the total was paid": True,
         "short: waiting for the rest": False,
-        "remainder: x": False,
-        "disputed": True,
+        "remainder: too little for Razorpay to give back": False,
+        "disputed: answer the dispute in Razorpay's dashboard; more": True,
+        "mismatch: in another currency": True,
     }
     assert {reason: hints.needs_person(reason) for reason in waits} == waits

@@ -1,0 +1,30 @@
+"""Why an order's money is held. The text of a reason is stored with the order; details may follow it."""
+
+from enum import StrEnum
+
+
+class HoldReason(StrEnum):
+    """Each reason, as the text of an order's `held_for` begins."""
+
+    WAITING = "short: waiting for the rest"
+    """Needs nobody but the customer."""
+    SHORT = "short: less than the total was paid"
+    UNCAPTURED = "authorised: the bank said yes, and nobody has captured the payment"
+    """The order waits; the money is the customer's still."""
+    MISMATCH = "mismatch"
+    """Why is told behind it."""
+    DISPUTED = "disputed: answer the dispute in Razorpay's dashboard"
+    DISPUTE_LOST = "dispute lost: the payer's bank took the money back"
+    REFUND_REFUSED = "refund refused: Razorpay would not make it"
+    REFUND_FAILED = "refund failed: Razorpay could not give the money back"
+    REMAINDER = "remainder: too little for Razorpay to give back"
+    LATE = "late: paid after the order had ended"
+    SURPLUS = "surplus: more than the total was paid"
+    PAID_AGAIN = "paid again: after money for the goods had been given back"
+    UNEXPLAINED = "unexplained"
+    """A fault of ours."""
+
+
+def reason_of(held_for: str) -> HoldReason:
+    """The reason that the text begins with; UNEXPLAINED of any other text."""
+    return next((reason for reason in HoldReason if held_for.startswith(reason)), HoldReason.UNEXPLAINED)
