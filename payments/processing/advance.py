@@ -199,14 +199,18 @@ def _link_refused(turn: Turn, body: LinkRefused) -> Done:
 
 
 def _link_found(turn: Turn, body: LinkFound) -> Done:
-    """Take over a link that lost books made for the order. One that can still be paid is cancelled."""
+    """Take over a link that lost books made for the order. One that can still be paid is cancelled.
+
+    If these books had planned the very same link, the customer waits for one: they get another in its place.
+    """
     before, ended = turn.shop.known(order_of(body)), LINK_STATUSES.get(body.status)
-    if any(attempt.reference_id == body.reference_id for attempt in before.attempts):
+    known = next((a for a in before.attempts if a.reference_id == body.reference_id), None)
+    if known and (known.link_id or known.status in _ASKED_FOR):
         return (), False
     made = Attempt(
         reference_id=body.reference_id,
         order_key=before.key,
-        ordinal=before.next_ordinal,
+        ordinal=known.ordinal if known else before.next_ordinal,
         amount=body.amount,
         currency=body.currency,
         expires_at=turn.now,
@@ -220,7 +224,14 @@ def _link_found(turn: Turn, body: LinkFound) -> Done:
     state, new = record_facts(turn, before.with_attempt(made), body.facts)
     trace, _ = apply(turn, before, state, new)
     _refuse_problems(turn, before.key, body.problems)
+    after = turn.shop.known(before.key)
+    if known and known.status is AttemptStatus.PLANNED and after.open_to_pay and after.link is None:
+        turn.shop = turn.shop.begin(after, known.amount)
     return trace, True
+
+
+_ASKED_FOR: Final = frozenset({AttemptStatus.CREATING, AttemptStatus.WITHDRAWING})
+"""Statuses in which an attempt's own call tells what became of its link."""
 
 
 def _refund_made(turn: Turn, body: RefundMade) -> Done:

@@ -146,8 +146,10 @@ async def lacking(tx: Transaction, references: Collection[str]) -> dict[str, fro
     }
 
 
+# These books have not made a link that they only planned, or were refused: the lost ones may have.
 _REFERENCES = """
 SELECT reference_id, NULL AS payments FROM attempt WHERE reference_id = ANY($1::text[])
+    AND NOT (link_id IS NULL AND status IN ('planned', 'refused', 'cancelled'))
 UNION ALL SELECT reference_id, payments FROM stray WHERE reference_id = ANY($1::text[])"""
 _HERE = "SELECT key FROM orders WHERE key = ANY($1::text[])"
 

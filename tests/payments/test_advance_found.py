@@ -8,7 +8,7 @@ from payments.ledger.facts import Fact, to_json
 from payments.processing.changes import Outcome
 from payments.processing.step_input import Kind
 from payments.shop.orders import AttemptStatus, Standing
-from tests.payments.waiting import NOW, Body, Store, chat, facts, link, payment, withdrawn
+from tests.payments.waiting import NOW, Body, Store, chat, facts, link, payment, refused, withdrawn
 
 LATER = NOW + 60 * 60_000
 
@@ -71,3 +71,52 @@ def test_found_again_it_changes_nothing(store: Store) -> None:
     store.take(found(key, "expired", link(key, "expired", 2)), now=LATER)
     assert store.outcomes == [Outcome.IGNORED]
     assert store.orders[key] == before
+
+
+SOON = NOW + 19 * 60_000
+
+
+def planned(store: Store) -> str:
+    """An order whose second link waits for the end of the first."""
+    key = store.order_with_link()
+    store.take(chat(TextReceived("retry")), now=SOON)
+    assert store.status(key, 2) is AttemptStatus.PLANNED
+    return key
+
+
+def test_paid_on_the_link_that_was_only_planned_here_the_order_is_paid(store: Store) -> None:
+    key = planned(store)
+    told = found(key, "paid", payment(key, "captured", ordinal=2), link(key, "paid", 2), letters="")
+    store.take(told, now=SOON)
+    assert store.orders[key].standing is Standing.FULFILLED
+    assert (store.said[-1], store.status(key, 2)) == ("payment_successful", AttemptStatus.PAID)
+
+
+def test_who_waits_for_a_planned_link_that_must_be_cancelled_gets_another(store: Store) -> None:
+    key = planned(store)
+    store.take(found(key, "created", letters=""), now=SOON)
+    assert store.last.calls[0] == CancelLink(f"{key}.2", f"plink_{key}.2")
+    assert store.status(key, 3) is AttemptStatus.PLANNED
+    store.take(withdrawn(f"{key}.1"), now=SOON)
+    assert not [call for call in store.last.calls if isinstance(call, CreateLink)]
+    store.take(withdrawn(f"{key}.2"), now=SOON)
+    [made] = [call for call in store.last.calls if isinstance(call, CreateLink)]
+    assert made.reference_id == f"{key}.3"
+
+
+def test_paid_on_a_link_that_was_refused_here_the_order_is_paid(store: Store) -> None:
+    """As where nobody had looked for lost links before the planned one was asked for."""
+    key = planned(store)
+    store.take(withdrawn(f"{key}.1"), now=SOON)
+    store.take(refused(f"{key}.2"), now=SOON)
+    told = found(key, "paid", payment(key, "captured", ordinal=2), link(key, "paid", 2), letters="")
+    store.take(told, now=SOON)
+    assert store.orders[key].standing is Standing.FULFILLED
+
+
+def test_a_link_that_is_being_made_here_is_left_to_its_own_call(store: Store) -> None:
+    key = planned(store)
+    store.take(withdrawn(f"{key}.1"), now=SOON)
+    assert store.status(key, 2) is AttemptStatus.CREATING
+    store.take(found(key, "created", letters=""), now=SOON)
+    assert (store.outcomes, store.last.calls) == ([Outcome.IGNORED], ())

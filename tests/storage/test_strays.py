@@ -200,3 +200,18 @@ async def test_of_an_order_that_is_here_a_person_is_not_asked(store: Store, ours
     await write(store, "conversation", id=77)
     await write(store, "orders", conversation_id=77, key=ours, number="1")
     assert await store.lacking({f"{ours}.2abcd"}) == {f"{ours}.2abcd": None}
+
+
+async def test_a_link_that_was_only_planned_here_is_lacking_and_one_that_is_being_made_is_not(
+    store: Store, ours: str
+) -> None:
+    await write(store, "conversation", id=77)
+    await write(store, "orders", conversation_id=77, key=ours, number="1")
+    for ordinal, status in enumerate(("planned", "refused", "creating", "withdrawing"), start=1):
+        reference = f"{ours}.{ordinal}abcd"
+        await write(
+            store, "attempt", conversation_id=77, order_key=ours, reference_id=reference, ordinal=ordinal,
+            status=status,
+        )  # fmt: skip
+    all_four = {f"{ours}.{ordinal}abcd" for ordinal in range(1, 5)}
+    assert await store.lacking(all_four) == {f"{ours}.1abcd": None, f"{ours}.2abcd": None}
