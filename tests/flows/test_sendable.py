@@ -6,7 +6,6 @@ import pytest
 
 from flows.document.errors import Severity, StepFailed, Unsendable
 from flows.language.load import examine
-from flows.language.sendable import sendable
 from flows.messages.kinds import Buttons, Image, Link, List, Message, Reply, Section, Text
 from flows.messages.replies import decode
 from payments.processing.actions import SHOP
@@ -27,7 +26,7 @@ A, B = Reply("k-1.7|add|a", "A"), Reply("k-1.7|add|b", "B")
     ],
 )
 def test_a_picture_without_an_address_is_left_out(said: Message, sent: Message) -> None:
-    assert sendable(said) == sent
+    assert said.sendable() == sent
 
 
 @pytest.mark.parametrize(
@@ -46,11 +45,11 @@ def test_a_picture_without_an_address_is_left_out(said: Message, sent: Message) 
 )
 def test_what_cannot_be_mended_is_refused(message: Message) -> None:
     with pytest.raises(Unsendable):
-        sendable(message)
+        message.sendable()
 
 
 def test_a_row_in_two_sections_stands_in_both_and_means_the_same() -> None:
-    made = sendable(List("x", "See", (Section("New", (A, B)), Section("All", (A, A)))))
+    made = List("x", "See", (Section("New", (A, B)), Section("All", (A, A)))).sendable()
     assert isinstance(made, List)
     ids = [row.id for section in made.sections for row in section.rows]
     assert len(set(ids)) == 4
@@ -59,10 +58,10 @@ def test_a_row_in_two_sections_stands_in_both_and_means_the_same() -> None:
 
 def test_titles_that_came_out_equal_are_numbered_within_the_limit() -> None:
     title = "Darjeeling first flu…"
-    made = sendable(Buttons("x", (A, B, Reply("k-1.7|add|c", "A"))))
+    made = Buttons("x", (A, B, Reply("k-1.7|add|c", "A"))).sendable()
     assert isinstance(made, Buttons)
     assert [button.title for button in made.buttons] == ["A", "B", "A 2"]
-    made = sendable(Buttons("x", tuple(Reply(f"k-1.7|add|{n}", title) for n in range(3))))
+    made = Buttons("x", tuple(Reply(f"k-1.7|add|{n}", title) for n in range(3))).sendable()
     assert isinstance(made, Buttons)
     assert [b.title for b in made.buttons] == [title, "Darjeeling first… 2", "Darjeeling first… 3"]
 
