@@ -54,7 +54,7 @@ class Media(Kind):
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
         """The message that `to_json` wrote."""
-        return cls(value["link"], value["caption"])
+        return cls(value["link"], value.get("caption"))
 
 
 class MediaSpec(KindSpec):
