@@ -12,7 +12,19 @@ from urllib.parse import urlsplit
 
 from flows.messages import limits
 from flows.messages.buttons import BUTTON_TITLE, BUTTONS
-from flows.messages.kinds import Buttons, Image, Link, List, Reply, Section, Sendable, TemplateMessage, Text
+from flows.messages.document import FILENAME
+from flows.messages.kinds import (
+    Buttons,
+    Document,
+    Image,
+    Link,
+    List,
+    Reply,
+    Section,
+    Sendable,
+    TemplateMessage,
+    Text,
+)
 from flows.messages.link import LINK_TITLE
 from flows.messages.list import (
     LIST_BUTTON,
@@ -23,6 +35,7 @@ from flows.messages.list import (
     ROW_TITLE,
     SECTION_TITLE,
 )
+from flows.messages.media import Media
 from flows.messages.template import TEMPLATE_BODY, TEMPLATE_NAME
 
 _DIGITS: Final = re.compile(r"[0-9]{5,20}")
@@ -76,7 +89,9 @@ def _content(message: Sendable) -> dict[str, Any]:
         case Text():
             return {"type": "text", "text": _plain(message)}
         case Image():
-            return {"type": "image", "image": _picture(message)}
+            return {"type": "image", "image": _file("image", message)}
+        case Document():
+            return {"type": "document", "document": _document(message)}
         case Buttons():
             return {"type": "interactive", "interactive": _buttons(message)}
         case List():
@@ -94,11 +109,18 @@ def _plain(message: Text) -> dict[str, Any]:
     return {"body": body, "preview_url": True} if _URL_IN_TEXT.search(body) else {"body": body}
 
 
-def _picture(message: Image) -> dict[str, Any]:
-    picture = {"link": _url("image.link", message.link)}
+def _file(kind: str, message: Media) -> dict[str, Any]:
+    built = {"link": _url(f"{kind}.link", message.link)}
     if message.caption and message.caption.strip():
-        picture["caption"] = _text("image.caption", message.caption, limits.CAPTION)
-    return picture
+        built["caption"] = _text(f"{kind}.caption", message.caption, limits.CAPTION)
+    return built
+
+
+def _document(message: Document) -> dict[str, Any]:
+    built = _file("document", message)
+    if message.filename and message.filename.strip():
+        built["filename"] = _text("document.filename", message.filename, FILENAME)
+    return built
 
 
 def _buttons(message: Buttons) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pydantic import BeforeValidator, Discriminator, Tag
 from flows.document.errors import Unsendable
 from flows.document.shape import LANGUAGE
 from flows.messages.buttons import Buttons, ButtonsSpec
+from flows.messages.document import Document, DocumentSpec
 from flows.messages.image import Image, ImageSpec
 from flows.messages.link import Link, LinkSpec
 from flows.messages.list import List, ListSpec, Section
@@ -24,11 +25,11 @@ from flows.messages.writer import Writer
 from flows.templates.expressions import Context
 
 __all__ = [
-    "Buttons", "Image", "Link", "List", "Message", "MessageSpec", "Reply", "Section", "Sendable", "Speech",
-    "TemplateMessage", "Text", "from_json", "speech", "to_json",
+    "Buttons", "Document", "Image", "Link", "List", "Message", "MessageSpec", "Reply", "Section", "Sendable",
+    "Speech", "TemplateMessage", "Text", "from_json", "speech", "to_json",
 ]  # fmt: skip
 
-Message: TypeAlias = Text | Image | Buttons | List | Link
+Message: TypeAlias = Text | Image | Document | Buttons | List | Link
 """What a flow says. Each kind may have a `fallback`, sent in its place once the 24 hours are over."""
 Sendable: TypeAlias = Message | TemplateMessage
 
@@ -39,6 +40,7 @@ _Shape: TypeAlias = (
     Annotated[ButtonsSpec, Tag("<buttons>")]
     | Annotated[ListSpec, Tag("<list>")]
     | Annotated[LinkSpec, Tag("<link>")]
+    | Annotated[DocumentSpec, Tag("<document>")]
     | Annotated[ImageSpec, Tag("<image>")]
     | Annotated[TextSpec, Tag("<text>")]
 )

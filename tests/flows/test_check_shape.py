@@ -64,6 +64,26 @@ ERRORS: Final[dict[str, Row]] = {
         "ask_age: {text: a, image: b, list: {button: c, rows: {on: greet, title: d}}}",
         "a list can't have an image", 8, 3, "",
     ),
+    "document and image": row(
+        "ask_age: How old are you?", "ask_age: {document: {link: 'https://x'}, image: 'https://x'}",
+        "a document can't have an image", 8, 3, "",
+    ),
+    "document and buttons": row(
+        "text: Choose", "text: Choose\n    document: {link: 'https://x'}",
+        "a message has one of buttons and document, not both", 9, 3, "",
+    ),
+    "document with small print": row(
+        "ask_age: How old are you?", "ask_age: {document: {link: 'https://x'}, footer: x}",
+        "only messages with buttons, a list or a link have a footer", 8, 3, "",
+    ),
+    "document without link": row(
+        "ask_age: How old are you?", "ask_age: {document: {filename: a.pdf}}",
+        "'link' is missing", 8, 13, "add 'link:' here",
+    ),
+    "document that is only a link": row(
+        "ask_age: How old are you?", "ask_age: {document: 'https://x/a.pdf'}",
+        "'https://x/a.pdf' can't stand here", 8, 13, "a mapping (key: value) is expected",
+    ),
     "list without rows": row(
         "ask_age: How old are you?", "ask_age: {text: How, list: {button: x}}",
         "a list needs either 'rows' or 'sections'", 8, 24, "",

@@ -18,6 +18,10 @@ ROW: Final = {"on": "go", "with": "w", "title": "T", "description": "d", "if": "
 WRITTEN: Final[dict[str, Any]] = {
     "text": {"text": "Hello"},
     "image": {"image": "https://shop.example/a.jpg", "text": "Chai"},
+    "document": {
+        "document": {"link": "https://shop.example/prices.pdf", "filename": "prices.pdf"},
+        "text": "Our prices",
+    },
     "buttons": {
         "text": "Choose",
         "footer": "small",

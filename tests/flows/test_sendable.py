@@ -6,7 +6,7 @@ import pytest
 
 from flows.document.errors import Severity, StepFailed, Unsendable
 from flows.language.load import examine
-from flows.messages.kinds import Buttons, Image, Link, List, Message, Reply, Section, Text
+from flows.messages.kinds import Buttons, Document, Image, Link, List, Message, Reply, Section, Text
 from flows.messages.replies import decode
 from payments.processing.actions import SHOP
 from tests.flows.chatting import flow_of
@@ -23,6 +23,8 @@ A, B = Reply("k-1.7|add|a", "A"), Reply("k-1.7|add|b", "B")
         (Link("x", "Go", PICTURE, image=""), Link("x", "Go", PICTURE)),
         (Image("", "x"), Text("x")),
         (Image(PICTURE, ""), Image(PICTURE, "")),
+        (Document(" ", "x", "a.pdf"), Text("x")),
+        (Document(PICTURE, "x", "a.pdf"), Document(PICTURE, "x", "a.pdf")),
     ],
 )
 def test_a_picture_without_an_address_is_left_out(said: Message, sent: Message) -> None:
@@ -36,6 +38,8 @@ def test_a_picture_without_an_address_is_left_out(said: Message, sent: Message) 
         Image("", " "),
         Image("a.jpg", "x"),
         Image("http://shop.example/a.jpg"),
+        Document("", None, "a.pdf"),
+        Document("a.pdf", "x"),
         Buttons("x", (A,), image="https://"),
         Link("x", "Go", ""),
         Link("x", "Go", "https://shop.example/a b"),
@@ -81,6 +85,28 @@ def test_a_value_has_no_blanks_at_its_ends_and_half_a_character_fails_the_step_o
     assert message.buttons[0].id == "k-1.7|go|en"
     with pytest.raises(StepFailed):
         speech({"customer": {"name": "\ud83d"}, "language": "en"}, "k-1.7")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("invoice 7.pdf", "invoice 7.pdf"),
+        (" two\nlines\t.pdf ", "two lines .pdf"),
+        (" ", None),
+        ("x" * 300 + ".pdf", "x" * 119 + "…" + "x" * 116 + ".pdf"),
+    ],
+)
+def test_a_documents_name_is_one_line_that_keeps_its_ending(name: str, shown: str | None) -> None:
+    flow = flow_of("""
+        flow: f
+        messages: {m: {document: {link: "https://shop.example/{{ language }}", filename: "{{ event.name }}"}}}
+        anywhere: {money.came: {say: m}}
+        otherwise: {say: m}
+        start: s
+        states: {s: {enter: {say: m}}}
+    """)
+    said = flow.messages["m"]["en"]({"event": {"name": name}, "language": "en"}, "k-1.7")
+    assert said == Document("https://shop.example/en", None, shown)
 
 
 SHOP_FLOW = """

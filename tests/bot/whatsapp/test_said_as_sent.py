@@ -20,6 +20,7 @@ from flows.messages.kinds import from_json, to_json
 from payments.processing.actions import SHOP
 from payments.processing.shop_state import Moment, ShopState
 from payments.shop.cart import Cart
+from sandbox import meta_rules
 from tests.world.living import FLOW
 
 ASHA = Recipient("919812345601", None)
@@ -39,6 +40,7 @@ def flow(products: list[dict[str, Any]], text: str, sections: list[str], titles:
         "plain": {"text": text, "template": {"name": "t", "values": [text, "{{ pad }}"]}},
         "picture": {"image": THE, "text": text},
         "alone": {"image": THE},
+        "paper": {"document": {"link": THE, "filename": "{{ item }}.pdf"}, "text": text},
         "buttons": {"text": text, "image": THE, "footer": "{{ pad }}", "buttons": buttons},
         "rows": {"text": text, "list": {"button": "{{ item }}", "sections": each}},
         "lone": {"text": text, "list": {"button": "See", "rows": {**ROW, "each": "shop.products"}}},
@@ -101,7 +103,7 @@ def test_the_builder_takes_all_that_the_engine_says(
             continue
         for effect in said.effects:
             assert isinstance(effect, Say)
-            assert build(effect.message, ASHA, "x")
+            meta_rules.check(build(effect.message, ASHA, "x"))
             assert from_json(to_json(effect.message)) == effect.message
             if effect.message.fallback:
                 assert build(effect.message.fallback, ASHA, "x")
