@@ -11,7 +11,7 @@ from rich.text import Text
 
 from bot.printable import printable
 from flows.messages import text as plain_text
-from flows.messages.kinds import Buttons, Document, Image, Link, List, Message, Reply
+from flows.messages.kinds import Buttons, Document, Image, Link, List, Message, Reply, Video
 
 WIDTH: Final = 64
 """Cells a bubble takes at most; 80 columns hold it with room to spare."""
@@ -83,6 +83,8 @@ def _head(message: Message) -> Iterator[Text]:
             yield from _words(message.body)
         case Image():
             yield from (rich_text(f"[picture: {message.link}]"), *_words(message.caption))
+        case Video():
+            yield from (rich_text(f"[video: {message.link}]"), *_words(message.caption))
         case Document():
             name = f"{message.filename}: " if message.filename else ""
             yield from (rich_text(f"[document: {name}{message.link}]"), *_words(message.caption))

@@ -24,6 +24,7 @@ from flows.messages.kinds import (
     Sendable,
     TemplateMessage,
     Text,
+    Video,
 )
 from flows.messages.link import LINK_TITLE
 from flows.messages.list import (
@@ -90,6 +91,8 @@ def _content(message: Sendable) -> dict[str, Any]:
             return {"type": "text", "text": _plain(message)}
         case Image():
             return {"type": "image", "image": _file("image", message)}
+        case Video():
+            return {"type": "video", "video": _file("video", message)}
         case Document():
             return {"type": "document", "document": _document(message)}
         case Buttons():

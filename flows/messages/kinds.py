@@ -21,15 +21,16 @@ from flows.messages.message import KindSpec
 from flows.messages.offers import Reply
 from flows.messages.template import TemplateMessage
 from flows.messages.text import Text, TextSpec
+from flows.messages.video import Video, VideoSpec
 from flows.messages.writer import Writer
 from flows.templates.expressions import Context
 
 __all__ = [
     "Buttons", "Document", "Image", "Link", "List", "Message", "MessageSpec", "Reply", "Section", "Sendable",
-    "Speech", "TemplateMessage", "Text", "from_json", "speech", "to_json",
+    "Speech", "TemplateMessage", "Text", "Video", "from_json", "speech", "to_json",
 ]  # fmt: skip
 
-Message: TypeAlias = Text | Image | Document | Buttons | List | Link
+Message: TypeAlias = Text | Image | Video | Document | Buttons | List | Link
 """What a flow says. Each kind may have a `fallback`, sent in its place once the 24 hours are over."""
 Sendable: TypeAlias = Message | TemplateMessage
 
@@ -40,6 +41,7 @@ _Shape: TypeAlias = (
     Annotated[ButtonsSpec, Tag("<buttons>")]
     | Annotated[ListSpec, Tag("<list>")]
     | Annotated[LinkSpec, Tag("<link>")]
+    | Annotated[VideoSpec, Tag("<video>")]
     | Annotated[DocumentSpec, Tag("<document>")]
     | Annotated[ImageSpec, Tag("<image>")]
     | Annotated[TextSpec, Tag("<text>")]

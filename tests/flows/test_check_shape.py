@@ -84,6 +84,21 @@ ERRORS: Final[dict[str, Row]] = {
         "ask_age: How old are you?", "ask_age: {document: 'https://x/a.pdf'}",
         "'https://x/a.pdf' can't stand here", 8, 13, "a mapping (key: value) is expected",
     ),
+    "video and image": row(
+        "ask_age: How old are you?", "ask_age: {video: 'https://x', image: 'https://x'}",
+        "a video can't have an image", 8, 3, "",
+    ),
+    "video and document": row(
+        "ask_age: How old are you?", "ask_age: {document: {link: 'https://x'}, video: 'https://x', text: x}",
+        "a message has one of video and document, not both", 8, 3, "",
+    ),
+    "video and buttons": row(
+        "text: Choose", "text: Choose\n    video: 'https://x'",
+        "a message has one of buttons and video, not both", 9, 3, "",
+    ),
+    "video that is no text": row(
+        "ask_age: How old are you?", "ask_age: {video: 7}", "7 is not text", 8, 13, "put it in quotes",
+    ),
     "list without rows": row(
         "ask_age: How old are you?", "ask_age: {text: How, list: {button: x}}",
         "a list needs either 'rows' or 'sections'", 8, 24, "",

@@ -18,6 +18,7 @@ ROW: Final = {"on": "go", "with": "w", "title": "T", "description": "d", "if": "
 WRITTEN: Final[dict[str, Any]] = {
     "text": {"text": "Hello"},
     "image": {"image": "https://shop.example/a.jpg", "text": "Chai"},
+    "video": {"video": "https://shop.example/chai.mp4", "text": "How we make it"},
     "document": {
         "document": {"link": "https://shop.example/prices.pdf", "filename": "prices.pdf"},
         "text": "Our prices",

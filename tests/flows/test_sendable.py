@@ -6,7 +6,7 @@ import pytest
 
 from flows.document.errors import Severity, StepFailed, Unsendable
 from flows.language.load import examine
-from flows.messages.kinds import Buttons, Document, Image, Link, List, Message, Reply, Section, Text
+from flows.messages.kinds import Buttons, Document, Image, Link, List, Message, Reply, Section, Text, Video
 from flows.messages.replies import decode
 from payments.processing.actions import SHOP
 from tests.flows.chatting import flow_of
@@ -23,6 +23,8 @@ A, B = Reply("k-1.7|add|a", "A"), Reply("k-1.7|add|b", "B")
         (Link("x", "Go", PICTURE, image=""), Link("x", "Go", PICTURE)),
         (Image("", "x"), Text("x")),
         (Image(PICTURE, ""), Image(PICTURE, "")),
+        (Video("", "x"), Text("x")),
+        (Video(PICTURE, None), Video(PICTURE)),
         (Document(" ", "x", "a.pdf"), Text("x")),
         (Document(PICTURE, "x", "a.pdf"), Document(PICTURE, "x", "a.pdf")),
     ],
@@ -38,6 +40,8 @@ def test_a_picture_without_an_address_is_left_out(said: Message, sent: Message) 
         Image("", " "),
         Image("a.jpg", "x"),
         Image("http://shop.example/a.jpg"),
+        Video("", ""),
+        Video("http://shop.example/a.mp4", "x"),
         Document("", None, "a.pdf"),
         Document("a.pdf", "x"),
         Buttons("x", (A,), image="https://"),

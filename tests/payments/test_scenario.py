@@ -39,9 +39,11 @@ messages:
   prices:
     document: {link: "{{ page if page != 'no' else '' }}", filename: "{{ shop.name }}.pdf"}
     text: "Prices of {{ shop.name }}"
+  film: {video: "https://shop.example/{{ event.text }}.mp4", text: "How {{ shop.name }} is made"}
   other: Hello.
 anywhere:
   prices: {words: [prices], do: {set: {page: "https://shop.example/a.pdf"}}, say: prices}
+  film: {words: [film], say: film}
   none: {words: [none], do: {set: {page: "no"}}, say: prices}
   broken: {words: [broken], do: {set: {page: "http://shop.example/a.pdf"}}, say: prices}
   order.requested: {say: other}
@@ -63,6 +65,8 @@ chat:
     buttons: []
   - customer: none
   - shop: Prices of Papers
+  - customer: film
+  - shop: How Papers is made
 """,
         "x.yaml",
     )

@@ -17,7 +17,7 @@ from flows.engine.effects import Say
 from flows.engine.model import Flow
 from flows.messages import limits
 from flows.messages.buttons import BUTTON_TITLE, BUTTONS
-from flows.messages.kinds import Buttons, Document, Image, Link, List, Message, Text
+from flows.messages.kinds import Buttons, Document, Image, Link, List, Message, Text, Video
 from flows.messages.link import LINK_TITLE
 from flows.messages.list import LIST_BUTTON, LIST_ROWS, ROW_DESCRIPTION, ROW_ID, ROW_TITLE
 from payments.processing.silence import ROUNDS, TURNS
@@ -192,7 +192,7 @@ def _fits(said: Say) -> None:
     match said.message:
         case Text(body=body):
             _within(body, limits.TEXT_BODY)
-        case Image(caption=caption) | Document(caption=caption):
+        case Image(caption=caption) | Video(caption=caption) | Document(caption=caption):
             _within(caption or "x", limits.CAPTION)
         case Link(body=body, title=title):
             _within(body, limits.INTERACTIVE_BODY)

@@ -14,6 +14,7 @@ from flows.messages.kinds import (
     Reply,
     Section,
     Text,
+    Video,
     from_json,
 )
 from payments.processing.step_input import Kind
@@ -97,6 +98,7 @@ async def test_what_was_delivered_does_not_go_again(store: Store, chat: Chat) ->
             Link("Pay", "Pay", "https://shop.example"),
         ),
         (Image(PICTURE, "Chai"), Text("Chai")),
+        (Video(PICTURE, "How we make it"), Text("How we make it")),
         (Document(PICTURE, "Prices", "prices.pdf"), Text("Prices")),
     ],
 )
@@ -116,6 +118,7 @@ async def test_without_its_picture(message: Message, left: Message, store: Store
     [
         Image(PICTURE),
         Image(PICTURE, " "),
+        Video(PICTURE),
         Document(PICTURE, None, "prices.pdf"),
         Text("Chai"),
         List("Chai?", "See", (Section("", YES),)),

@@ -16,12 +16,15 @@ MEDIA = '{"error": {"message": "Media upload error", "code": 131053}}'
 ANYWHERE = "  help: {words: [help, मदद], interrupts: true, say: help}\n"
 FILES = """\
   prices: {document: {link: "https://shop.example/a.pdf", filename: "Prices.pdf"}, text: Our prices}
+  film: {video: "https://shop.example/a.mp4", text: How we make it}
 """
 WORDS = """\
   prices: {words: [prices], say: prices}
+  film: {words: [film], say: film}
 """
 SENT = {
     "prices": ("document", {"link": "https://shop.example/a.pdf", "filename": "Prices.pdf"}, "Our prices"),
+    "film": ("video", {"link": "https://shop.example/a.mp4"}, "How we make it"),
 }
 
 

@@ -40,6 +40,7 @@ def flow(products: list[dict[str, Any]], text: str, sections: list[str], titles:
         "plain": {"text": text, "template": {"name": "t", "values": [text, "{{ pad }}"]}},
         "picture": {"image": THE, "text": text},
         "alone": {"image": THE},
+        "film": {"video": THE, "text": text},
         "paper": {"document": {"link": THE, "filename": "{{ item }}.pdf"}, "text": text},
         "buttons": {"text": text, "image": THE, "footer": "{{ pad }}", "buttons": buttons},
         "rows": {"text": text, "list": {"button": "{{ item }}", "sections": each}},

@@ -18,6 +18,7 @@ from flows.messages.kinds import (
     Section,
     TemplateMessage,
     Text,
+    Video,
 )
 from sandbox import meta_rules
 
@@ -100,6 +101,16 @@ def test_document() -> None:
     assert content(Document("https://x.example/a.pdf")) == {"link": "https://x.example/a.pdf"}
 
 
+def test_video() -> None:
+    built = build(Video("https://x.example/a.mp4", "Chai"), MEERA, "send:1")
+    assert (built["type"], built["video"]) == (
+        "video",
+        {"link": "https://x.example/a.mp4", "caption": "Chai"},
+    )
+    meta_rules.check(built)
+    assert content(Video("https://x.example/a.mp4", " ")) == {"link": "https://x.example/a.mp4"}
+
+
 def test_buttons() -> None:
     assert content(buttons(2, footer="Thanks", image="https://x.example/a.jpg")) == {
         "type": "button",
@@ -166,6 +177,7 @@ PICTURE = "https://x.example/a.jpg"
 LENGTHS: list[tuple[str, int, Callable[[str], Message]]] = [
     ("text.body", 4096, Text),
     ("image.caption", 1024, lambda s: Image(PICTURE, s)),
+    ("video.caption", 1024, lambda s: Video(PICTURE, s)),
     ("document.caption", 1024, lambda s: Document(PICTURE, s)),
     ("document.filename", 240, lambda s: Document(PICTURE, filename=s)),
     ("interactive.body.text", 1024, lambda s: buttons(body=s)),
@@ -308,7 +320,8 @@ def test_url_that_is_allowed(url: str) -> None:
     ],
 )
 @pytest.mark.parametrize(
-    "message", [lambda u: link(url=u), lambda u: link(image=u), lambda u: buttons(image=u), Image, Document]
+    "message",
+    [lambda u: link(url=u), lambda u: link(image=u), lambda u: buttons(image=u), Image, Document, Video],
 )
 def test_url_that_is_refused(message: Callable[[str], Message], url: str) -> None:
     with pytest.raises(PayloadError, match=r"(url|link): "):
