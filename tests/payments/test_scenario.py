@@ -72,10 +72,10 @@ chat:
     )
     flow = load(FILES, "papers.yaml", SHOP)
     ended = play(flow, chat)
-    assert ended.unmet is None, str(ended)
+    assert ended.mismatch is None, str(ended)
     refused = play(flow, parse("scenario: x\nchat:\n  - customer: broken\n", "x.yaml"))
-    assert refused.unmet is not None
-    assert "the document can't be opened" in str(refused.unmet)
+    assert refused.mismatch is not None
+    assert "the document can't be opened" in str(refused.mismatch)
 
 
 def test_a_scenario_is_read_with_its_lines() -> None:
