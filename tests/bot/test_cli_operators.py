@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from bot.cli import COMMANDS
+from payments.ledger.holds import HoldReason
 from storage import Store
 from tests.bot.operating import installation, munshi, park
 from tests.storage.written import NOW, opened, write, written
@@ -348,9 +349,9 @@ async def test_doctor_lists_what_waits_while_the_database_is_open(store: Store, 
     for number in range(1, 13):
         await park(store, number, f"Traceback …\nValueError: asha@okaxis said {number}")
     await write(
-        store, "orders", key="k-1-1", number="10012", held=500, held_for="disputed: answer it", payment="x"
+        store, "orders", key="k-1-1", number="10012", held=500, held_for=HoldReason.DISPUTED, payment="x"
     )
-    await write(store, "orders", key="k-1-2", number="10013", held=50, held_for="remainder: …")
+    await write(store, "orders", key="k-1-2", number="10013", held=50, held_for=HoldReason.REMAINDER)
     await write(store, "notice", id=4, kind="window", subject="paid", said="add a template for 'paid'")
     result = await munshi(database_url, "doctor")
     assert result.exit_code == 1
