@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.running import database_url, looked_up
+from bot.cli.lifecycle import database_url, looked_up
 from storage import recovery
 
 File = Annotated[

@@ -2,8 +2,8 @@
 
 import typer
 
+from bot.cli.display import counted
 from bot.cli.flow_file import DEFAULT, FlowFile, examined
-from bot.cli.wording import counted
 
 
 def command(file: FlowFile = DEFAULT) -> None:

@@ -9,13 +9,13 @@ import httpx
 import typer
 
 from bot.app import load_flow
-from bot.cli.changing import change, server_url
+from bot.cli.display import counted
 from bot.cli.finding import Finding
 from bot.cli.ledger import held_lines
+from bot.cli.lifecycle import in_words, looked_up, refuse, run
+from bot.cli.operator_changes import change, server_url
 from bot.cli.risks import risks
-from bot.cli.running import in_words, looked_up, refuse, run
 from bot.cli.webhook import webhook
-from bot.cli.wording import counted
 from bot.log import mask
 from bot.printable import printable
 from bot.settings import Settings, SettingsInvalid, load_settings

@@ -10,7 +10,7 @@ from typing import Annotated, Final, NamedTuple
 
 import typer
 
-from bot.cli.running import refuse, run
+from bot.cli.lifecycle import refuse, run
 from storage import Store
 
 _OURS: Final = ("MUNSHI_API_TOKEN", "WHATSAPP_VERIFY_TOKEN", "RAZORPAY_WEBHOOK_SECRET")

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from bot.cli.running import database_url, looked_up
-from bot.cli.wording import counted, shown
+from bot.cli.display import counted, shown
+from bot.cli.lifecycle import database_url, looked_up
 from bot.printable import printable
 from payments.ledger import hints
 from payments.ledger.audit import Check, Discrepancy, Sums

@@ -2,7 +2,7 @@
 
 import typer
 
-from bot.cli.running import database_url, run
+from bot.cli.lifecycle import database_url, run
 from storage import Store
 
 

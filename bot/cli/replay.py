@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.changing import change
-from bot.cli.running import looked_up, refuse, settings_or_refuse
+from bot.cli.lifecycle import looked_up, refuse, settings_or_refuse
+from bot.cli.operator_changes import change
 from bot.settings import Settings
 from storage import Store
 from storage.database.records import Records, reading

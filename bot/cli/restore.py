@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.running import looked_up, settings_or_refuse
+from bot.cli.lifecycle import looked_up, settings_or_refuse
 from bot.cli.settle import CancelUnpaid, Keep, Refund, said, settled_or_told
 from bot.clock import SystemClock
 from storage import recovery

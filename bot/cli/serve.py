@@ -7,9 +7,9 @@ import typer
 
 from bot import log
 from bot.app import bot, tune_interpreter
-from bot.cli.running import run, settings_or_refuse, until_told_to_stop
+from bot.cli.display import database_name
+from bot.cli.lifecycle import run, settings_or_refuse, until_told_to_stop
 from bot.cli.sandbox import API_TOKEN, played
-from bot.cli.wording import database_name
 from bot.context import Context
 from bot.http.connections import allow_files
 from bot.http.server import serving

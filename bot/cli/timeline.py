@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
-from bot.cli.wording import shown
+from bot.cli.display import shown
 from bot.clock import SystemClock
 from flows.messages import replies
 from payments.shop.orders import CURRENCY

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 import orjson
 import typer
 
-from bot.cli.running import database_url, looked_up, refuse
+from bot.cli.lifecycle import database_url, looked_up, refuse
 from bot.cli.timeline import lines
 from bot.log import masked
 from bot.printable import printable

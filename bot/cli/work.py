@@ -4,8 +4,8 @@ import typer
 
 from bot import log
 from bot.app import bot, tune_interpreter
-from bot.cli.running import run, settings_or_refuse, until_told_to_stop
-from bot.cli.wording import database_name
+from bot.cli.display import database_name
+from bot.cli.lifecycle import run, settings_or_refuse, until_told_to_stop
 from bot.settings import Settings
 
 

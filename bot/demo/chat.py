@@ -15,7 +15,7 @@ from bot.demo.stage import NothingToPay, Stage
 from bot.terminal import commands
 from bot.terminal.commands import Command, choices, parse_command, pick
 from bot.terminal.drawing import draw_all, draw_trace, plain, sorry
-from bot.terminal.reading import PROMPT, help_table
+from bot.terminal.input import PROMPT, help_table
 from flows.messages.kinds import Reply
 from payments.shop.money import money
 from sandbox.people import ReceivedMessage

@@ -7,7 +7,7 @@ from rich.text import Text
 from bot.terminal import commands
 from bot.terminal.commands import Command, choices, parse_command, pick
 from bot.terminal.drawing import draw_all, draw_trace, plain, sorry
-from bot.terminal.reading import help_table, lines
+from bot.terminal.input import help_table, lines
 from flows.engine.model import Flow
 from flows.messages.kinds import Message, Reply
 from payments.processing.changes import EventResult

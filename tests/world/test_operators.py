@@ -8,8 +8,8 @@ import orjson
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
+from bot.cli.display import database_name
 from bot.cli.serve import serves
-from bot.cli.wording import database_name
 from tests.storage.written import written
 from tests.world.living import API_TOKEN, FLOW, Live
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import httpx
 
-from bot.cli.running import refuse
+from bot.cli.lifecycle import refuse
 from bot.settings import Settings
 from storage import Store
 from storage.database.errors import Unavailable
