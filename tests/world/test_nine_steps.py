@@ -186,4 +186,4 @@ async def test_paid_late_after_all(live: Live) -> None:
     await live.world.razorpay.settle_late(payment)
     await live.settle()
     assert asha.heard(CONFIRMED) == 1
-    assert (await live.order(live.world.razorpay.links[asha.link])).payment == "paid_late"
+    assert (await live.order(live.world.razorpay.links[asha.link])).payment == "paid"
