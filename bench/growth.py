@@ -19,6 +19,7 @@ from typing import Any, Final, TypeVar
 import uvloop
 
 from bench.figures import Figure
+from bot.whatsapp.channel import WHATSAPP
 from storage import Store
 from storage.database.records import Records, reading
 from storage.reports.timeline import story, subjects
@@ -86,7 +87,7 @@ async def _grown(database: Path, customers: int) -> AsyncIterator[_Grown]:
 
     url = f"sqlite://{database}"
     await Store.migrate(url)
-    store = await Store.open(url)
+    store = await Store.open(url, WHATSAPP)
     try:
         yield _Grown(await with_past(store, customers), url, customers)
     finally:

@@ -22,6 +22,7 @@ import uvloop
 from bench.figures import Figure
 from bench.shop import flow, phone, settings
 from bot.app import bot, tune_interpreter
+from bot.whatsapp.channel import WHATSAPP
 from bot.workers.loop import Workers
 from flows.engine import events
 from payments.processing.advance import advance
@@ -56,7 +57,7 @@ async def _one_order(database: Path) -> None:
     """A customer whose link was just made, so that its first poll is planned."""
     url = f"sqlite://{database}"
     await Store.migrate(url)
-    store = await Store.open(url)
+    store = await Store.open(url, WHATSAPP)
     for text in ("hi", "1", "checkout", "confirm"):
         body = {"event": events.to_json(events.TextReceived(text)), "name": "Asha"}
         await store.arrive([Arrival(text, Kind.CHAT, body, aliases=(("phone", phone(0)),))], _START)

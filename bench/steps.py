@@ -18,6 +18,7 @@ import uvloop
 
 from bench.figures import Figure
 from bench.shop import flow, phone
+from bot.whatsapp.channel import WHATSAPP
 from flows.engine import events
 from payments.processing.advance import advance
 from payments.processing.step_input import Kind
@@ -54,7 +55,7 @@ async def _arrive(database: Path) -> None:
     """Every customer's chat, waiting; one turn of it is due each millisecond."""
     url = f"sqlite://{database}"
     await Store.migrate(url)
-    store = await Store.open(url)
+    store = await Store.open(url, WHATSAPP)
     for turn, text in enumerate(_SAID):
         body = {"event": events.to_json(events.TextReceived(text)), "name": "Asha"}
         arrivals = [
@@ -68,7 +69,7 @@ async def _arrive(database: Path) -> None:
 async def _advance(waiting: Path, database: Path, after: Callable[[int], None] | None = None) -> float:
     """Events stepped per second. `after` is called with the time of each turn that is done."""
     _copy(waiting, database)
-    store = await Store.open(f"sqlite://{database}")
+    store = await Store.open(f"sqlite://{database}", WHATSAPP)
     start = perf_counter()
     for now in range(_START, _START + len(_SAID)):
         decide = partial(advance, flow(), now=now)

@@ -14,6 +14,7 @@ from bot.context import Context
 from bot.group_commit import Batcher
 from bot.metrics import Metrics
 from bot.settings import Settings
+from bot.whatsapp.channel import WHATSAPP
 from bot.whatsapp.client import WhatsAppClient
 from bot.workers.loop import CALLERS, IN_FLIGHT, Workers
 from flows.document.errors import FlowInvalid, Issue
@@ -49,7 +50,7 @@ async def bot(settings: Settings, clock: Clock | None = None) -> AsyncIterator[t
     """
     flow, clock = load_flow(settings.munshi_flow), clock or SystemClock()
     async with AsyncExitStack() as stack:
-        store = await Store.open(settings.database_url)
+        store = await Store.open(settings.database_url, WHATSAPP)
         stack.push_async_callback(store.close)
         # The clock may have been set back while nobody was there.
         await store.rewind(clock.now())

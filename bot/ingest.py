@@ -7,7 +7,9 @@ from typing import Any, Final
 import orjson
 
 from bot.notices import halted
-from bot.whatsapp import errors
+from bot.whatsapp import receipts
+from bot.whatsapp.channel import REPEATED
+from bot.whatsapp.identity import PHONE
 from bot.whatsapp.inbound import InboundMessage, Parsed, Receipt, Unread
 from flows.engine import events
 from payments.ledger import facts
@@ -25,19 +27,19 @@ from storage.outbox.resend import Remedy
 _LONGEST_KEY: Final = 200
 
 
-def from_whatsapp(parsed: Parsed, phone_number_id: str) -> list[Arrival]:
+def from_whatsapp(parsed: Parsed, phone_number_id: str, now: int) -> list[Arrival]:
     """Return one arrival for each message, status and unread part of a webhook body.
 
-    A message to another business number is kept and not answered.
+    A message to another business number is kept and not answered. `now` is in milliseconds since 1970, UTC.
     """
     return [
-        *(_message(message, phone_number_id) for message in parsed.messages),
+        *(_message(message, phone_number_id, now) for message in parsed.messages),
         *(_receipt(receipt, phone_number_id) for receipt in parsed.receipts),
         *(_unread(part) for part in parsed.unread),
     ]
 
 
-def _message(message: InboundMessage, phone_number_id: str) -> Arrival:
+def _message(message: InboundMessage, phone_number_id: str, now: int) -> Arrival:
     raw = _text(message.fragment)
     elsewhere = message.phone_number_id not in (None, phone_number_id)
     if elsewhere:
@@ -58,7 +60,8 @@ def _message(message: InboundMessage, phone_number_id: str) -> Arrival:
     body = {
         "event": events.to_json(message.event),
         "name": message.sender.name,
-        "sent_at": message.sent_at,
+        # One that says it is older than Meta repeats it has a wrong clock.
+        "sent_at": message.sent_at if now - message.sent_at <= REPEATED else 0,
     }
     return Arrival(
         _key(message.key),
@@ -73,13 +76,7 @@ def _message(message: InboundMessage, phone_number_id: str) -> Arrival:
 
 def _receipt(receipt: Receipt, phone_number_id: str) -> Arrival:
     ours = receipt.phone_number_id in (None, phone_number_id)
-    body = {
-        "wamid": receipt.wamid,
-        "status": receipt.status,
-        "opaque": receipt.opaque,
-        "error": receipt.error,
-        "remedy": errors.remedy(_code(receipt)) if receipt.status == "failed" else None,
-    }
+    body = receipts.body(receipt.wamid, receipt.status, receipt.opaque, receipt.error)
     return Arrival(
         _key(receipt.key),
         Kind.RECEIPT if ours else Kind.OTHER,
@@ -87,21 +84,16 @@ def _receipt(receipt: Receipt, phone_number_id: str) -> Arrival:
         opaque=receipt.opaque if ours else None,
         recipient=receipt.recipient if ours else (),
         pending=ours,
-        notice=_refused(receipt) if ours else None,
+        notice=_refused(body) if ours else None,
     )
 
 
-def _refused(receipt: Receipt) -> Notice | None:
+def _refused(body: Mapping[str, Any]) -> Notice | None:
     """Return the notice about a message that failed because WhatsApp refuses the account, if it did."""
-    code = _code(receipt)
-    if receipt.status != "failed" or errors.remedy(code) is not Remedy.LATER:
+    if body["remedy"] is not Remedy.LATER:
         return None
-    details = (receipt.error or {}).get("details") or (receipt.error or {}).get("title")
-    return halted(CHAT, f"{details or 'no details given'} (code {code})")
-
-
-def _code(receipt: Receipt) -> int | None:
-    return receipt.error["code"] if receipt.error else None
+    details = body["error"]["details"] or body["error"]["title"]
+    return halted(CHAT, f"{details or 'no details given'} (code {body['code']})")
 
 
 def _unread(part: Unread) -> Arrival:
@@ -178,7 +170,7 @@ def from_lost_link(link: Link, mode: str, reading: Reading) -> Arrival:
 def from_request(phone: str, items: list[dict[str, Any]] | None, idempotency_key: str) -> Arrival:
     """Return the arrival of an order from our own API. `phone` is digits with the country code."""
     key = f"request:{sha256(idempotency_key.encode()).hexdigest()}"
-    return Arrival(key, Kind.REQUEST, {"items": items}, aliases=(("phone", phone),))
+    return Arrival(key, Kind.REQUEST, {"items": items}, aliases=((PHONE, phone),))
 
 
 def _key(key: str) -> str:

@@ -15,8 +15,10 @@ from storage.database.address import KEY, configuration, is_sqlite
 from storage.database.backup import copy, onto_disk
 from storage.database.errors import UnsupportedDatabase
 from storage.database.records import read_only
+from storage.database.sqlite import SqliteUnits
 from storage.database.trouble import told
-from storage.store import Store
+from storage.operations import epochs
+from storage.store import Store, opened
 
 DUMP: Final = "PostgreSQL has its own: pg_dump --format=custom --file=munshi.dump, at any time"
 LOAD: Final = (
@@ -76,11 +78,12 @@ async def mark(url: str, now: int) -> Restored:
 
 async def _marked(url: str, now: int) -> int:
     await Store.upgrade(url)
-    store = await Store.open(url)
+    units = await opened(url)
+    on_sqlite = isinstance(units, SqliteUnits)
     try:
-        return await store.begin_epoch(now)
+        return await units.run(lambda tx: epochs.begin(tx, now, on_sqlite))
     finally:
-        await store.close()
+        await units.close()
 
 
 @contextmanager

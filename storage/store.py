@@ -22,6 +22,7 @@ from storage.inbox.steps import Advance
 from storage.inbox.strays import Settled
 from storage.operations import by_hand, clock, epochs
 from storage.outbox import claims, deliveries, due, receipts
+from storage.outbox.channel import Channel
 from storage.outbox.deliveries import LANES, Claim, Delivery, Outcome
 from storage.outbox.due import Due
 from storage.outbox.receipts import Applied
@@ -40,13 +41,18 @@ class Store:
     a Store on one PostgreSQL database; an SQLite file has one.
     """
 
-    def __init__(self, units: Units, draw: Draw = nonces.draw) -> None:
+    def __init__(self, units: Units, channel: Channel, draw: Draw = nonces.draw) -> None:
         self._units = units
+        self._channel = channel
         self._draw = draw
 
     @classmethod
-    async def open(cls, url: str, *, wait: float = 0.0, draw: Draw = nonces.draw) -> "Store":
-        """The store at `sqlite://<file>` or `postgres://…`. `draw` gives each step its random letters.
+    async def open(
+        cls, url: str, channel: Channel, *, wait: float = 0.0, draw: Draw = nonces.draw
+    ) -> "Store":
+        """The store at `sqlite://<file>` or `postgres://…`, for customers of `channel`.
+
+        `draw` gives each step its random letters.
 
         Raises StorageError: NotMigrated, WeakDurability, UnsupportedDatabase, or, once `wait` seconds are
         over, Unavailable (held by another process, no answer).
@@ -55,7 +61,7 @@ class Store:
         deadline = loop.time() + wait
         while True:
             try:
-                return cls(await _units(url), draw)
+                return cls(await opened(url), channel, draw)
             except Unavailable:
                 if loop.time() >= deadline:
                     raise
@@ -108,7 +114,7 @@ class Store:
 
     async def arrive(self, batch: Sequence[Arrival], now: int) -> list[Stored]:
         """Store every fact of `batch` once; durable when this returns. One `Stored` each, in order."""
-        return await self._units.run(lambda tx: arrivals.arrive(tx, batch, now))
+        return await self._units.run(lambda tx: arrivals.arrive(tx, batch, now, self._channel.naming))
 
     async def due(self, now: int) -> Due:
         """What of the inbox is due at `now`: a look that costs less than finding that there is nothing."""
@@ -150,11 +156,11 @@ class Store:
         self, now: int, limit: int, lease: int, lanes: Sequence[str] = LANES
     ) -> list[Delivery]:
         """Up to `limit` outbox entries to perform within `lease` milliseconds; each lane in order."""
-        return await self._units.run(lambda tx: claims.claim_due(tx, now, limit, lease, lanes))
+        return await self._units.run(lambda tx: claims.claim_due(tx, now, limit, lease, lanes, self._channel))
 
     async def record(self, outcomes: Sequence[Outcome], now: int) -> None:
         """What became of claimed entries. Entries that their claim no longer holds stay as they are."""
-        await self._units.run(lambda tx: deliveries.record(tx, outcomes, now))
+        await self._units.run(lambda tx: deliveries.record(tx, outcomes, now, self._channel.naming))
 
     async def release(self, claimed: Sequence[Claim]) -> None:
         """Hand back entries that were claimed but not tried, if their claims still hold them."""
@@ -162,7 +168,7 @@ class Store:
 
     async def apply_receipts(self, now: int, limit: int = 256) -> Applied:
         """Apply up to `limit` due receipts. One that cannot be read is parked."""
-        return await self._units.run(lambda tx: receipts.apply_receipts(tx, now, limit))
+        return await self._units.run(lambda tx: receipts.apply_receipts(tx, now, limit, self._channel))
 
     async def declare(self, counted: Mapping[str, int]) -> None:
         """Let the stock be what the flow file declares, by sku; see `storage.inbox.stock.declare`."""
@@ -177,12 +183,12 @@ class Store:
         return await self._units.outside(lambda tx: queries.order_placed_by(tx, number))
 
     async def order_of_link(self, link_id: str) -> str | None:
-        """The key of the order that Razorpay's link `link_id` was made for."""
+        """The key of the order that the provider's link `link_id` was made for."""
         return await self._units.outside(lambda tx: queries.order_of_link(tx, link_id))
 
-    async def known_phones(self, phones: Sequence[str]) -> list[str]:
-        """Those of `phones` (digits, country code first) that are a customer's, in their order."""
-        return await self._units.outside(lambda tx: queries.known_phones(tx, phones))
+    async def known_names(self, kind: str, values: Sequence[str]) -> list[str]:
+        """Those of `values` that a customer is called by, as names of `kind`, in their order."""
+        return await self._units.outside(lambda tx: queries.known_names(tx, kind, values))
 
     async def event(self, number: int) -> EventView | None:
         """The event `number`."""
@@ -199,11 +205,6 @@ class Store:
     async def rewind(self, now: int, back: int = 0) -> int:
         """Make due what a clock that was set back has put off: see `storage.operations.clock.rewind`."""
         return await self._units.run(lambda tx: clock.rewind(tx, now, back))
-
-    async def begin_epoch(self, now: int) -> int:
-        """The books are older than what the world knows: see `storage.operations.epochs.begin`."""
-        on_sqlite = isinstance(self._units, SqliteUnits)
-        return await self._units.run(lambda tx: epochs.begin(tx, now, on_sqlite))
 
     async def installation(self) -> str:
         """What the public ids of this database begin with."""
@@ -230,7 +231,8 @@ class Store:
         return await self._units.outside(lambda tx: queries.counts(tx, now))
 
 
-async def _units(url: str) -> Units:
+async def opened(url: str) -> Units:
+    """The database at `url`. Raises as `Store.open`, at once."""
     config = configuration(url)
     with told(config):
         return await (

@@ -6,6 +6,7 @@ import httpx
 
 from bot.cli.lifecycle import refuse
 from bot.settings import Settings
+from bot.whatsapp.channel import WHATSAPP
 from storage import Store
 from storage.database.errors import Unavailable
 
@@ -22,7 +23,7 @@ async def change(settings: Settings, directly: Callable[[Store], Awaitable[bool]
     Return whether anything was changed. Ends the command if neither can be reached; raises StorageError.
     """
     try:
-        store = await Store.open(settings.database_url)
+        store = await Store.open(settings.database_url, WHATSAPP)
     except Unavailable as held:
         if not settings.database_url.startswith("sqlite:"):
             raise

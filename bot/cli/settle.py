@@ -15,6 +15,7 @@ from bot.clock import SystemClock
 from bot.ingest import from_lost_link
 from bot.printable import printable
 from bot.settings import Settings
+from bot.whatsapp.channel import WHATSAPP
 from payments.ledger.calls import FetchPayments
 from payments.razorpay import strays
 from payments.razorpay.errors import GatewayError
@@ -114,7 +115,7 @@ _LEFT: Final[Mapping[Left, str]] = {
 
 async def _settle(settings: Settings, said: Said) -> Counter[Left]:
     """Settle the links. Return how many are left, by reason. Raises GatewayError or StorageError."""
-    store = await Store.open(settings.database_url)
+    store = await Store.open(settings.database_url, WHATSAPP)
     secret = settings.razorpay_key_secret.get_secret_value()
     gateway = Gateway(settings.razorpay_key_id, secret, settings.razorpay_api_url)
     try:

@@ -14,6 +14,7 @@ from bot.context import CONTEXT, Context
 from bot.http import bodies
 from bot.ingest import from_request
 from bot.whatsapp import phones
+from bot.whatsapp.identity import PHONE
 from payments.ledger.holds import HoldReason
 from payments.ledger.state import PaymentStatus
 from payments.processing.actions import MIN_TOTAL
@@ -134,7 +135,7 @@ def _wanted(body: dict[str, Any]) -> _Wanted:
 
 async def _phone(context: Context, written: str) -> str:
     """Return the digits of `written`, as WhatsApp spells them if we know the customer."""
-    known = await context.store.known_phones(phones.spellings(written))
+    known = await context.store.known_names(PHONE, phones.spellings(written))
     try:
         return known[0] if known else phones.valid(written)
     except ValueError as error:

@@ -74,7 +74,7 @@ async def take_whatsapp(context: Context, raw: bytes, header: str | None) -> Non
     body = await _read(context, raw, WHATSAPP)
     if body is not None:
         parsed, ours = parse(body), context.settings.whatsapp_phone_number_id
-        await _store(context, from_whatsapp(parsed, ours))
+        await _store(context, from_whatsapp(parsed, ours, context.clock.now()))
         _count_elsewhere(context, parsed, ours)
 
 

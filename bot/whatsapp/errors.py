@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from bot.json_text import Unreadable, read_object, storable
 from bot.retry import Failure
+from bot.whatsapp import window
 from bot.whatsapp.loose import integer, mapping
 from flows.messages import limits
-from storage.outbox import window
 from storage.outbox.resend import Remedy
 
 PAIR_RATE_CODE: Final = 131056

@@ -16,9 +16,13 @@ Alias: TypeAlias = tuple[str, str]
 NAME: Final = 60
 """UTF-16 units kept of the name that customers give themselves."""
 
-_RANK: Final = {"bsuid": 0, "parent_bsuid": 1, "phone": 2}
-_BSUID: Final = re.compile(r"[A-Z]{2}\.(?P<parent>ENT\.)?[A-Za-z0-9]{1,128}")
-_PHONE: Final = re.compile(r"[0-9]{5,20}")
+BSUID: Final = "bsuid"
+PARENT: Final = "parent_bsuid"
+PHONE: Final = "phone"
+
+_RANK: Final = {BSUID: 0, PARENT: 1, PHONE: 2}
+_BSUID_SHAPE: Final = re.compile(r"[A-Z]{2}\.(?P<parent>ENT\.)?[A-Za-z0-9]{1,128}")
+_PHONE_SHAPE: Final = re.compile(r"[0-9]{5,20}")
 # Control characters, and those that turn the direction of what an operator reads.
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 
@@ -92,7 +96,7 @@ def digits(value: object) -> str | None:
     if not isinstance(value, str) or len(value) > 40:
         return None
     bare = re.sub(r"[+\s().-]", "", value)
-    return bare if _PHONE.fullmatch(bare) else None
+    return bare if _PHONE_SHAPE.fullmatch(bare) else None
 
 
 def _aliases(
@@ -101,7 +105,7 @@ def _aliases(
     """What of these is an alias, best first, each once."""
     found = [
         alias
-        for kind, values in (("bsuid", bsuids), ("parent_bsuid", parents), ("phone", phones))
+        for kind, values in ((BSUID, bsuids), (PARENT, parents), (PHONE, phones))
         for value in values
         if value is not None and (alias := _alias(kind, value))
     ]
@@ -113,9 +117,9 @@ def _alias(kind: str, value: object) -> Alias | None:
     text = identifier(value)
     if text is None:
         return None
-    if found := _BSUID.fullmatch(text):
-        return ("parent_bsuid" if found["parent"] else "bsuid", text)
-    if kind != "phone":
+    if found := _BSUID_SHAPE.fullmatch(text):
+        return (PARENT if found["parent"] else BSUID, text)
+    if kind != PHONE:
         return (kind, text)
     phone = digits(text)
     return (kind, phone) if phone else None

@@ -12,6 +12,8 @@ from bot.clock import Clock
 from bot.log import mask
 from bot.notices import elsewhere, halted
 from bot.retry import DOUBT, Failure, GiveUp, decide
+from bot.whatsapp import window
+from bot.whatsapp.channel import undelivered
 from bot.whatsapp.client import CALL_SECONDS as SEND_SECONDS
 from bot.whatsapp.client import WhatsAppClient
 from bot.whatsapp.errors import SendError
@@ -23,8 +25,7 @@ from payments.ledger import calls
 from payments.processing.changes import Notice
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import CALL_SECONDS, Gateway
-from storage.outbox import window
-from storage.outbox.deliveries import CHAT, Again, Delivery, Done, Failed, Outcome, given_up
+from storage.outbox.deliveries import CHAT, Again, Delivery, Done, Failed, Outcome
 
 SENDS: Final = 3
 """Calls that one message may take: as it is, without its picture, and as its template."""
@@ -89,13 +90,11 @@ class Executor:
     async def _send(self, delivery: Delivery) -> Outcome:
         try:
             accepted = await send(self.whatsapp, delivery, self.clock.now())
-            known = (("phone", delivery.phone), ("bsuid", delivery.bsuid))
-            news = tuple(name for name in accepted.recipient if name not in known)
+            news = tuple(name for name in accepted.recipient if name not in delivery.to)
             return Done(delivery.claim, accepted.wamid, recipient=news)
         except PayloadError as error:
-            return self._unsent(
-                delivery, str(error), given_up(delivery.name, delivery.conversation, str(error))
-            )
+            notice = undelivered(delivery.name, delivery.conversation, str(error))
+            return self._unsent(delivery, str(error), notice)
         except WindowClosed as error:
             return self._unsent(delivery, str(error), window.unsent(delivery.name, delivery.conversation))
         except SendError as error:
@@ -131,7 +130,7 @@ class Executor:
         if isinstance(decision, GiveUp):
             said = f"{decision.reason}: {error}"
             chat = delivery.lane == CHAT
-            notice = given_up(delivery.name, delivery.conversation, said) if chat else None
+            notice = undelivered(delivery.name, delivery.conversation, said) if chat else None
             return Failed(delivery.claim, said, notice=notice)
         if failure is not Failure.HALT:
             return Again(delivery.claim, decision.at, error)

@@ -1,10 +1,11 @@
 """Sends one message to WhatsApp: as it is, or as its template where only templates may be sent."""
 
+from bot.whatsapp import window
 from bot.whatsapp.client import Accepted, WhatsAppClient
 from bot.whatsapp.errors import MEDIA, SendError
+from bot.whatsapp.identity import BSUID, PHONE
 from bot.whatsapp.payloads import Recipient, build
 from flows.messages.kinds import Message, Sendable, TemplateMessage, from_json
-from storage.outbox import window
 from storage.outbox.deliveries import Delivery
 
 
@@ -45,4 +46,6 @@ async def _said(whatsapp: WhatsAppClient, delivery: Delivery, message: Message) 
 
 
 async def _post(whatsapp: WhatsAppClient, delivery: Delivery, message: Sendable) -> Accepted:
-    return await whatsapp.send(build(message, Recipient(delivery.phone, delivery.bsuid), delivery.opaque))
+    names = dict(delivery.to)
+    to = Recipient(names.get(PHONE), names.get(BSUID))
+    return await whatsapp.send(build(message, to, delivery.opaque))

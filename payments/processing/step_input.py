@@ -13,7 +13,8 @@ class Kind(StrEnum):
     """What an inbox row holds in its body. Closed: a new kind needs a reader."""
 
     CHAT = "chat"
-    """`{"event": a flows.engine.events.Event, "name", "sent_at"}` from the customer."""
+    """`{"event": a flows.engine.events.Event, "name", "sent_at"}` from the customer; `sent_at` is 0 where the
+    channel does not say when they wrote."""
     TIMER = "timer"
     """A `flows.engine.events.TimerDue`; the row is due when the timer is."""
     FACTS = "facts"
@@ -29,7 +30,8 @@ class Kind(StrEnum):
     """`{"conversation", "heard_last", "snapshot"}`: another conversation was found to be this customer's too,
     and is this one from now on. Its public id, whether the customer last wrote in it, and its JSON text."""
     RECEIPT = "receipt"
-    """`{"wamid", "status", "opaque", "error"}`: WhatsApp's later word about one of our messages."""
+    """`{"provider_id", "status", "rank", "meaning", "opaque", "error", "code", "remedy"}`: the channel's
+    later word about one of our messages; see `storage.outbox.receipts`."""
     OTHER = "other"
     """Signed, but nothing for us to act on; kept as it came."""
 

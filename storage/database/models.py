@@ -44,7 +44,7 @@ class Conversation(Model):
 
 
 class Alias(Model):
-    """A name the channel knows a customer by: `bsuid`, `parent_bsuid` or `phone`."""
+    """A name the channel knows a customer by; its kind is the channel's word."""
 
     id = fields.BigIntField(primary_key=True)
     conversation_id = fields.BigIntField()
@@ -103,6 +103,7 @@ class Outbox(Model):
     attempts = fields.IntField()
     provider_id = fields.TextField(null=True)
     receipt = fields.TextField(null=True)
+    receipt_rank = fields.IntField(null=True)
     error = fields.TextField(null=True)
     caused_by = fields.BigIntField()
     created_at = fields.BigIntField()
@@ -118,9 +119,7 @@ class Outbox(Model):
                 check="(finished_at IS NULL) = (state IN ('pending', 'sending'))", name="outbox_finished"
             ),
             CheckConstraint(check="attempts >= 0", name="outbox_attempts"),
-            CheckConstraint(
-                check="receipt IN ('sent', 'delivered', 'read', 'played', 'failed')", name="outbox_receipt"
-            ),
+            CheckConstraint(check="(receipt IS NULL) = (receipt_rank IS NULL)", name="outbox_receipt"),
         ]
 
 
@@ -180,7 +179,7 @@ class Attempt(Model):
 
 
 class Fact(Model):
-    """What Razorpay told us, once. Append-only."""
+    """What the payment provider told us, once. Append-only."""
 
     id = fields.BigIntField(primary_key=True)
     conversation_id = fields.BigIntField()
@@ -201,7 +200,7 @@ class Fact(Model):
 
 
 class Refund(Model):
-    """Money going back, stored before Razorpay is asked; or that somebody gave back without us."""
+    """Money going back, stored before the provider is asked; or that somebody gave back without us."""
 
     key = fields.CharField(max_length=64, primary_key=True)
     conversation_id = fields.BigIntField()
@@ -252,7 +251,7 @@ class Notice(Model):
 
 
 class Stray(Model):
-    """A payment link at Razorpay that only lost books knew, and a person's word on it."""
+    """A payment link at the provider that only lost books knew, and a person's word on it."""
 
     link_id = fields.CharField(max_length=80, primary_key=True)
     order_key = fields.TextField()

@@ -10,7 +10,7 @@ from payments.shop.orders import conversation_of
 from storage.database.encoding import check, dumps
 from storage.database.transaction import Row, Transaction
 from storage.inbox import notices, strays
-from storage.inbox.customers import Alias, Directory, Evidence
+from storage.inbox.customers import Alias, Directory, Evidence, Naming
 from storage.inbox.directory import know_all_of, known, save
 
 NOBODY: Final = 0
@@ -72,11 +72,11 @@ class Stored:
     """False if it had been stored before, or came earlier in the same batch."""
 
 
-async def arrive(tx: Transaction, arrivals: Sequence[Arrival], now: int) -> list[Stored]:
+async def arrive(tx: Transaction, arrivals: Sequence[Arrival], now: int, naming: Naming) -> list[Stored]:
     """Store all `arrivals` or none; one `Stored` each, in order. `now` is in milliseconds."""
     if not arrivals:
         return []
-    owners = await _conversations(tx, arrivals, now)
+    owners = await _conversations(tx, arrivals, now, naming)
     found = await strays.among(tx, arrivals)
     if told := [arrival.notice for arrival in arrivals if arrival.notice] + found.alarms:
         await notices.add(tx, told, now)
@@ -119,13 +119,15 @@ def _numbers(rows: Sequence[Row]) -> dict[tuple[int, str], int]:
     return {(row["conversation_id"], row["key"]): row["id"] for row in rows}
 
 
-async def _conversations(tx: Transaction, arrivals: Sequence[Arrival], now: int) -> list[int]:
+async def _conversations(tx: Transaction, arrivals: Sequence[Arrival], now: int, naming: Naming) -> list[int]:
     """The conversation of each arrival, customers created, and joined, as needed."""
     named = [_named(tx.installation, arrival) for arrival in arrivals]
     wanted = sorted({id for id in named if id is not None})
     existing = await tx.fetch(_EXISTING, wanted) if wanted else []
     ours: dict[int | None, int] = {row["id"]: row["now"] for row in existing}
-    directory = await _directory(tx, [(a, ours.get(id)) for a, id in zip(arrivals, named, strict=True)])
+    directory = await _directory(
+        tx, [(a, ours.get(id)) for a, id in zip(arrivals, named, strict=True)], naming
+    )
     owners = [
         _owner(directory, arrival, ours.get(id, NOBODY)) for arrival, id in zip(arrivals, named, strict=True)
     ]
@@ -145,13 +147,15 @@ def _owner(directory: Directory, arrival: Arrival, named: int) -> int:
 _EXISTING = "SELECT id, COALESCE(merged_into, id) AS now FROM conversation WHERE id = ANY($1::bigint[])"
 
 
-async def _directory(tx: Transaction, arrivals: Sequence[tuple[Arrival, int | None]]) -> Directory:
+async def _directory(
+    tx: Transaction, arrivals: Sequence[tuple[Arrival, int | None]], naming: Naming
+) -> Directory:
     """All aliases of every customer that an arrival may mean; each with the customer that it names."""
     said = [
         (named, (*a.aliases, *a.formerly, *(a.recipient if named is not None else ())))
         for a, named in arrivals
     ]
-    directory = await known(tx, {value for _, names in said for _, value in names})
+    directory = await known(tx, {value for _, names in said for _, value in names}, naming)
     # Nearly every word of a recipient says what is known.
     new = {
         id

@@ -21,7 +21,6 @@ from storage.database.encoding import check, dumps
 from storage.database.transaction import Transaction
 from storage.inbox import notices, stock
 
-_LATEST: Final = 7 * 24 * 3600 * 1000
 _ERROR: Final = 4000
 """Characters of a traceback that are kept."""
 
@@ -82,19 +81,15 @@ def _results(saving: Saving) -> Iterator[tuple[Any, ...]]:
 
 
 def _conversation(saving: Saving) -> Iterator[tuple[Any, ...]]:
-    heard = [_sent_at(event) for event in saving.given.events if event.kind is Kind.CHAT]
+    heard = [_written_at(event) for event in saving.given.events if event.kind is Kind.CHAT]
     after = saving.changes.conversation
     snapshot = dumps(conversations.to_json(after))
     yield (saving.id, after.state, snapshot, saving.now, max(heard, default=None))
 
 
-def _sent_at(event: InboxEvent) -> int:
-    """When the customer wrote: a webhook may come hours late, and WhatsApp's 24 hours run all the same.
-
-    Meta repeats a webhook for 7 days, so one that says it is older has a wrong clock.
-    """
-    late = event.received_at - (event.body.get("sent_at") or event.received_at)
-    return event.received_at - late if 0 < late <= _LATEST else event.received_at
+def _written_at(event: InboxEvent) -> int:
+    """When the customer wrote, which may have come hours late."""
+    return min(event.body.get("sent_at") or event.received_at, event.received_at)
 
 
 def _left(saving: Saving) -> Iterator[tuple[int]]:

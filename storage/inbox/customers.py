@@ -1,30 +1,35 @@
 """Whose event is it? Customers are internal ids; what the channel calls them are aliases.
 
 Pure: the rules, without the database. What arrives together names one person (`Evidence`); where it names two
-customers that we know, they are joined. A phone number may be given to somebody else, a BSUID never is.
-
-Source: Meta, WhatsApp Cloud API, "Business-scoped user IDs" (a BSUID belongs to one person at one number, and
-is made anew when the number changes).
+customers that we know, they are joined. A passing name may be given to somebody else, a lasting one never is;
+the channel says which of its names are which (`Naming`).
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 Alias: TypeAlias = tuple[str, str]
-"""(kind, value): `bsuid`, `parent_bsuid` or `phone`."""
+"""(kind, value); the kinds are the channel's own words."""
 
-Address: TypeAlias = tuple[str | None, str | None]
-"""(phone, BSUID); see `address`."""
+Address: TypeAlias = tuple[Alias, ...]
+"""The newest name first; see `address`."""
 
-BSUID: Final = "bsuid"
-PHONE: Final = "phone"
 
-_SECOND: Final = 999
-"""A change of number is dated in whole seconds: what was written in that second came before it."""
-_LATE: Final = 7 * 24 * 3600 * 1000
-"""Milliseconds by which word of a changed number may come late: Meta repeats a webhook for 7 days."""
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What a name of each kind proves. One of another kind is a customer's for good, and reaches nobody."""
+
+    lasting: str
+    """Kind of the names that belong to one person for good, and that a passing name comes with."""
+    passing: str
+    """Kind of the names that may be given to somebody else: to whoever has the lasting name beside it."""
+    step: int
+    """Milliseconds less than one step of the clock that dates a change of names: what was written in that
+    step came before the change."""
+    late: int
+    """Milliseconds by which word of a change may come late."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +41,7 @@ class Known:
     """When the customer was last seen to begin using it, in milliseconds since 1970, UTC; 0 if only others
     said that it is theirs. The newest is where the customer is reached."""
     beside: str | None = None
-    """Of a phone number: the BSUID that it came with; None while it has only come alone."""
+    """Of a passing name: the lasting one that it came with; None while it has only come alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +53,7 @@ class Evidence:
     at: int = 0
     """When the customer used them, in milliseconds since 1970, UTC; 0 if it was not they who said them."""
     formerly: tuple[Alias, ...] = ()
-    """The names before, where the channel says that a number or id has changed."""
-
-    @property
-    def bsuid(self) -> str | None:
-        """The BSUID among the names."""
-        return next((value for kind, value in self.names if kind == BSUID), None)
+    """The names before, where the channel says that they have changed."""
 
 
 @dataclass(slots=True)
@@ -64,6 +64,7 @@ class Directory:
     until the database gives it an id.
     """
 
+    naming: Naming
     known: dict[Alias, Known] = field(default_factory=dict)
     added: set[Alias] = field(default_factory=set)
     """Aliases to insert, as `known` has them."""
@@ -100,8 +101,8 @@ class Directory:
     def customer(self, evidence: Evidence, name: str | None) -> int:
         """Whom `evidence`, a message of theirs, is of; a new customer if nobody.
 
-        All that it names are one person, but for a phone number that has gone to somebody else: one that
-        comes with another BSUID than before. That moves to whom it comes with, unless it came late.
+        All that it names are one person, but for a passing name that has gone to somebody else: one that
+        comes with another lasting name than before. That moves to whom it comes with, unless it came late.
         """
         theirs = [
             self.find(known.owner)
@@ -112,9 +113,10 @@ class Directory:
         if customer is None:
             customer = -1 - len(self.names)
             self.names[customer] = name
-        at = evidence.at + _SECOND if evidence.formerly and evidence.at else evidence.at
+        at = evidence.at + self.naming.step if evidence.formerly and evidence.at else evidence.at
+        lasting = self._lasting(evidence)
         for alias in evidence.names:
-            self._learn(alias, Known(customer, at, evidence.bsuid if alias[0] == PHONE else None))
+            self._learn(alias, Known(customer, at, lasting if self._passes(alias) else None))
         for alias in evidence.formerly:
             if alias not in self.known:
                 self._add(alias, Known(customer, 0))
@@ -125,25 +127,26 @@ class Directory:
         return customer
 
     def recipient(self, customer: int, evidence: Evidence) -> int:
-        """`customer`, of whom WhatsApp says what they are called; joined with whoever else is called so.
+        """`customer`, of whom the channel says what they are called; joined with whoever else is called so.
 
-        A word about another person teaches nothing: the number that we wrote to may be somebody else's now.
+        A word about another person teaches nothing: the name that we wrote to may be somebody else's now.
         """
         customer = self.find(customer)
         if self.knows(customer, evidence):
             return customer
-        meant = [alias for alias in evidence.names if alias in self._owned[customer] and alias[0] == PHONE]
-        phones = meant or self._newest_phone(customer)
-        loose = bool(phones) and all(self.known[phone].beside is None for phone in phones)
+        meant = [alias for alias in evidence.names if alias in self._owned[customer] and self._passes(alias)]
+        passing = meant or self._newest_passing(customer)
+        loose = bool(passing) and all(self.known[alias].beside is None for alias in passing)
         named = [self.known[alias] for alias in evidence.names if alias in self.known]
-        told = {evidence.bsuid, *(known.beside for known in named)} - {None}
-        own = {value for kind, value in self._owned[customer] if kind == BSUID}
+        lasting = self._lasting(evidence)
+        told = {lasting, *(known.beside for known in named)} - {None}
+        own = {value for kind, value in self._owned[customer] if kind == self.naming.lasting}
         if own and not loose and not told <= own:
             return customer
-        beside = evidence.bsuid or next((self.known[phone].beside for phone in phones), None)
+        beside = lasting or next((self.known[alias].beside for alias in passing), None)
         customer = self._join([customer, *(self.find(known.owner) for known in named)]) or customer
-        for alias in (*evidence.names, *phones):
-            self._learn(alias, Known(customer, 0, beside if alias[0] == PHONE else None))
+        for alias in (*evidence.names, *passing):
+            self._learn(alias, Known(customer, 0, beside if self._passes(alias) else None))
         return customer
 
     def knows(self, customer: int, evidence: Evidence) -> bool:
@@ -151,21 +154,29 @@ class Directory:
         found = [self.known.get(alias) for alias in evidence.names]
         return all(known and self.find(known.owner) == customer for known in found)
 
+    def _passes(self, alias: Alias) -> bool:
+        """Whether `alias` may be given to somebody else."""
+        return alias[0] == self.naming.passing
+
+    def _lasting(self, evidence: Evidence) -> str | None:
+        """The lasting name in `evidence`."""
+        return next((value for kind, value in evidence.names if kind == self.naming.lasting), None)
+
     def _is_anothers(self, alias: Alias, known: Known, evidence: Evidence) -> bool:
-        """Whether `alias`, a phone number, is or was another person's than the one `evidence` is of."""
-        if alias[0] != PHONE or known.beside is None:
+        """Whether `alias`, a passing name, is or was another person's than the one `evidence` is of."""
+        if not self._passes(alias) or known.beside is None:
             return False
         if alias in evidence.formerly:
-            return (
-                known.told_at > evidence.at + _SECOND
-            )  # who had it left it, and somebody else has it by now
-        strong = [a for a in (*evidence.names, *evidence.formerly) if a[0] != PHONE and a in self.known]
-        if self.find(known.owner) in {self.find(self.known[a].owner) for a in strong}:
+            # Who had it left it, and somebody else has it by now.
+            return known.told_at > evidence.at + self.naming.step
+        others = [a for a in (*evidence.names, *evidence.formerly) if not self._passes(a) and a in self.known]
+        if self.find(known.owner) in {self.find(self.known[a].owner) for a in others}:
             return False
-        if evidence.bsuid is not None:
-            return evidence.bsuid != known.beside
-        # No BSUID says whose the new number is: the same person's, if they began to write from it lately.
-        return bool(evidence.formerly) and evidence.at - known.told_at > _LATE
+        lasting = self._lasting(evidence)
+        if lasting is not None:
+            return lasting != known.beside
+        # No lasting name says whose the new one is: the same person's, if they began to use it lately.
+        return bool(evidence.formerly) and evidence.at - known.told_at > self.naming.late
 
     def _join(self, customers: Iterable[int]) -> int | None:
         """The one that all of `customers` are from now on; None if there are none."""
@@ -193,9 +204,9 @@ class Directory:
         others = [a for a in self._owned[self.find(known.owner)] if a[0] == alias[0] and a != alias]
         return all(self.known[other].told_at < known.told_at for other in others)
 
-    def _newest_phone(self, customer: int) -> list[Alias]:
-        phones = [alias for alias in self._owned[customer] if alias[0] == PHONE]
-        return [max(phones, key=lambda alias: (self.known[alias].told_at, alias))] if phones else []
+    def _newest_passing(self, customer: int) -> list[Alias]:
+        passing = [alias for alias in self._owned[customer] if self._passes(alias)]
+        return [max(passing, key=lambda alias: (self.known[alias].told_at, alias))] if passing else []
 
     def _add(self, alias: Alias, known: Known) -> None:
         self._put(alias, known)
@@ -217,18 +228,20 @@ class Directory:
         self._owned[known.owner].add(alias)
 
 
-def address(aliases: Iterable[Mapping[str, Any]]) -> Address:
-    """(phone, BSUID) under which a customer is reached now. `aliases`: rows of `alias`, all of theirs.
+def address(aliases: Iterable[Mapping[str, Any]], naming: Naming) -> Address:
+    """The names under which a customer is reached now. `aliases`: rows of `alias`, all of theirs.
 
-    The newest name decides; the other is given if it came with that one.
+    The newest name decides; one of the other kind is given if it came with that one.
     """
     rows = sorted(aliases, key=lambda row: (row["told_at"], row["id"]))
-    phones = [row for row in rows if row["kind"] == PHONE]
-    bsuids = [row["value"] for row in rows if row["kind"] == BSUID]
-    newest = next((row for row in reversed(rows) if row["kind"] in (PHONE, BSUID)), None)
-    if newest is None:
-        return None, None
-    if newest["kind"] == PHONE:
-        return newest["value"], newest["beside"] or (bsuids[-1] if bsuids else None)
-    with_it = [row["value"] for row in phones if row["beside"] == newest["value"]]
-    return (with_it[-1] if with_it else None), newest["value"]
+    reach = [row for row in rows if row["kind"] in (naming.passing, naming.lasting)]
+    if not reach:
+        return ()
+    kind, value, beside = (reach[-1][column] for column in ("kind", "value", "beside"))
+    if kind == naming.passing:
+        lasting = [row["value"] for row in rows if row["kind"] == naming.lasting]
+        with_it = [beside] if beside else lasting
+    else:
+        with_it = [r["value"] for r in rows if r["kind"] == naming.passing and r["beside"] == value]
+    other = naming.lasting if kind == naming.passing else naming.passing
+    return ((kind, value), *((other, one) for one in with_it[-1:]))

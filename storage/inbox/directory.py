@@ -7,16 +7,16 @@ from typing import TypeAlias
 from flows.engine import conversation as conversations
 from storage.database.encoding import dumps
 from storage.database.transaction import Transaction
-from storage.inbox.customers import Directory
+from storage.inbox.customers import Directory, Naming
 from storage.inbox.merge import join
 
 Ids: TypeAlias = Callable[[int], int]
 """From a customer of a directory to their conversation, as it is once the directory is saved."""
 
 
-async def known(tx: Transaction, values: Iterable[str]) -> Directory:
+async def known(tx: Transaction, values: Iterable[str], naming: Naming) -> Directory:
     """Every customer who is called by one of `values`, with all their names."""
-    directory, wanted = Directory(), sorted(set(values))
+    directory, wanted = Directory(naming), sorted(set(values))
     directory.load(await tx.fetch(_CALLED, wanted) if wanted else ())
     return directory
 

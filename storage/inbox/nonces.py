@@ -1,7 +1,8 @@
 """Random letters for what a step mints: the one thing in a step that no database can give twice.
 
 Whatever is counted in a database is counted again after a restore, by a copy, or by the other half of a
-failover; and Razorpay keeps the ids that it was given for ever. So these come from the operating system.
+failover; and the payment provider keeps the ids that it was given for ever. So these come from the
+operating system.
 """
 
 import secrets

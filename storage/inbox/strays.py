@@ -1,4 +1,4 @@
-"""Money and links at Razorpay for orders that this database lacks: its books are a copy, or older than they.
+"""Money and links for orders that this database lacks: its books are a copy, or older than the provider's.
 
 They come from a backup that was restored, a copied database, a snapshot of the machine, a failover, or an
 empty database where there was one with orders.
@@ -6,21 +6,18 @@ empty database where there was one with orders.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from payments.ledger.facts import in_body
+from payments.processing import stray_money
 from payments.processing.changes import Notice
 from payments.processing.step_input import Kind
-from payments.shop.money import money
-from payments.shop.orders import CURRENCY, conversation_of, order_key_of
+from payments.shop.orders import conversation_of, order_key_of
 from storage.database.encoding import loads
 from storage.database.transaction import Transaction
 
 if TYPE_CHECKING:
     from storage.inbox.arrivals import Arrival
-
-KIND: Final = "stray money"
-"""Of the notices about orders that this database lacks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +71,8 @@ async def among(tx: Transaction, arrivals: "Sequence[Arrival]") -> Found:
             await tx.fetch(_REOPEN, row["link_id"], " ".join(sorted(left - back)))
     captured = {one["entity_id"]: one for a in strangers for one in _told(a, "payment", "captured")}
     alarms = [
-        *(_alarm(tx.installation, captured[one]) for one in sorted(captured.keys() - settled)),
-        *(_failed(failed[one]) for one in sorted(failed)),
+        *(stray_money.captured(tx.installation, captured[one]) for one in sorted(captured.keys() - settled)),
+        *(stray_money.not_given_back(failed[one]) for one in sorted(failed)),
     ]
     return Found(alarms, lost, settled)
 
@@ -92,41 +89,6 @@ def _told(arrival: "Arrival", entity: str, state: str) -> Iterator[Mapping[str, 
     for fact in in_body(arrival.body) if arrival.kind is Kind.FACTS and arrival.order_key else ():
         if (fact.get("entity"), fact.get("state")) == (entity, state):
             yield {**fact, "order_key": arrival.order_key}
-
-
-def _shown(fact: Mapping[str, Any]) -> str:
-    """The fact's amount, for people."""
-    if fact["currency"] == CURRENCY:
-        return money(fact["amount"])
-    return f"{fact['amount']} {fact['currency']} in its smallest unit"
-
-
-def _failed(fact: Mapping[str, Any]) -> Notice:
-    refund, order_key = fact["entity_id"], fact["order_key"]
-    said = (
-        f"{_shown(fact)} for {order_key}, an order that this database lacks, could not be given"
-        f" back ({refund}): stop the server and run 'munshi settle', which asks what becomes of it; or give"
-        " it back in Razorpay Dashboard, or ask the payer for another account"
-    )
-    return Notice(KIND, refund, said)
-
-
-def _alarm(installation: str, fact: Mapping[str, Any]) -> Notice:
-    payment, order_key = fact["entity_id"], fact["order_key"]
-    theirs = (conversation_of(order_key) or "").partition("-")[0]
-    if theirs == installation:
-        whose = (
-            "which this database lacks: it is older than the order (a restored backup, a copy, a snapshot)."
-            " Nothing is given or refunded for it by itself. If the right database is elsewhere, stop the"
-            " server and put it back; else stop it and run 'munshi settle', which does what you say."
-        )
-    else:
-        whose = (
-            f"an order of the installation {theirs}, and this is {installation}: another database works"
-            " with these keys, or this one took its place. If it is another shop of yours, leave it to that"
-            " one; else stop the server and put the right database back."
-        )
-    return Notice(KIND, payment, f"{_shown(fact)} was captured ({payment}) for {order_key}, {whose}")
 
 
 async def lacking(tx: Transaction, references: Collection[str]) -> dict[str, frozenset[str] | None]:
@@ -162,7 +124,7 @@ async def settle(tx: Transaction, settled: Settled, now: int) -> None:
     payments = settled.payments | before.get(link, frozenset())
     row = (link, order, settled.reference_id, settled.amount, settled.word, " ".join(sorted(payments)), now)
     await tx.insert(_SETTLE, [row])
-    await tx.fetch(_TOLD, KIND, sorted(settled.payments))
+    await tx.fetch(_TOLD, stray_money.KIND, sorted(settled.payments))
     quiet = payments.union(*before.values())
     parked = await tx.fetch(_PARKED, _conversation(order))
     about = [row["id"] for row in parked if _is_quiet(loads(row["body"]), order, quiet)]

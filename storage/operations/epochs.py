@@ -12,14 +12,14 @@ GAP: Final = 1_000_000
 """Numbers that are left out where the clock does not tell how many the lost books may have given."""
 _NUMBERED: Final = ("conversation", "inbox", "outbox")
 KIND: Final = "restored"
-"""Of the notice that the links at Razorpay have not been compared yet."""
+"""Of the notice that the provider's links have not been compared yet."""
 
 
 async def begin(tx: Transaction, now: int, on_sqlite: bool) -> int:
     """Mark the books as put back at `now` (milliseconds since 1970, UTC); the number of the new epoch.
 
     Ids that went out with lost messages and orders come never again; each link that was to be made is looked
-    for first, since the lost books may have made it; and Razorpay is asked at once about every open link.
+    for first, since the lost books may have made it; and the provider is asked at once about every open link.
     """
     reached = _reached_on_sqlite if on_sqlite else _reached_on_postgres
     go_on = _go_on_on_sqlite if on_sqlite else _go_on_on_postgres

@@ -5,19 +5,17 @@ from typing import Final
 
 from storage.database.transaction import Row, Transaction
 
-_WORD: Final = 30_000
-"""Milliseconds that the status webhook may take which says what became of a message."""
 _MISSED: Final = 5_000
 """Milliseconds after the end of a lease at which nobody was there who would have claimed the entry."""
 _UNREAD: Final = 60_000
 """Milliseconds that a receipt which cannot be applied may hold up its customer."""
 
 
-async def awaited(tx: Transaction, unfinished: Iterable[Row], now: int) -> set[int]:
+async def awaited(tx: Transaction, unfinished: Iterable[Row], now: int, word: int) -> set[int]:
     """The conversations among `unfinished` entries to whom nothing may be sent until more is known.
 
-    A send that was cut off while nobody was there gets its time from now on: its webhook could not be
-    delivered either. And a receipt that is stored is applied first.
+    `word` is how many milliseconds a receipt may take. A send that was cut off while nobody was there gets
+    them from now on: its receipt could not be delivered either. A receipt that is stored is applied first.
     """
     due = [row for row in unfinished if row["due_at"] <= now and row["attempts"]]
     missed = {
@@ -26,7 +24,7 @@ async def awaited(tx: Transaction, unfinished: Iterable[Row], now: int) -> set[i
         if row["state"] == "sending" and row["due_at"] <= now - _MISSED
     }
     if missed:
-        await tx.fetch(_WAIT, sorted(missed), now + _WORD)
+        await tx.fetch(_WAIT, sorted(missed), now + word)
     held = set(missed.values())
     if tried := sorted({row["conversation_id"] for row in due} - held):
         held |= {row["conversation_id"] for row in await tx.fetch(_RECEIPTS, tried, now, now - _UNREAD)}

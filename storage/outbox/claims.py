@@ -8,9 +8,11 @@ from typing import Final, TypeAlias
 from payments.processing.changes import Notice
 from storage.database.encoding import loads
 from storage.database.transaction import Row, Transaction
-from storage.inbox.customers import Address, address
-from storage.outbox import ambiguous_sends, pace
+from storage.inbox.customers import Address, Naming, address
+from storage.outbox import ambiguous_sends
+from storage.outbox.channel import Channel
 from storage.outbox.deliveries import CHAT, Claim, Delivery, Failed, record
+from storage.outbox.pace import Pace, spend
 
 _CANDIDATES: Final = 4
 """Lanes looked at per entry wanted, so that a process finds work that others have not locked."""
@@ -22,7 +24,7 @@ Runs: TypeAlias = dict[int, list[int]]
 
 
 async def claim_due(
-    tx: Transaction, now: int, limit: int, lease: int, lanes: Sequence[str]
+    tx: Transaction, now: int, limit: int, lease: int, lanes: Sequence[str], channel: Channel
 ) -> list[Delivery]:
     """Up to `limit` entries of `lanes`, now `sending` until `now + lease` (milliseconds); each lane in order.
 
@@ -33,26 +35,34 @@ async def claim_due(
     claimed: list[Delivery] = []
     for lane in lanes:
         if wanted := limit - len(claimed):
-            claimed += await _claim(tx, lane, now, wanted, lease)
+            claimed += await _claim(tx, lane, now, wanted, lease, channel)
     return claimed
 
 
-async def _claim(tx: Transaction, lane: str, now: int, limit: int, lease: int) -> list[Delivery]:
+async def _claim(
+    tx: Transaction, lane: str, now: int, limit: int, lease: int, channel: Channel
+) -> list[Delivery]:
     customers = {row["id"]: row for row in await tx.fetch(_HEADS, now, limit * _CANDIDATES, limit, lane)}
     if not customers:
         return []
     unfinished = await tx.fetch(_UNFINISHED, sorted(customers), _RUN, lane)
     runs = _runs(unfinished, customers, now)
     if lane == CHAT:
-        for customer in await ambiguous_sends.awaited(tx, unfinished, now):
+        for customer in await ambiguous_sends.awaited(tx, unfinished, now, channel.word):
             runs.pop(customer, None)
     runs = _first(runs, limit)
     if lane == CHAT:
-        await _pace(tx, runs, customers, now)
+        await _pace(tx, channel.pace, runs, customers, now)
     ids = [id for run in runs.values() for id in run]
     rows = {row["id"]: row for row in await tx.fetch(_CLAIM, ids, now, now + lease)} if ids else {}
-    people = await _recipients(tx, sorted(runs)) if rows else {}
-    return await _readable(tx, [rows[id] for id in ids if id in rows], customers, people, now)
+    if not rows:
+        return []
+    people = await _recipients(tx, sorted(runs), channel.naming)
+    deliveries, unreadable = _readable(
+        tx.installation, [rows[id] for id in ids if id in rows], customers, people
+    )
+    await record(tx, unreadable, now, channel.naming)
+    return deliveries
 
 
 # Reminders are only looked for where the others leave room: behind a backlog, that would be a long look.
@@ -122,7 +132,7 @@ def _first(runs: Runs, limit: int) -> Runs:
     return kept
 
 
-async def _pace(tx: Transaction, runs: Runs, customers: Mapping[int, Row], now: int) -> None:
+async def _pace(tx: Transaction, pace: Pace, runs: Runs, customers: Mapping[int, Row], now: int) -> None:
     """Take from `runs` what may not leave yet, due again when it may, and count what does."""
     late: list[tuple[int, int]] = []
     for customer, run in runs.items():
@@ -133,7 +143,7 @@ async def _pace(tx: Transaction, runs: Runs, customers: Mapping[int, Row], now: 
             late.append((run[len(leaving)], pace.opens_at(until)))
             runs[customer] = leaving
     await tx.fetch_rows(_LATER, "bigint bigint", sorted(late))
-    await pace.spend(tx, {customer: len(run) for customer, run in runs.items() if run}, now)
+    await spend(tx, pace, {customer: len(run) for customer, run in runs.items() if run}, now)
 
 
 _LATER = """
@@ -141,12 +151,12 @@ UPDATE outbox SET state = 'pending', due_at = v.column2
 FROM (VALUES {rows}) AS v WHERE outbox.id = v.column1 AND outbox.state IN ('pending', 'sending')"""
 
 
-async def _recipients(tx: Transaction, conversations: Sequence[int]) -> dict[int, Address]:
-    """(phone, BSUID) of each conversation's customer."""
+async def _recipients(tx: Transaction, conversations: Sequence[int], naming: Naming) -> dict[int, Address]:
+    """Where each conversation's customer is reached."""
     people: defaultdict[int, list[Row]] = defaultdict(list)
     for row in await tx.fetch(_ALIASES, conversations):
         people[row["conversation_id"]].append(row)
-    return {id: address(rows) for id, rows in people.items()}
+    return {id: address(rows, naming) for id, rows in people.items()}
 
 
 # An entry may be left with a conversation that was joined to another while somebody wrote it.
@@ -156,13 +166,9 @@ FROM conversation c JOIN alias a ON a.conversation_id = COALESCE(c.merged_into, 
 WHERE c.id = ANY($1::bigint[])"""
 
 
-async def _readable(
-    tx: Transaction,
-    rows: Sequence[Row],
-    customers: Mapping[int, Row],
-    people: Mapping[int, Address],
-    now: int,
-) -> list[Delivery]:
+def _readable(
+    installation: str, rows: Sequence[Row], customers: Mapping[int, Row], people: Mapping[int, Address]
+) -> tuple[list[Delivery], list[Failed]]:
     """The claimed rows as deliveries. One that cannot be read fails alone, and an operator hears of it."""
     deliveries: list[Delivery] = []
     unreadable: list[Failed] = []
@@ -170,11 +176,10 @@ async def _readable(
         customer = row["conversation_id"]
         try:
             last = customers[customer]["last_inbound_at"]
-            deliveries.append(_delivery(tx.installation, row, last, people.get(customer, (None, None))))
+            deliveries.append(_delivery(installation, row, last, people.get(customer, ())))
         except ValueError as error:
             unreadable.append(_unreadable(row, error))
-    await record(tx, unreadable, now)
-    return deliveries
+    return deliveries, unreadable
 
 
 def _delivery(installation: str, row: Row, last_inbound_at: int | None, to: Address) -> Delivery:
@@ -189,8 +194,7 @@ def _delivery(installation: str, row: Row, last_inbound_at: int | None, to: Addr
         name=row["name"],
         payload=payload,
         attempts=row["attempts"],
-        phone=to[0],
-        bsuid=to[1],
+        to=to,
         last_inbound_at=last_inbound_at,
         opaque=f"{conversation}.{row['id']}",
         created_at=row["created_at"],

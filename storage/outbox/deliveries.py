@@ -11,7 +11,7 @@ from payments.processing.step_input import Kind
 from storage.database.encoding import dumps
 from storage.database.transaction import Row, Transaction
 from storage.inbox import notices
-from storage.inbox.customers import Alias, Evidence
+from storage.inbox.customers import Address, Alias, Evidence, Naming
 from storage.inbox.directory import know_all_of, known, save
 
 CHAT: Final = "chat"
@@ -19,8 +19,6 @@ LANES: Final = (CHAT, "pay", "poll")
 
 _ERROR: Final = 4000
 """Characters of an error that are kept."""
-_SAID: Final = 300
-"""Characters of it that a notice repeats."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +42,7 @@ class Delivery:
     payload: dict[str, Any]
     attempts: int
     """This one included."""
-    phone: str | None
-    bsuid: str | None
+    to: Address
     """What the channel calls the customer now."""
     last_inbound_at: int | None
     """When the customer last wrote, in milliseconds since 1970, UTC; None if we never heard them."""
@@ -97,16 +94,7 @@ class Failed:
 Outcome: TypeAlias = Done | Again | Failed
 
 
-def given_up(name: str, conversation: str, why: str) -> Notice:
-    """What an operator hears of message `name`, which will never reach its customer because of `why`."""
-    said = (
-        f"'{name}' did not reach the customer, and is not tried again: {why[:_SAID]}. See"
-        f" 'munshi why {conversation}'; what a code means, Meta's page of error codes says."
-    )
-    return Notice("message", f"{name} to {conversation}", said)
-
-
-async def record(tx: Transaction, outcomes: Sequence[Outcome], now: int) -> None:
+async def record(tx: Transaction, outcomes: Sequence[Outcome], now: int, naming: Naming) -> None:
     """Write what became of claimed entries, with their results as events and their notices, in one go.
 
     Only entries still held by the very claim that was performed change: one that a receipt settled
@@ -123,12 +111,14 @@ async def record(tx: Transaction, outcomes: Sequence[Outcome], now: int) -> None
     await notices.add(tx, [o.notice for _, o in told if not isinstance(o, Done) and o.notice], now)
     called = [(row["conversation_id"], o.recipient) for row, o in told if isinstance(o, Done) and o.recipient]
     if called:
-        await _learn(tx, called, now)
+        await _learn(tx, called, now, naming)
 
 
-async def _learn(tx: Transaction, called: Sequence[tuple[int, tuple[Alias, ...]]], now: int) -> None:
-    """Take in what WhatsApp calls the customers of these conversations."""
-    directory = await known(tx, {value for _, names in called for _, value in names})
+async def _learn(
+    tx: Transaction, called: Sequence[tuple[int, tuple[Alias, ...]]], now: int, naming: Naming
+) -> None:
+    """Take in what the channel calls the customers of these conversations."""
+    directory = await known(tx, {value for _, names in called for _, value in names}, naming)
     await know_all_of(tx, directory, {conversation for conversation, _ in called})
     for conversation, names in called:
         directory.recipient(conversation, Evidence(names))

@@ -1,7 +1,8 @@
-"""What WhatsApp says later about our messages: it moves forward only, and settles what was in doubt."""
+"""What the channel says later about our messages: it moves forward only, and settles what was in doubt."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Final
 
 import structlog
@@ -13,16 +14,9 @@ from storage.inbox import notices
 from storage.inbox.arrivals import conversation_number
 from storage.inbox.changes import error_text, park
 from storage.inbox.merge import same
-from storage.outbox import resend, window
-from storage.outbox.deliveries import given_up
+from storage.outbox import resend
+from storage.outbox.channel import Channel
 from storage.outbox.resend import Remedy
-
-RANK: Final[Mapping[str, int]] = {"sent": 1, "failed": 2, "delivered": 3, "read": 4, "played": 5}
-"""A message that failed after `sent` failed; one that was delivered after all was delivered.
-
-Statuses arrive in any order, and `read` may come without `delivered`.
-Source: Meta, "Status messages webhook reference".
-"""
 
 _TRIES: Final = (2_000, 10_000, 60_000, 300_000)
 """Milliseconds after its arrival at which a receipt that names no message of ours is tried again."""
@@ -32,12 +26,29 @@ _UNFINISHED: Final = ("pending", "sending")
 log = structlog.get_logger()
 
 
+class Meaning(StrEnum):
+    """What a status settles."""
+
+    TAKEN = "taken"
+    """It is on its way."""
+    FAILED = "failed"
+    """It did not reach the customer; it may still be told that it did."""
+    ARRIVED = "arrived"
+    """It reached the customer."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Receipt:
     number: int
     received_at: int
-    wamid: str | None
+    copy: str | None
+    """What the channel calls the message; each time that it is sent, something else."""
     status: str
+    """In the channel's words."""
+    rank: int
+    """Statuses come in any order: one of a lower rank says nothing after one of a higher."""
+    meaning: Meaning | None
+    """None of a status that the channel has added since: it is ignored."""
     target: tuple[int, int] | None
     """(conversation, outbox number) from our own callback id."""
     error: str | None
@@ -47,19 +58,19 @@ class _Receipt:
 
     @property
     def too_late(self) -> bool:
-        """Whether it says that the 24 hours since the customer last wrote were over."""
+        """Whether it says that the message came too late to be sent as it is."""
         return self.remedy is Remedy.TEMPLATE
 
 
 @dataclass(frozen=True, slots=True)
 class Undelivered:
-    """A message that WhatsApp accepted and then could not deliver."""
+    """A message that the channel accepted and then could not deliver."""
 
     id: int
     """Of its outbox entry."""
     name: str
     code: int | None
-    """WhatsApp's error code."""
+    """The channel's error code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +81,7 @@ class Applied:
     undelivered: tuple[Undelivered, ...] = ()
 
 
-async def apply_receipts(tx: Transaction, now: int, limit: int) -> Applied:
+async def apply_receipts(tx: Transaction, now: int, limit: int, channel: Channel) -> Applied:
     """Apply up to `limit` due receipts. One that cannot be read is parked."""
     rows = await tx.fetch(_DUE, now, limit)
     if not rows:
@@ -79,7 +90,7 @@ async def apply_receipts(tx: Transaction, now: int, limit: int) -> Applied:
     entries = await _entries(tx, receipts)
     meant = ((receipt, _meant(receipt, entries)) for receipt in receipts)
     await resend.load(tx, [e for r, e in meant if e is not None and (r.remedy or _waits_again(e))])
-    found = _Found(tx.installation)
+    found = _Found(tx.installation, channel)
     for receipt in receipts:
         _apply(receipt, _meant(receipt, entries), found, now)
     await _write(tx, found, now)
@@ -91,6 +102,7 @@ class _Found:
     """What one round of receipts changes, and tells."""
 
     installation: str
+    channel: Channel
     entries: dict[int, Row] = field(default_factory=dict)
     handled: list[tuple[Any, ...]] = field(default_factory=list)
     undelivered: list[Undelivered] = field(default_factory=list)
@@ -106,26 +118,27 @@ def _apply(receipt: _Receipt, entry: Row | None, found: _Found, now: int) -> Non
     if entry is None or (later is not None and _is_early(receipt, entry)):
         found.handled.append(_unsettled(receipt, later, now))
         return
-    applies = receipt.status in RANK
+    applies = receipt.meaning is not None
     found.handled.append((receipt.number, "applied" if applies else "ignored", None, now))
     if not applies or _is_of_another_copy(receipt, entry):
         return
     found.entries[entry["id"]] = entry
     if receipt.remedy and _moves(receipt, entry):
-        if resend.take(entry, receipt.remedy, receipt.wamid, receipt.error, now):
+        if resend.take(entry, receipt.remedy, receipt.copy, receipt.error, now):
             return
         if receipt.too_late and resend.lacks(entry):
-            found.notices.append(window.unsent(entry["name"], found.public(entry)))
-    if _advance(entry, receipt, now) == "failed":
+            found.notices.append(found.channel.unsent(entry["name"], found.public(entry)))
+    if _advance(entry, receipt, now) and receipt.meaning is Meaning.FAILED:
         found.undelivered.append(Undelivered(entry["id"], entry["name"], receipt.code))
         if not receipt.too_late:
-            found.notices.append(given_up(entry["name"], found.public(entry), entry["error"]))
+            told = found.channel.undelivered(entry["name"], found.public(entry), entry["error"])
+            found.notices.append(told)
 
 
 async def _write(tx: Transaction, found: _Found, now: int) -> None:
     # In id order, as everybody who updates several entries does: so nobody deadlocks.
     changed = [_columns(found.entries[id]) for id in sorted(found.entries)]
-    await tx.fetch_rows(_UPDATE, "bigint text text text text bigint", changed)
+    await tx.fetch_rows(_UPDATE, "bigint text text text bigint text bigint", changed)
     await resend.write(tx, found.entries.values())
     await tx.fetch_rows(_HANDLED, "bigint text bigint bigint", found.handled)
     await notices.add(tx, found.notices, now)
@@ -147,13 +160,13 @@ SELECT id, body, received_at FROM inbox
 WHERE state = 'pending' AND kind = 'receipt' AND due_at <= $1
 ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED"""
 
-_COLUMNS = "id, conversation_id, name, state, provider_id, receipt, error, finished_at"
+_COLUMNS = "id, conversation_id, name, state, provider_id, receipt, receipt_rank, error, finished_at"
 _BY_ID = f"SELECT {_COLUMNS} FROM outbox WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE"  # noqa: S608
-_BY_WAMID = f"SELECT {_COLUMNS} FROM outbox WHERE provider_id = ANY($1::text[]) ORDER BY id FOR UPDATE"  # noqa: S608
+_BY_COPY = f"SELECT {_COLUMNS} FROM outbox WHERE provider_id = ANY($1::text[]) ORDER BY id FOR UPDATE"  # noqa: S608
 
 _UPDATE = """
-UPDATE outbox SET state = v.column2, provider_id = v.column3, receipt = v.column4, error = v.column5,
-    finished_at = v.column6
+UPDATE outbox SET state = v.column2, provider_id = v.column3, receipt = v.column4, receipt_rank = v.column5,
+    error = v.column6, finished_at = v.column7
 FROM (VALUES {rows}) AS v WHERE outbox.id = v.column1"""
 
 _HANDLED = """
@@ -169,22 +182,15 @@ def _receipt(installation: str, row: Row) -> _Receipt:
     return _Receipt(
         number=row["id"],
         received_at=row["received_at"],
-        wamid=_text(body, "wamid"),
+        copy=_text(body, "provider_id"),
         status=_text(body, "status") or "",
+        rank=body.get("rank") or 0,
+        meaning=Meaning(body["meaning"]) if body.get("meaning") else None,
         target=(conversation, int(digits)) if conversation is not None and ours else None,
         error=_error(body.get("error")),
-        code=_code(body.get("error")),
-        remedy=_remedy(body),
+        code=body.get("code"),
+        remedy=Remedy(body["remedy"]) if body.get("remedy") else None,
     )
-
-
-def _remedy(body: Mapping[str, Any]) -> Remedy | None:
-    """What the channel said may help. Of a closed window, its code says so too."""
-    if body.get("status") != "failed":
-        return None
-    if _code(body.get("error")) == window.CLOSED:
-        return Remedy.TEMPLATE
-    return Remedy(body["remedy"]) if body.get("remedy") else None
 
 
 def _text(body: Mapping[str, Any], name: str) -> str | None:
@@ -199,20 +205,15 @@ def _error(value: Any) -> str | None:
     return text.replace("\x00", "")[:_ERROR]
 
 
-def _code(error: Any) -> int | None:
-    code = error.get("code") if isinstance(error, dict) else None
-    return code if isinstance(code, int) else None
-
-
 async def _entries(tx: Transaction, receipts: Iterable[_Receipt]) -> dict[Any, Row]:
-    """The outbox entries that may be meant, by (conversation, id) and by wamid."""
+    """The outbox entries that may be meant, by (conversation, id) and by what the channel calls them."""
     ids = sorted({r.target[1] for r in receipts if r.target})
-    wamids = sorted({r.wamid for r in receipts if r.wamid})
+    copies = sorted({r.copy for r in receipts if r.copy})
     found: dict[Any, Row] = {}
     by_id = {row["id"]: row for row in await tx.fetch(_BY_ID, ids)} if ids else {}
     for target in await _ours(tx, {r.target for r in receipts if r.target}, by_id):
         found[target] = by_id[target[1]]
-    for row in await tx.fetch(_BY_WAMID, wamids) if wamids else ():
+    for row in await tx.fetch(_BY_COPY, copies) if copies else ():
         # The same row object under both names: one entry may be named either way in one batch.
         entry = by_id.setdefault(row["id"], row)
         found[row["provider_id"]] = entry
@@ -230,7 +231,7 @@ async def _ours(
 
 
 def _meant(receipt: _Receipt, entries: Mapping[Any, Row]) -> Row | None:
-    return entries.get(receipt.target) or entries.get(receipt.wamid)
+    return entries.get(receipt.target) or entries.get(receipt.copy)
 
 
 def _is_early(receipt: _Receipt, entry: Row) -> bool:
@@ -243,11 +244,11 @@ def _is_of_another_copy(receipt: _Receipt, entry: Row) -> bool:
 
     Unless it came after all: then nothing more is sent.
     """
-    if entry["provider_id"] is None or receipt.wamid is None:
+    if entry["provider_id"] is None or receipt.copy is None:
         return False
     if _waits_again(entry):
-        return RANK[receipt.status] <= RANK["failed"] and resend.failed_before(entry, receipt.wamid)
-    return receipt.status == "failed" and bool(entry["provider_id"] != receipt.wamid)
+        return receipt.meaning is not Meaning.ARRIVED and resend.failed_before(entry, receipt.copy)
+    return receipt.meaning is Meaning.FAILED and bool(entry["provider_id"] != receipt.copy)
 
 
 def _waits_again(entry: Row) -> bool:
@@ -256,28 +257,31 @@ def _waits_again(entry: Row) -> bool:
 
 
 def _moves(receipt: _Receipt, entry: Row) -> bool:
-    return RANK.get(entry["receipt"], 0) < RANK[receipt.status]
+    return bool((entry["receipt_rank"] or 0) < receipt.rank)
 
 
-def _advance(entry: Row, receipt: _Receipt, now: int) -> str | None:
-    """Take `receipt` into `entry`; the status it moved to, if any.
+def _advance(entry: Row, receipt: _Receipt, now: int) -> bool:
+    """Take `receipt` into `entry`; whether that moved it.
 
     In whatever order they come, the end is the same.
     """
-    moved = receipt.status if _moves(receipt, entry) else None
-    entry["receipt"] = moved or entry["receipt"]
-    if receipt.status == "failed":
+    moved = _moves(receipt, entry)
+    if moved:
+        entry |= {"receipt": receipt.status, "receipt_rank": receipt.rank}
+    failed = receipt.meaning is Meaning.FAILED
+    if failed:
         entry["error"] = receipt.error or "failed"
     if entry["state"] in _UNFINISHED:
-        entry["state"] = "failed" if receipt.status == "failed" else "done"
+        entry["state"] = "failed" if failed else "done"
         entry["finished_at"] = now
-        entry["provider_id"] = receipt.wamid or entry["provider_id"]
-    entry["provider_id"] = entry["provider_id"] or receipt.wamid
+        entry["provider_id"] = receipt.copy or entry["provider_id"]
+    entry["provider_id"] = entry["provider_id"] or receipt.copy
     return moved
 
 
 def _columns(entry: Row) -> tuple[Any, ...]:
-    return tuple(entry[k] for k in ("id", "state", "provider_id", "receipt", "error", "finished_at"))
+    columns = ("id", "state", "provider_id", "receipt", "receipt_rank", "error", "finished_at")
+    return tuple(entry[column] for column in columns)
 
 
 def _later(receipt: _Receipt, now: int) -> int | None:
@@ -290,6 +294,6 @@ def _unsettled(receipt: _Receipt, later: int | None, now: int) -> tuple[Any, ...
 
     Perhaps not yet: the message was accepted, but the answer that says so is not recorded.
     """
-    if later is None or receipt.status not in RANK:
+    if later is None or receipt.meaning is None:
         return (receipt.number, "ignored", None, now)
     return (receipt.number, "pending", later, None)

@@ -1,4 +1,4 @@
-"""What WhatsApp accepted and then could not deliver goes out once more, where that may help.
+"""What the channel accepted and then could not deliver goes out once more, where that may help.
 
 The entry goes back to `pending`, with the payload that is sent instead, and the copies that failed are
 remembered in it: no late word on one of them counts, but that it came after all. The channel says which
@@ -18,7 +18,7 @@ class Remedy(StrEnum):
     """What may help a message that was accepted and failed."""
 
     TEMPLATE = "template"
-    """The 24 hours were over: its template, once. That has no template of its own."""
+    """It came too late to be sent as it is: its template, once. That has no template of its own."""
     PLAIN = "plain"
     """Its picture or file could not be fetched: the same without it."""
     SOON = "soon"
@@ -39,7 +39,7 @@ account that is refused, where nothing else would arrive either: a day in all.
 _FAILURES: Final = "undelivered"
 """In a payload: how often it was accepted and then failed."""
 _COPIES: Final = "failed_copies"
-"""In a payload: what WhatsApp calls the copies that failed."""
+"""In a payload: what the channel calls the copies that failed."""
 
 
 async def load(tx: Transaction, entries: Sequence[Row]) -> None:
@@ -52,9 +52,9 @@ async def load(tx: Transaction, entries: Sequence[Row]) -> None:
 _PAYLOADS = "SELECT id, payload, due_at FROM outbox WHERE id = ANY($1::bigint[])"
 
 
-def failed_before(entry: Row, wamid: str) -> bool:
-    """Whether `wamid` is a copy of `entry`, which waits to be sent again, that has failed."""
-    return wamid in entry["payload"].get(_COPIES, ())
+def failed_before(entry: Row, copy: str) -> bool:
+    """Whether `copy` is a copy of `entry`, which waits to be sent again, that has failed."""
+    return copy in entry["payload"].get(_COPIES, ())
 
 
 def lacks(entry: Row) -> bool:
@@ -63,14 +63,14 @@ def lacks(entry: Row) -> bool:
     return bool(payload["kind"] != "template" and "fallback" not in payload)
 
 
-def take(entry: Row, remedy: Remedy, wamid: str | None, error: str | None, now: int) -> bool:
-    """Let `entry` be sent again, instead of the copy `wamid`; False if `remedy` has nothing, or no more."""
+def take(entry: Row, remedy: Remedy, copy: str | None, error: str | None, now: int) -> bool:
+    """Let `entry` be sent again, instead of `copy`; False if `remedy` has nothing, or no more."""
     payload, gap = _again(entry["payload"], remedy)
     if payload is None or entry["state"] == "failed":
         return False
     # One that waits may be out once more already: it keeps its time.
     due_at = entry["due_at"] if entry["state"] == "pending" else now + gap
-    copies = [*entry["payload"].get(_COPIES, ()), *([wamid] if wamid else ())]
+    copies = [*entry["payload"].get(_COPIES, ()), *([copy] if copy else ())]
     entry |= {
         "payload": {**payload, _COPIES: copies},
         "due_at": due_at,
@@ -78,7 +78,7 @@ def take(entry: Row, remedy: Remedy, wamid: str | None, error: str | None, now: 
         "state": "pending",
         "finished_at": None,
     }
-    entry |= {"provider_id": wamid, "receipt": None, "error": error}
+    entry |= {"provider_id": copy, "receipt": None, "receipt_rank": None, "error": error}
     return True
 
 

@@ -88,14 +88,14 @@ async def _order_view(tx: Transaction, found: Sequence[Row]) -> OrderView | None
 _ATTEMPTS = "SELECT * FROM attempt WHERE conversation_id = $1 AND order_key = $2 ORDER BY ordinal"
 
 
-async def known_phones(tx: Transaction, phones: Sequence[str]) -> list[str]:
-    """Those of `phones` that are a customer's, in their order."""
-    rows = await tx.fetch(_PHONES, phones) if phones else []
+async def known_names(tx: Transaction, kind: str, values: Sequence[str]) -> list[str]:
+    """Those of `values` that a customer is called by, as names of `kind`, in their order."""
+    rows = await tx.fetch(_NAMES, values, kind) if values else []
     known = {row["value"] for row in rows}
-    return [phone for phone in phones if phone in known]
+    return [value for value in values if value in known]
 
 
-_PHONES = "SELECT value FROM alias WHERE value = ANY($1::text[]) AND kind = 'phone'"
+_NAMES = "SELECT value FROM alias WHERE value = ANY($1::text[]) AND kind = $2"
 
 
 async def event(tx: Transaction, number: int) -> EventView | None:
@@ -155,6 +155,6 @@ async def recent(tx: Transaction, limit: int) -> list[EventView]:
 
 
 async def order_of_link(tx: Transaction, link_id: str) -> str | None:
-    """The key of the order that Razorpay's link `link_id` was made for."""
+    """The key of the order that the provider's link `link_id` was made for."""
     rows = await tx.fetch("SELECT order_key FROM attempt WHERE link_id = $1", link_id)
     return rows[0]["order_key"] if rows else None

@@ -190,7 +190,7 @@ async def _deliveries(
 
 # What a merged conversation had finished stays under its own id.
 _MERGED: Final = "SELECT id FROM conversation WHERE merged_into = $1 ORDER BY id"
-# Without the provider's id: a wamid holds the customer's number in base64.
+# Without the provider's id, which may hold the customer's number.
 _ENTRIES = """
 SELECT id, lane, name, payload, state, due_at, attempts, receipt, error, caused_by, created_at, finished_at
 FROM outbox WHERE conversation_id = ANY($1::bigint[])"""

@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from bot.cli import COMMANDS
+from bot.whatsapp.channel import WHATSAPP
 from payments.ledger.holds import HoldReason
 from storage import Store
 from tests.bot.operating import installation, munshi, park
@@ -19,7 +20,7 @@ from tests.storage.written import NOW, opened, write, written
 async def store(database_url: str) -> AsyncIterator[Store]:
     """Open, as a running server has it."""
     await Store.migrate(database_url)
-    store = await Store.open(database_url)
+    store = await Store.open(database_url, WHATSAPP)
     yield store
     await store.close()
 
@@ -142,8 +143,8 @@ async def chatted(store: Store) -> str:
     )  # fmt: skip
     await write(
         store, "outbox", conversation_id=1, name="cart", payload={"kind": "text", "body": "Your cart"},
-        caused_by=1, receipt="failed", error="131026: not on WhatsApp", attempts=3, created_at=NOW + 60_000,
-        state="failed", provider_id="wamid.SECRET",
+        caused_by=1, receipt="failed", receipt_rank=2, error="131026: not on WhatsApp", attempts=3,
+        created_at=NOW + 60_000, state="failed", provider_id="wamid.SECRET",
     )  # fmt: skip
     await write(
         store, "outbox", conversation_id=1, name="CreateLink", lane="pay", caused_by=2,

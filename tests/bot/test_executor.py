@@ -62,8 +62,7 @@ def delivery(lane: str, payload: dict[str, Any], **rest: Any) -> Delivery:
     usual: dict[str, Any] = {
         "claim": CLAIM,
         "attempts": 1,
-        "phone": "919812345601",
-        "bsuid": None,
+        "to": (("phone", "919812345601"),),
         "last_inbound_at": None,
     }
     usual |= {"opaque": "abcdefgh-1.7", "created_at": NOW}
@@ -96,7 +95,7 @@ async def test_sent(bench: Bench) -> None:
 
 async def test_what_cannot_be_built_is_not_sent(bench: Bench) -> None:
     too_long = await bench.send(kinds.Text("x" * 5000))
-    nobody = await bench.send(kinds.Text("hello"), phone=None)
+    nobody = await bench.send(kinds.Text("hello"), to=())
     assert isinstance(too_long, Failed)
     assert isinstance(nobody, Failed)
     assert bench.world.meta.people == {}

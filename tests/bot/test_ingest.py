@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
 
 from bot.ingest import from_razorpay, from_request, from_whatsapp
+from bot.whatsapp.channel import REPEATED
 from bot.whatsapp.inbound import parse
 from payments.processing.step_input import Kind
 from payments.razorpay import webhook
@@ -14,11 +16,12 @@ from storage.inbox.arrivals import Arrival
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 NUMBER = "300000000000077"
+NOW = 1_785_000_000_000
 
 
 def whatsapp(name: str, number: str = NUMBER) -> list[Arrival]:
     body = json.loads((FIXTURES / "whatsapp" / f"webhook_{name}.json").read_text("utf-8"))
-    return from_whatsapp(parse(body), number)
+    return from_whatsapp(parse(body), number, NOW)
 
 
 def razorpay(name: str, order_key: str | None, **change: Any) -> Arrival:
@@ -51,7 +54,7 @@ def test_what_needs_no_answer_is_kept_with_its_sender() -> None:
 def test_a_status() -> None:
     [arrival] = whatsapp("status_failed_undeliverable")
     assert (arrival.kind, arrival.pending) == (Kind.RECEIPT, True)
-    assert arrival.key == f"{arrival.body['wamid']}:failed"
+    assert arrival.key == f"{arrival.body['provider_id']}:failed"
     assert arrival.body["error"]["code"] == 131026
     assert arrival.opaque == arrival.body["opaque"]
     [elsewhere] = whatsapp("status_failed_undeliverable", number="another")
@@ -62,13 +65,13 @@ def test_a_key_no_provider_would_make_becomes_a_hash() -> None:
     body = json.loads((FIXTURES / "whatsapp" / "webhook_status_read.json").read_text("utf-8"))
     status = body["entry"][0]["changes"][0]["value"]["statuses"][0]
     status["id"] = "w" * 195
-    [long] = from_whatsapp(parse(body), NUMBER)
+    [long] = from_whatsapp(parse(body), NUMBER, NOW)
     assert long.key == "w" * 195 + ":read"
     status["id"] = "w" * 196
-    [longer] = from_whatsapp(parse(body), NUMBER)
+    [longer] = from_whatsapp(parse(body), NUMBER, NOW)
     assert longer.key.startswith("sha256:")
     status["id"] = "w" * 195 + "v"
-    [other] = from_whatsapp(parse(body), NUMBER)
+    [other] = from_whatsapp(parse(body), NUMBER, NOW)
     assert other.key != longer.key
 
 
@@ -105,3 +108,13 @@ def test_a_request_is_known_by_its_key() -> None:
     assert arrival.key == from_request("919800000002", None, "monday").key
     assert arrival.key != from_request("919800000001", items, "tuesday").key
     assert len(from_request("919800000001", None, "k" * 255).key) < 100
+
+
+@pytest.mark.parametrize(
+    ("late", "told"), [(0, True), (3_600_000, True), (REPEATED, True), (REPEATED + 1, False)]
+)
+def test_a_message_older_than_meta_repeats_it_has_a_wrong_clock(late: int, told: bool) -> None:
+    body = json.loads((FIXTURES / "whatsapp" / "webhook_text.json").read_text("utf-8"))
+    [message] = parse(body).messages
+    [arrival] = from_whatsapp(parse(body), NUMBER, message.sent_at + late)
+    assert arrival.body["sent_at"] == (message.sent_at if told else 0)

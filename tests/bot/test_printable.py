@@ -13,6 +13,7 @@ from rich.console import Console
 from bot.log import mask
 from bot.printable import printable
 from bot.terminal.drawing import draw, draw_trace, plain
+from bot.whatsapp.channel import WHATSAPP
 from flows.engine import events
 from flows.messages.kinds import Buttons, Document, Image, Link, List, Reply, Section, Text, Video
 from storage import Store
@@ -89,7 +90,7 @@ def test_the_chat_shows_none() -> None:
 
 async def test_why_and_doctor_show_none(database_url: str) -> None:
     await Store.migrate(database_url)
-    store = await Store.open(database_url)
+    store = await Store.open(database_url, WHATSAPP)
     odd = f"paid{STORED}\u202eon"
     try:
         await write(store, "conversation", id=1, snapshot="{}")

@@ -85,7 +85,7 @@ class Hands:
 
 def entry(id: int, conversation: str, lane: str = "chat") -> Delivery:
     claim, opaque = Claim(id, LEASE), f"{conversation}.{id}"
-    return Delivery(claim, conversation, lane, "test", {}, 1, "919812345601", None, None, opaque, 0)
+    return Delivery(claim, conversation, lane, "test", {}, 1, (("phone", "919812345601"),), None, opaque, 0)
 
 
 class Midnight:

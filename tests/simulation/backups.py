@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from bot.ingest import from_lost_link
+from bot.whatsapp.channel import WHATSAPP
 from payments.ledger.calls import FetchPayments
 from payments.razorpay import strays
 from payments.razorpay.links import standing_of
@@ -94,7 +95,7 @@ class Backups:
         world, weather, razorpay = self.world, self.world.weather, cast(Any, self.world.razorpay)
         world.loop, world.context = loop, None
         world.weather = world.razorpay.weather = Weather()
-        store = await Store.open(self.url)
+        store = await Store.open(self.url, WHATSAPP)
         try:
             links = strays.lacked_links(
                 razorpay,

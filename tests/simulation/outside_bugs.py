@@ -21,9 +21,11 @@ def two_names_stay_two(patch: pytest.MonkeyPatch) -> None:
 
 
 def the_oldest_number_wins(patch: pytest.MonkeyPatch) -> None:
-    def oldest(aliases: Iterable[Mapping[str, Any]]) -> Any:
-        rows = [row for row in aliases if row["kind"] == "phone"]
-        return (min(rows, key=lambda row: row["told_at"])["value"], None) if rows else (None, None)
+    def oldest(aliases: Iterable[Mapping[str, Any]], naming: customers.Naming) -> customers.Address:
+        rows = [row for row in aliases if row["kind"] == naming.passing]
+        if not rows:
+            return ()
+        return (("phone", min(rows, key=lambda row: row["told_at"])["value"]),)
 
     patch.setattr(claims, "address", oldest)
 

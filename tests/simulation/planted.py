@@ -13,6 +13,7 @@ from typing import Final
 
 import pytest
 
+from bot.whatsapp.channel import WHATSAPP
 from payments.processing.step_input import Kind
 from storage import Store
 from storage.database.errors import Gone
@@ -216,7 +217,7 @@ def _undone(directory: Path) -> None:
     async def fails() -> None:
         url = f"sqlite://{directory}/munshi.db"
         await Store.migrate(url)
-        store = await Store.open(url)
+        store = await Store.open(url, WHATSAPP)
         try:
             await test_units_of_work.test_what_fails_is_undone(store)
         finally:
@@ -231,7 +232,7 @@ def _gone(directory: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         await Store.migrate(f"sqlite://{folder}/munshi.db")
-        store = await Store.open(f"sqlite://{folder}/munshi.db")
+        store = await Store.open(f"sqlite://{folder}/munshi.db", WHATSAPP)
         test_right_database.remove(folder)
         try:
             with pytest.raises(Gone):

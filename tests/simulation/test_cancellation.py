@@ -19,6 +19,7 @@ from bot.app import _Inbox
 from bot.context import Context
 from bot.http.webhooks import take_razorpay, take_whatsapp
 from bot.metrics import Metrics
+from bot.whatsapp.channel import WHATSAPP
 from bot.workers.loop import Workers
 from storage import Store
 from tests.simulation.database import in_loop, new_database
@@ -166,7 +167,7 @@ def test_whoever_is_cancelled_at_any_turn_breaks_nothing(name: str, seed: int, d
     before, deed = DEEDS[name]
 
     async def main(loop: SimLoop) -> int:
-        counter = Shop(await Store.open(url), loop)
+        counter = Shop(await Store.open(url, WHATSAPP), loop)
         for n in count():
             await before(counter, n)
             went_on = await cancelled_after(loop, n, deed(counter, n))

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from bot.whatsapp.channel import WHATSAPP
 from flows.engine.effects import Say
 from flows.messages.kinds import Text
 from payments.processing.changes import Caused, ChangeSet, EventResult, Outcome
@@ -52,7 +53,7 @@ async def rows(store: Store, sql: str) -> list[dict[str, Any]]:
 
 def test_a_conversation_goes_round(directory: Path) -> None:
     async def main(loop: SimLoop) -> list[str]:
-        store = await Store.open(url)
+        store = await Store.open(url, WHATSAPP)
         stored = await store.arrive(arrivals(), loop.clock.now())
         heard: list[str] = []
         await converse(store, loop, heard)
@@ -77,7 +78,7 @@ def history(url: str, seed: int) -> list[tuple[float, str]]:
 
     async def main(loop: SimLoop) -> None:
         loop.trace = trace
-        store = await Store.open(url)
+        store = await Store.open(url, WHATSAPP)
         customers = [asyncio.create_task(customer(store, loop, n)) for n in range(5)]
         while not all(task.done() for task in customers):
             await converse(store, loop, [])
@@ -192,7 +193,7 @@ def test_the_thread_comes_back(directory: Path) -> None:
     url = new_database(directory)
 
     async def main() -> None:
-        store = await Store.open(url)
+        store = await Store.open(url, WHATSAPP)
         assert all(stored.new for stored in await store.arrive(arrivals(), now=1))
         await store.close()
 
@@ -203,7 +204,7 @@ def live(url: str, hooks: Hooks, seed: int, acknowledged: list[str], heard: list
     """One process' life: two batches arrive, and all is answered."""
 
     async def main(loop: SimLoop) -> None:
-        store = await Store.open(url)
+        store = await Store.open(url, WHATSAPP)
         for batch in (KEYS[:2], KEYS[2:]):
             await store.arrive(arrivals(batch), loop.clock.now())
             acknowledged.extend(batch)
@@ -218,7 +219,7 @@ def recover(url: str, acknowledged: list[str], heard: list[str]) -> None:
     """The next process: what was acknowledged is there, batches are whole, and the rest gets done."""
 
     async def main(loop: SimLoop) -> None:
-        store = await Store.open(url)
+        store = await Store.open(url, WHATSAPP)
         found = {row["key"] for row in await rows(store, "SELECT key FROM inbox")}
         assert set(acknowledged) <= found
         assert found in (set(), set(KEYS[:2]), set(KEYS))
@@ -297,7 +298,7 @@ async def assert_whole(store: Store, loop: SimLoop, n: int) -> None:
 @pytest.mark.parametrize("name", CALLS)
 def test_a_caller_cancelled_at_any_turn_breaks_nothing(name: str, directory: Path) -> None:
     async def main(loop: SimLoop) -> int:
-        store = await Store.open(url)
+        store = await Store.open(url, WHATSAPP)
         count = 0
         for n in range(1, 100):
             await prepare(store, loop, n)
@@ -320,7 +321,7 @@ def test_a_caller_cancelled_at_any_turn_breaks_nothing(name: str, directory: Pat
 @pytest.mark.parametrize("name", CALLS)
 def test_a_caller_cancelled_at_any_operation_breaks_nothing(name: str, moment: str, directory: Path) -> None:
     async def main(loop: SimLoop) -> int:
-        store = await Store.open(url)
+        store = await Store.open(url, WHATSAPP)
         count = 0
         for n in range(1, 20):
             await prepare(store, loop, n)

@@ -22,6 +22,7 @@ from bot.context import Context
 from bot.http.webhooks import take_razorpay, take_whatsapp
 from bot.ingest import from_request
 from bot.metrics import Metrics
+from bot.whatsapp.channel import WHATSAPP
 from bot.workers.loop import Workers
 from storage import Store
 from storage.inbox.nonces import LETTERS
@@ -121,7 +122,7 @@ class World:
         """One life of the process, to the end of the world or to its own."""
         self.loop = loop
         self._dirty, self._planned = asyncio.Event(), asyncio.Event()
-        store = await Store.open(url, draw=self._letters)
+        store = await Store.open(url, WHATSAPP, draw=self._letters)
         await store.declare(shop().sections["shop"].counted)
         metrics = Metrics()
         inbox = _Inbox(store, loop.clock, metrics)

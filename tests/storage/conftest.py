@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from bot.whatsapp.channel import WHATSAPP
 from flows.engine.effects import Say
 from flows.messages.kinds import Text
 from payments.processing.changes import Caused, ChangeSet, EventResult, Outcome
@@ -18,7 +19,7 @@ Chat = Callable[..., Arrival]
 @pytest.fixture
 async def store(database_url: str) -> AsyncIterator[Store]:
     await Store.migrate(database_url)
-    store = await Store.open(database_url)
+    store = await Store.open(database_url, WHATSAPP)
     yield store
     await store.close()
 
@@ -28,7 +29,7 @@ async def rival(store: Store, database_url: str) -> AsyncIterator[Store]:
     """A second process' store on the same database; PostgreSQL only."""
     if database_url.startswith("sqlite"):
         pytest.skip("SQLite serves one process")
-    rival = await Store.open(database_url)
+    rival = await Store.open(database_url, WHATSAPP)
     yield rival
     await rival.close()
 

@@ -13,6 +13,7 @@ from storage.outbox.deliveries import LANES, Again, Delivery, Done, Failed
 from storage.reports.backlog import held, notices, parked, state_of
 from storage.reports.ledger import books
 from storage.reports.timeline import story, subjects
+from tests.storage.hearing import heard
 from tests.storage.purchases import LEASE, Shop, names
 
 _MINUTE: Final = 60_000
@@ -79,7 +80,7 @@ async def _hear_of_failures(shop: Shop, beside: Units) -> None:
     delivered = await shop.deliver()
     told = [
         *_failures(sent, delivered),
-        {"wamid": "wamid.of.others", "status": "read"},
+        heard("read", "wamid.of.others"),
         {"error": {"code": 1}},
     ]
     arrivals = [Arrival(f"told.{n}", Kind.RECEIPT, body) for n, body in enumerate(told)]
@@ -92,9 +93,9 @@ SELECT id, provider_id FROM outbox WHERE payload LIKE '%"fallback":{%' ORDER BY 
 
 
 def _failures(sent: list[Row], delivered: list[Delivery]) -> list[dict[str, Any]]:
-    late = [{"wamid": row["provider_id"], "status": "failed", "error": {"code": _TOO_LATE}} for row in sent]
+    late = [heard("failed", row["provider_id"], error={"code": _TOO_LATE}) for row in sent]
     return late + [
-        {"opaque": one.opaque, "status": "failed", "error": {"code": code}}
+        heard("failed", opaque=one.opaque, error={"code": code})
         for one, code in zip(delivered, _REASONS, strict=False)
     ]
 
@@ -126,7 +127,7 @@ async def _turn_out_to_be_one(shop: Shop, beside: Units) -> None:
         changed = Arrival(f"two.{n}", Kind.CHAT, {}, aliases=names(last), formerly=both, told_at=shop.now)
         await shop.store.arrive([changed], shop.now)
     (third, message), (fourth, answered) = sent.items()
-    told = {"status": "read", "opaque": message.opaque}
+    told = heard("read", opaque=message.opaque)
     receipt = Arrival("who", Kind.RECEIPT, told, opaque=message.opaque, recipient=fourth)
     await shop.store.arrive([receipt], shop.now)
     await shop.store.record([Done(answered.claim, "wamid.who", recipient=third)], shop.now)
@@ -165,7 +166,7 @@ async def _look(shop: Shop) -> None:
     await store.due_lanes(now)
     await store.counts(now)
     await store.recent(20)
-    assert await store.known_phones(["919800000001", "919899999999"]) == ["919800000001"]
+    assert await store.known_names("phone", ["919800000001", "919899999999"]) == ["919800000001"]
     link = next(iter(shop.razorpay.links.values()))
     view = await store.order(link.key)
     assert view is not None

@@ -18,6 +18,7 @@ from storage import Store
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import CHAT, Delivery, Done
 from tests.payments.outside import Razorpay
+from tests.storage.hearing import heard
 
 LEASE: Final = 60_000
 _STATUSES: Final = ("sent", "delivered", "read")
@@ -69,7 +70,7 @@ class Shop:
                 Arrival(
                     f"receipt:{_wamid(one)}:{status}",
                     Kind.RECEIPT,
-                    {"wamid": _wamid(one), "status": status, "opaque": one.opaque, "error": None},
+                    heard(status, _wamid(one), one.opaque),
                     opaque=one.opaque,
                 )
                 for one in delivered

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from bot.whatsapp.channel import WHATSAPP
 from storage import Store, recovery
 from storage.database.errors import NotMigrated, StorageError, Unavailable, UnsupportedDatabase
 from storage.database.records import reading
 from storage.inbox.arrivals import Arrival
+from storage.operations import epochs
 from storage.operations.epochs import SINCE
 from storage.recovery import back_up, restore
 from tests.storage.written import NOW, write
@@ -38,7 +40,7 @@ async def keys(file: Path) -> list[str]:
 async def test_a_copy_beside_a_writer_is_whole_and_of_one_instant(
     shop: str, tmp_path: Path, chat: Chat
 ) -> None:
-    store = await Store.open(shop)
+    store = await Store.open(shop, WHATSAPP)
     await store.arrive([chat("m0")], NOW)
     done = asyncio.Event()
 
@@ -80,7 +82,7 @@ async def test_nothing_is_overwritten(shop: str, tmp_path: Path) -> None:
 
 
 async def test_a_damaged_database_makes_no_backup(shop: str, tmp_path: Path, chat: Chat) -> None:
-    store = await Store.open(shop)
+    store = await Store.open(shop, WHATSAPP)
     await store.arrive([chat(f"m{n}", text="x" * 500) for n in range(200)], NOW)
     await store.close()
     place = tmp_path / "munshi.db"
@@ -130,7 +132,7 @@ async def test_what_is_no_backup_replaces_nothing(
     shop: str, tmp_path: Path, chat: Chat, spoilt: Callable[[Path], None]
 ) -> None:
     spoilt(tmp_path / "b.db")
-    store = await Store.open(shop)
+    store = await Store.open(shop, WHATSAPP)
     await store.arrive([chat("m1")], NOW)
     await store.close()
     with pytest.raises(StorageError, match=r"b\.db"):
@@ -142,7 +144,7 @@ async def test_what_is_no_backup_replaces_nothing(
 async def test_a_backup_takes_the_place_and_what_was_there_is_kept(
     shop: str, tmp_path: Path, chat: Chat
 ) -> None:
-    store = await Store.open(shop)
+    store = await Store.open(shop, WHATSAPP)
     await store.arrive([chat("before")], NOW)
     await back_up(shop, tmp_path / "b.db")
     await store.arrive([chat("after")], NOW)
@@ -167,13 +169,13 @@ async def test_a_lost_disk_is_restored_into_nothing(shop: str, tmp_path: Path) -
     await back_up(shop, tmp_path / "b.db")
     (tmp_path / "munshi.db").unlink()
     assert (await restore(shop, tmp_path / "b.db", NOW)).aside is None
-    await (await Store.open(shop)).close()
+    await (await Store.open(shop, WHATSAPP)).close()
 
 
 async def test_after_a_restore_links_are_looked_for_before_they_are_made(database_url: str) -> None:
     """The lost books may have made them: of the same order, under the same reference id."""
     await Store.migrate(database_url)
-    store = await Store.open(database_url)
+    store = await Store.open(database_url, WHATSAPP)
     waiting = {
         "conversation_id": 1,
         "name": "CreateLink",
@@ -186,7 +188,7 @@ async def test_after_a_restore_links_are_looked_for_before_they_are_made(databas
     await write(store, "outbox", id=2, lane="chat", finished_at=None, **waiting)
     poll = {"conversation_id": 1, "kind": "poll", "state": "pending", "handled_at": None, "body": {}}
     await write(store, "inbox", id=1, key="p", due_at=NOW + 10**8, **poll)
-    await store.begin_epoch(NOW)
+    await store._units.run(lambda tx: epochs.begin(tx, NOW, database_url.startswith("sqlite")))
     rows = await store._units.outside(lambda tx: tx.fetch("SELECT attempts FROM outbox ORDER BY id"))
     assert [row["attempts"] for row in rows] == [1, 0]
     assert await store._units.outside(lambda tx: tx.fetch("SELECT due_at FROM inbox")) == [{"due_at": NOW}]
@@ -210,7 +212,7 @@ async def test_a_file_system_without_hard_links_holds_backups(
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(os, "link", refused)
-    store = await Store.open(shop)
+    store = await Store.open(shop, WHATSAPP)
     await store.arrive([chat("m0")], NOW)
     await store.close()
     await back_up(shop, tmp_path / "b.db")
@@ -226,7 +228,7 @@ async def test_a_restore_killed_between_its_renames_keeps_the_old_books_with_the
     shop: str, tmp_path: Path, chat: Chat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await back_up(shop, tmp_path / "b.db")
-    store = await Store.open(shop)
+    store = await Store.open(shop, WHATSAPP)
     await store.arrive([chat("last")], NOW)
     crashed = tmp_path / "crashed"
     crashed.mkdir()
@@ -260,7 +262,7 @@ async def restoring_exchange(url: str, file: Path) -> None:
 
 async def test_books_of_another_installation_replace_no_orders_unless_told(shop: str, tmp_path: Path) -> None:
     await Store.migrate(f"sqlite://{tmp_path}/other.db")
-    store = await Store.open(shop)
+    store = await Store.open(shop, WHATSAPP)
     ours = await store.installation()
     await write(store, "conversation", id=77)
     await write(store, "orders", conversation_id=77, key=f"{ours}-77-1abcdef", number="1")

@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.whatsapp.channel import WHATSAPP
 from storage.inbox.customers import Alias, Directory, Evidence, Known, address
 
 DAY = 24 * 3600 * 1000
@@ -26,7 +27,8 @@ def reached(directory: Directory, customer: int) -> tuple[str | None, str | None
         for id, ((kind, value), known) in enumerate(directory.known.items())
         if directory.find(known.owner) == directory.find(customer)
     ]
-    return address(rows)
+    names = dict(address(rows, WHATSAPP.naming))
+    return names.get("phone"), names.get("bsuid")
 
 
 def epochs(count: int) -> list[list[Evidence]]:
@@ -69,7 +71,7 @@ def test_one_person_ends_as_one_customer_at_the_newest_number_whatever_the_order
     telling: tuple[int, list[Evidence]],
 ) -> None:
     count, told = telling
-    directory = Directory()
+    directory = Directory(WHATSAPP.naming)
     found = [directory.customer(evidence, None) for evidence in told]
     assert len({directory.find(customer) for customer in found}) == 1
     assert len({directory.find(known.owner) for known in directory.known.values()}) == 1
@@ -79,7 +81,7 @@ def test_one_person_ends_as_one_customer_at_the_newest_number_whatever_the_order
 @given(tellings(), st.data())
 def test_a_word_told_twice_moves_nobody(telling: tuple[int, list[Evidence]], data: st.DataObject) -> None:
     _, told = telling
-    directory = Directory()
+    directory = Directory(WHATSAPP.naming)
     for evidence in told:
         directory.customer(evidence, None)
     before = directory.customer(told[0], None)
@@ -113,7 +115,7 @@ def crowds(draw: st.DrawFn) -> Life:
 
 @given(crowds())
 def test_two_persons_are_never_joined_by_a_number_that_both_have_had(told: Life) -> None:
-    directory = Directory()
+    directory = Directory(WHATSAPP.naming)
     of: dict[int, set[int]] = {}
     for person, evidence in told:
         customer = directory.customer(evidence, None)
@@ -130,7 +132,7 @@ def test_two_persons_are_never_joined_by_a_number_that_both_have_had(told: Life)
 
 @given(crowds())
 def test_a_number_is_at_last_its_last_owners(told: Life) -> None:
-    directory = Directory()
+    directory = Directory(WHATSAPP.naming)
     found = {person: directory.customer(evidence, None) for person, evidence in told}
     for number in range(2):
         known = directory.known[phone(number)]
@@ -138,7 +140,7 @@ def test_a_number_is_at_last_its_last_owners(told: Life) -> None:
 
 
 def known_to(*names: Alias, at: int = T0) -> tuple[Directory, int]:
-    directory = Directory()
+    directory = Directory(WHATSAPP.naming)
     return directory, directory.customer(Evidence(names, at), None)
 
 
@@ -170,7 +172,7 @@ def test_what_others_say_never_moves_the_address() -> None:
 
 def test_a_late_word_from_the_old_number_of_the_same_second_moves_no_address() -> None:
     """WhatsApp dates in whole seconds: a word from each number and the change itself may all be of one."""
-    directory = Directory()
+    directory = Directory(WHATSAPP.naming)
     asha = directory.customer(Evidence((bsuid(2), phone(2)), T0), None)
     directory.customer(Evidence((bsuid(2), phone(2)), T0, formerly=(bsuid(1), phone(1))), None)
     directory.customer(Evidence((bsuid(1), phone(1)), T0), None)
@@ -206,7 +208,7 @@ def test_the_address_follows_the_id_when_the_number_is_hidden() -> None:
 
 
 def test_rows_are_read_as_they_were_written() -> None:
-    directory = Directory()
+    directory = Directory(WHATSAPP.naming)
     directory.load([{"kind": "phone", "value": "1", "conversation_id": 5, "told_at": 7, "beside": "IN.1"}])
     assert directory.known == {("phone", "1"): Known(5, 7, "IN.1")}
     assert directory.customer(Evidence((("phone", "1"),), 9), None) == 5
@@ -234,7 +236,7 @@ def play(directory: Directory, told: tuple[bool, Evidence]) -> None:
 
 def stored(directory: Directory) -> Directory:
     """As the next batch reads it: each customer by the number that they have at last."""
-    again = Directory()
+    again = Directory(WHATSAPP.naming)
     owners = {directory.find(known.owner) for known in directory.known.values()}
     last = max({0} | owners)
     ids = {owner: owner if owner > 0 else last - owner for owner in owners}
@@ -262,7 +264,7 @@ def together(directory: Directory) -> dict[Alias, tuple[frozenset[Alias], int, s
 
 @given(st.lists(st.tuples(st.booleans(), _WORDS), max_size=8))
 def test_what_comes_in_one_batch_teaches_the_same_as_one_by_one(told: list[tuple[bool, Evidence]]) -> None:
-    batch, single = Directory(), Directory()
+    batch, single = Directory(WHATSAPP.naming), Directory(WHATSAPP.naming)
     for word in told:
         play(batch, word)
         play(single, word)

@@ -12,6 +12,7 @@ import pytest
 from tortoise.migrations.autodetector import MigrationAutodetector
 from tortoise.migrations.operations import AlterModelOptions
 
+from bot.whatsapp.channel import WHATSAPP
 from storage import Store
 from storage.database.address import configuration
 from storage.database.errors import Closed, NotMigrated, Unavailable, UnsupportedDatabase, WeakDurability
@@ -23,11 +24,11 @@ Chat = Callable[..., Arrival]
 
 async def test_migrating_twice_does_nothing_more(database_url: str, chat: Chat) -> None:
     assert await Store.migrate(database_url) == ["0001_initial"]
-    store = await Store.open(database_url)
+    store = await Store.open(database_url, WHATSAPP)
     [before] = await store.arrive([chat("1")], now=1)
     await store.close()
     assert await Store.migrate(database_url) == []
-    store = await Store.open(database_url)
+    store = await Store.open(database_url, WHATSAPP)
     [after] = await store.arrive([chat("1")], now=1)
     await store.close()
     assert before.conversation == after.conversation
@@ -35,19 +36,19 @@ async def test_migrating_twice_does_nothing_more(database_url: str, chat: Chat) 
 
 async def test_an_unmigrated_database_is_refused_with_the_way_out(database_url: str) -> None:
     with pytest.raises(NotMigrated, match=r"munshi (init|migrate)"):
-        await Store.open(database_url)
+        await Store.open(database_url, WHATSAPP)
 
 
 async def test_an_empty_file_is_refused_with_the_way_out(sqlite_url: str, tmp_path: Path) -> None:
     (tmp_path / "munshi.db").touch()
     with pytest.raises(NotMigrated, match="0001_initial"):
-        await Store.open(sqlite_url)
+        await Store.open(sqlite_url, WHATSAPP)
 
 
 async def test_a_file_that_is_no_database_is_refused(sqlite_url: str, tmp_path: Path) -> None:
     (tmp_path / "munshi.db").write_text("our accounts, 2026" * 100)
     with pytest.raises(Unavailable, match="not a database"):
-        await Store.open(sqlite_url)
+        await Store.open(sqlite_url, WHATSAPP)
     (tmp_path / "munshi.db").unlink()
     await Store.migrate(sqlite_url)
 
@@ -68,7 +69,7 @@ async def test_ids_are_unique_among_installations(tmp_path: Path, chat: Chat) ->
     for n in range(3):
         url = f"sqlite://{tmp_path}/{n}.db"
         await Store.migrate(url)
-        store = await Store.open(url)
+        store = await Store.open(url, WHATSAPP)
         [stored] = await store.arrive([chat("1")], now=1)
         await store.close()
         assert stored.conversation is not None
@@ -94,26 +95,27 @@ async def test_the_models_say_what_the_migrations_do(sqlite_url: str) -> None:
 
 async def test_a_second_process_is_refused_and_told_who_holds_the_file(sqlite_url: str) -> None:
     await Store.migrate(sqlite_url)
-    store = await Store.open(sqlite_url)
-    script = "import asyncio, sys\nfrom storage import Store\nasyncio.run(Store.open(sys.argv[1]))\n"
+    store = await Store.open(sqlite_url, WHATSAPP)
+    imports = "import asyncio, sys\nfrom bot.whatsapp.channel import WHATSAPP\nfrom storage import Store\n"
+    script = imports + "asyncio.run(Store.open(sys.argv[1], WHATSAPP))\n"
     second = subprocess.run(
         [sys.executable, "-c", script, sqlite_url], capture_output=True, text=True, check=False
     )
     assert second.returncode == 1
     assert f"in use by process {os.getpid()}" in second.stderr
     with pytest.raises(Unavailable):
-        await Store.open(sqlite_url, wait=0.01)
+        await Store.open(sqlite_url, WHATSAPP, wait=0.01)
     with pytest.raises(Unavailable):
         await Store.migrate(sqlite_url)
     await store.close()
-    await (await Store.open(sqlite_url)).close()
+    await (await Store.open(sqlite_url, WHATSAPP)).close()
 
 
 async def test_a_refused_open_gives_the_file_back(sqlite_url: str) -> None:
     await Store.migrate(sqlite_url)
     with pytest.raises(WeakDurability):
-        await Store.open(f"{sqlite_url}?synchronous=OFF")
-    await (await Store.open(sqlite_url)).close()
+        await Store.open(f"{sqlite_url}?synchronous=OFF", WHATSAPP)
+    await (await Store.open(sqlite_url, WHATSAPP)).close()
 
 
 @pytest.mark.parametrize(
@@ -124,7 +126,7 @@ async def test_weak_sqlite_is_refused_even_if_the_url_asks_for_it(weaker: str, s
         await Store.migrate(f"{sqlite_url}?{weaker}")
     await Store.migrate(sqlite_url)
     with pytest.raises(WeakDurability):
-        await Store.open(f"{sqlite_url}?{weaker}")
+        await Store.open(f"{sqlite_url}?{weaker}", WHATSAPP)
 
 
 async def test_weak_postgres_is_refused(postgres_url: str, postgres_server: object) -> None:
@@ -132,19 +134,19 @@ async def test_weak_postgres_is_refused(postgres_url: str, postgres_server: obje
     name = postgres_url.partition("?")[0].rpartition("/")[2]
     postgres_server.psql(f"ALTER DATABASE {name} SET synchronous_commit = off")  # type: ignore[attr-defined]
     with pytest.raises(WeakDurability):
-        await Store.open(postgres_url)
+        await Store.open(postgres_url, WHATSAPP)
     with pytest.raises(WeakDurability):
         await Store.migrate(postgres_url)
 
 
 async def test_an_unmigrated_postgres_is_refused_with_the_way_out(postgres_url: str) -> None:
     with pytest.raises(NotMigrated, match="0001_initial"):
-        await Store.open(postgres_url)
+        await Store.open(postgres_url, WHATSAPP)
 
 
 async def test_postgres_may_not_hang(postgres_url: str) -> None:
     await Store.migrate(postgres_url)
-    store = await Store.open(postgres_url)
+    store = await Store.open(postgres_url, WHATSAPP)
     shown = [
         await store._units.outside(lambda tx, name=name: tx.fetch(f"SHOW {name}"))  # type: ignore[misc]
         for name in ("statement_timeout", "lock_timeout")
@@ -163,13 +165,13 @@ async def test_a_file_that_cannot_be_used_is_given_back(
     with monkeypatch.context() as patch:
         patch.setattr(Path, "chmod", refuse)
         with pytest.raises(Unavailable, match="not permitted"):
-            await Store.open(sqlite_url)
-    await (await Store.open(sqlite_url)).close()
+            await Store.open(sqlite_url, WHATSAPP)
+    await (await Store.open(sqlite_url, WHATSAPP)).close()
 
 
 async def test_the_file_is_for_its_owner_only(sqlite_url: str, tmp_path: Path, chat: Chat) -> None:
     await Store.migrate(sqlite_url)
-    store = await Store.open(sqlite_url)
+    store = await Store.open(sqlite_url, WHATSAPP)
     await store.arrive([chat("1")], now=1)
     for name in ("munshi.db", "munshi.db-wal", "munshi.db-shm"):
         assert stat.S_IMODE((tmp_path / name).stat().st_mode) == 0o600
@@ -178,7 +180,7 @@ async def test_the_file_is_for_its_owner_only(sqlite_url: str, tmp_path: Path, c
 
 async def test_an_open_database_can_be_read_from_outside(sqlite_url: str, tmp_path: Path, chat: Chat) -> None:
     await Store.migrate(sqlite_url)
-    store = await Store.open(sqlite_url)
+    store = await Store.open(sqlite_url, WHATSAPP)
     await store.arrive([chat("1")], now=1)
     outside = sqlite3.connect(tmp_path / "munshi.db")
     assert outside.execute("SELECT key FROM inbox").fetchall() == [("1",)]
@@ -191,14 +193,14 @@ async def test_an_open_database_can_be_read_from_outside(sqlite_url: str, tmp_pa
 )
 async def test_other_databases_are_refused(url: str) -> None:
     with pytest.raises(UnsupportedDatabase):
-        await Store.open(url)
+        await Store.open(url, WHATSAPP)
     with pytest.raises(UnsupportedDatabase):
         await Store.migrate(url)
 
 
 async def test_no_answer_is_said_plainly_and_without_the_password() -> None:
     with pytest.raises(Unavailable) as raised:
-        await Store.open("postgres://munshi:very-secret@127.0.0.1:1/munshi", wait=0.01)
+        await Store.open("postgres://munshi:very-secret@127.0.0.1:1/munshi", WHATSAPP, wait=0.01)
     assert "very-secret" not in str(raised.value)
 
 

@@ -42,7 +42,7 @@ async def test_a_claim_names_whom_and_what(store: Store, chat: Chat, echo: Echo)
     await store.advance_due(echo, now=1000)
     [sent] = await store.claim_due(now=1000, limit=5, lease=MINUTE)
     assert (sent.conversation, sent.lane, sent.name) == (stored.conversation, "chat", "echo")
-    assert (sent.phone, sent.bsuid, sent.attempts) == ("919800000001", "IN.1", 1)
+    assert (dict(sent.to), sent.attempts) == ({"phone": "919800000001", "bsuid": "IN.1"}, 1)
     assert sent.opaque == f"{stored.conversation}.{sent.id}"
     assert sent.payload == {"kind": "text", "body": "hi"}
 
@@ -51,7 +51,7 @@ async def test_the_newest_number_is_used(store: Store, chat: Chat, echo: Echo) -
     await store.arrive([chat("1", aliases=(("bsuid", "IN.1"), ("phone", "91981")))], now=1)
     await store.arrive([chat("2", aliases=(("bsuid", "IN.1"), ("phone", "91982")))], now=1)
     await store.advance_due(echo, now=1)
-    assert {d.phone for d in await store.claim_due(now=1, limit=5, lease=1)} == {"91982"}
+    assert {dict(d.to)["phone"] for d in await store.claim_due(now=1, limit=5, lease=1)} == {"91982"}
 
 
 async def test_a_claimed_entry_is_nobody_elses_until_its_lease_ends(

@@ -8,6 +8,7 @@ from payments.processing.step_input import Kind, StepInput
 from storage import Store
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Again, Delivery, Done, Failed
+from tests.storage.hearing import heard
 
 Chat = Callable[..., Arrival]
 Echo = Callable[[StepInput], ChangeSet]
@@ -24,7 +25,7 @@ async def cut_off(store: Store, chat: Chat, echo: Echo) -> Delivery:
 
 
 def receipt(delivery: Delivery) -> Arrival:
-    body = {"wamid": "wamid.A", "status": "sent", "opaque": delivery.opaque}
+    body = heard("sent", "wamid.A", delivery.opaque)
     return Arrival("receipt:A", Kind.RECEIPT, body, opaque=delivery.opaque)
 
 

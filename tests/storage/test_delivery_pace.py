@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.whatsapp.channel import WHATSAPP
 from payments.processing.changes import ChangeSet
 from payments.processing.step_input import StepInput
 from storage import Store
 from storage.inbox.arrivals import Arrival
-from storage.outbox import pace
 from storage.outbox.deliveries import Delivery, Done
 from tests.storage.due import next_due
 
@@ -83,6 +83,7 @@ async def test_what_another_process_sent_counts(store: Store, rival: Store, chat
 @given(st.lists(st.tuples(st.integers(0, 20_000), st.integers(0, 60)), max_size=40))
 def test_never_more_than_meta_allows(turns: list[tuple[int, int]]) -> None:
     """Against the rule in its own words: a budget of 45 that refills by one in six seconds."""
+    pace = WHATSAPP.pace
     now, paced_until, budget = NOW, 0, float(BURST)
     for pause, wanted in turns:
         now += pause

@@ -12,11 +12,12 @@ from typing import Any, Final
 
 import pytest
 
+from bot.whatsapp.channel import WHATSAPP
 from storage import Store
 from storage.database.records import Records
 from storage.database.transaction import Transaction, Units
 from storage.reports.timeline import story, subjects
-from storage.store import _units
+from storage.store import opened
 from tests.storage.past import come_often, with_past
 from tests.storage.playing import serve
 from tests.storage.recording import RecordedUnits, Statements
@@ -54,12 +55,12 @@ async def _costs(directory: Path, customers: int, visits: int = 0) -> Costs:
     """What it costs to serve a shop that had so many customers; one of them came `visits` times."""
     url = f"sqlite://{directory}/munshi.db"
     await Store.migrate(url)
-    units = await _units(url)
+    units = await opened(url)
     try:
-        shop = await with_past(Store(units), customers)
+        shop = await with_past(Store(units, WHATSAPP), customers)
         await come_often(shop.store, visits)
         statements = Statements(await _instructions(units))
-        shop.store = Store(RecordedUnits(units, statements))
+        shop.store = Store(RecordedUnits(units, statements), WHATSAPP)
         await serve(shop, units)
         await _tell(shop.store, [*shop.razorpay.links.values()][-1].key)
     finally:

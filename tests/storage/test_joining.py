@@ -15,6 +15,8 @@ from storage import Store
 from storage.database.encoding import dumps
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Done
+from storage.outbox.resend import Remedy
+from tests.storage.hearing import heard
 from tests.storage.placing import answered, place_order
 from tests.storage.written import written
 
@@ -149,7 +151,7 @@ async def test_whoever_is_named_by_an_order_or_a_message_of_the_other_is_the_sur
     fact = Arrival("f", Kind.FACTS, {"facts": []}, order_key=f"{dead}-1")
     [theirs] = [one for one in sent if one.conversation == dead]
     receipt = Arrival(
-        "r", Kind.RECEIPT, {"status": "read", "wamid": f"wamid.{theirs.id}", "opaque": theirs.opaque},
+        "r", Kind.RECEIPT, heard("read", f"wamid.{theirs.id}", theirs.opaque),
         opaque=theirs.opaque,
     )  # fmt: skip
     stored = await store.arrive([fact, receipt], now=2100)
@@ -164,7 +166,7 @@ async def test_a_receipt_of_what_was_on_its_way_finds_it(store: Store, chat: Cha
     sent = await store.claim_due(now=1100, limit=9, lease=60_000)
     survivor = await told(store, chat)
     receipts = [
-        Arrival(f"r{one.id}", Kind.RECEIPT, {"status": "delivered", "opaque": one.opaque}, opaque=one.opaque)
+        Arrival(f"r{one.id}", Kind.RECEIPT, heard("delivered", opaque=one.opaque), opaque=one.opaque)
         for one in sent
     ]
     await store.arrive(receipts, now=2100)
@@ -172,7 +174,7 @@ async def test_a_receipt_of_what_was_on_its_way_finds_it(store: Store, chat: Cha
     found = await rows(store, "SELECT conversation_id, receipt FROM outbox")
     assert [row["receipt"] for row in found] == ["delivered", "delivered"]
     assert {row["conversation_id"] for row in found} == {number(survivor)}
-    forged = Arrival("x", Kind.RECEIPT, {"status": "read", "opaque": f"{survivor}9.{sent[0].id}"})
+    forged = Arrival("x", Kind.RECEIPT, heard("read", opaque=f"{survivor}9.{sent[0].id}"))
     await store.arrive([forged], now=2300)
     await store.apply_receipts(now=2400)
     assert "read" not in [row["receipt"] for row in await rows(store, "SELECT receipt FROM outbox")]
@@ -266,12 +268,12 @@ async def test_a_message_that_fails_after_the_join_goes_to_who_they_are_now(stor
     await store.record([Done(one.claim, f"wamid.{one.id}") for one in sent.values()], now=1100)
     survivor = await told(store, chat)
     [dead] = {by_phone, by_id} - {survivor}
-    failed = {"wamid": f"wamid.{sent[dead].id}", "status": "failed", "opaque": sent[dead].opaque}
-    body = {**failed, "error": {"code": 131000}, "remedy": "later"}
+    failed, code = sent[dead], {"code": 131000}
+    body = heard("failed", f"wamid.{failed.id}", failed.opaque, code, remedy=Remedy.LATER)
     await store.arrive([Arrival("f", Kind.RECEIPT, body, opaque=sent[dead].opaque)], now=3000)
     await store.apply_receipts(now=3000)
-    again = await store.claim_due(now=3_600_000, limit=10, lease=1000)
-    assert [(one.id, one.conversation, one.phone) for one in again] == [(sent[dead].id, survivor, PHONE[1])]
+    [one] = await store.claim_due(now=3_600_000, limit=10, lease=1000)
+    assert (one.id, one.conversation, dict(one.to)["phone"]) == (sent[dead].id, survivor, PHONE[1])
 
 
 def says_hello(case: StepInput) -> ChangeSet:

@@ -18,9 +18,10 @@ from typing import Any, Final
 import pytest
 
 import storage
+from bot.whatsapp.channel import WHATSAPP
 from storage import Store
 from storage.database.records import reading
-from storage.store import _units
+from storage.store import opened
 from tests.storage import plans
 from tests.storage.past import with_past
 from tests.storage.playing import look_after, serve
@@ -73,9 +74,9 @@ def planned(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 async def _planned(url: str) -> Planned:
     await Store.migrate(url)
-    units = await _units(url)
+    units = await opened(url)
     try:
-        asked = await _asked(Store(units), url)
+        asked = await _asked(Store(units, WHATSAPP), url)
         known = await plans.indexes(units)
         faults: dict[str, list[str]] = {}
         for sql, values in asked.seen.items():
@@ -88,7 +89,7 @@ async def _planned(url: str) -> Planned:
 async def _asked(store: Store, url: str) -> Statements:
     shop = await with_past(store, _CUSTOMERS, remembered=_REMEMBERED)
     statements = Statements()
-    shop.store = Store(RecordedUnits(store._units, statements))
+    shop.store = Store(RecordedUnits(store._units, statements), WHATSAPP)
     await serve(shop, store._units)
     async with reading(url) as records:
         await look_after(recorded(records, statements), next(iter(shop.razorpay.links.values())).key)

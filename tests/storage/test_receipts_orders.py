@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from itertools import permutations
-from typing import Any
 
 import pytest
 
@@ -13,6 +12,7 @@ from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Again, Done
 from storage.outbox.resend import Remedy
 from tests.storage.claiming import Chat, claimed
+from tests.storage.hearing import heard
 
 HOUR = 3_600_000
 PAID = Text("Paid!", fallback=TemplateMessage("order_paid", "en", ("#10001",)))
@@ -23,10 +23,8 @@ async def hear(
 ) -> None:
     failed = status == "failed"
     error = {"code": 131000} if failed else None
-    body: dict[str, Any] = {"wamid": wamid, "status": status, "opaque": opaque, "error": error}
-    arrival = Arrival(
-        f"{wamid}:{status}", Kind.RECEIPT, body | ({"remedy": remedy} if failed else {}), opaque=opaque
-    )
+    body = heard(status, wamid, opaque, error, **({"remedy": remedy} if failed else {}))
+    arrival = Arrival(f"{wamid}:{status}", Kind.RECEIPT, body, opaque=opaque)
     await store.arrive([arrival], now=now)
     await store.apply_receipts(now=now)
 

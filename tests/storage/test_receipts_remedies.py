@@ -1,7 +1,5 @@
 """Accepted, then failed: sent once more where that may help, a bounded number of times, else told."""
 
-from typing import Any
-
 import pytest
 
 from flows.messages.kinds import (
@@ -23,6 +21,7 @@ from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Delivery, Done
 from storage.outbox.resend import GAPS, Remedy
 from tests.storage.claiming import Chat, claimed
+from tests.storage.hearing import heard
 
 PICTURE = "https://shop.example/chai.jpg"
 YES = (Reply("1|yes|", "Yes"),)
@@ -36,7 +35,7 @@ async def accepted(store: Store, chat: Chat, message: Message) -> Delivery:
 
 
 async def fails(store: Store, wamid: str, remedy: Remedy | None, now: int) -> None:
-    body: dict[str, Any] = {"wamid": wamid, "status": "failed", "error": {"code": 131000}, "remedy": remedy}
+    body = heard("failed", wamid, error={"code": 131000}, remedy=remedy)
     await store.arrive([Arrival(f"{wamid}:failed", Kind.RECEIPT, body)], now=now)
     await store.apply_receipts(now=now)
 
@@ -73,7 +72,7 @@ async def test_a_late_word_on_the_copy_that_failed_sends_no_third(store: Store, 
     await fails(store, "wamid.0", Remedy.SOON, 10)
     [again] = await store.claim_due(now=5_000, limit=5, lease=60_000)
     await store.record([Done(again.claim, "wamid.1")], now=5_001)
-    body = {"wamid": "wamid.0", "status": "failed", "error": None, "remedy": "soon", "opaque": again.opaque}
+    body = heard("failed", "wamid.0", again.opaque, remedy=Remedy.SOON)
     await store.arrive([Arrival("late", Kind.RECEIPT, body, opaque=again.opaque)], now=5_002)
     await store.apply_receipts(now=5_002)
     assert await store.claim_due(now=10**9, limit=5, lease=60_000) == []
@@ -82,7 +81,7 @@ async def test_a_late_word_on_the_copy_that_failed_sends_no_third(store: Store, 
 
 async def test_what_was_delivered_does_not_go_again(store: Store, chat: Chat) -> None:
     await accepted(store, chat, Text("Paid!"))
-    body = {"wamid": "wamid.0", "status": "delivered", "error": None}
+    body = heard("delivered", "wamid.0")
     await store.arrive([Arrival("delivered", Kind.RECEIPT, body)], now=9)
     await store.apply_receipts(now=9)
     await fails(store, "wamid.0", Remedy.SOON, 10)

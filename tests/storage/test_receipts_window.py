@@ -14,6 +14,7 @@ from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Again, Done, Failed
 from storage.outbox.receipts import Undelivered
 from tests.storage.claiming import Chat, claimed
+from tests.storage.hearing import heard
 
 TEMPLATE = TemplateMessage("order_paid", "en", ("#10001",))
 PAID = Text("Paid!", fallback=TEMPLATE)
@@ -24,8 +25,7 @@ async def hear(
 ) -> Sequence[Undelivered]:
     """Word on a copy of the message; a failure says that the 24 hours were over."""
     bodies: list[dict[str, Any]] = [
-        {"wamid": wamid, "status": s, "opaque": opaque, "error": {"code": 131047} if s == "failed" else None}
-        for s in statuses
+        heard(status, wamid, opaque, {"code": 131047} if status == "failed" else None) for status in statuses
     ]
     arrivals = [Arrival(f"{wamid}:{b['status']}:{now}", Kind.RECEIPT, b, opaque=opaque) for b in bodies]
     await store.arrive(arrivals, now=now)

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from bot.whatsapp.channel import WHATSAPP
 from storage import Store
-from storage.outbox import pace
 from tests.storage.written import NOW, write, written
 
 MINUTE, HOUR = 60_000, 3_600_000
@@ -126,6 +126,7 @@ async def test_what_cannot_be_read_stops_no_start(store: Store) -> None:
 @pytest.mark.parametrize("back", [MINUTE, 10 * MINUTE, 5 * HOUR, 365 * 24 * HOUR])
 def test_a_customers_pace_is_no_longer_than_it_can_be(back: int) -> None:
     """Nobody waits longer than five minutes, whenever they write after the clock was set back."""
+    pace = WHATSAPP.pace
     spent = pace.after(0, NOW + back, 45)
     for later in (0, MINUTE, 5 * MINUTE, 9 * MINUTE, HOUR):
         assert pace.opens_at(pace.after(spent, NOW + later, 0)) - (NOW + later) <= 5 * MINUTE

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from bot.whatsapp.channel import WHATSAPP
 from storage import Store
 from storage.database.errors import Gone, NotMigrated, Unavailable
 from storage.database.records import reading
@@ -72,7 +73,7 @@ ACCIDENTS = (remove, replace, replace_by_an_empty_one, take_the_log, unmount, mo
 async def test_nothing_is_acknowledged_while_the_file_is_another_or_gone(
     shop: Path, chat: Chat, accident: Callable[[Path], None]
 ) -> None:
-    store = await Store.open(f"sqlite://{shop}/munshi.db")
+    store = await Store.open(f"sqlite://{shop}/munshi.db", WHATSAPP)
     await store.arrive([chat("m1")], NOW)
     accident(shop)
     names = set(shop.parent.rglob("*"))
@@ -90,7 +91,7 @@ async def test_nothing_is_acknowledged_while_the_file_is_another_or_gone(
 async def test_what_is_written_while_the_file_goes_is_not_acknowledged(
     shop: Path, accident: Callable[[Path], None]
 ) -> None:
-    store = await Store.open(f"sqlite://{shop}/munshi.db")
+    store = await Store.open(f"sqlite://{shop}/munshi.db", WHATSAPP)
 
     async def taken_away(tx: Any) -> None:
         await tx.fetch("INSERT INTO notice (kind, subject, said, created_at) VALUES ('a', 'b', 'c', 1)")
@@ -107,7 +108,7 @@ async def test_another_database_behind_the_same_postgres_is_noticed(
 ) -> None:
     monkeypatch.setattr("storage.database.postgres._SECONDS_SURE", 0.0)
     await Store.migrate(postgres_url)
-    store, other = await Store.open(postgres_url), await Store.open(postgres_url)
+    store, other = await Store.open(postgres_url, WHATSAPP), await Store.open(postgres_url, WHATSAPP)
     await store.arrive([chat("m1")], NOW)
     await other._units.run(lambda tx: tx.fetch("UPDATE installation SET key = 'another1'"))
     for asked in (store.arrive([chat("m2")], NOW), store.ping()):
@@ -119,10 +120,11 @@ async def test_another_database_behind_the_same_postgres_is_noticed(
 
 async def test_the_lock_is_on_the_file_and_no_other_file_is_made(shop: Path, chat: Chat) -> None:
     url = f"sqlite://{shop}/munshi.db"
-    store = await Store.open(url)
+    store = await Store.open(url, WHATSAPP)
     assert {path.name for path in shop.iterdir()} == {"munshi.db", "munshi.db-wal", "munshi.db-shm"}
     (shop / "munshi.db.lock").unlink(missing_ok=True)
-    script = "import asyncio, sys\nfrom storage import Store\nasyncio.run(Store.open(sys.argv[1]))\n"
+    imports = "import asyncio, sys\nfrom bot.whatsapp.channel import WHATSAPP\nfrom storage import Store\n"
+    script = imports + "asyncio.run(Store.open(sys.argv[1], WHATSAPP))\n"
     for name in ("munshi.db", "link.db", "hard.db"):
         if name == "link.db":
             (shop / name).symlink_to(shop / "munshi.db")
@@ -144,7 +146,7 @@ async def test_the_lock_is_on_the_file_and_no_other_file_is_made(shop: Path, cha
 async def test_a_refused_opening_does_not_take_sqlite_s_own_locks_away(shop: Path, chat: Chat) -> None:
     """They are a process's, and closing any descriptor of the file gives them up."""
     url = f"sqlite://{shop}/munshi.db"
-    store = await Store.open(url)
+    store = await Store.open(url, WHATSAPP)
     await store.arrive([chat("m1")], NOW)
     inode, locks = (shop / "munshi.db").stat().st_ino, Path("/proc/locks")
 
@@ -155,7 +157,7 @@ async def test_a_refused_opening_does_not_take_sqlite_s_own_locks_away(shop: Pat
     assert of_sqlite() == ["READ"]
     for _ in range(2):
         with pytest.raises(Unavailable):
-            await Store.open(url)
+            await Store.open(url, WHATSAPP)
         with pytest.raises(Unavailable):
             await Store.migrate(url)
     assert of_sqlite() == ["READ"]

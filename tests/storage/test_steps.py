@@ -319,7 +319,6 @@ async def test_states_and_times_are_tied_together(store: Store, chat: Chat) -> N
         (0, 10**12),
         (10**12 - 3_600_000, 10**12 - 3_600_000),
         (10**12 + 5, 10**12),
-        (1, 10**12),
     ],
 )
 async def test_the_customers_last_word_counts_from_when_it_was_written(

@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 from tortoise.exceptions import IntegrityError, OperationalError
 
+from bot.whatsapp.channel import WHATSAPP
 from payments.processing.changes import ChangeSet
 from payments.processing.step_input import StepInput
 from storage import Store
@@ -98,11 +99,11 @@ async def test_a_timeout_around_the_store_breaks_nothing(store: Store, chat: Cha
 
 async def test_closing_waits_for_what_its_caller_left(database_url: str, chat: Chat) -> None:
     await Store.migrate(database_url)
-    store = await Store.open(database_url)
+    store = await Store.open(database_url, WHATSAPP)
     begun = threading.Event()
 
     async def unit(tx: Transaction) -> None:
-        await arrivals.arrive(tx, [chat("left behind")], now=1)
+        await arrivals.arrive(tx, [chat("left behind")], now=1, naming=WHATSAPP.naming)
         begun.set()
 
     running = asyncio.ensure_future(store._units.run(unit))
@@ -110,7 +111,7 @@ async def test_closing_waits_for_what_its_caller_left(database_url: str, chat: C
         await asyncio.sleep(0)
     running.cancel()
     await store.close()
-    store = await Store.open(database_url)
+    store = await Store.open(database_url, WHATSAPP)
     [stored] = await store.arrive([chat("left behind")], now=1)
     assert not stored.new
     await store.close()
@@ -120,21 +121,21 @@ async def test_a_cancelled_closing_still_waits_before_it_gives_the_file_back(
     sqlite_url: str, chat: Chat
 ) -> None:
     await Store.migrate(sqlite_url)
-    store = await Store.open(sqlite_url)
+    store = await Store.open(sqlite_url, WHATSAPP)
     go_on = threading.Event()
 
     async def unit(tx: Transaction) -> None:
         go_on.wait()
-        await arrivals.arrive(tx, [chat("late")], now=1)
+        await arrivals.arrive(tx, [chat("late")], now=1, naming=WHATSAPP.naming)
 
     running = asyncio.ensure_future(store._units.run(unit))
     await asyncio.sleep(0)
     assert await cancel_after(2, store.close())
     with pytest.raises(Unavailable, match="in use"):
-        await Store.open(sqlite_url)
+        await Store.open(sqlite_url, WHATSAPP)
     go_on.set()
     await running
-    again = await Store.open(sqlite_url, wait=10)
+    again = await Store.open(sqlite_url, WHATSAPP, wait=10)
     [stored] = await again.arrive([chat("late")], now=1)
     assert not stored.new
     await again.close()

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+from bot.whatsapp.channel import WHATSAPP
 from storage import Store
 from storage.database.encoding import dumps
 
@@ -42,7 +43,7 @@ _DEFAULTS: Final[dict[str, dict[str, Any]]] = {
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[Store]:
     """A store that is closed however its test ends."""
-    store = await Store.open(url)
+    store = await Store.open(url, WHATSAPP)
     try:
         yield store
     finally:

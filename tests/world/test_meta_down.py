@@ -127,7 +127,7 @@ async def test_a_message_that_fails_later_is_told(live: Live) -> None:
         "recipient_id": "919812345601",
         "errors": [error],
     }
-    await live.rows("UPDATE outbox SET receipt = 'sent'")
+    await live.rows("UPDATE outbox SET receipt = 'sent', receipt_rank = 1")
     value = {
         "messaging_product": "whatsapp",
         "metadata": {"phone_number_id": live.world.secrets.phone_number_id},

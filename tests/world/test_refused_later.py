@@ -9,7 +9,7 @@ from tests.world.living import CONFIRMED, Customer, Live
 
 async def fails(live: Live, customer: Customer, message: ReceivedMessage, code: int) -> int:
     """Meta's word that `message` failed after all, and that nobody has seen it."""
-    await live.rows("UPDATE outbox SET receipt = 'sent'")
+    await live.rows("UPDATE outbox SET receipt = 'sent', receipt_rank = 1")
     status = {
         "id": message.wamid,
         "status": "failed",

@@ -7,6 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot.whatsapp.channel import WHATSAPP
 from storage import Store
 from storage.database.errors import NotMigrated
 from tests.world.living import FLOW
@@ -141,7 +142,7 @@ async def test_an_empty_database_is_not_served_unasked(tmp_path: Path, database_
         (tmp_path / "munshi.db").touch()
     assert "munshi serve --create" in await refused(tmp_path, "serve", DATABASE_URL=database_url)
     with pytest.raises(NotMigrated):
-        await Store.open(database_url)
+        await Store.open(database_url, WHATSAPP)
 
 
 async def test_a_server_without_tls_is_refused_where_tls_is_asked_for(tmp_path: Path) -> None:

@@ -216,6 +216,7 @@ class Migration(migrations.Migration):
                 ("attempts", fields.IntField()),
                 ("provider_id", fields.TextField(null=True, unique=False)),
                 ("receipt", fields.TextField(null=True, unique=False)),
+                ("receipt_rank", fields.IntField(null=True)),
                 ("error", fields.TextField(null=True, unique=False)),
                 ("caused_by", fields.BigIntField()),
                 ("created_at", fields.BigIntField()),
@@ -233,8 +234,7 @@ class Migration(migrations.Migration):
                     ),
                     CheckConstraint(check="attempts >= 0", name="outbox_attempts"),
                     CheckConstraint(
-                        check="receipt IN ('sent', 'delivered', 'read', 'played', 'failed')",
-                        name="outbox_receipt",
+                        check="(receipt IS NULL) = (receipt_rank IS NULL)", name="outbox_receipt"
                     ),
                 ],
                 "table": "outbox",

@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict
 
 from bot.retry import Failure
-from bot.whatsapp import errors
+from bot.whatsapp import errors, window
 from bot.whatsapp.errors import classify
-from storage.outbox import window
 from storage.outbox.resend import Remedy
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "whatsapp"

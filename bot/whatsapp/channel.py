@@ -1,0 +1,39 @@
+"""What the queues must know of WhatsApp.
+
+Source: Meta, WhatsApp Cloud API, "Business-scoped user IDs" (a BSUID belongs to one person at one number, and
+is made anew when the number changes; a number may be given to somebody else), "Throughput" (pair rate limit,
+error 131056) and "Webhooks" (one that is not taken is repeated for 7 days).
+"""
+
+from typing import Final
+
+from bot.whatsapp import window
+from bot.whatsapp.identity import BSUID, PHONE
+from payments.processing.changes import Notice
+from storage.inbox.customers import Naming
+from storage.outbox.channel import Channel
+from storage.outbox.pace import Pace
+
+REPEATED: Final = 7 * 24 * 3600 * 1000
+"""Milliseconds for which Meta repeats a webhook, so for which word may come late."""
+_SAID: Final = 300
+"""Characters of an error that a notice repeats."""
+
+
+def undelivered(name: str, conversation: str, why: str) -> Notice:
+    """What an operator hears of message `name`, which will never reach its customer because of `why`."""
+    said = (
+        f"'{name}' did not reach the customer, and is not tried again: {why[:_SAID]}. See"
+        f" 'munshi why {conversation}'; what a code means, Meta's page of error codes says."
+    )
+    return Notice("message", f"{name} to {conversation}", said)
+
+
+WHATSAPP: Final = Channel(
+    # A change of number is dated in whole seconds.
+    naming=Naming(lasting=BSUID, passing=PHONE, step=999, late=REPEATED),
+    pace=Pace(gap=6_000, burst=45),
+    word=30_000,
+    unsent=window.unsent,
+    undelivered=undelivered,
+)

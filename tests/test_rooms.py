@@ -1,0 +1,31 @@
+"""Which room may name which provider: the rules of WhatsApp and Razorpay have one place each."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+ROOT: Final = Path(__file__).parents[1]
+_PROVIDERS: Final = re.compile(
+    r"whatsapp|\bmeta\b|bsuid|razorpay|\b131\d{3}\b|24[ -]hours?|wamid|plink", re.IGNORECASE
+)
+_ORM: Final = re.compile(r"\bclass Meta:|\b_meta\.")
+"""What the ORM calls its own."""
+ALLOWED: Final[frozenset[str]] = frozenset()
+"""Files of these rooms that may name a provider."""
+
+
+def named(room: str) -> Iterator[str]:
+    """Each line of `room` that names a provider, comments and docstrings included, with its place."""
+    for file in sorted((ROOT / room).rglob("*.py")):
+        place = str(file.relative_to(ROOT))
+        for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+            if place not in ALLOWED and _PROVIDERS.search(_ORM.sub("", line)):
+                yield f"{place}:{number}: {line.strip()}"
+
+
+@pytest.mark.parametrize("room", ["storage"])
+def test_no_provider_is_named(room: str) -> None:
+    assert list(named(room)) == []
