@@ -21,6 +21,7 @@ import uvloop
 from bench.figures import Figure
 from bot.whatsapp.channel import WHATSAPP
 from storage import Store
+from storage.database.models import Order
 from storage.database.records import Records, reading
 from storage.reports.timeline import story, subjects
 
@@ -113,10 +114,9 @@ async def _ask(grown: _Grown) -> None:
     async with reading(grown.url) as records:
         for _ in range(_QUESTIONS):
             grown.laps.append({})
-            [order] = await records.fetch(
-                "SELECT number FROM orders WHERE conversation_id = $1", grown.dice.randint(1, grown.customers)
-            )
-            await grown.timed("why", _why(records, f"#{order['number']}"))
+            customer = grown.dice.randint(1, grown.customers)
+            order = await Order.filter(conversation_id=customer).using_db(records.client).get()
+            await grown.timed("why", _why(records, f"#{order.number}"))
             await grown.shop.store.declare({})
             await grown.timed("stock at start", grown.shop.store.declare({"kulhad-6": 12}))
 

@@ -116,10 +116,10 @@ _STATEMENTS: Final = (
         " last_inbound_at = ? WHERE id = ?",
     ),
     (
-        "SELECT conversation_id, lane, urgency, name, payload, state, due_at, attempts, caused_by, created_at"
-        " FROM outbox WHERE created_at = ?",
-        "INSERT INTO outbox (conversation_id, lane, urgency, name, payload, state, due_at, attempts,"
-        " caused_by, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "SELECT conversation_id, order_key, lane, urgency, name, payload, state, due_at, attempts, caused_by,"
+        " created_at FROM outbox WHERE created_at = ?",
+        "INSERT INTO outbox (conversation_id, order_key, lane, urgency, name, payload, state, due_at,"
+        " attempts, caused_by, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ),
     (
         "SELECT conversation_id, key, kind, state, due_at, body, received_at FROM inbox"

@@ -14,7 +14,7 @@ from storage.database import sqlite
 from storage.database.address import KEY, configuration, is_sqlite
 from storage.database.backup import copy, onto_disk
 from storage.database.errors import UnsupportedDatabase
-from storage.database.records import read_only
+from storage.database.read_only import read_only
 from storage.database.sqlite import SqliteUnits
 from storage.database.trouble import told
 from storage.operations import epochs

@@ -1,9 +1,9 @@
-"""Which rule answers a trigger: decided by the `transitions` library, recorded as it decides.
+"""Which rule answers a trigger, and which leaf it leads to: decided by the `transitions` library.
 
 One machine serves every customer: it holds no model. A step hands it a `Decision`, which stands in
-for the model for as long as one trigger takes. Hierarchy is flattened beforehand (a leaf gets its own
-rules, then those of the states around it, then those of `anywhere`), because the library's nested
-machine is slower and keeps its own idea of a state's name.
+for the model for as long as one trigger takes and records what the machine does with it. Hierarchy is
+flattened beforehand (a leaf gets its own rules, then those of the states around it, then those of
+`anywhere`), because the library's nested machine is slower and keeps its own idea of a state's name.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -17,15 +17,27 @@ from flows.engine.model import Rule
 class Decision:
     """One trigger being decided for one conversation. The machine reads and writes `state`."""
 
-    __slots__ = ("_context", "considered", "stale", "state", "taken")
+    __slots__ = ("_context", "_from", "considered", "entered", "stale", "taken")
 
     def __init__(self, state: str, stale: bool, context: Callable[[], Mapping[str, Any]]) -> None:
-        self.state = state
+        self._from = state
         self.stale = stale
         self._context = context
         self.taken: Rule | None = None
+        """The rule that answers; None if none does."""
+        self.entered: str | None = None
+        """The leaf that the machine moved to, perhaps the one it was in; None if it stays in its visit."""
         self.considered: list[tuple[Rule, str]] = []
         """Rules that were passed over before one was taken, and why."""
+
+    @property
+    def state(self) -> str:
+        """The leaf that the conversation is in."""
+        return self._from if self.entered is None else self.entered
+
+    @state.setter
+    def state(self, leaf: str) -> None:
+        self.entered = leaf
 
     def allows(self, rule: Rule) -> bool:
         """Whether `rule` may be taken. Raises StepFailed if its guard can't be evaluated."""
@@ -69,10 +81,8 @@ def build(leaves: Mapping[str, Iterable[tuple[Rule, str | None]]]) -> Machine:
     return machine
 
 
-def decide(machine: Machine, trigger: str, decision: Decision) -> Rule | None:
-    """The rule that answers `trigger`, or None; `decision.considered` then says what was passed over."""
+def decide(machine: Machine, trigger: str, decision: Decision) -> None:
+    """Let the machine take `trigger`: `decision` then says by which rule, and where it leads."""
     event = machine.events.get(trigger)
-    if event is None or decision.state not in event.transitions:
-        return None
-    event.trigger(decision)
-    return decision.taken
+    if event is not None and decision.state in event.transitions:
+        event.trigger(decision)

@@ -51,11 +51,16 @@ class Rule:
     guard: Expression | None
     reaction: Reaction
     target: str | None
-    """Dotted path of the state it goes to; None stays and keeps the visit."""
+    """Dotted path of the state it goes to, as written; None stays and keeps the visit."""
     stale: bool
     """Also taken by taps on messages of earlier visits."""
     ignored: str | None
     line: int
+
+    @property
+    def depth(self) -> int:
+        """How many states are around the target: these alone may keep their visit."""
+        return self.target.count(".") if self.target else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,7 @@ class Flow:
     states: Mapping[str, State]
     rules: tuple[Rule, ...]
     machine: Machine
-    """Decides which rule is taken. Holds no conversation; shared by all."""
+    """Decides which rule is taken, and which leaf it leads to. Holds no conversation; shared by all."""
     messages: Mapping[str, Mapping[str, Speech]]
     """Message name -> language -> speech."""
     variables: Mapping[str, Variable]

@@ -85,11 +85,11 @@ class Performance:
 
     # What a rule does
 
-    def follow(self, rule: Rule, entry: dict[str, Any]) -> None:
-        """Take `rule`, writing into its trace entry."""
+    def follow(self, rule: Rule, leaf: str | None, entry: dict[str, Any]) -> None:
+        """Take `rule`, which moves to `leaf` or stays (None), writing into its trace entry."""
         if not self._do(rule.reaction, entry):
             return
-        entered = self._move(rule.target, entry) if rule.target else ()
+        entered = self._move(leaf, rule.depth, entry) if leaf else ()
         self._say(rule.reaction, entry)
         for state, visit in entered:
             self._start_timers(state, visit)
@@ -99,10 +99,13 @@ class Performance:
         """Do what `rule` does, and say nothing of it."""
         self._do(rule.reaction, entry)
 
-    def _move(self, path: str, entry: dict[str, Any]) -> tuple[tuple[State, int], ...]:
-        """Leave states and stand in those towards `path`; the entered ones, outermost first, with visits."""
-        target = self.flow.states[self.flow.states[path].leaf]
-        kept = _shared(self.state.chain, self.flow.states[path].chain)
+    def _move(self, leaf: str, depth: int, entry: dict[str, Any]) -> tuple[tuple[State, int], ...]:
+        """Leave states and stand in `leaf`; the entered states, outermost first, with visits.
+
+        Of the states around `leaf`, only the outer `depth` may keep their visit.
+        """
+        target = self.flow.states[leaf]
+        kept = min(depth, _shared(self.state.chain, target.chain))
         for left in reversed(self.state.chain[kept:]):
             self._react(self.flow.states[left].exit, entry)
         entered = target.chain[kept:]
@@ -204,10 +207,10 @@ class Performance:
 
 
 def _shared(current: tuple[str, ...], target: tuple[str, ...]) -> int:
-    """How many outer states are kept when going from one chain to another; the target is always entered."""
+    """How many outer states two chains have in common."""
     shared = 0
     for here, there in zip(current, target, strict=False):
         if here != there:
             break
         shared += 1
-    return min(shared, len(target) - 1)
+    return shared

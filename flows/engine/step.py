@@ -214,15 +214,16 @@ def _timer(performance: Performance, event: TimerDue) -> None:
     if not current:
         performance.record(event=trigger, ignored="the visit that started it has ended")
         return
-    rule, entry = _decided(performance, trigger, {"timer": event.timer})
+    decision, entry = _decided(performance, trigger, {"timer": event.timer})
+    rule = decision.taken
     if rule is None:
         performance.record(event=trigger, unanswered=True)
-    elif rule.target is None and (later := _overtaken_by(performance, event)):
+    elif decision.entered is None and (later := _overtaken_by(performance, event)):
         entry["unsaid"] = list(rule.reaction.say)
         entry["because"] = f"it comes late: '{later}' of the same state has run out as well"
         performance.act(rule, entry)
     else:
-        performance.follow(rule, entry)
+        performance.follow(rule, decision.entered, entry)
 
 
 def _overtaken_by(performance: Performance, event: TimerDue) -> str | None:
@@ -237,19 +238,21 @@ def _overtaken_by(performance: Performance, event: TimerDue) -> str | None:
 
 def _answer(performance: Performance, trigger: str, fields: Mapping[str, Any], stale: bool = False) -> bool:
     """Let a rule answer `trigger`; False if none does."""
-    rule, entry = _decided(performance, trigger, fields, stale)
-    if rule is not None:
-        performance.follow(rule, entry)
-    return rule is not None
+    decision, entry = _decided(performance, trigger, fields, stale)
+    if decision.taken is None:
+        return False
+    performance.follow(decision.taken, decision.entered, entry)
+    return True
 
 
 def _decided(
     performance: Performance, trigger: str, fields: Mapping[str, Any], stale: bool = False
-) -> tuple[Rule | None, dict[str, Any]]:
-    """The rule that answers `trigger`, and its entry in the trace; (None, …) if none does."""
+) -> tuple[Decision, dict[str, Any]]:
+    """What the machine decides about `trigger`, and its entry in the trace, if there is something to tell."""
     performance.event = fields
     decision = Decision(performance.state.path, stale, performance.context)
-    rule = decide(performance.flow.machine, trigger, decision)
+    decide(performance.flow.machine, trigger, decision)
+    rule = decision.taken
     entry: dict[str, Any] = {"event": trigger, "state": performance.state.path}
     if reason := fields.get("reason"):
         entry["reason"] = reason
@@ -258,13 +261,13 @@ def _decided(
             {"rule": _name(r), "line": r.line, "because": why} for r, why in decision.considered
         ]
     if rule is None and not decision.considered:
-        return None, entry
+        return decision, entry
     performance.trace.append(entry)
     if rule is not None:
         entry["taken"] = {"rule": _name(rule), "line": rule.line}
         if rule.ignored is not None:
             entry["ignored"] = rule.ignored
-    return rule, entry
+    return decision, entry
 
 
 def _name(rule: Rule) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final, TypeAlias
 
+from payments.shop.orders import order_key_of
+
 
 @dataclass(frozen=True, slots=True)
 class CreateLink:
@@ -26,6 +28,11 @@ class CancelLink:
     reference_id: str
     link_id: str | None
 
+    @property
+    def order_key(self) -> str:
+        """The order that the link was made for."""
+        return order_key_of(self.reference_id)
+
 
 @dataclass(frozen=True, slots=True)
 class FetchPayments:
@@ -37,6 +44,11 @@ class FetchPayments:
     """Whether the customer waits for the answer, whatever it is."""
     refunding: Sequence[str] = ()
     """Payments of which refunds are under way: one that fails leaves no trace on its payment."""
+
+    @property
+    def order_key(self) -> str:
+        """The order that the link was made for."""
+        return order_key_of(self.reference_id)
 
 
 @dataclass(frozen=True, slots=True)

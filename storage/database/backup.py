@@ -12,7 +12,7 @@ from typing import Final
 
 from storage.database.address import APPLIED, KEY, require_migrated_by
 from storage.database.errors import NotMigrated, Unavailable, UnsupportedDatabase
-from storage.database.records import read_only
+from storage.database.read_only import read_only
 
 _BUSY_SECONDS: Final = 30.0
 _NO_LINKS: Final = frozenset({errno.EPERM, errno.EACCES, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})

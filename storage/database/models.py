@@ -4,12 +4,15 @@ What a conversation owns carries its `conversation_id`, and its keys start with 
 States are tied to their times by CHECK constraints, so that no code can write half a change.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from tortoise import fields
 from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
+
+ORDER_KEY: Final = 64
+"""Characters that the key of an order may have."""
 
 
 class Installation(Model):
@@ -60,10 +63,15 @@ class Alias(Model):
 
 
 class Inbox(Model):
-    """One fact that arrived, or a timer that will."""
+    """One fact that arrived, or a timer that will.
+
+    `order_key` is the order that it is about. It is NULL where it is about none, or about several: two
+    customers who turned out to be one bring an order each, and a webhook may name two.
+    """
 
     id = fields.BigIntField(primary_key=True)
     conversation_id = fields.BigIntField()
+    order_key = fields.TextField(null=True)
     key = fields.TextField()
     kind = fields.TextField()
     state = fields.TextField()
@@ -90,10 +98,15 @@ class Inbox(Model):
 
 
 class Outbox(Model):
-    """One thing to do outside. `due_at` is also the end of the lease while it is `sending`."""
+    """One thing to do outside. `due_at` is also the end of the lease while it is `sending`.
+
+    `order_key` is the order of a call. It is NULL for a message, which is part of a chat: what it came of is
+    its event.
+    """
 
     id = fields.BigIntField(primary_key=True)
     conversation_id = fields.BigIntField()
+    order_key = fields.TextField(null=True)
     lane = fields.TextField()
     urgency = fields.IntField()
     name = fields.TextField()
@@ -126,7 +139,7 @@ class Outbox(Model):
 class Order(Model):
     """An order as placed, and what the ledger says of it now."""
 
-    key = fields.CharField(max_length=64, primary_key=True)
+    key = fields.CharField(max_length=ORDER_KEY, primary_key=True)
     conversation_id = fields.BigIntField()
     number = fields.TextField()
     lines = fields.TextField()

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 import asyncpg
@@ -131,7 +132,7 @@ class PostgresUnits(Units):
         return await work(_Transaction(self._installation, self.orm.client()))
 
     async def _attempt(self, work: Work[T]) -> T:
-        async with _begun() as client:
+        async with begun() as client:
             await self._require_same(client)
             result = await work(_Transaction(self._installation, client))
             # Here and not on leaving the block, where a COMMIT that fails would not be rolled back and
@@ -176,18 +177,18 @@ class _Transaction(Transaction):
         await self._client.execute_many(sql, rows)
 
 
-async def connected(config: Mapping[str, Any]) -> Orm:
-    """The ORM, with the server's limits on what hangs, as far as this server knows them."""
+async def connected(config: Mapping[str, Any], settings: Mapping[str, str] = MappingProxyType({})) -> Orm:
+    """The ORM, with `settings` of its sessions and limits on what hangs, as far as this server knows them."""
     try:
-        return await Orm.connect(_limited(config, _TIME_OUTS | _SINCE_17))
+        return await Orm.connect(_with(config, {**_TIME_OUTS, **_SINCE_17, **settings}))
     except OperationalError as error:
         if not isinstance(error.__cause__, asyncpg.UndefinedObjectError):
             raise
-    return await Orm.connect(_limited(config, _TIME_OUTS))
+    return await Orm.connect(_with(config, {**_TIME_OUTS, **settings}))
 
 
-def _limited(config: Mapping[str, Any], limits: Mapping[str, str]) -> dict[str, Any]:
-    return {**config, "credentials": {**config["credentials"], "server_settings": dict(limits)}}
+def _with(config: Mapping[str, Any], settings: dict[str, str]) -> dict[str, Any]:
+    return {**config, "credentials": {**config["credentials"], "server_settings": settings}}
 
 
 async def require_durable(fetch: Callable[[str], Awaitable[list[Row]]]) -> None:
@@ -216,7 +217,8 @@ async def checked(client: BaseDBAsyncClient) -> str:
 
 
 @asynccontextmanager
-async def _begun() -> AsyncIterator[Any]:
+async def begun() -> AsyncIterator[Any]:
+    """A transaction, and the client in it; of the ORM whose context is current."""
     context = in_transaction(CONNECTION)
     try:
         client = await context.__aenter__()

@@ -1,110 +1,76 @@
-"""The whole database as it stands at one instant, read beside whoever writes it.
+"""The whole database as it stands at one instant, read beside whoever writes it: for what people read.
 
-SQLite stays with one writer: what is opened here says `mode=ro`, so that the operating system refuses
-every write to the file, and with it every checkpoint, also the one that the last connection of all
-would make when it closes. The corruption that several writers of one WAL can cause needs two
-connections that write or checkpoint, so that no lock is needed. A reader leaves at most an empty WAL.
-
-Source: SQLite, "Write-Ahead Logging", read-only databases and the WAL-reset bug.
+Within `reading`, the models of `storage.database.models` can be asked. Every query sees one snapshot: what is
+written meanwhile is not seen, however long the reading takes, and nothing can be written through it. A
+process reads one kind of database at a time, since the models are the process's and write its SQL.
 """
 
-import asyncio
-import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
+from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import OperationalError
 
+from storage.database import read_only
 from storage.database.address import APPLIED, KEY, configuration, is_sqlite, require_migrated
-from storage.database.lock import no_database
-from storage.database.postgres import checked, connected
-from storage.database.sql import Value
-from storage.database.sqlite import rows
-from storage.database.transaction import Row
+from storage.database.orm import Orm
+from storage.database.postgres import begun, checked, connected
 from storage.database.trouble import told
-
-_BUSY_SECONDS: Final = 5.0
-"""How long to wait for a server that is just opening or closing the file."""
-
-_Fetch: TypeAlias = Callable[..., Awaitable[list[Row]]]
 
 
 class Records:
-    """Reads one snapshot: what is written meanwhile is not seen, however long the reading takes."""
+    """One snapshot."""
 
-    def __init__(self, fetch: _Fetch, installation: str, is_file: bool = False) -> None:
-        self._fetch = fetch
-        self._is_file = is_file
+    def __init__(self, client: BaseDBAsyncClient, installation: str) -> None:
+        self.client = client
+        """What the queries of the models run on."""
         self.installation = installation
         """What this installation's public ids begin with."""
-
-    async def fetch(self, sql: str, *values: Value) -> list[Row]:
-        """The rows of one SELECT, written as for `storage.database.transaction`: PostgreSQL's words, `$1`."""
-        return await self._fetch(sql, *values)
 
     async def damage(self) -> str | None:
         """What SQLite finds wrong with its own file; None if nothing is, or if the server looks after that.
 
         Source: SQLite, "PRAGMA quick_check".
         """
-        if not self._is_file:
+        if self.client.capabilities.dialect != "sqlite":
             return None
-        [found, *more] = await self._fetch("PRAGMA quick_check(1)")
+        [found, *more] = await self.client.execute_query_dict("PRAGMA quick_check(1)")
         [said] = found.values()
         return None if said == "ok" and not more else str(said)
 
 
 @asynccontextmanager
 async def reading(url: str) -> AsyncIterator[Records]:
-    """A snapshot of the database at `url`, while it is served or not. Nothing can be written through it.
+    """A snapshot of the database at `url`, while it is served or not.
 
     Raises NotMigrated (no database, or older tables than this program's), Unavailable, or
     UnsupportedDatabase.
     """
     config = configuration(url)
-    snapshot = _sqlite(Path(config["credentials"]["file_path"])) if is_sqlite(config) else _postgres(config)
+    snapshot = _sqlite(config) if is_sqlite(config) else _postgres(config)
     with told(config):
-        async with snapshot as fetch:
-            [row] = await fetch(KEY)
-            yield Records(fetch, row["key"], is_sqlite(config))
+        async with snapshot as client:
+            [row] = await client.execute_query_dict(KEY)
+            yield Records(client, row["key"])
 
 
 @asynccontextmanager
-async def _sqlite(path: Path) -> AsyncIterator[_Fetch]:
-    loop = asyncio.get_running_loop()
-    with ThreadPoolExecutor(1, "records") as thread:
-        connection = await loop.run_in_executor(thread, _connected, path)
-
-        async def fetch(sql: str, *values: Value) -> list[Row]:
-            return await loop.run_in_executor(thread, rows, connection, sql, values)
-
-        try:
-            await require_migrated(lambda: _applied(fetch))
-            await fetch("BEGIN")
-            yield fetch
-        finally:
-            await loop.run_in_executor(thread, connection.close)
-
-
-def _connected(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(read_only(path), uri=True, isolation_level=None, timeout=_BUSY_SECONDS)
-    connection.execute("PRAGMA query_only = ON")
-    return connection
-
-
-def read_only(path: Path) -> str:
-    """The URI to open `path` with beside whoever writes it. Raises NotMigrated if there is no such file."""
-    if not path.exists():
-        raise no_database(path)
-    return f"{path.absolute().as_uri()}?mode=ro"
-
-
-async def _applied(fetch: _Fetch) -> set[str]:
+async def _sqlite(config: Mapping[str, Any]) -> AsyncIterator[BaseDBAsyncClient]:
+    file = {"file_path": config["credentials"]["file_path"]}
+    orm = await Orm.connect({"engine": read_only.__name__, "credentials": file})
     try:
-        return {row["name"] for row in await fetch(APPLIED)}
+        await require_migrated(lambda: _applied(orm.client()))
+        await orm.client().execute_query("BEGIN")
+        with orm.context:
+            yield orm.client()
+    finally:
+        await orm.close()
+
+
+async def _applied(client: BaseDBAsyncClient) -> set[str]:
+    try:
+        return {row["name"] for row in await client.execute_query_dict(APPLIED)}
     except OperationalError as error:
         if "no such table" not in str(error):
             raise
@@ -112,28 +78,25 @@ async def _applied(fetch: _Fetch) -> set[str]:
 
 
 @asynccontextmanager
-async def _postgres(config: Mapping[str, Any]) -> AsyncIterator[_Fetch]:
-    orm = await connected(config)
+async def _postgres(config: Mapping[str, Any]) -> AsyncIterator[BaseDBAsyncClient]:
+    orm = await connected(config, _SNAPSHOT)
     try:
         await orm.at_home(checked(orm.client()))
-        async with (
-            orm.client().acquire_connection() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
-            # A person waits for the end, however long; the server's own limits are for units of work.
-            await connection.execute(_NO_LIMITS)
-            yield _fetching(connection)
+        with orm.context:
+            async with begun() as client:
+                # A person waits for the end, however long; the server's own limits are for units of work.
+                await client.execute_query_dict(_NO_LIMITS)
+                yield client
     finally:
         await orm.close()
 
 
+_SNAPSHOT: Final = {
+    "default_transaction_read_only": "on",
+    "default_transaction_isolation": "repeatable read",
+    # The ORM gives every value beside its statement: only with it do planners see which index holds it.
+    "plan_cache_mode": "force_custom_plan",
+}
 _NO_LIMITS: Final = """
 SELECT set_config(name, '0', true) FROM pg_settings
 WHERE name IN ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')"""
-
-
-def _fetching(connection: Any) -> _Fetch:
-    async def fetch(sql: str, *values: Value) -> list[Row]:
-        return [dict(row) for row in await connection.fetch(sql, *values)]
-
-    return fetch

@@ -45,6 +45,7 @@ class Arrival:
     name: str | None = None
     """The customer's profile name, taken when the customer is created."""
     order_key: str | None = None
+    """The one order that it is about; None if it names none, or several."""
     opaque: str | None = None
     """Our own callback id of a message: `<conversation id>.<outbox number>`."""
     pending: bool = True
@@ -57,7 +58,7 @@ class Arrival:
         for text in (self.key, *(value for _, value in aliases)):
             if not text or len(text) > _LONGEST:
                 raise ValueError(f"a key or alias has 1 to {_LONGEST} characters, not {len(text)}")
-        check((self.key, self.raw, *(part for alias in aliases for part in alias)))
+        check((self.key, self.raw, self.order_key, *(part for alias in aliases for part in alias)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ async def arrive(tx: Transaction, arrivals: Sequence[Arrival], now: int, naming:
 
 
 _INSERT = """
-INSERT INTO inbox (conversation_id, key, kind, state, due_at, body, raw, received_at) VALUES {rows}
+INSERT INTO inbox (conversation_id, key, kind, state, due_at, body, raw, received_at, order_key) VALUES {rows}
 ON CONFLICT DO NOTHING RETURNING id, conversation_id, key"""
 
 # CROSS JOIN, because SQLite then takes the rows first and seeks; IN (VALUES …) scans the table.
@@ -112,7 +113,8 @@ def _row(arrival: Arrival, owner: int, wanted: bool, now: int) -> tuple[Any, ...
     # A receipt may be about a message whose conversation is only found by its provider id.
     waits = arrival.pending and wanted and (owner != NOBODY or arrival.kind is Kind.RECEIPT)
     state = "pending" if waits else "kept"
-    return (owner, arrival.key, str(arrival.kind), state, now, dumps(arrival.body), arrival.raw, now)
+    read = (dumps(arrival.body), arrival.raw, now, arrival.order_key)
+    return (owner, arrival.key, str(arrival.kind), state, now, *read)
 
 
 def _numbers(rows: Sequence[Row]) -> dict[tuple[int, str], int]:

@@ -16,7 +16,7 @@ from payments.ledger.calls import FetchPayments
 from payments.ledger.state import PaymentStatus
 from payments.processing.changes import ChangeSet, Outcome
 from payments.processing.step_input import InboxEvent, Kind, StepInput
-from payments.shop.orders import Standing
+from payments.shop.orders import Standing, order_key_of
 from storage.database.encoding import check, dumps
 from storage.database.transaction import Transaction
 from storage.inbox import notices, stock
@@ -101,10 +101,11 @@ def _outbox(saving: Saving) -> Iterator[tuple[Any, ...]]:
     rest = ("pending", saving.now, 0)
     for cause, say in saving.changes.messages:
         payload = dumps(kinds.to_json(say.message))
-        yield (saving.id, "chat", int(say.reminder), say.name, payload, *rest, cause, saving.now)
+        yield (saving.id, None, "chat", int(say.reminder), say.name, payload, *rest, cause, saving.now)
     for cause, call in saving.changes.calls:
         payload = dumps(calls.to_json(call))
-        yield (saving.id, _lane(call), 0, type(call).__name__, payload, *rest, cause, saving.now)
+        name = type(call).__name__
+        yield (saving.id, call.order_key, _lane(call), 0, name, payload, *rest, cause, saving.now)
 
 
 def _lane(call: calls.Call) -> str:
@@ -117,11 +118,11 @@ def _waiting(saving: Saving) -> Iterator[tuple[Any, ...]]:
     for timer in saving.changes.timers:
         key = f"timer:{timer.state}:{timer.timer}:{timer.visit}"
         body = events.to_json(events.TimerDue(timer.state, timer.timer, timer.visit, timer.due))
-        yield (saving.id, key, str(Kind.TIMER), "pending", timer.due, dumps(body), saving.now)
+        yield (saving.id, None, key, str(Kind.TIMER), "pending", timer.due, dumps(body), saving.now)
     for poll in saving.changes.polls:
         key = f"poll:{poll.reference_id}:{poll.since}:{poll.nth}"
-        body = polling.to_json(poll)
-        yield (saving.id, key, str(Kind.POLL), "pending", poll.due, dumps(body), saving.now)
+        order, body = order_key_of(poll.reference_id), polling.to_json(poll)
+        yield (saving.id, order, key, str(Kind.POLL), "pending", poll.due, dumps(body), saving.now)
 
 
 def _placed(saving: Saving) -> Iterator[tuple[Any, ...]]:
@@ -180,11 +181,11 @@ WHERE conversation_id = ANY($1::bigint[]) AND lane = 'chat' AND urgency = 1 AND 
 
 _OUTBOX = """
 INSERT INTO outbox
-    (conversation_id, lane, urgency, name, payload, state, due_at, attempts, caused_by, created_at)
+    (conversation_id, order_key, lane, urgency, name, payload, state, due_at, attempts, caused_by, created_at)
 VALUES {rows}"""
 
 _TIMERS = """
-INSERT INTO inbox (conversation_id, key, kind, state, due_at, body, received_at) VALUES {rows}
+INSERT INTO inbox (conversation_id, order_key, key, kind, state, due_at, body, received_at) VALUES {rows}
 ON CONFLICT DO NOTHING"""
 
 _ORDERS = """

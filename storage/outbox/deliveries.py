@@ -130,10 +130,10 @@ UPDATE outbox SET state = v.column3, provider_id = COALESCE(v.column4, provider_
     due_at = COALESCE(v.column6, due_at), finished_at = v.column7, attempts = attempts - v.column8
 FROM (VALUES {rows}) AS v
 WHERE outbox.id = v.column1 AND outbox.state = 'sending' AND outbox.due_at = v.column2
-RETURNING id, conversation_id, attempts"""
+RETURNING id, conversation_id, order_key, attempts"""
 
 _RESULTS = """
-INSERT INTO inbox (conversation_id, key, kind, state, due_at, body, received_at) VALUES {rows}
+INSERT INTO inbox (conversation_id, order_key, key, kind, state, due_at, body, received_at) VALUES {rows}
 ON CONFLICT DO NOTHING"""
 
 
@@ -158,7 +158,7 @@ def _clean(error: str) -> str:
 def _result(row: Row, result: Result, now: int) -> tuple[Any, ...]:
     key = f"result:{row['id']}:{row['attempts']}"
     body = dumps(results.to_json(result))
-    return (row["conversation_id"], key, str(Kind.RESULT), "pending", now, body, now)
+    return (row["conversation_id"], row["order_key"], key, str(Kind.RESULT), "pending", now, body, now)
 
 
 async def release(tx: Transaction, claims: Sequence[Claim]) -> None:

@@ -1,10 +1,10 @@
 """What waits for a person: parked events, held money, and what operators were told."""
 
 from dataclasses import dataclass
-from typing import Final
 
+from storage.database.models import Inbox, Notice, Order
 from storage.database.records import Records
-from storage.database.transaction import Row
+from storage.inbox.arrivals import NOBODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,37 +43,32 @@ class Held:
 
 async def parked(records: Records) -> list[Parked]:
     """Every parked event, oldest first."""
-    rows = await records.fetch(_PARKED)
+    parked = Inbox.filter(state="parked").using_db(records.client).order_by("id")
+    rows = await parked.only("id", "kind", "conversation_id", "error")
     return [
-        Parked(row["id"], row["kind"], _public(records.installation, row), row["error"].strip())
-        for row in rows
+        Parked(row.id, row.kind, _public(records, row.conversation_id), row.error.strip()) for row in rows
     ]
+
+
+def _public(records: Records, conversation: int) -> str | None:
+    return f"{records.installation}-{conversation}" if conversation != NOBODY else None
 
 
 async def state_of(records: Records, number: int) -> str | None:
     """The state of event `number`; None if there is none."""
-    rows = await records.fetch("SELECT state FROM inbox WHERE id = $1", number)
-    return rows[0]["state"] if rows else None
+    row = await Inbox.filter(id=number).using_db(records.client).only("state").first()
+    return row.state if row else None
 
 
 async def notices(records: Records) -> list[Told]:
     """Every notice, oldest first."""
-    rows = await records.fetch(_NOTICES)
-    return [Told(r["id"], r["kind"], r["subject"], r["said"], r["created_at"]) for r in rows]
-
-
-def _public(installation: str, row: Row) -> str | None:
-    return f"{installation}-{row['conversation_id']}" if row["conversation_id"] else None
+    rows = await Notice.all(records.client).order_by("id")
+    return [Told(row.id, row.kind, row.subject, row.said, row.created_at) for row in rows]
 
 
 async def held(records: Records) -> list[Held]:
     """Every order with money that waits, oldest first."""
-    rows = await records.fetch(_HELD)
-    return [Held(row["key"], row["number"], row["held_for"], row["held"]) for row in rows]
-
-
-_PARKED: Final = """
-SELECT id, kind, conversation_id, error FROM inbox WHERE state = 'parked' ORDER BY id"""
-_NOTICES: Final = "SELECT * FROM notice ORDER BY id"
-_HELD: Final = """
-SELECT key, number, held, held_for FROM orders WHERE held_for IS NOT NULL ORDER BY placed_at"""
+    # Any reason. "Is not null", as the ORM writes it, would not be seen to be the condition of the index.
+    held = Order.filter(held_for__gte="").using_db(records.client).order_by("placed_at")
+    rows = await held.only("key", "number", "held", "held_for")
+    return [Held(row.key, row.number, row.held_for or "", row.held) for row in rows]

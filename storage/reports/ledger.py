@@ -4,9 +4,12 @@ Memory grows with what is wrong or waits, and with the products, never with the 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+
+from tortoise.expressions import Q
+from tortoise.functions import Count
 
 from payments.ledger import audit
 from payments.ledger.audit import Discrepancy, Sums
@@ -14,7 +17,9 @@ from payments.ledger.facts import in_body
 from payments.ledger.state import OrderState
 from payments.shop.orders import Standing, conversation_of
 from storage.database.encoding import loads
+from storage.database.models import Fact, Inbox, Order, Refund, Stock, Stray
 from storage.database.records import Records
+from storage.database.sql import chunks
 from storage.database.transaction import Row
 from storage.inbox.arrivals import NOBODY, conversation_number
 from storage.inbox.step_inputs import OrderRows, by_order, order_state
@@ -53,20 +58,23 @@ async def books(records: Records, page: int = PAGE) -> Books:
         found.add(state, paid_at)
         if state.standing is Standing.OPEN:
             wanted.update({line.sku: line.quantity for line in state.order.lines})
-    counted = {row["sku"]: row["reserved"] for row in await records.fetch("SELECT sku, reserved FROM stock")}
-    found.discrepancies.extend(audit.miscounted(counted, wanted))
+    stock = await Stock.all(records.client)
+    found.discrepancies.extend(audit.miscounted({one.sku: one.reserved for one in stock}, wanted))
     found.discrepancies.extend([twice async for twice in _paid_twice(records)])
     found.discrepancies.extend([stray async for stray in _unclaimed(records, page)])
     return found
 
 
 async def _orders(records: Records, page: int) -> AsyncIterator[tuple[OrderState, int | None]]:
-    last = ""
-    while rows := await records.fetch(_ORDERS, last, page):
+    # As plain rows, of which there may be millions: as objects of the models they take twice the time.
+    last, orders = "", Order.all(records.client).order_by("key").limit(page)
+    while rows := await orders.filter(key__gt=last).values(*_ORDER):
         first, last = last, rows[-1]["key"]
-        owners = [row["conversation_id"] for row in rows]
-        facts = by_order(await records.fetch(_FACTS, owners, first, last))
-        refunds = by_order(await records.fetch(_REFUNDS, owners, first, last))
+        owners = sorted({row["conversation_id"] for row in rows})
+        # By the range of keys: with a list of them beside that of conversations, every pair is looked up.
+        theirs = Q(conversation_id__in=owners, order_key__gt=first, order_key__lte=last)
+        facts = by_order(await Fact.filter(theirs).using_db(records.client).values(*_FACT))
+        refunds = by_order(await Refund.filter(theirs).using_db(records.client).values(*_REFUND))
         for row in rows:
             key = row["key"]
             # No attempts: a link is no money.
@@ -74,29 +82,34 @@ async def _orders(records: Records, page: int) -> AsyncIterator[tuple[OrderState
             yield order_state(records.installation, known), row["paid_at"]
 
 
-_ORDERS: Final = "SELECT * FROM orders WHERE key > $1 ORDER BY key LIMIT $2"
-# By the range of keys: with a list of them beside that of conversations, every combination is looked up.
-_FACTS: Final = """
-SELECT * FROM fact WHERE conversation_id = ANY($1::bigint[]) AND order_key > $2 AND order_key <= $3"""
-_REFUNDS: Final = """
-SELECT * FROM refund WHERE conversation_id = ANY($1::bigint[]) AND order_key > $2 AND order_key <= $3"""
+_ORDER: Final = (
+    "key", "conversation_id", "number", "lines", "total", "currency", "standing", "fulfilled", "held",
+    "held_for", "placed_at", "placed_by", "paid_at",
+)  # fmt: skip
+_FACT: Final = ("order_key", "entity", "entity_id", "state", "amount", "currency", "at", "detail")
+_REFUND: Final = ("key", "order_key", "payment_id", "amount", "reason", "status", "refund_id")
 
 
 async def _paid_twice(records: Records) -> AsyncIterator[Discrepancy]:
-    payments = [row["entity_id"] for row in await records.fetch(_SEVERAL)]
+    counted = (
+        Fact.filter(_CAPTURED).using_db(records.client).annotate(facts=Count("id")).group_by("entity_id")
+    )
+    several = await counted.filter(facts__gt=1).values("entity_id")
     orders = defaultdict(set)
-    for row in await records.fetch(_ON_ORDERS, payments) if payments else ():
-        orders[row["entity_id"]].add(row["order_key"])
+    for some in chunks([row["entity_id"] for row in several]):
+        for fact in await _captures_of(records, some):
+            orders[fact.entity_id].add(fact.order_key)
     for payment, keys in sorted(orders.items()):
         yield audit.paid_twice(payment, keys)
 
 
-_SEVERAL: Final = """
-SELECT entity_id FROM fact WHERE entity = 'payment' AND state = 'captured'
-GROUP BY entity_id HAVING COUNT(*) > 1"""
-_ON_ORDERS: Final = """
-SELECT entity_id, order_key FROM fact
-WHERE entity = 'payment' AND state = 'captured' AND entity_id = ANY($1::text[])"""
+_CAPTURED: Final = Q(entity="payment", state="captured")
+
+
+async def _captures_of(records: Records, payments: Sequence[str]) -> list[Fact]:
+    """The facts that say that one of `payments` was captured."""
+    captures = Fact.filter(_CAPTURED, entity_id__in=payments).using_db(records.client)
+    return await captures.only("entity_id", "order_key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,30 +123,36 @@ class _Told:
 
 
 async def _unclaimed(records: Records, page: int) -> AsyncIterator[Discrepancy]:
-    taken: set[str] = set()
-    settled = {one for row in await records.fetch(_SETTLED) for one in row["payments"].split()}
-    for query, values in ((_PARKED, ()), (_KEPT, (NOBODY,))):
-        last = 0
-        while rows := await records.fetch(query, last, page, *values):
+    taken, settled = set[str](), await _settled(records)
+    async for told in _told(records, page):
+        known = await _captures_of(records, sorted({one.payment for one in told})) if told else ()
+        taken.update(fact.entity_id for fact in known)
+        for one in told:
+            if one.payment not in taken and one.payment not in settled:
+                # Several events tell of one payment.
+                taken.add(one.payment)
+                yield audit.unclaimed(one.order, one.payment, one.event, one.amount)
+
+
+async def _told(records: Records, page: int) -> AsyncIterator[list[_Told]]:
+    """What the events tell that no step has taken in: those parked, and those that are nobody's."""
+    parked = Inbox.filter(state="parked", kind__in=("facts", "result"))
+    kept = Inbox.filter(state="kept", kind="facts", conversation_id=NOBODY)
+    for events in (parked, kept):
+        last, some = 0, events.using_db(records.client).order_by("id").limit(page)
+        while rows := await some.filter(id__gt=last).values("id", "body"):
             last = rows[-1]["id"]
-            told = [one for row in rows for one in _captured(records.installation, row)]
-            known = await records.fetch(_ON_ORDERS, sorted({one.payment for one in told})) if told else []
-            taken.update(row["entity_id"] for row in known)
-            for one in told:
-                if one.payment not in taken and one.payment not in settled:
-                    # Several events tell of one payment.
-                    taken.add(one.payment)
-                    yield audit.unclaimed(one.order, one.payment, one.event, one.amount)
+            yield [one for row in rows for one in _captured(records.installation, row)]
 
 
-_SETTLED: Final = """
-SELECT s.payments FROM stray s WHERE NOT EXISTS (SELECT 1 FROM orders o WHERE o.key = s.order_key)"""
-_PARKED: Final = """
-SELECT id, body FROM inbox WHERE state = 'parked' AND kind IN ('facts', 'result') AND id > $1
-ORDER BY id LIMIT $2"""
-_KEPT: Final = """
-SELECT id, body FROM inbox WHERE state = 'kept' AND kind = 'facts' AND id > $1 AND conversation_id = $3
-ORDER BY id LIMIT $2"""
+async def _settled(records: Records) -> set[str]:
+    """The payments of which a person has decided, for orders that this database lacks."""
+    strays = await Stray.all(records.client)
+    here: set[str] = set()
+    for some in chunks(sorted({stray.order_key for stray in strays})):
+        found = Order.filter(key__in=some).using_db(records.client)
+        here.update(order.key for order in await found.only("key"))
+    return {one for stray in strays if stray.order_key not in here for one in stray.payments.split()}
 
 
 def _captured(installation: str, row: Row) -> Iterator[_Told]:

@@ -1,4 +1,8 @@
-"""Questions that people ask."""
+"""Questions that the server asks for others, on its own connection: of the API, the metrics and the demo.
+
+In SQL, as all that is asked there: on SQLite that is the thread of the units of work, where nothing but their
+statements can be awaited.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -4,10 +4,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tortoise.expressions import Q
+
 from storage.database.encoding import loads
+from storage.database.models import (
+    ORDER_KEY,
+    Alias,
+    Attempt,
+    Conversation,
+    Fact,
+    Inbox,
+    Order,
+    Outbox,
+    Refund,
+)
 from storage.database.records import Records
 from storage.database.transaction import Row
 from storage.inbox.arrivals import conversation_number
+from storage.inbox.step_inputs import by_order
 
 MOMENTS: Final = 1000
 """Events that a story has at most: the newest."""
@@ -34,7 +48,7 @@ class Moment:
     """An event's kind (`chat`, `facts`, `result`, `timer`, `request`, …), or `order`, `fact`, `refund`,
     `message`, `call`."""
     about: Mapping[str, Any]
-    """Its row, JSON read; see the queries below."""
+    """Its row, JSON read; see the columns below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,56 +73,57 @@ async def subjects(records: Records, words: str, phones: Sequence[str]) -> list[
     `phones` are the ways in which `words` may be a phone number: digits with the country code. A
     leading `#` says that it is an order's number, a leading `+` that it is a phone number.
     """
-    number = "" if words.startswith("+") else words.removeprefix("#")
-    orders = [
-        Subject(row["conversation_id"], row["key"]) for row in await records.fetch(_ORDER, words, number)
-    ]
-    if words.startswith("#"):
-        return orders
-    conversation = conversation_number(records.installation, words)
-    people = await records.fetch(_ALIAS, [words, *phones])
-    if conversation is not None:
-        people += await records.fetch(_CONVERSATION, conversation)
-    found = dict.fromkeys(Subject(row["conversation_id"]) for row in people)
-    return orders + list(found)
+    named = Q(number="" if words.startswith("+") else words.removeprefix("#"))
+    if len(words) <= ORDER_KEY:  # the ORM refuses to look for a longer one
+        named |= Q(key=words)
+    orders = Order.filter(named).using_db(records.client).order_by("key").only("key", "conversation_id")
+    found = [Subject(order.conversation_id, order.key) for order in await orders]
+    return found if words.startswith("#") else found + await _people(records, words, phones)
 
 
-_CONVERSATION: Final = "SELECT COALESCE(merged_into, id) AS conversation_id FROM conversation WHERE id = $1"
-_ORDER: Final = "SELECT conversation_id, key FROM orders WHERE key = $1 OR number = $2 ORDER BY key"
-_ALIAS: Final = "SELECT conversation_id FROM alias WHERE value = ANY($1::text[]) ORDER BY conversation_id"
+async def _people(records: Records, words: str, phones: Sequence[str]) -> list[Subject]:
+    """The customers whom `words` may mean, each once."""
+    aliases = Alias.filter(value__in=[words, *phones]).using_db(records.client).order_by("conversation_id")
+    people = [alias.conversation_id for alias in await aliases]
+    if (number := conversation_number(records.installation, words)) is not None:
+        found = await Conversation.filter(id=number).using_db(records.client).only("id", "merged_into")
+        people += [one.merged_into or one.id for one in found]
+    return [Subject(id) for id in dict.fromkeys(people)]
 
 
 async def story(records: Records, subject: Subject, limit: int = MOMENTS) -> Story:
     """What happened to `subject`, which exists. At most its newest `limit` events, and what came of them."""
-    [conversation] = await records.fetch(
-        "SELECT id, state FROM conversation WHERE id = $1", subject.conversation
-    )
-    orders = await records.fetch(_ORDERS, subject.conversation)
+    id, client = subject.conversation, records.client
+    conversation = await Conversation.filter(id=id).using_db(client).only("state").get()
+    orders = await Order.filter(conversation_id=id).using_db(client).order_by("placed_by").values(*_ORDER)
+    attempts = Attempt.filter(conversation_id=id).using_db(client).order_by("ordinal").values(*_ATTEMPT)
+    aliases = await Alias.filter(conversation_id=id).using_db(client).order_by("id")
     told = [row for row in orders if subject.order in (None, row["key"])]
     events = await _events(records, subject, orders, limit)
     moments = [
         *events,
         *(_moment("order", row, row["placed_at"], row["placed_by"], "lines") for row in told),
         *await _money(records, subject),
-        *await _deliveries(records, subject, orders, [moment.about["id"] for moment in events]),
+        *await _deliveries(records, subject, [moment.about["id"] for moment in events]),
     ]
-    attempts = await records.fetch(_ATTEMPTS, subject.conversation)
-    aliases = await records.fetch(_ALIASES, subject.conversation)
+    links = by_order(await attempts)
     return Story(
-        conversation=f"{records.installation}-{conversation['id']}",
-        state=conversation["state"],
-        aliases=tuple((row["kind"], row["value"]) for row in aliases),
+        conversation=f"{records.installation}-{id}",
+        state=conversation.state,
+        aliases=tuple((alias.kind, alias.value) for alias in aliases),
         orders=tuple(
-            {
-                **row,
-                "lines": loads(row["lines"]),
-                "attempts": [a for a in attempts if a["order_key"] == row["key"]],
-            }
-            for row in told
+            {**row, "lines": loads(row["lines"]), "attempts": links.get(row["key"], [])} for row in told
         ),
         moments=tuple(sorted(moments, key=_place)),
         cut=len(events) == limit,
     )
+
+
+_ORDER: Final = (
+    "key", "conversation_id", "number", "lines", "total", "currency", "payment", "standing", "fulfilled",
+    "held", "held_for", "placed_at", "placed_by", "paid_at",
+)  # fmt: skip
+_ATTEMPT: Final = ("order_key", "reference_id", "status", "amount", "link_id", "short_url", "expires_at")
 
 
 def _place(moment: Moment) -> tuple[int, int]:
@@ -116,19 +131,23 @@ def _place(moment: Moment) -> tuple[int, int]:
     return moment.at, _LAST if moment.cause is None else moment.cause
 
 
-_ORDERS: Final = "SELECT * FROM orders WHERE conversation_id = $1 ORDER BY placed_by"
-_ATTEMPTS: Final = """
-SELECT order_key, reference_id, status, amount, link_id, short_url, expires_at FROM attempt
-WHERE conversation_id = $1 ORDER BY ordinal"""
-_ALIASES: Final = "SELECT kind, value FROM alias WHERE conversation_id = $1 ORDER BY id"
+_LAST: Final = 2**62
 
 
 async def _events(records: Records, subject: Subject, orders: Sequence[Row], limit: int) -> list[Moment]:
-    first, after, named = _span(subject, orders)
-    rows = await records.fetch(_EVENTS, subject.conversation, first, after, *named, limit)
-    return [
-        _moment(row["kind"], row, _time_of(row), row["id"], "body", "trace") for row in sorted(rows, key=_id)
-    ]
+    """The newest `limit` events of the customer; of an order, those of its time and those about it."""
+    # Receipts are told with their messages.
+    told = Inbox.filter(~Q(kind="receipt") | Q(state="parked"), conversation_id=subject.conversation)
+    if subject.order is not None:
+        first, after = _span(subject.order, orders)
+        told = told.filter(Q(id__gte=first, id__lt=after) | Q(order_key=subject.order))
+    rows = await told.using_db(records.client).order_by("-id").limit(limit).values(*_EVENT)
+    return [_moment(row["kind"], row, _time_of(row), row["id"], "body", "trace") for row in reversed(rows)]
+
+
+_EVENT: Final = (
+    "id", "kind", "state", "body", "trace", "error", "due_at", "received_at", "handled_at",
+)  # fmt: skip
 
 
 def _time_of(event: Row) -> int:
@@ -137,45 +156,22 @@ def _time_of(event: Row) -> int:
     return time
 
 
-def _id(row: Row) -> int:
-    id: int = row["id"]
-    return id
-
-
-# Receipts are told with their messages.
-_EVENTS: Final = """
-SELECT id, kind, state, body, trace, error, due_at, received_at, handled_at FROM inbox
-WHERE conversation_id = $1 AND (kind <> 'receipt' OR state = 'parked')
-    AND ((id >= $2 AND id < $3) OR body LIKE $4 OR body LIKE $5)
-ORDER BY id DESC LIMIT $6"""
-
-_LAST: Final = 2**62
-
-
-def _span(subject: Subject, orders: Sequence[Row]) -> tuple[int, int, tuple[str, str]]:
-    """(first event, event after the last, patterns of a body that names the order).
-
-    An order's story goes on until the customer places the next one, and with all that names it later.
-    """
-    if subject.order is None:
-        return 0, _LAST, ("", "")
+def _span(order: str, orders: Sequence[Row]) -> tuple[int, int]:
+    """(first event, event after the last): an order's time goes on until the customer places the next one."""
     placed = [row["placed_by"] for row in orders]
-    at = [row["key"] for row in orders].index(subject.order)
-    after = placed[at + 1] if at + 1 < len(placed) else _LAST
-    return placed[at], after, (f'%"{subject.order}"%', f'%"{subject.order}.%')
+    at = [row["key"] for row in orders].index(order)
+    return placed[at], placed[at + 1] if at + 1 < len(placed) else _LAST
 
 
-async def _deliveries(
-    records: Records, subject: Subject, orders: Sequence[Row], causes: Sequence[int]
-) -> list[Moment]:
+async def _deliveries(records: Records, subject: Subject, causes: Sequence[int]) -> list[Moment]:
     """What came of the events with the numbers `causes`; of an order's calls, those that are about it."""
-    merged = await records.fetch(_MERGED, subject.conversation)
-    ids = [subject.conversation, *(row["id"] for row in merged)]
-    rows = await records.fetch(_OUTBOX, ids, causes)
+    # What a merged conversation had finished stays under its own id.
+    merged = Conversation.filter(merged_into=subject.conversation).using_db(records.client).order_by("id")
+    ids = [subject.conversation, *(one.id for one in await merged.only("id"))]
+    caused = Q(caused_by__in=causes)
     if subject.order is not None:
-        _, _, named = _span(subject, orders)
-        rows = [row for row in rows if row["lane"] == "chat"]
-        rows += await records.fetch(_CALLS, ids, *named)
+        caused = Q(caused, lane="chat") | (~Q(lane="chat") & Q(order_key=subject.order))
+    told = Outbox.filter(caused, conversation_id__in=ids).using_db(records.client).order_by("id")
     return [
         _moment(
             "message" if row["lane"] == "chat" else "call",
@@ -184,32 +180,37 @@ async def _deliveries(
             row["caused_by"],
             "payload",
         )
-        for row in rows
+        for row in await told.values(*_ENTRY)
     ]
 
 
-# What a merged conversation had finished stays under its own id.
-_MERGED: Final = "SELECT id FROM conversation WHERE merged_into = $1 ORDER BY id"
 # Without the provider's id, which may hold the customer's number.
-_ENTRIES = """
-SELECT id, lane, name, payload, state, due_at, attempts, receipt, error, caused_by, created_at, finished_at
-FROM outbox WHERE conversation_id = ANY($1::bigint[])"""
-_OUTBOX: Final = f"{_ENTRIES} AND caused_by = ANY($2::bigint[]) ORDER BY id"
-_CALLS: Final = f"{_ENTRIES} AND lane <> 'chat' AND (payload LIKE $2 OR payload LIKE $3) ORDER BY id"
+_ENTRY: Final = (
+    "id", "lane", "name", "payload", "state", "due_at", "attempts", "receipt", "error", "caused_by",
+    "created_at", "finished_at",
+)  # fmt: skip
 
 
 async def _money(records: Records, subject: Subject) -> list[Moment]:
-    facts = await records.fetch(_FACTS, subject.conversation)
-    refunds = await records.fetch(_REFUNDS, subject.conversation)
-    moments = [
+    theirs: dict[str, int | str] = {"conversation_id": subject.conversation}
+    if subject.order is not None:
+        theirs["order_key"] = subject.order
+    facts = await Fact.filter(**theirs).using_db(records.client).order_by("id").values(*_FACT)
+    refunds = Refund.filter(**theirs).using_db(records.client).order_by("created_at", "key")
+    return [
         *(_moment("fact", row, row["learned_at"], row["learned_from"], "detail") for row in facts),
-        *(_moment("refund", row, row["created_at"], None) for row in refunds),
+        *(_moment("refund", row, row["created_at"], None) for row in await refunds.values(*_REFUND)),
     ]
-    return [m for m in moments if subject.order in (None, m.about["order_key"])]
 
 
-_FACTS: Final = "SELECT * FROM fact WHERE conversation_id = $1 ORDER BY id"
-_REFUNDS: Final = "SELECT * FROM refund WHERE conversation_id = $1 ORDER BY created_at, key"
+_FACT: Final = (
+    "id", "conversation_id", "order_key", "entity", "entity_id", "state", "amount", "currency", "at",
+    "detail", "learned_at", "learned_from",
+)  # fmt: skip
+_REFUND: Final = (
+    "key", "conversation_id", "order_key", "payment_id", "amount", "reason", "status", "refund_id",
+    "created_at",
+)  # fmt: skip
 
 
 def _moment(what: str, row: Row, at: int, cause: int | None, *json: str) -> Moment:

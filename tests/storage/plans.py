@@ -65,7 +65,7 @@ async def _explained(tx: Transaction, explain: str, sql: str, values: Sequence[V
 
 def _tables(sql: str) -> dict[str, str]:
     """The table that each name in `sql` stands for, as SQLite's plan calls it."""
-    named = re.findall(r"(?:FROM|JOIN|UPDATE|INTO|,)\s+(\w+)(?:\s+(?:AS\s+)?(\w+))?", sql)
+    named = re.findall(r'(?:FROM|JOIN|UPDATE|INTO|,)\s+"?(\w+)"?(?:\s+(?:AS\s+)?"?(\w+)"?)?', sql)
     of = {alias: table for table, alias in named if table in _GROWING}
     return of | {table: table for table, _ in named if table in _GROWING}
 

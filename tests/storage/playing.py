@@ -5,8 +5,9 @@ from typing import Any, Final
 from payments.ledger.facts import Fact, to_json
 from payments.processing.changes import ChangeSet, Notice
 from payments.processing.step_input import Kind, StepInput
+from storage.database.encoding import loads
 from storage.database.records import Records
-from storage.database.transaction import Row, Units
+from storage.database.transaction import Row, Transaction, Units
 from storage.inbox.arrivals import Arrival
 from storage.inbox.strays import Settled
 from storage.outbox.deliveries import LANES, Again, Delivery, Done, Failed
@@ -74,7 +75,7 @@ async def _misdeliver(shop: Shop, beside: Units) -> None:
 async def _hear_of_failures(shop: Shop, beside: Units) -> None:
     """WhatsApp refuses afterwards what it took; and tells of messages that nobody knows."""
     await shop.order([*_CROWD[5:9]], statuses=())
-    sent = await beside.outside(lambda tx: tx.fetch(_WITH_TEMPLATE))
+    sent = [row for row in await beside.outside(_finished) if loads(row["payload"]).get("fallback")][:4]
     await shop.write([*_CROWD[5:9]], "hi")
     await shop.step()
     delivered = await shop.deliver()
@@ -88,8 +89,11 @@ async def _hear_of_failures(shop: Shop, beside: Units) -> None:
     await shop.store.apply_receipts(shop.now)
 
 
-_WITH_TEMPLATE: Final = """
-SELECT id, provider_id FROM outbox WHERE payload LIKE '%"fallback":{%' ORDER BY id DESC LIMIT 4"""
+async def _finished(tx: Transaction) -> list[Row]:
+    """The newest messages, of which those with a `fallback` have a template too."""
+    return await tx.fetch(
+        "SELECT id, provider_id, payload FROM outbox WHERE state = 'done' ORDER BY id DESC LIMIT 500"
+    )
 
 
 def _failures(sent: list[Row], delivered: list[Delivery]) -> list[dict[str, Any]]:

@@ -1,8 +1,10 @@
 """Every statement that reaches the database, with values it had and what it cost there."""
 
+import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Any, TypeVar
 
 from storage.database.records import Records
@@ -27,6 +29,8 @@ class Statements:
     """By the text of a statement, the values of the time when it had the most."""
     cost: Counter[str] = field(default_factory=Counter)
     """By the text of a statement, what it took by `clock`."""
+    askers: set[str] = field(default_factory=set)
+    """The functions that had the ORM ask something, and those that called them, as `<module>.<name>`."""
 
     def begin(self, sql: str, values: Sequence[Value]) -> None:
         """`sql` is asked now."""
@@ -80,13 +84,26 @@ class _Recorded(Transaction):
         self._statements.end(sql)
 
 
-def recorded(records: Records, statements: Statements) -> Records:
-    """`records`, each statement noted in `statements`."""
+def record(records: Records, statements: Statements) -> None:
+    """Note in `statements` each one that is asked of `records` from now on, by the ORM or as SQL."""
+    client: Any = records.client
+    client.execute_query = _noted(client.execute_query, statements)
+    client.execute_query_dict = _noted(client.execute_query_dict, statements)
 
-    async def fetch(sql: str, *values: Value) -> list[dict[str, Any]]:
-        statements.begin(sql, values)
-        rows = await records.fetch(sql, *values)
+
+def _noted(ask: Callable[..., Awaitable[T]], statements: Statements) -> Callable[..., Awaitable[T]]:
+    async def asked(sql: str, values: Sequence[Value] | None = None) -> T:
+        statements.askers.update(_callers())
+        statements.begin(sql, values or ())
+        answer = await ask(sql, values)
         statements.end(sql)
-        return rows
+        return answer
 
-    return Records(fetch, records.installation)
+    return asked
+
+
+def _callers() -> Iterator[str]:
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        yield f"{frame.f_globals['__name__']}.{frame.f_code.co_name}"
+        frame = frame.f_back

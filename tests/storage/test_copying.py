@@ -34,7 +34,9 @@ async def shop(sqlite_url: str) -> str:
 
 async def keys(file: Path) -> list[str]:
     async with reading(f"sqlite://{file}") as records:
-        return [row["key"] for row in await records.fetch("SELECT key FROM inbox ORDER BY id")]
+        return [
+            row["key"] for row in await records.client.execute_query_dict("SELECT key FROM inbox ORDER BY id")
+        ]
 
 
 async def test_a_copy_beside_a_writer_is_whole_and_of_one_instant(

@@ -6,6 +6,7 @@ visit decides: no clock, and no noise.
 
 import asyncio
 import itertools
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -14,13 +15,14 @@ import pytest
 
 from bot.whatsapp.channel import WHATSAPP
 from storage import Store
-from storage.database.records import Records
-from storage.database.transaction import Transaction, Units
+from storage.database.read_only import ReadOnlyClient
+from storage.database.records import reading
+from storage.database.transaction import Units
 from storage.reports.timeline import story, subjects
 from storage.store import opened
 from tests.storage.past import come_often, with_past
 from tests.storage.playing import serve
-from tests.storage.recording import RecordedUnits, Statements
+from tests.storage.recording import RecordedUnits, Statements, record
 from tests.storage.test_plans import READ_ALL, shape
 
 _FEW: Final = 100
@@ -62,12 +64,12 @@ async def _costs(directory: Path, customers: int, visits: int = 0) -> Costs:
         statements = Statements(await _instructions(units))
         shop.store = Store(RecordedUnits(units, statements), WHATSAPP)
         await serve(shop, units)
-        await _tell(shop.store, [*shop.razorpay.links.values()][-1].key)
+        told = await _tell(url, [*shop.razorpay.links.values()][-1].key)
     finally:
         await units.close()
-    total: Costs = dict.fromkeys((shape(sql) for sql in statements.cost if shape(sql) not in READ_ALL), 0)
-    for sql, cost in statements.cost.items():
-        if shape(sql) in total:
+    total: Counter[str] = Counter()
+    for sql, cost in (*statements.cost.items(), *told.cost.items()):
+        if shape(sql) not in READ_ALL:
             total[shape(sql)] += cost
     return total
 
@@ -84,13 +86,16 @@ async def _instructions(units: Units) -> Callable[[], int]:
     return lambda: next(count)
 
 
-async def _tell(store: Store, order: str) -> None:
+async def _tell(url: str, order: str) -> Statements:
     """What `munshi why` asks about one order and one customer; it reads all that they did, and no more."""
-
-    async def tell(tx: Transaction) -> None:
-        records = Records(tx.fetch, tx.installation)
+    async with reading(url) as records:
+        count, client = itertools.count(), records.client
+        assert isinstance(client, ReadOnlyClient)
+        assert client._connection is not None
+        await client._connection.set_progress_handler(lambda: next(count) < 0, 1)
+        told = Statements(lambda: next(count))
+        record(records, told)
         for words in (order, "+919801000000"):
             [one, *_] = await subjects(records, words, [words.removeprefix("+")])
             await story(records, one)
-
-    await store._units.outside(tell)
+    return told

@@ -19,13 +19,13 @@ import pytest
 
 import storage
 from bot.whatsapp.channel import WHATSAPP
-from storage import Store
+from storage import Store, reports
 from storage.database.records import reading
 from storage.store import opened
 from tests.storage import plans
 from tests.storage.past import with_past
 from tests.storage.playing import look_after, serve
-from tests.storage.recording import RecordedUnits, Statements, recorded
+from tests.storage.recording import RecordedUnits, Statements, record
 
 _CUSTOMERS: Final = 30_000
 _REMEMBERED: Final = 10
@@ -36,7 +36,9 @@ READ_ALL: Final = {
     ),
 }
 """Statements that may read a whole table, and why."""
-_NOT_PLAYED: Final = frozenset({"migrating", "database", "orm", "postgres", "epochs", "restoring"})
+_NOT_PLAYED: Final = (
+    "storage.database.migration", "storage.database.backup", "storage.operations.epochs", "storage.recovery",
+)  # fmt: skip
 """Modules whose own statements open a database, or are asked once while it is put back or after."""
 _OF_THE_SERVER: Final = ("tortoise_migrations", "pg_settings", "SELECT key FROM installation")
 """What statements are about that ask for a setting, or for the one row that says whose database it is."""
@@ -59,6 +61,8 @@ class Planned:
     """By statement, without its rows: what reads a whole table; nothing where it seeks."""
     scans: dict[str, list[str]]
     """The same for `_SCANS`."""
+    askers: set[str]
+    """The functions that had the ORM ask something."""
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -81,7 +85,9 @@ async def _planned(url: str) -> Planned:
         faults: dict[str, list[str]] = {}
         for sql, values in asked.seen.items():
             faults.setdefault(shape(sql), []).extend(await plans.faults(units, known, sql, values))
-        return Planned(faults, {sql: await plans.faults(units, known, sql, []) for sql in _SCANS})
+        return Planned(
+            faults, {sql: await plans.faults(units, known, sql, []) for sql in _SCANS}, asked.askers
+        )
     finally:
         await units.close()
 
@@ -92,7 +98,8 @@ async def _asked(store: Store, url: str) -> Statements:
     shop.store = Store(RecordedUnits(store._units, statements), WHATSAPP)
     await serve(shop, store._units)
     async with reading(url) as records:
-        await look_after(recorded(records, statements), next(iter(shop.razorpay.links.values())).key)
+        record(records, statements)
+        await look_after(records, next(iter(shop.razorpay.links.values())).key)
     return statements
 
 
@@ -106,6 +113,8 @@ def test_every_statement_seeks(planned: Planned, subtests: pytest.Subtests) -> N
         assert all(planned.faults[sql] for sql in READ_ALL)
     with subtests.test("every statement in the code was asked"):
         assert not _unasked(planned), "let tests/storage/playing.py do what asks these"
+    with subtests.test("every query of the ORM was asked"):
+        assert not set(_querying()) - planned.askers, "let look_after of tests/storage/playing.py call these"
 
 
 def _unasked(planned: Planned) -> list[str]:
@@ -115,15 +124,16 @@ def _unasked(planned: Planned) -> list[str]:
 
 
 def shape(sql: str) -> str:
-    """`sql` as it stands in the code: with `{rows}` for however many there were."""
-    return re.sub(r"VALUES \(\$[^()]*\)(?:, \(\$[^()]*\))*", "VALUES {rows}", sql.strip())
+    """`sql` as it stands in the code: with `{rows}`, or `{values}` in a list, for however many there were."""
+    rows = re.sub(r"VALUES \(\$[^()]*\)(?:, \(\$[^()]*\))*", "VALUES {rows}", sql.strip())
+    return re.sub(r"IN \([?$][^()]*\)", "IN {values}", rows)
 
 
 def _written() -> Iterator[str]:
     """Every statement in the code of this room, on one line."""
-    for found in pkgutil.iter_modules(storage.__path__):
-        if not found.ispkg and found.name not in _NOT_PLAYED:
-            module = import_module(f"storage.{found.name}")
+    for found in pkgutil.walk_packages(storage.__path__, "storage."):
+        if not found.ispkg and not found.name.startswith(_NOT_PLAYED):
+            module = import_module(found.name)
             texts = [text for text in vars(module).values() if isinstance(text, str)]
             tree = ast.parse(Path(inspect.getfile(module)).read_text())
             texts += [
@@ -134,6 +144,15 @@ def _written() -> Iterator[str]:
                 if isinstance(node, ast.Constant) and isinstance(node.value, str)
             ]
             yield from (shape(" ".join(text.split())) for text in texts if _STATEMENT.match(text))
+
+
+def _querying() -> Iterator[str]:
+    """Every function that asks something of the models, which it names with the client of its records."""
+    for found in pkgutil.iter_modules(reports.__path__, f"{reports.__name__}."):
+        tree = ast.parse(Path(inspect.getfile(import_module(found.name))).read_text())
+        for function in ast.walk(tree):
+            if isinstance(function, ast.AsyncFunctionDef) and "records.client" in ast.unparse(function):
+                yield f"{found.name}.{function.name}"
 
 
 _STATEMENT: Final = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\s.*(FROM|INTO|SET)\s", re.DOTALL)

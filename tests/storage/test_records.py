@@ -8,6 +8,7 @@ from tortoise.exceptions import OperationalError
 
 from storage import Store
 from storage.database.errors import NotMigrated, StorageError, Unavailable, UnsupportedDatabase
+from storage.database.models import Inbox
 from storage.database.records import reading
 from tests.storage.conftest import Chat
 from tests.storage.written import NOW, opened
@@ -18,24 +19,45 @@ COUNT = "SELECT COUNT(*) AS n FROM inbox"
 async def test_one_instant_beside_a_writer(store: Store, database_url: str, chat: Chat) -> None:
     await store.arrive([chat("m1")], NOW)
     async with reading(database_url) as records:
-        assert await records.fetch(COUNT) == [{"n": 1}]
+        assert await records.client.execute_query_dict(COUNT) == [{"n": 1}]
         await store.arrive([chat("m2"), chat("m3", "919800000002")], NOW)
-        assert await records.fetch(COUNT) == [{"n": 1}], "the snapshot stays as it was"
-        assert [row["key"] for row in await records.fetch("SELECT key FROM inbox")] == ["m1"]
+        assert await records.client.execute_query_dict(COUNT) == [{"n": 1}], "the snapshot stays as it was"
+        assert [row["key"] for row in await records.client.execute_query_dict("SELECT key FROM inbox")] == [
+            "m1"
+        ]
     async with reading(database_url) as records:
-        assert await records.fetch(COUNT) == [{"n": 3}]
+        assert await records.client.execute_query_dict(COUNT) == [{"n": 3}]
 
 
-async def test_the_dialect_of_the_transactions(store: Store, database_url: str, chat: Chat) -> None:
+async def test_the_models_can_be_asked(store: Store, database_url: str, chat: Chat) -> None:
     await store.arrive([chat(f"m{n}", f"91980000000{n}") for n in range(5)], NOW)
     async with reading(database_url) as records:
         assert records.installation
-        rows = await records.fetch(
-            "SELECT key FROM inbox WHERE key = ANY($1::text[]) AND due_at = $2::bigint ORDER BY key DESC",
-            ["m1", "m3", "m9"],
-            NOW,
-        )
-    assert rows == [{"key": "m3"}, {"key": "m1"}]
+        found = Inbox.filter(key__in=["m1", "m3", "m9"], due_at=NOW).using_db(records.client)
+        await store.arrive([chat("m9", "919800000009")], NOW)
+        assert await found.order_by("-key").values("key") == [{"key": "m3"}, {"key": "m1"}]
+
+
+async def test_nothing_can_be_written_by_the_models(store: Store, database_url: str, chat: Chat) -> None:
+    await store.arrive([chat("m1")], NOW)
+    for change in (
+        lambda client: Inbox.all(client).delete(),
+        lambda client: Inbox.all(client).update(due_at=1),
+    ):
+        with pytest.raises(Unavailable, match=r"cannot be used: .*read-?only"):
+            async with reading(database_url) as records:
+                await change(records.client)
+    async with reading(database_url) as records:
+        assert await Inbox.all(records.client).values("key", "due_at") == [{"key": "m1", "due_at": NOW}]
+
+
+async def test_a_reader_keeps_no_writer_waiting(store: Store, database_url: str, chat: Chat) -> None:
+    await store.arrive([chat("m0")], NOW)
+    async with reading(database_url) as records:
+        for n in range(1, 20):
+            async with asyncio.timeout(2):
+                await store.arrive([chat(f"m{n}")], NOW)
+            assert await Inbox.all(records.client).count() == 1
 
 
 @pytest.mark.parametrize(
@@ -51,9 +73,9 @@ async def test_nothing_can_be_written(store: Store, database_url: str, chat: Cha
     await store.arrive([chat("m1")], NOW)
     with pytest.raises(Unavailable, match=r"cannot be used: .*read-?only"):
         async with reading(database_url) as records:
-            await records.fetch(sql)
+            await records.client.execute_query_dict(sql)
     async with reading(database_url) as records:
-        assert await records.fetch(COUNT) == [{"n": 1}]
+        assert await records.client.execute_query_dict(COUNT) == [{"n": 1}]
 
 
 async def test_an_sqlite_reader_leaves_the_file_and_its_wal_alone(tmp_path: Path, chat: Chat) -> None:
@@ -66,16 +88,16 @@ async def test_an_sqlite_reader_leaves_the_file_and_its_wal_alone(tmp_path: Path
         await store.arrive([chat("m1")], NOW)
         before = files(tmp_path)
         async with reading(url) as records:
-            assert await records.fetch(COUNT) == [{"n": 1}]
+            assert await records.client.execute_query_dict(COUNT) == [{"n": 1}]
         assert files(tmp_path) == before
         for name, content in before.items():
             (crashed / name).write_bytes(content)
     async with reading(f"sqlite://{crashed}/munshi.db") as records:
-        assert await records.fetch(COUNT) == [{"n": 1}], "what is only in the WAL is read"
+        assert await records.client.execute_query_dict(COUNT) == [{"n": 1}], "what is only in the WAL is read"
     assert files(crashed) == before
     at_rest = files(tmp_path)["munshi.db"]
     async with reading(url) as records:
-        assert await records.fetch(COUNT) == [{"n": 1}]
+        assert await records.client.execute_query_dict(COUNT) == [{"n": 1}]
     assert files(tmp_path) in ({"munshi.db": at_rest}, {"munshi.db": at_rest, "munshi.db-wal": b""})
 
 
@@ -87,15 +109,15 @@ async def test_an_sqlite_reader_cannot_checkpoint(tmp_path: Path, chat: Chat) ->
         await store.arrive([chat("m1")], NOW)
         before = files(tmp_path)
         async with reading(url) as records:
-            await records.fetch("COMMIT")
-            await records.fetch("PRAGMA query_only = OFF")
+            await records.client.execute_query_dict("COMMIT")
+            await records.client.execute_query_dict("PRAGMA query_only = OFF")
             for sql in (
                 "PRAGMA wal_checkpoint(TRUNCATE)",
                 "PRAGMA journal_mode = DELETE",
                 "DELETE FROM inbox",
             ):
                 with pytest.raises(OperationalError):
-                    await records.fetch(sql)
+                    await records.client.execute_query_dict(sql)
         assert files(tmp_path) == before
 
 
@@ -114,9 +136,9 @@ async def test_many_readers_while_much_is_written(store: Store, database_url: st
     async def look() -> None:
         for _ in range(10):
             async with reading(database_url) as records:
-                [first], [second] = await records.fetch(COUNT), await records.fetch(COUNT)
+                first, second = [await Inbox.all(records.client).count() for _ in range(2)]
                 assert first == second
-                assert first["n"] % 7 == 0
+                assert first % 7 == 0
 
     async def fill() -> None:
         for batch in range(40):
@@ -124,7 +146,7 @@ async def test_many_readers_while_much_is_written(store: Store, database_url: st
 
     await asyncio.gather(fill(), look(), look(), look())
     async with reading(database_url) as records:
-        assert await records.fetch(COUNT) == [{"n": 280}]
+        assert await records.client.execute_query_dict(COUNT) == [{"n": 280}]
 
 
 async def refusal(url: str) -> StorageError:

@@ -139,7 +139,7 @@ async def test_the_lock_is_on_the_file_and_no_other_file_is_made(shop: Path, cha
         assert f"in use by process {os.getpid()}" in second.stderr
     await store.arrive([chat("m1")], NOW)
     async with reading(url) as records:
-        assert await records.fetch("SELECT key FROM inbox") == [{"key": "m1"}]
+        assert await records.client.execute_query_dict("SELECT key FROM inbox") == [{"key": "m1"}]
     await store.close()
 
 

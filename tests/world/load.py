@@ -180,7 +180,7 @@ class Market:
     async def rows(self, sql: str) -> list[dict[str, Any]]:
         """What the database holds, read beside the bots."""
         async with reading(self.database_url) as records:
-            return await records.fetch(sql)
+            return await records.client.execute_query_dict(sql)
 
     async def check(self) -> None:
         """Nothing acknowledged is lost, nothing is done twice, and the books balance."""

@@ -57,4 +57,6 @@ async def test_it_stops_acknowledging_says_so_and_makes_no_other(tmp_path: Path)
     assert (status, "there is no database at" in said, "Traceback" in said) == (1, True, False)
     assert list(tmp_path.glob("munshi.db*")) == []
     async with reading(f"sqlite://{aside}/munshi.db") as records:
-        assert await records.fetch("SELECT key FROM inbox WHERE kind = 'chat'") == [{"key": "wamid.1"}]
+        assert await records.client.execute_query_dict("SELECT key FROM inbox WHERE kind = 'chat'") == [
+            {"key": "wamid.1"}
+        ]

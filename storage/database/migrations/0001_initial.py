@@ -105,6 +105,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ("conversation_id", fields.BigIntField()),
+                ("order_key", fields.TextField(null=True, unique=False)),
                 ("key", fields.TextField(unique=False)),
                 ("kind", fields.TextField(unique=False)),
                 ("state", fields.TextField(unique=False)),
@@ -207,6 +208,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ("conversation_id", fields.BigIntField()),
+                ("order_key", fields.TextField(null=True, unique=False)),
                 ("lane", fields.TextField(unique=False)),
                 ("urgency", fields.IntField()),
                 ("name", fields.TextField(unique=False)),
