@@ -112,8 +112,7 @@ _STATEMENTS: Final = (
     ),
     (
         "SELECT state, snapshot, updated_at, last_inbound_at, id FROM conversation WHERE updated_at = ?",
-        "UPDATE conversation SET state = ?, snapshot = ?, revision = revision + 1, updated_at = ?,"
-        " last_inbound_at = ? WHERE id = ?",
+        "UPDATE conversation SET state = ?, snapshot = ?, updated_at = ?, last_inbound_at = ? WHERE id = ?",
     ),
     (
         "SELECT conversation_id, order_key, lane, urgency, name, payload, state, due_at, attempts, caused_by,"

@@ -36,7 +36,6 @@ class Conversation(Model):
     merged_into = fields.BigIntField(null=True)
     state = fields.TextField()
     snapshot = fields.TextField()
-    revision = fields.IntField()
     created_at = fields.BigIntField()
     updated_at = fields.BigIntField()
     last_inbound_at = fields.BigIntField(null=True)

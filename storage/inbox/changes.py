@@ -169,8 +169,8 @@ UPDATE inbox SET state = v.column2, trace = v.column3, error = v.column4, handle
 FROM (VALUES {rows}) AS v WHERE inbox.id = v.column1"""
 
 _CONVERSATION = """
-UPDATE conversation SET state = v.column2, snapshot = v.column3, revision = revision + 1,
-    updated_at = v.column4, last_inbound_at = CASE
+UPDATE conversation SET state = v.column2, snapshot = v.column3, updated_at = v.column4,
+    last_inbound_at = CASE
         WHEN v.column5 IS NULL OR last_inbound_at > v.column5 THEN last_inbound_at ELSE v.column5 END
 FROM (VALUES {rows}) AS v WHERE conversation.id = v.column1"""
 

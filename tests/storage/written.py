@@ -12,7 +12,7 @@ NOW: Final = 1_790_000_000_000
 """2026-09-21, in milliseconds since 1970, UTC."""
 _DEFAULTS: Final[dict[str, dict[str, Any]]] = {
     "conversation": {
-        "state": "browsing", "snapshot": "{}", "revision": 1, "created_at": NOW, "updated_at": NOW,
+        "state": "browsing", "snapshot": "{}", "created_at": NOW, "updated_at": NOW,
         "paced_until": 0,
     },
     "alias": {"kind": "phone", "told_at": 0},

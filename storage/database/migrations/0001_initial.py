@@ -67,7 +67,6 @@ class Migration(migrations.Migration):
                 ("merged_into", fields.BigIntField(null=True)),
                 ("state", fields.TextField(unique=False)),
                 ("snapshot", fields.TextField(unique=False)),
-                ("revision", fields.IntField()),
                 ("created_at", fields.BigIntField()),
                 ("updated_at", fields.BigIntField()),
                 ("last_inbound_at", fields.BigIntField(null=True)),
