@@ -1,6 +1,7 @@
 """Starts and stops the bot for every command that runs it, and says why it can't."""
 
 import asyncio
+import errno
 import os
 import signal
 from collections.abc import Coroutine
@@ -78,8 +79,9 @@ def run(work: Coroutine[Any, Any, None]) -> None:
         refuse(f"Munshi can't start, because of the database:\n\n{error}")
     except BrokenPipeError:  # whoever read the output has gone
         raise typer.Exit(1) from None
-    except OSError as error:  # a port in use
-        refuse(f"Munshi can't start: {error}")
+    except OSError as error:
+        mend = ": end what listens there, or set PORT" if error.errno == errno.EADDRINUSE else ""
+        refuse(f"Munshi can't start: {error}{mend}")
 
 
 async def until_told_to_stop() -> None:

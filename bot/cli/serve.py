@@ -14,6 +14,7 @@ from bot.context import Context
 from bot.http.connections import allow_files
 from bot.http.server import serving
 from bot.settings import Settings
+from payments.shop.catalogue import Shop
 from storage import Store
 
 Played = Annotated[
@@ -61,7 +62,17 @@ async def _play() -> None:
             body = """'{"wa_id": "919800000001", "text": "hi"}'"""
             typer.echo(f"  curl {world.meta_url}/_control/write -d {body}")
             typer.echo(f"  curl '{world.meta_url}/_control/messages?wa_id=919800000001'")
+            order = """'{"phone": "919800000001", "items": [{"sku": "SKU", "quantity": 1}]}'"""
+            order = order.replace("SKU", _first_sku(context))
+            bearer = f"-H 'Authorization: Bearer {API_TOKEN}' -H 'Content-Type: application/json'"
+            typer.echo(f"  curl {url}/payments/create {bearer} -d {order}")
+            typer.echo(f"  DATABASE_URL={settings.database_url} munshi why 919800000001")
             await until_told_to_stop()
+
+
+def _first_sku(context: Context) -> str:
+    shop: Shop = context.flow.sections["shop"]
+    return shop.products[0].sku
 
 
 def serves(context: Context, url: str) -> str:

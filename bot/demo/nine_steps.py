@@ -1,4 +1,4 @@
-"""The nine steps of the shipped shop, played by nobody: what the customer does, what must come back."""
+"""The nine steps of the shipped shop, played by itself: what the customer does, what must come back."""
 
 import re
 from collections.abc import Awaitable, Callable

@@ -1,1 +1,1 @@
-"""What others ask of the bot over HTTP: webhooks, the orders API, health. Imports `context`, `ingest`."""
+"""What others ask of the bot over HTTP: webhooks, orders API, health. Imports `context` and below."""

@@ -121,7 +121,9 @@ def authorise(request: web.Request) -> None:
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     right = hmac.compare_digest(given.strip().encode("utf-8", "replace"), token.encode())
     if scheme.lower() != "bearer" or not right:
-        raise problem(web.HTTPUnauthorized, "send 'Authorization: Bearer <MUNSHI_API_TOKEN>'")
+        raise problem(
+            web.HTTPUnauthorized, "the bearer token is missing, or is not this server's MUNSHI_API_TOKEN"
+        )
 
 
 def _wanted(body: dict[str, Any]) -> _Wanted:

@@ -1,1 +1,1 @@
-"""The workers: they step what arrived and perform what was decided. Imports `context`, `whatsapp`."""
+"""The workers: they step what arrived and perform what was decided. Import `context` and what is below it."""

@@ -1,1 +1,1 @@
-"""Catalogue, cart, stock, orders and the actions that flows may use. Imports nothing of payments."""
+"""Catalogue, cart, stock, orders, money. Imports nothing of payments."""

@@ -1,1 +1,1 @@
-"""What a person or a restore changes by hand. Imports `inbox`, `database`."""
+"""What an operator changes, and what a restore does to the books. Imports `outbox` and below."""

@@ -1,1 +1,1 @@
-"""What is to be sent and called: claimed in order, performed, settled by receipts. Imports `inbox`."""
+"""What is to be sent and called: claimed in order, performed, settled by receipts. Imports `inbox`, below."""

@@ -1,4 +1,4 @@
-"""What people read: timelines, backlog, the whole ledger. Imports `outbox`, `inbox`, `database`.
+"""What people read: timelines, backlog, the whole ledger. Imports `inbox`, `database`.
 
 Asked of the models, on a snapshot (`storage.database.records`); but for `queries`, which the server asks.
 """
