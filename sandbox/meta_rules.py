@@ -28,6 +28,9 @@ _HEADERS: Final = {
     "cta_url": frozenset({"text", "image", "video", "document"}),
 }
 
+_MEDIA_TEXTS: Final = {"caption": 1024, "filename": 240}
+"""Meta's page tells no limit of a file's name; 240 is what its partners tell."""
+
 
 def check(message: Mapping[str, Any]) -> None:
     """Raises Refused unless Meta would accept `message` as the body of `POST …/messages`."""
@@ -63,10 +66,16 @@ def _check_text(text: Mapping[str, Any]) -> None:
         raise Refused(100, "Param text.preview_url must be a boolean.")
 
 
-def _check_image(image: Mapping[str, Any]) -> None:
-    _only(image, {"id", "link", "caption"}, "image.")
-    _string(image, "caption", "image.", 1024, required=False)
-    _check_media(image, "image.")
+def _media(kind: str, *keys: str) -> Callable[[Mapping[str, Any]], None]:
+    """The check of a file of this kind, which may have these keys beside its id or link."""
+
+    def check(media: Mapping[str, Any]) -> None:
+        _only(media, {"id", "link", *keys}, f"{kind}.")
+        for key in keys:
+            _string(media, key, f"{kind}.", _MEDIA_TEXTS[key], required=False)
+        _check_media(media, f"{kind}.")
+
+    return check
 
 
 def _check_template(template: Mapping[str, Any]) -> None:
@@ -245,7 +254,11 @@ def _unique(values: Iterable[str], what: str) -> None:
 
 _CHECKS: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "text": _check_text,
-    "image": _check_image,
+    "image": _media("image", "caption"),
+    "video": _media("video", "caption"),
+    "document": _media("document", "caption", "filename"),
+    "audio": _media("audio"),
+    "sticker": _media("sticker"),
     "interactive": _check_interactive,
     "template": _check_template,
 }

@@ -27,25 +27,25 @@ class ReceivedMessage:
 
     @property
     def kind(self) -> str:
-        """`text`, `image`, `template`, or the kind of interactive message: `button`, `list`, `cta_url`."""
+        """`text`, `template`, a kind of file, or of interactive message: `button`, `list`, `cta_url`."""
         kind: str = self.payload.get("type", "text")
         return self.payload["interactive"]["type"] if kind == "interactive" else kind
 
     @property
     def text(self) -> str:
-        """The body, the caption of an image, or a template's name with the values for its gaps."""
+        """The body, the caption of a file, or a template's name with the values for its gaps."""
         match self.kind:
             case "text":
                 return str(self.payload["text"]["body"])
-            case "image":
-                return str(self.payload["image"].get("caption", ""))
             case "template":
                 template = self.payload["template"]
                 bodies = [part["parameters"] for part in template.get("components", [])]
                 values = [value["text"] for parameters in bodies for value in parameters]
                 return f"{template['name']}: {', '.join(values)}"
-            case _:
+            case "button" | "list" | "cta_url":
                 return str(self.payload["interactive"]["body"]["text"])
+            case file:
+                return str(self.payload[file].get("caption", ""))
 
     @property
     def choices(self) -> list[Choice]:

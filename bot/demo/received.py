@@ -2,7 +2,17 @@
 
 from typing import Any
 
-from flows.messages.kinds import Buttons, Image, Link, List, Message, Reply, Section, Text
+from flows.messages.kinds import (
+    Buttons,
+    Link,
+    List,
+    Message,
+    Reply,
+    Section,
+    TemplateMessage,
+    Text,
+    from_json,
+)
 from sandbox.people import ReceivedMessage
 
 
@@ -10,26 +20,30 @@ def message(received: ReceivedMessage) -> Message:
     """The message that a WhatsApp payload shows."""
     content: dict[str, Any] = received.payload[received.payload["type"]]
     match received.kind:
-        case "text":
-            return Text(content["body"])
-        case "image":
-            return Image(content["link"], content.get("caption"))
-        case "template":
+        case "text" | "template":
             return Text(received.text)
+        case "button" | "list" | "cta_url":
+            return _interactive(received.kind, content)
+        case file:
+            # Meta's keys of a file are those of our JSON.
+            shown = from_json({"kind": file, **content})
+            assert not isinstance(shown, TemplateMessage)
+            return shown
+
+
+def _interactive(kind: str, content: dict[str, Any]) -> Message:
     body, action = content["body"]["text"], content["action"]
     footer = content.get("footer", {}).get("text")
     image = content.get("header", {}).get("image", {}).get("link")
-    match received.kind:
+    match kind:
         case "button":
             replies = tuple(Reply(b["reply"]["id"], b["reply"]["title"]) for b in action["buttons"])
             return Buttons(body, replies, footer, image)
         case "list":
             return List(body, action["button"], tuple(_section(s) for s in action["sections"]), footer)
-        case "cta_url":
+        case _:
             link = action["parameters"]
             return Link(body, link["display_text"], link["url"], footer, image)
-        case other:
-            raise ValueError(f"the demo can't draw a message of kind {other!r}")
 
 
 def _section(section: dict[str, Any]) -> Section:

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from flows.document import durations
+from flows.document.errors import close
 from flows.document.words import normalise
 from flows.engine.model import RECEIVED
-from flows.language.texts import close
-from flows.messages import kinds
 from flows.messages.kinds import Message, Reply
 from flows.messages.limits import TEXT_BODY
 
@@ -116,7 +115,7 @@ def parse_command(line: str) -> Command:
 
 def choices(answer: Iterable[Message]) -> tuple[Reply, ...]:
     """All that can be tapped in `answer`, numbered from 1 as `draw_all` draws it."""
-    return tuple(reply for message in answer for reply in kinds.replies(message))
+    return tuple(reply for message in answer for reply in message.replies)
 
 
 def pick(command: Command, offered: tuple[Reply, ...]) -> Reply | None:

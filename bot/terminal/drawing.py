@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from rich.box import Box
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -10,7 +10,8 @@ from rich.panel import Panel
 from rich.text import Text
 
 from bot.printable import printable
-from flows.messages.kinds import Buttons, Image, Link, List, Message, Reply, replies
+from flows.messages import text as plain_text
+from flows.messages.kinds import Buttons, Document, Image, Link, List, Message, Reply, Video
 
 WIDTH: Final = 64
 """Cells a bubble takes at most; 80 columns hold it with room to spare."""
@@ -31,7 +32,7 @@ def draw_all(messages: Sequence[Message]) -> Iterator[RenderableType]:
     first = 1
     for message in messages:
         yield draw(message, first)
-        first += len(replies(message))
+        first += len(message.replies)
 
 
 def rich_text(body: str) -> Text:
@@ -65,51 +66,67 @@ class _Bubble:
         self._message, self._first = message, first
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        head = Group(*self._head())
+        head = Group(*_head(self._message))
         if options.is_terminal:
             # No right edge: terminals disagree on how wide Devanagari is.
             yield Panel(head, box=_OPEN, width=min(WIDTH, options.max_width), border_style="green")
         else:
             yield head
-        yield from self._choices()
+        yield from _choices(self._message, self._first)
         yield Text()
 
-    def _head(self) -> Iterator[Text]:
-        message = self._message
-        picture = message.link if isinstance(message, Image) else _picture(message)
-        if picture:
-            yield rich_text(f"[picture: {picture}]")
-        body = message.caption if isinstance(message, Image) else message.body
-        if body:
-            yield rich_text(body)
-        footer = None if isinstance(message, Image) else _footer(message)
-        if footer:
-            yield _dim(rich_text(footer))
 
-    def _choices(self) -> Iterator[Text]:
-        match self._message:
-            case Buttons(buttons=buttons):
-                for number, reply in enumerate(buttons, self._first):
-                    yield _choice(number, reply)
-            case List(button=button, sections=sections):
-                yield rich_text(f"  ☰ {button}")
-                number = self._first
-                for section in sections:
-                    if section.title != button:
-                        yield _dim(rich_text(f"  {section.title}"))
-                    for row in section.rows:
-                        yield _choice(number, row)
-                        number += 1
-            case Link(title=title, url=url):
-                yield rich_text(f"  [{title}] ").append_text(plain(url, "underline"))
+def _head(message: Message) -> Iterator[Text]:
+    """What stands in the bubble: file, words, small print."""
+    match message:
+        case plain_text.Text():
+            yield from _words(message.body)
+        case Image():
+            yield from (rich_text(f"[picture: {message.link}]"), *_words(message.caption))
+        case Video():
+            yield from (rich_text(f"[video: {message.link}]"), *_words(message.caption))
+        case Document():
+            name = f"{message.filename}: " if message.filename else ""
+            yield from (rich_text(f"[document: {name}{message.link}]"), *_words(message.caption))
+        case Buttons() | Link():
+            picture = [rich_text(f"[picture: {message.image}]")] if message.image else []
+            yield from (*picture, *_words(message.body), *_small(message.footer))
+        case List():
+            yield from (*_words(message.body), *_small(message.footer))
+        case _:
+            assert_never(message)
 
 
-def _picture(message: Message) -> str | None:
-    return message.image if isinstance(message, (Buttons, Link)) else None
+def _words(text: str | None) -> Iterator[Text]:
+    if text:
+        yield rich_text(text)
 
 
-def _footer(message: Message) -> str | None:
-    return message.footer if isinstance(message, (Buttons, List, Link)) else None
+def _small(footer: str | None) -> Iterator[Text]:
+    if footer:
+        yield _dim(rich_text(footer))
+
+
+def _choices(message: Message, first: int) -> Iterator[Text]:
+    """What can be tapped, under the bubble."""
+    match message:
+        case Buttons(buttons=buttons):
+            for number, reply in enumerate(buttons, first):
+                yield _choice(number, reply)
+        case List():
+            yield from _rows(message, first)
+        case Link(title=title, url=url):
+            yield rich_text(f"  [{title}] ").append_text(plain(url, "underline"))
+
+
+def _rows(message: List, number: int) -> Iterator[Text]:
+    yield rich_text(f"  ☰ {message.button}")
+    for section in message.sections:
+        if section.title != message.button:
+            yield _dim(rich_text(f"  {section.title}"))
+        for row in section.rows:
+            yield _choice(number, row)
+            number += 1
 
 
 def _choice(number: int, reply: Reply) -> Text:

@@ -11,7 +11,33 @@ from typing import Any, Final, assert_never
 from urllib.parse import urlsplit
 
 from flows.messages import limits
-from flows.messages.kinds import Buttons, Image, Link, List, Reply, Section, Sendable, TemplateMessage, Text
+from flows.messages.buttons import BUTTON_TITLE, BUTTONS
+from flows.messages.document import FILENAME
+from flows.messages.kinds import (
+    Buttons,
+    Document,
+    Image,
+    Link,
+    List,
+    Reply,
+    Section,
+    Sendable,
+    TemplateMessage,
+    Text,
+    Video,
+)
+from flows.messages.link import LINK_TITLE
+from flows.messages.list import (
+    LIST_BUTTON,
+    LIST_ROWS,
+    LIST_SECTIONS,
+    ROW_DESCRIPTION,
+    ROW_ID,
+    ROW_TITLE,
+    SECTION_TITLE,
+)
+from flows.messages.media import Media
+from flows.messages.template import TEMPLATE_BODY, TEMPLATE_NAME
 
 _DIGITS: Final = re.compile(r"[0-9]{5,20}")
 _URL_IN_TEXT: Final = re.compile(r"https?://[^\s/]", re.IGNORECASE)
@@ -64,7 +90,11 @@ def _content(message: Sendable) -> dict[str, Any]:
         case Text():
             return {"type": "text", "text": _plain(message)}
         case Image():
-            return {"type": "image", "image": _picture(message)}
+            return {"type": "image", "image": _file("image", message)}
+        case Video():
+            return {"type": "video", "video": _file("video", message)}
+        case Document():
+            return {"type": "document", "document": _document(message)}
         case Buttons():
             return {"type": "interactive", "interactive": _buttons(message)}
         case List():
@@ -82,22 +112,29 @@ def _plain(message: Text) -> dict[str, Any]:
     return {"body": body, "preview_url": True} if _URL_IN_TEXT.search(body) else {"body": body}
 
 
-def _picture(message: Image) -> dict[str, Any]:
-    picture = {"link": _url("image.link", message.link)}
+def _file(kind: str, message: Media) -> dict[str, Any]:
+    built = {"link": _url(f"{kind}.link", message.link)}
     if message.caption and message.caption.strip():
-        picture["caption"] = _text("image.caption", message.caption, limits.CAPTION)
-    return picture
+        built["caption"] = _text(f"{kind}.caption", message.caption, limits.CAPTION)
+    return built
+
+
+def _document(message: Document) -> dict[str, Any]:
+    built = _file("document", message)
+    if message.filename and message.filename.strip():
+        built["filename"] = _text("document.filename", message.filename, FILENAME)
+    return built
 
 
 def _buttons(message: Buttons) -> dict[str, Any]:
     where = "interactive.action.buttons"
-    _count(where, message.buttons, limits.BUTTONS)
+    _count(where, message.buttons, BUTTONS)
     buttons = [
         {
             "type": "reply",
             "reply": {
                 "id": _id(f"{where}[{i}].reply.id", button.id, limits.REPLY_ID),
-                "title": _text(f"{where}[{i}].reply.title", button.title, limits.BUTTON_TITLE),
+                "title": _text(f"{where}[{i}].reply.title", button.title, BUTTON_TITLE),
             },
         }
         for i, button in enumerate(message.buttons)
@@ -109,16 +146,16 @@ def _buttons(message: Buttons) -> dict[str, Any]:
 
 def _list(message: List) -> dict[str, Any]:
     where = "interactive.action.sections"
-    _count(where, message.sections, limits.LIST_SECTIONS)
+    _count(where, message.sections, LIST_SECTIONS)
     rows = [row for section in message.sections for row in section.rows]
-    _count(f"{where}: rows in all", rows, limits.LIST_ROWS)
+    _count(f"{where}: rows in all", rows, LIST_ROWS)
     _distinct(f"{where}: row id", (row.id for row in rows))
     alone = len(message.sections) == 1
     return {
         "type": "list",
         **_frame(message),
         "action": {
-            "button": _text("interactive.action.button", message.button, limits.LIST_BUTTON),
+            "button": _text("interactive.action.button", message.button, LIST_BUTTON),
             "sections": [_section(f"{where}[{i}]", s, alone) for i, s in enumerate(message.sections)],
         },
     }
@@ -126,27 +163,27 @@ def _list(message: List) -> dict[str, Any]:
 
 def _section(where: str, section: Section, alone: bool) -> dict[str, Any]:
     """A section; only one that stands alone may go without a title."""
-    _count(f"{where}.rows", section.rows, limits.LIST_ROWS)
+    _count(f"{where}.rows", section.rows, LIST_ROWS)
     rows = [_row(f"{where}.rows[{i}]", row) for i, row in enumerate(section.rows)]
     if alone and not section.title.strip():
         return {"rows": rows}
-    return {"title": _text(f"{where}.title", section.title, limits.SECTION_TITLE), "rows": rows}
+    return {"title": _text(f"{where}.title", section.title, SECTION_TITLE), "rows": rows}
 
 
 def _row(where: str, row: Reply) -> dict[str, str]:
     built = {
-        "id": _id(f"{where}.id", row.id, limits.ROW_ID),
-        "title": _text(f"{where}.title", row.title, limits.ROW_TITLE),
+        "id": _id(f"{where}.id", row.id, ROW_ID),
+        "title": _text(f"{where}.title", row.title, ROW_TITLE),
     }
     if row.description and row.description.strip():
-        built["description"] = _text(f"{where}.description", row.description, limits.ROW_DESCRIPTION)
+        built["description"] = _text(f"{where}.description", row.description, ROW_DESCRIPTION)
     return built
 
 
 def _link(message: Link) -> dict[str, Any]:
     where = "interactive.action.parameters"
     parameters = {
-        "display_text": _text(f"{where}.display_text", message.title, limits.LINK_TITLE),
+        "display_text": _text(f"{where}.display_text", message.title, LINK_TITLE),
         "url": _url(f"{where}.url", message.url),
     }
     return {
@@ -159,7 +196,7 @@ def _link(message: Link) -> dict[str, Any]:
 def _template(message: TemplateMessage) -> dict[str, Any]:
     where = "template.components[0].parameters"
     built: dict[str, Any] = {
-        "name": _text("template.name", message.name, limits.TEMPLATE_NAME),
+        "name": _text("template.name", message.name, TEMPLATE_NAME),
         "language": {"code": _text("template.language.code", message.language, _LANGUAGE)},
     }
     if message.values:
@@ -199,7 +236,7 @@ def _line(field: str, text: str) -> str:
     """What a template may be filled in with: one line, its words one blank apart."""
     if text.split() != text.split(" "):
         raise PayloadError(f"{field}: has a line break, a tab or more than one blank between words")
-    return _text(field, text, limits.TEMPLATE_BODY)
+    return _text(field, text, TEMPLATE_BODY)
 
 
 def _id(field: str, id: str, limit: int) -> str:

@@ -5,7 +5,7 @@ from bot.whatsapp.client import Accepted, WhatsAppClient
 from bot.whatsapp.errors import MEDIA, SendError
 from bot.whatsapp.identity import BSUID, PHONE
 from bot.whatsapp.payloads import Recipient, build
-from flows.messages.kinds import Message, Sendable, TemplateMessage, from_json, without_picture
+from flows.messages.kinds import Message, Sendable, TemplateMessage, from_json
 from storage.outbox.deliveries import Delivery
 
 
@@ -17,7 +17,7 @@ async def send(whatsapp: WhatsAppClient, delivery: Delivery, now: int) -> Accept
     """Send the message and return what Meta answered. Raises SendError, PayloadError, WindowClosed.
 
     If Meta refuses it because the 24 hours are over, its template is sent at once; if Meta cannot fetch its
-    picture, the words are sent without. If the customer never wrote to us, only Meta knows whether the 24
+    file, the words are sent without. If the customer never wrote to us, only Meta knows whether the 24
     hours are over.
     """
     message = from_json(delivery.payload)
@@ -35,11 +35,11 @@ async def send(whatsapp: WhatsAppClient, delivery: Delivery, now: int) -> Accept
 
 
 async def _said(whatsapp: WhatsAppClient, delivery: Delivery, message: Message) -> Accepted:
-    """Send the message, and once more without its picture if Meta refuses that. Raises as `_post`."""
+    """Send the message, and once more without its file if Meta refuses that. Raises as `_post`."""
     try:
         return await _post(whatsapp, delivery, message)
     except SendError as error:
-        words = without_picture(message) if error.code in MEDIA else None
+        words = message.without_media() if error.code in MEDIA else None
         if words is None:
             raise
     return await _post(whatsapp, delivery, words)

@@ -7,7 +7,9 @@ FlowError
     └── Unsendable      a message came out as one that WhatsApp would refuse
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 
 
@@ -32,6 +34,12 @@ class Issue:
     def __str__(self) -> str:
         mend = f"\n    {self.mend}" if self.mend else ""
         return f"{self.file}:{self.line}:{self.column}: {self.severity}: {self.message}{mend}"
+
+
+def close(name: str, known: Iterable[str]) -> str:
+    """A suggestion of the known name nearest to `name`, or nothing."""
+    found = get_close_matches(name.lower(), list(known), n=1, cutoff=0.5)
+    return f"did you mean '{found[0]}'?" if found else ""
 
 
 class FlowError(Exception):

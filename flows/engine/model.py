@@ -1,6 +1,6 @@
 """A flow, ready to run: frozen data, compiled once at load, shared by every customer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, TypeAlias
@@ -10,7 +10,7 @@ from transitions import Machine
 
 from flows.engine.variables import Variable
 from flows.engine.vocabulary import Action, Vocabulary
-from flows.messages.kinds import Message
+from flows.messages.kinds import Speech
 from flows.templates.expressions import Expression, Template
 
 Value: TypeAlias = Template | Any
@@ -89,10 +89,6 @@ class State:
     triggers: frozenset[str]
     """Every trigger that some rule answers here."""
     line: int
-
-
-Speech: TypeAlias = Callable[[Mapping[str, Any], str], Message]
-"""(context, place) -> the message; `place` as in `flows.messages.replies`. Raises StepFailed."""
 
 
 @dataclass(frozen=True, slots=True)

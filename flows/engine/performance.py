@@ -12,7 +12,7 @@ from flows.engine.events import Happened
 from flows.engine.model import LANGUAGE, SET, ActionCall, Flow, Reaction, Rule, State
 from flows.engine.variables import parse
 from flows.engine.vocabulary import Result, Scene
-from flows.messages import kinds, replies
+from flows.messages import replies
 from flows.templates.expressions import Template
 
 
@@ -129,7 +129,7 @@ class Performance:
             message = speech(self.context(), replies.place(self._before.id, self.visits[-1]))
             self.effects.append(Say(name, message))
             entry.setdefault("said", []).append(name)
-            if offered := kinds.replies(message):
+            if offered := message.replies:
                 self.choices = tuple((reply.title, reply.id) for reply in offered)
 
     def _do(self, reaction: Reaction, entry: dict[str, Any]) -> bool:

@@ -1,35 +1,32 @@
 """The meaning check: can this flow leave a customer without an answer, or say what WhatsApp refuses?
 
-Each check is a generator of issues over the spec and the compiled flow; `_CHECKS` lists them all.
+Each check is a generator of issues over the spec and the compiled flow; `_CHECKS` lists those of the flow's
+rules, `flows.language.check_messages` has those of its messages.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from flows.document.errors import Issue, Severity
+from flows.document.errors import Issue, Severity, close
 from flows.document.reader import Document, Path
-from flows.document.words import normalise
 from flows.engine.model import BUILT_IN, OTHERWISE, RECEIVED, Flow, Rule
-from flows.language.approved_templates import templates_can_be_sent
-from flows.language.schema import FlowSpec, HandlerSpec, MessageSpec, RowSpec, StateSpec, Texts
-from flows.language.speech import text_in
-from flows.language.texts import ROOTS, close
+from flows.language.check_messages import check_messages
+from flows.language.compile import Compiled
+from flows.language.schema import FlowSpec, HandlerSpec, StateSpec
+from flows.language.texts import ROOTS
 from flows.language.trials import messages_can_be_sent
-from flows.language.urls import urls_can_be_opened
-from flows.language.walk import offers, replies_of, sources_of, state_place, texts_of
-from flows.messages import limits
-
-_FEW: Final = 5
-"""Missing translations that are named one by one."""
+from flows.language.walk import offers, state_place
 
 
-def check(document: Document, spec: FlowSpec, flow: Flow) -> list[Issue]:
+def check(document: Document, spec: FlowSpec, compiled: Compiled) -> list[Issue]:
     """Every issue of meaning, in no order."""
+    flow = compiled.flow
     issues = [issue for examine in _CHECKS for issue in examine(document, spec, flow)]
-    if any(issue.severity is Severity.ERROR for issue in issues):
+    issues += check_messages(document, spec, compiled)
+    if any(issue.severity is Severity.ERROR for issue in (*compiled.issues, *issues)):
         return issues
     # Only now: what is wrong where it is written would be said again of the message as a whole.
-    return [*issues, *messages_can_be_sent(document, spec, flow)]
+    return [*issues, *messages_can_be_sent(document, flow)]
 
 
 def _triggers_can_fire(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
@@ -197,36 +194,6 @@ def _no_alternative_is_dead(document: Document, spec: FlowSpec, flow: Flow) -> I
             earlier.append(rule)
 
 
-def _languages_are_known(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
-    for name, message in spec.messages.items():
-        for texts, where in texts_of(name, message):
-            if isinstance(texts, str):
-                continue
-            for language in texts.keys() - set(spec.languages):
-                mend = f"add it to 'languages', which has {', '.join(spec.languages)}"
-                yield document.issue((*where, language), f"'{language}' is not a language of this flow", mend)
-
-
-def _texts_are_translated(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
-    """One warning a text; a language that is only begun gets one in all."""
-    maps = [
-        (texts, where)
-        for name, message in spec.messages.items()
-        for texts, where in texts_of(name, message)
-        if not isinstance(texts, str)
-    ]
-    for language in spec.languages:
-        missing = [where for texts, where in maps if language not in texts]
-        mend = f"add '{language}: …'"
-        if len(missing) > _FEW:
-            message = f"{len(missing)} texts are not in '{language}', this one first"
-            yield document.issue(missing[0], message, mend, Severity.WARNING)
-            continue
-        for where in missing:
-            message = f"no text in '{language}': customers see '{spec.languages[0]}'"
-            yield document.issue(where, message, mend, Severity.WARNING)
-
-
 def _messages_are_said(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
     said = {name for state in flow.states.values() for name in (*state.enter.say, *state.exit.say)}
     said |= {name for rule in flow.rules for name in rule.reaction.say}
@@ -236,126 +203,11 @@ def _messages_are_said(document: Document, spec: FlowSpec, flow: Flow) -> Iterat
         )
 
 
-def _texts_fit(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
-    for name, message in spec.messages.items():
-        for where, text, is_expression, _ in sources_of(name, message):
-            limit = _limit(where, message)
-            if limit is None or is_expression or "{{" in text or "{%" in text:
-                continue
-            if limits.length(text) > limit:
-                over = f"{limits.length(text)} characters, and WhatsApp takes {limit} here"
-                yield document.issue(where, over, "shorten it (emoji count twice)")
-            elif not text.strip() and not _may_be_empty(where):
-                yield document.issue(where, "the text is empty", "write something")
-
-
-_LIMITS: Final[tuple[tuple[tuple[str, ...], int], ...]] = (
-    (("footer",), limits.FOOTER),
-    (("buttons", "title"), limits.BUTTON_TITLE),
-    (("list", "button"), limits.LIST_BUTTON),
-    (("list", "title"), limits.SECTION_TITLE),
-    (("list", "rows", "title"), limits.ROW_TITLE),
-    (("list", "rows", "description"), limits.ROW_DESCRIPTION),
-    (("list", "sections", "title"), limits.SECTION_TITLE),
-    (("list", "sections", "rows", "title"), limits.ROW_TITLE),
-    (("list", "sections", "rows", "description"), limits.ROW_DESCRIPTION),
-    (("link", "title"), limits.LINK_TITLE),
-)
-
-
-def _limit(where: Path, message: MessageSpec) -> int | None:
-    """The limit of the text at `where`, a path that ends in a language or an empty step."""
-    steps = tuple(step for step in where[2:-1] if isinstance(step, str))
-    if steps == ("text",):
-        if message.buttons or message.list or message.link:
-            return limits.INTERACTIVE_BODY
-        return limits.CAPTION if message.image else limits.TEXT_BODY
-    return dict(_LIMITS).get(steps)
-
-
-def _may_be_empty(where: Path) -> bool:
-    return "description" in where or "footer" in where
-
-
-def _replies_fit(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
-    for name, message in spec.messages.items():
-        where: Path = ("messages", name)
-        sure = [button for button in message.buttons or () if not button.if_]
-        if len(sure) > limits.BUTTONS:
-            mend = "use a list, or give some of them an 'if'"
-            yield document.issue(
-                (*where, "buttons"), f"{len(sure)} buttons, and WhatsApp takes {limits.BUTTONS}", mend
-            )
-        titles = [(button.title, (*where, "buttons")) for button in sure]
-        for title, place in _same_titles(titles, spec.languages):
-            yield document.issue(place, f"two buttons are called '{title}'", "WhatsApp refuses that")
-
-
-def _rows_differ(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
-    for name, message in spec.messages.items():
-        sure = [(row.title, where) for row, where in replies_of(name, message) if isinstance(row, RowSpec)
-                and not row.each and not row.if_]  # fmt: skip
-        for title, place in _same_titles(sure, spec.languages):
-            mend = "give one of them another title: who types it chooses neither"
-            yield document.issue(place, f"two rows are called '{title}'", mend, Severity.WARNING)
-
-
-def _same_titles(titles: list[tuple[Texts, Path]], languages: list[str]) -> Iterator[tuple[str, Path]]:
-    """Titles that an earlier one equals for who types them, and where they are written; one a language."""
-    for language in languages:
-        known: set[str] = set()
-        for texts, place in titles:
-            title = text_in(texts, language, languages[0])
-            form = normalise(title)
-            if "{{" not in title and form in known:
-                yield title, place
-                break
-            known.add(form)
-
-
-def _rows_fit(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
-    """Count the rows known beforehand: those written out, and those of lists that never change."""
-    for name, message in spec.messages.items():
-        known = 0
-        for row, where in replies_of(name, message):
-            if not isinstance(row, RowSpec):
-                continue
-            items = _fixed_items(flow, row.each) if row.each else 1
-            if items > limits.LIST_ROWS:
-                over = f"'{row.each}' has {items} items, and a WhatsApp list takes {limits.LIST_ROWS} rows"
-                yield document.issue((*where, "each"), over, "offer them in several lists")
-            elif not row.if_:
-                known += items
-        if known > limits.LIST_ROWS:
-            over = f"{known} rows, and WhatsApp takes {limits.LIST_ROWS} in all sections together"
-            yield document.issue(("messages", name, "list"), over, "split the list over two messages")
-
-
-def _fixed_items(flow: Flow, each: str) -> int:
-    """How many items `each` always has; 0 if that depends on the conversation."""
-    root, _, rest = each.strip().partition(".")
-    held = flow.statics[flow.languages[0]].get(root)
-    items = held.get(rest) if isinstance(held, Mapping) else None
-    return len(items) if isinstance(items, (list, tuple)) else 0
-
-
 def _variables_have_names_of_their_own(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
     taken = ROOTS.union(flow.vocabulary.view_names, flow.statics[flow.languages[0]])
     for name in sorted(spec.variables.keys() & taken):
         message = f"'{name}' already means something else in templates"
         yield document.issue(("variables", name), message, "use another name")
-
-
-def _answers_differ(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
-    for name, message in spec.messages.items():
-        seen: set[tuple[str, str]] = set()
-        for reply, where in replies_of(name, message):
-            if reply.if_ or (isinstance(reply, RowSpec) and reply.each):
-                continue
-            if (reply.on, reply.with_) in seen:
-                same = f"this fires '{reply.on}' just as one above it does: WhatsApp refuses that"
-                yield document.issue(where, same, "give one of them another 'with'")
-            seen.add((reply.on, reply.with_))
 
 
 def _states(flow: Flow, spec: FlowSpec) -> Iterator[tuple[str, StateSpec]]:
@@ -377,15 +229,6 @@ _CHECKS: Final[tuple[Callable[[Document, FlowSpec, Flow], Iterator[Issue]], ...]
     _what_must_be_answered_is,
     _states_are_reachable,
     _no_alternative_is_dead,
-    _languages_are_known,
-    _texts_are_translated,
     _messages_are_said,
-    _texts_fit,
-    _replies_fit,
-    _rows_fit,
-    _rows_differ,
-    _answers_differ,
-    urls_can_be_opened,
-    templates_can_be_sent,
     _variables_have_names_of_their_own,
 )

@@ -4,7 +4,7 @@ Whatever can't be compiled becomes an issue; the rest is compiled all the same, 
 reports everything.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -13,8 +13,9 @@ from pydantic import ValidationError
 from transitions import Machine
 
 from flows.document import durations
-from flows.document.errors import Issue
+from flows.document.errors import Issue, close
 from flows.document.reader import Document, Path
+from flows.document.shape import text_in
 from flows.document.words import has_words, normalise
 from flows.engine import decide
 from flows.engine.model import (
@@ -33,16 +34,31 @@ from flows.engine.model import (
 from flows.engine.variables import parse
 from flows.engine.vocabulary import Action, Vocabulary
 from flows.language.schema import FlowSpec, HandlerSpec, ReactionSpec, StateSpec
-from flows.language.speech import text_in
-from flows.language.texts import Texts, close
+from flows.language.texts import Texts
 from flows.language.walk import chain, offers, state_paths, state_place
+from flows.messages.writer import Part
 from flows.templates.expressions import NEVER, Template
 
 
-def compile_flow(document: Document, spec: FlowSpec, vocabulary: Vocabulary) -> tuple[Flow, list[Issue]]:
-    """The flow, and every issue met while compiling it; with an error among them it must not be run."""
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A flow, and what came up while it was compiled."""
+
+    flow: Flow
+    issues: list[Issue]
+    """With an error among them, the flow must not be run."""
+    parts: Mapping[str, Sequence[Part]]
+    """Message name -> every text in it, as it is written."""
+
+
+def compile_flow(document: Document, spec: FlowSpec, vocabulary: Vocabulary) -> Compiled:
+    """Compile all of the flow, whatever is wrong in it."""
     compiler = _Compiler(document, spec, vocabulary)
-    return compiler.flow(), compiler.issues
+    return Compiled(
+        compiler.flow(),
+        compiler.issues,
+        {name: written.parts for name, written in compiler.messages.items()},
+    )
 
 
 @dataclass
@@ -55,6 +71,7 @@ class _Compiler:
 
     def __post_init__(self) -> None:
         self.texts = Texts(self.document, self.spec, self.vocabulary, self.issues)
+        self.messages = self.texts.messages()
         self.paths = dict(state_paths(self.spec.states))
 
     def flow(self) -> Flow:
@@ -76,7 +93,7 @@ class _Compiler:
             states=MappingProxyType(states),
             rules=tuple(self.rules),
             machine=self._machine(states),
-            messages=MappingProxyType(self.texts.messages()),
+            messages=MappingProxyType({name: said.speeches for name, said in self.messages.items()}),
             variables=MappingProxyType(self.spec.variables),
             offered=frozenset(offer.trigger for offer in offers(self.spec)),
             vocabulary=self.vocabulary,

@@ -30,12 +30,11 @@ def examine(text: str, file: str = "flows.yaml", vocabulary: Vocabulary = EMPTY)
     spec, issues = validate(document, vocabulary.sections)
     if spec is None:
         return Examined(None, tuple(sorted(issues)))
-    flow, issues = compile_flow(document, spec, vocabulary)
-    issues += check(document, spec, flow)
-    broken = any(issue.severity is Severity.ERROR for issue in issues)
-    if flow is None or broken:
-        return Examined(None, tuple(sorted(set(issues))))
-    return Examined(replace(flow, version=_version(text)), tuple(sorted(set(issues))))
+    compiled = compile_flow(document, spec, vocabulary)
+    issues = sorted({*compiled.issues, *check(document, spec, compiled)})
+    if any(issue.severity is Severity.ERROR for issue in issues):
+        return Examined(None, tuple(issues))
+    return Examined(replace(compiled.flow, version=_version(text)), tuple(issues))
 
 
 def _version(text: str) -> str:

@@ -5,16 +5,16 @@ from typing import Any, Final
 
 from flows.document.errors import Issue, Severity, StepFailed, Unsendable
 from flows.document.reader import Document
-from flows.engine.model import Flow, Speech
+from flows.engine.model import Flow
 from flows.engine.variables import Variable
 from flows.engine.vocabulary import Trial
-from flows.language.schema import FlowSpec
+from flows.messages.kinds import Speech
 
 _PLACE: Final = "aaaaaaaa-1000000.1000000"
 """A reply's id may be as long as it gets in a shop with many customers."""
 
 
-def messages_can_be_sent(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+def messages_can_be_sent(document: Document, flow: Flow) -> Iterator[Issue]:
     """Issues of messages that WhatsApp would refuse, in any language and with any product.
 
     What depends on the conversation is tried with what the host thinks up (`Vocabulary.trials`), and is a

@@ -1,1 +1,1 @@
-"""The messages that a flow can say, as values, and what one may hold. Imports `document`."""
+"""The messages that a flow can say, one module for each kind. Imports `templates` and `document`."""

@@ -1,195 +1,127 @@
-"""The messages a flow can say, as plain values.
+"""Every kind of message that a flow can say.
 
-They name what the customer sees and nothing of the wire: the channel turns them into its own
-payloads. Every text is final: rendered, in one language, within `flows.messages.limits`.
+A new kind is a module of its own, and a name in `Message` and in `_Shape`. All that is done with messages
+here asks the kind: its shape in the flow file, how its texts are compiled, its JSON.
 """
 
-from dataclasses import dataclass, replace
-from typing import Any, TypeAlias, assert_never
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Annotated, Any, Final, TypeAlias, get_args
 
+from pydantic import BeforeValidator, Discriminator, Tag
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A tappable answer. `id` comes back when it is tapped (see `flows.messages.replies`)."""
+from flows.document.errors import Unsendable
+from flows.document.shape import LANGUAGE
+from flows.messages.buttons import Buttons, ButtonsSpec
+from flows.messages.document import Document, DocumentSpec
+from flows.messages.image import Image, ImageSpec
+from flows.messages.link import Link, LinkSpec
+from flows.messages.list import List, ListSpec, Section
+from flows.messages.message import KindSpec
+from flows.messages.offers import Reply
+from flows.messages.template import TemplateMessage
+from flows.messages.text import Text, TextSpec
+from flows.messages.video import Video, VideoSpec
+from flows.messages.writer import Writer
+from flows.templates.expressions import Context
 
-    id: str
-    title: str
-    description: str | None = None
-    """Second line of a list row; a button has none."""
+__all__ = [
+    "Buttons", "Document", "Image", "Link", "List", "Message", "MessageSpec", "Reply", "Section", "Sendable",
+    "Speech", "TemplateMessage", "Text", "Video", "from_json", "speech", "to_json",
+]  # fmt: skip
 
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A titled group of list rows."""
-
-    title: str
-    rows: tuple[Reply, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateMessage:
-    """A text that WhatsApp approved beforehand: all it takes 24 hours after the customer last wrote."""
-
-    name: str
-    language: str
-    """As WhatsApp writes it: `en`, `pt_BR`."""
-    values: tuple[str, ...] = ()
-    """For the gaps in its body, in order; each one line, and none empty."""
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Plain text. A URL in it is shown with a preview."""
-
-    body: str
-    fallback: TemplateMessage | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """A picture by https link, with an optional caption."""
-
-    link: str
-    caption: str | None = None
-    fallback: TemplateMessage | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Buttons:
-    """Text with one to three reply buttons, and optionally a picture above it."""
-
-    body: str
-    buttons: tuple[Reply, ...]
-    footer: str | None = None
-    image: str | None = None
-    fallback: TemplateMessage | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class List:
-    """Text with a button that opens a list of rows."""
-
-    body: str
-    button: str
-    sections: tuple[Section, ...]
-    footer: str | None = None
-    fallback: TemplateMessage | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """Text with one button that opens a URL."""
-
-    body: str
-    title: str
-    url: str
-    footer: str | None = None
-    image: str | None = None
-    fallback: TemplateMessage | None = None
-
-
-Message: TypeAlias = Text | Image | Buttons | List | Link
+Message: TypeAlias = Text | Image | Video | Document | Buttons | List | Link
 """What a flow says. Each kind may have a `fallback`, sent in its place once the 24 hours are over."""
 Sendable: TypeAlias = Message | TemplateMessage
 
+Speech: TypeAlias = Callable[[Context, str], Message]
+"""(context, place) -> the message; `place` as in `flows.messages.replies`. Raises StepFailed."""
 
-def replies(message: Message) -> tuple[Reply, ...]:
-    """Every tappable answer of `message`, top to bottom."""
-    match message:
-        case Buttons(buttons=buttons):
-            return buttons
-        case List(sections=sections):
-            return tuple(row for section in sections for row in section.rows)
-        case Text() | Image() | Link():
-            return ()
-        case _:
-            assert_never(message)
+_Shape: TypeAlias = (
+    Annotated[ButtonsSpec, Tag("<buttons>")]
+    | Annotated[ListSpec, Tag("<list>")]
+    | Annotated[LinkSpec, Tag("<link>")]
+    | Annotated[VideoSpec, Tag("<video>")]
+    | Annotated[DocumentSpec, Tag("<document>")]
+    | Annotated[ImageSpec, Tag("<image>")]
+    | Annotated[TextSpec, Tag("<text>")]
+)
+"""A message is the first of them whose key it has.
+
+A tag stands in the place of an error, where it is passed over: no flow file has a key like it.
+"""
+_SHAPES: Final[Mapping[str, type[KindSpec]]] = {
+    shape.KEY: shape for shape, _ in (get_args(tagged) for tagged in get_args(_Shape))
+}
+_KEYS: Final = frozenset(key for shape in _SHAPES.values() for key in shape.model_fields)
+"""All that any message may have."""
+_BY_KIND: Final[Mapping[str, Any]] = {kind.KIND: kind for kind in get_args(Sendable)}
 
 
-def without_picture(message: Sendable) -> Message | None:
-    """What is left to say of `message` if its picture cannot be shown; None if it has none, or no words."""
-    match message:
-        case Image(caption=str() as caption) if caption.strip():
-            return Text(caption, message.fallback)
-        case Buttons(image=str()) | Link(image=str()):
-            return replace(message, image=None)
-        case _:
-            return None
+def _of_one_kind(value: Any) -> Any:
+    """A message as a mapping of one kind's keys. Raises ValueError where it has keys of two."""
+    if isinstance(value, str):
+        return {"text": value}
+    if not isinstance(value, Mapping):
+        return value
+    if value and all(LANGUAGE.fullmatch(str(key)) for key in value):
+        return {"text": value}
+    own = _SHAPES[_key(value)]
+    foreign = [key for key in value if key not in own.model_fields and key in _KEYS]
+    if wrong := [key for key in foreign if value[key] not in (None, "")]:
+        raise ValueError(_refusal(own, wrong))
+    return {key: held for key, held in value.items() if key not in foreign}
+
+
+def _refusal(own: type[KindSpec], foreign: list[str]) -> str:
+    """Why keys of other kinds can't stand in a message of this one."""
+    if kinds := [key for key in _SHAPES if key in foreign and key != ImageSpec.KEY]:
+        return f"a message has one of {' and '.join([own.KEY, *kinds])}, not both"
+    if ImageSpec.KEY in foreign:
+        return f"a {own.KEY} can't have an image"
+    return f"only messages with buttons, a list or a link have a {foreign[0]}"
+
+
+def _key(message: Mapping[str, Any]) -> str:
+    return next((key for key in _SHAPES if message.get(key) is not None), TextSpec.KEY)
+
+
+def _tag(message: Any) -> str:
+    return f"<{_key(message) if isinstance(message, Mapping) else TextSpec.KEY}>"
+
+
+MessageSpec: TypeAlias = Annotated[_Shape, Discriminator(_tag), BeforeValidator(_of_one_kind)]
+"""One message as it is written in the flow file."""
+
+
+def speech(spec: MessageSpec, writer: Writer) -> Speech:
+    """Compile a message; its texts are rendered, and it is made sendable, when it is said."""
+    say = spec.write(writer)
+    fallback = spec.template.write(writer) if spec.template else None
+
+    def whole(context: Context, place: str) -> Message:
+        try:
+            message = say(context, place).sendable()
+            return replace(message, fallback=fallback(context)) if fallback else message
+        except UnicodeEncodeError:
+            raise Unsendable("a text holds half of a surrogate pair") from None
+
+    return whole
 
 
 def to_json(message: Sendable) -> dict[str, Any]:
     """A JSON-ready dict with the message's kind under `kind`. Inverse of `from_json`."""
-    written = _written(message)
+    written = message.to_json()
     if not isinstance(message, TemplateMessage) and message.fallback is not None:
-        written["fallback"] = _written(message.fallback)
+        written["fallback"] = message.fallback.to_json()
     return written
 
 
 def from_json(value: dict[str, Any]) -> Sendable:
     """The message that `to_json` wrote. Raises KeyError on any other shape."""
-    message = _read(value)
-    fallback = _read(value["fallback"]) if value.get("fallback") else None
-    if not isinstance(fallback, TemplateMessage) or isinstance(message, TemplateMessage):
+    if value["kind"] not in _BY_KIND:
+        raise KeyError(f"unknown message kind {value['kind']!r}")
+    message: Sendable = _BY_KIND[value["kind"]].from_json(value)
+    if isinstance(message, TemplateMessage) or not value.get("fallback"):
         return message
-    return replace(message, fallback=fallback)
-
-
-def _written(message: Sendable) -> dict[str, Any]:
-    match message:
-        case Text():
-            return {"kind": "text", "body": message.body}
-        case Image():
-            return {"kind": "image", "link": message.link, "caption": message.caption}
-        case Buttons():
-            return {
-                "kind": "buttons",
-                "body": message.body,
-                "buttons": [[r.id, r.title] for r in message.buttons],
-                "footer": message.footer,
-                "image": message.image,
-            }
-        case List():
-            return {
-                "kind": "list",
-                "body": message.body,
-                "button": message.button,
-                "sections": [
-                    [s.title, [[r.id, r.title, r.description] for r in s.rows]] for s in message.sections
-                ],
-                "footer": message.footer,
-            }
-        case Link():
-            return {
-                "kind": "link",
-                "body": message.body,
-                "title": message.title,
-                "url": message.url,
-                "footer": message.footer,
-                "image": message.image,
-            }
-        case TemplateMessage(name=name, language=language, values=values):
-            return {"kind": "template", "name": name, "language": language, "values": list(values)}
-        case _:
-            assert_never(message)
-
-
-def _read(value: dict[str, Any]) -> Sendable:
-    match value["kind"]:
-        case "text":
-            return Text(value["body"])
-        case "image":
-            return Image(value["link"], value["caption"])
-        case "buttons":
-            buttons = tuple(Reply(id, title) for id, title in value["buttons"])
-            return Buttons(value["body"], buttons, value["footer"], value["image"])
-        case "list":
-            sections = tuple(
-                Section(title, tuple(Reply(*row) for row in rows)) for title, rows in value["sections"]
-            )
-            return List(value["body"], value["button"], sections, value["footer"])
-        case "link":
-            return Link(value["body"], value["title"], value["url"], value["footer"], value["image"])
-        case "template":
-            return TemplateMessage(value["name"], value["language"], tuple(value["values"]))
-        case other:
-            raise KeyError(f"unknown message kind {other!r}")
+    return replace(message, fallback=TemplateMessage.from_json(value["fallback"]))

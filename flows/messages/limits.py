@@ -1,4 +1,4 @@
-"""What one WhatsApp message may hold.
+"""What one WhatsApp message may hold, where several kinds share it; and how long a text is.
 
 Lengths are counted in UTF-16 code units: Meta documents no counting rule, and this is the
 strictest reading of it (an emoji counts twice). A flow is checked against these when it is
@@ -16,35 +16,11 @@ TEXT_BODY: Final = 4096
 INTERACTIVE_BODY: Final = 1024
 """Body of a message with buttons, a list or a link (pages disagree for lists: 1024 is safe)."""
 CAPTION: Final = 1024
-"""Caption of an image."""
+"""Caption of a picture, a document or a video."""
 FOOTER: Final = 60
 """Small print under an interactive message."""
-BUTTONS: Final = 3
-"""Reply buttons in one message."""
-BUTTON_TITLE: Final = 20
-"""Label of a reply button."""
 REPLY_ID: Final = 256
 """Identifier carried by a reply button."""
-LIST_BUTTON: Final = 20
-"""Label that opens a list."""
-LIST_SECTIONS: Final = 10
-"""Sections in one list."""
-LIST_ROWS: Final = 10
-"""Rows in one list, over all its sections."""
-SECTION_TITLE: Final = 24
-"""Title of a list section."""
-ROW_TITLE: Final = 24
-"""Title of a list row."""
-ROW_DESCRIPTION: Final = 72
-"""Second line of a list row."""
-ROW_ID: Final = 200
-"""Identifier carried by a list row."""
-LINK_TITLE: Final = 20
-"""Label of a link button (cta_url)."""
-TEMPLATE_BODY: Final = 1024
-"""Body of a template, its values filled in (a longer one is refused with 132005)."""
-TEMPLATE_NAME: Final = 512
-"""Name of a template."""
 OPAQUE: Final = 512
 """`biz_opaque_callback_data`: echoed back in the statuses of a message."""
 

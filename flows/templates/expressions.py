@@ -8,7 +8,7 @@ a template. A missing value is an error, never an empty string.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from jinja2 import StrictUndefined, nodes
 from jinja2 import TemplateSyntaxError as JinjaSyntaxError
@@ -17,6 +17,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from flows.document.errors import StepFailed
 from flows.document.reader import UNSENDABLE
 from flows.templates.lookups import Lookup, lookups, path
+
+Context: TypeAlias = Mapping[str, Any]
+"""The names and values that templates see."""
 
 MAX_RENDERED: Final = 65_536
 """Characters one template may produce; far above any message, far below what hurts."""
@@ -109,6 +112,8 @@ class Expression:
 
 NEVER: Final = Expression("false", frozenset(), None, lambda context: False)
 """Stands in for a guard that does not compile, so that what follows it is still checked."""
+BLANK: Final = Template("", frozenset(), "", None)
+"""Stands in for a template that does not compile, likewise."""
 
 
 class Language:

@@ -6,9 +6,8 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from flows.document import durations
-from flows.language import urls
-from flows.language.schema import Texts
-from flows.language.speech import text_in
+from flows.document.shape import Texts, text_in
+from flows.messages import urls
 from payments.shop.money import Rupees
 
 MIN_LINK_LIFE: Final = 16 * 60_000

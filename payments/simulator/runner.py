@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from flows.engine.model import Flow
-from flows.messages.kinds import Buttons, Image, Link, List, Message, replies
+from flows.messages.kinds import Buttons, Link, List, Message
 from payments.processing.changes import EventResult
 from payments.simulator.scenario import Deed, Expectation, Scenario
 from payments.simulator.simulator import NothingToPay, NothingToTap, Simulator
@@ -124,7 +124,7 @@ class _Rehearsal:
     def _compare_texts(self, expected: Expectation) -> Unmet | None:
         if expected.shop is None:
             return None
-        said = [_body(message) for message in self._answer]
+        said = [message.words for message in self._answer]
         if len(said) == len(expected.shop) and all(map(matches, expected.shop, said)):
             return None
         return Unmet(
@@ -137,7 +137,7 @@ class _Rehearsal:
         if expected is None:
             return None
         last = self._answer[-1:]
-        offered = tuple(reply.title for m in last if isinstance(m, kind) for reply in replies(m))
+        offered = tuple(reply.title for m in last if isinstance(m, kind) for reply in m.replies)
         if offered == expected:
             return None
         return Unmet(line, _listed(f"the {name}", expected), _listed("there are", offered))
@@ -159,18 +159,14 @@ def matches(expected: str, said: str) -> bool:
     return re.fullmatch(pattern, said.strip(), re.DOTALL) is not None
 
 
-def _body(message: Message) -> str:
-    return (message.caption or "") if isinstance(message, Image) else message.body
-
-
 def _told(message: Message) -> Iterator[str]:
     """A message as lines of a transcript."""
-    first, *rest = _body(message).splitlines() or [""]
+    first, *rest = message.words.splitlines() or [""]
     yield f"    shop: {first}"
     yield from (f"          {line}" for line in rest)
     if isinstance(message, Link):
         yield f"          [{message.title}: {message.url}]"
-    if offered := replies(message):
+    if offered := message.replies:
         yield "          " + " ".join(f"[{reply.title}]" for reply in offered)
 
 

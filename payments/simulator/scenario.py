@@ -18,10 +18,9 @@ from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
 from flows.document import durations
-from flows.document.errors import FlowInvalid, Issue
+from flows.document.errors import FlowInvalid, Issue, close
 from flows.document.reader import Document, Path, read
 from flows.engine.model import RECEIVED
-from flows.language.texts import close
 from flows.messages.kinds import Message
 from payments.shop.money import paise
 from payments.shop.orders import CURRENCY

@@ -14,7 +14,6 @@ from flows.engine import events
 from flows.engine.conversation import Conversation
 from flows.engine.effects import Say
 from flows.engine.model import Flow
-from flows.messages import kinds
 from flows.messages.kinds import Message
 from payments.ledger import facts as fact_values
 from payments.ledger.balance import authorised
@@ -115,7 +114,7 @@ class Simulator:
 
         Raises NothingToTap, naming what can be tapped, if nothing is called that.
         """
-        offered = [reply for say in reversed(self.said) for reply in kinds.replies(say.message)]
+        offered = [reply for say in reversed(self.said) for reply in say.message.replies]
         reply = next((reply for reply in offered if reply.title == title), None)
         if reply is None:
             names = ", ".join(dict.fromkeys(reply.title for reply in offered)) or "nothing yet"

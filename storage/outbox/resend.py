@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
-from flows.messages.kinds import from_json, to_json, without_picture
+from flows.messages.kinds import from_json, to_json
 from storage.database.encoding import dumps, loads
 from storage.database.transaction import Row, Transaction
 
@@ -20,7 +20,7 @@ class Remedy(StrEnum):
     TEMPLATE = "template"
     """It came too late to be sent as it is: its template, once. That has no template of its own."""
     PLAIN = "plain"
-    """Its picture could not be fetched: the same without it."""
+    """Its picture or file could not be fetched: the same without it."""
     SOON = "soon"
     """The reason passes by itself: the same again."""
     LATER = "later"
@@ -89,7 +89,7 @@ def _again(payload: dict[str, Any], remedy: Remedy) -> tuple[dict[str, Any] | No
         case Remedy.TEMPLATE:
             return payload.get("fallback"), 0
         case Remedy.PLAIN:
-            words = without_picture(from_json(payload))
+            words = from_json(payload).without_media()
             return ({**to_json(words), _FAILURES: failures} if words else None), 0
         case Remedy.SOON | Remedy.LATER:
             gaps = GAPS[remedy]

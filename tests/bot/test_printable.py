@@ -15,7 +15,7 @@ from bot.printable import printable
 from bot.terminal.drawing import draw, draw_trace, plain
 from bot.whatsapp.channel import WHATSAPP
 from flows.engine import events
-from flows.messages.kinds import Buttons, Image, Link, List, Reply, Section, Text
+from flows.messages.kinds import Buttons, Document, Image, Link, List, Reply, Section, Text, Video
 from storage import Store
 from tests.bot.operating import munshi, park
 from tests.storage.written import write
@@ -74,6 +74,8 @@ def test_the_chat_shows_none() -> None:
     messages = (
         Text(odd),
         Image("http://127.0.0.1/x.png", odd),
+        Video("http://127.0.0.1/x.mp4", odd),
+        Document("http://127.0.0.1/x.pdf", odd, odd),
         Buttons(odd, (reply,), odd),
         List(odd, odd, (Section(odd, (reply,)),), odd),
         Link(odd, odd, f"http://127.0.0.1/{odd}", odd),

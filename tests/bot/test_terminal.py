@@ -10,7 +10,7 @@ from rich.console import Console
 from bot.terminal import commands
 from bot.terminal.commands import Choose, Fail, Pay, Send, Wait, Write, Wrong, choices, parse_command, pick
 from bot.terminal.drawing import WIDTH, draw, draw_all, draw_trace, rich_text
-from flows.messages.kinds import Buttons, Image, Link, List, Message, Reply, Section, Text
+from flows.messages.kinds import Buttons, Document, Image, Link, List, Message, Reply, Section, Text, Video
 
 BUTTONS = Buttons("Your *cart*", (Reply("1|a|", "Check out"), Reply("1|b|", "Add more")), footer="small")
 LIST = List(
@@ -54,6 +54,9 @@ def test_nothing_is_wider_than_the_terminal(width: int) -> None:
 def test_every_kind_of_message_shows_what_it_holds() -> None:
     assert shown(Text("[bold]not markup[/bold]")) == "[bold]not markup[/bold]\n\n"
     assert shown(Image("https://x/y.png", "A cup")) == "[picture: https://x/y.png]\nA cup\n\n"
+    assert shown(Video("https://x/a.mp4", "Chai")) == "[video: https://x/a.mp4]\nChai\n\n"
+    assert shown(Document("https://x/a.pdf", "Prices")) == "[document: https://x/a.pdf]\nPrices\n\n"
+    assert shown(Document("https://x/a.pdf", None, "p.pdf")) == "[document: p.pdf: https://x/a.pdf]\n\n"
     assert shown(Link("Pay", "Open", "https://rzp.io/a_b_c")) == "Pay\n  [Open] https://rzp.io/a_b_c\n\n"
 
 

@@ -175,6 +175,26 @@ ERRORS: Final[dict[str, Row]] = {
         + "".join(f", {{on: no_thanks, with: '{n}', title: t}}" for n in range(10)) + "]}",
         "11 rows, and WhatsApp takes 10 in all sections together", 11, 5, "split the list over two messages",
     ),
+    "a document's name is long": row(
+        "ask_age: How old are you?", f"ask_age: {{document: {{link: 'https://x', filename: {'y' * 241}}}}}",
+        "241 characters, and WhatsApp takes 240 here", 8, 43, "shorten it (emoji count twice)",
+    ),
+    "a document's name is empty": row(
+        "ask_age: How old are you?", "ask_age: {document: {link: 'https://x', filename: ''}}",
+        "the text is empty", 8, 43, "write something",
+    ),
+    "a document's caption is long": row(
+        "ask_age: How old are you?", f"ask_age: {{document: {{link: 'https://x'}}, text: {'y' * 1025}}}",
+        "1025 characters, and WhatsApp takes 1024 here", 8, 44, "shorten it (emoji count twice)",
+    ),
+    "a video's caption is long": row(
+        "ask_age: How old are you?", f"ask_age: {{video: 'https://x', text: {'y' * 1025}}}",
+        "1025 characters, and WhatsApp takes 1024 here", 8, 33, "shorten it (emoji count twice)",
+    ),
+    "a video's caption is empty": row(
+        "ask_age: How old are you?", "ask_age: {video: 'https://x', text: ''}",
+        "the text is empty", 8, 33, "write something",
+    ),
     "a button's link is long": row(
         "ask_age: How old are you?", f"ask_age: {{text: Pay, link: {{title: {'y' * 21}, url: 'https://x'}}}}",
         "21 characters, and WhatsApp takes 20 here", 8, 31, "shorten it (emoji count twice)",
@@ -188,6 +208,8 @@ def test_error(name: str) -> None:
 
 
 PICTURE: Final = "write the picture's whole address, like 'https://shop.example/chai.jpg'"
+DOCUMENT: Final = "write the document's whole address, like 'https://shop.example/prices.pdf'"
+VIDEO: Final = "write the video's whole address, like 'https://shop.example/chai.mp4'"
 PAGE: Final = "write the page's whole address, like 'https://shop.example/page'"
 
 
@@ -219,6 +241,12 @@ def test_a_fixed_url_that_cannot_be_opened(url: str, fault: str) -> None:
     (page,) = issues_of(edited((old, f"{{text: x, link: {{title: Go, url: '{url}'}}}}")))
     assert (page.message, page.line, page.column) == (f"'{url}' {fault}", 8, 40)
     assert page.mend == PAGE
+    (document,) = issues_of(edited((old, f"{{document: {{link: '{url}'}}}}")))
+    assert (document.message, document.line, document.column) == (f"'{url}' {fault}", 8, 24)
+    assert document.mend == DOCUMENT
+    (video,) = issues_of(edited((old, f"{{video: '{url}'}}")))
+    assert (video.message, video.line, video.column) == (f"'{url}' {fault}", 8, 13)
+    assert video.mend == VIDEO
 
 
 @pytest.mark.parametrize(
@@ -232,6 +260,8 @@ def test_a_fixed_url_that_cannot_be_opened(url: str, fault: str) -> None:
 def test_a_url_that_can_be_opened_or_is_not_fixed(url: str) -> None:
     message = f"{{text: x, image: '{url}', link: {{title: Go, url: '{url}'}}}}"
     assert issues_of(edited(("How old are you?", message))) == ()
+    for message in (f"{{document: {{link: '{url}'}}}}", f"{{video: '{url}'}}"):
+        assert issues_of(edited(("How old are you?", message))) == ()
 
 
 def test_eleven_products_in_one_list() -> None:

@@ -64,6 +64,41 @@ ERRORS: Final[dict[str, Row]] = {
         "ask_age: {text: a, image: b, list: {button: c, rows: {on: greet, title: d}}}",
         "a list can't have an image", 8, 3, "",
     ),
+    "document and image": row(
+        "ask_age: How old are you?", "ask_age: {document: {link: 'https://x'}, image: 'https://x'}",
+        "a document can't have an image", 8, 3, "",
+    ),
+    "document and buttons": row(
+        "text: Choose", "text: Choose\n    document: {link: 'https://x'}",
+        "a message has one of buttons and document, not both", 9, 3, "",
+    ),
+    "document with small print": row(
+        "ask_age: How old are you?", "ask_age: {document: {link: 'https://x'}, footer: x}",
+        "only messages with buttons, a list or a link have a footer", 8, 3, "",
+    ),
+    "document without link": row(
+        "ask_age: How old are you?", "ask_age: {document: {filename: a.pdf}}",
+        "'link' is missing", 8, 13, "add 'link:' here",
+    ),
+    "document that is only a link": row(
+        "ask_age: How old are you?", "ask_age: {document: 'https://x/a.pdf'}",
+        "'https://x/a.pdf' can't stand here", 8, 13, "a mapping (key: value) is expected",
+    ),
+    "video and image": row(
+        "ask_age: How old are you?", "ask_age: {video: 'https://x', image: 'https://x'}",
+        "a video can't have an image", 8, 3, "",
+    ),
+    "video and document": row(
+        "ask_age: How old are you?", "ask_age: {document: {link: 'https://x'}, video: 'https://x', text: x}",
+        "a message has one of video and document, not both", 8, 3, "",
+    ),
+    "video and buttons": row(
+        "text: Choose", "text: Choose\n    video: 'https://x'",
+        "a message has one of buttons and video, not both", 9, 3, "",
+    ),
+    "video that is no text": row(
+        "ask_age: How old are you?", "ask_age: {video: 7}", "7 is not text", 8, 13, "put it in quotes",
+    ),
     "list without rows": row(
         "ask_age: How old are you?", "ask_age: {text: How, list: {button: x}}",
         "a list needs either 'rows' or 'sections'", 8, 24, "",

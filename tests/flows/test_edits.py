@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from flows.engine.model import Flow
 from flows.language.load import examine
-from flows.messages.kinds import replies
 from payments.processing.actions import SHOP
 from payments.processing.advance import advance
 from payments.processing.step_input import InboxEvent, Kind
@@ -51,7 +50,7 @@ def _mutated(text: str, dice: random.Random) -> str:
 def _walk(simulator: Simulator, dice: random.Random) -> None:
     """Every event of the customer gets an answer: a message, an apology, or silence on purpose."""
     for _ in range(15):
-        offered = [r for said in simulator.said for r in replies(said.message)]
+        offered = [r for said in simulator.said for r in said.message.replies]
         before, said = len(simulator.results), len(simulator.said)
         if offered and dice.random() < 0.7:
             simulator.tap(dice.choice(offered).title)

@@ -22,6 +22,7 @@ from flows.messages.kinds import (
     from_json,
     to_json,
 )
+from flows.messages.template import TEMPLATE_BODY
 from tests.flows.chatting import TOY, Chat, flow_of
 from tests.flows.checking import assert_said, edited, issues_of, row
 
@@ -88,7 +89,7 @@ def test_a_value_is_one_line_and_never_empty(text: str) -> None:
 
 def test_long_values_leave_room_for_each_other_and_the_templates_words() -> None:
     values = told(number="x" * 5000, note="y" * 5000).values
-    assert sum(limits.length(value) for value in values) <= limits.TEMPLATE_BODY * 2 / 3
+    assert sum(limits.length(value) for value in values) <= TEMPLATE_BODY * 2 / 3
 
 
 def test_a_message_without_a_template_has_none() -> None:

@@ -6,8 +6,7 @@ import pytest
 
 from flows.document.errors import Severity, StepFailed, Unsendable
 from flows.language.load import examine
-from flows.language.sendable import sendable
-from flows.messages.kinds import Buttons, Image, Link, List, Message, Reply, Section, Text
+from flows.messages.kinds import Buttons, Document, Image, Link, List, Message, Reply, Section, Text, Video
 from flows.messages.replies import decode
 from payments.processing.actions import SHOP
 from tests.flows.chatting import flow_of
@@ -24,10 +23,14 @@ A, B = Reply("k-1.7|add|a", "A"), Reply("k-1.7|add|b", "B")
         (Link("x", "Go", PICTURE, image=""), Link("x", "Go", PICTURE)),
         (Image("", "x"), Text("x")),
         (Image(PICTURE, ""), Image(PICTURE, "")),
+        (Video("", "x"), Text("x")),
+        (Video(PICTURE, None), Video(PICTURE)),
+        (Document(" ", "x", "a.pdf"), Text("x")),
+        (Document(PICTURE, "x", "a.pdf"), Document(PICTURE, "x", "a.pdf")),
     ],
 )
 def test_a_picture_without_an_address_is_left_out(said: Message, sent: Message) -> None:
-    assert sendable(said) == sent
+    assert said.sendable() == sent
 
 
 @pytest.mark.parametrize(
@@ -37,6 +40,10 @@ def test_a_picture_without_an_address_is_left_out(said: Message, sent: Message) 
         Image("", " "),
         Image("a.jpg", "x"),
         Image("http://shop.example/a.jpg"),
+        Video("", ""),
+        Video("http://shop.example/a.mp4", "x"),
+        Document("", None, "a.pdf"),
+        Document("a.pdf", "x"),
         Buttons("x", (A,), image="https://"),
         Link("x", "Go", ""),
         Link("x", "Go", "https://shop.example/a b"),
@@ -46,11 +53,11 @@ def test_a_picture_without_an_address_is_left_out(said: Message, sent: Message) 
 )
 def test_what_cannot_be_mended_is_refused(message: Message) -> None:
     with pytest.raises(Unsendable):
-        sendable(message)
+        message.sendable()
 
 
 def test_a_row_in_two_sections_stands_in_both_and_means_the_same() -> None:
-    made = sendable(List("x", "See", (Section("New", (A, B)), Section("All", (A, A)))))
+    made = List("x", "See", (Section("New", (A, B)), Section("All", (A, A)))).sendable()
     assert isinstance(made, List)
     ids = [row.id for section in made.sections for row in section.rows]
     assert len(set(ids)) == 4
@@ -59,10 +66,10 @@ def test_a_row_in_two_sections_stands_in_both_and_means_the_same() -> None:
 
 def test_titles_that_came_out_equal_are_numbered_within_the_limit() -> None:
     title = "Darjeeling first flu…"
-    made = sendable(Buttons("x", (A, B, Reply("k-1.7|add|c", "A"))))
+    made = Buttons("x", (A, B, Reply("k-1.7|add|c", "A"))).sendable()
     assert isinstance(made, Buttons)
     assert [button.title for button in made.buttons] == ["A", "B", "A 2"]
-    made = sendable(Buttons("x", tuple(Reply(f"k-1.7|add|{n}", title) for n in range(3))))
+    made = Buttons("x", tuple(Reply(f"k-1.7|add|{n}", title) for n in range(3))).sendable()
     assert isinstance(made, Buttons)
     assert [b.title for b in made.buttons] == [title, "Darjeeling first… 2", "Darjeeling first… 3"]
 
@@ -82,6 +89,28 @@ def test_a_value_has_no_blanks_at_its_ends_and_half_a_character_fails_the_step_o
     assert message.buttons[0].id == "k-1.7|go|en"
     with pytest.raises(StepFailed):
         speech({"customer": {"name": "\ud83d"}, "language": "en"}, "k-1.7")
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("invoice 7.pdf", "invoice 7.pdf"),
+        (" two\nlines\t.pdf ", "two lines .pdf"),
+        (" ", None),
+        ("x" * 300 + ".pdf", "x" * 119 + "…" + "x" * 116 + ".pdf"),
+    ],
+)
+def test_a_documents_name_is_one_line_that_keeps_its_ending(name: str, shown: str | None) -> None:
+    flow = flow_of("""
+        flow: f
+        messages: {m: {document: {link: "https://shop.example/{{ language }}", filename: "{{ event.name }}"}}}
+        anywhere: {money.came: {say: m}}
+        otherwise: {say: m}
+        start: s
+        states: {s: {enter: {say: m}}}
+    """)
+    said = flow.messages["m"]["en"]({"event": {"name": name}, "language": "en"}, "k-1.7")
+    assert said == Document("https://shop.example/en", None, shown)
 
 
 SHOP_FLOW = """

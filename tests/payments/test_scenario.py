@@ -29,6 +29,55 @@ def issues(text: str) -> list[str]:
     return [str(issue) for issue in raised.value.issues]
 
 
+FILES = """
+flow: papers
+shop:
+  name: Papers
+  products: [{sku: a, price: 30, name: A}]
+variables: {page: {type: text, default: ""}}
+messages:
+  prices:
+    document: {link: "{{ page if page != 'no' else '' }}", filename: "{{ shop.name }}.pdf"}
+    text: "Prices of {{ shop.name }}"
+  film: {video: "https://shop.example/{{ event.text }}.mp4", text: "How {{ shop.name }} is made"}
+  other: Hello.
+anywhere:
+  prices: {words: [prices], do: {set: {page: "https://shop.example/a.pdf"}}, say: prices}
+  film: {words: [film], say: film}
+  none: {words: [none], do: {set: {page: "no"}}, say: prices}
+  broken: {words: [broken], do: {set: {page: "http://shop.example/a.pdf"}}, say: prices}
+  order.requested: {say: other}
+  payment.captured: {say: other}
+otherwise: {say: other}
+apology: Sorry.
+start: desk
+states: {desk: {}}
+"""
+
+
+def test_a_chat_with_files() -> None:
+    chat = parse(
+        """
+scenario: A file is asked for
+chat:
+  - customer: prices
+  - shop: Prices of Papers
+    buttons: []
+  - customer: none
+  - shop: Prices of Papers
+  - customer: film
+  - shop: How Papers is made
+""",
+        "x.yaml",
+    )
+    flow = load(FILES, "papers.yaml", SHOP)
+    ended = play(flow, chat)
+    assert ended.unmet is None, str(ended)
+    refused = play(flow, parse("scenario: x\nchat:\n  - customer: broken\n", "x.yaml"))
+    assert refused.unmet is not None
+    assert "the document can't be opened" in str(refused.unmet)
+
+
 def test_a_scenario_is_read_with_its_lines() -> None:
     text = (
         "scenario: Hello\nflow: a.yaml\nlanguage: hi\nchat:\n  - customer: 2\n  - shop: a\n    state: cart\n"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from flows.engine.model import Flow
 from flows.language.load import load
-from flows.messages.kinds import Message, replies
+from flows.messages.kinds import Message
 from payments.processing.actions import SHOP
 from payments.processing.silence import PAUSE, ROUNDS, TURNS, UNASKED
 from payments.simulator.simulator import Razorpay, Simulator
@@ -269,7 +269,7 @@ def test_each_order_over_the_api_gets_its_link(loops: Flow) -> None:
 
 def test_every_offer_in_the_silence_can_still_be_tapped(shop_flow: Flow) -> None:
     chat = _looped(shop_flow)
-    offered = [reply for said in chat.said for reply in replies(said.message)]
+    offered = [reply for said in chat.said for reply in said.message.replies]
     assert chat.tap_reply(offered[-1].id, offered[-1].title) != []
 
 

@@ -16,7 +16,10 @@ from hypothesis.stateful import (
 from flows.engine.effects import Say
 from flows.engine.model import Flow
 from flows.messages import limits
-from flows.messages.kinds import Buttons, Image, Link, List, Message, Text, replies
+from flows.messages.buttons import BUTTON_TITLE, BUTTONS
+from flows.messages.kinds import Buttons, Document, Image, Link, List, Message, Text, Video
+from flows.messages.link import LINK_TITLE
+from flows.messages.list import LIST_BUTTON, LIST_ROWS, ROW_DESCRIPTION, ROW_ID, ROW_TITLE
 from payments.processing.silence import ROUNDS, TURNS
 from payments.shop import cart
 from payments.shop.catalogue import Shop
@@ -76,12 +79,12 @@ class _Shopping(RuleBasedStateMachine):
     @precondition(lambda self: self.chat.said)
     @rule(dice=st.data())
     def taps_something_old_or_new(self, dice: st.DataObject) -> None:
-        titles = {reply.title for said in self.chat.said for reply in replies(said.message)}
+        titles = {reply.title for said in self.chat.said for reply in said.message.replies}
         self._answered(self.chat.tap(dice.draw(st.sampled_from(sorted(titles)))))
 
     @rule(dice=st.data())
     def taps_the_newest_message(self, dice: st.DataObject) -> None:
-        offered = next((r for said in reversed(self.chat.said) if (r := replies(said.message))), ())
+        offered = next((r for said in reversed(self.chat.said) if (r := said.message.replies)), ())
         titles = [reply.title for reply in offered]
         self._answered(self.chat.tap(dice.draw(st.sampled_from(titles))))
 
@@ -189,28 +192,28 @@ def _fits(said: Say) -> None:
     match said.message:
         case Text(body=body):
             _within(body, limits.TEXT_BODY)
-        case Image(caption=caption):
+        case Image(caption=caption) | Video(caption=caption) | Document(caption=caption):
             _within(caption or "x", limits.CAPTION)
         case Link(body=body, title=title):
             _within(body, limits.INTERACTIVE_BODY)
-            _within(title, limits.LINK_TITLE)
+            _within(title, LINK_TITLE)
         case Buttons(body=body, buttons=buttons):
             _within(body, limits.INTERACTIVE_BODY)
-            assert 1 <= len(buttons) <= limits.BUTTONS
+            assert 1 <= len(buttons) <= BUTTONS
             assert len({b.title for b in buttons}) == len({b.id for b in buttons}) == len(buttons)
             for button in buttons:
-                _within(button.title, limits.BUTTON_TITLE)
+                _within(button.title, BUTTON_TITLE)
                 _within(button.id, limits.REPLY_ID)
         case List(body=body, button=opener, sections=sections):
             _within(body, limits.INTERACTIVE_BODY)
-            _within(opener, limits.LIST_BUTTON)
+            _within(opener, LIST_BUTTON)
             rows = [row for section in sections for row in section.rows]
-            assert 1 <= len(rows) <= limits.LIST_ROWS
+            assert 1 <= len(rows) <= LIST_ROWS
             assert len({row.id for row in rows}) == len(rows)
             for row in rows:
-                _within(row.title, limits.ROW_TITLE)
-                _within(row.id, limits.ROW_ID)
-                _within(row.description or "x", limits.ROW_DESCRIPTION)
+                _within(row.title, ROW_TITLE)
+                _within(row.id, ROW_ID)
+                _within(row.description or "x", ROW_DESCRIPTION)
 
 
 def _within(text: str, limit: int) -> None:

@@ -16,7 +16,7 @@ import pytest
 from flows.document.reader import read
 from flows.engine.conversation import Talk
 from flows.engine.model import Flow
-from flows.messages.kinds import Message, replies
+from flows.messages.kinds import Message
 from payments.processing.changes import ChangeSet, Outcome, values
 from payments.simulator.simulator import NothingToPay, Razorpay, Simulator
 from tests.payments.truths import ALWAYS, SHOWN, WHEN, untruths
@@ -138,7 +138,7 @@ def customers(flow: Flow) -> Deeds:
 
 def offered(chat: Watched) -> Deeds:
     """The buttons and rows of the newest message."""
-    newest = replies(chat.said[-1].message) if chat.said else ()
+    newest = chat.said[-1].message.replies if chat.said else ()
     return {f"taps {reply.title}": methodcaller("tap_reply", reply.id) for reply in newest}
 
 

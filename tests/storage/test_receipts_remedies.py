@@ -2,7 +2,19 @@
 
 import pytest
 
-from flows.messages.kinds import Buttons, Image, Link, List, Message, Reply, Section, Text, from_json
+from flows.messages.kinds import (
+    Buttons,
+    Document,
+    Image,
+    Link,
+    List,
+    Message,
+    Reply,
+    Section,
+    Text,
+    Video,
+    from_json,
+)
 from payments.processing.step_input import Kind
 from storage import Store
 from storage.inbox.arrivals import Arrival
@@ -85,6 +97,8 @@ async def test_what_was_delivered_does_not_go_again(store: Store, chat: Chat) ->
             Link("Pay", "Pay", "https://shop.example"),
         ),
         (Image(PICTURE, "Chai"), Text("Chai")),
+        (Video(PICTURE, "How we make it"), Text("How we make it")),
+        (Document(PICTURE, "Prices", "prices.pdf"), Text("Prices")),
     ],
 )
 async def test_without_its_picture(message: Message, left: Message, store: Store, chat: Chat) -> None:
@@ -99,7 +113,15 @@ async def test_without_its_picture(message: Message, left: Message, store: Store
 
 
 @pytest.mark.parametrize(
-    "message", [Image(PICTURE), Image(PICTURE, " "), Text("Chai"), List("Chai?", "See", (Section("", YES),))]
+    "message",
+    [
+        Image(PICTURE),
+        Image(PICTURE, " "),
+        Video(PICTURE),
+        Document(PICTURE, None, "prices.pdf"),
+        Text("Chai"),
+        List("Chai?", "See", (Section("", YES),)),
+    ],
 )
 async def test_what_has_no_picture_or_nothing_else_has_failed(
     message: Message, store: Store, chat: Chat

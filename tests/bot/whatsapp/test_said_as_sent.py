@@ -13,10 +13,14 @@ from flows.document.errors import FlowInvalid, StepFailed
 from flows.engine.conversation import Conversation
 from flows.engine.effects import Say
 from flows.engine.events import Tapped, TextReceived
+from flows.engine.model import Flow
 from flows.engine.step import step
 from flows.language.load import load
 from flows.messages.kinds import from_json, to_json
 from payments.processing.actions import SHOP
+from payments.processing.shop_state import Moment, ShopState
+from payments.shop.cart import Cart
+from sandbox import meta_rules
 from tests.world.living import FLOW
 
 ASHA = Recipient("919812345601", None)
@@ -36,6 +40,8 @@ def flow(products: list[dict[str, Any]], text: str, sections: list[str], titles:
         "plain": {"text": text, "template": {"name": "t", "values": [text, "{{ pad }}"]}},
         "picture": {"image": THE, "text": text},
         "alone": {"image": THE},
+        "film": {"video": THE, "text": text},
+        "paper": {"document": {"link": THE, "filename": "{{ item }}.pdf"}, "text": text},
         "buttons": {"text": text, "image": THE, "footer": "{{ pad }}", "buttons": buttons},
         "rows": {"text": text, "list": {"button": "{{ item }}", "sections": each}},
         "lone": {"text": text, "list": {"button": "See", "rows": {**ROW, "each": "shop.products"}}},
@@ -58,6 +64,11 @@ def flow(products: list[dict[str, Any]], text: str, sections: list[str], titles:
         "start": "s",
         "states": {"s": {"enter": {"say": "plain"}}},
     }
+
+
+def shopper(flow: Flow, cart: Cart = ()) -> ShopState:
+    """A customer of `flow` with this cart."""
+    return ShopState(Moment(flow.sections["shop"], 1, "abcdefgh-1"), cart)
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
@@ -93,7 +104,7 @@ def test_the_builder_takes_all_that_the_engine_says(
             continue
         for effect in said.effects:
             assert isinstance(effect, Say)
-            assert build(effect.message, ASHA, "x")
+            meta_rules.check(build(effect.message, ASHA, "x"))
             assert from_json(to_json(effect.message)) == effect.message
             if effect.message.fallback:
                 assert build(effect.message.fallback, ASHA, "x")
@@ -109,11 +120,11 @@ def test_no_cart_is_too_long_to_show_its_sum_above_the_button(name: str, languag
     whole = head[: head.index("    - {sku: masala-250")] + products + end + rest
     whole = whole.replace("each: shop.products\n", "each: shop.products[:10]\n")
     shop = load(whole, "f.yaml", SHOP)
-    cart = [[f"s{n}", 3] for n in range(40)]
-    talk = Conversation("abcdefgh-1", state="", language=language, data={"cart": cart})
-    opened = step(shop, talk, TextReceived("cart"), now=1).conversation
+    asha = shopper(shop, tuple((f"s{n}", 3) for n in range(40)))
+    talk = Conversation("abcdefgh-1", state="", language=language)
+    opened = step(shop, talk, TextReceived("cart"), now=1, host=asha).conversation
     assert opened.state == "cart.review"
-    [said] = step(shop, opened, TextReceived("checkout"), now=2).effects
+    [said] = step(shop, opened, TextReceived("checkout"), now=2, host=asha).effects
     assert isinstance(said, Say)
     built = build(said.message, ASHA, "x")["interactive"]
     *_, sum_line, blank, question = built["body"]["text"].split("\n")
@@ -132,5 +143,6 @@ def test_a_tap_on_either_place_of_a_row_means_the_same() -> None:
     rows = [r for s in build(said.message, ASHA, "x")["interactive"]["action"]["sections"] for r in s["rows"]]
     assert len({row["id"] for row in rows}) == 2
     for row in rows:
-        tapped = step(loaded, replace(opened.conversation), Tapped(row["id"], row["title"]), now=2)
-        assert tapped.conversation.data["cart"] == [["sku0", 1]]
+        tap = Tapped(row["id"], row["title"])
+        tapped = step(loaded, replace(opened.conversation), tap, now=2, host=shopper(loaded))
+        assert tapped.host.cart == (("sku0", 1),)

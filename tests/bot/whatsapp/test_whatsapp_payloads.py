@@ -7,7 +7,19 @@ from typing import Any
 import pytest
 
 from bot.whatsapp.payloads import PayloadError, Recipient, build
-from flows.messages.kinds import Buttons, Image, Link, List, Message, Reply, Section, TemplateMessage, Text
+from flows.messages.kinds import (
+    Buttons,
+    Document,
+    Image,
+    Link,
+    List,
+    Message,
+    Reply,
+    Section,
+    TemplateMessage,
+    Text,
+    Video,
+)
 from sandbox import meta_rules
 
 MEERA = Recipient("917000000021", "IN.4077000000000000021")
@@ -79,6 +91,26 @@ def test_image() -> None:
     assert content(Image("https://x.example/a.jpg")) == {"link": "https://x.example/a.jpg"}
 
 
+def test_document() -> None:
+    built = build(Document("https://x.example/a.pdf", "Prices", "prices.pdf"), MEERA, "send:1")
+    assert (built["type"], built["document"]) == (
+        "document",
+        {"link": "https://x.example/a.pdf", "caption": "Prices", "filename": "prices.pdf"},
+    )
+    meta_rules.check(built)
+    assert content(Document("https://x.example/a.pdf")) == {"link": "https://x.example/a.pdf"}
+
+
+def test_video() -> None:
+    built = build(Video("https://x.example/a.mp4", "Chai"), MEERA, "send:1")
+    assert (built["type"], built["video"]) == (
+        "video",
+        {"link": "https://x.example/a.mp4", "caption": "Chai"},
+    )
+    meta_rules.check(built)
+    assert content(Video("https://x.example/a.mp4", " ")) == {"link": "https://x.example/a.mp4"}
+
+
 def test_buttons() -> None:
     assert content(buttons(2, footer="Thanks", image="https://x.example/a.jpg")) == {
         "type": "button",
@@ -134,6 +166,7 @@ def test_link() -> None:
 def test_blank_small_print_is_left_out() -> None:
     assert "footer" not in content(buttons(footer=" "))
     assert "caption" not in content(Image("https://x.example/a.jpg", ""))
+    assert content(Document("https://x.example/a.pdf", " ", " ")) == {"link": "https://x.example/a.pdf"}
     assert (
         "description"
         not in content(lists(Section("A", (Reply("r", "R", " "),))))["action"]["sections"][0]["rows"][0]
@@ -144,6 +177,9 @@ PICTURE = "https://x.example/a.jpg"
 LENGTHS: list[tuple[str, int, Callable[[str], Message]]] = [
     ("text.body", 4096, Text),
     ("image.caption", 1024, lambda s: Image(PICTURE, s)),
+    ("video.caption", 1024, lambda s: Video(PICTURE, s)),
+    ("document.caption", 1024, lambda s: Document(PICTURE, s)),
+    ("document.filename", 240, lambda s: Document(PICTURE, filename=s)),
     ("interactive.body.text", 1024, lambda s: buttons(body=s)),
     ("interactive.body.text", 1024, lambda s: lists(Section("A", rows(1)), body=s)),
     ("interactive.body.text", 1024, lambda s: link(body=s)),
@@ -284,7 +320,8 @@ def test_url_that_is_allowed(url: str) -> None:
     ],
 )
 @pytest.mark.parametrize(
-    "message", [lambda u: link(url=u), lambda u: link(image=u), lambda u: buttons(image=u), Image]
+    "message",
+    [lambda u: link(url=u), lambda u: link(image=u), lambda u: buttons(image=u), Image, Document, Video],
 )
 def test_url_that_is_refused(message: Callable[[str], Message], url: str) -> None:
     with pytest.raises(PayloadError, match=r"(url|link): "):

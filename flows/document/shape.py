@@ -1,0 +1,34 @@
+"""The parts that every shape in a flow file is made of: names, triggers, texts in several languages."""
+
+import re
+from typing import Annotated, Any, Final, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?", re.ASCII)
+NAME: Final = r"^[a-z][a-z0-9_]*$"
+TRIGGER: Final = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$"
+
+Name: TypeAlias = Annotated[str, Field(pattern=NAME)]
+Trigger: TypeAlias = Annotated[str, Field(pattern=TRIGGER)]
+LanguageCode: TypeAlias = Annotated[str, Field(pattern=f"^{LANGUAGE.pattern}$")]
+Texts: TypeAlias = str | Annotated[dict[LanguageCode, str], Field(min_length=1)]
+"""One text for all languages, or one for each."""
+
+
+class Spec(BaseModel):
+    """Base of all parts: frozen, and no unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+
+
+def one_or_many(value: Any) -> Any:
+    """`value` as a list: one thing may stand alone where several may stand."""
+    return value if isinstance(value, list) else [value]
+
+
+def text_in(texts: Texts, language: str, fallback: str) -> str:
+    """`texts` in `language`, else in the fallback language, else in any it has."""
+    if isinstance(texts, str):
+        return texts
+    return texts.get(language) or texts.get(fallback) or next(iter(texts.values()), "")

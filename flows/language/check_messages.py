@@ -1,0 +1,105 @@
+"""The check of what a flow says: translated, within WhatsApp's limits, and taken by WhatsApp.
+
+What is special to one kind of message, or to templates, these say themselves (`faults`).
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from flows.document.errors import Issue, Severity
+from flows.document.reader import Document, Path
+from flows.document.shape import Texts
+from flows.engine.model import Flow
+from flows.language.compile import Compiled
+from flows.language.schema import FlowSpec
+from flows.messages import limits, urls
+from flows.messages.writer import Empty, Part
+
+_FEW: Final = 5
+"""Missing translations that are named one by one."""
+
+
+def check_messages(document: Document, spec: FlowSpec, compiled: Compiled) -> Iterator[Issue]:
+    """Issues of the messages as they are written."""
+    parts = [
+        (("messages", name, *part.place), part) for name, parts in compiled.parts.items() for part in parts
+    ]
+    for where, part in parts:
+        yield from _foreign_languages(document, spec, where, part)
+        yield from _unfit_texts(document, where, part)
+        yield from _unopenable_urls(document, where, part)
+    yield from _missing_translations(document, spec, parts)
+    yield from _faults(document, spec, compiled.flow)
+
+
+def _foreign_languages(document: Document, spec: FlowSpec, where: Path, part: Part) -> Iterator[Issue]:
+    if isinstance(part.texts, str):
+        return
+    for language in part.texts.keys() - set(spec.languages):
+        mend = f"add it to 'languages', which has {', '.join(spec.languages)}"
+        yield document.issue((*where, language), f"'{language}' is not a language of this flow", mend)
+
+
+def _unfit_texts(document: Document, where: Path, part: Part) -> Iterator[Issue]:
+    for language, text in _fixed(part.texts):
+        if part.limit is None:
+            return
+        if limits.length(text) > part.limit:
+            over = f"{limits.length(text)} characters, and WhatsApp takes {part.limit} here"
+            yield document.issue((*where, language), over, "shorten it (emoji count twice)")
+        elif not text.strip() and part.empty is not Empty.FINE:
+            yield document.issue((*where, language), "the text is empty", "write something")
+
+
+def _unopenable_urls(document: Document, where: Path, part: Part) -> Iterator[Issue]:
+    for _, url in _fixed(part.texts):
+        if part.mend is not None and (fault := urls.fault(url)):
+            yield document.issue(where, fault, part.mend)
+
+
+def _fixed(texts: Texts) -> Iterator[tuple[str, str]]:
+    """Those of `texts`, by language, in which nothing is filled in."""
+    for language, text in [("", texts)] if isinstance(texts, str) else texts.items():
+        if "{{" not in text and "{%" not in text:
+            yield language, text
+
+
+def _missing_translations(
+    document: Document, spec: FlowSpec, parts: list[tuple[Path, Part]]
+) -> Iterator[Issue]:
+    """One warning a text; a language that is only begun gets one in all."""
+    for language in spec.languages:
+        missing = [
+            where for where, part in parts if not isinstance(part.texts, str) and language not in part.texts
+        ]
+        mend = f"add '{language}: …'"
+        if len(missing) > _FEW:
+            message = f"{len(missing)} texts are not in '{language}', this one first"
+            yield document.issue(missing[0], message, mend, Severity.WARNING)
+            continue
+        for where in missing:
+            message = f"no text in '{language}': customers see '{spec.languages[0]}'"
+            yield document.issue(where, message, mend, Severity.WARNING)
+
+
+def _faults(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+    """What kinds and templates say of themselves."""
+    items = _fixed_items(flow)
+    for name, message in spec.messages.items():
+        for fault in message.faults(spec.languages, items):
+            yield document.issue(("messages", name, *fault.place), fault.message, fault.mend, fault.severity)
+        for fault in message.template.faults(spec.languages) if message.template else ():
+            yield document.issue(("messages", name, *fault.place), fault.message, fault.mend, fault.severity)
+
+
+def _fixed_items(flow: Flow) -> Callable[[str], int]:
+    """How many items an `each:` always has; 0 if that depends on the conversation."""
+    statics = flow.statics[flow.languages[0]]
+
+    def count(each: str) -> int:
+        root, _, rest = each.strip().partition(".")
+        held = statics.get(root)
+        items = held.get(rest) if isinstance(held, Mapping) else None
+        return len(items) if isinstance(items, (list, tuple)) else 0
+
+    return count

@@ -1,0 +1,127 @@
+"""Text with reply buttons."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar, Final
+
+from pydantic import Field
+
+from flows.document.errors import Unsendable
+from flows.document.reader import Path
+from flows.messages import offers
+from flows.messages.fault import Fault
+from flows.messages.interactive import PicturedSpec, sendable_picture
+from flows.messages.limits import REPLY_ID, clip
+from flows.messages.message import Kind
+from flows.messages.offers import Reply, ReplySpec
+from flows.messages.text import Text
+from flows.messages.writer import Writer
+from flows.templates.expressions import Context
+
+BUTTONS: Final = 3
+"""Reply buttons in one message."""
+BUTTON_TITLE: Final = 20
+"""Label of a reply button."""
+
+
+@dataclass(frozen=True, slots=True)
+class Buttons(Kind):
+    """Text with one to three reply buttons, and optionally a picture above it."""
+
+    KIND: ClassVar = "buttons"
+
+    body: str
+    buttons: tuple[Reply, ...]
+    footer: str | None = None
+    image: str | None = None
+
+    @property
+    def words(self) -> str:
+        """Its body."""
+        return self.body
+
+    @property
+    def replies(self) -> tuple[Reply, ...]:
+        """The buttons."""
+        return self.buttons
+
+    def sendable(self) -> "Buttons":
+        """The message with ids and titles that differ, and without a picture that has no address."""
+        buttons = _titles_differ(offers.ids_differ(self.buttons, REPLY_ID))
+        return replace(self, buttons=buttons, image=sendable_picture(self.image))
+
+    def without_media(self) -> "Buttons | None":
+        """The message without its picture."""
+        return replace(self, image=None) if self.image is not None else None
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready dict."""
+        return {
+            "kind": self.KIND,
+            "body": self.body,
+            "buttons": [[r.id, r.title] for r in self.buttons],
+            "footer": self.footer,
+            "image": self.image,
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Buttons":
+        """The message that `to_json` wrote."""
+        buttons = tuple(Reply(id, title) for id, title in value["buttons"])
+        return cls(value["body"], buttons, value["footer"], value["image"])
+
+
+class ButtonsSpec(PicturedSpec):
+    """`buttons: [{on: …, title: …}]`."""
+
+    KEY: ClassVar = "buttons"
+
+    buttons: Annotated[list[ReplySpec], Field(min_length=1)]
+
+    def write(self, writer: Writer) -> Callable[[Context, str], Buttons | Text]:
+        """Compile text and buttons; without a button whose `if` holds, it is a plain text."""
+        body, footer, image = self.write_body(writer), self.write_footer(writer), self.write_picture(writer)
+        parts = [offers.compiled(spec, writer, where, BUTTON_TITLE) for spec, where in self.replies()]
+        offered = offers.together(writer, parts)
+
+        def say(context: Context, place: str) -> Buttons | Text:
+            text = body.say(context)
+            buttons = tuple(
+                Reply(offers.reply_id(place, offer, REPLY_ID), offer.title) for offer in offered(context)
+            )
+            if not buttons:
+                return Text(text)
+            if len(buttons) > BUTTONS:
+                raise Unsendable(f"the message has over {BUTTONS} buttons: WhatsApp refuses it")
+            return Buttons(text, buttons, footer(context), image(context))
+
+        return say
+
+    def replies(self) -> Sequence[tuple[ReplySpec, Path]]:
+        """The buttons."""
+        return [(button, ("buttons", index)) for index, button in enumerate(self.buttons)]
+
+    def faults(self, languages: Sequence[str], items: Callable[[str], int]) -> Iterator[Fault]:
+        """Too many buttons, or two that are called alike or do the same."""
+        sure = [(button, where) for button, where in self.replies() if button.is_sure]
+        where: Path = ("buttons",)
+        if len(sure) > BUTTONS:
+            mend = "use a list, or give some of them an 'if'"
+            yield Fault(where, f"{len(sure)} buttons, and WhatsApp takes {BUTTONS}", mend)
+        titles = [(button.title, where) for button, _ in sure]
+        for title, place in offers.same_titles(titles, languages):
+            yield Fault(place, f"two buttons are called '{title}'", "WhatsApp refuses that")
+        yield from offers.same_answers(sure)
+
+
+def _titles_differ(buttons: tuple[Reply, ...]) -> tuple[Reply, ...]:
+    """`buttons`, those that are called like one before them numbered."""
+    found: dict[str, Reply] = {}
+    for button in buttons:
+        number, title = 1, button.title
+        while title in found:
+            number += 1
+            mark = f" {number}"
+            title = clip(button.title, BUTTON_TITLE - len(mark)) + mark
+        found[title] = replace(button, title=title) if number > 1 else button
+    return tuple(found.values())

@@ -1,0 +1,63 @@
+"""A document: an invoice, a price list."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, Self
+
+from flows.document.shape import Spec, Texts
+from flows.messages.limits import shorten
+from flows.messages.media import Media, MediaSpec
+from flows.messages.writer import Writer
+from flows.templates.expressions import Context
+
+FILENAME: Final = 240
+"""Name of a document. Meta tells no limit; this is what its partners tell."""
+_MEND: Final = "write the document's whole address, like 'https://shop.example/prices.pdf'"
+
+
+@dataclass(frozen=True, slots=True)
+class Document(Media):
+    """A document by https link, with an optional name to show and an optional caption."""
+
+    KIND: ClassVar = "document"
+    NAME: ClassVar = "document"
+
+    filename: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready dict."""
+        return {"kind": self.KIND, "link": self.link, "caption": self.caption, "filename": self.filename}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        """The message that `to_json` wrote."""
+        return cls(value["link"], value.get("caption"), value.get("filename"))
+
+
+class FileSpec(Spec):
+    """Where the document is, and what it is called on the customer's phone."""
+
+    link: str
+    filename: Texts | None = None
+
+
+class DocumentSpec(MediaSpec):
+    """`document: {link: URL, filename: …}`."""
+
+    KEY: ClassVar = "document"
+
+    document: FileSpec
+
+    def write(self, writer: Writer) -> Callable[[Context, str], Document]:
+        """Compile the URL, the name and the caption."""
+        link = writer.url(self.document.link, "document", "link", mend=_MEND)
+        filename = writer.optional(
+            self.document.filename, "document", "filename", limit=FILENAME, cut=_one_line
+        )
+        caption = self.write_caption(writer)
+        return lambda context, place: Document(link.say(context), caption(context), filename(context) or None)
+
+
+def _one_line(name: str, limit: int) -> str:
+    """`name` as a file's name: cut in its middle, so that it keeps its ending."""
+    return shorten(" ".join(name.split()), limit)

@@ -1,0 +1,88 @@
+"""Text with a button that opens a page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Final
+
+from flows.document.shape import Spec, Texts
+from flows.messages.interactive import PicturedSpec, sendable_picture
+from flows.messages.media import check_url
+from flows.messages.message import Kind
+from flows.messages.writer import Empty, Writer
+from flows.templates.expressions import Context
+
+LINK_TITLE: Final = 20
+"""Label of a link button (cta_url)."""
+_PAGE: Final = "write the page's whole address, like 'https://shop.example/page'"
+
+
+@dataclass(frozen=True, slots=True)
+class Link(Kind):
+    """Text with one button that opens a URL."""
+
+    KIND: ClassVar = "link"
+
+    body: str
+    title: str
+    url: str
+    footer: str | None = None
+    image: str | None = None
+
+    @property
+    def words(self) -> str:
+        """Its body."""
+        return self.body
+
+    @property
+    def replies(self) -> tuple[()]:
+        """None: a tap on the button tells nobody."""
+        return ()
+
+    def sendable(self) -> "Link":
+        """The message without a picture that has no address. Raises Unsendable if a URL can't be opened."""
+        check_url("the link", self.url)
+        return replace(self, image=sendable_picture(self.image))
+
+    def without_media(self) -> "Link | None":
+        """The message without its picture."""
+        return replace(self, image=None) if self.image is not None else None
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready dict."""
+        return {
+            "kind": self.KIND,
+            "body": self.body,
+            "title": self.title,
+            "url": self.url,
+            "footer": self.footer,
+            "image": self.image,
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Link":
+        """The message that `to_json` wrote."""
+        return cls(value["body"], value["title"], value["url"], value["footer"], value["image"])
+
+
+class PageSpec(Spec):
+    """A button that opens a URL."""
+
+    title: Texts
+    url: str
+
+
+class LinkSpec(PicturedSpec):
+    """`link: {title: …, url: …}`."""
+
+    KEY: ClassVar = "link"
+
+    link: PageSpec
+
+    def write(self, writer: Writer) -> Callable[[Context, str], Link]:
+        """Compile text, title and URL."""
+        body, footer, image = self.write_body(writer), self.write_footer(writer), self.write_picture(writer)
+        title = writer.text(self.link.title, "link", "title", limit=LINK_TITLE, empty=Empty.REFUSED)
+        url = writer.url(self.link.url, "link", "url", mend=_PAGE)
+        return lambda context, place: Link(
+            body.say(context), title.say(context), url.say(context), footer(context), image(context)
+        )

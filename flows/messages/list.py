@@ -1,0 +1,222 @@
+"""Text with a list of rows."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Any, ClassVar, Final
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from flows.document.errors import Severity, Unsendable
+from flows.document.reader import Path
+from flows.document.shape import Name, Spec, Texts, one_or_many
+from flows.messages import offers
+from flows.messages.fault import Fault
+from flows.messages.interactive import InteractiveSpec
+from flows.messages.message import Kind
+from flows.messages.offers import Offer, Offers, Reply, ReplySpec
+from flows.messages.text import Text
+from flows.messages.writer import Empty, Writer
+from flows.templates.expressions import Context
+
+LIST_BUTTON: Final = 20
+"""Label that opens a list."""
+LIST_SECTIONS: Final = 10
+"""Sections in one list."""
+LIST_ROWS: Final = 10
+"""Rows in one list, over all its sections."""
+SECTION_TITLE: Final = 24
+"""Title of a list section."""
+ROW_TITLE: Final = 24
+"""Title of a list row."""
+ROW_DESCRIPTION: Final = 72
+"""Second line of a list row."""
+ROW_ID: Final = 200
+"""Identifier carried by a list row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A titled group of list rows."""
+
+    title: str
+    rows: tuple[Reply, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class List(Kind):
+    """Text with a button that opens a list of rows."""
+
+    KIND: ClassVar = "list"
+
+    body: str
+    button: str
+    sections: tuple[Section, ...]
+    footer: str | None = None
+
+    @property
+    def words(self) -> str:
+        """Its body."""
+        return self.body
+
+    @property
+    def replies(self) -> tuple[Reply, ...]:
+        """The rows of all sections."""
+        return tuple(row for section in self.sections for row in section.rows)
+
+    def sendable(self) -> "List":
+        """The message with row ids that differ. Raises Unsendable if one of several sections has no title."""
+        if len(self.sections) > 1 and not all(section.title.strip() for section in self.sections):
+            raise Unsendable("one of several sections has no title")
+        rows = iter(offers.ids_differ(self.replies, ROW_ID))
+        sections = tuple(replace(s, rows=tuple(next(rows) for _ in s.rows)) for s in self.sections)
+        return replace(self, sections=sections)
+
+    def without_media(self) -> None:
+        """Nothing: it has no file."""
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready dict."""
+        return {
+            "kind": self.KIND,
+            "body": self.body,
+            "button": self.button,
+            "sections": [[s.title, [[r.id, r.title, r.description] for r in s.rows]] for s in self.sections],
+            "footer": self.footer,
+        }
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "List":
+        """The message that `to_json` wrote."""
+        sections = tuple(
+            Section(title, tuple(Reply(*row) for row in rows)) for title, rows in value["sections"]
+        )
+        return cls(value["body"], value["button"], sections, value["footer"])
+
+
+class RowSpec(ReplySpec):
+    """A list row; with `each`, one row for every item of a list, named by `as` in its templates."""
+
+    description: Texts | None = None
+    each: str | None = None
+    as_: Annotated[Name, Field(alias="as")] = "item"
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it is offered always, once."""
+        return not self.if_ and not self.each
+
+    def write(self, writer: Writer, place: Path) -> Offers:
+        """Compile it, with the name of the item."""
+        names = {self.as_: self.each} if self.each else {}
+        description = self.description
+        line = description and writer.text(
+            description, *place, "description", limit=ROW_DESCRIPTION, empty=Empty.FINE, names=names
+        )
+        one = offers.compiled(self, writer, place, ROW_TITLE, line or None, names)
+        if self.each is None:
+            return one
+        return offers.for_each(writer.expression(self.each, *place, "each"), self.as_, one)
+
+
+Rows = Annotated[list[RowSpec], BeforeValidator(one_or_many)]
+
+
+class SectionSpec(Spec):
+    """A titled group of rows."""
+
+    title: Texts
+    rows: Annotated[Rows, Field(min_length=1)]
+
+
+class RowsSpec(Spec):
+    """A list of rows behind a button: either `rows`, or titled `sections` of them."""
+
+    button: Texts
+    title: Texts | None = None
+    rows: Rows = []
+    sections: Annotated[list[SectionSpec], Field(max_length=LIST_SECTIONS)] = []
+
+    @model_validator(mode="after")
+    def _has_rows(self) -> "RowsSpec":
+        if bool(self.rows) == bool(self.sections):
+            raise ValueError("a list needs either 'rows' or 'sections'")
+        return self
+
+    def groups(self) -> Iterator[tuple[Texts | None, Sequence[RowSpec], Path]]:
+        """Of each section its title and its rows, and where it is written below the message."""
+        if self.rows:
+            yield self.title, self.rows, ("list",)
+        for number, section in enumerate(self.sections):
+            yield section.title, section.rows, ("list", "sections", number)
+
+
+class ListSpec(InteractiveSpec):
+    """`list: {button: …, rows: …}`."""
+
+    KEY: ClassVar = "list"
+
+    list: RowsSpec
+
+    def write(self, writer: Writer) -> Callable[[Context, str], List | Text]:
+        """Compile text and rows; without any row, it is a plain text."""
+        body, footer = self.write_body(writer), self.write_footer(writer)
+        button = writer.text(self.list.button, "list", "button", limit=LIST_BUTTON, empty=Empty.REFUSED)
+        sections = [
+            (
+                writer.text(title, *where, "title", limit=SECTION_TITLE) if title is not None else button,
+                offers.together(writer, [row.write(writer, place) for row, place in _placed(rows, where)]),
+            )
+            for title, rows, where in self.list.groups()
+        ]
+
+        def say(context: Context, place: str) -> List | Text:
+            built = tuple(
+                Section(title.say(context), _offered(rows, place))
+                for title, offered in sections
+                if (rows := offered(context))
+            )
+            text = body.say(context)
+            if not built:
+                return Text(text)
+            if sum(len(section.rows) for section in built) > LIST_ROWS:
+                raise Unsendable(f"the list has over {LIST_ROWS} rows: WhatsApp refuses it")
+            return List(text, button.say(context), built, footer(context))
+
+        return say
+
+    def replies(self) -> Sequence[tuple[RowSpec, Path]]:
+        """The rows of all sections."""
+        return [each for _, rows, where in self.list.groups() for each in _placed(rows, where)]
+
+    def faults(self, languages: Sequence[str], items: Callable[[str], int]) -> Iterator[Fault]:
+        """Too many rows, or two that are called alike or do the same."""
+        yield from self._too_many(items)
+        sure = [(row, where) for row, where in self.replies() if row.is_sure]
+        titles = [(row.title, where) for row, where in sure]
+        for title, place in offers.same_titles(titles, languages):
+            mend = "give one of them another title: who types it chooses neither"
+            yield Fault(place, f"two rows are called '{title}'", mend, Severity.WARNING)
+        yield from offers.same_answers(sure)
+
+    def _too_many(self, items: Callable[[str], int]) -> Iterator[Fault]:
+        """Count the rows known beforehand: those written out, and those of lists that never change."""
+        known = 0
+        for row, where in self.replies():
+            count = items(row.each) if row.each else 1
+            if count > LIST_ROWS:
+                over = f"'{row.each}' has {count} items, and a WhatsApp list takes {LIST_ROWS} rows"
+                yield Fault((*where, "each"), over, "offer them in several lists")
+            elif not row.if_:
+                known += count
+        if known > LIST_ROWS:
+            over = f"{known} rows, and WhatsApp takes {LIST_ROWS} in all sections together"
+            yield Fault(("list",), over, "split the list over two messages")
+
+
+def _placed(rows: Sequence[RowSpec], where: Path) -> Iterator[tuple[RowSpec, Path]]:
+    """`rows` of the section at `where`, each with its own place."""
+    return ((row, (*where, "rows", index)) for index, row in enumerate(rows))
+
+
+def _offered(rows: Sequence[Offer], place: str) -> tuple[Reply, ...]:
+    return tuple(Reply(offers.reply_id(place, row, ROW_ID), row.title, row.description) for row in rows)

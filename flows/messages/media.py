@@ -1,0 +1,73 @@
+"""What pictures, documents and videos share: a file that WhatsApp fetches by its link, and a caption."""
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final, Self
+
+from flows.document.errors import Unsendable
+from flows.document.shape import Texts
+from flows.messages import urls
+from flows.messages.limits import CAPTION, shorten
+from flows.messages.message import Kind, KindSpec
+from flows.messages.text import Text
+from flows.messages.writer import OptionalText, Writer
+
+PICTURE: Final = "write the picture's whole address, like 'https://shop.example/chai.jpg'"
+
+
+@dataclass(frozen=True, slots=True)
+class Media(Kind):
+    """A file by https link, with an optional caption."""
+
+    NAME: ClassVar[str]
+    """What people call it."""
+
+    link: str
+    caption: str | None = None
+
+    @property
+    def words(self) -> str:
+        """Its caption."""
+        return self.caption or ""
+
+    @property
+    def replies(self) -> tuple[()]:
+        """None."""
+        return ()
+
+    def sendable(self) -> Self | Text:
+        """The message; its caption if there is no address. Raises Unsendable if it can't be opened."""
+        if not self.link.strip():
+            if words := self.without_media():
+                return words
+            raise Unsendable(f"there is neither a {self.NAME} nor a text to say")
+        check_url(f"the {self.NAME}", self.link)
+        return self
+
+    def without_media(self) -> Text | None:
+        """The caption."""
+        return Text(self.words, fallback=self.fallback) if self.words.strip() else None
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready dict."""
+        return {"kind": self.KIND, "link": self.link, "caption": self.caption}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> Self:
+        """The message that `to_json` wrote."""
+        return cls(value["link"], value.get("caption"))
+
+
+class MediaSpec(KindSpec):
+    """A file; the text beside it is its caption."""
+
+    text: Texts | None = None
+
+    def write_caption(self, writer: Writer) -> OptionalText:
+        """Compile the caption."""
+        return writer.optional(self.text, "text", limit=CAPTION, cut=shorten)
+
+
+def check_url(what: str, url: str) -> None:
+    """Raise Unsendable if WhatsApp can't open `url`, the address of `what`."""
+    if fault := urls.fault(url):
+        raise Unsendable(f"{what} can't be opened: {fault}")

@@ -1,0 +1,155 @@
+"""What a message offers to tap: buttons and rows, each with the trigger it fires and a value."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Annotated, Final, NamedTuple
+
+from pydantic import Field
+
+from flows.document.errors import StepFailed, Unsendable
+from flows.document.reader import Path
+from flows.document.shape import Spec, Texts, Trigger, text_in
+from flows.document.words import normalise
+from flows.messages import limits, replies
+from flows.messages.fault import Fault
+from flows.messages.writer import Empty, Line, Writer
+from flows.templates.compiler import NO_NAMES, Names
+from flows.templates.expressions import Context, Expression
+
+_COPIES: Final = 9
+"""How often one reply may be offered again in one message: so many digits its visit has to spare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A tappable answer. `id` comes back when it is tapped (see `flows.messages.replies`)."""
+
+    id: str
+    title: str
+    description: str | None = None
+    """Second line of a list row; a button has none."""
+
+
+class Offer(NamedTuple):
+    """A reply before it has its place; its texts are within the limits."""
+
+    trigger: str
+    value: str
+    title: str
+    description: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """Replies, compiled."""
+
+    make: Callable[[Context], list[Offer]]
+    reads: frozenset[str]
+    """Names of the context that they read."""
+
+
+class ReplySpec(Spec):
+    """A reply: what it is called, which trigger a tap fires, and the value it carries."""
+
+    on: Trigger
+    title: Texts
+    with_: Annotated[str, Field(alias="with")] = ""
+    if_: Annotated[str | None, Field(alias="if")] = None
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it is offered always, once."""
+        return not self.if_
+
+
+def compiled(
+    spec: ReplySpec,
+    writer: Writer,
+    place: Path,
+    limit: int,
+    description: Line | None = None,
+    names: Names = NO_NAMES,
+) -> Offers:
+    """The reply, if its guard holds; its title is cut to `limit`."""
+    title = writer.text(spec.title, *place, "title", limit=limit, empty=Empty.REFUSED, names=names)
+    value = writer.raw(spec.with_, *place, "with", names=names)
+    guard = writer.expression(spec.if_, *place, "if", names=names) if spec.if_ else None
+
+    def make(context: Context) -> list[Offer]:
+        if guard and not guard.value(context):
+            return []
+        told = (description.say(context) or None) if description else None
+        return [Offer(spec.on, value.say(context), title.say(context), told)]
+
+    reads = title.reads | value.reads | (description.reads if description else frozenset())
+    return Offers(make, reads | _roots(guard) if guard else reads)
+
+
+def for_each(each: Expression, name: str, one: Offers) -> Offers:
+    """`one` for every item of a list, called `name`."""
+
+    def make(context: Context) -> list[Offer]:
+        items = each.value(context)
+        if not isinstance(items, (list, tuple)):
+            raise StepFailed(f"each: {each.source!r} is not a list")
+        return [offer for item in items for offer in one.make({**context, name: item})]
+
+    return Offers(make, (one.reads - {name}) | _roots(each))
+
+
+def together(writer: Writer, parts: Sequence[Offers]) -> Callable[[Context], list[Offer]]:
+    """All of `parts`, in order."""
+    makers = [writer.once(part.make, part.reads) for part in parts]
+    return lambda context: [offer for make in makers for offer in make(context)]
+
+
+def reply_id(place: str, offer: Offer, limit: int) -> str:
+    """What a tap on `offer` brings back. Raises Unsendable if it is longer than `limit`."""
+    # WhatsApp refuses an id that begins or ends with a blank.
+    reply = replies.encode(place, offer.trigger, offer.value.strip())
+    if limits.length(reply) > limit:
+        raise Unsendable(
+            f"the value of a reply to '{offer.trigger}' is too long: {limits.length(reply)} of {limit}"
+        )
+    return reply
+
+
+def ids_differ(offered: Iterable[Reply], limit: int) -> tuple[Reply, ...]:
+    """`offered`, a reply that stands there twice under two ids. Raises Unsendable if it does too often."""
+    found: dict[str, Reply] = {}
+    for reply in offered:
+        copy, id = 0, reply.id
+        while id in found:
+            copy += 1
+            id = replies.copied(reply.id, copy)
+        if copy > _COPIES or limits.length(id) > limit:
+            raise Unsendable("one answer is offered too often in one message")
+        found[id] = replace(reply, id=id) if copy else reply
+    return tuple(found.values())
+
+
+def same_answers(offered: Iterable[tuple[ReplySpec, Path]]) -> Iterator[Fault]:
+    """A fault for each reply that does what one above it does."""
+    seen: set[tuple[str, str]] = set()
+    for reply, place in offered:
+        if (reply.on, reply.with_) in seen:
+            same = f"this fires '{reply.on}' just as one above it does: WhatsApp refuses that"
+            yield Fault(place, same, "give one of them another 'with'")
+        seen.add((reply.on, reply.with_))
+
+
+def same_titles(titles: Sequence[tuple[Texts, Path]], languages: Sequence[str]) -> Iterator[tuple[str, Path]]:
+    """Titles that an earlier one equals for who types them, and where they are written; one a language."""
+    for language in languages:
+        known: set[str] = set()
+        for texts, place in titles:
+            title = text_in(texts, language, languages[0])
+            form = normalise(title)
+            if "{{" not in title and form in known:
+                yield title, place
+                break
+            known.add(form)
+
+
+def _roots(expression: Expression) -> frozenset[str]:
+    return frozenset(read[0] for read in expression.reads)

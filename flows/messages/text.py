@@ -1,0 +1,58 @@
+"""Plain text."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from flows.messages.limits import TEXT_BODY, shorten
+from flows.messages.message import MISSING, Kind, KindSpec, NeededText
+from flows.messages.writer import Empty, Writer
+from flows.templates.expressions import Context
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Kind):
+    """Plain text. A URL in it is shown with a preview."""
+
+    KIND: ClassVar = "text"
+
+    body: str
+
+    @property
+    def words(self) -> str:
+        """Its body."""
+        return self.body
+
+    @property
+    def replies(self) -> tuple[()]:
+        """None."""
+        return ()
+
+    def sendable(self) -> "Text":
+        """The text itself."""
+        return self
+
+    def without_media(self) -> None:
+        """Nothing: it has no file."""
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON-ready dict."""
+        return {"kind": self.KIND, "body": self.body}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "Text":
+        """The text that `to_json` wrote."""
+        return cls(value["body"])
+
+
+class TextSpec(KindSpec):
+    """`text: …`, or the text alone."""
+
+    KEY: ClassVar = "text"
+
+    text: NeededText = MISSING
+
+    def write(self, writer: Writer) -> Callable[[Context, str], Text]:
+        """Compile the text."""
+        body = writer.text(self.text, "text", limit=TEXT_BODY, empty=Empty.REFUSED, cut=shorten)
+        return lambda context, place: Text(body.say(context))
