@@ -26,6 +26,6 @@ def named(room: str) -> Iterator[str]:
                 yield f"{place}:{number}: {line.strip()}"
 
 
-@pytest.mark.parametrize("room", ["storage"])
+@pytest.mark.parametrize("room", ["storage", "flows"])
 def test_no_provider_is_named(room: str) -> None:
     assert list(named(room)) == []
