@@ -1,1 +1,1 @@
-"""A flow file as text: YAML with the place of every value, words, durations. Imports nothing of flows."""
+"""A flow file as text: YAML with the place of every value, parts of shapes, words. Imports none of flows."""
