@@ -7,6 +7,9 @@ from typing import Final
 
 import pytest
 
+from bot.whatsapp.limits import LIMITS
+from flows.messages.replies import LONGEST
+
 ROOT: Final = Path(__file__).parents[1]
 _PROVIDERS: Final = re.compile(
     r"whatsapp|\bmeta\b|bsuid|razorpay|\b131\d{3}\b|24[ -]hours?|wamid|plink", re.IGNORECASE
@@ -24,6 +27,10 @@ def named(room: str) -> Iterator[str]:
         for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
             if place not in ALLOWED and _PROVIDERS.search(_ORM.sub("", line)):
                 yield f"{place}:{number}: {line.strip()}"
+
+
+def test_no_channel_carries_a_reply_that_is_not_read() -> None:
+    assert max(LIMITS.reply_id, LIMITS.row_id) <= LONGEST
 
 
 @pytest.mark.parametrize("room", ["storage", "flows"])
