@@ -19,6 +19,39 @@ _ORM: Final = re.compile(r"\bclass Meta:|\b_meta\.")
 ALLOWED: Final[frozenset[str]] = frozenset()
 """Files of these rooms that may name a provider."""
 
+NAMING_RAZORPAY: Final = frozenset({
+    "payments/__init__.py",
+    "payments/ledger/audit.py",
+    "payments/ledger/balance.py",
+    "payments/ledger/calls.py",
+    "payments/ledger/facts.py",
+    "payments/ledger/fees.py",
+    "payments/ledger/hints.py",
+    "payments/ledger/matching.py",
+    "payments/ledger/polling.py",
+    "payments/ledger/refunds.py",
+    "payments/ledger/resolution.py",
+    "payments/ledger/state.py",
+    "payments/processing/actions.py",
+    "payments/processing/advance.py",
+    "payments/processing/changes.py",
+    "payments/processing/deferred_links.py",
+    "payments/processing/notifications.py",
+    "payments/processing/results.py",
+    "payments/processing/shop_state.py",
+    "payments/processing/step_input.py",
+    "payments/processing/stray_money.py",
+    "payments/processing/turn.py",
+    "payments/processing/updates.py",
+    "payments/processing/views.py",
+    "payments/shop/catalogue.py",
+    "payments/shop/orders.py",
+    "payments/signature.py",
+    "payments/simulator/scenario.py",
+    "payments/simulator/simulator.py",
+})  # fmt: skip
+"""Files of payments outside `payments/razorpay` that name it: no file may join them."""
+
 
 def named(room: str) -> Iterator[str]:
     """Each line of `room` that names a provider, comments and docstrings included, with its place."""
@@ -36,3 +69,10 @@ def test_no_channel_carries_a_reply_that_is_not_read() -> None:
 @pytest.mark.parametrize("room", ["storage", "flows"])
 def test_no_provider_is_named(room: str) -> None:
     assert list(named(room)) == []
+
+
+def test_no_other_file_of_payments_names_razorpay() -> None:
+    outside = {
+        line.partition(":")[0] for line in named("payments") if re.search(r"razorpay|plink", line, re.I)
+    }
+    assert {file for file in outside if not file.startswith("payments/razorpay/")} <= NAMING_RAZORPAY
