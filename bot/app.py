@@ -16,6 +16,7 @@ from bot.metrics import Metrics
 from bot.settings import Settings
 from bot.whatsapp.channel import WHATSAPP
 from bot.whatsapp.client import WhatsAppClient
+from bot.whatsapp.limits import LIMITS
 from bot.workers.loop import CALLERS, IN_FLIGHT, Workers
 from flows.document.errors import FlowInvalid, Issue
 from flows.engine.model import Flow
@@ -39,7 +40,7 @@ def load_flow(path: Path) -> Flow:
         raise FlowInvalid((Issue(str(path), 1, 1, _unreadable(error)),)) from None
     except UnicodeDecodeError:
         raise FlowInvalid((Issue(str(path), 1, 1, "the file is not UTF-8 text"),)) from None
-    return load(text, str(path), SHOP)
+    return load(text, str(path), SHOP, limits=LIMITS)
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.whatsapp.limits import LIMITS
 from flows.engine.model import Flow
 from flows.language.load import load
 from payments.processing.actions import SHOP
@@ -17,7 +18,7 @@ FILES = sorted((ROOT / "tests" / "scenarios").glob("*.yaml"))
 
 @cache
 def shipped() -> Flow:
-    return load((ROOT / "flows.yaml").read_text("utf-8"), "flows.yaml", SHOP)
+    return load((ROOT / "flows.yaml").read_text("utf-8"), "flows.yaml", SHOP, limits=LIMITS)
 
 
 @cache

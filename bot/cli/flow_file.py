@@ -31,10 +31,11 @@ def read_text(file: Path) -> str:
 def examined(file: Path) -> "Examined":
     """Examine `file` and print every issue. Ends the command if it can't be read."""
     text = read_text(file)
+    from bot.whatsapp.limits import LIMITS
     from flows.language.load import examine
     from payments.processing.actions import SHOP
 
-    found = examine(text, str(file), SHOP)
+    found = examine(text, str(file), SHOP, limits=LIMITS)
     for issue in found.issues:
         typer.echo(str(issue))
     return found
@@ -43,12 +44,13 @@ def examined(file: Path) -> "Examined":
 def sound_flow(file: Path) -> "Flow":
     """Return the flow in `file`, without warnings. Ends the command, with every error, if it has one."""
     text = read_text(file)
+    from bot.whatsapp.limits import LIMITS
     from flows.document.errors import FlowInvalid
     from flows.language.load import load
     from payments.processing.actions import SHOP
 
     try:
-        return load(text, str(file), SHOP)
+        return load(text, str(file), SHOP, limits=LIMITS)
     except FlowInvalid as invalid:
         typer.echo(str(invalid), err=True)
         raise typer.Exit(1) from None

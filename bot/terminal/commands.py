@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from bot.whatsapp.limits import LIMITS
 from flows.document import durations
 from flows.document.errors import close
 from flows.document.words import normalise
 from flows.engine.model import RECEIVED
 from flows.messages.kinds import Message, Reply
-from flows.messages.limits import TEXT_BODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ COMMANDS: Final[Mapping[str, str]] = {
 
 def parse_command(line: str) -> Command:
     """What `line` asks for. Blank lines are the caller's to leave out."""
-    text = line.replace("\0", "").strip()[:TEXT_BODY]
+    text = line.replace("\0", "").strip()[: LIMITS.text_body]
     if not text.startswith("/"):
         is_number = text.isascii() and text.isdigit() and len(text) < 4
         return Choose(int(text), text) if is_number else Write(text)

@@ -8,6 +8,7 @@ from typing import Final
 
 from bot.json_text import Unreadable, read_object, storable
 from bot.whatsapp.identity import digits
+from bot.whatsapp.limits import LIMITS
 from bot.whatsapp.loose import Json, clipped, identifier, integer, items, mapping, texts, word
 from flows.engine.events import Event, Received, Tapped, TextReceived
 from flows.messages import limits
@@ -36,7 +37,7 @@ def _text(message: Json) -> Event:
     body = mapping(message.get("text")).get("body")
     if not isinstance(body, str) or not body:
         return Received("text")
-    return TextReceived(limits.clip(body, limits.TEXT_BODY))
+    return TextReceived(limits.clip(body, LIMITS.text_body))
 
 
 def _button(message: Json) -> Event:

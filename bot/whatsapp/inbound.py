@@ -18,6 +18,7 @@ from bot.json_text import storable
 from bot.whatsapp.alerts import alert
 from bot.whatsapp.contents import meaning
 from bot.whatsapp.identity import Alias, Sender, contacts_by_id, recipient, sender
+from bot.whatsapp.limits import OPAQUE
 from bot.whatsapp.loose import Json, clipped, identifier, integer, items, mapping, word
 from flows.engine.events import Event
 from flows.messages import limits
@@ -171,7 +172,7 @@ def _status(status: object, contact: Json, value: Json) -> Receipt | Unread:
         phone_number_id=_phone_number_id(value),
         wamid=wamid,
         status=state,
-        opaque=opaque if isinstance(opaque, str) and limits.length(opaque) <= limits.OPAQUE else None,
+        opaque=opaque if isinstance(opaque, str) and limits.length(opaque) <= OPAQUE else None,
         error=_error(fields.get("errors")),
         recipient=recipient(fields, contact),
     )

@@ -10,8 +10,8 @@ from ipaddress import ip_address
 from typing import Any, Final, assert_never
 from urllib.parse import urlsplit
 
+from bot.whatsapp.limits import LIMITS, OPAQUE, TEMPLATE_NAME
 from flows.messages import limits
-from flows.messages.buttons import BUTTON_TITLE, BUTTONS
 from flows.messages.document import FILENAME
 from flows.messages.kinds import (
     Buttons,
@@ -26,18 +26,7 @@ from flows.messages.kinds import (
     Text,
     Video,
 )
-from flows.messages.link import LINK_TITLE
-from flows.messages.list import (
-    LIST_BUTTON,
-    LIST_ROWS,
-    LIST_SECTIONS,
-    ROW_DESCRIPTION,
-    ROW_ID,
-    ROW_TITLE,
-    SECTION_TITLE,
-)
 from flows.messages.media import Media
-from flows.messages.template import TEMPLATE_BODY, TEMPLATE_NAME
 
 _DIGITS: Final = re.compile(r"[0-9]{5,20}")
 _URL_IN_TEXT: Final = re.compile(r"https?://[^\s/]", re.IGNORECASE)
@@ -68,7 +57,7 @@ def build(message: Sendable, to: Recipient, opaque: str) -> dict[str, Any]:
         "recipient_type": "individual",
         **_address(to),
         **_content(message),
-        "biz_opaque_callback_data": _text("biz_opaque_callback_data", opaque, limits.OPAQUE),
+        "biz_opaque_callback_data": _text("biz_opaque_callback_data", opaque, OPAQUE),
     }
 
 
@@ -108,14 +97,14 @@ def _content(message: Sendable) -> dict[str, Any]:
 
 
 def _plain(message: Text) -> dict[str, Any]:
-    body = _text("text.body", message.body, limits.TEXT_BODY)
+    body = _text("text.body", message.body, LIMITS.text_body)
     return {"body": body, "preview_url": True} if _URL_IN_TEXT.search(body) else {"body": body}
 
 
 def _file(kind: str, message: Media) -> dict[str, Any]:
     built = {"link": _url(f"{kind}.link", message.link)}
     if message.caption and message.caption.strip():
-        built["caption"] = _text(f"{kind}.caption", message.caption, limits.CAPTION)
+        built["caption"] = _text(f"{kind}.caption", message.caption, LIMITS.caption)
     return built
 
 
@@ -128,13 +117,13 @@ def _document(message: Document) -> dict[str, Any]:
 
 def _buttons(message: Buttons) -> dict[str, Any]:
     where = "interactive.action.buttons"
-    _count(where, message.buttons, BUTTONS)
+    _count(where, message.buttons, LIMITS.buttons)
     buttons = [
         {
             "type": "reply",
             "reply": {
-                "id": _id(f"{where}[{i}].reply.id", button.id, limits.REPLY_ID),
-                "title": _text(f"{where}[{i}].reply.title", button.title, BUTTON_TITLE),
+                "id": _id(f"{where}[{i}].reply.id", button.id, LIMITS.reply_id),
+                "title": _text(f"{where}[{i}].reply.title", button.title, LIMITS.button_title),
             },
         }
         for i, button in enumerate(message.buttons)
@@ -146,16 +135,16 @@ def _buttons(message: Buttons) -> dict[str, Any]:
 
 def _list(message: List) -> dict[str, Any]:
     where = "interactive.action.sections"
-    _count(where, message.sections, LIST_SECTIONS)
+    _count(where, message.sections, LIMITS.list_sections)
     rows = [row for section in message.sections for row in section.rows]
-    _count(f"{where}: rows in all", rows, LIST_ROWS)
+    _count(f"{where}: rows in all", rows, LIMITS.list_rows)
     _distinct(f"{where}: row id", (row.id for row in rows))
     alone = len(message.sections) == 1
     return {
         "type": "list",
         **_frame(message),
         "action": {
-            "button": _text("interactive.action.button", message.button, LIST_BUTTON),
+            "button": _text("interactive.action.button", message.button, LIMITS.list_button),
             "sections": [_section(f"{where}[{i}]", s, alone) for i, s in enumerate(message.sections)],
         },
     }
@@ -163,27 +152,27 @@ def _list(message: List) -> dict[str, Any]:
 
 def _section(where: str, section: Section, alone: bool) -> dict[str, Any]:
     """A section; only one that stands alone may go without a title."""
-    _count(f"{where}.rows", section.rows, LIST_ROWS)
+    _count(f"{where}.rows", section.rows, LIMITS.list_rows)
     rows = [_row(f"{where}.rows[{i}]", row) for i, row in enumerate(section.rows)]
     if alone and not section.title.strip():
         return {"rows": rows}
-    return {"title": _text(f"{where}.title", section.title, SECTION_TITLE), "rows": rows}
+    return {"title": _text(f"{where}.title", section.title, LIMITS.section_title), "rows": rows}
 
 
 def _row(where: str, row: Reply) -> dict[str, str]:
     built = {
-        "id": _id(f"{where}.id", row.id, ROW_ID),
-        "title": _text(f"{where}.title", row.title, ROW_TITLE),
+        "id": _id(f"{where}.id", row.id, LIMITS.row_id),
+        "title": _text(f"{where}.title", row.title, LIMITS.row_title),
     }
     if row.description and row.description.strip():
-        built["description"] = _text(f"{where}.description", row.description, ROW_DESCRIPTION)
+        built["description"] = _text(f"{where}.description", row.description, LIMITS.row_description)
     return built
 
 
 def _link(message: Link) -> dict[str, Any]:
     where = "interactive.action.parameters"
     parameters = {
-        "display_text": _text(f"{where}.display_text", message.title, LINK_TITLE),
+        "display_text": _text(f"{where}.display_text", message.title, LIMITS.link_title),
         "url": _url(f"{where}.url", message.url),
     }
     return {
@@ -214,9 +203,9 @@ def _frame(message: Buttons | List | Link) -> dict[str, Any]:
     if not isinstance(message, List) and message.image is not None:
         link = _url("interactive.header.image.link", message.image)
         frame["header"] = {"type": "image", "image": {"link": link}}
-    frame["body"] = {"text": _text("interactive.body.text", message.body, limits.INTERACTIVE_BODY)}
+    frame["body"] = {"text": _text("interactive.body.text", message.body, LIMITS.interactive_body)}
     if message.footer and message.footer.strip():
-        frame["footer"] = {"text": _text("interactive.footer.text", message.footer, limits.FOOTER)}
+        frame["footer"] = {"text": _text("interactive.footer.text", message.footer, LIMITS.footer)}
     return frame
 
 
@@ -236,7 +225,7 @@ def _line(field: str, text: str) -> str:
     """What a template may be filled in with: one line, its words one blank apart."""
     if text.split() != text.split(" "):
         raise PayloadError(f"{field}: has a line break, a tab or more than one blank between words")
-    return _text(field, text, TEMPLATE_BODY)
+    return _text(field, text, LIMITS.template_body)
 
 
 def _id(field: str, id: str, limit: int) -> str:

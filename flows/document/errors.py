@@ -4,7 +4,7 @@ FlowError
 ├── FlowInvalid     the file can't be used; carries every issue found
 └── StepFailed      a valid flow met values it can't handle; the event is parked, nothing else changed
     ├── ValueRefused    an action or a variable can't take the value that the event brought
-    └── Unsendable      a message came out as one that WhatsApp would refuse
+    └── Unsendable      a message came out as one that the channel would refuse
 """
 
 from collections.abc import Iterable
@@ -63,4 +63,4 @@ class ValueRefused(StepFailed):
 
 
 class Unsendable(StepFailed):
-    """A message came out as one that WhatsApp would refuse; says why."""
+    """A message came out as one that the channel would refuse; says why."""

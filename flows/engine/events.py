@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, assert_never
 
 @dataclass(frozen=True, slots=True)
 class TextReceived:
-    """The customer wrote `text`: NUL-free, at most `flows.messages.limits.TEXT_BODY` long."""
+    """The customer wrote `text`: NUL-free, no longer than the channel's `text_body`."""
 
     text: str
 

@@ -11,6 +11,7 @@ from transitions import Machine
 from flows.engine.variables import Variable
 from flows.engine.vocabulary import Action, Vocabulary
 from flows.messages.kinds import Speech
+from flows.messages.limits import ChannelLimits
 from flows.templates.expressions import Expression, Template
 
 Value: TypeAlias = Template | Any
@@ -115,6 +116,8 @@ class Flow:
     offered: frozenset[str]
     """Triggers that some button or row offers: all a tap may fire."""
     vocabulary: Vocabulary
+    limits: ChannelLimits
+    """What the channel takes for which it was compiled."""
     sections: Mapping[str, Any]
     statics: Mapping[str, Mapping[str, Any]]
     """Language -> what templates see that never changes."""

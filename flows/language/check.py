@@ -1,4 +1,4 @@
-"""The meaning check: can this flow leave a customer without an answer, or say what WhatsApp refuses?
+"""The meaning check: can this flow leave a customer without an answer, or say what its channel refuses?
 
 Each check is a generator of issues over the spec and the compiled flow; `_CHECKS` lists those of the flow's
 rules, `flows.language.check_messages` has those of its messages.

@@ -1,4 +1,4 @@
-"""The check of what a flow says: translated, within WhatsApp's limits, and taken by WhatsApp.
+"""The check of what a flow says: translated, within the channel's limits, and taken by it.
 
 What is special to one kind of message, or to templates, these say themselves (`faults`).
 """
@@ -26,7 +26,7 @@ def check_messages(document: Document, spec: FlowSpec, compiled: Compiled) -> It
     ]
     for where, part in parts:
         yield from _foreign_languages(document, spec, where, part)
-        yield from _unfit_texts(document, where, part)
+        yield from _unfit_texts(document, where, part, compiled.flow.limits.channel)
         yield from _unopenable_urls(document, where, part)
     yield from _missing_translations(document, spec, parts)
     yield from _faults(document, spec, compiled.flow)
@@ -40,12 +40,12 @@ def _foreign_languages(document: Document, spec: FlowSpec, where: Path, part: Pa
         yield document.issue((*where, language), f"'{language}' is not a language of this flow", mend)
 
 
-def _unfit_texts(document: Document, where: Path, part: Part) -> Iterator[Issue]:
+def _unfit_texts(document: Document, where: Path, part: Part, channel: str) -> Iterator[Issue]:
     for language, text in _fixed(part.texts):
         if part.limit is None:
             return
         if limits.length(text) > part.limit:
-            over = f"{limits.length(text)} characters, and WhatsApp takes {part.limit} here"
+            over = f"{limits.length(text)} characters, and {channel} takes {part.limit} here"
             yield document.issue((*where, language), over, "shorten it (emoji count twice)")
         elif not text.strip() and part.empty is not Empty.FINE:
             yield document.issue((*where, language), "the text is empty", "write something")
@@ -86,9 +86,9 @@ def _faults(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
     """What kinds and templates say of themselves."""
     items = _fixed_items(flow)
     for name, message in spec.messages.items():
-        for fault in message.faults(spec.languages, items):
+        for fault in message.faults(spec.languages, items, flow.limits):
             yield document.issue(("messages", name, *fault.place), fault.message, fault.mend, fault.severity)
-        for fault in message.template.faults(spec.languages) if message.template else ():
+        for fault in message.template.faults(spec.languages, flow.limits) if message.template else ():
             yield document.issue(("messages", name, *fault.place), fault.message, fault.mend, fault.severity)
 
 

@@ -36,6 +36,7 @@ from flows.engine.vocabulary import Action, Vocabulary
 from flows.language.schema import FlowSpec, HandlerSpec, ReactionSpec, StateSpec
 from flows.language.texts import Texts
 from flows.language.walk import chain, offers, state_paths, state_place
+from flows.messages.limits import ChannelLimits
 from flows.messages.writer import Part
 from flows.templates.expressions import NEVER, Template
 
@@ -51,9 +52,11 @@ class Compiled:
     """Message name -> every text in it, as it is written."""
 
 
-def compile_flow(document: Document, spec: FlowSpec, vocabulary: Vocabulary) -> Compiled:
+def compile_flow(
+    document: Document, spec: FlowSpec, vocabulary: Vocabulary, limits: ChannelLimits
+) -> Compiled:
     """Compile all of the flow, whatever is wrong in it."""
-    compiler = _Compiler(document, spec, vocabulary)
+    compiler = _Compiler(document, spec, vocabulary, limits)
     return Compiled(
         compiler.flow(),
         compiler.issues,
@@ -66,11 +69,12 @@ class _Compiler:
     document: Document
     spec: FlowSpec
     vocabulary: Vocabulary
+    limits: ChannelLimits
     issues: list[Issue] = field(default_factory=list)
     rules: list[Rule] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.texts = Texts(self.document, self.spec, self.vocabulary, self.issues)
+        self.texts = Texts(self.document, self.spec, self.vocabulary, self.limits, self.issues)
         self.messages = self.texts.messages()
         self.paths = dict(state_paths(self.spec.states))
 
@@ -97,6 +101,7 @@ class _Compiler:
             variables=MappingProxyType(self.spec.variables),
             offered=frozenset(offer.trigger for offer in offers(self.spec)),
             vocabulary=self.vocabulary,
+            limits=self.limits,
             sections=MappingProxyType({name: getattr(self.spec, name) for name in self.vocabulary.sections}),
             statics=MappingProxyType(self.texts.statics),
             apologies={

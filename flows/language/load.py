@@ -10,6 +10,7 @@ from flows.engine.vocabulary import EMPTY, Vocabulary
 from flows.language.check import check
 from flows.language.compile import compile_flow
 from flows.language.validation import validate
+from flows.messages.limits import ChannelLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +22,10 @@ class Examined:
     """Errors and warnings, in file order."""
 
 
-def examine(text: str, file: str = "flows.yaml", vocabulary: Vocabulary = EMPTY) -> Examined:
-    """Read, compile and check a flow file. Never raises on what is in it."""
+def examine(
+    text: str, file: str = "flows.yaml", vocabulary: Vocabulary = EMPTY, *, limits: ChannelLimits
+) -> Examined:
+    """Read, compile and check a flow file for a channel. Never raises on what is in it."""
     try:
         document = read(text, file)
     except FlowInvalid as invalid:
@@ -30,7 +33,7 @@ def examine(text: str, file: str = "flows.yaml", vocabulary: Vocabulary = EMPTY)
     spec, issues = validate(document, vocabulary.sections)
     if spec is None:
         return Examined(None, tuple(sorted(issues)))
-    compiled = compile_flow(document, spec, vocabulary)
+    compiled = compile_flow(document, spec, vocabulary, limits)
     issues = sorted({*compiled.issues, *check(document, spec, compiled)})
     if any(issue.severity is Severity.ERROR for issue in issues):
         return Examined(None, tuple(issues))
@@ -41,9 +44,11 @@ def _version(text: str) -> str:
     return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-def load(text: str, file: str = "flows.yaml", vocabulary: Vocabulary = EMPTY) -> Flow:
+def load(
+    text: str, file: str = "flows.yaml", vocabulary: Vocabulary = EMPTY, *, limits: ChannelLimits
+) -> Flow:
     """The flow in `text`. Raises FlowInvalid, with every issue, if it has an error."""
-    examined = examine(text, file, vocabulary)
+    examined = examine(text, file, vocabulary, limits=limits)
     if examined.flow is None:
         raise FlowInvalid(examined.issues)
     return examined.flow

@@ -9,6 +9,7 @@ from flows.document.reader import Document, Path
 from flows.engine.vocabulary import Vocabulary
 from flows.language.schema import FlowSpec
 from flows.messages.kinds import MessageSpec, Speech, speech
+from flows.messages.limits import ChannelLimits
 from flows.messages.writer import Part, Writer
 from flows.templates.compiler import TemplateCompiler
 
@@ -30,9 +31,14 @@ class Texts:
     """The texts of one flow. What can't be compiled becomes an issue, and something blank in its place."""
 
     def __init__(
-        self, document: Document, spec: FlowSpec, vocabulary: Vocabulary, issues: list[Issue]
+        self,
+        document: Document,
+        spec: FlowSpec,
+        vocabulary: Vocabulary,
+        limits: ChannelLimits,
+        issues: list[Issue],
     ) -> None:
-        self._spec = spec
+        self._spec, self._limits = spec, limits
         sections = {name: getattr(spec, name) for name in vocabulary.sections}
         fallback = spec.languages[0]
         self.statics: Mapping[str, Mapping[str, Any]] = {
@@ -61,7 +67,9 @@ class Texts:
     def _written(self, name: str, spec: MessageSpec) -> Written:
         languages = self._spec.languages
         writers = {
-            language: Writer(self._compiler, name, language, languages[0], self.statics[language])
+            language: Writer(
+                self._compiler, name, language, languages[0], self.statics[language], self._limits
+            )
             for language in languages
         }
         speeches = {language: speech(spec, writer) for language, writer in writers.items()}

@@ -1,4 +1,4 @@
-"""Says every message of a flow once for each product, to see whether WhatsApp would take it."""
+"""Says every message of a flow once for each product, to see whether the channel would take it."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -15,7 +15,7 @@ _PLACE: Final = "aaaaaaaa-1000000.1000000"
 
 
 def messages_can_be_sent(document: Document, flow: Flow) -> Iterator[Issue]:
-    """Issues of messages that WhatsApp would refuse, in any language and with any product.
+    """Issues of messages that the channel would refuse, in any language and with any product.
 
     What depends on the conversation is tried with what the host thinks up (`Vocabulary.trials`), and is a
     warning: whether it ever comes to it, only customers can tell. What cannot be tried is passed over.
@@ -28,12 +28,12 @@ def messages_can_be_sent(document: Document, flow: Flow) -> Iterator[Issue]:
 
 
 def _issue(document: Document, flow: Flow, name: str, language: str, speech: Speech) -> Issue | None:
-    statics = flow.statics[language]
+    statics, channel = flow.statics[language], flow.limits.channel
     plain = {**statics, "customer": {"name": "Asha"}, "language": language, "state": flow.start}
     try:
         speech(plain, _PLACE)
     except Unsendable as refused:
-        said = f"WhatsApp refuses this message in '{language}': {refused}"
+        said = f"{channel} refuses this message in '{language}': {refused}"
         return document.issue(("messages", name), said)
     except StepFailed:
         pass  # it reads more than that
@@ -42,7 +42,7 @@ def _issue(document: Document, flow: Flow, name: str, language: str, speech: Spe
     for trial in flow.vocabulary.trials(statics):
         variables = {key: _value(key, flow, variable, trial) for key, variable in flow.variables.items()}
         if why := _refused(speech, {**plain, **variables, **trial.context}):
-            said = f"WhatsApp would refuse this message in '{language}', with {trial.name}: {why}"
+            said = f"{channel} would refuse this message in '{language}', with {trial.name}: {why}"
             return document.issue(("messages", name), said, severity=Severity.WARNING)
     return None
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -11,22 +11,17 @@ from flows.document.reader import Path
 from flows.messages import offers
 from flows.messages.fault import Fault
 from flows.messages.interactive import PicturedSpec, sendable_picture
-from flows.messages.limits import REPLY_ID, clip
+from flows.messages.limits import ChannelLimits, clip
 from flows.messages.message import Kind
 from flows.messages.offers import Reply, ReplySpec
 from flows.messages.text import Text
 from flows.messages.writer import Writer
 from flows.templates.expressions import Context
 
-BUTTONS: Final = 3
-"""Reply buttons in one message."""
-BUTTON_TITLE: Final = 20
-"""Label of a reply button."""
-
 
 @dataclass(frozen=True, slots=True)
 class Buttons(Kind):
-    """Text with one to three reply buttons, and optionally a picture above it."""
+    """Text with reply buttons, and optionally a picture above it."""
 
     KIND: ClassVar = "buttons"
 
@@ -45,9 +40,9 @@ class Buttons(Kind):
         """The buttons."""
         return self.buttons
 
-    def sendable(self) -> "Buttons":
+    def sendable(self, limits: ChannelLimits) -> "Buttons":
         """The message with ids and titles that differ, and without a picture that has no address."""
-        buttons = _titles_differ(offers.ids_differ(self.buttons, REPLY_ID))
+        buttons = _titles_differ(offers.ids_differ(self.buttons, limits.reply_id), limits.button_title)
         return replace(self, buttons=buttons, image=sendable_picture(self.image))
 
     def without_media(self) -> "Buttons | None":
@@ -81,18 +76,21 @@ class ButtonsSpec(PicturedSpec):
     def write(self, writer: Writer) -> Callable[[Context, str], Buttons | Text]:
         """Compile text and buttons; without a button whose `if` holds, it is a plain text."""
         body, footer, image = self.write_body(writer), self.write_footer(writer), self.write_picture(writer)
-        parts = [offers.compiled(spec, writer, where, BUTTON_TITLE) for spec, where in self.replies()]
+        limits = writer.limits
+        parts = [offers.compiled(spec, writer, where, limits.button_title) for spec, where in self.replies()]
         offered = offers.together(writer, parts)
 
         def say(context: Context, place: str) -> Buttons | Text:
             text = body.say(context)
             buttons = tuple(
-                Reply(offers.reply_id(place, offer, REPLY_ID), offer.title) for offer in offered(context)
+                Reply(offers.reply_id(place, offer, limits.reply_id), offer.title)
+                for offer in offered(context)
             )
             if not buttons:
                 return Text(text)
-            if len(buttons) > BUTTONS:
-                raise Unsendable(f"the message has over {BUTTONS} buttons: WhatsApp refuses it")
+            if len(buttons) > limits.buttons:
+                over = f"the message has over {limits.buttons} buttons"
+                raise Unsendable(f"{over}: {limits.channel} refuses it")
             return Buttons(text, buttons, footer(context), image(context))
 
         return say
@@ -101,27 +99,29 @@ class ButtonsSpec(PicturedSpec):
         """The buttons."""
         return [(button, ("buttons", index)) for index, button in enumerate(self.buttons)]
 
-    def faults(self, languages: Sequence[str], items: Callable[[str], int]) -> Iterator[Fault]:
+    def faults(
+        self, languages: Sequence[str], items: Callable[[str], int], limits: ChannelLimits
+    ) -> Iterator[Fault]:
         """Too many buttons, or two that are called alike or do the same."""
         sure = [(button, where) for button, where in self.replies() if button.is_sure]
         where: Path = ("buttons",)
-        if len(sure) > BUTTONS:
+        if len(sure) > limits.buttons:
             mend = "use a list, or give some of them an 'if'"
-            yield Fault(where, f"{len(sure)} buttons, and WhatsApp takes {BUTTONS}", mend)
+            yield Fault(where, f"{len(sure)} buttons, and {limits.channel} takes {limits.buttons}", mend)
         titles = [(button.title, where) for button, _ in sure]
         for title, place in offers.same_titles(titles, languages):
-            yield Fault(place, f"two buttons are called '{title}'", "WhatsApp refuses that")
-        yield from offers.same_answers(sure)
+            yield Fault(place, f"two buttons are called '{title}'", f"{limits.channel} refuses that")
+        yield from offers.same_answers(sure, limits.channel)
 
 
-def _titles_differ(buttons: tuple[Reply, ...]) -> tuple[Reply, ...]:
-    """`buttons`, those that are called like one before them numbered."""
+def _titles_differ(buttons: tuple[Reply, ...], limit: int) -> tuple[Reply, ...]:
+    """`buttons`, those that are called like one before them numbered, within `limit`."""
     found: dict[str, Reply] = {}
     for button in buttons:
         number, title = 1, button.title
         while title in found:
             number += 1
             mark = f" {number}"
-            title = clip(button.title, BUTTON_TITLE - len(mark)) + mark
+            title = clip(button.title, limit - len(mark)) + mark
         found[title] = replace(button, title=title) if number > 1 else button
     return tuple(found.values())

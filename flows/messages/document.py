@@ -11,7 +11,7 @@ from flows.messages.writer import Writer
 from flows.templates.expressions import Context
 
 FILENAME: Final = 240
-"""Name of a document. Meta tells no limit; this is what its partners tell."""
+"""Name of a document: what a phone shows. No channel tells a limit."""
 _MEND: Final = "write the document's whole address, like 'https://shop.example/prices.pdf'"
 
 

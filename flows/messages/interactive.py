@@ -1,7 +1,7 @@
 """What messages with buttons, a list or a link share: a text, small print, and a picture above."""
 
 from flows.document.shape import Texts
-from flows.messages.limits import FOOTER, INTERACTIVE_BODY, shorten
+from flows.messages.limits import shorten
 from flows.messages.media import PICTURE, check_url
 from flows.messages.message import MISSING, KindSpec, NeededText
 from flows.messages.writer import Empty, Line, OptionalText, Writer
@@ -15,11 +15,12 @@ class InteractiveSpec(KindSpec):
 
     def write_body(self, writer: Writer) -> Line:
         """Compile the text."""
-        return writer.text(self.text, "text", limit=INTERACTIVE_BODY, empty=Empty.REFUSED, cut=shorten)
+        limit = writer.limits.interactive_body
+        return writer.text(self.text, "text", limit=limit, empty=Empty.REFUSED, cut=shorten)
 
     def write_footer(self, writer: Writer) -> OptionalText:
         """Compile the small print."""
-        return writer.optional(self.footer, "footer", limit=FOOTER, empty=Empty.FINE)
+        return writer.optional(self.footer, "footer", limit=writer.limits.footer, empty=Empty.FINE)
 
 
 class PicturedSpec(InteractiveSpec):

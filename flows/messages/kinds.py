@@ -31,7 +31,7 @@ __all__ = [
 ]  # fmt: skip
 
 Message: TypeAlias = Text | Image | Video | Document | Buttons | List | Link
-"""What a flow says. Each kind may have a `fallback`, sent in its place once the 24 hours are over."""
+"""What a flow says. Each kind may have a `fallback`, sent where the channel takes nothing else."""
 Sendable: TypeAlias = Message | TemplateMessage
 
 Speech: TypeAlias = Callable[[Context, str], Message]
@@ -101,7 +101,7 @@ def speech(spec: MessageSpec, writer: Writer) -> Speech:
 
     def whole(context: Context, place: str) -> Message:
         try:
-            message = say(context, place).sendable()
+            message = say(context, place).sendable(writer.limits)
             return replace(message, fallback=fallback(context)) if fallback else message
         except UnicodeEncodeError:
             raise Unsendable("a text holds half of a surrogate pair") from None

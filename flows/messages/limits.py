@@ -1,28 +1,59 @@
-"""What one WhatsApp message may hold, where several kinds share it; and how long a text is.
+"""What one message may hold: asked of the channel that takes it; and how long a text is.
 
-Lengths are counted in UTF-16 code units: Meta documents no counting rule, and this is the
-strictest reading of it (an emoji counts twice). A flow is checked against these when it is
-loaded, dynamic text is cut to them when it is rendered (a body in its middle), and the payload
-builder refuses anything over them before it is sent.
-
-Source: Meta, WhatsApp Cloud API, "Interactive messages" and "Messages" reference, 2026.
+Lengths are counted in UTF-16 code units (an emoji counts twice), which is the strictest reading of a limit. A
+flow is checked against the limits when it is loaded, and dynamic text is cut to them when it is rendered (a
+body in its middle).
 """
 
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import dataclass
+from re import Pattern
 
-TEXT_BODY: Final = 4096
-"""Body of a plain text message."""
-INTERACTIVE_BODY: Final = 1024
-"""Body of a message with buttons, a list or a link (pages disagree for lists: 1024 is safe)."""
-CAPTION: Final = 1024
-"""Caption of a picture, a document or a video."""
-FOOTER: Final = 60
-"""Small print under an interactive message."""
-REPLY_ID: Final = 256
-"""Identifier carried by a reply button."""
-OPAQUE: Final = 512
-"""`biz_opaque_callback_data`: echoed back in the statuses of a message."""
+
+@dataclass(frozen=True, slots=True)
+class ChannelLimits:
+    """What a channel takes. Lengths are in UTF-16 code units."""
+
+    channel: str
+    """Its name, for people."""
+    text_body: int
+    """Body of a plain text message."""
+    interactive_body: int
+    """Body of a message with buttons, a list or a link."""
+    caption: int
+    """Caption of a picture, a document or a video."""
+    footer: int
+    """Small print under an interactive message."""
+    buttons: int
+    """Reply buttons in one message."""
+    button_title: int
+    """Label of a reply button."""
+    reply_id: int
+    """Identifier carried by a reply button."""
+    list_button: int
+    """Label that opens a list."""
+    list_sections: int
+    """Sections in one list."""
+    list_rows: int
+    """Rows in one list, over all its sections."""
+    section_title: int
+    """Title of a list section."""
+    row_title: int
+    """Title of a list row."""
+    row_description: int
+    """Second line of a list row."""
+    row_id: int
+    """Identifier carried by a list row."""
+    link_title: int
+    """Label of a link button."""
+    template_body: int
+    """Body of an approved template, its values filled in."""
+    template_name: Pattern[str]
+    """Names that an approved template may have."""
+    template_language: Pattern[str]
+    """How the channel writes the language of a template."""
+    templates_in: str
+    """Where operators see their approved templates."""
 
 
 def length(text: str) -> int:

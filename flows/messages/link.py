@@ -6,13 +6,12 @@ from typing import Any, ClassVar, Final
 
 from flows.document.shape import Spec, Texts
 from flows.messages.interactive import PicturedSpec, sendable_picture
+from flows.messages.limits import ChannelLimits
 from flows.messages.media import check_url
 from flows.messages.message import Kind
 from flows.messages.writer import Empty, Writer
 from flows.templates.expressions import Context
 
-LINK_TITLE: Final = 20
-"""Label of a link button (cta_url)."""
 _PAGE: Final = "write the page's whole address, like 'https://shop.example/page'"
 
 
@@ -38,7 +37,7 @@ class Link(Kind):
         """None: a tap on the button tells nobody."""
         return ()
 
-    def sendable(self) -> "Link":
+    def sendable(self, limits: ChannelLimits) -> "Link":
         """The message without a picture that has no address. Raises Unsendable if a URL can't be opened."""
         check_url("the link", self.url)
         return replace(self, image=sendable_picture(self.image))
@@ -81,7 +80,9 @@ class LinkSpec(PicturedSpec):
     def write(self, writer: Writer) -> Callable[[Context, str], Link]:
         """Compile text, title and URL."""
         body, footer, image = self.write_body(writer), self.write_footer(writer), self.write_picture(writer)
-        title = writer.text(self.link.title, "link", "title", limit=LINK_TITLE, empty=Empty.REFUSED)
+        title = writer.text(
+            self.link.title, "link", "title", limit=writer.limits.link_title, empty=Empty.REFUSED
+        )
         url = writer.url(self.link.url, "link", "url", mend=_PAGE)
         return lambda context, place: Link(
             body.say(context), title.say(context), url.say(context), footer(context), image(context)

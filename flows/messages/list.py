@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -12,26 +12,12 @@ from flows.document.shape import Name, Spec, Texts, one_or_many
 from flows.messages import offers
 from flows.messages.fault import Fault
 from flows.messages.interactive import InteractiveSpec
+from flows.messages.limits import ChannelLimits
 from flows.messages.message import Kind
 from flows.messages.offers import Offer, Offers, Reply, ReplySpec
 from flows.messages.text import Text
 from flows.messages.writer import Empty, Writer
 from flows.templates.expressions import Context
-
-LIST_BUTTON: Final = 20
-"""Label that opens a list."""
-LIST_SECTIONS: Final = 10
-"""Sections in one list."""
-LIST_ROWS: Final = 10
-"""Rows in one list, over all its sections."""
-SECTION_TITLE: Final = 24
-"""Title of a list section."""
-ROW_TITLE: Final = 24
-"""Title of a list row."""
-ROW_DESCRIPTION: Final = 72
-"""Second line of a list row."""
-ROW_ID: Final = 200
-"""Identifier carried by a list row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +49,11 @@ class List(Kind):
         """The rows of all sections."""
         return tuple(row for section in self.sections for row in section.rows)
 
-    def sendable(self) -> "List":
+    def sendable(self, limits: ChannelLimits) -> "List":
         """The message with row ids that differ. Raises Unsendable if one of several sections has no title."""
         if len(self.sections) > 1 and not all(section.title.strip() for section in self.sections):
             raise Unsendable("one of several sections has no title")
-        rows = iter(offers.ids_differ(self.replies, ROW_ID))
+        rows = iter(offers.ids_differ(self.replies, limits.row_id))
         sections = tuple(replace(s, rows=tuple(next(rows) for _ in s.rows)) for s in self.sections)
         return replace(self, sections=sections)
 
@@ -108,11 +94,11 @@ class RowSpec(ReplySpec):
     def write(self, writer: Writer, place: Path) -> Offers:
         """Compile it, with the name of the item."""
         names = {self.as_: self.each} if self.each else {}
-        description = self.description
+        description, limits = self.description, writer.limits
         line = description and writer.text(
-            description, *place, "description", limit=ROW_DESCRIPTION, empty=Empty.FINE, names=names
+            description, *place, "description", limit=limits.row_description, empty=Empty.FINE, names=names
         )
-        one = offers.compiled(self, writer, place, ROW_TITLE, line or None, names)
+        one = offers.compiled(self, writer, place, limits.row_title, line or None, names)
         if self.each is None:
             return one
         return offers.for_each(writer.expression(self.each, *place, "each"), self.as_, one)
@@ -134,7 +120,7 @@ class RowsSpec(Spec):
     button: Texts
     title: Texts | None = None
     rows: Rows = []
-    sections: Annotated[list[SectionSpec], Field(max_length=LIST_SECTIONS)] = []
+    sections: list[SectionSpec] = []
 
     @model_validator(mode="after")
     def _has_rows(self) -> "RowsSpec":
@@ -160,10 +146,13 @@ class ListSpec(InteractiveSpec):
     def write(self, writer: Writer) -> Callable[[Context, str], List | Text]:
         """Compile text and rows; without any row, it is a plain text."""
         body, footer = self.write_body(writer), self.write_footer(writer)
-        button = writer.text(self.list.button, "list", "button", limit=LIST_BUTTON, empty=Empty.REFUSED)
+        limits, heading = writer.limits, writer.limits.section_title
+        button = writer.text(
+            self.list.button, "list", "button", limit=limits.list_button, empty=Empty.REFUSED
+        )
         sections = [
             (
-                writer.text(title, *where, "title", limit=SECTION_TITLE) if title is not None else button,
+                writer.text(title, *where, "title", limit=heading) if title is not None else button,
                 offers.together(writer, [row.write(writer, place) for row, place in _placed(rows, where)]),
             )
             for title, rows, where in self.list.groups()
@@ -171,15 +160,15 @@ class ListSpec(InteractiveSpec):
 
         def say(context: Context, place: str) -> List | Text:
             built = tuple(
-                Section(title.say(context), _offered(rows, place))
+                Section(title.say(context), _offered(rows, place, limits.row_id))
                 for title, offered in sections
                 if (rows := offered(context))
             )
             text = body.say(context)
             if not built:
                 return Text(text)
-            if sum(len(section.rows) for section in built) > LIST_ROWS:
-                raise Unsendable(f"the list has over {LIST_ROWS} rows: WhatsApp refuses it")
+            if sum(len(section.rows) for section in built) > limits.list_rows:
+                raise Unsendable(f"the list has over {limits.list_rows} rows: {limits.channel} refuses it")
             return List(text, button.say(context), built, footer(context))
 
         return say
@@ -188,28 +177,33 @@ class ListSpec(InteractiveSpec):
         """The rows of all sections."""
         return [each for _, rows, where in self.list.groups() for each in _placed(rows, where)]
 
-    def faults(self, languages: Sequence[str], items: Callable[[str], int]) -> Iterator[Fault]:
-        """Too many rows, or two that are called alike or do the same."""
-        yield from self._too_many(items)
+    def faults(
+        self, languages: Sequence[str], items: Callable[[str], int], limits: ChannelLimits
+    ) -> Iterator[Fault]:
+        """Too many sections or rows, or two that are called alike or do the same."""
+        if len(self.list.sections) > limits.list_sections:
+            over = f"{len(self.list.sections)} sections, and {limits.channel} takes {limits.list_sections}"
+            yield Fault(("list", "sections"), over, "split the list over two messages")
+        yield from self._too_many(items, limits)
         sure = [(row, where) for row, where in self.replies() if row.is_sure]
         titles = [(row.title, where) for row, where in sure]
         for title, place in offers.same_titles(titles, languages):
             mend = "give one of them another title: who types it chooses neither"
             yield Fault(place, f"two rows are called '{title}'", mend, Severity.WARNING)
-        yield from offers.same_answers(sure)
+        yield from offers.same_answers(sure, limits.channel)
 
-    def _too_many(self, items: Callable[[str], int]) -> Iterator[Fault]:
+    def _too_many(self, items: Callable[[str], int], limits: ChannelLimits) -> Iterator[Fault]:
         """Count the rows known beforehand: those written out, and those of lists that never change."""
-        known = 0
+        known, most = 0, limits.list_rows
         for row, where in self.replies():
             count = items(row.each) if row.each else 1
-            if count > LIST_ROWS:
-                over = f"'{row.each}' has {count} items, and a WhatsApp list takes {LIST_ROWS} rows"
+            if count > most:
+                over = f"'{row.each}' has {count} items, and a {limits.channel} list takes {most} rows"
                 yield Fault((*where, "each"), over, "offer them in several lists")
             elif not row.if_:
                 known += count
-        if known > LIST_ROWS:
-            over = f"{known} rows, and WhatsApp takes {LIST_ROWS} in all sections together"
+        if known > most:
+            over = f"{known} rows, and {limits.channel} takes {most} in all sections together"
             yield Fault(("list",), over, "split the list over two messages")
 
 
@@ -218,5 +212,5 @@ def _placed(rows: Sequence[RowSpec], where: Path) -> Iterator[tuple[RowSpec, Pat
     return ((row, (*where, "rows", index)) for index, row in enumerate(rows))
 
 
-def _offered(rows: Sequence[Offer], place: str) -> tuple[Reply, ...]:
-    return tuple(Reply(offers.reply_id(place, row, ROW_ID), row.title, row.description) for row in rows)
+def _offered(rows: Sequence[Offer], place: str, limit: int) -> tuple[Reply, ...]:
+    return tuple(Reply(offers.reply_id(place, row, limit), row.title, row.description) for row in rows)

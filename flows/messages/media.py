@@ -1,4 +1,4 @@
-"""What pictures, documents and videos share: a file that WhatsApp fetches by its link, and a caption."""
+"""What pictures, documents and videos share: a file that is fetched by its link, and a caption."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Self
@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Final, Self
 from flows.document.errors import Unsendable
 from flows.document.shape import Texts
 from flows.messages import urls
-from flows.messages.limits import CAPTION, shorten
+from flows.messages.limits import ChannelLimits, shorten
 from flows.messages.message import Kind, KindSpec
 from flows.messages.text import Text
 from flows.messages.writer import OptionalText, Writer
@@ -34,7 +34,7 @@ class Media(Kind):
         """None."""
         return ()
 
-    def sendable(self) -> Self | Text:
+    def sendable(self, limits: ChannelLimits) -> Self | Text:
         """The message; its caption if there is no address. Raises Unsendable if it can't be opened."""
         if not self.link.strip():
             if words := self.without_media():
@@ -64,10 +64,10 @@ class MediaSpec(KindSpec):
 
     def write_caption(self, writer: Writer) -> OptionalText:
         """Compile the caption."""
-        return writer.optional(self.text, "text", limit=CAPTION, cut=shorten)
+        return writer.optional(self.text, "text", limit=writer.limits.caption, cut=shorten)
 
 
 def check_url(what: str, url: str) -> None:
-    """Raise Unsendable if WhatsApp can't open `url`, the address of `what`."""
+    """Raise Unsendable if no channel can open `url`, the address of `what`."""
     if fault := urls.fault(url):
         raise Unsendable(f"{what} can't be opened: {fault}")

@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, Field
 from flows.document.reader import Path
 from flows.document.shape import Spec, Texts
 from flows.messages.fault import Fault
+from flows.messages.limits import ChannelLimits
 from flows.messages.offers import Reply, ReplySpec
 from flows.messages.template import TemplateMessage, TemplateSpec
 from flows.messages.writer import Writer
@@ -27,7 +28,7 @@ class Kind(ABC):
     """Its name in JSON."""
 
     fallback: TemplateMessage | None = None
-    """Sent in its place once the 24 hours are over."""
+    """Sent in its place where the channel takes nothing else."""
 
     @property
     @abstractmethod
@@ -40,8 +41,8 @@ class Kind(ABC):
         """Every tappable answer, top to bottom."""
 
     @abstractmethod
-    def sendable(self) -> "Kind":
-        """The message as WhatsApp takes it: mended where no meaning is lost. Raises Unsendable."""
+    def sendable(self, limits: ChannelLimits) -> "Kind":
+        """The message as the channel takes it: mended where no meaning is lost. Raises Unsendable."""
 
     @abstractmethod
     def without_media(self) -> "Kind | None":
@@ -73,7 +74,9 @@ class KindSpec(Spec, ABC):
         """Every button or row, and where it is written below the message."""
         return ()
 
-    def faults(self, languages: Sequence[str], items: Callable[[str], int]) -> Iterator[Fault]:
+    def faults(
+        self, languages: Sequence[str], items: Callable[[str], int], limits: ChannelLimits
+    ) -> Iterator[Fault]:
         """What is wrong with it beyond its single texts.
 
         `items` says how many items an `each:` always has; 0 if that depends on the conversation.

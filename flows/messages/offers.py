@@ -105,7 +105,7 @@ def together(writer: Writer, parts: Sequence[Offers]) -> Callable[[Context], lis
 
 def reply_id(place: str, offer: Offer, limit: int) -> str:
     """What a tap on `offer` brings back. Raises Unsendable if it is longer than `limit`."""
-    # WhatsApp refuses an id that begins or ends with a blank.
+    # No id may begin or end with a blank.
     reply = replies.encode(place, offer.trigger, offer.value.strip())
     if limits.length(reply) > limit:
         raise Unsendable(
@@ -128,12 +128,12 @@ def ids_differ(offered: Iterable[Reply], limit: int) -> tuple[Reply, ...]:
     return tuple(found.values())
 
 
-def same_answers(offered: Iterable[tuple[ReplySpec, Path]]) -> Iterator[Fault]:
-    """A fault for each reply that does what one above it does."""
+def same_answers(offered: Iterable[tuple[ReplySpec, Path]], channel: str) -> Iterator[Fault]:
+    """A fault for each reply that does what one above it does, which `channel` refuses."""
     seen: set[tuple[str, str]] = set()
     for reply, place in offered:
         if (reply.on, reply.with_) in seen:
-            same = f"this fires '{reply.on}' just as one above it does: WhatsApp refuses that"
+            same = f"this fires '{reply.on}' just as one above it does: {channel} refuses that"
             yield Fault(place, same, "give one of them another 'with'")
         seen.add((reply.on, reply.with_))
 

@@ -12,6 +12,9 @@ from typing import Final
 
 from flows.messages import limits
 
+LONGEST: Final = 256
+"""UTF-16 units of what comes back: no channel carries more."""
+
 _PLACE: Final = re.compile(r"(?P<conversation>[a-z0-9]+-[0-9]+)\.(?P<visit>[0-9]{1,18})", re.ASCII)
 
 
@@ -44,7 +47,7 @@ def copied(reply_id: str, number: int) -> str:
 
 def decode(reply_id: str) -> ReplyId | None:
     """The parts of `reply_id`; None if we can't have made it."""
-    if limits.length(reply_id) > limits.REPLY_ID:
+    if limits.length(reply_id) > LONGEST:
         return None
     where, _, rest = reply_id.partition("|")
     trigger, separator, value = rest.partition("|")

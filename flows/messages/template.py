@@ -1,37 +1,28 @@
-"""A text that WhatsApp approved beforehand, sent in a message's place once the 24 hours are over."""
+"""A text that the channel approved beforehand, sent where it takes nothing else."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from flows.document.reader import Path
 from flows.document.shape import LanguageCode, Spec, Texts, text_in
 from flows.messages.fault import Fault
-from flows.messages.limits import clip
+from flows.messages.limits import ChannelLimits, clip
 from flows.messages.writer import Writer
 from flows.templates.expressions import Context
-
-TEMPLATE_BODY: Final = 1024
-"""Body of a template, its values filled in (a longer one is refused with 132005)."""
-TEMPLATE_NAME: Final = 512
-"""Name of a template."""
-
-_NAME: Final = re.compile(rf"[a-z0-9_]{{1,{TEMPLATE_NAME}}}", re.ASCII)
-_LANGUAGE: Final = re.compile(r"[a-z]{2,3}(_[A-Z]{2,3})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class TemplateMessage:
-    """A text that WhatsApp approved beforehand: all it takes 24 hours after the customer last wrote."""
+    """A text that the channel approved beforehand: all it takes of a customer who was long silent."""
 
     KIND: ClassVar = "template"
 
     name: str
     language: str
-    """As WhatsApp writes it: `en`, `pt_BR`."""
+    """As the channel writes it: `en`, `pt_BR`."""
     values: tuple[str, ...] = ()
     """For the gaps in its body, in order; each one line, and none empty."""
 
@@ -49,11 +40,11 @@ class TemplateMessage:
 
 
 class TemplateSpec(Spec):
-    """What WhatsApp approved to be sent in a message's place when the customer last wrote 24 hours ago."""
+    """The approved text that may be sent in a message's place."""
 
     name: str
     language: str | Annotated[dict[LanguageCode, str], Field(min_length=1)] | None = None
-    """Of the template, as WhatsApp writes it (`pt_BR`); None is the customer's own."""
+    """Of the template, as the channel writes it (`pt_BR`); None is the customer's own."""
     values: list[Texts] = []
 
     def write(self, writer: Writer) -> Callable[[Context], TemplateMessage]:
@@ -61,16 +52,16 @@ class TemplateSpec(Spec):
         lines = [writer.raw(value, "template", "values", i) for i, value in enumerate(self.values)]
         language = text_in(self.language or "", writer.language, writer.fallback)
         code = language or writer.language.replace("-", "_")
-        # WhatsApp counts the template's own words too, which we do not know: they get a share.
-        share = max(1, TEMPLATE_BODY // (len(lines) + 1))
+        # The channel counts the template's own words too, which we do not know: they get a share.
+        share = max(1, writer.limits.template_body // (len(lines) + 1))
         return lambda context: TemplateMessage(
             self.name, code, tuple(_one_line(line.say(context), share) for line in lines)
         )
 
-    def faults(self, languages: Sequence[str]) -> Iterator[Fault]:
+    def faults(self, languages: Sequence[str], limits: ChannelLimits) -> Iterator[Fault]:
         """What no approved template has: its name, its languages."""
-        if not _NAME.fullmatch(self.name):
-            mend = "write the name that WhatsApp Manager shows: lower case letters, digits and '_'"
+        if not limits.template_name.fullmatch(self.name):
+            mend = f"write the name that {limits.templates_in} shows: lower case letters, digits and '_'"
             yield Fault(("template", "name"), f"'{self.name}' can't be the name of a template", mend)
         given = self.language
         codes = given if isinstance(given, dict) else {"": given} if given is not None else {}
@@ -79,8 +70,8 @@ class TemplateSpec(Spec):
             if language and language not in languages:
                 mend = f"add it to 'languages', which has {', '.join(languages)}"
                 yield Fault(place, f"'{language}' is not a language of this flow", mend)
-            if not _LANGUAGE.fullmatch(code):
-                mend = "write the code that WhatsApp Manager shows, like 'en' or 'pt_BR'"
+            if not limits.template_language.fullmatch(code):
+                mend = f"write the code that {limits.templates_in} shows, like 'en' or 'pt_BR'"
                 yield Fault(place, f"'{code}' can't be the language of a template", mend)
 
 

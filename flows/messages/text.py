@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from flows.messages.limits import TEXT_BODY, shorten
+from flows.messages.limits import ChannelLimits, shorten
 from flows.messages.message import MISSING, Kind, KindSpec, NeededText
 from flows.messages.writer import Empty, Writer
 from flows.templates.expressions import Context
@@ -28,7 +28,7 @@ class Text(Kind):
         """None."""
         return ()
 
-    def sendable(self) -> "Text":
+    def sendable(self, limits: ChannelLimits) -> "Text":
         """The text itself."""
         return self
 
@@ -54,5 +54,6 @@ class TextSpec(KindSpec):
 
     def write(self, writer: Writer) -> Callable[[Context, str], Text]:
         """Compile the text."""
-        body = writer.text(self.text, "text", limit=TEXT_BODY, empty=Empty.REFUSED, cut=shorten)
+        limit = writer.limits.text_body
+        body = writer.text(self.text, "text", limit=limit, empty=Empty.REFUSED, cut=shorten)
         return lambda context, place: Text(body.say(context))

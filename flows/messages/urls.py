@@ -1,11 +1,11 @@
-"""Whether WhatsApp can open a URL."""
+"""Whether a channel can open a URL."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 
 def fault(url: str) -> str:
-    """Why WhatsApp can't open `url`; empty if nothing is wrong with it.
+    """Why no channel can open `url`; empty if nothing is wrong with it.
 
     http is for this machine only, which is where a sandbox lives.
     """

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 from flows.document.errors import StepFailed, Unsendable
 from flows.document.reader import Path
 from flows.document.shape import Texts, text_in
-from flows.messages.limits import clip
+from flows.messages.limits import ChannelLimits, clip
 from flows.templates.compiler import NO_NAMES, Names, TemplateCompiler
 from flows.templates.expressions import BLANK, NEVER, Context, Expression, Template
 
@@ -28,7 +28,7 @@ class Empty(Enum):
     MISTAKE = "mistake"
     """It is left out if it comes out so; an operator who writes it so is told."""
     REFUSED = "refused"
-    """WhatsApp refuses the message."""
+    """The channel refuses the message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Part:
     """UTF-16 code units it may be long."""
     empty: Empty = Empty.MISTAKE
     mend: str | None = None
-    """It must be a URL that WhatsApp can open: what to write if it is none."""
+    """It must be a URL that the channel can open: what to write if it is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +59,15 @@ class Writer:
     """Writes one message in one language. `parts` is what it holds, once it is written."""
 
     def __init__(
-        self, compiler: TemplateCompiler, message: str, language: str, fallback: str, statics: Context
+        self,
+        compiler: TemplateCompiler,
+        message: str,
+        language: str,
+        fallback: str,
+        statics: Context,
+        limits: ChannelLimits,
     ) -> None:
-        self.language, self.fallback = language, fallback
+        self.language, self.fallback, self.limits = language, fallback, limits
         self.parts: list[Part] = []
         self._compiler, self._message, self._statics = compiler, message, statics
 
@@ -82,7 +88,7 @@ class Writer:
         def said(context: Context) -> str:
             text = render(context)
             if empty is Empty.REFUSED and not text.strip():
-                raise Unsendable("a text that WhatsApp needs came out empty")
+                raise Unsendable(f"a text that {self.limits.channel} needs came out empty")
             return cut(text, limit)
 
         return Line(self.once(said, reads), reads)

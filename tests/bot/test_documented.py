@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from bot.cli import COMMANDS, app
 from bot.metrics import Metrics
 from bot.settings import WHERE, Settings, SettingsInvalid, load_settings
+from bot.whatsapp.limits import LIMITS
 from flows.language.load import examine
 from payments.processing.actions import SHOP
 from payments.simulator.runner import play
@@ -59,7 +60,7 @@ def test_the_smallest_shop_sells() -> None:
     blocks = re.findall(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     (small,) = (block for block in blocks if block.startswith("flow: lemonade"))
     (chat,) = (block for block in blocks if block.startswith("scenario:"))
-    examined = examine(small, "small.yaml", SHOP)
+    examined = examine(small, "small.yaml", SHOP, limits=LIMITS)
     assert examined.issues == ()
     assert examined.flow is not None
     played = play(examined.flow, parse(chat, "chat.yaml"))

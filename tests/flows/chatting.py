@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
+from bot.whatsapp.limits import LIMITS
 from flows.engine.conversation import Conversation
 from flows.engine.effects import Say, StartTimer
 from flows.engine.events import Event, Happened, TextReceived
@@ -53,7 +54,7 @@ TOY: Final = Vocabulary(
 
 
 def flow_of(text: str, vocabulary: Vocabulary = TOY) -> Flow:
-    return load(dedent(text), "f.yaml", vocabulary)
+    return load(dedent(text), "f.yaml", vocabulary, limits=LIMITS)
 
 
 def shop_of(flow: Flow) -> ShopState:

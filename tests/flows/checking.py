@@ -5,6 +5,7 @@ from typing import Final
 
 from pydantic import BaseModel, Field
 
+from bot.whatsapp.limits import LIMITS
 from flows.document.errors import Issue
 from flows.engine.vocabulary import Action, Result, Vocabulary
 from flows.language.load import examine
@@ -62,7 +63,7 @@ SOUND: Final = dedent("""\
 
 
 def issues_of(text: str, vocabulary: Vocabulary = TOY) -> tuple[Issue, ...]:
-    return examine(text, "f.yaml", vocabulary).issues
+    return examine(text, "f.yaml", vocabulary, limits=LIMITS).issues
 
 
 def edited(*edits: tuple[str, str]) -> str:
@@ -83,7 +84,7 @@ def row(old: str, new: str, message: str, line: int, column: int, mend: str) -> 
 def assert_said(broken: Row) -> None:
     """The flow so edited is refused, and its issue said word by word at its place."""
     edits, message, line, column, mend = broken
-    examined = examine(edited(*edits), "f.yaml", TOY)
+    examined = examine(edited(*edits), "f.yaml", TOY, limits=LIMITS)
     assert examined.flow is None
     assert Issue("f.yaml", line, column, message, mend) in examined.issues, "\n".join(
         map(str, examined.issues)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from bot.whatsapp.limits import LIMITS
 from flows.engine.model import Flow
 from flows.language.load import load
 from payments.processing.actions import SHOP
@@ -126,7 +127,7 @@ ADDRESS = """
 def test_the_shipped_words_for_help_and_cancel_interrupt_any_question(shop_text: str, word: str) -> None:
     text = shop_text.replace("variables:\n", "variables:\n  address: {type: text}\n", 1) + ADDRESS
     text = text.replace("\n  menu:", "\n  ask_it: {words: [where], to: asking}\n  menu:", 1)
-    chat = Chat(load(text, "f.yaml", SHOP))
+    chat = Chat(load(text, "f.yaml", SHOP, limits=LIMITS))
     chat.write("where")
     assert chat.write("menu") == ["cancelled"]
     assert chat.conversation.variables["address"] == "menu"

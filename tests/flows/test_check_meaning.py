@@ -175,6 +175,15 @@ ERRORS: Final[dict[str, Row]] = {
         + "".join(f", {{on: no_thanks, with: '{n}', title: t}}" for n in range(10)) + "]}",
         "11 rows, and WhatsApp takes 10 in all sections together", 11, 5, "split the list over two messages",
     ),
+    "eleven sections": row(
+        "buttons: [{on: yes_please, title: Yes}, {on: no_thanks, title: No}]",
+        "list: {button: x, sections: [{title: s, rows: [{on: yes_please, title: y}]}"
+        + "".join(
+            f", {{title: s, rows: [{{on: no_thanks, with: '{n}', title: t, if: language}}]}}"
+            for n in range(10)
+        ) + "]}",
+        "11 sections, and WhatsApp takes 10", 11, 23, "split the list over two messages",
+    ),
     "a document's name is long": row(
         "ask_age: How old are you?", f"ask_age: {{document: {{link: 'https://x', filename: {'y' * 241}}}}}",
         "241 characters, and WhatsApp takes 240 here", 8, 43, "shorten it (emoji count twice)",

@@ -4,6 +4,7 @@ from typing import Final
 
 import pytest
 
+from bot.whatsapp.limits import LIMITS
 from flows.document.errors import FlowInvalid, Severity
 from flows.language.load import examine, load
 from payments.processing.actions import SHOP
@@ -15,7 +16,7 @@ def test_a_sound_flow_has_no_issue() -> None:
 
 
 def test_the_shipped_flow_has_no_issue_at_all(shop_text: str) -> None:
-    assert examine(shop_text, "flows.yaml", SHOP).issues == ()
+    assert examine(shop_text, "flows.yaml", SHOP, limits=LIMITS).issues == ()
 
 
 ERRORS: Final[dict[str, Row]] = {
@@ -131,7 +132,7 @@ WARNINGS: Final[dict[str, tuple[str, str, str, int, int]]] = {
 @pytest.mark.parametrize("name", WARNINGS)
 def test_warnings_do_not_stop_a_flow(name: str) -> None:
     old, new, message, line, column = WARNINGS[name]
-    examined = examine(edited((old, new)), "f.yaml", TOY)
+    examined = examine(edited((old, new)), "f.yaml", TOY, limits=LIMITS)
     (issue,) = examined.issues
     assert (issue.message, issue.line, issue.column) == (message, line, column)
     assert issue.severity is Severity.WARNING
@@ -147,7 +148,7 @@ def test_everything_wrong_is_said_at_once_and_in_the_order_of_the_file() -> None
         ("ask: age", "ask: agee"),
     )
     with pytest.raises(FlowInvalid) as caught:
-        load(text, "f.yaml", TOY)
+        load(text, "f.yaml", TOY, limits=LIMITS)
     lines = [issue.line for issue in caught.value.issues]
     assert lines == sorted(lines)
     assert {8, 15, 21, 22, 25} <= set(lines)

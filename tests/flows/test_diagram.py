@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from bot.whatsapp.limits import LIMITS
 from flows.diagram import diagram
 from flows.engine.model import Flow
 from flows.language.load import load
@@ -40,7 +41,7 @@ states:
 
 
 def drawn(text: str = FLOW) -> list[str]:
-    return [line.strip() for line in diagram(load(text)).splitlines()]
+    return [line.strip() for line in diagram(load(text, limits=LIMITS)).splitlines()]
 
 
 def test_the_whole_picture() -> None:
@@ -74,11 +75,11 @@ def test_the_whole_picture() -> None:
 
 
 def test_the_same_flow_gives_the_same_picture() -> None:
-    assert diagram(load(FLOW)) == diagram(load(FLOW))
+    assert diagram(load(FLOW, limits=LIMITS)) == diagram(load(FLOW, limits=LIMITS))
 
 
 def shipped() -> Flow:
-    return load(Path("flows.yaml").read_text("utf-8"), "flows.yaml", SHOP)
+    return load(Path("flows.yaml").read_text("utf-8"), "flows.yaml", SHOP, limits=LIMITS)
 
 
 def test_every_way_of_the_shipped_flow_is_drawn_once() -> None:

@@ -5,6 +5,7 @@ import random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.whatsapp.limits import LIMITS
 from flows.engine.model import Flow
 from flows.language.load import examine
 from payments.processing.actions import SHOP
@@ -17,7 +18,7 @@ from payments.simulator.simulator import Simulator
 @given(seed=st.integers(0, 2**32))
 def test_no_edit_of_the_shipped_flow_breaks_the_examiner_or_the_engine(shop_text: str, seed: int) -> None:
     dice = random.Random(seed)
-    examined = examine(_mutated(shop_text, dice), "flows.yaml", SHOP)
+    examined = examine(_mutated(shop_text, dice), "flows.yaml", SHOP, limits=LIMITS)
     for issue in examined.issues:
         assert issue.message
         assert 1 <= issue.line <= shop_text.count("\n") + 3

@@ -6,7 +6,7 @@ import pytest
 
 from flows.document.errors import StepFailed
 from flows.engine.events import Received, Tapped
-from flows.messages import limits
+from flows.messages import replies
 from flows.messages.kinds import Buttons, Text
 from tests.flows.chatting import Chat, flow_of
 
@@ -75,7 +75,7 @@ def test_a_reply_that_is_not_ours_is_read_as_its_text(chat: Chat, reply_id: str)
 
 
 def test_a_reply_as_long_as_a_button_can_carry_is_ours(chat: Chat) -> None:
-    longest = "c-1.2|take|" + "7" * (limits.REPLY_ID - len("c-1.2|take|"))
+    longest = "c-1.2|take|" + "7" * (replies.LONGEST - len("c-1.2|take|"))
     assert chat.take(Tapped(longest, "Not a word")) == ["got"]
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.whatsapp.limits import LIMITS
 from flows.engine.events import Happened
 from flows.messages import limits
 from flows.messages.kinds import (
@@ -22,7 +23,6 @@ from flows.messages.kinds import (
     from_json,
     to_json,
 )
-from flows.messages.template import TEMPLATE_BODY
 from tests.flows.chatting import TOY, Chat, flow_of
 from tests.flows.checking import assert_said, edited, issues_of, row
 
@@ -89,7 +89,7 @@ def test_a_value_is_one_line_and_never_empty(text: str) -> None:
 
 def test_long_values_leave_room_for_each_other_and_the_templates_words() -> None:
     values = told(number="x" * 5000, note="y" * 5000).values
-    assert sum(limits.length(value) for value in values) <= TEMPLATE_BODY * 2 / 3
+    assert sum(limits.length(value) for value in values) <= LIMITS.template_body * 2 / 3
 
 
 def test_a_message_without_a_template_has_none() -> None:

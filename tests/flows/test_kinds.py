@@ -8,6 +8,7 @@ from typing import Any, Final, get_args
 
 import pytest
 
+from bot.whatsapp.limits import LIMITS
 from flows.document.errors import FlowInvalid
 from flows.language.load import load
 from flows.messages import kinds
@@ -66,7 +67,7 @@ def flow(message: Any) -> str:
 
 
 def said(message: Any) -> Message:
-    loaded = load(flow(message), "f.yaml", TOY)
+    loaded = load(flow(message), "f.yaml", TOY, limits=LIMITS)
     return loaded.messages["m"]["en"](loaded.statics["en"], "k-1.7")
 
 
@@ -104,10 +105,10 @@ def test_each_template_of_a_message_is_compiled_and_checked(message: dict[str, A
     for path in found:
         broken = with_text(whole, path, "zzz" if path[-1] in ("if", "each") else "{{ zzz }}")
         with pytest.raises(FlowInvalid, match="there is no 'zzz' to read here"):
-            load(flow(broken), "f.yaml", TOY)
+            load(flow(broken), "f.yaml", TOY, limits=LIMITS)
         broken = with_text(whole, path, "1 +" if path[-1] in ("if", "each") else "{{ 1 + }}")
         with pytest.raises(FlowInvalid, match=r"in the (expression|template) '"):
-            load(flow(broken), "f.yaml", TOY)
+            load(flow(broken), "f.yaml", TOY, limits=LIMITS)
 
 
 @pytest.mark.parametrize("kind", WRITTEN)

@@ -4,6 +4,7 @@ from typing import Final
 
 import pytest
 
+from bot.whatsapp.limits import LIMITS
 from flows.document.errors import Issue, Severity
 from flows.language.load import examine, load
 from flows.messages.kinds import List
@@ -46,7 +47,7 @@ def written(count: int, rows: str) -> str:
 
 
 def issues(count: int, rows: str) -> list[Issue]:
-    return list(examine(written(count, rows), vocabulary=SHOP).issues)
+    return list(examine(written(count, rows), vocabulary=SHOP, limits=LIMITS).issues)
 
 
 @pytest.mark.parametrize(("fits", "rows"), [(10, CART), (10, SECTIONS), (9, ONE_MORE)])
@@ -69,7 +70,7 @@ def test_the_check_refuses_what_is_always_too_long(each: str) -> None:
 
 @pytest.mark.parametrize(("fits", "rows"), [(10, CART), (10, SECTIONS), (9, ONE_MORE)])
 def test_a_message_that_comes_out_too_long_is_an_apology_and_waits_for_a_person(fits: int, rows: str) -> None:
-    chat = Simulator(load(written(11, rows), "long.yaml", SHOP))
+    chat = Simulator(load(written(11, rows), "long.yaml", SHOP, limits=LIMITS))
     chat.request([{"sku": f"s{n}", "quantity": 1} for n in range(fits)])
     [said] = chat.write("show")
     assert isinstance(said, List)

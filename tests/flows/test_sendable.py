@@ -4,6 +4,7 @@ from textwrap import dedent
 
 import pytest
 
+from bot.whatsapp.limits import LIMITS
 from flows.document.errors import Severity, StepFailed, Unsendable
 from flows.language.load import examine
 from flows.messages.kinds import Buttons, Document, Image, Link, List, Message, Reply, Section, Text, Video
@@ -30,7 +31,7 @@ A, B = Reply("k-1.7|add|a", "A"), Reply("k-1.7|add|b", "B")
     ],
 )
 def test_a_picture_without_an_address_is_left_out(said: Message, sent: Message) -> None:
-    assert said.sendable() == sent
+    assert said.sendable(LIMITS) == sent
 
 
 @pytest.mark.parametrize(
@@ -53,11 +54,11 @@ def test_a_picture_without_an_address_is_left_out(said: Message, sent: Message) 
 )
 def test_what_cannot_be_mended_is_refused(message: Message) -> None:
     with pytest.raises(Unsendable):
-        message.sendable()
+        message.sendable(LIMITS)
 
 
 def test_a_row_in_two_sections_stands_in_both_and_means_the_same() -> None:
-    made = List("x", "See", (Section("New", (A, B)), Section("All", (A, A)))).sendable()
+    made = List("x", "See", (Section("New", (A, B)), Section("All", (A, A)))).sendable(LIMITS)
     assert isinstance(made, List)
     ids = [row.id for section in made.sections for row in section.rows]
     assert len(set(ids)) == 4
@@ -66,10 +67,10 @@ def test_a_row_in_two_sections_stands_in_both_and_means_the_same() -> None:
 
 def test_titles_that_came_out_equal_are_numbered_within_the_limit() -> None:
     title = "Darjeeling first flu…"
-    made = Buttons("x", (A, B, Reply("k-1.7|add|c", "A"))).sendable()
+    made = Buttons("x", (A, B, Reply("k-1.7|add|c", "A"))).sendable(LIMITS)
     assert isinstance(made, Buttons)
     assert [button.title for button in made.buttons] == ["A", "B", "A 2"]
-    made = Buttons("x", tuple(Reply(f"k-1.7|add|{n}", title) for n in range(3))).sendable()
+    made = Buttons("x", tuple(Reply(f"k-1.7|add|{n}", title) for n in range(3))).sendable(LIMITS)
     assert isinstance(made, Buttons)
     assert [b.title for b in made.buttons] == [title, "Darjeeling first… 2", "Darjeeling first… 3"]
 
@@ -139,7 +140,7 @@ PICTURED = (
 
 def issues(message: str, image: str = PICTURE, hindi: str = "नाश्ता") -> list[tuple[Severity, str]]:
     text = dedent(SHOP_FLOW).format(message=message, image=image, hindi=hindi)
-    return [(issue.severity, issue.message) for issue in examine(text, vocabulary=SHOP).issues]
+    return [(issue.severity, issue.message) for issue in examine(text, vocabulary=SHOP, limits=LIMITS).issues]
 
 
 @pytest.mark.parametrize(

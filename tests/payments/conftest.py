@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.whatsapp.limits import LIMITS
 from flows.engine.model import Flow
 from flows.language.load import load
 from payments.processing.actions import SHOP
@@ -19,7 +20,7 @@ def shop_text() -> str:
 @pytest.fixture(scope="session")
 def shop_flow(shop_text: str) -> Flow:
     """The shipped flow, ready to run."""
-    return load(shop_text, "flows.yaml", SHOP)
+    return load(shop_text, "flows.yaml", SHOP, limits=LIMITS)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.whatsapp.limits import LIMITS
 from flows.engine import events
 from flows.engine.conversation import Conversation
 from flows.engine.events import TextReceived, TimerDue
@@ -22,7 +23,7 @@ from tests.payments.waiting import NOW, Body, Store, chat, created, facts, link,
 def broken(shop_text: str) -> Flow:
     """The shop, but its message of success can't be said."""
     text = shop_text.replace("✅ Payment Successful!", "{{ event.missing }}")
-    return load(text, "flows.yaml", SHOP)
+    return load(text, "flows.yaml", SHOP, limits=LIMITS)
 
 
 def test_a_step_that_fails_keeps_the_facts_and_the_next_event_tells_the_customer(
@@ -142,7 +143,10 @@ def test_a_setback_that_could_not_be_told_is_told_when_it_is_replayed(
 ) -> None:
     key = store.order_with_link()
     store.flow = load(
-        shop_text.replace("❌ The payment for order", "{{ event.missing }}"), "flows.yaml", SHOP
+        shop_text.replace("❌ The payment for order", "{{ event.missing }}"),
+        "flows.yaml",
+        SHOP,
+        limits=LIMITS,
     )
     store.take(facts(payment(key, "failed")))
     assert store.outcomes == [Outcome.PARKED]

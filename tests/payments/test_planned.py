@@ -4,6 +4,7 @@ from typing import Final
 
 import pytest
 
+from bot.whatsapp.limits import LIMITS
 from flows.engine.events import TextReceived
 from flows.engine.model import Flow
 from flows.language.load import load
@@ -278,7 +279,7 @@ PLACED_FIRST: Final = 'confirm: {words: [confirm, "yes", हाँ], do: [order.
 def test_an_order_that_is_placed_before_its_link_is_asked_for_waits_too(store: Store, shop_text: str) -> None:
     assert PLACED_FIRST in shop_text
     apart = shop_text.replace(PLACED_FIRST, PLACED_FIRST.replace(", payment.request", ""))
-    store.flow = load(apart, "flows.yaml", SHOP)
+    store.flow = load(apart, "flows.yaml", SHOP, limits=LIMITS)
     first = store.order()
     store.take(chat(TextReceived("retry")))
     store.take(created(f"{first}.1"))
@@ -300,7 +301,10 @@ def test_an_end_that_is_parked_begins_nothing_until_it_is_replayed(
     old, new = ordered_again(store)
     end = withdrawn(f"{old}.1", "paid")
     store.flow = load(
-        shop_text.replace("Your earlier order was paid", "{{ event.missing }}"), "flows.yaml", SHOP
+        shop_text.replace("Your earlier order was paid", "{{ event.missing }}"),
+        "flows.yaml",
+        SHOP,
+        limits=LIMITS,
     )
     store.take(end)
     assert (store.outcomes, store.status(new)) == ([Outcome.PARKED], AttemptStatus.PLANNED)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.whatsapp.limits import LIMITS
 from flows.document.errors import FlowInvalid
 from flows.engine.model import Flow
 from flows.language.load import load
@@ -16,7 +17,7 @@ from payments.simulator.scenario import Action, Expectation, parse
 
 @cache
 def shipped() -> Flow:
-    return load(Path("flows.yaml").read_text("utf-8"), "flows.yaml", SHOP)
+    return load(Path("flows.yaml").read_text("utf-8"), "flows.yaml", SHOP, limits=LIMITS)
 
 
 def played(chat: str, head: str = "scenario: x") -> Played:
@@ -70,7 +71,7 @@ chat:
 """,
         "x.yaml",
     )
-    flow = load(FILES, "papers.yaml", SHOP)
+    flow = load(FILES, "papers.yaml", SHOP, limits=LIMITS)
     ended = play(flow, chat)
     assert ended.mismatch is None, str(ended)
     refused = play(flow, parse("scenario: x\nchat:\n  - customer: broken\n", "x.yaml"))
@@ -217,7 +218,7 @@ def test_a_paid_link_cannot_be_paid_again() -> None:
 def test_an_event_that_could_not_be_handled_ends_the_scenario() -> None:
     text = Path("flows.yaml").read_text("utf-8").replace("en: Your cart is empty.", 'en: "{{ event.limit }}"')
     scenario = parse("scenario: x\nchat:\n  - customer: cart\n", "x.yaml")
-    mismatch = play(load(text, vocabulary=SHOP), scenario).mismatch
+    mismatch = play(load(text, vocabulary=SHOP, limits=LIMITS), scenario).mismatch
     assert mismatch is not None
     assert mismatch.said.startswith("the shop could not handle it: StepFailed: ")
 

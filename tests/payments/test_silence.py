@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.whatsapp.limits import LIMITS
 from flows.engine.model import Flow
 from flows.language.load import load
 from flows.messages.kinds import Message
@@ -142,7 +143,7 @@ def test_who_asks_for_their_payment_in_a_loop_hears_no_answer_of_razorpay_either
 
 
 def test_apologies_do_not_go_on_for_ever() -> None:
-    flow = load(BROKEN, "broken.yaml", SHOP)
+    flow = load(BROKEN, "broken.yaml", SHOP, limits=LIMITS)
     chat = Simulator(flow)
     answers = [_round(chat, "hm") for _ in range(TURNS + 30)]
     assert len(chat.parked) == TURNS + 30
@@ -199,7 +200,7 @@ RENEWS: Final = LOOPS.replace("payment_link.refused:", "payment_link.expired:").
 
 @pytest.fixture(scope="module")
 def loops() -> Flow:
-    return load(LOOPS, "loops.yaml", SHOP)
+    return load(LOOPS, "loops.yaml", SHOP, limits=LIMITS)
 
 
 @pytest.mark.parametrize("word", ["go", "remind"])
@@ -221,7 +222,7 @@ def test_states_that_lead_to_each_other_by_time_say_a_few_messages_and_go_on_in_
 @pytest.mark.parametrize("reminded", [False, True], ids=["links alone", "links and a timer"])
 def test_messages_about_links_count_among_those_that_nobody_asked_for(reminded: bool) -> None:
     """Here the flow asks for a new link as often as one runs out."""
-    chat = Simulator(load(RENEWS, "renews.yaml", SHOP))
+    chat = Simulator(load(RENEWS, "renews.yaml", SHOP, limits=LIMITS))
     if reminded:
         chat.write("remind")
     chat.now += SECOND

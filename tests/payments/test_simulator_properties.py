@@ -13,13 +13,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from bot.whatsapp.limits import LIMITS
 from flows.engine.effects import Say
 from flows.engine.model import Flow
 from flows.messages import limits
-from flows.messages.buttons import BUTTON_TITLE, BUTTONS
 from flows.messages.kinds import Buttons, Document, Image, Link, List, Message, Text, Video
-from flows.messages.link import LINK_TITLE
-from flows.messages.list import LIST_BUTTON, LIST_ROWS, ROW_DESCRIPTION, ROW_ID, ROW_TITLE
 from payments.processing.silence import ROUNDS, TURNS
 from payments.shop import cart
 from payments.shop.catalogue import Shop
@@ -191,29 +189,29 @@ class _Shopping(RuleBasedStateMachine):
 def _fits(said: Say) -> None:
     match said.message:
         case Text(body=body):
-            _within(body, limits.TEXT_BODY)
+            _within(body, LIMITS.text_body)
         case Image(caption=caption) | Video(caption=caption) | Document(caption=caption):
-            _within(caption or "x", limits.CAPTION)
+            _within(caption or "x", LIMITS.caption)
         case Link(body=body, title=title):
-            _within(body, limits.INTERACTIVE_BODY)
-            _within(title, LINK_TITLE)
+            _within(body, LIMITS.interactive_body)
+            _within(title, LIMITS.link_title)
         case Buttons(body=body, buttons=buttons):
-            _within(body, limits.INTERACTIVE_BODY)
-            assert 1 <= len(buttons) <= BUTTONS
+            _within(body, LIMITS.interactive_body)
+            assert 1 <= len(buttons) <= LIMITS.buttons
             assert len({b.title for b in buttons}) == len({b.id for b in buttons}) == len(buttons)
             for button in buttons:
-                _within(button.title, BUTTON_TITLE)
-                _within(button.id, limits.REPLY_ID)
+                _within(button.title, LIMITS.button_title)
+                _within(button.id, LIMITS.reply_id)
         case List(body=body, button=opener, sections=sections):
-            _within(body, limits.INTERACTIVE_BODY)
-            _within(opener, LIST_BUTTON)
+            _within(body, LIMITS.interactive_body)
+            _within(opener, LIMITS.list_button)
             rows = [row for section in sections for row in section.rows]
-            assert 1 <= len(rows) <= LIST_ROWS
+            assert 1 <= len(rows) <= LIMITS.list_rows
             assert len({row.id for row in rows}) == len(rows)
             for row in rows:
-                _within(row.title, ROW_TITLE)
-                _within(row.id, ROW_ID)
-                _within(row.description or "x", ROW_DESCRIPTION)
+                _within(row.title, LIMITS.row_title)
+                _within(row.id, LIMITS.row_id)
+                _within(row.description or "x", LIMITS.row_description)
 
 
 def _within(text: str, limit: int) -> None:

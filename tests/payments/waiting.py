@@ -6,6 +6,7 @@ from copy import copy
 from dataclasses import replace
 from typing import Any, Final
 
+from bot.whatsapp.limits import LIMITS
 from flows.engine import events
 from flows.engine.conversation import Conversation
 from flows.engine.events import Event, Tapped, TextReceived
@@ -33,7 +34,7 @@ Body = Mapping[str, Any]
 def repairing(text: str, repairs: str) -> Flow:
     """The shop of the flow file `text` with these repairs, written as in the file."""
     start, end = text.index("  repairs:"), text.index("  products:")
-    return load(f"{text[:start]}  repairs: {{{repairs}}}\n{text[end:]}", "flows.yaml", SHOP)
+    return load(f"{text[:start]}  repairs: {{{repairs}}}\n{text[end:]}", "flows.yaml", SHOP, limits=LIMITS)
 
 
 class Store(MemoryStore):

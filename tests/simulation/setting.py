@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from bot.settings import Settings
+from bot.whatsapp.limits import LIMITS
 from flows.engine.model import Flow
 from flows.language.load import load
 from payments.processing.actions import SHOP
@@ -27,7 +28,7 @@ SECRETS: Final = {
 def shop() -> Flow:
     """The shipped flow, with little stock, and a late window that ends within the history."""
     text = FLOW.read_text().replace("late_window: 5 days", "late_window: 1 day")
-    return load(text.replace("stock: 12", "stock: 7"), str(FLOW), SHOP)
+    return load(text.replace("stock: 12", "stock: 7"), str(FLOW), SHOP, limits=LIMITS)
 
 
 @cache

@@ -6,6 +6,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
+from bot.whatsapp.limits import LIMITS
 from flows.engine import events
 from flows.engine.model import Flow
 from flows.language.load import load
@@ -28,7 +29,7 @@ _SAID: Final = ("hi", "1", "checkout", "confirm")
 @cache
 def flow() -> Flow:
     """The shipped flow."""
-    return load((Path(__file__).parents[2] / "flows.yaml").read_text(), "flows.yaml", SHOP)
+    return load((Path(__file__).parents[2] / "flows.yaml").read_text(), "flows.yaml", SHOP, limits=LIMITS)
 
 
 @dataclass(slots=True)

@@ -12,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.clock import ShiftedClock
+from bot.whatsapp.limits import LIMITS
 from flows.engine.model import Flow
 from flows.language.load import load
 from payments.processing.actions import SHOP
@@ -34,7 +35,7 @@ def edited(old: str, new: str) -> Flow:
     """The shop that ships, with an edit."""
     text = FLOW.read_text(encoding="utf-8")
     assert old in text
-    return load(text.replace(old, new), "flows.yaml", SHOP)
+    return load(text.replace(old, new), "flows.yaml", SHOP, limits=LIMITS)
 
 
 @asynccontextmanager

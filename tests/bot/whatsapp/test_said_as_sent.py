@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from bot.whatsapp.limits import LIMITS
 from bot.whatsapp.payloads import Recipient, build
 from flows.document.errors import FlowInvalid, StepFailed
 from flows.engine.conversation import Conversation
@@ -93,7 +94,9 @@ def test_the_builder_takes_all_that_the_engine_says(
         for n, (name, picture) in enumerate(products)
     ]
     try:
-        loaded = load(orjson.dumps(flow(sold, text, sections, titles)).decode(), "f.yaml", SHOP)
+        loaded = load(
+            orjson.dumps(flow(sold, text, sections, titles)).decode(), "f.yaml", SHOP, limits=LIMITS
+        )
     except FlowInvalid:
         assume(False)
     talk = Conversation("abcdefgh-1", state="", variables={"item": item, "pad": pad})
@@ -119,7 +122,7 @@ def test_no_cart_is_too_long_to_show_its_sum_above_the_button(name: str, languag
     products = "".join(f"    - {{sku: s{n}, price: 25, name: {name} {n}}}\n" for n in range(40))
     whole = head[: head.index("    - {sku: masala-250")] + products + end + rest
     whole = whole.replace("each: shop.products\n", "each: shop.products[:10]\n")
-    shop = load(whole, "f.yaml", SHOP)
+    shop = load(whole, "f.yaml", SHOP, limits=LIMITS)
     asha = shopper(shop, tuple((f"s{n}", 3) for n in range(40)))
     talk = Conversation("abcdefgh-1", state="", language=language)
     opened = step(shop, talk, TextReceived("cart"), now=1, host=asha).conversation
@@ -135,7 +138,9 @@ def test_no_cart_is_too_long_to_show_its_sum_above_the_button(name: str, languag
 
 def test_a_tap_on_either_place_of_a_row_means_the_same() -> None:
     sold = [{"sku": "sku0", "price": 1, "name": "Assam"}]
-    loaded = load(orjson.dumps(flow(sold, "x", ["New", "All"], ["Go"])).decode(), "f.yaml", SHOP)
+    loaded = load(
+        orjson.dumps(flow(sold, "x", ["New", "All"], ["Go"])).decode(), "f.yaml", SHOP, limits=LIMITS
+    )
     talk = Conversation("abcdefgh-1", state="", variables={"item": "See", "pad": ""})
     opened = step(loaded, talk, TextReceived("rows"), now=1)
     [said] = opened.effects

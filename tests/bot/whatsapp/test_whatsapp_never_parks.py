@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.whatsapp.inbound import InboundMessage, parse
+from bot.whatsapp.limits import LIMITS
 from flows.engine import events
 from flows.engine.conversation import Conversation
 from flows.engine.events import Event
@@ -40,7 +41,9 @@ _CHATS: Final[dict[str, tuple[str, ...]]] = {
 
 @pytest.fixture(scope="module")
 def shop_flow() -> Flow:
-    return load((Path(__file__).parents[3] / "flows.yaml").read_text("utf-8"), "flows.yaml", SHOP)
+    return load(
+        (Path(__file__).parents[3] / "flows.yaml").read_text("utf-8"), "flows.yaml", SHOP, limits=LIMITS
+    )
 
 
 def _in(flow: Flow, chat: tuple[str, ...]) -> Simulator:
