@@ -27,6 +27,7 @@ NAMING_RAZORPAY: Final = frozenset({
     "payments/ledger/facts.py",
     "payments/ledger/fees.py",
     "payments/ledger/hints.py",
+        "payments/ledger/holds.py",
     "payments/ledger/matching.py",
     "payments/ledger/polling.py",
     "payments/ledger/refunds.py",
