@@ -31,6 +31,8 @@ class Backups:
     """Whether the disk is lost, and nobody has put anything in its place yet."""
     restored: bool = False
     made_at: int | None = None
+    made: bool = False
+    """Whether the backup is whole: the process may die over it."""
     refunds: float = 0.5
     """How likely the operator gives back what a stray link took; else it is kept, for goods given by hand."""
     gone: float = 0.5
@@ -61,10 +63,11 @@ class Backups:
         self._told, self._left = list(world.meta.register.told), dict(world.meta.register.left)
         self._failures, self._heard_from = set(world.meta.failures), set(world.meta.heard_from)
         await back_up(self.url, self._file)
+        self.made = True
 
     async def lose(self) -> None:
         assert self.world.loop is not None
-        if self.made_at is not None and not self.restored:
+        if self.made and not self.restored:
             self.due = True
             await self.world.loop.die(Crash("the disk is lost"))
 

@@ -192,7 +192,9 @@ class SimLoop(asyncio.BaseEventLoop):
     def _wake_timers(self) -> None:
         timers = self._scheduled
         while timers and (timers[0].cancelled() or timers[0].when() <= self._now):
-            self._ready.append(heapq.heappop(timers))
+            timer = heapq.heappop(timers)
+            if not timer.cancelled():
+                self._ready.append(timer)
 
     def _jump(self) -> None:
         while self._scheduled and self._scheduled[0].cancelled():
