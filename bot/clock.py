@@ -8,6 +8,8 @@ from payments.case import Notice
 
 SMALLEST_JUMP: Final = 1_000
 """Milliseconds."""
+_MOMENT: Final = 100
+"""Milliseconds within which two clocks must be looked at to be compared."""
 
 
 class Clock(Protocol):
@@ -35,7 +37,7 @@ class Jumps:
 
     def __init__(self, wall: Callable[[], int], steady: Callable[[], int]) -> None:
         self._wall, self._steady = wall, steady
-        self._ahead = wall() - steady()
+        self._ahead = self._difference()
 
     def since(self) -> int:
         """Milliseconds by which the clock was put forward, negative if back, until the jump is `taken`.
@@ -43,11 +45,21 @@ class Jumps:
         0 for less than `SMALLEST_JUMP`: a clock that is corrected little by little has not jumped. Where
         the steady clock stands still while the machine sleeps, that is a jump forward.
         """
-        jump = self._wall() - self._steady() - self._ahead
+        jump = self._difference() - self._ahead
         if abs(jump) >= SMALLEST_JUMP:
             return jump
         self._ahead += jump
         return 0
+
+    def _difference(self) -> int:
+        """Return how far the wall clock is ahead, looked at in one moment.
+
+        The process may be stopped between two looks, as when its machine is: then it looks again.
+        """
+        while True:
+            before, wall, after = self._steady(), self._wall(), self._steady()
+            if after - before < _MOMENT:
+                return wall - before
 
     def taken(self, jump: int) -> None:
         """Record that what the jump asks for is done: `since` no longer returns it."""

@@ -64,3 +64,12 @@ def test_whatever_passes_and_whenever_it_is_set_a_jump_is_seen_until_it_is_taken
 @pytest.mark.parametrize(("jump", "said"), [(-19_800_000, "set back by 19800 s"), (7_000, "by 7 s")])
 def test_a_jump_is_told_with_its_size(jump: int, said: str) -> None:
     assert said in jumped(jump).said
+
+
+def test_a_stop_between_two_looks_is_no_jump() -> None:
+    """As when the process is frozen, or its machine is, for an hour just then."""
+    steady = iter([0, 0, 5, 3_600_005, 3_600_006, 3_600_006])
+    wall = iter([1_000, 1_005, 3_601_006])
+    jumps = Jumps(lambda: next(wall), lambda: next(steady))
+    assert jumps.since() == 0
+    assert list(wall) == list(steady) == []

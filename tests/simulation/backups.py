@@ -51,7 +51,7 @@ class Backups:
         """Let it happen while customers come."""
         made = self.world.dice.randrange(3, 35) * MINUTE
         self.world.plan(START + made, self.make)
-        self.world.plan(START + made + self.world.dice.randrange(1, 25) * MINUTE, self.lose)
+        self.world.plan(START + made + self.world.dice.randrange(10, 45) * MINUTE, self.lose)
 
     async def make(self) -> None:
         if self.made_at is not None:
@@ -109,6 +109,7 @@ class Backups:
                     continue
                 for word in await self._words(await strays.read(razorpay, link, settled)):
                     world.seen[f"a stray link was {word.word}"] += 1
+                    world.seen["money on a stray link was settled"] += word.word != "cancelled"
                     await store.settle(word, world.now())
             await store.compared()
         finally:

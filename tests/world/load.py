@@ -187,7 +187,8 @@ class Market:
         customers = len(self.world.meta.people)
         stored = {row["key"] for row in await self.rows("SELECT key FROM inbox")}
         assert set(self.front.acknowledged) <= stored
-        assert await self.rows(_WRONG) == []
+        wrong = await self.rows(_WRONG)
+        assert wrong == [], wrong
         orders = await self.rows("SELECT verdict, standing, total FROM orders")
         assert orders == [{"verdict": "paid", "standing": "fulfilled", "total": _TOTAL}] * customers
         links = self.world.razorpay.links.values()
