@@ -30,6 +30,7 @@ from payments.processing.results import LinkCreated
 from payments.processing.step_input import Kind
 from payments.razorpay.gateway import Link
 from storage import Store
+from storage.database.lanes import Lane
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Done
 
@@ -62,7 +63,7 @@ async def _one_order(database: Path) -> None:
         body = {"event": events.to_json(events.TextReceived(text)), "name": "Asha"}
         await store.arrive([Arrival(text, Kind.CHAT, body, aliases=(("phone", phone(0)),))], _START)
         await store.advance_due(partial(advance, flow(), now=_START), _START)
-    [asked] = await store.claim_due(_START, 1, _LEASE, ("pay",))
+    [asked] = await store.claim_due(_START, 1, _LEASE, (Lane.PAY,))
     reference, url = asked.payload["reference_id"], "https://rzp.io/rzp/bench1"
     made = LinkCreated(reference, "plink_bench1", url, "created", "test")
     await store.record([Done(asked.claim, "plink_bench1", made)], _START)

@@ -20,8 +20,8 @@ from payments.processing.step_input import Kind
 from payments.razorpay import webhook
 from payments.razorpay.fetched import Reading
 from payments.razorpay.gateway import Link
+from storage.database.lanes import Lane
 from storage.inbox.arrivals import Arrival
-from storage.outbox.deliveries import CHAT
 from storage.outbox.resend import Remedy
 
 _LONGEST_KEY: Final = 200
@@ -93,7 +93,7 @@ def _refused(body: Mapping[str, Any]) -> Notice | None:
     if body["remedy"] is not Remedy.LATER:
         return None
     details = body["error"]["details"] or body["error"]["title"]
-    return halted(CHAT, f"{details or 'no details given'} (code {body['code']})")
+    return halted(Lane.CHAT, f"{details or 'no details given'} (code {body['code']})")
 
 
 def _unread(part: Unread) -> Arrival:

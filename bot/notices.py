@@ -3,7 +3,7 @@
 from typing import Final
 
 from payments.processing.changes import Notice
-from storage.outbox.deliveries import CHAT
+from storage.database.lanes import Lane
 
 _WHATSAPP: Final = (
     "Put a valid access token of a system user into WHATSAPP_ACCESS_TOKEN and start again; if the token"
@@ -12,9 +12,9 @@ _WHATSAPP: Final = (
 _RAZORPAY: Final = "Put a valid key into RAZORPAY_KEY_ID and RAZORPAY_KEY_SECRET and start again."
 
 
-def halted(lane: str, error: str) -> Notice:
+def halted(lane: Lane, error: str) -> Notice:
     """Return the notice that the account behind `lane` is refused."""
-    name, mend = ("WhatsApp", _WHATSAPP) if lane == CHAT else ("Razorpay", _RAZORPAY)
+    name, mend = ("WhatsApp", _WHATSAPP) if lane == Lane.CHAT else ("Razorpay", _RAZORPAY)
     said = f"{name} refuses our account: {error}. Nothing is lost; what is for {name} waits. {mend}"
     return Notice("token", name.lower(), said)
 

@@ -9,6 +9,7 @@ from payments.processing.changes import Notice
 from storage.database import migration, write_probe
 from storage.database.address import configuration, is_sqlite
 from storage.database.errors import Closed, Gone, StorageError, Unavailable
+from storage.database.lanes import Lane
 from storage.database.postgres import PostgresUnits
 from storage.database.sqlite import SqliteUnits
 from storage.database.transaction import SoldOut, Transaction, Units
@@ -23,7 +24,7 @@ from storage.inbox.strays import Settled
 from storage.operations import by_hand, clock, epochs
 from storage.outbox import claims, deliveries, due, receipts
 from storage.outbox.channel import Channel
-from storage.outbox.deliveries import LANES, Claim, Delivery, Outcome
+from storage.outbox.deliveries import Claim, Delivery, Outcome
 from storage.outbox.due import Due
 from storage.outbox.receipts import Applied
 from storage.reports import queries
@@ -120,7 +121,7 @@ class Store:
         """What of the inbox is due at `now`: a look that costs less than finding that there is nothing."""
         return await self._units.outside(lambda tx: due.due(tx, now))
 
-    async def due_lanes(self, now: int) -> frozenset[str]:
+    async def due_lanes(self, now: int) -> frozenset[Lane]:
         """The lanes of the outbox in which something is due at `now`."""
         return await self._units.outside(lambda tx: due.due_lanes(tx, now))
 
@@ -153,7 +154,7 @@ class Store:
             return 1
 
     async def claim_due(
-        self, now: int, limit: int, lease: int, lanes: Sequence[str] = LANES
+        self, now: int, limit: int, lease: int, lanes: Sequence[Lane] = tuple(Lane)
     ) -> list[Delivery]:
         """Up to `limit` outbox entries to perform within `lease` milliseconds; each lane in order."""
         return await self._units.run(lambda tx: claims.claim_due(tx, now, limit, lease, lanes, self._channel))

@@ -25,16 +25,17 @@ from payments.ledger import calls
 from payments.processing.changes import Notice
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import CALL_SECONDS, Gateway
-from storage.outbox.deliveries import CHAT, Again, Delivery, Done, Failed, Outcome
+from storage.database.lanes import Lane
+from storage.outbox.deliveries import Again, Delivery, Done, Failed, Outcome
 
 SENDS: Final = 3
 """Calls that one message may take: as it is, without its picture, and as its template."""
 CALLS: Final = 3
 """Calls that an entry of `pay` may take. A poll may take more: it is cut off and begins anew."""
-LONGEST: Final[Mapping[str, float]] = {
-    CHAT: SENDS * SEND_SECONDS,
-    "pay": CALLS * CALL_SECONDS,
-    "poll": CALLS * CALL_SECONDS,
+LONGEST: Final[Mapping[Lane, float]] = {
+    Lane.CHAT: SENDS * SEND_SECONDS,
+    Lane.PAY: CALLS * CALL_SECONDS,
+    Lane.POLL: CALLS * CALL_SECONDS,
 }
 """Seconds after which an entry of each lane is cut off."""
 RECORDING: Final = 5.0
@@ -69,7 +70,7 @@ class Executor:
     async def perform(self, delivery: Delivery) -> Outcome:
         """Send the message or make the call, and return the outcome."""
         # A call to Razorpay is looked up before it is repeated; a message may already be out.
-        doubtful = Failure.UNKNOWN if delivery.lane == CHAT else Failure.RETRY
+        doubtful = Failure.UNKNOWN if delivery.lane == Lane.CHAT else Failure.RETRY
         try:
             async with asyncio.timeout(LONGEST[delivery.lane]):
                 outcome = await self._performed(delivery)
@@ -83,7 +84,7 @@ class Executor:
         return outcome
 
     async def _performed(self, delivery: Delivery) -> Outcome:
-        if delivery.lane == CHAT:
+        if delivery.lane == Lane.CHAT:
             return await self._send(delivery)
         return await self._call(delivery, calls.from_json(delivery.payload))
 
@@ -129,7 +130,7 @@ class Executor:
         _tell(delivery, failure, error)
         if isinstance(decision, GiveUp):
             said = f"{decision.reason}: {error}"
-            chat = delivery.lane == CHAT
+            chat = delivery.lane == Lane.CHAT
             notice = undelivered(delivery.name, delivery.conversation, said) if chat else None
             return Failed(delivery.claim, said, notice=notice)
         if failure is not Failure.HALT:

@@ -22,9 +22,10 @@ from payments.ledger import hints
 from payments.processing.advance import advance
 from payments.processing.changes import ChangeSet, Outcome
 from payments.processing.step_input import StepInput
+from storage.database.lanes import Lane
 from storage.inbox.step_inputs import EVENTS_AT_ONCE
 from storage.outbox import deliveries
-from storage.outbox.deliveries import CHAT, Again, Delivery
+from storage.outbox.deliveries import Again, Delivery
 
 POLL_SECONDS: Final = 0.2
 FAILED_SECONDS: Final = 1.0
@@ -33,9 +34,9 @@ STEP_BATCH: Final = 256
 CLAIM_BATCH: Final = 256
 IN_FLIGHT: Final = 512
 """Messages under way at once, over all customers."""
-ROOM: Final[Mapping[str, int]] = {CHAT: IN_FLIGHT, "pay": 8, "poll": 2}
+ROOM: Final[Mapping[Lane, int]] = {Lane.CHAT: IN_FLIGHT, Lane.PAY: 8, Lane.POLL: 2}
 """Entries of each lane under way at once."""
-CALLERS: Final = ROOM["pay"] + ROOM["poll"]
+CALLERS: Final = ROOM[Lane.PAY] + ROOM[Lane.POLL]
 """Threads that the gateway needs: a call that waits for one uses up its entry's lease."""
 
 log = structlog.get_logger()
@@ -154,7 +155,7 @@ class Workers:
             log.error("message not delivered", delivery=message.id, name=message.name, code=message.code)
         return applied.looked_at
 
-    async def _claim(self, lane: str) -> int:
+    async def _claim(self, lane: Lane) -> int:
         now = self._context.clock.now()
         room = self._traffic.room(lane, min(ROOM[lane] - self._flying[lane], CLAIM_BATCH), now)
         if room <= 0:
@@ -166,13 +167,13 @@ class Workers:
             self._launch(lane, list(run))
         return len(claimed)
 
-    def _launch(self, lane: str, run: Sequence[Delivery]) -> None:
+    def _launch(self, lane: Lane, run: Sequence[Delivery]) -> None:
         self._flying[lane] += len(run)
         task = asyncio.create_task(self._perform_run(lane, run))
         self._runs.add(task)
         task.add_done_callback(self._runs.discard)
 
-    async def _perform_run(self, lane: str, run: Sequence[Delivery]) -> None:
+    async def _perform_run(self, lane: Lane, run: Sequence[Delivery]) -> None:
         """Perform one customer's entries of one lane, in order; after one that must wait, the rest wait too.
 
         An entry that may outlive its lease is not begun: another worker would claim it and repeat it.

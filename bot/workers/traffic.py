@@ -6,7 +6,7 @@ from typing import Final
 from bot.retry import Failure
 from bot.workers.circuit_breaker import Circuit
 from bot.workers.throughput import Throughput
-from storage.outbox.deliveries import CHAT
+from storage.database.lanes import Lane
 
 _ANSWERS: Final = frozenset({Failure.PERMANENT, Failure.PAIR_RATE, Failure.THROTTLED})
 """Refusals that prove the account is accepted."""
@@ -17,18 +17,22 @@ class Traffic:
 
     def __init__(self) -> None:
         razorpay = Circuit()
-        self.circuits: Final[Mapping[str, Circuit]] = {CHAT: Circuit(), "pay": razorpay, "poll": razorpay}
+        self.circuits: Final[Mapping[Lane, Circuit]] = {
+            Lane.CHAT: Circuit(),
+            Lane.PAY: razorpay,
+            Lane.POLL: razorpay,
+        }
         self.throughput: Final = Throughput()
 
-    def room(self, lane: str, wanted: int, now: int) -> int:
+    def room(self, lane: Lane, wanted: int, now: int) -> int:
         """Return how many of `wanted` entries of `lane` may be claimed."""
         room = self.circuits[lane].room(wanted, now)
-        return self.throughput.room(room, now) if lane == CHAT else room
+        return self.throughput.room(room, now) if lane == Lane.CHAT else room
 
-    def took(self, lane: str, count: int, now: int) -> None:
+    def took(self, lane: Lane, count: int, now: int) -> None:
         """Record that `count` entries of `lane` were claimed."""
         self.circuits[lane].took(now)
-        if lane == CHAT:
+        if lane == Lane.CHAT:
             self.throughput.took(count)
 
     def shift(self, milliseconds: int) -> None:
@@ -37,18 +41,18 @@ class Traffic:
             circuit.shift(milliseconds)
         self.throughput.shift(milliseconds)
 
-    def unused(self, lane: str, now: int) -> None:
+    def unused(self, lane: Lane, now: int) -> None:
         """Record that a claimed entry never went out."""
         self.circuits[lane].unused(now)
 
-    def done(self, lane: str, claimed_at: int) -> bool:
+    def done(self, lane: Lane, claimed_at: int) -> bool:
         """Record that an entry was taken. Return whether that shows the account is accepted again."""
         return self.circuits[lane].answered(claimed_at)
 
-    def failed(self, lane: str, failure: Failure, claimed_at: int, now: int) -> bool:
+    def failed(self, lane: Lane, failure: Failure, claimed_at: int, now: int) -> bool:
         """Record that an entry failed. Return whether that shows the account is accepted again."""
         if failure is Failure.HALT:
             self.circuits[lane].halted(now)
-        if failure is Failure.THROTTLED and lane == CHAT:
+        if failure is Failure.THROTTLED and lane == Lane.CHAT:
             self.throughput.throttled(claimed_at, now)
         return failure in _ANSWERS and self.circuits[lane].answered(claimed_at)

@@ -18,6 +18,7 @@ from payments.processing.changes import ChangeSet, Outcome
 from payments.processing.step_input import InboxEvent, Kind, StepInput
 from payments.shop.orders import Standing, order_key_of
 from storage.database.encoding import check, dumps
+from storage.database.lanes import Lane
 from storage.database.transaction import Transaction
 from storage.inbox import notices, stock
 
@@ -100,17 +101,16 @@ def _left(saving: Saving) -> Iterator[tuple[int]]:
 def _outbox(saving: Saving) -> Iterator[tuple[Any, ...]]:
     rest = ("pending", saving.now, 0)
     for cause, say in saving.changes.messages:
-        payload = dumps(kinds.to_json(say.message))
-        yield (saving.id, None, "chat", int(say.reminder), say.name, payload, *rest, cause, saving.now)
+        said = (int(say.reminder), say.name, dumps(kinds.to_json(say.message)))
+        yield (saving.id, None, str(Lane.CHAT), *said, *rest, cause, saving.now)
     for cause, call in saving.changes.calls:
-        payload = dumps(calls.to_json(call))
-        name = type(call).__name__
-        yield (saving.id, call.order_key, _lane(call), 0, name, payload, *rest, cause, saving.now)
+        asked = (0, type(call).__name__, dumps(calls.to_json(call)))
+        yield (saving.id, call.order_key, str(_lane(call)), *asked, *rest, cause, saving.now)
 
 
-def _lane(call: calls.Call) -> str:
+def _lane(call: calls.Call) -> Lane:
     """What nobody waits for has a lane of its own, so that it holds up nobody."""
-    return "poll" if isinstance(call, FetchPayments) and not call.asked else "pay"
+    return Lane.POLL if isinstance(call, FetchPayments) and not call.asked else Lane.PAY
 
 
 def _waiting(saving: Saving) -> Iterator[tuple[Any, ...]]:

@@ -7,11 +7,12 @@ from typing import Final, TypeAlias
 
 from payments.processing.changes import Notice
 from storage.database.encoding import loads
+from storage.database.lanes import Lane
 from storage.database.transaction import Row, Transaction
 from storage.inbox.customers import Address, Naming, address
 from storage.outbox import ambiguous_sends
 from storage.outbox.channel import Channel
-from storage.outbox.deliveries import CHAT, Claim, Delivery, Failed, record
+from storage.outbox.deliveries import Claim, Delivery, Failed, record
 from storage.outbox.pace import Pace, spend
 
 _CANDIDATES: Final = 4
@@ -24,7 +25,7 @@ Runs: TypeAlias = dict[int, list[int]]
 
 
 async def claim_due(
-    tx: Transaction, now: int, limit: int, lease: int, lanes: Sequence[str], channel: Channel
+    tx: Transaction, now: int, limit: int, lease: int, lanes: Sequence[Lane], channel: Channel
 ) -> list[Delivery]:
     """Up to `limit` entries of `lanes`, now `sending` until `now + lease` (milliseconds); each lane in order.
 
@@ -40,18 +41,18 @@ async def claim_due(
 
 
 async def _claim(
-    tx: Transaction, lane: str, now: int, limit: int, lease: int, channel: Channel
+    tx: Transaction, lane: Lane, now: int, limit: int, lease: int, channel: Channel
 ) -> list[Delivery]:
     customers = {row["id"]: row for row in await tx.fetch(_HEADS, now, limit * _CANDIDATES, limit, lane)}
     if not customers:
         return []
     unfinished = await tx.fetch(_UNFINISHED, sorted(customers), _RUN, lane)
     runs = _runs(unfinished, customers, now)
-    if lane == CHAT:
+    if lane == Lane.CHAT:
         for customer in await ambiguous_sends.awaited(tx, unfinished, now, channel.word):
             runs.pop(customer, None)
     runs = _first(runs, limit)
-    if lane == CHAT:
+    if lane == Lane.CHAT:
         await _pace(tx, channel.pace, runs, customers, now)
     ids = [id for run in runs.values() for id in run]
     rows = {row["id"]: row for row in await tx.fetch(_CLAIM, ids, now, now + lease)} if ids else {}
@@ -190,7 +191,7 @@ def _delivery(installation: str, row: Row, last_inbound_at: int | None, to: Addr
     return Delivery(
         claim=Claim(row["id"], row["due_at"]),
         conversation=conversation,
-        lane=row["lane"],
+        lane=Lane(row["lane"]),
         name=row["name"],
         payload=payload,
         attempts=row["attempts"],

@@ -9,13 +9,11 @@ from payments.processing.changes import Notice
 from payments.processing.results import Result
 from payments.processing.step_input import Kind
 from storage.database.encoding import dumps
+from storage.database.lanes import Lane
 from storage.database.transaction import Row, Transaction
 from storage.inbox import notices
 from storage.inbox.customers import Address, Alias, Evidence, Naming
 from storage.inbox.directory import know_all_of, known, save
-
-CHAT: Final = "chat"
-LANES: Final = (CHAT, "pay", "poll")
 
 _ERROR: Final = 4000
 """Characters of an error that are kept."""
@@ -36,8 +34,8 @@ class Delivery:
 
     claim: Claim
     conversation: str
-    lane: str
-    """One of `LANES`. A customer's entries of one lane are performed in order."""
+    lane: Lane
+    """A customer's entries of one lane are performed in order."""
     name: str
     payload: dict[str, Any]
     attempts: int

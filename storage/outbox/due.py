@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Final
 
+from storage.database.lanes import Lane
 from storage.database.transaction import Transaction
-from storage.outbox.deliveries import LANES
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ async def due(tx: Transaction, now: int) -> Due:
     return Due(bool(row["events"]), bool(row["receipts"]))
 
 
-async def due_lanes(tx: Transaction, now: int) -> frozenset[str]:
+async def due_lanes(tx: Transaction, now: int) -> frozenset[Lane]:
     """Lanes of the outbox with an entry that is due at `now`; it may still have to wait for another."""
-    return frozenset(row["lane"] for row in await tx.fetch(_DUE_LANES, now))
+    return frozenset(Lane(row["lane"]) for row in await tx.fetch(_DUE_LANES, now))
 
 
 # Each part is one look into a partial index.
@@ -34,5 +34,5 @@ SELECT EXISTS (SELECT 1 FROM inbox WHERE state = 'pending' AND kind <> 'receipt'
 _DUE_LANES: Final = " UNION ALL ".join(
     f"SELECT '{lane}' AS lane WHERE EXISTS (SELECT 1 FROM outbox WHERE finished_at IS NULL"  # noqa: S608
     f" AND lane = '{lane}' AND urgency IN (0, 1) AND due_at <= $1)"
-    for lane in LANES
+    for lane in Lane
 )

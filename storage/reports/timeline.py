@@ -7,6 +7,7 @@ from typing import Any, Final
 from tortoise.expressions import Q
 
 from storage.database.encoding import loads
+from storage.database.lanes import Lane
 from storage.database.models import (
     ORDER_KEY,
     Alias,
@@ -170,11 +171,11 @@ async def _deliveries(records: Records, subject: Subject, causes: Sequence[int])
     ids = [subject.conversation, *(one.id for one in await merged.only("id"))]
     caused = Q(caused_by__in=causes)
     if subject.order is not None:
-        caused = Q(caused, lane="chat") | (~Q(lane="chat") & Q(order_key=subject.order))
+        caused = Q(caused, lane=Lane.CHAT) | (~Q(lane=Lane.CHAT) & Q(order_key=subject.order))
     told = Outbox.filter(caused, conversation_id__in=ids).using_db(records.client).order_by("id")
     return [
         _moment(
-            "message" if row["lane"] == "chat" else "call",
+            "message" if row["lane"] == Lane.CHAT else "call",
             row,
             row["created_at"],
             row["caused_by"],

@@ -25,6 +25,7 @@ from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import CALL_SECONDS, Gateway, Link
 from sandbox.faults import Fault
 from sandbox.world import API_VERSION, World
+from storage.database.lanes import Lane
 from storage.outbox.deliveries import Again, Claim, Delivery, Done, Failed
 
 NOW = 1_790_000_000_000
@@ -52,13 +53,13 @@ class Bench:
     world: World
 
     async def send(self, message: kinds.Sendable, **rest: Any) -> Done | Again | Failed:
-        return await self.performer.perform(delivery("chat", kinds.to_json(message), **rest))
+        return await self.performer.perform(delivery(Lane.CHAT, kinds.to_json(message), **rest))
 
     async def call(self, call: calls.Call, **rest: Any) -> Done | Again | Failed:
-        return await self.performer.perform(delivery("pay", calls.to_json(call), **rest))
+        return await self.performer.perform(delivery(Lane.PAY, calls.to_json(call), **rest))
 
 
-def delivery(lane: str, payload: dict[str, Any], **rest: Any) -> Delivery:
+def delivery(lane: Lane, payload: dict[str, Any], **rest: Any) -> Delivery:
     usual: dict[str, Any] = {
         "claim": CLAIM,
         "attempts": 1,
@@ -290,14 +291,14 @@ async def test_a_template_in_doubt_is_tried_again_later(bench: Bench) -> None:
     assert outcome.at == NOW + 30_000
 
 
-@pytest.mark.parametrize(("lane", "name"), [("chat", "whatsapp"), ("pay", "razorpay")])
-async def test_a_refused_account_opens_its_circuit_and_is_told(bench: Bench, lane: str, name: str) -> None:
+@pytest.mark.parametrize(("lane", "name"), [(Lane.CHAT, "whatsapp"), (Lane.PAY, "razorpay")])
+async def test_a_refused_account_opens_its_circuit_and_is_told(bench: Bench, lane: Lane, name: str) -> None:
     circuits = bench.performer.traffic.circuits
 
     async def once(**rest: Any) -> Done | Again | Failed:
-        return await (bench.send(BARE, **rest) if lane == "chat" else bench.call(CALL, **rest))
+        return await (bench.send(BARE, **rest) if lane == Lane.CHAT else bench.call(CALL, **rest))
 
-    if lane == "chat":
+    if lane == Lane.CHAT:
         bench.world.meta.fail_next("send", Fault.http(401, '{"error": {"code": 190}}'))
     else:
         bench.world.razorpay.fail_next("create_link", Fault.http(401))
@@ -306,7 +307,7 @@ async def test_a_refused_account_opens_its_circuit_and_is_told(bench: Bench, lan
     assert outcome.notice is not None
     assert (outcome.notice.kind, outcome.notice.subject) == ("token", name)
     assert [lane for lane in circuits if circuits[lane].is_open] == (
-        ["chat"] if lane == "chat" else ["pay", "poll"]
+        [Lane.CHAT] if lane == Lane.CHAT else [Lane.PAY, Lane.POLL]
     )
     assert isinstance(await once(), Done)
     assert circuits[lane].is_open, "it was claimed before"
@@ -317,7 +318,7 @@ async def test_a_refused_account_opens_its_circuit_and_is_told(bench: Bench, lan
 async def test_what_is_never_sent_leaves_the_probe_to_the_next(bench: Bench) -> None:
     bench.world.meta.fail_next("send", Fault.http(401))
     await bench.send(BARE)
-    circuit = bench.performer.traffic.circuits["chat"]
+    circuit = bench.performer.traffic.circuits[Lane.CHAT]
     for message, wrote in ((kinds.Text("x" * 5000), None), (BARE, NOW - DAY)):
         circuit.took(NOW)
         assert circuit.room(9, NOW) == 0
@@ -331,8 +332,8 @@ async def test_too_fast_a_number_is_slowed(bench: Bench) -> None:
     assert bench.performer.traffic.throughput.rate == 500
 
 
-@pytest.mark.parametrize(("lane", "seconds"), [("chat", 30), ("pay", 1)])
-async def test_what_nobody_foresaw_is_tried_again(bench: Bench, lane: str, seconds: int) -> None:
+@pytest.mark.parametrize(("lane", "seconds"), [(Lane.CHAT, 30), (Lane.PAY, 1)])
+async def test_what_nobody_foresaw_is_tried_again(bench: Bench, lane: Lane, seconds: int) -> None:
     outcome = await bench.performer.perform(delivery(lane, {"kind": "of tomorrow", "call": "Refund"}))
     assert isinstance(outcome, Again)
     assert outcome.at == NOW + seconds * 1000
@@ -345,15 +346,15 @@ def test_the_lease_outlives_every_entry_and_its_recording() -> None:
     for lane, longest in LONGEST.items():
         limit = round(LEASE - (longest + RECORDING) * 1000)
         assert [fits(delivery(lane, {}), NOW + at) for at in (0, limit, limit + 1)] == [True, True, False]
-    assert LONGEST["chat"] + RECORDING >= DOUBT, "the word on a send that a crash cuts off has its time"
+    assert LONGEST[Lane.CHAT] + RECORDING >= DOUBT, "the word on a send that a crash cuts off has its time"
 
 
 async def test_an_entry_may_take_as_long_as_the_calls_it_is_made_of(bench: Bench) -> None:
     whatsapp, razorpay = bench.performer.whatsapp, bench.performer.gateway
     assert whatsapp._timeout.total == SEND_SECONDS
     assert sum(razorpay._timeouts) == CALL_SECONDS
-    assert LONGEST["chat"] == SENDS * SEND_SECONDS
-    assert LONGEST["pay"] == LONGEST["poll"] == CALLS * CALL_SECONDS
+    assert LONGEST[Lane.CHAT] == SENDS * SEND_SECONDS
+    assert LONGEST[Lane.PAY] == LONGEST[Lane.POLL] == CALLS * CALL_SECONDS
 
 
 async def test_no_message_takes_more_sends(bench: Bench) -> None:
@@ -366,7 +367,7 @@ async def test_no_message_takes_more_sends(bench: Bench) -> None:
 
     pictured = kinds.Image("https://shop.example/tea.jpg", "Paid!", fallback=TEMPLATE)
     performer = replace(bench.performer, whatsapp=cast(Any, Refusing()))
-    assert isinstance(await performer.perform(delivery("chat", kinds.to_json(pictured))), Failed)
+    assert isinstance(await performer.perform(delivery(Lane.CHAT, kinds.to_json(pictured))), Failed)
     assert sent == ["image", "text", "template"]
     assert len(sent) == SENDS
 
@@ -412,14 +413,14 @@ class Unwilling:
 async def test_no_order_to_razorpay_takes_more_calls(bench: Bench, call: calls.Call, status: str) -> None:
     razorpay = Unwilling(status)
     await replace(bench.performer, gateway=cast(Any, razorpay)).perform(
-        delivery("pay", calls.to_json(call), attempts=2)
+        delivery(Lane.PAY, calls.to_json(call), attempts=2)
     )
     assert 1 < razorpay.asked <= CALLS
 
 
-@pytest.mark.parametrize(("lane", "seconds"), [("chat", 30), ("pay", 1), ("poll", 1)])
+@pytest.mark.parametrize(("lane", "seconds"), [(Lane.CHAT, 30), (Lane.PAY, 1), (Lane.POLL, 1)])
 async def test_what_takes_too_long_is_cut_off_and_tried_again(
-    bench: Bench, lane: str, seconds: int, monkeypatch: pytest.MonkeyPatch
+    bench: Bench, lane: Lane, seconds: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A poll of a link with many refunds asks for each, and a name server may not answer."""
     monkeypatch.setattr(executor, "LONGEST", dict.fromkeys(LONGEST, 0.0))
@@ -432,7 +433,7 @@ async def test_what_takes_too_long_is_cut_off_and_tried_again(
             return wait
 
     silent = cast(Any, Silent())
-    payload = kinds.to_json(BARE) if lane == "chat" else calls.to_json(CALL)
+    payload = kinds.to_json(BARE) if lane == Lane.CHAT else calls.to_json(CALL)
     with capture_logs() as logs:
         outcome = await replace(bench.performer, whatsapp=silent, gateway=silent).perform(
             delivery(lane, payload)

@@ -9,6 +9,7 @@ from bot.retry import Failure
 from bot.workers.circuit_breaker import PROBE, Circuit
 from bot.workers.throughput import HIGHEST, LOWEST, Throughput
 from bot.workers.traffic import Traffic
+from storage.database.lanes import Lane
 
 NOW = 1_790_000_000_000
 
@@ -64,31 +65,31 @@ def test_what_went_out_before_says_nothing() -> None:
 @pytest.mark.parametrize("failure", list(Failure))
 def test_which_failures_say_that_the_account_is_good(failure: Failure) -> None:
     traffic = Traffic()
-    traffic.failed("chat", Failure.HALT, NOW, NOW)
-    closes = traffic.failed("chat", failure, NOW + PROBE, NOW + PROBE)
+    traffic.failed(Lane.CHAT, Failure.HALT, NOW, NOW)
+    closes = traffic.failed(Lane.CHAT, failure, NOW + PROBE, NOW + PROBE)
     assert closes is (failure in (Failure.PERMANENT, Failure.PAIR_RATE, Failure.THROTTLED))
-    assert traffic.circuits["chat"].is_open is not closes
+    assert traffic.circuits[Lane.CHAT].is_open is not closes
 
 
 def test_one_account_is_not_the_other() -> None:
     traffic = Traffic()
-    traffic.failed("poll", Failure.HALT, NOW, NOW)
-    assert [traffic.room(lane, 2, NOW) for lane in ("chat", "pay", "poll")] == [2, 0, 0]
-    traffic.took("pay", 1, NOW + PROBE)
-    assert traffic.room("poll", 2, NOW + PROBE) == 0, "they share the probe"
-    assert traffic.done("pay", NOW + PROBE)
-    assert traffic.room("poll", 2, NOW + PROBE) == 2
-    assert halted("pay", "x") == halted("poll", "x")
-    assert halted("chat", "x").subject == "whatsapp"
-    assert "WHATSAPP_ACCESS_TOKEN" in halted("chat", "x").said
+    traffic.failed(Lane.POLL, Failure.HALT, NOW, NOW)
+    assert [traffic.room(lane, 2, NOW) for lane in (Lane.CHAT, Lane.PAY, Lane.POLL)] == [2, 0, 0]
+    traffic.took(Lane.PAY, 1, NOW + PROBE)
+    assert traffic.room(Lane.POLL, 2, NOW + PROBE) == 0, "they share the probe"
+    assert traffic.done(Lane.PAY, NOW + PROBE)
+    assert traffic.room(Lane.POLL, 2, NOW + PROBE) == 2
+    assert halted(Lane.PAY, "x") == halted(Lane.POLL, "x")
+    assert halted(Lane.CHAT, "x").subject == "whatsapp"
+    assert "WHATSAPP_ACCESS_TOKEN" in halted(Lane.CHAT, "x").said
 
 
 def test_no_limit_until_there_is_one() -> None:
     traffic = Traffic()
     for second in range(60):
-        traffic.took("chat", 10_000, NOW + second * 1000)
-        assert traffic.room("chat", 10_000, NOW + second * 1000) == 10_000
-    traffic.failed("pay", Failure.THROTTLED, NOW, NOW)
+        traffic.took(Lane.CHAT, 10_000, NOW + second * 1000)
+        assert traffic.room(Lane.CHAT, 10_000, NOW + second * 1000) == 10_000
+    traffic.failed(Lane.PAY, Failure.THROTTLED, NOW, NOW)
     assert traffic.throughput.rate is None
 
 

@@ -19,6 +19,7 @@ from bot.retry import Failure
 from bot.workers import loop
 from bot.workers.executor import LEASE
 from bot.workers.loop import CALLERS, IN_FLIGHT, ROOM, Workers
+from storage.database.lanes import Lane
 from storage.outbox.deliveries import Again, Claim, Delivery, Done, Outcome
 from storage.outbox.due import Due
 from storage.outbox.receipts import Applied, Undelivered
@@ -83,7 +84,7 @@ class Hands:
         return self.outcome(delivery)
 
 
-def entry(id: int, conversation: str, lane: str = "chat") -> Delivery:
+def entry(id: int, conversation: str, lane: Lane = Lane.CHAT) -> Delivery:
     claim, opaque = Claim(id, LEASE), f"{conversation}.{id}"
     return Delivery(claim, conversation, lane, "test", {}, 1, (("phone", "919812345601"),), None, opaque, 0)
 
@@ -118,7 +119,7 @@ async def test_after_one_that_must_wait_the_rest_of_its_lane_waits() -> None:
         entry(2, "a"),
         entry(3, "a"),
         entry(6, "a"),
-        entry(4, "a", "pay"),
+        entry(4, "a", Lane.PAY),
         entry(5, "b"),
     ]
     await workers(shelf, hands).drain()
@@ -146,15 +147,15 @@ async def test_no_more_than_so_many_at_once() -> None:
 async def test_no_more_calls_than_the_gateway_has_threads() -> None:
     shelf, hands = Shelf(), Hands(lambda d: Done(d.claim, None))
     hands.gate.clear()
-    shelf.waiting = [entry(number, f"c{number}", "pay") for number in range(20)]
+    shelf.waiting = [entry(number, f"c{number}", Lane.PAY) for number in range(20)]
     shelf.waiting += [entry(number, f"c{number}") for number in range(20, 30)]
-    shelf.waiting += [entry(number, f"c{number}", "poll") for number in range(30, 35)]
+    shelf.waiting += [entry(number, f"c{number}", Lane.POLL) for number in range(30, 35)]
     team = workers(shelf, hands)
     while await team.perform():
         pass
     await asyncio.sleep(0)
-    assert ROOM["pay"] + ROOM["poll"] == CALLERS
-    begun = [*range(ROOM["pay"]), *range(20, 30), *range(30, 30 + ROOM["poll"])]
+    assert ROOM[Lane.PAY] + ROOM[Lane.POLL] == CALLERS
+    begun = [*range(ROOM[Lane.PAY]), *range(20, 30), *range(30, 30 + ROOM[Lane.POLL])]
     assert sorted(hands.performed) == begun, "and chats do not wait for them"
     hands.gate.set()
     await team._landed()
@@ -162,8 +163,8 @@ async def test_no_more_calls_than_the_gateway_has_threads() -> None:
     assert len(shelf.recorded) == 35
 
 
-@pytest.mark.parametrize(("lane", "taking", "begun"), [("chat", 10_000, 3), ("pay", 5_000, 3)])
-async def test_what_may_outlive_its_lease_is_not_begun(lane: str, taking: int, begun: int) -> None:
+@pytest.mark.parametrize(("lane", "taking", "begun"), [(Lane.CHAT, 10_000, 3), (Lane.PAY, 5_000, 3)])
+async def test_what_may_outlive_its_lease_is_not_begun(lane: Lane, taking: int, begun: int) -> None:
     clock = ShiftedClock(Midnight())
 
     def slowly(delivery: Delivery) -> Outcome:
@@ -318,7 +319,7 @@ async def test_while_a_circuit_is_open_one_is_claimed_as_a_probe() -> None:
     team = workers(shelf, hands, clock)
     text = team._context.metrics.text
     assert b'munshi_circuit_open{lane="chat"} 0.0' in text()
-    team._traffic.failed("chat", Failure.HALT, 0, clock.now())
+    team._traffic.failed(Lane.CHAT, Failure.HALT, 0, clock.now())
     assert b'munshi_circuit_open{lane="chat"} 1.0' in text()
     assert b'munshi_circuit_open{lane="pay"} 0.0' in text()
     assert await team.perform() == 5, "only what is for Razorpay"
@@ -326,7 +327,7 @@ async def test_while_a_circuit_is_open_one_is_claimed_as_a_probe() -> None:
     clock.put_forward(30_000)
     assert await team.perform() == 2, "and one each thirty seconds"
     assert await team.perform() == 0
-    team._traffic.done("chat", clock.now())
+    team._traffic.done(Lane.CHAT, clock.now())
     assert await team.perform() == 2
     await team._landed()
 
@@ -336,7 +337,7 @@ async def test_a_limited_number_sends_no_more_than_it_may() -> None:
     shelf, hands = Shelf(), Hands(lambda d: Done(d.claim, None))
     shelf.waiting = [entry(number, f"c{number}") for number in range(1000)]
     team = workers(shelf, hands, clock)
-    team._traffic.failed("chat", Failure.THROTTLED, 0, 0)
+    team._traffic.failed(Lane.CHAT, Failure.THROTTLED, 0, 0)
     sent = await team.drain()
     for _ in range(10):
         clock.put_forward(100)

@@ -39,8 +39,9 @@ from payments.razorpay import refunds, webhook
 from payments.shop import stock
 from payments.shop.orders import AttemptStatus, Standing, order_key_of
 from storage.database import sqlite
+from storage.database.lanes import Lane
 from storage.inbox import arrivals
-from storage.outbox.deliveries import CHAT, Done
+from storage.outbox.deliveries import Done
 from tests.payments import test_money
 
 Plant: TypeAlias = Callable[[pytest.MonkeyPatch], None]
@@ -262,8 +263,8 @@ def stock_is_not_looked_at(patch: pytest.MonkeyPatch) -> None:
 def done_before_it_is_sent(patch: pytest.MonkeyPatch) -> None:
     perform_run = loop.Workers._perform_run
 
-    async def hopeful(self: Any, lane: str, run: Sequence[Any]) -> None:
-        if lane == CHAT:
+    async def hopeful(self: Any, lane: Lane, run: Sequence[Any]) -> None:
+        if lane == Lane.CHAT:
             await self._context.store.record([Done(d.claim, None) for d in run], self._context.clock.now())
         await perform_run(self, lane, run)
 

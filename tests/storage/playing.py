@@ -6,11 +6,12 @@ from payments.ledger.facts import Fact, to_json
 from payments.processing.changes import ChangeSet, Notice
 from payments.processing.step_input import Kind, StepInput
 from storage.database.encoding import loads
+from storage.database.lanes import Lane
 from storage.database.records import Records
 from storage.database.transaction import Row, Transaction, Units
 from storage.inbox.arrivals import Arrival
 from storage.inbox.strays import Settled
-from storage.outbox.deliveries import LANES, Again, Delivery, Done, Failed
+from storage.outbox.deliveries import Again, Delivery, Done, Failed
 from storage.reports.backlog import held, notices, parked, state_of
 from storage.reports.ledger import books
 from storage.reports.timeline import story, subjects
@@ -59,14 +60,14 @@ async def _misdeliver(shop: Shop, beside: Units) -> None:
         await shop.write([2_000_000], word)
     await shop.write([0, *range(2_000_001, 2_000_006)], "hi")
     await shop.step()
-    one, two, three, four, *_ = await shop.store.claim_due(shop.now, 256, LEASE, LANES)
+    one, two, three, four, *_ = await shop.store.claim_due(shop.now, 256, LEASE, tuple(Lane))
     await shop.store.release([one.claim])
     notice = Notice("window", "hello", "It was not sent.")
     again = Again(two.claim, shop.now, "busy", notice=notice)
     await shop.store.record([again, Failed(three.claim, "refused", notice=notice)], shop.now)
     # Nobody says what became of the others: their leases end.
     shop.now += LEASE + _MINUTE
-    await shop.store.claim_due(shop.now, 256, LEASE, LANES)
+    await shop.store.claim_due(shop.now, 256, LEASE, tuple(Lane))
     shop.now += _MINUTE
     await beside.run(lambda tx: tx.fetch("UPDATE outbox SET payload = '7' WHERE id = $1", four.id))
     await shop.deliver()
@@ -145,7 +146,7 @@ async def _message_to(shop: Shop, customer: int) -> Delivery:
     """A message to `customer` that is on its way."""
     await shop.write([customer], "hi")
     await shop.step()
-    [one, *_] = await shop.store.claim_due(shop.now, 256, LEASE, LANES)
+    [one, *_] = await shop.store.claim_due(shop.now, 256, LEASE, tuple(Lane))
     return one
 
 

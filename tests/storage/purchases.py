@@ -16,8 +16,9 @@ from payments.processing.actions import SHOP
 from payments.processing.advance import advance
 from payments.processing.step_input import Kind
 from storage import Store
+from storage.database.lanes import Lane
 from storage.inbox.arrivals import Arrival
-from storage.outbox.deliveries import CHAT, Delivery, Done
+from storage.outbox.deliveries import Delivery, Done
 from tests.payments.outside import Razorpay
 from tests.storage.hearing import heard
 
@@ -75,7 +76,7 @@ class Shop:
                     opaque=one.opaque,
                 )
                 for one in delivered
-                if one.lane == CHAT
+                if one.lane == Lane.CHAT
             ]
         )
         await self.store.apply_receipts(self.now)
@@ -137,7 +138,7 @@ class Shop:
         return f"{kind}.{self._count}"
 
     def _done(self, delivery: Delivery) -> Done:
-        if delivery.lane == CHAT:
+        if delivery.lane == Lane.CHAT:
             return Done(delivery.claim, _wamid(delivery))
         _, body = self.razorpay.answer(calls.from_json(delivery.payload))
         return Done(delivery.claim, None, results.from_json(body))

@@ -11,6 +11,7 @@ from payments.processing.changes import ChangeSet
 from payments.processing.results import LinkCreated, LinkRefused
 from payments.processing.step_input import Kind, StepInput
 from storage import Store
+from storage.database.lanes import Lane
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Again, Delivery, Done, Failed
 from tests.change_sets import answered
@@ -41,7 +42,7 @@ async def test_a_claim_names_whom_and_what(store: Store, chat: Chat, echo: Echo)
     [stored] = await store.arrive([chat("1", aliases=aliases)], now=1000)
     await store.advance_due(echo, now=1000)
     [sent] = await store.claim_due(now=1000, limit=5, lease=MINUTE)
-    assert (sent.conversation, sent.lane, sent.name) == (stored.conversation, "chat", "echo")
+    assert (sent.conversation, sent.lane, sent.name) == (stored.conversation, Lane.CHAT, "echo")
     assert (dict(sent.to), sent.attempts) == ({"phone": "919800000001", "bsuid": "IN.1"}, 1)
     assert sent.opaque == f"{stored.conversation}.{sent.id}"
     assert sent.payload == {"kind": "text", "body": "hi"}
@@ -140,8 +141,8 @@ async def test_a_lane_is_claimed_for_itself(store: Store, chat: Chat) -> None:
     for n in range(12):
         await store.arrive([chat(f"m{n}", phone=f"9198{n:08}")], now=1)
     await store.advance_due(both, now=1)
-    assert [d.lane for d in await store.claim_due(1, 2, MINUTE, ("pay",))] == ["pay"] * 2
-    assert [d.lane for d in await store.claim_due(1, 20, MINUTE, ("chat",))] == ["chat"] * 12
+    assert [d.lane for d in await store.claim_due(1, 2, MINUTE, (Lane.PAY,))] == ["pay"] * 2
+    assert [d.lane for d in await store.claim_due(1, 20, MINUTE, (Lane.CHAT,))] == ["chat"] * 12
     assert [d.lane for d in await store.claim_due(1, 20, MINUTE)] == ["pay"] * 10
 
 

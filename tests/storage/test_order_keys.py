@@ -8,10 +8,10 @@ from payments.ledger import calls
 from payments.processing.step_input import InboxEvent, Kind
 from storage import Store
 from storage.database.encoding import loads
+from storage.database.lanes import Lane
 from storage.database.records import reading
 from storage.inbox.arrivals import Arrival
 from storage.inbox.step_inputs import _order_keys
-from storage.outbox.deliveries import CHAT
 from storage.reports.timeline import Subject, story
 from tests.storage.purchases import Shop, names
 
@@ -55,7 +55,7 @@ async def test_an_event_names_the_order_that_its_step_loads(shop: Shop) -> None:
 async def test_a_call_names_its_order_and_a_message_none(shop: Shop) -> None:
     made = set()
     for row in await rows(shop, "outbox"):
-        if row["lane"] == CHAT:
+        if row["lane"] == Lane.CHAT:
             assert row["order_key"] is None
         else:
             call = calls.from_json(loads(row["payload"]))

@@ -11,6 +11,7 @@ from bot.clock import Jumps, ShiftedClock
 from bot.workers.executor import LEASE
 from bot.workers.loop import Workers
 from sandbox.world import World
+from storage.database.lanes import Lane
 from storage.outbox.deliveries import Done
 from storage.store import Store
 from tests.world.living import CONFIRMED, START, Customer, Live, Start
@@ -112,14 +113,14 @@ async def test_a_refused_account_is_tried_again_after_its_half_minute(
 ) -> None:
     async with opened(world, clock, base, start) as live:
         asha = live.customer()
-        live.workers._traffic.circuits["chat"].halted(clock.now())
+        live.workers._traffic.circuits[Lane.CHAT].halted(clock.now())
         base.at -= HOURS
         await asha.person.write("hi")
         await live.settle()
         assert asha.texts == []
         await live.wait(0.6)
         assert len(asha.texts) == 1
-        assert not live.workers._traffic.circuits["chat"].is_open
+        assert not live.workers._traffic.circuits[Lane.CHAT].is_open
 
 
 def _once(failing: list[str], name: str, store: Store) -> Callable[..., Awaitable[Any]]:

@@ -2,6 +2,7 @@
 
 from bot.workers.loop import ROOM
 from sandbox.faults import Fault
+from storage.database.lanes import Lane
 from tests.world.living import CONFIRMED, Customer, Live
 
 REFUSAL = '{"error": {"code": "BAD_REQUEST_ERROR", "description": "The amount is not allowed"}}'
@@ -159,4 +160,4 @@ async def test_cancelled_while_the_link_was_being_made(live: Live) -> None:
 
 async def test_each_call_under_way_has_a_thread_of_its_own(live: Live) -> None:
     """One that waited for a thread would wait on its own lease."""
-    assert live.context.gateway._pool._max_workers == ROOM["pay"] + ROOM["poll"]
+    assert live.context.gateway._pool._max_workers == ROOM[Lane.PAY] + ROOM[Lane.POLL]
