@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from payments.processing.changes import Notice
+from payments.processing.notice import Notice, NoticeKind
 
 SMALLEST_JUMP: Final = 1_000
 """Milliseconds."""
@@ -75,7 +75,7 @@ def jumped(milliseconds: int) -> Notice:
         " Have one service keep the clock (timedatectl, chrony), and in UTC: a hardware clock in local time"
         " jumps at each start."
     )
-    return Notice("clock", "set back" if milliseconds < 0 else "put forward", said)
+    return Notice(NoticeKind.CLOCK, "set back" if milliseconds < 0 else "put forward", said)
 
 
 class ShiftedClock:

@@ -14,7 +14,7 @@ from bot.whatsapp.inbound import InboundMessage, Parsed, Receipt, Unread
 from flows.engine import events
 from payments.ledger import facts
 from payments.processing import results
-from payments.processing.changes import Notice
+from payments.processing.notice import Notice, NoticeKind
 from payments.processing.results import LinkFound
 from payments.processing.step_input import Kind
 from payments.razorpay import webhook
@@ -145,7 +145,7 @@ def unreadable(raw: bytes, door: str, reason: str) -> Arrival:
         {"reason": f"unreadable: {reason}", "door": door},
         kept,
         pending=False,
-        notice=Notice("unreadable", door, said),
+        notice=Notice(NoticeKind.UNREADABLE, door, said),
     )
 
 

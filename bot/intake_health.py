@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from payments.processing.changes import Notice
+from payments.processing.notice import Notice, NoticeKind
 from storage import Store
 
 PATHS: Final = frozenset({"/whatsapp/webhook", "/payments/webhook"})
@@ -62,7 +62,7 @@ class IntakeHealth:
                 " and Razorpay send them again by themselves. Look at the disk, and at the database's own log"
             )
             try:
-                await store.tell([Notice("unstored", "webhooks", said)], now)
+                await store.tell([Notice(NoticeKind.UNSTORED, "webhooks", said)], now)
             except Exception:
                 log.exception("notice not stored", kind="unstored")
                 return

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from payments.processing.changes import Notice
+from payments.processing.notice import Notice, NoticeKind
 from storage.database.lanes import Lane
 
 _WHATSAPP: Final = (
@@ -16,7 +16,7 @@ def halted(lane: Lane, error: str) -> Notice:
     """Return the notice that the account behind `lane` is refused."""
     name, mend = ("WhatsApp", _WHATSAPP) if lane == Lane.CHAT else ("Razorpay", _RAZORPAY)
     said = f"{name} refuses our account: {error}. Nothing is lost; what is for {name} waits. {mend}"
-    return Notice("token", name.lower(), said)
+    return Notice(NoticeKind.TOKEN, name.lower(), said)
 
 
 def elsewhere(error: str) -> Notice:
@@ -26,4 +26,4 @@ def elsewhere(error: str) -> Notice:
         " stands between this machine and WhatsApp (a proxy, a firewall, a portal to log in at), and"
         " whether WHATSAPP_API_URL is right."
     )
-    return Notice("proxy", "whatsapp", said)
+    return Notice(NoticeKind.PROXY, "whatsapp", said)

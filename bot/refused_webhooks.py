@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from payments.processing.changes import Notice
+from payments.processing.notice import Notice, NoticeKind
 from storage import Store
 
 MANY: Final = 3
@@ -52,7 +52,7 @@ class RefusedWebhooks:
             f" If nothing else arrives, {setting} is wrong, and we hear of no payments or messages. Copy it"
             " anew from the provider's dashboard and start again; what was refused is sent again."
         )
-        await store.tell([Notice("signature", path, said)], now)
+        await store.tell([Notice(NoticeKind.SIGNATURE, path, said)], now)
         self._doors.pop(path, None)
 
     def elsewhere(self, numbers: Iterable[str]) -> None:

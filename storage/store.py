@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Final
 
-from payments.processing.changes import Notice
+from payments.processing.notice import Notice
 from storage.database import migration, write_probe
 from storage.database.address import configuration, is_sqlite
 from storage.database.errors import Closed, Gone, StorageError, Unavailable

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from bot.whatsapp.loose import Json, clipped, mapping
-from payments.processing.changes import Notice
+from payments.processing.notice import Notice, NoticeKind
 
 _GOOD: Final[Mapping[str, frozenset[str]]] = {
     "message_template_status_update": frozenset(
@@ -34,7 +34,7 @@ def alert(field: object, value: object) -> Notice | None:
     subject, event, said = read(mapping(value))
     if event in _GOOD.get(field, ()):
         return None
-    return Notice("whatsapp", f"{subject[:_PART]} {event[:_PART]}", said)
+    return Notice(NoticeKind.WHATSAPP, f"{subject[:_PART]} {event[:_PART]}", said)
 
 
 def _template(value: Json) -> tuple[str, str, str]:

@@ -9,7 +9,7 @@ from typing import Final
 
 from bot.whatsapp import window
 from bot.whatsapp.identity import BSUID, PHONE
-from payments.processing.changes import Notice
+from payments.processing.notice import Notice, NoticeKind
 from storage.inbox.customers import Naming
 from storage.outbox.channel import Channel
 from storage.outbox.pace import Pace
@@ -26,7 +26,7 @@ def undelivered(name: str, conversation: str, why: str) -> Notice:
         f"'{name}' did not reach the customer, and is not tried again: {why[:_SAID]}. See"
         f" 'munshi why {conversation}'; what a code means, Meta's page of error codes says."
     )
-    return Notice("message", f"{name} to {conversation}", said)
+    return Notice(NoticeKind.MESSAGE, f"{name} to {conversation}", said)
 
 
 WHATSAPP: Final = Channel(

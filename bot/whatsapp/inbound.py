@@ -22,7 +22,7 @@ from bot.whatsapp.limits import OPAQUE
 from bot.whatsapp.loose import Json, clipped, identifier, integer, items, mapping, word
 from flows.engine.events import Event
 from flows.messages import limits
-from payments.processing.changes import Notice
+from payments.processing.notice import Notice
 
 __all__ = ["InboundMessage", "Parsed", "Receipt", "Sender", "Unread", "parse"]
 

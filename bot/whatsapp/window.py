@@ -5,7 +5,7 @@ Source: Meta, WhatsApp Cloud API, "Customer service windows" and "Error codes".
 
 from typing import Final
 
-from payments.processing.changes import Notice
+from payments.processing.notice import Notice, NoticeKind
 
 _OPEN: Final = 24 * 3600 * 1000
 """Milliseconds that a customer's message keeps it open."""
@@ -25,4 +25,4 @@ def unsent(name: str, conversation: str) -> Notice:
         f" takes nothing but a template. Have one approved in WhatsApp Manager and give the message"
         f" '{name}' a 'template:' with its name in flows.yaml."
     )
-    return Notice("window", f"{name} to {conversation}", said)
+    return Notice(NoticeKind.WINDOW, f"{name} to {conversation}", said)

@@ -22,7 +22,7 @@ from bot.workers.razorpay_handler import alarm, made, refused
 from bot.workers.traffic import Traffic
 from bot.workers.whatsapp_handler import WindowClosed, send
 from payments.ledger import calls
-from payments.processing.changes import Notice
+from payments.processing.notice import Notice
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import CALL_SECONDS, Gateway
 from storage.database.lanes import Lane

@@ -4,7 +4,7 @@ import re
 from typing import Final
 
 from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
-from payments.processing.changes import Notice
+from payments.processing.notice import Notice, NoticeKind
 from payments.processing.results import (
     LinkCreated,
     LinkKept,
@@ -77,7 +77,9 @@ def alarm(call: Call, error: GatewayError) -> Notice | None:
         " with these words."
     )
     # Once for each reason: a digit or an id in it makes no other one.
-    return Notice("refused", f"{type(call).__name__}: {_NUMBERS.sub('#', error.description)}"[:200], said)
+    return Notice(
+        NoticeKind.REFUSED, f"{type(call).__name__}: {_NUMBERS.sub('#', error.description)}"[:200], said
+    )
 
 
 def _taken(reference_id: str) -> Notice:
@@ -87,7 +89,7 @@ def _taken(reference_id: str) -> Notice:
         " restored. Nobody gets that link. See in Razorpay Dashboard > Payment Links whether it was paid, and"
         " for what; and make sure that only one server runs on these books."
     )
-    return Notice("copy", reference_id, said)
+    return Notice(NoticeKind.COPY, reference_id, said)
 
 
 async def _fetched(gateway: Gateway, call: FetchPayments) -> Result | None:

@@ -15,6 +15,7 @@ from payments.ledger.facts import Fact
 from payments.ledger.polling import Poll
 from payments.ledger.refunds import Refund
 from payments.ledger.state import OrderState
+from payments.processing.notice import Notice
 from payments.shop.orders import Attempt, Order
 from payments.shop.stock import Move
 
@@ -39,18 +40,6 @@ class EventResult:
     outcome: Outcome
     trace: tuple[Mapping[str, Any], ...] = ()
     error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something an operator must know and do something about; told once for each (kind, subject)."""
-
-    kind: str
-    """What it is about, for machines: `webhook`, `window`, `token`, …"""
-    subject: str
-    """What it is about, within its kind (an order, a message's name); holds no personal data."""
-    said: str
-    """What happened and what to do, for people."""
 
 
 class Caused(NamedTuple, Generic[T]):

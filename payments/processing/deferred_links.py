@@ -11,7 +11,7 @@ from typing import Final
 from payments.ledger.matching import UNVERIFIED
 from payments.ledger.resolution import OVER
 from payments.ledger.state import PAYABLE, OrderState
-from payments.processing.changes import Notice
+from payments.processing.notice import Notice, NoticeKind
 from payments.processing.results import Refusal
 from payments.processing.shop_state import link_of
 from payments.processing.turn import Trace, Turn
@@ -90,7 +90,7 @@ def _give_up(turn: Turn, refusal: Refusal) -> Trace:
 def _notice(attempt: Attempt) -> Notice:
     link = attempt.link_id or "of unknown id"
     return Notice(
-        "link",
+        NoticeKind.LINK,
         attempt.reference_id,
         f"Razorpay would not cancel the payment link {link} ({attempt.reference_id}), so it can still be "
         "paid: cancel it in Razorpay Dashboard > Payment Links. If it is paid, Munshi sees it.",

@@ -10,7 +10,8 @@ from flows.engine.conversation import Conversation
 from flows.engine.effects import Say, StartTimer
 from payments.ledger.polling import Poll
 from payments.ledger.state import OrderState
-from payments.processing.changes import ChangeSet, EventResult, Notice, values
+from payments.processing.changes import ChangeSet, EventResult, values
+from payments.processing.notice import Notice
 from payments.processing.step_input import InboxEvent, StepInput
 from payments.shop import stock
 

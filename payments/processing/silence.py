@@ -15,7 +15,7 @@ from flows.engine.conversation import Conversation, Talk
 from flows.engine.events import Event, Happened, Received, Tapped, TextReceived, TimerDue
 from flows.engine.model import Flow
 from flows.messages import replies
-from payments.processing.changes import Notice
+from payments.processing.notice import Notice, NoticeKind
 
 TURNS: Final = 20
 """Answers in a row to what moved nothing; further ones are withheld. At one in 6 s that is two minutes."""
@@ -146,7 +146,7 @@ def _loop_notice(conversation: Conversation, talk: Talk) -> Notice:
         f"person. Munshi says nothing more until they tap a button, {ends}change the cart, an order or what "
         f"is known of them, or pause for {PAUSE // 60_000} minutes; news of payments still goes out."
     )
-    return Notice("loop", conversation.id, said)
+    return Notice(NoticeKind.LOOP, conversation.id, said)
 
 
 def _alone_notice(conversation: Conversation) -> Notice:
@@ -156,4 +156,4 @@ def _alone_notice(conversation: Conversation) -> Notice:
         "orders; news of payments still goes out. Look in the flow file at 'after' of that state, and at its "
         "answers to payment_link events: they may lead to each other."
     )
-    return Notice("unasked", conversation.state, said)
+    return Notice(NoticeKind.UNASKED, conversation.state, said)

@@ -1,14 +1,11 @@
 """What operators are told of money for orders that this database lacks."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
-from payments.processing.changes import Notice
+from payments.processing.notice import Notice, NoticeKind
 from payments.shop.money import money
 from payments.shop.orders import CURRENCY, conversation_of
-
-KIND: Final = "stray money"
-"""Of the notices."""
 
 
 def not_given_back(fact: Mapping[str, Any]) -> Notice:
@@ -19,7 +16,7 @@ def not_given_back(fact: Mapping[str, Any]) -> Notice:
         f" back ({refund}): stop the server and run 'munshi settle', which asks what becomes of it; or give"
         " it back in Razorpay Dashboard, or ask the payer for another account"
     )
-    return Notice(KIND, refund, said)
+    return Notice(NoticeKind.STRAY_MONEY, refund, said)
 
 
 def captured(installation: str, fact: Mapping[str, Any]) -> Notice:
@@ -38,7 +35,8 @@ def captured(installation: str, fact: Mapping[str, Any]) -> Notice:
             " with these keys, or this one took its place. If it is another shop of yours, leave it to that"
             " one; else stop the server and put the right database back."
         )
-    return Notice(KIND, payment, f"{_shown(fact)} was captured ({payment}) for {order_key}, {whose}")
+    said = f"{_shown(fact)} was captured ({payment}) for {order_key}, {whose}"
+    return Notice(NoticeKind.STRAY_MONEY, payment, said)
 
 
 def _shown(fact: Mapping[str, Any]) -> str:

@@ -13,7 +13,8 @@ from flows.messages.kinds import Text
 from payments.ledger.facts import Fact
 from payments.ledger.polling import Poll
 from payments.ledger.state import OrderState
-from payments.processing.changes import Caused, ChangeSet, Notice
+from payments.processing.changes import Caused, ChangeSet
+from payments.processing.notice import Notice
 from payments.processing.shop_state import Moment, ShopState, data, of_conversation
 from payments.processing.silence import rule, withheld
 from payments.processing.step_input import InboxEvent, Kind, StepInput

@@ -16,7 +16,7 @@ from payments.ledger.refunds import Refund
 from payments.ledger.resolution import resolve, wants_rest
 from payments.ledger.state import OrderState, PaymentStatus
 from payments.processing.bodies import FactsTold
-from payments.processing.changes import Notice
+from payments.processing.notice import Notice, NoticeKind
 from payments.processing.notifications import NOT_FOUND, events_for
 from payments.processing.results import Refusal
 from payments.processing.shop_state import CannotHandle
@@ -30,7 +30,7 @@ TOLD_OPERATOR: Final = 3 * 3600_000
 """Milliseconds after which an operator hears that a payment is not captured."""
 
 _MISSED: Final = Notice(
-    "webhook",
+    NoticeKind.WEBHOOK,
     "razorpay",
     "Payments were found by asking Razorpay that no webhook had told of. The webhook may be disabled, as "
     "Razorpay does after 24 hours of failures, or this server could not be reached: see Razorpay Dashboard > "
@@ -152,7 +152,7 @@ def _capture_it(state: OrderState) -> Notice:
         " until then it is not yours, and in a few days it goes back. Capture it in Razorpay Dashboard >"
         " Payments, and switch on automatic capture in Account & Settings > Payment capture."
     )
-    return Notice("capture", state.order.key, said)
+    return Notice(NoticeKind.CAPTURE, state.order.key, said)
 
 
 def _tell(turn: Turn, events: Iterable[Happened]) -> tuple[Trace, bool]:

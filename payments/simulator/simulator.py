@@ -22,8 +22,9 @@ from payments.ledger.facts import Fact
 from payments.ledger.state import OrderState
 from payments.processing import results
 from payments.processing.advance import advance
-from payments.processing.changes import ChangeSet, EventResult, Notice, Outcome, values
+from payments.processing.changes import ChangeSet, EventResult, Outcome, values
 from payments.processing.memory import MemoryStore
+from payments.processing.notice import Notice
 from payments.processing.results import (
     LinkCreated,
     LinkKept,

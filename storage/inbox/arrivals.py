@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from payments.processing.changes import Notice
+from payments.processing.notice import Notice
 from payments.processing.step_input import Kind
 from payments.shop.orders import conversation_of
 from storage.database.encoding import check, dumps

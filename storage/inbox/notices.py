@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from payments.processing.changes import Notice
+from payments.processing.notice import Notice
 from storage.database.transaction import Transaction
 
 
 async def add(tx: Transaction, notices: Sequence[Notice], now: int) -> None:
     """Store those of `notices` that are not there yet. `now` is in milliseconds."""
     rows = sorted({(notice.kind, notice.subject): notice.said for notice in notices}.items())
-    await tx.insert(_INSERT, [(kind, subject, said, now) for (kind, subject), said in rows])
+    await tx.insert(_INSERT, [(str(kind), subject, said, now) for (kind, subject), said in rows])
 
 
 _INSERT = """

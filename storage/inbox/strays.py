@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from payments.ledger.facts import in_body
 from payments.processing import stray_money
-from payments.processing.changes import Notice
+from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import Kind
 from payments.shop.orders import conversation_of, order_key_of
 from storage.database.encoding import loads
@@ -124,7 +124,7 @@ async def settle(tx: Transaction, settled: Settled, now: int) -> None:
     payments = settled.payments | before.get(link, frozenset())
     row = (link, order, settled.reference_id, settled.amount, settled.word, " ".join(sorted(payments)), now)
     await tx.insert(_SETTLE, [row])
-    await tx.fetch(_TOLD, stray_money.KIND, sorted(settled.payments))
+    await tx.fetch(_TOLD, str(NoticeKind.STRAY_MONEY), sorted(settled.payments))
     quiet = payments.union(*before.values())
     parked = await tx.fetch(_PARKED, _conversation(order))
     about = [row["id"] for row in parked if _is_quiet(loads(row["body"]), order, quiet)]

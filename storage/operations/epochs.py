@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from payments.processing.changes import Notice
+from payments.processing.notice import Notice, NoticeKind
 from storage.database.transaction import Transaction
 from storage.inbox import notices
 
@@ -11,8 +11,6 @@ SINCE: Final = 1_767_225_600_000
 GAP: Final = 1_000_000
 """Numbers that are left out where the clock does not tell how many the lost books may have given."""
 _NUMBERED: Final = ("conversation", "inbox", "outbox")
-KIND: Final = "restored"
-"""Of the notice that the provider's links have not been compared yet."""
 
 
 async def begin(tx: Transaction, now: int, on_sqlite: bool) -> int:
@@ -41,7 +39,7 @@ async def begin(tx: Transaction, now: int, on_sqlite: bool) -> int:
         " run 'munshi settle'. Messages that had left after the backup was made may have been sent again, and"
         " orders of that time are known to their customers and not here"
     )
-    await notices.add(tx, [Notice(KIND, f"epoch {epoch}", said)], now)
+    await notices.add(tx, [Notice(NoticeKind.RESTORED, f"epoch {epoch}", said)], now)
     return epoch
 
 
@@ -58,7 +56,7 @@ def last_left_out(reached: int, now: int) -> int:
 
 async def compared(tx: Transaction) -> None:
     """Every link that the books lack has been settled."""
-    await tx.fetch("DELETE FROM notice WHERE kind = $1", KIND)
+    await tx.fetch("DELETE FROM notice WHERE kind = $1", str(NoticeKind.RESTORED))
 
 
 async def _reached_on_sqlite(tx: Transaction, table: str) -> int:

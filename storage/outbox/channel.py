@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from payments.processing.changes import Notice
+from payments.processing.notice import Notice
 from storage.inbox.customers import Naming
 from storage.outbox.pace import Pace
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import Final, TypeAlias
 
-from payments.processing.changes import Notice
+from payments.processing.notice import Notice, NoticeKind
 from storage.database.encoding import loads
 from storage.database.lanes import Lane
 from storage.database.transaction import Row, Transaction
@@ -203,6 +203,9 @@ def _delivery(installation: str, row: Row, last_inbound_at: int | None, to: Addr
 
 
 def _unreadable(row: Row, error: ValueError) -> Failed:
-    said = f"'{row['name']}' could not be performed: entry {row['id']} of the outbox cannot be read."
-    notice = Notice("outbox", str(row["id"]), f"{said} Whoever changed the row by hand knows what it was.")
+    said = (
+        f"'{row['name']}' could not be performed: entry {row['id']} of the outbox cannot be read. Whoever"
+        " changed the row by hand knows what it was."
+    )
+    notice = Notice(NoticeKind.OUTBOX, str(row["id"]), said)
     return Failed(Claim(row["id"], row["due_at"]), f"its payload cannot be read: {error}", notice=notice)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, assert_never
 
 from payments.processing import results
-from payments.processing.changes import Notice
+from payments.processing.notice import Notice
 from payments.processing.results import Result
 from payments.processing.step_input import Kind
 from storage.database.encoding import dumps

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import structlog
 
-from payments.processing.changes import Notice
+from payments.processing.notice import Notice
 from storage.database.encoding import dumps, loads
 from storage.database.transaction import Row, Transaction
 from storage.inbox import notices

@@ -10,7 +10,7 @@ from payments.ledger.balance import RELEASED
 from payments.ledger.facts import Fact
 from payments.ledger.holds import HoldReason
 from payments.ledger.polling import Poll
-from payments.processing.changes import Notice
+from payments.processing.notice import Notice
 from payments.processing.step_input import Kind
 from payments.processing.updates import TOLD_CUSTOMER, TOLD_OPERATOR
 from payments.shop.orders import Standing

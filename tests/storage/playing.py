@@ -3,7 +3,8 @@
 from typing import Any, Final
 
 from payments.ledger.facts import Fact, to_json
-from payments.processing.changes import ChangeSet, Notice
+from payments.processing.changes import ChangeSet
+from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import Kind, StepInput
 from storage.database.encoding import loads
 from storage.database.lanes import Lane
@@ -62,7 +63,7 @@ async def _misdeliver(shop: Shop, beside: Units) -> None:
     await shop.step()
     one, two, three, four, *_ = await shop.store.claim_due(shop.now, 256, LEASE, tuple(Lane))
     await shop.store.release([one.claim])
-    notice = Notice("window", "hello", "It was not sent.")
+    notice = Notice(NoticeKind.WINDOW, "hello", "It was not sent.")
     again = Again(two.claim, shop.now, "busy", notice=notice)
     await shop.store.record([again, Failed(three.claim, "refused", notice=notice)], shop.now)
     # Nobody says what became of the others: their leases end.

@@ -11,7 +11,8 @@ from payments.ledger.polling import Poll
 from payments.ledger.polling import to_json as to_json_poll
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState, PaymentStatus
-from payments.processing.changes import ChangeSet, Notice
+from payments.processing.changes import ChangeSet
+from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import Kind, StepInput
 from payments.shop.orders import AttemptStatus, Line, Order, Standing
 from payments.shop.stock import Move
@@ -176,7 +177,7 @@ async def test_our_account_is_learned_once(store: Store, chat: Chat) -> None:
 
 
 async def test_a_notice_is_kept_once_for_its_subject(store: Store, chat: Chat) -> None:
-    notices = tuple(Notice("webhook", subject, "may be disabled") for subject in "aab")
+    notices = tuple(Notice(NoticeKind.WEBHOOK, subject, "may be disabled") for subject in "aab")
     for n in range(2):
         await store.arrive([chat(str(n))], now=n)
         await store.advance_due(lambda case: answered(case, notices=notices), now=n)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from payments.processing import stray_money
+from payments.processing.notice import NoticeKind
 from payments.processing.step_input import Kind
 from storage import Store
 from storage.database.records import reading
@@ -26,7 +26,7 @@ def captured(key: str, order: str, **fact: Any) -> Arrival:
 
 async def alarms(store: Store) -> list[tuple[str, str]]:
     rows = await store._units.outside(lambda tx: tx.fetch("SELECT kind, subject, said FROM notice"))
-    return [(row["subject"], row["said"]) for row in rows if row["kind"] == stray_money.KIND]
+    return [(row["subject"], row["said"]) for row in rows if row["kind"] == NoticeKind.STRAY_MONEY]
 
 
 @pytest.fixture

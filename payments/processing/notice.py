@@ -1,0 +1,39 @@
+"""Notices: what an operator must know."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class NoticeKind(StrEnum):
+    """What a notice is about. The manual (docs/operations.md, Notices) says what to do about each."""
+
+    TOKEN = "token"  # noqa: S105 - a kind, no secret
+    SIGNATURE = "signature"
+    UNSTORED = "unstored"
+    UNREADABLE = "unreadable"
+    WEBHOOK = "webhook"
+    CAPTURE = "capture"
+    REFUSED = "refused"
+    LINK = "link"
+    COPY = "copy"
+    RESTORED = "restored"
+    STRAY_MONEY = "stray money"
+    MESSAGE = "message"
+    WINDOW = "window"
+    PROXY = "proxy"
+    WHATSAPP = "whatsapp"
+    LOOP = "loop"
+    UNASKED = "unasked"
+    CLOCK = "clock"
+    OUTBOX = "outbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something an operator must know and do something about; told once for each (kind, subject)."""
+
+    kind: NoticeKind
+    subject: str
+    """What it is about, within its kind (an order, a message's name); holds no personal data."""
+    said: str
+    """What happened and what to do, for people."""
