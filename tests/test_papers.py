@@ -86,10 +86,15 @@ def statuses() -> set[str]:
     links: list[list[Any]] = [[], *([SimpleNamespace(status=status)] for status in AttemptStatus)]
     views = [
         SimpleNamespace(
-            standing=standing, fulfilled=paise, held_for=reason, attempts=attempts, payment=payment
+            standing=standing,
+            fulfilled=paise,
+            held_for=reason,
+            attempts=attempts,
+            payment=payment,
+            paid_at=paid_at,
         )
-        for standing, paise, reason, attempts, payment in product(
-            Standing, (0, 100), held, links, PaymentStatus
+        for standing, paise, reason, attempts, payment, paid_at in product(
+            Standing, (0, 100), held, links, PaymentStatus, (None, 1)
         )
     ]
     return {_status(view) for view in views}  # type: ignore[arg-type]

@@ -235,8 +235,9 @@ def _status(view: OrderView) -> str:
         return "refunded"
     if view.held_for not in (None, HoldReason.UNCAPTURED):
         return "held"
-    if view.payment is PaymentStatus.AUTHORISED:
-        return "authorised"
+    if view.payment in (PaymentStatus.AUTHORISED, PaymentStatus.HELD):
+        # Held for nothing: its link is said to be paid, or its money came in an event that was parked.
+        return "held" if view.paid_at else "authorised"
     if not view.attempts:
         return "open" if view.standing is Standing.OPEN else str(AttemptStatus.CANCELLED)
     status = view.attempts[-1].status

@@ -4,8 +4,8 @@
 
 An event that can't be handled is parked with its error and leaves everything as it was; the events
 after it go on. Facts are kept even then: what Razorpay said is true whatever the flow does, and
-because an order only moves together with the conversation, the next event about the order (or the
-same one, replayed) sets it right and tells the customer after all.
+the order's payment status says it from then on. What the order becomes, and what its customer hears,
+waits for the next event about the order, or for the same one, replayed.
 """
 
 from collections.abc import Sequence
@@ -74,6 +74,7 @@ def advance(flow: Flow, given: StepInput, now: int) -> ChangeSet:
     changes = ChangeSet(given.conversation, results)
     for turn in turns:
         changes.add(turn.changes())
+    changes.account = last.account if given.account is None else None
     return changes
 
 
@@ -99,9 +100,7 @@ def _parked(last: Turn, failed: Turn, event: InboxEvent) -> Turn:
     for key, before in last.shop.orders.items():
         learned = failed.shop.orders[key].facts[len(before.facts) :]
         money = [fact for fact in learned if (fact.entity, fact.state) not in SETBACKS]
-        turn.kept += money
         turn.shop = turn.shop.with_order(before.with_facts(money))
-    turn.before = turn.shop.orders
     if event.kind is Kind.CHAT:
         turn.apologise()
     return turn

@@ -78,7 +78,7 @@ class ChangeSet:
 
     def add(self, later: "ChangeSet") -> None:
         """Take over what later events changed."""
-        self.conversation, self.account = later.conversation, later.account or self.account
+        self.conversation = later.conversation
         for name in _LISTS:
             getattr(self, name).extend(getattr(later, name))
         for name in _MAPPINGS:

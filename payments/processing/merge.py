@@ -38,7 +38,7 @@ def join(turn: Turn, body: Joined) -> tuple[Trace, bool]:
         entry["took"] = "cart"
     turn.shop = turn.shop.waiting_for((*theirs.earlier_links, *turn.shop.earlier_links))
     if not turn.shop.current and theirs.current:
-        turn.shop = turn.shop.about(theirs.current)
+        turn.shop = replace(turn.shop.about(theirs.current), asked_at=theirs.asked_at)
     elif left := theirs.order:
         turn.shop = turn.shop.displace(left)
         if turn.shop.known(left.key).standing is not left.standing:

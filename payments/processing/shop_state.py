@@ -101,6 +101,16 @@ class ShopState:
         """The state of a chat that is about this order."""
         return self if key == self.current else replace(self, current=key, asked_at=0)
 
+    def aside(self, key: str) -> "ShopState":
+        """The state as messages see it that tell of an order which the chat is not about.
+
+        They offer no link of it: the customer can pay what the chat is about, and nothing else.
+        """
+        if key == self.current:
+            return self
+        state = self.known(key)
+        return self.with_order(state.without(state.attempts)).about(key)
+
     def waiting_for(self, earlier_links: Iterable[str]) -> "ShopState":
         """The state waiting for the end of these links of earlier orders, and of no other."""
         return replace(self, earlier_links=tuple(dict.fromkeys(earlier_links)))

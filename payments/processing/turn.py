@@ -10,7 +10,6 @@ from flows.engine.events import Event, Received
 from flows.engine.model import Flow
 from flows.engine.step import Step, step
 from flows.messages.kinds import Text
-from payments.ledger.facts import Fact
 from payments.ledger.polling import Poll
 from payments.ledger.state import OrderState
 from payments.processing.changes import Caused, ChangeSet
@@ -37,8 +36,6 @@ class Turn:
     """Razorpay's id of our account, if it is known."""
     before: Mapping[str, OrderState]
     """The orders as the event found them."""
-    kept: list[Fact] = field(default_factory=list)
-    """Facts that are kept though the event could not be handled."""
     messages: list[Say] = field(default_factory=list)
     timers: list[StartTimer] = field(default_factory=list)
     polls: list[Poll] = field(default_factory=list)
@@ -70,7 +67,7 @@ class Turn:
         trace: list[Mapping[str, Any]] = []
         applied = False
         for event in events:
-            done = self._step(self.conversation, event, self.shop.about(key))
+            done = self._step(self.conversation, event, self.shop.aside(key))
             trace += [{**entry, "entered": [], "did": [], "aside": True} for entry in done.trace]
             applied = applied or done.applied
             self._say(effect for effect in done.effects if isinstance(effect, Say))
@@ -95,11 +92,9 @@ class Turn:
             messages=[Caused(number, say) for say in self.messages],
             timers=self.timers,
             calls=[Caused(number, call) for call in self.shop.calls],
-            facts=[Caused(number, fact) for fact in self.kept],
             moves=list(self.shop.moves),
             polls=self.polls,
             notices=self.notices,
-            account=self.account,
         )
         found.compare(number, self.before, self.shop.orders)
         return found

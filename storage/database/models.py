@@ -64,8 +64,8 @@ class Alias(Model):
 class Inbox(Model):
     """One fact that arrived, or a timer that will.
 
-    `order_key` is the order that it is about. It is NULL where it is about none, or about several: two
-    customers who turned out to be one bring an order each, and a webhook may name two.
+    `order_key` is the order that it is about. It is NULL where it is about none, or about several, as a
+    webhook may be. Of two customers who turned out to be one, it is the order that the other one brings.
     """
 
     id = fields.BigIntField(primary_key=True)

@@ -53,6 +53,7 @@ WHERE conversation_id = ANY($1::bigint[]) AND standing = 'open' GROUP BY convers
 
 async def _merge(tx: Transaction, other: Row, survivor: Row, now: int) -> None:
     dead, id = other["id"], survivor["id"]
+    latest = await tx.fetch(_LATEST, dead)
     await tx.fetch(_TIMERS, dead, now)
     await rehome(tx, dead, id, now)
     await tx.fetch(_MERGED, dead, id)
@@ -63,8 +64,12 @@ async def _merge(tx: Transaction, other: Row, survivor: Row, now: int) -> None:
         "snapshot": other["snapshot"],
     }
     survivor |= row
-    await tx.fetch(_JOINED, id, f"joined:{dead}", str(Kind.JOINED), dumps(body), now)
+    order_key = latest[0]["key"] if latest else None
+    await tx.fetch(_JOINED, id, f"joined:{dead}", str(Kind.JOINED), dumps(body), now, order_key)
 
+
+# The one that ends where both have an open order.
+_LATEST = "SELECT key FROM orders WHERE conversation_id = $1 ORDER BY placed_by DESC LIMIT 1"
 
 # The timers of its states mean nothing in another conversation, which counts its own visits.
 _TIMERS = """
@@ -83,9 +88,9 @@ WHERE id = $1 RETURNING last_inbound_at, paced_until"""
 
 # It comes before all that waits already.
 _JOINED = """
-INSERT INTO inbox (conversation_id, key, kind, state, due_at, body, received_at)
+INSERT INTO inbox (conversation_id, key, kind, state, due_at, body, received_at, order_key)
 SELECT $1::bigint, $2::text, $3::text, 'pending', COALESCE(MIN(i.due_at), $5::bigint) - 1, $4::text,
-    $5::bigint
+    $5::bigint, $6::text
 FROM inbox i WHERE i.conversation_id = $1::bigint AND i.state = 'pending' AND i.kind <> 'receipt'
     AND i.due_at <= $5::bigint"""
 

@@ -15,7 +15,7 @@ from payments.processing.actions import SHOP
 from payments.processing.advance import advance
 from payments.processing.changes import ChangeSet, Outcome
 from payments.processing.step_input import Kind, StepInput
-from payments.shop.orders import Standing
+from payments.shop.orders import AttemptStatus, Standing
 from tests.payments.waiting import NOW, Body, Store, chat, created, facts, link, payment, success
 
 
@@ -39,7 +39,8 @@ def test_a_step_that_fails_keeps_the_facts_and_the_next_event_tells_the_customer
     assert "event.missing" in error
     assert store.conversation == before
     assert store.said == told
-    assert store.last.changed == ()
+    [books] = store.last.changed
+    assert (books.status, books.standing, books.fulfilled, books.held) == ("held", Standing.OPEN, 0, 0)
     assert (store.last.messages, store.last.timers, store.last.calls) == ((), (), ())
     assert store.last.facts == (payment(key, "captured"),)
     assert store.orders[key].status == "held"
@@ -62,6 +63,27 @@ def test_the_same_event_replayed_tells_the_customer_too(store: Store, broken: Fl
     store.flow = shop_flow
     store.take(facts(payment(key, "captured")))
     assert store.said[-1] == "payment_successful"
+
+
+@pytest.mark.parametrize("word", ["cancel", "retry", "pay", "i have paid"])
+def test_what_the_customer_wants_meanwhile_respects_the_money_that_is_kept(
+    store: Store, broken: Flow, word: str
+) -> None:
+    key = store.order_with_link()
+    store.flow = broken
+    store.take(facts(payment(key, "captured")))
+    store.take(chat(TextReceived(word)))
+    assert store.outcomes[-1] is not Outcome.PARKED
+    assert store.last.calls == ()
+    assert (store.orders[key].standing, store.status(key)) == (Standing.OPEN, AttemptStatus.CREATED)
+
+
+def test_what_is_kept_of_a_parked_event_is_in_the_books_at_once(store: Store) -> None:
+    key = store.order_with_link()
+    kind, body = facts(payment(key, "authorized"))
+    store.take((kind, {**body, "problems": ["payment: its amount cannot be read"]}))
+    assert store.outcomes == [Outcome.PARKED]
+    assert [(books.key, books.status) for books in store.last.changed] == [(key, "authorised")]
 
 
 def test_events_after_a_parked_one_go_on(store: Store) -> None:

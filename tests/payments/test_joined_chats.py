@@ -72,6 +72,15 @@ def test_of_two_open_orders_the_others_ends_and_its_goods_are_free(shop_flow: Fl
     assert mine.results[-1].outcome is Outcome.APPLIED
 
 
+def test_who_asked_for_their_payment_in_the_other_chat_has_asked_lately(shop_flow: Flow) -> None:
+    mine, other = chat(shop_flow, "sim-1"), buys(chat(shop_flow))
+    other.razorpay(Razorpay.SLOW)
+    other.write("i have paid")
+    asked_at = other.conversation.data["asked_at"]
+    join(mine, other)
+    assert (keys(mine), mine.conversation.data["asked_at"]) == (keys(other), asked_at)
+
+
 def test_while_the_others_link_can_be_paid_no_new_one_is_made(shop_flow: Flow) -> None:
     mine, other = buys(chat(shop_flow, "sim-1")), buys(chat(shop_flow))
     mine.razorpay(Razorpay.SLOW)

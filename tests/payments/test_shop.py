@@ -298,6 +298,15 @@ def test_what_a_conversation_keeps_makes_the_same_state_again() -> None:
     assert data(state()) == {}
 
 
+def test_beside_the_chat_no_link_is_offered() -> None:
+    before = about(order())
+    assert before.aside(KEY) == before, "what the chat is about"
+    seen = replace(before, current="c-1-9").aside(KEY)
+    assert (seen.order, seen.current, seen.may_have_paid) == (seen.known(KEY), KEY, True)
+    assert seen.known(KEY).link is None
+    assert seen.known(KEY).payable == before.known(KEY).without(before.known(KEY).attempts).payable
+
+
 _ACTIONS = st.tuples(
     st.sampled_from(["cart.add", "cart.set"]), st.sampled_from(["a", "b", "gone", "zzz"]), st.integers(-9,
     10**9)
