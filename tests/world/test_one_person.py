@@ -185,7 +185,7 @@ async def test_what_meta_s_answer_calls_a_number_is_learned_from_it_alone(
 ) -> None:
     """No status tells of the message, and the customer has not written yet."""
     live = silent
-    monkeypatch.setattr("sandbox.meta.spellings", lambda number: [number, wa_id])
+    monkeypatch.setattr("sandbox.meta.wa_id", lambda number, known: wa_id)
     lupe = live.customer(wa_id, "Lupe")
     made = await order_for(live, written)
     digits = re.sub("[^0-9]", "", written)

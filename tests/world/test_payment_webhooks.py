@@ -110,7 +110,7 @@ async def test_paid_before_the_answer_about_the_link_came(live: Live) -> None:
     for event in live.world.razorpay.success_events(link.id):
         assert await live.razorpay(event) == 200
     await live.workers.step()
-    assert (await live.order(link)).payment == "unknown", "it may be of other keys than ours"
+    assert (await live.order(link)).payment == "held", "it may be of other keys than ours"
     assert (await live.order(link)).attempts[0].link_id is None, "the answer is not there yet"
     await settling
     await live.settle()
@@ -176,7 +176,7 @@ async def test_too_much_is_given_back(live: Live) -> None:
     [(asha, link)] = await ordered(live, 1)
     payment = await live.world.razorpay.pay(link.id, amount=51_000)
     await live.settle()
-    assert ((await live.order(link)).payment, asha.heard(CONFIRMED)) == ("refund_pending", 1)
+    assert ((await live.order(link)).payment, asha.heard(CONFIRMED)) == ("paid", 1)
     assert asha.heard("You paid ₹10 more") == 1
     await live.wait(3 * 60)
     [refund] = live.world.razorpay.refunds.values()

@@ -136,7 +136,7 @@ async def test_what_goes_back_is_not_sold_after_all(live: Live) -> None:
     await live.settle()
     await live.wait(3 * 60)
     view = await live.order(link)
-    assert (view.standing, view.payment, view.held_for) == ("returned", "refund_processed", None)
+    assert (view.standing, view.payment, view.held_for) == ("returned", "refunded", None)
     assert [refund.amount for refund in live.world.razorpay.refunds.values()] == [link.amount]
     assert (asha.heard(CONFIRMED), asha.heard("does not go ahead")) == (0, 1)
     [row] = await live.rows(f"SELECT sold, reserved FROM stock WHERE sku = '{CUPS}'")
@@ -172,7 +172,7 @@ async def test_a_refund_that_failed_after_it_was_called_done(live: Live) -> None
     assert await live.razorpay(live.world.razorpay.signed({**body, "event": "refund.failed"})) == 200
     await live.settle()
     view = await live.order(link)
-    assert (view.standing, view.payment) == ("fulfilled", "refund_failed")
+    assert (view.standing, view.payment) == ("fulfilled", "paid")
     assert view.held_for == "refund failed: Razorpay could not give the money back"
     assert await live.rows("SELECT held FROM orders") == [{"held": 1_000}]
     assert (asha.heard("could not give you back ₹10"), asha.heard(CONFIRMED)) == (1, 1)
