@@ -114,6 +114,15 @@ def test_what_an_event_gave_reason_to_doubt_our_own_keys_can_confirm(store: Stor
     assert store.said[-1] == "payment_successful"
 
 
+def test_our_account_is_among_the_changes_when_it_is_learned_and_never_again(store: Store) -> None:
+    key = store.order_with_link()
+    kind, body = facts(payment(key, "captured"))
+    store.take((kind, {**body, "account": "acc_ours"}))
+    assert (store.last.account, store.account) == ("acc_ours", "acc_ours")
+    store.take(chat(TextReceived("hi")))
+    assert (store.last.account, store.account) == (None, "acc_ours")
+
+
 def test_what_our_own_keys_saw_first_is_not_doubted_later(store: Store) -> None:
     key = store.order_with_link()
     store.account = "acc_ours"

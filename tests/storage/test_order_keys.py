@@ -67,13 +67,20 @@ async def test_a_call_names_its_order_and_a_message_none(shop: Shop) -> None:
 async def test_of_two_customers_who_turn_out_to_be_one_the_order_that_the_other_brings_is_named(
     shop: Shop,
 ) -> None:
+    await shop.order([1])
+    placed = await shop.store._units.outside(lambda tx: tx.fetch(_PLACED))
     moved = Arrival("one", Kind.CHAT, {}, aliases=names(1), formerly=names(0), told_at=shop.now)
     await shop.store.arrive([moved], shop.now)
     [joined] = [row for row in await rows(shop, "inbox") if row["kind"] == Kind.JOINED]
     [other] = await shop.store._units.outside(
         lambda tx: tx.fetch("SELECT id FROM conversation WHERE merged_into IS NOT NULL")
     )
-    assert joined["order_key"].startswith(f"{await shop.store.installation()}-{other['id']}-")
+    brought = [row["key"] for row in placed if row["conversation_id"] == other["id"]]
+    assert len(brought) > 1
+    assert joined["order_key"] == brought[-1]
+
+
+_PLACED = "SELECT key, conversation_id FROM orders ORDER BY placed_by"
 
 
 @pytest.mark.parametrize("key", ["k-1\x00", "k-1\ud83d"])
