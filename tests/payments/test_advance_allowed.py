@@ -4,16 +4,20 @@ from dataclasses import replace
 
 import pytest
 
+from bot.whatsapp.limits import LIMITS
 from flows.engine.events import TextReceived
+from flows.language.load import load
+from flows.messages.kinds import Buttons
 from payments.ledger import polling
 from payments.ledger.balance import RELEASED
 from payments.ledger.facts import Fact
 from payments.ledger.holds import HoldReason
 from payments.ledger.polling import Poll
+from payments.processing.actions import SHOP
 from payments.processing.notice import Notice
 from payments.processing.step_input import Kind
 from payments.processing.updates import TOLD_CUSTOMER, TOLD_OPERATOR
-from payments.shop.orders import Standing
+from payments.shop.orders import AttemptStatus, Standing
 from tests.payments.waiting import NOW, Store, chat, created, facts, fetched, payment
 
 DAY = 86_400_000
@@ -81,6 +85,21 @@ def test_let_go_by_razorpay_the_customer_hears_it_and_the_goods_are_free(store: 
     assert store.conversation.state == "failed"
     store.take(chat(TextReceived("retry")), now=NOW + 5 * DAY)
     assert len(store.orders[key].attempts) == 2
+
+
+def test_let_go_of_an_older_order_it_is_told_aside_and_offers_no_link_of_it(shop_text: str) -> None:
+    """The customer can pay what the chat is about, and nothing else."""
+    text = shop_text.replace("never reached us", "never reached us [{{ order.link }}]")
+    store = Store(load(text, "flows.yaml", SHOP, limits=LIMITS))
+    old = store.order_with_link()
+    new = store.order_with_link_again()
+    still_open = replace(store.orders[old].attempts[0], status=AttemptStatus.CREATED)
+    store.change(old, attempts=(still_open,), facts=(allowed(old),), standing=Standing.OPEN)
+    store.take(facts(let_go(old)))
+    [say] = store.last.messages
+    assert (say.name, store.current) == ("payment_released", new)
+    assert isinstance(say.message, Buttons)
+    assert "never reached us []" in say.message.body
 
 
 def test_of_a_payment_that_nobody_captures_the_last_poll_lets_go(store: Store) -> None:

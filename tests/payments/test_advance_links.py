@@ -2,13 +2,10 @@
 
 from dataclasses import replace
 
-from bot.whatsapp.limits import LIMITS
 from flows.engine.events import TextReceived
 from flows.engine.model import Flow
-from flows.language.load import load
 from flows.messages.kinds import Text
 from payments.ledger.calls import CancelLink, CreateLink, RefundPayment
-from payments.processing.actions import SHOP
 from payments.processing.changes import Outcome
 from payments.processing.step_input import Kind
 from payments.shop.orders import AttemptStatus, Standing
@@ -138,19 +135,6 @@ def test_a_payment_of_an_older_order_is_told_aside_and_the_newer_one_stays_the_c
     store.take(facts(payment(new, "captured", 36_000, "pay_2")))
     assert store.said.count("payment_successful") == 2
     assert {state.standing for state in store.orders.values()} == {Standing.FULFILLED}
-
-
-def test_what_is_told_aside_offers_no_link_of_the_older_order(shop_text: str) -> None:
-    text = shop_text.replace("✅ Payment Successful!", "✅ Payment Successful! [{{ order.link }}]")
-    store = Store(load(text, "flows.yaml", SHOP, limits=LIMITS))
-    old = store.order_with_link()
-    store.order_with_link_again()
-    still_open = replace(store.orders[old].attempts[0], status=AttemptStatus.CREATED)
-    store.change(old, attempts=(still_open,))
-    store.take(facts(payment(old, "captured")))
-    (say,) = store.last.messages
-    assert isinstance(say.message, Text)
-    assert "Payment Successful! []" in say.message.body
 
 
 def test_too_little_for_an_older_order_goes_back_because_nobody_waits_for_its_rest(store: Store) -> None:
