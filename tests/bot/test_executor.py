@@ -1,90 +1,18 @@
 """One outbox entry, performed against real HTTP: what came of it is an outcome, never an exception."""
 
-import asyncio
-import random
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
-from typing import Any, cast
+from dataclasses import replace
+from typing import Any
 
-import aiohttp
 import pytest
-from structlog.testing import capture_logs
 
-from bot.retry import DOUBT, Failure
-from bot.whatsapp.client import CALL_SECONDS as SEND_SECONDS
-from bot.whatsapp.client import WhatsAppClient
-from bot.whatsapp.errors import SendError
-from bot.workers import executor
-from bot.workers.executor import CALLS, LEASE, LONGEST, RECORDING, SENDS, Executor, fits
-from bot.workers.loop import ROOM
+from bot.workers.executor import LEASE
 from flows.messages import kinds
-from payments.ledger import calls
-from payments.ledger.calls import CancelLink, CreateLink, RefundPayment
+from payments.ledger.calls import CancelLink, CreateLink
 from payments.processing.results import LinkCreated, LinkKept, LinkRefused, LinkWithdrawn
-from payments.razorpay.errors import GatewayError, Reason
-from payments.razorpay.gateway import CALL_SECONDS, Gateway, Link
 from sandbox.faults import Fault
-from sandbox.world import API_VERSION, World
 from storage.database.lanes import Lane
-from storage.outbox.deliveries import Again, Claim, Delivery, Done, Failed
-
-NOW = 1_790_000_000_000
-CALL = CreateLink("abcdefgh-1-1.1", "abcdefgh-1-1", 50_000, "INR", "Order #10001", NOW + 20 * 60_000)
-
-
-CLAIM = Claim(7, NOW + LEASE)
-
-
-class Noon:
-    def now(self) -> int:
-        return NOW
-
-
-class Dice(random.Random):
-    """Always throws nought: no jitter."""
-
-    def random(self) -> float:
-        return 0.0
-
-
-@dataclass
-class Bench:
-    performer: Executor
-    world: World
-
-    async def send(self, message: kinds.Sendable, **rest: Any) -> Done | Again | Failed:
-        return await self.performer.perform(delivery(Lane.CHAT, kinds.to_json(message), **rest))
-
-    async def call(self, call: calls.Call, **rest: Any) -> Done | Again | Failed:
-        return await self.performer.perform(delivery(Lane.PAY, calls.to_json(call), **rest))
-
-
-def delivery(lane: Lane, payload: dict[str, Any], **rest: Any) -> Delivery:
-    usual: dict[str, Any] = {
-        "claim": CLAIM,
-        "attempts": 1,
-        "to": (("phone", "919812345601"),),
-        "last_inbound_at": None,
-    }
-    usual |= {"opaque": "abcdefgh-1.7", "created_at": NOW}
-    return Delivery(conversation="abcdefgh-1", lane=lane, name="test", payload=payload, **{**usual, **rest})
-
-
-@pytest.fixture
-async def bench() -> AsyncIterator[Bench]:
-    clock = Noon()
-    async with World.running(now=clock.now, ticking=False) as world, aiohttp.ClientSession() as session:
-        secrets = world.secrets
-        whatsapp = WhatsAppClient(
-            session,
-            base_url=world.meta_url,
-            version=API_VERSION,
-            phone_number_id=secrets.phone_number_id,
-            access_token=secrets.access_token,
-        )
-        gateway = Gateway(secrets.key_id, secrets.key_secret, world.razorpay_url)
-        yield Bench(Executor(whatsapp, gateway, clock, Dice()), world)
-        await gateway.close()
+from storage.outbox.deliveries import Again, Done, Failed
+from tests.bot.performing import BARE, CALL, CLAIM, NOW, TEMPLATE, Bench, delivery
 
 
 async def test_sent(bench: Bench) -> None:
@@ -225,9 +153,7 @@ async def test_a_cancelled_link_that_can_still_be_paid_is_kept(bench: Bench) -> 
 
 
 DAY = 24 * 3_600_000
-TEMPLATE = kinds.TemplateMessage("order_paid", "en", ("#10001",))
 PAID = kinds.Text("Paid!", fallback=TEMPLATE)
-BARE = kinds.Text("Paid!")
 CLOSED = Fault.http(400, '{"error": {"code": 131047, "message": "Re-engagement message"}}')
 
 
@@ -338,106 +264,3 @@ async def test_what_nobody_foresaw_is_tried_again(bench: Bench, lane: Lane, seco
     assert isinstance(outcome, Again)
     assert outcome.at == NOW + seconds * 1000
     assert "KeyError" in outcome.error
-
-
-def test_the_lease_outlives_every_entry_and_its_recording() -> None:
-    assert set(LONGEST) == set(ROOM)
-    assert max(LONGEST.values()) + RECORDING <= LEASE / 1000
-    for lane, longest in LONGEST.items():
-        limit = round(LEASE - (longest + RECORDING) * 1000)
-        assert [fits(delivery(lane, {}), NOW + at) for at in (0, limit, limit + 1)] == [True, True, False]
-    assert LONGEST[Lane.CHAT] + RECORDING >= DOUBT, "the word on a send that a crash cuts off has its time"
-
-
-async def test_an_entry_may_take_as_long_as_the_calls_it_is_made_of(bench: Bench) -> None:
-    whatsapp, razorpay = bench.performer.whatsapp, bench.performer.gateway
-    assert whatsapp._timeout.total == SEND_SECONDS
-    assert sum(razorpay._timeouts) == CALL_SECONDS
-    assert LONGEST[Lane.CHAT] == SENDS * SEND_SECONDS
-    assert LONGEST[Lane.PAY] == LONGEST[Lane.POLL] == CALLS * CALL_SECONDS
-
-
-async def test_no_message_takes_more_sends(bench: Bench) -> None:
-    sent: list[Any] = []
-
-    class Refusing:
-        async def send(self, payload: Any) -> None:
-            sent.append(payload["type"])
-            raise SendError(Failure.PERMANENT, "no", code=131053 if len(sent) == 1 else 131047)
-
-    pictured = kinds.Image("https://shop.example/tea.jpg", "Paid!", fallback=TEMPLATE)
-    performer = replace(bench.performer, whatsapp=cast(Any, Refusing()))
-    assert isinstance(await performer.perform(delivery(Lane.CHAT, kinds.to_json(pictured))), Failed)
-    assert sent == ["image", "text", "template"]
-    assert len(sent) == SENDS
-
-
-class Unwilling:
-    """A Razorpay that makes every call take the longest road."""
-
-    mode = "test"
-
-    def __init__(self, status: str) -> None:
-        self.status, self.asked = status, 0
-
-    def __getattr__(self, name: str) -> Any:
-        async def answer(*_: object) -> Any:
-            self.asked += 1
-            link = Link("plink_1", CALL.reference_id, self.status, 50_000, 0, "INR", "https://x", "order_1",
-                        {"munshi_order": CALL.order_key}, 0)  # fmt: skip
-            match name:
-                case "find_link":
-                    return link if self.asked > 1 or self.status == "paid" else None
-                case "create_link":
-                    raise GatewayError(Reason.ALREADY_EXISTS, "there is one")
-                case "cancel_link":
-                    raise GatewayError(Reason.ALREADY_PAID, "paid")
-                case "refund":
-                    raise GatewayError(Reason.IN_FLIGHT, "under way")
-                case "payment_refunds":
-                    return []
-                case _:
-                    return link
-
-        return answer
-
-
-@pytest.mark.parametrize(
-    ("call", "status"),
-    [
-        (CALL, "created"),
-        (CancelLink(CALL.reference_id, None), "paid"),
-        (RefundPayment("pay_1-1", "pay_1", CALL.order_key, 100), "paid"),
-    ],
-)
-async def test_no_order_to_razorpay_takes_more_calls(bench: Bench, call: calls.Call, status: str) -> None:
-    razorpay = Unwilling(status)
-    await replace(bench.performer, gateway=cast(Any, razorpay)).perform(
-        delivery(Lane.PAY, calls.to_json(call), attempts=2)
-    )
-    assert 1 < razorpay.asked <= CALLS
-
-
-@pytest.mark.parametrize(("lane", "seconds"), [(Lane.CHAT, 30), (Lane.PAY, 1), (Lane.POLL, 1)])
-async def test_what_takes_too_long_is_cut_off_and_tried_again(
-    bench: Bench, lane: Lane, seconds: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A poll of a link with many refunds asks for each, and a name server may not answer."""
-    monkeypatch.setattr(executor, "LONGEST", dict.fromkeys(LONGEST, 0.0))
-
-    class Silent:
-        def __getattr__(self, name: str) -> Any:
-            async def wait(*_: object) -> None:
-                await asyncio.Event().wait()
-
-            return wait
-
-    silent = cast(Any, Silent())
-    payload = kinds.to_json(BARE) if lane == Lane.CHAT else calls.to_json(CALL)
-    with capture_logs() as logs:
-        outcome = await replace(bench.performer, whatsapp=silent, gateway=silent).perform(
-            delivery(lane, payload)
-        )
-    assert isinstance(outcome, Again)
-    assert (outcome.at, outcome.error) == (NOW + seconds * 1000, "cut off after 0 seconds")
-    assert [log["event"] for log in logs] == ["delivery failed"]
