@@ -1,4 +1,4 @@
-"""The ledger: facts in, balance and verdict out.
+"""The ledger: facts in, balance out.
 
 `balance` is a pure fold that is commutative and idempotent: facts may come in any order and any
 number of times. Times decide nothing in it but which of several payments came last; states are
