@@ -20,7 +20,7 @@ from flows.engine.model import Flow
 from flows.engine.step import step
 from payments.ledger.facts import Fact
 from payments.processing.shop_state import Moment, ShopState
-from payments.shop.orders import AttemptStatus, Standing
+from payments.shop.orders import AttemptStatus, Lifecycle
 
 _NOW: Final = 1_790_000_000_000
 _ROUNDS: Final = 15
@@ -79,7 +79,7 @@ def _paid(shop: ShopState) -> ShopState:
     assert shop.order
     total = shop.order.order.total
     captured = Fact(shop.order.key, "payment", "pay_bench01", "captured", total, "INR", _NOW // 1000)
-    done = replace(shop.order, standing=Standing.FULFILLED, fulfilled=total)
+    done = replace(shop.order, lifecycle=Lifecycle.FULFILLED, fulfilled=total)
     return shop.with_order(done.with_facts([captured]))
 
 

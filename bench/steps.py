@@ -127,9 +127,9 @@ _STATEMENTS: Final = (
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
     ),
     (
-        "SELECT key, conversation_id, number, lines, total, currency, payment, standing, fulfilled, held,"
+        "SELECT key, conversation_id, number, lines, total, currency, payment, lifecycle, fulfilled, held,"
         " placed_at, placed_by FROM orders WHERE placed_at = ?",
-        "INSERT INTO orders (key, conversation_id, number, lines, total, currency, payment, standing,"
+        "INSERT INTO orders (key, conversation_id, number, lines, total, currency, payment, lifecycle,"
         " fulfilled, held, placed_at, placed_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ),
     (

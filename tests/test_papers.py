@@ -12,7 +12,7 @@ from bot.http.orders_api import _status
 from payments.ledger.holds import HoldReason
 from payments.ledger.state import PaymentStatus
 from payments.processing.notice import NoticeKind
-from payments.shop.orders import AttemptStatus, Standing
+from payments.shop.orders import AttemptStatus, Lifecycle
 from tests.simulation.planted import GUARDS, ROWS
 from tests.simulation.scripts import SCRIPTS
 
@@ -86,15 +86,15 @@ def statuses() -> set[str]:
     links: list[list[Any]] = [[], *([SimpleNamespace(status=status)] for status in AttemptStatus)]
     views = [
         SimpleNamespace(
-            standing=standing,
+            lifecycle=lifecycle,
             fulfilled=paise,
             held_for=reason,
             attempts=attempts,
             payment=payment,
             paid_at=paid_at,
         )
-        for standing, paise, reason, attempts, payment, paid_at in product(
-            Standing, (0, 100), held, links, PaymentStatus, (None, 1)
+        for lifecycle, paise, reason, attempts, payment, paid_at in product(
+            Lifecycle, (0, 100), held, links, PaymentStatus, (None, 1)
         )
     ]
     return {_status(view) for view in views}  # type: ignore[arg-type]

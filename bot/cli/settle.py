@@ -20,7 +20,7 @@ from payments.ledger.calls import FetchPayments
 from payments.razorpay import strays
 from payments.razorpay.errors import GatewayError
 from payments.razorpay.gateway import Gateway, Link
-from payments.razorpay.links import standing_of
+from payments.razorpay.links import read_link
 from payments.razorpay.strays import Paid, Stray
 from payments.shop.money import money
 from payments.shop.orders import CURRENCY
@@ -157,8 +157,8 @@ class _Desk:
 
     async def _hand_over(self, link: Link) -> None:
         """Let the books take over a link of an order that they have, as the server takes any event."""
-        standing = await standing_of(self.gateway, FetchPayments(link.reference_id, link.id))
-        await self.store.arrive([from_lost_link(link, self.gateway.mode, standing)], SystemClock().now())
+        reading = await read_link(self.gateway, FetchPayments(link.reference_id, link.id))
+        await self.store.arrive([from_lost_link(link, self.gateway.mode, reading)], SystemClock().now())
         typer.echo(printable(f"{link.id}: of an order that the books have, which the server sets right"))
 
     async def _settle(self, stray: Stray) -> Left | None:

@@ -215,7 +215,7 @@ def _now(order: About) -> Iterator[str]:
     amounts = [
         f"{shown(order[name], order['currency'])} {name}" for name in ("fulfilled", "held") if order[name]
     ]
-    yield ", ".join([f"order #{order['number']}: {order['payment']}, {order['standing']}", *amounts])
+    yield ", ".join([f"order #{order['number']}: {order['payment']}, {order['lifecycle']}", *amounts])
     if order["held_for"]:
         yield f"  held for {order['held_for']}"
     for attempt in order["attempts"]:

@@ -98,7 +98,7 @@ class Chat:
                 trace = [dict(entry) for event in events for entry in event.trace]
                 self._console.print(draw_trace(trace))
             case commands.State():
-                self._console.print(plain(_standing(await self._stage.standing())))
+                self._console.print(plain(_lifecycle(await self._stage.lifecycle())))
             case commands.Help():
                 self._console.print(help_table())
             case commands.Wrong(message=message):
@@ -150,7 +150,7 @@ class Chat:
         self._offered = choices(messages)
 
 
-def _standing(story: Story | None) -> str:
+def _lifecycle(story: Story | None) -> str:
     """Where the customer stands, and how each of their orders does."""
     if story is None:
         return "state: not begun"

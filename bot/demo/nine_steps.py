@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.demo.stage import Stage
 from payments.shop.money import money
-from payments.shop.orders import Standing
+from payments.shop.orders import Lifecycle
 from sandbox.people import ReceivedMessage
 
 
@@ -84,7 +84,7 @@ async def check_books(stage: Stage) -> str:
     """Steps 7 and 8: the order is paid, once, and its time kept; what is written. Raises StepDiffers."""
     [link] = stage.world.razorpay.links.values()
     view = await stage.context.store.order(str(link.notes["munshi_order"]))
-    if view is None or view.standing is not Standing.FULFILLED or view.paid_at is None:
+    if view is None or view.lifecycle is not Lifecycle.FULFILLED or view.paid_at is None:
         raise StepDiffers("step 8: the order is not recorded as paid")
     paid_at = datetime.fromtimestamp(view.paid_at / 1000, UTC)
     return f"#{view.order.number} {view.payment} {money(view.order.total)}, {paid_at:%Y-%m-%d %H:%M:%S} UTC"

@@ -95,7 +95,7 @@ class Stage:
         """The newest events with their decision records, oldest first."""
         return list(reversed(await self.context.store.recent(limit)))
 
-    async def standing(self) -> Story | None:
+    async def lifecycle(self) -> Story | None:
         """How the customer stands in the books; None if they hold nothing of them yet."""
         async with reading(self.context.settings.database_url) as records:
             found = await subjects(records, self.customer.wa_id, [self.customer.wa_id])

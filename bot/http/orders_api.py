@@ -21,7 +21,7 @@ from payments.processing.actions import MIN_TOTAL
 from payments.razorpay.callback import signature_matches
 from payments.shop.catalogue import Shop
 from payments.shop.money import money
-from payments.shop.orders import AttemptStatus, Standing
+from payments.shop.orders import AttemptStatus, Lifecycle
 from storage.reports.queries import EventView, OrderView
 
 LINK_SECONDS: Final = 10.0
@@ -229,9 +229,9 @@ def _answer(view: OrderView) -> dict[str, Any]:
 
 
 def _status(view: OrderView) -> str:
-    if view.standing is Standing.FULFILLED and view.fulfilled:
+    if view.lifecycle is Lifecycle.FULFILLED and view.fulfilled:
         return "paid"
-    if view.standing in (Standing.FULFILLED, Standing.RETURNED):
+    if view.lifecycle in (Lifecycle.FULFILLED, Lifecycle.RETURNED):
         return "refunded"
     if view.held_for not in (None, HoldReason.UNCAPTURED):
         return "held"
@@ -239,7 +239,7 @@ def _status(view: OrderView) -> str:
         # Held for nothing: its link is said to be paid, or its money came in an event that was parked.
         return "held" if view.paid_at else "authorised"
     if not view.attempts:
-        return "open" if view.standing is Standing.OPEN else str(AttemptStatus.CANCELLED)
+        return "open" if view.lifecycle is Lifecycle.OPEN else str(AttemptStatus.CANCELLED)
     status = view.attempts[-1].status
     return str(AttemptStatus.CREATING if status in _AHEAD else status)
 

@@ -17,7 +17,7 @@ from payments.processing.results import (
 )
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Gateway
-from payments.razorpay.links import ensure_link, standing_of, withdraw_link
+from payments.razorpay.links import ensure_link, read_link, withdraw_link
 from payments.razorpay.refunds import ensure_refund
 from payments.shop.orders import LINK_STATUSES
 
@@ -94,7 +94,7 @@ def _taken(reference_id: str) -> Notice:
 
 async def _fetched(gateway: Gateway, call: FetchPayments) -> Result | None:
     """Return no event if Razorpay tells nothing and no customer asked. Most polls end here."""
-    facts, problems = await standing_of(gateway, call)
+    facts, problems = await read_link(gateway, call)
     if not (facts or problems or call.asked):
         return None
     return PaymentsFetched(call.reference_id, tuple(facts), tuple(problems), call.asked)

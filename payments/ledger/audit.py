@@ -15,7 +15,7 @@ from enum import StrEnum
 from payments.ledger.balance import Balance
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
-from payments.shop.orders import Standing
+from payments.shop.orders import Lifecycle
 
 
 class Check(StrEnum):
@@ -155,12 +155,12 @@ def _held(state: OrderState) -> Iterator[Discrepancy]:
 
 def _fulfilled(state: OrderState, balance: Balance) -> Iterator[Discrepancy]:
     key, total = state.order.key, state.order.total
-    due = state.standing is Standing.FULFILLED
+    due = state.lifecycle is Lifecycle.FULFILLED
     if state.fulfilled > total:
         said = "what stands for goods must not be over the total"
         yield Discrepancy(key, Check.FULFILLED, said, total, state.fulfilled)
     if state.fulfilled and not due:
-        said = f"an order that is {state.standing} has no goods to pay for"
+        said = f"an order that is {state.lifecycle} has no goods to pay for"
         yield Discrepancy(key, Check.FULFILLED, said, 0, state.fulfilled)
     if due and balance.captured < total:
         said = "goods are due, so the total must have been captured"

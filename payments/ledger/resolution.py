@@ -16,7 +16,7 @@ from payments.ledger.refunds import SMALLEST, Refund, RefundStatus, accounted, w
 from payments.ledger.state import OrderState
 from payments.shop import stock
 from payments.shop.catalogue import Repairs
-from payments.shop.orders import Attempt, AttemptStatus, Standing, withdrawn
+from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, withdrawn
 from payments.shop.stock import Move
 
 OVER: Final = frozenset({AttemptStatus.REFUSED, AttemptStatus.EXPIRED, AttemptStatus.CANCELLED})
@@ -42,11 +42,11 @@ def resolve(state: OrderState, rules: Repairs, left: Mapping[str, int]) -> Resol
     """
     balance = state.balance
     refunds = accounted(state.refunds, state.order.key, balance)
-    standing = _standing(state, balance, refunds, rules, left)
-    asked = _asked(state.order.key, standing, balance, refunds, rules)
-    attempts, ended = _withdrawn(state, standing, balance)
-    resolved = replace(state, standing=standing, refunds=(*refunds, *asked), attempts=attempts)
-    moves = _moves(state, standing, left)
+    lifecycle = _lifecycle(state, balance, refunds, rules, left)
+    asked = _asked(state.order.key, lifecycle, balance, refunds, rules)
+    attempts, ended = _withdrawn(state, lifecycle, balance)
+    resolved = replace(state, lifecycle=lifecycle, refunds=(*refunds, *asked), attempts=attempts)
+    moves = _moves(state, lifecycle, left)
     most = balance.total if _may_stand_for_all(state, refunds) else state.fulfilled
     return Resolution(_booked(resolved, most, balance, rules), asked, ended, moves)
 
@@ -55,63 +55,64 @@ def _may_stand_for_all(state: OrderState, refunds: tuple[Refund, ...]) -> bool:
     """Whether money may stand for all the goods: now that they become due, or if a refund came to nothing."""
     back = {refund.key for refund in refunds if refund.goes_back}
     failed = any(refund.goes_back and refund.key not in back for refund in state.refunds)
-    return failed or state.standing is not Standing.FULFILLED
+    return failed or state.lifecycle is not Lifecycle.FULFILLED
 
 
 def wants_rest(state: OrderState, rules: Repairs) -> bool:
     """Whether a link for what is missing must be made: money came, too little, and none was made yet."""
     short = 0 < state.balance.paid < state.order.total and not state.balance.mismatch
     asked = any(attempt.amount == state.due for attempt in state.attempts)
-    return short and state.standing is Standing.OPEN and rules.short == "top up" and not asked
+    return short and state.lifecycle is Lifecycle.OPEN and rules.short == "top up" and not asked
 
 
-def _standing(
+def _lifecycle(
     state: OrderState,
     balance: Balance,
     refunds: tuple[Refund, ...],
     rules: Repairs,
     left: Mapping[str, int],
-) -> Standing:
-    if state.standing in (Standing.FULFILLED, Standing.RETURNED):
-        return state.standing
+) -> Lifecycle:
+    if state.lifecycle in (Lifecycle.FULFILLED, Lifecycle.RETURNED):
+        return state.lifecycle
     back = _back(refunds, balance.fitting)
     if back and (back == balance.paid or not balance.settled):
         # Somebody gave back what came before it could stand for goods: so shall the rest.
-        return Standing.RETURNED
+        return Lifecycle.RETURNED
     if balance.settled:
         return _paid(state, rules, left)
     if balance.paid:
         return _short(state, balance, rules)
     ended = state.attempts and not any(attempt.live for attempt in state.attempts)
     waiting = balance.authorised or balance.mismatch or state.lacks_capture
-    return Standing.LAPSED if ended and not waiting else state.standing
+    return Lifecycle.LAPSED if ended and not waiting else state.lifecycle
 
 
-def _paid(state: OrderState, rules: Repairs, left: Mapping[str, int]) -> Standing:
-    if state.standing is Standing.OPEN:
-        return Standing.FULFILLED
+def _paid(state: OrderState, rules: Repairs, left: Mapping[str, int]) -> Lifecycle:
+    if state.lifecycle is Lifecycle.OPEN:
+        return Lifecycle.FULFILLED
     if rules.late == "hold":
-        return state.standing
+        return state.lifecycle
     possible = rules.late == "fulfil" and stock.enough(left, state.order.lines)
-    return Standing.FULFILLED if possible else Standing.RETURNED
+    return Lifecycle.FULFILLED if possible else Lifecycle.RETURNED
 
 
-def _short(state: OrderState, balance: Balance, rules: Repairs) -> Standing:
+def _short(state: OrderState, balance: Balance, rules: Repairs) -> Lifecycle:
     if rules.short == "hold" or balance.mismatch:
-        return state.standing
+        return state.lifecycle
     rest = [attempt for attempt in state.attempts if attempt.amount == state.due]
     over = bool(rest) and all(attempt.status in OVER for attempt in rest)
     possible = rules.short == "top up" and state.due >= SMALLEST
-    return state.standing if state.standing is Standing.OPEN and possible and not over else Standing.RETURNED
+    waits = state.lifecycle is Lifecycle.OPEN and possible and not over
+    return state.lifecycle if waits else Lifecycle.RETURNED
 
 
 def _asked(
-    key: str, standing: Standing, balance: Balance, refunds: tuple[Refund, ...], rules: Repairs
+    key: str, lifecycle: Lifecycle, balance: Balance, refunds: tuple[Refund, ...], rules: Repairs
 ) -> tuple[Refund, ...]:
     """The refunds that are wanted and were not asked for yet."""
-    if standing is Standing.RETURNED:
+    if lifecycle is Lifecycle.RETURNED:
         return wanted(key, _returnable(balance), refunds, balance.paid, "order returned")
-    if standing is not Standing.FULFILLED or rules.surplus == "hold":
+    if lifecycle is not Lifecycle.FULFILLED or rules.surplus == "hold":
         return ()
     fitting = {payment.id for payment in balance.fitting}
     before = sum(refund.amount for refund in refunds if refund.payment_id in fitting)
@@ -125,7 +126,7 @@ def _returnable(balance: Balance) -> tuple[Captured, ...]:
 
 
 def _withdrawn(
-    state: OrderState, standing: Standing, balance: Balance
+    state: OrderState, lifecycle: Lifecycle, balance: Balance
 ) -> tuple[tuple[Attempt, ...], tuple[CancelLink, ...]]:
     """The attempts, with those that must not be paid any more on their way out."""
     wanted = state.due if balance.paid else state.order.total
@@ -135,7 +136,7 @@ def _withdrawn(
         for attempt in state.attempts
         if attempt.live
         and attempt.status is not AttemptStatus.WITHDRAWING
-        and (standing is not Standing.OPEN or attempt.amount != wanted or state.lacks_capture)
+        and (lifecycle is not Lifecycle.OPEN or attempt.amount != wanted or state.lacks_capture)
         and attempt not in taken
     ]
     attempts = tuple(withdrawn(attempt) if attempt in needless else attempt for attempt in state.attempts)
@@ -143,14 +144,14 @@ def _withdrawn(
     return attempts, tuple(CancelLink(attempt.reference_id, attempt.link_id) for attempt in links)
 
 
-def _moves(state: OrderState, standing: Standing, left: Mapping[str, int]) -> tuple[Move, ...]:
-    lines, before = state.order.lines, state.standing
-    if standing is before:
+def _moves(state: OrderState, lifecycle: Lifecycle, left: Mapping[str, int]) -> tuple[Move, ...]:
+    lines, before = state.order.lines, state.lifecycle
+    if lifecycle is before:
         return ()
-    if standing is Standing.FULFILLED:
-        sold = stock.sell_reserved if before is Standing.OPEN else stock.sell
+    if lifecycle is Lifecycle.FULFILLED:
+        sold = stock.sell_reserved if before is Lifecycle.OPEN else stock.sell
         return sold(left, lines)
-    return stock.release(left, lines) if before is Standing.OPEN else ()
+    return stock.release(left, lines) if before is Lifecycle.OPEN else ()
 
 
 def _booked(state: OrderState, most: int, balance: Balance, rules: Repairs) -> OrderState:
@@ -159,7 +160,7 @@ def _booked(state: OrderState, most: int, balance: Balance, rules: Repairs) -> O
     `most` is what may stand for goods: once somebody gave goods' money back, no other takes its place.
     """
     kept = balance.paid - _back(state.refunds, balance.fitting)
-    fulfilled = max(0, min(most, kept)) if state.standing is Standing.FULFILLED else 0
+    fulfilled = max(0, min(most, kept)) if state.lifecycle is Lifecycle.FULFILLED else 0
     held = balance.captured - _back(state.refunds, balance.own) - fulfilled
     booked = replace(state, fulfilled=fulfilled, held=held, held_for=None)
     if not (held or balance.disputes or balance.mismatch):
@@ -201,11 +202,11 @@ def _own_reason(state: OrderState, balance: Balance, rules: Repairs) -> HoldReas
     if not wanted(state.order.key, balance.own, state.refunds, state.held, "any"):
         return HoldReason.REMAINDER
     if not balance.settled:
-        waits = state.standing is Standing.OPEN and rules.short == "top up"
+        waits = state.lifecycle is Lifecycle.OPEN and rules.short == "top up"
         return HoldReason.WAITING if waits else HoldReason.SHORT
-    if state.standing is Standing.LAPSED:
+    if state.lifecycle is Lifecycle.LAPSED:
         return HoldReason.LATE
     if rules.surplus == "hold":
         return HoldReason.SURPLUS
-    by_hand = state.fulfilled < balance.total and state.standing is Standing.FULFILLED
+    by_hand = state.fulfilled < balance.total and state.lifecycle is Lifecycle.FULFILLED
     return HoldReason.PAID_AGAIN if by_hand else HoldReason.UNEXPLAINED

@@ -11,7 +11,7 @@ from payments.ledger.balance import Balance
 from payments.ledger.facts import Fact
 from payments.ledger.holds import HoldReason
 from payments.ledger.refunds import Refund
-from payments.shop.orders import Attempt, AttemptStatus, Order, Standing, withdrawn
+from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Order, withdrawn
 
 
 class PaymentStatus(StrEnum):
@@ -45,7 +45,7 @@ class OrderState:
     order: Order
     facts: tuple[Fact, ...] = ()
     attempts: tuple[Attempt, ...] = ()
-    standing: Standing = Standing.OPEN
+    lifecycle: Lifecycle = Lifecycle.OPEN
     refunds: tuple[Refund, ...] = ()
     fulfilled: int = 0
     """Paise of what was captured that stand for goods."""
@@ -68,9 +68,9 @@ class OrderState:
     def status(self) -> PaymentStatus:
         """How the payment stands."""
         money = self.balance
-        if self.standing is Standing.FULFILLED and (self.fulfilled or not self.refunds):
+        if self.lifecycle is Lifecycle.FULFILLED and (self.fulfilled or not self.refunds):
             return PaymentStatus.PAID
-        if self.standing in (Standing.FULFILLED, Standing.RETURNED):
+        if self.lifecycle in (Lifecycle.FULFILLED, Lifecycle.RETURNED):
             going = self.held or any(refund.open for refund in self.refunds)
             return PaymentStatus.REFUNDING if going else PaymentStatus.REFUNDED
         if money.paid:
@@ -87,7 +87,7 @@ class OrderState:
     @property
     def lapsed(self) -> bool:
         """Whether it ended unpaid."""
-        return self.standing is Standing.LAPSED
+        return self.lifecycle is Lifecycle.LAPSED
 
     @property
     def open_to_pay(self) -> bool:
@@ -102,7 +102,7 @@ class OrderState:
     @property
     def waits_for_capture(self) -> bool:
         """Whether the bank allowed a payment that would pay for the order, and none is captured."""
-        ended = self.standing in (Standing.FULFILLED, Standing.RETURNED)
+        ended = self.lifecycle in (Lifecycle.FULFILLED, Lifecycle.RETURNED)
         return self.balance.authorised and not self.balance.payments and not ended
 
     @property

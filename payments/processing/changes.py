@@ -110,7 +110,7 @@ _MAPPINGS = tuple(f.name for f in fields(ChangeSet) if str(f.type).startswith("d
 def books(state: OrderState) -> tuple[object, ...]:
     """What is stored of an order's life and money."""
     money = (state.fulfilled, state.held, state.held_for, state.balance.settled)
-    return (state.status, state.standing, *money)
+    return (state.status, state.lifecycle, *money)
 
 
 def values(caused: list[Caused[T]]) -> Iterator[T]:

@@ -16,7 +16,7 @@ from payments.processing.results import Refusal
 from payments.processing.shop_state import link_of
 from payments.processing.turn import Trace, Turn
 from payments.processing.updates import apply
-from payments.shop.orders import Attempt, AttemptStatus, Standing, order_key_of, withdrawn
+from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, order_key_of, withdrawn
 
 EARLIER_PAID: Final = Refusal("earlier order paid")
 """Why there is no link: the earlier order was paid after all. Asked again, nothing stands in the way."""
@@ -67,7 +67,7 @@ def _end_earlier(turn: Turn) -> Trace:
             continue
         turn.shop = turn.shop.waiting_for(other for other in turn.shop.earlier_links if other != reference)
         # What was paid for the earlier order may have to go back, its goods being this one's by now.
-        unpaid = attempt.status in OVER or state.standing is Standing.RETURNED
+        unpaid = attempt.status in OVER or state.lifecycle is Lifecycle.RETURNED
         trace += () if unpaid else _give_up(turn, EARLIER_PAID)
     return trace
 

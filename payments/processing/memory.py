@@ -65,7 +65,7 @@ class MemoryStore:
         for changed in changes.orders.values():
             self.orders[changed.key] = replace(
                 self.orders[changed.key],
-                standing=changed.standing,
+                lifecycle=changed.lifecycle,
                 fulfilled=changed.fulfilled,
                 held=changed.held,
                 held_for=changed.held_for,

@@ -41,6 +41,6 @@ def join(turn: Turn, body: Joined) -> tuple[Trace, bool]:
         turn.shop = replace(turn.shop.about(theirs.current), asked_at=theirs.asked_at)
     elif left := theirs.order:
         turn.shop = turn.shop.displace(left)
-        if turn.shop.known(left.key).standing is not left.standing:
+        if turn.shop.known(left.key).lifecycle is not left.lifecycle:
             entry["ended"] = left.order.number
     return (entry,), True

@@ -14,7 +14,7 @@ from payments.ledger.matching import UNVERIFIED
 from payments.ledger.refunds import OUTSIDE, Refund, RefundStatus
 from payments.ledger.state import PAYABLE, OrderState, PaymentStatus
 from payments.processing.results import Refusal
-from payments.shop.orders import Attempt, AttemptStatus, Standing
+from payments.shop.orders import Attempt, AttemptStatus, Lifecycle
 
 NOT_FOUND: Final = "payment.not_found"
 """The customer asked for their payment, and Razorpay knows of none."""
@@ -67,8 +67,8 @@ def _link_events(
 
 
 def _money_events(before: OrderState, after: OrderState) -> Iterator[Happened]:
-    if after.standing is not before.standing and after.standing is Standing.FULFILLED:
-        late = before.standing is Standing.LAPSED
+    if after.lifecycle is not before.lifecycle and after.lifecycle is Lifecycle.FULFILLED:
+        late = before.lifecycle is Lifecycle.LAPSED
         yield Happened("payment.captured", {**_paid(after), "late": late})
     if before.balance.authorised and not (after.balance.authorised or after.balance.payments):
         yield Happened("payment.released")
@@ -87,7 +87,11 @@ def _held(before: OrderState, after: OrderState) -> Iterator[Happened]:
 
     Of a payment that our own keys have not seen yet, nothing is said: they see it in a moment, or it is none.
     """
-    if after.held_for is None or after.standing is Standing.RETURNED or after.balance.mismatch == UNVERIFIED:
+    if (
+        after.held_for is None
+        or after.lifecycle is Lifecycle.RETURNED
+        or after.balance.mismatch == UNVERIFIED
+    ):
         return
     if after.held_for == HoldReason.UNCAPTURED:
         if before.held_for != HoldReason.UNCAPTURED:
@@ -97,7 +101,7 @@ def _held(before: OrderState, after: OrderState) -> Iterator[Happened]:
     more = after.held > known or after.held_for != before.held_for
     if after.waits_for_rest and after.held > known:
         yield Happened("payment.short", {"amount": after.held, "due": after.due})
-    elif after.standing is not Standing.FULFILLED and more and not after.waits_for_rest:
+    elif after.lifecycle is not Lifecycle.FULFILLED and more and not after.waits_for_rest:
         amount = sum(payment.amount for payment in after.balance.payments)
         yield Happened("payment.held", {"amount": amount})
 
@@ -106,7 +110,7 @@ def _refunds(before: OrderState, after: OrderState) -> Iterator[Happened]:
     known = {refund.key: refund for refund in before.refunds}
     asked = [r for r in after.refunds if r.key not in known and r.reason != OUTSIDE]
     if asked:
-        name = "payment.returned" if after.standing is Standing.RETURNED else "payment.surplus"
+        name = "payment.returned" if after.lifecycle is Lifecycle.RETURNED else "payment.surplus"
         yield Happened(name, {"amount": sum(refund.amount for refund in asked)})
     for refund in after.refunds:
         told = _refund_event(known.get(refund.key), refund)

@@ -16,8 +16,8 @@ from payments.shop.catalogue import Shop
 from payments.shop.orders import (
     Attempt,
     AttemptStatus,
+    Lifecycle,
     Order,
-    Standing,
     order_key_of,
     reference_id,
     withdrawn,
@@ -188,18 +188,18 @@ class ShopState:
     def reopened(self, key: str) -> "ShopState":
         """Reserve the goods again of an order that ended unpaid."""
         state = self.known(key)
-        if state.standing is not Standing.LAPSED:
+        if state.lifecycle is not Lifecycle.LAPSED:
             return self
         shop = self.moving(stock.reserve(self.left, state.order.lines))
-        return shop.with_order(replace(state, standing=Standing.OPEN))
+        return shop.with_order(replace(state, lifecycle=Lifecycle.OPEN))
 
     def end(self, key: str) -> "ShopState":
         """End an order unpaid that no link can pay; its goods are free again."""
         state = self.known(key)
-        if state.standing is not Standing.OPEN:
+        if state.lifecycle is not Lifecycle.OPEN:
             return self
         shop = self.moving(stock.release(self.left, state.order.lines))
-        return shop.with_order(replace(state, standing=Standing.LAPSED))
+        return shop.with_order(replace(state, lifecycle=Lifecycle.LAPSED))
 
     def asking_for_payments(self, key: str) -> "ShopState":
         """Have Razorpay asked for the payments of an order, and of what the customer may still pay."""

@@ -83,7 +83,7 @@ def _ours(link: Link, call: CreateLink) -> Link:
     return link
 
 
-async def standing_of(gateway: Gateway, call: FetchPayments) -> Reading:
+async def read_link(gateway: Gateway, call: FetchPayments) -> Reading:
     """How a link stands: facts of itself if it has ended, of its payments, and of their refunds.
 
     Also what could not be read. Nothing of a link that does not exist. Raises GatewayError.

@@ -67,7 +67,7 @@ def lines_from_json(values: Iterable[Mapping[str, Any]]) -> tuple[Line, ...]:
     return tuple(Line(v["sku"], v["name"], v["quantity"], v["price"]) for v in values)
 
 
-class Standing(StrEnum):
+class Lifecycle(StrEnum):
     """What is to become of an order."""
 
     OPEN = "open"

@@ -145,7 +145,7 @@ class Order(Model):
     total = fields.BigIntField()
     currency = fields.TextField()
     payment = fields.TextField()
-    standing = fields.TextField()
+    lifecycle = fields.TextField()
     fulfilled = fields.BigIntField()
     held = fields.BigIntField()
     held_for = fields.TextField(null=True)
@@ -157,7 +157,7 @@ class Order(Model):
         table = "orders"
         constraints: ClassVar = [
             CheckConstraint(
-                check="standing IN ('open', 'lapsed', 'fulfilled', 'returned')", name="orders_standing"
+                check="lifecycle IN ('open', 'lapsed', 'fulfilled', 'returned')", name="orders_lifecycle"
             ),
             CheckConstraint(check="fulfilled >= 0 AND held >= 0", name="orders_money"),
             CheckConstraint(check="held = 0 OR held_for IS NOT NULL", name="orders_held"),

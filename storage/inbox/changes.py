@@ -16,7 +16,7 @@ from payments.ledger.calls import FetchPayments
 from payments.ledger.state import PaymentStatus
 from payments.processing.changes import ChangeSet, Outcome
 from payments.processing.step_input import InboxEvent, Kind, StepInput
-from payments.shop.orders import Standing, order_key_of
+from payments.shop.orders import Lifecycle, order_key_of
 from storage.database.encoding import check, dumps
 from storage.database.lanes import Lane
 from storage.database.transaction import Transaction
@@ -129,7 +129,7 @@ def _placed(saving: Saving) -> Iterator[tuple[Any, ...]]:
     for order in saving.changes.placed:
         lines = dumps([(line.sku, line.name, line.quantity, line.price) for line in order.lines])
         terms = (order.number, lines, order.total, order.currency)
-        books = (str(PaymentStatus.UNPAID), str(Standing.OPEN), 0, 0)
+        books = (str(PaymentStatus.UNPAID), str(Lifecycle.OPEN), 0, 0)
         yield (order.key, saving.id, *terms, *books, order.placed_at, order.placed_by)
 
 
@@ -148,7 +148,7 @@ def _facts(saving: Saving) -> Iterator[tuple[Any, ...]]:
 
 def _order_books(saving: Saving) -> Iterator[tuple[Any, ...]]:
     for state in saving.changes.orders.values():
-        books = (str(state.status), str(state.standing), state.fulfilled, state.held, state.held_for)
+        books = (str(state.status), str(state.lifecycle), state.fulfilled, state.held, state.held_for)
         paid_at = saving.now if state.balance.settled else None
         yield (saving.id, state.key, *books, paid_at)
 
@@ -190,7 +190,7 @@ ON CONFLICT DO NOTHING"""
 
 _ORDERS = """
 INSERT INTO orders
-    (key, conversation_id, number, lines, total, currency, payment, standing, fulfilled, held, placed_at,
+    (key, conversation_id, number, lines, total, currency, payment, lifecycle, fulfilled, held, placed_at,
     placed_by)
 VALUES {rows}"""
 
@@ -209,7 +209,7 @@ INSERT INTO fact (conversation_id, order_key, entity, entity_id, state, amount, 
 VALUES {rows} ON CONFLICT DO NOTHING"""
 
 _ORDER_BOOKS = """
-UPDATE orders SET payment = $3, standing = $4, fulfilled = $5, held = $6, held_for = $7,
+UPDATE orders SET payment = $3, lifecycle = $4, fulfilled = $5, held = $6, held_for = $7,
     paid_at = COALESCE(paid_at, $8)
 WHERE conversation_id = $1 AND key = $2"""
 

@@ -48,7 +48,7 @@ WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE"""
 
 _OPEN = """
 SELECT conversation_id, MAX(placed_at) AS placed_at FROM orders
-WHERE conversation_id = ANY($1::bigint[]) AND standing = 'open' GROUP BY conversation_id"""
+WHERE conversation_id = ANY($1::bigint[]) AND lifecycle = 'open' GROUP BY conversation_id"""
 
 
 async def _merge(tx: Transaction, other: Row, survivor: Row, now: int) -> None:

@@ -14,7 +14,7 @@ from payments.processing import merge
 from payments.processing.bodies import joined
 from payments.processing.shop_state import order_key_in
 from payments.processing.step_input import InboxEvent, Kind, StepInput
-from payments.shop.orders import Attempt, AttemptStatus, Line, Order, Standing, order_key_of
+from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Order, order_key_of
 from storage.database.encoding import loads
 from storage.database.transaction import Row, Transaction
 from storage.inbox.merge import rehome
@@ -208,7 +208,7 @@ def order_state(installation: str, rows: OrderRows) -> OrderState:
         order=order_of(installation, rows.order),
         facts=tuple(_fact(fact) for fact in rows.facts),
         attempts=tuple(attempt_of(attempt) for attempt in rows.attempts),
-        standing=Standing(rows.order["standing"]),
+        lifecycle=Lifecycle(rows.order["lifecycle"]),
         refunds=tuple(_refund(refund) for refund in rows.refunds),
         fulfilled=rows.order["fulfilled"],
         held=rows.order["held"],

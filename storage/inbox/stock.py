@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from payments.shop.orders import Standing
+from payments.shop.orders import Lifecycle
 from payments.shop.stock import Move
 from storage.database.encoding import loads
 from storage.database.transaction import SoldOut, Transaction
@@ -56,7 +56,7 @@ async def declare(tx: Transaction, counted: Mapping[str, int]) -> None:
 
 
 # The very words of the partial index: no planner can know what a parameter will be.
-_OPEN = f"SELECT lines FROM orders WHERE standing = '{Standing.OPEN}'"  # noqa: S608
+_OPEN = f"SELECT lines FROM orders WHERE lifecycle = '{Lifecycle.OPEN}'"  # noqa: S608
 
 
 async def _held(tx: Transaction) -> Counter[str]:

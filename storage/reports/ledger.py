@@ -15,7 +15,7 @@ from payments.ledger import audit
 from payments.ledger.audit import Discrepancy, Sums
 from payments.ledger.facts import in_body
 from payments.ledger.state import OrderState
-from payments.shop.orders import Standing, conversation_of
+from payments.shop.orders import Lifecycle, conversation_of
 from storage.database.encoding import loads
 from storage.database.models import Fact, Inbox, Order, Refund, Stock, Stray
 from storage.database.records import Records
@@ -56,7 +56,7 @@ async def books(records: Records, page: int = PAGE) -> Books:
     found, wanted = Books(), Counter[str]()
     async for state, paid_at in _orders(records, page):
         found.add(state, paid_at)
-        if state.standing is Standing.OPEN:
+        if state.lifecycle is Lifecycle.OPEN:
             wanted.update({line.sku: line.quantity for line in state.order.lines})
     stock = await Stock.all(records.client)
     found.discrepancies.extend(audit.miscounted({one.sku: one.reserved for one in stock}, wanted))
@@ -83,7 +83,7 @@ async def _orders(records: Records, page: int) -> AsyncIterator[tuple[OrderState
 
 
 _ORDER: Final = (
-    "key", "conversation_id", "number", "lines", "total", "currency", "standing", "fulfilled", "held",
+    "key", "conversation_id", "number", "lines", "total", "currency", "lifecycle", "fulfilled", "held",
     "held_for", "placed_at", "placed_by", "paid_at",
 )  # fmt: skip
 _FACT: Final = ("order_key", "entity", "entity_id", "state", "amount", "currency", "at", "detail")

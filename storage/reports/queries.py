@@ -10,7 +10,7 @@ from typing import Any
 
 from payments.ledger.state import PaymentStatus
 from payments.processing.step_input import Kind
-from payments.shop.orders import Attempt, Order, Standing
+from payments.shop.orders import Attempt, Lifecycle, Order
 from storage.database.encoding import loads
 from storage.database.transaction import Row, Transaction
 from storage.inbox.step_inputs import attempt_of, order_of
@@ -22,7 +22,7 @@ class OrderView:
 
     order: Order
     payment: PaymentStatus
-    standing: Standing
+    lifecycle: Lifecycle
     fulfilled: int
     """Paise of what was captured that stand for goods."""
     held_for: str | None
@@ -81,7 +81,7 @@ async def _order_view(tx: Transaction, found: Sequence[Row]) -> OrderView | None
     return OrderView(
         order=order_of(tx.installation, row),
         payment=PaymentStatus(row["payment"]),
-        standing=Standing(row["standing"]),
+        lifecycle=Lifecycle(row["lifecycle"]),
         fulfilled=row["fulfilled"],
         held_for=row["held_for"],
         paid_at=row["paid_at"],

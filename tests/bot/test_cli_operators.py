@@ -49,7 +49,7 @@ async def test_no_database_yet(tmp_path: Path, words: tuple[str, ...]) -> None:
 
 async def test_ledger_balances(store: Store, database_url: str) -> None:
     await write(
-        store, "orders", key="k-1-1", number="10012", standing="fulfilled", fulfilled=50_000, paid_at=5,
+        store, "orders", key="k-1-1", number="10012", lifecycle="fulfilled", fulfilled=50_000, paid_at=5,
         held=5_000, held_for="surplus: more than the total was paid",
     )  # fmt: skip
     await write(store, "fact", order_key="k-1-1", entity_id="pay_1", amount=65_000)
@@ -80,7 +80,7 @@ async def test_ledger_balances(store: Store, database_url: str) -> None:
 
 async def test_ledger_that_does_not_balance(store: Store, database_url: str) -> None:
     await write(
-        store, "orders", key="k-1-1", number="10012", standing="fulfilled", fulfilled=50_000, paid_at=5
+        store, "orders", key="k-1-1", number="10012", lifecycle="fulfilled", fulfilled=50_000, paid_at=5
     )
     await write(store, "fact", order_key="k-1-1", entity_id="pay_1", amount=65_000)
     await write(store, "fact", order_key="k-1-1", entity_id="pay_2", amount=99, currency="USD")

@@ -7,7 +7,7 @@ import pytest
 from bot.http.orders_api import _status
 from payments.ledger.holds import HoldReason
 from payments.ledger.state import PaymentStatus
-from payments.shop.orders import AttemptStatus, Standing
+from payments.shop.orders import AttemptStatus, Lifecycle
 
 SAID, ALLOWED, HELD = AttemptStatus.PAID, PaymentStatus.AUTHORISED, PaymentStatus.HELD
 
@@ -29,7 +29,7 @@ def test_nothing_is_called_paid_before_its_goods_are_due(
 ) -> None:
     link = AttemptStatus.CREATED if payment is PaymentStatus.UNPAID else SAID
     view = SimpleNamespace(
-        standing=Standing.OPEN,
+        lifecycle=Lifecycle.OPEN,
         fulfilled=0,
         held_for=held_for,
         attempts=[SimpleNamespace(status=link)],

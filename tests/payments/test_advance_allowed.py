@@ -17,7 +17,7 @@ from payments.processing.actions import SHOP
 from payments.processing.notice import Notice
 from payments.processing.step_input import Kind
 from payments.processing.updates import TOLD_CUSTOMER, TOLD_OPERATOR
-from payments.shop.orders import AttemptStatus, Standing
+from payments.shop.orders import AttemptStatus, Lifecycle
 from tests.payments.waiting import NOW, Store, chat, created, facts, fetched, payment
 
 DAY = 86_400_000
@@ -78,10 +78,10 @@ def test_let_go_by_razorpay_the_customer_hears_it_and_the_goods_are_free(store: 
     store.take(facts(allowed(key)))
     store.take(fetched(f"{key}.1", allowed(key)), now=NOW + minutes * 60_000)
     store.take(facts(ended(key)), now=NOW + 20 * 60_000)
-    assert store.orders[key].standing is Standing.OPEN, "the payment may still be captured"
+    assert store.orders[key].lifecycle is Lifecycle.OPEN, "the payment may still be captured"
     store.take(facts(let_go(key)), now=NOW + 5 * DAY)
     assert store.said.count("payment_released") == 1
-    assert (store.orders[key].standing, store.orders[key].held_for) == (Standing.LAPSED, None)
+    assert (store.orders[key].lifecycle, store.orders[key].held_for) == (Lifecycle.LAPSED, None)
     assert store.conversation.state == "failed"
     store.take(chat(TextReceived("retry")), now=NOW + 5 * DAY)
     assert len(store.orders[key].attempts) == 2
@@ -94,7 +94,7 @@ def test_let_go_of_an_older_order_it_is_told_aside_and_offers_no_link_of_it(shop
     old = store.order_with_link()
     new = store.order_with_link_again()
     still_open = replace(store.orders[old].attempts[0], status=AttemptStatus.CREATED)
-    store.change(old, attempts=(still_open,), facts=(allowed(old),), standing=Standing.OPEN)
+    store.change(old, attempts=(still_open,), facts=(allowed(old),), lifecycle=Lifecycle.OPEN)
     store.take(facts(let_go(old)))
     [say] = store.last.messages
     assert (say.name, store.current) == ("payment_released", new)
@@ -115,7 +115,7 @@ def test_of_a_payment_that_nobody_captures_the_last_poll_lets_go(store: Store) -
         polls = list(store.last.polls)
     assert polls == [], "asked for ever"
     assert NOW + 5 * DAY <= poll.due < NOW + 8 * DAY
-    assert store.orders[key].standing is Standing.LAPSED
+    assert store.orders[key].lifecycle is Lifecycle.LAPSED
     assert store.said.count("payment_released") == 1
     assert store.orders[key].status == "unpaid"
     assert [f.state for f in store.orders[key].facts if f.entity_id == "pay_1"] == ["authorized", RELEASED]
@@ -128,9 +128,9 @@ def test_captured_after_it_was_let_go_it_counts_as_late(store: Store) -> None:
     store.take(facts(allowed(key)))
     store.take(facts(ended(key)), now=NOW + 20 * 60_000)
     store.take((Kind.POLL, polling.to_json(Poll(f"{key}.1", NOW, 20))), now=NOW + 8 * DAY)
-    assert store.orders[key].standing is Standing.LAPSED
+    assert store.orders[key].lifecycle is Lifecycle.LAPSED
     store.take(facts(payment(key, "captured")), now=NOW + 9 * DAY)
-    assert store.orders[key].standing is Standing.FULFILLED
+    assert store.orders[key].lifecycle is Lifecycle.FULFILLED
     assert store.said[-1] == "payment_successful"
 
 
@@ -153,7 +153,7 @@ def test_the_last_poll_of_an_earlier_link_lets_go_of_no_payment_on_a_later_one(s
     last = NOW + 8 * DAY
     store.take((Kind.POLL, polling.to_json(Poll(f"{key}.1", NOW, 20))), now=last)
     assert store.last.polls == (), "it is the last one"
-    assert store.orders[key].standing is Standing.OPEN, "the goods wait for what the bank allowed"
+    assert store.orders[key].lifecycle is Lifecycle.OPEN, "the goods wait for what the bank allowed"
     assert "payment_released" not in store.said
     store.take((Kind.POLL, polling.to_json(Poll(f"{key}.2", later, 20))), now=later + 8 * DAY)
     assert store.said.count("payment_released") == 1

@@ -7,7 +7,7 @@ from payments.ledger.calls import CancelLink, CreateLink
 from payments.ledger.facts import Fact, to_json
 from payments.processing.changes import Outcome
 from payments.processing.step_input import Kind
-from payments.shop.orders import AttemptStatus, Standing
+from payments.shop.orders import AttemptStatus, Lifecycle
 from tests.payments.waiting import NOW, Body, Store, chat, facts, link, payment, refused, withdrawn
 
 LATER = NOW + 60 * 60_000
@@ -38,7 +38,7 @@ def expired(store: Store) -> str:
 def test_what_was_paid_on_it_settles_the_order(store: Store) -> None:
     key = expired(store)
     store.take(found(key, "paid", payment(key, "captured", ordinal=2), link(key, "paid", 2)), now=LATER)
-    assert store.orders[key].standing is Standing.FULFILLED
+    assert store.orders[key].lifecycle is Lifecycle.FULFILLED
     assert store.said[-1] == "payment_successful"
     assert store.status(key, 2) is AttemptStatus.PAID
     assert [poll.reference_id for poll in store.last.polls] == [f"{key}.2lost"]
@@ -48,7 +48,7 @@ def test_paid_twice_by_both_books_the_second_goes_back(store: Store) -> None:
     key = store.order_with_link()
     store.take(facts(payment(key, "captured"), link(key, "paid")))
     store.take(found(key, "paid", payment(key, "captured", id="pay_2", ordinal=2)), now=LATER)
-    assert store.orders[key].standing is Standing.FULFILLED
+    assert store.orders[key].lifecycle is Lifecycle.FULFILLED
     assert [(refund.payment_id, refund.amount) for refund in store.orders[key].refunds] == [("pay_2", 18_000)]
 
 
@@ -88,7 +88,7 @@ def test_paid_on_the_link_that_was_only_planned_here_the_order_is_paid(store: St
     key = planned(store)
     told = found(key, "paid", payment(key, "captured", ordinal=2), link(key, "paid", 2), letters="")
     store.take(told, now=SOON)
-    assert store.orders[key].standing is Standing.FULFILLED
+    assert store.orders[key].lifecycle is Lifecycle.FULFILLED
     assert (store.said[-1], store.status(key, 2)) == ("payment_successful", AttemptStatus.PAID)
 
 
@@ -111,7 +111,7 @@ def test_paid_on_a_link_that_was_refused_here_the_order_is_paid(store: Store) ->
     store.take(refused(f"{key}.2"), now=SOON)
     told = found(key, "paid", payment(key, "captured", ordinal=2), link(key, "paid", 2), letters="")
     store.take(told, now=SOON)
-    assert store.orders[key].standing is Standing.FULFILLED
+    assert store.orders[key].lifecycle is Lifecycle.FULFILLED
 
 
 def test_a_link_that_is_being_made_here_is_left_to_its_own_call(store: Store) -> None:

@@ -8,7 +8,7 @@ from flows.messages.kinds import Text
 from payments.ledger.calls import CancelLink, CreateLink, RefundPayment
 from payments.processing.changes import Outcome
 from payments.processing.step_input import Kind
-from payments.shop.orders import AttemptStatus, Standing
+from payments.shop.orders import AttemptStatus, Lifecycle
 from tests.payments.waiting import NOW, Store, chat, created, facts, link, payment, refused, withdrawn
 
 
@@ -123,7 +123,7 @@ def test_a_payment_of_an_older_order_is_told_aside_and_the_newer_one_stays_the_c
     old = store.order_with_link()
     new = store.order_with_link_again()
     before = store.conversation
-    assert store.orders[old].standing is Standing.LAPSED
+    assert store.orders[old].lifecycle is Lifecycle.LAPSED
     store.take(facts(payment(old, "captured")))
     assert store.said[-1] == "payment_successful"
     (say,) = store.last.messages
@@ -134,7 +134,7 @@ def test_a_payment_of_an_older_order_is_told_aside_and_the_newer_one_stays_the_c
     assert (store.last.calls, store.status(new)) == ((), AttemptStatus.CREATED)
     store.take(facts(payment(new, "captured", 36_000, "pay_2")))
     assert store.said.count("payment_successful") == 2
-    assert {state.standing for state in store.orders.values()} == {Standing.FULFILLED}
+    assert {state.lifecycle for state in store.orders.values()} == {Lifecycle.FULFILLED}
 
 
 def test_too_little_for_an_older_order_goes_back_because_nobody_waits_for_its_rest(store: Store) -> None:
@@ -152,11 +152,11 @@ def test_too_little_for_an_older_order_that_the_bank_had_said_yes_to_goes_back_t
     store.take(facts(payment(old, "authorized")))
     store.take((Kind.REQUEST, {"items": [{"sku": "ginger-250", "quantity": 1}]}))
     assert store.current != old
-    assert store.orders[old].standing is Standing.OPEN
+    assert store.orders[old].lifecycle is Lifecycle.OPEN
     store.take(facts(payment(old, "captured", 8_000)))
     assert RefundPayment("pay_1-1", "pay_1", old, 8_000) in store.last.calls
     assert not any(isinstance(call, CreateLink) for call in store.last.calls)
-    assert (store.said[-1], store.orders[old].standing) == ("payment_returned", Standing.RETURNED)
+    assert (store.said[-1], store.orders[old].lifecycle) == ("payment_returned", Lifecycle.RETURNED)
 
 
 def test_a_displaced_order_lapses_at_once_and_its_goods_are_left_again(store: Store) -> None:
@@ -165,7 +165,7 @@ def test_a_displaced_order_lapses_at_once_and_its_goods_are_left_again(store: St
     assert store.left == {"kulhad-6": 0}
     store.take((Kind.REQUEST, {"items": items}))
     old, new = store.orders.values()
-    assert (old.standing, new.standing) == (Standing.LAPSED, Standing.OPEN)
+    assert (old.lifecycle, new.lifecycle) == (Lifecycle.LAPSED, Lifecycle.OPEN)
     assert (store.left, store.reserved["kulhad-6"]) == ({"kulhad-6": 0}, 12)
     assert old.attempts[0].status is AttemptStatus.WITHDRAWING
 
@@ -175,11 +175,11 @@ def test_our_own_cancelling_is_a_fact_so_that_a_payment_after_it_is_late(store: 
     store.take(chat(TextReceived("cancel")))
     (fact,) = store.take(withdrawn(f"{key}.1")).facts
     assert (fact.entity, fact.entity_id, fact.state) == ("payment_link", f"plink_{key}.1", "cancelled")
-    assert store.orders[key].standing is Standing.LAPSED
+    assert store.orders[key].lifecycle is Lifecycle.LAPSED
     late = replace(payment(key, "captured"), detail={"link": f"plink_{key}.1"})
     store.take(facts(late))
     assert store.orders[key].status == "paid"
-    assert store.orders[key].standing is Standing.FULFILLED
+    assert store.orders[key].lifecycle is Lifecycle.FULFILLED
     store.take(facts(link(key, "cancelled")))
     assert store.outcomes == [Outcome.IGNORED]
 
@@ -188,10 +188,10 @@ def test_cancelled_twice_and_wanted_after_all_the_order_lives_again(store: Store
     store.take((Kind.REQUEST, {"items": [{"sku": "kulhad-6", "quantity": 12}]}))
     key = store.current
     store.take(created(f"{key}.1"), chat(TextReceived("cancel")), chat(TextReceived("cancel")))
-    assert store.orders[key].standing is Standing.LAPSED
+    assert store.orders[key].lifecycle is Lifecycle.LAPSED
     assert store.left == {"kulhad-6": 12}
     store.take(chat(TextReceived("retry")))
-    assert store.orders[key].standing is Standing.OPEN
+    assert store.orders[key].lifecycle is Lifecycle.OPEN
     assert store.left == {"kulhad-6": 0}
     store.take(created(f"{key}.2"))
     assert store.said[-1] == "complete_payment"

@@ -11,7 +11,7 @@ from flows.engine.events import TextReceived, TimerDue
 from payments.ledger.calls import CancelLink, CreateLink, RefundPayment
 from payments.processing.changes import Outcome
 from payments.processing.step_input import Kind
-from payments.shop.orders import AttemptStatus, Standing
+from payments.shop.orders import AttemptStatus, Lifecycle
 from tests.payments.waiting import Body, Store, chat, facts, fetched, link, payment, success, withdrawn
 
 
@@ -27,14 +27,14 @@ def test_the_four_success_events_in_any_order_and_twice_tell_once(
 ) -> None:
     key = store.order_with_link()
     four = success(key)
-    stood: list[Standing] = []
+    stood: list[Lifecycle] = []
     for case in cases((four[i] for i in order), in_one):
-        stood += [state.standing for state in store.take(*case).changed]
+        stood += [state.lifecycle for state in store.take(*case).changed]
         assert Outcome.PARKED not in store.outcomes
     assert store.said.count("payment_successful") == 1
-    assert stood.count(Standing.FULFILLED) == 1
+    assert stood.count(Lifecycle.FULFILLED) == 1
     assert store.orders[key].status == "paid"
-    assert (store.orders[key].standing, store.orders[key].fulfilled) == (Standing.FULFILLED, 18_000)
+    assert (store.orders[key].lifecycle, store.orders[key].fulfilled) == (Lifecycle.FULFILLED, 18_000)
     assert len(store.orders[key].facts) == len({fact.identity for fact in store.orders[key].facts}) == 4
     assert store.status(key) is AttemptStatus.PAID
     assert store.conversation.state == "paid"
@@ -62,43 +62,43 @@ def test_a_payment_that_failed_and_was_captured_is_captured(store: Store, states
 
 
 @pytest.mark.parametrize(
-    ("fact", "status", "standing", "said", "held_for"),
+    ("fact", "status", "lifecycle", "said", "held_for"),
     [
-        ({"amount": 17_999}, "refunding", Standing.RETURNED, ["payment_returned"], None),
-        ({"amount": 17_900}, "short", Standing.OPEN, ["part_received"], "short: waiting for the rest"),
+        ({"amount": 17_999}, "refunding", Lifecycle.RETURNED, ["payment_returned"], None),
+        ({"amount": 17_900}, "short", Lifecycle.OPEN, ["part_received"], "short: waiting for the rest"),
         (
             {"currency": "USD"},
             "held",
-            Standing.OPEN,
+            Lifecycle.OPEN,
             ["payment_held"],
             "mismatch: in another currency",
         ),
         (
             {"amount": 18_001},
             "paid",
-            Standing.FULFILLED,
+            Lifecycle.FULFILLED,
             ["payment_successful"],
             "remainder: too little for Razorpay to give back",
         ),
         (
             {"amount": 18_100},
             "paid",
-            Standing.FULFILLED,
+            Lifecycle.FULFILLED,
             ["payment_successful", "payment_surplus"],
             None,
         ),
     ],
 )
 def test_money_that_does_not_fit(
-    store: Store, fact: dict[str, Any], status: str, standing: Standing, said: list[str], held_for: str
+    store: Store, fact: dict[str, Any], status: str, lifecycle: Lifecycle, said: list[str], held_for: str
 ) -> None:
     key = store.order_with_link()
     before = len(store.said)
     store.take(facts(payment(key, "captured", **fact)))
     (settled,) = store.last.changed
-    assert (settled.status, settled.standing, settled.held_for) == (status, standing, held_for)
+    assert (settled.status, settled.lifecycle, settled.held_for) == (status, lifecycle, held_for)
     assert store.said[before:] == said
-    paid, waits = standing is Standing.FULFILLED, held_for == "short: waiting for the rest"
+    paid, waits = lifecycle is Lifecycle.FULFILLED, held_for == "short: waiting for the rest"
     expected = "paid" if paid else "short" if waits else "refunding" if held_for is None else "held"
     assert store.order_state.status == expected
 

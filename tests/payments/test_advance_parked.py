@@ -15,7 +15,7 @@ from payments.processing.actions import SHOP
 from payments.processing.advance import advance
 from payments.processing.changes import ChangeSet, Outcome
 from payments.processing.step_input import Kind, StepInput
-from payments.shop.orders import AttemptStatus, Standing
+from payments.shop.orders import AttemptStatus, Lifecycle
 from tests.payments.waiting import NOW, Body, Store, chat, created, facts, link, payment, success
 
 
@@ -40,16 +40,16 @@ def test_a_step_that_fails_keeps_the_facts_and_the_next_event_tells_the_customer
     assert store.conversation == before
     assert store.said == told
     [books] = store.last.changed
-    assert (books.status, books.standing, books.fulfilled, books.held) == ("held", Standing.OPEN, 0, 0)
+    assert (books.status, books.lifecycle, books.fulfilled, books.held) == ("held", Lifecycle.OPEN, 0, 0)
     assert (store.last.messages, store.last.timers, store.last.calls) == ((), (), ())
     assert store.last.facts == (payment(key, "captured"),)
     assert store.orders[key].status == "held"
-    assert store.orders[key].standing is Standing.OPEN
+    assert store.orders[key].lifecycle is Lifecycle.OPEN
     store.flow = shop_flow
     store.take(facts(payment(key, "captured"), link(key, "paid")))
     assert store.said == [*told, "payment_successful"]
     assert store.orders[key].status == "paid"
-    assert store.orders[key].standing is Standing.FULFILLED
+    assert store.orders[key].lifecycle is Lifecycle.FULFILLED
     store.take(*success(key))
     assert store.said.count("payment_successful") == 1
 
@@ -75,7 +75,7 @@ def test_what_the_customer_wants_meanwhile_respects_the_money_that_is_kept(
     store.take(chat(TextReceived(word)))
     assert store.outcomes[-1] is not Outcome.PARKED
     assert store.last.calls == ()
-    assert (store.orders[key].standing, store.status(key)) == (Standing.OPEN, AttemptStatus.CREATED)
+    assert (store.orders[key].lifecycle, store.status(key)) == (Lifecycle.OPEN, AttemptStatus.CREATED)
 
 
 def test_what_is_kept_of_a_parked_event_is_in_the_books_at_once(store: Store) -> None:

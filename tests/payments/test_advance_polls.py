@@ -8,7 +8,7 @@ from payments.ledger.calls import FetchPayments, RefundPayment
 from payments.ledger.facts import Fact
 from payments.ledger.polling import Poll
 from payments.processing.step_input import Kind
-from payments.shop.orders import Standing
+from payments.shop.orders import Lifecycle
 from tests.payments.waiting import NOW, Body, Store, chat, created, facts, fetched, kept, payment, refused
 
 DAY = 86_400_000
@@ -105,12 +105,12 @@ def test_what_an_event_gave_reason_to_doubt_our_own_keys_can_confirm(store: Stor
     store.account = "acc_ours"
     store.take(doubted(key))
     state = store.orders[key]
-    assert (state.standing, state.held, state.held_for) == (
+    assert (state.lifecycle, state.held, state.held_for) == (
         "open", 18_000, "mismatch: paid into another Razorpay account",
     )  # fmt: skip
     store.take(fetched(f"{key}.1", payment(key, "captured")))
     state = store.orders[key]
-    assert (state.standing, state.held, state.held_for) == ("fulfilled", 0, None)
+    assert (state.lifecycle, state.held, state.held_for) == ("fulfilled", 0, None)
     assert store.said[-1] == "payment_successful"
 
 
@@ -127,7 +127,7 @@ def test_what_our_own_keys_saw_first_is_not_doubted_later(store: Store) -> None:
     key = store.order_with_link()
     store.account = "acc_ours"
     store.take(fetched(f"{key}.1", payment(key, "captured")), doubted(key))
-    assert (store.orders[key].standing, store.orders[key].held_for) == ("fulfilled", None)
+    assert (store.orders[key].lifecycle, store.orders[key].held_for) == ("fulfilled", None)
 
 
 @pytest.mark.parametrize("stays", [False, True])
@@ -140,7 +140,7 @@ def test_who_says_that_they_have_paid_means_the_link_that_they_can_pay(store: St
     store.take(fetched(f"{old}.1", asked=True))
     assert store.said[-1] == "payment_not_found"
     store.take(fetched(f"{old}.1", payment(old, "captured")))
-    assert store.orders[old].standing is Standing.FULFILLED
+    assert store.orders[old].lifecycle is Lifecycle.FULFILLED
 
 
 def test_who_says_that_they_have_paid_without_a_link_hears_at_once_that_they_have_not(store: Store) -> None:

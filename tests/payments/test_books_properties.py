@@ -27,7 +27,7 @@ from payments.ledger.refunds import OUTSIDE
 from payments.ledger.state import OrderState
 from payments.processing.changes import Outcome
 from payments.processing.step_input import Kind
-from payments.shop.orders import AttemptStatus, Standing
+from payments.shop.orders import AttemptStatus, Lifecycle
 from tests.payments.outside import Arrival, Given, Link, Payment, Razorpay
 from tests.payments.truths import untruths
 from tests.payments.waiting import NOW, Store, chat, repairing
@@ -65,7 +65,7 @@ class _Bookkeeping(RuleBasedStateMachine):
         self.polls: list[Poll] = []
         self.keys: dict[str, int] = {}
         """What each refund's key was asked for."""
-        self.stood: dict[str, list[Standing]] = {}
+        self.stood: dict[str, list[Lifecycle]] = {}
         self.others = 0
         self.kept: set[str] = set()
         """Reference ids of links that Razorpay would not cancel."""
@@ -81,8 +81,8 @@ class _Bookkeeping(RuleBasedStateMachine):
                 if isinstance(call, RefundPayment):
                     assert self.keys.setdefault(call.key, call.amount) == call.amount
             for key, state in self.store.orders.items():
-                history = self.stood.setdefault(key, [Standing.OPEN])
-                history += [state.standing] if state.standing is not history[-1] else []
+                history = self.stood.setdefault(key, [Lifecycle.OPEN])
+                history += [state.lifecycle] if state.lifecycle is not history[-1] else []
 
     # The customer
 
@@ -256,16 +256,16 @@ class _Bookkeeping(RuleBasedStateMachine):
     @invariant()
     def an_order_is_decided_once_and_for_good(self) -> None:
         for key, history in self.stood.items():
-            assert history.count(Standing.FULFILLED) + history.count(Standing.RETURNED) <= 1, history
-            assert not {Standing.FULFILLED, Standing.RETURNED} & set(history[:-1]), history
-            assert self.store.orders[key].standing is history[-1]
-        fulfilled = [h for h in self.stood.values() if h[-1] is Standing.FULFILLED]
+            assert history.count(Lifecycle.FULFILLED) + history.count(Lifecycle.RETURNED) <= 1, history
+            assert not {Lifecycle.FULFILLED, Lifecycle.RETURNED} & set(history[:-1]), history
+            assert self.store.orders[key].lifecycle is history[-1]
+        fulfilled = [h for h in self.stood.values() if h[-1] is Lifecycle.FULFILLED]
         assert self.store.said.count("payment_successful") == len(fulfilled)
 
     @invariant()
     def nobody_gets_the_goods_and_the_money(self) -> None:
         for state in self.store.orders.values():
-            if state.standing is Standing.FULFILLED:
+            if state.lifecycle is Lifecycle.FULFILLED:
                 ours = sum(r.amount for r in state.refunds if r.goes_back and r.reason != OUTSIDE)
                 assert state.balance.paid - ours >= state.order.total
 
@@ -288,7 +288,7 @@ class _Bookkeeping(RuleBasedStateMachine):
         for state in self.store.orders.values():
             taken = {(payment.link, payment.amount) for payment in state.balance.payments}
             wanted = [a for a in state.attempts if a.status in _OPEN and (a.link_id, a.amount) not in taken]
-            assert len(wanted) <= (state.standing is Standing.OPEN)
+            assert len(wanted) <= (state.lifecycle is Lifecycle.OPEN)
 
     @invariant()
     def at_most_one_link_of_the_customer_can_be_paid(self) -> None:
@@ -300,7 +300,7 @@ class _Bookkeeping(RuleBasedStateMachine):
         store = self.store
         held: Counter[str] = Counter()
         for state in store.orders.values():
-            if state.standing is Standing.OPEN:
+            if state.lifecycle is Lifecycle.OPEN:
                 held.update({line.sku: line.quantity for line in state.order.lines if line.sku == COUNTED})
         assert miscounted({COUNTED: store.reserved[COUNTED]}, held) == ()
         assert store.left[COUNTED] >= 0
@@ -341,4 +341,4 @@ def _agree(state: OrderState, razorpay: Razorpay, kept: set[str]) -> None:
     assert not [refund for refund in state.refunds if refund.status == "asked"]
     links: list[Link] = [link for link in razorpay.links.values() if link.key == state.order.key]
     payable = [link for link in links if link.status == "created" and link.reference not in kept]
-    assert len(payable) <= (state.standing is Standing.OPEN)
+    assert len(payable) <= (state.lifecycle is Lifecycle.OPEN)

@@ -12,7 +12,7 @@ from payments.ledger.fees import ON_TOP, with_fee_on_top
 from payments.processing.step_input import Kind
 from payments.razorpay.fetched import payment_facts
 from payments.razorpay.webhook import read
-from payments.shop.orders import Standing
+from payments.shop.orders import Lifecycle
 from tests.payments.waiting import Body, Store, created, facts, link, payment, repairing
 
 FEE = 425
@@ -56,8 +56,8 @@ def test_a_fee_that_the_payer_bore_is_no_surplus(store: Store, order: Iterable[i
         store.take(told[place])
         assert not store.last.refunds
     state = store.orders[key]
-    assert (state.standing, state.fulfilled, state.held, state.held_for) == (
-        Standing.FULFILLED, 18_000, 0, None,
+    assert (state.lifecycle, state.fulfilled, state.held, state.held_for) == (
+        Lifecycle.FULFILLED, 18_000, 0, None,
     )  # fmt: skip
     assert store.said.count("payment_successful") == 1
     assert "payment_surplus" not in store.said
@@ -86,7 +86,7 @@ def test_a_fee_does_not_make_up_for_what_is_missing(store: Store) -> None:
     key = waiting(store)
     store.take(facts(borne(key, amount=17_800 + FEE)))
     assert store.said[-1] == "part_received"
-    assert store.orders[key].standing is Standing.OPEN
+    assert store.orders[key].lifecycle is Lifecycle.OPEN
     assert store.orders[key].balance.paid == 17_800
     assert books_are_right(store, key)
 

@@ -11,7 +11,7 @@ from flows.engine.model import Flow
 from flows.messages.kinds import Message
 from payments.processing.changes import Outcome
 from payments.processing.step_input import Kind
-from payments.shop.orders import Standing
+from payments.shop.orders import Lifecycle
 from payments.simulator.simulator import Razorpay, Simulator
 
 MASALA, GINGER = "Masala chai 250 g", "Ginger chai 250 g"
@@ -64,10 +64,10 @@ def test_of_two_open_orders_the_others_ends_and_its_goods_are_free(shop_flow: Fl
     key = keys(mine)
     assert other.left["kulhad-6"] == 11
     assert join(mine, other) == [], "the customer did nothing, and hears nothing"
-    assert (keys(mine), mine.orders[keys(other)].standing) == (key, Standing.LAPSED)
+    assert (keys(mine), mine.orders[keys(other)].lifecycle) == (key, Lifecycle.LAPSED)
     assert mine.left["kulhad-6"] == 12
     assert [reference.rpartition(".")[0] for reference in links(mine)] == [key]
-    assert mine.orders[key].standing is Standing.OPEN
+    assert mine.orders[key].lifecycle is Lifecycle.OPEN
     assert earlier_links(mine) == []
     assert mine.results[-1].outcome is Outcome.APPLIED
 
@@ -105,7 +105,7 @@ def test_what_is_paid_for_the_others_order_after_all_is_fulfilled(shop_flow: Flo
     theirs = mine.orders[keys(other)]
     payment = mine._payment(theirs.attempts[0], "captured", theirs.order.total, "INR", {"method": "upi"})
     said = mine._facts(theirs.order.key, payment, mine._ended(theirs.attempts[0], "paid", theirs.order.total))
-    assert mine.orders[keys(other)].standing is Standing.FULFILLED
+    assert mine.orders[keys(other)].lifecycle is Lifecycle.FULFILLED
     assert any("Payment Successful" in getattr(message, "body", "") for message in said)
     assert mine.parked == []
 
@@ -182,8 +182,8 @@ def test_whatever_both_did_there_is_one_open_order_and_at_last_one_link(
     for simulator, acts in ((mine, ours), (other, theirs)):
         for act in acts:
             simulator.write(act)
-    mine_open = any(state.standing is Standing.OPEN for state in mine.orders.values())
-    if not mine_open and any(state.standing is Standing.OPEN for state in other.orders.values()):
+    mine_open = any(state.lifecycle is Lifecycle.OPEN for state in mine.orders.values())
+    if not mine_open and any(state.lifecycle is Lifecycle.OPEN for state in other.orders.values()):
         mine, other = other, mine
     mine.razorpay(how)
     join(mine, other)
@@ -192,7 +192,7 @@ def test_whatever_both_did_there_is_one_open_order_and_at_last_one_link(
     mine.razorpay(Razorpay.ANSWERS)
     assert mine.parked == []
     current = mine.order.key if mine.order else None
-    still_open = [key for key, state in mine.orders.items() if state.standing is Standing.OPEN]
+    still_open = [key for key, state in mine.orders.items() if state.lifecycle is Lifecycle.OPEN]
     assert set(still_open) <= {current}
     assert len(links(mine)) <= 1
     assert earlier_links(mine) == []

@@ -18,7 +18,7 @@ from flows.engine.events import TextReceived
 from flows.engine.model import Flow
 from payments.ledger.calls import Call, RefundPayment
 from payments.processing.step_input import Kind
-from payments.shop.orders import Standing
+from payments.shop.orders import Lifecycle
 from tests.payments.outside import Arrival, Razorpay, fork
 from tests.payments.waiting import NOW, Store, chat, repairing
 
@@ -95,7 +95,7 @@ class Play:
 
 def _said(state: Any) -> tuple[Any, ...]:
     books = (state.fulfilled, state.held, state.held_for)
-    return (state.status, state.standing, *books, frozenset(state.refunds))
+    return (state.status, state.lifecycle, *books, frozenset(state.refunds))
 
 
 @dataclass(slots=True)
@@ -183,7 +183,7 @@ def test_both_links_of_an_order_are_paid_in_all_40320_orders(shop_flow: Flow) ->
     assert money["refunds"] == {"pay_2": TOTAL}
     assert (money["left"], money["reserved"]) == ({SKU: 11}, 0)
     (order,) = (play.store.orders[key] for play in finished[:1])
-    assert (order.standing, order.fulfilled, order.held) == (Standing.FULFILLED, TOTAL, 0)
+    assert (order.lifecycle, order.fulfilled, order.held) == (Lifecycle.FULFILLED, TOTAL, 0)
     assert same([Counter(play.told) for play in finished]) == {"payment_successful": 1, "payment_surplus": 1}
 
 
@@ -216,8 +216,8 @@ def test_the_earlier_order_is_paid_while_a_later_one_waits_for_its_link(shop_flo
     assert count(ways) == 113_400
     finished = [way.play.finish() for way in ways]
     orders = same([play.money["orders"] for play in finished])
-    assert (orders[old][1], orders[old][-1]) == (Standing.FULFILLED, ((1, "paid"),))
-    assert (orders[new][1], orders[new][-1]) == (Standing.LAPSED, ((1, "refused"),))
+    assert (orders[old][1], orders[old][-1]) == (Lifecycle.FULFILLED, ((1, "paid"),))
+    assert (orders[new][1], orders[new][-1]) == (Lifecycle.LAPSED, ((1, "refused"),))
     told = same([Counter(play.told) for play in finished])
     assert told == {"payment_successful": 1, "earlier_order_paid": 1}
 
@@ -248,7 +248,7 @@ def test_a_late_payment_that_somebody_refunds_in_part(shop_flow: Flow) -> None:
     assert money["refunds"] == {"pay_1": 2_000}
     assert (money["left"], money["reserved"]) == ({SKU: 11}, 0)
     state = finished[0].store.orders[key]
-    assert (state.standing, state.fulfilled, state.held) == (Standing.FULFILLED, TOTAL - 2_000, 0)
+    assert (state.lifecycle, state.fulfilled, state.held) == (Lifecycle.FULFILLED, TOTAL - 2_000, 0)
     # Setbacks are told while nothing is paid; that a refund began, unless its end is known by then.
     ways_to_tell = SETBACKS | {"refund_started"}
     told = [Counter(name for name in play.told if name not in ways_to_tell) for play in finished]
@@ -265,11 +265,11 @@ def test_where_late_money_goes_back_it_matters_what_is_heard_first(shop_text: st
     ways = list(ends(play, late_and_refunded(play, key)))
     assert count(ways) == factorial(7)
     finished = [way.play.finish().store.orders[key] for way in ways]
-    found = {(state.standing, state.fulfilled, state.held, state.held_for) for state in finished}
+    found = {(state.lifecycle, state.fulfilled, state.held, state.held_for) for state in finished}
     assert found == {
-        (Standing.FULFILLED, TOTAL - 2_000, 0, None),
-        (Standing.RETURNED, 0, 0, None),
-        (Standing.RETURNED, 0, TOTAL - 2_000, "refund refused: Razorpay would not make it"),
+        (Lifecycle.FULFILLED, TOTAL - 2_000, 0, None),
+        (Lifecycle.RETURNED, 0, 0, None),
+        (Lifecycle.RETURNED, 0, TOTAL - 2_000, "refund refused: Razorpay would not make it"),
     }
     for state in finished:
         back = sum(refund.amount for refund in state.refunds if refund.goes_back)
@@ -308,7 +308,7 @@ def test_the_link_is_known_only_after_its_payment(shop_flow: Flow) -> None:
     assert count(ways) == 720
     finished = [way.play.finish() for way in ways]
     money = same([play.money for play in finished])
-    assert money["orders"][key][1:3] == (Standing.FULFILLED, TOTAL)
+    assert money["orders"][key][1:3] == (Lifecycle.FULFILLED, TOTAL)
     assert {play.told.count("payment_successful") for play in finished} == {1}
 
 

@@ -13,7 +13,7 @@ from payments.ledger.facts import Fact
 from payments.processing.actions import SHOP
 from payments.processing.changes import Outcome
 from payments.processing.step_input import Kind
-from payments.shop.orders import AttemptStatus, Standing
+from payments.shop.orders import AttemptStatus, Lifecycle
 from tests.payments.waiting import (
     NOW,
     Body,
@@ -50,7 +50,7 @@ def test_a_new_order_waits_for_the_end_of_the_old_ones_link(store: Store) -> Non
     old, new = ordered_again(store)
     assert store.last.calls == (CancelLink(f"{old}.1", f"plink_{old}.1"),)
     assert (store.status(old), store.status(new)) == (AttemptStatus.WITHDRAWING, AttemptStatus.PLANNED)
-    assert store.orders[new].standing is Standing.OPEN
+    assert store.orders[new].lifecycle is Lifecycle.OPEN
     (call,) = store.take(withdrawn(f"{old}.1"), now=LATER).calls
     number = store.orders[new].order.number
     assert call == CreateLink(f"{new}.1", new, 36_000, "INR", f"Order #{number}", LATER + LIFE)
@@ -90,12 +90,12 @@ def test_paid_after_all_the_earlier_order_wins(store: Store, road: str) -> None:
     store.take(end[road])
     assert asked(store) == []
     assert store.said[-1] == "earlier_order_paid"
-    assert (store.status(new), store.orders[new].standing) == (AttemptStatus.REFUSED, Standing.LAPSED)
+    assert (store.status(new), store.orders[new].lifecycle) == (AttemptStatus.REFUSED, Lifecycle.LAPSED)
     store.take(paid(old), withdrawn(f"{old}.1", "paid"))
     assert store.said.count("earlier_order_paid") == store.said.count("payment_successful") == 1
     store.take(chat(TextReceived("retry")))
     assert asked(store) == [f"{new}.2"]
-    assert (store.status(new, 2), store.orders[new].standing) == (AttemptStatus.CREATING, Standing.OPEN)
+    assert (store.status(new, 2), store.orders[new].lifecycle) == (AttemptStatus.CREATING, Lifecycle.OPEN)
 
 
 def test_a_link_that_razorpay_would_not_cancel_stands_in_the_way_and_an_operator_hears(store: Store) -> None:
@@ -130,7 +130,7 @@ def test_where_nothing_is_planned_only_an_operator_hears_of_a_kept_link(store: S
     key = store.order_with_link()
     store.take(chat(TextReceived("cancel")))
     (notice,) = store.take(kept(f"{key}.1")).notices
-    assert (notice.subject, store.orders[key].standing) == (f"{key}.1", Standing.OPEN)
+    assert (notice.subject, store.orders[key].lifecycle) == (f"{key}.1", Lifecycle.OPEN)
     assert "earlier_link_open" not in store.said
 
 
@@ -160,7 +160,7 @@ def test_a_plan_that_is_left_hands_on_what_it_waited_for(store: Store) -> None:
     first, second = ordered_again(store)
     third = store.order()
     assert store.status(second) is AttemptStatus.CANCELLED
-    assert store.orders[second].standing is Standing.LAPSED
+    assert store.orders[second].lifecycle is Lifecycle.LAPSED
     assert store.status(third) is AttemptStatus.PLANNED
     store.take(facts(link(second, "cancelled")))
     assert asked(store) == []
@@ -178,7 +178,7 @@ def test_a_cancelled_plan_frees_its_goods_at_once_and_still_waits_when_it_is_wan
     new = store.current
     assert store.left == {"kulhad-6": 0}
     assert store.take(chat(TextReceived("cancel"))).calls == ()
-    assert (store.status(new), store.orders[new].standing) == (AttemptStatus.CANCELLED, Standing.LAPSED)
+    assert (store.status(new), store.orders[new].lifecycle) == (AttemptStatus.CANCELLED, Lifecycle.LAPSED)
     assert (store.left, store.order_state.lapsed) == ({"kulhad-6": 12}, True)
     store.take(chat(TextReceived("retry")))
     assert store.last.calls == (CancelLink(f"{old}.1", None),)
@@ -211,7 +211,7 @@ def test_a_link_about_to_end_is_replaced_when_it_has(store: Store) -> None:
     assert store.status(key, 2) is AttemptStatus.PLANNED
     store.take(withdrawn(f"{key}.1"), now=soon + 5)
     assert asked(store) == [f"{key}.2"]
-    assert store.orders[key].standing is Standing.OPEN
+    assert store.orders[key].lifecycle is Lifecycle.OPEN
     assert store.link.expires_at == soon + 5 + LIFE
 
 
@@ -231,7 +231,7 @@ def test_a_kept_link_of_the_same_order_can_still_pay_it(store: Store) -> None:
     store.take(chat(TextReceived("retry")))
     assert store.last.calls == (CancelLink(f"{key}.1", f"plink_{key}.1"),)
     store.take(paid(key))
-    assert (store.said[-1], store.orders[key].standing) == ("payment_successful", Standing.FULFILLED)
+    assert (store.said[-1], store.orders[key].lifecycle) == ("payment_successful", Lifecycle.FULFILLED)
     assert store.status(key, 3) is AttemptStatus.CANCELLED
 
 
@@ -250,7 +250,7 @@ def test_without_a_link_for_the_rest_what_came_goes_back(store: Store, kept_inst
     key = store.order_with_link()
     store.take(facts(payment(key, "captured", 8_000)))
     store.take(kept(f"{key}.1") if kept_instead else chat(TextReceived("cancel")))
-    assert (store.said[-1], store.orders[key].standing) == ("payment_returned", Standing.RETURNED)
+    assert (store.said[-1], store.orders[key].lifecycle) == ("payment_returned", Lifecycle.RETURNED)
     assert sum(refund.amount for refund in store.orders[key].refunds) == 8_000
 
 
@@ -259,7 +259,7 @@ def test_a_link_of_an_order_that_the_bank_had_said_yes_to_ends_too(store: Store)
     store.take(facts(payment(old, "authorized")))
     store.take((Kind.REQUEST, {"items": [{"sku": "ginger-250", "quantity": 1}]}))
     assert store.last.calls == (CancelLink(f"{old}.1", f"plink_{old}.1"),)
-    assert store.orders[old].standing is Standing.OPEN
+    assert store.orders[old].lifecycle is Lifecycle.OPEN
     store.take(withdrawn(f"{old}.1"))
     assert len(asked(store)) == 1
 
@@ -351,8 +351,8 @@ def test_what_an_earlier_order_brought_in_goes_back_if_its_goods_are_the_later_o
     new = store.current
     store.take(facts(payment(old, "captured", total)))
     store.take(withdrawn(f"{old}.1", "paid"))
-    assert store.orders[old].standing is Standing.RETURNED
-    assert (store.said[-1], store.orders[new].standing) == ("payment_returned", Standing.OPEN)
+    assert store.orders[old].lifecycle is Lifecycle.RETURNED
+    assert (store.said[-1], store.orders[new].lifecycle) == ("payment_returned", Lifecycle.OPEN)
     assert store.status(new) is AttemptStatus.CREATING
     assert store.left == {"kulhad-6": 0}
 
@@ -369,7 +369,7 @@ def test_the_plan_of_an_order_with_money_under_way_ends_when_another_is_placed(s
     let_go = {"payment_id": "pay_1", "captured": "false"}
     store.take(facts(Fact(old, "refund", "rfnd_1", "processed", total, "INR", 0, let_go)), now=soon)
     assert not any(attempt.live for attempt in store.orders[old].attempts)
-    assert (store.orders[old].standing, store.left) == (Standing.LAPSED, {"kulhad-6": 12})
+    assert (store.orders[old].lifecycle, store.left) == (Lifecycle.LAPSED, {"kulhad-6": 12})
 
 
 def test_what_is_said_of_an_order_that_the_chat_has_left_moves_nothing_and_the_trace_says_so(

@@ -14,7 +14,7 @@ from payments.ledger.facts import Fact
 from payments.ledger.holds import HoldReason
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
-from payments.shop.orders import Line, Order, Standing
+from payments.shop.orders import Lifecycle, Line, Order
 
 KEY = "k-1-1"
 TOTAL = 50_000
@@ -42,10 +42,10 @@ def state(*facts: Fact, **rest: Any) -> OrderState:
 
 
 ALL_BACK = (refund("processed", TOTAL),)
-PAID = state(captured(), standing=Standing.FULFILLED, fulfilled=TOTAL)
+PAID = state(captured(), lifecycle=Lifecycle.FULFILLED, fulfilled=TOTAL)
 RIGHT = {
     "unpaid": (state(), None),
-    "ended": (state(standing=Standing.LAPSED), None),
+    "ended": (state(lifecycle=Lifecycle.LAPSED), None),
     "paid": (PAID, 5),
     "paid, said four times": (replace(PAID, facts=(captured(),) * 4), 5),
     "short": (state(captured(20_000), held=20_000, held_for="short: waiting for the rest"), None),
@@ -72,11 +72,11 @@ RIGHT = {
         5,
     ),
     "returned": (
-        state(captured(), told("processed", TOTAL), standing=Standing.RETURNED, refunds=ALL_BACK),
+        state(captured(), told("processed", TOTAL), lifecycle=Lifecycle.RETURNED, refunds=ALL_BACK),
         5,
     ),
     "paid, then all refunded in the dashboard": (
-        state(captured(), told("processed", TOTAL), standing=Standing.FULFILLED, refunds=ALL_BACK),
+        state(captured(), told("processed", TOTAL), lifecycle=Lifecycle.FULFILLED, refunds=ALL_BACK),
         5,
     ),
     "dollars": (state(captured(1200, currency="USD"), held_for="mismatch: in another currency"), None),
@@ -125,11 +125,11 @@ WRONG: dict[str, tuple[str, Callable[[OrderState], OrderState], Check, Any, Any]
         Check.FULFILLED, TOTAL, 60_000,
     ),
     "goods for too little": (
-        "short", lambda s: replace(s, standing=Standing.FULFILLED, fulfilled=20_000, held=0),
+        "short", lambda s: replace(s, lifecycle=Lifecycle.FULFILLED, fulfilled=20_000, held=0),
         Check.FULFILLED, TOTAL, 20_000,
     ),
     "goods for an open order": (
-        "paid", lambda s: replace(s, standing=Standing.OPEN), Check.FULFILLED, 0, TOTAL
+        "paid", lambda s: replace(s, lifecycle=Lifecycle.OPEN), Check.FULFILLED, 0, TOTAL
     ),
     "goods that no money stands for": (
         "paid", lambda s: replace(s, fulfilled=0, held=TOTAL, held_for="?"), Check.FULFILLED, TOTAL, 0
@@ -190,7 +190,7 @@ def test_sums_tell_currencies_apart() -> None:
         captured(60_000),
         captured(1200, "pay_2", "USD"),
         told("processed", 200, "rfnd_2", "pay_2"),
-        standing=Standing.FULFILLED,
+        lifecycle=Lifecycle.FULFILLED,
         fulfilled=TOTAL,
         refunds=(refund("created", 10_000), refund("processed", 200, "rfnd_2", "pay_2")),
         held_for="mismatch: in another currency",

@@ -11,7 +11,7 @@ from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.resolution import resolve, wants_rest
 from payments.ledger.state import OrderState
 from payments.shop.catalogue import Repairs
-from payments.shop.orders import Attempt, AttemptStatus, Line, Order, Standing
+from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Order
 from payments.shop.stock import Move
 
 KEY: Final = "c-1-1"
@@ -39,18 +39,18 @@ def given(status: str, amount: int, of: str = "pay_1", id: str = "rfnd_1", **det
     return Fact(KEY, "refund", id, status, amount, "INR", 1, {"payment_id": of, **detail})
 
 
-def state(*facts: Fact, standing: Standing = Standing.OPEN, **rest: Any) -> OrderState:
-    if standing is Standing.FULFILLED:
+def state(*facts: Fact, lifecycle: Lifecycle = Lifecycle.OPEN, **rest: Any) -> OrderState:
+    if lifecycle is Lifecycle.FULFILLED:
         rest.setdefault("fulfilled", ORDER.total)
-    return OrderState(ORDER, facts, rest.pop("attempts", (attempt(),)), standing, **rest)
+    return OrderState(ORDER, facts, rest.pop("attempts", (attempt(),)), lifecycle, **rest)
 
 
 def refunds(done: OrderState) -> dict[str, int]:
     return {refund.key: refund.amount for refund in done.refunds}
 
 
-OPEN, LAPSED = Standing.OPEN, Standing.LAPSED
-FULFILLED, RETURNED = Standing.FULFILLED, Standing.RETURNED
+OPEN, LAPSED = Lifecycle.OPEN, Lifecycle.LAPSED
+FULFILLED, RETURNED = Lifecycle.FULFILLED, Lifecycle.RETURNED
 
 
 @pytest.mark.parametrize(
@@ -69,10 +69,10 @@ FULFILLED, RETURNED = Standing.FULFILLED, Standing.RETURNED
     ],
 )
 def test_the_whole_total_came(
-    before: Standing, late: Any, left: dict[str, int], after: Standing, held_for: str | None
+    before: Lifecycle, late: Any, left: dict[str, int], after: Lifecycle, held_for: str | None
 ) -> None:
-    done = resolve(state(captured(), standing=before), Repairs(late=late), left)
-    assert (done.state.standing, done.state.held_for) == (after, held_for)
+    done = resolve(state(captured(), lifecycle=before), Repairs(late=late), left)
+    assert (done.state.lifecycle, done.state.held_for) == (after, held_for)
     assert refunds(done.state) == ({"pay_1-1": TOTAL} if after is RETURNED else {})
     assert done.state.fulfilled == (TOTAL if after is FULFILLED else 0)
     assert done.state.held == (TOTAL if after is LAPSED else 0)
@@ -97,11 +97,11 @@ def test_the_whole_total_came(
     ],
 )
 def test_too_little_came(
-    before: Standing, short: Any, amount: int, after: Standing, held_for: str | None
+    before: Lifecycle, short: Any, amount: int, after: Lifecycle, held_for: str | None
 ) -> None:
     rules = Repairs(short=short)
-    done = resolve(state(captured(amount), standing=before), rules, PLENTY).state
-    assert (done.standing, done.held_for) == (after, held_for)
+    done = resolve(state(captured(amount), lifecycle=before), rules, PLENTY).state
+    assert (done.lifecycle, done.held_for) == (after, held_for)
     assert refunds(done) == ({"pay_1-1": amount} if after is RETURNED and amount >= 100 else {})
     assert (done.fulfilled, done.held) == (0, amount if held_for else 0)
     assert wants_rest(done, rules) is (after is OPEN and short == "top up")
@@ -119,7 +119,7 @@ def test_too_little_came(
 )
 def test_too_much_came(surplus: Any, extra: int, asked: dict[str, int], held_for: str | None) -> None:
     done = resolve(state(captured(TOTAL + extra)), Repairs(surplus=surplus), PLENTY).state
-    assert (done.standing, done.fulfilled, done.held_for) == (FULFILLED, TOTAL, held_for)
+    assert (done.lifecycle, done.fulfilled, done.held_for) == (FULFILLED, TOTAL, held_for)
     assert (refunds(done), done.held) == (asked, extra - sum(asked.values()))
 
 
@@ -127,8 +127,8 @@ def test_small_remainders_of_several_payments_are_no_less_explained() -> None:
     """Razorpay gives nothing back under ₹1 of each, and together they are more."""
     halves = [captured(25_000), captured(25_000, "pay_2", 2)]
     by_hand = [given("processed", 24_940), given("processed", 24_940, "pay_2", "rfnd_2")]
-    done = resolve(state(*halves, *by_hand, standing=LAPSED), SHIPPED, NONE_LEFT)
-    assert (done.state.standing, done.state.held, done.state.held_for) == (RETURNED, 120, REMAINDER)
+    done = resolve(state(*halves, *by_hand, lifecycle=LAPSED), SHIPPED, NONE_LEFT)
+    assert (done.state.lifecycle, done.state.held, done.state.held_for) == (RETURNED, 120, REMAINDER)
     assert done.asked == ()
 
 
@@ -151,22 +151,22 @@ def test_of_two_payments_the_later_one_goes_back_whichever_is_known_first() -> N
 )
 @pytest.mark.parametrize("before", [OPEN, LAPSED])
 def test_money_that_does_not_fit_waits_for_a_person_until_it_is_back(
-    fact: Fact, reason: str, held: int, before: Standing
+    fact: Fact, reason: str, held: int, before: Lifecycle
 ) -> None:
     ended = (attempt(AttemptStatus.PAID),)
-    done = resolve(state(fact, standing=before, attempts=ended), SHIPPED, PLENTY)
-    assert (done.state.standing, done.state.held, done.state.held_for) == (before, held, reason)
+    done = resolve(state(fact, lifecycle=before, attempts=ended), SHIPPED, PLENTY)
+    assert (done.state.lifecycle, done.state.held, done.state.held_for) == (before, held, reason)
     assert (done.asked, done.moves) == ((), ())
     back = replace(done.state, facts=(fact, replace(given("processed", TOTAL), currency=fact.currency)))
     done = resolve(back, SHIPPED, PLENTY)
-    assert (done.state.standing, done.state.held, done.state.held_for) == (LAPSED, 0, None)
+    assert (done.state.lifecycle, done.state.held, done.state.held_for) == (LAPSED, 0, None)
     assert done.moves == ((Move("a", -2, 0),) if before is OPEN else ())
 
 
 def test_money_beside_what_does_not_fit_is_not_decided_about() -> None:
     both = state(captured(20_000), captured(id="pay_2", mismatch="paid in test mode"))
     done = resolve(both, SHIPPED, PLENTY).state
-    assert (done.standing, done.held) == (OPEN, TOTAL + 20_000)
+    assert (done.lifecycle, done.held) == (OPEN, TOTAL + 20_000)
     assert not wants_rest(done, SHIPPED)
 
 
@@ -185,11 +185,11 @@ def test_money_beside_what_does_not_fit_is_not_decided_about() -> None:
     ],
 )
 def test_an_order_lapses_when_nothing_can_come_any_more(
-    statuses: list[str], facts: tuple[Fact, ...], after: Standing
+    statuses: list[str], facts: tuple[Fact, ...], after: Lifecycle
 ) -> None:
     attempts = tuple(attempt(AttemptStatus(status), ordinal=n) for n, status in enumerate(statuses, 1))
     done = resolve(state(*facts, attempts=attempts), SHIPPED, PLENTY)
-    assert done.state.standing is after
+    assert done.state.lifecycle is after
     assert done.moves == ((Move("a", -2, 0),) if after is LAPSED else ())
 
 
@@ -197,11 +197,11 @@ def test_an_order_lapses_when_nothing_can_come_any_more(
 def test_all_goes_back_when_the_rest_can_never_come(status: str) -> None:
     rest = attempt(AttemptStatus(status), 30_000, 2)
     done = resolve(state(captured(20_000), attempts=(attempt(), rest)), SHIPPED, PLENTY)
-    assert (done.state.standing, refunds(done.state)) == (RETURNED, {"pay_1-1": 20_000})
+    assert (done.state.lifecycle, refunds(done.state)) == (RETURNED, {"pay_1-1": 20_000})
     assert done.moves == (Move("a", -2, 0),)
     late = replace(done.state, facts=(captured(20_000), captured(30_000, "pay_2", 2)))
     done = resolve(late, SHIPPED, PLENTY)
-    assert (done.state.standing, refunds(done.state)) == (RETURNED, {"pay_1-1": 20_000, "pay_2-1": 30_000})
+    assert (done.state.lifecycle, refunds(done.state)) == (RETURNED, {"pay_1-1": 20_000, "pay_2-1": 30_000})
     assert done.moves == ()
 
 
@@ -216,17 +216,17 @@ def test_all_goes_back_when_the_rest_can_never_come(status: str) -> None:
         (RETURNED, "fulfil", RETURNED, ()),
     ],
 )
-def test_goods_are_sold_once(before: Standing, late: Any, after: Standing, moves: tuple[Move, ...]) -> None:
-    done = resolve(state(captured(), standing=before), Repairs(late=late), PLENTY)
-    assert (done.state.standing, done.moves) == (after, moves)
-    assert resolve(state(captured(), standing=before), Repairs(late=late), {}).moves == ()
+def test_goods_are_sold_once(before: Lifecycle, late: Any, after: Lifecycle, moves: tuple[Move, ...]) -> None:
+    done = resolve(state(captured(), lifecycle=before), Repairs(late=late), PLENTY)
+    assert (done.state.lifecycle, done.moves) == (after, moves)
+    assert resolve(state(captured(), lifecycle=before), Repairs(late=late), {}).moves == ()
 
 
 def test_what_must_not_be_paid_any_more_is_withdrawn() -> None:
     links = (attempt(), attempt(AttemptStatus.CREATING, ordinal=2), attempt(AttemptStatus.EXPIRED, ordinal=3))
     assert resolve(state(attempts=links), SHIPPED, PLENTY).withdrawn == ()
-    for standing, facts in ((LAPSED, ()), (RETURNED, ()), (OPEN, (captured(20_000),))):
-        done = resolve(state(*facts, attempts=links, standing=standing), SHIPPED, PLENTY)
+    for lifecycle, facts in ((LAPSED, ()), (RETURNED, ()), (OPEN, (captured(20_000),))):
+        done = resolve(state(*facts, attempts=links, lifecycle=lifecycle), SHIPPED, PLENTY)
         assert done.withdrawn == (CancelLink(f"{KEY}.1", "plink_1"), CancelLink(f"{KEY}.2", "plink_2"))
         assert [str(a.status) for a in done.state.attempts] == ["withdrawing", "withdrawing", "expired"]
         assert resolve(done.state, SHIPPED, PLENTY).withdrawn == ()
@@ -263,20 +263,20 @@ def test_a_dispute_waits_for_a_person() -> None:
     dispute = Fact(KEY, "dispute", "disp_1", "created", TOTAL, "INR", 1)
     done = resolve(state(captured(), dispute), SHIPPED, PLENTY).state
     assert done.held_for == "disputed: answer the dispute in Razorpay's dashboard"
-    assert (done.standing, done.fulfilled, done.held) == (FULFILLED, TOTAL, 0)
+    assert (done.lifecycle, done.fulfilled, done.held) == (FULFILLED, TOTAL, 0)
 
 
 def test_goods_and_the_whole_money_back_only_if_somebody_did_it_by_hand() -> None:
     paid = resolve(state(captured()), SHIPPED, PLENTY).state
     done = resolve(replace(paid, facts=(captured(), given("processed", TOTAL))), SHIPPED, PLENTY).state
-    assert (done.standing, done.fulfilled, done.held, done.held_for) == (FULFILLED, 0, 0, None)
+    assert (done.lifecycle, done.fulfilled, done.held, done.held_for) == (FULFILLED, 0, 0, None)
 
 
 def test_more_can_not_go_back_than_came() -> None:
     """A refund failed, a person made another, and only that one is known yet."""
     facts = (captured(), given("created", TOTAL, key="pay_1-1"), given("created", TOTAL, id="rfnd_2"))
     row = Refund("pay_1-1", KEY, "pay_1", TOTAL, "order returned")
-    done = resolve(state(*facts, standing=RETURNED, refunds=(row,)), SHIPPED, PLENTY).state
+    done = resolve(state(*facts, lifecycle=RETURNED, refunds=(row,)), SHIPPED, PLENTY).state
     assert (done.fulfilled, done.held, done.held_for) == (0, 0, None)
     known = replace(done, facts=(*facts, given("failed", TOTAL)))
     done = resolve(known, SHIPPED, PLENTY).state
@@ -289,18 +289,18 @@ OUTSIDE_REFUND = Fact(KEY, "refund", "rfnd_9", "processed", 50_000, "INR", 1, {"
 
 def test_money_that_went_back_before_it_was_known_buys_nothing() -> None:
     done = resolve(state(captured(), OUTSIDE_REFUND), SHIPPED, PLENTY)
-    assert (done.state.standing, done.state.fulfilled, done.state.held) == (RETURNED, 0, 0)
+    assert (done.state.lifecycle, done.state.fulfilled, done.state.held) == (RETURNED, 0, 0)
     short = replace(OUTSIDE_REFUND, amount=20_000)
     links = (attempt(AttemptStatus.CANCELLED), attempt(amount=30_000, ordinal=2))
     done = resolve(state(captured(20_000), short, attempts=links), SHIPPED, PLENTY)
-    assert (done.state.standing, [call.reference_id for call in done.withdrawn]) == (RETURNED, [f"{KEY}.2"])
+    assert (done.state.lifecycle, [call.reference_id for call in done.withdrawn]) == (RETURNED, [f"{KEY}.2"])
 
 
 def test_a_payment_after_the_goods_money_went_back_is_a_persons_task() -> None:
     again = captured(id="pay_2")
-    before = resolve(state(captured(), standing=FULFILLED), SHIPPED, PLENTY).state
+    before = resolve(state(captured(), lifecycle=FULFILLED), SHIPPED, PLENTY).state
     back = resolve(replace(before, facts=(*before.facts, OUTSIDE_REFUND)), SHIPPED, PLENTY).state
-    assert (back.standing, back.fulfilled, back.held) == (FULFILLED, 0, 0)
+    assert (back.lifecycle, back.fulfilled, back.held) == (FULFILLED, 0, 0)
     done = resolve(replace(back, facts=(*back.facts, again)), SHIPPED, PLENTY)
     assert (done.asked, done.state.fulfilled, done.state.held) == ((), 0, 50_000)
     assert (done.state.held_for or "").startswith("paid again")
@@ -311,8 +311,8 @@ def test_what_is_disputed_is_not_given_back_as_well(end: str) -> None:
     told = [
         Fact(KEY, "dispute", "disp_1", s, 50_000, "INR", 1, {"payment_id": "pay_1"}) for s in ("created", end)
     ]
-    done = resolve(state(captured(), *told, standing=LAPSED), Repairs(late="refund"), PLENTY)
-    assert (done.state.standing, done.asked, done.state.held) == (RETURNED, (), 50_000)
+    done = resolve(state(captured(), *told, lifecycle=LAPSED), Repairs(late="refund"), PLENTY)
+    assert (done.state.lifecycle, done.asked, done.state.held) == (RETURNED, (), 50_000)
     assert (done.state.held_for or "").startswith("dispute")
 
 

@@ -16,7 +16,7 @@ from payments.ledger.state import OrderState
 from payments.processing.actions import SHOP
 from payments.processing.shop_state import Moment, ShopState, data, of_conversation
 from payments.shop.catalogue import Shop, view
-from payments.shop.orders import Attempt, AttemptStatus, Line, Order, Standing
+from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Order
 from payments.shop.stock import Move
 
 NOW: Final = 1_800_000_000_000
@@ -73,7 +73,7 @@ def paid(lines: tuple[Line, ...] = LINES) -> OrderState:
     total = sum(line.total for line in lines)
     capture = Fact(KEY, "payment", "pay_1", "captured", total, "INR", 1, {"link": "plink_1"})
     done = replace(LINK, status=AttemptStatus.PAID)
-    return order(lines, done, facts=(capture,), standing=Standing.FULFILLED, fulfilled=total)
+    return order(lines, done, facts=(capture,), lifecycle=Lifecycle.FULFILLED, fulfilled=total)
 
 
 def held() -> OrderState:
@@ -185,7 +185,7 @@ def test_place_cancels_the_open_link_of_the_order_before_it_and_ends_it() -> Non
     assert found.earlier_links == (f"{KEY}.1",)
     found = after("order.place", about(order(link=None), ("a", 1)))
     assert (found.calls, found.orders[KEY].lapsed, found.earlier_links) == ((), True, ())
-    for earlier in (paid(), held(), order(link=None, standing=Standing.LAPSED)):
+    for earlier in (paid(), held(), order(link=None, lifecycle=Lifecycle.LAPSED)):
         found = after("order.place", about(earlier, ("a", 1)))
         assert (found.calls, found.orders[KEY]) == ((), earlier)
         assert found.current == "c-1-2"
@@ -251,10 +251,10 @@ def test_place_takes_no_more_than_is_left() -> None:
 
 
 def test_request_reopens_an_order_that_ended_while_its_goods_are_there() -> None:
-    ended = order(B_LINES, link=None, standing=Standing.LAPSED)
+    ended = order(B_LINES, link=None, lifecycle=Lifecycle.LAPSED)
     found = after("payment.request", about(ended, left={"b": 2}))
     assert found.order
-    assert (found.order.standing, found.moves) == (Standing.OPEN, (Move("b", 2, 0),))
+    assert (found.order.lifecycle, found.moves) == (Lifecycle.OPEN, (Move("b", 2, 0),))
     assert [type(call) for call in found.calls] == [CreateLink]
     refused = Happened("order.refused", {"reason": "order sold out"})
     before = about(ended, left={"b": 1})

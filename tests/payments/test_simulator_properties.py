@@ -21,7 +21,7 @@ from flows.messages.kinds import Buttons, Document, Image, Link, List, Message, 
 from payments.processing.silence import ROUNDS, TURNS
 from payments.shop import cart
 from payments.shop.catalogue import Shop
-from payments.shop.orders import AttemptStatus, Standing
+from payments.shop.orders import AttemptStatus, Lifecycle
 from payments.simulator.simulator import NothingToPay, Simulator
 
 _WORDS = [
@@ -153,7 +153,7 @@ class _Shopping(RuleBasedStateMachine):
     @invariant()
     def orders_are_paid_once_and_said_so_once(self) -> None:
         orders = self.chat.orders.values()
-        settled = [state for state in orders if state.standing is Standing.FULFILLED]
+        settled = [state for state in orders if state.lifecycle is Lifecycle.FULFILLED]
         assert self._successes() == len(settled)
         for state in orders:
             assert state.balance.paid == (state.order.total if state in settled else 0)

@@ -11,7 +11,7 @@ from payments.ledger.refunds import OUTSIDE, Refund, RefundStatus
 from payments.ledger.state import OrderState
 from payments.processing import views
 from payments.processing.notifications import events_for
-from payments.shop.orders import Attempt, AttemptStatus, Line, Order, Standing
+from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Order
 
 TOTAL: Final = 50_000
 ORDER: Final = Order("c-1-1", "12345", "c-1", (Line("a", "A", 1, TOTAL),), TOTAL, "INR", 0, 1)
@@ -33,18 +33,18 @@ EXPIRED: Final = fact("payment_link", "expired", "plink_1")
 STRANGE: Final = replace(CAPTURED, detail={"mismatch": "paid into another Razorpay account"})
 
 
-def state(*facts: Fact, standing: Standing = Standing.OPEN, **rest: Any) -> OrderState:
-    return OrderState(ORDER, facts, rest.pop("attempts", (ATTEMPT,)), standing, **rest)
+def state(*facts: Fact, lifecycle: Lifecycle = Lifecycle.OPEN, **rest: Any) -> OrderState:
+    return OrderState(ORDER, facts, rest.pop("attempts", (ATTEMPT,)), lifecycle, **rest)
 
 
 def refund(status: str, amount: int = TOTAL, reason: str = "surplus") -> Refund:
     return Refund("pay_1-1", "c-1-1", "pay_1", amount, reason, RefundStatus(status))
 
 
-PAID: Final = state(CAPTURED, standing=Standing.FULFILLED, fulfilled=TOTAL)
+PAID: Final = state(CAPTURED, lifecycle=Lifecycle.FULFILLED, fulfilled=TOTAL)
 HELD: Final = state(STRANGE, held=TOTAL, held_for="mismatch: paid into another Razorpay account")
 PART: Final = state(SHORT, held=20_000, held_for=WAITS)
-BACK: Final = state(SHORT, standing=Standing.RETURNED, refunds=(refund("asked", 20_000),))
+BACK: Final = state(SHORT, lifecycle=Lifecycle.RETURNED, refunds=(refund("asked", 20_000),))
 
 
 def told(before: OrderState, after: OrderState, *new: Fact) -> list[Happened]:
@@ -56,13 +56,13 @@ def told(before: OrderState, after: OrderState, *new: Fact) -> list[Happened]:
     [
         (state(), "unpaid"),
         (state(FAILED), "unpaid"),
-        (state(standing=Standing.LAPSED), "unpaid"),
+        (state(lifecycle=Lifecycle.LAPSED), "unpaid"),
         (state(fact("payment", "authorized")), "authorised"),
         (PART, "short"),
         (replace(PART, held_for="short: less than the total was paid"), "held"),
         (HELD, "held"),
         (state(attempts=(replace(ATTEMPT, status=AttemptStatus.PAID),)), "held"),
-        (state(CAPTURED, standing=Standing.LAPSED, held=TOTAL, held_for="late: …"), "held"),
+        (state(CAPTURED, lifecycle=Lifecycle.LAPSED, held=TOTAL, held_for="late: …"), "held"),
         (PAID, "paid"),
         (replace(PAID, refunds=(refund("processed", 100),), fulfilled=TOTAL - 100), "paid"),
         (replace(PAID, refunds=(refund("processed"),), fulfilled=0), "refunded"),
@@ -76,13 +76,13 @@ def test_status(order: OrderState, expected: str) -> None:
     assert order.status == expected
 
 
-@pytest.mark.parametrize("before", [Standing.OPEN, Standing.LAPSED])
-def test_success_is_told_once_with_what_came_and_whether_it_came_late(before: Standing) -> None:
-    late = before is Standing.LAPSED
+@pytest.mark.parametrize("before", [Lifecycle.OPEN, Lifecycle.LAPSED])
+def test_success_is_told_once_with_what_came_and_whether_it_came_late(before: Lifecycle) -> None:
+    late = before is Lifecycle.LAPSED
     captured = Happened("payment.captured", {"amount": TOTAL, "method": "upi", "late": late})
-    assert told(state(standing=before), PAID, CAPTURED) == [captured]
+    assert told(state(lifecycle=before), PAID, CAPTURED) == [captured]
     assert told(PAID, PAID, CAPTURED) == []
-    # Where the telling failed before, the fact is known already and the standing is not.
+    # Where an earlier step stored the fact and failed, the order did not move yet.
     assert told(state(CAPTURED), PAID) == [replace(captured, fields={**captured.fields, "late": False})]
 
 
@@ -187,7 +187,7 @@ def test_templates_see_how_the_order_stands() -> None:
         "lines": [{"sku": "a", "name": "A", "quantity": 1, "price": TOTAL, "total": TOTAL}], "count": 1,
         "status": "short", "lapsed": False, "link": "https://x", "expired": False, "making": False,
     }  # fmt: skip
-    assert views.order(state(standing=Standing.LAPSED), now=5)["lapsed"] is True
+    assert views.order(state(lifecycle=Lifecycle.LAPSED), now=5)["lapsed"] is True
     assert views.order(None, now=5).keys() == seen.keys()
 
 

@@ -106,7 +106,7 @@ class Watched(Simulator):
         return (
             *(chat.state, chat.language, bool(chat.data.get("cart")), self.stands, order and order.lapsed),
             *(bool(link and link.short_url), link is not None and link.expires_at <= self.now),
-            *((state.standing, state.held_for) for state in self.orders.values()),
+            *((state.lifecycle, state.held_for) for state in self.orders.values()),
             *(self._attempts(), self._razorpay, tuple(type(call).__name__ for call in self._waiting)),
         )
 

@@ -10,7 +10,7 @@ from payments.ledger.calls import FetchPayments
 from payments.ledger.facts import Fact
 from payments.ledger.matching import UNVERIFIED
 from payments.processing.step_input import Kind
-from payments.shop.orders import Standing
+from payments.shop.orders import Lifecycle
 from tests.payments.waiting import NOW, Body, Store, chat, created, facts, link, payment
 
 
@@ -29,13 +29,13 @@ def test_a_payment_that_names_no_link_is_asked_about_and_told_when_our_own_keys_
     said = list(store.said)
     assert store.take(facts(nameless(key))).calls == (FetchPayments(f"{key}.1", f"plink_{key}.1"),)
     state = store.orders[key]
-    assert (state.status, state.standing, state.held) == ("held", Standing.OPEN, 18_000)
+    assert (state.status, state.lifecycle, state.held) == ("held", Lifecycle.OPEN, 18_000)
     assert state.held_for == f"mismatch: {UNVERIFIED}"
     assert (store.said, store.order_state.status) == (said, "held")
     assert store.take(facts(nameless(key))).calls == ()
     store.take(fetched(key, payment(key, "captured")))
     assert store.said == [*said, "payment_successful"]
-    assert (store.orders[key].standing, store.orders[key].held_for) == (Standing.FULFILLED, None)
+    assert (store.orders[key].lifecycle, store.orders[key].held_for) == (Lifecycle.FULFILLED, None)
     assert [payment.link for payment in store.orders[key].balance.payments] == [f"plink_{key}.1"]
     store.take(facts(nameless(key)), fetched(key, payment(key, "captured")))
     assert store.said == [*said, "payment_successful"]
@@ -44,7 +44,7 @@ def test_a_payment_that_names_no_link_is_asked_about_and_told_when_our_own_keys_
 def test_a_payment_that_our_own_keys_do_not_see_never_counts(store: Store) -> None:
     key = store.order_with_link()
     store.take(facts(nameless(key)), fetched(key))
-    assert store.orders[key].standing is Standing.OPEN
+    assert store.orders[key].lifecycle is Lifecycle.OPEN
     store.take(chat(TextReceived("retry")))
     assert (store.said[-1], store.last.calls) == ("how_it_stands", ())
     assert "payment_held" not in store.said
@@ -60,7 +60,7 @@ def test_paid_before_we_know_the_link(store: Store, seen_first: bool) -> None:
     assert store.said.count("payment_successful") == 1
     store.take(created(f"{key}.1"), fetched(key, payment(key, "captured")), facts(link(key, "paid")))
     assert store.said.count("payment_successful") == 1
-    assert store.orders[key].standing is Standing.FULFILLED
+    assert store.orders[key].lifecycle is Lifecycle.FULFILLED
 
 
 def test_the_making_of_another_link_says_nothing_of_it(store: Store) -> None:
@@ -68,7 +68,7 @@ def test_the_making_of_another_link_says_nothing_of_it(store: Store) -> None:
     foreign = replace(payment(key, "captured"), detail={"link": "plink_OfOtherKeys"})
     store.take(facts(foreign))
     assert store.take(created(f"{key}.1")).facts == ()
-    assert (store.orders[key].standing, store.orders[key].held) == (Standing.OPEN, 18_000)
+    assert (store.orders[key].lifecycle, store.orders[key].held) == (Lifecycle.OPEN, 18_000)
     assert "payment_successful" not in store.said
 
 

@@ -9,7 +9,7 @@ from bot.ingest import from_lost_link
 from bot.whatsapp.channel import WHATSAPP
 from payments.ledger.calls import FetchPayments
 from payments.razorpay import strays
-from payments.razorpay.links import standing_of
+from payments.razorpay.links import read_link
 from payments.razorpay.strays import Paid, Stray
 from storage import Store
 from storage.inbox.strays import Settled
@@ -105,8 +105,8 @@ class Backups:
             async for link, settled in links:
                 if settled is None:
                     world.seen["a lost link of a known order was taken over"] += 1
-                    standing = await standing_of(razorpay, FetchPayments(link.reference_id, link.id))
-                    await store.arrive([from_lost_link(link, razorpay.mode, standing)], world.now())
+                    reading = await read_link(razorpay, FetchPayments(link.reference_id, link.id))
+                    await store.arrive([from_lost_link(link, razorpay.mode, reading)], world.now())
                     continue
                 for word in await self._words(await strays.read(razorpay, link, settled)):
                     world.seen[f"a stray link was {word.word}"] += 1

@@ -37,7 +37,7 @@ from payments.processing.step_input import Kind, StepInput
 from payments.processing.turn import Turn
 from payments.razorpay import refunds, webhook
 from payments.shop import stock
-from payments.shop.orders import AttemptStatus, Standing, order_key_of
+from payments.shop.orders import AttemptStatus, Lifecycle, order_key_of
 from storage.database import sqlite
 from storage.database.lanes import Lane
 from storage.inbox import arrivals
@@ -134,7 +134,7 @@ def _unlearned(patch: pytest.MonkeyPatch, drops: Callable[[Fact, OrderState], bo
 
 
 def ended_orders_hear_nothing(patch: pytest.MonkeyPatch) -> None:
-    _unlearned(patch, lambda fact, state: fact.state == "captured" and state.standing is Standing.LAPSED)
+    _unlearned(patch, lambda fact, state: fact.state == "captured" and state.lifecycle is Lifecycle.LAPSED)
 
 
 def failed_is_final(patch: pytest.MonkeyPatch) -> None:
@@ -146,13 +146,13 @@ def failed_is_final(patch: pytest.MonkeyPatch) -> None:
 
 
 def returned_is_not_final(patch: pytest.MonkeyPatch) -> None:
-    stands = resolution._standing
+    stands = resolution._lifecycle
 
-    def undecided(state: OrderState, balance: Any, *rest: Any) -> Standing:
-        again = state.standing is Standing.RETURNED and balance.settled
-        return Standing.FULFILLED if again else stands(state, balance, *rest)
+    def undecided(state: OrderState, balance: Any, *rest: Any) -> Lifecycle:
+        again = state.lifecycle is Lifecycle.RETURNED and balance.settled
+        return Lifecycle.FULFILLED if again else stands(state, balance, *rest)
 
-    patch.setattr(resolution, "_standing", undecided)
+    patch.setattr(resolution, "_lifecycle", undecided)
 
 
 def ended_orders_are_not_asked_about(patch: pytest.MonkeyPatch) -> None:
@@ -160,7 +160,7 @@ def ended_orders_are_not_asked_about(patch: pytest.MonkeyPatch) -> None:
 
     def tidy(turn: Turn, body: Poll) -> advance.Done:
         key = order_key_of(body.reference_id)
-        ended = turn.shop.known(key).standing is Standing.LAPSED
+        ended = turn.shop.known(key).lifecycle is Lifecycle.LAPSED
         return ((), False) if ended else poll(turn, body)
 
     patch.setattr(advance, "_poll", tidy)
@@ -176,8 +176,8 @@ def each_event_confirms(patch: pytest.MonkeyPatch) -> None:
         before: OrderState, after: OrderState, new: Sequence[Fact], *rest: Any, **about: Any
     ) -> list[Happened]:
         told = notifications.events_for(before, after, tuple(new), *rest, **about)
-        paid = after.standing is Standing.FULFILLED and any(f.state in ("captured", "paid") for f in new)
-        again = paid and before.standing is Standing.FULFILLED
+        paid = after.lifecycle is Lifecycle.FULFILLED and any(f.state in ("captured", "paid") for f in new)
+        again = paid and before.lifecycle is Lifecycle.FULFILLED
         return [*told, Happened("payment.captured", {"late": False})] if again else told
 
     patch.setattr(updates, "events_for", eager)
@@ -185,7 +185,7 @@ def each_event_confirms(patch: pytest.MonkeyPatch) -> None:
 
 def polls_trust_what_they_saw(patch: pytest.MonkeyPatch) -> None:
     def late(turn: Turn, before: OrderState, *known: Any, **about: Any) -> Any:
-        seen = replace(before, standing=Standing.OPEN) if "asked" in about else before
+        seen = replace(before, lifecycle=Lifecycle.OPEN) if "asked" in about else before
         return updates.apply(turn, seen, *known, **about)
 
     patch.setattr(advance, "apply", late)
@@ -202,8 +202,8 @@ def sent_is_sent_again(patch: pytest.MonkeyPatch) -> None:
 def surplus_stays(patch: pytest.MonkeyPatch) -> None:
     asked = resolution._asked
 
-    def greedy(key: str, standing: Standing, *rest: Any) -> Any:
-        return () if standing is Standing.FULFILLED else asked(key, standing, *rest)
+    def greedy(key: str, lifecycle: Lifecycle, *rest: Any) -> Any:
+        return () if lifecycle is Lifecycle.FULFILLED else asked(key, lifecycle, *rest)
 
     patch.setattr(resolution, "_asked", greedy)
 

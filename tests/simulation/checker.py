@@ -66,7 +66,7 @@ def joined(path: Path) -> int:
 class Book:
     """What became of one order, and of its money: paise that were captured, and that went back."""
 
-    standing: str
+    lifecycle: str
     captured: int
     returned: int = 0
 
@@ -75,13 +75,13 @@ def books(path: Path, razorpay: Razorpay) -> tuple[Book, ...]:
     """Those of each order, in the order in which they were placed."""
     database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
-        orders = database.execute("SELECT key, standing FROM orders ORDER BY placed_by").fetchall()
+        orders = database.execute("SELECT key, lifecycle FROM orders ORDER BY placed_by").fetchall()
     finally:
         database.close()
     found = []
-    for key, standing in orders:
+    for key, lifecycle in orders:
         own = [p for p in razorpay.payments.values() if p.captured and p.link.order_key == key]
-        found.append(Book(standing, sum(p.net for p in own), sum(razorpay.returned(p) for p in own)))
+        found.append(Book(lifecycle, sum(p.net for p in own), sum(razorpay.returned(p) for p in own)))
     return tuple(found)
 
 
@@ -111,7 +111,7 @@ class _Books:
             own = [payment for payment in payments if payment.currency == "INR"]
             captured = sum(payment.net for payment in own)
             back = sum(self._razorpay.returned(payment) for payment in own)
-            goods = order["total"] if order["standing"] == "fulfilled" else 0
+            goods = order["total"] if order["lifecycle"] == "fulfilled" else 0
             by_hand = any(not r.key and r.payment in own for r in self._razorpay.refunds.values())
             rest = captured - back - goods
             if rest < 0 and not by_hand:
@@ -155,7 +155,7 @@ class _Books:
         may_come |= {p.link.order_key for p in self._razorpay.payments.values() if p.status == "authorized"}
         for key, order in self._orders.items():
             placed = order["placed_at"] > now - 30 * 60_000
-            waits = order["standing"] == "open" and order["held_for"] is None
+            waits = order["lifecycle"] == "open" and order["held_for"] is None
             if waits and key not in may_come and not placed:
                 yield f"INV23: {key} is open, and no money can come for it"
 
@@ -179,7 +179,7 @@ class _Books:
         }
         numbers = {order["number"]: order for order in self._orders.values()}
         for number, order in numbers.items():
-            fulfilled = order["standing"] == "fulfilled"
+            fulfilled = order["lifecycle"] == "fulfilled"
             messages = heard.get(number, [])
             ids = Counter(message.entry for message in messages)
             customer = order["conversation_id"]
@@ -191,10 +191,10 @@ class _Books:
                 if count > 1 + self._meta.doubtful[entry]:
                     yield f"INV4: {order['key']}: one confirmation was sent {count} times"
             if messages and not fulfilled:
-                yield f"INV5: {order['key']} is {order['standing']}, and the customer was told it is paid"
+                yield f"INV5: {order['key']} is {order['lifecycle']}, and the customer was told it is paid"
             ours = order["key"] in asked
             told = returned[number] or (customer, "payment_returned") in unsent
-            if order["standing"] == "returned" and ours and not told:
+            if order["lifecycle"] == "returned" and ours and not told:
                 yield f"INV4: the money for {order['key']} goes back and nobody told the customer"
 
     def _unsent(self) -> set[tuple[int, str]]:
@@ -238,8 +238,8 @@ class _Books:
         reserved: Counter[str] = Counter()
         for order in self._orders.values():
             for sku, _, quantity, _ in json.loads(order["lines"]):
-                promised[sku] += quantity if order["standing"] == "fulfilled" else 0
-                reserved[sku] += quantity if order["standing"] == "open" else 0
+                promised[sku] += quantity if order["lifecycle"] == "fulfilled" else 0
+                reserved[sku] += quantity if order["lifecycle"] == "open" else 0
         for row in self._rows("SELECT * FROM stock"):
             sku = row["sku"]
             if promised[sku] > stock[sku]:
@@ -284,6 +284,6 @@ class _Books:
         waiting = Counter(
             order["conversation_id"]
             for order in self._orders.values()
-            if order["standing"] == "open" and order["held_for"] is None
+            if order["lifecycle"] == "open" and order["held_for"] is None
         )
         yield from (f"INV24: {n} open orders of customer {c}" for c, n in waiting.items() if n > 1)

@@ -21,7 +21,7 @@ async def proved(url: str, page: int = 2) -> Books:
 async def paid(store: Store, n: int, amount: int = 50_000, **order: Any) -> str:
     """An order of ₹500 with a payment."""
     key = f"k-1-{n}"
-    columns = {"standing": "fulfilled", "fulfilled": 50_000, "payment": "paid", "paid_at": 5, **order}
+    columns = {"lifecycle": "fulfilled", "fulfilled": 50_000, "payment": "paid", "paid_at": 5, **order}
     await write(store, "orders", key=key, number=str(n), **columns)
     await write(store, "fact", order_key=key, entity_id=f"pay_{n}", amount=amount)
     return key
@@ -33,12 +33,14 @@ async def shop(store: Store) -> Store:
     for n in (1, 2, 3):
         await paid(store, n)
     await write(store, "orders", key="k-1-4", number="4")
-    await write(store, "orders", key="k-1-5", number="5", standing="lapsed")
+    await write(store, "orders", key="k-1-5", number="5", lifecycle="lapsed")
     surplus = await paid(store, 6, 60_000)
     await write(
         store, "refund", key="pay_6-1", order_key=surplus, payment_id="pay_6", amount=10_000, status="asked"
     )
-    await paid(store, 7, 20_000, standing="open", fulfilled=0, held=20_000, held_for="short: x", paid_at=None)
+    await paid(
+        store, 7, 20_000, lifecycle="open", fulfilled=0, held=20_000, held_for="short: x", paid_at=None
+    )
     await write(store, "stock", sku="masala", reserved=4)
     return store
 

@@ -73,7 +73,7 @@ async def test_an_open_order_decides(store: Store, chat: Chat) -> None:
     await store.arrive([chat("later", aliases=(BSUID,))], now=1500)
     await store.advance_due(quiet, now=1600)
     assert await told(store, chat) == by_phone
-    await written(store, "UPDATE orders SET standing = 'lapsed'")
+    await written(store, "UPDATE orders SET lifecycle = 'lapsed'")
     assert by_id != by_phone
 
 

@@ -9,7 +9,7 @@ from payments.processing.advance import advance
 from payments.processing.changes import ChangeSet
 from payments.processing.memory import MemoryStore
 from payments.processing.step_input import StepInput
-from payments.shop.orders import Standing
+from payments.shop.orders import Lifecycle
 from storage import Store
 from tests.storage.purchases import Shop, flow
 
@@ -65,5 +65,5 @@ async def test_each_step_is_given_the_same(store: Store, seed: int) -> None:
     await shop.finish()
     [memory] = shop.memories.values()
     assert shop.steps > STEPS
-    assert any(state.standing is Standing.FULFILLED for state in memory.orders.values())
+    assert any(state.lifecycle is Lifecycle.FULFILLED for state in memory.orders.values())
     assert any(state.refunds for state in memory.orders.values())

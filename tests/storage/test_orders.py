@@ -14,7 +14,7 @@ from payments.ledger.state import OrderState, PaymentStatus
 from payments.processing.changes import ChangeSet
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import Kind, StepInput
-from payments.shop.orders import AttemptStatus, Line, Order, Standing
+from payments.shop.orders import AttemptStatus, Lifecycle, Line, Order
 from payments.shop.stock import Move
 from storage import Store
 from storage.database.records import reading
@@ -51,7 +51,7 @@ async def test_facts_come_with_the_order_they_name_and_pay_it_once(store: Store,
     def learn(case: StepInput) -> ChangeSet:
         [state] = case.orders.values()
         seen.append(state)
-        paid = replace(state, facts=(fact,), standing=Standing.FULFILLED)
+        paid = replace(state, facts=(fact,), lifecycle=Lifecycle.FULFILLED)
         return answered(case, facts=(fact, fact), orders=(replace(paid, fulfilled=50_000),))
 
     [stored] = await store.arrive([chat("1")], now=1000)
@@ -67,8 +67,8 @@ async def test_facts_come_with_the_order_they_name_and_pay_it_once(store: Store,
     assert (seen[1].status, [a.reference_id for a in seen[1].attempts]) == ("paid", [f"{key}.1"])
     view = await store.order(key)
     assert view is not None
-    assert (view.payment, view.standing, view.paid_at) == ("paid", Standing.FULFILLED, 2000)
-    assert (seen[1].standing, seen[1].fulfilled, seen[1].held) == (Standing.FULFILLED, 50_000, 0)
+    assert (view.payment, view.lifecycle, view.paid_at) == ("paid", Lifecycle.FULFILLED, 2000)
+    assert (seen[1].lifecycle, seen[1].fulfilled, seen[1].held) == (Lifecycle.FULFILLED, 50_000, 0)
 
 
 async def test_a_result_comes_with_the_order_of_its_reference(store: Store, chat: Chat) -> None:
@@ -114,7 +114,7 @@ async def test_orders_whose_money_does_not_fit_are_listed(
 
     def place(case: StepInput) -> ChangeSet:
         short = OrderState(order, held=50, held_for="short")
-        done = OrderState(paid, standing=Standing.FULFILLED)
+        done = OrderState(paid, lifecycle=Lifecycle.FULFILLED)
         return answered(case, placed=[order, paid], orders=[short, done])
 
     await store.advance_due(place, now=2)

@@ -189,8 +189,8 @@ class Market:
         assert set(self.front.acknowledged) <= stored
         wrong = await self.rows(_WRONG)
         assert wrong == [], wrong
-        orders = await self.rows("SELECT payment, standing, total FROM orders")
-        assert orders == [{"payment": "paid", "standing": "fulfilled", "total": _TOTAL}] * customers
+        orders = await self.rows("SELECT payment, lifecycle, total FROM orders")
+        assert orders == [{"payment": "paid", "lifecycle": "fulfilled", "total": _TOTAL}] * customers
         links = self.world.razorpay.links.values()
         assert sorted(link.amount_paid for link in links) == [_TOTAL] * customers
         assert len(self.world.razorpay.payments) == customers

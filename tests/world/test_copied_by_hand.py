@@ -83,7 +83,7 @@ async def test_a_link_that_lost_books_made_is_never_adopted_even_under_our_own_n
         await live.wait(60)
         assert not any(hers.short_url in text or CONFIRMED in text for text in ravi.texts)
         assert await live.rows("SELECT link_id FROM attempt WHERE link_id IS NOT NULL") == []
-        assert await live.rows("SELECT key FROM orders WHERE standing = 'fulfilled'") == []
+        assert await live.rows("SELECT key FROM orders WHERE lifecycle = 'fulfilled'") == []
         notices = await live.rows("SELECT kind, subject FROM notice")
         assert {"kind": "copy", "subject": hers.reference_id} in notices
     assert list(razorpay.links) == [hers.id]

@@ -34,7 +34,7 @@ async def living(live: Live) -> list[int]:
 
 async def sound(live: Live) -> None:
     """What holds at any time: an open order has an address, and nobody has two links or two open orders."""
-    open_orders = await live.rows("SELECT key, conversation_id FROM orders WHERE standing = 'open'")
+    open_orders = await live.rows("SELECT key, conversation_id FROM orders WHERE lifecycle = 'open'")
     owners = [row["conversation_id"] for row in open_orders]
     assert len(set(owners)) == len(owners)
     for owner in owners:
@@ -137,7 +137,7 @@ async def test_of_two_open_orders_the_older_ends(live: Live) -> None:
     await first.send("system", {"wa_id": SECOND, "type": "user_changed_number", "body": "changed"})
     links = live.world.razorpay.links
     assert (links[older].status, links[newer].status) == ("cancelled", "created")
-    assert (await live.order(links[older])).standing == "lapsed"
+    assert (await live.order(links[older])).lifecycle == "lapsed"
     await sound(live)
     await second.pay()
     assert second.heard(CONFIRMED) == 1

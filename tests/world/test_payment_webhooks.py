@@ -159,7 +159,7 @@ async def test_too_little_brings_a_link_for_the_rest(live: Live) -> None:
     assert rest.notes["munshi_order"] == link.notes["munshi_order"]
     await asha.tap("Pay the rest")
     await asha.pay()
-    assert ((await live.order(link)).standing, asha.heard(CONFIRMED)) == ("fulfilled", 1)
+    assert ((await live.order(link)).lifecycle, asha.heard(CONFIRMED)) == ("fulfilled", 1)
 
 
 async def test_a_fee_that_the_payer_bears_is_no_surplus(live: Live) -> None:

@@ -135,7 +135,7 @@ async def test_in_the_middle_of_everything_no_rupee_is_lost_and_nothing_given_aw
         await live.wait(24 * 60)
         for name in ("paid", "open", "unheard", "generous", "later"):
             assert people[name].heard(CONFIRMED) >= 1, name
-            assert (await live.order(razorpay.links[links[name]])).standing == "fulfilled", name
+            assert (await live.order(razorpay.links[links[name]])).lifecycle == "fulfilled", name
         assert len({link.reference_id for link in razorpay.links.values()}) == len(razorpay.links) == 7
         orders = await live.rows("SELECT SUM(fulfilled) AS fulfilled, SUM(held) AS held FROM orders")
         assert await live.parked() == []

@@ -100,7 +100,7 @@ async def test_a_tap_in_the_moment_of_the_payment(live: Live) -> None:
         deeds = [asha.person.write("menu"), live.world.razorpay.pay(link.id)]
         await asyncio.gather(*(deeds if first == "tap" else reversed(deeds)))
         await live.settle()
-        assert (await live.order(link)).standing == "fulfilled", first
+        assert (await live.order(link)).lifecycle == "fulfilled", first
         assert (asha.heard(CONFIRMED), asha.heard("Welcome to")) == (1, 2), first
     assert await live.parked() == []
     assert await live.rows("SELECT id FROM inbox WHERE state = 'pending' AND kind = 'chat'") == []
@@ -127,7 +127,7 @@ async def paid_late_and_sold_out(live: Live) -> tuple[Customer, Link]:
 async def test_what_goes_back_is_not_sold_after_all(live: Live) -> None:
     """A capture told once more while its refund is under way, when there are goods again."""
     asha, link = await paid_late_and_sold_out(live)
-    assert (await live.order(link)).standing == "returned"
+    assert (await live.order(link)).lifecycle == "returned"
     [refund] = live.world.razorpay.refunds.values()
     assert refund.status == "pending"
     await live.context.store.declare({CUPS: 5 * ALL_CUPS})
@@ -136,7 +136,7 @@ async def test_what_goes_back_is_not_sold_after_all(live: Live) -> None:
     await live.settle()
     await live.wait(3 * 60)
     view = await live.order(link)
-    assert (view.standing, view.payment, view.held_for) == ("returned", "refunded", None)
+    assert (view.lifecycle, view.payment, view.held_for) == ("returned", "refunded", None)
     assert [refund.amount for refund in live.world.razorpay.refunds.values()] == [link.amount]
     assert (asha.heard(CONFIRMED), asha.heard("does not go ahead")) == (0, 1)
     [row] = await live.rows(f"SELECT sold, reserved FROM stock WHERE sku = '{CUPS}'")
@@ -150,8 +150,8 @@ async def test_two_part_payments_in_one_moment_are_added_up(live: Live) -> None:
     for amount in (20_000, 30_000):
         await live.world.razorpay.pay(link.id, amount=amount)
     await live.settle()
-    books = await live.rows("SELECT standing, fulfilled, held FROM orders")
-    assert books == [{"standing": "fulfilled", "fulfilled": 50_000, "held": 0}]
+    books = await live.rows("SELECT lifecycle, fulfilled, held FROM orders")
+    assert books == [{"lifecycle": "fulfilled", "fulfilled": 50_000, "held": 0}]
     assert asha.heard(CONFIRMED) == 1
     assert live.world.razorpay.refunds == {}
     assert len(await live.rows("SELECT id FROM fact WHERE state = 'captured' AND entity = 'payment'")) == 2
@@ -172,7 +172,7 @@ async def test_a_refund_that_failed_after_it_was_called_done(live: Live) -> None
     assert await live.razorpay(live.world.razorpay.signed({**body, "event": "refund.failed"})) == 200
     await live.settle()
     view = await live.order(link)
-    assert (view.standing, view.payment) == ("fulfilled", "paid")
+    assert (view.lifecycle, view.payment) == ("fulfilled", "paid")
     assert view.held_for == "refund failed: Razorpay could not give the money back"
     assert await live.rows("SELECT held FROM orders") == [{"held": 1_000}]
     assert (asha.heard("could not give you back ₹10"), asha.heard(CONFIRMED)) == (1, 1)
@@ -195,7 +195,7 @@ async def test_a_price_that_changes_after_the_link(
         [paid] = await asha.pay()
         assert "Total Paid: ₹500\n" in paid.text
         view = await live.order(world.razorpay.links[asha.link])
-        assert (view.standing, view.payment, view.order.total) == ("fulfilled", "paid", 50_000)
+        assert (view.lifecycle, view.payment, view.order.total) == ("fulfilled", "paid", 50_000)
         [summary] = await live.customer("919812345602", "Ravi").write("checkout")
         assert "Total: ₹900" in summary.text
 

@@ -65,7 +65,7 @@ async def test_a_second_link_of_an_order_that_the_books_have_is_taken_over(shop:
     assert f"{second}: of an order that the books have" in restored.output
     async with shop.open() as live:
         await live.settle()
-        assert (await live.order(razorpay.links[second])).standing == "fulfilled"
+        assert (await live.order(razorpay.links[second])).lifecycle == "fulfilled"
         await live.wait(60)
         await asha.write("retry")
         await live.settle()
@@ -98,7 +98,7 @@ async def test_an_open_link_of_an_order_that_the_books_have_is_cancelled(shop: S
         third = next(link for link in razorpay.links if link not in (first, second))
         await razorpay.pay(third)
         await live.settle()
-        assert (await live.order(razorpay.links[third])).standing == "fulfilled"
+        assert (await live.order(razorpay.links[third])).lifecycle == "fulfilled"
     assert await shop.balanced()
 
 

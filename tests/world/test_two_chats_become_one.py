@@ -58,7 +58,7 @@ async def test_earlier_links_of_both_end_before_a_new_one_is_made(live: Live, pa
     assert ends == ["paid" if n == paid else "cancelled" for n in (0, 1)]
     [newest] = razorpay.links.keys() - set(earlier)
     assert razorpay.links[newest].status == "created"
-    [still] = await live.rows("SELECT key FROM orders WHERE standing = 'open'")
+    [still] = await live.rows("SELECT key FROM orders WHERE lifecycle = 'open'")
     assert razorpay.links[newest].notes["munshi_order"] == still["key"]
     await second.pay()
     assert second.heard(CONFIRMED) == (1 if paid is None else 2)

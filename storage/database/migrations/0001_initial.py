@@ -174,7 +174,7 @@ class Migration(migrations.Migration):
                 ("total", fields.BigIntField()),
                 ("currency", fields.TextField(unique=False)),
                 ("payment", fields.TextField(unique=False)),
-                ("standing", fields.TextField(unique=False)),
+                ("lifecycle", fields.TextField(unique=False)),
                 ("fulfilled", fields.BigIntField()),
                 ("held", fields.BigIntField()),
                 ("held_for", fields.TextField(null=True, unique=False)),
@@ -185,8 +185,8 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     CheckConstraint(
-                        check="standing IN ('open', 'lapsed', 'fulfilled', 'returned')",
-                        name="orders_standing",
+                        check="lifecycle IN ('open', 'lapsed', 'fulfilled', 'returned')",
+                        name="orders_lifecycle",
                     ),
                     CheckConstraint(check="fulfilled >= 0 AND held >= 0", name="orders_money"),
                     CheckConstraint(check="held = 0 OR held_for IS NOT NULL", name="orders_held"),
@@ -319,7 +319,7 @@ class Migration(migrations.Migration):
                 "CREATE INDEX conversation_merged ON conversation (merged_into)"
                 " WHERE merged_into IS NOT NULL",
                 "CREATE INDEX orders_held_for ON orders (placed_at) WHERE held_for IS NOT NULL",
-                "CREATE INDEX orders_open ON orders (key) WHERE standing = 'open'",
+                "CREATE INDEX orders_open ON orders (key) WHERE lifecycle = 'open'",
                 "CREATE INDEX inbox_parked ON inbox (id) WHERE state = 'parked'",
                 "CREATE INDEX inbox_parked_of ON inbox (conversation_id) WHERE state = 'parked'",
                 "CREATE INDEX inbox_kept_facts ON inbox (conversation_id, id)"

@@ -8,7 +8,7 @@ from payments.ledger.calls import CreateLink, FetchPayments
 from payments.ledger.facts import Fact
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Gateway, Link
-from payments.razorpay.links import standing_of
+from payments.razorpay.links import read_link
 
 if TYPE_CHECKING:
     from tests.payments.razorpay.conftest import FakeRazorpay
@@ -32,12 +32,12 @@ def seen(facts: tuple[Fact, ...]) -> list[tuple[str, str, str, int]]:
 async def test_nothing_is_told_of_a_link_that_nobody_opened(
     fake: "FakeRazorpay", gateway: Gateway, link: Link
 ) -> None:
-    assert await standing_of(gateway, asking(link)) == ((), ())
+    assert await read_link(gateway, asking(link)) == ((), ())
     assert len(fake.seen) == 2
 
 
 async def test_nothing_is_told_of_a_link_that_was_never_made(gateway: Gateway) -> None:
-    assert await standing_of(gateway, FetchPayments(CALL.reference_id, None)) == ((), ())
+    assert await read_link(gateway, FetchPayments(CALL.reference_id, None)) == ((), ())
 
 
 @pytest.mark.parametrize("known", [True, False])
@@ -53,7 +53,7 @@ async def test_a_paid_link_with_what_went_back_is_read_whole(
     theirs = fake.give_back(late, "theirs", {"amount": 64550, "status": "failed"})
     del late["amount_refunded"]
     call = FetchPayments(CALL.reference_id, link.id if known else None)
-    facts, problems = await standing_of(gateway, call)
+    facts, problems = await read_link(gateway, call)
     assert seen(facts) == [
         ("payment_link", link.id, "paid", 64550),
         ("payment", failed["id"], "failed", 64550),
@@ -89,9 +89,9 @@ async def test_a_refund_that_failed_is_found_though_its_payment_looks_whole(
     refund = fake.give_back(paid, "mine", {"amount": 100, "status": "failed"})
     paid["amount_refunded"] = 0
     asked = FetchPayments(CALL.reference_id, link.id, refunding=[paid["id"]])
-    facts, _ = await standing_of(gateway, asked)
+    facts, _ = await read_link(gateway, asked)
     assert ("refund", refund["id"], "failed", 100) in seen(facts)
-    facts, _ = await standing_of(gateway, asking(link))
+    facts, _ = await read_link(gateway, asking(link))
     assert ("refund", refund["id"], "failed", 100) not in seen(facts)
 
 
@@ -100,7 +100,7 @@ async def test_a_link_that_ended_unpaid_says_so(
     fake: "FakeRazorpay", gateway: Gateway, link: Link, status: str
 ) -> None:
     fake.links[link.id]["status"] = status
-    facts, _ = await standing_of(gateway, asking(link))
+    facts, _ = await read_link(gateway, asking(link))
     assert seen(facts) == [("payment_link", link.id, status, 0)]
 
 
@@ -111,7 +111,7 @@ async def test_what_cannot_be_read_hides_nothing_else(
     broken, paid = fake.pay(link.id, status="refunded", amount_refunded=0), fake.pay(link.id)
     broken |= spoilt
     fake.links[link.id]["status"] = "cancelled"
-    facts, problems = await standing_of(gateway, asking(link))
+    facts, problems = await read_link(gateway, asking(link))
     assert [fact.entity_id for fact in facts] == [link.id, paid["id"]]
     (problem,) = problems
     assert problem.startswith("payment: ")
@@ -125,5 +125,5 @@ async def test_a_reading_that_breaks_off_tells_nothing(
     fake.next_answers = [fake.perform, fake.perform]
     fake.will_say("<html>Bad Gateway</html>", 502)
     with pytest.raises(GatewayError) as caught:
-        await standing_of(gateway, asking(link))
+        await read_link(gateway, asking(link))
     assert caught.value.reason is Reason.UNAVAILABLE
