@@ -1,12 +1,11 @@
 """One customer's place in a flow: a frozen snapshot that survives JSON."""
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Talk:
+class Talk(NamedTuple):
     """How the talk has gone lately. The engine passes it on; the host counts, and may keep silent."""
 
     turns: int = 0
@@ -17,6 +16,9 @@ class Talk:
     """When the customer was last heard: milliseconds since 1970, UTC."""
     unasked: int = 0
     """Messages since anybody asked for something."""
+
+
+_NO_TALK: Final = Talk()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Conversation:
     """The host's part (for a shop: the cart, and the key of the order). The engine passes it on unread."""
     choices: tuple[tuple[str, str], ...] = ()
     """(title, reply id) of what the last message offered, so that a typed title counts as a tap."""
-    talk: Talk = Talk()
+    talk: Talk = _NO_TALK
 
     @property
     def visit(self) -> int:
@@ -63,7 +65,7 @@ def to_json(conversation: Conversation) -> dict[str, Any]:
         "variables": conversation.variables,
         "data": conversation.data,
         "choices": [list(choice) for choice in conversation.choices],
-        "talk": list(astuple(conversation.talk)),
+        "talk": list(conversation.talk),
     }
 
 

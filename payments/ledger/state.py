@@ -160,6 +160,8 @@ class OrderState:
     def without(self, given_up: Iterable[Attempt]) -> "OrderState":
         """The order with these attempts on their way out."""
         given_up = tuple(given_up)
+        if not given_up:
+            return self
         attempts = (withdrawn(attempt) if attempt in given_up else attempt for attempt in self.attempts)
         return replace(self, attempts=tuple(attempts))
 

@@ -95,6 +95,8 @@ class ShopState:
 
     def with_order(self, state: OrderState) -> "ShopState":
         """The state with this order as it is now."""
+        if self.orders.get(state.key) is state:
+            return self
         return replace(self, orders={**self.orders, state.key: state})
 
     def about(self, key: str) -> "ShopState":
@@ -132,8 +134,9 @@ class ShopState:
         shop = self
         for earlier in self.orders.values():
             shop = shop._without_plans(earlier)
-        shop = shop._left_behind(shop.orders.values()).with_order(OrderState(order))
-        shop = replace(shop, placed=shop.placed + 1).about(order.key)
+        shop = shop._left_behind(shop.orders.values())
+        orders = {**shop.orders, order.key: OrderState(order)}
+        shop = replace(shop, orders=orders, placed=shop.placed + 1, current=order.key, asked_at=0)
         return shop.moving(stock.reserve(shop.left, order.lines))
 
     def request_link(self, state: OrderState) -> "ShopState":

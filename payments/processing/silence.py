@@ -8,7 +8,7 @@ from a summary that nobody saw. News of money is always told. The counts stand i
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from flows.engine.conversation import Conversation, Talk
@@ -111,7 +111,7 @@ def _customer(
     stays = before.visits == after.visits
     if talk.rounds > ROUNDS or (talk.turns > TURNS and not moved):
         # What was not answered is not counted: the silence ends by what its notice says.
-        return Ruling(replace(talk, heard_at=now, unasked=0), _LOOP, taken=stays)
+        return Ruling(talk._replace(heard_at=now, unasked=0), _LOOP, taken=stays)
     counts = 1 if says else 0
     heard = Talk(turns=0 if moved else talk.turns + counts, rounds=talk.rounds + counts, heard_at=now)
     if not _is_loop(heard):
@@ -130,7 +130,7 @@ def _taps(flow: Flow, event: Event) -> bool:
 
 
 def _unasked(after: Conversation, talk: Talk, says: int) -> Ruling:
-    counted = replace(talk, unasked=talk.unasked + says)
+    counted = talk._replace(unasked=talk.unasked + says)
     if counted.unasked <= UNASKED or not says:
         return Ruling(counted)
     notices = (_alone_notice(after),) if talk.unasked <= UNASKED else ()

@@ -108,7 +108,7 @@ class Turn:
             self._say(effect for effect in done.effects if isinstance(effect, Say))
 
     def _say(self, messages: Iterable[Say]) -> None:
-        self.messages += [replace(say, reminder=self.reminding) for say in messages]
+        self.messages += [replace(say, reminder=True) for say in messages] if self.reminding else messages
 
 
 def begin(flow: Flow, given: StepInput, now: int) -> Turn:
