@@ -155,7 +155,7 @@ class _Compiler:
         return replace(
             state,
             words=MappingProxyType(merged),
-            # A word of the state itself is meant as an answer to what the state asks.
+            # The words of the state itself win over an answer to its question.
             interrupting=interrupting | state.words.keys(),
             triggers=triggers,
         )
@@ -233,7 +233,7 @@ class _Compiler:
         return rule
 
     def _resolve(self, name: str, owner: str, where: Path) -> str | None:
-        """Path that `name` means in `owner`: the nearest state of that name outwards, or a full path."""
+        """Path that `name` means in `owner`: a state inside it, beside it or further out, or a full path."""
         scopes = [*reversed(chain(owner)), ""] if owner else [""]
         for scope in scopes:
             path = f"{scope}.{name}" if scope else name
