@@ -81,11 +81,11 @@ class TemplateCompiler:
         for read in reads:
             if read[0] not in names:
                 resolved.add(read)
-            elif listed := self._list(names[read[0]]):
+            elif listed := self._list_path(names[read[0]]):
                 resolved.add((*listed, EACH, *read[1:]))
         return resolved
 
-    def _list(self, each: str) -> Lookup | None:
+    def _list_path(self, each: str) -> Lookup | None:
         """Path of the list that `each` reads. None if it is unknown, or wrong: its own place reports that."""
         try:
             listed = self._language.expression(each).path
