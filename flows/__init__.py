@@ -1,1 +1,1 @@
-"""The flow language and its engine: YAML to a checked, frozen Flow; `step` moves one conversation. Pure."""
+"""The flow language and its engine: YAML becomes a checked, frozen Flow; `step` handles one event. Pure."""

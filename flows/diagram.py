@@ -1,7 +1,7 @@
-"""A flow as a picture: a Mermaid state diagram, for people. Pure, and the same for the same flow.
+"""Draw a flow as a Mermaid state diagram, for people. Pure: the same flow gives the same text.
 
-Drawn are the ways from state to state and the timers. What only answers and stays is left out;
-what every state understands, or every state of a group, is one note instead of many arrows.
+The diagram shows the moves from state to state, and the timers. It leaves out rules that only answer and
+stay. The rules of `anywhere`, or of a whole group, become one note instead of many arrows.
 Source: Mermaid documentation, "State diagrams", and its grammar for what a label may hold.
 """
 
@@ -17,11 +17,13 @@ _KEYWORDS: Final = frozenset(
         "style",
     }
 )  # fmt: skip
+"""Words that Mermaid does not take as the name of a state."""
 _ENTITIES: Final = str.maketrans({c: f"#{ord(c)};" for c in '#;:"<>{}%'} | {"\n": " "})
+"""Characters that would end or change a label, as Mermaid's entity codes."""
 
 
 def diagram(flow: Flow) -> str:
-    """The flow as Mermaid `stateDiagram-v2` text, with a line break at its end."""
+    """Return the flow as Mermaid `stateDiagram-v2` text that ends with a line break."""
     lines = [
         "stateDiagram-v2",
         *_block(flow, "", 1),
@@ -31,9 +33,9 @@ def diagram(flow: Flow) -> str:
 
 
 def _block(flow: Flow, outer: str, depth: int) -> Iterator[str]:
-    """The states directly inside `outer`, and the ways between them."""
+    """Lines for the states directly inside `outer` and the arrows between them."""
     indent = _INDENT * depth
-    inside = [state for state in flow.states.values() if _around(state) == outer]
+    inside = [state for state in flow.states.values() if _group(state) == outer]
     first = flow.states[outer].leaf if outer else flow.start
     yield f"{indent}[*] --> {_id(_child(first, outer))}"
     for state in inside:
@@ -43,15 +45,15 @@ def _block(flow: Flow, outer: str, depth: int) -> Iterator[str]:
         if opening:
             yield from _block(flow, state.path, depth + 1)
             yield f"{indent}}}"
-    yield from (f"{indent}{way}" for rule in flow.rules if (way := _way(flow, rule, outer)))
+    yield from (f"{indent}{arrow}" for rule in flow.rules if (arrow := _arrow(flow, rule, outer)))
     if outer:
         yield from _note(flow, outer, first, depth)
 
 
-def _way(flow: Flow, rule: Rule, block: str) -> str | None:
-    """The arrow of a rule, if it is to be drawn in this block."""
+def _arrow(flow: Flow, rule: Rule, block: str) -> str | None:
+    """The arrow of a rule; None if the rule is not drawn as an arrow in this block."""
     target = rule.target or rule.owner
-    if _in_note(flow, rule) or _shared(rule.owner, target) != block or not _is_way(flow, rule):
+    if _in_note(flow, rule) or _common_group(rule.owner, target) != block or not _is_drawn(flow, rule):
         return None
     if f"{rule.owner}.".startswith(f"{target}."):
         target = flow.states[target].leaf
@@ -59,27 +61,27 @@ def _way(flow: Flow, rule: Rule, block: str) -> str | None:
 
 
 def _note(flow: Flow, owner: str, beside: str, depth: int) -> Iterator[str]:
-    """What is understood all over a group, or the whole flow, said once."""
+    """Lines of the note for the rules that hold all over a group, or all over the flow."""
     indent = _INDENT * depth
-    told = [
+    lines = [
         f"{_label(flow, rule)} → {rule.target}" if rule.target else _label(flow, rule)
         for rule in flow.rules
-        if rule.owner == owner and _in_note(flow, rule) and _is_way(flow, rule)
+        if rule.owner == owner and _in_note(flow, rule) and _is_drawn(flow, rule)
     ]
-    if told:
+    if lines:
         yield f"{indent}note right of {_id(beside)}"
         title = f"anywhere in {owner}" if owner else "anywhere"
-        yield from (f"{indent}{_INDENT}{line}" for line in (f"{title}#58;", *told))
+        yield from (f"{indent}{_INDENT}{line}" for line in (f"{title}#58;", *lines))
         yield f"{indent}end note"
 
 
-def _is_way(flow: Flow, rule: Rule) -> bool:
-    """Whether a rule leads somewhere, or is what a timer does."""
+def _is_drawn(flow: Flow, rule: Rule) -> bool:
+    """Whether a rule moves the conversation, or answers a timer without ignoring it."""
     return rule.target is not None or (rule.ignored is None and _timer(flow, rule) is not None)
 
 
 def _in_note(flow: Flow, rule: Rule) -> bool:
-    """Whether a rule is told in a note: Mermaid can't draw an arrow from a group to its own inside."""
+    """Whether a rule goes into a note: Mermaid can't draw an arrow from a group to a state inside it."""
     if not rule.owner:
         return True
     is_group = flow.states[rule.owner].leaf != rule.owner
@@ -93,31 +95,32 @@ def _label(flow: Flow, rule: Rule) -> str:
 
 
 def _timer(flow: Flow, rule: Rule) -> str | None:
-    """`after 10 min`, if that is what fires the rule."""
+    """`after 10 min`, if a timer fires the rule; else None."""
     timers = flow.states[rule.owner].timers if rule.owner else ()
     return next((f"after {timer.name}" for timer in timers if timer.trigger == rule.trigger), None)
 
 
-def _shared(one: str, other: str) -> str:
-    """The innermost group around both."""
-    around = one.rpartition(".")[0]
-    while around and not f"{other}.".startswith(f"{around}."):
-        around = around.rpartition(".")[0]
-    return around
+def _common_group(first: str, second: str) -> str:
+    """Path of the innermost group around both states; empty if none is."""
+    group = first.rpartition(".")[0]
+    while group and not f"{second}.".startswith(f"{group}."):
+        group = group.rpartition(".")[0]
+    return group
 
 
-def _around(state: State) -> str:
+def _group(state: State) -> str:
+    """Path of the group that holds `state`; empty at the top."""
     return state.path.rpartition(".")[0]
 
 
 def _child(path: str, outer: str) -> str:
-    """The state directly inside `outer` that holds `path`."""
+    """Path of the state directly inside `outer` that is, or holds, `path`."""
     names = path.split(".")
     return ".".join(names[: (outer.count(".") + 2 if outer else 1)])
 
 
 def _id(path: str) -> str:
-    """A name that Mermaid takes: state names have no capitals, so one marks where an inner name begins."""
+    """Mermaid id of a path. State names have no capitals, so a capital marks where an inner name begins."""
     first, *inner = path.split(".")
     first = f"{first}State" if first in _KEYWORDS else first
     return first + "".join(name.capitalize() for name in inner)

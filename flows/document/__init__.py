@@ -1,1 +1,1 @@
-"""A flow file as text: YAML with the place of every value, parts of shapes, words. Imports none of flows."""
+"""Flow files as text: YAML with the place of each value, shared shapes, words. Imports none of flows."""

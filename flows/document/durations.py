@@ -1,4 +1,4 @@
-"""Spans of time as an operator writes them: `15 s`, `10 min`, `2 h`, `1 day`."""
+"""Durations as an operator writes them: `15 s`, `10 min`, `2 h`, `1 day`."""
 
 import re
 from typing import Final
@@ -8,10 +8,10 @@ _DURATION: Final = re.compile(r"([1-9][0-9]{0,5}) ?(s|sec|min|m|h|hour|d|day)s?"
 
 
 def parse(text: str) -> int:
-    """`text` in milliseconds. Raises ValueError, with an example, if it isn't a span of time."""
-    found = _DURATION.fullmatch(text.strip())
-    if not found:
+    """Return `text` in milliseconds. Raises ValueError, with an example, if it isn't a duration."""
+    match = _DURATION.fullmatch(text.strip())
+    if not match:
         raise ValueError(
             f"'{text}' is not a span of time: write for example '15 s', '10 min', '2 h' or '1 day'"
         )
-    return int(found[1]) * _UNITS[found[2]] * 1000
+    return int(match[1]) * _UNITS[match[2]] * 1000

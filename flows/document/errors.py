@@ -1,10 +1,10 @@
-"""What can be wrong with a flow.
+"""Errors of flows, and the issues of a flow file.
 
 FlowError
 ├── FlowInvalid     the file can't be used; carries every issue found
-└── StepFailed      a valid flow met values it can't handle; the event is parked, nothing else changed
+└── StepFailed      a valid flow met values it can't handle; the event is parked, nothing else changes
     ├── ValueRefused    an action or a variable can't take the value that the event brought
-    └── Unsendable      a message came out as one that the channel would refuse
+    └── Unsendable      the channel would refuse a message that the step sends
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """Whether a flow with this issue may serve customers."""
+    """How bad an issue is. A flow with an error may not serve customers."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -22,7 +22,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Issue:
-    """One thing wrong in a flow file, where it is, and how to mend it."""
+    """One thing wrong in a flow file, where it is (line and column from 1), and how to mend it."""
 
     file: str
     line: int
@@ -37,13 +37,13 @@ class Issue:
 
 
 def close(name: str, known: Iterable[str]) -> str:
-    """A suggestion of the known name nearest to `name`, or nothing."""
-    found = get_close_matches(name.lower(), list(known), n=1, cutoff=0.5)
-    return f"did you mean '{found[0]}'?" if found else ""
+    """Suggest the known name nearest to `name`. Empty if none is near."""
+    matches = get_close_matches(name.lower(), list(known), n=1, cutoff=0.5)
+    return f"did you mean '{matches[0]}'?" if matches else ""
 
 
 class FlowError(Exception):
-    """Root of what can go wrong with a flow."""
+    """Root of all errors of a flow."""
 
 
 class FlowInvalid(FlowError):
@@ -55,7 +55,7 @@ class FlowInvalid(FlowError):
 
 
 class StepFailed(FlowError):
-    """A step could not be completed: a template met a missing value, or events raised each other for ever."""
+    """A step could not be completed: a template met a missing value, events raised each other, …"""
 
 
 class ValueRefused(StepFailed):
@@ -63,4 +63,4 @@ class ValueRefused(StepFailed):
 
 
 class Unsendable(StepFailed):
-    """A message came out as one that the channel would refuse; says why."""
+    """The channel would refuse the message. The text says why."""

@@ -1,12 +1,11 @@
-"""YAML text to plain data, with the place of every value. Stricter than YAML on purpose.
+"""Read YAML text into plain data, with the place of every value. Stricter than YAML on purpose.
 
-Keys are always text (`on` is not a boolean), a key given twice is an error, and there are no
-anchors, aliases or tags: they can blow a small file up or build objects. Plain scalars are text
-unless they are `true`, `false`, `null`, a whole number or a decimal number, which becomes a
-`Decimal` because it may be money. A comment behind a plain text stands two blanks apart and has a blank
-after its `#`; anything closer may be part of a text that YAML would cut short, and is refused. What looks
-like a blank and is none is refused where YAML needs a blank. libyaml's loader is not used: it crashes the
-process on deep nesting.
+Keys are always text (`on` is not a boolean). A key given twice is an error. There are no anchors, aliases or
+tags: they can blow a small file up or build objects. Plain scalars are text unless they are `true`, `false`,
+`null`, a whole number or a decimal number. A decimal number becomes a `Decimal` because it may be money.
+A comment behind a plain text has two blanks before its `#` and one after it; anything closer is refused,
+because it may be part of a text that YAML would cut short. A character that only looks like a blank is
+refused where YAML needs a blank. libyaml's loader is not used: it crashes the process on deep nesting.
 """
 
 import re
@@ -40,40 +39,40 @@ _WORDS: Final[dict[str, Any]] = {"true": True, "false": False, "null": None, "~"
 _INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})", re.ASCII)
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,18}\.[0-9]{1,18}", re.ASCII)
 _COMMENT: Final = re.compile(r"( |\t)+#")
-"""What ends a plain text, seen from where it ends."""
+"""Start of a comment, matched where a plain text ends."""
 _APART: Final = re.compile(r" {2,}#( |#|$)")
-"""What is clearly a comment behind a text."""
+"""A comment that can't be meant as part of the text before it."""
 _BEHIND_NUMBER: Final = re.compile(r" +#( |#|$)")
-"""What is clearly a comment behind a number, `true` or `false`."""
+"""A comment that can't be meant as part of the number, `true` or `false` before it."""
 _LINE_BREAKS: Final = "\x85\u2028\u2029"
-"""YAML takes them for line breaks; no editor shows them."""
+"""Line breaks for YAML that no editor shows."""
 UNSENDABLE: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 """Control characters and half surrogate pairs: YAML can escape them, no database or channel takes them."""
 
 
 @dataclass(slots=True)
 class Document:
-    """The data of one file and where each value and key stands in it (line and column from 1)."""
+    """The data of one file, and the place (line and column from 1) of each value and key."""
 
     file: str
     data: Any = None
     places: dict[Path, tuple[int, int]] = field(default_factory=dict)
-    """Of each value; of a mapping's value, the place of its key."""
+    """Place of each value; for a value of a mapping, the place of its key."""
 
     def issue(self, path: Path, message: str, mend: str = "", severity: Severity = Severity.ERROR) -> Issue:
-        """An issue at `path`. Steps of the path that the file doesn't have are passed over.
+        """Make an issue at `path`. Steps of the path that the file doesn't have are skipped.
 
-        So a path may name the first of a list where one thing stands alone, or a missing key.
+        So a path may name a missing key, or the first item of a list that is written without a list.
         """
-        here: Path = ()
+        written: Path = ()
         for step in path:
-            if (*here, step) in self.places:
-                here = (*here, step)
-        line, column = self.places.get(here, (1, 1))
+            if (*written, step) in self.places:
+                written = (*written, step)
+        line, column = self.places.get(written, (1, 1))
         return Issue(self.file, line, column, message, mend, severity)
 
     def line(self, path: Path) -> int:
-        """The line of `path`, found as `issue` finds it."""
+        """Line of `path`, by the same rule as `issue`."""
         return self.issue(path, "").line
 
 
@@ -94,21 +93,23 @@ _MENDS: Final = (
     ("expected chomping or indentation", "put a text that starts with > or | in quotes"),
     ("cannot start any token", "put a text that starts with this character in quotes"),
 )
-"""What usually mends what PyYAML says."""
+"""Part of an error message of PyYAML, and what usually mends that error."""
 
 
 def _mend(problem: str) -> str:
-    return next((mend for said, mend in _MENDS if said in problem), "check indentation and quotes here")
+    return next((mend for part, mend in _MENDS if part in problem), "check indentation and quotes here")
 
 
 class _RefusedError(Exception):
+    """YAML that this reader does not accept, at the place of `event`."""
+
     def __init__(self, event: Event, message: str, mend: str) -> None:
         super().__init__(message)
         self.event, self.message, self.mend = event, message, mend
 
 
 def read(text: str, file: str) -> Document:
-    """The document in `text`. Raises FlowInvalid, with the place, if it isn't YAML we accept."""
+    """Read `text` into a Document. Raises FlowInvalid, with the place, if it isn't YAML we accept."""
     document = Document(file)
     _refuse_line_breaks(text, file)
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
@@ -127,34 +128,34 @@ def read(text: str, file: str) -> Document:
         line = text.count("\n", 0, error.position) + 1
         raise FlowInvalid((Issue(file, line, 1, f"a character that YAML forbids: {error.reason}"),)) from None
     except (ValueError, OverflowError):
-        # PyYAML lets int() and chr() speak for themselves: '%YAML 9…9.1', "\\UFFFFFFFF".
+        # PyYAML lets errors of int() and chr() through: '%YAML 9…9.1', "\\UFFFFFFFF".
         message = "an escape or a number after this that nothing can hold"
         raise FlowInvalid((Issue(file, *reader.place, message),)) from None
     return document
 
 
 def _refuse_line_breaks(text: str, file: str) -> None:
-    """Refuse characters that break a line for YAML and for nobody else: a text would be torn there."""
+    """Refuse characters that only YAML takes for line breaks: they would split a text unseen."""
     for number, line in enumerate(text.split("\n"), 1):
         for character in _LINE_BREAKS:
             if character in line:
-                message = f"{_named(character)} breaks the line for YAML, and is not seen"
+                message = f"{_describe(character)} breaks the line for YAML, and is not seen"
                 raise FlowInvalid((Issue(file, number, line.index(character) + 1, message, "remove it"),))
 
 
-def _named(character: str) -> str:
-    """`character` as people can look it up, with its article."""
+def _describe(character: str) -> str:
+    """Name and code of `character` in Unicode, with an article."""
     name = unicodedata.name(character, "control character").lower()
     return f"a {name} (U+{ord(character):04X})"
 
 
-def _looks_like_nothing(character: str) -> bool:
-    """Whether `character` is a blank that is none for YAML, or not seen at all."""
+def _looks_blank(character: str) -> bool:
+    """Whether `character` is invisible, or looks like a blank that YAML doesn't take for one."""
     return is_invisible(character) or (character.isspace() and character not in " \t\r\n")
 
 
 class _Reader:
-    """Builds the data from parser events, within a budget of depth and values."""
+    """Builds the data from parser events, within limits of depth and of the number of values."""
 
     def __init__(self, document: Document, text: str) -> None:
         self._document = document
@@ -162,7 +163,7 @@ class _Reader:
         self._events: Iterator[Event] = yaml.parse(text, Loader=yaml.SafeLoader)
         self._values = 0
         self.place = (1, 1)
-        """Of the last value or key met."""
+        """Place of the last value or key that was read."""
 
     def read(self) -> None:
         documents = 0
@@ -176,7 +177,7 @@ class _Reader:
                 self._document.data = self._value(next(self._events), (), 0)
 
     def _value(self, event: Event, path: Path, depth: int) -> Any:
-        self._count(event, depth)
+        self._check(event, depth)
         if path not in self._document.places:
             self._document.places[path] = _place(event)
         if isinstance(event, ScalarEvent):
@@ -187,7 +188,8 @@ class _Reader:
             return self._mapping(event, path, depth)
         return self._sequence(path, depth)
 
-    def _count(self, event: Event, depth: int) -> None:
+    def _check(self, event: Event, depth: int) -> None:
+        """Refuse what no value or key may have, and count this one."""
         self.place = _place(event)
         if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
             mend = "write the value out where it is used; put a text that starts with * or & in quotes"
@@ -204,7 +206,7 @@ class _Reader:
             raise _RefusedError(event, f"nested over {MAX_DEPTH} levels deep", "")
 
     def _refuse_cut(self, event: ScalarEvent, path: Path) -> None:
-        """Refuse `text: Order # 5`: YAML takes the rest for a comment and the text is cut short."""
+        """Refuse `text: Order # 5`: YAML takes the rest for a comment and cuts the text short."""
         if event.style is not None or event.end_mark is None:
             return
         line = self._lines[event.end_mark.line] if event.end_mark.line < len(self._lines) else ""
@@ -217,24 +219,24 @@ class _Reader:
             self._refuse_cut_below(event, path, event.end_mark.line + 1)
 
     def _refuse_cut_below(self, event: ScalarEvent, path: Path, below: int) -> None:
-        """Refuse a comment on the next line where the text would go on: YAML would end it there."""
+        """Refuse a comment on the next line where the text could go on: YAML ends the text there."""
         line = self._lines[below] if below < len(self._lines) else ""
         indented = len(line) - len(line.lstrip(" "))
         column = self._document.places[path][1] - 1
         is_item = bool(path) and isinstance(path[-1], int)
-        goes_on = indented > column or (is_item and indented == column)
-        if line.lstrip(" ").startswith("#") and goes_on:
+        continues = indented > column or (is_item and indented == column)
+        if line.lstrip(" ").startswith("#") and continues:
             mend = "put the text in quotes; or move the comment to the left, under the key"
             raise _RefusedError(event, "the text is cut off by the comment below it", mend)
 
     def _mapping(self, start: MappingStartEvent, path: Path, depth: int) -> dict[str, Any]:
         result: dict[str, Any] = {}
         while not isinstance(event := next(self._events), MappingEndEvent):
-            self._count(event, depth)
+            self._check(event, depth)
             if not isinstance(event, ScalarEvent):
                 raise _RefusedError(event, "a key must be text", 'put {{ … }} in quotes: "{{ … }}"')
             key = event.value
-            _refuse_false_letters(event)
+            _refuse_blanks_in_key(event)
             if key in result:
                 line = self._document.places[(*path, key)][0]
                 raise _RefusedError(
@@ -266,24 +268,24 @@ def _place(event: Event) -> tuple[int, int]:
     return (mark.line + 1, mark.column + 1) if mark else (1, 1)
 
 
-def _refuse_false_letters(event: ScalarEvent) -> None:
-    """Refuse a key that is not what it looks like."""
+def _refuse_blanks_in_key(event: ScalarEvent) -> None:
+    """Refuse a key with an invisible character or a false blank: it is not the key it looks like."""
     for character in event.value:
-        if _looks_like_nothing(character):
-            raise _RefusedError(event, f"{_named(character)} stands in the key", "write the key anew")
+        if _looks_blank(character):
+            raise _RefusedError(event, f"{_describe(character)} stands in the key", "write the key anew")
 
 
 def _refuse_false_blanks(event: ScalarEvent) -> None:
-    """Refuse a plain text in which YAML would see a key, an item or a comment, were its blank one."""
+    """Refuse a plain text in which a false blank hides a key, an item or a comment from YAML."""
     if event.style is not None:
         return
-    text, wanted = event.value, "write a blank there, or put the text in quotes"
+    text, mend = event.value, "write a blank there, or put the text in quotes"
     for index, character in enumerate(text):
-        if not _looks_like_nothing(character):
+        if not _looks_blank(character):
             continue
         before, after = text[:index][-1:], text[index + 1 :][:1]
         if before == ":" or after == "#" or (index == 1 and before in "-?"):
-            raise _RefusedError(event, f"{_named(character)} stands where a blank must", wanted)
+            raise _RefusedError(event, f"{_describe(character)} stands where a blank must", mend)
 
 
 def _scalar(event: ScalarEvent) -> Any:

@@ -1,4 +1,4 @@
-"""The parts that every shape in a flow file is made of: names, triggers, texts in several languages."""
+"""Types shared by all shapes of a flow file: names, triggers, texts in several languages."""
 
 import re
 from typing import Annotated, Any, Final, TypeAlias
@@ -17,18 +17,18 @@ Texts: TypeAlias = str | Annotated[dict[LanguageCode, str], Field(min_length=1)]
 
 
 class Spec(BaseModel):
-    """Base of all parts: frozen, and no unknown keys."""
+    """Base of all shapes: frozen, and no unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
 
 
 def one_or_many(value: Any) -> Any:
-    """`value` as a list: one thing may stand alone where several may stand."""
+    """Return `value` as a list: a single item may be written without a list."""
     return value if isinstance(value, list) else [value]
 
 
 def text_in(texts: Texts, language: str, fallback: str) -> str:
-    """`texts` in `language`, else in the fallback language, else in any it has."""
+    """Return `texts` in `language`, else in the fallback language, else in any that it has."""
     if isinstance(texts, str):
         return texts
     return texts.get(language) or texts.get(fallback) or next(iter(texts.values()), "")

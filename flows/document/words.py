@@ -1,4 +1,4 @@
-"""One normal form for what customers type: how words, titles and digits are compared.
+"""The normal form in which words, titles and digits that customers type are compared.
 
 Source of the classes: Unicode, "Default ignorable code points" and general categories (Unicode 14).
 """
@@ -30,37 +30,37 @@ _IGNORABLE: Final = frozenset(
     )
     for code in range(first, last + 1)
 )
-"""Ignorable characters of other categories than Cf. Signs of Indic vowels and nukta are none of them."""
+"""Ignorable characters outside category Cf. Indic vowel signs and nukta are not among them."""
 _SYMBOLS: Final = frozenset("™ℹⓂ㊗㊙🈁🈂🈚🈯🈲🈳🈴🈵🈶🈷🈸🈹🈺🉐🉑")
 """Emoji that compatibility forms (NFKC) would turn into letters."""
 
 
 def is_invisible(character: str) -> bool:
-    """Whether `character` shows nothing of its own: joiners, marks of direction, variation selectors, …"""
+    """Whether `character` has no glyph of its own: joiners, direction marks, variation selectors, …"""
     category = unicodedata.category(character)
     return category == "Cf" or character in _IGNORABLE or (category == "Cc" and not character.isspace())
 
 
 def visible(text: str) -> str:
-    """`text` without invisible characters."""
+    """Return `text` without invisible characters."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(c for c in text if not is_invisible(c))
 
 
 def with_ascii_digits(text: str) -> str:
-    """`text` with `0` to `9` for the decimal digits of every script: `४११` becomes `411`."""
+    """Return `text` with `0` to `9` for the decimal digits of every script: `४११` becomes `411`."""
     if text.isascii():
         return text
     return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
 
 
 def normalise(text: str) -> str:
-    """The form in which texts are compared: two that are equal under it are the same word.
+    """Return the form in which texts are compared: two texts with the same form are the same word.
 
-    Case, punctuation, emoji, doubled spaces and invisible characters are left out; letters, vowel signs
-    and digits of any script stay, digits as `0` to `9`. A text without letters and digits is itself,
-    without invisible characters: `✔️` equals `✔` and no other symbol. Empty if nothing is left.
+    Case, punctuation, emoji, doubled spaces and invisible characters are dropped. Letters, vowel signs and
+    digits of any script are kept, digits as `0` to `9`. A text without letters and digits keeps its visible
+    characters: `✔️` equals `✔` and no other symbol. Empty if nothing is left.
 
     >>> normalise("  Proceed to  Checkout ✅! ")
     'proceed to checkout'
@@ -75,12 +75,12 @@ def normalise(text: str) -> str:
 
 
 def has_words(form: str) -> bool:
-    """Whether a normal form holds a letter or a digit; one that does not is a symbol, or empty."""
+    """Whether a normal form holds a letter or a digit. One without them is a symbol, or empty."""
     return any(unicodedata.category(character)[0] in "LN" for character in form)
 
 
 def _words(folded: str) -> str:
-    """The words of `folded`, with one space between them. A mark counts with the letter before it."""
+    """The words of `folded`, with one space between them. A combining mark stays with its letter."""
     kept = [" "]
     for character in folded:
         category = unicodedata.category(character)[0]

@@ -1,1 +1,1 @@
-"""One event in, the next conversation and its effects out. Imports `messages`, `templates` and `document`."""
+"""The engine: handles one event of one conversation. Imports `messages`, `templates` and `document`."""

@@ -1,4 +1,4 @@
-"""One customer's place in a flow: a frozen snapshot that survives JSON."""
+"""One customer's place in a flow: a frozen snapshot, stored as JSON."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,16 +6,16 @@ from typing import Any, Final, NamedTuple
 
 
 class Talk(NamedTuple):
-    """How the talk has gone lately. The engine passes it on; the host counts, and may keep silent."""
+    """Counters of the recent talk. The host counts, and may keep silent; the engine passes them on."""
 
     turns: int = 0
-    """The customer's events in a row that moved nothing and were answered."""
+    """Events of the customer in a row that moved nothing and were answered."""
     rounds: int = 0
-    """Those in a row that brought the customer nothing, though the chat may have moved."""
+    """Answered events in a row that brought the customer nothing, though the state may have changed."""
     heard_at: int = 0
-    """When the customer was last heard: milliseconds since 1970, UTC."""
+    """Time of the customer's last event, in milliseconds since 1970, UTC."""
     unasked: int = 0
-    """Messages since anybody asked for something."""
+    """Messages in a row that nobody asked for."""
 
 
 _NO_TALK: Final = Talk()
@@ -23,29 +23,29 @@ _NO_TALK: Final = Talk()
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """Where a customer is and what is known of them. Replaced by each step, never changed.
+    """Where a customer is in the flow, and their data. Each step makes a new one.
 
     All values under `customer`, `variables` and `data` are JSON values (money is integer paise).
     """
 
     id: str
-    """Unique for ever, over all installations: order keys are built from it."""
+    """Unique for ever, over all installations, because order keys are built from it."""
     state: str = ""
     """Dotted path of the state it rests in (`cart`, `cart.quantity`); empty before the first event."""
     visits: tuple[int, ...] = ()
     """The visit number of each state on that path, outermost first."""
     visit_count: int = 0
-    """Visits so far; the next state entered gets this number plus one."""
+    """Visits so far. The next state entered gets this number plus one."""
     language: str = ""
     """A language of the flow; empty means its first one."""
     customer: Mapping[str, Any] = field(default_factory=dict)
-    """What the channel told about the customer (`name`)."""
+    """What the channel says about the customer (`name`)."""
     variables: Mapping[str, Any] = field(default_factory=dict)
     """Values of the flow's own variables."""
     data: Mapping[str, Any] = field(default_factory=dict)
-    """The host's part (for a shop: the cart, and the key of the order). The engine passes it on unread."""
+    """The host's data (of a shop: the cart, and the key of the order). The engine does not read it."""
     choices: tuple[tuple[str, str], ...] = ()
-    """(title, reply id) of what the last message offered, so that a typed title counts as a tap."""
+    """(title, reply id) of each reply in the last message with replies: a typed title counts as a tap."""
     talk: Talk = _NO_TALK
 
     @property
@@ -55,7 +55,7 @@ class Conversation:
 
 
 def to_json(conversation: Conversation) -> dict[str, Any]:
-    """A JSON-ready dict without the id, which the store keeps beside it. Inverse of `from_json`."""
+    """Return a JSON-ready dict without the id, which is stored beside it. Inverse of `from_json`."""
     return {
         "state": conversation.state,
         "visits": list(conversation.visits),
@@ -70,7 +70,7 @@ def to_json(conversation: Conversation) -> dict[str, Any]:
 
 
 def from_json(id: str, value: Mapping[str, Any]) -> Conversation:
-    """The conversation that `to_json` wrote, with its id. An empty mapping is a new conversation."""
+    """Return the conversation that `to_json` wrote. An empty mapping gives a new conversation."""
     if not value:
         return Conversation(id)
     return Conversation(

@@ -1,9 +1,9 @@
-"""Which rule answers a trigger, and which leaf it leads to: decided by the `transitions` library.
+"""Decide which rule answers a trigger, and which leaf it leads to, with the `transitions` library.
 
-One machine serves every customer: it holds no model. A step hands it a `Decision`, which stands in
-for the model for as long as one trigger takes and records what the machine does with it. Hierarchy is
-flattened beforehand (a leaf gets its own rules, then those of the states around it, then those of
-`anywhere`), because the library's nested machine is slower and keeps its own idea of a state's name.
+One machine serves every customer, so it holds no model. A step passes a `Decision` in as the model of one
+trigger, and reads from it what the machine did. The hierarchy of states is flattened beforehand: a leaf gets
+its own rules, then those of the states around it, then those of `anywhere`. The library's nested machine is
+not used because it is slower and keeps its own idea of a state's name.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -26,13 +26,13 @@ class Decision:
         self.taken: Rule | None = None
         """The rule that answers; None if none does."""
         self.entered: str | None = None
-        """The leaf that the machine moved to, perhaps the one it was in; None if it stays in its visit."""
+        """The leaf that the rule enters, possibly the present one again; None if the visit goes on."""
         self.considered: list[tuple[Rule, str]] = []
-        """Rules that were passed over before one was taken, and why."""
+        """Rules that were passed over, each with the reason."""
 
     @property
     def state(self) -> str:
-        """The leaf that the conversation is in."""
+        """The leaf that the conversation is in, after the move if there was one."""
         return self._from if self.entered is None else self.entered
 
     def allows(self, rule: Rule) -> bool:
@@ -48,7 +48,7 @@ class Decision:
 
 
 class _Gate:
-    """The condition of one transition: asks the decision at hand about one rule."""
+    """Condition of one transition: asks the present decision whether it allows the rule."""
 
     __slots__ = ("_rule",)
 
@@ -78,7 +78,7 @@ class _Machine(Machine):
 
 
 def build(leaves: Mapping[str, Iterable[tuple[Rule, str | None]]]) -> Machine:
-    """The machine of a flow: for each leaf, its rules in order of precedence and the leaf each goes to."""
+    """Build the machine from each leaf's (rule, destination leaf or None), in order of precedence."""
     machine = _Machine(
         model=None,
         states=list(leaves),
@@ -94,7 +94,7 @@ def build(leaves: Mapping[str, Iterable[tuple[Rule, str | None]]]) -> Machine:
 
 
 def decide(machine: Machine, trigger: str, decision: Decision) -> None:
-    """Let the machine take `trigger`: `decision` then says by which rule, and where it leads."""
+    """Send `trigger` to the machine, which writes the rule and the leaf into `decision`."""
     event = machine.events.get(trigger)
     if event is not None and decision.state in event.transitions:
         event.trigger(decision)

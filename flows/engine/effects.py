@@ -1,4 +1,4 @@
-"""What a step asks the shell to do, as data. Nothing here has happened yet."""
+"""Effects: what a step asks the shell to do, as data. The shell performs them later."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -8,17 +8,17 @@ from flows.messages.kinds import Message
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Send `message` to the customer, after all that was said before it. `name` is its name in the flow."""
+    """Send `message` to the customer, after all earlier messages. `name` is its name in the flow."""
 
     name: str
     message: Message
     reminder: bool = False
-    """Whether only time asked for it: everything else may leave before it."""
+    """Whether only a timer caused it. All other messages may be sent before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class StartTimer:
-    """Feed `TimerDue(state, timer, visit)` back at `due` (milliseconds since 1970, UTC)."""
+    """Return `TimerDue(state, timer, visit, due)` as an event at `due` (milliseconds since 1970, UTC)."""
 
     state: str
     timer: str

@@ -1,4 +1,4 @@
-"""The facts that move a conversation, whoever they come from."""
+"""Events: what can happen to a conversation."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ class TextReceived:
 
 @dataclass(frozen=True, slots=True)
 class Tapped:
-    """The customer tapped a button or a list row. `reply_id` is as it arrived: trust nothing in it."""
+    """The customer tapped a button or a list row. `reply_id` is as it arrived, unverified."""
 
     reply_id: str
     title: str = ""
@@ -24,7 +24,7 @@ class Tapped:
 class Received:
     """The customer sent something that is neither text nor a tap: `sticker`, `image`, `location`, …
 
-    `kind` is the channel's own name for it; `fields` what a flow may use of it.
+    `kind` is the channel's name for it. `fields` are the values that a flow may use.
     """
 
     kind: str
@@ -33,7 +33,7 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class TimerDue:
-    """A timer of `state` ran out. It means nothing once the visit that started it has ended."""
+    """A timer of `state` ran out. It is ignored if the visit that started it has ended."""
 
     state: str
     timer: str
@@ -54,7 +54,7 @@ Event: TypeAlias = TextReceived | Tapped | Received | TimerDue | Happened
 
 
 def to_json(event: Event) -> dict[str, Any]:
-    """A JSON-ready dict with the event's kind under `kind`. Inverse of `from_json`."""
+    """Return a JSON-ready dict with the event's kind under `kind`. Inverse of `from_json`."""
     match event:
         case TextReceived():
             return {"kind": "text", "text": event.text}
@@ -63,8 +63,8 @@ def to_json(event: Event) -> dict[str, Any]:
         case Received():
             return {"kind": "received", "what": event.kind, "fields": dict(event.fields)}
         case TimerDue():
-            place = {"state": event.state, "timer": event.timer, "visit": event.visit}
-            return {"kind": "timer", **place, "due": event.due}
+            timer = {"state": event.state, "timer": event.timer, "visit": event.visit}
+            return {"kind": "timer", **timer, "due": event.due}
         case Happened():
             return {"kind": "happened", "name": event.name, "fields": dict(event.fields)}
         case _:
@@ -72,7 +72,7 @@ def to_json(event: Event) -> dict[str, Any]:
 
 
 def from_json(value: Mapping[str, Any]) -> Event:
-    """The event that `to_json` wrote. Raises KeyError on any other shape."""
+    """Return the event that `to_json` wrote. Raises KeyError on any other shape."""
     match value["kind"]:
         case "text":
             return TextReceived(value["text"])
@@ -84,5 +84,5 @@ def from_json(value: Mapping[str, Any]) -> Event:
             return TimerDue(value["state"], value["timer"], value["visit"], value["due"])
         case "happened":
             return Happened(value["name"], value["fields"])
-        case other:
-            raise KeyError(f"unknown event kind {other!r}")
+        case kind:
+            raise KeyError(f"unknown event kind {kind!r}")

@@ -1,4 +1,4 @@
-"""A flow, ready to run: frozen data, compiled once at load, shared by every customer."""
+"""A compiled flow: frozen data, made once at load and shared by every customer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,15 +24,15 @@ class ActionCall:
 
     name: str
     action: Action | None
-    """The host's action; None for the engine's own (`set`, `language`)."""
+    """The host's action; None for the engine's actions `set` and `language`."""
     args: Mapping[str, Value]
     constant: BaseModel | None
-    """The validated arguments, when none of them is a template."""
+    """The validated arguments if none of them is a template, else None."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """Actions, then messages."""
+    """What a rule or a state does: first the actions, then the messages, by name."""
 
     do: tuple[ActionCall, ...] = ()
     say: tuple[str, ...] = ()
@@ -43,35 +43,36 @@ NOTHING = Reaction()
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One alternative answer to one trigger, where it was written."""
+    """One alternative answer to one trigger, as written in one place of the file."""
 
-    index: int
     owner: str
     """Dotted path of the state it was written in; empty for `anywhere`."""
     trigger: str
     guard: Expression | None
     reaction: Reaction
     target: str | None
-    """Dotted path of the state it goes to, as written; None stays and keeps the visit."""
+    """Dotted path of the state it goes to, perhaps a group; None stays and keeps the visit."""
     stale: bool
-    """Also taken by taps on messages of earlier visits."""
+    """Whether a tap on a message of an earlier visit may take it too."""
     ignored: str | None
+    """Why the event does nothing, in the operator's words (`ignore:`); None if it does something."""
     line: int
 
     @property
     def depth(self) -> int:
-        """How many states are around the target: these alone may keep their visit."""
+        """Number of states around the target. Only those may keep their visit."""
         return self.target.count(".") if self.target else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Timer:
-    """`name` is the span as written; it fires trigger `after` when it ends."""
+    """A timer of a state, named by its duration as written (`10 min`)."""
 
     name: str
     after: int
-    """Milliseconds."""
+    """Duration in milliseconds, from the entry into the state."""
     trigger: str
+    """What it fires when it ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,51 +83,51 @@ class State:
     chain: tuple[str, ...]
     """Paths from the outermost state to this one."""
     leaf: str
-    """Where a conversation rests that goes here: this state, or its first one's first one."""
+    """Path of the state where a conversation rests after entering this one: itself, or its start's leaf."""
     enter: Reaction
     exit: Reaction
     timers: tuple[Timer, ...]
     ask: str | None
-    """The variable a text gives here."""
+    """The variable that a text gives its value here; None if the state asks nothing."""
     words: Mapping[str, str]
-    """Normalised word to trigger, of this state and all around it."""
+    """Normalised word -> trigger, of this state, the states around it and `anywhere`."""
     interrupting: frozenset[str]
-    """Those of `words` that are understood even where they would answer what the state asks."""
+    """Those of `words` that fire their trigger even if they could answer what the state asks."""
     triggers: frozenset[str]
-    """Every trigger that some rule answers here."""
+    """Every trigger that some rule answers here, those of the states around it and of `anywhere` too."""
     line: int
 
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """A checked flow. Raises nothing at run time but StepFailed."""
+    """A checked flow. At run time it raises StepFailed only."""
 
     name: str
     file: str
     languages: tuple[str, ...]
     start: str
-    """The leaf a new conversation stands in."""
+    """Path of the leaf in which a new conversation starts."""
     states: Mapping[str, State]
     rules: tuple[Rule, ...]
     machine: Machine
-    """Decides which rule is taken, and which leaf it leads to. Holds no conversation; shared by all."""
+    """Decides which rule is taken, and which leaf it leads to. Holds no conversation, so all share it."""
     messages: Mapping[str, Mapping[str, Speech]]
     """Message name -> language -> speech."""
     variables: Mapping[str, Variable]
     offered: frozenset[str]
-    """Triggers that some button or row offers: all a tap may fire."""
+    """Triggers that some button or row offers. A tap may fire no other."""
     vocabulary: Vocabulary
     limits: ChannelLimits
-    """What the channel takes for which it was compiled."""
+    """Limits of the channel that the flow was compiled for."""
     sections: Mapping[str, Any]
     statics: Mapping[str, Mapping[str, Any]]
-    """Language -> what templates see that never changes."""
+    """Language -> values for templates that are the same for every customer, made at load."""
     apologies: Mapping[str, str]
-    """Language -> what a customer hears whose event could not be handled."""
+    """Language -> text for a customer whose event could not be handled."""
     defaults: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-    """Values of the variables nobody has set; empty text where none is declared."""
+    """Default value of each variable; empty text where none is declared."""
     version: str = ""
-    """Twelve hex digits of the file's SHA-256: another one for each edit."""
+    """First twelve hex digits of the file's SHA-256."""
 
 
 SET = "set"
@@ -135,15 +136,15 @@ LANGUAGE = "language"
 """The action that changes the customer's language."""
 
 STALE = "stale"
-"""Fired by a tap on a message of an earlier visit that nothing here still answers."""
+"""Fired by a tap on a message of an earlier visit that no rule here answers by its trigger."""
 TEXT = "text"
-"""Fired by a text that is no word, no choice and no answer."""
+"""Fired by a text that is no word, no choice and no answer to a question."""
 ANSWERED = "answered"
 """Fired by a text that gave the asked variable its value (`event.value`)."""
 INVALID = "invalid"
-"""Fired by a text that didn't."""
+"""Fired by a text that is no value for the asked variable."""
 OTHERWISE = "otherwise"
-"""Fired when nothing else answered a customer."""
+"""Fired when no other rule answers what the customer sent."""
 BUILT_IN = MappingProxyType(
     {
         STALE: "a tap on a message of an earlier visit",
@@ -159,9 +160,9 @@ RECEIVED = frozenset(
         "nfm_reply", "unsupported", "request_welcome",
     }
 )  # fmt: skip
-"""What a customer may send besides text and taps; each can be a trigger, any other kind is `otherwise`."""
+"""What a customer may send besides text and taps. Each is a trigger; any other kind fires `otherwise`."""
 
 
 def timer_trigger(state: str, name: str) -> str:
-    """The trigger of the timer `name` of `state`."""
+    """The trigger that the timer `name` of `state` fires."""
     return f"after {name} in {state}"

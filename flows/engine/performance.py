@@ -1,4 +1,4 @@
-"""One step in the making: the only mutable thing in the engine, and it never leaves the step."""
+"""Working state of one step: the only mutable object of the engine. It never leaves the step."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,7 +17,7 @@ from flows.templates.expressions import Template
 
 
 class Performance:
-    """Follows rules on behalf of one conversation and collects what comes of it."""
+    """Applies rules to one conversation, and collects its effects and its trace."""
 
     def __init__(self, flow: Flow, conversation: Conversation, now: int, number: int, host: Any) -> None:
         self.flow = flow
@@ -37,7 +37,7 @@ class Performance:
         self._context: dict[str, Any] | None = None
 
     def is_fresh(self, reply: replies.ReplyId) -> bool:
-        """Whether `reply` was offered in this very visit of this very conversation."""
+        """Whether `reply` was offered in the present visit of this conversation."""
         return (reply.conversation, reply.visit) == (self._before.id, self.visits[-1])
 
     # What templates and guards see
@@ -53,7 +53,7 @@ class Performance:
         self._context = None
 
     def context(self) -> Mapping[str, Any]:
-        """Names and values for templates, as of now."""
+        """Names and values that templates see at this point of the step."""
         if self._context is None:
             vocabulary = self.flow.vocabulary
             statics = vocabulary.refreshed(self.flow.statics[self._language], self.host)
@@ -70,7 +70,7 @@ class Performance:
         return self._context
 
     def set_variable(self, name: str, value: str | int) -> None:
-        """Give a variable of the flow its value."""
+        """Set a variable of the flow."""
         self._variables = {**self._variables, name: value}
         self._context = None
 
@@ -79,14 +79,14 @@ class Performance:
         self.trace.append({"state": self.state.path, **entry})
 
     def take_raised(self) -> list[Happened]:
-        """The events raised since last asked."""
+        """Return the events that actions raised, and forget them."""
         raised, self._raised = self._raised, []
         return raised
 
     # What a rule does
 
     def follow(self, rule: Rule, leaf: str | None, entry: dict[str, Any]) -> None:
-        """Take `rule`, which moves to `leaf` or stays (None), writing into its trace entry."""
+        """Apply `rule`, which moves to `leaf` or stays (None). `entry` is its trace entry."""
         if not self._do(rule.reaction, entry):
             return
         entered = self._move(leaf, rule.depth, entry) if leaf else ()
@@ -96,13 +96,13 @@ class Performance:
             self._react(state.enter, entry)
 
     def act(self, rule: Rule, entry: dict[str, Any]) -> None:
-        """Do what `rule` does, and say nothing of it."""
+        """Run the actions of `rule`. Send no message and stay in the state."""
         self._do(rule.reaction, entry)
 
     def _move(self, leaf: str, depth: int, entry: dict[str, Any]) -> tuple[tuple[State, int], ...]:
-        """Leave states and stand in `leaf`; the entered states, outermost first, with visits.
+        """Exit states and enter `leaf`. Return the entered states with their visits, outermost first.
 
-        Of the states around `leaf`, only the outer `depth` may keep their visit.
+        Only the outer `depth` of the states around `leaf` may keep their visit.
         """
         target = self.flow.states[leaf]
         kept = min(depth, _shared(self.state.chain, target.chain))
@@ -136,7 +136,7 @@ class Performance:
                 self.choices = tuple((reply.title, reply.id) for reply in offered)
 
     def _do(self, reaction: Reaction, entry: dict[str, Any]) -> bool:
-        """Run the actions; False if something else happens instead of the rest of the rule."""
+        """Run the actions. Return False if one raised an event instead of the rest of the rule."""
         for call in reaction.do:
             entry.setdefault("did", []).append(call.name)
             if call.name == SET:
@@ -191,7 +191,7 @@ class Performance:
         }
 
     def conversation(self) -> Conversation:
-        """The conversation as it is now."""
+        """Return the conversation as it is now."""
         return Conversation(
             id=self._before.id,
             state=self.state.path,
@@ -207,7 +207,7 @@ class Performance:
 
 
 def _shared(current: tuple[str, ...], target: tuple[str, ...]) -> int:
-    """How many outer states two chains have in common."""
+    """Number of outer states that two chains have in common."""
     shared = 0
     for here, there in zip(current, target, strict=False):
         if here != there:

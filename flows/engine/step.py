@@ -1,11 +1,11 @@
-"""The engine: one event in, the next conversation and what to do out. Pure.
+"""The engine: handle one event of one conversation. Pure.
 
     step(flow, conversation, event, now, number) -> Step
 
-No I/O, no clock, no randomness, no logging: the same arguments give the same Step, always.
-The order inside a step: do the rule's actions, leave states (exit), stand in the new ones, say the
-rule's messages, then each entered state's timers, actions and messages, outermost first. Events that
-actions raise are handled afterwards, in the same step; one that happens instead ends the rule there.
+No I/O, no clock, no randomness, no logging: the same arguments always give the same Step.
+The order inside a step: run the rule's actions, exit states, enter the new ones, send the rule's messages.
+Then for each entered state, outermost first: start its timers, run its actions, send its messages. Events
+that actions raise are handled afterwards, in the same step. One raised as `instead` ends the rule at once.
 """
 
 import re
@@ -26,14 +26,14 @@ from flows.engine.variables import parse
 from flows.messages import replies
 
 MAX_RAISED: Final = 16
-"""Events that one step may raise for itself; more means that they raise each other without end."""
+"""Events that one step may handle, the first included. More means that they raise each other endlessly."""
 _NUMBER: Final = re.compile(r"([0-9]{1,3})[.)]?", re.ASCII)
-"""A choice by its place in the list, as people number things."""
+"""A choice by its number in the list: `2`, `2.` or `2)`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """All that one event changed."""
+    """The result of one event."""
 
     conversation: Conversation
     effects: tuple[Effect, ...]
@@ -41,11 +41,11 @@ class Step:
     host: Any
     """The host's value as the flow's actions left it."""
     trace: tuple[Mapping[str, Any], ...]
-    """The decision record, JSON-ready: what was considered, taken, entered, done and said, and why."""
+    """The decision record, JSON-ready: rules passed over and taken, states, actions, messages, reasons."""
 
     @property
     def applied(self) -> bool:
-        """False when nothing answered the event or it was ignored on purpose."""
+        """Whether a rule answered the event and did not ignore it on purpose."""
         return any("taken" in entry and "ignored" not in entry for entry in self.trace)
 
 
@@ -57,22 +57,22 @@ def step(
     number: int = 0,
     host: Any = None,
 ) -> Step:
-    """What `event` does to `conversation` at `now` (milliseconds since 1970, UTC).
+    """Handle `event` for `conversation` at `now` (milliseconds since 1970, UTC).
 
     `number` identifies the event in the installation; actions derive order numbers from it. `host` is the
     host's own value: actions see it and return the next one, templates see its views.
-    A new conversation, or one whose state an edit took away, stands in the flow's first state without
-    having entered it.
+    A new conversation, or one whose state was edited out of the flow, is put into the flow's first state
+    without running what that state does on entry.
     Raises StepFailed if the flow can't handle the event; the conversation is then unchanged.
     """
-    before = _standing(flow, conversation)
+    before = _place(flow, conversation)
     performance = Performance(flow, before, now, number, host)
     try:
         _handle_all(performance, event)
     except ValueRefused as refused:
         if not isinstance(event, Tapped) or any(event.reply_id == reply for _, reply in before.choices):
             raise
-        # Nobody was offered this value just now, so it may be forged: that is no fault of the flow.
+        # The last message did not offer this value, so the tap may be forged: refuse it instead of failing.
         performance = Performance(flow, before, now, number, host)
         _refuse_tap(performance, event, f"its value fits nothing here: {refused}")
         _handle_raised(performance)
@@ -87,7 +87,7 @@ def _handle_all(performance: Performance, event: Event) -> None:
 
 
 def _handle_raised(performance: Performance) -> None:
-    """Handle what actions raised, and what that raises. Raises StepFailed if there is no end to it."""
+    """Handle the events that actions raised, and those raised by these. Raises StepFailed past MAX_RAISED."""
     queue = deque(performance.take_raised())
     handled = 1
     while queue:
@@ -99,10 +99,10 @@ def _handle_raised(performance: Performance) -> None:
         queue.extend(performance.take_raised())
 
 
-def _standing(flow: Flow, conversation: Conversation) -> Conversation:
-    """`conversation` where this flow can have customers, in a language that it has.
+def _place(flow: Flow, conversation: Conversation) -> Conversation:
+    """Return `conversation` in a state and a language that this flow has.
 
-    A new one, and one whose state an edit of the flow took away, stand in the first state.
+    A new one, or one whose state was edited out of the flow, is put into the first state.
     """
     language = conversation.language if conversation.language in flow.languages else flow.languages[0]
     state = flow.states.get(conversation.state)
@@ -127,8 +127,8 @@ def _handle(performance: Performance, event: Event, raised: bool) -> None:
             _tap(performance, event)
         case Received():
             fields = {"text": "", "value": "", **event.fields, "kind": event.kind}
-            known = event.kind in RECEIVED and _answer(performance, event.kind, fields)
-            known or _answer(performance, OTHERWISE, fields)
+            if event.kind not in RECEIVED or not _answer(performance, event.kind, fields):
+                _answer(performance, OTHERWISE, fields)
         case TimerDue():
             _timer(performance, event)
         case Happened():
@@ -137,6 +137,7 @@ def _handle(performance: Performance, event: Event, raised: bool) -> None:
 
 
 def _text(performance: Performance, event: TextReceived) -> None:
+    """Handle a text: a typed choice, a word, an answer to the state's question, or any other text."""
     word = normalise(event.text)
     state = performance.state
     if reply := _choice(performance, event.text, word):
@@ -145,7 +146,7 @@ def _text(performance: Performance, event: TextReceived) -> None:
     fields: dict[str, Any] = {"text": event.text, "value": event.text}
     trigger = state.words.get(word)
     value = parse(performance.flow.variables[state.ask], event.text) if state.ask else None
-    # The answer to a question comes first, unless the word is the state's own or interrupts.
+    # An answer to the question wins over a word, unless the word is the state's own or interrupts.
     if trigger and (value is None or word in state.interrupting) and _answer(performance, trigger, fields):
         return
     if state.ask and value is not None:
@@ -153,18 +154,19 @@ def _text(performance: Performance, event: TextReceived) -> None:
         fields = {**fields, "value": value}
     if state.ask and _answer(performance, INVALID if value is None else ANSWERED, fields):
         return
-    _answer(performance, TEXT, fields) or _answer(performance, OTHERWISE, fields)
+    if not _answer(performance, TEXT, fields):
+        _answer(performance, OTHERWISE, fields)
 
 
 def _choice(performance: Performance, text: str, word: str) -> str | None:
-    """The reply whose title, or place in the list, was typed instead of tapped.
+    """Id of the reply whose title, or number in the list, was typed instead of tapped.
 
-    None if several are called so: a guess could order the wrong one.
+    None if there is none, or if several have that title: a guess could order the wrong product.
     """
     choices = performance.choices
-    called = {reply for title, reply in choices if word and normalise(title) == word}
-    if called:
-        return called.pop() if len(called) == 1 else None
+    matching = {reply for title, reply in choices if word and normalise(title) == word}
+    if matching:
+        return matching.pop() if len(matching) == 1 else None
     number = _NUMBER.fullmatch(with_ascii_digits(visible(text)).strip())
     if performance.state.ask is not None or not number:
         return None
@@ -173,6 +175,7 @@ def _choice(performance: Performance, text: str, word: str) -> str | None:
 
 
 def _tap(performance: Performance, event: Tapped) -> None:
+    """Handle a tap: fire its trigger, else `stale` if it is stale, else `otherwise`."""
     reply = replies.decode(event.reply_id)
     if reply is None:
         _foreign_tap(performance, event)
@@ -180,7 +183,7 @@ def _tap(performance: Performance, event: Tapped) -> None:
     if reply.trigger not in performance.flow.offered:
         _refuse_tap(performance, event, "not a reply that this flow offers")
         return
-    fields = {**_tapped(event), "value": reply.value}
+    fields = {**_tap_fields(event), "value": reply.value}
     stale = not performance.is_fresh(reply)
     if _answer(performance, reply.trigger, fields, stale):
         return
@@ -190,7 +193,7 @@ def _tap(performance: Performance, event: Tapped) -> None:
 
 
 def _foreign_tap(performance: Performance, event: Tapped) -> None:
-    """Take a reply that we can't have made (a template's, another system's) as its text, typed."""
+    """Handle a reply that we can't have made (a template's, another system's) as if its title was typed."""
     if visible(event.title).strip():
         performance.record(event="tap", foreign="read as its text")
         _text(performance, TextReceived(event.title))
@@ -199,22 +202,25 @@ def _foreign_tap(performance: Performance, event: Tapped) -> None:
 
 
 def _refuse_tap(performance: Performance, event: Tapped, reason: str) -> None:
+    """Fire `stale`, or else `otherwise`, instead of the trigger of the tap."""
     performance.record(event="tap", refused=reason)
-    _answer(performance, STALE, _tapped(event)) or _answer(performance, OTHERWISE, _tapped(event))
+    if not _answer(performance, STALE, _tap_fields(event)):
+        _answer(performance, OTHERWISE, _tap_fields(event))
 
 
-def _tapped(event: Tapped) -> dict[str, Any]:
+def _tap_fields(event: Tapped) -> dict[str, Any]:
     return {"title": event.title, "value": "", "text": event.title}
 
 
 def _timer(performance: Performance, event: TimerDue) -> None:
+    """Handle a timer, unless its visit has ended. If it is overtaken, a rule that stays sends no message."""
     chain = performance.state.chain
     trigger = timer_trigger(event.state, event.timer)
     current = event.state in chain and performance.visits[chain.index(event.state)] == event.visit
     if not current:
         performance.record(event=trigger, ignored="the visit that started it has ended")
         return
-    decision, entry = _decided(performance, trigger, {"timer": event.timer})
+    decision, entry = _decide(performance, trigger, {"timer": event.timer})
     rule = decision.taken
     if rule is None:
         performance.record(event=trigger, unanswered=True)
@@ -227,7 +233,7 @@ def _timer(performance: Performance, event: TimerDue) -> None:
 
 
 def _overtaken_by(performance: Performance, event: TimerDue) -> str | None:
-    """The later timer of the same state that has run out too by now: the shop was down meanwhile."""
+    """Name of a later timer of the same state that has run out too: the shop was down. None if none has."""
     timers = performance.flow.states[event.state].timers
     own = next((timer for timer in timers if timer.name == event.timer), None)
     if own is None:
@@ -237,18 +243,21 @@ def _overtaken_by(performance: Performance, event: TimerDue) -> str | None:
 
 
 def _answer(performance: Performance, trigger: str, fields: Mapping[str, Any], stale: bool = False) -> bool:
-    """Let a rule answer `trigger`; False if none does."""
-    decision, entry = _decided(performance, trigger, fields, stale)
+    """Fire `trigger` and follow the rule that answers it. Return False if none does."""
+    decision, entry = _decide(performance, trigger, fields, stale)
     if decision.taken is None:
         return False
     performance.follow(decision.taken, decision.entered, entry)
     return True
 
 
-def _decided(
+def _decide(
     performance: Performance, trigger: str, fields: Mapping[str, Any], stale: bool = False
 ) -> tuple[Decision, dict[str, Any]]:
-    """What the machine decides about `trigger`, and its entry in the trace, if there is something to tell."""
+    """Decide which rule answers `trigger`. Return the decision and its trace entry.
+
+    The entry is put into the trace only if a rule was taken or passed over.
+    """
     performance.event = fields
     decision = Decision(performance.state.path, stale, performance.context)
     decide(performance.flow.machine, trigger, decision)
@@ -258,17 +267,17 @@ def _decided(
         entry["reason"] = reason
     if decision.considered:
         entry["passed"] = [
-            {"rule": _name(r), "line": r.line, "because": why} for r, why in decision.considered
+            {"rule": _rule_name(r), "line": r.line, "because": why} for r, why in decision.considered
         ]
     if rule is None and not decision.considered:
         return decision, entry
     performance.trace.append(entry)
     if rule is not None:
-        entry["taken"] = {"rule": _name(rule), "line": rule.line}
+        entry["taken"] = {"rule": _rule_name(rule), "line": rule.line}
         if rule.ignored is not None:
             entry["ignored"] = rule.ignored
     return decision, entry
 
 
-def _name(rule: Rule) -> str:
+def _rule_name(rule: Rule) -> str:
     return f"{rule.owner or 'anywhere'}: {rule.trigger}"

@@ -1,4 +1,4 @@
-"""Variables of a flow: what a customer may be asked for, and what counts as an answer."""
+"""Variables of a flow: what a customer may be asked for, and which texts are a valid answer."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -15,9 +15,9 @@ _EMAIL: Final = re.compile(
     r"[^@\s]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})*\.[A-Za-z]{2,24}", re.ASCII
 )
 _PINCODE: Final = re.compile(r"[1-9][0-9]{5}", re.ASCII)
-"""India Post: six digits, the first of them 1 to 9."""
+"""Six digits, the first of them 1 to 9 (India Post)."""
 _INTEGER: Final = re.compile(r"-?[0-9]{1,18}", re.ASCII)
-"""`int` alone would also take `+5` and `1_0`."""
+"""Checked before `int`, which would also take `+5` and `1_0`."""
 _BETWEEN_DIGITS: Final = re.compile(r"[\s\-‐‑–]+")
 """What people write between the digits of a PIN code: blanks of any width, hyphens, a dash."""
 _DEFAULT_LENGTHS: Final[dict[str, tuple[int, int]]] = {"text": (1, 500), "address": (10, 300)}
@@ -34,17 +34,17 @@ class Variable(BaseModel):
     default: str | int | None = None
 
     @model_validator(mode="after")
-    def _can_be_given(self) -> "Variable":
+    def _has_ordered_bounds(self) -> "Variable":
         if self.min is not None and self.max is not None and self.min > self.max:
             raise ValueError("'min' is above 'max'")
         return self
 
 
 def parse(variable: Variable, text: str) -> str | int | None:
-    """The value that `text` gives `variable`; None if it isn't one.
+    """Return the value that `text` gives `variable`; None if `text` is not valid for it.
 
-    Invisible characters carry no meaning, and digits of every script count as `0` to `9`. A `text` or an
-    `address` is kept as it was written; its length is counted without invisible characters.
+    Invisible characters are dropped, and digits of every script become `0` to `9`. A `text` or an `address`
+    is kept as it was written; its length is counted without invisible characters.
     """
     if variable.type in _DEFAULT_LENGTHS:
         return _text(variable, _trimmed(text))
@@ -52,20 +52,20 @@ def parse(variable: Variable, text: str) -> str | int | None:
 
 
 def _trimmed(text: str) -> str:
-    """`text` without blanks around it, and without invisible characters around those."""
+    """Return `text` without the blanks and invisible characters around it."""
     start, end = 0, len(text)
-    while start < end and _shows_nothing(text[start]):
+    while start < end and _is_blank(text[start]):
         start += 1
-    shown = end
-    while shown > start and _shows_nothing(text[shown - 1]):
-        shown -= 1
-    # An emoji may end in a variation selector: what follows the last visible character directly stays.
-    while shown < end and not text[shown].isspace():
-        shown += 1
-    return text[start:shown]
+    visible_end = end
+    while visible_end > start and _is_blank(text[visible_end - 1]):
+        visible_end -= 1
+    # Keep what directly follows the last visible character: an emoji may end in a variation selector.
+    while visible_end < end and not text[visible_end].isspace():
+        visible_end += 1
+    return text[start:visible_end]
 
 
-def _shows_nothing(character: str) -> bool:
+def _is_blank(character: str) -> bool:
     return character.isspace() or is_invisible(character)
 
 

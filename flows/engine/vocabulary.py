@@ -1,7 +1,6 @@
-"""What a host teaches the language: its sections, actions, events, filters and views.
+"""What a host adds to the language: sections, actions, events, filters and views.
 
-The engine knows states, events, actions and messages; a host (a shop) brings the words that
-make them sell something.
+The engine knows states, events, actions and messages. A host (a shop) adds what is needed to sell.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,7 +14,7 @@ from flows.engine.events import Happened
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What an action sees: the conversation as it is at this point of the step."""
+    """What an action sees, as of this point of the step."""
 
     conversation: str
     """The conversation's id."""
@@ -29,20 +28,20 @@ class Scene:
     number: int
     """Number of the event being handled; unique in the installation."""
     host: Any = None
-    """The host's own value (a shop: the customer's cart and orders, what is left in stock)."""
+    """The host's own value (of a shop: the customer's cart and orders, and the stock)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What an action did."""
+    """The result of an action."""
 
     host: Any
     """The host's value from now on."""
     raised: tuple[Happened, ...] = ()
-    """Events for this same conversation, handled before the step ends."""
+    """Events for the same conversation, handled before the step ends."""
     instead: Happened | None = None
-    """What happens in place of the rest: the actions after this one, the move and the messages of the
-    rule are left out, and this event is handled where the conversation stands."""
+    """An event in place of the rest of the rule: its further actions, its move and its messages are dropped,
+    and this event is handled in the present state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,53 +49,53 @@ class Action:
     """A word that may stand under `do:`. `run` is pure."""
 
     args: type[BaseModel]
-    """What it needs; values may be templates and are validated after rendering."""
+    """Shape of its arguments. Values may be templates; they are validated after rendering."""
     run: Callable[[Scene, Any], Result]
     raises: tuple[str, ...] = ()
     """Names of the events it may raise."""
 
 
-def _as_they_were(statics: Mapping[str, Any], host: Any) -> Mapping[str, Any]:
+def _unchanged(statics: Mapping[str, Any], host: Any) -> Mapping[str, Any]:
     return statics
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A conversation as it may well be, to try messages with."""
+    """A plausible conversation that messages are tried with when a flow is checked."""
 
     name: str
-    """What is special about it, for people: "'masala-250' in the cart"."""
+    """What is special about it, in words: "'masala-250' in the cart"."""
     tapped: str
     """The value of the button that was tapped last."""
     context: Mapping[str, Any]
-    """What templates see of it: the host's views, and `event`."""
+    """Values for templates: the host's views, and `event`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """All the words of one host."""
+    """Everything that one host adds to the language."""
 
     sections: Mapping[str, type[BaseModel]] = field(default_factory=dict)
     """Top-level keys of the flow file that belong to the host."""
     actions: Mapping[str, Action] = field(default_factory=dict)
     events: Mapping[str, str] = field(default_factory=dict)
-    """Events from outside the chat: name and what it means. No tap or word can cause one."""
+    """Events from outside the chat: name -> meaning. No tap or word can fire one."""
     required: frozenset[str] = frozenset()
     """Those of `events` that every state must answer."""
     filters: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     statics: Callable[[Mapping[str, Any], str, str], Mapping[str, Any]] = (
         lambda sections, language, fallback: {}
     )
-    """(sections, language, fallback language) -> what templates see that never changes (`shop`)."""
-    refreshed: Callable[[Mapping[str, Any], Any], Mapping[str, Any]] = _as_they_were
-    """(statics, the host's value) -> statics as they are now; the same ones if nothing differs."""
+    """(sections, language, fallback language) -> values for templates, made at load (`shop`)."""
+    refreshed: Callable[[Mapping[str, Any], Any], Mapping[str, Any]] = _unchanged
+    """(statics, the host's value) -> statics as they are now; the same object if nothing differs."""
     view_names: tuple[str, ...] = ()
     views: Callable[[Any, Mapping[str, Any]], Mapping[str, Any]] = lambda host, statics: {}
-    """(the host's value, statics) -> what templates see of it (`cart`, `order`)."""
+    """(the host's value, statics) -> the values in templates that come from it (`cart`, `order`)."""
     sample: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda statics: {}
-    """statics -> views with every field and an item in every list: templates are checked against it."""
+    """statics -> views with every field, and an item in every list. Templates are checked against it."""
     trials: Callable[[Mapping[str, Any]], Iterable[Trial]] = lambda statics: ()
-    """statics -> conversations that every message is tried with."""
+    """statics -> conversations that every message is tried with when a flow is checked."""
 
 
 EMPTY = Vocabulary()

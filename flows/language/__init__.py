@@ -1,1 +1,1 @@
-"""A document to a checked Flow: schema, compiler, checks. Imports every other room of flows."""
+"""From a document to a checked Flow: schema, compiler, checks. Imports every other package of flows."""

@@ -1,7 +1,7 @@
-"""The meaning check: can this flow leave a customer without an answer, or say what its channel refuses?
+"""Check the meaning of a flow: every event is answered, and the channel takes every message.
 
-Each check is a generator of issues over the spec and the compiled flow; `_CHECKS` lists those of the flow's
-rules, `flows.language.check_messages` has those of its messages.
+Each check is a generator of issues over the spec and the compiled flow. `_CHECKS` lists the checks of the
+rules; those of the messages are in `flows.language.check_messages`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -19,19 +19,19 @@ from flows.language.walk import offers, state_place
 
 
 def check(document: Document, spec: FlowSpec, compiled: Compiled) -> list[Issue]:
-    """Every issue of meaning, in no order."""
+    """Return every issue of meaning, unordered."""
     flow = compiled.flow
     issues = [issue for examine in _CHECKS for issue in examine(document, spec, flow)]
     issues += check_messages(document, spec, compiled)
     if any(issue.severity is Severity.ERROR for issue in (*compiled.issues, *issues)):
         return issues
-    # Only now: what is wrong where it is written would be said again of the message as a whole.
+    # Whole messages are tried only now, because they would repeat errors already reported in their parts.
     return [*issues, *messages_can_be_sent(document, flow)]
 
 
 def _triggers_can_fire(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
-    spoken = {trigger for state in flow.states.values() for trigger in state.words.values()}
-    known = flow.offered | spoken | BUILT_IN.keys() | RECEIVED | _outside(flow)
+    word_triggers = {trigger for state in flow.states.values() for trigger in state.words.values()}
+    known = flow.offered | word_triggers | BUILT_IN.keys() | RECEIVED | _host_events(flow)
     for where, handlers in _handlers(flow, spec):
         for trigger in handlers:
             if trigger not in known:
@@ -39,7 +39,7 @@ def _triggers_can_fire(document: Document, spec: FlowSpec, flow: Flow) -> Iterat
                 yield document.issue((*where, trigger), f"nothing ever fires '{trigger}'", mend)
 
 
-def _words_claim_nothing(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+def _words_fire_nothing_reserved(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
     reserved = _reserved(flow)
     for where, handlers in _handlers(flow, spec):
         for trigger in handlers.keys() & reserved:
@@ -50,20 +50,20 @@ def _words_claim_nothing(document: Document, spec: FlowSpec, flow: Flow) -> Iter
 
 
 def _handlers(flow: Flow, spec: FlowSpec) -> Iterator[tuple[Path, Mapping[str, list[HandlerSpec]]]]:
-    """Every `on:`, and `anywhere`, with where it is written."""
+    """Every `on:`, and `anywhere`, with its place in the file."""
     yield ("anywhere",), spec.anywhere
     yield from (((*state_place(path), "on"), state.on) for path, state in _states(flow, spec))
 
 
-def _outside(flow: Flow) -> set[str]:
-    """Events that only the host or its actions may cause."""
+def _host_events(flow: Flow) -> set[str]:
+    """Events that only the host or its actions may fire."""
     raised = {event for action in flow.vocabulary.actions.values() for event in action.raises}
     return raised | flow.vocabulary.events.keys()
 
 
 def _reserved(flow: Flow) -> set[str]:
     """Triggers that neither taps nor words may fire."""
-    return _outside(flow) | BUILT_IN.keys() | {OTHERWISE} | RECEIVED
+    return _host_events(flow) | BUILT_IN.keys() | {OTHERWISE} | RECEIVED
 
 
 def _offers_are_answered(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
@@ -88,7 +88,7 @@ def _offers_are_answered_where_said(document: Document, spec: FlowSpec, flow: Fl
     for offer in offers(spec):
         by_message.setdefault(offer.message, set()).add(offer.trigger)
     answered = {rule.trigger for rule in flow.rules}
-    for leaf, message, line in set(_said_in(flow)):
+    for leaf, message, line in set(_messages_by_leaf(flow)):
         for trigger in sorted(by_message.get(message, set()) - flow.states[leaf].triggers):
             if trigger in answered:
                 yield Issue(
@@ -97,8 +97,8 @@ def _offers_are_answered_where_said(document: Document, spec: FlowSpec, flow: Fl
                 )  # fmt: skip
 
 
-def _said_in(flow: Flow) -> Iterator[tuple[str, str, int]]:
-    """(leaf, message, line) for every message a customer can have in front of them in that leaf."""
+def _messages_by_leaf(flow: Flow) -> Iterator[tuple[str, str, int]]:
+    """(leaf, message, line) for every message that a customer may have before them in that leaf."""
     leaves = [state.path for state in flow.states.values() if state.leaf == state.path]
     for state in flow.states.values():
         for message in state.enter.say:
@@ -107,10 +107,11 @@ def _said_in(flow: Flow) -> Iterator[tuple[str, str, int]]:
             )
     for rule in flow.rules:
         for message in rule.reaction.say:
-            yield from ((leaf, message, rule.line) for leaf in _rests_after(flow, rule, leaves))
+            yield from ((leaf, message, rule.line) for leaf in _leaves_after(flow, rule, leaves))
 
 
-def _rests_after(flow: Flow, rule: Rule, leaves: list[str]) -> list[str]:
+def _leaves_after(flow: Flow, rule: Rule, leaves: list[str]) -> list[str]:
+    """Those of `leaves` in which a conversation may rest after `rule`."""
     if rule.target:
         return [flow.states[rule.target].leaf]
     return [leaf for leaf in leaves if not rule.owner or rule.owner in flow.states[leaf].chain]
@@ -131,7 +132,7 @@ def _every_state_answers(document: Document, spec: FlowSpec, flow: Flow) -> Iter
             )
 
 
-def _groups_and_states_keep_to_their_keys(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+def _keys_fit_groups_and_states(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
     for path, state in _states(flow, spec):
         where = state_place(path)
         if state.states and state.ask:
@@ -142,21 +143,22 @@ def _groups_and_states_keep_to_their_keys(document: Document, spec: FlowSpec, fl
             yield document.issue((*where, "start"), message, "remove 'start', or give it 'states'")
 
 
-def _what_must_be_answered_is(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+def _required_events_are_answered(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
     leaves = [path for path, state in _states(flow, spec) if not state.states]
     for event in sorted(flow.vocabulary.required):
-        silent = [
+        unanswered = [
             leaf
             for leaf in leaves
             if not any(_unguarded(flow, owner, event) for owner in (*flow.states[leaf].chain, ""))
         ]
-        if silent:
+        if unanswered:
             mend = f"add '{event}' under 'anywhere', its last alternative without 'if'"
-            message = f"'{event}' is not always answered in: {', '.join(silent)}"
+            message = f"'{event}' is not always answered in: {', '.join(unanswered)}"
             yield document.issue(("anywhere",), message, mend)
 
 
 def _unguarded(flow: Flow, owner: str, trigger: str) -> bool:
+    """Whether `owner` has a rule without a guard for `trigger`."""
     return any(r.owner == owner and r.trigger == trigger and r.guard is None for r in flow.rules)
 
 
@@ -164,15 +166,15 @@ def _states_are_reachable(document: Document, spec: FlowSpec, flow: Flow) -> Ite
     if not flow.start:
         return
     reached: set[str] = set()
-    waiting = [flow.start]
-    while waiting:
-        leaf = waiting.pop()
+    queue = [flow.start]
+    while queue:
+        leaf = queue.pop()
         if leaf in reached:
             continue
         reached.add(leaf)
-        around = {"", *flow.states[leaf].chain}
-        targets = [rule.target for rule in flow.rules if rule.target and rule.owner in around]
-        waiting += [flow.states[target].leaf for target in targets]
+        owners = {"", *flow.states[leaf].chain}
+        targets = [rule.target for rule in flow.rules if rule.target and rule.owner in owners]
+        queue += [flow.states[target].leaf for target in targets]
     for path, state in _states(flow, spec):
         if not state.states and path not in reached:
             yield document.issue(
@@ -180,11 +182,11 @@ def _states_are_reachable(document: Document, spec: FlowSpec, flow: Flow) -> Ite
             )
 
 
-def _no_alternative_is_dead(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
-    always: dict[tuple[str, str], list[Rule]] = {}
+def _alternatives_are_reachable(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+    unguarded: dict[tuple[str, str], list[Rule]] = {}
     for rule in flow.rules:
-        earlier = always.setdefault((rule.owner, rule.trigger), [])
-        # Only a tap can be stale, so only for a tap does an alternative without 'stale' leave a rest.
+        earlier = unguarded.setdefault((rule.owner, rule.trigger), [])
+        # An earlier alternative without 'stale' leaves stale taps to this one; only taps can be stale.
         tapped = rule.trigger in flow.offered
         first = next((r for r in earlier if r.stale or not (rule.stale and tapped)), None)
         if first:
@@ -203,14 +205,15 @@ def _messages_are_said(document: Document, spec: FlowSpec, flow: Flow) -> Iterat
         )
 
 
-def _variables_have_names_of_their_own(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
-    taken = ROOTS.union(flow.vocabulary.view_names, flow.statics[flow.languages[0]])
-    for name in sorted(spec.variables.keys() & taken):
+def _variable_names_are_free(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+    used = ROOTS.union(flow.vocabulary.view_names, flow.statics[flow.languages[0]])
+    for name in sorted(spec.variables.keys() & used):
         message = f"'{name}' already means something else in templates"
         yield document.issue(("variables", name), message, "use another name")
 
 
 def _states(flow: Flow, spec: FlowSpec) -> Iterator[tuple[str, StateSpec]]:
+    """(dotted path, spec) of every state."""
     for path in flow.states:
         names = path.split(".")
         state = spec.states[names[0]]
@@ -221,14 +224,14 @@ def _states(flow: Flow, spec: FlowSpec) -> Iterator[tuple[str, StateSpec]]:
 
 _CHECKS: Final[tuple[Callable[[Document, FlowSpec, Flow], Iterator[Issue]], ...]] = (
     _triggers_can_fire,
-    _words_claim_nothing,
+    _words_fire_nothing_reserved,
     _offers_are_answered,
     _offers_are_answered_where_said,
     _every_state_answers,
-    _groups_and_states_keep_to_their_keys,
-    _what_must_be_answered_is,
+    _keys_fit_groups_and_states,
+    _required_events_are_answered,
     _states_are_reachable,
-    _no_alternative_is_dead,
+    _alternatives_are_reachable,
     _messages_are_said,
-    _variables_have_names_of_their_own,
+    _variable_names_are_free,
 )

@@ -1,6 +1,6 @@
-"""The check of what a flow says: translated, within the channel's limits, and taken by it.
+"""Check the messages of a flow as they are written: languages, lengths and URLs.
 
-What is special to one kind of message, or to templates, these say themselves (`faults`).
+Each kind of message, and the template in its place, checks its own rules in `faults`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -16,11 +16,11 @@ from flows.messages import limits, urls
 from flows.messages.writer import Empty, Part
 
 _FEW: Final = 5
-"""Missing translations that are named one by one."""
+"""Up to so many missing translations of one language are reported one by one."""
 
 
 def check_messages(document: Document, spec: FlowSpec, compiled: Compiled) -> Iterator[Issue]:
-    """Issues of the messages as they are written."""
+    """Issues of all messages."""
     parts = [
         (("messages", name, *part.place), part) for name, parts in compiled.parts.items() for part in parts
     ]
@@ -41,7 +41,7 @@ def _foreign_languages(document: Document, spec: FlowSpec, where: Path, part: Pa
 
 
 def _unfit_texts(document: Document, where: Path, part: Part, channel: str) -> Iterator[Issue]:
-    for language, text in _fixed(part.texts):
+    for language, text in _constant_texts(part.texts):
         if part.limit is None:
             return
         if limits.length(text) > part.limit:
@@ -52,13 +52,13 @@ def _unfit_texts(document: Document, where: Path, part: Part, channel: str) -> I
 
 
 def _unopenable_urls(document: Document, where: Path, part: Part) -> Iterator[Issue]:
-    for _, url in _fixed(part.texts):
+    for _, url in _constant_texts(part.texts):
         if part.mend is not None and (fault := urls.fault(url)):
             yield document.issue(where, fault, part.mend)
 
 
-def _fixed(texts: Texts) -> Iterator[tuple[str, str]]:
-    """Those of `texts`, by language, in which nothing is filled in."""
+def _constant_texts(texts: Texts) -> Iterator[tuple[str, str]]:
+    """(language, text) of those texts that hold no template; the language is empty if all share one."""
     for language, text in [("", texts)] if isinstance(texts, str) else texts.items():
         if "{{" not in text and "{%" not in text:
             yield language, text
@@ -67,7 +67,7 @@ def _fixed(texts: Texts) -> Iterator[tuple[str, str]]:
 def _missing_translations(
     document: Document, spec: FlowSpec, parts: list[tuple[Path, Part]]
 ) -> Iterator[Issue]:
-    """One warning a text; a language that is only begun gets one in all."""
+    """Warn of each missing translation; if a language lacks more than `_FEW`, warn once for all."""
     for language in spec.languages:
         missing = [
             where for where, part in parts if not isinstance(part.texts, str) and language not in part.texts
@@ -83,7 +83,7 @@ def _missing_translations(
 
 
 def _faults(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
-    """What kinds and templates say of themselves."""
+    """Issues that kinds of message and templates find in their own parts."""
     items = _fixed_items(flow)
     for name, message in spec.messages.items():
         for fault in message.faults(spec.languages, items, flow.limits):
@@ -93,13 +93,13 @@ def _faults(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
 
 
 def _fixed_items(flow: Flow) -> Callable[[str], int]:
-    """How many items an `each:` always has; 0 if that depends on the conversation."""
+    """Return a function from an `each:` to the number of items it always has; 0 if that varies."""
     statics = flow.statics[flow.languages[0]]
 
     def count(each: str) -> int:
         root, _, rest = each.strip().partition(".")
-        held = statics.get(root)
-        items = held.get(rest) if isinstance(held, Mapping) else None
+        value = statics.get(root)
+        items = value.get(rest) if isinstance(value, Mapping) else None
         return len(items) if isinstance(items, (list, tuple)) else 0
 
     return count

@@ -1,7 +1,7 @@
-"""From a flow's spec to a Flow: names resolved, templates compiled, rules numbered, machine built.
+"""Compile a spec into a Flow: resolve names, compile templates, number rules, build the machine.
 
-Whatever can't be compiled becomes an issue; the rest is compiled all the same, so that one run
-reports everything.
+What can't be compiled becomes an issue. The rest is compiled all the same, so that one run reports all
+issues.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -43,19 +43,19 @@ from flows.templates.expressions import NEVER, Template
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A flow, and what came up while it was compiled."""
+    """A compiled flow, and the issues found meanwhile."""
 
     flow: Flow
     issues: list[Issue]
-    """With an error among them, the flow must not be run."""
+    """If one of them is an error, the flow must not be run."""
     parts: Mapping[str, Sequence[Part]]
-    """Message name -> every text in it, as it is written."""
+    """Message name -> every text in it, as written."""
 
 
 def compile_flow(
     document: Document, spec: FlowSpec, vocabulary: Vocabulary, limits: ChannelLimits
 ) -> Compiled:
-    """Compile all of the flow, whatever is wrong in it."""
+    """Compile the whole flow, even if parts of it are wrong."""
     compiler = _Compiler(document, spec, vocabulary, limits)
     return Compiled(
         compiler.flow(),
@@ -80,12 +80,12 @@ class _Compiler:
 
     def flow(self) -> Flow:
         states = {path: self._state(path, spec) for path, spec in self.paths.items()}
-        everywhere = self._handlers("", ("anywhere",), self.spec.anywhere)
-        everywhere += self._otherwise("", (), self.spec.otherwise)
+        anywhere = self._handlers("", ("anywhere",), self.spec.anywhere)
+        anywhere += self._otherwise("", (), self.spec.otherwise)
         words = self._words(("anywhere",), self.spec.anywhere)
         interrupting = _interrupting(self.spec.anywhere)
         states = {
-            path: self._surrounded(state, states, everywhere, words, interrupting)
+            path: self._inherit(state, states, anywhere, words, interrupting)
             for path, state in states.items()
         }
         start = self._resolve(self.spec.start, "", ("start",))
@@ -97,7 +97,7 @@ class _Compiler:
             states=MappingProxyType(states),
             rules=tuple(self.rules),
             machine=self._machine(states),
-            messages=MappingProxyType({name: said.speeches for name, said in self.messages.items()}),
+            messages=MappingProxyType({name: message.speeches for name, message in self.messages.items()}),
             variables=MappingProxyType(self.spec.variables),
             offered=frozenset(offer.trigger for offer in offers(self.spec)),
             vocabulary=self.vocabulary,
@@ -117,8 +117,8 @@ class _Compiler:
 
     def _state(self, path: str, spec: StateSpec) -> State:
         where = state_place(path)
-        own = self._handlers(path, (*where, "on"), spec.on) + self._after(path, where, spec)
-        own += self._otherwise(path, where, spec.otherwise)
+        rules = self._handlers(path, (*where, "on"), spec.on) + self._after(path, where, spec)
+        rules += self._otherwise(path, where, spec.otherwise)
         if spec.ask and spec.ask not in self.spec.variables:
             self._report(
                 (*where, "ask"), f"there is no variable '{spec.ask}'", close(spec.ask, self.spec.variables)
@@ -133,34 +133,35 @@ class _Compiler:
             ask=spec.ask,
             words=self._words((*where, "on"), spec.on),
             interrupting=_interrupting(spec.on),
-            triggers=frozenset(rule.trigger for rule in own),
+            triggers=frozenset(rule.trigger for rule in rules),
             line=self.document.line(where),
         )
 
-    def _surrounded(
+    def _inherit(
         self,
         state: State,
         states: Mapping[str, State],
-        everywhere: list[Rule],
+        anywhere: list[Rule],
         words: Mapping[str, str],
         interrupting: frozenset[str],
     ) -> State:
-        """`state` with the words and triggers of the states around it and of `anywhere`."""
+        """Return `state` with the words and triggers of the states around it and of `anywhere` added."""
         around = [states[path] for path in state.chain]
         merged = dict(words)
         for outer in around:
             merged.update(outer.words)
             interrupting = (interrupting - outer.words.keys()) | outer.interrupting
-        triggers = frozenset(rule.trigger for rule in everywhere).union(*(s.triggers for s in around))
+        triggers = frozenset(rule.trigger for rule in anywhere).union(*(s.triggers for s in around))
         return replace(
             state,
             words=MappingProxyType(merged),
-            # Words written in the state that asks are written for its question.
+            # The words of the state itself win over an answer to its question.
             interrupting=interrupting | state.words.keys(),
             triggers=triggers,
         )
 
     def _leaf(self, path: str, spec: StateSpec) -> str:
+        """Path of the state where a conversation rests after entering `path`."""
         where = state_place(path)
         while spec.states:
             first = spec.start or ""
@@ -179,6 +180,7 @@ class _Compiler:
                 self._report((*state_place(path), "after", name), str(error))
 
     def _machine(self, states: Mapping[str, State]) -> Machine:
+        """Build the machine from each leaf's rules, those of inner states first."""
         by_owner: dict[str, list[Rule]] = {}
         for rule in self.rules:
             by_owner.setdefault(rule.owner, []).append(rule)
@@ -217,7 +219,6 @@ class _Compiler:
 
     def _rule(self, owner: str, trigger: str, spec: HandlerSpec, where: Path) -> Rule:
         rule = Rule(
-            index=len(self.rules),
             owner=owner,
             trigger=trigger,
             guard=(self.texts.expression(spec.if_, (*where, "if")) or NEVER) if spec.if_ else None,
@@ -231,7 +232,7 @@ class _Compiler:
         return rule
 
     def _resolve(self, name: str, owner: str, where: Path) -> str | None:
-        """The path that `name` means in `owner`: a state beside it, or further out, or a full path."""
+        """Path that `name` means in `owner`: a state inside it, beside it or further out, or a full path."""
         scopes = [*reversed(chain(owner)), ""] if owner else [""]
         for scope in scopes:
             path = f"{scope}.{name}" if scope else name
@@ -337,7 +338,7 @@ class _Compiler:
 
 
 def _interrupting(handlers: Mapping[str, list[HandlerSpec]]) -> frozenset[str]:
-    """The words, in normal form, of the answers that say `interrupts: true`."""
+    """Words, in normal form, of the handlers with `interrupts: true`."""
     return frozenset(
         normalise(word)
         for specs in handlers.values()

@@ -1,4 +1,4 @@
-"""A flow file to a Flow, with everything that is wrong in it said at once."""
+"""Load a flow file into a Flow, and report all its issues at once."""
 
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -15,7 +15,7 @@ from flows.messages.limits import ChannelLimits
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """What a flow file turned out to be. `flow` is None if any issue is an error."""
+    """Result of examining a flow file. `flow` is None if any issue is an error."""
 
     flow: Flow | None
     issues: tuple[Issue, ...]
@@ -25,7 +25,7 @@ class Examined:
 def examine(
     text: str, file: str = "flows.yaml", vocabulary: Vocabulary = EMPTY, *, limits: ChannelLimits
 ) -> Examined:
-    """Read, compile and check a flow file for a channel. Never raises on what is in it."""
+    """Read, compile and check a flow file for a channel. Never raises for its content."""
     try:
         document = read(text, file)
     except FlowInvalid as invalid:
@@ -47,7 +47,7 @@ def _version(text: str) -> str:
 def load(
     text: str, file: str = "flows.yaml", vocabulary: Vocabulary = EMPTY, *, limits: ChannelLimits
 ) -> Flow:
-    """The flow in `text`. Raises FlowInvalid, with every issue, if it has an error."""
+    """Return the flow in `text`. Raises FlowInvalid, with every issue, if it has an error."""
     examined = examine(text, file, vocabulary, limits=limits)
     if examined.flow is None:
         raise FlowInvalid(examined.issues)

@@ -1,6 +1,6 @@
 """The shape of a flow file: pydantic models of what an operator may write.
 
-They check shape only (keys, types, counts); meaning is checked in `flows.language.check`. Extra keys are
+They check the shape only: keys, types, counts. `flows.language.check` checks the meaning. Unknown keys are
 refused everywhere.
 """
 
@@ -20,22 +20,22 @@ Names: TypeAlias = Annotated[list[Name], BeforeValidator(one_or_many)]
 
 
 class ReactionSpec(Spec):
-    """What happens on the way in or out of a state: actions, then messages."""
+    """What happens when a state is entered or left: actions, then messages."""
 
     do: Actions = []
     say: Names = []
 
 
 class HandlerSpec(ReactionSpec):
-    """One alternative answer to an event. `ignore` says in words why nothing happens."""
+    """One alternative answer to an event. `ignore` gives the reason why nothing happens."""
 
     if_: Annotated[str | None, Field(alias="if")] = None
     to: Annotated[str | None, Field(pattern=TRIGGER)] = None
     stale: bool = False
-    """Also taken by taps on messages of earlier visits."""
+    """Whether a tap on a message of an earlier visit may take it too."""
     words: Annotated[list[str], BeforeValidator(one_or_many)] = []
     interrupts: bool = False
-    """Its words are understood even where a state asks for a text that they could be."""
+    """Whether its words fire it even if they could answer what a state asks."""
     ignore: str | None = None
 
     @model_validator(mode="after")
@@ -51,7 +51,7 @@ class HandlerSpec(ReactionSpec):
 
 
 Handlers: TypeAlias = Annotated[list[HandlerSpec], BeforeValidator(one_or_many), Field(min_length=1)]
-"""One answer, or several of which the first whose `if` holds is taken."""
+"""One answer, or several; the first whose `if` holds is taken."""
 
 
 class StateSpec(Spec):
@@ -77,12 +77,12 @@ class FlowSpec(Spec):
     anywhere: dict[Trigger, Handlers] = {}
     otherwise: Handlers | None = None
     apology: Texts = "Sorry, something went wrong on our side. Please try again in a little while."
-    """Said when an event of the customer could not be handled. Plain text, no template."""
+    """Sent when an event of the customer could not be handled. Plain text, no template."""
     start: Name
     states: Annotated[dict[Name, StateSpec], Field(min_length=1)]
 
 
 def flow_spec(sections: Mapping[str, type[BaseModel]]) -> type[FlowSpec]:
-    """FlowSpec with the host's sections as further required keys."""
+    """Return FlowSpec with the host's sections as further required keys."""
     fields: dict[str, Any] = {name: (model, ...) for name, model in sections.items()}
     return create_model("FlowFile", __base__=FlowSpec, **fields) if fields else FlowSpec

@@ -1,4 +1,4 @@
-"""Compiles every template, guard and message of a flow, and reports those that can't be."""
+"""Compile every template, guard and message of a flow, and report those that can't be compiled."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ from flows.messages.writer import Part, Writer
 from flows.templates.compiler import TemplateCompiler
 
 ROOTS: Final = frozenset({"customer", "event", "language", "state"})
-"""What every template may read, whatever the host."""
+"""Names that every template may read, whatever the host."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A message, compiled."""
+    """A compiled message."""
 
     speeches: Mapping[str, Speech]
     """By language."""
     parts: tuple[Part, ...]
-    """Every text in it, as it is written."""
+    """Every text in it, as written."""
 
 
 class Texts:
-    """The texts of one flow. What can't be compiled becomes an issue, and something blank in its place."""
+    """The texts of one flow. One that can't be compiled becomes an issue, and a blank takes its place."""
 
     def __init__(
         self,
@@ -44,15 +44,15 @@ class Texts:
         self.statics: Mapping[str, Mapping[str, Any]] = {
             language: dict(vocabulary.statics(sections, language, fallback)) for language in spec.languages
         }
-        shown = self.statics[fallback]
-        names = (ROOTS, vocabulary.view_names, shown, spec.variables)
-        roots = frozenset(name for group in names for name in group)
-        sample = {"customer": {"name": ""}, **shown, **vocabulary.sample(shown)}
+        fallback_statics = self.statics[fallback]
+        groups = (ROOTS, vocabulary.view_names, fallback_statics, spec.variables)
+        roots = frozenset(name for group in groups for name in group)
+        sample = {"customer": {"name": ""}, **fallback_statics, **vocabulary.sample(fallback_statics)}
         self._compiler = TemplateCompiler(document, vocabulary.filters, roots, sample, issues)
         self.expression = self._compiler.expression
 
     def value(self, value: Any, where: Path) -> Any:
-        """An action's argument: text with something to fill in becomes a Template, all else stays."""
+        """Compile an action's argument: text with something to fill in becomes a Template, all else stays."""
         if not isinstance(value, str):
             return value
         template = self._compiler.template(value, where)
@@ -61,10 +61,10 @@ class Texts:
         return template if template.constant is None else template.constant
 
     def messages(self) -> Mapping[str, Written]:
-        """Every message, in every language."""
-        return {name: self._written(name, spec) for name, spec in self._spec.messages.items()}
+        """Compile every message in every language."""
+        return {name: self._message(name, spec) for name, spec in self._spec.messages.items()}
 
-    def _written(self, name: str, spec: MessageSpec) -> Written:
+    def _message(self, name: str, spec: MessageSpec) -> Written:
         languages = self._spec.languages
         writers = {
             language: Writer(

@@ -1,4 +1,4 @@
-"""Says every message of a flow once for each product, to see whether the channel would take it."""
+"""Try every message of a flow with sample conversations, to find those that the channel would refuse."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -11,14 +11,15 @@ from flows.engine.vocabulary import Trial
 from flows.messages.kinds import Speech
 
 _PLACE: Final = "aaaaaaaa-1000000.1000000"
-"""A reply's id may be as long as it gets in a shop with many customers."""
+"""The place in each reply's id, as long as it gets in a shop with many customers."""
 
 
 def messages_can_be_sent(document: Document, flow: Flow) -> Iterator[Issue]:
-    """Issues of messages that the channel would refuse, in any language and with any product.
+    """One issue for each message that the channel would refuse in some language.
 
-    What depends on the conversation is tried with what the host thinks up (`Vocabulary.trials`), and is a
-    warning: whether it ever comes to it, only customers can tell. What cannot be tried is passed over.
+    A message that depends on the conversation is tried with the host's sample conversations
+    (`Vocabulary.trials`). A refusal is then only a warning, because perhaps no customer gets there. A
+    message that can't be rendered even so is skipped.
     """
     for name, speeches in flow.messages.items():
         for language, speech in speeches.items():
@@ -33,30 +34,31 @@ def _issue(document: Document, flow: Flow, name: str, language: str, speech: Spe
     try:
         speech(plain, _PLACE)
     except Unsendable as refused:
-        said = f"{channel} refuses this message in '{language}': {refused}"
-        return document.issue(("messages", name), said)
+        message = f"{channel} refuses this message in '{language}': {refused}"
+        return document.issue(("messages", name), message)
     except StepFailed:
-        pass  # it reads more than that
+        pass  # it reads values of a conversation
     else:
         return None
     for trial in flow.vocabulary.trials(statics):
         variables = {key: _value(key, flow, variable, trial) for key, variable in flow.variables.items()}
-        if why := _refused(speech, {**plain, **variables, **trial.context}):
-            said = f"{channel} would refuse this message in '{language}', with {trial.name}: {why}"
-            return document.issue(("messages", name), said, severity=Severity.WARNING)
+        if refusal := _refusal(speech, {**plain, **variables, **trial.context}):
+            message = f"{channel} would refuse this message in '{language}', with {trial.name}: {refusal}"
+            return document.issue(("messages", name), message, severity=Severity.WARNING)
     return None
 
 
-def _refused(speech: Speech, context: Mapping[str, Any]) -> Unsendable | None:
+def _refusal(speech: Speech, context: Mapping[str, Any]) -> Unsendable | None:
+    """Why the channel would refuse the message in `context`; None if it takes it, or it can't be rendered."""
     try:
         speech(context, _PLACE)
     except Unsendable as refused:
         return refused
     except StepFailed:
-        return None  # it reads what only the event can tell
+        return None  # it reads fields of an event that the trial lacks
     return None
 
 
 def _value(name: str, flow: Flow, variable: Variable, trial: Trial) -> Any:
-    """What a variable may hold: a text may well be what was tapped."""
+    """Sample value of a variable: for a text, the value of the last tap; else the default."""
     return trial.tapped if variable.type == "text" else flow.defaults[name]

@@ -1,4 +1,4 @@
-"""The shape check: a document against the pydantic models, every error said in the operator's words."""
+"""Check the shape of a document with the pydantic models, and word every error for operators."""
 
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
@@ -11,13 +11,13 @@ from flows.document.errors import Issue
 from flows.document.reader import Document
 from flows.language.schema import FlowSpec, flow_spec
 
-_PATTERNS: Final = "names are lower case letters, digits and '_', and start with a letter"
+_NAME_RULE: Final = "names are lower case letters, digits and '_', and start with a letter"
 
 
 def validate(
     document: Document, sections: Mapping[str, type[BaseModel]]
 ) -> tuple[FlowSpec | None, list[Issue]]:
-    """The flow's spec, or None and every error of shape."""
+    """Return the flow's spec, or None and every error of shape."""
     if not isinstance(document.data, dict):
         mend = "start with 'flow: my-shop', 'start: …' and 'states: …'"
         return None, [document.issue((), "the file holds no flow", mend)]
@@ -29,19 +29,20 @@ def validate(
 
 
 def _issues(document: Document, error: ValidationError, known: set[str]) -> list[Issue]:
-    """One issue for each place: a union reports every shape it tried, and one of them is enough."""
-    found: dict[tuple[int, int], Issue] = {}
+    """One issue for each place. A union reports an error for every shape it tried; one is enough."""
+    by_place: dict[tuple[int, int], Issue] = {}
     for details in error.errors():
-        message, mend = _said(details, known)
+        message, mend = _describe(details, known)
         issue = document.issue(details["loc"], message, mend)
-        found.setdefault((issue.line, issue.column), issue)
-    return list(found.values())
+        by_place.setdefault((issue.line, issue.column), issue)
+    return list(by_place.values())
 
 
-def _said(details: ErrorDetails, known: set[str]) -> tuple[str, str]:
+def _describe(details: ErrorDetails, known: set[str]) -> tuple[str, str]:
+    """Message and mend of one error of pydantic."""
     name = str(details["loc"][-1]) if details["loc"] else ""
-    say = _SAID.get(details["type"])
-    return say(name, details, known) if say else (f"'{name}': {details['msg']}", "")
+    describe = _DESCRIPTIONS.get(details["type"])
+    return describe(name, details, known) if describe else (f"'{name}': {details['msg']}", "")
 
 
 def _unknown_key(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, str]:
@@ -60,10 +61,10 @@ def _not_text(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, s
 
 
 def _bad_name(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, str]:
-    return f"'{details['input']}' is not a valid name", _PATTERNS
+    return f"'{details['input']}' is not a valid name", _NAME_RULE
 
 
-def _own_words(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, str]:
+def _validator_message(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, str]:
     return str(details.get("ctx", {}).get("error", details["msg"])), ""
 
 
@@ -71,19 +72,19 @@ def _wrong_kind(name: str, details: ErrorDetails, known: set[str]) -> tuple[str,
     return f"{details['input']!r} can't stand here", "a mapping (key: value) is expected"
 
 
-_SAID: Final[dict[str, Callable[[str, ErrorDetails, set[str]], tuple[str, str]]]] = {
+_DESCRIPTIONS: Final[dict[str, Callable[[str, ErrorDetails, set[str]], tuple[str, str]]]] = {
     "extra_forbidden": _unknown_key,
     "missing": _missing,
     "string_type": _not_text,
     "string_pattern_mismatch": _bad_name,
-    "value_error": _own_words,
+    "value_error": _validator_message,
     "model_type": _wrong_kind,
     "dict_type": _wrong_kind,
 }
 
 
 def _keys(model: type[BaseModel]) -> set[str]:
-    """Every key that may stand anywhere in `model`, for suggestions."""
+    """Every key anywhere in `model`, for suggestions."""
     schema = model.model_json_schema(by_alias=True)
     parts = [schema, *schema.get("$defs", {}).values()]
     return {key for part in parts for key in part.get("properties", {})}

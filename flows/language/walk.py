@@ -1,4 +1,4 @@
-"""Walks over a flow's spec: its states by path, what its messages offer."""
+"""Walks over a flow's spec: its states by path, and the replies that its messages offer."""
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from flows.language.schema import FlowSpec, StateSpec
 
 
 class PlacedOffer(NamedTuple):
-    """A button or row of a message, and where it is written."""
+    """A button or row of a message, and its place in the file."""
 
     message: str
     trigger: str
@@ -16,7 +16,7 @@ class PlacedOffer(NamedTuple):
 
 
 def state_paths(states: Mapping[str, StateSpec], prefix: str = "") -> Iterator[tuple[str, StateSpec]]:
-    """(dotted path, spec) of every state, outer before inner."""
+    """(dotted path, spec) of every state, outer states first."""
     for name, spec in states.items():
         path = f"{prefix}{name}"
         yield path, spec
@@ -30,12 +30,12 @@ def chain(path: str) -> tuple[str, ...]:
 
 
 def state_place(path: str) -> Path:
-    """Where the state at a dotted path is written."""
+    """Place in the file of the state at a dotted path."""
     return tuple(step for name in path.split(".") for step in ("states", name))
 
 
 def offers(spec: FlowSpec) -> Iterator[PlacedOffer]:
-    """Everything that a customer of this flow can tap."""
+    """Every button and row of the flow's messages."""
     for name, message in spec.messages.items():
         for reply, where in message.replies():
             yield PlacedOffer(name, reply.on, ("messages", name, *where, "on"))

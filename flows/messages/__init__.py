@@ -1,1 +1,1 @@
-"""The messages that a flow can say, one module for each kind. Imports `templates` and `document`."""
+"""The kinds of message that a flow can send, one module each. Imports `templates` and `document`."""

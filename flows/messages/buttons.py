@@ -1,4 +1,4 @@
-"""Text with reply buttons."""
+"""A text with reply buttons."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ from flows.templates.expressions import Context
 
 @dataclass(frozen=True, slots=True)
 class Buttons(Kind):
-    """Text with reply buttons, and optionally a picture above it."""
+    """A text with reply buttons, and optionally a picture above it."""
 
     KIND: ClassVar = "buttons"
 
@@ -32,7 +32,7 @@ class Buttons(Kind):
 
     @property
     def words(self) -> str:
-        """Its body."""
+        """The body."""
         return self.body
 
     @property
@@ -41,16 +41,16 @@ class Buttons(Kind):
         return self.buttons
 
     def sendable(self, limits: ChannelLimits) -> "Buttons":
-        """The message with ids and titles that differ, and without a picture that has no address."""
+        """Return the message with distinct ids and titles, and without a picture whose link is blank."""
         buttons = _titles_differ(offers.ids_differ(self.buttons, limits.reply_id), limits.button_title)
         return Buttons(self.body, buttons, self.footer, sendable_picture(self.image), fallback=self.fallback)
 
     def without_media(self) -> "Buttons | None":
-        """The message without its picture."""
+        """Return the message without its picture; None if it has none."""
         return replace(self, image=None) if self.image is not None else None
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON-ready dict."""
+        """Return a JSON-ready dict."""
         return {
             "kind": self.KIND,
             "body": self.body,
@@ -61,7 +61,7 @@ class Buttons(Kind):
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Buttons":
-        """The message that `to_json` wrote."""
+        """Return the message that `to_json` wrote."""
         buttons = tuple(Reply(id, title) for id, title in value["buttons"])
         return cls(value["body"], buttons, value["footer"], value["image"])
 
@@ -74,7 +74,7 @@ class ButtonsSpec(PicturedSpec):
     buttons: Annotated[list[ReplySpec], Field(min_length=1)]
 
     def write(self, writer: Writer) -> Callable[[Context, str], Buttons | Text]:
-        """Compile text and buttons; without a button whose `if` holds, it is a plain text."""
+        """Compile text and buttons. If no button's `if` holds, the message becomes a plain text."""
         body, footer, image = self.write_body(writer), self.write_footer(writer), self.write_picture(writer)
         limits = writer.limits
         parts = [offers.compiled(spec, writer, where, limits.button_title) for spec, where in self.replies()]
@@ -102,7 +102,7 @@ class ButtonsSpec(PicturedSpec):
     def faults(
         self, languages: Sequence[str], items: Callable[[str], int], limits: ChannelLimits
     ) -> Iterator[Fault]:
-        """Too many buttons, or two that are called alike or do the same."""
+        """Yield faults: too many buttons, or two with the same title or the same answer."""
         sure = [(button, where) for button, where in self.replies() if button.is_sure]
         where: Path = ("buttons",)
         if len(sure) > limits.buttons:
@@ -115,7 +115,7 @@ class ButtonsSpec(PicturedSpec):
 
 
 def _titles_differ(buttons: tuple[Reply, ...], limit: int) -> tuple[Reply, ...]:
-    """`buttons`, those that are called like one before them numbered, within `limit`."""
+    """Return `buttons`; a title that equals an earlier one gets a number, within `limit`."""
     found: dict[str, Reply] = {}
     for button in buttons:
         number, title = 1, button.title

@@ -1,4 +1,4 @@
-"""A document: an invoice, a price list."""
+"""A document, such as an invoice or a price list."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from flows.messages.writer import Writer
 from flows.templates.expressions import Context
 
 FILENAME: Final = 240
-"""Name of a document: what a phone shows. No channel tells a limit."""
+"""Longest file name, in UTF-16 code units: what a phone shows. No channel documents a limit."""
 _MEND: Final = "write the document's whole address, like 'https://shop.example/prices.pdf'"
 
 
@@ -25,17 +25,17 @@ class Document(Media):
     filename: str | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON-ready dict."""
+        """Return a JSON-ready dict."""
         return {"kind": self.KIND, "link": self.link, "caption": self.caption, "filename": self.filename}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
-        """The message that `to_json` wrote."""
+        """Return the message that `to_json` wrote."""
         return cls(value["link"], value.get("caption"), value.get("filename"))
 
 
 class FileSpec(Spec):
-    """Where the document is, and what it is called on the customer's phone."""
+    """Link of the document, and its file name on the customer's phone."""
 
     link: str
     filename: Texts | None = None
@@ -49,7 +49,7 @@ class DocumentSpec(MediaSpec):
     document: FileSpec
 
     def write(self, writer: Writer) -> Callable[[Context, str], Document]:
-        """Compile the URL, the name and the caption."""
+        """Compile the URL, the file name and the caption."""
         link = writer.url(self.document.link, "document", "link", mend=_MEND)
         filename = writer.optional(
             self.document.filename, "document", "filename", limit=FILENAME, cut=_one_line
@@ -59,5 +59,5 @@ class DocumentSpec(MediaSpec):
 
 
 def _one_line(name: str, limit: int) -> str:
-    """`name` as a file's name: cut in its middle, so that it keeps its ending."""
+    """Return `name` in one line, cut in its middle so that it keeps its file extension."""
     return shorten(" ".join(name.split()), limit)

@@ -1,4 +1,4 @@
-"""What is wrong with a message as it is written."""
+"""A fault of one message of the flow file."""
 
 from typing import NamedTuple
 
@@ -7,7 +7,7 @@ from flows.document.reader import Path
 
 
 class Fault(NamedTuple):
-    """An issue of one message; `place` is below the message."""
+    """One thing wrong in a message, and how to mend it. `place` is relative to the message."""
 
     place: Path
     message: str

@@ -1,4 +1,4 @@
-"""What messages with buttons, a list or a link share: a text, small print, and a picture above."""
+"""Base classes of messages with buttons, a list or a link: text, footer, and a picture above."""
 
 from flows.document.shape import Texts
 from flows.messages.limits import shorten
@@ -8,7 +8,7 @@ from flows.messages.writer import Empty, Line, OptionalText, Writer
 
 
 class InteractiveSpec(KindSpec):
-    """The text over what can be tapped."""
+    """A message with something to tap below its text."""
 
     text: NeededText = MISSING
     footer: Texts | None = None
@@ -19,12 +19,12 @@ class InteractiveSpec(KindSpec):
         return writer.text(self.text, "text", limit=limit, empty=Empty.REFUSED, cut=shorten)
 
     def write_footer(self, writer: Writer) -> OptionalText:
-        """Compile the small print."""
+        """Compile the footer."""
         return writer.optional(self.footer, "footer", limit=writer.limits.footer, empty=Empty.FINE)
 
 
 class PicturedSpec(InteractiveSpec):
-    """One that may have a picture above its text."""
+    """An interactive message that may have a picture above its text."""
 
     image: str | None = None
 
@@ -34,7 +34,7 @@ class PicturedSpec(InteractiveSpec):
 
 
 def sendable_picture(link: str | None) -> str | None:
-    """The picture above a text, left out if it has no address. Raises Unsendable if it can't be opened."""
+    """Return `link`, or None if it is blank. Raises Unsendable if the channel can't open it."""
     if link is None or not link.strip():
         return None
     check_url("the picture", link)

@@ -1,7 +1,7 @@
-"""Every kind of message that a flow can say.
+"""All kinds of message that a flow can send.
 
-A new kind is a module of its own, and a name in `Message` and in `_Shape`. All that is done with messages
-here asks the kind: its shape in the flow file, how its texts are compiled, its JSON.
+A new kind is a module, and a name in `Message` and in `_Shape`. The functions here ask the kind for the rest:
+its shape in the flow file, its compiled texts, its JSON.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,7 +31,7 @@ __all__ = [
 ]  # fmt: skip
 
 Message: TypeAlias = Text | Image | Video | Document | Buttons | List | Link
-"""What a flow says. Each kind may have a `fallback`, sent where the channel takes nothing else."""
+"""A message of a flow. Its `fallback`, if any, is sent when the channel takes nothing else."""
 Sendable: TypeAlias = Message | TemplateMessage
 
 Speech: TypeAlias = Callable[[Context, str], Message]
@@ -46,20 +46,20 @@ _Shape: TypeAlias = (
     | Annotated[ImageSpec, Tag("<image>")]
     | Annotated[TextSpec, Tag("<text>")]
 )
-"""A message is the first of them whose key it has.
+"""A message has the first of these shapes whose key it has.
 
-A tag stands in the place of an error, where it is passed over: no flow file has a key like it.
+pydantic puts the tag into the place of an error. `Document.issue` skips it: no flow file has such a key.
 """
 _SHAPES: Final[Mapping[str, type[KindSpec]]] = {
     shape.KEY: shape for shape, _ in (get_args(tagged) for tagged in get_args(_Shape))
 }
 _KEYS: Final = frozenset(key for shape in _SHAPES.values() for key in shape.model_fields)
-"""All that any message may have."""
+"""Keys of all kinds of message."""
 _BY_KIND: Final[Mapping[str, Any]] = {kind.KIND: kind for kind in get_args(Sendable)}
 
 
 def _of_one_kind(value: Any) -> Any:
-    """A message as a mapping of one kind's keys. Raises ValueError where it has keys of two."""
+    """Return a message as a mapping with the keys of one kind. Raises ValueError if it has keys of two."""
     if isinstance(value, str):
         return {"text": value}
     if not isinstance(value, Mapping):
@@ -70,7 +70,7 @@ def _of_one_kind(value: Any) -> Any:
     foreign = [key for key in value if key not in own.model_fields and key in _KEYS]
     if wrong := [key for key in foreign if value[key] not in (None, "")]:
         raise ValueError(_refusal(own, wrong))
-    return {key: held for key, held in value.items() if key not in foreign}
+    return {key: item for key, item in value.items() if key not in foreign}
 
 
 def _refusal(own: type[KindSpec], foreign: list[str]) -> str:
@@ -83,6 +83,7 @@ def _refusal(own: type[KindSpec], foreign: list[str]) -> str:
 
 
 def _key(message: Mapping[str, Any]) -> str:
+    """The key that decides the kind of `message`."""
     return next((key for key in _SHAPES if message.get(key) is not None), TextSpec.KEY)
 
 
@@ -91,26 +92,26 @@ def _tag(message: Any) -> str:
 
 
 MessageSpec: TypeAlias = Annotated[_Shape, Discriminator(_tag), BeforeValidator(_of_one_kind)]
-"""One message as it is written in the flow file."""
+"""One message as written in the flow file."""
 
 
 def speech(spec: MessageSpec, writer: Writer) -> Speech:
-    """Compile a message; its texts are rendered, and it is made sendable, when it is said."""
+    """Compile a message. The result renders its texts and makes it sendable."""
     say = spec.write(writer)
     fallback = spec.template.write(writer) if spec.template else None
 
-    def whole(context: Context, place: str) -> Message:
+    def render(context: Context, place: str) -> Message:
         try:
             message = say(context, place).sendable(writer.limits)
             return replace(message, fallback=fallback(context)) if fallback else message
         except UnicodeEncodeError:
             raise Unsendable("a text holds half of a surrogate pair") from None
 
-    return whole
+    return render
 
 
 def to_json(message: Sendable) -> dict[str, Any]:
-    """A JSON-ready dict with the message's kind under `kind`. Inverse of `from_json`."""
+    """Return a JSON-ready dict with the message's kind under `kind`. Inverse of `from_json`."""
     written = message.to_json()
     if not isinstance(message, TemplateMessage) and message.fallback is not None:
         written["fallback"] = message.fallback.to_json()
@@ -118,7 +119,7 @@ def to_json(message: Sendable) -> dict[str, Any]:
 
 
 def from_json(value: dict[str, Any]) -> Sendable:
-    """The message that `to_json` wrote. Raises KeyError on any other shape."""
+    """Return the message that `to_json` wrote. Raises KeyError on any other shape."""
     if value["kind"] not in _BY_KIND:
         raise KeyError(f"unknown message kind {value['kind']!r}")
     message: Sendable = _BY_KIND[value["kind"]].from_json(value)

@@ -1,8 +1,8 @@
-"""What one message may hold: asked of the channel that takes it; and how long a text is.
+"""The limits that a channel sets for one message, and how texts are measured and cut.
 
-Lengths are counted in UTF-16 code units (an emoji counts twice), which is the strictest reading of a limit. A
-flow is checked against the limits when it is loaded, and dynamic text is cut to them when it is rendered (a
-body in its middle).
+Lengths are counted in UTF-16 code units (an emoji counts twice), which is the strictest reading of a limit.
+A flow is checked against the limits when it is loaded. Dynamic text is cut to them when it is rendered; a
+body is cut in its middle.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ class ChannelLimits:
     """What a channel takes. Lengths are in UTF-16 code units."""
 
     channel: str
-    """Its name, for people."""
+    """Name of the channel, for people."""
     text_body: int
     """Body of a plain text message."""
     interactive_body: int
@@ -23,7 +23,7 @@ class ChannelLimits:
     caption: int
     """Caption of a picture, a document or a video."""
     footer: int
-    """Small print under an interactive message."""
+    """Footer of an interactive message."""
     buttons: int
     """Reply buttons in one message."""
     button_title: int
@@ -47,57 +47,57 @@ class ChannelLimits:
     link_title: int
     """Label of a link button."""
     template_body: int
-    """Body of an approved template, its values filled in."""
+    """Body of an approved template, with its values filled in."""
     template_name: Pattern[str]
     """Names that an approved template may have."""
     template_language: Pattern[str]
-    """How the channel writes the language of a template."""
+    """Language codes that an approved template may have."""
     templates_in: str
     """Where operators see their approved templates."""
 
 
 def length(text: str) -> int:
-    """Length of `text` in UTF-16 code units."""
+    """Return the length of `text` in UTF-16 code units."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le")) // 2
 
 
 def shorten(text: str, limit: int) -> str:
-    """`text`, cut to at most `limit` UTF-16 code units in its middle: how it begins and ends is kept.
+    """Cut `text` in its middle to at most `limit` UTF-16 code units. Its beginning and its end are kept.
 
-    A total stands at the end, under the lines that are added up. Whole lines are left out where there are
-    some; how many, stands in their place as a number, which needs no language.
+    The end is kept because a total stands there, under the lines that it sums up. Whole lines are left out if
+    possible. Their number takes their place, because a number needs no translation.
     """
     if length(text) <= limit:
         return text
     lines = text.split("\n")
-    last = _fitting(lines[::-1], limit // 2)
-    if not last:
-        return _cut(text, limit)
-    ending = lines[len(lines) - last :]
+    tail = _fitting(lines[::-1], limit // 2)
+    if not tail:
+        return _cut_middle(text, limit)
+    ending = lines[len(lines) - tail :]
     mark = f"… +{len(lines)} …"
-    first = _fitting(lines, limit - length("\n".join(["", mark, *ending])))
-    left_out = sum(1 for line in lines[first : len(lines) - last] if line.strip())
-    return "\n".join([*lines[:first], f"… +{left_out} …", *ending])
+    head = _fitting(lines, limit - length("\n".join(["", mark, *ending])))
+    left_out = sum(1 for line in lines[head : len(lines) - tail] if line.strip())
+    return "\n".join([*lines[:head], f"… +{left_out} …", *ending])
 
 
 def _fitting(lines: Sequence[str], limit: int) -> int:
-    """How many of `lines`, from the first on, are within `limit` together."""
-    left = limit
+    """How many of `lines`, counted from the first, fit into `limit` together."""
+    remaining = limit
     for count, line in enumerate(lines):
-        left -= length(line) + 1
-        if left < 0:
+        remaining -= length(line) + 1
+        if remaining < 0:
             return count
     return len(lines)
 
 
-def _cut(text: str, limit: int) -> str:
-    """`text` without its middle: where it ends in a line that is too long to keep whole."""
+def _cut_middle(text: str, limit: int) -> str:
+    """Cut the middle out of a text whose last line is too long to be kept whole."""
     ending = text.encode("utf-16-le")[-(limit // 2) * 2 :].decode("utf-16-le", "ignore")
     return clip(text, limit - length(ending)) + ending
 
 
 def clip(text: str, limit: int) -> str:
-    """`text`, cut to at most `limit` UTF-16 code units; a cut text ends in an ellipsis."""
+    """Cut `text` to at most `limit` UTF-16 code units. A cut text ends in an ellipsis."""
     if length(text) <= limit:
         return text
     kept = text.encode("utf-16-le")[: (limit - 1) * 2].decode("utf-16-le", "ignore")

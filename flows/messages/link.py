@@ -1,4 +1,4 @@
-"""Text with a button that opens a page."""
+"""A text with a button that opens a page."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -17,7 +17,7 @@ _PAGE: Final = "write the page's whole address, like 'https://shop.example/page'
 
 @dataclass(frozen=True, slots=True)
 class Link(Kind):
-    """Text with one button that opens a URL."""
+    """A text with one button that opens a URL."""
 
     KIND: ClassVar = "link"
 
@@ -29,25 +29,25 @@ class Link(Kind):
 
     @property
     def words(self) -> str:
-        """Its body."""
+        """The body."""
         return self.body
 
     @property
     def replies(self) -> tuple[()]:
-        """None: a tap on the button tells nobody."""
+        """Empty: a tap on the button is not reported to us."""
         return ()
 
     def sendable(self, limits: ChannelLimits) -> "Link":
-        """The message without a picture that has no address. Raises Unsendable if a URL can't be opened."""
+        """Return the message without a picture whose link is blank. Raises Unsendable for a bad URL."""
         check_url("the link", self.url)
         return replace(self, image=sendable_picture(self.image))
 
     def without_media(self) -> "Link | None":
-        """The message without its picture."""
+        """Return the message without its picture; None if it has none."""
         return replace(self, image=None) if self.image is not None else None
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON-ready dict."""
+        """Return a JSON-ready dict."""
         return {
             "kind": self.KIND,
             "body": self.body,
@@ -59,7 +59,7 @@ class Link(Kind):
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Link":
-        """The message that `to_json` wrote."""
+        """Return the message that `to_json` wrote."""
         return cls(value["body"], value["title"], value["url"], value["footer"], value["image"])
 
 

@@ -1,4 +1,4 @@
-"""Text with a list of rows."""
+"""A text with a list of rows."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class List(Kind):
-    """Text with a button that opens a list of rows."""
+    """A text with a button that opens a list of rows."""
 
     KIND: ClassVar = "list"
 
@@ -41,7 +41,7 @@ class List(Kind):
 
     @property
     def words(self) -> str:
-        """Its body."""
+        """The body."""
         return self.body
 
     @property
@@ -50,7 +50,10 @@ class List(Kind):
         return tuple(row for section in self.sections for row in section.rows)
 
     def sendable(self, limits: ChannelLimits) -> "List":
-        """The message with row ids that differ. Raises Unsendable if one of several sections has no title."""
+        """Return the message with distinct row ids.
+
+        Raises Unsendable if one of several sections has no title.
+        """
         if len(self.sections) > 1 and not all(section.title.strip() for section in self.sections):
             raise Unsendable("one of several sections has no title")
         rows = iter(offers.ids_differ(self.replies, limits.row_id))
@@ -58,10 +61,10 @@ class List(Kind):
         return List(self.body, self.button, sections, self.footer, fallback=self.fallback)
 
     def without_media(self) -> None:
-        """Nothing: it has no file."""
+        """Return None: it has no file."""
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON-ready dict."""
+        """Return a JSON-ready dict."""
         return {
             "kind": self.KIND,
             "body": self.body,
@@ -72,7 +75,7 @@ class List(Kind):
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "List":
-        """The message that `to_json` wrote."""
+        """Return the message that `to_json` wrote."""
         sections = tuple(
             Section(title, tuple(Reply(*row) for row in rows)) for title, rows in value["sections"]
         )
@@ -80,7 +83,7 @@ class List(Kind):
 
 
 class RowSpec(ReplySpec):
-    """A list row; with `each`, one row for every item of a list, named by `as` in its templates."""
+    """A list row. With `each`, one row for every item of a list; its templates call the item by `as`."""
 
     description: Texts | None = None
     each: str | None = None
@@ -88,11 +91,11 @@ class RowSpec(ReplySpec):
 
     @property
     def is_sure(self) -> bool:
-        """Whether it is offered always, once."""
+        """Whether it is always offered, exactly once."""
         return not self.if_ and not self.each
 
     def write(self, writer: Writer, place: Path) -> Offers:
-        """Compile it, with the name of the item."""
+        """Compile the row, or the rows of `each`."""
         names = {self.as_: self.each} if self.each else {}
         description, limits = self.description, writer.limits
         line = description and writer.text(
@@ -129,7 +132,7 @@ class RowsSpec(Spec):
         return self
 
     def groups(self) -> Iterator[tuple[Texts | None, Sequence[RowSpec], Path]]:
-        """Of each section its title and its rows, and where it is written below the message."""
+        """Yield (title, rows, place relative to the message) of each section."""
         if self.rows:
             yield self.title, self.rows, ("list",)
         for number, section in enumerate(self.sections):
@@ -144,7 +147,7 @@ class ListSpec(InteractiveSpec):
     list: RowsSpec
 
     def write(self, writer: Writer) -> Callable[[Context, str], List | Text]:
-        """Compile text and rows; without any row, it is a plain text."""
+        """Compile text and rows. If no row is offered, the message becomes a plain text."""
         body, footer = self.write_body(writer), self.write_footer(writer)
         limits, heading = writer.limits, writer.limits.section_title
         button = writer.text(
@@ -180,7 +183,7 @@ class ListSpec(InteractiveSpec):
     def faults(
         self, languages: Sequence[str], items: Callable[[str], int], limits: ChannelLimits
     ) -> Iterator[Fault]:
-        """Too many sections or rows, or two that are called alike or do the same."""
+        """Yield faults: too many sections or rows, or two rows with the same title or the same answer."""
         if len(self.list.sections) > limits.list_sections:
             over = f"{len(self.list.sections)} sections, and {limits.channel} takes {limits.list_sections}"
             yield Fault(("list", "sections"), over, "split the list over two messages")
@@ -193,7 +196,7 @@ class ListSpec(InteractiveSpec):
         yield from offers.same_answers(sure, limits.channel)
 
     def _too_many(self, items: Callable[[str], int], limits: ChannelLimits) -> Iterator[Fault]:
-        """Count the rows known beforehand: those written out, and those of lists that never change."""
+        """Yield faults: too many rows written out, or made from lists that never change."""
         known, most = 0, limits.list_rows
         for row, where in self.replies():
             count = items(row.each) if row.each else 1
@@ -208,7 +211,7 @@ class ListSpec(InteractiveSpec):
 
 
 def _placed(rows: Sequence[RowSpec], where: Path) -> Iterator[tuple[RowSpec, Path]]:
-    """`rows` of the section at `where`, each with its own place."""
+    """Each of `rows`, in the section at `where`, with its place."""
     return ((row, (*where, "rows", index)) for index, row in enumerate(rows))
 
 

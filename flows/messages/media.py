@@ -1,4 +1,4 @@
-"""What pictures, documents and videos share: a file that is fetched by its link, and a caption."""
+"""Base classes of pictures, documents and videos: a file, fetched by its link, and a caption."""
 
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Self
@@ -19,46 +19,46 @@ class Media(Kind):
     """A file by https link, with an optional caption."""
 
     NAME: ClassVar[str]
-    """What people call it."""
+    """Its name in error messages."""
 
     link: str
     caption: str | None = None
 
     @property
     def words(self) -> str:
-        """Its caption."""
+        """The caption."""
         return self.caption or ""
 
     @property
     def replies(self) -> tuple[()]:
-        """None."""
+        """Empty: it has no buttons."""
         return ()
 
     def sendable(self, limits: ChannelLimits) -> Self | Text:
-        """The message; its caption if there is no address. Raises Unsendable if it can't be opened."""
+        """Return the message, or its caption if the link is blank. Raises Unsendable for a bad link."""
         if not self.link.strip():
-            if words := self.without_media():
-                return words
+            if caption := self.without_media():
+                return caption
             raise Unsendable(f"there is neither a {self.NAME} nor a text to say")
         check_url(f"the {self.NAME}", self.link)
         return self
 
     def without_media(self) -> Text | None:
-        """The caption."""
+        """Return the caption as a text; None if it is blank."""
         return Text(self.words, fallback=self.fallback) if self.words.strip() else None
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON-ready dict."""
+        """Return a JSON-ready dict."""
         return {"kind": self.KIND, "link": self.link, "caption": self.caption}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> Self:
-        """The message that `to_json` wrote."""
+        """Return the message that `to_json` wrote."""
         return cls(value["link"], value.get("caption"))
 
 
 class MediaSpec(KindSpec):
-    """A file; the text beside it is its caption."""
+    """A message with a file. Its `text` is the caption."""
 
     text: Texts | None = None
 
@@ -68,6 +68,6 @@ class MediaSpec(KindSpec):
 
 
 def check_url(what: str, url: str) -> None:
-    """Raise Unsendable if no channel can open `url`, the address of `what`."""
+    """Raise Unsendable if no channel can open `url`, the URL of `what`."""
     if fault := urls.fault(url):
         raise Unsendable(f"{what} can't be opened: {fault}")

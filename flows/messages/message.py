@@ -1,4 +1,4 @@
-"""What every kind of message knows of itself: as a value that is said, and as a part of the flow file."""
+"""Base classes of all message kinds: `Kind` is a rendered message, `KindSpec` its form in the flow file."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +19,7 @@ from flows.templates.expressions import Context
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind(ABC):
-    """One message as the customer sees it. It names nothing of the wire: the channel makes its own payload.
+    """One message as the customer sees it, independent of any wire format: the channel makes its payload.
 
     Every text is final: rendered, in one language, within its limit.
     """
@@ -28,12 +28,12 @@ class Kind(ABC):
     """Its name in JSON."""
 
     fallback: TemplateMessage | None = None
-    """Sent in its place where the channel takes nothing else."""
+    """Approved template that is sent in its place when the channel takes nothing else."""
 
     @property
     @abstractmethod
     def words(self) -> str:
-        """What it says in words; empty if it has none."""
+        """Its text; empty if it has none."""
 
     @property
     @abstractmethod
@@ -42,55 +42,55 @@ class Kind(ABC):
 
     @abstractmethod
     def sendable(self, limits: ChannelLimits) -> "Kind":
-        """The message as the channel takes it: mended where no meaning is lost. Raises Unsendable."""
+        """Return the message as the channel takes it, mended where no meaning is lost. Raises Unsendable."""
 
     @abstractmethod
     def without_media(self) -> "Kind | None":
-        """What is left to say if its file cannot be shown; None if it has no file, or no words."""
+        """Return the message without its file; None if it has no file, or no text would be left."""
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
-        """A JSON-ready dict, without the fallback. Inverse of `from_json`."""
+        """Return a JSON-ready dict, without the fallback. Inverse of `from_json`."""
 
     @classmethod
     @abstractmethod
     def from_json(cls, value: dict[str, Any]) -> "Kind":
-        """The message that `to_json` wrote. Raises KeyError on any other shape."""
+        """Return the message that `to_json` wrote. Raises KeyError on any other shape."""
 
 
 class KindSpec(Spec, ABC):
-    """A message as it is written in the flow file."""
+    """A message as written in the flow file."""
 
     KEY: ClassVar[str]
-    """The key that only this kind must have."""
+    """The key that decides that a message is of this kind."""
 
     template: TemplateSpec | None = None
 
     @abstractmethod
     def write(self, writer: Writer) -> Callable[[Context, str], Kind]:
-        """Compile its templates; the result makes the message, given the place its replies are offered at."""
+        """Compile the templates. The result makes the message from a context and the place of its replies."""
 
     def replies(self) -> Sequence[tuple[ReplySpec, Path]]:
-        """Every button or row, and where it is written below the message."""
+        """Every button or row, with its place relative to the message."""
         return ()
 
     def faults(
         self, languages: Sequence[str], items: Callable[[str], int], limits: ChannelLimits
     ) -> Iterator[Fault]:
-        """What is wrong with it beyond its single texts.
+        """Yield what is wrong with the message beyond its single texts.
 
-        `items` says how many items an `each:` always has; 0 if that depends on the conversation.
+        `items` returns how many items an `each:` always has; 0 if that varies.
         """
         return iter(())
 
 
-def _given(value: Any) -> Any:
+def _require_text(value: Any) -> Any:
     if value is None:
         raise ValueError("a message needs 'text'")
     return value
 
 
-NeededText: TypeAlias = Annotated[Texts, BeforeValidator(_given), Field(validate_default=True)]
-"""The text of a message that has nothing else to show."""
+NeededText: TypeAlias = Annotated[Texts, BeforeValidator(_require_text), Field(validate_default=True)]
+"""A text that the message can't be without."""
 MISSING: Final[Any] = None
-"""The default of a `NeededText`: refused, in the operator's words."""
+"""Default of a `NeededText`. It is refused, with an error for operators."""

@@ -1,4 +1,4 @@
-"""What a message offers to tap: buttons and rows, each with the trigger it fires and a value."""
+"""The replies that a message offers: buttons and rows, each with the trigger it fires and a value."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,12 +17,12 @@ from flows.templates.compiler import NO_NAMES, Names
 from flows.templates.expressions import Context, Expression
 
 _COPIES: Final = 9
-"""How often one reply may be offered again in one message: so many digits its visit has to spare."""
+"""How often one reply may be repeated in one message. The n-th copy has n more digits in its visit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A tappable answer. `id` comes back when it is tapped (see `flows.messages.replies`)."""
+    """A button or row. A tap sends `id` back (see `flows.messages.replies`)."""
 
     id: str
     title: str
@@ -31,7 +31,7 @@ class Reply:
 
 
 class Offer(NamedTuple):
-    """A reply before it has its place; its texts are within the limits."""
+    """A rendered reply that has no id yet. Its texts are within the limits."""
 
     trigger: str
     value: str
@@ -41,7 +41,7 @@ class Offer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """Replies, compiled."""
+    """Compiled replies."""
 
     make: Callable[[Context], list[Offer]]
     reads: frozenset[str]
@@ -49,7 +49,7 @@ class Offers:
 
 
 class ReplySpec(Spec):
-    """A reply: what it is called, which trigger a tap fires, and the value it carries."""
+    """A reply as written in the flow file: title, trigger that a tap fires, value that it carries."""
 
     on: Trigger
     title: Texts
@@ -58,7 +58,7 @@ class ReplySpec(Spec):
 
     @property
     def is_sure(self) -> bool:
-        """Whether it is offered always, once."""
+        """Whether it is always offered, exactly once."""
         return not self.if_
 
 
@@ -70,7 +70,7 @@ def compiled(
     description: Line | None = None,
     names: Names = NO_NAMES,
 ) -> Offers:
-    """The reply, if its guard holds; its title is cut to `limit`."""
+    """Compile a reply. It is offered if its guard holds; its title is cut to `limit`."""
     title = writer.text(spec.title, *place, "title", limit=limit, empty=Empty.REFUSED, names=names)
     value = writer.raw(spec.with_, *place, "with", names=names)
     guard = writer.expression(spec.if_, *place, "if", names=names) if spec.if_ else None
@@ -86,7 +86,7 @@ def compiled(
 
 
 def for_each(each: Expression, name: str, one: Offers) -> Offers:
-    """`one` for every item of a list, called `name`."""
+    """Return `one` for every item of the list `each`; its templates read the item as `name`."""
 
     def make(context: Context) -> list[Offer]:
         items = each.value(context)
@@ -98,13 +98,13 @@ def for_each(each: Expression, name: str, one: Offers) -> Offers:
 
 
 def together(writer: Writer, parts: Sequence[Offers]) -> Callable[[Context], list[Offer]]:
-    """All of `parts`, in order."""
+    """Return a function that makes the offers of all `parts`, in order."""
     makers = [writer.once(part.make, part.reads) for part in parts]
     return lambda context: [offer for make in makers for offer in make(context)]
 
 
 def reply_id(place: str, offer: Offer, limit: int) -> str:
-    """What a tap on `offer` brings back. Raises Unsendable if it is longer than `limit`."""
+    """Return the id that a tap on `offer` sends back. Raises Unsendable if it is longer than `limit`."""
     # No id may begin or end with a blank.
     reply = replies.encode(place, offer.trigger, offer.value.strip())
     if limits.length(reply) > limit:
@@ -115,7 +115,7 @@ def reply_id(place: str, offer: Offer, limit: int) -> str:
 
 
 def ids_differ(offered: Iterable[Reply], limit: int) -> tuple[Reply, ...]:
-    """`offered`, a reply that stands there twice under two ids. Raises Unsendable if it does too often."""
+    """Return `offered` with an id of its own for each repeated reply. Raises Unsendable at too many."""
     found: dict[str, Reply] = {}
     for reply in offered:
         copy, id = 0, reply.id
@@ -129,7 +129,7 @@ def ids_differ(offered: Iterable[Reply], limit: int) -> tuple[Reply, ...]:
 
 
 def same_answers(offered: Iterable[tuple[ReplySpec, Path]], channel: str) -> Iterator[Fault]:
-    """A fault for each reply that does what one above it does, which `channel` refuses."""
+    """Yield a fault for each reply with the trigger and value of one above it: `channel` refuses that."""
     seen: set[tuple[str, str]] = set()
     for reply, place in offered:
         if (reply.on, reply.with_) in seen:
@@ -139,7 +139,7 @@ def same_answers(offered: Iterable[tuple[ReplySpec, Path]], channel: str) -> Ite
 
 
 def same_titles(titles: Sequence[tuple[Texts, Path]], languages: Sequence[str]) -> Iterator[tuple[str, Path]]:
-    """Titles that an earlier one equals for who types them, and where they are written; one a language."""
+    """Yield (title, place) of a title that equals an earlier one when typed: at most one in each language."""
     for language in languages:
         known: set[str] = set()
         for texts, place in titles:

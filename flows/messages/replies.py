@@ -1,9 +1,9 @@
-"""Reply identifiers: what a tapped button or row brings back.
+"""Reply identifiers: what a tapped button or row sends back.
 
-`<conversation>.<visit>|<trigger>|<value>`. The visit tells a fresh tap from one on an old message; the
-conversation tells it from one on a message of another conversation, whose visits are counted from 1 as well:
-two conversations may turn out to be one customer's. What comes back is customer input: the engine accepts
-only triggers that some message of the flow offers.
+`<conversation>.<visit>|<trigger>|<value>`. The visit distinguishes a fresh tap from one on an old message.
+The conversation is in it because each conversation counts its visits from 1, and two of them may turn out
+to be one customer's. A reply id that comes back is untrusted input: the engine accepts only triggers that
+some message of the flow offers.
 """
 
 import re
@@ -13,14 +13,14 @@ from typing import Final
 from flows.messages import limits
 
 LONGEST: Final = 256
-"""UTF-16 units of what comes back: no channel carries more."""
+"""UTF-16 code units that a reply id may have: no channel carries more."""
 
 _PLACE: Final = re.compile(r"(?P<conversation>[a-z0-9]+-[0-9]+)\.(?P<visit>[0-9]{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyId:
-    """A reply identifier, taken apart."""
+    """The parts of a reply identifier."""
 
     conversation: str
     visit: int
@@ -29,29 +29,29 @@ class ReplyId:
 
 
 def place(conversation: str, visit: int) -> str:
-    """Where a reply is offered: in visit number `visit` of the conversation with this id."""
+    """Return the place of a reply: visit number `visit` of the conversation with this id."""
     return f"{conversation}.{visit}"
 
 
 def encode(place: str, trigger: str, value: str) -> str:
-    """The identifier of a reply offered at `place`. Inverse of `decode`."""
+    """Return the identifier of a reply offered at `place`. Inverse of `decode`."""
     return f"{place}|{trigger}|{value}"
 
 
 def copied(reply_id: str, number: int) -> str:
-    """Another identifier that means the same as `reply_id`: no two in one message may be equal."""
-    where, separator, rest = reply_id.partition("|")
-    conversation, dot, visit = where.rpartition(".")
+    """Return another identifier that means the same as `reply_id`: no two in one message may be equal."""
+    place, separator, rest = reply_id.partition("|")
+    conversation, dot, visit = place.rpartition(".")
     return f"{conversation}{dot}{'0' * number}{visit}{separator}{rest}"
 
 
 def decode(reply_id: str) -> ReplyId | None:
-    """The parts of `reply_id`; None if we can't have made it."""
+    """Return the parts of `reply_id`; None if we can't have made it."""
     if limits.length(reply_id) > LONGEST:
         return None
-    where, _, rest = reply_id.partition("|")
+    place, _, rest = reply_id.partition("|")
     trigger, separator, value = rest.partition("|")
-    found = _PLACE.fullmatch(where)
-    if not (found and separator):
+    match = _PLACE.fullmatch(place)
+    if not (match and separator):
         return None
-    return ReplyId(found["conversation"], int(found["visit"]), trigger, value)
+    return ReplyId(match["conversation"], int(match["visit"]), trigger, value)

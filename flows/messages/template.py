@@ -1,4 +1,4 @@
-"""A text that the channel approved beforehand, sent where it takes nothing else."""
+"""Approved templates: texts that the channel approved beforehand, sent when it takes nothing else."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from flows.templates.expressions import Context
 
 @dataclass(frozen=True, slots=True)
 class TemplateMessage:
-    """A text that the channel approved beforehand: all it takes of a customer who was long silent."""
+    """An approved template with its values: all that the channel takes for a customer who was long silent."""
 
     KIND: ClassVar = "template"
 
@@ -24,42 +24,42 @@ class TemplateMessage:
     language: str
     """As the channel writes it: `en`, `pt_BR`."""
     values: tuple[str, ...] = ()
-    """For the gaps in its body, in order; each one line, and none empty."""
+    """For the placeholders in its body, in order. Each is one line and not empty."""
 
     def without_media(self) -> None:
-        """Nothing: it has no file."""
+        """Return None: it has no file."""
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON-ready dict. Inverse of `from_json`."""
+        """Return a JSON-ready dict. Inverse of `from_json`."""
         return {"kind": self.KIND, "name": self.name, "language": self.language, "values": list(self.values)}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "TemplateMessage":
-        """The message that `to_json` wrote."""
+        """Return the message that `to_json` wrote."""
         return cls(value["name"], value["language"], tuple(value["values"]))
 
 
 class TemplateSpec(Spec):
-    """The approved text that may be sent in a message's place."""
+    """The approved template that may be sent in a message's place, as written in the flow file."""
 
     name: str
     language: str | Annotated[dict[LanguageCode, str], Field(min_length=1)] | None = None
-    """Of the template, as the channel writes it (`pt_BR`); None is the customer's own."""
+    """Language of the template, as the channel writes it (`pt_BR`); None means the customer's language."""
     values: list[Texts] = []
 
     def write(self, writer: Writer) -> Callable[[Context], TemplateMessage]:
-        """Compile the values; the result fills them in."""
+        """Compile the values. The result makes the template message from a context."""
         lines = [writer.raw(value, "template", "values", i) for i, value in enumerate(self.values)]
         language = text_in(self.language or "", writer.language, writer.fallback)
         code = language or writer.language.replace("-", "_")
-        # The channel counts the template's own words too, which we do not know: they get a share.
+        # The channel counts the template's own text too. We do not know it, so it gets a share of the limit.
         share = max(1, writer.limits.template_body // (len(lines) + 1))
         return lambda context: TemplateMessage(
             self.name, code, tuple(_one_line(line.say(context), share) for line in lines)
         )
 
     def faults(self, languages: Sequence[str], limits: ChannelLimits) -> Iterator[Fault]:
-        """What no approved template has: its name, its languages."""
+        """Yield a fault for a name or a language that no approved template can have."""
         if not limits.template_name.fullmatch(self.name):
             mend = f"write the name that {limits.templates_in} shows: lower case letters, digits and '_'"
             yield Fault(("template", "name"), f"'{self.name}' can't be the name of a template", mend)
@@ -76,5 +76,5 @@ class TemplateSpec(Spec):
 
 
 def _one_line(text: str, limit: int) -> str:
-    """`text` as a template takes it: no line breaks, no tabs, no runs of blanks, and never nothing."""
+    """Return `text` as a template takes it: no line breaks, tabs or runs of blanks, and never empty."""
     return clip(" ".join(text.split()), limit) or "-"

@@ -20,28 +20,28 @@ class Text(Kind):
 
     @property
     def words(self) -> str:
-        """Its body."""
+        """The body."""
         return self.body
 
     @property
     def replies(self) -> tuple[()]:
-        """None."""
+        """Empty: it has no buttons."""
         return ()
 
     def sendable(self, limits: ChannelLimits) -> "Text":
-        """The text itself."""
+        """Return the message itself."""
         return self
 
     def without_media(self) -> None:
-        """Nothing: it has no file."""
+        """Return None: it has no file."""
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON-ready dict."""
+        """Return a JSON-ready dict."""
         return {"kind": self.KIND, "body": self.body}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Text":
-        """The text that `to_json` wrote."""
+        """Return the message that `to_json` wrote."""
         return cls(value["body"])
 
 

@@ -5,9 +5,9 @@ from urllib.parse import urlsplit
 
 
 def fault(url: str) -> str:
-    """Why no channel can open `url`; empty if nothing is wrong with it.
+    """Return why no channel can open `url`; empty if nothing is wrong with it.
 
-    http is for this machine only, which is where a sandbox lives.
+    http is accepted for this machine only, because a sandbox runs there.
     """
     host = _host(url)
     if host is None:
@@ -23,7 +23,7 @@ def _host(url: str) -> str | None:
         return None
     try:
         parts = urlsplit(url)
-        parts.port  # noqa: B018 - raises ValueError if it is none
+        parts.port  # noqa: B018 - raises ValueError if the port is invalid
     except ValueError:
         return None
     return parts.hostname if parts.scheme in ("http", "https") else None

@@ -1,7 +1,7 @@
-"""Compiles the templates of one message in one language, and notes each of them for the checks.
+"""Compile the templates of one message in one language, and record each of them for the checks.
 
-A kind names each of its templates once, to the writer. So the checks see exactly what is compiled, and what
-was cut when it is said was measured against the same limit when the flow was read.
+A kind passes each of its templates to the writer once. So the checks see exactly what is compiled, and a text
+is cut at rendering to the same limit that it was checked against at load.
 """
 
 from collections.abc import Callable, Iterable
@@ -21,42 +21,42 @@ OptionalText: TypeAlias = Callable[[Context], str | None]
 
 
 class Empty(Enum):
-    """What it means that a text is blank."""
+    """What a blank text means."""
 
     FINE = "fine"
-    """It is left out."""
+    """The text is left out."""
     MISTAKE = "mistake"
-    """It is left out if it comes out so; an operator who writes it so is told."""
+    """The text is left out if it is rendered blank. One that is written blank is an issue."""
     REFUSED = "refused"
     """The channel refuses the message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One text of a message, as it is written."""
+    """One text of a message, as written."""
 
     place: Path
-    """Below the message."""
+    """Relative to the message."""
     texts: Texts
     limit: int | None = None
-    """UTF-16 code units it may be long."""
+    """Longest length in UTF-16 code units; None if there is no limit."""
     empty: Empty = Empty.MISTAKE
     mend: str | None = None
-    """It must be a URL that the channel can open: what to write if it is none."""
+    """Of a URL: what to write instead of one that the channel can't open. None for any other text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One text of a message, compiled."""
+    """One compiled text of a message."""
 
     say: Callable[[Context], str]
-    """Renders it, cut to its limit. Raises StepFailed."""
+    """Render the text, cut to its limit. Raises StepFailed."""
     reads: frozenset[str]
     """Names of the context that it reads."""
 
 
 class Writer:
-    """Writes one message in one language. `parts` is what it holds, once it is written."""
+    """Compiles one message in one language. `parts` collects the texts that it compiles."""
 
     def __init__(
         self,
@@ -80,63 +80,63 @@ class Writer:
         cut: Callable[[str, int], str] = clip,
         names: Names = NO_NAMES,
     ) -> Line:
-        """A text that customers read, in the writer's language; cut to `limit`."""
+        """Compile a text that customers read, in the writer's language. It is cut to `limit`."""
         self.parts.append(Part(place, texts, limit, empty))
         template = self._template(texts, place, names)
         render, reads = template.render, _roots([template])
 
-        def said(context: Context) -> str:
+        def render_cut(context: Context) -> str:
             text = render(context)
             if empty is Empty.REFUSED and not text.strip():
                 raise Unsendable(f"a text that {self.limits.channel} needs came out empty")
             return cut(text, limit)
 
-        return Line(self.once(said, reads), reads)
+        return Line(self.once(render_cut, reads), reads)
 
     def optional(self, texts: Texts | None, *place: str | int, limit: int, **how: Any) -> OptionalText:
-        """As `text`, of a text that may be left out of the flow file."""
+        """Compile as `text` does, a text that the flow file may leave out."""
         if texts is None:
-            return _nothing
+            return _no_text
         return self.text(texts, *place, limit=limit, **how).say
 
     def raw(self, texts: Texts, *place: str | int, names: Names = NO_NAMES) -> Line:
-        """A text of any length."""
+        """Compile a text of any length."""
         self.parts.append(Part(place, texts))
         template = self._template(texts, place, names)
         reads = _roots([template])
         return Line(self.once(template.render, reads), reads)
 
     def url(self, source: str, *place: str | int, mend: str) -> Line:
-        """The URL of something; `mend` says what to write where it can't be opened."""
+        """Compile a URL. `mend` says what to write instead of one that can't be opened."""
         self.parts.append(Part(place, source, mend=mend))
         template = self._template(source, place, NO_NAMES)
         reads = _roots([template])
         return Line(self.once(template.render, reads), reads)
 
     def optional_url(self, source: str | None, *place: str | int, mend: str) -> OptionalText:
-        """As `url`, of one that may be left out of the flow file."""
-        return _nothing if source is None else self.url(source, *place, mend=mend).say
+        """Compile as `url` does, a URL that the flow file may leave out."""
+        return _no_text if source is None else self.url(source, *place, mend=mend).say
 
     def expression(self, source: str, *place: str | int, names: Names = NO_NAMES) -> Expression:
-        """A guard, or what a list's rows are made for."""
+        """Compile a guard (`if:`), or the list of an `each:`."""
         return self._compiler.expression(source, self._where(place), names) or NEVER
 
     def once(self, make: Callable[[Context], Made], reads: Iterable[str]) -> Callable[[Context], Made]:
-        """`make`, called once for as long as all that it reads is as it was when the flow was read."""
+        """Return `make`, cached as long as all that it reads is the same as at load."""
         statics = self._statics
         if not statics.keys() >= set(reads):
             return make
         try:
-            made = make(statics)
+            result = make(statics)
         except (StepFailed, UnicodeEncodeError):
-            return make  # the check says what is wrong, in its place
+            return make  # the check reports the error in its place
         read = [(name, statics[name]) for name in reads]
         if not read:
-            return lambda context: made
-        return lambda context: made if all(context[n] is v for n, v in read) else make(context)
+            return lambda context: result
+        return lambda context: result if all(context[n] is v for n, v in read) else make(context)
 
     def _template(self, texts: Texts, place: Path, names: Names) -> Template:
-        """The template in the writer's language; those in the others are compiled to be checked."""
+        """Return the template in the writer's language. Compile those of the others too, to check them."""
         variants = {"": texts} if isinstance(texts, str) else texts
         compiled = {
             source: self._compiler.template(source, self._where((*place, language)), names) or BLANK
@@ -148,9 +148,10 @@ class Writer:
         return ("messages", self._message, *place)
 
 
-def _nothing(context: Context) -> None:
+def _no_text(context: Context) -> None:
     return None
 
 
 def _roots(parts: Iterable[Template | Expression]) -> frozenset[str]:
+    """Names of the context that `parts` read."""
     return frozenset(read[0] for part in parts for read in part.reads)

@@ -1,1 +1,1 @@
-"""The language of templates and guards: Jinja2, closed and compiled. Imports `document`."""
+"""The language of templates and guards: a closed part of Jinja2, compiled at load. Imports `document`."""

@@ -1,4 +1,4 @@
-"""Compiles the templates and guards of one flow, and reports those that can't be, each in its place."""
+"""Compile the templates and guards of one flow. Those that can't be compiled become issues."""
 
 from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
@@ -10,12 +10,12 @@ from flows.templates.expressions import Expression, Language, Template, Template
 from flows.templates.lookups import EACH, Lookup, NoSuchField, follow
 
 Names: TypeAlias = Mapping[str, str]
-"""Names that exist in one place only (`as:` of a row), and the list that each is an item of."""
+"""Local name (`as:` of a row) -> expression for the list (`each:`) whose items it names."""
 NO_NAMES: Final[Names] = MappingProxyType({})
 
 
 class TemplateCompiler:
-    """The templates of one flow, each compiled once. What can't be compiled becomes an issue and None."""
+    """Compiles each template of one flow once. Returns None, and reports an issue, where that fails."""
 
     def __init__(
         self,
@@ -25,7 +25,7 @@ class TemplateCompiler:
         sample: Mapping[str, Any],
         issues: list[Issue],
     ) -> None:
-        """`roots` may be read everywhere; `sample` shows which fields those have that are known."""
+        """`roots` may be read everywhere. `sample` has the fields of those roots whose fields are known."""
         self._document, self._issues = document, issues
         self._language = Language(filters)
         self._roots, self._sample = frozenset(roots), sample
@@ -33,13 +33,13 @@ class TemplateCompiler:
         self._expressions: dict[tuple[str, Path], Expression | None] = {}
 
     def expression(self, source: str, where: Path, names: Names = NO_NAMES) -> Expression | None:
-        """A compiled guard; the same one for the same place."""
+        """Compile a guard, once for each text and place."""
         if (source, where) not in self._expressions:
             self._expressions[source, where] = self._expression(source, where, names)
         return self._expressions[source, where]
 
     def template(self, source: str, where: Path, names: Names = NO_NAMES) -> Template | None:
-        """A compiled template; the same one for the same place."""
+        """Compile a template, once for each text and place."""
         if (source, where) not in self._templates:
             self._templates[source, where] = self._template(source, where, names)
         return self._templates[source, where]
@@ -50,7 +50,7 @@ class TemplateCompiler:
         except TemplateError as error:
             self._issues.append(self._document.issue(where, f"in the expression {source!r}: {error}"))
             return None
-        return expression if self._known(expression.reads, names, where) else None
+        return expression if self._check(expression.reads, names, where) else None
 
     def _template(self, source: str, where: Path, names: Names) -> Template | None:
         try:
@@ -58,10 +58,10 @@ class TemplateCompiler:
         except TemplateError as error:
             self._issues.append(self._document.issue(where, f"in the template {source!r}: {error}"))
             return None
-        return template if self._known(template.reads, names, where) else None
+        return template if self._check(template.reads, names, where) else None
 
-    def _known(self, reads: frozenset[Lookup], names: Names, where: Path) -> bool:
-        """Whether all of `reads` is there to read; what is not becomes an issue."""
+    def _check(self, reads: frozenset[Lookup], names: Names, where: Path) -> bool:
+        """Whether all of `reads` exist. Reports an issue for each that does not."""
         before = len(self._issues)
         for root in sorted({read[0] for read in reads} - self._roots - names.keys()):
             known = sorted({*self._roots, *names})
@@ -76,17 +76,17 @@ class TemplateCompiler:
         return len(self._issues) == before
 
     def _from_roots(self, reads: frozenset[Lookup], names: Names) -> set[Lookup]:
-        """`reads`, with the names of list items replaced by the lists they are from."""
-        found: set[Lookup] = set()
+        """Return `reads` with local names replaced by the lists whose items they name."""
+        resolved: set[Lookup] = set()
         for read in reads:
             if read[0] not in names:
-                found.add(read)
-            elif listed := self._listed(names[read[0]]):
-                found.add((*listed, EACH, *read[1:]))
-        return found
+                resolved.add(read)
+            elif listed := self._list_path(names[read[0]]):
+                resolved.add((*listed, EACH, *read[1:]))
+        return resolved
 
-    def _listed(self, each: str) -> Lookup | None:
-        """What `each` reads; None if that is not known, or is wrong and said where it stands."""
+    def _list_path(self, each: str) -> Lookup | None:
+        """Path of the list that `each` reads. None if it is unknown, or wrong: its own place reports that."""
         try:
             listed = self._language.expression(each).path
             if listed:

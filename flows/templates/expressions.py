@@ -1,8 +1,8 @@
-"""Templates and guards: one closed language, Jinja2 in its immutable sandbox, compiled at load.
+"""Compile templates and guards. Their language is a part of Jinja2, run in its immutable sandbox.
 
-Smaller than Jinja on purpose. Values are JSON data, so `a.b` means `a["b"]` and nothing else: there
-are no attributes, no calls, no macros, no includes. What a customer wrote is always a value, never
-a template. A missing value is an error, never an empty string.
+Smaller than Jinja on purpose. Values are JSON data, so `a.b` always means `a["b"]`. There are no attributes,
+calls, macros or includes. What a customer wrote is always a value, never a template. A missing value is an
+error, never an empty string.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -22,7 +22,7 @@ Context: TypeAlias = Mapping[str, Any]
 """The names and values that templates see."""
 
 MAX_RENDERED: Final = 65_536
-"""Characters one template may produce; far above any message, far below what hurts."""
+"""Characters that one template may produce: far more than any message needs, and still cheap."""
 
 _ALLOWED: Final = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.List, nodes.Tuple,
@@ -48,11 +48,11 @@ _TESTS: Final = ("defined", "undefined", "none", "in", "odd", "even", "string", 
 
 
 class TemplateError(Exception):
-    """A template that doesn't belong to the language. The message says why."""
+    """The text is not a template of this language. The message says why."""
 
 
 class _Environment(ImmutableSandboxedEnvironment):
-    """Looks things up in data only, and refuses to multiply text."""
+    """Looks up data only, and refuses to multiply text: a small template could make a huge one."""
 
     intercepted_binops = frozenset({"*"})
 
@@ -70,7 +70,7 @@ class _Environment(ImmutableSandboxedEnvironment):
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Compiled text. `constant` holds it whole when there is nothing to fill in."""
+    """A compiled text. `constant` is the whole text if there is nothing to fill in, else None."""
 
     source: str
     reads: frozenset[Lookup]
@@ -79,7 +79,7 @@ class Template:
     _render: Callable[[Mapping[str, Any]], Iterator[str]] | None
 
     def render(self, context: Mapping[str, Any]) -> str:
-        """The text for `context`. Raises StepFailed, quoting the template, on a missing value."""
+        """Return the text for `context`. Raises StepFailed, quoting the template, on a missing value."""
         if self._render is None:
             return self.constant or ""
         try:
@@ -97,11 +97,11 @@ class Expression:
     source: str
     reads: frozenset[Lookup]
     path: Lookup | None
-    """What it reads, if it is a plain look-up (`shop.products`)."""
+    """The path that it reads if it is a plain look-up (`shop.products`), else None."""
     _evaluate: Callable[[Mapping[str, Any]], Any]
 
     def value(self, context: Mapping[str, Any]) -> Any:
-        """Its value in `context`. Raises StepFailed, quoting the expression, on a missing value."""
+        """Return the value in `context`. Raises StepFailed, quoting the expression, on a missing value."""
         try:
             return self._evaluate(context)
         except StepFailed:
@@ -111,9 +111,9 @@ class Expression:
 
 
 NEVER: Final = Expression("false", frozenset(), None, lambda context: False)
-"""Stands in for a guard that does not compile, so that what follows it is still checked."""
+"""Stands in for a guard that does not compile, so that the rest is still checked."""
 BLANK: Final = Template("", frozenset(), "", None)
-"""Stands in for a template that does not compile, likewise."""
+"""Stands in for a template that does not compile, for the same reason."""
 
 
 class Language:
@@ -128,7 +128,7 @@ class Language:
 
     def template(self, source: str) -> Template:
         """Compile text with `{{ }}` in it. Raises TemplateError."""
-        with _refusals():
+        with _compile_errors():
             tree = self._parse(source)
             parts = [part for output in tree.body for part in _parts(output)]
             data = [part.data for part in parts if isinstance(part, nodes.TemplateData)]
@@ -138,7 +138,7 @@ class Language:
 
     def expression(self, source: str) -> Expression:
         """Compile a bare expression (`cart.lines and not order`). Raises TemplateError."""
-        with _refusals():
+        with _compile_errors():
             probe = self._parse("{{ " + source + " }}")
             output = probe.body[0] if len(probe.body) == 1 else None
             if not isinstance(output, nodes.Output) or len(output.nodes) != 1:
@@ -190,7 +190,7 @@ class Language:
 
 
 def _joined(parts: Iterable[str], source: str) -> str:
-    """Join `parts`. Raises StepFailed at the part that is too much, before the next ones are made."""
+    """Join `parts`. Raises StepFailed as soon as they exceed MAX_RENDERED, before all are made."""
     text = ""
     for part in parts:
         text += part
@@ -200,8 +200,8 @@ def _joined(parts: Iterable[str], source: str) -> str:
 
 
 @contextmanager
-def _refusals() -> Iterator[None]:
-    """Say as TemplateError whatever Jinja or Python's own compiler can't take."""
+def _compile_errors() -> Iterator[None]:
+    """Turn the errors of Jinja and of Python's compiler into TemplateError."""
     try:
         yield
     except JinjaSyntaxError as error:
@@ -215,7 +215,7 @@ def _parts(node: nodes.Node) -> list[nodes.Node]:
 
 
 def _lookups_only(tree: nodes.Template) -> nodes.Template:
-    """Turn every `a.b` but `loop.b` into `a["b"]`, so that nothing but data can be reached."""
+    """Turn every `a.b` except `loop.b` into `a["b"]`, so that a template can reach data only."""
 
     def rewrite(node: nodes.Node) -> None:
         for name, value in node.iter_fields():

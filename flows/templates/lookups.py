@@ -1,4 +1,4 @@
-"""Which fields a template reads, found without rendering it: `order.total`, `cart.lines.*.name`."""
+"""Find the fields that a template reads, without rendering it: `order.total`, `cart.lines.*.name`."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
@@ -10,16 +10,16 @@ EACH: Final = "*"
 
 Lookup: TypeAlias = tuple[str, ...]
 _Scope: TypeAlias = Mapping[str, Lookup | None]
-"""What the names of loops and `set` mean; None where that can't be said."""
+"""Name of a loop or a `set` -> the path that it stands for; None if that is unknown."""
 
 
 def lookups(tree: nodes.Node) -> frozenset[Lookup]:
-    """Every path that `tree` reads. `tree` has look-ups only (see `flows.templates.expressions`)."""
-    return frozenset(_found(tree, {}))
+    """Return every path that `tree` reads. `tree` has no attributes (see `flows.templates.expressions`)."""
+    return frozenset(_walk(tree, {}))
 
 
 def path(node: nodes.Node, scope: _Scope) -> Lookup | None:
-    """What `node` reads, if it is a plain look-up."""
+    """Return the path that `node` reads if it is a plain look-up, else None."""
     match node:
         case nodes.Name(name=name):
             return scope.get(name, (name,))
@@ -35,15 +35,16 @@ def path(node: nodes.Node, scope: _Scope) -> Lookup | None:
             return None
 
 
-def _found(node: nodes.Node, scope: _Scope) -> Iterator[Lookup]:
+def _walk(node: nodes.Node, scope: _Scope) -> Iterator[Lookup]:
+    """Yield every path that `node` reads where `scope` holds."""
     if isinstance(node, nodes.For):
-        yield from _found(node.iter, scope)
+        yield from _walk(node.iter, scope)
         listed = path(node.iter, scope)
         inner = {**scope, **dict.fromkeys(_names(node.target)), "loop": None}
         if isinstance(node.target, nodes.Name):
             inner[node.target.name] = (*listed, EACH) if listed else None
         for child in (*node.body, *node.else_):
-            yield from _found(child, inner)
+            yield from _walk(child, inner)
         return
     read = path(node, scope) if isinstance(node, (nodes.Name, nodes.Getitem)) else None
     if read:
@@ -51,15 +52,16 @@ def _found(node: nodes.Node, scope: _Scope) -> Iterator[Lookup]:
         return
     assigned = {name: None for child in node.find_all(nodes.Assign) for name in _names(child.target)}
     for child in node.iter_child_nodes():
-        yield from _found(child, {**scope, **assigned})
+        yield from _walk(child, {**scope, **assigned})
 
 
 def _names(target: nodes.Node) -> list[str]:
+    """The names that a loop or a `set` assigns to."""
     return [target.name] if isinstance(target, nodes.Name) else [n.name for n in target.find_all(nodes.Name)]
 
 
 class NoSuchField(LookupError):
-    """A path that the sample does not have. `known` are the fields there are instead."""
+    """The sample has no such field. `known` are the fields that it has in its place."""
 
     def __init__(self, owner: Lookup, field: str, known: tuple[str, ...]) -> None:
         name = ".".join(owner).replace(f".{EACH}", "[…]")
@@ -69,7 +71,7 @@ class NoSuchField(LookupError):
 
 
 def follow(read: Lookup, sample: Mapping[str, Any]) -> None:
-    """Walk `read` through `sample`. Raises NoSuchField; what the sample says nothing about is let pass."""
+    """Walk `read` through `sample`. Raises NoSuchField; passes what the sample does not describe."""
     if read[0] not in sample:
         return
     value: Any = sample[read[0]]
