@@ -182,10 +182,10 @@ def _refund_rows(state: OrderState, balance: Balance) -> Iterator[Discrepancy]:
     rows = {refund.refund_id: refund for refund in state.refunds if refund.refund_id}
     for id, (status, amount) in reported.items():
         row = rows.get(id)
-        found = f"{row.status} {row.amount}" if row else None
-        if found != (expected := f"{status} {amount}"):
+        stored = f"{row.status} {row.amount}" if row else None
+        if stored != (expected := f"{status} {amount}"):
             said = f"Razorpay's word about {id} must be ours (status, paise)"
-            yield Discrepancy(state.order.key, Check.REFUND, said, expected, found)
+            yield Discrepancy(state.order.key, Check.REFUND, said, expected, stored)
     for refund in state.refunds:
         made = refund.status in (RefundStatus.CREATED, RefundStatus.PROCESSED)
         if made and refund.refund_id not in reported:

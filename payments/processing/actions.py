@@ -118,7 +118,7 @@ def _fill(scene: Scene, args: _NoArguments) -> Result:
 
     If the shop lacks one of the products, the order is refused and the cart stays: a part of what was asked
     for would be a wrong order. If less is left than was asked for, the cart holds what is left and the order
-    is refused: the one who asked cannot see that cart.
+    is refused: the requester has not seen that cart.
     """
     items = scene.event.get("items")
     if not items:

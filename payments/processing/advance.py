@@ -177,8 +177,8 @@ def _answers_customer(turn: Turn, state: OrderState, reference: str) -> bool:
     """
     if earlier := turn.shop.earlier_links:
         return reference == earlier[-1]
-    made = [attempt for attempt in state.attempts if attempt.link_id]
-    newest = max(made, key=lambda attempt: attempt.ordinal, default=None)
+    with_link = [attempt for attempt in state.attempts if attempt.link_id]
+    newest = max(with_link, key=lambda attempt: attempt.ordinal, default=None)
     return newest is not None and newest.reference_id == reference
 
 
@@ -284,6 +284,6 @@ def _made_on(attempt: Attempt, payment: Fact, state: OrderState) -> bool:
 
 
 def _refuse_problems(turn: Turn, key: str, problems: Sequence[str]) -> None:
-    """Raise CannotHandle if a part of what Razorpay said could not be read: it may be money, for a person."""
+    """Raise CannotHandle if unreadable parts may be money for an unpaid order: a person must look."""
     if problems and not turn.shop.known(key).balance.settled:
         raise CannotHandle(f"Razorpay said more than could be read: {'; '.join(problems)}")

@@ -25,7 +25,10 @@ EARLIER_OPEN: Final = Refusal("earlier link open")
 
 
 def follow(turn: Turn) -> Trace:
-    """Request or give up the planned link, if the event ended the link that it waits for."""
+    """Request or give up the planned link, if the event ended the link that it waits for.
+
+    Orders that lost a planned attempt are updated first.
+    """
     trace: Trace = ()
     for key in turn.shop.dropped:
         state = turn.shop.known(key)
@@ -66,7 +69,7 @@ def _end_earlier(turn: Turn) -> Trace:
         if state is None or attempt is None or attempt in state.payable:
             continue
         turn.shop = turn.shop.waiting_for(link for link in turn.shop.earlier_links if link != reference)
-        # The money of a returned order goes back: this order may have its goods by now.
+        # A returned order counts as unpaid: its money goes back, as this order may have its goods.
         unpaid = attempt.status in OVER or state.lifecycle is Lifecycle.RETURNED
         trace += () if unpaid else _give_up(turn, EARLIER_PAID)
     return trace

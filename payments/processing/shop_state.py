@@ -26,7 +26,10 @@ from payments.shop.stock import Move
 
 
 class CannotHandle(Exception):
-    """An event cannot be handled: it names what this database lacks, or contradicts it. For the operator."""
+    """An event cannot be handled: it names unknown things, contradicts facts, or is not readable as a whole.
+
+    The message is for the operator.
+    """
 
 
 @dataclass(frozen=True, slots=True)

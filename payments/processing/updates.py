@@ -70,9 +70,9 @@ def _confirmed(facts: list[Fact], before: OrderState) -> list[Fact]:
     """
     captured = [fact for fact in before.facts if fact.entity == "payment" and fact.state == "captured"]
     doubted = {fact.entity_id: fact.detail.get(MISMATCH) for fact in captured if fact.detail.get(MISMATCH)}
-    made = {attempt.link_id for attempt in before.attempts if attempt.link_id}
+    own = {attempt.link_id for attempt in before.attempts if attempt.link_id}
     seen = [fact for fact in facts if fact.entity == "payment" and fact.state == "captured"]
-    seen += [f for f in captured if doubted.get(f.entity_id) == UNVERIFIED and f.detail.get("link") in made]
+    seen += [f for f in captured if doubted.get(f.entity_id) == UNVERIFIED and f.detail.get("link") in own]
     return [replace(fact, state=CONFIRMED) for fact in seen if fact.entity_id in doubted]
 
 
@@ -81,7 +81,7 @@ def _missed(fact: Fact, now: int) -> bool:
 
 
 def _new(facts: list[Fact], state: OrderState) -> tuple[Fact, ...]:
-    """Return those `facts` that are not known yet. Raises CannotHandle if one contradicts what is known."""
+    """Return the `facts` that are not known yet. Raises CannotHandle if one contradicts what is known."""
     known = {fact.identity: fact for fact in state.facts}
     for fact in facts:
         same = known.setdefault(fact.identity, fact)

@@ -33,13 +33,13 @@ def of(state: ShopState | None, statics: Mapping[str, Any]) -> dict[str, Any]:
 _EMPTY_CART: Final[Mapping[str, Any]] = {"lines": [], "count": 0, "total": 0}
 
 
-def _cart(held: Cart, statics: Mapping[str, Any]) -> Mapping[str, Any]:
-    if not held:
+def _cart(cart: Cart, statics: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not cart:
         return _EMPTY_CART
     products = {product["sku"]: product for product in statics["shop"]["products"]}
     lines = [
         {**products[sku], "quantity": quantity, "total": products[sku]["price"] * quantity}
-        for sku, quantity in held
+        for sku, quantity in cart
         if sku in products
     ]
     count, total = sum(line["quantity"] for line in lines), sum(line["total"] for line in lines)
@@ -115,5 +115,5 @@ def _trial_views(lines: Sequence[Line], statics: Mapping[str, Any]) -> dict[str,
     url = "https://rzp.io/i/trial"
     link = Attempt(f"{key}.1", key, 1, total, CURRENCY, 1, AttemptStatus.CREATED, "plink_trial", url)
     state = OrderState(placed, attempts=(link,))
-    held = tuple((line.sku, line.quantity) for line in lines)
-    return {"cart": _cart(held, statics), "order": order(state, 0)}
+    cart = tuple((line.sku, line.quantity) for line in lines)
+    return {"cart": _cart(cart, statics), "order": order(state, 0)}
