@@ -18,6 +18,7 @@ from bench.round_trip import round_trip
 from bench.simulation import simulation
 from bench.steps import durable_steps
 from bot import log
+from bot.app import tune_interpreter
 
 _FIGURES: Final[tuple[Callable[[], Figure], ...]] = (
     acknowledge,
@@ -34,6 +35,7 @@ _FIGURES: Final[tuple[Callable[[], Figure], ...]] = (
 def main() -> None:
     """Measure and print. Nothing here fails because it is slow: the machine may be busy."""
     log.configure()
+    tune_interpreter()
     wanted = _wanted(sys.argv[1:])
     started = perf_counter()
     print(f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()} {platform.release()}")

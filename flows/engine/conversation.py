@@ -1,12 +1,11 @@
 """One customer's place in a flow: a frozen snapshot, stored as JSON."""
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Talk:
+class Talk(NamedTuple):
     """Counters of the recent talk. The host counts, and may keep silent; the engine passes them on."""
 
     turns: int = 0
@@ -17,6 +16,9 @@ class Talk:
     """Time of the customer's last event, in milliseconds since 1970, UTC."""
     unasked: int = 0
     """Messages in a row that nobody asked for."""
+
+
+_NO_TALK: Final = Talk()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class Conversation:
     """The host's data (of a shop: the cart, and the key of the order). The engine does not read it."""
     choices: tuple[tuple[str, str], ...] = ()
     """(title, reply id) of each reply in the last message with replies: a typed title counts as a tap."""
-    talk: Talk = Talk()
+    talk: Talk = _NO_TALK
 
     @property
     def visit(self) -> int:
@@ -63,7 +65,7 @@ def to_json(conversation: Conversation) -> dict[str, Any]:
         "variables": conversation.variables,
         "data": conversation.data,
         "choices": [list(choice) for choice in conversation.choices],
-        "talk": list(astuple(conversation.talk)),
+        "talk": list(conversation.talk),
     }
 
 

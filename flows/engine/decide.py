@@ -9,13 +9,13 @@ not used because it is slower and keeps its own idea of a state's name.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from transitions import EventData, Machine
+from transitions import EventData, Machine, Transition
 
 from flows.engine.model import Rule
 
 
 class Decision:
-    """One trigger being decided for one conversation. The machine reads and writes `state`."""
+    """One trigger being decided for one conversation. The machine reads `state`."""
 
     __slots__ = ("_context", "_from", "considered", "entered", "stale", "taken")
 
@@ -34,10 +34,6 @@ class Decision:
     def state(self) -> str:
         """The leaf that the conversation is in, after the move if there was one."""
         return self._from if self.entered is None else self.entered
-
-    @state.setter
-    def state(self, leaf: str) -> None:
-        self.entered = leaf
 
     def allows(self, rule: Rule) -> bool:
         """Whether `rule` may be taken. Raises StepFailed if its guard can't be evaluated."""
@@ -65,9 +61,25 @@ class _Gate:
         return decision.allows(self._rule)
 
 
+class _Move(Transition):
+    """A transition that only tells the decision where it leads.
+
+    The library would look both states up and call their callbacks. Our states have none.
+    """
+
+    def _change_state(self, event_data: EventData) -> None:
+        decision = event_data.model
+        assert isinstance(decision, Decision)
+        decision.entered = self.dest
+
+
+class _Machine(Machine):
+    transition_cls = _Move
+
+
 def build(leaves: Mapping[str, Iterable[tuple[Rule, str | None]]]) -> Machine:
     """Build the machine from each leaf's (rule, destination leaf or None), in order of precedence."""
-    machine = Machine(
+    machine = _Machine(
         model=None,
         states=list(leaves),
         initial=None,

@@ -45,7 +45,6 @@ NOTHING = Reaction()
 class Rule:
     """One alternative answer to one trigger, as written in one place of the file."""
 
-    index: int
     owner: str
     """Dotted path of the state it was written in; empty for `anywhere`."""
     trigger: str

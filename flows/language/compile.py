@@ -219,7 +219,6 @@ class _Compiler:
 
     def _rule(self, owner: str, trigger: str, spec: HandlerSpec, where: Path) -> Rule:
         rule = Rule(
-            index=len(self.rules),
             owner=owner,
             trigger=trigger,
             guard=(self.texts.expression(spec.if_, (*where, "if")) or NEVER) if spec.if_ else None,

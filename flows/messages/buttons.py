@@ -43,7 +43,7 @@ class Buttons(Kind):
     def sendable(self, limits: ChannelLimits) -> "Buttons":
         """Return the message with distinct ids and titles, and without a picture whose link is blank."""
         buttons = _titles_differ(offers.ids_differ(self.buttons, limits.reply_id), limits.button_title)
-        return replace(self, buttons=buttons, image=sendable_picture(self.image))
+        return Buttons(self.body, buttons, self.footer, sendable_picture(self.image), fallback=self.fallback)
 
     def without_media(self) -> "Buttons | None":
         """Return the message without its picture; None if it has none."""

@@ -1,7 +1,7 @@
 """A text with a list of rows."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -57,8 +57,8 @@ class List(Kind):
         if len(self.sections) > 1 and not all(section.title.strip() for section in self.sections):
             raise Unsendable("one of several sections has no title")
         rows = iter(offers.ids_differ(self.replies, limits.row_id))
-        sections = tuple(replace(s, rows=tuple(next(rows) for _ in s.rows)) for s in self.sections)
-        return replace(self, sections=sections)
+        sections = tuple(Section(s.title, tuple(next(rows) for _ in s.rows)) for s in self.sections)
+        return List(self.body, self.button, sections, self.footer, fallback=self.fallback)
 
     def without_media(self) -> None:
         """Return None: it has no file."""

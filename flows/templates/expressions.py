@@ -83,7 +83,7 @@ class Template:
         if self._render is None:
             return self.constant or ""
         try:
-            return "".join(_bounded(self._render(context), self.source))
+            return _joined(self._render(context), self.source)
         except StepFailed:
             raise
         except Exception as error:
@@ -189,14 +189,14 @@ class Language:
         return evaluate
 
 
-def _bounded(parts: Iterable[str], source: str) -> Iterator[str]:
-    """Yield `parts`. Raises StepFailed as soon as they exceed MAX_RENDERED, before all are made."""
-    remaining = MAX_RENDERED
+def _joined(parts: Iterable[str], source: str) -> str:
+    """Join `parts`. Raises StepFailed as soon as they exceed MAX_RENDERED, before all are made."""
+    text = ""
     for part in parts:
-        remaining -= len(part)
-        if remaining < 0:
+        text += part
+        if len(text) > MAX_RENDERED:
             raise StepFailed(f"the template {source!r} grew over {MAX_RENDERED} characters")
-        yield part
+    return text
 
 
 @contextmanager

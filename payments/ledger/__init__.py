@@ -1,1 +1,1 @@
-"""What the facts say of an order, and what becomes of it and its money. Pure. Imports `shop`."""
+"""Facts about an order, its balance, and what becomes of the order. Pure. Imports `shop`."""

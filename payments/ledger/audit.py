@@ -1,10 +1,10 @@
-"""Proof of the books: what is stored about an order against what its facts say. Pure.
+"""Proof of the books: compare what is stored about an order with what its facts say. Pure.
 
-Every captured rupee stands for goods, goes back, or is held for a reason:
+Every captured rupee is fulfilled (it pays for goods), refunded, or held for a reason:
 
     captured == fulfilled + refunded + held        for every order, in its currency
 
-The engine keeps this by how it is written; the proof trusts none of that and reads the rows only.
+The code that processes events keeps this equation. The proof does not trust that code: it reads rows only.
 """
 
 from collections import Counter
@@ -19,52 +19,52 @@ from payments.shop.orders import Lifecycle
 
 
 class Check(StrEnum):
-    """What can be wrong with the books."""
+    """One kind of error in the books."""
 
     BALANCE = "balance"
     """captured == fulfilled + refunded + held"""
     OVER_REFUNDED = "over-refunded"
-    """More of a payment goes back than was captured."""
+    """More of a payment was refunded than was captured."""
     NO_REASON = "no reason"
-    """Money is held, and nobody says what for."""
+    """Money is held, and no reason is stored."""
     FULFILLED = "fulfilled"
-    """What stands for goods does not fit the order, or goods are due that were never paid."""
+    """The fulfilled money does not fit the order, or goods are due that were never paid."""
     REFUND = "refund"
-    """Razorpay's word about a refund and our row of it differ."""
+    """Our row of a refund differs from what Razorpay said about it."""
     PAID_AT = "paid at"
-    """The time of payment is there without the payment, or the other way round."""
+    """The order has a time of payment and is not paid, or the other way round."""
     PAID_TWICE = "paid twice"
     """One payment counts for several orders."""
     UNCLAIMED = "unclaimed"
-    """Razorpay told of captured money for an order of ours, and no order has it."""
+    """Razorpay reported captured money for an order of ours, and no order has it."""
     STOCK = "stock"
-    """What is reserved of a product is not what the open orders hold."""
+    """The reserved pieces of a product are not those that the open orders hold."""
 
 
 @dataclass(frozen=True, slots=True)
 class Discrepancy:
-    """One thing that the books have wrong."""
+    """One error in the books."""
 
     subject: str
-    """The order's key; the payment's id for `PAID_TWICE`, the product's sku for `STOCK`."""
+    """The order's key. For `PAID_TWICE` the payment's id, for `STOCK` the product's sku."""
     check: Check
     said: str
     """What was compared, for people."""
     expected: int | str | None
-    """Paise where it is a number; pieces for `STOCK`."""
+    """A number is in paise; for `STOCK` in pieces."""
     found: int | str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Where the captured money of one currency is, in its smallest unit (paise)."""
+    """Where the captured money of one currency is. Amounts are in its smallest unit (paise)."""
 
     captured: int = 0
     fulfilled: int = 0
     refunded: int = 0
-    """Given back, or on its way."""
+    """Refunded, or on its way back."""
     pending: int = 0
-    """That part of `refunded` which Razorpay has not yet called processed."""
+    """The part of `refunded` that Razorpay has not yet reported as processed."""
     held: int = 0
 
     def __add__(self, other: "Sums") -> "Sums":
@@ -78,42 +78,48 @@ class Sums:
 
 
 def sums(state: OrderState) -> dict[str, Sums]:
-    """The money of one order, by currency. What came in another currency than the order's is held."""
+    """Return the money of one order, by currency. Money in another currency than the order's is held."""
     balance = state.balance
     currencies = {payment.id: payment.currency for payment in balance.payments}
-    found: dict[str, Sums] = {balance.currency: Sums(fulfilled=state.fulfilled, held=state.held)}
+    by_currency: dict[str, Sums] = {balance.currency: Sums(fulfilled=state.fulfilled, held=state.held)}
     for payment in balance.payments:
         own = payment.currency == balance.currency
-        taken = Sums(captured=payment.amount, held=0 if own else payment.amount)
-        found[payment.currency] = found.get(payment.currency, Sums()) + taken
+        received = Sums(captured=payment.amount, held=0 if own else payment.amount)
+        by_currency[payment.currency] = by_currency.get(payment.currency, Sums()) + received
     for refund, amount in _without_fees(state.refunds, balance):
         currency = currencies.get(refund.payment_id, balance.currency)
-        found[currency] = found.get(currency, Sums()) + _returned(
+        by_currency[currency] = by_currency.get(currency, Sums()) + _sums_of(
             refund, amount, currency == balance.currency
         )
-    return found
+    return by_currency
 
 
 def _without_fees(refunds: Iterable[Refund], balance: Balance) -> Iterator[tuple[Refund, int]]:
-    """What of each refund is the shop's money: a fee that the payer bore may go back with it, by hand."""
+    """Yield each refund with the part of it that is the shop's money.
+
+    A refund made by hand may also return the fee that the payer bore.
+    """
     fees = {payment.id: payment.fee for payment in balance.payments}
-    left = {payment.id: payment.amount for payment in balance.payments if payment.fee}
+    remaining = {payment.id: payment.amount for payment in balance.payments if payment.fee}
     for refund in refunds:
         if refund.goes_back:
-            most = left.get(refund.payment_id, refund.amount)
-            fee = min(max(refund.amount - most, 0), fees.get(refund.payment_id, 0))
-            if refund.payment_id in left:
-                left[refund.payment_id] = most - (refund.amount - fee)
+            limit = remaining.get(refund.payment_id, refund.amount)
+            fee = min(max(refund.amount - limit, 0), fees.get(refund.payment_id, 0))
+            if refund.payment_id in remaining:
+                remaining[refund.payment_id] = limit - (refund.amount - fee)
             yield refund, refund.amount - fee
 
 
-def _returned(refund: Refund, amount: int, own: bool) -> Sums:
+def _sums_of(refund: Refund, amount: int, own: bool) -> Sums:
     pending = 0 if refund.status is RefundStatus.PROCESSED else amount
     return Sums(refunded=amount, pending=pending, held=0 if own else -amount)
 
 
 def discrepancies(state: OrderState, paid_at: int | None) -> tuple[Discrepancy, ...]:
-    """All that is wrong with one order. `paid_at` is its row's, in milliseconds since 1970, UTC."""
+    """Return every error in the books of one order.
+
+    `paid_at` is the payment time in the order's row, in milliseconds since 1970, UTC.
+    """
     balance = state.balance
     return (
         *_equation(state),
@@ -127,10 +133,10 @@ def discrepancies(state: OrderState, paid_at: int | None) -> tuple[Discrepancy, 
 
 def _equation(state: OrderState) -> Iterator[Discrepancy]:
     money = sums(state)[state.order.currency]
-    where = money.fulfilled + money.refunded + money.held
-    if money.captured != where:
+    accounted = money.fulfilled + money.refunded + money.held
+    if money.captured != accounted:
         said = "fulfilled + refunded + held must be what was captured"
-        yield Discrepancy(state.order.key, Check.BALANCE, said, money.captured, where)
+        yield Discrepancy(state.order.key, Check.BALANCE, said, money.captured, accounted)
 
 
 def _refunded(state: OrderState, balance: Balance) -> Iterator[Discrepancy]:
@@ -139,9 +145,9 @@ def _refunded(state: OrderState, balance: Balance) -> Iterator[Discrepancy]:
     for refund in state.refunds:
         back[refund.payment_id] += refund.amount if refund.goes_back else 0
     for payment, amount in sorted(back.items()):
-        if amount > (most := captured.get(payment, 0)):
+        if amount > (limit := captured.get(payment, 0)):
             said = f"refunds of {payment} must not be over what it captured"
-            yield Discrepancy(state.order.key, Check.OVER_REFUNDED, said, most, amount)
+            yield Discrepancy(state.order.key, Check.OVER_REFUNDED, said, limit, amount)
 
 
 def _held(state: OrderState) -> Iterator[Discrepancy]:
@@ -155,34 +161,34 @@ def _held(state: OrderState) -> Iterator[Discrepancy]:
 
 def _fulfilled(state: OrderState, balance: Balance) -> Iterator[Discrepancy]:
     key, total = state.order.key, state.order.total
-    due = state.lifecycle is Lifecycle.FULFILLED
+    goods_due = state.lifecycle is Lifecycle.FULFILLED
     if state.fulfilled > total:
         said = "what stands for goods must not be over the total"
         yield Discrepancy(key, Check.FULFILLED, said, total, state.fulfilled)
-    if state.fulfilled and not due:
+    if state.fulfilled and not goods_due:
         said = f"an order that is {state.lifecycle} has no goods to pay for"
         yield Discrepancy(key, Check.FULFILLED, said, 0, state.fulfilled)
-    if due and balance.captured < total:
+    if goods_due and balance.captured < total:
         said = "goods are due, so the total must have been captured"
         yield Discrepancy(key, Check.FULFILLED, said, total, balance.captured)
-    if due and not state.fulfilled and not any(refund.goes_back for refund in state.refunds):
+    if goods_due and not state.fulfilled and not any(refund.goes_back for refund in state.refunds):
         said = "goods are due and nothing went back, so money must stand for them"
         yield Discrepancy(key, Check.FULFILLED, said, total, 0)
 
 
 def _refund_rows(state: OrderState, balance: Balance) -> Iterator[Discrepancy]:
-    """Facts without a row, rows without a fact, and those that differ."""
-    told = {refund.id: (refund.state, refund.amount) for refund in balance.refunds}
+    """Yield refund facts without a row, rows without a fact, and rows that differ from their fact."""
+    reported = {refund.id: (refund.state, refund.amount) for refund in balance.refunds}
     rows = {refund.refund_id: refund for refund in state.refunds if refund.refund_id}
-    for id, (status, amount) in told.items():
+    for id, (status, amount) in reported.items():
         row = rows.get(id)
-        found = f"{row.status} {row.amount}" if row else None
-        if found != (expected := f"{status} {amount}"):
+        stored = f"{row.status} {row.amount}" if row else None
+        if stored != (expected := f"{status} {amount}"):
             said = f"Razorpay's word about {id} must be ours (status, paise)"
-            yield Discrepancy(state.order.key, Check.REFUND, said, expected, found)
+            yield Discrepancy(state.order.key, Check.REFUND, said, expected, stored)
     for refund in state.refunds:
         made = refund.status in (RefundStatus.CREATED, RefundStatus.PROCESSED)
-        if made and refund.refund_id not in told:
+        if made and refund.refund_id not in reported:
             said = f"{refund.key} is {refund.status}, so Razorpay must have said so"
             yield Discrepancy(state.order.key, Check.REFUND, said, "its word", None)
 
@@ -195,21 +201,24 @@ def _paid_at(state: OrderState, balance: Balance, paid_at: int | None) -> Iterat
 
 
 def paid_twice(payment: str, orders: Iterable[str]) -> Discrepancy:
-    """`payment` was captured on each of `orders`."""
+    """Return the error that `payment` was captured on each of `orders`."""
     said = "a payment must count for one order"
     return Discrepancy(payment, Check.PAID_TWICE, said, "one order", ", ".join(sorted(orders)))
 
 
 def unclaimed(order: str, payment: str, event: int, amount: int) -> Discrepancy:
-    """Event `event` told of a captured `payment` of `amount` paise for `order`, and no fact holds it."""
+    """Return the error that no fact holds a captured `payment` of `amount` paise for `order`.
+
+    `event` is the number of the event that reported it.
+    """
     said = f"{payment} was captured, says event {event}, so an order must have it"
     return Discrepancy(order, Check.UNCLAIMED, said, amount, 0)
 
 
 def miscounted(reserved: Mapping[str, int], wanted: Mapping[str, int]) -> tuple[Discrepancy, ...]:
-    """Where `reserved`, by sku, is not what the open orders hold: `wanted`.
+    """Return an error for each sku whose `reserved` pieces are not those that the open orders hold, `wanted`.
 
-    A sku that `reserved` lacks is not counted: of that there is always enough.
+    A sku that is not in `reserved` is not counted: there is always enough of it.
     """
     said = "reserved must be what the open orders hold"
     return tuple(

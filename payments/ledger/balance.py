@@ -1,8 +1,7 @@
-"""The ledger: facts in, balance out.
+"""The ledger: fold the facts about an order into its balance.
 
-`balance` is a pure fold that is commutative and idempotent: facts may come in any order and any
-number of times. Times decide nothing in it but which of several payments came last; states are
-ranked instead.
+`balance` is a pure fold, commutative and idempotent: facts may come in any order and any number of
+times. States are ranked. Times only decide which of several payments came last.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,12 +13,12 @@ from payments.ledger.facts import Fact
 from payments.ledger.fees import ON_TOP
 
 MISMATCH: Final = "mismatch"
-"""Key of a payment fact's detail that says why the payment does not fit the order it names."""
+"""Key in a payment fact's detail: why the payment does not fit the order that it names."""
 CONFIRMED: Final = "confirmed"
-"""State of a payment fact: by our own keys we know that the payment is captured, and ours."""
+"""State of a payment fact: we know through our own keys that the payment is captured, and ours."""
 
 RELEASED: Final = "released"
-"""State of a payment fact of our own: the bank allowed it so long ago that nobody waits for its capture."""
+"""State of a payment fact that Munshi makes: it no longer waits for this authorised payment's capture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +27,22 @@ class Captured:
 
     id: str
     amount: int
-    """Paise that came for the shop: without a fee that the payer bore."""
+    """Paise for the shop, without a fee that the payer bore."""
     currency: str
     at: int
     """When Razorpay made the payment, in seconds since 1970, UTC."""
     link: str
-    """The payment link it was made on; empty where nobody said."""
+    """Id of the payment link it was made on; empty if unknown."""
     mismatch: str
-    """Why it does not fit the order; empty if it does."""
+    """Why it does not fit the order; empty if it fits."""
     method: str
     fee: int = 0
-    """Paise that the payer bore on top: Razorpay's, and never the shop's."""
+    """Paise of Razorpay's fee that the payer bore on top of `amount`. Never the shop's money."""
 
 
 @dataclass(frozen=True, slots=True)
 class Returned:
-    """One refund of a captured payment, in the furthest state it was seen in."""
+    """One refund of a captured payment, in the highest-ranked state that was reported."""
 
     id: str
     payment_id: str
@@ -52,34 +51,34 @@ class Returned:
     state: str
     """`created`, `processed` or `failed`."""
     key: str
-    """Our idempotency key; empty for one that Munshi did not ask for."""
+    """Our idempotency key; empty if Munshi did not ask for the refund."""
 
 
 @dataclass(frozen=True)
 class Balance:
-    """What the facts about one order say of its money. Sums are paise in the order's currency."""
+    """The money of one order according to its facts. Sums are paise in the order's currency."""
 
     total: int
     currency: str
     payments: tuple[Captured, ...]
-    """Every captured payment, oldest first, in whatever currency."""
+    """Every captured payment in any currency, oldest first."""
     refunds: tuple[Returned, ...]
     ended: frozenset[str]
-    """Payment links that ended unpaid."""
+    """Ids of the payment links that ended unpaid."""
     authorised_at: int | None
-    """When Razorpay made the oldest payment that the bank allowed and nobody captured, in seconds; None if
-    there is none."""
+    """When Razorpay made the oldest payment that is authorised but not captured, in seconds since 1970, UTC.
+    None if there is none."""
     disputes: Mapping[str, str]
-    """Payments that their payer's bank disputes or disputed: `open` or `lost`."""
+    """Disputes raised by the payer's bank: `open` or `lost`, by payment id."""
 
     @property
     def authorised(self) -> bool:
-        """Whether the bank allowed a payment that is not captured yet."""
+        """Whether a payment is authorised and not captured yet."""
         return self.authorised_at is not None
 
     @property
     def disputed(self) -> bool:
-        """Whether a dispute is under way."""
+        """Whether a dispute is open."""
         return "open" in self.disputes.values()
 
     @cached_property
@@ -94,96 +93,96 @@ class Balance:
 
     @property
     def mismatch(self) -> str:
-        """Why a captured payment that is still here does not fit; empty if all do."""
-        here = [payment for payment in self.payments if self._back_of(payment) < payment.amount]
-        if any(payment.currency != self.currency for payment in here):
+        """Why a captured payment that was not wholly refunded does not fit; empty if all fit."""
+        remaining = [payment for payment in self.payments if self._refunded_of(payment) < payment.amount]
+        if any(payment.currency != self.currency for payment in remaining):
             return "in another currency"
-        return next((payment.mismatch for payment in here if payment.mismatch), "")
+        return next((payment.mismatch for payment in remaining if payment.mismatch), "")
 
     @property
     def captured(self) -> int:
-        """All that was captured, each payment once."""
+        """Paise captured in the order's currency, each payment once."""
         return sum(payment.amount for payment in self.own)
 
     @cached_property
     def paid(self) -> int:
-        """What counts towards the total."""
+        """Paise that count towards the total."""
         return sum(payment.amount for payment in self.fitting)
 
     @property
     def settled(self) -> bool:
-        """True once the whole total has been captured; it never becomes false again."""
+        """Whether the whole total has been captured. Once true, it stays true."""
         return self.paid >= self.total
 
     @property
     def back(self) -> int:
-        """What went back to the payer or is on its way."""
-        return sum(self._back_of(payment) for payment in self.own)
+        """Paise that were refunded, or are on their way back."""
+        return sum(self._refunded_of(payment) for payment in self.own)
 
-    def _back_of(self, payment: Captured) -> int:
+    def _refunded_of(self, payment: Captured) -> int:
         refunds = (r for r in self.refunds if r.payment_id == payment.id and r.state != "failed")
-        # More can't go back: word that an earlier refund failed is still to come.
+        # No more can go back: the fact that an earlier refund failed is still to come.
         return min(payment.amount, sum(refund.amount for refund in refunds))
 
 
 def balance(total: int, currency: str, facts: Iterable[Fact]) -> Balance:
-    """What `facts` say of the money of an order of `total` paise."""
+    """Return the balance of an order of `total` paise, according to `facts`."""
     facts = tuple(facts)
     payments = _payments(facts)
-    known = {payment.id for payment in payments}
+    captured = {payment.id for payment in payments}
     return Balance(
         total=total,
         currency=currency,
         payments=payments,
-        refunds=tuple(refund for refund in _refunds(facts) if refund.payment_id in known),
+        refunds=tuple(refund for refund in _refunds(facts) if refund.payment_id in captured),
         ended=_ended(facts),
         authorised_at=min(
-            (fact.at for fact in authorised(facts) if fact.entity_id not in known), default=None
+            (fact.at for fact in authorised(facts) if fact.entity_id not in captured), default=None
         ),
         disputes=_disputes(facts),
     )
 
 
 def _payments(facts: Iterable[Fact]) -> tuple[Captured, ...]:
-    facts, found = tuple(facts), dict[str, Captured]()
+    facts, payments = tuple(facts), dict[str, Captured]()
     confirmed = {f.entity_id: f for f in facts if f.entity == "payment" and f.state == CONFIRMED}
     for fact in facts:
         if fact.entity != "payment" or fact.state != "captured":
             continue
-        said = {key: str(fact.detail.get(key) or "") for key in ("link", MISMATCH, "method")}
+        detail = {key: str(fact.detail.get(key) or "") for key in ("link", MISMATCH, "method")}
         if fact.entity_id in confirmed:
-            said[MISMATCH] = ""
-            said["link"] = said["link"] or str(confirmed[fact.entity_id].detail.get("link") or "")
+            detail[MISMATCH] = ""
+            detail["link"] = detail["link"] or str(confirmed[fact.entity_id].detail.get("link") or "")
         fee = int(fact.detail.get(ON_TOP) or 0)
         payment = Captured(
             fact.entity_id,
             fact.amount - fee,
             fact.currency,
             fact.at,
-            said["link"],
-            said[MISMATCH],
-            said["method"],
+            detail["link"],
+            detail[MISMATCH],
+            detail["method"],
             fee,
         )
-        before = found.get(payment.id)
-        # The larger, should two sources ever differ: an order of arrival must not decide.
-        if before is None or _order(payment) > _order(before):
-            found[payment.id] = payment
-    return tuple(sorted(found.values(), key=lambda payment: (payment.at, payment.id)))
+        known = payments.get(payment.id)
+        # If two sources ever differ, the larger wins: the order of arrival must not decide.
+        if known is None or _rank(payment) > _rank(known):
+            payments[payment.id] = payment
+    return tuple(sorted(payments.values(), key=lambda payment: (payment.at, payment.id)))
 
 
-def _order(payment: Captured) -> tuple[int, str, str, str]:
+def _rank(payment: Captured) -> tuple[int, str, str, str]:
     return (payment.amount, payment.link, payment.mismatch, payment.method)
 
 
 _REFUND_RANK: Final[Mapping[str, int]] = {"created": 0, "processed": 1, "failed": 2}
-"""A refund that failed after it was called processed has failed."""
+"""`failed` ranks highest: a refund can fail after it was reported as processed."""
 
 
 def _refunds(facts: Iterable[Fact]) -> tuple[Returned, ...]:
-    found: dict[str, Returned] = {}
+    refunds: dict[str, Returned] = {}
     for fact in facts:
-        # What was never captured is not our money: Razorpay gives it back by itself.
+        # A payment that was never captured is not our money: Razorpay gives it back by itself.
         ours = fact.entity == "refund" and fact.detail.get("captured") != "false"
         if not ours or fact.state not in _REFUND_RANK:
             continue
@@ -194,16 +193,16 @@ def _refunds(facts: Iterable[Fact]) -> tuple[Returned, ...]:
             fact.state,
             str(fact.detail.get("key") or ""),
         )
-        before = found.get(refund.id)
-        if before is None or _REFUND_RANK[before.state] < _REFUND_RANK[refund.state]:
-            found[refund.id] = refund
-    return tuple(found[id] for id in sorted(found))
+        known = refunds.get(refund.id)
+        if known is None or _REFUND_RANK[known.state] < _REFUND_RANK[refund.state]:
+            refunds[refund.id] = refund
+    return tuple(refunds[id] for id in sorted(refunds))
 
 
 def authorised(facts: Iterable[Fact]) -> tuple[Fact, ...]:
-    """The payments that the bank allowed, without those that Razorpay gave back or nobody waits for.
+    """Return the facts of authorised payments, without those that were given back or released.
 
-    What goes back of a captured payment ends no wait: word of its capture is still to come.
+    A refund of a captured payment removes nothing here: the fact of its capture is still to come.
     """
     facts = tuple(facts)
     refunds = (fact for fact in facts if fact.entity == "refund")
@@ -220,7 +219,7 @@ def _ended(facts: Iterable[Fact]) -> frozenset[str]:
 
 
 _DISPUTES: Final[Mapping[str, int]] = {"won": 2, "closed": 2, "lost": 3}
-"""Ranks of a dispute's ends above all states in which it is open."""
+"""Ranks of a dispute's final states. Every other state is open and ranks 1."""
 
 
 def _disputes(facts: Iterable[Fact]) -> dict[str, str]:
@@ -230,6 +229,6 @@ def _disputes(facts: Iterable[Fact]) -> dict[str, str]:
             payment, rank = str(fact.detail.get("payment_id") or ""), _DISPUTES.get(fact.state, 1)
             worst[fact.entity_id] = (payment, max(rank, worst.get(fact.entity_id, ("", 0))[1]))
     named = {1: "open", 3: "lost"}
-    # An open one is what matters first, if a payment has several.
-    ordered = sorted(worst.values(), key=lambda found: -found[1])
+    # Open disputes come last and so win, if a payment has several.
+    ordered = sorted(worst.values(), key=lambda ranked: -ranked[1])
     return {payment: named[rank] for payment, rank in ordered if rank in named}

@@ -1,4 +1,4 @@
-"""What the shop asks of Razorpay, as data: stored in the outbox, performed later."""
+"""Calls to Razorpay, as data: stored in the outbox and performed later."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -9,7 +9,7 @@ from payments.shop.orders import order_key_of
 
 @dataclass(frozen=True, slots=True)
 class CreateLink:
-    """Make the payment link `reference_id`, or adopt it if an earlier try made it."""
+    """Create the payment link `reference_id`, or adopt it if an earlier try created it."""
 
     reference_id: str
     order_key: str
@@ -23,7 +23,7 @@ class CreateLink:
 
 @dataclass(frozen=True, slots=True)
 class CancelLink:
-    """Make the link `reference_id` unpayable. `link_id` is None if we never learned it."""
+    """Cancel the link `reference_id`. `link_id` is None if we do not know it."""
 
     reference_id: str
     link_id: str | None
@@ -36,14 +36,14 @@ class CancelLink:
 
 @dataclass(frozen=True, slots=True)
 class FetchPayments:
-    """Ask how the link `reference_id` stands, with its payments and their refunds."""
+    """Fetch the state of the link `reference_id`, with its payments and their refunds."""
 
     reference_id: str
     link_id: str | None
     asked: bool = False
-    """Whether the customer waits for the answer, whatever it is."""
+    """Whether the customer asked and waits for an answer, whatever it is."""
     refunding: Sequence[str] = ()
-    """Payments of which refunds are under way: one that fails leaves no trace on its payment."""
+    """Ids of payments with a refund under way: a refund that fails leaves no trace on its payment."""
 
     @property
     def order_key(self) -> str:
@@ -53,10 +53,10 @@ class FetchPayments:
 
 @dataclass(frozen=True, slots=True)
 class RefundPayment:
-    """Give `amount` of a captured payment back, once, however often this is tried."""
+    """Refund `amount` of a captured payment, once, however often this is tried."""
 
     key: str
-    """`<payment id>-<ordinal>`: the idempotency key, the refund's receipt, and in its notes."""
+    """`<payment id>-<ordinal>`: the idempotency key and the refund's receipt. Its notes hold it too."""
     payment_id: str
     order_key: str
     amount: int
@@ -73,12 +73,12 @@ _FIELDS: Final = {
 
 
 def to_json(call: Call) -> dict[str, Any]:
-    """A JSON-ready dict with the call's name under `call`. Inverse of `from_json`."""
+    """Return a JSON-ready dict with the call's name under `call`. Inverse of `from_json`."""
     return {"call": type(call).__name__, **{name: getattr(call, name) for name in _FIELDS[type(call)]}}
 
 
 def from_json(value: dict[str, Any]) -> Call:
-    """The call that `to_json` wrote. Raises KeyError on any other shape."""
+    """Return the call that `to_json` wrote. Raises KeyError or TypeError on any other shape."""
     fields = dict(value)
     return _CALLS[fields.pop("call")](**fields)
 

@@ -1,4 +1,4 @@
-"""What a person can do about money that waits or does not add up. Words only."""
+"""What a person can do about held money and about errors in the books. Texts only."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -44,17 +44,17 @@ _CHECKS: Final[Mapping[Check, str]] = {
 
 
 def for_held(held_for: str) -> str:
-    """What to do about money held for this reason (an order's `held_for`)."""
+    """Return what to do about money held for this reason (an order's `held_for`)."""
     if held_for == f"{HoldReason.MISMATCH}: {UNVERIFIED}":
         return _UNVERIFIED
     return _HELD[reason_of(held_for)]
 
 
 def needs_person(held_for: str) -> bool:
-    """Whether money held for this reason goes nowhere unless a person acts."""
+    """Return whether money held for this reason stays held until a person acts."""
     return reason_of(held_for) not in (HoldReason.WAITING, HoldReason.REMAINDER)
 
 
 def for_check(check: Check) -> str:
-    """What to do about a discrepancy."""
+    """Return what to do about a discrepancy."""
     return _CHECKS[check]

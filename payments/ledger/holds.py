@@ -1,18 +1,18 @@
-"""Why an order's money is held. The text of a reason is stored with the order; details may follow it."""
+"""Why an order's money is held. The reason's text is stored with the order; details may follow it."""
 
 from enum import StrEnum
 
 
 class HoldReason(StrEnum):
-    """Each reason, as the text of an order's `held_for` begins."""
+    """One reason: the start of an order's `held_for` text."""
 
     WAITING = "short: waiting for the rest"
-    """Needs nobody but the customer."""
+    """Only the customer can act."""
     SHORT = "short: less than the total was paid"
     UNCAPTURED = "authorised: the bank said yes, and nobody has captured the payment"
-    """The order waits; the money is the customer's still."""
+    """The order waits; the money still belongs to the customer."""
     MISMATCH = "mismatch"
-    """Why is told behind it."""
+    """The kind of mismatch follows in the text."""
     DISPUTED = "disputed: answer the dispute in Razorpay's dashboard"
     DISPUTE_LOST = "dispute lost: the payer's bank took the money back"
     REFUND_REFUSED = "refund refused: Razorpay would not make it"
@@ -22,9 +22,9 @@ class HoldReason(StrEnum):
     SURPLUS = "surplus: more than the total was paid"
     PAID_AGAIN = "paid again: after money for the goods had been given back"
     UNEXPLAINED = "unexplained"
-    """A fault of ours."""
+    """A fault in Munshi."""
 
 
 def reason_of(held_for: str) -> HoldReason:
-    """The reason that the text begins with; UNEXPLAINED of any other text."""
+    """Return the reason that the text begins with, or UNEXPLAINED."""
     return next((reason for reason in HoldReason if held_for.startswith(reason)), HoldReason.UNEXPLAINED)

@@ -1,7 +1,8 @@
-"""Whether a payment may count for the order it names: a valid signature is not yet permission. Pure.
+"""Check whether a payment may count for the order it names: a valid signature is not enough. Pure.
 
-What ties a payment to our account and mode is the id of its link: only our own keys can have made that.
-So one that names no link, or one of which we know nothing yet, waits until our own keys see it.
+The id of its link ties a payment to our account and mode: only our own keys can have made that link.
+A payment that names no link, or a link that we do not know yet, waits until a look-up with our own keys
+finds it.
 """
 
 from collections.abc import Iterable
@@ -14,35 +15,35 @@ from payments.ledger.state import OrderState
 from payments.shop.orders import Attempt, AttemptStatus
 
 UNVERIFIED: Final = "not seen by our own keys yet"
-"""Why a payment does not count that may be of a link of ours: Razorpay is asked."""
+"""Why a payment does not count yet that may be on a link of ours. Razorpay is asked about it."""
 
 
 def judged(
     facts: Iterable[Fact], state: OrderState, *, ours: str | None, account: str | None, mode: str | None
 ) -> list[Fact]:
-    """`facts`, those of payments that do not fit marked with the reason.
+    """Return `facts`, with the reason marked on each payment that does not fit.
 
     `ours` is Razorpay's id of our account, `account` the one that the event names, `mode` (`test` or
-    `live`) that of the keys in use. None where nobody said: that is no reason to doubt.
+    `live`) that of the keys in use. Where one of them is unknown (None), it is no mismatch.
     """
     return [_marked(fact, _mismatch(fact, state, ours, account, mode)) for fact in facts]
 
 
 def may_have_taken(fact: Fact, attempts: Iterable[Attempt]) -> tuple[Attempt, ...]:
-    """The attempts over whose links the payment may have come that `fact` tells of."""
-    asked = [attempt for attempt in attempts if attempt.status is not AttemptStatus.PLANNED]
+    """Return the attempts on whose links the payment in `fact` may have been made."""
+    requested = [attempt for attempt in attempts if attempt.status is not AttemptStatus.PLANNED]
     link = fact.detail.get("link")
     if not link:
-        return tuple(asked)
-    named = [attempt for attempt in asked if attempt.link_id == link]
-    return tuple(named or [attempt for attempt in asked if attempt.link_id is None])
+        return tuple(requested)
+    linked = [attempt for attempt in requested if attempt.link_id == link]
+    return tuple(linked or [attempt for attempt in requested if attempt.link_id is None])
 
 
 def known_account(facts: Iterable[Fact], state: OrderState, account: str | None) -> str | None:
-    """`account`, if the event that names it also names a link that only our own keys can have made."""
-    made = {attempt.link_id for attempt in state.attempts if attempt.link_id}
-    named = any(fact.entity == "payment" and fact.detail.get("link") in made for fact in facts)
-    return account if named else None
+    """Return `account` if its event also names a link that only our own keys can have made, else None."""
+    own_links = {attempt.link_id for attempt in state.attempts if attempt.link_id}
+    names_own_link = any(fact.entity == "payment" and fact.detail.get("link") in own_links for fact in facts)
+    return account if names_own_link else None
 
 
 def _marked(fact: Fact, reason: str) -> Fact:
@@ -54,10 +55,10 @@ def _mismatch(fact: Fact, state: OrderState, ours: str | None, account: str | No
         return ""
     if ours and account and account != ours:
         return "paid into another Razorpay account"
-    found = may_have_taken(fact, state.attempts)
-    if not found:
+    attempts = may_have_taken(fact, state.attempts)
+    if not attempts:
         return "paid on a link that Munshi did not make"
-    if found[0].link_id is None or found[0].link_id != fact.detail.get("link"):
+    if attempts[0].link_id is None or attempts[0].link_id != fact.detail.get("link"):
         return UNVERIFIED
-    made = found[0].mode
-    return f"paid in {made} mode" if mode and made and made != mode else ""
+    link_mode = attempts[0].mode
+    return f"paid in {link_mode} mode" if mode and link_mode and link_mode != mode else ""

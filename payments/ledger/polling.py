@@ -1,7 +1,7 @@
-"""When Razorpay is asked about a link although it told us nothing: webhooks get lost. Pure.
+"""When to poll Razorpay about a link, because webhooks get lost. Pure.
 
-Each link has a chain of polls with growing gaps, from its making until its payment can't come any
-more. Each poll starts the next before its own answer is known, so no lost answer ends the chain.
+Each link has a chain of polls with growing gaps, from its creation until no payment of it can arrive any
+more. Each poll starts the next before its own answer is known, so a lost answer does not end the chain.
 """
 
 from collections.abc import Mapping
@@ -16,17 +16,17 @@ GAPS: Final = (
     *(minutes * _MINUTE for minutes in (1, 2, 4, 8, 16, 32, 64)),
     *(hours * _HOUR for hours in (2, 4, 8, 16)),
 )
-"""Milliseconds before each poll of a chain; after these, one a day."""
+"""Milliseconds before each poll of a chain. After the last of them there is one poll a day."""
 DAY: Final = 24 * _HOUR
 REFUND_WINDOW: Final = 30 * DAY
-"""Milliseconds during which a refund under way is asked about. Source: Refunds (5-10 working days)."""
+"""Milliseconds for which a refund under way is polled. Source: Refunds (5-10 working days)."""
 MISSED: Final = 2 * _MINUTE
-"""Milliseconds after which a payment that no webhook told of counts as missed by them."""
+"""Milliseconds after which a payment that no webhook reported counts as missed by webhooks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Poll:
-    """Ask about the link `reference_id` at `due`."""
+    """One question to Razorpay about the link `reference_id`, asked at `due`."""
 
     reference_id: str
     since: int
@@ -36,15 +36,15 @@ class Poll:
 
     @property
     def due(self) -> int:
-        """Milliseconds since 1970, UTC: a full minute, so that those of many customers are one round."""
+        """Milliseconds since 1970, UTC. A full minute, so that the polls of many customers run together."""
         days = max(0, self.nth + 1 - len(GAPS))
         due = self.since + sum(GAPS[: self.nth + 1]) + days * DAY
         return -(-due // _MINUTE) * _MINUTE
 
     def after(self, now: int) -> "Poll":
-        """The next of the chain that is due after `now`: time that the shop was down is not asked for.
+        """Return the next poll of the chain that is due after `now`. Those missed in a downtime are skipped.
 
-        Never this one again, though it may have been made before it was due: its row is there already.
+        Never returns this poll again, even if it was made before it was due: its row exists already.
         """
         poll = Poll(self.reference_id, self.since, self.nth + 1)
         while poll.due <= now:
@@ -53,22 +53,22 @@ class Poll:
 
 
 def to_json(poll: Poll) -> dict[str, Any]:
-    """A JSON-ready dict. Inverse of `from_json`."""
+    """Return a JSON-ready dict. Inverse of `from_json`."""
     return asdict(poll)
 
 
 def from_json(value: Mapping[str, Any]) -> Poll:
-    """The poll that `to_json` wrote. Raises KeyError or TypeError on any other shape."""
+    """Return the poll that `to_json` wrote. Raises KeyError or TypeError on any other shape."""
     return Poll(**value)
 
 
 def goes_on(attempt: Attempt, *, settled: bool, refunding: bool, since: int, now: int, late: int) -> bool:
-    """Whether a poll at `now` is followed by another.
+    """Return whether a poll at `now` is followed by another.
 
-    The last one of a chain comes after the link's time is over and the late window with it, or once
-    the link is paid: it finds whatever came before, and no more can. `settled`: the order's total is known
-    to be captured; `refunding`: a refund of the order is under way; `late`: milliseconds after the end of
-    the link in which its payment may still come.
+    The last poll of a chain comes when the link and its late window are over, or when the link is paid: no
+    payment can arrive after it. `settled`: the order's total is known to be captured. `refunding`: a refund
+    of the order is under way. `late`: milliseconds after the link's expiry in which its payment may still
+    arrive.
     """
     if refunding:
         return now < since + REFUND_WINDOW

@@ -1,4 +1,4 @@
-"""Money going back: what we asked for, and what Razorpay says became of it. Pure."""
+"""Refunds: what we asked for, and their state at Razorpay. Pure."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -8,22 +8,22 @@ from typing import Final
 from payments.ledger.balance import Balance, Captured
 
 SMALLEST: Final = 100
-"""Paise. Razorpay gives nothing back under ₹1. Source: Create a Normal Refund."""
+"""Paise. Razorpay makes no refund under ₹1. Source: Create a Normal Refund."""
 OUTSIDE: Final = "made outside Munshi"
 """Reason of a refund that Munshi did not ask for."""
 
 
 class RefundStatus(StrEnum):
-    """Where one refund stands."""
+    """Status of one refund."""
 
     ASKED = "asked"
-    """Decided and stored; Razorpay may not know of it yet."""
+    """An intent: decided and stored. Razorpay may not know of it yet."""
     CREATED = "created"
     PROCESSED = "processed"
     FAILED = "failed"
-    """Razorpay could not give it back: the money is still ours."""
+    """Razorpay could not return the money: it is still ours."""
     REFUSED = "refused"
-    """Razorpay would not make it."""
+    """Razorpay did not accept the refund."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Refund:
     """One refund of one payment."""
 
     key: str
-    """`<payment id>-<ordinal>`; Razorpay's id for one that Munshi did not ask for."""
+    """`<payment id>-<ordinal>`. If Munshi did not ask for the refund: Razorpay's id of it."""
     order_key: str
     payment_id: str
     amount: int
@@ -42,12 +42,12 @@ class Refund:
 
     @property
     def goes_back(self) -> bool:
-        """Whether this money counts as gone."""
+        """Whether the money counts as refunded."""
         return self.status in _GOES_BACK
 
     @property
     def open(self) -> bool:
-        """Whether more is to be heard of it."""
+        """Whether its final state is still to come."""
         return self.status in (RefundStatus.ASKED, RefundStatus.CREATED)
 
 
@@ -55,45 +55,45 @@ _GOES_BACK: Final = frozenset({RefundStatus.ASKED, RefundStatus.CREATED, RefundS
 
 
 def accounted(refunds: Iterable[Refund], order_key: str, balance: Balance) -> tuple[Refund, ...]:
-    """`refunds` as the facts leave them, with those that were made without us.
+    """Return `refunds` updated by the facts, with those that were made without us.
 
-    An intent for which nothing is left, because others gave the money back first, is refused here.
-    One of another amount under a key of ours was asked for by books that are lost: it is not this intent.
+    An intent is refused here if other refunds left too little of its payment. A refund of another amount
+    under a key of ours was asked for by books that are lost: it is not this intent.
     """
-    found = {refund.key: refund for refund in refunds}
-    by_id = {refund.refund_id: refund.key for refund in found.values() if refund.refund_id}
-    amounts = {(refund.key, refund.amount) for refund in found.values()}
-    for said in balance.refunds:
-        key = said.key if (said.key, said.amount) in amounts else by_id.get(said.id, said.id)
-        ours = found.get(key) or Refund(key, order_key, said.payment_id, said.amount, OUTSIDE)
-        found[key] = replace(ours, status=RefundStatus(said.state), refund_id=said.id)
-    left = {payment.id: payment.amount for payment in balance.own}
-    for refund in found.values():
+    by_key = {refund.key: refund for refund in refunds}
+    by_id = {refund.refund_id: refund.key for refund in by_key.values() if refund.refund_id}
+    amounts = {(refund.key, refund.amount) for refund in by_key.values()}
+    for seen in balance.refunds:
+        key = seen.key if (seen.key, seen.amount) in amounts else by_id.get(seen.id, seen.id)
+        refund = by_key.get(key) or Refund(key, order_key, seen.payment_id, seen.amount, OUTSIDE)
+        by_key[key] = replace(refund, status=RefundStatus(seen.state), refund_id=seen.id)
+    remaining = {payment.id: payment.amount for payment in balance.own}
+    for refund in by_key.values():
         if refund.goes_back and refund.status is not RefundStatus.ASKED:
-            left[refund.payment_id] = left.get(refund.payment_id, 0) - refund.amount
-    for refund in [found[key] for key in sorted(found)]:
+            remaining[refund.payment_id] = remaining.get(refund.payment_id, 0) - refund.amount
+    for refund in [by_key[key] for key in sorted(by_key)]:
         if refund.status is RefundStatus.ASKED:
-            left[refund.payment_id] = left.get(refund.payment_id, 0) - refund.amount
-            if left[refund.payment_id] < 0:
-                left[refund.payment_id] += refund.amount
-                found[refund.key] = replace(refund, status=RefundStatus.REFUSED)
-    return tuple(found[key] for key in sorted(found))
+            remaining[refund.payment_id] = remaining.get(refund.payment_id, 0) - refund.amount
+            if remaining[refund.payment_id] < 0:
+                remaining[refund.payment_id] += refund.amount
+                by_key[refund.key] = replace(refund, status=RefundStatus.REFUSED)
+    return tuple(by_key[key] for key in sorted(by_key))
 
 
 def wanted(
     order_key: str, payments: Iterable[Captured], refunds: Iterable[Refund], amount: int, reason: str
 ) -> tuple[Refund, ...]:
-    """New refunds that give `amount` paise back, the newest payments first.
+    """Return new refunds of `amount` paise in all, from the newest payments first.
 
     What was asked for once is not asked for again, even if it failed: that is a person's task.
-    Less than `SMALLEST` of a payment can't go back and is left out.
+    A part under `SMALLEST` of a payment cannot be refunded and is left out.
     """
-    refunds, found = tuple(refunds), []
+    refunds, new = tuple(refunds), []
     for payment in sorted(payments, key=lambda payment: (payment.at, payment.id), reverse=True):
         earlier = [refund for refund in refunds if refund.payment_id == payment.id]
         part = min(amount, payment.amount - sum(refund.amount for refund in earlier))
         if part >= SMALLEST:
             key = f"{payment.id}-{len(earlier) + 1}"
-            found.append(Refund(key, order_key, payment.id, part, reason))
+            new.append(Refund(key, order_key, payment.id, part, reason))
             amount -= part
-    return tuple(found)
+    return tuple(new)

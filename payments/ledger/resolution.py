@@ -1,7 +1,7 @@
-"""What becomes of an order and its money, now that more is known. Pure.
+"""Decide what becomes of an order and its money when more is known of it. Pure.
 
-The rules are the shop's, not the flow's: whatever the chat does, each captured rupee stands for goods,
-goes back, or is held for a reason that a person can read.
+The rules are the shop's, not the flow's. Whatever the chat does, each captured rupee pays for goods, is
+refunded, or is held for a reason that a person can read.
 """
 
 from collections import Counter
@@ -25,20 +25,20 @@ OVER: Final = frozenset({AttemptStatus.REFUSED, AttemptStatus.EXPIRED, AttemptSt
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """An order set right, and what that takes."""
+    """An order after the rules were applied, and the refunds, cancellations and stock moves that follow."""
 
     state: OrderState
     asked: tuple[Refund, ...] = ()
-    """Refunds to ask Razorpay for, already among the state's."""
+    """Refunds to ask Razorpay for. `state` has them already."""
     withdrawn: tuple[CancelLink, ...] = ()
-    """Links to make unpayable, already marked so in the state."""
+    """Links to cancel. `state` has them as withdrawn already."""
     moves: tuple[Move, ...] = ()
 
 
 def resolve(state: OrderState, rules: Repairs, left: Mapping[str, int]) -> Resolution:
-    """Set `state` right after its facts, attempts or refunds changed.
+    """Apply the rules to `state` after its facts, attempts or refunds changed. Idempotent.
 
-    `left` has the pieces left of each product that is counted. Doing it again changes nothing.
+    `left` has the pieces left of each counted product.
     """
     balance = state.balance
     refunds = accounted(state.refunds, state.order.key, balance)
@@ -47,22 +47,22 @@ def resolve(state: OrderState, rules: Repairs, left: Mapping[str, int]) -> Resol
     attempts, ended = _withdrawn(state, lifecycle, balance)
     resolved = replace(state, lifecycle=lifecycle, refunds=(*refunds, *asked), attempts=attempts)
     moves = _moves(state, lifecycle, left)
-    most = balance.total if _may_stand_for_all(state, refunds) else state.fulfilled
+    most = balance.total if _may_pay_for_all(state, refunds) else state.fulfilled
     return Resolution(_booked(resolved, most, balance, rules), asked, ended, moves)
 
 
-def _may_stand_for_all(state: OrderState, refunds: tuple[Refund, ...]) -> bool:
-    """Whether money may stand for all the goods: now that they become due, or if a refund came to nothing."""
-    back = {refund.key for refund in refunds if refund.goes_back}
-    failed = any(refund.goes_back and refund.key not in back for refund in state.refunds)
+def _may_pay_for_all(state: OrderState, refunds: tuple[Refund, ...]) -> bool:
+    """Return whether money may pay for all goods: they become due only now, or a refund has just failed."""
+    outgoing = {refund.key for refund in refunds if refund.goes_back}
+    failed = any(refund.goes_back and refund.key not in outgoing for refund in state.refunds)
     return failed or state.lifecycle is not Lifecycle.FULFILLED
 
 
 def wants_rest(state: OrderState, rules: Repairs) -> bool:
-    """Whether a link for what is missing must be made: money came, too little, and none was made yet."""
+    """Return whether to make a link for the missing amount: too little was paid, and there is none yet."""
     short = 0 < state.balance.paid < state.order.total and not state.balance.mismatch
-    asked = any(attempt.amount == state.due for attempt in state.attempts)
-    return short and state.lifecycle is Lifecycle.OPEN and rules.short == "top up" and not asked
+    requested = any(attempt.amount == state.due for attempt in state.attempts)
+    return short and state.lifecycle is Lifecycle.OPEN and rules.short == "top up" and not requested
 
 
 def _lifecycle(
@@ -74,9 +74,9 @@ def _lifecycle(
 ) -> Lifecycle:
     if state.lifecycle in (Lifecycle.FULFILLED, Lifecycle.RETURNED):
         return state.lifecycle
-    back = _back(refunds, balance.fitting)
-    if back and (back == balance.paid or not balance.settled):
-        # Somebody gave back what came before it could stand for goods: so shall the rest.
+    refunded = _refunded(refunds, balance.fitting)
+    if refunded and (refunded == balance.paid or not balance.settled):
+        # Money was refunded before it could pay for goods, so the rest is refunded too.
         return Lifecycle.RETURNED
     if balance.settled:
         return _paid(state, rules, left)
@@ -109,38 +109,41 @@ def _short(state: OrderState, balance: Balance, rules: Repairs) -> Lifecycle:
 def _asked(
     key: str, lifecycle: Lifecycle, balance: Balance, refunds: tuple[Refund, ...], rules: Repairs
 ) -> tuple[Refund, ...]:
-    """The refunds that are wanted and were not asked for yet."""
+    """Return the refunds that are wanted and were not asked for yet."""
     if lifecycle is Lifecycle.RETURNED:
         return wanted(key, _returnable(balance), refunds, balance.paid, "order returned")
     if lifecycle is not Lifecycle.FULFILLED or rules.surplus == "hold":
         return ()
     fitting = {payment.id for payment in balance.fitting}
-    before = sum(refund.amount for refund in refunds if refund.payment_id in fitting)
-    surplus = balance.paid - before - balance.total
+    earlier = sum(refund.amount for refund in refunds if refund.payment_id in fitting)
+    surplus = balance.paid - earlier - balance.total
     return wanted(key, _returnable(balance), refunds, surplus, "surplus")
 
 
 def _returnable(balance: Balance) -> tuple[Captured, ...]:
-    """The payments that can go back: the bank sees to one that is disputed, or has taken it already."""
+    """Return the payments that can be refunded.
+
+    A disputed payment cannot: the payer's bank handles it, or has taken it back already.
+    """
     return tuple(payment for payment in balance.fitting if payment.id not in balance.disputes)
 
 
 def _withdrawn(
     state: OrderState, lifecycle: Lifecycle, balance: Balance
 ) -> tuple[tuple[Attempt, ...], tuple[CancelLink, ...]]:
-    """The attempts, with those that must not be paid any more on their way out."""
-    wanted = state.due if balance.paid else state.order.total
+    """Return the attempts, with those that must not be paid any more as withdrawn, and the calls for that."""
+    due = state.due if balance.paid else state.order.total
     taken = state.taken
-    needless = [
+    unneeded = [
         attempt
         for attempt in state.attempts
         if attempt.live
         and attempt.status is not AttemptStatus.WITHDRAWING
-        and (lifecycle is not Lifecycle.OPEN or attempt.amount != wanted or state.lacks_capture)
+        and (lifecycle is not Lifecycle.OPEN or attempt.amount != due or state.lacks_capture)
         and attempt not in taken
     ]
-    attempts = tuple(withdrawn(attempt) if attempt in needless else attempt for attempt in state.attempts)
-    links = [attempt for attempt in needless if attempt.payable]
+    attempts = tuple(withdrawn(attempt) if attempt in unneeded else attempt for attempt in state.attempts)
+    links = [attempt for attempt in unneeded if attempt.payable]
     return attempts, tuple(CancelLink(attempt.reference_id, attempt.link_id) for attempt in links)
 
 
@@ -155,13 +158,13 @@ def _moves(state: OrderState, lifecycle: Lifecycle, left: Mapping[str, int]) -> 
 
 
 def _booked(state: OrderState, most: int, balance: Balance, rules: Repairs) -> OrderState:
-    """Where each captured rupee is: in goods, on its way back, or held for a reason.
+    """Return `state` with each captured rupee booked: for goods, as refunded, or held for a reason.
 
-    `most` is what may stand for goods: once somebody gave goods' money back, no other takes its place.
+    `most` is what may pay for goods: once money for goods was refunded, no other takes its place.
     """
-    kept = balance.paid - _back(state.refunds, balance.fitting)
-    fulfilled = max(0, min(most, kept)) if state.lifecycle is Lifecycle.FULFILLED else 0
-    held = balance.captured - _back(state.refunds, balance.own) - fulfilled
+    remaining = balance.paid - _refunded(state.refunds, balance.fitting)
+    fulfilled = max(0, min(most, remaining)) if state.lifecycle is Lifecycle.FULFILLED else 0
+    held = balance.captured - _refunded(state.refunds, balance.own) - fulfilled
     booked = replace(state, fulfilled=fulfilled, held=held, held_for=None)
     if not (held or balance.disputes or balance.mismatch):
         uncaptured = state.held_for == HoldReason.UNCAPTURED and state.waits_for_capture
@@ -169,26 +172,26 @@ def _booked(state: OrderState, most: int, balance: Balance, rules: Repairs) -> O
     return replace(booked, held_for=_reason(booked, balance, rules))
 
 
-def _unrefunded(state: OrderState) -> HoldReason | None:
-    """Why a refund came to nothing, if one did."""
+def _refund_problem(state: OrderState) -> HoldReason | None:
+    """Return the reason for a refund that was refused or failed; None if there is none."""
     statuses = {refund.status for refund in state.refunds}
     if RefundStatus.REFUSED in statuses:
         return HoldReason.REFUND_REFUSED
     return HoldReason.REFUND_FAILED if RefundStatus.FAILED in statuses else None
 
 
-def _back(refunds: Iterable[Refund], payments: Iterable[Captured]) -> int:
-    """What of `payments` went back, or is on its way."""
-    back = Counter[str]()
+def _refunded(refunds: Iterable[Refund], payments: Iterable[Captured]) -> int:
+    """Return the paise of `payments` that were refunded, or are on their way back."""
+    by_payment = Counter[str]()
     for refund in refunds:
-        back[refund.payment_id] += refund.amount if refund.goes_back else 0
-    # More than a payment took can't go back: word that an earlier refund failed is still to come.
-    return sum(min(payment.amount, back[payment.id]) for payment in payments)
+        by_payment[refund.payment_id] += refund.amount if refund.goes_back else 0
+    # No more than the payment can go back: the fact that an earlier refund failed is still to come.
+    return sum(min(payment.amount, by_payment[payment.id]) for payment in payments)
 
 
 def _reason(state: OrderState, balance: Balance, rules: Repairs) -> str:
-    """Why money is held, with what else there is to say of it."""
-    refund = _unrefunded(state)
+    """Return why money is held. A dispute also names a refund that failed."""
+    refund = _refund_problem(state)
     if balance.disputes:
         dispute = HoldReason.DISPUTED if balance.disputed else HoldReason.DISPUTE_LOST
         return f"{dispute}; {refund}" if refund else dispute
@@ -198,7 +201,7 @@ def _reason(state: OrderState, balance: Balance, rules: Repairs) -> str:
 
 
 def _own_reason(state: OrderState, balance: Balance, rules: Repairs) -> HoldReason:
-    """Why money that fits the order is held."""
+    """Return why money that fits the order is held."""
     if not wanted(state.order.key, balance.own, state.refunds, state.held, "any"):
         return HoldReason.REMAINDER
     if not balance.settled:
@@ -208,5 +211,5 @@ def _own_reason(state: OrderState, balance: Balance, rules: Repairs) -> HoldReas
         return HoldReason.LATE
     if rules.surplus == "hold":
         return HoldReason.SURPLUS
-    by_hand = state.fulfilled < balance.total and state.lifecycle is Lifecycle.FULFILLED
-    return HoldReason.PAID_AGAIN if by_hand else HoldReason.UNEXPLAINED
+    goods_refunded = state.fulfilled < balance.total and state.lifecycle is Lifecycle.FULFILLED
+    return HoldReason.PAID_AGAIN if goods_refunded else HoldReason.UNEXPLAINED

@@ -1,4 +1,4 @@
-"""An order with all that is known of its money: the one owner of what it may become. All money in paise."""
+"""An order with all that is known of its money, and what it may become. All money is in paise."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -15,32 +15,32 @@ from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Order, withd
 
 
 class PaymentStatus(StrEnum):
-    """The payment status of an order, in the words of flows, of the API and of people."""
+    """The payment status of an order, as flows, the API and people name it."""
 
     UNPAID = "unpaid"
     AUTHORISED = "authorised"
-    """The bank said yes; the money is not ours yet."""
+    """The bank authorised a payment; it is not captured yet, so the money is not ours."""
     SHORT = "short"
     """A part is captured, and the customer may pay the rest."""
     HELD = "held"
-    """Money came, or is said to have come, that waits for a person or for Razorpay's word."""
+    """Money arrived, or is said to have arrived, and waits for a person or for an answer of Razorpay's."""
     PAID = "paid"
     REFUNDING = "refunding"
-    """Money is on its way back, or could not go back yet."""
+    """Money is being refunded, or could not be refunded yet."""
     REFUNDED = "refunded"
 
 
 PAYABLE: Final = frozenset({PaymentStatus.UNPAID, PaymentStatus.SHORT})
-"""Statuses in which a customer may be told of a setback, and pay."""
+"""Statuses in which the customer can pay, and is told of setbacks."""
 
 
 class UnknownLink(LookupError):
-    """A link is named that the order does not have. The message is for the operator."""
+    """The order does not have the named link. The message is for the operator."""
 
 
 @dataclass(frozen=True)
 class OrderState:
-    """An order with what is known of its money."""
+    """An order with its facts, attempts and refunds, and where its money is booked."""
 
     order: Order
     facts: tuple[Fact, ...] = ()
@@ -48,11 +48,11 @@ class OrderState:
     lifecycle: Lifecycle = Lifecycle.OPEN
     refunds: tuple[Refund, ...] = ()
     fulfilled: int = 0
-    """Paise of what was captured that stand for goods."""
+    """Captured paise that pay for goods."""
     held: int = 0
-    """Paise of what was captured that neither stand for goods nor go back."""
+    """Captured paise that neither pay for goods nor go back."""
     held_for: str | None = None
-    """What the order waits for, if it does."""
+    """Why money is held, or what the order waits for; None if neither."""
 
     @property
     def key(self) -> str:
@@ -61,12 +61,12 @@ class OrderState:
 
     @cached_property
     def balance(self) -> Balance:
-        """What the facts say of the money."""
+        """The order's money according to its facts."""
         return balance.balance(self.order.total, self.order.currency, self.facts)
 
     @cached_property
     def status(self) -> PaymentStatus:
-        """How the payment stands."""
+        """The payment status."""
         money = self.balance
         if self.lifecycle is Lifecycle.FULFILLED and (self.fulfilled or not self.refunds):
             return PaymentStatus.PAID
@@ -81,17 +81,17 @@ class OrderState:
 
     @property
     def due(self) -> int:
-        """Paise that are missing for the total."""
+        """Paise still missing to the total."""
         return max(0, self.order.total - self.balance.paid)
 
     @property
     def lapsed(self) -> bool:
-        """Whether it ended unpaid."""
+        """Whether the order ended unpaid."""
         return self.lifecycle is Lifecycle.LAPSED
 
     @property
     def open_to_pay(self) -> bool:
-        """Whether goods may be reserved for it and it is not paid."""
+        """Whether the order can still be paid: it is unpaid or short, and has not lapsed."""
         return self.status in PAYABLE and not self.lapsed
 
     @property
@@ -101,32 +101,32 @@ class OrderState:
 
     @property
     def waits_for_capture(self) -> bool:
-        """Whether the bank allowed a payment that would pay for the order, and none is captured."""
+        """Whether a payment for the order is authorised, and none is captured."""
         ended = self.lifecycle in (Lifecycle.FULFILLED, Lifecycle.RETURNED)
         return self.balance.authorised and not self.balance.payments and not ended
 
     @property
     def lacks_capture(self) -> bool:
-        """Whether a link is said to be paid, and no payment of it is known."""
+        """Whether a link is reported as paid, and no payment on it is known."""
         known = {payment.link for payment in self.balance.payments}
         return any(a.status is AttemptStatus.PAID and a.link_id not in known for a in self.attempts)
 
-    # Its links
+    # Links
 
     @property
     def link(self) -> Attempt | None:
-        """The link that the customer has or waits for; None once it can't be paid any more."""
+        """The link that the customer has or waits for; None once it cannot be paid any more."""
         live = [attempt for attempt in self.attempts if attempt.status in _OFFERED]
         return max(live, key=_ordinal, default=None)
 
     @property
     def planned(self) -> Attempt | None:
-        """The attempt that waits for the end of an earlier link, if there is one."""
+        """The attempt that waits for the end of an earlier link, or None."""
         return next((a for a in self.attempts if a.status is AttemptStatus.PLANNED), None)
 
     @property
     def payable(self) -> tuple[Attempt, ...]:
-        """The attempts over which the customer may still pay, as far as we know."""
+        """The attempts that the customer can still pay, as far as we know."""
         if not any(attempt.payable for attempt in self.attempts):
             return ()
         taken = self.taken
@@ -134,7 +134,7 @@ class OrderState:
 
     @property
     def taken(self) -> tuple[Attempt, ...]:
-        """The attempts whose links took just their amounts: Razorpay lets nobody pay those again."""
+        """The attempts whose links took exactly their amounts: Razorpay lets nobody pay those again."""
         took = {(payment.link, payment.currency, payment.amount) for payment in self.balance.fitting}
         return tuple(a for a in self.attempts if (a.link_id, a.currency, a.amount) in took)
 
@@ -144,27 +144,29 @@ class OrderState:
         return 1 + max((attempt.ordinal for attempt in self.attempts), default=0)
 
     def attempt(self, reference: str) -> Attempt:
-        """The attempt with this reference id. Raises UnknownLink if the order has none."""
+        """Return the attempt with this reference id. Raises UnknownLink if the order has none."""
         found = next((a for a in self.attempts if a.reference_id == reference), None)
         if found is None:
             raise UnknownLink(f"there is talk of link {reference}, which this database doesn't have")
         return found
 
     def with_attempt(self, attempt: Attempt) -> "OrderState":
-        """The order with `attempt`, new or in the place of the one with its reference id."""
+        """Return the order with `attempt`, added or in the place of the one with its reference id."""
         if all(a.reference_id != attempt.reference_id for a in self.attempts):
             return replace(self, attempts=(*self.attempts, attempt))
         attempts = (attempt if a.reference_id == attempt.reference_id else a for a in self.attempts)
         return replace(self, attempts=tuple(attempts))
 
     def without(self, given_up: Iterable[Attempt]) -> "OrderState":
-        """The order with these attempts on their way out."""
+        """Return the order with these attempts withdrawn."""
         given_up = tuple(given_up)
+        if not given_up:
+            return self
         attempts = (withdrawn(attempt) if attempt in given_up else attempt for attempt in self.attempts)
         return replace(self, attempts=tuple(attempts))
 
     def with_facts(self, facts: Iterable[Fact]) -> "OrderState":
-        """The order with more facts, which it does not know yet."""
+        """Return the order with `facts` added, which must be new to it."""
         return replace(self, facts=(*self.facts, *facts))
 
 

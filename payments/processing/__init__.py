@@ -1,1 +1,1 @@
-"""One event in, all that it changes out: joins flow, order and ledger. Pure. Imports `ledger`, `shop`."""
+"""Process events into change sets: joins flow, order and ledger. Pure. Imports `ledger`, `shop`."""

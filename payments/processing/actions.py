@@ -1,4 +1,4 @@
-"""What a shop adds to the flow language: its section, actions, events, filter and views.
+"""The shop's vocabulary in the flow language: its section, actions, events, filter and views.
 
 Actions are pure: each takes a `ShopState` and returns the next one.
 """
@@ -19,14 +19,14 @@ from payments.shop.money import money
 from payments.shop.orders import CURRENCY, Order, order_key
 
 FIRST_ORDER_NUMBER: Final = 10_000
-"""Added to an event's number, so that the first order is not called #1."""
+"""Added to an event's number, so that the first order is not #1."""
 MIN_TOTAL: Final = 100
-"""Paise. Razorpay takes no link under ₹1. Source: Create a Standard Payment Link."""
+"""Paise. Razorpay makes no link under ₹1. Source: Create a Standard Payment Link."""
 USABLE_FOR: Final = 2 * 60_000
-"""Milliseconds a link must still live to be offered again; a customer needs some time to pay."""
+"""Milliseconds that a link must still live to be offered again: a customer needs time to pay."""
 
 ASK_AGAIN: Final = 30_000
-"""Milliseconds between two times a customer may have Razorpay asked for their payment."""
+"""Milliseconds that must pass before a customer can have Razorpay asked for their payment again."""
 
 EVENTS: Final[Mapping[str, str]] = {
     "order.requested": "an order was asked for over the API; `event.items` has sku and quantity",
@@ -55,11 +55,11 @@ EVENTS: Final[Mapping[str, str]] = {
 REQUIRED: Final = frozenset({"payment.captured", "order.requested"})
 
 
-class _Nothing(BaseModel):
+class _NoArguments(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class _Item(_Nothing):
+class _Item(_NoArguments):
     sku: Annotated[str, Field(max_length=256)]
 
 
@@ -78,7 +78,7 @@ def _refused(scene: Scene, event: str, **fields: Any) -> Result:
 
 
 def _put(scene: Scene, sku: str, quantity: int) -> Result:
-    """Have exactly `quantity` of `sku` in the cart, within what one order may hold."""
+    """Set the cart to exactly `quantity` of `sku`, within what one order may hold."""
     state = _state(scene)
     product = state.at.shop.product(sku)
     if product is None:
@@ -88,10 +88,10 @@ def _put(scene: Scene, sku: str, quantity: int) -> Result:
     if quantity > limit:
         reason = "limit" if limit else "sold out"
         return Result(changed, instead=Happened("cart.refused", {"reason": reason, "limit": limit}))
-    return Result(changed, instead=_emptied(state, changed))
+    return Result(changed, instead=_cart_emptied(state, changed))
 
 
-def _emptied(before: ShopState, after: ShopState) -> Happened | None:
+def _cart_emptied(before: ShopState, after: ShopState) -> Happened | None:
     return Happened("cart.emptied") if before.cart and not after.cart else None
 
 
@@ -106,23 +106,23 @@ def _set(scene: Scene, args: _Quantity) -> Result:
 def _remove(scene: Scene, args: _Item) -> Result:
     state = _state(scene)
     changed = state.with_cart(cart.with_quantity(state.cart, args.sku, 0))
-    return Result(changed, instead=_emptied(state, changed))
+    return Result(changed, instead=_cart_emptied(state, changed))
 
 
-def _empty(scene: Scene, args: _Nothing) -> Result:
+def _empty(scene: Scene, args: _NoArguments) -> Result:
     return Result(_state(scene).with_cart(()))
 
 
-def _fill(scene: Scene, args: _Nothing) -> Result:
-    """The cart becomes what the event's `items` ask for; without items it stays.
+def _fill(scene: Scene, args: _NoArguments) -> Result:
+    """Fill the cart with the event's `items`; without items it stays.
 
-    Where the shop lacks one of the products, nothing is ordered and the cart stays: part of what was asked
-    for would be a wrong order. Where there is less than asked for, nothing is
-    ordered: who asked cannot see what came of it.
+    If the shop lacks one of the products, the order is refused and the cart stays: a part of what was asked
+    for would be a wrong order. If less is left than was asked for, the cart holds what is left and the order
+    is refused: the requester has not seen that cart.
     """
     items = scene.event.get("items")
     if not items:
-        # Of a catalogue's cart that could not be read whole, nothing is known.
+        # A catalogue cart without items could not be read as a whole, so its products are unknown.
         catalogue_order = scene.event.get("kind") == "order"
         return _refused(scene, "order.refused", reason="unknown") if catalogue_order else Result(scene.host)
     wanted: dict[str, int] = {}
@@ -133,33 +133,33 @@ def _fill(scene: Scene, args: _Nothing) -> Result:
     if any(shop.product(sku) is None for sku in wanted):
         return _refused(scene, "order.refused", reason="unknown")
     limits = {p.sku: shop.limit(p, left) for p in shop.products if p.sku in wanted}
-    held = tuple((sku, min(wanted[sku], limit)) for sku, limit in limits.items())
-    changed = state.with_cart(tuple((sku, quantity) for sku, quantity in held if quantity > 0))
+    filled = tuple((sku, min(wanted[sku], limit)) for sku, limit in limits.items())
+    changed = state.with_cart(tuple((sku, quantity) for sku, quantity in filled if quantity > 0))
     short = any(wanted[sku] > limit for sku, limit in limits.items())
     return Result(changed, instead=Happened("order.refused", {"reason": "sold out"}) if short else None)
 
 
-def _settle(scene: Scene, args: _Nothing) -> Result:
-    """Take out of the cart what the current order bought."""
+def _settle(scene: Scene, args: _NoArguments) -> Result:
+    """Remove what the current order bought from the cart."""
     state = _state(scene)
     bought = {line.sku: line.quantity for line in state.order.order.lines} if state.order else {}
     return Result(state.with_cart(cart.without(state.cart, bought)))
 
 
-def _place(scene: Scene, args: _Nothing) -> Result:
+def _place(scene: Scene, args: _NoArguments) -> Result:
     """Freeze the cart into a new order. An earlier order that is not paid ends first."""
     state = _state(scene)
     shop, left = state.at.shop, _left_for_new(state)
-    sold = tuple(held for held in state.cart if shop.product(held[0]))
+    on_sale = tuple(item for item in state.cart if shop.product(item[0]))
     possible = tuple(
         (product.sku, min(quantity, shop.limit(product, left)))
-        for product, quantity in cart.known(sold, shop)
+        for product, quantity in cart.known(on_sale, shop)
     )
-    if possible != sold:
+    if possible != on_sale:
         changed = state.with_cart(tuple(item for item in possible if item[1]))
         return Result(changed, instead=Happened("order.refused", {"reason": "sold out"}))
     names = {p["sku"]: p["name"] for p in catalogue.view(shop, scene.language, scene.language)["products"]}
-    lines = cart.lines(sold, shop, names)
+    lines = cart.lines(on_sale, shop, names)
     total = sum(line.total for line in lines)
     if total < MIN_TOTAL:
         reason = "too small" if lines else "empty"
@@ -174,23 +174,23 @@ def _place(scene: Scene, args: _Nothing) -> Result:
         placed_at=scene.now,
         placed_by=scene.number,
     )
-    return Result(_ended(state).place(order))
+    return Result(_end_current(state).place(order))
 
 
-def _ended(state: ShopState) -> ShopState:
-    """The state with its current order over, if goods may be reserved for it that nobody paid."""
+def _end_current(state: ShopState) -> ShopState:
+    """Return the state with its current order ended, if that can still be paid."""
     earlier = state.order
     if earlier is None or not earlier.open_to_pay:
         return state
-    return _cancelled(state, earlier).end(earlier.key)
+    return _withdraw_link(state, earlier).end(earlier.key)
 
 
-def _cancelled(state: ShopState, order: OrderState) -> ShopState:
+def _withdraw_link(state: ShopState, order: OrderState) -> ShopState:
     return state.withdraw(order.link.reference_id) if order.link else state
 
 
-def _request(scene: Scene, args: _Nothing) -> Result:
-    """Have one payable link for the current order: the one there is, or a new one."""
+def _request(scene: Scene, args: _NoArguments) -> Result:
+    """Make sure that the current order has one payable link: the one it has, or a new one."""
     state = _state(scene)
     order = state.order
     if order is None or order.status is not PaymentStatus.UNPAID:
@@ -204,17 +204,17 @@ def _request(scene: Scene, args: _Nothing) -> Result:
     return Result(state.request_link(order))
 
 
-def _cancel(scene: Scene, args: _Nothing) -> Result:
-    """Make the current order's link unpayable. A payment that is faster still counts."""
+def _cancel(scene: Scene, args: _NoArguments) -> Result:
+    """Withdraw the current order's link. A payment that comes before the cancellation still counts."""
     state = _state(scene)
     order = state.order
     if order is None or not order.open_to_pay:
         return Result(state)
-    return Result(_cancelled(state, order) if order.link else state.end(order.key))
+    return Result(_withdraw_link(state, order) if order.link else state.end(order.key))
 
 
-def _check(scene: Scene, args: _Nothing) -> Result:
-    """Have Razorpay asked for the current order's payments, now; not more often than it makes sense."""
+def _check(scene: Scene, args: _NoArguments) -> Result:
+    """Ask Razorpay for the current order's payments now, at most once in `ASK_AGAIN`."""
     state = _state(scene)
     if state.order is None:
         return _refused(scene, "order.refused", reason="nothing to pay")
@@ -226,12 +226,15 @@ def _check(scene: Scene, args: _Nothing) -> Result:
 
 
 def _left_for_new(state: ShopState) -> Mapping[str, int]:
-    """What a new order may take: also what the customer's own order holds, which it would end."""
+    """Return the pieces that a new order may take.
+
+    They include what the customer's current order reserves, because a new order would end it.
+    """
     order = state.order
     if order is None or not order.open_to_pay:
         return state.left
-    back = {line.sku: line.quantity for line in order.order.lines}
-    return {sku: left + back.get(sku, 0) for sku, left in state.left.items()}
+    reserved = {line.sku: line.quantity for line in order.order.lines}
+    return {sku: pieces + reserved.get(sku, 0) for sku, pieces in state.left.items()}
 
 
 SHOP: Final = Vocabulary(
@@ -240,14 +243,14 @@ SHOP: Final = Vocabulary(
         "cart.add": Action(_Quantity, _add, ("cart.refused",)),
         "cart.set": Action(_Quantity, _set, ("cart.refused", "cart.emptied")),
         "cart.remove": Action(_Item, _remove, ("cart.emptied",)),
-        "cart.empty": Action(_Nothing, _empty),
-        "cart.fill": Action(_Nothing, _fill, ("order.refused",)),
-        "cart.settle": Action(_Nothing, _settle),
-        "order.place": Action(_Nothing, _place, ("order.refused",)),
-        "payment.request": Action(_Nothing, _request, ("order.refused", "payment_link.created")),
-        "payment.cancel": Action(_Nothing, _cancel),
+        "cart.empty": Action(_NoArguments, _empty),
+        "cart.fill": Action(_NoArguments, _fill, ("order.refused",)),
+        "cart.settle": Action(_NoArguments, _settle),
+        "order.place": Action(_NoArguments, _place, ("order.refused",)),
+        "payment.request": Action(_NoArguments, _request, ("order.refused", "payment_link.created")),
+        "payment.cancel": Action(_NoArguments, _cancel),
         "payment.check": Action(
-            _Nothing, _check, ("order.refused", "payment.asked_lately", "payment.not_found")
+            _NoArguments, _check, ("order.refused", "payment.asked_lately", "payment.not_found")
         ),
     },
     events=EVENTS,
@@ -262,4 +265,4 @@ SHOP: Final = Vocabulary(
     sample=views.sample,
     trials=views.trials,
 )
-"""The words of a shop."""
+"""The vocabulary of a shop."""

@@ -1,11 +1,11 @@
-"""One customer's waiting events, one after the other: the pure heart of the shop.
+"""Process one customer's waiting events, one after the other. Pure.
 
     advance(flow, given, now) -> ChangeSet
 
-An event that can't be handled is parked with its error and leaves everything as it was; the events
-after it go on. Facts are kept even then: what Razorpay said is true whatever the flow does, and
-the order's payment status says it from then on. What the order becomes, and what its customer hears,
-waits for the next event about the order, or for the same one, replayed.
+An event that cannot be handled is parked with its error and changes nothing; the events after it go on.
+Its facts about money are kept even then: what Razorpay said is true whatever the flow does, and the order's
+payment status shows it from then on. What the order becomes, and what its customer hears, waits for the next
+event about the order, or for a replay of the parked one.
 """
 
 from collections.abc import Sequence
@@ -50,27 +50,27 @@ from payments.processing.updates import apply, record_facts, uncaptured
 from payments.shop.orders import LINK_STATUSES, Attempt, AttemptStatus, moved, order_key_of
 
 Done: TypeAlias = tuple[Trace, bool]
-"""What a handler gives: the trace, and whether the event had an effect."""
+"""What a handler returns: the trace, and whether the event had an effect."""
 
 
 def advance(flow: Flow, given: StepInput, now: int) -> ChangeSet:
-    """What the waiting events of `given` do at `now` (milliseconds since 1970, UTC). Never raises."""
+    """Return what the events of `given` change at `now` (milliseconds since 1970, UTC). Never raises."""
     turns: list[Turn] = []
     results: list[EventResult] = []
     last = begin(flow, given, now)
     for event in given.events:
         turn = following(last, event)
-        result = _take(turn, event)
+        result = _process(turn, event)
         if result.outcome is Outcome.PARKED:
             turn = _parked(last, turn, event)
         turns.append(turn)
         results.append(result)
         last = turn
-    for place, turn in enumerate(turns):
+    for index, turn in enumerate(turns):
         if turn.reminding and turn.messages and turn.conversation.visits != last.conversation.visits:
-            # Nobody has sent it yet, and what came with it is newer.
+            # A later event of this step moved the customer on, and the reminder is not sent yet: drop it.
             turn.messages = []
-            results[place] = replace(results[place], trace=withheld(results[place].trace, _MOVED_ON))
+            results[index] = replace(results[index], trace=withheld(results[index].trace, _MOVED_ON))
     changes = ChangeSet(given.conversation, results)
     for turn in turns:
         changes.add(turn.changes())
@@ -81,26 +81,26 @@ def advance(flow: Flow, given: StepInput, now: int) -> ChangeSet:
 _MOVED_ON: Final = "the customer had moved on before it could be sent"
 
 
-def _take(turn: Turn, event: InboxEvent) -> EventResult:
+def _process(turn: Turn, event: InboxEvent) -> EventResult:
     try:
         trace, applied = _handle(turn, read(event.kind, event.body))
         trace += follow(turn)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is parked and shown, and the rest goes on
-        what = f"{type(error).__name__}: {error}"[:2000]
-        return EventResult(event.number, Outcome.PARKED, error=what)
+    except Exception as error:  # noqa: BLE001 - any error parks its event and is shown; the others go on
+        message = f"{type(error).__name__}: {error}"[:2000]
+        return EventResult(event.number, Outcome.PARKED, error=message)
     return EventResult(event.number, Outcome.APPLIED if applied else Outcome.IGNORED, trace)
 
 
 def _parked(last: Turn, failed: Turn, event: InboxEvent) -> Turn:
-    """Everything as it was, but for what `failed` learned of money; a customer gets an apology.
+    """Return a turn that changes nothing but the money facts that `failed` learned. A chat gets an apology.
 
-    A setback is not kept: it is told only when it is new, and shall be when the event is replayed.
+    A setback is not kept: it is told only when it is new, and a replay of the event must tell it.
     """
     turn = following(last, event)
     for key, before in last.shop.orders.items():
         learned = failed.shop.orders[key].facts[len(before.facts) :]
-        money = [fact for fact in learned if (fact.entity, fact.state) not in SETBACKS]
-        turn.shop = turn.shop.with_order(before.with_facts(money))
+        kept = [fact for fact in learned if (fact.entity, fact.state) not in SETBACKS]
+        turn.shop = turn.shop.with_order(before.with_facts(kept))
     if event.kind is Kind.CHAT:
         turn.apologise()
     return turn
@@ -163,21 +163,22 @@ def _facts(turn: Turn, body: FactsTold) -> Done:
 def _fetched(turn: Turn, body: PaymentsFetched) -> Done:
     before = turn.shop.known(order_of(body))
     state, new = record_facts(turn, before, body.facts)
-    asked = body.asked and _last_word(turn, before, body.reference_id)
+    asked = body.asked and _answers_customer(turn, before, body.reference_id)
     trace, applied = apply(turn, before, uncaptured(turn, state), new, asked=asked)
     _refuse_problems(turn, before.key, body.problems)
     return trace, applied or bool(new)
 
 
-def _last_word(turn: Turn, state: OrderState, reference: str) -> bool:
-    """Whether the answer about this link tells a customer who asked that there is no payment.
+def _answers_customer(turn: Turn, state: OrderState, reference: str) -> bool:
+    """Return whether the answer about this link may tell the customer who asked that there is no payment.
 
-    They have one answer: of the link that they can still pay for an earlier order, or else of the newest.
+    Several links may be asked about, but the customer hears one answer: about the newest link of an earlier
+    order that can still be paid, or else about the order's newest link.
     """
     if earlier := turn.shop.earlier_links:
         return reference == earlier[-1]
-    made = [attempt for attempt in state.attempts if attempt.link_id]
-    newest = max(made, key=lambda attempt: attempt.ordinal, default=None)
+    with_link = [attempt for attempt in state.attempts if attempt.link_id]
+    newest = max(with_link, key=lambda attempt: attempt.ordinal, default=None)
     return newest is not None and newest.reference_id == reference
 
 
@@ -198,15 +199,15 @@ def _link_refused(turn: Turn, body: LinkRefused) -> Done:
 
 
 def _link_found(turn: Turn, body: LinkFound) -> Done:
-    """Take over a link that lost books made for the order. One that can still be paid is cancelled.
+    """Adopt a link that lost books made for the order. If it can still be paid, it is cancelled.
 
-    If these books had planned the very same link, the customer waits for one: they get another in its place.
+    If these books had planned the very same link, the customer waits for it: they get another in its place.
     """
     before, ended = turn.shop.known(order_of(body)), LINK_STATUSES.get(body.status)
     known = next((a for a in before.attempts if a.reference_id == body.reference_id), None)
     if known and (known.link_id or known.status in _ASKED_FOR):
         return (), False
-    made = Attempt(
+    adopted = Attempt(
         reference_id=body.reference_id,
         order_key=before.key,
         ordinal=known.ordinal if known else before.next_ordinal,
@@ -219,8 +220,8 @@ def _link_found(turn: Turn, body: LinkFound) -> Done:
         mode=body.mode,
     )
     if ended is None:
-        turn.shop = turn.shop.asking(CancelLink(made.reference_id, made.link_id))
-    state, new = record_facts(turn, before.with_attempt(made), body.facts)
+        turn.shop = turn.shop.asking(CancelLink(adopted.reference_id, adopted.link_id))
+    state, new = record_facts(turn, before.with_attempt(adopted), body.facts)
     trace, _ = apply(turn, before, state, new)
     _refuse_problems(turn, before.key, body.problems)
     after = turn.shop.known(before.key)
@@ -230,7 +231,7 @@ def _link_found(turn: Turn, body: LinkFound) -> Done:
 
 
 _ASKED_FOR: Final = frozenset({AttemptStatus.CREATING, AttemptStatus.WITHDRAWING})
-"""Statuses in which an attempt's own call tells what became of its link."""
+"""Statuses in which a call is under way whose result will tell what became of the link."""
 
 
 def _refund_made(turn: Turn, body: RefundMade) -> Done:
@@ -266,21 +267,23 @@ def _poll(turn: Turn, poll: Poll) -> Done:
     ):
         turn.polls.append(poll.after(turn.now))
     elif state.waits_for_capture:
-        # Nobody asks any more: the goods are free again, and a capture after all counts as a late one.
-        over = [replace(f, state=RELEASED) for f in authorised(state.facts) if _paid_over(attempt, f, state)]
-        known, new = record_facts(turn, state, over)
+        # This was the last poll: the goods are free again, and a capture after it counts as late.
+        released = [
+            replace(f, state=RELEASED) for f in authorised(state.facts) if _made_on(attempt, f, state)
+        ]
+        after, new = record_facts(turn, state, released)
         if new:
-            return apply(turn, state, known, new)[0], True
+            return apply(turn, state, after, new)[0], True
     return ({"event": "poll", "asked": attempt.reference_id},), True
 
 
-def _paid_over(attempt: Attempt, payment: Fact, state: OrderState) -> bool:
-    """Whether the payment is one of this attempt's link; one that names no link, of the newest's."""
+def _made_on(attempt: Attempt, payment: Fact, state: OrderState) -> bool:
+    """Return whether the payment was made on this attempt's link. Without a link, it is on the newest."""
     newest = max(may_have_taken(payment, state.attempts), key=lambda a: a.ordinal, default=None)
     return newest == attempt
 
 
 def _refuse_problems(turn: Turn, key: str, problems: Sequence[str]) -> None:
-    """What Razorpay said and nobody can read may be money: it waits for a person."""
+    """Raise CannotHandle if unreadable parts may be money for an unpaid order: a person must look."""
     if problems and not turn.shop.known(key).balance.settled:
         raise CannotHandle(f"Razorpay said more than could be read: {'; '.join(problems)}")

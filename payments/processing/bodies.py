@@ -1,4 +1,4 @@
-"""What an inbox row holds, by its kind: one dataclass each, and the one codec. Pure."""
+"""The bodies of inbox rows: one dataclass for each kind, and their codec. Pure."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -24,46 +24,46 @@ class Chat:
 
     event: Event
     name: str | None = None
-    """What the channel calls the customer."""
+    """The customer's name, according to the channel."""
 
 
 @dataclass(frozen=True, slots=True)
 class FactsTold:
-    """What one webhook of the payment provider told about an order."""
+    """Facts about an order from one webhook of the payment provider."""
 
     order_key: str
     facts: tuple[Fact, ...]
     problems: tuple[str, ...] = ()
-    """What was told and cannot be read."""
+    """Parts of the webhook that could not be read."""
     account: str | None = None
-    """The provider's id of the account that it names."""
+    """The provider's id of the account that the webhook names."""
     mode: str | None = None
-    """`test` or `live`: of our keys."""
+    """`test` or `live`: the mode of our keys."""
 
 
 @dataclass(frozen=True, slots=True)
 class OrderRequested:
-    """An order asked for over our own API; without items, of the customer's cart."""
+    """An order that was requested over our API. Without items, the customer's cart is ordered."""
 
     items: Sequence[Mapping[str, Any]] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Another conversation was found to be this customer's too, and is this one from now on."""
+    """Another conversation was found to be of the same customer. It becomes a part of this one."""
 
     other: Conversation
     heard_last: bool
-    """Whether the customer last wrote in the other one."""
+    """Whether the customer wrote last in the other conversation."""
 
 
 Body: TypeAlias = Chat | TimerDue | FactsTold | Result | Poll | OrderRequested | Joined
 
 
 def read(kind: Kind, body: Mapping[str, Any]) -> Body:
-    """What the row's `body` says. Raises KeyError, TypeError or ValueError on another shape.
+    """Return the row's `body` as a value. Raises KeyError, TypeError or ValueError on another shape.
 
-    Rows of the other kinds are no events of a conversation: ValueError.
+    Rows of kind RECEIPT and OTHER are no events of a conversation: they raise ValueError.
     """
     match kind:
         case Kind.CHAT:
@@ -87,7 +87,7 @@ def read(kind: Kind, body: Mapping[str, Any]) -> Body:
 
 
 def joined(body: Mapping[str, Any]) -> Joined:
-    """What the body of a `Kind.JOINED` says. Raises KeyError, TypeError or ValueError on another shape."""
+    """Return the body of a `Kind.JOINED` row. Raises KeyError, TypeError or ValueError on another shape."""
     snapshot = json.loads(body["snapshot"])
     return Joined(conversations.from_json(body["conversation"], snapshot), bool(body["heard_last"]))
 
@@ -95,7 +95,7 @@ def joined(body: Mapping[str, Any]) -> Joined:
 def _timer(body: Mapping[str, Any]) -> TimerDue:
     event = events.from_json(body)
     if not isinstance(event, TimerDue):
-        raise TypeError("a timer's row holds a timer")
+        raise TypeError("the body of a timer row must be a timer")
     return event
 
 

@@ -1,6 +1,6 @@
-"""What one step of one customer changes: filled event by event, stored as one, then performed.
+"""The change set of one step: filled event by event, stored in one transaction, then performed.
 
-A new kind of change is a field here, and how it is stored is a table of `storage.inbox.changes`.
+A new kind of change is a field here, and an entry in the table of `storage.inbox.changes` that stores it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,18 +23,18 @@ T = TypeVar("T")
 
 
 class Outcome(StrEnum):
-    """What became of an event."""
+    """How the processing of an event ended."""
 
     APPLIED = "applied"
     IGNORED = "ignored"
     """Recognised, and rightly without effect (late timer, duplicate fact)."""
     PARKED = "parked"
-    """Could not be handled; waits for a person, with its error."""
+    """Could not be handled. It waits for a person, with its error."""
 
 
 @dataclass(frozen=True, slots=True)
 class EventResult:
-    """What became of one event, and why."""
+    """Outcome of one event, with its trace or its error."""
 
     number: int
     outcome: Outcome
@@ -43,7 +43,7 @@ class EventResult:
 
 
 class Caused(NamedTuple, Generic[T]):
-    """Something that an event caused."""
+    """A value, with the number of the event that caused it."""
 
     event: int
     """The event's number."""
@@ -52,7 +52,7 @@ class Caused(NamedTuple, Generic[T]):
 
 @dataclass(slots=True)
 class ChangeSet:
-    """What a step changes. Where a key comes twice, the last one holds."""
+    """All that a step changes. If a key occurs twice, the last value counts."""
 
     conversation: Conversation
     results: list[EventResult] = field(default_factory=list)
@@ -60,13 +60,13 @@ class ChangeSet:
     timers: list[StartTimer] = field(default_factory=list)
     calls: list[Caused[Call]] = field(default_factory=list)
     placed: list[Order] = field(default_factory=list)
-    """Orders that are new."""
+    """New orders."""
     attempts: dict[str, Attempt] = field(default_factory=dict)
     """New or changed, by reference id."""
     facts: list[Caused[Fact]] = field(default_factory=list)
-    """Newly learned."""
+    """New facts."""
     orders: dict[str, OrderState] = field(default_factory=dict)
-    """Orders whose life or money changed, by key, as they are now."""
+    """Orders whose lifecycle or money changed, by key, in their new state."""
     refunds: dict[str, Refund] = field(default_factory=dict)
     """New or changed, by key."""
     moves: list[Move] = field(default_factory=list)
@@ -74,10 +74,10 @@ class ChangeSet:
     polls: list[Poll] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     account: str | None = None
-    """Razorpay's id of our account, if it was learned now."""
+    """Razorpay's id of our account, if this step learned it."""
 
     def add(self, later: "ChangeSet") -> None:
-        """Take over what later events changed."""
+        """Add the changes of later events."""
         self.conversation = later.conversation
         for name in _LISTS:
             getattr(self, name).extend(getattr(later, name))
@@ -85,7 +85,7 @@ class ChangeSet:
             getattr(self, name).update(getattr(later, name))
 
     def compare(self, event: int, before: Mapping[str, OrderState], after: Mapping[str, OrderState]) -> None:
-        """Add what differs between the orders before and after `event`."""
+        """Add the differences between the orders before and after `event`."""
         for key, order in after.items():
             if (known := before.get(key)) is not order:
                 self._add_order(event, known, order)
@@ -108,11 +108,11 @@ _MAPPINGS = tuple(f.name for f in fields(ChangeSet) if str(f.type).startswith("d
 
 
 def books(state: OrderState) -> tuple[object, ...]:
-    """What is stored of an order's life and money."""
+    """Return what is stored of an order's lifecycle and money."""
     money = (state.fulfilled, state.held, state.held_for, state.balance.settled)
     return (state.status, state.lifecycle, *money)
 
 
 def values(caused: list[Caused[T]]) -> Iterator[T]:
-    """What was caused, without the events."""
+    """Return the values without the numbers of their events."""
     return (one.value for one in caused)

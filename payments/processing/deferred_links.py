@@ -1,8 +1,8 @@
-"""A link that waits for the end of an earlier one: made, or given up, once that end is known. Pure.
+"""Deferred links: a new link waits until an earlier one is over, then it is requested or given up. Pure.
 
-One customer shall never have two links that can be paid: both could be. So a new link is asked for only
-when Razorpay has said of the one before that it is over. Until then its attempt is planned, and it is
-looked at again after each event; the end of a link always comes with an event that names its order.
+One customer must never have two links that can be paid, because both might be. So Razorpay is asked for a new
+link only when it has said that the earlier one is over. Until then the new attempt is planned. It is
+looked at again after each event: the end of a link always comes with an event that names its order.
 """
 
 from dataclasses import replace
@@ -19,13 +19,16 @@ from payments.processing.updates import apply
 from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, order_key_of, withdrawn
 
 EARLIER_PAID: Final = Refusal("earlier order paid")
-"""Why there is no link: the earlier order was paid after all. Asked again, nothing stands in the way."""
+"""There is no link because the earlier order was paid after all. The customer can ask for it again."""
 EARLIER_OPEN: Final = Refusal("earlier link open")
-"""Why there is no link: Razorpay would not cancel the earlier one, which can still be paid."""
+"""There is no link because Razorpay would not cancel the earlier one, which can still be paid."""
 
 
 def follow(turn: Turn) -> Trace:
-    """Begin or give up what was planned, if the event brought the end that it waits for."""
+    """Request or give up the planned link, if the event ended the link that it waits for.
+
+    Orders that lost a planned attempt are updated first.
+    """
     trace: Trace = ()
     for key in turn.shop.dropped:
         state = turn.shop.known(key)
@@ -38,19 +41,19 @@ def follow(turn: Turn) -> Trace:
 
 
 def _decide(turn: Turn, state: OrderState, attempt: Attempt) -> None:
-    """Ask for the planned link if nothing stands in its way; drop it if a payment came that does not fit.
+    """Request the planned link if nothing stands in its way. Drop it if a payment arrived that does not fit.
 
-    While a payment is under way (the bank said yes, or Razorpay has to say whether it is ours), it waits.
+    While a payment is under way (authorised, or Razorpay has to say whether it is ours), the link waits.
     """
     if state.status in PAYABLE:
         if not turn.shop.earlier_links and not state.payable:
-            _ask_for(turn, state, attempt)
+            _request_link(turn, state, attempt)
     elif state.balance.mismatch and state.balance.mismatch != UNVERIFIED:
         turn.shop = turn.shop.with_order(state.with_attempt(withdrawn(attempt)))
 
 
 def keep_waiting(turn: Turn, attempt: Attempt) -> Trace:
-    """Razorpay would not cancel the link of `attempt`: while it can be paid, no other is made."""
+    """Give up the planned link if that of `attempt`, which Razorpay would not cancel, can still be paid."""
     if not attempt.payable:
         return ()
     turn.notices.append(_notice(attempt))
@@ -58,28 +61,28 @@ def keep_waiting(turn: Turn, attempt: Attempt) -> Trace:
 
 
 def _end_earlier(turn: Turn) -> Trace:
-    """Look which links of earlier orders are over by now, and how."""
+    """Stop waiting for links of earlier orders that are over. Give up the planned link if one was paid."""
     trace: Trace = ()
     for reference in turn.shop.earlier_links:
         state = turn.shop.orders.get(order_key_of(reference))
         attempt = state.attempt(reference) if state else None
         if state is None or attempt is None or attempt in state.payable:
             continue
-        turn.shop = turn.shop.waiting_for(other for other in turn.shop.earlier_links if other != reference)
-        # What was paid for the earlier order may have to go back, its goods being this one's by now.
+        turn.shop = turn.shop.waiting_for(link for link in turn.shop.earlier_links if link != reference)
+        # A returned order counts as unpaid: its money goes back, as this order may have its goods.
         unpaid = attempt.status in OVER or state.lifecycle is Lifecycle.RETURNED
         trace += () if unpaid else _give_up(turn, EARLIER_PAID)
     return trace
 
 
-def _ask_for(turn: Turn, state: OrderState, attempt: Attempt) -> None:
+def _request_link(turn: Turn, state: OrderState, attempt: Attempt) -> None:
     life = turn.shop.at.shop.payment_link_life
-    begun = replace(attempt, status=AttemptStatus.CREATING, expires_at=turn.now + life)
-    turn.shop = turn.shop.with_order(state.with_attempt(begun)).asking(link_of(state.order, begun))
+    requested = replace(attempt, status=AttemptStatus.CREATING, expires_at=turn.now + life)
+    turn.shop = turn.shop.with_order(state.with_attempt(requested)).asking(link_of(state.order, requested))
 
 
 def _give_up(turn: Turn, refusal: Refusal) -> Trace:
-    """End the planned attempt, if there is one; the customer hears why, and can ask again."""
+    """End the planned attempt, if there is one. The customer hears why, and can ask again."""
     state = turn.shop.order
     if state is None or state.planned is None:
         return ()

@@ -1,6 +1,6 @@
-"""One customer's rows in memory: what a step changed is what the next one is given.
+"""A store of one customer's rows in memory: a step's changes are saved and become the next step's input.
 
-The simulator and the tests of processing keep their shop here; `storage` does the same on a database.
+The simulator and the tests of processing use it. `storage` does the same on a database.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,7 +18,7 @@ from payments.shop import stock
 
 @dataclass
 class MemoryStore:
-    """What lasts of one conversation, and of the shop around it."""
+    """The stored state of one conversation and of its shop."""
 
     conversation: Conversation
     left: Mapping[str, int] = field(default_factory=dict)
@@ -28,7 +28,7 @@ class MemoryStore:
     account: str | None = None
     results: list[EventResult] = field(default_factory=list)
     messages: list[Say] = field(default_factory=list)
-    """Everything that was said, oldest first."""
+    """Every message of the shop, oldest first."""
     timers: list[StartTimer] = field(default_factory=list)
     polls: list[Poll] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
@@ -36,13 +36,13 @@ class MemoryStore:
     def given(
         self, events: Iterable[InboxEvent], nonce: str = "", keys: Iterable[str] | None = None
     ) -> StepInput:
-        """What a step of `events` is given: the orders with these `keys`, or all."""
+        """Return the input of a step of `events`, with the orders that have these `keys`, or all orders."""
         named = self.orders.keys() if keys is None else set(keys) & self.orders.keys()
         orders = {key: state for key, state in self.orders.items() if key in named}
         return StepInput(self.conversation, tuple(events), nonce, orders, self.left, self.account)
 
     def save(self, changes: ChangeSet) -> None:
-        """Keep what a step changed."""
+        """Store what a step changed."""
         self.conversation = changes.conversation
         self.account = changes.account or self.account
         self.left = stock.after(self.left, changes.moves)

@@ -1,4 +1,4 @@
-"""Another conversation turned out to be this customer's too: what becomes of its order, cart and words. Pure.
+"""Merge another conversation of the same customer: its order, its cart and what is known from it. Pure.
 
 A customer has one open order and at most one link that can be paid. So of two open orders the older ends, as
 if the customer had placed the newer one after it in one chat.
@@ -15,32 +15,32 @@ from payments.shop.orders import order_key_of
 
 
 def order_keys(other: Conversation) -> set[str]:
-    """The orders that joining with `other` needs: its current one, and those of earlier links of it."""
+    """Return the keys of the orders that joining `other` needs: its current one, those of earlier links."""
     current = order_key_in(other.data)
     earlier = {order_key_of(reference) for reference in other.data.get("earlier_links", ())}
     return {*earlier, *([current] if current else ())}
 
 
 def join(turn: Turn, body: Joined) -> tuple[Trace, bool]:
-    """Take over what the other conversation had: the trace, and that it had an effect."""
-    other, mine = body.other, turn.conversation
-    theirs = of_conversation(other, turn.shop.at, turn.shop.orders, turn.shop.left)
-    entry: dict[str, Any] = {"event": "joined", "with": other.id, "state": mine.state}
+    """Take over what the other conversation has. Return the trace, and True: the event had an effect."""
+    other, own = body.other, turn.conversation
+    merged = of_conversation(other, turn.shop.at, turn.shop.orders, turn.shop.left)
+    entry: dict[str, Any] = {"event": "joined", "with": other.id, "state": own.state}
     heard_last = body.heard_last and other.language
     turn.conversation = replace(
-        mine,
-        language=other.language if heard_last or not mine.language else mine.language,
-        customer={**other.customer, **mine.customer},
-        variables={**other.variables, **mine.variables},
+        own,
+        language=other.language if heard_last or not own.language else own.language,
+        customer={**other.customer, **own.customer},
+        variables={**other.variables, **own.variables},
     )
-    if theirs.cart and not turn.shop.cart:
-        turn.shop = turn.shop.with_cart(theirs.cart)
+    if merged.cart and not turn.shop.cart:
+        turn.shop = turn.shop.with_cart(merged.cart)
         entry["took"] = "cart"
-    turn.shop = turn.shop.waiting_for((*theirs.earlier_links, *turn.shop.earlier_links))
-    if not turn.shop.current and theirs.current:
-        turn.shop = replace(turn.shop.about(theirs.current), asked_at=theirs.asked_at)
-    elif left := theirs.order:
-        turn.shop = turn.shop.displace(left)
-        if turn.shop.known(left.key).lifecycle is not left.lifecycle:
-            entry["ended"] = left.order.number
+    turn.shop = turn.shop.waiting_for((*merged.earlier_links, *turn.shop.earlier_links))
+    if not turn.shop.current and merged.current:
+        turn.shop = replace(turn.shop.about(merged.current), asked_at=merged.asked_at)
+    elif displaced := merged.order:
+        turn.shop = turn.shop.displace(displaced)
+        if turn.shop.known(displaced.key).lifecycle is not displaced.lifecycle:
+            entry["ended"] = displaced.order.number
     return (entry,), True

@@ -1,11 +1,11 @@
-"""Notices: what an operator must know."""
+"""Notices: what an operator must know and act on."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class NoticeKind(StrEnum):
-    """What a notice is about. The manual (docs/operations.md, Notices) says what to do about each."""
+    """Topic of a notice. The manual (docs/operations.md, Notices) says what to do about each."""
 
     TOKEN = "token"  # noqa: S105 - a kind, no secret
     SIGNATURE = "signature"
@@ -30,10 +30,10 @@ class NoticeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something an operator must know and do something about; told once for each (kind, subject)."""
+    """Something an operator must know and act on. It is shown once for each (kind, subject)."""
 
     kind: NoticeKind
     subject: str
-    """What it is about, within its kind (an order, a message's name); holds no personal data."""
+    """What it is about within its kind (an order, a message's name). Holds no personal data."""
     said: str
     """What happened and what to do, for people."""

@@ -1,7 +1,7 @@
-"""From what changed about an order to the events that the conversation is told. Pure.
+"""The events that tell a conversation what changed about an order. Pure.
 
-A change moves the conversation once. What was told is what the stored order says, so that a fact
-whose telling failed is told with the next one.
+Each change is told once: events come from the difference to the stored order. So a fact whose event failed
+is told with the next one.
 """
 
 from collections.abc import Iterator
@@ -17,11 +17,11 @@ from payments.processing.results import Refusal
 from payments.shop.orders import Attempt, AttemptStatus, Lifecycle
 
 NOT_FOUND: Final = "payment.not_found"
-"""The customer asked for their payment, and Razorpay knows of none."""
+"""Event: the customer asked for their payment, and Razorpay knows of none."""
 SETBACKS: Final = frozenset(
     {("payment", "failed"), ("payment_link", "expired"), ("payment_link", "cancelled")}
 )
-"""(entity, state) of facts that customers hear of once, and that are no money."""
+"""(entity, state) of facts that are told once and are not about money."""
 
 
 def events_for(
@@ -33,16 +33,16 @@ def events_for(
     refusal: Refusal | None = None,
     current: bool = True,
 ) -> list[Happened]:
-    """What the customer is told of the way from `before` to `after`. `new` are the facts of that way.
+    """Return the events that tell the customer of the change from `before` to `after` by the facts `new`.
 
-    `refusal`: why there is no link. `current`: whether the chat is about this order; of another one, failed
-    tries and the end of links are no news.
+    `refusal`: why there is no link. `current`: whether the chat is about this order. Failed payments and the
+    end of links are not told about any other order.
     """
     link = before.link if current else None
     events = [*_link_events(before, after, link, now, refusal)]
     events += _money_events(before, after)
     if after.status in PAYABLE:
-        # While a part is paid, the end of an earlier link is no news: there is one for the rest.
+        # While a part is paid, the end of an earlier link is not told: there is a link for the rest.
         unpaid = after.status is PaymentStatus.UNPAID
         facts = (fact for fact in new if unpaid or fact.entity == "payment")
         events += (event for fact in facts if (event := _setback(after, fact, link)))
@@ -52,9 +52,10 @@ def events_for(
 def _link_events(
     before: OrderState, after: OrderState, link: Attempt | None, now: int, refusal: Refusal | None
 ) -> Iterator[Happened]:
-    """Tell of the link that the customer waits for: it is there, or will not be.
+    """Yield an event if the link that the customer waits for was made or refused.
 
-    Nothing of it if they need none any more, having paid meanwhile, or if its time was over when it was made.
+    Yield none if they need no link any more because they have paid, or if the link's time was over when it
+    was made.
     """
     new = after.attempt(link.reference_id) if link else None
     if link is None or new is None or link.status is new.status:
@@ -83,9 +84,10 @@ def _paid(state: OrderState) -> dict[str, Any]:
 
 
 def _held(before: OrderState, after: OrderState) -> Iterator[Happened]:
-    """Money came that neither settles the order nor goes back.
+    """Yield an event if money arrived that neither settles the order nor goes back.
 
-    Of a payment that our own keys have not seen yet, nothing is said: they see it in a moment, or it is none.
+    Nothing is told of a payment that our own keys have not verified yet: a look-up is under way that will
+    find it, or it is not ours.
     """
     if (
         after.held_for is None
@@ -97,25 +99,25 @@ def _held(before: OrderState, after: OrderState) -> Iterator[Happened]:
         if before.held_for != HoldReason.UNCAPTURED:
             yield Happened("payment.authorized")
         return
-    known = 0 if before.balance.mismatch == UNVERIFIED else before.held
-    more = after.held > known or after.held_for != before.held_for
-    if after.waits_for_rest and after.held > known:
+    known_held = 0 if before.balance.mismatch == UNVERIFIED else before.held
+    changed = after.held > known_held or after.held_for != before.held_for
+    if after.waits_for_rest and after.held > known_held:
         yield Happened("payment.short", {"amount": after.held, "due": after.due})
-    elif after.lifecycle is not Lifecycle.FULFILLED and more and not after.waits_for_rest:
+    elif after.lifecycle is not Lifecycle.FULFILLED and changed and not after.waits_for_rest:
         amount = sum(payment.amount for payment in after.balance.payments)
         yield Happened("payment.held", {"amount": amount})
 
 
 def _refunds(before: OrderState, after: OrderState) -> Iterator[Happened]:
     known = {refund.key: refund for refund in before.refunds}
-    asked = [r for r in after.refunds if r.key not in known and r.reason != OUTSIDE]
-    if asked:
+    intents = [r for r in after.refunds if r.key not in known and r.reason != OUTSIDE]
+    if intents:
         name = "payment.returned" if after.lifecycle is Lifecycle.RETURNED else "payment.surplus"
-        yield Happened(name, {"amount": sum(refund.amount for refund in asked)})
+        yield Happened(name, {"amount": sum(refund.amount for refund in intents)})
     for refund in after.refunds:
-        told = _refund_event(known.get(refund.key), refund)
-        if told:
-            yield Happened(told, {"amount": refund.amount})
+        event = _refund_event(known.get(refund.key), refund)
+        if event:
+            yield Happened(event, {"amount": refund.amount})
 
 
 def _refund_event(before: Refund | None, after: Refund) -> str | None:
@@ -130,15 +132,15 @@ def _refund_event(before: Refund | None, after: Refund) -> str | None:
 
 
 def _setback(state: OrderState, fact: Fact, link: Attempt | None) -> Happened | None:
-    """What a customer hears about a failed payment or the end of the link they have."""
+    """Return the event for a failed payment, or for the end of the customer's link; None for other facts."""
     if fact.entity == "payment" and fact.state == "failed":
-        said = {key: fact.detail.get(key) or "" for key in ("error_reason", "error_description")}
+        detail = {key: fact.detail.get(key) or "" for key in ("error_reason", "error_description")}
         return Happened(
-            "payment.failed", {"reason": said["error_reason"], "description": said["error_description"]}
+            "payment.failed", {"reason": detail["error_reason"], "description": detail["error_description"]}
         )
     if fact.entity != "payment_link" or (fact.entity, fact.state) not in SETBACKS:
         return None
-    known = link and state.attempt(link.reference_id)
-    if not known or known.link_id != fact.entity_id:
+    current = link and state.attempt(link.reference_id)
+    if not current or current.link_id != fact.entity_id:
         return None
     return Happened(f"payment_link.{fact.state}")

@@ -1,4 +1,4 @@
-"""What a call to the payment provider answered, as events for the conversation. Pure."""
+"""The results of calls to the payment provider, as events for the conversation. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -11,29 +11,29 @@ from payments.shop.orders import LINK_STATUSES, Attempt, AttemptStatus, moved, o
 
 @dataclass(frozen=True, slots=True)
 class LinkCreated:
-    """A link was made. `status` is the provider's word for how it stands."""
+    """A link was made. `status` is its status at the provider."""
 
     reference_id: str
     link_id: str
     short_url: str
     status: str
     mode: str | None = None
-    """`test` or `live`: of the key that made it."""
+    """`test` or `live`: the mode of the key that made it."""
 
 
 @dataclass(frozen=True, slots=True)
 class LinkRefused:
-    """There is no link."""
+    """The provider made no link."""
 
     reference_id: str
     reason: str
     again: bool = True
-    """Whether another try may bring one."""
+    """Whether another try may make one."""
 
 
 @dataclass(frozen=True, slots=True)
 class LinkWithdrawn:
-    """A link was cancelled, or had ended by itself; `status` says how."""
+    """A link was cancelled, or had ended before. `status` says how."""
 
     reference_id: str
     link_id: str | None
@@ -43,7 +43,7 @@ class LinkWithdrawn:
 
 @dataclass(frozen=True, slots=True)
 class LinkKept:
-    """The provider would not cancel a link, and did not say that it is over: it can still be paid."""
+    """The provider would not cancel a link and did not say that it is over, so it can still be paid."""
 
     reference_id: str
     reason: str = ""
@@ -51,7 +51,7 @@ class LinkKept:
 
 @dataclass(frozen=True, slots=True)
 class LinkFound:
-    """Lost books made a link for an order that these have."""
+    """A link was found that lost books made for an order of these books."""
 
     reference_id: str
     link_id: str
@@ -62,25 +62,25 @@ class LinkFound:
     currency: str
     mode: str
     facts: tuple[Fact, ...] = ()
-    """How it stands."""
+    """Facts about the link and its payments."""
     problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentsFetched:
-    """How a link stands, with its payments and refunds."""
+    """The state of a link, with its payments and refunds, was fetched."""
 
     reference_id: str
     facts: tuple[Fact, ...] = ()
     problems: tuple[str, ...] = ()
-    """What was told and cannot be read."""
+    """Parts of the answer that could not be read."""
     asked: bool = False
-    """Whether the customer waits for the answer, whatever it is."""
+    """Whether the customer asked and waits for an answer, whatever it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class RefundMade:
-    """The provider took a refund on; `facts` say how it stands."""
+    """The provider accepted a refund. `facts` have its state."""
 
     order_key: str
     facts: tuple[Fact, ...]
@@ -120,38 +120,38 @@ _FIELDS: Final = {kind: tuple(field.name for field in fields(kind)) for kind in 
 
 
 def name_of(result: Result) -> str:
-    """The result's name in the inbox and in what people read."""
+    """Return the result's name in the inbox and in what people read."""
     return _NAMES[type(result)]
 
 
 def order_of(result: Result) -> str:
-    """The key of the order that the result is about."""
+    """Return the key of the order that the result is about."""
     if isinstance(result, (RefundMade, RefundRefused)):
         return result.order_key
     return order_key_of(result.reference_id)
 
 
 def to_json(result: Result) -> dict[str, Any]:
-    """`{"name", "fields"}`, JSON-ready. Inverse of `from_json`."""
-    told = {name: getattr(result, name) for name in _FIELDS[type(result)]}
-    if "facts" in told:
-        told["facts"] = [fact_values.to_json(fact) for fact in told["facts"]]
-    if "problems" in told:
-        told["problems"] = list(told["problems"])
-    return {"name": name_of(result), "fields": told}
+    """Return `{"name", "fields"}`, JSON-ready. Inverse of `from_json`."""
+    values = {name: getattr(result, name) for name in _FIELDS[type(result)]}
+    if "facts" in values:
+        values["facts"] = [fact_values.to_json(fact) for fact in values["facts"]]
+    if "problems" in values:
+        values["problems"] = list(values["problems"])
+    return {"name": name_of(result), "fields": values}
 
 
 def from_json(value: Mapping[str, Any]) -> Result:
-    """The result that `to_json` wrote. Raises KeyError or TypeError on any other shape."""
+    """Return the result that `to_json` wrote. Raises KeyError or TypeError on any other shape."""
     kind = _KINDS.get(value["name"])
     if kind is None:
         raise KeyError(f"unknown answer {value['name']!r}")
-    told = dict(value["fields"])
-    if "facts" in told:
-        told["facts"] = tuple(fact_values.from_json(fact) for fact in told["facts"])
-    if "problems" in told:
-        told["problems"] = tuple(told["problems"])
-    return kind(**told)
+    values = dict(value["fields"])
+    if "facts" in values:
+        values["facts"] = tuple(fact_values.from_json(fact) for fact in values["facts"])
+    if "problems" in values:
+        values["problems"] = tuple(values["problems"])
+    return kind(**values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +161,11 @@ class Refusal:
     reason: str
     """The provider's words, or a reason of ours that flows know."""
     again: bool = True
-    """Whether another try may bring a link; False where the provider will say the same once more."""
+    """Whether another try may make a link; False if the provider would refuse it again."""
 
 
 def answered(attempt: Attempt, result: LinkCreated | LinkWithdrawn) -> tuple[Attempt, tuple[Fact, ...]]:
-    """The attempt after `result`, and what that says of its link."""
+    """Return the attempt after `result`, and the fact of its link's end, if it has ended."""
     if isinstance(result, LinkCreated):
         made = replace(attempt, link_id=result.link_id, short_url=result.short_url, mode=result.mode)
         attempt = moved(made, AttemptStatus.CREATED)
@@ -178,9 +178,9 @@ def answered(attempt: Attempt, result: LinkCreated | LinkWithdrawn) -> tuple[Att
 
 
 def unwanted(attempt: Attempt, result: LinkCreated | LinkWithdrawn) -> bool:
-    """Whether the result leaves a payable link to an attempt that was withdrawn while it was being made.
+    """Return whether a link can still be paid whose attempt was withdrawn while the link was being made.
 
-    The cancelling that was asked for then may have come before the provider's look-up knew the link.
+    The call that should have cancelled it may have come before the provider's look-up knew the link.
     """
     if isinstance(result, LinkWithdrawn):
         return attempt.payable and _unseen(attempt, result)
@@ -188,12 +188,12 @@ def unwanted(attempt: Attempt, result: LinkCreated | LinkWithdrawn) -> bool:
 
 
 def _unseen(attempt: Attempt, result: LinkWithdrawn) -> bool:
-    """Whether the provider knew of no link by the reference id of one that it has made."""
+    """Return whether the provider found no link by this reference id, although it has made one."""
     return attempt.link_id is not None and result.link_id is None
 
 
 def _fact(attempt: Attempt, ended: AttemptStatus | None) -> tuple[Fact, ...]:
-    """The end of a link, as its webhook would tell it; of one that was never made, there is none."""
+    """Return the fact of a link's end, as its webhook would tell it. A link that was never made has none."""
     if ended is None or attempt.link_id is None:
         return ()
     paid = attempt.amount if ended is AttemptStatus.PAID else 0

@@ -1,4 +1,4 @@
-"""What one event works on: a customer's cart and orders, what is left in stock, what Razorpay is asked. Pure.
+"""The shop state of one event: the customer's cart and orders, the stock left, the calls to Razorpay. Pure.
 
 A `ShopState` is a value: each method returns the next one. So an event that fails changes nothing.
 """
@@ -9,7 +9,7 @@ from typing import Any
 
 from flows.engine.conversation import Conversation
 from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments
-from payments.ledger.state import OrderState
+from payments.ledger.state import PAYABLE, OrderState
 from payments.shop import cart, stock
 from payments.shop.cart import Cart
 from payments.shop.catalogue import Shop
@@ -26,12 +26,15 @@ from payments.shop.stock import Move
 
 
 class CannotHandle(Exception):
-    """An event that names what this database doesn't have. The message is for the operator."""
+    """An event cannot be handled: it names unknown things, contradicts facts, or is not readable as a whole.
+
+    The message is for the operator.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When and for whom something is done."""
+    """The shop, the time, the conversation and the event of one step."""
 
     shop: Shop
     """The catalogue and the rules of the flow file."""
@@ -40,34 +43,35 @@ class Moment:
     conversation: str = ""
     """The conversation's id."""
     number: int = 0
-    """Of the event."""
+    """The event's number."""
     nonce: str = ""
     """Random letters, drawn for this step alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class ShopState:
-    """One customer's side of the shop, and what an event has asked for so far."""
+    """One customer's cart, orders and links, and what an event has asked for so far."""
 
     at: Moment
     cart: Cart = ()
     placed: int = 0
-    """Orders that the conversation has placed so far."""
+    """Number of orders that the conversation has placed."""
     current: str | None = None
     """Key of the order that the chat is about."""
     asked_at: int = 0
-    """When the customer last had Razorpay asked for the current order's payments, in milliseconds."""
+    """When the customer last had Razorpay asked for the current order's payments, in milliseconds since 1970,
+    UTC; 0 if never."""
     earlier_links: tuple[str, ...] = ()
-    """Reference ids of links, of orders that the chat has left, not yet known to be over; the newest last.
-    More than one only of a customer who turned out to have several conversations."""
+    """Reference ids of the links of earlier orders that are not known to be over, newest last. There is more
+    than one only for a customer whose conversations were joined."""
     orders: Mapping[str, OrderState] = field(default_factory=dict)
     """By key: the current one and those that the waiting events name."""
     left: Mapping[str, int] = field(default_factory=dict)
-    """Pieces left of each product that is counted."""
+    """Pieces left of each counted product."""
     calls: tuple[Call, ...] = ()
     moves: tuple[Move, ...] = ()
     dropped: tuple[str, ...] = ()
-    """Keys of orders that lost an attempt which was only planned: no answer will set them right."""
+    """Keys of orders that lost a planned attempt. No result of a call will update them, so the step must."""
 
     @property
     def order(self) -> OrderState | None:
@@ -75,7 +79,7 @@ class ShopState:
         return self.orders.get(self.current) if self.current else None
 
     def known(self, key: str) -> OrderState:
-        """The order with `key`. Raises CannotHandle if this database doesn't have it."""
+        """Return the order with `key`. Raises CannotHandle if this database does not have it."""
         state = self.orders.get(key)
         if state is None:
             raise CannotHandle(f"order {key} is named, which this database doesn't have")
@@ -83,28 +87,30 @@ class ShopState:
 
     @property
     def may_have_paid(self) -> bool:
-        """Whether there is a link over which the customer can have paid what the chat is about."""
+        """Whether there is a link on which the customer can have paid what the chat is about."""
         made = self.order is not None and any(attempt.link_id for attempt in self.order.attempts)
         return made or bool(self.earlier_links)
 
     # Small changes
 
     def with_cart(self, held: Cart) -> "ShopState":
-        """The state with `held` in the cart."""
+        """Return the state with `held` as its cart."""
         return replace(self, cart=held)
 
     def with_order(self, state: OrderState) -> "ShopState":
-        """The state with this order as it is now."""
+        """Return the state with this order added or replaced."""
+        if self.orders.get(state.key) is state:
+            return self
         return replace(self, orders={**self.orders, state.key: state})
 
     def about(self, key: str) -> "ShopState":
-        """The state of a chat that is about this order."""
+        """Return the state with this order as the current one."""
         return self if key == self.current else replace(self, current=key, asked_at=0)
 
     def aside(self, key: str) -> "ShopState":
-        """The state as messages see it that tell of an order which the chat is not about.
+        """Return the state as seen by messages about an order that is not the chat's current one.
 
-        They offer no link of it: the customer can pay what the chat is about, and nothing else.
+        They offer no link of that order: the customer can pay the current order and nothing else.
         """
         if key == self.current:
             return self
@@ -112,15 +118,15 @@ class ShopState:
         return self.with_order(state.without(state.attempts)).about(key)
 
     def waiting_for(self, earlier_links: Iterable[str]) -> "ShopState":
-        """The state waiting for the end of these links of earlier orders, and of no other."""
+        """Return the state that waits for the end of exactly these links of earlier orders."""
         return replace(self, earlier_links=tuple(dict.fromkeys(earlier_links)))
 
     def asking(self, *calls: Call) -> "ShopState":
-        """The state with these calls to be made."""
+        """Return the state with these calls added."""
         return replace(self, calls=(*self.calls, *calls)) if calls else self
 
     def moving(self, moves: tuple[Move, ...]) -> "ShopState":
-        """The state after these changes of stock."""
+        """Return the state after these stock moves."""
         if not moves:
             return self
         return replace(self, moves=(*self.moves, *moves), left=stock.after(self.left, moves))
@@ -128,23 +134,24 @@ class ShopState:
     # What the chat's actions ask for
 
     def place(self, order: Order) -> "ShopState":
-        """Reserve the goods of a new order, which the chat is about from now on."""
+        """Reserve the goods of a new order and make it the current one."""
         shop = self
         for earlier in self.orders.values():
             shop = shop._without_plans(earlier)
-        shop = shop._left_behind(shop.orders.values()).with_order(OrderState(order))
-        shop = replace(shop, placed=shop.placed + 1).about(order.key)
+        shop = shop._left_behind(shop.orders.values())
+        orders = {**shop.orders, order.key: OrderState(order)}
+        shop = replace(shop, orders=orders, placed=shop.placed + 1, current=order.key, asked_at=0)
         return shop.moving(stock.reserve(shop.left, order.lines))
 
     def request_link(self, state: OrderState) -> "ShopState":
-        """Ask for a link over the whole of the order, which lives again if it had ended unpaid."""
+        """Request a link over the order's total. An order that ended unpaid is reopened."""
         shop = self.reopened(state.key)
         return shop.begin(shop.known(state.key), state.order.total)
 
     def begin(self, state: OrderState, amount: int) -> "ShopState":
-        """Ask for a link over `amount` if the customer can pay no other; plan it if they can.
+        """Request a link over `amount` if the customer can pay no other link, else plan it.
 
-        What they can pay is asked to end, although it may have been before: Razorpay may have refused it.
+        Each link that they can pay is cancelled, even if it was before: Razorpay may have refused that.
         """
         attempt = self._attempt(state, amount)
         shop, open_links = self.with_order(state), state.payable
@@ -170,10 +177,10 @@ class ShopState:
         )
 
     def withdraw(self, reference: str) -> "ShopState":
-        """Make a link unpayable. A payment that is faster still counts."""
+        """Cancel a link. A payment that comes before the cancellation still counts."""
         state = self.orders.get(order_key_of(reference))
         if state is None:
-            # The order is not loaded: an earlier event withdrew its link, and no event tells of it now.
+            # The order is not loaded: an earlier event withdrew its link, and no event of this step names it.
             return self._asking_to_end(reference, None)
         attempt = state.attempt(reference)
         shop = self.with_order(state.with_attempt(withdrawn(attempt)))
@@ -186,7 +193,7 @@ class ShopState:
         return self if reference in asked else self.asking(CancelLink(reference, link_id))
 
     def reopened(self, key: str) -> "ShopState":
-        """Reserve the goods again of an order that ended unpaid."""
+        """Reserve the goods of an order that ended unpaid again, and open it."""
         state = self.known(key)
         if state.lifecycle is not Lifecycle.LAPSED:
             return self
@@ -194,7 +201,7 @@ class ShopState:
         return shop.with_order(replace(state, lifecycle=Lifecycle.OPEN))
 
     def end(self, key: str) -> "ShopState":
-        """End an order unpaid that no link can pay; its goods are free again."""
+        """End an order that no link can pay. Its goods are free again."""
         state = self.known(key)
         if state.lifecycle is not Lifecycle.OPEN:
             return self
@@ -202,18 +209,18 @@ class ShopState:
         return shop.with_order(replace(state, lifecycle=Lifecycle.LAPSED))
 
     def asking_for_payments(self, key: str) -> "ShopState":
-        """Have Razorpay asked for the payments of an order, and of what the customer may still pay."""
+        """Ask Razorpay for the payments of an order, and of the links of earlier orders that are not over."""
         made = [a for a in self.known(key).attempts if a.link_id]
         asks = [FetchPayments(a.reference_id, a.link_id, asked=True) for a in made]
         asks += [FetchPayments(reference, None, asked=True) for reference in self.earlier_links]
         return replace(self.asking(*asks), asked_at=self.at.now)
 
     def displace(self, state: OrderState) -> "ShopState":
-        """End an order that the chat is not about, as if the customer had just placed another one.
+        """End an order that is not the current one, as if the customer had just placed another.
 
-        Where money is on its way, or waits for a person, that goes on.
+        An order with money on its way, or waiting for a person, goes on.
         """
-        ended = state.status in ("unpaid", "short")
+        ended = state.status in PAYABLE
         shop = self.with_order(state)._without_plans(state)
         shop = shop._left_behind([shop.known(state.key)])
         if not ended:
@@ -223,7 +230,7 @@ class ShopState:
         return shop.end(state.key)
 
     def _left_behind(self, states: Iterable[OrderState]) -> "ShopState":
-        """Wait for the end of what the customer can still pay of these orders."""
+        """Wait for the end of the links of these orders that the customer can still pay."""
         open_links = [attempt.reference_id for state in states for attempt in state.payable]
         return self.waiting_for((*self.earlier_links, *open_links)) if open_links else self
 
@@ -240,7 +247,7 @@ def _is_planned(attempt: Attempt) -> bool:
 
 
 def link_of(order: Order, attempt: Attempt) -> CreateLink:
-    """What makes the link of `attempt`."""
+    """Return the call that creates the link of `attempt`."""
     rest = "" if attempt.amount == order.total else ": the rest"
     return CreateLink(
         reference_id=attempt.reference_id,
@@ -255,7 +262,7 @@ def link_of(order: Order, attempt: Attempt) -> CreateLink:
 def of_conversation(
     conversation: Conversation, at: Moment, orders: Mapping[str, OrderState], left: Mapping[str, int]
 ) -> ShopState:
-    """The state that a conversation's data names, with its orders. Inverse of `data`."""
+    """Return the state that a conversation's data describes, with these orders. Inverse of `data`."""
     data = conversation.data
     return ShopState(
         at=at,
@@ -270,7 +277,7 @@ def of_conversation(
 
 
 def data(shop: ShopState) -> dict[str, Any]:
-    """What a conversation keeps of the state, as JSON: the cart, and which orders and links it is about."""
+    """Return what a conversation stores of the state, as JSON: the cart, its current order, earlier links."""
     kept = {
         "cart": cart.to_json(shop.cart),
         "orders": shop.placed,
@@ -282,6 +289,6 @@ def data(shop: ShopState) -> dict[str, Any]:
 
 
 def order_key_in(data: Mapping[str, Any]) -> str | None:
-    """The key of the order that a conversation's data names as its current one."""
+    """Return the key of the current order in a conversation's data, or None."""
     key: str | None = data.get("order")
     return key

@@ -1,14 +1,14 @@
-"""When the bot says nothing: to a customer who only answers it, and where only time makes it talk. Pure.
+"""Decide when messages are withheld: in a loop with another bot, or in a loop of timers and links. Pure.
 
 Two bots that answer each other would go on for ever, and so would two states with `after: 1 s` to each other.
-What is said is withheld, and an operator is told. Events are handled all the same, but the customer is led
-nowhere unseen: a step of theirs to another place is not taken if its messages are withheld. So no order comes
-from a summary that nobody saw. News of money is always told. The counts stand in the conversation
+Then messages are withheld and an operator gets a notice. Events are still handled, with one exception: a
+customer's event that would move the chat is dropped if its messages are withheld. So no order is placed from
+a summary that nobody saw. News of money is always sent. The counts are kept in the conversation
 (`flows.engine.conversation.Talk`).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from flows.engine.conversation import Conversation, Talk
@@ -18,33 +18,33 @@ from flows.messages import replies
 from payments.processing.notice import Notice, NoticeKind
 
 TURNS: Final = 20
-"""Answers in a row to what moved nothing; further ones are withheld. At one in 6 s that is two minutes."""
+"""Answers in a row to events that moved nothing. Further ones are withheld. At one in 6 s: two minutes."""
 ROUNDS: Final = 60
-"""Answers in a row while cart, order and variables stay as they are, wherever the chat went meanwhile."""
+"""Answers in a row while cart, order and variables stay the same, whatever state the chat went to."""
 PAUSE: Final = 30 * 60_000
-"""Milliseconds without a word of the customer after which counting begins anew."""
+"""Milliseconds without a message of the customer after which counting starts again."""
 UNASKED: Final = 10
-"""Messages in a row that nobody asked for; further ones are withheld."""
+"""Messages in a row that the customer did not ask for. Further ones are withheld."""
 
 _ANSWERS: Final = frozenset({"payment.not_found"})
-"""Events that only answer what the customer wrote some time ago."""
+"""Events that only answer an earlier message of the customer."""
 _PAYMENTS: Final = "payment."
-"""Events of payments: somebody paid, or tried to."""
+"""Prefix of payment events: somebody paid, or tried to."""
 _LINKS: Final = "payment_link."
-"""Events of links are the flow's own doing as much as the customer's: a rule may ask for the next one."""
+"""Prefix of link events. The flow may cause them as well as the customer: a rule may request a new link."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """Whether what an event made the bot say is sent."""
+    """The ruling on one event's messages: whether they are sent."""
 
     talk: Talk
-    """The counts from now on."""
+    """The counts after the event."""
     because: str | None = None
-    """Why it is withheld; None if it is sent."""
+    """Why the messages are withheld; None if they are sent."""
     notices: tuple[Notice, ...] = ()
     taken: bool = True
-    """Whether the event does what it did; if not, the conversation stays as it was."""
+    """Whether the event's changes count; if not, the conversation stays as it was."""
 
 
 def rule(
@@ -57,9 +57,10 @@ def rule(
     *,
     gained: bool,
 ) -> Ruling:
-    """The ruling on the `says` messages of `event`, which led from `before` to `after` at `now`.
+    """Return the ruling on the `says` messages of `event`, which led from `before` to `after` at `now`.
 
-    `gained`: whether the customer got somewhere by it: an answer given, the cart, an order.
+    `now` is in milliseconds since 1970, UTC. `gained`: whether the event changed a variable, the cart or an
+    order.
     """
     talk = before.talk
     match event:
@@ -82,7 +83,7 @@ def rule(
 
 
 def withheld(trace: tuple[Mapping[str, Any], ...], because: str) -> tuple[Mapping[str, Any], ...]:
-    """`trace` of a step whose messages are not sent."""
+    """Return the `trace` of a step with its messages marked as not sent."""
     return tuple(
         {**{k: v for k, v in entry.items() if k != "said"}, "unsaid": entry["said"], "because": because}
         if "said" in entry
@@ -110,8 +111,8 @@ def _customer(
     moved = (before.state, before.language) != (after.state, after.language)
     stays = before.visits == after.visits
     if talk.rounds > ROUNDS or (talk.turns > TURNS and not moved):
-        # What was not answered is not counted: the silence ends by what its notice says.
-        return Ruling(replace(talk, heard_at=now, unasked=0), _LOOP, taken=stays)
+        # Withheld answers are not counted. The silence ends by what its notice names.
+        return Ruling(talk._replace(heard_at=now, unasked=0), _LOOP, taken=stays)
     counts = 1 if says else 0
     heard = Talk(turns=0 if moved else talk.turns + counts, rounds=talk.rounds + counts, heard_at=now)
     if not _is_loop(heard):
@@ -124,13 +125,13 @@ def _is_loop(talk: Talk) -> bool:
 
 
 def _taps(flow: Flow, event: Event) -> bool:
-    """Whether `event` is a tap on a button of this flow: few bots can do that."""
+    """Return whether `event` is a tap on a button of this flow: few bots can do that."""
     reply = replies.decode(event.reply_id) if isinstance(event, Tapped) else None
     return reply is not None and reply.trigger in flow.offered
 
 
 def _unasked(after: Conversation, talk: Talk, says: int) -> Ruling:
-    counted = replace(talk, unasked=talk.unasked + says)
+    counted = talk._replace(unasked=talk.unasked + says)
     if counted.unasked <= UNASKED or not says:
         return Ruling(counted)
     notices = (_alone_notice(after),) if talk.unasked <= UNASKED else ()
@@ -138,12 +139,12 @@ def _unasked(after: Conversation, talk: Talk, says: int) -> Ruling:
 
 
 def _loop_notice(conversation: Conversation, talk: Talk) -> Notice:
-    came, ends = f"{TURNS} times in a row and nothing moved", "go to another state, "
+    count, move = f"{TURNS} times in a row and nothing moved", "go to another state, "
     if talk.rounds > ROUNDS:
-        came, ends = f"{ROUNDS} times in a row, went back and forth and chose nothing", ""
+        count, move = f"{ROUNDS} times in a row, went back and forth and chose nothing", ""
     said = (
-        f"The customer of conversation {conversation.id} was answered {came}: they may be a bot, or need a "
-        f"person. Munshi says nothing more until they tap a button, {ends}change the cart, an order or what "
+        f"The customer of conversation {conversation.id} was answered {count}: they may be a bot, or need a "
+        f"person. Munshi says nothing more until they tap a button, {move}change the cart, an order or what "
         f"is known of them, or pause for {PAUSE // 60_000} minutes; news of payments still goes out."
     )
     return Notice(NoticeKind.LOOP, conversation.id, said)

@@ -1,4 +1,4 @@
-"""What one step of one customer is given: the conversation, its waiting events and orders. Values only."""
+"""The input of one step of one customer: the conversation, its waiting events and orders. Values only."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,38 +10,38 @@ from payments.ledger.state import OrderState
 
 
 class Kind(StrEnum):
-    """What an inbox row holds in its body. Closed: a new kind needs a reader."""
+    """What the body of an inbox row holds. A new kind needs a case in `bodies.read`."""
 
     CHAT = "chat"
-    """`{"event": a flows.engine.events.Event, "name", "sent_at"}` from the customer; `sent_at` is 0 where the
+    """`{"event": a flows.engine.events.Event, "name", "sent_at"}` from the customer. `sent_at` is 0 if the
     channel does not say when they wrote."""
     TIMER = "timer"
-    """A `flows.engine.events.TimerDue`; the row is due when the timer is."""
+    """A `flows.engine.events.TimerDue`. The row is due when the timer is."""
     FACTS = "facts"
     """`{"event", "order_key", "facts": [payments.ledger.facts.Fact, …], "problems", "account", "mode"}` from
     a Razorpay webhook."""
     RESULT = "result"
-    """`{"name": …, "fields": {…}}`: what a `payments.ledger.calls.Call` answered."""
+    """`{"name": …, "fields": {…}}`: the result of a `payments.ledger.calls.Call`."""
     POLL = "poll"
-    """A `payments.ledger.polling.Poll`; the row is due when Razorpay is to be asked."""
+    """A `payments.ledger.polling.Poll`. The row is due when Razorpay is to be asked."""
     REQUEST = "request"
-    """`{"items": [{"sku", "quantity"}] | null}`: an order asked for over our own API."""
+    """`{"items": [{"sku", "quantity"}] | null}`: an order requested over our API."""
     JOINED = "joined"
-    """`{"conversation", "heard_last", "snapshot"}`: another conversation was found to be this customer's too,
-    and is this one from now on. Its public id, whether the customer last wrote in it, and its JSON text."""
+    """`{"conversation", "heard_last", "snapshot"}`: another conversation was found to be of this customer and
+    becomes a part of this one. Its public id, whether the customer wrote last in it, and its JSON text."""
     RECEIPT = "receipt"
     """`{"provider_id", "status", "rank", "meaning", "opaque", "error", "code", "remedy"}`: the channel's
-    later word about one of our messages; see `storage.outbox.receipts`."""
+    later report about one of our messages. See `storage.outbox.receipts`."""
     OTHER = "other"
-    """Signed, but nothing for us to act on; kept as it came."""
+    """Signed, but nothing to act on. Kept as it arrived."""
 
 
 @dataclass(frozen=True, slots=True)
 class InboxEvent:
-    """One event that waits in the inbox."""
+    """One event waiting in the inbox."""
 
     number: int
-    """Unique in the installation and growing in order of arrival."""
+    """Unique in the installation, and growing in order of arrival."""
     kind: Kind
     body: Mapping[str, Any]
     received_at: int
@@ -50,16 +50,16 @@ class InboxEvent:
 
 @dataclass(frozen=True, slots=True)
 class StepInput:
-    """One conversation and the events that wait for it, oldest first."""
+    """One conversation and its waiting events, oldest first."""
 
     conversation: Conversation
     events: tuple[InboxEvent, ...]
     nonce: str
-    """Ten random letters, drawn for this step alone and from no counter: they make what the step mints unique
-    for ever, also after its database was restored or copied."""
+    """Ten random letters, drawn for this step alone and from no counter. They keep the keys that the step
+    makes unique for ever, even after its database was restored or copied."""
     orders: Mapping[str, OrderState] = field(default_factory=dict)
-    """By key: the conversation's current one and those that `events` name, where we have them."""
+    """By key: the conversation's current order and those that `events` name, as far as we have them."""
     left: Mapping[str, int] = field(default_factory=dict)
-    """Pieces left of each product that is counted."""
+    """Pieces left of each counted product."""
     account: str | None = None
-    """Razorpay's id of our account; None until a payment has told us."""
+    """Razorpay's id of our account; None until a payment has named it."""

@@ -1,4 +1,4 @@
-"""What operators are told of money for orders that this database lacks."""
+"""Notices about stray money: money for orders that this database lacks."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from payments.shop.orders import CURRENCY, conversation_of
 
 
 def not_given_back(fact: Mapping[str, Any]) -> Notice:
-    """The notice about a refund that failed."""
+    """Return the notice about a failed refund."""
     refund, order_key = fact["entity_id"], fact["order_key"]
     said = (
         f"{_shown(fact)} for {order_key}, an order that this database lacks, could not be given"
@@ -20,27 +20,27 @@ def not_given_back(fact: Mapping[str, Any]) -> Notice:
 
 
 def captured(installation: str, fact: Mapping[str, Any]) -> Notice:
-    """The notice about a payment that was captured; `installation` is ours."""
+    """Return the notice about a captured payment. `installation` is ours."""
     payment, order_key = fact["entity_id"], fact["order_key"]
-    theirs = (conversation_of(order_key) or "").partition("-")[0]
-    if theirs == installation:
-        whose = (
+    owner = (conversation_of(order_key) or "").partition("-")[0]
+    if owner == installation:
+        situation = (
             "which this database lacks: it is older than the order (a restored backup, a copy, a snapshot)."
             " Nothing is given or refunded for it by itself. If the right database is elsewhere, stop the"
             " server and put it back; else stop it and run 'munshi settle', which does what you say."
         )
     else:
-        whose = (
-            f"an order of the installation {theirs}, and this is {installation}: another database works"
+        situation = (
+            f"an order of the installation {owner}, and this is {installation}: another database works"
             " with these keys, or this one took its place. If it is another shop of yours, leave it to that"
             " one; else stop the server and put the right database back."
         )
-    said = f"{_shown(fact)} was captured ({payment}) for {order_key}, {whose}"
+    said = f"{_shown(fact)} was captured ({payment}) for {order_key}, {situation}"
     return Notice(NoticeKind.STRAY_MONEY, payment, said)
 
 
 def _shown(fact: Mapping[str, Any]) -> str:
-    """The fact's amount, for people."""
+    """Return the fact's amount, for people."""
     if fact["currency"] == CURRENCY:
         return money(fact["amount"])
     return f"{fact['amount']} {fact['currency']} in its smallest unit"

@@ -1,4 +1,4 @@
-"""One event at work: the conversation and the shop as it leaves them, and what it says and tells."""
+"""The turn of one event: the conversation and shop that it changes, its messages, timers and notices."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -24,7 +24,7 @@ Trace: TypeAlias = tuple[Mapping[str, Any], ...]
 
 @dataclass(slots=True)
 class Turn:
-    """What one event has done so far. If it fails, all of it is dropped."""
+    """What one event has done so far. If the event fails, all of it is dropped."""
 
     flow: Flow
     now: int
@@ -35,7 +35,7 @@ class Turn:
     account: str | None
     """Razorpay's id of our account, if it is known."""
     before: Mapping[str, OrderState]
-    """The orders as the event found them."""
+    """The orders before the event."""
     messages: list[Say] = field(default_factory=list)
     timers: list[StartTimer] = field(default_factory=list)
     polls: list[Poll] = field(default_factory=list)
@@ -43,11 +43,11 @@ class Turn:
 
     @property
     def reminding(self) -> bool:
-        """Whether the event is only time that passed."""
+        """Whether a timer caused the event, so that its messages are reminders."""
         return self.event.kind is Kind.TIMER
 
     def run(self, event: Event) -> tuple[Trace, bool]:
-        """Let the conversation take `event`: its trace, and whether anything answered."""
+        """Run `event` through the flow. Return the trace, and whether any rule answered it."""
         before, shop = self.conversation, self.shop
         done = self._step(before, event, shop)
         says = sum(isinstance(effect, Say) for effect in done.effects)
@@ -63,7 +63,7 @@ class Turn:
         return trace, done.applied
 
     def notify_only(self, key: str, events: Iterable[Event]) -> tuple[Trace, bool]:
-        """Tell of an order that the chat is not about: only what is said counts, nothing moves."""
+        """Send the messages of `events` about an order that is not the current one. Nothing else changes."""
         trace: list[Mapping[str, Any]] = []
         applied = False
         for event in events:
@@ -74,7 +74,7 @@ class Turn:
         return tuple(trace), applied
 
     def apologise(self) -> None:
-        """Say that the customer's event could not be handled, unless they are to hear nothing."""
+        """Say that the customer's event could not be handled, unless messages to them are withheld."""
         apologies, conversation = self.flow.apologies, self.conversation
         said = apologies.get(conversation.language) or apologies[self.flow.languages[0]]
         ruling = rule(self.flow, conversation, conversation, Received("unhandled"), 1, self.now, gained=False)
@@ -84,7 +84,7 @@ class Turn:
             self.messages.append(Say("apology", Text(said)))
 
     def changes(self) -> ChangeSet:
-        """All that the event changed."""
+        """Return all that the event changed."""
         number = self.event.number
         conversation = replace(self.conversation, data=data(self.shop))
         found = ChangeSet(
@@ -108,11 +108,11 @@ class Turn:
             self._say(effect for effect in done.effects if isinstance(effect, Say))
 
     def _say(self, messages: Iterable[Say]) -> None:
-        self.messages += [replace(say, reminder=self.reminding) for say in messages]
+        self.messages += [replace(say, reminder=True) for say in messages] if self.reminding else messages
 
 
 def begin(flow: Flow, given: StepInput, now: int) -> Turn:
-    """The turn before the first event of `given`."""
+    """Return the turn before the first event of `given`."""
     shop: Shop = flow.sections["shop"]
     at = Moment(shop, now, given.conversation.id, 0, given.nonce)
     state = of_conversation(given.conversation, at, given.orders, given.left)
@@ -121,14 +121,14 @@ def begin(flow: Flow, given: StepInput, now: int) -> Turn:
 
 
 def following(last: Turn, event: InboxEvent) -> Turn:
-    """The turn of `event`, after `last`."""
+    """Return the turn of `event`, which follows `last`."""
     at = replace(last.shop.at, number=event.number)
     shop = replace(last.shop, at=at, calls=(), moves=(), dropped=())
     return Turn(last.flow, last.now, event, last.conversation, shop, last.account, shop.orders)
 
 
 def _gains(conversation: Conversation, shop: ShopState) -> tuple[Any, ...]:
-    """What a customer has got so far: answers given, cart, orders and how the current one stands."""
+    """Return what the customer has reached: variables, cart, orders, and the state of the current one."""
     order = shop.order
     stands = (order.key, order.next_ordinal, order.status, order.lapsed) if order else ()
     return (conversation.variables, shop.cart, shop.placed, *stands)

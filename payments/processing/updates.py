@@ -1,4 +1,4 @@
-"""An order after something was learned of it: set right, asked for what that takes, and told. Pure."""
+"""Update an order: record facts, apply the rules, request calls, and tell the customer. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -25,9 +25,9 @@ from payments.shop.catalogue import Repairs
 from payments.shop.orders import LINK_STATUSES, moved
 
 TOLD_CUSTOMER: Final = 10 * 60_000
-"""Milliseconds after which a customer hears that their bank said yes: a capture usually takes a second."""
+"""Milliseconds until a customer hears of an authorised payment. A capture usually takes a second."""
 TOLD_OPERATOR: Final = 3 * 3600_000
-"""Milliseconds after which an operator hears that a payment is not captured."""
+"""Milliseconds until an operator hears that a payment is not captured."""
 
 _MISSED: Final = Notice(
     NoticeKind.WEBHOOK,
@@ -39,40 +39,40 @@ _MISSED: Final = Notice(
 
 
 def record_facts(
-    turn: Turn, before: OrderState, facts: Iterable[Fact], said: FactsTold | None = None
+    turn: Turn, before: OrderState, facts: Iterable[Fact], webhook: FactsTold | None = None
 ) -> tuple[OrderState, tuple[Fact, ...]]:
-    """`before` with what is new among `facts`, and what that is.
+    """Add what is new among `facts` to the order `before`. Return the order and the new facts.
 
-    `said` is the webhook that told them, for its `account` and `mode`; None if we asked ourselves.
+    `webhook` is the one that told them, for its `account` and `mode`; None if we asked Razorpay.
     Raises CannotHandle if a fact contradicts what is known.
     """
-    account = said.account if said else None
-    told = list(facts)
-    if said is not None:
-        told = judged(told, before, ours=turn.account, account=account, mode=said.mode)
+    account = webhook.account if webhook else None
+    checked = list(facts)
+    if webhook is not None:
+        checked = judged(checked, before, ours=turn.account, account=account, mode=webhook.mode)
     else:
-        told += _confirmed(told, before)
-    new = _new(with_fee_on_top(told, before.attempts), before)
+        checked += _confirmed(checked, before)
+    new = _new(with_fee_on_top(checked, before.attempts), before)
     if turn.account is None:
-        turn.account = known_account(told, before, account)
-    if said is None and any(_missed(fact, turn.now) for fact in new):
+        turn.account = known_account(checked, before, account)
+    if webhook is None and any(_missed(fact, turn.now) for fact in new):
         turn.notices.append(_MISSED)
     state = before.with_facts(new)
-    # Kept even if the event cannot be handled.
+    # Stored at once: the facts are kept even if the event cannot be handled.
     turn.shop = turn.shop.with_order(state)
     return state, new
 
 
-def _confirmed(told: list[Fact], before: OrderState) -> list[Fact]:
-    """That payments which an event gave reason to doubt are ours after all.
+def _confirmed(facts: list[Fact], before: OrderState) -> list[Fact]:
+    """Return facts that confirm payments which were marked as not fitting, and are ours after all.
 
-    Our own keys see them, or have turned out to have made the link that they name.
+    A payment is ours if a look-up with our own keys finds it, or if our own keys made the link that it names.
     """
     captured = [fact for fact in before.facts if fact.entity == "payment" and fact.state == "captured"]
     doubted = {fact.entity_id: fact.detail.get(MISMATCH) for fact in captured if fact.detail.get(MISMATCH)}
-    made = {attempt.link_id for attempt in before.attempts if attempt.link_id}
-    seen = [fact for fact in told if fact.entity == "payment" and fact.state == "captured"]
-    seen += [f for f in captured if doubted.get(f.entity_id) == UNVERIFIED and f.detail.get("link") in made]
+    own = {attempt.link_id for attempt in before.attempts if attempt.link_id}
+    seen = [fact for fact in facts if fact.entity == "payment" and fact.state == "captured"]
+    seen += [f for f in captured if doubted.get(f.entity_id) == UNVERIFIED and f.detail.get("link") in own]
     return [replace(fact, state=CONFIRMED) for fact in seen if fact.entity_id in doubted]
 
 
@@ -80,10 +80,10 @@ def _missed(fact: Fact, now: int) -> bool:
     return fact.entity == "payment" and fact.state == "captured" and fact.at * 1000 < now - MISSED
 
 
-def _new(told: list[Fact], state: OrderState) -> tuple[Fact, ...]:
-    """Those of `told` that are not known yet. Raises CannotHandle if one contradicts what is known."""
+def _new(facts: list[Fact], state: OrderState) -> tuple[Fact, ...]:
+    """Return the `facts` that are not known yet. Raises CannotHandle if one contradicts what is known."""
     known = {fact.identity: fact for fact in state.facts}
-    for fact in told:
+    for fact in facts:
         same = known.setdefault(fact.identity, fact)
         money = fact.entity in ("payment", "refund")
         if money and (same.amount, same.currency) != (fact.amount, fact.currency):
@@ -91,7 +91,7 @@ def _new(told: list[Fact], state: OrderState) -> tuple[Fact, ...]:
                 f"Razorpay told two amounts for {fact.entity_id}: {same.amount} and {fact.amount}"
             )
     before = {fact.identity for fact in state.facts}
-    return tuple({fact.identity: fact for fact in told if fact.identity not in before}.values())
+    return tuple({fact.identity: fact for fact in facts if fact.identity not in before}.values())
 
 
 def apply(
@@ -103,21 +103,21 @@ def apply(
     asked: bool = False,
     refusal: Refusal | None = None,
 ) -> tuple[Trace, bool]:
-    """Set the order right, ask for what that takes and tell the customer what changed since `before`.
+    """Apply the rules to the order `known`, request calls, and tell the customer what changed since `before`.
 
-    `asked`: the customer waits for word of their payment, whatever it is. `refusal`: why there
-    is no link.
+    `asked`: the customer asked for their payment and waits for an answer. `refusal`: why there is no link.
+    Return the trace, and whether anything answered.
     """
     current = turn.shop.current in (None, known.key)
     rules = _rules(turn, current)
-    resolution = resolve(_moved_on(known), rules, turn.shop.left)
+    resolution = resolve(_move_attempts(known), rules, turn.shop.left)
     state = resolution.state
     refunds = [_refund(refund) for refund in resolution.asked]
     turn.shop = turn.shop.moving(resolution.moves).asking(*resolution.withdrawn, *refunds).with_order(state)
     if wants_rest(state, rules):
         turn.shop = turn.shop.begin(state, state.due)
         state = turn.shop.known(state.key)
-    turn.shop = turn.shop.asking(*_unexplained(state, new))
+    turn.shop = turn.shop.asking(*_look_ups(state, new))
     turn.polls += _polls(turn, before, state, resolution.asked)
     events = events_for(before, state, new, turn.now, refusal=refusal, current=current)
     if asked and not events and not new and state.status is PaymentStatus.UNPAID:
@@ -125,20 +125,20 @@ def apply(
     if not current:
         return turn.notify_only(state.key, events)
     turn.shop = turn.shop.about(state.key)
-    return _tell(turn, events)
+    return _run_events(turn, events)
 
 
 def uncaptured(turn: Turn, state: OrderState) -> OrderState:
-    """`state`, of which Razorpay was just asked, marked as waiting for a capture that takes too long.
+    """Return `state` marked as waiting for a capture that takes too long.
 
-    A webhook that comes late tells how things were: the capture may be in the next one.
+    Call this only after asking Razorpay. A late webhook tells an old state: the next may bring the capture.
     """
     since = state.balance.authorised_at
     if since is None or not state.waits_for_capture:
         return state
     waited = turn.now - since * 1000
     if waited >= TOLD_OPERATOR:
-        turn.notices.append(_capture_it(state))
+        turn.notices.append(_capture_notice(state))
     return (
         replace(state, held_for=HoldReason.UNCAPTURED)
         if waited >= TOLD_CUSTOMER and state.held_for is None
@@ -146,7 +146,7 @@ def uncaptured(turn: Turn, state: OrderState) -> OrderState:
     )
 
 
-def _capture_it(state: OrderState) -> Notice:
+def _capture_notice(state: OrderState) -> Notice:
     said = (
         f"The bank allowed the payment for order #{state.order.number} hours ago, and nobody has captured it:"
         " until then it is not yours, and in a few days it goes back. Capture it in Razorpay Dashboard >"
@@ -155,7 +155,7 @@ def _capture_it(state: OrderState) -> Notice:
     return Notice(NoticeKind.CAPTURE, state.order.key, said)
 
 
-def _tell(turn: Turn, events: Iterable[Happened]) -> tuple[Trace, bool]:
+def _run_events(turn: Turn, events: Iterable[Happened]) -> tuple[Trace, bool]:
     trace: list[Mapping[str, Any]] = []
     applied = False
     for event in events:
@@ -166,15 +166,19 @@ def _tell(turn: Turn, events: Iterable[Happened]) -> tuple[Trace, bool]:
 
 
 def _rules(turn: Turn, current: bool) -> Repairs:
-    """The shop's. Nobody can be offered the rest of an order that the chat is not about: it goes back."""
+    """Return the shop's rules for the order.
+
+    A customer cannot be offered a link for the rest of an order that is not the current one: a part payment
+    of it is refunded.
+    """
     rules = turn.shop.at.shop.repairs
     if current or rules.short != "top up":
         return rules
     return rules.model_copy(update={"short": "refund"})
 
 
-def _moved_on(state: OrderState) -> OrderState:
-    """`state` with its attempts as far on as its facts say."""
+def _move_attempts(state: OrderState) -> OrderState:
+    """Return `state` with its attempts moved to the ends that the facts report."""
     ends = [
         (fact.entity_id, LINK_STATUSES[fact.state])
         for fact in state.facts
@@ -192,28 +196,28 @@ def _refund(refund: Refund) -> RefundPayment:
     return RefundPayment(refund.key, refund.payment_id, refund.order_key, refund.amount)
 
 
-def _unexplained(state: OrderState, new: tuple[Fact, ...]) -> tuple[FetchPayments, ...]:
-    """Asks for payments that our own keys have not seen, or of what is said to be paid without a capture."""
-    unseen = [fact for fact in new if fact.detail.get(MISMATCH) == UNVERIFIED]
-    if unseen:
-        asked = dict.fromkeys(a for fact in unseen for a in may_have_taken(fact, state.attempts))
-        return tuple(FetchPayments(a.reference_id, a.link_id) for a in asked)
+def _look_ups(state: OrderState, new: tuple[Fact, ...]) -> tuple[FetchPayments, ...]:
+    """Return calls to look up payments that are not verified, or links reported as paid without a capture."""
+    unverified = [fact for fact in new if fact.detail.get(MISMATCH) == UNVERIFIED]
+    if unverified:
+        attempts = dict.fromkeys(a for fact in unverified for a in may_have_taken(fact, state.attempts))
+        return tuple(FetchPayments(a.reference_id, a.link_id) for a in attempts)
     if state.balance.settled or not any(_says_paid(fact) for fact in new):
         return ()
-    named = [a for a in state.attempts if any(fact.entity_id == a.link_id for fact in new)]
-    return tuple(FetchPayments(a.reference_id, a.link_id) for a in (named or state.attempts)[-1:])
+    reported = [a for a in state.attempts if any(fact.entity_id == a.link_id for fact in new)]
+    return tuple(FetchPayments(a.reference_id, a.link_id) for a in (reported or state.attempts)[-1:])
 
 
 def _says_paid(fact: Fact) -> bool:
     return fact.entity in ("payment_link", "order") and fact.state == "paid"
 
 
-def _polls(turn: Turn, before: OrderState, state: OrderState, asked: tuple[Refund, ...]) -> list[Poll]:
-    """The chains of polls that begin: for each link that was made, and each of which money goes back."""
-    known = {attempt.reference_id for attempt in before.attempts if attempt.link_id}
+def _polls(turn: Turn, before: OrderState, state: OrderState, refunds: tuple[Refund, ...]) -> list[Poll]:
+    """Return the first polls of new chains: for each link that was made, and each with a new refund."""
+    had_link = {attempt.reference_id for attempt in before.attempts if attempt.link_id}
     links = {payment.id: payment.link for payment in state.balance.payments}
-    refunded = {links.get(refund.payment_id) for refund in asked}
-    made = [attempt for attempt in state.attempts if attempt.link_id]
-    begun = [a for a in made if a.reference_id not in known or a.link_id in refunded]
-    # Where nobody said which link a payment was made on, any of the order's leads to its refunds.
-    return [Poll(a.reference_id, turn.now, 0) for a in begun or (made[-1:] if asked else ())]
+    refunded_links = {links.get(refund.payment_id) for refund in refunds}
+    with_link = [attempt for attempt in state.attempts if attempt.link_id]
+    begun = [a for a in with_link if a.reference_id not in had_link or a.link_id in refunded_links]
+    # If a refunded payment's link is unknown, any link of the order leads to its refunds.
+    return [Poll(a.reference_id, turn.now, 0) for a in begun or (with_link[-1:] if refunds else ())]

@@ -1,4 +1,4 @@
-"""What templates and guards see of a customer's cart and order, and of the shop as it is now. Pure."""
+"""The views that templates and guards read: the customer's cart and order, and the current shop. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -14,17 +14,17 @@ _SAMPLE_TOTAL: Final = 100
 
 
 def refreshed(statics: Mapping[str, Any], state: ShopState | None) -> Mapping[str, Any]:
-    """The shop as it is now: what is sold out is not in stock."""
-    out = {sku for sku, left in state.left.items() if left <= 0} if state else set()
-    if not out:
+    """Return `statics` with the current stock: products that are sold out have `in_stock` False."""
+    sold_out = {sku for sku, left in state.left.items() if left <= 0} if state else set()
+    if not sold_out:
         return statics
     shop = statics["shop"]
-    products = [p if p["sku"] not in out else {**p, "in_stock": False} for p in shop["products"]]
+    products = [p if p["sku"] not in sold_out else {**p, "in_stock": False} for p in shop["products"]]
     return {**statics, "shop": {**shop, "products": products}}
 
 
 def of(state: ShopState | None, statics: Mapping[str, Any]) -> dict[str, Any]:
-    """The cart and the order that the chat is about."""
+    """Return the views `cart` and `order` of the customer."""
     if state is None:
         return {"cart": _EMPTY_CART, "order": _NO_ORDER}
     return {"cart": _cart(state.cart, statics), "order": order(state.order, state.at.now)}
@@ -33,13 +33,13 @@ def of(state: ShopState | None, statics: Mapping[str, Any]) -> dict[str, Any]:
 _EMPTY_CART: Final[Mapping[str, Any]] = {"lines": [], "count": 0, "total": 0}
 
 
-def _cart(held: Cart, statics: Mapping[str, Any]) -> Mapping[str, Any]:
-    if not held:
+def _cart(cart: Cart, statics: Mapping[str, Any]) -> Mapping[str, Any]:
+    if not cart:
         return _EMPTY_CART
     products = {product["sku"]: product for product in statics["shop"]["products"]}
     lines = [
         {**products[sku], "quantity": quantity, "total": products[sku]["price"] * quantity}
-        for sku, quantity in held
+        for sku, quantity in cart
         if sku in products
     ]
     count, total = sum(line["quantity"] for line in lines), sum(line["total"] for line in lines)
@@ -47,11 +47,11 @@ def _cart(held: Cart, statics: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def order(state: OrderState | None, now: int) -> Mapping[str, Any]:
-    """An order as it stands at `now` (milliseconds since 1970, UTC); sums in paise."""
+    """Return the view of an order at `now` (milliseconds since 1970, UTC). Sums are in paise."""
     if state is None:
         return _NO_ORDER
     link = state.link
-    over = link is not None and link.expires_at <= now
+    expired = link is not None and link.expires_at <= now
     url = (link.short_url if link else None) or ""
     return {
         "key": state.key,
@@ -64,9 +64,9 @@ def order(state: OrderState | None, now: int) -> Mapping[str, Any]:
         "attempts": state.next_ordinal - 1,
         "status": str(state.status),
         "lapsed": state.lapsed,
-        "link": "" if over else url,
-        "expired": bool(over and url),
-        "making": link is not None and not url and not over,
+        "link": "" if expired else url,
+        "expired": bool(expired and url),
+        "making": link is not None and not url and not expired,
     }
 
 
@@ -88,13 +88,13 @@ _NO_ORDER: Final[Mapping[str, Any]] = {
 
 
 def sample(statics: Mapping[str, Any]) -> dict[str, Any]:
-    """A cart and an order of one product, for the check of templates."""
+    """Return the views of a cart and an order of one product, for the check of templates."""
     sku = statics["shop"]["products"][0]["sku"]
-    return _tried([Line(sku, "", 1, _SAMPLE_TOTAL)], statics)
+    return _trial_views([Line(sku, "", 1, _SAMPLE_TOTAL)], statics)
 
 
 def trials(statics: Mapping[str, Any]) -> Iterator[Trial]:
-    """Each product alone in the cart and in an order, then all of them, ten of each."""
+    """Yield a trial of each product alone in cart and order, then of all products, ten of each."""
     products = statics["shop"]["products"]
     for product in products:
         yield _trial(f"'{product['sku']}' in the cart", [product], 1, statics)
@@ -105,15 +105,15 @@ def _trial(name: str, products: Sequence[Mapping[str, Any]], each: int, statics:
     lines = [Line(product["sku"], product["name"], each, product["price"]) for product in products]
     sku, title = products[0]["sku"], products[0]["name"]
     event = {"value": sku, "text": title, "title": title}
-    return Trial(name, sku, {**_tried(lines, statics), "event": event})
+    return Trial(name, sku, {**_trial_views(lines, statics), "event": event})
 
 
-def _tried(lines: Sequence[Line], statics: Mapping[str, Any]) -> dict[str, Any]:
-    """The views of a customer with these lines in the cart, and in an order that has a link."""
+def _trial_views(lines: Sequence[Line], statics: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the views of a customer with these lines in the cart, and in an order that has a link."""
     key, total = "aaaaaaaa-1-1", sum(line.total for line in lines)
     placed = Order(key, "10000", "aaaaaaaa-1", tuple(lines), total, CURRENCY, 0, 1)
     url = "https://rzp.io/i/trial"
     link = Attempt(f"{key}.1", key, 1, total, CURRENCY, 1, AttemptStatus.CREATED, "plink_trial", url)
     state = OrderState(placed, attempts=(link,))
-    held = tuple((line.sku, line.quantity) for line in lines)
-    return {"cart": _cart(held, statics), "order": order(state, 0)}
+    cart = tuple((line.sku, line.quantity) for line in lines)
+    return {"cart": _cart(cart, statics), "order": order(state, 0)}

@@ -1,1 +1,1 @@
-"""All that is Razorpay's: webhooks read into facts, its API behind one gateway. Imports `ledger`, `shop`."""
+"""All code for Razorpay: webhooks as facts, and its API behind a gateway. Imports `ledger`, `shop`."""

@@ -1,4 +1,4 @@
-"""The customer's browser, back from the hosted payment page. A hint only: webhooks and polls decide.
+"""The request of a browser that returns from the payment page. A hint only: webhooks and polls decide.
 
 Source: Razorpay docs, "Payment Links APIs", callback URL parameters, 2026.
 """
@@ -19,10 +19,10 @@ _PARAMETERS: Final = frozenset({*_SIGNED, _SIGNATURE})
 
 
 def signature_matches(query: Mapping[str, str], key_secret: str) -> bool:
-    """True if Razorpay signed these query parameters with the API key's secret. Never raises.
+    """Return whether Razorpay signed these query parameters with the API key's secret. Never raises.
 
-    The four values are signed joined by `|`, so a value that holds one could be read in two ways:
-    it is refused, as is a missing or a non-ASCII value, and a secret too short to be trusted.
+    The four values are joined by `|` and then signed, so a value that contains `|` could be read in two
+    ways. It gives False, as does a missing or non-ASCII value, or a secret under MIN_SECRET characters.
     """
     if not query.keys() >= _PARAMETERS or len(key_secret) < signature.MIN_SECRET:
         return False

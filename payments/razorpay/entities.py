@@ -1,6 +1,6 @@
-"""One entity of Razorpay (a payment, a link, a refund, …), read into a fact. Pure.
+"""Read one entity of Razorpay (a payment, a link, a refund, …) into a fact. Pure.
 
-Webhooks and answers carry the same entities, so whichever comes first tells the same fact.
+Webhooks and API answers carry the same entities, so both give the same fact.
 
 Source: Razorpay docs, entities of "Payments", "Orders", "Payment Links", "Refunds", "Disputes", 2026.
 """
@@ -14,12 +14,12 @@ from payments.ledger.facts import Fact
 Entity: TypeAlias = Mapping[str, Any]
 
 ORDER_NOTE: Final = "munshi_order"
-"""The note of a payment link that names our order; Razorpay copies it to its orders and payments."""
+"""Name of the note in which a payment link holds our order key. Razorpay copies it to orders and payments."""
 REFUND_NOTE: Final = "munshi_refund"
-"""The note of a refund that holds the key of the `RefundPayment` that made it."""
+"""Name of the note in which a refund holds the key of the `RefundPayment` that made it."""
 
 MAX_INTEGER: Final = 2**63 - 1
-"""What a database can keep; a larger amount or time is nonsense."""
+"""Largest integer that a database can store. No amount or time is larger."""
 MAX_DETAIL: Final = 500
 """Characters kept of a free text (`error_description`)."""
 
@@ -34,13 +34,13 @@ _DETAIL: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 class UnusableError(Exception):
-    """A field is not what its fact needs. Names the field, holds no value."""
+    """A field is missing or malformed. The message names the field and holds no value."""
 
 
 def fact(kind: str, state: str, entity: Entity, order_key: str, **detail: str) -> Fact:
-    """That `entity`, a `kind`, is in `state`. `detail` is added to what the entity itself says.
+    """Return the fact that `entity`, a `kind`, is in `state`. `detail` is added to the entity's own detail.
 
-    A refund's fact has `payment_id` in its detail always, and `key` if it says what made it. Raises
+    A refund's detail always has `payment_id`, and `key` if the refund names the key that made it. Raises
     UnusableError.
     """
     return Fact(
@@ -56,63 +56,66 @@ def fact(kind: str, state: str, entity: Entity, order_key: str, **detail: str) -
 
 
 def refund_keys(refund: Entity) -> tuple[str, ...]:
-    """The keys that a refund says it was made with, the surer one first."""
-    said = (notes(refund).get(REFUND_NOTE), refund.get("receipt"))
-    return tuple(key for key in said if isinstance(key, str) and key)
+    """Return the keys that a refund says it was made with, the more reliable one first."""
+    candidates = (notes(refund).get(REFUND_NOTE), refund.get("receipt"))
+    return tuple(key for key in candidates if isinstance(key, str) and key)
 
 
 def of_refunded(payment: Entity) -> dict[str, str]:
-    """What the facts of a payment's refunds add to their detail.
+    """Return what the facts of a payment's refunds add to their detail.
 
-    Razorpay itself refunds a payment that was authorised and could not be captured: that money was
-    never ours, and `captured` says so.
+    Razorpay itself refunds a payment that was authorised and never captured. That money was never ours:
+    `captured` is "false" then.
     """
     return {"captured": "false"} if payment.get("captured") is False else {}
 
 
 def notes(entity: Entity) -> Entity:
-    """The notes of an entity; empty if it has none."""
-    found = entity.get("notes")
-    # PHP's empty map: an entity without notes has `[]` or null here.
-    return found if isinstance(found, Mapping) else {}
+    """Return the notes of an entity; empty if it has none."""
+    value = entity.get("notes")
+    # An entity without notes has `[]` (PHP's empty map) or null here.
+    return value if isinstance(value, Mapping) else {}
 
 
 def text(value: object, pattern: re.Pattern[str]) -> str | None:
-    """`value`, if it is a text of this shape."""
+    """Return `value` if it is a string that matches `pattern`, else None."""
     return value if isinstance(value, str) and pattern.fullmatch(value) else None
 
 
 def required(entity: Entity, name: str, pattern: re.Pattern[str]) -> str:
-    """The text in this field. Raises UnusableError if it has another shape, or is missing."""
-    found = text(entity.get(name), pattern)
-    if found is None:
+    """Return the string in this field. Raises UnusableError if it is missing or does not match `pattern`."""
+    value = text(entity.get(name), pattern)
+    if value is None:
         raise UnusableError(f"{name} is missing or malformed")
-    return found
+    return value
 
 
 def _id(kind: str, entity: Entity) -> str:
-    found = required(entity, "id", ID)
+    id = required(entity, "id", ID)
     # One serialiser of payment_link.paid writes the order's id bare.
-    return f"order_{found.removeprefix('order_')}" if kind == "order" else found
+    return f"order_{id.removeprefix('order_')}" if kind == "order" else id
 
 
 def _detail(kind: str, entity: Entity) -> dict[str, str]:
     if kind == "refund":
         payment, keys = {"payment_id": required(entity, "payment_id", ID)}, refund_keys(entity)
         return {**payment, "key": _printable(keys[0])} if keys else payment
-    named = ((name, entity.get(name)) for name in _DETAIL.get(kind, ()))
-    found = {name: _printable(value) for name, value in named if isinstance(value, str) and value}
-    return found | _fee(entity) if kind == "payment" else found
+    fields = ((name, entity.get(name)) for name in _DETAIL.get(kind, ()))
+    detail = {name: _printable(value) for name, value in fields if isinstance(value, str) and value}
+    return detail | _fee(entity) if kind == "payment" else detail
 
 
 def _fee(payment: Entity) -> dict[str, str]:
-    """The fee, null before the capture. Few events tell who bears it: only the customer is kept."""
+    """Return the detail of a payment's fee, which is null before the capture.
+
+    Few events name the bearer of the fee. It is kept only if it is the customer.
+    """
     fee = {"fee": str(_integer(payment, "fee"))} if payment.get("fee") else {}
     return fee | {"fee_bearer": "customer"} if payment.get("fee_bearer") == "customer" else fee
 
 
 def _printable(text: str) -> str:
-    # A NUL or a lone surrogate is legal in JSON and refused by databases.
+    # A NUL or a lone surrogate is legal in JSON, but databases refuse it.
     return "".join(c if c.isprintable() else " " for c in text[:MAX_DETAIL])
 
 

@@ -1,7 +1,7 @@
-"""What went wrong with a call to Razorpay, and whether another try makes sense. Pure.
+"""Errors of calls to Razorpay: the reason, and whether to try again. Pure.
 
-Razorpay's own `code` decides nothing: bad credentials and throttling both come as
-BAD_REQUEST_ERROR. The HTTP status does, and the description where one status has several meanings.
+Razorpay's own `code` does not decide the reason: bad credentials and throttling both come as
+BAD_REQUEST_ERROR. The HTTP status decides, and the description where one status has several meanings.
 
 Source: Razorpay docs, "Errors", "Payment Links APIs" and "Refunds APIs", 2026; wordings observed in
 test mode.
@@ -17,43 +17,43 @@ from typing import Any, Final
 MAX_DESCRIPTION: Final = 300
 """Characters kept of Razorpay's description."""
 MAX_RETRY_AFTER: Final = 86_400.0
-"""Seconds; a server that asks for more gets this."""
+"""Seconds. A longer Retry-After is cut to this."""
 
 
 class Reason(StrEnum):
-    """Why there is no answer to use. Closed: a new reason needs a place in the sets below."""
+    """Why a call gave no usable answer. A new reason needs a place in the sets below."""
 
     ALREADY_EXISTS = "already_exists"
-    """A link with this reference id was made before: look it up."""
+    """A link with this reference id exists: look it up."""
     TAKEN = "taken"
-    """Another link has the reference id of a call that is made for the first time: it is not ours."""
+    """A link already has the reference id of a first call, so it is not ours."""
     ALREADY_PAID = "already_paid"
-    """The link cannot be cancelled: (partly) paid."""
+    """The link cannot be cancelled: it is paid, at least in part."""
     ALREADY_CANCELLED = "already_cancelled"
     ALREADY_EXPIRED = "already_expired"
     ALREADY_REFUNDED = "already_refunded"
-    """So much of the payment was given back before that the rest is less than what was asked for."""
+    """Earlier refunds left less of the payment than this refund asks for."""
     IN_FLIGHT = "in_flight"
-    """A request with this idempotency key is under way, or was made with another body: it may be ours."""
+    """A request with this idempotency key is under way, or had another body. It may be ours."""
     AUTH = "auth"
     """The key id or its secret is wrong."""
     NOT_FOUND = "not_found"
-    """Razorpay knows nothing by this id."""
+    """Razorpay does not know this id."""
     THROTTLED = "throttled"
     QUOTA = "quota"
-    """Test mode's links are used up, for good."""
+    """The limit of links in test mode is reached, for good."""
     REFUSED = "refused"
-    """The request itself is wrong; the same request stays wrong."""
+    """The request itself is wrong. Sending it again would not help."""
     UNAVAILABLE = "unavailable"
-    """Razorpay, or something before it, is out of order."""
+    """Razorpay, or a proxy before it, is out of order."""
     UNREACHABLE = "unreachable"
-    """No connection was made: the request was surely not sent."""
+    """No connection was made, so the request was not sent."""
     TIMEOUT = "timeout"
-    """Sent, and no answer in time."""
+    """The request was sent, and no answer came in time."""
     LOST = "lost"
-    """Sent, and the connection ended before the answer did."""
+    """The request was sent, and the connection ended before the answer was complete."""
     UNINTELLIGIBLE = "unintelligible"
-    """Answered with success, but not with what was asked for."""
+    """The answer is a success, but has not the expected content."""
 
 
 _AMBIGUOUS: Final = frozenset(
@@ -70,7 +70,7 @@ _RETRYABLE: Final = _AMBIGUOUS | {Reason.THROTTLED, Reason.UNREACHABLE}
 
 
 class GatewayError(Exception):
-    """A call to Razorpay gave no usable answer. Holds nothing secret."""
+    """A call to Razorpay gave no usable answer. Holds no secrets."""
 
     def __init__(
         self,
@@ -86,45 +86,45 @@ class GatewayError(Exception):
         self.reason: Final = reason
         self.description: Final = description
         self.status: Final = status
-        """HTTP status; None when there was no answer."""
+        """HTTP status; None if there was no answer."""
         self.code: Final = code
         """Razorpay's `error.code`."""
         self.retry_after: Final = retry_after
-        """Seconds that the server asks us to wait."""
+        """Seconds that the server asks us to wait; None if it does not ask."""
 
     @property
     def retryable(self) -> bool:
-        """True if the same call may succeed later."""
+        """Whether the same call may succeed later."""
         return self.reason in _RETRYABLE
 
     @property
     def ambiguous(self) -> bool:
-        """True if what was asked for may have been done: look before doing it again."""
+        """Whether the call may have taken effect: look it up before trying again."""
         return self.reason in _AMBIGUOUS
 
 
 def classify(status: int, body: bytes, headers: Mapping[str, str]) -> GatewayError:
-    """The error that an answer without success stands for. Total: never raises."""
+    """Return the error for an answer that is no success. Never raises."""
     answer = json_object(body)
     error = answer.get("error") if answer is not None else None
-    said: Mapping[str, Any] = error if isinstance(error, dict) else {}
-    description = _text(said.get("description"))
-    # What stands before Razorpay says 404 too, of links that can be paid; its answers hold no error.
-    unknown = status == 404 and bool(said) and (not description or _UNKNOWN_ID.search(description.lower()))
+    details: Mapping[str, Any] = error if isinstance(error, dict) else {}
+    description = _text(details.get("description"))
+    # A proxy before Razorpay also answers 404, even for payable links; its answers hold no `error`.
+    unknown = status == 404 and bool(details) and (not description or _UNKNOWN_ID.search(description.lower()))
     if not description:
         description = "no description" if answer is not None else "the answer is not JSON"
-    reason = _reason(status, description, is_json=answer is not None, own=bool(said))
+    reason = _reason(status, description, is_json=answer is not None, own=bool(details))
     return GatewayError(
         Reason.NOT_FOUND if unknown else reason,
         description,
         status=status,
-        code=_text(said.get("code")) or None,
+        code=_text(details.get("code")) or None,
         retry_after=_retry_after(headers),
     )
 
 
 def json_object(body: bytes) -> dict[str, Any] | None:
-    """The JSON object that `body` holds; None if it holds anything else."""
+    """Return the JSON object in `body`, or None if it holds anything else."""
     try:
         value = json.loads(body)
     except (ValueError, RecursionError):
@@ -133,7 +133,7 @@ def json_object(body: bytes) -> dict[str, Any] | None:
 
 
 def _reason(status: int, description: str, *, is_json: bool, own: bool) -> Reason:
-    """`own`: the answer holds an error of Razorpay's own; else a proxy speaks, of nothing but itself."""
+    """Return the reason for an answer. `own`: it holds an error of Razorpay's; else a proxy wrote it."""
     text = description.lower()
     if status == 401 and own:
         return Reason.AUTH
@@ -155,7 +155,7 @@ _CANNOT_CANCEL: Final = {
     "expired": Reason.ALREADY_EXPIRED,
 }
 _UNKNOWN_ID: Final = re.compile(r"\bid\b.*\bdoes not exist")
-"""Razorpay's own words; a status alone does not say that it was Razorpay who looked."""
+"""Razorpay's own wording. The status alone does not prove that Razorpay looked for the id."""
 _TOO_MUCH: Final = re.compile(r"already|amount.*(greater|exceed)|(greater|exceed).*amount")
 
 
@@ -182,6 +182,6 @@ def _retry_after(headers: Mapping[str, str]) -> float | None:
     given = next((value for name, value in headers.items() if name.lower() == "retry-after"), "")
     try:
         seconds = float(given)
-    except ValueError:  # absent, or a date: the caller has its own ladder
+    except ValueError:  # absent, or a date: the caller has its own delays
         return None
     return min(seconds, MAX_RETRY_AFTER) if math.isfinite(seconds) and seconds >= 0 else None

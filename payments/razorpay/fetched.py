@@ -1,4 +1,4 @@
-"""What Razorpay answers when it is asked how things stand, read into the facts that webhooks tell. Pure."""
+"""Read answers of Razorpay's API into the same facts that webhooks give. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeAlias
@@ -8,7 +8,7 @@ from payments.razorpay.entities import Entity, UnusableError, fact, of_refunded
 from payments.shop.orders import LINK_STATUSES
 
 Reading: TypeAlias = tuple[tuple[Fact, ...], tuple[str, ...]]
-"""Facts, and what could not be read: for people, holds no values."""
+"""Facts, and the problems of entities that could not be read: for people, without values."""
 
 _PAYMENT: Final = {
     "authorized": "authorized",
@@ -16,40 +16,40 @@ _PAYMENT: Final = {
     "refunded": "captured",
     "failed": "failed",
 }
-"""A payment's status as the state that its own webhooks tell; others tell nothing."""
+"""A payment's status, and the state that its webhooks give it. Other statuses give no fact."""
 _REFUND: Final = {"pending": "created", "processed": "processed", "failed": "failed"}
 
 
 def link_facts(link: Entity, order_key: str) -> Reading:
-    """That a payment link has ended, if it has: `paid`, `expired` or `cancelled`."""
+    """Return the fact that a payment link has ended, if it is `paid`, `expired` or `cancelled`."""
 
-    def ended(link: Entity) -> Fact | None:
+    def to_fact(link: Entity) -> Fact | None:
         status = _status(link)
         return fact("payment_link", status, link, order_key) if status in LINK_STATUSES else None
 
-    return _read("payment_link", [link], ended)
+    return _read("payment_link", [link], to_fact)
 
 
 def payment_facts(payments: Iterable[Any], order_key: str, link_id: str) -> Reading:
-    """How the payments made on a link stand; the link's id is in the detail of each.
+    """Return the facts of the payments made on a link. The detail of each holds the link's id.
 
-    Razorpay calls a payment `refunded` that was captured before, and also one that never was (it says
-    so in `captured`): of that one, only the refunds tell something.
+    Razorpay calls a payment `refunded` that was captured before, and also one that never was (then its
+    `captured` is false). The latter gives no fact: only its refunds do.
     """
 
-    def stands(payment: Entity) -> Fact | None:
+    def to_fact(payment: Entity) -> Fact | None:
         status = _status(payment)
         if status not in _PAYMENT or (status == "refunded" and payment.get("captured") is False):
             return None
         return fact("payment", _PAYMENT[status], payment, order_key, link=link_id)
 
-    return _read("payment", payments, stands)
+    return _read("payment", payments, to_fact)
 
 
 def refund_facts(refunds: Iterable[Any], payment: Entity, order_key: str) -> Reading:
-    """How the refunds of `payment` stand, an entity of which at least the id is known."""
+    """Return the facts of the refunds of `payment`, an entity with at least an `id`."""
 
-    def stands(refund: Entity) -> Fact:
+    def to_fact(refund: Entity) -> Fact:
         status = _status(refund)
         if status not in _REFUND:
             raise UnusableError("status is unknown")
@@ -57,20 +57,20 @@ def refund_facts(refunds: Iterable[Any], payment: Entity, order_key: str) -> Rea
             raise UnusableError("payment_id is not the payment that was asked about")
         return fact("refund", _REFUND[status], refund, order_key, **of_refunded(payment))
 
-    return _read("refund", refunds, stands)
+    return _read("refund", refunds, to_fact)
 
 
-def _read(kind: str, entities: Iterable[Any], reads: Callable[[Entity], Fact | None]) -> Reading:
-    found: list[Fact] = []
+def _read(kind: str, entities: Iterable[Any], to_fact: Callable[[Entity], Fact | None]) -> Reading:
+    facts: list[Fact] = []
     problems: list[str] = []
     for entity in entities:
         try:
-            told = reads(entity if isinstance(entity, Mapping) else {})
+            converted = to_fact(entity if isinstance(entity, Mapping) else {})
         except UnusableError as problem:
             problems.append(f"{kind}: {problem}")
         else:
-            found += [told] if told else []
-    return tuple(found), tuple(problems)
+            facts += [converted] if converted else []
+    return tuple(facts), tuple(problems)
 
 
 def _status(entity: Entity) -> str:

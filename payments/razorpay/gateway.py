@@ -1,9 +1,9 @@
-"""Razorpay's API for payment links and refunds, through the official SDK made safe to depend on.
+"""Razorpay's API for payment links and refunds, through the official SDK with its dangers removed.
 
 The SDK is synchronous, has no time-outs, prints to stdout when a connection fails, hides the HTTP
 status, shares one session between threads and brings CA certificates of 2015. So each thread of a
-small pool has a client of its own, whose session ends in a transport of ours (`transport.py`): limits
-and CAs are set there, and every failure leaves it as a `GatewayError` before the SDK can see it.
+small pool has its own client and session. The session uses our own transport (`transport.py`), which sets
+limits and CAs, and raises every failure as a `GatewayError` before the SDK can see it.
 
 Source: Razorpay docs, "Payment Links APIs" and "Refunds APIs", 2026; SDK `razorpay` 2.0.1, `client.py`.
 """
@@ -28,31 +28,31 @@ from payments.razorpay.transport import session
 
 CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 10.0
-"""From the last byte of a request to the last byte of its answer."""
+"""Time-out from the last byte of a request to the last byte of its answer."""
 CALL_SECONDS: Final = CONNECT_SECONDS + ANSWER_SECONDS
-"""What one call takes at its slowest, once a thread has it."""
+"""Longest duration of one call, once a thread has it."""
 
 STATUSES: Final = frozenset({"created", "partially_paid", "paid", "expired", "cancelled"})
-"""What a payment link's `status` may be."""
+"""All values of a payment link's `status`."""
 
 _PAGE: Final = 20
-"""Links asked for at once: each may have 15 notes of 256 characters, in whatever script."""
+"""Links in one page: each may have 15 notes of 256 characters, in any script."""
 MAX_LISTED: Final = 100
-"""Entities in one answer, at most: Razorpay's limit."""
+"""Most entities in one answer. Razorpay's limit."""
 
 _LINK_ID = re.compile(r"plink_[A-Za-z0-9]{1,64}", re.ASCII)
 _ORDER_ID = re.compile(r"order_[A-Za-z0-9]{1,64}", re.ASCII)
 _PAYMENT_ID = re.compile(r"pay_[A-Za-z0-9]{1,64}", re.ASCII)
 _REFUND_ID = re.compile(r"rfnd_[A-Za-z0-9]{1,64}", re.ASCII)
 _IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_-]{10,40}", re.ASCII)
-"""Razorpay's rule for the header; 40 is its limit for a receipt."""
+"""Razorpay's rule for the header. 40 is its limit for a receipt."""
 
 _Ask = Callable[[Any], object]
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A payment link as Razorpay has it."""
+    """A payment link at Razorpay."""
 
     id: str
     """`plink_…`"""
@@ -69,15 +69,15 @@ class Link:
     """`order_…`; None until the customer opens the page."""
     notes: Mapping[str, Any]
     created_at: int
-    """Seconds since 1970, UTC; 0 if Razorpay does not say."""
+    """Seconds since 1970, UTC; 0 if Razorpay does not give it."""
 
 
 class Gateway:
     """Razorpay's payment links and refunds. Its methods raise `GatewayError` and nothing else.
 
-    `base_url` may end in a slash or in `/v1`. Time-outs are in seconds; `read_timeout` is for the whole
-    answer, head and body. At most `threads` calls are under way, the others wait. Raises ValueError if the
-    URL or a key cannot be used.
+    `base_url` may end in a slash or in `/v1`. Time-outs are in seconds; `read_timeout` covers the whole
+    answer, head and body. At most `threads` calls run at once; others wait. Raises ValueError if the URL or
+    a key cannot be used.
     """
 
     def __init__(
@@ -102,11 +102,11 @@ class Gateway:
 
     @property
     def mode(self) -> Literal["live", "test"]:
-        """Whether real money moves: the key decides, the address is the same."""
+        """The mode of the key: `live` moves real money. The address is the same for both."""
         return "live" if self._auth[0].startswith("rzp_live_") else "test"
 
     async def create_link(self, call: CreateLink) -> Link:
-        """Make a payment link that Razorpay tells nobody about: we send it ourselves."""
+        """Create a payment link. Razorpay does not send it to anybody: we send it ourselves."""
         body = {
             "amount": call.amount,
             "currency": call.currency,
@@ -121,26 +121,28 @@ class Gateway:
         return _link(await self._answer(lambda client: client.payment_link.create(body)))
 
     async def find_link(self, reference_id: str) -> Link | None:
-        """The link with this reference id, in whatever status; None if Razorpay shows none."""
+        """Return the link with this reference id, in any status, or None if Razorpay shows none."""
         query = {"reference_id": reference_id}
         answer = await self._answer(lambda client: client.payment_link.all(query))
         for payload in _listed(answer):
-            # A server that does not know the filter answers with all links.
+            # A server that ignores the filter answers with all links.
             if isinstance(payload, dict) and payload.get("reference_id") == reference_id:
                 return _link(payload)
         return None
 
     async def links_of(self, installation: str) -> AsyncIterator[list[Link]]:
-        """Every link whose notes name an order of `installation`, newest first, in pages.
+        """Yield every link whose notes name an order of `installation`, newest first, in pages.
 
         Source: "Fetch All Payment Links".
         """
         skip, seen = 0, set[str]()
         while listed := await self._page(skip):
-            links = [_link(payload) for payload in listed if _named(payload).startswith(f"{installation}-")]
+            links = [
+                _link(payload) for payload in listed if _order_key(payload).startswith(f"{installation}-")
+            ]
             yield [link for link in links if link.id not in seen]
             ids = {str(payload.get("id")) for payload in listed if isinstance(payload, Mapping)}
-            if ids <= seen:  # a server that does not know `skip` says the same for ever
+            if ids <= seen:  # a server that ignores `skip` repeats the same page for ever
                 return
             seen |= ids
             skip += len(listed)
@@ -150,25 +152,25 @@ class Gateway:
         return _listed(await self._answer(lambda client: client.payment_link.all(query)))
 
     async def fetch_link(self, link_id: str) -> Link:
-        """The link as it is now."""
+        """Return the link in its current state."""
         _check(_LINK_ID, link_id, "the id of a payment link")
         return _link(await self._answer(lambda client: client.payment_link.fetch(link_id, data={})))
 
     async def cancel_link(self, link_id: str) -> Link:
-        """Make the link unpayable. One that is not `created` is refused with an ALREADY_… reason."""
+        """Cancel the link. Razorpay refuses one that is not `created`, with an ALREADY_… reason."""
         _check(_LINK_ID, link_id, "the id of a payment link")
         return _link(await self._answer(lambda client: client.payment_link.cancel(link_id)))
 
     async def order_payments(self, order_id: str) -> list[Any]:
-        """Every payment tried on Razorpay's order, as it is now. Source: Fetch Payments for an Order."""
+        """Return every payment tried on Razorpay's order. Source: Fetch Payments for an Order."""
         _check(_ORDER_ID, order_id, "the id of an order")
         return _items(await self._answer(lambda client: client.order.payments(order_id, data={})))
 
     async def refund(self, call: RefundPayment) -> Mapping[str, Any]:
-        """The refund entity of this call, made now or by an earlier try: Razorpay knows it by its key.
+        """Return the refund entity of this call, made now or by an earlier try with the same key.
 
-        What is sent depends on the call alone, since another body under the same key is refused. Source:
-        "Create a Normal Refund", "Idempotent Requests".
+        The body depends on the call alone, because Razorpay refuses another body under the same key.
+        Source: "Create a Normal Refund", "Idempotent Requests".
         """
         _check(_PAYMENT_ID, call.payment_id, "the id of a payment")
         _check(_IDEMPOTENCY_KEY, call.key, "an idempotency key of 10 to 40 letters, digits, - and _")
@@ -185,20 +187,20 @@ class Gateway:
         return answer
 
     async def payment_refunds(self, payment_id: str) -> list[Any]:
-        """The refunds of a payment, at most `MAX_LISTED`. Source: Fetch Multiple Refunds for a Payment."""
+        """Return at most `MAX_LISTED` refunds of a payment. Source: Fetch Multiple Refunds for a Payment."""
         _check(_PAYMENT_ID, payment_id, "the id of a payment")
         query = {"count": MAX_LISTED}
         return _items(await self._answer(lambda c: c.payment.fetch_multiple_refund(payment_id, data=query)))
 
     async def ping(self) -> None:
-        """Ask for something cheap, to see that Razorpay can be reached and takes our key."""
+        """Make a cheap call, to check that Razorpay can be reached and accepts our key."""
         _listed(await self._answer(lambda client: client.payment_link.all({"count": 1})))
 
     async def close(self) -> None:
-        """Wait for the calls under way and hang up. No call may be made afterwards."""
+        """Wait for the calls under way and close the connections. No call may be made afterwards."""
         await asyncio.to_thread(self._pool.shutdown)
-        for own in self._sessions:
-            own.close()
+        for http_session in self._sessions:
+            http_session.close()
 
     async def _answer(self, ask: _Ask) -> Mapping[str, Any]:
         loop = asyncio.get_running_loop()
@@ -207,18 +209,18 @@ class Gateway:
         return answer
 
     def _client(self) -> Any:
-        """This thread's own client: the SDK's is not safe to share."""
+        """Return this thread's own client: the SDK's client is not thread-safe."""
         client = getattr(self._thread, "client", None)
         if client is None:
-            own = session(self._timeouts, self._secrets)
-            self._sessions.append(own)
-            client = razorpay.Client(session=own, auth=self._auth, base_url=self._base_url)
+            http_session = session(self._timeouts, self._secrets)
+            self._sessions.append(http_session)
+            client = razorpay.Client(session=http_session, auth=self._auth, base_url=self._base_url)
             self._thread.client = client
         return client
 
 
 def _base_url(url: str) -> str:
-    """`url` as the SDK wants it, which adds `/v1` itself."""
+    """Return `url` without `/v1`, because the SDK adds that. Raises ValueError if it cannot be used."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise ValueError(f"not the address of an API: {url!r}")
@@ -231,10 +233,10 @@ def _unintelligible(what: str) -> GatewayError:
     return GatewayError(Reason.UNINTELLIGIBLE, what)
 
 
-def _check(pattern: re.Pattern[str], given: str, what: str) -> None:
-    """Nothing that could become another path or header is ever sent."""
-    if not pattern.fullmatch(given):
-        raise GatewayError(Reason.REFUSED, f"not {what}: {given[:80]!r}")
+def _check(pattern: re.Pattern[str], value: str, what: str) -> None:
+    """Raise GatewayError unless `value` matches, so that it cannot become another path or header."""
+    if not pattern.fullmatch(value):
+        raise GatewayError(Reason.REFUSED, f"not {what}: {value[:80]!r}")
 
 
 def _items(answer: Mapping[str, Any]) -> list[Any]:
@@ -246,15 +248,15 @@ def _items(answer: Mapping[str, Any]) -> list[Any]:
 
 def _listed(answer: Mapping[str, Any]) -> list[Any]:
     listed = answer.get("payment_links", ())
-    if listed is None:  # as Razorpay writes other empty lists
+    if listed is None:  # Razorpay writes other empty lists as null
         return []
     if not isinstance(listed, list):
         raise _unintelligible("the answer is not a list of payment links")
     return listed
 
 
-def _named(payload: object) -> str:
-    """The order of ours that a link's notes name; empty if they name none."""
+def _order_key(payload: object) -> str:
+    """Return the key of our order in a link's notes; empty if there is none."""
     notes = payload.get("notes") if isinstance(payload, Mapping) else None
     key = notes.get(ORDER_NOTE) if isinstance(notes, Mapping) else None
     return key if isinstance(key, str) else ""
@@ -282,7 +284,7 @@ def _link(payload: Mapping[str, Any]) -> Link:
 
 def _text(payload: Mapping[str, Any], name: str) -> str:
     value = payload.get(name)
-    # No database can keep NUL or half a surrogate pair, and both are printable nowhere.
+    # No database stores NUL or half a surrogate pair, and neither is printable.
     if not isinstance(value, str) or not value or not value.isprintable():
         raise _unintelligible(f"the answer is not a payment link: no {name}")
     return value

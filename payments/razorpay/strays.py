@@ -1,6 +1,6 @@
-"""Payment links at Razorpay that the books lack: found, and settled as a person says.
+"""Strays: payment links at Razorpay that the books lack. Find them, and settle them as a person decides.
 
-They were made by books that are lost: after a backup was restored, nobody here would tell of them.
+Books that are lost made them. After a backup was restored, nothing in these books names them.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping
@@ -22,24 +22,24 @@ _PAYABLE: Final = frozenset({"created", "partially_paid"})
 _UNDECIDED: Final = frozenset({"authorized", "created"})
 
 Lacking = Callable[[Collection[str]], Awaitable[Mapping[str, frozenset[str] | None]]]
-"""Which reference ids the books lack: with the ids of the payments that a person decided of, or None.
+"""Returns the reference ids that the books lack, each with the ids of the payments a person has decided.
 
-None says that the books have the order, of which a person need not be asked.
+The value is None if the books have the order: then no person need decide.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """A captured payment of a stray link, with no refund under way."""
+    """A captured payment of a stray link, without a refund under way."""
 
     payment_id: str
     left: int
-    """What has not gone back, without a fee that the payer bore; in paise, or what `currency` counts in."""
+    """Amount not refunded, without a fee that the payer bore, in the smallest unit of `currency` (paise)."""
     back: int
-    """What has gone back, in the same."""
+    """Amount refunded, in the same unit."""
     currency: str
     refunds: int
-    """How many there were of it, whatever became of them."""
+    """Number of its refunds, in any state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,44 +48,44 @@ class Stray:
 
     link: Link
     paid: tuple[Paid, ...]
-    """Payments of which a person must decide."""
+    """Payments that a person must decide about."""
     returned: tuple[Paid, ...]
-    """Payments that have gone back, all but less than can be refunded."""
+    """Payments that were refunded, except for a rest that is too small for a refund."""
     under_way: bool
     """Whether a payment is neither captured nor failed, or a refund neither processed nor failed."""
     settled: frozenset[str]
-    """Ids of the payments of which a person has decided: they are in none of the above."""
+    """Ids of the payments that a person has decided about. They are in none of the above."""
 
     @property
     def order_key(self) -> str:
-        """The order that its notes name."""
+        """Key of the order that its notes name."""
         return str(self.link.notes[ORDER_NOTE])
 
     @property
     def payable(self) -> bool:
-        """Whether somebody can still pay it."""
+        """Whether somebody can still pay the link."""
         return self.link.status in _PAYABLE
 
     @property
     def open(self) -> bool:
-        """Whether something can come of it, or has come that is not settled."""
+        """Whether the link can be paid, or has money that is not settled."""
         return bool(self.payable or self.paid or self.returned or self.under_way)
 
     @property
     def captured(self) -> int:
-        """Paise that are ours and not gone back."""
+        """Captured paise that are ours and not refunded."""
         return sum(paid.left for paid in self.paid if paid.currency == CURRENCY)
 
     @property
     def gone_back(self) -> int:
-        """Paise of the returned payments."""
+        """Refunded paise of the returned payments."""
         return sum(paid.back for paid in self.returned if paid.currency == CURRENCY)
 
 
 async def lacked_links(
     gateway: Gateway, installation: str, lacking: Lacking
 ) -> AsyncIterator[tuple[Link, frozenset[str] | None]]:
-    """The links of `installation` whose reference ids are `lacking`, newest first, with what that says.
+    """Yield the links of `installation` that the books lack, newest first, with the value from `lacking`.
 
     Raises GatewayError.
     """
@@ -97,7 +97,7 @@ async def lacked_links(
 
 
 async def cancel(gateway: Gateway, stray: Stray) -> Stray:
-    """The link as it stands once it can't be paid any more: it may have been paid meanwhile."""
+    """Cancel the link and return its new state: it may have been paid meanwhile. Raises GatewayError."""
     try:
         link = await gateway.cancel_link(stray.link.id)
     except GatewayError as error:
@@ -108,9 +108,9 @@ async def cancel(gateway: Gateway, stray: Stray) -> Stray:
 
 
 async def give_back(gateway: Gateway, stray: Stray) -> Stray:
-    """Refund all that is captured of the link; how it stands then.
+    """Refund all captured payments of the link and return its new state.
 
-    A refund whose answer was lost is not made twice; one that failed is made again. Raises GatewayError.
+    A refund whose answer was lost is not made twice. One that failed is made again. Raises GatewayError.
     """
     for paid in stray.paid:
         key = f"{paid.payment_id}-stray-{paid.refunds}"
@@ -119,25 +119,25 @@ async def give_back(gateway: Gateway, stray: Stray) -> Stray:
 
 
 async def read(gateway: Gateway, link: Link, settled: frozenset[str]) -> Stray:
-    """How the money of a link stands, without the payments that are `settled`.
+    """Return the state of a link's money, without the payments that are `settled`.
 
-    Raises GatewayError, also if something could not be read: nothing is decided of a part.
+    Raises GatewayError, also if a part could not be read: nobody should decide on half of the money.
     """
     key = str(link.notes[ORDER_NOTE])
     payments = await gateway.order_payments(link.order_id) if link.order_id else []
-    found = [fact for fact in _facts(payment_facts(payments, key, link.id)) if fact.entity_id not in settled]
-    captured = [fact for fact in found if fact.state == "captured"]
+    facts = [fact for fact in _facts(payment_facts(payments, key, link.id)) if fact.entity_id not in settled]
+    captured = [fact for fact in facts if fact.state == "captured"]
     refunds: list[Fact] = []
     for fact in captured:
         listed = await gateway.payment_refunds(fact.entity_id)
         refunds += _facts(refund_facts(listed, {"id": fact.entity_id}, key))
-    going = {refund.detail["payment_id"] for refund in refunds if refund.state == "created"}
-    still = [_paid(fact, refunds, link.amount) for fact in captured if fact.entity_id not in going]
+    refunding = {refund.detail["payment_id"] for refund in refunds if refund.state == "created"}
+    captures = [_paid(fact, refunds, link.amount) for fact in captured if fact.entity_id not in refunding]
     return Stray(
         link,
-        paid=tuple(paid for paid in still if paid.left >= SMALLEST),
-        returned=tuple(paid for paid in still if paid.left < SMALLEST),
-        under_way=bool(going) or any(p.get("status") in _UNDECIDED for p in payments),
+        paid=tuple(paid for paid in captures if paid.left >= SMALLEST),
+        returned=tuple(paid for paid in captures if paid.left < SMALLEST),
+        under_way=bool(refunding) or any(p.get("status") in _UNDECIDED for p in payments),
         settled=settled,
     )
 
@@ -149,9 +149,9 @@ def _facts(reading: Reading) -> tuple[Fact, ...]:
     return facts
 
 
-def _paid(payment: Fact, refunds: Iterable[Fact], asked: int) -> Paid:
-    """How a captured payment of a link that asked for `asked` paise stands."""
-    own = [refund for refund in refunds if refund.detail["payment_id"] == payment.entity_id]
-    ours = payment.amount - on_top(payment, [asked] if payment.currency == CURRENCY else [])
-    back = sum(refund.amount for refund in own if refund.state == "processed")
-    return Paid(payment.entity_id, ours - back, back, payment.currency, len(own))
+def _paid(payment: Fact, refunds: Iterable[Fact], link_amount: int) -> Paid:
+    """Return the state of a captured payment. Its link asked for `link_amount` paise."""
+    own_refunds = [refund for refund in refunds if refund.detail["payment_id"] == payment.entity_id]
+    ours = payment.amount - on_top(payment, [link_amount] if payment.currency == CURRENCY else [])
+    refunded = sum(refund.amount for refund in own_refunds if refund.state == "processed")
+    return Paid(payment.entity_id, ours - refunded, refunded, payment.currency, len(own_refunds))

@@ -1,8 +1,8 @@
-"""The HTTP session under Razorpay's SDK: bounded in time and size, and silent about failures to it.
+"""The HTTP session under Razorpay's SDK, with limits in time and size.
 
-What leaves it is a JSON object and success, or a `GatewayError`. An answer has `read_timeout` seconds
-from the request's last byte to its own last byte: the HTTP library's own time-out starts anew with
-every byte, so a server that drips would hold a thread for ever.
+The SDK gets a success with a JSON object; anything else is raised as a `GatewayError`. An answer has
+`read_timeout` seconds from the request's last byte to its own last byte. The HTTP library's time-out starts
+again with every byte, so a server that sends slowly would hold a thread for ever.
 """
 
 import io
@@ -22,14 +22,14 @@ from payments.razorpay.errors import GatewayError, Reason, classify, json_object
 from payments.razorpay.redaction import blot_bytes
 
 MAX_ANSWER: Final = 256 * 1024
-"""Bytes. A link is 2 KiB as Munshi makes it and 10 at most; the longest answer is a page of them."""
+"""Bytes. A link of Munshi's is 2 KiB, any link at most 10; the longest answer is a page of links."""
 _PIECE: Final = 16 * 1024
 
 
 def session(timeouts: tuple[float, float], secrets: tuple[str, ...] = ()) -> requests.Session:
-    """A session for one thread. `timeouts` are seconds to connect, and to the end of the answer.
+    """Return a session for one thread. `timeouts` are seconds to connect, and to the end of the answer.
 
-    None of `secrets` is in an error, whatever the answer quoted.
+    Errors never contain any of `secrets`, even if the answer quoted them.
     """
     session = requests.Session()
     session.trust_env = False
@@ -39,7 +39,7 @@ def session(timeouts: tuple[float, float], secrets: tuple[str, ...] = ()) -> req
 
 
 class _Transport(HTTPAdapter):
-    """Answers with a JSON object and success, or raises `GatewayError`."""
+    """Return a success with a JSON object, or raise `GatewayError`."""
 
     def __init__(self, timeouts: tuple[float, float], secrets: tuple[str, ...]) -> None:
         self._timeouts, self._secrets = timeouts, secrets
@@ -48,7 +48,7 @@ class _Transport(HTTPAdapter):
     def init_poolmanager(
         self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any
     ) -> None:
-        """Trust the system's CAs; requests adds certifi's to them."""
+        """Trust the system's CAs. `requests` adds those of certifi."""
         context = ssl.create_default_context()
         super().init_poolmanager(connections, maxsize, block, ssl_context=context, **pool_kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
@@ -62,7 +62,7 @@ class _Transport(HTTPAdapter):
         cert: Any = None,
         proxies: Any = None,
     ) -> requests.Response:
-        """Send with our time-outs and CAs, whatever the SDK asks for, and read the whole answer."""
+        """Send with our own time-outs and CAs instead of the SDK's, and read the whole answer."""
         try:
             response = super().send(request, stream=True, timeout=self._timeouts, verify=True)
             body = _body(response)
@@ -72,13 +72,13 @@ class _Transport(HTTPAdapter):
             raise classify(response.status_code, blot_bytes(body, self._secrets), response.headers)
         if json_object(body) is None:
             raise _unintelligible("the answer is not a JSON object", response.status_code)
-        response._content = body  # where requests keeps what it has read itself
-        response.encoding = "utf-8"  # the SDK would believe the header's charset and fail to parse
+        response._content = body  # where `requests` keeps a body that it has read
+        response.encoding = "utf-8"  # else the SDK uses the charset of the header and fails to parse
         return response
 
 
 def _body(response: requests.Response) -> bytes:
-    """The whole answer. Hangs up and raises `GatewayError` if it is over `MAX_ANSWER`."""
+    """Return the whole answer. Closes the connection and raises `GatewayError` if it is over `MAX_ANSWER`."""
     body = bytearray()
     for piece in response.iter_content(_PIECE):
         body += piece
@@ -89,7 +89,7 @@ def _body(response: requests.Response) -> bytes:
 
 
 class _Timed(io.RawIOBase):
-    """What a socket receives, until `gettimeout()` seconds from now have passed."""
+    """A reader of a socket with one deadline, `gettimeout()` seconds from its creation."""
 
     def __init__(self, received: io.RawIOBase, sock: socket.socket) -> None:
         seconds = sock.gettimeout()
@@ -100,10 +100,10 @@ class _Timed(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        left = self._deadline - monotonic()
-        if left <= 0:
+        remaining = self._deadline - monotonic()
+        if remaining <= 0:
             raise TimeoutError("the answer took too long")
-        self._sock.settimeout(left)
+        self._sock.settimeout(remaining)
         return self._received.readinto(buffer)
 
     def close(self) -> None:
@@ -112,7 +112,7 @@ class _Timed(io.RawIOBase):
 
 
 class _TimedResponse(HTTPResponse):
-    """One answer, its head included. Made when the request has been sent."""
+    """One answer with its head. The HTTP library makes it when the request has been sent."""
 
     def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
         super().__init__(sock, *args, **options)
@@ -136,7 +136,7 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 def _unanswered(error: requests.RequestException) -> GatewayError:
-    """What an exception of the HTTP library says about whether the request was sent."""
+    """Return the error for an exception of the HTTP library: its reason says if the request was sent."""
     kind = type(error).__name__
     if isinstance(error, requests.ConnectTimeout):
         return GatewayError(Reason.UNREACHABLE, "no connection in time")

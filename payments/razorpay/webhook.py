@@ -1,7 +1,7 @@
-"""One Razorpay webhook, read into facts. Pure: the signature was checked before, storing comes after.
+"""Read one Razorpay webhook into facts. Pure: the caller has checked its signature and stores the facts.
 
-Nothing here trusts a time: the envelope's `created_at` of `payment_link.*` is the link's creation,
-and events come in any order, any number of times.
+No time in a webhook is trusted: the envelope's `created_at` of `payment_link.*` is the link's creation,
+and events arrive in any order, any number of times.
 
 Source: Razorpay docs, "Webhook Payloads" (payments, orders, payment links, refunds, disputes), 2026.
 """
@@ -26,9 +26,9 @@ from payments.razorpay.entities import (
 from payments.shop.orders import conversation_of, order_key_of
 
 MAX_ORDER_KEY: Final = 40
-"""Razorpay's limit for a reference id, which holds the order key."""
+"""Razorpay's limit for a reference id, which contains the order key."""
 MAX_DEPTH: Final = 32
-"""Levels of a body that are kept; Razorpay's own have at most 7."""
+"""Levels of a body that are kept. Razorpay's bodies have at most 7."""
 
 PERSONAL: Final = frozenset(
     {
@@ -56,7 +56,7 @@ PERSONAL: Final = frozenset(
         "wallet",
     }
 )
-"""Keys that say who paid and with what."""
+"""Keys that say who paid, or with what. They are removed before a body is stored."""
 
 _EVENT = re.compile(r"[a-z0-9_.]{1,64}", re.ASCII)
 _LINK_IN_DESCRIPTION = re.compile(r"#(?P<id>[A-Za-z0-9]{1,64})", re.ASCII)
@@ -64,28 +64,28 @@ _LINK_IN_DESCRIPTION = re.compile(r"#(?P<id>[A-Za-z0-9]{1,64})", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What one webhook says."""
+    """The content of one webhook."""
 
     event: str
-    """Razorpay's name of it (`payment.captured`); empty when the body has none."""
+    """Razorpay's event name (`payment.captured`); empty if the body has none."""
     account_id: str | None
     order_key: str | None
-    """Ours; None when the body names no order of a Munshi, or names two."""
+    """Key of our order; None if the body names no order of a Munshi, or names two."""
     link_id: str | None
     """`plink_…`"""
     facts: tuple[Fact, ...]
     problems: tuple[str, ...] = ()
-    """Why something that the event promises is not among the facts; for people, holds no values."""
+    """Why a fact that the event should give is missing. For people, without values."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """What an event says of one entity in its payload."""
+    """A fact that an event gives about one entity in its payload."""
 
     entity: str
     state: str
     certain: bool = True
-    """False where the event is about something else, and the entity must say itself that it is so."""
+    """False if the event is about another entity, so that this one's own status must confirm the state."""
 
 
 _CAPTURED = _Claim("payment", "captured")
@@ -110,7 +110,7 @@ _Entities = Mapping[str, Entity]
 
 
 def read(body: Mapping[str, Any]) -> Notice:
-    """The facts of one webhook. Never raises on a JSON object; an unknown event has no facts."""
+    """Return the facts of one webhook. Never raises on a JSON object. An unknown event has no facts."""
     event = text(body.get("event"), _EVENT) or ""
     entities = _entities(body.get("payload"))
     keys = _order_keys(entities)
@@ -133,25 +133,25 @@ def read(body: Mapping[str, Any]) -> Notice:
 
 
 def digest(raw: bytes) -> str:
-    """Hex SHA-256 of a raw body: the key a repeat is known by.
+    """Return the hex SHA-256 of a raw body: the key that recognises a repeated webhook.
 
-    The event id would be shorter, but its header is not covered by the signature.
+    The event id would be shorter, but the signature does not cover its header.
     """
     return sha256(raw).hexdigest()
 
 
 def without_personal_data(body: Mapping[str, Any]) -> dict[str, Any]:
-    """A deep copy of `body` without anything that says who paid or with what: what we keep."""
-    return {key: _kept(value, 1) for key, value in body.items() if key not in PERSONAL}
+    """Return a deep copy of `body` without `PERSONAL` keys. That copy is what we store."""
+    return {key: _without_personal(value, 1) for key, value in body.items() if key not in PERSONAL}
 
 
-def _kept(value: Any, depth: int) -> Any:
+def _without_personal(value: Any, depth: int) -> Any:
     if depth > MAX_DEPTH:
         return None
     if isinstance(value, Mapping):
-        return {key: _kept(item, depth + 1) for key, item in value.items() if key not in PERSONAL}
+        return {key: _without_personal(item, depth + 1) for key, item in value.items() if key not in PERSONAL}
     if isinstance(value, list):
-        return [_kept(item, depth + 1) for item in value]
+        return [_without_personal(item, depth + 1) for item in value]
     return value
 
 
@@ -159,7 +159,7 @@ def _claims(event: str, entities: _Entities) -> tuple[_Claim, ...]:
     claims = _CLAIMS.get(event, ())
     refund = any(claim.entity == "refund" for claim in claims)
     if refund and _payment(entities).get("captured") is True:
-        # No refund event promises a capture, but it may be the first to tell of one.
+        # A refund event may be the first to show that its payment was captured.
         return (_CAPTURED, *claims)
     return claims
 
@@ -170,11 +170,11 @@ def _fact(claim: _Claim, entities: _Entities, order_key: str) -> Fact:
         raise UnusableError("missing")
     if not claim.certain and entity.get("status") != claim.state:
         raise UnusableError(f"status is not {claim.state!r}")
-    return fact(claim.entity, claim.state, entity, order_key, **_around(claim.entity, entities))
+    return fact(claim.entity, claim.state, entity, order_key, **_detail_from_others(claim.entity, entities))
 
 
-def _around(kind: str, entities: _Entities) -> dict[str, str]:
-    """What the other entities of an event say about the one that a fact is about."""
+def _detail_from_others(kind: str, entities: _Entities) -> dict[str, str]:
+    """Return the detail of a fact that comes from the other entities of its event."""
     link_id = _link_id(entities)
     if kind == "payment" and link_id:
         return {"link": link_id}
@@ -193,11 +193,11 @@ def _entities(payload: object) -> dict[str, Entity]:
 
 
 def _order_keys(entities: _Entities) -> tuple[str, ...]:
-    """The distinct keys of ours that `entities` name: by their notes, or failing that by reference."""
-    noted = tuple(dict.fromkeys(_ours(notes(entity).get(ORDER_NOTE) for entity in entities.values())))
+    """Return the distinct order keys of ours in `entities`: from notes, else from reference ids."""
+    noted = tuple(dict.fromkeys(_own_keys(notes(entity).get(ORDER_NOTE) for entity in entities.values())))
     if noted:
         return noted
-    return tuple(dict.fromkeys(_ours(_references(entities))))
+    return tuple(dict.fromkeys(_own_keys(_references(entities))))
 
 
 def _references(entities: _Entities) -> Iterator[object]:
@@ -206,16 +206,16 @@ def _references(entities: _Entities) -> Iterator[object]:
         yield order_key_of(reference) if isinstance(reference, str) else None
 
 
-def _ours(keys: Iterator[object]) -> Iterator[str]:
+def _own_keys(keys: Iterator[object]) -> Iterator[str]:
     for key in keys:
         if isinstance(key, str) and len(key) <= MAX_ORDER_KEY and conversation_of(key):
             yield key
 
 
 def _link_id(entities: _Entities) -> str | None:
-    named = text(entities.get("payment_link", {}).get("id"), ID)
-    if named:
-        return named
+    link_id = text(entities.get("payment_link", {}).get("id"), ID)
+    if link_id:
+        return link_id
     description = _payment(entities).get("description")
-    found = _LINK_IN_DESCRIPTION.fullmatch(description) if isinstance(description, str) else None
-    return f"plink_{found['id']}" if found else None
+    match = _LINK_IN_DESCRIPTION.fullmatch(description) if isinstance(description, str) else None
+    return f"plink_{match['id']}" if match else None

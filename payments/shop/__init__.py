@@ -1,1 +1,1 @@
-"""Catalogue, cart, stock, orders, money. Imports nothing of payments."""
+"""Catalogue, cart, stock, orders, money. Imports no other part of `payments`."""

@@ -1,4 +1,4 @@
-"""The `shop:` section of a flow file: what is for sale, how it is paid, and what mends a payment."""
+"""The `shop:` section of a flow file: products, payment links, and rules for payments that do not fit."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal, TypeAlias
@@ -11,7 +11,7 @@ from flows.messages import urls
 from payments.shop.money import Rupees
 
 MIN_LINK_LIFE: Final = 16 * 60_000
-"""Milliseconds. `expire_by` must be over 15 minutes ahead. Source: Razorpay, Standard Links."""
+"""Milliseconds. Razorpay wants `expire_by` over 15 minutes ahead. Source: Razorpay, Standard Links."""
 MAX_LINK_LIFE: Final = 180 * 86_400_000
 """Milliseconds. Razorpay takes at most six months."""
 
@@ -47,20 +47,20 @@ LateWindow: TypeAlias = Annotated[int, BeforeValidator(_window)]
 
 
 class Repairs(BaseModel):
-    """What becomes of money that does not fit, without anybody being asked."""
+    """What the shop does with money that does not fit the order, without asking a person."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     short: Literal["top up", "refund", "hold"] = "top up"
-    """Less than the total: a link for the rest, all of it back, or a person's task."""
+    """Less than the total was paid: make a link for the rest, refund all of it, or leave it to a person."""
     surplus: Literal["refund", "hold"] = "refund"
-    """More than the total."""
+    """More than the total was paid."""
     late: Literal["fulfil", "refund", "hold"] = "fulfil"
-    """Paid after the order had ended; without stock, `fulfil` gives the money back."""
+    """Paid after the order had ended. Without stock, `fulfil` refunds the money."""
 
 
 class Product(BaseModel):
-    """One thing for sale."""
+    """One product for sale."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -71,7 +71,7 @@ class Product(BaseModel):
     description: Texts | None = None
     image: Annotated[str, AfterValidator(_picture)] | None = None
     stock: Annotated[int | None, Field(ge=0)] = None
-    """Pieces there are when this line is written or changed; None for as many as anybody wants."""
+    """Pieces in stock when this line is written or changed; None if the product is not counted."""
 
 
 class Shop(BaseModel):
@@ -82,10 +82,10 @@ class Shop(BaseModel):
     name: Texts
     products: Annotated[list[Product], Field(min_length=1, max_length=1000)]
     payment_link_life: LinkLife = 20 * 60_000
-    """Milliseconds from the order to the end of its payment link."""
+    """Milliseconds from the request for a payment link to its expiry."""
     late_window: LateWindow = 5 * 86_400_000
-    """Milliseconds after a link is made during which its payment may still come.
-    Razorpay asks the bank for 3 days, on older pages 5. Source: Late authorisation."""
+    """Milliseconds after a link's expiry in which its payment may still arrive.
+    Razorpay asks the bank for 3 days; older pages say 5. Source: Late authorisation."""
     repairs: Repairs = Repairs()
     max_quantity: Annotated[int, Field(ge=1, le=10_000)] = 99
     """Pieces of one product in one order."""
@@ -93,28 +93,31 @@ class Shop(BaseModel):
     @model_validator(mode="after")
     def _skus_are_unique(self) -> "Shop":
         skus = [product.sku for product in self.products]
-        twice = sorted({sku for sku in skus if skus.count(sku) > 1})
-        if twice:
-            raise ValueError(f"the sku '{twice[0]}' is given to two products")
+        duplicates = sorted({sku for sku in skus if skus.count(sku) > 1})
+        if duplicates:
+            raise ValueError(f"the sku '{duplicates[0]}' is given to two products")
         return self
 
     def product(self, sku: str) -> Product | None:
-        """The product with this sku, or None."""
+        """Return the product with this sku, or None."""
         return next((product for product in self.products if product.sku == sku), None)
 
     def limit(self, product: Product, left: Mapping[str, int]) -> int:
-        """Pieces of `product` that one order may hold; `left` has what is left of what is counted."""
-        counted = product.stock if product.stock is None else left.get(product.sku, product.stock)
-        return self.max_quantity if counted is None else max(0, min(self.max_quantity, counted))
+        """Return how many pieces of `product` one order may hold.
+
+        `left` has the pieces left of each counted product.
+        """
+        in_stock = product.stock if product.stock is None else left.get(product.sku, product.stock)
+        return self.max_quantity if in_stock is None else max(0, min(self.max_quantity, in_stock))
 
     @property
     def counted(self) -> dict[str, int]:
-        """Pieces of each product that is counted, as the flow file declares them."""
+        """Declared stock of each counted product, by sku."""
         return {p.sku: p.stock for p in self.products if p.stock is not None}
 
 
 def view(shop: Shop, language: str, fallback: str) -> dict[str, Any]:
-    """The shop as templates see it, in one language: `name`, `products` of `sku name price …`."""
+    """Return the shop as templates see it in one language: `name`, and `products` with `sku`, `price`, …"""
     return {
         "name": text_in(shop.name, language, fallback),
         "products": [

@@ -1,4 +1,4 @@
-"""Money: whole paise in, rupees out. No float ever holds an amount."""
+"""Money: amounts in whole paise, shown as rupees. No amount is ever a float."""
 
 from decimal import Decimal
 from functools import lru_cache
@@ -8,13 +8,13 @@ from babel.numbers import format_currency
 from pydantic import BeforeValidator
 
 MAX_PAISE: Final = 10**11
-"""₹1,00,00,00,000 (a hundred crore): no price is higher, and a typing slip is caught."""
+"""₹1,00,00,00,000 (100 crore). No price may be higher; the limit catches typing slips."""
 
 
 def paise(rupees: Any) -> int:
-    """Paise of an amount written in rupees (`180`, `249.50`, `"249.50"`).
+    """Return the paise of an amount written in rupees (`180`, `249.50`, `"249.50"`).
 
-    Raises ValueError if it isn't a positive amount of whole paise.
+    Raises ValueError if it is not a positive amount of whole paise, or is over MAX_PAISE.
     """
     if isinstance(rupees, bool) or not isinstance(rupees, (int, str, Decimal)):
         raise ValueError(  # noqa: TRY004 - pydantic reports ValueErrors
@@ -34,14 +34,14 @@ def paise(rupees: Any) -> int:
 
 
 Rupees: TypeAlias = Annotated[int, BeforeValidator(paise)]
-"""A price: written in rupees in the flow file, held in paise."""
+"""A price: written in rupees in the flow file, stored in paise."""
 
 
-@lru_cache(maxsize=4096, typed=True)  # typed: 1, 1.0 and True are one key otherwise, and only 1 is money
+@lru_cache(maxsize=4096, typed=True)  # typed: else 1, 1.0 and True share an entry, and only 1 is money
 def money(amount: int, locale: str = "en_IN") -> str:
-    """`amount` paise as people read it: `₹500`, `₹249.50`, `₹1,23,456`.
+    """Return `amount` paise as people read it: `₹500`, `₹249.50`, `₹1,23,456`.
 
-    Whole rupees are shown without paise, as Indian shops write them.
+    Whole rupees are shown without paise, as Indian shops write them. Raises TypeError if `amount` is no int.
     """
     if isinstance(amount, bool) or not isinstance(amount, int):
         raise TypeError(f"money is whole paise, not {amount!r}")

@@ -1,4 +1,4 @@
-"""What a customer ordered, and each attempt to be paid for it. Values only; all money in paise."""
+"""Orders, and the payment links made for them. Values only; all money is in paise."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -9,34 +9,34 @@ from typing import Any, Final
 CURRENCY: Final = "INR"
 
 _KEY = re.compile(r"(?P<conversation>[a-z0-9]+-[0-9]+)-[0-9]+[a-z]*", re.ASCII)
-_OF_ORDER: Final = 6
-"""Letters of a nonce that go into an order's key; the rest go into an attempt's reference id."""
+_ORDER_LETTERS: Final = 6
+"""Letters of a nonce that go into an order's key. The others go into an attempt's reference id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`quantity` of one product at the price it had when the order was placed."""
+    """`quantity` pieces of one product, at its price when the order was placed."""
 
     sku: str
     name: str
     quantity: int
     price: int
-    """Paise for one."""
+    """Paise for one piece."""
 
     @property
     def total(self) -> int:
-        """Paise for all of them."""
+        """Paise for all pieces."""
         return self.quantity * self.price
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order as placed; never changed afterwards."""
+    """An order as placed. It never changes afterwards."""
 
     key: str
-    """`<conversation id>-<ordinal><random letters>`: unique for ever, travels in the notes of its links."""
+    """`<conversation id>-<ordinal><random letters>`: never used twice. The notes of its links hold it."""
     number: str
-    """What people call it (`12345`); unique within the installation."""
+    """What people call it (`12345`). Unique within the installation."""
     conversation: str
     lines: tuple[Line, ...]
     total: int
@@ -49,7 +49,7 @@ class Order:
 
 
 def lines_to_json(lines: Iterable[Line]) -> list[dict[str, Any]]:
-    """The lines as JSON-ready dicts with their totals, as templates and receipts read them."""
+    """Return the lines as JSON-ready dicts with their totals, as templates and receipts read them."""
     return [
         {
             "sku": line.sku,
@@ -63,32 +63,32 @@ def lines_to_json(lines: Iterable[Line]) -> list[dict[str, Any]]:
 
 
 def lines_from_json(values: Iterable[Mapping[str, Any]]) -> tuple[Line, ...]:
-    """The lines that `lines_to_json` wrote."""
+    """Return the lines that `lines_to_json` wrote."""
     return tuple(Line(v["sku"], v["name"], v["quantity"], v["price"]) for v in values)
 
 
 class Lifecycle(StrEnum):
-    """What is to become of an order."""
+    """Lifecycle of an order. FULFILLED and RETURNED are final."""
 
     OPEN = "open"
-    """Its goods are reserved, and it can be paid."""
+    """The goods are reserved, and the order can be paid."""
     LAPSED = "lapsed"
-    """It ended unpaid; its goods are free again."""
+    """The order ended unpaid, and its goods are free again. A late payment may still fulfil it."""
     FULFILLED = "fulfilled"
-    """It is paid: its goods are due, for good."""
+    """The order is paid, and its goods are due."""
     RETURNED = "returned"
-    """Whatever comes in for it goes back, for good."""
+    """The order will not be fulfilled. Any money that arrives for it is refunded."""
 
 
 class AttemptStatus(StrEnum):
-    """Where one payment link stands, as far as we know."""
+    """Status of one payment link, as far as we know."""
 
     PLANNED = "planned"
-    """Razorpay is not asked for it before an earlier link is known to be over."""
+    """Razorpay is asked for the link only when an earlier link is known to be over."""
     CREATING = "creating"
     CREATED = "created"
     WITHDRAWING = "withdrawing"
-    """Razorpay was told to cancel it; until it answers, the link may still be paid."""
+    """Razorpay is asked to cancel the link. Until it answers, the link may still be paid."""
     REFUSED = "refused"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
@@ -97,10 +97,10 @@ class AttemptStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One payment link for an order, stored before Razorpay is asked for it."""
+    """One payment link for an order. It is stored before Razorpay is asked for the link."""
 
     reference_id: str
-    """`<order key>.<ordinal><random letters>`, at most 40 characters; never minted twice."""
+    """`<order key>.<ordinal><random letters>`, at most 40 characters. Never used twice."""
     order_key: str
     ordinal: int
     amount: int
@@ -112,16 +112,16 @@ class Attempt:
     link_id: str | None = None
     short_url: str | None = None
     mode: str | None = None
-    """`test` or `live`: of the key that made the link; None before it is made."""
+    """`test` or `live`: the mode of the key that made the link; None before it is made."""
 
     @property
     def payable(self) -> bool:
-        """Whether the customer may still pay it, as far as we know."""
+        """Whether the customer can still pay the link, as far as we know."""
         return self.status in _PAYABLE
 
     @property
     def live(self) -> bool:
-        """Whether the customer may still pay it, or may come to."""
+        """Whether the customer can pay the link now, or may be able to later."""
         return self.payable or self.status is AttemptStatus.PLANNED
 
 
@@ -133,7 +133,7 @@ LINK_STATUSES: Final[Mapping[str, AttemptStatus]] = {
     "expired": AttemptStatus.EXPIRED,
     "cancelled": AttemptStatus.CANCELLED,
 }
-"""What Razorpay's status of a link makes of its attempt; with any other, the link can still be paid."""
+"""Attempt status for each final status of a link at Razorpay. In any other status it can still be paid."""
 
 _RANK: Final = {
     AttemptStatus.PLANNED: -1,
@@ -148,36 +148,42 @@ _RANK: Final = {
 
 
 def moved(attempt: Attempt, status: AttemptStatus) -> Attempt:
-    """`attempt` in `status`, unless it is further already: word of a link comes late and in any order."""
+    """Return `attempt` in `status`, or unchanged if its own status ranks as high or higher.
+
+    Reports about a link arrive late and in any order.
+    """
     return replace(attempt, status=status) if _RANK[status] > _RANK[attempt.status] else attempt
 
 
 def withdrawn(attempt: Attempt) -> Attempt:
-    """`attempt` on its way out: of one that is only planned, Razorpay need not be told."""
+    """Return `attempt` as withdrawn. A planned one is cancelled at once: Razorpay does not know of it."""
     planned = attempt.status is AttemptStatus.PLANNED
     return moved(attempt, AttemptStatus.CANCELLED if planned else AttemptStatus.WITHDRAWING)
 
 
 def order_key(conversation: str, ordinal: int, nonce: str) -> str:
-    """The key of a conversation's `ordinal`-th order, counted from 1.
+    """Return the key of a conversation's `ordinal`-th order, counted from 1.
 
-    `nonce` is random letters, drawn anew for each step. They make it another key than the one that the same
-    conversation minted before its database was restored: Razorpay remembers keys for ever.
+    `nonce` is random letters, drawn anew for each step. Because of them a conversation does not make the same
+    key again after its database was restored: Razorpay remembers keys for ever.
     """
-    return f"{conversation}-{ordinal}{nonce[:_OF_ORDER]}"
+    return f"{conversation}-{ordinal}{nonce[:_ORDER_LETTERS]}"
 
 
 def reference_id(key: str, ordinal: int, nonce: str) -> str:
-    """Razorpay's `reference_id` of an order's `ordinal`-th attempt, counted from 1; `nonce` as above."""
-    return f"{key}.{ordinal}{nonce[_OF_ORDER:]}"
+    """Return the reference id of an order's `ordinal`-th attempt, counted from 1.
+
+    `nonce` is that of `order_key`.
+    """
+    return f"{key}.{ordinal}{nonce[_ORDER_LETTERS:]}"
 
 
 def order_key_of(reference: str) -> str:
-    """The order key inside a reference id; a reference of another system comes back unchanged."""
+    """Return the order key inside a reference id. A reference of another system is returned unchanged."""
     return reference.rsplit(".", 1)[0]
 
 
 def conversation_of(key: str) -> str | None:
-    """The conversation id inside an order key; None when the key was not made by a Munshi."""
-    found = _KEY.fullmatch(key)
-    return found["conversation"] if found else None
+    """Return the conversation id inside an order key, or None if no Munshi made the key."""
+    match = _KEY.fullmatch(key)
+    return match["conversation"] if match else None

@@ -1,6 +1,6 @@
-"""What is left of each product, and how orders change it. Pure.
+"""Stock: what is left of each product, and how orders change it. Pure.
 
-A product that the flow file gives a `stock` is counted; of the others there is always enough.
+Only products with a `stock` in the flow file are counted. Of all others there is always enough.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,7 +11,7 @@ from payments.shop.orders import Line
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A change of one product's counts. What is left is `declared - reserved - sold`."""
+    """A change of one product's counts. The pieces left are `declared - reserved - sold`."""
 
     sku: str
     reserved: int
@@ -19,37 +19,37 @@ class Move:
 
     @property
     def taken(self) -> int:
-        """Pieces that are no longer left; negative for those that are left again."""
+        """Pieces taken from what is left; negative if pieces come back."""
         return self.reserved + self.sold
 
 
 def enough(left: Mapping[str, int], lines: Iterable[Line]) -> bool:
-    """Whether there is enough left for all `lines`."""
+    """Return whether enough is left for all `lines`."""
     return all(line.quantity <= left.get(line.sku, line.quantity) for line in lines)
 
 
 def reserve(left: Mapping[str, int], lines: Iterable[Line]) -> tuple[Move, ...]:
-    """An order is placed, or lives again: its goods are kept for it."""
+    """Return the moves that reserve an order's goods, when it is placed or reopened."""
     return tuple(Move(line.sku, line.quantity, 0) for line in lines if line.sku in left)
 
 
 def release(left: Mapping[str, int], lines: Iterable[Line]) -> tuple[Move, ...]:
-    """It ended unpaid: what was kept for it is left again."""
+    """Return the moves that free an order's reserved goods, when it ended unpaid."""
     return tuple(Move(line.sku, -line.quantity, 0) for line in lines if line.sku in left)
 
 
 def sell_reserved(left: Mapping[str, int], lines: Iterable[Line]) -> tuple[Move, ...]:
-    """It is paid while its goods are kept for it."""
+    """Return the moves that sell an order's reserved goods, when it is paid."""
     return tuple(Move(line.sku, -line.quantity, line.quantity) for line in lines if line.sku in left)
 
 
 def sell(left: Mapping[str, int], lines: Iterable[Line]) -> tuple[Move, ...]:
-    """It is paid after its goods were left again."""
+    """Return the moves that sell an order's goods, when it is paid after they were freed."""
     return tuple(Move(line.sku, 0, line.quantity) for line in lines if line.sku in left)
 
 
 def after(left: Mapping[str, int], moves: Iterable[Move]) -> dict[str, int]:
-    """What is left after `moves`."""
+    """Return the pieces left after `moves`."""
     changed = dict(left)
     for move in moves:
         changed[move.sku] -= move.taken

@@ -1,1 +1,1 @@
-"""Scenarios, and the shop in memory that they are played on. Imports `processing`, `ledger`, `shop`."""
+"""Scenarios, and the shop in memory that they run on. Imports `processing`, `ledger`, `shop`."""

@@ -1,4 +1,4 @@
-"""Plays a golden chat on the simulator and stops where the shop does not do as written. Pure."""
+"""Run a scenario on the simulator and stop at the first mismatch. Pure."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from payments.simulator.simulator import NothingToPay, NothingToTap, Simulator
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """Where a scenario and the shop part."""
+    """The first place where the shop does not do what the scenario expects."""
 
     line: int
     expected: str
@@ -22,19 +22,19 @@ class Mismatch:
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What came of a scenario."""
+    """The outcome of a scenario."""
 
     scenario: Scenario
     transcript: tuple[str, ...]
-    """The chat up to the end, or to where it parted; one line of text each."""
+    """The chat up to its end or to the mismatch, in lines of text."""
     results: tuple[EventResult, ...]
-    """What became of every event."""
+    """The result of every event."""
     mismatch: Mismatch | None = None
     answered: tuple[str, ...] = ()
     """The rules that answered the last action, with their places in the flow file."""
 
     def __str__(self) -> str:
-        """For people: the place, what was expected, what was said, the mend, and the chat so far."""
+        """Return a report for people: place, expectation, what happened, how to mend it, the chat so far."""
         if self.mismatch is None:
             return f"{self.scenario.file}: {self.scenario.name}"
         return "\n".join(
@@ -60,7 +60,7 @@ class Played:
 
 
 def play(flow: Flow, scenario: Scenario) -> Played:
-    """The scenario, played to its end or to the first thing that is not as written."""
+    """Run `scenario` to its end or to its first mismatch."""
     runner = _Runner(flow, scenario)
     mismatch = runner.run()
     results, answered = tuple(runner.simulator.results), tuple(runner.answered())
@@ -73,7 +73,7 @@ class _Runner:
         self.simulator = Simulator(flow)
         self.transcript: list[str] = []
         self._before = 0
-        """How many events had been handled before the last action."""
+        """Number of events handled before the last action."""
         self._answer: list[Message] = []
 
     def run(self) -> Mismatch | None:
@@ -91,10 +91,10 @@ class _Runner:
         return None
 
     def answered(self) -> Iterator[str]:
-        """The rules that the last action was answered by, with their places."""
-        for handled in self.simulator.results[self._before :]:
-            for taken in (entry["taken"] for entry in handled.trace if "taken" in entry):
-                yield f"{self._flow.file}:{taken['line']}: {taken['rule']}"
+        """Yield the rules that answered the last action, with their places in the flow file."""
+        for result in self.simulator.results[self._before :]:
+            for rule in (entry["taken"] for entry in result.trace if "taken" in entry):
+                yield f"{self._flow.file}:{rule['line']}: {rule['rule']}"
 
     def _perform(self, action: Action) -> Mismatch | None:
         self.transcript.append(action.said)
@@ -106,7 +106,7 @@ class _Runner:
             return Mismatch(action.line, action.said, str(error))
         self._before = handled_before
         for message in self._answer:
-            self.transcript += _told(message)
+            self.transcript += _transcript_lines(message)
         parked = self.simulator.parked[parked_before:]
         if parked:
             return Mismatch(action.line, action.said, f"the shop could not handle it: {parked[0].error}")
@@ -150,7 +150,7 @@ class _Runner:
 
 
 def matches(expected: str, said: str) -> bool:
-    """Whether `said` is `expected`, blanks around aside; each `…` in `expected` stands for anything.
+    """Return whether `said` is `expected`, ignoring blanks around. Each `…` in `expected` matches any text.
 
     >>> matches("Order #… is paid.", "Order #10004 is paid.")
     True
@@ -159,15 +159,15 @@ def matches(expected: str, said: str) -> bool:
     return re.fullmatch(pattern, said.strip(), re.DOTALL) is not None
 
 
-def _told(message: Message) -> Iterator[str]:
-    """A message as lines of a transcript."""
+def _transcript_lines(message: Message) -> Iterator[str]:
+    """Yield the lines of `message` in a transcript."""
     first, *rest = message.words.splitlines() or [""]
     yield f"    shop: {first}"
     yield from (f"          {line}" for line in rest)
     if isinstance(message, Link):
         yield f"          [{message.title}: {message.url}]"
-    if offered := message.replies:
-        yield "          " + " ".join(f"[{reply.title}]" for reply in offered)
+    if replies := message.replies:
+        yield "          " + " ".join(f"[{reply.title}]" for reply in replies)
 
 
 def _listed(what: str, texts: tuple[str, ...]) -> str:

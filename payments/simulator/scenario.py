@@ -1,4 +1,4 @@
-"""A golden chat, as YAML: who does what, and what the shop must answer.
+"""Scenarios: a chat written in YAML, with what the customer does and what the shop must answer.
 
     scenario: A payment fails
     chat:
@@ -9,7 +9,7 @@
       - shop: ["🛒 Your cart…"]
         state: cart
 
-`…` stands for anything. `payments.simulator.runner` plays it.
+`…` matches any text. `payments.simulator.runner` runs the scenario.
 """
 
 from collections.abc import Callable, Mapping
@@ -38,33 +38,33 @@ EVENTS: Final[Mapping[str, Performance]] = {
     "fails the refund": lambda simulator: simulator.refund("failed"),
     "refunds by hand": lambda simulator: simulator.refund_in_dashboard(),
 }
-"""What `razorpay:` may say besides how it takes what it is asked: things that happen there."""
+"""Values of `razorpay:` that make something happen there. The other values are those of `Razorpay`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something that the customer or the outside does."""
+    """One step of the customer or of the outside."""
 
     line: int
     said: str
-    """As a transcript shows it."""
+    """Its line in a transcript."""
     perform: Performance
     """Raises NothingToTap or NothingToPay."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What must be true after the deed before it; None is not looked at."""
+    """What must be true after the previous action. None is not checked."""
 
     line: int
     shop: tuple[str, ...] | None = None
-    """Everything the shop said since that deed, `…` for anything."""
+    """All messages of the shop since that action; `…` matches any text."""
     buttons: tuple[str, ...] | None = None
     """Titles of the last message's buttons."""
     rows: tuple[str, ...] | None = None
     """Titles of the last message's list rows."""
     state: str | None = None
-    """The state the conversation rests in, or a group around it."""
+    """The state of the conversation, or a state that contains it."""
 
 
 Step: TypeAlias = Action | Expectation
@@ -72,7 +72,7 @@ Step: TypeAlias = Action | Expectation
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One golden chat."""
+    """One scenario."""
 
     file: str
     name: str
@@ -82,11 +82,11 @@ class Scenario:
     language: str | None = None
     """The customer's language at the start; None for the flow's first."""
     lines: Mapping[str, int] = field(default_factory=dict)
-    """Where each of its keys stands."""
+    """Line of each of its keys."""
 
 
 def parse(text: str, file: str) -> Scenario:
-    """The scenario in `text`. Raises FlowInvalid, with every issue, if it isn't one."""
+    """Return the scenario in `text`. Raises FlowInvalid, with every issue, if there are any."""
     document = read(text, file)
     reader = _Reader(document)
     scenario = reader.scenario()
@@ -96,7 +96,7 @@ def parse(text: str, file: str) -> Scenario:
 
 
 class _Reader:
-    """Reads on after an issue, so that one run reports all of them."""
+    """Reads a whole document even if there are issues, so that one run reports all of them."""
 
     def __init__(self, document: Document) -> None:
         self.issues: list[Issue] = []
@@ -125,19 +125,19 @@ class _Reader:
         return [self._step(value, ("chat", index)) for index, value in enumerate(chat)]
 
     def _step(self, value: Any, where: Path) -> Step | None:
-        known = {**_EXPECTATIONS, **_DEEDS}
+        known = {**_EXPECTATIONS, **_ACTIONS}
         step = self._mapping(value, where, known)
-        deeds = [key for key in step if key in _DEEDS]
-        if not step or (deeds and len(step) > 1):
+        names = [key for key in step if key in _ACTIONS]
+        if not step or (names and len(step) > 1):
             if len(step) > 1:
                 mend = "begin a new step with '-' for each"
                 self._report(where, f"one step holds {' and '.join(step)}", mend)
             return None
-        return self._deed(deeds[0], step[deeds[0]], where) if deeds else self._expectation(step, where)
+        return self._action(names[0], step[names[0]], where) if names else self._expectation(step, where)
 
-    def _deed(self, key: str, value: Any, where: Path) -> Action | None:
+    def _action(self, key: str, value: Any, where: Path) -> Action | None:
         try:
-            perform = _DEEDS[key](value)
+            perform = _ACTIONS[key](value)
         except (ValueError, KeyError, TypeError) as error:
             self._report((*where, key), str(error))
             return None
@@ -233,7 +233,7 @@ def _sends(value: Any) -> Performance:
 
 
 def _pays(value: Any) -> Performance:
-    """`true`, or an amount in rupees, or an amount and a currency."""
+    """Read `true`, an amount in rupees, or an amount and a currency."""
     if value is True:
         return lambda simulator: simulator.pay()
     amount, _, currency = _text(value).partition(" ")
@@ -291,7 +291,7 @@ def _others(value: Any) -> Performance:
     return lambda simulator: simulator.sell_out()
 
 
-_DEEDS: Final[Mapping[str, Callable[[Any], Performance]]] = {
+_ACTIONS: Final[Mapping[str, Callable[[Any], Performance]]] = {
     "customer": _customer,
     "tap": _tap,
     "taps_id": _taps_id,
@@ -304,4 +304,4 @@ _DEEDS: Final[Mapping[str, Callable[[Any], Performance]]] = {
     "razorpay": _razorpay,
     "others": _others,
 }
-"""What each kind of deed does with its value. Each raises ValueError, in words, on a value it can't use."""
+"""The reader of each action's value. It raises ValueError, with words for people, on a wrong value."""

@@ -1,7 +1,7 @@
-"""One customer, one shop, no outside: the real engine with time and Razorpay played by a value.
+"""A simulator of one customer and one shop, with simulated time and a simulated Razorpay.
 
-`munshi chat`, `munshi test` and the scenario tests all drive this. It runs the same `advance` as the
-live bot; only the store is in memory and Razorpay answers at once.
+`munshi chat`, `munshi test` and the scenario tests all use it. It runs the same `advance` as the live bot.
+Only the store is in memory, and Razorpay answers at once.
 """
 
 import heapq
@@ -39,34 +39,34 @@ from payments.processing.step_input import InboxEvent, Kind
 from payments.shop.orders import CURRENCY, LINK_STATUSES, Attempt, AttemptStatus, order_key_of
 
 START: Final = 1_767_243_600_000
-"""2026-01-01 10:30 in Pune: where simulated time begins, in milliseconds since 1970, UTC."""
+"""Start of simulated time, 2026-01-01 10:30 in Pune: milliseconds since 1970, UTC."""
 
 
 class Razorpay(StrEnum):
-    """How Razorpay takes what the shop asks of it."""
+    """How the simulated Razorpay answers the shop's calls."""
 
     ANSWERS = "answers"
-    """At once, and everything that waited."""
+    """It answers at once, also the calls that waited."""
     SLOW = "is slow"
-    """Not before it is told that it answers again."""
+    """It answers no call until it is set to answer again."""
     REFUSES = "refuses links"
-    """For good: the next one would be refused as well."""
+    """It refuses every link, also on another try."""
     FAILS = "makes no links"
-    """It was out of order for so long that the shop gave up; another try may succeed."""
+    """It is out of order for so long that the shop gives up. Another try may succeed."""
     KEEPS = "keeps links"
-    """It cancels none, and says so in words that nobody knows."""
+    """It cancels no link, and gives a reason that Munshi does not know."""
 
 
 class NothingToTap(LookupError):
-    """No message in the chat offers what was to be tapped."""
+    """No message in the chat offers the reply to tap."""
 
 
 class NothingToPay(LookupError):
-    """The customer holds no payment link."""
+    """There is no payment link, or no payment, to act on."""
 
 
 class Simulator:
-    """A chat to drive by hand. Every method returns what the shop says in answer, in order."""
+    """A simulated chat. Every action returns the shop's messages in answer, in order."""
 
     def __init__(self, flow: Flow, name: str = "Asha", now: int = START) -> None:
         self._flow, self._name = flow, name
@@ -80,7 +80,7 @@ class Simulator:
 
     @property
     def conversation(self) -> Conversation:
-        """The customer's place in the flow."""
+        """The conversation of the customer."""
         return self.store.conversation
 
     @property
@@ -95,22 +95,22 @@ class Simulator:
 
     @property
     def said(self) -> list[Say]:
-        """Everything the shop said, oldest first."""
+        """All messages of the shop, oldest first."""
         return self.store.messages
 
     @property
     def results(self) -> list[EventResult]:
-        """What became of every event, oldest first."""
+        """The result of every event, oldest first."""
         return self.store.results
 
     @property
     def notices(self) -> list[Notice]:
-        """What an operator was told, oldest first."""
+        """All notices to the operator, oldest first."""
         return self.store.notices
 
     @property
     def left(self) -> Mapping[str, int]:
-        """Pieces left of each product that is counted."""
+        """Pieces left of each counted product."""
         return self.store.left
 
     # What the customer does
@@ -120,9 +120,9 @@ class Simulator:
         return self._chat(events.TextReceived(text))
 
     def tap(self, title: str) -> list[Message]:
-        """The customer taps what is called `title`, on the newest message that offers it.
+        """The customer taps the reply called `title`, on the newest message that offers it.
 
-        Raises NothingToTap, naming what can be tapped, if nothing is called that.
+        Raises NothingToTap, which names the replies that can be tapped, if none has this title.
         """
         offered = [reply for say in reversed(self.said) for reply in say.message.replies]
         reply = next((reply for reply in offered if reply.title == title), None)
@@ -151,13 +151,13 @@ class Simulator:
         return self._facts(state.order.key, *facts)
 
     def allow(self) -> list[Message]:
-        """The bank allows a payment of what is due, and nobody captures it. Raises NothingToPay."""
+        """The bank authorises a payment of what is due, which is not captured. Raises NothingToPay."""
         state, attempt = self._payable()
         payment = self._payment(attempt, "authorized", attempt.amount, CURRENCY, {"method": "upi"})
         return self._facts(state.order.key, payment)
 
     def let_go(self) -> list[Message]:
-        """Razorpay gives back what the bank allowed and nobody captured. Raises NothingToPay."""
+        """Razorpay gives back the last payment that was authorised and not captured. Raises NothingToPay."""
         waiting = [fact for state in self.orders.values() for fact in authorised(state.facts)]
         if not waiting:
             raise NothingToPay("the bank allowed nothing")
@@ -168,7 +168,7 @@ class Simulator:
         return self._facts(payment.order_key, back)
 
     def poll(self) -> list[Message]:
-        """Razorpay is asked how the links stand, as it is from time to time."""
+        """Razorpay is polled about all links, as it is from time to time."""
         calls = [
             FetchPayments(attempt.reference_id, attempt.link_id)
             for state in self.orders.values()
@@ -178,7 +178,7 @@ class Simulator:
         return [message for call in calls for message in self._perform(call)]
 
     def fail(self, description: str = "Payment was declined by the bank") -> list[Message]:
-        """A try to pay fails on Razorpay's page; the link stays payable. Raises NothingToPay."""
+        """A payment fails on Razorpay's page; the link can still be paid. Raises NothingToPay."""
         state, attempt = self._payable()
         detail = {"error_reason": "payment_failed", "error_description": description}
         return self._facts(
@@ -186,21 +186,21 @@ class Simulator:
         )
 
     def settle_late(self) -> list[Message]:
-        """The bank says yes after all to the payment that failed last. Raises NothingToPay."""
+        """The payment that failed last is captured after all. Raises NothingToPay."""
         failed = [f for state in self.orders.values() for f in state.facts if f.state == "failed"]
         if not failed:
             raise NothingToPay("no payment has failed")
         return self._facts(failed[-1].order_key, replace(failed[-1], state="captured"))
 
     def refund(self, state: str) -> list[Message]:
-        """The refund that was asked for last is `processed` or `failed`. Raises NothingToPay."""
+        """The latest refund becomes `processed` or `failed`. Raises NothingToPay."""
         refunds = [fact for order in self.orders.values() for fact in order.facts if fact.entity == "refund"]
         if not refunds:
             raise NothingToPay("nothing goes back")
         return self._facts(refunds[-1].order_key, replace(refunds[-1], state=state))
 
     def refund_in_dashboard(self) -> list[Message]:
-        """Someone gives the payment that came last back in Razorpay's Dashboard. Raises NothingToPay."""
+        """Somebody refunds the last payment in Razorpay's Dashboard. Raises NothingToPay."""
         paid = [fact for order in self.orders.values() for fact in order.facts if fact.state == "captured"]
         if not paid:
             raise NothingToPay("nothing was paid")
@@ -212,17 +212,17 @@ class Simulator:
         return self._facts(payment.order_key, fact)
 
     def sell_out(self) -> list[Message]:
-        """Others buy everything that is left of what is counted."""
+        """Others buy all that is left of the counted products."""
         self.store.left = dict.fromkeys(self.left, 0)
         return []
 
     def cancel_link(self) -> list[Message]:
-        """Someone cancels the payment link in Razorpay's Dashboard. Raises NothingToPay."""
+        """Somebody cancels the payment link in Razorpay's Dashboard. Raises NothingToPay."""
         state, attempt = self._payable()
         return self._facts(state.order.key, self._ended(attempt, "cancelled"))
 
     def razorpay(self, how: Razorpay) -> list[Message]:
-        """From now on, Razorpay takes what it is asked like this."""
+        """From now on, Razorpay answers calls in this way."""
         self._razorpay = how
         if how is Razorpay.SLOW:
             return []
@@ -230,11 +230,11 @@ class Simulator:
         return [message for call in waited for message in self._perform(call)]
 
     def request(self, items: list[dict[str, Any]] | None) -> list[Message]:
-        """An order is asked for over the API."""
+        """An order is requested over the API."""
         return self._take(Kind.REQUEST, {"items": items})
 
     def wait(self, milliseconds: int) -> list[Message]:
-        """Time passes: timers run out and links expire, in their order."""
+        """Time passes: timers run out and links expire, in order of their times."""
         until, answer = self.now + milliseconds, list[Message]()
         while due := self._next_due(until):
             self.now = max(self.now, due)
@@ -245,7 +245,7 @@ class Simulator:
         return answer
 
     def be_down(self, milliseconds: int) -> list[Message]:
-        """The shop's server is down meanwhile: timers come late, webhooks later still."""
+        """Time passes while the server is down: timers run late, and webhooks arrive later still."""
         self.now += milliseconds
         answer: list[Message] = []
         while self._timers and self._timers[0][0] <= self.now:
@@ -274,7 +274,7 @@ class Simulator:
         return answer
 
     def _payable(self) -> tuple[OrderState, Attempt]:
-        """The newest link that can be paid, and its order."""
+        """Return the newest link that can be paid, and its order. Raises NothingToPay."""
         payable = self._open_links()
         if not payable:
             raise NothingToPay("there is no payment link to pay")
@@ -301,7 +301,7 @@ class Simulator:
     def _chat(self, event: events.Event) -> list[Message]:
         return self._take(Kind.CHAT, {"event": events.to_json(event), "name": self._name})
 
-    # The store and the workers, in small
+    # The store and the workers, in a simple form
 
     def _take(self, kind: Kind, body: Mapping[str, Any]) -> list[Message]:
         self._number += 1
@@ -358,5 +358,5 @@ class Simulator:
 
     @property
     def parked(self) -> list[EventResult]:
-        """Events that could not be handled."""
+        """The results of events that could not be handled."""
         return [handled for handled in self.results if handled.outcome is Outcome.PARKED]

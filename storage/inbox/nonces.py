@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 LETTERS: Final = 10
+_ALPHABET: Final = string.ascii_lowercase
+_NONCES: Final = len(_ALPHABET) ** LETTERS
 
 Draw: TypeAlias = Callable[[], str]
 """Gives `LETTERS` new lower-case letters each time. Seeded in the simulation, never in production."""
@@ -18,4 +20,9 @@ Draw: TypeAlias = Callable[[], str]
 
 def draw() -> str:
     """New letters, from the system's source of randomness."""
-    return "".join(secrets.choice(string.ascii_lowercase) for _ in range(LETTERS))
+    number = secrets.randbelow(_NONCES)
+    letters = []
+    for _ in range(LETTERS):
+        number, letter = divmod(number, len(_ALPHABET))
+        letters.append(_ALPHABET[letter])
+    return "".join(letters)
