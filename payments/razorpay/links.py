@@ -61,6 +61,11 @@ async def withdraw_link(gateway: Gateway, call: CancelLink) -> Link | None:
         if link is None:
             return None
         link_id = link.id
+    return await cancel(gateway, link_id)
+
+
+async def cancel(gateway: Gateway, link_id: str) -> Link:
+    """Cancel the link, or leave it as it is if it is over, and return it. Raises GatewayError."""
     try:
         return await gateway.cancel_link(link_id)
     except GatewayError as error:

@@ -11,6 +11,7 @@ from payments.ledger.calls import RefundPayment
 from payments.ledger.facts import Fact
 from payments.ledger.fees import on_top
 from payments.ledger.refunds import SMALLEST
+from payments.razorpay import links
 from payments.razorpay.entities import ORDER_NOTE
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.fetched import Reading, payment_facts, refund_facts
@@ -98,13 +99,7 @@ async def lacked_links(
 
 async def cancel(gateway: Gateway, stray: Stray) -> Stray:
     """Cancel the link and return its new state: it may have been paid meanwhile. Raises GatewayError."""
-    try:
-        link = await gateway.cancel_link(stray.link.id)
-    except GatewayError as error:
-        if error.reason not in (Reason.ALREADY_PAID, Reason.ALREADY_CANCELLED, Reason.ALREADY_EXPIRED):
-            raise
-        link = await gateway.fetch_link(stray.link.id)
-    return await read(gateway, link, stray.settled)
+    return await read(gateway, await links.cancel(gateway, stray.link.id), stray.settled)
 
 
 async def give_back(gateway: Gateway, stray: Stray) -> Stray:
