@@ -76,12 +76,12 @@ async def create(request: web.Request) -> web.Response:
     order_request = _parse_request(bodies.parse_object(await bodies.read_body(request, bodies.API_BODY)))
     items = [item.model_dump() for item in order_request.items] if order_request.items else None
     _check_skus(context, items)
-    given = request.headers.get("Idempotency-Key")
-    if given is not None and not (0 < len(given) <= 255 and given.isascii()):
+    idempotency_key = request.headers.get("Idempotency-Key")
+    if idempotency_key is not None and not (0 < len(idempotency_key) <= 255 and idempotency_key.isascii()):
         raise problem(web.HTTPBadRequest, "Idempotency-Key must have 1 to 255 ASCII characters")
     phone = await _phone(context, order_request.phone)
     # An idempotency key is scoped to one customer: the same key for two customers means two orders.
-    arrival = from_request(phone, items, given or str(uuid4()))
+    arrival = from_request(phone, items, idempotency_key or str(uuid4()))
     (stored,) = await context.inbox.put([arrival])
     if not stored.new:
         await _require_same_request(context, stored.number, items)

@@ -28,10 +28,10 @@ _PART: Final = 60
 
 def alert(field: object, value: object) -> Notice | None:
     """Return the notice about the change `value` of the webhook field `field`; None if it needs none."""
-    read = _READERS.get(field) if isinstance(field, str) else None
-    if read is None or not isinstance(field, str):
+    reader = _READERS.get(field) if isinstance(field, str) else None
+    if reader is None or not isinstance(field, str):
         return None
-    subject, event, message = read(mapping(value))
+    subject, event, message = reader(mapping(value))
     if event in _GOOD.get(field, ()):
         return None
     return Notice(NoticeKind.WHATSAPP, f"{subject[:_PART]} {event[:_PART]}", message)

@@ -29,8 +29,8 @@ def meaning(message: Json) -> tuple[Event | None, str | None]:
         return None, f"system: {word(mapping(message.get('system')).get('type')) or 'unknown'}"
     if kind in _SILENT:
         return None, kind
-    read = _READERS.get(kind)
-    return (read(message) if read else Received(kind)), None
+    reader = _READERS.get(kind)
+    return (reader(message) if reader else Received(kind)), None
 
 
 def _text(message: Json) -> Event:
