@@ -1,1 +1,1 @@
-"""How fast Munshi is, as ratios to limits measured in the same run. Run with `python -m bench`."""
+"""Benchmarks of Munshi, as ratios to limits measured in the same run. Run with `python -m bench`."""

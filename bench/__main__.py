@@ -1,4 +1,4 @@
-"""`python -m bench`: the machine, then every figure beside its limit; or those named, as `round_trip`."""
+"""`python -m bench`: print the machine, then each figure (or those named) beside its limit."""
 
 import os
 import platform
@@ -33,22 +33,22 @@ _FIGURES: Final[tuple[Callable[[], Figure], ...]] = (
 
 
 def main() -> None:
-    """Measure and print. Nothing here fails because it is slow: the machine may be busy."""
+    """Measure and print. A slow result is no failure, because the machine may be busy."""
     log.configure()
     tune_interpreter()
-    wanted = _wanted(sys.argv[1:])
+    selected = _select(sys.argv[1:])
     started = perf_counter()
     print(f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()} {platform.release()}")
     print(f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version} (WAL, synchronous = FULL)\n")
     figures: list[Figure] = []
-    for measure in wanted:
+    for measure in selected:
         print(f"measuring: {measure.__name__.replace('_', ' ')} …", file=sys.stderr)
         figures.append(measure())
     print(table(figures))
     print(f"\n{perf_counter() - started:.0f} s. Medians of rounds that take turns; see docs/bench.md.")
 
 
-def _wanted(names: Sequence[str]) -> list[Callable[[], Figure]]:
+def _select(names: Sequence[str]) -> list[Callable[[], Figure]]:
     figures = {measure.__name__: measure for measure in _FIGURES}
     if unknown := [name for name in names if name not in figures]:
         sys.exit(f"no figure {', '.join(unknown)}; there are {', '.join(figures)}")

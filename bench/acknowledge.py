@@ -17,7 +17,7 @@ _ROUNDS: Final = 11
 
 
 def acknowledge() -> Figure:
-    """Webhooks of one text message each, over kept-alive connections, from customers known before."""
+    """Measure webhooks of one text message each, over kept-alive connections, from known customers."""
     with outside() as world:
         rounds = uvloop.run(_rounds(world))
     return Figure("webhooks acknowledged, durably", "/s", rounds, goal=0.5)

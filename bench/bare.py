@@ -1,4 +1,4 @@
-"""The limits of the two HTTP figures: aiohttp with the same traffic and nothing of Munshi behind it."""
+"""Limits of the two HTTP figures: aiohttp servers that take the same traffic, without Munshi."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -23,7 +23,7 @@ _OPAQUE: Final = "benchkey-1000.10000"
 
 @asynccontextmanager
 async def acknowledging() -> AsyncIterator[int]:
-    """Reads the body, checks its signature, answers 200. Gives its port."""
+    """Serve a handler that reads the body, checks its signature and answers 200. Yield its port."""
 
     async def handler(request: web.Request) -> web.Response:
         raw = await request.read()
@@ -38,7 +38,7 @@ async def acknowledging() -> AsyncIterator[int]:
 
 @asynccontextmanager
 async def echoing(graph_url: str) -> AsyncIterator[int]:
-    """Reads the body, posts the bot's reply to the Graph API, answers 200. Gives its port."""
+    """Serve a handler that posts the bot's reply to the Graph API and answers 200. Yield its port."""
     reply, headers = _reply(), {"Authorization": f"Bearer {SECRET}", "Content-Type": "application/json"}
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=512)) as session:
 
@@ -53,11 +53,11 @@ async def echoing(graph_url: str) -> AsyncIterator[int]:
 
 
 def _reply() -> bytes:
-    """What the bot posts to the Graph API when a customer says hi."""
+    """Return what the bot posts to the Graph API when a customer says hi."""
     conversation = Conversation("bench-1", customer={"name": "Asha 1000"})
-    [said] = step(flow(), conversation, TextReceived("hi"), now=0).effects
-    assert isinstance(said, Say)
-    return orjson.dumps(build(said.message, Recipient(phone(1000), "IN.BENCH00001000"), _OPAQUE))
+    [effect] = step(flow(), conversation, TextReceived("hi"), now=0).effects
+    assert isinstance(effect, Say)
+    return orjson.dumps(build(effect.message, Recipient(phone(1000), "IN.BENCH00001000"), _OPAQUE))
 
 
 @asynccontextmanager

@@ -1,8 +1,8 @@
-"""One `step`, against one bare trigger of the library that decides transitions.
+"""Cost of one `step`, compared with one bare trigger of the library that decides transitions.
 
-The step does all that a customer is owed: it reads the event, lets `transitions` decide, runs the
-actions, renders the messages and writes the trace. The bare trigger moves a model from one state to
-another, unguarded, in a machine with as many states.
+The step does its whole work: it reads the event, lets `transitions` decide, runs the actions, renders the
+messages and writes the trace. The bare trigger moves a model from one state to another, unguarded, in a
+machine with as many states.
 """
 
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ _URL: Final = "https://rzp.io/rzp/bench01"
 
 
 def engine_step() -> Figure:
-    """The mean over the events of a chat from "hi" to the payment's confirmation, in microseconds."""
+    """Measure the mean over the events of a chat from "hi" to the payment's confirmation, in microseconds."""
     chat = list(_chat(flow()))
     machine, model = _bare(len(flow().states))
     rounds = [(_steps(flow(), chat), _triggers(machine, model)) for _ in range(_ROUNDS + 1)][1:]
@@ -38,36 +38,36 @@ def engine_step() -> Figure:
 
 
 Meeting: TypeAlias = tuple[Conversation, Event, ShopState]
-"""An event, with the conversation and the shop that it meets."""
+"""(conversation, event, shop): the input of one step."""
 
 
 def _chat(flow: Flow) -> Iterator[Meeting]:
-    """Each event of a chat in which everything goes well."""
+    """Yield each event of a chat in which everything goes well."""
     conversation = Conversation("bench-1", customer={"name": "Asha"})
     shop = ShopState(Moment(flow.sections["shop"], _NOW, "bench-1"))
     script: list[tuple[str | Event, Callable[[ShopState], ShopState]]] = [
-        (TextReceived("hi"), _as_it_is),
-        ("Masala chai 250 g", _as_it_is),
-        ("Proceed to Checkout", _as_it_is),
-        ("Confirm order", _as_it_is),
+        (TextReceived("hi"), _unchanged),
+        ("Masala chai 250 g", _unchanged),
+        ("Proceed to Checkout", _unchanged),
+        ("Confirm order", _unchanged),
         (Happened("payment_link.created", {"short_url": _URL}), _linked),
-        ("Pay Now", _as_it_is),
+        ("Pay Now", _unchanged),
         (Happened("payment.captured", {"amount": 18_000, "method": "upi"}), _paid),
     ]
-    for number, (what, learned) in enumerate(script, 1):
-        shop = learned(shop)
-        event = Tapped(dict(conversation.choices)[what], what) if isinstance(what, str) else what
+    for number, (act, change) in enumerate(script, 1):
+        shop = change(shop)
+        event = Tapped(dict(conversation.choices)[act], act) if isinstance(act, str) else act
         yield conversation, event, shop
         done = step(flow, conversation, event, _NOW, number, shop)
         conversation, shop = done.conversation, done.host
 
 
-def _as_it_is(shop: ShopState) -> ShopState:
+def _unchanged(shop: ShopState) -> ShopState:
     return shop
 
 
 def _linked(shop: ShopState) -> ShopState:
-    """The shop once the link of its order is made."""
+    """Return the shop after the link of its order is made."""
     assert shop.order
     assert shop.order.link
     link = replace(shop.order.link, status=AttemptStatus.CREATED, link_id="plink_bench01", short_url=_URL)
@@ -75,7 +75,7 @@ def _linked(shop: ShopState) -> ShopState:
 
 
 def _paid(shop: ShopState) -> ShopState:
-    """The shop once its order is paid."""
+    """Return the shop after its order is paid."""
     assert shop.order
     total = shop.order.order.total
     captured = Fact(shop.order.key, "payment", "pay_bench01", "captured", total, "INR", _NOW // 1000)

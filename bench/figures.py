@@ -1,4 +1,4 @@
-"""A figure and the limit it is held against, measured in turn so that both meet the same noise."""
+"""A figure and its limit, measured in turn so that both meet the same noise."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,30 +7,30 @@ from statistics import median
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """What was measured, in `unit`, beside the same work with nothing of Munshi in it."""
+    """A measurement in `unit`, beside the same work without Munshi."""
 
     name: str
     unit: str
     rounds: Sequence[tuple[float, float]]
     """(measured, limit) of each round, one right after the other."""
     goal: float
-    """What `ratio` is held to."""
+    """Target of `ratio`."""
     at_most: bool = False
-    """The goal is the most the ratio may be (of times), not the least (of rates)."""
+    """Whether the goal is an upper bound of the ratio (for times), not a lower one (for rates)."""
 
     @property
     def measured(self) -> float:
-        """The median over the rounds, in `unit`."""
+        """The median of the measurements, in `unit`."""
         return median(measured for measured, _ in self.rounds)
 
     @property
     def limit(self) -> float:
-        """The median of what it is held against, in `unit`."""
+        """The median of the limits, in `unit`."""
         return median(limit for _, limit in self.rounds)
 
     @property
     def ratio(self) -> float:
-        """The median of the rounds' own ratios: a machine that slows down meanwhile moves it least."""
+        """The median of the ratios of the rounds, on which a machine that slows down has the least effect."""
         return median(measured / limit for measured, limit in self.rounds)
 
     @property
@@ -40,7 +40,7 @@ class Figure:
 
 
 def table(figures: list[Figure]) -> str:
-    """The figures as a Markdown table."""
+    """Return the figures as a Markdown table."""
     rows: list[tuple[str, ...]] = [
         ("figure", "measured", "limit", "ratio", "goal", "met"),
         ("---", *("---:",) * 4, "---"),

@@ -1,4 +1,4 @@
-"""What an event costs behind many customers and all that they did, beside the same behind few.
+"""Cost of an event in a shop with many customers and their history, compared with a shop with few.
 
 Two shops are served in turn. In each round 200 customers write, what they wrote is stepped, the answers
 are sent, and WhatsApp acknowledges each three times.
@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 _FEW: Final = 1_000
 _MANY: Final = 20_000
-"""Unless MUNSHI_CUSTOMERS says otherwise; to make a hundred thousand takes some minutes, and 3 GB of disk."""
+"""Default of MUNSHI_CUSTOMERS. To make a hundred thousand takes some minutes, and 3 GB of disk."""
 _WRITING: Final = 200
 _ROUNDS: Final = 25
 _QUESTIONS: Final = 20
@@ -38,17 +38,17 @@ _GOAL: Final = 1.2
 
 @dataclass(slots=True)
 class _Grown:
-    """A shop, its customers and what its work took."""
+    """A shop, its customers and the time that its work took."""
 
     shop: Any
     url: str
     customers: int
     dice: random.Random = field(default_factory=lambda: random.Random(0))
     laps: list[dict[str, float]] = field(default_factory=list)
-    """By part of the work, in microseconds."""
+    """For each round: microseconds by part of the work."""
 
     async def timed(self, part: str, work: Awaitable[T], count: int = 1) -> T:
-        """Await `work`, which was done `count` times over."""
+        """Await `work`, and note the time that each of its `count` parts took."""
         start = perf_counter()
         done = await work
         self.laps[-1][part] = (perf_counter() - start) / count * 1e6
@@ -56,7 +56,7 @@ class _Grown:
 
 
 def growth() -> Figure:
-    """Microseconds for one event with all that comes of it; its parts go to standard error."""
+    """Measure microseconds for one event with all its effects. The parts go to standard error."""
     many = int(os.environ.get("MUNSHI_CUSTOMERS", _MANY))
     with TemporaryDirectory(prefix="munshi-bench-") as directory:
         rounds = uvloop.run(_rounds(Path(directory), many))
@@ -83,7 +83,7 @@ async def _rounds(directory: Path, customers: int) -> list[tuple[float, float]]:
 
 @asynccontextmanager
 async def _grown(database: Path, customers: int) -> AsyncIterator[_Grown]:
-    # The tests are no part of what is installed; only the bench needs them besides.
+    # Imported here because the tests are not installed.
     from tests.storage.past import with_past
 
     url = f"sqlite://{database}"
@@ -96,7 +96,7 @@ async def _grown(database: Path, customers: int) -> AsyncIterator[_Grown]:
 
 
 async def _round(grown: _Grown) -> None:
-    """200 customers write, and are answered."""
+    """Let 200 customers write, and answer them."""
     shop, now = grown.shop, grown.shop.now
     writing = grown.dice.sample(range(grown.customers), _WRITING)
     grown.laps.append({})
@@ -110,7 +110,7 @@ async def _round(grown: _Grown) -> None:
 
 
 async def _ask(grown: _Grown) -> None:
-    """What people ask now and then, and what is asked at start."""
+    """Time what operators ask now and then, and what is asked at start."""
     async with reading(grown.url) as records:
         for _ in range(_QUESTIONS):
             grown.laps.append({})
@@ -127,5 +127,7 @@ async def _why(records: Records, order: str) -> None:
 
 
 def _print(title: str, many: _Grown, few: _Grown) -> None:
-    parts = ((part, *(median(lap[part] for lap in of.laps) for of in (many, few))) for part in many.laps[0])
+    parts = (
+        (part, *(median(lap[part] for lap in grown.laps) for grown in (many, few))) for part in many.laps[0]
+    )
     print(title, *(f"{part} {a:.0f} for {b:.0f},"[:-1] for part, a, b in parts), sep="\n  ", file=sys.stderr)

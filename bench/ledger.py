@@ -1,7 +1,7 @@
-"""The ledger's fold: what one more fact costs an order, beside having read that fact at all.
+"""Cost of folding one more fact into an order's balance, compared with reading that fact.
 
-`balance` is folded again whenever an order's money is looked at. The limit is what comes before it anyway:
-the same facts, read from the JSON that the database keeps.
+`balance` is folded anew whenever an order's money is read. The limit is the work that precedes it: reading
+the same facts from the JSON that the database stores.
 """
 
 from time import perf_counter
@@ -15,7 +15,7 @@ from payments.ledger.balance import balance
 from payments.ledger.facts import Fact
 
 _SIZES: Final = (8, 20, 50, 100)
-"""Facts of one order: from one payment and its webhooks to a history that hardly anybody has."""
+"""Facts of one order: from one payment and its webhooks to an unusually long history."""
 _ROUNDS: Final = 15
 _TIMES: Final = 40
 _TOTAL: Final = 50_000
@@ -23,7 +23,7 @@ _KEY: Final = "bench-1-1"
 
 
 def ledger_fold() -> Figure:
-    """The mean over orders of 8 to 100 facts, in microseconds for each fact."""
+    """Measure the mean over orders of 8 to 100 facts, in microseconds for each fact."""
     orders = [_history(size) for size in _SIZES]
     rows = [[orjson.dumps(fact_values.to_json(fact)) for fact in facts] for facts in orders]
     rounds = [(_fold(orders), _read(rows)) for _ in range(_ROUNDS + 1)][1:]
@@ -31,24 +31,24 @@ def ledger_fold() -> Figure:
 
 
 def _history(size: int) -> list[Fact]:
-    """Payments that fail and succeed, each on a link that ends, and some that go back."""
+    """Return facts of payments that fail and succeed, of links that end, and of refunds."""
     facts = [fact for number in range(size // 8 + 1) for fact in _payment(number)]
     return facts[:size]
 
 
 def _payment(number: int) -> list[Fact]:
     payment, link, refund = f"pay_{number}", f"plink_{number}", f"rfnd_{number}"
-    said = {"method": "upi", "link": link}
-    back = {"payment_id": payment, "key": f"{payment}-1"}
+    detail = {"method": "upi", "link": link}
+    refund_detail = {"payment_id": payment, "key": f"{payment}-1"}
     return [
-        _fact("payment", payment, "failed", said | {"error_reason": "payment_failed"}),
-        _fact("payment", payment, "authorized", said),
-        _fact("payment", payment, "captured", said),
+        _fact("payment", payment, "failed", detail | {"error_reason": "payment_failed"}),
+        _fact("payment", payment, "authorized", detail),
+        _fact("payment", payment, "captured", detail),
         _fact("order", f"order_{number}", "paid", {}),
         _fact("payment_link", link, "paid", {}),
         _fact("payment_link", f"{link}x", "expired", {}),
-        _fact("refund", refund, "created", back),
-        _fact("refund", refund, "processed", back),
+        _fact("refund", refund, "created", refund_detail),
+        _fact("refund", refund, "processed", refund_detail),
     ]
 
 

@@ -1,4 +1,4 @@
-"""The bot itself, on a database of its own in a directory on disk."""
+"""Serves the bot on a new database in a directory on disk."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,11 +14,11 @@ from storage import Store
 
 @asynccontextmanager
 async def serving_bot(graph_url: str, *, working: bool) -> AsyncIterator[int]:
-    """Serves the bot, its workers started if `working`. Gives its port."""
+    """Serve the bot, with its workers if `working`. Yield its port."""
     with TemporaryDirectory(prefix="munshi-bench-") as directory:
-        of_bot = settings(Path(directory) / "bench.db", graph_url)
-        await Store.migrate(of_bot.database_url)
-        async with bot(of_bot) as (context, workers), serving(context) as url:
+        bot_settings = settings(Path(directory) / "bench.db", graph_url)
+        await Store.migrate(bot_settings.database_url)
+        async with bot(bot_settings) as (context, workers), serving(context) as url:
             if working:
                 workers.start()
             tune_interpreter()

@@ -1,7 +1,7 @@
-"""The outside world in a process of its own: customers who write, and a Graph API that accepts all.
+"""The outside world in a separate process: customers who write, and a Graph API that accepts everything.
 
-Both speak raw HTTP/1.1 over asyncio's protocols, so that what is measured is never the generator: it
-writes requests that are ready and looks at no more of an answer than its status and length.
+Both speak raw HTTP/1.1 over asyncio's protocols, so that the generator is never what is measured: it writes
+requests made beforehand and reads only the status and length of an answer.
 """
 
 import asyncio
@@ -19,49 +19,49 @@ import uvloop
 from bench.shop import webhook
 
 CUSTOMERS: Final = 2_000
-"""They write in turn, so that one of them rarely has two messages in the house."""
+"""Customers, who write in turn, so that one of them rarely has two messages in progress."""
 CONNECTIONS: Final = 64
-"""Kept alive, each with one webhook under way."""
+"""Kept-alive connections, each with one webhook in flight."""
 UNANSWERED: Final = 1_000
-"""Messages that may wait for their reply, where replies are awaited, before a customer writes again."""
+"""Maximum messages without a reply, if replies are awaited, at which a customer may still write."""
 _PATIENCE: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """`messages` webhooks to post to `port` on this machine."""
+    """A load: `messages` webhooks to post to `port` on this machine."""
 
     port: int
     messages: int
     replies: bool
-    """The clock stops at the last reply that reaches the Graph API, not at the last 200."""
+    """Whether the clock stops at the last reply that reaches the Graph API, not at the last 200."""
 
 
 class Outside:
-    """The other process, from here."""
+    """Handle on the other process."""
 
     def __init__(self, pipe: "Connection[Load | None, str | float]") -> None:
         self._pipe = pipe
         self.graph_url = str(pipe.recv())
 
     async def post(self, load: Load) -> float:
-        """Seconds that `load` took. Raises EOFError if it failed; the other process says why."""
+        """Return the seconds that `load` took. Raises EOFError if it failed; the other process prints why."""
         self._pipe.send(load)
         return float(await asyncio.get_running_loop().run_in_executor(None, self._pipe.recv))
 
 
 @contextmanager
 def outside() -> Iterator[Outside]:
-    """Starts the process; it ends with the block."""
-    here, there = get_context("spawn").Pipe()
-    process = get_context("spawn").Process(target=_main, args=(there,))
+    """Start the process, and end it with the block."""
+    parent_end, child_end = get_context("spawn").Pipe()
+    process = get_context("spawn").Process(target=_main, args=(child_end,))
     process.start()
-    there.close()
+    child_end.close()
     try:
-        yield Outside(here)
-        here.send(None)
+        yield Outside(parent_end)
+        parent_end.send(None)
     finally:
-        here.close()
+        parent_end.close()
         process.join()
 
 
@@ -79,7 +79,7 @@ async def _serve(pipe: "Connection[str | float, Load | None]") -> None:
 
 
 class _World:
-    """One load at a time, and what came back of it."""
+    """Runs one load at a time and counts what comes back."""
 
     def __init__(self) -> None:
         self._wamids = count(1)
@@ -114,25 +114,25 @@ class _World:
     def acknowledged(self, customer: "_Customer") -> None:
         self._acknowledged += 1
         self._idle.append(customer)
-        self._go_on()
+        self._proceed()
 
     def replied(self) -> int:
         self._replied += 1
-        self._go_on()
+        self._proceed()
         return self._replied
 
     def fail(self, why: str) -> None:
         if not self._done.done():
             self._done.set_exception(RuntimeError(why))
 
-    def _go_on(self) -> None:
+    def _proceed(self) -> None:
         self._write()
         finished = self._replied if self._load.replies else self._acknowledged
         if finished == self._load.messages and not self._done.done():
             self._done.set_result(perf_counter())
 
     def _write(self) -> None:
-        """Let customers write who may."""
+        """Write requests on idle connections, while not too many messages lack a reply."""
         while self._idle and self._requests:
             written = self._load.messages - len(self._requests)
             if self._load.replies and written - self._replied >= UNANSWERED:
@@ -141,7 +141,7 @@ class _World:
 
 
 class _Http(asyncio.Protocol):
-    """Whole messages out of a stream; one at a time is under way."""
+    """Cuts a stream into whole messages, of which one at a time is in flight."""
 
     def __init__(self, world: _World) -> None:
         self.world = world
@@ -164,7 +164,7 @@ class _Http(asyncio.Protocol):
 
 
 class _Customer(_Http):
-    """One connection of Meta to the shop."""
+    """A connection from Meta to the shop."""
 
     def whole(self, head: bytes) -> None:
         if head.startswith(b"HTTP/1.1 200 "):
@@ -174,7 +174,7 @@ class _Customer(_Http):
 
 
 class _Graph(_Http):
-    """One connection of the shop to Meta."""
+    """A connection from the shop to Meta."""
 
     def whole(self, head: bytes) -> None:
         body = b'{"messaging_product":"whatsapp","messages":[{"id":"wamid.reply%d"}]}' % self.world.replied()

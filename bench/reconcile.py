@@ -1,7 +1,7 @@
-"""Reconciling 100,000 open attempts: how much memory it takes when Razorpay is to be asked about all at once.
+"""Memory for reconciling 100,000 open attempts, when Razorpay must be asked about all of them at once.
 
-The worst morning: webhooks were lost for long, and a poll of every link is due. The workers run as in
-production, against a gateway that answers at once; what grows is the process's resident memory.
+The worst case: webhooks were lost for a long time, and a poll of every link is due. The workers run as in
+production, against a gateway that answers at once. The figure is the growth of resident memory.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ from storage.outbox.deliveries import Done
 
 _ATTEMPTS: Final = 100_000
 _SECONDS: Final = 20
-"""How long the gateway is asked once every poll waits for it; to ask it all takes minutes."""
+"""Seconds for which the gateway is asked once every poll is decided. To ask about all takes minutes."""
 _MIB: Final = 50
 _START: Final = 1_790_000_000_000
 _DUE: Final = _START + 5 * 60_000
@@ -44,7 +44,7 @@ _LEASE: Final = 60_000
 
 
 def reconcile() -> Figure:
-    """Growth of resident memory, in a process of its own; the rates go to standard error."""
+    """Measure the growth of resident memory, in a separate process. The rates go to standard error."""
     with TemporaryDirectory(prefix="munshi-bench-") as directory:
         database = Path(directory) / "bench.db"
         uvloop.run(_one_order(database))
@@ -55,7 +55,7 @@ def reconcile() -> Figure:
 
 
 async def _one_order(database: Path) -> None:
-    """A customer whose link was just made, so that its first poll is planned."""
+    """Store a customer whose link was just made, so that its first poll is planned."""
     url = f"sqlite://{database}"
     await Store.migrate(url)
     store = await Store.open(url, WHATSAPP)
@@ -63,36 +63,36 @@ async def _one_order(database: Path) -> None:
         body = {"event": events.to_json(events.TextReceived(text)), "name": "Asha"}
         await store.arrive([Arrival(text, Kind.CHAT, body, aliases=(("phone", phone(0)),))], _START)
         await store.advance_due(partial(advance, flow(), now=_START), _START)
-    [asked] = await store.claim_due(_START, 1, _LEASE, (Lane.PAY,))
-    reference, url = asked.payload["reference_id"], "https://rzp.io/rzp/bench1"
+    [delivery] = await store.claim_due(_START, 1, _LEASE, (Lane.PAY,))
+    reference, url = delivery.payload["reference_id"], "https://rzp.io/rzp/bench1"
     made = LinkCreated(reference, "plink_bench1", url, "created", "test")
-    await store.record([Done(asked.claim, "plink_bench1", made)], _START)
+    await store.record([Done(delivery.claim, "plink_bench1", made)], _START)
     await store.advance_due(partial(advance, flow(), now=_START), _START)
     await store.close()
 
 
 def _multiply(database: Path) -> None:
-    """Give the order, its link and its poll to so many customers. Everything but the poll is done."""
+    """Copy the order, its link and its poll to `_ATTEMPTS` customers. Everything but the poll is done."""
     connection = sqlite3.connect(database)
     [(key,)] = connection.execute("SELECT key FROM installation")
     connection.execute("DELETE FROM outbox")
     connection.execute("DELETE FROM inbox WHERE kind <> 'poll'")
     connection.execute("UPDATE inbox SET due_at = ?", (_DUE,))
     for table in ("conversation", "orders", "attempt", "inbox"):
-        _copies(connection, table, f"{key}-1-")
+        _copy_row(connection, table, f"{key}-1-")
     connection.commit()
     connection.close()
 
 
-def _copies(connection: sqlite3.Connection, table: str, ours: str) -> None:
-    """`_ATTEMPTS - 1` copies of the one row of `table`; what begins with `ours` names customer 1."""
+def _copy_row(connection: sqlite3.Connection, table: str, prefix: str) -> None:
+    """Copy the only row of `table` `_ATTEMPTS - 1` times. Keys that begin with `prefix` are customer 1's."""
     owner = "id" if table == "conversation" else "conversation_id"
     columns = [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
     copied = [name for name in columns if name == owner or name != "id"]
     values = [
         "n"
         if name == owner
-        else f"REPLACE(REPLACE({name}, '{ours}', '{ours[:-2]}' || n || '-'),"
+        else f"REPLACE(REPLACE({name}, '{prefix}', '{prefix[:-2]}' || n || '-'),"
         f" 'plink_bench1', 'plink_bench' || n)"
         if connection.execute(f"SELECT TYPEOF({name}) FROM {table}").fetchone() == ("text",)
         else name
@@ -105,14 +105,14 @@ def _copies(connection: sqlite3.Connection, table: str, ours: str) -> None:
 
 
 class _Still:
-    """The moment at which every poll is due."""
+    """A clock that stands at the time when every poll is due."""
 
     def now(self) -> int:
         return _DUE
 
 
 class _Gateway:
-    """Answers at once: nobody has paid."""
+    """A gateway that answers at once that nobody has paid."""
 
     mode: Literal["test"] = "test"
 
@@ -130,7 +130,7 @@ def _measured(database: Path) -> float:
 
 
 async def _grown(database: Path) -> float:
-    """MiB by which the process grew at most."""
+    """Return the maximum growth of the process in MiB."""
     async with bot(settings(database, "http://127.0.0.1:9"), _Still()) as (context, _):
         gateway: Any = _Gateway()
         workers = Workers(replace(context, gateway=gateway), random.Random(0))
@@ -154,6 +154,6 @@ async def _unstepped(store: Store) -> int:
 
 
 def _memory(name: str) -> float:
-    """What Linux says of this process, in MiB: `VmRSS` is resident now, `VmHWM` was at most."""
+    """Return this process's memory in MiB, from Linux: `VmRSS` is resident now, `VmHWM` at the peak."""
     [kilobytes] = re.findall(rf"{name}:\s+(\d+) kB", Path("/proc/self/status").read_text())
     return int(kilobytes) / 1024

@@ -1,9 +1,9 @@
-"""`python -m bench.roads`: how much code two everyday events pass through, from HTTP to HTTP.
+"""`python -m bench.roads`: count the code that two everyday events pass through, from HTTP to HTTP.
 
 One chat of the shipped shop is played in the sandbox. While a tap becomes a payment link and its message, and
-while a payment's webhooks become the confirmation, every call is noted: how many files and functions it
-takes, how often the road goes from one room to another, and inside the pure step, where it steps back into a
-file of the money's room that waits for this very call.
+while a payment's webhooks become the confirmation, every call is recorded. The result counts the files, the
+functions, the changes of room, and, inside the pure step, the calls back into a file of `payments` that waits
+for this very call.
 """
 
 import asyncio
@@ -21,11 +21,11 @@ from bot.demo.stage import stage
 
 _ROOT: Final = Path(__file__).parent.parent
 _ROOMS: Final = ("bot", "flows", "payments", "storage")
-_NOT_OURS: Final = ("bot/demo", "bot/sandbox")
-"""Folders of the stage and of the pretended outside."""
+_NOT_OURS: Final = ("bot/demo",)
+"""Folders that only set the stage."""
 _MONEY: Final = "payments"
 _STEP: Final = "advance"
-"""The function in whose calls the step is."""
+"""The function whose call is the step."""
 _ROADS: Final = {
     "a tap becomes a link and its message": "Confirm order",
     "webhooks become the confirmation": "pays",
@@ -39,13 +39,13 @@ class Road:
     calls: list[tuple[str, str]] = field(default_factory=list)
     """(file, function)."""
     returns: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """(from, to): calls in the step into a file of the money's room that waits for this very call."""
+    """(from, to): calls in the step into a file of `payments` that waits for this very call."""
     _stacks: defaultdict[int, list[str]] = field(default_factory=lambda: defaultdict(list))
-    """By thread: the files of the money's room whose functions are under way in a step."""
+    """By thread: the files of `payments` whose functions are running in a step."""
 
     def note(self, frame: FrameType, event: str, _: Any) -> None:
-        """Take in one event of the profiler."""
-        file, name = _own(frame.f_code.co_filename), frame.f_code.co_qualname
+        """Record one event of the profiler."""
+        file, name = _own_file(frame.f_code.co_filename), frame.f_code.co_qualname
         if file is None or event not in ("call", "return"):
             return
         if event == "call":
@@ -60,8 +60,8 @@ class Road:
         stack.append(file)
 
 
-def _own(name: str) -> str | None:
-    """The path of a file of ours, from the root; None of another."""
+def _own_file(name: str) -> str | None:
+    """Return the path of a file of ours, from the root; None for other files."""
     path = Path(name)
     if not path.is_relative_to(_ROOT):
         return None
@@ -71,12 +71,12 @@ def _own(name: str) -> str | None:
 
 @dataclass
 class Recorder:
-    """Notes the calls of all threads while there is a road to note them in."""
+    """Records the calls of all threads in the current road, if there is one."""
 
     road: Road | None = None
 
     def note(self, frame: FrameType, event: str, argument: Any) -> None:
-        """Take in one event of the profiler."""
+        """Record one event of the profiler."""
         if self.road is not None:
             self.road.note(frame, event, argument)
 
@@ -87,11 +87,11 @@ async def _play() -> dict[str, Road]:
     # The pure step runs in the database's thread, which starts with the stage.
     threading.setprofile(recorder.note)
     sys.setprofile(recorder.note)
-    async with stage(_ROOT / "flows.yaml", 0) as here:
+    async with stage(_ROOT / "flows.yaml", 0) as demo_stage:
         for move in MOVES:
             title = _title(move)
             recorder.road = Road() if title else None
-            await play(move, here)
+            await play(move, demo_stage)
             if title and recorder.road:
                 roads[title] = recorder.road
             recorder.road = None
@@ -103,11 +103,11 @@ def _title(move: Move) -> str | None:
     return next((title for title, word in _ROADS.items() if word in move.does), None)
 
 
-def _told(title: str, road: Road) -> str:
+def _summary(title: str, road: Road) -> str:
     files = [file for file, _ in road.calls]
     rooms = [file.partition("/")[0] for file in files]
-    changes = sum(one != other for one, other in pairwise(rooms))
-    back = ", ".join(f"{one} → {other}" for one, other in sorted(road.returns)) or "none"
+    changes = sum(room != following for room, following in pairwise(rooms))
+    back = ", ".join(f"{caller} → {called}" for caller, called in sorted(road.returns)) or "none"
     return (
         f"{title}: {len(set(files))} files, {len(set(road.calls))} functions, {changes} changes of room;"
         f" steps back into a file of {_MONEY} that waits: {back}"
@@ -117,7 +117,7 @@ def _told(title: str, road: Road) -> str:
 def main() -> None:
     """Play the chat and print what each road passes through."""
     for title, road in asyncio.run(_play()).items():
-        print(_told(title, road))
+        print(_summary(title, road))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ _ROUNDS: Final = 11
 
 
 def round_trip() -> Figure:
-    """From the first webhook to the last reply, with a bounded number of messages unanswered."""
+    """Measure from the first webhook to the last reply, with a bounded number of messages unanswered."""
     with outside() as world:
         rounds = uvloop.run(_rounds(world))
     return Figure("whole round trips, webhook to reply", "/s", rounds, goal=0.25)

@@ -1,4 +1,4 @@
-"""The shop that is measured: the shipped flow, its customers, and what the bot is told of the outside."""
+"""The measured shop: the shipped flow, its customers, and the settings of the bot."""
 
 import json
 from functools import cache
@@ -19,12 +19,12 @@ SECRET: Final = "bench-app-secret-0123456789"
 
 @cache
 def flow() -> Flow:
-    """The shipped flow."""
+    """Return the shipped flow."""
     return load_flow(FLOW_FILE)
 
 
 def settings(database: Path, graph_url: str) -> Settings:
-    """A bot on `database` that sends to the Graph API at `graph_url` and serves on any free port."""
+    """Return settings of a bot on `database` that sends to `graph_url` and serves on any free port."""
     values: dict[str, Any] = {
         "database_url": f"sqlite://{database}",
         "munshi_flow": FLOW_FILE,
@@ -44,12 +44,12 @@ def settings(database: Path, graph_url: str) -> Settings:
 
 
 def phone(customer: int) -> str:
-    """The phone number of customer number `customer`."""
+    """Return the phone number of customer number `customer`."""
     return f"9198{customer:08}"
 
 
 def webhook(text: str, customer: int, wamid: str) -> bytes:
-    """The HTTP request in which Meta posts `text`, written by `customer`, signed."""
+    """Return the signed HTTP request with which Meta posts `text`, written by `customer`."""
     names = {"wa_id": phone(customer), "user_id": f"IN.BENCH{customer:08}"}
     message = {"from": names["wa_id"], "from_user_id": names["user_id"], "id": wamid}
     message |= {"timestamp": "1790000000", "type": "text", "text": {"body": text}}  # type: ignore[dict-item]

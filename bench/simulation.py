@@ -1,6 +1,6 @@
-"""Simulated histories per second of one core: worlds of customers and misfortunes, played and checked.
+"""Simulated histories per second of one core: worlds of customers and faults, played and checked.
 
-A history is one customer's. No limit is measured beside it: it is held against what millions in a night need.
+A history is one customer's. The limit is not measured: it is the rate needed for millions in a night.
 """
 
 import logging
@@ -24,14 +24,14 @@ _MEMORY: Final = Path("/dev/shm")
 
 
 def simulation() -> Figure:
-    """By processor time, so that whatever else the machine does is not counted; in a process of its own."""
+    """Measure processor time, so that the machine's other work is not counted, in a separate process."""
     with get_context("spawn").Pool(1) as pool:
         rates = pool.apply(_rates)
     return Figure("simulated histories", "/s", [(rate, _GOAL) for rate in rates], goal=1)
 
 
 def _rates() -> list[float]:
-    # What thousands of histories would say of their misfortunes takes a tenth of their time.
+    # Logging the faults of thousands of histories would take a tenth of the time.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     with TemporaryDirectory(prefix="munshi-bench-", dir=_MEMORY if _MEMORY.is_dir() else None) as directory:
         _rate(Path(directory), range(1))
@@ -40,7 +40,7 @@ def _rates() -> list[float]:
 
 
 def _rate(directory: Path, seeds: range) -> float:
-    # The tests are no part of what is installed; nobody but this figure needs them.
+    # Imported here because the tests are not installed.
     from tests.simulation.history import crowd, play
 
     start = process_time()

@@ -1,8 +1,8 @@
-"""Durable steps per second in one process: waiting chat events, stepped until nothing is due.
+"""Durable steps per second in one process: stored chat events are stepped until nothing is due.
 
 Every customer says hi, picks the first product, checks out and confirms: from a plain reply to an order
-with its payment link and timers. The limit is Python's own `sqlite3` writing the very same rows, in
-transactions of as many conversations, reading and deciding nothing.
+with its payment link and timers. The limit is Python's own `sqlite3` writing the same rows, in transactions
+of as many conversations. It reads and decides nothing.
 """
 
 import shutil
@@ -26,18 +26,18 @@ from storage import Store
 from storage.inbox.arrivals import Arrival
 
 _CUSTOMERS: Final = 1_000
-_SAID: Final = ("hi", "1", "checkout", "confirm")
+_TEXTS: Final = ("hi", "1", "checkout", "confirm")
 _BATCH: Final = 256
 _ROUNDS: Final = 9
 _START: Final = 1_790_000_000_000
 
 Rows: TypeAlias = list[tuple[Any, ...]]
 Turn: TypeAlias = list[list[Rows]]
-"""What one turn of every chat wrote: by batch, then by statement."""
+"""Rows that one turn of every chat wrote: by batch, then by statement."""
 
 
 def durable_steps() -> Figure:
-    """Chat events handled, with everything that they changed, on SQLite at `synchronous = FULL`."""
+    """Measure chat events handled, with all their changes, on SQLite at `synchronous = FULL`."""
     with TemporaryDirectory(prefix="munshi-bench-") as directory:
         waiting, stepped = Path(directory) / "waiting.db", Path(directory) / "stepped.db"
         uvloop.run(_arrive(waiting))
@@ -52,11 +52,11 @@ def durable_steps() -> Figure:
 
 
 async def _arrive(database: Path) -> None:
-    """Every customer's chat, waiting; one turn of it is due each millisecond."""
+    """Store every customer's chat as due events, one turn in each millisecond."""
     url = f"sqlite://{database}"
     await Store.migrate(url)
     store = await Store.open(url, WHATSAPP)
-    for turn, text in enumerate(_SAID):
+    for turn, text in enumerate(_TEXTS):
         body = {"event": events.to_json(events.TextReceived(text)), "name": "Asha"}
         arrivals = [
             Arrival(f"wamid.{turn}.{n}", Kind.CHAT, body, aliases=(("phone", phone(n)),), name="Asha")
@@ -67,11 +67,11 @@ async def _arrive(database: Path) -> None:
 
 
 async def _advance(waiting: Path, database: Path, after: Callable[[int], None] | None = None) -> float:
-    """Events stepped per second. `after` is called with the time of each turn that is done."""
+    """Return events stepped per second. Call `after` with the time of each finished turn."""
     _copy(waiting, database)
     store = await Store.open(f"sqlite://{database}", WHATSAPP)
     start = perf_counter()
-    for now in range(_START, _START + len(_SAID)):
+    for now in range(_START, _START + len(_TEXTS)):
         decide = partial(advance, flow(), now=now)
         while await store.advance_due(decide, now, _BATCH):
             pass
@@ -79,11 +79,11 @@ async def _advance(waiting: Path, database: Path, after: Callable[[int], None] |
             after(now)
     seconds = perf_counter() - start
     await store.close()
-    return _CUSTOMERS * len(_SAID) / seconds
+    return _CUSTOMERS * len(_TEXTS) / seconds
 
 
 def _write(waiting: Path, database: Path, turns: Sequence[Turn]) -> float:
-    """Events written per second."""
+    """Return events written per second."""
     _copy(waiting, database)
     connection = sqlite3.connect(database, isolation_level=None)
     connection.execute("PRAGMA synchronous = FULL")
@@ -139,11 +139,11 @@ _STATEMENTS: Final = (
         " expires_at, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ),
 )
-"""For each table: what a turn wrote, and the statement that writes it."""
+"""For each table: the query for a turn's rows, and the statement that writes them."""
 
 
 def _written(database: Path, now: int) -> Turn:
-    """What the steps at `now` wrote, cut into transactions of `_BATCH` conversations."""
+    """Return the rows that the steps at `now` wrote, cut into transactions of `_BATCH` conversations."""
     connection = sqlite3.connect(database)
     tables: list[Rows] = [connection.execute(query, (now,)).fetchall() for query, _ in _STATEMENTS]
     connection.close()

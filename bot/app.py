@@ -1,4 +1,4 @@
-"""The composition root: the only place that knows every concrete part, and in what order they live."""
+"""Composition root: the only module that builds the bot's concrete parts and decides their order."""
 
 import gc
 import random
@@ -27,9 +27,9 @@ from storage import Store
 from storage.inbox.arrivals import Arrival, Stored
 
 INGEST_BATCH = 200
-"""Requests whose facts share one commit at most."""
+"""Maximum number of requests that share one commit."""
 _KEEPALIVE_SECONDS = 12
-"""Under Meta's own idle limit, so that a send rarely meets a connection that was just closed."""
+"""Below Meta's idle limit, so that a send rarely uses a connection that Meta has just closed."""
 
 
 def load_flow(path: Path) -> Flow:
@@ -37,7 +37,7 @@ def load_flow(path: Path) -> Flow:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
-        raise FlowInvalid((Issue(str(path), 1, 1, _unreadable(error)),)) from None
+        raise FlowInvalid((Issue(str(path), 1, 1, _describe_read_error(error)),)) from None
     except UnicodeDecodeError:
         raise FlowInvalid((Issue(str(path), 1, 1, "the file is not UTF-8 text"),)) from None
     return load(text, str(path), SHOP, limits=LIMITS)
@@ -53,7 +53,7 @@ async def bot(settings: Settings, clock: Clock | None = None) -> AsyncIterator[t
     async with AsyncExitStack() as stack:
         store = await Store.open(settings.database_url, WHATSAPP)
         stack.push_async_callback(store.close)
-        # The clock may have been set back while nobody was there.
+        # The clock may have been set back while the bot was stopped.
         await store.rewind(clock.now())
         await store.declare(flow.sections["shop"].counted)
         connector = aiohttp.TCPConnector(limit=IN_FLIGHT, keepalive_timeout=_KEEPALIVE_SECONDS)
@@ -83,14 +83,17 @@ async def bot(settings: Settings, clock: Clock | None = None) -> AsyncIterator[t
 
 
 _SWITCH_SECONDS = 0.0002
-"""Wait of the database's thread for the interpreter; Python's 5 ms halve the webhooks acknowledged."""
+"""How long the database's thread waits for the interpreter lock.
+
+Python's default of 5 ms halves the rate of acknowledged webhooks.
+"""
 
 
 def tune_interpreter() -> None:
-    """Tune Python for a process that is only the bot. docs/bench.md measures what each line is worth.
+    """Tune Python for a process that runs only the bot. docs/bench.md measures the effect of each line.
 
-    The collector looks for cycles less often, since reference counts free nearly everything, and never
-    looks at what was loaded at start. Threads hand the interpreter over sooner.
+    The garbage collector runs less often, because reference counts free nearly everything, and skips all
+    objects that were loaded at start. Threads switch sooner.
     """
     gc.collect()
     gc.freeze()
@@ -99,7 +102,7 @@ def tune_interpreter() -> None:
 
 
 class _Inbox:
-    """Stores what several requests brought in one transaction, and wakes the workers."""
+    """Stores the arrivals of several requests in one transaction and wakes the workers."""
 
     def __init__(self, store: Store, clock: Clock, metrics: Metrics) -> None:
         self._store, self._clock, self._metrics = store, clock, metrics
@@ -110,14 +113,14 @@ class _Inbox:
         arrivals = [arrival for request in requests for arrival in request]
         stored = await self._store.arrive(arrivals, self._clock.now())
         self._metrics.batch.observe(len(requests))
-        self._metrics.arrived.inc(sum(one.new for one in stored))
+        self._metrics.arrived.inc(sum(row.new for row in stored))
         if self.workers:
             self.workers.wake()
-        taken = iter(stored)
-        return [[next(taken) for _ in request] for request in requests]
+        rows = iter(stored)
+        return [[next(rows) for _ in request] for request in requests]
 
 
-def _unreadable(error: OSError) -> str:
-    said = f"the file can't be read: {error.strerror}"
+def _describe_read_error(error: OSError) -> str:
+    reason = f"the file can't be read: {error.strerror}"
     missing = isinstance(error, FileNotFoundError)
-    return f"{said}: commands run in the folder of a shop, which 'munshi init' makes" if missing else said
+    return f"{reason}: commands run in the folder of a shop, which 'munshi init' makes" if missing else reason

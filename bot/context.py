@@ -1,4 +1,4 @@
-"""The parts of the running bot, handed to every request handler and worker."""
+"""The parts of the running bot, passed to every request handler and worker."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,25 +19,25 @@ from storage import Store
 from storage.inbox.arrivals import Arrival, Stored
 
 Inbox: TypeAlias = Batcher[Sequence[Arrival], Sequence[Stored]]
-"""Stores the events of one request; requests that come together share a transaction."""
+"""Stores the events of one request. Requests that arrive together share a transaction."""
 
 
 FAILED_ROUNDS: Final = 5
-"""Rounds in a row that may fail before the workers count as not working."""
+"""Consecutive failed rounds after which the workers count as failing."""
 
 
 @dataclass(slots=True)
 class Pulse:
-    """Whether the workers work. The workers write it; readiness reads it."""
+    """Health of the workers. The workers write it; `/readyz` reads it."""
 
     stopped: bool = False
-    """Whether a loop ended unasked."""
+    """Whether a loop ended without being asked to."""
     failed: dict[str, int] = field(default_factory=dict)
-    """How many rounds failed in a row, by loop."""
+    """Consecutive failed rounds, by loop."""
 
     @property
     def trouble(self) -> str | None:
-        """What is wrong, for people; None if nothing is."""
+        """What is wrong, in words for the operator; None if the workers are healthy."""
         if self.stopped:
             return "the workers have stopped"
         if max(self.failed.values(), default=0) >= FAILED_ROUNDS:
@@ -47,7 +47,7 @@ class Pulse:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """All context, built once by `bot.app` and closed in reverse order."""
+    """All parts of the running bot, built once by `bot.app` and closed in reverse order."""
 
     settings: Settings
     clock: Clock

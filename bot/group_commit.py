@@ -1,4 +1,4 @@
-"""Group commit: requests that arrive together share one transaction, and each hears its own result."""
+"""Group commit: requests that arrive together share one transaction, and each gets its own result."""
 
 import asyncio
 from collections import deque
@@ -14,11 +14,10 @@ class Overloaded(Exception):
 
 
 class Batcher(Generic[Item, Result]):
-    """Collects items while a batch is being written, then writes them all in the next one.
+    """Collects items while a batch is being written, then writes them all as the next batch.
 
-    `write` takes the items and gives one result for each, or raises, in which case none of them was
-    written. A batch that fails is tried again one item at a time, so that an item that can't be
-    written fails alone.
+    `write` takes the items and returns one result for each. If it raises, it has written none of them.
+    A batch that fails is retried one item at a time, so that only the item that can't be written fails.
     """
 
     def __init__(
@@ -34,7 +33,7 @@ class Batcher(Generic[Item, Result]):
         self._writer: asyncio.Task[None] | None = None
 
     async def put(self, item: Item) -> Result:
-        """Write `item` and return its result, once it is durable. Raises Overloaded, or as `write`."""
+        """Write `item`; return its result once it is durable. Raises Overloaded, or what `write` raises."""
         if len(self._queue) >= self._most:
             raise Overloaded
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
@@ -44,29 +43,31 @@ class Batcher(Generic[Item, Result]):
         try:
             return await future
         finally:
-            del future  # an error's traceback holds this frame: it must not hold the error, and the item
+            # An error's traceback holds this frame, which must not hold the error and the item in turn.
+            del future
 
     async def flush(self) -> None:
-        """Wait until everything that was put is written."""
+        """Wait until all items that were put are written."""
         while self._writer is not None and not self._writer.done():
             await asyncio.wait({self._writer})
 
     async def _run(self) -> None:
         while self._queue:
-            taken = [self._queue.popleft() for _ in range(min(self._batch, len(self._queue)))]
-            if not await self._try(taken) and len(taken) > 1:
-                for entry in taken:
-                    await self._try([entry])
+            entries = [self._queue.popleft() for _ in range(min(self._batch, len(self._queue)))]
+            if not await self._write_entries(entries) and len(entries) > 1:
+                for entry in entries:
+                    await self._write_entries([entry])
 
-    async def _try(self, taken: list[tuple[Item, asyncio.Future[Result]]]) -> bool:
+    async def _write_entries(self, entries: list[tuple[Item, asyncio.Future[Result]]]) -> bool:
+        """Write `entries` and set their results. Return False on failure; a single entry gets the error."""
         try:
-            results = await self._write([item for item, _ in taken])
-        except Exception as error:  # noqa: BLE001 - it is handed to whoever waits for this item
-            if len(taken) == 1:
-                _fail(taken[0][1], error)
-            taken = []  # as in `put`
+            results = await self._write([item for item, _ in entries])
+        except Exception as error:  # noqa: BLE001 - the caller of `put` gets it
+            if len(entries) == 1:
+                _fail(entries[0][1], error)
+            entries = []  # the error's traceback holds this frame, as in `put`
             return False
-        for (_, future), result in zip(taken, results, strict=True):
+        for (_, future), result in zip(entries, results, strict=True):
             if not future.done():
                 future.set_result(result)
         return True
@@ -75,4 +76,4 @@ class Batcher(Generic[Item, Result]):
 def _fail(future: "asyncio.Future[Result]", error: Exception) -> None:
     if not future.done():
         future.set_exception(error)
-        future.exception()  # whoever waited may have gone; that is no "never retrieved" warning
+        future.exception()  # marks it as retrieved: if the caller is gone, asyncio would warn

@@ -1,4 +1,4 @@
-"""Turns what a provider sent into what the inbox stores. Pure."""
+"""Converts what a provider sent into arrivals for the inbox. Pure."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -30,7 +30,7 @@ _LONGEST_KEY: Final = 200
 def from_whatsapp(parsed: Parsed, phone_number_id: str, now: int) -> list[Arrival]:
     """Return one arrival for each message, status and unread part of a webhook body.
 
-    A message to another business number is kept and not answered. `now` is in milliseconds since 1970, UTC.
+    A message to another business number is stored and not answered. `now` is in milliseconds since 1970, UTC.
     """
     return [
         *(_message(message, phone_number_id, now) for message in parsed.messages),
@@ -60,7 +60,7 @@ def _message(message: InboundMessage, phone_number_id: str, now: int) -> Arrival
     body = {
         "event": events.to_json(message.event),
         "name": message.sender.name,
-        # One that says it is older than Meta repeats it has a wrong clock.
+        # Meta repeats a message for `REPEATED` at most. An older timestamp comes from a wrong clock.
         "sent_at": message.sent_at if now - message.sent_at <= REPEATED else 0,
     }
     return Arrival(
@@ -84,12 +84,12 @@ def _receipt(receipt: Receipt, phone_number_id: str) -> Arrival:
         opaque=receipt.opaque if ours else None,
         recipient=receipt.recipient if ours else (),
         pending=ours,
-        notice=_refused(body) if ours else None,
+        notice=_account_refused(body) if ours else None,
     )
 
 
-def _refused(body: Mapping[str, Any]) -> Notice | None:
-    """Return the notice about a message that failed because WhatsApp refuses the account, if it did."""
+def _account_refused(body: Mapping[str, Any]) -> Notice | None:
+    """Return a notice if the message failed because WhatsApp refuses our account, else None."""
     if body["remedy"] is not Remedy.LATER:
         return None
     details = body["error"]["details"] or body["error"]["title"]
@@ -106,35 +106,35 @@ def _unread(part: Unread) -> Arrival:
 def from_razorpay(
     raw: bytes, notice: webhook.Notice, order_key: str | None, body: Mapping[str, Any], mode: str
 ) -> Arrival:
-    """Return the arrival of one Razorpay webhook. `order_key` names our order that it is about, if any.
+    """Return the arrival of one Razorpay webhook. `order_key` names the order it is about, if it is ours.
 
-    `mode` is the mode of our keys (`test` or `live`); an event does not name its own.
-
-    The digest of the bytes is the key: the event id stands in a header, which is not signed.
+    `mode` is the mode of our keys (`test` or `live`), because an event does not name its mode.
+    The inbox key is the digest of the bytes, because the event id is in a header, which is not signed.
     """
-    told = [facts.to_json(fact) | {"order_key": order_key or ""} for fact in notice.facts]
-    kept = _text(webhook.without_personal_data(body))
-    about = {
+    fact_rows = [facts.to_json(fact) | {"order_key": order_key or ""} for fact in notice.facts]
+    redacted = _text(webhook.without_personal_data(body))
+    content = {
         "event": notice.event,
         "order_key": order_key,
-        "facts": told,
+        "facts": fact_rows,
         "problems": list(notice.problems),
         "account": notice.account_id,
         "mode": mode,
     }
-    if order_key is None or not (told or notice.problems):
-        return Arrival(webhook.digest(raw), Kind.OTHER, about, kept, order_key=order_key, pending=False)
-    return Arrival(webhook.digest(raw), Kind.FACTS, about, kept, order_key=order_key)
+    if order_key is None or not (fact_rows or notice.problems):
+        return Arrival(webhook.digest(raw), Kind.OTHER, content, redacted, order_key=order_key, pending=False)
+    return Arrival(webhook.digest(raw), Kind.FACTS, content, redacted, order_key=order_key)
 
 
 def unreadable(raw: bytes, door: str, reason: str) -> Arrival:
-    """Return what to keep of a signed body that is no JSON, with the notice about it.
+    """Return the arrival of a signed body that is not JSON, with a notice for the operator.
 
-    `door` is the path it came to. The provider is not asked to repeat it: the bytes would be the same.
+    `door` is the path of the request. The provider is not asked to repeat it, because it would send the same
+    bytes.
     """
     digest = sha256(raw).hexdigest()
-    kept = raw.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
-    said = (
+    text = raw.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
+    message = (
         f"A webhook of {len(raw)} bytes came to {door} with a right signature and could not be read: "
         f"{reason}. Nothing in it was acted on. Look at what sits between the provider and Munshi; if it "
         f"came just so, report it. It is kept as it came: see the table inbox, key unreadable:{digest}"
@@ -143,15 +143,18 @@ def unreadable(raw: bytes, door: str, reason: str) -> Arrival:
         f"unreadable:{digest}",
         Kind.OTHER,
         {"reason": f"unreadable: {reason}", "door": door},
-        kept,
+        text,
         pending=False,
-        notice=Notice(NoticeKind.UNREADABLE, door, said),
+        notice=Notice(NoticeKind.UNREADABLE, door, message),
     )
 
 
 def from_lost_link(link: Link, mode: str, reading: Reading) -> Arrival:
-    """Return the arrival of a link that lost books made for our order. `reading` says how it stands."""
-    told, problems = reading
+    """Return the arrival of a payment link of our order that the restored database lacks.
+
+    `reading` holds the facts about the link and the problems found while reading it.
+    """
+    link_facts, problems = reading
     found = LinkFound(
         reference_id=link.reference_id,
         link_id=link.id,
@@ -160,7 +163,7 @@ def from_lost_link(link: Link, mode: str, reading: Reading) -> Arrival:
         amount=link.amount,
         currency=link.currency,
         mode=mode,
-        facts=tuple(told),
+        facts=tuple(link_facts),
         problems=tuple(problems),
     )
     order_key = results.order_of(found)
@@ -174,7 +177,7 @@ def from_request(phone: str, items: list[dict[str, Any]] | None, idempotency_key
 
 
 def _key(key: str) -> str:
-    """`key`, or a hash of it where it is longer than any provider makes them."""
+    """Return `key`, or its hash if it is longer than any provider's key."""
     return key if len(key) <= _LONGEST_KEY else f"sha256:{sha256(key.encode('utf-8', 'replace')).hexdigest()}"
 
 

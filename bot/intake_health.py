@@ -1,4 +1,4 @@
-"""Whether webhooks can be stored: known from those that failed, and from a write of our own."""
+"""Health of the webhook intake: counts webhooks that could not be stored, and probes the database."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -10,36 +10,36 @@ from payments.processing.notice import Notice, NoticeKind
 from storage import Store
 
 PATHS: Final = frozenset({"/whatsapp/webhook", "/payments/webhook"})
-"""Where providers come."""
+"""Paths to which providers post webhooks."""
 _PROBE_SECONDS: Final = 5.0
-"""How long a write that succeeded says that the next would."""
+"""How long a successful write counts as proof that the next one succeeds."""
 _LARGE: Final = 256 * 1024
-"""Characters written by a probe after a webhook failed: a full disk may still take a few."""
+"""Characters that a probe writes after a webhook failed. A full disk may still take a small write."""
 
 log = structlog.get_logger()
 
 
 @dataclass(slots=True)
 class IntakeHealth:
-    """The webhooks that could not be stored, until operators are told of them."""
+    """The webhooks that could not be stored and of which no notice is stored yet."""
 
     unstored: int = 0
     """Webhooks that were answered 5xx."""
     reason: str = ""
-    """The kind of the last error."""
+    """Class name of the last error."""
     _written_at: float | None = None
-    """When a write last succeeded, in seconds of the caller's clock."""
-    _telling: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Time of the last successful write, in seconds of the caller's clock."""
+    _notifying: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def failed(self, error: Exception) -> None:
-        """Count a webhook that could not be stored, because of `error`."""
+        """Count a webhook that could not be stored because of `error`."""
         self.unstored += 1
         self.reason = type(error).__name__
 
     async def check(self, store: Store, now: int, seconds: float) -> None:
-        """Write something, unless that succeeded a moment ago. Raises TimeoutError or StorageError.
+        """Write a probe, unless a write succeeded a moment ago. Raises TimeoutError or StorageError.
 
-        `now` is in milliseconds since 1970, UTC; `seconds` is a clock that is never set.
+        `now` is in milliseconds since 1970, UTC; `seconds` is a monotonic clock.
         """
         recent = self._written_at is not None and seconds - self._written_at < _PROBE_SECONDS
         if recent and not self.unstored:
@@ -49,20 +49,20 @@ class IntakeHealth:
         await self.recovered(store, now)
 
     async def recovered(self, store: Store, now: int) -> None:
-        """Tell operators which webhooks failed, now that the database takes them; once they are told, forget.
+        """Store a notice about the webhooks that failed, now that the database works, and reset their count.
 
-        If the notice cannot be stored, that is logged, and the next write that succeeds tells it.
+        If the notice cannot be stored, log that; the next successful write tries again.
         """
-        if not self.unstored or self._telling.locked():
+        if not self.unstored or self._notifying.locked():
             return
-        async with self._telling:
+        async with self._notifying:
             count, reason = self.unstored, self.reason
-            said = (
+            message = (
                 f"webhooks could not be stored (the last time {count}, {reason}) and were answered 5xx. Meta"
                 " and Razorpay send them again by themselves. Look at the disk, and at the database's own log"
             )
             try:
-                await store.tell([Notice(NoticeKind.UNSTORED, "webhooks", said)], now)
+                await store.tell([Notice(NoticeKind.UNSTORED, "webhooks", message)], now)
             except Exception:
                 log.exception("notice not stored", kind="unstored")
                 return

@@ -1,7 +1,7 @@
-"""Reads others' JSON patiently: a value that cannot be kept is replaced, and the body is not refused.
+"""Parses foreign JSON leniently: a value that cannot be stored is replaced, and the body is not refused.
 
-One body carries the messages of many customers, so one odd value must not cost the others theirs.
-What is read can be written again: one limit of depth holds for both.
+One body may hold the messages of many customers, so one odd value must not lose the others. What is read can
+be written again, because the same depth limit holds for both.
 """
 
 import json
@@ -14,40 +14,40 @@ import orjson
 Json: TypeAlias = dict[str, Any]
 
 MAX_DEPTH: Final = 32
-"""Objects and lists inside one another that are kept. Providers send at most 12; orjson writes 254."""
+"""Maximum nesting of objects and lists. Providers send at most 12 levels; orjson writes 254."""
 
 _HALF_PAIR: Final = re.compile("[\ud800-\udfff]")
-# A string is one token even where it never ends: otherwise each of its quotes would begin a new search.
+# An unterminated string is one token too. Otherwise the search would start again at each of its quotes.
 _TOKEN: Final = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 _INTEGER_DIGITS: Final = 20
 """More digits than a 64-bit integer has, with its sign."""
 
 
 class Unreadable(Exception):
-    """The bytes are no JSON object. The message says why, for people, and quotes nothing of them."""
+    """The bytes are not a JSON object. The message says why, for people, and quotes nothing of the bytes."""
 
 
 def read_object(raw: bytes) -> Json:
-    """Return the JSON object in `raw`, with null for what is nested over `MAX_DEPTH` levels.
+    """Return the JSON object in `raw`, with null for values nested over `MAX_DEPTH` levels.
 
-    Raises Unreadable for what is no JSON object at all. Null or U+FFFD stand for what cannot be kept: NaN,
+    Raises Unreadable if `raw` is not a JSON object. Null or U+FFFD replace what cannot be stored: NaN,
     infinities and numbers as large (`1e999`), integers of over 20 digits, halves of surrogate pairs, bytes
     that are not UTF-8.
     """
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError:
-        value = _patiently(raw)
+        value = _parse_leniently(raw)
     if not isinstance(value, dict):
         raise Unreadable("it is not a JSON object")
-    # Only a body with that many brackets can be that deep; walking is for the few that have them.
+    # Only a body with that many brackets can be that deep, so few bodies need the walk.
     if raw.count(b"{") + raw.count(b"[") > MAX_DEPTH and is_deep(value):
         return _cleaned_object(value)
     return value
 
 
 def is_deep(value: Any) -> bool:
-    """Whether more than `MAX_DEPTH` objects and lists are inside one another."""
+    """Return whether more than `MAX_DEPTH` objects and lists are nested in one another."""
     level = [value]
     for _ in range(MAX_DEPTH + 1):
         containers = [inner for inner in level if isinstance(inner, (dict, list))]
@@ -58,10 +58,10 @@ def is_deep(value: Any) -> bool:
 
 
 def storable(body: Json) -> Json:
-    """Return `body` if any database can keep it, which is nearly always; else a copy that it can keep.
+    """Return `body` if any database can store it, as nearly always; else a copy that can be stored.
 
-    PostgreSQL refuses NUL in JSON, and nothing can encode half a surrogate pair: NUL is left out, half a
-    pair becomes U+FFFD, and null stands for integers over 64 bits and for what is nested too deep.
+    PostgreSQL refuses NUL in JSON, and half a surrogate pair cannot be encoded. In the copy NUL is left out,
+    half a pair becomes U+FFFD, and null replaces integers over 64 bits and values nested too deep.
     """
     try:
         if b"\\u0000" not in orjson.dumps(body):
@@ -71,13 +71,11 @@ def storable(body: Json) -> Json:
     return _cleaned_object(body)
 
 
-def _patiently(raw: bytes) -> Any:
-    """Read what `orjson.loads` refuses and the standard library can still make out. Raises Unreadable."""
+def _parse_leniently(raw: bytes) -> Any:
+    """Parse with the standard library what `orjson.loads` refuses. Raises Unreadable."""
     text = _shallow(raw.decode("utf-8", "replace").removeprefix("\ufeff"))
     try:
-        return json.loads(
-            text, strict=False, parse_int=_integer, parse_float=_number, parse_constant=_nothing
-        )
+        return json.loads(text, strict=False, parse_int=_integer, parse_float=_number, parse_constant=_none)
     except ValueError as error:
         place = f" at character {error.pos}" if isinstance(error, json.JSONDecodeError) else ""
         raise Unreadable(f"it is not JSON{place}") from None
@@ -85,18 +83,18 @@ def _patiently(raw: bytes) -> Any:
 
 def _shallow(text: str) -> str:
     """Return `text` with null for each object or list that is over `MAX_DEPTH` levels deep."""
-    kept: list[str] = []
+    parts: list[str] = []
     depth, begin = 0, 0
     for token in _TOKEN.finditer(text):
         if token[0] in ("{", "["):
             depth += 1
             if depth == MAX_DEPTH + 1:
-                kept += (text[begin : token.start()], "null")
+                parts += (text[begin : token.start()], "null")
         elif token[0] in ("}", "]"):
             if depth == MAX_DEPTH + 1:
                 begin = token.end()
             depth -= 1
-    return "".join((*kept, text[begin:])) if depth <= MAX_DEPTH else "".join(kept)
+    return "".join((*parts, text[begin:])) if depth <= MAX_DEPTH else "".join(parts)
 
 
 def _integer(digits: str) -> int | None:
@@ -104,7 +102,7 @@ def _integer(digits: str) -> int | None:
 
 
 def _number(digits: str) -> float | None:
-    """The number, or None where a float makes it infinite (`1e999`)."""
+    """Return the number, or None if it is infinite as a float (`1e999`)."""
     return _finite(float(digits))
 
 
@@ -112,7 +110,7 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _nothing(_: str) -> None:
+def _none(_: str) -> None:
     """Return None for NaN and the infinities, which JSON cannot write back."""
 
 

@@ -1,7 +1,7 @@
 """Logs one JSON line per event on standard error, with phone numbers, addresses and secrets masked.
 
-Secrets are `SecretStr` in the settings and are not put into log fields, but an error may quote one. So the
-mask comes last, over every key, value and traceback, those of libraries included.
+Secrets are `SecretStr` in the settings and are not put into log fields, but an error may quote one. So
+masking comes last and covers every key, value and traceback, also those of libraries.
 """
 
 import logging
@@ -17,7 +17,7 @@ from flows.document.words import is_invisible, with_ascii_digits
 from payments.razorpay.redaction import BLOT, blot
 
 _ALONE: Final = (r"(?<![\dA-Za-z_])", r"(?![\dA-Za-z_])")
-"""What may not stand before and after a number."""
+"""Patterns for what may not stand before and after a number."""
 _BETWEEN: Final = " \u00a0\u2009\u202f()-\u2010\u2011\u2012\u2013"
 """What people write between the digits of a phone number."""
 _GAP: Final = rf"[{re.escape(_BETWEEN)}]{{1,3}}"
@@ -39,7 +39,7 @@ _NUMBERS: Final = re.compile(
 )
 """Phone numbers in ASCII digits: ten or more standing alone (also those of a BSUID); with a plus, digits in
 any groups; without one, an Indian mobile number in the groups that people write. Groups of other sizes
-are not taken: a date, a time and two counts in a row are no phone number."""
+do not match: a date, a time and two counts in a row are not phone numbers."""
 _ADDRESSES: Final = re.compile(
     r"(?<![^\s@\"'`<>()\[\]{},;:=/|\\])[^\s@\"'`<>()\[\]{},;:=/|\\]++@[\w-]+(?:\.[\w-]+)*"
 )
@@ -47,10 +47,10 @@ _ADDRESSES: Final = re.compile(
 _CREDENTIALS: Final = re.compile(r"(?<=://)[^\s/@]*:[^\s@]*+@")
 """User and password in a URL."""
 _APART: Final = re.compile(r"(?<=\d)\D+(?=\d)")
-"""What stands between two digits."""
+"""The text between two digits."""
 _KEPT: Final = "\n\t"
 _SECRETS: Final[list[tuple[str, ...]]] = [()]
-"""What this process never writes; see `configure`."""
+"""Secrets that this process never writes; `configure` sets them."""
 
 
 def mask(text: str) -> str:
@@ -62,33 +62,34 @@ def mask(text: str) -> str:
     'from …01, …@…'
     """
     public = _CREDENTIALS.sub(f"{BLOT}@", blot(text, _SECRETS[0]))
-    shown = _ADDRESSES.sub("…@…", _APART.sub(_closed, public))
-    return printable(_without_numbers(shown), _KEPT)
+    visible = printable(_without_numbers(_APART.sub(_without_invisible, public)), _KEPT)
+    # An escaped character can be part of an address, so addresses are looked for last.
+    return _ADDRESSES.sub("…@…", visible)
 
 
-def _closed(found: re.Match[str]) -> str:
-    """Return what stands between two digits, without what does not show: a phone number stays one with it."""
+def _without_invisible(match: re.Match[str]) -> str:
+    """Drop invisible characters between two digits: they would hide a phone number. Keep all other text."""
     kept = []
-    for character in found[0]:
+    for character in match[0]:
         if character in _KEPT or not (is_invisible(character) or ACTING.match(character)):
             if character not in _BETWEEN:
-                return found[0]
+                return match[0]
             kept.append(character)
     return "".join(kept)
 
 
 def _without_numbers(text: str) -> str:
-    """`text` with the last two digits of each phone number, whatever script it is written in."""
+    """Return `text` with each phone number, in any script, reduced to its last two digits."""
     kept, end = [], 0
-    for found in _NUMBERS.finditer(with_ascii_digits(text)):
-        digits = "".join(filter(str.isdecimal, text[found.start() : found.end()]))
-        kept += [text[end : found.start()], "…", digits[-2:]]
-        end = found.end()
+    for match in _NUMBERS.finditer(with_ascii_digits(text)):
+        digits = "".join(filter(str.isdecimal, text[match.start() : match.end()]))
+        kept += [text[end : match.start()], "…", digits[-2:]]
+        end = match.end()
     return "".join((*kept, text[end:]))
 
 
 def masked(value: Any) -> Any:
-    """Return `value` with every text in it masked, at any depth. What is no JSON becomes its masked repr."""
+    """Return `value` with every text in it masked, at any depth. What is not JSON becomes its masked repr."""
     if isinstance(value, str):
         return mask(value)
     if isinstance(value, Mapping):
@@ -105,7 +106,7 @@ def _mask_all(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMappin
 def configure(secrets: Iterable[str] = ()) -> None:
     """Send every log of ours, and the libraries' warnings, through one masking formatter.
 
-    None of `secrets` is written from now on, in whatever field or text it comes.
+    From then on none of `secrets` is written, whatever field or text holds it.
     """
     _SECRETS[0] = tuple(secrets)
     shared: list[structlog.typing.Processor] = [

@@ -1,4 +1,4 @@
-"""The metrics for Prometheus. Counts only: no customer, no amount, no secret."""
+"""Metrics for Prometheus. They hold counts only: no customer, no amount, no secret."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 
 class Metrics:
-    """One process's metrics, in a registry of their own."""
+    """Metrics of one process, in a separate registry."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -46,19 +46,19 @@ class Metrics:
         self._answers: dict[tuple[str, int], Counter] = {}
 
     def answered(self, path: str, status: int) -> None:
-        """Count one HTTP answer. Finding a labelled counter costs more than counting, so it is done once."""
+        """Count one HTTP answer. Looking up a labelled counter costs more than counting, so it is cached."""
         counter = self._answers.get((path, status))
         if counter is None:
             counter = self._answers[path, status] = self.requests.labels(path, status)
         counter.inc()
 
     def watch_connections(self, count: Callable[[], int], gave_way: Callable[[], int]) -> None:
-        """Show how many connections are open, and how many gave way, whenever somebody reads."""
+        """Report the open connections, and those closed early, by calling these functions at each scrape."""
         self._connections_open.set_function(count)
         self._gave_way.set_function(gave_way)
 
     def watch_circuit(self, lane: str, is_open: Callable[[], bool]) -> None:
-        """Show whether the circuit of `lane` is open, whenever somebody reads."""
+        """Report whether the circuit of `lane` is open, by calling `is_open` at each scrape."""
         self._circuit_open.labels(lane).set_function(is_open)
 
     def text(self) -> bytes:

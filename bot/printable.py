@@ -10,14 +10,13 @@ ACTING: Final = re.compile(
     "\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"  # invisible, or turning the direction
     "\U000110bd\U000110cd\U00013430-\U0001343f\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
     "\U000e0001\U000e0020-\U000e007f"  # tags
-    "\ud800-\udfff"  # halves of a pair, which no terminal can take
+    "\ud800-\udfff"  # halves of a surrogate pair, which cannot be encoded
     "]"
     "|(?<![^\\x00-\\x7f])[\u200c\u200d]"
 )
 """Control and format characters, and line ends other than the usual one.
 
-The two joiners (U+200C, U+200D) only where they join nothing: Hindi is written with them, and emoji are
-put together.
+The two joiners (U+200C, U+200D) are escaped only where they join nothing: Hindi and composed emoji need them.
 Source: Unicode, general categories Cc, Cf, Cs, Zl and Zp.
 """
 
@@ -28,7 +27,7 @@ def printable(text: str, keep: str = "") -> str:
     >>> printable("paid\x9b2J")
     'paid\\\\x9b2J'
     """
-    return ACTING.sub(lambda found: found[0] if found[0] in keep else _escaped(found[0]), text)
+    return ACTING.sub(lambda match: match[0] if match[0] in keep else _escaped(match[0]), text)
 
 
 def _escaped(c: str) -> str:

@@ -1,4 +1,4 @@
-"""Webhooks that are not for us: those with wrong signatures, and messages for another number."""
+"""Counts webhooks that are not for us: wrong signatures, and messages for another number."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,13 +10,13 @@ from payments.processing.notice import Notice, NoticeKind
 from storage import Store
 
 MANY: Final = 3
-"""Webhooks refused for their signature, with none accepted since the first, that are no accident."""
+"""Webhooks with a wrong signature, none accepted in between, after which a notice is stored."""
 A_WHILE: Final = 60_000
-"""Milliseconds that must lie between the first and the last of them."""
+"""Minimum time between the first and the last of them, in milliseconds."""
 _NUMBERS: Final = 100
-"""Most other numbers that are remembered as logged."""
+"""Maximum count of other numbers that are remembered as logged."""
 _SHOWN: Final = 6
-"""Characters of another number's id that the log shows: its last ones."""
+"""How many of the last characters of another number's id the log shows."""
 
 log = structlog.get_logger()
 
@@ -29,34 +29,34 @@ class _Door:
 
 @dataclass(slots=True)
 class RefusedWebhooks:
-    """What one process has seen of them. All times are milliseconds since 1970, UTC."""
+    """Refused webhooks of one process. All times are milliseconds since 1970, UTC."""
 
     _doors: dict[str, _Door] = field(default_factory=dict)
     _numbers: set[str] = field(default_factory=set)
 
     def accepted(self, path: str) -> None:
-        """Forget what was refused at `path`: a right signature came there."""
+        """Reset the count of `path`: a webhook with a valid signature arrived there."""
         self._doors.pop(path, None)
 
     async def refused(self, path: str, setting: str, store: Store, now: int) -> None:
-        """Count a signature that came to `path` and does not fit `setting`; after many, tell operators.
+        """Count a signature at `path` that does not match `setting`'s secret; after many, store a notice.
 
-        Counting starts anew once the notice is stored. If storing it raises, the next refusal tells.
+        The count restarts once the notice is stored. If storing it raises, the next refusal tries again.
         """
         door = self._doors.setdefault(path, _Door(since=now))
         door.refused += 1
         if door.refused < MANY or now - door.since < A_WHILE:
             return
-        said = (
+        message = (
             f"{door.refused} signed webhooks came to {path}, and none with a signature that fits {setting}."
             f" If nothing else arrives, {setting} is wrong, and we hear of no payments or messages. Copy it"
             " anew from the provider's dashboard and start again; what was refused is sent again."
         )
-        await store.tell([Notice(NoticeKind.SIGNATURE, path, said)], now)
+        await store.tell([Notice(NoticeKind.SIGNATURE, path, message)], now)
         self._doors.pop(path, None)
 
     def elsewhere(self, numbers: Iterable[str]) -> None:
-        """Log each number other than ours that messages came for, once. The log shows its end only."""
+        """Log once each other number that messages were sent to. The log shows only its last characters."""
         for number in numbers:
             if number not in self._numbers and len(self._numbers) < _NUMBERS:
                 log.warning(

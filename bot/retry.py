@@ -1,4 +1,4 @@
-"""Decides when a failed call is tried again. Pure: the caller brings the clock and the dice.
+"""Decides when a failed call is tried again. Pure: the caller passes the time and the random number.
 
 Gaps after the n-th failure in a row, before jitter (which adds up to a quarter):
 
@@ -9,11 +9,11 @@ Gaps after the n-th failure in a row, before jitter (which adds up to a quarter)
     HALT       30 s                        never gives up, and is not counted as a failure
     PERMANENT  gives up at once
 
-The gaps of UNKNOWN are long because each try may be one more message to the customer; it goes on all
-the same, because an outage at Meta's edge looks just like it, and a confirmation must not be lost.
+The gaps of UNKNOWN are long because each try may send the customer one more message. It is retried all the
+same, because an outage at Meta's edge looks just like it, and a confirmation must not be lost.
 
-A gap is never shorter than what the other side asked for. The caller counts the failures of one
-call, of whatever kind, and leaves HALT out, so that days with an expired token use up no message's life.
+A gap is never shorter than what the other side asked for. The caller counts the failures of one call, of any
+kind but HALT, so that days with an expired token do not use up a message's tries.
 """
 
 import math
@@ -22,7 +22,7 @@ from enum import StrEnum
 from typing import Final, TypeAlias, assert_never
 
 TRIES: Final = 296
-"""Failures in a row after which a call is given up: the gaps between so many are 24 hours in all."""
+"""Failures in a row after which a call is given up: the gaps add up to 24 hours."""
 UNKNOWN_TRIES: Final = 50
 """Failures in a row after which a call of unknown outcome is given up."""
 DOUBT: Final = 30
@@ -40,17 +40,17 @@ class Failure(StrEnum):
     """What a failed call means for the next try."""
 
     RETRY = "retry"
-    """Refused or never sent, for a reason that passes: throttled, overloaded, no connection."""
+    """Refused or never sent, for a temporary reason: throttled, overloaded, no connection."""
     THROTTLED = "throttled"
-    """Too much at once for our number or account: this must wait, and all that follows go slower."""
+    """Too much at once for our number or account: this call must wait, and all later ones slow down."""
     PAIR_RATE = "pair_rate"
     """Too many messages to this one customer; the others are not affected."""
     UNKNOWN = "unknown"
-    """It may have been carried out: the answer was lost or says nothing."""
+    """It may have been carried out: the answer was lost or does not say."""
     PERMANENT = "permanent"
-    """This very call will never be accepted."""
+    """This call will never be accepted."""
     HALT = "halt"
-    """The account or its token is the matter: every call fails until a person acts."""
+    """The account or its token is refused: every call fails until a person acts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def decide(
 ) -> Decision:
     """Decide what to do after the `attempts`-th failure in a row (1 or more), which was a `verdict`.
 
-    `retry_after` is what the other side asked for, in seconds; `now` is milliseconds since 1970, UTC;
+    `retry_after` is the gap that the other side asked for, in seconds; `now` is milliseconds since 1970, UTC;
     `jitter` is a random number in [0, 1), so that callers which failed together do not return together.
     Raises ValueError if `attempts`, `jitter` or `retry_after` is out of range.
 
@@ -99,7 +99,7 @@ def decide(
 
 
 def _gap(verdict: Failure, attempts: int) -> int:
-    """Seconds to wait after the `attempts`-th failure, without jitter."""
+    """Return the seconds to wait after the `attempts`-th failure, without jitter."""
     steps = min(attempts - 1, 16)  # every gap is at its cap by then
     match verdict:
         case Failure.RETRY | Failure.THROTTLED:

@@ -1,4 +1,4 @@
-"""Tidies settings as people write them: strips what surrounds a value, refuses what cannot be meant."""
+"""Tidies the values of settings: strips what surrounds a value, refuses what cannot be intended."""
 
 import re
 import unicodedata
@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 _AROUND: Final = re.compile(r"\A[\s\u200b-\u200d\u2060\ufeff]+|[\s\u200b-\u200d\u2060\ufeff]+\Z")
-"""White space, and the zero-width characters that copying from a web page brings along."""
+"""White space, and the zero-width characters that are copied along from web pages."""
 _QUOTES: Final = "\"'`“”‘’"
 _PLACEHOLDER: Final = re.compile(
     r"<.*>|\[.*\]|\{\{.*\}\}|\$\{.*\}|\$[A-Z_]+"
@@ -15,7 +15,7 @@ _PLACEHOLDER: Final = re.compile(
     r"|(.)\1*",
     re.IGNORECASE,
 )
-"""Placeholders that examples and templates hold in place of a value."""
+"""Placeholders that examples and templates have instead of a value."""
 
 
 def tidy(name: str, value: str) -> str:
@@ -37,7 +37,7 @@ def tidy(name: str, value: str) -> str:
 
 
 def require_key(value: str) -> None:
-    """Raise ValueError, without showing it, if `value` cannot be what a provider or a generator made."""
+    """Raise ValueError, without showing `value`, if no provider or generator can have made it."""
     if re.match(r"(?i:bearer|basic|token)\s", value):
         raise ValueError(f"begins with '{value.split()[0]}': leave that word out")
     if any(map(str.isspace, value)):
@@ -49,7 +49,7 @@ def require_key(value: str) -> None:
 
 
 def is_easily_guessed(secret: str) -> bool:
-    """Whether `secret`, however long, is a repetition, a run (`abcdef…`, `123456…`), or of few characters.
+    """Return whether `secret` is a repetition, a run (`abcdef…`, `123456…`), or of few characters.
 
     >>> is_easily_guessed("a" * 16), is_easily_guessed("12345678" * 2), is_easily_guessed("Kq3v-PLsx80Zb1Tm")
     (True, True, False)

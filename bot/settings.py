@@ -1,6 +1,6 @@
-"""Settings from the environment or `.env`: checked once, at start, all of them together.
+"""Settings from the environment or `.env`, all checked together, once, at start.
 
-A missing or short secret is refused: an empty webhook secret would verify anything.
+A missing or short secret is refused, because an empty webhook secret would verify anything.
 """
 
 from base64 import b64encode
@@ -24,11 +24,11 @@ WHERE: Final[dict[str, str]] = {
     "RAZORPAY_KEY_SECRET": "copy it when RAZORPAY_KEY_ID is made: Razorpay shows it once",
     "RAZORPAY_WEBHOOK_SECRET": "make one yourself; enter it at Razorpay Dashboard > Webhooks > Secret",
 }
-"""What an operator does to get each setting that has no default."""
+"""How an operator gets each setting that has no default."""
 
 
 MIN_PASSWORD: Final = 8
-"""Characters of a database password from which it is blotted wherever it stands."""
+"""Characters from which a database password is blotted in every text."""
 
 _ADDRESS: Final = r"^https?://[A-Za-z0-9.\[\]:-]+(/[^\s]*)?$"
 
@@ -37,19 +37,19 @@ class SettingsInvalid(Exception):
     """Settings are missing or unusable. The message names each, and where to find it."""
 
 
-def _usable(secret: SecretStr) -> SecretStr:
+def _require_secret(secret: SecretStr) -> SecretStr:
     require_key(secret.get_secret_value())
     if len(secret.get_secret_value()) < MIN_SECRET:
         raise ValueError(f"has under {MIN_SECRET} characters, so it could be guessed")
     return secret
 
 
-def _plain(value: str) -> str:
+def _require_id(value: str) -> str:
     require_key(value)
     return value
 
 
-Secret = Annotated[SecretStr, AfterValidator(_usable)]
+Secret = Annotated[SecretStr, AfterValidator(_require_secret)]
 
 
 class Settings(BaseSettings):
@@ -67,13 +67,13 @@ class Settings(BaseSettings):
 
     whatsapp_api_url: Annotated[str, Field(pattern=_ADDRESS)] = "https://graph.facebook.com"
     whatsapp_api_version: Annotated[str, Field(pattern=r"^v[0-9]+\.[0-9]+$")] = "v25.0"
-    whatsapp_phone_number_id: Annotated[str, AfterValidator(_plain)]
+    whatsapp_phone_number_id: Annotated[str, AfterValidator(_require_id)]
     whatsapp_access_token: Secret
     whatsapp_app_secret: Secret
     whatsapp_verify_token: Secret
 
     razorpay_api_url: Annotated[str, Field(pattern=_ADDRESS)] = "https://api.razorpay.com"
-    razorpay_key_id: Annotated[str, AfterValidator(_plain)]
+    razorpay_key_id: Annotated[str, AfterValidator(_require_id)]
     razorpay_key_secret: Secret
     razorpay_webhook_secret: Secret
     razorpay_webhook_secret_previous: Secret | None = None
@@ -83,22 +83,22 @@ class Settings(BaseSettings):
 
     @field_validator("*", mode="before")
     @classmethod
-    def _tidied(cls, value: Any, about: ValidationInfo) -> Any:
-        """Tidy each value as it was written. An empty one never comes here: it counts as not set."""
+    def _tidy(cls, value: Any, info: ValidationInfo) -> Any:
+        """Return the tidied value. An empty one counts as not set."""
         if not isinstance(value, str) or not value:
             return value
-        return tidy(str(about.field_name).upper(), value)
+        return tidy(str(info.field_name).upper(), value)
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Every secret that is set, for whoever must keep them out of a text."""
+        """Every secret that is set, for code that keeps them out of texts."""
         fields = (getattr(self, name) for name in type(self).model_fields)
-        own = [field.get_secret_value() for field in fields if isinstance(field, SecretStr)]
+        values = [field.get_secret_value() for field in fields if isinstance(field, SecretStr)]
         basic = f"{self.razorpay_key_id}:{self.razorpay_key_secret.get_secret_value()}"
         password = _password(self.database_url)
-        # A short password is a word like any other; in a URL it is blotted by its place.
-        known = (password,) if len(password) >= MIN_PASSWORD else ()
-        return (*own, b64encode(basic.encode()).decode(), *known)
+        # A short password may be an ordinary word. In a URL it is blotted by its position.
+        passwords = (password,) if len(password) >= MIN_PASSWORD else ()
+        return (*values, b64encode(basic.encode()).decode(), *passwords)
 
     @property
     def razorpay_webhook_secrets(self) -> tuple[str, ...]:
@@ -118,7 +118,7 @@ class Settings(BaseSettings):
 
 
 def _password(url: str) -> str:
-    """The password in `url`; empty if it has none, or is no URL."""
+    """Return the password in `url`; empty if it has none, or is no URL."""
     try:
         return unquote(urlsplit(url).password or "")
     except ValueError:
@@ -137,10 +137,10 @@ def load_settings(**overrides: Any) -> Settings:
     except OSError as error:
         raise SettingsInvalid(f"the file .env can't be read: {error.strerror}") from None
     except ValidationError as error:
-        raise SettingsInvalid("\n".join(_said(details) for details in error.errors())) from None
+        raise SettingsInvalid("\n".join(_describe(details) for details in error.errors())) from None
 
 
-def _said(details: Any) -> str:
+def _describe(details: Any) -> str:
     name = str(details["loc"][0]).upper()
     reason = "is missing" if details["type"] == "missing" else _reason(details)
     where = WHERE.get(name)

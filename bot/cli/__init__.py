@@ -1,4 +1,4 @@
-"""The command `munshi`. Each command is a module of this package; heavy imports wait until it runs."""
+"""The command `munshi`. Each subcommand is a module here; heavy imports are deferred until it runs."""
 
 import io
 import sys
@@ -18,7 +18,7 @@ COMMANDS: Final = (
 
 
 def app(names: Iterable[str] = COMMANDS) -> typer.Typer:
-    """The command line with these commands."""
+    """Build the command line with the commands `names`."""
     munshi = typer.Typer(
         name="munshi",
         help="A conversational state-machine engine for selling on WhatsApp.",
@@ -35,18 +35,18 @@ def app(names: Iterable[str] = COMMANDS) -> typer.Typer:
 def main() -> None:
     """Entry point of the console script."""
     for stream in (sys.stdout, sys.stderr):
-        # ₹ and हिन्दी must not end a command on a terminal that can't show them.
+        # ₹ and हिन्दी must not crash a command on a terminal that can't show them.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
-    # Only what runs is imported: `check` must not wait for the web server and the database.
-    named = [name for name in sys.argv[1:2] if name in COMMANDS]
+    # Import only the command that runs: `check` must not wait for the web server and the database.
+    requested = [name for name in sys.argv[1:2] if name in COMMANDS]
     try:
-        app(named or COMMANDS)()
+        app(requested or COMMANDS)()
     except KeyboardInterrupt:
         sys.exit(130)
 
 
-def _version(asked: bool) -> None:
+def _print_version(asked: bool) -> None:
     if asked:
         typer.echo(f"munshi {version('munshi')}")
         raise typer.Exit
@@ -54,7 +54,8 @@ def _version(asked: bool) -> None:
 
 def _munshi(
     asked: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Say which version this is."),
     ] = False,
 ) -> None:
     """A conversational state-machine engine for selling on WhatsApp."""

@@ -32,9 +32,9 @@ async def _demo(file: FlowFile, port: int, console: Console) -> None:
     from bot.demo.stage import stage
 
     console.print(Text("Starting a sandbox WhatsApp, a sandbox Razorpay and the bot on SQLite …", "dim"))
-    async with stage(file, port) as set_stage:
-        pages = f"{set_stage.world.razorpay_url}/l/…"
-        console.print(Text(f"The bot is at {set_stage.url}; payment pages will be {pages}"), soft_wrap=True)
+    async with stage(file, port) as demo_stage:
+        pages = f"{demo_stage.world.razorpay_url}/l/…"
+        console.print(Text(f"The bot is at {demo_stage.url}; payment pages will be {pages}"), soft_wrap=True)
         if sys.stdin.isatty() and sys.stdout.isatty():
             from bot.demo.chat import Chat
 
@@ -42,21 +42,21 @@ async def _demo(file: FlowFile, port: int, console: Console) -> None:
                 "Choose by number or by typing. /pay /fail /wait 20m /trace /quit, /help for all. Try: हिंदी"
             )
             console.print(Text(hint, "dim"))
-            await Chat(set_stage, console).run()
+            await Chat(demo_stage, console).run()
         else:
-            await _play_alone(set_stage, console)
+            await _play_alone(demo_stage, console)
 
 
-async def _play_alone(set_stage: "Stage", console: Console) -> None:
+async def _play_alone(demo_stage: "Stage", console: Console) -> None:
     from bot.demo import received
     from bot.demo.nine_steps import MOVES, StepDiffers, check_books, play
     from bot.terminal.drawing import draw
 
     try:
         for move in MOVES:
-            console.print(Text(f"step {move.step}  {set_stage.customer.name}: {move.does}", "bold"))
-            console.print(draw(received.message(await play(move, set_stage))))
-        console.print(Text(f"step 8  in the books: {await check_books(set_stage)}", "bold"))
+            console.print(Text(f"step {move.step}  {demo_stage.customer.name}: {move.does}", "bold"))
+            console.print(draw(received.message(await play(move, demo_stage))))
+        console.print(Text(f"step 8  in the books: {await check_books(demo_stage)}", "bold"))
     except StepDiffers as differs:
         refuse(str(differs))
     console.print(Text("All nine steps are right.", "bold"))

@@ -1,4 +1,4 @@
-"""`munshi doctor`: is everything that money depends on in place? If not, what to do."""
+"""`munshi doctor`: check everything that money depends on, and say how to mend what is wrong."""
 
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
@@ -32,9 +32,9 @@ from storage.reports import backlog
 from storage.reports.backlog import Held, Parked, Told
 
 _SHOWN: Final = 10
-"""Rows shown of each list, the oldest first."""
+"""Maximum rows shown of each list, the oldest first."""
 _LONGEST: Final = 300
-"""Characters shown of an error."""
+"""Maximum characters shown of an error."""
 _MARKS: Final = {True: "✓", False: "✗", None: "?"}
 _DAMAGED: Final = "stop the server, keep the file, and put your last backup back with 'munshi restore'"
 
@@ -59,16 +59,18 @@ def command(seen: Seen = None) -> None:
     if seen is not None:
         looked_up(_forget(settings, seen))
         return
-    told: list[Finding] = []
-    run(_examine(settings, told))
-    if ill := [finding for finding in told if finding.well is False]:
-        typer.echo(f"\n{len(ill)} to mend.")
+    findings: list[Finding] = []
+    run(_examine(settings, findings))
+    if faults := [finding for finding in findings if finding.well is False]:
+        typer.echo(f"\n{len(faults)} to mend.")
         raise typer.Exit(1)
-    unasked = sum(finding.well is None for finding in told)
-    well = (
-        f"Nothing to mend, but {counted(unasked, 'question')} got no answer." if unasked else "All is well."
+    unanswered = sum(finding.well is None for finding in findings)
+    summary = (
+        f"Nothing to mend, but {counted(unanswered, 'question')} got no answer."
+        if unanswered
+        else "All is well."
     )
-    typer.echo(f"\n{well}")
+    typer.echo(f"\n{summary}")
 
 
 async def _forget(settings: Settings, number: int) -> None:
@@ -80,11 +82,12 @@ async def _forget(settings: Settings, number: int) -> None:
     typer.echo(f"notice {number} is forgotten")
 
 
-async def _examine(settings: Settings, told: list[Finding]) -> None:
+async def _examine(settings: Settings, findings: list[Finding]) -> None:
+    """Run every check, print its findings and append them to `findings`."""
     async for finding in _findings(settings):
-        told.append(finding)
-        said = f"{_MARKS[finding.well]} {finding.name}: {finding.said}"
-        typer.echo(printable(said, "\n"))
+        findings.append(finding)
+        line = f"{_MARKS[finding.well]} {finding.name}: {finding.said}"
+        typer.echo(printable(line, "\n"))
         if not finding.well:
             typer.echo(printable(f"    {finding.mend}", "\n"))
 
@@ -94,7 +97,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
         try:
             async for finding in check(settings):
                 yield finding
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with one thing, the others are looked at
+        except Exception as error:  # noqa: BLE001 - a check that fails must not stop the others
             why = mask(" ".join(str(error).split()))[:_LONGEST]
             said = f"could not be looked at ({type(error).__name__}{': ' if why else ''}{why})"
             yield Finding(name, False, said, f"look at the settings of '{name}' again")
@@ -135,22 +138,22 @@ async def _server(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding("server", False, f"not ready: {answer.text.strip()[:200]}", "read its log")
         return
     yield Finding("server", True, f"ready at {url}")
-    if changed := _changed(settings, answer.text):
+    if changed := _compare_flow(settings, answer.text):
         yield changed
 
 
-def _changed(settings: Settings, ready: str) -> Finding | None:
-    """Whether the flow file differs from the flow that is served, which `/readyz` names."""
+def _compare_flow(settings: Settings, ready: str) -> Finding | None:
+    """Return a finding if the flow file differs from the served flow, which `/readyz` names."""
     served = re.search(r"^flow: .* (\w+)$", ready, re.MULTILINE)
     try:
-        here = load_flow(settings.munshi_flow).version
+        on_disk = load_flow(settings.munshi_flow).version
     except FlowInvalid:
-        return None  # what is wrong with it is said above
-    if served is None or served[1] == here:
+        return None  # `_flow` reports its errors
+    if served is None or served[1] == on_disk:
         return None
     said = (
         f"{settings.munshi_flow} has changed since the server started: "
-        f"version {served[1]} is served, the file is {here}"
+        f"version {served[1]} is served, the file is {on_disk}"
     )
     return Finding("flow", False, said, "restart the server")
 
@@ -193,29 +196,30 @@ def _parked_lines(event: Parked) -> Iterator[str]:
 
 
 def _held(held: Sequence[Held]) -> Finding:
-    mine = [one for one in held if hints.needs_person(one.reason)]
-    if not mine:
+    for_person = [order for order in held if hints.needs_person(order.reason)]
+    if not for_person:
         waits = f"; {counted(len(held), 'order')} with a link for the rest, or a remainder" if held else ""
         return Finding("money", True, f"none waits for a person{waits}")
-    mend = (line.removeprefix("  ") for one in mine[:_SHOWN] for line in held_lines(one))
-    said = f"held in {counted(len(mine), 'order')}, and waits for you"
-    return Finding("money", False, said, _listed(mend, len(mine), "see munshi ledger"))
+    mend = (line.removeprefix("  ") for order in for_person[:_SHOWN] for line in held_lines(order))
+    said = f"held in {counted(len(for_person), 'order')}, and waits for you"
+    return Finding("money", False, said, _listed(mend, len(for_person), "see munshi ledger"))
 
 
 def _notices(notices: Sequence[Told]) -> Finding:
     if not notices:
         return Finding("notices", True, "none")
-    mend = (line for told in notices[:_SHOWN] for line in _notice_lines(told))
+    mend = (line for notice in notices[:_SHOWN] for line in _notice_lines(notice))
     said = f"{len(notices)} you have not seen to"
     return Finding("notices", False, said, _listed(mend, len(notices), "see to these first"))
 
 
-def _notice_lines(told: Told) -> Iterator[str]:
-    yield f"notice {told.number} ({told.kind} {told.subject}): {mask(told.said)}"
-    yield f"    when that is done: munshi doctor --seen {told.number}"
+def _notice_lines(notice: Told) -> Iterator[str]:
+    yield f"notice {notice.number} ({notice.kind} {notice.subject}): {mask(notice.said)}"
+    yield f"    when that is done: munshi doctor --seen {notice.number}"
 
 
 def _listed(lines: Iterable[str], count: int, more: str) -> str:
+    """Join `lines` and, if the list was cut, how many of `count` are left out and `more`."""
     rest = (f"… and {count - _SHOWN} more: {more}",) if count > _SHOWN else ()
     return "\n    ".join((*lines, *rest))
 

@@ -1,10 +1,10 @@
-"""One thing that `munshi doctor` looked at."""
+"""The result of one check of `munshi doctor`."""
 
 from typing import NamedTuple
 
 
 class Finding(NamedTuple):
-    """What was looked at, whether it is well, what there is to say, and how to mend it."""
+    """What was checked, whether it is well, a description, and how to mend it."""
 
     name: str
     well: bool | None

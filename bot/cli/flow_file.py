@@ -35,14 +35,14 @@ def examined(file: Path) -> "Examined":
     from flows.language.load import examine
     from payments.processing.actions import SHOP
 
-    found = examine(text, str(file), SHOP, limits=LIMITS)
-    for issue in found.issues:
+    examination = examine(text, str(file), SHOP, limits=LIMITS)
+    for issue in examination.issues:
         typer.echo(str(issue))
-    return found
+    return examination
 
 
 def sound_flow(file: Path) -> "Flow":
-    """Return the flow in `file`, without warnings. Ends the command, with every error, if it has one."""
+    """Return the flow in `file` and print no warnings. Ends the command with every error, if it has one."""
     text = read_text(file)
     from bot.whatsapp.limits import LIMITS
     from flows.document.errors import FlowInvalid

@@ -1,4 +1,4 @@
-"""`munshi init`: a folder for a shop of one's own."""
+"""`munshi init`: make the folder of a new shop."""
 
 import os
 import secrets
@@ -13,8 +13,8 @@ import typer
 from bot.cli.lifecycle import refuse, run
 from storage import Store
 
-_OURS: Final = ("MUNSHI_API_TOKEN", "WHATSAPP_VERIFY_TOKEN", "RAZORPAY_WEBHOOK_SECRET")
-"""Secrets that `munshi init` draws; the others come from Meta and Razorpay."""
+_GENERATED: Final = ("MUNSHI_API_TOKEN", "WHATSAPP_VERIFY_TOKEN", "RAZORPAY_WEBHOOK_SECRET")
+"""Secrets that `munshi init` generates. The others come from Meta and Razorpay."""
 _README: Final = """\
 # {name}
 
@@ -44,7 +44,7 @@ def command(folder: Folder) -> None:
             Path("munshi.db").chmod(0o600)
     except OSError as error:
         refuse(f"{error.filename or folder}: {error.strerror}")
-    typer.echo(_next(folder))
+    typer.echo(_next_steps(folder))
 
 
 def _require_empty(folder: Path) -> None:
@@ -57,11 +57,12 @@ def _require_empty(folder: Path) -> None:
 
 
 def _texts(folder: Path) -> Mapping[str, str]:
+    """Return the text of each file of the new shop, by its path in `folder`."""
     shipped = _shipped()
     scenarios = {f"scenarios/{file.name}": file for file in sorted(shipped.scenarios.glob("*.yaml"))}
-    taken = {"flows.yaml": shipped.flow, **scenarios}
+    copied = {"flows.yaml": shipped.flow, **scenarios}
     return {
-        **{name: file.read_text(encoding="utf-8") for name, file in taken.items()},
+        **{name: file.read_text(encoding="utf-8") for name, file in copied.items()},
         ".env": "".join(_settings(shipped.settings.read_text(encoding="utf-8"))),
         ".gitignore": _IGNORED,
         "README.md": _README.format(name=folder.absolute().name),
@@ -69,12 +70,12 @@ def _texts(folder: Path) -> Mapping[str, str]:
 
 
 def _settings(example: str) -> Iterator[str]:
-    """Return the example's lines without its title, with fresh secrets for `_OURS`."""
+    """Yield the example's lines without its title, with fresh secrets for `_GENERATED`."""
     _, _, body = example.partition("\n")
     yield "# Settings of this shop. `munshi doctor` tries them.\n"
     for line in body.splitlines(keepends=True):
         name = line.partition("=")[0]
-        yield f"{name}={secrets.token_urlsafe(32)}\n" if name in _OURS else line
+        yield f"{name}={secrets.token_urlsafe(32)}\n" if name in _GENERATED else line
 
 
 def _write(file: Path, text: str) -> None:
@@ -97,7 +98,7 @@ class _Shipped(NamedTuple):
 
 
 def _shipped() -> _Shipped:
-    """Find the shipped shop, beside the code or in the package. Ends the command if it is nowhere."""
+    """Find the shipped shop, beside the code or in the package. Ends the command if it is missing."""
     root = Path(__file__).parents[2]
     if (root / "flows.yaml").exists():
         return _Shipped(root / "flows.yaml", root / ".env.example", root / "tests" / "scenarios")
@@ -108,11 +109,11 @@ def _shipped() -> _Shipped:
     return refuse("the shop that ships with Munshi is not there: install Munshi again")
 
 
-def _next(folder: Path) -> str:
-    here = folder.absolute()
+def _next_steps(folder: Path) -> str:
+    path = folder.absolute()
     return (
-        f"{here} holds a shop: flows.yaml, scenarios, .env with fresh secrets, and empty books (munshi.db).\n"
-        f"Next:\n  cd {here}\n  munshi chat              talk to it\n"
+        f"{path} holds a shop: flows.yaml, scenarios, .env with fresh secrets, and empty books (munshi.db).\n"
+        f"Next:\n  cd {path}\n  munshi chat              talk to it\n"
         "  munshi serve --sandbox   the whole bot, against a pretended Meta and Razorpay\n"
         "Before it goes live, fill in what .env leaves empty (it says where each is found): munshi doctor"
     )

@@ -1,4 +1,4 @@
-"""`munshi ledger`: where every captured rupee is, proved over the whole database."""
+"""`munshi ledger`: show where every captured rupee is, and prove it over the whole database."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -25,13 +25,13 @@ def command(json: Json = False) -> None:
 
     Reads DATABASE_URL as it is at one instant, while the server runs or not.
     """
-    found = looked_up(_books(database_url()))
+    report = looked_up(_books(database_url()))
     if json:
-        typer.echo(orjson.dumps(_as_json(found), option=orjson.OPT_INDENT_2))
+        typer.echo(orjson.dumps(_as_json(report), option=orjson.OPT_INDENT_2))
     else:
-        for line in _lines(found):
+        for line in _lines(report):
             typer.echo(printable(line, "\n"))
-    if found.discrepancies:
+    if report.discrepancies:
         raise typer.Exit(1)
 
 
@@ -40,61 +40,65 @@ async def _books(url: str) -> Books:
         return await books(records)
 
 
-def _lines(found: Books) -> Iterator[str]:
-    yield f"{counted(found.orders, 'order')}, {counted(found.payments, 'captured payment')}"
-    for currency, sums in sorted(found.sums.items()):
+def _lines(report: Books) -> Iterator[str]:
+    yield f"{counted(report.orders, 'order')}, {counted(report.payments, 'captured payment')}"
+    for currency, sums in sorted(report.sums.items()):
         yield from _sums(currency, sums)
-    if found.held:
+    if report.held:
         yield "\nHeld:"
-    for held in found.held:
+    for held in report.held:
         yield from held_lines(held)
-    if not found.discrepancies:
+    if not report.discrepancies:
         yield "\nThe books balance."
         return
-    yield f"\nThe books do NOT balance: {len(found.discrepancies)} to look into."
-    for wrong in found.discrepancies:
-        yield from _wrong(wrong)
+    yield f"\nThe books do NOT balance: {len(report.discrepancies)} to look into."
+    for discrepancy in report.discrepancies:
+        yield from _discrepancy_lines(discrepancy)
 
 
 def _sums(currency: str, sums: Sums) -> Iterator[str]:
-    way = f"  ({shown(sums.pending, currency)} of it on its way)" if sums.pending else ""
+    pending = f"  ({shown(sums.pending, currency)} of it on its way)" if sums.pending else ""
     rows = (
         ("captured", sums.captured, ""),
         ("= fulfilled", sums.fulfilled, ""),
-        ("+ refunded", sums.refunded, way),
+        ("+ refunded", sums.refunded, pending),
         ("+ held", sums.held, ""),
     )
-    for name, amount, said in rows:
-        yield f"  {name:<12} {shown(amount, currency):>16}{said}"
+    for name, amount, note in rows:
+        yield f"  {name:<12} {shown(amount, currency):>16}{note}"
 
 
 def held_lines(held: Held) -> Iterator[str]:
-    """Say of an order whose money is held: which, how much, why, and what to do."""
+    """Yield lines about an order with held money: which order, how much, why, and what to do."""
     amount = shown(held.amount, CURRENCY) if held.amount else "money"
     yield f"  order #{held.number} ({held.key}): {amount} held, {held.reason}"
     yield f"      {hints.for_held(held.reason)}"
 
 
-def _wrong(wrong: Discrepancy) -> Iterator[str]:
-    yield f"  {wrong.subject}: {wrong.said}"
-    yield f"      expected {_value(wrong, wrong.expected)}, found {_value(wrong, wrong.found)}"
-    yield f"      {hints.for_check(wrong.check)}"
+def _discrepancy_lines(discrepancy: Discrepancy) -> Iterator[str]:
+    expected, found = _value(discrepancy, discrepancy.expected), _value(discrepancy, discrepancy.found)
+    yield f"  {discrepancy.subject}: {discrepancy.said}"
+    yield f"      expected {expected}, found {found}"
+    yield f"      {hints.for_check(discrepancy.check)}"
 
 
-def _value(wrong: Discrepancy, value: int | str | None) -> str:
+def _value(discrepancy: Discrepancy, value: int | str | None) -> str:
     if isinstance(value, int):
-        return str(value) if wrong.check is Check.STOCK else shown(value, CURRENCY)
+        return str(value) if discrepancy.check is Check.STOCK else shown(value, CURRENCY)
     return value or "none"
 
 
-def _as_json(found: Books) -> dict[str, Any]:
+def _as_json(report: Books) -> dict[str, Any]:
     return {
-        "balanced": not found.discrepancies,
-        "orders": found.orders,
-        "payments": found.payments,
-        "sums": dict(sorted(found.sums.items())),
-        "held": [_with_remedy(held, hints.for_held(held.reason)) for held in found.held],
-        "discrepancies": [_with_remedy(wrong, hints.for_check(wrong.check)) for wrong in found.discrepancies],
+        "balanced": not report.discrepancies,
+        "orders": report.orders,
+        "payments": report.payments,
+        "sums": dict(sorted(report.sums.items())),
+        "held": [_with_remedy(held, hints.for_held(held.reason)) for held in report.held],
+        "discrepancies": [
+            _with_remedy(discrepancy, hints.for_check(discrepancy.check))
+            for discrepancy in report.discrepancies
+        ],
     }
 
 

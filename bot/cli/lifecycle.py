@@ -1,4 +1,4 @@
-"""Starts and stops the bot for every command that runs it, and says why it can't."""
+"""Loads settings, runs and stops work for commands, and ends a command with the reason why it can't run."""
 
 import asyncio
 import errno
@@ -39,15 +39,15 @@ def settings_or_refuse() -> Settings:
 
 
 def in_words(invalid: SettingsInvalid) -> str:
-    """What is wrong with the settings; also that there is no `.env`, if there is none."""
+    """Return what is wrong with the settings, and also that there is no `.env` if there is none."""
     return str(invalid) if os.access(".env", os.F_OK) else f"{invalid}\n\n{_NO_FILE}"
 
 
 def database_url() -> str:
-    """Return DATABASE_URL alone: to look into the database needs no other setting."""
-    written = os.environ.get("DATABASE_URL") or _from_file("DATABASE_URL") or "sqlite://munshi.db"
+    """Return DATABASE_URL without loading the other settings, which reading the database does not need."""
+    url = os.environ.get("DATABASE_URL") or _from_file("DATABASE_URL") or "sqlite://munshi.db"
     try:
-        return tidy("DATABASE_URL", written)
+        return tidy("DATABASE_URL", url)
     except ValueError as error:
         refuse(f"DATABASE_URL {error}")
 
@@ -77,17 +77,17 @@ def run(work: Coroutine[Any, Any, None]) -> None:
         refuse(f"Munshi can't start, because of the flow file:\n\n{invalid}")
     except StorageError as error:
         refuse(f"Munshi can't start, because of the database:\n\n{error}")
-    except BrokenPipeError:  # whoever read the output has gone
+    except BrokenPipeError:  # the reader of the output has closed it
         raise typer.Exit(1) from None
     except OSError as error:
-        mend = ": end what listens there, or set PORT" if error.errno == errno.EADDRINUSE else ""
-        refuse(f"Munshi can't start: {error}{mend}")
+        hint = ": end what listens there, or set PORT" if error.errno == errno.EADDRINUSE else ""
+        refuse(f"Munshi can't start: {error}{hint}")
 
 
 async def until_told_to_stop() -> None:
     """Wait for SIGINT or SIGTERM."""
-    told = asyncio.Event()
+    stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, told.set)
-    await told.wait()
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()

@@ -1,4 +1,4 @@
-"""Changes the database for a command: directly, or through the server that holds the SQLite file."""
+"""Makes an operator's changes: directly in the database, or through the server that holds the SQLite file."""
 
 from collections.abc import Awaitable, Callable
 
@@ -18,30 +18,30 @@ def server_url(settings: Settings) -> str:
 
 
 async def change(settings: Settings, directly: Callable[[Store], Awaitable[bool]], path: str) -> bool:
-    """Do `directly` to the store, or POST to the server's `path` if the server holds the file.
+    """Call `directly` with the store, or POST to the server's `path` if the server holds the file.
 
     Return whether anything was changed. Ends the command if neither can be reached; raises StorageError.
     """
     try:
         store = await Store.open(settings.database_url, WHATSAPP)
-    except Unavailable as held:
+    except Unavailable as unavailable:
         if not settings.database_url.startswith("sqlite:"):
             raise
-        return await _by_server(settings, path, held)
+        return await _post_to_server(settings, path, unavailable)
     try:
         return await directly(store)
     finally:
         await store.close()
 
 
-async def _by_server(settings: Settings, path: str, held: Unavailable) -> bool:
+async def _post_to_server(settings: Settings, path: str, unavailable: Unavailable) -> bool:
     url = server_url(settings) + path
-    bearer = {"Authorization": f"Bearer {settings.munshi_api_token.get_secret_value()}"}
+    headers = {"Authorization": f"Bearer {settings.munshi_api_token.get_secret_value()}"}
     try:
-        async with httpx.AsyncClient(trust_env=False, timeout=10, headers=bearer) as client:
+        async with httpx.AsyncClient(trust_env=False, timeout=10, headers=headers) as client:
             answer = await client.post(url)
     except httpx.HTTPError as error:
-        refuse(f"{held}\nNor does anybody answer at {url} ({type(error).__name__}).")
+        refuse(f"{unavailable}\nNor does anybody answer at {url} ({type(error).__name__}).")
     if answer.status_code in (404, 409):
         return False
     if answer.status_code != 200:

@@ -27,24 +27,26 @@ def command(event: Event = None, every: Every = False) -> None:
 
 async def _replay(settings: Settings, event: int | None) -> None:
     async with reading(settings.database_url) as records:
-        numbers = await _every(records) if event is None else [await _one(records, event)]
+        numbers = await _all_parked(records) if event is None else [await _require_parked(records, event)]
     for number in numbers:
-        changed = await change(settings, partial(_directly, number), f"/operator/events/{number}/replay")
+        changed = await change(
+            settings, partial(_replay_in_store, number), f"/operator/events/{number}/replay"
+        )
         typer.echo(f"event {number} {'waits to be handled' if changed else 'was not parked any more'}")
 
 
-async def _directly(number: int, store: Store) -> bool:
+async def _replay_in_store(number: int, store: Store) -> bool:
     return await store.replay(number)
 
 
-async def _every(records: Records) -> list[int]:
+async def _all_parked(records: Records) -> list[int]:
     parked = await backlog.parked(records)
     if not parked:
         typer.echo("no event is parked")
     return [event.number for event in parked]
 
 
-async def _one(records: Records, number: int) -> int:
+async def _require_parked(records: Records, number: int) -> int:
     state = await backlog.state_of(records, number)
     if state is None:
         refuse(f"there is no event {number}")

@@ -1,4 +1,4 @@
-"""`munshi restore`: put a backup in the place of the database, and settle the links that it lacks."""
+"""`munshi restore`: replace the database by a backup, and settle the payment links that it lacks."""
 
 from pathlib import Path
 from typing import Annotated
@@ -39,17 +39,17 @@ def command(
     The books are marked as restored: no id of the lost ones is given again. Then Razorpay is asked for the
     payment links that the books lack, and each is settled as you say, as by 'munshi settle'.
     """
-    settings, words = settings_or_refuse(), said(cancel_unpaid, refund, keep)
+    settings, decisions = settings_or_refuse(), said(cancel_unpaid, refund, keep)
     now = SystemClock().now()
     url = settings.database_url
-    done = looked_up(
+    restored = looked_up(
         recovery.mark(url, now) if file is None else recovery.restore(url, file, now, another_shop)
     )
-    typer.echo(f"The books are restored: epoch {done.epoch} begins.")
-    if done.aside:
-        typer.echo(f"What they replace is kept: {done.aside.absolute()}")
+    typer.echo(f"The books are restored: epoch {restored.epoch} begins.")
+    if restored.aside:
+        typer.echo(f"What they replace is kept: {restored.aside.absolute()}")
     typer.echo(
         "What customers wrote and paid since the backup is not in them. Messages that had left since then may"
         " be sent a second time."
     )
-    settled_or_told(settings, words)
+    settled_or_told(settings, decisions)

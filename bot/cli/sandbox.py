@@ -1,4 +1,4 @@
-"""`munshi sandbox`: the pretended Meta and Razorpay; and the world of `munshi serve --sandbox`."""
+"""`munshi sandbox`: serve the pretended Meta and Razorpay. `munshi serve --sandbox` uses them too."""
 
 import asyncio
 import tempfile
@@ -49,15 +49,15 @@ async def _serve(host: str, meta_port: int, razorpay_port: int, bot_url: str | N
     world = World(now=SystemClock().now, seed=seed)
     world.meta.app.add_routes(routes(world))
     async with world.serving(host, meta_port, razorpay_port, ticking=True):
-        told = {"meta": world.meta_url, "razorpay": world.razorpay_url, "settings": world.settings()}
-        typer.echo(orjson.dumps(told).decode())
+        addresses = {"meta": world.meta_url, "razorpay": world.razorpay_url, "settings": world.settings()}
+        typer.echo(orjson.dumps(addresses).decode())
         if bot_url:
             await _connect(world, bot_url)
         await until_told_to_stop()
 
 
 async def _connect(world: World, bot_url: str) -> None:
-    """Connect the bot, once it is up."""
+    """Connect the world to the bot; retry until the bot is up."""
     while True:
         try:
             return await world.connect(bot_url)
@@ -67,7 +67,7 @@ async def _connect(world: World, bot_url: str) -> None:
 
 @asynccontextmanager
 async def played() -> AsyncIterator[tuple[World, Settings]]:
-    """Make a world on loopback, and settings for a bot in it with an empty database; forget both at the end.
+    """Yield a world on loopback and settings for a bot in it. Its database is empty, and deleted at the end.
 
     The flow and the port are those of the environment or `.env`. Ends the command if they are unusable.
     """

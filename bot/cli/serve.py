@@ -49,7 +49,7 @@ async def _serve(settings: Settings, migrate: Callable[[str], Awaitable[list[str
 
 
 async def _play() -> None:
-    """Run the bot in a sandbox, until told to stop."""
+    """Run the bot in a sandbox until SIGINT or SIGTERM."""
     async with played() as (world, settings):
         await Store.migrate(settings.database_url)
         async with bot(settings) as (context, workers), serving(context) as url:
@@ -76,7 +76,7 @@ def _first_sku(context: Context) -> str:
 
 
 def serves(context: Context, url: str) -> str:
-    """Return one line that says what is served and where, and whether real money moves."""
+    """Return one line: what is served, where, and whether real money moves."""
     flow, settings = context.flow, context.settings
     return (
         f"Munshi serves '{flow.name}' ({settings.munshi_flow.absolute()}, version {flow.version}) at {url}, "

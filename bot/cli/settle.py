@@ -1,4 +1,4 @@
-"""`munshi settle`: settle payment links at Razorpay that the books lack, as a person decides."""
+"""`munshi settle`: settle payment links at Razorpay that the books lack, as the operator decides."""
 
 import sys
 from collections import Counter
@@ -43,7 +43,7 @@ Keep = Annotated[
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the operator decided beforehand, by options."""
+    """The operator's decisions, given as options."""
 
     cancel_unpaid: bool = False
     refund: frozenset[str] = frozenset()
@@ -62,17 +62,17 @@ def command(cancel_unpaid: CancelUnpaid = False, refund: Refund = None, keep: Ke
 
 
 def said(cancel_unpaid: bool, refund: list[str] | None, keep: list[str] | None) -> Said:
-    """Return what the options say. Ends the command if they contradict each other."""
-    refunds, kept = frozenset(refund or ()), frozenset(keep or ())
-    if both := sorted(refunds & kept):
-        refuse(f"{', '.join(both)}: either --refund or --keep.")
-    return Said(cancel_unpaid, refunds, kept)
+    """Return the decisions in the options. Ends the command if they contradict each other."""
+    refunds, keeps = frozenset(refund or ()), frozenset(keep or ())
+    if contradictory := sorted(refunds & keeps):
+        refuse(f"{', '.join(contradictory)}: either --refund or --keep.")
+    return Said(cancel_unpaid, refunds, keeps)
 
 
-def settled_or_told(settings: Settings, said: Said) -> None:
+def settled_or_told(settings: Settings, decisions: Said) -> None:
     """Settle what can be settled. Ends the command with status 1 and what to do if something is left."""
     try:
-        left = looked_up(_settle(settings, said))
+        left = looked_up(_settle(settings, decisions))
     except GatewayError as error:
         refuse(f"{error}: what else the books lack is not known yet. Run 'munshi settle' again.")
     for why, count in left.items():
@@ -113,20 +113,20 @@ _LEFT: Final[Mapping[Left, str]] = {
 }
 
 
-async def _settle(settings: Settings, said: Said) -> Counter[Left]:
+async def _settle(settings: Settings, decisions: Said) -> Counter[Left]:
     """Settle the links. Return how many are left, by reason. Raises GatewayError or StorageError."""
     store = await Store.open(settings.database_url, WHATSAPP)
     secret = settings.razorpay_key_secret.get_secret_value()
     gateway = Gateway(settings.razorpay_key_id, secret, settings.razorpay_api_url)
     try:
-        desk, left, seen = _Desk(store, gateway, said), Counter[Left](), set[str]()
+        desk, left, seen = _Desk(store, gateway, decisions), Counter[Left](), set[str]()
         async for link, settled in strays.lacked_links(gateway, await store.installation(), store.lacking):
             seen.add(link.id)
             if why := await desk.take(link, settled):
                 left[why] += 1
         if not left:
             await store.compared()
-        if unknown := (said.refund | said.keep) - seen:
+        if unknown := (decisions.refund | decisions.keep) - seen:
             typer.echo(printable(f"not lacking: {', '.join(sorted(unknown))}"), err=True)
             left[Left.UNKNOWN] = len(unknown)
         return left
@@ -137,14 +137,17 @@ async def _settle(settings: Settings, said: Said) -> Counter[Left]:
 
 @dataclass(frozen=True, slots=True)
 class _Desk:
-    """Shows and settles one link after the other."""
+    """Prints and settles links, one after the other."""
 
     store: Store
     gateway: Gateway
-    said: Said
+    decisions: Said
 
     async def take(self, link: Link, settled: frozenset[str] | None) -> Left | None:
-        """Settle a link, of which the books know `settled`. Return why it is left, if it is."""
+        """Settle a link. Return why it is not settled, or None.
+
+        `settled` are its payments that the books have settled; None if the books have its order.
+        """
         try:
             if settled is None:
                 await self._hand_over(link)
@@ -156,23 +159,23 @@ class _Desk:
             return Left.REFUSED
 
     async def _hand_over(self, link: Link) -> None:
-        """Let the books take over a link of an order that they have, as the server takes any event."""
+        """Store an event that lets the server add the link to its order, which the books have."""
         reading = await read_link(self.gateway, FetchPayments(link.reference_id, link.id))
         await self.store.arrive([from_lost_link(link, self.gateway.mode, reading)], SystemClock().now())
         typer.echo(printable(f"{link.id}: of an order that the books have, which the server sets right"))
 
     async def _settle(self, stray: Stray) -> Left | None:
-        typer.echo(printable(_shown(stray)))
+        typer.echo(printable(_describe(stray)))
         if stray.payable:
-            if not self._cancels(stray):
+            if not self._should_cancel(stray):
                 return Left.UNDECIDED
             stray = await strays.cancel(self.gateway, stray)
             if not stray.open:
                 await self._record(stray, "cancelled")
                 return None
-            typer.echo(printable(f"    meanwhile: {_shown(stray)}"))
+            typer.echo(printable(f"    meanwhile: {_describe(stray)}"))
         if stray.paid:
-            word = self._word(stray)
+            word = self._decide_paid(stray)
             if word == "keep":
                 await self._record(stray, "kept", stray.paid, stray.captured)
             elif word == "refund":
@@ -186,14 +189,15 @@ class _Desk:
             return Left.UNDER_WAY
         return Left.PAYABLE if stray.payable else None
 
-    def _cancels(self, stray: Stray) -> bool:
-        """Whether to cancel it. Who decides on its payments, now or before, wants no more to come."""
-        named = bool(stray.paid) and stray.link.id in self.said.refund | self.said.keep
-        decided = named or bool(stray.settled) or self.said.cancel_unpaid
+    def _should_cancel(self, stray: Stray) -> bool:
+        """Return whether to cancel the link. After a decision on its payments, no more may come."""
+        named = bool(stray.paid) and stray.link.id in self.decisions.refund | self.decisions.keep
+        decided = named or bool(stray.settled) or self.decisions.cancel_unpaid
         return decided or (_asks() and typer.confirm("    Cancel it?", default=True))
 
-    def _word(self, stray: Stray) -> str:
-        for word, links in (("refund", self.said.refund), ("keep", self.said.keep)):
+    def _decide_paid(self, stray: Stray) -> str:
+        """Return `refund` or `keep`, from the options or by asking; another word if undecided."""
+        for word, links in (("refund", self.decisions.refund), ("keep", self.decisions.keep)):
             if stray.link.id in links:
                 return word
         if not _asks():
@@ -202,7 +206,7 @@ class _Desk:
         return answer
 
     async def _record(self, stray: Stray, word: str, paid: Iterable[Paid] = (), amount: int = 0) -> None:
-        payments = frozenset(one.payment_id for one in paid)
+        payments = frozenset(payment.payment_id for payment in paid)
         settled = Settled(stray.link.id, stray.order_key, stray.link.reference_id, amount, word, payments)
         await self.store.settle(settled, SystemClock().now())
         typer.echo(f"    {word}{f', {money(amount)}' if amount else ''}")
@@ -212,7 +216,7 @@ def _asks() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def _shown(stray: Stray) -> str:
+def _describe(stray: Stray) -> str:
     sums = [money(stray.captured)] if stray.captured else []
     foreign = (paid for paid in stray.paid if paid.currency != CURRENCY)
     sums += [f"{paid.left} {paid.currency} in its smallest unit" for paid in foreign]

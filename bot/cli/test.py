@@ -1,4 +1,4 @@
-"""`munshi test`: play golden chats and say which the shop no longer follows."""
+"""`munshi test`: play golden chats and report those that the shop no longer follows."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,7 +48,7 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def _passes(file: Path, default: Path, flows: "dict[Path, Flow]") -> bool:
-    """Play one file and print what came of it. `flows` are those already read."""
+    """Play one file and print the result. `flows` caches the flows that are loaded."""
     text = read_text(file)
     from flows.document.errors import FlowInvalid
     from payments.simulator.runner import play

@@ -1,4 +1,4 @@
-"""Writes a story from the database as lines for people. Nothing is masked here: `why` has done that."""
+"""Formats a story from the database as lines of text. Masks nothing: `why` has done that."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -11,13 +11,13 @@ from payments.shop.orders import CURRENCY
 from storage.reports.timeline import Story
 
 _PREVIEW: Final = 70
-"""Characters shown of a text."""
+"""Maximum characters shown of a text."""
 
 About: TypeAlias = Mapping[str, Any]
 
 
 def lines(story: Story) -> Iterator[str]:
-    """Write whom the story is about, what happened in order of time, and how things stand now."""
+    """Yield lines: the customer, what happened in order of time, and the current state."""
     names = ", ".join(f"{kind} {value}" for kind, value in story.aliases)
     yield f"customer {story.conversation} ({names or 'known by no name'})"
     yield f"times are {_local(SystemClock().now()):%Z (UTC%z)}, as on this machine"
@@ -25,32 +25,32 @@ def lines(story: Story) -> Iterator[str]:
         yield "… what happened earlier is left out"
     day = ""
     for moment in story.moments:
-        told = list(_TELLERS.get(moment.what, _event)(moment.about))
-        if not told:
+        described = list(_FORMATTERS.get(moment.what, _event)(moment.about))
+        if not described:
             continue
         at = _local(moment.at)
         if (today := f"{at:%Y-%m-%d}") != day:
             day = today
             yield from ("", day)
-        yield f"{at:%H:%M:%S}  {told[0]}"
-        yield from (f"          {line}" for line in told[1:])
+        yield f"{at:%H:%M:%S}  {described[0]}"
+        yield from (f"          {line}" for line in described[1:])
     yield from ("", "now")
     yield f"  in state {story.state or '(none yet)'}"
     for order in story.orders:
-        yield from (f"  {line}" for line in _now(order))
+        yield from (f"  {line}" for line in _order_state(order))
 
 
 def _local(milliseconds: int) -> datetime:
-    """Return that moment in this machine's time zone."""
+    """Convert milliseconds since 1970, UTC, to this machine's time zone."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone()
 
 
 def _event(event: About) -> Iterator[str]:
-    """Write an inbox row: what came, what was decided and why."""
+    """Yield lines about an inbox row: what arrived, what was decided and why."""
     if event["kind"] == "poll" and event["state"] == "ignored":
         return
-    said = _SAID.get(event["kind"], _other)(event["body"])
-    yield f"{said}{_STATES.get(event['state'], '')}  [event {event['id']}]"
+    summary = _SUMMARIES.get(event["kind"], _other)(event["body"])
+    yield f"{summary}{_STATES.get(event['state'], '')}  [event {event['id']}]"
     for entry in event["trace"] or ():
         yield from _decision(entry)
     if event["state"] == "parked":
@@ -114,7 +114,7 @@ def _other(body: About) -> str:
     return f"came, and was not for us: {body.get('reason') or body.get('event') or 'no reason'}"
 
 
-_SAID: Final[Mapping[str, Callable[[About], str]]] = {
+_SUMMARIES: Final[Mapping[str, Callable[[About], str]]] = {
     "chat": _chat,
     "facts": _facts,
     "result": _result,
@@ -127,11 +127,11 @@ _SAID: Final[Mapping[str, Callable[[About], str]]] = {
 
 
 def _decision(entry: About) -> Iterator[str]:
-    """Write one entry of a trace: the rules that were passed over, and the one that was taken."""
+    """Yield lines about one entry of a trace: the rules passed over, and the one that was taken."""
     for passed in entry.get("passed", ()):
         yield f"passed  {passed['rule']}, line {passed['line']}: {passed['because']}"
     if taken := entry.get("taken"):
-        yield f"took    {taken['rule']}, line {taken['line']}{_came_of(entry)}"
+        yield f"took    {taken['rule']}, line {taken['line']}{_effects(entry)}"
     elif entry.get("event") == "joined":
         if entry.get("took"):
             yield f"took over its {entry['took']}"
@@ -143,7 +143,7 @@ def _decision(entry: About) -> Iterator[str]:
         yield f"not taken: {reason}"
 
 
-def _came_of(entry: About) -> str:
+def _effects(entry: About) -> str:
     parts = [f": {entry['state']} → {entry['entered'][-1]}" if entry.get("entered") else ""]
     parts += [f"; {name} {', '.join(entry[name])}" for name in ("did", "said", "unsaid") if entry.get(name)]
     parts += [f"; {name}: {entry[name]}" for name in ("instead", "ignored") if entry.get(name)]
@@ -163,10 +163,10 @@ def _fact(fact: About) -> Iterator[str]:
     why = [
         str(detail[name]) for name in ("method", "mismatch", "error_reason", "payment_id") if detail.get(name)
     ]
-    said = f" ({', '.join(why)})" if why else ""
+    details = f" ({', '.join(why)})" if why else ""
     amount = shown(fact["amount"], fact["currency"])
     yield (
-        f"learned: {fact['entity']} {fact['entity_id']} {fact['state']}, {amount}{said}"
+        f"learned: {fact['entity']} {fact['entity_id']} {fact['state']}, {amount}{details}"
         f"  [from event {fact['learned_from']}]"
     )
 
@@ -179,30 +179,30 @@ def _refund(refund: About) -> Iterator[str]:
 def _message(entry: About) -> Iterator[str]:
     body = (entry["payload"] or {}).get("body") or ""
     yield f'said {entry["name"]} "{_cut(body)}": {_outcome(entry)}'
-    yield from _trouble(entry)
+    yield from _error(entry)
 
 
 def _call(entry: About) -> Iterator[str]:
-    about = entry["payload"] or {}
-    named = about.get("reference_id") or about.get("key")
-    yield f"asked Razorpay: {entry['name']} {named}: {_outcome(entry)}"
-    yield from _trouble(entry)
+    payload = entry["payload"] or {}
+    key = payload.get("reference_id") or payload.get("key")
+    yield f"asked Razorpay: {entry['name']} {key}: {_outcome(entry)}"
+    yield from _error(entry)
 
 
 def _outcome(entry: About) -> str:
-    """Write what became of an outbox entry, and after how many tries."""
+    """Return the outcome of an outbox entry, and its number of tries if over one."""
     state = {"done": "accepted" if entry["lane"] == "chat" else "answered", "pending": "waits"}
     outcome = entry["receipt"] or state.get(entry["state"], entry["state"])
     tries = f", {entry['attempts']} tries" if entry["attempts"] > 1 else ""
     return f"{outcome}{tries}"
 
 
-def _trouble(entry: About) -> Iterator[str]:
+def _error(entry: About) -> Iterator[str]:
     if entry["error"]:
         yield f"error: {_cut(entry['error'], 4 * _PREVIEW)}"
 
 
-_TELLERS: Final[Mapping[str, Callable[[About], Iterator[str]]]] = {
+_FORMATTERS: Final[Mapping[str, Callable[[About], Iterator[str]]]] = {
     "order": _order,
     "fact": _fact,
     "refund": _refund,
@@ -211,7 +211,7 @@ _TELLERS: Final[Mapping[str, Callable[[About], Iterator[str]]]] = {
 }
 
 
-def _now(order: About) -> Iterator[str]:
+def _order_state(order: About) -> Iterator[str]:
     amounts = [
         f"{shown(order[name], order['currency'])} {name}" for name in ("fulfilled", "held") if order[name]
     ]
@@ -223,6 +223,6 @@ def _now(order: About) -> Iterator[str]:
 
 
 def _cut(text: str, length: int = _PREVIEW) -> str:
-    """Return `text` on one line, cut to `_PREVIEW`."""
+    """Return `text` on one line, cut to `length` characters."""
     line = " ".join(text.split())
     return line if len(line) <= length else f"{line[: length - 1]}…"

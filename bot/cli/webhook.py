@@ -1,4 +1,4 @@
-"""Asks Meta for `munshi doctor` where the webhook leads and whether the app is subscribed."""
+"""Checks for `munshi doctor` at Meta: the address of the webhook and the subscription of the app."""
 
 from collections.abc import AsyncIterator
 from typing import Final
@@ -24,54 +24,54 @@ _FIELDS: Final = (
 )
 _PERMISSION: Final = "generate the token with whatsapp_business_management too, or see for yourself: {}"
 _EXPIRED: Final = 190
-_MAY_NOT: Final = frozenset({3, 10, *range(200, 300)})
+_NO_PERMISSION: Final = frozenset({3, 10, *range(200, 300)})
 """The token lacks a permission. Source: Meta, Graph API, "Handle errors"."""
-_UNSEEN: Final = 100
-"""With subcode 33: the object is missing, or the token may not see it. Same source."""
+_NOT_VISIBLE: Final = 100
+"""With subcode 33: the object is missing, or hidden from the token. Same source."""
 
 
 async def webhook(client: WhatsAppClient) -> AsyncIterator[Finding]:
-    """Find where Meta posts to, and whether the app hears of the account at all."""
+    """Yield findings: where Meta posts webhooks, and whether the app is subscribed to the account."""
     try:
-        yield _led(addresses(await client.number("webhook_configuration")))
+        yield _address(addresses(await client.number("webhook_configuration")))
     except SendError as error:
-        yield _unasked("webhook", error)
+        yield _unanswered("webhook", error)
     try:
         yield await _subscription(client)
     except SendError as error:
-        yield _unasked("subscription", error)
+        yield _unanswered("subscription", error)
 
 
-def _led(to: Addresses) -> Finding:
-    if to.messages is None:
+def _address(urls: Addresses) -> Finding:
+    if urls.messages is None:
         return Finding("webhook", False, "Meta names no address that it posts messages to", _SET)
-    if not to.messages.endswith(WHATSAPP):
-        said = f"Meta posts messages to {mask(to.messages)}, and Munshi takes them at {WHATSAPP}"
-        return Finding("webhook", False, said, _SET if to.messages == to.notices else _OVERRIDE)
-    if to.notices is None or not to.notices.endswith(WHATSAPP):
+    if not urls.messages.endswith(WHATSAPP):
+        said = f"Meta posts messages to {mask(urls.messages)}, and Munshi takes them at {WHATSAPP}"
+        return Finding("webhook", False, said, _SET if urls.messages == urls.notices else _OVERRIDE)
+    if urls.notices is None or not urls.notices.endswith(WHATSAPP):
         said = (
-            f"Meta posts messages to {mask(to.messages)}, but news of templates and of the account "
-            f"to the app's own address, {mask(to.notices) if to.notices else 'of which there is none'}"
+            f"Meta posts messages to {mask(urls.messages)}, but news of templates and of the account "
+            f"to the app's own address, {mask(urls.notices) if urls.notices else 'of which there is none'}"
         )
         return Finding("webhook", False, said, _SET)
-    return Finding("webhook", True, f"Meta posts to {mask(to.messages)}")
+    return Finding("webhook", True, f"Meta posts to {mask(urls.messages)}")
 
 
 async def _subscription(client: WhatsAppClient) -> Finding:
-    found = health(await client.number("health_status"))
-    if found.complaints:
-        return Finding("subscription", False, f"Meta says: {mask(found.complaints[0])}", _FIELDS)
-    if found.account is None:
+    status = health(await client.number("health_status"))
+    if status.complaints:
+        return Finding("subscription", False, f"Meta says: {mask(status.complaints[0])}", _FIELDS)
+    if status.account is None:
         said = "could not be asked: Meta does not say which account the number belongs to"
         return Finding("subscription", None, said, f"see for yourself: {_DASHBOARD}")
-    match is_subscribed(await client.subscribed_apps(found.account), found.app):
+    match is_subscribed(await client.subscribed_apps(status.account), status.app):
         case True:
             return Finding("subscription", True, "the app is subscribed to the WhatsApp business account")
         case False:
             said = "the app is not subscribed to the WhatsApp business account: no message will come"
             mend = (
                 'curl -X POST -H "Authorization: Bearer $WHATSAPP_ACCESS_TOKEN" '
-                f"{client.subscriptions_url(found.account)}"
+                f"{client.subscriptions_url(status.account)}"
             )
             return Finding("subscription", False, said, mend)
         case None:
@@ -79,11 +79,11 @@ async def _subscription(client: WhatsAppClient) -> Finding:
             return Finding("subscription", None, said, f"see for yourself: {_DASHBOARD}")
 
 
-def _unasked(name: str, error: SendError) -> Finding:
+def _unanswered(name: str, error: SendError) -> Finding:
     """Return the finding for a question that Meta did not answer: a fault only if the token is refused."""
     if error.code == _EXPIRED:
         return Finding(name, False, str(error), "check WHATSAPP_ACCESS_TOKEN")
-    if error.code in _MAY_NOT or (error.code == _UNSEEN and error.verdict is Failure.HALT):
+    if error.code in _NO_PERMISSION or (error.code == _NOT_VISIBLE and error.verdict is Failure.HALT):
         said = "could not be asked: the access token lacks a permission"
         return Finding(name, None, said, _PERMISSION.format(_DASHBOARD))
     said = f"could not be asked: {mask(error.details)}"

@@ -1,4 +1,4 @@
-"""`munshi why`: what happened to one customer or one order, and why."""
+"""`munshi why`: show what happened to one customer or one order, and why."""
 
 import re
 from dataclasses import replace
@@ -35,50 +35,50 @@ def command(about: About, json: Json = False) -> None:
     Reads DATABASE_URL while the server runs or not. Phone numbers, e-mail and UPI addresses are
     masked; what the customer wrote is not: think before you paste it.
     """
-    found = looked_up(_story(database_url(), about.strip()))
+    result = looked_up(_story(database_url(), about.strip()))
     if json:
-        typer.echo(orjson.dumps(_as_json(found), option=orjson.OPT_INDENT_2))
+        typer.echo(orjson.dumps(_as_json(result), option=orjson.OPT_INDENT_2))
         return
-    for line in lines(found):
+    for line in lines(result):
         typer.echo(printable(line))
 
 
 async def _story(url: str, words: str) -> Story:
     async with reading(url) as records:
-        return _without_numbers(await story(records, await _subject(records, words)))
+        return _without_personal_data(await story(records, await _subject(records, words)))
 
 
 async def _subject(records: Records, words: str) -> Subject:
-    found = await subjects(records, words, _phones(words))
-    if not found:
+    matches = await subjects(records, words, _phones(words))
+    if not matches:
         refuse(
             f"nobody and nothing here is called '{words}': give an order's number (#12345) or key, a phone "
             "number with its country code, a BSUID, or a conversation's id"
         )
-    if len(found) > 1:
-        names = [one.order or f"{records.installation}-{one.conversation}" for one in found]
+    if len(matches) > 1:
+        names = [match.order or f"{records.installation}-{match.conversation}" for match in matches]
         refuse(f"'{words}' may be any of these, so name one: {', '.join(names)}")
-    return found[0]
+    return matches[0]
 
 
 def _phones(words: str) -> list[str]:
-    """Return the phone numbers that `words` may mean, as WhatsApp writes them: digits, country code first."""
-    found = set(phones.spellings(words))
+    """Return the phone numbers that `words` may mean, as WhatsApp spells them: digits, country code first."""
+    numbers = set(phones.spellings(words))
     for written in ("+" + words.lstrip("+0"), words):
         try:
-            found |= set(phones.spellings(phones.valid(written, _HOME)))
+            numbers |= set(phones.spellings(phones.valid(written, _HOME)))
         except ValueError:
             continue
-    return sorted(found)
+    return sorted(numbers)
 
 
-def _without_numbers(told: Story) -> Story:
-    """Return `told` without personal data: people paste what is shown."""
+def _without_personal_data(result: Story) -> Story:
+    """Return `result` without personal data, because operators paste the output elsewhere."""
     return replace(
-        told,
-        aliases=tuple((kind, _last_four(value)) for kind, value in told.aliases),
-        orders=tuple(masked(order) for order in told.orders),
-        moments=tuple(replace(moment, about=masked(moment.about)) for moment in told.moments),
+        result,
+        aliases=tuple((kind, _last_four(value)) for kind, value in result.aliases),
+        orders=tuple(masked(order) for order in result.orders),
+        moments=tuple(replace(moment, about=masked(moment.about)) for moment in result.moments),
     )
 
 
@@ -86,12 +86,12 @@ def _last_four(name: str) -> str:
     return f"…{re.sub('[^0-9A-Za-z]', '', name)[-4:]}"
 
 
-def _as_json(told: Story) -> dict[str, Any]:
+def _as_json(result: Story) -> dict[str, Any]:
     return {
-        "conversation": told.conversation,
-        "aliases": [{"kind": kind, "value": value} for kind, value in told.aliases],
-        "state": told.state,
-        "orders": told.orders,
+        "conversation": result.conversation,
+        "aliases": [{"kind": kind, "value": value} for kind, value in result.aliases],
+        "state": result.state,
+        "orders": result.orders,
         "moments": [
             {
                 "at": datetime.fromtimestamp(moment.at / 1000, UTC).isoformat(timespec="milliseconds"),
@@ -99,7 +99,7 @@ def _as_json(told: Story) -> dict[str, Any]:
                 "event": moment.cause,
                 "about": moment.about,
             }
-            for moment in told.moments
+            for moment in result.moments
         ],
-        "cut": told.cut,
+        "cut": result.cut,
     }

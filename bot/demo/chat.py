@@ -1,4 +1,4 @@
-"""The demo with somebody at the keyboard. Messages are shown when they come, also while one types."""
+"""The demo with a person at the keyboard. Messages are shown as they arrive, also during typing."""
 
 import asyncio
 import io
@@ -23,7 +23,7 @@ from sandbox.razorpay_ledger import NotPayableError
 from storage.reports.timeline import Story
 
 _PATIENCE: Final = 5.0
-"""Seconds to wait for an answer before the prompt comes back; a later one is shown all the same."""
+"""Seconds to wait for an answer before the prompt comes back. A later answer is shown too."""
 _LOOK_EVERY: Final = 0.1
 _BODIES: Final[dict[str, dict[str, object]]] = {
     "location": {"latitude": 18.5204, "longitude": 73.8567},
@@ -32,7 +32,7 @@ _BODIES: Final[dict[str, dict[str, object]]] = {
 
 
 class Chat:
-    """One person at a terminal, a real bot behind it."""
+    """A chat of one person at a terminal with a real bot."""
 
     def __init__(self, stage: Stage, console: Console) -> None:
         self._stage, self._console = stage, console
@@ -40,7 +40,7 @@ class Chat:
         self._lines: asyncio.Queue[str | None] = asyncio.Queue()
 
     async def run(self) -> None:
-        """Until /quit or the end of input. The customer says hi first."""
+        """Run the chat until /quit or the end of input. The customer says hi first."""
         name = self._stage.context.flow.statics[self._stage.context.flow.languages[0]]["shop"]["name"]
         self._console.print(Rule(plain(str(name))))
         self._console.print(Text(f"{PROMPT}hi", "bold"))
@@ -58,7 +58,7 @@ class Chat:
         self._console.print(Text("\nGoodbye.", "dim"))
 
     def _read_in_background(self) -> None:
-        """Read lines in a thread that dies with us: nothing can interrupt a blocking read."""
+        """Read lines in a daemon thread, because a blocking read cannot be interrupted."""
         loop = asyncio.get_running_loop()
         if isinstance(sys.stdin, io.TextIOWrapper):
             sys.stdin.reconfigure(errors="replace")
@@ -71,15 +71,15 @@ class Chat:
         threading.Thread(target=read, daemon=True).start()
 
     async def _next_line(self) -> str | None:
-        """The next line; meanwhile, messages that come by themselves are shown."""
+        """Return the next line. Meanwhile show messages that arrive without one."""
         while True:
             try:
                 async with asyncio.timeout(_LOOK_EVERY):
                     return await self._lines.get()
             except TimeoutError:
-                if came := self._stage.take():
+                if messages := self._stage.take():
                     self._console.print()
-                    self._show(came)
+                    self._show(messages)
                     self._prompt()
 
     def _prompt(self) -> None:
@@ -87,18 +87,18 @@ class Chat:
 
     async def _try(self, command: Command) -> None:
         try:
-            await self._obey(command)
-        except Exception as error:  # noqa: BLE001 - the shop and its books live in this process: it goes on
+            await self._execute(command)
+        except Exception as error:  # noqa: BLE001 - the chat goes on: the shop and its books live in this process
             self._console.print(sorry(error))
 
-    async def _obey(self, command: Command) -> None:
+    async def _execute(self, command: Command) -> None:
         match command:
             case commands.Trace():
                 events = await self._stage.decisions()
                 trace = [dict(entry) for event in events for entry in event.trace]
                 self._console.print(draw_trace(trace))
             case commands.State():
-                self._console.print(plain(_lifecycle(await self._stage.lifecycle())))
+                self._console.print(plain(_describe(await self._stage.lifecycle())))
             case commands.Help():
                 self._console.print(help_table())
             case commands.Wrong(message=message):
@@ -113,9 +113,9 @@ class Chat:
             self._console.print(plain(str(error), "red"))
             return
         patience = _PATIENCE if not isinstance(command, commands.Wait) else 2.0
-        came = await self._stage.answers(patience)
-        self._show(came)
-        if not came:
+        answers = await self._stage.answers(patience)
+        self._show(answers)
+        if not answers:
             self._console.print(Text("(the shop says nothing)", "dim"))
 
     async def _act(self, command: Command) -> None:
@@ -137,21 +137,21 @@ class Chat:
             case _:
                 raise AssertionError(f"{command} is not for the shop")
 
-    def _show(self, came: list[ReceivedMessage]) -> None:
-        if not came:
+    def _show(self, answers: list[ReceivedMessage]) -> None:
+        if not answers:
             return
         try:
-            messages = [received.message(one) for one in came]
+            messages = [received.message(answer) for answer in answers]
             for drawn in draw_all(messages):
                 self._console.print(drawn)
-        except Exception as error:  # noqa: BLE001 - as in _try: messages also come while nobody asks
+        except Exception as error:  # noqa: BLE001 - as in _try: messages also arrive outside commands
             self._console.print(sorry(error))
             return
         self._offered = choices(messages)
 
 
-def _lifecycle(story: Story | None) -> str:
-    """Where the customer stands, and how each of their orders does."""
+def _describe(story: Story | None) -> str:
+    """Return the customer's state and the status of each of their orders."""
     if story is None:
         return "state: not begun"
     orders = (f"order #{o['number']}: {money(o['total'])}, {o['payment']}" for o in story.orders)

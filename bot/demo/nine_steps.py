@@ -1,4 +1,4 @@
-"""The nine steps of the shipped shop, played by itself: what the customer does, what must come back."""
+"""The nine steps of the shipped shop, played automatically: the customer's moves and the expected answers."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -13,22 +13,22 @@ from sandbox.people import ReceivedMessage
 
 
 class StepDiffers(Exception):
-    """The bot answered something else. The message shows both."""
+    """The bot's answer differs from the expected one. The message shows both."""
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One thing the customer does, and what must come back: one pattern for each message."""
+    """One act of the customer, and the expected answer."""
 
     step: str
-    """Which of the nine steps it belongs to."""
+    """The step, of the nine, that it belongs to."""
     does: str
     """The customer's side of the transcript."""
     act: Callable[[Stage], Awaitable[object]]
     answer: str
-    """Matches the whole text of the one message that comes back."""
+    """Pattern of the whole text of the one message that comes back."""
     choices: tuple[str, ...] = ()
-    """Titles it must offer."""
+    """Titles of choices that the message must offer."""
 
 
 def _writes(step: str, text: str, answer: str, *choices: str) -> Move:
@@ -58,20 +58,20 @@ MOVES: Final[tuple[Move, ...]] = (
         r"Thank you for your purchase! 🎉",
     ),
 )  # fmt: skip
-"""From "hi" to the confirmation."""
+"""All moves, from "hi" to the confirmation."""
 
 PATIENCE: Final = 20.0
 """Seconds to wait for an answer before the step has failed."""
 
 
 async def play(move: Move, stage: Stage) -> ReceivedMessage:
-    """Do `move`; the one message that came back. Raises StepDiffers if it isn't as it must be."""
+    """Do `move` and return the one message that comes back. Raises StepDiffers if it is not as expected."""
     await move.act(stage)
-    came = await stage.answers(PATIENCE)
-    if len(came) != 1:
-        heard = "\n".join(message.text for message in came) or "nothing"
-        raise StepDiffers(f"step {move.step}: one message was due after {move.does}, came:\n{heard}")
-    [message] = came
+    answers = await stage.answers(PATIENCE)
+    if len(answers) != 1:
+        texts = "\n".join(message.text for message in answers) or "nothing"
+        raise StepDiffers(f"step {move.step}: one message was due after {move.does}, came:\n{texts}")
+    [message] = answers
     if not re.fullmatch(move.answer, message.text):
         raise StepDiffers(f"step {move.step}: due was\n{move.answer}\nbut came\n{message.text}")
     missing = set(move.choices) - {choice.title for choice in message.choices}
@@ -81,7 +81,7 @@ async def play(move: Move, stage: Stage) -> ReceivedMessage:
 
 
 async def check_books(stage: Stage) -> str:
-    """Steps 7 and 8: the order is paid, once, and its time kept; what is written. Raises StepDiffers."""
+    """Check steps 7 and 8: the order is recorded as paid, once. Return a summary; raises StepDiffers."""
     [link] = stage.world.razorpay.links.values()
     view = await stage.context.store.order(str(link.notes["munshi_order"]))
     if view is None or view.lifecycle is not Lifecycle.FULFILLED or view.paid_at is None:

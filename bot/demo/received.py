@@ -1,4 +1,4 @@
-"""What arrived on the customer's phone, back as a message to draw."""
+"""Converts what arrived on the customer's phone back to a message to draw."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from sandbox.people import ReceivedMessage
 
 
 def message(received: ReceivedMessage) -> Message:
-    """The message that a WhatsApp payload shows."""
+    """Return the message that a WhatsApp payload shows."""
     content: dict[str, Any] = received.payload[received.payload["type"]]
     match received.kind:
         case "text" | "template":
@@ -25,7 +25,7 @@ def message(received: ReceivedMessage) -> Message:
         case "button" | "list" | "cta_url":
             return _interactive(received.kind, content)
         case file:
-            # Meta's keys of a file are those of our JSON.
+            # Meta's keys of a file are the same as in our JSON.
             shown = from_json({"kind": file, **content})
             assert not isinstance(shown, TemplateMessage)
             return shown

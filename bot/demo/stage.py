@@ -1,4 +1,4 @@
-"""The demo's stage: a sandbox world, a real bot on SQLite, a clock to put forward, one customer."""
+"""The demo's stage: a sandbox world, a real bot on SQLite, a clock that can be put forward, one customer."""
 
 import asyncio
 import tempfile
@@ -28,7 +28,7 @@ _LOOK_EVERY: Final = 0.02
 _QUIET: Final = 0.3
 """Seconds without a new message after which an answer counts as complete."""
 _CALM: Final = 2
-"""Looks in a row that must find nothing under way."""
+"""Consecutive looks that must find nothing in progress."""
 
 
 class NothingToPay(LookupError):
@@ -37,7 +37,7 @@ class NothingToPay(LookupError):
 
 @dataclass
 class Stage:
-    """Everything that runs, and what the customer has seen of it."""
+    """All running parts, and how many messages the customer has been shown."""
 
     world: World
     context: Context
@@ -46,32 +46,32 @@ class Stage:
     url: str
     customer: Person
     shown: int = 0
-    """Messages of the chat that were taken so far."""
+    """Number of the chat's messages that were taken so far."""
 
     async def answers(self, patience: float) -> list[ReceivedMessage]:
-        """New messages: wait `patience` seconds for the first, then until no more come.
+        """Return new messages. Wait `patience` seconds for the first, then until no more come.
 
-        Ends as soon as nothing is under way any more.
+        Return as soon as nothing is in progress.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + patience
-        have, calm = self.shown, 0
+        count, calm = self.shown, 0
         while calm < _CALM and loop.time() < deadline:
             await asyncio.sleep(_LOOK_EVERY)
-            if len(self.customer.messages) > have:
-                have, deadline = len(self.customer.messages), loop.time() + _QUIET
+            if len(self.customer.messages) > count:
+                count, deadline = len(self.customer.messages), loop.time() + _QUIET
             calm = calm + 1 if await self._is_calm() else 0
         return self.take()
 
     async def _is_calm(self) -> bool:
-        """Nothing is being delivered, nothing waits to be handled or sent."""
+        """Return whether nothing is being delivered, and nothing waits to be handled or sent."""
         if self.world.courier.busy:
             return False
         counts = await self.context.store.counts(self.clock.now())
         return not counts.pending and not counts.unfinished
 
     def take(self) -> list[ReceivedMessage]:
-        """The messages that have come since last taken."""
+        """Return the messages that have arrived since the last call."""
         new = self.customer.messages[self.shown :]
         self.shown += len(new)
         return new
@@ -81,25 +81,25 @@ class Stage:
         await self.world.razorpay.pay(self._link())
 
     async def fail(self, reason: str = "") -> None:
-        """Press *Fail* there; `reason` is what Razorpay says of it. Raises NothingToPay."""
-        said = {"description": reason} if reason else {}
-        await self.world.razorpay.fail(self._link(), **said)
+        """Press *Fail* there. `reason` is what Razorpay reports. Raises NothingToPay."""
+        options = {"description": reason} if reason else {}
+        await self.world.razorpay.fail(self._link(), **options)
 
     async def wait(self, milliseconds: int) -> None:
-        """Let time pass at once: timers run out, links expire."""
+        """Put the clock forward: timers run out, links expire."""
         self.clock.put_forward(milliseconds)
         await self.world.tick()
         self.workers.wake()
 
     async def decisions(self, limit: int = 5) -> list[EventView]:
-        """The newest events with their decision records, oldest first."""
+        """Return the newest events with their decision records, oldest first."""
         return list(reversed(await self.context.store.recent(limit)))
 
     async def lifecycle(self) -> Story | None:
-        """How the customer stands in the books; None if they hold nothing of them yet."""
+        """Return the customer's story in the books; None if they hold nothing about the customer yet."""
         async with reading(self.context.settings.database_url) as records:
-            found = await subjects(records, self.customer.wa_id, [self.customer.wa_id])
-            return await story(records, found[0], limit=1) if found else None
+            matches = await subjects(records, self.customer.wa_id, [self.customer.wa_id])
+            return await story(records, matches[0], limit=1) if matches else None
 
     def _link(self) -> str:
         links = list(self.world.razorpay.links)

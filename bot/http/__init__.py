@@ -1,1 +1,1 @@
-"""What others ask of the bot over HTTP: webhooks, orders API, health. Imports `context` and below."""
+"""The HTTP server: webhooks, orders API, operator API, health. Imports `context` and the layers below it."""

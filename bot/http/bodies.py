@@ -14,28 +14,29 @@ WHATSAPP_BODY: Final = 4 * 1024 * 1024
 RAZORPAY_BODY: Final = 256 * 1024
 API_BODY: Final = 64 * 1024
 LARGE: Final = 256 * 1024
-"""Bytes from which a body waits for its turn to be checked."""
+"""Bytes above which bodies are checked one at a time."""
 TURN: Final = web.AppKey("turn", asyncio.Lock)
+"""Lock held while a large body is let through."""
 RECEIPT_SECONDS: Final = 10.0
-"""How long a client may take to send its body."""
+"""Seconds that a client may take to send its body."""
 
 
 async def read_body(request: web.Request, limit: int) -> bytes:
     """Read the raw body. Raises 413 over `limit` bytes, 415 if it is compressed, 408 if it takes too long,
-    503 if there is no room for it beside all the others.
+    503 if all bodies together take too much memory.
 
-    Raises 400 if the client goes away meanwhile; nobody reads that answer.
+    Raises 400 if the client disconnects meanwhile; no client receives that answer.
     """
-    body = await _received(request, limit)
+    body = await _receive(request, limit)
     request.app[CONNECTIONS].whole(request)
     if len(body) > LARGE:
-        # One large body at a time: its signature takes a while, and small ones that have come go before it.
+        # Large bodies go one at a time, after the small ones that have arrived: their signatures take long.
         async with request.app[TURN]:
             await asyncio.sleep(0)
     return body
 
 
-async def _received(request: web.Request, limit: int) -> bytes:
+async def _receive(request: web.Request, limit: int) -> bytes:
     encoding = request.headers.get("Content-Encoding", "identity").lower()
     if encoding != "identity":
         raise web.HTTPUnsupportedMediaType(text=f"send the body as it is, not as {encoding[:20]}\n")
@@ -44,7 +45,7 @@ async def _received(request: web.Request, limit: int) -> bytes:
     body, connections = bytearray(), request.app[CONNECTIONS]
     try:
         if request.content.is_eof():  # it came with the headers, as most do
-            return _whole(request.content.read_nowait(), limit)
+            return _complete(request.content.read_nowait(), limit)
         async with asyncio.timeout(RECEIPT_SECONDS):
             async for chunk in request.content.iter_any():
                 body += chunk
@@ -56,17 +57,18 @@ async def _received(request: web.Request, limit: int) -> bytes:
         raise web.HTTPRequestTimeout(text="the body took too long to arrive\n") from None
     except (ConnectionError, web.RequestPayloadError):
         raise web.HTTPBadRequest(text="the body ended before it was whole\n") from None
-    return _whole(body, limit)
+    return _complete(body, limit)
 
 
-def _whole(body: bytes | bytearray, limit: int) -> bytes:
+def _complete(body: bytes | bytearray, limit: int) -> bytes:
+    """Return the complete body. Raises 413 over `limit` bytes."""
     if len(body) > limit:
         raise web.HTTPRequestEntityTooLarge(max_size=limit, actual_size=len(body))
     return bytes(body)
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
-    """Return the JSON object in `body`, strictly: its sender can mend it.
+    """Return the JSON object in `body`. Strict, because the API's caller can correct it.
 
     Raises 400 if it isn't one or is nested over MAX_DEPTH levels.
     """

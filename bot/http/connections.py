@@ -1,8 +1,8 @@
-"""Limits how many connections the server holds, and decides which are closed when more come.
+"""Limits the number of open connections, and decides which are closed when more come.
 
-The connection that keeps the server waiting longest is closed first: for the head of a request, for its
-body, or for the next request. A whole request is never cut off. A crowd of slow senders so loses its places
-one by one to senders who are quick, as providers are.
+The connection that has kept the server waiting longest (for the head of a request, its body, or the next
+request) is closed first. A complete request is never cut off. So many slow clients lose their places one by
+one to quick clients, as providers are.
 """
 
 import asyncio
@@ -15,29 +15,29 @@ from typing import Final, cast
 from aiohttp import web
 
 MOST: Final = 1000
-"""Connections held at once. Meta and Razorpay use a few dozen."""
+"""Maximum open connections. Meta and Razorpay use a few dozen."""
 MOST_OF_ONE: Final = 200
-"""Connections of one address. A proxy on this machine stands for the clients that it names."""
+"""Maximum open connections of one address. For a proxy on this machine, the client that it names."""
 MOST_BYTES: Final = 64 * 1024 * 1024
-"""Bytes of all bodies that are being received or handled."""
+"""Maximum bytes of all bodies that are being received or handled."""
 HEAD_SECONDS: Final = 10.0
-"""How long a client may take to send the head of its request."""
+"""Seconds that a client may take to send the head of its request."""
 IDLE_SECONDS: Final = 75.0
-"""How long a connection is kept for the next request."""
+"""Seconds that a connection is kept open for the next request."""
 HURRIED_SECONDS: Final = 5.0
-"""How long it is kept while more than half of the places are taken."""
+"""The same, while more than half of the connections are in use."""
 _SWEEP_SECONDS: Final = 1.0
 _FILES: Final = 4096
-"""Open files that a process needs: the connections of both sides, and the database."""
+"""Open files that a process needs: connections in both directions, and the database."""
 
 
 class Phase(Enum):
-    """What a connection keeps the server waiting for, or that it waits for the server."""
+    """What the server waits for on a connection; `OURS` if the client waits for the server."""
 
     HEAD = "head"
     BODY = "body"
     OURS = "ours"
-    """The request is whole: the client waits for our answer."""
+    """The request is complete: the client waits for our answer."""
     IDLE = "idle"
 
 
@@ -47,11 +47,11 @@ class Connections:
     def __init__(self, most: int = MOST, of_one: int = MOST_OF_ONE, most_bytes: int = MOST_BYTES) -> None:
         self._most, self._of_one, self._most_bytes = most, of_one, most_bytes
         self._open: dict[object, _Connection] = {}
-        """By aiohttp's own object for it, which each request knows."""
+        """By aiohttp's protocol object, which each request refers to."""
         self._waiting: dict[_Connection, None] = {}
-        """Those that keep us waiting, the longest first."""
-        self._of: dict[str, dict[_Connection, None]] = {}
-        """The open ones of each address; none of an empty address, which is a proxy's."""
+        """Connections that keep the server waiting, the longest first."""
+        self._by_address: dict[str, dict[_Connection, None]] = {}
+        """Open connections by client address. An empty address, which is a proxy's, is not counted."""
         self._bytes = 0
         self.gave_way = 0
         """Connections that were closed for others, or because they took too long."""
@@ -66,10 +66,10 @@ class Connections:
         return lambda: _Connection(cast(asyncio.Protocol, server()), self)
 
     def admit(self, connection: "_Connection") -> bool:
-        """Take in a new connection. Return False if no other can be closed for it."""
+        """Register a new connection. Return False if there is no place and no other can be closed for it."""
         if not self._count(connection, _network(connection.peer())):
             return False
-        if len(self._open) >= self._most and not self._one_gives_way(self._waiting):
+        if len(self._open) >= self._most and not self._close_first(self._waiting):
             self.forget(connection)
             return False
         self._open[connection.handler] = connection
@@ -77,7 +77,7 @@ class Connections:
         return True
 
     def begins(self, request: web.BaseRequest) -> bool:
-        """Record that the head of `request` is here. Return False if its client has too many connections."""
+        """Record that a request's head has arrived. Return False if its client has too many connections."""
         connection = self._open.get(request.protocol)
         if connection is None:
             return True
@@ -92,13 +92,13 @@ class Connections:
         connection.bytes += size
         self._bytes += size
         while self._bytes > self._most_bytes:
-            others = (one for one in self._waiting if one.bytes and one is not connection)
-            if not self._one_gives_way(others):
+            others = (other for other in self._waiting if other.bytes and other is not connection)
+            if not self._close_first(others):
                 return False
         return True
 
     def whole(self, request: web.BaseRequest) -> None:
-        """Record that the body of `request` is here, so that only our answer is missing."""
+        """Record that the body of `request` is complete: the client now waits for our answer."""
         if connection := self._open.get(request.protocol):
             self._enter(connection, Phase.OURS)
 
@@ -112,7 +112,7 @@ class Connections:
             self._enter(connection, Phase.IDLE)
 
     def hears(self, connection: "_Connection") -> None:
-        """Record that the first bytes of the next request have come."""
+        """Record that the first bytes of the next request have arrived."""
         self._enter(connection, Phase.HEAD)
 
     def forget(self, connection: "_Connection") -> None:
@@ -124,7 +124,7 @@ class Connections:
         connection.bytes = 0
 
     def sweep(self, now: float) -> None:
-        """Close connections that kept us waiting too long at `now`, in seconds of the loop's clock."""
+        """Close connections that kept the server waiting too long. `now`: seconds of the loop's clock."""
         idle = HURRIED_SECONDS if 2 * len(self._open) > self._most else IDLE_SECONDS
         longest = {Phase.HEAD: HEAD_SECONDS, Phase.BODY: IDLE_SECONDS, Phase.IDLE: idle}
         for connection in list(self._waiting):
@@ -132,7 +132,7 @@ class Connections:
                 self._close(connection)
 
     async def sweeping(self) -> None:
-        """Sweep every second, for ever."""
+        """Sweep every second until cancelled."""
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(_SWEEP_SECONDS)
@@ -149,22 +149,24 @@ class Connections:
         """Count `connection` for `address`. Return False if it has too many and none can be closed."""
         if not address:
             return True
-        own = self._of.get(address, {})
-        if len(own) >= self._of_one and not self._one_gives_way(one for one in self._waiting if one in own):
+        siblings = self._by_address.get(address, {})
+        waiting = (other for other in self._waiting if other in siblings)
+        if len(siblings) >= self._of_one and not self._close_first(waiting):
             return False
         connection.address = address
-        self._of.setdefault(address, {})[connection] = None
+        self._by_address.setdefault(address, {})[connection] = None
         return True
 
     def _uncount(self, connection: "_Connection") -> None:
-        own = self._of.get(connection.address)
-        if own is not None:
-            own.pop(connection, None)
-            if not own:
-                del self._of[connection.address]
+        siblings = self._by_address.get(connection.address)
+        if siblings is not None:
+            siblings.pop(connection, None)
+            if not siblings:
+                del self._by_address[connection.address]
         connection.address = ""
 
-    def _one_gives_way(self, candidates: Iterable["_Connection"]) -> bool:
+    def _close_first(self, candidates: Iterable["_Connection"]) -> bool:
+        """Close the first of `candidates`. Return False if there is none."""
         first = next(iter(candidates), None)
         if first is not None:
             self._close(first)
@@ -177,7 +179,7 @@ class Connections:
 
 
 class _Connection(asyncio.Protocol):
-    """Passes everything on to aiohttp's own protocol, and tells `Connections` what happens."""
+    """Forwards everything to aiohttp's protocol, and reports it to `Connections`."""
 
     __slots__ = ("_admitted", "_connections", "_transport", "address", "bytes", "handler", "phase", "since")
 
@@ -186,12 +188,12 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._admitted = False
         self.address = ""
-        """The address it counts for; empty for a proxy of ours that has named nobody."""
+        """Client address it is counted for; empty for a proxy on this machine that has named no client."""
         self.phase = Phase.HEAD
         self.since = 0.0
-        """When it began to keep us waiting, in seconds of the loop's clock."""
+        """Time since which the server waits for it, in seconds of the loop's clock."""
         self.bytes = 0
-        """How much of the current request's body is here."""
+        """Received bytes of the current request's body."""
 
     @property
     def behind_proxy(self) -> bool:
@@ -204,7 +206,7 @@ class _Connection(asyncio.Protocol):
         return str(name[0]) if isinstance(name, tuple) else ""
 
     def hang_up(self) -> None:
-        """Close at once. An idle connection with its whole answer is shut down properly."""
+        """Close the connection: properly if it is idle and its answer is sent, else at once."""
         assert self._transport is not None
         if self.phase is Phase.IDLE and not self._transport.get_write_buffer_size():
             self._transport.close()
@@ -251,19 +253,19 @@ def allow_files() -> None:
 
 
 def _client(request: web.BaseRequest) -> str:
-    """Return the client that a proxy on this machine asks for: the last address it names, seen by itself."""
+    """Return the client of a proxy on this machine: the last address it names, which it saw itself."""
     named = request.headers.getall("X-Forwarded-For", [])
     return _network(named[-1].rpartition(",")[2].strip()) if named else ""
 
 
 def _network(address: str) -> str:
-    """Return one client: an IPv4 address or 64 bits of IPv6; empty for this machine or no address."""
+    """Return a client's key: an IPv4 address or 64 bits of IPv6; empty for this machine or no address."""
     try:
-        found = ip_address(address)
+        parsed = ip_address(address)
     except ValueError:
         return ""
-    if isinstance(found, IPv6Address):
-        found = found.ipv4_mapped or found
-    if found.is_loopback:
+    if isinstance(parsed, IPv6Address):
+        parsed = parsed.ipv4_mapped or parsed
+    if parsed.is_loopback:
         return ""
-    return found.packed[:8].hex() if isinstance(found, IPv6Address) else str(found)
+    return parsed.packed[:8].hex() if isinstance(parsed, IPv6Address) else str(parsed)

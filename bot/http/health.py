@@ -1,4 +1,4 @@
-"""Answers a supervisor and Prometheus: alive, ready, metrics."""
+"""Endpoints for a supervisor and Prometheus: liveness, readiness, metrics."""
 
 import asyncio
 from typing import Final
@@ -10,7 +10,7 @@ from bot.log import mask
 from storage.database.errors import Gone, StorageError
 
 _REASON: Final = 300
-"""Characters of a reason why we are not ready."""
+"""Maximum characters of the reason why the bot is not ready."""
 
 routes = web.RouteTableDef()
 
@@ -47,7 +47,7 @@ async def readyz(request: web.Request) -> web.Response:
 
 @routes.get("/metrics")
 async def metrics(request: web.Request) -> web.Response:
-    """Answer in Prometheus' text format."""
+    """Answer with the metrics in Prometheus' text format."""
     context = request.app[CONTEXT]
     counts = await context.store.counts(context.clock.now())
     for what in ("pending", "parked", "unfinished", "held", "notices", "oldest_due_ms"):

@@ -1,7 +1,7 @@
-"""Logs that a request was no HTTP, and nothing of its content.
+"""Logs that a request was not HTTP, without its content.
 
-aiohttp's own error quotes the line it could not parse, which may hold a token of ours in a header or a query,
-or somebody else's password.
+aiohttp's error quotes the line that it could not parse, which may hold one of our tokens (in a header or a
+query) or somebody else's password.
 """
 
 import logging
@@ -14,16 +14,16 @@ _NAME: Final = "munshi.http"
 
 
 def quiet() -> logging.Logger:
-    """Return the logger for aiohttp's server."""
+    """Return the logger for aiohttp's server, which quotes no request."""
     logger = logging.getLogger(_NAME)
-    if not any(isinstance(one, _Quoting) for one in logger.filters):
-        logger.addFilter(_Quoting())
+    if not any(isinstance(existing, _QuoteFilter) for existing in logger.filters):
+        logger.addFilter(_QuoteFilter())
     return logger
 
 
-class _Quoting(logging.Filter):
+class _QuoteFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        """Replace an error in `record` that quotes the request by its kind."""
+        """Replace an error that quotes the request with the name of its class."""
         error = record.exc_info[1] if record.exc_info else None
         if isinstance(error, (HttpProcessingError, RequestPayloadError)):
             record.msg, record.args = "malformed request: %s", (type(error).__name__,)

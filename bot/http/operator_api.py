@@ -1,4 +1,4 @@
-"""The API by which the command line makes an operator's changes while the server holds the database."""
+"""API through which the command line makes an operator's changes while the server holds the database."""
 
 from aiohttp import web
 
@@ -23,7 +23,7 @@ async def replay(request: web.Request) -> web.Response:
 
 @routes.post("/operator/notices/{number:[0-9]{1,18}}/seen")
 async def seen(request: web.Request) -> web.Response:
-    """Forget a notice. 404 if there is none."""
+    """Forget a notice. 404 if there is no such notice."""
     authorise(request)
     number = int(request.match_info["number"])
     if not await request.app[CONTEXT].store.seen(number):

@@ -1,4 +1,4 @@
-"""The shop's own API: order for a customer and get a payment link, or ask where an order stands."""
+"""Orders API: place an order for a customer and get its payment link, or read an order's status."""
 
 import asyncio
 import hmac
@@ -25,12 +25,12 @@ from payments.shop.orders import AttemptStatus, Lifecycle
 from storage.reports.queries import EventView, OrderView
 
 LINK_SECONDS: Final = 10.0
-"""How long an answer waits for the payment link."""
+"""Seconds that an answer waits for the payment link."""
 _ASK_EVERY: Final = 0.05
 _KEY: Final = 64
-"""Characters of an order's key at most."""
-_AHEAD: Final = (AttemptStatus.PLANNED, AttemptStatus.CREATING)
-"""Statuses of an attempt whose link is still to come."""
+"""Maximum characters of an order's key."""
+_LINK_AHEAD: Final = (AttemptStatus.PLANNED, AttemptStatus.CREATING)
+"""Statuses of an attempt whose link is not made yet."""
 _WAITING: Final = {
     "order_id": None,
     "order_number": None,
@@ -38,14 +38,14 @@ _WAITING: Final = {
     "razorpay_short_url": None,
     "status": "creating",
 }
-"""The answer while the order is not placed yet: the caller asks again with the same Idempotency-Key."""
+"""The answer until the order is placed. The caller repeats its request with the same Idempotency-Key."""
 _WHY: Final = {
     "empty": "the customer's cart is empty",
     "sold out": "there is not enough left of what was asked for",
     "too small": f"the sum is too small, an order must come to {money(MIN_TOTAL)} at least",
     "unknown": "the shop lacks one of the products",
 }
-"""Reasons of `order.refused`, in words for the caller."""
+"""Words for the caller, by reason of `order.refused`."""
 
 routes = web.RouteTableDef()
 
@@ -57,7 +57,7 @@ class _Item(BaseModel):
     quantity: Annotated[int, Field(ge=1, le=10_000)] = 1
 
 
-class _Wanted(BaseModel):
+class _OrderRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     phone: Annotated[str, Field(min_length=8, max_length=20)]
@@ -73,29 +73,29 @@ async def create(request: web.Request) -> web.Response:
     """
     authorise(request)
     context = request.app[CONTEXT]
-    wanted = _wanted(bodies.parse_object(await bodies.read_body(request, bodies.API_BODY)))
-    items = [item.model_dump() for item in wanted.items] if wanted.items else None
+    order_request = _parse_request(bodies.parse_object(await bodies.read_body(request, bodies.API_BODY)))
+    items = [item.model_dump() for item in order_request.items] if order_request.items else None
     _check_skus(context, items)
-    given = request.headers.get("Idempotency-Key")
-    if given is not None and not (0 < len(given) <= 255 and given.isascii()):
+    idempotency_key = request.headers.get("Idempotency-Key")
+    if idempotency_key is not None and not (0 < len(idempotency_key) <= 255 and idempotency_key.isascii()):
         raise problem(web.HTTPBadRequest, "Idempotency-Key must have 1 to 255 ASCII characters")
-    phone = await _phone(context, wanted.phone)
-    # A key belongs to the customer it was used for: one key for two customers is two orders.
-    arrival = from_request(phone, items, given or str(uuid4()))
+    phone = await _phone(context, order_request.phone)
+    # An idempotency key is scoped to one customer: the same key for two customers means two orders.
+    arrival = from_request(phone, items, idempotency_key or str(uuid4()))
     (stored,) = await context.inbox.put([arrival])
     if not stored.new:
-        await _same_request(context, stored.number, items)
-    view = await _placed(context, stored.number)
+        await _require_same_request(context, stored.number, items)
+    view = await _wait_for_order(context, stored.number)
     if view is None:
         return web.json_response(_WAITING, status=202)
     if _status(view) == AttemptStatus.REFUSED:
         return web.json_response({**_answer(view), "error": "no link could be made"}, status=502)
-    return web.json_response(_answer(view), status=200 if _decided(view) else 202)
+    return web.json_response(_answer(view), status=200 if _link_decided(view) else 202)
 
 
 @routes.get("/payments/return")
 async def returned(request: web.Request) -> web.Response:
-    """Thank the browser that Razorpay's page sends back. Only the webhook says that a payment was made."""
+    """Thank the customer whom Razorpay's page sends back. Only the webhook proves that a payment was made."""
     secret = request.app[CONTEXT].settings.razorpay_key_secret.get_secret_value()
     if not signature_matches(request.query, secret):
         raise web.HTTPForbidden(text="this address was not made by Razorpay\n")
@@ -107,7 +107,7 @@ async def status(request: web.Request) -> web.Response:
     """Answer with the order's status."""
     authorise(request)
     key = request.match_info["order_id"]
-    # PostgreSQL refuses to even look for what no key can be.
+    # PostgreSQL raises an error on some text that no key can be, such as NUL.
     may_be = len(key) <= _KEY and key.isascii() and key.isprintable()
     view = await request.app[CONTEXT].store.order(key) if may_be else None
     if view is None:
@@ -116,7 +116,7 @@ async def status(request: web.Request) -> web.Response:
 
 
 def authorise(request: web.Request) -> None:
-    """Raises HTTPUnauthorized unless the request bears MUNSHI_API_TOKEN."""
+    """Raise HTTPUnauthorized unless the request bears MUNSHI_API_TOKEN."""
     token = request.app[CONTEXT].settings.munshi_api_token.get_secret_value()
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     right = hmac.compare_digest(given.strip().encode("utf-8", "replace"), token.encode())
@@ -126,9 +126,9 @@ def authorise(request: web.Request) -> None:
         )
 
 
-def _wanted(body: dict[str, Any]) -> _Wanted:
+def _parse_request(body: dict[str, Any]) -> _OrderRequest:
     try:
-        return _Wanted.model_validate(body)
+        return _OrderRequest.model_validate(body)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(step) for step in first["loc"]) or "body"
@@ -158,37 +158,38 @@ def _check_skus(context: Context, items: list[dict[str, Any]] | None) -> None:
             raise problem(web.HTTPUnprocessableEntity, over)
 
 
-async def _same_request(context: Context, number: int, items: list[dict[str, Any]] | None) -> None:
-    before = await context.store.event(number)
-    if before is None or before.body.get("items") != items:
+async def _require_same_request(context: Context, number: int, items: list[dict[str, Any]] | None) -> None:
+    """Raise HTTPUnprocessableEntity if event `number` was a request for other items."""
+    event = await context.store.event(number)
+    if event is None or event.body.get("items") != items:
         raise problem(web.HTTPUnprocessableEntity, "this Idempotency-Key was used for another request")
 
 
-async def _placed(context: Context, number: int) -> OrderView | None:
-    """Wait for the order that event `number` placed, and for its link. None if it is not placed in time."""
+async def _wait_for_order(context: Context, number: int) -> OrderView | None:
+    """Wait for the order that event `number` places, and for its link. None if it is not placed in time."""
     loop = asyncio.get_running_loop()
     deadline = loop.time() + LINK_SECONDS
     while True:
-        # The event first: once it is known to be handled, the order it placed can be seen.
+        # Read the event first: if it is handled by then, the order that it placed is visible.
         event = await context.store.event(number)
         view = await context.store.order_placed_by(number)
         if view is None:
             _refuse_unplaced(event)
-        if (view is not None and _decided(view)) or loop.time() > deadline:
+        if (view is not None and _link_decided(view)) or loop.time() > deadline:
             return view
         await asyncio.sleep(_ASK_EVERY)
 
 
 def _refuse_unplaced(event: EventView | None) -> None:
-    """Raise the refusal that says why an event placed no order, once that is known."""
+    """Raise an error that says why `event` placed no order; return while that is not known."""
     if event is None or event.state == "pending":
         return
     if event.state == "parked":
         raise problem(web.HTTPInternalServerError, "the order could not be placed; the operator can see why")
-    raise problem(web.HTTPConflict, f"nothing was ordered: {_why_nothing(event)}")
+    raise problem(web.HTTPConflict, f"nothing was ordered: {_refusal_reason(event)}")
 
 
-def _why_nothing(event: EventView) -> str:
+def _refusal_reason(event: EventView) -> str:
     """Return why the flow placed no order, from its decision record."""
     entries = event.trace
     refused = [entry.get("reason") for entry in entries if entry.get("event") == "order.refused"]
@@ -198,24 +199,24 @@ def _why_nothing(event: EventView) -> str:
     return f"the flow ignores it: {ignored[-1]}" if ignored else "the flow does not order there"
 
 
-def _decided(view: OrderView) -> bool:
-    """Whether the link is made, refused, or no longer wanted.
+def _link_decided(view: OrderView) -> bool:
+    """Return whether the link is made, refused, or no longer wanted.
 
     An order ends without a link if another order replaces it before its link is asked for, or if the flow
     never asks for payment.
     """
-    ahead = any(attempt.status in _AHEAD for attempt in view.attempts)
-    return _link(view) is not None or not ahead
+    pending = any(attempt.status in _LINK_AHEAD for attempt in view.attempts)
+    return _newest_link(view) is not None or not pending
 
 
-def _link(view: OrderView) -> Any:
-    """Return the newest attempt that has its link."""
+def _newest_link(view: OrderView) -> Any:
+    """Return the newest attempt whose link is made; None if there is none."""
     made = [attempt for attempt in view.attempts if attempt.link_id]
     return made[-1] if made else None
 
 
 def _answer(view: OrderView) -> dict[str, Any]:
-    link = _link(view)
+    link = _newest_link(view)
     return {
         "order_id": view.order.key,
         "order_number": view.order.number,
@@ -236,14 +237,14 @@ def _status(view: OrderView) -> str:
     if view.held_for not in (None, HoldReason.UNCAPTURED):
         return "held"
     if view.payment in (PaymentStatus.AUTHORISED, PaymentStatus.HELD):
-        # Held for nothing: its link is said to be paid, or its money came in an event that was parked.
+        # Held without a reason: its link is reported paid, or its money came in an event that was parked.
         return "held" if view.paid_at else "authorised"
     if not view.attempts:
         return "open" if view.lifecycle is Lifecycle.OPEN else str(AttemptStatus.CANCELLED)
     status = view.attempts[-1].status
-    return str(AttemptStatus.CREATING if status in _AHEAD else status)
+    return str(AttemptStatus.CREATING if status in _LINK_AHEAD else status)
 
 
 def problem(kind: type[web.HTTPException], message: str) -> web.HTTPException:
-    """Return a refusal of `kind` whose JSON body holds `message`."""
+    """Return an HTTP error of `kind` whose JSON body holds `message`."""
     return kind(text=json.dumps({"error": message}), content_type="application/json")

@@ -1,4 +1,4 @@
-"""Serves HTTP: the routes, and what all answers have in common."""
+"""The HTTP server: its routes, and the middleware that is common to all answers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -19,14 +19,14 @@ from storage.database.errors import Gone
 log = structlog.get_logger()
 
 _LINGERING_SECONDS: Final = 2.0
-"""How long the rest of a refused body is read and thrown away, so that its sender sees the answer."""
+"""Seconds for which the rest of a refused body is read and discarded, so that its sender sees the answer."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def application(context: Context) -> web.Application:
     """Build the aiohttp application over `context`."""
-    app = web.Application(middlewares=[_answered], client_max_size=bodies.WHATSAPP_BODY)
+    app = web.Application(middlewares=[_answer], client_max_size=bodies.WHATSAPP_BODY)
     app[CONTEXT] = context
     app[CONNECTIONS] = Connections()
     app[bodies.TURN] = asyncio.Lock()
@@ -35,8 +35,8 @@ def application(context: Context) -> web.Application:
 
 
 @web.middleware
-async def _answered(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Count every answer; turn an unexpected error into a 5xx, after which the sender tries again."""
+async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Count every answer; turn an unexpected error into a 5xx, so that the sender tries again."""
     connections = request.app[CONNECTIONS]
     try:
         response = await handler(request) if connections.begins(request) else _busy()
@@ -45,14 +45,14 @@ async def _answered(request: web.Request, handler: Handler) -> web.StreamRespons
     except Overloaded:
         response = _busy()
     except Exception as error:  # noqa: BLE001 - it is logged
-        response = _unforeseen(request, error)
+        response = _unexpected(request, error)
     finally:
         connections.ends(request)
     _count(request, response.status)
     return response
 
 
-def _unforeseen(request: web.Request, error: Exception) -> web.Response:
+def _unexpected(request: web.Request, error: Exception) -> web.Response:
     if request.path in PATHS:
         request.app[CONTEXT].intake.failed(error)
     if isinstance(error, Gone):
@@ -63,7 +63,7 @@ def _unforeseen(request: web.Request, error: Exception) -> web.Response:
 
 
 def _plain(refused: web.HTTPException) -> web.Response:
-    """Return the same answer without the exception, which aiohttp would keep in a cycle with the body."""
+    """Return the same answer without the exception: aiohttp would keep it in a cycle with the body."""
     return web.Response(
         status=refused.status, reason=refused.reason, body=refused.body, headers=refused.headers
     )
@@ -81,7 +81,7 @@ def _count(request: web.Request, status: int) -> None:
 
 @asynccontextmanager
 async def serving(context: Context) -> AsyncIterator[str]:
-    """Serve on the configured host and port; gives the base URL (the port chosen, if it was 0)."""
+    """Serve on the configured host and port. Yield the base URL (with the chosen port if it was 0)."""
     app = application(context)
     connections = app[CONNECTIONS]
     context.metrics.watch_connections(lambda: connections.count, lambda: connections.gave_way)

@@ -1,4 +1,4 @@
-"""Takes the webhooks of WhatsApp and Razorpay: verify, store, answer 200, and nothing else."""
+"""Webhook endpoints of WhatsApp and Razorpay: verify, store, answer 200, and do nothing else."""
 
 import hmac
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ routes = web.RouteTableDef()
 
 @routes.get(WHATSAPP)
 async def handshake(request: web.Request) -> web.Response:
-    """Answer Meta's challenge if the verify token is right. Meta asks so whether this address is ours."""
+    """Answer Meta's challenge, which proves that the address is ours, if the verify token is right."""
     token = request.app[CONTEXT].settings.whatsapp_verify_token.get_secret_value()
     given = request.query.get("hub.verify_token", "")
     challenge = request.query.get("hub.challenge", "")
@@ -40,7 +40,7 @@ async def handshake(request: web.Request) -> web.Response:
 
 @routes.post(WHATSAPP)
 async def whatsapp(request: web.Request) -> web.Response:
-    """Take messages and statuses from Meta. 200 once all of them are durable; 403 on a bad signature."""
+    """Accept messages and statuses from Meta. 200 once all of them are durable; 403 on a bad signature."""
     header = request.headers.get("X-Hub-Signature-256")
     if not signature.may_match((header or "").removeprefix(SCHEME)):
         raise _forbidden(WHATSAPP, header, "X-Hub-Signature-256", "WHATSAPP_APP_SECRET")
@@ -51,7 +51,7 @@ async def whatsapp(request: web.Request) -> web.Response:
 
 @routes.post(RAZORPAY)
 async def razorpay(request: web.Request) -> web.Response:
-    """Take one event from Razorpay. 200 once it is durable; 403 on a bad signature."""
+    """Accept one event from Razorpay. 200 once it is durable; 403 on a bad signature."""
     header = request.headers.get("X-Razorpay-Signature")
     if not signature.may_match(header):
         raise _forbidden(RAZORPAY, header, "X-Razorpay-Signature", "RAZORPAY_WEBHOOK_SECRET")
@@ -61,9 +61,10 @@ async def razorpay(request: web.Request) -> web.Response:
 
 
 async def take_whatsapp(context: Context, raw: bytes, header: str | None) -> None:
-    """Store what Meta sent; durable when this returns. `header` is its signature, `sha256=…`.
+    """Store the arrivals in Meta's body `raw`. `header` is its signature, `sha256=…`.
 
-    Raises an HTTP error if the signature is wrong, Overloaded if too much waits.
+    They are durable when this returns. Raises an HTTP error if the signature is wrong, Overloaded if too many
+    requests wait.
     """
     signed = header or ""
     secret = context.settings.whatsapp_app_secret.get_secret_value()
@@ -79,9 +80,10 @@ async def take_whatsapp(context: Context, raw: bytes, header: str | None) -> Non
 
 
 async def take_razorpay(context: Context, raw: bytes, header: str | None) -> None:
-    """Store what Razorpay sent; durable when this returns. `header` is its signature.
+    """Store the event in Razorpay's body `raw`. `header` is its signature.
 
-    Raises an HTTP error if the signature is wrong, Overloaded if too much waits.
+    It is durable when this returns. Raises an HTTP error if the signature is wrong, Overloaded if too many
+    requests wait.
     """
     if not signature.matches(raw, header, *context.settings.razorpay_webhook_secrets):
         await _count_refused(context, RAZORPAY, "RAZORPAY_WEBHOOK_SECRET")
@@ -101,7 +103,7 @@ async def take_razorpay(context: Context, raw: bytes, header: str | None) -> Non
 
 
 async def _count_refused(context: Context, door: str, setting: str) -> None:
-    """Count a wrong signature at `door`. The request is refused even if no notice can be stored."""
+    """Count a wrong signature at path `door`. The request is refused even if no notice can be stored."""
     try:
         await context.refusals.refused(door, setting, context.store, context.clock.now())
     except Exception:
@@ -115,9 +117,9 @@ def _count_elsewhere(context: Context, parsed: Parsed, ours: str) -> None:
 
 
 async def _read(context: Context, raw: bytes, door: str) -> Json | None:
-    """Read `raw`. If it is no JSON, store it as it came, with a notice, and return None.
+    """Parse `raw`. If it is not JSON, store it as it came, with a notice, and return None.
 
-    Such a body is acknowledged: its sender would send the same bytes again for days.
+    Such a body is acknowledged, because its sender would otherwise repeat the same bytes for days.
     """
     try:
         return read_object(raw)

@@ -1,4 +1,4 @@
-"""What a person typed, as a value: words to the shop, a choice, or a command that begins with '/'."""
+"""Parses what a person typed: text for the shop, a choice, or a command that begins with '/'."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from flows.messages.kinds import Message, Reply
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """Say `text` to the shop."""
+    """Send `text` to the shop."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Choose:
-    """Tap the button or row of that number, if there is one; else `number` was meant as text."""
+    """Tap the button or row of that number, if there is one; else send `text`."""
 
     number: int
     text: str
@@ -41,7 +41,7 @@ class Pay:
 
 @dataclass(frozen=True, slots=True)
 class Fail:
-    """Try to pay, in vain. `reason` is empty if none was given."""
+    """Fail to pay on Razorpay's page. `reason` is empty if none was given."""
 
     reason: str
 
@@ -70,12 +70,12 @@ class Help:
 
 @dataclass(frozen=True, slots=True)
 class Quit:
-    """End."""
+    """End the chat."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wrong:
-    """Not understood. `message` says why and what there is."""
+    """The line was not understood. `message` says why, and what is possible."""
 
     message: str
 
@@ -83,7 +83,7 @@ class Wrong:
 Command: TypeAlias = Write | Choose | Send | Pay | Fail | Wait | Trace | State | Help | Quit | Wrong
 
 LONGEST_WAIT: Final = 366 * 86_400_000
-"""Milliseconds that one /wait takes at most: every timer between here and there is played."""
+"""Maximum milliseconds of one /wait: every timer within that time is played."""
 
 COMMANDS: Final[Mapping[str, str]] = {
     "/pay": "pay on Razorpay's page",
@@ -100,7 +100,7 @@ COMMANDS: Final[Mapping[str, str]] = {
 
 
 def parse_command(line: str) -> Command:
-    """What `line` asks for. Blank lines are the caller's to leave out."""
+    """Return the command in `line`. The caller leaves out blank lines."""
     text = line.replace("\0", "").strip()[: LIMITS.text_body]
     if not text.startswith("/"):
         is_number = text.isascii() and text.isdigit() and len(text) < 4
@@ -114,12 +114,12 @@ def parse_command(line: str) -> Command:
 
 
 def choices(answer: Iterable[Message]) -> tuple[Reply, ...]:
-    """All that can be tapped in `answer`, numbered from 1 as `draw_all` draws it."""
+    """Return all that can be tapped in `answer`, in the order that `draw_all` numbers from 1."""
     return tuple(reply for message in answer for reply in message.replies)
 
 
 def pick(command: Command, offered: tuple[Reply, ...]) -> Reply | None:
-    """The reply that was chosen by its number, or by typing its title; None if `command` chooses nothing."""
+    """Return the reply chosen by its number or by typing its title; None if `command` chooses nothing."""
     match command:
         case Choose(number=number) if 1 <= number <= len(offered):
             return offered[number - 1]
@@ -148,6 +148,7 @@ def _say(rest: str) -> Command:
 
 
 def _alone(command: Command) -> Callable[[str], Command]:
+    """Return a parser of a command that takes no argument."""
     return lambda rest: Wrong(f"'{rest}' is too much: this command stands alone") if rest else command
 
 

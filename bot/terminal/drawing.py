@@ -1,4 +1,4 @@
-"""Draws messages as WhatsApp shows them; where there is no terminal, as plain text."""
+"""Draws messages as WhatsApp shows them, or as plain text without a terminal."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -14,21 +14,21 @@ from flows.messages import text as plain_text
 from flows.messages.kinds import Buttons, Document, Image, Link, List, Message, Reply, Video
 
 WIDTH: Final = 64
-"""Cells a bubble takes at most; 80 columns hold it with room to spare."""
+"""Maximum width of a bubble in terminal cells, so that it fits 80 columns."""
 
 _OPEN: Final = Box("╭── \n│   \n│   \n│   \n│   \n│   \n│   \n╰── \n")
 _MARKED: Final = re.compile(r"(?<!\w)(```|[*_~])(?=\S)(.+?)(?<=\S)\1(?!\w)")
-"""WhatsApp's own marks. Source: WhatsApp Help Center, "How to format your messages"."""
+"""WhatsApp's formatting marks. Source: WhatsApp Help Center, "How to format your messages"."""
 _STYLES: Final = {"*": "bold", "_": "italic", "~": "strike", "```": "cyan"}
 
 
 def draw(message: Message, first: int = 1) -> RenderableType:
-    """`message` as a bubble on the left; its buttons and rows are numbered from `first`."""
+    """Draw `message` as a bubble on the left; number its buttons and rows from `first`."""
     return _Bubble(message, first)
 
 
 def draw_all(messages: Sequence[Message]) -> Iterator[RenderableType]:
-    """Each of `messages`, numbered through: the numbers are places in `bot.terminal.commands.choices`."""
+    """Draw each of `messages`. Its choices are numbered through, as in `bot.terminal.commands.choices`."""
     first = 1
     for message in messages:
         yield draw(message, first)
@@ -36,25 +36,25 @@ def draw_all(messages: Sequence[Message]) -> Iterator[RenderableType]:
 
 
 def rich_text(body: str) -> Text:
-    """`body` with *bold*, _italic_, ~strike~ and ```fixed``` rendered, and control characters escaped."""
+    """Render *bold*, _italic_, ~strike~ and ```fixed``` in `body`, and escape control characters."""
     text = Text(overflow="fold")
     _append(text, printable(body, "\n"), "")
     return text
 
 
-def plain(said: str, style: str = "") -> Text:
-    """`said` as it is, but for control characters, which are escaped."""
-    return Text(printable(said, "\n"), style, overflow="fold")
+def plain(text: str, style: str = "") -> Text:
+    """Return `text` as it is, with control characters escaped."""
+    return Text(printable(text, "\n"), style, overflow="fold")
 
 
 def draw_trace(trace: Sequence[dict[str, Any]]) -> RenderableType:
-    """A decision record, as `flows.engine.step.Step.trace` has it, for people."""
-    lines = [line for entry in trace for line in _decided(entry)]
+    """Draw a decision record, as in `flows.engine.step.Step.trace`."""
+    lines = [line for entry in trace for line in _draw_decision(entry)]
     return Group(*lines) if lines else Text("nothing was decided yet")
 
 
 def sorry(error: Exception) -> Text:
-    """One sentence for a command that failed."""
+    """Return one sentence about a command that failed."""
     why = " ".join(str(error).split())
     return plain(
         f"That did not work ({type(error).__name__}{': ' if why else ''}{why}). The chat goes on.", "red"
@@ -77,38 +77,38 @@ class _Bubble:
 
 
 def _head(message: Message) -> Iterator[Text]:
-    """What stands in the bubble: file, words, small print."""
+    """Draw the content of the bubble: file, text, footer."""
     match message:
         case plain_text.Text():
-            yield from _words(message.body)
+            yield from _body(message.body)
         case Image():
-            yield from (rich_text(f"[picture: {message.link}]"), *_words(message.caption))
+            yield from (rich_text(f"[picture: {message.link}]"), *_body(message.caption))
         case Video():
-            yield from (rich_text(f"[video: {message.link}]"), *_words(message.caption))
+            yield from (rich_text(f"[video: {message.link}]"), *_body(message.caption))
         case Document():
             name = f"{message.filename}: " if message.filename else ""
-            yield from (rich_text(f"[document: {name}{message.link}]"), *_words(message.caption))
+            yield from (rich_text(f"[document: {name}{message.link}]"), *_body(message.caption))
         case Buttons() | Link():
             picture = [rich_text(f"[picture: {message.image}]")] if message.image else []
-            yield from (*picture, *_words(message.body), *_small(message.footer))
+            yield from (*picture, *_body(message.body), *_footer(message.footer))
         case List():
-            yield from (*_words(message.body), *_small(message.footer))
+            yield from (*_body(message.body), *_footer(message.footer))
         case _:
             assert_never(message)
 
 
-def _words(text: str | None) -> Iterator[Text]:
+def _body(text: str | None) -> Iterator[Text]:
     if text:
         yield rich_text(text)
 
 
-def _small(footer: str | None) -> Iterator[Text]:
+def _footer(footer: str | None) -> Iterator[Text]:
     if footer:
         yield _dim(rich_text(footer))
 
 
 def _choices(message: Message, first: int) -> Iterator[Text]:
-    """What can be tapped, under the bubble."""
+    """Draw what can be tapped, below the bubble."""
     match message:
         case Buttons(buttons=buttons):
             for number, reply in enumerate(buttons, first):
@@ -143,21 +143,21 @@ def _dim(text: Text) -> Text:
 
 def _append(text: Text, body: str, style: str) -> None:
     end = 0
-    for found in _MARKED.finditer(body):
-        text.append(body[end : found.start()], style)
-        mark, inner = found.groups()
+    for match in _MARKED.finditer(body):
+        text.append(body[end : match.start()], style)
+        mark, inner = match.groups()
         inner_style = f"{style} {_STYLES[mark]}".strip()
         if mark == "```":
             text.append(inner, inner_style)
         else:
             _append(text, inner, inner_style)
-        end = found.end()
+        end = match.end()
     text.append(body[end:], style)
 
 
-def _decided(entry: dict[str, Any]) -> Iterator[Text]:
-    """One decision: what came, what was passed over and why, what was taken, what came of it."""
-    # What a timer or a bank did may concern an order alone: then it happened in no state.
+def _draw_decision(entry: dict[str, Any]) -> Iterator[Text]:
+    """Draw one decision: the event, the rules passed over and why, the rule taken, its effects."""
+    # A timer or a payment may concern only an order. Its entry then has no state.
     where = f"  in {entry['state']}" if "state" in entry else ""
     yield plain(entry["event"], "bold").append_text(plain(where, "dim"))
     for passed in entry.get("passed", ()):

@@ -1,4 +1,4 @@
-"""Lines from the person at the terminal, or from a pipe."""
+"""Reads lines from the person at the terminal, or from a pipe."""
 
 import io
 import sys
@@ -15,14 +15,14 @@ PROMPT = "you: "
 
 
 def lines(console: Console) -> Iterator[str]:
-    """Each line that isn't blank, until the end of input, Ctrl-C or Ctrl-D.
+    """Yield each line that isn't blank, until the end of input, Ctrl-C or Ctrl-D.
 
-    Piped lines are shown behind the prompt, so that the output reads like a chat.
+    Piped lines are printed after the prompt, so that the output reads like a chat.
     """
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")
-    typed = _typed(console) if sys.stdin.isatty() else _piped(console)
-    yield from (line for line in typed if line.strip())
+    source = _typed(console) if sys.stdin.isatty() else _piped(console)
+    yield from (line for line in source if line.strip())
 
 
 def _typed(console: Console) -> Iterator[str]:
@@ -42,7 +42,7 @@ def _piped(console: Console) -> Iterator[str]:
 
 
 def help_table() -> Table:
-    """Every command, for people."""
+    """Return a table of every command."""
     table = Table.grid(padding=(0, 2))
     for name, does in COMMANDS.items():
         table.add_row(Text(name, "bold"), Text(does))

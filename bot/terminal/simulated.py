@@ -1,4 +1,4 @@
-"""A chat with the simulator, from the first line to the last."""
+"""Chat with the simulator in a terminal."""
 
 from rich.console import Console
 from rich.rule import Rule
@@ -16,17 +16,17 @@ from payments.simulator.simulator import NothingToPay, Simulator
 
 
 class Chat:
-    """One person at a terminal and a simulated shop."""
+    """A chat of one person at a terminal with a simulated shop."""
 
     def __init__(self, flow: Flow, name: str, console: Console | None = None) -> None:
         self._flow = flow
         self._simulator = Simulator(flow, name)
         self._console = console or Console(highlight=False)
         self._offered: tuple[Reply, ...] = ()
-        self._last: list[EventResult] = []
+        self._results: list[EventResult] = []
 
     def run(self) -> None:
-        """Until /quit or the end of input."""
+        """Run the chat until /quit or the end of input."""
         self._console.print(Rule(plain(self._title())))
         self._console.print(
             Text("Say hi, or type /help. Choose a button or row by its number or title.", "dim")
@@ -36,8 +36,8 @@ class Chat:
             if isinstance(command, commands.Quit):
                 break
             try:
-                self._obey(command)
-            except Exception as error:  # noqa: BLE001 - whatever went wrong, the chat goes on
+                self._execute(command)
+            except Exception as error:  # noqa: BLE001 - the chat goes on after any error
                 self._console.print(sorry(error))
         self._console.print(Text("Goodbye.", "dim"))
 
@@ -45,10 +45,12 @@ class Chat:
         statics = self._flow.statics[self._flow.languages[0]]
         return str(statics["shop"]["name"])
 
-    def _obey(self, command: Command) -> None:
+    def _execute(self, command: Command) -> None:
         match command:
             case commands.Trace():
-                self._console.print(draw_trace([dict(entry) for each in self._last for entry in each.trace]))
+                self._console.print(
+                    draw_trace([dict(entry) for result in self._results for entry in result.trace])
+                )
             case commands.State():
                 self._console.print(plain(self._state()))
             case commands.Help():
@@ -65,10 +67,10 @@ class Chat:
         except NothingToPay as error:
             self._console.print(plain(f"{error}: check out first", "red"))
             return
-        self._last = self._simulator.results[before:]
-        for handled in self._last:
-            if handled.error:
-                self._console.print(plain(f"The shop could not handle that: {handled.error}", "red"))
+        self._results = self._simulator.results[before:]
+        for result in self._results:
+            if result.error:
+                self._console.print(plain(f"The shop could not handle that: {result.error}", "red"))
         for drawn in draw_all(answer):
             self._console.print(drawn)
         if answer:
@@ -96,14 +98,14 @@ class Chat:
 
     def _state(self) -> str:
         conversation = self._simulator.conversation
-        told = [
+        description = [
             f"state: {conversation.state or 'not begun'}",
             f"language: {conversation.language or self._flow.languages[0]}",
         ]
-        told += [f"{name}: {value}" for name, value in conversation.variables.items()]
-        told += [f"cart: {sku} × {quantity}" for sku, quantity in conversation.data.get("cart", ())]
-        told += [
+        description += [f"{name}: {value}" for name, value in conversation.variables.items()]
+        description += [f"cart: {sku} × {quantity}" for sku, quantity in conversation.data.get("cart", ())]
+        description += [
             f"order #{state.order.number}: {money(state.order.total)}, {state.status}"
             for state in self._simulator.orders.values()
         ]
-        return "\n".join(told)
+        return "\n".join(description)

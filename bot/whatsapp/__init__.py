@@ -1,1 +1,1 @@
-"""All that is WhatsApp's: webhook bodies in, Graph API payloads out. Only `client` touches the network."""
+"""The WhatsApp channel: parses webhook bodies, builds Graph API payloads. Only `client` uses the network."""

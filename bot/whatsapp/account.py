@@ -1,17 +1,17 @@
-"""What Meta says of the webhook's address and of the app's subscription to the account. Pure reading, total.
+"""Reads Meta's answers about the webhook's address and the app's subscription. Pure; raises nothing.
 
 Sources: Meta, WhatsApp Business Platform, 2026:
 
 - "Webhook overrides": `GET /<PHONE_NUMBER_ID>?fields=webhook_configuration` names the addresses of
-  `phone_number`, `whatsapp_business_account` and `application`; a level without one is left out, and the
-  first of the three that has one gets the messages. News of templates and of the account goes to the app's
-  address, whatever the other two are.
+  `phone_number`, `whatsapp_business_account` and `application`. A level without an address is left out, and
+  the first of the three that has one gets the messages. News of templates and of the account goes to the
+  app's address, whatever the other two are.
 - "Messaging and Calling Health Status": `GET /<PHONE_NUMBER_ID>?fields=health_status` lists `entities`; WABA,
-  BUSINESS and APP are always among them, each with its `id`. So neither the account's id nor the app's has to
-  be a setting, nor the token be put into a URL, which `debug_token` asks for (and a system user's token often
-  has no `target_ids` there).
+  BUSINESS and APP are always among them, each with its `id`. So the ids of the account and the app need not
+  be settings, and the token is not put into a URL, as `debug_token` requires (where a system user's token
+  often has no `target_ids`).
 - "Flows API", field `health_status`: the entity APP has the note "Your app is not subscribed to the message
-  webhook" in `additional_info`. It has no code, so the one word `webhook` is what is looked for.
+  webhook" in `additional_info`. It has no code, so we search for the word `webhook`.
 - Graph API, WhatsApp Business Account, edge `subscribed_apps`: `data` lists the apps, each with its `id` and
   `name` in `whatsapp_business_api_data`; `paging.next` leads to more.
 """
@@ -23,27 +23,27 @@ from bot.whatsapp.loose import Json, clipped, integer, items, mapping
 
 
 class Addresses(NamedTuple):
-    """Where Meta posts what happens, without query and password. None: nowhere that could be read."""
+    """Addresses that Meta posts webhooks to, without query and password. None: no readable address."""
 
     messages: str | None
-    """Messages, and what became of ours."""
+    """For messages and for statuses of ours."""
     notices: str | None
-    """News of templates, of the account and of the number's quality."""
+    """For news of templates, of the account and of the number's quality."""
 
 
 class Health(NamedTuple):
-    """Who takes part in a message of the number. None: not said."""
+    """The account and the app behind our number. None: Meta does not say."""
 
     account: str | None
     """The id of the WhatsApp business account; digits."""
     app: str | None
     """The id of the app whose token asked; digits."""
     complaints: tuple[str, ...]
-    """Meta's words on a webhook field that the app lacks."""
+    """Meta's notes about a webhook field that the app is not subscribed to."""
 
 
 def addresses(number: Json) -> Addresses:
-    """Reads the answer to `fields=webhook_configuration`."""
+    """Read the answer to `fields=webhook_configuration`."""
     levels = mapping(number.get("webhook_configuration"))
     app = _address(levels.get("application"))
     own = _address(levels.get("phone_number")) or _address(levels.get("whatsapp_business_account"))
@@ -51,9 +51,9 @@ def addresses(number: Json) -> Addresses:
 
 
 def health(number: Json) -> Health:
-    """Reads the answer to `fields=health_status`."""
-    entities = [mapping(one) for one in items(mapping(number.get("health_status")).get("entities"))]
-    by_type = {kind: one for one in entities if isinstance(kind := one.get("entity_type"), str)}
+    """Read the answer to `fields=health_status`."""
+    entities = [mapping(entity) for entity in items(mapping(number.get("health_status")).get("entities"))]
+    by_type = {kind: entity for entity in entities if isinstance(kind := entity.get("entity_type"), str)}
     app = by_type.get("APP", {})
     notes = [note for note in map(clipped, items(app.get("additional_info"))) if note]
     complaints = tuple(note for note in notes if "webhook" in note.lower())
@@ -61,11 +61,11 @@ def health(number: Json) -> Health:
 
 
 def is_subscribed(answer: Json, app: str | None) -> bool | None:
-    """Whether `app` is among the subscribed; None if the answer does not say, or `app` is not known."""
+    """Return whether `app` is subscribed; None if the answer does not say, or `app` is not known."""
     apps = answer.get("data")
     if not isinstance(apps, list):
         return None
-    ids = [_id(mapping(mapping(one).get("whatsapp_business_api_data")).get("id")) for one in apps]
+    ids = [_id(mapping(mapping(entry).get("whatsapp_business_api_data")).get("id")) for entry in apps]
     if app is not None and app in ids:
         return True
     if mapping(answer.get("paging")).get("next") or None in ids:
@@ -74,7 +74,7 @@ def is_subscribed(answer: Json, app: str | None) -> bool | None:
 
 
 def _id(value: object) -> str | None:
-    """An id as Meta gives it: digits, as text or as a number."""
+    """Return an id that Meta gave as text or as a number: digits. None if it is none."""
     if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 30:
         return value
     number = integer(value)
@@ -82,7 +82,7 @@ def _id(value: object) -> str | None:
 
 
 def _address(value: object) -> str | None:
-    """`value` if it is an address, without what may be a secret in it."""
+    """Return `value` if it is a URL, without the parts that may hold a secret."""
     if not isinstance(value, str):
         return None
     try:

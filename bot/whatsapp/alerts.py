@@ -1,7 +1,7 @@
-"""What WhatsApp says of our account, our number and our templates: what an operator must know of it. Pure.
+"""Makes notices of what WhatsApp reports about our account, our number and our templates. Pure.
 
-Each is told once for its subject and what happened to it. A word that Meta has added since is told too:
-rather once too often than never.
+There is one notice for each subject and event. An event that Meta has added since gives a notice too: a
+needless notice is better than a missing one.
 
 Source: Meta, WhatsApp Cloud API, "Webhooks reference": account, phone number and template fields, 2026.
 """
@@ -21,65 +21,65 @@ _GOOD: Final[Mapping[str, frozenset[str]]] = {
     "account_update": frozenset({"VERIFIED_ACCOUNT"}),
     "account_alerts": frozenset({"RESOLVED", "NONE"}),
 }
-"""What is said when all is well, or well again."""
+"""Events by webhook field that need no notice: all is well, or well again."""
 _PART: Final = 60
-"""Characters of one part of a subject."""
+"""Maximum characters of one part of a subject."""
 
 
 def alert(field: object, value: object) -> Notice | None:
-    """What an operator must know of the change `value` of the webhook field `field`; None if nothing."""
-    read = _READERS.get(field) if isinstance(field, str) else None
-    if read is None or not isinstance(field, str):
+    """Return the notice about the change `value` of the webhook field `field`; None if it needs none."""
+    reader = _READERS.get(field) if isinstance(field, str) else None
+    if reader is None or not isinstance(field, str):
         return None
-    subject, event, said = read(mapping(value))
+    subject, event, message = reader(mapping(value))
     if event in _GOOD.get(field, ()):
         return None
-    return Notice(NoticeKind.WHATSAPP, f"{subject[:_PART]} {event[:_PART]}", said)
+    return Notice(NoticeKind.WHATSAPP, f"{subject[:_PART]} {event[:_PART]}", message)
 
 
 def _template(value: Json) -> tuple[str, str, str]:
     name, event = _name(value), _event(value.get("event"))
-    why = _said(value.get("reason"), mapping(value.get("rejection_info")).get("reason"))
-    said = (
+    why = _in_brackets(value.get("reason"), mapping(value.get("rejection_info")).get("reason"))
+    message = (
         f"WhatsApp says of the template '{name}': {event}{why}. What is sent as this template may not arrive:"
         " see WhatsApp Manager > Message templates."
     )
-    return f"template {name}", event, said
+    return f"template {name}", event, message
 
 
 def _category(value: Json) -> tuple[str, str, str]:
     name = _name(value)
     event = f"category {_event(value.get('new_category') or value.get('correct_category'))}"
-    said = (
+    message = (
         f"WhatsApp moves the template '{name}' to the {event}: it may cost more, or not arrive where a"
         " customer has stopped marketing. See WhatsApp Manager > Message templates."
     )
-    return f"template {name}", event, said
+    return f"template {name}", event, message
 
 
 def _quality(value: Json) -> tuple[str, str, str]:
     name, event = _name(value), _event(value.get("new_quality_score"))
-    said = (
+    message = (
         f"Customers complain of the template '{name}': its quality is {event}. WhatsApp pauses such ones:"
         " see WhatsApp Manager > Message templates."
     )
-    return f"template {name}", event, said
+    return f"template {name}", event, message
 
 
 def _account(value: Json) -> tuple[str, str, str]:
     event = _event(value.get("event"))
     restrictions = value.get("restriction_info")
     first = mapping(restrictions[0]) if isinstance(restrictions, list) and restrictions else {}
-    why = _said(
+    why = _in_brackets(
         mapping(value.get("violation_info")).get("violation_type"),
         first.get("restriction_type"),
         mapping(value.get("ban_info")).get("waba_ban_state"),
     )
-    said = (
+    message = (
         f"WhatsApp says of our account: {event}{why}. Messages may not be taken until it is settled: see"
         " WhatsApp Manager > Account overview, where you can appeal."
     )
-    return "account", event, said
+    return "account", event, message
 
 
 def _account_alert(value: Json) -> tuple[str, str, str]:
@@ -87,20 +87,19 @@ def _account_alert(value: Json) -> tuple[str, str, str]:
     if info.get("alert_status") in ("RESOLVED", "NONE"):
         return "account", "RESOLVED", ""
     event = _event(info.get("alert_type"))
-    said = (
-        f"WhatsApp warns of our account: {event}{_said(info.get('alert_description'))}. See WhatsApp Manager."
-    )
-    return "account", event, said
+    why = _in_brackets(info.get("alert_description"))
+    message = f"WhatsApp warns of our account: {event}{why}. See WhatsApp Manager."
+    return "account", event, message
 
 
 def _number(value: Json) -> tuple[str, str, str]:
     event = _event(value.get("event"))
-    limit = _said(value.get("current_limit"))
-    said = (
+    limit = _in_brackets(value.get("current_limit"))
+    message = (
         f"WhatsApp says of our number: {event}{limit}. Too many customers block or report it, and"
         " it may reach fewer from some day on. See WhatsApp Manager > Phone numbers."
     )
-    return "number", event, said
+    return "number", event, message
 
 
 def _event(value: object) -> str:
@@ -111,10 +110,10 @@ def _name(value: Json) -> str:
     return clipped(value.get("message_template_name")) or "without a name"
 
 
-def _said(*reasons: object) -> str:
-    """The first of `reasons` that says something, in brackets."""
-    found = next((text for reason in reasons if (text := clipped(reason)) and text != "NONE"), None)
-    return f" ({found[:200]})" if found else ""
+def _in_brackets(*reasons: object) -> str:
+    """Return the first text in `reasons`, in brackets; empty if there is none."""
+    reason = next((text for each in reasons if (text := clipped(each)) and text != "NONE"), None)
+    return f" ({reason[:200]})" if reason else ""
 
 
 _READERS: Final[Mapping[str, Callable[[Json], tuple[str, str, str]]]] = {
@@ -125,6 +124,6 @@ _READERS: Final[Mapping[str, Callable[[Json], tuple[str, str, str]]]] = {
     "account_alerts": _account_alert,
     "phone_number_quality_update": _number,
 }
-"""By webhook field: (subject, what happened, what to say)."""
+"""By webhook field: a function that returns (subject, event, message)."""
 FIELDS: Final = ("messages", *sorted(_READERS))
-"""What the app must be subscribed to."""
+"""Webhook fields that the app must be subscribed to."""

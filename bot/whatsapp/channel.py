@@ -1,8 +1,8 @@
-"""What the queues must know of WhatsApp.
+"""The `Channel` that tells inbox and outbox the rules of WhatsApp.
 
 Source: Meta, WhatsApp Cloud API, "Business-scoped user IDs" (a BSUID belongs to one person at one number, and
-is made anew when the number changes; a number may be given to somebody else), "Throughput" (pair rate limit,
-error 131056) and "Webhooks" (one that is not taken is repeated for 7 days).
+changes when the number changes; a number may be given to somebody else), "Throughput" (pair rate limit,
+error 131056) and "Webhooks" (one that is not acknowledged is repeated for 7 days).
 """
 
 from typing import Final
@@ -15,22 +15,22 @@ from storage.outbox.channel import Channel
 from storage.outbox.pace import Pace
 
 REPEATED: Final = 7 * 24 * 3600 * 1000
-"""Milliseconds for which Meta repeats a webhook, so for which word may come late."""
-_SAID: Final = 300
-"""Characters of an error that a notice repeats."""
+"""Milliseconds for which Meta repeats a webhook, and so by which one may be late."""
+_LONGEST_ERROR: Final = 300
+"""Maximum characters of an error in a notice."""
 
 
 def undelivered(name: str, conversation: str, why: str) -> Notice:
-    """What an operator hears of message `name`, which will never reach its customer because of `why`."""
-    said = (
-        f"'{name}' did not reach the customer, and is not tried again: {why[:_SAID]}. See"
+    """Return the notice about message `name`, which will never reach its customer because of `why`."""
+    message = (
+        f"'{name}' did not reach the customer, and is not tried again: {why[:_LONGEST_ERROR]}. See"
         f" 'munshi why {conversation}'; what a code means, Meta's page of error codes says."
     )
-    return Notice(NoticeKind.MESSAGE, f"{name} to {conversation}", said)
+    return Notice(NoticeKind.MESSAGE, f"{name} to {conversation}", message)
 
 
 WHATSAPP: Final = Channel(
-    # A change of number is dated in whole seconds.
+    # Meta dates a change of number in whole seconds.
     naming=Naming(lasting=BSUID, passing=PHONE, step=999, late=REPEATED),
     pace=Pace(gap=6_000, burst=45),
     word=30_000,

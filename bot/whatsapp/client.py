@@ -1,4 +1,4 @@
-"""The Graph API calls we make: send a message, look at our own number."""
+"""Client of the Graph API: send a message, read the state of our number."""
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
@@ -15,21 +15,21 @@ from bot.whatsapp.loose import items, mapping
 from payments.razorpay.redaction import blot_bytes
 
 ANSWER_CAP: Final = 64 * 1024
-"""Bytes read of an answer; an honest one is a few hundred."""
+"""Maximum bytes read of an answer. A genuine one has a few hundred."""
 
 CALL_SECONDS: Final = 10.0
-"""What one call takes at its slowest, its wait for a connection included."""
+"""Maximum duration of one call, including its wait for a connection."""
 
 _NUMBER_FIELDS: Final = "display_phone_number,verified_name,quality_rating"
 
 
 class Accepted(NamedTuple):
-    """What Meta answers when it takes a message on."""
+    """Meta's answer to a message that it accepted."""
 
     wamid: str
     """The id (`wamid…`) of the message."""
     recipient: tuple[Alias, ...] = ()
-    """What WhatsApp calls whom it goes to: not always the number that was written to.
+    """WhatsApp's names of the recipient, which may differ from the number that we sent to.
 
     Source: Meta, WhatsApp Cloud API, "Send messages" (`contacts` of the answer).
     """
@@ -40,7 +40,7 @@ class WhatsAppClient:
 
     The session is the caller's: its connector limits how many calls run at once, and it must not be made
     with `trust_env` (the token would go through a proxy that the environment names).
-    Nothing is retried here: there is no idempotency key, so a retry is a decision (see `bot.retry`).
+    Nothing is retried here. A message has no idempotency key, so `bot.retry` decides on retries.
     """
 
     def __init__(
@@ -67,11 +67,11 @@ class WhatsAppClient:
             "Content-Type": "application/json",
             "Accept-Encoding": "identity",
         }
-        # The connection gets half of the time, so that running out of time later always means "sent".
+        # Connecting may take half of the time. So a later timeout always means that the request was sent.
         self._timeout = aiohttp.ClientTimeout(total=timeout, connect=timeout / 2)
 
     async def send(self, payload: Mapping[str, Any]) -> Accepted:
-        """Send what `payloads.build` made. Accepted is not delivered: that is told by status webhooks.
+        """Send a payload of `payloads.build`. Accepted is not delivered: status webhooks report delivery.
 
         Raises SendError.
         """
@@ -82,22 +82,22 @@ class WhatsAppClient:
         return accepted
 
     async def phone_number(self) -> dict[str, Any]:
-        """`display_phone_number`, `verified_name` and `quality_rating` of our number. Raises SendError."""
+        """Return the fields `_NUMBER_FIELDS` of our number. Raises SendError."""
         return await self.number(_NUMBER_FIELDS)
 
     async def number(self, fields: str) -> dict[str, Any]:
-        """Those fields of our number (separated by commas) that Meta answers with. Raises SendError."""
+        """Return those of `fields` (separated by commas) that Meta gives for our number. Raises SendError."""
         return await self._read(self._number_url.with_query(fields=fields))
 
     async def subscribed_apps(self, account: str) -> dict[str, Any]:
-        """The apps that hear of the WhatsApp business account with the id `account`. Raises SendError.
+        """Return the apps subscribed to the WhatsApp business account with id `account`. Raises SendError.
 
         Needs a token with `whatsapp_business_management`. Source: Meta, Graph API, WhatsApp Business Account.
         """
         return await self._read(URL(self.subscriptions_url(account)))
 
     def subscriptions_url(self, account: str) -> str:
-        """Where the app is subscribed to an account (POST), and the subscribed are listed (GET)."""
+        """Return the URL that subscribes the app to an account (POST) and lists the subscribed apps (GET)."""
         return str(self._version_url / account / "subscribed_apps")
 
     async def _read(self, url: URL) -> dict[str, Any]:
@@ -110,26 +110,26 @@ class WhatsAppClient:
     async def _exchange(
         self, method: str, url: URL, body: bytes | None = None
     ) -> tuple[int, bytes, Mapping[str, str]]:
-        """(status, body up to the cap, headers) of the answer. Raises SendError if there was none."""
+        """Return (status, body up to the cap, headers) of the answer. Raises SendError if there was none."""
         try:
             async with self._session.request(
                 method, url, data=body, headers=self._headers, timeout=self._timeout, allow_redirects=False
             ) as response:
                 return response.status, await _capped(response.content), response.headers
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            lost = SendError(Failure.RETRY, f"no connection ({type(error).__name__})")
+            failure = SendError(Failure.RETRY, f"no connection ({type(error).__name__})")
         except (aiohttp.ClientError, OSError) as error:
-            lost = SendError(Failure.UNKNOWN, f"no answer ({type(error).__name__})")
-        # Raised out here because some of aiohttp's errors carry the request's headers, token included.
-        raise lost
+            failure = SendError(Failure.UNKNOWN, f"no answer ({type(error).__name__})")
+        # Raised outside `except`: some of aiohttp's errors carry the request's headers, token included.
+        raise failure
 
     def _refused(self, status: int, body: bytes, headers: Mapping[str, str]) -> SendError:
-        """What the answer means. Meta quotes a malformed token in its error, so it is blotted out first."""
+        """Return the error of an answer. Meta may quote a malformed token in it, so it is blotted first."""
         return classify(status, blot_bytes(body, (self._token,)), headers)
 
 
 async def _capped(content: aiohttp.StreamReader) -> bytes:
-    """The body, or its first bytes once it is over the cap: no valid JSON then, which is what is wanted."""
+    """Return the body, or its first bytes if it exceeds the cap, which are then not valid JSON."""
     body = b""
     while len(body) <= ANSWER_CAP and (chunk := await content.read(ANSWER_CAP)):
         body += chunk
@@ -144,7 +144,7 @@ def _object(body: bytes) -> dict[str, Any]:
 
 
 def _accepted(body: bytes) -> Accepted | None:
-    """The answer to an accepted send: `messages[0].id`, and who `contacts[0]` is."""
+    """Read the answer to an accepted send: `messages[0].id` and `contacts[0]`. None if there is no id."""
     answer = _object(body)
     wamid = mapping(_first(answer.get("messages"))).get("id")
     if not isinstance(wamid, str) or not wamid:

@@ -1,4 +1,4 @@
-"""What a customer's message says to a flow.
+"""Converts the content of a customer's message to an event of the flow.
 
 Source: Meta, WhatsApp Cloud API, "Messages webhooks reference", 2026.
 """
@@ -21,7 +21,7 @@ _QUANTITY: Final = 1_000_000
 
 
 def meaning(message: Json) -> tuple[Event | None, str | None]:
-    """(event, None), or (None, why there is nothing to answer)."""
+    """Return (event, None), or (None, the reason why there is nothing to answer)."""
     kind = word(message.get("type")) or "unknown"
     if message.get("group_id") is not None:
         return None, "group message"
@@ -29,8 +29,8 @@ def meaning(message: Json) -> tuple[Event | None, str | None]:
         return None, f"system: {word(mapping(message.get('system')).get('type')) or 'unknown'}"
     if kind in _SILENT:
         return None, kind
-    read = _READERS.get(kind)
-    return (read(message) if read else Received(kind)), None
+    reader = _READERS.get(kind)
+    return (reader(message) if reader else Received(kind)), None
 
 
 def _text(message: Json) -> Event:
@@ -41,7 +41,7 @@ def _text(message: Json) -> Event:
 
 
 def _button(message: Json) -> Event:
-    """A tap on a template's quick reply."""
+    """Read a tap on a template's quick reply."""
     content = mapping(message.get("button"))
     return _tap(content.get("payload"), content.get("text")) or Received("button")
 
@@ -56,7 +56,7 @@ def _interactive(message: Json) -> Event:
 
 
 def _tap(id: object, title: object) -> Event | None:
-    """A tap; a reply that names nothing but its text is that text, typed."""
+    """Return a tap. A reply without an id counts as its text, typed."""
     reply_id, text = clipped(id), clipped(title)
     if not reply_id:
         return TextReceived(text) if text else None
@@ -64,7 +64,7 @@ def _tap(id: object, title: object) -> Event | None:
 
 
 def _form(content: Json) -> Json:
-    """A submitted form or address: its `name`, and its `response` if that is the JSON text of an object."""
+    """Read a submitted form or address: its `name`, and its `response` if that is JSON text of an object."""
     fields = texts(content, "name")
     text = content.get("response_json")
     if isinstance(text, str) and len(text) <= _RESPONSE:
@@ -91,15 +91,15 @@ def _media(message: Json) -> Event:
 
 
 def _order(message: Json) -> Event:
-    """A cart from a catalogue: skus and quantities. Its prices are the customer's word and are left out.
+    """Read a cart from a catalogue: skus and quantities. Prices are left out, as the customer sent them.
 
-    `items` is missing unless every one of them is readable: part of a cart would be a wrong cart.
+    `items` is missing unless every item is readable, because part of a cart would be a wrong cart.
     """
     content = mapping(message.get("order"))
     fields = texts(content, "text")
-    read = [_item(mapping(product)) for product in items(content.get("product_items"))]
-    if 0 < len(read) <= _ITEMS and None not in read:
-        fields["items"] = read
+    cart = [_item(mapping(product)) for product in items(content.get("product_items"))]
+    if 0 < len(cart) <= _ITEMS and None not in cart:
+        fields["items"] = cart
     return Received("order", fields)
 
 

@@ -1,7 +1,7 @@
-"""What a failed call to the Graph API means.
+"""Classifies failed calls to the Graph API.
 
-The error `code` decides wherever there is one; the HTTP status only where there is none, because
-the sources disagree about which status comes with which code (429 or 400 for throttling).
+The error `code` decides if there is one. The HTTP status decides only without a code, because the sources
+disagree about which status comes with which code (429 or 400 for throttling).
 
 Source: Meta, WhatsApp Cloud API, "Error codes", 2026.
 """
@@ -20,7 +20,7 @@ from storage.outbox.resend import Remedy
 PAIR_RATE_CODE: Final = 131056
 
 THROTTLED: Final = frozenset({4, 80007, 130429})
-"""Too many calls of the app, of the account, or messages of the number."""
+"""Too many calls of the app or the account, or too many messages of the number."""
 SERVER_SIDE: Final = frozenset({1, 2, 131000, 131016, 131057, 132069, 133004})
 ACCOUNT: Final = frozenset({
     0, 3, 10, *range(200, 300), 33, 190, 368, 131005, 131031, 131037, 131042, 131044, 131045,
@@ -29,14 +29,14 @@ ACCOUNT: Final = frozenset({
 UNSENDABLE: Final = frozenset(
     {130403, 130472, 130497, 131021, 131026, 131030, 131049, 131050, 131062, 137000}
 )
-"""This customer cannot be sent this message, whatever we do."""
+"""This message cannot be sent to this customer, whatever we do."""
 FAULTY: Final = frozenset({
     100, 2046, 2047, 131008, 131009, 131051, 131055, 131063, 132000, 132001, 132005, 132007,
     132012, 132015, 132016, 132018, 132068, 134006, 134009, 134100, 134101, 134102, 135000,
 })  # fmt: skip
 """The message or its template is wrong."""
 MEDIA: Final = frozenset({131052, 131053})
-"""Its picture cannot be fetched: the same words go without it. Waiting would hold up what follows it."""
+"""Meta cannot fetch the media: send the same text without it. Waiting would hold up later messages."""
 
 VERDICTS: Final[Mapping[int, Failure]] = {
     **dict.fromkeys(THROTTLED, Failure.THROTTLED),
@@ -56,7 +56,7 @@ _LONGEST_WAIT: Final = 86_400.0
 
 
 class SendError(Exception):
-    """A call that was refused, or whose outcome is not known. Holds no secret."""
+    """A call was refused, or its outcome is unknown. Holds no secret."""
 
     def __init__(
         self,
@@ -76,16 +76,16 @@ class SendError(Exception):
         self.status = status
         """HTTP status; None if there was no answer."""
         self.retry_after = retry_after
-        """Seconds the other side asked us to wait, at most a day; None if it did not say."""
+        """Seconds that the other side asked us to wait, at most a day; None if it did not say."""
 
     @property
     def is_foreign(self) -> bool:
-        """Whether who refused it was not the Graph API: a proxy, a portal, another server."""
+        """Whether it was refused by something other than the Graph API: a proxy, a portal, another server."""
         return self.code is None and self.status is not None and 300 <= self.status < 500
 
 
 def classify(status: int, body: bytes, headers: Mapping[str, str]) -> SendError:
-    """The error that an answer without a message id stands for. Total: never raises, whatever came."""
+    """Return the error for an answer without a message id. Raises nothing, whatever the answer holds."""
     error = _graph_error(body)
     code = integer(error.get("code"))
     retry_after = _seconds(headers.get("Retry-After"))
@@ -97,7 +97,7 @@ def classify(status: int, body: bytes, headers: Mapping[str, str]) -> SendError:
 
 
 def remedy(code: int | None) -> Remedy | None:
-    """What to do about a message that was accepted, and failed later with `code`: what the table says."""
+    """Return the remedy for a message that was accepted and failed later with `code`, or None."""
     if code is None:
         return None
     if code in MEDIA:
@@ -114,25 +114,25 @@ def remedy(code: int | None) -> Remedy | None:
 def _by_code(code: int, error: Mapping[str, Any], status: int) -> Failure:
     if (code, integer(error.get("error_subcode"))) == _NO_SUCH_OBJECT:
         return Failure.HALT
-    known = VERDICTS.get(code)
-    if known is not None:
-        return known
+    verdict = VERDICTS.get(code)
+    if verdict is not None:
+        return verdict
     if status == 429:
         return Failure.THROTTLED
     if error.get("is_transient") is True or status >= 500:
         return Failure.RETRY
-    # A code that Meta has added since: only known ones speak for the account.
+    # A code that Meta has added since. Only known codes may halt the account.
     return Failure.RETRY if status in (401, 403) else Failure.PERMANENT
 
 
 def _by_status(status: int) -> Failure:
-    """Whoever answered was not the Graph API, or it said nothing."""
+    """Return the verdict on an answer without a code, from the Graph API or from something before it."""
     if status == 429:
         return Failure.THROTTLED
     if 200 <= status < 300 or status >= 500:
         return Failure.UNKNOWN
     # A redirect, or a refusal by a proxy or a wrong address. It says nothing about the account or the
-    # message, and did not come from where messages are sent: this one is tried again, the others go on.
+    # message, so this message is retried and the others go on.
     return Failure.RETRY
 
 
@@ -153,7 +153,7 @@ def _details(error: Mapping[str, Any]) -> str:
 
 
 def _seconds(header: str | None) -> float | None:
-    """`Retry-After` in seconds. A date is not read: Meta documents neither form, and a date needs a clock."""
+    """Return `Retry-After` in seconds. A date is ignored: Meta documents no form, and it needs a clock."""
     try:
         seconds = float(header) if header else math.nan
     except ValueError:

@@ -1,4 +1,4 @@
-"""Who a customer is, from the several names that Meta gives one.
+"""Identifies customers by the several names (phone number, BSUID) that Meta gives them.
 
 Source: Meta, WhatsApp Cloud API, "Business-scoped user IDs", 2026.
 """
@@ -14,7 +14,7 @@ from flows.messages import limits
 Alias: TypeAlias = tuple[str, str]
 
 NAME: Final = 60
-"""UTF-16 units kept of the name that customers give themselves."""
+"""Maximum UTF-16 units of the name that customers give themselves."""
 
 BSUID: Final = "bsuid"
 PARENT: Final = "parent_bsuid"
@@ -23,13 +23,13 @@ PHONE: Final = "phone"
 _RANK: Final = {BSUID: 0, PARENT: 1, PHONE: 2}
 _BSUID_SHAPE: Final = re.compile(r"[A-Z]{2}\.(?P<parent>ENT\.)?[A-Za-z0-9]{1,128}")
 _PHONE_SHAPE: Final = re.compile(r"[0-9]{5,20}")
-# Control characters, and those that turn the direction of what an operator reads.
+# Control characters, and those that change the direction of the text that an operator reads.
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who wrote: every name we can know them by."""
+    """The sender of a message, by all names that we can know them by."""
 
     aliases: tuple[Alias, ...]
     """(kind, value), best for matching first; kind is `bsuid`, `parent_bsuid` or `phone` (digits only).
@@ -37,15 +37,15 @@ class Sender:
     A phone number may be hidden; a BSUID changes when the phone number does.
     """
     name: str | None
-    """As customers call themselves: one line of at most `NAME` units. Trust nothing in it."""
+    """The name that customers give themselves: one line of at most `NAME` units. Do not trust it."""
     formerly: tuple[Alias, ...] = ()
-    """The names before, if this tells of a changed number or id; `aliases` are then the new ones."""
+    """The previous names, if the message reports a changed number or id; `aliases` are then the new ones."""
 
 
 def sender(message: Json, contact: Json) -> Sender:
-    """Who sent `message`, or whose number or id it tells to have changed.
+    """Return the sender of `message`, or the customer whose number or id it reports as changed.
 
-    The names in its frame are then taken as the old ones: whether they are is not documented.
+    In the second case the names outside `system` are taken as the old ones; Meta does not document this.
     """
     system = mapping(message.get("system"))
     before = _aliases(
@@ -65,7 +65,7 @@ def sender(message: Json, contact: Json) -> Sender:
 
 
 def recipient(status: Json, contact: Json) -> tuple[Alias, ...]:
-    """Whom the message went to that `status` is about."""
+    """Return the names of the recipient of the message that `status` is about."""
     if status.get("recipient_type") == "group":  # the id of a group looks like a phone number
         return ()
     return _aliases(
@@ -76,12 +76,12 @@ def recipient(status: Json, contact: Json) -> tuple[Alias, ...]:
 
 
 def called(contact: Json) -> tuple[Alias, ...]:
-    """What WhatsApp calls the recipient of a message, from the `contacts` of its answer."""
+    """Return WhatsApp's names of a recipient, from a contact in the answer to a send."""
     return _aliases((contact.get("user_id"),), (contact.get("parent_user_id"),), (contact.get("wa_id"),))
 
 
 def contacts_by_id(contacts: object) -> dict[str, Json]:
-    """The contacts of a webhook value by each id they have: their order says nothing about the messages."""
+    """Index the contacts of a webhook value by each of their ids: their order does not match the messages."""
     return {
         id: contact
         for contact in items(contacts)
@@ -92,7 +92,7 @@ def contacts_by_id(contacts: object) -> dict[str, Json]:
 
 
 def digits(value: object) -> str | None:
-    """The digits of a phone number, however it is written; None if it is none."""
+    """Return the digits of a phone number, however it is written; None if it is not one."""
     if not isinstance(value, str) or len(value) > 40:
         return None
     bare = re.sub(r"[+\s().-]", "", value)
@@ -102,23 +102,23 @@ def digits(value: object) -> str | None:
 def _aliases(
     bsuids: Iterable[object], parents: Iterable[object], phones: Iterable[object]
 ) -> tuple[Alias, ...]:
-    """What of these is an alias, best first, each once."""
-    found = [
+    """Return the valid aliases among these, best first, without duplicates."""
+    aliases = [
         alias
         for kind, values in ((BSUID, bsuids), (PARENT, parents), (PHONE, phones))
         for value in values
         if value is not None and (alias := _alias(kind, value))
     ]
-    return tuple(sorted(dict.fromkeys(found), key=lambda alias: _RANK[alias[0]]))
+    return tuple(sorted(dict.fromkeys(aliases), key=lambda alias: _RANK[alias[0]]))
 
 
 def _alias(kind: str, value: object) -> Alias | None:
-    """The alias in a field meant for `kind`. Its shape decides: a BSUID is also seen in phone fields."""
+    """Return the alias in a field meant for `kind`. Its shape decides: phone fields may hold a BSUID."""
     text = identifier(value)
     if text is None:
         return None
-    if found := _BSUID_SHAPE.fullmatch(text):
-        return (PARENT if found["parent"] else BSUID, text)
+    if match := _BSUID_SHAPE.fullmatch(text):
+        return (PARENT if match["parent"] else BSUID, text)
     if kind != PHONE:
         return (kind, text)
     phone = digits(text)

@@ -1,8 +1,8 @@
-"""A webhook body from Meta, taken apart: what customers sent, what became of our messages, the rest.
+"""Parses a webhook body from Meta into customers' messages, statuses of our messages, and the rest.
 
-Pure and total. Any field may be missing or of another type than documented, and new kinds appear
-without notice: what cannot be read is kept as `Unread`, never dropped and never an error.
-Everything that comes out can be stored: it holds no NUL and no half surrogate pair.
+Pure; raises nothing. Any field may be missing or of another type than documented, and new kinds appear
+without notice. What cannot be read becomes an `Unread`; it is neither dropped nor an error.
+All results can be stored: they hold no NUL and no half surrogate pair.
 
 Source: Meta, WhatsApp Cloud API, "Webhooks", 2026.
 """
@@ -35,22 +35,22 @@ class InboundMessage:
     """One message from a customer."""
 
     key: str
-    """Meta's message id (`wamid…`); the same message comes again under the same key."""
+    """Meta's message id (`wamid…`). A repeated message has the same key."""
     phone_number_id: str | None
     """The business number it was sent to."""
     sender: Sender
     event: Event | None
-    """None: recognised and kept, but nothing to answer; `ignored` says why."""
+    """None: the message is stored but needs no answer; `ignored` says why."""
     ignored: str | None
     sent_at: int
     """Milliseconds since 1970, UTC, by Meta's clock (whole seconds); 0 if unreadable."""
     fragment: Json
-    """The evidence: a webhook `value` with this message alone, its contact and its metadata."""
+    """What is stored as evidence: a webhook `value` with only this message, its contact and its metadata."""
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a message of ours. Receipts come in any order, and some never."""
+    """A status of a message of ours. Receipts come in any order, and some never come."""
 
     key: str
     """`<wamid>:<status>`"""
@@ -67,18 +67,18 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """Something else, kept as it came. `key` is a hash of the content."""
+    """Any other part of a body, stored as it came. `key` is a hash of the content."""
 
     key: str
     reason: str
     fragment: Json
     notice: Notice | None = None
-    """What operators must know of it."""
+    """Notice for the operator about it, if any."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """All that one webhook body held, in its order."""
+    """All parts of one webhook body, in its order."""
 
     messages: tuple[InboundMessage, ...]
     receipts: tuple[Receipt, ...]
@@ -89,16 +89,16 @@ _Item: TypeAlias = InboundMessage | Receipt | Unread
 
 
 def parse(body: Mapping[str, Any]) -> Parsed:
-    """Take a webhook body apart. Never raises on anything that JSON can say.
+    """Parse a webhook body. Raises nothing on any JSON.
 
-    One body may hold up to a thousand messages and statuses of several business numbers, the same
-    one twice among them.
+    One body may hold up to a thousand messages and statuses of several business numbers, even the same one
+    twice.
     """
-    found = tuple(_entries(storable(dict(body))))
+    parts = tuple(_entries(storable(dict(body))))
     return Parsed(
-        messages=tuple(item for item in found if isinstance(item, InboundMessage)),
-        receipts=tuple(item for item in found if isinstance(item, Receipt)),
-        unread=tuple(item for item in found if isinstance(item, Unread)),
+        messages=tuple(item for item in parts if isinstance(item, InboundMessage)),
+        receipts=tuple(item for item in parts if isinstance(item, Receipt)),
+        unread=tuple(item for item in parts if isinstance(item, Unread)),
     )
 
 
@@ -117,7 +117,7 @@ def _entries(body: Json) -> Iterator[_Item]:
 
 
 def _change(change: Json, alone: Json) -> Iterator[_Item]:
-    """The items of one change; `alone` is its entry without the other changes."""
+    """Yield the items of one change. `alone` is its entry without the other changes."""
     field, value = change.get("field"), change.get("value")
     if field != "messages" or not isinstance(value, dict):
         unread = _unread(f"field {word(field) or 'without a name'}", alone)
@@ -143,14 +143,14 @@ def _message(message: object, contact: Json, value: Json) -> InboundMessage | Un
     key = identifier(fields.get("id"))
     if key is None:
         return _unread("message without an id", fragment)
-    who = sender(fields, contact)
-    if not who.aliases:
+    from_whom = sender(fields, contact)
+    if not from_whom.aliases:
         return _unread("message that names no sender", fragment)
     event, ignored = meaning(fields)
     return InboundMessage(
         key=key,
         phone_number_id=_phone_number_id(value),
-        sender=who,
+        sender=from_whom,
         event=event,
         ignored=ignored,
         sent_at=_milliseconds(fields.get("timestamp")),
@@ -190,15 +190,15 @@ def _error(errors: object) -> Json | None:
 
 
 def _contact_of(item: object, contacts: dict[str, Json], *fields: str) -> Json:
-    """The contact that `item` names in one of `fields`; empty if there is none."""
+    """Return the contact that `item` names in one of `fields`; empty if there is none."""
     ids = (mapping(item).get(field) for field in fields)
     return next((contacts[id] for id in ids if isinstance(id, str) and id in contacts), {})
 
 
 def _fragment(part: str, item: object, contact: Json, value: Json) -> Json:
-    """A webhook `value` that holds only `item`: parsing it again gives the same."""
-    kept: Json = {"metadata": value.get("metadata"), part: [item]}
-    return {**kept, "contacts": [contact]} if contact else kept
+    """Return a webhook `value` that holds only `item`. Parsing it again gives the same result."""
+    fragment: Json = {"metadata": value.get("metadata"), part: [item]}
+    return {**fragment, "contacts": [contact]} if contact else fragment
 
 
 def _unread(reason: str, fragment: Json) -> Unread:
@@ -211,7 +211,7 @@ def _phone_number_id(value: Json) -> str | None:
 
 
 def _milliseconds(timestamp: object) -> int:
-    """Meta sends seconds as text; numbers and milliseconds have been seen as well."""
+    """Return milliseconds. Meta sends seconds as text; numbers and milliseconds have been seen as well."""
     moment = integer(timestamp)
     if moment is None or not 0 < moment < _MILLISECONDS_FROM * 1000:
         return 0

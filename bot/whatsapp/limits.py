@@ -1,6 +1,7 @@
-"""What one WhatsApp message may hold.
+"""Limits of WhatsApp messages.
 
-Meta documents no counting rule for lengths; the payload builder refuses anything over them before it is sent.
+Meta does not document how lengths are counted. The payload builder refuses a message over a limit before it
+is sent.
 
 Source: Meta, WhatsApp Cloud API, "Interactive messages", "Messages" and "Templates" reference, 2026.
 """
@@ -11,9 +12,9 @@ from typing import Final
 from flows.messages.limits import ChannelLimits
 
 TEMPLATE_NAME: Final = 512
-"""Length of the name of a template."""
+"""Length of a template's name."""
 OPAQUE: Final = 512
-"""`biz_opaque_callback_data`: echoed back in the statuses of a message."""
+"""Length of `biz_opaque_callback_data`, which comes back in the statuses of a message."""
 
 LIMITS: Final = ChannelLimits(
     channel="WhatsApp",

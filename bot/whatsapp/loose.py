@@ -1,4 +1,4 @@
-"""Reading JSON in which any field may be missing or of the wrong type. Total: nothing raises."""
+"""Reads JSON in which any field may be missing or of the wrong type. No function raises."""
 
 import re
 from typing import Any, Final, TypeAlias
@@ -8,45 +8,45 @@ from flows.messages import limits
 Json: TypeAlias = dict[str, Any]
 
 FIELD: Final = 1024
-"""UTF-16 units kept of a short text (title, caption, address, reply id)."""
+"""Maximum UTF-16 units of a short text (title, caption, address, reply id); the rest is cut."""
 ID: Final = 255
-"""Characters an identifier may have."""
+"""Maximum characters of an identifier."""
 
 _WORD: Final = re.compile(r"[A-Za-z0-9_]{1,60}")
 
 
 def mapping(value: object) -> Json:
-    """`value` if it is an object, else an empty one."""
+    """Return `value` if it is an object, else an empty one."""
     return value if isinstance(value, dict) else {}
 
 
 def items(value: object) -> list[Any]:
-    """`value` if it is a list, else an empty one."""
+    """Return `value` if it is a list, else an empty one."""
     return value if isinstance(value, list) else []
 
 
 def identifier(value: object) -> str | None:
-    """`value` if it is text of 1 to `ID` characters."""
+    """Return `value` if it is text of 1 to `ID` characters, else None."""
     return value if isinstance(value, str) and 0 < len(value) <= ID else None
 
 
 def word(value: object) -> str | None:
-    """`value` if it is a plain name; none with a dot, so it cannot pose as an event (`payment.captured`)."""
+    """Return `value` if it is a plain name: no dot, so it cannot pose as an event (`payment.captured`)."""
     return value if isinstance(value, str) and _WORD.fullmatch(value) else None
 
 
 def integer(value: object) -> int | None:
-    """`value` if it is a whole number, or its digits as text."""
+    """Return `value` if it is a whole number, or its digits as text, else None."""
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,15}", value):
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def clipped(value: object) -> str | None:
-    """`value` if it is text, cut to `FIELD`."""
+    """Return `value`, cut to `FIELD`, if it is text, else None."""
     return limits.clip(value, FIELD) if isinstance(value, str) else None
 
 
 def texts(content: Json, *names: str) -> Json:
-    """Those of the named fields that hold some text, cut to `FIELD`."""
+    """Return those of the named fields that hold some text, cut to `FIELD`."""
     return {name: text for name in names if (text := clipped(content.get(name)))}

@@ -1,4 +1,4 @@
-"""Messages as the Graph API wants them. Pure; every documented limit is enforced before anything is sent.
+"""Builds the Graph API's payloads of messages. Pure; enforces every documented limit before sending.
 
 Source: Meta, WhatsApp Cloud API, "Send messages" and "Interactive messages", 2026.
 """
@@ -36,19 +36,19 @@ _BLANK_IN_URL: Final = re.compile(r"[\x00-\x20\x7f-\xa0]|\s")
 
 
 class PayloadError(ValueError):
-    """A message that WhatsApp would refuse; names the field, its length and the limit."""
+    """WhatsApp would refuse this message. Names the field, its length and the limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Whom to send to: by phone number (digits, country code first) if we know it, else by BSUID."""
+    """Recipient of a message: phone number (digits, country code first) if we know it, else BSUID."""
 
     phone: str | None
     bsuid: str | None
 
 
 def build(message: Sendable, to: Recipient, opaque: str) -> dict[str, Any]:
-    """The JSON body of `POST /{phone_number_id}/messages`. Raises PayloadError.
+    """Return the JSON body of `POST /{phone_number_id}/messages`. Raises PayloadError.
 
     `opaque` comes back in the message's status webhooks (`biz_opaque_callback_data`); no secrets in it.
     """
@@ -67,7 +67,7 @@ def _address(to: Recipient) -> dict[str, str]:
             raise PayloadError(
                 f"to: a phone number of 5 to 20 digits is needed, got {len(to.phone)} characters"
             )
-        # Without the plus Meta puts the business number's country code in front.
+        # Without the plus Meta adds the country code of the business number.
         return {"to": "+" + to.phone}
     if to.bsuid:
         return {"recipient": to.bsuid}
@@ -151,7 +151,7 @@ def _list(message: List) -> dict[str, Any]:
 
 
 def _section(where: str, section: Section, alone: bool) -> dict[str, Any]:
-    """A section; only one that stands alone may go without a title."""
+    """Build a section. It may lack a title only if it is the only one."""
     _count(f"{where}.rows", section.rows, LIMITS.list_rows)
     rows = [_row(f"{where}.rows[{i}]", row) for i, row in enumerate(section.rows)]
     if alone and not section.title.strip():
@@ -198,7 +198,7 @@ def _template(message: TemplateMessage) -> dict[str, Any]:
 
 
 def _frame(message: Buttons | List | Link) -> dict[str, Any]:
-    """What stands around the action: picture above, body, small print below."""
+    """Build the parts around the action: image header, body, footer."""
     frame: dict[str, Any] = {}
     if not isinstance(message, List) and message.image is not None:
         link = _url("interactive.header.image.link", message.image)
@@ -222,7 +222,7 @@ def _text(field: str, text: str, limit: int) -> str:
 
 
 def _line(field: str, text: str) -> str:
-    """What a template may be filled in with: one line, its words one blank apart."""
+    """Return the value of a template's placeholder: one line, single blanks between words."""
     if text.split() != text.split(" "):
         raise PayloadError(f"{field}: has a line break, a tab or more than one blank between words")
     return _text(field, text, LIMITS.template_body)
@@ -248,7 +248,7 @@ def _distinct(field: str, values: Iterable[str]) -> None:
 
 
 def _url(field: str, url: str) -> str:
-    """An absolute https URL; http only to this machine, which is where a sandbox lives."""
+    """Return `url` if it is an absolute https URL; http is allowed to this machine, for a sandbox."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port

@@ -1,8 +1,8 @@
-"""Phone numbers as people write them, and as WhatsApp spells them. Pure.
+"""Converts phone numbers between the ways in which people and WhatsApp spell them. Pure.
 
-WhatsApp knows some countries' numbers under a spelling of its own (a `wa_id`), which numbering plans call
-invalid: Mexico's with a 1 after the country code, Argentina's with a 9 there, Brazil's without the 9 that
-mobile numbers have had since 2012.
+WhatsApp spells numbers of some countries in its own way (a `wa_id`), which numbering plans call invalid:
+Mexico's with a 1 after the country code, Argentina's with a 9 there, Brazil's without the 9 that mobile
+numbers have had since 2012.
 
 Source: Meta, WhatsApp Cloud API, "Send messages" (the `wa_id` of an answer may differ from the number given).
 """
@@ -14,8 +14,8 @@ import phonenumbers
 
 _WRITTEN: Final = re.compile(r"\+?[0-9][0-9 ()./-]*")
 _SPELLINGS: Final = tuple(
-    (re.compile(one), other)
-    for one, other in (
+    (re.compile(pattern), replacement)
+    for pattern, replacement in (
         (r"521(\d{10})", r"52\1"),
         (r"52(\d{10})", r"521\1"),
         (r"549(\d{10})", r"54\1"),
@@ -27,22 +27,22 @@ _SPELLINGS: Final = tuple(
 
 
 def spellings(written: str) -> list[str]:
-    """The digits of `written`, country code first, and the other ways to spell them; none if it has letters.
+    """Return the digits of `written`, country code first, and their other spellings; none if it has letters.
 
-    All of them are one subscriber.
+    All of them belong to one subscriber.
     """
     if not _WRITTEN.fullmatch(written):
         return []
     number = re.sub("[^0-9]", "", written)
-    others = (pattern.fullmatch(number) and pattern.sub(other, number) for pattern, other in _SPELLINGS)
+    others = (pattern.fullmatch(number) and pattern.sub(to, number) for pattern, to in _SPELLINGS)
     return [number, *(other for other in others if other)]
 
 
 def valid(written: str, home: str | None = None) -> str:
-    """The digits of `written`, country code first, if some country has such numbers.
+    """Return the digits of `written`, country code first, if some country has such numbers.
 
-    `home` is the country (`IN`) of a number without a country code; without `home` there is none of those.
-    Raises ValueError, with words for who wrote it.
+    `home` is the country (`IN`) of a number without a country code; without `home` such a number is refused.
+    Raises ValueError with a message for the person who wrote it.
     """
     if not _WRITTEN.fullmatch(written):
         raise ValueError("not a phone number: write it with its country code, like 919800000001")

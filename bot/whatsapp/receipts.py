@@ -1,4 +1,4 @@
-"""What a status of a message of ours means, as the queues take it.
+"""Translates WhatsApp's statuses of our messages to receipts for the inbox.
 
 Source: Meta, WhatsApp Cloud API, "Status messages webhook reference" and "Error codes".
 """
@@ -17,14 +17,14 @@ STATUSES: Final[Mapping[str, tuple[int, Meaning]]] = {
     "read": (4, Meaning.ARRIVED),
     "played": (5, Meaning.ARRIVED),
 }
-"""(rank, meaning). A message that failed after `sent` failed; one that was delivered after all was delivered.
+"""(rank, meaning). The highest rank wins: `failed` after `sent`, but `delivered` after `failed`.
 
 Statuses arrive in any order, and `read` may come without `delivered`.
 """
 
 
 def body(wamid: str, status: str, opaque: str | None, error: Json | None) -> dict[str, Any]:
-    """The body of a receipt. A status that Meta has added since has no meaning."""
+    """Return the body of a receipt. A status that Meta has added since has rank 0 and no meaning."""
     rank, meaning = STATUSES.get(status, (0, None))
     code = error["code"] if error else None
     return {

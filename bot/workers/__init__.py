@@ -1,1 +1,1 @@
-"""The workers: they step what arrived and perform what was decided. Import `context` and what is below it."""
+"""The workers: step inbox events and perform outbox entries. Imports `context` and the layers below it."""

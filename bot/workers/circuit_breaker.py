@@ -1,6 +1,6 @@
-"""Stops a lane while its account is refused: one probe now and then, until one is accepted. Pure.
+"""Circuit breaker of a lane: while the provider refuses the account, only probes go out. Pure.
 
-Otherwise an expired token or a blocked account would use up the tries of every message.
+Without it, an expired token or a blocked account would use up the tries of every message.
 """
 
 from typing import Final
@@ -10,7 +10,7 @@ PROBE: Final = 30_000
 
 
 class Circuit:
-    """Closed: all entries may go. Open: one may go, as a probe. Times are milliseconds since 1970, UTC."""
+    """Closed: all entries may be claimed. Open: one, as a probe. Times are milliseconds since 1970, UTC."""
 
     __slots__ = ("_opened_at", "_probe_at")
 
@@ -20,7 +20,7 @@ class Circuit:
 
     @property
     def is_open(self) -> bool:
-        """Whether the account was refused when last heard of."""
+        """Whether the provider's last answer about the account refused it."""
         return self._opened_at is not None
 
     def room(self, wanted: int, now: int) -> int:
@@ -30,7 +30,7 @@ class Circuit:
         return min(wanted, 1) if now >= self._probe_at else 0
 
     def took(self, now: int) -> None:
-        """Record that entries were claimed. While the circuit is open, that was the probe."""
+        """Record that entries were claimed. While the circuit is open, that is the probe."""
         if self._opened_at is not None:
             self._probe_at = now + PROBE
 
@@ -47,14 +47,14 @@ class Circuit:
             self._opened_at += milliseconds
 
     def unused(self, now: int) -> None:
-        """Record that a claimed entry never went out: the probe is still to be made."""
+        """Record that a claimed entry was not sent: while the circuit is open, the probe is due again."""
         if self._opened_at is not None:
             self._probe_at = now
 
     def answered(self, claimed_at: int) -> bool:
-        """Record that an entry claimed at `claimed_at` was taken, or refused for a reason of its own.
+        """Record that an entry claimed at `claimed_at` was accepted, or refused for its own content.
 
-        Return whether that closes the circuit. An entry from before it opened says nothing about now.
+        Return whether this closes the circuit. An entry claimed before the circuit opened does not.
         """
         if self._opened_at is None or claimed_at <= self._opened_at:
             return False

@@ -29,9 +29,9 @@ from storage.database.lanes import Lane
 from storage.outbox.deliveries import Again, Delivery, Done, Failed, Outcome
 
 SENDS: Final = 3
-"""Calls that one message may take: as it is, without its picture, and as its template."""
+"""Maximum calls for one message: as it is, without its media, and as its template."""
 CALLS: Final = 3
-"""Calls that an entry of `pay` may take. A poll may take more: it is cut off and begins anew."""
+"""Maximum calls for an entry of `pay`. A poll may need more: it is then cut off and starts again."""
 LONGEST: Final[Mapping[Lane, float]] = {
     Lane.CHAT: SENDS * SEND_SECONDS,
     Lane.PAY: CALLS * CALL_SECONDS,
@@ -39,19 +39,19 @@ LONGEST: Final[Mapping[Lane, float]] = {
 }
 """Seconds after which an entry of each lane is cut off."""
 RECORDING: Final = 5.0
-"""Seconds that storing an outcome may take."""
+"""Maximum seconds for storing an outcome."""
 LEASE: Final = 2 * DOUBT * 1000
-"""Milliseconds an entry is ours once claimed: longer than an entry may take and its outcome be stored.
+"""Lease of a claimed entry in milliseconds: longer than performing it and storing its outcome takes.
 
-Somebody else claims it afterwards. An entry is begun only while enough of its lease is left (`fits`), so a
-message that is cut off by a crash still has `DOUBT` seconds for its status webhook.
+After the lease another worker may claim the entry. An entry is started only if enough of its lease is left
+(`fits`), so a message that is cut off by a crash still has `DOUBT` seconds for its status webhook.
 """
 
 log = structlog.get_logger()
 
 
 def fits(delivery: Delivery, now: int) -> bool:
-    """Whether what is left of the lease is enough to perform `delivery` and to store its outcome."""
+    """Return whether the rest of the lease is enough to perform `delivery` and to store its outcome."""
     return now + (LONGEST[delivery.lane] + RECORDING) * 1000 <= delivery.claim.leased_until
 
 
@@ -63,27 +63,27 @@ class Executor:
     gateway: Gateway
     clock: Clock
     dice: random.Random
-    """Spreads retries; seeded in tests."""
+    """Source of the retries' jitter; seeded in tests."""
     traffic: Traffic = field(default_factory=Traffic)
-    """Is told how each entry went."""
+    """Receives the result of each entry."""
 
     async def perform(self, delivery: Delivery) -> Outcome:
         """Send the message or make the call, and return the outcome."""
-        # A call to Razorpay is looked up before it is repeated; a message may already be out.
-        doubtful = Failure.UNKNOWN if delivery.lane == Lane.CHAT else Failure.RETRY
+        # A retried call looks at Razorpay first for what an earlier try made; a message may already be sent.
+        verdict = Failure.UNKNOWN if delivery.lane == Lane.CHAT else Failure.RETRY
         try:
             async with asyncio.timeout(LONGEST[delivery.lane]):
-                outcome = await self._performed(delivery)
+                outcome = await self._dispatch(delivery)
         except TimeoutError:
-            return self._failed(delivery, doubtful, None, f"cut off after {LONGEST[delivery.lane]:g} seconds")
+            return self._fail(delivery, verdict, None, f"cut off after {LONGEST[delivery.lane]:g} seconds")
         except Exception as error:
             log.exception("delivery failed unexpectedly", delivery=delivery.id, name=delivery.name)
-            return self._failed(delivery, doubtful, None, mask(f"{type(error).__name__}: {error}"))
+            return self._fail(delivery, verdict, None, mask(f"{type(error).__name__}: {error}"))
         if isinstance(outcome, Done):
-            self._heard(delivery, self.traffic.done(delivery.lane, _claimed_at(delivery)))
+            self._log_recovery(delivery, self.traffic.done(delivery.lane, _claimed_at(delivery)))
         return outcome
 
-    async def _performed(self, delivery: Delivery) -> Outcome:
+    async def _dispatch(self, delivery: Delivery) -> Outcome:
         if delivery.lane == Lane.CHAT:
             return await self._send(delivery)
         return await self._call(delivery, calls.from_json(delivery.payload))
@@ -91,15 +91,17 @@ class Executor:
     async def _send(self, delivery: Delivery) -> Outcome:
         try:
             accepted = await send(self.whatsapp, delivery, self.clock.now())
-            news = tuple(name for name in accepted.recipient if name not in delivery.to)
-            return Done(delivery.claim, accepted.wamid, recipient=news)
+            new_names = tuple(name for name in accepted.recipient if name not in delivery.to)
+            return Done(delivery.claim, accepted.wamid, recipient=new_names)
         except PayloadError as error:
             notice = undelivered(delivery.name, delivery.conversation, str(error))
-            return self._unsent(delivery, str(error), notice)
+            return self._fail_unsent(delivery, str(error), notice)
         except WindowClosed as error:
-            return self._unsent(delivery, str(error), window.unsent(delivery.name, delivery.conversation))
+            return self._fail_unsent(
+                delivery, str(error), window.unsent(delivery.name, delivery.conversation)
+            )
         except SendError as error:
-            failed = self._failed(delivery, error.verdict, error.retry_after, str(error))
+            failed = self._fail(delivery, error.verdict, error.retry_after, str(error))
             if isinstance(failed, Again) and error.is_foreign:
                 return replace(failed, notice=elsewhere(str(error)))
             return failed
@@ -108,18 +110,18 @@ class Executor:
         try:
             provider_id, answer = await made(self.gateway, call, delivery.attempts)
         except GatewayError as error:
-            failed = self._failed(delivery, _failure(error), error.retry_after, str(error))
+            failed = self._fail(delivery, _verdict(error), error.retry_after, str(error))
             if isinstance(failed, Failed):
                 return replace(failed, result=refused(call, error), notice=alarm(call, error))
             return failed
         return Done(delivery.claim, provider_id, answer)
 
-    def _failed(
+    def _fail(
         self, delivery: Delivery, failure: Failure, retry_after: float | None, error: str
     ) -> Again | Failed:
-        """Return when to try again, or that the entry has failed for good."""
+        """Return the outcome of a failed try: when to try again, or that the entry has failed for good."""
         now = self.clock.now()
-        self._heard(delivery, self.traffic.failed(delivery.lane, failure, _claimed_at(delivery), now))
+        self._log_recovery(delivery, self.traffic.failed(delivery.lane, failure, _claimed_at(delivery), now))
         decision = decide(
             attempts=delivery.attempts,
             verdict=failure,
@@ -127,32 +129,32 @@ class Executor:
             now=now,
             jitter=self.dice.random(),
         )
-        _tell(delivery, failure, error)
+        _log_failure(delivery, failure, error)
         if isinstance(decision, GiveUp):
-            said = f"{decision.reason}: {error}"
+            reason = f"{decision.reason}: {error}"
             chat = delivery.lane == Lane.CHAT
-            notice = undelivered(delivery.name, delivery.conversation, said) if chat else None
-            return Failed(delivery.claim, said, notice=notice)
+            notice = undelivered(delivery.name, delivery.conversation, reason) if chat else None
+            return Failed(delivery.claim, reason, notice=notice)
         if failure is not Failure.HALT:
             return Again(delivery.claim, decision.at, error)
         notice = halted(delivery.lane, error)
         return Again(delivery.claim, decision.at, error, counts=False, notice=notice)
 
-    def _unsent(self, delivery: Delivery, error: str, notice: Notice) -> Failed:
-        """Return the outcome of an entry that was not tried and never will be."""
+    def _fail_unsent(self, delivery: Delivery, error: str, notice: Notice) -> Failed:
+        """Return the outcome of an entry that was not sent and never will be."""
         self.traffic.unused(delivery.lane, self.clock.now())
-        _tell(delivery, Failure.PERMANENT, error)
+        _log_failure(delivery, Failure.PERMANENT, error)
         return Failed(delivery.claim, error, notice=notice)
 
-    def _heard(self, delivery: Delivery, good_again: bool) -> None:
-        if good_again:
+    def _log_recovery(self, delivery: Delivery, recovered: bool) -> None:
+        if recovered:
             log.warning("the account is taken again", lane=delivery.lane)
 
 
-def _tell(delivery: Delivery, failure: Failure, error: str) -> None:
+def _log_failure(delivery: Delivery, failure: Failure, error: str) -> None:
     """Log the failure. The log names the entry, never the customer."""
-    told = log.error if failure in (Failure.PERMANENT, Failure.HALT) else log.warning
-    told(
+    log_at_level = log.error if failure in (Failure.PERMANENT, Failure.HALT) else log.warning
+    log_at_level(
         "delivery failed",
         delivery=delivery.id,
         name=delivery.name,
@@ -166,8 +168,8 @@ def _claimed_at(delivery: Delivery) -> int:
     return delivery.claim.leased_until - LEASE
 
 
-def _failure(error: GatewayError) -> Failure:
-    """Return what `error` means. A doubtful call is repeated at once: its reference id makes that safe."""
+def _verdict(error: GatewayError) -> Failure:
+    """Return the verdict on `error`. A call of unknown outcome is safe to retry: it has a reference id."""
     if error.reason is Reason.AUTH:
         return Failure.HALT
     return Failure.RETRY if error.retryable else Failure.PERMANENT

@@ -1,6 +1,6 @@
-"""The workers' loops: step until nothing is due, perform what is in the outbox, sleep until woken.
+"""Worker loops: step due events, perform due outbox entries, sleep until woken.
 
-A loop that nobody wakes looks again after `POLL_SECONDS`. So the processes of one database find each
+A loop that is not woken looks again after `POLL_SECONDS`, so that the processes of one database find each
 other's work.
 """
 
@@ -33,17 +33,17 @@ FAILED_SECONDS: Final = 1.0
 STEP_BATCH: Final = 256
 CLAIM_BATCH: Final = 256
 IN_FLIGHT: Final = 512
-"""Messages under way at once, over all customers."""
+"""Maximum messages in flight, over all customers."""
 ROOM: Final[Mapping[Lane, int]] = {Lane.CHAT: IN_FLIGHT, Lane.PAY: 8, Lane.POLL: 2}
-"""Entries of each lane under way at once."""
+"""Maximum entries of each lane in flight."""
 CALLERS: Final = ROOM[Lane.PAY] + ROOM[Lane.POLL]
-"""Threads that the gateway needs: a call that waits for one uses up its entry's lease."""
+"""Threads that the gateway needs: an entry that waits for a thread would use up its lease."""
 
 log = structlog.get_logger()
 
 
 class Workers:
-    """Steps and performs until closed. Any number of them may share one PostgreSQL database."""
+    """Steps events and performs outbox entries until closed. Any number may share one PostgreSQL database."""
 
     def __init__(
         self, context: Context, dice: random.Random, *, poll: float = POLL_SECONDS, jumps: Jumps | None = None
@@ -63,37 +63,37 @@ class Workers:
         self._stepping, self._performing = asyncio.Event(), asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._runs: set[asyncio.Task[None]] = set()
-        self._flying = dict.fromkeys(ROOM, 0)
+        self._in_flight = dict.fromkeys(ROOM, 0)
         self._closing = False
 
     def wake(self) -> None:
-        """Let the loop that steps look now: something arrived."""
+        """Wake the stepping loop: an event arrived."""
         self._stepping.set()
 
     def start(self) -> None:
         """Start the loops, as tasks owned by this object."""
         loops = (
-            # A round that handled as many as one customer may have had left some of theirs.
+            # A round that handled this many events may have left more events of one customer.
             self._loop(self._stepping, self.step, EVENTS_AT_ONCE),
             self._loop(self._performing, self.perform, CLAIM_BATCH),
         )
         self._tasks = [asyncio.create_task(loop) for loop in loops]
         for task in self._tasks:
-            task.add_done_callback(self._ended)
+            task.add_done_callback(self._on_loop_end)
 
     async def close(self) -> None:
-        """Stop claiming, let what is in flight end and be recorded; hand back what has not begun."""
-        # Not cancelled: what a cancelled claim took would wait for the end of its lease.
+        """Stop claiming, finish and record the entries in flight, release those that have not started."""
+        # The loops are not cancelled: entries of a cancelled claim would wait until their lease ends.
         self._closing = True
         self._stepping.set()
         self._performing.set()
-        await asyncio.gather(*self._tasks, return_exceptions=True)  # `_ended` has told of them
+        await asyncio.gather(*self._tasks, return_exceptions=True)  # `_on_loop_end` has logged their errors
         await self._landed()
 
     async def step(self) -> int:
-        """Do one round of stepping. Return how many events and receipts were handled."""
+        """Step due events and apply due receipts, one batch each. Return how many were handled."""
         if jump := self._jumps.since():
-            await self._clock_was_set(jump)
+            await self._apply_clock_jump(jump)
         now, store = self._context.clock.now(), self._context.store
         due = await store.due(now)
         receipts = await self._apply_receipts(now) if due.receipts else 0
@@ -105,36 +105,36 @@ class Workers:
         return receipts + events
 
     async def perform(self) -> int:
-        """Do one round of claiming; tasks of their own perform what it claims. Return how many entries."""
+        """Claim due entries and start tasks that perform them. Return how many were claimed."""
         lanes = await self._context.store.due_lanes(self._context.clock.now())
         return sum([await self._claim(lane) for lane in ROOM if lane in lanes])
 
     async def drain(self) -> int:
-        """Step and perform until nothing is due. Return how much was done. For tests, without the loops."""
+        """Step and perform until nothing is due. Return the number of items. For tests, without the loops."""
         done = 0
         while count := await self.step() + await self.perform():
             await self._landed()
             done += count
         return done
 
-    async def _clock_was_set(self, jump: int) -> None:
-        """Make due what a clock that was set has put off, and tell operators.
+    async def _apply_clock_jump(self, jump: int) -> None:
+        """Make due the rows that a clock set back has put off, and store a notice about the jump.
 
         If the database fails, the next round sees the same jump again.
         """
-        now, told = self._context.clock.now(), jumped(jump)
+        now, notice = self._context.clock.now(), jumped(jump)
         if jump < 0:
             await self._context.store.rewind(now, -jump)
-        await self._context.store.tell([told], now)
+        await self._context.store.tell([notice], now)
         self._jumps.taken(jump)
         self._traffic.shift(jump)
-        log.error("notice", kind=told.kind, subject=told.subject, mend=told.said)
+        log.error("notice", kind=notice.kind, subject=notice.subject, mend=notice.said)
 
-    def _advance(self, now: int, given: StepInput) -> ChangeSet:
-        changes = advance(self._context.flow, given, now)
+    def _advance(self, now: int, step_input: StepInput) -> ChangeSet:
+        changes = advance(self._context.flow, step_input, now)
         for result in changes.results:
             if result.outcome is Outcome.PARKED:
-                # The error itself may quote the customer: it is kept in the database, not in the log.
+                # The error may quote the customer, so it is stored in the database and not logged.
                 log.error("event parked", event_number=result.number, mend="see munshi doctor")
         for state in changes.orders.values():
             if state.held_for is not None and hints.needs_person(state.held_for):
@@ -144,7 +144,7 @@ class Workers:
         return changes
 
     async def _apply_receipts(self, now: int) -> int:
-        """Apply due receipts. A failure is logged and stops no stepping: customers get their answers."""
+        """Apply due receipts. Log a failure and go on: it must not keep customers from their answers."""
         try:
             applied = await self._context.store.apply_receipts(now)
         except Exception:
@@ -157,45 +157,45 @@ class Workers:
 
     async def _claim(self, lane: Lane) -> int:
         now = self._context.clock.now()
-        room = self._traffic.room(lane, min(ROOM[lane] - self._flying[lane], CLAIM_BATCH), now)
+        room = self._traffic.room(lane, min(ROOM[lane] - self._in_flight[lane], CLAIM_BATCH), now)
         if room <= 0:
             return 0
         claimed = await self._context.store.claim_due(now, room, LEASE, (lane,))
         if claimed:
             self._traffic.took(lane, len(claimed), now)
-        for _, run in groupby(claimed, key=_customer):
+        for _, run in groupby(claimed, key=_conversation):
             self._launch(lane, list(run))
         return len(claimed)
 
     def _launch(self, lane: Lane, run: Sequence[Delivery]) -> None:
-        self._flying[lane] += len(run)
+        self._in_flight[lane] += len(run)
         task = asyncio.create_task(self._perform_run(lane, run))
         self._runs.add(task)
         task.add_done_callback(self._runs.discard)
 
     async def _perform_run(self, lane: Lane, run: Sequence[Delivery]) -> None:
-        """Perform one customer's entries of one lane, in order; after one that must wait, the rest wait too.
+        """Perform one customer's entries of one lane in order; if one must be retried, release the rest.
 
-        An entry that may outlive its lease is not begun: another worker would claim it and repeat it.
+        An entry that may outlive its lease is not started: another worker would claim and repeat it.
         """
         try:
-            recorded = []
+            recordings = []
             for index, delivery in enumerate(run):
                 if self._closing or not fits(delivery, self._context.clock.now()):
                     await self._release(run[index:])
                     break
                 outcome = await self._executor.perform(delivery)
                 self._context.metrics.performed.labels(lane, type(outcome).__name__.lower()).inc()
-                recorded.append(asyncio.ensure_future(self._outcomes.put(outcome)))
-                if not _goes_on(outcome):
+                recordings.append(asyncio.ensure_future(self._outcomes.put(outcome)))
+                if not _lets_next_go(outcome):
                     await self._release(run[index + 1 :])
                     break
-            await asyncio.gather(*recorded)
+            await asyncio.gather(*recordings)
         except Exception:
-            # The lease brings back what could not be recorded.
+            # An entry whose outcome is not recorded becomes due again when its lease ends.
             log.exception("outcomes not recorded", deliveries=[delivery.id for delivery in run])
         finally:
-            self._flying[lane] -= len(run)
+            self._in_flight[lane] -= len(run)
 
     async def _release(self, run: Sequence[Delivery]) -> None:
         if run:
@@ -210,6 +210,7 @@ class Workers:
         return [None] * len(outcomes)
 
     async def _landed(self) -> None:
+        """Wait until nothing is in flight and every outcome is recorded."""
         while self._runs:
             await asyncio.wait(set(self._runs))
         await self._outcomes.flush()
@@ -217,7 +218,7 @@ class Workers:
     async def _loop(
         self, wake: asyncio.Event, work: Callable[[], Coroutine[Any, Any, int]], most: int
     ) -> None:
-        """Run rounds of `work` for ever: at once after one that did `most` or more, else when woken."""
+        """Run rounds of `work` until closing: at once after one that did `most` or more, else when woken."""
         failed = self._context.pulse.failed
         while not self._closing:
             wake.clear()
@@ -232,23 +233,24 @@ class Workers:
             if done < most and not self._closing:
                 await _first(wake, self._poll)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _on_loop_end(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
         if error is not None or not self._closing:
             self._context.pulse.stopped = True
             log.error("the workers have stopped", exc_info=error)
 
 
-def _customer(delivery: Delivery) -> str:
+def _conversation(delivery: Delivery) -> str:
     return delivery.conversation
 
 
-def _goes_on(outcome: deliveries.Outcome) -> bool:
-    """Whether the next entry may go: not while this one waits to be tried again."""
+def _lets_next_go(outcome: deliveries.Outcome) -> bool:
+    """Return whether the next entry may be performed: not while this one waits for a retry."""
     return not isinstance(outcome, Again)
 
 
 async def _first(event: asyncio.Event, seconds: float) -> None:
+    """Wait until `event` is set, for `seconds` at most."""
     try:
         async with asyncio.timeout(seconds):
             await event.wait()

@@ -22,15 +22,15 @@ from payments.razorpay.refunds import ensure_refund
 from payments.shop.orders import LINK_STATUSES
 
 FIRST: Final = 1
-_OF_THE_TIME: Final = re.compile(r"expire", re.IGNORECASE)
-"""Refusals that another try may escape, because its link ends later."""
+_EXPIRY_REFUSED: Final = re.compile(r"expire", re.IGNORECASE)
+"""Refusals of the expiry time. Another try may succeed, because its link expires later."""
 _NUMBERS: Final = re.compile(r"[\w.]*\d[\w.,]*")
 
 
 async def made(gateway: Gateway, call: Call, tries: int) -> tuple[str | None, Result | None]:
-    """Make the call. Return Razorpay's id of what was made, and the event for the conversation, if any.
+    """Make the call. Return Razorpay's id of the object and the event for the conversation, if any.
 
-    `tries` counts this try too. Raises GatewayError.
+    `tries` includes this try. Raises GatewayError.
     """
     match call:
         case CreateLink():
@@ -38,7 +38,7 @@ async def made(gateway: Gateway, call: Call, tries: int) -> tuple[str | None, Re
         case CancelLink():
             return await _cancel(gateway, call)
         case FetchPayments():
-            return None, await _fetched(gateway, call)
+            return None, await _fetch(gateway, call)
         case RefundPayment():
             refunds = await ensure_refund(gateway, call)
             return refunds[0].entity_id, RefundMade(call.order_key, tuple(refunds))
@@ -48,12 +48,12 @@ def refused(call: Call, error: GatewayError) -> Result | None:
     """Return the event about a call that will never succeed; None if the conversation needs none."""
     match call:
         case CreateLink():
-            again = (
+            retryable = (
                 error.retryable
                 or error.reason is Reason.TAKEN
-                or bool(_OF_THE_TIME.search(error.description))
+                or bool(_EXPIRY_REFUSED.search(error.description))
             )
-            return LinkRefused(call.reference_id, error.description, again)
+            return LinkRefused(call.reference_id, error.description, retryable)
         case RefundPayment():
             return RefundRefused(call.order_key, call.key)
         case CancelLink() if error.reason is Reason.NOT_FOUND:
@@ -67,33 +67,33 @@ def refused(call: Call, error: GatewayError) -> Result | None:
 def alarm(call: Call, error: GatewayError) -> Notice | None:
     """Return the notice about a call that will never succeed; None if the conversation deals with it."""
     if error.retryable or not isinstance(call, (CreateLink, FetchPayments)):
-        return None  # what is held, and a link that stays, are told where they are decided
+        return None  # held money and a link that stays get their notice where they are decided
     if error.reason is Reason.TAKEN:
-        return _taken(call.reference_id)
-    what = "to make a payment link" if isinstance(call, CreateLink) else "to say how a payment link stands"
-    said = (
-        f"Razorpay refuses {what}: {error.description}. Until that is mended, customers cannot pay so: see"
+        return _copy_notice(call.reference_id)
+    task = "to make a payment link" if isinstance(call, CreateLink) else "to say how a payment link stands"
+    message = (
+        f"Razorpay refuses {task}: {error.description}. Until that is mended, customers cannot pay so: see"
         " Razorpay Dashboard > Account & Settings (limits, activation, products), or ask Razorpay's support"
         " with these words."
     )
-    # Once for each reason: a digit or an id in it makes no other one.
+    # One notice for each reason: numbers and ids in the description are masked.
     return Notice(
-        NoticeKind.REFUSED, f"{type(call).__name__}: {_NUMBERS.sub('#', error.description)}"[:200], said
+        NoticeKind.REFUSED, f"{type(call).__name__}: {_NUMBERS.sub('#', error.description)}"[:200], message
     )
 
 
-def _taken(reference_id: str) -> Notice:
-    said = (
+def _copy_notice(reference_id: str) -> Notice:
+    message = (
         f"Razorpay has a payment link with the reference id {reference_id}, which this database was only"
         " about to make. Other books made it: a copy of this database, or what it was before a backup was"
         " restored. Nobody gets that link. See in Razorpay Dashboard > Payment Links whether it was paid, and"
         " for what; and make sure that only one server runs on these books."
     )
-    return Notice(NoticeKind.COPY, reference_id, said)
+    return Notice(NoticeKind.COPY, reference_id, message)
 
 
-async def _fetched(gateway: Gateway, call: FetchPayments) -> Result | None:
-    """Return no event if Razorpay tells nothing and no customer asked. Most polls end here."""
+async def _fetch(gateway: Gateway, call: FetchPayments) -> Result | None:
+    """Read the link. Return no event if Razorpay reports nothing and no customer asked: most polls end so."""
     facts, problems = await read_link(gateway, call)
     if not (facts or problems or call.asked):
         return None
@@ -101,7 +101,7 @@ async def _fetched(gateway: Gateway, call: FetchPayments) -> Result | None:
 
 
 async def _create(gateway: Gateway, call: CreateLink, *, may_exist: bool) -> tuple[str, Result]:
-    """Make the link. With `may_exist` it is looked up first: an earlier try may have made it."""
+    """Make the link. With `may_exist`, look for it first, because an earlier try may have made it."""
     link = await ensure_link(gateway, call, may_exist=may_exist)
     return link.id, LinkCreated(link.reference_id, link.id, link.short_url, link.status, gateway.mode)
 

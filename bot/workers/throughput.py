@@ -1,8 +1,8 @@
-"""Limits how many messages this process sends in a second, once Meta says it is too many. Pure.
+"""Limits the messages per second of this process, once Meta says that they are too many. Pure.
 
-A refusal halves the rate, and halves it again while messages sent at the new rate are refused too. Each
-second without a refusal raises it by a tenth, until it is over what any number may send. Several processes
-that share a number find their shares in the same way.
+A refusal halves the rate, and halves it again if messages sent at the new rate are refused too. Each second
+without a refusal raises the rate by a tenth, until it exceeds what any number may send. Processes that share
+a number find their shares in the same way.
 
 Source: Meta, WhatsApp Cloud API, "Throughput" (80 messages a second, up to 1,000; error 130429).
 """
@@ -10,55 +10,55 @@ Source: Meta, WhatsApp Cloud API, "Throughput" (80 messages a second, up to 1,00
 from typing import Final
 
 HIGHEST: Final = 1_000.0
-"""Messages a second of the fastest numbers."""
+"""Messages per second of the fastest numbers."""
 LOWEST: Final = 1.0
 _GROWTH: Final = 1.1
-"""By how much the rate grows in a second."""
+"""Factor by which the rate grows in a second."""
 _BURST: Final = 0.25
-"""Seconds' worth of messages that may leave at once; more than the workers' sleep."""
+"""Seconds' worth of messages that may be sent at once; longer than the workers' sleep."""
 
 
 class Throughput:
     """The rate of one process. All times are milliseconds since 1970, UTC."""
 
-    __slots__ = ("_counted_at", "_left", "_slowed_at", "rate")
+    __slots__ = ("_allowance", "_refilled_at", "_slowed_at", "rate")
 
     def __init__(self) -> None:
         self.rate: float | None = None
-        """Messages a second; None while there is no limit."""
-        self._left = 0.0
-        self._counted_at = self._slowed_at = 0
+        """Messages per second; None while there is no limit."""
+        self._allowance = 0.0
+        self._refilled_at = self._slowed_at = 0
 
     def room(self, wanted: int, now: int) -> int:
-        """Return how many of `wanted` messages may leave now."""
+        """Return how many of `wanted` messages may be sent now."""
         if self.rate is None:
             return wanted
-        self._pass(self.rate, now)
-        return wanted if self.rate is None else min(wanted, int(self._left))
+        self._refill(self.rate, now)
+        return wanted if self.rate is None else min(wanted, int(self._allowance))
 
     def took(self, count: int) -> None:
-        """Record that `count` messages leave."""
-        self._left -= count
+        """Record that `count` messages are being sent."""
+        self._allowance -= count
 
     def throttled(self, claimed_at: int, now: int) -> None:
-        """Record that a message claimed at `claimed_at` was one too many."""
+        """Record that Meta refused a message claimed at `claimed_at` as one too many."""
         if self.rate is None:
-            self.rate, self._left, self._counted_at = HIGHEST / 2, HIGHEST / 2 * _BURST, now
+            self.rate, self._allowance, self._refilled_at = HIGHEST / 2, HIGHEST / 2 * _BURST, now
         elif claimed_at > self._slowed_at:
             self.rate = max(LOWEST, self.rate / 2)
-            self._left = min(self._left, self.rate * _BURST)
+            self._allowance = min(self._allowance, self.rate * _BURST)
         else:
-            return  # it left before the rate was lowered, and says nothing about the lower one
+            return  # it was claimed before the rate was lowered, so it does not count against the lower rate
         self._slowed_at = now
 
     def shift(self, milliseconds: int) -> None:
         """Move all times with a clock that was put forward by `milliseconds`, or back if negative."""
-        self._counted_at += milliseconds
+        self._refilled_at += milliseconds
         self._slowed_at += milliseconds
 
-    def _pass(self, rate: float, now: int) -> None:
-        seconds = max(0, now - self._counted_at) / 1000
-        self._counted_at = now
-        self._left = min(max(1.0, rate * _BURST), self._left + rate * seconds)
+    def _refill(self, rate: float, now: int) -> None:
+        seconds = max(0, now - self._refilled_at) / 1000
+        self._refilled_at = now
+        self._allowance = min(max(1.0, rate * _BURST), self._allowance + rate * seconds)
         grown = rate * _GROWTH**seconds
         self.rate = grown if grown < HIGHEST else None

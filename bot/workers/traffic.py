@@ -1,4 +1,4 @@
-"""Decides how many entries of each lane may go out now, from the answers so far. Pure."""
+"""Decides how many entries of each lane may be claimed now, from the answers so far. Pure."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -9,7 +9,7 @@ from bot.workers.throughput import Throughput
 from storage.database.lanes import Lane
 
 _ANSWERS: Final = frozenset({Failure.PERMANENT, Failure.PAIR_RATE, Failure.THROTTLED})
-"""Refusals that prove the account is accepted."""
+"""Refusals which prove that the account is accepted."""
 
 
 class Traffic:
@@ -42,15 +42,15 @@ class Traffic:
         self.throughput.shift(milliseconds)
 
     def unused(self, lane: Lane, now: int) -> None:
-        """Record that a claimed entry never went out."""
+        """Record that a claimed entry was not sent."""
         self.circuits[lane].unused(now)
 
     def done(self, lane: Lane, claimed_at: int) -> bool:
-        """Record that an entry was taken. Return whether that shows the account is accepted again."""
+        """Record that an entry was accepted. Return whether this shows that the account is accepted again."""
         return self.circuits[lane].answered(claimed_at)
 
     def failed(self, lane: Lane, failure: Failure, claimed_at: int, now: int) -> bool:
-        """Record that an entry failed. Return whether that shows the account is accepted again."""
+        """Record that an entry failed. Return whether this shows that the account is accepted again."""
         if failure is Failure.HALT:
             self.circuits[lane].halted(now)
         if failure is Failure.THROTTLED and lane == Lane.CHAT:

@@ -1,4 +1,4 @@
-"""Sends one message to WhatsApp: as it is, or as its template where only templates may be sent."""
+"""Sends one message to WhatsApp: as it is, or as its template if only a template may be sent."""
 
 from bot.whatsapp import window
 from bot.whatsapp.client import Accepted, WhatsAppClient
@@ -16,16 +16,16 @@ class WindowClosed(Exception):
 async def send(whatsapp: WhatsAppClient, delivery: Delivery, now: int) -> Accepted:
     """Send the message and return what Meta answered. Raises SendError, PayloadError, WindowClosed.
 
-    If Meta refuses it because the 24 hours are over, its template is sent at once; if Meta cannot fetch its
-    file, the words are sent without. If the customer never wrote to us, only Meta knows whether the 24
-    hours are over.
+    If Meta refuses it because the 24-hour window is closed, its template is sent at once. If Meta cannot
+    fetch its media, the text is sent without. If the customer never wrote to us, only Meta knows whether the
+    window is closed.
     """
     message = from_json(delivery.payload)
     if isinstance(message, TemplateMessage):
         return await _post(whatsapp, delivery, message)
     if not window.is_closed(delivery.last_inbound_at, now):
         try:
-            return await _said(whatsapp, delivery, message)
+            return await _send_in_window(whatsapp, delivery, message)
         except SendError as error:
             if error.code != window.CLOSED:
                 raise
@@ -34,15 +34,15 @@ async def send(whatsapp: WhatsAppClient, delivery: Delivery, now: int) -> Accept
     return await _post(whatsapp, delivery, message.fallback)
 
 
-async def _said(whatsapp: WhatsAppClient, delivery: Delivery, message: Message) -> Accepted:
-    """Send the message, and once more without its file if Meta refuses that. Raises as `_post`."""
+async def _send_in_window(whatsapp: WhatsAppClient, delivery: Delivery, message: Message) -> Accepted:
+    """Send the message; if Meta refuses its media, send it again without. Raises as `_post`."""
     try:
         return await _post(whatsapp, delivery, message)
     except SendError as error:
-        words = message.without_media() if error.code in MEDIA else None
-        if words is None:
+        text_only = message.without_media() if error.code in MEDIA else None
+        if text_only is None:
             raise
-    return await _post(whatsapp, delivery, words)
+    return await _post(whatsapp, delivery, text_only)
 
 
 async def _post(whatsapp: WhatsAppClient, delivery: Delivery, message: Sendable) -> Accepted:

@@ -136,6 +136,7 @@ def test_no_number_survives_in_any_script(number: str, sizes: tuple[int, ...], b
         assert mask(f"call {written}, now".translate(local)) == f"call …{number[-2:].translate(local)}, now"
 
 
+@example("\x1f@0")
 @given(st.text(max_size=200))
 def test_masking_twice_changes_nothing(text: str) -> None:
     assert mask(mask(text)) == mask(text)
