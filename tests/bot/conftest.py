@@ -9,7 +9,7 @@ from bot.whatsapp.client import WhatsAppClient
 from bot.workers.executor import Executor
 from payments.razorpay.gateway import Gateway
 from sandbox.world import API_VERSION, World
-from tests.bot.performing import Bench, Dice, Noon
+from tests.bot.executor_bench import Bench, Dice, Noon
 
 
 @pytest.fixture

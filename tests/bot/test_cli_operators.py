@@ -12,8 +12,8 @@ from bot.cli import COMMANDS
 from bot.whatsapp.channel import WHATSAPP
 from payments.ledger.holds import HoldReason
 from storage import Store
-from tests.bot.operating import installation, munshi, park
-from tests.storage.written import NOW, opened, write, written
+from tests.bot.command_line import installation, munshi, park
+from tests.storage.handwritten_rows import NOW, opened, write, written
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from bot.app import load_flow
 from bot.cli import app
 from bot.settings import WHERE, Settings
 from storage import Store
-from tests.bot.operating import SETTINGS
+from tests.bot.command_line import SETTINGS
 
 NAMES: Final = sorted(name.upper() for name in Settings.model_fields)
 WELL: Final = {

@@ -12,7 +12,7 @@ from payments.processing.results import LinkCreated, LinkKept, LinkRefused, Link
 from sandbox.faults import Fault
 from storage.database.lanes import Lane
 from storage.outbox.deliveries import Again, Done, Failed
-from tests.bot.performing import BARE, CALL, CLAIM, NOW, TEMPLATE, Bench, delivery
+from tests.bot.executor_bench import BARE, CALL, CLAIM, NOW, TEMPLATE, Bench, delivery
 
 
 async def test_sent(bench: Bench) -> None:

@@ -20,7 +20,7 @@ from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import CALL_SECONDS, Link
 from storage.database.lanes import Lane
 from storage.outbox.deliveries import Again, Failed
-from tests.bot.performing import BARE, CALL, NOW, TEMPLATE, Bench, delivery
+from tests.bot.executor_bench import BARE, CALL, NOW, TEMPLATE, Bench, delivery
 
 
 def test_the_lease_outlives_every_entry_and_its_recording() -> None:

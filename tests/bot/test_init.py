@@ -17,8 +17,8 @@ from typer.testing import CliRunner, Result
 from bot.cli import app
 from bot.setting_text import is_easily_guessed
 from bot.settings import WHERE, Settings, SettingsInvalid, load_settings
-from tests.world.living import ROOT
 from tests.world.processes import MUNSHI, environment, process, run
+from tests.world.running_bot import ROOT
 
 OURS = {"MUNSHI_API_TOKEN", "WHATSAPP_VERIFY_TOKEN", "RAZORPAY_WEBHOOK_SECRET"}
 NOTHING = {name.upper(): None for name in Settings.model_fields}

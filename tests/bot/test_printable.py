@@ -17,8 +17,8 @@ from bot.whatsapp.channel import WHATSAPP
 from flows.engine import events
 from flows.messages.kinds import Buttons, Document, Image, Link, List, Reply, Section, Text, Video
 from storage import Store
-from tests.bot.operating import munshi, park
-from tests.storage.written import write
+from tests.bot.command_line import munshi, park
+from tests.storage.handwritten_rows import write
 
 ACTING = [chr(n) for n in range(0x110000) if unicodedata.category(chr(n)) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
 """Every control, format and surrogate character, and every line end that is no `\\n`."""

@@ -9,7 +9,7 @@ from bot.whatsapp.limits import LIMITS
 from flows.engine.model import Flow
 from flows.language.load import load
 from payments.processing.actions import SHOP
-from tests.flows.chatting import Chat, flow_of
+from tests.flows.chat import Chat, flow_of
 
 
 @pytest.fixture(scope="session")

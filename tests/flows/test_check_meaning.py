@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from flows.document.errors import Severity
-from tests.flows.checking import SOUND, Row, assert_said, edited, issues_of, row
+from tests.flows.sound_flow import SOUND, Row, assert_said, edited, issues_of, row
 
 ERRORS: Final[dict[str, Row]] = {
     "word twice": row(

@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from tests.flows.checking import Row, assert_said, row
+from tests.flows.sound_flow import Row, assert_said, row
 
 _ROOTS = "age, basket, customer, event, language, shelf, state"
 ERRORS: Final[dict[str, Row]] = {

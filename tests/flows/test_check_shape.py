@@ -8,7 +8,7 @@ from bot.whatsapp.limits import LIMITS
 from flows.document.errors import FlowInvalid, Severity
 from flows.language.load import examine, load
 from payments.processing.actions import SHOP
-from tests.flows.checking import SOUND, TOY, Row, assert_said, edited, issues_of, row
+from tests.flows.sound_flow import SOUND, TOY, Row, assert_said, edited, issues_of, row
 
 
 def test_a_sound_flow_has_no_issue() -> None:

@@ -7,7 +7,7 @@ from transitions import Machine
 from flows.engine import decide
 from flows.engine.decide import Decision
 from flows.engine.model import Flow, Rule
-from tests.flows.chatting import Chat, flow_of
+from tests.flows.chat import Chat, flow_of
 
 ALTERNATIVES = """
     flow: alternatives

@@ -8,7 +8,7 @@ from flows.document.errors import StepFailed
 from flows.engine.events import Received, Tapped
 from flows.messages import replies
 from flows.messages.kinds import Buttons, Text
-from tests.flows.chatting import Chat, flow_of
+from tests.flows.chat import Chat, flow_of
 
 
 def test_a_fresh_tap_is_answered_with_its_value(chat: Chat) -> None:

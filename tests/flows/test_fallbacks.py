@@ -23,8 +23,8 @@ from flows.messages.kinds import (
     from_json,
     to_json,
 )
-from tests.flows.chatting import TOY, Chat, flow_of
-from tests.flows.checking import assert_said, edited, issues_of, row
+from tests.flows.chat import TOY, Chat, flow_of
+from tests.flows.sound_flow import assert_said, edited, issues_of, row
 
 FLOW = """
     flow: told

@@ -13,7 +13,7 @@ from flows.document.errors import FlowInvalid
 from flows.language.load import load
 from flows.messages import kinds
 from flows.messages.kinds import Message, TemplateMessage, from_json, to_json
-from tests.flows.checking import TOY
+from tests.flows.sound_flow import TOY
 
 ROW: Final = {"on": "go", "with": "w", "title": "T", "description": "d", "if": "true"}
 WRITTEN: Final[dict[str, Any]] = {

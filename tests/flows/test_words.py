@@ -12,7 +12,7 @@ from flows.document.words import has_words, is_invisible, normalise
 from flows.engine.events import TextReceived
 from flows.engine.model import Flow
 from flows.engine.step import step
-from tests.flows.chatting import NOW, Chat, flow_of
+from tests.flows.chat import NOW, Chat, flow_of
 
 _ALL: Final = [chr(code) for code in range(0x110000)]
 FORMAT: Final = [c for c in _ALL if unicodedata.category(c) == "Cf"]

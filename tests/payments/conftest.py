@@ -8,7 +8,7 @@ from bot.whatsapp.limits import LIMITS
 from flows.engine.model import Flow
 from flows.language.load import load
 from payments.processing.actions import SHOP
-from tests.payments.waiting import Store
+from tests.payments.memory_shop import Store
 
 
 @pytest.fixture(scope="session")

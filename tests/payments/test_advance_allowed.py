@@ -18,7 +18,7 @@ from payments.processing.notice import Notice
 from payments.processing.step_input import Kind
 from payments.processing.updates import TOLD_CUSTOMER, TOLD_OPERATOR
 from payments.shop.orders import AttemptStatus, Lifecycle
-from tests.payments.waiting import NOW, Store, chat, created, facts, fetched, payment
+from tests.payments.memory_shop import NOW, Store, chat, created, facts, fetched, payment
 
 DAY = 86_400_000
 

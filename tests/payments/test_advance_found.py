@@ -8,7 +8,7 @@ from payments.ledger.facts import Fact, to_json
 from payments.processing.changes import Outcome
 from payments.processing.step_input import Kind
 from payments.shop.orders import AttemptStatus, Lifecycle
-from tests.payments.waiting import NOW, Body, Store, chat, facts, link, payment, refused, withdrawn
+from tests.payments.memory_shop import NOW, Body, Store, chat, facts, link, payment, refused, withdrawn
 
 LATER = NOW + 60 * 60_000
 

@@ -9,7 +9,7 @@ from payments.ledger.calls import CancelLink, CreateLink, RefundPayment
 from payments.processing.changes import Outcome
 from payments.processing.step_input import Kind
 from payments.shop.orders import AttemptStatus, Lifecycle
-from tests.payments.waiting import NOW, Store, chat, created, facts, link, payment, refused, withdrawn
+from tests.payments.memory_shop import NOW, Store, chat, created, facts, link, payment, refused, withdrawn
 
 
 def test_an_order_asks_for_one_link_of_its_total(store: Store) -> None:

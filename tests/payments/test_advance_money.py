@@ -12,7 +12,7 @@ from payments.ledger.calls import CancelLink, CreateLink, RefundPayment
 from payments.processing.changes import Outcome
 from payments.processing.step_input import Kind
 from payments.shop.orders import AttemptStatus, Lifecycle
-from tests.payments.waiting import Body, Store, chat, facts, fetched, link, payment, success, withdrawn
+from tests.payments.memory_shop import Body, Store, chat, facts, fetched, link, payment, success, withdrawn
 
 
 def cases(order: Iterable[tuple[Kind, Body]], in_one: bool) -> list[list[tuple[Kind, Body]]]:

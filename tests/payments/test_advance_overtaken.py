@@ -4,7 +4,7 @@ from flows.engine import events
 from flows.engine.effects import StartTimer
 from flows.engine.events import TextReceived, TimerDue
 from payments.processing.step_input import Kind
-from tests.payments.waiting import NOW, Body, Store, chat, facts, payment
+from tests.payments.memory_shop import NOW, Body, Store, chat, facts, payment
 
 MINUTE = 60_000
 

@@ -16,7 +16,7 @@ from payments.processing.advance import advance
 from payments.processing.changes import ChangeSet, Outcome
 from payments.processing.step_input import Kind, StepInput
 from payments.shop.orders import AttemptStatus, Lifecycle
-from tests.payments.waiting import NOW, Body, Store, chat, created, facts, link, payment, success
+from tests.payments.memory_shop import NOW, Body, Store, chat, created, facts, link, payment, success
 
 
 @pytest.fixture

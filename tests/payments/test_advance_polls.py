@@ -9,7 +9,7 @@ from payments.ledger.facts import Fact
 from payments.ledger.polling import Poll
 from payments.processing.step_input import Kind
 from payments.shop.orders import Lifecycle
-from tests.payments.waiting import NOW, Body, Store, chat, created, facts, fetched, kept, payment, refused
+from tests.payments.memory_shop import NOW, Body, Store, chat, created, facts, fetched, kept, payment, refused
 
 DAY = 86_400_000
 

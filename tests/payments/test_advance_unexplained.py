@@ -10,7 +10,7 @@ from payments.ledger.calls import CancelLink, CreateLink, FetchPayments
 from payments.ledger.facts import Fact
 from payments.processing.changes import Outcome
 from payments.processing.step_input import Kind
-from tests.payments.waiting import Store, chat, facts, fetched, link, payment, withdrawn
+from tests.payments.memory_shop import Store, chat, facts, fetched, link, payment, withdrawn
 
 
 def asks(key: str) -> FetchPayments:

@@ -28,9 +28,9 @@ from payments.ledger.state import OrderState
 from payments.processing.changes import Outcome
 from payments.processing.step_input import Kind
 from payments.shop.orders import AttemptStatus, Lifecycle
-from tests.payments.outside import Arrival, Given, Link, Payment, Razorpay
-from tests.payments.truths import untruths
-from tests.payments.waiting import NOW, Store, chat, repairing
+from tests.payments.memory_shop import NOW, Store, chat, repairing
+from tests.payments.message_claims import untruths
+from tests.payments.razorpay_model import Arrival, Given, Link, Payment, Razorpay
 
 _WORDS = ["cancel", "retry", "pay", "paid", "menu", "checkout", "yes", "cart", "no"]
 _OPEN = (AttemptStatus.CREATING, AttemptStatus.CREATED)

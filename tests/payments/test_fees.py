@@ -13,7 +13,7 @@ from payments.processing.step_input import Kind
 from payments.razorpay.fetched import payment_facts
 from payments.razorpay.webhook import read
 from payments.shop.orders import Lifecycle
-from tests.payments.waiting import Body, Store, created, facts, link, payment, repairing
+from tests.payments.memory_shop import Body, Store, created, facts, link, payment, repairing
 
 FEE = 425
 BORNE = {"fee": str(FEE), "fee_bearer": "customer"}

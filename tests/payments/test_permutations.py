@@ -19,8 +19,8 @@ from flows.engine.model import Flow
 from payments.ledger.calls import Call, RefundPayment
 from payments.processing.step_input import Kind
 from payments.shop.orders import Lifecycle
-from tests.payments.outside import Arrival, Razorpay, fork
-from tests.payments.waiting import NOW, Store, chat, repairing
+from tests.payments.memory_shop import NOW, Store, chat, repairing
+from tests.payments.razorpay_model import Arrival, Razorpay, fork
 
 SKU: Final = "kulhad-6"
 TOTAL: Final = 32_000

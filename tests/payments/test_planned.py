@@ -14,7 +14,7 @@ from payments.processing.actions import SHOP
 from payments.processing.changes import Outcome
 from payments.processing.step_input import Kind
 from payments.shop.orders import AttemptStatus, Lifecycle
-from tests.payments.waiting import (
+from tests.payments.memory_shop import (
     NOW,
     Body,
     Store,

@@ -19,7 +19,7 @@ from flows.engine.model import Flow
 from flows.messages.kinds import Message
 from payments.processing.changes import ChangeSet, Outcome, values
 from payments.simulator.simulator import NothingToPay, Razorpay, Simulator
-from tests.payments.truths import ALWAYS, SHOWN, WHEN, untruths
+from tests.payments.message_claims import ALWAYS, SHOWN, WHEN, untruths
 
 PLACES: Final = 600
 """Where the search ends; all statuses and states are among the first 300."""

@@ -11,7 +11,7 @@ from payments.ledger.facts import Fact
 from payments.ledger.matching import UNVERIFIED
 from payments.processing.step_input import Kind
 from payments.shop.orders import Lifecycle
-from tests.payments.waiting import NOW, Body, Store, chat, created, facts, link, payment
+from tests.payments.memory_shop import NOW, Body, Store, chat, created, facts, link, payment
 
 
 def nameless(key: str, amount: int = 18_000) -> Fact:

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.meta import HandshakeRefusedError
 from sandbox.world import World
-from tests.sandbox.listening import NOW, Bot, Clock, new_link
+from tests.sandbox.webhook_listener import NOW, Bot, Clock, new_link
 
 
 async def send(world: World, **message: Any) -> str:

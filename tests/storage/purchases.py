@@ -19,8 +19,8 @@ from storage import Store
 from storage.database.lanes import Lane
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Delivery, Done
-from tests.payments.outside import Razorpay
-from tests.storage.hearing import heard
+from tests.payments.razorpay_model import Razorpay
+from tests.storage.receipt_bodies import heard
 
 LEASE: Final = 60_000
 _STATUSES: Final = ("sent", "delivered", "read")

@@ -9,7 +9,7 @@ import pytest
 from payments.processing.step_input import Kind, StepInput
 from storage import Store
 from storage.inbox.arrivals import Arrival
-from tests.storage.due import next_due
+from tests.storage.next_due import next_due
 
 Chat = Callable[..., Arrival]
 

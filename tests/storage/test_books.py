@@ -10,7 +10,7 @@ from storage import Store
 from storage.database.records import reading
 from storage.reports.backlog import Held
 from storage.reports.ledger import Books, books
-from tests.storage.written import write, written
+from tests.storage.handwritten_rows import write, written
 
 
 async def proved(url: str, page: int = 2) -> Books:

@@ -19,7 +19,7 @@ from storage.inbox.arrivals import Arrival
 from storage.operations import epochs
 from storage.operations.epochs import SINCE
 from storage.recovery import back_up, restore
-from tests.storage.written import NOW, write
+from tests.storage.handwritten_rows import NOW, write
 
 Chat = Callable[..., Arrival]
 

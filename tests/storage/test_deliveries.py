@@ -15,7 +15,7 @@ from storage.database.lanes import Lane
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Again, Delivery, Done, Failed
 from tests.change_sets import answered
-from tests.storage.due import next_due
+from tests.storage.next_due import next_due
 
 Chat = Callable[..., Arrival]
 Echo = Callable[[StepInput], ChangeSet]

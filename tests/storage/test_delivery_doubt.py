@@ -8,7 +8,7 @@ from payments.processing.step_input import Kind, StepInput
 from storage import Store
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Again, Delivery, Done, Failed
-from tests.storage.hearing import heard
+from tests.storage.receipt_bodies import heard
 
 Chat = Callable[..., Arrival]
 Echo = Callable[[StepInput], ChangeSet]

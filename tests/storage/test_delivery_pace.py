@@ -11,7 +11,7 @@ from payments.processing.step_input import StepInput
 from storage import Store
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Delivery, Done
-from tests.storage.due import next_due
+from tests.storage.next_due import next_due
 
 Chat = Callable[..., Arrival]
 Echo = Callable[[StepInput], ChangeSet]

@@ -20,10 +20,10 @@ from storage.database.records import reading
 from storage.database.transaction import Units
 from storage.reports.timeline import story, subjects
 from storage.store import opened
-from tests.storage.past import come_often, with_past
-from tests.storage.playing import serve
-from tests.storage.recording import RecordedUnits, Statements, record
+from tests.storage.past_purchases import come_often, with_past
+from tests.storage.recorded_statements import RecordedUnits, Statements, record
 from tests.storage.test_plans import READ_ALL, shape
+from tests.storage.workload import serve
 
 _FEW: Final = 100
 _MANY: Final = 2_000

@@ -16,9 +16,9 @@ from storage.database.encoding import dumps
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Done
 from storage.outbox.resend import Remedy
-from tests.storage.hearing import heard
-from tests.storage.placing import answered, place_order
-from tests.storage.written import written
+from tests.storage.handwritten_rows import written
+from tests.storage.order_placement import answered, place_order
+from tests.storage.receipt_bodies import heard
 
 Chat = Callable[..., Arrival]
 Step = Callable[[StepInput], ChangeSet]

@@ -20,7 +20,7 @@ from storage import Store
 from storage.database.records import reading
 from storage.inbox.arrivals import Arrival
 from storage.reports import backlog
-from tests.storage.placing import LINES, answered, place_order
+from tests.storage.order_placement import LINES, answered, place_order
 
 Chat = Callable[..., Arrival]
 Echo = Callable[[StepInput], ChangeSet]

@@ -22,10 +22,10 @@ from bot.whatsapp.channel import WHATSAPP
 from storage import Store, reports
 from storage.database.records import reading
 from storage.store import opened
-from tests.storage import plans
-from tests.storage.past import with_past
-from tests.storage.playing import look_after, serve
-from tests.storage.recording import RecordedUnits, Statements, record
+from tests.storage import query_plans
+from tests.storage.past_purchases import with_past
+from tests.storage.recorded_statements import RecordedUnits, Statements, record
+from tests.storage.workload import look_after, serve
 
 _CUSTOMERS: Final = 30_000
 _REMEMBERED: Final = 10
@@ -81,12 +81,12 @@ async def _planned(url: str) -> Planned:
     units = await opened(url)
     try:
         asked = await _asked(Store(units, WHATSAPP), url)
-        known = await plans.indexes(units)
+        known = await query_plans.indexes(units)
         faults: dict[str, list[str]] = {}
         for sql, values in asked.seen.items():
-            faults.setdefault(shape(sql), []).extend(await plans.faults(units, known, sql, values))
+            faults.setdefault(shape(sql), []).extend(await query_plans.faults(units, known, sql, values))
         return Planned(
-            faults, {sql: await plans.faults(units, known, sql, []) for sql in _SCANS}, asked.askers
+            faults, {sql: await query_plans.faults(units, known, sql, []) for sql in _SCANS}, asked.askers
         )
     finally:
         await units.close()
@@ -112,9 +112,9 @@ def test_every_statement_seeks(planned: Planned, subtests: pytest.Subtests) -> N
     with subtests.test("no exception is made without need"):
         assert all(planned.faults[sql] for sql in READ_ALL)
     with subtests.test("every statement in the code was asked"):
-        assert not _unasked(planned), "let tests/storage/playing.py do what asks these"
+        assert not _unasked(planned), "let tests/storage/workload.py do what asks these"
     with subtests.test("every query of the ORM was asked"):
-        assert not set(_querying()) - planned.askers, "let look_after of tests/storage/playing.py call these"
+        assert not set(_querying()) - planned.askers, "let look_after of tests/storage/workload.py call these"
 
 
 def _unasked(planned: Planned) -> list[str]:

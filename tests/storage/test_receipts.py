@@ -12,8 +12,8 @@ from storage import Store
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Again, Delivery, Done
 from storage.outbox.receipts import Applied, Undelivered
-from tests.storage.due import next_due
-from tests.storage.hearing import heard
+from tests.storage.next_due import next_due
+from tests.storage.receipt_bodies import heard
 
 Chat = Callable[..., Arrival]
 Echo = Callable[[StepInput], ChangeSet]

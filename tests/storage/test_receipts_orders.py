@@ -11,8 +11,8 @@ from storage import Store
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Again, Done
 from storage.outbox.resend import Remedy
-from tests.storage.claiming import Chat, claimed
-from tests.storage.hearing import heard
+from tests.storage.delivery_claims import Chat, claimed
+from tests.storage.receipt_bodies import heard
 
 HOUR = 3_600_000
 PAID = Text("Paid!", fallback=TemplateMessage("order_paid", "en", ("#10001",)))

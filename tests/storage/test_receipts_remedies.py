@@ -20,8 +20,8 @@ from storage import Store
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Delivery, Done
 from storage.outbox.resend import GAPS, Remedy
-from tests.storage.claiming import Chat, claimed
-from tests.storage.hearing import heard
+from tests.storage.delivery_claims import Chat, claimed
+from tests.storage.receipt_bodies import heard
 
 PICTURE = "https://shop.example/chai.jpg"
 YES = (Reply("1|yes|", "Yes"),)

@@ -13,8 +13,8 @@ from storage.database.encoding import loads
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Again, Done, Failed
 from storage.outbox.receipts import Undelivered
-from tests.storage.claiming import Chat, claimed
-from tests.storage.hearing import heard
+from tests.storage.delivery_claims import Chat, claimed
+from tests.storage.receipt_bodies import heard
 
 TEMPLATE = TemplateMessage("order_paid", "en", ("#10001",))
 PAID = Text("Paid!", fallback=TEMPLATE)

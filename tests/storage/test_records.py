@@ -11,7 +11,7 @@ from storage.database.errors import NotMigrated, StorageError, Unavailable, Unsu
 from storage.database.models import Inbox
 from storage.database.records import reading
 from tests.storage.conftest import Chat
-from tests.storage.written import NOW, opened
+from tests.storage.handwritten_rows import NOW, opened
 
 COUNT = "SELECT COUNT(*) AS n FROM inbox"
 

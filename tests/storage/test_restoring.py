@@ -14,8 +14,8 @@ from flows.messages.kinds import Text
 from storage import Store, recovery
 from storage.operations import epochs
 from storage.recovery import Restored, back_up, restore
-from tests.storage.claiming import Chat, claimed
-from tests.storage.written import NOW, opened, written
+from tests.storage.delivery_claims import Chat, claimed
+from tests.storage.handwritten_rows import NOW, opened, written
 
 HOUR = 3_600_000
 PutBack: TypeAlias = Callable[[int], Awaitable[Restored]]

@@ -6,7 +6,7 @@ import pytest
 
 from bot.whatsapp.channel import WHATSAPP
 from storage import Store
-from tests.storage.written import NOW, write, written
+from tests.storage.handwritten_rows import NOW, write, written
 
 MINUTE, HOUR = 60_000, 3_600_000
 

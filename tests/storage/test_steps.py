@@ -17,8 +17,8 @@ from storage.database.encoding import loads
 from storage.inbox.arrivals import Arrival
 from storage.inbox.nonces import LETTERS
 from storage.outbox.deliveries import Done
-from tests.storage.due import next_due
-from tests.storage.placing import answered, place_order
+from tests.storage.next_due import next_due
+from tests.storage.order_placement import answered, place_order
 
 Chat = Callable[..., Arrival]
 Echo = Callable[[StepInput], ChangeSet]

@@ -11,7 +11,7 @@ from storage.database.records import reading
 from storage.inbox.arrivals import Arrival
 from storage.inbox.strays import Settled
 from storage.reports.ledger import books
-from tests.storage.written import NOW, write
+from tests.storage.handwritten_rows import NOW, write
 
 PAID = frozenset({"pay_1"})
 

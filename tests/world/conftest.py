@@ -15,7 +15,7 @@ from bot.http.server import serving
 from bot.settings import Settings
 from sandbox.world import World
 from storage import Store
-from tests.world.living import API_TOKEN, FLOW, Live, Start, StillClock
+from tests.world.running_bot import API_TOKEN, FLOW, Live, Start, StillClock
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 import aiohttp
 import orjson
 
-from tests.world.living import FLOW, ROOT
+from tests.world.running_bot import FLOW, ROOT
 
 PATIENCE = 60.0
 """Seconds after which a process that does nothing fails its test."""

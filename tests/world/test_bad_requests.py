@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from bot.http import bodies
 from payments.processing.silence import PAUSE
 from sandbox import meta_webhooks
-from tests.world.living import Live
+from tests.world.running_bot import Live
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "whatsapp"
 WHATSAPP, RAZORPAY = "/whatsapp/webhook", "/payments/webhook"

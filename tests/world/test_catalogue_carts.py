@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.world.living import Live
+from tests.world.running_bot import Live
 
 REFUSED = "Sorry, we do not have all of what you chose, so your cart is as it was."
 

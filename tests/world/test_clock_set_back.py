@@ -14,7 +14,7 @@ from sandbox.world import World
 from storage.database.lanes import Lane
 from storage.outbox.deliveries import Done
 from storage.store import Store
-from tests.world.living import CONFIRMED, START, Customer, Live, Start
+from tests.world.running_bot import CONFIRMED, START, Customer, Live, Start
 
 HOURS = 5 * 3_600_000 + 1_800_000
 """A hardware clock in Indian time, taken for UTC."""

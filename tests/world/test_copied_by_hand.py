@@ -11,8 +11,8 @@ from bot.clock import ShiftedClock
 from payments.shop.orders import order_key_of
 from sandbox.world import World
 from storage import Store
-from tests.world.living import API_TOKEN, CONFIRMED, Live, Start
 from tests.world.processes import MUNSHI, environment, free_port, process, ready
+from tests.world.running_bot import API_TOKEN, CONFIRMED, Live, Start
 from tests.world.test_restore import Shop
 
 

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from bot.http import bodies, server
 from bot.http.connections import CONNECTIONS, Connections
-from tests.world.living import Live, Start
+from tests.world.running_bot import Live, Start
 from tests.world.test_bad_requests import BOTH, HEADER, PREFIX, WHATSAPP, signed, text_message, webhook
 
 MOST = 40

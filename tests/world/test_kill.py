@@ -13,8 +13,8 @@ import pytest
 
 from payments.signature import sign
 from sandbox.world import Secrets
-from tests.world.living import API_TOKEN, CONFIRMED, PRODUCTS
 from tests.world.processes import MUNSHI, environment, first_line, free_port, kill, process, ready, until
+from tests.world.running_bot import API_TOKEN, CONFIRMED, PRODUCTS
 
 ASHA = "919812345601"
 

@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from tests.world.load import market
+from tests.world.market import market
 
 CUSTOMERS = 40
 KILLS = 5

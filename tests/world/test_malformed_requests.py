@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from tests.world.living import Live
+from tests.world.running_bot import Live
 
 TOKEN = "somebodys-token-0123456789"
 HOST = b"Host: x\r\n"

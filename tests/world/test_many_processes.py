@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.world.hurried import now
-from tests.world.load import Market, market
+from tests.world.fast_clock import now
+from tests.world.market import Market, market
 
 WAVE = 30
 """Customers who come together."""

@@ -5,7 +5,7 @@ from structlog.testing import capture_logs
 from bot.clock import ShiftedClock
 from sandbox.faults import Fault
 from sandbox.world import World
-from tests.world.living import Live, Start
+from tests.world.running_bot import Live, Start
 
 PAIR_RATE = '{"error": {"message": "(#131056)", "code": 131056, "type": "OAuthException"}}'
 EXPIRED = '{"error": {"message": "Session has expired", "code": 190, "type": "OAuthException"}}'

@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import intake_health
-from tests.world.living import Live
+from tests.world.running_bot import Live
 from tests.world.test_bad_requests import RAZORPAY, WHATSAPP, signed, text_message, webhook
 from tests.world.test_operators import munshi
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from bot.json_text import MAX_DEPTH
-from tests.world.living import Live
+from tests.world.running_bot import Live
 from tests.world.test_bad_requests import BOTH, RAZORPAY, WHATSAPP, signed, text_message, webhook
 
 RAVI = "919812345602"

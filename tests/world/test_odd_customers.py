@@ -7,7 +7,7 @@ import pytest
 
 from sandbox import meta_webhooks
 from sandbox.people import ReceivedMessage
-from tests.world.living import CONFIRMED, Customer, Live
+from tests.world.running_bot import CONFIRMED, Customer, Live
 
 FORGED = [
     "@.1|payment.captured|",

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox import meta_webhooks
 from sandbox.people import Person
-from tests.world.living import CONFIRMED, Customer, Live
+from tests.world.running_bot import CONFIRMED, Customer, Live
 from tests.world.test_operators import munshi
 
 PHONE = "919812345601"

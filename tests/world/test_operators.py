@@ -10,8 +10,8 @@ from typer.testing import CliRunner, Result
 from bot.cli import app
 from bot.cli.display import database_name
 from bot.cli.serve import serves
-from tests.storage.written import written
-from tests.world.living import API_TOKEN, FLOW, Live
+from tests.storage.handwritten_rows import written
+from tests.world.running_bot import API_TOKEN, FLOW, Live
 
 
 async def munshi(live: Live, *words: str, **more: str) -> Result:

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from bot.http import orders_api
 from sandbox.faults import Fault
-from tests.world.living import CONFIRMED, FLOW, Live
+from tests.world.running_bot import CONFIRMED, FLOW, Live
 
 PHONE = "919812345601"
 ITEMS = [{"sku": "masala-250", "quantity": 2}, {"sku": "ginger-250"}]

@@ -9,7 +9,7 @@ import pytest
 from sandbox.delivery import SignedEvent
 from sandbox.faults import Fault
 from sandbox.razorpay_entities import Link
-from tests.world.living import CONFIRMED, Customer, Live
+from tests.world.running_bot import CONFIRMED, Customer, Live
 
 PARCEL = [{"sku": "masala-250", "quantity": 2}, {"sku": "ginger-250", "quantity": 1}]
 

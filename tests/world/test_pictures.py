@@ -8,7 +8,7 @@ import pytest
 from bot.clock import ShiftedClock
 from sandbox.faults import Fault
 from sandbox.world import World
-from tests.world.living import FLOW, Live, Start
+from tests.world.running_bot import FLOW, Live, Start
 from tests.world.test_refused_later import fails
 
 MEDIA = '{"error": {"message": "Media upload error", "code": 131053}}'

@@ -4,8 +4,8 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from tests.world.hurried import now
-from tests.world.load import Market, market
+from tests.world.fast_clock import now
+from tests.world.market import Market, market
 from tests.world.processes import ready, until
 
 CUSTOMERS = 40

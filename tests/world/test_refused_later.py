@@ -4,7 +4,7 @@ import pytest
 
 from sandbox.faults import Fault
 from sandbox.people import ReceivedMessage
-from tests.world.living import CONFIRMED, Customer, Live
+from tests.world.running_bot import CONFIRMED, Customer, Live
 
 
 async def fails(live: Live, customer: Customer, message: ReceivedMessage, code: int) -> int:

@@ -10,8 +10,8 @@ import pytest
 from bot.whatsapp.channel import WHATSAPP
 from storage import Store
 from storage.database.errors import NotMigrated
-from tests.world.living import FLOW
 from tests.world.processes import MUNSHI, environment, free_port, process, ready, run
+from tests.world.running_bot import FLOW
 
 SECRET = "this-is-a-secret-of-a-test"
 SETTINGS = {

@@ -8,7 +8,7 @@ import pytest
 from bot.clock import ShiftedClock
 from sandbox.world import World
 from storage import Store
-from tests.world.living import CONFIRMED, PRODUCTS, Customer, Start
+from tests.world.running_bot import CONFIRMED, PRODUCTS, Customer, Start
 
 STEPS = ("hi", *PRODUCTS, "Proceed to Checkout", "Confirm order", "Pay Now", "pay")
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 from bot.cli import app
 from bot.clock import ShiftedClock
 from sandbox.world import World
-from tests.world.living import API_TOKEN, CONFIRMED, FLOW, Customer, Live, Start
+from tests.world.running_bot import API_TOKEN, CONFIRMED, FLOW, Customer, Live, Start
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from bot.clock import ShiftedClock
 from sandbox.world import World
-from tests.world.living import CONFIRMED, Live, Start
+from tests.world.running_bot import CONFIRMED, Live, Start
 from tests.world.test_scenarios_money import edited
 
 HOUR = 3_600_000

@@ -24,7 +24,7 @@ from storage.database.sqlite import SqliteUnits
 from storage.database.transaction import Transaction
 from storage.inbox import steps
 from storage.inbox.nonces import draw
-from tests.world.living import CONFIRMED, FLOW, Customer, Live, Start
+from tests.world.running_bot import CONFIRMED, FLOW, Customer, Live, Start
 
 T = TypeVar("T")
 

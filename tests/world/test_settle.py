@@ -9,7 +9,7 @@ import pytest
 from bot.clock import ShiftedClock
 from sandbox.faults import Fault
 from sandbox.world import World
-from tests.world.living import CONFIRMED, Start
+from tests.world.running_bot import CONFIRMED, Start
 from tests.world.test_restore import Shop
 
 

@@ -7,7 +7,7 @@ import pytest
 from bot.clock import ShiftedClock
 from sandbox.faults import Fault
 from sandbox.world import World
-from tests.world.living import Start
+from tests.world.running_bot import Start
 from tests.world.test_restore import Shop
 from tests.world.test_settle import refusal
 

@@ -2,7 +2,7 @@
 
 from payments.processing.silence import TURNS
 from sandbox.people import ReceivedMessage
-from tests.world.living import CONFIRMED, Customer, Live
+from tests.world.running_bot import CONFIRMED, Customer, Live
 from tests.world.test_scenarios_money import ALL_CUPS, CUPS
 
 AUTOMATIC = "We got your message!"

@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from payments.signature import sign
-from tests.world.living import Live
+from tests.world.running_bot import Live
 
 FORGED = "f" * 64
 DOORS = {

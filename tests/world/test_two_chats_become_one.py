@@ -9,7 +9,7 @@ import pytest
 from bot.clock import ShiftedClock
 from sandbox.faults import Fault
 from sandbox.world import World
-from tests.world.living import CONFIRMED, Customer, Live, Start
+from tests.world.running_bot import CONFIRMED, Customer, Live, Start
 from tests.world.test_one_person import PHONE, SECOND, living, order_for, sound
 
 REMINDER: Final = "is waiting for its payment"

@@ -9,7 +9,7 @@ import pytest
 from bot.clock import ShiftedClock
 from sandbox.faults import Fault
 from sandbox.world import World
-from tests.world.living import FLOW, Live, Start
+from tests.world.running_bot import FLOW, Live, Start
 
 PHONE = "919812345601"
 CREATE = "/payments/create"

@@ -9,7 +9,7 @@ from bot.clock import ShiftedClock
 from bot.settings import Settings
 from sandbox.meta import Window
 from sandbox.world import World
-from tests.world.living import FLOW, Live, Start
+from tests.world.running_bot import FLOW, Live, Start
 
 _PAID = "  payment_successful:\n"
 _TEMPLATE = """\

@@ -22,7 +22,7 @@ from payments.processing.actions import SHOP
 from payments.processing.shop_state import Moment, ShopState
 from payments.shop.cart import Cart
 from sandbox import meta_rules
-from tests.world.living import FLOW
+from tests.world.running_bot import FLOW
 
 ASHA = Recipient("919812345601", None)
 NAMES = st.text("aबç🫖\n \t-", min_size=1, max_size=40) | st.text(

@@ -9,7 +9,7 @@ import pytest
 from bot.whatsapp.inbound import InboundMessage, Parsed, Sender, parse
 from flows.engine.events import Event, Received, Tapped, TextReceived
 from flows.messages import limits
-from tests.bot.whatsapp.wrapping import wrapped
+from tests.bot.whatsapp.webhook_body import wrapped
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "whatsapp"
 

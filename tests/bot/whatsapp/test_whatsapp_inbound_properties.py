@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.whatsapp.inbound import Parsed, parse
-from tests.bot.whatsapp.wrapping import wrapped
+from tests.bot.whatsapp.webhook_body import wrapped
 
 
 def test_endless_nesting_is_kept_in_part() -> None:

@@ -14,7 +14,7 @@ from payments.ledger.facts import Fact
 from payments.ledger.refunds import SMALLEST
 from payments.processing.step_input import Kind
 from payments.shop.orders import order_key_of
-from tests.payments.waiting import Body
+from tests.payments.memory_shop import Body
 
 Arrival = tuple[Kind, Body]
 

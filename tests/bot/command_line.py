@@ -7,7 +7,7 @@ from typer.testing import CliRunner, Result
 from bot.cli import app
 from flows.engine import events
 from storage import Store
-from tests.storage.written import write
+from tests.storage.handwritten_rows import write
 
 SETTINGS = {
     "MUNSHI_API_TOKEN": "this-is-a-token-of-a-test",

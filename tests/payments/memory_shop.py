@@ -25,7 +25,7 @@ from payments.shop import cart
 from payments.shop.cart import Cart
 from payments.shop.orders import Attempt, AttemptStatus
 from storage.inbox.step_inputs import _order_keys
-from tests.payments.done import Done
+from tests.payments.change_set_view import Done
 
 NOW: Final = 1_800_000_000_000
 Body = Mapping[str, Any]

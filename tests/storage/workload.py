@@ -16,8 +16,8 @@ from storage.outbox.deliveries import Again, Delivery, Done, Failed
 from storage.reports.backlog import held, notices, parked, state_of
 from storage.reports.ledger import books
 from storage.reports.timeline import story, subjects
-from tests.storage.hearing import heard
 from tests.storage.purchases import LEASE, Shop, names
+from tests.storage.receipt_bodies import heard
 
 _MINUTE: Final = 60_000
 _DAY: Final = 24 * 60 * _MINUTE

@@ -1,4 +1,4 @@
-"""`python -m tests.world.hurried serve`: munshi itself, in a world whose clock runs `PACE` times as fast.
+"""`python -m tests.world.fast_clock serve`: munshi itself, in a world whose clock runs `PACE` times as fast.
 
 A lease of a minute is over in seconds; nothing else of the process is changed.
 """

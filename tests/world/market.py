@@ -22,11 +22,11 @@ from sandbox.faults import Fault
 from sandbox.people import Person, ReceivedMessage
 from sandbox.world import World
 from storage.database.records import reading
-from tests.world.hurried import PACE, now
-from tests.world.living import API_TOKEN, CONFIRMED, PRODUCTS
+from tests.world.fast_clock import PACE, now
 from tests.world.processes import MUNSHI, environment, free_port, kill, process, ready, run, until
+from tests.world.running_bot import API_TOKEN, CONFIRMED, PRODUCTS
 
-HURRIED: Final = (sys.executable, "-m", "tests.world.hurried")
+HURRIED: Final = (sys.executable, "-m", "tests.world.fast_clock")
 MOMENT: Final = 1000 * PACE
 """Milliseconds of the hurried clock that a message or an acknowledgement may be on its way."""
 _SLOW: Final = 0.05
