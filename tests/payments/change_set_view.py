@@ -1,4 +1,4 @@
-"""A change set as the tests of processing read it: what was changed, without causes and keys."""
+"""A change set as the tests of processing read it: the changed values, without causes and keys."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ from payments.processing.changes import ChangeSet, values
 from payments.shop.orders import Attempt
 
 
-class Done:
-    """Tuples of plain values; every other name is the change set's own, lists as tuples."""
+class ChangeSetView:
+    """The fields of a change set as tuples of plain values."""
 
     def __init__(self, changes: ChangeSet) -> None:
         self.changes = changes
@@ -24,5 +24,5 @@ class Done:
         self.changed: tuple[OrderState, ...] = tuple(changes.orders.values())
 
     def __getattr__(self, name: str) -> Any:
-        found = getattr(self.changes, name)
-        return tuple(found) if isinstance(found, list) else found
+        value = getattr(self.changes, name)
+        return tuple(value) if isinstance(value, list) else value

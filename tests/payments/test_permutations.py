@@ -14,13 +14,12 @@ from typing import Any, Final, TypeAlias
 
 import pytest
 
-from flows.engine.events import TextReceived
 from flows.engine.model import Flow
 from payments.ledger.calls import Call, RefundPayment
-from payments.processing.step_input import Kind
 from payments.shop.orders import Lifecycle
-from tests.payments.memory_shop import NOW, Store, chat, repairing
-from tests.payments.razorpay_model import Arrival, Razorpay, fork
+from tests.builders import InboxBody, chat, request
+from tests.payments.memory_shop import NOW, MemoryShop, flow_with_repairs
+from tests.payments.razorpay_model import Razorpay, fork
 
 SKU: Final = "kulhad-6"
 TOTAL: Final = 32_000
@@ -33,18 +32,18 @@ Came: TypeAlias = tuple[int, ...]
 class Play:
     """A shop, the Razorpay that it asks, and what it has asked so far."""
 
-    store: Store
+    store: MemoryShop
     razorpay: Razorpay
     told: list[str]
     calls: list[Call]
 
-    def after(self, arrival: Arrival) -> "Play":
+    def after(self, arrival: InboxBody) -> "Play":
         """A play of its own, in which this came too."""
         play = Play(self.store.twin(), self.razorpay, list(self.told), list(self.calls))
         play.take(arrival)
         return play
 
-    def take(self, arrival: Arrival) -> None:
+    def take(self, arrival: InboxBody) -> None:
         done = self.store.take(arrival)
         assert [handled.error for handled in done.results] == [None]
         self.told += [say.name for say in done.messages]
@@ -106,7 +105,7 @@ class Ways:
     count: int
 
 
-def ends(play: Play, events: list[Arrival], times: int = 1) -> Iterator[Ways]:
+def ends(play: Play, events: list[InboxBody], times: int = 1) -> Iterator[Ways]:
     """Every play in which all `events` came `times` times, in every order."""
     layer: dict[Came, dict[Any, Ways]] = {(0,) * len(events): {play.key: Ways(play, 1)}}
     for _ in range(len(events) * times):
@@ -119,7 +118,7 @@ def ends(play: Play, events: list[Arrival], times: int = 1) -> Iterator[Ways]:
     yield from layer[(times,) * len(events)].values()
 
 
-def _merge(found: dict[Any, Ways], ways: list[Ways], arrival: Arrival) -> None:
+def _merge(found: dict[Any, Ways], ways: list[Ways], arrival: InboxBody) -> None:
     for way in ways:
         play = way.play.after(arrival)
         found.setdefault(play.key, Ways(play, 0)).count += way.count
@@ -127,11 +126,11 @@ def _merge(found: dict[Any, Ways], ways: list[Ways], arrival: Arrival) -> None:
 
 def two_links(flow: Flow) -> tuple[Play, str]:
     """An order of counted goods, with a cancelled link and a new one. Payments of both may be under way."""
-    store, razorpay = Store(flow), Razorpay()
-    store.take((Kind.REQUEST, {"items": [{"sku": SKU, "quantity": 1}]}))
+    store, razorpay = MemoryShop(flow), Razorpay()
+    store.take(request((SKU, 1)))
     store.take(razorpay.answer(store.last.calls[0]))
     key = store.current
-    store.take(chat(TextReceived("retry")), now=NOW + 19 * 60_000)
+    store.take(chat("retry"), now=NOW + 19 * 60_000)
     for _ in ("withdrawn", "created"):
         store.take(razorpay.answer(store.last.calls[0]))
     assert [str(attempt.status) for attempt in store.orders[key].attempts] == ["cancelled", "created"]
@@ -141,20 +140,20 @@ def two_links(flow: Flow) -> tuple[Play, str]:
 
 def one_link(flow: Flow) -> tuple[Play, str]:
     """An order of counted goods, with a link."""
-    store, razorpay = Store(flow), Razorpay()
-    store.take((Kind.REQUEST, {"items": [{"sku": SKU, "quantity": 1}]}))
+    store, razorpay = MemoryShop(flow), Razorpay()
+    store.take(request((SKU, 1)))
     store.take(razorpay.answer(store.last.calls[0]))
     store.messages.clear()
     return Play(store, razorpay, [], []), store.current
 
 
-def paid(play: Play, reference: str, *states: str) -> list[Arrival]:
+def paid(play: Play, reference: str, *states: str) -> list[InboxBody]:
     """What Razorpay tells while a payment of this link goes through `states`."""
-    razorpay, before = play.razorpay, len(play.razorpay.told)
+    razorpay, before = play.razorpay, len(play.razorpay.webhooks)
     payment = razorpay.try_to_pay(razorpay.links[reference], TOTAL)
     for state in states:
         razorpay.move(payment, state)
-    return razorpay.told[before:]
+    return razorpay.webhooks[before:]
 
 
 def count(ways: list[Ways]) -> int:
@@ -169,7 +168,7 @@ def same(values: list[Any]) -> Any:
 
 def test_both_links_of_an_order_are_paid_in_all_40320_orders(shop_flow: Flow) -> None:
     play, key = two_links(shop_flow)
-    (cancelled,) = play.razorpay.told
+    (cancelled,) = play.razorpay.webhooks
     events = [
         cancelled,
         *paid(play, f"{key}.1", "authorized", "captured"),
@@ -190,7 +189,7 @@ def test_both_links_of_an_order_are_paid_in_all_40320_orders(shop_flow: Flow) ->
 def test_the_old_link_fails_ends_and_is_paid_late_beside_the_new_one(shop_flow: Flow) -> None:
     """In all 40,320 orders. Setbacks are told only if they come while nothing is paid."""
     play, key = two_links(shop_flow)
-    (cancelled,) = play.razorpay.told
+    (cancelled,) = play.razorpay.webhooks
     old = paid(play, f"{key}.1", "failed", "authorized", "captured")
     new = paid(play, f"{key}.2", "captured")
     ways = list(ends(play, [cancelled, *old, *new]))
@@ -208,7 +207,7 @@ def test_the_old_link_fails_ends_and_is_paid_late_beside_the_new_one(shop_flow: 
 def test_the_earlier_order_is_paid_while_a_later_one_waits_for_its_link(shop_flow: Flow) -> None:
     """In all 113,400 orders of its webhooks and of what its cancelling answers, each of them twice."""
     play, old = one_link(shop_flow)
-    play.store.take((Kind.REQUEST, {"items": [{"sku": SKU, "quantity": 2}]}))
+    play.store.take(request((SKU, 2)))
     new = str(play.store.current)
     (withdrawal,) = play.store.last.calls
     events = [*paid(play, f"{old}.1", "authorized", "captured"), play.razorpay.answer(withdrawal)]
@@ -222,18 +221,18 @@ def test_the_earlier_order_is_paid_while_a_later_one_waits_for_its_link(shop_flo
     assert told == {"payment_successful": 1, "earlier_order_paid": 1}
 
 
-def late_and_refunded(play: Play, key: str) -> list[Arrival]:
+def late_and_refunded(play: Play, key: str) -> list[InboxBody]:
     """Failed, expired, authorised, captured, order paid; then given back by hand, in two steps."""
     failed, authorised, captured, order_paid, _ = paid(play, f"{key}.1", "failed", "authorized", "captured")
     link, razorpay = play.razorpay.links[f"{key}.1"], play.razorpay
     link.status = "created"
     razorpay.end(link, "expired")
-    expired = razorpay.told[-1]
+    expired = razorpay.webhooks[-1]
     given = razorpay.give_back(razorpay.payments["pay_1"], 2_000)
     assert given
-    started = razorpay.told[-1]
+    started = razorpay.webhooks[-1]
     razorpay.finish(given, "processed")
-    return [failed, expired, authorised, captured, order_paid, started, razorpay.told[-1]]
+    return [failed, expired, authorised, captured, order_paid, started, razorpay.webhooks[-1]]
 
 
 def test_a_late_payment_that_somebody_refunds_in_part(shop_flow: Flow) -> None:
@@ -261,7 +260,7 @@ def test_where_late_money_goes_back_it_matters_what_is_heard_first(shop_text: st
     What was given back by hand meanwhile may leave too little for what we asked for. Razorpay refuses
     that then, and what is left waits for a person.
     """
-    play, key = one_link(repairing(shop_text, "late: refund"))
+    play, key = one_link(flow_with_repairs(shop_text, "late: refund"))
     ways = list(ends(play, late_and_refunded(play, key)))
     assert count(ways) == factorial(7)
     finished = [way.play.finish().store.orders[key] for way in ways]
@@ -297,8 +296,8 @@ def test_every_event_comes_twice(shop_flow: Flow, count_of_events: int, orders: 
 
 def test_the_link_is_known_only_after_its_payment(shop_flow: Flow) -> None:
     """Webhooks overtake the answer to the call that made their link, in all 720 orders."""
-    store, razorpay = Store(shop_flow), Razorpay()
-    store.take((Kind.REQUEST, {"items": [{"sku": SKU, "quantity": 1}]}))
+    store, razorpay = MemoryShop(shop_flow), Razorpay()
+    store.take(request((SKU, 1)))
     call = store.last.calls[0]
     key = store.current
     answer = razorpay.answer(call)

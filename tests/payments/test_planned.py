@@ -5,268 +5,267 @@ from typing import Final
 import pytest
 
 from bot.whatsapp.limits import LIMITS
-from flows.engine.events import TextReceived
 from flows.engine.model import Flow
 from flows.language.load import load
 from payments.ledger.calls import CancelLink, CreateLink
-from payments.ledger.facts import Fact
 from payments.processing.actions import SHOP
 from payments.processing.changes import Outcome
-from payments.processing.step_input import Kind
 from payments.shop.orders import AttemptStatus, Lifecycle
-from tests.payments.memory_shop import (
-    NOW,
-    Body,
-    Store,
+from tests.builders import (
+    InboxBody,
     chat,
-    created,
-    facts,
-    fetched,
-    kept,
-    link,
-    payment,
-    refused,
-    withdrawn,
+    link_created,
+    link_kept,
+    link_of,
+    link_refused,
+    link_withdrawn,
+    payment_of,
+    payments_fetched,
+    refunded,
+    request,
+    webhook,
 )
+from tests.payments.memory_shop import NOW, MemoryShop
 
 LIFE: Final = 1_200_000
 LATER: Final = NOW + 60_000
+LAST: Final = ("kulhad-6", 12)
+"""All pieces that are left of it."""
 
 
-def paid(key: str) -> tuple[Kind, Body]:
-    return facts(payment(key, "captured"), link(key, "paid"))
+def paid(key: str) -> InboxBody:
+    return webhook(payment_of(key, "captured"), link_of(key, "paid"))
 
 
-def ordered_again(store: Store) -> tuple[str, str]:
+def ordered_again(store: MemoryShop) -> tuple[str, str]:
     """An order with a link, and another in its place: their keys."""
     return store.order_with_link(), store.order()
 
 
-def asked(store: Store) -> list[str]:
+def asked(store: MemoryShop) -> list[str]:
     return [call.reference_id for call in store.last.calls if isinstance(call, CreateLink)]
 
 
-def test_a_new_order_waits_for_the_end_of_the_old_ones_link(store: Store) -> None:
+def test_a_new_order_waits_for_the_end_of_the_old_ones_link(store: MemoryShop) -> None:
     old, new = ordered_again(store)
     assert store.last.calls == (CancelLink(f"{old}.1", f"plink_{old}.1"),)
     assert (store.status(old), store.status(new)) == (AttemptStatus.WITHDRAWING, AttemptStatus.PLANNED)
     assert store.orders[new].lifecycle is Lifecycle.OPEN
-    (call,) = store.take(withdrawn(f"{old}.1"), now=LATER).calls
+    (call,) = store.take(link_withdrawn(f"{old}.1"), now=LATER).calls
     number = store.orders[new].order.number
     assert call == CreateLink(f"{new}.1", new, 36_000, "INR", f"Order #{number}", LATER + LIFE)
     assert store.status(new) is AttemptStatus.CREATING
     assert store.orders[new].attempts[0].expires_at == LATER + LIFE
     assert store.link.expires_at == LATER + LIFE
-    store.take(created(f"{new}.1"))
+    store.take(link_created(f"{new}.1"))
     assert store.said[-1] == "complete_payment"
 
 
 @pytest.mark.parametrize("status", ["expired", "cancelled"])
 @pytest.mark.parametrize("road", ["cancelling", "webhook", "poll"])
-def test_every_unpaid_end_lets_it_begin_once(store: Store, road: str, status: str) -> None:
+def test_every_unpaid_end_lets_it_begin_once(store: MemoryShop, road: str, status: str) -> None:
     old, new = ordered_again(store)
     end = {
-        "cancelling": withdrawn(f"{old}.1", status),
-        "webhook": facts(link(old, status)),
-        "poll": fetched(f"{old}.1", link(old, status)),
+        "cancelling": link_withdrawn(f"{old}.1", status),
+        "webhook": webhook(link_of(old, status)),
+        "poll": payments_fetched(f"{old}.1", link_of(old, status)),
     }
     store.take(end[road])
     assert asked(store) == [f"{new}.1"]
     store.take(*end.values())
     assert asked(store) == []
-    store.take(chat(TextReceived("retry")))
+    store.take(chat("retry"))
     assert (asked(store), len(store.orders[new].attempts)) == ([], 1)
 
 
 @pytest.mark.parametrize("road", ["cancelling", "webhook", "poll", "capture alone"])
-def test_paid_after_all_the_earlier_order_wins(store: Store, road: str) -> None:
+def test_paid_after_all_the_earlier_order_wins(store: MemoryShop, road: str) -> None:
     old, new = ordered_again(store)
     end = {
-        "cancelling": withdrawn(f"{old}.1", "paid"),
+        "cancelling": link_withdrawn(f"{old}.1", "paid"),
         "webhook": paid(old),
-        "poll": fetched(f"{old}.1", payment(old, "captured"), link(old, "paid")),
-        "capture alone": facts(payment(old, "captured")),
+        "poll": payments_fetched(f"{old}.1", payment_of(old, "captured"), link_of(old, "paid")),
+        "capture alone": webhook(payment_of(old, "captured")),
     }
     store.take(end[road])
     assert asked(store) == []
     assert store.said[-1] == "earlier_order_paid"
     assert (store.status(new), store.orders[new].lifecycle) == (AttemptStatus.REFUSED, Lifecycle.LAPSED)
-    store.take(paid(old), withdrawn(f"{old}.1", "paid"))
+    store.take(paid(old), link_withdrawn(f"{old}.1", "paid"))
     assert store.said.count("earlier_order_paid") == store.said.count("payment_successful") == 1
-    store.take(chat(TextReceived("retry")))
+    store.take(chat("retry"))
     assert asked(store) == [f"{new}.2"]
     assert (store.status(new, 2), store.orders[new].lifecycle) == (AttemptStatus.CREATING, Lifecycle.OPEN)
 
 
-def test_a_link_that_razorpay_would_not_cancel_stands_in_the_way_and_an_operator_hears(store: Store) -> None:
+def test_a_link_that_razorpay_would_not_cancel_stands_in_the_way_and_an_operator_hears(
+    store: MemoryShop,
+) -> None:
     old, new = ordered_again(store)
-    (notice,) = store.take(kept(f"{old}.1")).notices
+    (notice,) = store.take(link_kept(f"{old}.1")).notices
     assert (notice.kind, notice.subject) == ("link", f"{old}.1")
     assert f"plink_{old}.1" in notice.said
     assert store.said[-1] == "earlier_link_open"
     assert (store.status(old), store.status(new)) == (AttemptStatus.WITHDRAWING, AttemptStatus.REFUSED)
-    store.take(chat(TextReceived("retry")))
+    store.take(chat("retry"))
     assert store.last.calls == (CancelLink(f"{old}.1", None),)
     assert store.status(new, 2) is AttemptStatus.PLANNED
-    store.take(withdrawn(f"{old}.1"))
+    store.take(link_withdrawn(f"{old}.1"))
     assert asked(store) == [f"{new}.2"]
 
 
-def test_a_kept_link_that_ends_by_itself_is_out_of_the_way(store: Store) -> None:
+def test_a_kept_link_that_ends_by_itself_is_out_of_the_way(store: MemoryShop) -> None:
     old, new = ordered_again(store)
-    store.take(kept(f"{old}.1"), facts(link(old, "expired")))
+    store.take(link_kept(f"{old}.1"), webhook(link_of(old, "expired")))
     assert asked(store) == []
-    store.take(chat(TextReceived("retry")))
+    store.take(chat("retry"))
     assert (store.last.calls[0].__class__, asked(store)) == (CreateLink, [f"{new}.2"])
 
 
-def test_word_that_a_link_was_kept_which_is_over_says_nothing(store: Store) -> None:
+def test_word_that_a_link_was_kept_which_is_over_says_nothing(store: MemoryShop) -> None:
     old, new = ordered_again(store)
-    store.take(withdrawn(f"{old}.1"))
-    assert (store.take(kept(f"{old}.1")).notices, store.status(new)) == ((), AttemptStatus.CREATING)
+    store.take(link_withdrawn(f"{old}.1"))
+    assert (store.take(link_kept(f"{old}.1")).notices, store.status(new)) == ((), AttemptStatus.CREATING)
 
 
-def test_where_nothing_is_planned_only_an_operator_hears_of_a_kept_link(store: Store) -> None:
+def test_where_nothing_is_planned_only_an_operator_hears_of_a_kept_link(store: MemoryShop) -> None:
     key = store.order_with_link()
-    store.take(chat(TextReceived("cancel")))
-    (notice,) = store.take(kept(f"{key}.1")).notices
+    store.take(chat("cancel"))
+    (notice,) = store.take(link_kept(f"{key}.1")).notices
     assert (notice.subject, store.orders[key].lifecycle) == (f"{key}.1", Lifecycle.OPEN)
     assert "earlier_link_open" not in store.said
 
 
-def test_a_link_that_was_never_made_is_out_of_the_way(store: Store) -> None:
+def test_a_link_that_was_never_made_is_out_of_the_way(store: MemoryShop) -> None:
     old = store.order()
     new = store.order()
     assert store.last.calls == (CancelLink(f"{old}.1", None),)
-    store.take(refused(f"{old}.1"))
+    store.take(link_refused(f"{old}.1"))
     assert asked(store) == [f"{new}.1"]
 
 
-def test_a_link_that_is_learned_of_late_is_waited_for(store: Store) -> None:
+def test_a_link_that_is_learned_of_late_is_waited_for(store: MemoryShop) -> None:
     old = store.order()
     new = store.order()
-    store.take(created(f"{old}.1"))
+    store.take(link_created(f"{old}.1"))
     assert store.last.calls == (CancelLink(f"{old}.1", f"plink_{old}.1"),)
-    lagging = withdrawn(f"{old}.1")
-    lagging[1]["fields"]["link_id"] = None
-    store.take(lagging)
+    store.take(link_withdrawn(f"{old}.1", link_id=None))
     assert store.last.calls == (CancelLink(f"{old}.1", f"plink_{old}.1"),)
     assert store.status(new) is AttemptStatus.PLANNED
-    store.take(withdrawn(f"{old}.1"))
+    store.take(link_withdrawn(f"{old}.1"))
     assert asked(store) == [f"{new}.1"]
 
 
-def test_a_plan_that_is_left_hands_on_what_it_waited_for(store: Store) -> None:
+def test_a_plan_that_is_left_hands_on_what_it_waited_for(store: MemoryShop) -> None:
     first, second = ordered_again(store)
     third = store.order()
     assert store.status(second) is AttemptStatus.CANCELLED
     assert store.orders[second].lifecycle is Lifecycle.LAPSED
     assert store.status(third) is AttemptStatus.PLANNED
-    store.take(facts(link(second, "cancelled")))
+    store.take(webhook(link_of(second, "cancelled")))
     assert asked(store) == []
-    store.take(withdrawn(f"{first}.1"))
+    store.take(link_withdrawn(f"{first}.1"))
     assert asked(store) == [f"{third}.1"]
 
 
 def test_a_cancelled_plan_frees_its_goods_at_once_and_still_waits_when_it_is_wanted_again(
-    store: Store,
+    store: MemoryShop,
 ) -> None:
-    items = [{"sku": "kulhad-6", "quantity": 12}]
-    store.take((Kind.REQUEST, {"items": items}))
+    store.take(request(LAST))
     old = store.current
-    store.take(created(f"{old}.1"), (Kind.REQUEST, {"items": items}))
+    store.take(link_created(f"{old}.1"), request(LAST))
     new = store.current
     assert store.left == {"kulhad-6": 0}
-    assert store.take(chat(TextReceived("cancel"))).calls == ()
+    assert store.take(chat("cancel")).calls == ()
     assert (store.status(new), store.orders[new].lifecycle) == (AttemptStatus.CANCELLED, Lifecycle.LAPSED)
     assert (store.left, store.order_state.lapsed) == ({"kulhad-6": 12}, True)
-    store.take(chat(TextReceived("retry")))
+    store.take(chat("retry"))
     assert store.last.calls == (CancelLink(f"{old}.1", None),)
     assert (store.status(new, 2), store.left) == (AttemptStatus.PLANNED, {"kulhad-6": 0})
-    store.take(withdrawn(f"{old}.1"))
+    store.take(link_withdrawn(f"{old}.1"))
     assert asked(store) == [f"{new}.2"]
 
 
-def test_a_plan_that_took_too_long_gives_way_to_the_next(store: Store) -> None:
+def test_a_plan_that_took_too_long_gives_way_to_the_next(store: MemoryShop) -> None:
     old, new = ordered_again(store)
-    store.take(chat(TextReceived("retry")), now=NOW + LIFE)
+    store.take(chat("retry"), now=NOW + LIFE)
     assert store.last.calls == (CancelLink(f"{old}.1", None),)
     assert [attempt.status for attempt in store.orders[new].attempts] == ["cancelled", "planned"]
-    store.take(withdrawn(f"{old}.1"))
+    store.take(link_withdrawn(f"{old}.1"))
     assert asked(store) == [f"{new}.2"]
 
 
-def test_nothing_is_made_that_is_no_longer_wanted(store: Store) -> None:
+def test_nothing_is_made_that_is_no_longer_wanted(store: MemoryShop) -> None:
     old, new = ordered_again(store)
-    store.take(chat(TextReceived("cancel")), withdrawn(f"{old}.1"))
+    store.take(chat("cancel"), link_withdrawn(f"{old}.1"))
     assert (asked(store), store.status(new)) == ([], AttemptStatus.CANCELLED)
-    store.take(chat(TextReceived("retry")))
+    store.take(chat("retry"))
     assert asked(store) == [f"{new}.2"]
 
 
-def test_a_link_about_to_end_is_replaced_when_it_has(store: Store) -> None:
+def test_a_link_about_to_end_is_replaced_when_it_has(store: MemoryShop) -> None:
     key, soon = store.order_with_link(), NOW + LIFE - 60_000
-    store.take(chat(TextReceived("retry")), now=soon)
+    store.take(chat("retry"), now=soon)
     assert store.last.calls == (CancelLink(f"{key}.1", f"plink_{key}.1"),)
     assert store.status(key, 2) is AttemptStatus.PLANNED
-    store.take(withdrawn(f"{key}.1"), now=soon + 5)
+    store.take(link_withdrawn(f"{key}.1"), now=soon + 5)
     assert asked(store) == [f"{key}.2"]
     assert store.orders[key].lifecycle is Lifecycle.OPEN
     assert store.link.expires_at == soon + 5 + LIFE
 
 
-def test_paid_after_all_an_order_needs_no_other_link(store: Store) -> None:
+def test_paid_after_all_an_order_needs_no_other_link(store: MemoryShop) -> None:
     key = store.order_with_link()
-    store.take(chat(TextReceived("retry")), now=NOW + LIFE - 60_000)
+    store.take(chat("retry"), now=NOW + LIFE - 60_000)
     store.take(paid(key))
     assert (store.last.calls, store.said[-1]) == ((), "payment_successful")
     assert store.status(key, 2) is AttemptStatus.CANCELLED
 
 
-def test_a_kept_link_of_the_same_order_can_still_pay_it(store: Store) -> None:
+def test_a_kept_link_of_the_same_order_can_still_pay_it(store: MemoryShop) -> None:
     key = store.order_with_link()
-    store.take(chat(TextReceived("retry")), now=NOW + LIFE - 60_000)
-    store.take(kept(f"{key}.1"))
+    store.take(chat("retry"), now=NOW + LIFE - 60_000)
+    store.take(link_kept(f"{key}.1"))
     assert (store.said[-1], store.status(key, 2)) == ("earlier_link_open", AttemptStatus.REFUSED)
-    store.take(chat(TextReceived("retry")))
+    store.take(chat("retry"))
     assert store.last.calls == (CancelLink(f"{key}.1", f"plink_{key}.1"),)
     store.take(paid(key))
     assert (store.said[-1], store.orders[key].lifecycle) == ("payment_successful", Lifecycle.FULFILLED)
     assert store.status(key, 3) is AttemptStatus.CANCELLED
 
 
-def test_the_rest_waits_for_the_end_of_the_link_that_was_paid_short(store: Store) -> None:
+def test_the_rest_waits_for_the_end_of_the_link_that_was_paid_short(store: MemoryShop) -> None:
     key = store.order_with_link()
-    store.take(facts(payment(key, "captured", 8_000)))
+    store.take(webhook(payment_of(key, "captured", 8_000)))
     assert (store.said[-1], store.status(key, 2)) == ("part_received", AttemptStatus.PLANNED)
-    assert store.take(chat(TextReceived("pay now"))).calls == ()
+    assert store.take(chat("pay now")).calls == ()
     assert store.said[-1] == "how_it_stands"
-    store.take(withdrawn(f"{key}.1"))
+    store.take(link_withdrawn(f"{key}.1"))
     assert asked(store) == [f"{key}.2"]
 
 
 @pytest.mark.parametrize("kept_instead", [False, True], ids=["cancelled", "kept"])
-def test_without_a_link_for_the_rest_what_came_goes_back(store: Store, kept_instead: bool) -> None:
+def test_without_a_link_for_the_rest_what_came_goes_back(store: MemoryShop, kept_instead: bool) -> None:
     key = store.order_with_link()
-    store.take(facts(payment(key, "captured", 8_000)))
-    store.take(kept(f"{key}.1") if kept_instead else chat(TextReceived("cancel")))
+    store.take(webhook(payment_of(key, "captured", 8_000)))
+    store.take(link_kept(f"{key}.1") if kept_instead else chat("cancel"))
     assert (store.said[-1], store.orders[key].lifecycle) == ("payment_returned", Lifecycle.RETURNED)
     assert sum(refund.amount for refund in store.orders[key].refunds) == 8_000
 
 
-def test_a_link_of_an_order_that_the_bank_had_said_yes_to_ends_too(store: Store) -> None:
+def test_a_link_of_an_order_that_the_bank_had_said_yes_to_ends_too(store: MemoryShop) -> None:
     old = store.order_with_link()
-    store.take(facts(payment(old, "authorized")))
-    store.take((Kind.REQUEST, {"items": [{"sku": "ginger-250", "quantity": 1}]}))
+    store.take(webhook(payment_of(old, "authorized")))
+    store.take(request(("ginger-250", 1)))
     assert store.last.calls == (CancelLink(f"{old}.1", f"plink_{old}.1"),)
     assert store.orders[old].lifecycle is Lifecycle.OPEN
-    store.take(withdrawn(f"{old}.1"))
+    store.take(link_withdrawn(f"{old}.1"))
     assert len(asked(store)) == 1
 
 
-def test_a_link_that_took_its_amount_is_in_nobodys_way(store: Store) -> None:
+def test_a_link_that_took_its_amount_is_in_nobodys_way(store: MemoryShop) -> None:
     old = store.order_with_link()
-    store.take(facts(payment(old, "captured")))
+    store.take(webhook(payment_of(old, "captured")))
     assert store.status(old) is AttemptStatus.CREATED
     new = store.order()
     assert asked(store) == [f"{new}.1"]
@@ -276,30 +275,32 @@ def test_a_link_that_took_its_amount_is_in_nobodys_way(store: Store) -> None:
 PLACED_FIRST: Final = 'confirm: {words: [confirm, "yes", हाँ], do: [order.place, payment.request], to: '
 
 
-def test_an_order_that_is_placed_before_its_link_is_asked_for_waits_too(store: Store, shop_text: str) -> None:
+def test_an_order_that_is_placed_before_its_link_is_asked_for_waits_too(
+    store: MemoryShop, shop_text: str
+) -> None:
     assert PLACED_FIRST in shop_text
     apart = shop_text.replace(PLACED_FIRST, PLACED_FIRST.replace(", payment.request", ""))
     store.flow = load(apart, "flows.yaml", SHOP, limits=LIMITS)
     first = store.order()
-    store.take(chat(TextReceived("retry")))
-    store.take(created(f"{first}.1"))
+    store.take(chat("retry"))
+    store.take(link_created(f"{first}.1"))
     second = store.order()
     assert store.last.calls == (CancelLink(f"{first}.1", f"plink_{first}.1"),)
-    store.take(chat(TextReceived("retry")))
+    store.take(chat("retry"))
     assert store.last.calls == (CancelLink(f"{first}.1", None),)
     third = store.order()
-    store.take(chat(TextReceived("retry")))
+    store.take(chat("retry"))
     assert asked(store) == []
-    store.take(withdrawn(f"{first}.1"))
+    store.take(link_withdrawn(f"{first}.1"))
     assert asked(store) == [f"{third}.1"]
     assert store.status(second) is AttemptStatus.CANCELLED
 
 
 def test_an_end_that_is_parked_begins_nothing_until_it_is_replayed(
-    store: Store, shop_text: str, shop_flow: Flow
+    store: MemoryShop, shop_text: str, shop_flow: Flow
 ) -> None:
     old, new = ordered_again(store)
-    end = withdrawn(f"{old}.1", "paid")
+    end = link_withdrawn(f"{old}.1", "paid")
     store.flow = load(
         shop_text.replace("Your earlier order was paid", "{{ event.missing }}"),
         "flows.yaml",
@@ -314,66 +315,60 @@ def test_an_end_that_is_parked_begins_nothing_until_it_is_replayed(
     assert (store.said[-1], store.status(new)) == ("earlier_order_paid", AttemptStatus.REFUSED)
 
 
-def test_all_of_it_in_one_case(store: Store) -> None:
+def test_all_of_it_in_one_case(store: MemoryShop) -> None:
     old = store.order_with_link()
-    items = [{"sku": "ginger-250", "quantity": 1}]
-    store.take(
-        (Kind.REQUEST, {"items": items}), facts(link(old, "expired")), (Kind.REQUEST, {"items": items})
-    )
+    store.take(request(("ginger-250", 1)), webhook(link_of(old, "expired")), request(("ginger-250", 1)))
     second, third = list(store.orders)[1:]
     ended = [call.reference_id for call in store.last.calls if isinstance(call, CancelLink)]
     assert (ended, asked(store)) == ([f"{old}.1", f"{second}.1"], [f"{second}.1"])
     assert (store.status(second), store.status(third)) == (AttemptStatus.WITHDRAWING, AttemptStatus.PLANNED)
 
 
-def test_an_order_that_never_meets_another_is_asked_for_at_once(store: Store) -> None:
+def test_an_order_that_never_meets_another_is_asked_for_at_once(store: MemoryShop) -> None:
     key = store.order()
     assert asked(store) == [f"{key}.1"]
     assert not store.conversation.data.get("earlier_links")
 
 
-LAST: Final = [{"sku": "kulhad-6", "quantity": 12}]
-"""All that there is of it."""
-
-
-def last_ordered(store: Store) -> tuple[str, int]:
+def last_ordered(store: MemoryShop) -> tuple[str, int]:
     """An order of the last pieces, with a link: its key and total."""
-    store.take((Kind.REQUEST, {"items": LAST}))
+    store.take(request(LAST))
     key = store.current
-    store.take(created(f"{key}.1"))
+    store.take(link_created(f"{key}.1"))
     return key, store.orders[key].order.total
 
 
-def test_what_an_earlier_order_brought_in_goes_back_if_its_goods_are_the_later_ones(store: Store) -> None:
+def test_what_an_earlier_order_brought_in_goes_back_if_its_goods_are_the_later_ones(
+    store: MemoryShop,
+) -> None:
     """The customer ends with one of the two, and not with neither."""
     old, total = last_ordered(store)
-    store.take((Kind.REQUEST, {"items": LAST}))
+    store.take(request(LAST))
     new = store.current
-    store.take(facts(payment(old, "captured", total)))
-    store.take(withdrawn(f"{old}.1", "paid"))
+    store.take(webhook(payment_of(old, "captured", total)))
+    store.take(link_withdrawn(f"{old}.1", "paid"))
     assert store.orders[old].lifecycle is Lifecycle.RETURNED
     assert (store.said[-1], store.orders[new].lifecycle) == ("payment_returned", Lifecycle.OPEN)
     assert store.status(new) is AttemptStatus.CREATING
     assert store.left == {"kulhad-6": 0}
 
 
-def test_the_plan_of_an_order_with_money_under_way_ends_when_another_is_placed(store: Store) -> None:
+def test_the_plan_of_an_order_with_money_under_way_ends_when_another_is_placed(store: MemoryShop) -> None:
     """Else nobody would look at it again, and its goods would be kept for ever."""
     old, total = last_ordered(store)
     soon = NOW + LIFE - 60_000
-    store.take(chat(TextReceived("retry")), now=soon)
+    store.take(chat("retry"), now=soon)
     assert [a.status for a in store.orders[old].attempts][-1] is AttemptStatus.PLANNED
-    store.take(facts(payment(old, "authorized", total)), now=soon)
-    store.take((Kind.REQUEST, {"items": [{"sku": "ginger-250", "quantity": 1}]}), now=soon)
-    store.take(withdrawn(f"{old}.1"), now=soon)
-    let_go = {"payment_id": "pay_1", "captured": "false"}
-    store.take(facts(Fact(old, "refund", "rfnd_1", "processed", total, "INR", 0, let_go)), now=soon)
+    store.take(webhook(payment_of(old, "authorized", total)), now=soon)
+    store.take(request(("ginger-250", 1)), now=soon)
+    store.take(link_withdrawn(f"{old}.1"), now=soon)
+    store.take(webhook(refunded("processed", total, key=old, captured="false")), now=soon)
     assert not any(attempt.live for attempt in store.orders[old].attempts)
     assert (store.orders[old].lifecycle, store.left) == (Lifecycle.LAPSED, {"kulhad-6": 12})
 
 
 def test_what_is_said_of_an_order_that_the_chat_has_left_moves_nothing_and_the_trace_says_so(
-    store: Store,
+    store: MemoryShop,
 ) -> None:
     old, _ = ordered_again(store)
     store.take(paid(old))
@@ -386,11 +381,11 @@ def test_what_is_said_of_an_order_that_the_chat_has_left_moves_nothing_and_the_t
     assert "aside" not in chat_itself
 
 
-def test_the_time_to_pay_begins_with_the_link(store: Store) -> None:
+def test_the_time_to_pay_begins_with_the_link(store: MemoryShop) -> None:
     old, new = ordered_again(store)
     [early] = [timer for timer in store.last.timers if timer.timer == "25 min"]
     late = NOW + 24 * 60_000
-    store.take(withdrawn(f"{old}.1"), now=late)
-    store.take(created(f"{new}.1"), now=late)
+    store.take(link_withdrawn(f"{old}.1"), now=late)
+    store.take(link_created(f"{new}.1"), now=late)
     [timer] = [timer for timer in store.last.timers if timer.timer == "25 min"]
     assert (timer.due - late, timer.visit) == (25 * 60_000, early.visit + 1)

@@ -102,24 +102,24 @@ class Shop:
 
     async def finish(self) -> None:
         """Razorpay gives back what it was asked to, and everything that is due by now is done."""
-        for given in self.razorpay.refunds.values():
-            self.razorpay.finish(given, "processed")
+        for refund in self.razorpay.refunds.values():
+            self.razorpay.finish(refund, "processed")
         await self.hear()
 
     async def hear(self) -> None:
-        """What Razorpay told since then arrives, and what follows is done."""
+        """Receive the webhooks that Razorpay has sent since, and do what follows."""
         await self.receive()
         await self.step()
         await self._deliver_all()
 
     async def receive(self) -> None:
-        """What Razorpay told since then arrives."""
-        told = [{**body, "account": self.account, "mode": "test"} for _, body in self.razorpay.told]
-        self.razorpay.told.clear()
+        """Receive the webhooks that Razorpay has sent since."""
+        bodies = [{**body, "account": self.account, "mode": "test"} for _, body in self.razorpay.webhooks]
+        self.razorpay.webhooks.clear()
         await self._arrive(
             [
                 Arrival(self._key("facts"), Kind.FACTS, body, raw="{}", order_key=body["order_key"])
-                for body in told
+                for body in bodies
             ]
         )
 
