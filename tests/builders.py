@@ -65,14 +65,14 @@ def attempt(
     amount: int = TOTAL,
     status: AttemptStatus = AttemptStatus.CREATED,
     *,
-    key: str = KEY,
+    order_key: str = KEY,
     expires_at: int = 9,
     mode: str | None = None,
 ) -> Attempt:
     """An attempt whose link `plink_<ordinal>` Razorpay has made."""
     link_id, short_url = f"plink_{ordinal}", "https://x"
-    reference = f"{key}.{ordinal}"
-    return Attempt(reference, key, ordinal, amount, "INR", expires_at, status, link_id, short_url, mode)
+    reference = f"{order_key}.{ordinal}"
+    return Attempt(reference, order_key, ordinal, amount, "INR", expires_at, status, link_id, short_url, mode)
 
 
 def unmade_attempt(
@@ -80,11 +80,11 @@ def unmade_attempt(
     amount: int = TOTAL,
     status: AttemptStatus = AttemptStatus.CREATING,
     *,
-    key: str = KEY,
+    order_key: str = KEY,
     expires_at: int = 9,
 ) -> Attempt:
     """An attempt whose link Razorpay has not made, as far as we know."""
-    return Attempt(f"{key}.{ordinal}", key, ordinal, amount, "INR", expires_at, status)
+    return Attempt(f"{order_key}.{ordinal}", order_key, ordinal, amount, "INR", expires_at, status)
 
 
 def order_state(*facts: Fact, order: Order | None = None, **rest: Any) -> OrderState:
@@ -104,13 +104,13 @@ def fact(
     id: str,
     amount: int = TOTAL,
     *,
-    key: str = KEY,
+    order_key: str = KEY,
     currency: str = "INR",
     at: int = 1,
     **detail: Any,
 ) -> Fact:
     """A fact about any entity."""
-    return Fact(key, entity, id, state, amount, currency, at, detail)
+    return Fact(order_key, entity, id, state, amount, currency, at, detail)
 
 
 def payment(state: str, amount: int = TOTAL, id: str = "pay_1", **rest: Any) -> Fact:
@@ -148,12 +148,12 @@ def payment_of(
 ) -> Fact:
     """A payment over a link of the order `key` in the shipped shop, with the details of a webhook."""
     details = {"method": "upi", "error_description": "Declined", "link": f"plink_{key}.{ordinal}"}
-    return payment(state, amount, id, key=key, currency=currency, at=0, **details)
+    return payment(state, amount, id, order_key=key, currency=currency, at=0, **details)
 
 
 def link_of(key: str, state: str, ordinal: int = 1) -> Fact:
     """A link of the order `key` in the shipped shop."""
-    return payment_link(state, PACKET, f"plink_{key}.{ordinal}", key=key, at=0)
+    return payment_link(state, PACKET, f"plink_{key}.{ordinal}", order_key=key, at=0)
 
 
 # Refunds as our books hold them

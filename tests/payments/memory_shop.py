@@ -144,7 +144,7 @@ class MemoryShop(MemoryStore):
 def success_webhooks(key: str) -> list[InboxBody]:
     """What Razorpay sends when a link is paid: four webhooks, whose facts overlap."""
     authorised, captured = payment_of(key, "authorized"), payment_of(key, "captured")
-    order = fact("order", "paid", "order_1", PACKET, key=key)
+    order = fact("order", "paid", "order_1", PACKET, order_key=key)
     return [
         webhook(authorised),
         webhook(captured),

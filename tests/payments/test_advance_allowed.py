@@ -38,11 +38,11 @@ def allowed(key: str, id: str = "pay_1") -> Fact:
 
 def let_go(key: str) -> Fact:
     """The refund of an authorised payment that nobody captured."""
-    return refunded("processed", PACKET, key=key, at=NOW // 1000, captured="false")
+    return refunded("processed", PACKET, order_key=key, at=NOW // 1000, captured="false")
 
 
 def expired(key: str, ordinal: int = 1) -> Fact:
-    return payment_link("expired", 0, f"plink_{key}.{ordinal}", key=key, at=NOW // 1000)
+    return payment_link("expired", 0, f"plink_{key}.{ordinal}", order_key=key, at=NOW // 1000)
 
 
 def test_of_a_capture_that_comes_in_time_only_the_success_is_told(store: MemoryShop) -> None:

@@ -65,7 +65,7 @@ def test_what_a_poll_finds_is_told_once_and_the_operator_hears_of_the_lost_webho
 
 def test_a_poll_that_is_only_faster_than_the_webhook_accuses_nobody(store: MemoryShop) -> None:
     key = store.order_with_link()
-    fresh = captured(PACKET, key=key, at=NOW // 1000 - 60)
+    fresh = captured(PACKET, order_key=key, at=NOW // 1000 - 60)
     store.take(payments_fetched(f"{key}.1", fresh), now=NOW)
     assert (store.said[-1], store.last.notices) == ("payment_successful", ())
 

@@ -21,13 +21,12 @@ from payments.processing.results import (
     answered,
     unwanted,
 )
-from payments.shop.orders import Attempt, AttemptStatus
+from payments.shop.orders import AttemptStatus
+from tests.builders import attempt, captured, payment_link, unmade_attempt
 
-CREATING: Final = Attempt("c-1-1.1", "c-1-1", 1, 500, "INR", 9)
+CREATING: Final = unmade_attempt(amount=500)
 MADE: Final = LinkCreated("c-1-1.1", "plink_1", "https://x", "created", "test")
-ATTEMPT: Final = replace(
-    CREATING, status=AttemptStatus.CREATED, link_id="plink_1", short_url="https://x", mode="test"
-)
+ATTEMPT: Final = attempt(amount=500, mode="test")
 
 
 def withdrawn(status: str, link_id: str | None = "plink_1") -> LinkWithdrawn:
@@ -35,7 +34,7 @@ def withdrawn(status: str, link_id: str | None = "plink_1") -> LinkWithdrawn:
 
 
 def ended(state: str, paid: int = 0) -> tuple[Fact, ...]:
-    return (Fact("c-1-1", "payment_link", "plink_1", state, paid, "INR", 0),)
+    return (payment_link(state, paid, at=0),)
 
 
 def test_a_made_link_can_be_paid() -> None:
@@ -92,7 +91,7 @@ def test_a_status_that_razorpay_has_added_since_changes_nothing() -> None:
     assert answered(ATTEMPT, withdrawn("vanished")) == (ATTEMPT, ())
 
 
-FACT: Final = Fact("c-1-1", "payment", "pay_1", "captured", 500, "INR", 7, {"link": "plink_1"})
+FACT: Final = captured(500, at=7, link="plink_1")
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def books_are_right(store: MemoryShop, key: str) -> bool:
 
 def success(key: str) -> list[InboxBody]:
     """Four events about one payment: only some say who bears the fee, and before the capture none says it."""
-    order = fact("order", "paid", "order_1", PACKET, key=key)
+    order = fact("order", "paid", "order_1", PACKET, order_key=key)
     return [
         webhook(payment_of(key, "authorized", 18_000 + FEE)),
         webhook(borne(key, fee=str(FEE))),
@@ -110,7 +110,7 @@ def test_what_goes_back_late_is_what_came_for_the_shop(shop_text: str) -> None:
 def test_a_dashboard_that_gives_back_the_fee_too_leaves_the_books_right(store: MemoryShop) -> None:
     key = store.order_with_link()
     store.take(webhook(borne(key)))
-    store.take(webhook(refunded("processed", PACKET + FEE, key=key)))
+    store.take(webhook(refunded("processed", PACKET + FEE, order_key=key)))
     assert books_are_right(store, key)
     assert sums(store.orders[key])["INR"].refunded == 18_000
 

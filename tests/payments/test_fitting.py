@@ -9,26 +9,25 @@ from payments.ledger.balance import MISMATCH
 from payments.ledger.facts import Fact
 from payments.ledger.matching import UNVERIFIED, judged, known_account, may_have_taken
 from payments.ledger.state import OrderState
-from payments.shop.orders import Attempt, AttemptStatus, Line, Order
+from payments.shop.orders import Attempt, AttemptStatus
+from tests import builders
+from tests.builders import attempt, order_state, payment_link, refunded, unmade_attempt
 
-KEY: Final = "c-1-1"
-ORDER: Final = Order(KEY, "12345", "c-1", (Line("a", "A", 1, 500),), 500, "INR", 0, 1)
-MADE: Final = Attempt(
-    f"{KEY}.1", KEY, 1, 500, "INR", 9, AttemptStatus.CREATED, "plink_1", "https://x", "live"
-)
-UNMADE: Final = Attempt(f"{KEY}.2", KEY, 2, 500, "INR", 9)
-PLANNED: Final = replace(UNMADE, status=AttemptStatus.PLANNED)
+MADE: Final = attempt(mode="live")
+UNMADE: Final = unmade_attempt(2)
+PLANNED: Final = unmade_attempt(2, status=AttemptStatus.PLANNED)
 OTHER_LINK: Final = "paid on a link that Munshi did not make"
 OTHER_ACCOUNT: Final = "paid into another Razorpay account"
 
 
 def state(*attempts: Attempt) -> OrderState:
-    return OrderState(ORDER, attempts=attempts)
+    return order_state(attempts=attempts)
 
 
 def payment(link: str = "plink_1", status: str = "captured", **detail: Any) -> Fact:
-    linked = {"link": link} if link else {}
-    return Fact(KEY, "payment", "pay_1", status, 500, "INR", 0, {**linked, **detail})
+    """A payment of the whole total on `link`; if it is empty, the payment names no link."""
+    linked: dict[str, Any] = {"link": link} if link else {}
+    return builders.payment(status, **linked, **detail)
 
 
 def mismatch(fact: Fact, of: OrderState, **said: str | None) -> str:
@@ -93,8 +92,8 @@ def test_razorpay_is_asked_about_the_links_over_which_it_may_have_come() -> None
 def test_only_money_that_came_is_judged() -> None:
     others = [
         payment("plink_9", "failed"),
-        Fact(KEY, "payment_link", "plink_9", "paid", 500, "INR", 0),
-        Fact(KEY, "refund", "rfnd_1", "created", 500, "INR", 0, {"payment_id": "pay_1"}),
+        payment_link("paid", id="plink_9"),
+        refunded("created"),
     ]
     assert judged(others, state(MADE), ours="acc_1", account="acc_2", mode="test") == others
     assert mismatch(payment("plink_9", "authorized"), state(MADE)) == OTHER_LINK
@@ -111,7 +110,7 @@ def test_what_a_fact_says_else_stays() -> None:
         (payment(), "acc_7"),
         (payment("plink_9"), None),
         (payment(""), None),
-        (Fact(KEY, "payment_link", "plink_1", "paid", 500, "INR", 0), None),
+        (payment_link("paid"), None),
     ],
 )
 def test_our_account_is_learned_only_from_a_payment_on_a_link_that_only_we_can_have_made(

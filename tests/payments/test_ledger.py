@@ -3,7 +3,6 @@
 import random
 from collections.abc import Iterable
 from itertools import permutations
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,42 +11,22 @@ from hypothesis import strategies as st
 from payments.ledger.balance import balance
 from payments.ledger.facts import Fact
 from payments.ledger.resolution import resolve
-from payments.ledger.state import OrderState, PaymentStatus
+from payments.ledger.state import PaymentStatus
 from payments.shop.catalogue import Repairs
-from payments.shop.orders import Line, Order
-
-TOTAL = 50_000
-ORDER = Order("k-1-1", "10001", "k-1", (Line("a", "A", 1, TOTAL),), TOTAL, "INR", 0, 1)
+from tests.builders import TOTAL, captured, dispute, fact, order_state, payment, payment_link, refunded
 
 
 def status(facts: Iterable[Fact]) -> PaymentStatus:
     """How an order stands that had no facts before these."""
-    return resolve(OrderState(ORDER, tuple(facts)), Repairs(), {}).state.status
+    return resolve(order_state(*facts), Repairs(), {}).state.status
 
 
-def fact(
-    entity: str, id: str, state: str, amount: int = TOTAL, currency: str = "INR", at: int = 0, **detail: Any
-) -> Fact:
-    return Fact("k-1-1", entity, id, state, amount, currency, at, detail)
-
-
-def capture(amount: int = TOTAL, id: str = "pay_1", currency: str = "INR", **detail: Any) -> Fact:
-    return fact("payment", id, "captured", amount, currency, **detail)
-
-
-def refund(state: str, amount: int = TOTAL, id: str = "rfnd_1", of: str = "pay_1", **detail: Any) -> Fact:
-    return fact("refund", id, state, amount, payment_id=of, **detail)
-
-
-def dispute(state: str) -> Fact:
-    return fact("dispute", "disp_1", state)
-
-
-FAILED, AUTHORISED = fact("payment", "pay_1", "failed"), fact("payment", "pay_1", "authorized")
-EXPIRED = fact("payment_link", "plink_1", "expired", 0)
-PAID_LINK = fact("payment_link", "plink_1", "paid")
-LATE = capture(link="plink_1")
-STRANGE = capture(id="pay_9", mismatch="paid on a link that Munshi did not make")
+FAILED, AUTHORISED = payment("failed"), payment("authorized")
+EXPIRED = payment_link("expired", 0)
+PAID_LINK = payment_link("paid")
+PAID_ORDER = fact("order", "paid", "order_1")
+LATE = captured(link="plink_1")
+STRANGE = captured(id="pay_9", mismatch="paid on a link that Munshi did not make")
 
 
 @pytest.mark.parametrize(
@@ -57,57 +36,60 @@ STRANGE = capture(id="pay_9", mismatch="paid on a link that Munshi did not make"
         ((FAILED,), PaymentStatus.UNPAID),
         ((EXPIRED,), PaymentStatus.UNPAID),
         ((PAID_LINK,), PaymentStatus.UNPAID),
-        ((fact("order", "order_1", "paid"),), PaymentStatus.UNPAID),
+        ((PAID_ORDER,), PaymentStatus.UNPAID),
         ((AUTHORISED,), PaymentStatus.AUTHORISED),
         ((AUTHORISED, FAILED), PaymentStatus.AUTHORISED),
-        ((AUTHORISED, refund("created", captured="false")), PaymentStatus.UNPAID),
-        ((capture(),), PaymentStatus.PAID),
-        ((capture(), FAILED), PaymentStatus.PAID),
-        ((FAILED, AUTHORISED, capture()), PaymentStatus.PAID),
-        ((capture(20_000), capture(30_000, "pay_2")), PaymentStatus.PAID),
-        ((capture(20_000),), PaymentStatus.SHORT),
+        ((AUTHORISED, refunded("created", captured="false")), PaymentStatus.UNPAID),
+        ((captured(),), PaymentStatus.PAID),
+        ((captured(), FAILED), PaymentStatus.PAID),
+        ((FAILED, AUTHORISED, captured()), PaymentStatus.PAID),
+        ((captured(20_000), captured(30_000, "pay_2")), PaymentStatus.PAID),
+        ((captured(20_000),), PaymentStatus.SHORT),
         # Razorpay makes no link for what is missing.
-        ((capture(TOTAL - 1),), PaymentStatus.REFUNDING),
-        ((capture(20_000), AUTHORISED), PaymentStatus.SHORT),
+        ((captured(TOTAL - 1),), PaymentStatus.REFUNDING),
+        ((captured(20_000), AUTHORISED), PaymentStatus.SHORT),
         # Razorpay gives back no less than a rupee.
-        ((capture(1),), PaymentStatus.HELD),
-        ((capture(TOTAL + 1),), PaymentStatus.PAID),
-        ((capture(30_000), capture(30_000, "pay_2")), PaymentStatus.PAID),
-        ((capture(), capture(id="pay_2")), PaymentStatus.PAID),
-        ((capture(), capture(100, "pay_2")), PaymentStatus.PAID),
-        ((capture(), capture()), PaymentStatus.PAID),
+        ((captured(1),), PaymentStatus.HELD),
+        ((captured(TOTAL + 1),), PaymentStatus.PAID),
+        ((captured(30_000), captured(30_000, "pay_2")), PaymentStatus.PAID),
+        ((captured(), captured(id="pay_2")), PaymentStatus.PAID),
+        ((captured(), captured(100, "pay_2")), PaymentStatus.PAID),
+        ((captured(), captured()), PaymentStatus.PAID),
         ((LATE,), PaymentStatus.PAID),
         ((LATE, EXPIRED), PaymentStatus.PAID),
         ((LATE, EXPIRED, PAID_LINK), PaymentStatus.PAID),
-        ((capture(link="plink_2"), EXPIRED), PaymentStatus.PAID),
-        ((capture(currency="USD"),), PaymentStatus.HELD),
+        ((captured(link="plink_2"), EXPIRED), PaymentStatus.PAID),
+        ((captured(currency="USD"),), PaymentStatus.HELD),
         ((STRANGE,), PaymentStatus.HELD),
-        ((STRANGE, capture(20_000)), PaymentStatus.HELD),
-        ((STRANGE, capture()), PaymentStatus.PAID),
-        ((STRANGE, refund("created", of="pay_9")), PaymentStatus.UNPAID),
-        ((capture(currency="USD"), refund("processed")), PaymentStatus.UNPAID),
-        ((capture(), capture(id="pay_2", currency="USD")), PaymentStatus.PAID),
-        ((capture(), capture(id="pay_2", currency="USD"), refund("created", of="pay_2")), PaymentStatus.PAID),
-        ((fact("payment", "pay_1", "authorized", currency="USD"),), PaymentStatus.AUTHORISED),
-        ((capture(0),), PaymentStatus.UNPAID),
-        ((capture(), refund("created")), PaymentStatus.REFUNDING),
-        ((capture(), refund("created"), refund("processed")), PaymentStatus.REFUNDED),
-        ((capture(), refund("processed"), refund("failed")), PaymentStatus.PAID),
-        ((capture(), refund("failed"), refund("processed", id="rfnd_2")), PaymentStatus.REFUNDED),
-        ((capture(), capture(id="pay_2"), refund("processed", of="pay_2")), PaymentStatus.PAID),
-        ((capture(), refund("created", of="pay_9")), PaymentStatus.PAID),
+        ((STRANGE, captured(20_000)), PaymentStatus.HELD),
+        ((STRANGE, captured()), PaymentStatus.PAID),
+        ((STRANGE, refunded("created", of="pay_9")), PaymentStatus.UNPAID),
+        ((captured(currency="USD"), refunded("processed")), PaymentStatus.UNPAID),
+        ((captured(), captured(id="pay_2", currency="USD")), PaymentStatus.PAID),
+        (
+            (captured(), captured(id="pay_2", currency="USD"), refunded("created", of="pay_2")),
+            PaymentStatus.PAID,
+        ),
+        ((payment("authorized", currency="USD"),), PaymentStatus.AUTHORISED),
+        ((captured(0),), PaymentStatus.UNPAID),
+        ((captured(), refunded("created")), PaymentStatus.REFUNDING),
+        ((captured(), refunded("created"), refunded("processed")), PaymentStatus.REFUNDED),
+        ((captured(), refunded("processed"), refunded("failed")), PaymentStatus.PAID),
+        ((captured(), refunded("failed"), refunded("processed", id="rfnd_2")), PaymentStatus.REFUNDED),
+        ((captured(), captured(id="pay_2"), refunded("processed", of="pay_2")), PaymentStatus.PAID),
+        ((captured(), refunded("created", of="pay_9")), PaymentStatus.PAID),
         # One of them failed, and word of it is still to come.
         (
             (
-                capture(),
-                capture(id="pay_2"),
-                refund("processed", of="pay_2"),
-                refund("processed", id="rfnd_2", of="pay_2"),
+                captured(),
+                captured(id="pay_2"),
+                refunded("processed", of="pay_2"),
+                refunded("processed", id="rfnd_2", of="pay_2"),
             ),
             PaymentStatus.PAID,
         ),
-        ((capture(), dispute("created")), PaymentStatus.PAID),
-        ((capture(), dispute("created"), dispute("won")), PaymentStatus.PAID),
+        ((captured(), dispute("created")), PaymentStatus.PAID),
+        ((captured(), dispute("created"), dispute("won")), PaymentStatus.PAID),
     ],
 )
 def test_how_an_order_stands(facts: tuple[Fact, ...], expected: PaymentStatus) -> None:
@@ -117,10 +99,10 @@ def test_how_an_order_stands(facts: tuple[Fact, ...], expected: PaymentStatus) -
 
 
 def test_the_four_success_events_say_paid_in_every_order_from_the_capture_on() -> None:
-    four = (AUTHORISED, capture(), fact("order", "order_1", "paid"), PAID_LINK)
+    four = (AUTHORISED, captured(), PAID_ORDER, PAID_LINK)
     for order in permutations(four):
         stood = [status(order[: count + 1]) for count in range(4)]
-        at = order.index(capture())
+        at = order.index(captured())
         assert all(found is PaymentStatus.PAID for found in stood[at:])
         assert not any(found is PaymentStatus.PAID for found in stood[:at])
 
@@ -130,10 +112,11 @@ def test_what_came_and_what_went_is_counted_once_each() -> None:
         TOTAL,
         "INR",
         [
-            *(capture(30_000), capture(30_000, "pay_2"), capture(id="pay_3", currency="USD"), STRANGE) * 2,
-            *(refund("created", 10_000), refund("processed", 10_000), refund("failed", 5_000, "rfnd_2")) * 2,
-            refund("created", 7_000, "rfnd_3", of="pay_3"),
-            refund("created", 7_000, "rfnd_4", of="pay_8"),
+            *(captured(30_000), captured(30_000, "pay_2"), captured(id="pay_3", currency="USD"), STRANGE) * 2,
+            *(refunded("created", 10_000), refunded("processed", 10_000), refunded("failed", 5_000, "rfnd_2"))
+            * 2,
+            refunded("created", 7_000, "rfnd_3", of="pay_3"),
+            refunded("created", 7_000, "rfnd_4", of="pay_8"),
         ],
     )
     assert (found.captured, found.paid, found.back, found.settled) == (110_000, 60_000, 10_000, True)
@@ -143,7 +126,7 @@ def test_what_came_and_what_went_is_counted_once_each() -> None:
 
 
 def test_which_of_two_differing_words_came_first_does_not_decide() -> None:
-    words = (capture(20_000), capture(30_000), capture(30_000, link="plink_1"))
+    words = (captured(20_000), captured(30_000), captured(30_000, link="plink_1"))
     for order in permutations(words):
         (payment,) = balance(TOTAL, "INR", order).payments
         assert (payment.amount, payment.link) == (30_000, "plink_1")
@@ -153,15 +136,15 @@ _IDS, _AMOUNTS = ["x1", "x2", "x3"], [0, 1, 20_000, 30_000, TOTAL]
 _MONEY = st.builds(
     fact,
     st.sampled_from(["payment", "payment_link", "order"]),
-    st.sampled_from(_IDS),
     st.sampled_from(["captured", "captured", "authorized", "failed", "paid", "expired"]),
+    st.sampled_from(_IDS),
     st.sampled_from(_AMOUNTS),
-    st.sampled_from(["INR", "INR", "INR", "USD"]),
+    currency=st.sampled_from(["INR", "INR", "INR", "USD"]),
     link=st.sampled_from(_IDS),
     mismatch=st.sampled_from(["", "", "strange"]),
 )
 _BACK = st.builds(
-    refund, st.sampled_from(["created", "processed", "failed"]), st.sampled_from(_AMOUNTS),
+    refunded, st.sampled_from(["created", "processed", "failed"]), st.sampled_from(_AMOUNTS),
     st.sampled_from(["r1", "r2"]), st.sampled_from(_IDS),
 )  # fmt: skip
 _FACTS = st.lists(

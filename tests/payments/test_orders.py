@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from payments.ledger import calls, facts
 from payments.ledger.calls import CancelLink, CreateLink
-from payments.ledger.facts import Fact
 from payments.shop import orders
 from payments.shop.orders import Line
 from storage.inbox.nonces import LETTERS
+from tests.builders import captured
 
 CONVERSATIONS = st.from_regex(r"[a-z]{8}-[0-9]{1,10}", fullmatch=True)
 NONCES = st.text(string.ascii_lowercase, min_size=LETTERS, max_size=LETTERS)
@@ -44,7 +44,7 @@ def test_values_survive_json() -> None:
     told = orjson.loads(orjson.dumps(orders.lines_to_json(lines)))
     assert [line["total"] for line in told] == [49_900, 1]
     assert orders.lines_from_json(told) == lines
-    fact = Fact("k-1-1", "payment", "pay_1", "captured", 5, "INR", 7, {"method": "upi"})
+    fact = captured(5, order_key="k-1-1", at=7, method="upi")
     assert facts.from_json(orjson.loads(orjson.dumps(facts.to_json(fact)))) == fact
     for call in (CreateLink("k-1-1.1", "k-1-1", 5, "INR", "Order", 9), CancelLink("k-1-1.1", None)):
         assert calls.from_json(orjson.loads(orjson.dumps(calls.to_json(call)))) == call

@@ -10,84 +10,62 @@ from hypothesis import strategies as st
 
 from payments.ledger import hints
 from payments.ledger.audit import Check, Sums, discrepancies, miscounted, sums
-from payments.ledger.facts import Fact
 from payments.ledger.holds import HoldReason
-from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
-from payments.shop.orders import Lifecycle, Line, Order
+from payments.shop.orders import Lifecycle
+from tests.builders import KEY, TOTAL, captured, order_state, refund, refunded
 
-KEY = "k-1-1"
-TOTAL = 50_000
-ORDER = Order(KEY, "10012", "k-1", (Line("masala", "Masala", 2, 25_000),), TOTAL, "INR", 1, 12)
-
-
-def fact(entity: str, id: str, state: str, amount: int, currency: str = "INR", **detail: Any) -> Fact:
-    return Fact(KEY, entity, id, state, amount, currency, 1, detail)
-
-
-def captured(amount: int = TOTAL, id: str = "pay_1", currency: str = "INR") -> Fact:
-    return fact("payment", id, "captured", amount, currency)
-
-
-def told(state: str, amount: int, id: str = "rfnd_1", payment: str = "pay_1") -> Fact:
-    return fact("refund", id, state, amount, payment_id=payment)
-
-
-def refund(status: str, amount: int, id: str | None = "rfnd_1", payment: str = "pay_1") -> Refund:
-    return Refund(f"{payment}-{id}", KEY, payment, amount, "surplus", RefundStatus(status), id)
-
-
-def state(*facts: Fact, **rest: Any) -> OrderState:
-    return OrderState(ORDER, facts, **rest)
-
-
-ALL_BACK = (refund("processed", TOTAL),)
-PAID = state(captured(), lifecycle=Lifecycle.FULFILLED, fulfilled=TOTAL)
+ALL_BACK = (refund("processed", TOTAL, "rfnd_1"),)
+PAID = order_state(captured(), lifecycle=Lifecycle.FULFILLED, fulfilled=TOTAL)
 RIGHT = {
-    "unpaid": (state(), None),
-    "ended": (state(lifecycle=Lifecycle.LAPSED), None),
+    "unpaid": (order_state(), None),
+    "ended": (order_state(lifecycle=Lifecycle.LAPSED), None),
     "paid": (PAID, 5),
     "paid, said four times": (replace(PAID, facts=(captured(),) * 4), 5),
-    "short": (state(captured(20_000), held=20_000, held_for="short: waiting for the rest"), None),
+    "short": (order_state(captured(20_000), held=20_000, held_for="short: waiting for the rest"), None),
     "surplus on its way": (
-        replace(PAID, facts=(captured(60_000),), refunds=(refund("asked", 10_000, None),)),
+        replace(PAID, facts=(captured(60_000),), refunds=(refund("asked", 10_000),)),
         5,
     ),
     "surplus given back": (
         replace(
             PAID,
-            facts=(captured(60_000), told("created", 10_000), told("processed", 10_000)),
-            refunds=(refund("processed", 10_000),),
+            facts=(captured(60_000), refunded("created", 10_000), refunded("processed", 10_000)),
+            refunds=(refund("processed", 10_000, "rfnd_1"),),
         ),
         5,
     ),
     "surplus that could not go back": (
         replace(
             PAID,
-            facts=(captured(60_000), told("created", 10_000), told("failed", 10_000)),
-            refunds=(refund("failed", 10_000),),
+            facts=(captured(60_000), refunded("created", 10_000), refunded("failed", 10_000)),
+            refunds=(refund("failed", 10_000, "rfnd_1"),),
             held=10_000,
             held_for="refund failed: …",
         ),
         5,
     ),
     "returned": (
-        state(captured(), told("processed", TOTAL), lifecycle=Lifecycle.RETURNED, refunds=ALL_BACK),
+        order_state(captured(), refunded("processed", TOTAL), lifecycle=Lifecycle.RETURNED, refunds=ALL_BACK),
         5,
     ),
     "paid, then all refunded in the dashboard": (
-        state(captured(), told("processed", TOTAL), lifecycle=Lifecycle.FULFILLED, refunds=ALL_BACK),
+        order_state(
+            captured(), refunded("processed", TOTAL), lifecycle=Lifecycle.FULFILLED, refunds=ALL_BACK
+        ),
         5,
     ),
-    "dollars": (state(captured(1200, currency="USD"), held_for="mismatch: in another currency"), None),
+    "dollars": (order_state(captured(1200, currency="USD"), held_for="mismatch: in another currency"), None),
     "dollars that went back": (
-        state(
-            captured(1200, currency="USD"), told("processed", 1200), refunds=(refund("processed", 1200),)
+        order_state(
+            captured(1200, currency="USD"),
+            refunded("processed", 1200),
+            refunds=(refund("processed", 1200, "rfnd_1"),),
         ),
         None,
     ),
     "never captured, so given back by itself": (
-        state(fact("refund", "rfnd_1", "processed", 500, payment_id="pay_1", captured="false")),
+        order_state(refunded("processed", 500, captured="false")),
         None,
     ),
 }  # fmt: skip
@@ -103,15 +81,15 @@ WRONG: dict[str, tuple[str, Callable[[OrderState], OrderState], Check, Any, Any]
     "a paisa made": ("paid", lambda s: replace(s, held=1, held_for="?"), Check.BALANCE, TOTAL, TOTAL + 1),
     "a capture lost": ("paid", lambda s: replace(s, facts=()), Check.BALANCE, 0, TOTAL),
     "a refund counted that was refused": (
-        "surplus on its way", lambda s: replace(s, refunds=(refund("refused", 10_000, None),)),
+        "surplus on its way", lambda s: replace(s, refunds=(refund("refused", 10_000),)),
         Check.BALANCE, 60_000, TOTAL,
     ),
     "too much goes back": (
-        "returned", lambda s: replace(s, refunds=(*s.refunds, refund("asked", 1, None))),
+        "returned", lambda s: replace(s, refunds=(*s.refunds, refund("asked", 1, key="pay_1-2"))),
         Check.OVER_REFUNDED, TOTAL, TOTAL + 1,
     ),
     "a refund of nothing": (
-        "unpaid", lambda s: replace(s, refunds=(refund("asked", 100, None, "pay_9"),)),
+        "unpaid", lambda s: replace(s, refunds=(refund("asked", 100, payment="pay_9"),)),
         Check.OVER_REFUNDED, 0, 100,
     ),
     "held for no reason": (
@@ -138,11 +116,11 @@ WRONG: dict[str, tuple[str, Callable[[OrderState], OrderState], Check, Any, Any]
         "returned", lambda s: replace(s, refunds=()), Check.REFUND, f"processed {TOTAL}", None
     ),
     "our refund is of another amount": (
-        "surplus given back", lambda s: replace(s, refunds=(refund("processed", 9_000),)),
+        "surplus given back", lambda s: replace(s, refunds=(refund("processed", 9_000, "rfnd_1"),)),
         Check.REFUND, "processed 10000", "processed 9000",
     ),
     "our refund lags behind": (
-        "surplus given back", lambda s: replace(s, refunds=(refund("created", 10_000),)),
+        "surplus given back", lambda s: replace(s, refunds=(refund("created", 10_000, "rfnd_1"),)),
         Check.REFUND, "processed 10000", "created 10000",
     ),
     "a refund nobody told of": (
@@ -174,11 +152,11 @@ def test_the_time_of_payment_goes_with_the_payment(name: str) -> None:
 def test_no_paisa_can_hide(fulfilled: int, held: int, back: int, off: int) -> None:
     """Whatever the parts are, only their exact sum passes."""
     total = fulfilled + held + back
-    refunds = (refund("asked", back, None),) if back else ()
-    rest = {"fulfilled": fulfilled, "held": held, "held_for": "?", "refunds": refunds}
+    refunds = (refund("asked", back),) if back else ()
+    rest: dict[str, Any] = {"fulfilled": fulfilled, "held": held, "held_for": "?", "refunds": refunds}
 
     def of_balance(amount: int) -> list[int | str | None]:
-        wrong = discrepancies(state(captured(amount), **rest), None)
+        wrong = discrepancies(order_state(captured(amount), **rest), None)
         return [one.found for one in wrong if one.check is Check.BALANCE]
 
     assert of_balance(total) == []
@@ -186,13 +164,13 @@ def test_no_paisa_can_hide(fulfilled: int, held: int, back: int, off: int) -> No
 
 
 def test_sums_tell_currencies_apart() -> None:
-    both = state(
+    both = order_state(
         captured(60_000),
-        captured(1200, "pay_2", "USD"),
-        told("processed", 200, "rfnd_2", "pay_2"),
+        captured(1200, "pay_2", currency="USD"),
+        refunded("processed", 200, "rfnd_2", "pay_2"),
         lifecycle=Lifecycle.FULFILLED,
         fulfilled=TOTAL,
-        refunds=(refund("created", 10_000), refund("processed", 200, "rfnd_2", "pay_2")),
+        refunds=(refund("created", 10_000, "rfnd_1"), refund("processed", 200, "rfnd_2", "pay_2")),
         held_for="mismatch: in another currency",
     )
     assert sums(both) == {

@@ -1,6 +1,5 @@
 """When Razorpay is asked although it told us nothing."""
 
-from dataclasses import replace
 from itertools import pairwise
 from typing import Final
 
@@ -11,15 +10,12 @@ from hypothesis import strategies as st
 
 from payments.ledger import polling
 from payments.ledger.polling import DAY, GAPS, REFUND_WINDOW, Poll, goes_on
-from payments.shop.orders import Attempt, AttemptStatus
+from payments.shop.orders import AttemptStatus
+from tests.builders import attempt
 
 SINCE: Final = 1_800_000_000_000
 LATE: Final = 5 * DAY
 LIFE: Final = 2 * DAY
-
-
-def attempt(status: AttemptStatus) -> Attempt:
-    return Attempt("c-1-1.1", "c-1-1", 1, 500, "INR", SINCE, status, "plink_1")
 
 
 def test_the_gaps_grow_from_a_minute_to_a_day() -> None:
@@ -81,6 +77,6 @@ def test_a_poll_survives_json() -> None:
 def test_a_chain_goes_on_until_nothing_more_can_come(
     status: str, settled: bool, refunding: bool, passed: int, more: bool
 ) -> None:
-    link = replace(attempt(AttemptStatus(status)), expires_at=SINCE + LIFE)
+    link = attempt(status=AttemptStatus(status), expires_at=SINCE + LIFE)
     flags = {"settled": settled, "refunding": refunding}
     assert goes_on(link, **flags, since=SINCE, now=SINCE + passed, late=LATE) is more

@@ -7,16 +7,16 @@ import pytest
 
 from payments.ledger.calls import CancelLink
 from payments.ledger.facts import Fact
-from payments.ledger.refunds import Refund, RefundStatus
+from payments.ledger.refunds import RefundStatus
 from payments.ledger.resolution import resolve, wants_rest
 from payments.ledger.state import OrderState
 from payments.shop.catalogue import Repairs
-from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Order
+from payments.shop.orders import AttemptStatus, Lifecycle, Line
 from payments.shop.stock import Move
+from tests import builders
+from tests.builders import KEY, TOTAL, attempt, dispute, order, order_state, payment, refund, refunded
 
-KEY: Final = "c-1-1"
-TOTAL: Final = 50_000
-ORDER: Final = Order(KEY, "12345", "c-1", (Line("a", "A", 2, TOTAL // 2),), TOTAL, "INR", 0, 1)
+ORDER: Final = order(lines=(Line("a", "A", 2, TOTAL // 2),))
 SHIPPED: Final = Repairs()
 PLENTY: Final = {"a": 2}
 NONE_LEFT: Final = {"a": 1}
@@ -24,25 +24,17 @@ WAITS: Final = "short: waiting for the rest"
 REMAINDER: Final = "remainder: too little for Razorpay to give back"
 
 
-def attempt(status: AttemptStatus = AttemptStatus.CREATED, amount: int = TOTAL, ordinal: int = 1) -> Attempt:
-    reference = f"{KEY}.{ordinal}"
-    return Attempt(reference, KEY, ordinal, amount, "INR", 9, status, f"plink_{ordinal}", "https://x")
-
-
-def captured(
-    amount: int = TOTAL, id: str = "pay_1", at: int = 1, currency: str = "INR", **detail: Any
-) -> Fact:
-    return Fact(KEY, "payment", id, "captured", amount, currency, at, {"link": "plink_1", **detail})
-
-
-def given(status: str, amount: int, of: str = "pay_1", id: str = "rfnd_1", **detail: Any) -> Fact:
-    return Fact(KEY, "refund", id, status, amount, "INR", 1, {"payment_id": of, **detail})
+def captured(amount: int = TOTAL, id: str = "pay_1", at: int = 1, **rest: Any) -> Fact:
+    """A payment on the order's first link."""
+    return builders.captured(amount, id, at=at, **{"link": "plink_1", **rest})
 
 
 def state(*facts: Fact, lifecycle: Lifecycle = Lifecycle.OPEN, **rest: Any) -> OrderState:
+    """The order with one link; if it is fulfilled, its whole total stands for goods."""
     if lifecycle is Lifecycle.FULFILLED:
-        rest.setdefault("fulfilled", ORDER.total)
-    return OrderState(ORDER, facts, rest.pop("attempts", (attempt(),)), lifecycle, **rest)
+        rest.setdefault("fulfilled", TOTAL)
+    rest.setdefault("attempts", (attempt(),))
+    return order_state(*facts, order=ORDER, lifecycle=lifecycle, **rest)
 
 
 def refunds(done: OrderState) -> dict[str, int]:
@@ -126,7 +118,7 @@ def test_too_much_came(surplus: Any, extra: int, asked: dict[str, int], held_for
 def test_small_remainders_of_several_payments_are_no_less_explained() -> None:
     """Razorpay gives nothing back under ₹1 of each, and together they are more."""
     halves = [captured(25_000), captured(25_000, "pay_2", 2)]
-    by_hand = [given("processed", 24_940), given("processed", 24_940, "pay_2", "rfnd_2")]
+    by_hand = [refunded("processed", 24_940), refunded("processed", 24_940, "rfnd_2", "pay_2")]
     done = resolve(state(*halves, *by_hand, lifecycle=LAPSED), SHIPPED, NONE_LEFT)
     assert (done.state.lifecycle, done.state.held, done.state.held_for) == (RETURNED, 120, REMAINDER)
     assert done.asked == ()
@@ -153,11 +145,11 @@ def test_of_two_payments_the_later_one_goes_back_whichever_is_known_first() -> N
 def test_money_that_does_not_fit_waits_for_a_person_until_it_is_back(
     fact: Fact, reason: str, held: int, before: Lifecycle
 ) -> None:
-    ended = (attempt(AttemptStatus.PAID),)
+    ended = (attempt(status=AttemptStatus.PAID),)
     done = resolve(state(fact, lifecycle=before, attempts=ended), SHIPPED, PLENTY)
     assert (done.state.lifecycle, done.state.held, done.state.held_for) == (before, held, reason)
     assert (done.asked, done.moves) == ((), ())
-    back = replace(done.state, facts=(fact, replace(given("processed", TOTAL), currency=fact.currency)))
+    back = replace(done.state, facts=(fact, replace(refunded("processed", TOTAL), currency=fact.currency)))
     done = resolve(back, SHIPPED, PLENTY)
     assert (done.state.lifecycle, done.state.held, done.state.held_for) == (LAPSED, 0, None)
     assert done.moves == ((Move("a", -2, 0),) if before is OPEN else ())
@@ -180,14 +172,14 @@ def test_money_beside_what_does_not_fit_is_not_decided_about() -> None:
         (["creating"], (), OPEN),
         ([], (), OPEN),
         (["paid"], (), OPEN),  # its capture is on its way
-        (["expired"], (Fact(KEY, "payment", "pay_1", "authorized", TOTAL, "INR", 1),), OPEN),
-        (["expired"], (Fact(KEY, "payment", "pay_1", "failed", TOTAL, "INR", 1),), LAPSED),
+        (["expired"], (payment("authorized"),), OPEN),
+        (["expired"], (payment("failed"),), LAPSED),
     ],
 )
 def test_an_order_lapses_when_nothing_can_come_any_more(
     statuses: list[str], facts: tuple[Fact, ...], after: Lifecycle
 ) -> None:
-    attempts = tuple(attempt(AttemptStatus(status), ordinal=n) for n, status in enumerate(statuses, 1))
+    attempts = tuple(attempt(n, status=AttemptStatus(status)) for n, status in enumerate(statuses, 1))
     done = resolve(state(*facts, attempts=attempts), SHIPPED, PLENTY)
     assert done.state.lifecycle is after
     assert done.moves == ((Move("a", -2, 0),) if after is LAPSED else ())
@@ -195,7 +187,7 @@ def test_an_order_lapses_when_nothing_can_come_any_more(
 
 @pytest.mark.parametrize("status", ["refused", "expired", "cancelled"])
 def test_all_goes_back_when_the_rest_can_never_come(status: str) -> None:
-    rest = attempt(AttemptStatus(status), 30_000, 2)
+    rest = attempt(2, 30_000, AttemptStatus(status))
     done = resolve(state(captured(20_000), attempts=(attempt(), rest)), SHIPPED, PLENTY)
     assert (done.state.lifecycle, refunds(done.state)) == (RETURNED, {"pay_1-1": 20_000})
     assert done.moves == (Move("a", -2, 0),)
@@ -223,20 +215,20 @@ def test_goods_are_sold_once(before: Lifecycle, late: Any, after: Lifecycle, mov
 
 
 def test_what_must_not_be_paid_any_more_is_withdrawn() -> None:
-    links = (attempt(), attempt(AttemptStatus.CREATING, ordinal=2), attempt(AttemptStatus.EXPIRED, ordinal=3))
+    links = (attempt(), attempt(2, status=AttemptStatus.CREATING), attempt(3, status=AttemptStatus.EXPIRED))
     assert resolve(state(attempts=links), SHIPPED, PLENTY).withdrawn == ()
     for lifecycle, facts in ((LAPSED, ()), (RETURNED, ()), (OPEN, (captured(20_000),))):
         done = resolve(state(*facts, attempts=links, lifecycle=lifecycle), SHIPPED, PLENTY)
         assert done.withdrawn == (CancelLink(f"{KEY}.1", "plink_1"), CancelLink(f"{KEY}.2", "plink_2"))
         assert [str(a.status) for a in done.state.attempts] == ["withdrawing", "withdrawing", "expired"]
         assert resolve(done.state, SHIPPED, PLENTY).withdrawn == ()
-    rest = (*links, attempt(amount=30_000, ordinal=4))
+    rest = (*links, attempt(4, 30_000))
     done = resolve(state(captured(20_000), attempts=rest), SHIPPED, PLENTY)
     assert len(done.withdrawn) == 2
 
 
 def test_a_link_that_took_its_amount_needs_no_withdrawing() -> None:
-    links = (attempt(), attempt(AttemptStatus.CREATING, ordinal=2))
+    links = (attempt(), attempt(2, status=AttemptStatus.CREATING))
     done = resolve(state(captured(), attempts=links), SHIPPED, PLENTY)
     assert [call.reference_id for call in done.withdrawn] == [f"{KEY}.2"]
     assert [str(a.status) for a in done.state.attempts] == ["created", "withdrawing"]
@@ -254,44 +246,43 @@ def test_a_link_that_took_its_amount_needs_no_withdrawing() -> None:
 def test_a_refund_that_did_not_work_is_a_persons_task(
     status: RefundStatus, held: int, reason: str | None
 ) -> None:
-    row = Refund("pay_1-1", KEY, "pay_1", 2_000, "surplus", status)
+    row = refund(status, 2_000)
     done = resolve(state(captured(TOTAL + 2_000), refunds=(row,)), SHIPPED, PLENTY)
     assert (done.state.held, done.state.held_for, done.asked) == (held, reason, ())
 
 
 def test_a_dispute_waits_for_a_person() -> None:
-    dispute = Fact(KEY, "dispute", "disp_1", "created", TOTAL, "INR", 1)
-    done = resolve(state(captured(), dispute), SHIPPED, PLENTY).state
+    done = resolve(state(captured(), dispute("created")), SHIPPED, PLENTY).state
     assert done.held_for == "disputed: answer the dispute in Razorpay's dashboard"
     assert (done.lifecycle, done.fulfilled, done.held) == (FULFILLED, TOTAL, 0)
 
 
 def test_goods_and_the_whole_money_back_only_if_somebody_did_it_by_hand() -> None:
     paid = resolve(state(captured()), SHIPPED, PLENTY).state
-    done = resolve(replace(paid, facts=(captured(), given("processed", TOTAL))), SHIPPED, PLENTY).state
+    done = resolve(replace(paid, facts=(captured(), refunded("processed", TOTAL))), SHIPPED, PLENTY).state
     assert (done.lifecycle, done.fulfilled, done.held, done.held_for) == (FULFILLED, 0, 0, None)
 
 
 def test_more_can_not_go_back_than_came() -> None:
     """A refund failed, a person made another, and only that one is known yet."""
-    facts = (captured(), given("created", TOTAL, key="pay_1-1"), given("created", TOTAL, id="rfnd_2"))
-    row = Refund("pay_1-1", KEY, "pay_1", TOTAL, "order returned")
+    facts = (captured(), refunded("created", TOTAL, key="pay_1-1"), refunded("created", TOTAL, id="rfnd_2"))
+    row = refund(reason="order returned")
     done = resolve(state(*facts, lifecycle=RETURNED, refunds=(row,)), SHIPPED, PLENTY).state
     assert (done.fulfilled, done.held, done.held_for) == (0, 0, None)
-    known = replace(done, facts=(*facts, given("failed", TOTAL)))
+    known = replace(done, facts=(*facts, refunded("failed", TOTAL)))
     done = resolve(known, SHIPPED, PLENTY).state
     assert (done.fulfilled, done.held, done.held_for) == (0, 0, None)
     assert {refund.status for refund in done.refunds} == {RefundStatus.FAILED, RefundStatus.CREATED}
 
 
-OUTSIDE_REFUND = Fact(KEY, "refund", "rfnd_9", "processed", 50_000, "INR", 1, {"payment_id": "pay_1"})
+OUTSIDE_REFUND = refunded("processed", TOTAL, "rfnd_9")
 
 
 def test_money_that_went_back_before_it_was_known_buys_nothing() -> None:
     done = resolve(state(captured(), OUTSIDE_REFUND), SHIPPED, PLENTY)
     assert (done.state.lifecycle, done.state.fulfilled, done.state.held) == (RETURNED, 0, 0)
     short = replace(OUTSIDE_REFUND, amount=20_000)
-    links = (attempt(AttemptStatus.CANCELLED), attempt(amount=30_000, ordinal=2))
+    links = (attempt(status=AttemptStatus.CANCELLED), attempt(2, 30_000))
     done = resolve(state(captured(20_000), short, attempts=links), SHIPPED, PLENTY)
     assert (done.state.lifecycle, [call.reference_id for call in done.withdrawn]) == (RETURNED, [f"{KEY}.2"])
 
@@ -308,24 +299,20 @@ def test_a_payment_after_the_goods_money_went_back_is_a_persons_task() -> None:
 
 @pytest.mark.parametrize("end", ["created", "lost"])
 def test_what_is_disputed_is_not_given_back_as_well(end: str) -> None:
-    told = [
-        Fact(KEY, "dispute", "disp_1", s, 50_000, "INR", 1, {"payment_id": "pay_1"}) for s in ("created", end)
-    ]
-    done = resolve(state(captured(), *told, lifecycle=LAPSED), Repairs(late="refund"), PLENTY)
+    course = [dispute(state, payment_id="pay_1") for state in ("created", end)]
+    done = resolve(state(captured(), *course, lifecycle=LAPSED), Repairs(late="refund"), PLENTY)
     assert (done.state.lifecycle, done.asked, done.state.held) == (RETURNED, (), 50_000)
     assert (done.state.held_for or "").startswith("dispute")
 
 
 def test_a_lost_dispute_stays_in_sight_and_a_won_one_does_not() -> None:
-    lost, won = (
-        Fact(KEY, "dispute", "disp_1", s, 50_000, "INR", 1, {"payment_id": "pay_1"}) for s in ("lost", "won")
-    )
+    lost, won = dispute("lost", payment_id="pay_1"), dispute("won", payment_id="pay_1")
     assert (resolve(state(captured(), lost), SHIPPED, PLENTY).state.held_for or "").startswith("dispute lost")
     assert resolve(state(captured(), won), SHIPPED, PLENTY).state.held_for is None
 
 
 def test_while_a_paid_link_lacks_its_payment_no_other_may_be_paid() -> None:
-    links = (attempt(AttemptStatus.PAID), attempt(ordinal=2))
+    links = (attempt(status=AttemptStatus.PAID), attempt(2))
     done = resolve(state(attempts=links), SHIPPED, PLENTY)
     assert [call.reference_id for call in done.withdrawn] == [f"{KEY}.2"]
 

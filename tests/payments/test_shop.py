@@ -11,13 +11,13 @@ from flows.engine.conversation import Conversation
 from flows.engine.events import Happened
 from flows.engine.vocabulary import Result, Scene
 from payments.ledger.calls import CancelLink, CreateLink, FetchPayments
-from payments.ledger.facts import Fact
 from payments.ledger.state import OrderState
 from payments.processing.actions import SHOP
 from payments.processing.shop_state import Moment, ShopState, data, of_conversation
 from payments.shop.catalogue import Shop, view
 from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Order
 from payments.shop.stock import Move
+from tests.builders import KEY, attempt, captured, order, order_state, unmade_attempt
 
 NOW: Final = 1_800_000_000_000
 PRODUCTS: Final = [
@@ -29,13 +29,10 @@ PRODUCTS: Final = [
 THE_SHOP: Final = Shop.model_validate({"name": "S", "max_quantity": 5, "products": PRODUCTS})
 
 
-KEY: Final = "c-1-1"
 AT: Final = Moment(THE_SHOP, NOW, "c-1", 2345)
 LINES: Final = (Line("a", "A", 2, 18_000),)
 B_LINES: Final = (Line("b", "B", 2, 24_950),)
-LINK: Final = Attempt(
-    f"{KEY}.1", KEY, 1, 36_000, "INR", NOW + 600_000, AttemptStatus.CREATED, "plink_1", "https://x"
-)
+LINK: Final = attempt(amount=36_000, expires_at=NOW + 600_000)
 
 
 def state(*held: tuple[str, int], left: dict[str, int] | None = None, **rest: Any) -> ShopState:
@@ -62,23 +59,25 @@ def after(action: str, before: ShopState, event: dict[str, Any] | None = None, *
     return found
 
 
-def order(lines: tuple[Line, ...] = LINES, link: Attempt | None = LINK, **rest: Any) -> OrderState:
+def unpaid(lines: tuple[Line, ...] = LINES, link: Attempt | None = LINK, **rest: Any) -> OrderState:
     """An order that is not paid, with a link if there is one."""
-    total = sum(line.total for line in lines)
-    placed = Order(KEY, "12345", "c-1", lines, total, "INR", NOW, 1)
-    return OrderState(placed, attempts=(link,) if link else (), **rest)
+    placed = order(lines=lines, placed_at=NOW)
+    return order_state(order=placed, attempts=(link,) if link else (), **rest)
 
 
 def paid(lines: tuple[Line, ...] = LINES) -> OrderState:
-    total = sum(line.total for line in lines)
-    capture = Fact(KEY, "payment", "pay_1", "captured", total, "INR", 1, {"link": "plink_1"})
-    done = replace(LINK, status=AttemptStatus.PAID)
-    return order(lines, done, facts=(capture,), lifecycle=Lifecycle.FULFILLED, fulfilled=total)
+    placed = order(lines=lines, placed_at=NOW)
+    capture = captured(placed.total, link="plink_1")
+    links = (replace(LINK, status=AttemptStatus.PAID),)
+    money = {"lifecycle": Lifecycle.FULFILLED, "fulfilled": placed.total}
+    return order_state(capture, order=placed, attempts=links, **money)
 
 
 def held() -> OrderState:
-    strange = Fact(KEY, "payment", "pay_1", "captured", 36_000, "INR", 1, {"mismatch": "of another account"})
-    return order(facts=(strange,), held=36_000, held_for="mismatch: of another account")
+    placed = order(lines=LINES, placed_at=NOW)
+    foreign = captured(36_000, mismatch="of another account")
+    money = {"held": 36_000, "held_for": "mismatch: of another account"}
+    return order_state(foreign, order=placed, attempts=(LINK,), **money)
 
 
 def limited(limit: int) -> Happened:
@@ -152,7 +151,7 @@ def test_fill_refuses_as_a_whole_what_the_shop_lacks_or_nobody_could_read(event:
 
 
 def test_settle_takes_out_what_was_bought() -> None:
-    assert after("cart.settle", about(order(), ("a", 3), ("b", 1))).cart == (("a", 1), ("b", 1))
+    assert after("cart.settle", about(unpaid(), ("a", 3), ("b", 1))).cart == (("a", 1), ("b", 1))
     assert after("cart.settle", state(("a", 1))).cart == (("a", 1),)
 
 
@@ -173,39 +172,39 @@ def test_place_freezes_the_cart_at_todays_prices_in_the_customers_language() -> 
     [([], "empty"), ([("zzz", 1)], "empty"), ([("dust", 1)], "too small")],
 )
 def test_place_refuses_what_razorpay_would(cart: list[tuple[str, int]], reason: str) -> None:
-    before = about(order(), *cart)
+    before = about(unpaid(), *cart)
     result = run("order.place", before)
     assert result == Result(before, instead=Happened("order.refused", {"reason": reason, "limit": 100}))
 
 
 def test_place_cancels_the_open_link_of_the_order_before_it_and_ends_it() -> None:
-    found = after("order.place", about(order(), ("a", 1)))
+    found = after("order.place", about(unpaid(), ("a", 1)))
     assert found.calls == (CancelLink(f"{KEY}.1", "plink_1"),)
     assert found.orders[KEY].lapsed
     assert found.earlier_links == (f"{KEY}.1",)
-    found = after("order.place", about(order(link=None), ("a", 1)))
+    found = after("order.place", about(unpaid(link=None), ("a", 1)))
     assert (found.calls, found.orders[KEY].lapsed, found.earlier_links) == ((), True, ())
-    for earlier in (paid(), held(), order(link=None, lifecycle=Lifecycle.LAPSED)):
+    for earlier in (paid(), held(), unpaid(link=None, lifecycle=Lifecycle.LAPSED)):
         found = after("order.place", about(earlier, ("a", 1)))
         assert (found.calls, found.orders[KEY]) == ((), earlier)
         assert found.current == "c-1-2"
 
 
 def test_request_asks_for_one_link_and_offers_it_while_it_lasts() -> None:
-    before = about(order(link=None))
+    before = about(unpaid(link=None))
     found = after("payment.request", before)
     expires_at = NOW + 1_200_000
     assert found.calls == (CreateLink(f"{KEY}.1", KEY, 36_000, "INR", "Order #12345", expires_at),)
     assert found.order
-    assert found.order.link == Attempt(f"{KEY}.1", KEY, 1, 36_000, "INR", expires_at)
+    assert found.order.link == unmade_attempt(amount=36_000, expires_at=expires_at)
     assert run("payment.request", found) == Result(found)
-    known = run("payment.request", about(order()))
+    known = run("payment.request", about(unpaid()))
     offered = Happened("payment_link.created", {"short_url": "https://x"})
-    assert known == Result(about(order()), raised=(offered,))
+    assert known == Result(about(unpaid()), raised=(offered,))
 
 
 def test_request_replaces_a_link_that_is_about_to_end() -> None:
-    found = after("payment.request", about(order(link=replace(LINK, expires_at=NOW + 120_000))))
+    found = after("payment.request", about(unpaid(link=replace(LINK, expires_at=NOW + 120_000))))
     assert found.calls == (CancelLink(f"{KEY}.1", "plink_1"),), "the next is made once this one is over"
     assert found.order
     assert [(a.reference_id, str(a.status)) for a in found.order.attempts] == [
@@ -221,7 +220,7 @@ def test_request_refuses_when_nothing_is_to_be_paid(before: ShopState) -> None:
 
 
 def test_cancel_withdraws_the_link_once() -> None:
-    found = after("payment.cancel", about(order()))
+    found = after("payment.cancel", about(unpaid()))
     assert found.calls == (CancelLink(f"{KEY}.1", "plink_1"),)
     assert found.order
     assert (found.order.link, found.order.lapsed) == (None, False)
@@ -237,7 +236,7 @@ def test_cancel_withdraws_the_link_once() -> None:
 )
 def test_what_the_customers_own_order_holds_is_left_for_the_next(action: str, args: dict[str, Any]) -> None:
     event = {"items": [{"sku": "b", "quantity": 3}]}
-    for known, cart in ((order(B_LINES), 3), (paid(B_LINES), 1)):
+    for known, cart in ((unpaid(B_LINES), 3), (paid(B_LINES), 1)):
         before = about(known, ("b", 3 if action == "order.place" else 1), left={"b": 1})
         assert after(action, before, event, **args).cart == (("b", cart),)
 
@@ -251,7 +250,7 @@ def test_place_takes_no_more_than_is_left() -> None:
 
 
 def test_request_reopens_an_order_that_ended_while_its_goods_are_there() -> None:
-    ended = order(B_LINES, link=None, lifecycle=Lifecycle.LAPSED)
+    ended = unpaid(B_LINES, link=None, lifecycle=Lifecycle.LAPSED)
     found = after("payment.request", about(ended, left={"b": 2}))
     assert found.order
     assert (found.order.lifecycle, found.moves) == (Lifecycle.OPEN, (Move("b", 2, 0),))
@@ -263,8 +262,8 @@ def test_request_reopens_an_order_that_ended_while_its_goods_are_there() -> None
 
 def test_check_has_razorpay_asked_but_not_all_the_time() -> None:
     assert run("payment.check", state()).instead == Happened("order.refused", {"reason": "nothing to pay"})
-    assert run("payment.check", about(order(link=None))).instead == Happened("payment.not_found")
-    found = after("payment.check", about(order()))
+    assert run("payment.check", about(unpaid(link=None))).instead == Happened("payment.not_found")
+    found = after("payment.check", about(unpaid()))
     assert found.calls == (FetchPayments(f"{KEY}.1", "plink_1", asked=True),)
     assert run("payment.check", found).instead == Happened("payment.asked_lately")
     long_ago = replace(found, asked_at=NOW - 30_000, calls=())
@@ -280,26 +279,26 @@ def test_what_is_sold_out_is_not_in_stock() -> None:
 
 def test_templates_see_cart_and_order() -> None:
     statics = {"shop": view(THE_SHOP, "hi", "en")}
-    seen = SHOP.views(about(order(), ("a", 2), ("zzz", 9)), statics)
+    seen = SHOP.views(about(unpaid(), ("a", 2), ("zzz", 9)), statics)
     assert (seen["cart"]["count"], seen["cart"]["total"]) == (2, 36_000)
     assert seen["cart"]["lines"][0]["name"] == "अ"
     assert (seen["order"]["count"], seen["order"]["link"]) == (2, "https://x")
     empty = SHOP.views(state(), statics)
     assert empty["cart"] == {"lines": [], "count": 0, "total": 0}
     assert (empty["order"]["number"], empty["order"]["link"]) == ("", "")
-    assert SHOP.views(about(order(link=None)), statics)["order"]["link"] == ""
+    assert SHOP.views(about(unpaid(link=None)), statics)["order"]["link"] == ""
     assert set(seen) == set(SHOP.view_names)
 
 
 def test_what_a_conversation_keeps_makes_the_same_state_again() -> None:
-    before = replace(about(order(), ("a", 2)), asked_at=NOW, earlier_links=("c-1-0.1",))
+    before = replace(about(unpaid(), ("a", 2)), asked_at=NOW, earlier_links=("c-1-0.1",))
     conversation = Conversation("c-1", data=data(before))
     assert of_conversation(conversation, AT, before.orders, before.left) == before
     assert data(state()) == {}
 
 
 def test_beside_the_chat_no_link_is_offered() -> None:
-    before = about(order())
+    before = about(unpaid())
     assert before.aside(KEY) == before, "what the chat is about"
     seen = replace(before, current="c-1-9").aside(KEY)
     assert (seen.order, seen.current, seen.may_have_paid) == (seen.known(KEY), KEY, True)

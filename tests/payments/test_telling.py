@@ -7,38 +7,36 @@ import pytest
 
 from flows.engine.events import Happened
 from payments.ledger.facts import Fact
-from payments.ledger.refunds import OUTSIDE, Refund, RefundStatus
+from payments.ledger.refunds import OUTSIDE
 from payments.ledger.state import OrderState
 from payments.processing import views
 from payments.processing.notifications import events_for
-from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Order
-
-TOTAL: Final = 50_000
-ORDER: Final = Order("c-1-1", "12345", "c-1", (Line("a", "A", 1, TOTAL),), TOTAL, "INR", 0, 1)
-ATTEMPT: Final = Attempt(
-    "c-1-1.1", "c-1-1", 1, TOTAL, "INR", 9, AttemptStatus.CREATED, "plink_1", "https://x"
+from payments.shop.orders import Attempt, AttemptStatus, Lifecycle
+from tests.builders import (
+    TOTAL,
+    attempt,
+    captured,
+    fact,
+    order_state,
+    payment,
+    payment_link,
+    refund,
+    unmade_attempt,
 )
-NEWER: Final = replace(ATTEMPT, reference_id="c-1-1.2", ordinal=2, link_id=None)
+
+ATTEMPT: Final = attempt()
 WAITS: Final = "short: waiting for the rest"
 
 
-def fact(entity: str, state: str, id: str = "pay_1", amount: int = TOTAL, **detail: Any) -> Fact:
-    return Fact("c-1-1", entity, id, state, amount, "INR", 0, detail)
-
-
-CAPTURED: Final = fact("payment", "captured", method="upi", link="plink_1")
-SHORT: Final = fact("payment", "captured", amount=20_000)
-FAILED: Final = fact("payment", "failed", error_reason="r", error_description="d")
-EXPIRED: Final = fact("payment_link", "expired", "plink_1")
+CAPTURED: Final = captured(method="upi", link="plink_1")
+SHORT: Final = captured(20_000)
+FAILED: Final = payment("failed", error_reason="r", error_description="d")
+EXPIRED: Final = payment_link("expired")
 STRANGE: Final = replace(CAPTURED, detail={"mismatch": "paid into another Razorpay account"})
 
 
-def state(*facts: Fact, lifecycle: Lifecycle = Lifecycle.OPEN, **rest: Any) -> OrderState:
-    return OrderState(ORDER, facts, rest.pop("attempts", (ATTEMPT,)), lifecycle, **rest)
-
-
-def refund(status: str, amount: int = TOTAL, reason: str = "surplus") -> Refund:
-    return Refund("pay_1-1", "c-1-1", "pay_1", amount, reason, RefundStatus(status))
+def state(*facts: Fact, attempts: tuple[Attempt, ...] = (ATTEMPT,), **rest: Any) -> OrderState:
+    return order_state(*facts, attempts=attempts, **rest)
 
 
 PAID: Final = state(CAPTURED, lifecycle=Lifecycle.FULFILLED, fulfilled=TOTAL)
@@ -57,7 +55,7 @@ def told(before: OrderState, after: OrderState, *new: Fact) -> list[Happened]:
         (state(), "unpaid"),
         (state(FAILED), "unpaid"),
         (state(lifecycle=Lifecycle.LAPSED), "unpaid"),
-        (state(fact("payment", "authorized")), "authorised"),
+        (state(payment("authorized")), "authorised"),
         (PART, "short"),
         (replace(PART, held_for="short: less than the total was paid"), "held"),
         (HELD, "held"),
@@ -79,11 +77,11 @@ def test_status(order: OrderState, expected: str) -> None:
 @pytest.mark.parametrize("before", [Lifecycle.OPEN, Lifecycle.LAPSED])
 def test_success_is_told_once_with_what_came_and_whether_it_came_late(before: Lifecycle) -> None:
     late = before is Lifecycle.LAPSED
-    captured = Happened("payment.captured", {"amount": TOTAL, "method": "upi", "late": late})
-    assert told(state(lifecycle=before), PAID, CAPTURED) == [captured]
+    success = Happened("payment.captured", {"amount": TOTAL, "method": "upi", "late": late})
+    assert told(state(lifecycle=before), PAID, CAPTURED) == [success]
     assert told(PAID, PAID, CAPTURED) == []
     # Where an earlier step stored the fact and failed, the order did not move yet.
-    assert told(state(CAPTURED), PAID) == [replace(captured, fields={**captured.fields, "late": False})]
+    assert told(state(CAPTURED), PAID) == [replace(success, fields={**success.fields, "late": False})]
 
 
 def test_a_refund_of_a_paid_order_is_no_second_success() -> None:
@@ -128,14 +126,14 @@ def test_money_that_waits_is_told_when_it_comes(
 def test_each_step_of_a_refund_is_told_once(
     before: str | None, after: str, reason: str, names: list[str]
 ) -> None:
-    old = replace(PAID, refunds=(refund(before, 700, reason),) if before else ())
-    assert told(old, replace(PAID, refunds=(refund(after, 700, reason),))) == [
+    old = replace(PAID, refunds=(refund(before, 700, reason=reason),) if before else ())
+    assert told(old, replace(PAID, refunds=(refund(after, 700, reason=reason),))) == [
         Happened(name, {"amount": 700}) for name in names
     ]
 
 
 def test_money_of_an_order_that_is_off_is_told_as_returned_in_one_sum() -> None:
-    two = (refund("asked", 700), replace(refund("asked", 300), key="pay_2-1"))
+    two = (refund("asked", 700), refund("asked", 300, payment="pay_2"))
     assert told(state(), replace(BACK, refunds=two)) == [Happened("payment.returned", {"amount": 1_000})]
 
 
@@ -143,31 +141,28 @@ def test_a_failure_is_told_with_its_reason_and_only_while_it_matters() -> None:
     assert told(state(), state(FAILED), FAILED) == [
         Happened("payment.failed", {"reason": "r", "description": "d"})
     ]
-    bare = fact("payment", "failed")
+    bare = payment("failed")
     assert told(state(), state(bare), bare) == [Happened("payment.failed", {"reason": "", "description": ""})]
     assert told(PART, PART, FAILED) != []
-    for after in (PAID, HELD, BACK, state(fact("payment", "authorized"))):
+    for after in (PAID, HELD, BACK, state(payment("authorized"))):
         assert told(after, after, FAILED) == []
 
 
 @pytest.mark.parametrize("ending", ["expired", "cancelled"])
 def test_the_end_of_the_link_they_have_is_told(ending: str) -> None:
-    ended = fact("payment_link", ending, "plink_1")
+    ended = payment_link(ending)
     assert told(state(), state(ended), ended) == [Happened(f"payment_link.{ending}")]
 
 
 @pytest.mark.parametrize(
     ("before", "ended"),
     [
-        (state(), fact("payment_link", "expired", "plink_9")),
+        (state(), payment_link("expired", id="plink_9")),
         (state(attempts=()), EXPIRED),
         (state(attempts=(replace(ATTEMPT, status=AttemptStatus.WITHDRAWING),)), EXPIRED),
-        (
-            state(attempts=(ATTEMPT, replace(ATTEMPT, reference_id="c-1-1.2", ordinal=2, link_id=None))),
-            EXPIRED,
-        ),
+        (state(attempts=(ATTEMPT, unmade_attempt(2, status=AttemptStatus.CREATED))), EXPIRED),
         (state(), fact("order", "expired", "plink_1")),
-        (state(), fact("payment_link", "paid", "plink_1")),
+        (state(), payment_link("paid")),
     ],
 )
 def test_the_end_of_any_other_link_is_not(before: OrderState, ended: Fact) -> None:
@@ -215,7 +210,7 @@ def test_a_link_that_has_run_out_is_not_shown() -> None:
 
 
 def test_a_new_link_is_waited_for() -> None:
-    rest = Attempt("c-1-1.2", "c-1-1", 2, 30_000, "INR", 99)
+    rest = unmade_attempt(2, 30_000, expires_at=99)
     withdrawing = replace(ATTEMPT, status=AttemptStatus.WITHDRAWING)
     seen = views.order(state(attempts=(withdrawing, rest)), now=5)
     assert (seen["link"], seen["making"], seen["attempts"]) == ("", True, 2)

@@ -23,7 +23,7 @@ from tests.payments.memory_shop import NOW, MemoryShop
 
 def nameless(key: str, amount: int = PACKET) -> Fact:
     """A captured payment that names no link."""
-    return captured(amount, key=key, method="upi")
+    return captured(amount, order_key=key, method="upi")
 
 
 def test_a_payment_that_names_no_link_is_asked_about_and_told_when_our_own_keys_see_it(

@@ -9,7 +9,7 @@ from payments.processing.step_input import StepInput
 from storage import Store
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Delivery
-from tests.change_sets import answered
+from tests.builders import change_set
 
 Chat = Callable[..., Arrival]
 
@@ -18,7 +18,7 @@ async def claimed(store: Store, chat: Chat, message: Message) -> Delivery:
     """`message`, the answer to a first chat, claimed at 2 for a minute."""
 
     def advance(case: StepInput) -> ChangeSet:
-        return answered(case, messages=[Say("paid", message)])
+        return change_set(case, messages=[Say("paid", message)])
 
     await store.arrive([chat("1")], now=1)
     await store.advance_due(advance, now=1)

@@ -14,7 +14,7 @@ from storage import Store
 from storage.database.lanes import Lane
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Again, Delivery, Done, Failed
-from tests.change_sets import answered
+from tests.builders import change_set
 from tests.storage.next_due import next_due
 
 Chat = Callable[..., Arrival]
@@ -136,7 +136,7 @@ async def test_a_lane_is_claimed_for_itself(store: Store, chat: Chat) -> None:
         [event] = case.events
         call = CancelLink("abcdefgh-1-1.1", None)
         said = (Say("echo", Text(event.body["text"])),)
-        return answered(case, messages=said, calls=[call])
+        return change_set(case, messages=said, calls=[call])
 
     for n in range(12):
         await store.arrive([chat(f"m{n}", phone=f"9198{n:08}")], now=1)
@@ -157,7 +157,7 @@ async def test_a_result_becomes_an_event_once(store: Store, chat: Chat, echo: Ec
 
     def look(case: StepInput) -> ChangeSet:
         seen.extend((e.kind, e.body) for e in case.events)
-        return answered(case)
+        return change_set(case)
 
     await store.advance_due(look, now=10)
     assert seen == [(Kind.RESULT, results.to_json(MADE))]

@@ -16,8 +16,9 @@ from storage.database.encoding import dumps
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Done
 from storage.outbox.resend import Remedy
+from tests.builders import change_set
 from tests.storage.handwritten_rows import written
-from tests.storage.order_placement import answered, place_order
+from tests.storage.order_placement import place_order
 from tests.storage.receipt_bodies import heard
 
 Chat = Callable[..., Arrival]
@@ -52,7 +53,7 @@ def joins(case: StepInput) -> list[InboxEvent]:
 
 
 def quiet(case: StepInput) -> ChangeSet:
-    return answered(case)
+    return change_set(case)
 
 
 async def test_who_was_heard_last_survives(store: Store, chat: Chat) -> None:
@@ -120,7 +121,7 @@ async def test_one_idempotency_key_of_two_customers_stays_two_orders(store: Stor
 
     def look(case: StepInput) -> ChangeSet:
         seen.extend(event.number for event in case.events if event.kind is Kind.REQUEST)
-        return answered(case)
+        return change_set(case)
 
     await store.advance_due(look, now=2000)
     assert sorted(seen) == [one.number for one in stored]
@@ -133,7 +134,7 @@ async def test_what_came_twice_is_handled_once(store: Store, chat: Chat) -> None
 
     def look(case: StepInput) -> ChangeSet:
         seen.extend(event.kind for event in case.events)
-        return answered(case)
+        return change_set(case)
 
     await store.advance_due(look, now=2000)
     assert seen == ["joined", "chat", "chat"]
@@ -199,7 +200,7 @@ async def test_what_comes_for_the_one_that_ended_goes_to_the_survivor(
 
     def look(case: StepInput) -> ChangeSet:
         seen.extend((case.conversation.id, event.body["text"]) for event in case.events)
-        return answered(case)
+        return change_set(case)
 
     for _ in range(2):
         await store.advance_due(look, now=3000)
@@ -277,4 +278,4 @@ async def test_a_message_that_fails_after_the_join_goes_to_who_they_are_now(stor
 
 
 def says_hello(case: StepInput) -> ChangeSet:
-    return answered(case, messages=(Say("hello", Text("Hello!")),))
+    return change_set(case, messages=(Say("hello", Text("Hello!")),))

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from payments.ledger.facts import to_json
 from payments.processing.notice import NoticeKind
 from payments.processing.step_input import Kind
 from storage import Store
@@ -11,16 +12,15 @@ from storage.database.records import reading
 from storage.inbox.arrivals import Arrival
 from storage.inbox.strays import Settled
 from storage.reports.ledger import books
+from tests import builders
 from tests.storage.handwritten_rows import NOW, write
 
 PAID = frozenset({"pay_1"})
 
 
 def captured(key: str, order: str, **fact: Any) -> Arrival:
-    told = {
-        "entity": "payment", "entity_id": "pay_1", "state": "captured", "amount": 50_000, "currency": "INR",
-        "at": 1, "detail": {}, "order_key": order, **fact,
-    }  # fmt: skip
+    """A webhook about a captured payment of ₹500. `fact` replaces fields of its fact."""
+    told = to_json(builders.captured(order_key=order)) | fact
     return Arrival(key, Kind.FACTS, {"order_key": order, "facts": [told], "problems": []}, order_key=order)
 
 

@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-from payments.ledger.facts import Fact, to_json
 from payments.processing.changes import ChangeSet
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import Kind, StepInput
@@ -16,6 +15,7 @@ from storage.outbox.deliveries import Again, Delivery, Done, Failed
 from storage.reports.backlog import held, notices, parked, state_of
 from storage.reports.ledger import books
 from storage.reports.timeline import story, subjects
+from tests.builders import refunded, webhook
 from tests.storage.purchases import LEASE, Shop, names
 from tests.storage.receipt_bodies import heard
 
@@ -197,10 +197,8 @@ async def _fail_to_give_back(shop: Shop, key: str, reference: str) -> None:
     """Word that money for an order that is not here did not go back, though a person had decided so."""
     settled = Settled("plink_lost", key, reference, 100, "refunded", frozenset({"pay_lost"}))
     await shop.store.settle(settled, shop.now)
-    detail = {"payment_id": "pay_lost"}
-    failed = Fact(key, "refund", "rfnd_lost", "failed", 100, "INR", 0, detail)
-    told = {"order_key": key, "facts": [to_json(failed)]}
-    await shop.store.arrive([Arrival("failed", Kind.FACTS, told, order_key=key)], shop.now)
+    kind, body = webhook(refunded("failed", 100, "rfnd_lost", "pay_lost", order_key=key))
+    await shop.store.arrive([Arrival("failed", kind, body, order_key=key)], shop.now)
 
 
 async def _declare(shop: Shop) -> None:
