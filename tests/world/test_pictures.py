@@ -9,7 +9,7 @@ from bot.clock import ShiftedClock
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.world.running_bot import FLOW, Live, Start
-from tests.world.test_refused_later import fails
+from tests.world.test_late_send_failures import fails
 
 MEDIA = '{"error": {"message": "Media upload error", "code": 131053}}'
 

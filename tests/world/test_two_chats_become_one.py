@@ -10,7 +10,7 @@ from bot.clock import ShiftedClock
 from sandbox.faults import Fault
 from sandbox.world import World
 from tests.world.running_bot import CONFIRMED, Customer, Live, Start
-from tests.world.test_one_person import PHONE, SECOND, living, order_for, sound
+from tests.world.test_customer_identity import PHONE, SECOND, living, order_for, sound
 
 REMINDER: Final = "is waiting for its payment"
 
