@@ -1,4 +1,4 @@
-"""An operator at the command line, and a database with something for them to do."""
+"""`munshi` as a command, and rows for it to work on."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from typer.testing import CliRunner, Result
 from bot.cli import app
 from flows.engine import events
 from storage import Store
-from tests.storage.handwritten_rows import write
+from tests.storage.handwritten_rows import insert
 
 SETTINGS = {
     "MUNSHI_API_TOKEN": "this-is-a-token-of-a-test",
@@ -24,18 +24,23 @@ SETTINGS = {
 }
 
 
-async def munshi(url: str, *words: str) -> Result:
+async def run_munshi(url: str, *words: str) -> Result:
+    """Run `munshi` with these arguments on the database at `url`."""
     env = {**SETTINGS, "DATABASE_URL": url}
     return await asyncio.to_thread(CliRunner().invoke, app(), list(words), env=env)
 
 
 async def installation(store: Store) -> str:
+    """The key of the installation."""
     [row] = await store._units.outside(lambda tx: tx.fetch("SELECT key FROM installation"))
     return str(row["key"])
 
 
-async def park(store: Store, number: int, error: str = "Traceback …\nValueError: no such thing") -> None:
-    await write(
+async def park_event(
+    store: Store, number: int, error: str = "Traceback …\nValueError: no such thing"
+) -> None:
+    """Insert a parked inbox event."""
+    await insert(
         store, "inbox", id=number, conversation_id=1, key=f"m{number}", state="parked", error=error,
         body={"event": events.to_json(events.TextReceived("hi"))},
     )  # fmt: skip

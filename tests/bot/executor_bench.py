@@ -1,4 +1,4 @@
-"""An executor before a sandbox, and the entries that it performs."""
+"""An executor whose providers are a sandbox, and the outbox entries that it performs."""
 
 import random
 from dataclasses import dataclass
@@ -19,12 +19,12 @@ TEMPLATE = kinds.TemplateMessage("order_paid", "en", ("#10001",))
 BARE = kinds.Text("Paid!")
 
 
-class Noon:
+class FixedClock:
     def now(self) -> int:
         return NOW
 
 
-class Dice(random.Random):
+class NoJitter(random.Random):
     """Always throws nought: no jitter."""
 
     def random(self) -> float:
@@ -33,17 +33,20 @@ class Dice(random.Random):
 
 @dataclass
 class Bench:
-    performer: Executor
+    """Performs single outbox entries against the sandbox."""
+
+    executor: Executor
     world: World
 
     async def send(self, message: kinds.Sendable, **rest: Any) -> Done | Again | Failed:
-        return await self.performer.perform(delivery(Lane.CHAT, kinds.to_json(message), **rest))
+        return await self.executor.perform(delivery(Lane.CHAT, kinds.to_json(message), **rest))
 
     async def call(self, call: calls.Call, **rest: Any) -> Done | Again | Failed:
-        return await self.performer.perform(delivery(Lane.PAY, calls.to_json(call), **rest))
+        return await self.executor.perform(delivery(Lane.PAY, calls.to_json(call), **rest))
 
 
 def delivery(lane: Lane, payload: dict[str, Any], **rest: Any) -> Delivery:
+    """A claimed outbox entry; `rest` are fields of Delivery."""
     usual: dict[str, Any] = {
         "claim": CLAIM,
         "attempts": 1,

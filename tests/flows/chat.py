@@ -1,4 +1,4 @@
-"""A small vocabulary, and a conversation that is led event by event, for the tests of the engine."""
+"""A small vocabulary, and a conversation that takes one event after the other, to test the engine with."""
 
 from textwrap import dedent
 from typing import Any, Final
@@ -29,7 +29,7 @@ class _Word(_Nothing):
 
 
 def _noted(scene: Scene, args: _Word) -> Result:
-    """Write `word` down."""
+    """Append `word` to the notes."""
     return Result((*(scene.host or ()), args.word))
 
 
@@ -54,17 +54,18 @@ TOY: Final = Vocabulary(
 
 
 def flow_of(text: str, vocabulary: Vocabulary = TOY) -> Flow:
+    """The flow that an indented YAML text describes."""
     return load(dedent(text), "f.yaml", vocabulary, limits=LIMITS)
 
 
 def shop_of(flow: Flow) -> ShopState:
-    """The side of a shop that a new customer sees."""
+    """The state of a shop for a new customer."""
     shop: Shop = flow.sections["shop"]
     return ShopState(Moment(shop, NOW, "c-1"), left=shop.counted)
 
 
 class Chat:
-    """One conversation with a flow, one event after the other."""
+    """One conversation with a flow."""
 
     def __init__(self, flow: Flow) -> None:
         self.flow, self.conversation = flow, Conversation("c-1")
@@ -72,7 +73,7 @@ class Chat:
         self.last = Step(self.conversation, (), self.host, ())
 
     def take(self, event: Event, now: int = NOW) -> list[str]:
-        """The names of the messages that answer `event`."""
+        """Step `event`. Return the names of the messages that answer it."""
         self.last = step(self.flow, self.conversation, event, now, host=self.host)
         self.conversation, self.host = self.last.conversation, self.last.host
         return [effect.name for effect in self.last.effects if isinstance(effect, Say)]

@@ -1,4 +1,4 @@
-"""A sound flow, the ways to break it, and what must be said about a break."""
+"""A valid flow file, edits that break it, and the issues that the check must find."""
 
 from textwrap import dedent
 from typing import Final
@@ -67,6 +67,7 @@ def issues_of(text: str, vocabulary: Vocabulary = TOY) -> tuple[Issue, ...]:
 
 
 def edited(*edits: tuple[str, str]) -> str:
+    """The valid flow file with each old text replaced by the new one."""
     text = SOUND
     for old, new in edits:
         assert text.count(old) == 1, old
@@ -75,14 +76,16 @@ def edited(*edits: tuple[str, str]) -> str:
 
 
 Row = tuple[tuple[tuple[str, str], ...], str, int, int, str]
+"""A test case: edits, and the issue's message, line, column and how to mend it."""
 
 
 def row(old: str, new: str, message: str, line: int, column: int, mend: str) -> Row:
+    """A test case of one edit."""
     return ((old, new),), message, line, column, mend
 
 
-def assert_said(broken: Row) -> None:
-    """The flow so edited is refused, and its issue said word by word at its place."""
+def assert_issue(broken: Row) -> None:
+    """Assert that the edited flow is refused with exactly this issue at its place."""
     edits, message, line, column, mend = broken
     examined = examine(edited(*edits), "f.yaml", TOY, limits=LIMITS)
     assert examined.flow is None

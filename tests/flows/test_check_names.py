@@ -4,7 +4,7 @@ from typing import Final
 
 import pytest
 
-from tests.flows.sound_flow import Row, assert_said, row
+from tests.flows.sound_flow import Row, assert_issue, row
 
 _ROOTS = "age, basket, customer, event, language, shelf, state"
 ERRORS: Final[dict[str, Row]] = {
@@ -98,4 +98,4 @@ ERRORS: Final[dict[str, Row]] = {
 
 @pytest.mark.parametrize("name", ERRORS)
 def test_error(name: str) -> None:
-    assert_said(ERRORS[name])
+    assert_issue(ERRORS[name])

@@ -24,7 +24,7 @@ from flows.messages.kinds import (
     to_json,
 )
 from tests.flows.chat import TOY, Chat, flow_of
-from tests.flows.sound_flow import assert_said, edited, issues_of, row
+from tests.flows.sound_flow import assert_issue, edited, issues_of, row
 
 FLOW = """
     flow: told
@@ -156,7 +156,7 @@ HELLO = "  hello: {en: Hello, hi: नमस्ते}\n"
     ],
 )  # fmt: skip
 def test_what_no_template_can_be_is_said(broken: Any) -> None:
-    assert_said(broken)
+    assert_issue(broken)
 
 
 def test_a_sound_one_is_sound() -> None:

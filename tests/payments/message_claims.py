@@ -1,4 +1,4 @@
-"""What each message of the shipped flow claims of an order, and when it may be said."""
+"""The payment statuses in which each message of the shipped flow is true."""
 
 from collections.abc import Iterator, Mapping
 from typing import Final
@@ -9,7 +9,7 @@ from payments.processing.changes import ChangeSet
 from payments.processing.shop_state import order_key_in
 
 ALWAYS: Final = frozenset({"", "unpaid", "authorised", "short", "held", "paid", "refunding", "refunded"})
-"""How an order may stand; empty: there is none."""
+"""Every payment status, and the empty text where there is no order."""
 _ANY: Final = ALWAYS - {""}
 _BACK: Final = frozenset({"refunding", "refunded"})
 _UNPAID: Final = frozenset({"unpaid"})
@@ -61,16 +61,16 @@ WHEN: Final = {
     "refund_done": _ANY,
     "refund_stuck": _ANY,
 }
-"""By message: how the order that the chat is about may stand when it is said."""
+"""By message: the statuses that the chat's order may have when it is sent."""
 
 SHOWN: Final = frozenset({"complete_payment", "payment_url", "payment_reminder", "pay_the_rest"})
-"""Messages that ask for money over the link there is."""
+"""Messages that ask for money over the current link."""
 
 
 def untruths(conversation: Conversation, orders: Mapping[str, OrderState], done: ChangeSet) -> Iterator[str]:
-    """What `done` says of the current order that is not so; what is said aside is about another one.
+    """Messages in `done` that are not true of the chat's order. Messages aside are about another order.
 
-    `conversation` and `orders` are as they stand after `done`.
+    `conversation` and `orders` are those after `done`.
     """
     key = order_key_in(conversation.data)
     now = orders[key].status if key else ""

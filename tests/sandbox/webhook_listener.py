@@ -1,4 +1,4 @@
-"""What the tests of the sandbox share: a clock, a plain server in the bot's place, and a shop's API calls."""
+"""A plain server in the bot's place, a clock, and calls of Razorpay's API, for the tests of the sandbox."""
 
 import asyncio
 import json
@@ -23,7 +23,7 @@ class Clock:
 
 
 class Bot:
-    """Answers the handshake and keeps every webhook whose signature is right."""
+    """Answers the handshake, and keeps every webhook after checking its signature."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -77,7 +77,7 @@ class Bot:
 
 
 async def call(world: World, method: str, path: str, body: Any = None, key: str = "") -> tuple[int, Any]:
-    """Status and JSON of a call of Razorpay's API; `path` follows `/v1/`, `key` is for idempotency."""
+    """Call Razorpay's API. Return status and JSON. `path` follows `/v1/`; `key` is the idempotency key."""
     headers = {"Authorization": KEY} | ({"X-Refund-Idempotency": key} if key else {})
     async with (
         aiohttp.ClientSession(headers=headers) as session,
@@ -87,7 +87,7 @@ async def call(world: World, method: str, path: str, body: Any = None, key: str 
 
 
 async def new_link(world: World, reference: str = "c1-1.1") -> str:
-    """A link for ₹1,798.00 that lives half an hour; returns its id."""
+    """Make a link for ₹1,798.00 that expires in half an hour. Return its id."""
     wanted = {
         "amount": 179800,
         "reference_id": reference,

@@ -1,4 +1,4 @@
-"""A message that is on its way: decided, and claimed by a worker."""
+"""Outbox entries that a worker has claimed."""
 
 from collections.abc import Callable
 
@@ -14,8 +14,8 @@ from tests.builders import change_set
 Chat = Callable[..., Arrival]
 
 
-async def claimed(store: Store, chat: Chat, message: Message) -> Delivery:
-    """`message`, the answer to a first chat, claimed at 2 for a minute."""
+async def claimed_delivery(store: Store, chat: Chat, message: Message) -> Delivery:
+    """Answer a first chat with `message`, and claim it at time 2 for a minute."""
 
     def advance(case: StepInput) -> ChangeSet:
         return change_set(case, messages=[Say("paid", message)])

@@ -1,4 +1,4 @@
-"""Rows written by hand, as no code of ours would: for what reads them."""
+"""Rows inserted by hand, for the tests of what reads them."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -41,8 +41,8 @@ _DEFAULTS: Final[dict[str, dict[str, Any]]] = {
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[Store]:
-    """A store that is closed however its test ends."""
+async def open_store(url: str) -> AsyncIterator[Store]:
+    """Open the store at `url`; close it however the test ends."""
     store = await Store.open(url, WHATSAPP)
     try:
         yield store
@@ -50,8 +50,8 @@ async def opened(url: str) -> AsyncIterator[Store]:
         await store.close()
 
 
-async def write(store: Store, table: str, **columns: Any) -> None:
-    """Insert one row: `columns`, and what the table needs besides. JSON is given as values."""
+async def insert(store: Store, table: str, **columns: Any) -> None:
+    """Insert one row: `columns`, and defaults for the rest. JSON columns are given as values."""
     row = {**_DEFAULTS[table], **columns}
     values = [dumps(value) if isinstance(value, (list, dict)) else value for value in row.values()]
     places = ", ".join(f"${place}" for place in range(1, len(row) + 1))
@@ -59,6 +59,6 @@ async def write(store: Store, table: str, **columns: Any) -> None:
     await store._units.run(lambda tx: tx.fetch(sql, *values))
 
 
-async def written(store: Store, sql: str) -> None:
+async def run_sql(store: Store, sql: str) -> None:
     """Run one statement."""
     await store._units.run(lambda tx: tx.fetch(sql))

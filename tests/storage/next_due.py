@@ -1,12 +1,12 @@
-"""When something is due next, as tests of waiting need to know."""
+"""The time at which something is due next."""
 
 from storage import Store
 
 
 async def next_due(store: Store) -> int | None:
-    """In milliseconds since 1970; None if nothing waits.
+    """The next due time of inbox and outbox, in milliseconds since 1970; None if nothing waits.
 
-    What stands behind an earlier entry of its lane is not due before that one.
+    An outbox entry counts only once no earlier one of its lane is unfinished.
     """
     [row] = await store._units.outside(lambda tx: tx.fetch(_NEXT_DUE))
     return min((time for time in row.values() if time is not None), default=None)

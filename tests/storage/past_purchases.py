@@ -1,4 +1,4 @@
-"""A shop with a past: one real purchase, with all its rows, given to any number of customers."""
+"""A shop with many past purchases: the rows of one real purchase, copied for any number of customers."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
@@ -15,7 +15,7 @@ from tests.storage.purchases import Shop
 START: Final = 1_790_000_000_000
 """2026-09-21, in milliseconds since 1970, UTC: when the purchase begins."""
 _LATER: Final = 60 * 24 * 3600 * 1000
-"""Milliseconds after which no timer and no poll of the purchase is left."""
+"""Milliseconds after which the purchase has no timer and no poll left."""
 _AGO: Final = 1000
 """Milliseconds between one customer's purchase and that of the one before."""
 _COPIED: Final[tuple[type[Model], ...]] = (
@@ -42,10 +42,9 @@ _UNIQUE: Final = {
 
 
 async def with_past(store: Store, customers: int, *, remembered: int = 1) -> Shop:
-    """The shop in `store`, which is empty, once `customers` bought, paid twice and had the rest back.
+    """Return a shop in the empty `store`: customers 0 to `customers` - 1 bought, paid twice, and were refunded once.
 
-    They are number 0 to `customers` - 1.
-    The inbox and the outbox have the rows of only each `remembered`-th of them.
+    Inbox and outbox have the rows of every `remembered`-th customer only.
     """
     shop = Shop(store, START)
     await shop.order([0])
@@ -59,7 +58,7 @@ async def with_past(store: Store, customers: int, *, remembered: int = 1) -> Sho
 
 
 async def come_often(store: Store, times: int) -> None:
-    """Let customer 1 have written, and been written to, `times` as often more."""
+    """Add `times` copies of the inbox and outbox rows of customer 1."""
     for model in (models.Inbox, models.Outbox):
         columns = {kind.source_field or name: "" for name, kind in model._meta.fields_map.items()}
         del columns["id"]
@@ -86,7 +85,7 @@ async def _copy(tx: Transaction, copies: int, remembered: int) -> None:
 
 
 async def _known_to_postgres(tx: Transaction) -> None:
-    """What SQLite finds by itself or does without: the next ids, and what the planner believes."""
+    """Set the sequences and the planner's statistics, which SQLite needs not."""
     for table in _NUMBERED:
         sequence = f"pg_get_serial_sequence('{table}', 'id')"
         await tx.fetch(f"SELECT setval({sequence}, (SELECT MAX(id) FROM {table}))")
@@ -102,7 +101,7 @@ WHERE {owner} = 1 AND n % $2::bigint = 0 AND n <= $1::bigint"""
 
 
 def _columns(model: type[Model], installation: str, spans: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each column of the row of customer number n + 1, from that of customer 1."""
+    """For each column: the SQL that makes its value for customer n + 1 from that of customer 1."""
     table = model._meta.db_table
     for name, kind in model._meta.fields_map.items():
         column = kind.source_field or name
@@ -124,7 +123,7 @@ def _columns(model: type[Model], installation: str, spans: Mapping[str, Any]) ->
 
 
 def _renamed(column: str, installation: str) -> str:
-    """The text of `column`, with the ids in it that must be unique made those of customer n + 1."""
+    """SQL that replaces the unique ids in `column` by those of customer n + 1."""
     for end in ("-", "."):
         old = f"{installation}-1{end}"
         column = f"REPLACE({column}, '{old}', '{installation}-' || CAST(n + 1 AS TEXT) || '{end}')"

@@ -1,4 +1,4 @@
-"""Which plans of the two databases read a whole table that grows: what is wrong with each, in words."""
+"""Faults in the query plans of both databases: reads of a whole table that grows."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence, Set
@@ -31,13 +31,13 @@ class Indexes:
     """The indexes of a database."""
 
     partial: Set[str]
-    """Those that hold only what waits: to read one whole is to read what waits."""
+    """Partial indexes hold only the rows that wait, so that reading all of one is cheap."""
     first: Mapping[str, str]
     """The column that each begins with."""
 
 
 async def indexes(units: Units) -> Indexes:
-    """Those of the database behind `units`."""
+    """The indexes of the database behind `units`."""
     postgres = isinstance(units, PostgresUnits)
     rows = await units.outside(lambda tx: tx.fetch(_OF_POSTGRES if postgres else _OF_SQLITE))
     made = {row["name"]: row["made"] for row in rows}
@@ -50,7 +50,7 @@ _OF_POSTGRES: Final = "SELECT indexname AS name, indexdef AS made FROM pg_indexe
 
 
 async def faults(units: Units, known: Indexes, sql: str, values: Sequence[Value]) -> list[str]:
-    """What in the database's plan for `sql` reads a whole table that grows; nothing if it seeks."""
+    """The parts of the plan for `sql` that read a whole growing table; empty if it seeks."""
     if isinstance(units, PostgresUnits):
         [row] = await units.outside(lambda tx: _explained(tx, "EXPLAIN (FORMAT JSON) ", sql, values))
         return list(_of_postgres(orjson.loads(row["QUERY PLAN"])[0]["Plan"], known))
@@ -91,5 +91,5 @@ def _of_postgres(plan: Mapping[str, Any], known: Indexes) -> Iterator[str]:
 
 
 def _begins(condition: str, index: str, known: Indexes) -> bool:
-    """Whether `condition` says something of the first column of `index`."""
+    """Whether `condition` restricts the first column of `index`."""
     return re.search(rf"\(+{known.first[index]}\b", condition) is not None

@@ -1,4 +1,4 @@
-"""Every statement that reaches the database, with values it had and what it cost there."""
+"""A record of every statement that reaches the database, with its values and its cost."""
 
 import sys
 from collections import Counter
@@ -14,32 +14,32 @@ from storage.database.transaction import Row, Transaction, Units, Work
 T = TypeVar("T")
 
 
-def free() -> int:
-    """The clock of a database whose cost nobody asks about."""
+def no_clock() -> int:
+    """A clock that stands still: no statement costs anything."""
     return 0
 
 
 @dataclass(slots=True)
 class Statements:
-    """What was asked."""
+    """The statements so far."""
 
-    clock: Callable[[], int] = free
-    """What the database has done until now, in units of its own."""
+    clock: Callable[[], int] = no_clock
+    """The work that the database has done until now, in units of its own."""
     seen: dict[str, Sequence[Value]] = field(default_factory=dict)
-    """By the text of a statement, the values of the time when it had the most."""
+    """By statement: its values on the call that had most of them."""
     cost: Counter[str] = field(default_factory=Counter)
-    """By the text of a statement, what it took by `clock`."""
+    """By statement: the sum of its cost by `clock`."""
     askers: set[str] = field(default_factory=set)
-    """The functions that had the ORM ask something, and those that called them, as `<module>.<name>`."""
+    """Functions in whose calls the ORM asked something, as `<module>.<name>`."""
 
     def begin(self, sql: str, values: Sequence[Value]) -> None:
-        """`sql` is asked now."""
+        """Note that `sql` starts."""
         if sql not in self.seen or _size(values) > _size(self.seen[sql]):
             self.seen[sql] = list(values)
         self.cost[sql] -= self.clock()
 
     def end(self, sql: str) -> None:
-        """The answer to `sql` is there."""
+        """Note that `sql` has ended."""
         self.cost[sql] += self.clock()
 
 
@@ -49,7 +49,7 @@ def _size(values: Sequence[Value]) -> int:
 
 @dataclass(slots=True)
 class RecordedUnits(Units):
-    """The units of work of `units`, each statement noted in `statements`."""
+    """The units of work of `units`, with each statement recorded in `statements`."""
 
     units: Units
     statements: Statements
@@ -85,13 +85,13 @@ class _Recorded(Transaction):
 
 
 def record(records: Records, statements: Statements) -> None:
-    """Note in `statements` each one that is asked of `records` from now on, by the ORM or as SQL."""
+    """Record in `statements` everything that is asked of `records` from now on, by the ORM or as SQL."""
     client: Any = records.client
-    client.execute_query = _noted(client.execute_query, statements)
-    client.execute_query_dict = _noted(client.execute_query_dict, statements)
+    client.execute_query = _recording(client.execute_query, statements)
+    client.execute_query_dict = _recording(client.execute_query_dict, statements)
 
 
-def _noted(ask: Callable[..., Awaitable[T]], statements: Statements) -> Callable[..., Awaitable[T]]:
+def _recording(ask: Callable[..., Awaitable[T]], statements: Statements) -> Callable[..., Awaitable[T]]:
     async def asked(sql: str, values: Sequence[Value] | None = None) -> T:
         statements.askers.update(_callers())
         statements.begin(sql, values or ())

@@ -8,7 +8,7 @@ from payments.processing.step_input import Kind, StepInput
 from storage import Store
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Again, Delivery, Done, Failed
-from tests.storage.receipt_bodies import heard
+from tests.storage.receipt_bodies import receipt_body
 
 Chat = Callable[..., Arrival]
 Echo = Callable[[StepInput], ChangeSet]
@@ -25,7 +25,7 @@ async def cut_off(store: Store, chat: Chat, echo: Echo) -> Delivery:
 
 
 def receipt(delivery: Delivery) -> Arrival:
-    body = heard("sent", "wamid.A", delivery.opaque)
+    body = receipt_body("sent", "wamid.A", delivery.opaque)
     return Arrival("receipt:A", Kind.RECEIPT, body, opaque=delivery.opaque)
 
 

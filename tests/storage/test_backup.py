@@ -19,7 +19,7 @@ from storage.inbox.arrivals import Arrival
 from storage.operations import epochs
 from storage.operations.epochs import SINCE
 from storage.recovery import back_up, restore
-from tests.storage.handwritten_rows import NOW, write
+from tests.storage.handwritten_rows import NOW, insert
 
 Chat = Callable[..., Arrival]
 
@@ -186,10 +186,10 @@ async def test_after_a_restore_links_are_looked_for_before_they_are_made(databas
         "state": "pending",
         "attempts": 0,
     }
-    await write(store, "outbox", id=1, lane="pay", finished_at=None, **waiting)
-    await write(store, "outbox", id=2, lane="chat", finished_at=None, **waiting)
+    await insert(store, "outbox", id=1, lane="pay", finished_at=None, **waiting)
+    await insert(store, "outbox", id=2, lane="chat", finished_at=None, **waiting)
     poll = {"conversation_id": 1, "kind": "poll", "state": "pending", "handled_at": None, "body": {}}
-    await write(store, "inbox", id=1, key="p", due_at=NOW + 10**8, **poll)
+    await insert(store, "inbox", id=1, key="p", due_at=NOW + 10**8, **poll)
     await store._units.run(lambda tx: epochs.begin(tx, NOW, database_url.startswith("sqlite")))
     rows = await store._units.outside(lambda tx: tx.fetch("SELECT attempts FROM outbox ORDER BY id"))
     assert [row["attempts"] for row in rows] == [1, 0]
@@ -266,8 +266,8 @@ async def test_books_of_another_installation_replace_no_orders_unless_told(shop:
     await Store.migrate(f"sqlite://{tmp_path}/other.db")
     store = await Store.open(shop, WHATSAPP)
     ours = await store.installation()
-    await write(store, "conversation", id=77)
-    await write(store, "orders", conversation_id=77, key=f"{ours}-77-1abcdef", number="1")
+    await insert(store, "conversation", id=77)
+    await insert(store, "orders", conversation_id=77, key=f"{ours}-77-1abcdef", number="1")
     await store.close()
     with pytest.raises(UnsupportedDatabase, match=f"--another-shop {ours}"):
         await restore(shop, tmp_path / "other.db", NOW)

@@ -6,7 +6,7 @@ import pytest
 
 from bot.whatsapp.channel import WHATSAPP
 from storage import Store
-from tests.storage.handwritten_rows import NOW, write, written
+from tests.storage.handwritten_rows import NOW, insert, run_sql
 
 MINUTE, HOUR = 60_000, 3_600_000
 
@@ -32,27 +32,27 @@ async def due(store: Store, table: str) -> dict[int, int]:
 
 @pytest.mark.parametrize("kind", ["chat", "facts", "result", "request", "joined"])
 async def test_an_event_that_came_is_due(store: Store, kind: str) -> None:
-    await write(store, "inbox", **event(1, kind, 5 * HOUR))
-    await write(store, "inbox", **event(2, kind, 2))
+    await insert(store, "inbox", **event(1, kind, 5 * HOUR))
+    await insert(store, "inbox", **event(2, kind, 2))
     assert await store.rewind(NOW) == 2
     assert await due(store, "inbox") == {1: 0, 2: 0}
 
 
 @pytest.mark.parametrize("kind", ["timer", "poll"])
 async def test_what_is_for_later_stays(store: Store, kind: str) -> None:
-    await write(store, "inbox", **event(1, kind, 5 * HOUR))
+    await insert(store, "inbox", **event(1, kind, 5 * HOUR))
     assert await store.rewind(NOW) == 0
     assert await due(store, "inbox") == {1: 5 * HOUR}
 
 
 async def test_receipts_and_leases_of_the_dead_wait_no_longer_than_they_may(store: Store) -> None:
-    await write(store, "inbox", **event(1, "receipt", 5 * HOUR))
-    await write(store, "inbox", **event(2, "receipt", MINUTE))
+    await insert(store, "inbox", **event(1, "receipt", 5 * HOUR))
+    await insert(store, "inbox", **event(2, "receipt", MINUTE))
     for row in (
         entry(1, "pending", 0, 5 * HOUR), entry(2, "pending", 0, 5),
         entry(3, "sending", 1, 5 * HOUR), entry(4, "sending", 1, MINUTE),
     ):  # fmt: skip
-        await write(store, "outbox", **row)
+        await insert(store, "outbox", **row)
     await store.rewind(NOW)
     assert await due(store, "inbox") == {1: 0, 2: MINUTE}
     assert await due(store, "outbox") == {1: 0, 2: 0, 3: 0, 4: MINUTE}
@@ -60,7 +60,7 @@ async def test_receipts_and_leases_of_the_dead_wait_no_longer_than_they_may(stor
 
 async def test_a_lease_of_who_is_at_work_is_left_alone(store: Store) -> None:
     """What comes of it would not count any more, and the message would go a second time."""
-    await write(store, "outbox", **entry(1, "sending", 1, 5 * HOUR + MINUTE))
+    await insert(store, "outbox", **entry(1, "sending", 1, 5 * HOUR + MINUTE))
     assert await store.rewind(NOW, back=5 * HOUR) == 0
     assert await due(store, "outbox") == {1: 5 * HOUR + MINUTE}
 
@@ -71,9 +71,9 @@ TRIED = {1: HOUR, 2: 5 * HOUR, 3: 31 * HOUR + 1}
 
 async def tried(store: Store, **more: Any) -> None:
     for number, after in TRIED.items():
-        await write(store, "outbox", **entry(number, "pending", 2, after))
+        await insert(store, "outbox", **entry(number, "pending", 2, after))
     # An account that is refused is not held against the entry.
-    await write(store, "outbox", **entry(4, "pending", 0, 24 * HOUR), error="401", **more)
+    await insert(store, "outbox", **entry(4, "pending", 0, 24 * HOUR), error="401", **more)
 
 
 async def test_unless_the_clock_was_set_back_what_may_wait_so_long_does(store: Store) -> None:
@@ -98,7 +98,7 @@ async def test_once_it_was_nothing_waits_longer_than_by_our_own_gaps(store: Stor
 )
 async def test_at_a_start_what_waits_tells_it(store: Store, table: str, witness: dict[str, Any]) -> None:
     await tried(store)
-    await write(store, table, **witness)
+    await insert(store, table, **witness)
     assert await store.rewind(NOW) == 3
 
 
@@ -111,15 +111,15 @@ async def test_what_failed_after_it_was_accepted_keeps_its_own_gap(
     gap = max(longest, HOUR + HOUR // 2)
     for number, after in ((1, gap), (2, gap + 1)):
         row = entry(number, "pending", 1, after) | {"payload": {"undelivered": failures}}
-        await write(store, "outbox", **row)
+        await insert(store, "outbox", **row)
     await store.rewind(NOW, back=20 * HOUR)
     assert await due(store, "outbox") == {1: gap, 2: 0}
 
 
 async def test_what_cannot_be_read_stops_no_start(store: Store) -> None:
     for number in (1, 2):
-        await write(store, "outbox", **entry(number, "pending", 1, 5 * HOUR) | {"payload": []})
-    await written(store, "UPDATE outbox SET payload = '{' WHERE id = 1")
+        await insert(store, "outbox", **entry(number, "pending", 1, 5 * HOUR) | {"payload": []})
+    await run_sql(store, "UPDATE outbox SET payload = '{' WHERE id = 1")
     assert await store.rewind(NOW, back=5 * HOUR) == 2
 
 

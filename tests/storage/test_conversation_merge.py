@@ -17,9 +17,9 @@ from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Done
 from storage.outbox.resend import Remedy
 from tests.builders import change_set
-from tests.storage.handwritten_rows import written
+from tests.storage.handwritten_rows import run_sql
 from tests.storage.order_placement import place_order
-from tests.storage.receipt_bodies import heard
+from tests.storage.receipt_bodies import receipt_body
 
 Chat = Callable[..., Arrival]
 Step = Callable[[StepInput], ChangeSet]
@@ -74,7 +74,7 @@ async def test_an_open_order_decides(store: Store, chat: Chat) -> None:
     await store.arrive([chat("later", aliases=(BSUID,))], now=1500)
     await store.advance_due(quiet, now=1600)
     assert await told(store, chat) == by_phone
-    await written(store, "UPDATE orders SET lifecycle = 'lapsed'")
+    await run_sql(store, "UPDATE orders SET lifecycle = 'lapsed'")
     assert by_id != by_phone
 
 
@@ -152,7 +152,7 @@ async def test_whoever_is_named_by_an_order_or_a_message_of_the_other_is_the_sur
     fact = Arrival("f", Kind.FACTS, {"facts": []}, order_key=f"{dead}-1")
     [theirs] = [one for one in sent if one.conversation == dead]
     receipt = Arrival(
-        "r", Kind.RECEIPT, heard("read", f"wamid.{theirs.id}", theirs.opaque),
+        "r", Kind.RECEIPT, receipt_body("read", f"wamid.{theirs.id}", theirs.opaque),
         opaque=theirs.opaque,
     )  # fmt: skip
     stored = await store.arrive([fact, receipt], now=2100)
@@ -167,7 +167,7 @@ async def test_a_receipt_of_what_was_on_its_way_finds_it(store: Store, chat: Cha
     sent = await store.claim_due(now=1100, limit=9, lease=60_000)
     survivor = await told(store, chat)
     receipts = [
-        Arrival(f"r{one.id}", Kind.RECEIPT, heard("delivered", opaque=one.opaque), opaque=one.opaque)
+        Arrival(f"r{one.id}", Kind.RECEIPT, receipt_body("delivered", opaque=one.opaque), opaque=one.opaque)
         for one in sent
     ]
     await store.arrive(receipts, now=2100)
@@ -175,7 +175,7 @@ async def test_a_receipt_of_what_was_on_its_way_finds_it(store: Store, chat: Cha
     found = await rows(store, "SELECT conversation_id, receipt FROM outbox")
     assert [row["receipt"] for row in found] == ["delivered", "delivered"]
     assert {row["conversation_id"] for row in found} == {number(survivor)}
-    forged = Arrival("x", Kind.RECEIPT, heard("read", opaque=f"{survivor}9.{sent[0].id}"))
+    forged = Arrival("x", Kind.RECEIPT, receipt_body("read", opaque=f"{survivor}9.{sent[0].id}"))
     await store.arrive([forged], now=2300)
     await store.apply_receipts(now=2400)
     assert "read" not in [row["receipt"] for row in await rows(store, "SELECT receipt FROM outbox")]
@@ -191,7 +191,7 @@ async def test_what_comes_for_the_one_that_ended_goes_to_the_survivor(
     dead = number(({by_phone, by_id} - {survivor}).pop())
     body = dumps({"kind": "text", "text": "late"})
     for key in ("late", "both"):
-        await written(
+        await run_sql(
             store,
             "INSERT INTO inbox (conversation_id, key, kind, state, due_at, body, received_at) "
             f"VALUES ({dead}, '{key}', 'chat', 'pending', 2500, '{body}', 2500)",
@@ -270,7 +270,7 @@ async def test_a_message_that_fails_after_the_join_goes_to_who_they_are_now(stor
     survivor = await told(store, chat)
     [dead] = {by_phone, by_id} - {survivor}
     failed, code = sent[dead], {"code": 131000}
-    body = heard("failed", f"wamid.{failed.id}", failed.opaque, code, remedy=Remedy.LATER)
+    body = receipt_body("failed", f"wamid.{failed.id}", failed.opaque, code, remedy=Remedy.LATER)
     await store.arrive([Arrival("f", Kind.RECEIPT, body, opaque=sent[dead].opaque)], now=3000)
     await store.apply_receipts(now=3000)
     [one] = await store.claim_due(now=3_600_000, limit=10, lease=1000)

@@ -10,7 +10,7 @@ from storage import Store
 from storage.database.records import reading
 from storage.reports.backlog import Held
 from storage.reports.ledger import Books, books
-from tests.storage.handwritten_rows import write, written
+from tests.storage.handwritten_rows import insert, run_sql
 
 
 async def proved(url: str, page: int = 2) -> Books:
@@ -22,8 +22,8 @@ async def paid(store: Store, n: int, amount: int = 50_000, **order: Any) -> str:
     """An order of ₹500 with a payment."""
     key = f"k-1-{n}"
     columns = {"lifecycle": "fulfilled", "fulfilled": 50_000, "payment": "paid", "paid_at": 5, **order}
-    await write(store, "orders", key=key, number=str(n), **columns)
-    await write(store, "fact", order_key=key, entity_id=f"pay_{n}", amount=amount)
+    await insert(store, "orders", key=key, number=str(n), **columns)
+    await insert(store, "fact", order_key=key, entity_id=f"pay_{n}", amount=amount)
     return key
 
 
@@ -32,16 +32,16 @@ async def shop(store: Store) -> Store:
     """Seven orders that are right: what the pages of two cut through."""
     for n in (1, 2, 3):
         await paid(store, n)
-    await write(store, "orders", key="k-1-4", number="4")
-    await write(store, "orders", key="k-1-5", number="5", lifecycle="lapsed")
+    await insert(store, "orders", key="k-1-4", number="4")
+    await insert(store, "orders", key="k-1-5", number="5", lifecycle="lapsed")
     surplus = await paid(store, 6, 60_000)
-    await write(
+    await insert(
         store, "refund", key="pay_6-1", order_key=surplus, payment_id="pay_6", amount=10_000, status="asked"
     )
     await paid(
         store, 7, 20_000, lifecycle="open", fulfilled=0, held=20_000, held_for="short: x", paid_at=None
     )
-    await write(store, "stock", sku="masala", reserved=4)
+    await insert(store, "stock", sku="masala", reserved=4)
     return store
 
 
@@ -63,13 +63,13 @@ Break = Callable[[Store], Coroutine[Any, Any, None]]
 
 def statement(sql: str) -> Break:
     async def run(store: Store) -> None:
-        await written(store, sql)
+        await run_sql(store, sql)
 
     return run
 
 
 async def same_payment_elsewhere(store: Store) -> None:
-    await write(store, "fact", order_key="k-1-4", entity_id="pay_1")
+    await insert(store, "fact", order_key="k-1-4", entity_id="pay_1")
 
 
 def told(kind: str, state: str, conversation: int, body: dict[str, Any]) -> Break:
@@ -77,7 +77,7 @@ def told(kind: str, state: str, conversation: int, body: dict[str, Any]) -> Brea
         [row] = await store._units.outside(lambda tx: tx.fetch("SELECT key FROM installation"))
         text = {"order_key": f"{row['key']}-1-8", **body}
         for said in ("captured", "paid"):  # two events tell of one payment
-            await write(
+            await insert(
                 store, "inbox", conversation_id=conversation, key=said, kind=kind, state=state, body=text,
                 error="no such order" if state == "parked" else None,
                 handled_at=5 if state == "parked" else None,

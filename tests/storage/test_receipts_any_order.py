@@ -11,8 +11,8 @@ from storage import Store
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Again, Done
 from storage.outbox.resend import Remedy
-from tests.storage.delivery_claims import Chat, claimed
-from tests.storage.receipt_bodies import heard
+from tests.storage.delivery_claims import Chat, claimed_delivery
+from tests.storage.receipt_bodies import receipt_body
 
 HOUR = 3_600_000
 PAID = Text("Paid!", fallback=TemplateMessage("order_paid", "en", ("#10001",)))
@@ -23,7 +23,7 @@ async def hear(
 ) -> None:
     failed = status == "failed"
     error = {"code": 131000} if failed else None
-    body = heard(status, wamid, opaque, error, **({"remedy": remedy} if failed else {}))
+    body = receipt_body(status, wamid, opaque, error, **({"remedy": remedy} if failed else {}))
     arrival = Arrival(f"{wamid}:{status}", Kind.RECEIPT, body, opaque=opaque)
     await store.arrive([arrival], now=now)
     await store.apply_receipts(now=now)
@@ -40,7 +40,7 @@ async def state(store: Store) -> tuple[str, str | None]:
 async def test_what_came_after_all_is_not_sent_again(
     order: Sequence[str], remedy: Remedy, named: bool, store: Store, chat: Chat
 ) -> None:
-    delivery = await claimed(store, chat, PAID)
+    delivery = await claimed_delivery(store, chat, PAID)
     await store.record([Done(delivery.claim, "wamid.A")], now=3)
     for n, status in enumerate(order):
         await hear(store, "wamid.A", status, delivery.opaque if named else None, 10 + n, remedy)
@@ -52,7 +52,7 @@ async def test_what_came_after_all_is_not_sent_again(
 async def test_what_comes_while_the_second_is_on_its_way_is_the_end_of_it(
     outcome: str, store: Store, chat: Chat
 ) -> None:
-    delivery = await claimed(store, chat, PAID)
+    delivery = await claimed_delivery(store, chat, PAID)
     await store.record([Done(delivery.claim, "wamid.A")], now=3)
     await hear(store, "wamid.A", "failed", None, 10)
     [again] = await store.claim_due(now=HOUR, limit=5, lease=60_000)
@@ -77,7 +77,7 @@ async def test_what_never_came_goes_again(
     order: Sequence[str], named: bool, store: Store, chat: Chat
 ) -> None:
     """However late it is told that a copy was sent which has failed."""
-    delivery = await claimed(store, chat, PAID)
+    delivery = await claimed_delivery(store, chat, PAID)
     await store.record([Done(delivery.claim, "wamid.A")], now=3)
     for n, (status, copy) in enumerate(word.split() for word in order):
         await hear(store, f"wamid.{copy}", status, delivery.opaque if named else None, 10 + n)
@@ -89,7 +89,7 @@ async def test_what_never_came_goes_again(
 
 
 async def test_a_second_whose_answer_was_lost_is_settled_by_its_own_word(store: Store, chat: Chat) -> None:
-    delivery = await claimed(store, chat, PAID)
+    delivery = await claimed_delivery(store, chat, PAID)
     await store.record([Done(delivery.claim, "wamid.A")], now=3)
     await hear(store, "wamid.A", "failed", None, 10)
     [again] = await store.claim_due(now=HOUR, limit=5, lease=60_000)

@@ -20,8 +20,8 @@ from storage import Store
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Delivery, Done
 from storage.outbox.resend import GAPS, Remedy
-from tests.storage.delivery_claims import Chat, claimed
-from tests.storage.receipt_bodies import heard
+from tests.storage.delivery_claims import Chat, claimed_delivery
+from tests.storage.receipt_bodies import receipt_body
 
 PICTURE = "https://shop.example/chai.jpg"
 YES = (Reply("1|yes|", "Yes"),)
@@ -29,13 +29,13 @@ YES = (Reply("1|yes|", "Yes"),)
 
 async def accepted(store: Store, chat: Chat, message: Message) -> Delivery:
     """The message, taken by WhatsApp as `wamid.0`."""
-    delivery = await claimed(store, chat, message)
+    delivery = await claimed_delivery(store, chat, message)
     await store.record([Done(delivery.claim, "wamid.0")], now=3)
     return delivery
 
 
 async def fails(store: Store, wamid: str, remedy: Remedy | None, now: int) -> None:
-    body = heard("failed", wamid, error={"code": 131000}, remedy=remedy)
+    body = receipt_body("failed", wamid, error={"code": 131000}, remedy=remedy)
     await store.arrive([Arrival(f"{wamid}:failed", Kind.RECEIPT, body)], now=now)
     await store.apply_receipts(now=now)
 
@@ -72,7 +72,7 @@ async def test_a_late_word_on_the_copy_that_failed_sends_no_third(store: Store, 
     await fails(store, "wamid.0", Remedy.SOON, 10)
     [again] = await store.claim_due(now=5_000, limit=5, lease=60_000)
     await store.record([Done(again.claim, "wamid.1")], now=5_001)
-    body = heard("failed", "wamid.0", again.opaque, remedy=Remedy.SOON)
+    body = receipt_body("failed", "wamid.0", again.opaque, remedy=Remedy.SOON)
     await store.arrive([Arrival("late", Kind.RECEIPT, body, opaque=again.opaque)], now=5_002)
     await store.apply_receipts(now=5_002)
     assert await store.claim_due(now=10**9, limit=5, lease=60_000) == []
@@ -81,7 +81,7 @@ async def test_a_late_word_on_the_copy_that_failed_sends_no_third(store: Store, 
 
 async def test_what_was_delivered_does_not_go_again(store: Store, chat: Chat) -> None:
     await accepted(store, chat, Text("Paid!"))
-    body = heard("delivered", "wamid.0")
+    body = receipt_body("delivered", "wamid.0")
     await store.arrive([Arrival("delivered", Kind.RECEIPT, body)], now=9)
     await store.apply_receipts(now=9)
     await fails(store, "wamid.0", Remedy.SOON, 10)

@@ -11,7 +11,7 @@ from storage.database.errors import NotMigrated, StorageError, Unavailable, Unsu
 from storage.database.models import Inbox
 from storage.database.records import reading
 from tests.storage.conftest import Chat
-from tests.storage.handwritten_rows import NOW, opened
+from tests.storage.handwritten_rows import NOW, open_store
 
 COUNT = "SELECT COUNT(*) AS n FROM inbox"
 
@@ -84,7 +84,7 @@ async def test_an_sqlite_reader_leaves_the_file_and_its_wal_alone(tmp_path: Path
     crashed = tmp_path / "crashed"
     crashed.mkdir()
     await Store.migrate(url)
-    async with opened(url) as store:
+    async with open_store(url) as store:
         await store.arrive([chat("m1")], NOW)
         before = files(tmp_path)
         async with reading(url) as records:
@@ -105,7 +105,7 @@ async def test_an_sqlite_reader_cannot_checkpoint(tmp_path: Path, chat: Chat) ->
     """Not even if it tries: what would corrupt the file of a live writer is out of its reach."""
     url = f"sqlite://{tmp_path}/munshi.db"
     await Store.migrate(url)
-    async with opened(url) as store:
+    async with open_store(url) as store:
         await store.arrive([chat("m1")], NOW)
         before = files(tmp_path)
         async with reading(url) as records:

@@ -14,8 +14,8 @@ from flows.messages.kinds import Text
 from storage import Store, recovery
 from storage.operations import epochs
 from storage.recovery import Restored, back_up, restore
-from tests.storage.delivery_claims import Chat, claimed
-from tests.storage.handwritten_rows import NOW, opened, written
+from tests.storage.delivery_claims import Chat, claimed_delivery
+from tests.storage.handwritten_rows import NOW, open_store, run_sql
 
 HOUR = 3_600_000
 PutBack: TypeAlias = Callable[[int], Awaitable[Restored]]
@@ -78,9 +78,9 @@ async def put_back(database_url: str, tmp_path: Path) -> PutBack:
     else:
 
         async def again(now: int) -> Restored:
-            async with opened(database_url) as store:
-                await written(store, "TRUNCATE conversation, alias, inbox, outbox, notice RESTART IDENTITY")
-                await written(store, "UPDATE installation SET epoch = 0, restored_at = NULL")
+            async with open_store(database_url) as store:
+                await run_sql(store, "TRUNCATE conversation, alias, inbox, outbox, notice RESTART IDENTITY")
+                await run_sql(store, "UPDATE installation SET epoch = 0, restored_at = NULL")
             return await recovery.mark(database_url, now)
 
     return again
@@ -94,8 +94,8 @@ async def test_one_backup_put_back_onto_lost_disks_gives_no_number_twice(
     found = []
     for n in range(3):
         found.append((await put_back(NOW + n * 1000)).epoch)
-        async with opened(database_url) as store:
-            delivery = await claimed(store, chat, Text("Paid!"))
+        async with open_store(database_url) as store:
+            delivery = await claimed_delivery(store, chat, Text("Paid!"))
             [stored] = await store.arrive([chat("2")], NOW)
         numbers["conversation"].append(int(delivery.conversation.rpartition("-")[2]))
         numbers["inbox"].append(stored.number)
@@ -174,7 +174,7 @@ async def test_what_a_restored_database_writes_beside_it_is_as_its_own(
     if os.geteuid() == 0:
         os.chown(place, 4001, 5001)
     await restore(sqlite_url, tmp_path / "b.db", NOW)
-    async with opened(sqlite_url) as store:
+    async with open_store(sqlite_url) as store:
         await store.seen(1)
         files = [place, *tmp_path.glob("munshi.db-*")]
         assert len(files) == 3

@@ -13,7 +13,7 @@ from storage.inbox.arrivals import Arrival
 from storage.inbox.strays import Settled
 from storage.reports.ledger import books
 from tests import builders
-from tests.storage.handwritten_rows import NOW, write
+from tests.storage.handwritten_rows import NOW, insert
 
 PAID = frozenset({"pay_1"})
 
@@ -62,13 +62,13 @@ async def test_what_is_no_captured_money_is_no_alarm(store: Store, ours: str, fa
 
 
 async def test_money_of_an_order_that_is_here_is_no_alarm(store: Store, ours: str) -> None:
-    await write(store, "orders", key=ours, number="1")
+    await insert(store, "orders", key=ours, number="1")
     await store.arrive([captured("a", ours)], NOW)
     assert await alarms(store) == []
 
 
 async def test_settled_is_asked_of_no_more(store: Store, database_url: str, ours: str) -> None:
-    await write(store, "conversation", id=77)
+    await insert(store, "conversation", id=77)
     await store.arrive([captured("a", ours)], NOW)
     await store.advance_due(_unknown, NOW)
     assert (await store.counts(NOW)).parked == 1
@@ -117,8 +117,8 @@ def _unknown(case: Any) -> Any:
 async def test_a_word_on_a_second_link_does_not_silence_an_order_that_is_here(
     store: Store, ours: str
 ) -> None:
-    await write(store, "conversation", id=77)
-    await write(store, "orders", conversation_id=77, key=ours, number="1")
+    await insert(store, "conversation", id=77)
+    await insert(store, "orders", conversation_id=77, key=ours, number="1")
     await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 0, "cancelled"), NOW)
     await store.arrive([captured("a", ours)], NOW)
     assert (await store.counts(NOW)).pending == 1
@@ -133,7 +133,7 @@ async def unclaimed(database_url: str) -> list[str]:
 async def test_another_payment_of_a_settled_order_is_told_parked_and_in_the_ledger(
     store: Store, database_url: str, ours: str, word: str
 ) -> None:
-    await write(store, "conversation", id=77)
+    await insert(store, "conversation", id=77)
     await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 50_000, word, PAID), NOW)
     await store.arrive([captured("a", ours), captured("b", ours, entity_id="pay_2")], NOW)
     await store.advance_due(_unknown, NOW)
@@ -146,7 +146,7 @@ async def test_another_payment_of_a_settled_order_is_told_parked_and_in_the_ledg
 async def test_money_on_a_cancelled_link_is_told_though_another_was_kept(
     store: Store, database_url: str, ours: str
 ) -> None:
-    await write(store, "conversation", id=77)
+    await insert(store, "conversation", id=77)
     await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 0, "cancelled"), NOW)
     await store.settle(Settled("plink_2", ours, f"{ours}.2abcd", 50_000, "kept", frozenset({"pay_2"})), NOW)
     await store.arrive([captured("a", ours)], NOW)
@@ -158,7 +158,7 @@ async def test_money_on_a_cancelled_link_is_told_though_another_was_kept(
 async def test_a_word_on_one_payment_leaves_the_alarm_of_another(
     store: Store, database_url: str, ours: str
 ) -> None:
-    await write(store, "conversation", id=77)
+    await insert(store, "conversation", id=77)
     await store.arrive([captured("a", ours), captured("b", ours, entity_id="pay_2")], NOW)
     for _ in range(2):
         await store.advance_due(_unknown, NOW)
@@ -187,7 +187,7 @@ async def test_what_is_not_given_back_after_all_is_to_be_decided_again(store: St
 
 
 async def test_what_waits_in_an_unreadable_shape_keeps_nobody_from_settling(store: Store, ours: str) -> None:
-    await write(store, "conversation", id=77)
+    await insert(store, "conversation", id=77)
     odd = Arrival("odd", Kind.FACTS, {"order_key": ours, "facts": [7, {"entity": "payment"}]}, order_key=ours)
     await store.arrive([odd, captured("a", ours)], NOW)
     await store.advance_due(_unknown, NOW)
@@ -197,19 +197,19 @@ async def test_what_waits_in_an_unreadable_shape_keeps_nobody_from_settling(stor
 
 
 async def test_of_an_order_that_is_here_a_person_is_not_asked(store: Store, ours: str) -> None:
-    await write(store, "conversation", id=77)
-    await write(store, "orders", conversation_id=77, key=ours, number="1")
+    await insert(store, "conversation", id=77)
+    await insert(store, "orders", conversation_id=77, key=ours, number="1")
     assert await store.lacking({f"{ours}.2abcd"}) == {f"{ours}.2abcd": None}
 
 
 async def test_a_link_that_was_only_planned_here_is_lacking_and_one_that_is_being_made_is_not(
     store: Store, ours: str
 ) -> None:
-    await write(store, "conversation", id=77)
-    await write(store, "orders", conversation_id=77, key=ours, number="1")
+    await insert(store, "conversation", id=77)
+    await insert(store, "orders", conversation_id=77, key=ours, number="1")
     for ordinal, status in enumerate(("planned", "refused", "creating", "withdrawing"), start=1):
         reference = f"{ours}.{ordinal}abcd"
-        await write(
+        await insert(
             store, "attempt", conversation_id=77, order_key=ours, reference_id=reference, ordinal=ordinal,
             status=status,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""All that is asked of a shop's database: by its server, by its workers, and by those who look after it."""
+"""Every statement that a shop asks of its database: the server, the workers and the operators' commands."""
 
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from storage.reports.ledger import books
 from storage.reports.timeline import story, subjects
 from tests.builders import refunded, webhook
 from tests.storage.purchases import LEASE, Shop, names
-from tests.storage.receipt_bodies import heard
+from tests.storage.receipt_bodies import receipt_body
 
 _MINUTE: Final = 60_000
 _DAY: Final = 24 * 60 * _MINUTE
@@ -29,19 +29,19 @@ _REASONS: Final = (_TOO_LATE, 131026, 131049, 1)
 
 
 async def serve(shop: Shop, beside: Units) -> None:
-    """What the server and its workers ask. `beside`: the database, for what no code of ours asks."""
+    """Do what the server and its workers do. `beside` reads and writes rows as no code of ours does."""
     await _buy(shop)
     await _misdeliver(shop, beside)
-    await _hear_of_failures(shop, beside)
+    await _receive_failures(shop, beside)
     await _park_and_replay(shop)
-    await _turn_out_to_be_one(shop, beside)
+    await _merge_conversations(shop, beside)
     await _look(shop)
     await _declare(shop)
     await _settle(shop)
 
 
 async def _buy(shop: Shop) -> None:
-    """A crowd buys, and some who came before; then some go on while their reminder waits."""
+    """New and earlier customers buy; then some go on while their reminder waits."""
     shop.account = "acc_1"  # is learned now
     await shop.order([0, 1, 2, *_CROWD])
     await shop.pay(times=2)
@@ -56,7 +56,7 @@ async def _buy(shop: Shop) -> None:
 
 
 async def _misdeliver(shop: Shop, beside: Units) -> None:
-    """Messages that are handed back, tried again, given up, in doubt, too many at once, or unreadable."""
+    """Messages that are released, retried, failed, ambiguous, too many at once, or unreadable."""
     for word in ("hindi", "english") * 30:  # something moves each time: else the bot would fall silent
         await shop.write([2_000_000], word)
     await shop.write([0, *range(2_000_001, 2_000_006)], "hi")
@@ -74,8 +74,8 @@ async def _misdeliver(shop: Shop, beside: Units) -> None:
     await shop.deliver()
 
 
-async def _hear_of_failures(shop: Shop, beside: Units) -> None:
-    """WhatsApp refuses afterwards what it took; and tells of messages that nobody knows."""
+async def _receive_failures(shop: Shop, beside: Units) -> None:
+    """Receipts of failures after acceptance, and of unknown messages."""
     await shop.order([*_CROWD[5:9]], statuses=())
     sent = [row for row in await beside.outside(_finished) if loads(row["payload"]).get("fallback")][:4]
     await shop.write([*_CROWD[5:9]], "hi")
@@ -83,7 +83,7 @@ async def _hear_of_failures(shop: Shop, beside: Units) -> None:
     delivered = await shop.deliver()
     told = [
         *_failures(sent, delivered),
-        heard("read", "wamid.of.others"),
+        receipt_body("read", "wamid.of.others"),
         {"error": {"code": 1}},
     ]
     arrivals = [Arrival(f"told.{n}", Kind.RECEIPT, body) for n, body in enumerate(told)]
@@ -99,9 +99,9 @@ async def _finished(tx: Transaction) -> list[Row]:
 
 
 def _failures(sent: list[Row], delivered: list[Delivery]) -> list[dict[str, Any]]:
-    late = [heard("failed", row["provider_id"], error={"code": _TOO_LATE}) for row in sent]
+    late = [receipt_body("failed", row["provider_id"], error={"code": _TOO_LATE}) for row in sent]
     return late + [
-        heard("failed", opaque=one.opaque, error={"code": code})
+        receipt_body("failed", opaque=one.opaque, error={"code": code})
         for one, code in zip(delivered, _REASONS, strict=False)
     ]
 
@@ -123,8 +123,8 @@ async def _park_and_replay(shop: Shop) -> None:
     assert await shop.store.seen(1)
 
 
-async def _turn_out_to_be_one(shop: Shop, beside: Units) -> None:
-    """Customers who are one: by a message, by what WhatsApp calls a recipient; and a word that comes late."""
+async def _merge_conversations(shop: Shop, beside: Units) -> None:
+    """Conversations merge, by a message and by a recipient's names; and one event comes late."""
     await shop.order([5_000, 5_001, 5_002])
     sent = {names(n): await _message_to(shop, n) for n in (5_003, 5_004)}
     for n, (first, last) in enumerate(((5_000, 5_001), (5_001, 5_002))):
@@ -133,7 +133,7 @@ async def _turn_out_to_be_one(shop: Shop, beside: Units) -> None:
         changed = Arrival(f"two.{n}", Kind.CHAT, {}, aliases=names(last), formerly=both, told_at=shop.now)
         await shop.store.arrive([changed], shop.now)
     (third, message), (fourth, answered) = sent.items()
-    told = heard("read", opaque=message.opaque)
+    told = receipt_body("read", opaque=message.opaque)
     receipt = Arrival("who", Kind.RECEIPT, told, opaque=message.opaque, recipient=fourth)
     await shop.store.arrive([receipt], shop.now)
     await shop.store.record([Done(answered.claim, "wamid.who", recipient=third)], shop.now)
@@ -144,7 +144,7 @@ async def _turn_out_to_be_one(shop: Shop, beside: Units) -> None:
 
 
 async def _message_to(shop: Shop, customer: int) -> Delivery:
-    """A message to `customer` that is on its way."""
+    """A claimed message to `customer`."""
     await shop.write([customer], "hi")
     await shop.step()
     [one, *_] = await shop.store.claim_due(shop.now, 256, LEASE, tuple(Lane))
@@ -162,7 +162,7 @@ def _raises(case: StepInput) -> ChangeSet:
 
 
 async def _look(shop: Shop) -> None:
-    """What is due, how much waits, and single orders, links and events."""
+    """Look up what is due, how much waits, and single orders, links and events."""
     store, now = shop.store, shop.now
     await store.ping()
     await store.probe(now, 100)
@@ -182,7 +182,7 @@ async def _look(shop: Shop) -> None:
 
 
 async def _settle(shop: Shop) -> None:
-    """Money for an order that is not here, and a person's word on its link."""
+    """A stray: money for an order that is not here, settled by a person."""
     key = f"{await shop.store.installation()}-1-9lost"
     told = {"order_key": key, "facts": []}
     await shop.store.arrive([Arrival("lost", Kind.FACTS, told, order_key=key)], shop.now)
@@ -190,11 +190,11 @@ async def _settle(shop: Shop) -> None:
     reference = f"{key}.1"
     assert await shop.store.lacking({reference}) == {reference: frozenset()}
     await shop.store.settle(Settled("plink_lost", key, reference, 0, "cancelled"), shop.now)
-    await _fail_to_give_back(shop, key, reference)
+    await _fail_a_refund(shop, key, reference)
 
 
-async def _fail_to_give_back(shop: Shop, key: str, reference: str) -> None:
-    """Word that money for an order that is not here did not go back, though a person had decided so."""
+async def _fail_a_refund(shop: Shop, key: str, reference: str) -> None:
+    """The refund of a stray, which a person had decided, fails."""
     settled = Settled("plink_lost", key, reference, 100, "refunded", frozenset({"pay_lost"}))
     await shop.store.settle(settled, shop.now)
     kind, body = webhook(refunded("failed", 100, "rfnd_lost", "pay_lost", order_key=key))
@@ -202,7 +202,7 @@ async def _fail_to_give_back(shop: Shop, key: str, reference: str) -> None:
 
 
 async def _declare(shop: Shop) -> None:
-    """What is in stock, while orders are open: new, changed, sold, and no longer counted."""
+    """Declare stock while orders are open: new, changed, sold, and no longer counted."""
     await shop.order([4_000_000])
     await shop.store.declare({"masala-250": 5_000, "kulhad-6": 5})
     await shop.store.declare({"masala-250": 4_000, "kulhad-6": 5})
@@ -211,7 +211,7 @@ async def _declare(shop: Shop) -> None:
 
 
 async def look_after(records: Records, order: str) -> None:
-    """What `munshi why`, `munshi doctor` and `munshi ledger` ask; `order` is the key of one."""
+    """Ask what `munshi why`, `munshi doctor` and `munshi ledger` ask; `order` is an order's key."""
     for words in (order, "#10013", "+919801000000", f"{records.installation}-1"):
         [one, *_] = await subjects(records, words, [words.removeprefix("+")])
         await story(records, one)

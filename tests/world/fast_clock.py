@@ -1,6 +1,6 @@
-"""`python -m tests.world.fast_clock serve`: munshi itself, in a world whose clock runs `PACE` times as fast.
+"""`python -m tests.world.fast_clock serve` runs munshi with a clock that is `PACE` times as fast.
 
-A lease of a minute is over in seconds; nothing else of the process is changed.
+A lease of a minute is over in seconds. Nothing else of the process is changed.
 """
 
 import time
@@ -11,7 +11,7 @@ _FROM: Final = 1_790_000_000_000
 
 
 def now() -> int:
-    """Milliseconds since 1970, UTC, in the hurried world: the same in every process of this machine."""
+    """Milliseconds since 1970, UTC, by the fast clock: the same in every process of this machine."""
     return _FROM + (time.time_ns() // 1_000_000 - _FROM) * PACE
 
 

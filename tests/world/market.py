@@ -1,4 +1,4 @@
-"""A crowd that buys at once from bots that die: what they acknowledged, and what must come of it."""
+"""A crowd that buys at once from bots that are killed: what was acknowledged must be stored and done once."""
 
 import asyncio
 import hashlib
@@ -26,13 +26,13 @@ from tests.world.fast_clock import PACE, now
 from tests.world.processes import MUNSHI, environment, free_port, kill, process, ready, run, until
 from tests.world.running_bot import API_TOKEN, CONFIRMED, PRODUCTS
 
-HURRIED: Final = (sys.executable, "-m", "tests.world.fast_clock")
+FAST_MUNSHI: Final = (sys.executable, "-m", "tests.world.fast_clock")
 MOMENT: Final = 1000 * PACE
-"""Milliseconds of the hurried clock that a message or an acknowledgement may be on its way."""
+"""Milliseconds of the fast clock that a message or an acknowledgement may be on its way."""
 _SLOW: Final = 0.05
 """Seconds that providers take to answer, so that a process dies with calls under way."""
-_THOUGHT: Final = 0.4
-"""Seconds after which customers tap, at most."""
+_PAUSE: Final = 0.4
+"""Seconds that customers wait before they tap, at most."""
 _TRIES: Final = 40
 _AGAIN: Final = 0.1
 """Seconds before the front tries again."""
@@ -40,17 +40,17 @@ _TOTAL: Final = 50_000
 
 
 class Front:
-    """Stands before the bots: takes turns among them, and keeps what they acknowledged, by its inbox key."""
+    """A proxy before the bots, which notes by inbox key what they acknowledged."""
 
     def __init__(self, http: aiohttp.ClientSession, bots: Sequence[str]) -> None:
         self.acknowledged: dict[str, int] = {}
-        """When each fact was answered 200 first, in milliseconds of the hurried clock."""
+        """By inbox key: the time of the first answer 200, in milliseconds of the fast clock."""
         self._http = http
         self._turns = cycle(bots)
 
     async def pass_on(self, request: web.Request) -> web.Response:
-        """What a bot answers, tried until one does; 502 if none does for long."""
-        raw, headers = await request.read(), _passed_on(request)
+        """Pass the request on until a bot answers; 502 if none does for long."""
+        raw, headers = await request.read(), _forwarded_headers(request)
         for _ in range(_TRIES):
             url = next(self._turns) + request.path_qs
             try:
@@ -68,12 +68,12 @@ class Front:
         return web.Response(status=502)
 
 
-def _passed_on(request: web.Request) -> dict[str, str]:
+def _forwarded_headers(request: web.Request) -> dict[str, str]:
     return {name: value for name, value in request.headers.items() if name.startswith(("X-", "Content-Type"))}
 
 
 def _keys(path: str, raw: bytes) -> Iterator[str]:
-    """What the inbox calls the facts in a webhook."""
+    """The inbox keys of the events in a webhook."""
     if path == "/payments/webhook":
         yield hashlib.sha256(raw).hexdigest()
         return
@@ -99,18 +99,18 @@ class Market:
     dice: random.Random
     stack: AsyncExitStack
     lost: list[int] = field(default_factory=list)
-    """When a process, or its database, was taken away: milliseconds of the hurried clock."""
+    """Times at which a process or its database was killed, in milliseconds of the fast clock."""
     woken: list[int] = field(default_factory=list)
-    """When a frozen process went on."""
+    """Times at which a frozen process went on."""
 
     async def serve(self, bot: int = 0) -> Process:
-        """`munshi serve` as bot number `bot`; it is ready."""
+        """Start `munshi serve` as bot number `bot`, and wait until it is ready."""
         running = await self._start(self.bots[bot], "serve", "--create")
         await ready(self.http, self.bots[bot])
         return running
 
     async def work(self) -> Process:
-        """`munshi work`."""
+        """Start `munshi work`."""
         running = await self._start(self.bots[0], "work")
         assert running.stdout is not None
         assert b"works" in await running.stdout.readline(), (self.cwd / "stderr.txt").read_text()
@@ -118,7 +118,7 @@ class Market:
 
     async def _start(self, url: str, *command: str) -> Process:
         env = {**self.env, "PORT": url.rpartition(":")[2]}
-        return await self.stack.enter_async_context(process(*HURRIED, *command, env=env, cwd=self.cwd))
+        return await self.stack.enter_async_context(process(*FAST_MUNSHI, *command, env=env, cwd=self.cwd))
 
     async def kill(self, running: Process) -> None:
         """`kill -9`."""
@@ -126,18 +126,18 @@ class Market:
         await kill(running)
 
     def wake(self, running: Process) -> None:
-        """SIGCONT."""
+        """Send SIGCONT."""
         self.woken.append(now())
         running.send_signal(signal.SIGCONT)
 
     async def stop(self, running: Process) -> None:
-        """SIGTERM; it ends well."""
+        """Send SIGTERM, and assert that the process ends well."""
         running.send_signal(signal.SIGTERM)
         await running.communicate()
         assert running.returncode == 0, (self.cwd / "stderr.txt").read_text()
 
     async def crowd(self, count: int) -> None:
-        """New customers who buy, each at a pace of their own; back once all have their confirmation."""
+        """Let new customers buy, each at their own pace. Return once all have their confirmation."""
         come = len(self.world.meta.people)
         async with asyncio.TaskGroup() as group:
             for number in range(come, come + count):
@@ -150,23 +150,23 @@ class Market:
             await self._taps(person, product, "🛒 Your cart", count)
         await self._taps(person, "Proceed to Checkout", "🧾 Your order")
         await self._taps(person, "Confirm order", "💳 Complete Payment")
-        told = await self._taps(person, "Pay Now", "Click here")
-        await self.world.razorpay.pay(told.text.split()[5])
+        message = await self._taps(person, "Pay Now", "Click here")
+        await self.world.razorpay.pay(message.text.split()[5])
         await self._hears(person, CONFIRMED)
 
     async def _taps(self, person: Person, title: str, answer: str, count: int = 1) -> ReceivedMessage:
-        await asyncio.sleep(self.dice.uniform(0, _THOUGHT))
+        await asyncio.sleep(self.dice.uniform(0, _PAUSE))
         await person.tap(title)
         return await self._hears(person, answer, count)
 
     async def _hears(self, person: Person, answer: str, count: int = 1) -> ReceivedMessage:
-        """The message that begins with `answer`, once there are `count` such, copies not counted."""
+        """Wait for `count` messages that begin with `answer`, copies not counted. Return the last one."""
 
-        async def heard() -> bool:
-            return len({message.opaque for message in _said(person, answer)}) >= count
+        async def arrived() -> bool:
+            return len({message.opaque for message in _messages(person, answer)}) >= count
 
-        await until(heard, f"{person.name} to hear {answer!r} {count} times, not {person.messages[-2:]}")
-        return _said(person, answer)[-1]
+        await until(arrived, f"{person.name} to hear {answer!r} {count} times, not {person.messages[-2:]}")
+        return _messages(person, answer)[-1]
 
     async def settled(self) -> None:
         """Wait until no webhook is on its way and nothing is left to be done."""
@@ -178,12 +178,12 @@ class Market:
         await until(done, "the last answer")
 
     async def rows(self, sql: str) -> list[dict[str, Any]]:
-        """What the database holds, read beside the bots."""
+        """Query the database beside the bots."""
         async with reading(self.database_url) as records:
             return await records.client.execute_query_dict(sql)
 
     async def check(self) -> None:
-        """Nothing acknowledged is lost, nothing is done twice, and the books balance."""
+        """Assert that nothing acknowledged is lost, nothing is done twice, and the books balance."""
         customers = len(self.world.meta.people)
         stored = {row["key"] for row in await self.rows("SELECT key FROM inbox")}
         assert set(self.front.acknowledged) <= stored
@@ -200,9 +200,9 @@ class Market:
         assert status == 0, said
 
     def _check_copies(self) -> None:
-        """Whoever heard a message twice, heard it because nobody could know that it had been sent."""
+        """Assert that a message came twice only where it could not be known that it had been sent."""
         for person in self.world.meta.people.values():
-            assert _said(person, CONFIRMED), f"{person.name} paid and never heard of it"
+            assert _messages(person, CONFIRMED), f"{person.name} paid and never heard of it"
             copies: dict[str | None, list[ReceivedMessage]] = defaultdict(list)
             for message in person.messages:
                 copies[message.opaque].append(message)
@@ -211,9 +211,9 @@ class Market:
                     assert self._in_doubt(first, second), f"{first.text!r} was sent twice: {same}"
 
     def _in_doubt(self, first: ReceivedMessage, second: ReceivedMessage) -> bool:
-        """Who sent the first was lost with its answer, and no status of it was acknowledged in time.
+        """Whether the sender of `first` was killed before its answer, and no receipt came in time.
 
-        Or the second is what a frozen process was just about to send: that, nobody can take back.
+        Or whether `second` is what a frozen process was about to send, which nobody can prevent.
         """
         if any(woke <= second.at <= woke + MOMENT for woke in self.woken):
             return True
@@ -222,7 +222,7 @@ class Market:
         return lost and known >= second.at - MOMENT
 
 
-def _said(person: Person, answer: str) -> list[ReceivedMessage]:
+def _messages(person: Person, answer: str) -> list[ReceivedMessage]:
     return [message for message in person.messages if message.text.startswith(answer)]
 
 
@@ -235,13 +235,13 @@ SELECT id, name, error FROM outbox
 WHERE state <> 'done' AND COALESCE(error, '') <> 'the customer had moved on'
 UNION ALL SELECT id, kind, error FROM inbox WHERE state = 'parked'
 UNION ALL SELECT id, kind, said FROM notice WHERE kind NOT IN ('webhook', 'unstored')"""
-"""What must not be left. A reminder may be out of date; while nobody is there, or no database is, webhooks
-are late, and those that could not be stored are told of."""
+"""Rows that must not be left. A reminder may be out of date. While no process or no database is there,
+webhooks are late, and operators get notices of those that could not be stored."""
 
 
 @asynccontextmanager
 async def market(database_url: str, cwd: Path, *, bots: int = 1, seed: int) -> AsyncIterator[Market]:
-    """A world before the start of its bots. Both providers answer slowly."""
+    """A market whose bots are not started yet. Both providers answer slowly."""
     urls = [f"http://127.0.0.1:{free_port()}" for _ in range(bots)]
     async with (
         aiohttp.ClientSession() as http,

@@ -1,4 +1,4 @@
-"""One running bot with its world and its customers, as the tests of the whole system see them."""
+"""One running bot with its world and its customers."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -34,7 +34,7 @@ PRODUCTS = ("Masala chai 250 g", "Masala chai 250 g", "Ginger chai 250 g")
 
 
 class StillClock:
-    """Time that only passes when a test says so."""
+    """A clock that stands still; tests put it forward."""
 
     def now(self) -> int:
         return START
@@ -42,7 +42,7 @@ class StillClock:
 
 @dataclass
 class Live:
-    """One running bot, its world, and what a test may do to both."""
+    """One running bot and its world."""
 
     world: World
     context: Context
@@ -52,14 +52,14 @@ class Live:
     http: aiohttp.ClientSession
 
     async def settle(self) -> None:
-        """Until nothing is due, nothing is in flight and no webhook is being delivered."""
+        """Wait until nothing is due, nothing is in flight and no webhook is being delivered."""
         idle = 0
         while idle < 2:
             await self.world.tick()
             idle = 0 if await self.workers.drain() else idle + 1
 
     async def wait(self, minutes: float) -> None:
-        """Time passes; what falls due meanwhile happens."""
+        """Put the clock forward, and do what has fallen due."""
         self.clock.put_forward(int(minutes * 60_000))
         await self.settle()
 
@@ -67,7 +67,7 @@ class Live:
         await self.wait(seconds / 60)
 
     async def until(self, work: Awaitable[T]) -> T:
-        """What `work` gives, the bot living on meanwhile."""
+        """Await `work` while the bot runs. Return its result."""
         task = asyncio.ensure_future(work)
         while not task.done():
             await self.settle()
@@ -80,21 +80,21 @@ class Live:
     async def post(
         self, path: str, body: bytes | SignedEvent, headers: dict[str, str] | None = None
     ) -> tuple[int, str]:
-        """Status and body of a POST of exactly these bytes; an event brings its own headers."""
+        """POST exactly these bytes. Return status and body. An event brings its own headers."""
         raw, own = (body.body, body.headers) if isinstance(body, SignedEvent) else (body, {})
         headers = {**own, **(headers or {})}
         async with self.http.post(self.url + path, data=BytesIO(raw), headers=headers) as answer:
             return answer.status, await answer.text()
 
     async def whatsapp(self, body: Any, **headers: str) -> int:
-        """Post a signed body as Meta would; the status."""
+        """Post a signed body as Meta would. Return the status."""
         raw = body if isinstance(body, bytes) else orjson.dumps(body)
         signature = "sha256=" + sign(raw, self.world.secrets.app_secret)
         status, _ = await self.post("/whatsapp/webhook", raw, {"X-Hub-Signature-256": signature, **headers})
         return status
 
     async def razorpay(self, event: SignedEvent, event_id: str | None = None) -> int:
-        """Post an event as Razorpay would, under another event id if one is given; the status."""
+        """Post an event as Razorpay would, under another event id if one is given. Return the status."""
         headers = {"X-Razorpay-Event-Id": event_id} if event_id else None
         status, _ = await self.post("/payments/webhook", event, headers)
         return status
@@ -102,7 +102,7 @@ class Live:
     async def api(
         self, method: str, path: str, body: Any = None, token: str = API_TOKEN, **headers: str
     ) -> tuple[int, Any]:
-        """Status and JSON of a call of the shop's own API."""
+        """Call the shop's own API. Return status and JSON."""
         raw = body if isinstance(body, bytes) or body is None else orjson.dumps(body)
         headers = {"Authorization": f"Bearer {token}", **headers}
         async with self.http.request(method, self.url + path, data=raw, headers=headers) as answer:
@@ -110,11 +110,11 @@ class Live:
             return answer.status, orjson.loads(text) if text.startswith("{") else text
 
     async def rows(self, sql: str) -> list[dict[str, Any]]:
-        """What the database answers, whichever it is."""
+        """Query the database."""
         return await self.context.store._units.outside(lambda tx: tx.fetch(sql))
 
     async def stored(self) -> int:
-        """How many rows the tables hold that something from outside could add to."""
+        """The number of rows in the tables to which a request from outside could add."""
         counts = [
             await self.rows(f"SELECT COUNT(*) AS n FROM {t}") for t in ("inbox", "conversation", "alias")
         ]
@@ -133,7 +133,7 @@ class Live:
 
 @dataclass
 class Customer:
-    """Chats, and gets the answers back."""
+    """A customer who chats. Each method returns the answers."""
 
     live: Live
     person: Person
@@ -185,7 +185,7 @@ class Customer:
         return [message.text for message in self.person.messages]
 
     def heard(self, part: str) -> int:
-        """How many messages hold `part`."""
+        """The number of messages that contain `part`."""
         return sum(part in text for text in self.texts)
 
     async def _answers(self, before: int) -> list[ReceivedMessage]:
@@ -194,7 +194,7 @@ class Customer:
 
 
 class Start(Protocol):
-    """Starts a bot in a world, with the flow in this file if one is given."""
+    """Start a bot in a world, with the flow in this file if one is given."""
 
     def __call__(
         self, world: World, clock: ShiftedClock, flow: Path | None = None
