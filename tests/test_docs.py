@@ -1,4 +1,4 @@
-"""What the papers name is there, and what must be told is told: words, notices, decisions, statuses."""
+"""The documents agree with the code: files, words, notices, decisions, statuses and figures."""
 
 import re
 from itertools import product

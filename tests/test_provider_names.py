@@ -1,4 +1,4 @@
-"""Which room may name which provider: the rules of WhatsApp and Razorpay have one place each."""
+"""Only WhatsApp's and Razorpay's own folders name these providers."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the rooms import is what `make install` installs."""
+"""Every package that the rooms import is one that `make install` installs."""
 
 import ast
 import re

@@ -25,7 +25,7 @@ class FixedClock:
 
 
 class NoJitter(random.Random):
-    """Always throws nought: no jitter."""
+    """Random numbers that are always 0."""
 
     def random(self) -> float:
         return 0.0

@@ -1,4 +1,4 @@
-"""`munshi ledger`, `why`, `replay` and `doctor` over a database that is in use, and over one at rest."""
+"""`munshi ledger`, `why`, `replay` and `doctor` on a database in use, and on one at rest."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,7 +18,7 @@ from tests.storage.handwritten_rows import NOW, insert, open_store, run_sql
 
 @pytest.fixture
 async def store(database_url: str) -> AsyncIterator[Store]:
-    """Open, as a running server has it."""
+    """A store that is open, as under a running server."""
     await Store.migrate(database_url)
     store = await Store.open(database_url, WHATSAPP)
     yield store
@@ -227,7 +227,7 @@ async def test_why_of_an_order_ends_where_the_next_begins(store: Store, database
 async def test_why_of_an_order_tells_what_was_asked_about_it_and_no_other(
     store: Store, database_url: str
 ) -> None:
-    """Its link is cancelled by what places the next order, whose link is made by the answer to that."""
+    """The event that places the next order cancels the link; its result makes the next link."""
     key = await chatted(store)
     answer = {"name": "payment_link.withdrawn", "fields": {"reference_id": f"{key}-1-1.1"}}
     await insert(

@@ -1,4 +1,4 @@
-"""What arrives on the customer's phone is shown by the demo as it was said."""
+"""The demo shows the customer's messages as they were sent."""
 
 from typing import Any, get_args
 

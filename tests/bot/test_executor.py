@@ -1,4 +1,4 @@
-"""One outbox entry, performed against real HTTP: what came of it is an outcome, never an exception."""
+"""One outbox entry, performed over real HTTP: its result is an outcome, never an exception."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""How many calls an entry may take, and how long: always less than its lease."""
+"""An entry makes few enough calls, each short enough, to end within its lease."""
 
 import asyncio
 from dataclasses import replace
@@ -56,7 +56,7 @@ async def test_no_message_takes_more_sends(bench: Bench) -> None:
 
 
 class Unwilling:
-    """A Razorpay that makes every call take the longest road."""
+    """A Razorpay whose answers make every call take the most requests."""
 
     mode = "test"
 

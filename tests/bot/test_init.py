@@ -1,4 +1,4 @@
-"""`munshi init`: a folder in which every command works, and nothing of anybody's is overwritten."""
+"""`munshi init` makes a folder in which every command works, and overwrites no file."""
 
 import asyncio
 import re
@@ -30,7 +30,7 @@ def munshi(*words: str) -> Result:
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A fresh shop, and standing in it with an environment that says nothing."""
+    """A fresh shop as the working directory, with an environment without settings."""
     for name in NOTHING:
         monkeypatch.delenv(name, raising=False)
     folder = tmp_path / "my shop"

@@ -1,4 +1,4 @@
-"""Whatever number stands in a body, what is read of it can be written as JSON and read again."""
+"""Any number in a body can be read, written as JSON, and read again."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""What people read on a terminal: no character in it acts on the terminal, hides, or turns the direction."""
+"""Text for terminals: no character acts on the terminal, hides, or turns the direction."""
 
 import io
 import unicodedata
@@ -24,7 +24,7 @@ ACTING = [chr(n) for n in range(0x110000) if unicodedata.category(chr(n)) in ("C
 """Every control, format and surrogate character, and every line end that is no `\\n`."""
 JOINERS = "\u200c\u200d"
 STORED = "".join(c for c in ACTING if c != "\0" and unicodedata.category(c) != "Cs")
-"""Those that a customer's text in the database may hold."""
+"""Those that may be in a customer's text in the database."""
 
 
 def acting(text: str, fine: str = "") -> list[str]:

@@ -1,4 +1,4 @@
-"""Settings as people write them: what surrounds a value is taken off; what is no value is refused by name."""
+"""Settings as people write them: quotes and spaces are removed; a non-value is refused by name."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""A chat in the terminal outlives whatever is typed, at any time: in the simulated shop and in the demo."""
+"""A chat in the terminal survives any typed line, in the simulated shop and in the demo."""
 
 import asyncio
 import io
@@ -46,7 +46,7 @@ SESSIONS: Final = st.lists(ANYTHING, max_size=12)
 
 
 def lines(typed: Sequence[str]) -> io.StringIO:
-    """What was typed, as the terminal gives it: no line holds the end of a line."""
+    """Typed lines as the terminal gives them: without line ends."""
     return io.StringIO("".join(" ".join(line.splitlines()) + "\n" for line in typed))
 
 

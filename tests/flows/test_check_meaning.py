@@ -1,4 +1,4 @@
-"""What is said about a flow that reads well and can't work: dead ends, claims, WhatsApp's limits."""
+"""Issues of a flow that is well-formed but cannot work: dead ends, claims, WhatsApp's limits."""
 
 import string
 from typing import Final

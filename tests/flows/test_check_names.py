@@ -1,4 +1,4 @@
-"""What is said about a flow that names what isn't there, in its rules and in its templates."""
+"""Issues of names that do not exist, in rules and in templates."""
 
 from typing import Final
 

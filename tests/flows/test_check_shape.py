@@ -1,4 +1,4 @@
-"""What is said about a flow file of the wrong shape, and how all that is wrong is said at once."""
+"""Issues of a flow file of the wrong shape, and how all of them are reported at once."""
 
 from typing import Final
 

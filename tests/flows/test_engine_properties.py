@@ -1,4 +1,4 @@
-"""What holds for every step, whatever the events."""
+"""Properties of every step, whatever the events."""
 
 from typing import Any
 

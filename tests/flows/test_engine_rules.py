@@ -1,4 +1,4 @@
-"""Which rules an event meets and where they lead: hierarchy, timers, alternatives, raised events."""
+"""Which rules answer an event and where they lead: hierarchy, timers, alternatives, raised events."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Templates: filled in when their message is said, and only such as WhatsApp may have approved."""
+"""Fallback templates: filled in when their message is said, and only such as WhatsApp may have approved."""
 
 import json
 from dataclasses import replace
@@ -50,7 +50,7 @@ FLOW = """
 
 
 def told(language: str = "", word: str = "", **fields: Any) -> TemplateMessage:
-    """What is sent in place of `paid` when the money came."""
+    """The template that goes in place of `paid` when the money came."""
     chat = Chat(flow_of(FLOW % language, TOY))
     chat.write(word or "hello")
     chat.take(Happened("money.came", {"number": "#12", "note": "fine", **fields}))

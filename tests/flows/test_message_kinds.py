@@ -1,4 +1,4 @@
-"""Every kind of message: what it is made of is compiled, checked and stored, and nothing of it forgotten."""
+"""Every kind of message is compiled, checked and stored, with all of its fields."""
 
 import json
 from collections.abc import Iterator
@@ -42,13 +42,13 @@ WRITTEN: Final[dict[str, Any]] = {
         "link": {"title": "Open", "url": "https://shop.example"},
     },
 }
-"""Of each kind a message with all that it may have."""
+"""One message of each kind, with all of its fields."""
 SECTIONS: Final[Any] = {
     "text": "Choose",
     "list": {"button": "See", "sections": [{"title": "A", "rows": [ROW]}, {"title": "B", "rows": [ROW]}]},
 }
 NO_TEMPLATE: Final = {"on", "as"}
-"""Keys of names; everything else that is text is a template or an expression."""
+"""Keys whose values are names; every other text is a template or an expression."""
 NAME: Final = {"template": {"name": "told", "values": ["v"]}}
 
 

@@ -1,4 +1,4 @@
-"""Whatever an operator does to the shipped flow, it is examined; what passes serves every customer."""
+"""Random edits of the shipped flow: the check examines each, and what passes serves every customer."""
 
 import random
 

@@ -1,4 +1,4 @@
-"""A question and the words that are understood elsewhere: which of them a text answers."""
+"""Which trigger a text answers while a question is open."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What WhatsApp would refuse is mended or refused when it is said, and found by the check."""
+"""What WhatsApp would refuse is corrected or refused when it is said, and found by the check."""
 
 from textwrap import dedent
 

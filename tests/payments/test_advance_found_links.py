@@ -1,4 +1,4 @@
-"""A link that lost books made for an order which these have: taken over, with all that was paid on it."""
+"""Links that lost books made for an order in these: they are adopted, with all payments on them."""
 
 from payments.ledger.calls import CancelLink, CreateLink
 from payments.ledger.facts import Fact
@@ -99,7 +99,7 @@ def test_who_waits_for_a_planned_link_that_must_be_cancelled_gets_another(store:
 
 
 def test_paid_on_a_link_that_was_refused_here_the_order_is_paid(store: MemoryShop) -> None:
-    """As where nobody had looked for lost links before the planned one was asked for."""
+    """As where the planned link was requested before lost links were looked for."""
     key = planned(store)
     store.take(link_withdrawn(f"{key}.1"), now=SOON)
     store.take(link_refused(f"{key}.2"), now=SOON)

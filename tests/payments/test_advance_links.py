@@ -35,7 +35,7 @@ def test_an_order_asks_for_one_link_of_its_total(store: MemoryShop) -> None:
 
 
 def test_the_same_order_after_a_restore_has_another_key(shop_flow: Flow) -> None:
-    """Razorpay remembers the keys and reference ids of the books that are gone."""
+    """Razorpay remembers the keys and reference ids of the lost books."""
     keys, references = set(), set()
     for nonce in ("abcdefghij", "klmnopqrst"):
         store = MemoryShop(shop_flow)

@@ -1,4 +1,4 @@
-"""Razorpay says a link is paid, or a bank said yes, before a capture is known: nobody is told a lie."""
+"""A link reported as paid, or an authorised payment, before its capture is known."""
 
 import pytest
 from hypothesis import given
@@ -83,7 +83,7 @@ def test_a_fetched_payment_that_cannot_be_read_waits_for_a_person(store: MemoryS
 
 
 _CURRENCY = {"pay_1": "INR", "pay_2": "INR", "pay_3": "INR", "pay_4": "USD"}
-"""A payment keeps its own: told with another, it is parked."""
+"""The currency of each payment. A fact with another currency would be parked."""
 _FACTS = st.lists(
     st.builds(
         lambda state, amount, id: payment_of("c-1-1", state, amount, id, _CURRENCY[id]),

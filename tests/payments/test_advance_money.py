@@ -1,4 +1,4 @@
-"""Waiting facts about money: success told once, whatever the order and however often they come."""
+"""Facts about money: success is told once, in whatever order and however often they come."""
 
 from collections.abc import Iterable
 from itertools import permutations

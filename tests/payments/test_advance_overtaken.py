@@ -1,4 +1,4 @@
-"""Time that ran out, and what came after it, in one case: the server was down meanwhile."""
+"""Timers that run out in the same step as later events, as after the server was down."""
 
 from tests.builders import chat, payment_of, timer, webhook
 from tests.payments.memory_shop import NOW, MemoryShop

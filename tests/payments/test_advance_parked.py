@@ -1,4 +1,4 @@
-"""Waiting events that can't be applied: nothing is lost when a step fails, and the rest goes on."""
+"""Events that cannot be applied: they are parked, nothing is lost, and other events go on."""
 
 from dataclasses import replace
 
@@ -21,7 +21,7 @@ from tests.payments.memory_shop import NOW, MemoryShop, success_webhooks
 
 @pytest.fixture
 def broken(shop_text: str) -> Flow:
-    """The shop, but its message of success can't be said."""
+    """The shop, but rendering its message of success fails."""
     text = shop_text.replace("✅ Payment Successful!", "{{ event.missing }}")
     return load(text, "flows.yaml", SHOP, limits=LIMITS)
 

@@ -1,4 +1,4 @@
-"""Razorpay is asked about each link until nothing more can come, and what it says is told like a webhook."""
+"""Polls: Razorpay is asked about each link until nothing more can come; answers count like webhooks."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A payment that the bank allowed and nobody captures: told once, shown to an operator, let go in the end."""
+"""Authorised payments that nobody captures: customer and operator hear once; at last they are released."""
 
 from dataclasses import replace
 
@@ -32,7 +32,7 @@ DAY = 86_400_000
 
 
 def allowed(key: str, id: str = "pay_1") -> Fact:
-    """A payment of the whole total that the bank allowed at NOW."""
+    """A payment of the whole total that was authorised at NOW."""
     return replace(payment_of(key, "authorized"), entity_id=id, at=NOW // 1000)
 
 
@@ -55,7 +55,7 @@ def test_of_a_capture_that_comes_in_time_only_the_success_is_told(store: MemoryS
 
 
 def test_a_webhook_that_comes_a_day_late_tells_of_no_missing_capture(store: MemoryShop) -> None:
-    """The server was down: the capture waits right behind it."""
+    """As after the server was down: the capture is the next event."""
     key = store.order_with_link()
     before = len(store.said)
     notices: list[Notice] = []

@@ -1,4 +1,4 @@
-"""The proof of the books: a right order passes, and each way to be wrong is named."""
+"""The audit of the books: a correct order passes, and each kind of error is named."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -150,7 +150,7 @@ def test_the_time_of_payment_goes_with_the_payment(name: str) -> None:
     st.integers(-(10**6), 10**6).filter(bool),
 )
 def test_no_paisa_can_hide(fulfilled: int, held: int, back: int, off: int) -> None:
-    """Whatever the parts are, only their exact sum passes."""
+    """Whatever the parts are, only their exact sum passes the audit."""
     total = fulfilled + held + back
     refunds = (refund("asked", back),) if back else ()
     rest: dict[str, Any] = {"fulfilled": fulfilled, "held": held, "held_for": "?", "refunds": refunds}

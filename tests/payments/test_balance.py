@@ -1,4 +1,4 @@
-"""Facts in, balance and verdict out: order and repetition of the facts never matter."""
+"""Facts in, balance and payment status out: their order and repetition make no difference."""
 
 import random
 from collections.abc import Iterable
@@ -17,7 +17,7 @@ from tests.builders import TOTAL, captured, dispute, fact, order_state, payment,
 
 
 def status(facts: Iterable[Fact]) -> PaymentStatus:
-    """How an order stands that had no facts before these."""
+    """The payment status of an order with these facts."""
     return resolve(order_state(*facts), Repairs(), {}).state.status
 
 

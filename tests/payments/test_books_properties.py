@@ -1,4 +1,4 @@
-"""The books, whatever happens: random histories of customers, Razorpay, lost answers and late webhooks."""
+"""The books after random histories of customers, Razorpay, lost answers and late webhooks."""
 
 import random
 from collections import Counter
@@ -62,10 +62,10 @@ class _Bookkeeping(RuleBasedStateMachine):
         self.now = NOW
         self.heard: list[InboxBody] = []
         self.asked: list[Call] = []
-        """Calls that were not performed yet; all but the polls' in their order."""
+        """Calls not performed yet. All but polls are performed in order."""
         self.polls: list[Poll] = []
         self.keys: dict[str, int] = {}
-        """What each refund's key was asked for."""
+        """The amount asked for under each refund key."""
         self.stood: dict[str, list[Lifecycle]] = {}
         self.others = 0
         self.kept: set[str] = set()
@@ -279,7 +279,7 @@ class _Bookkeeping(RuleBasedStateMachine):
                     assert back[payment.id] <= payment.amount
 
     def _unheard_failures(self) -> set[str]:
-        """Payments that Razorpay failed to give back: nobody knows before its word has come."""
+        """Payments whose refund failed at Razorpay, before its webhook has come."""
         known = {r.refund_id for s in self.store.orders.values() for r in s.refunds if r.status == "failed"}
         failed = [refund for refund in self.razorpay.refunds.values() if refund.status == "failed"]
         return {refund.payment.id for refund in failed if refund.id not in known}
@@ -309,7 +309,7 @@ class _Bookkeeping(RuleBasedStateMachine):
     # In the end
 
     def teardown(self) -> None:
-        """All that was sent arrives, all that was asked is answered: Razorpay and the books agree."""
+        """Deliver all webhooks and answer all calls: then Razorpay and the books agree."""
         while self.asked:
             self.razorpay_answers_all()
         while missed := [webhook for webhook in self.razorpay.webhooks if webhook not in self.heard]:
@@ -325,7 +325,7 @@ class _Bookkeeping(RuleBasedStateMachine):
 
 
 def _back(state: OrderState) -> Counter[str]:
-    """What goes back, or went, of each payment."""
+    """The refunds of each payment, under way or processed."""
     back: Counter[str] = Counter()
     for refund in state.refunds:
         back[refund.payment_id] += refund.amount if refund.goes_back else 0

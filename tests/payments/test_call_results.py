@@ -1,4 +1,4 @@
-"""What the answers of Razorpay say of an attempt."""
+"""What the results of calls to Razorpay make of an attempt."""
 
 from dataclasses import replace
 from typing import Final

@@ -1,4 +1,4 @@
-"""A new link is asked for only when the one before is known to be over, however that becomes known."""
+"""A new link is requested only once the link before it is known to be over."""
 
 from typing import Final
 
@@ -38,7 +38,7 @@ def paid(key: str) -> InboxBody:
 
 
 def ordered_again(store: MemoryShop) -> tuple[str, str]:
-    """An order with a link, and another in its place: their keys."""
+    """Place an order with a link, and another in its place. Return their keys."""
     return store.order_with_link(), store.order()
 
 
@@ -331,7 +331,7 @@ def test_an_order_that_never_meets_another_is_asked_for_at_once(store: MemorySho
 
 
 def last_ordered(store: MemoryShop) -> tuple[str, int]:
-    """An order of the last pieces, with a link: its key and total."""
+    """Order the last pieces, with a link. Return key and total."""
     store.take(request(LAST))
     key = store.current
     store.take(link_created(f"{key}.1"))
@@ -341,7 +341,7 @@ def last_ordered(store: MemoryShop) -> tuple[str, int]:
 def test_what_an_earlier_order_brought_in_goes_back_if_its_goods_are_the_later_ones(
     store: MemoryShop,
 ) -> None:
-    """The customer ends with one of the two, and not with neither."""
+    """The customer gets one of the two orders, not neither."""
     old, total = last_ordered(store)
     store.take(request(LAST))
     new = store.current
@@ -354,7 +354,7 @@ def test_what_an_earlier_order_brought_in_goes_back_if_its_goods_are_the_later_o
 
 
 def test_the_plan_of_an_order_with_money_under_way_ends_when_another_is_placed(store: MemoryShop) -> None:
-    """Else nobody would look at it again, and its goods would be kept for ever."""
+    """Otherwise nothing would end it, and its goods would stay reserved for ever."""
     old, total = last_ordered(store)
     soon = NOW + LIFE - 60_000
     store.take(chat("retry"), now=soon)

@@ -1,4 +1,4 @@
-"""A fee that the payer bears is no money of the shop's: it does not count, and does not go back."""
+"""A fee that the payer bears is not the shop's money: it does not count, and is not refunded."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -20,7 +20,7 @@ BORNE = {"fee": str(FEE), "fee_bearer": "customer"}
 
 
 def borne(key: str, state: str = "captured", amount: int = 18_000 + FEE, **said: str) -> Fact:
-    """A payment whose payer paid the fee on top; `said` instead of all that Razorpay may say of it."""
+    """A payment whose payer paid the fee on top; `said` replaces the fee's details."""
     told = payment_of(key, state, amount)
     return replace(told, detail={**told.detail, **(said or BORNE)})
 
@@ -32,7 +32,7 @@ def books_are_right(store: MemoryShop, key: str) -> bool:
 
 
 def success(key: str) -> list[InboxBody]:
-    """Four events about one payment: only some say who bears the fee, and before the capture none says it."""
+    """Four webhooks of one payment. None before the capture, and not all after it, say who bears the fee."""
     order = fact("order", "paid", "order_1", PACKET, order_key=key)
     return [
         webhook(payment_of(key, "authorized", 18_000 + FEE)),

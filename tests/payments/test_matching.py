@@ -1,4 +1,4 @@
-"""A valid signature is not yet permission: whose account, which mode, which link."""
+"""A payment counts only if its account, mode and link are ours, however valid its signature is."""
 
 from dataclasses import replace
 from typing import Any, Final

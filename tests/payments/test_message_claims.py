@@ -1,7 +1,7 @@
-"""The shipped flow, from all that an order can come to: each input is answered, and with the truth.
+"""The shipped flow answers every input wherever an order can come to, and only with true messages.
 
-A search, breadth first, over one order, on the real step: what the customer may do in each place
-reached, what Razorpay may do, and time. Two places are the same if all that rules and messages read is.
+A breadth-first search over one order, on the real step: what the customer may do in each place, what
+Razorpay may do, and time. Two places are the same if everything that rules and messages read is the same.
 """
 
 import copy
@@ -22,9 +22,9 @@ from payments.simulator.simulator import NothingToPay, Razorpay, Simulator
 from tests.payments.message_claims import ALWAYS, SHOWN, WHEN, untruths
 
 PLACES: Final = 600
-"""Where the search ends; all statuses and states are among the first 300."""
+"""Places after which the search ends. All statuses and states are among the first 300."""
 LINKS: Final = 3
-"""Links that the order gets at most."""
+"""Most links of the order."""
 PAYMENTS: Final = 2
 
 Deeds = dict[str, Callable[["Watched"], list[Message]]]
@@ -53,7 +53,7 @@ BY_OTHERS: Final[Deeds] = {
 
 
 class Watched(Simulator):
-    """A simulated chat that notes what is not true the moment it is said."""
+    """A simulated chat that notes every message that is untrue when it is sent."""
 
     def __init__(self, flow: Flow) -> None:
         super().__init__(flow)
@@ -70,7 +70,7 @@ class Watched(Simulator):
         return any(attempt.expires_at > self.now for _, attempt in self._open_links())
 
     def twin(self) -> "Watched":
-        """The same chat at the same moment, which goes its own way."""
+        """An independent copy of the chat."""
         twin = copy.copy(self)
         twin.store = copy.copy(self.store)
         for name in ("orders", "messages", "results", "notices", "timers", "polls"):
@@ -82,12 +82,12 @@ class Watched(Simulator):
 
     @property
     def stands(self) -> str:
-        """How the order stands; empty if there is none."""
+        """The order's payment status; empty if there is none."""
         return self.order.status if self.order else ""
 
     @property
     def link_comes(self) -> bool:
-        """Whether a link was asked for that Razorpay has yet to answer for."""
+        """Whether Razorpay has yet to answer a request for a link."""
         return bool(self._waiting) and bool({"creating", "planned"} & set(self._attempts()))
 
     def _attempts(self) -> tuple[str, ...]:
@@ -100,7 +100,7 @@ class Watched(Simulator):
 
     @property
     def place(self) -> tuple[object, ...]:
-        """All that the next answer may depend on, but for amounts and times."""
+        """Everything that the next answer may depend on, except amounts and times."""
         chat, order = self.conversation, self.order
         link = order.link if order else None
         return (
@@ -113,7 +113,7 @@ class Watched(Simulator):
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """What one deed led to."""
+    """One deed and its result."""
 
     before: Watched
     deed: str
@@ -126,7 +126,7 @@ class Edge:
 
 
 def customers(flow: Flow) -> Deeds:
-    """What a customer may do anywhere: one word of each trigger, each button of long ago, anything else."""
+    """What a customer may do anywhere: one word of each trigger, each old button, and other input."""
     words = {trigger: word for state in flow.states.values() for word, trigger in state.words.items()}
     old = {rule.trigger for rule in flow.rules if "." not in rule.trigger} - {"otherwise", "stale"}
     return {

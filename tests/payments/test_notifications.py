@@ -1,4 +1,4 @@
-"""What a conversation is told when an order changed, and how its templates see the order."""
+"""The events that a changed order sends to its conversation, and the view of the order in templates."""
 
 from dataclasses import replace
 from typing import Any, Final

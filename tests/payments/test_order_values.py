@@ -1,4 +1,4 @@
-"""Orders, their keys, and what carries them."""
+"""Orders, their keys, and the JSON of lines, facts and calls."""
 
 import string
 

@@ -1,9 +1,9 @@
-"""What Razorpay tells may come in any order and more than once: the end is the same.
+"""Razorpay's webhooks may come in any order and more than once: the end is the same.
 
-All orders of some events are a walk from "nothing has come" to "all has come". Orders that meet in the
-same state go on alike, so they go on as one; `Ways.count` says how many have come together. What of
-the state is compared to find that out is everything that `advance` reads; only the order of the rows is
-left out, of which test_books_properties shows that it changes nothing.
+All orders of some events are paths from "none has come" to "all have come". Paths that meet in the same
+state go on alike, so they are followed as one; `Ways.count` counts them. Two states are the same if all
+that `advance` reads is the same, but for the order of the rows: test_books_properties shows that it
+changes nothing.
 """
 
 from collections import Counter
@@ -30,7 +30,7 @@ Came: TypeAlias = tuple[int, ...]
 
 @dataclass(slots=True)
 class Play:
-    """A shop, the Razorpay that it asks, and what it has asked so far."""
+    """A shop, its Razorpay, the messages sent, and the calls not answered yet."""
 
     store: MemoryShop
     razorpay: Razorpay
@@ -38,7 +38,7 @@ class Play:
     calls: list[Call]
 
     def after(self, arrival: InboxBody) -> "Play":
-        """A play of its own, in which this came too."""
+        """An independent copy that has taken this event."""
         play = Play(self.store.twin(), self.razorpay, list(self.told), list(self.calls))
         play.take(arrival)
         return play
@@ -50,7 +50,7 @@ class Play:
         self.calls += done.calls
 
     def finish(self) -> "Play":
-        """All that was asked is answered, in one fixed order, the refunds last."""
+        """Answer all calls, in one fixed order, the refunds last."""
         self.razorpay = fork(self.razorpay)
         while self.calls:
             asked, self.calls = sorted(self.calls, key=repr), []
@@ -60,7 +60,7 @@ class Play:
 
     @property
     def key(self) -> Any:
-        """All that decides how it goes on, whatever the order of the rows."""
+        """The whole state, without the order of the rows."""
         store = self.store
         orders = [
             (key, *_said(state), frozenset(map(repr, state.facts)), frozenset(state.attempts))
@@ -71,7 +71,7 @@ class Play:
 
     @property
     def money(self) -> Mapping[str, Any]:
-        """What must be the same in the end, for each order."""
+        """What must be the same at the end of all orders of events."""
         return {
             "orders": {
                 key: (*_said(state)[:5], tuple(sorted((a.ordinal, str(a.status)) for a in state.attempts)))
@@ -99,7 +99,7 @@ def _said(state: Any) -> tuple[Any, ...]:
 
 @dataclass(slots=True)
 class Ways:
-    """Orders of events that have led to the same play."""
+    """A play, and the number of orders of events that lead to it."""
 
     play: Play
     count: int
@@ -125,7 +125,7 @@ def _merge(found: dict[Any, Ways], ways: list[Ways], arrival: InboxBody) -> None
 
 
 def two_links(flow: Flow) -> tuple[Play, str]:
-    """An order of counted goods, with a cancelled link and a new one. Payments of both may be under way."""
+    """An order of counted goods, with a cancelled link and a new one. Both may have payments."""
     store, razorpay = MemoryShop(flow), Razorpay()
     store.take(request((SKU, 1)))
     store.take(razorpay.answer(store.last.calls[0]))
@@ -148,7 +148,7 @@ def one_link(flow: Flow) -> tuple[Play, str]:
 
 
 def paid(play: Play, reference: str, *states: str) -> list[InboxBody]:
-    """What Razorpay tells while a payment of this link goes through `states`."""
+    """The webhooks of a payment of this link that goes through `states`."""
     razorpay, before = play.razorpay, len(play.razorpay.webhooks)
     payment = razorpay.try_to_pay(razorpay.links[reference], TOTAL)
     for state in states:
@@ -161,7 +161,7 @@ def count(ways: list[Ways]) -> int:
 
 
 def same(values: list[Any]) -> Any:
-    """What all of them are."""
+    """The one value of all `values`. Asserts that they are equal."""
     assert all(value == values[0] for value in values), [value for value in values if value != values[0]][:1]
     return values[0]
 
@@ -205,7 +205,7 @@ def test_the_old_link_fails_ends_and_is_paid_late_beside_the_new_one(shop_flow: 
 
 
 def test_the_earlier_order_is_paid_while_a_later_one_waits_for_its_link(shop_flow: Flow) -> None:
-    """In all 113,400 orders of its webhooks and of what its cancelling answers, each of them twice."""
+    """In all 113,400 orders of its webhooks and the result of its cancelling, each of them twice."""
     play, old = one_link(shop_flow)
     play.store.take(request((SKU, 2)))
     new = str(play.store.current)
@@ -222,7 +222,7 @@ def test_the_earlier_order_is_paid_while_a_later_one_waits_for_its_link(shop_flo
 
 
 def late_and_refunded(play: Play, key: str) -> list[InboxBody]:
-    """Failed, expired, authorised, captured, order paid; then given back by hand, in two steps."""
+    """Webhooks: failed, expired, authorised, captured, order paid; then a refund by hand, in two steps."""
     failed, authorised, captured, order_paid, _ = paid(play, f"{key}.1", "failed", "authorized", "captured")
     link, razorpay = play.razorpay.links[f"{key}.1"], play.razorpay
     link.status = "created"
@@ -236,7 +236,7 @@ def late_and_refunded(play: Play, key: str) -> list[InboxBody]:
 
 
 def test_a_late_payment_that_somebody_refunds_in_part(shop_flow: Flow) -> None:
-    """In all 40,320 orders, a failed try on the same link among them."""
+    """In all 40,320 orders, among them a failed payment on the same link."""
     play, key = one_link(shop_flow)
     events = late_and_refunded(play, key)
     events += paid(play, f"{key}.1", "failed")
@@ -255,7 +255,7 @@ def test_a_late_payment_that_somebody_refunds_in_part(shop_flow: Flow) -> None:
 
 
 def test_where_late_money_goes_back_it_matters_what_is_heard_first(shop_text: str) -> None:
-    """An order ends with its link: paid before that is heard, it is fulfilled, and else returned.
+    """An order lapses with its link: it is fulfilled if the payment is heard of first, else returned.
 
     What was given back by hand meanwhile may leave too little for what we asked for. Razorpay refuses
     that then, and what is left waits for a person.
@@ -279,7 +279,7 @@ def test_where_late_money_goes_back_it_matters_what_is_heard_first(shop_text: st
     ("count_of_events", "orders"), [(5, 113_400), (6, 7_484_400)], ids=["5 events", "6 events"]
 )
 def test_every_event_comes_twice(shop_flow: Flow, count_of_events: int, orders: int) -> None:
-    """All ways to shuffle some events with themselves: no more is told, and nothing else is the end."""
+    """All orders in which each event comes twice: the messages and the end are the same."""
     play, key = two_links(shop_flow)
     first = paid(play, f"{key}.1", "failed", "authorized", "captured")
     second = paid(play, f"{key}.2", "captured")

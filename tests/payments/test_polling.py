@@ -1,4 +1,4 @@
-"""When Razorpay is asked although it told us nothing."""
+"""When Razorpay is polled about a link."""
 
 from itertools import pairwise
 from typing import Final
@@ -38,13 +38,13 @@ def test_the_next_poll_is_the_first_that_is_still_to_come(passed: int, nth: int)
 
 
 def test_a_poll_that_was_made_early_is_followed_by_another() -> None:
-    """After a restore all polls are due at once; one whose key is taken would end the chain."""
+    """After a restore all polls are due at once. A key that exists already would end the chain."""
     poll = Poll("c-1-1.1", SINCE, 4)
     assert poll.after(poll.due - 60_000).nth == 5
 
 
 def test_a_lost_link_costs_few_calls() -> None:
-    """Of a chain that runs for the late window, each answer lost: the next begins before it is known."""
+    """A chain over the late window of which each answer is lost; each poll starts the next one."""
     polls, poll = 0, Poll("c-1-1.1", SINCE, 0)
     while poll.due - SINCE <= LATE and polls < 99:
         polls, poll = polls + 1, poll.after(poll.due)

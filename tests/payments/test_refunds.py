@@ -1,4 +1,4 @@
-"""Money going back: what is asked for, once, and what Razorpay says became of it."""
+"""Refunds: which are asked for, each once, and how Razorpay's facts change them."""
 
 from collections import Counter
 from typing import Any, Final
@@ -122,7 +122,7 @@ def test_no_payment_gives_back_more_than_it_took_and_no_key_is_used_twice(
 
 
 def test_a_refund_of_another_amount_under_our_key_is_not_the_one_we_asked_for() -> None:
-    """Lost books asked for it: of a payment of ₹10 they gave ₹9 back, and we want to give ₹2."""
+    """Lost books asked for it: they refunded ₹9 of a payment of ₹10, and we want to refund ₹2."""
     ours = refund("asked", 200)
     of_lost_books = refunded("processed", 900, "rfnd_9", key="pay_1-1")
     known = balance(800, "INR", [captured(1_000), of_lost_books])

@@ -1,4 +1,4 @@
-"""What becomes of an order and its money, by the shop's policy and by how the order stood."""
+"""How an order and its money are resolved, by the shop's policy and by the order's lifecycle."""
 
 from dataclasses import replace
 from typing import Any, Final
@@ -116,7 +116,7 @@ def test_too_much_came(surplus: Any, extra: int, asked: dict[str, int], held_for
 
 
 def test_small_remainders_of_several_payments_are_no_less_explained() -> None:
-    """Razorpay gives nothing back under ₹1 of each, and together they are more."""
+    """Razorpay refunds nothing under ₹1 of a payment, and together they are more."""
     halves = [captured(25_000), captured(25_000, "pay_2", 2)]
     by_hand = [refunded("processed", 24_940), refunded("processed", 24_940, "rfnd_2", "pay_2")]
     done = resolve(state(*halves, *by_hand, lifecycle=LAPSED), SHIPPED, NONE_LEFT)
@@ -264,7 +264,7 @@ def test_goods_and_the_whole_money_back_only_if_somebody_did_it_by_hand() -> Non
 
 
 def test_more_can_not_go_back_than_came() -> None:
-    """A refund failed, a person made another, and only that one is known yet."""
+    """A refund failed, a person made another, and the failure is not known yet."""
     facts = (captured(), refunded("created", TOTAL, key="pay_1-1"), refunded("created", TOTAL, id="rfnd_2"))
     row = refund(reason="order returned")
     done = resolve(state(*facts, lifecycle=RETURNED, refunds=(row,)), SHIPPED, PLENTY).state

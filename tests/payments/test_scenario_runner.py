@@ -1,4 +1,4 @@
-"""Golden chats: how they are read, and what a broken promise looks like."""
+"""Scenario files: how they are read, and how a mismatch is reported."""
 
 from functools import cache
 from pathlib import Path

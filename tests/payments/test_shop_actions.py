@@ -1,4 +1,4 @@
-"""The actions of a shop, one by one, as the engine calls them."""
+"""Each action of a shop, called as the engine calls it."""
 
 from dataclasses import replace
 from typing import Any, Final

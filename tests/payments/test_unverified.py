@@ -1,4 +1,4 @@
-"""A payment counts over a link that our own keys made; until they are known to have, they are asked."""
+"""A payment counts only on a link of our own keys; while that is not known, Razorpay is asked."""
 
 from dataclasses import replace
 

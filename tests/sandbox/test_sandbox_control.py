@@ -1,4 +1,4 @@
-"""The control API: each command does what it says, and wrong ones are answered with a message."""
+"""The control API: each command does what it says, and wrong ones get an error message."""
 
 from collections.abc import AsyncIterator
 from typing import Any

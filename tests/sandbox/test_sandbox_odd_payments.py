@@ -1,4 +1,4 @@
-"""Payments that are short, foreign, late, doubled or disputed, and what Razorpay tells of them."""
+"""Payments that are short, foreign, late, doubled or disputed, and Razorpay's webhooks about them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Refunds in the sandbox Razorpay: asked for over HTTP, made on the dashboard, settled by the bank."""
+"""Refunds in the sandbox's Razorpay: over HTTP, on the dashboard, and their processing."""
 
 import asyncio
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the sandbox posts to a bot: a plain server here, which keeps what it gets."""
+"""The sandbox's webhooks, received by a plain server."""
 
 import asyncio
 import json

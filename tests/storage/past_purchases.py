@@ -42,9 +42,9 @@ _UNIQUE: Final = {
 
 
 async def with_past(store: Store, customers: int, *, remembered: int = 1) -> Shop:
-    """Return a shop in the empty `store`: customers 0 to `customers` - 1 bought, paid twice, and were refunded once.
+    """Fill the empty `store`: customers 0 to `customers` - 1 bought, paid twice, and were refunded once.
 
-    Inbox and outbox have the rows of every `remembered`-th customer only.
+    Inbox and outbox have the rows of every `remembered`-th customer only. Returns the shop.
     """
     shop = Shop(store, START)
     await shop.order([0])

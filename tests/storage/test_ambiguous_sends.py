@@ -1,4 +1,4 @@
-"""A message that may be out already is not sent again before the word on it had its time."""
+"""A message that may have been sent is not sent again before its receipt had time to come."""
 
 from collections.abc import Callable
 
@@ -17,7 +17,7 @@ SECOND, MINUTE, HOUR = 1_000, 60_000, 3_600_000
 
 
 async def cut_off(store: Store, chat: Chat, echo: Echo) -> Delivery:
-    """A send whose process died."""
+    """A message whose sender died before it recorded the outcome."""
     await store.arrive([chat("1")], now=1)
     await store.advance_due(echo, now=1)
     [delivery] = await store.claim_due(now=1, limit=5, lease=MINUTE)
@@ -41,7 +41,7 @@ async def test_whoever_was_there_takes_over_when_the_lease_ends(store: Store, ch
 async def test_after_a_time_with_nobody_there_the_word_gets_its_time(
     store: Store, chat: Chat, echo: Echo
 ) -> None:
-    """The status webhook could not be delivered either: Meta tries it again."""
+    """The receipt could not be delivered either; Meta delivers it again."""
     delivery = await cut_off(store, chat, echo)
     assert await claim(store, HOUR) == []
     assert await claim(store, HOUR + 29 * SECOND) == []

@@ -1,4 +1,4 @@
-"""Store once, whoever delivers it and however often; and whose it is."""
+"""Events are stored once, whoever delivers them and however often, for the right customer."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Backups: whole, of one instant, beside whoever writes; and what is refused as one."""
+"""Backups: complete, of one instant, while others write; and which files are refused as backups."""
 
 import asyncio
 import errno
@@ -175,7 +175,7 @@ async def test_a_lost_disk_is_restored_into_nothing(shop: str, tmp_path: Path) -
 
 
 async def test_after_a_restore_links_are_looked_for_before_they_are_made(database_url: str) -> None:
-    """The lost books may have made them: of the same order, under the same reference id."""
+    """The lost books may have made links of the same order, under the same reference id."""
     await Store.migrate(database_url)
     store = await Store.open(database_url, WHATSAPP)
     waiting = {
@@ -255,7 +255,7 @@ async def test_a_restore_killed_between_its_renames_keeps_the_old_books_with_the
 
 
 async def restoring_exchange(url: str, file: Path) -> None:
-    """The end of a restore, in this thread: an interrupt in another one would end the test's loop."""
+    """Finish a restore in this thread: an interrupt in another one would end the test's loop."""
     place = Path(url.removeprefix("sqlite://"))
     ready = place.with_name(f"{place.name}.restoring")
     recovery._prepare(file, ready)

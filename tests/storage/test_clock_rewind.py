@@ -1,4 +1,4 @@
-"""What a clock that was set back has put off is due again; what may be due so late stays."""
+"""After a clock is set back, what it put off is due again; what may be due so late stays."""
 
 from typing import Any
 
@@ -59,14 +59,14 @@ async def test_receipts_and_leases_of_the_dead_wait_no_longer_than_they_may(stor
 
 
 async def test_a_lease_of_who_is_at_work_is_left_alone(store: Store) -> None:
-    """What comes of it would not count any more, and the message would go a second time."""
+    """Its outcome would not count any more, and the message would be sent twice."""
     await insert(store, "outbox", **entry(1, "sending", 1, 5 * HOUR + MINUTE))
     assert await store.rewind(NOW, back=5 * HOUR) == 0
     assert await due(store, "outbox") == {1: 5 * HOUR + MINUTE}
 
 
 TRIED = {1: HOUR, 2: 5 * HOUR, 3: 31 * HOUR + 1}
-"""What one that was tried waits: by our own gaps, because the other side asked for it, by no right."""
+"""How long a retried entry waits: by our own schedule, on the provider's request, and too long."""
 
 
 async def tried(store: Store, **more: Any) -> None:
@@ -125,7 +125,7 @@ async def test_what_cannot_be_read_stops_no_start(store: Store) -> None:
 
 @pytest.mark.parametrize("back", [MINUTE, 10 * MINUTE, 5 * HOUR, 365 * 24 * HOUR])
 def test_a_customers_pace_is_no_longer_than_it_can_be(back: int) -> None:
-    """Nobody waits longer than five minutes, whenever they write after the clock was set back."""
+    """Nobody waits longer than five minutes, whenever they write after the clock is set back."""
     pace = WHATSAPP.pace
     spent = pace.after(0, NOW + back, 45)
     for later in (0, MINUTE, 5 * MINUTE, 9 * MINUTE, HOUR):

@@ -1,4 +1,4 @@
-"""Two conversations become one: who survives, what goes along, and what comes for the other afterwards."""
+"""Two conversations are merged: which one survives, what it takes over, and where later events go."""
 
 import asyncio
 from collections.abc import Callable
@@ -33,13 +33,13 @@ async def rows(store: Store, sql: str) -> list[dict[str, Any]]:
 
 
 async def two(store: Store, chat: Chat) -> tuple[str, str]:
-    """The conversation of a number, and the one of an id."""
+    """The conversations of a phone number and of an id."""
     stored = await store.arrive([chat("p", aliases=(PHONE,)), chat("b", aliases=(BSUID,))], now=1000)
     return str(stored[0].conversation), str(stored[1].conversation)
 
 
 async def told(store: Store, chat: Chat, key: str = "both", now: int = 2000) -> str:
-    """Who both names are, from then on."""
+    """Store a message from both names. Return the conversation that both have from then on."""
     [stored] = await store.arrive([chat(key, aliases=(BSUID, PHONE))], now=now)
     return str(stored.conversation)
 
@@ -184,7 +184,7 @@ async def test_a_receipt_of_what_was_on_its_way_finds_it(store: Store, chat: Cha
 async def test_what_comes_for_the_one_that_ended_goes_to_the_survivor(
     store: Store, chat: Chat, echo: Step
 ) -> None:
-    """Somebody found the conversation just before it was merged, and stored their event just after."""
+    """Another process looked the conversation up before the merge, and stored its event after it."""
     by_phone, by_id = await two(store, chat)
     survivor = await told(store, chat)
     await store.advance_due(echo, now=2000)
@@ -229,7 +229,7 @@ async def test_whoever_was_merged_before_follows(store: Store, chat: Chat) -> No
 async def test_a_process_steps_both_while_another_joins_them(
     store: Store, rival: Store, chat: Chat, echo: Step, round: int
 ) -> None:
-    """Everything that was said is answered once, by the survivor's steps or the other's before."""
+    """Every message is answered once, by the survivor's steps or the other's earlier ones."""
     people = [(("phone", f"91980000{round}{n:03}"), ("bsuid", f"IN.{round}{n:03}")) for n in range(12)]
     await store.arrive([chat(f"p{n}", aliases=(phone,)) for n, (phone, _) in enumerate(people)], now=1000)
     await store.arrive([chat(f"b{n}", aliases=(id,)) for n, (_, id) in enumerate(people)], now=1000)
@@ -262,7 +262,7 @@ async def test_a_process_steps_both_while_another_joins_them(
 
 
 async def test_a_message_that_fails_after_the_join_goes_to_who_they_are_now(store: Store, chat: Chat) -> None:
-    """It was accepted, and finished, while they were two."""
+    """The message was accepted and finished before the merge."""
     by_phone, by_id = await two(store, chat)
     await store.advance_due(says_hello, now=1000)
     sent = {one.conversation: one for one in await store.claim_due(now=1000, limit=10, lease=1000)}

@@ -1,4 +1,4 @@
-"""The outbox: in order, by one claimant at a time, until it is known what became of it."""
+"""The outbox: in order, by one worker at a time, until the outcome is known."""
 
 import asyncio
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Confirmations before reminders; an entry that nobody can read; calls that nobody waits for."""
+"""Confirmations leave before reminders; unreadable entries and background polls hold up nobody."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""The books of a whole database: right ones balance, and each kind of wrong row is found."""
+"""The ledger report of a whole database: correct books balance, and each kind of wrong row is found."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -29,7 +29,7 @@ async def paid(store: Store, n: int, amount: int = 50_000, **order: Any) -> str:
 
 @pytest.fixture
 async def shop(store: Store) -> Store:
-    """Seven orders that are right: what the pages of two cut through."""
+    """Seven correct orders; pages of two orders cut through them."""
     for n in (1, 2, 3):
         await paid(store, n)
     await insert(store, "orders", key="k-1-4", number="4")

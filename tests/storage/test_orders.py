@@ -1,4 +1,4 @@
-"""Orders, their money and the stock, as steps leave them in the database."""
+"""Orders, their money and the stock, as steps store them."""
 
 import asyncio
 from collections.abc import Callable

@@ -39,9 +39,9 @@ READ_ALL: Final = {
 _NOT_PLAYED: Final = (
     "storage.database.migration", "storage.database.backup", "storage.operations.epochs", "storage.recovery",
 )  # fmt: skip
-"""Modules whose own statements open a database, or are asked once while it is put back or after."""
+"""Modules whose statements open a database, or run once during or after a restore."""
 _OF_THE_SERVER: Final = ("tortoise_migrations", "pg_settings", "SELECT key FROM installation")
-"""What statements are about that ask for a setting, or for the one row that says whose database it is."""
+"""Marks of statements that read a setting, or the one row of the installation."""
 _SCANS: Final = (
     "SELECT id FROM inbox WHERE body LIKE 'x%'",
     "SELECT c.id FROM conversation c WHERE c.updated_at > 7",
@@ -55,14 +55,14 @@ _SCANS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What one database does for each statement."""
+    """How one database runs each statement."""
 
     faults: dict[str, list[str]]
-    """By statement, without its rows: what reads a whole table; nothing where it seeks."""
+    """By statement, without its rows: the parts that read a whole table; empty where it seeks."""
     scans: dict[str, list[str]]
     """The same for `_SCANS`."""
     askers: set[str]
-    """The functions that had the ORM ask something."""
+    """The functions that queried through the ORM."""
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -124,7 +124,7 @@ def _unasked(planned: Planned) -> list[str]:
 
 
 def shape(sql: str) -> str:
-    """`sql` as it stands in the code: with `{rows}`, or `{values}` in a list, for however many there were."""
+    """`sql` as it is written in the code: with `{rows}`, or `{values}` in a list, for any number of them."""
     rows = re.sub(r"VALUES \(\$[^()]*\)(?:, \(\$[^()]*\))*", "VALUES {rows}", sql.strip())
     return re.sub(r"IN \([?$][^()]*\)", "IN {values}", rows)
 
@@ -147,7 +147,7 @@ def _written() -> Iterator[str]:
 
 
 def _querying() -> Iterator[str]:
-    """Every function that asks something of the models, which it names with the client of its records."""
+    """Every function that queries the models: it uses `records.client`."""
     for found in pkgutil.iter_modules(reports.__path__, f"{reports.__name__}."):
         tree = ast.parse(Path(inspect.getfile(import_module(found.name))).read_text())
         for function in ast.walk(tree):

@@ -1,4 +1,4 @@
-"""Receipts move a message forward only, in whatever order they come, and settle what was in doubt."""
+"""Receipts move a message only forward, in whatever order they come, and decide ambiguous sends."""
 
 from collections.abc import Callable
 from itertools import permutations

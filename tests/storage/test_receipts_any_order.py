@@ -1,4 +1,4 @@
-"""Statuses of a message and of what is sent instead come in any order: it comes once, and is never lost."""
+"""Receipts of a message and of its replacement, in any order: it arrives once and is never lost."""
 
 from collections.abc import Sequence
 from itertools import permutations
@@ -76,7 +76,7 @@ ORDERS = sorted(
 async def test_what_never_came_goes_again(
     order: Sequence[str], named: bool, store: Store, chat: Chat
 ) -> None:
-    """However late it is told that a copy was sent which has failed."""
+    """However late the receipt `sent` of a failed copy comes."""
     delivery = await claimed_delivery(store, chat, PAID)
     await store.record([Done(delivery.claim, "wamid.A")], now=3)
     for n, (status, copy) in enumerate(word.split() for word in order):

@@ -1,4 +1,4 @@
-"""Accepted, then failed: sent once more where that may help, a bounded number of times, else told."""
+"""Messages that were accepted and then failed: sent once more where that may help, else a notice."""
 
 import pytest
 
@@ -28,7 +28,7 @@ YES = (Reply("1|yes|", "Yes"),)
 
 
 async def accepted(store: Store, chat: Chat, message: Message) -> Delivery:
-    """The message, taken by WhatsApp as `wamid.0`."""
+    """The message, accepted by WhatsApp as `wamid.0`."""
     delivery = await claimed_delivery(store, chat, message)
     await store.record([Done(delivery.claim, "wamid.0")], now=3)
     return delivery

@@ -1,4 +1,4 @@
-"""Accepted, then refused because the 24 hours were over: sent as its template once, or told to a person."""
+"""Messages that failed because the 24 hours were over: sent once as their template, else a notice."""
 
 from collections.abc import Sequence
 from itertools import permutations
@@ -23,7 +23,7 @@ PAID = Text("Paid!", fallback=TEMPLATE)
 async def hear(
     store: Store, wamid: str, *statuses: str, opaque: str | None = None, now: int = 5
 ) -> Sequence[Undelivered]:
-    """Word on a copy of the message; a failure says that the 24 hours were over."""
+    """Receipts of a copy of the message. A failure says that the 24 hours were over."""
     bodies: list[dict[str, Any]] = [
         receipt_body(status, wamid, opaque, {"code": 131047} if status == "failed" else None)
         for status in statuses
@@ -109,7 +109,7 @@ async def test_a_template_in_doubt_is_settled_by_its_own_word(store: Store, chat
 
 
 async def test_the_word_may_come_before_the_answer(store: Store, chat: Chat) -> None:
-    """Whoever sends it just now may hear the same and send the template itself: the word waits."""
+    """A worker that is sending it may get the same error and send the template: the receipt waits."""
     delivery = await claimed_delivery(store, chat, PAID)
     await hear(store, "wamid.A", "failed", opaque=delivery.opaque)
     assert (await entry(store))["state"] == "sending"
@@ -130,7 +130,7 @@ async def test_the_word_before_the_answer_of_an_accepted_one(store: Store, chat:
 
 
 async def test_the_word_is_taken_in_the_end(store: Store, chat: Chat) -> None:
-    """Nobody ever said what came of the send."""
+    """The outcome of the send was never recorded."""
     delivery = await claimed_delivery(store, chat, PAID)
     for now in (5, 2_005, 10_005, 60_001, 300_005):
         await hear(store, "wamid.A", "failed", opaque=delivery.opaque, now=5)
@@ -152,7 +152,7 @@ async def test_what_was_delivered_after_all_was_delivered(store: Store, chat: Ch
 
 
 async def test_what_failed_as_a_template_too_is_not_raised_again(store: Store, chat: Chat) -> None:
-    """Both copies were refused in the call itself; the webhook repeats it."""
+    """Both copies were refused in the call itself; a receipt repeats it."""
     delivery = await claimed_delivery(store, chat, PAID)
     await store.record([Failed(delivery.claim, "132001: no such template")], now=3)
     await hear(store, "wamid.A", "failed", opaque=delivery.opaque)

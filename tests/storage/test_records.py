@@ -1,4 +1,4 @@
-"""Reading beside a live writer: one instant, nothing written, clear words where nothing can be read."""
+"""Reading beside a live writer: one instant, nothing written, clear errors where nothing can be read."""
 
 import asyncio
 from pathlib import Path
@@ -79,7 +79,7 @@ async def test_nothing_can_be_written(store: Store, database_url: str, chat: Cha
 
 
 async def test_an_sqlite_reader_leaves_the_file_and_its_wal_alone(tmp_path: Path, chat: Chat) -> None:
-    """No checkpoint on closing: not beside a writer, and not as the last of all after a crash."""
+    """Closing makes no checkpoint: not beside a writer, and not as the last connection after a crash."""
     url = f"sqlite://{tmp_path}/munshi.db"
     crashed = tmp_path / "crashed"
     crashed.mkdir()
@@ -102,7 +102,7 @@ async def test_an_sqlite_reader_leaves_the_file_and_its_wal_alone(tmp_path: Path
 
 
 async def test_an_sqlite_reader_cannot_checkpoint(tmp_path: Path, chat: Chat) -> None:
-    """Not even if it tries: what would corrupt the file of a live writer is out of its reach."""
+    """It cannot even on purpose: writes could corrupt the file of a live writer."""
     url = f"sqlite://{tmp_path}/munshi.db"
     await Store.migrate(url)
     async with open_store(url) as store:
@@ -131,7 +131,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 async def test_many_readers_while_much_is_written(store: Store, database_url: str, chat: Chat) -> None:
-    """Each sees a whole number of batches: a batch is seen whole or not at all."""
+    """Each reader sees a whole number of batches."""
 
     async def look() -> None:
         for _ in range(10):

@@ -1,4 +1,4 @@
-"""Books put back again and again: no number comes twice, what was set aside stays, the service owns it."""
+"""Books that are restored again and again: ids stay unique, aside files stay, the service owns the files."""
 
 import os
 import stat
@@ -41,7 +41,7 @@ AFTER_A_RESTORE = [
 @example(AFTER_A_RESTORE, NOW)
 @given(HISTORIES, st.integers(epochs.SINCE, NOW + 10**12))
 def test_no_history_of_restores_repeats_a_number(history: list[tuple[str, int, int]], now: int) -> None:
-    """Whichever backups are put back, each later than the one before: up to a number each millisecond."""
+    """Whichever backups are restored, one after the other, at up to one number a millisecond."""
     reached, backups, seen = 0, [0], set[int]()
     for what, how, after in history:
         now += after
@@ -65,7 +65,7 @@ def test_a_clock_that_is_wrong_gives_no_number_of_the_backup(reached: int, now: 
 
 @pytest.fixture
 async def put_back(database_url: str, tmp_path: Path) -> PutBack:
-    """Loses the disk, and puts back the backup that was made before anybody came."""
+    """Lose the disk, and restore the backup that was made before the first customer."""
     await Store.migrate(database_url)
     if database_url.startswith("sqlite"):
         file = tmp_path / "b.db"
@@ -89,7 +89,7 @@ async def put_back(database_url: str, tmp_path: Path) -> PutBack:
 async def test_one_backup_put_back_onto_lost_disks_gives_no_number_twice(
     put_back: PutBack, database_url: str, chat: Chat
 ) -> None:
-    """Of customers, events and messages: they went out in callback ids and order numbers."""
+    """Numbers of customers, events and messages: callback ids and order numbers hold them."""
     numbers: dict[str, list[int]] = {"conversation": [], "inbox": [], "outbox": []}
     found = []
     for n in range(3):

@@ -1,4 +1,4 @@
-"""Claim, decide, save: nothing lost, nothing doubled, and one bad event harms nobody else."""
+"""Claim, decide, save: nothing is lost or done twice, and one bad event harms no other."""
 
 import asyncio
 from collections.abc import Callable
@@ -46,7 +46,7 @@ async def test_due_events_are_stepped_oldest_first(store: Store, chat: Chat, ech
 
 
 async def test_no_two_steps_have_the_same_letters(store: Store, chat: Chat) -> None:
-    """Also those of one conversation, and of an event that is stepped once more after a restore."""
+    """Also of steps of one conversation, and of an event that is stepped again after a restore."""
     seen: list[str] = []
 
     def look(case: StepInput) -> ChangeSet:

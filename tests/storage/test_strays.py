@@ -1,4 +1,4 @@
-"""Captured money for orders that this database lacks: one alarm a payment, until a person settled it."""
+"""Captured money for orders that this database lacks: one notice a payment, until a person settles it."""
 
 from typing import Any
 
@@ -89,7 +89,7 @@ async def test_settled_is_asked_of_no_more(store: Store, database_url: str, ours
 async def test_what_is_paid_after_its_link_was_cancelled_is_told_and_asked_about_again(
     store: Store, ours: str
 ) -> None:
-    """A bank may say yes for days."""
+    """A payment may stay authorised for days."""
     await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 0, "cancelled"), NOW)
     assert await store.lacking({f"{ours}.1abcd"}) == {f"{ours}.1abcd": frozenset()}
     await store.arrive([captured("a", ours)], NOW)

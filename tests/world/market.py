@@ -35,7 +35,7 @@ _PAUSE: Final = 0.4
 """Seconds that customers wait before they tap, at most."""
 _TRIES: Final = 40
 _AGAIN: Final = 0.1
-"""Seconds before the front tries again."""
+"""Seconds before the proxy tries again."""
 _TOTAL: Final = 50_000
 
 
@@ -86,7 +86,7 @@ def _keys(path: str, raw: bytes) -> Iterator[str]:
 
 @dataclass
 class Market:
-    """Providers and a front in this process, and bots in processes of their own."""
+    """Providers and a proxy in this process, and bots in processes of their own."""
 
     database_url: str
     world: World

@@ -1,4 +1,4 @@
-"""A cart that a customer filled in WhatsApp's own catalogue: taken whole, or not at all."""
+"""A cart that a customer filled in WhatsApp's catalogue: taken whole, or not at all."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Books that were copied by hand and put back, or served twice: nobody gets another's link."""
+"""Databases that were copied by hand and restored, or served twice: nobody gets another's link."""
 
 import shutil
 from pathlib import Path
@@ -18,7 +18,7 @@ from tests.world.test_restore import Shop
 
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
-    """SQLite alone: its books are one file, which people copy."""
+    """SQLite only: its database is one file, which people copy."""
     return f"sqlite://{tmp_path}/munshi.db"
 
 
@@ -28,7 +28,7 @@ def shop(world: World, clock: ShiftedClock, start: Start, tmp_path: Path) -> Sho
 
 
 def copy(shop: Shop, source: str, target: str) -> None:
-    """As a person would who has never heard of `munshi backup`; nothing is open."""
+    """Copy the files without `munshi backup`, while nothing is open."""
     shutil.copyfile(shop.folder / source, shop.folder / target)
 
 
@@ -61,7 +61,7 @@ async def test_who_orders_after_a_file_was_copied_back_gets_a_link_of_their_own(
 async def test_a_link_that_lost_books_made_is_never_adopted_even_under_our_own_name(
     shop: Shop, paid: bool
 ) -> None:
-    """The letters come out the same, too: what is left is that these books have not asked for it before."""
+    """The random letters are the same too: all that differs is that these books never asked for the link."""
     razorpay = shop.world.razorpay
     async with shop.open():
         pass
@@ -90,7 +90,7 @@ async def test_a_link_that_lost_books_made_is_never_adopted_even_under_our_own_n
 
 
 def counted(reference_id: str) -> str:
-    """What databases count in an order's key: its installation, its customer, and which of their orders."""
+    """The counted parts of an order's key: installation, customer, and number of the order."""
     return order_key_of(reference_id).rstrip("abcdefghijklmnopqrstuvwxyz")
 
 
@@ -99,7 +99,7 @@ def same_letters(live: Live) -> None:
 
 
 async def test_two_processes_on_copies_of_one_file_name_their_orders_apart(tmp_path: Path) -> None:
-    """A snapshot that is started twice: all that is counted, hashed or seeded comes out the same in both."""
+    """A snapshot that is started twice: everything counted, hashed or seeded is the same in both."""
     await Store.migrate(f"sqlite://{tmp_path}/one.db")
     shutil.copyfile(tmp_path / "one.db", tmp_path / "two.db")
     assert (tmp_path / "one.db").read_bytes() == (tmp_path / "two.db").read_bytes()
@@ -114,7 +114,7 @@ async def test_two_processes_on_copies_of_one_file_name_their_orders_apart(tmp_p
 
 
 async def ordered(world: World, http: aiohttp.ClientSession, folder: Path, name: str) -> dict[str, Any]:
-    """The first order of a server of its own on the database `name`."""
+    """Place the first order with a separate server on the database `name`."""
     port = free_port()
     settings = {"DATABASE_URL": f"sqlite://{folder}/{name}", "PORT": str(port), "PYTHONHASHSEED": "0"}
     env = environment({**world.settings(), **settings, "MUNSHI_API_TOKEN": API_TOKEN})

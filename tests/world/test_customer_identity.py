@@ -1,4 +1,4 @@
-"""One person under several names, told in any order: one chat, one order, one address, and two stay two."""
+"""One person under several names, given in any order: one chat, one order; and two persons stay two."""
 
 import re
 from itertools import permutations
@@ -27,13 +27,13 @@ async def order_for(live: Live, phone: str) -> dict[str, Any]:
 
 
 async def living(live: Live) -> list[int]:
-    """The conversations that there are."""
+    """All conversations."""
     rows = await live.rows("SELECT id FROM conversation WHERE merged_into IS NULL ORDER BY id")
     return [row["id"] for row in rows]
 
 
 async def sound(live: Live) -> None:
-    """What holds at any time: an open order has an address, and nobody has two links or two open orders."""
+    """Assert: an open order has an address, and no customer has two links or two open orders."""
     open_orders = await live.rows("SELECT key, conversation_id FROM orders WHERE lifecycle = 'open'")
     owners = [row["conversation_id"] for row in open_orders]
     assert len(set(owners)) == len(owners)
@@ -49,7 +49,7 @@ async def sound(live: Live) -> None:
 
 
 async def test_a_customer_known_by_id_taps_the_button_of_an_order_for_their_number(live: Live) -> None:
-    """WhatsApp says nothing of who a number is before they tap."""
+    """WhatsApp gives no id for a number before its first tap."""
     live.world.meta._statuses = ()
     asha = live.customer(PHONE)
     asha.person.hides_phone = True
@@ -85,7 +85,7 @@ async def test_the_status_of_a_message_says_who_a_number_is(live: Live) -> None:
 
 @pytest.mark.parametrize("order", list(permutations(["buys", "writes", "told"])))
 async def test_a_number_that_changed_while_an_order_is_open(live: Live, order: tuple[str, ...]) -> None:
-    """An order on the first number, a word from the second, and WhatsApp's word that it is the new one."""
+    """An order on the first number, a message from the second, and WhatsApp's notice of the change."""
     first, second = live.customer(PHONE), live.customer(SECOND)
     system = {"wa_id": SECOND, "type": "user_changed_number", "body": "Asha changed number"}
     for act in order:
@@ -183,7 +183,7 @@ async def test_a_number_that_whatsapp_answers_to_under_another_name(live: Live) 
 async def test_what_meta_s_answer_calls_a_number_is_learned_from_it_alone(
     silent: Live, written: str, wa_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No status tells of the message, and the customer has not written yet."""
+    """There is no receipt of the message yet, and the customer has not written."""
     live = silent
     monkeypatch.setattr("sandbox.meta.wa_id", lambda number, known: wa_id)
     lupe = live.customer(wa_id, "Lupe")
@@ -204,7 +204,7 @@ async def test_what_meta_s_answer_calls_a_number_is_learned_from_it_alone(
 
 
 async def test_two_persons_are_never_joined(live: Live) -> None:
-    """A number that was given to somebody else; a status that says so; and a word from before."""
+    """A number that was given to somebody else, a receipt that shows it, and an older message."""
     asha = live.customer(PHONE)
     await asha.order()
     payment = asha.person.messages[-1]

@@ -1,4 +1,4 @@
-"""The database is taken away from a server that is up."""
+"""The database goes away under a running server."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from tests.world.test_refuses_to_start import SECRET, SETTINGS
 
 
 def message(number: int) -> bytes:
-    """What Meta posts of one text."""
+    """The webhook of one text message."""
     text = {"from": "919812345601", "id": f"wamid.{number}", "timestamp": "1790000000", "type": "text"}
     value = {
         "messaging_product": "whatsapp",
@@ -26,7 +26,7 @@ def message(number: int) -> bytes:
 
 
 async def told(http: aiohttp.ClientSession, url: str, number: int) -> int:
-    """What a signed message from Meta is answered."""
+    """Post a signed message as Meta. Return the status."""
     body = message(number)
     signed = {"X-Hub-Signature-256": f"sha256={sign(body, SECRET)}"}
     async with http.post(f"{url}/whatsapp/webhook", data=body, headers=signed) as answer:

@@ -1,4 +1,4 @@
-"""`kill -9` while forty customers buy at once: what was acknowledged is kept, and done once."""
+"""`kill -9` while forty customers buy at once: what was acknowledged is stored, and done once."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""WhatsApp takes a message and fails later, or a proxy answers in its place: nothing is lost."""
+"""WhatsApp accepts a message and fails later, or a proxy answers in its place: nothing is lost."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.world.running_bot import CONFIRMED, Customer, Live
 
 
 async def fails(live: Live, customer: Customer, message: ReceivedMessage, code: int) -> int:
-    """Meta's word that `message` failed after all, and that nobody has seen it."""
+    """Meta's receipt that `message` failed after all; its customer has not seen it."""
     await live.rows("UPDATE outbox SET receipt = 'sent', receipt_rank = 1")
     status = {
         "id": message.wamid,

@@ -1,4 +1,4 @@
-"""Requests that are no HTTP: refused, and nothing of what was in them is logged."""
+"""Requests that are not HTTP: refused, and nothing of them is logged."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Where nothing can be stored, the bot is not ready and says why; afterwards operators are told."""
+"""Where nothing can be stored, the bot is not ready and says why; afterwards operators get a notice."""
 
 import asyncio
 import sqlite3

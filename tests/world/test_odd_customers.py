@@ -1,4 +1,4 @@
-"""Wrong taps, forged taps, odd messages; hidden and changed phone numbers; the statuses of what was sent."""
+"""Wrong and forged taps, odd messages, hidden and changed phone numbers, receipts."""
 
 from itertools import permutations
 from typing import Any

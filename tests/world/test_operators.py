@@ -1,4 +1,4 @@
-"""What an operator asks and mends while the whole bot runs: its customers talk, pay, and get stuck."""
+"""The operators' commands while the whole bot runs."""
 
 import asyncio
 from pathlib import Path
@@ -99,7 +99,7 @@ async def test_money_that_does_not_fit_is_in_the_books(live: Live) -> None:
 
 
 async def test_money_for_an_order_that_was_lost_is_missed(live: Live) -> None:
-    """A backup was restored: Razorpay tells of an order that this database does not have."""
+    """After a restore, Razorpay sends a webhook about an order that this database lacks."""
     asha = live.customer()
     await asha.order()
     link = live.world.razorpay.links[asha.link]
@@ -114,7 +114,7 @@ async def test_money_for_an_order_that_was_lost_is_missed(live: Live) -> None:
 
 
 async def park(live: Live) -> list[int]:
-    """Park every message; their numbers."""
+    """Park every message. Return their numbers."""
     rows = await live.rows("SELECT id FROM inbox WHERE kind = 'chat' ORDER BY id")
     numbers = [int(row["id"]) for row in rows]
     parked = "UPDATE inbox SET state = 'parked', error = 'KeyError: x', trace = NULL WHERE kind = 'chat'"

@@ -1,4 +1,4 @@
-"""A shop with pictures and files: what WhatsApp cannot fetch costs nobody the words and the buttons."""
+"""A shop with pictures and files: when WhatsApp cannot fetch one, text and buttons still arrive."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

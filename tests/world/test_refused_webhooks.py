@@ -1,4 +1,4 @@
-"""What operators hear of webhooks that fit no secret, of another number's messages, of warnings."""
+"""Notices about webhooks that fit no secret, messages of another number, and warnings."""
 
 from typing import Any
 
@@ -146,7 +146,7 @@ async def test_a_disabled_template_is_told_of_once(live: Live) -> None:
 
 @pytest.mark.parametrize("door", DOORS)
 async def test_a_forged_signature_is_none_of_ours(door: str, live: Live) -> None:
-    """The secret decides, and the body: a right form, and another secret or body, is no signature."""
+    """Only secret and body decide: a well-formed signature with another secret or body is refused."""
     header, forged, setting = DOORS[door]
     prefix = forged.removesuffix(FORGED)
     secret = {

@@ -1,4 +1,4 @@
-"""A crowd at the doors over real sockets: slow senders, idle ones and forged bodies keep no webhook out."""
+"""Slow senders, idle ones and forged bodies on real sockets keep no webhook out."""
 
 import asyncio
 import gc
@@ -33,7 +33,7 @@ SLOW: dict[str, bytes] = {
 
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch) -> Callable[[], web.Application]:
-    """The application that is served, with room for `MOST` connections and 1 MiB of bodies."""
+    """The served application, with room for `MOST` connections and 1 MiB of bodies."""
     made: list[web.Application] = []
     application = server.application
 
@@ -84,7 +84,7 @@ async def until(true: Callable[[], bool]) -> None:
 
 
 async def post_anew(live: Live, number: int) -> int:
-    """A webhook over a connection of its own; the status."""
+    """Post a webhook over a connection of its own. Return the status."""
     async with aiohttp.ClientSession() as http:
         return await Live(live.world, live.context, live.workers, live.url, live.clock, http).whatsapp(
             webhook(text_message(live, f"wamid.{number}"))
@@ -164,7 +164,7 @@ async def test_who_cannot_have_signed_is_refused_before_the_body(
 
 
 async def grown(posting: Callable[[], Any], times: int) -> int:
-    """Bytes that are still held after `times` of `posting`, with the collector of circles off."""
+    """Bytes still allocated after `times` of `posting`, with the cycle collector off."""
     await posting()
     gc.collect()
     gc.disable()

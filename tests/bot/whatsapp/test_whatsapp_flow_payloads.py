@@ -1,4 +1,4 @@
-"""The payload builder takes whatever the engine says: what WhatsApp would refuse fails the step."""
+"""Payloads of all that the engine can say; what WhatsApp would refuse fails the step."""
 
 from dataclasses import replace
 from typing import Any
@@ -34,7 +34,7 @@ THE = "{% for p in shop.products %}{% if p.sku == item %}{{ p.image }}{% endif %
 
 
 def flow(products: list[dict[str, Any]], text: str, sections: list[str], titles: list[str]) -> dict[str, Any]:
-    """A flow that says every kind of message, with everything in it filled in."""
+    """A flow with every kind of message, each with all of its fields."""
     buttons = [{"on": "add", "with": "{{ item }}", "title": title} for title in titles]
     each = [{"title": title, "rows": {**ROW, "each": "shop.products"}} for title in sections]
     kinds = {
@@ -116,7 +116,7 @@ def test_the_builder_takes_all_that_the_engine_says(
 @pytest.mark.parametrize("name", ["Chai", "Assam first flush hand-picked 250 g", "🫖🫖🫖🫖🫖🫖🫖🫖🫖🫖"])
 @pytest.mark.parametrize("language", ["en", "hi"])
 def test_no_cart_is_too_long_to_show_its_sum_above_the_button(name: str, language: str) -> None:
-    """The shipped words, over the catalogue of a larger shop."""
+    """The shipped texts, with the catalogue of a larger shop."""
     text, end = FLOW.read_text(), "\nvariables:\n"
     head, rest = text.split(end, 1)
     products = "".join(f"    - {{sku: s{n}, price: 25, name: {name} {n}}}\n" for n in range(40))

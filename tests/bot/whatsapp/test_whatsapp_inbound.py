@@ -1,4 +1,4 @@
-"""Webhook bodies taken apart: one row per fixture, then the odd ones."""
+"""Webhook bodies are parsed: one row per fixture, then the odd ones."""
 
 import json
 from pathlib import Path

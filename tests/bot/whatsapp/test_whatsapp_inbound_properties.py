@@ -1,4 +1,4 @@
-"""Whatever JSON arrives, `parse` answers, and with something that can be stored."""
+"""`parse` answers any JSON with something that can be stored."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the client puts on the wire, and what it makes of the answers, with the wire faked."""
+"""The client's requests, and how it reads the answers, on a faked connection."""
 
 import json
 from types import SimpleNamespace

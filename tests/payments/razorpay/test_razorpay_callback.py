@@ -1,3 +1,5 @@
+"""The signature of Razorpay's callback after a payment."""
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
