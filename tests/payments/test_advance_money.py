@@ -22,12 +22,12 @@ from tests.builders import (
 from tests.payments.memory_shop import MemoryShop, success_webhooks
 
 
-def cases(order: Iterable[InboxBody], in_one: bool) -> list[list[InboxBody]]:
+def steps(order: Iterable[InboxBody], in_one: bool) -> list[list[InboxBody]]:
     doubled = [arrival for arrival in order for _ in range(2)]
     return [doubled] if in_one else [[arrival] for arrival in doubled]
 
 
-@pytest.mark.parametrize("in_one", [True, False], ids=["in one case", "in eight cases"])
+@pytest.mark.parametrize("in_one", [True, False], ids=["in one step", "in eight steps"])
 @pytest.mark.parametrize("order", list(permutations(range(4))), ids=str)
 def test_the_four_success_events_in_any_order_and_twice_tell_once(
     store: MemoryShop, order: tuple[int, ...], in_one: bool
@@ -35,8 +35,8 @@ def test_the_four_success_events_in_any_order_and_twice_tell_once(
     key = store.order_with_link()
     four = success_webhooks(key)
     stood: list[Lifecycle] = []
-    for case in cases((four[i] for i in order), in_one):
-        stood += [state.lifecycle for state in store.take(*case).changed]
+    for arrivals in steps((four[i] for i in order), in_one):
+        stood += [state.lifecycle for state in store.take(*arrivals).changed]
         assert Outcome.PARKED not in store.outcomes
     assert store.said.count("payment_successful") == 1
     assert stood.count(Lifecycle.FULFILLED) == 1

@@ -42,7 +42,7 @@ def ordered_again(store: MemoryShop) -> tuple[str, str]:
     return store.order_with_link(), store.order()
 
 
-def asked(store: MemoryShop) -> list[str]:
+def requested_links(store: MemoryShop) -> list[str]:
     return [call.reference_id for call in store.last.calls if isinstance(call, CreateLink)]
 
 
@@ -71,11 +71,11 @@ def test_every_unpaid_end_lets_it_begin_once(store: MemoryShop, road: str, statu
         "poll": payments_fetched(f"{old}.1", link_of(old, status)),
     }
     store.take(end[road])
-    assert asked(store) == [f"{new}.1"]
+    assert requested_links(store) == [f"{new}.1"]
     store.take(*end.values())
-    assert asked(store) == []
+    assert requested_links(store) == []
     store.take(chat("retry"))
-    assert (asked(store), len(store.orders[new].attempts)) == ([], 1)
+    assert (requested_links(store), len(store.orders[new].attempts)) == ([], 1)
 
 
 @pytest.mark.parametrize("road", ["cancelling", "webhook", "poll", "capture alone"])
@@ -88,13 +88,13 @@ def test_paid_after_all_the_earlier_order_wins(store: MemoryShop, road: str) -> 
         "capture alone": webhook(payment_of(old, "captured")),
     }
     store.take(end[road])
-    assert asked(store) == []
+    assert requested_links(store) == []
     assert store.said[-1] == "earlier_order_paid"
     assert (store.status(new), store.orders[new].lifecycle) == (AttemptStatus.REFUSED, Lifecycle.LAPSED)
     store.take(paid(old), link_withdrawn(f"{old}.1", "paid"))
     assert store.said.count("earlier_order_paid") == store.said.count("payment_successful") == 1
     store.take(chat("retry"))
-    assert asked(store) == [f"{new}.2"]
+    assert requested_links(store) == [f"{new}.2"]
     assert (store.status(new, 2), store.orders[new].lifecycle) == (AttemptStatus.CREATING, Lifecycle.OPEN)
 
 
@@ -111,15 +111,15 @@ def test_a_link_that_razorpay_would_not_cancel_stands_in_the_way_and_an_operator
     assert store.last.calls == (CancelLink(f"{old}.1", None),)
     assert store.status(new, 2) is AttemptStatus.PLANNED
     store.take(link_withdrawn(f"{old}.1"))
-    assert asked(store) == [f"{new}.2"]
+    assert requested_links(store) == [f"{new}.2"]
 
 
 def test_a_kept_link_that_ends_by_itself_is_out_of_the_way(store: MemoryShop) -> None:
     old, new = ordered_again(store)
     store.take(link_kept(f"{old}.1"), webhook(link_of(old, "expired")))
-    assert asked(store) == []
+    assert requested_links(store) == []
     store.take(chat("retry"))
-    assert (store.last.calls[0].__class__, asked(store)) == (CreateLink, [f"{new}.2"])
+    assert (store.last.calls[0].__class__, requested_links(store)) == (CreateLink, [f"{new}.2"])
 
 
 def test_word_that_a_link_was_kept_which_is_over_says_nothing(store: MemoryShop) -> None:
@@ -141,7 +141,7 @@ def test_a_link_that_was_never_made_is_out_of_the_way(store: MemoryShop) -> None
     new = store.order()
     assert store.last.calls == (CancelLink(f"{old}.1", None),)
     store.take(link_refused(f"{old}.1"))
-    assert asked(store) == [f"{new}.1"]
+    assert requested_links(store) == [f"{new}.1"]
 
 
 def test_a_link_that_is_learned_of_late_is_waited_for(store: MemoryShop) -> None:
@@ -153,7 +153,7 @@ def test_a_link_that_is_learned_of_late_is_waited_for(store: MemoryShop) -> None
     assert store.last.calls == (CancelLink(f"{old}.1", f"plink_{old}.1"),)
     assert store.status(new) is AttemptStatus.PLANNED
     store.take(link_withdrawn(f"{old}.1"))
-    assert asked(store) == [f"{new}.1"]
+    assert requested_links(store) == [f"{new}.1"]
 
 
 def test_a_plan_that_is_left_hands_on_what_it_waited_for(store: MemoryShop) -> None:
@@ -163,9 +163,9 @@ def test_a_plan_that_is_left_hands_on_what_it_waited_for(store: MemoryShop) -> N
     assert store.orders[second].lifecycle is Lifecycle.LAPSED
     assert store.status(third) is AttemptStatus.PLANNED
     store.take(webhook(link_of(second, "cancelled")))
-    assert asked(store) == []
+    assert requested_links(store) == []
     store.take(link_withdrawn(f"{first}.1"))
-    assert asked(store) == [f"{third}.1"]
+    assert requested_links(store) == [f"{third}.1"]
 
 
 def test_a_cancelled_plan_frees_its_goods_at_once_and_still_waits_when_it_is_wanted_again(
@@ -183,7 +183,7 @@ def test_a_cancelled_plan_frees_its_goods_at_once_and_still_waits_when_it_is_wan
     assert store.last.calls == (CancelLink(f"{old}.1", None),)
     assert (store.status(new, 2), store.left) == (AttemptStatus.PLANNED, {"kulhad-6": 0})
     store.take(link_withdrawn(f"{old}.1"))
-    assert asked(store) == [f"{new}.2"]
+    assert requested_links(store) == [f"{new}.2"]
 
 
 def test_a_plan_that_took_too_long_gives_way_to_the_next(store: MemoryShop) -> None:
@@ -192,15 +192,15 @@ def test_a_plan_that_took_too_long_gives_way_to_the_next(store: MemoryShop) -> N
     assert store.last.calls == (CancelLink(f"{old}.1", None),)
     assert [attempt.status for attempt in store.orders[new].attempts] == ["cancelled", "planned"]
     store.take(link_withdrawn(f"{old}.1"))
-    assert asked(store) == [f"{new}.2"]
+    assert requested_links(store) == [f"{new}.2"]
 
 
 def test_nothing_is_made_that_is_no_longer_wanted(store: MemoryShop) -> None:
     old, new = ordered_again(store)
     store.take(chat("cancel"), link_withdrawn(f"{old}.1"))
-    assert (asked(store), store.status(new)) == ([], AttemptStatus.CANCELLED)
+    assert (requested_links(store), store.status(new)) == ([], AttemptStatus.CANCELLED)
     store.take(chat("retry"))
-    assert asked(store) == [f"{new}.2"]
+    assert requested_links(store) == [f"{new}.2"]
 
 
 def test_a_link_about_to_end_is_replaced_when_it_has(store: MemoryShop) -> None:
@@ -209,7 +209,7 @@ def test_a_link_about_to_end_is_replaced_when_it_has(store: MemoryShop) -> None:
     assert store.last.calls == (CancelLink(f"{key}.1", f"plink_{key}.1"),)
     assert store.status(key, 2) is AttemptStatus.PLANNED
     store.take(link_withdrawn(f"{key}.1"), now=soon + 5)
-    assert asked(store) == [f"{key}.2"]
+    assert requested_links(store) == [f"{key}.2"]
     assert store.orders[key].lifecycle is Lifecycle.OPEN
     assert store.link.expires_at == soon + 5 + LIFE
 
@@ -241,7 +241,7 @@ def test_the_rest_waits_for_the_end_of_the_link_that_was_paid_short(store: Memor
     assert store.take(chat("pay now")).calls == ()
     assert store.said[-1] == "how_it_stands"
     store.take(link_withdrawn(f"{key}.1"))
-    assert asked(store) == [f"{key}.2"]
+    assert requested_links(store) == [f"{key}.2"]
 
 
 @pytest.mark.parametrize("kept_instead", [False, True], ids=["cancelled", "kept"])
@@ -260,7 +260,7 @@ def test_a_link_of_an_order_that_the_bank_had_said_yes_to_ends_too(store: Memory
     assert store.last.calls == (CancelLink(f"{old}.1", f"plink_{old}.1"),)
     assert store.orders[old].lifecycle is Lifecycle.OPEN
     store.take(link_withdrawn(f"{old}.1"))
-    assert len(asked(store)) == 1
+    assert len(requested_links(store)) == 1
 
 
 def test_a_link_that_took_its_amount_is_in_nobodys_way(store: MemoryShop) -> None:
@@ -268,7 +268,7 @@ def test_a_link_that_took_its_amount_is_in_nobodys_way(store: MemoryShop) -> Non
     store.take(webhook(payment_of(old, "captured")))
     assert store.status(old) is AttemptStatus.CREATED
     new = store.order()
-    assert asked(store) == [f"{new}.1"]
+    assert requested_links(store) == [f"{new}.1"]
     assert (store.status(new), len(store.last.calls)) == (AttemptStatus.CREATING, 1)
 
 
@@ -290,9 +290,9 @@ def test_an_order_that_is_placed_before_its_link_is_asked_for_waits_too(
     assert store.last.calls == (CancelLink(f"{first}.1", None),)
     third = store.order()
     store.take(chat("retry"))
-    assert asked(store) == []
+    assert requested_links(store) == []
     store.take(link_withdrawn(f"{first}.1"))
-    assert asked(store) == [f"{third}.1"]
+    assert requested_links(store) == [f"{third}.1"]
     assert store.status(second) is AttemptStatus.CANCELLED
 
 
@@ -315,18 +315,18 @@ def test_an_end_that_is_parked_begins_nothing_until_it_is_replayed(
     assert (store.said[-1], store.status(new)) == ("earlier_order_paid", AttemptStatus.REFUSED)
 
 
-def test_all_of_it_in_one_case(store: MemoryShop) -> None:
+def test_two_orders_and_the_end_of_a_link_in_one_step(store: MemoryShop) -> None:
     old = store.order_with_link()
     store.take(request(("ginger-250", 1)), webhook(link_of(old, "expired")), request(("ginger-250", 1)))
     second, third = list(store.orders)[1:]
     ended = [call.reference_id for call in store.last.calls if isinstance(call, CancelLink)]
-    assert (ended, asked(store)) == ([f"{old}.1", f"{second}.1"], [f"{second}.1"])
+    assert (ended, requested_links(store)) == ([f"{old}.1", f"{second}.1"], [f"{second}.1"])
     assert (store.status(second), store.status(third)) == (AttemptStatus.WITHDRAWING, AttemptStatus.PLANNED)
 
 
 def test_an_order_that_never_meets_another_is_asked_for_at_once(store: MemoryShop) -> None:
     key = store.order()
-    assert asked(store) == [f"{key}.1"]
+    assert requested_links(store) == [f"{key}.1"]
     assert not store.conversation.data.get("earlier_links")
 
 

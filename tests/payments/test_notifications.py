@@ -45,7 +45,7 @@ PART: Final = state(SHORT, held=20_000, held_for=WAITS)
 BACK: Final = state(SHORT, lifecycle=Lifecycle.RETURNED, refunds=(refund("asked", 20_000),))
 
 
-def told(before: OrderState, after: OrderState, *new: Fact) -> list[Happened]:
+def notified(before: OrderState, after: OrderState, *new: Fact) -> list[Happened]:
     return events_for(before, after, new, now=5)
 
 
@@ -78,15 +78,15 @@ def test_status(order: OrderState, expected: str) -> None:
 def test_success_is_told_once_with_what_came_and_whether_it_came_late(before: Lifecycle) -> None:
     late = before is Lifecycle.LAPSED
     success = Happened("payment.captured", {"amount": TOTAL, "method": "upi", "late": late})
-    assert told(state(lifecycle=before), PAID, CAPTURED) == [success]
-    assert told(PAID, PAID, CAPTURED) == []
+    assert notified(state(lifecycle=before), PAID, CAPTURED) == [success]
+    assert notified(PAID, PAID, CAPTURED) == []
     # Where an earlier step stored the fact and failed, the order did not move yet.
-    assert told(state(CAPTURED), PAID) == [replace(success, fields={**success.fields, "late": False})]
+    assert notified(state(CAPTURED), PAID) == [replace(success, fields={**success.fields, "late": False})]
 
 
 def test_a_refund_of_a_paid_order_is_no_second_success() -> None:
     returned = replace(PAID, refunds=(refund("processed", reason=OUTSIDE),), fulfilled=0)
-    assert [event.name for event in told(PAID, returned)] == ["refund.processed"]
+    assert [event.name for event in notified(PAID, returned)] == ["refund.processed"]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +105,7 @@ def test_a_refund_of_a_paid_order_is_no_second_success() -> None:
 def test_money_that_waits_is_told_when_it_comes(
     before: OrderState, after: OrderState, event: Happened | None
 ) -> None:
-    assert told(before, after) == ([event] if event else [])
+    assert notified(before, after) == ([event] if event else [])
 
 
 @pytest.mark.parametrize(
@@ -127,31 +127,33 @@ def test_each_step_of_a_refund_is_told_once(
     before: str | None, after: str, reason: str, names: list[str]
 ) -> None:
     old = replace(PAID, refunds=(refund(before, 700, reason=reason),) if before else ())
-    assert told(old, replace(PAID, refunds=(refund(after, 700, reason=reason),))) == [
+    assert notified(old, replace(PAID, refunds=(refund(after, 700, reason=reason),))) == [
         Happened(name, {"amount": 700}) for name in names
     ]
 
 
 def test_money_of_an_order_that_is_off_is_told_as_returned_in_one_sum() -> None:
     two = (refund("asked", 700), refund("asked", 300, payment="pay_2"))
-    assert told(state(), replace(BACK, refunds=two)) == [Happened("payment.returned", {"amount": 1_000})]
+    assert notified(state(), replace(BACK, refunds=two)) == [Happened("payment.returned", {"amount": 1_000})]
 
 
 def test_a_failure_is_told_with_its_reason_and_only_while_it_matters() -> None:
-    assert told(state(), state(FAILED), FAILED) == [
+    assert notified(state(), state(FAILED), FAILED) == [
         Happened("payment.failed", {"reason": "r", "description": "d"})
     ]
     bare = payment("failed")
-    assert told(state(), state(bare), bare) == [Happened("payment.failed", {"reason": "", "description": ""})]
-    assert told(PART, PART, FAILED) != []
+    assert notified(state(), state(bare), bare) == [
+        Happened("payment.failed", {"reason": "", "description": ""})
+    ]
+    assert notified(PART, PART, FAILED) != []
     for after in (PAID, HELD, BACK, state(payment("authorized"))):
-        assert told(after, after, FAILED) == []
+        assert notified(after, after, FAILED) == []
 
 
 @pytest.mark.parametrize("ending", ["expired", "cancelled"])
 def test_the_end_of_the_link_they_have_is_told(ending: str) -> None:
     ended = payment_link(ending)
-    assert told(state(), state(ended), ended) == [Happened(f"payment_link.{ending}")]
+    assert notified(state(), state(ended), ended) == [Happened(f"payment_link.{ending}")]
 
 
 @pytest.mark.parametrize(
@@ -166,7 +168,7 @@ def test_the_end_of_the_link_they_have_is_told(ending: str) -> None:
     ],
 )
 def test_the_end_of_any_other_link_is_not(before: OrderState, ended: Fact) -> None:
-    assert told(before, before.with_facts([ended]), ended) == []
+    assert notified(before, before.with_facts([ended]), ended) == []
 
 
 def test_of_an_order_that_the_chat_is_not_about_only_money_is_told() -> None:

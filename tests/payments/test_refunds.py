@@ -19,7 +19,7 @@ def payment(id: str, amount: int, at: int = 0) -> Captured:
     return Captured(id, amount, "INR", at, "", "", "")
 
 
-def told(state: str, amount: int = 300, **rest: Any) -> Fact:
+def refund_fact(state: str, amount: int = 300, **rest: Any) -> Fact:
     """A refund of 300 paise, as Razorpay tells of it."""
     return refunded(state, amount, **rest)
 
@@ -33,12 +33,12 @@ def after(*facts: Fact, rows: tuple[Refund, ...] = (ASKED,)) -> dict[str, tuple[
     ("facts", "expected"),
     [
         ((), {"pay_1-1": ("asked", None)}),
-        ((told("created", key="pay_1-1"),), {"pay_1-1": ("created", "rfnd_1")}),
-        ((told("processed", key="pay_1-1"),), {"pay_1-1": ("processed", "rfnd_1")}),
-        ((told("failed", key="pay_1-1"),), {"pay_1-1": ("failed", "rfnd_1")}),
-        ((told("created"),), {"pay_1-1": ("asked", None), "rfnd_1": ("created", "rfnd_1")}),
-        ((told("created", of="pay_9"),), {"pay_1-1": ("asked", None)}),
-        ((told("created", captured="false"),), {"pay_1-1": ("asked", None)}),
+        ((refund_fact("created", key="pay_1-1"),), {"pay_1-1": ("created", "rfnd_1")}),
+        ((refund_fact("processed", key="pay_1-1"),), {"pay_1-1": ("processed", "rfnd_1")}),
+        ((refund_fact("failed", key="pay_1-1"),), {"pay_1-1": ("failed", "rfnd_1")}),
+        ((refund_fact("created"),), {"pay_1-1": ("asked", None), "rfnd_1": ("created", "rfnd_1")}),
+        ((refund_fact("created", of="pay_9"),), {"pay_1-1": ("asked", None)}),
+        ((refund_fact("created", captured="false"),), {"pay_1-1": ("asked", None)}),
     ],
 )
 def test_each_refund_is_as_razorpay_says(
@@ -49,24 +49,24 @@ def test_each_refund_is_as_razorpay_says(
 
 def test_a_refund_is_known_again_by_its_id_where_nobody_says_its_key() -> None:
     row = refund("created", 300, "rfnd_1")
-    assert after(told("processed"), rows=(row,)) == {"pay_1-1": ("processed", "rfnd_1")}
+    assert after(refund_fact("processed"), rows=(row,)) == {"pay_1-1": ("processed", "rfnd_1")}
 
 
 def test_one_that_was_made_without_us_has_no_key_of_ours() -> None:
-    (found,) = accounted((), KEY, balance(1, "INR", [captured(900), told("created")]))
+    (found,) = accounted((), KEY, balance(1, "INR", [captured(900), refund_fact("created")]))
     assert found == refund("created", 300, "rfnd_1", key="rfnd_1", reason=OUTSIDE)
 
 
 @pytest.mark.parametrize(("by_hand", "status"), [(700, "asked"), (701, "refused"), (1_000, "refused")])
 def test_what_others_gave_back_first_is_not_given_again(by_hand: int, status: str) -> None:
-    assert after(told("created", by_hand))["pay_1-1"] == (status, None)
-    assert after(told("failed", by_hand))["pay_1-1"] == ("asked", None)
+    assert after(refund_fact("created", by_hand))["pay_1-1"] == (status, None)
+    assert after(refund_fact("failed", by_hand))["pay_1-1"] == ("asked", None)
 
 
 def test_a_refusal_that_razorpay_does_not_know_of_is_taken_back() -> None:
     refused = refund("refused", 300)
     assert after(rows=(refused,)) == {"pay_1-1": ("refused", None)}
-    assert after(told("created", key="pay_1-1"), rows=(refused,)) == {"pay_1-1": ("created", "rfnd_1")}
+    assert after(refund_fact("created", key="pay_1-1"), rows=(refused,)) == {"pay_1-1": ("created", "rfnd_1")}
 
 
 @pytest.mark.parametrize(

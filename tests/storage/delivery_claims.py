@@ -17,8 +17,8 @@ Chat = Callable[..., Arrival]
 async def claimed_delivery(store: Store, chat: Chat, message: Message) -> Delivery:
     """Answer a first chat with `message`, and claim it at time 2 for a minute."""
 
-    def advance(case: StepInput) -> ChangeSet:
-        return change_set(case, messages=[Say("paid", message)])
+    def advance(given: StepInput) -> ChangeSet:
+        return change_set(given, messages=[Say("paid", message)])
 
     await store.arrive([chat("1")], now=1)
     await store.advance_due(advance, now=1)

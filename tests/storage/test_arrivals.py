@@ -104,8 +104,8 @@ async def test_receipts_are_routed_by_our_callback_id(store: Store, chat: Chat) 
 async def test_a_profile_name_greets_a_new_customer(store: Store, chat: Chat) -> None:
     seen = []
 
-    def advance(case: StepInput) -> object:
-        seen.append(case.conversation.customer)
+    def advance(given: StepInput) -> object:
+        seen.append(given.conversation.customer)
         raise RuntimeError("enough")
 
     await store.arrive([chat("a", name="Asha"), chat("b", phone="919811111111")], now=1)

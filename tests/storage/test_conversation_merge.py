@@ -32,13 +32,13 @@ async def rows(store: Store, sql: str) -> list[dict[str, Any]]:
     return await store._units.outside(lambda tx: tx.fetch(sql))
 
 
-async def two(store: Store, chat: Chat) -> tuple[str, str]:
+async def two_conversations(store: Store, chat: Chat) -> tuple[str, str]:
     """The conversations of a phone number and of an id."""
     stored = await store.arrive([chat("p", aliases=(PHONE,)), chat("b", aliases=(BSUID,))], now=1000)
     return str(stored[0].conversation), str(stored[1].conversation)
 
 
-async def told(store: Store, chat: Chat, key: str = "both", now: int = 2000) -> str:
+async def merge(store: Store, chat: Chat, key: str = "both", now: int = 2000) -> str:
     """Store a message from both names. Return the conversation that both have from then on."""
     [stored] = await store.arrive([chat(key, aliases=(BSUID, PHONE))], now=now)
     return str(stored.conversation)
@@ -48,59 +48,61 @@ def number(conversation: str) -> int:
     return int(conversation.rpartition("-")[2])
 
 
-def joins(case: StepInput) -> list[InboxEvent]:
-    return [event for event in case.events if event.kind is Kind.JOINED]
+def joins(given: StepInput) -> list[InboxEvent]:
+    return [event for event in given.events if event.kind is Kind.JOINED]
 
 
-def quiet(case: StepInput) -> ChangeSet:
-    return change_set(case)
+def do_nothing(given: StepInput) -> ChangeSet:
+    return change_set(given)
 
 
 async def test_who_was_heard_last_survives(store: Store, chat: Chat) -> None:
-    by_phone, by_id = await two(store, chat)
+    by_phone, by_id = await two_conversations(store, chat)
     await store.arrive([chat("later", aliases=(BSUID,))], now=1500)
-    await store.advance_due(quiet, now=1600)
-    assert await told(store, chat) == by_id != by_phone
+    await store.advance_due(do_nothing, now=1600)
+    assert await merge(store, chat) == by_id != by_phone
 
 
 async def test_of_two_who_were_never_heard_the_older_survives(store: Store, chat: Chat) -> None:
-    by_phone, _ = await two(store, chat)
-    assert await told(store, chat) == by_phone
+    by_phone, _ = await two_conversations(store, chat)
+    assert await merge(store, chat) == by_phone
 
 
 async def test_an_open_order_decides(store: Store, chat: Chat) -> None:
-    by_phone, by_id = await two(store, chat)
-    await store.advance_due(lambda c: place_order(c) if c.conversation.id == by_phone else quiet(c), now=1100)
+    by_phone, by_id = await two_conversations(store, chat)
+    await store.advance_due(
+        lambda c: place_order(c) if c.conversation.id == by_phone else do_nothing(c), now=1100
+    )
     await store.arrive([chat("later", aliases=(BSUID,))], now=1500)
-    await store.advance_due(quiet, now=1600)
-    assert await told(store, chat) == by_phone
+    await store.advance_due(do_nothing, now=1600)
+    assert await merge(store, chat) == by_phone
     await run_sql(store, "UPDATE orders SET lifecycle = 'lapsed'")
     assert by_id != by_phone
 
 
 async def test_all_goes_along_and_the_joining_is_stepped_first(store: Store, chat: Chat, echo: Step) -> None:
-    by_phone, by_id = await two(store, chat)
+    by_phone, by_id = await two_conversations(store, chat)
     timer = StartTimer("shop", "tea", 1, 9_000)
 
-    def first(case: StepInput) -> ChangeSet:
-        return replace(echo(case), timers=[timer])
+    def first(given: StepInput) -> ChangeSet:
+        return replace(echo(given), timers=[timer])
 
     await store.advance_due(first, now=1100)
     await store.arrive([chat("waits", aliases=(BSUID,), text="and me?")], now=1200)
     await store.arrive([chat("last", aliases=(PHONE,), text="here")], now=1300)
     seen: list[StepInput] = []
 
-    def look(case: StepInput) -> ChangeSet:
-        seen.append(case)
-        return echo(case)
+    def look(given: StepInput) -> ChangeSet:
+        seen.append(given)
+        return echo(given)
 
-    survivor = await told(store, chat)
+    survivor = await merge(store, chat)
     assert survivor == by_phone, "both were heard in one moment: the older"
     await store.advance_due(look, now=2000)
-    [case] = seen
-    assert [event.kind for event in case.events] == [Kind.JOINED, Kind.CHAT, Kind.CHAT, Kind.CHAT]
-    assert [event.body.get("text") for event in case.events[1:]] == ["and me?", "here", "hi"]
-    assert case.events[0].body["conversation"] == by_id
+    [given] = seen
+    assert [event.kind for event in given.events] == [Kind.JOINED, Kind.CHAT, Kind.CHAT, Kind.CHAT]
+    assert [event.body.get("text") for event in given.events[1:]] == ["and me?", "here", "hi"]
+    assert given.events[0].body["conversation"] == by_id
     waiting = await rows(store, "SELECT conversation_id AS id FROM outbox WHERE state = 'pending'")
     assert {row["id"] for row in waiting} == {number(survivor)}
     timers = await rows(
@@ -116,12 +118,12 @@ async def test_one_idempotency_key_of_two_customers_stays_two_orders(store: Stor
     request = Arrival("request:1", Kind.REQUEST, {"items": None}, aliases=(PHONE,))
     stored = await store.arrive([request, replace(request, aliases=(BSUID,))], now=1000)
     assert all(one.new for one in stored)
-    await told(store, chat)
+    await merge(store, chat)
     seen: list[int] = []
 
-    def look(case: StepInput) -> ChangeSet:
-        seen.extend(event.number for event in case.events if event.kind is Kind.REQUEST)
-        return change_set(case)
+    def look(given: StepInput) -> ChangeSet:
+        seen.extend(event.number for event in given.events if event.kind is Kind.REQUEST)
+        return change_set(given)
 
     await store.advance_due(look, now=2000)
     assert sorted(seen) == [one.number for one in stored]
@@ -129,12 +131,12 @@ async def test_one_idempotency_key_of_two_customers_stays_two_orders(store: Stor
 
 async def test_what_came_twice_is_handled_once(store: Store, chat: Chat) -> None:
     await store.arrive([chat("same", aliases=(PHONE,)), chat("same", aliases=(BSUID,))], now=1000)
-    await told(store, chat)
+    await merge(store, chat)
     seen: list[str] = []
 
-    def look(case: StepInput) -> ChangeSet:
-        seen.extend(event.kind for event in case.events)
-        return change_set(case)
+    def look(given: StepInput) -> ChangeSet:
+        seen.extend(event.kind for event in given.events)
+        return change_set(given)
 
     await store.advance_due(look, now=2000)
     assert seen == ["joined", "chat", "chat"]
@@ -143,11 +145,11 @@ async def test_what_came_twice_is_handled_once(store: Store, chat: Chat) -> None
 async def test_whoever_is_named_by_an_order_or_a_message_of_the_other_is_the_survivor(
     store: Store, chat: Chat, echo: Step
 ) -> None:
-    by_phone, by_id = await two(store, chat)
+    by_phone, by_id = await two_conversations(store, chat)
     await store.advance_due(echo, now=1100)
     sent = await store.claim_due(now=1100, limit=9, lease=60_000)
     await store.record([Done(one.claim, f"wamid.{one.id}") for one in sent], now=1200)
-    survivor = await told(store, chat)
+    survivor = await merge(store, chat)
     dead = ({by_phone, by_id} - {survivor}).pop()
     fact = Arrival("f", Kind.FACTS, {"facts": []}, order_key=f"{dead}-1")
     [theirs] = [one for one in sent if one.conversation == dead]
@@ -162,10 +164,10 @@ async def test_whoever_is_named_by_an_order_or_a_message_of_the_other_is_the_sur
 
 
 async def test_a_receipt_of_what_was_on_its_way_finds_it(store: Store, chat: Chat, echo: Step) -> None:
-    await two(store, chat)
+    await two_conversations(store, chat)
     await store.advance_due(echo, now=1100)
     sent = await store.claim_due(now=1100, limit=9, lease=60_000)
-    survivor = await told(store, chat)
+    survivor = await merge(store, chat)
     receipts = [
         Arrival(f"r{one.id}", Kind.RECEIPT, receipt_body("delivered", opaque=one.opaque), opaque=one.opaque)
         for one in sent
@@ -185,8 +187,8 @@ async def test_what_comes_for_the_one_that_ended_goes_to_the_survivor(
     store: Store, chat: Chat, echo: Step
 ) -> None:
     """Another process looked the conversation up before the merge, and stored its event after it."""
-    by_phone, by_id = await two(store, chat)
-    survivor = await told(store, chat)
+    by_phone, by_id = await two_conversations(store, chat)
+    survivor = await merge(store, chat)
     await store.advance_due(echo, now=2000)
     dead = number(({by_phone, by_id} - {survivor}).pop())
     body = dumps({"kind": "text", "text": "late"})
@@ -198,9 +200,9 @@ async def test_what_comes_for_the_one_that_ended_goes_to_the_survivor(
         )
     seen: list[tuple[str, Any]] = []
 
-    def look(case: StepInput) -> ChangeSet:
-        seen.extend((case.conversation.id, event.body["text"]) for event in case.events)
-        return change_set(case)
+    def look(given: StepInput) -> ChangeSet:
+        seen.extend((given.conversation.id, event.body["text"]) for event in given.events)
+        return change_set(given)
 
     for _ in range(2):
         await store.advance_due(look, now=3000)
@@ -209,11 +211,11 @@ async def test_what_comes_for_the_one_that_ended_goes_to_the_survivor(
 
 
 async def test_whoever_was_merged_before_follows(store: Store, chat: Chat) -> None:
-    by_phone, by_id = await two(store, chat)
-    survivor = await told(store, chat)
+    by_phone, by_id = await two_conversations(store, chat)
+    survivor = await merge(store, chat)
     parent = ("parent_bsuid", "IN.ENT.1")
     [third] = await store.arrive([chat("3", aliases=(parent,))], now=3000)
-    await store.advance_due(quiet, now=3100)
+    await store.advance_due(do_nothing, now=3100)
     [one] = await store.arrive([chat("4", aliases=(BSUID, parent))], now=4000)
     everybody = {by_phone, by_id, str(third.conversation)}
     assert one.conversation in everybody
@@ -263,11 +265,11 @@ async def test_a_process_steps_both_while_another_joins_them(
 
 async def test_a_message_that_fails_after_the_join_goes_to_who_they_are_now(store: Store, chat: Chat) -> None:
     """The message was accepted and finished before the merge."""
-    by_phone, by_id = await two(store, chat)
+    by_phone, by_id = await two_conversations(store, chat)
     await store.advance_due(says_hello, now=1000)
     sent = {one.conversation: one for one in await store.claim_due(now=1000, limit=10, lease=1000)}
     await store.record([Done(one.claim, f"wamid.{one.id}") for one in sent.values()], now=1100)
-    survivor = await told(store, chat)
+    survivor = await merge(store, chat)
     [dead] = {by_phone, by_id} - {survivor}
     failed, code = sent[dead], {"code": 131000}
     body = receipt_body("failed", f"wamid.{failed.id}", failed.opaque, code, remedy=Remedy.LATER)
@@ -277,5 +279,5 @@ async def test_a_message_that_fails_after_the_join_goes_to_who_they_are_now(stor
     assert (one.id, one.conversation, dict(one.to)["phone"]) == (sent[dead].id, survivor, PHONE[1])
 
 
-def says_hello(case: StepInput) -> ChangeSet:
-    return change_set(case, messages=(Say("hello", Text("Hello!")),))
+def says_hello(given: StepInput) -> ChangeSet:
+    return change_set(given, messages=(Say("hello", Text("Hello!")),))

@@ -19,11 +19,11 @@ Chat = Callable[..., Arrival]
 MINUTE = 60_000
 
 
-def speak(case: StepInput) -> ChangeSet:
+def speak(given: StepInput) -> ChangeSet:
     """Says each text back; one that begins with ? is a reminder."""
-    texts = [event.body["text"] for event in case.events]
+    texts = [event.body["text"] for event in given.events]
     return change_set(
-        case, messages=[Say("echo", Text(text), reminder=text.startswith("?")) for text in texts]
+        given, messages=[Say("echo", Text(text), reminder=text.startswith("?")) for text in texts]
     )
 
 
@@ -92,9 +92,9 @@ async def test_reminders_that_must_wait_do_not_hide_one_that_may_go(store: Store
 
 
 async def test_what_nobody_waits_for_has_a_lane_of_its_own(store: Store, chat: Chat) -> None:
-    def ask(case: StepInput) -> ChangeSet:
+    def ask(given: StepInput) -> ChangeSet:
         calls = (FetchPayments("a-1.1", None), CancelLink("a-1.1", None), FetchPayments("a-1.1", None, True))
-        return change_set(case, calls=calls)
+        return change_set(given, calls=calls)
 
     await store.arrive([chat("1")], now=1)
     await store.advance_due(ask, now=1)

@@ -72,7 +72,7 @@ async def same_payment_elsewhere(store: Store) -> None:
     await insert(store, "fact", order_key="k-1-4", entity_id="pay_1")
 
 
-def told(kind: str, state: str, conversation: int, body: dict[str, Any]) -> Break:
+def inbox_event(kind: str, state: str, conversation: int, body: dict[str, Any]) -> Break:
     async def run(store: Store) -> None:
         [row] = await store._units.outside(lambda tx: tx.fetch("SELECT key FROM installation"))
         text = {"order_key": f"{row['key']}-1-8", **body}
@@ -96,10 +96,10 @@ WRONG: dict[str, tuple[Break, str, Check]] = {
     "held amount": (statement("UPDATE orders SET held = 1 WHERE key = 'k-1-7'"), "k-1-7", Check.BALANCE),
     "one payment, two orders": (same_payment_elsewhere, "pay_1", Check.PAID_TWICE),
     "stock": (statement("UPDATE stock SET reserved = 3"), "masala", Check.STOCK),
-    "parked webhook": (told("facts", "parked", 1, {"facts": [PAYMENT]}), "-1-8", Check.UNCLAIMED),
-    "kept webhook": (told("facts", "kept", 0, {"facts": [PAYMENT]}), "-1-8", Check.UNCLAIMED),
+    "parked webhook": (inbox_event("facts", "parked", 1, {"facts": [PAYMENT]}), "-1-8", Check.UNCLAIMED),
+    "kept webhook": (inbox_event("facts", "kept", 0, {"facts": [PAYMENT]}), "-1-8", Check.UNCLAIMED),
     "parked answer": (
-        told("result", "parked", 1, {"fields": {"facts": [PAYMENT]}}), "-1-8", Check.UNCLAIMED
+        inbox_event("result", "parked", 1, {"fields": {"facts": [PAYMENT]}}), "-1-8", Check.UNCLAIMED
     ),
 }  # fmt: skip
 
@@ -128,5 +128,5 @@ async def test_what_is_wrong_is_found(shop: Store, database_url: str, name: str)
 async def test_what_is_not_missing_is_not_missed(
     shop: Store, database_url: str, body: dict[str, Any]
 ) -> None:
-    await told("facts", "parked", 1, body)(shop)
+    await inbox_event("facts", "parked", 1, body)(shop)
     assert (await proved(database_url)).discrepancies == []

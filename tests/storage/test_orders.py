@@ -48,11 +48,11 @@ async def test_an_order_is_stored_with_its_attempt_and_call(store: Store, chat: 
 async def test_facts_come_with_the_order_they_name_and_pay_it_once(store: Store, chat: Chat) -> None:
     seen = []
 
-    def learn(case: StepInput) -> ChangeSet:
-        [state] = case.orders.values()
+    def learn(given: StepInput) -> ChangeSet:
+        [state] = given.orders.values()
         seen.append(state)
         paid = replace(state, facts=(fact,), lifecycle=Lifecycle.FULFILLED)
-        return change_set(case, facts=(fact, fact), orders=(replace(paid, fulfilled=50_000),))
+        return change_set(given, facts=(fact, fact), orders=(replace(paid, fulfilled=50_000),))
 
     [stored] = await store.arrive([chat("1")], now=1000)
     await store.advance_due(place_order, now=1000)
@@ -76,10 +76,10 @@ async def test_a_result_comes_with_the_order_of_its_reference(store: Store, chat
     await store.advance_due(place_order, now=1000)
     key = f"{stored.conversation}-1"
 
-    def created(case: StepInput) -> ChangeSet:
-        [attempt] = case.orders[key].attempts
+    def created(given: StepInput) -> ChangeSet:
+        [attempt] = given.orders[key].attempts
         made = replace(attempt, status=AttemptStatus.CREATED, link_id="plink_1", short_url="https://rzp.io/1")
-        return change_set(case, attempts=(attempt, made))
+        return change_set(given, attempts=(attempt, made))
 
     fields = {"reference_id": f"{key}.1", "link_id": "plink_1"}
     body = {"name": "payment_link.created", "fields": fields}
@@ -93,9 +93,9 @@ async def test_a_result_comes_with_the_order_of_its_reference(store: Store, chat
 async def test_another_customers_order_is_not_shown(store: Store, chat: Chat) -> None:
     seen = []
 
-    def look(case: StepInput) -> ChangeSet:
-        seen.append(dict(case.orders))
-        return change_set(case)
+    def look(given: StepInput) -> ChangeSet:
+        seen.append(dict(given.orders))
+        return change_set(given)
 
     mine, theirs = await store.arrive([chat("1"), chat("2", phone="919811111111")], now=1)
     await store.advance_due(place_order, now=1)
@@ -112,10 +112,10 @@ async def test_orders_whose_money_does_not_fit_are_listed(
     unpaid = order("k-1", total=100, number="10001")
     paid = order("k-2", total=100, number="10002")
 
-    def place(case: StepInput) -> ChangeSet:
+    def place(given: StepInput) -> ChangeSet:
         short = order_state(order=unpaid, held=50, held_for="short")
         done = order_state(order=paid, lifecycle=Lifecycle.FULFILLED)
-        return change_set(case, placed=[unpaid, paid], orders=[short, done])
+        return change_set(given, placed=[unpaid, paid], orders=[short, done])
 
     await store.advance_due(place, now=2)
     async with reading(database_url) as records:
@@ -131,10 +131,10 @@ async def test_a_refund_is_kept_as_it_was_last_seen(store: Store, chat: Chat) ->
     fact = captured(50_500, order_key=key)
     seen = []
 
-    def give_back(case: StepInput) -> ChangeSet:
-        [state] = case.orders.values()
+    def give_back(given: StepInput) -> ChangeSet:
+        [state] = given.orders.values()
         seen.append(state.refunds)
-        return change_set(case, facts=(fact,), refunds=(asked, made))
+        return change_set(given, facts=(fact,), refunds=(asked, made))
 
     for n in range(2):
         body = {"event": "x", "facts": [], "order_key": key}
@@ -146,12 +146,12 @@ async def test_a_refund_is_kept_as_it_was_last_seen(store: Store, chat: Chat) ->
 async def test_a_poll_comes_back_with_its_order_when_it_is_due(store: Store, chat: Chat) -> None:
     [stored] = await store.arrive([chat("1")], now=1000)
     poll = Poll(f"{stored.conversation}-1.1", since=1000, nth=0)
-    await store.advance_due(lambda case: place_order(case, polls=(poll, poll)), now=1000)
+    await store.advance_due(lambda given: place_order(given, polls=(poll, poll)), now=1000)
     seen = []
 
-    def look(case: StepInput) -> ChangeSet:
-        seen.append((case.events[0].kind, case.events[0].body, [*case.orders]))
-        return change_set(case)
+    def look(given: StepInput) -> ChangeSet:
+        seen.append((given.events[0].kind, given.events[0].body, [*given.orders]))
+        return change_set(given)
 
     assert await store.advance_due(look, now=poll.due - 1) == 0
     assert await store.advance_due(look, now=poll.due) == 1
@@ -161,14 +161,16 @@ async def test_a_poll_comes_back_with_its_order_when_it_is_due(store: Store, cha
 async def test_our_account_is_learned_once(store: Store, chat: Chat) -> None:
     seen = []
 
-    def learn(case: StepInput) -> ChangeSet:
-        seen.append(case.account)
-        return replace(place_order(case) if len(seen) == 1 else change_set(case), account=f"acc_{len(seen)}")
+    def learn(given: StepInput) -> ChangeSet:
+        seen.append(given.account)
+        return replace(
+            place_order(given) if len(seen) == 1 else change_set(given), account=f"acc_{len(seen)}"
+        )
 
-    def current(case: StepInput) -> ChangeSet:
-        known = learn(case)
-        data = {"order": f"{case.conversation.id}-1"}
-        return replace(known, conversation=replace(case.conversation, data=data))
+    def current(given: StepInput) -> ChangeSet:
+        known = learn(given)
+        data = {"order": f"{given.conversation.id}-1"}
+        return replace(known, conversation=replace(given.conversation, data=data))
 
     for n in range(3):
         await store.arrive([chat(str(n))], now=n)
@@ -180,15 +182,15 @@ async def test_a_notice_is_kept_once_for_its_subject(store: Store, chat: Chat) -
     notices = tuple(Notice(NoticeKind.WEBHOOK, subject, "may be disabled") for subject in "aab")
     for n in range(2):
         await store.arrive([chat(str(n))], now=n)
-        await store.advance_due(lambda case: change_set(case, notices=notices), now=n)
+        await store.advance_due(lambda given: change_set(given, notices=notices), now=n)
     assert (await store.counts(now=5)).notices == 2
 
 
 def take(pieces: int) -> Callable[[StepInput], ChangeSet]:
-    def advance(case: StepInput) -> ChangeSet:
-        got = min(pieces, case.left["cup"])
+    def advance(given: StepInput) -> ChangeSet:
+        got = min(pieces, given.left["cup"])
         moves = (Move("cup", got, 0),) if got else ()
-        return change_set(case, moves=moves, messages=(Say(str(got), Text(str(got))),))
+        return change_set(given, moves=moves, messages=(Say(str(got), Text(str(got))),))
 
     return advance
 
@@ -223,14 +225,14 @@ async def test_what_is_given_back_or_sold_always_may(store: Store, chat: Chat) -
     await store.declare({"cup": 2})
     for n, move in enumerate((Move("cup", 2, 0), Move("cup", -1, 1), Move("cup", -1, 0))):
         await store.arrive([chat(str(n))], now=n)
-        await store.advance_due(lambda case, m=move: change_set(case, moves=(m,)), now=n)  # type: ignore[misc]
+        await store.advance_due(lambda given, m=move: change_set(given, moves=(m,)), now=n)  # type: ignore[misc]
     assert await stock(store) == [("cup", 2, 0, 1)]
 
 
 async def test_a_changed_number_is_a_new_count(store: Store, chat: Chat) -> None:
     await store.declare({"cup": 2, "tea": 4})
     await store.arrive([chat("1")], now=1)
-    await store.advance_due(lambda case: change_set(case, moves=(Move("cup", 0, 2),)), now=1)
+    await store.advance_due(lambda given: change_set(given, moves=(Move("cup", 0, 2),)), now=1)
     await store.declare({"cup": 2, "tea": 4})
     assert await stock(store) == [("cup", 2, 0, 2), ("tea", 4, 0, 0)]
     await store.declare({"cup": 9})
@@ -250,9 +252,9 @@ async def test_a_step_that_takes_what_is_not_there_is_parked_and_stops_nobody(
     await store.declare({"cup": 1})
     greedy, other = await store.arrive([chat("1"), chat("2", phone="919811111111")], now=1)
 
-    def take_without_looking(case: StepInput) -> ChangeSet:
-        wanted = 5 if case.events[0].number == greedy.number else 1
-        return change_set(case, moves=(Move("cup", wanted, 0),))
+    def take_without_looking(given: StepInput) -> ChangeSet:
+        wanted = 5 if given.events[0].number == greedy.number else 1
+        return change_set(given, moves=(Move("cup", wanted, 0),))
 
     while await store.advance_due(take_without_looking, now=1):
         pass

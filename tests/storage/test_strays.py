@@ -110,7 +110,7 @@ async def test_a_refund_that_fails_afterwards_is_told(store: Store, ours: str) -
     assert "could not be given back (rfnd_1)" in said
 
 
-def _unknown(case: Any) -> Any:
+def _unknown(given: Any) -> Any:
     raise LookupError("this database doesn't have it")
 
 

@@ -157,7 +157,7 @@ INSERT INTO inbox (conversation_id, key, kind, state, due_at, body, received_at)
 VALUES ($1, 'came late', 'chat', 'pending', $2, '{}', $2)"""
 
 
-def _raises(case: StepInput) -> ChangeSet:
+def _raises(given: StepInput) -> ChangeSet:
     raise ValueError("no")
 
 
