@@ -84,7 +84,7 @@ async def _rounds(directory: Path, customers: int) -> list[tuple[float, float]]:
 @asynccontextmanager
 async def _grown(database: Path, customers: int) -> AsyncIterator[_Grown]:
     # Imported here because the tests are not installed.
-    from tests.storage.past import with_past
+    from tests.storage.past_purchases import with_past
 
     url = f"sqlite://{database}"
     await Store.migrate(url)

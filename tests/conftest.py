@@ -19,7 +19,7 @@ settings.load_profile("munshi")
 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """A PostgreSQL server from a wheel; workers of one run share it, the last one out stops it."""
+    """A PostgreSQL server from a wheel. The workers of one run share it; the last one stops it."""
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     return _server(f"munshi-postgres-{run}", tmp_path_factory)
 

@@ -1,4 +1,4 @@
-"""docs/reliability.md has a row for every scenario, and every test that it names is there."""
+"""docs/reliability.md has a row for every scenario, and every test that it names exists."""
 
 import ast
 import re

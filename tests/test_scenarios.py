@@ -1,4 +1,4 @@
-"""The golden chats of the shipped flow, and proof that together they take every rule of it."""
+"""The scenarios of the shipped flow, and a check that together they take every rule of it."""
 
 from functools import cache
 from pathlib import Path

@@ -9,12 +9,12 @@ from bot.whatsapp.client import WhatsAppClient
 from bot.workers.executor import Executor
 from payments.razorpay.gateway import Gateway
 from sandbox.world import API_VERSION, World
-from tests.bot.performing import Bench, Dice, Noon
+from tests.bot.executor_bench import Bench, FixedClock, NoJitter
 
 
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
-    clock = Noon()
+    clock = FixedClock()
     async with World.running(now=clock.now, ticking=False) as world, aiohttp.ClientSession() as session:
         secrets = world.secrets
         whatsapp = WhatsAppClient(
@@ -25,5 +25,5 @@ async def bench() -> AsyncIterator[Bench]:
             access_token=secrets.access_token,
         )
         gateway = Gateway(secrets.key_id, secrets.key_secret, world.razorpay_url)
-        yield Bench(Executor(whatsapp, gateway, clock, Dice()), world)
+        yield Bench(Executor(whatsapp, gateway, clock, NoJitter()), world)
         await gateway.close()

@@ -1,4 +1,4 @@
-"""Bodies: JSON objects of a sane depth, and nothing else. What HTTP does is in tests/world."""
+"""Request bodies: JSON objects of limited depth, and nothing else. The HTTP side is in tests/world."""
 
 from contextlib import suppress
 from typing import Any

@@ -1,4 +1,4 @@
-"""`munshi check`, `diagram` and `test`, as an operator meets them."""
+"""`munshi check`, `diagram` and `test` from the command line."""
 
 import subprocess
 import sys

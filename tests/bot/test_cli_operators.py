@@ -1,4 +1,4 @@
-"""`munshi ledger`, `why`, `replay` and `doctor` over a database that is in use, and over one at rest."""
+"""`munshi ledger`, `why`, `replay` and `doctor` on a database in use, and on one at rest."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,13 +12,13 @@ from bot.cli import COMMANDS
 from bot.whatsapp.channel import WHATSAPP
 from payments.ledger.holds import HoldReason
 from storage import Store
-from tests.bot.operating import installation, munshi, park
-from tests.storage.written import NOW, opened, write, written
+from tests.bot.command_line import installation, park_event, run_munshi
+from tests.storage.handwritten_rows import NOW, insert, open_store, run_sql
 
 
 @pytest.fixture
 async def store(database_url: str) -> AsyncIterator[Store]:
-    """Open, as a running server has it."""
+    """A store that is open, as under a running server."""
     await Store.migrate(database_url)
     store = await Store.open(database_url, WHATSAPP)
     yield store
@@ -34,7 +34,7 @@ def test_the_order_of_the_help() -> None:
 
 @pytest.mark.parametrize("words", [("ledger",), ("why", "12345"), ("replay", "1")])
 async def test_no_database_yet(tmp_path: Path, words: tuple[str, ...]) -> None:
-    result = await munshi(f"sqlite://{tmp_path}/none.db", *words)
+    result = await run_munshi(f"sqlite://{tmp_path}/none.db", *words)
     assert result.exit_code == 1
     assert result.output == (
         f"there is no database at {tmp_path}/none.db. DATABASE_URL, from the environment or from .env in this"
@@ -48,15 +48,15 @@ async def test_no_database_yet(tmp_path: Path, words: tuple[str, ...]) -> None:
 
 
 async def test_ledger_balances(store: Store, database_url: str) -> None:
-    await write(
+    await insert(
         store, "orders", key="k-1-1", number="10012", lifecycle="fulfilled", fulfilled=50_000, paid_at=5,
         held=5_000, held_for="surplus: more than the total was paid",
     )  # fmt: skip
-    await write(store, "fact", order_key="k-1-1", entity_id="pay_1", amount=65_000)
-    await write(
+    await insert(store, "fact", order_key="k-1-1", entity_id="pay_1", amount=65_000)
+    await insert(
         store, "refund", key="pay_1-1", order_key="k-1-1", payment_id="pay_1", amount=10_000, status="asked"
     )
-    result = await munshi(database_url, "ledger")
+    result = await run_munshi(database_url, "ledger")
     assert result.exit_code == 0
     assert result.output == (
         "1 order, 1 captured payment\n"
@@ -69,7 +69,7 @@ async def test_ledger_balances(store: Store, database_url: str) -> None:
         "      refund what is too much in Razorpay's dashboard, where its notes name the order\n"
         "\nThe books balance.\n"
     )
-    told = orjson.loads((await munshi(database_url, "ledger", "--json")).output)
+    told = orjson.loads((await run_munshi(database_url, "ledger", "--json")).output)
     assert told["balanced"] is True
     assert (told["orders"], told["payments"]) == (1, 1)
     assert told["sums"]["INR"] == {
@@ -79,18 +79,18 @@ async def test_ledger_balances(store: Store, database_url: str) -> None:
 
 
 async def test_ledger_that_does_not_balance(store: Store, database_url: str) -> None:
-    await write(
+    await insert(
         store, "orders", key="k-1-1", number="10012", lifecycle="fulfilled", fulfilled=50_000, paid_at=5
     )
-    await write(store, "fact", order_key="k-1-1", entity_id="pay_1", amount=65_000)
-    await write(store, "fact", order_key="k-1-1", entity_id="pay_2", amount=99, currency="USD")
-    result = await munshi(database_url, "ledger")
+    await insert(store, "fact", order_key="k-1-1", entity_id="pay_1", amount=65_000)
+    await insert(store, "fact", order_key="k-1-1", entity_id="pay_2", amount=99, currency="USD")
+    result = await run_munshi(database_url, "ledger")
     assert result.exit_code == 1
     assert "  captured     99 of the smallest unit of USD\n" in result.output
     assert "The books do NOT balance: 2 to look into." in result.output
     assert "  k-1-1: fulfilled + refunded + held must be what was captured\n" in result.output
     assert "      expected ₹650, found ₹500\n      compare the order's payments" in result.output
-    result = await munshi(database_url, "ledger", "--json")
+    result = await run_munshi(database_url, "ledger", "--json")
     told = orjson.loads(result.output)
     assert (result.exit_code, told["balanced"]) == (1, False)
     balance, _ = told["discrepancies"]
@@ -104,9 +104,9 @@ async def test_ledger_that_does_not_balance(store: Store, database_url: str) -> 
 async def chatted(store: Store) -> str:
     """Asha writes, orders, pays; her second order is unpaid."""
     key = await installation(store)
-    await write(store, "conversation", id=1, state="paid")
-    await write(store, "alias", conversation_id=1, value="919812345601")
-    await write(store, "alias", conversation_id=1, kind="bsuid", value="IN.5566778899")
+    await insert(store, "conversation", id=1, state="paid")
+    await insert(store, "alias", conversation_id=1, value="919812345601")
+    await insert(store, "alias", conversation_id=1, kind="bsuid", value="IN.5566778899")
     told: list[tuple[str, dict[str, Any], list[dict[str, Any]] | None]] = [
         ("chat", {"event": {"kind": "text", "text": "hi, call me on +91 98123 45601"}}, [
             {"event": "text", "state": "browsing",
@@ -123,30 +123,30 @@ async def chatted(store: Store) -> str:
         ("chat", {"event": {"kind": "text", "text": "another one"}}, None),
     ]  # fmt: skip
     for number, (kind, body, trace) in enumerate(told, 1):
-        await write(
+        await insert(
             store, "inbox", id=number, conversation_id=1, key=f"m{number}", kind=kind, body=body, trace=trace,
             received_at=NOW + number * 60_000, order_key=body.get("order_key"),
         )  # fmt: skip
-    await write(
+    await insert(
         store, "inbox", id=5, conversation_id=1, key="timer", kind="timer", state="ignored",
         body={"state": "checkout", "timer": "10 min", "visit": 3}, due_at=NOW + 150_000,
         trace=[{"state": "paid", "event": "after", "ignored": "the visit that started it has ended"}],
     )  # fmt: skip
     for ordinal, number in ((1, 2), (2, 4)):
-        await write(
+        await insert(
             store, "orders", key=f"{key}-1-{ordinal}", number=str(10_000 + number), placed_by=number,
             placed_at=NOW + number * 60_000,
         )  # fmt: skip
-    await write(
+    await insert(
         store, "fact", order_key=f"{key}-1-1", entity_id="pay_1", learned_from=3, learned_at=NOW + 180_000,
         detail={"method": "upi"},
     )  # fmt: skip
-    await write(
+    await insert(
         store, "outbox", conversation_id=1, name="cart", payload={"kind": "text", "body": "Your cart"},
         caused_by=1, receipt="failed", receipt_rank=2, error="131026: not on WhatsApp", attempts=3,
         created_at=NOW + 60_000, state="failed", provider_id="wamid.SECRET",
     )  # fmt: skip
-    await write(
+    await insert(
         store, "outbox", conversation_id=1, name="CreateLink", lane="pay", caused_by=2,
         payload={"reference_id": f"{key}-1-1.1"}, created_at=NOW + 120_000, order_key=f"{key}-1-1",
     )  # fmt: skip
@@ -155,7 +155,7 @@ async def chatted(store: Store) -> str:
 
 async def test_why_tells_all_in_order_of_time(store: Store, database_url: str) -> None:
     key = await chatted(store)
-    result = await munshi(database_url, "why", "+91 98123-45601")
+    result = await run_munshi(database_url, "why", "+91 98123-45601")
     assert result.exit_code == 0, result.output
     parts = [
         f"customer {key}-1 (phone …5601, bsuid …8899)",
@@ -189,35 +189,35 @@ async def test_why_tells_all_in_order_of_time(store: Store, database_url: str) -
 
 async def test_why_by_any_name(store: Store, database_url: str) -> None:
     key = await chatted(store)
-    await write(store, "alias", conversation_id=1, value="447911123456")
-    whole = (await munshi(database_url, "why", f"{key}-1")).output
+    await insert(store, "alias", conversation_id=1, value="447911123456")
+    whole = (await run_munshi(database_url, "why", f"{key}-1")).output
     spellings = ("919812345601", "9812345601", "098123 45601", "0091 98123 45601", "44 7911 123456")
     for name in (*spellings, "IN.5566778899"):
-        assert (await munshi(database_url, "why", name)).output == whole, name
-    first = (await munshi(database_url, "why", f"{key}-1-1")).output
+        assert (await run_munshi(database_url, "why", name)).output == whole, name
+    first = (await run_munshi(database_url, "why", f"{key}-1-1")).output
     assert first != whole
     for name in ("10002", "#10002", " #10002 "):
-        assert (await munshi(database_url, "why", name)).output == first, name
+        assert (await run_munshi(database_url, "why", name)).output == first, name
 
 
 async def test_why_by_a_number_that_whatsapp_spells_in_its_own_way(store: Store, database_url: str) -> None:
     key = await chatted(store)
-    await write(store, "alias", conversation_id=1, value="5215512345679")
-    whole = (await munshi(database_url, "why", f"{key}-1")).output
+    await insert(store, "alias", conversation_id=1, value="5215512345679")
+    whole = (await run_munshi(database_url, "why", f"{key}-1")).output
     for name in ("+52 55 1234 5679", "525512345679", "+52 1 55 1234-5679", "5215512345679"):
-        assert (await munshi(database_url, "why", name)).output == whole, name
+        assert (await run_munshi(database_url, "why", name)).output == whole, name
 
 
 async def test_why_of_an_order_ends_where_the_next_begins(store: Store, database_url: str) -> None:
     key = await chatted(store)
-    await write(
+    await insert(
         store, "inbox", id=9, conversation_id=1, key="m9", kind="facts", received_at=NOW + 10**6,
         body={"event": "refund.processed"}, order_key=f"{key}-1-1",
     )  # fmt: skip
-    told = orjson.loads((await munshi(database_url, "why", "#10002", "--json")).output)
+    told = orjson.loads((await run_munshi(database_url, "why", "#10002", "--json")).output)
     assert [m["event"] for m in told["moments"] if m["what"] in ("chat", "facts")] == [2, 3, 9]
     assert [order["number"] for order in told["orders"]] == ["10002"]
-    told = orjson.loads((await munshi(database_url, "why", "#10004", "--json")).output)
+    told = orjson.loads((await run_munshi(database_url, "why", "#10004", "--json")).output)
     assert [m["event"] for m in told["moments"] if m["what"] in ("chat", "facts")] == [4, 9]
     [wrote, *_] = [moment for moment in told["moments"] if moment["what"] == "chat"]
     assert wrote["at"] == "2026-09-21T14:17:20.000+00:00"
@@ -227,46 +227,46 @@ async def test_why_of_an_order_ends_where_the_next_begins(store: Store, database
 async def test_why_of_an_order_tells_what_was_asked_about_it_and_no_other(
     store: Store, database_url: str
 ) -> None:
-    """Its link is cancelled by what places the next order, whose link is made by the answer to that."""
+    """The event that places the next order cancels the link; its result makes the next link."""
     key = await chatted(store)
     answer = {"name": "payment_link.withdrawn", "fields": {"reference_id": f"{key}-1-1.1"}}
-    await write(
+    await insert(
         store, "inbox", id=6, conversation_id=1, key="r", kind="result", body=answer,
         received_at=NOW + 250_000, order_key=f"{key}-1-1",
     )  # fmt: skip
     for name, cause, about in (("CancelLink", 4, "1"), ("CreateLink", 6, "2")):
-        await write(
+        await insert(
             store, "outbox", conversation_id=1, name=name, lane="pay", caused_by=cause,
             payload={"reference_id": f"{key}-1-{about}.1"}, created_at=NOW + cause * 60_000,
             order_key=f"{key}-1-{about}",
         )  # fmt: skip
     for order, asked in (("10002", ["CreateLink", "CancelLink"]), ("10004", ["CreateLink"])):
-        told = orjson.loads((await munshi(database_url, "why", order, "--json")).output)
+        told = orjson.loads((await run_munshi(database_url, "why", order, "--json")).output)
         assert [m["about"]["name"] for m in told["moments"] if m["what"] == "call"] == asked
 
 
 async def test_why_nobody(store: Store, database_url: str) -> None:
     await chatted(store)
     for name in ("919812345602", "#1", "99999", "zzzz-1", "x" * 99, "#9812345601", "+10002", "\u0665"):
-        result = await munshi(database_url, "why", name)
+        result = await run_munshi(database_url, "why", name)
         assert result.exit_code == 1
         assert f"nobody and nothing here is called '{name}'" in result.output
 
 
 async def test_why_of_two(store: Store, database_url: str) -> None:
     key = await chatted(store)
-    await write(store, "conversation", id=2)
-    await write(store, "alias", conversation_id=2, value="10002")
-    result = await munshi(database_url, "why", "10002")
+    await insert(store, "conversation", id=2)
+    await insert(store, "alias", conversation_id=2, value="10002")
+    result = await run_munshi(database_url, "why", "10002")
     assert result.exit_code == 1
     assert f"'10002' may be any of these, so name one: {key}-1-1, {key}-2" in result.output
-    assert (await munshi(database_url, "why", "#10002")).exit_code == 0
+    assert (await run_munshi(database_url, "why", "#10002")).exit_code == 0
 
 
 async def test_why_a_parked_event(store: Store, database_url: str) -> None:
     key = await chatted(store)
-    await park(store, 7)
-    output = (await munshi(database_url, "why", f"{key}-1")).output
+    await park_event(store, 7)
+    output = (await run_munshi(database_url, "why", f"{key}-1")).output
     assert 'customer wrote "hi", PARKED  [event 7]' in output
     assert "error: ValueError: no such thing\n" in output
     assert "munshi replay 7\n" in output
@@ -290,7 +290,7 @@ async def at_rest(url: str, store: Store) -> None:
 async def looked_into(url: str, store: Store) -> AsyncIterator[Store]:
     """`store`, or another one where it had to be closed."""
     if url.startswith("sqlite"):
-        async with opened(url) as another:
+        async with open_store(url) as another:
             yield another
     else:
         yield store
@@ -298,39 +298,39 @@ async def looked_into(url: str, store: Store) -> AsyncIterator[Store]:
 
 async def test_replay_without_a_server(store: Store, database_url: str) -> None:
     for number in (3, 5, 6):
-        await park(store, number)
+        await park_event(store, number)
     await at_rest(database_url, store)
-    result = await munshi(database_url, "replay", "5")
+    result = await run_munshi(database_url, "replay", "5")
     assert (result.exit_code, result.output) == (0, "event 5 waits to be handled\n")
     async with looked_into(database_url, store) as now:
         assert [state for _, state, _ in await states(now)] == ["parked", "pending", "parked"]
         assert (await now.counts(2**60)).pending == 1
-    result = await munshi(database_url, "replay", "--all")
+    result = await run_munshi(database_url, "replay", "--all")
     assert result.output == "event 3 waits to be handled\nevent 6 waits to be handled\n"
-    assert (await munshi(database_url, "replay", "--all")).output == "no event is parked\n"
+    assert (await run_munshi(database_url, "replay", "--all")).output == "no event is parked\n"
     async with looked_into(database_url, store) as now:
         assert {(state, error) for _, state, error in await states(now)} == {("pending", None)}
 
 
 async def test_replay_of_what_is_not_parked(store: Store, database_url: str) -> None:
-    await park(store, 3)
-    await written(store, "UPDATE inbox SET state = 'applied', error = NULL")
+    await park_event(store, 3)
+    await run_sql(store, "UPDATE inbox SET state = 'applied', error = NULL")
     for words, said in (
         (("3",), "event 3 is applied: only a parked event can be replayed\n"),
         (("4",), "there is no event 4\n"),
         ((), "name one event (munshi replay 17), or all that are parked (munshi replay --all)\n"),
         (("3", "--all"), "name one event (munshi replay 17), or all that are parked (munshi replay --all)\n"),
     ):
-        result = await munshi(database_url, "replay", *words)
+        result = await run_munshi(database_url, "replay", *words)
         assert (result.exit_code, result.output) == (1, said)
     assert (await states(store))[0][1] == "applied"
 
 
 async def test_replay_while_the_file_is_held_and_no_server_answers(sqlite_url: str) -> None:
     await Store.migrate(sqlite_url)
-    async with opened(sqlite_url) as store:
-        await park(store, 3)
-        result = await munshi(sqlite_url, "replay", "3")
+    async with open_store(sqlite_url) as store:
+        await park_event(store, 3)
+        result = await run_munshi(sqlite_url, "replay", "3")
         assert result.exit_code == 1
         assert "SQLite serves one process" in result.output
         assert "Nor does anybody answer at http://127.0.0.1:9/operator/events/3/replay" in result.output
@@ -343,13 +343,13 @@ async def test_replay_while_the_file_is_held_and_no_server_answers(sqlite_url: s
 async def test_doctor_lists_what_waits_while_the_database_is_open(store: Store, database_url: str) -> None:
     key = await installation(store)
     for number in range(1, 13):
-        await park(store, number, f"Traceback …\nValueError: asha@okaxis said {number}")
-    await write(
+        await park_event(store, number, f"Traceback …\nValueError: asha@okaxis said {number}")
+    await insert(
         store, "orders", key="k-1-1", number="10012", held=500, held_for=HoldReason.DISPUTED, payment="x"
     )
-    await write(store, "orders", key="k-1-2", number="10013", held=50, held_for=HoldReason.REMAINDER)
-    await write(store, "notice", id=4, kind="window", subject="paid", said="add a template for 'paid'")
-    result = await munshi(database_url, "doctor")
+    await insert(store, "orders", key="k-1-2", number="10013", held=50, held_for=HoldReason.REMAINDER)
+    await insert(store, "notice", id=4, kind="window", subject="paid", said="add a template for 'paid'")
+    result = await run_munshi(database_url, "doctor")
     assert result.exit_code == 1
     said = result.output
     assert "✓ database: there, and up to date" in said
@@ -369,17 +369,17 @@ async def test_doctor_lists_what_waits_while_the_database_is_open(store: Store, 
 
 
 async def test_doctor_when_nothing_waits(store: Store, database_url: str) -> None:
-    said = (await munshi(database_url, "doctor")).output
+    said = (await run_munshi(database_url, "doctor")).output
     for line in ("✓ events: none is parked", "✓ money: none waits for a person", "✓ notices: none"):
         assert f"{line}\n" in said
 
 
 async def test_a_notice_that_was_seen_to(store: Store, database_url: str) -> None:
-    await write(store, "notice", id=4, kind="window", subject="paid", said="…")
+    await insert(store, "notice", id=4, kind="window", subject="paid", said="…")
     await at_rest(database_url, store)
-    result = await munshi(database_url, "doctor", "--seen", "5")
+    result = await run_munshi(database_url, "doctor", "--seen", "5")
     assert (result.exit_code, result.output) == (1, "there is no notice 5\n")
-    result = await munshi(database_url, "doctor", "--seen", "4")
+    result = await run_munshi(database_url, "doctor", "--seen", "4")
     assert (result.exit_code, result.output) == (0, "notice 4 is forgotten\n")
     async with looked_into(database_url, store) as now:
         assert (await now.counts(NOW)).notices == 0

@@ -1,4 +1,4 @@
-"""Clocks: the machine's, and one that can be put forward."""
+"""The machine's clock, and a clock that can be put forward."""
 
 import re
 import time
@@ -67,7 +67,7 @@ def test_a_jump_is_told_with_its_size(jump: int, said: str) -> None:
 
 
 def test_a_stop_between_two_looks_is_no_jump() -> None:
-    """As when the process is frozen, or its machine is, for an hour just then."""
+    """As if the process or its machine were frozen for an hour at that moment."""
     steady = iter([0, 0, 5, 3_600_005, 3_600_006, 3_600_006])
     wall = iter([1_000, 1_005, 3_601_006])
     jumps = Jumps(lambda: next(wall), lambda: next(steady))

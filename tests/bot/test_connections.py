@@ -1,4 +1,4 @@
-"""The connections of a server: as many as agreed, and who keeps it waiting longest gives way."""
+"""The connections of a server: their limit, and which one is closed when it is reached."""
 
 import asyncio
 import subprocess
@@ -54,7 +54,7 @@ async def loop() -> asyncio.AbstractEventLoop:
 
 
 def closed(wires: list[Wire]) -> str:
-    """`x` for each that was closed, `.` for each that is open."""
+    """`x` for each closed connection, `.` for each open one."""
     return "".join("x" if wire.closed else "." for wire in wires)
 
 
@@ -119,7 +119,7 @@ async def test_who_holds_too_many_makes_room_for_itself(one: str, same: str, oth
 
 @pytest.mark.parametrize("proxy", ["127.0.0.1", "::1", "::ffff:127.0.0.1", "127.8.8.8"])
 async def test_a_proxy_counts_for_whom_it_names_last(proxy: str) -> None:
-    """What stands before was sent by the client itself, and may be anything."""
+    """Earlier entries of the header were sent by the client itself, and may be anything."""
     connections = Connections(most=100, of_one=2)
     own = [Wire(connections, proxy) for _ in range(4)]
     others = [Wire(connections, proxy) for _ in range(4)]

@@ -1,4 +1,4 @@
-"""`munshi doctor` on settings that are broken or risky: it ends with sentences, and never says "well"."""
+"""`munshi doctor` on broken or risky settings: it ends with sentences, and never says "well"."""
 
 import asyncio
 import re
@@ -16,7 +16,7 @@ from bot.app import load_flow
 from bot.cli import app
 from bot.settings import WHERE, Settings
 from storage import Store
-from tests.bot.operating import SETTINGS
+from tests.bot.command_line import SETTINGS
 
 NAMES: Final = sorted(name.upper() for name in Settings.model_fields)
 WELL: Final = {
@@ -27,7 +27,7 @@ WELL: Final = {
         if name.endswith(("_TOKEN", "_SECRET"))
     },
 }
-"""Settings without a risk. Nobody answers at their addresses."""
+"""Settings without a risk. No server listens at their addresses."""
 BROKEN: Final = st.one_of(
     st.text(max_size=20).filter(lambda text: "\0" not in text),
     st.sampled_from(

@@ -1,4 +1,4 @@
-"""What `munshi doctor` says of the webhook and the subscription, for each answer and refusal of Meta's."""
+"""What `munshi doctor` says of the webhook and the subscription, for each answer of Meta."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -41,7 +41,7 @@ async def graph(answers: Mapping[str, web.Response]) -> AsyncIterator[WhatsAppCl
 
 
 async def found(led: Any = LED, well: Any = WELL, apps: Any = APPS) -> list[Finding]:
-    """What is said; each argument is the body of an answer, or a whole one."""
+    """The findings; each argument is the body of an answer, or a whole answer."""
     answers = {"webhook_configuration": led, "health_status": well, "/v25.0/22/subscribed_apps": apps}
     responses = {
         asked: given if isinstance(given, web.Response) else web.json_response(given)

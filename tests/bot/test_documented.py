@@ -1,4 +1,4 @@
-"""What the papers say is so: every setting and metric, and the smallest shop with its chat."""
+"""The documents agree with the code: every setting, metric and command, and the smallest shop."""
 
 import configparser
 import re
@@ -79,7 +79,7 @@ def code(paper: Path) -> list[str]:
 
 
 def calls(paper: Path) -> list[list[str]]:
-    """The words behind each `munshi` that is called in `paper`; what stands for something else is a 1."""
+    """The arguments of each call of `munshi` in `paper`; placeholders become 1."""
     found = [
         re.search(r"(?:^|/bin/|sudo -u munshi )munshi( [a-z][^#|]*)?(?:  |#|$)", line) for line in code(paper)
     ]

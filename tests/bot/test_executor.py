@@ -1,4 +1,4 @@
-"""One outbox entry, performed against real HTTP: what came of it is an outcome, never an exception."""
+"""One outbox entry, performed over real HTTP: its result is an outcome, never an exception."""
 
 from dataclasses import replace
 from typing import Any
@@ -12,7 +12,7 @@ from payments.processing.results import LinkCreated, LinkKept, LinkRefused, Link
 from sandbox.faults import Fault
 from storage.database.lanes import Lane
 from storage.outbox.deliveries import Again, Done, Failed
-from tests.bot.performing import BARE, CALL, CLAIM, NOW, TEMPLATE, Bench, delivery
+from tests.bot.executor_bench import BARE, CALL, CLAIM, NOW, TEMPLATE, Bench, delivery
 
 
 async def test_sent(bench: Bench) -> None:
@@ -219,7 +219,7 @@ async def test_a_template_in_doubt_is_tried_again_later(bench: Bench) -> None:
 
 @pytest.mark.parametrize(("lane", "name"), [(Lane.CHAT, "whatsapp"), (Lane.PAY, "razorpay")])
 async def test_a_refused_account_opens_its_circuit_and_is_told(bench: Bench, lane: Lane, name: str) -> None:
-    circuits = bench.performer.traffic.circuits
+    circuits = bench.executor.traffic.circuits
 
     async def once(**rest: Any) -> Done | Again | Failed:
         return await (bench.send(BARE, **rest) if lane == Lane.CHAT else bench.call(CALL, **rest))
@@ -244,7 +244,7 @@ async def test_a_refused_account_opens_its_circuit_and_is_told(bench: Bench, lan
 async def test_what_is_never_sent_leaves_the_probe_to_the_next(bench: Bench) -> None:
     bench.world.meta.fail_next("send", Fault.http(401))
     await bench.send(BARE)
-    circuit = bench.performer.traffic.circuits[Lane.CHAT]
+    circuit = bench.executor.traffic.circuits[Lane.CHAT]
     for message, wrote in ((kinds.Text("x" * 5000), None), (BARE, NOW - DAY)):
         circuit.took(NOW)
         assert circuit.room(9, NOW) == 0
@@ -255,12 +255,12 @@ async def test_what_is_never_sent_leaves_the_probe_to_the_next(bench: Bench) -> 
 async def test_too_fast_a_number_is_slowed(bench: Bench) -> None:
     bench.world.meta.fail_next("send", Fault.http(400, '{"error": {"code": 130429}}'))
     assert isinstance(await bench.send(BARE), Again)
-    assert bench.performer.traffic.throughput.rate == 500
+    assert bench.executor.traffic.throughput.rate == 500
 
 
 @pytest.mark.parametrize(("lane", "seconds"), [(Lane.CHAT, 30), (Lane.PAY, 1)])
 async def test_what_nobody_foresaw_is_tried_again(bench: Bench, lane: Lane, seconds: int) -> None:
-    outcome = await bench.performer.perform(delivery(lane, {"kind": "of tomorrow", "call": "Refund"}))
+    outcome = await bench.executor.perform(delivery(lane, {"kind": "of tomorrow", "call": "Refund"}))
     assert isinstance(outcome, Again)
     assert outcome.at == NOW + seconds * 1000
     assert "KeyError" in outcome.error

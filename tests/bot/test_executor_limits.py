@@ -1,4 +1,4 @@
-"""How many calls an entry may take, and how long: always less than its lease."""
+"""An entry makes few enough calls, each short enough, to end within its lease."""
 
 import asyncio
 from dataclasses import replace
@@ -20,7 +20,7 @@ from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import CALL_SECONDS, Link
 from storage.database.lanes import Lane
 from storage.outbox.deliveries import Again, Failed
-from tests.bot.performing import BARE, CALL, NOW, TEMPLATE, Bench, delivery
+from tests.bot.executor_bench import BARE, CALL, NOW, TEMPLATE, Bench, delivery
 
 
 def test_the_lease_outlives_every_entry_and_its_recording() -> None:
@@ -33,7 +33,7 @@ def test_the_lease_outlives_every_entry_and_its_recording() -> None:
 
 
 async def test_an_entry_may_take_as_long_as_the_calls_it_is_made_of(bench: Bench) -> None:
-    whatsapp, razorpay = bench.performer.whatsapp, bench.performer.gateway
+    whatsapp, razorpay = bench.executor.whatsapp, bench.executor.gateway
     assert whatsapp._timeout.total == SEND_SECONDS
     assert sum(razorpay._timeouts) == CALL_SECONDS
     assert LONGEST[Lane.CHAT] == SENDS * SEND_SECONDS
@@ -49,14 +49,14 @@ async def test_no_message_takes_more_sends(bench: Bench) -> None:
             raise SendError(Failure.PERMANENT, "no", code=131053 if len(sent) == 1 else 131047)
 
     pictured = kinds.Image("https://shop.example/tea.jpg", "Paid!", fallback=TEMPLATE)
-    performer = replace(bench.performer, whatsapp=cast(Any, Refusing()))
-    assert isinstance(await performer.perform(delivery(Lane.CHAT, kinds.to_json(pictured))), Failed)
+    executor = replace(bench.executor, whatsapp=cast(Any, Refusing()))
+    assert isinstance(await executor.perform(delivery(Lane.CHAT, kinds.to_json(pictured))), Failed)
     assert sent == ["image", "text", "template"]
     assert len(sent) == SENDS
 
 
 class Unwilling:
-    """A Razorpay that makes every call take the longest road."""
+    """A Razorpay whose answers make every call take the most requests."""
 
     mode = "test"
 
@@ -95,7 +95,7 @@ class Unwilling:
 )
 async def test_no_order_to_razorpay_takes_more_calls(bench: Bench, call: calls.Call, status: str) -> None:
     razorpay = Unwilling(status)
-    await replace(bench.performer, gateway=cast(Any, razorpay)).perform(
+    await replace(bench.executor, gateway=cast(Any, razorpay)).perform(
         delivery(Lane.PAY, calls.to_json(call), attempts=2)
     )
     assert 1 < razorpay.asked <= CALLS
@@ -118,7 +118,7 @@ async def test_what_takes_too_long_is_cut_off_and_tried_again(
     silent = cast(Any, Silent())
     payload = kinds.to_json(BARE) if lane == Lane.CHAT else calls.to_json(CALL)
     with capture_logs() as logs:
-        outcome = await replace(bench.performer, whatsapp=silent, gateway=silent).perform(
+        outcome = await replace(bench.executor, whatsapp=silent, gateway=silent).perform(
             delivery(lane, payload)
         )
     assert isinstance(outcome, Again)

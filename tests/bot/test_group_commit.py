@@ -1,4 +1,4 @@
-"""Group commit: what waits together is written together, and each hears its own result."""
+"""Group commit: waiting writes are written together, and each caller gets its own result."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from bot.group_commit import Batcher, Overloaded
 
 
 class Disk:
-    """Doubles what is written; negative numbers cannot be."""
+    """A store that doubles what is written, and fails at negative numbers."""
 
     def __init__(self) -> None:
         self.batches: list[list[int]] = []

@@ -1,4 +1,4 @@
-"""From a webhook body to inbox rows: keys, kinds, who it belongs to, and what is only kept."""
+"""Webhook bodies become inbox rows: keys, kinds, owners, and what is only kept."""
 
 import json
 from pathlib import Path

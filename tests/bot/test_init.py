@@ -1,4 +1,4 @@
-"""`munshi init`: a folder in which every command works, and nothing of anybody's is overwritten."""
+"""`munshi init` makes a folder in which every command works, and overwrites no file."""
 
 import asyncio
 import re
@@ -17,8 +17,8 @@ from typer.testing import CliRunner, Result
 from bot.cli import app
 from bot.setting_text import is_easily_guessed
 from bot.settings import WHERE, Settings, SettingsInvalid, load_settings
-from tests.world.living import ROOT
 from tests.world.processes import MUNSHI, environment, process, run
+from tests.world.running_bot import ROOT
 
 OURS = {"MUNSHI_API_TOKEN", "WHATSAPP_VERIFY_TOKEN", "RAZORPAY_WEBHOOK_SECRET"}
 NOTHING = {name.upper(): None for name in Settings.model_fields}
@@ -30,7 +30,7 @@ def munshi(*words: str) -> Result:
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A fresh shop, and standing in it with an environment that says nothing."""
+    """A fresh shop as the working directory, with an environment without settings."""
     for name in NOTHING:
         monkeypatch.delenv(name, raising=False)
     folder = tmp_path / "my shop"

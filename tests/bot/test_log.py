@@ -1,4 +1,4 @@
-"""The log: one JSON line per event, and no phone number in any of them."""
+"""The log: one JSON line per event, without phone numbers."""
 
 import json
 import subprocess

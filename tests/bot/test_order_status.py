@@ -1,4 +1,4 @@
-"""What the API calls the status of an order whose money is said to have come."""
+"""The API's status of an order whose payment is reported but not confirmed."""
 
 from types import SimpleNamespace
 

@@ -1,4 +1,4 @@
-"""What people read on a terminal: no character in it acts on the terminal, hides, or turns the direction."""
+"""Text for terminals: no character acts on the terminal, hides, or turns the direction."""
 
 import io
 import unicodedata
@@ -17,14 +17,14 @@ from bot.whatsapp.channel import WHATSAPP
 from flows.engine import events
 from flows.messages.kinds import Buttons, Document, Image, Link, List, Reply, Section, Text, Video
 from storage import Store
-from tests.bot.operating import munshi, park
-from tests.storage.written import write
+from tests.bot.command_line import park_event, run_munshi
+from tests.storage.handwritten_rows import insert
 
 ACTING = [chr(n) for n in range(0x110000) if unicodedata.category(chr(n)) in ("Cc", "Cf", "Cs", "Zl", "Zp")]
 """Every control, format and surrogate character, and every line end that is no `\\n`."""
 JOINERS = "\u200c\u200d"
 STORED = "".join(c for c in ACTING if c != "\0" and unicodedata.category(c) != "Cs")
-"""Those that a customer's text in the database may hold."""
+"""Those that may be in a customer's text in the database."""
 
 
 def acting(text: str, fine: str = "") -> list[str]:
@@ -93,22 +93,22 @@ async def test_why_and_doctor_show_none(database_url: str) -> None:
     store = await Store.open(database_url, WHATSAPP)
     odd = f"paid{STORED}\u202eon"
     try:
-        await write(store, "conversation", id=1, snapshot="{}")
+        await insert(store, "conversation", id=1, snapshot="{}")
         said: tuple[events.Event, ...] = (events.TextReceived(odd), events.Tapped(odd, odd))
         for key, event in enumerate(said):
             body = {"event": events.to_json(event), "name": odd}
-            await write(store, "inbox", id=20 + key, conversation_id=1, key=f"c{key}", body=body)
-        await write(
+            await insert(store, "inbox", id=20 + key, conversation_id=1, key=f"c{key}", body=body)
+        await insert(
             store, "outbox", conversation_id=1, name="m", caused_by=20, payload={"body": odd}, error=odd
         )
-        await park(store, 17, f"Traceback …\nValueError: '{odd}'")
-        await write(store, "notice", kind="x", subject=odd, said=odd)
+        await park_event(store, 17, f"Traceback …\nValueError: '{odd}'")
+        await insert(store, "notice", kind="x", subject=odd, said=odd)
         [row] = await store._units.outside(lambda tx: tx.fetch("SELECT key FROM installation"))
         for words in (("why", f"{row['key']}-1"), ("why", odd), ("doctor",)):
-            shown = (await munshi(database_url, *words)).output
+            shown = (await run_munshi(database_url, *words)).output
             assert acting(shown, fine="\n" + JOINERS) == [], words
             assert r"\u202e" in shown, words
-        told = orjson.loads((await munshi(database_url, "why", f"{row['key']}-1", "--json")).output)
+        told = orjson.loads((await run_munshi(database_url, "why", f"{row['key']}-1", "--json")).output)
         assert acting(repr(told)) == []
     finally:
         await store.close()

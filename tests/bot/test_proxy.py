@@ -45,7 +45,7 @@ def named(block: tuple[Directive, ...], *words: str) -> Directive:
 
 
 def handled(path: str) -> str:
-    """What the site does with a request for `path`: the first `handle` whose matcher takes it is taken."""
+    """The directives for a request for `path`: those of the first `handle` that matches."""
     site = named(caddyfile(), "your.shop").inner
     for directive in site:
         if directive.words[0] != "handle":
@@ -64,7 +64,7 @@ PUBLIC = [
     "/payments/return",
     "/payments/k3-1-x",
 ]
-"""What providers, browsers and the shop's own website ask for."""
+"""Paths that providers, browsers and the shop's own website request."""
 
 
 @pytest.mark.parametrize("path", PUBLIC)

@@ -14,7 +14,7 @@ LAST = {failure: UNKNOWN_TRIES if failure is Failure.UNKNOWN else TRIES for fail
 
 @st.composite
 def tried(draw: st.DrawFn, before_last: int = 1) -> tuple[Failure, int]:
-    """A failure, and how many there were: at most `before_last` fewer than give up."""
+    """A failure, and a number of attempts that is at least `before_last` short of the last one."""
     failure = draw(st.sampled_from(RETRYABLE))
     return failure, draw(st.integers(1, LAST[failure] - before_last))
 

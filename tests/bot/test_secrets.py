@@ -1,4 +1,4 @@
-"""No secret is in what is written: in a log line, in a stored error, in what a command prints."""
+"""No secret is in a log line, a stored error, or the output of a command."""
 
 import json
 import subprocess

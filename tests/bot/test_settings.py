@@ -1,4 +1,4 @@
-"""Settings: what is taken, what is refused, and that no secret shows."""
+"""Settings: which are accepted, which are refused, and that secrets do not show."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ NEEDED = {
 
 @pytest.fixture(autouse=True)
 def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """An empty directory, and an environment that holds what is needed and nothing else of ours."""
+    """An empty directory, and an environment with the required settings only."""
     monkeypatch.chdir(tmp_path)
     for name in ("DATABASE_URL", "MUNSHI_FLOW", "HOST", "PORT", "RAZORPAY_WEBHOOK_SECRET_PREVIOUS"):
         monkeypatch.delenv(name, raising=False)

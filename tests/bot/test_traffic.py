@@ -1,4 +1,4 @@
-"""What is let through, after what the outside said: circuits and the rate of sending."""
+"""Circuits and the sending rate, by the providers' answers."""
 
 import pytest
 from hypothesis import given
@@ -94,7 +94,7 @@ def test_no_limit_until_there_is_one() -> None:
 
 
 def sent(throughput: Throughput, seconds: float, start: int, allowed: float = float("inf")) -> int:
-    """How many leave in so many seconds, looked at every 0.2 s; the number may send `allowed` a second."""
+    """Messages that leave in so many seconds, polled every 0.2 s; the number may send `allowed` a second."""
     count, budget = 0, 0.0
     for now in range(start, start + int(seconds * 1000), 200):
         budget = min(allowed, budget + allowed * 0.2)

@@ -26,7 +26,7 @@ from storage.outbox.receipts import Applied, Undelivered
 
 
 class Shelf:
-    """As much of a store as workers use: deliveries are claimed once, and outcomes remembered."""
+    """The part of a store that workers use: deliveries are claimed once, and outcomes kept."""
 
     def __init__(self) -> None:
         self.waiting: list[Delivery] = []
@@ -70,7 +70,7 @@ class Shelf:
 
 
 class Hands:
-    """Performs by appointment: each entry as `outcome` says, once the gate is open."""
+    """An executor that performs each entry as `outcome` says, once the gate is open."""
 
     def __init__(self, outcome: Callable[[Delivery], Outcome]) -> None:
         self.outcome = outcome
@@ -90,7 +90,7 @@ def entry(id: int, conversation: str, lane: Lane = Lane.CHAT) -> Delivery:
 
 
 class Midnight:
-    """Time begins, and only passes when a test says so."""
+    """A clock that starts, and then moves only when a test says so."""
 
     def now(self) -> int:
         return 0

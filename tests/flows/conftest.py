@@ -9,7 +9,7 @@ from bot.whatsapp.limits import LIMITS
 from flows.engine.model import Flow
 from flows.language.load import load
 from payments.processing.actions import SHOP
-from tests.flows.chatting import Chat, flow_of
+from tests.flows.chat import Chat, flow_of
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +58,7 @@ HOUSE: Final = """
 
 @pytest.fixture(scope="session")
 def house() -> Flow:
-    """Two rooms in a house, which note who comes and goes."""
+    """Nested states that note when they are entered and left."""
     return flow_of(HOUSE)
 
 
@@ -120,13 +120,13 @@ COUNTER: Final = """
 
 @pytest.fixture(scope="session")
 def counter() -> Flow:
-    """A shop with an offer, a question, and a word for each thing a rule can do."""
+    """A flow with an offer, a question, and a word for each thing that a rule can do."""
     return flow_of(COUNTER)
 
 
 @pytest.fixture
 def chat(counter: Flow) -> Chat:
-    """A customer who has the offer in front of them."""
+    """A customer who has got the offer."""
     chat = Chat(counter)
     chat.write("open")
     return chat

@@ -1,4 +1,4 @@
-"""What is said about a flow that reads well and can't work: dead ends, claims, WhatsApp's limits."""
+"""Issues of a flow that is well-formed but cannot work: dead ends, claims, WhatsApp's limits."""
 
 import string
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 import pytest
 
 from flows.document.errors import Severity
-from tests.flows.checking import SOUND, Row, assert_said, edited, issues_of, row
+from tests.flows.sound_flow import SOUND, Row, assert_issue, edited, issues_of, row
 
 ERRORS: Final[dict[str, Row]] = {
     "word twice": row(
@@ -213,7 +213,7 @@ ERRORS: Final[dict[str, Row]] = {
 
 @pytest.mark.parametrize("name", ERRORS)
 def test_error(name: str) -> None:
-    assert_said(ERRORS[name])
+    assert_issue(ERRORS[name])
 
 
 PICTURE: Final = "write the picture's whole address, like 'https://shop.example/chai.jpg'"

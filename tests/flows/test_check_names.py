@@ -1,10 +1,10 @@
-"""What is said about a flow that names what isn't there, in its rules and in its templates."""
+"""Issues of names that do not exist, in rules and in templates."""
 
 from typing import Final
 
 import pytest
 
-from tests.flows.checking import Row, assert_said, row
+from tests.flows.sound_flow import Row, assert_issue, row
 
 _ROOTS = "age, basket, customer, event, language, shelf, state"
 ERRORS: Final[dict[str, Row]] = {
@@ -98,4 +98,4 @@ ERRORS: Final[dict[str, Row]] = {
 
 @pytest.mark.parametrize("name", ERRORS)
 def test_error(name: str) -> None:
-    assert_said(ERRORS[name])
+    assert_issue(ERRORS[name])

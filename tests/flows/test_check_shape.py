@@ -1,4 +1,4 @@
-"""What is said about a flow file of the wrong shape, and how all that is wrong is said at once."""
+"""Issues of a flow file of the wrong shape, and how all of them are reported at once."""
 
 from typing import Final
 
@@ -8,7 +8,7 @@ from bot.whatsapp.limits import LIMITS
 from flows.document.errors import FlowInvalid, Severity
 from flows.language.load import examine, load
 from payments.processing.actions import SHOP
-from tests.flows.checking import SOUND, TOY, Row, assert_said, edited, issues_of, row
+from tests.flows.sound_flow import SOUND, TOY, Row, assert_issue, edited, issues_of, row
 
 
 def test_a_sound_flow_has_no_issue() -> None:
@@ -118,7 +118,7 @@ ERRORS: Final[dict[str, Row]] = {
 
 @pytest.mark.parametrize("name", ERRORS)
 def test_error(name: str) -> None:
-    assert_said(ERRORS[name])
+    assert_issue(ERRORS[name])
 
 
 WARNINGS: Final[dict[str, tuple[str, str, str, int, int]]] = {

@@ -1,4 +1,4 @@
-"""The machine decides: the engine stands where the machine says, and nowhere else."""
+"""The state machine decides: the engine goes where the machine says, and nowhere else."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ from transitions import Machine
 from flows.engine import decide
 from flows.engine.decide import Decision
 from flows.engine.model import Flow, Rule
-from tests.flows.chatting import Chat, flow_of
+from tests.flows.chat import Chat, flow_of
 
 ALTERNATIVES = """
     flow: alternatives
@@ -29,7 +29,7 @@ ALTERNATIVES = """
 
 
 def leads_to(flow: Flow, trigger: str, leaf: str | None) -> Flow:
-    """`flow` with a machine that differs in one thing: wherever `trigger` is answered, it leads to `leaf`."""
+    """`flow` with a machine in which `trigger` leads to `leaf` wherever it is answered."""
 
     def destinations(state: str) -> list[tuple[Rule, str | None]]:
         owners = [*reversed(flow.states[state].chain), ""]

@@ -1,4 +1,4 @@
-"""What customers send and what they get: fresh, stale and forged taps, words, answers, languages."""
+"""Events of customers and their answers: fresh, stale and forged taps, words, answers, languages."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from flows.document.errors import StepFailed
 from flows.engine.events import Received, Tapped
 from flows.messages import replies
 from flows.messages.kinds import Buttons, Text
-from tests.flows.chatting import Chat, flow_of
+from tests.flows.chat import Chat, flow_of
 
 
 def test_a_fresh_tap_is_answered_with_its_value(chat: Chat) -> None:
@@ -86,7 +86,7 @@ def test_a_template_s_quick_reply_answers_a_question(chat: Chat) -> None:
 
 
 def test_a_forged_value_that_fits_nothing_is_no_tap_of_ours() -> None:
-    """What was offered and fits nothing is a fault of the flow: that is parked."""
+    """An offered answer that fits no variable is an error of the flow: the event is parked."""
     flow = flow_of(PICKY)
     picky = Chat(flow)
     assert picky.write("open") == ["offer"]

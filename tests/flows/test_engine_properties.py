@@ -1,4 +1,4 @@
-"""What holds for every step, whatever the events."""
+"""Properties of every step, whatever the events."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from flows.engine.events import Event, Happened, Received, Tapped, TextReceived,
 from flows.engine.model import Flow
 from flows.engine.step import Step, step
 from flows.messages import kinds as flow_messages
-from tests.flows.chatting import NOW
+from tests.flows.chat import NOW
 
 _WRITES = st.sampled_from(
     ["hi", "ask", "5", "hindi", "set", "ring", "refuse", "1", "magic", "Keep", "much too long"]

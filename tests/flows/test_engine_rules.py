@@ -1,4 +1,4 @@
-"""Which rules an event meets and where they lead: hierarchy, timers, alternatives, raised events."""
+"""Which rules answer an event and where they lead: hierarchy, timers, alternatives, raised events."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from flows.engine.effects import StartTimer
 from flows.engine.events import Happened, TextReceived, TimerDue
 from flows.engine.model import Flow
 from flows.engine.step import step
-from tests.flows.chatting import NOW, Chat, flow_of
+from tests.flows.chat import NOW, Chat, flow_of
 
 
 def test_a_new_conversation_stands_in_the_first_state_without_having_entered_it(house: Flow) -> None:

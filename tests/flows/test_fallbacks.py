@@ -1,4 +1,4 @@
-"""Templates: filled in when their message is said, and only such as WhatsApp may have approved."""
+"""Fallback templates: filled in when their message is said, and only such as WhatsApp may have approved."""
 
 import json
 from dataclasses import replace
@@ -23,8 +23,8 @@ from flows.messages.kinds import (
     from_json,
     to_json,
 )
-from tests.flows.chatting import TOY, Chat, flow_of
-from tests.flows.checking import assert_said, edited, issues_of, row
+from tests.flows.chat import TOY, Chat, flow_of
+from tests.flows.sound_flow import assert_issue, edited, issues_of, row
 
 FLOW = """
     flow: told
@@ -50,7 +50,7 @@ FLOW = """
 
 
 def told(language: str = "", word: str = "", **fields: Any) -> TemplateMessage:
-    """What is sent in place of `paid` when the money came."""
+    """The template that goes in place of `paid` when the money came."""
     chat = Chat(flow_of(FLOW % language, TOY))
     chat.write(word or "hello")
     chat.take(Happened("money.came", {"number": "#12", "note": "fine", **fields}))
@@ -156,7 +156,7 @@ HELLO = "  hello: {en: Hello, hi: नमस्ते}\n"
     ],
 )  # fmt: skip
 def test_what_no_template_can_be_is_said(broken: Any) -> None:
-    assert_said(broken)
+    assert_issue(broken)
 
 
 def test_a_sound_one_is_sound() -> None:

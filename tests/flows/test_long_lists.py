@@ -1,4 +1,4 @@
-"""A list takes ten rows: an eleventh is found by the check, and when the message is made."""
+"""A list has ten rows at most: the check finds an eleventh, and so does the rendering."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""What a template reads is checked against what there is, fields and items of lists too."""
+"""What a template reads is checked against what exists, including fields and items of lists."""
 
 import pytest
 

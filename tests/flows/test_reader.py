@@ -1,4 +1,4 @@
-"""YAML as we take it: everything else is refused with its place, and nothing crashes."""
+"""YAML as we read it: everything else is refused with its place, and nothing crashes."""
 
 from decimal import Decimal
 from typing import Any

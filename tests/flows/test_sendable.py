@@ -1,4 +1,4 @@
-"""What WhatsApp would refuse is mended or refused when it is said, and found by the check."""
+"""What WhatsApp would refuse is corrected or refused when it is said, and found by the check."""
 
 from textwrap import dedent
 
@@ -10,7 +10,7 @@ from flows.language.load import examine
 from flows.messages.kinds import Buttons, Document, Image, Link, List, Message, Reply, Section, Text, Video
 from flows.messages.replies import decode
 from payments.processing.actions import SHOP
-from tests.flows.chatting import flow_of
+from tests.flows.chat import flow_of
 
 PICTURE = "https://shop.example/a.jpg"
 A, B = Reply("k-1.7|add|a", "A"), Reply("k-1.7|add|b", "B")

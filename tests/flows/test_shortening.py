@@ -1,4 +1,4 @@
-"""A body that is too long is cut in its middle: how it begins and ends is kept."""
+"""A body that is too long is shortened in its middle."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""The language inside texts and guards: closed, bounded, and never blind to a missing value."""
+"""The language of texts and guards: closed, bounded, and strict about missing values."""
 
 from typing import Any
 

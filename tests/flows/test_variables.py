@@ -1,4 +1,4 @@
-"""What counts as an answer when a customer is asked for something."""
+"""What counts as an answer to a question."""
 
 from typing import Any
 

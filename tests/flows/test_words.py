@@ -1,4 +1,4 @@
-"""The normal form in which words are compared: what is not seen says nothing, and symbols are themselves."""
+"""The normal form in which words are compared: invisible characters are dropped, symbols stay."""
 
 import unicodedata
 from typing import Final
@@ -12,7 +12,7 @@ from flows.document.words import has_words, is_invisible, normalise
 from flows.engine.events import TextReceived
 from flows.engine.model import Flow
 from flows.engine.step import step
-from tests.flows.chatting import NOW, Chat, flow_of
+from tests.flows.chat import NOW, Chat, flow_of
 
 _ALL: Final = [chr(code) for code in range(0x110000)]
 FORMAT: Final = [c for c in _ALL if unicodedata.category(c) == "Cf"]
@@ -60,7 +60,7 @@ _MARKS: Final = [c for c in _ALL if unicodedata.category(c) in ("Mn", "Mc") and 
 
 
 def test_signs_of_vowels_and_other_marks_carry_meaning() -> None:
-    """But for those that compose away: each makes another word."""
+    """Except those that compose with a letter: each makes another word."""
     assert len(_MARKS) > 1500
     for mark in _MARKS:
         assert normalise(f"क{mark}") != normalise("क"), f"U+{ord(mark):04X}"

@@ -8,7 +8,7 @@ from bot.whatsapp.limits import LIMITS
 from flows.engine.model import Flow
 from flows.language.load import load
 from payments.processing.actions import SHOP
-from tests.payments.waiting import Store
+from tests.payments.memory_shop import MemoryShop
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +24,6 @@ def shop_flow(shop_text: str) -> Flow:
 
 
 @pytest.fixture
-def store(shop_flow: Flow) -> Store:
+def store(shop_flow: Flow) -> MemoryShop:
     """One customer, who has not written yet."""
-    return Store(shop_flow)
+    return MemoryShop(shop_flow)

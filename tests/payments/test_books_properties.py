@@ -1,4 +1,4 @@
-"""The books, whatever happens: random histories of customers, Razorpay, lost answers and late webhooks."""
+"""The books after random histories of customers, Razorpay, lost answers and late webhooks."""
 
 import random
 from collections import Counter
@@ -17,7 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from flows.engine.events import Tapped, TextReceived
+from flows.engine.events import Tapped
 from flows.engine.model import Flow
 from payments.ledger import polling
 from payments.ledger.audit import discrepancies, miscounted
@@ -28,9 +28,10 @@ from payments.ledger.state import OrderState
 from payments.processing.changes import Outcome
 from payments.processing.step_input import Kind
 from payments.shop.orders import AttemptStatus, Lifecycle
-from tests.payments.outside import Arrival, Given, Link, Payment, Razorpay
-from tests.payments.truths import untruths
-from tests.payments.waiting import NOW, Store, chat, repairing
+from tests.builders import InboxBody, chat, request
+from tests.payments.memory_shop import NOW, MemoryShop, flow_with_repairs
+from tests.payments.message_claims import untruths
+from tests.payments.razorpay_model import Link, Payment, Razorpay, Refund
 
 _WORDS = ["cancel", "retry", "pay", "paid", "menu", "checkout", "yes", "cart", "no"]
 _OPEN = (AttemptStatus.CREATING, AttemptStatus.CREATED)
@@ -45,7 +46,7 @@ COUNTED = "kulhad-6"
 @pytest.mark.parametrize("repairs", _REPAIRS.values(), ids=_REPAIRS)
 def test_the_books_are_right_after_every_step_of_any_history(shop_text: str, repairs: str) -> None:
     class Bookkeeping(_Bookkeeping):
-        flow = repairing(shop_text, repairs)
+        flow = flow_with_repairs(shop_text, repairs)
 
     run_state_machine_as_test(
         Bookkeeping, settings=settings(max_examples=150, stateful_step_count=40, deadline=None)
@@ -57,20 +58,20 @@ class _Bookkeeping(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.store, self.razorpay = Store(self.flow), Razorpay()
+        self.store, self.razorpay = MemoryShop(self.flow), Razorpay()
         self.now = NOW
-        self.heard: list[Arrival] = []
+        self.heard: list[InboxBody] = []
         self.asked: list[Call] = []
-        """Calls that were not performed yet; all but the polls' in their order."""
+        """Calls not performed yet. All but polls are performed in order."""
         self.polls: list[Poll] = []
         self.keys: dict[str, int] = {}
-        """What each refund's key was asked for."""
+        """The amount asked for under each refund key."""
         self.stood: dict[str, list[Lifecycle]] = {}
         self.others = 0
         self.kept: set[str] = set()
         """Reference ids of links that Razorpay would not cancel."""
 
-    def _take(self, *arrivals: Arrival) -> None:
+    def _take(self, *arrivals: InboxBody) -> None:
         for arrival in arrivals:
             done = self.store.take(arrival, now=self.now)
             assert Outcome.PARKED not in self.store.outcomes, done.results
@@ -88,21 +89,21 @@ class _Bookkeeping(RuleBasedStateMachine):
 
     @initialize()
     def begins(self) -> None:
-        self._take(chat(TextReceived("hi")))
+        self._take(chat("hi"))
 
     @rule(word=st.sampled_from(_WORDS))
     def writes(self, word: str) -> None:
-        self._take(chat(TextReceived(word)))
+        self._take(chat(word))
 
     @precondition(lambda self: len(self.store.orders) < 3)
     @rule(sku=st.sampled_from(["masala-250", COUNTED]))
     def adds(self, sku: str) -> None:
-        self._take(chat(TextReceived("menu")), chat(Tapped(f"c-1.0|add|{sku}")))
+        self._take(chat("menu"), chat(Tapped(f"c-1.0|add|{sku}")))
 
     @precondition(lambda self: len(self.store.orders) < 3)
     @rule(sku=st.sampled_from(["masala-250", COUNTED, COUNTED]), quantity=st.integers(1, 5))
     def orders(self, sku: str, quantity: int) -> None:
-        self._take((Kind.REQUEST, {"items": [{"sku": sku, "quantity": quantity}]}))
+        self._take(request((sku, quantity)))
         self.razorpay_answers_all()
 
     @rule(minutes=st.sampled_from([1, 19, 60, 7 * 24 * 60]))
@@ -161,7 +162,7 @@ class _Bookkeeping(RuleBasedStateMachine):
         payment = self.razorpay.try_to_pay(link, amount, "USD" if usd == 9 else "INR", fee)
         self.razorpay.move(payment, status)
         if heard:
-            self._hear(self.razorpay.told[-1])
+            self._hear(self.razorpay.webhooks[-1])
 
     @precondition(lambda self: self._undecided())
     @rule(dice=st.data(), status=st.sampled_from(["authorized", "captured", "let go"]))
@@ -182,7 +183,7 @@ class _Bookkeeping(RuleBasedStateMachine):
     @rule(dice=st.data(), part=st.sampled_from([100, 5_000, None]), kept=st.sampled_from([0, 0, 60]))
     def somebody_refunds_in_the_dashboard(self, dice: st.DataObject, part: int | None, kept: int) -> None:
         payment = dice.draw(st.sampled_from(list(self.razorpay.payments.values())))
-        self.razorpay.give_back(payment, part or self.razorpay.left(payment) - kept)
+        self.razorpay.give_back(payment, part or self.razorpay.refundable(payment) - kept)
 
     @precondition(lambda self: self.razorpay.payments)
     @rule(dice=st.data(), state=st.sampled_from(["created", "won", "lost"]))
@@ -194,19 +195,19 @@ class _Bookkeeping(RuleBasedStateMachine):
     @precondition(lambda self: self.razorpay.refunds)
     @rule(dice=st.data(), status=st.sampled_from(["processed", "processed", "failed"]))
     def a_refund_ends(self, dice: st.DataObject, status: str) -> None:
-        given = dice.draw(st.sampled_from(list(self.razorpay.refunds.values())))
-        if given.status == "created" or status == "failed":
-            self.razorpay.finish(given, status)
+        refund = dice.draw(st.sampled_from(list(self.razorpay.refunds.values())))
+        if refund.status == "created" or status == "failed":
+            self.razorpay.finish(refund, status)
 
     # What is heard of it
 
-    @precondition(lambda self: self.razorpay.told)
+    @precondition(lambda self: self.razorpay.webhooks)
     @rule(dice=st.data(), newest=st.booleans())
     def a_webhook_comes(self, dice: st.DataObject, newest: bool) -> None:
-        told = self.razorpay.told
+        told = self.razorpay.webhooks
         self._hear(told[-1] if newest else dice.draw(st.sampled_from(told)))
 
-    def _hear(self, *webhooks: Arrival) -> None:
+    def _hear(self, *webhooks: InboxBody) -> None:
         self.heard += webhooks
         self._take(*webhooks)
 
@@ -278,10 +279,10 @@ class _Bookkeeping(RuleBasedStateMachine):
                     assert back[payment.id] <= payment.amount
 
     def _unheard_failures(self) -> set[str]:
-        """Payments that Razorpay failed to give back: nobody knows before its word has come."""
+        """Payments whose refund failed at Razorpay, before its webhook has come."""
         known = {r.refund_id for s in self.store.orders.values() for r in s.refunds if r.status == "failed"}
-        failed = [given for given in self.razorpay.refunds.values() if given.status == "failed"]
-        return {given.payment.id for given in failed if given.id not in known}
+        failed = [refund for refund in self.razorpay.refunds.values() if refund.status == "failed"]
+        return {refund.payment.id for refund in failed if refund.id not in known}
 
     @invariant()
     def at_most_one_link_is_wanted_for_an_order(self) -> None:
@@ -308,10 +309,10 @@ class _Bookkeeping(RuleBasedStateMachine):
     # In the end
 
     def teardown(self) -> None:
-        """All that was sent arrives, all that was asked is answered: Razorpay and the books agree."""
+        """Deliver all webhooks and answer all calls: then Razorpay and the books agree."""
         while self.asked:
             self.razorpay_answers_all()
-        while missed := [webhook for webhook in self.razorpay.told if webhook not in self.heard]:
+        while missed := [webhook for webhook in self.razorpay.webhooks if webhook not in self.heard]:
             self._hear(*missed)
             while self.asked:
                 self.razorpay_answers_all()
@@ -324,7 +325,7 @@ class _Bookkeeping(RuleBasedStateMachine):
 
 
 def _back(state: OrderState) -> Counter[str]:
-    """What goes back, or went, of each payment."""
+    """The refunds of each payment, under way or processed."""
     back: Counter[str] = Counter()
     for refund in state.refunds:
         back[refund.payment_id] += refund.amount if refund.goes_back else 0
@@ -334,9 +335,9 @@ def _back(state: OrderState) -> Counter[str]:
 def _agree(state: OrderState, razorpay: Razorpay, kept: set[str]) -> None:
     mine = [p for p in razorpay.payments.values() if p.link.key == state.order.key and p.status == "captured"]
     assert {p.id: p.amount for p in state.balance.payments} == {p.id: p.amount for p in mine}
-    made: list[Given] = [given for given in razorpay.refunds.values() if given.payment in mine]
+    made: list[Refund] = [refund for refund in razorpay.refunds.values() if refund.payment in mine]
     assert {(r.refund_id, r.amount, str(r.status)) for r in state.refunds if r.refund_id} == {
-        (given.id, given.amount, given.status) for given in made
+        (refund.id, refund.amount, refund.status) for refund in made
     }
     assert not [refund for refund in state.refunds if refund.status == "asked"]
     links: list[Link] = [link for link in razorpay.links.values() if link.key == state.order.key]

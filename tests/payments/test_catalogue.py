@@ -1,4 +1,4 @@
-"""The `shop:` section: what it takes, what it refuses, and how templates see it."""
+"""The `shop:` section: what it accepts, what it refuses, and how templates see it."""
 
 from typing import Any
 

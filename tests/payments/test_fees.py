@@ -1,4 +1,4 @@
-"""A fee that the payer bears is no money of the shop's: it does not count, and does not go back."""
+"""A fee that the payer bears is not the shop's money: it does not count, and is not refunded."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -9,48 +9,42 @@ import pytest
 from payments.ledger.audit import discrepancies, sums
 from payments.ledger.facts import Fact
 from payments.ledger.fees import ON_TOP, with_fee_on_top
-from payments.processing.step_input import Kind
 from payments.razorpay.fetched import payment_facts
 from payments.razorpay.webhook import read
 from payments.shop.orders import Lifecycle
-from tests.payments.waiting import Body, Store, created, facts, link, payment, repairing
+from tests.builders import PACKET, InboxBody, fact, link_of, payment_of, refunded, webhook
+from tests.payments.memory_shop import MemoryShop, flow_with_repairs
 
 FEE = 425
 BORNE = {"fee": str(FEE), "fee_bearer": "customer"}
 
 
 def borne(key: str, state: str = "captured", amount: int = 18_000 + FEE, **said: str) -> Fact:
-    """A payment whose payer paid the fee on top; `said` instead of all that Razorpay may say of it."""
-    fact = payment(key, state, amount)
-    return replace(fact, detail={**fact.detail, **(said or BORNE)})
+    """A payment whose payer paid the fee on top; `said` replaces the fee's details."""
+    told = payment_of(key, state, amount)
+    return replace(told, detail={**told.detail, **(said or BORNE)})
 
 
-def waiting(store: Store) -> str:
-    key = store.order()
-    store.take(created(f"{key}.1"))
-    return key
-
-
-def books_are_right(store: Store, key: str) -> bool:
+def books_are_right(store: MemoryShop, key: str) -> bool:
     state = store.orders[key]
     paid_at = 1 if state.balance.settled else None
     return discrepancies(state, paid_at) == ()
 
 
-def success(key: str) -> list[tuple[Kind, Body]]:
-    """Four events about one payment: only some say who bears the fee, and before the capture none says it."""
-    order = Fact(key, "order", "order_1", "paid", 18_000, "INR", 0)
+def success(key: str) -> list[InboxBody]:
+    """Four webhooks of one payment. None before the capture, and not all after it, say who bears the fee."""
+    order = fact("order", "paid", "order_1", PACKET, order_key=key)
     return [
-        facts(payment(key, "authorized", 18_000 + FEE)),
-        facts(borne(key, fee=str(FEE))),
-        facts(borne(key), order),
-        facts(borne(key), order, link(key, "paid")),
+        webhook(payment_of(key, "authorized", 18_000 + FEE)),
+        webhook(borne(key, fee=str(FEE))),
+        webhook(borne(key), order),
+        webhook(borne(key), order, link_of(key, "paid")),
     ]
 
 
 @pytest.mark.parametrize("order", list(permutations(range(4))))
-def test_a_fee_that_the_payer_bore_is_no_surplus(store: Store, order: Iterable[int]) -> None:
-    key = waiting(store)
+def test_a_fee_that_the_payer_bore_is_no_surplus(store: MemoryShop, order: Iterable[int]) -> None:
+    key = store.order_with_link()
     told = success(key)
     for place in order:
         store.take(told[place])
@@ -65,59 +59,58 @@ def test_a_fee_that_the_payer_bore_is_no_surplus(store: Store, order: Iterable[i
 
 
 @pytest.mark.parametrize("first", [{"fee_bearer": "customer"}, BORNE])
-def test_a_fee_that_is_told_later_is_no_surplus_either(store: Store, first: dict[str, str]) -> None:
-    key = waiting(store)
+def test_a_fee_that_is_told_later_is_no_surplus_either(store: MemoryShop, first: dict[str, str]) -> None:
+    key = store.order_with_link()
     fact = borne(key)
     kept = {name: said for name, said in fact.detail.items() if name not in BORNE}
-    store.take(facts(replace(fact, detail={**kept, **first})))
-    store.take(facts(borne(key)))
+    store.take(webhook(replace(fact, detail={**kept, **first})))
+    store.take(webhook(borne(key)))
     assert (store.orders[key].fulfilled, store.orders[key].refunds) == (18_000, ())
     assert books_are_right(store, key)
 
 
-def test_who_paid_just_what_was_asked_for_has_paid(store: Store) -> None:
-    key = waiting(store)
-    store.take(facts(borne(key, amount=18_000)))
+def test_who_paid_just_what_was_asked_for_has_paid(store: MemoryShop) -> None:
+    key = store.order_with_link()
+    store.take(webhook(borne(key, amount=18_000)))
     assert store.said.count("payment_successful") == 1
     assert store.orders[key].held == 0
 
 
-def test_a_fee_does_not_make_up_for_what_is_missing(store: Store) -> None:
-    key = waiting(store)
-    store.take(facts(borne(key, amount=17_800 + FEE)))
+def test_a_fee_does_not_make_up_for_what_is_missing(store: MemoryShop) -> None:
+    key = store.order_with_link()
+    store.take(webhook(borne(key, amount=17_800 + FEE)))
     assert store.said[-1] == "part_received"
     assert store.orders[key].lifecycle is Lifecycle.OPEN
     assert store.orders[key].balance.paid == 17_800
     assert books_are_right(store, key)
 
 
-def test_a_fee_that_the_shop_bears_changes_nothing(store: Store) -> None:
-    key = waiting(store)
-    fact = payment(key, "captured")
-    store.take(facts(replace(fact, detail={**fact.detail, "fee": str(FEE), "fee_bearer": "platform"})))
+def test_a_fee_that_the_shop_bears_changes_nothing(store: MemoryShop) -> None:
+    key = store.order_with_link()
+    fact = payment_of(key, "captured")
+    store.take(webhook(replace(fact, detail={**fact.detail, "fee": str(FEE), "fee_bearer": "platform"})))
     assert store.orders[key].balance.paid == 18_000
 
 
-def test_a_surplus_beyond_the_fee_still_goes_back(store: Store) -> None:
-    key = waiting(store)
-    store.take(facts(borne(key, amount=20_000 + FEE)))
+def test_a_surplus_beyond_the_fee_still_goes_back(store: MemoryShop) -> None:
+    key = store.order_with_link()
+    store.take(webhook(borne(key, amount=20_000 + FEE)))
     assert [asked.amount for asked in store.last.refunds] == [2_000]
     assert books_are_right(store, key)
 
 
 def test_what_goes_back_late_is_what_came_for_the_shop(shop_text: str) -> None:
-    store = Store(repairing(shop_text, "late: refund"))
-    key = waiting(store)
-    store.take(facts(link(key, "expired")), facts(borne(key)))
+    store = MemoryShop(flow_with_repairs(shop_text, "late: refund"))
+    key = store.order_with_link()
+    store.take(webhook(link_of(key, "expired")), webhook(borne(key)))
     assert [asked.amount for asked in store.last.refunds] == [18_000]
     assert books_are_right(store, key)
 
 
-def test_a_dashboard_that_gives_back_the_fee_too_leaves_the_books_right(store: Store) -> None:
-    key = waiting(store)
-    store.take(facts(borne(key)))
-    back = {"payment_id": "pay_1"}
-    store.take(facts(Fact(key, "refund", "rfnd_1", "processed", 18_000 + FEE, "INR", 0, back)))
+def test_a_dashboard_that_gives_back_the_fee_too_leaves_the_books_right(store: MemoryShop) -> None:
+    key = store.order_with_link()
+    store.take(webhook(borne(key)))
+    store.take(webhook(refunded("processed", PACKET + FEE, order_key=key)))
     assert books_are_right(store, key)
     assert sums(store.orders[key])["INR"].refunded == 18_000
 
@@ -137,8 +130,8 @@ def test_a_dashboard_that_gives_back_the_fee_too_leaves_the_books_right(store: S
         (17_000, {"fee_bearer": "customer"}, None),
     ],
 )
-def test_who_bore_the_fee(store: Store, amount: int, said: dict[str, str], fee: str | None) -> None:
-    key = waiting(store)
+def test_who_bore_the_fee(store: MemoryShop, amount: int, said: dict[str, str], fee: str | None) -> None:
+    key = store.order_with_link()
     [found] = with_fee_on_top([borne(key, amount=amount, **said)], store.orders[key].attempts)
     assert found.detail.get(ON_TOP) == fee
 
@@ -147,8 +140,8 @@ def test_webhooks_and_answers_tell_the_fee(entity: dict[str, object]) -> None:
     entity = {**entity, "amount": 18_425, "fee": 425, "tax": 65, "fee_bearer": "customer"}
     (asked,), _ = payment_facts([entity], "k-1-1", "plink_1")
     told = read({"event": "payment.captured", "payload": {"payment": {"entity": entity}}})
-    for fact in (asked, *told.facts):
-        assert (fact.amount, fact.detail["fee"], fact.detail["fee_bearer"]) == (18_425, "425", "customer")
+    for seen in (asked, *told.facts):
+        assert (seen.amount, seen.detail["fee"], seen.detail["fee_bearer"]) == (18_425, "425", "customer")
 
 
 @pytest.mark.parametrize("fee", [None, 0])

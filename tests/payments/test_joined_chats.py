@@ -1,4 +1,4 @@
-"""Another conversation turns out to be this customer's: one order, one link, and nothing is lost."""
+"""Another conversation turns out to be the same customer's: one order and one link, and nothing is lost."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def buys(simulator: Simulator, title: str = MASALA) -> Simulator:
 
 
 def join(mine: Simulator, other: Simulator, *, heard_last: bool = False) -> list[Message]:
-    """What the store does when both are one: orders go along, timers do not."""
+    """Merge as the store does: orders are taken over, timers are not."""
     mine.store.orders |= other.orders
     mine.store.left = {sku: left - (12 - other.left[sku]) for sku, left in mine.left.items()}
     mine._waiting += other._waiting
@@ -45,7 +45,7 @@ def join(mine: Simulator, other: Simulator, *, heard_last: bool = False) -> list
 
 
 def links(simulator: Simulator) -> list[str]:
-    """What can be paid."""
+    """The links that can be paid."""
     return [attempt.reference_id for state in simulator.orders.values() for attempt in state.payable]
 
 
@@ -55,7 +55,7 @@ def keys(simulator: Simulator) -> str:
 
 
 def earlier_links(simulator: Simulator) -> list[str]:
-    """Links of earlier orders whose end is waited for."""
+    """Links of earlier orders that must end before a new one is made."""
     return list(simulator.conversation.data.get("earlier_links", ()))
 
 

@@ -1,4 +1,4 @@
-"""Rupees in, whole paise out, and back again as people read them."""
+"""Rupees are read into whole paise, and paise are written as people read them."""
 
 from decimal import Decimal
 from typing import Any

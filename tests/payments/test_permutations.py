@@ -1,9 +1,9 @@
-"""What Razorpay tells may come in any order and more than once: the end is the same.
+"""Razorpay's webhooks may come in any order and more than once: the end is the same.
 
-All orders of some events are a walk from "nothing has come" to "all has come". Orders that meet in the
-same state go on alike, so they go on as one; `Ways.count` says how many have come together. What of
-the state is compared to find that out is everything that `advance` reads; only the order of the rows is
-left out, of which test_books_properties shows that it changes nothing.
+All orders of some events are paths from "none has come" to "all have come". Paths that meet in the same
+state go on alike, so they are followed as one; `Ways.count` counts them. Two states are the same if all
+that `advance` reads is the same, but for the order of the rows: test_books_properties shows that it
+changes nothing.
 """
 
 from collections import Counter
@@ -14,13 +14,12 @@ from typing import Any, Final, TypeAlias
 
 import pytest
 
-from flows.engine.events import TextReceived
 from flows.engine.model import Flow
 from payments.ledger.calls import Call, RefundPayment
-from payments.processing.step_input import Kind
 from payments.shop.orders import Lifecycle
-from tests.payments.outside import Arrival, Razorpay, fork
-from tests.payments.waiting import NOW, Store, chat, repairing
+from tests.builders import InboxBody, chat, request
+from tests.payments.memory_shop import NOW, MemoryShop, flow_with_repairs
+from tests.payments.razorpay_model import Razorpay, fork
 
 SKU: Final = "kulhad-6"
 TOTAL: Final = 32_000
@@ -31,27 +30,27 @@ Came: TypeAlias = tuple[int, ...]
 
 @dataclass(slots=True)
 class Play:
-    """A shop, the Razorpay that it asks, and what it has asked so far."""
+    """A shop, its Razorpay, the messages sent, and the calls not answered yet."""
 
-    store: Store
+    store: MemoryShop
     razorpay: Razorpay
     told: list[str]
     calls: list[Call]
 
-    def after(self, arrival: Arrival) -> "Play":
-        """A play of its own, in which this came too."""
+    def after(self, arrival: InboxBody) -> "Play":
+        """An independent copy that has taken this event."""
         play = Play(self.store.twin(), self.razorpay, list(self.told), list(self.calls))
         play.take(arrival)
         return play
 
-    def take(self, arrival: Arrival) -> None:
+    def take(self, arrival: InboxBody) -> None:
         done = self.store.take(arrival)
         assert [handled.error for handled in done.results] == [None]
         self.told += [say.name for say in done.messages]
         self.calls += done.calls
 
     def finish(self) -> "Play":
-        """All that was asked is answered, in one fixed order, the refunds last."""
+        """Answer all calls, in one fixed order, the refunds last."""
         self.razorpay = fork(self.razorpay)
         while self.calls:
             asked, self.calls = sorted(self.calls, key=repr), []
@@ -61,7 +60,7 @@ class Play:
 
     @property
     def key(self) -> Any:
-        """All that decides how it goes on, whatever the order of the rows."""
+        """The whole state, without the order of the rows."""
         store = self.store
         orders = [
             (key, *_said(state), frozenset(map(repr, state.facts)), frozenset(state.attempts))
@@ -72,7 +71,7 @@ class Play:
 
     @property
     def money(self) -> Mapping[str, Any]:
-        """What must be the same in the end, for each order."""
+        """What must be the same at the end of all orders of events."""
         return {
             "orders": {
                 key: (*_said(state)[:5], tuple(sorted((a.ordinal, str(a.status)) for a in state.attempts)))
@@ -100,13 +99,13 @@ def _said(state: Any) -> tuple[Any, ...]:
 
 @dataclass(slots=True)
 class Ways:
-    """Orders of events that have led to the same play."""
+    """A play, and the number of orders of events that lead to it."""
 
     play: Play
     count: int
 
 
-def ends(play: Play, events: list[Arrival], times: int = 1) -> Iterator[Ways]:
+def ends(play: Play, events: list[InboxBody], times: int = 1) -> Iterator[Ways]:
     """Every play in which all `events` came `times` times, in every order."""
     layer: dict[Came, dict[Any, Ways]] = {(0,) * len(events): {play.key: Ways(play, 1)}}
     for _ in range(len(events) * times):
@@ -119,19 +118,19 @@ def ends(play: Play, events: list[Arrival], times: int = 1) -> Iterator[Ways]:
     yield from layer[(times,) * len(events)].values()
 
 
-def _merge(found: dict[Any, Ways], ways: list[Ways], arrival: Arrival) -> None:
+def _merge(found: dict[Any, Ways], ways: list[Ways], arrival: InboxBody) -> None:
     for way in ways:
         play = way.play.after(arrival)
         found.setdefault(play.key, Ways(play, 0)).count += way.count
 
 
 def two_links(flow: Flow) -> tuple[Play, str]:
-    """An order of counted goods, with a cancelled link and a new one. Payments of both may be under way."""
-    store, razorpay = Store(flow), Razorpay()
-    store.take((Kind.REQUEST, {"items": [{"sku": SKU, "quantity": 1}]}))
+    """An order of counted goods, with a cancelled link and a new one. Both may have payments."""
+    store, razorpay = MemoryShop(flow), Razorpay()
+    store.take(request((SKU, 1)))
     store.take(razorpay.answer(store.last.calls[0]))
     key = store.current
-    store.take(chat(TextReceived("retry")), now=NOW + 19 * 60_000)
+    store.take(chat("retry"), now=NOW + 19 * 60_000)
     for _ in ("withdrawn", "created"):
         store.take(razorpay.answer(store.last.calls[0]))
     assert [str(attempt.status) for attempt in store.orders[key].attempts] == ["cancelled", "created"]
@@ -141,20 +140,20 @@ def two_links(flow: Flow) -> tuple[Play, str]:
 
 def one_link(flow: Flow) -> tuple[Play, str]:
     """An order of counted goods, with a link."""
-    store, razorpay = Store(flow), Razorpay()
-    store.take((Kind.REQUEST, {"items": [{"sku": SKU, "quantity": 1}]}))
+    store, razorpay = MemoryShop(flow), Razorpay()
+    store.take(request((SKU, 1)))
     store.take(razorpay.answer(store.last.calls[0]))
     store.messages.clear()
     return Play(store, razorpay, [], []), store.current
 
 
-def paid(play: Play, reference: str, *states: str) -> list[Arrival]:
-    """What Razorpay tells while a payment of this link goes through `states`."""
-    razorpay, before = play.razorpay, len(play.razorpay.told)
+def paid(play: Play, reference: str, *states: str) -> list[InboxBody]:
+    """The webhooks of a payment of this link that goes through `states`."""
+    razorpay, before = play.razorpay, len(play.razorpay.webhooks)
     payment = razorpay.try_to_pay(razorpay.links[reference], TOTAL)
     for state in states:
         razorpay.move(payment, state)
-    return razorpay.told[before:]
+    return razorpay.webhooks[before:]
 
 
 def count(ways: list[Ways]) -> int:
@@ -162,14 +161,14 @@ def count(ways: list[Ways]) -> int:
 
 
 def same(values: list[Any]) -> Any:
-    """What all of them are."""
+    """The one value of all `values`. Asserts that they are equal."""
     assert all(value == values[0] for value in values), [value for value in values if value != values[0]][:1]
     return values[0]
 
 
 def test_both_links_of_an_order_are_paid_in_all_40320_orders(shop_flow: Flow) -> None:
     play, key = two_links(shop_flow)
-    (cancelled,) = play.razorpay.told
+    (cancelled,) = play.razorpay.webhooks
     events = [
         cancelled,
         *paid(play, f"{key}.1", "authorized", "captured"),
@@ -190,7 +189,7 @@ def test_both_links_of_an_order_are_paid_in_all_40320_orders(shop_flow: Flow) ->
 def test_the_old_link_fails_ends_and_is_paid_late_beside_the_new_one(shop_flow: Flow) -> None:
     """In all 40,320 orders. Setbacks are told only if they come while nothing is paid."""
     play, key = two_links(shop_flow)
-    (cancelled,) = play.razorpay.told
+    (cancelled,) = play.razorpay.webhooks
     old = paid(play, f"{key}.1", "failed", "authorized", "captured")
     new = paid(play, f"{key}.2", "captured")
     ways = list(ends(play, [cancelled, *old, *new]))
@@ -206,9 +205,9 @@ def test_the_old_link_fails_ends_and_is_paid_late_beside_the_new_one(shop_flow: 
 
 
 def test_the_earlier_order_is_paid_while_a_later_one_waits_for_its_link(shop_flow: Flow) -> None:
-    """In all 113,400 orders of its webhooks and of what its cancelling answers, each of them twice."""
+    """In all 113,400 orders of its webhooks and the result of its cancelling, each of them twice."""
     play, old = one_link(shop_flow)
-    play.store.take((Kind.REQUEST, {"items": [{"sku": SKU, "quantity": 2}]}))
+    play.store.take(request((SKU, 2)))
     new = str(play.store.current)
     (withdrawal,) = play.store.last.calls
     events = [*paid(play, f"{old}.1", "authorized", "captured"), play.razorpay.answer(withdrawal)]
@@ -222,22 +221,22 @@ def test_the_earlier_order_is_paid_while_a_later_one_waits_for_its_link(shop_flo
     assert told == {"payment_successful": 1, "earlier_order_paid": 1}
 
 
-def late_and_refunded(play: Play, key: str) -> list[Arrival]:
-    """Failed, expired, authorised, captured, order paid; then given back by hand, in two steps."""
+def late_and_refunded(play: Play, key: str) -> list[InboxBody]:
+    """Webhooks: failed, expired, authorised, captured, order paid; then a refund by hand, in two steps."""
     failed, authorised, captured, order_paid, _ = paid(play, f"{key}.1", "failed", "authorized", "captured")
     link, razorpay = play.razorpay.links[f"{key}.1"], play.razorpay
     link.status = "created"
     razorpay.end(link, "expired")
-    expired = razorpay.told[-1]
+    expired = razorpay.webhooks[-1]
     given = razorpay.give_back(razorpay.payments["pay_1"], 2_000)
     assert given
-    started = razorpay.told[-1]
+    started = razorpay.webhooks[-1]
     razorpay.finish(given, "processed")
-    return [failed, expired, authorised, captured, order_paid, started, razorpay.told[-1]]
+    return [failed, expired, authorised, captured, order_paid, started, razorpay.webhooks[-1]]
 
 
 def test_a_late_payment_that_somebody_refunds_in_part(shop_flow: Flow) -> None:
-    """In all 40,320 orders, a failed try on the same link among them."""
+    """In all 40,320 orders, among them a failed payment on the same link."""
     play, key = one_link(shop_flow)
     events = late_and_refunded(play, key)
     events += paid(play, f"{key}.1", "failed")
@@ -256,12 +255,12 @@ def test_a_late_payment_that_somebody_refunds_in_part(shop_flow: Flow) -> None:
 
 
 def test_where_late_money_goes_back_it_matters_what_is_heard_first(shop_text: str) -> None:
-    """An order ends with its link: paid before that is heard, it is fulfilled, and else returned.
+    """An order lapses with its link: it is fulfilled if the payment is heard of first, else returned.
 
     What was given back by hand meanwhile may leave too little for what we asked for. Razorpay refuses
     that then, and what is left waits for a person.
     """
-    play, key = one_link(repairing(shop_text, "late: refund"))
+    play, key = one_link(flow_with_repairs(shop_text, "late: refund"))
     ways = list(ends(play, late_and_refunded(play, key)))
     assert count(ways) == factorial(7)
     finished = [way.play.finish().store.orders[key] for way in ways]
@@ -280,7 +279,7 @@ def test_where_late_money_goes_back_it_matters_what_is_heard_first(shop_text: st
     ("count_of_events", "orders"), [(5, 113_400), (6, 7_484_400)], ids=["5 events", "6 events"]
 )
 def test_every_event_comes_twice(shop_flow: Flow, count_of_events: int, orders: int) -> None:
-    """All ways to shuffle some events with themselves: no more is told, and nothing else is the end."""
+    """All orders in which each event comes twice: the messages and the end are the same."""
     play, key = two_links(shop_flow)
     first = paid(play, f"{key}.1", "failed", "authorized", "captured")
     second = paid(play, f"{key}.2", "captured")
@@ -297,8 +296,8 @@ def test_every_event_comes_twice(shop_flow: Flow, count_of_events: int, orders: 
 
 def test_the_link_is_known_only_after_its_payment(shop_flow: Flow) -> None:
     """Webhooks overtake the answer to the call that made their link, in all 720 orders."""
-    store, razorpay = Store(shop_flow), Razorpay()
-    store.take((Kind.REQUEST, {"items": [{"sku": SKU, "quantity": 1}]}))
+    store, razorpay = MemoryShop(shop_flow), Razorpay()
+    store.take(request((SKU, 1)))
     call = store.last.calls[0]
     key = store.current
     answer = razorpay.answer(call)

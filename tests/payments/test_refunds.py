@@ -1,4 +1,4 @@
-"""Money going back: what is asked for, once, and what Razorpay says became of it."""
+"""Refunds: which are asked for, each once, and how Razorpay's facts change them."""
 
 from collections import Counter
 from typing import Any, Final
@@ -10,22 +10,22 @@ from hypothesis import strategies as st
 from payments.ledger.balance import Captured, balance
 from payments.ledger.facts import Fact
 from payments.ledger.refunds import OUTSIDE, SMALLEST, Refund, RefundStatus, accounted, wanted
+from tests.builders import KEY, captured, refund, refunded
 
-KEY: Final = "c-1-1"
-ASKED: Final = Refund("pay_1-1", KEY, "pay_1", 300, "surplus")
+ASKED: Final = refund("asked", 300)
 
 
 def payment(id: str, amount: int, at: int = 0) -> Captured:
     return Captured(id, amount, "INR", at, "", "", "")
 
 
-def told(state: str, amount: int = 300, id: str = "rfnd_1", of: str = "pay_1", **detail: Any) -> Fact:
-    return Fact(KEY, "refund", id, state, amount, "INR", 0, {"payment_id": of, **detail})
+def refund_fact(state: str, amount: int = 300, **rest: Any) -> Fact:
+    """A refund of 300 paise, as Razorpay tells of it."""
+    return refunded(state, amount, **rest)
 
 
 def after(*facts: Fact, rows: tuple[Refund, ...] = (ASKED,)) -> dict[str, tuple[str, str | None]]:
-    came = Fact(KEY, "payment", "pay_1", "captured", 1_000, "INR", 0)
-    found = accounted(rows, KEY, balance(1_000, "INR", (came, *facts)))
+    found = accounted(rows, KEY, balance(1_000, "INR", (captured(1_000), *facts)))
     return {refund.key: (str(refund.status), refund.refund_id) for refund in found}
 
 
@@ -33,12 +33,12 @@ def after(*facts: Fact, rows: tuple[Refund, ...] = (ASKED,)) -> dict[str, tuple[
     ("facts", "expected"),
     [
         ((), {"pay_1-1": ("asked", None)}),
-        ((told("created", key="pay_1-1"),), {"pay_1-1": ("created", "rfnd_1")}),
-        ((told("processed", key="pay_1-1"),), {"pay_1-1": ("processed", "rfnd_1")}),
-        ((told("failed", key="pay_1-1"),), {"pay_1-1": ("failed", "rfnd_1")}),
-        ((told("created"),), {"pay_1-1": ("asked", None), "rfnd_1": ("created", "rfnd_1")}),
-        ((told("created", of="pay_9"),), {"pay_1-1": ("asked", None)}),
-        ((told("created", captured="false"),), {"pay_1-1": ("asked", None)}),
+        ((refund_fact("created", key="pay_1-1"),), {"pay_1-1": ("created", "rfnd_1")}),
+        ((refund_fact("processed", key="pay_1-1"),), {"pay_1-1": ("processed", "rfnd_1")}),
+        ((refund_fact("failed", key="pay_1-1"),), {"pay_1-1": ("failed", "rfnd_1")}),
+        ((refund_fact("created"),), {"pay_1-1": ("asked", None), "rfnd_1": ("created", "rfnd_1")}),
+        ((refund_fact("created", of="pay_9"),), {"pay_1-1": ("asked", None)}),
+        ((refund_fact("created", captured="false"),), {"pay_1-1": ("asked", None)}),
     ],
 )
 def test_each_refund_is_as_razorpay_says(
@@ -48,29 +48,25 @@ def test_each_refund_is_as_razorpay_says(
 
 
 def test_a_refund_is_known_again_by_its_id_where_nobody_says_its_key() -> None:
-    row = Refund("pay_1-1", KEY, "pay_1", 300, "surplus", RefundStatus.CREATED, "rfnd_1")
-    assert after(told("processed"), rows=(row,)) == {"pay_1-1": ("processed", "rfnd_1")}
+    row = refund("created", 300, "rfnd_1")
+    assert after(refund_fact("processed"), rows=(row,)) == {"pay_1-1": ("processed", "rfnd_1")}
 
 
 def test_one_that_was_made_without_us_has_no_key_of_ours() -> None:
-    (found,) = accounted(
-        (),
-        KEY,
-        balance(1, "INR", [Fact(KEY, "payment", "pay_1", "captured", 900, "INR", 0), told("created")]),
-    )
-    assert found == Refund("rfnd_1", KEY, "pay_1", 300, OUTSIDE, RefundStatus.CREATED, "rfnd_1")
+    (found,) = accounted((), KEY, balance(1, "INR", [captured(900), refund_fact("created")]))
+    assert found == refund("created", 300, "rfnd_1", key="rfnd_1", reason=OUTSIDE)
 
 
 @pytest.mark.parametrize(("by_hand", "status"), [(700, "asked"), (701, "refused"), (1_000, "refused")])
 def test_what_others_gave_back_first_is_not_given_again(by_hand: int, status: str) -> None:
-    assert after(told("created", by_hand))["pay_1-1"] == (status, None)
-    assert after(told("failed", by_hand))["pay_1-1"] == ("asked", None)
+    assert after(refund_fact("created", by_hand))["pay_1-1"] == (status, None)
+    assert after(refund_fact("failed", by_hand))["pay_1-1"] == ("asked", None)
 
 
 def test_a_refusal_that_razorpay_does_not_know_of_is_taken_back() -> None:
-    refused = Refund("pay_1-1", KEY, "pay_1", 300, "surplus", RefundStatus.REFUSED)
+    refused = refund("refused", 300)
     assert after(rows=(refused,)) == {"pay_1-1": ("refused", None)}
-    assert after(told("created", key="pay_1-1"), rows=(refused,)) == {"pay_1-1": ("created", "rfnd_1")}
+    assert after(refund_fact("created", key="pay_1-1"), rows=(refused,)) == {"pay_1-1": ("created", "rfnd_1")}
 
 
 @pytest.mark.parametrize(
@@ -98,7 +94,7 @@ def test_the_newest_payments_go_back_first(
 
 @pytest.mark.parametrize("status", list(RefundStatus))
 def test_what_was_asked_for_once_is_not_asked_for_again_even_if_it_failed(status: RefundStatus) -> None:
-    row = Refund("pay_1-1", KEY, "pay_1", 300, "surplus", status)
+    row = refund(status, 300)
     (second,) = wanted(KEY, [payment("pay_1", 1_000)], (row,), 1_000, "surplus")
     assert (second.key, second.amount, second.status) == ("pay_1-2", 700, RefundStatus.ASKED)
 
@@ -120,19 +116,17 @@ def test_no_payment_gives_back_more_than_it_took_and_no_key_is_used_twice(
         made = (*made, *new)
     assert len({refund.key for refund in made}) == len(made)
     back: Counter[str] = Counter()
-    for refund in made:
-        back[refund.payment_id] += refund.amount
+    for row in made:
+        back[row.payment_id] += row.amount
     assert all(back[payment.id] <= payment.amount for payment in payments)
 
 
 def test_a_refund_of_another_amount_under_our_key_is_not_the_one_we_asked_for() -> None:
-    """Lost books asked for it: of a payment of ₹10 they gave ₹9 back, and we want to give ₹2."""
-    ours = Refund("pay_1-1", KEY, "pay_1", 200, "surplus")
-    theirs = Fact(
-        KEY, "refund", "rfnd_9", "processed", 900, "INR", 0, {"payment_id": "pay_1", "key": "pay_1-1"}
-    )
-    came = Fact(KEY, "payment", "pay_1", "captured", 1_000, "INR", 0)
-    found = {refund.key: refund for refund in accounted([ours], KEY, balance(800, "INR", [came, theirs]))}
+    """Lost books asked for it: they refunded ₹9 of a payment of ₹10, and we want to refund ₹2."""
+    ours = refund("asked", 200)
+    of_lost_books = refunded("processed", 900, "rfnd_9", key="pay_1-1")
+    known = balance(800, "INR", [captured(1_000), of_lost_books])
+    found = {refund.key: refund for refund in accounted([ours], KEY, known)}
     assert (found["rfnd_9"].amount, found["rfnd_9"].reason, found["rfnd_9"].status) == (
         900,
         OUTSIDE,

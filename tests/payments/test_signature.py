@@ -1,3 +1,5 @@
+"""Signatures of webhooks: HMAC-SHA256, and every change is noticed."""
+
 import hmac
 from hashlib import sha256
 

@@ -1,4 +1,4 @@
-"""The bot stops talking to a bot, and where only time makes it talk; news of money always goes out."""
+"""Munshi stops answering bots and endless timers; messages about money are always sent."""
 
 from typing import Final
 

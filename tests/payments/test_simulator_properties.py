@@ -1,4 +1,4 @@
-"""The whole shop as one machine: whatever a customer does, they are answered and money stays right."""
+"""The whole shop as one state machine: every customer is answered, and the money stays right."""
 
 from typing import Any
 

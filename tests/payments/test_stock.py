@@ -1,4 +1,4 @@
-"""What is left, as orders come and go."""
+"""Pieces left, as orders are placed, sold and ended."""
 
 from typing import Final
 

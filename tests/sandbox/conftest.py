@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 
 from sandbox.world import World
-from tests.sandbox.listening import Bot, Clock
+from tests.sandbox.webhook_listener import Bot, Clock
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The control API: each command does what it says, and wrong ones are answered with a message."""
+"""The control API: each command does what it says, and wrong ones get an error message."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,7 +10,7 @@ from sandbox.commands import COMMANDS
 from sandbox.control import routes
 from sandbox.mischief import Mischief
 from sandbox.world import World
-from tests.sandbox.listening import KEY, Bot, Clock, call, new_link
+from tests.sandbox.webhook_listener import KEY, Bot, Clock, call, new_link
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The retry ladders as pure functions, and a courier that climbs them against a real server."""
+"""The retry ladders as pure functions, and a courier that follows them against a real server."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""What the sandbox Meta takes and what it refuses."""
+"""What the sandbox's Meta accepts and what it refuses."""
 
 import copy
 from typing import Any

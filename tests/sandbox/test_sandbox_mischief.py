@@ -11,7 +11,7 @@ from sandbox.faults import Fault
 from sandbox.ladders import Provider
 from sandbox.mischief import Fate, Mischief, Trickster
 from sandbox.world import World
-from tests.sandbox.listening import Bot, Clock, call, new_link
+from tests.sandbox.webhook_listener import Bot, Clock, call, new_link
 
 DAY = 24 * 3600 * 1000
 PAID = ["payment.authorized", "payment.captured", "order.paid", "payment_link.paid"]

@@ -1,11 +1,11 @@
-"""Payments that are short, foreign, late, doubled or disputed, and what Razorpay tells of them."""
+"""Payments that are short, foreign, late, doubled or disputed, and Razorpay's webhooks about them."""
 
 import pytest
 
 from sandbox.razorpay_ledger import NotPayableError
 from sandbox.razorpay_rules import Refused
 from sandbox.world import World
-from tests.sandbox.listening import Bot, Clock, call, new_link
+from tests.sandbox.webhook_listener import Bot, Clock, call, new_link
 
 CAPTURED = ["payment.authorized", "payment.captured"]
 PAID = [*CAPTURED, "order.paid", "payment_link.paid"]

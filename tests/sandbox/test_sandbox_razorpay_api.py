@@ -12,7 +12,7 @@ from sandbox.pages import rupees
 from sandbox.razorpay_ledger import NotPayableError
 from sandbox.razorpay_rules import Refused
 from sandbox.world import World
-from tests.sandbox.listening import NOW, Clock
+from tests.sandbox.webhook_listener import NOW, Clock
 
 KEY = ("rzp_test_Sandbox000001", "sandbox-key-secret")
 WANTED = {

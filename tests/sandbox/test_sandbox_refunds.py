@@ -1,4 +1,4 @@
-"""Refunds in the sandbox Razorpay: asked for over HTTP, made on the dashboard, settled by the bank."""
+"""Refunds in the sandbox's Razorpay: over HTTP, on the dashboard, and their processing."""
 
 import asyncio
 from typing import Any
@@ -9,7 +9,7 @@ import pytest
 from sandbox.faults import Fault
 from sandbox.razorpay_rules import Refused
 from sandbox.world import World
-from tests.sandbox.listening import NOW, Bot, Clock, call, new_link
+from tests.sandbox.webhook_listener import NOW, Bot, Clock, call, new_link
 
 TWO_HOURS = 2 * 3600 * 1000
 KEY = "refund-of-order-1"

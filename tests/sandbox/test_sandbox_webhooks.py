@@ -1,4 +1,4 @@
-"""What the sandbox posts to a bot: a plain server here, which keeps what it gets."""
+"""The sandbox's webhooks, received by a plain server."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ import pytest
 
 from sandbox.meta import HandshakeRefusedError
 from sandbox.world import World
-from tests.sandbox.listening import NOW, Bot, Clock, new_link
+from tests.sandbox.webhook_listener import NOW, Bot, Clock, new_link
 
 
 async def send(world: World, **message: Any) -> str:

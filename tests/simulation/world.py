@@ -36,7 +36,7 @@ from tests.simulation.razorpay import Razorpay
 from tests.simulation.setting import SECRETS, settings, shop
 from tests.simulation.weather import HOUR, MINUTE, SECOND, Weather
 from tests.simulation.webhook import Webhook
-from tests.storage.due import next_due
+from tests.storage.next_due import next_due
 
 LIVELY: Final = HOUR
 """Milliseconds during which customers come; misfortunes last as long, and then all heals."""

@@ -1,4 +1,4 @@
-"""Customers of the shipped shop who buy, over a real store and a Razorpay in small."""
+"""Customers who buy in the shipped shop, on a real database, with a model of Razorpay."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,12 +19,12 @@ from storage import Store
 from storage.database.lanes import Lane
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Delivery, Done
-from tests.payments.outside import Razorpay
-from tests.storage.hearing import heard
+from tests.payments.razorpay_model import Razorpay
+from tests.storage.receipt_bodies import receipt_body
 
 LEASE: Final = 60_000
 _STATUSES: Final = ("sent", "delivered", "read")
-_SAID: Final = ("hi", "1", "checkout", "confirm")
+_TEXTS: Final = ("hi", "1", "checkout", "confirm")
 
 
 @cache
@@ -35,13 +35,13 @@ def flow() -> Flow:
 
 @dataclass(slots=True)
 class Shop:
-    """A shop with its outside. `now` is in milliseconds since 1970, UTC; each thing done takes one."""
+    """A shop and its providers. `now` is in milliseconds since 1970, UTC; each arrival takes one."""
 
     store: Store
     now: int
     razorpay: Razorpay = field(default_factory=Razorpay)
     account: str | None = None
-    """What Razorpay's webhooks call the account."""
+    """Razorpay's id of the account, as its webhooks give it."""
     _count: int = 0
 
     async def write(self, customers: Sequence[int], text: str) -> None:
@@ -55,24 +55,24 @@ class Shop:
         )
 
     async def step(self) -> None:
-        """Whatever is due is stepped."""
+        """Step all events that are due."""
         while await self.store.advance_due(partial(advance, flow(), now=self.now), self.now):
             pass
 
     async def deliver(self) -> list[Delivery]:
-        """Whatever waits in the outbox is performed, and answered."""
-        found = await self.store.claim_due(self.now, 256, LEASE)
-        await self.store.record([self._done(delivery) for delivery in found], self.now)
-        return found
+        """Perform all outbox entries that are due. Return them."""
+        deliveries = await self.store.claim_due(self.now, 256, LEASE)
+        await self.store.record([self._done(delivery) for delivery in deliveries], self.now)
+        return deliveries
 
     async def acknowledge(self, delivered: Sequence[Delivery], status: str) -> None:
-        """WhatsApp says that the messages among `delivered` are `status` now."""
+        """Receive WhatsApp's receipts with `status` for the messages among `delivered`."""
         await self._arrive(
             [
                 Arrival(
                     f"receipt:{_wamid(one)}:{status}",
                     Kind.RECEIPT,
-                    heard(status, _wamid(one), one.opaque),
+                    receipt_body(status, _wamid(one), one.opaque),
                     opaque=one.opaque,
                 )
                 for one in delivered
@@ -82,51 +82,51 @@ class Shop:
         await self.store.apply_receipts(self.now)
 
     async def order(self, customers: Sequence[int], statuses: Sequence[str] = _STATUSES) -> None:
-        """`customers` order, and have their links; WhatsApp tells `statuses` of each message."""
-        for text in _SAID:
+        """Let `customers` order and get their links; each message gets receipts with `statuses`."""
+        for text in _TEXTS:
             await self.write(customers, text)
             await self.step()
             await self._deliver_all(statuses)
 
     async def pay(self, *, times: int = 1) -> None:
-        """Every link that waits is paid, as often as `times` says, and what follows is done."""
+        """Pay every open link `times` times, and do what follows."""
         self.take_money(times=times)
         await self.hear()
 
     def take_money(self, *, times: int = 1) -> None:
-        """Every link that waits is paid, and no webhook has arrived yet."""
+        """Pay every open link, without delivering the webhooks."""
         for link in [link for link in self.razorpay.links.values() if link.status == "created"]:
             payments = [self.razorpay.try_to_pay(link, link.amount) for _ in range(times)]
             for payment in payments:
                 self.razorpay.move(payment, "captured")
 
     async def finish(self) -> None:
-        """Razorpay gives back what it was asked to, and everything that is due by now is done."""
-        for given in self.razorpay.refunds.values():
-            self.razorpay.finish(given, "processed")
+        """Finish all refunds, and do everything that is due."""
+        for refund in self.razorpay.refunds.values():
+            self.razorpay.finish(refund, "processed")
         await self.hear()
 
     async def hear(self) -> None:
-        """What Razorpay told since then arrives, and what follows is done."""
+        """Receive the webhooks that Razorpay has sent since, and do what follows."""
         await self.receive()
         await self.step()
         await self._deliver_all()
 
     async def receive(self) -> None:
-        """What Razorpay told since then arrives."""
-        told = [{**body, "account": self.account, "mode": "test"} for _, body in self.razorpay.told]
-        self.razorpay.told.clear()
+        """Receive the webhooks that Razorpay has sent since."""
+        bodies = [{**body, "account": self.account, "mode": "test"} for _, body in self.razorpay.webhooks]
+        self.razorpay.webhooks.clear()
         await self._arrive(
             [
                 Arrival(self._key("facts"), Kind.FACTS, body, raw="{}", order_key=body["order_key"])
-                for body in told
+                for body in bodies
             ]
         )
 
     async def _deliver_all(self, statuses: Sequence[str] = _STATUSES) -> None:
-        while found := await self.deliver():
+        while deliveries := await self.deliver():
             for status in statuses:
-                await self.acknowledge(found, status)
+                await self.acknowledge(deliveries, status)
             await self.step()
 
     async def _arrive(self, arrivals: Sequence[Arrival]) -> None:
@@ -149,5 +149,5 @@ def _wamid(delivery: Delivery) -> str:
 
 
 def names(customer: int) -> tuple[tuple[str, str], ...]:
-    """What WhatsApp calls customer number `customer`."""
+    """WhatsApp's names of customer number `customer`."""
     return (("bsuid", f"IN.{10**12 + customer}"), ("phone", f"9198{customer:08}"))

@@ -1,4 +1,4 @@
-"""Store once, whoever delivers it and however often; and whose it is."""
+"""Events are stored once, whoever delivers them and however often, for the right customer."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import pytest
 from payments.processing.step_input import Kind, StepInput
 from storage import Store
 from storage.inbox.arrivals import Arrival
-from tests.storage.due import next_due
+from tests.storage.next_due import next_due
 
 Chat = Callable[..., Arrival]
 
@@ -104,8 +104,8 @@ async def test_receipts_are_routed_by_our_callback_id(store: Store, chat: Chat) 
 async def test_a_profile_name_greets_a_new_customer(store: Store, chat: Chat) -> None:
     seen = []
 
-    def advance(case: StepInput) -> object:
-        seen.append(case.conversation.customer)
+    def advance(given: StepInput) -> object:
+        seen.append(given.conversation.customer)
         raise RuntimeError("enough")
 
     await store.arrive([chat("a", name="Asha"), chat("b", phone="919811111111")], now=1)

@@ -1,4 +1,4 @@
-"""Whose is it? The rules about names, on histories that WhatsApp could tell, in any order."""
+"""Which customer an event belongs to: the rules about names, on possible histories in any order."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ def reached(directory: Directory, customer: int) -> tuple[str | None, str | None
 
 
 def epochs(count: int) -> list[list[Evidence]]:
-    """One person who changes their number every other hour: what they show in each time, and each change."""
+    """One person who changes their number every other hour: the names in each period, and each change."""
     found = []
     for n in range(count):
         at = T0 + n * 2 * 3600_000
@@ -55,7 +55,7 @@ def epochs(count: int) -> list[list[Evidence]]:
 
 @st.composite
 def tellings(draw: st.DrawFn) -> tuple[int, list[Evidence]]:
-    """How often the number changed, and enough to know that all of it is one person, shuffled."""
+    """How often the number changed, and shuffled evidence that proves one person."""
     count = draw(st.integers(1, 4))
     told: list[Evidence] = []
     for n, pool in enumerate(epochs(count)):
@@ -162,7 +162,7 @@ def test_a_recipient_known_elsewhere_is_joined() -> None:
 
 
 def test_what_others_say_never_moves_the_address() -> None:
-    """The shop's own system may have an old number, and a message to one may be delivered late."""
+    """The shop's own system may hold an old number, and a message to one may be delivered late."""
     directory, asha = known_to(bsuid(1), phone(1))
     directory.customer(Evidence((phone(2),), T0 + DAY, formerly=(phone(1),)), None)
     directory.customer(Evidence((phone(1),)), None)
@@ -171,7 +171,7 @@ def test_what_others_say_never_moves_the_address() -> None:
 
 
 def test_a_late_word_from_the_old_number_of_the_same_second_moves_no_address() -> None:
-    """WhatsApp dates in whole seconds: a word from each number and the change itself may all be of one."""
+    """WhatsApp's times are whole seconds: a message from each number and the change may have the same."""
     directory = Directory(WHATSAPP.naming)
     asha = directory.customer(Evidence((bsuid(2), phone(2)), T0), None)
     directory.customer(Evidence((bsuid(2), phone(2)), T0, formerly=(bsuid(1), phone(1))), None)
@@ -180,7 +180,7 @@ def test_a_late_word_from_the_old_number_of_the_same_second_moves_no_address() -
 
 
 def test_a_number_that_was_somebody_elses_long_ago_joins_nobody() -> None:
-    """Asha takes over a number that Ravi gave up; nobody says her new id."""
+    """Asha takes over a number that Ravi gave up; her new id is not known."""
     directory, ravi = known_to(bsuid(7), phone(2))
     later = T0 + 60 * DAY
     asha = directory.customer(Evidence((bsuid(1), phone(1)), later), None)
@@ -225,7 +225,7 @@ _WORDS = st.builds(
 
 
 def play(directory: Directory, told: tuple[bool, Evidence]) -> None:
-    """Hear a message; or a delivery receipt of what was sent to whom owns the first name."""
+    """Store a message; or a delivery receipt of a message to the owner of the first name."""
     receipt, evidence = told
     known = directory.known.get(evidence.names[0])
     if receipt and known:
@@ -235,7 +235,7 @@ def play(directory: Directory, told: tuple[bool, Evidence]) -> None:
 
 
 def stored(directory: Directory) -> Directory:
-    """As the next batch reads it: each customer by the number that they have at last."""
+    """The stored names as the next batch reads them: each customer by their latest number."""
     again = Directory(WHATSAPP.naming)
     owners = {directory.find(known.owner) for known in directory.known.values()}
     last = max({0} | owners)
@@ -254,7 +254,7 @@ def stored(directory: Directory) -> Directory:
 
 
 def together(directory: Directory) -> dict[Alias, tuple[frozenset[Alias], int, str | None]]:
-    """Of each alias: those of the same customer, and all that is known of it."""
+    """By alias: the aliases of the same customer, and what is stored of it."""
     owners = {alias: directory.find(known.owner) for alias, known in directory.known.items()}
     return {
         alias: (frozenset(a for a in owners if owners[a] == owners[alias]), known.told_at, known.beside)

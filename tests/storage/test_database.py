@@ -1,4 +1,4 @@
-"""What may be opened, and what is refused before it can lose anything."""
+"""Which databases may be opened, and which are refused before anything is lost."""
 
 import os
 import sqlite3

@@ -1,4 +1,4 @@
-"""The outbox: in order, by one claimant at a time, until it is known what became of it."""
+"""The outbox: in order, by one worker at a time, until the outcome is known."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -14,8 +14,8 @@ from storage import Store
 from storage.database.lanes import Lane
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Again, Delivery, Done, Failed
-from tests.change_sets import answered
-from tests.storage.due import next_due
+from tests.builders import change_set
+from tests.storage.next_due import next_due
 
 Chat = Callable[..., Arrival]
 Echo = Callable[[StepInput], ChangeSet]
@@ -132,11 +132,11 @@ async def test_what_another_process_claimed_meanwhile_is_not_released(
 
 
 async def test_a_lane_is_claimed_for_itself(store: Store, chat: Chat) -> None:
-    def both(case: StepInput) -> ChangeSet:
-        [event] = case.events
+    def both(given: StepInput) -> ChangeSet:
+        [event] = given.events
         call = CancelLink("abcdefgh-1-1.1", None)
         said = (Say("echo", Text(event.body["text"])),)
-        return answered(case, messages=said, calls=[call])
+        return change_set(given, messages=said, calls=[call])
 
     for n in range(12):
         await store.arrive([chat(f"m{n}", phone=f"9198{n:08}")], now=1)
@@ -155,9 +155,9 @@ async def test_a_result_becomes_an_event_once(store: Store, chat: Chat, echo: Ec
     await store.record([Failed(sent.claim, "too late", LinkRefused("c-1-1.1", "no"))], now=7)
     seen: list[object] = []
 
-    def look(case: StepInput) -> ChangeSet:
-        seen.extend((e.kind, e.body) for e in case.events)
-        return answered(case)
+    def look(given: StepInput) -> ChangeSet:
+        seen.extend((e.kind, e.body) for e in given.events)
+        return change_set(given)
 
     await store.advance_due(look, now=10)
     assert seen == [(Kind.RESULT, results.to_json(MADE))]

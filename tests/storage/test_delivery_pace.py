@@ -1,4 +1,4 @@
-"""One message in six seconds to each customer after a burst of 45, whoever sends them."""
+"""One message in six seconds to each customer after a burst of 45, whichever process sends them."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,7 +11,7 @@ from payments.processing.step_input import StepInput
 from storage import Store
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Delivery, Done
-from tests.storage.due import next_due
+from tests.storage.next_due import next_due
 
 Chat = Callable[..., Arrival]
 Echo = Callable[[StepInput], ChangeSet]
@@ -27,7 +27,7 @@ async def say(store: Store, chat: Chat, echo: Echo, count: int, phone: str = "91
 
 
 async def leave(store: Store, now: int, limit: int = 500) -> list[str]:
-    """What leaves at `now`, claim after claim."""
+    """All messages that may leave at `now`, over as many claims as it takes."""
     left: list[str] = []
     while claimed := await store.claim_due(now=now, limit=limit, lease=60_000):
         left += [delivery.payload["body"] for delivery in claimed]
@@ -82,7 +82,7 @@ async def test_what_another_process_sent_counts(store: Store, rival: Store, chat
 
 @given(st.lists(st.tuples(st.integers(0, 20_000), st.integers(0, 60)), max_size=40))
 def test_never_more_than_meta_allows(turns: list[tuple[int, int]]) -> None:
-    """Against the rule in its own words: a budget of 45 that refills by one in six seconds."""
+    """Compared with the rule itself: a budget of 45 that refills by one in six seconds."""
     pace = WHATSAPP.pace
     now, paced_until, budget = NOW, 0, float(BURST)
     for pause, wanted in turns:

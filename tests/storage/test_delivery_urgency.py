@@ -1,4 +1,4 @@
-"""Confirmations before reminders; an entry that nobody can read; calls that nobody waits for."""
+"""Confirmations leave before reminders; unreadable entries and background polls hold up nobody."""
 
 from collections.abc import Callable
 
@@ -12,17 +12,19 @@ from payments.processing.step_input import StepInput
 from storage import Store
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Again, Delivery, Done
-from tests.change_sets import answered
+from tests.builders import change_set
 
 Chat = Callable[..., Arrival]
 
 MINUTE = 60_000
 
 
-def speak(case: StepInput) -> ChangeSet:
+def speak(given: StepInput) -> ChangeSet:
     """Says each text back; one that begins with ? is a reminder."""
-    texts = [event.body["text"] for event in case.events]
-    return answered(case, messages=[Say("echo", Text(text), reminder=text.startswith("?")) for text in texts])
+    texts = [event.body["text"] for event in given.events]
+    return change_set(
+        given, messages=[Say("echo", Text(text), reminder=text.startswith("?")) for text in texts]
+    )
 
 
 async def say(store: Store, chat: Chat, *texts: str, phone: str = "91981", now: int = 1) -> None:
@@ -90,9 +92,9 @@ async def test_reminders_that_must_wait_do_not_hide_one_that_may_go(store: Store
 
 
 async def test_what_nobody_waits_for_has_a_lane_of_its_own(store: Store, chat: Chat) -> None:
-    def ask(case: StepInput) -> ChangeSet:
+    def ask(given: StepInput) -> ChangeSet:
         calls = (FetchPayments("a-1.1", None), CancelLink("a-1.1", None), FetchPayments("a-1.1", None, True))
-        return answered(case, calls=calls)
+        return change_set(given, calls=calls)
 
     await store.arrive([chat("1")], now=1)
     await store.advance_due(ask, now=1)

@@ -1,7 +1,7 @@
-"""What an event costs does not grow with the customers who came before.
+"""The cost of an event does not grow with the number of earlier customers.
 
-Counted in instructions of SQLite's virtual machine, which nothing but the statements and the rows that they
-visit decides: no clock, and no noise.
+Cost is counted in instructions of SQLite's virtual machine. Only the statements and the rows that they visit
+decide it: there is no clock, and no noise.
 """
 
 import asyncio
@@ -20,10 +20,10 @@ from storage.database.records import reading
 from storage.database.transaction import Units
 from storage.reports.timeline import story, subjects
 from storage.store import opened
-from tests.storage.past import come_often, with_past
-from tests.storage.playing import serve
-from tests.storage.recording import RecordedUnits, Statements, record
+from tests.storage.past_purchases import come_often, with_past
+from tests.storage.recorded_statements import RecordedUnits, Statements, record
 from tests.storage.test_plans import READ_ALL, shape
+from tests.storage.workload import serve
 
 _FEW: Final = 100
 _MANY: Final = 2_000
@@ -54,7 +54,7 @@ def _no_dearer(grown: Costs, fresh: Costs) -> None:
 
 
 async def _costs(directory: Path, customers: int, visits: int = 0) -> Costs:
-    """What it costs to serve a shop that had so many customers; one of them came `visits` times."""
+    """The cost of serving a shop with so many earlier customers, one of whom came `visits` times."""
     url = f"sqlite://{directory}/munshi.db"
     await Store.migrate(url)
     units = await opened(url)
@@ -75,7 +75,7 @@ async def _costs(directory: Path, customers: int, visits: int = 0) -> Costs:
 
 
 async def _instructions(units: Units) -> Callable[[], int]:
-    """How many the connection of `units` has run since now."""
+    """Return a counter of the instructions that the connection of `units` runs from now on."""
     count = itertools.count()
 
     async def install(tx: Any) -> None:
@@ -87,7 +87,7 @@ async def _instructions(units: Units) -> Callable[[], int]:
 
 
 async def _tell(url: str, order: str) -> Statements:
-    """What `munshi why` asks about one order and one customer; it reads all that they did, and no more."""
+    """The cost of `munshi why` about one order and one customer: it reads all that they did, and no more."""
     async with reading(url) as records:
         count, client = itertools.count(), records.client
         assert isinstance(client, ReadOnlyClient)

@@ -1,4 +1,4 @@
-"""Each row about an order says which: what arrives, what is asked of Razorpay, and what it answers."""
+"""Every row about an order names it: inbox events, calls to Razorpay, and their results."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ NOW = 1_790_000_000_000
 
 @pytest.fixture
 async def shop(store: Store) -> Shop:
-    """Two customers have ordered, paid twice over and had the rest back; one asked Razorpay in vain."""
+    """Two customers ordered, paid twice and were refunded once; one asked after a payment in vain."""
     shop = Shop(store, NOW)
     await shop.order([0, 1])
     await shop.write([1], "paid")
@@ -90,7 +90,7 @@ async def test_what_no_column_holds_is_no_order(key: str) -> None:
 
 
 async def test_the_story_of_an_order_goes_by_the_column_alone(shop: Shop, database_url: str) -> None:
-    """A body that only mentions an order, in a customer's words, is not about it."""
+    """A body that only mentions an order, in a customer's words, is not about that order."""
     [first, second] = await shop.store._units.outside(
         lambda tx: tx.fetch("SELECT key FROM orders WHERE conversation_id = 1 ORDER BY placed_by")
     )

@@ -1,4 +1,4 @@
-"""Orders, their money and the stock, as steps leave them in the database."""
+"""Orders, their money and the stock, as steps store them."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,21 +6,21 @@ from dataclasses import replace
 
 from flows.engine.effects import Say
 from flows.messages.kinds import Text
-from payments.ledger.facts import Fact, to_json
+from payments.ledger.facts import to_json
 from payments.ledger.polling import Poll
 from payments.ledger.polling import to_json as to_json_poll
-from payments.ledger.refunds import Refund, RefundStatus
-from payments.ledger.state import OrderState, PaymentStatus
+from payments.ledger.state import PaymentStatus
 from payments.processing.changes import ChangeSet
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import Kind, StepInput
-from payments.shop.orders import AttemptStatus, Lifecycle, Line, Order
+from payments.shop.orders import AttemptStatus, Lifecycle
 from payments.shop.stock import Move
 from storage import Store
 from storage.database.records import reading
 from storage.inbox.arrivals import Arrival
 from storage.reports import backlog
-from tests.storage.placing import LINES, answered, place_order
+from tests.builders import captured, change_set, order, order_state, refund
+from tests.storage.order_placement import LINES, place_order
 
 Chat = Callable[..., Arrival]
 Echo = Callable[[StepInput], ChangeSet]
@@ -48,16 +48,16 @@ async def test_an_order_is_stored_with_its_attempt_and_call(store: Store, chat: 
 async def test_facts_come_with_the_order_they_name_and_pay_it_once(store: Store, chat: Chat) -> None:
     seen = []
 
-    def learn(case: StepInput) -> ChangeSet:
-        [state] = case.orders.values()
+    def learn(given: StepInput) -> ChangeSet:
+        [state] = given.orders.values()
         seen.append(state)
         paid = replace(state, facts=(fact,), lifecycle=Lifecycle.FULFILLED)
-        return answered(case, facts=(fact, fact), orders=(replace(paid, fulfilled=50_000),))
+        return change_set(given, facts=(fact, fact), orders=(replace(paid, fulfilled=50_000),))
 
     [stored] = await store.arrive([chat("1")], now=1000)
     await store.advance_due(place_order, now=1000)
     key = f"{stored.conversation}-1"
-    fact = Fact(key, "payment", "pay_1", "captured", 50_000, "INR", 1, {"method": "upi"})
+    fact = captured(50_000, order_key=key, method="upi")
     for n, now in enumerate([2000, 3000]):
         body = {"event": "payment.captured", "facts": [to_json(fact)]}
         await store.arrive([Arrival(f"rzp{n}", Kind.FACTS, body, order_key=key)], now=now)
@@ -76,10 +76,10 @@ async def test_a_result_comes_with_the_order_of_its_reference(store: Store, chat
     await store.advance_due(place_order, now=1000)
     key = f"{stored.conversation}-1"
 
-    def created(case: StepInput) -> ChangeSet:
-        [attempt] = case.orders[key].attempts
+    def created(given: StepInput) -> ChangeSet:
+        [attempt] = given.orders[key].attempts
         made = replace(attempt, status=AttemptStatus.CREATED, link_id="plink_1", short_url="https://rzp.io/1")
-        return answered(case, attempts=(attempt, made))
+        return change_set(given, attempts=(attempt, made))
 
     fields = {"reference_id": f"{key}.1", "link_id": "plink_1"}
     body = {"name": "payment_link.created", "fields": fields}
@@ -93,9 +93,9 @@ async def test_a_result_comes_with_the_order_of_its_reference(store: Store, chat
 async def test_another_customers_order_is_not_shown(store: Store, chat: Chat) -> None:
     seen = []
 
-    def look(case: StepInput) -> ChangeSet:
-        seen.append(dict(case.orders))
-        return answered(case)
+    def look(given: StepInput) -> ChangeSet:
+        seen.append(dict(given.orders))
+        return change_set(given)
 
     mine, theirs = await store.arrive([chat("1"), chat("2", phone="919811111111")], now=1)
     await store.advance_due(place_order, now=1)
@@ -109,13 +109,13 @@ async def test_orders_whose_money_does_not_fit_are_listed(
     store: Store, database_url: str, chat: Chat, echo: Echo
 ) -> None:
     await store.arrive([chat("m1")], now=1)
-    order = Order("k-1", "10001", "k", (Line("a", "A", 1, 100),), 100, "INR", 1, 1)
-    paid = replace(order, key="k-2", number="10002")
+    unpaid = order("k-1", total=100, number="10001")
+    paid = order("k-2", total=100, number="10002")
 
-    def place(case: StepInput) -> ChangeSet:
-        short = OrderState(order, held=50, held_for="short")
-        done = OrderState(paid, lifecycle=Lifecycle.FULFILLED)
-        return answered(case, placed=[order, paid], orders=[short, done])
+    def place(given: StepInput) -> ChangeSet:
+        short = order_state(order=unpaid, held=50, held_for="short")
+        done = order_state(order=paid, lifecycle=Lifecycle.FULFILLED)
+        return change_set(given, placed=[unpaid, paid], orders=[short, done])
 
     await store.advance_due(place, now=2)
     async with reading(database_url) as records:
@@ -126,32 +126,32 @@ async def test_a_refund_is_kept_as_it_was_last_seen(store: Store, chat: Chat) ->
     [stored] = await store.arrive([chat("1")], now=1000)
     await store.advance_due(place_order, now=1000)
     key = f"{stored.conversation}-1"
-    asked = Refund("pay_1-1", key, "pay_1", 500, "surplus")
-    made = replace(asked, status=RefundStatus.CREATED, refund_id="rfnd_1")
-    fact = Fact(key, "payment", "pay_1", "captured", 50_500, "INR", 1, {})
+    asked = refund("asked", 500, order_key=key)
+    made = refund("created", 500, "rfnd_1", order_key=key)
+    fact = captured(50_500, order_key=key)
     seen = []
 
-    def refund(case: StepInput) -> ChangeSet:
-        [state] = case.orders.values()
+    def give_back(given: StepInput) -> ChangeSet:
+        [state] = given.orders.values()
         seen.append(state.refunds)
-        return answered(case, facts=(fact,), refunds=(asked, made))
+        return change_set(given, facts=(fact,), refunds=(asked, made))
 
     for n in range(2):
         body = {"event": "x", "facts": [], "order_key": key}
         await store.arrive([Arrival(f"f{n}", Kind.FACTS, body, order_key=key)], now=1100)
-        await store.advance_due(refund, now=1100)
+        await store.advance_due(give_back, now=1100)
     assert seen == [(), (made,)]
 
 
 async def test_a_poll_comes_back_with_its_order_when_it_is_due(store: Store, chat: Chat) -> None:
     [stored] = await store.arrive([chat("1")], now=1000)
     poll = Poll(f"{stored.conversation}-1.1", since=1000, nth=0)
-    await store.advance_due(lambda case: place_order(case, polls=(poll, poll)), now=1000)
+    await store.advance_due(lambda given: place_order(given, polls=(poll, poll)), now=1000)
     seen = []
 
-    def look(case: StepInput) -> ChangeSet:
-        seen.append((case.events[0].kind, case.events[0].body, [*case.orders]))
-        return answered(case)
+    def look(given: StepInput) -> ChangeSet:
+        seen.append((given.events[0].kind, given.events[0].body, [*given.orders]))
+        return change_set(given)
 
     assert await store.advance_due(look, now=poll.due - 1) == 0
     assert await store.advance_due(look, now=poll.due) == 1
@@ -161,14 +161,16 @@ async def test_a_poll_comes_back_with_its_order_when_it_is_due(store: Store, cha
 async def test_our_account_is_learned_once(store: Store, chat: Chat) -> None:
     seen = []
 
-    def learn(case: StepInput) -> ChangeSet:
-        seen.append(case.account)
-        return replace(place_order(case) if len(seen) == 1 else answered(case), account=f"acc_{len(seen)}")
+    def learn(given: StepInput) -> ChangeSet:
+        seen.append(given.account)
+        return replace(
+            place_order(given) if len(seen) == 1 else change_set(given), account=f"acc_{len(seen)}"
+        )
 
-    def current(case: StepInput) -> ChangeSet:
-        known = learn(case)
-        data = {"order": f"{case.conversation.id}-1"}
-        return replace(known, conversation=replace(case.conversation, data=data))
+    def current(given: StepInput) -> ChangeSet:
+        known = learn(given)
+        data = {"order": f"{given.conversation.id}-1"}
+        return replace(known, conversation=replace(given.conversation, data=data))
 
     for n in range(3):
         await store.arrive([chat(str(n))], now=n)
@@ -180,15 +182,15 @@ async def test_a_notice_is_kept_once_for_its_subject(store: Store, chat: Chat) -
     notices = tuple(Notice(NoticeKind.WEBHOOK, subject, "may be disabled") for subject in "aab")
     for n in range(2):
         await store.arrive([chat(str(n))], now=n)
-        await store.advance_due(lambda case: answered(case, notices=notices), now=n)
+        await store.advance_due(lambda given: change_set(given, notices=notices), now=n)
     assert (await store.counts(now=5)).notices == 2
 
 
 def take(pieces: int) -> Callable[[StepInput], ChangeSet]:
-    def advance(case: StepInput) -> ChangeSet:
-        got = min(pieces, case.left["cup"])
+    def advance(given: StepInput) -> ChangeSet:
+        got = min(pieces, given.left["cup"])
         moves = (Move("cup", got, 0),) if got else ()
-        return answered(case, moves=moves, messages=(Say(str(got), Text(str(got))),))
+        return change_set(given, moves=moves, messages=(Say(str(got), Text(str(got))),))
 
     return advance
 
@@ -223,14 +225,14 @@ async def test_what_is_given_back_or_sold_always_may(store: Store, chat: Chat) -
     await store.declare({"cup": 2})
     for n, move in enumerate((Move("cup", 2, 0), Move("cup", -1, 1), Move("cup", -1, 0))):
         await store.arrive([chat(str(n))], now=n)
-        await store.advance_due(lambda case, m=move: answered(case, moves=(m,)), now=n)  # type: ignore[misc]
+        await store.advance_due(lambda given, m=move: change_set(given, moves=(m,)), now=n)  # type: ignore[misc]
     assert await stock(store) == [("cup", 2, 0, 1)]
 
 
 async def test_a_changed_number_is_a_new_count(store: Store, chat: Chat) -> None:
     await store.declare({"cup": 2, "tea": 4})
     await store.arrive([chat("1")], now=1)
-    await store.advance_due(lambda case: answered(case, moves=(Move("cup", 0, 2),)), now=1)
+    await store.advance_due(lambda given: change_set(given, moves=(Move("cup", 0, 2),)), now=1)
     await store.declare({"cup": 2, "tea": 4})
     assert await stock(store) == [("cup", 2, 0, 2), ("tea", 4, 0, 0)]
     await store.declare({"cup": 9})
@@ -250,9 +252,9 @@ async def test_a_step_that_takes_what_is_not_there_is_parked_and_stops_nobody(
     await store.declare({"cup": 1})
     greedy, other = await store.arrive([chat("1"), chat("2", phone="919811111111")], now=1)
 
-    def take_without_looking(case: StepInput) -> ChangeSet:
-        wanted = 5 if case.events[0].number == greedy.number else 1
-        return answered(case, moves=(Move("cup", wanted, 0),))
+    def take_without_looking(given: StepInput) -> ChangeSet:
+        wanted = 5 if given.events[0].number == greedy.number else 1
+        return change_set(given, moves=(Move("cup", wanted, 0),))
 
     while await store.advance_due(take_without_looking, now=1):
         pass

@@ -22,10 +22,10 @@ from bot.whatsapp.channel import WHATSAPP
 from storage import Store, reports
 from storage.database.records import reading
 from storage.store import opened
-from tests.storage import plans
-from tests.storage.past import with_past
-from tests.storage.playing import look_after, serve
-from tests.storage.recording import RecordedUnits, Statements, record
+from tests.storage import query_plans
+from tests.storage.past_purchases import with_past
+from tests.storage.recorded_statements import RecordedUnits, Statements, record
+from tests.storage.workload import look_after, serve
 
 _CUSTOMERS: Final = 30_000
 _REMEMBERED: Final = 10
@@ -39,9 +39,9 @@ READ_ALL: Final = {
 _NOT_PLAYED: Final = (
     "storage.database.migration", "storage.database.backup", "storage.operations.epochs", "storage.recovery",
 )  # fmt: skip
-"""Modules whose own statements open a database, or are asked once while it is put back or after."""
+"""Modules whose statements open a database, or run once during or after a restore."""
 _OF_THE_SERVER: Final = ("tortoise_migrations", "pg_settings", "SELECT key FROM installation")
-"""What statements are about that ask for a setting, or for the one row that says whose database it is."""
+"""Marks of statements that read a setting, or the one row of the installation."""
 _SCANS: Final = (
     "SELECT id FROM inbox WHERE body LIKE 'x%'",
     "SELECT c.id FROM conversation c WHERE c.updated_at > 7",
@@ -55,14 +55,14 @@ _SCANS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What one database does for each statement."""
+    """How one database runs each statement."""
 
     faults: dict[str, list[str]]
-    """By statement, without its rows: what reads a whole table; nothing where it seeks."""
+    """By statement, without its rows: the parts that read a whole table; empty where it seeks."""
     scans: dict[str, list[str]]
     """The same for `_SCANS`."""
     askers: set[str]
-    """The functions that had the ORM ask something."""
+    """The functions that queried through the ORM."""
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -81,12 +81,12 @@ async def _planned(url: str) -> Planned:
     units = await opened(url)
     try:
         asked = await _asked(Store(units, WHATSAPP), url)
-        known = await plans.indexes(units)
+        known = await query_plans.indexes(units)
         faults: dict[str, list[str]] = {}
         for sql, values in asked.seen.items():
-            faults.setdefault(shape(sql), []).extend(await plans.faults(units, known, sql, values))
+            faults.setdefault(shape(sql), []).extend(await query_plans.faults(units, known, sql, values))
         return Planned(
-            faults, {sql: await plans.faults(units, known, sql, []) for sql in _SCANS}, asked.askers
+            faults, {sql: await query_plans.faults(units, known, sql, []) for sql in _SCANS}, asked.askers
         )
     finally:
         await units.close()
@@ -112,9 +112,9 @@ def test_every_statement_seeks(planned: Planned, subtests: pytest.Subtests) -> N
     with subtests.test("no exception is made without need"):
         assert all(planned.faults[sql] for sql in READ_ALL)
     with subtests.test("every statement in the code was asked"):
-        assert not _unasked(planned), "let tests/storage/playing.py do what asks these"
+        assert not _unasked(planned), "let tests/storage/workload.py do what asks these"
     with subtests.test("every query of the ORM was asked"):
-        assert not set(_querying()) - planned.askers, "let look_after of tests/storage/playing.py call these"
+        assert not set(_querying()) - planned.askers, "let look_after of tests/storage/workload.py call these"
 
 
 def _unasked(planned: Planned) -> list[str]:
@@ -124,7 +124,7 @@ def _unasked(planned: Planned) -> list[str]:
 
 
 def shape(sql: str) -> str:
-    """`sql` as it stands in the code: with `{rows}`, or `{values}` in a list, for however many there were."""
+    """`sql` as it is written in the code: with `{rows}`, or `{values}` in a list, for any number of them."""
     rows = re.sub(r"VALUES \(\$[^()]*\)(?:, \(\$[^()]*\))*", "VALUES {rows}", sql.strip())
     return re.sub(r"IN \([?$][^()]*\)", "IN {values}", rows)
 
@@ -147,7 +147,7 @@ def _written() -> Iterator[str]:
 
 
 def _querying() -> Iterator[str]:
-    """Every function that asks something of the models, which it names with the client of its records."""
+    """Every function that queries the models: it uses `records.client`."""
     for found in pkgutil.iter_modules(reports.__path__, f"{reports.__name__}."):
         tree = ast.parse(Path(inspect.getfile(import_module(found.name))).read_text())
         for function in ast.walk(tree):

@@ -1,4 +1,4 @@
-"""Receipts move a message forward only, in whatever order they come, and settle what was in doubt."""
+"""Receipts move a message only forward, in whatever order they come, and decide ambiguous sends."""
 
 from collections.abc import Callable
 from itertools import permutations
@@ -12,8 +12,8 @@ from storage import Store
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Again, Delivery, Done
 from storage.outbox.receipts import Applied, Undelivered
-from tests.storage.due import next_due
-from tests.storage.hearing import heard
+from tests.storage.next_due import next_due
+from tests.storage.receipt_bodies import receipt_body
 
 Chat = Callable[..., Arrival]
 Echo = Callable[[StepInput], ChangeSet]
@@ -27,7 +27,7 @@ async def sending(store: Store, chat: Chat, echo: Echo, key: str = "1") -> Deliv
 
 
 def receipt(wamid: str, status: str, opaque: str | None = None, error: Any = None, *, n: int = 0) -> Arrival:
-    body = heard(status, wamid, opaque, error)
+    body = receipt_body(status, wamid, opaque, error)
     return Arrival(f"receipt:{wamid}:{status}:{n}", Kind.RECEIPT, body, opaque=opaque)
 
 
@@ -124,7 +124,7 @@ async def test_an_unknown_status_is_ignored(store: Store, chat: Chat, echo: Echo
     delivery = await sending(store, chat, echo)
     bodies: list[dict[str, Any]] = [
         {},
-        heard("warming", opaque=delivery.opaque),
+        receipt_body("warming", opaque=delivery.opaque),
         {"status": 7, "provider_id": []},
     ]
     arrivals = [Arrival(f"r{n}", Kind.RECEIPT, body, opaque=delivery.opaque) for n, body in enumerate(bodies)]

@@ -1,4 +1,4 @@
-"""Accepted, then refused because the 24 hours were over: sent as its template once, or told to a person."""
+"""Messages that failed because the 24 hours were over: sent once as their template, else a notice."""
 
 from collections.abc import Sequence
 from itertools import permutations
@@ -13,8 +13,8 @@ from storage.database.encoding import loads
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Again, Done, Failed
 from storage.outbox.receipts import Undelivered
-from tests.storage.claiming import Chat, claimed
-from tests.storage.hearing import heard
+from tests.storage.delivery_claims import Chat, claimed_delivery
+from tests.storage.receipt_bodies import receipt_body
 
 TEMPLATE = TemplateMessage("order_paid", "en", ("#10001",))
 PAID = Text("Paid!", fallback=TEMPLATE)
@@ -23,9 +23,10 @@ PAID = Text("Paid!", fallback=TEMPLATE)
 async def hear(
     store: Store, wamid: str, *statuses: str, opaque: str | None = None, now: int = 5
 ) -> Sequence[Undelivered]:
-    """Word on a copy of the message; a failure says that the 24 hours were over."""
+    """Receipts of a copy of the message. A failure says that the 24 hours were over."""
     bodies: list[dict[str, Any]] = [
-        heard(status, wamid, opaque, {"code": 131047} if status == "failed" else None) for status in statuses
+        receipt_body(status, wamid, opaque, {"code": 131047} if status == "failed" else None)
+        for status in statuses
     ]
     arrivals = [Arrival(f"{wamid}:{b['status']}:{now}", Kind.RECEIPT, b, opaque=opaque) for b in bodies]
     await store.arrive(arrivals, now=now)
@@ -43,7 +44,7 @@ async def notices(store: Store) -> list[tuple[str, str]]:
 
 
 async def test_it_is_sent_again_as_its_template(store: Store, chat: Chat) -> None:
-    delivery = await claimed(store, chat, PAID)
+    delivery = await claimed_delivery(store, chat, PAID)
     await store.record([Done(delivery.claim, "wamid.A")], now=3)
     assert await hear(store, "wamid.A", "sent", "failed") == ()
     [again] = await store.claim_due(now=5, limit=5, lease=60_000)
@@ -58,7 +59,7 @@ async def test_it_is_sent_again_as_its_template(store: Store, chat: Chat) -> Non
 
 async def test_once(store: Store, chat: Chat) -> None:
     """A template that is refused in the same way has failed."""
-    delivery = await claimed(store, chat, PAID)
+    delivery = await claimed_delivery(store, chat, PAID)
     await store.record([Done(delivery.claim, "wamid.A")], now=3)
     await hear(store, "wamid.A", "failed")
     [again] = await store.claim_due(now=5, limit=5, lease=60_000)
@@ -70,7 +71,7 @@ async def test_once(store: Store, chat: Chat) -> None:
 
 
 async def test_without_a_template_an_operator_hears_of_it(store: Store, chat: Chat) -> None:
-    delivery = await claimed(store, chat, Text("Paid!"))
+    delivery = await claimed_delivery(store, chat, Text("Paid!"))
     await store.record([Done(delivery.claim, "wamid.A")], now=3)
     assert await hear(store, "wamid.A", "failed") == (Undelivered(delivery.id, "paid", 131047),)
     assert await notices(store) == [("window", f"paid to {delivery.conversation}")]
@@ -82,7 +83,7 @@ async def test_without_a_template_an_operator_hears_of_it(store: Store, chat: Ch
 async def test_late_word_on_the_refused_copy_counts_no_more(
     late: tuple[str, ...], store: Store, chat: Chat
 ) -> None:
-    delivery = await claimed(store, chat, PAID)
+    delivery = await claimed_delivery(store, chat, PAID)
     await store.record([Done(delivery.claim, "wamid.A")], now=3)
     await hear(store, "wamid.A", "failed", opaque=delivery.opaque)
     assert await hear(store, "wamid.A", *late, opaque=delivery.opaque, now=6) == ()
@@ -97,7 +98,7 @@ async def test_late_word_on_the_refused_copy_counts_no_more(
 
 
 async def test_a_template_in_doubt_is_settled_by_its_own_word(store: Store, chat: Chat) -> None:
-    delivery = await claimed(store, chat, PAID)
+    delivery = await claimed_delivery(store, chat, PAID)
     await store.record([Done(delivery.claim, "wamid.A")], now=3)
     await hear(store, "wamid.A", "failed", opaque=delivery.opaque)
     [again] = await store.claim_due(now=5, limit=5, lease=60_000)
@@ -108,8 +109,8 @@ async def test_a_template_in_doubt_is_settled_by_its_own_word(store: Store, chat
 
 
 async def test_the_word_may_come_before_the_answer(store: Store, chat: Chat) -> None:
-    """Whoever sends it just now may hear the same and send the template itself: the word waits."""
-    delivery = await claimed(store, chat, PAID)
+    """A worker that is sending it may get the same error and send the template: the receipt waits."""
+    delivery = await claimed_delivery(store, chat, PAID)
     await hear(store, "wamid.A", "failed", opaque=delivery.opaque)
     assert (await entry(store))["state"] == "sending"
     await store.record([Done(delivery.claim, "wamid.B")], now=6)  # the template
@@ -120,7 +121,7 @@ async def test_the_word_may_come_before_the_answer(store: Store, chat: Chat) -> 
 
 
 async def test_the_word_before_the_answer_of_an_accepted_one(store: Store, chat: Chat) -> None:
-    delivery = await claimed(store, chat, PAID)
+    delivery = await claimed_delivery(store, chat, PAID)
     await hear(store, "wamid.A", "failed", opaque=delivery.opaque)
     await store.record([Done(delivery.claim, "wamid.A")], now=6)
     assert (await store.apply_receipts(now=10_000)).looked_at == 1
@@ -129,8 +130,8 @@ async def test_the_word_before_the_answer_of_an_accepted_one(store: Store, chat:
 
 
 async def test_the_word_is_taken_in_the_end(store: Store, chat: Chat) -> None:
-    """Nobody ever said what came of the send."""
-    delivery = await claimed(store, chat, PAID)
+    """The outcome of the send was never recorded."""
+    delivery = await claimed_delivery(store, chat, PAID)
     for now in (5, 2_005, 10_005, 60_001, 300_005):
         await hear(store, "wamid.A", "failed", opaque=delivery.opaque, now=5)
         await store.apply_receipts(now=now)
@@ -142,7 +143,7 @@ async def test_the_word_is_taken_in_the_end(store: Store, chat: Chat) -> None:
 
 
 async def test_what_was_delivered_after_all_was_delivered(store: Store, chat: Chat) -> None:
-    delivery = await claimed(store, chat, PAID)
+    delivery = await claimed_delivery(store, chat, PAID)
     await store.record([Done(delivery.claim, "wamid.A")], now=3)
     await hear(store, "wamid.A", "delivered")
     await hear(store, "wamid.A", "failed", now=6)
@@ -151,8 +152,8 @@ async def test_what_was_delivered_after_all_was_delivered(store: Store, chat: Ch
 
 
 async def test_what_failed_as_a_template_too_is_not_raised_again(store: Store, chat: Chat) -> None:
-    """Both copies were refused in the call itself; the webhook repeats it."""
-    delivery = await claimed(store, chat, PAID)
+    """Both copies were refused in the call itself; a receipt repeats it."""
+    delivery = await claimed_delivery(store, chat, PAID)
     await store.record([Failed(delivery.claim, "132001: no such template")], now=3)
     await hear(store, "wamid.A", "failed", opaque=delivery.opaque)
     assert (await entry(store))["state"] == "failed"

@@ -1,4 +1,4 @@
-"""Reading beside a live writer: one instant, nothing written, clear words where nothing can be read."""
+"""Reading beside a live writer: one instant, nothing written, clear errors where nothing can be read."""
 
 import asyncio
 from pathlib import Path
@@ -11,7 +11,7 @@ from storage.database.errors import NotMigrated, StorageError, Unavailable, Unsu
 from storage.database.models import Inbox
 from storage.database.records import reading
 from tests.storage.conftest import Chat
-from tests.storage.written import NOW, opened
+from tests.storage.handwritten_rows import NOW, open_store
 
 COUNT = "SELECT COUNT(*) AS n FROM inbox"
 
@@ -79,12 +79,12 @@ async def test_nothing_can_be_written(store: Store, database_url: str, chat: Cha
 
 
 async def test_an_sqlite_reader_leaves_the_file_and_its_wal_alone(tmp_path: Path, chat: Chat) -> None:
-    """No checkpoint on closing: not beside a writer, and not as the last of all after a crash."""
+    """Closing makes no checkpoint: not beside a writer, and not as the last connection after a crash."""
     url = f"sqlite://{tmp_path}/munshi.db"
     crashed = tmp_path / "crashed"
     crashed.mkdir()
     await Store.migrate(url)
-    async with opened(url) as store:
+    async with open_store(url) as store:
         await store.arrive([chat("m1")], NOW)
         before = files(tmp_path)
         async with reading(url) as records:
@@ -102,10 +102,10 @@ async def test_an_sqlite_reader_leaves_the_file_and_its_wal_alone(tmp_path: Path
 
 
 async def test_an_sqlite_reader_cannot_checkpoint(tmp_path: Path, chat: Chat) -> None:
-    """Not even if it tries: what would corrupt the file of a live writer is out of its reach."""
+    """It cannot even on purpose: writes could corrupt the file of a live writer."""
     url = f"sqlite://{tmp_path}/munshi.db"
     await Store.migrate(url)
-    async with opened(url) as store:
+    async with open_store(url) as store:
         await store.arrive([chat("m1")], NOW)
         before = files(tmp_path)
         async with reading(url) as records:
@@ -131,7 +131,7 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 async def test_many_readers_while_much_is_written(store: Store, database_url: str, chat: Chat) -> None:
-    """Each sees a whole number of batches: a batch is seen whole or not at all."""
+    """Each reader sees a whole number of batches."""
 
     async def look() -> None:
         for _ in range(10):

@@ -1,4 +1,4 @@
-"""The database that is served is the one that was opened, and nobody else's: else nothing is acknowledged."""
+"""The database that was opened is the one that is served; otherwise nothing is acknowledged."""
 
 import os
 import shutil
@@ -144,7 +144,7 @@ async def test_the_lock_is_on_the_file_and_no_other_file_is_made(shop: Path, cha
 
 
 async def test_a_refused_opening_does_not_take_sqlite_s_own_locks_away(shop: Path, chat: Chat) -> None:
-    """They are a process's, and closing any descriptor of the file gives them up."""
+    """Locks belong to a process, and closing any descriptor of the file releases them."""
     url = f"sqlite://{shop}/munshi.db"
     store = await Store.open(url, WHATSAPP)
     await store.arrive([chat("m1")], NOW)

@@ -1,4 +1,4 @@
-"""Claim, decide, save: nothing lost, nothing doubled, and one bad event harms nobody else."""
+"""Claim, decide, save: nothing is lost or done twice, and one bad event harms no other."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,17 +11,21 @@ from flows.engine.effects import Say, StartTimer
 from flows.messages.kinds import Text
 from payments.processing.changes import Caused, ChangeSet
 from payments.processing.step_input import Kind, StepInput
-from payments.shop.orders import Order
 from storage import Store
 from storage.database.encoding import loads
 from storage.inbox.arrivals import Arrival
 from storage.inbox.nonces import LETTERS
 from storage.outbox.deliveries import Done
-from tests.storage.due import next_due
-from tests.storage.placing import answered, place_order
+from tests.builders import change_set, order
+from tests.storage.next_due import next_due
+from tests.storage.order_placement import place_order
 
 Chat = Callable[..., Arrival]
 Echo = Callable[[StepInput], ChangeSet]
+
+
+SAME = order("same-1-1", lines=(), number="1")
+"""Every customer gets this order key: the first may keep it."""
 
 
 async def state(store: Store, number: int) -> str:
@@ -42,12 +46,12 @@ async def test_due_events_are_stepped_oldest_first(store: Store, chat: Chat, ech
 
 
 async def test_no_two_steps_have_the_same_letters(store: Store, chat: Chat) -> None:
-    """Also those of one conversation, and of an event that is stepped once more after a restore."""
+    """Also of steps of one conversation, and of an event that is stepped again after a restore."""
     seen: list[str] = []
 
-    def look(case: StepInput) -> ChangeSet:
-        seen.append(case.nonce)
-        return answered(case)
+    def look(given: StepInput) -> ChangeSet:
+        seen.append(given.nonce)
+        return change_set(given)
 
     for n in range(5):
         await store.arrive([chat(f"m{n}"), chat(f"x{n}", phone=f"91980000001{n}")], now=n)
@@ -57,15 +61,15 @@ async def test_no_two_steps_have_the_same_letters(store: Store, chat: Chat) -> N
 
 
 async def test_the_conversation_survives(store: Store, chat: Chat) -> None:
-    def count(case: StepInput) -> ChangeSet:
-        data = {"count": case.conversation.data.get("count", 0) + len(case.events)}
-        return answered(case, conversation=replace(case.conversation, state="browsing", data=data))
+    def count(given: StepInput) -> ChangeSet:
+        data = {"count": given.conversation.data.get("count", 0) + len(given.events)}
+        return change_set(given, conversation=replace(given.conversation, state="browsing", data=data))
 
     seen = []
 
-    def look(case: StepInput) -> ChangeSet:
-        seen.append(case.conversation)
-        return answered(case)
+    def look(given: StepInput) -> ChangeSet:
+        seen.append(given.conversation)
+        return change_set(given)
 
     [first] = await store.arrive([chat("1")], now=1)
     await store.advance_due(count, now=1)
@@ -89,8 +93,8 @@ async def test_a_long_queue_is_taken_in_order_over_several_rounds(
 
 
 async def test_timers_wait_until_they_are_due(store: Store, chat: Chat, echo: Echo) -> None:
-    def start(case: StepInput) -> ChangeSet:
-        return answered(case, timers=(StartTimer("cart", "10 min", 3, due=60_000),))
+    def start(given: StepInput) -> ChangeSet:
+        return change_set(given, timers=(StartTimer("cart", "10 min", 3, due=60_000),))
 
     await store.arrive([chat("1")], now=1000)
     await store.advance_due(start, now=1000)
@@ -102,8 +106,8 @@ async def test_timers_wait_until_they_are_due(store: Store, chat: Chat, echo: Ec
 
 
 async def test_the_same_timer_of_one_visit_starts_once(store: Store, chat: Chat) -> None:
-    def start(case: StepInput) -> ChangeSet:
-        return answered(case, timers=(StartTimer("cart", "10 min", 3, due=5_000 + len(case.events)),))
+    def start(given: StepInput) -> ChangeSet:
+        return change_set(given, timers=(StartTimer("cart", "10 min", 3, due=5_000 + len(given.events)),))
 
     await store.arrive([chat("1")], now=1)
     await store.advance_due(start, now=1)
@@ -116,8 +120,8 @@ async def test_the_same_timer_of_one_visit_starts_once(store: Store, chat: Chat)
 async def test_an_event_that_came_before_a_timer_was_due_goes_first(
     store: Store, chat: Chat, echo: Echo
 ) -> None:
-    def start(case: StepInput) -> ChangeSet:
-        return answered(case, timers=(StartTimer("cart", "later", 1, due=5000),))
+    def start(given: StepInput) -> ChangeSet:
+        return change_set(given, timers=(StartTimer("cart", "later", 1, due=5000),))
 
     await store.arrive([chat("1")], now=1000)
     await store.advance_due(start, now=1000)
@@ -128,11 +132,11 @@ async def test_an_event_that_came_before_a_timer_was_due_goes_first(
 
 
 async def test_a_failing_event_is_parked_and_the_rest_goes_on(store: Store, chat: Chat) -> None:
-    def fragile(case: StepInput) -> ChangeSet:
-        if any(e.body["text"] == "poison" for e in case.events):
+    def fragile(given: StepInput) -> ChangeSet:
+        if any(e.body["text"] == "poison" for e in given.events):
             raise RuntimeError("cannot digest")
-        said = tuple(Say("ok", Text(e.body["text"])) for e in case.events)
-        return answered(case, messages=said)
+        said = tuple(Say("ok", Text(e.body["text"])) for e in given.events)
+        return change_set(given, messages=said)
 
     texts = ["before", "poison", "after"]
     stored = await store.arrive(
@@ -151,9 +155,9 @@ async def test_a_failing_event_is_parked_and_the_rest_goes_on(store: Store, chat
 
 
 async def test_each_effect_is_known_to_come_of_its_own_event(store: Store, chat: Chat) -> None:
-    def echo(case: StepInput) -> ChangeSet:
-        changes = answered(case)
-        for n, event in enumerate(case.events):
+    def echo(given: StepInput) -> ChangeSet:
+        changes = change_set(given)
+        for n, event in enumerate(given.events):
             changes.messages += [Caused(event.number, Say("ok", Text(event.body["text"])))] * n
         return changes
 
@@ -167,10 +171,10 @@ async def test_each_effect_is_known_to_come_of_its_own_event(store: Store, chat:
 
 
 async def test_what_cannot_be_stored_is_parked(store: Store, chat: Chat) -> None:
-    def unstorable(case: StepInput) -> ChangeSet:
-        words = {"nul": "a\x00b", "half": "\ud83d", "big": "fine"}[case.events[0].body["text"]]
+    def unstorable(given: StepInput) -> ChangeSet:
+        words = {"nul": "a\x00b", "half": "\ud83d", "big": "fine"}[given.events[0].body["text"]]
         timer = StartTimer("s", words, 1, due=2**70 if words == "fine" else 5)
-        return answered(case, timers=(timer,))
+        return change_set(given, timers=(timer,))
 
     texts = ["nul", "half", "big"]
     stored = await store.arrive([chat(t, phone=f"9198{n:08}", text=t) for n, t in enumerate(texts)], now=1)
@@ -182,15 +186,14 @@ async def test_an_unanswered_event_is_parked_instead_of_coming_back_for_ever(
     store: Store, chat: Chat
 ) -> None:
     [stored] = await store.arrive([chat("1")], now=1)
-    assert await store.advance_due(lambda case: ChangeSet(case.conversation), now=1) == 1
+    assert await store.advance_due(lambda given: ChangeSet(given.conversation), now=1) == 1
     assert await state(store, stored.number) == "parked"
 
 
 async def test_what_only_the_database_refuses_is_parked_alone(store: Store, chat: Chat) -> None:
-    def place(case: StepInput) -> ChangeSet:
-        # Every customer gets the same order key: the first may keep it.
-        order = Order("same-1-1", "1", case.conversation.id, (), 0, "INR", 1, case.events[0].number)
-        return answered(case, placed=(order,))
+    def place(given: StepInput) -> ChangeSet:
+        placed = replace(SAME, conversation=given.conversation.id, placed_by=given.events[0].number)
+        return change_set(given, placed=(placed,))
 
     stored = await store.arrive([chat(f"m{n}", phone=f"9198{n:08}") for n in range(4)], now=1)
     while await store.advance_due(place, now=1):
@@ -200,13 +203,13 @@ async def test_what_only_the_database_refuses_is_parked_alone(store: Store, chat
 
 
 async def test_only_the_event_that_the_database_refuses_is_parked(store: Store, chat: Chat) -> None:
-    def place(case: StepInput) -> ChangeSet:
+    def place(given: StepInput) -> ChangeSet:
         orders = tuple(
-            Order("same-1-1", "1", case.conversation.id, (), 0, "INR", 1, e.number)
-            for e in case.events
+            replace(SAME, conversation=given.conversation.id, placed_by=e.number)
+            for e in given.events
             if e.body["text"] == "order"
         )
-        return answered(case, placed=orders)
+        return change_set(given, placed=orders)
 
     texts = ["order", "before", "order", "after"]
     stored = await store.arrive([chat(f"m{n}", text=text) for n, text in enumerate(texts)], now=1)
@@ -259,7 +262,7 @@ async def test_a_crash_before_commit_loses_nothing(store: Store, chat: Chat, ech
     class Crash(BaseException):
         pass
 
-    def crash(case: StepInput) -> ChangeSet:
+    def crash(given: StepInput) -> ChangeSet:
         raise Crash
 
     [stored] = await store.arrive(
@@ -278,11 +281,11 @@ async def test_a_crash_before_commit_loses_nothing(store: Store, chat: Chat, ech
 async def test_two_processes_step_every_event_once_and_in_order(
     store: Store, rival: Store, chat: Chat
 ) -> None:
-    def remember(case: StepInput) -> ChangeSet:
-        seen = [*case.conversation.data.get("seen", ()), *(e.body["text"] for e in case.events)]
-        said = tuple(Say("once", Text(e.body["text"])) for e in case.events)
-        conversation = replace(case.conversation, data={"seen": seen})
-        return answered(case, conversation=conversation, messages=said)
+    def remember(given: StepInput) -> ChangeSet:
+        seen = [*given.conversation.data.get("seen", ()), *(e.body["text"] for e in given.events)]
+        said = tuple(Say("once", Text(e.body["text"])) for e in given.events)
+        conversation = replace(given.conversation, data={"seen": seen})
+        return change_set(given, conversation=conversation, messages=said)
 
     for round in range(6):
         await store.arrive(
@@ -295,9 +298,9 @@ async def test_two_processes_step_every_event_once_and_in_order(
         pass
     seen = []
 
-    def look(case: StepInput) -> ChangeSet:
-        seen.append(case.conversation.data["seen"])
-        return answered(case)
+    def look(given: StepInput) -> ChangeSet:
+        seen.append(given.conversation.data["seen"])
+        return change_set(given)
 
     await store.arrive([chat(f"last.{n}", phone=f"9198{n:08}") for n in range(40)], now=11)
     await store.advance_due(look, now=11)
@@ -326,25 +329,25 @@ async def test_the_customers_last_word_counts_from_when_it_was_written(
 ) -> None:
     arrival = chat("1")
     await store.arrive([replace(arrival, body={**arrival.body, "sent_at": sent_at})], now=10**12)
-    await store.advance_due(lambda case: answered(case, messages=(Say("a", Text("a")),)), now=10**12)
+    await store.advance_due(lambda given: change_set(given, messages=(Say("a", Text("a")),)), now=10**12)
     [sent] = await store.claim_due(now=10**12, limit=1, lease=1)
     assert sent.last_inbound_at == heard_at
     # An older word that comes later changes nothing.
     old = replace(chat("2"), body={"text": "x", "sent_at": 10**12 - 7_200_000})
     await store.arrive([old], now=10**12 + 1)
-    await store.advance_due(lambda case: answered(case, messages=(Say("b", Text("b")),)), now=10**12 + 1)
+    await store.advance_due(lambda given: change_set(given, messages=(Say("b", Text("b")),)), now=10**12 + 1)
     [again] = await store.claim_due(now=10**12 + 1, limit=1, lease=1)
     assert again.last_inbound_at == heard_at
 
 
 async def test_who_leaves_a_state_is_not_reminded_of_it(store: Store, chat: Chat) -> None:
-    def remind(case: StepInput) -> ChangeSet:
+    def remind(given: StepInput) -> ChangeSet:
         said = (Say("pay", Text("pay")), Say("reminder", Text("r"), reminder=True))
-        return answered(case, messages=said)
+        return change_set(given, messages=said)
 
-    def leave(case: StepInput) -> ChangeSet:
+    def leave(given: StepInput) -> ChangeSet:
         said = (Say("paid", Text("p")), Say("later", Text("l"), reminder=True))
-        return answered(case, conversation=replace(case.conversation, visits=(9,)), messages=said)
+        return change_set(given, conversation=replace(given.conversation, visits=(9,)), messages=said)
 
     for n, step in enumerate((remind, leave)):
         await store.arrive([chat(str(n))], now=n)

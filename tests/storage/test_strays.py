@@ -1,9 +1,10 @@
-"""Captured money for orders that this database lacks: one alarm a payment, until a person settled it."""
+"""Captured money for orders that this database lacks: one notice a payment, until a person settles it."""
 
 from typing import Any
 
 import pytest
 
+from payments.ledger.facts import to_json
 from payments.processing.notice import NoticeKind
 from payments.processing.step_input import Kind
 from storage import Store
@@ -11,16 +12,15 @@ from storage.database.records import reading
 from storage.inbox.arrivals import Arrival
 from storage.inbox.strays import Settled
 from storage.reports.ledger import books
-from tests.storage.written import NOW, write
+from tests import builders
+from tests.storage.handwritten_rows import NOW, insert
 
 PAID = frozenset({"pay_1"})
 
 
 def captured(key: str, order: str, **fact: Any) -> Arrival:
-    told = {
-        "entity": "payment", "entity_id": "pay_1", "state": "captured", "amount": 50_000, "currency": "INR",
-        "at": 1, "detail": {}, "order_key": order, **fact,
-    }  # fmt: skip
+    """A webhook about a captured payment of ₹500. `fact` replaces fields of its fact."""
+    told = to_json(builders.captured(order_key=order)) | fact
     return Arrival(key, Kind.FACTS, {"order_key": order, "facts": [told], "problems": []}, order_key=order)
 
 
@@ -62,13 +62,13 @@ async def test_what_is_no_captured_money_is_no_alarm(store: Store, ours: str, fa
 
 
 async def test_money_of_an_order_that_is_here_is_no_alarm(store: Store, ours: str) -> None:
-    await write(store, "orders", key=ours, number="1")
+    await insert(store, "orders", key=ours, number="1")
     await store.arrive([captured("a", ours)], NOW)
     assert await alarms(store) == []
 
 
 async def test_settled_is_asked_of_no_more(store: Store, database_url: str, ours: str) -> None:
-    await write(store, "conversation", id=77)
+    await insert(store, "conversation", id=77)
     await store.arrive([captured("a", ours)], NOW)
     await store.advance_due(_unknown, NOW)
     assert (await store.counts(NOW)).parked == 1
@@ -89,7 +89,7 @@ async def test_settled_is_asked_of_no_more(store: Store, database_url: str, ours
 async def test_what_is_paid_after_its_link_was_cancelled_is_told_and_asked_about_again(
     store: Store, ours: str
 ) -> None:
-    """A bank may say yes for days."""
+    """A payment may stay authorised for days."""
     await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 0, "cancelled"), NOW)
     assert await store.lacking({f"{ours}.1abcd"}) == {f"{ours}.1abcd": frozenset()}
     await store.arrive([captured("a", ours)], NOW)
@@ -110,15 +110,15 @@ async def test_a_refund_that_fails_afterwards_is_told(store: Store, ours: str) -
     assert "could not be given back (rfnd_1)" in said
 
 
-def _unknown(case: Any) -> Any:
+def _unknown(given: Any) -> Any:
     raise LookupError("this database doesn't have it")
 
 
 async def test_a_word_on_a_second_link_does_not_silence_an_order_that_is_here(
     store: Store, ours: str
 ) -> None:
-    await write(store, "conversation", id=77)
-    await write(store, "orders", conversation_id=77, key=ours, number="1")
+    await insert(store, "conversation", id=77)
+    await insert(store, "orders", conversation_id=77, key=ours, number="1")
     await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 0, "cancelled"), NOW)
     await store.arrive([captured("a", ours)], NOW)
     assert (await store.counts(NOW)).pending == 1
@@ -133,7 +133,7 @@ async def unclaimed(database_url: str) -> list[str]:
 async def test_another_payment_of_a_settled_order_is_told_parked_and_in_the_ledger(
     store: Store, database_url: str, ours: str, word: str
 ) -> None:
-    await write(store, "conversation", id=77)
+    await insert(store, "conversation", id=77)
     await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 50_000, word, PAID), NOW)
     await store.arrive([captured("a", ours), captured("b", ours, entity_id="pay_2")], NOW)
     await store.advance_due(_unknown, NOW)
@@ -146,7 +146,7 @@ async def test_another_payment_of_a_settled_order_is_told_parked_and_in_the_ledg
 async def test_money_on_a_cancelled_link_is_told_though_another_was_kept(
     store: Store, database_url: str, ours: str
 ) -> None:
-    await write(store, "conversation", id=77)
+    await insert(store, "conversation", id=77)
     await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 0, "cancelled"), NOW)
     await store.settle(Settled("plink_2", ours, f"{ours}.2abcd", 50_000, "kept", frozenset({"pay_2"})), NOW)
     await store.arrive([captured("a", ours)], NOW)
@@ -158,7 +158,7 @@ async def test_money_on_a_cancelled_link_is_told_though_another_was_kept(
 async def test_a_word_on_one_payment_leaves_the_alarm_of_another(
     store: Store, database_url: str, ours: str
 ) -> None:
-    await write(store, "conversation", id=77)
+    await insert(store, "conversation", id=77)
     await store.arrive([captured("a", ours), captured("b", ours, entity_id="pay_2")], NOW)
     for _ in range(2):
         await store.advance_due(_unknown, NOW)
@@ -187,7 +187,7 @@ async def test_what_is_not_given_back_after_all_is_to_be_decided_again(store: St
 
 
 async def test_what_waits_in_an_unreadable_shape_keeps_nobody_from_settling(store: Store, ours: str) -> None:
-    await write(store, "conversation", id=77)
+    await insert(store, "conversation", id=77)
     odd = Arrival("odd", Kind.FACTS, {"order_key": ours, "facts": [7, {"entity": "payment"}]}, order_key=ours)
     await store.arrive([odd, captured("a", ours)], NOW)
     await store.advance_due(_unknown, NOW)
@@ -197,19 +197,19 @@ async def test_what_waits_in_an_unreadable_shape_keeps_nobody_from_settling(stor
 
 
 async def test_of_an_order_that_is_here_a_person_is_not_asked(store: Store, ours: str) -> None:
-    await write(store, "conversation", id=77)
-    await write(store, "orders", conversation_id=77, key=ours, number="1")
+    await insert(store, "conversation", id=77)
+    await insert(store, "orders", conversation_id=77, key=ours, number="1")
     assert await store.lacking({f"{ours}.2abcd"}) == {f"{ours}.2abcd": None}
 
 
 async def test_a_link_that_was_only_planned_here_is_lacking_and_one_that_is_being_made_is_not(
     store: Store, ours: str
 ) -> None:
-    await write(store, "conversation", id=77)
-    await write(store, "orders", conversation_id=77, key=ours, number="1")
+    await insert(store, "conversation", id=77)
+    await insert(store, "orders", conversation_id=77, key=ours, number="1")
     for ordinal, status in enumerate(("planned", "refused", "creating", "withdrawing"), start=1):
         reference = f"{ours}.{ordinal}abcd"
-        await write(
+        await insert(
             store, "attempt", conversation_id=77, order_key=ours, reference_id=reference, ordinal=ordinal,
             status=status,
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Units of work outlive their callers, undo what fails, and leave the connections whole."""
+"""Units of work outlive their callers, roll back what fails, and leave the connections usable."""
 
 import asyncio
 import sqlite3
@@ -46,7 +46,7 @@ def sqlite_of(store: Store) -> sqlite3.Connection:
 
 
 async def assert_whole(store: Store) -> None:
-    """The database answers, and once everything has ended no connection is missing."""
+    """Assert that the database answers and that, once all work has ended, no connection is missing."""
     await store.ping()
     if isinstance(store._units, PostgresUnits):
         while store._units._owned:
@@ -243,7 +243,7 @@ async def test_a_full_disk_is_reported_and_survived(store: Store, database_url: 
 
 
 def failing_at(*steps: str) -> Callable[..., sqlite3.Cursor]:
-    """How statements are run on a disk that fails at these."""
+    """A function that runs statements, on a disk that fails at these."""
     execute = sqlite._execute
 
     def fail(connection: sqlite3.Connection, sql: str, *values: Any) -> sqlite3.Cursor:

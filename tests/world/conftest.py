@@ -15,12 +15,12 @@ from bot.http.server import serving
 from bot.settings import Settings
 from sandbox.world import World
 from storage import Store
-from tests.world.living import API_TOKEN, FLOW, Live, Start, StillClock
+from tests.world.running_bot import API_TOKEN, FLOW, Live, Start, StillClock
 
 
 @pytest.fixture(scope="session", autouse=True)
 def flow_read_once() -> Iterator[None]:
-    """Reading the flow takes longer than most of these tests, and a flow never changes."""
+    """Load the flow once: loading takes longer than most of these tests, and a flow never changes."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("bot.app.load_flow", cache(load_flow))
         yield
@@ -43,7 +43,7 @@ def settings_for(database_url: str) -> Callable[[World], Settings]:
 
 @pytest.fixture
 def start(settings_for: Callable[[World], Settings]) -> Start:
-    """Starts a bot in a world, with another flow if one is given; again, to see what a restart finds."""
+    """Start a bot in a world, with another flow if one is given. Call it again for a restart."""
 
     @asynccontextmanager
     async def running(world: World, clock: ShiftedClock, flow: Path | None = None) -> AsyncIterator[Live]:
@@ -80,6 +80,6 @@ async def live(world: World, clock: ShiftedClock, start: Start) -> AsyncIterator
 
 @pytest.fixture
 async def silent(clock: ShiftedClock, start: Start) -> AsyncIterator[Live]:
-    """A bot in a world where Meta never tells by itself what became of a message."""
+    """A bot in a world where Meta sends no receipts by itself."""
     async with World.running(now=clock.now, ticking=False, statuses=()) as world, start(world, clock) as live:
         yield live

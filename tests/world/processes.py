@@ -1,4 +1,4 @@
-"""Real processes: started, waited for, killed, and always ended."""
+"""Processes of tests: start, wait for, kill; each is ended with its test."""
 
 import asyncio
 import os
@@ -13,15 +13,15 @@ from pathlib import Path
 import aiohttp
 import orjson
 
-from tests.world.living import FLOW, ROOT
+from tests.world.running_bot import FLOW, ROOT
 
 PATIENCE = 60.0
-"""Seconds after which a process that does nothing fails its test."""
+"""Seconds after which a wait fails its test."""
 MUNSHI = (sys.executable, "-c", "from bot.cli import main; main()")
 
 
 def free_port() -> int:
-    """A port that stays free while its process is dead: outgoing connections take theirs from higher up."""
+    """A free port below those of outgoing connections: it stays free while its process is dead."""
     for port in random.sample(range(20_000, 32_000), 50):
         with socket.socket() as probe:
             try:
@@ -33,7 +33,7 @@ def free_port() -> int:
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """A shop's settings and what a process needs of the machine's; nothing else of ours."""
+    """The environment of a process: a shop's settings and what it needs of the machine's."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return {**kept, "PYTHONPATH": str(ROOT), "MUNSHI_FLOW": str(FLOW), **settings}
 
@@ -42,7 +42,7 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
 async def process(
     *command: str, env: Mapping[str, str], cwd: Path
 ) -> AsyncIterator[asyncio.subprocess.Process]:
-    """A running process, killed at the end if it still runs. Its standard error goes to a file in `cwd`."""
+    """Start a process; kill it at the end if it still runs. Its standard error goes to a file in `cwd`."""
     with (cwd / "stderr.txt").open("ab") as stderr:
         running = await asyncio.create_subprocess_exec(
             *command, env=dict(env), cwd=cwd, stdout=asyncio.subprocess.PIPE, stderr=stderr
@@ -56,13 +56,13 @@ async def process(
 
 
 async def kill(running: asyncio.subprocess.Process) -> None:
-    """`kill -9`, and wait until it is gone."""
+    """Send SIGKILL, and wait until the process is gone."""
     running.send_signal(signal.SIGKILL)
     await running.wait()
 
 
 async def until(true: Callable[[], Awaitable[bool]], what: str) -> None:
-    """Wait until `true` says so. Raises TimeoutError."""
+    """Wait until `true` returns True. Raises TimeoutError."""
     try:
         async with asyncio.timeout(PATIENCE):
             while not await true():
@@ -85,7 +85,7 @@ async def ready(http: aiohttp.ClientSession, url: str) -> None:
 
 
 async def run(*command: str, env: Mapping[str, str], cwd: Path) -> tuple[int, str]:
-    """Exit status and all output of a command that ends by itself."""
+    """Run a command to its end. Return exit status and all output."""
     running = await asyncio.create_subprocess_exec(
         *command, env=dict(env), cwd=cwd, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
@@ -101,7 +101,7 @@ async def run(*command: str, env: Mapping[str, str], cwd: Path) -> tuple[int, st
 
 
 async def first_line(running: asyncio.subprocess.Process) -> dict[str, str]:
-    """The JSON object that a process prints once it is up."""
+    """Read the JSON object that a process prints once it is up."""
     assert running.stdout is not None
     line = await asyncio.wait_for(running.stdout.readline(), PATIENCE)
     answer: dict[str, str] = orjson.loads(line)

@@ -1,4 +1,4 @@
-"""What must be refused, and what must be taken: both webhooks over HTTP, signed and not."""
+"""Both webhooks over HTTP, signed and not: what is refused, and what is accepted."""
 
 import asyncio
 import hashlib
@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from bot.http import bodies
 from payments.processing.silence import PAUSE
 from sandbox import meta_webhooks
-from tests.world.living import Live
+from tests.world.running_bot import Live
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "whatsapp"
 WHATSAPP, RAZORPAY = "/whatsapp/webhook", "/payments/webhook"
@@ -84,7 +84,7 @@ async def test_a_wrong_signature_is_refused_and_leaves_no_row(live: Live, path: 
 
 
 async def test_the_razorpay_secret_before_the_last_one(live: Live) -> None:
-    """A secret that is being rotated is taken only while it is set; here it is not."""
+    """A secret that is being rotated is accepted only while it is set; here it is not."""
     body = BODY[RAZORPAY]
     old = hmac.new(b"the-secret-of-last-year", body, hashlib.sha256).hexdigest()
     assert (await live.post(RAZORPAY, body, {HEADER[RAZORPAY]: old}))[0] == 403
@@ -146,7 +146,7 @@ async def test_a_body_that_stops_arriving(live: Live, path: str, monkeypatch: py
 
 
 async def test_broken_bodies(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Broken chunks and clients that leave are nobody's fault here: the server lives on and logs no error."""
+    """Broken chunks and clients that leave are no errors of ours: the server goes on and logs none."""
     monkeypatch.setattr(bodies, "RECEIPT_SECONDS", 0.2)
     host, port = live.url.removeprefix("http://").split(":")
     signature = b"Host: x\r\nX-Hub-Signature-256: sha256=" + b"0" * 64
@@ -279,7 +279,7 @@ SILENT = (
     "webhook_system_",
     "webhook_user_preferences_stop",
 )
-"""Kinds that nobody waits for an answer to."""
+"""Kinds of events that need no answer."""
 
 
 async def test_every_inbound_kind(live: Live) -> None:

@@ -1,10 +1,10 @@
-"""A cart that a customer filled in WhatsApp's own catalogue: taken whole, or not at all."""
+"""A cart that a customer filled in WhatsApp's catalogue: taken whole, or not at all."""
 
 from typing import Any
 
 import pytest
 
-from tests.world.living import Live
+from tests.world.running_bot import Live
 
 REFUSED = "Sorry, we do not have all of what you chose, so your cart is as it was."
 

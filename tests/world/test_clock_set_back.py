@@ -1,4 +1,4 @@
-"""The machine's clock is set back while the shop is open, or while it is closed: nobody waits for a word."""
+"""The machine's clock is set back while the shop is open or closed: nobody waits for an answer."""
 
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,14 +14,14 @@ from sandbox.world import World
 from storage.database.lanes import Lane
 from storage.outbox.deliveries import Done
 from storage.store import Store
-from tests.world.living import CONFIRMED, START, Customer, Live, Start
+from tests.world.running_bot import CONFIRMED, START, Customer, Live, Start
 
 HOURS = 5 * 3_600_000 + 1_800_000
-"""A hardware clock in Indian time, taken for UTC."""
+"""The error of a hardware clock in Indian time that is read as UTC."""
 
 
 class Settable:
-    """A clock that stands, and is set."""
+    """A clock that stands still until it is set."""
 
     def __init__(self) -> None:
         self.at = START + HOURS
@@ -30,7 +30,7 @@ class Settable:
         return self.at
 
     def steady(self) -> int:
-        """Milliseconds of a clock that nobody sets."""
+        """Milliseconds of a monotonic clock."""
         return 0
 
 
@@ -46,7 +46,7 @@ def clock(base: Settable) -> ShiftedClock:
 
 @asynccontextmanager
 async def opened(world: World, clock: ShiftedClock, base: Settable, start: Start) -> AsyncIterator[Live]:
-    """A shop whose workers see what is done to the clock."""
+    """A shop whose workers use the clock that the test sets."""
     async with start(world, clock) as live:
         live.workers = Workers(live.context, random.Random(7), jumps=Jumps(base.now, base.steady))
         await live.settle()
@@ -54,7 +54,7 @@ async def opened(world: World, clock: ShiftedClock, base: Settable, start: Start
 
 
 async def chatty(live: Live) -> Customer:
-    """A customer with an order to pay, who has heard as much as may be said to one at a time."""
+    """A customer with an order to pay, whose burst of messages is used up."""
     asha = live.customer()
     await asha.order()
     for _ in range(50):
@@ -124,7 +124,7 @@ async def test_a_refused_account_is_tried_again_after_its_half_minute(
 
 
 def _once(failing: list[str], name: str, store: Store) -> Callable[..., Awaitable[Any]]:
-    """That method of the store, which fails once first."""
+    """The method of the store, made to fail once."""
     works = getattr(store, name)
 
     async def call(*arguments: object) -> Any:

@@ -35,7 +35,7 @@ ASHA = "919845098450"
 
 @dataclass
 class Providers:
-    """Both APIs on one port; what they were asked is kept."""
+    """Both APIs on one port, with all requests kept."""
 
     sent: list[dict[str, Any]] = field(default_factory=list)
     links: list[dict[str, Any]] = field(default_factory=list)
@@ -79,7 +79,7 @@ class Providers:
 
 @dataclass
 class Chat:
-    """A customer's side of the chat, and Razorpay's side of the till."""
+    """The customer's side of the chat, and Razorpay's side of the payment."""
 
     http: aiohttp.ClientSession
     bot: str
@@ -87,7 +87,7 @@ class Chat:
     count: int = 0
 
     async def say(self, message: dict[str, Any]) -> dict[str, Any]:
-        """Deliver one customer's message; the bot's next message."""
+        """Deliver a customer's message. Return the bot's next message."""
         self.count += 1
         before = len(self.providers.sent)
         inbound = {"from": ASHA, "id": f"wamid.IN{self.count}", "timestamp": str(int(time.time())), **message}
@@ -165,7 +165,7 @@ async def chat(tmp_path: Path) -> AsyncIterator[Chat]:
 
 
 def check_envelope(message: dict[str, Any]) -> None:
-    """What every message has, and Meta's limits for what is in it."""
+    """Assert the fields that every message has, and Meta's limits."""
     assert message["messaging_product"] == "whatsapp"
     assert message["recipient_type"] == "individual"
     assert message["to"].lstrip("+") == ASHA

@@ -1,4 +1,4 @@
-"""Real processes, really killed: `kill -9` between any two steps, and right after an acknowledgement."""
+"""`kill -9` of real processes, between any two steps and right after an acknowledgement."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,8 +13,8 @@ import pytest
 
 from payments.signature import sign
 from sandbox.world import Secrets
-from tests.world.living import API_TOKEN, CONFIRMED, PRODUCTS
 from tests.world.processes import MUNSHI, environment, first_line, free_port, kill, process, ready, until
+from tests.world.running_bot import API_TOKEN, CONFIRMED, PRODUCTS
 
 ASHA = "919812345601"
 
@@ -51,7 +51,7 @@ class Street:
             return messages
 
     async def answered(self, count: int) -> list[dict[str, Any]]:
-        """All messages so far, once there are `count`."""
+        """Wait for `count` messages. Return all messages so far."""
 
         async def enough() -> bool:
             return len(await self.heard()) >= count
@@ -60,7 +60,7 @@ class Street:
         return await self.heard()
 
     async def whatsapp(self, text: str, wamid: str) -> None:
-        """Post a message to the bot ourselves, and see it acknowledged."""
+        """Post a message to the bot, and assert that it is acknowledged."""
         message = {"id": wamid, "from": ASHA, "timestamp": "1", "type": "text", "text": {"body": text}}
         value = {"metadata": {"phone_number_id": Secrets().phone_number_id}, "messages": [message]}
         change = {"field": "messages", "value": value}
@@ -129,7 +129,7 @@ async def test_kill_9_between_every_two_steps(street: Street, database_url: str)
 
 
 async def test_what_happens_while_nobody_is_there(street: Street, database_url: str) -> None:
-    """The customer writes to a dead bot; the provider's next delivery finds the one after it."""
+    """The customer writes while the bot is dead; the provider delivers again to the next bot."""
     if not database_url.startswith("sqlite"):
         pytest.skip("the providers' patience has nothing to do with the database")
     await street.kill()
@@ -139,7 +139,7 @@ async def test_what_happens_while_nobody_is_there(street: Street, database_url: 
 
 
 async def test_kill_9_right_after_the_acknowledgement(street: Street) -> None:
-    """Every acknowledged message is answered, whatever the bot was doing when it died."""
+    """Every acknowledged message is answered, whatever the bot was doing when it was killed."""
     for index in range(3):
         await street.whatsapp("help", f"wamid.{index}")
         await street.kill()

@@ -1,9 +1,9 @@
-"""`kill -9` while forty customers buy at once: what was acknowledged is kept, and done once."""
+"""`kill -9` while forty customers buy at once: what was acknowledged is stored, and done once."""
 
 import asyncio
 from pathlib import Path
 
-from tests.world.load import market
+from tests.world.market import market
 
 CUSTOMERS = 40
 KILLS = 5

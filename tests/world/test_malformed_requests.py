@@ -1,11 +1,11 @@
-"""Requests that are no HTTP: refused, and nothing of what was in them is logged."""
+"""Requests that are not HTTP: refused, and nothing of them is logged."""
 
 import asyncio
 import logging
 
 import pytest
 
-from tests.world.living import Live
+from tests.world.running_bot import Live
 
 TOKEN = "somebodys-token-0123456789"
 HOST = b"Host: x\r\n"

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.world.hurried import now
-from tests.world.load import Market, market
+from tests.world.fast_clock import now
+from tests.world.market import Market, market
 
 WAVE = 30
 """Customers who come together."""
 AWAY = 0.4
-"""Seconds after which what a process has not gone on with is what a frozen one holds."""
+"""Seconds after which unfinished work is known to be held by the frozen process."""
 HOLDS = {
     "claims": "SELECT id, due_at FROM outbox WHERE state = 'sending' ORDER BY id",
     "locks": """
@@ -21,11 +21,11 @@ HOLDS = {
         WHERE wait_event = 'ClientRead' AND backend_xid IS NOT NULL""",
 }
 SAID = "SELECT * FROM outbox WHERE lane <> 'poll' ORDER BY id"
-"""What became of everything that customers wait for."""
+"""The states of all entries that customers wait for."""
 
 
 async def freeze(street: Market, worker: Process, holding: str) -> None:
-    """Freeze `worker` at a moment at which it holds what the query `holding` finds."""
+    """Freeze `worker` while it holds what the query `holding` finds."""
     while True:
         moment = now()
         worker.send_signal(signal.SIGSTOP)
@@ -39,7 +39,7 @@ async def freeze(street: Market, worker: Process, holding: str) -> None:
 
 
 async def waves(street: Market, enough: asyncio.Event) -> None:
-    """Crowds that buy, one after the other."""
+    """Let crowds buy, one after the other."""
     while not enough.is_set():
         await street.crowd(WAVE)
 
@@ -48,7 +48,7 @@ async def waves(street: Market, enough: asyncio.Event) -> None:
 async def test_others_take_over_from_the_killed_and_the_frozen(
     what: str, postgres_url: str, tmp_path: Path
 ) -> None:
-    """And what the frozen one thinks that it still has to record, when it wakes up, changes nothing."""
+    """What the frozen process records when it wakes up changes nothing."""
     async with market(postgres_url, tmp_path, bots=2, seed=5) as street:
         servers = [await street.serve(bot) for bot in range(2)]
         killed, frozen = await street.work(), await street.work()

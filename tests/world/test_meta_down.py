@@ -1,11 +1,11 @@
-"""Meta refuses, fails or loses the answer: every message arrives, in order, and once if it can."""
+"""Meta refuses, fails or loses the answer: every message arrives, in order, and once if possible."""
 
 from structlog.testing import capture_logs
 
 from bot.clock import ShiftedClock
 from sandbox.faults import Fault
 from sandbox.world import World
-from tests.world.living import Live, Start
+from tests.world.running_bot import Live, Start
 
 PAIR_RATE = '{"error": {"message": "(#131056)", "code": 131056, "type": "OAuthException"}}'
 EXPIRED = '{"error": {"message": "Session has expired", "code": 190, "type": "OAuthException"}}'
@@ -19,11 +19,11 @@ PASSING = {
     "no connection": (Fault.refuse_connection(), 30, 37.5),
     "not an answer": (Fault.http(200, "{}"), 30, 37.5),
 }
-"""What goes wrong, and how many seconds later at least and at most it is tried again."""
+"""Failures, and after how many seconds at least and at most they are retried."""
 
 
 async def due_in(live: Live) -> float:
-    """Seconds until the message that waits is tried again."""
+    """Seconds until the waiting message is retried."""
     sql = "SELECT MAX(due_at) AS due_at FROM outbox WHERE lane = 'chat' AND state = 'pending'"
     [row] = await live.rows(sql)
     return float(row["due_at"] - live.clock.now()) / 1000
@@ -60,7 +60,7 @@ async def test_gaps_grow_while_meta_is_down(live: Live) -> None:
 
 
 async def test_an_expired_token_loses_nothing(live: Live) -> None:
-    """One try each half minute, for all customers together: when one is taken, all of it leaves, in order."""
+    """One try each half minute for all customers together; once one succeeds, all leave, in order."""
     customers = [live.customer(f"9198123456{n:02}") for n in range(5)]
     live.world.meta.fail_next("send", *[Fault.http(status, EXPIRED) for status in (401, 400, 401, 401)])
     for customer in customers:
@@ -92,7 +92,7 @@ async def test_in_doubt_and_settled_by_the_status_webhook(live: Live) -> None:
 
 
 async def test_in_doubt_and_never_settled(silent: Live) -> None:
-    """Rather twice than never, but only after the status webhook had its time."""
+    """It is sent again rather than lost, but only after its receipt had time to come."""
     asha = silent.customer()
     silent.world.meta.fail_next("send", Fault.drop_after_accepting())
     assert len(await asha.write("hi")) == 1
@@ -104,7 +104,7 @@ async def test_in_doubt_and_never_settled(silent: Live) -> None:
 
 
 async def test_in_doubt_again_and_again(silent: Live) -> None:
-    """Ever more rarely, since each try may be one more message; never given up while it may be lost."""
+    """Ever more rarely, since each try may be one more copy; never given up while it may be lost."""
     asha = silent.customer()
     silent.world.meta.fail_next("send", *[Fault.drop_after_accepting()] * 3)
     await asha.write("hi")
@@ -154,7 +154,7 @@ async def test_refused_for_good_does_not_hold_up_the_next(live: Live) -> None:
 
 
 async def test_money_is_taken_while_meta_is_down(live: Live) -> None:
-    """Paid at once; told when Meta is back."""
+    """The order is paid at once; the customer hears when Meta is back."""
     asha = live.customer()
     await asha.order()
     live.world.meta.fail_next("send", *[Fault.html(503)] * 2)

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from sandbox.razorpay_ledger import NotPayableError
-from tests.world.living import CONFIRMED, Live
+from tests.world.running_bot import CONFIRMED, Live
 
 
 async def test_the_nine_steps(live: Live) -> None:

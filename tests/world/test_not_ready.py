@@ -1,4 +1,4 @@
-"""Where nothing can be stored, the bot is not ready and says why; afterwards operators are told."""
+"""Where nothing can be stored, the bot is not ready and says why; afterwards operators get a notice."""
 
 import asyncio
 import sqlite3
@@ -8,7 +8,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot import intake_health
-from tests.world.living import Live
+from tests.world.running_bot import Live
 from tests.world.test_bad_requests import RAZORPAY, WHATSAPP, signed, text_message, webhook
 from tests.world.test_operators import munshi
 

@@ -1,4 +1,4 @@
-"""Signed bodies of every oddness: nobody else's message is lost by them, and nothing is asked for again."""
+"""Odd but signed bodies: no other message is lost by them, and nothing is sent again by the provider."""
 
 import json
 from typing import Any
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from bot.json_text import MAX_DEPTH
-from tests.world.living import Live
+from tests.world.running_bot import Live
 from tests.world.test_bad_requests import BOTH, RAZORPAY, WHATSAPP, signed, text_message, webhook
 
 RAVI = "919812345602"
@@ -24,7 +24,7 @@ ODD_TEXTS = {
     "a bare line break": (b'"a\nb"', "a\nb"),
     "a bare escape character": (b'"a\x1bb"', "a\x1bb"),
 }
-"""What may stand as a message's text in a body, and what is stored of it."""
+"""Values of a message's text in a body, and what is stored of each."""
 ODD_VALUES = {
     "NaN": b"NaN",
     "infinity": b"-Infinity",
@@ -37,7 +37,7 @@ ODD_VALUES = {
 
 
 def spliced(body: Any, **parts: bytes) -> bytes:
-    """`body` as JSON, with `parts` instead of the texts that are their names."""
+    """`body` as JSON, with each text that names a part replaced by the part."""
     raw = json.dumps(body).encode()
     for name, part in parts.items():
         assert raw.count(f'"{name}"'.encode()) == 1
@@ -46,7 +46,7 @@ def spliced(body: Any, **parts: bytes) -> bytes:
 
 
 def batch(live: Live, odd: bytes, field: str = "body") -> bytes:
-    """One message with `odd` somewhere in it, and Ravi's behind it."""
+    """A body with one message that holds `odd`, and Ravi's message after it."""
     first = text_message(live, "wamid.odd", "instead")
     if field != "body":
         first["messages"][0]["text"] = {"body": "hi", field: "instead"}
@@ -162,7 +162,7 @@ OBJECTS = st.dictionaries(NAMES, VALUES | st.dictionaries(NAMES, VALUES), max_si
 
 
 PLAY = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
-"""Examples share one bot: what the earlier ones left must do nothing either."""
+"""Examples share one bot: leftovers of earlier ones must change nothing."""
 
 
 @PLAY

@@ -1,4 +1,4 @@
-"""Wrong taps, forged taps, odd messages; hidden and changed phone numbers; the statuses of what was sent."""
+"""Wrong and forged taps, odd messages, hidden and changed phone numbers, receipts."""
 
 from itertools import permutations
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from sandbox import meta_webhooks
 from sandbox.people import ReceivedMessage
-from tests.world.living import CONFIRMED, Customer, Live
+from tests.world.running_bot import CONFIRMED, Customer, Live
 
 FORGED = [
     "@.1|payment.captured|",

@@ -1,4 +1,4 @@
-"""What an operator asks and mends while the whole bot runs: its customers talk, pay, and get stuck."""
+"""The operators' commands while the whole bot runs."""
 
 import asyncio
 from pathlib import Path
@@ -10,8 +10,8 @@ from typer.testing import CliRunner, Result
 from bot.cli import app
 from bot.cli.display import database_name
 from bot.cli.serve import serves
-from tests.storage.written import written
-from tests.world.living import API_TOKEN, FLOW, Live
+from tests.storage.handwritten_rows import run_sql
+from tests.world.running_bot import API_TOKEN, FLOW, Live
 
 
 async def munshi(live: Live, *words: str, **more: str) -> Result:
@@ -99,12 +99,12 @@ async def test_money_that_does_not_fit_is_in_the_books(live: Live) -> None:
 
 
 async def test_money_for_an_order_that_was_lost_is_missed(live: Live) -> None:
-    """A backup was restored: Razorpay tells of an order that this database does not have."""
+    """After a restore, Razorpay sends a webhook about an order that this database lacks."""
     asha = live.customer()
     await asha.order()
     link = live.world.razorpay.links[asha.link]
     for table in ("orders", "attempt"):
-        await written(live.context.store, f"DELETE FROM {table}")
+        await run_sql(live.context.store, f"DELETE FROM {table}")
     await live.world.razorpay.pay(link.id)
     await live.settle()
     told = await munshi(live, "ledger")
@@ -114,11 +114,11 @@ async def test_money_for_an_order_that_was_lost_is_missed(live: Live) -> None:
 
 
 async def park(live: Live) -> list[int]:
-    """Park every message; their numbers."""
+    """Park every message. Return their numbers."""
     rows = await live.rows("SELECT id FROM inbox WHERE kind = 'chat' ORDER BY id")
     numbers = [int(row["id"]) for row in rows]
     parked = "UPDATE inbox SET state = 'parked', error = 'KeyError: x', trace = NULL WHERE kind = 'chat'"
-    await written(live.context.store, parked)
+    await run_sql(live.context.store, parked)
     return numbers
 
 
@@ -157,7 +157,7 @@ async def test_the_operator_s_api(live: Live) -> None:
     for nonsense in ("x", "-1", "9" * 19, "1.0", "%D9%A1"):
         assert (await live.api("POST", f"/operator/events/{nonsense}/replay"))[0] == 404, nonsense
     notice = "INSERT INTO notice (id, kind, subject, said, created_at) VALUES (3, 'window', 'paid', 'x', 1)"
-    await written(live.context.store, notice)
+    await run_sql(live.context.store, notice)
     assert 'munshi_waiting{what="notices"} 1.0' in (await live.api("GET", "/metrics"))[1]
     told = await munshi(live, "doctor", "--seen", "3")
     assert (told.exit_code, told.output) == (0, "notice 3 is forgotten\n")
@@ -169,7 +169,7 @@ async def test_metrics_count_held_orders(live: Live) -> None:
     await asha.order()
     assert 'munshi_waiting{what="held"} 0.0' in (await live.api("GET", "/metrics"))[1]
     held = "UPDATE orders SET held = 5, held_for = 'disputed: x'"
-    await written(live.context.store, held)
+    await run_sql(live.context.store, held)
     assert 'munshi_waiting{what="held"} 1.0' in (await live.api("GET", "/metrics"))[1]
 
 

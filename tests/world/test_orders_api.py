@@ -1,4 +1,4 @@
-"""The shop's own API: an order from outside the chat, and where it stands."""
+"""The shop's own API: orders from outside the chat, and their status."""
 
 import asyncio
 import hmac
@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from bot.http import orders_api
 from sandbox.faults import Fault
-from tests.world.living import CONFIRMED, FLOW, Live
+from tests.world.running_bot import CONFIRMED, FLOW, Live
 
 PHONE = "919812345601"
 ITEMS = [{"sku": "masala-250", "quantity": 2}, {"sku": "ginger-250"}]
@@ -172,7 +172,7 @@ async def test_a_link_that_is_late(live: Live, monkeypatch: pytest.MonkeyPatch) 
 
 
 async def test_nobody_steps(live: Live, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stored, but not handled in time: the caller asks again with the same key, and gets this very order."""
+    """The request is stored but not handled in time: asked again with the same key, it returns this order."""
     monkeypatch.setattr(orders_api, "LINK_SECONDS", 0.05)
     body, key = {"phone": PHONE, "items": ITEMS}, {"Idempotency-Key": "k"}
     status, answer = await live.api("POST", CREATE, body, **key)
@@ -216,7 +216,7 @@ async def test_while_the_one_before_ends_a_link_is_being_made(
 async def test_an_order_that_was_displaced_answers_how_it_stands(
     live: Live, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its link was waiting for the end of an earlier one when the next order took its place."""
+    """Its link was deferred until an earlier one ended when the next order replaced it."""
     await create(live, {"phone": PHONE, "items": ITEMS})
     monkeypatch.setattr(orders_api, "LINK_SECONDS", 0.1)
     live.world.razorpay.faults.always("cancel_link", Fault.http(500))
@@ -232,7 +232,7 @@ async def test_an_order_that_was_displaced_answers_how_it_stands(
 
 
 async def test_the_number_that_whatsapp_knows_is_taken_however_it_is_spelled(live: Live) -> None:
-    """Each pair is one subscriber: as WhatsApp names them, and as they say their number."""
+    """Each pair is one subscriber: WhatsApp's id, and the number as people write it."""
     spelled = {
         "5215512345679": "+52 55 1234 5679",
         "5491123456789": "+54 11 2345 6789",

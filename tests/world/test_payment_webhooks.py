@@ -1,4 +1,4 @@
-"""The events of one payment in every order, any number of times, before and after everything else."""
+"""The webhooks of one payment in every order, any number of times, before and after all others."""
 
 import asyncio
 from itertools import permutations
@@ -9,13 +9,13 @@ import pytest
 from sandbox.delivery import SignedEvent
 from sandbox.faults import Fault
 from sandbox.razorpay_entities import Link
-from tests.world.living import CONFIRMED, Customer, Live
+from tests.world.running_bot import CONFIRMED, Customer, Live
 
 PARCEL = [{"sku": "masala-250", "quantity": 2}, {"sku": "ginger-250", "quantity": 1}]
 
 
 async def ordered(live: Live, count: int) -> list[tuple[Customer, Link]]:
-    """Customers with an order of ₹500 each, which waits for its payment."""
+    """Customers with an unpaid order of ₹500 each."""
     customers = [live.customer(f"9198123456{index:02}") for index in range(count)]
     bodies = [{"phone": customer.person.wa_id, "items": PARCEL} for customer in customers]
     answers = await live.until(asyncio.gather(*(live.api("POST", "/payments/create", b) for b in bodies)))
@@ -122,7 +122,7 @@ async def test_paid_before_the_answer_about_the_link_came(live: Live) -> None:
 
 
 async def test_an_event_that_names_our_order_only_by_its_link(live: Live) -> None:
-    """A payment.* event whose notes were emptied is found by the link in its description."""
+    """The order of a payment.* event without notes is found by the link in its description."""
     [(asha, link)] = await ordered(live, 1)
     event = live.world.razorpay.success_events(link.id)[1]
     body = orjson.loads(event.body)
@@ -134,7 +134,7 @@ async def test_an_event_that_names_our_order_only_by_its_link(live: Live) -> Non
 
 
 async def test_a_stranger_s_payment_changes_nothing(live: Live) -> None:
-    """Signed, but about another system's order: kept, and nobody is told."""
+    """A signed event about another system's order is stored, and nobody is told."""
     [(asha, link)] = await ordered(live, 1)
     event = live.world.razorpay.success_events(link.id)[1]
     body = orjson.loads(event.body)

@@ -1,4 +1,4 @@
-"""A shop with pictures and files: what WhatsApp cannot fetch costs nobody the words and the buttons."""
+"""A shop with pictures and files: when WhatsApp cannot fetch one, text and buttons still arrive."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -8,8 +8,8 @@ import pytest
 from bot.clock import ShiftedClock
 from sandbox.faults import Fault
 from sandbox.world import World
-from tests.world.living import FLOW, Live, Start
-from tests.world.test_refused_later import fails
+from tests.world.running_bot import FLOW, Live, Start
+from tests.world.test_late_send_failures import fails
 
 MEDIA = '{"error": {"message": "Media upload error", "code": 131053}}'
 

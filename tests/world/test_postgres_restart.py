@@ -1,11 +1,11 @@
-"""PostgreSQL dies under load and comes back, again and again; the bot is never started again."""
+"""PostgreSQL is killed under load and restarted, again and again; the bot is never restarted."""
 
 import asyncio
 from pathlib import Path
 from typing import Any
 
-from tests.world.hurried import now
-from tests.world.load import Market, market
+from tests.world.fast_clock import now
+from tests.world.market import Market, market
 from tests.world.processes import ready, until
 
 CUSTOMERS = 40
@@ -21,7 +21,7 @@ async def control(server: Any, *command: str) -> None:
 
 
 async def unready(street: Market) -> None:
-    """Wait until the bot says that it is not ready, and why."""
+    """Wait until the bot says that it is not ready and why."""
 
     async def says_so() -> bool:
         async with street.http.get(f"{street.bots[0]}/readyz") as answer:

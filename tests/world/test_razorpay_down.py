@@ -1,15 +1,15 @@
-"""Razorpay answers late, wrongly or not at all: the link comes in the end, and there is one of it."""
+"""Razorpay answers late, wrongly or not at all: in the end there is exactly one link."""
 
 from bot.workers.loop import ROOM
 from sandbox.faults import Fault
 from storage.database.lanes import Lane
-from tests.world.living import CONFIRMED, Customer, Live
+from tests.world.running_bot import CONFIRMED, Customer, Live
 
 REFUSAL = '{"error": {"code": "BAD_REQUEST_ERROR", "description": "The amount is not allowed"}}'
 
 
 async def due_in(live: Live) -> float:
-    """Seconds until the call to Razorpay that waits is tried again."""
+    """Seconds until the waiting call to Razorpay is retried."""
     [row] = await live.rows("SELECT due_at FROM outbox WHERE lane = 'pay' AND state = 'pending'")
     return float(row["due_at"] - live.clock.now()) / 1000
 
@@ -159,5 +159,5 @@ async def test_cancelled_while_the_link_was_being_made(live: Live) -> None:
 
 
 async def test_each_call_under_way_has_a_thread_of_its_own(live: Live) -> None:
-    """One that waited for a thread would wait on its own lease."""
+    """A call that waited for a thread would use up its lease."""
     assert live.context.gateway._pool._max_workers == ROOM[Lane.PAY] + ROOM[Lane.POLL]

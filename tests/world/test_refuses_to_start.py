@@ -1,4 +1,4 @@
-"""`munshi serve` that can't: exit status 1, what is wrong, and nothing secret."""
+"""`munshi serve` that cannot start: exit status 1, the reason, and no secret."""
 
 import asyncio
 from pathlib import Path
@@ -10,8 +10,8 @@ import pytest
 from bot.whatsapp.channel import WHATSAPP
 from storage import Store
 from storage.database.errors import NotMigrated
-from tests.world.living import FLOW
 from tests.world.processes import MUNSHI, environment, free_port, process, ready, run
+from tests.world.running_bot import FLOW
 
 SECRET = "this-is-a-secret-of-a-test"
 SETTINGS = {
@@ -29,7 +29,7 @@ SETTINGS = {
 
 
 async def refused(cwd: Path, *command: str, **settings: str) -> str:
-    """What `munshi serve --create`, or another command, says when it refuses."""
+    """The output of `munshi serve --create`, or another command, that refuses to start."""
     command = command or ("serve", "--create")
     status, output = await run(
         *MUNSHI, *command, env=environment({**SETTINGS, "PORT": "0", **settings}), cwd=cwd
@@ -146,7 +146,7 @@ async def test_an_empty_database_is_not_served_unasked(tmp_path: Path, database_
 
 
 async def test_a_server_without_tls_is_refused_where_tls_is_asked_for(tmp_path: Path) -> None:
-    """The server of the tests speaks over a socket file, where nothing is encrypted: this one is played."""
+    """The tests' server uses a socket file, where nothing is encrypted, so this one is faked."""
     heard: list[bytes] = []
 
     async def without_tls(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""The bot stops and another starts on the same database, wherever the chat stands."""
+"""The bot is stopped and restarted on the same database, at every place of the chat."""
 
 import asyncio
 from typing import Any
@@ -8,13 +8,13 @@ import pytest
 from bot.clock import ShiftedClock
 from sandbox.world import World
 from storage import Store
-from tests.world.living import CONFIRMED, PRODUCTS, Customer, Start
+from tests.world.running_bot import CONFIRMED, PRODUCTS, Customer, Start
 
 STEPS = ("hi", *PRODUCTS, "Proceed to Checkout", "Confirm order", "Pay Now", "pay")
 
 
 async def act(asha: Customer, step: str) -> None:
-    """The customer's part of a step; the bot's answer is not waited for."""
+    """The customer's part of a step, without waiting for the bot's answer."""
     if step == "hi":
         await asha.person.write("hi")
     elif step == "pay":
@@ -39,7 +39,7 @@ async def check_the_end(asha: Customer) -> None:
 async def test_stopped_between_the_webhook_and_its_answer(
     stop_at: int, world: World, clock: ShiftedClock, start: Start
 ) -> None:
-    """Acknowledged is stored: the next bot answers what the one before it took in."""
+    """What was acknowledged is stored: the next bot answers it."""
     async with start(world, clock) as live:
         asha = live.customer()
         for step in STEPS[:stop_at]:
@@ -62,7 +62,7 @@ async def test_stopped_between_the_webhook_and_its_answer(
 async def test_stopped_between_every_decision_and_its_deed(
     step: str, world: World, clock: ShiftedClock, start: Start
 ) -> None:
-    """Where money is at stake each bot does one thing: it takes in, or it decides, or it acts."""
+    """Around the payment each bot does one thing: it stores, decides or performs."""
     stop_at = STEPS.index(step)
     async with start(world, clock) as live:
         for before in STEPS[:stop_at]:
@@ -93,7 +93,7 @@ async def test_timers_go_on(world: World, clock: ShiftedClock, start: Start) -> 
 async def test_nothing_is_left_claimed_by_a_bot_that_stops(
     world: World, clock: ShiftedClock, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A claim under way when the bot stops is handed back: the next bot need not wait for its lease."""
+    """A claim is released when the bot stops: the next bot need not wait for its lease."""
     claiming = asyncio.Event()
     claim_due = Store.claim_due
 
@@ -118,7 +118,7 @@ async def test_nothing_is_left_claimed_by_a_bot_that_stops(
 
 
 async def test_the_loops_do_it_all_by_themselves(world: World, clock: ShiftedClock, start: Start) -> None:
-    """No test hand on the workers: woken by what arrives, they get the chat to its end."""
+    """The workers run by themselves: woken by what arrives, they bring the chat to its end."""
     async with start(world, clock) as live:
         live.workers.start()
         asha = live.customer()

@@ -1,4 +1,4 @@
-"""Books put back from a backup while the world went on: no rupee is lost, and nothing given away."""
+"""A backup is restored while the world went on: no rupee is lost, and nothing given away."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,18 +12,18 @@ from typer.testing import CliRunner, Result
 from bot.cli import app
 from bot.clock import ShiftedClock
 from sandbox.world import World
-from tests.world.living import API_TOKEN, CONFIRMED, FLOW, Customer, Live, Start
+from tests.world.running_bot import API_TOKEN, CONFIRMED, FLOW, Customer, Live, Start
 
 
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
-    """SQLite alone: PostgreSQL has its own backups."""
+    """SQLite only: PostgreSQL has its own backups."""
     return f"sqlite://{tmp_path}/munshi.db"
 
 
 @dataclass
 class Shop:
-    """A shop that is stopped and started, backed up and put back."""
+    """A shop that is stopped and started, backed up and restored."""
 
     world: World
     clock: ShiftedClock
@@ -33,7 +33,7 @@ class Shop:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Live]:
-        """Serve, and let what was waiting happen."""
+        """Serve, and do everything that is due."""
         async with self.start(self.world, self.clock) as live:
             for customer in self.customers.values():
                 customer.live = live
@@ -46,7 +46,7 @@ class Shop:
         return self.customers[name]
 
     async def munshi(self, *words: str, typed: str | None = None) -> Result:
-        """A command in the shop's folder, as another process would run it. `typed`: what it is told there."""
+        """Run a command in the shop's folder, as another process would. `typed` is its standard input."""
         settings = {name.upper(): value for name, value in self.world.settings().items()}
         settings |= {
             "DATABASE_URL": f"sqlite://{self.folder}/munshi.db",

@@ -1,10 +1,10 @@
-"""What can go wrong in a chat on the whole system, where no other test shows it; see docs/reliability.md."""
+"""Failures in a chat on the whole system that no other test shows; see docs/reliability.md."""
 
 import pytest
 
 from bot.clock import ShiftedClock
 from sandbox.world import World
-from tests.world.living import CONFIRMED, Live, Start
+from tests.world.running_bot import CONFIRMED, Live, Start
 from tests.world.test_scenarios_money import edited
 
 HOUR = 3_600_000
@@ -56,7 +56,7 @@ async def test_the_state_of_a_customer_was_edited_away(
 async def test_what_was_tapped_while_nobody_was_there(
     world: World, clock: ShiftedClock, start: Start
 ) -> None:
-    """Hours later all of it comes at once: one order, and a link that has its whole life before it."""
+    """Hours later all messages come at once: one order, and a link with its whole life left."""
     async with start(world, clock) as live:
         asha = live.customer()
         await asha.checkout()
@@ -79,7 +79,7 @@ async def test_what_was_tapped_while_nobody_was_there(
 async def test_what_was_written_the_day_before_opens_no_window(
     world: World, clock: ShiftedClock, start: Start
 ) -> None:
-    """The 24 hours run from when it was written: nothing is tried that WhatsApp must refuse."""
+    """The 24 hours count from when the message was written: nothing is tried that WhatsApp must refuse."""
     async with start(world, clock) as live:
         asha = live.customer()
         await asha.write("hi")

@@ -1,4 +1,4 @@
-"""What can go wrong with money on the whole system, where no other test shows it; see docs/reliability.md."""
+"""Failures with money on the whole system that no other test shows; see docs/reliability.md."""
 
 import asyncio
 import threading
@@ -24,7 +24,7 @@ from storage.database.sqlite import SqliteUnits
 from storage.database.transaction import Transaction
 from storage.inbox import steps
 from storage.inbox.nonces import draw
-from tests.world.living import CONFIRMED, FLOW, Customer, Live, Start
+from tests.world.running_bot import CONFIRMED, FLOW, Customer, Live, Start
 
 T = TypeVar("T")
 
@@ -40,7 +40,7 @@ def edited(old: str, new: str) -> Flow:
 
 @asynccontextmanager
 async def standing_still(live: Live) -> AsyncIterator[None]:
-    """Nothing can be written to the inbox until the end of the block."""
+    """Lock the inbox against writes until the end of the block."""
     if not on_sqlite(live):
         async with held_open(live, lambda tx: tx.fetch("LOCK TABLE inbox IN EXCLUSIVE MODE")):
             yield
@@ -65,7 +65,7 @@ def on_sqlite(live: Live) -> bool:
 
 @asynccontextmanager
 async def held_open(live: Live, work: Callable[[Transaction], Awaitable[T]]) -> AsyncIterator[T]:
-    """`work` in a transaction of PostgreSQL's that commits only at the end of the block; gives its result."""
+    """Run `work` in a PostgreSQL transaction that commits at the end of the block; yield its result."""
     begun: asyncio.Future[T] = asyncio.get_running_loop().create_future()
     end = asyncio.Event()
 
@@ -84,7 +84,7 @@ async def held_open(live: Live, work: Callable[[Transaction], Awaitable[T]]) -> 
 
 
 def told_again(live: Live, link: str, name: str, **changes: Any) -> Any:
-    """What Razorpay told about `link`, as another event: with other bytes, and another id."""
+    """A webhook about `link` as another event: with other bytes and another id."""
     [event] = [event for event in live.world.razorpay.events_of(link) if event.name == name]
     body = orjson.loads(event.body)
     return live.world.razorpay.signed({**body, "created_at": body["created_at"] + 1, **changes})
@@ -107,7 +107,7 @@ async def test_a_tap_in_the_moment_of_the_payment(live: Live) -> None:
 
 
 async def paid_late_and_sold_out(live: Live) -> tuple[Customer, Link]:
-    """The bank says yes after the link has ended and others have bought all there was."""
+    """The payment is authorised after the link has ended and others have bought all pieces."""
     asha = live.customer()
     body = {"phone": asha.person.wa_id, "items": [{"sku": CUPS, "quantity": 1}]}
     await asha.write("hi")
@@ -125,7 +125,7 @@ async def paid_late_and_sold_out(live: Live) -> tuple[Customer, Link]:
 
 
 async def test_what_goes_back_is_not_sold_after_all(live: Live) -> None:
-    """A capture told once more while its refund is under way, when there are goods again."""
+    """The capture's webhook comes again during its refund, when there are goods again."""
     asha, link = await paid_late_and_sold_out(live)
     assert (await live.order(link)).lifecycle == "returned"
     [refund] = live.world.razorpay.refunds.values()
@@ -182,7 +182,7 @@ async def test_a_refund_that_failed_after_it_was_called_done(live: Live) -> None
 async def test_a_price_that_changes_after_the_link(
     world: World, clock: ShiftedClock, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The order is what it was when it was placed; the cart of whoever has not ordered has the new price."""
+    """A placed order keeps its price; a cart that is not ordered gets the new one."""
     async with start(world, clock) as live:
         await live.customer().order()
         ravi = live.customer("919812345602", "Ravi")
@@ -243,7 +243,7 @@ async def test_more_than_can_be_written_is_refused_and_not_acknowledged(live: Li
 
 
 async def test_a_full_disk_acknowledges_nothing(live: Live) -> None:
-    """What is there can be read all the time; when there is room again, all goes on."""
+    """Existing data can be read all the time; when there is space again, everything goes on."""
     if not on_sqlite(live):
         pytest.skip("SQLite can be told that the disk is full")
     asha = live.customer()

@@ -1,4 +1,4 @@
-"""`munshi settle` gets through: what Razorpay refuses, says oddly or not at all, stops no other link."""
+"""`munshi settle` finishes: no error or odd answer of Razorpay about one link stops another link."""
 
 import json
 from dataclasses import replace
@@ -9,13 +9,13 @@ import pytest
 from bot.clock import ShiftedClock
 from sandbox.faults import Fault
 from sandbox.world import World
-from tests.world.living import CONFIRMED, Start
+from tests.world.running_bot import CONFIRMED, Start
 from tests.world.test_restore import Shop
 
 
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
-    """SQLite alone: PostgreSQL has its own backups."""
+    """SQLite only: PostgreSQL has its own backups."""
     return f"sqlite://{tmp_path}/munshi.db"
 
 
@@ -29,7 +29,7 @@ def refusal(description: str) -> str:
 
 
 async def lost(shop: Shop, *names: str) -> list[str]:
-    """The links of orders that customers of these names paid, and of which a backup knows nothing."""
+    """Links of orders that customers with these names paid, and that the backup lacks."""
     async with shop.open() as live:
         people = [shop.customer(live, name) for name in names]
         for person in people:

@@ -1,4 +1,4 @@
-"""`munshi settle` and a link that lost books made, of which a part is paid and the rest could still be."""
+"""`munshi settle` on a link of lost books that is partly paid and can still be paid."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from bot.clock import ShiftedClock
 from sandbox.faults import Fault
 from sandbox.world import World
-from tests.world.living import Start
+from tests.world.running_bot import Start
 from tests.world.test_restore import Shop
 from tests.world.test_settle import refusal
 
@@ -16,7 +16,7 @@ PART = 10_000
 
 @pytest.fixture
 def database_url(tmp_path: Path) -> str:
-    """SQLite alone: PostgreSQL has its own backups."""
+    """SQLite only: PostgreSQL has its own backups."""
     return f"sqlite://{tmp_path}/munshi.db"
 
 
@@ -60,7 +60,7 @@ async def test_it_is_cancelled_first_and_then_the_part_goes_back(shop: Shop) -> 
 
 
 async def test_while_razorpay_does_not_cancel_it_nothing_goes_back_and_why_is_said(shop: Shop) -> None:
-    """The cancelling comes first: else the rest could be paid after the part went back."""
+    """The link is cancelled first: otherwise the rest could be paid after the refund of the part."""
     link = await partly_paid(shop)
     words = "Payment links are being moved. Please try after some time."
     shop.world.razorpay.fail_next("cancel_link", Fault.http(400, refusal(words)))

@@ -1,15 +1,15 @@
-"""A customer who was taken for a bot hears nothing more: but of money they do, whatever becomes of it."""
+"""A customer who was taken for a bot gets no answers, but still hears everything about their money."""
 
 from payments.processing.silence import TURNS
 from sandbox.people import ReceivedMessage
-from tests.world.living import CONFIRMED, Customer, Live
+from tests.world.running_bot import CONFIRMED, Customer, Live
 from tests.world.test_scenarios_money import ALL_CUPS, CUPS
 
 AUTOMATIC = "We got your message!"
 
 
 async def silenced(live: Live, customer: Customer) -> None:
-    """The customer answers everything, until nobody answers them."""
+    """Let the customer answer everything until the bot falls silent."""
     for _ in range(TURNS + 3):
         await live.seconds(6)
         await customer.write(AUTOMATIC)
@@ -22,7 +22,7 @@ async def again(live: Live, customer: Customer) -> list[ReceivedMessage]:
 
 
 async def test_money_that_goes_back_is_told_in_the_silence(live: Live) -> None:
-    """First a surplus, then what somebody gives back in the dashboard, and that it arrived."""
+    """First a surplus, then a refund made in the dashboard, and that it was processed."""
     razorpay = live.world.razorpay
     razorpay.refund_delay_ms = 600_000
     asha = live.customer()
@@ -49,7 +49,7 @@ async def test_money_that_goes_back_is_told_in_the_silence(live: Live) -> None:
 
 
 async def test_an_order_that_comes_to_nothing_is_told_in_the_silence(live: Live) -> None:
-    """The bank says yes after another has bought the last ones; and then the refund fails."""
+    """The payment is authorised after others bought the last pieces; then the refund fails."""
     razorpay = live.world.razorpay
     asha = live.customer()
     await asha.write("hi")

@@ -9,14 +9,14 @@ import pytest
 from bot.clock import ShiftedClock
 from sandbox.faults import Fault
 from sandbox.world import World
-from tests.world.living import CONFIRMED, Customer, Live, Start
-from tests.world.test_one_person import PHONE, SECOND, living, order_for, sound
+from tests.world.running_bot import CONFIRMED, Customer, Live, Start
+from tests.world.test_customer_identity import PHONE, SECOND, living, order_for, sound
 
 REMINDER: Final = "is waiting for its payment"
 
 
 async def number_changed(first: Customer) -> None:
-    """WhatsApp's word that who had the first number has the second now."""
+    """WhatsApp's notice that the first number changed to the second."""
     await first.send("system", {"wa_id": SECOND, "type": "user_changed_number", "body": "changed"})
 
 
@@ -134,7 +134,7 @@ async def test_only_the_timers_of_the_one_that_is_left_do_anything(live: Live) -
 
 
 async def test_timers_that_were_due_when_they_became_one_are_dead_all_the_same(live: Live) -> None:
-    """The server was down over them: what waits is stepped together with the news."""
+    """The server was down meanwhile: waiting events are stepped together with the notice."""
     first, second = live.customer(PHONE), live.customer(SECOND)
     await first.order()
     await live.wait(2)

@@ -1,4 +1,4 @@
-"""What the API says of an order that was not placed, and of one whose link Razorpay will never make."""
+"""The API's answer about an order that was not placed, and one whose link Razorpay never makes."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from bot.clock import ShiftedClock
 from sandbox.faults import Fault
 from sandbox.world import World
-from tests.world.living import FLOW, Live, Start
+from tests.world.running_bot import FLOW, Live, Start
 
 PHONE = "919812345601"
 CREATE = "/payments/create"
@@ -108,7 +108,7 @@ async def test_a_link_that_razorpay_will_never_make_is_told_in_its_own_words_onc
 
 
 async def test_each_reason_is_told_once_and_no_customer_is_asked_to_repeat_any(live: Live) -> None:
-    """Every link is refused, to whoever orders: first for one reason, then for another, then as at first."""
+    """Every link is refused: first for one reason, then for another, then for the first again."""
     enabled = "The feature payment_links is not enabled for this merchant."
     told = []
     for number, said in enumerate((TOO_MUCH, TOO_MUCH, enabled, "Amount exceeds 500000.", TOO_MUCH, enabled)):

@@ -1,4 +1,4 @@
-"""The 24-hour window, on the whole system: what may still be sent is sent, and nothing is tried for ever."""
+"""The 24-hour window on the whole system: what may be sent is sent, and nothing is tried for ever."""
 
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -9,7 +9,7 @@ from bot.clock import ShiftedClock
 from bot.settings import Settings
 from sandbox.meta import Window
 from sandbox.world import World
-from tests.world.living import FLOW, Live, Start
+from tests.world.running_bot import FLOW, Live, Start
 
 _PAID = "  payment_successful:\n"
 _TEMPLATE = """\
@@ -25,7 +25,7 @@ _REMINDER = (
 
 @pytest.fixture
 def settings_for(settings_for: Callable[[World], Settings], tmp_path: Path) -> Callable[[World], Settings]:
-    """The shop that ships, with a template of its own for one message, and none for another."""
+    """The shipped shop, with a template of its own for one message and none for another."""
     shop = FLOW.read_text(encoding="utf-8")
     assert (shop.count(_PAID), shop.count(_REMINDER)) == (1, 1)
     flow = tmp_path / "flows.yaml"
@@ -35,7 +35,7 @@ def settings_for(settings_for: Callable[[World], Settings], tmp_path: Path) -> C
 
 @pytest.fixture(params=["refuse", "fail"])
 async def live(request: pytest.FixtureRequest, clock: ShiftedClock, start: Start) -> AsyncIterator[Live]:
-    """Meta refuses what comes too late in the call itself, or with a webhook after it took it."""
+    """Meta refuses a late message in the call itself, or accepts it and reports the failure later."""
     window: Window = request.param
     async with (
         World.running(now=clock.now, ticking=False, window=window) as world,

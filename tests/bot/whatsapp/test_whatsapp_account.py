@@ -1,4 +1,4 @@
-"""What is read of Meta's answers about the webhook and the subscription, however odd they are."""
+"""Meta's answers about the webhook and the subscription, however odd they are."""
 
 from typing import Any, Final
 

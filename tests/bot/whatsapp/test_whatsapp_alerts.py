@@ -1,4 +1,4 @@
-"""What WhatsApp says of our account, number and templates: told once each, and never when all is well."""
+"""WhatsApp's alerts about our account, number and templates: one notice each, none when all is well."""
 
 from typing import Any
 

@@ -100,7 +100,7 @@ async def test_a_send_that_tells_no_recipient_is_accepted_all_the_same(contacts:
 
 @pytest.mark.parametrize("odd", ["1e999", "-Infinity", '"\\ud83d"', "9" * 5000, "[" * 40 + "]" * 40])
 async def test_an_odd_value_beside_the_message_id_does_not_send_it_twice(odd: str) -> None:
-    """Without an id nobody would know that it was taken."""
+    """Without an id the message could not be known as accepted."""
     async with graph(answers(f'{{"new": {odd}, "messages": [{{"id": "wamid.x"}}]}}'.encode())) as client:
         assert await client.send(PAYLOAD) == Accepted("wamid.x")
 

@@ -1,4 +1,4 @@
-"""Webhook bodies taken apart: one row per fixture, then the odd ones."""
+"""Webhook bodies are parsed: one row per fixture, then the odd ones."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ import pytest
 from bot.whatsapp.inbound import InboundMessage, Parsed, Sender, parse
 from flows.engine.events import Event, Received, Tapped, TextReceived
 from flows.messages import limits
-from tests.bot.whatsapp.wrapping import wrapped
+from tests.bot.whatsapp.webhook_body import webhook_body
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "whatsapp"
 
@@ -226,14 +226,14 @@ def test_batch_of_several_numbers_matches_contacts_by_id() -> None:
 def test_fragment_alone_reads_the_same(name: str) -> None:
     parsed = parse(load(name))
     for message in parsed.messages:
-        assert parse(wrapped(message.fragment)) == Parsed((message,), (), ())
+        assert parse(webhook_body(message.fragment)) == Parsed((message,), (), ())
 
 
 def sent(kind: str = "text", content: Any = None, **changed: Any) -> Parsed:
     """A message of `kind` from a known sender, with some fields changed (None removes one)."""
     message = {"id": "wamid.x", "from": PHONE[1], "timestamp": "1785000000", "type": kind, kind: content}
     message |= changed
-    return parse(wrapped({"messages": [{k: v for k, v in message.items() if v is not None}]}))
+    return parse(webhook_body({"messages": [{k: v for k, v in message.items() if v is not None}]}))
 
 
 def event_of(kind: str, content: Any, **changed: Any) -> Event | None:
@@ -319,7 +319,7 @@ def test_timestamp_in_seconds_or_milliseconds(timestamp: Any, milliseconds: int)
 def test_name_is_one_short_line(name: Any, kept: str | None) -> None:
     contact = {"profile": {"name": name}, "wa_id": PHONE[1]}
     message = {"id": "wamid.x", "from": PHONE[1], "type": "text", "text": {"body": "x"}}
-    (read,) = parse(wrapped({"contacts": [contact], "messages": [message]})).messages
+    (read,) = parse(webhook_body({"contacts": [contact], "messages": [message]})).messages
     assert read.sender.name == kept
 
 
@@ -348,12 +348,12 @@ def test_message_that_cannot_be_placed_is_kept(changed: dict[str, Any], reason: 
         {"object": "whatsapp_business_account", "entry": {}},
         {"object": "whatsapp_business_account", "entry": [7]},
         {"object": "whatsapp_business_account", "entry": [{"changes": [None]}]},
-        wrapped(None),
-        wrapped({}),
-        wrapped({"messages": {}}),
-        wrapped({"messages": [None]}),
-        wrapped({"statuses": ["sent"]}),
-        wrapped({"statuses": [{"id": "wamid.x"}]}),
+        webhook_body(None),
+        webhook_body({}),
+        webhook_body({"messages": {}}),
+        webhook_body({"messages": [None]}),
+        webhook_body({"statuses": ["sent"]}),
+        webhook_body({"statuses": [{"id": "wamid.x"}]}),
     ],
 )
 def test_unreadable_structure_is_kept_and_never_an_error(body: dict[str, Any]) -> None:
@@ -364,7 +364,7 @@ def test_unreadable_structure_is_kept_and_never_an_error(body: dict[str, Any]) -
 
 def test_one_bad_message_spoils_no_other() -> None:
     good = {"id": "wamid.x", "from": PHONE[1], "type": "text", "text": {"body": "x"}}
-    parsed = parse(wrapped({"messages": [None, good, {}]}))
+    parsed = parse(webhook_body({"messages": [None, good, {}]}))
     assert len(parsed.messages) == 1
     assert len(parsed.unread) == 2
 
@@ -377,4 +377,4 @@ def test_unread_key_depends_on_content_alone() -> None:
 
 def test_group_status_has_no_recipient() -> None:
     status = {"id": "wamid.x", "status": "sent", "recipient_id": "660000000000001", "recipient_type": "group"}
-    assert parse(wrapped({"statuses": [status]})).receipts[0].recipient == ()
+    assert parse(webhook_body({"statuses": [status]})).receipts[0].recipient == ()

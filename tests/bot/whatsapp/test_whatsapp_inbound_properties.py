@@ -1,4 +1,4 @@
-"""Whatever JSON arrives, `parse` answers, and with something that can be stored."""
+"""`parse` answers any JSON with something that can be stored."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.whatsapp.inbound import Parsed, parse
-from tests.bot.whatsapp.wrapping import wrapped
+from tests.bot.whatsapp.webhook_body import webhook_body
 
 
 def test_endless_nesting_is_kept_in_part() -> None:
@@ -60,4 +60,4 @@ def test_parse_never_raises_on_any_json(body: dict[str, Any]) -> None:
 
 @given(values | objects | anything)
 def test_parse_never_raises_on_near_misses(value: Any) -> None:
-    check_storable(parse(wrapped(value)))
+    check_storable(parse(webhook_body(value)))

@@ -1,4 +1,4 @@
-"""Whatever a customer puts into a message, at whatever length: the shipped shop answers and parks nothing."""
+"""Whatever a customer sends, at whatever length: the shipped shop answers and parks nothing."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,7 +54,7 @@ def _in(flow: Flow, chat: tuple[str, ...]) -> Simulator:
 
 
 def _tap_ids(flow: Flow, conversation: Conversation) -> st.SearchStrategy[str]:
-    """Ids of the conversation's own visits with every trigger on offer, and of anything."""
+    """Reply ids: of the conversation's own visits with every trigger, and arbitrary ones."""
     places = st.sampled_from(
         [replies.place(conversation.id, visit) for visit in (*conversation.visits, 1, 10**17)]
     )
@@ -97,7 +97,7 @@ def _contents(ids: st.SearchStrategy[str]) -> st.SearchStrategy[Mapping[str, Any
 
 
 def _received(message: Mapping[str, Any], name: str) -> InboundMessage:
-    """What a webhook with this message says, as it comes out of the parser."""
+    """The event that the parser makes of a webhook with this message."""
     value = {
         "messages": [{"id": "wamid.1", "from": "919812345601", "timestamp": "1767243600", **message}],
         "contacts": [{"wa_id": "919812345601", "profile": {"name": name}}],
@@ -110,7 +110,7 @@ def _received(message: Mapping[str, Any], name: str) -> InboundMessage:
 
 
 def _answered(flow: Flow, chat: Simulator, event: Event, name: str | None) -> bool:
-    """Whether something is said, or asked of Razorpay, whose answer is said."""
+    """Whether a message is sent, or Razorpay is asked something whose answer brings one."""
     body = {"event": events.to_json(event), "name": name}
     arrived = InboxEvent(1000, Kind.CHAT, body, START)
     changes = advance(flow, chat.store.given([arrived], "abcdefghij"), chat.now)

@@ -1,4 +1,4 @@
-"""Payloads as Meta documents them, and every limit at its edge and one over."""
+"""Payloads as Meta documents them, and every limit, at it and one over."""
 
 import re
 from collections.abc import Callable

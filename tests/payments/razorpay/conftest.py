@@ -19,7 +19,7 @@ Serve: TypeAlias = Callable[..., AbstractAsyncContextManager[Gateway]]
 
 
 class FakeRazorpay:
-    """Links, payments and refunds in memory, spoken to over HTTP.
+    """Links, payments and refunds in memory, behind HTTP.
 
     `next_answers` stand in for the answers to come.
     """
@@ -89,7 +89,7 @@ class FakeRazorpay:
         return web.json_response(self.links[link_id])
 
     def pay(self, link_id: str, status: str = "captured", **changed: Any) -> dict[str, Any]:
-        """A payment on the link, which gets its order if it has none."""
+        """Add a payment on the link, which gets its order if it has none."""
         link = self.links[link_id]
         link.setdefault("order_id", f"order_Of{link_id.removeprefix('plink_')}")
         payment = {
@@ -117,7 +117,7 @@ class FakeRazorpay:
         return web.json_response(earlier)
 
     def give_back(self, payment: dict[str, Any], key: str, body: dict[str, Any]) -> dict[str, Any]:
-        """A refund of the payment, asked for under `key` or made by a person."""
+        """Add a refund of the payment, asked for under `key` or made by a person."""
         payment["amount_refunded"] += body["amount"]
         self.refunds[key] = {
             "id": f"rfnd_Fake{len(self.refunds):010}",
@@ -144,7 +144,7 @@ class FakeRazorpay:
         return web.json_response(link)
 
     def will_say(self, text: str, status: int = 200, **headers: str) -> None:
-        """Answer the next request that has no answer yet with just this, doing nothing."""
+        """Answer the next request that has no answer yet with this text, without performing it."""
 
         async def answer(_: web.Request) -> web.StreamResponse:
             return web.Response(text=text, status=status, headers={"Content-Type": "text/html", **headers})
@@ -152,14 +152,14 @@ class FakeRazorpay:
         self.next_answers.append(answer)
 
     async def lost(self, request: web.Request) -> web.StreamResponse:
-        """Do it, then hang up without a word."""
+        """Perform the request, then close the connection without an answer."""
         answer = await self.perform(request)
         assert request.transport is not None
         request.transport.abort()
         return answer
 
     async def slow(self, request: web.Request) -> web.StreamResponse:
-        """Do it, and answer when the test is over."""
+        """Perform the request, and answer when the test is over."""
         answer = await self.perform(request)
         await self.released.wait()
         return answer
@@ -187,7 +187,7 @@ async def fake() -> FakeRazorpay:
 
 @pytest.fixture
 def serve(fake: FakeRazorpay) -> Serve:
-    """Opens a gateway to `fake`: `serve(suffix of the address, **options of Gateway)`."""
+    """Open a gateway to `fake`: `serve(suffix of the address, **options of Gateway)`."""
 
     @asynccontextmanager
     async def serving(suffix: str = "", **options: Any) -> AsyncIterator[Gateway]:
@@ -212,7 +212,7 @@ async def gateway(serve: Serve) -> AsyncIterator[Gateway]:
 
 @pytest.fixture(autouse=True)
 def silence(capsys: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """The SDK prints when a connection fails; nothing of it may reach a terminal."""
+    """Assert that nothing is printed: the SDK prints when a connection fails."""
     yield
     captured = capsys.readouterr()
     assert (captured.out, captured.err) == ("", "")

@@ -1,3 +1,5 @@
+"""Errors of Razorpay's API: their reasons, whether to retry, and their texts."""
+
 import json
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What was asked for becomes the facts that webhooks tell."""
+"""The answers to polls become the same facts as webhooks."""
 
 import json
 from typing import Any

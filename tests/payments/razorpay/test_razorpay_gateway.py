@@ -1,3 +1,5 @@
+"""The gateway makes, cancels and fetches links over HTTP."""
+
 import base64
 import json
 import math

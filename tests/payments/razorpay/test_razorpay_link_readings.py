@@ -1,4 +1,4 @@
-"""How one link stands: itself, its payments and their refunds, in one reading."""
+"""One reading of a link: the link, its payments and their refunds."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,3 +1,5 @@
+"""A link is made once, whatever happens to the answers."""
+
 import asyncio
 from collections.abc import Awaitable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""A refund is made once, whatever becomes of the answers; every request is seen at the wire."""
+"""A refund is made once, whatever happens to the answers; every request is checked as sent."""
 
 import json
 from collections.abc import Awaitable
@@ -211,7 +211,7 @@ async def test_the_key_says_whether_the_money_is_real(key_id: str, mode: str) ->
 async def test_a_refund_of_another_amount_under_our_key_is_not_adopted(
     fake: "FakeRazorpay", gateway: Gateway, paid: dict[str, Any], status: int
 ) -> None:
-    """Other books asked for it, of which these are a copy or an older state."""
+    """Other books asked for it: these are a copy or an older state of them."""
     says = {"receipt": CALL.key, "notes": {"munshi_refund": CALL.key}}
     refund = fake.give_back(paid, CALL.key, {"amount": 50_000, "status": "processed", **says})
     if status == 200:

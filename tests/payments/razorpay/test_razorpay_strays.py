@@ -1,4 +1,4 @@
-"""Links that the books lack: how their money stands is read whole, and sent back once."""
+"""Links that the books lack: all of their money is read, and refunded once."""
 
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
@@ -45,7 +45,7 @@ async def found(gateway: Gateway, *settled: str) -> list[Stray]:
 
 
 def refund_status(fake: "FakeRazorpay", status: str) -> None:
-    """Every refund ends so."""
+    """Let every refund end with this status."""
     for refund in fake.refunds.values():
         refund["status"] = status
 

@@ -1,4 +1,4 @@
-"""A Razorpay that drips, or never stops talking: no call may hold a thread, or the memory, for long."""
+"""Slow and endless answers of Razorpay: no call holds a thread or memory for long."""
 
 import asyncio
 import json

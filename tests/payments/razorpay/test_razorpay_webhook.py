@@ -1,3 +1,5 @@
+"""The facts in each of Razorpay's webhooks."""
+
 import copy
 import itertools
 import json

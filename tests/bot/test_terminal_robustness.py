@@ -1,0 +1,129 @@
+"""A chat in the terminal survives any typed line, in the simulated shop and in the demo."""
+
+import asyncio
+import io
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+from bot.app import load_flow
+from bot.demo import chat as demo
+from bot.demo.stage import stage
+from bot.terminal import simulated
+from bot.terminal.commands import COMMANDS, LONGEST_WAIT, Wait, Wrong, parse_command
+from flows.engine.model import RECEIVED, Flow
+from payments.simulator.simulator import Simulator
+
+FLOW: Final = Path(__file__).parents[2] / "flows.yaml"
+ORDERED: Final = ("hi", "1", "1", "1")
+"""From the greeting to the link of an order."""
+SORRY: Final = "That did not work"
+
+
+@cache
+def flow() -> Flow:
+    return load_flow(FLOW)
+
+
+ANYTHING: Final = st.one_of(
+    st.sampled_from([name for name in COMMANDS if name != "/quit"]),
+    st.sampled_from(["hi", "help", "pay", "cancel", "हिंदी", "done", "orders", "\ud800", "\u200f", "[red]"]),
+    st.integers(0, 12).map(str),
+    st.sampled_from(sorted(RECEIVED)).map("/send {}".format),
+    st.sampled_from(["16 s", "2 min", "11 min", "1 h", "25 h", "40 d", "366 d", "367 d"]).map(
+        "/wait {}".format
+    ),
+    st.text(max_size=12).map("/fail {}".format),
+    st.text(min_size=1, max_size=12),
+)
+SESSIONS: Final = st.lists(ANYTHING, max_size=12)
+
+
+def lines(typed: Sequence[str]) -> io.StringIO:
+    """Typed lines as the terminal gives them: without line ends."""
+    return io.StringIO("".join(" ".join(line.splitlines()) + "\n" for line in typed))
+
+
+def in_the_simulator(typed: Sequence[str], broken: bool = False) -> str:
+    out = io.StringIO()
+    console = Console(file=out, width=80, highlight=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stdin", lines(typed))
+        if broken:
+            patch.setattr(Simulator, "write", _breaks)
+        simulated.Chat(flow(), "Asha", console).run()
+    return out.getvalue()
+
+
+def in_the_demo(typed: Sequence[str], broken: bool = False) -> str:
+    async def played() -> None:
+        async with stage(FLOW, 0) as set_stage:
+            if broken:
+                set_stage.pay = _breaks  # type: ignore[method-assign, assignment]
+            await demo.Chat(set_stage, console).run()
+
+    out = io.StringIO()
+    console = Console(file=out, width=80, highlight=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.stdin", lines(typed))
+        patch.setattr("bot.app.load_flow", lambda _: flow())
+        asyncio.run(played())
+    return out.getvalue()
+
+
+def _breaks(*_: object) -> None:
+    raise ZeroDivisionError("nobody\nforesaw this")
+
+
+@given(SESSIONS)
+@settings(max_examples=150)
+@example([*ORDERED, "/wait 2 min", "/trace", "/state", "/pay", "/pay", "/fail", "/trace"])
+def test_the_simulated_shop_takes_anything(typed: list[str]) -> None:
+    said = in_the_simulator(typed)
+    assert said.endswith("Goodbye.\n")
+    assert SORRY not in said
+
+
+@given(SESSIONS)
+@settings(max_examples=10)
+@example([*ORDERED, "/wait 2 min", "/trace", "/state", "/pay", "/trace"])
+@example(["/trace", "/state", "/pay", "/fail", "/wait 366 d", "/state"])
+@example([*ORDERED, "/wait 366 d", "/trace", "/state", "/pay", "/fail", "/send sticker"])
+def test_the_demo_takes_anything(typed: list[str]) -> None:
+    said = in_the_demo(typed)
+    assert said.endswith("Goodbye.\n")
+    assert SORRY not in said
+
+
+def test_the_state_is_the_customers_and_not_the_last_events() -> None:
+    said = in_the_demo([*ORDERED, "/wait 2 min", "/state"])
+    assert "state: awaiting_payment\norder #" in said
+    assert said.rpartition("order #")[2].split(": ", 1)[1].startswith("₹180, unpaid")
+
+
+@pytest.mark.parametrize("play", [in_the_simulator, in_the_demo])
+def test_what_nobody_foresaw_is_one_sentence_and_the_chat_goes_on(play: object) -> None:
+    assert callable(play)
+    said = play(["/pay", "/send sticker", "nine", "/help"], broken=True)
+    assert f"{SORRY} (ZeroDivisionError: nobody foresaw this). The chat goes on." in said
+    assert "how the last events were decided" in said
+    assert said.endswith("Goodbye.\n")
+
+
+def test_a_message_that_cannot_be_drawn_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.demo.received.message", _breaks)
+    said = in_the_demo(["hi", "/state"])
+    assert said.count(SORRY) == 2
+    assert "state: browsing" in said
+
+
+def test_a_wait_has_an_end() -> None:
+    assert parse_command("/wait 366d") == Wait(LONGEST_WAIT)
+    for long in ("/wait 367d", "/wait 999999 days"):
+        assert parse_command(long) == Wrong("/wait takes 366 days at most")

@@ -1,0 +1,135 @@
+"""Every kind of message is compiled, checked and stored, with all of its fields."""
+
+import json
+from collections.abc import Iterator
+from copy import deepcopy
+from dataclasses import replace
+from typing import Any, Final, get_args
+
+import pytest
+
+from bot.whatsapp.limits import LIMITS
+from flows.document.errors import FlowInvalid
+from flows.language.load import load
+from flows.messages import kinds
+from flows.messages.kinds import Message, TemplateMessage, from_json, to_json
+from tests.flows.sound_flow import TOY
+
+ROW: Final = {"on": "go", "with": "w", "title": "T", "description": "d", "if": "true"}
+WRITTEN: Final[dict[str, Any]] = {
+    "text": {"text": "Hello"},
+    "image": {"image": "https://shop.example/a.jpg", "text": "Chai"},
+    "video": {"video": "https://shop.example/chai.mp4", "text": "How we make it"},
+    "document": {
+        "document": {"link": "https://shop.example/prices.pdf", "filename": "prices.pdf"},
+        "text": "Our prices",
+    },
+    "buttons": {
+        "text": "Choose",
+        "footer": "small",
+        "image": "https://shop.example/a.jpg",
+        "buttons": [{"on": "go", "with": "w", "title": "Go", "if": "true"}],
+    },
+    "list": {
+        "text": "Choose",
+        "footer": "small",
+        "list": {"button": "See", "title": "All", "rows": [{**ROW, "each": "shelf.things", "as": "t"}]},
+    },
+    "link": {
+        "text": "Look",
+        "footer": "small",
+        "image": "https://shop.example/a.jpg",
+        "link": {"title": "Open", "url": "https://shop.example"},
+    },
+}
+"""One message of each kind, with all of its fields."""
+SECTIONS: Final[Any] = {
+    "text": "Choose",
+    "list": {"button": "See", "sections": [{"title": "A", "rows": [ROW]}, {"title": "B", "rows": [ROW]}]},
+}
+NO_TEMPLATE: Final = {"on", "as"}
+"""Keys whose values are names; every other text is a template or an expression."""
+NAME: Final = {"template": {"name": "told", "values": ["v"]}}
+
+
+def flow(message: Any) -> str:
+    return json.dumps(
+        {
+            "flow": "f",
+            "shelf": {"things": ["a", "b"]},
+            "messages": {"m": message},
+            "anywhere": {"money.came": {"say": "m"}, "go": {"words": ["go"], "say": "m"}},
+            "otherwise": {"say": "m"},
+            "start": "s",
+            "states": {"s": {"enter": {"say": "m"}}},
+        }
+    )
+
+
+def said(message: Any) -> Message:
+    loaded = load(flow(message), "f.yaml", TOY, limits=LIMITS)
+    return loaded.messages["m"]["en"](loaded.statics["en"], "k-1.7")
+
+
+def texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where each template of a message is written."""
+    if isinstance(value, str):
+        yield path
+    elif isinstance(value, dict):
+        for key in value.keys() - NO_TEMPLATE:
+            yield from texts(value[key], (*path, key))
+    else:
+        for index, item in enumerate(value):
+            yield from texts(item, (*path, index))
+
+
+def with_text(message: Any, path: tuple[str | int, ...], text: str) -> Any:
+    changed = deepcopy(message)
+    holder = changed
+    for step in path[:-1]:
+        holder = holder[step]
+    holder[path[-1]] = text
+    return changed
+
+
+def test_every_kind_is_here() -> None:
+    assert WRITTEN.keys() == {kind.KIND for kind in get_args(kinds.Message)}
+    assert {type(said(message)).KIND for message in WRITTEN.values()} == WRITTEN.keys()
+
+
+@pytest.mark.parametrize("message", [*WRITTEN.values(), SECTIONS], ids=[*WRITTEN, "sections"])
+def test_each_template_of_a_message_is_compiled_and_checked(message: dict[str, Any]) -> None:
+    whole = {**message, **NAME}
+    found = [path for path in texts(whole) if path != ("template", "name")]
+    assert len(found) > 1
+    for path in found:
+        broken = with_text(whole, path, "zzz" if path[-1] in ("if", "each") else "{{ zzz }}")
+        with pytest.raises(FlowInvalid, match="there is no 'zzz' to read here"):
+            load(flow(broken), "f.yaml", TOY, limits=LIMITS)
+        broken = with_text(whole, path, "1 +" if path[-1] in ("if", "each") else "{{ 1 + }}")
+        with pytest.raises(FlowInvalid, match=r"in the (expression|template) '"):
+            load(flow(broken), "f.yaml", TOY, limits=LIMITS)
+
+
+@pytest.mark.parametrize("kind", WRITTEN)
+def test_a_message_survives_json(kind: str) -> None:
+    message = said(WRITTEN[kind])
+    assert message.fallback is None
+    for one in (message, replace(message, fallback=TemplateMessage("told", "en", ("v",)))):
+        stored = json.loads(json.dumps(to_json(one)))
+        assert stored["kind"] == kind
+        assert from_json(stored) == one
+    with pytest.raises(KeyError):
+        from_json({**to_json(message), "kind": "hologram"})
+
+
+@pytest.mark.parametrize("kind", WRITTEN)
+def test_its_words_are_what_is_left_without_its_file(kind: str) -> None:
+    message = said(WRITTEN[kind])
+    assert message.words == WRITTEN[kind]["text"]
+    left = message.without_media()
+    has_file = kind not in ("text", "list")
+    assert (left is not None) == has_file
+    if left is not None:
+        assert (left.words, left.replies) == (message.words, message.replies)
+        assert left.without_media() is None

@@ -1,0 +1,203 @@
+"""The audit of the books: a correct order passes, and each kind of error is named."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from payments.ledger import hints
+from payments.ledger.audit import Check, Sums, discrepancies, miscounted, sums
+from payments.ledger.holds import HoldReason
+from payments.ledger.state import OrderState
+from payments.shop.orders import Lifecycle
+from tests.builders import KEY, TOTAL, captured, order_state, refund, refunded
+
+ALL_BACK = (refund("processed", TOTAL, "rfnd_1"),)
+PAID = order_state(captured(), lifecycle=Lifecycle.FULFILLED, fulfilled=TOTAL)
+RIGHT = {
+    "unpaid": (order_state(), None),
+    "ended": (order_state(lifecycle=Lifecycle.LAPSED), None),
+    "paid": (PAID, 5),
+    "paid, said four times": (replace(PAID, facts=(captured(),) * 4), 5),
+    "short": (order_state(captured(20_000), held=20_000, held_for="short: waiting for the rest"), None),
+    "surplus on its way": (
+        replace(PAID, facts=(captured(60_000),), refunds=(refund("asked", 10_000),)),
+        5,
+    ),
+    "surplus given back": (
+        replace(
+            PAID,
+            facts=(captured(60_000), refunded("created", 10_000), refunded("processed", 10_000)),
+            refunds=(refund("processed", 10_000, "rfnd_1"),),
+        ),
+        5,
+    ),
+    "surplus that could not go back": (
+        replace(
+            PAID,
+            facts=(captured(60_000), refunded("created", 10_000), refunded("failed", 10_000)),
+            refunds=(refund("failed", 10_000, "rfnd_1"),),
+            held=10_000,
+            held_for="refund failed: …",
+        ),
+        5,
+    ),
+    "returned": (
+        order_state(captured(), refunded("processed", TOTAL), lifecycle=Lifecycle.RETURNED, refunds=ALL_BACK),
+        5,
+    ),
+    "paid, then all refunded in the dashboard": (
+        order_state(
+            captured(), refunded("processed", TOTAL), lifecycle=Lifecycle.FULFILLED, refunds=ALL_BACK
+        ),
+        5,
+    ),
+    "dollars": (order_state(captured(1200, currency="USD"), held_for="mismatch: in another currency"), None),
+    "dollars that went back": (
+        order_state(
+            captured(1200, currency="USD"),
+            refunded("processed", 1200),
+            refunds=(refund("processed", 1200, "rfnd_1"),),
+        ),
+        None,
+    ),
+    "never captured, so given back by itself": (
+        order_state(refunded("processed", 500, captured="false")),
+        None,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_a_right_order_has_no_discrepancy(name: str) -> None:
+    assert discrepancies(*RIGHT[name]) == ()
+
+
+WRONG: dict[str, tuple[str, Callable[[OrderState], OrderState], Check, Any, Any]] = {
+    "a paisa gone": ("paid", lambda s: replace(s, fulfilled=TOTAL - 1), Check.BALANCE, TOTAL, TOTAL - 1),
+    "a paisa made": ("paid", lambda s: replace(s, held=1, held_for="?"), Check.BALANCE, TOTAL, TOTAL + 1),
+    "a capture lost": ("paid", lambda s: replace(s, facts=()), Check.BALANCE, 0, TOTAL),
+    "a refund counted that was refused": (
+        "surplus on its way", lambda s: replace(s, refunds=(refund("refused", 10_000),)),
+        Check.BALANCE, 60_000, TOTAL,
+    ),
+    "too much goes back": (
+        "returned", lambda s: replace(s, refunds=(*s.refunds, refund("asked", 1, key="pay_1-2"))),
+        Check.OVER_REFUNDED, TOTAL, TOTAL + 1,
+    ),
+    "a refund of nothing": (
+        "unpaid", lambda s: replace(s, refunds=(refund("asked", 100, payment="pay_9"),)),
+        Check.OVER_REFUNDED, 0, 100,
+    ),
+    "held for no reason": (
+        "short", lambda s: replace(s, held_for=None), Check.NO_REASON, "a reason", None
+    ),
+    "dollars for no reason": (
+        "dollars", lambda s: replace(s, held_for=None), Check.NO_REASON, "a reason", None
+    ),
+    "goods worth more than the order": (
+        "paid", lambda s: replace(s, facts=(captured(60_000),), fulfilled=60_000),
+        Check.FULFILLED, TOTAL, 60_000,
+    ),
+    "goods for too little": (
+        "short", lambda s: replace(s, lifecycle=Lifecycle.FULFILLED, fulfilled=20_000, held=0),
+        Check.FULFILLED, TOTAL, 20_000,
+    ),
+    "goods for an open order": (
+        "paid", lambda s: replace(s, lifecycle=Lifecycle.OPEN), Check.FULFILLED, 0, TOTAL
+    ),
+    "goods that no money stands for": (
+        "paid", lambda s: replace(s, fulfilled=0, held=TOTAL, held_for="?"), Check.FULFILLED, TOTAL, 0
+    ),
+    "Razorpay's refund is not in the books": (
+        "returned", lambda s: replace(s, refunds=()), Check.REFUND, f"processed {TOTAL}", None
+    ),
+    "our refund is of another amount": (
+        "surplus given back", lambda s: replace(s, refunds=(refund("processed", 9_000, "rfnd_1"),)),
+        Check.REFUND, "processed 10000", "processed 9000",
+    ),
+    "our refund lags behind": (
+        "surplus given back", lambda s: replace(s, refunds=(refund("created", 10_000, "rfnd_1"),)),
+        Check.REFUND, "processed 10000", "created 10000",
+    ),
+    "a refund nobody told of": (
+        "surplus given back", lambda s: replace(s, facts=(captured(60_000),)), Check.REFUND, "its word", None
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_each_way_to_be_wrong_is_named(name: str) -> None:
+    right, broken, check, expected, found = WRONG[name]
+    before, paid_at = RIGHT[right]
+    wrong = discrepancies(broken(before), paid_at)
+    assert (check, expected, found) in {(one.check, one.expected, one.found) for one in wrong}
+    assert {one.subject for one in wrong} == {KEY}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_the_time_of_payment_goes_with_the_payment(name: str) -> None:
+    before, paid_at = RIGHT[name]
+    [wrong] = discrepancies(before, None if paid_at else 5)
+    assert wrong.check is Check.PAID_AT
+
+
+@given(
+    *(st.integers(0, 10**9) for _ in range(3)),
+    st.integers(-(10**6), 10**6).filter(bool),
+)
+def test_no_paisa_can_hide(fulfilled: int, held: int, back: int, off: int) -> None:
+    """Whatever the parts are, only their exact sum passes the audit."""
+    total = fulfilled + held + back
+    refunds = (refund("asked", back),) if back else ()
+    rest: dict[str, Any] = {"fulfilled": fulfilled, "held": held, "held_for": "?", "refunds": refunds}
+
+    def of_balance(amount: int) -> list[int | str | None]:
+        wrong = discrepancies(order_state(captured(amount), **rest), None)
+        return [one.found for one in wrong if one.check is Check.BALANCE]
+
+    assert of_balance(total) == []
+    assert of_balance(total + off) == [total]
+
+
+def test_sums_tell_currencies_apart() -> None:
+    both = order_state(
+        captured(60_000),
+        captured(1200, "pay_2", currency="USD"),
+        refunded("processed", 200, "rfnd_2", "pay_2"),
+        lifecycle=Lifecycle.FULFILLED,
+        fulfilled=TOTAL,
+        refunds=(refund("created", 10_000, "rfnd_1"), refund("processed", 200, "rfnd_2", "pay_2")),
+        held_for="mismatch: in another currency",
+    )
+    assert sums(both) == {
+        "INR": Sums(60_000, TOTAL, 10_000, 10_000, 0),
+        "USD": Sums(1200, 0, 200, 0, 1000),
+    }
+
+
+def test_stock_counts_only_what_is_counted() -> None:
+    assert miscounted({"a": 2, "b": 0}, {"a": 2, "uncounted": 5}) == ()
+    [a, b] = miscounted({"a": 1, "b": 3}, {"a": 2})
+    assert (a.subject, a.expected, a.found, a.check) == ("a", 2, 1, Check.STOCK)
+    assert (b.subject, b.expected, b.found) == ("b", 0, 3)
+
+
+def test_everything_has_a_remedy() -> None:
+    assert all(hints.for_check(check) for check in Check)
+    assert all(hints.for_held(reason) for reason in HoldReason)
+    assert hints.for_held("short: waiting for the rest") != hints.for_held(
+        "short: less than the total was paid"
+    )
+    assert "Munshi should not have" in hints.for_held("unexplained")
+    waits = {
+        "surplus: more than the total was paid": True,
+        "short: waiting for the rest": False,
+        "remainder: too little for Razorpay to give back": False,
+        "disputed: answer the dispute in Razorpay's dashboard; more": True,
+        "mismatch: in another currency": True,
+    }
+    assert {reason: hints.needs_person(reason) for reason in waits} == waits

@@ -1,0 +1,95 @@
+"""Faults in the query plans of both databases: reads of a whole table that grows."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+from tortoise.models import Model
+
+from storage.database import models
+from storage.database.postgres import PostgresUnits
+from storage.database.sql import Value
+from storage.database.transaction import Row, Transaction, Units
+
+_SMALL: Final = frozenset({"installation", "notice", "stock", "stray"})
+"""One row; one for each thing that an operator has not seen to, product that is counted, or link that a
+person settled."""
+_GROWING: Final = (
+    frozenset(
+        model._meta.db_table
+        for model in vars(models).values()
+        if isinstance(model, type) and issubclass(model, Model) and model is not Model
+    )
+    - _SMALL
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Indexes:
+    """The indexes of a database."""
+
+    partial: Set[str]
+    """Partial indexes hold only the rows that wait, so that reading all of one is cheap."""
+    first: Mapping[str, str]
+    """The column that each begins with."""
+
+
+async def indexes(units: Units) -> Indexes:
+    """The indexes of the database behind `units`."""
+    postgres = isinstance(units, PostgresUnits)
+    rows = await units.outside(lambda tx: tx.fetch(_OF_POSTGRES if postgres else _OF_SQLITE))
+    made = {row["name"]: row["made"] for row in rows}
+    partial = frozenset(name for name, sql in made.items() if re.search(r"\bWHERE\b", sql))
+    return Indexes(partial, {name: re.findall(r"\((?:\")?(\w+)", sql)[0] for name, sql in made.items()})
+
+
+_OF_SQLITE: Final = "SELECT name, sql AS made FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+_OF_POSTGRES: Final = "SELECT indexname AS name, indexdef AS made FROM pg_indexes WHERE schemaname = 'public'"
+
+
+async def faults(units: Units, known: Indexes, sql: str, values: Sequence[Value]) -> list[str]:
+    """The parts of the plan for `sql` that read a whole growing table; empty if it seeks."""
+    if isinstance(units, PostgresUnits):
+        [row] = await units.outside(lambda tx: _explained(tx, "EXPLAIN (FORMAT JSON) ", sql, values))
+        return list(_of_postgres(orjson.loads(row["QUERY PLAN"])[0]["Plan"], known))
+    rows = await units.outside(lambda tx: _explained(tx, "EXPLAIN QUERY PLAN ", sql, values))
+    tables = _tables(sql)
+    return [row["detail"] for row in rows if _reads_all_of_sqlites(row["detail"], tables, known)]
+
+
+async def _explained(tx: Transaction, explain: str, sql: str, values: Sequence[Value]) -> list[Row]:
+    return await tx._run(explain + sql.strip(), values)
+
+
+def _tables(sql: str) -> dict[str, str]:
+    """The table that each name in `sql` stands for, as SQLite's plan calls it."""
+    named = re.findall(r'(?:FROM|JOIN|UPDATE|INTO|,)\s+"?(\w+)"?(?:\s+(?:AS\s+)?"?(\w+)"?)?', sql)
+    of = {alias: table for table, alias in named if table in _GROWING}
+    return of | {table: table for table, _ in named if table in _GROWING}
+
+
+def _reads_all_of_sqlites(step: str, tables: Mapping[str, str], known: Indexes) -> bool:
+    found = re.match(r"(SCAN|SEARCH) (\w+)(?: USING (?:COVERING )?INDEX (\w+))?", step)
+    if not found or found[2] not in tables:
+        return False
+    if found[1] == "SEARCH":
+        # For the biggest of all, with an index made for this one statement, or whatever its first column.
+        return "USING" not in step or "AUTOMATIC" in step or "(ANY(" in step
+    return found[3] not in known.partial
+
+
+def _of_postgres(plan: Mapping[str, Any], known: Indexes) -> Iterator[str]:
+    name, index = plan["Node Type"], plan.get("Index Name")
+    if name == "Seq Scan" and plan["Relation Name"] in _GROWING:
+        yield f"{name} on {plan['Relation Name']}"
+    if index and index not in known.partial and not _begins(plan.get("Index Cond", ""), index, known):
+        yield f"{name} using {index}, all of it"
+    for part in plan.get("Plans", ()):
+        yield from _of_postgres(part, known)
+
+
+def _begins(condition: str, index: str, known: Indexes) -> bool:
+    """Whether `condition` restricts the first column of `index`."""
+    return re.search(rf"\(+{known.first[index]}\b", condition) is not None

@@ -1,0 +1,222 @@
+"""Every statement that a shop asks of its database: the server, the workers and the operators' commands."""
+
+from typing import Any, Final
+
+from payments.processing.changes import ChangeSet
+from payments.processing.notice import Notice, NoticeKind
+from payments.processing.step_input import Kind, StepInput
+from storage.database.encoding import loads
+from storage.database.lanes import Lane
+from storage.database.records import Records
+from storage.database.transaction import Row, Transaction, Units
+from storage.inbox.arrivals import Arrival
+from storage.inbox.strays import Settled
+from storage.outbox.deliveries import Again, Delivery, Done, Failed
+from storage.reports.backlog import held, notices, parked, state_of
+from storage.reports.ledger import books
+from storage.reports.timeline import story, subjects
+from tests.builders import refunded, webhook
+from tests.storage.purchases import LEASE, Shop, names
+from tests.storage.receipt_bodies import receipt_body
+
+_MINUTE: Final = 60_000
+_DAY: Final = 24 * 60 * _MINUTE
+_CROWD: Final = range(1_000_000, 1_000_040)
+"""New customers, who come together. PostgreSQL would rightly read a small table whole for more of them."""
+_TOO_LATE: Final = 131047
+_REASONS: Final = (_TOO_LATE, 131026, 131049, 1)
+"""Codes with which WhatsApp says later that a message did not reach its customer."""
+
+
+async def serve(shop: Shop, beside: Units) -> None:
+    """Do what the server and its workers do. `beside` reads and writes rows as no code of ours does."""
+    await _buy(shop)
+    await _misdeliver(shop, beside)
+    await _receive_failures(shop, beside)
+    await _park_and_replay(shop)
+    await _merge_conversations(shop, beside)
+    await _look(shop)
+    await _declare(shop)
+    await _settle(shop)
+
+
+async def _buy(shop: Shop) -> None:
+    """New and earlier customers buy; then some go on while their reminder waits."""
+    shop.account = "acc_1"  # is learned now
+    await shop.order([0, 1, 2, *_CROWD])
+    await shop.pay(times=2)
+    await shop.finish()
+    await shop.order([*_CROWD[:5]])
+    shop.now += 10 * _MINUTE
+    await shop.step()
+    await shop.write([*_CROWD[:2]], "cancel")
+    await shop.step()
+    shop.now += 40 * _DAY
+    await shop.finish()
+
+
+async def _misdeliver(shop: Shop, beside: Units) -> None:
+    """Messages that are released, retried, failed, ambiguous, too many at once, or unreadable."""
+    for word in ("hindi", "english") * 30:  # something moves each time: else the bot would fall silent
+        await shop.write([2_000_000], word)
+    await shop.write([0, *range(2_000_001, 2_000_006)], "hi")
+    await shop.step()
+    one, two, three, four, *_ = await shop.store.claim_due(shop.now, 256, LEASE, tuple(Lane))
+    await shop.store.release([one.claim])
+    notice = Notice(NoticeKind.WINDOW, "hello", "It was not sent.")
+    again = Again(two.claim, shop.now, "busy", notice=notice)
+    await shop.store.record([again, Failed(three.claim, "refused", notice=notice)], shop.now)
+    # Nobody says what became of the others: their leases end.
+    shop.now += LEASE + _MINUTE
+    await shop.store.claim_due(shop.now, 256, LEASE, tuple(Lane))
+    shop.now += _MINUTE
+    await beside.run(lambda tx: tx.fetch("UPDATE outbox SET payload = '7' WHERE id = $1", four.id))
+    await shop.deliver()
+
+
+async def _receive_failures(shop: Shop, beside: Units) -> None:
+    """Receipts of failures after acceptance, and of unknown messages."""
+    await shop.order([*_CROWD[5:9]], statuses=())
+    sent = [row for row in await beside.outside(_finished) if loads(row["payload"]).get("fallback")][:4]
+    await shop.write([*_CROWD[5:9]], "hi")
+    await shop.step()
+    delivered = await shop.deliver()
+    told = [
+        *_failures(sent, delivered),
+        receipt_body("read", "wamid.of.others"),
+        {"error": {"code": 1}},
+    ]
+    arrivals = [Arrival(f"told.{n}", Kind.RECEIPT, body) for n, body in enumerate(told)]
+    await shop.store.arrive([*arrivals, Arrival("told.odd", Kind.RECEIPT, {"error": [{}]})], shop.now)
+    await shop.store.apply_receipts(shop.now)
+
+
+async def _finished(tx: Transaction) -> list[Row]:
+    """The newest messages, of which those with a `fallback` have a template too."""
+    return await tx.fetch(
+        "SELECT id, provider_id, payload FROM outbox WHERE state = 'done' ORDER BY id DESC LIMIT 500"
+    )
+
+
+def _failures(sent: list[Row], delivered: list[Delivery]) -> list[dict[str, Any]]:
+    late = [receipt_body("failed", row["provider_id"], error={"code": _TOO_LATE}) for row in sent]
+    return late + [
+        receipt_body("failed", opaque=one.opaque, error={"code": code})
+        for one, code in zip(delivered, _REASONS, strict=False)
+    ]
+
+
+async def _park_and_replay(shop: Shop) -> None:
+    """Events that no step can handle, one of which is tried again; and a number that moved."""
+    await shop.write([3_000_000, 3_000_001], "hi")
+    await shop.store.advance_due(_raises, shop.now)
+    moved = Arrival("moved", Kind.CHAT, {}, aliases=(("bsuid", "IN.moved"), *names(3_000_000)[1:]))
+    [first] = await shop.store.arrive([moved], shop.now)
+    [again] = await shop.store.arrive([moved], shop.now)
+    assert first.number == again.number
+    await shop.store.advance_due(_raises, shop.now)
+    await shop.order([3_000_002])
+    shop.take_money()
+    await shop.receive()
+    await shop.store.advance_due(_raises, shop.now)
+    assert await shop.store.replay(first.number)
+    assert await shop.store.seen(1)
+
+
+async def _merge_conversations(shop: Shop, beside: Units) -> None:
+    """Conversations merge, by a message and by a recipient's names; and one event comes late."""
+    await shop.order([5_000, 5_001, 5_002])
+    sent = {names(n): await _message_to(shop, n) for n in (5_003, 5_004)}
+    for n, (first, last) in enumerate(((5_000, 5_001), (5_001, 5_002))):
+        both = (*names(first)[:1], ("parent_bsuid", f"IN.ENT.{n}"))
+        await shop.store.arrive([Arrival(f"one.{n}", Kind.CHAT, {}, aliases=both)], shop.now)
+        changed = Arrival(f"two.{n}", Kind.CHAT, {}, aliases=names(last), formerly=both, told_at=shop.now)
+        await shop.store.arrive([changed], shop.now)
+    (third, message), (fourth, answered) = sent.items()
+    told = receipt_body("read", opaque=message.opaque)
+    receipt = Arrival("who", Kind.RECEIPT, told, opaque=message.opaque, recipient=fourth)
+    await shop.store.arrive([receipt], shop.now)
+    await shop.store.record([Done(answered.claim, "wamid.who", recipient=third)], shop.now)
+    await shop.store.apply_receipts(shop.now)
+    [dead, *_] = await beside.outside(lambda tx: tx.fetch(_ENDED))
+    await beside.run(lambda tx: tx.fetch(_CAME_LATE, dead["id"], shop.now))
+    await shop.step()
+
+
+async def _message_to(shop: Shop, customer: int) -> Delivery:
+    """A claimed message to `customer`."""
+    await shop.write([customer], "hi")
+    await shop.step()
+    [one, *_] = await shop.store.claim_due(shop.now, 256, LEASE, tuple(Lane))
+    return one
+
+
+_ENDED: Final = "SELECT id FROM conversation WHERE merged_into IS NOT NULL"
+_CAME_LATE: Final = """
+INSERT INTO inbox (conversation_id, key, kind, state, due_at, body, received_at)
+VALUES ($1, 'came late', 'chat', 'pending', $2, '{}', $2)"""
+
+
+def _raises(given: StepInput) -> ChangeSet:
+    raise ValueError("no")
+
+
+async def _look(shop: Shop) -> None:
+    """Look up what is due, how much waits, and single orders, links and events."""
+    store, now = shop.store, shop.now
+    await store.ping()
+    await store.probe(now, 100)
+    await store.rewind(now)
+    await store.rewind(now, 60_000)
+    await store.due(now)
+    await store.due_lanes(now)
+    await store.counts(now)
+    await store.recent(20)
+    assert await store.known_names("phone", ["919800000001", "919899999999"]) == ["919800000001"]
+    link = next(iter(shop.razorpay.links.values()))
+    view = await store.order(link.key)
+    assert view is not None
+    assert await store.order_of_link(link.id) == link.key
+    assert await store.order_placed_by(view.order.placed_by) == view
+    assert await store.event(1) is not None
+
+
+async def _settle(shop: Shop) -> None:
+    """A stray: money for an order that is not here, settled by a person."""
+    key = f"{await shop.store.installation()}-1-9lost"
+    told = {"order_key": key, "facts": []}
+    await shop.store.arrive([Arrival("lost", Kind.FACTS, told, order_key=key)], shop.now)
+    await shop.store.advance_due(_raises, shop.now)
+    reference = f"{key}.1"
+    assert await shop.store.lacking({reference}) == {reference: frozenset()}
+    await shop.store.settle(Settled("plink_lost", key, reference, 0, "cancelled"), shop.now)
+    await _fail_a_refund(shop, key, reference)
+
+
+async def _fail_a_refund(shop: Shop, key: str, reference: str) -> None:
+    """The refund of a stray, which a person had decided, fails."""
+    settled = Settled("plink_lost", key, reference, 100, "refunded", frozenset({"pay_lost"}))
+    await shop.store.settle(settled, shop.now)
+    kind, body = webhook(refunded("failed", 100, "rfnd_lost", "pay_lost", order_key=key))
+    await shop.store.arrive([Arrival("failed", kind, body, order_key=key)], shop.now)
+
+
+async def _declare(shop: Shop) -> None:
+    """Declare stock while orders are open: new, changed, sold, and no longer counted."""
+    await shop.order([4_000_000])
+    await shop.store.declare({"masala-250": 5_000, "kulhad-6": 5})
+    await shop.store.declare({"masala-250": 4_000, "kulhad-6": 5})
+    await shop.order([4_000_001])
+    await shop.store.declare({"masala-250": 4_000})
+
+
+async def look_after(records: Records, order: str) -> None:
+    """Ask what `munshi why`, `munshi doctor` and `munshi ledger` ask; `order` is an order's key."""
+    for words in (order, "#10013", "+919801000000", f"{records.installation}-1"):
+        [one, *_] = await subjects(records, words, [words.removeprefix("+")])
+        await story(records, one)
+    await parked(records)
+    await notices(records)
+    await held(records)
+    await state_of(records, 1)
+    await books(records, page=25)

@@ -1,0 +1,115 @@
+"""The documents agree with the code: files, words, notices, decisions, statuses and figures."""
+
+import re
+from itertools import product
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from bot.http.orders_api import _status
+from payments.ledger.holds import HoldReason
+from payments.ledger.state import PaymentStatus
+from payments.processing.notice import NoticeKind
+from payments.shop.orders import AttemptStatus, Lifecycle
+from tests.simulation.planted import GUARDS, ROWS
+from tests.simulation.scripts import SCRIPTS
+
+ROOT = Path(__file__).parent.parent
+DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+PAPERS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md")), *DECISIONS]
+ROOMS = ("bot", "flows", "payments", "storage")
+SOURCES = [file for room in ROOMS for file in sorted((ROOT / room).rglob("*.py"))]
+PLACE = re.compile(rf"(?:^|\s)((?:{'|'.join(ROOMS)}|bench|docs|tests)/[\w./-]*)(?:::\S*)?(?=\s|$)")
+
+
+def paper(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def first_cells(text: str) -> list[str]:
+    """What stands first in each row of the one table of `text`, under its head."""
+    _, *cells = re.findall(r"^\| ([^|]+) \|", text, re.MULTILINE)
+    return cells
+
+
+def anchors(text: str) -> set[str]:
+    heads = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+@pytest.mark.parametrize("file", PAPERS, ids=lambda file: file.stem)
+def test_every_file_and_place_that_is_named_is_there(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    # In the tables of what shows it, paths begin under tests/: test_reliability.py looks at those.
+    codes = [code for code in re.findall(r"`([^`\n]+)`", text) if not re.match(r"\w+/.*\.py::", code)]
+    places = [place for code in codes for place in PLACE.findall(code)]
+    assert [place for place in places if not (ROOT / place).exists()] == []
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        path, _, anchor = target.partition("#")
+        if "://" not in target:
+            there = file.parent / path if path else file
+            assert there.exists(), target
+            assert not anchor or anchor in anchors(there.read_text(encoding="utf-8")), target
+
+
+def test_decisions_are_numbered_without_gaps_and_say_what_was_decided() -> None:
+    for number, file in enumerate(DECISIONS, start=1):
+        assert file.name.startswith(f"{number:04}-")
+        assert re.match(rf"# {number}\. [A-Z`][^\n]+[^.\n]\n\n", file.read_text(encoding="utf-8")), file.name
+
+
+def test_every_word_of_the_glossary_is_in_the_code_and_stands_once() -> None:
+    words = first_cells(paper("docs/glossary.md"))
+    files = [*SOURCES, *sorted((ROOT / "tests" / "simulation").glob("*.py"))]
+    code = "\n".join(file.read_text(encoding="utf-8") for file in files).lower()
+    missing = [w for w in words if not re.search(rf"(?<![a-z]){re.sub('[ -]', '[ _-]', w)}", code)]
+    assert missing == []
+    assert len(words) == len(set(words)) > 40
+
+
+def test_the_manual_explains_every_kind_of_notice_and_no_other() -> None:
+    text = paper("docs/operations.md").partition("### Notices\n")[2].partition("\n## ")[0]
+    assert sorted(kind.strip("`") for kind in first_cells(text)) == sorted(NoticeKind)
+
+
+def test_every_kind_of_notice_is_told_somewhere() -> None:
+    code = "\n".join(file.read_text(encoding="utf-8") for file in SOURCES)
+    told = set(re.findall(r"Notice\(\s*NoticeKind\.([A-Z_]+)", code))
+    assert told == {kind.name for kind in NoticeKind}
+
+
+def statuses() -> set[str]:
+    """What the API may call the status of an order."""
+    held = (None, HoldReason.UNCAPTURED, "short: waiting for the rest")
+    links: list[list[Any]] = [[], *([SimpleNamespace(status=status)] for status in AttemptStatus)]
+    views = [
+        SimpleNamespace(
+            lifecycle=lifecycle,
+            fulfilled=paise,
+            held_for=reason,
+            attempts=attempts,
+            payment=payment,
+            paid_at=paid_at,
+        )
+        for lifecycle, paise, reason, attempts, payment, paid_at in product(
+            Lifecycle, (0, 100), held, links, PaymentStatus, (None, 1)
+        )
+    ]
+    return {_status(view) for view in views}  # type: ignore[arg-type]
+
+
+def test_the_readme_explains_every_status_of_an_order_and_no_other() -> None:
+    text = paper("README.md").partition("| `status` |")[2].partition("\n\n")[0]
+    assert {cell.strip("`") for cell in re.findall(r"^\| (`\w+`) \|", text, re.MULTILINE)} == statuses()
+
+
+def test_the_figures_of_the_simulation_are_those_of_its_tests() -> None:
+    text = paper("docs/reliability.md")
+    played = re.search(r'"MUNSHI_HISTORIES", "(\d+)"', paper("tests/simulation/test_histories.py"))
+    assert played
+    assert f"`make test` plays {int(played[1]):,};" in text
+    assert f"| histories in one run of the tests, and violations | {int(played[1]):,}, none |" in text
+    assert f"all {len(SCRIPTS)} scripts" in text
+    assert f"| planted bugs, and caught | {len(ROWS) + len(GUARDS)}, {len(ROWS) + len(GUARDS)} |" in text
