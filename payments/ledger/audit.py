@@ -194,9 +194,9 @@ def _refund_rows(state: OrderState, balance: Balance) -> Iterator[Discrepancy]:
 
 
 def _paid_at(state: OrderState, balance: Balance, paid_at: int | None) -> Iterator[Discrepancy]:
-    if balance.settled != (paid_at is not None):
+    if balance.paid_in_full != (paid_at is not None):
         said = "an order has a time of payment if, and only if, its total was captured"
-        expected, found = ("a time", None) if balance.settled else (None, "a time")
+        expected, found = ("a time", None) if balance.paid_in_full else (None, "a time")
         yield Discrepancy(state.order.key, Check.PAID_AT, said, expected, found)
 
 

@@ -110,14 +110,9 @@ class Balance:
         return sum(payment.amount for payment in self.fitting)
 
     @property
-    def settled(self) -> bool:
+    def paid_in_full(self) -> bool:
         """Whether the whole total has been captured. Once true, it stays true."""
         return self.paid >= self.total
-
-    @property
-    def back(self) -> int:
-        """Paise that were refunded, or are on their way back."""
-        return sum(self._refunded_of(payment) for payment in self.own)
 
     def _refunded_of(self, payment: Captured) -> int:
         refunds = (r for r in self.refunds if r.payment_id == payment.id and r.state != "failed")

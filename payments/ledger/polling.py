@@ -62,16 +62,18 @@ def from_json(value: Mapping[str, Any]) -> Poll:
     return Poll(**value)
 
 
-def goes_on(attempt: Attempt, *, settled: bool, refunding: bool, since: int, now: int, late: int) -> bool:
+def goes_on(
+    attempt: Attempt, *, paid_in_full: bool, refunding: bool, since: int, now: int, late: int
+) -> bool:
     """Return whether a poll at `now` is followed by another.
 
     The last poll of a chain comes when the link and its late window are over, or when the link is paid: no
-    payment can arrive after it. `settled`: the order's total is known to be captured. `refunding`: a refund
+    payment can arrive after it. `paid_in_full`: the order's total is known to be captured. `refunding`: a refund
     of the order is under way. `late`: milliseconds after the link's expiry in which its payment may still
     arrive.
     """
     if refunding:
         return now < since + REFUND_WINDOW
-    if attempt.status is AttemptStatus.PAID and settled:
+    if attempt.status is AttemptStatus.PAID and paid_in_full:
         return False
     return now < max(since, attempt.expires_at) + late

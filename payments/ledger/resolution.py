@@ -75,10 +75,10 @@ def _lifecycle(
     if state.lifecycle in (Lifecycle.FULFILLED, Lifecycle.RETURNED):
         return state.lifecycle
     refunded = _refunded(refunds, balance.fitting)
-    if refunded and (refunded == balance.paid or not balance.settled):
+    if refunded and (refunded == balance.paid or not balance.paid_in_full):
         # Money was refunded before it could pay for goods, so the rest is refunded too.
         return Lifecycle.RETURNED
-    if balance.settled:
+    if balance.paid_in_full:
         return _paid(state, rules, left)
     if balance.paid:
         return _short(state, balance, rules)
@@ -204,7 +204,7 @@ def _own_reason(state: OrderState, balance: Balance, rules: Repairs) -> HoldReas
     """Return why money that fits the order is held."""
     if not wanted(state.order.key, balance.own, state.refunds, state.held, "any"):
         return HoldReason.REMAINDER
-    if not balance.settled:
+    if not balance.paid_in_full:
         waits = state.lifecycle is Lifecycle.OPEN and rules.short == "top up"
         return HoldReason.WAITING if waits else HoldReason.SHORT
     if state.lifecycle is Lifecycle.LAPSED:

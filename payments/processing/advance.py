@@ -259,7 +259,7 @@ def _poll(turn: Turn, poll: Poll) -> Done:
     turn.shop = turn.shop.asking(fetch)
     if polling.goes_on(
         attempt,
-        settled=state.balance.settled,
+        paid_in_full=state.balance.paid_in_full,
         refunding=bool(refunding),
         since=poll.since,
         now=turn.now,
@@ -285,5 +285,5 @@ def _made_on(attempt: Attempt, payment: Fact, state: OrderState) -> bool:
 
 def _refuse_problems(turn: Turn, key: str, problems: Sequence[str]) -> None:
     """Raise CannotHandle if unreadable parts may be money for an unpaid order: a person must look."""
-    if problems and not turn.shop.known(key).balance.settled:
+    if problems and not turn.shop.known(key).balance.paid_in_full:
         raise CannotHandle(f"Razorpay said more than could be read: {'; '.join(problems)}")

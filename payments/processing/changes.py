@@ -109,7 +109,7 @@ _MAPPINGS = tuple(f.name for f in fields(ChangeSet) if str(f.type).startswith("d
 
 def books(state: OrderState) -> tuple[object, ...]:
     """Return what is stored of an order's lifecycle and money."""
-    money = (state.fulfilled, state.held, state.held_for, state.balance.settled)
+    money = (state.fulfilled, state.held, state.held_for, state.balance.paid_in_full)
     return (state.status, state.lifecycle, *money)
 
 

@@ -202,7 +202,7 @@ def _look_ups(state: OrderState, new: tuple[Fact, ...]) -> tuple[FetchPayments, 
     if unverified:
         attempts = dict.fromkeys(a for fact in unverified for a in may_have_taken(fact, state.attempts))
         return tuple(FetchPayments(a.reference_id, a.link_id) for a in attempts)
-    if state.balance.settled or not any(_says_paid(fact) for fact in new):
+    if state.balance.paid_in_full or not any(_says_paid(fact) for fact in new):
         return ()
     reported = [a for a in state.attempts if any(fact.entity_id == a.link_id for fact in new)]
     return tuple(FetchPayments(a.reference_id, a.link_id) for a in (reported or state.attempts)[-1:])

@@ -149,7 +149,7 @@ def _facts(saving: Saving) -> Iterator[tuple[Any, ...]]:
 def _order_books(saving: Saving) -> Iterator[tuple[Any, ...]]:
     for state in saving.changes.orders.values():
         books = (str(state.status), str(state.lifecycle), state.fulfilled, state.held, state.held_for)
-        paid_at = saving.now if state.balance.settled else None
+        paid_at = saving.now if state.balance.paid_in_full else None
         yield (saving.id, state.key, *books, paid_at)
 
 

@@ -97,7 +97,7 @@ _FACTS = st.lists(
 
 @given(_FACTS)
 def test_a_settled_order_never_falls_back(told: list[Fact]) -> None:
-    settled = [balance(18_000, "INR", told[:count]).settled for count in range(len(told) + 1)]
+    settled = [balance(18_000, "INR", told[:count]).paid_in_full for count in range(len(told) + 1)]
     assert settled == sorted(settled)
 
 

@@ -252,7 +252,7 @@ class _Bookkeeping(RuleBasedStateMachine):
             assert state.held >= 0
             assert state.held == 0 or (state.held_for or "unexplained") != "unexplained"
             if not self._unheard_failures():
-                assert discrepancies(state, 1 if state.balance.settled else None) == ()
+                assert discrepancies(state, 1 if state.balance.paid_in_full else None) == ()
 
     @invariant()
     def an_order_is_decided_once_and_for_good(self) -> None:

@@ -27,7 +27,7 @@ def borne(key: str, state: str = "captured", amount: int = 18_000 + FEE, **said:
 
 def books_are_right(store: MemoryShop, key: str) -> bool:
     state = store.orders[key]
-    paid_at = 1 if state.balance.settled else None
+    paid_at = 1 if state.balance.paid_in_full else None
     return discrepancies(state, paid_at) == ()
 
 

@@ -60,7 +60,7 @@ def test_a_poll_survives_json() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "settled", "refunding", "passed", "more"),
+    ("status", "paid_in_full", "refunding", "passed", "more"),
     [
         ("created", False, False, 0, True),
         ("created", False, False, LIFE + LATE - 1, True),
@@ -75,8 +75,8 @@ def test_a_poll_survives_json() -> None:
     ],
 )
 def test_a_chain_goes_on_until_nothing_more_can_come(
-    status: str, settled: bool, refunding: bool, passed: int, more: bool
+    status: str, paid_in_full: bool, refunding: bool, passed: int, more: bool
 ) -> None:
     link = attempt(status=AttemptStatus(status), expires_at=SINCE + LIFE)
-    flags = {"settled": settled, "refunding": refunding}
+    flags = {"paid_in_full": paid_in_full, "refunding": refunding}
     assert goes_on(link, **flags, since=SINCE, now=SINCE + passed, late=LATE) is more

@@ -149,7 +149,7 @@ def returned_is_not_final(patch: pytest.MonkeyPatch) -> None:
     stands = resolution._lifecycle
 
     def undecided(state: OrderState, balance: Any, *rest: Any) -> Lifecycle:
-        again = state.lifecycle is Lifecycle.RETURNED and balance.settled
+        again = state.lifecycle is Lifecycle.RETURNED and balance.paid_in_full
         return Lifecycle.FULFILLED if again else stands(state, balance, *rest)
 
     patch.setattr(resolution, "_lifecycle", undecided)
@@ -217,7 +217,7 @@ def one_partial_wins(patch: pytest.MonkeyPatch) -> None:
 
 
 def short_is_paid(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(balance.Balance, "settled", property(lambda balance: balance.paid > 0))
+    patch.setattr(balance.Balance, "paid_in_full", property(lambda balance: balance.paid > 0))
 
 
 def too_much_is_not_seen(patch: pytest.MonkeyPatch) -> None:

@@ -260,7 +260,7 @@ def test_success_events_collapse_in_any_order_and_number(more: list[str], once: 
         assert by_identity.setdefault(fact.identity, fact) == fact
     payments = [i for i in by_identity if i[0] == "payment"]
     assert sorted(payments) == [("payment", PAYMENT, "authorized"), ("payment", PAYMENT, "captured")]
-    assert balance(64550, "INR", facts).settled
+    assert balance(64550, "INR", facts).paid_in_full
 
 
 scalars = (
