@@ -68,9 +68,9 @@ def goes_on(
     """Return whether a poll at `now` is followed by another.
 
     The last poll of a chain comes when the link and its late window are over, or when the link is paid: no
-    payment can arrive after it. `paid_in_full`: the order's total is known to be captured. `refunding`: a refund
-    of the order is under way. `late`: milliseconds after the link's expiry in which its payment may still
-    arrive.
+    payment can arrive after it. `paid_in_full`: the order's total is known to be captured. `refunding`: a
+    refund of the order is under way. `late`: milliseconds after the link's expiry in which its payment may
+    still arrive.
     """
     if refunding:
         return now < since + REFUND_WINDOW
