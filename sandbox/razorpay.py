@@ -113,7 +113,7 @@ class Razorpay:
         self._ledger.payer_bears_fee = who == "customer"
 
     def fail_next(self, operation: str, *faults: Fault) -> None:
-        """Queue `faults` for the next calls of `operation`, one for each call. See `razorpay_api.OPERATIONS`."""
+        """Queue `faults` for the next calls of `operation` (of `razorpay_api.OPERATIONS`), one per call."""
         self.faults.next(operation, *faults)
 
     async def pay(
@@ -149,7 +149,7 @@ class Razorpay:
         return payment.id
 
     async def capture(self, payment_id: str) -> None:
-        """Capture an authorised payment. If it pays its order, refund the order's other authorised payments."""
+        """Capture an authorised payment. If that pays its order, refund the other authorised payments."""
         self._webhooks.emit(self._capture(payment_id))
 
     async def settle_late(self, payment_id: str) -> None:

@@ -34,7 +34,7 @@ class Refused(Exception):
 async def advance_due(
     tx: Transaction, advance: Advance, now: int, limit: int, events: int, draw: Draw
 ) -> int:
-    """Step up to `limit` conversations with up to `events` due events each; return how many were answered.
+    """Step up to `limit` conversations, up to `events` due events of each; return how many were answered.
 
     An event that cannot be read is parked. If a conversation cannot be read or `advance` raises, its first
     event is parked and its others stay due; the rest of the batch is saved. If the database refuses the

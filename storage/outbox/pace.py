@@ -46,7 +46,7 @@ class Pace:
 
 
 async def spend(tx: Transaction, pace: Pace, leaving: Mapping[int, int], now: int) -> None:
-    """Count the messages that leave at `now`. `leaving`: how many, by conversation, whose rows are locked."""
+    """Count messages that leave at `now`. `leaving`: their number by conversation, whose row is locked."""
     for count in sorted(set(leaving.values())):
         customers = sorted(customer for customer, leave in leaving.items() if leave == count)
         await tx.fetch(_SPEND, customers, now, count * pace.gap, now + pace.longest)
