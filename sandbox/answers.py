@@ -8,7 +8,7 @@ from aiohttp import web
 
 
 def json_answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """A compact JSON response."""
+    """Return `value` as a compact JSON response."""
     return web.Response(
         body=orjson.dumps(value), status=status, headers=headers, content_type="application/json"
     )

@@ -1,4 +1,4 @@
-"""The hosted page of a payment link: opened, paid or failed in the payer's browser."""
+"""The hosted page of a payment link, on which the payer's browser pays or fails."""
 
 from collections.abc import Awaitable
 from typing import Protocol
@@ -14,13 +14,13 @@ from sandbox.signing import sign
 
 
 class Attempt(Protocol):
-    """Tries to pay a link by some method; gives the payment's id. Raises NotPayableError."""
+    """Tries to pay a link by `method` and returns the payment's id. Raises NotPayableError."""
 
     def __call__(self, link: str, *, method: str = "upi") -> Awaitable[str]: ...
 
 
 class Checkout:
-    """The page under `/l/<code>`, over one ledger."""
+    """The page under `/l/<code>`, for the links of one ledger."""
 
     def __init__(self, ledger: Ledger, key_secret: str, pay: Attempt, fail: Attempt) -> None:
         self._ledger = ledger
@@ -29,20 +29,21 @@ class Checkout:
         self._fail = fail
 
     def serve(self, app: web.Application) -> None:
-        """Add the page to `app`."""
+        """Add the page's routes to `app`."""
         app.router.add_get("/l/{code}", self._show)
-        app.router.add_post("/l/{code}/pay", self._paid)
-        app.router.add_post("/l/{code}/fail", self._failed)
+        app.router.add_post("/l/{code}/pay", self._handle_pay)
+        app.router.add_post("/l/{code}/fail", self._handle_fail)
 
     async def _show(self, request: web.Request) -> web.Response:
         link = self._link(request)
         payable = self._ledger.payable(link)
         if payable:
+            # Opening the page makes Razorpay's order for the link.
             self._ledger.order_of(link)
         html = pages.payment_page(link, payable=payable, failed="failed" in request.query)
         return web.Response(text=html, content_type="text/html")
 
-    async def _paid(self, request: web.Request) -> web.Response:
+    async def _handle_pay(self, request: web.Request) -> web.Response:
         link = self._link(request)
         method = (await request.post()).get("method", "upi")
         if method not in METHODS:
@@ -53,7 +54,7 @@ class Checkout:
             raise web.HTTPSeeOther(f"/l/{link.code}") from None
         raise web.HTTPSeeOther(self._callback(link, payment_id) or f"/l/{link.code}")
 
-    async def _failed(self, request: web.Request) -> web.Response:
+    async def _handle_fail(self, request: web.Request) -> web.Response:
         link = self._link(request)
         try:
             await self._fail(link.id)
@@ -68,7 +69,10 @@ class Checkout:
             raise web.HTTPNotFound(text=pages.unknown_page(), content_type="text/html") from None
 
     def _callback(self, link: Link, payment_id: str) -> str | None:
-        """Where the browser goes after paying. Source: Razorpay docs, "Payment Links", callback URL."""
+        """Return where the browser goes after paying; None without a callback URL.
+
+        Source: Razorpay docs, "Payment Links", callback URL.
+        """
         if not link.callback_url:
             return None
         message = "|".join((link.id, link.reference_id, link.status, payment_id))

@@ -1,7 +1,7 @@
-"""What can be commanded in a sandbox of another process, each from the fields of a JSON object.
+"""Commands for a sandbox in another process; each takes its arguments from the fields of a JSON object.
 
-Every command raises ValueError for a wrong field, and what the method behind it raises. `url` is a link's
-short URL or id; `count` is 1 unless given; amounts are paise.
+Every command raises ValueError for a wrong field, and the errors of the method that it calls. `url` is a
+link's short URL or id; `count` is 1 by default; amounts are paise.
 """
 
 from collections.abc import Awaitable, Callable
@@ -13,7 +13,7 @@ from sandbox.mischief import Mischief
 from sandbox.world import World
 
 Command: TypeAlias = Callable[[World, Fields], Awaitable[str | None]]
-"""Does it, and gives the id of what it made, if anything."""
+"""Performs the command and returns the id of what it made; None if it made nothing."""
 
 
 async def _write(world: World, fields: Fields) -> str:
@@ -120,15 +120,15 @@ async def _delay(world: World, fields: Fields) -> None:
 
 
 async def _mischief(world: World, fields: Fields) -> None:
-    """Fields that are not given are as in `Mischief()`: nothing goes wrong."""
-    usual = Mischief()
+    """Set the chances of delivery failures. The default of each field is no failure."""
+    default = Mischief()
     world.courier.mischief = Mischief(
-        lose=fields.fraction("lose", usual.lose),
-        duplicate=fields.fraction("duplicate", usual.duplicate),
-        delay=fields.fraction("delay", usual.delay),
-        reorder=fields.fraction("reorder", usual.reorder),
-        most_delay_ms=fields.number("most_delay_ms", usual.most_delay_ms),
-        seed=fields.number("seed", usual.seed),
+        lose=fields.fraction("lose", default.lose),
+        duplicate=fields.fraction("duplicate", default.duplicate),
+        delay=fields.fraction("delay", default.delay),
+        reorder=fields.fraction("reorder", default.reorder),
+        most_delay_ms=fields.number("most_delay_ms", default.most_delay_ms),
+        seed=fields.number("seed", default.seed),
     )
 
 
@@ -140,7 +140,7 @@ async def _fail_next(world: World, fields: Fields) -> None:
 
 
 async def _always(world: World, fields: Fields) -> None:
-    """Without `fault`, or with null there, the outage is over."""
+    """Set or end a lasting fault. Without `fault`, or with null, it ends."""
     fault = _fault(fields) if fields.has("fault") else None
     _faults(world, fields).always(fields.text("operation"), fault)
 
@@ -150,7 +150,7 @@ def _faults(world: World, fields: Fields) -> Faults:
 
 
 def _fault(fields: Fields) -> Fault:
-    """`http {status, body?, retry_after?}`, `html {status?}`, `slow {seconds}`, `drop` or `refuse`."""
+    """Parse `http {status, body?, retry_after?}`, `html {status?}`, `slow {seconds}`, `drop` or `refuse`."""
     match fields.text("fault"):
         case "http":
             headers = {"Retry-After": str(fields.number("retry_after"))} if fields.has("retry_after") else {}
@@ -202,7 +202,7 @@ COMMANDS: Final[dict[str, Command]] = {
 }
 """
 `write {wa_id, text}` · `tap {wa_id, title}` · `expire_token` · `renew_token` ·
-`set_webhook {url?}` (what Meta says of it) · `subscribe` · `unsubscribe` ·
+`set_webhook {url?}` (the callback address that Meta shows) · `subscribe` · `unsubscribe` ·
 `pay {url, amount?, currency?, method?}` · `fail {url, reason?, description?, method?}` ·
 `authorize {url, amount?, currency?, method?}` · `capture {payment}` · `settle_late {payment}` ·
 `refund {payment, amount?}` · `settle_refund {refund, status}` · `dispute {payment, state}` ·

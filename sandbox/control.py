@@ -1,4 +1,4 @@
-"""A control API for a sandbox in another process: what its people do and what goes wrong there, over HTTP."""
+"""An HTTP API that controls a sandbox in another process: what its people do, and which faults happen."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
@@ -17,11 +17,11 @@ _Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def routes(world: World) -> list[web.RouteDef]:
-    """Routes under `/_control`: `GET messages?wa_id=`, and a POST for each of `commands.COMMANDS`.
+    """Return the routes under `/_control`: `GET messages?wa_id=`, and a POST for each of `commands.COMMANDS`.
 
-    A command takes a JSON object and answers `{"id": …}`, null where nothing was made. What does not exist
-    (a link, a choice, a payment) is a 404; a missing or wrong field, or what cannot be done now, a 400; both
-    with `{"error": …}`.
+    A command takes a JSON object and answers `{"id": …}`, null if nothing was made. If the link, choice or
+    payment does not exist, the answer is a 404; for a missing or wrong field, or a command that is impossible
+    now, a 400; both with `{"error": …}`.
     """
 
     async def messages(request: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""Webhook delivery: posted in background tasks, retried by each provider's ladder in the sandbox's clock."""
+"""Webhook delivery in background tasks, with each provider's retry schedule in the sandbox's clock."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ from sandbox.mischief import LOST, Mischief, Trickster
 
 @dataclass(frozen=True, slots=True)
 class SignedEvent:
-    """A webhook ready to be posted: these bytes with these headers."""
+    """A webhook ready to be posted: its body and headers."""
 
     name: str
     body: bytes
@@ -28,43 +28,43 @@ class Delivery:
     provider: Provider
     event: str
     status: int | None
-    """HTTP status, or None when no answer came in time."""
+    """HTTP status; None if no answer came in time."""
     at: int
     """Milliseconds since 1970, UTC, in the sandbox's clock."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """An event on its way to the bot."""
+    """One copy of an event on its way to the bot."""
 
     provider: Provider
     event: SignedEvent
     first_at: int | None = None
     """When it was first posted, in milliseconds; None before that."""
     due: int = 0
-    """When to post it (again), in milliseconds."""
+    """When to post it next, in milliseconds."""
 
 
 @dataclass(slots=True)
 class _Endpoint:
-    """Where a provider posts."""
+    """The address to which a provider posts, and its state."""
 
     url: str | None = None
     waiting: list[list[Parcel]] = field(default_factory=list)
-    """What was emitted before there was a URL."""
+    """The events that were emitted before there was a URL."""
     failing_since: int | None = None
-    """The first failure after the last success, in milliseconds."""
+    """The time of the first failure after the last success, in milliseconds; None after a success."""
     disabled: bool = False
 
 
 class Courier:
-    """Delivers what the providers emit. Until a provider has a route, its events wait."""
+    """Delivers the providers' webhooks. The events of a provider without a route wait for one."""
 
     def __init__(self, now: Callable[[], int], *, patience: float = 5.0) -> None:
         """`patience` is how many seconds of real time the bot has for an answer."""
         self.log: list[Delivery] = []
         self.lost: list[Parcel] = []
-        """Copies that will never come: lost by mischief, given up, or of a webhook that is switched off."""
+        """Copies that are never delivered: lost by mischief, given up, or the webhook is switched off."""
         self._now = now
         self._patience = patience
         self._endpoints: dict[Provider, _Endpoint] = {"meta": _Endpoint(), "razorpay": _Endpoint()}
@@ -82,12 +82,12 @@ class Courier:
 
     @property
     def scheduled(self) -> tuple[Parcel, ...]:
-        """Late deliveries, and failed ones that will be tried again, each with its due time."""
+        """Delayed deliveries and retries, each with its due time."""
         return tuple(self._later)
 
     @property
     def mischief(self) -> Mischief:
-        """How often deliveries go wrong by chance: never, unless set. Setting it throws fresh dice."""
+        """The chances of failed deliveries; by default none. Setting it reseeds the random choices."""
         return self._trickster.mischief
 
     @mischief.setter
@@ -95,33 +95,33 @@ class Courier:
         self._trickster.plan(mischief)
 
     def lose_next(self, provider: Provider, count: int = 1) -> None:
-        """Lose the next `count` events: the provider takes them for delivered. ValueError if below 1.
+        """Lose the next `count` events; the provider takes them for delivered. Raises ValueError if below 1.
 
-        Orders for the next events are carried out in the order given, one for each event.
+        This and the next two methods queue one fate per event, in the order of the calls.
         """
         self._trickster.order(provider, LOST, count)
 
     def duplicate_next(self, provider: Provider, count: int = 1) -> None:
-        """Deliver each of the next `count` events twice, under one event id. ValueError if below 1."""
+        """Deliver each of the next `count` events twice, under one event id. Raises ValueError if below 1."""
         self._trickster.order(provider, (0, 0), count)
 
     def delay_next(self, provider: Provider, milliseconds: int, count: int = 1) -> None:
-        """Deliver each of the next `count` events that much later. ValueError if either is below 1."""
+        """Delay each of the next `count` events by `milliseconds`. Raises ValueError if either is below 1."""
         if milliseconds < 1:
             raise ValueError(f"a delay is at least 1 ms, not {milliseconds}")
         self._trickster.order(provider, (milliseconds,), count)
 
     def disabled(self, provider: Provider) -> bool:
-        """True once the provider has given up the bot: what it emits from then on is lost."""
+        """Whether the provider has switched the webhook off: events that it emits then are lost."""
         return self._endpoints[provider].disabled
 
     def enable(self, provider: Provider) -> None:
-        """Switch the webhook on again, as the operator may on the dashboard. What was lost stays lost."""
+        """Switch the webhook on again, as an operator does on the dashboard. Lost events stay lost."""
         endpoint = self._endpoints[provider]
         endpoint.disabled, endpoint.failing_since = False, None
 
     def route(self, provider: Provider, url: str) -> None:
-        """Send `provider`'s events to `url` from now on, those that waited first."""
+        """Send `provider`'s events to `url` from now on, the waiting ones first."""
         endpoint = self._endpoints[provider]
         endpoint.url = url
         ready, endpoint.waiting = endpoint.waiting, []
@@ -129,20 +129,20 @@ class Courier:
             self._start(parcels)
 
     def emit(self, provider: Provider, events: Sequence[SignedEvent]) -> None:
-        """Deliver `events` one after the other, in the background, unless mischief wants it otherwise."""
+        """Deliver `events` one after the other, in the background, with the chances of `mischief`."""
         if self._endpoints[provider].disabled:
             self.lost.extend(Parcel(provider, event) for event in events)
             return
-        together: list[Parcel] = []
+        first_copies: list[Parcel] = []
         for event in events:
-            copies = self._on_time(Parcel(provider, event))
-            together += copies[:1]
+            copies = self._copies(Parcel(provider, event))
+            first_copies += copies[:1]
             for copy in copies[1:]:
                 self._dispatch([copy])
-        self._dispatch(self._trickster.arranged(provider, together))
+        self._dispatch(self._trickster.arranged(provider, first_copies))
 
     def start_due(self) -> None:
-        """Start the deliveries whose time has come."""
+        """Start the deliveries that are due."""
         now = self._now()
         due = [parcel for parcel in self._later if parcel.due <= now]
         self._later = [parcel for parcel in self._later if parcel.due > now]
@@ -151,11 +151,11 @@ class Courier:
 
     @property
     def busy(self) -> bool:
-        """Something is being delivered at this moment."""
+        """Whether a delivery is running."""
         return bool(self._tasks)
 
     async def quiet(self) -> None:
-        """Wait until nothing is being delivered; what is due later and events without a route may remain."""
+        """Wait until no delivery is running. Later deliveries and events without a route may remain."""
         while self._tasks:
             done, _ = await asyncio.wait(self._tasks)
             for task in done:
@@ -175,8 +175,8 @@ class Courier:
         await self.session.close()
         self._session = None
 
-    def _on_time(self, parcel: Parcel) -> list[Parcel]:
-        """The copies that set out now. Late ones are scheduled, a lost one is written down."""
+    def _copies(self, parcel: Parcel) -> list[Parcel]:
+        """Return the copies of `parcel` to deliver now. Schedule late ones, and record a lost one."""
         fate = self._trickster.fate(parcel.provider)
         if not fate:
             self.lost.append(parcel)
@@ -185,7 +185,7 @@ class Courier:
         return [parcel for delay in fate if not delay]
 
     def _dispatch(self, parcels: list[Parcel]) -> None:
-        """Start the delivery, or let it wait for a route."""
+        """Start the delivery, or queue it until there is a route."""
         if not parcels:
             return
         endpoint = self._endpoints[parcels[0].provider]
@@ -208,10 +208,10 @@ class Courier:
             if accepted(parcel.provider, status):
                 self._endpoints[parcel.provider].failing_since = None
             else:
-                self._again(replace(parcel, first_at=first_at), status, first_at, now)
+                self._retry(replace(parcel, first_at=first_at), status, first_at, now)
 
-    def _again(self, parcel: Parcel, status: int | None, first_at: int, now: int) -> None:
-        """Put a failed parcel back on its ladder, or give it up."""
+    def _retry(self, parcel: Parcel, status: int | None, first_at: int, now: int) -> None:
+        """Schedule the next try of a failed parcel, or give it up."""
         endpoint = self._endpoints[parcel.provider]
         if endpoint.failing_since is None:
             endpoint.failing_since = now

@@ -1,4 +1,4 @@
-"""Misbehaviour on command: what a provider does to its next API calls."""
+"""Faults on command in a provider's next API calls."""
 
 import asyncio
 from collections import deque
@@ -15,44 +15,44 @@ _BAD_GATEWAY = "<html><head><title>{0} error</title></head><body><h1>{0} error</
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What happens to one API call instead of an answer. Made by the constructors below."""
+    """What happens to one API call instead of its usual answer. Use the constructors below."""
 
     kind: Literal["answer", "slow", "drop", "refuse"]
     status: int = 0
     body: str | None = None
-    """None stands for the provider's own error body for `status`."""
+    """None: the provider's own error body for `status`."""
     content_type: str = "application/json"
     headers: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
 
     @classmethod
     def http(cls, status: int, body: str | None = None, headers: Mapping[str, str] | None = None) -> Self:
-        """Answer `status` and do nothing; the body is the provider's usual one unless given."""
+        """Answer with `status` and do nothing. The default body is the provider's own."""
         return cls("answer", status=status, body=body, headers=headers or {})
 
     @classmethod
     def html(cls, status: int = 502) -> Self:
-        """Answer with an HTML page, as the edge in front of the provider does when it is broken."""
+        """Answer with an HTML page, as a proxy in front of a broken provider does."""
         return cls("answer", status=status, body=_BAD_GATEWAY.format(status), content_type="text/html")
 
     @classmethod
     def slow(cls, seconds: float) -> Self:
-        """Do what was asked at once, and answer only after `seconds` of real time."""
+        """Perform the call at once, but answer only after `seconds` of real time."""
         return cls("slow", seconds=seconds)
 
     @classmethod
     def drop_after_accepting(cls) -> Self:
-        """Do what was asked, then close the connection without answering."""
+        """Perform the call, then close the connection without an answer."""
         return cls("drop")
 
     @classmethod
     def refuse_connection(cls) -> Self:
-        """Close the connection before doing anything."""
+        """Close the connection without performing the call."""
         return cls("refuse")
 
 
 class Faults:
-    """The faults that wait for each operation's next calls, in order, and those that last."""
+    """The queued faults of each operation's next calls, in order, and the lasting faults."""
 
     def __init__(self, *operations: str) -> None:
         self._waiting: dict[str, deque[Fault]] = {operation: deque() for operation in operations}
@@ -64,7 +64,7 @@ class Faults:
         self._waiting[operation].extend(faults)
 
     def always(self, operation: str, fault: Fault | None) -> None:
-        """Let every call of `operation` go wrong until None ends it; what `next` has queued comes first.
+        """Apply `fault` to every call of `operation`, until None ends it. Queued faults come first.
 
         Raises ValueError for an unknown operation.
         """
@@ -75,7 +75,7 @@ class Faults:
             self._lasting[operation] = fault
 
     def take(self, operation: str) -> Fault | None:
-        """The fault for this call, if there is one."""
+        """Return the fault for this call; None if there is none."""
         waiting = self._waiting[operation]
         return waiting.popleft() if waiting else self._lasting.get(operation)
 
@@ -90,7 +90,7 @@ async def perform(
     act: Callable[[], web.Response],
     error_for: Callable[[int], Any],
 ) -> web.Response:
-    """The answer to `request`: of `act`, which has the effect, unless `fault` says otherwise."""
+    """Return the answer of `act`, which performs `request`, or what `fault` makes of it."""
     if fault is None:
         return act()
     match fault.kind:
@@ -117,5 +117,5 @@ async def perform(
 def _hang_up(request: web.Request) -> web.Response:
     if request.transport is not None:
         request.transport.abort()
-    # aiohttp wants a response from every handler; this one goes to a closed connection.
+    # aiohttp requires a response from every handler; this one goes to a closed connection.
     return web.Response()

@@ -1,4 +1,4 @@
-"""The fields of a control command: a JSON object from somebody who types it by hand."""
+"""Read the fields of a control command: a JSON object, which a person may have typed."""
 
 from typing import Any
 
@@ -8,14 +8,14 @@ from sandbox.ladders import Provider
 
 
 class FieldError(ValueError):
-    """A field is missing or not what it should be."""
+    """A field is missing or has a wrong value."""
 
 
 class Fields:
-    """Reads fields by name. Every method raises FieldError with a message for whoever wrote them."""
+    """Reads fields by name. Every method raises FieldError with a message for the sender."""
 
     def __init__(self, raw: bytes) -> None:
-        """`raw` is a JSON object, or nothing where no field is needed."""
+        """`raw` is a JSON object; it may be empty if no field is needed."""
         try:
             fields = orjson.loads(raw or b"{}")
         except orjson.JSONDecodeError as error:
@@ -25,36 +25,36 @@ class Fields:
         self._fields: dict[str, Any] = fields
 
     def text(self, name: str, default: str | None = None) -> str:
-        """A text; without a default it must be there."""
+        """Return a text. Without a default the field is required."""
         value = self._get(name, default)
         if not isinstance(value, str):
             raise FieldError(f"the field {name!r} must be a text")
         return value
 
     def number(self, name: str, default: int | None = None) -> int:
-        """A whole number; without a default it must be there."""
+        """Return a whole number. Without a default the field is required."""
         value = self._get(name, default)
         if not isinstance(value, int) or isinstance(value, bool):
             raise FieldError(f"the field {name!r} must be a whole number")
         return value
 
     def maybe_text(self, name: str) -> str | None:
-        """A text, or None if the field is not there."""
+        """Return a text, or None if the field is missing."""
         return self.text(name) if self.has(name) else None
 
     def maybe_number(self, name: str) -> int | None:
-        """A whole number, or None if the field is not there."""
+        """Return a whole number, or None if the field is missing."""
         return self.number(name) if self.has(name) else None
 
     def fraction(self, name: str, default: float) -> float:
-        """A number, whole or not."""
+        """Return a number, whole or not."""
         value = self._get(name, default)
         if not isinstance(value, int | float) or isinstance(value, bool):
             raise FieldError(f"the field {name!r} must be a number")
         return float(value)
 
     def provider(self) -> Provider:
-        """The field `provider`: `meta` or `razorpay`."""
+        """Return the field `provider`: `meta` or `razorpay`."""
         match self.text("provider"):
             case "meta":
                 return "meta"
@@ -64,7 +64,7 @@ class Fields:
                 raise FieldError(f"no provider {other!r}; there are meta, razorpay")
 
     def has(self, name: str) -> bool:
-        """True if the field is there and not null."""
+        """Whether the field is there and not null."""
         return self._fields.get(name) is not None
 
     def _get(self, name: str, default: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Ids that look like the providers' own, the same ones for the same seed."""
+"""Ids in the providers' formats. The same seed gives the same ids."""
 
 import base64
 import random
@@ -14,15 +14,15 @@ class Ids:
         self._random = random.Random(seed)  # noqa: S311 - repeatable on purpose, nothing here is secret
 
     def base62(self, length: int = 14) -> str:
-        """`length` letters and digits."""
+        """Return `length` letters and digits."""
         return "".join(self._random.choices(_BASE62, k=length))
 
     def digits(self, length: int) -> str:
-        """`length` decimal digits, the first of them not zero."""
+        """Return `length` decimal digits, the first of them not zero."""
         return str(self._random.randrange(10 ** (length - 1), 10**length))
 
     def wamid(self, wa_id: str) -> str:
-        """A WhatsApp message id: base64 of the other party's number and a random part, as Meta's are."""
+        """Return a WhatsApp message id: like Meta's, base64 of the other party's number and a random part."""
         part = f"{self._random.getrandbits(72):018X}".encode()
         number = wa_id.encode()
         raw = b"\x1c\x18" + bytes([len(number)]) + number + b"\x15\x02\x00\x11\x18\x12" + part + b"\x00"

@@ -1,4 +1,4 @@
-"""Who takes what for delivered, and when a provider posts a webhook again. Pure."""
+"""The providers' retry rules for webhooks: which answers count as delivered, and when to post again. Pure."""
 
 from typing import Final, Literal, TypeAlias
 
@@ -16,24 +16,24 @@ META_LADDER: Final = tuple(
     seconds * 1000
     for seconds in (1, 5, 20, 60, 300, 900, 3600, 10800, 21600, 43200, *(86400 * day for day in range(1, 8)))
 )
-"""Milliseconds from the first delivery: soon, then ever more rarely, for 7 days; Meta publishes no figures.
+"""Milliseconds from the first delivery: at growing intervals, for 7 days. Meta publishes no figures.
 Source: Meta, WhatsApp Cloud API, "Create a webhook endpoint"."""
 
 _QUICK_EVENTS: Final = frozenset({"payment.authorized", "payment.captured", "order.paid"})
 _PATIENCE: Final[dict[Provider, int | None]] = {"meta": None, "razorpay": 24 * 3600 * 1000}
-"""Milliseconds of nothing but failures after which an endpoint is switched off; None: never.
+"""Milliseconds of uninterrupted failures after which an endpoint is switched off; None: never.
 Source: Razorpay docs, "Webhooks FAQs"."""
 
 
 def accepted(provider: Provider, status: int | None) -> bool:
-    """True if the provider takes `status` for delivered: any 2xx, but for Meta exactly 200."""
+    """Whether the provider counts `status` as delivered: exactly 200 for Meta, any 2xx for Razorpay."""
     if status is None:
         return False
     return status == 200 if provider == "meta" else 200 <= status < 300
 
 
 def retry_at(provider: Provider, event: str, status: int | None, first_at: int, now: int) -> int | None:
-    """When an event that was answered `status` is sent again, in ms; None once the ladder has ended."""
+    """Return when to post an event again after the answer `status`, in milliseconds; None after the last."""
     ladder = META_LADDER if provider == "meta" else RAZORPAY_LADDER
     if provider == "razorpay" and event in _QUICK_EVENTS and status is not None and status >= 500:
         ladder = (RAZORPAY_QUICK, *ladder)
@@ -41,6 +41,6 @@ def retry_at(provider: Provider, event: str, status: int | None, first_at: int, 
 
 
 def switched_off(provider: Provider, failing_since: int, now: int) -> bool:
-    """True if the provider gives up an endpoint that has only failed since `failing_since` (ms)."""
+    """Whether the provider switches off an endpoint that has only failed since `failing_since` (in ms)."""
     patience = _PATIENCE[provider]
     return patience is not None and now - failing_since >= patience

@@ -1,4 +1,4 @@
-"""The sandbox Meta: the part of the WhatsApp Cloud API that a shop uses, with its webhooks."""
+"""The sandbox Meta: the WhatsApp Cloud API as far as a shop uses it, with its webhooks."""
 
 import secrets
 from collections.abc import Callable
@@ -28,7 +28,7 @@ from sandbox.people import Json, Person, ReceivedMessage
 from sandbox.wa_ids import wa_id
 
 Window: TypeAlias = Literal["open", "refuse", "fail"]
-"""The 24-hour window: not kept; kept with a refusal of the call; kept with a `failed` status afterwards."""
+"""How the 24-hour window is enforced: not at all; by refusing the call; by a `failed` status afterwards."""
 
 BUSINESS_PHONE: Final = "918000000001"
 _DAY: Final = 24 * 3600 * 1000
@@ -38,11 +38,11 @@ _PAIR_REFILL: Final = 6000
 
 
 class HandshakeRefusedError(Exception):
-    """The bot did not answer Meta's GET with the challenge."""
+    """The bot did not answer Meta's verification request with the challenge."""
 
 
 class Meta:
-    """WhatsApp Cloud API over HTTP, and the people one can talk to."""
+    """The WhatsApp Cloud API over HTTP, and its customers."""
 
     def __init__(
         self,
@@ -84,28 +84,28 @@ class Meta:
         self._inbound_ids: set[str] = set()
 
     def person(self, wa_id: str, name: str = "Asha") -> Person:
-        """The customer with the phone number `wa_id` (digits only), made on first use with that name."""
-        found = self.people.get(wa_id)
-        if found is None:
-            found = Person(wa_id, name, f"IN.1000{wa_id:0>15}", BUSINESS_PHONE, self)
-            self.people[wa_id] = found
-            self._by_user_id[found.user_id] = found
-        return found
+        """Return the customer with the phone number `wa_id` (digits only), created as `name` on first use."""
+        person = self.people.get(wa_id)
+        if person is None:
+            person = Person(wa_id, name, f"IN.1000{wa_id:0>15}", BUSINESS_PHONE, self)
+            self.people[wa_id] = person
+            self._by_user_id[person.user_id] = person
+        return person
 
     def fail_next(self, operation: str, *faults: Fault) -> None:
-        """Let the next calls of `operation` (`send`) go wrong, one fault each."""
+        """Queue `faults` for the next calls of `operation` (`send`), one for each call."""
         self.faults.next(operation, *faults)
 
     def expire_token(self) -> None:
-        """Answer every call with a 401 (code 190) from now on, as when the access token's time is over."""
+        """Answer every call with a 401 (code 190) from now on, as for an expired access token."""
         self._token_expired = True
 
     def renew_token(self) -> None:
-        """Let the access token be good again."""
+        """Accept the access token again."""
         self._token_expired = False
 
     async def handshake(self, session: aiohttp.ClientSession, url: str) -> None:
-        """Verify the webhook at `url` as Meta does when it is set. Raises HandshakeRefusedError.
+        """Verify the webhook at `url` as Meta does when an operator sets it. Raises HandshakeRefusedError.
 
         Source: Meta, WhatsApp Cloud API, "Create a webhook endpoint".
         """
@@ -118,13 +118,13 @@ class Meta:
         self.account.webhook = url
 
     def signed(self, name: str, value: Json) -> SignedEvent:
-        """A signed webhook with `value` (`messages`, `statuses`, …) in its envelope; not delivered."""
+        """Return a signed webhook with `value` (`messages`, `statuses`, …), without delivering it."""
         metadata = {"display_phone_number": BUSINESS_PHONE, "phone_number_id": self.phone_number_id}
         payload = meta_webhooks.envelope(ACCOUNT_ID, {"metadata": metadata, **value})
         return meta_webhooks.signed(name, payload, self._app_secret)
 
     def inbound(self, person: Person, message: Json) -> str:
-        """Post a message from `person` to the business; returns its wamid."""
+        """Post a message from `person` to the business and return its wamid."""
         wamid, now = self._ids.wamid(person.wa_id), self._now()
         self._inbound_ids.add(wamid)
         if message["type"] != "reaction":
@@ -152,19 +152,20 @@ class Meta:
         return await perform(fault, request, lambda: self._answer_send(request, raw), self._body_for_status)
 
     def _answer_send(self, request: web.Request, raw: bytes) -> web.Response:
-        return self._refuse_caller(request) or self._told(lambda: self._accept(_parse(raw)))
+        return self._refuse_caller(request) or self._answer(lambda: self._accept(_parse(raw)))
 
     async def _describe(self, request: web.Request) -> web.Response:
         fields = request.query.get("fields")
-        return self._refuse_caller(request) or self._told(lambda: self.account.number(fields))
+        return self._refuse_caller(request) or self._answer(lambda: self.account.number(fields))
 
     async def _subscribed(self, request: web.Request) -> web.Response:
         refusal = self._refuse_token(request) or self._refuse_object(request, ACCOUNT_ID)
-        return refusal or self._told(self.account.subscribed_apps)
+        return refusal or self._answer(self.account.subscribed_apps)
 
-    def _told(self, answer: Callable[[], Json]) -> web.Response:
+    def _answer(self, body: Callable[[], Json]) -> web.Response:
+        """Return a response with `body()`, or with the error body if it raises Refused."""
         try:
-            return json_answer(answer())
+            return json_answer(body())
         except Refused as refused:
             return json_answer(error_body(refused.code, refused.details, self._trace()), 400)
 
@@ -179,11 +180,11 @@ class Meta:
         return self._refuse_token(request) or self._refuse_object(request, self.phone_number_id)
 
     def _refuse_object(self, request: web.Request, visible: str) -> web.Response | None:
-        """The token sees one object only."""
-        asked = request.match_info["object_id"]
-        if asked == visible:
+        """Return a refusal unless the path names `visible`, the only object that the token may see here."""
+        object_id = request.match_info["object_id"]
+        if object_id == visible:
             return None
-        return json_answer(unknown_object_body(asked, self._trace()), 400)
+        return json_answer(unknown_object_body(object_id, self._trace()), 400)
 
     def _accept(self, message: Json) -> Json:
         if message.get("status") == "read":
@@ -213,14 +214,14 @@ class Meta:
         return {"success": True}
 
     def _recipient(self, message: Json) -> tuple[Person, Json]:
-        """Who a checked message is for, and what the answer says of them. The phone number wins."""
+        """Return a checked message's recipient, and the contact for the answer. The phone number wins."""
         to: str | None = message.get("to")
         if to is None:
             recipient = message["recipient"]
-            found = self._by_user_id.get(recipient)
-            if found is None:
+            person = self._by_user_id.get(recipient)
+            if person is None:
                 raise Refused(131026, "The user id is not known to this business.")
-            return found, {"input": recipient, "user_id": recipient}
+            return person, {"input": recipient, "user_id": recipient}
         number = to.removeprefix("+")
         if number == BUSINESS_PHONE:
             raise Refused(131021, "The recipient is the sender's own number.")
@@ -228,7 +229,10 @@ class Meta:
         return self.person(known), {"input": to, "wa_id": known}
 
     def _later_failure(self, person: Person, message: Json, now: int) -> tuple[int, str] | None:
-        """Why an accepted message will fail, if it will. Raises Refused for a closed window, if so set."""
+        """Return why an accepted message will fail; None if it will not.
+
+        Raises Refused for a closed window, if the window is set to refuse.
+        """
         if person.unreachable:
             return 131026, "The recipient cannot receive this message."
         wrote_at = person.last_wrote_at
@@ -241,7 +245,7 @@ class Meta:
         return 131047, details
 
     def _spend_pair_budget(self, person: Person, now: int) -> None:
-        """One message per 6 s and person, in bursts of up to 45. Raises Refused when spent."""
+        """Count one message: one in 6 seconds per person, in bursts of up to 45. Raises Refused if spent."""
         until = max(self._pair_until.get(person.wa_id, now), now) + _PAIR_REFILL
         if until - now > _PAIR_BURST * _PAIR_REFILL:
             raise Refused(131056, "Too many messages to this person in a short time.")

@@ -1,4 +1,4 @@
-"""What the sandbox Meta knows of the shop's account: where its webhook leads, and who is subscribed.
+"""The shop's account at the sandbox Meta: its webhook address and its subscription.
 
 Sources: as in `bot.whatsapp.account`.
 """
@@ -20,11 +20,11 @@ class Account:
 
     def __init__(self, phone_number_id: str, display_phone_number: str) -> None:
         self.webhook: str | None = None
-        """The app's callback address; None: never set."""
+        """The app's callback address; None if it was never set."""
         self.override: str | None = None
-        """The number's own callback address, which takes its messages from the app's."""
+        """The number's own callback address; it gets the number's messages in place of the app's."""
         self.is_subscribed = True
-        """Whether the app hears of the account."""
+        """Whether the app is subscribed to the account."""
         self.hears_messages = True
         """Whether the app is subscribed to the webhook field `messages`."""
         self.token_may_manage = True
@@ -37,7 +37,7 @@ class Account:
         }
 
     def number(self, fields: str | None) -> Json:
-        """The number with the asked `fields` (separated by commas) and its id, or what Meta shows unasked.
+        """Return the number with `fields` (separated by commas) and its id; without `fields`, Meta's default.
 
         Raises Refused for a field that does not exist, or that the token may not see.
         """
@@ -46,7 +46,7 @@ class Account:
         return {**{k: v for name in fields.split(",") for k, v in self._field(name).items()}, **self._id()}
 
     def subscribed_apps(self) -> Json:
-        """Who hears of the account. Raises Refused if the token may not know."""
+        """Return the apps subscribed to the account. Raises Refused if the token may not see them."""
         self._require_management()
         app = {"id": APP_ID, "name": "Sandbox shop", "link": "https://example.com/"}
         return {"data": [{"whatsapp_business_api_data": app}] if self.is_subscribed else []}
@@ -55,7 +55,7 @@ class Account:
         return {"id": self._number["id"]}
 
     def _field(self, name: str) -> Json:
-        """A field with its value; nothing if it is empty, as the Graph API has it."""
+        """Return a field with its value; nothing if it is empty, as the Graph API does."""
         if name in self._number:
             return {name: self._number[name]}
         if name not in ("webhook_configuration", "health_status"):
@@ -69,11 +69,11 @@ class Account:
 
     def _health(self) -> Json:
         ids = (("PHONE_NUMBER", self._number["id"]), ("WABA", ACCOUNT_ID), ("BUSINESS", "400000000000001"))
-        well = [{"entity_type": kind, "id": one, "can_send_message": "AVAILABLE"} for kind, one in ids]
+        healthy = [{"entity_type": kind, "id": id, "can_send_message": "AVAILABLE"} for kind, id in ids]
         app: Json = {"entity_type": "APP", "id": APP_ID, "can_send_message": "AVAILABLE"}
         if not self.hears_messages:
             app |= {"can_send_message": "LIMITED", "additional_info": [_UNSUBSCRIBED]}
-        return {"can_send_message": app["can_send_message"], "entities": [*well, app]}
+        return {"can_send_message": app["can_send_message"], "entities": [*healthy, app]}
 
     def _require_management(self) -> None:
         if not self.token_may_manage:

@@ -1,4 +1,4 @@
-"""Error bodies of the Graph API. Texts are illustrative: whoever reads them must go by the code."""
+"""Error bodies of the Graph API. Their texts are illustrative: clients must go by the code."""
 
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ _REFERENCE: Final = (
 
 
 class Refused(Exception):
-    """Meta will not take this call: an error code and what it concerns."""
+    """Meta refuses this call, with an error code and its details."""
 
     def __init__(self, code: int, details: str) -> None:
         super().__init__(f"{code}: {details}")
@@ -36,7 +36,7 @@ class Refused(Exception):
 
 
 def error_body(code: int, details: str, trace: str) -> dict[str, Any]:
-    """The body of a refused call. Source: Meta, WhatsApp Cloud API, "Error codes"."""
+    """Return the body of a refused call. Source: Meta, WhatsApp Cloud API, "Error codes"."""
     return {
         "error": {
             "message": f"(#{code}) {_TITLES[code]}",
@@ -49,7 +49,7 @@ def error_body(code: int, details: str, trace: str) -> dict[str, Any]:
 
 
 def body_for_status(status: int, trace: str) -> dict[str, Any]:
-    """The body that usually comes with an HTTP status."""
+    """Return the usual body of an HTTP status."""
     if status == 401:
         return token_body(trace)
     code = _CODE_OF_STATUS.get(status, 2 if status >= 500 else 1)
@@ -57,19 +57,19 @@ def body_for_status(status: int, trace: str) -> dict[str, Any]:
 
 
 def token_body(trace: str) -> dict[str, Any]:
-    """The body for a missing or wrong access token (HTTP 401)."""
+    """Return the body for a missing or wrong access token (HTTP 401)."""
     message = "Invalid OAuth access token - Cannot parse access token"
     return {"error": {"message": message, "type": "OAuthException", "code": 190, "fbtrace_id": trace}}
 
 
 def expired_body(trace: str) -> dict[str, Any]:
-    """The body for an access token whose time is over (HTTP 401)."""
+    """Return the body for an expired access token (HTTP 401)."""
     error = {"message": "Error validating access token: Session has expired.", "type": "OAuthException"}
     return {"error": {**error, "code": 190, "error_subcode": 463, "fbtrace_id": trace}}
 
 
 def unknown_object_body(object_id: str, trace: str) -> dict[str, Any]:
-    """The body for an id in the path that the token cannot see (HTTP 400)."""
+    """Return the body for an object id in the path that the token cannot see (HTTP 400)."""
     return {
         "error": {
             "message": f"Unsupported request. Object with ID '{object_id}' does not exist or is not visible.",
@@ -82,7 +82,7 @@ def unknown_object_body(object_id: str, trace: str) -> dict[str, Any]:
 
 
 def status_error(code: int, details: str) -> dict[str, Any]:
-    """One entry of `errors` in a `failed` status."""
+    """Return one entry of `errors` in a `failed` status."""
     title = _TITLES[code]
     return {
         "code": code,

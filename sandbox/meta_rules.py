@@ -1,4 +1,4 @@
-"""What Meta refuses in a message, checked as strictly as its pages may be read.
+"""Meta's rules for messages, in the strictest reading of its documentation.
 
 Lengths are counted in UTF-16 code units, since Meta documents no counting rule.
 
@@ -29,11 +29,11 @@ _HEADERS: Final = {
 }
 
 _MEDIA_TEXTS: Final = {"caption": 1024, "filename": 240}
-"""Meta's page tells no limit of a file's name; 240 is what its partners tell."""
+"""Characters. Meta documents no limit for a filename; its partners say 240."""
 
 
 def check(message: Mapping[str, Any]) -> None:
-    """Raises Refused unless Meta would accept `message` as the body of `POST …/messages`."""
+    """Raise Refused unless Meta would accept `message` as the body of `POST …/messages`."""
     if message.get("messaging_product") != "whatsapp":
         raise Refused(100, "The parameter messaging_product is required and must be whatsapp.")
     if message.get("recipient_type", "individual") != "individual":
@@ -67,7 +67,7 @@ def _check_text(text: Mapping[str, Any]) -> None:
 
 
 def _media(kind: str, *keys: str) -> Callable[[Mapping[str, Any]], None]:
-    """The check of a file of this kind, which may have these keys beside its id or link."""
+    """Return the check of a file of `kind`, which may have `keys` besides its id or link."""
 
     def check(media: Mapping[str, Any]) -> None:
         _only(media, {"id", "link", *keys}, f"{kind}.")

@@ -1,4 +1,4 @@
-"""Webhook bodies as Meta posts them.
+"""Webhook bodies in Meta's format.
 
 Source: Meta, WhatsApp Cloud API, "Webhooks" reference (messages, status), 2026.
 """
@@ -12,7 +12,7 @@ from sandbox.signing import sign
 
 
 def signed(name: str, payload: Any, app_secret: str) -> SignedEvent:
-    """`payload` as Meta sends it: compact JSON, everything but ASCII escaped, signed with the app secret."""
+    """Return `payload` as Meta posts it: compact JSON in ASCII, with escapes, signed with the app secret."""
     body = json.dumps(payload, separators=(",", ":")).encode()
     headers = {
         "Content-Type": "application/json",
@@ -23,26 +23,26 @@ def signed(name: str, payload: Any, app_secret: str) -> SignedEvent:
 
 
 def envelope(account_id: str, value: Json) -> Json:
-    """The frame around one change of the field `messages`."""
+    """Return the envelope around one change of the field `messages`."""
     change = {"value": {"messaging_product": "whatsapp", **value}, "field": "messages"}
     return {"object": "whatsapp_business_account", "entry": [{"id": account_id, "changes": [change]}]}
 
 
 def contact(person: Person) -> Json:
-    """Who somebody is; without the phone number if they hide it."""
+    """Return the contact of `person`, without the phone number if they hide it."""
     phone = {} if person.hides_phone else {"wa_id": person.wa_id}
     return {"profile": {"name": person.name}, **phone, "user_id": person.user_id}
 
 
 def inbound(person: Person, wamid: str, at: int, message: Json) -> Json:
-    """A message from `person`; `at` in milliseconds."""
+    """Return a message from `person`; `at` in milliseconds."""
     phone = {} if person.hides_phone else {"from": person.wa_id}
     head = {"from_user_id": person.user_id, "id": wamid, "timestamp": str(at // 1000)}
     return {**phone, **head, **message}
 
 
 def status(person: Person, message: ReceivedMessage, name: str, at: int, errors: list[Json]) -> Json:
-    """What became of `message`; `at` in milliseconds, `errors` only for `failed`."""
+    """Return a status of `message`; `at` in milliseconds, `errors` only for `failed`."""
     entry: Json = {"id": message.wamid, "status": name, "timestamp": str(at // 1000)}
     if not person.hides_phone:
         entry["recipient_id"] = person.wa_id

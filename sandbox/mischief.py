@@ -1,4 +1,4 @@
-"""What goes wrong with webhooks on their way to the bot: by chance, and on command."""
+"""Delivery failures of webhooks: by chance, and on command."""
 
 import random
 from collections import defaultdict, deque
@@ -11,25 +11,25 @@ from sandbox.ladders import Provider
 T = TypeVar("T")
 
 Fate: TypeAlias = tuple[int, ...]
-"""The copies of an event that are delivered, each by how many milliseconds it is late; none: it is lost."""
+"""The delay in milliseconds of each delivered copy of an event; empty: the event is lost."""
 
 LOST: Final[Fate] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Mischief:
-    """How often deliveries go wrong. Raises ValueError for a chance outside 0 to 1 or a delay below 1 ms."""
+    """Chances of delivery failures. Raises ValueError for a chance outside 0 to 1 or a delay below 1 ms."""
 
     lose: float = 0.0
-    """Chance that an event never comes, although its provider takes it for delivered."""
+    """Chance that an event is never delivered, although its provider takes it for delivered."""
     duplicate: float = 0.0
-    """Chance that it comes twice."""
+    """Chance that an event is delivered twice."""
     delay: float = 0.0
-    """Chance of each copy to be late, and so to be overtaken."""
+    """Chance of each copy to be late, so that later events may overtake it."""
     reorder: float = 0.0
-    """Chance that events emitted together come in another order."""
+    """Chance that events emitted together are delivered in another order."""
     most_delay_ms: int = 60_000
-    """How late one can be, in the sandbox's clock."""
+    """The longest delay, in milliseconds of the sandbox's clock."""
     seed: int = 0
     """The same events with the same seed have the same fate."""
 
@@ -42,7 +42,7 @@ class Mischief:
 
 
 class Trickster:
-    """Decides what becomes of each event. Each provider has dice of its own: neither disturbs the other."""
+    """Decides the fate of each event. Each provider has its own random source, independent of the other."""
 
     def __init__(self, mischief: Mischief) -> None:
         self.mischief = mischief
@@ -51,7 +51,7 @@ class Trickster:
         self.plan(mischief)
 
     def plan(self, mischief: Mischief) -> None:
-        """Go by these chances from now on, with fresh dice. Orders for the next events stay."""
+        """Use these chances from now on, with reseeded random sources. Fates that `order` queued stay."""
         self.mischief = mischief
         providers: tuple[Provider, ...] = ("meta", "razorpay")
         self._dice = {
@@ -60,28 +60,28 @@ class Trickster:
         }
 
     def order(self, provider: Provider, fate: Fate, count: int) -> None:
-        """Let the next `count` events that have no orders yet have this fate. ValueError if `count` < 1."""
+        """Queue `fate` for `count` events, after those queued before. Raises ValueError if `count` < 1."""
         if count < 1:
             raise ValueError(f"the count is at least 1, not {count}")
         self._ordered[provider].extend([fate] * count)
 
     def fate(self, provider: Provider) -> Fate:
-        """What becomes of the provider's next event."""
+        """Return the fate of the provider's next event."""
         if self._ordered[provider]:
             return self._ordered[provider].popleft()
         dice, chances = self._dice[provider], self.mischief
         if dice.random() < chances.lose:
             return LOST
         copies = 2 if dice.random() < chances.duplicate else 1
-        return tuple(self._lateness(dice) for _ in range(copies))
+        return tuple(self._delay(dice) for _ in range(copies))
 
     def arranged(self, provider: Provider, events: Iterable[T]) -> list[T]:
-        """Events emitted together, in the order in which they set out."""
+        """Return events that were emitted together in the order of their delivery."""
         arranged, dice = list(events), self._dice[provider]
         if dice.random() < self.mischief.reorder:
             dice.shuffle(arranged)
         return arranged
 
-    def _lateness(self, dice: random.Random) -> int:
-        late = dice.random() < self.mischief.delay
-        return dice.randint(1, self.mischief.most_delay_ms) if late else 0
+    def _delay(self, dice: random.Random) -> int:
+        is_late = dice.random() < self.mischief.delay
+        return dice.randint(1, self.mischief.most_delay_ms) if is_late else 0

@@ -1,4 +1,4 @@
-"""The page on which a payment link of the sandbox is paid."""
+"""The HTML page of a payment link."""
 
 from decimal import Decimal
 from html import escape
@@ -54,9 +54,9 @@ _EXPIRED: Final = ("bad", "This payment link has expired.")
 
 
 def payment_page(link: Link, *, payable: bool, failed: bool) -> str:
-    """The page of `link`: amount and buttons while it is payable, else what became of it.
+    """Return the page of `link`: amount and buttons if it is payable, else its final status.
 
-    `failed` says that the payer comes back from an attempt that failed.
+    `failed`: the payer comes back from a failed attempt.
     """
     amount = rupees(link.amount)
     parts = [
@@ -74,12 +74,12 @@ def payment_page(link: Link, *, payable: bool, failed: bool) -> str:
 
 
 def unknown_page() -> str:
-    """The page for a link that never was."""
+    """Return the page for an unknown link."""
     return _PAGE.substitute(
         title="Not found", content='<p class="note bad">There is no such payment link.</p>'
     )
 
 
 def rupees(paise: int) -> str:
-    """`paise` as people in India write it (`₹1,23,456.00`)."""
+    """Return `paise` as people in India write it (`₹1,23,456.00`)."""
     return format_currency(Decimal(paise).scaleb(-2), "INR", locale="en_IN")

@@ -1,4 +1,4 @@
-"""The customers of the sandbox Meta: what they were sent, and what they may do with it."""
+"""The customers of the sandbox Meta, the messages they received, and what they can do."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ Json: TypeAlias = dict[str, Any]
 
 
 class Choice(NamedTuple):
-    """Something to tap in a message: a reply button or a list row."""
+    """A reply button or a list row in a message."""
 
     id: str
     title: str
@@ -33,7 +33,7 @@ class ReceivedMessage:
 
     @property
     def text(self) -> str:
-        """The body, the caption of a file, or a template's name with the values for its gaps."""
+        """The body, the caption of a file, or a template's name with its parameters."""
         match self.kind:
             case "text":
                 return str(self.payload["text"]["body"])
@@ -49,7 +49,7 @@ class ReceivedMessage:
 
     @property
     def choices(self) -> list[Choice]:
-        """The buttons or rows, in the order shown."""
+        """The buttons or rows, in the order in which they are shown."""
         match self.kind:
             case "button":
                 replies = [button["reply"] for button in self.payload["interactive"]["action"]["buttons"]]
@@ -62,7 +62,7 @@ class ReceivedMessage:
 
     @property
     def url(self) -> str | None:
-        """Where a link button leads."""
+        """The URL of a link button; None in other messages."""
         if self.kind != "cta_url":
             return None
         return str(self.payload["interactive"]["action"]["parameters"]["url"])
@@ -74,7 +74,7 @@ class ReceivedMessage:
         return value
 
     def choice(self, title: str) -> str:
-        """The id behind the button or row `title`. Raises LookupError if there is none."""
+        """Return the id of the button or row `title`. Raises LookupError if there is none."""
         for choice in self.choices:
             if choice.title == title:
                 return choice.id
@@ -82,18 +82,18 @@ class ReceivedMessage:
 
 
 class Network(Protocol):
-    """What a person's phone needs of Meta: both post a webhook in the background."""
+    """What a person's phone needs of Meta. Both methods post a webhook in the background."""
 
     def inbound(self, person: "Person", message: Json) -> str:
-        """Pass a message on to the business; returns its wamid."""
+        """Send a message to the business and return its wamid."""
 
     def status(self, person: "Person", message: ReceivedMessage, status: str) -> None:
-        """Tell the business what became of one of its messages."""
+        """Send the business a status of one of its messages."""
 
 
 @dataclass(slots=True)
 class Person:
-    """A customer with a phone. Made by `Meta.person`."""
+    """A customer with a phone. `Meta.person` creates it."""
 
     wa_id: str
     """Phone number, digits only."""
@@ -106,24 +106,24 @@ class Person:
     messages: list[ReceivedMessage] = field(default_factory=list)
     """Everything the business sent, in the order it was accepted."""
     hides_phone: bool = False
-    """Uses a username: webhooks then carry only the user id."""
+    """The customer uses a username: webhooks carry only the user id."""
     unreachable: bool = False
     """Messages are accepted and fail later with 131026."""
     last_wrote_at: int | None = None
     """Milliseconds since 1970, UTC; opens the 24-hour window."""
 
     async def write(self, text: str) -> str:
-        """Send a text message; returns its wamid."""
+        """Send a text message and return its wamid."""
         return await self.send("text", {"body": text})
 
     async def send(self, kind: str, body: Json) -> str:
-        """Send any other kind of message (`sticker`, `image`, `location`, `reaction`); returns its wamid."""
+        """Send another kind of message (`sticker`, `image`, `location`, `reaction`) and return its wamid."""
         return self.network.inbound(self, {"type": kind, kind: body})
 
     async def tap(self, title_or_id: str, message: ReceivedMessage | None = None) -> str:
-        """Tap a button or row of `message`, or of the newest message that has it; returns the wamid.
+        """Tap a button or row of `message`, or of the newest message that has it; return the wamid.
 
-        Raises LookupError if nothing of that title or id was ever offered.
+        Raises LookupError if no message has a button or row with that title or id.
         """
         candidates = [message] if message else list(reversed(self.messages))
         for candidate in candidates:
@@ -133,7 +133,7 @@ class Person:
         raise LookupError(f"nothing called {title_or_id!r} to tap")
 
     async def read(self) -> None:
-        """Read the chat: a read receipt for the last message. Raises LookupError if there is none."""
+        """Send a read receipt for the last message. Raises LookupError if there is none."""
         if not self.messages:
             raise LookupError("nothing to read yet")
         self.network.status(self, self.messages[-1], "read")

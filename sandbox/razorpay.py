@@ -1,4 +1,4 @@
-"""The sandbox Razorpay: payment links and refunds over HTTP, a page to pay on, and the webhooks of it all."""
+"""The sandbox Razorpay: payment links and refunds over HTTP, the payment page, and webhooks."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -26,10 +26,10 @@ _FAILURES: Final = {
 
 
 class Razorpay:
-    """Razorpay over HTTP, and what payers, banks and operators do there.
+    """Razorpay over HTTP, with methods for what payers, banks and operators do.
 
-    A link is named by its id or short URL. Commands raise LookupError for what does not exist, and
-    `razorpay_ledger.NotPayableError` where no money can be taken in this state.
+    A link is named by its id or short URL. Methods raise LookupError for an unknown id, and
+    `razorpay_ledger.NotPayableError` if the link, order or payment can take no money in its state.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class Razorpay:
         """`now` gives milliseconds UTC."""
         self.account_id = account_id
         self.page_url = "https://rzp.io"
-        """Where payers find the page of a link; the address of the server once it is served."""
+        """The base address of the links' pages; the server's own address once it is served."""
         self.faults = Faults(*OPERATIONS)
         self.courier = courier or Courier(now)
         self._ids = ids or Ids()
@@ -90,7 +90,7 @@ class Razorpay:
 
     @property
     def refund_delay_ms(self) -> int:
-        """How long the bank takes for refunds made from now on, in the sandbox's clock; 0: done at once."""
+        """How long the bank takes for new refunds, in ms of the sandbox's clock; 0: done at once."""
         return self._refunds.delay_ms
 
     @refund_delay_ms.setter
@@ -99,30 +99,30 @@ class Razorpay:
 
     @property
     def webhook_disabled(self) -> bool:
-        """True once a day of nothing but failures has switched the webhook off: events are lost."""
+        """Whether a day of uninterrupted failures has switched the webhook off: events are lost."""
         return self.courier.disabled("razorpay")
 
     def enable_webhook(self) -> None:
-        """Switch the webhook on again, as the operator may on the dashboard."""
+        """Switch the webhook on again, as an operator does on the dashboard."""
         self.courier.enable("razorpay")
 
     def bear_fee(self, who: str) -> None:
-        """Let the `platform` (the shop) or the `customer` bear Razorpay's fee from now on."""
+        """Let the `platform` (the shop) or the `customer` bear Razorpay's fee. Raises ValueError."""
         if who not in ("platform", "customer"):
             raise ValueError(f"the fee is borne by platform or customer, not {who!r}")
         self._ledger.payer_bears_fee = who == "customer"
 
     def fail_next(self, operation: str, *faults: Fault) -> None:
-        """Let the next calls of `operation` (one of `razorpay_api.OPERATIONS`) go wrong, one fault each."""
+        """Queue `faults` for the next calls of `operation` (of `razorpay_api.OPERATIONS`), one per call."""
         self.faults.next(operation, *faults)
 
     async def pay(
         self, link: str, *, method: str = "upi", amount: int | None = None, currency: str | None = None
     ) -> str:
-        """Pay the link; returns the payment's id.
+        """Pay the link and return the payment's id.
 
-        By default all that is asked. Less, or another currency, is captured but leaves the link payable
-        and its order unpaid. Raises ValueError for an unknown method or an impossible sum.
+        The default is the link's amount. Less money, or another currency, is captured too, but the link stays
+        payable and its order unpaid. Raises ValueError for an unknown method or an impossible sum.
         """
         payment, events = self._succeed(link, method, amount, currency)
         self._webhooks.emit(events)
@@ -131,7 +131,7 @@ class Razorpay:
     async def fail(
         self, link: str, *, reason: str = "payment_failed", description: str = "", method: str = "upi"
     ) -> str:
-        """Try to pay the link and fail; returns the payment's id."""
+        """Try to pay the link and fail; return the payment's id."""
         payment, events = self._fail(link, reason, description, method)
         self._webhooks.emit(events)
         return payment.id
@@ -139,45 +139,45 @@ class Razorpay:
     async def authorize(
         self, link: str, *, method: str = "upi", amount: int | None = None, currency: str | None = None
     ) -> str:
-        """The bank grants a payment that was under way, nobody captures it yet; returns its id.
+        """Authorise a payment on the link, without capturing it, and return its id.
 
-        The link may be over by now. If its order is paid already, the payment is given back at once.
+        The link may have ended by now. If its order is paid already, the payment is refunded at once.
         """
         payment = self._ledger.authorize(self._ledger.find(link), method, amount, currency)
         events = self._webhooks.authorized(payment)
-        self._webhooks.emit(events + self._give_back(payment.order_id))
+        self._webhooks.emit(events + self._refund_authorized(payment.order_id))
         return payment.id
 
     async def capture(self, payment_id: str) -> None:
-        """Capture an authorised payment; others that wait on an order paid by it are given back at once."""
+        """Capture an authorised payment. If that pays its order, refund the other authorised payments."""
         self._webhooks.emit(self._capture(payment_id))
 
     async def settle_late(self, payment_id: str) -> None:
-        """Let the bank say yes after all to a failed payment, even if its link is over by now.
+        """Let the bank authorise a failed payment late, even if its link has ended by now, and capture it.
 
-        If another payment has paid the order, this one is given back at once.
+        If another payment has paid the order, this one is refunded at once.
         """
         self._webhooks.emit(self._settle(self._ledger.authorize_late(payment_id)))
 
     async def refund(self, payment_id: str, amount: int | None = None) -> str:
-        """Refund a captured payment on the dashboard, by default all that is left; returns the refund's id.
+        """Refund a captured payment on the dashboard, by default all that is left; return the refund's id.
 
-        Raises `razorpay_rules.Refused`.
+        `amount` is in paise. Raises `razorpay_rules.Refused`.
         """
         return self._refunds.make(payment_id, {} if amount is None else {"amount": amount}).id
 
     async def settle_refund(self, refund_id: str, status: str) -> None:
-        """The bank has done (`processed`) or refused (`failed`) a pending refund. Raises ValueError."""
+        """Settle a pending refund as `processed` or `failed` at the bank. Raises ValueError."""
         self._refunds.settle(refund_id, status)
 
     async def settle_due(self) -> None:
-        """Let the bank do the refunds whose time has come, with their webhooks."""
+        """Settle the refunds that are due as processed, with their webhooks."""
         self._refunds.settle_due()
 
     async def dispute(self, payment_id: str, state: str) -> str:
-        """Bring the payment's dispute, made on first use, to a state; returns its id.
+        """Set the state of the payment's dispute, created on first use, and return the dispute's id.
 
-        Raises ValueError unless it is one of `razorpay_reversals.DISPUTE_STATES` and the money was taken.
+        Raises ValueError for a state not in `razorpay_reversals.DISPUTE_STATES`, or an uncaptured payment.
         """
         payment, dispute = self._ledger.payment(payment_id), self._disputes.get(payment_id)
         if state not in DISPUTE_STATES:
@@ -189,70 +189,70 @@ class Razorpay:
         return dispute.id
 
     async def expire_due(self) -> None:
-        """Expire the links whose time is over, with their webhooks."""
+        """Expire the links that are due, with their webhooks."""
         for link in self._ledger.expire_due():
             self._webhooks.emit(self._webhooks.ended(link))
 
     async def expire(self, link: str) -> None:
-        """Let a link's time be over now. Raises `razorpay_rules.Refused` unless it is still created."""
-        found = self._ledger.find(link)
-        self._ledger.expire(found)
-        self._webhooks.emit(self._webhooks.ended(found))
+        """Expire a link now. Raises `razorpay_rules.Refused` unless its status is `created`."""
+        entity = self._ledger.find(link)
+        self._ledger.expire(entity)
+        self._webhooks.emit(self._webhooks.ended(entity))
 
     async def cancel(self, link: str) -> None:
-        """Cancel a link as the operator may on the dashboard. Raises `razorpay_rules.Refused`."""
-        found = self._ledger.find(link)
-        self._ledger.cancel(found)
-        self._webhooks.emit(self._webhooks.ended(found))
+        """Cancel a link, as an operator does on the dashboard. Raises `razorpay_rules.Refused`."""
+        entity = self._ledger.find(link)
+        self._ledger.cancel(entity)
+        self._webhooks.emit(self._webhooks.ended(entity))
 
     def success_events(self, link: str, *, method: str = "upi") -> list[SignedEvent]:
-        """Pay the link, but leave it to the caller to deliver the events: any order, any number of times."""
+        """Pay the link and return its undelivered events, to deliver in any order, any number of times."""
         return self._succeed(link, method)[1]
 
     def failure_events(
         self, link: str, *, reason: str = "payment_failed", description: str = "", method: str = "upi"
     ) -> list[SignedEvent]:
-        """Try to pay the link and fail, but leave it to the caller to deliver the event."""
+        """Try to pay the link and fail; return the event undelivered."""
         return self._fail(link, reason, description, method)[1]
 
     def events_of(self, link: str) -> list[SignedEvent]:
-        """Every event about the link so far, delivered or not, oldest first."""
+        """Return every event about the link so far, delivered or not, oldest first."""
         return self._webhooks.of(self._ledger.find(link).id)
 
     def signed(self, envelope: Mapping[str, Any]) -> SignedEvent:
-        """Any envelope, signed with the webhook secret under a new event id; not delivered."""
+        """Return `envelope` signed with the webhook secret under a new event id, undelivered."""
         return self._webhooks.signed(envelope)
 
     def _succeed(
         self, link: str, method: str, amount: int | None = None, currency: str | None = None
     ) -> tuple[Payment, list[SignedEvent]]:
-        found = self._ledger.find(link)
-        self._ledger.require_payable(found)
-        payment = self._ledger.authorize(found, method, amount, currency)
+        entity = self._ledger.find(link)
+        self._ledger.require_payable(entity)
+        payment = self._ledger.authorize(entity, method, amount, currency)
         return payment, self._settle(payment)
 
     def _fail(
         self, link: str, reason: str, description: str, method: str
     ) -> tuple[Payment, list[SignedEvent]]:
-        source, step, usual = _FAILURES.get(reason, _FAILURES["payment_failed"])
-        found = self._ledger.find(link)
-        self._ledger.require_payable(found)
-        payment = self._ledger.fail(found, method, Failure(description or usual, source, step, reason))
+        source, step, default = _FAILURES.get(reason, _FAILURES["payment_failed"])
+        entity = self._ledger.find(link)
+        self._ledger.require_payable(entity)
+        payment = self._ledger.fail(entity, method, Failure(description or default, source, step, reason))
         return payment, self._webhooks.failed(payment)
 
     def _settle(self, payment: Payment) -> list[SignedEvent]:
-        """What follows once the bank has granted a payment: it is captured, or given back."""
+        """Capture an authorised payment, or refund it if its order is paid already; return the events."""
         events = self._webhooks.authorized(payment)
         if self.orders[payment.order_id].status == "paid":
-            return events + self._give_back(payment.order_id)
+            return events + self._refund_authorized(payment.order_id)
         return events + self._capture(payment.id)
 
     def _capture(self, payment_id: str) -> list[SignedEvent]:
         captured = self._ledger.capture(payment_id)
-        return self._webhooks.captured(captured) + self._give_back(captured.payment.order_id)
+        return self._webhooks.captured(captured) + self._refund_authorized(captured.payment.order_id)
 
-    def _give_back(self, order_id: str) -> list[SignedEvent]:
-        """Refund what is authorised on an order that needs it no more."""
+    def _refund_authorized(self, order_id: str) -> list[SignedEvent]:
+        """Refund the authorised payments of an order that is paid; return the events."""
         order = self.orders[order_id]
         if order.status != "paid":
             return []

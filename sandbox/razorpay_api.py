@@ -35,13 +35,13 @@ OPERATIONS: Final = (
     "list_refunds",
     "fetch_refund",
 )
-"""What can be made to go wrong."""
+"""The operations that can have faults."""
 
 _UNKNOWN_ID: Final = "The id provided does not exist"
 
 
 class Api:
-    """The endpoints under `/v1`, over one ledger."""
+    """The endpoints under `/v1`, for one ledger."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class Api:
         get("/v1/refunds/{id}", guarded(self._fetch_refund, "fetch_refund"))
 
     def _guarded(self, act: _Act, operation: str) -> _Handler:
-        """A handler that checks the key, lets a waiting fault happen and answers in JSON."""
+        """Return a handler that checks the API key, applies a queued fault and answers in JSON."""
 
         async def handle(request: web.Request) -> web.Response:
             raw = await request.read()
@@ -101,13 +101,13 @@ class Api:
 
     def _list_links(self, request: web.Request, _raw: bytes) -> Json:
         query, payments = request.query, self._ledger.payments
-        found = list(reversed(self._ledger.links.values()))
+        links = list(reversed(self._ledger.links.values()))
         if "reference_id" in query:
-            found = [link for link in found if link.reference_id == query["reference_id"]]
+            links = [link for link in links if link.reference_id == query["reference_id"]]
         if "payment_id" in query:
             payment = payments.get(query["payment_id"])
-            found = [link for link in found if payment and link.id == payment.link_id]
-        return {"payment_links": [link_json(link) for link in _page(found, query)]}
+            links = [link for link in links if payment and link.id == payment.link_id]
+        return {"payment_links": [link_json(link) for link in _page(links, query)]}
 
     def _fetch_order(self, request: web.Request, _raw: bytes) -> Json:
         return order_json(_known(self._ledger.orders, request))
@@ -139,7 +139,7 @@ class Api:
 
 
 async def no_route(_request: web.Request) -> web.Response:
-    """The gateway's answer to a path that leads nowhere, which has another shape than the API's errors."""
+    """Answer an unknown path as Razorpay's gateway does, in another format than the API's errors."""
     return json_answer({"message": "no Route matched with those values"}, 404)
 
 
@@ -167,8 +167,8 @@ def _parse(raw: bytes) -> Json:
     return wanted
 
 
-def _page(found: list[T], query: Mapping[str, str]) -> list[T]:
-    """The part of a list that `count` (10, at most 100) and `skip` ask for."""
+def _page(entities: list[T], query: Mapping[str, str]) -> list[T]:
+    """Return the part of `entities` that `count` (default 10, at most 100) and `skip` ask for."""
     try:
         count, skip = int(query.get("count", "10")), int(query.get("skip", "0"))
     except ValueError:
@@ -177,7 +177,7 @@ def _page(found: list[T], query: Mapping[str, str]) -> list[T]:
         raise Refused("The count may not be greater than 100.")
     if count < 1 or skip < 0:
         raise Refused("The count must be at least 1.")
-    return found[skip : skip + count]
+    return entities[skip : skip + count]
 
 
 def _collection(items: list[Json]) -> Json:

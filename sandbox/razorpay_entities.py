@@ -1,4 +1,4 @@
-"""Payment links, orders and payments in the sandbox Razorpay, and their JSON.
+"""Payment links, orders and payments of the sandbox Razorpay, and their JSON.
 
 Source: Razorpay docs, "Payment Links", "Orders", "Payments" entities. Times are seconds since 1970, UTC;
 amounts are paise.
@@ -16,7 +16,7 @@ class Link:
 
     id: str
     code: str
-    """Last part of the short URL."""
+    """The last part of the short URL."""
     amount: int
     currency: str
     reference_id: str
@@ -41,7 +41,7 @@ class Link:
 
 @dataclass(slots=True)
 class Order:
-    """The order that Razorpay makes for a link once somebody opens it."""
+    """The order that Razorpay creates for a link when it is first opened."""
 
     id: str
     link_id: str
@@ -54,7 +54,7 @@ class Order:
     amount_paid: int = 0
     attempts: int = 0
     authorized: list[str] = field(default_factory=list)
-    """Payments that the bank has granted and nobody has captured or refunded yet."""
+    """Ids of the authorised payments that are not captured or refunded yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """One attempt to pay. Replaced, never changed, so that a snapshot stays one."""
+    """One attempt to pay. It is replaced, never changed, so that events can keep snapshots."""
 
     id: str
     order_id: str
@@ -82,13 +82,13 @@ class Payment:
     notes: dict[str, str]
     created_at: int
     reference: str
-    """The bank's number for it, 12 digits."""
+    """The bank's reference number, 12 digits."""
     failure: Failure | None = None
     captured: bool = False
-    """True once the money was taken, also after it was refunded."""
+    """Whether it was captured; also true after a refund."""
     amount_refunded: int = 0
     fee_on_top: int = 0
-    """Paise of the amount that are Razorpay's fee; 0 where the shop pays it."""
+    """Paise of the amount that are Razorpay's fee; 0 if the shop pays the fee."""
 
     @property
     def refund_status(self) -> str | None:
@@ -99,12 +99,12 @@ class Payment:
 
 
 def link_json(link: Link) -> Json:
-    """A link as the API answers it. `payments` stays empty, as observed even for paid links."""
+    """Return a link as the API does. `payments` is empty, as observed even for paid links."""
     return {**link_webhook_json(link), "payments": []}
 
 
 def link_webhook_json(link: Link) -> Json:
-    """A link as its webhooks carry it."""
+    """Return a link as its webhooks carry it."""
     entity: Json = {
         "accept_partial": False,
         "amount": link.amount,
@@ -138,7 +138,7 @@ def link_webhook_json(link: Link) -> Json:
 
 
 def order_json(order: Order) -> Json:
-    """An order, for the API and webhooks alike."""
+    """Return an order as both the API and webhooks do."""
     return {
         "id": order.id,
         "entity": "order",
@@ -158,7 +158,7 @@ def order_json(order: Order) -> Json:
 
 
 def payment_json(payment: Payment) -> Json:
-    """A payment, for the API and webhooks alike."""
+    """Return a payment as both the API and webhooks do."""
     captured, failure = payment.captured, payment.failure
     tax = payment.amount * 2 // 100 * 18 // 100
     entity: Json = {
@@ -199,7 +199,7 @@ def payment_json(payment: Payment) -> Json:
 
 
 def payment_in_link_json(payment: Payment) -> Json:
-    """A payment as `payment_link.*` webhooks carry it: another service writes those, with more keys."""
+    """Return a payment as `payment_link.*` webhooks carry it: with more keys, from another service."""
     entity = {"card": None, **payment_json(payment)}
     return {**entity, "amount_transferred": 0, "fee_bearer": "customer" if payment.fee_on_top else "platform"}
 

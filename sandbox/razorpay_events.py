@@ -1,4 +1,4 @@
-"""Razorpay's webhooks, built and signed.
+"""Build and sign Razorpay's webhooks.
 
 Source: Razorpay docs, "Webhooks" (payments, orders, payment links, refunds, disputes).
 """
@@ -25,7 +25,7 @@ LINK_PREFIX: Final = "payment_link."
 
 
 def signed(envelope: Json, event_id: str, secret: str) -> SignedEvent:
-    """`envelope` as Razorpay posts it. `payment_link.*` bodies have their keys sorted, the others do not."""
+    """Return `envelope` as Razorpay posts it. Only `payment_link.*` bodies have sorted keys."""
     name: str = envelope["event"]
     body = orjson.dumps(envelope, option=orjson.OPT_SORT_KEYS if name.startswith(LINK_PREFIX) else 0)
     headers = {
@@ -39,18 +39,18 @@ def signed(envelope: Json, event_id: str, secret: str) -> SignedEvent:
 
 
 def payment_event(account_id: str, name: str, payment: Payment, at: int) -> Json:
-    """`payment.authorized`, `payment.captured` or `payment.failed`; it knows nothing of the link."""
+    """Return `payment.authorized`, `payment.captured` or `payment.failed`. They do not name the link."""
     return _envelope(account_id, name, {"payment": payment_json(payment)}, at)
 
 
 def order_paid(account_id: str, order: Order, payment: Payment, at: int) -> Json:
-    """`order.paid`."""
+    """Return `order.paid`."""
     entities = {"payment": payment_json(payment), "order": order_json(order)}
     return _envelope(account_id, "order.paid", entities, at)
 
 
 def link_paid(account_id: str, link: Link, order: Order, payment: Payment) -> Json:
-    """`payment_link.paid`; like all of its kind it is dated with the creation of the link."""
+    """Return `payment_link.paid`. Like all `payment_link.*` events it is dated with the link's creation."""
     entities = {
         "payment_link": link_webhook_json(link),
         "order": order_json(order),
@@ -60,18 +60,18 @@ def link_paid(account_id: str, link: Link, order: Order, payment: Payment) -> Js
 
 
 def link_ended(account_id: str, link: Link) -> Json:
-    """`payment_link.expired` or `payment_link.cancelled`, after the link's status."""
+    """Return `payment_link.expired` or `payment_link.cancelled`, by the link's status."""
     entities = {"payment_link": link_webhook_json(link)}
     return _envelope(account_id, LINK_PREFIX + link.status, entities, link.created_at)
 
 
 def refund_event(account_id: str, name: str, refund: Refund, payment: Payment, at: int) -> Json:
-    """`refund.created`, `refund.processed` or `refund.failed`."""
+    """Return `refund.created`, `refund.processed` or `refund.failed`."""
     return _envelope(account_id, name, {"refund": refund_json(refund), "payment": payment_json(payment)}, at)
 
 
 def dispute_event(account_id: str, dispute: Dispute, payment: Payment, at: int) -> Json:
-    """`payment.dispute.…`, after the dispute's state."""
+    """Return `payment.dispute.…`, by the dispute's state."""
     entities = {"payment": payment_json(payment), "dispute": dispute_json(dispute)}
     return _envelope(account_id, f"payment.dispute.{dispute.state}", entities, at)
 

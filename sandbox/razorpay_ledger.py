@@ -1,4 +1,4 @@
-"""The sandbox Razorpay's own books: links, their orders, and the payments tried on them.
+"""The state of the sandbox Razorpay: links, their orders, and the payments tried on them.
 
 Source: Razorpay docs, "Payment Links" (states), "Orders", "Late authorisation", "Auto-Refunds".
 """
@@ -12,7 +12,7 @@ from sandbox.razorpay_entities import Failure, Link, Order, Payment
 from sandbox.razorpay_rules import Refused, check_attempt, check_link
 
 _PAYER: Final = "+919876543210"
-"""Who pays when the link names nobody: the payer's number need not be the customer's."""
+"""The payer's phone number if the link has no contact. It need not be the customer's."""
 _NOT_CANCELLABLE: Final = {
     "paid": "cannot cancel or expire an already paid / partially paid link",
     "partially_paid": "cannot cancel or expire an already paid / partially paid link",
@@ -22,21 +22,21 @@ _NOT_CANCELLABLE: Final = {
 
 
 class NotPayableError(Exception):
-    """The link, order or payment takes no money in this state."""
+    """The link, order or payment can take no money in its state."""
 
 
 class Captured(NamedTuple):
-    """A capture, and what it settled."""
+    """A captured payment, and what it paid."""
 
     payment: Payment
     order_paid: bool
-    """False for too little money, or money of another currency: the order wants its own all the same."""
+    """False for too little money, or another currency: the order is then still unpaid."""
     link_paid: bool
-    """False, too, if the link was over already."""
+    """False also if the link had ended already."""
 
 
 class Ledger:
-    """Everything Razorpay knows. Times are in seconds since 1970, UTC."""
+    """All links, orders and payments. Times are in seconds since 1970, UTC."""
 
     def __init__(self, now: Callable[[], int], ids: Ids) -> None:
         """`now` gives milliseconds UTC."""
@@ -44,7 +44,7 @@ class Ledger:
         self.orders: dict[str, Order] = {}
         self.payments: dict[str, Payment] = {}
         self.payer_bears_fee = False
-        """Whether Razorpay's fee comes on top of what a link asks for."""
+        """Whether Razorpay's fee is added to a link's amount."""
         self._references: set[str] = set()
         self._by_code: dict[str, Link] = {}
         self._open: dict[str, Link] = {}
@@ -52,11 +52,11 @@ class Ledger:
         self._ids = ids
 
     def now(self) -> int:
-        """Seconds since 1970, UTC."""
+        """Return the time in seconds since 1970, UTC."""
         return self._now() // 1000
 
     def create(self, wanted: Mapping[str, Any], page_url: str) -> Link:
-        """A new link. Raises Refused with Razorpay's own words."""
+        """Create a link from the API's fields. Raises Refused with Razorpay's message."""
         now = self.now()
         check_link(wanted, now)
         reference = wanted.get("reference_id") or ""
@@ -90,18 +90,18 @@ class Ledger:
         return link
 
     def find(self, link: str) -> Link:
-        """The link with this id, short URL or code. Raises LookupError."""
-        found = self.links.get(link) or self._by_code.get(link.rsplit("/", 1)[-1])
-        if found is None:
+        """Return the link with this id, short URL or code. Raises LookupError."""
+        entity = self.links.get(link) or self._by_code.get(link.rsplit("/", 1)[-1])
+        if entity is None:
             raise LookupError(f"no payment link {link!r}")
-        return found
+        return entity
 
     def payable(self, link: Link) -> bool:
-        """True while the link takes payments."""
+        """Whether the link takes payments."""
         return link.status == "created" and not self._overdue(link)
 
     def order_of(self, link: Link) -> Order:
-        """The link's order, made now if this is the first time anybody needs it."""
+        """Return the link's order; create it on first use."""
         if link.order_id is None:
             order = Order(
                 id=f"order_{self._ids.base62()}",
@@ -117,43 +117,43 @@ class Ledger:
         return self.orders[link.order_id]
 
     def payment(self, payment_id: str) -> Payment:
-        """The payment with this id. Raises LookupError."""
-        found = self.payments.get(payment_id)
-        if found is None:
+        """Return the payment with this id. Raises LookupError."""
+        payment = self.payments.get(payment_id)
+        if payment is None:
             raise LookupError(f"no payment {payment_id!r}")
-        return found
+        return payment
 
     def require_payable(self, link: Link) -> None:
-        """Raises NotPayableError unless the link takes a new attempt; none while one is authorised."""
+        """Raise NotPayableError unless the link takes a new attempt: none while a payment is authorised."""
         if not self.payable(link):
             raise NotPayableError(f"{link.id} is {'over' if link.status == 'created' else link.status}")
-        waiting = self.order_of(link).authorized
-        if waiting:
-            raise NotPayableError(f"{waiting[0]} is authorised on {link.id} already")
+        authorized = self.order_of(link).authorized
+        if authorized:
+            raise NotPayableError(f"{authorized[0]} is authorised on {link.id} already")
 
     def authorize(
         self, link: Link, method: str, amount: int | None = None, currency: str | None = None
     ) -> Payment:
-        """The bank grants a payment, by default of what is asked, whatever became of the link meanwhile."""
-        return self._granted(self._attempt(link, method, amount, currency))
+        """Authorise a new payment, by default of the link's amount, even if the link has ended meanwhile."""
+        return self._authorized(self._attempt(link, method, amount, currency))
 
     def authorize_late(self, payment_id: str) -> Payment:
-        """The bank says yes after all. Raises NotPayableError unless it had failed, LookupError."""
+        """Authorise a failed payment late. Raises NotPayableError unless it has failed, LookupError."""
         payment = self.payment(payment_id)
         if payment.status != "failed":
             raise NotPayableError(f"{payment_id} is {payment.status}")
-        return self._granted(payment)
+        return self._authorized(payment)
 
     def fail(self, link: Link, method: str, failure: Failure) -> Payment:
-        """A failed attempt; the link stays as it is."""
+        """Record a failed attempt. The link does not change."""
         payment = replace(self._attempt(link, method), status="failed", failure=failure)
         self.payments[payment.id] = payment
         return payment
 
     def capture(self, payment_id: str) -> Captured:
-        """Take the money of an authorised payment; a link that is over stays so.
+        """Capture an authorised payment. A link that has ended keeps its status.
 
-        Raises NotPayableError if it is not authorised, LookupError if unknown.
+        Raises NotPayableError if the payment is not authorised, LookupError if it is unknown.
         """
         payment = self.payment(payment_id)
         if payment.status != "authorized":
@@ -176,29 +176,29 @@ class Ledger:
         return Captured(payment, order_paid=enough, link_paid=was_open and enough)
 
     def refund(self, payment_id: str, amount: int) -> None:
-        """Add `amount` to what the payer got back; less than nothing when a refund has failed."""
+        """Add `amount` to the refunded amount of the payment. It is negative if a refund has failed."""
         payment = self.payment(payment_id)
         refunded = replace(payment, amount_refunded=payment.amount_refunded + amount)
         status = "refunded" if refunded.refund_status == "full" else "captured"
         self.payments[payment_id] = replace(refunded, status=status)
-        waiting = self.orders[payment.order_id].authorized
-        if payment_id in waiting:
-            waiting.remove(payment_id)
+        authorized = self.orders[payment.order_id].authorized
+        if payment_id in authorized:
+            authorized.remove(payment_id)
 
     def cancel(self, link: Link) -> None:
-        """Cancel a link. Raises Refused unless it is still created."""
+        """Cancel a link. Raises Refused unless its status is `created`."""
         self._require_created(link)
         link.cancelled_at = self.now()
         self._end(link, "cancelled")
 
     def expire(self, link: Link) -> None:
-        """Let a link's time be over now. Raises Refused unless it is still created."""
+        """Expire a link now. Raises Refused unless its status is `created`."""
         self._require_created(link)
         link.expired_at = self.now()
         self._end(link, "expired")
 
     def expire_due(self) -> list[Link]:
-        """Expire the links whose time is over; returns them."""
+        """Expire the links that are due, and return them."""
         due = [link for link in self._open.values() if self._overdue(link)]
         for link in due:
             self.expire(link)
@@ -237,7 +237,7 @@ class Ledger:
             reference=self._ids.digits(12),
         )
 
-    def _granted(self, attempt: Payment) -> Payment:
+    def _authorized(self, attempt: Payment) -> Payment:
         payment = replace(attempt, status="authorized", failure=None)
         self.payments[payment.id] = payment
         self.orders[payment.order_id].authorized.append(payment.id)

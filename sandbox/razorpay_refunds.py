@@ -1,4 +1,4 @@
-"""Refunds in the sandbox Razorpay: asked for, settled later, or made by Razorpay itself.
+"""Refunds of the sandbox Razorpay: by API calls, settled later, or made by Razorpay itself.
 
 Source: Razorpay docs, "Create a Normal Refund", "Normal Refund (Idempotent Request)", "Auto-Refunds".
 """
@@ -17,39 +17,41 @@ from sandbox.razorpay_rules import MIN_AMOUNT, Refused, check_fields, check_note
 from sandbox.razorpay_webhooks import Webhooks
 
 USUAL_DELAY_MS: Final = 2 * 3600 * 1000
+"""How long the bank takes for a refund by default."""
 _FIELDS: Final = frozenset({"amount", "speed", "notes", "receipt"})
 _SPEEDS: Final = ("normal", "optimum")
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]*", re.ASCII)
 _KEY_LENGTH: Final = 10
+"""The shortest idempotency key, in characters."""
 
 
 class RefundRefused(Refused):
-    """Razorpay will not make this refund: a 400 with more in it than one about a payment link."""
+    """Razorpay refuses this refund: a 400 with more fields than one about a payment link."""
 
     def __init__(self, description: str, field: str | None = None) -> None:
         super().__init__(description)
         self._field = {} if field is None else {"field": field}
 
     def body(self) -> Json:
-        """The body of the answer."""
+        """Return the body of the answer."""
         details = {"source": "business", "step": "payment_initiation", "reason": "input_validation_failed"}
         error = {"code": "BAD_REQUEST_ERROR", "description": str(self), **details, "metadata": {}}
         return {"error": error | self._field}
 
 
 class KeyConflict(Refused):
-    """The idempotency key was used for something else: a 409."""
+    """The idempotency key was used for another request: a 409."""
 
     status = 409
 
     def body(self) -> Json:
-        """The body of the answer."""
+        """Return the body of the answer."""
         return conflict_body(str(self))
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """What an idempotency key was first used for."""
+class _Request:
+    """The request for which an idempotency key was first used."""
 
     payment_id: str
     wanted: Mapping[str, Any]
@@ -57,36 +59,38 @@ class _Asked:
 
 
 class Refunds:
-    """Everything Razorpay knows of refunds."""
+    """All refunds of the sandbox Razorpay."""
 
     def __init__(self, ledger: Ledger, webhooks: Webhooks, ids: Ids, now: Callable[[], int]) -> None:
         """`now` gives milliseconds UTC."""
         self.refunds: dict[str, Refund] = {}
         self.delay_ms = USUAL_DELAY_MS
-        """How long the bank takes for a refund that is made from now on; 0: it is done at once."""
+        """How long the bank takes for a new refund, in milliseconds; 0: it is done at once."""
         self._ledger = ledger
         self._webhooks = webhooks
         self._ids = ids
         self._now = now
-        self._asked: dict[str, _Asked] = {}
+        self._requests: dict[str, _Request] = {}
+        """Requests by idempotency key."""
         self._due: dict[str, int] = {}
+        """When each pending refund is settled, in milliseconds since 1970, UTC."""
 
     def ask(self, payment_id: str, wanted: Mapping[str, Any], key: str | None) -> Refund:
-        """The refund that an API call asks for, the same one again for the same key. Raises Refused."""
+        """Make the refund of an API call; return the same refund for the same key. Raises Refused."""
         if key is None:
             return self.make(payment_id, wanted)
         _check_key(key)
-        asked = self._asked.get(key)
-        if asked is None:
+        earlier = self._requests.get(key)
+        if earlier is None:
             refund = self.make(payment_id, wanted)
-            self._asked[key] = _Asked(payment_id, wanted, refund.id)
+            self._requests[key] = _Request(payment_id, wanted, refund.id)
             return refund
-        if (asked.payment_id, asked.wanted) != (payment_id, wanted):
+        if (earlier.payment_id, earlier.wanted) != (payment_id, wanted):
             raise KeyConflict("Different request with the same idempotency key has already been processed.")
-        return self.refunds[asked.refund_id]
+        return self.refunds[earlier.refund_id]
 
     def make(self, payment_id: str, wanted: Mapping[str, Any]) -> Refund:
-        """A new refund of a captured payment, with its webhooks. Raises Refused, LookupError if unknown."""
+        """Refund a captured payment, with its webhooks. Raises Refused, or LookupError if it is unknown."""
         payment = self._ledger.payment(payment_id)
         amount = _checked_amount(payment, wanted)
         self._ledger.refund(payment_id, amount)
@@ -100,16 +104,16 @@ class Refunds:
         return self.refunds[refund.id]
 
     def give_back(self, payment: Payment) -> list[SignedEvent]:
-        """Razorpay's own refund of an authorised payment that will never be captured: done at once."""
+        """Make Razorpay's own refund of an authorised payment that will never be captured: done at once."""
         self._ledger.refund(payment.id, payment.amount)
         refund = replace(self._new(payment, payment.amount, {}), status="processed")
         self.refunds[refund.id] = refund
         return [*self._webhooks.refund("refund.created", refund), *self._settled(refund, "processed")]
 
     def settle(self, refund_id: str, status: str) -> None:
-        """The bank has done (`processed`) or refused (`failed`) a pending refund.
+        """Settle a pending refund as `processed` or `failed` at the bank.
 
-        Raises LookupError for an unknown refund, ValueError for another status or if it is settled already.
+        Raises LookupError for an unknown refund, ValueError for another status or a settled refund.
         """
         refund = self.refunds.get(refund_id)
         if refund is None:
@@ -121,13 +125,13 @@ class Refunds:
         self._webhooks.emit(self._settled(refund, status))
 
     def settle_due(self) -> None:
-        """Let the bank do the refunds whose time has come."""
+        """Settle the refunds that are due as processed."""
         now = self._now()
         for refund_id in [refund_id for refund_id, due in self._due.items() if due <= now]:
             self.settle(refund_id, "processed")
 
     def of(self, payment_id: str) -> list[Refund]:
-        """The payment's refunds, newest first."""
+        """Return the payment's refunds, newest first."""
         return [refund for refund in reversed(self.refunds.values()) if refund.payment_id == payment_id]
 
     def _new(self, payment: Payment, amount: int, wanted: Mapping[str, Any]) -> Refund:
@@ -164,19 +168,19 @@ def _check_key(key: str) -> None:
 
 
 def _checked_amount(payment: Payment, wanted: Mapping[str, Any]) -> int:
-    """What to give back, by default all that is left. Raises Refused unless Razorpay would do it."""
+    """Return the amount to refund, by default all that is left. Raises Refused if Razorpay would refuse."""
     _check_form(wanted)
     if payment.status == "refunded":
         raise RefundRefused("The payment has been fully refunded already.")
     if payment.status != "captured":
         raise RefundRefused("The payment status should be captured for action to be taken")
-    left = payment.amount - payment.amount_refunded
-    amount = wanted.get("amount", left)
+    remaining = payment.amount - payment.amount_refunded
+    amount = wanted.get("amount", remaining)
     if not isinstance(amount, int) or isinstance(amount, bool):
         raise RefundRefused("The amount must be an integer.", "amount")
     if amount < MIN_AMOUNT:
         raise RefundRefused("The amount must be at least INR 1.00", "amount")
-    if amount > left:
+    if amount > remaining:
         raise RefundRefused("The refund amount provided is greater than amount captured.", "amount")
     return amount
 

@@ -1,4 +1,4 @@
-"""Money on its way back: refunds and disputes in the sandbox Razorpay, and their JSON.
+"""Refunds and disputes of the sandbox Razorpay, and their JSON.
 
 Source: Razorpay docs, "Refunds" and "Disputes" entities. Times are seconds since 1970, UTC; amounts are
 in the smallest unit of the payment's currency.
@@ -12,7 +12,7 @@ from sandbox.razorpay_entities import Json, Payment
 DISPUTE_STATES: Final = ("created", "under_review", "action_required", "won", "lost", "closed")
 _TIME_TO_RESPOND: Final = 6 * 24 * 3600
 _OPEN: Final = {"created": "open", "action_required": "open"}
-"""The status of a dispute whose event is named otherwise."""
+"""Status by state, where a dispute's status differs from the state that its event names."""
 _EVIDENCE: Final = (
     "shipping_proof",
     "billing_proof",
@@ -30,7 +30,7 @@ _EVIDENCE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """Money that goes back to a payer. Replaced, never changed, so that a snapshot stays one."""
+    """A refund. It is replaced, never changed, so that events can keep snapshots."""
 
     id: str
     payment_id: str
@@ -39,17 +39,17 @@ class Refund:
     notes: dict[str, str]
     receipt: str | None
     speed: str
-    """What was asked for: `normal` or `optimum`."""
+    """The requested speed: `normal` or `optimum`."""
     created_at: int
     status: str = "pending"
     """`pending`, then `processed` or `failed`."""
     reference: str | None = None
-    """The bank's number for it, once processed."""
+    """The bank's reference number; None until it is processed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
-    """A payer's complaint at the bank."""
+    """A dispute that a payer opened at the bank."""
 
     id: str
     payment_id: str
@@ -62,14 +62,14 @@ class Dispute:
 
 
 def new_dispute(payment: Payment, dispute_id: str, now: int) -> Dispute:
-    """A dispute of the whole payment. Raises ValueError if its money was never taken."""
+    """Return a new dispute of the whole payment. Raises ValueError if the payment was never captured."""
     if not payment.captured:
         raise ValueError(f"{payment.id} was never captured")
     return Dispute(dispute_id, payment.id, payment.amount, payment.currency, now + _TIME_TO_RESPOND, now)
 
 
 def refund_json(refund: Refund) -> Json:
-    """A refund, for the API and webhooks alike."""
+    """Return a refund as both the API and webhooks do."""
     return {
         "id": refund.id,
         "entity": "refund",
@@ -88,7 +88,7 @@ def refund_json(refund: Refund) -> Json:
 
 
 def dispute_json(dispute: Dispute) -> Json:
-    """A dispute as its webhooks carry it."""
+    """Return a dispute as its webhooks carry it."""
     evidence: Json = {"amount": dispute.amount, "summary": None}
     evidence |= dict.fromkeys(_EVIDENCE)
     return {

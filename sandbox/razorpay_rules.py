@@ -1,4 +1,4 @@
-"""What Razorpay refuses when a payment link is made or paid.
+"""Razorpay's rules for creating and paying a payment link.
 
 Source: Razorpay docs, "Payment Links API" (create), and its test-mode answers as observed in 2026.
 """
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 MIN_AMOUNT: Final = 100
 MAX_AMOUNT: Final = 50_000_000
-"""Paise. Razorpay sets it per account and publishes none; this stands for a small shop's."""
+"""Paise. Razorpay sets the limit per account and publishes none; this is one of a small shop."""
 METHODS: Final = ("upi", "card", "netbanking", "wallet")
 _CURRENCY: Final = re.compile(r"[A-Z]{3}", re.ASCII)
 _MIN_LIFE: Final = 15 * 60
@@ -38,17 +38,17 @@ _FIELDS: Final = frozenset(
 
 
 class Refused(Exception):
-    """Razorpay will not do this: the description of a 400."""
+    """Razorpay refuses the call with a 400. The message is its description."""
 
     status = 400
 
     def body(self) -> dict[str, Any]:
-        """The body of the answer."""
+        """Return the body of the answer."""
         return error_body(str(self))
 
 
 def error_body(description: str) -> dict[str, Any]:
-    """The body of a refused payment-link call; `metadata` is an array here, as observed."""
+    """Return the body of a refused payment-link call. `metadata` is an array here, as observed."""
     return {
         "error": {
             "code": "BAD_REQUEST_ERROR",
@@ -62,13 +62,16 @@ def error_body(description: str) -> dict[str, Any]:
 
 
 def conflict_body(description: str) -> dict[str, Any]:
-    """The body of a 409 about a refund's key. Source: Razorpay docs, "Normal Refund (Idempotent Request)"."""
+    """Return the body of a 409 about a refund's key.
+
+    Source: Razorpay docs, "Normal Refund (Idempotent Request)".
+    """
     details = {"source": "NA", "step": "NA", "reason": "NA", "metadata": {}}
     return {"error": {"code": "BAD_REQUEST_ERROR", "description": description, **details}}
 
 
 def body_for_status(status: int) -> dict[str, Any]:
-    """The body that usually comes with an HTTP status."""
+    """Return the usual body of an HTTP status."""
     match status:
         case 401:
             return {"error": {"code": "BAD_REQUEST_ERROR", "description": "Authentication failed"}}
@@ -93,7 +96,7 @@ def body_for_status(status: int) -> dict[str, Any]:
 
 
 def check_link(wanted: Mapping[str, Any], now: int) -> None:
-    """Raises Refused unless Razorpay would make this link; `now` in seconds. Uniqueness is not checked."""
+    """Raise Refused unless Razorpay would create this link; `now` in seconds. Uniqueness is not checked."""
     check_fields(wanted, _FIELDS)
     for rule in _RULES:
         rule(wanted)
@@ -101,7 +104,7 @@ def check_link(wanted: Mapping[str, Any], now: int) -> None:
 
 
 def check_attempt(method: str, amount: int, currency: str) -> None:
-    """Raises ValueError unless somebody could pay this sum in this way."""
+    """Raise ValueError unless the method exists and the sum is possible."""
     if method not in METHODS:
         raise ValueError(f"no method {method!r}; there are {', '.join(METHODS)}")
     if amount < 1:
@@ -111,7 +114,7 @@ def check_attempt(method: str, amount: int, currency: str) -> None:
 
 
 def check_fields(wanted: Mapping[str, Any], known: Set[str]) -> None:
-    """Raises Refused for a field that the call does not know."""
+    """Raise Refused for a field that the call does not know."""
     surplus = wanted.keys() - known
     if surplus:
         raise Refused(f"{min(surplus)} is/are not required and should not be sent")
@@ -150,7 +153,7 @@ def _check_texts(wanted: Mapping[str, Any]) -> None:
 
 
 def check_notes(wanted: Mapping[str, Any]) -> None:
-    """Raises Refused unless `notes` are few, short and texts."""
+    """Raise Refused unless `notes` has at most 15 texts of at most 255 characters."""
     notes = wanted.get("notes") or {}
     if not isinstance(notes, dict):
         raise Refused("notes: must be an object.")

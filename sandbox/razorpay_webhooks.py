@@ -1,4 +1,4 @@
-"""What the sandbox Razorpay tells the business: built from its books, signed, remembered, sent off."""
+"""The webhooks of the sandbox Razorpay: build them from the ledger, sign, record and deliver them."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from sandbox.razorpay_reversals import Dispute, Refund
 
 
 class Webhooks:
-    """One account's events. What builds some gives them back; only `emit` delivers."""
+    """One account's events. The other methods build and return events; only `emit` delivers them."""
 
     def __init__(self, account_id: str, secret: str, ledger: Ledger, courier: Courier, ids: Ids) -> None:
         """`secret` is the webhook secret."""
@@ -28,19 +28,19 @@ class Webhooks:
         self._courier.emit("razorpay", events)
 
     def signed(self, envelope: Mapping[str, Any]) -> SignedEvent:
-        """Any envelope, signed under a new event id; not delivered, not remembered."""
+        """Return `envelope` signed under a new event id; it is neither delivered nor recorded."""
         return razorpay_events.signed(dict(envelope), self._ids.base62(), self._secret)
 
     def of(self, link_id: str) -> list[SignedEvent]:
-        """Every event about the link and its payments so far, oldest first."""
+        """Return every event about the link and its payments so far, oldest first."""
         return list(self._events.get(link_id, ()))
 
     def authorized(self, payment: Payment) -> list[SignedEvent]:
-        """The bank has granted a payment."""
+        """Return the event of an authorised payment."""
         return self._payment("payment.authorized", payment)
 
     def captured(self, captured: Captured) -> list[SignedEvent]:
-        """The money was taken, and what that settled."""
+        """Return the events of a captured payment, and of the order and link that it paid."""
         payment = captured.payment
         order, link = self._ledger.orders[payment.order_id], self._ledger.links[payment.link_id]
         events = self._payment("payment.captured", payment)
@@ -52,21 +52,21 @@ class Webhooks:
         return events
 
     def failed(self, payment: Payment) -> list[SignedEvent]:
-        """An attempt failed."""
+        """Return the event of a failed attempt."""
         return self._payment("payment.failed", payment)
 
     def ended(self, link: Link) -> list[SignedEvent]:
-        """A link has expired or was cancelled."""
+        """Return the event of an expired or cancelled link."""
         return self._recorded(link.id, razorpay_events.link_ended(self._account, link))
 
     def refund(self, name: str, refund: Refund) -> list[SignedEvent]:
-        """`refund.created`, `refund.processed` or `refund.failed`, with the payment as it is now."""
+        """Return `refund.created`, `refund.processed` or `refund.failed`, with the payment as it is now."""
         payment, now = self._ledger.payment(refund.payment_id), self._ledger.now()
         envelope = razorpay_events.refund_event(self._account, name, refund, payment, now)
         return self._recorded(payment.link_id, envelope)
 
     def dispute(self, dispute: Dispute) -> list[SignedEvent]:
-        """A dispute has reached its state."""
+        """Return the event of the dispute's state."""
         payment, now = self._ledger.payment(dispute.payment_id), self._ledger.now()
         envelope = razorpay_events.dispute_event(self._account, dispute, payment, now)
         return self._recorded(payment.link_id, envelope)

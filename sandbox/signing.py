@@ -1,4 +1,4 @@
-"""Signatures as Meta and Razorpay make them."""
+"""Webhook signatures in the format of Meta and Razorpay."""
 
 import hmac
 

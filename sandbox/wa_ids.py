@@ -1,4 +1,4 @@
-"""The `wa_id` under which WhatsApp knows a number that may be written in another way.
+"""The `wa_id` of a phone number, which may be written in another way.
 
 Mexico's mobile numbers once had a 1 after the country code, Argentina's have a 9 there abroad, and Brazil's
 have had a 9 after the area code since 2012.
@@ -9,15 +9,15 @@ from collections.abc import Iterable
 
 
 def wa_id(number: str, known: Iterable[str]) -> str:
-    """Return the one of `known` that is the same subscriber as `number`, or `number` itself."""
+    """Return the id of `known` that is the same subscriber as `number`, or `number` itself."""
     known = tuple(known)
     if number in known:
         return number
-    return next((one for one in known if _short(one) == _short(number)), number)
+    return next((id for id in known if _short(id) == _short(number)), number)
 
 
 def _short(number: str) -> str:
-    """`number` without the digit that is not always written."""
+    """Return `number` without the digit that is not always written."""
     if number.startswith("521") and len(number) == 13:
         return "52" + number[3:]
     if number.startswith("549") and len(number) == 13:

@@ -1,4 +1,4 @@
-"""Meta and Razorpay together: served on loopback, in one clock, delivering to one bot."""
+"""Meta and Razorpay together: on loopback, with one clock, delivering to one bot."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -15,12 +15,12 @@ from sandbox.razorpay import Razorpay
 
 API_VERSION: Final = "v25.0"
 _TICK: Final = 0.2
-"""Seconds of real time between two looks at the clock."""
+"""Seconds of real time between two checks of the clock."""
 
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What the bot and the providers agree on. They protect nothing: the sandbox is for everybody."""
+    """The credentials that the bot and the providers share. They protect nothing: the sandbox is open."""
 
     phone_number_id: str = "200000000000001"
     access_token: str = field(default="sandbox-access-token", repr=False)
@@ -86,7 +86,7 @@ class World:
         pair_rate: bool = False,
         window: Window = "open",
     ) -> AsyncIterator[Self]:
-        """A new world, served until the block ends. See `World` and `serving`."""
+        """Serve a new world until the block ends. See `World` and `serving`."""
         world = cls(
             now=now, secrets=secrets, seed=seed, statuses=statuses, pair_rate=pair_rate, window=window
         )
@@ -115,7 +115,7 @@ class World:
         return self.courier.log
 
     def settings(self) -> dict[str, str]:
-        """The bot's environment that points it at this world."""
+        """Return the environment variables that point the bot at this world."""
         return {
             "WHATSAPP_API_URL": self.meta_url,
             "WHATSAPP_API_VERSION": API_VERSION,
@@ -130,9 +130,9 @@ class World:
         }
 
     async def connect(self, bot_url: str) -> None:
-        """Register the bot with both providers and deliver what waited for it.
+        """Register the bot's webhooks with both providers and deliver the waiting events.
 
-        Raises `meta.HandshakeRefusedError` if it fails Meta's handshake, aiohttp.ClientError or
+        Raises `meta.HandshakeRefusedError` if the bot fails Meta's handshake, aiohttp.ClientError or
         TimeoutError if it cannot be reached.
         """
         base = bot_url.rstrip("/")
@@ -141,12 +141,12 @@ class World:
         self.courier.route("razorpay", f"{base}/payments/webhook")
 
     async def tick(self) -> None:
-        """Do what is due by now: expire links, settle refunds, deliver what is late, and wait for it."""
+        """Expire links, settle refunds and deliver webhooks that are due, and wait for the deliveries."""
         await self._start_due()
         await self.quiet()
 
     async def quiet(self) -> None:
-        """Wait until no webhook is being delivered. Retries of later may remain."""
+        """Wait until no webhook is being delivered. Later retries may remain."""
         await self.courier.quiet()
 
     async def _start_due(self) -> None:

@@ -1,8 +1,8 @@
-"""Everything that lasts: the inbox, the conversations, the outbox and the ledger's facts.
+"""Durable storage: the inbox, the conversations, the outbox and the payment facts.
 
-`Store` is the whole room from outside. SQLite and PostgreSQL run the same code: SQL is written once
-as PostgreSQL reads it and translated for SQLite (`storage.database.sql`), and reports ask the models. No
-business rule lives here, and no network is reached from here.
+`Store` is the interface of this package. SQLite and PostgreSQL run the same code: SQL is written once, in
+PostgreSQL's dialect, and translated for SQLite (`storage.database.sql`); reports query the ORM models. This
+package holds no business rules and calls no provider.
 """
 
 from storage.store import Store

@@ -1,4 +1,4 @@
-"""The store: everything that lasts, behind one object. Safe to call from any task, and to cancel."""
+"""The store: all durable state behind one object. Any task may call it, and may be cancelled meanwhile."""
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
@@ -37,9 +37,9 @@ _RETRY_SECONDS: Final = 0.1
 class Store:
     """One open database. All times are milliseconds since 1970, UTC.
 
-    Each method is one transaction: it happens whole or not at all. A cancelled caller stops
-    waiting; the transaction it asked for still ends on its own. Any number of processes may have
-    a Store on one PostgreSQL database; an SQLite file has one.
+    Each method is one transaction: all of it happens, or nothing. Cancelling a caller ends only its
+    waiting; the transaction still runs to its end. Any number of processes may open a Store on one
+    PostgreSQL database; an SQLite file serves one process.
     """
 
     def __init__(self, units: Units, channel: Channel, draw: Draw = nonces.draw) -> None:
@@ -51,12 +51,12 @@ class Store:
     async def open(
         cls, url: str, channel: Channel, *, wait: float = 0.0, draw: Draw = nonces.draw
     ) -> "Store":
-        """The store at `sqlite://<file>` or `postgres://…`, for customers of `channel`.
+        """Open the database at `sqlite://<file>` or `postgres://…`, for customers of `channel`.
 
-        `draw` gives each step its random letters.
+        `draw` returns the random letters of one step.
 
-        Raises StorageError: NotMigrated, WeakDurability, UnsupportedDatabase, or, once `wait` seconds are
-        over, Unavailable (held by another process, no answer).
+        Raises StorageError: NotMigrated, WeakDurability, UnsupportedDatabase, or, after `wait` seconds of
+        retries, Unavailable (locked by another process, no answer).
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + wait
@@ -70,22 +70,26 @@ class Store:
 
     @staticmethod
     async def migrate(url: str) -> list[str]:
-        """Apply the pending migrations; their names. Makes the database, if there is none."""
+        """Apply the pending migrations and return their names. Create the database if there is none."""
         return await migration.migrate(url)
 
     @staticmethod
     async def upgrade(url: str) -> list[str]:
-        """Apply the pending migrations to a database that is there. Raises NotMigrated if there is none."""
+        """Apply the pending migrations to an existing database and return their names.
+
+        Raises NotMigrated if there is no database.
+        """
         return await migration.upgrade(url)
 
     async def close(self) -> None:
-        """Wait for what runs, then close. Everything asked afterwards raises Closed."""
+        """Wait for running transactions, then close. Later calls raise Closed."""
         await self._units.close()
 
     async def ping(self) -> None:
-        """Raises TimeoutError if the database does not answer within a second, Unavailable if it can't.
+        """Check that the database answers.
 
-        Gone if it is another than the one that was opened.
+        Raises TimeoutError after a second, Gone if it is not the database that was opened, Closed, or
+        Unavailable for any other failure.
         """
         try:
             async with asyncio.timeout(_PING_SECONDS):
@@ -96,9 +100,9 @@ class Store:
             raise Unavailable(f"the database does not answer: {type(error).__name__}") from error
 
     async def probe(self, now: int, size: int = 0) -> None:
-        """Write something, with `size` characters more for a moment.
+        """Check that the database accepts a write, with `size` more characters that are removed again.
 
-        Raises TimeoutError if the database does not take it within a second, Unavailable if it can't.
+        Raises TimeoutError after a second, StorageError, or Unavailable for any other failure.
         """
         try:
             async with asyncio.timeout(_PING_SECONDS):
@@ -109,43 +113,46 @@ class Store:
         except Exception as error:
             raise Unavailable(f"the database does not take what is written: {error}") from error
 
-    async def tell(self, told: Sequence[Notice], now: int) -> None:
-        """Have operators know what is `told`, once for each kind and subject."""
-        await self._units.run(lambda tx: notices.add(tx, told, now))
+    async def tell(self, batch: Sequence[Notice], now: int) -> None:
+        """Store the notices of `batch` for operators, one for each kind and subject."""
+        await self._units.run(lambda tx: notices.add(tx, batch, now))
 
     async def arrive(self, batch: Sequence[Arrival], now: int) -> list[Stored]:
-        """Store every fact of `batch` once; durable when this returns. One `Stored` each, in order."""
+        """Store each arrival of `batch` once and return one `Stored` for each, in order.
+
+        The rows are durable when this returns.
+        """
         return await self._units.run(lambda tx: arrivals.arrive(tx, batch, now, self._channel.naming))
 
     async def due(self, now: int) -> Due:
-        """What of the inbox is due at `now`: a look that costs less than finding that there is nothing."""
+        """Return what the inbox has due at `now`. Cheaper than a claim that finds nothing."""
         return await self._units.outside(lambda tx: due.due(tx, now))
 
     async def due_lanes(self, now: int) -> frozenset[Lane]:
-        """The lanes of the outbox in which something is due at `now`."""
+        """Return the lanes of the outbox that have an entry due at `now`."""
         return await self._units.outside(lambda tx: due.due_lanes(tx, now))
 
     async def advance_due(self, advance: Advance, now: int, limit: int = 256) -> int:
-        """Step up to `limit` conversations with due events; how many events were answered.
+        """Step up to `limit` conversations with due events and return how many events were answered.
 
-        An event at which `advance` raises is parked with its error. `advance` must be pure and must
-        answer every event of its case.
+        An event for which `advance` raises is parked with its error. `advance` must be pure and must
+        answer every event of its step input.
         """
         try:
             return await self._units.run(
                 lambda tx: steps.advance_due(tx, advance, now, limit, EVENTS_AT_ONCE, self._draw)
             )
         except (steps.Refused, SoldOut):
-            return await self._one_by_one(advance, now, limit)
+            return await self._advance_one_by_one(advance, now, limit)
 
-    async def _one_by_one(self, advance: Advance, now: int, limit: int) -> int:
+    async def _advance_one_by_one(self, advance: Advance, now: int, limit: int) -> int:
         answered = 0
         while answered < limit and await self._advance_one(advance, now):
             answered += 1
         return answered
 
     async def _advance_one(self, advance: Advance, now: int) -> int:
-        """One event for itself, so that only what the database refuses is parked."""
+        """Step one event in a transaction of its own, and park it if the database refuses the changes."""
         try:
             return await self._units.run(lambda tx: steps.advance_due(tx, advance, now, 1, 1, self._draw))
         except (steps.Refused, SoldOut) as refused:
@@ -156,84 +163,87 @@ class Store:
     async def claim_due(
         self, now: int, limit: int, lease: int, lanes: Sequence[Lane] = tuple(Lane)
     ) -> list[Delivery]:
-        """Up to `limit` outbox entries to perform within `lease` milliseconds; each lane in order."""
+        """Claim up to `limit` due outbox entries for `lease` milliseconds, in order within each lane."""
         return await self._units.run(lambda tx: claims.claim_due(tx, now, limit, lease, lanes, self._channel))
 
     async def record(self, outcomes: Sequence[Outcome], now: int) -> None:
-        """What became of claimed entries. Entries that their claim no longer holds stay as they are."""
+        """Record the outcomes of claimed entries. An entry whose claim has ended is not changed."""
         await self._units.run(lambda tx: deliveries.record(tx, outcomes, now, self._channel.naming))
 
     async def release(self, claimed: Sequence[Claim]) -> None:
-        """Hand back entries that were claimed but not tried, if their claims still hold them."""
+        """Release claimed entries that were not tried. An entry whose claim has ended is not changed."""
         await self._units.run(lambda tx: deliveries.release(tx, claimed))
 
     async def apply_receipts(self, now: int, limit: int = 256) -> Applied:
-        """Apply up to `limit` due receipts. One that cannot be read is parked."""
+        """Apply up to `limit` due receipts. A receipt that cannot be read is parked."""
         return await self._units.run(lambda tx: receipts.apply_receipts(tx, now, limit, self._channel))
 
     async def declare(self, counted: Mapping[str, int]) -> None:
-        """Let the stock be what the flow file declares, by sku; see `storage.inbox.stock.declare`."""
+        """Set the stock to the counts of the flow file, by sku; see `storage.inbox.stock.declare`."""
         await self._units.run(lambda tx: stock.declare(tx, counted))
 
     async def order(self, key: str) -> OrderView | None:
-        """The order with `key`."""
+        """Return the order with `key`; None if there is none."""
         return await self._units.outside(lambda tx: queries.order(tx, key))
 
     async def order_placed_by(self, number: int) -> OrderView | None:
-        """The order that event `number` placed."""
+        """Return the order that event `number` placed; None if it placed none."""
         return await self._units.outside(lambda tx: queries.order_placed_by(tx, number))
 
     async def order_of_link(self, link_id: str) -> str | None:
-        """The key of the order that the provider's link `link_id` was made for."""
+        """Return the key of the order of the provider's link `link_id`; None if it is not known."""
         return await self._units.outside(lambda tx: queries.order_of_link(tx, link_id))
 
     async def known_names(self, kind: str, values: Sequence[str]) -> list[str]:
-        """Those of `values` that a customer is called by, as names of `kind`, in their order."""
+        """Return those of `values` that are some customer's alias of `kind`, in the given order."""
         return await self._units.outside(lambda tx: queries.known_names(tx, kind, values))
 
     async def event(self, number: int) -> EventView | None:
-        """The event `number`."""
+        """Return event `number`; None if there is none."""
         return await self._units.outside(lambda tx: queries.event(tx, number))
 
     async def replay(self, number: int) -> bool:
-        """Have the parked event `number` handled again; False if there is none, or it is not parked."""
+        """Make the parked event `number` pending again; False if there is none, or it is not parked."""
         return await self._units.run(lambda tx: by_hand.replay(tx, number))
 
     async def seen(self, number: int) -> bool:
-        """Forget notice `number`; False if there is none. Should it happen again, it is told again."""
+        """Delete notice `number`; False if there is none. A new occurrence makes a new notice."""
         return await self._units.run(lambda tx: by_hand.seen(tx, number))
 
     async def rewind(self, now: int, back: int = 0) -> int:
-        """Make due what a clock that was set back has put off: see `storage.operations.clock.rewind`."""
+        """Make due the rows that wait too long since the clock was set back, and return their number.
+
+        See `storage.operations.clock.rewind`.
+        """
         return await self._units.run(lambda tx: clock.rewind(tx, now, back))
 
     async def installation(self) -> str:
-        """What the public ids of this database begin with."""
+        """Return the installation's key, with which the public ids of this database begin."""
         return await self._units.outside(_installation)
 
     async def lacking(self, references: Collection[str]) -> dict[str, frozenset[str] | None]:
-        """Those of `references`, of payment links, that no order here made: see `strays.lacking`."""
+        """Return those payment link `references` that no order here made: see `strays.lacking`."""
         return await self._units.outside(lambda tx: strays.lacking(tx, references))
 
     async def settle(self, settled: Settled, now: int) -> None:
-        """Record what a person decided of a link that these books lack."""
+        """Record a person's decision about a link that this database lacks."""
         await self._units.run(lambda tx: strays.settle(tx, settled, now))
 
     async def compared(self) -> None:
-        """Record that every link that the books lack is settled."""
+        """Record that every link that this database lacks is settled."""
         await self._units.run(epochs.compared)
 
     async def recent(self, limit: int) -> list[EventView]:
-        """The newest `limit` events that came to a decision, newest first."""
+        """Return the newest `limit` events that have a trace, newest first."""
         return await self._units.outside(lambda tx: queries.recent(tx, limit))
 
     async def counts(self, now: int) -> Counts:
-        """How much waits at `now`, for metrics and readiness."""
+        """Return how much is waiting at `now`, for metrics and readiness."""
         return await self._units.outside(lambda tx: queries.counts(tx, now))
 
 
 async def opened(url: str) -> Units:
-    """The database at `url`. Raises as `Store.open`, at once."""
+    """Open the database at `url`. Raises the errors of `Store.open`, without retries."""
     config = configuration(url)
     with told(config):
         return await (

@@ -1,4 +1,4 @@
-"""Which database a URL names, and what is asked of any before it is used."""
+"""Parse a database URL, and check that a database's migrations match this program."""
 
 import pkgutil
 from collections.abc import Awaitable, Callable
@@ -13,15 +13,18 @@ from storage.database.encryption import encrypted
 from storage.database.errors import NotMigrated, UnsupportedDatabase
 
 APPLIED: Final = "SELECT name FROM tortoise_migrations WHERE app = 'storage'"
-"""The migrations that a database has had. It fails where there was none at all."""
+"""Select the applied migrations. It fails in a database that was never migrated."""
 KEY: Final = "SELECT key FROM installation WHERE id = 1"
-"""What the public ids of an installation begin with."""
+"""Select the installation's key, with which its public ids begin."""
 
 
 def configuration(url: str) -> dict[str, Any]:
-    """The ORM's `engine` and `credentials` for `url`. Raises UnsupportedDatabase; it never quotes `url`."""
-    scheme, there, rest = url.partition("://")
-    if not there:
+    """Return the ORM's `engine` and `credentials` for `url`.
+
+    Raises UnsupportedDatabase, whose message never quotes `url`.
+    """
+    scheme, separator, rest = url.partition("://")
+    if not separator:
         raise UnsupportedDatabase("DATABASE_URL has no '://': it must be sqlite://<file> or postgres://…")
     if scheme == "postgresql":
         url = f"postgres://{rest}"
@@ -30,7 +33,7 @@ def configuration(url: str) -> dict[str, Any]:
     try:
         config: dict[str, Any] = expand_db_url(url)
     except (ConfigurationError, ValueError):
-        # What they say may quote a password in which a # or / made the rest look like a port.
+        # The ORM's message may quote the password: a # or / in it makes the rest look like a port.
         raise UnsupportedDatabase(
             "DATABASE_URL cannot be read: is the port a number, and are / # ? @ : in the password written"
             " %2F %23 %3F %40 %3A?"
@@ -39,23 +42,23 @@ def configuration(url: str) -> dict[str, Any]:
 
 
 def is_sqlite(config: dict[str, Any]) -> bool:
-    """Whether this configuration is of an SQLite file, at its credentials' `file_path`."""
+    """Whether `config` names an SQLite file, at `file_path` of its credentials."""
     return bool(config["engine"] == "tortoise.backends.sqlite")
 
 
 async def require_migrated(applied: Callable[[], Awaitable[set[str]]]) -> None:
-    """Raise NotMigrated if a migration of this program is not among those `applied`."""
-    missing = sorted(_ours() - await applied())
+    """Raise NotMigrated if `applied` lacks a migration of this program."""
+    missing = sorted(_known_migrations() - await applied())
     if missing:
         raise NotMigrated(f"the database lacks {', '.join(missing)}: run `munshi migrate` first")
 
 
 def require_migrated_by(applied: set[str], file: Path) -> None:
-    """Raise NotMigrated if `file` has had a migration that this program does not know."""
-    if newer := sorted(applied - _ours()):
+    """Raise NotMigrated if `applied`, the migrations of `file`, has one that this program does not know."""
+    if newer := sorted(applied - _known_migrations()):
         raise NotMigrated(f"{file} is of a newer Munshi ({', '.join(newer)}): restore it with that one")
 
 
-def _ours() -> set[str]:
+def _known_migrations() -> set[str]:
     names = {module.name for module in pkgutil.iter_modules(migrations.__path__)}
     return {name for name in names if not name.startswith("_")}

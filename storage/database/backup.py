@@ -1,4 +1,4 @@
-"""A whole SQLite database in one file: copied beside whoever writes it, checked, and on the disk.
+"""Copy an SQLite database to one file while others write to it, check the copy, and sync it to disk.
 
 Source: SQLite, "Online Backup API"; Python, `sqlite3.Connection.backup`.
 """
@@ -16,16 +16,17 @@ from storage.database.read_only import read_only
 
 _BUSY_SECONDS: Final = 30.0
 _NO_LINKS: Final = frozenset({errno.EPERM, errno.EACCES, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
-"""What a file system without hard links answers."""
+"""Error numbers of a file system without hard links."""
 _STEP: Final = -1
-"""Pages at a time: all, so that the copy is of one instant. Whoever writes does not wait for it."""
+"""Pages per step: all of them, so that the copy is of one instant. Writers do not wait for it."""
 
 
 def copy(source: Path, target: Path) -> int:
-    """Copy the database `source` as it is at one instant to the new file `target`, whole or not at all.
+    """Copy the database `source`, as of one instant, to the new file `target`; return its size in bytes.
 
-    It is checked and on the disk when this returns: its size in bytes. Only its owner may read it. Raises
-    UnsupportedDatabase if there is a `target`; NotMigrated, Unavailable or sqlite3.Error if `source` is none.
+    The copy is whole or not there. When this returns, it is checked and synced to disk. Only its owner may
+    read it. Raises UnsupportedDatabase if `target` exists; NotMigrated, Unavailable or sqlite3.Error if
+    `source` is not a sound database of Munshi.
     """
     if target.exists():
         raise UnsupportedDatabase(f"{target.absolute()} is there already, and is not overwritten")
@@ -38,7 +39,7 @@ def copy(source: Path, target: Path) -> int:
         _write(source, partial)
         _require_sound(partial, source.absolute())
         onto_disk(partial)
-        _name(partial, target)
+        _publish(partial, target)
     except FileExistsError:
         raise UnsupportedDatabase(f"{target.absolute()} is there already, and is not overwritten") from None
     except sqlite3.Error as error:
@@ -52,15 +53,15 @@ def copy(source: Path, target: Path) -> int:
     return target.stat().st_size
 
 
-def _name(partial: Path, target: Path) -> None:
-    """Give the whole file its name. Raises FileExistsError if somebody put another there meanwhile."""
+def _publish(partial: Path, target: Path) -> None:
+    """Give the finished copy its name. Raises FileExistsError if `target` was made by others meanwhile."""
     try:
-        # A link, and no renaming: that would replace what is there.
+        # A hard link, because a rename would replace an existing file.
         target.hardlink_to(partial)
     except OSError as error:
         if error.errno not in _NO_LINKS:
             raise
-        # Sticks and network shares: the name is taken first, by an empty file that is only ours.
+        # USB sticks and network shares have no hard links: reserve the name with an empty file first.
         os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         partial.replace(target)
 
@@ -72,14 +73,14 @@ def _write(source: Path, target: Path) -> None:
     ):
         reading.execute("PRAGMA query_only = ON")
         reading.backup(writing, pages=_STEP)
-        # In one file, without a log beside it; who serves it turns the log on again.
+        # So that the copy is one file, without a log. Opening it for serving turns the log on again.
         writing.execute("PRAGMA journal_mode = DELETE")
 
 
 def _require_sound(file: Path, source: Path) -> None:
-    """Raise if `file`, the copy of `source`, is no database of Munshi's, or is damaged.
+    """Check `file`, the copy of `source`.
 
-    NotMigrated if it is of a newer program or no books at all, Unavailable if it is damaged.
+    Raises NotMigrated if it is of a newer Munshi or no database of Munshi, Unavailable if it is damaged.
     """
     with closing(sqlite3.connect(f"{read_only(file)}&immutable=1", uri=True)) as connection:
         wrong = [row[0] for row in connection.execute("PRAGMA integrity_check(3)")]
@@ -96,7 +97,7 @@ def _require_sound(file: Path, source: Path) -> None:
 
 
 def onto_disk(path: Path) -> None:
-    """Wait until a file, or the names in a directory, would outlast a power cut."""
+    """Sync a file, or the names in a directory, so that a power cut cannot lose it."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

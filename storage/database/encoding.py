@@ -1,4 +1,4 @@
-"""JSON in TEXT columns, and what a column can hold at all."""
+"""JSON in TEXT columns, and a check of the values that a column can hold."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -9,20 +9,23 @@ _BIGGEST: Final = 2**63 - 1
 
 
 def dumps(value: Any) -> str:
-    """`value` as compact JSON text. Raises TypeError for what JSON cannot say (lone surrogates too)."""
+    """Return `value` as compact JSON text.
+
+    Raises TypeError for what JSON cannot hold, lone surrogates included.
+    """
     return orjson.dumps(value, default=_plain).decode()
 
 
 def loads(text: str) -> Any:
-    """The value that `dumps` wrote."""
+    """Return the value that `dumps` wrote."""
     return orjson.loads(text)
 
 
 def check(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """`values`, if a row of both databases can hold them: 64-bit integers and NUL-free UTF-8 text.
+    """Return `values` if both databases can store them: 64-bit integers and NUL-free UTF-8 text.
 
-    Raises ValueError otherwise, so that one conversation's bad value is found before it fails the
-    statement that carries everybody's.
+    Raises ValueError otherwise. A value that the database refuses would fail the statement of the whole
+    batch; this finds the one conversation that it belongs to.
     """
     for value in values:
         if isinstance(value, int):

@@ -1,4 +1,4 @@
-"""How a PostgreSQL connection is encrypted: libpq's words in DATABASE_URL, as asyncpg takes them.
+"""Encryption of PostgreSQL connections: translate libpq's parameters in DATABASE_URL to asyncpg's.
 
 Source: PostgreSQL, "Database Connection Control Functions", sslmode and sslrootcert; asyncpg, `connect`.
 """
@@ -21,9 +21,10 @@ _RENAMED: Final = {"connect_timeout": "timeout", "min_size": "minsize", "max_siz
 
 
 def encrypted(config: Mapping[str, Any]) -> dict[str, Any]:
-    """`config` with `sslmode` and `sslrootcert` honoured. Raises UnsupportedDatabase for what is not known.
+    """Return `config` with `sslmode` and `sslrootcert` translated for asyncpg.
 
-    What nobody reads is refused: a misspelt sslmode would send everything in the clear.
+    Raises UnsupportedDatabase for an unknown parameter: ignoring a misspelt sslmode would send everything
+    unencrypted.
     """
     given = {_RENAMED.get(name, name): value for name, value in config["credentials"].items()}
     mode, root = given.pop("sslmode", None), given.pop("sslrootcert", None)

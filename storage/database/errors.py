@@ -1,4 +1,4 @@
-"""What can be wrong with a database before it is used."""
+"""Errors of a database that cannot be used."""
 
 
 class StorageError(Exception):
@@ -6,7 +6,7 @@ class StorageError(Exception):
 
 
 class UnsupportedDatabase(StorageError):
-    """The URL names a database that Munshi does not speak, or one that keeps nothing."""
+    """The URL names a kind of database that Munshi does not support, or one that is not durable."""
 
 
 class NotMigrated(StorageError):
@@ -14,15 +14,15 @@ class NotMigrated(StorageError):
 
 
 class WeakDurability(StorageError):
-    """The database would acknowledge writes that a power cut can take back."""
+    """The database would acknowledge writes that a power cut can lose."""
 
 
 class Unavailable(StorageError):
-    """Not now: another process holds the SQLite file, or PostgreSQL does not answer."""
+    """Temporary: another process has locked the SQLite file, or PostgreSQL does not answer."""
 
 
 class Gone(StorageError):
-    """The database was removed or replaced while it was served: nothing may be acknowledged."""
+    """The database was removed or replaced while in use: nothing may be acknowledged any more."""
 
 
 class Closed(StorageError):

@@ -4,11 +4,11 @@ from enum import StrEnum
 
 
 class Lane(StrEnum):
-    """Entries of one customer that go out one after another; another lane's entries do not wait for them."""
+    """A queue of one customer's outbox entries, performed in order. Lanes do not wait for each other."""
 
     CHAT = "chat"
     """Messages to the customer."""
     PAY = "pay"
     """Calls to the payment provider that a customer waits for."""
     POLL = "poll"
-    """Calls to the payment provider that nobody waits for."""
+    """Calls to the payment provider in the background."""

@@ -1,4 +1,4 @@
-"""SQLite means one process: a lock on the database file itself, which also knows if that file is gone."""
+"""A lock on the SQLite file, for one process at a time, that also notices when the file is gone."""
 
 import fcntl
 import os
@@ -9,19 +9,19 @@ from typing import Final, TypeAlias
 from storage.database.errors import Gone, NotMigrated, Unavailable
 
 Identity: TypeAlias = tuple[int, int]
-"""Device and inode: a file, whatever it is called."""
+"""Device and inode: they identify a file under any name."""
 
-_held: Final[set[Identity]] = set()
-"""What this process has locked. Such a file is not even opened a second time: closing any descriptor of a
-file gives up all of a process's POSIX locks on it, which are SQLite's. Source: fcntl(2), "Advisory record
-locking"; SQLite, "How To Corrupt An SQLite Database File", 2.2."""
+_locked: Final[set[Identity]] = set()
+"""The files that this process has locked. It must not open one a second time: closing any descriptor of a
+file releases all of the process's POSIX locks on it, and SQLite uses those. Source: fcntl(2), "Advisory
+record locking"; SQLite, "How To Corrupt An SQLite Database File", 2.2."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileLock:
     """An exclusive lock that ends with `release` or with the process, however it dies.
 
-    It is flock's, which SQLite does not use, and on the file itself: a lock in a file beside it could be
+    It is a flock, which SQLite does not use, on the database file itself: a separate lock file could be
     removed. Release it after the last connection is closed.
     """
 
@@ -33,13 +33,14 @@ class FileLock:
     def take(cls, database: Path) -> "FileLock":
         """Lock the file `database` for this process.
 
-        Two processes on one SQLite file are refused for safety, not for speed: before 3.51.3 two
-        connections can corrupt a WAL. Source: SQLite, "Write-Ahead Logging", the WAL-reset bug.
-        Raises NotMigrated if there is no such file; Unavailable, naming the holder's pid where it is known.
+        A second process is refused for safety, not for speed: before SQLite 3.51.3 two connections can
+        corrupt a WAL. Source: SQLite, "Write-Ahead Logging", the WAL-reset bug.
+        Raises NotMigrated if there is no such file; Unavailable if it is locked, with the holder's pid where
+        that is known.
         """
         database = database.absolute()
         try:
-            if _identity(database.stat()) in _held:
+            if _identity(database.stat()) in _locked:
                 raise _in_use(database, str(os.getpid()))
             descriptor = os.open(database, os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -52,41 +53,41 @@ class FileLock:
         except BlockingIOError:
             os.close(descriptor)
             raise _in_use(database, _holder(identity)) from None
-        _held.add(identity)
+        _locked.add(identity)
         return cls(database, descriptor, identity)
 
     def require_there(self) -> None:
-        """Raise Gone unless the locked file has its name still: else nobody finds what is written to it."""
+        """Raise Gone unless the locked file still has its name: otherwise what is written to it is lost."""
         require_same(self.path, self.identity)
 
     def release(self) -> None:
-        """Give the database back."""
-        _held.discard(self.identity)
+        """Release the lock."""
+        _locked.discard(self.identity)
         os.close(self.descriptor)
 
 
 def identity_of(path: Path) -> Identity:
-    """Which file `path` is now. Raises Gone if there is none."""
+    """Return the identity of the file that is at `path` now. Raises Gone if there is none."""
     try:
         return _identity(path.stat())
     except OSError as error:
-        raise Gone(f"{path} is gone while it was served ({error.strerror}): {_MEND}") from None
+        raise Gone(f"{path} is gone while it was served ({error.strerror}): {_HINT}") from None
 
 
 def require_same(path: Path, identity: Identity) -> None:
-    """Raise Gone unless `path` is this file."""
+    """Raise Gone unless the file at `path` has this identity."""
     if identity_of(path) != identity:
-        raise Gone(f"{path} was replaced by another file while it was served: {_MEND}")
+        raise Gone(f"{path} was replaced by another file while it was served: {_HINT}")
 
 
-_MEND: Final = (
+_HINT: Final = (
     "nothing is acknowledged any more. Stop Munshi, mount or put back the file (with its -wal, if there is"
     " one), or restore a backup with 'munshi restore', and start again."
 )
 
 
 def no_database(path: Path) -> NotMigrated:
-    """What to say where there is no database: where it was looked for, and what to do."""
+    """Return the error for a missing database file: it says where it was expected, and what to do."""
     return NotMigrated(
         f"there is no database at {path.absolute()}. DATABASE_URL, from the environment or from .env in this"
         " folder, says where it is: go to your shop's folder, or put the right file back; a new shop's is"
@@ -94,8 +95,8 @@ def no_database(path: Path) -> NotMigrated:
     )
 
 
-def _identity(found: os.stat_result) -> Identity:
-    return found.st_dev, found.st_ino
+def _identity(status: os.stat_result) -> Identity:
+    return status.st_dev, status.st_ino
 
 
 def _in_use(database: Path, holder: str) -> Unavailable:
@@ -107,7 +108,7 @@ def _in_use(database: Path, holder: str) -> Unavailable:
 
 
 def _holder(identity: Identity) -> str:
-    """The pid of the process that has the lock, where the system says so; else nothing."""
+    """Return the pid of the process that holds the lock; empty where the system does not tell."""
     try:
         lines = Path("/proc/locks").read_text("ascii").splitlines()
     except OSError:

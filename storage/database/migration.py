@@ -1,4 +1,4 @@
-"""Making the tables, or bringing them up to date: all or nothing."""
+"""Create the tables or bring them up to date, in one transaction."""
 
 import base64
 import secrets
@@ -22,28 +22,30 @@ from storage.database.orm import APPS, CONNECTION, Orm
 from storage.database.trouble import place, told
 
 _LOCK: Final = 0x6D756E736869
+"""PostgreSQL advisory lock of migrations: the letters `munshi`."""
 
 
 async def migrate(url: str) -> list[str]:
-    """Apply what migrations are pending; their names. Makes the database if there is none, with a new key.
+    """Apply the pending migrations and return their names.
 
-    Raises UnsupportedDatabase, Unavailable, or WeakDurability.
+    Create the database, with a new key, if there is none. Raises UnsupportedDatabase, Unavailable, or
+    WeakDurability.
     """
     config = configuration(url)
-    return await _brought_up(config, sqlite.made, _whatever)
+    return await _apply_pending(config, sqlite.made, _accept_any)
 
 
 async def upgrade(url: str) -> list[str]:
-    """Like `migrate`, for a database that is there: it never makes one.
+    """Like `migrate`, but only for an existing database.
 
-    An empty database where one with orders is expected is a wrong folder or a volume that is not mounted.
-    Raises NotMigrated if there is none, or one without tables.
+    Where a database with orders is expected, an empty one means a wrong folder or a volume that is not
+    mounted. Raises NotMigrated if there is no database, or one without tables.
     """
     config = configuration(url)
-    return await _brought_up(config, sqlite.claimed, partial(_require_made, config))
+    return await _apply_pending(config, sqlite.claimed, partial(_require_made, config))
 
 
-async def _brought_up(
+async def _apply_pending(
     config: dict[str, Any],
     claim: Callable[[Path], FileLock],
     require: Callable[[BaseDBAsyncClient], Awaitable[None]],
@@ -62,18 +64,19 @@ async def _brought_up(
             await orm.close()
 
 
-async def _whatever(client: BaseDBAsyncClient) -> None:
+async def _accept_any(client: BaseDBAsyncClient) -> None:
     return None
 
 
 async def _require_made(config: dict[str, Any], client: BaseDBAsyncClient) -> None:
+    """Raise NotMigrated if the database has no installation yet."""
     try:
-        made = await client.execute_query_dict(KEY)
+        rows = await client.execute_query_dict(KEY)
     except OperationalError as error:
         if "installation" not in str(error):  # no such table, relation does not exist
             raise
-        made = []
-    if not made:
+        rows = []
+    if not rows:
         raise NotMigrated(
             f"{place(config)} is empty: it was never made. If DATABASE_URL is right, and nothing was lost,"
             " make it with 'munshi migrate' or 'munshi serve --create'."
@@ -81,9 +84,9 @@ async def _require_made(config: dict[str, Any], client: BaseDBAsyncClient) -> No
 
 
 class _Recorder(MigrationRecorder):
-    """Records inside the transaction, where its table is already there.
+    """Record migrations inside the transaction, where the recorder's table exists already.
 
-    Making it there would commit: the driver runs scripts with an implicit COMMIT.
+    Creating the table there would commit: the driver runs scripts with an implicit COMMIT.
     """
 
     async def ensure_schema(self, schema_editor: Any) -> None:
@@ -91,7 +94,10 @@ class _Recorder(MigrationRecorder):
 
 
 async def _migrate(orm: Orm, *, shared: bool) -> list[str]:
-    """The tables, the record of them, and the installation's key. `shared`: others may do the same now."""
+    """Create the tables, record the migrations, insert the installation's key; return the migrations' names.
+
+    `shared`: another process may be doing the same now.
+    """
     await MigrationExecutor(orm.client(), APPS).migrate(targets=[])
     async with in_transaction(CONNECTION) as client:
         if shared:

@@ -1,7 +1,7 @@
 """The tables. Times are milliseconds since 1970 UTC, money is paise, JSON is TEXT.
 
-What a conversation owns carries its `conversation_id`, and its keys start with it (0 is nobody's).
-States are tied to their times by CHECK constraints, so that no code can write half a change.
+Rows that belong to a conversation have its `conversation_id`, and their keys start with it (0: no customer).
+CHECK constraints tie states to their times, so that no code can write half a change.
 """
 
 from typing import ClassVar, Final
@@ -12,11 +12,11 @@ from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
 ORDER_KEY: Final = 64
-"""Characters that the key of an order may have."""
+"""The longest key of an order, in characters."""
 
 
 class Installation(Model):
-    """One row: what makes our ids unique among all installations."""
+    """One row with the key that makes our public ids unique among all installations."""
 
     id = fields.IntField(primary_key=True, generated=False)
     key = fields.TextField()
@@ -30,7 +30,7 @@ class Installation(Model):
 
 
 class Conversation(Model):
-    """One customer and where they are; or one that turned out to be another, into which it was merged."""
+    """One customer's place in the flow; or one that was merged into another of the same customer."""
 
     id = fields.BigIntField(primary_key=True)
     merged_into = fields.BigIntField(null=True)
@@ -46,7 +46,7 @@ class Conversation(Model):
 
 
 class Alias(Model):
-    """A name the channel knows a customer by; its kind is the channel's word."""
+    """A name of a customer at the channel. The channel defines the kinds."""
 
     id = fields.BigIntField(primary_key=True)
     conversation_id = fields.BigIntField()
@@ -62,10 +62,10 @@ class Alias(Model):
 
 
 class Inbox(Model):
-    """One fact that arrived, or a timer that will.
+    """One event that arrived, or a timer or poll that is due later.
 
-    `order_key` is the order that it is about. It is NULL where it is about none, or about several, as a
-    webhook may be. Of two customers who turned out to be one, it is the order that the other one brings.
+    `order_key` is the order that the event is about. It is NULL if the event is about none, or about several,
+    as a webhook may be. In a `joined` event it is the newest order of the merged conversation.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -97,10 +97,9 @@ class Inbox(Model):
 
 
 class Outbox(Model):
-    """One thing to do outside. `due_at` is also the end of the lease while it is `sending`.
+    """One message to send or call to make. While it is `sending`, `due_at` is the end of the lease.
 
-    `order_key` is the order of a call. It is NULL for a message, which is part of a chat: what it came of is
-    its event.
+    `order_key` is the order of a call. It is NULL for a message: `caused_by` names its event.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -136,7 +135,7 @@ class Outbox(Model):
 
 
 class Order(Model):
-    """An order as placed, and what the ledger says of it now."""
+    """An order as placed, with its payment status, lifecycle and money now."""
 
     key = fields.CharField(max_length=ORDER_KEY, primary_key=True)
     conversation_id = fields.BigIntField()
@@ -191,7 +190,7 @@ class Attempt(Model):
 
 
 class Fact(Model):
-    """What the payment provider told us, once. Append-only."""
+    """One fact from the payment provider, stored once. Append-only."""
 
     id = fields.BigIntField(primary_key=True)
     conversation_id = fields.BigIntField()
@@ -212,7 +211,7 @@ class Fact(Model):
 
 
 class Refund(Model):
-    """Money going back, stored before the provider is asked; or that somebody gave back without us."""
+    """A refund: ours, stored before the provider is asked for it, or one that was made without us."""
 
     key = fields.CharField(max_length=64, primary_key=True)
     conversation_id = fields.BigIntField()
@@ -236,7 +235,7 @@ class Refund(Model):
 
 
 class Stock(Model):
-    """What is left of one product. `declared` is what the flow said when it last changed."""
+    """The counts of one product. `declared` is the last count that the flow file declared."""
 
     sku = fields.CharField(max_length=64, primary_key=True)
     declared = fields.BigIntField()
@@ -249,7 +248,7 @@ class Stock(Model):
 
 
 class Notice(Model):
-    """Something an operator must know; one for each subject."""
+    """A notice for operators; one for each kind and subject."""
 
     id = fields.BigIntField(primary_key=True)
     kind = fields.TextField()
@@ -263,7 +262,7 @@ class Notice(Model):
 
 
 class Stray(Model):
-    """A payment link at the provider that only lost books knew, and a person's word on it."""
+    """A payment link at the provider whose order this database lacks, and a person's decision about it."""
 
     link_id = fields.CharField(max_length=80, primary_key=True)
     order_key = fields.TextField()

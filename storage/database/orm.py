@@ -1,4 +1,4 @@
-"""The ORM, connected. What it keeps in context variables stays in a context of its own."""
+"""The connected ORM. Its context variables stay in a context of their own."""
 
 import asyncio
 import contextvars
@@ -23,19 +23,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Orm:
-    """A connected ORM. `home` is the context in which its state is current."""
+    """A connected ORM. `home` is the context that holds the ORM's state."""
 
     home: contextvars.Context
     context: TortoiseContext
 
     @classmethod
     async def connect(cls, config: Mapping[str, Any]) -> "Orm":
-        """Connected to what `storage.database.address.configuration` gave. Raises what the driver raises."""
+        """Connect with what `storage.database.address.configuration` returned. Raises the driver's errors."""
         orm = cls(contextvars.Context(), TortoiseContext())
         orm.home.run(orm.context.__enter__)
         try:
             await orm.at_home(orm.context.init(config={"connections": {CONNECTION: config}, "apps": APPS}))
-            # It connects at the first statement.
+            # The ORM connects at the first statement.
             await orm.at_home(orm.client().execute_query_dict("SELECT 1"))
         except BaseException:
             await orm.close()
@@ -43,13 +43,13 @@ class Orm:
         return orm
 
     def client(self) -> BaseDBAsyncClient:
-        """The client for statements outside a transaction."""
+        """Return the client for statements outside a transaction."""
         return self.context.db(CONNECTION)
 
     async def at_home(self, work: Coroutine[Any, Any, T]) -> T:
-        """Await `work` in a task that has the ORM's context and nothing of the caller's."""
+        """Await `work` in a task with the ORM's context and without the caller's."""
         return await asyncio.get_running_loop().create_task(work, context=self.home.copy())
 
     async def close(self) -> None:
-        """Close its connections."""
+        """Close the connections."""
         await self.at_home(self.context.close_connections())

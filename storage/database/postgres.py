@@ -1,4 +1,4 @@
-"""PostgreSQL: units of work of any number of processes, on the ORM's pool of connections."""
+"""PostgreSQL: units of work on the ORM's connection pool. Any number of processes may run them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
@@ -25,15 +25,15 @@ _TIME_OUTS: Final = {
     "lock_timeout": "5s",
     "idle_in_transaction_session_timeout": "10s",
 }
-"""A unit of work that hangs would hold up every round after it, and one whose process is frozen or cut
-off would keep its customers, and the stock, from every other process."""
+"""Limits on hanging units of work. One that hangs delays every later round of its process; one whose process
+is frozen or cut off keeps its row locks (customers, stock) from every other process."""
 _SINCE_17: Final = {"transaction_timeout": "20s"}
-"""The same, for a process that is frozen between the two halves of a statement, which is not idle."""
+"""The limit for a process that is frozen in the middle of a statement, which does not count as idle."""
 _SECONDS_SURE: Final = 1.0
-"""How long a database that was the right one is taken to be it."""
+"""Seconds between two checks that the connected database is still the one that was opened."""
 _ATTEMPTS: Final = 8
 _PAUSES: Final = (0.05, 0.1, 0.2)
-"""Seconds before the next attempt; the last one repeats."""
+"""Seconds before each next attempt; the last value repeats."""
 _TRANSIENT: Final = (
     SoldOut,
     asyncpg.SerializationError,
@@ -54,22 +54,22 @@ log = structlog.get_logger()
 
 
 class PostgresUnits(Units):
-    """Units of work, each in a task of its own, tried again where another process was faster.
+    """Runs each unit of work in its own task, and retries it after transient errors.
 
-    A unit runs on to its end, whoever leaves: of a COMMIT that was cancelled, nobody would know whether it
-    happened.
+    A unit runs to its end even if its caller is cancelled: after a cancelled COMMIT, it would be unknown
+    whether it happened.
     """
 
     def __init__(self, orm: Orm, installation: str) -> None:
         self.orm = orm
         self._installation = installation
-        self._asked_at = -_SECONDS_SURE
+        self._checked_at = -_SECONDS_SURE
         self._owned: set[asyncio.Task[Any]] = set()
         self._closed = False
 
     @classmethod
     async def open(cls, config: Mapping[str, Any]) -> "PostgresUnits":
-        """On the database of this configuration.
+        """Connect to the database of `config` and check it.
 
         Raises Unavailable, WeakDurability, or NotMigrated.
         """
@@ -81,15 +81,15 @@ class PostgresUnits(Units):
             raise
 
     async def run(self, work: Work[T]) -> T:
-        """What `work` returns, once it is committed. Raises Closed."""
+        """Run `work` in a transaction, commit, and return its result. Raises Closed."""
         return await self._own(self._try(self._attempt, work))
 
     async def outside(self, work: Work[T]) -> T:
-        """What `work` returns, without a transaction. Raises Closed."""
-        return await self._own(self._try(self._ask, work))
+        """Run `work` without a transaction and return its result. Raises Closed."""
+        return await self._own(self._try(self._read, work))
 
     async def close(self) -> None:
-        """Wait for what runs, then close the connections."""
+        """Wait for running units, then close the connections."""
         if self._closed:
             return
         self._closed = True
@@ -98,11 +98,12 @@ class PostgresUnits(Units):
         await self.orm.close()
 
     async def _own(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run `work` in a task that a cancelled caller does not cancel."""
         if self._closed:
             work.close()
             raise Closed("the store is closed")
-        # A copy of the ORM's own context, not of the caller's: the caller may itself be inside
-        # a transaction, and would lend it to this task.
+        # A copy of the ORM's context, not the caller's: if the caller is inside a transaction, this task
+        # would inherit it.
         task = asyncio.get_running_loop().create_task(work, context=self.orm.home.copy())
         self._owned.add(task)
         task.add_done_callback(self._owned.discard)
@@ -115,19 +116,19 @@ class PostgresUnits(Units):
     async def _try(self, attempt: Callable[[Work[T]], Coroutine[Any, Any, T]], work: Work[T]) -> T:
         for count in range(1, _ATTEMPTS + 1):
             try:
-                # A context for each attempt: a failed BEGIN leaves its connection in the one it ran in.
+                # A new context for each attempt: a failed BEGIN leaves its connection in its context.
                 return await self.orm.at_home(attempt(work))
             except Exception as error:
                 cause = _transient(error)
                 if count == _ATTEMPTS or cause is None:
                     raise
                 log.info("unit of work tried again", error=type(error).__name__, attempt=count)
-            # Who lost a race for a key can see the winner's row at once; the rest needs time to pass.
+            # After a lost race for a unique key, the winner's row is visible at once; other causes need time.
             if not isinstance(cause, asyncpg.UniqueViolationError):
                 await asyncio.sleep(_PAUSES[min(count, len(_PAUSES)) - 1])
         raise AssertionError("unreachable")
 
-    async def _ask(self, work: Work[T]) -> T:
+    async def _read(self, work: Work[T]) -> T:
         await self._require_same(self.orm.client())
         return await work(_Transaction(self._installation, self.orm.client()))
 
@@ -135,18 +136,18 @@ class PostgresUnits(Units):
         async with begun() as client:
             await self._require_same(client)
             result = await work(_Transaction(self._installation, client))
-            # Here and not on leaving the block, where a COMMIT that fails would not be rolled back and
+            # Commit here, not on leaving the block: a COMMIT that fails there is not rolled back, and
             # the next BEGIN on this connection would commit it.
             await client.commit()
             return result
 
     async def _require_same(self, client: BaseDBAsyncClient) -> None:
-        """Raise Gone if another database answers than the one that was opened: a restored one, or a new one.
+        """Raise Gone if the connections lead to another database than the one opened: restored, or new.
 
-        Asked once in a second: what is older than its connections was there all the time.
+        Checked at most once in `_SECONDS_SURE` seconds: an open connection stays with its database.
         """
         now = asyncio.get_running_loop().time()
-        if now - self._asked_at < _SECONDS_SURE:
+        if now - self._checked_at < _SECONDS_SURE:
             return
         try:
             rows = await client.execute_query_dict(KEY)
@@ -160,7 +161,7 @@ class PostgresUnits(Units):
                 " which was served: nothing is acknowledged any more. Put that one back, or stop Munshi and"
                 " start it again."
             )
-        self._asked_at = now
+        self._checked_at = now
 
 
 class _Transaction(Transaction):
@@ -178,7 +179,7 @@ class _Transaction(Transaction):
 
 
 async def connected(config: Mapping[str, Any], settings: Mapping[str, str] = MappingProxyType({})) -> Orm:
-    """The ORM, with `settings` of its sessions and limits on what hangs, as far as this server knows them."""
+    """Connect the ORM, with `settings` for its sessions and the time limits that this server supports."""
     try:
         return await Orm.connect(_with(config, {**_TIME_OUTS, **_SINCE_17, **settings}))
     except OperationalError as error:
@@ -192,14 +193,14 @@ def _with(config: Mapping[str, Any], settings: dict[str, str]) -> dict[str, Any]
 
 
 async def require_durable(fetch: Callable[[str], Awaitable[list[Row]]]) -> None:
-    """Raise WeakDurability where a commit could be lost with the power."""
+    """Raise WeakDurability if a power cut could lose a commit."""
     [row] = await fetch("SHOW synchronous_commit")
     if row["synchronous_commit"] == "off":
         raise WeakDurability("PostgreSQL runs with synchronous_commit = off: turn it on for this database")
 
 
 async def checked(client: BaseDBAsyncClient) -> str:
-    """The installation's key. Raises WeakDurability or NotMigrated."""
+    """Check the database and return the installation's key. Raises WeakDurability or NotMigrated."""
     await require_durable(client.execute_query_dict)
 
     async def applied() -> set[str]:
@@ -218,12 +219,12 @@ async def checked(client: BaseDBAsyncClient) -> str:
 
 @asynccontextmanager
 async def begun() -> AsyncIterator[Any]:
-    """A transaction, and the client in it; of the ORM whose context is current."""
+    """Open a transaction of the ORM whose context is current, and yield its client."""
     context = in_transaction(CONNECTION)
     try:
         client = await context.__aenter__()
     except BaseException:
-        await _give_back(context)
+        await _release(context)
         raise
     try:
         yield client
@@ -234,24 +235,24 @@ async def begun() -> AsyncIterator[Any]:
         await context.__aexit__(None, None, None)
 
 
-async def _give_back(context: object) -> None:
-    """Return what a failed BEGIN took: the ORM itself would keep the connection for ever."""
+async def _release(context: object) -> None:
+    """Return the connection of a failed BEGIN to the pool: the ORM would never return it."""
     if isinstance(context, TransactionContextPooled) and context.client._connection is not None:
         await context.client._parent._pool.release(context.client._connection)
 
 
 def _report(task: asyncio.Task[Any]) -> None:
-    """Say how a unit ended whose caller has gone; nobody else would hear of it."""
+    """Log the error of a unit whose caller was cancelled: it has no other reader."""
     error = None if task.cancelled() else task.exception()
     if error is not None:
         log.error("unit of work failed after its caller left", error=type(error).__name__)
 
 
 def _transient(error: BaseException) -> BaseException | None:
-    """What in `error` may pass, so that the same work may succeed when it is tried again; None if nothing."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, _TRANSIENT):
-            return seen
-        seen = seen.__cause__ or seen.__context__
+    """Return the transient cause of `error`, after which a retry may succeed; None if it has none."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, _TRANSIENT):
+            return cause
+        cause = cause.__cause__ or cause.__context__
     return None

@@ -1,9 +1,8 @@
-"""SQLite as the ORM's reports read it: a connection that nothing can be written through.
+"""A read-only SQLite connection for the ORM's reports.
 
-The file is opened with `mode=ro`, so that the operating system refuses every write to it, and with it every
-checkpoint, also the one that the last connection of all would make when it closes. The corruption that
-several writers of one WAL can cause needs two connections that write or checkpoint, so that no lock is
-needed. A reader leaves at most an empty WAL.
+The file is opened with `mode=ro`, so that the operating system refuses every write and every checkpoint, also
+the checkpoint that the last connection makes when it closes. It needs no lock: a WAL is corrupted only by two
+connections that write or checkpoint. A reader leaves at most an empty WAL.
 
 Source: SQLite, "Write-Ahead Logging", read-only databases and the WAL-reset bug.
 """
@@ -18,14 +17,14 @@ from tortoise.backends.sqlite.client import SqliteClient
 from storage.database.lock import no_database
 
 _BUSY_SECONDS: Final = 5.0
-"""How long to wait for a server that is just opening or closing the file."""
+"""How long to wait for a server that is opening or closing the file."""
 
 
 class ReadOnlyClient(SqliteClient):
-    """The ORM's client without its PRAGMAs, which write."""
+    """The ORM's client without its PRAGMAs, because they write."""
 
     async def create_connection(self, with_db: bool) -> None:
-        """Open the file. Raises NotMigrated if there is none, or what the driver raises."""
+        """Open the file. Raises NotMigrated if there is none, or the driver's errors."""
         if self._connection is not None:
             return
         connection = await aiosqlite.connect(
@@ -37,11 +36,11 @@ class ReadOnlyClient(SqliteClient):
 
 
 client_class = ReadOnlyClient
-"""What the ORM looks for in the module that a configuration's `engine` names."""
+"""The name that the ORM looks for in the module that a configuration's `engine` names."""
 
 
 def read_only(path: Path) -> str:
-    """The URI to open `path` with beside whoever writes it. Raises NotMigrated if there is no such file."""
+    """Return the URI that opens `path` read-only. Raises NotMigrated if there is no such file."""
     if not path.exists():
         raise no_database(path)
     return f"{path.absolute().as_uri()}?mode=ro"

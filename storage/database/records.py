@@ -1,8 +1,8 @@
-"""The whole database as it stands at one instant, read beside whoever writes it: for what people read.
+"""A read-only snapshot of the whole database, for reports, while a server may be writing to it.
 
-Within `reading`, the models of `storage.database.models` can be asked. Every query sees one snapshot: what is
-written meanwhile is not seen, however long the reading takes, and nothing can be written through it. A
-process reads one kind of database at a time, since the models are the process's and write its SQL.
+Within `reading`, the models of `storage.database.models` can be queried. All queries see the same instant,
+however long the reading takes. A process can read only one kind of database at a time, because the models are
+global to the process and hold the SQL dialect.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -24,27 +24,27 @@ class Records:
 
     def __init__(self, client: BaseDBAsyncClient, installation: str) -> None:
         self.client = client
-        """What the queries of the models run on."""
+        """The client for the models' queries."""
         self.installation = installation
-        """What this installation's public ids begin with."""
+        """The installation's key, with which its public ids begin."""
 
     async def damage(self) -> str | None:
-        """What SQLite finds wrong with its own file; None if nothing is, or if the server looks after that.
+        """Return the damage that SQLite finds in its file; None if there is none, and None for PostgreSQL.
 
         Source: SQLite, "PRAGMA quick_check".
         """
         if self.client.capabilities.dialect != "sqlite":
             return None
-        [found, *more] = await self.client.execute_query_dict("PRAGMA quick_check(1)")
-        [said] = found.values()
-        return None if said == "ok" and not more else str(said)
+        [row, *more] = await self.client.execute_query_dict("PRAGMA quick_check(1)")
+        [message] = row.values()
+        return None if message == "ok" and not more else str(message)
 
 
 @asynccontextmanager
 async def reading(url: str) -> AsyncIterator[Records]:
-    """A snapshot of the database at `url`, while it is served or not.
+    """Open a snapshot of the database at `url`. A server may be using it.
 
-    Raises NotMigrated (no database, or older tables than this program's), Unavailable, or
+    Raises NotMigrated (no database, or tables older than this program), Unavailable, or
     UnsupportedDatabase.
     """
     config = configuration(url)
@@ -84,7 +84,7 @@ async def _postgres(config: Mapping[str, Any]) -> AsyncIterator[BaseDBAsyncClien
         await orm.at_home(checked(orm.client()))
         with orm.context:
             async with begun() as client:
-                # A person waits for the end, however long; the server's own limits are for units of work.
+                # A report may take long, and a person waits for it; the time limits are for units of work.
                 await client.execute_query_dict(_NO_LIMITS)
                 yield client
     finally:
@@ -94,7 +94,7 @@ async def _postgres(config: Mapping[str, Any]) -> AsyncIterator[BaseDBAsyncClien
 _SNAPSHOT: Final = {
     "default_transaction_read_only": "on",
     "default_transaction_isolation": "repeatable read",
-    # The ORM gives every value beside its statement: only with it do planners see which index holds it.
+    # The ORM passes values as parameters; a generic plan would not see which partial index matches them.
     "plan_cache_mode": "force_custom_plan",
 }
 _NO_LIMITS: Final = """

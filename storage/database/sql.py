@@ -1,4 +1,4 @@
-"""One SQL text for two databases: written as PostgreSQL reads it, translated once for SQLite."""
+"""One SQL text for two databases: written in PostgreSQL's dialect, translated once for SQLite."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from typing import Final, TypeAlias, TypeVar
 import orjson
 
 Value: TypeAlias = str | int | Sequence[int] | Sequence[str] | None
-"""What a placeholder may stand for. A sequence is only for `= ANY($1::bigint[])` and its like."""
+"""The value of a placeholder. A sequence is only for `= ANY($1::bigint[])` and the like."""
 
 T = TypeVar("T")
 
@@ -22,10 +22,10 @@ _PLACE = re.compile(r"\$(\d+)")
 
 @cache
 def for_sqlite(sql: str) -> str:
-    """`sql` in SQLite's words: `?1` for `$1`, a JSON array for an array, no casts, no row locks.
+    """Return `sql` in SQLite's dialect: `?1` for `$1`, a JSON array for an array, no casts, no row locks.
 
-    Row locks are not missed: SQLite has one writer, and every unit of work is it from its first
-    statement on.
+    SQLite needs no row locks: it has one writer at a time, and every unit of work is the writer from its
+    first statement on.
     """
     sql = _ANY.sub(r"IN (SELECT value FROM json_each(?\1))", sql)
     sql = _CAST.sub("", _LOCK.sub("", sql))
@@ -33,16 +33,16 @@ def for_sqlite(sql: str) -> str:
 
 
 def values_for_sqlite(values: Sequence[Value]) -> list[Value]:
-    """`values`, with each sequence as the JSON text that `for_sqlite` expects."""
+    """Return `values`, with each sequence as the JSON text that `for_sqlite` expects."""
     return [orjson.dumps(v).decode() if type(v) in _SEQUENCES else v for v in values]
 
 
 @cache
 def multirow(sql: str, types: tuple[str, ...], count: int) -> str:
-    """`sql` with its `{rows}` replaced by the placeholders of `count` rows.
+    """Return `sql` with `{rows}` replaced by the placeholders of `count` rows.
 
-    `types` has one entry per column: a PostgreSQL type, or "" where the statement tells the type
-    itself (as INSERT does).
+    `types` has one entry per column: a PostgreSQL type, or "" where the statement implies the type (as
+    INSERT does).
     """
     casts = [f"::{name}" if name else "" for name in types]
     width = len(types)
@@ -54,9 +54,9 @@ def multirow(sql: str, types: tuple[str, ...], count: int) -> str:
 
 
 def chunks(rows: Sequence[T]) -> Iterator[Sequence[T]]:
-    """`rows` in order, cut into powers of two up to 256.
+    """Yield `rows` in order, in chunks whose sizes are powers of two up to 256.
 
-    So few sizes that both databases keep every statement prepared.
+    With so few sizes, both databases keep every statement prepared.
     """
     start = 0
     while start < len(rows):

@@ -1,8 +1,8 @@
-"""SQLite: one connection, in one thread, where each unit of work runs whole.
+"""SQLite: one connection in one thread, which runs each unit of work from BEGIN to COMMIT.
 
-A unit awaits nothing but its own statements, and here they answer at once. So the thread takes it from
-BEGIN to COMMIT without going back to the event loop in between, which costs more than most statements,
-and nobody can be cancelled in the middle of it.
+A unit awaits only its own statements, and in this thread they return at once. So the thread need not go back
+to the event loop between statements, which costs more than most statements do, and a unit cannot be cancelled
+in the middle.
 """
 
 import asyncio
@@ -28,11 +28,11 @@ _PRAGMAS: Final = {
     "synchronous": "FULL",
     "busy_timeout": "5000",
     "foreign_keys": "ON",
-    # What the log may keep of the disk once it was written back: cutting it short each time is slow.
+    # Bytes of the log that stay allocated after a checkpoint: truncating it each time is slow.
     "journal_size_limit": str(64 * 1024 * 1024),
 }
 _STATEMENTS: Final = 1024
-"""Kept prepared: every statement, for each of the sizes of `storage.database.sql.chunks`."""
+"""Prepared statements to keep: every statement, for each size of `storage.database.sql.chunks`."""
 
 
 class SqliteUnits(Units):
@@ -42,7 +42,7 @@ class SqliteUnits(Units):
         self._lock = lock
         self._log = lock.path.with_name(f"{lock.path.name}-wal")
         self._log_is: Identity | None = None
-        """The write-ahead log, which is as much of the database as the file: known from the first look on."""
+        """The write-ahead log, which is part of the database; None until the database was first read."""
         self._thread = ThreadPoolExecutor(1, "sqlite")
         self._connection: Connection | None = None
         self._installation = ""
@@ -50,7 +50,7 @@ class SqliteUnits(Units):
 
     @classmethod
     async def open(cls, credentials: Mapping[str, Any]) -> "SqliteUnits":
-        """On the file at `file_path`; what else `credentials` hold is set as PRAGMA.
+        """Open the file at `file_path`; the other entries of `credentials` are set as PRAGMAs.
 
         Raises UnsupportedDatabase, Unavailable, WeakDurability, or NotMigrated.
         """
@@ -70,24 +70,24 @@ class SqliteUnits(Units):
         return units
 
     async def run(self, work: Work[T]) -> T:
-        """What `work` returns, once it is committed. Raises Closed."""
-        return await self._later(self._commit, work)
+        """Run `work` in a transaction, commit, and return its result. Raises Closed."""
+        return await self._submit(self._commit, work)
 
     async def outside(self, work: Work[T]) -> T:
-        """What `work` returns, without a transaction. Raises Closed."""
-        return await self._later(self._ask, work)
+        """Run `work` without a transaction and return its result. Raises Closed."""
+        return await self._submit(self._read, work)
 
     async def close(self) -> None:
-        """Wait for what runs, then give the file back."""
+        """Wait for running units, then close the file."""
         if self._closed:
             return
         self._closed = True
-        # After what was asked for before, and even if who waits here has to go.
-        closing = asyncio.get_running_loop().run_in_executor(self._thread, self._let_go)
+        # After the units submitted before, and even if the caller is cancelled here.
+        closing = asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
         self._thread.shutdown(wait=False)
         await asyncio.shield(closing)
 
-    def _later(self, run: Callable[[Work[T]], T], work: Work[T]) -> asyncio.Future[T]:
+    def _submit(self, run: Callable[[Work[T]], T], work: Work[T]) -> asyncio.Future[T]:
         if self._closed:
             raise Closed("the store is closed")
         return asyncio.get_running_loop().run_in_executor(self._thread, run, work)
@@ -97,7 +97,7 @@ class SqliteUnits(Units):
         for name, value in pragmas.items():
             self._connection.execute(f"PRAGMA {name}={value}")
 
-    def _let_go(self) -> None:
+    def _disconnect(self) -> None:
         try:
             if self._connection is not None:
                 self._connection.close()
@@ -105,32 +105,32 @@ class SqliteUnits(Units):
             self._lock.release()
 
     def _require_there(self) -> None:
-        """Raise Gone if what is written would be found by nobody: the file or its log is another, or none."""
+        """Raise Gone if the file or its log was replaced or removed: what is written would be lost."""
         self._lock.require_there()
         if self._log_is is not None:
             require_same(self._log, self._log_is)
 
-    def _ask(self, work: Work[T]) -> T:
+    def _read(self, work: Work[T]) -> T:
         assert self._connection is not None
         self._require_there()
-        return _finished(work(_Transaction(self._installation, self._connection)))
+        return _run_to_end(work(_Transaction(self._installation, self._connection)))
 
     def _commit(self, work: Work[T]) -> T:
         connection = self._connection
         assert connection is not None
         self._require_there()
-        if connection.in_transaction:  # the one before could not even be undone: the disk failed
+        if connection.in_transaction:  # the ROLLBACK of the unit before has failed: the disk failed
             _execute(connection, "ROLLBACK")
-        # The write lock at once: a transaction that reads first cannot wait for it later.
+        # Take the write lock at once: a transaction that reads first cannot wait for it later.
         _execute(connection, "BEGIN IMMEDIATE")
         try:
-            result = _finished(work(_Transaction(self._installation, connection)))
+            result = _run_to_end(work(_Transaction(self._installation, connection)))
             _execute(connection, "COMMIT")
         except BaseException:
             if connection.in_transaction:
                 _execute(connection, "ROLLBACK")
             raise
-        # Again, before anybody hears that it is kept: it may have been taken away meanwhile.
+        # Check again before the caller takes it for stored: the file may have been removed meanwhile.
         self._require_there()
         return result
 
@@ -149,11 +149,11 @@ class _Transaction(Transaction):
         try:
             self._connection.executemany(for_sqlite(sql), rows)
         except sqlite3.Error as error:
-            raise _as_of_the_orm(error) from error
+            raise _orm_error(error) from error
 
 
-def _finished(work: Coroutine[Any, Any, T]) -> T:
-    """What `work` returns, which must not wait for anything."""
+def _run_to_end(work: Coroutine[Any, Any, T]) -> T:
+    """Run `work` and return its result. Raises RuntimeError if it waits for anything."""
     try:
         work.send(None)
     except StopIteration as end:
@@ -164,7 +164,7 @@ def _finished(work: Coroutine[Any, Any, T]) -> T:
 
 
 def rows(connection: Connection, sql: str, values: Sequence[Value]) -> list[Row]:
-    """Run one statement, written as for `storage.database.transaction`; the rows it returns.
+    """Run one statement in PostgreSQL's dialect and return its rows.
 
     Raises tortoise.exceptions.IntegrityError or OperationalError.
     """
@@ -175,28 +175,28 @@ def rows(connection: Connection, sql: str, values: Sequence[Value]) -> list[Row]
     try:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     except sqlite3.Error as error:
-        raise _as_of_the_orm(error) from error
+        raise _orm_error(error) from error
 
 
 def _execute(connection: Connection, sql: str, values: Sequence[Value] = ()) -> sqlite3.Cursor:
     try:
         return connection.execute(sql, values)
     except sqlite3.Error as error:
-        raise _as_of_the_orm(error) from error
+        raise _orm_error(error) from error
 
 
-def _as_of_the_orm(error: sqlite3.Error) -> Exception:
-    """What the ORM would raise, as it does for PostgreSQL's."""
+def _orm_error(error: sqlite3.Error) -> Exception:
+    """Return the ORM's error for `error`, so that both databases raise the same."""
     return IntegrityError(error) if isinstance(error, sqlite3.IntegrityError) else OperationalError(error)
 
 
 def made(path: Path) -> FileLock:
-    """The file at `path`, ours alone; made if there is none. Raises UnsupportedDatabase or Unavailable."""
+    """Lock the file at `path`; create it if there is none. Raises UnsupportedDatabase or Unavailable."""
     if not path.absolute().parent.is_dir():
         raise UnsupportedDatabase(f"there is no directory {path.absolute().parent} to keep {path.name} in")
     if not path.exists():
         try:
-            # Customers' words and numbers are in it; the WAL takes over the mode of the file.
+            # It holds personal data. The WAL gets the mode of the file.
             path.touch(mode=0o600)
         except OSError as error:
             raise Unavailable(f"{path.absolute()} cannot be made: {error.strerror}") from error
@@ -204,7 +204,7 @@ def made(path: Path) -> FileLock:
 
 
 def claimed(path: Path) -> FileLock:
-    """The file at `path`, ours alone. Raises NotMigrated, UnsupportedDatabase or Unavailable."""
+    """Lock the existing file at `path`. Raises NotMigrated, UnsupportedDatabase or Unavailable."""
     if path.exists() and not path.is_file():
         raise UnsupportedDatabase(f"{path.absolute()} is not a file: DATABASE_URL must end in a file's name")
     lock = FileLock.take(path)
@@ -217,7 +217,7 @@ def claimed(path: Path) -> FileLock:
 
 
 async def require_durable(fetch: Callable[[str], Awaitable[list[Row]]]) -> None:
-    """Raise WeakDurability where a commit could be lost with the power."""
+    """Raise WeakDurability if a power cut could lose a commit."""
     [row] = await fetch("PRAGMA synchronous")
     if row["synchronous"] < 2:
         raise WeakDurability("SQLite must run with synchronous = FULL: take the weaker value out of the URL")

@@ -1,4 +1,4 @@
-"""The unit of work: one transaction that happens whole or not at all, whoever waits for it."""
+"""The unit of work: one transaction that is all or nothing, even if its caller is cancelled."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Coroutine, Iterable, Sequence
@@ -11,46 +11,46 @@ Row: TypeAlias = dict[str, Any]
 
 
 class SoldOut(Exception):
-    """More of a product was to be taken than is left by now. The same work will see that, and do less."""
+    """A unit of work took more of a product than is left now. A retry sees the new stock."""
 
     number = 0
-    """The first event of the batch that took it."""
+    """The first event of the batch."""
 
 
 class Transaction(ABC):
-    """The statements of one unit of work. Every SQL text is PostgreSQL's; see `storage.database.sql`.
+    """Runs the statements of one unit of work. SQL is in PostgreSQL's dialect; see `storage.database.sql`.
 
-    Each raises tortoise.exceptions.IntegrityError or OperationalError where the database refuses.
+    Each method raises tortoise.exceptions.IntegrityError or OperationalError if the database refuses.
     """
 
     __slots__ = ("installation",)
 
     def __init__(self, installation: str) -> None:
         self.installation = installation
-        """What our public ids begin with."""
+        """The installation's key, with which our public ids begin."""
 
     async def fetch(self, sql: str, *values: Value) -> list[Row]:
-        """Run one statement; the rows it returns."""
+        """Run one statement and return its rows."""
         return await self._run(sql, values)
 
     async def fetch_rows(self, sql: str, types: str, rows: Sequence[Sequence[Value]]) -> list[Row]:
-        """Run one statement for all `rows`, which stand where `sql` says `{rows}`.
+        """Run one statement with `rows` in the place of `{rows}`, and return the rows of its result.
 
-        `types` names each column's PostgreSQL type (`"bigint text"`); `-` where INSERT knows it.
+        `types` names each column's PostgreSQL type (`"bigint text"`); `-` where INSERT implies it.
         """
         names = tuple("" if name == "-" else name for name in types.split())
-        found: list[Row] = []
+        result: list[Row] = []
         for chunk in chunks(rows):
             text = multirow(sql, names, len(chunk))
-            found += await self._run(text, [value for row in chunk for value in row])
-        return found
+            result += await self._run(text, [value for row in chunk for value in row])
+        return result
 
     async def insert(self, sql: str, rows: Sequence[Sequence[Value]]) -> list[Row]:
-        """Run an INSERT with `{rows}` for all `rows`; the rows it returns, if it says RETURNING."""
+        """Run an INSERT with `rows` in the place of `{rows}`, and return the rows of its RETURNING."""
         return await self.fetch_rows(sql, "- " * len(rows[0]), rows) if rows else []
 
     async def each(self, sql: str, rows: Iterable[Sequence[Value]]) -> None:
-        """Run one statement once for each of `rows`, in order."""
+        """Run one statement for each of `rows`, in order."""
         listed = [list(row) for row in rows]
         if listed:
             await self._run_each(sql, listed)
@@ -63,19 +63,23 @@ class Transaction(ABC):
 
 
 Work: TypeAlias = Callable[[Transaction], Coroutine[Any, Any, T]]
-"""It may run several times (another process won a race, a connection died), so it must have no effect
-but its statements; it may await nothing else and start no task, which would inherit the transaction."""
+"""A unit of work. It may run several times (another process won a race, a connection died), so it must have
+no effect but its statements. It must await nothing else, and start no task, which would inherit the
+transaction."""
 
 
 class Units(ABC):
     """Runs units of work on one database.
 
-    A cancelled caller leaves at once, and what it asked for happens whole or not at all.
+    A cancelled caller stops waiting at once; its unit still happens whole or not at all.
     """
 
     @abstractmethod
     async def run(self, work: Work[T]) -> T:
-        """What `work` returns, once it is committed; if it raises, nothing of it happened. Raises Closed."""
+        """Run `work` in a transaction, commit, and return its result. Roll back if it raises.
+
+        Raises Closed.
+        """
 
     @abstractmethod
     async def outside(self, work: Work[T]) -> T:
@@ -83,4 +87,4 @@ class Units(ABC):
 
     @abstractmethod
     async def close(self) -> None:
-        """Accept no more work, wait for what runs, and let go of the database."""
+        """Accept no more work, wait for running units, and release the database."""

@@ -1,4 +1,4 @@
-"""What a database driver raises, told in one sentence: which database, what is wrong, and what to do."""
+"""Translate a driver's errors to one sentence: which database, what is wrong, and what to do."""
 
 import sqlite3
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ _DRIVERS: Final = (
     OSError,
 )
 _DAMAGED: Final = ("malformed", "not a database", "disk I/O error", "corrupt")
-_MEND: Final[Mapping[type[BaseException], str]] = {
+_HINTS: Final[Mapping[type[BaseException], str]] = {
     asyncpg.TooManyConnectionsError: "Raise its max_connections, or let Munshi take fewer (?maxsize=2).",
     asyncpg.InvalidPasswordError: "Check the user and the password in DATABASE_URL.",
     asyncpg.InvalidAuthorizationSpecificationError: "Check its user; ?sslmode=require if it wants TLS.",
@@ -32,7 +32,7 @@ _MEND: Final[Mapping[type[BaseException], str]] = {
 
 @contextmanager
 def told(config: dict[str, Any]) -> Iterator[None]:
-    """Raise Unavailable, in one sentence, for whatever a driver raises within on the database of `config`."""
+    """Turn the driver's errors on the database of `config` into Unavailable with a one-sentence message."""
     try:
         yield
     except StorageError:
@@ -42,7 +42,7 @@ def told(config: dict[str, Any]) -> Iterator[None]:
 
 
 def place(config: dict[str, Any]) -> str:
-    """Which database, for people: never with a password."""
+    """Return the name of the database for messages, without the password."""
     credentials = config["credentials"]
     if is_sqlite(config):
         return str(Path(credentials["file_path"]).absolute())
@@ -52,15 +52,15 @@ def place(config: dict[str, Any]) -> str:
 
 def _sentence(where: str, error: BaseException) -> str:
     root = _root(error)
-    said = " ".join(str(root).split()) or type(root).__name__
-    if isinstance(root, sqlite3.Error) and any(word in said for word in _DAMAGED):
-        return f"{where} is damaged ({said}): keep the file, and 'munshi restore' a backup."
-    mend = next((mend for kind, mend in _MEND.items() if isinstance(root, kind)), "")
-    return f"{where} cannot be used: {said}. {mend}".rstrip()
+    text = " ".join(str(root).split()) or type(root).__name__
+    if isinstance(root, sqlite3.Error) and any(word in text for word in _DAMAGED):
+        return f"{where} is damaged ({text}): keep the file, and 'munshi restore' a backup."
+    hint = next((hint for kind, hint in _HINTS.items() if isinstance(root, kind)), "")
+    return f"{where} cannot be used: {text}. {hint}".rstrip()
 
 
 def _root(error: BaseException) -> BaseException:
-    """What the driver itself said: the ORM wraps it."""
+    """Return the driver's own error, which the ORM wraps."""
     while True:
         inner = error.__cause__ or next((a for a in error.args if isinstance(a, BaseException)), None)
         if inner is None or not isinstance(inner, _DRIVERS):

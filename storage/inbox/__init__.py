@@ -1,1 +1,1 @@
-"""What arrived: stored once, loaded as steps, answered by changes of rows. Imports `database`."""
+"""The inbox: events are stored once, loaded for steps, and answered by change sets. Imports `database`."""

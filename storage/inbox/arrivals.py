@@ -1,4 +1,4 @@
-"""Store once: every fact that arrives becomes one inbox row before it is acknowledged."""
+"""Store every arrival as one inbox row before it is acknowledged."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,44 +14,46 @@ from storage.inbox.customers import Alias, Directory, Evidence, Naming
 from storage.inbox.directory import know_all_of, known, save
 
 NOBODY: Final = 0
-"""The conversation of what belongs to no customer of ours."""
+"""The conversation number of an event that belongs to no customer of ours."""
 
 _LONGEST: Final = 255
+"""The longest key or alias, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One fact to be stored once. Raises ValueError for a key or alias that no index can hold.
+    """One event to be stored once. Raises ValueError for a key or alias that an index cannot hold.
 
-    Its conversation is found by `aliases`, else by `order_key`, else by `opaque`. What names no
-    conversation of ours is kept as nobody's and never stepped. Names of two conversations make them one.
+    Its conversation is found by `aliases`, else by `order_key`, else by `opaque`. An arrival that names no
+    conversation of ours is kept under NOBODY and never stepped. If its aliases name two conversations, they
+    are merged.
     """
 
     key: str
-    """Unique per conversation: the same fact delivered again has the same key."""
+    """Unique per conversation. The same event delivered again has the same key."""
     kind: Kind
     body: Mapping[str, Any]
-    """JSON values, in the shape that `kind` says."""
+    """JSON values, in the shape of `kind`."""
     raw: str | None = None
-    """The bytes it came in, as text."""
+    """The bytes of the request, as text."""
     aliases: tuple[Alias, ...] = ()
-    """What the channel calls the customer, best first; an unknown customer is created."""
+    """The channel's names of the customer, best first. An unknown customer is created."""
     formerly: tuple[Alias, ...] = ()
-    """What it called them before, where it says that they changed their number or got a new id."""
+    """The channel's former names of the customer, if it reports a changed number or id."""
     told_at: int = 0
-    """When the customer said so, in milliseconds since 1970, UTC; 0 if it was not they."""
+    """When the customer used the aliases, in milliseconds since 1970, UTC; 0 if others named them."""
     recipient: tuple[Alias, ...] = ()
-    """Whom a message of ours reached, the one that `opaque` names; nobody is created."""
+    """Names of the recipient of the message that `opaque` names. They create no customer."""
     name: str | None = None
-    """The customer's profile name, taken when the customer is created."""
+    """The customer's profile name, stored when the customer is created."""
     order_key: str | None = None
-    """The one order that it is about; None if it names none, or several."""
+    """The order that the event is about; None if it names none, or several."""
     opaque: str | None = None
     """Our own callback id of a message: `<conversation id>.<outbox number>`."""
     pending: bool = True
-    """False: only kept, never stepped."""
+    """False: it is only kept, never stepped."""
     notice: Notice | None = None
-    """What operators are told because it came, in the same transaction."""
+    """A notice for operators, stored in the same transaction."""
 
     def __post_init__(self) -> None:
         aliases = (*self.aliases, *self.formerly, *self.recipient)
@@ -63,26 +65,26 @@ class Arrival:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Where an arrival is now."""
+    """Where an arrival is stored."""
 
     number: int
-    """Of its inbox row: the row that was there first, if it came again."""
+    """The number of its inbox row; of the first row, if it arrived again."""
     conversation: str | None
-    """The public id; None if it is nobody's."""
+    """The public id of its conversation; None if it has none."""
     new: bool
-    """False if it had been stored before, or came earlier in the same batch."""
+    """False if it was stored before, or was earlier in the same batch."""
 
 
 async def arrive(tx: Transaction, arrivals: Sequence[Arrival], now: int, naming: Naming) -> list[Stored]:
-    """Store all `arrivals` or none; one `Stored` each, in order. `now` is in milliseconds."""
+    """Store all `arrivals` or none; return one `Stored` for each, in order. `now` is in milliseconds."""
     if not arrivals:
         return []
     owners = await _conversations(tx, arrivals, now, naming)
-    found = await strays.among(tx, arrivals)
-    if told := [arrival.notice for arrival in arrivals if arrival.notice] + found.alarms:
-        await notices.add(tx, told, now)
+    stray = await strays.among(tx, arrivals)
+    if new_notices := [arrival.notice for arrival in arrivals if arrival.notice] + stray.alarms:
+        await notices.add(tx, new_notices, now)
     rows = [
-        _row(arrival, owner, found.waits(arrival), now)
+        _row(arrival, owner, stray.waits(arrival), now)
         for arrival, owner in zip(arrivals, owners, strict=True)
     ]
     pairs = dict.fromkeys((row[0], row[1]) for row in rows)
@@ -103,18 +105,18 @@ _INSERT = """
 INSERT INTO inbox (conversation_id, key, kind, state, due_at, body, raw, received_at, order_key) VALUES {rows}
 ON CONFLICT DO NOTHING RETURNING id, conversation_id, key"""
 
-# CROSS JOIN, because SQLite then takes the rows first and seeks; IN (VALUES …) scans the table.
+# CROSS JOIN makes SQLite take the VALUES first and seek in the table; IN (VALUES …) would scan it.
 _KNOWN = """
 SELECT i.id, i.conversation_id, i.key FROM (VALUES {rows}) AS v CROSS JOIN inbox i
 WHERE i.conversation_id = v.column1 AND i.key = v.column2"""
 
 
 def _row(arrival: Arrival, owner: int, wanted: bool, now: int) -> tuple[Any, ...]:
-    # A receipt may be about a message whose conversation is only found by its provider id.
-    waits = arrival.pending and wanted and (owner != NOBODY or arrival.kind is Kind.RECEIPT)
-    state = "pending" if waits else "kept"
-    read = (dumps(arrival.body), arrival.raw, now, arrival.order_key)
-    return (owner, arrival.key, str(arrival.kind), state, now, *read)
+    # A receipt without a conversation may be about a message that is found by its provider id.
+    pending = arrival.pending and wanted and (owner != NOBODY or arrival.kind is Kind.RECEIPT)
+    state = "pending" if pending else "kept"
+    content = (dumps(arrival.body), arrival.raw, now, arrival.order_key)
+    return (owner, arrival.key, str(arrival.kind), state, now, *content)
 
 
 def _numbers(rows: Sequence[Row]) -> dict[tuple[int, str], int]:
@@ -122,7 +124,7 @@ def _numbers(rows: Sequence[Row]) -> dict[tuple[int, str], int]:
 
 
 async def _conversations(tx: Transaction, arrivals: Sequence[Arrival], now: int, naming: Naming) -> list[int]:
-    """The conversation of each arrival, customers created, and joined, as needed."""
+    """Return the conversation of each arrival. Create and merge customers as needed."""
     named = [_named(tx.installation, arrival) for arrival in arrivals]
     wanted = sorted({id for id in named if id is not None})
     existing = await tx.fetch(_EXISTING, wanted) if wanted else []
@@ -152,13 +154,17 @@ _EXISTING = "SELECT id, COALESCE(merged_into, id) AS now FROM conversation WHERE
 async def _directory(
     tx: Transaction, arrivals: Sequence[tuple[Arrival, int | None]], naming: Naming
 ) -> Directory:
-    """All aliases of every customer that an arrival may mean; each with the customer that it names."""
-    said = [
-        (named, (*a.aliases, *a.formerly, *(a.recipient if named is not None else ())))
+    """Load all aliases of every customer that an arrival may name.
+
+    `arrivals`: each with the conversation that its order key or callback id names.
+    """
+    names = [
+        alias
         for a, named in arrivals
+        for alias in (*a.aliases, *a.formerly, *(a.recipient if named is not None else ()))
     ]
-    directory = await known(tx, {value for _, names in said for _, value in names}, naming)
-    # Nearly every word of a recipient says what is known.
+    directory = await known(tx, {value for _, value in names}, naming)
+    # Only for recipients with new names, which are few.
     new = {
         id
         for (arrival, id) in arrivals
@@ -169,7 +175,7 @@ async def _directory(
 
 
 def _named(installation: str, arrival: Arrival) -> int | None:
-    """The number of the conversation that an order key or our callback id names, if it may be ours."""
+    """Return the number of the conversation that an order key or our callback id names, if it may be ours."""
     if arrival.order_key is not None:
         public = conversation_of(arrival.order_key)
     else:
@@ -178,7 +184,7 @@ def _named(installation: str, arrival: Arrival) -> int | None:
 
 
 def conversation_number(installation: str, public: str | None) -> int | None:
-    """The number inside a public conversation id; None if this installation did not make it."""
+    """Return the number in a public conversation id; None if this installation did not make the id."""
     key, _, digits = (public or "").partition("-")
     if key != installation or not (digits.isascii() and digits.isdigit()) or len(digits) > 18:
         return None

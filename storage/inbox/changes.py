@@ -1,6 +1,7 @@
-"""How each kind of change that a step decides is stored: with a few statements for a whole batch.
+"""Store the change sets of a batch of steps with a few statements.
 
-`TABLES` is the description: what rows a change set makes, and how those of a batch are written, in order.
+`TABLES` says, for each kind of change and in the order of writing, which rows a change set makes and how the
+rows of a batch are written.
 """
 
 import traceback
@@ -23,12 +24,12 @@ from storage.database.transaction import Transaction
 from storage.inbox import notices, stock
 
 _ERROR: Final = 4000
-"""Characters of a traceback that are kept."""
+"""The longest traceback that is stored, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """A change set on its way to its rows."""
+    """A change set to be stored, with the step input that it answers."""
 
     id: int
     """The conversation's number."""
@@ -56,7 +57,10 @@ def _insert(sql: str) -> Write:
 
 
 def _upsert(sql: str) -> Write:
-    """Of rows with one key (their first column), the last holds: no statement may change a row twice."""
+    """Insert or update rows. Of several rows with one key (the first column) only the last is written.
+
+    One statement must not change a row twice.
+    """
     return lambda tx, rows, now: tx.insert(sql, list({row[0]: row for row in rows}.values()))
 
 
@@ -69,7 +73,7 @@ def _update_each(sql: str) -> Write:
 
 
 async def _overtake(tx: Transaction, rows: Rows, now: int) -> None:
-    """What only time asked for in a state that the conversation has left is out of date."""
+    """Fail pending reminders of conversations that have left the state in which they were due."""
     await tx.fetch(_OVERTAKEN, sorted(row[0] for row in rows), now)
 
 
@@ -89,7 +93,7 @@ def _conversation(saving: Saving) -> Iterator[tuple[Any, ...]]:
 
 
 def _written_at(event: InboxEvent) -> int:
-    """When the customer wrote, which may have come hours late."""
+    """Return when the customer wrote. The message may have arrived hours later."""
     return min(event.body.get("sent_at") or event.received_at, event.received_at)
 
 
@@ -109,12 +113,12 @@ def _outbox(saving: Saving) -> Iterator[tuple[Any, ...]]:
 
 
 def _lane(call: calls.Call) -> Lane:
-    """What nobody waits for has a lane of its own, so that it holds up nobody."""
+    """Return the lane of `call`. Background polls have their own, so that they delay no other call."""
     return Lane.POLL if isinstance(call, FetchPayments) and not call.asked else Lane.PAY
 
 
 def _waiting(saving: Saving) -> Iterator[tuple[Any, ...]]:
-    """The timers and polls, which are inbox rows that are due later."""
+    """Yield the rows of timers and polls, which are inbox rows that are due later."""
     for timer in saving.changes.timers:
         key = f"timer:{timer.state}:{timer.timer}:{timer.visit}"
         body = events.to_json(events.TimerDue(timer.state, timer.timer, timer.visit, timer.due))
@@ -235,14 +239,14 @@ TABLES: Final = (
     Table(lambda saving: saving.changes.moves, lambda tx, rows, now: stock.take(tx, rows)),
     Table(lambda saving: saving.changes.notices, notices.add),
 )
-"""Every kind of change, in the order of writing."""
+"""Every kind of change, in the order in which they are written."""
 
 
 def rows_of(saving: Saving) -> list[Rows]:
-    """The rows of each of `TABLES` that store a change set.
+    """Return the rows of a change set for each of `TABLES`.
 
-    Raises ValueError or TypeError for what cannot be stored, and if an event was left unanswered:
-    it would come back for ever.
+    Raises ValueError or TypeError for a value that cannot be stored, and ValueError if an event has no
+    answer: it would be stepped again for ever.
     """
     if {r.number for r in saving.changes.results} != {e.number for e in saving.given.events}:
         raise ValueError("a step must answer each of its events, and no other")
@@ -253,19 +257,19 @@ def rows_of(saving: Saving) -> list[Rows]:
 
 
 async def write(tx: Transaction, batch: Sequence[list[Rows]], now: int) -> None:
-    """Write the rows of all change sets. Raises SoldOut if others were faster to the last pieces."""
+    """Write the rows of all change sets. Raises SoldOut if another transaction took the last pieces."""
     for table, *parts in zip(TABLES, *batch, strict=True):
         if rows := [row for part in parts for row in part]:
             await table.write(tx, rows, now)
 
 
 def error_text(error: Exception) -> str:
-    """The traceback of `error`, as a row may keep it; its end says what went wrong."""
+    """Return the end of the traceback of `error`, which says what went wrong, as text for a column."""
     return "".join(traceback.format_exception(error)).replace("\x00", "")[-_ERROR:]
 
 
 async def park(tx: Transaction, number: int, error: str, now: int) -> None:
-    """Set event `number` aside, with its error, for a person."""
+    """Park event `number`, with its error, for a person."""
     await tx.fetch(
         "UPDATE inbox SET state = 'parked', error = $2, handled_at = $3 WHERE id = $1", number, error, now
     )

@@ -1,4 +1,4 @@
-"""The customers' names in the database: read before a decision, written after it."""
+"""Load and save a `Directory`, the customers' names, in the database."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
@@ -11,18 +11,18 @@ from storage.inbox.customers import Directory, Naming
 from storage.inbox.merge import join
 
 Ids: TypeAlias = Callable[[int], int]
-"""From a customer of a directory to their conversation, as it is once the directory is saved."""
+"""Maps a customer of a directory to their conversation after the directory is saved."""
 
 
 async def known(tx: Transaction, values: Iterable[str], naming: Naming) -> Directory:
-    """Every customer who is called by one of `values`, with all their names."""
+    """Load every customer who has one of `values` as a name, with all their names."""
     directory, wanted = Directory(naming), sorted(set(values))
     directory.load(await tx.fetch(_CALLED, wanted) if wanted else ())
     return directory
 
 
 async def know_all_of(tx: Transaction, directory: Directory, conversations: Iterable[int]) -> None:
-    """Add all names of `conversations`."""
+    """Load all names of `conversations` into `directory`."""
     if wanted := sorted(set(conversations)):
         directory.load(await tx.fetch(_OF, wanted))
 
@@ -38,20 +38,20 @@ WHERE conversation_id = ANY($1::bigint[]) ORDER BY id"""
 
 
 async def save(tx: Transaction, directory: Directory, now: int) -> Ids:
-    """Create who is new, join who is one, write the names that changed. `now` is in milliseconds."""
+    """Create new customers, merge joined ones, and write changed names. `now` is in milliseconds."""
     groups = directory.groups()
     joined = await join(tx, groups, now) if groups else {}
     new = {id: name for id, name in directory.names.items() if directory.find(id) == id}
     created = await _create(tx, new, now) if new else {}
 
     def id_of(customer: int) -> int:
-        found = directory.find(customer)
-        return created.get(found) or joined.get(found, found)
+        current = directory.find(customer)
+        return created.get(current) or joined.get(current, current)
 
     def rows(aliases: Iterable[tuple[str, str]]) -> list[tuple[int, str, str, int, str | None]]:
         # Sorted, so that two processes that write the same names wait for each other instead of deadlocking.
-        told = [(alias, directory.known[alias]) for alias in sorted(aliases, key=lambda a: a[::-1])]
-        return [(id_of(k.owner), kind, value, k.told_at, k.beside) for (kind, value), k in told]
+        names = [(alias, directory.known[alias]) for alias in sorted(aliases, key=lambda a: a[::-1])]
+        return [(id_of(k.owner), kind, value, k.told_at, k.beside) for (kind, value), k in names]
 
     await tx.fetch_rows(_CHANGED, "bigint text text bigint text", rows(directory.changed))
     await tx.insert(_ADDED, rows(directory.added))
@@ -62,12 +62,12 @@ _CHANGED = """
 UPDATE alias SET conversation_id = v.column1, told_at = v.column4, beside = v.column5
 FROM (VALUES {rows}) AS v WHERE alias.kind = v.column2 AND alias.value = v.column3"""
 
-# No ON CONFLICT: who lost a race for a name tries again, and finds whose it is.
+# Without ON CONFLICT: a process that loses a race for a name retries, and then finds the name's owner.
 _ADDED = "INSERT INTO alias (conversation_id, kind, value, told_at, beside) VALUES {rows}"
 
 
 async def _create(tx: Transaction, names: Mapping[int, str | None], now: int) -> dict[int, int]:
-    """New conversations; their ids by the negative numbers of `names`."""
+    """Create conversations and return their ids by the negative numbers of `names`."""
     snapshots = {new: _snapshot(name) for new, name in names.items()}
     rows = [("", snapshot, now, now, 0) for snapshot in snapshots.values()]
     created = await tx.insert(_CREATE, rows)

@@ -1,6 +1,6 @@
-"""Two conversations turn out to be one person's: everything goes to one of them, and the other ends.
+"""Merge conversations of one person: one survives and gets all rows of the other, which ends.
 
-What it means for the shop is decided by a step: the survivor's next event, `Kind.JOINED`.
+The survivor's next event, `Kind.JOINED`, lets a step decide what the merge means for the shop.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,30 +12,31 @@ from storage.database.transaction import Row, Transaction
 
 
 async def join(tx: Transaction, groups: Sequence[Sequence[int]], now: int) -> dict[int, int]:
-    """Make each of `groups` one conversation: which one each of its members is from now on."""
+    """Make each of `groups` one conversation; return the survivor of each of their members."""
     joined: dict[int, int] = {}
     locked = await _locked(tx, {id for group in groups for id in group})
     orders = {row["conversation_id"]: row["placed_at"] for row in await tx.fetch(_OPEN, sorted(locked))}
     for group in groups:
         live = {locked[id]["merged_into"] or id for id in group}
-        survivor = max(live, key=lambda id: _claim(locked[id], orders.get(id)))
+        survivor = max(live, key=lambda id: _precedence(locked[id], orders.get(id)))
         for other in sorted(live - {survivor}):
             await _merge(tx, locked[other], locked[survivor], now)
         joined |= dict.fromkeys((*group, *live), survivor)
     return joined
 
 
-def _claim(row: Row, placed_at: int | None) -> tuple[int, int, int]:
-    """Who survives: whose open order is the newest, else who was heard last, else the older."""
+def _precedence(row: Row, placed_at: int | None) -> tuple[int, int, int]:
+    """Sort key of the survivor: the newest open order, else the latest message, else the lowest number."""
     never = -1
     heard = never if row["last_inbound_at"] is None else row["last_inbound_at"]
     return (never if placed_at is None else placed_at, heard, -row["id"])
 
 
 async def _locked(tx: Transaction, ids: set[int]) -> dict[int, Row]:
-    """The rows of `ids`, and of what they were merged into since we looked; nobody steps them now.
+    """Lock and return the rows of `ids`, and of the conversations that they were merged into since.
 
-    In id order, as everybody who locks several does: so nobody deadlocks.
+    The lock keeps other processes from stepping them. In id order, like every lock of several, so that none
+    deadlock.
     """
     rows = {row["id"]: row for row in await tx.fetch(_LOCK, sorted(ids))}
     further = {row["merged_into"] for row in rows.values() if row["merged_into"]} - rows.keys()
@@ -52,6 +53,7 @@ WHERE conversation_id = ANY($1::bigint[]) AND lifecycle = 'open' GROUP BY conver
 
 
 async def _merge(tx: Transaction, other: Row, survivor: Row, now: int) -> None:
+    """Merge `other` into `survivor`, and add the event that tells the survivor's step of it."""
     dead, id = other["id"], survivor["id"]
     latest = await tx.fetch(_LATEST, dead)
     await tx.fetch(_TIMERS, dead, now)
@@ -68,15 +70,15 @@ async def _merge(tx: Transaction, other: Row, survivor: Row, now: int) -> None:
     await tx.fetch(_JOINED, id, f"joined:{dead}", str(Kind.JOINED), dumps(body), now, order_key)
 
 
-# The one that ends where both have an open order.
+# The ending conversation's newest order: the one to end if both conversations have an open order.
 _LATEST = "SELECT key FROM orders WHERE conversation_id = $1 ORDER BY placed_by DESC LIMIT 1"
 
-# The timers of its states mean nothing in another conversation, which counts its own visits.
+# A state's timers mean nothing in another conversation, because visits are numbered per conversation.
 _TIMERS = """
 UPDATE inbox SET state = 'ignored', handled_at = $2
 WHERE conversation_id = $1 AND kind = 'timer' AND state = 'pending'"""
 
-# What was merged into the other before follows it: nobody has to look further than once.
+# Conversations merged into the other before are updated too, so that `merged_into` is never a chain.
 _MERGED = "UPDATE conversation SET merged_into = $2 WHERE id = $1 OR merged_into = $1"
 
 _SURVIVED = """
@@ -86,7 +88,7 @@ UPDATE conversation SET
     paced_until = CASE WHEN paced_until < $3::bigint THEN $3::bigint ELSE paced_until END
 WHERE id = $1 RETURNING last_inbound_at, paced_until"""
 
-# It comes before all that waits already.
+# Due before all events that are due already.
 _JOINED = """
 INSERT INTO inbox (conversation_id, key, kind, state, due_at, body, received_at, order_key)
 SELECT $1::bigint, $2::text, $3::text, 'pending', COALESCE(MIN(i.due_at), $5::bigint) - 1, $4::text,
@@ -96,24 +98,24 @@ FROM inbox i WHERE i.conversation_id = $1::bigint AND i.state = 'pending' AND i.
 
 
 async def rehome(tx: Transaction, dead: int, survivor: int, now: int) -> None:
-    """Give the survivor all that is `dead`'s, and what came for it while it was being merged.
+    """Give the survivor all rows of `dead`, also those that arrived for it during the merge.
 
-    What waited under a key that the survivor has too came twice; but for an order over the API, whose key
-    was chosen by the shop for each customer.
+    A pending event whose key the survivor has too is a duplicate, and is ignored. Not so an order over the
+    API, whose key the shop chooses for each customer.
     """
-    await tx.fetch(_TWICE, dead, survivor, now)
+    await tx.fetch(_DUPLICATES, dead, survivor, now)
     for statement in _MOVED:
         await tx.fetch(statement, dead, survivor)
 
 
-_TWICE = """
+_DUPLICATES = """
 UPDATE inbox SET key = key || '#' || id,
     state = CASE WHEN state = 'pending' AND kind <> 'request' THEN 'ignored' ELSE state END,
     handled_at = CASE WHEN state = 'pending' AND kind <> 'request' THEN $3::bigint ELSE handled_at END
 WHERE conversation_id = $1 AND EXISTS (
     SELECT 1 FROM inbox s WHERE s.conversation_id = $2 AND s.key = inbox.key)"""
 
-# Of the outbox only what is not finished, which is found by an index; the rest is told by who it came of.
+# Of the outbox only unfinished entries, which an index finds. Reports find finished ones by `merged_into`.
 _MOVED = (
     "UPDATE alias SET conversation_id = $2 WHERE conversation_id = $1",
     "UPDATE inbox SET conversation_id = $2 WHERE conversation_id = $1",
@@ -126,7 +128,7 @@ _MOVED = (
 
 
 async def same(tx: Transaction, pairs: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
-    """Those of `pairs` of conversations that are one by now."""
+    """Return those of `pairs` of conversations that are merged with each other."""
     ids = sorted({id for pair in pairs for id in pair})
     rows = await tx.fetch(_MERGES, ids) if ids else []
     now: Mapping[Any, int] = {row["id"]: row["now"] for row in rows}

@@ -1,8 +1,8 @@
-"""Random letters for what a step mints: the one thing in a step that no database can give twice.
+"""Random letters that make a step's new ids unique, even across copies of the database.
 
-Whatever is counted in a database is counted again after a restore, by a copy, or by the other half of a
-failover; and the payment provider keeps the ids that it was given for ever. So these come from the
-operating system.
+A database counts the same numbers again after a restore, in a copy, or on the other side of a failover; but
+the payment provider remembers the ids that it was given for ever. So the letters come from the operating
+system.
 """
 
 import secrets
@@ -11,15 +11,16 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 LETTERS: Final = 10
+"""How many letters one draw returns."""
 _ALPHABET: Final = string.ascii_lowercase
 _NONCES: Final = len(_ALPHABET) ** LETTERS
 
 Draw: TypeAlias = Callable[[], str]
-"""Gives `LETTERS` new lower-case letters each time. Seeded in the simulation, never in production."""
+"""Returns `LETTERS` new lower-case letters each time. Seeded in the simulation, never in production."""
 
 
 def draw() -> str:
-    """New letters, from the system's source of randomness."""
+    """Return new letters from the operating system's random source."""
     number = secrets.randbelow(_NONCES)
     letters = []
     for _ in range(LETTERS):

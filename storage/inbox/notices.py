@@ -1,4 +1,4 @@
-"""What operators must know: stored once for each subject, until they have seen to it."""
+"""Notices for operators: stored once for each kind and subject, until an operator deletes them."""
 
 from collections.abc import Sequence
 
@@ -8,8 +8,8 @@ from storage.database.transaction import Transaction
 
 async def add(tx: Transaction, notices: Sequence[Notice], now: int) -> None:
     """Store those of `notices` that are not there yet. `now` is in milliseconds."""
-    rows = sorted({(notice.kind, notice.subject): notice.said for notice in notices}.items())
-    await tx.insert(_INSERT, [(str(kind), subject, said, now) for (kind, subject), said in rows])
+    texts = sorted({(notice.kind, notice.subject): notice.said for notice in notices}.items())
+    await tx.insert(_INSERT, [(str(kind), subject, text, now) for (kind, subject), text in texts])
 
 
 _INSERT = """

@@ -1,4 +1,4 @@
-"""Loading what is due: conversations with their waiting events, and the orders those name."""
+"""Load due conversations with their due events, and the orders that those name."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,14 +21,14 @@ from storage.inbox.merge import rehome
 from storage.inbox.nonces import Draw
 
 EVENTS_AT_ONCE: Final = 50
-"""Events of one conversation in one step; the rest stay due."""
+"""The most events of one conversation in one step; the rest stay due."""
 _CANDIDATES: Final = 4
-"""Rows looked at per conversation wanted, so that a process finds work that others have not locked."""
+"""Rows to look at per wanted conversation, so that a process finds work that others have not locked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A conversation, locked, with its due events."""
+    """A locked conversation with its due events."""
 
     id: int
     given: StepInput
@@ -36,7 +36,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """An event to park, because it or what it needs cannot be read or stepped."""
+    """An event to park, because it cannot be read or stepped, or the rows that it needs cannot be read."""
 
     number: int
     error: Exception
@@ -45,9 +45,10 @@ class Unusable:
 async def load_due(
     tx: Transaction, now: int, limit: int, events: int, draw: Draw
 ) -> list[Waiting | Unusable]:
-    """Up to `limit` conversations with up to `events` due events each, those that wait longest first.
+    """Load up to `limit` conversations with up to `events` due events each, the longest waiting first.
 
-    What cannot be read stands for itself: an event, or the first one of a conversation.
+    An event that cannot be read is returned as Unusable; so is the first event of a conversation that cannot
+    be read.
     """
     picked = await _picked(tx, now, limit)
     if not picked:
@@ -59,7 +60,7 @@ async def load_due(
         try:
             arrived = InboxEvent(row["id"], Kind(row["kind"]), loads(row["body"]), row["received_at"])
             named |= {(row["conversation_id"], key) for key in _order_keys(arrived)}
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is this event's alone
+        except Exception as error:  # noqa: BLE001 - any error concerns only this event
             found.append(Unusable(row["id"], error))
         else:
             due[row["conversation_id"]].append(arrived)
@@ -68,7 +69,7 @@ async def load_due(
         if row["id"] in due:
             try:
                 people[row["id"]] = _conversation(tx.installation, row)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is this conversation's alone
+            except Exception as error:  # noqa: BLE001 - any error concerns only this conversation
                 found.append(Unusable(due[row["id"]][0].number, error))
     named |= {(id, key) for id, one in people.items() if (key := order_key_in(one.data))}
     orders = await _load_orders(tx, sorted(named))
@@ -80,10 +81,10 @@ async def load_due(
 
 
 async def _picked(tx: Transaction, now: int, limit: int) -> list[Row]:
-    """Conversations with due events, locked.
+    """Lock and return conversations with due events.
 
-    What came for one that was merged, by somebody who did not know yet, goes to whom it was merged into: it
-    is due again in the next round.
+    Events that another process stored for a merged conversation, not knowing of the merge, move to the
+    survivor and are due in the next round.
     """
     picked = await tx.fetch(_PICK, now, limit * _CANDIDATES, limit)
     for row in picked:
@@ -131,13 +132,13 @@ def _waiting(
 ) -> Waiting | Unusable:
     try:
         states = {rows.order["key"]: order_state(installation, rows) for rows in orders}
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is this conversation's alone
+    except Exception as error:  # noqa: BLE001 - any error concerns only this conversation
         return Unusable(events[0].number, error)
     return Waiting(id, StepInput(conversation, tuple(events), nonce, states, account=account))
 
 
 def _order_keys(event: InboxEvent) -> set[str]:
-    """The orders that `event` names. Its body is read with care: a missing field names nothing."""
+    """Return the keys of the orders that `event` names. A field missing from its body names none."""
     keys: set[Any] = set()
     if event.kind is Kind.FACTS:
         keys.add(event.body.get("order_key"))
@@ -153,7 +154,7 @@ def _order_keys(event: InboxEvent) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class OrderRows:
-    """An order's rows, not yet read."""
+    """An order's rows, not parsed yet."""
 
     order: Row
     attempts: Sequence[Row]
@@ -164,7 +165,7 @@ class OrderRows:
 async def _load_orders(
     tx: Transaction, wanted: Sequence[tuple[int, str]]
 ) -> defaultdict[int, list[OrderRows]]:
-    """The orders of `wanted` (conversation, order key) that exist, with facts and attempts, not yet read."""
+    """Load the rows of those orders of `wanted` (conversation, order key) that exist, by conversation."""
     found: defaultdict[int, list[OrderRows]] = defaultdict(list)
     if not wanted:
         return found
@@ -178,7 +179,7 @@ async def _load_orders(
     return found
 
 
-# CROSS JOIN, because SQLite then takes the rows first and seeks; IN (VALUES …) scans the table.
+# CROSS JOIN makes SQLite take the VALUES first and seek in the table; IN (VALUES …) would scan it.
 _ORDERS = """
 SELECT o.* FROM (VALUES {rows}) AS v CROSS JOIN orders o
 WHERE o.conversation_id = v.column1 AND o.key = v.column2"""
@@ -195,7 +196,7 @@ WHERE r.conversation_id = v.column1 AND r.order_key = v.column2 ORDER BY r.key""
 
 
 def by_order(rows: Iterable[Row]) -> dict[str, list[Row]]:
-    """`rows` by their order's key."""
+    """Return `rows` grouped by their `order_key`."""
     grouped = defaultdict(list)
     for row in rows:
         grouped[row["order_key"]].append(row)
@@ -203,7 +204,7 @@ def by_order(rows: Iterable[Row]) -> dict[str, list[Row]]:
 
 
 def order_state(installation: str, rows: OrderRows) -> OrderState:
-    """The order in `rows`, with all that is known of its money."""
+    """Return the order in `rows`, with all that is known of its money."""
     return OrderState(
         order=order_of(installation, rows.order),
         facts=tuple(_fact(fact) for fact in rows.facts),
@@ -217,7 +218,7 @@ def order_state(installation: str, rows: OrderRows) -> OrderState:
 
 
 def order_of(installation: str, row: Mapping[str, Any]) -> Order:
-    """The order in a row of `orders`."""
+    """Return the order in a row of `orders`."""
     return Order(
         key=row["key"],
         number=row["number"],
@@ -231,7 +232,7 @@ def order_of(installation: str, row: Mapping[str, Any]) -> Order:
 
 
 def attempt_of(row: Mapping[str, Any]) -> Attempt:
-    """The attempt in a row of `attempt`."""
+    """Return the attempt in a row of `attempt`."""
     return Attempt(
         reference_id=row["reference_id"],
         order_key=row["order_key"],

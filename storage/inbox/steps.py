@@ -1,4 +1,4 @@
-"""Claim what is due, let a pure function decide, save all of it: one transaction for many conversations."""
+"""Load due conversations, let a pure function decide, and save the changes, in one transaction for many."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -17,13 +17,13 @@ from storage.inbox.nonces import Draw
 from storage.inbox.step_inputs import Unusable, Waiting, load_due
 
 Advance: TypeAlias = Callable[[StepInput], ChangeSet]
-"""Decides one conversation's due events. Pure: it may be asked twice about the same case."""
+"""Decides one conversation's due events. It must be pure: it may be called twice with the same input."""
 
 log = structlog.get_logger()
 
 
 class Refused(Exception):
-    """The database would not hold what a batch decided. `number` is its first event."""
+    """The database refused the changes of a batch. `number` is the batch's first event."""
 
     def __init__(self, number: int, error: str) -> None:
         super().__init__(error)
@@ -34,20 +34,20 @@ class Refused(Exception):
 async def advance_due(
     tx: Transaction, advance: Advance, now: int, limit: int, events: int, draw: Draw
 ) -> int:
-    """Step up to `limit` conversations, up to `events` due events of each; how many events were answered.
+    """Step up to `limit` conversations, up to `events` due events of each; return how many were answered.
 
-    An event that cannot be read is parked. Where a conversation cannot be read or `advance` raises,
-    its first event is parked and the others stay due; the rest of the batch is saved. What the
-    database itself refuses fails the whole batch, as Refused.
+    An event that cannot be read is parked. If a conversation cannot be read or `advance` raises, its first
+    event is parked and its others stay due; the rest of the batch is saved. If the database refuses the
+    changes, the whole batch fails with Refused, or with SoldOut.
     """
     batch: list[list[Rows]] = []
     first, answered = 0, 0
-    waiting = await load_due(tx, now, limit, events, draw)
-    left: Mapping[str, int] = await stock.left(tx) if waiting else {}
-    for one in waiting:
-        decided = one if isinstance(one, Unusable) else _decide(one, left, advance, now)
+    loaded = await load_due(tx, now, limit, events, draw)
+    left: Mapping[str, int] = await stock.left(tx) if loaded else {}
+    for item in loaded:
+        decided = item if isinstance(item, Unusable) else _decide(item, left, advance, now)
         if isinstance(decided, Unusable):
-            # The message may quote the customer: it goes to the database, not to the log.
+            # The error's message may quote the customer: it goes to the database, not to the log.
             log.error("event parked", event_number=decided.number, error=type(decided.error).__name__)
             await park(tx, decided.number, error_text(decided.error), now)
             answered += 1
@@ -69,15 +69,15 @@ async def advance_due(
 
 
 def _decide(
-    one: Waiting, left: Mapping[str, int], advance: Advance, now: int
+    waiting: Waiting, left: Mapping[str, int], advance: Advance, now: int
 ) -> tuple[ChangeSet, list[Rows]] | Unusable:
-    """What changes, and its rows. If events fail together, the first is tried alone before it is blamed."""
-    given = replace(one.given, left=left)
+    """Return the changes and their rows. If several events fail together, try the first alone."""
+    given = replace(waiting.given, left=left)
     try:
         changes = advance(given)
-        return changes, rows_of(Saving(one.id, given, changes, now))
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is this conversation's alone
+        return changes, rows_of(Saving(waiting.id, given, changes, now))
+    except Exception as error:  # noqa: BLE001 - any error concerns only this conversation
         failed = Unusable(given.events[0].number, error)
     if len(given.events) == 1:
         return failed
-    return _decide(replace(one, given=replace(given, events=given.events[:1])), left, advance, now)
+    return _decide(replace(waiting, given=replace(given, events=given.events[:1])), left, advance, now)

@@ -1,1 +1,1 @@
-"""What an operator changes, and what a restore does to the books. Imports `outbox` and below."""
+"""Changes by operators, after a clock was set back, and after a restore. Imports `outbox` and below."""

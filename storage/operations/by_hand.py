@@ -1,12 +1,12 @@
-"""What operators change by hand, once they have mended what was wrong."""
+"""Changes that operators make by hand, after they have fixed a cause."""
 
 from storage.database.transaction import Transaction
 
 
 async def replay(tx: Transaction, number: int) -> bool:
-    """Have the parked event `number` handled again; False if it is not parked.
+    """Make the parked event `number` pending again; False if it is not parked.
 
-    It keeps the time at which it was due, so that it comes before what waits behind it.
+    It keeps its due time, so that it comes before the events that wait behind it.
     """
     return bool(await tx.fetch(_REPLAY, number))
 
@@ -17,5 +17,5 @@ WHERE id = $1 AND state = 'parked' RETURNING id"""
 
 
 async def seen(tx: Transaction, number: int) -> bool:
-    """Forget notice `number`; False if there is none. Should it happen again, it is told again."""
+    """Delete notice `number`; False if there is none. A new occurrence makes a new notice."""
     return bool(await tx.fetch("DELETE FROM notice WHERE id = $1 RETURNING id", number))

@@ -1,8 +1,8 @@
-"""After the clock was set back: what was to happen at once, by the clock before, happens at once.
+"""After the clock was set back: make due now what was due at once by the clock before.
 
-All that waits is due at a time of the clock that wrote it. Timers and polls keep theirs; whatever else is
-further away than it can be was written by a clock that has been set back since. What may truly be so far
-away keeps its time, unless the clock is known to have been set back.
+A row's due time comes from the clock at the time of writing. Timers and polls keep their due times. Any other
+row whose due time is further away than it can be was written by a clock that has been set back since. A row
+that may truly wait so long keeps its due time, unless the clock is known to have been set back.
 """
 
 from typing import Final
@@ -12,50 +12,51 @@ from storage.database.transaction import Transaction
 from storage.outbox import resend
 
 _EVIDENT: Final = 60_000
-"""Milliseconds that the clock must have been set back for that to be known. Less keeps nobody waiting long,
-and the clocks of two machines differ by as much."""
+"""Milliseconds that the clock must have been set back to count as set back. Less delays nothing for long, and
+the clocks of two machines differ by as much."""
 _LONGEST_TRY: Final = 90 * 60_000
 """Milliseconds: more than the longest gap between two tries, an hour and a quarter (`bot.retry`)."""
 _LONGEST_ASKED: Final = 31 * 3_600_000
-"""Milliseconds: more than anything tried waits: the day that the other side may ask for, and a quarter."""
+"""Milliseconds: more than any retry waits: the day that a provider may ask for, and a quarter."""
 _LONGEST_LEASE: Final = 5 * 60_000
-"""Milliseconds: more than a lease, or the wait of a receipt that came early."""
+"""Milliseconds: more than a lease, and more than the wait of a receipt that came early."""
 
 
 async def rewind(tx: Transaction, now: int, back: int = 0) -> int:
-    """Make due at `now`, in milliseconds, what cannot be due so much later; how much that was.
+    """Make due at `now`, in milliseconds, the rows that cannot wait so long, and return their number.
 
-    `back` is by how much the clock was seen to be set back just now. 0 at a start: then whatever waits from
-    later than now says so. The leases of who is at work are left alone; at a start they are of the dead.
+    `back` is how many milliseconds the clock was just seen to be set back. It is 0 at a start: then a waiting
+    row that is dated after `now` is the evidence. Running workers keep their leases; at a start, all leases
+    are of dead processes.
     """
-    found = await tx.fetch(_EVENTS, now)
-    found += await tx.fetch(_RECEIPTS, now, now + _LONGEST_LEASE)
-    found += await tx.fetch(_ENTRIES, now, now + _LONGEST_ASKED)
+    rows = await tx.fetch(_EVENTS, now)
+    rows += await tx.fetch(_RECEIPTS, now, now + _LONGEST_LEASE)
+    rows += await tx.fetch(_ENTRIES, now, now + _LONGEST_ASKED)
     if not back:
-        found += await tx.fetch(_LEASES, now, now + _LONGEST_LEASE)
-    known = back >= _EVIDENT if back else await _is_behind(tx, now)
-    return len(found) + (await _tried(tx, now) if known else 0)
+        rows += await tx.fetch(_LEASES, now, now + _LONGEST_LEASE)
+    is_known = back >= _EVIDENT if back else await _is_behind(tx, now)
+    return len(rows) + (await _rewind_retries(tx, now) if is_known else 0)
 
 
 async def _is_behind(tx: Transaction, now: int) -> bool:
-    """Whether something waits that was written by a later clock."""
+    """Return whether a waiting row was written by a clock ahead of `now`."""
     [row] = await tx.fetch(_BEHIND, now + _EVIDENT)
     return bool(row["behind"])
 
 
-async def _tried(tx: Transaction, now: int) -> int:
-    """Make due what is tried again later than by our own gaps; how much that was."""
+async def _rewind_retries(tx: Transaction, now: int) -> int:
+    """Make due the entries whose retry is later than our own gaps allow, and return their number."""
     rows = await tx.fetch(_TRIED, now + _LONGEST_TRY)
-    far = [row["id"] for row in rows if row["due_at"] > now + _longest_remedy(row["payload"])]
-    await tx.fetch(_AT_ONCE, now, far)
-    return len(far)
+    late = [row["id"] for row in rows if row["due_at"] > now + _longest_resend(row["payload"])]
+    await tx.fetch(_AT_ONCE, now, late)
+    return len(late)
 
 
-def _longest_remedy(payload: str) -> int:
-    """Milliseconds that it may wait since it was accepted and failed."""
+def _longest_resend(payload: str) -> int:
+    """Return how many milliseconds a message that was accepted and then failed may wait."""
     try:
         return resend.longest(loads(payload))
-    except (ValueError, AttributeError):  # whoever claims it tells that it cannot be read
+    except (ValueError, AttributeError):  # the next claim reports that it cannot be read
         return 0
 
 
@@ -65,7 +66,7 @@ WHERE state = 'pending' AND kind <> 'receipt' AND due_at > $1 AND kind NOT IN ('
 RETURNING id"""
 _RECEIPTS: Final = """
 UPDATE inbox SET due_at = $1 WHERE state = 'pending' AND kind = 'receipt' AND due_at > $2 RETURNING id"""
-# What was never tried waits for nothing but its customer's pace, which is looked at again.
+# An entry that was never tried waits only for its customer's pace, which the next claim checks again.
 _ENTRIES: Final = """
 UPDATE outbox SET due_at = $1 WHERE finished_at IS NULL AND state = 'pending' AND (
     (attempts = 0 AND error IS NULL AND due_at > $1) OR due_at > $2

@@ -1,1 +1,1 @@
-"""What is to be sent and called: claimed in order, performed, settled by receipts. Imports `inbox`, below."""
+"""Messages to send and calls to make: claimed in order, performed, settled by receipts. Imports `inbox`."""

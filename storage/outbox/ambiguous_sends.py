@@ -1,4 +1,4 @@
-"""Messages that may be out already: whoever sends one again waits for the word on the earlier try first."""
+"""Messages that may have been sent already: wait for the earlier try's receipt before sending one again."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -6,16 +6,16 @@ from typing import Final
 from storage.database.transaction import Row, Transaction
 
 _MISSED: Final = 5_000
-"""Milliseconds after the end of a lease at which nobody was there who would have claimed the entry."""
+"""Milliseconds after the end of a lease: an entry that is still unclaimed then shows that no worker ran."""
 _UNREAD: Final = 60_000
-"""Milliseconds that a receipt which cannot be applied may hold up its customer."""
+"""Milliseconds that a receipt which cannot be applied may delay its customer's messages."""
 
 
-async def awaited(tx: Transaction, unfinished: Iterable[Row], now: int, word: int) -> set[int]:
-    """The conversations among `unfinished` entries to whom nothing may be sent until more is known.
+async def awaited(tx: Transaction, unfinished: Iterable[Row], now: int, wait: int) -> set[int]:
+    """Return the conversations among `unfinished` entries to which nothing may be sent yet.
 
-    `word` is how many milliseconds a receipt may take. A send that was cut off while nobody was there gets
-    them from now on: its receipt could not be delivered either. A receipt that is stored is applied first.
+    `wait` is how many milliseconds a receipt may take. If a send was cut off while no worker ran, they count
+    from now: its receipt could not be delivered either. A stored receipt is applied before a send.
     """
     due = [row for row in unfinished if row["due_at"] <= now and row["attempts"]]
     missed = {
@@ -24,11 +24,11 @@ async def awaited(tx: Transaction, unfinished: Iterable[Row], now: int, word: in
         if row["state"] == "sending" and row["due_at"] <= now - _MISSED
     }
     if missed:
-        await tx.fetch(_WAIT, sorted(missed), now + word)
-    held = set(missed.values())
-    if tried := sorted({row["conversation_id"] for row in due} - held):
-        held |= {row["conversation_id"] for row in await tx.fetch(_RECEIPTS, tried, now, now - _UNREAD)}
-    return held
+        await tx.fetch(_WAIT, sorted(missed), now + wait)
+    waiting = set(missed.values())
+    if tried := sorted({row["conversation_id"] for row in due} - waiting):
+        waiting |= {row["conversation_id"] for row in await tx.fetch(_RECEIPTS, tried, now, now - _UNREAD)}
+    return waiting
 
 
 _WAIT = """

@@ -1,4 +1,4 @@
-"""The channel by which customers are written to, as far as the queues must know it."""
+"""What the queues need to know of the channel to customers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from storage.outbox.pace import Pace
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """What one channel hands to the queues: numbers, and what operators are told in its words."""
+    """One channel's rules for the queues, and the notices that it words for operators."""
 
     naming: Naming
     pace: Pace
     word: int
-    """Milliseconds that the receipt may take which says what became of a message."""
+    """The longest that a message's receipt may take, in milliseconds."""
     unsent: Callable[[str, str], Notice]
-    """(message, conversation): of a message that came too late to be sent as it is, and has no template."""
+    """(message, conversation) -> notice of a message that was too late to be sent and has no template."""
     undelivered: Callable[[str, str, str], Notice]
-    """(message, conversation, why): of one that will never reach its customer."""
+    """(message, conversation, why) -> notice of a message that will never reach its customer."""

@@ -1,4 +1,4 @@
-"""Who is next: entries of the outbox are claimed in order, by one claimant at a time."""
+"""Claim due entries of the outbox in order, each by one claimant at a time."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,22 +16,22 @@ from storage.outbox.deliveries import Claim, Delivery, Failed, record
 from storage.outbox.pace import Pace, spend
 
 _CANDIDATES: Final = 4
-"""Lanes looked at per entry wanted, so that a process finds work that others have not locked."""
+"""Lanes to look at per wanted entry, so that a process finds work that others have not locked."""
 _RUN: Final = 32
-"""Entries of one lane looked at in one claim."""
+"""Entries of one customer's lane to look at in one claim."""
 
 Runs: TypeAlias = dict[int, list[int]]
-"""Entries that are next, in order, by conversation."""
+"""The next entries to claim, in order, by conversation."""
 
 
 async def claim_due(
     tx: Transaction, now: int, limit: int, lease: int, lanes: Sequence[Lane], channel: Channel
 ) -> list[Delivery]:
-    """Up to `limit` entries of `lanes`, now `sending` until `now + lease` (milliseconds); each lane in order.
+    """Claim up to `limit` due entries of `lanes` until `now + lease` (milliseconds), in order in each lane.
 
-    An entry is claimed only together with, or after, every earlier one of its lane; reminders come after
-    all that is none. An entry whose lease ended is claimed again: its earlier outcome is unknown. One
-    that cannot be read fails, with its error.
+    An entry is claimed only together with, or after, every earlier entry of its lane; reminders come last. An
+    entry whose lease has ended is claimed again: the outcome of its earlier attempt is unknown. An entry that
+    cannot be read fails, with its error.
     """
     claimed: list[Delivery] = []
     for lane in lanes:
@@ -59,14 +59,14 @@ async def _claim(
     if not rows:
         return []
     people = await _recipients(tx, sorted(runs), channel.naming)
-    deliveries, unreadable = _readable(
+    deliveries, unreadable = _parse_deliveries(
         tx.installation, [rows[id] for id in ids if id in rows], customers, people
     )
     await record(tx, unreadable, now, channel.naming)
     return deliveries
 
 
-# Reminders are only looked for where the others leave room: behind a backlog, that would be a long look.
+# Reminders are read only if other entries leave room: behind a backlog, the search for them would be long.
 _HEADS = """
 WITH plain AS (
     SELECT o.conversation_id, o.urgency, o.due_at FROM outbox o
@@ -107,23 +107,23 @@ RETURNING id, conversation_id, lane, name, payload, due_at, attempts, created_at
 
 
 def _runs(unfinished: Iterable[Row], customers: Iterable[int], now: int) -> Runs:
-    """Of each customer's lane, those before the first that is not due, in the order of `customers`.
+    """Return each customer's entries before the first that is not due, in the order of `customers`.
 
-    A run that begins with something else ends before the reminders: others' confirmations go first.
+    A run that does not begin with reminders ends before them: other customers' confirmations go first.
     """
-    found: Runs = {}
+    runs: Runs = {}
     for customer, lane in groupby(unfinished, key=lambda row: int(row["conversation_id"])):
-        found[customer], urgency = [], None
+        runs[customer], urgency = [], None
         for row in lane:
             urgency = row["urgency"] if urgency is None else urgency
             if row["due_at"] > now or row["urgency"] != urgency:
                 break
-            found[customer].append(row["id"])
-    return {customer: found[customer] for customer in customers if found.get(customer)}
+            runs[customer].append(row["id"])
+    return {customer: runs[customer] for customer in customers if runs.get(customer)}
 
 
 def _first(runs: Runs, limit: int) -> Runs:
-    """The first `limit` entries of `runs`."""
+    """Return the first `limit` entries of `runs`."""
     kept: Runs = {}
     for customer, run in runs.items():
         if limit <= 0:
@@ -134,7 +134,7 @@ def _first(runs: Runs, limit: int) -> Runs:
 
 
 async def _pace(tx: Transaction, pace: Pace, runs: Runs, customers: Mapping[int, Row], now: int) -> None:
-    """Take from `runs` what may not leave yet, due again when it may, and count what does."""
+    """Remove from `runs` the entries that may not leave yet, postpone them, and count those that leave."""
     late: list[tuple[int, int]] = []
     for customer, run in runs.items():
         paced_until = customers[customer]["paced_until"]
@@ -153,31 +153,31 @@ FROM (VALUES {rows}) AS v WHERE outbox.id = v.column1 AND outbox.state IN ('pend
 
 
 async def _recipients(tx: Transaction, conversations: Sequence[int], naming: Naming) -> dict[int, Address]:
-    """Where each conversation's customer is reached."""
+    """Return the address of each conversation's customer."""
     people: defaultdict[int, list[Row]] = defaultdict(list)
     for row in await tx.fetch(_ALIASES, conversations):
         people[row["conversation_id"]].append(row)
     return {id: address(rows, naming) for id, rows in people.items()}
 
 
-# An entry may be left with a conversation that was joined to another while somebody wrote it.
+# An entry that was written during a merge may still name the merged conversation.
 _ALIASES = """
 SELECT a.id, c.id AS conversation_id, a.kind, a.value, a.told_at, a.beside
 FROM conversation c JOIN alias a ON a.conversation_id = COALESCE(c.merged_into, c.id)
 WHERE c.id = ANY($1::bigint[])"""
 
 
-def _readable(
+def _parse_deliveries(
     installation: str, rows: Sequence[Row], customers: Mapping[int, Row], people: Mapping[int, Address]
 ) -> tuple[list[Delivery], list[Failed]]:
-    """The claimed rows as deliveries. One that cannot be read fails alone, and an operator hears of it."""
+    """Return the claimed rows as deliveries; a row that cannot be read, as a failure with a notice."""
     deliveries: list[Delivery] = []
     unreadable: list[Failed] = []
     for row in rows:
         customer = row["conversation_id"]
         try:
-            last = customers[customer]["last_inbound_at"]
-            deliveries.append(_delivery(installation, row, last, people.get(customer, ())))
+            last_inbound_at = customers[customer]["last_inbound_at"]
+            deliveries.append(_delivery(installation, row, last_inbound_at, people.get(customer, ())))
         except ValueError as error:
             unreadable.append(_unreadable(row, error))
     return deliveries, unreadable
@@ -203,9 +203,9 @@ def _delivery(installation: str, row: Row, last_inbound_at: int | None, to: Addr
 
 
 def _unreadable(row: Row, error: ValueError) -> Failed:
-    said = (
+    text = (
         f"'{row['name']}' could not be performed: entry {row['id']} of the outbox cannot be read. Whoever"
         " changed the row by hand knows what it was."
     )
-    notice = Notice(NoticeKind.OUTBOX, str(row["id"]), said)
+    notice = Notice(NoticeKind.OUTBOX, str(row["id"]), text)
     return Failed(Claim(row["id"], row["due_at"]), f"its payload cannot be read: {error}", notice=notice)

@@ -1,4 +1,4 @@
-"""The outbox: what is claimed from it, and what became of it."""
+"""Deliveries: claimed outbox entries, and the outcomes of performing them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ from storage.inbox.customers import Address, Alias, Evidence, Naming
 from storage.inbox.directory import know_all_of, known, save
 
 _ERROR: Final = 4000
-"""Characters of an error that are kept."""
+"""The longest error that is stored, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One entry, ours to perform until its lease ends; what comes of it later no longer counts."""
+    """One worker's hold on an entry. It ends with the lease; an outcome that comes later is ignored."""
 
     id: int
     leased_until: int
@@ -30,7 +30,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What there is to perform."""
+    """A claimed outbox entry to perform."""
 
     claim: Claim
     conversation: str
@@ -39,49 +39,49 @@ class Delivery:
     name: str
     payload: dict[str, Any]
     attempts: int
-    """This one included."""
+    """Attempts so far, with this one."""
     to: Address
-    """What the channel calls the customer now."""
+    """The customer's names at the channel now."""
     last_inbound_at: int | None
-    """When the customer last wrote, in milliseconds since 1970, UTC; None if we never heard them."""
+    """When the customer last wrote, in milliseconds since 1970, UTC; None if they never did."""
     opaque: str
-    """Travels with the message and comes back in its receipts."""
+    """Our callback id: sent with the message, and returned in its receipts."""
     created_at: int
     """Milliseconds since 1970, UTC."""
 
     @property
     def id(self) -> int:
-        """Of its outbox entry."""
+        """The number of the outbox entry."""
         return self.claim.id
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """It was performed. `provider_id` is what the provider calls it."""
+    """The entry was performed. `provider_id` is the provider's id for it."""
 
     claim: Claim
     provider_id: str | None
     result: Result | None = None
     recipient: tuple[Alias, ...] = ()
-    """Names of whom it went to that we did not address it by."""
+    """The recipient's names, other than those that we used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """It was not, or nobody knows: try again at `at` (milliseconds since 1970, UTC)."""
+    """The entry was not performed, or that is unknown: try again at `at` (milliseconds since 1970, UTC)."""
 
     claim: Claim
     at: int
     error: str
     counts: bool = True
-    """False: the try is not held against the entry (the account is at fault, not the entry)."""
+    """False: the attempt does not count (the account is at fault, not the entry)."""
     notice: Notice | None = None
-    """What an operator must know of it."""
+    """A notice for operators."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """It never will be."""
+    """The entry will never be performed."""
 
     claim: Claim
     error: str
@@ -93,32 +93,34 @@ Outcome: TypeAlias = Done | Again | Failed
 
 
 async def record(tx: Transaction, outcomes: Sequence[Outcome], now: int, naming: Naming) -> None:
-    """Write what became of claimed entries, with their results as events and their notices, in one go.
+    """Store the outcomes of claimed entries, their results as events, and their notices.
 
-    Only entries still held by the very claim that was performed change: one that a receipt settled
-    meanwhile keeps what that said, one that is another's is that one's to record; and gives no result.
+    Only an entry that the same claim still holds is changed. If a receipt has settled it meanwhile, or
+    another worker has claimed it, it stays as it is and its result is dropped.
     """
     if not outcomes:
         return
     rows = sorted((_outcome_row(outcome, now) for outcome in outcomes), key=lambda row: row[0])
     changed = await tx.fetch_rows(_RECORD, "bigint bigint text text text bigint bigint bigint", rows)
     by_id = {outcome.claim.id: outcome for outcome in outcomes}
-    told = [(row, by_id[row["id"]]) for row in changed]
-    results = [(row, o.result) for row, o in told if not isinstance(o, Again) and o.result]
-    await tx.insert(_RESULTS, [_result(row, result, now) for row, result in results])
-    await notices.add(tx, [o.notice for _, o in told if not isinstance(o, Done) and o.notice], now)
-    called = [(row["conversation_id"], o.recipient) for row, o in told if isinstance(o, Done) and o.recipient]
-    if called:
-        await _learn(tx, called, now, naming)
+    recorded = [(row, by_id[row["id"]]) for row in changed]
+    results = [(row, o.result) for row, o in recorded if not isinstance(o, Again) and o.result]
+    await tx.insert(_RESULTS, [_result_row(row, result, now) for row, result in results])
+    await notices.add(tx, [o.notice for _, o in recorded if not isinstance(o, Done) and o.notice], now)
+    recipients = [
+        (row["conversation_id"], o.recipient) for row, o in recorded if isinstance(o, Done) and o.recipient
+    ]
+    if recipients:
+        await _learn_names(tx, recipients, now, naming)
 
 
-async def _learn(
-    tx: Transaction, called: Sequence[tuple[int, tuple[Alias, ...]]], now: int, naming: Naming
+async def _learn_names(
+    tx: Transaction, recipients: Sequence[tuple[int, tuple[Alias, ...]]], now: int, naming: Naming
 ) -> None:
-    """Take in what the channel calls the customers of these conversations."""
-    directory = await known(tx, {value for _, names in called for _, value in names}, naming)
-    await know_all_of(tx, directory, {conversation for conversation, _ in called})
-    for conversation, names in called:
+    """Store the `recipients`: (conversation, the channel's names of its customer)."""
+    directory = await known(tx, {value for _, names in recipients for _, value in names}, naming)
+    await know_all_of(tx, directory, {conversation for conversation, _ in recipients})
+    for conversation, names in recipients:
         directory.recipient(conversation, Evidence(names))
     await save(tx, directory, now)
 
@@ -153,16 +155,16 @@ def _clean(error: str) -> str:
     return error.replace("\x00", "")[:_ERROR]
 
 
-def _result(row: Row, result: Result, now: int) -> tuple[Any, ...]:
+def _result_row(row: Row, result: Result, now: int) -> tuple[Any, ...]:
     key = f"result:{row['id']}:{row['attempts']}"
     body = dumps(results.to_json(result))
     return (row["conversation_id"], row["order_key"], key, str(Kind.RESULT), "pending", now, body, now)
 
 
 async def release(tx: Transaction, claims: Sequence[Claim]) -> None:
-    """Hand back entries that were claimed but not tried: due at once, the attempt not counted.
+    """Release entries that were claimed but not tried: due at once, the attempt not counted.
 
-    Only those that are still held by their claim: after the end of a lease, an entry may be another's.
+    Only entries that their claim still holds: after the lease, another worker may have claimed them.
     """
     rows = sorted((claim.id, claim.leased_until) for claim in claims)
     await tx.fetch_rows(_RELEASE, "bigint bigint", rows)

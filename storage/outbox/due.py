@@ -1,4 +1,4 @@
-"""Whether anything is due: a look without a transaction, so that a shop at rest takes no locks."""
+"""Check whether anything is due, without a transaction, so that an idle shop takes no locks."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -9,25 +9,25 @@ from storage.database.transaction import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What the inbox has for now; some of it may be in other hands."""
+    """What the inbox has due. Other processes may be handling some of it."""
 
     events: bool
-    """Events other than receipts."""
+    """Whether events other than receipts are due."""
     receipts: bool
 
 
 async def due(tx: Transaction, now: int) -> Due:
-    """What of the inbox is due at `now`, in milliseconds since 1970, UTC."""
+    """Return what the inbox has due at `now`, in milliseconds since 1970, UTC."""
     [row] = await tx.fetch(_DUE, now)
     return Due(bool(row["events"]), bool(row["receipts"]))
 
 
 async def due_lanes(tx: Transaction, now: int) -> frozenset[Lane]:
-    """Lanes of the outbox with an entry that is due at `now`; it may still have to wait for another."""
+    """Return the lanes of the outbox with an entry due at `now`; it may still have to wait for another."""
     return frozenset(Lane(row["lane"]) for row in await tx.fetch(_DUE_LANES, now))
 
 
-# Each part is one look into a partial index.
+# Each EXISTS reads one partial index.
 _DUE: Final = """
 SELECT EXISTS (SELECT 1 FROM inbox WHERE state = 'pending' AND kind <> 'receipt' AND due_at <= $1) AS events,
     EXISTS (SELECT 1 FROM inbox WHERE state = 'pending' AND kind = 'receipt' AND due_at <= $1) AS receipts"""

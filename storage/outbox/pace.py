@@ -1,7 +1,7 @@
-"""How fast messages may go to one customer: one in a while, after a burst.
+"""The pace of messages to one customer: a burst, then one message per gap.
 
-A customer's `paced_until` is when all that was sent would have left at that gap; one number, kept with
-the customer, so that every process counts what the others send.
+A customer's `paced_until` is the time at which all messages so far would have left at one per gap. It is
+stored with the customer, so that every process counts what the others send.
 """
 
 from collections.abc import Mapping
@@ -15,43 +15,44 @@ class Pace:
     """The channel's limit. All times are milliseconds since 1970, UTC."""
 
     gap: int
-    """Milliseconds."""
+    """Milliseconds between two messages."""
     burst: int
-    """How many messages may leave at once after a rest."""
+    """How many messages may leave at once after a pause."""
 
     @property
     def longest(self) -> int:
-        """Milliseconds that `paced_until` may be away, and as much again for clocks that differ.
+        """How many milliseconds `paced_until` may lie ahead, doubled for clocks that differ.
 
-        What is further away was written by a clock that has been set back since, and counts as nothing: the
-        channel itself still says no.
+        A `paced_until` further ahead was written by a clock that has been set back since. It is ignored: the
+        channel itself still refuses what comes too fast.
         """
         return 2 * self.burst * self.gap
 
     def room(self, paced_until: int, now: int) -> int:
-        """How many messages may leave at `now`."""
-        return max(0, self.burst - -(-max(self._meant(paced_until, now) - now, 0) // self.gap))
+        """Return how many messages may leave at `now`."""
+        return max(0, self.burst - -(-max(self._plausible(paced_until, now) - now, 0) // self.gap))
 
     def opens_at(self, paced_until: int) -> int:
-        """When the next message may leave at the earliest."""
+        """Return the earliest time at which the next message may leave."""
         return paced_until - (self.burst - 1) * self.gap
 
     def after(self, paced_until: int, now: int, count: int) -> int:
-        """`paced_until` once `count` messages left at `now`."""
-        return max(self._meant(paced_until, now), now) + count * self.gap
+        """Return `paced_until` after `count` messages left at `now`."""
+        return max(self._plausible(paced_until, now), now) + count * self.gap
 
-    def _meant(self, paced_until: int, now: int) -> int:
+    def _plausible(self, paced_until: int, now: int) -> int:
+        """Return `paced_until`, or 0 if it lies further ahead than it can."""
         return paced_until if paced_until - now <= self.longest else 0
 
 
 async def spend(tx: Transaction, pace: Pace, leaving: Mapping[int, int], now: int) -> None:
-    """Count the messages that leave at `now`, by conversation. Their rows must be locked."""
+    """Count messages that leave at `now`. `leaving`: their number by conversation, whose row is locked."""
     for count in sorted(set(leaving.values())):
         customers = sorted(customer for customer, leave in leaving.items() if leave == count)
         await tx.fetch(_SPEND, customers, now, count * pace.gap, now + pace.longest)
 
 
-# One statement for all customers to whom as many messages leave: nearly always one.
+# One statement for all customers with the same number of messages, which is nearly always one.
 _SPEND = """
 UPDATE conversation
 SET paced_until = $3 + CASE WHEN paced_until > $2 AND paced_until <= $4 THEN paced_until ELSE $2 END

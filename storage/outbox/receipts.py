@@ -1,4 +1,4 @@
-"""What the channel says later about our messages: it moves forward only, and settles what was in doubt."""
+"""Receipts: later statuses of our messages at the channel. They only move forward, and settle doubts."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,20 +19,21 @@ from storage.outbox.channel import Channel
 from storage.outbox.resend import Remedy
 
 _TRIES: Final = (2_000, 10_000, 60_000, 300_000)
-"""Milliseconds after its arrival at which a receipt that names no message of ours is tried again."""
+"""Milliseconds after arrival at which a receipt that matches no message of ours is tried again."""
 _ERROR: Final = 4000
+"""The longest error that is stored, in characters."""
 _UNFINISHED: Final = ("pending", "sending")
 
 log = structlog.get_logger()
 
 
 class Meaning(StrEnum):
-    """What a status settles."""
+    """What a status means for the message."""
 
     TAKEN = "taken"
     """It is on its way."""
     FAILED = "failed"
-    """It did not reach the customer; it may still be told that it did."""
+    """It did not reach the customer; a later status may still say that it did."""
     ARRIVED = "arrived"
     """It reached the customer."""
 
@@ -42,23 +43,23 @@ class _Receipt:
     number: int
     received_at: int
     copy: str | None
-    """What the channel calls the message; each time that it is sent, something else."""
+    """The channel's id of this copy of the message: every send gets a new one."""
     status: str
-    """In the channel's words."""
+    """The status, as the channel names it."""
     rank: int
-    """Statuses come in any order: one of a lower rank says nothing after one of a higher."""
+    """Statuses come in any order: one is ignored after another of a higher rank."""
     meaning: Meaning | None
-    """None of a status that the channel has added since: it is ignored."""
+    """None for a status that is not known here; it is ignored."""
     target: tuple[int, int] | None
     """(conversation, outbox number) from our own callback id."""
     error: str | None
     code: int | None
     remedy: Remedy | None
-    """What may help, of a message that failed."""
+    """What may help a message that failed."""
 
     @property
     def too_late(self) -> bool:
-        """Whether it says that the message came too late to be sent as it is."""
+        """Whether the message was too late to be sent as it is."""
         return self.remedy is Remedy.TEMPLATE
 
 
@@ -67,7 +68,7 @@ class Undelivered:
     """A message that the channel accepted and then could not deliver."""
 
     id: int
-    """Of its outbox entry."""
+    """The number of its outbox entry."""
     name: str
     code: int | None
     """The channel's error code."""
@@ -75,31 +76,31 @@ class Undelivered:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What one round of receipts told."""
+    """The result of one round of receipts."""
 
     looked_at: int = 0
     undelivered: tuple[Undelivered, ...] = ()
 
 
 async def apply_receipts(tx: Transaction, now: int, limit: int, channel: Channel) -> Applied:
-    """Apply up to `limit` due receipts. One that cannot be read is parked."""
+    """Apply up to `limit` due receipts. A receipt that cannot be read is parked."""
     rows = await tx.fetch(_DUE, now, limit)
     if not rows:
         return Applied()
-    receipts = await _readable(tx, rows, now)
+    receipts = await _parse_receipts(tx, rows, now)
     entries = await _entries(tx, receipts)
-    meant = ((receipt, _meant(receipt, entries)) for receipt in receipts)
-    await resend.load(tx, [e for r, e in meant if e is not None and (r.remedy or _waits_again(e))])
-    found = _Found(tx.installation, channel)
+    pairs = ((receipt, _entry_of(receipt, entries)) for receipt in receipts)
+    await resend.load(tx, [e for r, e in pairs if e is not None and (r.remedy or _awaits_resend(e))])
+    changes = _Changes(tx.installation, channel)
     for receipt in receipts:
-        _apply(receipt, _meant(receipt, entries), found, now)
-    await _write(tx, found, now)
-    return Applied(len(rows), tuple(found.undelivered))
+        _apply(receipt, _entry_of(receipt, entries), changes, now)
+    await _write(tx, changes, now)
+    return Applied(len(rows), tuple(changes.undelivered))
 
 
 @dataclass(slots=True)
-class _Found:
-    """What one round of receipts changes, and tells."""
+class _Changes:
+    """What one round of receipts changes and reports."""
 
     installation: str
     channel: Channel
@@ -109,47 +110,47 @@ class _Found:
     notices: list[Notice] = field(default_factory=list)
 
     def public(self, entry: Row) -> str:
-        """The public id of the conversation that `entry` belongs to."""
+        """Return the public id of the conversation of `entry`."""
         return f"{self.installation}-{entry['conversation_id']}"
 
 
-def _apply(receipt: _Receipt, entry: Row | None, found: _Found, now: int) -> None:
-    later = _later(receipt, now)
-    if entry is None or (later is not None and _is_early(receipt, entry)):
-        found.handled.append(_unsettled(receipt, later, now))
+def _apply(receipt: _Receipt, entry: Row | None, changes: _Changes, now: int) -> None:
+    retry_at = _retry_at(receipt, now)
+    if entry is None or (retry_at is not None and _is_early(receipt, entry)):
+        changes.handled.append(_postponed(receipt, retry_at, now))
         return
     applies = receipt.meaning is not None
-    found.handled.append((receipt.number, "applied" if applies else "ignored", None, now))
+    changes.handled.append((receipt.number, "applied" if applies else "ignored", None, now))
     if not applies or _is_of_another_copy(receipt, entry):
         return
-    found.entries[entry["id"]] = entry
-    if receipt.remedy and _moves(receipt, entry):
+    changes.entries[entry["id"]] = entry
+    if receipt.remedy and _outranks(receipt, entry):
         if resend.take(entry, receipt.remedy, receipt.copy, receipt.error, now):
             return
         if receipt.too_late and resend.lacks(entry):
-            found.notices.append(found.channel.unsent(entry["name"], found.public(entry)))
+            changes.notices.append(changes.channel.unsent(entry["name"], changes.public(entry)))
     if _advance(entry, receipt, now) and receipt.meaning is Meaning.FAILED:
-        found.undelivered.append(Undelivered(entry["id"], entry["name"], receipt.code))
+        changes.undelivered.append(Undelivered(entry["id"], entry["name"], receipt.code))
         if not receipt.too_late:
-            told = found.channel.undelivered(entry["name"], found.public(entry), entry["error"])
-            found.notices.append(told)
+            notice = changes.channel.undelivered(entry["name"], changes.public(entry), entry["error"])
+            changes.notices.append(notice)
 
 
-async def _write(tx: Transaction, found: _Found, now: int) -> None:
-    # In id order, as everybody who updates several entries does: so nobody deadlocks.
-    changed = [_columns(found.entries[id]) for id in sorted(found.entries)]
+async def _write(tx: Transaction, changes: _Changes, now: int) -> None:
+    # In id order, like every update of several entries, so that none deadlock.
+    changed = [_columns(changes.entries[id]) for id in sorted(changes.entries)]
     await tx.fetch_rows(_UPDATE, "bigint text text text bigint text bigint", changed)
-    await resend.write(tx, found.entries.values())
-    await tx.fetch_rows(_HANDLED, "bigint text bigint bigint", found.handled)
-    await notices.add(tx, found.notices, now)
+    await resend.write(tx, changes.entries.values())
+    await tx.fetch_rows(_HANDLED, "bigint text bigint bigint", changes.handled)
+    await notices.add(tx, changes.notices, now)
 
 
-async def _readable(tx: Transaction, rows: Iterable[Row], now: int) -> list[_Receipt]:
+async def _parse_receipts(tx: Transaction, rows: Iterable[Row], now: int) -> list[_Receipt]:
     receipts = []
     for row in rows:
         try:
             receipts.append(_receipt(tx.installation, row))
-        except Exception as error:  # noqa: BLE001 - whatever it is, it is this receipt's alone
+        except Exception as error:  # noqa: BLE001 - any error concerns only this receipt
             log.warning("receipt parked", event_number=row["id"], error=type(error).__name__)
             await park(tx, row["id"], error_text(error), now)
     return receipts
@@ -206,66 +207,69 @@ def _error(value: Any) -> str | None:
 
 
 async def _entries(tx: Transaction, receipts: Iterable[_Receipt]) -> dict[Any, Row]:
-    """The outbox entries that may be meant, by (conversation, id) and by what the channel calls them."""
+    """Return the outbox entries of `receipts`, by (conversation, id) and by the channel's id."""
     ids = sorted({r.target[1] for r in receipts if r.target})
     copies = sorted({r.copy for r in receipts if r.copy})
-    found: dict[Any, Row] = {}
+    entries: dict[Any, Row] = {}
     by_id = {row["id"]: row for row in await tx.fetch(_BY_ID, ids)} if ids else {}
-    for target in await _ours(tx, {r.target for r in receipts if r.target}, by_id):
-        found[target] = by_id[target[1]]
+    for target in await _valid_targets(tx, {r.target for r in receipts if r.target}, by_id):
+        entries[target] = by_id[target[1]]
     for row in await tx.fetch(_BY_COPY, copies) if copies else ():
-        # The same row object under both names: one entry may be named either way in one batch.
+        # One row object under both keys: receipts of one batch may name an entry either way.
         entry = by_id.setdefault(row["id"], row)
-        found[row["provider_id"]] = entry
-    return found
+        entries[row["provider_id"]] = entry
+    return entries
 
 
-async def _ours(
+async def _valid_targets(
     tx: Transaction, targets: set[tuple[int, int]], by_id: Mapping[int, Row]
 ) -> list[tuple[int, int]]:
-    """Those of `targets` whose entry is that conversation's, also if it has been merged since."""
+    """Return those of `targets` whose entry belongs to that conversation, or to one merged with it."""
     owners = {target: by_id[target[1]]["conversation_id"] for target in targets if target[1] in by_id}
     moved = [(target[0], owner) for target, owner in owners.items() if target[0] != owner]
-    one = await same(tx, moved) if moved else set()
-    return [target for target, owner in owners.items() if target[0] == owner or (target[0], owner) in one]
+    merged = await same(tx, moved) if moved else set()
+    return [target for target, owner in owners.items() if target[0] == owner or (target[0], owner) in merged]
 
 
-def _meant(receipt: _Receipt, entries: Mapping[Any, Row]) -> Row | None:
+def _entry_of(receipt: _Receipt, entries: Mapping[Any, Row]) -> Row | None:
     return entries.get(receipt.target) or entries.get(receipt.copy)
 
 
 def _is_early(receipt: _Receipt, entry: Row) -> bool:
-    """Whether whoever sends `entry` just now hears the same, or has not yet said what came of it."""
+    """Whether `receipt` reports a failure while `entry` is being sent.
+
+    The sender may get the same failure as its answer, or has not recorded its outcome yet.
+    """
     return receipt.remedy is not None and bool(entry["state"] == "sending")
 
 
 def _is_of_another_copy(receipt: _Receipt, entry: Row) -> bool:
-    """Whether it is about a copy that matters no more: another follows, or was accepted.
+    """Whether `receipt` is about a copy that no longer matters: another follows, or was accepted.
 
-    Unless it came after all: then nothing more is sent.
+    A copy that arrived after all always matters: then nothing more is sent.
     """
     if entry["provider_id"] is None or receipt.copy is None:
         return False
-    if _waits_again(entry):
+    if _awaits_resend(entry):
         return receipt.meaning is not Meaning.ARRIVED and resend.failed_before(entry, receipt.copy)
     return receipt.meaning is Meaning.FAILED and bool(entry["provider_id"] != receipt.copy)
 
 
-def _waits_again(entry: Row) -> bool:
-    """Whether a copy of it has failed, and no other was accepted since."""
+def _awaits_resend(entry: Row) -> bool:
+    """Whether a copy of `entry` has failed, and no other was accepted since."""
     return entry["provider_id"] is not None and entry["state"] in _UNFINISHED
 
 
-def _moves(receipt: _Receipt, entry: Row) -> bool:
+def _outranks(receipt: _Receipt, entry: Row) -> bool:
     return bool((entry["receipt_rank"] or 0) < receipt.rank)
 
 
 def _advance(entry: Row, receipt: _Receipt, now: int) -> bool:
-    """Take `receipt` into `entry`; whether that moved it.
+    """Apply `receipt` to `entry`; return whether its status moved.
 
-    In whatever order they come, the end is the same.
+    The end is the same in whatever order receipts come.
     """
-    moved = _moves(receipt, entry)
+    moved = _outranks(receipt, entry)
     if moved:
         entry |= {"receipt": receipt.status, "receipt_rank": receipt.rank}
     failed = receipt.meaning is Meaning.FAILED
@@ -284,16 +288,16 @@ def _columns(entry: Row) -> tuple[Any, ...]:
     return tuple(entry[column] for column in columns)
 
 
-def _later(receipt: _Receipt, now: int) -> int | None:
-    """When `receipt` is looked at again if nothing can be made of it now; None if it was often enough."""
+def _retry_at(receipt: _Receipt, now: int) -> int | None:
+    """Return when to try `receipt` again, if it cannot be applied now; None after the last try."""
     return next((receipt.received_at + t for t in _TRIES if receipt.received_at + t > now), None)
 
 
-def _unsettled(receipt: _Receipt, later: int | None, now: int) -> tuple[Any, ...]:
-    """(number, state, due at, handled at) of a receipt that names no message of ours.
+def _postponed(receipt: _Receipt, retry_at: int | None, now: int) -> tuple[Any, ...]:
+    """Return (number, state, due at, handled at) of a receipt that matches no message of ours yet.
 
-    Perhaps not yet: the message was accepted, but the answer that says so is not recorded.
+    Its message may have been accepted, with the answer that says so not yet recorded.
     """
-    if later is None or receipt.meaning is None:
+    if retry_at is None or receipt.meaning is None:
         return (receipt.number, "ignored", None, now)
-    return (receipt.number, "pending", later, None)
+    return (receipt.number, "pending", retry_at, None)

@@ -1,74 +1,93 @@
-"""What the channel accepted and then could not deliver goes out once more, where that may help.
+"""Send a message again that the channel accepted and then could not deliver, where that may help.
 
-The entry goes back to `pending`, with the payload that is sent instead, and the copies that failed are
-remembered in it: no late word on one of them counts, but that it came after all. The channel says which
-remedy a failure has (`Remedy`); how often and when is decided here.
+The entry becomes `pending` again, with the payload to send instead. The payload lists the copies that failed:
+a later receipt of one of them is ignored, unless it says that the copy arrived after all. The channel decides
+which remedy a failure has (`Remedy`); this module decides how often and when.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
+import structlog
+
 from flows.messages.kinds import from_json, to_json
 from storage.database.encoding import dumps, loads
 from storage.database.transaction import Row, Transaction
+
+log = structlog.get_logger()
 
 
 class Remedy(StrEnum):
     """What may help a message that was accepted and failed."""
 
     TEMPLATE = "template"
-    """It came too late to be sent as it is: its template, once. That has no template of its own."""
+    """It was too late to be sent as it is: send its template, once. A template has no template itself."""
     PLAIN = "plain"
-    """Its picture or file could not be fetched: the same without it."""
+    """Its picture or file could not be fetched: send the same without it."""
     SOON = "soon"
-    """The reason passes by itself: the same again."""
+    """The reason is temporary: send the same again."""
     LATER = "later"
-    """The account was refused: the same again, when a person may have seen to it."""
+    """The account was refused: send the same again when a person may have fixed that."""
 
 
 GAPS: Final[Mapping[Remedy, tuple[int, ...]]] = {
     Remedy.SOON: (2_000, 15_000, 60_000, 300_000),
     Remedy.LATER: (300_000, 1_800_000, 7_200_000, 21_600_000, 54_000_000),
 }
-"""Milliseconds to wait after the first, second … failure of one message. After the last it has failed.
+"""Milliseconds to wait after the first, second … failure of one message. After the last gap it has failed.
 
-What the same customer is told next waits meanwhile, so that it comes in order: hence minutes, but for an
-account that is refused, where nothing else would arrive either: a day in all.
+The customer's next messages wait meanwhile, to stay in order: hence minutes. If the account is refused, no
+other message would arrive either: hence a day in all.
 """
 _FAILURES: Final = "undelivered"
-"""In a payload: how often it was accepted and then failed."""
+"""Payload field: how often the message was accepted and then failed."""
 _COPIES: Final = "failed_copies"
-"""In a payload: what the channel calls the copies that failed."""
+"""Payload field: the channel's ids of the copies that failed."""
 
 
 async def load(tx: Transaction, entries: Sequence[Row]) -> None:
-    """Add what the others need to know to `entries`: `payload` and `due_at`."""
+    """Load `payload` and `due_at` into `entries`; the other functions need them.
+
+    A payload that cannot be read becomes None: such a message cannot be sent again.
+    """
     by_id = {entry["id"]: entry for entry in entries}
     for row in await tx.fetch(_PAYLOADS, sorted(by_id)) if by_id else ():
-        by_id[row["id"]] |= {"payload": loads(row["payload"]), "due_at": row["due_at"]}
+        by_id[row["id"]] |= {"payload": _readable(row["payload"]), "due_at": row["due_at"]}
+
+
+def _readable(text: str) -> dict[str, Any] | None:
+    try:
+        payload: dict[str, Any] = loads(text)
+        from_json(payload)
+    except Exception as error:  # noqa: BLE001 - any error concerns only this message
+        log.warning("message cannot be sent again", error=type(error).__name__)
+        return None
+    return payload
 
 
 _PAYLOADS = "SELECT id, payload, due_at FROM outbox WHERE id = ANY($1::bigint[])"
 
 
 def failed_before(entry: Row, copy: str) -> bool:
-    """Whether `copy` is a copy of `entry`, which waits to be sent again, that has failed."""
-    return copy in entry["payload"].get(_COPIES, ())
+    """Whether `copy` is a failed copy of `entry`, which waits to be sent again."""
+    return copy in (entry["payload"] or {}).get(_COPIES, ())
 
 
 def lacks(entry: Row) -> bool:
-    """Whether `entry` is no template and has none."""
+    """Whether `entry` is not a template and has none that can be read."""
     payload = entry["payload"]
-    return bool(payload["kind"] != "template" and "fallback" not in payload)
+    return payload is None or bool(payload["kind"] != "template" and "fallback" not in payload)
 
 
 def take(entry: Row, remedy: Remedy, copy: str | None, error: str | None, now: int) -> bool:
-    """Let `entry` be sent again, instead of `copy`; False if `remedy` has nothing, or no more."""
-    payload, gap = _again(entry["payload"], remedy)
-    if payload is None or entry["state"] == "failed":
+    """Schedule `entry` to be sent again in place of `copy`; False if `remedy` offers nothing, or no more."""
+    if entry["payload"] is None or entry["state"] == "failed":
         return False
-    # One that waits may be out once more already: it keeps its time.
+    payload, gap = _next_payload(entry["payload"], remedy)
+    if payload is None:
+        return False
+    # A pending entry may have been sent once more already: it keeps its due time.
     due_at = entry["due_at"] if entry["state"] == "pending" else now + gap
     copies = [*entry["payload"].get(_COPIES, ()), *([copy] if copy else ())]
     entry |= {
@@ -82,15 +101,15 @@ def take(entry: Row, remedy: Remedy, copy: str | None, error: str | None, now: i
     return True
 
 
-def _again(payload: dict[str, Any], remedy: Remedy) -> tuple[dict[str, Any] | None, int]:
-    """What is sent instead, None if nothing is; and after how many milliseconds."""
+def _next_payload(payload: dict[str, Any], remedy: Remedy) -> tuple[dict[str, Any] | None, int]:
+    """Return the payload to send instead (None: nothing), and after how many milliseconds."""
     failures = payload.get(_FAILURES, 0)
     match remedy:
         case Remedy.TEMPLATE:
             return payload.get("fallback"), 0
         case Remedy.PLAIN:
-            words = from_json(payload).without_media()
-            return ({**to_json(words), _FAILURES: failures} if words else None), 0
+            message = from_json(payload).without_media()
+            return ({**to_json(message), _FAILURES: failures} if message else None), 0
         case Remedy.SOON | Remedy.LATER:
             gaps = GAPS[remedy]
             if failures >= len(gaps):
@@ -99,18 +118,18 @@ def _again(payload: dict[str, Any], remedy: Remedy) -> tuple[dict[str, Any] | No
 
 
 def longest(payload: dict[str, Any]) -> int:
-    """Milliseconds that what is to be sent again may wait for that at most, after so many failures."""
-    nth = payload.get(_FAILURES, 0) - 1
-    return max((gaps[nth] for gaps in GAPS.values() if 0 <= nth < len(gaps)), default=0)
+    """Return how many milliseconds a message may wait at most to be sent again, after its failures so far."""
+    index = payload.get(_FAILURES, 0) - 1
+    return max((gaps[index] for gaps in GAPS.values() if 0 <= index < len(gaps)), default=0)
 
 
 async def write(tx: Transaction, entries: Iterable[Row]) -> None:
-    """Store the payloads of those of `entries` that are sent again."""
+    """Store the payloads of those of `entries` that are to be sent again."""
     again = sorted((e["id"], dumps(e["payload"]), e["due_at"]) for e in entries if e.get("again"))
     await tx.fetch_rows(_AGAIN, "bigint text bigint", again)
 
 
-# What was finished stayed with a conversation that was joined to another since: only that one has an address.
+# A finished entry stays with a conversation that was merged since, and only the survivor has an address.
 _AGAIN = """
 UPDATE outbox SET payload = v.column2, due_at = v.column3, conversation_id = COALESCE(
     (SELECT c.merged_into FROM conversation c WHERE c.id = outbox.conversation_id), conversation_id)

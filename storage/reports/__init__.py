@@ -1,4 +1,4 @@
-"""What people read: timelines, backlog, the whole ledger. Imports `inbox`, `database`.
+"""Reports for people: timelines, the backlog, the ledger. Imports `inbox`, `database`.
 
-Asked of the models, on a snapshot (`storage.database.records`); but for `queries`, which the server asks.
+They query the ORM models on a snapshot (`storage.database.records`), except `queries`, which the server runs.
 """

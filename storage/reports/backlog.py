@@ -1,4 +1,4 @@
-"""What waits for a person: parked events, held money, and what operators were told."""
+"""The backlog of operators: parked events, held money and notices."""
 
 from dataclasses import dataclass
 
@@ -14,13 +14,13 @@ class Parked:
     number: int
     kind: str
     conversation: str | None
-    """The public id; None if it is nobody's."""
+    """The public id; None if the event belongs to no customer."""
     error: str
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A notice that nobody has seen to."""
+    """A notice that no operator has deleted yet."""
 
     number: int
     kind: str
@@ -32,19 +32,19 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An order with money that waits for a person."""
+    """An order with held money, about which a person must decide."""
 
     key: str
     number: str
     reason: str
     amount: int
-    """Paise in the order's currency; 0 if what waits came in another one."""
+    """Paise in the order's currency; 0 if the held money is in another currency."""
 
 
 async def parked(records: Records) -> list[Parked]:
-    """Every parked event, oldest first."""
-    parked = Inbox.filter(state="parked").using_db(records.client).order_by("id")
-    rows = await parked.only("id", "kind", "conversation_id", "error")
+    """Return every parked event, oldest first."""
+    query = Inbox.filter(state="parked").using_db(records.client).order_by("id")
+    rows = await query.only("id", "kind", "conversation_id", "error")
     return [
         Parked(row.id, row.kind, _public(records, row.conversation_id), row.error.strip()) for row in rows
     ]
@@ -55,20 +55,20 @@ def _public(records: Records, conversation: int) -> str | None:
 
 
 async def state_of(records: Records, number: int) -> str | None:
-    """The state of event `number`; None if there is none."""
+    """Return the state of event `number`; None if there is no such event."""
     row = await Inbox.filter(id=number).using_db(records.client).only("state").first()
     return row.state if row else None
 
 
 async def notices(records: Records) -> list[Told]:
-    """Every notice, oldest first."""
+    """Return every notice, oldest first."""
     rows = await Notice.all(records.client).order_by("id")
     return [Told(row.id, row.kind, row.subject, row.said, row.created_at) for row in rows]
 
 
 async def held(records: Records) -> list[Held]:
-    """Every order with money that waits, oldest first."""
-    # Any reason. "Is not null", as the ORM writes it, would not be seen to be the condition of the index.
-    held = Order.filter(held_for__gte="").using_db(records.client).order_by("placed_at")
-    rows = await held.only("key", "number", "held", "held_for")
+    """Return every order with held money, oldest first."""
+    # Matches any reason. A planner does not match the ORM's "is not null" with the partial index.
+    query = Order.filter(held_for__gte="").using_db(records.client).order_by("placed_at")
+    rows = await query.only("key", "number", "held", "held_for")
     return [Held(row.key, row.number, row.held_for or "", row.held) for row in rows]

@@ -1,7 +1,7 @@
-"""Questions that the server asks for others, on its own connection: of the API, the metrics and the demo.
+"""Queries of the running server, for the API, the metrics and the demo.
 
-In SQL, as all that is asked there: on SQLite that is the thread of the units of work, where nothing but their
-statements can be awaited.
+They are in SQL, like all statements on the server's own connection: on SQLite it belongs to the thread of the
+units of work, where only their statements can be awaited.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,15 +18,15 @@ from storage.inbox.step_inputs import attempt_of, order_of
 
 @dataclass(frozen=True, slots=True)
 class OrderView:
-    """An order and where its money stands."""
+    """An order with its payment status and lifecycle."""
 
     order: Order
     payment: PaymentStatus
     lifecycle: Lifecycle
     fulfilled: int
-    """Paise of what was captured that stand for goods."""
+    """Captured paise that count for goods."""
     held_for: str | None
-    """What its money waits for, if some does."""
+    """Why some of its money is held; None if none is."""
     paid_at: int | None
     """Milliseconds since 1970, UTC; set once, when the whole total was first captured."""
     attempts: tuple[Attempt, ...]
@@ -48,7 +48,7 @@ class EventView:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How much waits."""
+    """How much is waiting."""
 
     pending: int
     """Events that are due and not handled, receipts included."""
@@ -56,27 +56,27 @@ class Counts:
     unfinished: int
     """Outbox entries not done and not failed."""
     held: int
-    """Orders with money that waits for a person."""
+    """Orders with held money."""
     notices: int
-    """What operators were told and have not seen to."""
+    """Notices that no operator has deleted yet."""
     oldest_due_ms: int
-    """How long the longest-waiting due event has waited; 0 if none."""
+    """How long the oldest due event has waited; 0 if there is none."""
 
 
 async def order(tx: Transaction, key: str) -> OrderView | None:
-    """The order with `key`."""
+    """Return the order with `key`; None if there is none."""
     return await _order_view(tx, await tx.fetch("SELECT * FROM orders WHERE key = $1", key))
 
 
 async def order_placed_by(tx: Transaction, number: int) -> OrderView | None:
-    """The order that event `number` placed."""
+    """Return the order that event `number` placed; None if it placed none."""
     return await _order_view(tx, await tx.fetch("SELECT * FROM orders WHERE placed_by = $1", number))
 
 
-async def _order_view(tx: Transaction, found: Sequence[Row]) -> OrderView | None:
-    if not found:
+async def _order_view(tx: Transaction, rows: Sequence[Row]) -> OrderView | None:
+    if not rows:
         return None
-    row = found[0]
+    row = rows[0]
     attempts = await tx.fetch(_ATTEMPTS, row["conversation_id"], row["key"])
     return OrderView(
         order=order_of(tx.installation, row),
@@ -93,7 +93,7 @@ _ATTEMPTS = "SELECT * FROM attempt WHERE conversation_id = $1 AND order_key = $2
 
 
 async def known_names(tx: Transaction, kind: str, values: Sequence[str]) -> list[str]:
-    """Those of `values` that a customer is called by, as names of `kind`, in their order."""
+    """Return those of `values` that are some customer's alias of `kind`, in the given order."""
     rows = await tx.fetch(_NAMES, values, kind) if values else []
     known = {row["value"] for row in rows}
     return [value for value in values if value in known]
@@ -103,7 +103,7 @@ _NAMES = "SELECT value FROM alias WHERE value = ANY($1::text[]) AND kind = $2"
 
 
 async def event(tx: Transaction, number: int) -> EventView | None:
-    """The event `number`."""
+    """Return event `number`; None if there is none."""
     rows = await tx.fetch("SELECT * FROM inbox WHERE id = $1", number)
     return _event_view(tx.installation, rows[0]) if rows else None
 
@@ -121,7 +121,7 @@ def _event_view(installation: str, row: Row) -> EventView:
 
 
 async def counts(tx: Transaction, now: int) -> Counts:
-    """What waits at `now`."""
+    """Return how much is waiting at `now`."""
     [row] = await tx.fetch(_COUNTS, now)
     oldest = min((t for t in (row["event"], row["receipt"]) if t is not None), default=now)
     return Counts(
@@ -134,7 +134,7 @@ async def counts(tx: Transaction, now: int) -> Counts:
     )
 
 
-# Each WHERE is one partial index's; a query over all pending rows would read the whole inbox.
+# Each WHERE is the condition of a partial index; a query over all pending rows would read the whole inbox.
 _COUNTS = """
 SELECT e.events, e.event, r.receipts, r.receipt,
     (SELECT COUNT(*) FROM inbox WHERE state = 'parked') AS parked,
@@ -151,7 +151,7 @@ FROM (
 
 
 async def recent(tx: Transaction, limit: int) -> list[EventView]:
-    """The newest `limit` events that came to a decision, newest first."""
+    """Return the newest `limit` events that have a trace, newest first."""
     rows = await tx.fetch(
         "SELECT * FROM inbox WHERE trace IS NOT NULL ORDER BY handled_at DESC, id DESC LIMIT $1", limit
     )
@@ -159,6 +159,6 @@ async def recent(tx: Transaction, limit: int) -> list[EventView]:
 
 
 async def order_of_link(tx: Transaction, link_id: str) -> str | None:
-    """The key of the order that the provider's link `link_id` was made for."""
+    """Return the key of the order of the provider's link `link_id`; None if it is not known."""
     rows = await tx.fetch("SELECT order_key FROM attempt WHERE link_id = $1", link_id)
     return rows[0]["order_key"] if rows else None

@@ -1,4 +1,4 @@
-"""What happened to one customer or one order, from every table, in order of time."""
+"""The timeline of one customer or one order, from every table, in order of time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,85 +25,85 @@ from storage.inbox.arrivals import conversation_number
 from storage.inbox.step_inputs import by_order
 
 MOMENTS: Final = 1000
-"""Events that a story has at most: the newest."""
+"""The most events of a story. Older ones are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Whom or what a story is about."""
+    """The customer, or the order, that a story is about."""
 
     conversation: int
     order: str | None = None
-    """The order's key; None for all that the customer did."""
+    """The order's key; None for everything of the customer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One thing that happened, or will."""
+    """One thing that happened, or will happen."""
 
     at: int
     """Milliseconds since 1970, UTC: when it arrived, was stored, or is due."""
     cause: int | None
-    """The event that it came of, where that is known; an event's own number."""
+    """The number of the event that caused it, or an event's own number; None if it is not known."""
     what: str
     """An event's kind (`chat`, `facts`, `result`, `timer`, `request`, …), or `order`, `fact`, `refund`,
     `message`, `call`."""
     about: Mapping[str, Any]
-    """Its row, JSON read; see the columns below."""
+    """Its row, with JSON parsed; see the columns below."""
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """All of it. Holds personal data: mask before it is shown."""
+    """A whole timeline. It holds personal data: mask it before it is shown."""
 
     conversation: str
     state: str
-    """Where the customer stands now."""
+    """The customer's state in the flow now."""
     aliases: tuple[tuple[str, str], ...]
     """(kind, value)"""
     orders: tuple[Mapping[str, Any], ...]
-    """As they stand now, each with its `attempts`."""
+    """The orders now, each with its `attempts`."""
     moments: tuple[Moment, ...]
     cut: bool
-    """There are earlier events than are told."""
+    """Whether earlier events may have been left out."""
 
 
 async def subjects(records: Records, words: str, phones: Sequence[str]) -> list[Subject]:
-    """Whom `words` may mean: an order's key or number, a conversation, or what the channel calls a customer.
+    """Return the subjects that `words` may name: by an order's key or number, a conversation, or an alias.
 
-    `phones` are the ways in which `words` may be a phone number: digits with the country code. A
-    leading `#` says that it is an order's number, a leading `+` that it is a phone number.
+    `phones` are the phone numbers that `words` may mean: digits with the country code. A leading `#` says
+    that `words` is an order's number, a leading `+` that it is a phone number.
     """
     named = Q(number="" if words.startswith("+") else words.removeprefix("#"))
-    if len(words) <= ORDER_KEY:  # the ORM refuses to look for a longer one
+    if len(words) <= ORDER_KEY:  # the ORM refuses a longer value for this column
         named |= Q(key=words)
     orders = Order.filter(named).using_db(records.client).order_by("key").only("key", "conversation_id")
-    found = [Subject(order.conversation_id, order.key) for order in await orders]
-    return found if words.startswith("#") else found + await _people(records, words, phones)
+    matches = [Subject(order.conversation_id, order.key) for order in await orders]
+    return matches if words.startswith("#") else matches + await _people(records, words, phones)
 
 
 async def _people(records: Records, words: str, phones: Sequence[str]) -> list[Subject]:
-    """The customers whom `words` may mean, each once."""
+    """Return the customers that `words` may name, each once."""
     aliases = Alias.filter(value__in=[words, *phones]).using_db(records.client).order_by("conversation_id")
     people = [alias.conversation_id for alias in await aliases]
     if (number := conversation_number(records.installation, words)) is not None:
-        found = await Conversation.filter(id=number).using_db(records.client).only("id", "merged_into")
-        people += [one.merged_into or one.id for one in found]
+        rows = await Conversation.filter(id=number).using_db(records.client).only("id", "merged_into")
+        people += [row.merged_into or row.id for row in rows]
     return [Subject(id) for id in dict.fromkeys(people)]
 
 
 async def story(records: Records, subject: Subject, limit: int = MOMENTS) -> Story:
-    """What happened to `subject`, which exists. At most its newest `limit` events, and what came of them."""
+    """Return the timeline of `subject`, which must exist: its newest `limit` events and their effects."""
     id, client = subject.conversation, records.client
     conversation = await Conversation.filter(id=id).using_db(client).only("state").get()
     orders = await Order.filter(conversation_id=id).using_db(client).order_by("placed_by").values(*_ORDER)
     attempts = Attempt.filter(conversation_id=id).using_db(client).order_by("ordinal").values(*_ATTEMPT)
     aliases = await Alias.filter(conversation_id=id).using_db(client).order_by("id")
-    told = [row for row in orders if subject.order in (None, row["key"])]
+    shown = [row for row in orders if subject.order in (None, row["key"])]
     events = await _events(records, subject, orders, limit)
     moments = [
         *events,
-        *(_moment("order", row, row["placed_at"], row["placed_by"], "lines") for row in told),
+        *(_moment("order", row, row["placed_at"], row["placed_by"], "lines") for row in shown),
         *await _money(records, subject),
         *await _deliveries(records, subject, [moment.about["id"] for moment in events]),
     ]
@@ -113,9 +113,9 @@ async def story(records: Records, subject: Subject, limit: int = MOMENTS) -> Sto
         state=conversation.state,
         aliases=tuple((alias.kind, alias.value) for alias in aliases),
         orders=tuple(
-            {**row, "lines": loads(row["lines"]), "attempts": links.get(row["key"], [])} for row in told
+            {**row, "lines": loads(row["lines"]), "attempts": links.get(row["key"], [])} for row in shown
         ),
-        moments=tuple(sorted(moments, key=_place)),
+        moments=tuple(sorted(moments, key=_sort_key)),
         cut=len(events) == limit,
     )
 
@@ -127,8 +127,8 @@ _ORDER: Final = (
 _ATTEMPT: Final = ("order_key", "reference_id", "status", "amount", "link_id", "short_url", "expires_at")
 
 
-def _place(moment: Moment) -> tuple[int, int]:
-    """By time; what came of one event stays together, and what came of nobody knows what comes last."""
+def _sort_key(moment: Moment) -> tuple[int, int]:
+    """Sort by time, then by the causing event; moments of an unknown cause come last."""
     return moment.at, _LAST if moment.cause is None else moment.cause
 
 
@@ -136,13 +136,13 @@ _LAST: Final = 2**62
 
 
 async def _events(records: Records, subject: Subject, orders: Sequence[Row], limit: int) -> list[Moment]:
-    """The newest `limit` events of the customer; of an order, those of its time and those about it."""
-    # Receipts are told with their messages.
-    told = Inbox.filter(~Q(kind="receipt") | Q(state="parked"), conversation_id=subject.conversation)
+    """Return the newest `limit` events of the customer; for an order, those in its time or about it."""
+    # Without applied receipts: messages show those.
+    query = Inbox.filter(~Q(kind="receipt") | Q(state="parked"), conversation_id=subject.conversation)
     if subject.order is not None:
         first, after = _span(subject.order, orders)
-        told = told.filter(Q(id__gte=first, id__lt=after) | Q(order_key=subject.order))
-    rows = await told.using_db(records.client).order_by("-id").limit(limit).values(*_EVENT)
+        query = query.filter(Q(id__gte=first, id__lt=after) | Q(order_key=subject.order))
+    rows = await query.using_db(records.client).order_by("-id").limit(limit).values(*_EVENT)
     return [_moment(row["kind"], row, _time_of(row), row["id"], "body", "trace") for row in reversed(rows)]
 
 
@@ -152,27 +152,27 @@ _EVENT: Final = (
 
 
 def _time_of(event: Row) -> int:
-    """A timer's row was stored when it started; it happens when it is due."""
+    """Return when an event happens: a timer or poll when it is due, any other when it was received."""
     time: int = event["due_at"] if event["kind"] in ("timer", "poll") else event["received_at"]
     return time
 
 
 def _span(order: str, orders: Sequence[Row]) -> tuple[int, int]:
-    """(first event, event after the last): an order's time goes on until the customer places the next one."""
+    """Return (first event, event after the last) of an order's time, which ends with the next order."""
     placed = [row["placed_by"] for row in orders]
     at = [row["key"] for row in orders].index(order)
     return placed[at], placed[at + 1] if at + 1 < len(placed) else _LAST
 
 
 async def _deliveries(records: Records, subject: Subject, causes: Sequence[int]) -> list[Moment]:
-    """What came of the events with the numbers `causes`; of an order's calls, those that are about it."""
-    # What a merged conversation had finished stays under its own id.
+    """Return the messages and calls caused by the events `causes`; for an order, only the calls about it."""
+    # Finished entries of a merged conversation keep its number.
     merged = Conversation.filter(merged_into=subject.conversation).using_db(records.client).order_by("id")
-    ids = [subject.conversation, *(one.id for one in await merged.only("id"))]
+    ids = [subject.conversation, *(row.id for row in await merged.only("id"))]
     caused = Q(caused_by__in=causes)
     if subject.order is not None:
         caused = Q(caused, lane=Lane.CHAT) | (~Q(lane=Lane.CHAT) & Q(order_key=subject.order))
-    told = Outbox.filter(caused, conversation_id__in=ids).using_db(records.client).order_by("id")
+    entries = Outbox.filter(caused, conversation_id__in=ids).using_db(records.client).order_by("id")
     return [
         _moment(
             "message" if row["lane"] == Lane.CHAT else "call",
@@ -181,7 +181,7 @@ async def _deliveries(records: Records, subject: Subject, causes: Sequence[int])
             row["caused_by"],
             "payload",
         )
-        for row in await told.values(*_ENTRY)
+        for row in await entries.values(*_ENTRY)
     ]
 
 
@@ -193,11 +193,12 @@ _ENTRY: Final = (
 
 
 async def _money(records: Records, subject: Subject) -> list[Moment]:
-    theirs: dict[str, int | str] = {"conversation_id": subject.conversation}
+    """Return the facts and refunds of `subject`."""
+    columns: dict[str, int | str] = {"conversation_id": subject.conversation}
     if subject.order is not None:
-        theirs["order_key"] = subject.order
-    facts = await Fact.filter(**theirs).using_db(records.client).order_by("id").values(*_FACT)
-    refunds = Refund.filter(**theirs).using_db(records.client).order_by("created_at", "key")
+        columns["order_key"] = subject.order
+    facts = await Fact.filter(**columns).using_db(records.client).order_by("id").values(*_FACT)
+    refunds = Refund.filter(**columns).using_db(records.client).order_by("created_at", "key")
     return [
         *(_moment("fact", row, row["learned_at"], row["learned_from"], "detail") for row in facts),
         *(_moment("refund", row, row["created_at"], None) for row in await refunds.values(*_REFUND)),
@@ -215,5 +216,5 @@ _REFUND: Final = (
 
 
 def _moment(what: str, row: Row, at: int, cause: int | None, *json: str) -> Moment:
-    read = {name: loads(row[name]) if row[name] else None for name in json}
-    return Moment(at, cause, what, {**row, **read})
+    parsed = {name: loads(row[name]) if row[name] else None for name in json}
+    return Moment(at, cause, what, {**row, **parsed})

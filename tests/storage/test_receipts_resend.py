@@ -21,6 +21,7 @@ from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Delivery, Done
 from storage.outbox.resend import GAPS, Remedy
 from tests.storage.delivery_claims import Chat, claimed_delivery
+from tests.storage.handwritten_rows import run_sql
 from tests.storage.receipt_bodies import receipt_body
 
 PICTURE = "https://shop.example/chai.jpg"
@@ -130,3 +131,19 @@ async def test_what_has_no_picture_or_nothing_else_has_failed(
     await fails(store, "wamid.0", Remedy.PLAIN, 10)
     assert await store.claim_due(now=10**9, limit=5, lease=60_000) == []
     assert [kind for kind, _ in await notices(store)] == ["message"]
+
+
+@pytest.mark.parametrize("payload", ["{}", "[]", "no JSON", '{"kind": "of old"}'])
+@pytest.mark.parametrize("remedy", Remedy)
+async def test_a_message_that_cannot_be_read_fails_alone(
+    remedy: Remedy, payload: str, store: Store, chat: Chat
+) -> None:
+    await accepted(store, chat, Text("Paid!"))
+    await run_sql(store, f"UPDATE outbox SET payload = '{payload}'")
+    other = Arrival("other", Kind.RECEIPT, receipt_body("delivered", "wamid.none"))
+    await store.arrive([other], now=9)
+    await fails(store, "wamid.0", remedy, 10)
+    assert len(await notices(store)) == 1
+    assert await store.claim_due(now=10**9, limit=5, lease=60_000) == []
+    [row] = await store._units.outside(lambda tx: tx.fetch("SELECT receipt FROM outbox"))
+    assert row["receipt"] == "failed"

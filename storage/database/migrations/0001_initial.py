@@ -308,8 +308,8 @@ class Migration(migrations.Migration):
             },
             bases=["Model"],
         ),
-        # A model's index has no WHERE. Each holds only what waits, or what is looked up; the planners use one
-        # where a statement says its condition in the same words: SQLite concludes nothing from others.
+        # As SQL, because a model's index has no WHERE. Each index holds only the rows that are waiting or
+        # looked up. SQLite uses one only for a statement that repeats the index's condition word for word.
         ops.RunSQL(
             [
                 "CREATE INDEX inbox_due ON inbox (due_at) WHERE state = 'pending' AND kind <> 'receipt'",

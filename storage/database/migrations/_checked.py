@@ -1,4 +1,4 @@
-"""Creating a table together with its CHECK constraints."""
+"""A migration operation that creates a table together with its CHECK constraints."""
 
 from tortoise.migrations import operations as ops
 from tortoise.migrations.schema_editor.base import BaseSchemaEditor
@@ -6,8 +6,10 @@ from tortoise.migrations.schema_generator.state import State
 
 
 class CreateCheckedModel(ops.CreateModel):
-    """CreateModel leaves the model's CHECK constraints out, and adding them later makes SQLite lose
-    the table's unique keys and its growing ids (tortoise-orm 1.1.9): so they are said at once.
+    """Create a table with its CHECK constraints.
+
+    CreateModel omits them, and adding them afterwards makes SQLite lose the table's unique keys and
+    autoincrement ids (tortoise-orm 1.1.9).
     """
 
     async def database_forward(
@@ -17,7 +19,7 @@ class CreateCheckedModel(ops.CreateModel):
         new_state: State,
         state_editor: BaseSchemaEditor | None = None,
     ) -> None:
-        """Create the table with its checks."""
+        """Create the table with its CHECK constraints."""
         if state_editor is None:
             return
         model = new_state.apps.get_model(f"{app_label}.{self.name}")
