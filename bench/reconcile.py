@@ -30,7 +30,7 @@ from payments.processing.results import LinkCreated
 from payments.processing.step_input import Kind
 from payments.razorpay.gateway import Link
 from storage import Store
-from storage.database.lanes import Lane
+from storage.database.queues import Lane
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Done
 

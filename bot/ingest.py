@@ -20,7 +20,7 @@ from payments.processing.step_input import Kind
 from payments.razorpay import webhook
 from payments.razorpay.fetched import Reading
 from payments.razorpay.gateway import Link
-from storage.database.lanes import Lane
+from storage.database.queues import Lane
 from storage.inbox.arrivals import Arrival
 from storage.outbox.resend import Remedy
 

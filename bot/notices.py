@@ -3,7 +3,7 @@
 from typing import Final
 
 from payments.processing.notice import Notice, NoticeKind
-from storage.database.lanes import Lane
+from storage.database.queues import Lane
 
 _WHATSAPP: Final = (
     "Put a valid access token of a system user into WHATSAPP_ACCESS_TOKEN and start again; if the token"

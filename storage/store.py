@@ -9,8 +9,8 @@ from payments.processing.notice import Notice
 from storage.database import migration, write_probe
 from storage.database.address import configuration, is_sqlite
 from storage.database.errors import Closed, Gone, StorageError, Unavailable
-from storage.database.lanes import Lane
 from storage.database.postgres import PostgresUnits
+from storage.database.queues import Lane
 from storage.database.sqlite import SqliteUnits
 from storage.database.transaction import SoldOut, Transaction, Units
 from storage.database.trouble import told

@@ -9,6 +9,7 @@ from bot.cli.lifecycle import looked_up, refuse, settings_or_refuse
 from bot.cli.operator_changes import change
 from bot.settings import Settings
 from storage import Store
+from storage.database.queues import InboxState
 from storage.database.records import Records, reading
 from storage.reports import backlog
 
@@ -50,6 +51,6 @@ async def _require_parked(records: Records, number: int) -> int:
     state = await backlog.state_of(records, number)
     if state is None:
         refuse(f"there is no event {number}")
-    if state != "parked":
+    if state != InboxState.PARKED:
         refuse(f"event {number} is {state}: only a parked event can be replayed")
     return number

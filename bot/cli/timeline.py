@@ -7,7 +7,9 @@ from typing import Any, Final, TypeAlias
 from bot.cli.display import shown
 from bot.clock import SystemClock
 from flows.messages import replies
+from payments.processing.step_input import Kind
 from payments.shop.orders import CURRENCY
+from storage.database.queues import InboxState, Lane, OutboxState
 from storage.reports.timeline import Story
 
 _PREVIEW: Final = 70
@@ -47,22 +49,22 @@ def _local(milliseconds: int) -> datetime:
 
 def _event(event: About) -> Iterator[str]:
     """Yield lines about an inbox row: what arrived, what was decided and why."""
-    if event["kind"] == "poll" and event["state"] == "ignored":
+    if event["kind"] == Kind.POLL and event["state"] == InboxState.IGNORED:
         return
     summary = _SUMMARIES.get(event["kind"], _other)(event["body"])
     yield f"{summary}{_STATES.get(event['state'], '')}  [event {event['id']}]"
     for entry in event["trace"] or ():
         yield from _decision(entry)
-    if event["state"] == "parked":
+    if event["state"] == InboxState.PARKED:
         yield f"error: {event['error'].strip().rpartition(chr(10))[2]}"
         yield f"mend what this says, then: munshi replay {event['id']}"
 
 
 _STATES: Final[Mapping[str, str]] = {
-    "pending": ", which waits",
-    "ignored": ", without effect",
-    "kept": ", kept and not acted on",
-    "parked": ", PARKED",
+    InboxState.PENDING: ", which waits",
+    InboxState.IGNORED: ", without effect",
+    InboxState.KEPT: ", kept and not acted on",
+    InboxState.PARKED: ", PARKED",
 }
 
 
@@ -191,7 +193,8 @@ def _call(entry: About) -> Iterator[str]:
 
 def _outcome(entry: About) -> str:
     """Return the outcome of an outbox entry, and its number of tries if over one."""
-    state = {"done": "accepted" if entry["lane"] == "chat" else "answered", "pending": "waits"}
+    done = "accepted" if entry["lane"] == Lane.CHAT else "answered"
+    state = {OutboxState.DONE: done, OutboxState.PENDING: "waits"}
     outcome = entry["receipt"] or state.get(entry["state"], entry["state"])
     tries = f", {entry['attempts']} tries" if entry["attempts"] > 1 else ""
     return f"{outcome}{tries}"

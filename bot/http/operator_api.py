@@ -4,6 +4,7 @@ from aiohttp import web
 
 from bot.context import CONTEXT
 from bot.http.orders_api import authorise, problem
+from storage.database.queues import InboxState
 
 routes = web.RouteTableDef()
 
@@ -14,7 +15,7 @@ async def replay(request: web.Request) -> web.Response:
     authorise(request)
     store, number = request.app[CONTEXT].store, int(request.match_info["number"])
     if await store.replay(number):
-        return web.json_response({"event": number, "state": "pending"})
+        return web.json_response({"event": number, "state": InboxState.PENDING})
     event = await store.event(number)
     if event is None:
         raise problem(web.HTTPNotFound, f"there is no event {number}")

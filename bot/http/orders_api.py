@@ -22,6 +22,7 @@ from payments.razorpay.callback import signature_matches
 from payments.shop.catalogue import Shop
 from payments.shop.money import money
 from payments.shop.orders import AttemptStatus, Lifecycle
+from storage.database.queues import InboxState
 from storage.reports.queries import EventView, OrderView
 
 LINK_SECONDS: Final = 10.0
@@ -182,9 +183,9 @@ async def _wait_for_order(context: Context, number: int) -> OrderView | None:
 
 def _refuse_unplaced(event: EventView | None) -> None:
     """Raise an error that says why `event` placed no order; return while that is not known."""
-    if event is None or event.state == "pending":
+    if event is None or event.state == InboxState.PENDING:
         return
-    if event.state == "parked":
+    if event.state == InboxState.PARKED:
         raise problem(web.HTTPInternalServerError, "the order could not be placed; the operator can see why")
     raise problem(web.HTTPConflict, f"nothing was ordered: {_refusal_reason(event)}")
 

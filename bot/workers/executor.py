@@ -25,7 +25,7 @@ from payments.ledger import calls
 from payments.processing.notice import Notice
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import CALL_SECONDS, Gateway
-from storage.database.lanes import Lane
+from storage.database.queues import Lane
 from storage.outbox.deliveries import Again, Delivery, Done, Failed, Outcome
 
 SENDS: Final = 3

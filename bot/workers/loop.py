@@ -22,7 +22,7 @@ from payments.ledger import hints
 from payments.processing.advance import advance
 from payments.processing.changes import ChangeSet, Outcome
 from payments.processing.step_input import StepInput
-from storage.database.lanes import Lane
+from storage.database.queues import Lane
 from storage.inbox.step_inputs import EVENTS_AT_ONCE
 from storage.outbox import deliveries
 from storage.outbox.deliveries import Again, Delivery

@@ -6,7 +6,7 @@ from typing import Final
 from bot.retry import Failure
 from bot.workers.circuit_breaker import Circuit
 from bot.workers.throughput import Throughput
-from storage.database.lanes import Lane
+from storage.database.queues import Lane
 
 _ANSWERS: Final = frozenset({Failure.PERMANENT, Failure.PAIR_RATE, Failure.THROTTLED})
 """Refusals which prove that the account is accepted."""

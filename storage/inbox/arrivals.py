@@ -8,6 +8,7 @@ from payments.processing.notice import Notice
 from payments.processing.step_input import Kind
 from payments.shop.orders import conversation_of
 from storage.database.encoding import check, dumps
+from storage.database.queues import InboxState
 from storage.database.transaction import Row, Transaction
 from storage.inbox import notices, strays
 from storage.inbox.customers import Alias, Directory, Evidence, Naming
@@ -114,7 +115,7 @@ WHERE i.conversation_id = v.column1 AND i.key = v.column2"""
 def _row(arrival: Arrival, owner: int, wanted: bool, now: int) -> tuple[Any, ...]:
     # A receipt without a conversation may be about a message that is found by its provider id.
     pending = arrival.pending and wanted and (owner != NOBODY or arrival.kind is Kind.RECEIPT)
-    state = "pending" if pending else "kept"
+    state = InboxState.PENDING if pending else InboxState.KEPT
     content = (dumps(arrival.body), arrival.raw, now, arrival.order_key)
     return (owner, arrival.key, str(arrival.kind), state, now, *content)
 

@@ -19,7 +19,7 @@ from payments.processing.changes import ChangeSet, Outcome
 from payments.processing.step_input import InboxEvent, Kind, StepInput
 from payments.shop.orders import Lifecycle, order_key_of
 from storage.database.encoding import check, dumps
-from storage.database.lanes import Lane
+from storage.database.queues import InboxState, Lane, OutboxState
 from storage.database.transaction import Transaction
 from storage.inbox import notices, stock
 
@@ -103,7 +103,7 @@ def _left(saving: Saving) -> Iterator[tuple[int]]:
 
 
 def _outbox(saving: Saving) -> Iterator[tuple[Any, ...]]:
-    rest = ("pending", saving.now, 0)
+    rest = (str(OutboxState.PENDING), saving.now, 0)
     for cause, say in saving.changes.messages:
         said = (int(say.reminder), say.name, dumps(kinds.to_json(say.message)))
         yield (saving.id, None, str(Lane.CHAT), *said, *rest, cause, saving.now)
@@ -119,14 +119,15 @@ def _lane(call: calls.Call) -> Lane:
 
 def _waiting(saving: Saving) -> Iterator[tuple[Any, ...]]:
     """Yield the rows of timers and polls, which are inbox rows that are due later."""
+    state = str(InboxState.PENDING)
     for timer in saving.changes.timers:
         key = f"timer:{timer.state}:{timer.timer}:{timer.visit}"
         body = events.to_json(events.TimerDue(timer.state, timer.timer, timer.visit, timer.due))
-        yield (saving.id, None, key, str(Kind.TIMER), "pending", timer.due, dumps(body), saving.now)
+        yield (saving.id, None, key, str(Kind.TIMER), state, timer.due, dumps(body), saving.now)
     for poll in saving.changes.polls:
         key = f"poll:{poll.reference_id}:{poll.since}:{poll.nth}"
         order, body = order_key_of(poll.reference_id), polling.to_json(poll)
-        yield (saving.id, order, key, str(Kind.POLL), "pending", poll.due, dumps(body), saving.now)
+        yield (saving.id, order, key, str(Kind.POLL), state, poll.due, dumps(body), saving.now)
 
 
 def _placed(saving: Saving) -> Iterator[tuple[Any, ...]]:

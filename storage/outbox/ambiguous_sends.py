@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
+from storage.database.queues import OutboxState
 from storage.database.transaction import Row, Transaction
 
 _MISSED: Final = 5_000
@@ -21,7 +22,7 @@ async def awaited(tx: Transaction, unfinished: Iterable[Row], now: int, wait: in
     missed = {
         row["id"]: row["conversation_id"]
         for row in due
-        if row["state"] == "sending" and row["due_at"] <= now - _MISSED
+        if row["state"] == OutboxState.SENDING and row["due_at"] <= now - _MISSED
     }
     if missed:
         await tx.fetch(_WAIT, sorted(missed), now + wait)

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from payments.processing.notice import Notice, NoticeKind
 from storage.database.encoding import loads
-from storage.database.lanes import Lane
+from storage.database.queues import Lane
 from storage.database.transaction import Row, Transaction
 from storage.inbox.customers import Address, Naming, address
 from storage.outbox import ambiguous_sends

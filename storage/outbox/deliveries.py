@@ -9,7 +9,7 @@ from payments.processing.notice import Notice
 from payments.processing.results import Result
 from payments.processing.step_input import Kind
 from storage.database.encoding import dumps
-from storage.database.lanes import Lane
+from storage.database.queues import InboxState, Lane, OutboxState
 from storage.database.transaction import Row, Transaction
 from storage.inbox import notices
 from storage.inbox.customers import Address, Alias, Evidence, Naming
@@ -142,11 +142,11 @@ def _outcome_row(outcome: Outcome, now: int) -> tuple[Any, ...]:
     error = None if isinstance(outcome, Done) else _clean(outcome.error)
     match outcome:
         case Done():
-            return (*claim, "done", outcome.provider_id, None, None, now, 0)
+            return (*claim, OutboxState.DONE, outcome.provider_id, None, None, now, 0)
         case Again():
-            return (*claim, "pending", None, error, outcome.at, None, 0 if outcome.counts else 1)
+            return (*claim, OutboxState.PENDING, None, error, outcome.at, None, 0 if outcome.counts else 1)
         case Failed():
-            return (*claim, "failed", None, error, None, now, 0)
+            return (*claim, OutboxState.FAILED, None, error, None, now, 0)
         case _:
             assert_never(outcome)
 
@@ -158,7 +158,7 @@ def _clean(error: str) -> str:
 def _result_row(row: Row, result: Result, now: int) -> tuple[Any, ...]:
     key = f"result:{row['id']}:{row['attempts']}"
     body = dumps(results.to_json(result))
-    return (row["conversation_id"], row["order_key"], key, str(Kind.RESULT), "pending", now, body, now)
+    return (row["conversation_id"], row["order_key"], key, Kind.RESULT, InboxState.PENDING, now, body, now)
 
 
 async def release(tx: Transaction, claims: Sequence[Claim]) -> None:

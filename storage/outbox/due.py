@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from storage.database.lanes import Lane
+from storage.database.queues import Lane
 from storage.database.transaction import Transaction
 
 

@@ -9,6 +9,7 @@ import structlog
 
 from payments.processing.notice import Notice
 from storage.database.encoding import dumps, loads
+from storage.database.queues import InboxState, OutboxState
 from storage.database.transaction import Row, Transaction
 from storage.inbox import notices
 from storage.inbox.arrivals import conversation_number
@@ -22,7 +23,7 @@ _TRIES: Final = (2_000, 10_000, 60_000, 300_000)
 """Milliseconds after arrival at which a receipt that matches no message of ours is tried again."""
 _ERROR: Final = 4000
 """The longest error that is stored, in characters."""
-_UNFINISHED: Final = ("pending", "sending")
+_UNFINISHED: Final = (OutboxState.PENDING, OutboxState.SENDING)
 
 log = structlog.get_logger()
 
@@ -120,7 +121,8 @@ def _apply(receipt: _Receipt, entry: Row | None, changes: _Changes, now: int) ->
         changes.handled.append(_postponed(receipt, retry_at, now))
         return
     applies = receipt.meaning is not None
-    changes.handled.append((receipt.number, "applied" if applies else "ignored", None, now))
+    state = InboxState.APPLIED if applies else InboxState.IGNORED
+    changes.handled.append((receipt.number, state, None, now))
     if not applies or _is_of_another_copy(receipt, entry):
         return
     changes.entries[entry["id"]] = entry
@@ -240,7 +242,7 @@ def _is_early(receipt: _Receipt, entry: Row) -> bool:
 
     The sender may get the same failure as its answer, or has not recorded its outcome yet.
     """
-    return receipt.remedy is not None and bool(entry["state"] == "sending")
+    return receipt.remedy is not None and bool(entry["state"] == OutboxState.SENDING)
 
 
 def _is_of_another_copy(receipt: _Receipt, entry: Row) -> bool:
@@ -276,7 +278,7 @@ def _advance(entry: Row, receipt: _Receipt, now: int) -> bool:
     if failed:
         entry["error"] = receipt.error or "failed"
     if entry["state"] in _UNFINISHED:
-        entry["state"] = "failed" if failed else "done"
+        entry["state"] = OutboxState.FAILED if failed else OutboxState.DONE
         entry["finished_at"] = now
         entry["provider_id"] = receipt.copy or entry["provider_id"]
     entry["provider_id"] = entry["provider_id"] or receipt.copy
@@ -299,5 +301,5 @@ def _postponed(receipt: _Receipt, retry_at: int | None, now: int) -> tuple[Any, 
     Its message may have been accepted, with the answer that says so not yet recorded.
     """
     if retry_at is None or receipt.meaning is None:
-        return (receipt.number, "ignored", None, now)
-    return (receipt.number, "pending", retry_at, None)
+        return (receipt.number, InboxState.IGNORED, None, now)
+    return (receipt.number, InboxState.PENDING, retry_at, None)

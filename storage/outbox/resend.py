@@ -13,6 +13,7 @@ import structlog
 
 from flows.messages.kinds import from_json, to_json
 from storage.database.encoding import dumps, loads
+from storage.database.queues import OutboxState
 from storage.database.transaction import Row, Transaction
 
 log = structlog.get_logger()
@@ -82,19 +83,19 @@ def lacks(entry: Row) -> bool:
 
 def take(entry: Row, remedy: Remedy, copy: str | None, error: str | None, now: int) -> bool:
     """Schedule `entry` to be sent again in place of `copy`; False if `remedy` offers nothing, or no more."""
-    if entry["payload"] is None or entry["state"] == "failed":
+    if entry["payload"] is None or entry["state"] == OutboxState.FAILED:
         return False
     payload, gap = _next_payload(entry["payload"], remedy)
     if payload is None:
         return False
     # A pending entry may have been sent once more already: it keeps its due time.
-    due_at = entry["due_at"] if entry["state"] == "pending" else now + gap
+    due_at = entry["due_at"] if entry["state"] == OutboxState.PENDING else now + gap
     copies = [*entry["payload"].get(_COPIES, ()), *([copy] if copy else ())]
     entry |= {
         "payload": {**payload, _COPIES: copies},
         "due_at": due_at,
         "again": True,
-        "state": "pending",
+        "state": OutboxState.PENDING,
         "finished_at": None,
     }
     entry |= {"provider_id": copy, "receipt": None, "receipt_rank": None, "error": error}

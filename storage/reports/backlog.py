@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from storage.database.models import Inbox, Notice, Order
+from storage.database.queues import InboxState
 from storage.database.records import Records
 from storage.inbox.arrivals import NOBODY
 
@@ -43,7 +44,7 @@ class Held:
 
 async def parked(records: Records) -> list[Parked]:
     """Return every parked event, oldest first."""
-    query = Inbox.filter(state="parked").using_db(records.client).order_by("id")
+    query = Inbox.filter(state=InboxState.PARKED).using_db(records.client).order_by("id")
     rows = await query.only("id", "kind", "conversation_id", "error")
     return [
         Parked(row.id, row.kind, _public(records, row.conversation_id), row.error.strip()) for row in rows

@@ -12,6 +12,7 @@ from payments.ledger.state import PaymentStatus
 from payments.processing.step_input import Kind
 from payments.shop.orders import Attempt, Lifecycle, Order
 from storage.database.encoding import loads
+from storage.database.queues import InboxState
 from storage.database.transaction import Row, Transaction
 from storage.inbox.step_inputs import attempt_of, order_of
 
@@ -39,8 +40,7 @@ class EventView:
     number: int
     conversation: str | None
     kind: Kind
-    state: str
-    """`pending`, `applied`, `ignored`, `parked` or `kept`."""
+    state: InboxState
     body: Mapping[str, Any]
     trace: tuple[Mapping[str, Any], ...]
     error: str | None
@@ -113,7 +113,7 @@ def _event_view(installation: str, row: Row) -> EventView:
         number=row["id"],
         conversation=f"{installation}-{row['conversation_id']}" if row["conversation_id"] else None,
         kind=Kind(row["kind"]),
-        state=row["state"],
+        state=InboxState(row["state"]),
         body=loads(row["body"]),
         trace=tuple(loads(row["trace"])) if row["trace"] else (),
         error=row["error"],

@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from tortoise.expressions import Q
 
+from payments.processing.step_input import Kind
 from storage.database.encoding import loads
-from storage.database.lanes import Lane
 from storage.database.models import (
     ORDER_KEY,
     Alias,
@@ -19,6 +19,7 @@ from storage.database.models import (
     Outbox,
     Refund,
 )
+from storage.database.queues import InboxState, Lane
 from storage.database.records import Records
 from storage.database.transaction import Row
 from storage.inbox.arrivals import conversation_number
@@ -138,7 +139,9 @@ _LAST: Final = 2**62
 async def _events(records: Records, subject: Subject, orders: Sequence[Row], limit: int) -> list[Moment]:
     """Return the newest `limit` events of the customer; for an order, those in its time or about it."""
     # Without applied receipts: messages show those.
-    query = Inbox.filter(~Q(kind="receipt") | Q(state="parked"), conversation_id=subject.conversation)
+    query = Inbox.filter(
+        ~Q(kind=Kind.RECEIPT) | Q(state=InboxState.PARKED), conversation_id=subject.conversation
+    )
     if subject.order is not None:
         first, after = _span(subject.order, orders)
         query = query.filter(Q(id__gte=first, id__lt=after) | Q(order_key=subject.order))

@@ -9,7 +9,7 @@ from flows.messages import kinds
 from payments.ledger import calls
 from payments.ledger.calls import CreateLink
 from sandbox.world import World
-from storage.database.lanes import Lane
+from storage.database.queues import Lane
 from storage.outbox.deliveries import Again, Claim, Delivery, Done, Failed
 
 NOW = 1_790_000_000_000

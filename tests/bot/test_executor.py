@@ -10,7 +10,7 @@ from flows.messages import kinds
 from payments.ledger.calls import CancelLink, CreateLink
 from payments.processing.results import LinkCreated, LinkKept, LinkRefused, LinkWithdrawn
 from sandbox.faults import Fault
-from storage.database.lanes import Lane
+from storage.database.queues import Lane
 from storage.outbox.deliveries import Again, Done, Failed
 from tests.bot.executor_bench import BARE, CALL, CLAIM, NOW, TEMPLATE, Bench, delivery
 

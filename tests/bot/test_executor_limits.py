@@ -18,7 +18,7 @@ from payments.ledger import calls
 from payments.ledger.calls import CancelLink, RefundPayment
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import CALL_SECONDS, Link
-from storage.database.lanes import Lane
+from storage.database.queues import Lane
 from storage.outbox.deliveries import Again, Failed
 from tests.bot.executor_bench import BARE, CALL, NOW, TEMPLATE, Bench, delivery
 

@@ -9,7 +9,7 @@ from bot.retry import Failure
 from bot.workers.circuit_breaker import PROBE, Circuit
 from bot.workers.throughput import HIGHEST, LOWEST, Throughput
 from bot.workers.traffic import Traffic
-from storage.database.lanes import Lane
+from storage.database.queues import Lane
 
 NOW = 1_790_000_000_000
 

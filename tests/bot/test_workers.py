@@ -19,7 +19,7 @@ from bot.retry import Failure
 from bot.workers import loop
 from bot.workers.executor import LEASE
 from bot.workers.loop import CALLERS, IN_FLIGHT, ROOM, Workers
-from storage.database.lanes import Lane
+from storage.database.queues import Lane
 from storage.outbox.deliveries import Again, Claim, Delivery, Done, Outcome
 from storage.outbox.due import Due
 from storage.outbox.receipts import Applied, Undelivered

@@ -39,7 +39,7 @@ from payments.razorpay import refunds, webhook
 from payments.shop import stock
 from payments.shop.orders import AttemptStatus, Lifecycle, order_key_of
 from storage.database import sqlite
-from storage.database.lanes import Lane
+from storage.database.queues import Lane
 from storage.inbox import arrivals
 from storage.outbox.deliveries import Done
 from tests.payments import test_money

@@ -16,7 +16,7 @@ from payments.processing.actions import SHOP
 from payments.processing.advance import advance
 from payments.processing.step_input import Kind
 from storage import Store
-from storage.database.lanes import Lane
+from storage.database.queues import Lane
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Delivery, Done
 from tests.payments.razorpay_model import Razorpay

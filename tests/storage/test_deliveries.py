@@ -11,7 +11,7 @@ from payments.processing.changes import ChangeSet
 from payments.processing.results import LinkCreated, LinkRefused
 from payments.processing.step_input import Kind, StepInput
 from storage import Store
-from storage.database.lanes import Lane
+from storage.database.queues import Lane
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Again, Delivery, Done, Failed
 from tests.builders import change_set

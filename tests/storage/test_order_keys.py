@@ -8,7 +8,7 @@ from payments.ledger import calls
 from payments.processing.step_input import InboxEvent, Kind
 from storage import Store
 from storage.database.encoding import loads
-from storage.database.lanes import Lane
+from storage.database.queues import Lane
 from storage.database.records import reading
 from storage.inbox.arrivals import Arrival
 from storage.inbox.step_inputs import _order_keys

@@ -6,7 +6,7 @@ from payments.processing.changes import ChangeSet
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import Kind, StepInput
 from storage.database.encoding import loads
-from storage.database.lanes import Lane
+from storage.database.queues import Lane
 from storage.database.records import Records
 from storage.database.transaction import Row, Transaction, Units
 from storage.inbox.arrivals import Arrival

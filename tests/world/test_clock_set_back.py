@@ -11,7 +11,7 @@ from bot.clock import Jumps, ShiftedClock
 from bot.workers.executor import LEASE
 from bot.workers.loop import Workers
 from sandbox.world import World
-from storage.database.lanes import Lane
+from storage.database.queues import Lane
 from storage.outbox.deliveries import Done
 from storage.store import Store
 from tests.world.running_bot import CONFIRMED, START, Customer, Live, Start

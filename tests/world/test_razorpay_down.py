@@ -2,7 +2,7 @@
 
 from bot.workers.loop import ROOM
 from sandbox.faults import Fault
-from storage.database.lanes import Lane
+from storage.database.queues import Lane
 from tests.world.running_bot import CONFIRMED, Customer, Live
 
 REFUSAL = '{"error": {"code": "BAD_REQUEST_ERROR", "description": "The amount is not allowed"}}'

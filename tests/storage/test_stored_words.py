@@ -1,0 +1,54 @@
+"""The words in the columns are those of the code's enums: in the tables' constraints, and in SQL."""
+
+import re
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+
+from payments.ledger.refunds import RefundStatus
+from payments.processing.step_input import Kind
+from payments.shop.orders import Lifecycle
+from storage.database import models
+from storage.database.queues import InboxState, Lane, OutboxState
+
+STORAGE = Path(__file__).parents[2] / "storage"
+WORDS = re.compile(r"\b(state|kind|lane|lifecycle) (?:=|<>|IN|NOT IN) (\(?'[^)\n]*?'\)?)(?=[\s,)]|$)")
+ENUMS: dict[str, set[str]] = {
+    "state": {*InboxState, *OutboxState},
+    "kind": set(Kind),
+    "lane": set(Lane),
+    "lifecycle": set(Lifecycle),
+}
+
+
+@pytest.mark.parametrize(
+    ("constraint", "words"),
+    [
+        ("inbox_state", InboxState),
+        ("outbox_lane", Lane),
+        ("outbox_state", OutboxState),
+        ("orders_lifecycle", Lifecycle),
+        ("refund_status", RefundStatus),
+    ],
+)
+def test_a_column_takes_the_words_of_its_enum(constraint: str, words: type[StrEnum]) -> None:
+    assert set(re.findall(r"'(\w+)'", checks()[constraint])) == set(words)
+
+
+def test_sql_compares_columns_with_words_of_their_enums() -> None:
+    compared = [
+        (column, word)
+        for file in STORAGE.rglob("*.py")
+        for column, words in WORDS.findall(file.read_text(encoding="utf-8"))
+        for word in re.findall(r"'(\w+)'", words)
+    ]
+    assert len(compared) > 40
+    assert [(column, word) for column, word in compared if word not in ENUMS[column]] == []
+
+
+def checks() -> dict[str, str]:
+    """Return the check constraints of all tables, by name."""
+    tables = [table for table in vars(models).values() if isinstance(table, type) and hasattr(table, "Meta")]
+    constraints = [one for table in tables for one in getattr(table.Meta, "constraints", ())]
+    return {constraint.name: constraint.check for constraint in constraints}
