@@ -62,4 +62,4 @@ class StepInput:
     left: Mapping[str, int] = field(default_factory=dict)
     """Pieces left of each product that is counted."""
     account: str | None = None
-    """Razorpay's id of our account; None until a payment has told us."""
+    """Razorpay's id of our account; None until a payment has told us, and where no order is given."""

@@ -10,11 +10,10 @@ from flows.engine.conversation import Conversation
 from payments.ledger.facts import Fact
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
-from payments.processing import merge
-from payments.processing.bodies import joined
+from payments.processing.named_orders import order_keys
 from payments.processing.shop_state import order_key_in
 from payments.processing.step_input import InboxEvent, Kind, StepInput
-from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Order, order_key_of
+from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Order
 from storage.database.encoding import loads
 from storage.database.transaction import Row, Transaction
 from storage.inbox.merge import rehome
@@ -58,7 +57,7 @@ async def load_due(
     for row in await tx.fetch(_EVENTS, [row["id"] for row in picked], now, events):
         try:
             arrived = InboxEvent(row["id"], Kind(row["kind"]), loads(row["body"]), row["received_at"])
-            named |= {(row["conversation_id"], key) for key in _order_keys(arrived)}
+            named |= {(row["conversation_id"], key) for key in order_keys(arrived)}
         except Exception as error:  # noqa: BLE001 - whatever it is, it is this event's alone
             found.append(Unusable(row["id"], error))
         else:
@@ -72,9 +71,10 @@ async def load_due(
                 found.append(Unusable(due[row["id"]][0].number, error))
     named |= {(id, key) for id, one in people.items() if (key := order_key_in(one.data))}
     orders = await _load_orders(tx, sorted(named))
-    account = await _account(tx) if any(key for _, key in named) else None
+    account = await _account(tx) if orders else None
     found += [
-        _waiting(tx.installation, id, one, due[id], orders[id], account, draw()) for id, one in people.items()
+        _waiting(tx.installation, id, one, due[id], orders.get(id, ()), account, draw())
+        for id, one in people.items()
     ]
     return found
 
@@ -125,7 +125,7 @@ def _waiting(
     id: int,
     conversation: Conversation,
     events: Sequence[InboxEvent],
-    orders: Iterable["OrderRows"],
+    orders: Sequence["OrderRows"],
     account: str | None,
     nonce: str,
 ) -> Waiting | Unusable:
@@ -133,22 +133,8 @@ def _waiting(
         states = {rows.order["key"]: order_state(installation, rows) for rows in orders}
     except Exception as error:  # noqa: BLE001 - whatever it is, it is this conversation's alone
         return Unusable(events[0].number, error)
-    return Waiting(id, StepInput(conversation, tuple(events), nonce, states, account=account))
-
-
-def _order_keys(event: InboxEvent) -> set[str]:
-    """The orders that `event` names. Its body is read with care: a missing field names nothing."""
-    keys: set[Any] = set()
-    if event.kind is Kind.FACTS:
-        keys.add(event.body.get("order_key"))
-        keys.update(fact.get("order_key") for fact in event.body.get("facts", ()))
-    elif event.kind in (Kind.RESULT, Kind.POLL):
-        said = event.body.get("fields", {}) if event.kind is Kind.RESULT else event.body
-        reference = said.get("reference_id")
-        keys.add(order_key_of(reference) if isinstance(reference, str) else said.get("order_key"))
-    elif event.kind is Kind.JOINED:
-        keys.update(merge.order_keys(joined(event.body).other))
-    return {key for key in keys if isinstance(key, str) and key}
+    known = account if states else None  # not what others of the batch need: each is given what it needs
+    return Waiting(id, StepInput(conversation, tuple(events), nonce, states, account=known))
 
 
 @dataclass(frozen=True, slots=True)
