@@ -9,10 +9,8 @@ from flows.messages.kinds import Text
 from payments.ledger.facts import Fact, to_json
 from payments.ledger.polling import Poll
 from payments.ledger.polling import to_json as to_json_poll
-from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState, PaymentStatus
 from payments.processing.changes import ChangeSet
-from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import Kind, StepInput
 from payments.shop.orders import AttemptStatus, Lifecycle, Line, Order
 from payments.shop.stock import Move
@@ -90,21 +88,6 @@ async def test_a_result_comes_with_the_order_of_its_reference(store: Store, chat
     assert [(a.status, a.link_id) for a in view.attempts] == [(AttemptStatus.CREATED, "plink_1")]
 
 
-async def test_another_customers_order_is_not_shown(store: Store, chat: Chat) -> None:
-    seen = []
-
-    def look(case: StepInput) -> ChangeSet:
-        seen.append(dict(case.orders))
-        return answered(case)
-
-    mine, theirs = await store.arrive([chat("1"), chat("2", phone="919811111111")], now=1)
-    await store.advance_due(place_order, now=1)
-    body = {"event": "x", "facts": [], "order_key": f"{mine.conversation}-1"}
-    await store.arrive([Arrival("f", Kind.FACTS, body, order_key=f"{theirs.conversation}-1")], now=2)
-    await store.advance_due(look, now=2)
-    assert seen == [{}]
-
-
 async def test_orders_whose_money_does_not_fit_are_listed(
     store: Store, database_url: str, chat: Chat, echo: Echo
 ) -> None:
@@ -122,27 +105,6 @@ async def test_orders_whose_money_does_not_fit_are_listed(
         assert await backlog.held(records) == [backlog.Held("k-1", "10001", "short", 50)]
 
 
-async def test_a_refund_is_kept_as_it_was_last_seen(store: Store, chat: Chat) -> None:
-    [stored] = await store.arrive([chat("1")], now=1000)
-    await store.advance_due(place_order, now=1000)
-    key = f"{stored.conversation}-1"
-    asked = Refund("pay_1-1", key, "pay_1", 500, "surplus")
-    made = replace(asked, status=RefundStatus.CREATED, refund_id="rfnd_1")
-    fact = Fact(key, "payment", "pay_1", "captured", 50_500, "INR", 1, {})
-    seen = []
-
-    def refund(case: StepInput) -> ChangeSet:
-        [state] = case.orders.values()
-        seen.append(state.refunds)
-        return answered(case, facts=(fact,), refunds=(asked, made))
-
-    for n in range(2):
-        body = {"event": "x", "facts": [], "order_key": key}
-        await store.arrive([Arrival(f"f{n}", Kind.FACTS, body, order_key=key)], now=1100)
-        await store.advance_due(refund, now=1100)
-    assert seen == [(), (made,)]
-
-
 async def test_a_poll_comes_back_with_its_order_when_it_is_due(store: Store, chat: Chat) -> None:
     [stored] = await store.arrive([chat("1")], now=1000)
     poll = Poll(f"{stored.conversation}-1.1", since=1000, nth=0)
@@ -156,32 +118,6 @@ async def test_a_poll_comes_back_with_its_order_when_it_is_due(store: Store, cha
     assert await store.advance_due(look, now=poll.due - 1) == 0
     assert await store.advance_due(look, now=poll.due) == 1
     assert seen == [(Kind.POLL, to_json_poll(poll), [f"{stored.conversation}-1"])]
-
-
-async def test_our_account_is_learned_once(store: Store, chat: Chat) -> None:
-    seen = []
-
-    def learn(case: StepInput) -> ChangeSet:
-        seen.append(case.account)
-        return replace(place_order(case) if len(seen) == 1 else answered(case), account=f"acc_{len(seen)}")
-
-    def current(case: StepInput) -> ChangeSet:
-        known = learn(case)
-        data = {"order": f"{case.conversation.id}-1"}
-        return replace(known, conversation=replace(case.conversation, data=data))
-
-    for n in range(3):
-        await store.arrive([chat(str(n))], now=n)
-        await store.advance_due(current, now=n)
-    assert seen == [None, "acc_1", "acc_1"]
-
-
-async def test_a_notice_is_kept_once_for_its_subject(store: Store, chat: Chat) -> None:
-    notices = tuple(Notice(NoticeKind.WEBHOOK, subject, "may be disabled") for subject in "aab")
-    for n in range(2):
-        await store.arrive([chat(str(n))], now=n)
-        await store.advance_due(lambda case: answered(case, notices=notices), now=n)
-    assert (await store.counts(now=5)).notices == 2
 
 
 def take(pieces: int) -> Callable[[StepInput], ChangeSet]:
