@@ -193,6 +193,7 @@ class OnDatabase(StepStore):
 
     async def notices(self) -> set[Notice]:
         rows = await self._rows("SELECT kind, subject, said FROM notice")
+        assert (await self._store.counts(self.now)).notices == len(rows)
         return {Notice(NoticeKind(row["kind"]), row["subject"], row["said"]) for row in rows}
 
     async def _rows(self, sql: str) -> list[Row]:

@@ -1,14 +1,18 @@
 """The store in memory gives each step of a whole shop what the databases give it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
 
 import pytest
 
+from flows.engine.conversation import Conversation
 from payments.processing.advance import advance
+from payments.processing.changes import ChangeSet
+from payments.processing.step_input import InboxEvent, Kind, StepInput
 from payments.shop.orders import Lifecycle
 from storage import Store
+from tests.change_sets import answered
 from tests.storage.memory_shadow import MemoryShadow
 from tests.storage.purchases import Shop, flow, names
 
@@ -71,3 +75,31 @@ async def test_each_step_is_given_the_same(store: Store, seed: int) -> None:
     assert (shop.shadow.steps > STEPS, len(memory.conversations)) == (True, 3)
     assert any(state.lifecycle is Lifecycle.FULFILLED for state in memory.orders.values())
     assert any(state.refunds for state in memory.orders.values())
+
+
+def test_only_what_was_committed_is_kept_and_the_first_difference_told() -> None:
+    new = StepInput(Conversation("c-1"), (InboxEvent(1, Kind.CHAT, {}, 0),), "abcdefghij")
+    moved = replace(new.conversation, state="cart")
+
+    def move(given: StepInput) -> ChangeSet:
+        return answered(given, conversation=moved)
+
+    shadow = MemoryShadow({})
+    for _ in range(2):
+        shadow.begin()
+        shadow.step(move, new)  # and the process dies before the commit
+    shadow.begin()
+    shadow.commit()
+    shadow.step(move, new)
+    assert shadow.wrongs == []
+    shadow.commit()
+    shadow.step(move, replace(new, conversation=moved))
+    assert shadow.wrongs == []
+    for _ in range(2):
+        shadow.step(move, new)
+    [wrong] = shadow.wrongs
+    assert wrong.startswith("a step of c-1 was given conversation Conversation(id='c-1', state=''")
+    shadow = MemoryShadow({})
+    shadow.restored()
+    shadow.step(move, replace(new, conversation=moved))
+    assert shadow.wrongs == [], "what restored books hold is learned"

@@ -164,7 +164,7 @@ async def test_an_order_is_given_as_it_was_placed(steps: StepStore) -> None:
 async def test_an_attempt_is_given_as_it_was_changed_last(steps: StepStore) -> None:
     state = await placed(steps)
     [first] = state.attempts
-    second = attempt_of(state.order, 2)
+    second, third = attempt_of(state.order, 2), attempt_of(state.order, 3)
     made = replace(
         first,
         amount=40_000,
@@ -175,11 +175,11 @@ async def test_an_attempt_is_given_as_it_was_changed_last(steps: StepStore) -> N
         short_url="https://rzp.io/1",
         mode="test",
     )
-    await steps.step(changing(attempts=[second, made]), HI)
-    assert (await seen(steps, state.key)).attempts == (made, second)
+    await steps.step(changing(attempts=[third, second, made]), HI)
+    assert (await seen(steps, state.key)).attempts == (made, second, third)
     paid = replace(made, status=AttemptStatus.PAID)
     await steps.step(changing(attempts=[paid]), HI)
-    assert (await seen(steps, state.key)).attempts == (paid, second)
+    assert (await seen(steps, state.key)).attempts == (paid, second, third)
 
 
 async def test_facts_are_given_once_and_as_they_were_learned(steps: StepStore) -> None:
