@@ -1,6 +1,7 @@
-"""A store of one customer's rows in memory: a step's changes are saved and become the next step's input.
+"""A whole shop in memory: a step's changes are saved and become the next step's input.
 
-The simulator and the tests of processing use it. `storage` does the same on a database.
+The simulator and the tests of processing keep their shop here, and the simulation compares each step on a
+database with it. It keeps what steps read and write, and has no queues: see decision 30.
 """
 
 from collections.abc import Iterable, Mapping
@@ -8,65 +9,109 @@ from dataclasses import dataclass, field, replace
 
 from flows.engine.conversation import Conversation
 from flows.engine.effects import Say, StartTimer
+from payments.ledger.calls import Call
 from payments.ledger.polling import Poll
+from payments.ledger.refunds import Refund
 from payments.ledger.state import OrderState
-from payments.processing.changes import ChangeSet, EventResult, values
-from payments.processing.notice import Notice
+from payments.processing.changes import Caused, ChangeSet, EventResult, values
+from payments.processing.named_orders import order_keys
+from payments.processing.notice import Notice, NoticeKind
+from payments.processing.shop_state import order_key_in
 from payments.processing.step_input import InboxEvent, StepInput
 from payments.shop import stock
+from payments.shop.orders import Attempt
 
 
 @dataclass
 class MemoryStore:
-    """The stored state of one conversation and of its shop."""
+    """The stored state of all conversations of a shop."""
 
-    conversation: Conversation
     left: Mapping[str, int] = field(default_factory=dict)
     """Pieces left of each product that is counted."""
+    conversations: dict[str, Conversation] = field(default_factory=dict)
+    """By id. One must be here before its first step."""
     orders: dict[str, OrderState] = field(default_factory=dict)
-    """By key."""
+    """By key, of all conversations: each order names its own."""
     account: str | None = None
-    results: list[EventResult] = field(default_factory=list)
-    messages: list[Say] = field(default_factory=list)
-    """Every message of the shop, oldest first."""
-    timers: list[StartTimer] = field(default_factory=list)
-    polls: list[Poll] = field(default_factory=list)
-    notices: list[Notice] = field(default_factory=list)
+    results: dict[int, EventResult] = field(default_factory=dict)
+    """What became of each event, by its number."""
+    messages: list[Caused[Say]] = field(default_factory=list)
+    """Everything that was said, oldest first."""
+    calls: list[Caused[Call]] = field(default_factory=list)
+    """Everything that was asked of the payment provider, oldest first."""
+    timers: dict[tuple[str, str, str, int], StartTimer] = field(default_factory=dict)
+    """By conversation, state, name and visit: a timer is started once in a visit."""
+    polls: set[Poll] = field(default_factory=set)
+    notices: dict[tuple[NoticeKind, str], Notice] = field(default_factory=dict)
+    """By kind and subject: operators are told once."""
 
-    def given(
-        self, events: Iterable[InboxEvent], nonce: str = "", keys: Iterable[str] | None = None
-    ) -> StepInput:
-        """Return the input of a step of `events`, with the orders that have these `keys`, or all orders."""
-        named = self.orders.keys() if keys is None else set(keys) & self.orders.keys()
-        orders = {key: state for key, state in self.orders.items() if key in named}
-        return StepInput(self.conversation, tuple(events), nonce, orders, self.left, self.account)
+    def given(self, id: str, events: Iterable[InboxEvent], nonce: str = "") -> StepInput:
+        """Return what a step of `events` of the conversation `id` is given."""
+        conversation, events = self.conversations[id], tuple(events)
+        named = {order_key_in(conversation.data) or ""}.union(*map(_named, events))
+        known = {key: self.orders[key] for key in sorted(named & self.orders.keys())}
+        orders = {key: state for key, state in known.items() if state.order.conversation == id}
+        return StepInput(conversation, events, nonce, orders, self.left, self.account if orders else None)
 
     def save(self, changes: ChangeSet) -> None:
-        """Store what a step changed."""
-        self.conversation = changes.conversation
-        self.account = changes.account or self.account
+        """Keep what a step changed."""
+        id = changes.conversation.id
+        self.conversations[id] = changes.conversation
+        self.results |= {result.number: result for result in changes.results}
+        self.messages += changes.messages
+        self.calls += changes.calls
+        for timer in changes.timers:
+            self.timers.setdefault((id, timer.state, timer.timer, timer.visit), timer)
+        self.polls.update(changes.polls)
+        for notice in changes.notices:
+            self.notices.setdefault((notice.kind, notice.subject), notice)
         self.left = stock.after(self.left, changes.moves)
-        self.results += changes.results
-        self.messages += values(changes.messages)
-        self.timers += changes.timers
-        self.polls += changes.polls
-        self.notices += changes.notices
+        self.account = self.account or changes.account
+        self._save_orders(changes)
+
+    def _save_orders(self, changes: ChangeSet) -> None:
+        orders = self.orders
         for order in changes.placed:
-            self.orders[order.key] = OrderState(order)
-        for fact in values(changes.facts):
-            self.orders[fact.order_key] = self.orders[fact.order_key].with_facts([fact])
+            orders[order.key] = OrderState(order)
         for attempt in changes.attempts.values():
-            self.orders[attempt.order_key] = self.orders[attempt.order_key].with_attempt(attempt)
+            orders[attempt.order_key] = _with_attempt(orders[attempt.order_key], attempt)
+        for fact in values(changes.facts):
+            state = orders[fact.order_key]
+            if all(known.identity != fact.identity for known in state.facts):
+                orders[fact.order_key] = state.with_facts([fact])
         for refund in changes.refunds.values():
-            state = self.orders[refund.order_key]
-            refunds = {known.key: known for known in state.refunds} | {refund.key: refund}
-            in_order = tuple(refunds[key] for key in sorted(refunds))
-            self.orders[refund.order_key] = replace(state, refunds=in_order)
+            orders[refund.order_key] = _with_refund(orders[refund.order_key], refund)
         for changed in changes.orders.values():
-            self.orders[changed.key] = replace(
-                self.orders[changed.key],
+            orders[changed.key] = replace(
+                orders[changed.key],
                 lifecycle=changed.lifecycle,
                 fulfilled=changed.fulfilled,
                 held=changed.held,
                 held_for=changed.held_for,
             )
+
+    def join(self, other: str, survivor: str) -> None:
+        """Give `survivor` the orders of `other`, which was found to be the same customer's.
+
+        The survivor's next event is a `Kind.JOINED`.
+        """
+        for key, state in self.orders.items():
+            if state.order.conversation == other:
+                self.orders[key] = replace(state, order=replace(state.order, conversation=survivor))
+
+
+def _named(event: InboxEvent) -> set[str]:
+    try:
+        return order_keys(event)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return set()  # it can't be read, and will be parked
+
+
+def _with_attempt(state: OrderState, attempt: Attempt) -> OrderState:
+    attempts = state.with_attempt(attempt).attempts
+    return replace(state, attempts=tuple(sorted(attempts, key=lambda one: one.ordinal)))
+
+
+def _with_refund(state: OrderState, refund: Refund) -> OrderState:
+    refunds = {known.key: known for known in state.refunds} | {refund.key: refund}
+    return replace(state, refunds=tuple(refunds[key] for key in sorted(refunds)))

@@ -62,4 +62,4 @@ class StepInput:
     left: Mapping[str, int] = field(default_factory=dict)
     """Pieces left of each counted product."""
     account: str | None = None
-    """Razorpay's id of our account; None until a payment has named it."""
+    """Razorpay's id of our account; None until a payment has named it, and where no order is given."""

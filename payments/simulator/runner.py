@@ -82,8 +82,7 @@ class _Runner:
             if language not in languages:
                 line, speaks = self._scenario.lines["language"], ", ".join(languages)
                 return Mismatch(line, f"language: {language}", f"the flow speaks {speaks}")
-            store = self.simulator.store
-            store.conversation = replace(store.conversation, language=language)
+            self.simulator.conversation = replace(self.simulator.conversation, language=language)
         for step in self._scenario.steps:
             mismatch = self._perform(step) if isinstance(step, Action) else self._compare(step)
             if mismatch:

@@ -68,10 +68,10 @@ class NothingToPay(LookupError):
 class Simulator:
     """A simulated chat. Every action returns the shop's messages in answer, in order."""
 
-    def __init__(self, flow: Flow, name: str = "Asha", now: int = START) -> None:
-        self._flow, self._name = flow, name
+    def __init__(self, flow: Flow, name: str = "Asha", now: int = START, id: str = "sim-1") -> None:
+        self._flow, self._name, self._id = flow, name, id
         self.now = now
-        self.store = MemoryStore(Conversation("sim-1"), flow.sections["shop"].counted)
+        self.store = MemoryStore(flow.sections["shop"].counted, {id: Conversation(id)})
         self._timers: list[tuple[int, int, dict[str, Any]]] = []
         self._number = 0
         self._payments = 0
@@ -81,7 +81,11 @@ class Simulator:
     @property
     def conversation(self) -> Conversation:
         """The conversation of the customer."""
-        return self.store.conversation
+        return self.store.conversations[self._id]
+
+    @conversation.setter
+    def conversation(self, conversation: Conversation) -> None:
+        self.store.conversations[self._id] = conversation
 
     @property
     def orders(self) -> Mapping[str, OrderState]:
@@ -96,17 +100,17 @@ class Simulator:
     @property
     def said(self) -> list[Say]:
         """All messages of the shop, oldest first."""
-        return self.store.messages
+        return list(values(self.store.messages))
 
     @property
     def results(self) -> list[EventResult]:
         """The result of every event, oldest first."""
-        return self.store.results
+        return list(self.store.results.values())
 
     @property
     def notices(self) -> list[Notice]:
         """All notices to the operator, oldest first."""
-        return self.store.notices
+        return list(self.store.notices.values())
 
     @property
     def left(self) -> Mapping[str, int]:
@@ -306,7 +310,7 @@ class Simulator:
     def _take(self, kind: Kind, body: Mapping[str, Any]) -> list[Message]:
         self._number += 1
         event = InboxEvent(self._number, kind, body, self.now)
-        changes = advance(self._flow, self.store.given([event]), self.now)
+        changes = advance(self._flow, self.store.given(self._id, [event]), self.now)
         self._keep(changes)
         answer = [say.message for say in values(changes.messages)]
         for call in values(changes.calls):

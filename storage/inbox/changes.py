@@ -203,8 +203,9 @@ _ATTEMPTS = """
 INSERT INTO attempt (reference_id, order_key, conversation_id, ordinal, amount, currency, status, mode,
     link_id, short_url, expires_at, created_at)
 VALUES {rows}
-ON CONFLICT (reference_id) DO UPDATE SET status = excluded.status, link_id = excluded.link_id,
-    short_url = excluded.short_url, expires_at = excluded.expires_at, mode = excluded.mode"""
+ON CONFLICT (reference_id) DO UPDATE SET amount = excluded.amount, currency = excluded.currency,
+    status = excluded.status, mode = excluded.mode, link_id = excluded.link_id,
+    short_url = excluded.short_url, expires_at = excluded.expires_at"""
 
 _ACCOUNT = "UPDATE installation SET account = $1 WHERE account IS NULL"
 
@@ -222,7 +223,8 @@ _REFUNDS = """
 INSERT INTO refund (key, conversation_id, order_key, payment_id, amount, reason, status, refund_id,
     created_at)
 VALUES {rows}
-ON CONFLICT (key) DO UPDATE SET status = excluded.status, refund_id = excluded.refund_id"""
+ON CONFLICT (key) DO UPDATE SET payment_id = excluded.payment_id, amount = excluded.amount,
+    reason = excluded.reason, status = excluded.status, refund_id = excluded.refund_id"""
 
 
 TABLES: Final = (

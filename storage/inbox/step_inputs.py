@@ -10,11 +10,10 @@ from flows.engine.conversation import Conversation
 from payments.ledger.facts import Fact
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
-from payments.processing import merge
-from payments.processing.bodies import joined
+from payments.processing.named_orders import order_keys
 from payments.processing.shop_state import order_key_in
 from payments.processing.step_input import InboxEvent, Kind, StepInput
-from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Order, order_key_of
+from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Order
 from storage.database.encoding import loads
 from storage.database.transaction import Row, Transaction
 from storage.inbox.merge import rehome
@@ -59,7 +58,7 @@ async def load_due(
     for row in await tx.fetch(_EVENTS, [row["id"] for row in picked], now, events):
         try:
             arrived = InboxEvent(row["id"], Kind(row["kind"]), loads(row["body"]), row["received_at"])
-            named |= {(row["conversation_id"], key) for key in _order_keys(arrived)}
+            named |= {(row["conversation_id"], key) for key in order_keys(arrived)}
         except Exception as error:  # noqa: BLE001 - any error concerns only this event
             found.append(Unusable(row["id"], error))
         else:
@@ -73,9 +72,10 @@ async def load_due(
                 found.append(Unusable(due[row["id"]][0].number, error))
     named |= {(id, key) for id, one in people.items() if (key := order_key_in(one.data))}
     orders = await _load_orders(tx, sorted(named))
-    account = await _account(tx) if any(key for _, key in named) else None
+    account = await _account(tx) if orders else None
     found += [
-        _waiting(tx.installation, id, one, due[id], orders[id], account, draw()) for id, one in people.items()
+        _waiting(tx.installation, id, one, due[id], orders.get(id, ()), account, draw())
+        for id, one in people.items()
     ]
     return found
 
@@ -126,7 +126,7 @@ def _waiting(
     id: int,
     conversation: Conversation,
     events: Sequence[InboxEvent],
-    orders: Iterable["OrderRows"],
+    orders: Sequence["OrderRows"],
     account: str | None,
     nonce: str,
 ) -> Waiting | Unusable:
@@ -134,22 +134,9 @@ def _waiting(
         states = {rows.order["key"]: order_state(installation, rows) for rows in orders}
     except Exception as error:  # noqa: BLE001 - any error concerns only this conversation
         return Unusable(events[0].number, error)
-    return Waiting(id, StepInput(conversation, tuple(events), nonce, states, account=account))
-
-
-def _order_keys(event: InboxEvent) -> set[str]:
-    """Return the keys of the orders that `event` names. A field missing from its body names none."""
-    keys: set[Any] = set()
-    if event.kind is Kind.FACTS:
-        keys.add(event.body.get("order_key"))
-        keys.update(fact.get("order_key") for fact in event.body.get("facts", ()))
-    elif event.kind in (Kind.RESULT, Kind.POLL):
-        said = event.body.get("fields", {}) if event.kind is Kind.RESULT else event.body
-        reference = said.get("reference_id")
-        keys.add(order_key_of(reference) if isinstance(reference, str) else said.get("order_key"))
-    elif event.kind is Kind.JOINED:
-        keys.update(merge.order_keys(joined(event.body).other))
-    return {key for key in keys if isinstance(key, str) and key}
+    # Another conversation of the batch may have needed the account.
+    known = account if states else None
+    return Waiting(id, StepInput(conversation, tuple(events), nonce, states, account=known))
 
 
 @dataclass(frozen=True, slots=True)

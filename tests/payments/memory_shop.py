@@ -13,14 +13,13 @@ from flows.language.load import load
 from payments.ledger.state import OrderState
 from payments.processing.actions import SHOP
 from payments.processing.advance import advance
-from payments.processing.changes import ChangeSet, Outcome
+from payments.processing.changes import ChangeSet, Outcome, values
 from payments.processing.memory import MemoryStore
 from payments.processing.shop_state import order_key_in
 from payments.processing.step_input import InboxEvent
 from payments.shop import cart
 from payments.shop.cart import Cart
 from payments.shop.orders import Attempt, AttemptStatus
-from storage.inbox.step_inputs import _order_keys
 from tests.builders import (
     PACKET,
     InboxBody,
@@ -47,7 +46,8 @@ class MemoryShop(MemoryStore):
     """One customer of the shop, who has not written yet."""
 
     def __init__(self, flow: Flow) -> None:
-        super().__init__(Conversation("c-1", customer={"name": "Asha"}), flow.sections["shop"].counted)
+        asha = Conversation("c-1", customer={"name": "Asha"})
+        super().__init__(flow.sections["shop"].counted, {asha.id: asha})
         self.flow = flow
         self.reserved: Counter[str] = Counter()
         """Pieces of each counted product that orders hold."""
@@ -62,8 +62,7 @@ class MemoryShop(MemoryStore):
         for kind, body in arrivals:
             self._number += 1
             events.append(InboxEvent(self._number, kind, body, now))
-        named = {key for event in events for key in _order_keys(event)} | {self.current}
-        changes = advance(self.flow, self.given(events, self.nonce, named), now)
+        changes = advance(self.flow, self.given("c-1", events, self.nonce), now)
         self.save(changes)
         for move in changes.moves:
             self.reserved[move.sku] += move.reserved
@@ -73,15 +72,25 @@ class MemoryShop(MemoryStore):
     def twin(self) -> "MemoryShop":
         """An independent copy of the shop, without the messages sent so far."""
         twin = copy(self)
-        twin.orders, twin.reserved = dict(self.orders), Counter(self.reserved)
-        twin.results, twin.timers, twin.polls = list(self.results), list(self.timers), list(self.polls)
-        twin.notices, twin.messages = list(self.notices), []
+        twin.conversations, twin.orders = dict(self.conversations), dict(self.orders)
+        twin.results, twin.timers, twin.polls = dict(self.results), dict(self.timers), set(self.polls)
+        twin.notices, twin.calls, twin.messages = dict(self.notices), list(self.calls), []
+        twin.reserved = Counter(self.reserved)
         return twin
 
     @property
     def said(self) -> list[str]:
         """The names of all messages sent, oldest first."""
-        return [say.name for say in self.messages]
+        return [say.name for say in values(self.messages)]
+
+    @property
+    def conversation(self) -> Conversation:
+        """The conversation of the customer."""
+        return self.conversations["c-1"]
+
+    @conversation.setter
+    def conversation(self, conversation: Conversation) -> None:
+        self.conversations["c-1"] = conversation
 
     @property
     def current(self) -> str:

@@ -18,9 +18,7 @@ MASALA, GINGER = "Masala chai 250 g", "Ginger chai 250 g"
 
 
 def chat(shop_flow: Flow, id: str = "sim-2") -> Simulator:
-    simulator = Simulator(shop_flow)
-    simulator.store.conversation = conversations.Conversation(id)
-    return simulator
+    return Simulator(shop_flow, id=id)
 
 
 def buys(simulator: Simulator, title: str = MASALA) -> Simulator:
@@ -34,6 +32,7 @@ def buys(simulator: Simulator, title: str = MASALA) -> Simulator:
 def join(mine: Simulator, other: Simulator, *, heard_last: bool = False) -> list[Message]:
     """Merge as the store does: orders are taken over, timers are not."""
     mine.store.orders |= other.orders
+    mine.store.join(other.conversation.id, mine.conversation.id)
     mine.store.left = {sku: left - (12 - other.left[sku]) for sku, left in mine.left.items()}
     mine._waiting += other._waiting
     body: dict[str, Any] = {

@@ -73,11 +73,11 @@ class Watched(Simulator):
         """An independent copy of the chat."""
         twin = copy.copy(self)
         twin.store = copy.copy(self.store)
-        for name in ("orders", "messages", "results", "notices", "timers", "polls"):
+        for name in ("conversations", "orders", "messages", "calls", "results", "notices", "timers", "polls"):
             setattr(twin.store, name, copy.copy(getattr(self.store, name)))
         for name in ("_timers", "_waiting", "wrong"):
             setattr(twin, name, copy.copy(getattr(self, name)))
-        twin.store.conversation = replace(self.conversation, talk=Talk())
+        twin.conversation = replace(self.conversation, talk=Talk())
         return twin
 
     @property

@@ -82,6 +82,7 @@ class Backups:
             for end in ("", "-wal", "-shm"):
                 Path(f"{place}{end}").unlink(missing_ok=True)
         asyncio.run(restore(self.url, self._file, now))
+        world.shadow.restored()
         world.acknowledged = dict(self._acknowledged)
         world.meta.register.told, world.meta.register.left = list(self._told), dict(self._left)
         world.meta.recalled.clear()

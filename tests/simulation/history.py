@@ -102,6 +102,8 @@ def play(
     wrong = checker.violations(
         path, world.razorpay, world.meta, world.acknowledged, shop().sections["shop"].counted
     )
+    wrong += world.shadow.wrongs
+    world.seen["a step was compared with the store in memory"] = world.shadow.steps
     wrong += [f"nobody ever answered the {what} that somebody brought" for what in world.waiting]
     books = checker.books(path, world.razorpay)
     world.seen["two conversations were joined"] += checker.joined(path)

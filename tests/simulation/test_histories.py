@@ -56,6 +56,7 @@ RARE: dict[str, float] = {
     "delayed: payment.captured": 3,
     "duplicated: message": 3,
     "delayed: message": 3,
+    "a step was compared with the store in memory": 5_000,
 }
 """States that a shard must have reached, with how often per thousand histories at least."""
 

@@ -26,6 +26,7 @@ from bot.whatsapp.channel import WHATSAPP
 from bot.workers.loop import Workers
 from storage import Store
 from storage.inbox.nonces import LETTERS
+from storage.inbox.steps import Advance
 from tests.simulation.agenda import Act, Agenda
 from tests.simulation.backups import Backups
 from tests.simulation.database import Crash, Hook, Hooks
@@ -36,6 +37,7 @@ from tests.simulation.razorpay import Razorpay
 from tests.simulation.setting import SECRETS, settings, shop
 from tests.simulation.weather import HOUR, MINUTE, SECOND, Weather
 from tests.simulation.webhook import Webhook
+from tests.storage.memory_shadow import MemoryShadow
 from tests.storage.next_due import next_due
 
 LIVELY: Final = HOUR
@@ -71,6 +73,7 @@ class World:
         self._agenda = Agenda()
         self._dirty: asyncio.Event | None = None
         self._planned = asyncio.Event()
+        self.shadow = MemoryShadow(shop().sections["shop"].counted)
         self._inner = (hooks.before, hooks.after)
         hooks.before, hooks.after = self._before, self._after
         wrongs: list[str] = []
@@ -123,6 +126,7 @@ class World:
         self.loop = loop
         self._dirty, self._planned = asyncio.Event(), asyncio.Event()
         store = await Store.open(url, WHATSAPP, draw=self._letters)
+        store.advance_due = partial(self._shadowed, store.advance_due)  # type: ignore[method-assign]
         await store.declare(shop().sections["shop"].counted)
         metrics = Metrics()
         inbox = _Inbox(store, loop.clock, metrics)
@@ -145,6 +149,12 @@ class World:
         waker.cancel()
         await workers.close()
         await store.close()
+
+    def _shadowed(
+        self, advance_due: Callable[..., Coroutine[Any, Any, int]], advance: Advance, now: int, limit: int
+    ) -> Coroutine[Any, Any, int]:
+        """Compare what each step is given with what the store in memory would give it."""
+        return advance_due(partial(self.shadow.step, advance), now, limit)
 
     def _letters(self) -> str:
         return "".join(self._letter_dice.choices(string.ascii_lowercase, k=LETTERS))
@@ -190,11 +200,15 @@ class World:
     # The process' bad luck
 
     def _before(self, n: int, what: str) -> None:
+        if what == "BEGIN IMMEDIATE":
+            self.shadow.begin()
         self._inner[0](n, what)
         if self.weather.crash:
             self._maybe_die()
 
     def _after(self, n: int, what: str) -> None:
+        if what == "COMMIT":
+            self.shadow.commit()  # also if the process dies now
         self._inner[1](n, what)
         if what == "COMMIT" and self._dirty is not None:
             self._dirty.set()

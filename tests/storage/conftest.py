@@ -12,6 +12,8 @@ from payments.processing.changes import Caused, ChangeSet, EventResult, Outcome
 from payments.processing.step_input import InboxEvent, Kind, StepInput
 from storage import Store
 from storage.inbox.arrivals import Arrival
+from tests.storage.handwritten_rows import open_store
+from tests.storage.step_stores import InMemory, OnDatabase, StepStore
 
 Chat = Callable[..., Arrival]
 
@@ -22,6 +24,18 @@ async def store(database_url: str) -> AsyncIterator[Store]:
     store = await Store.open(database_url, WHATSAPP)
     yield store
     await store.close()
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+async def steps(request: pytest.FixtureRequest) -> AsyncIterator[StepStore]:
+    """Each store that gives steps what earlier ones changed."""
+    if request.param == "memory":
+        yield InMemory()
+        return
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    await Store.migrate(url)
+    async with open_store(url) as store:
+        yield OnDatabase(store)
 
 
 @pytest.fixture

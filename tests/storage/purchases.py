@@ -49,10 +49,16 @@ class Shop:
         body = {"event": events.to_json(events.TextReceived(text)), "name": "Asha"}
         await self._arrive(
             [
-                Arrival(self._key("wamid"), Kind.CHAT, body, raw="{}", aliases=names(customer), name="Asha")
+                Arrival(
+                    self._key("wamid"), Kind.CHAT, body, raw="{}", aliases=self.aliases(customer), name="Asha"
+                )
                 for customer in customers
             ]
         )
+
+    def aliases(self, customer: int) -> tuple[tuple[str, str], ...]:
+        """By which names customer number `customer` writes."""
+        return names(customer)
 
     async def step(self) -> None:
         """Step all events that are due."""

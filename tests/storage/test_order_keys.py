@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from payments.ledger import calls
+from payments.processing.named_orders import order_keys
 from payments.processing.step_input import InboxEvent, Kind
 from storage import Store
 from storage.database.encoding import loads
 from storage.database.queues import Lane
 from storage.database.records import reading
 from storage.inbox.arrivals import Arrival
-from storage.inbox.step_inputs import _order_keys
 from storage.reports.timeline import Subject, story
 from tests.storage.purchases import Shop, names
 
@@ -46,7 +46,7 @@ async def test_an_event_names_the_order_that_its_step_loads(shop: Shop) -> None:
     for row in await rows(shop, "inbox"):
         event = InboxEvent(row["id"], Kind(row["kind"]), loads(row["body"]), row["received_at"])
         named = {row["order_key"]} - {None}
-        assert named == _order_keys(event), row
+        assert named == order_keys(event), row
         seen.add((event.kind, bool(named)))
     about = {(Kind.FACTS, True), (Kind.RESULT, True), (Kind.POLL, True)}
     assert seen == {*about, (Kind.CHAT, False), (Kind.TIMER, False), (Kind.RECEIPT, False)}

@@ -11,7 +11,6 @@ from payments.ledger.polling import Poll
 from payments.ledger.polling import to_json as to_json_poll
 from payments.ledger.state import PaymentStatus
 from payments.processing.changes import ChangeSet
-from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import Kind, StepInput
 from payments.shop.orders import AttemptStatus, Lifecycle
 from payments.shop.stock import Move
@@ -19,7 +18,7 @@ from storage import Store
 from storage.database.records import reading
 from storage.inbox.arrivals import Arrival
 from storage.reports import backlog
-from tests.builders import captured, change_set, order, order_state, refund
+from tests.builders import captured, change_set, order, order_state
 from tests.storage.order_placement import LINES, place_order
 
 Chat = Callable[..., Arrival]
@@ -90,21 +89,6 @@ async def test_a_result_comes_with_the_order_of_its_reference(store: Store, chat
     assert [(a.status, a.link_id) for a in view.attempts] == [(AttemptStatus.CREATED, "plink_1")]
 
 
-async def test_another_customers_order_is_not_shown(store: Store, chat: Chat) -> None:
-    seen = []
-
-    def look(given: StepInput) -> ChangeSet:
-        seen.append(dict(given.orders))
-        return change_set(given)
-
-    mine, theirs = await store.arrive([chat("1"), chat("2", phone="919811111111")], now=1)
-    await store.advance_due(place_order, now=1)
-    body = {"event": "x", "facts": [], "order_key": f"{mine.conversation}-1"}
-    await store.arrive([Arrival("f", Kind.FACTS, body, order_key=f"{theirs.conversation}-1")], now=2)
-    await store.advance_due(look, now=2)
-    assert seen == [{}]
-
-
 async def test_orders_whose_money_does_not_fit_are_listed(
     store: Store, database_url: str, chat: Chat, echo: Echo
 ) -> None:
@@ -122,27 +106,6 @@ async def test_orders_whose_money_does_not_fit_are_listed(
         assert await backlog.held(records) == [backlog.Held("k-1", "10001", "short", 50)]
 
 
-async def test_a_refund_is_kept_as_it_was_last_seen(store: Store, chat: Chat) -> None:
-    [stored] = await store.arrive([chat("1")], now=1000)
-    await store.advance_due(place_order, now=1000)
-    key = f"{stored.conversation}-1"
-    asked = refund("asked", 500, order_key=key)
-    made = refund("created", 500, "rfnd_1", order_key=key)
-    fact = captured(50_500, order_key=key)
-    seen = []
-
-    def give_back(given: StepInput) -> ChangeSet:
-        [state] = given.orders.values()
-        seen.append(state.refunds)
-        return change_set(given, facts=(fact,), refunds=(asked, made))
-
-    for n in range(2):
-        body = {"event": "x", "facts": [], "order_key": key}
-        await store.arrive([Arrival(f"f{n}", Kind.FACTS, body, order_key=key)], now=1100)
-        await store.advance_due(give_back, now=1100)
-    assert seen == [(), (made,)]
-
-
 async def test_a_poll_comes_back_with_its_order_when_it_is_due(store: Store, chat: Chat) -> None:
     [stored] = await store.arrive([chat("1")], now=1000)
     poll = Poll(f"{stored.conversation}-1.1", since=1000, nth=0)
@@ -156,34 +119,6 @@ async def test_a_poll_comes_back_with_its_order_when_it_is_due(store: Store, cha
     assert await store.advance_due(look, now=poll.due - 1) == 0
     assert await store.advance_due(look, now=poll.due) == 1
     assert seen == [(Kind.POLL, to_json_poll(poll), [f"{stored.conversation}-1"])]
-
-
-async def test_our_account_is_learned_once(store: Store, chat: Chat) -> None:
-    seen = []
-
-    def learn(given: StepInput) -> ChangeSet:
-        seen.append(given.account)
-        return replace(
-            place_order(given) if len(seen) == 1 else change_set(given), account=f"acc_{len(seen)}"
-        )
-
-    def current(given: StepInput) -> ChangeSet:
-        known = learn(given)
-        data = {"order": f"{given.conversation.id}-1"}
-        return replace(known, conversation=replace(given.conversation, data=data))
-
-    for n in range(3):
-        await store.arrive([chat(str(n))], now=n)
-        await store.advance_due(current, now=n)
-    assert seen == [None, "acc_1", "acc_1"]
-
-
-async def test_a_notice_is_kept_once_for_its_subject(store: Store, chat: Chat) -> None:
-    notices = tuple(Notice(NoticeKind.WEBHOOK, subject, "may be disabled") for subject in "aab")
-    for n in range(2):
-        await store.arrive([chat(str(n))], now=n)
-        await store.advance_due(lambda given: change_set(given, notices=notices), now=n)
-    assert (await store.counts(now=5)).notices == 2
 
 
 def take(pieces: int) -> Callable[[StepInput], ChangeSet]:

@@ -9,16 +9,16 @@ from tortoise.exceptions import IntegrityError
 
 from flows.engine.effects import Say, StartTimer
 from flows.messages.kinds import Text
-from payments.processing.changes import Caused, ChangeSet
+from payments.processing.changes import ChangeSet
 from payments.processing.step_input import Kind, StepInput
 from storage import Store
-from storage.database.encoding import loads
 from storage.inbox.arrivals import Arrival
 from storage.inbox.nonces import LETTERS
 from storage.outbox.deliveries import Done
 from tests.builders import change_set, order
 from tests.storage.next_due import next_due
 from tests.storage.order_placement import place_order
+from tests.storage.step_stores import HI, StepStore
 
 Chat = Callable[..., Arrival]
 Echo = Callable[[StepInput], ChangeSet]
@@ -60,24 +60,16 @@ async def test_no_two_steps_have_the_same_letters(store: Store, chat: Chat) -> N
     assert {len(nonce) for nonce in seen} == {LETTERS}
 
 
-async def test_the_conversation_survives(store: Store, chat: Chat) -> None:
+async def test_the_conversation_survives(steps: StepStore) -> None:
     def count(given: StepInput) -> ChangeSet:
         data = {"count": given.conversation.data.get("count", 0) + len(given.events)}
         return change_set(given, conversation=replace(given.conversation, state="browsing", data=data))
 
-    seen = []
-
-    def look(given: StepInput) -> ChangeSet:
-        seen.append(given.conversation)
-        return change_set(given)
-
-    [first] = await store.arrive([chat("1")], now=1)
-    await store.advance_due(count, now=1)
-    await store.arrive([chat("2"), chat("3")], now=2)
-    await store.advance_due(count, now=2)
-    await store.arrive([chat("4")], now=3)
-    await store.advance_due(look, now=3)
-    assert (seen[0].id, seen[0].state, seen[0].data) == (first.conversation, "browsing", {"count": 3})
+    first = (await steps.look(HI)).conversation
+    await steps.step(count, HI)
+    await steps.step(count, HI, HI)
+    seen = (await steps.look(HI)).conversation
+    assert (seen.id, seen.state, seen.data) == (first.id, "browsing", {"count": 3})
 
 
 async def test_a_long_queue_is_taken_in_order_over_several_rounds(
@@ -152,22 +144,6 @@ async def test_a_failing_event_is_parked_and_the_rest_goes_on(store: Store, chat
     sent = await store.claim_due(now=1, limit=10, lease=1)
     assert sorted(d.payload["body"] for d in sent) == ["after", "before", "other"]
     assert (await store.counts(now=1)).parked == 1
-
-
-async def test_each_effect_is_known_to_come_of_its_own_event(store: Store, chat: Chat) -> None:
-    def echo(given: StepInput) -> ChangeSet:
-        changes = change_set(given)
-        for n, event in enumerate(given.events):
-            changes.messages += [Caused(event.number, Say("ok", Text(event.body["text"])))] * n
-        return changes
-
-    stored = await store.arrive([chat(text, text=text) for text in ("none", "one", "two")], now=1)
-    await store.advance_due(echo, now=1)
-    rows = await store._units.outside(
-        lambda tx: tx.fetch("SELECT payload, caused_by FROM outbox ORDER BY id")
-    )
-    causes = [(loads(row["payload"])["body"], row["caused_by"] - stored[0].number) for row in rows]
-    assert causes == [("one", 1), ("two", 2), ("two", 2)]
 
 
 async def test_what_cannot_be_stored_is_parked(store: Store, chat: Chat) -> None:

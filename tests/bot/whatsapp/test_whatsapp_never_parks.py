@@ -113,7 +113,7 @@ def _answered(flow: Flow, chat: Simulator, event: Event, name: str | None) -> bo
     """Whether a message is sent, or Razorpay is asked something whose answer brings one."""
     body = {"event": events.to_json(event), "name": name}
     arrived = InboxEvent(1000, Kind.CHAT, body, START)
-    changes = advance(flow, chat.store.given([arrived], "abcdefghij"), chat.now)
+    changes = advance(flow, chat.store.given("sim-1", [arrived], "abcdefghij"), chat.now)
     [result] = changes.results
     assert result.outcome is not Outcome.PARKED, result.error
     return bool(changes.messages or changes.calls)

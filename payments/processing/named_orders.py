@@ -1,0 +1,26 @@
+"""Which orders an event names: a step is given those, and the conversation's current one."""
+
+from typing import Any
+
+from payments.processing import merge
+from payments.processing.bodies import joined
+from payments.processing.step_input import InboxEvent, Kind
+from payments.shop.orders import order_key_of
+
+
+def order_keys(event: InboxEvent) -> set[str]:
+    """Return the keys of the orders that `event` names. A missing field names nothing.
+
+    Raises KeyError, TypeError, ValueError or AttributeError on a body of another shape.
+    """
+    keys: set[Any] = set()
+    if event.kind is Kind.FACTS:
+        keys.add(event.body.get("order_key"))
+        keys.update(fact.get("order_key") for fact in event.body.get("facts", ()))
+    elif event.kind in (Kind.RESULT, Kind.POLL):
+        said = event.body.get("fields", {}) if event.kind is Kind.RESULT else event.body
+        reference = said.get("reference_id")
+        keys.add(order_key_of(reference) if isinstance(reference, str) else said.get("order_key"))
+    elif event.kind is Kind.JOINED:
+        keys.update(merge.order_keys(joined(event.body).other))
+    return {key for key in keys if isinstance(key, str) and key}

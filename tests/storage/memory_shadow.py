@@ -1,0 +1,84 @@
+"""A store in memory beside a database: each step that the database gives must be the one that this gives."""
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Final
+
+from flows.engine.conversation import Conversation
+from payments.processing.bodies import joined
+from payments.processing.changes import ChangeSet
+from payments.processing.memory import MemoryStore
+from payments.processing.step_input import Kind, StepInput
+from payments.shop import stock
+from storage.inbox.steps import Advance
+
+_FIELDS: Final = tuple(field.name for field in fields(StepInput))
+
+
+class MemoryShadow:
+    """Follows the transactions of one database: whoever runs them calls `begin` and `commit`."""
+
+    def __init__(self, counted: Mapping[str, int]) -> None:
+        self.memory = MemoryStore(counted)
+        self.steps = 0
+        self.wrongs: list[str] = []
+        """What the first step that differed was given. No later one is compared."""
+        self._decided: dict[str, ChangeSet] = {}
+        """What the transaction that is open has decided, by conversation."""
+        self._restored = False
+
+    def begin(self) -> None:
+        """A transaction begins: what the one before decided and did not commit never happened."""
+        self._decided.clear()
+
+    def commit(self) -> None:
+        """What the open transaction decided lasts."""
+        for changes in self._decided.values():
+            self.memory.save(changes)
+        self._decided.clear()
+
+    def restored(self) -> None:
+        """The database was turned back: what it holds is learned from what it gives."""
+        self.memory = MemoryStore()
+        self._decided.clear()
+        self._restored = True
+
+    def step(self, advance: Advance, given: StepInput) -> ChangeSet:
+        """Return what `advance` decides, once `given` is compared."""
+        if not self.wrongs:
+            self._learn(given)
+            self.wrongs += self._differences(given)
+        changes = advance(given)
+        self._decided[given.conversation.id] = changes
+        self.steps += 1
+        return changes
+
+    def _learn(self, given: StepInput) -> None:
+        """Take over what no step made: new conversations, and all that restored books hold."""
+        memory, id = self.memory, given.conversation.id
+        new = Conversation(id, customer=given.conversation.customer)
+        memory.conversations.setdefault(id, given.conversation if self._restored else new)
+        for other in _others(given):
+            memory.join(other.id, id)
+        if self._restored:
+            memory.orders = {**given.orders, **memory.orders}
+            memory.left = memory.left or given.left
+            memory.account = memory.account or given.account
+
+    def _differences(self, given: StepInput) -> list[str]:
+        expected = self.memory.given(given.conversation.id, given.events, given.nonce)
+        # A batch is read before any of it is decided; but for the stock, which each leaves to the next.
+        moves = [move for changes in self._decided.values() for move in changes.moves]
+        expected = replace(expected, left=stock.after(expected.left, moves))
+        found = [(name, getattr(given, name), getattr(expected, name)) for name in _FIELDS]
+        found += [("other", one, self.memory.conversations.get(one.id, one)) for one in _others(given)]
+        return [
+            f"a step of {given.conversation.id} was given {name} {theirs}; the store in memory gives {ours}"
+            for name, theirs, ours in found
+            if theirs != ours
+        ]
+
+
+def _others(given: StepInput) -> list[Conversation]:
+    """The conversations that were found to be this one's customer's too."""
+    return [joined(event.body).other for event in given.events if event.kind is Kind.JOINED]

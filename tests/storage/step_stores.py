@@ -1,0 +1,218 @@
+"""Each store of steps behind one small interface: what arrives, what a step changes, what is there then."""
+
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Mapping
+from itertools import count
+from typing import Any, Final, TypeAlias
+
+from flows.engine import conversation as conversations
+from flows.engine import events
+from flows.engine.conversation import Conversation
+from flows.engine.effects import Say, StartTimer
+from flows.messages import kinds
+from flows.messages.template import TemplateMessage
+from payments.ledger import calls, polling
+from payments.ledger.calls import Call
+from payments.ledger.polling import Poll
+from payments.processing.changes import Caused, EventResult, Outcome
+from payments.processing.memory import MemoryStore
+from payments.processing.notice import Notice, NoticeKind
+from payments.processing.step_input import InboxEvent, Kind, StepInput
+from storage import Store
+from storage.database.encoding import dumps, loads
+from storage.database.transaction import Row
+from storage.inbox.arrivals import Arrival
+from storage.inbox.steps import Advance
+from tests.builders import change_set
+
+Told: TypeAlias = tuple[Kind, Mapping[str, Any]]
+"""What an event says: its kind and its body."""
+
+HI: Final[Told] = (Kind.CHAT, {"kind": "text", "text": "hi"})
+ALIASES: Final = (("bsuid", "IN.1"), ("phone", "919800000001"), ("phone", "919800000002"))
+"""What each customer is called. The first two may turn out to be one person."""
+
+
+class StepStore(ABC):
+    """A store whose steps are looked at. Every step has a moment of its own."""
+
+    def __init__(self) -> None:
+        self.now = 1_790_000_000_000
+        """Milliseconds since 1970, UTC."""
+
+    async def step(self, advance: Advance, *told: Told, customer: int = 0) -> None:
+        """Step what waits, `told` by `customer` last; it is stepped in one go."""
+        self.now += 1000
+        for kind, body in told:
+            await self.arrive(kind, body, customer)
+        await self._step(advance)
+
+    async def look(self, *told: Told, customer: int = 0) -> StepInput:
+        """What the step of this one customer is given, which changes nothing."""
+        seen: list[StepInput] = []
+
+        def look(given: StepInput) -> Any:
+            seen.append(given)
+            return change_set(given)
+
+        await self.step(look, *told, customer=customer)
+        [given] = seen
+        return given
+
+    @abstractmethod
+    async def arrive(self, kind: Kind, body: Mapping[str, Any], customer: int = 0) -> int:
+        """Store an event, which is due now. Return its number."""
+
+    @abstractmethod
+    async def become_one(self) -> None:
+        """Customers 0 and 1 are found to be one person, by something that they write."""
+
+    @abstractmethod
+    async def declare(self, counted: Mapping[str, int]) -> None:
+        """Count these products."""
+
+    @abstractmethod
+    async def _step(self, advance: Advance) -> None: ...
+
+    @abstractmethod
+    async def results(self) -> dict[int, EventResult]:
+        """What became of each event, by its number."""
+
+    @abstractmethod
+    async def messages(self) -> list[Caused[Say]]: ...
+
+    @abstractmethod
+    async def calls(self) -> list[Caused[Call]]: ...
+
+    @abstractmethod
+    async def timers(self) -> list[StartTimer]: ...
+
+    @abstractmethod
+    async def polls(self) -> set[Poll]: ...
+
+    @abstractmethod
+    async def notices(self) -> set[Notice]: ...
+
+
+class InMemory(StepStore):
+    """The store in memory, with what waits handed to it by hand."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._memory = MemoryStore()
+        self._ids = {customer: f"memory-{customer}" for customer in range(len(ALIASES))}
+        self._waiting: defaultdict[str, list[InboxEvent]] = defaultdict(list)
+        self._numbers = count(1)
+
+    async def arrive(self, kind: Kind, body: Mapping[str, Any], customer: int = 0) -> int:
+        id = self._ids[customer]
+        self._memory.conversations.setdefault(id, Conversation(id))
+        self._waiting[id].append(InboxEvent(next(self._numbers), kind, body, self.now))
+        return self._waiting[id][-1].number
+
+    async def become_one(self) -> None:
+        survivor, other = self._ids[0], self._ids[1]
+        self._memory.join(other, survivor)
+        snapshot = dumps(conversations.to_json(self._memory.conversations[other]))
+        self._ids[1] = survivor
+        await self.arrive(Kind.JOINED, {"conversation": other, "heard_last": False, "snapshot": snapshot})
+        await self.arrive(*HI)
+
+    async def declare(self, counted: Mapping[str, int]) -> None:
+        self._memory.left = counted
+
+    async def _step(self, advance: Advance) -> None:
+        for id, waiting in self._waiting.items():
+            self._memory.save(advance(self._memory.given(id, waiting, "abcdefghij")))
+        self._waiting.clear()
+
+    async def results(self) -> dict[int, EventResult]:
+        return self._memory.results
+
+    async def messages(self) -> list[Caused[Say]]:
+        return self._memory.messages
+
+    async def calls(self) -> list[Caused[Call]]:
+        return self._memory.calls
+
+    async def timers(self) -> list[StartTimer]:
+        return list(self._memory.timers.values())
+
+    async def polls(self) -> set[Poll]:
+        return self._memory.polls
+
+    async def notices(self) -> set[Notice]:
+        return set(self._memory.notices.values())
+
+
+class OnDatabase(StepStore):
+    """A database, whose rows are read as a second reader would."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self._store = store
+        self._keys = count(1)
+
+    async def arrive(self, kind: Kind, body: Mapping[str, Any], customer: int = 0) -> int:
+        return await self._arrive(Arrival(f"k{next(self._keys)}", kind, body, aliases=(ALIASES[customer],)))
+
+    async def become_one(self) -> None:
+        await self._arrive(Arrival(f"k{next(self._keys)}", *HI, aliases=ALIASES[:2]))
+
+    async def _arrive(self, arrival: Arrival) -> int:
+        [stored] = await self._store.arrive([arrival], self.now)
+        return stored.number
+
+    async def declare(self, counted: Mapping[str, int]) -> None:
+        await self._store.declare(counted)
+
+    async def _step(self, advance: Advance) -> None:
+        assert await self._store.advance_due(advance, self.now)
+        assert not await self._rows("SELECT error FROM inbox WHERE error LIKE 'Traceback%'")
+
+    async def results(self) -> dict[int, EventResult]:
+        rows = await self._rows("SELECT id, state, trace, error FROM inbox WHERE handled_at IS NOT NULL")
+        return {row["id"]: _result(row) for row in rows}
+
+    async def messages(self) -> list[Caused[Say]]:
+        rows = await self._rows("SELECT * FROM outbox WHERE lane = 'chat' ORDER BY id")
+        return [Caused(row["caused_by"], _say(row)) for row in rows]
+
+    async def calls(self) -> list[Caused[Call]]:
+        rows = await self._rows("SELECT * FROM outbox WHERE lane <> 'chat' ORDER BY id")
+        return [Caused(row["caused_by"], calls.from_json(loads(row["payload"]))) for row in rows]
+
+    async def timers(self) -> list[StartTimer]:
+        rows = await self._rows("SELECT body, due_at FROM inbox WHERE kind = 'timer' ORDER BY id")
+        return [_timer(row) for row in rows]
+
+    async def polls(self) -> set[Poll]:
+        rows = await self._rows("SELECT body FROM inbox WHERE kind = 'poll'")
+        return {polling.from_json(loads(row["body"])) for row in rows}
+
+    async def notices(self) -> set[Notice]:
+        rows = await self._rows("SELECT kind, subject, said FROM notice")
+        assert (await self._store.counts(self.now)).notices == len(rows)
+        return {Notice(NoticeKind(row["kind"]), row["subject"], row["said"]) for row in rows}
+
+    async def _rows(self, sql: str) -> list[Row]:
+        return await self._store._units.outside(lambda tx: tx.fetch(sql))
+
+
+def _result(row: Row) -> EventResult:
+    trace = tuple(loads(row["trace"])) if row["trace"] else ()
+    return EventResult(row["id"], Outcome(row["state"]), trace, row["error"])
+
+
+def _say(row: Row) -> Say:
+    message = kinds.from_json(loads(row["payload"]))
+    assert not isinstance(message, TemplateMessage), "no step says one"
+    return Say(row["name"], message, reminder=bool(row["urgency"]))
+
+
+def _timer(row: Row) -> StartTimer:
+    due = events.from_json(loads(row["body"]))
+    assert isinstance(due, events.TimerDue)
+    assert due.due == row["due_at"]
+    return StartTimer(due.state, due.timer, due.visit, due.due)

@@ -1,0 +1,344 @@
+"""What a step changes is what the next one is given, on every store: one test for each kind of change."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+from flows.engine.conversation import Conversation, Talk
+from flows.engine.effects import Say, StartTimer
+from flows.messages.kinds import Text
+from payments.ledger.calls import Call, CancelLink, CreateLink
+from payments.ledger.facts import Fact
+from payments.ledger.polling import Poll, to_json
+from payments.ledger.refunds import Refund, RefundStatus
+from payments.ledger.state import OrderState
+from payments.processing.changes import Caused, ChangeSet, EventResult, Outcome
+from payments.processing.notice import Notice, NoticeKind
+from payments.processing.step_input import Kind, StepInput
+from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Order
+from payments.shop.stock import Move
+from storage.inbox.steps import Advance
+from tests.builders import change_set
+from tests.storage.step_stores import HI, StepStore, Told
+
+LINES = (Line("masala-250", "Masala chai", 2, 18_000), Line("cup", "Cup", 1, 14_000))
+
+
+def changing(**changes: Any) -> Advance:
+    """A step that changes the same, whatever it is given."""
+    return lambda given: change_set(given, **changes)
+
+
+def order_of(given: StepInput, n: int = 1) -> Order:
+    number = given.events[0].number
+    return Order(
+        f"{given.conversation.id}-{n}",
+        f"1000{n}",
+        given.conversation.id,
+        LINES,
+        50_000,
+        "INR",
+        number,
+        number,
+    )
+
+
+def attempt_of(order: Order, ordinal: int = 1) -> Attempt:
+    return Attempt(f"{order.key}.{ordinal}", order.key, ordinal, order.total, "INR", expires_at=900_000)
+
+
+def placing(*ns: int) -> Advance:
+    """A step that places these orders of its customer's, each with a link to be made."""
+
+    def place(given: StepInput) -> ChangeSet:
+        orders = [order_of(given, n) for n in ns]
+        return change_set(given, placed=orders, attempts=[attempt_of(order) for order in orders])
+
+    return place
+
+
+async def placed(steps: StepStore, customer: int = 0) -> OrderState:
+    """An order of the customer's, as it was placed."""
+    await steps.step(placing(1), HI, customer=customer)
+    id = (await steps.look(HI, customer=customer)).conversation.id
+    [order] = (await steps.look(about(f"{id}-1"), customer=customer)).orders.values()
+    return order
+
+
+def about(key: str) -> Told:
+    return Kind.FACTS, {"event": "x", "order_key": key, "facts": []}
+
+
+async def seen(steps: StepStore, key: str, customer: int = 0) -> OrderState:
+    """The order as a step about it is given it."""
+    return (await steps.look(about(key), customer=customer)).orders[key]
+
+
+def payment(key: str, id: str = "pay_1", state: str = "captured", **rest: Any) -> Fact:
+    return Fact(key, "payment", id, state, 50_000, "INR", 1, rest)
+
+
+# One for each kind of change
+
+
+async def test_a_conversation_is_given_as_it_was_left(steps: StepStore) -> None:
+    new = (await steps.look(HI)).conversation
+    assert new == Conversation(new.id)
+    left = Conversation(
+        new.id,
+        state="cart.quantity",
+        visits=(1, 4),
+        visit_count=4,
+        language="hi",
+        customer={"name": "Asha"},
+        variables={"gift": True},
+        data={"cart": [["cup", 2]], "asked_at": 5},
+        choices=(("Tea", "1|tea|"),),
+        talk=Talk(1, 2, 3, 4),
+    )
+    await steps.step(changing(conversation=left), HI)
+    assert (await steps.look(HI)).conversation == left
+
+
+async def test_each_event_has_its_result_and_is_given_once(steps: StepStore) -> None:
+    numbers = [await steps.arrive(*HI) for _ in range(3)]
+    results = [
+        EventResult(numbers[0], Outcome.APPLIED, ({"event": "text", "said": ["hi"]},)),
+        EventResult(numbers[1], Outcome.IGNORED),
+        EventResult(numbers[2], Outcome.PARKED, error="nobody can read it"),
+    ]
+    await steps.step(lambda given: ChangeSet(given.conversation, list(results)))
+    assert await steps.results() == {result.number: result for result in results}
+    [event] = (await steps.look(HI)).events
+    assert event.number not in numbers
+
+
+async def test_messages_are_kept_in_order_with_what_caused_them(steps: StepStore) -> None:
+    _, first, second = [await steps.arrive(*HI) for _ in range(3)]
+    said = [
+        Caused(first, Say("welcome", Text("Hello"))),
+        Caused(second, Say("menu", Text("Tea?"), reminder=True)),
+        Caused(second, Say("menu", Text("Tea?"))),
+    ]
+    await steps.step(lambda given: replace(change_set(given), messages=list(said)))
+    assert await steps.messages() == said
+
+
+async def test_calls_are_kept_in_order_with_what_caused_them(steps: StepStore) -> None:
+    numbers = [await steps.arrive(*HI) for _ in range(2)]
+    create = CreateLink("k-1.1", "k-1", 50_000, "INR", "Order 10001", 900_000)
+    asked: list[Caused[Call]] = [
+        Caused(numbers[1], create),
+        Caused(numbers[0], CancelLink("k-0.1", "plink_1")),
+    ]
+    await steps.step(lambda given: replace(change_set(given), calls=list(asked)))
+    assert await steps.calls() == asked
+
+
+async def test_a_timer_is_started_once_in_a_visit(steps: StepStore) -> None:
+    timer, later = StartTimer("cart", "10 min", 3, due=steps.now * 2), StartTimer("cart", "10 min", 4, 9**15)
+    await steps.step(changing(timers=[timer, replace(timer, due=9**14)]), HI)
+    await steps.step(changing(timers=[replace(timer, due=9**14), later]), HI)
+    assert await steps.timers() == [timer, later]
+    await steps.step(changing(timers=[timer]), HI, customer=2)
+    assert await steps.timers() == [timer, later, timer], "it is another customer's visit"
+
+
+async def test_a_poll_is_planned_once(steps: StepStore) -> None:
+    first = Poll("k-1.1", steps.now, 0)
+    others = {
+        replace(first, nth=1),
+        replace(first, since=steps.now + 1),
+        replace(first, reference_id="k-1.2"),
+    }
+    await steps.step(changing(polls=[first, first]), HI)
+    await steps.step(changing(polls=[first, *others]), HI)
+    assert await steps.polls() == {first, *others}
+
+
+async def test_an_order_is_given_as_it_was_placed(steps: StepStore) -> None:
+    given = await steps.look(HI)
+    await steps.step(changing(placed=[order := order_of(given)]), HI)
+    assert await seen(steps, order.key) == OrderState(order)
+
+
+async def test_an_attempt_is_given_as_it_was_changed_last(steps: StepStore) -> None:
+    state = await placed(steps)
+    [first] = state.attempts
+    second, third = attempt_of(state.order, 2), attempt_of(state.order, 3)
+    made = replace(
+        first,
+        amount=40_000,
+        currency="USD",
+        expires_at=1_000_000,
+        status=AttemptStatus.CREATED,
+        link_id="plink_1",
+        short_url="https://rzp.io/1",
+        mode="test",
+    )
+    await steps.step(changing(attempts=[third, second, made]), HI)
+    assert (await seen(steps, state.key)).attempts == (made, second, third)
+    paid = replace(made, status=AttemptStatus.PAID)
+    await steps.step(changing(attempts=[paid]), HI)
+    assert (await seen(steps, state.key)).attempts == (paid, second, third)
+
+
+async def test_facts_are_given_once_and_as_they_were_learned(steps: StepStore) -> None:
+    key = (await placed(steps)).key
+    allowed, captured = payment(key, state="authorized", method="upi"), payment(key)
+    another, link = payment(key, "pay_2"), Fact(key, "payment_link", "pay_1", "captured", 1, "INR", 1)
+    await steps.step(changing(facts=[captured, allowed, captured]), HI)
+    assert (await seen(steps, key)).facts == (captured, allowed)
+    await steps.step(changing(facts=[replace(allowed, amount=1), another, link, captured]), HI)
+    assert (await seen(steps, key)).facts == (captured, allowed, another, link)
+
+
+async def test_an_order_is_given_with_the_books_that_were_kept_of_it(steps: StepStore) -> None:
+    before = await placed(steps)
+    held = replace(before, lifecycle=Lifecycle.LAPSED, held=500, held_for="short")
+    await steps.step(changing(orders=[held]), HI)
+    assert await seen(steps, before.key) == held
+    fulfilled = replace(before, lifecycle=Lifecycle.FULFILLED, fulfilled=50_000)
+    await steps.step(changing(orders=[fulfilled]), HI)
+    assert await seen(steps, before.key) == fulfilled
+
+
+async def test_refunds_are_given_as_they_were_seen_last(steps: StepStore) -> None:
+    key = (await placed(steps)).key
+    second, first = (
+        Refund("pay_1-2", key, "pay_1", 500, "late"),
+        Refund("pay_1-1", key, "pay_1", 100, "surplus"),
+    )
+    fact = payment(key)
+    await steps.step(changing(facts=[fact], refunds=[second, first]), HI)
+    assert (await seen(steps, key)).refunds == (first, second)
+    made = replace(
+        first, payment_id="pay_2", amount=200, reason="x", status=RefundStatus.CREATED, refund_id="rfnd_1"
+    )
+    await steps.step(changing(refunds=[made]), HI)
+    assert (await seen(steps, key)).refunds == (made, second)
+
+
+async def test_stock_is_what_the_customers_before_have_left(steps: StepStore) -> None:
+    await steps.declare({"cup": 7, "tea": 4})
+    seen: list[int] = []
+
+    def take(given: StepInput) -> ChangeSet:
+        seen.append(given.left["cup"])
+        return change_set(given, moves=[Move("cup", 2, 0), Move("cup", -1, 1)])
+
+    await steps.arrive(*HI, customer=2)
+    await steps.step(take, HI)
+    assert seen == [7, 5], "also in one batch"
+    assert (await steps.look(HI, customer=1)).left == {"cup": 3, "tea": 4}
+    await steps.step(changing(moves=[Move("cup", -1, 0), Move("tea", 0, 4)]), HI)
+    assert (await steps.look(HI)).left == {"cup": 4, "tea": 0}
+
+
+async def test_operators_are_told_once(steps: StepStore) -> None:
+    first, other = (Notice(NoticeKind.LINK, subject, "look at it") for subject in "ab")
+    kind = replace(first, kind=NoticeKind.WEBHOOK)
+    await steps.step(changing(notices=[first, first, other]), HI)
+    await steps.step(changing(notices=[replace(first, said="again"), kind]), HI, customer=2)
+    assert await steps.notices() == {first, other, kind}
+
+
+async def test_our_account_is_learned_once_and_goes_with_orders(steps: StepStore) -> None:
+    state = await placed(steps)
+    assert (await steps.look(about(state.key))).account is None
+    for account in ("acc_1", None, "acc_2"):
+        await steps.step(changing(account=account), HI)
+    assert (await steps.look(about(state.key))).account == "acc_1"
+    await steps.arrive(*HI, customer=2)
+    given: list[tuple[int, str | None]] = []
+
+    def look(one: StepInput) -> ChangeSet:
+        given.append((len(one.orders), one.account))
+        return change_set(one)
+
+    await steps.step(look, about(state.key))
+    assert sorted(given, key=str) == [(0, None), (1, "acc_1")], "whoever else is in the batch"
+
+
+# Which orders a step is given
+
+
+async def test_a_step_is_given_the_orders_that_it_names(steps: StepStore) -> None:
+    await steps.step(placing(1, 2, 3, 4, 5), HI)
+    assert (await steps.look(HI)).orders == {}
+    conversation = (await steps.look(HI)).conversation
+    keys = {n: f"{conversation.id}-{n}" for n in range(1, 7)}
+    fact = {"order_key": keys[3], "entity": "payment", "state": "captured"}
+    told = {
+        (2,): about(keys[2]),
+        (2, 3): (Kind.FACTS, {"order_key": keys[2], "facts": [fact]}),
+        (4,): (Kind.RESULT, {"name": "x", "fields": {"reference_id": f"{keys[4]}.1"}}),
+        (5,): (Kind.RESULT, {"name": "x", "fields": {"order_key": keys[5]}}),
+        (3,): (Kind.POLL, to_json(Poll(f"{keys[3]}.1", steps.now, 0))),
+        (): about(keys[6]),
+    }
+    for ns, event in told.items():
+        assert sorted((await steps.look(event)).orders) == [keys[n] for n in ns]
+    await steps.step(changing(conversation=replace(conversation, data={"order": keys[1]})), HI)
+    for ns, event in told.items():
+        assert sorted((await steps.look(event)).orders) == [keys[n] for n in (1, *ns)]
+    for event in told.values():
+        await steps.arrive(*event)
+    assert sorted((await steps.look()).orders) == [keys[n] for n in range(1, 6)], "of all that wait"
+
+
+async def test_no_step_is_given_the_order_of_somebody_else(steps: StepStore) -> None:
+    key = (await placed(steps)).key
+    assert (await steps.look(about(key), customer=2)).orders == {}
+    assert [*(await steps.look(about(key))).orders] == [key]
+
+
+# One person in two conversations
+
+
+async def test_who_turns_out_to_be_one_person_has_the_orders_of_both(steps: StepStore) -> None:
+    theirs = await placed(steps, customer=1)
+    fact, refund = payment(theirs.key), Refund("pay_1-1", theirs.key, "pay_1", 100, "surplus")
+    data = {"order": theirs.key}
+    other = (await steps.look(HI, customer=1)).conversation
+    other = replace(other, language="hi", data=data)
+    await steps.step(changing(conversation=other, facts=[fact], refunds=[refund]), HI, customer=1)
+    mine = await placed(steps)
+    await steps.become_one()
+    given = await steps.look()
+    survivor = given.conversation.id
+    assert survivor == mine.order.conversation
+    assert [event.kind for event in given.events] == [Kind.JOINED, Kind.CHAT]
+    joined = replace(
+        theirs, order=replace(theirs.order, conversation=survivor), facts=(fact,), refunds=(refund,)
+    )
+    assert given.orders == {theirs.key: joined}, "the event names the other's"
+    moved = replace(joined, lifecycle=Lifecycle.FULFILLED, fulfilled=50_000)
+    another = payment(theirs.key, "pay_2")
+    paid = replace(joined.attempts[0], status=AttemptStatus.PAID)
+    await steps.step(changing(orders=[moved], facts=[another], attempts=[paid]), HI, customer=1)
+    after = await steps.look(about(theirs.key), about(mine.key))
+    assert after.conversation.id == survivor
+    expected = replace(moved, attempts=(paid,), facts=(fact, another))
+    assert after.orders == {theirs.key: expected, mine.key: mine}
+
+
+TESTED = {
+    "conversation": test_a_conversation_is_given_as_it_was_left,
+    "results": test_each_event_has_its_result_and_is_given_once,
+    "messages": test_messages_are_kept_in_order_with_what_caused_them,
+    "timers": test_a_timer_is_started_once_in_a_visit,
+    "calls": test_calls_are_kept_in_order_with_what_caused_them,
+    "placed": test_an_order_is_given_as_it_was_placed,
+    "attempts": test_an_attempt_is_given_as_it_was_changed_last,
+    "facts": test_facts_are_given_once_and_as_they_were_learned,
+    "orders": test_an_order_is_given_with_the_books_that_were_kept_of_it,
+    "refunds": test_refunds_are_given_as_they_were_seen_last,
+    "moves": test_stock_is_what_the_customers_before_have_left,
+    "polls": test_a_poll_is_planned_once,
+    "notices": test_operators_are_told_once,
+    "account": test_our_account_is_learned_once_and_goes_with_orders,
+}
+
+
+def test_each_kind_of_change_has_its_test() -> None:
+    assert set(TESTED) == {field.name for field in fields(ChangeSet)}
