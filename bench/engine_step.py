@@ -18,7 +18,7 @@ from flows.engine.conversation import Conversation
 from flows.engine.events import Event, Happened, Tapped, TextReceived
 from flows.engine.model import Flow
 from flows.engine.step import step
-from payments.ledger.facts import Fact
+from payments.ledger.facts import EntityType, Fact, FactState
 from payments.processing.shop_state import Moment, ShopState
 from payments.shop.orders import AttemptStatus, Lifecycle
 
@@ -78,7 +78,9 @@ def _paid(shop: ShopState) -> ShopState:
     """Return the shop after its order is paid."""
     assert shop.order
     total = shop.order.order.total
-    captured = Fact(shop.order.key, "payment", "pay_bench01", "captured", total, "INR", _NOW // 1000)
+    captured = Fact(
+        shop.order.key, EntityType.PAYMENT, "pay_bench01", FactState.CAPTURED, total, "INR", _NOW // 1000
+    )
     done = replace(shop.order, lifecycle=Lifecycle.FULFILLED, fulfilled=total)
     return shop.with_order(done.with_facts([captured]))
 

@@ -12,7 +12,7 @@ import orjson
 from bench.figures import Figure
 from payments.ledger import facts as fact_values
 from payments.ledger.balance import balance
-from payments.ledger.facts import Fact
+from payments.ledger.facts import EntityType, Fact, FactState
 
 _SIZES: Final = (8, 20, 50, 100)
 """Facts of one order: from one payment and its webhooks to an unusually long history."""
@@ -53,7 +53,7 @@ def _payment(number: int) -> list[Fact]:
 
 
 def _fact(entity: str, id: str, state: str, detail: dict[str, str]) -> Fact:
-    return Fact(_KEY, entity, id, state, _TOTAL, "INR", 1_790_000_000, detail)
+    return Fact(_KEY, EntityType(entity), id, FactState(state), _TOTAL, "INR", 1_790_000_000, detail)
 
 
 def _fold(orders: list[list[Fact]]) -> float:

@@ -1,5 +1,6 @@
 """Databases for every test: SQLite in a file, and one real PostgreSQL server for the whole run."""
 
+import gc
 import os
 import tempfile
 from collections.abc import Iterator
@@ -11,6 +12,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 _serial = count(1)
+
+# As in production (`bot.app.tune_interpreter`): the collector would mostly look at what was imported.
+gc.set_threshold(10_000, 20, 50)
 
 # No test fails for being slow: the machine may be busy.
 settings.register_profile("munshi", deadline=None, suppress_health_check=[HealthCheck.too_slow])

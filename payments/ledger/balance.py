@@ -9,16 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from payments.ledger.facts import Fact
+from payments.ledger.facts import EntityType, Fact, FactState
 from payments.ledger.fees import ON_TOP
 
 MISMATCH: Final = "mismatch"
 """Key in a payment fact's detail: why the payment does not fit the order that it names."""
-CONFIRMED: Final = "confirmed"
-"""State of a payment fact: we know through our own keys that the payment is captured, and ours."""
-
-RELEASED: Final = "released"
-"""State of a payment fact that Munshi makes: it no longer waits for this authorised payment's capture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +43,8 @@ class Returned:
     payment_id: str
     amount: int
     """Paise."""
-    state: str
-    """`created`, `processed` or `failed`."""
+    state: FactState
+    """Created, processed or failed."""
     key: str
     """Our idempotency key; empty if Munshi did not ask for the refund."""
 
@@ -115,7 +110,7 @@ class Balance:
         return self.paid >= self.total
 
     def _refunded_of(self, payment: Captured) -> int:
-        refunds = (r for r in self.refunds if r.payment_id == payment.id and r.state != "failed")
+        refunds = (r for r in self.refunds if r.payment_id == payment.id and r.state is not FactState.FAILED)
         # No more can go back: the fact that an earlier refund failed is still to come.
         return min(payment.amount, sum(refund.amount for refund in refunds))
 
@@ -140,9 +135,9 @@ def balance(total: int, currency: str, facts: Iterable[Fact]) -> Balance:
 
 def _payments(facts: Iterable[Fact]) -> tuple[Captured, ...]:
     facts, payments = tuple(facts), dict[str, Captured]()
-    confirmed = {f.entity_id: f for f in facts if f.entity == "payment" and f.state == CONFIRMED}
+    confirmed = {f.entity_id: f for f in facts if f.reports(EntityType.PAYMENT, FactState.CONFIRMED)}
     for fact in facts:
-        if fact.entity != "payment" or fact.state != "captured":
+        if not fact.reports(EntityType.PAYMENT, FactState.CAPTURED):
             continue
         detail = {key: str(fact.detail.get(key) or "") for key in ("link", MISMATCH, "method")}
         if fact.entity_id in confirmed:
@@ -170,7 +165,11 @@ def _rank(payment: Captured) -> tuple[int, str, str, str]:
     return (payment.amount, payment.link, payment.mismatch, payment.method)
 
 
-_REFUND_RANK: Final[Mapping[str, int]] = {"created": 0, "processed": 1, "failed": 2}
+_REFUND_RANK: Final[Mapping[FactState, int]] = {
+    FactState.CREATED: 0,
+    FactState.PROCESSED: 1,
+    FactState.FAILED: 2,
+}
 """`failed` ranks highest: a refund can fail after it was reported as processed."""
 
 
@@ -178,7 +177,7 @@ def _refunds(facts: Iterable[Fact]) -> tuple[Returned, ...]:
     refunds: dict[str, Returned] = {}
     for fact in facts:
         # A payment that was never captured is not our money: Razorpay gives it back by itself.
-        ours = fact.entity == "refund" and fact.detail.get("captured") != "false"
+        ours = fact.entity is EntityType.REFUND and fact.detail.get("captured") != "false"
         if not ours or fact.state not in _REFUND_RANK:
             continue
         refund = Returned(
@@ -200,17 +199,20 @@ def authorised(facts: Iterable[Fact]) -> tuple[Fact, ...]:
     A refund of a captured payment removes nothing here: the fact of its capture is still to come.
     """
     facts = tuple(facts)
-    refunds = (fact for fact in facts if fact.entity == "refund")
+    refunds = (fact for fact in facts if fact.entity is EntityType.REFUND)
     over = {str(f.detail.get("payment_id")) for f in refunds if f.detail.get("captured") == "false"}
-    over |= {f.entity_id for f in facts if f.entity == "payment" and f.state == RELEASED}
-    allowed = (f for f in facts if f.entity == "payment" and f.state == "authorized")
+    over |= {f.entity_id for f in facts if f.reports(EntityType.PAYMENT, FactState.RELEASED)}
+    allowed = (f for f in facts if f.reports(EntityType.PAYMENT, FactState.AUTHORIZED))
     return tuple(fact for fact in allowed if fact.entity_id not in over)
 
 
 def _ended(facts: Iterable[Fact]) -> frozenset[str]:
-    links = [fact for fact in facts if fact.entity == "payment_link"]
-    paid = {fact.entity_id for fact in links if fact.state == "paid"}
-    return frozenset(fact.entity_id for fact in links if fact.state in ("expired", "cancelled")) - paid
+    links = [fact for fact in facts if fact.entity is EntityType.PAYMENT_LINK]
+    paid = {fact.entity_id for fact in links if fact.state is FactState.PAID}
+    return (
+        frozenset(fact.entity_id for fact in links if fact.state in (FactState.EXPIRED, FactState.CANCELLED))
+        - paid
+    )
 
 
 _DISPUTES: Final[Mapping[str, int]] = {"won": 2, "closed": 2, "lost": 3}
@@ -220,7 +222,7 @@ _DISPUTES: Final[Mapping[str, int]] = {"won": 2, "closed": 2, "lost": 3}
 def _disputes(facts: Iterable[Fact]) -> dict[str, str]:
     worst: dict[str, tuple[str, int]] = {}
     for fact in facts:
-        if fact.entity == "dispute":
+        if fact.entity is EntityType.DISPUTE:
             payment, rank = str(fact.detail.get("payment_id") or ""), _DISPUTES.get(fact.state, 1)
             worst[fact.entity_id] = (payment, max(rank, worst.get(fact.entity_id, ("", 0))[1]))
     named = {1: "open", 3: "lost"}

@@ -1,8 +1,43 @@
 """Facts: what Razorpay said about one payment, link or order. Append-only: a fact never changes."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
 from typing import Any, Final
+
+
+class EntityType(StrEnum):
+    """What Razorpay reports about."""
+
+    PAYMENT = "payment"
+    PAYMENT_LINK = "payment_link"
+    ORDER = "order"
+    """Razorpay's own order, which stands behind a payment link."""
+    REFUND = "refund"
+    DISPUTE = "dispute"
+
+
+class FactState(StrEnum):
+    """States that a fact can report, as Razorpay names them. Two are our own."""
+
+    AUTHORIZED = "authorized"
+    CAPTURED = "captured"
+    FAILED = "failed"
+    CONFIRMED = "confirmed"
+    """Ours: we know through our own keys that the payment is captured, and ours."""
+    RELEASED = "released"
+    """Ours: we no longer wait for the capture of this authorised payment."""
+    PAID = "paid"
+    PARTIALLY_PAID = "partially_paid"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+    CREATED = "created"
+    PROCESSED = "processed"
+    UNDER_REVIEW = "under_review"
+    ACTION_REQUIRED = "action_required"
+    WON = "won"
+    LOST = "lost"
+    CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,12 +46,10 @@ class Fact:
 
     order_key: str
     """Key of the order it is about; empty if the event named none of ours."""
-    entity: str
-    """`payment`, `payment_link`, `order`, `refund` or `dispute`."""
+    entity: EntityType
     entity_id: str
     """Razorpay's id (`pay_…`, `plink_…`, `order_…`, …)."""
-    state: str
-    """The entity's status as Razorpay names it (`captured`, `failed`, `paid`, `expired`, …)."""
+    state: FactState
     amount: int
     """Paise: of the payment, or paid so far on the link or order."""
     currency: str
@@ -32,6 +65,10 @@ class Fact:
         """(entity, entity id, state). The same fact from another event has the same identity."""
         return (self.entity, self.entity_id, self.state)
 
+    def reports(self, entity: EntityType, state: FactState) -> bool:
+        """Whether it says that an entity of this type was in this state."""
+        return self.entity is entity and self.state is state
+
 
 _FIELDS: Final = tuple(field.name for field in fields(Fact))
 
@@ -42,8 +79,9 @@ def to_json(fact: Fact) -> dict[str, Any]:
 
 
 def from_json(value: Mapping[str, Any]) -> Fact:
-    """Return the fact that `to_json` wrote."""
-    return Fact(**value)
+    """Return the fact that `to_json` wrote. Raises TypeError or ValueError on another shape."""
+    fact = Fact(**value)
+    return replace(fact, entity=EntityType(fact.entity), state=FactState(fact.state))
 
 
 def in_body(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Final
 
-from payments.ledger.facts import Fact
+from payments.ledger.facts import EntityType, Fact, FactState
 from payments.shop.orders import Attempt
 
 ON_TOP: Final = "on_top"
@@ -33,7 +33,7 @@ def _link_amounts(fact: Fact, attempts: Iterable[Attempt]) -> set[int]:
 
 
 def _marked(fact: Fact, link_amounts: Collection[int]) -> Fact:
-    fee = on_top(fact, link_amounts) if fact.entity == "payment" else 0
+    fee = on_top(fact, link_amounts) if fact.entity is EntityType.PAYMENT else 0
     return replace(fact, detail={**fact.detail, ON_TOP: str(fee)}) if fee else fact
 
 
@@ -55,7 +55,7 @@ def _borne_fee(fact: Fact, link_amounts: Collection[int]) -> int:
         return fee if payer_bears or fact.amount - fee in link_amounts else 0
     # The fee is not known yet. A link takes no other sum than its own, so the excess is the fee.
     smaller = [amount for amount in link_amounts if amount < fact.amount]
-    return fact.amount - max(smaller) if payer_bears and smaller and fact.state == "captured" else 0
+    return fact.amount - max(smaller) if payer_bears and smaller and fact.state is FactState.CAPTURED else 0
 
 
 def _fee(fact: Fact) -> int:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from payments.ledger.balance import MISMATCH
-from payments.ledger.facts import Fact
+from payments.ledger.facts import EntityType, Fact, FactState
 from payments.ledger.state import OrderState
 from payments.shop.orders import Attempt, AttemptStatus
 
@@ -42,7 +42,9 @@ def may_have_taken(fact: Fact, attempts: Iterable[Attempt]) -> tuple[Attempt, ..
 def known_account(facts: Iterable[Fact], state: OrderState, account: str | None) -> str | None:
     """Return `account` if its event also names a link that only our own keys can have made, else None."""
     own_links = {attempt.link_id for attempt in state.attempts if attempt.link_id}
-    names_own_link = any(fact.entity == "payment" and fact.detail.get("link") in own_links for fact in facts)
+    names_own_link = any(
+        fact.entity is EntityType.PAYMENT and fact.detail.get("link") in own_links for fact in facts
+    )
     return account if names_own_link else None
 
 
@@ -51,7 +53,7 @@ def _marked(fact: Fact, reason: str) -> Fact:
 
 
 def _mismatch(fact: Fact, state: OrderState, ours: str | None, account: str | None, mode: str | None) -> str:
-    if fact.entity != "payment" or fact.state not in ("authorized", "captured"):
+    if fact.entity is not EntityType.PAYMENT or fact.state not in (FactState.AUTHORIZED, FactState.CAPTURED):
         return ""
     if ours and account and account != ours:
         return "paid into another Razorpay account"

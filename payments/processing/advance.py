@@ -15,9 +15,9 @@ from typing import Final, TypeAlias, assert_never
 from flows.engine.events import Happened, TimerDue
 from flows.engine.model import Flow
 from payments.ledger import polling
-from payments.ledger.balance import RELEASED, authorised
+from payments.ledger.balance import authorised
 from payments.ledger.calls import CancelLink, FetchPayments
-from payments.ledger.facts import Fact
+from payments.ledger.facts import Fact, FactState
 from payments.ledger.matching import may_have_taken
 from payments.ledger.polling import Poll
 from payments.ledger.refunds import RefundStatus
@@ -269,7 +269,9 @@ def _poll(turn: Turn, poll: Poll) -> Done:
     elif state.waits_for_capture:
         # This was the last poll: the goods are free again, and a capture after it counts as late.
         released = [
-            replace(f, state=RELEASED) for f in authorised(state.facts) if _made_on(attempt, f, state)
+            replace(f, state=FactState.RELEASED)
+            for f in authorised(state.facts)
+            if _made_on(attempt, f, state)
         ]
         after, new = record_facts(turn, state, released)
         if new:

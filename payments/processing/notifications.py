@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from flows.engine.events import Happened
-from payments.ledger.facts import Fact
+from payments.ledger.facts import EntityType, Fact, FactState
 from payments.ledger.holds import HoldReason
 from payments.ledger.matching import UNVERIFIED
 from payments.ledger.refunds import OUTSIDE, Refund, RefundStatus
@@ -19,7 +19,11 @@ from payments.shop.orders import Attempt, AttemptStatus, Lifecycle
 NOT_FOUND: Final = "payment.not_found"
 """Event: the customer asked for their payment, and Razorpay knows of none."""
 SETBACKS: Final = frozenset(
-    {("payment", "failed"), ("payment_link", "expired"), ("payment_link", "cancelled")}
+    {
+        (EntityType.PAYMENT, FactState.FAILED),
+        (EntityType.PAYMENT_LINK, FactState.EXPIRED),
+        (EntityType.PAYMENT_LINK, FactState.CANCELLED),
+    }
 )
 """(entity, state) of facts that are told once and are not about money."""
 
@@ -44,7 +48,7 @@ def events_for(
     if after.status in PAYABLE:
         # While a part is paid, the end of an earlier link is not told: there is a link for the rest.
         unpaid = after.status is PaymentStatus.UNPAID
-        facts = (fact for fact in new if unpaid or fact.entity == "payment")
+        facts = (fact for fact in new if unpaid or fact.entity is EntityType.PAYMENT)
         events += (event for fact in facts if (event := _setback(after, fact, link)))
     return events if current else [event for event in events if event.name != "payment.failed"]
 
@@ -133,12 +137,12 @@ def _refund_event(before: Refund | None, after: Refund) -> str | None:
 
 def _setback(state: OrderState, fact: Fact, link: Attempt | None) -> Happened | None:
     """Return the event for a failed payment, or for the end of the customer's link; None for other facts."""
-    if fact.entity == "payment" and fact.state == "failed":
+    if fact.reports(EntityType.PAYMENT, FactState.FAILED):
         detail = {key: fact.detail.get(key) or "" for key in ("error_reason", "error_description")}
         return Happened(
             "payment.failed", {"reason": detail["error_reason"], "description": detail["error_description"]}
         )
-    if fact.entity != "payment_link" or (fact.entity, fact.state) not in SETBACKS:
+    if fact.entity is not EntityType.PAYMENT_LINK or (fact.entity, fact.state) not in SETBACKS:
         return None
     current = link and state.attempt(link.reference_id)
     if not current or current.link_id != fact.entity_id:

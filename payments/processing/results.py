@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final, TypeAlias
 
 from payments.ledger import facts as fact_values
-from payments.ledger.facts import Fact
+from payments.ledger.facts import EntityType, Fact, FactState
 from payments.shop.orders import LINK_STATUSES, Attempt, AttemptStatus, moved, order_key_of
 
 
@@ -197,4 +197,14 @@ def _fact(attempt: Attempt, ended: AttemptStatus | None) -> tuple[Fact, ...]:
     if ended is None or attempt.link_id is None:
         return ()
     paid = attempt.amount if ended is AttemptStatus.PAID else 0
-    return (Fact(attempt.order_key, "payment_link", attempt.link_id, str(ended), paid, attempt.currency, 0),)
+    return (
+        Fact(
+            attempt.order_key,
+            EntityType.PAYMENT_LINK,
+            attempt.link_id,
+            FactState(ended),
+            paid,
+            attempt.currency,
+            0,
+        ),
+    )

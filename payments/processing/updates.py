@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Any, Final
 
 from flows.engine.events import Happened
-from payments.ledger.balance import CONFIRMED, MISMATCH
+from payments.ledger.balance import MISMATCH
 from payments.ledger.calls import FetchPayments, RefundPayment
-from payments.ledger.facts import Fact
+from payments.ledger.facts import EntityType, Fact, FactState
 from payments.ledger.fees import with_fee_on_top
 from payments.ledger.holds import HoldReason
 from payments.ledger.matching import UNVERIFIED, judged, known_account, may_have_taken
@@ -68,16 +68,20 @@ def _confirmed(facts: list[Fact], before: OrderState) -> list[Fact]:
 
     A payment is ours if a look-up with our own keys finds it, or if our own keys made the link that it names.
     """
-    captured = [fact for fact in before.facts if fact.entity == "payment" and fact.state == "captured"]
+    captured = [fact for fact in before.facts if fact.reports(EntityType.PAYMENT, FactState.CAPTURED)]
     doubted = {fact.entity_id: fact.detail.get(MISMATCH) for fact in captured if fact.detail.get(MISMATCH)}
     own = {attempt.link_id for attempt in before.attempts if attempt.link_id}
-    seen = [fact for fact in facts if fact.entity == "payment" and fact.state == "captured"]
+    seen = [fact for fact in facts if fact.reports(EntityType.PAYMENT, FactState.CAPTURED)]
     seen += [f for f in captured if doubted.get(f.entity_id) == UNVERIFIED and f.detail.get("link") in own]
-    return [replace(fact, state=CONFIRMED) for fact in seen if fact.entity_id in doubted]
+    return [replace(fact, state=FactState.CONFIRMED) for fact in seen if fact.entity_id in doubted]
 
 
 def _missed(fact: Fact, now: int) -> bool:
-    return fact.entity == "payment" and fact.state == "captured" and fact.at * 1000 < now - MISSED
+    return (
+        fact.entity is EntityType.PAYMENT
+        and fact.state is FactState.CAPTURED
+        and fact.at * 1000 < now - MISSED
+    )
 
 
 def _new(facts: list[Fact], state: OrderState) -> tuple[Fact, ...]:
@@ -85,7 +89,7 @@ def _new(facts: list[Fact], state: OrderState) -> tuple[Fact, ...]:
     known = {fact.identity: fact for fact in state.facts}
     for fact in facts:
         same = known.setdefault(fact.identity, fact)
-        money = fact.entity in ("payment", "refund")
+        money = fact.entity in (EntityType.PAYMENT, EntityType.REFUND)
         if money and (same.amount, same.currency) != (fact.amount, fact.currency):
             raise CannotHandle(
                 f"Razorpay told two amounts for {fact.entity_id}: {same.amount} and {fact.amount}"
@@ -182,7 +186,7 @@ def _move_attempts(state: OrderState) -> OrderState:
     ends = [
         (fact.entity_id, LINK_STATUSES[fact.state])
         for fact in state.facts
-        if fact.entity == "payment_link" and fact.state in LINK_STATUSES
+        if fact.entity is EntityType.PAYMENT_LINK and fact.state in LINK_STATUSES
     ]
     attempts = {attempt.ordinal: attempt for attempt in state.attempts}
     for link_id, end in ends:
@@ -209,7 +213,7 @@ def _look_ups(state: OrderState, new: tuple[Fact, ...]) -> tuple[FetchPayments, 
 
 
 def _says_paid(fact: Fact) -> bool:
-    return fact.entity in ("payment_link", "order") and fact.state == "paid"
+    return fact.entity in (EntityType.PAYMENT_LINK, EntityType.ORDER) and fact.state is FactState.PAID
 
 
 def _polls(turn: Turn, before: OrderState, state: OrderState, refunds: tuple[Refund, ...]) -> list[Poll]:

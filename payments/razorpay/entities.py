@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
-from payments.ledger.facts import Fact
+from payments.ledger.facts import EntityType, Fact, FactState
 
 Entity: TypeAlias = Mapping[str, Any]
 
@@ -26,10 +26,10 @@ MAX_DETAIL: Final = 500
 ID: Final = re.compile(r"[A-Za-z0-9_]{1,64}", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 
-_AMOUNT: Final = {"order": "amount_paid", "payment_link": "amount_paid"}
-_DETAIL: Final[Mapping[str, tuple[str, ...]]] = {
-    "payment": ("method", "error_reason", "error_description", "error_source"),
-    "dispute": ("payment_id",),
+_AMOUNT: Final = {EntityType.ORDER: "amount_paid", EntityType.PAYMENT_LINK: "amount_paid"}
+_DETAIL: Final[Mapping[EntityType, tuple[str, ...]]] = {
+    EntityType.PAYMENT: ("method", "error_reason", "error_description", "error_source"),
+    EntityType.DISPUTE: ("payment_id",),
 }
 
 
@@ -37,7 +37,7 @@ class UnusableError(Exception):
     """A field is missing or malformed. The message names the field and holds no value."""
 
 
-def fact(kind: str, state: str, entity: Entity, order_key: str, **detail: str) -> Fact:
+def fact(kind: EntityType, state: FactState, entity: Entity, order_key: str, **detail: str) -> Fact:
     """Return the fact that `entity`, a `kind`, is in `state`. `detail` is added to the entity's own detail.
 
     A refund's detail always has `payment_id`, and `key` if the refund names the key that made it. Raises
@@ -90,19 +90,19 @@ def required(entity: Entity, name: str, pattern: re.Pattern[str]) -> str:
     return value
 
 
-def _id(kind: str, entity: Entity) -> str:
+def _id(kind: EntityType, entity: Entity) -> str:
     id = required(entity, "id", ID)
     # One serialiser of payment_link.paid writes the order's id bare.
-    return f"order_{id.removeprefix('order_')}" if kind == "order" else id
+    return f"order_{id.removeprefix('order_')}" if kind is EntityType.ORDER else id
 
 
-def _detail(kind: str, entity: Entity) -> dict[str, str]:
-    if kind == "refund":
+def _detail(kind: EntityType, entity: Entity) -> dict[str, str]:
+    if kind is EntityType.REFUND:
         payment, keys = {"payment_id": required(entity, "payment_id", ID)}, refund_keys(entity)
         return {**payment, "key": _printable(keys[0])} if keys else payment
     fields = ((name, entity.get(name)) for name in _DETAIL.get(kind, ()))
     detail = {name: _printable(value) for name, value in fields if isinstance(value, str) and value}
-    return detail | _fee(entity) if kind == "payment" else detail
+    return detail | _fee(entity) if kind is EntityType.PAYMENT else detail
 
 
 def _fee(payment: Entity) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
-from payments.ledger.facts import Fact
+from payments.ledger.facts import EntityType, Fact, FactState
 from payments.razorpay.entities import Entity, UnusableError, fact, of_refunded
 from payments.shop.orders import LINK_STATUSES
 
@@ -11,13 +11,17 @@ Reading: TypeAlias = tuple[tuple[Fact, ...], tuple[str, ...]]
 """Facts, and the problems of entities that could not be read: for people, without values."""
 
 _PAYMENT: Final = {
-    "authorized": "authorized",
-    "captured": "captured",
-    "refunded": "captured",
-    "failed": "failed",
+    "authorized": FactState.AUTHORIZED,
+    "captured": FactState.CAPTURED,
+    "refunded": FactState.CAPTURED,
+    "failed": FactState.FAILED,
 }
 """A payment's status, and the state that its webhooks give it. Other statuses give no fact."""
-_REFUND: Final = {"pending": "created", "processed": "processed", "failed": "failed"}
+_REFUND: Final = {
+    "pending": FactState.CREATED,
+    "processed": FactState.PROCESSED,
+    "failed": FactState.FAILED,
+}
 
 
 def link_facts(link: Entity, order_key: str) -> Reading:
@@ -25,9 +29,11 @@ def link_facts(link: Entity, order_key: str) -> Reading:
 
     def to_fact(link: Entity) -> Fact | None:
         status = _status(link)
-        return fact("payment_link", status, link, order_key) if status in LINK_STATUSES else None
+        if status not in LINK_STATUSES:
+            return None
+        return fact(EntityType.PAYMENT_LINK, FactState(status), link, order_key)
 
-    return _read("payment_link", [link], to_fact)
+    return _read(EntityType.PAYMENT_LINK, [link], to_fact)
 
 
 def payment_facts(payments: Iterable[Any], order_key: str, link_id: str) -> Reading:
@@ -41,9 +47,9 @@ def payment_facts(payments: Iterable[Any], order_key: str, link_id: str) -> Read
         status = _status(payment)
         if status not in _PAYMENT or (status == "refunded" and payment.get("captured") is False):
             return None
-        return fact("payment", _PAYMENT[status], payment, order_key, link=link_id)
+        return fact(EntityType.PAYMENT, _PAYMENT[status], payment, order_key, link=link_id)
 
-    return _read("payment", payments, to_fact)
+    return _read(EntityType.PAYMENT, payments, to_fact)
 
 
 def refund_facts(refunds: Iterable[Any], payment: Entity, order_key: str) -> Reading:
@@ -55,12 +61,12 @@ def refund_facts(refunds: Iterable[Any], payment: Entity, order_key: str) -> Rea
             raise UnusableError("status is unknown")
         if refund.get("payment_id") != payment["id"]:
             raise UnusableError("payment_id is not the payment that was asked about")
-        return fact("refund", _REFUND[status], refund, order_key, **of_refunded(payment))
+        return fact(EntityType.REFUND, _REFUND[status], refund, order_key, **of_refunded(payment))
 
-    return _read("refund", refunds, to_fact)
+    return _read(EntityType.REFUND, refunds, to_fact)
 
 
-def _read(kind: str, entities: Iterable[Any], to_fact: Callable[[Entity], Fact | None]) -> Reading:
+def _read(kind: EntityType, entities: Iterable[Any], to_fact: Callable[[Entity], Fact | None]) -> Reading:
     facts: list[Fact] = []
     problems: list[str] = []
     for entity in entities:

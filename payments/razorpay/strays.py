@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from payments.ledger.calls import RefundPayment
-from payments.ledger.facts import Fact
+from payments.ledger.facts import Fact, FactState
 from payments.ledger.fees import on_top
 from payments.ledger.refunds import SMALLEST
 from payments.razorpay import links
@@ -121,12 +121,12 @@ async def read(gateway: Gateway, link: Link, settled: frozenset[str]) -> Stray:
     key = str(link.notes[ORDER_NOTE])
     payments = await gateway.order_payments(link.order_id) if link.order_id else []
     facts = [fact for fact in _facts(payment_facts(payments, key, link.id)) if fact.entity_id not in settled]
-    captured = [fact for fact in facts if fact.state == "captured"]
+    captured = [fact for fact in facts if fact.state is FactState.CAPTURED]
     refunds: list[Fact] = []
     for fact in captured:
         listed = await gateway.payment_refunds(fact.entity_id)
         refunds += _facts(refund_facts(listed, {"id": fact.entity_id}, key))
-    refunding = {refund.detail["payment_id"] for refund in refunds if refund.state == "created"}
+    refunding = {refund.detail["payment_id"] for refund in refunds if refund.state is FactState.CREATED}
     captures = [_paid(fact, refunds, link.amount) for fact in captured if fact.entity_id not in refunding]
     return Stray(
         link,
@@ -148,5 +148,5 @@ def _paid(payment: Fact, refunds: Iterable[Fact], link_amount: int) -> Paid:
     """Return the state of a captured payment. Its link asked for `link_amount` paise."""
     own_refunds = [refund for refund in refunds if refund.detail["payment_id"] == payment.entity_id]
     ours = payment.amount - on_top(payment, [link_amount] if payment.currency == CURRENCY else [])
-    refunded = sum(refund.amount for refund in own_refunds if refund.state == "processed")
+    refunded = sum(refund.amount for refund in own_refunds if refund.state is FactState.PROCESSED)
     return Paid(payment.entity_id, ours - refunded, refunded, payment.currency, len(own_refunds))

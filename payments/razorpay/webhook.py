@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
-from payments.ledger.facts import Fact
+from payments.ledger.facts import EntityType, Fact, FactState
 from payments.razorpay.entities import (
     ID,
     ORDER_NOTE,
@@ -82,27 +82,38 @@ class Notice:
 class _Claim:
     """A fact that an event gives about one entity in its payload."""
 
-    entity: str
-    state: str
+    entity: EntityType
+    state: FactState
     certain: bool = True
     """False if the event is about another entity, so that this one's own status must confirm the state."""
 
 
-_CAPTURED = _Claim("payment", "captured")
-_PAID = _Claim("payment", "captured", certain=False)
+_CAPTURED = _Claim(EntityType.PAYMENT, FactState.CAPTURED)
+_PAID = _Claim(EntityType.PAYMENT, FactState.CAPTURED, certain=False)
+
+
+def _each(entity: EntityType, *states: FactState) -> dict[str, tuple[_Claim, ...]]:
+    """Return the claims of the events that are named for a state of their entity."""
+    return {f"{entity}.{state}": (_Claim(entity, state),) for state in states}
+
 
 _CLAIMS: Final[Mapping[str, tuple[_Claim, ...]]] = {
-    **{f"payment.{state}": (_Claim("payment", state),) for state in ("authorized", "captured", "failed")},
-    "order.paid": (_PAID, _Claim("order", "paid")),
+    **_each(EntityType.PAYMENT, FactState.AUTHORIZED, FactState.CAPTURED, FactState.FAILED),
+    "order.paid": (_PAID, _Claim(EntityType.ORDER, FactState.PAID)),
+    "payment_link.paid": (_PAID, _Claim(EntityType.PAYMENT_LINK, FactState.PAID)),
+    "payment_link.partially_paid": (_PAID, _Claim(EntityType.PAYMENT_LINK, FactState.PARTIALLY_PAID)),
+    **_each(EntityType.PAYMENT_LINK, FactState.EXPIRED, FactState.CANCELLED),
+    **_each(EntityType.REFUND, FactState.CREATED, FactState.PROCESSED, FactState.FAILED),
     **{
-        f"payment_link.{state}": (_PAID, _Claim("payment_link", state))
-        for state in ("paid", "partially_paid")
-    },
-    **{f"payment_link.{state}": (_Claim("payment_link", state),) for state in ("expired", "cancelled")},
-    **{f"refund.{state}": (_Claim("refund", state),) for state in ("created", "processed", "failed")},
-    **{
-        f"payment.dispute.{state}": (_Claim("dispute", state),)
-        for state in ("created", "under_review", "action_required", "won", "lost", "closed")
+        f"payment.dispute.{state}": (_Claim(EntityType.DISPUTE, state),)
+        for state in (
+            FactState.CREATED,
+            FactState.UNDER_REVIEW,
+            FactState.ACTION_REQUIRED,
+            FactState.WON,
+            FactState.LOST,
+            FactState.CLOSED,
+        )
     },
 }
 
@@ -157,7 +168,7 @@ def _without_personal(value: Any, depth: int) -> Any:
 
 def _claims(event: str, entities: _Entities) -> tuple[_Claim, ...]:
     claims = _CLAIMS.get(event, ())
-    refund = any(claim.entity == "refund" for claim in claims)
+    refund = any(claim.entity is EntityType.REFUND for claim in claims)
     if refund and _payment(entities).get("captured") is True:
         # A refund event may be the first to show that its payment was captured.
         return (_CAPTURED, *claims)
@@ -169,20 +180,20 @@ def _fact(claim: _Claim, entities: _Entities, order_key: str) -> Fact:
     if entity is None:
         raise UnusableError("missing")
     if not claim.certain and entity.get("status") != claim.state:
-        raise UnusableError(f"status is not {claim.state!r}")
+        raise UnusableError(f"status is not {str(claim.state)!r}")
     return fact(claim.entity, claim.state, entity, order_key, **_detail_from_others(claim.entity, entities))
 
 
-def _detail_from_others(kind: str, entities: _Entities) -> dict[str, str]:
+def _detail_from_others(kind: EntityType, entities: _Entities) -> dict[str, str]:
     """Return the detail of a fact that comes from the other entities of its event."""
     link_id = _link_id(entities)
-    if kind == "payment" and link_id:
+    if kind is EntityType.PAYMENT and link_id:
         return {"link": link_id}
-    return of_refunded(_payment(entities)) if kind == "refund" else {}
+    return of_refunded(_payment(entities)) if kind is EntityType.REFUND else {}
 
 
 def _payment(entities: _Entities) -> Entity:
-    return entities.get("payment", {})
+    return entities.get(EntityType.PAYMENT, {})
 
 
 def _entities(payload: object) -> dict[str, Entity]:
@@ -201,7 +212,7 @@ def _order_keys(entities: _Entities) -> tuple[str, ...]:
 
 
 def _references(entities: _Entities) -> Iterator[object]:
-    for kind, name in (("payment_link", "reference_id"), ("order", "receipt")):
+    for kind, name in ((EntityType.PAYMENT_LINK, "reference_id"), (EntityType.ORDER, "receipt")):
         reference = entities.get(kind, {}).get(name)
         yield order_key_of(reference) if isinstance(reference, str) else None
 
@@ -213,7 +224,7 @@ def _own_keys(keys: Iterator[object]) -> Iterator[str]:
 
 
 def _link_id(entities: _Entities) -> str | None:
-    link_id = text(entities.get("payment_link", {}).get("id"), ID)
+    link_id = text(entities.get(EntityType.PAYMENT_LINK, {}).get("id"), ID)
     if link_id:
         return link_id
     description = _payment(entities).get("description")

@@ -22,6 +22,7 @@ from flows.document.errors import FlowInvalid, Issue, close
 from flows.document.reader import Document, Path, read
 from flows.engine.model import RECEIVED
 from flows.messages.kinds import Message
+from payments.ledger.facts import FactState
 from payments.shop.money import paise
 from payments.shop.orders import CURRENCY
 from payments.simulator.simulator import Razorpay, Simulator
@@ -34,8 +35,8 @@ EVENTS: Final[Mapping[str, Performance]] = {
     "allows the payment": lambda simulator: simulator.allow(),
     "lets the payment go": lambda simulator: simulator.let_go(),
     "is asked": lambda simulator: simulator.poll(),
-    "pays the refund": lambda simulator: simulator.refund("processed"),
-    "fails the refund": lambda simulator: simulator.refund("failed"),
+    "pays the refund": lambda simulator: simulator.refund(FactState.PROCESSED),
+    "fails the refund": lambda simulator: simulator.refund(FactState.FAILED),
     "refunds by hand": lambda simulator: simulator.refund_in_dashboard(),
 }
 """Values of `razorpay:` that make something happen there. The other values are those of `Razorpay`."""

@@ -18,7 +18,7 @@ from flows.messages.kinds import Message
 from payments.ledger import facts as fact_values
 from payments.ledger.balance import authorised
 from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
-from payments.ledger.facts import Fact
+from payments.ledger.facts import EntityType, Fact, FactState
 from payments.ledger.state import OrderState
 from payments.processing import results
 from payments.processing.advance import advance
@@ -149,15 +149,15 @@ class Simulator:
         """The customer pays on Razorpay's page, `amount` paise or what is due. Raises NothingToPay."""
         state, attempt = self._payable()
         paid = attempt.amount if amount is None else amount
-        facts = [self._payment(attempt, "captured", paid, currency, {"method": "upi"})]
+        facts = [self._payment(attempt, FactState.CAPTURED, paid, currency, {"method": "upi"})]
         if (paid, currency) == (attempt.amount, attempt.currency):
-            facts.append(self._ended(attempt, "paid", paid))
+            facts.append(self._ended(attempt, FactState.PAID, paid))
         return self._facts(state.order.key, *facts)
 
     def allow(self) -> list[Message]:
         """The bank authorises a payment of what is due, which is not captured. Raises NothingToPay."""
         state, attempt = self._payable()
-        payment = self._payment(attempt, "authorized", attempt.amount, CURRENCY, {"method": "upi"})
+        payment = self._payment(attempt, FactState.AUTHORIZED, attempt.amount, CURRENCY, {"method": "upi"})
         return self._facts(state.order.key, payment)
 
     def let_go(self) -> list[Message]:
@@ -168,7 +168,9 @@ class Simulator:
         payment = waiting[-1]
         detail = {"payment_id": payment.entity_id, "captured": "false"}
         id = payment.entity_id.replace("pay_", "rfnd_")
-        back = replace(payment, entity="refund", entity_id=id, state="processed", detail=detail)
+        back = replace(
+            payment, entity=EntityType.REFUND, entity_id=id, state=FactState.PROCESSED, detail=detail
+        )
         return self._facts(payment.order_key, back)
 
     def poll(self) -> list[Message]:
@@ -186,32 +188,36 @@ class Simulator:
         state, attempt = self._payable()
         detail = {"error_reason": "payment_failed", "error_description": description}
         return self._facts(
-            state.order.key, self._payment(attempt, "failed", attempt.amount, CURRENCY, detail)
+            state.order.key, self._payment(attempt, FactState.FAILED, attempt.amount, CURRENCY, detail)
         )
 
     def settle_late(self) -> list[Message]:
         """The payment that failed last is captured after all. Raises NothingToPay."""
-        failed = [f for state in self.orders.values() for f in state.facts if f.state == "failed"]
+        failed = [fact for fact in self._known_facts() if fact.state is FactState.FAILED]
         if not failed:
             raise NothingToPay("no payment has failed")
-        return self._facts(failed[-1].order_key, replace(failed[-1], state="captured"))
+        return self._facts(failed[-1].order_key, replace(failed[-1], state=FactState.CAPTURED))
 
-    def refund(self, state: str) -> list[Message]:
+    def refund(self, state: FactState) -> list[Message]:
         """The latest refund becomes `processed` or `failed`. Raises NothingToPay."""
-        refunds = [fact for order in self.orders.values() for fact in order.facts if fact.entity == "refund"]
+        refunds = [fact for fact in self._known_facts() if fact.entity is EntityType.REFUND]
         if not refunds:
             raise NothingToPay("nothing goes back")
         return self._facts(refunds[-1].order_key, replace(refunds[-1], state=state))
 
     def refund_in_dashboard(self) -> list[Message]:
         """Somebody refunds the last payment in Razorpay's Dashboard. Raises NothingToPay."""
-        paid = [fact for order in self.orders.values() for fact in order.facts if fact.state == "captured"]
+        paid = [fact for fact in self._known_facts() if fact.state is FactState.CAPTURED]
         if not paid:
             raise NothingToPay("nothing was paid")
         payment = paid[-1]
         detail = {"payment_id": payment.entity_id}
         fact = replace(
-            payment, entity="refund", entity_id=f"rfnd_{payment.entity_id}", state="created", detail=detail
+            payment,
+            entity=EntityType.REFUND,
+            entity_id=f"rfnd_{payment.entity_id}",
+            state=FactState.CREATED,
+            detail=detail,
         )
         return self._facts(payment.order_key, fact)
 
@@ -223,7 +229,7 @@ class Simulator:
     def cancel_link(self) -> list[Message]:
         """Somebody cancels the payment link in Razorpay's Dashboard. Raises NothingToPay."""
         state, attempt = self._payable()
-        return self._facts(state.order.key, self._ended(attempt, "cancelled"))
+        return self._facts(state.order.key, self._ended(attempt, FactState.CANCELLED))
 
     def razorpay(self, how: Razorpay) -> list[Message]:
         """From now on, Razorpay answers calls in this way."""
@@ -274,7 +280,7 @@ class Simulator:
         answer: list[Message] = []
         for state, attempt in self._open_links():
             if attempt.expires_at <= self.now:
-                answer += self._facts(state.order.key, self._ended(attempt, "expired"))
+                answer += self._facts(state.order.key, self._ended(attempt, FactState.EXPIRED))
         return answer
 
     def _payable(self) -> tuple[OrderState, Attempt]:
@@ -284,18 +290,27 @@ class Simulator:
             raise NothingToPay("there is no payment link to pay")
         return payable[-1]
 
+    def _known_facts(self) -> list[Fact]:
+        return [fact for order in self.orders.values() for fact in order.facts]
+
     def _payment(
-        self, attempt: Attempt, status: str, amount: int, currency: str, detail: Mapping[str, Any]
+        self, attempt: Attempt, status: FactState, amount: int, currency: str, detail: Mapping[str, Any]
     ) -> Fact:
         self._payments += 1
         entity_id, at = f"pay_sim{self._payments}", self.now // 1000
         detail = {**detail, "link": attempt.link_id}
-        return Fact(attempt.order_key, "payment", entity_id, status, amount, currency, at, detail)
+        return Fact(attempt.order_key, EntityType.PAYMENT, entity_id, status, amount, currency, at, detail)
 
-    def _ended(self, attempt: Attempt, status: str, paid: int = 0) -> Fact:
+    def _ended(self, attempt: Attempt, status: FactState, paid: int = 0) -> Fact:
         at = self.now // 1000
         return Fact(
-            attempt.order_key, "payment_link", attempt.link_id or "", status, paid, attempt.currency, at
+            attempt.order_key,
+            EntityType.PAYMENT_LINK,
+            attempt.link_id or "",
+            status,
+            paid,
+            attempt.currency,
+            at,
         )
 
     def _facts(self, key: str, *facts: Fact) -> list[Message]:
@@ -341,12 +356,21 @@ class Simulator:
                 return self._answer(self._cancelled(call))
             case FetchPayments():
                 order = self.orders[order_key_of(call.reference_id)]
-                payments = tuple(fact for fact in order.facts if fact.entity == "payment")
+                payments = tuple(fact for fact in order.facts if fact.entity is EntityType.PAYMENT)
                 return self._answer(PaymentsFetched(call.reference_id, payments, asked=call.asked))
             case RefundPayment():
                 detail = {"payment_id": call.payment_id, "key": call.key}
                 id, at = call.key.replace("pay_", "rfnd_"), self.now // 1000
-                refund = Fact(call.order_key, "refund", id, "created", call.amount, CURRENCY, at, detail)
+                refund = Fact(
+                    call.order_key,
+                    EntityType.REFUND,
+                    id,
+                    FactState.CREATED,
+                    call.amount,
+                    CURRENCY,
+                    at,
+                    detail,
+                )
                 return self._answer(RefundMade(call.order_key, (refund,)))
 
     def _answer(self, result: Result) -> list[Message]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from flows.engine import conversation as conversations
 from flows.engine.conversation import Conversation
-from payments.ledger.facts import Fact
+from payments.ledger.facts import EntityType, Fact, FactState
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
 from payments.processing.named_orders import order_keys
@@ -237,9 +237,9 @@ def attempt_of(row: Mapping[str, Any]) -> Attempt:
 def _fact(row: Row) -> Fact:
     return Fact(
         order_key=row["order_key"],
-        entity=row["entity"],
+        entity=EntityType(row["entity"]),
         entity_id=row["entity_id"],
-        state=row["state"],
+        state=FactState(row["state"]),
         amount=row["amount"],
         currency=row["currency"],
         at=row["at"],

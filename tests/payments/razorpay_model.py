@@ -7,7 +7,7 @@ and in whatever order, it likes. `answer` performs a call; the same call again h
 from dataclasses import dataclass, field, replace
 
 from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
-from payments.ledger.facts import Fact
+from payments.ledger.facts import EntityType, Fact, FactState
 from payments.ledger.refunds import SMALLEST
 from payments.processing import results
 from payments.processing.results import (
@@ -60,7 +60,16 @@ class Payment:
         if self.fee and state == "captured":
             detail |= {"fee": str(self.fee), "fee_bearer": "customer"}
         amount = self.amount + self.fee
-        return Fact(self.link.key, "payment", self.id, state, amount, self.currency, self.at, detail)
+        return Fact(
+            self.link.key,
+            EntityType.PAYMENT,
+            self.id,
+            FactState(state),
+            amount,
+            self.currency,
+            self.at,
+            detail,
+        )
 
 
 @dataclass(slots=True)
@@ -78,8 +87,10 @@ class Refund:
         detail = {"payment_id": self.payment.id, **({"key": self.key} if self.key else {})}
         if not self.captured:
             detail["captured"] = "false"
-        of = (self.payment.link.key, "refund", self.id)
-        return Fact(*of, self.status, self.amount, self.payment.currency, self.payment.at, detail)
+        link, payment, state = self.payment.link, self.payment, FactState(self.status)
+        return Fact(
+            link.key, EntityType.REFUND, self.id, state, self.amount, payment.currency, payment.at, detail
+        )
 
 
 @dataclass(slots=True)
@@ -111,7 +122,13 @@ class Razorpay:
     def _captured(self, payment: Payment) -> None:
         link = payment.link
         order = Fact(
-            link.key, "order", f"order_{link.reference}", "paid", payment.amount, payment.currency, 0
+            link.key,
+            EntityType.ORDER,
+            f"order_{link.reference}",
+            FactState.PAID,
+            payment.amount,
+            payment.currency,
+            0,
         )
         if (payment.amount, payment.currency) == (link.amount, link.currency):
             self.webhooks.append(webhook(payment.fact("captured"), order))
@@ -153,8 +170,20 @@ class Razorpay:
 
     def dispute(self, payment: Payment, state: str) -> None:
         """Open a dispute of the payment, or decide it."""
-        of = (payment.link.key, "dispute", f"disp_{payment.id}")
-        self.webhooks.append(webhook(Fact(*of, state, payment.amount, payment.currency, payment.at)))
+        id, key = f"disp_{payment.id}", payment.link.key
+        self.webhooks.append(
+            webhook(
+                Fact(
+                    key,
+                    EntityType.DISPUTE,
+                    id,
+                    FactState(state),
+                    payment.amount,
+                    payment.currency,
+                    payment.at,
+                )
+            )
+        )
 
     def refundable(self, payment: Payment) -> int:
         """Paise of the payment that were not refunded."""
@@ -219,7 +248,9 @@ class Razorpay:
 
     def _link_fact(self, link: Link) -> Fact:
         paid = link.amount if link.status == "paid" else 0
-        return Fact(link.key, "payment_link", link.id, link.status, paid, link.currency, 0)
+        return Fact(
+            link.key, EntityType.PAYMENT_LINK, link.id, FactState(link.status), paid, link.currency, 0
+        )
 
 
 def fork(razorpay: Razorpay) -> Razorpay:

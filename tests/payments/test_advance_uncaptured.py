@@ -7,8 +7,7 @@ import pytest
 from bot.whatsapp.limits import LIMITS
 from flows.language.load import load
 from flows.messages.kinds import Buttons
-from payments.ledger.balance import RELEASED
-from payments.ledger.facts import Fact
+from payments.ledger.facts import Fact, FactState
 from payments.ledger.holds import HoldReason
 from payments.ledger.polling import Poll
 from payments.processing.actions import SHOP
@@ -128,7 +127,10 @@ def test_of_a_payment_that_nobody_captures_the_last_poll_lets_go(store: MemorySh
     assert store.orders[key].lifecycle is Lifecycle.LAPSED
     assert store.said.count("payment_released") == 1
     assert store.orders[key].status == "unpaid"
-    assert [f.state for f in store.orders[key].facts if f.entity_id == "pay_1"] == ["authorized", RELEASED]
+    assert [f.state for f in store.orders[key].facts if f.entity_id == "pay_1"] == [
+        "authorized",
+        FactState.RELEASED,
+    ]
     store.take(payments_fetched(f"{key}.1", allowed(key)), now=last.due + 1)
     assert store.said.count("payment_released") == 1, "told once, though Razorpay still says the same"
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from flows.engine import conversation as conversations
 from flows.engine.model import Flow
 from flows.messages.kinds import Message
+from payments.ledger.facts import FactState
 from payments.processing.changes import Outcome
 from payments.processing.step_input import Kind
 from payments.shop.orders import Lifecycle
@@ -102,8 +103,12 @@ def test_what_is_paid_for_the_others_order_after_all_is_fulfilled(shop_flow: Flo
     mine.razorpay(Razorpay.SLOW)
     join(mine, other)
     theirs = mine.orders[keys(other)]
-    payment = mine._payment(theirs.attempts[0], "captured", theirs.order.total, "INR", {"method": "upi"})
-    said = mine._facts(theirs.order.key, payment, mine._ended(theirs.attempts[0], "paid", theirs.order.total))
+    payment = mine._payment(
+        theirs.attempts[0], FactState.CAPTURED, theirs.order.total, "INR", {"method": "upi"}
+    )
+    said = mine._facts(
+        theirs.order.key, payment, mine._ended(theirs.attempts[0], FactState.PAID, theirs.order.total)
+    )
     assert mine.orders[keys(other)].lifecycle is Lifecycle.FULFILLED
     assert any("Payment Successful" in getattr(message, "body", "") for message in said)
     assert mine.parked == []

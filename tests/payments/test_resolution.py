@@ -6,7 +6,7 @@ from typing import Any, Final
 import pytest
 
 from payments.ledger.calls import CancelLink
-from payments.ledger.facts import Fact
+from payments.ledger.facts import Fact, FactState
 from payments.ledger.refunds import RefundStatus
 from payments.ledger.resolution import resolve, wants_rest
 from payments.ledger.state import OrderState
@@ -320,9 +320,9 @@ def test_while_a_paid_link_lacks_its_payment_no_other_may_be_paid() -> None:
 def test_goods_are_paid_for_again_once_a_refund_came_to_nothing() -> None:
     paid = resolve(state(captured()), SHIPPED, PLENTY).state
     back = resolve(
-        replace(paid, facts=(*paid.facts, replace(OUTSIDE_REFUND, state="created"))), SHIPPED, PLENTY
+        replace(paid, facts=(*paid.facts, replace(OUTSIDE_REFUND, state=FactState.CREATED))), SHIPPED, PLENTY
     )
     assert back.state.fulfilled == 0
-    failed = replace(OUTSIDE_REFUND, state="failed")
+    failed = replace(OUTSIDE_REFUND, state=FactState.FAILED)
     done = resolve(replace(back.state, facts=(*back.state.facts, failed)), SHIPPED, PLENTY)
     assert (done.state.fulfilled, done.state.held) == (50_000, 0)

@@ -7,7 +7,7 @@ from flows.engine.conversation import Conversation, Talk
 from flows.engine.effects import Say, StartTimer
 from flows.messages.kinds import Text
 from payments.ledger.calls import Call, CancelLink, CreateLink
-from payments.ledger.facts import Fact
+from payments.ledger.facts import EntityType, Fact, FactState
 from payments.ledger.polling import Poll, to_json
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
@@ -74,7 +74,7 @@ async def seen(steps: StepStore, key: str, customer: int = 0) -> OrderState:
 
 
 def payment(key: str, id: str = "pay_1", state: str = "captured", **rest: Any) -> Fact:
-    return Fact(key, "payment", id, state, 50_000, "INR", 1, rest)
+    return Fact(key, EntityType.PAYMENT, id, FactState(state), 50_000, "INR", 1, rest)
 
 
 # One for each kind of change
@@ -185,7 +185,8 @@ async def test_an_attempt_is_given_as_it_was_changed_last(steps: StepStore) -> N
 async def test_facts_are_given_once_and_as_they_were_learned(steps: StepStore) -> None:
     key = (await placed(steps)).key
     allowed, captured = payment(key, state="authorized", method="upi"), payment(key)
-    another, link = payment(key, "pay_2"), Fact(key, "payment_link", "pay_1", "captured", 1, "INR", 1)
+    another = payment(key, "pay_2")
+    link = Fact(key, EntityType.PAYMENT_LINK, "pay_1", FactState.CAPTURED, 1, "INR", 1)
     await steps.step(changing(facts=[captured, allowed, captured]), HI)
     assert (await seen(steps, key)).facts == (captured, allowed)
     await steps.step(changing(facts=[replace(allowed, amount=1), another, link, captured]), HI)
