@@ -19,7 +19,7 @@ from flows.engine.events import Event, Happened, Tapped, TextReceived
 from flows.engine.model import Flow
 from flows.engine.step import step
 from payments.ledger.facts import EntityType, Fact, FactState
-from payments.processing.shop_state import Moment, ShopState
+from payments.processing.shop_state import ShopState, StepContext
 from payments.shop.orders import AttemptStatus, Lifecycle
 
 _NOW: Final = 1_790_000_000_000
@@ -44,7 +44,7 @@ Meeting: TypeAlias = tuple[Conversation, Event, ShopState]
 def _chat(flow: Flow) -> Iterator[Meeting]:
     """Yield each event of a chat in which everything goes well."""
     conversation = Conversation("bench-1", customer={"name": "Asha"})
-    shop = ShopState(Moment(flow.sections["shop"], _NOW, "bench-1"))
+    shop = ShopState(StepContext(flow.sections["shop"], _NOW, "bench-1"))
     script: list[tuple[str | Event, Callable[[ShopState], ShopState]]] = [
         (TextReceived("hi"), _unchanged),
         ("Masala chai 250 g", _unchanged),

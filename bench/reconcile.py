@@ -27,7 +27,7 @@ from bot.workers.loop import Workers
 from flows.engine import events
 from payments.processing.advance import advance
 from payments.processing.results import LinkCreated
-from payments.processing.step_input import Kind
+from payments.processing.step_input import EventKind
 from payments.razorpay.gateway import Link
 from storage import Store
 from storage.database.queues import Lane
@@ -61,7 +61,7 @@ async def _one_order(database: Path) -> None:
     store = await Store.open(url, WHATSAPP)
     for text in ("hi", "1", "checkout", "confirm"):
         body = {"event": events.to_json(events.TextReceived(text)), "name": "Asha"}
-        await store.arrive([Arrival(text, Kind.CHAT, body, aliases=(("phone", phone(0)),))], _START)
+        await store.arrive([Arrival(text, EventKind.CHAT, body, aliases=(("phone", phone(0)),))], _START)
         await store.advance_due(partial(advance, flow(), now=_START), _START)
     [delivery] = await store.claim_due(_START, 1, _LEASE, (Lane.PAY,))
     reference, url = delivery.payload["reference_id"], "https://rzp.io/rzp/bench1"

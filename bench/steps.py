@@ -21,7 +21,7 @@ from bench.shop import flow, phone
 from bot.whatsapp.channel import WHATSAPP
 from flows.engine import events
 from payments.processing.advance import advance
-from payments.processing.step_input import Kind
+from payments.processing.step_input import EventKind
 from storage import Store
 from storage.inbox.arrivals import Arrival
 
@@ -59,7 +59,7 @@ async def _arrive(database: Path) -> None:
     for turn, text in enumerate(_TEXTS):
         body = {"event": events.to_json(events.TextReceived(text)), "name": "Asha"}
         arrivals = [
-            Arrival(f"wamid.{turn}.{n}", Kind.CHAT, body, aliases=(("phone", phone(n)),), name="Asha")
+            Arrival(f"wamid.{turn}.{n}", EventKind.CHAT, body, aliases=(("phone", phone(n)),), name="Asha")
             for n in range(_CUSTOMERS)
         ]
         await store.arrive(arrivals, _START + turn)

@@ -16,7 +16,7 @@ from payments.ledger import facts
 from payments.processing import results
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.results import LinkFound
-from payments.processing.step_input import Kind
+from payments.processing.step_input import EventKind
 from payments.razorpay import webhook
 from payments.razorpay.fetched import Reading
 from payments.razorpay.gateway import Link
@@ -44,12 +44,12 @@ def _message(message: InboundMessage, phone_number_id: str, now: int) -> Arrival
     elsewhere = message.phone_number_id not in (None, phone_number_id)
     if elsewhere:
         return Arrival(
-            _key(message.key), Kind.OTHER, {"reason": "sent to another number"}, raw, pending=False
+            _key(message.key), EventKind.OTHER, {"reason": "sent to another number"}, raw, pending=False
         )
     if message.event is None:
         return Arrival(
             _key(message.key),
-            Kind.OTHER,
+            EventKind.OTHER,
             {"reason": message.ignored},
             raw,
             aliases=message.sender.aliases,
@@ -65,7 +65,7 @@ def _message(message: InboundMessage, phone_number_id: str, now: int) -> Arrival
     }
     return Arrival(
         _key(message.key),
-        Kind.CHAT,
+        EventKind.CHAT,
         body,
         raw,
         aliases=message.sender.aliases,
@@ -79,7 +79,7 @@ def _receipt(receipt: Receipt, phone_number_id: str) -> Arrival:
     body = receipts.body(receipt.wamid, receipt.status, receipt.opaque, receipt.error)
     return Arrival(
         _key(receipt.key),
-        Kind.RECEIPT if ours else Kind.OTHER,
+        EventKind.RECEIPT if ours else EventKind.OTHER,
         body,
         opaque=receipt.opaque if ours else None,
         recipient=receipt.recipient if ours else (),
@@ -99,31 +99,33 @@ def _account_refused(body: Mapping[str, Any]) -> Notice | None:
 def _unread(part: Unread) -> Arrival:
     raw = _text(part.fragment)
     return Arrival(
-        _key(part.key), Kind.OTHER, {"reason": part.reason}, raw, pending=False, notice=part.notice
+        _key(part.key), EventKind.OTHER, {"reason": part.reason}, raw, pending=False, notice=part.notice
     )
 
 
 def from_razorpay(
-    raw: bytes, notice: webhook.Notice, order_key: str | None, body: Mapping[str, Any], mode: str
+    raw: bytes, read: webhook.WebhookFacts, order_key: str | None, body: Mapping[str, Any], mode: str
 ) -> Arrival:
     """Return the arrival of one Razorpay webhook. `order_key` names the order it is about, if it is ours.
 
     `mode` is the mode of our keys (`test` or `live`), because an event does not name its mode.
     The inbox key is the digest of the bytes, because the event id is in a header, which is not signed.
     """
-    fact_rows = [facts.to_json(fact) | {"order_key": order_key or ""} for fact in notice.facts]
+    fact_rows = [facts.to_json(fact) | {"order_key": order_key or ""} for fact in read.facts]
     redacted = _text(webhook.without_personal_data(body))
     content = {
-        "event": notice.event,
+        "event": read.event,
         "order_key": order_key,
         "facts": fact_rows,
-        "problems": list(notice.problems),
-        "account": notice.account_id,
+        "problems": list(read.problems),
+        "account": read.account_id,
         "mode": mode,
     }
-    if order_key is None or not (fact_rows or notice.problems):
-        return Arrival(webhook.digest(raw), Kind.OTHER, content, redacted, order_key=order_key, pending=False)
-    return Arrival(webhook.digest(raw), Kind.FACTS, content, redacted, order_key=order_key)
+    if order_key is None or not (fact_rows or read.problems):
+        return Arrival(
+            webhook.digest(raw), EventKind.OTHER, content, redacted, order_key=order_key, pending=False
+        )
+    return Arrival(webhook.digest(raw), EventKind.FACTS, content, redacted, order_key=order_key)
 
 
 def unreadable(raw: bytes, door: str, reason: str) -> Arrival:
@@ -141,7 +143,7 @@ def unreadable(raw: bytes, door: str, reason: str) -> Arrival:
     )
     return Arrival(
         f"unreadable:{digest}",
-        Kind.OTHER,
+        EventKind.OTHER,
         {"reason": f"unreadable: {reason}", "door": door},
         text,
         pending=False,
@@ -167,13 +169,13 @@ def from_lost_link(link: Link, mode: str, reading: Reading) -> Arrival:
         problems=tuple(problems),
     )
     order_key = results.order_of(found)
-    return Arrival(f"found:{link.id}", Kind.RESULT, results.to_json(found), order_key=order_key)
+    return Arrival(f"found:{link.id}", EventKind.RESULT, results.to_json(found), order_key=order_key)
 
 
 def from_request(phone: str, items: list[dict[str, Any]] | None, idempotency_key: str) -> Arrival:
     """Return the arrival of an order from our own API. `phone` is digits with the country code."""
     key = f"request:{sha256(idempotency_key.encode()).hexdigest()}"
-    return Arrival(key, Kind.REQUEST, {"items": items}, aliases=((PHONE, phone),))
+    return Arrival(key, EventKind.REQUEST, {"items": items}, aliases=((PHONE, phone),))
 
 
 def _key(key: str) -> str:

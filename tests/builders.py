@@ -26,7 +26,7 @@ from payments.processing.results import (
     PaymentsFetched,
     Result,
 )
-from payments.processing.step_input import Kind, StepInput
+from payments.processing.step_input import EventKind, StepInput
 from payments.shop.orders import Attempt, AttemptStatus, Line, Order
 
 KEY: Final = "c-1-1"
@@ -37,7 +37,7 @@ PACKET: Final = 18_000
 """Price of a packet of masala chai in the shipped shop."""
 
 Body: TypeAlias = Mapping[str, Any]
-InboxBody: TypeAlias = tuple[Kind, Body]
+InboxBody: TypeAlias = tuple[EventKind, Body]
 
 
 # Orders and their links
@@ -179,33 +179,33 @@ def refund(
 def chat(event: Event | str, name: str = "Asha") -> InboxBody:
     """What the customer did, or the text that they wrote."""
     event = TextReceived(event) if isinstance(event, str) else event
-    return Kind.CHAT, {"event": events.to_json(event), "name": name}
+    return EventKind.CHAT, {"event": events.to_json(event), "name": name}
 
 
 def request(*items: tuple[str, int]) -> InboxBody:
     """An order over our API: SKUs and quantities."""
-    return Kind.REQUEST, {"items": [{"sku": sku, "quantity": quantity} for sku, quantity in items]}
+    return EventKind.REQUEST, {"items": [{"sku": sku, "quantity": quantity} for sku, quantity in items]}
 
 
 def cart_request() -> InboxBody:
     """An order of the customer's cart over our API."""
-    return Kind.REQUEST, {"items": None}
+    return EventKind.REQUEST, {"items": None}
 
 
 def timer(due: StartTimer | TimerDue) -> InboxBody:
     """A timer that has run out."""
-    return Kind.TIMER, events.to_json(TimerDue(due.state, due.timer, due.visit, due.due))
+    return EventKind.TIMER, events.to_json(TimerDue(due.state, due.timer, due.visit, due.due))
 
 
 def poll(due: Poll) -> InboxBody:
     """A poll that is due."""
-    return Kind.POLL, polling.to_json(due)
+    return EventKind.POLL, polling.to_json(due)
 
 
 def webhook(*facts: Fact, **rest: Any) -> InboxBody:
     """A webhook of Razorpay about the order of the first fact; `rest`: `problems`, `account`, `mode`."""
     body = {"order_key": facts[0].order_key, "facts": [fact_values.to_json(fact) for fact in facts]}
-    return Kind.FACTS, {**body, **rest}
+    return EventKind.FACTS, {**body, **rest}
 
 
 def link_created(reference: str) -> InboxBody:
@@ -243,7 +243,7 @@ def payments_fetched(
 
 
 def _answer(result: Result) -> InboxBody:
-    return Kind.RESULT, results.to_json(result)
+    return EventKind.RESULT, results.to_json(result)
 
 
 # Change sets

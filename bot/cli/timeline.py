@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 from bot.cli.display import shown
 from bot.clock import SystemClock
 from flows.messages import replies
-from payments.processing.step_input import Kind
+from payments.processing.step_input import EventKind
 from payments.shop.orders import CURRENCY
 from storage.database.queues import InboxState, Lane, OutboxState
 from storage.reports.timeline import Story
@@ -49,7 +49,7 @@ def _local(milliseconds: int) -> datetime:
 
 def _event(event: About) -> Iterator[str]:
     """Yield lines about an inbox row: what arrived, what was decided and why."""
-    if event["kind"] == Kind.POLL and event["state"] == InboxState.IGNORED:
+    if event["kind"] == EventKind.POLL and event["state"] == InboxState.IGNORED:
         return
     summary = _SUMMARIES.get(event["kind"], _other)(event["body"])
     yield f"{summary}{_STATES.get(event['state'], '')}  [event {event['id']}]"

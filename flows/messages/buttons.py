@@ -12,7 +12,7 @@ from flows.messages import offers
 from flows.messages.fault import Fault
 from flows.messages.interactive import PicturedSpec, sendable_picture
 from flows.messages.limits import ChannelLimits, clip
-from flows.messages.message import Kind
+from flows.messages.message import BaseMessage
 from flows.messages.offers import Reply, ReplySpec
 from flows.messages.text import Text
 from flows.messages.writer import Writer
@@ -20,7 +20,7 @@ from flows.templates.expressions import Context
 
 
 @dataclass(frozen=True, slots=True)
-class Buttons(Kind):
+class Buttons(BaseMessage):
     """A text with reply buttons, and optionally a picture above it."""
 
     KIND: ClassVar = "buttons"

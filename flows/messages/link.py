@@ -8,7 +8,7 @@ from flows.document.shape import Spec, Texts
 from flows.messages.interactive import PicturedSpec, sendable_picture
 from flows.messages.limits import ChannelLimits
 from flows.messages.media import check_url
-from flows.messages.message import Kind
+from flows.messages.message import BaseMessage
 from flows.messages.writer import Empty, Writer
 from flows.templates.expressions import Context
 
@@ -16,7 +16,7 @@ _PAGE: Final = "write the page's whole address, like 'https://shop.example/page'
 
 
 @dataclass(frozen=True, slots=True)
-class Link(Kind):
+class Link(BaseMessage):
     """A text with one button that opens a URL."""
 
     KIND: ClassVar = "link"

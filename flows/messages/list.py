@@ -13,7 +13,7 @@ from flows.messages import offers
 from flows.messages.fault import Fault
 from flows.messages.interactive import InteractiveSpec
 from flows.messages.limits import ChannelLimits
-from flows.messages.message import Kind
+from flows.messages.message import BaseMessage
 from flows.messages.offers import Offer, Offers, Reply, ReplySpec
 from flows.messages.text import Text
 from flows.messages.writer import Empty, Writer
@@ -29,7 +29,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class List(Kind):
+class List(BaseMessage):
     """A text with a button that opens a list of rows."""
 
     KIND: ClassVar = "list"

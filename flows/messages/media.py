@@ -7,7 +7,7 @@ from flows.document.errors import Unsendable
 from flows.document.shape import Texts
 from flows.messages import urls
 from flows.messages.limits import ChannelLimits, shorten
-from flows.messages.message import Kind, KindSpec
+from flows.messages.message import BaseMessage, KindSpec
 from flows.messages.text import Text
 from flows.messages.writer import OptionalText, Writer
 
@@ -15,7 +15,7 @@ PICTURE: Final = "write the picture's whole address, like 'https://shop.example/
 
 
 @dataclass(frozen=True, slots=True)
-class Media(Kind):
+class Media(BaseMessage):
     """A file by https link, with an optional caption."""
 
     NAME: ClassVar[str]

@@ -1,4 +1,4 @@
-"""Base classes of all message kinds: `Kind` is a rendered message, `KindSpec` its form in the flow file."""
+"""Base classes of all message kinds: `BaseMessage` is a message, `KindSpec` its form in the flow file."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +18,7 @@ from flows.templates.expressions import Context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind(ABC):
+class BaseMessage(ABC):
     """One message as the customer sees it, independent of any wire format: the channel makes its payload.
 
     Every text is final: rendered, in one language, within its limit.
@@ -41,11 +41,11 @@ class Kind(ABC):
         """Every tappable answer, top to bottom."""
 
     @abstractmethod
-    def sendable(self, limits: ChannelLimits) -> "Kind":
+    def sendable(self, limits: ChannelLimits) -> "BaseMessage":
         """Return the message as the channel takes it, mended where no meaning is lost. Raises Unsendable."""
 
     @abstractmethod
-    def without_media(self) -> "Kind | None":
+    def without_media(self) -> "BaseMessage | None":
         """Return the message without its file; None if it has no file, or no text would be left."""
 
     @abstractmethod
@@ -54,7 +54,7 @@ class Kind(ABC):
 
     @classmethod
     @abstractmethod
-    def from_json(cls, value: dict[str, Any]) -> "Kind":
+    def from_json(cls, value: dict[str, Any]) -> "BaseMessage":
         """Return the message that `to_json` wrote. Raises KeyError on any other shape."""
 
 
@@ -67,7 +67,7 @@ class KindSpec(Spec, ABC):
     template: TemplateSpec | None = None
 
     @abstractmethod
-    def write(self, writer: Writer) -> Callable[[Context, str], Kind]:
+    def write(self, writer: Writer) -> Callable[[Context, str], BaseMessage]:
         """Compile the templates. The result makes the message from a context and the place of its replies."""
 
     def replies(self) -> Sequence[tuple[ReplySpec, Path]]:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from flows.messages.limits import ChannelLimits, shorten
-from flows.messages.message import MISSING, Kind, KindSpec, NeededText
+from flows.messages.message import MISSING, BaseMessage, KindSpec, NeededText
 from flows.messages.writer import Empty, Writer
 from flows.templates.expressions import Context
 
 
 @dataclass(frozen=True, slots=True)
-class Text(Kind):
+class Text(BaseMessage):
     """Plain text. A URL in it is shown with a preview."""
 
     KIND: ClassVar = "text"

@@ -17,7 +17,7 @@ from payments.ledger.state import OrderState
 from payments.shop import stock
 from payments.shop.catalogue import Repairs
 from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, withdrawn
-from payments.shop.stock import Move
+from payments.shop.stock import StockMove
 
 OVER: Final = frozenset({AttemptStatus.REFUSED, AttemptStatus.EXPIRED, AttemptStatus.CANCELLED})
 """Statuses of an attempt that ended unpaid."""
@@ -32,7 +32,7 @@ class Resolution:
     """Refunds to ask Razorpay for. `state` has them already."""
     withdrawn: tuple[CancelLink, ...] = ()
     """Links to cancel. `state` has them as withdrawn already."""
-    moves: tuple[Move, ...] = ()
+    moves: tuple[StockMove, ...] = ()
 
 
 def resolve(state: OrderState, rules: Repairs, left: Mapping[str, int]) -> Resolution:
@@ -147,7 +147,7 @@ def _withdrawn(
     return attempts, tuple(CancelLink(attempt.reference_id, attempt.link_id) for attempt in links)
 
 
-def _moves(state: OrderState, lifecycle: Lifecycle, left: Mapping[str, int]) -> tuple[Move, ...]:
+def _moves(state: OrderState, lifecycle: Lifecycle, left: Mapping[str, int]) -> tuple[StockMove, ...]:
     lines, before = state.order.lines, state.lifecycle
     if lifecycle is before:
         return ()

@@ -24,8 +24,8 @@ from payments.ledger.refunds import RefundStatus
 from payments.ledger.state import OrderState
 from payments.processing.bodies import Body, Chat, FactsTold, Joined, OrderRequested, read
 from payments.processing.changes import ChangeSet, EventResult, Outcome
+from payments.processing.conversation_join import join
 from payments.processing.deferred_links import follow, keep_waiting
-from payments.processing.merge import join
 from payments.processing.notifications import SETBACKS
 from payments.processing.results import (
     LinkCreated,
@@ -44,7 +44,7 @@ from payments.processing.results import (
 )
 from payments.processing.shop_state import CannotHandle
 from payments.processing.silence import withheld
-from payments.processing.step_input import InboxEvent, Kind, StepInput
+from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from payments.processing.turn import Trace, Turn, begin, following
 from payments.processing.updates import apply, record_facts, uncaptured
 from payments.shop.orders import LINK_STATUSES, Attempt, AttemptStatus, moved, order_key_of
@@ -101,7 +101,7 @@ def _parked(last: Turn, failed: Turn, event: InboxEvent) -> Turn:
         learned = failed.shop.orders[key].facts[len(before.facts) :]
         kept = [fact for fact in learned if (fact.entity, fact.state) not in SETBACKS]
         turn.shop = turn.shop.with_order(before.with_facts(kept))
-    if event.kind is Kind.CHAT:
+    if event.kind is EventKind.CHAT:
         turn.apologise()
     return turn
 

@@ -15,7 +15,7 @@ from payments.ledger.facts import Fact
 from payments.ledger.polling import Poll
 from payments.processing import results
 from payments.processing.results import Result
-from payments.processing.step_input import Kind
+from payments.processing.step_input import EventKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,34 +60,37 @@ class Joined:
 Body: TypeAlias = Chat | TimerDue | FactsTold | Result | Poll | OrderRequested | Joined
 
 
-def read(kind: Kind, body: Mapping[str, Any]) -> Body:
+def read(kind: EventKind, body: Mapping[str, Any]) -> Body:
     """Return the row's `body` as a value. Raises KeyError, TypeError or ValueError on another shape.
 
     Rows of kind RECEIPT and OTHER are no events of a conversation: they raise ValueError.
     """
     match kind:
-        case Kind.CHAT:
+        case EventKind.CHAT:
             return Chat(events.from_json(body["event"]), body.get("name"))
-        case Kind.TIMER:
+        case EventKind.TIMER:
             return _timer(body)
-        case Kind.FACTS:
+        case EventKind.FACTS:
             return _facts(body)
-        case Kind.RESULT:
+        case EventKind.RESULT:
             return results.from_json(body)
-        case Kind.POLL:
+        case EventKind.POLL:
             return polling.from_json(body)
-        case Kind.REQUEST:
+        case EventKind.REQUEST:
             return OrderRequested(body["items"])
-        case Kind.JOINED:
+        case EventKind.JOINED:
             return joined(body)
-        case Kind.RECEIPT | Kind.OTHER:
+        case EventKind.RECEIPT | EventKind.OTHER:
             raise ValueError(f"'{kind}' is no event of a conversation")
         case _:
             assert_never(kind)
 
 
 def joined(body: Mapping[str, Any]) -> Joined:
-    """Return the body of a `Kind.JOINED` row. Raises KeyError, TypeError or ValueError on another shape."""
+    """Return the body of an `EventKind.JOINED` row.
+
+    Raises KeyError, TypeError or ValueError on another shape.
+    """
     snapshot = json.loads(body["snapshot"])
     return Joined(conversations.from_json(body["conversation"], snapshot), bool(body["heard_last"]))
 

@@ -17,7 +17,7 @@ from payments.ledger.refunds import Refund
 from payments.ledger.state import OrderState
 from payments.processing.notice import Notice
 from payments.shop.orders import Attempt, Order
-from payments.shop.stock import Move
+from payments.shop.stock import StockMove
 
 T = TypeVar("T")
 
@@ -69,7 +69,7 @@ class ChangeSet:
     """Orders whose lifecycle or money changed, by key, in their new state."""
     refunds: dict[str, Refund] = field(default_factory=dict)
     """New or changed, by key."""
-    moves: list[Move] = field(default_factory=list)
+    moves: list[StockMove] = field(default_factory=list)
     """Changes of stock."""
     polls: list[Poll] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)

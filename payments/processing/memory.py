@@ -93,7 +93,7 @@ class MemoryStore:
     def join(self, other: str, survivor: str) -> None:
         """Give `survivor` the orders of `other`, which was found to be the same customer's.
 
-        The survivor's next event is a `Kind.JOINED`.
+        The survivor's next event is an `EventKind.JOINED`.
         """
         for key, state in self.orders.items():
             if state.order.conversation == other:

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from payments.processing import merge
+from payments.processing import conversation_join
 from payments.processing.bodies import joined
-from payments.processing.step_input import InboxEvent, Kind
+from payments.processing.step_input import EventKind, InboxEvent
 from payments.shop.orders import order_key_of
 
 
@@ -14,13 +14,13 @@ def order_keys(event: InboxEvent) -> set[str]:
     Raises KeyError, TypeError, ValueError or AttributeError on a body of another shape.
     """
     keys: set[Any] = set()
-    if event.kind is Kind.FACTS:
+    if event.kind is EventKind.FACTS:
         keys.add(event.body.get("order_key"))
         keys.update(fact.get("order_key") for fact in event.body.get("facts", ()))
-    elif event.kind in (Kind.RESULT, Kind.POLL):
-        said = event.body.get("fields", {}) if event.kind is Kind.RESULT else event.body
+    elif event.kind in (EventKind.RESULT, EventKind.POLL):
+        said = event.body.get("fields", {}) if event.kind is EventKind.RESULT else event.body
         reference = said.get("reference_id")
         keys.add(order_key_of(reference) if isinstance(reference, str) else said.get("order_key"))
-    elif event.kind is Kind.JOINED:
-        keys.update(merge.order_keys(joined(event.body).other))
+    elif event.kind is EventKind.JOINED:
+        keys.update(conversation_join.order_keys(joined(event.body).other))
     return {key for key in keys if isinstance(key, str) and key}

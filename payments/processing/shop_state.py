@@ -22,7 +22,7 @@ from payments.shop.orders import (
     reference_id,
     withdrawn,
 )
-from payments.shop.stock import Move
+from payments.shop.stock import StockMove
 
 
 class CannotHandle(Exception):
@@ -33,7 +33,7 @@ class CannotHandle(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class StepContext:
     """The shop, the time, the conversation and the event of one step."""
 
     shop: Shop
@@ -52,7 +52,7 @@ class Moment:
 class ShopState:
     """One customer's cart, orders and links, and what an event has asked for so far."""
 
-    at: Moment
+    at: StepContext
     cart: Cart = ()
     placed: int = 0
     """Number of orders that the conversation has placed."""
@@ -69,7 +69,7 @@ class ShopState:
     left: Mapping[str, int] = field(default_factory=dict)
     """Pieces left of each counted product."""
     calls: tuple[Call, ...] = ()
-    moves: tuple[Move, ...] = ()
+    moves: tuple[StockMove, ...] = ()
     dropped: tuple[str, ...] = ()
     """Keys of orders that lost a planned attempt. No result of a call will update them, so the step must."""
 
@@ -125,7 +125,7 @@ class ShopState:
         """Return the state with these calls added."""
         return replace(self, calls=(*self.calls, *calls)) if calls else self
 
-    def moving(self, moves: tuple[Move, ...]) -> "ShopState":
+    def moving(self, moves: tuple[StockMove, ...]) -> "ShopState":
         """Return the state after these stock moves."""
         if not moves:
             return self
@@ -260,7 +260,7 @@ def link_of(order: Order, attempt: Attempt) -> CreateLink:
 
 
 def of_conversation(
-    conversation: Conversation, at: Moment, orders: Mapping[str, OrderState], left: Mapping[str, int]
+    conversation: Conversation, at: StepContext, orders: Mapping[str, OrderState], left: Mapping[str, int]
 ) -> ShopState:
     """Return the state that a conversation's data describes, with these orders. Inverse of `data`."""
     data = conversation.data

@@ -9,7 +9,7 @@ from flows.engine.conversation import Conversation
 from payments.ledger.state import OrderState
 
 
-class Kind(StrEnum):
+class EventKind(StrEnum):
     """What the body of an inbox row holds. A new kind needs a case in `bodies.read`."""
 
     CHAT = "chat"
@@ -42,7 +42,7 @@ class InboxEvent:
 
     number: int
     """Unique in the installation, and growing in order of arrival."""
-    kind: Kind
+    kind: EventKind
     body: Mapping[str, Any]
     received_at: int
     """Milliseconds since 1970, UTC."""

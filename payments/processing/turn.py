@@ -14,9 +14,9 @@ from payments.ledger.polling import Poll
 from payments.ledger.state import OrderState
 from payments.processing.changes import Caused, ChangeSet
 from payments.processing.notice import Notice
-from payments.processing.shop_state import Moment, ShopState, data, of_conversation
+from payments.processing.shop_state import ShopState, StepContext, data, of_conversation
 from payments.processing.silence import rule, withheld
-from payments.processing.step_input import InboxEvent, Kind, StepInput
+from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from payments.shop.catalogue import Shop
 
 Trace: TypeAlias = tuple[Mapping[str, Any], ...]
@@ -44,7 +44,7 @@ class Turn:
     @property
     def reminding(self) -> bool:
         """Whether a timer caused the event, so that its messages are reminders."""
-        return self.event.kind is Kind.TIMER
+        return self.event.kind is EventKind.TIMER
 
     def run(self, event: Event) -> tuple[Trace, bool]:
         """Run `event` through the flow. Return the trace, and whether any rule answered it."""
@@ -114,9 +114,9 @@ class Turn:
 def begin(flow: Flow, given: StepInput, now: int) -> Turn:
     """Return the turn before the first event of `given`."""
     shop: Shop = flow.sections["shop"]
-    at = Moment(shop, now, given.conversation.id, 0, given.nonce)
+    at = StepContext(shop, now, given.conversation.id, 0, given.nonce)
     state = of_conversation(given.conversation, at, given.orders, given.left)
-    nothing = InboxEvent(0, Kind.OTHER, {}, now)
+    nothing = InboxEvent(0, EventKind.OTHER, {}, now)
     return Turn(flow, now, nothing, given.conversation, state, given.account, given.orders)
 
 

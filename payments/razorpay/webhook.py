@@ -63,7 +63,7 @@ _LINK_IN_DESCRIPTION = re.compile(r"#(?P<id>[A-Za-z0-9]{1,64})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class WebhookFacts:
     """The content of one webhook."""
 
     event: str
@@ -120,7 +120,7 @@ _CLAIMS: Final[Mapping[str, tuple[_Claim, ...]]] = {
 _Entities = Mapping[str, Entity]
 
 
-def read(body: Mapping[str, Any]) -> Notice:
+def read(body: Mapping[str, Any]) -> WebhookFacts:
     """Return the facts of one webhook. Never raises on a JSON object. An unknown event has no facts."""
     event = text(body.get("event"), _EVENT) or ""
     entities = _entities(body.get("payload"))
@@ -133,7 +133,7 @@ def read(body: Mapping[str, Any]) -> Notice:
             facts.append(_fact(claim, entities, order_key or ""))
         except UnusableError as problem:
             problems.append(f"{claim.entity}: {problem}")
-    return Notice(
+    return WebhookFacts(
         event=event,
         account_id=text(body.get("account_id"), ID),
         order_key=order_key,

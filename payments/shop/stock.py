@@ -10,7 +10,7 @@ from payments.shop.orders import Line
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class StockMove:
     """A change of one product's counts. The pieces left are `declared - reserved - sold`."""
 
     sku: str
@@ -28,27 +28,27 @@ def enough(left: Mapping[str, int], lines: Iterable[Line]) -> bool:
     return all(line.quantity <= left.get(line.sku, line.quantity) for line in lines)
 
 
-def reserve(left: Mapping[str, int], lines: Iterable[Line]) -> tuple[Move, ...]:
+def reserve(left: Mapping[str, int], lines: Iterable[Line]) -> tuple[StockMove, ...]:
     """Return the moves that reserve an order's goods, when it is placed or reopened."""
-    return tuple(Move(line.sku, line.quantity, 0) for line in lines if line.sku in left)
+    return tuple(StockMove(line.sku, line.quantity, 0) for line in lines if line.sku in left)
 
 
-def release(left: Mapping[str, int], lines: Iterable[Line]) -> tuple[Move, ...]:
+def release(left: Mapping[str, int], lines: Iterable[Line]) -> tuple[StockMove, ...]:
     """Return the moves that free an order's reserved goods, when it ended unpaid."""
-    return tuple(Move(line.sku, -line.quantity, 0) for line in lines if line.sku in left)
+    return tuple(StockMove(line.sku, -line.quantity, 0) for line in lines if line.sku in left)
 
 
-def sell_reserved(left: Mapping[str, int], lines: Iterable[Line]) -> tuple[Move, ...]:
+def sell_reserved(left: Mapping[str, int], lines: Iterable[Line]) -> tuple[StockMove, ...]:
     """Return the moves that sell an order's reserved goods, when it is paid."""
-    return tuple(Move(line.sku, -line.quantity, line.quantity) for line in lines if line.sku in left)
+    return tuple(StockMove(line.sku, -line.quantity, line.quantity) for line in lines if line.sku in left)
 
 
-def sell(left: Mapping[str, int], lines: Iterable[Line]) -> tuple[Move, ...]:
+def sell(left: Mapping[str, int], lines: Iterable[Line]) -> tuple[StockMove, ...]:
     """Return the moves that sell an order's goods, when it is paid after they were freed."""
-    return tuple(Move(line.sku, 0, line.quantity) for line in lines if line.sku in left)
+    return tuple(StockMove(line.sku, 0, line.quantity) for line in lines if line.sku in left)
 
 
-def after(left: Mapping[str, int], moves: Iterable[Move]) -> dict[str, int]:
+def after(left: Mapping[str, int], moves: Iterable[StockMove]) -> dict[str, int]:
     """Return the pieces left after `moves`."""
     changed = dict(left)
     for move in moves:

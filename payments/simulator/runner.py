@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from flows.engine.model import Flow
 from flows.messages.kinds import Buttons, Link, List, Message
 from payments.processing.changes import EventResult
-from payments.simulator.scenario import Action, Expectation, Scenario
+from payments.simulator.scenario import Expectation, Scenario, ScenarioAction
 from payments.simulator.simulator import NothingToPay, NothingToTap, Simulator
 
 
@@ -84,7 +84,7 @@ class _Runner:
                 return Mismatch(line, f"language: {language}", f"the flow speaks {speaks}")
             self.simulator.conversation = replace(self.simulator.conversation, language=language)
         for step in self._scenario.steps:
-            mismatch = self._perform(step) if isinstance(step, Action) else self._compare(step)
+            mismatch = self._perform(step) if isinstance(step, ScenarioAction) else self._compare(step)
             if mismatch:
                 return mismatch
         return None
@@ -95,7 +95,7 @@ class _Runner:
             for rule in (entry["taken"] for entry in result.trace if "taken" in entry):
                 yield f"{self._flow.file}:{rule['line']}: {rule['rule']}"
 
-    def _perform(self, action: Action) -> Mismatch | None:
+    def _perform(self, action: ScenarioAction) -> Mismatch | None:
         self.transcript.append(action.said)
         parked_before = len(self.simulator.parked)
         handled_before = len(self.simulator.results)

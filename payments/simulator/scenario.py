@@ -43,7 +43,7 @@ EVENTS: Final[Mapping[str, Performance]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
+class ScenarioAction:
     """One step of the customer or of the outside."""
 
     line: int
@@ -68,7 +68,7 @@ class Expectation:
     """The state of the conversation, or a state that contains it."""
 
 
-Step: TypeAlias = Action | Expectation
+Step: TypeAlias = ScenarioAction | Expectation
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,13 +136,13 @@ class _Reader:
             return None
         return self._action(names[0], step[names[0]], where) if names else self._expectation(step, where)
 
-    def _action(self, key: str, value: Any, where: Path) -> Action | None:
+    def _action(self, key: str, value: Any, where: Path) -> ScenarioAction | None:
         try:
             perform = _ACTIONS[key](value)
         except (ValueError, KeyError, TypeError) as error:
             self._report((*where, key), str(error))
             return None
-        return Action(self._document.line((*where, key)), f"{key}: {_shown(value)}", perform)
+        return ScenarioAction(self._document.line((*where, key)), f"{key}: {_shown(value)}", perform)
 
     def _expectation(self, step: Mapping[str, Any], where: Path) -> Expectation:
         return Expectation(

@@ -35,7 +35,7 @@ from payments.processing.results import (
     Result,
 )
 from payments.processing.shop_state import order_key_in
-from payments.processing.step_input import InboxEvent, Kind
+from payments.processing.step_input import EventKind, InboxEvent
 from payments.shop.orders import CURRENCY, LINK_STATUSES, Attempt, AttemptStatus, order_key_of
 
 START: Final = 1_767_243_600_000
@@ -241,7 +241,7 @@ class Simulator:
 
     def request(self, items: list[dict[str, Any]] | None) -> list[Message]:
         """An order is requested over the API."""
-        return self._take(Kind.REQUEST, {"items": items})
+        return self._take(EventKind.REQUEST, {"items": items})
 
     def wait(self, milliseconds: int) -> list[Message]:
         """Time passes: timers run out and links expire, in order of their times."""
@@ -250,7 +250,7 @@ class Simulator:
             self.now = max(self.now, due)
             answer += self._expire_links()
             while self._timers and self._timers[0][0] <= self.now:
-                answer += self._take(Kind.TIMER, heapq.heappop(self._timers)[2])
+                answer += self._take(EventKind.TIMER, heapq.heappop(self._timers)[2])
         self.now = until
         return answer
 
@@ -259,7 +259,7 @@ class Simulator:
         self.now += milliseconds
         answer: list[Message] = []
         while self._timers and self._timers[0][0] <= self.now:
-            answer += self._take(Kind.TIMER, heapq.heappop(self._timers)[2])
+            answer += self._take(EventKind.TIMER, heapq.heappop(self._timers)[2])
         return answer
 
     def _next_due(self, until: int) -> int | None:
@@ -315,14 +315,14 @@ class Simulator:
 
     def _facts(self, key: str, *facts: Fact) -> list[Message]:
         body = {"order_key": key, "facts": [fact_values.to_json(fact) for fact in facts]}
-        return self._take(Kind.FACTS, body)
+        return self._take(EventKind.FACTS, body)
 
     def _chat(self, event: events.Event) -> list[Message]:
-        return self._take(Kind.CHAT, {"event": events.to_json(event), "name": self._name})
+        return self._take(EventKind.CHAT, {"event": events.to_json(event), "name": self._name})
 
     # The store and the workers, in a simple form
 
-    def _take(self, kind: Kind, body: Mapping[str, Any]) -> list[Message]:
+    def _take(self, kind: EventKind, body: Mapping[str, Any]) -> list[Message]:
         self._number += 1
         event = InboxEvent(self._number, kind, body, self.now)
         changes = advance(self._flow, self.store.given(self._id, [event]), self.now)
@@ -374,7 +374,7 @@ class Simulator:
                 return self._answer(RefundMade(call.order_key, (refund,)))
 
     def _answer(self, result: Result) -> list[Message]:
-        return self._take(Kind.RESULT, results.to_json(result))
+        return self._take(EventKind.RESULT, results.to_json(result))
 
     def _cancelled(self, call: CancelLink) -> Result:
         attempt = self.orders[order_key_of(call.reference_id)].attempt(call.reference_id)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from payments.processing.notice import Notice
-from payments.processing.step_input import Kind
+from payments.processing.step_input import EventKind
 from payments.shop.orders import conversation_of
 from storage.database.encoding import check, dumps
 from storage.database.queues import InboxState
@@ -32,7 +32,7 @@ class Arrival:
 
     key: str
     """Unique per conversation. The same event delivered again has the same key."""
-    kind: Kind
+    kind: EventKind
     body: Mapping[str, Any]
     """JSON values, in the shape of `kind`."""
     raw: str | None = None
@@ -114,7 +114,7 @@ WHERE i.conversation_id = v.column1 AND i.key = v.column2"""
 
 def _row(arrival: Arrival, owner: int, wanted: bool, now: int) -> tuple[Any, ...]:
     # A receipt without a conversation may be about a message that is found by its provider id.
-    pending = arrival.pending and wanted and (owner != NOBODY or arrival.kind is Kind.RECEIPT)
+    pending = arrival.pending and wanted and (owner != NOBODY or arrival.kind is EventKind.RECEIPT)
     state = InboxState.PENDING if pending else InboxState.KEPT
     content = (dumps(arrival.body), arrival.raw, now, arrival.order_key)
     return (owner, arrival.key, str(arrival.kind), state, now, *content)

@@ -16,7 +16,7 @@ from payments.ledger import calls, polling
 from payments.ledger.calls import FetchPayments
 from payments.ledger.state import PaymentStatus
 from payments.processing.changes import ChangeSet, Outcome
-from payments.processing.step_input import InboxEvent, Kind, StepInput
+from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from payments.shop.orders import Lifecycle, order_key_of
 from storage.database.encoding import check, dumps
 from storage.database.queues import InboxState, Lane, OutboxState
@@ -86,7 +86,7 @@ def _results(saving: Saving) -> Iterator[tuple[Any, ...]]:
 
 
 def _conversation(saving: Saving) -> Iterator[tuple[Any, ...]]:
-    heard = [_written_at(event) for event in saving.given.events if event.kind is Kind.CHAT]
+    heard = [_written_at(event) for event in saving.given.events if event.kind is EventKind.CHAT]
     after = saving.changes.conversation
     snapshot = dumps(conversations.to_json(after))
     yield (saving.id, after.state, snapshot, saving.now, max(heard, default=None))
@@ -123,11 +123,11 @@ def _waiting(saving: Saving) -> Iterator[tuple[Any, ...]]:
     for timer in saving.changes.timers:
         key = f"timer:{timer.state}:{timer.timer}:{timer.visit}"
         body = events.to_json(events.TimerDue(timer.state, timer.timer, timer.visit, timer.due))
-        yield (saving.id, None, key, str(Kind.TIMER), state, timer.due, dumps(body), saving.now)
+        yield (saving.id, None, key, str(EventKind.TIMER), state, timer.due, dumps(body), saving.now)
     for poll in saving.changes.polls:
         key = f"poll:{poll.reference_id}:{poll.since}:{poll.nth}"
         order, body = order_key_of(poll.reference_id), polling.to_json(poll)
-        yield (saving.id, order, key, str(Kind.POLL), state, poll.due, dumps(body), saving.now)
+        yield (saving.id, order, key, str(EventKind.POLL), state, poll.due, dumps(body), saving.now)
 
 
 def _placed(saving: Saving) -> Iterator[tuple[Any, ...]]:

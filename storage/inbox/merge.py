@@ -1,12 +1,12 @@
 """Merge conversations of one person: one survives and gets all rows of the other, which ends.
 
-The survivor's next event, `Kind.JOINED`, lets a step decide what the merge means for the shop.
+The survivor's next event, `EventKind.JOINED`, lets a step decide what the merge means for the shop.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from payments.processing.step_input import Kind
+from payments.processing.step_input import EventKind
 from storage.database.encoding import dumps
 from storage.database.transaction import Row, Transaction
 
@@ -67,7 +67,7 @@ async def _merge(tx: Transaction, other: Row, survivor: Row, now: int) -> None:
     }
     survivor |= row
     order_key = latest[0]["key"] if latest else None
-    await tx.fetch(_JOINED, id, f"joined:{dead}", str(Kind.JOINED), dumps(body), now, order_key)
+    await tx.fetch(_JOINED, id, f"joined:{dead}", str(EventKind.JOINED), dumps(body), now, order_key)
 
 
 # The ending conversation's newest order: the one to end if both conversations have an open order.

@@ -12,7 +12,7 @@ from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
 from payments.processing.named_orders import order_keys
 from payments.processing.shop_state import order_key_in
-from payments.processing.step_input import InboxEvent, Kind, StepInput
+from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Order
 from storage.database.encoding import loads
 from storage.database.transaction import Row, Transaction
@@ -57,7 +57,7 @@ async def load_due(
     found: list[Waiting | Unusable] = []
     for row in await tx.fetch(_EVENTS, [row["id"] for row in picked], now, events):
         try:
-            arrived = InboxEvent(row["id"], Kind(row["kind"]), loads(row["body"]), row["received_at"])
+            arrived = InboxEvent(row["id"], EventKind(row["kind"]), loads(row["body"]), row["received_at"])
             named |= {(row["conversation_id"], key) for key in order_keys(arrived)}
         except Exception as error:  # noqa: BLE001 - any error concerns only this event
             found.append(Unusable(row["id"], error))

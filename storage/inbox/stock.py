@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from payments.shop.orders import Lifecycle
-from payments.shop.stock import Move
+from payments.shop.stock import StockMove
 from storage.database.encoding import loads
 from storage.database.transaction import SoldOut, Transaction
 
@@ -15,7 +15,7 @@ async def left(tx: Transaction) -> dict[str, int]:
     return {row["sku"]: row["remaining"] for row in rows}
 
 
-async def take(tx: Transaction, moves: Iterable[Move]) -> None:
+async def take(tx: Transaction, moves: Iterable[StockMove]) -> None:
     """Apply `moves` to the counts. Raises SoldOut if one takes more than is left by now."""
     reserved: Counter[str] = Counter()
     sold: Counter[str] = Counter()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from payments.ledger.facts import in_body
 from payments.processing import stray_money
 from payments.processing.notice import Notice, NoticeKind
-from payments.processing.step_input import Kind
+from payments.processing.step_input import EventKind
 from payments.shop.orders import conversation_of, order_key_of
 from storage.database.encoding import loads
 from storage.database.transaction import Transaction
@@ -57,7 +57,7 @@ async def among(tx: Transaction, arrivals: "Sequence[Arrival]") -> Found:
 
     A payment whose refund has failed must be decided again.
     """
-    keys = {a.order_key for a in arrivals if a.kind is Kind.FACTS and a.order_key is not None}
+    keys = {a.order_key for a in arrivals if a.kind is EventKind.FACTS and a.order_key is not None}
     if not keys:
         return Found()
     rows = await tx.fetch(_KNOWN, sorted(keys))
@@ -89,7 +89,7 @@ _REOPEN = "UPDATE stray SET payments = $2 WHERE link_id = $1"
 
 def _facts_in(arrival: "Arrival", entity: str, state: str) -> Iterator[Mapping[str, Any]]:
     """Yield the facts of an order's webhook about an `entity` in `state`, each with the order's key."""
-    for fact in in_body(arrival.body) if arrival.kind is Kind.FACTS and arrival.order_key else ():
+    for fact in in_body(arrival.body) if arrival.kind is EventKind.FACTS and arrival.order_key else ():
         if (fact.get("entity"), fact.get("state")) == (entity, state):
             yield {**fact, "order_key": arrival.order_key}
 

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias, assert_never
 from payments.processing import results
 from payments.processing.notice import Notice
 from payments.processing.results import Result
-from payments.processing.step_input import Kind
+from payments.processing.step_input import EventKind
 from storage.database.encoding import dumps
 from storage.database.queues import InboxState, Lane, OutboxState
 from storage.database.transaction import Row, Transaction
@@ -158,7 +158,16 @@ def _clean(error: str) -> str:
 def _result_row(row: Row, result: Result, now: int) -> tuple[Any, ...]:
     key = f"result:{row['id']}:{row['attempts']}"
     body = dumps(results.to_json(result))
-    return (row["conversation_id"], row["order_key"], key, Kind.RESULT, InboxState.PENDING, now, body, now)
+    return (
+        row["conversation_id"],
+        row["order_key"],
+        key,
+        EventKind.RESULT,
+        InboxState.PENDING,
+        now,
+        body,
+        now,
+    )
 
 
 async def release(tx: Transaction, claims: Sequence[Claim]) -> None:

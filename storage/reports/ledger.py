@@ -15,7 +15,7 @@ from payments.ledger import audit
 from payments.ledger.audit import Discrepancy, Sums
 from payments.ledger.facts import in_body
 from payments.ledger.state import OrderState
-from payments.processing.step_input import Kind
+from payments.processing.step_input import EventKind
 from payments.shop.orders import Lifecycle, conversation_of
 from storage.database.encoding import loads
 from storage.database.models import Fact, Inbox, Order, Refund, Stock, Stray
@@ -141,8 +141,8 @@ async def _unclaimed(records: Records, page: int) -> AsyncIterator[Discrepancy]:
 
 async def _captures_in_events(records: Records, page: int) -> AsyncIterator[list[_Capture]]:
     """Yield, by page, the captured payments of parked events and of events that belong to no customer."""
-    parked = Inbox.filter(state=InboxState.PARKED, kind__in=(Kind.FACTS, Kind.RESULT))
-    kept = Inbox.filter(state=InboxState.KEPT, kind=Kind.FACTS, conversation_id=NOBODY)
+    parked = Inbox.filter(state=InboxState.PARKED, kind__in=(EventKind.FACTS, EventKind.RESULT))
+    kept = Inbox.filter(state=InboxState.KEPT, kind=EventKind.FACTS, conversation_id=NOBODY)
     for events in (parked, kept):
         last, query = 0, events.using_db(records.client).order_by("id").limit(page)
         while rows := await query.filter(id__gt=last).values("id", "body"):

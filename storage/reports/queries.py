@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from payments.ledger.state import PaymentStatus
-from payments.processing.step_input import Kind
+from payments.processing.step_input import EventKind
 from payments.shop.orders import Attempt, Lifecycle, Order
 from storage.database.encoding import loads
 from storage.database.queues import InboxState
@@ -39,7 +39,7 @@ class EventView:
 
     number: int
     conversation: str | None
-    kind: Kind
+    kind: EventKind
     state: InboxState
     body: Mapping[str, Any]
     trace: tuple[Mapping[str, Any], ...]
@@ -112,7 +112,7 @@ def _event_view(installation: str, row: Row) -> EventView:
     return EventView(
         number=row["id"],
         conversation=f"{installation}-{row['conversation_id']}" if row["conversation_id"] else None,
-        kind=Kind(row["kind"]),
+        kind=EventKind(row["kind"]),
         state=InboxState(row["state"]),
         body=loads(row["body"]),
         trace=tuple(loads(row["trace"])) if row["trace"] else (),

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from tortoise.expressions import Q
 
-from payments.processing.step_input import Kind
+from payments.processing.step_input import EventKind
 from storage.database.encoding import loads
 from storage.database.models import (
     ORDER_KEY,
@@ -39,7 +39,7 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class TimelineEntry:
     """One thing that happened, or will happen."""
 
     at: int
@@ -64,7 +64,7 @@ class Story:
     """(kind, value)"""
     orders: tuple[Mapping[str, Any], ...]
     """The orders now, each with its `attempts`."""
-    moments: tuple[Moment, ...]
+    moments: tuple[TimelineEntry, ...]
     cut: bool
     """Whether earlier events may have been left out."""
 
@@ -128,7 +128,7 @@ _ORDER: Final = (
 _ATTEMPT: Final = ("order_key", "reference_id", "status", "amount", "link_id", "short_url", "expires_at")
 
 
-def _sort_key(moment: Moment) -> tuple[int, int]:
+def _sort_key(moment: TimelineEntry) -> tuple[int, int]:
     """Sort by time, then by the causing event; moments of an unknown cause come last."""
     return moment.at, _LAST if moment.cause is None else moment.cause
 
@@ -136,11 +136,13 @@ def _sort_key(moment: Moment) -> tuple[int, int]:
 _LAST: Final = 2**62
 
 
-async def _events(records: Records, subject: Subject, orders: Sequence[Row], limit: int) -> list[Moment]:
+async def _events(
+    records: Records, subject: Subject, orders: Sequence[Row], limit: int
+) -> list[TimelineEntry]:
     """Return the newest `limit` events of the customer; for an order, those in its time or about it."""
     # Without applied receipts: messages show those.
     query = Inbox.filter(
-        ~Q(kind=Kind.RECEIPT) | Q(state=InboxState.PARKED), conversation_id=subject.conversation
+        ~Q(kind=EventKind.RECEIPT) | Q(state=InboxState.PARKED), conversation_id=subject.conversation
     )
     if subject.order is not None:
         first, after = _span(subject.order, orders)
@@ -167,7 +169,7 @@ def _span(order: str, orders: Sequence[Row]) -> tuple[int, int]:
     return placed[at], placed[at + 1] if at + 1 < len(placed) else _LAST
 
 
-async def _deliveries(records: Records, subject: Subject, causes: Sequence[int]) -> list[Moment]:
+async def _deliveries(records: Records, subject: Subject, causes: Sequence[int]) -> list[TimelineEntry]:
     """Return the messages and calls caused by the events `causes`; for an order, only the calls about it."""
     # Finished entries of a merged conversation keep its number.
     merged = Conversation.filter(merged_into=subject.conversation).using_db(records.client).order_by("id")
@@ -195,7 +197,7 @@ _ENTRY: Final = (
 )  # fmt: skip
 
 
-async def _money(records: Records, subject: Subject) -> list[Moment]:
+async def _money(records: Records, subject: Subject) -> list[TimelineEntry]:
     """Return the facts and refunds of `subject`."""
     columns: dict[str, int | str] = {"conversation_id": subject.conversation}
     if subject.order is not None:
@@ -218,6 +220,6 @@ _REFUND: Final = (
 )  # fmt: skip
 
 
-def _moment(what: str, row: Row, at: int, cause: int | None, *json: str) -> Moment:
+def _moment(what: str, row: Row, at: int, cause: int | None, *json: str) -> TimelineEntry:
     parsed = {name: loads(row[name]) if row[name] else None for name in json}
-    return Moment(at, cause, what, {**row, **parsed})
+    return TimelineEntry(at, cause, what, {**row, **parsed})

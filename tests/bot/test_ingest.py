@@ -10,7 +10,7 @@ import pytest
 from bot.ingest import from_razorpay, from_request, from_whatsapp
 from bot.whatsapp.channel import REPEATED
 from bot.whatsapp.inbound import parse
-from payments.processing.step_input import Kind
+from payments.processing.step_input import EventKind
 from payments.razorpay import webhook
 from storage.inbox.arrivals import Arrival
 
@@ -32,7 +32,7 @@ def razorpay(name: str, order_key: str | None, **change: Any) -> Arrival:
 
 def test_a_message() -> None:
     [arrival] = whatsapp("text")
-    assert (arrival.kind, arrival.pending, arrival.name) == (Kind.CHAT, True, "Meera Nair")
+    assert (arrival.kind, arrival.pending, arrival.name) == (EventKind.CHAT, True, "Meera Nair")
     assert arrival.key.startswith("wamid.")
     assert arrival.body["event"] == {"kind": "text", "text": "Do you have ginger chai?"}
     assert ("phone", "917000000021") in arrival.aliases
@@ -42,23 +42,23 @@ def test_a_message() -> None:
 
 def test_a_message_to_another_number_is_kept_and_belongs_to_nobody() -> None:
     [arrival] = whatsapp("text", number="another")
-    assert (arrival.kind, arrival.pending, arrival.aliases) == (Kind.OTHER, False, ())
+    assert (arrival.kind, arrival.pending, arrival.aliases) == (EventKind.OTHER, False, ())
 
 
 def test_what_needs_no_answer_is_kept_with_its_sender() -> None:
     [arrival] = whatsapp("reaction")
-    assert (arrival.kind, arrival.pending, arrival.body) == (Kind.OTHER, False, {"reason": "reaction"})
+    assert (arrival.kind, arrival.pending, arrival.body) == (EventKind.OTHER, False, {"reason": "reaction"})
     assert arrival.aliases
 
 
 def test_a_status() -> None:
     [arrival] = whatsapp("status_failed_undeliverable")
-    assert (arrival.kind, arrival.pending) == (Kind.RECEIPT, True)
+    assert (arrival.kind, arrival.pending) == (EventKind.RECEIPT, True)
     assert arrival.key == f"{arrival.body['provider_id']}:failed"
     assert arrival.body["error"]["code"] == 131026
     assert arrival.opaque == arrival.body["opaque"]
     [elsewhere] = whatsapp("status_failed_undeliverable", number="another")
-    assert (elsewhere.kind, elsewhere.pending, elsewhere.opaque) == (Kind.OTHER, False, None)
+    assert (elsewhere.kind, elsewhere.pending, elsewhere.opaque) == (EventKind.OTHER, False, None)
 
 
 def test_a_key_no_provider_would_make_becomes_a_hash() -> None:
@@ -77,7 +77,7 @@ def test_a_key_no_provider_would_make_becomes_a_hash() -> None:
 
 def test_a_payment_of_ours() -> None:
     arrival = razorpay("payment.captured.upi", "abcdefgh-1-1")
-    assert (arrival.kind, arrival.pending, arrival.order_key) == (Kind.FACTS, True, "abcdefgh-1-1")
+    assert (arrival.kind, arrival.pending, arrival.order_key) == (EventKind.FACTS, True, "abcdefgh-1-1")
     [fact] = arrival.body["facts"]
     assert (fact["entity"], fact["state"], fact["order_key"]) == ("payment", "captured", "abcdefgh-1-1")
     assert razorpay("payment.captured.upi", "abcdefgh-1-1").key == arrival.key
@@ -96,14 +96,14 @@ def test_a_payment_of_nobody_and_an_event_without_facts_are_kept() -> None:
         razorpay("payment.captured.upi", None),
         razorpay("payment.downtime.started", "abcdefgh-1-1"),
     ):
-        assert (arrival.kind, arrival.pending) == (Kind.OTHER, False)
+        assert (arrival.kind, arrival.pending) == (EventKind.OTHER, False)
         assert arrival.body["event"]
 
 
 def test_a_request_is_known_by_its_key() -> None:
     items = [{"sku": "masala-250", "quantity": 2}]
     arrival = from_request("919800000001", items, "monday")
-    assert (arrival.kind, arrival.pending, arrival.body) == (Kind.REQUEST, True, {"items": items})
+    assert (arrival.kind, arrival.pending, arrival.body) == (EventKind.REQUEST, True, {"items": items})
     assert arrival.aliases == (("phone", "919800000001"),)
     assert arrival.key == from_request("919800000002", None, "monday").key
     assert arrival.key != from_request("919800000001", items, "tuesday").key

@@ -14,7 +14,7 @@ from flows.engine.step import Step, step
 from flows.engine.vocabulary import Action, Result, Scene, Vocabulary
 from flows.language.load import load
 from flows.messages.kinds import Message
-from payments.processing.shop_state import Moment, ShopState
+from payments.processing.shop_state import ShopState, StepContext
 from payments.shop.catalogue import Shop
 
 NOW: Final = 1_800_000_000_000
@@ -61,7 +61,7 @@ def flow_of(text: str, vocabulary: Vocabulary = TOY) -> Flow:
 def shop_of(flow: Flow) -> ShopState:
     """The state of a shop for a new customer."""
     shop: Shop = flow.sections["shop"]
-    return ShopState(Moment(shop, NOW, "c-1"), left=shop.counted)
+    return ShopState(StepContext(shop, NOW, "c-1"), left=shop.counted)
 
 
 class Chat:

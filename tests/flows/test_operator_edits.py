@@ -10,7 +10,7 @@ from flows.engine.model import Flow
 from flows.language.load import examine
 from payments.processing.actions import SHOP
 from payments.processing.advance import advance
-from payments.processing.step_input import InboxEvent, Kind
+from payments.processing.step_input import EventKind, InboxEvent
 from payments.simulator.simulator import Simulator
 
 
@@ -69,7 +69,7 @@ def test_happened_of_any_name_is_no_crash_on_the_shipped_flow(shop_flow: Flow) -
     simulator = Simulator(shop_flow)
     simulator.write("hi")
     body = {"event": {"kind": "happened", "name": "never.heard.of", "fields": {}}}
-    given = simulator.store.given("sim-1", [InboxEvent(1, Kind.CHAT, body, 0)])
+    given = simulator.store.given("sim-1", [InboxEvent(1, EventKind.CHAT, body, 0)])
     changes = advance(shop_flow, given, 0)
     assert changes.messages == []
     assert changes.results[0].trace[0]["unanswered"]

@@ -18,7 +18,7 @@ from payments.processing.results import (
     RefundRefused,
     Result,
 )
-from payments.processing.step_input import Kind
+from payments.processing.step_input import EventKind
 from payments.shop.orders import order_key_of
 from tests.builders import InboxBody, link_kept, link_refused, webhook
 
@@ -197,7 +197,7 @@ class Razorpay:
 
     def answer(self, call: Call) -> InboxBody:
         """Perform a call; the same call again has the same answer."""
-        return Kind.RESULT, results.to_json(self._perform(call))
+        return EventKind.RESULT, results.to_json(self._perform(call))
 
     def _perform(self, call: Call) -> Result:
         match call:

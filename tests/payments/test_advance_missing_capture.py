@@ -8,7 +8,7 @@ from payments.ledger.balance import balance
 from payments.ledger.calls import CancelLink, CreateLink, FetchPayments
 from payments.ledger.facts import Fact
 from payments.processing.changes import Outcome
-from payments.processing.step_input import Kind
+from payments.processing.step_input import EventKind
 from tests.builders import chat, link_of, link_withdrawn, payment_of, payments_fetched, webhook
 from tests.payments.memory_shop import MemoryShop
 
@@ -68,7 +68,7 @@ def test_two_amounts_for_one_payment_wait_for_a_person(store: MemoryShop) -> Non
 
 def test_what_could_not_be_read_waits_for_a_person_unless_the_order_is_paid_anyway(store: MemoryShop) -> None:
     key = store.order_with_link()
-    unreadable = Kind.FACTS, {"order_key": key, "facts": [], "problems": ["payment: amount is str"]}
+    unreadable = EventKind.FACTS, {"order_key": key, "facts": [], "problems": ["payment: amount is str"]}
     store.take(unreadable)
     assert store.outcomes == [Outcome.PARKED]
     store.take(webhook(payment_of(key, "captured")), unreadable)

@@ -13,7 +13,7 @@ from flows.messages.kinds import Text
 from payments.processing.actions import SHOP
 from payments.processing.advance import advance
 from payments.processing.changes import ChangeSet, Outcome
-from payments.processing.step_input import Kind, StepInput
+from payments.processing.step_input import EventKind, StepInput
 from payments.shop.orders import AttemptStatus, Lifecycle
 from tests.builders import InboxBody, chat, link_created, link_of, payment_of, timer, webhook
 from tests.payments.memory_shop import NOW, MemoryShop, success_webhooks
@@ -123,15 +123,15 @@ def test_a_chat_that_is_parked_is_answered_with_an_apology_in_the_customers_lang
         (link_created("c-1-99.1"), "order c-1-99 is named, which this database doesn't have"),
         (link_created("c-1-1.7"), "c-1-1.7, which this database doesn't have"),
         (link_created("nonsense"), "order nonsense is named, which"),
-        ((Kind.RESULT, {"name": "x", "fields": {"reference_id": "c-1-1.1"}}), "unknown answer 'x'"),
-        ((Kind.RECEIPT, {}), "no event of a conversation"),
-        ((Kind.OTHER, {}), "no event of a conversation"),
-        ((Kind.FACTS, {}), "order_key"),
-        ((Kind.RESULT, {}), "name"),
-        ((Kind.REQUEST, {}), "items"),
-        ((Kind.TIMER, {"kind": "x"}), "unknown event kind 'x'"),
-        ((Kind.CHAT, {"event": {"kind": "x"}}), "unknown event kind 'x'"),
-        ((Kind.CHAT, {}), "event"),
+        ((EventKind.RESULT, {"name": "x", "fields": {"reference_id": "c-1-1.1"}}), "unknown answer 'x'"),
+        ((EventKind.RECEIPT, {}), "no event of a conversation"),
+        ((EventKind.OTHER, {}), "no event of a conversation"),
+        ((EventKind.FACTS, {}), "order_key"),
+        ((EventKind.RESULT, {}), "name"),
+        ((EventKind.REQUEST, {}), "items"),
+        ((EventKind.TIMER, {"kind": "x"}), "unknown event kind 'x'"),
+        ((EventKind.CHAT, {"event": {"kind": "x"}}), "unknown event kind 'x'"),
+        ((EventKind.CHAT, {}), "event"),
     ],
 )  # fmt: skip
 def test_what_makes_no_sense_is_parked_with_its_reason(
@@ -145,7 +145,7 @@ def test_what_makes_no_sense_is_parked_with_its_reason(
     assert replace(store.conversation, talk=before.talk) == before
     last = store.last
     assert (last.calls, last.attempts, last.facts, last.changed, last.refunds, last.moves) == ((),) * 6
-    assert [say.name for say in store.last.messages] == (["apology"] if arrival[0] is Kind.CHAT else [])
+    assert [say.name for say in store.last.messages] == (["apology"] if arrival[0] is EventKind.CHAT else [])
 
 
 def test_a_late_timer_is_ignored_and_not_parked(store: MemoryShop) -> None:

@@ -26,7 +26,7 @@ from payments.ledger.polling import Poll
 from payments.ledger.refunds import OUTSIDE
 from payments.ledger.state import OrderState
 from payments.processing.changes import Outcome
-from payments.processing.step_input import Kind
+from payments.processing.step_input import EventKind
 from payments.shop.orders import AttemptStatus, Lifecycle
 from tests.builders import InboxBody, chat, request
 from tests.payments.memory_shop import NOW, MemoryShop, flow_with_repairs
@@ -217,7 +217,7 @@ class _Bookkeeping(RuleBasedStateMachine):
         poll = dice.draw(st.sampled_from(self.polls))
         self.polls.remove(poll)
         self.now = max(self.now, poll.due)
-        self._take((Kind.POLL, polling.to_json(poll)))
+        self._take((EventKind.POLL, polling.to_json(poll)))
 
     @rule()
     def what_was_heard_is_heard_again(self) -> None:

@@ -11,7 +11,7 @@ from flows.engine.model import Flow
 from flows.messages.kinds import Message
 from payments.ledger.facts import FactState
 from payments.processing.changes import Outcome
-from payments.processing.step_input import Kind
+from payments.processing.step_input import EventKind
 from payments.shop.orders import Lifecycle
 from payments.simulator.simulator import Razorpay, Simulator
 
@@ -41,7 +41,7 @@ def join(mine: Simulator, other: Simulator, *, heard_last: bool = False) -> list
         "heard_last": heard_last,
         "snapshot": orjson.dumps(conversations.to_json(other.conversation)).decode(),
     }
-    return mine._take(Kind.JOINED, body)
+    return mine._take(EventKind.JOINED, body)
 
 
 def links(simulator: Simulator) -> list[str]:
@@ -150,7 +150,7 @@ def test_a_conversation_that_cannot_be_read_waits_for_a_person(shop_flow: Flow) 
     mine = buys(chat(shop_flow, "sim-1"))
     before = mine.conversation
     for snapshot in ("{", "[1]", '{"state": 7}'):
-        mine._take(Kind.JOINED, {"conversation": "sim-2", "heard_last": False, "snapshot": snapshot})
+        mine._take(EventKind.JOINED, {"conversation": "sim-2", "heard_last": False, "snapshot": snapshot})
     assert len(mine.parked) == 3
     assert mine.conversation == before
 

@@ -12,7 +12,7 @@ from payments.ledger.resolution import resolve, wants_rest
 from payments.ledger.state import OrderState
 from payments.shop.catalogue import Repairs
 from payments.shop.orders import AttemptStatus, Lifecycle, Line
-from payments.shop.stock import Move
+from payments.shop.stock import StockMove
 from tests import builders
 from tests.builders import KEY, TOTAL, attempt, dispute, order, order_state, payment, refund, refunded
 
@@ -152,7 +152,7 @@ def test_money_that_does_not_fit_waits_for_a_person_until_it_is_back(
     back = replace(done.state, facts=(fact, replace(refunded("processed", TOTAL), currency=fact.currency)))
     done = resolve(back, SHIPPED, PLENTY)
     assert (done.state.lifecycle, done.state.held, done.state.held_for) == (LAPSED, 0, None)
-    assert done.moves == ((Move("a", -2, 0),) if before is OPEN else ())
+    assert done.moves == ((StockMove("a", -2, 0),) if before is OPEN else ())
 
 
 def test_money_beside_what_does_not_fit_is_not_decided_about() -> None:
@@ -182,7 +182,7 @@ def test_an_order_lapses_when_nothing_can_come_any_more(
     attempts = tuple(attempt(n, status=AttemptStatus(status)) for n, status in enumerate(statuses, 1))
     done = resolve(state(*facts, attempts=attempts), SHIPPED, PLENTY)
     assert done.state.lifecycle is after
-    assert done.moves == ((Move("a", -2, 0),) if after is LAPSED else ())
+    assert done.moves == ((StockMove("a", -2, 0),) if after is LAPSED else ())
 
 
 @pytest.mark.parametrize("status", ["refused", "expired", "cancelled"])
@@ -190,7 +190,7 @@ def test_all_goes_back_when_the_rest_can_never_come(status: str) -> None:
     rest = attempt(2, 30_000, AttemptStatus(status))
     done = resolve(state(captured(20_000), attempts=(attempt(), rest)), SHIPPED, PLENTY)
     assert (done.state.lifecycle, refunds(done.state)) == (RETURNED, {"pay_1-1": 20_000})
-    assert done.moves == (Move("a", -2, 0),)
+    assert done.moves == (StockMove("a", -2, 0),)
     late = replace(done.state, facts=(captured(20_000), captured(30_000, "pay_2", 2)))
     done = resolve(late, SHIPPED, PLENTY)
     assert (done.state.lifecycle, refunds(done.state)) == (RETURNED, {"pay_1-1": 20_000, "pay_2-1": 30_000})
@@ -200,15 +200,17 @@ def test_all_goes_back_when_the_rest_can_never_come(status: str) -> None:
 @pytest.mark.parametrize(
     ("before", "late", "after", "moves"),
     [
-        (OPEN, "fulfil", FULFILLED, (Move("a", -2, 2),)),
-        (LAPSED, "fulfil", FULFILLED, (Move("a", 0, 2),)),
+        (OPEN, "fulfil", FULFILLED, (StockMove("a", -2, 2),)),
+        (LAPSED, "fulfil", FULFILLED, (StockMove("a", 0, 2),)),
         (LAPSED, "refund", RETURNED, ()),
         (LAPSED, "hold", LAPSED, ()),
         (FULFILLED, "fulfil", FULFILLED, ()),
         (RETURNED, "fulfil", RETURNED, ()),
     ],
 )
-def test_goods_are_sold_once(before: Lifecycle, late: Any, after: Lifecycle, moves: tuple[Move, ...]) -> None:
+def test_goods_are_sold_once(
+    before: Lifecycle, late: Any, after: Lifecycle, moves: tuple[StockMove, ...]
+) -> None:
     done = resolve(state(captured(), lifecycle=before), Repairs(late=late), PLENTY)
     assert (done.state.lifecycle, done.moves) == (after, moves)
     assert resolve(state(captured(), lifecycle=before), Repairs(late=late), {}).moves == ()

@@ -12,7 +12,7 @@ from flows.language.load import load
 from payments.processing.actions import SHOP
 from payments.processing.changes import Outcome
 from payments.simulator.runner import Played, matches, play
-from payments.simulator.scenario import Action, Expectation, parse
+from payments.simulator.scenario import Expectation, ScenarioAction, parse
 
 
 @cache
@@ -86,7 +86,7 @@ def test_a_scenario_is_read_with_its_lines() -> None:
     scenario = parse(text, "x.yaml")
     assert (scenario.name, scenario.flow, scenario.language) == ("Hello", "a.yaml", "hi")
     deed, expectation = scenario.steps
-    assert isinstance(deed, Action)
+    assert isinstance(deed, ScenarioAction)
     assert (deed.line, deed.said) == (5, "customer: 2")
     assert expectation == Expectation(line=6, shop=("a",), state="cart")
 

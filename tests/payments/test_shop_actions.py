@@ -13,10 +13,10 @@ from flows.engine.vocabulary import Result, Scene
 from payments.ledger.calls import CancelLink, CreateLink, FetchPayments
 from payments.ledger.state import OrderState
 from payments.processing.actions import SHOP
-from payments.processing.shop_state import Moment, ShopState, data, of_conversation
+from payments.processing.shop_state import ShopState, StepContext, data, of_conversation
 from payments.shop.catalogue import Shop, view
 from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Order
-from payments.shop.stock import Move
+from payments.shop.stock import StockMove
 from tests.builders import KEY, attempt, captured, order, order_state, unmade_attempt
 
 NOW: Final = 1_800_000_000_000
@@ -29,7 +29,7 @@ PRODUCTS: Final = [
 THE_SHOP: Final = Shop.model_validate({"name": "S", "max_quantity": 5, "products": PRODUCTS})
 
 
-AT: Final = Moment(THE_SHOP, NOW, "c-1", 2345)
+AT: Final = StepContext(THE_SHOP, NOW, "c-1", 2345)
 LINES: Final = (Line("a", "A", 2, 18_000),)
 B_LINES: Final = (Line("b", "B", 2, 24_950),)
 LINK: Final = attempt(amount=36_000, expires_at=NOW + 600_000)
@@ -157,7 +157,7 @@ def test_settle_takes_out_what_was_bought() -> None:
 
 def test_place_freezes_the_cart_at_todays_prices_in_the_customers_language() -> None:
     found = after("order.place", state(("a", 2), ("b", 1), placed=6))
-    assert (found.placed, found.current, found.moves) == (7, "c-1-7", (Move("b", 1, 0),))
+    assert (found.placed, found.current, found.moves) == (7, "c-1-7", (StockMove("b", 1, 0),))
     assert found.order == OrderState(
         Order(
             "c-1-7", "12345", "c-1", (Line("a", "अ", 2, 18_000), Line("b", "B", 1, 24_950)), 60_950, "INR",
@@ -253,7 +253,7 @@ def test_request_reopens_an_order_that_ended_while_its_goods_are_there() -> None
     ended = unpaid(B_LINES, link=None, lifecycle=Lifecycle.LAPSED)
     found = after("payment.request", about(ended, left={"b": 2}))
     assert found.order
-    assert (found.order.lifecycle, found.moves) == (Lifecycle.OPEN, (Move("b", 2, 0),))
+    assert (found.order.lifecycle, found.moves) == (Lifecycle.OPEN, (StockMove("b", 2, 0),))
     assert [type(call) for call in found.calls] == [CreateLink]
     refused = Happened("order.refused", {"reason": "order sold out"})
     before = about(ended, left={"b": 1})

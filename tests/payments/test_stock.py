@@ -7,17 +7,17 @@ from hypothesis import strategies as st
 
 from payments.shop import stock
 from payments.shop.orders import Line
-from payments.shop.stock import Move
+from payments.shop.stock import StockMove
 
 LINES: Final = (Line("a", "A", 2, 100), Line("free", "Free", 9, 100))
 
 
 def test_only_what_is_counted_moves() -> None:
     left = {"a": 5, "b": 5}
-    assert stock.reserve(left, LINES) == (Move("a", 2, 0),)
-    assert stock.release(left, LINES) == (Move("a", -2, 0),)
-    assert stock.sell_reserved(left, LINES) == (Move("a", -2, 2),)
-    assert stock.sell(left, LINES) == (Move("a", 0, 2),)
+    assert stock.reserve(left, LINES) == (StockMove("a", 2, 0),)
+    assert stock.release(left, LINES) == (StockMove("a", -2, 0),)
+    assert stock.sell_reserved(left, LINES) == (StockMove("a", -2, 2),)
+    assert stock.sell(left, LINES) == (StockMove("a", 0, 2),)
 
 
 def test_there_is_enough_if_there_is_of_each() -> None:

@@ -33,7 +33,7 @@ from payments.processing.advance import advance as decided
 from payments.processing.changes import ChangeSet, EventResult, Outcome
 from payments.processing.results import LinkWithdrawn
 from payments.processing.shop_state import ShopState, link_of
-from payments.processing.step_input import Kind, StepInput
+from payments.processing.step_input import EventKind, StepInput
 from payments.processing.turn import Turn
 from payments.razorpay import refunds, webhook
 from payments.shop import stock
@@ -276,7 +276,7 @@ def messages_known_by_delivery(patch: pytest.MonkeyPatch) -> None:
 
     def naive(*args: Any) -> list[arrivals.Arrival]:
         found = ingest.from_whatsapp(*args)
-        return [replace(a, key=f"{a.key}.{next(serial)}") if a.kind is Kind.CHAT else a for a in found]
+        return [replace(a, key=f"{a.key}.{next(serial)}") if a.kind is EventKind.CHAT else a for a in found]
 
     patch.setattr(webhooks, "from_whatsapp", naive)
 

@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 
 from bot.whatsapp.channel import WHATSAPP
-from payments.processing.step_input import Kind
+from payments.processing.step_input import EventKind
 from storage import Store
 from storage.database.errors import Gone
 from storage.inbox.arrivals import Arrival
@@ -236,7 +236,9 @@ def _gone(directory: Path) -> None:
         test_right_database.remove(folder)
         try:
             with pytest.raises(Gone):
-                await store.arrive([Arrival("m", Kind.CHAT, {}, aliases=(("phone", "919800000001"),))], 1)
+                await store.arrive(
+                    [Arrival("m", EventKind.CHAT, {}, aliases=(("phone", "919800000001"),))], 1
+                )
         finally:
             test_right_database.put_back(folder)
             await store.close()

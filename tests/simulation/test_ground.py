@@ -13,7 +13,7 @@ from bot.whatsapp.channel import WHATSAPP
 from flows.engine.effects import Say
 from flows.messages.kinds import Text
 from payments.processing.changes import Caused, ChangeSet, EventResult, Outcome
-from payments.processing.step_input import Kind, StepInput
+from payments.processing.step_input import EventKind, StepInput
 from storage import Store
 from storage.database import sqlite
 from storage.inbox.arrivals import Arrival
@@ -27,7 +27,7 @@ LEASE = 60_000
 
 def arrivals(keys: list[str] = KEYS) -> list[Arrival]:
     """One message for each of `keys`, each of a customer of its own."""
-    return [Arrival(key, Kind.CHAT, {"text": key}, aliases=(("phone", f"91.{key}"),)) for key in keys]
+    return [Arrival(key, EventKind.CHAT, {"text": key}, aliases=(("phone", f"91.{key}"),)) for key in keys]
 
 
 def echo(case: StepInput) -> ChangeSet:

@@ -9,7 +9,7 @@ from bot.whatsapp.channel import WHATSAPP
 from flows.engine.effects import Say
 from flows.messages.kinds import Text
 from payments.processing.changes import Caused, ChangeSet, EventResult, Outcome
-from payments.processing.step_input import InboxEvent, Kind, StepInput
+from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from storage import Store
 from storage.inbox.arrivals import Arrival
 from tests.storage.handwritten_rows import open_store
@@ -52,7 +52,7 @@ async def rival(store: Store, database_url: str) -> AsyncIterator[Store]:
 def chat() -> Chat:
     def make(key: str, phone: str = "919800000001", text: str = "hi", **rest: Any) -> Arrival:
         rest.setdefault("aliases", (("phone", phone),))
-        return Arrival(key=key, kind=Kind.CHAT, body={"kind": "text", "text": text}, **rest)
+        return Arrival(key=key, kind=EventKind.CHAT, body={"kind": "text", "text": text}, **rest)
 
     return make
 

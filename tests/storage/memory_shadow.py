@@ -8,7 +8,7 @@ from flows.engine.conversation import Conversation
 from payments.processing.bodies import joined
 from payments.processing.changes import ChangeSet
 from payments.processing.memory import MemoryStore
-from payments.processing.step_input import Kind, StepInput
+from payments.processing.step_input import EventKind, StepInput
 from payments.shop import stock
 from storage.inbox.steps import Advance
 
@@ -81,4 +81,4 @@ class MemoryShadow:
 
 def _others(given: StepInput) -> list[Conversation]:
     """The conversations that were found to be this one's customer's too."""
-    return [joined(event.body).other for event in given.events if event.kind is Kind.JOINED]
+    return [joined(event.body).other for event in given.events if event.kind is EventKind.JOINED]

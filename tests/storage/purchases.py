@@ -14,7 +14,7 @@ from payments.ledger import calls
 from payments.processing import results
 from payments.processing.actions import SHOP
 from payments.processing.advance import advance
-from payments.processing.step_input import Kind
+from payments.processing.step_input import EventKind
 from storage import Store
 from storage.database.queues import Lane
 from storage.inbox.arrivals import Arrival
@@ -50,7 +50,12 @@ class Shop:
         await self._arrive(
             [
                 Arrival(
-                    self._key("wamid"), Kind.CHAT, body, raw="{}", aliases=self.aliases(customer), name="Asha"
+                    self._key("wamid"),
+                    EventKind.CHAT,
+                    body,
+                    raw="{}",
+                    aliases=self.aliases(customer),
+                    name="Asha",
                 )
                 for customer in customers
             ]
@@ -77,7 +82,7 @@ class Shop:
             [
                 Arrival(
                     f"receipt:{_wamid(one)}:{status}",
-                    Kind.RECEIPT,
+                    EventKind.RECEIPT,
                     receipt_body(status, _wamid(one), one.opaque),
                     opaque=one.opaque,
                 )
@@ -124,7 +129,7 @@ class Shop:
         self.razorpay.webhooks.clear()
         await self._arrive(
             [
-                Arrival(self._key("facts"), Kind.FACTS, body, raw="{}", order_key=body["order_key"])
+                Arrival(self._key("facts"), EventKind.FACTS, body, raw="{}", order_key=body["order_key"])
                 for body in bodies
             ]
         )

@@ -18,7 +18,7 @@ from payments.ledger.polling import Poll
 from payments.processing.changes import Caused, EventResult, Outcome
 from payments.processing.memory import MemoryStore
 from payments.processing.notice import Notice, NoticeKind
-from payments.processing.step_input import InboxEvent, Kind, StepInput
+from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from storage import Store
 from storage.database.encoding import dumps, loads
 from storage.database.transaction import Row
@@ -26,10 +26,10 @@ from storage.inbox.arrivals import Arrival
 from storage.inbox.steps import Advance
 from tests.builders import change_set
 
-Told: TypeAlias = tuple[Kind, Mapping[str, Any]]
+Told: TypeAlias = tuple[EventKind, Mapping[str, Any]]
 """What an event says: its kind and its body."""
 
-HI: Final[Told] = (Kind.CHAT, {"kind": "text", "text": "hi"})
+HI: Final[Told] = (EventKind.CHAT, {"kind": "text", "text": "hi"})
 ALIASES: Final = (("bsuid", "IN.1"), ("phone", "919800000001"), ("phone", "919800000002"))
 """What each customer is called. The first two may turn out to be one person."""
 
@@ -61,7 +61,7 @@ class StepStore(ABC):
         return given
 
     @abstractmethod
-    async def arrive(self, kind: Kind, body: Mapping[str, Any], customer: int = 0) -> int:
+    async def arrive(self, kind: EventKind, body: Mapping[str, Any], customer: int = 0) -> int:
         """Store an event, which is due now. Return its number."""
 
     @abstractmethod
@@ -105,7 +105,7 @@ class InMemory(StepStore):
         self._waiting: defaultdict[str, list[InboxEvent]] = defaultdict(list)
         self._numbers = count(1)
 
-    async def arrive(self, kind: Kind, body: Mapping[str, Any], customer: int = 0) -> int:
+    async def arrive(self, kind: EventKind, body: Mapping[str, Any], customer: int = 0) -> int:
         id = self._ids[customer]
         self._memory.conversations.setdefault(id, Conversation(id))
         self._waiting[id].append(InboxEvent(next(self._numbers), kind, body, self.now))
@@ -116,7 +116,9 @@ class InMemory(StepStore):
         self._memory.join(other, survivor)
         snapshot = dumps(conversations.to_json(self._memory.conversations[other]))
         self._ids[1] = survivor
-        await self.arrive(Kind.JOINED, {"conversation": other, "heard_last": False, "snapshot": snapshot})
+        await self.arrive(
+            EventKind.JOINED, {"conversation": other, "heard_last": False, "snapshot": snapshot}
+        )
         await self.arrive(*HI)
 
     async def declare(self, counted: Mapping[str, int]) -> None:
@@ -154,7 +156,7 @@ class OnDatabase(StepStore):
         self._store = store
         self._keys = count(1)
 
-    async def arrive(self, kind: Kind, body: Mapping[str, Any], customer: int = 0) -> int:
+    async def arrive(self, kind: EventKind, body: Mapping[str, Any], customer: int = 0) -> int:
         return await self._arrive(Arrival(f"k{next(self._keys)}", kind, body, aliases=(ALIASES[customer],)))
 
     async def become_one(self) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from payments.processing.changes import ChangeSet
 from payments.processing.results import LinkRefused
-from payments.processing.step_input import Kind, StepInput
+from payments.processing.step_input import EventKind, StepInput
 from storage import Store
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Again, Delivery, Done, Failed
@@ -26,7 +26,7 @@ async def cut_off(store: Store, chat: Chat, echo: Echo) -> Delivery:
 
 def receipt(delivery: Delivery) -> Arrival:
     body = receipt_body("sent", "wamid.A", delivery.opaque)
-    return Arrival("receipt:A", Kind.RECEIPT, body, opaque=delivery.opaque)
+    return Arrival("receipt:A", EventKind.RECEIPT, body, opaque=delivery.opaque)
 
 
 async def claim(store: Store, now: int) -> list[Delivery]:

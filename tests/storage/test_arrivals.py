@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from payments.processing.step_input import Kind, StepInput
+from payments.processing.step_input import EventKind, StepInput
 from storage import Store
 from storage.inbox.arrivals import Arrival
 from tests.storage.next_due import next_due
@@ -83,7 +83,9 @@ async def test_facts_are_routed_by_order_key(store: Store, chat: Chat) -> None:
     [customer] = await store.arrive([chat("m")], now=1)
     keys = [f"{customer.conversation}-1", "abcdefgh-1-1", f"{customer.conversation}9-1", "nonsense", "x" * 99]
     huge = f"{str(customer.conversation).split('-')[0]}-{'9' * 30}-1"
-    arrivals = [Arrival(f"f{n}", Kind.FACTS, {"facts": []}, order_key=k) for n, k in enumerate([*keys, huge])]
+    arrivals = [
+        Arrival(f"f{n}", EventKind.FACTS, {"facts": []}, order_key=k) for n, k in enumerate([*keys, huge])
+    ]
     stored = await store.arrive(arrivals, now=1)
     assert [s.conversation for s in stored] == [customer.conversation, None, None, None, None, None]
     lost = await store.event(stored[1].number)
@@ -93,8 +95,8 @@ async def test_facts_are_routed_by_order_key(store: Store, chat: Chat) -> None:
 
 async def test_receipts_are_routed_by_our_callback_id(store: Store, chat: Chat) -> None:
     [customer] = await store.arrive([chat("m")], now=1)
-    ours = Arrival("r1", Kind.RECEIPT, {}, opaque=f"{customer.conversation}.77")
-    other = Arrival("r2", Kind.RECEIPT, {}, opaque="someone else's")
+    ours = Arrival("r1", EventKind.RECEIPT, {}, opaque=f"{customer.conversation}.77")
+    other = Arrival("r2", EventKind.RECEIPT, {}, opaque="someone else's")
     one, two = await store.arrive([ours, other], now=1)
     assert one.conversation == customer.conversation
     assert two.conversation is None

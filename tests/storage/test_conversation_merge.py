@@ -10,7 +10,7 @@ import pytest
 from flows.engine.effects import Say, StartTimer
 from flows.messages.kinds import Text
 from payments.processing.changes import ChangeSet
-from payments.processing.step_input import InboxEvent, Kind, StepInput
+from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from storage import Store
 from storage.database.encoding import dumps
 from storage.inbox.arrivals import Arrival
@@ -49,7 +49,7 @@ def number(conversation: str) -> int:
 
 
 def joins(given: StepInput) -> list[InboxEvent]:
-    return [event for event in given.events if event.kind is Kind.JOINED]
+    return [event for event in given.events if event.kind is EventKind.JOINED]
 
 
 def do_nothing(given: StepInput) -> ChangeSet:
@@ -100,7 +100,12 @@ async def test_all_goes_along_and_the_joining_is_stepped_first(store: Store, cha
     assert survivor == by_phone, "both were heard in one moment: the older"
     await store.advance_due(look, now=2000)
     [given] = seen
-    assert [event.kind for event in given.events] == [Kind.JOINED, Kind.CHAT, Kind.CHAT, Kind.CHAT]
+    assert [event.kind for event in given.events] == [
+        EventKind.JOINED,
+        EventKind.CHAT,
+        EventKind.CHAT,
+        EventKind.CHAT,
+    ]
     assert [event.body.get("text") for event in given.events[1:]] == ["and me?", "here", "hi"]
     assert given.events[0].body["conversation"] == by_id
     waiting = await rows(store, "SELECT conversation_id AS id FROM outbox WHERE state = 'pending'")
@@ -115,14 +120,14 @@ async def test_all_goes_along_and_the_joining_is_stepped_first(store: Store, cha
 
 
 async def test_one_idempotency_key_of_two_customers_stays_two_orders(store: Store, chat: Chat) -> None:
-    request = Arrival("request:1", Kind.REQUEST, {"items": None}, aliases=(PHONE,))
+    request = Arrival("request:1", EventKind.REQUEST, {"items": None}, aliases=(PHONE,))
     stored = await store.arrive([request, replace(request, aliases=(BSUID,))], now=1000)
     assert all(one.new for one in stored)
     await merge(store, chat)
     seen: list[int] = []
 
     def look(given: StepInput) -> ChangeSet:
-        seen.extend(event.number for event in given.events if event.kind is Kind.REQUEST)
+        seen.extend(event.number for event in given.events if event.kind is EventKind.REQUEST)
         return change_set(given)
 
     await store.advance_due(look, now=2000)
@@ -151,10 +156,10 @@ async def test_whoever_is_named_by_an_order_or_a_message_of_the_other_is_the_sur
     await store.record([Done(one.claim, f"wamid.{one.id}") for one in sent], now=1200)
     survivor = await merge(store, chat)
     dead = ({by_phone, by_id} - {survivor}).pop()
-    fact = Arrival("f", Kind.FACTS, {"facts": []}, order_key=f"{dead}-1")
+    fact = Arrival("f", EventKind.FACTS, {"facts": []}, order_key=f"{dead}-1")
     [theirs] = [one for one in sent if one.conversation == dead]
     receipt = Arrival(
-        "r", Kind.RECEIPT, receipt_body("read", f"wamid.{theirs.id}", theirs.opaque),
+        "r", EventKind.RECEIPT, receipt_body("read", f"wamid.{theirs.id}", theirs.opaque),
         opaque=theirs.opaque,
     )  # fmt: skip
     stored = await store.arrive([fact, receipt], now=2100)
@@ -169,7 +174,9 @@ async def test_a_receipt_of_what_was_on_its_way_finds_it(store: Store, chat: Cha
     sent = await store.claim_due(now=1100, limit=9, lease=60_000)
     survivor = await merge(store, chat)
     receipts = [
-        Arrival(f"r{one.id}", Kind.RECEIPT, receipt_body("delivered", opaque=one.opaque), opaque=one.opaque)
+        Arrival(
+            f"r{one.id}", EventKind.RECEIPT, receipt_body("delivered", opaque=one.opaque), opaque=one.opaque
+        )
         for one in sent
     ]
     await store.arrive(receipts, now=2100)
@@ -177,7 +184,7 @@ async def test_a_receipt_of_what_was_on_its_way_finds_it(store: Store, chat: Cha
     found = await rows(store, "SELECT conversation_id, receipt FROM outbox")
     assert [row["receipt"] for row in found] == ["delivered", "delivered"]
     assert {row["conversation_id"] for row in found} == {number(survivor)}
-    forged = Arrival("x", Kind.RECEIPT, receipt_body("read", opaque=f"{survivor}9.{sent[0].id}"))
+    forged = Arrival("x", EventKind.RECEIPT, receipt_body("read", opaque=f"{survivor}9.{sent[0].id}"))
     await store.arrive([forged], now=2300)
     await store.apply_receipts(now=2400)
     assert "read" not in [row["receipt"] for row in await rows(store, "SELECT receipt FROM outbox")]
@@ -223,7 +230,9 @@ async def test_whoever_was_merged_before_follows(store: Store, chat: Chat) -> No
     last = number(str(one.conversation))
     assert [row["merged_into"] for row in found] == [None if row["id"] == last else last for row in found]
     for name in everybody | {survivor}:
-        [fact] = await store.arrive([Arrival(f"f{name}", Kind.FACTS, {}, order_key=f"{name}-1")], now=5000)
+        [fact] = await store.arrive(
+            [Arrival(f"f{name}", EventKind.FACTS, {}, order_key=f"{name}-1")], now=5000
+        )
         assert fact.conversation == one.conversation
 
 
@@ -273,7 +282,7 @@ async def test_a_message_that_fails_after_the_join_goes_to_who_they_are_now(stor
     [dead] = {by_phone, by_id} - {survivor}
     failed, code = sent[dead], {"code": 131000}
     body = receipt_body("failed", f"wamid.{failed.id}", failed.opaque, code, remedy=Remedy.LATER)
-    await store.arrive([Arrival("f", Kind.RECEIPT, body, opaque=sent[dead].opaque)], now=3000)
+    await store.arrive([Arrival("f", EventKind.RECEIPT, body, opaque=sent[dead].opaque)], now=3000)
     await store.apply_receipts(now=3000)
     [one] = await store.claim_due(now=3_600_000, limit=10, lease=1000)
     assert (one.id, one.conversation, dict(one.to)["phone"]) == (sent[dead].id, survivor, PHONE[1])

@@ -9,7 +9,7 @@ from payments.ledger.calls import CancelLink
 from payments.processing import results
 from payments.processing.changes import ChangeSet
 from payments.processing.results import LinkCreated, LinkRefused
-from payments.processing.step_input import Kind, StepInput
+from payments.processing.step_input import EventKind, StepInput
 from storage import Store
 from storage.database.queues import Lane
 from storage.inbox.arrivals import Arrival
@@ -160,7 +160,7 @@ async def test_a_result_becomes_an_event_once(store: Store, chat: Chat, echo: Ec
         return change_set(given)
 
     await store.advance_due(look, now=10)
-    assert seen == [(Kind.RESULT, results.to_json(MADE))]
+    assert seen == [(EventKind.RESULT, results.to_json(MADE))]
 
 
 async def test_a_failure_may_have_a_result_too(store: Store, chat: Chat, echo: Echo) -> None:

@@ -9,7 +9,7 @@ import pytest
 from flows.engine.conversation import Conversation
 from payments.processing.advance import advance
 from payments.processing.changes import ChangeSet
-from payments.processing.step_input import InboxEvent, Kind, StepInput
+from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from payments.shop.orders import Lifecycle
 from storage import Store
 from tests.builders import change_set
@@ -78,7 +78,7 @@ async def test_each_step_is_given_the_same(store: Store, seed: int) -> None:
 
 
 def test_only_what_was_committed_is_kept_and_the_first_difference_told() -> None:
-    new = StepInput(Conversation("c-1"), (InboxEvent(1, Kind.CHAT, {}, 0),), "abcdefghij")
+    new = StepInput(Conversation("c-1"), (InboxEvent(1, EventKind.CHAT, {}, 0),), "abcdefghij")
     moved = replace(new.conversation, state="cart")
 
     def move(given: StepInput) -> ChangeSet:

@@ -6,7 +6,7 @@ import pytest
 
 from payments.ledger import calls
 from payments.processing.named_orders import order_keys
-from payments.processing.step_input import InboxEvent, Kind
+from payments.processing.step_input import EventKind, InboxEvent
 from storage import Store
 from storage.database.encoding import loads
 from storage.database.queues import Lane
@@ -44,12 +44,12 @@ async def rows(shop: Shop, table: str) -> list[dict[str, Any]]:
 async def test_an_event_names_the_order_that_its_step_loads(shop: Shop) -> None:
     seen = set()
     for row in await rows(shop, "inbox"):
-        event = InboxEvent(row["id"], Kind(row["kind"]), loads(row["body"]), row["received_at"])
+        event = InboxEvent(row["id"], EventKind(row["kind"]), loads(row["body"]), row["received_at"])
         named = {row["order_key"]} - {None}
         assert named == order_keys(event), row
         seen.add((event.kind, bool(named)))
-    about = {(Kind.FACTS, True), (Kind.RESULT, True), (Kind.POLL, True)}
-    assert seen == {*about, (Kind.CHAT, False), (Kind.TIMER, False), (Kind.RECEIPT, False)}
+    about = {(EventKind.FACTS, True), (EventKind.RESULT, True), (EventKind.POLL, True)}
+    assert seen == {*about, (EventKind.CHAT, False), (EventKind.TIMER, False), (EventKind.RECEIPT, False)}
 
 
 async def test_a_call_names_its_order_and_a_message_none(shop: Shop) -> None:
@@ -69,9 +69,9 @@ async def test_of_two_customers_who_turn_out_to_be_one_the_order_that_the_other_
 ) -> None:
     await shop.order([1])
     placed = await shop.store._units.outside(lambda tx: tx.fetch(_PLACED))
-    moved = Arrival("one", Kind.CHAT, {}, aliases=names(1), formerly=names(0), told_at=shop.now)
+    moved = Arrival("one", EventKind.CHAT, {}, aliases=names(1), formerly=names(0), told_at=shop.now)
     await shop.store.arrive([moved], shop.now)
-    [joined] = [row for row in await rows(shop, "inbox") if row["kind"] == Kind.JOINED]
+    [joined] = [row for row in await rows(shop, "inbox") if row["kind"] == EventKind.JOINED]
     [other] = await shop.store._units.outside(
         lambda tx: tx.fetch("SELECT id FROM conversation WHERE merged_into IS NOT NULL")
     )
@@ -86,7 +86,7 @@ _PLACED = "SELECT key, conversation_id FROM orders ORDER BY placed_by"
 @pytest.mark.parametrize("key", ["k-1\x00", "k-1\ud83d"])
 async def test_what_no_column_holds_is_no_order(key: str) -> None:
     with pytest.raises(ValueError, match="cannot be stored"):
-        Arrival("f", Kind.FACTS, {}, order_key=key)
+        Arrival("f", EventKind.FACTS, {}, order_key=key)
 
 
 async def test_the_story_of_an_order_goes_by_the_column_alone(shop: Shop, database_url: str) -> None:
@@ -96,7 +96,7 @@ async def test_the_story_of_an_order_goes_by_the_column_alone(shop: Shop, databa
     )
     mention = f'"{first["key"]}"'
     await shop.write([0], mention)
-    late = Arrival("late", Kind.FACTS, {"facts": []}, order_key=first["key"])
+    late = Arrival("late", EventKind.FACTS, {"facts": []}, order_key=first["key"])
     [stored] = await shop.store.arrive([late], shop.now)
     async with reading(database_url) as records:
         told = await story(records, Subject(1, first["key"]))

@@ -11,9 +11,9 @@ from payments.ledger.polling import Poll
 from payments.ledger.polling import to_json as to_json_poll
 from payments.ledger.state import PaymentStatus
 from payments.processing.changes import ChangeSet
-from payments.processing.step_input import Kind, StepInput
+from payments.processing.step_input import EventKind, StepInput
 from payments.shop.orders import AttemptStatus, Lifecycle
-from payments.shop.stock import Move
+from payments.shop.stock import StockMove
 from storage import Store
 from storage.database.records import reading
 from storage.inbox.arrivals import Arrival
@@ -59,7 +59,7 @@ async def test_facts_come_with_the_order_they_name_and_pay_it_once(store: Store,
     fact = captured(50_000, order_key=key, method="upi")
     for n, now in enumerate([2000, 3000]):
         body = {"event": "payment.captured", "facts": [to_json(fact)]}
-        await store.arrive([Arrival(f"rzp{n}", Kind.FACTS, body, order_key=key)], now=now)
+        await store.arrive([Arrival(f"rzp{n}", EventKind.FACTS, body, order_key=key)], now=now)
         await store.advance_due(learn, now=now)
     assert [len(s.facts) for s in seen] == [0, 1]
     assert list(seen[1].facts) == [fact]
@@ -82,7 +82,7 @@ async def test_a_result_comes_with_the_order_of_its_reference(store: Store, chat
 
     fields = {"reference_id": f"{key}.1", "link_id": "plink_1"}
     body = {"name": "payment_link.created", "fields": fields}
-    await store.arrive([Arrival("r", Kind.RESULT, body, order_key=key)], now=1100)
+    await store.arrive([Arrival("r", EventKind.RESULT, body, order_key=key)], now=1100)
     assert await store.advance_due(created, now=1100) == 1
     view = await store.order(key)
     assert view is not None
@@ -118,13 +118,13 @@ async def test_a_poll_comes_back_with_its_order_when_it_is_due(store: Store, cha
 
     assert await store.advance_due(look, now=poll.due - 1) == 0
     assert await store.advance_due(look, now=poll.due) == 1
-    assert seen == [(Kind.POLL, to_json_poll(poll), [f"{stored.conversation}-1"])]
+    assert seen == [(EventKind.POLL, to_json_poll(poll), [f"{stored.conversation}-1"])]
 
 
 def take(pieces: int) -> Callable[[StepInput], ChangeSet]:
     def advance(given: StepInput) -> ChangeSet:
         got = min(pieces, given.left["cup"])
-        moves = (Move("cup", got, 0),) if got else ()
+        moves = (StockMove("cup", got, 0),) if got else ()
         return change_set(given, moves=moves, messages=(Say(str(got), Text(str(got))),))
 
     return advance
@@ -158,7 +158,7 @@ async def test_two_processes_take_no_more_than_is_left(store: Store, rival: Stor
 
 async def test_what_is_given_back_or_sold_always_may(store: Store, chat: Chat) -> None:
     await store.declare({"cup": 2})
-    for n, move in enumerate((Move("cup", 2, 0), Move("cup", -1, 1), Move("cup", -1, 0))):
+    for n, move in enumerate((StockMove("cup", 2, 0), StockMove("cup", -1, 1), StockMove("cup", -1, 0))):
         await store.arrive([chat(str(n))], now=n)
         await store.advance_due(lambda given, m=move: change_set(given, moves=(m,)), now=n)  # type: ignore[misc]
     assert await stock(store) == [("cup", 2, 0, 1)]
@@ -167,7 +167,7 @@ async def test_what_is_given_back_or_sold_always_may(store: Store, chat: Chat) -
 async def test_a_changed_number_is_a_new_count(store: Store, chat: Chat) -> None:
     await store.declare({"cup": 2, "tea": 4})
     await store.arrive([chat("1")], now=1)
-    await store.advance_due(lambda given: change_set(given, moves=(Move("cup", 0, 2),)), now=1)
+    await store.advance_due(lambda given: change_set(given, moves=(StockMove("cup", 0, 2),)), now=1)
     await store.declare({"cup": 2, "tea": 4})
     assert await stock(store) == [("cup", 2, 0, 2), ("tea", 4, 0, 0)]
     await store.declare({"cup": 9})
@@ -189,7 +189,7 @@ async def test_a_step_that_takes_what_is_not_there_is_parked_and_stops_nobody(
 
     def take_without_looking(given: StepInput) -> ChangeSet:
         wanted = 5 if given.events[0].number == greedy.number else 1
-        return change_set(given, moves=(Move("cup", wanted, 0),))
+        return change_set(given, moves=(StockMove("cup", wanted, 0),))
 
     while await store.advance_due(take_without_looking, now=1):
         pass

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from payments.processing.changes import ChangeSet
-from payments.processing.step_input import Kind, StepInput
+from payments.processing.step_input import EventKind, StepInput
 from storage import Store
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Again, Delivery, Done
@@ -28,7 +28,7 @@ async def sending(store: Store, chat: Chat, echo: Echo, key: str = "1") -> Deliv
 
 def receipt(wamid: str, status: str, opaque: str | None = None, error: Any = None, *, n: int = 0) -> Arrival:
     body = receipt_body(status, wamid, opaque, error)
-    return Arrival(f"receipt:{wamid}:{status}:{n}", Kind.RECEIPT, body, opaque=opaque)
+    return Arrival(f"receipt:{wamid}:{status}:{n}", EventKind.RECEIPT, body, opaque=opaque)
 
 
 async def entry(store: Store, id: int) -> dict[str, Any]:
@@ -127,7 +127,9 @@ async def test_an_unknown_status_is_ignored(store: Store, chat: Chat, echo: Echo
         receipt_body("warming", opaque=delivery.opaque),
         {"status": 7, "provider_id": []},
     ]
-    arrivals = [Arrival(f"r{n}", Kind.RECEIPT, body, opaque=delivery.opaque) for n, body in enumerate(bodies)]
+    arrivals = [
+        Arrival(f"r{n}", EventKind.RECEIPT, body, opaque=delivery.opaque) for n, body in enumerate(bodies)
+    ]
     stored = await store.arrive(arrivals, now=3)
     assert (await store.apply_receipts(now=3)).looked_at == 3
     events = [await store.event(s.number) for s in stored]

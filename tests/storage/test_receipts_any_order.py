@@ -6,7 +6,7 @@ from itertools import permutations
 import pytest
 
 from flows.messages.kinds import TemplateMessage, Text
-from payments.processing.step_input import Kind
+from payments.processing.step_input import EventKind
 from storage import Store
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Again, Done
@@ -24,7 +24,7 @@ async def hear(
     failed = status == "failed"
     error = {"code": 131000} if failed else None
     body = receipt_body(status, wamid, opaque, error, **({"remedy": remedy} if failed else {}))
-    arrival = Arrival(f"{wamid}:{status}", Kind.RECEIPT, body, opaque=opaque)
+    arrival = Arrival(f"{wamid}:{status}", EventKind.RECEIPT, body, opaque=opaque)
     await store.arrive([arrival], now=now)
     await store.apply_receipts(now=now)
 

@@ -15,7 +15,7 @@ from flows.messages.kinds import (
     Video,
     from_json,
 )
-from payments.processing.step_input import Kind
+from payments.processing.step_input import EventKind
 from storage import Store
 from storage.inbox.arrivals import Arrival
 from storage.outbox.deliveries import Delivery, Done
@@ -37,7 +37,7 @@ async def accepted(store: Store, chat: Chat, message: Message) -> Delivery:
 
 async def fails(store: Store, wamid: str, remedy: Remedy | None, now: int) -> None:
     body = receipt_body("failed", wamid, error={"code": 131000}, remedy=remedy)
-    await store.arrive([Arrival(f"{wamid}:failed", Kind.RECEIPT, body)], now=now)
+    await store.arrive([Arrival(f"{wamid}:failed", EventKind.RECEIPT, body)], now=now)
     await store.apply_receipts(now=now)
 
 
@@ -74,7 +74,7 @@ async def test_a_late_word_on_the_copy_that_failed_sends_no_third(store: Store, 
     [again] = await store.claim_due(now=5_000, limit=5, lease=60_000)
     await store.record([Done(again.claim, "wamid.1")], now=5_001)
     body = receipt_body("failed", "wamid.0", again.opaque, remedy=Remedy.SOON)
-    await store.arrive([Arrival("late", Kind.RECEIPT, body, opaque=again.opaque)], now=5_002)
+    await store.arrive([Arrival("late", EventKind.RECEIPT, body, opaque=again.opaque)], now=5_002)
     await store.apply_receipts(now=5_002)
     assert await store.claim_due(now=10**9, limit=5, lease=60_000) == []
     assert await notices(store) == []
@@ -83,7 +83,7 @@ async def test_a_late_word_on_the_copy_that_failed_sends_no_third(store: Store, 
 async def test_what_was_delivered_does_not_go_again(store: Store, chat: Chat) -> None:
     await accepted(store, chat, Text("Paid!"))
     body = receipt_body("delivered", "wamid.0")
-    await store.arrive([Arrival("delivered", Kind.RECEIPT, body)], now=9)
+    await store.arrive([Arrival("delivered", EventKind.RECEIPT, body)], now=9)
     await store.apply_receipts(now=9)
     await fails(store, "wamid.0", Remedy.SOON, 10)
     assert await store.claim_due(now=10**9, limit=5, lease=60_000) == []
@@ -140,7 +140,7 @@ async def test_a_message_that_cannot_be_read_fails_alone(
 ) -> None:
     await accepted(store, chat, Text("Paid!"))
     await run_sql(store, f"UPDATE outbox SET payload = '{payload}'")
-    other = Arrival("other", Kind.RECEIPT, receipt_body("delivered", "wamid.none"))
+    other = Arrival("other", EventKind.RECEIPT, receipt_body("delivered", "wamid.none"))
     await store.arrive([other], now=9)
     await fails(store, "wamid.0", remedy, 10)
     assert len(await notices(store)) == 1

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from flows.messages.kinds import TemplateMessage, Text, from_json
-from payments.processing.step_input import Kind
+from payments.processing.step_input import EventKind
 from storage import Store
 from storage.database.encoding import loads
 from storage.inbox.arrivals import Arrival
@@ -28,7 +28,7 @@ async def hear(
         receipt_body(status, wamid, opaque, {"code": 131047} if status == "failed" else None)
         for status in statuses
     ]
-    arrivals = [Arrival(f"{wamid}:{b['status']}:{now}", Kind.RECEIPT, b, opaque=opaque) for b in bodies]
+    arrivals = [Arrival(f"{wamid}:{b['status']}:{now}", EventKind.RECEIPT, b, opaque=opaque) for b in bodies]
     await store.arrive(arrivals, now=now)
     return (await store.apply_receipts(now=now)).undelivered
 

@@ -13,9 +13,9 @@ from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
 from payments.processing.changes import Caused, ChangeSet, EventResult, Outcome
 from payments.processing.notice import Notice, NoticeKind
-from payments.processing.step_input import Kind, StepInput
+from payments.processing.step_input import EventKind, StepInput
 from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Order
-from payments.shop.stock import Move
+from payments.shop.stock import StockMove
 from storage.inbox.steps import Advance
 from tests.builders import change_set
 from tests.storage.step_stores import HI, StepStore, Told
@@ -65,7 +65,7 @@ async def placed(steps: StepStore, customer: int = 0) -> OrderState:
 
 
 def about(key: str) -> Told:
-    return Kind.FACTS, {"event": "x", "order_key": key, "facts": []}
+    return EventKind.FACTS, {"event": "x", "order_key": key, "facts": []}
 
 
 async def seen(steps: StepStore, key: str, customer: int = 0) -> OrderState:
@@ -225,13 +225,13 @@ async def test_stock_is_what_the_customers_before_have_left(steps: StepStore) ->
 
     def take(given: StepInput) -> ChangeSet:
         seen.append(given.left["cup"])
-        return change_set(given, moves=[Move("cup", 2, 0), Move("cup", -1, 1)])
+        return change_set(given, moves=[StockMove("cup", 2, 0), StockMove("cup", -1, 1)])
 
     await steps.arrive(*HI, customer=2)
     await steps.step(take, HI)
     assert seen == [7, 5], "also in one batch"
     assert (await steps.look(HI, customer=1)).left == {"cup": 3, "tea": 4}
-    await steps.step(changing(moves=[Move("cup", -1, 0), Move("tea", 0, 4)]), HI)
+    await steps.step(changing(moves=[StockMove("cup", -1, 0), StockMove("tea", 0, 4)]), HI)
     assert (await steps.look(HI)).left == {"cup": 4, "tea": 0}
 
 
@@ -271,10 +271,10 @@ async def test_a_step_is_given_the_orders_that_it_names(steps: StepStore) -> Non
     fact = {"order_key": keys[3], "entity": "payment", "state": "captured"}
     told = {
         (2,): about(keys[2]),
-        (2, 3): (Kind.FACTS, {"order_key": keys[2], "facts": [fact]}),
-        (4,): (Kind.RESULT, {"name": "x", "fields": {"reference_id": f"{keys[4]}.1"}}),
-        (5,): (Kind.RESULT, {"name": "x", "fields": {"order_key": keys[5]}}),
-        (3,): (Kind.POLL, to_json(Poll(f"{keys[3]}.1", steps.now, 0))),
+        (2, 3): (EventKind.FACTS, {"order_key": keys[2], "facts": [fact]}),
+        (4,): (EventKind.RESULT, {"name": "x", "fields": {"reference_id": f"{keys[4]}.1"}}),
+        (5,): (EventKind.RESULT, {"name": "x", "fields": {"order_key": keys[5]}}),
+        (3,): (EventKind.POLL, to_json(Poll(f"{keys[3]}.1", steps.now, 0))),
         (): about(keys[6]),
     }
     for ns, event in told.items():
@@ -308,7 +308,7 @@ async def test_who_turns_out_to_be_one_person_has_the_orders_of_both(steps: Step
     given = await steps.look()
     survivor = given.conversation.id
     assert survivor == mine.order.conversation
-    assert [event.kind for event in given.events] == [Kind.JOINED, Kind.CHAT]
+    assert [event.kind for event in given.events] == [EventKind.JOINED, EventKind.CHAT]
     joined = replace(
         theirs, order=replace(theirs.order, conversation=survivor), facts=(fact,), refunds=(refund,)
     )

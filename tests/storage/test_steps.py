@@ -10,7 +10,7 @@ from tortoise.exceptions import IntegrityError
 from flows.engine.effects import Say, StartTimer
 from flows.messages.kinds import Text
 from payments.processing.changes import ChangeSet
-from payments.processing.step_input import Kind, StepInput
+from payments.processing.step_input import EventKind, StepInput
 from storage import Store
 from storage.inbox.arrivals import Arrival
 from storage.inbox.nonces import LETTERS
@@ -227,7 +227,7 @@ async def test_an_order_that_cannot_be_read_is_its_customers_alone(
     await store.advance_due(place_order, now=1)
     await store._units.run(lambda tx: tx.fetch("UPDATE orders SET lines = '{'"))
     key = f"{mine.conversation}-1"
-    told = Arrival("f", Kind.FACTS, {"order_key": key, "facts": []}, order_key=key)
+    told = Arrival("f", EventKind.FACTS, {"order_key": key, "facts": []}, order_key=key)
     facts, word = await store.arrive([told, chat("3", phone="91982")], now=2)
     assert facts.conversation == mine.conversation != other.conversation
     assert await store.advance_due(echo, now=2) == 2

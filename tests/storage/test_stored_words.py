@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from payments.ledger.refunds import RefundStatus
-from payments.processing.step_input import Kind
+from payments.processing.step_input import EventKind
 from payments.shop.orders import Lifecycle
 from storage.database import models
 from storage.database.queues import InboxState, Lane, OutboxState
@@ -16,7 +16,7 @@ STORAGE = Path(__file__).parents[2] / "storage"
 WORDS = re.compile(r"\b(state|kind|lane|lifecycle) (?:=|<>|IN|NOT IN) (\(?'[^)\n]*?'\)?)(?=[\s,)]|$)")
 ENUMS: dict[str, set[str]] = {
     "state": {*InboxState, *OutboxState},
-    "kind": set(Kind),
+    "kind": set(EventKind),
     "lane": set(Lane),
     "lifecycle": set(Lifecycle),
 }

@@ -6,7 +6,7 @@ import pytest
 
 from payments.ledger.facts import to_json
 from payments.processing.notice import NoticeKind
-from payments.processing.step_input import Kind
+from payments.processing.step_input import EventKind
 from storage import Store
 from storage.database.records import reading
 from storage.inbox.arrivals import Arrival
@@ -21,7 +21,9 @@ PAID = frozenset({"pay_1"})
 def captured(key: str, order: str, **fact: Any) -> Arrival:
     """A webhook about a captured payment of ₹500. `fact` replaces fields of its fact."""
     told = to_json(builders.captured(order_key=order)) | fact
-    return Arrival(key, Kind.FACTS, {"order_key": order, "facts": [told], "problems": []}, order_key=order)
+    return Arrival(
+        key, EventKind.FACTS, {"order_key": order, "facts": [told], "problems": []}, order_key=order
+    )
 
 
 async def alarms(store: Store) -> list[tuple[str, str]]:
@@ -188,7 +190,9 @@ async def test_what_is_not_given_back_after_all_is_to_be_decided_again(store: St
 
 async def test_what_waits_in_an_unreadable_shape_keeps_nobody_from_settling(store: Store, ours: str) -> None:
     await insert(store, "conversation", id=77)
-    odd = Arrival("odd", Kind.FACTS, {"order_key": ours, "facts": [7, {"entity": "payment"}]}, order_key=ours)
+    odd = Arrival(
+        "odd", EventKind.FACTS, {"order_key": ours, "facts": [7, {"entity": "payment"}]}, order_key=ours
+    )
     await store.arrive([odd, captured("a", ours)], NOW)
     await store.advance_due(_unknown, NOW)
     assert (await store.counts(NOW)).parked == 2

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from payments.processing.changes import ChangeSet
 from payments.processing.notice import Notice, NoticeKind
-from payments.processing.step_input import Kind, StepInput
+from payments.processing.step_input import EventKind, StepInput
 from storage.database.encoding import loads
 from storage.database.queues import Lane
 from storage.database.records import Records
@@ -86,8 +86,8 @@ async def _receive_failures(shop: Shop, beside: Units) -> None:
         receipt_body("read", "wamid.of.others"),
         {"error": {"code": 1}},
     ]
-    arrivals = [Arrival(f"told.{n}", Kind.RECEIPT, body) for n, body in enumerate(told)]
-    await shop.store.arrive([*arrivals, Arrival("told.odd", Kind.RECEIPT, {"error": [{}]})], shop.now)
+    arrivals = [Arrival(f"told.{n}", EventKind.RECEIPT, body) for n, body in enumerate(told)]
+    await shop.store.arrive([*arrivals, Arrival("told.odd", EventKind.RECEIPT, {"error": [{}]})], shop.now)
     await shop.store.apply_receipts(shop.now)
 
 
@@ -110,7 +110,7 @@ async def _park_and_replay(shop: Shop) -> None:
     """Events that no step can handle, one of which is tried again; and a number that moved."""
     await shop.write([3_000_000, 3_000_001], "hi")
     await shop.store.advance_due(_raises, shop.now)
-    moved = Arrival("moved", Kind.CHAT, {}, aliases=(("bsuid", "IN.moved"), *names(3_000_000)[1:]))
+    moved = Arrival("moved", EventKind.CHAT, {}, aliases=(("bsuid", "IN.moved"), *names(3_000_000)[1:]))
     [first] = await shop.store.arrive([moved], shop.now)
     [again] = await shop.store.arrive([moved], shop.now)
     assert first.number == again.number
@@ -129,12 +129,14 @@ async def _merge_conversations(shop: Shop, beside: Units) -> None:
     sent = {names(n): await _message_to(shop, n) for n in (5_003, 5_004)}
     for n, (first, last) in enumerate(((5_000, 5_001), (5_001, 5_002))):
         both = (*names(first)[:1], ("parent_bsuid", f"IN.ENT.{n}"))
-        await shop.store.arrive([Arrival(f"one.{n}", Kind.CHAT, {}, aliases=both)], shop.now)
-        changed = Arrival(f"two.{n}", Kind.CHAT, {}, aliases=names(last), formerly=both, told_at=shop.now)
+        await shop.store.arrive([Arrival(f"one.{n}", EventKind.CHAT, {}, aliases=both)], shop.now)
+        changed = Arrival(
+            f"two.{n}", EventKind.CHAT, {}, aliases=names(last), formerly=both, told_at=shop.now
+        )
         await shop.store.arrive([changed], shop.now)
     (third, message), (fourth, answered) = sent.items()
     told = receipt_body("read", opaque=message.opaque)
-    receipt = Arrival("who", Kind.RECEIPT, told, opaque=message.opaque, recipient=fourth)
+    receipt = Arrival("who", EventKind.RECEIPT, told, opaque=message.opaque, recipient=fourth)
     await shop.store.arrive([receipt], shop.now)
     await shop.store.record([Done(answered.claim, "wamid.who", recipient=third)], shop.now)
     await shop.store.apply_receipts(shop.now)
@@ -185,7 +187,7 @@ async def _settle(shop: Shop) -> None:
     """A stray: money for an order that is not here, settled by a person."""
     key = f"{await shop.store.installation()}-1-9lost"
     told = {"order_key": key, "facts": []}
-    await shop.store.arrive([Arrival("lost", Kind.FACTS, told, order_key=key)], shop.now)
+    await shop.store.arrive([Arrival("lost", EventKind.FACTS, told, order_key=key)], shop.now)
     await shop.store.advance_due(_raises, shop.now)
     reference = f"{key}.1"
     assert await shop.store.lacking({reference}) == {reference: frozenset()}

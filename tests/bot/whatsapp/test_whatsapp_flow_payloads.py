@@ -19,7 +19,7 @@ from flows.engine.step import step
 from flows.language.load import load
 from flows.messages.kinds import from_json, to_json
 from payments.processing.actions import SHOP
-from payments.processing.shop_state import Moment, ShopState
+from payments.processing.shop_state import ShopState, StepContext
 from payments.shop.cart import Cart
 from sandbox import meta_rules
 from tests.world.running_bot import FLOW
@@ -69,7 +69,7 @@ def flow(products: list[dict[str, Any]], text: str, sections: list[str], titles:
 
 def shopper(flow: Flow, cart: Cart = ()) -> ShopState:
     """A customer of `flow` with this cart."""
-    return ShopState(Moment(flow.sections["shop"], 1, "abcdefgh-1"), cart)
+    return ShopState(StepContext(flow.sections["shop"], 1, "abcdefgh-1"), cart)
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])

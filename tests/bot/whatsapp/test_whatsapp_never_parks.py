@@ -19,7 +19,7 @@ from flows.messages import replies
 from payments.processing.actions import SHOP
 from payments.processing.advance import advance
 from payments.processing.changes import Outcome
-from payments.processing.step_input import InboxEvent, Kind
+from payments.processing.step_input import EventKind, InboxEvent
 from payments.simulator.simulator import START, Simulator
 
 _LENGTHS: Final = (0, 1, 63, 64, 65, 200, 255, 256, 257, 1024, 1025, 4096, 4097, 9000)
@@ -112,7 +112,7 @@ def _received(message: Mapping[str, Any], name: str) -> InboundMessage:
 def _answered(flow: Flow, chat: Simulator, event: Event, name: str | None) -> bool:
     """Whether a message is sent, or Razorpay is asked something whose answer brings one."""
     body = {"event": events.to_json(event), "name": name}
-    arrived = InboxEvent(1000, Kind.CHAT, body, START)
+    arrived = InboxEvent(1000, EventKind.CHAT, body, START)
     changes = advance(flow, chat.store.given("sim-1", [arrived], "abcdefghij"), chat.now)
     [result] = changes.results
     assert result.outcome is not Outcome.PARKED, result.error
