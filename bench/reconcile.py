@@ -31,7 +31,7 @@ from payments.processing.step_input import EventKind
 from payments.razorpay.gateway import Link
 from storage import Store
 from storage.database.queues import Lane
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 from storage.outbox.deliveries import Done
 
 _ATTEMPTS: Final = 100_000

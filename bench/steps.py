@@ -23,7 +23,7 @@ from flows.engine import events
 from payments.processing.advance import advance
 from payments.processing.step_input import EventKind
 from storage import Store
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 
 _CUSTOMERS: Final = 1_000
 _TEXTS: Final = ("hi", "1", "checkout", "confirm")

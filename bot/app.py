@@ -24,7 +24,8 @@ from flows.language.load import load
 from payments.processing.actions import SHOP
 from payments.razorpay.gateway import Gateway
 from storage import Store
-from storage.inbox.arrivals import Arrival, Stored
+from storage.inbox.arrival import Arrival
+from storage.inbox.arrivals import Stored
 
 INGEST_BATCH = 200
 """Maximum number of requests that share one commit."""

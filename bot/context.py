@@ -16,7 +16,8 @@ from bot.whatsapp.client import WhatsAppClient
 from flows.engine.model import Flow
 from payments.razorpay.gateway import Gateway
 from storage import Store
-from storage.inbox.arrivals import Arrival, Stored
+from storage.inbox.arrival import Arrival
+from storage.inbox.arrivals import Stored
 
 Inbox: TypeAlias = Batcher[Sequence[Arrival], Sequence[Stored]]
 """Stores the events of one request. Requests that arrive together share a transaction."""

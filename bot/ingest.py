@@ -21,7 +21,7 @@ from payments.razorpay import webhook
 from payments.razorpay.fetched import Reading
 from payments.razorpay.gateway import Link
 from storage.database.queues import Lane
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 from storage.outbox.resend import Remedy
 
 _LONGEST_KEY: Final = 200
@@ -128,26 +128,26 @@ def from_razorpay(
     return Arrival(webhook.digest(raw), EventKind.FACTS, content, redacted, order_key=order_key)
 
 
-def unreadable(raw: bytes, door: str, reason: str) -> Arrival:
+def unreadable(raw: bytes, path: str, reason: str) -> Arrival:
     """Return the arrival of a signed body that is not JSON, with a notice for the operator.
 
-    `door` is the path of the request. The provider is not asked to repeat it, because it would send the same
+    `path` is the path of the request. The provider is not asked to repeat it, because it would send the same
     bytes.
     """
     digest = sha256(raw).hexdigest()
     text = raw.decode("utf-8", "backslashreplace").replace("\0", "\\x00")
     message = (
-        f"A webhook of {len(raw)} bytes came to {door} with a right signature and could not be read: "
+        f"A webhook of {len(raw)} bytes came to {path} with a right signature and could not be read: "
         f"{reason}. Nothing in it was acted on. Look at what sits between the provider and Munshi; if it "
         f"came just so, report it. It is kept as it came: see the table inbox, key unreadable:{digest}"
     )
     return Arrival(
         f"unreadable:{digest}",
         EventKind.OTHER,
-        {"reason": f"unreadable: {reason}", "door": door},
+        {"reason": f"unreadable: {reason}", "path": path},
         text,
         pending=False,
-        notice=Notice(NoticeKind.UNREADABLE, door, message),
+        notice=Notice(NoticeKind.UNREADABLE, path, message),
     )
 
 

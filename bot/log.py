@@ -41,7 +41,7 @@ _NUMBERS: Final = re.compile(
 any groups; without one, an Indian mobile number in the groups that people write. Groups of other sizes
 do not match: a date, a time and two counts in a row are not phone numbers."""
 _ADDRESSES: Final = re.compile(
-    r"(?<![^\s@\"'`<>()\[\]{},;:=/|\\])[^\s@\"'`<>()\[\]{},;:=/|\\]++@[\w-]+(?:\.[\w-]+)*"
+    r"(?<![^\s@\"'`<>()\[\]{},;:=/|\\])[^\s@\"'`<>()\[\]{},;:=/|\\]++(?:@[\w-]+(?:\.[\w-]+)*)+"
 )
 """E-mail addresses and UPI addresses (`name@bank`)."""
 _CREDENTIALS: Final = re.compile(r"(?<=://)[^\s/@]*:[^\s@]*+@")
@@ -62,9 +62,9 @@ def mask(text: str) -> str:
     'from …01, …@…'
     """
     public = _CREDENTIALS.sub(f"{BLOT}@", blot(text, _SECRETS[0]))
-    visible = printable(_without_numbers(_APART.sub(_without_invisible, public)), _KEPT)
-    # An escaped character can be part of an address, so addresses are looked for last.
-    return _ADDRESSES.sub("…@…", visible)
+    shown = _ADDRESSES.sub("…@…", _APART.sub(_without_invisible, public))
+    # An escaped control character can make an address of what was none.
+    return _ADDRESSES.sub("…@…", printable(_without_numbers(shown), _KEPT))
 
 
 def _without_invisible(match: re.Match[str]) -> str:

@@ -22,7 +22,7 @@ log = structlog.get_logger()
 
 
 @dataclass(slots=True)
-class _Door:
+class _Counter:
     refused: int = 0
     since: int = 0
 
@@ -31,29 +31,30 @@ class _Door:
 class RefusedWebhooks:
     """Refused webhooks of one process. All times are milliseconds since 1970, UTC."""
 
-    _doors: dict[str, _Door] = field(default_factory=dict)
+    _counters: dict[str, _Counter] = field(default_factory=dict)
     _numbers: set[str] = field(default_factory=set)
 
     def accepted(self, path: str) -> None:
         """Reset the count of `path`: a webhook with a valid signature arrived there."""
-        self._doors.pop(path, None)
+        self._counters.pop(path, None)
 
     async def refused(self, path: str, setting: str, store: Store, now: int) -> None:
         """Count a signature at `path` that does not match `setting`'s secret; after many, store a notice.
 
         The count restarts once the notice is stored. If storing it raises, the next refusal tries again.
         """
-        door = self._doors.setdefault(path, _Door(since=now))
-        door.refused += 1
-        if door.refused < MANY or now - door.since < A_WHILE:
+        counter = self._counters.setdefault(path, _Counter(since=now))
+        counter.refused += 1
+        if counter.refused < MANY or now - counter.since < A_WHILE:
             return
         message = (
-            f"{door.refused} signed webhooks came to {path}, and none with a signature that fits {setting}."
+            f"{counter.refused} signed webhooks came to {path}, and none with a signature that fits"
+            f" {setting}."
             f" If nothing else arrives, {setting} is wrong, and we hear of no payments or messages. Copy it"
             " anew from the provider's dashboard and start again; what was refused is sent again."
         )
         await store.tell([Notice(NoticeKind.SIGNATURE, path, message)], now)
-        self._doors.pop(path, None)
+        self._counters.pop(path, None)
 
     def elsewhere(self, numbers: Iterable[str]) -> None:
         """Log once each other number that messages were sent to. The log shows only its last characters."""

@@ -22,7 +22,10 @@ from enum import StrEnum
 from typing import Final, TypeAlias, assert_never
 
 TRIES: Final = 296
-"""Failures in a row after which a call is given up: the gaps add up to 24 hours."""
+"""Failures in a row after which a call is given up. The gaps of RETRY and THROTTLED add up to 24 hours.
+
+Those of PAIR_RATE would add up to 12 days, but Meta lifts that limit within minutes.
+"""
 UNKNOWN_TRIES: Final = 50
 """Failures in a row after which a call of unknown outcome is given up."""
 DOUBT: Final = 30

@@ -16,7 +16,7 @@ from storage.database.backup import copy, onto_disk
 from storage.database.errors import UnsupportedDatabase
 from storage.database.read_only import read_only
 from storage.database.sqlite import SqliteUnits
-from storage.database.trouble import told
+from storage.database.trouble import readable_errors
 from storage.operations import epochs
 from storage.store import Store, opened
 
@@ -47,7 +47,7 @@ async def back_up(url: str, file: Path) -> int:
     config = configuration(url)
     if not is_sqlite(config):
         raise UnsupportedDatabase(DUMP)
-    with told(config):
+    with readable_errors(config):
         return await asyncio.to_thread(copy, Path(config["credentials"]["file_path"]), file)
 
 
@@ -63,7 +63,7 @@ async def restore(url: str, file: Path, now: int, another: str | None = None) ->
         raise UnsupportedDatabase(LOAD)
     place = Path(config["credentials"]["file_path"])
     ready = place.with_name(f"{place.name}.restoring")
-    with told(config), _locked(place):
+    with readable_errors(config), _locked(place):
         moved = await asyncio.to_thread(_finish_renames, place, ready)
         await asyncio.to_thread(_require_same, moved or place, file, another)
         await asyncio.to_thread(_prepare, file, ready)

@@ -13,9 +13,10 @@ from storage.database.postgres import PostgresUnits
 from storage.database.queues import Lane
 from storage.database.sqlite import SqliteUnits
 from storage.database.transaction import SoldOut, Transaction, Units
-from storage.database.trouble import told
+from storage.database.trouble import readable_errors
 from storage.inbox import arrivals, nonces, notices, steps, stock, strays
-from storage.inbox.arrivals import Arrival, Stored
+from storage.inbox.arrival import Arrival
+from storage.inbox.arrivals import Stored
 from storage.inbox.changes import error_text, park
 from storage.inbox.nonces import Draw
 from storage.inbox.step_inputs import EVENTS_AT_ONCE
@@ -93,7 +94,7 @@ class Store:
         """
         try:
             async with asyncio.timeout(_PING_SECONDS):
-                await self._units.outside(_select_one)
+                await self._units.read(_select_one)
         except (TimeoutError, Closed, Gone):
             raise
         except Exception as error:
@@ -126,11 +127,11 @@ class Store:
 
     async def due(self, now: int) -> Due:
         """Return what the inbox has due at `now`. Cheaper than a claim that finds nothing."""
-        return await self._units.outside(lambda tx: due.due(tx, now))
+        return await self._units.read(lambda tx: due.due(tx, now))
 
     async def due_lanes(self, now: int) -> frozenset[Lane]:
         """Return the lanes of the outbox that have an entry due at `now`."""
-        return await self._units.outside(lambda tx: due.due_lanes(tx, now))
+        return await self._units.read(lambda tx: due.due_lanes(tx, now))
 
     async def advance_due(self, advance: Advance, now: int, limit: int = 256) -> int:
         """Step up to `limit` conversations with due events and return how many events were answered.
@@ -184,23 +185,23 @@ class Store:
 
     async def order(self, key: str) -> OrderView | None:
         """Return the order with `key`; None if there is none."""
-        return await self._units.outside(lambda tx: queries.order(tx, key))
+        return await self._units.read(lambda tx: queries.order(tx, key))
 
     async def order_placed_by(self, number: int) -> OrderView | None:
         """Return the order that event `number` placed; None if it placed none."""
-        return await self._units.outside(lambda tx: queries.order_placed_by(tx, number))
+        return await self._units.read(lambda tx: queries.order_placed_by(tx, number))
 
     async def order_of_link(self, link_id: str) -> str | None:
         """Return the key of the order of the provider's link `link_id`; None if it is not known."""
-        return await self._units.outside(lambda tx: queries.order_of_link(tx, link_id))
+        return await self._units.read(lambda tx: queries.order_of_link(tx, link_id))
 
     async def known_names(self, kind: str, values: Sequence[str]) -> list[str]:
         """Return those of `values` that are some customer's alias of `kind`, in the given order."""
-        return await self._units.outside(lambda tx: queries.known_names(tx, kind, values))
+        return await self._units.read(lambda tx: queries.known_names(tx, kind, values))
 
     async def event(self, number: int) -> EventView | None:
         """Return event `number`; None if there is none."""
-        return await self._units.outside(lambda tx: queries.event(tx, number))
+        return await self._units.read(lambda tx: queries.event(tx, number))
 
     async def replay(self, number: int) -> bool:
         """Make the parked event `number` pending again; False if there is none, or it is not parked."""
@@ -219,33 +220,33 @@ class Store:
 
     async def installation(self) -> str:
         """Return the installation's key, with which the public ids of this database begin."""
-        return await self._units.outside(_installation)
+        return await self._units.read(_installation)
 
     async def lacking(self, references: Collection[str]) -> dict[str, frozenset[str] | None]:
         """Return those payment link `references` that no order here made: see `strays.lacking`."""
-        return await self._units.outside(lambda tx: strays.lacking(tx, references))
+        return await self._units.read(lambda tx: strays.lacking(tx, references))
 
     async def settle(self, settled: Settled, now: int) -> None:
         """Record a person's decision about a link that this database lacks."""
         await self._units.run(lambda tx: strays.settle(tx, settled, now))
 
-    async def compared(self) -> None:
+    async def finish_restore(self) -> None:
         """Record that every link that this database lacks is settled."""
-        await self._units.run(epochs.compared)
+        await self._units.run(epochs.finish_restore)
 
     async def recent(self, limit: int) -> list[EventView]:
         """Return the newest `limit` events that have a trace, newest first."""
-        return await self._units.outside(lambda tx: queries.recent(tx, limit))
+        return await self._units.read(lambda tx: queries.recent(tx, limit))
 
     async def counts(self, now: int) -> Counts:
         """Return how much is waiting at `now`, for metrics and readiness."""
-        return await self._units.outside(lambda tx: queries.counts(tx, now))
+        return await self._units.read(lambda tx: queries.counts(tx, now))
 
 
 async def opened(url: str) -> Units:
     """Open the database at `url`. Raises the errors of `Store.open`, without retries."""
     config = configuration(url)
-    with told(config):
+    with readable_errors(config):
         return await (
             SqliteUnits.open(config["credentials"]) if is_sqlite(config) else PostgresUnits.open(config)
         )

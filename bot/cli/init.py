@@ -21,8 +21,8 @@ _README: Final = """\
 A shop on WhatsApp, run by Munshi. Run every command in this folder.
 
 - `flows.yaml` is the shop: change it, then `munshi check` and `munshi chat`
-- `scenarios/` are its chats, written down: `munshi test` plays them
-- how to write both: `docs/flow-format.md` in the folder of the program
+- `scenarios/` are chats of the shop that you began with: `munshi test` plays them; delete what no longer fits
+- how to write both: `{manual}`
 - `.env` are the settings: fill in what is empty, keep it to yourself
 - `munshi serve --sandbox` tries it against a pretended Meta and Razorpay; `munshi serve` is the real thing
 - `munshi doctor` says what is missing or amiss; `munshi backup FILE` copies the books, `munshi.db`
@@ -65,8 +65,14 @@ def _texts(folder: Path) -> Mapping[str, str]:
         **{name: file.read_text(encoding="utf-8") for name, file in copied.items()},
         ".env": "".join(_settings(shipped.settings.read_text(encoding="utf-8"))),
         ".gitignore": _IGNORED,
-        "README.md": _README.format(name=folder.absolute().name),
+        "README.md": _README.format(name=folder.absolute().name, manual=_manual()),
     }
+
+
+def _manual() -> str:
+    """Return where the manual of the flow language is."""
+    file = Path(__file__).parents[2] / "docs" / "flow-format.md"
+    return str(file) if file.exists() else "docs/flow-format.md in Munshi's repository"
 
 
 def _settings(example: str) -> Iterator[str]:

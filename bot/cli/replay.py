@@ -20,7 +20,7 @@ Every = Annotated[bool, typer.Option("--all", help="Every parked event, oldest f
 
 
 def command(event: Event = None, every: Every = False) -> None:
-    """Have a parked event handled again: what it would have done, it does now. The server may run or not."""
+    """Handle a parked event again, now that its cause is mended. The server may run or not."""
     if (event is None) != every:
         refuse("name one event (munshi replay 17), or all that are parked (munshi replay --all)")
     looked_up(_replay(settings_or_refuse(), event))

@@ -34,7 +34,7 @@ def command(
     refund: Refund = None,
     keep: Keep = None,
 ) -> None:
-    """Put FILE in the place of the database, which no server may have open; what was there is kept aside.
+    """Replace the database by the backup FILE. Stop the server first. The old database is kept beside it.
 
     The books are marked as restored: no id of the lost ones is given again. Then Razorpay is asked for the
     payment links that the books lack, and each is settled as you say, as by 'munshi settle'.

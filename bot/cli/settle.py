@@ -51,7 +51,7 @@ class Said:
 
 
 def command(cancel_unpaid: CancelUnpaid = False, refund: Refund = None, keep: Keep = None) -> None:
-    """Settle the payment links that Razorpay has of this installation and these books lack.
+    """Decide about payment links that exist at Razorpay and that this database lacks.
 
     They come from lost books: after a restore, nothing else would tell of them. The books take over a link
     of an order that they have. Every other link is listed. An unpaid one is cancelled; a paid one is refunded
@@ -125,7 +125,7 @@ async def _settle(settings: Settings, decisions: Said) -> Counter[Left]:
             if why := await desk.take(link, settled):
                 left[why] += 1
         if not left:
-            await store.compared()
+            await store.finish_restore()
         if unknown := (decisions.refund | decisions.keep) - seen:
             typer.echo(printable(f"not lacking: {', '.join(sorted(unknown))}"), err=True)
             left[Left.UNKNOWN] = len(unknown)

@@ -1,4 +1,4 @@
-"""`munshi test`: play golden chats and report those that the shop no longer follows."""
+"""`munshi test`: play the written chats and list those whose answers have changed."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,7 +22,7 @@ Flowing = Annotated[
 
 
 def command(paths: Paths = None, flow: Flowing = DEFAULT) -> None:
-    """Play golden chats on the flow, without any network, and say which the shop no longer follows."""
+    """Play the written chats on the flow, without any network, and list those whose answers have changed."""
     files = [file for path in paths or [_default()] for file in _files(path)]
     flows: dict[Path, Flow] = {}
     failed = 0

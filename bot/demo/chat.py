@@ -43,6 +43,7 @@ class Chat:
         """Run the chat until /quit or the end of input. The customer says hi first."""
         name = self._stage.context.flow.statics[self._stage.context.flow.languages[0]]["shop"]["name"]
         self._console.print(Rule(plain(str(name))))
+        self._console.print(Text("'hi' is sent for you.", "dim"))
         self._console.print(Text(f"{PROMPT}hi", "bold"))
         await self._stage.customer.write("hi")
         self._show(await self._stage.answers(_PATIENCE))

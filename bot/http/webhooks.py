@@ -14,7 +14,7 @@ from bot.json_text import Json, Unreadable, read_object, storable
 from bot.whatsapp.inbound import Parsed, parse
 from payments import signature
 from payments.razorpay import webhook
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 
 log = structlog.get_logger()
 
@@ -102,12 +102,12 @@ async def take_razorpay(context: Context, raw: bytes, header: str | None) -> Non
     await _store(context, [from_razorpay(raw, notice, order_key, body, context.gateway.mode)])
 
 
-async def _count_refused(context: Context, door: str, setting: str) -> None:
-    """Count a wrong signature at path `door`. The request is refused even if no notice can be stored."""
+async def _count_refused(context: Context, path: str, setting: str) -> None:
+    """Count a wrong signature at path `path`. The request is refused even if no notice can be stored."""
     try:
-        await context.refusals.refused(door, setting, context.store, context.clock.now())
+        await context.refusals.refused(path, setting, context.store, context.clock.now())
     except Exception:
-        log.exception("notice not stored", kind="signature", path=door)
+        log.exception("notice not stored", kind="signature", path=path)
 
 
 def _count_elsewhere(context: Context, parsed: Parsed, ours: str) -> None:
@@ -116,7 +116,7 @@ def _count_elsewhere(context: Context, parsed: Parsed, ours: str) -> None:
     context.refusals.elsewhere(number for number in numbers if number is not None)
 
 
-async def _read(context: Context, raw: bytes, door: str) -> Json | None:
+async def _read(context: Context, raw: bytes, path: str) -> Json | None:
     """Parse `raw`. If it is not JSON, store it as it came, with a notice, and return None.
 
     Such a body is acknowledged, because its sender would otherwise repeat the same bytes for days.
@@ -125,9 +125,9 @@ async def _read(context: Context, raw: bytes, door: str) -> Json | None:
         return read_object(raw)
     except Unreadable as unread:
         reason = str(unread)
-    log.error("webhook unreadable", path=door, reason=reason, bytes=len(raw))
-    await _store(context, [unreadable(raw, door, reason)])
-    context.metrics.unreadable.labels(door).inc()
+    log.error("webhook unreadable", path=path, reason=reason, bytes=len(raw))
+    await _store(context, [unreadable(raw, path, reason)])
+    context.metrics.unreadable.labels(path).inc()
     return None
 
 

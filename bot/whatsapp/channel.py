@@ -33,7 +33,7 @@ WHATSAPP: Final = Channel(
     # Meta dates a change of number in whole seconds.
     naming=Naming(lasting=BSUID, passing=PHONE, step=999, late=REPEATED),
     pace=Pace(gap=6_000, burst=45),
-    word=30_000,
+    receipt_wait=30_000,
     unsent=window.unsent,
     undelivered=undelivered,
 )

@@ -18,7 +18,7 @@ from bot.whatsapp.client import CALL_SECONDS as SEND_SECONDS
 from bot.whatsapp.client import WhatsAppClient
 from bot.whatsapp.errors import SendError
 from bot.whatsapp.payloads import PayloadError
-from bot.workers.razorpay_handler import alarm, made, refused
+from bot.workers.razorpay_handler import event_for_refusal, make_call, notice_for_refusal
 from bot.workers.traffic import Traffic
 from bot.workers.whatsapp_handler import WindowClosed, send
 from payments.ledger import calls
@@ -108,11 +108,13 @@ class Executor:
 
     async def _call(self, delivery: Delivery, call: calls.Call) -> Outcome:
         try:
-            provider_id, answer = await made(self.gateway, call, delivery.attempts)
+            provider_id, answer = await make_call(self.gateway, call, delivery.attempts)
         except GatewayError as error:
             failed = self._fail(delivery, _verdict(error), error.retry_after, str(error))
             if isinstance(failed, Failed):
-                return replace(failed, result=refused(call, error), notice=alarm(call, error))
+                return replace(
+                    failed, result=event_for_refusal(call, error), notice=notice_for_refusal(call, error)
+                )
             return failed
         return Done(delivery.claim, provider_id, answer)
 

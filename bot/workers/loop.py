@@ -88,7 +88,7 @@ class Workers:
         self._stepping.set()
         self._performing.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)  # `_on_loop_end` has logged their errors
-        await self._landed()
+        await self._wait_until_idle()
 
     async def step(self) -> int:
         """Step due events and apply due receipts, one batch each. Return how many were handled."""
@@ -113,7 +113,7 @@ class Workers:
         """Step and perform until nothing is due. Return the number of items. For tests, without the loops."""
         done = 0
         while count := await self.step() + await self.perform():
-            await self._landed()
+            await self._wait_until_idle()
             done += count
         return done
 
@@ -209,7 +209,7 @@ class Workers:
         self._performing.set()
         return [None] * len(outcomes)
 
-    async def _landed(self) -> None:
+    async def _wait_until_idle(self) -> None:
         """Wait until nothing is in flight and every outcome is recorded."""
         while self._runs:
             await asyncio.wait(set(self._runs))

@@ -27,7 +27,7 @@ _EXPIRY_REFUSED: Final = re.compile(r"expire", re.IGNORECASE)
 _NUMBERS: Final = re.compile(r"[\w.]*\d[\w.,]*")
 
 
-async def made(gateway: Gateway, call: Call, tries: int) -> tuple[str | None, Result | None]:
+async def make_call(gateway: Gateway, call: Call, tries: int) -> tuple[str | None, Result | None]:
     """Make the call. Return Razorpay's id of the object and the event for the conversation, if any.
 
     `tries` includes this try. Raises GatewayError.
@@ -44,7 +44,7 @@ async def made(gateway: Gateway, call: Call, tries: int) -> tuple[str | None, Re
             return refunds[0].entity_id, RefundMade(call.order_key, tuple(refunds))
 
 
-def refused(call: Call, error: GatewayError) -> Result | None:
+def event_for_refusal(call: Call, error: GatewayError) -> Result | None:
     """Return the event about a call that will never succeed; None if the conversation needs none."""
     match call:
         case CreateLink():
@@ -64,7 +64,7 @@ def refused(call: Call, error: GatewayError) -> Result | None:
             return None
 
 
-def alarm(call: Call, error: GatewayError) -> Notice | None:
+def notice_for_refusal(call: Call, error: GatewayError) -> Notice | None:
     """Return the notice about a call that will never succeed; None if the conversation deals with it."""
     if error.retryable or not isinstance(call, (CreateLink, FetchPayments)):
         return None  # held money and a link that stays get their notice where they are decided

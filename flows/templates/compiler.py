@@ -6,7 +6,7 @@ from typing import Any, Final, TypeAlias
 
 from flows.document.errors import Issue, close
 from flows.document.reader import Document, Path
-from flows.templates.expressions import Expression, Language, Template, TemplateError
+from flows.templates.expressions import Expression, Template, TemplateError, TemplateLanguage
 from flows.templates.lookups import EACH, Lookup, NoSuchField, follow
 
 Names: TypeAlias = Mapping[str, str]
@@ -27,7 +27,7 @@ class TemplateCompiler:
     ) -> None:
         """`roots` may be read everywhere. `sample` has the fields of those roots whose fields are known."""
         self._document, self._issues = document, issues
-        self._language = Language(filters)
+        self._language = TemplateLanguage(filters)
         self._roots, self._sample = frozenset(roots), sample
         self._templates: dict[tuple[str, Path], Template | None] = {}
         self._expressions: dict[tuple[str, Path], Expression | None] = {}

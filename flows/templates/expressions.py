@@ -116,7 +116,7 @@ BLANK: Final = Template("", frozenset(), "", None)
 """Stands in for a template that does not compile, for the same reason."""
 
 
-class Language:
+class TemplateLanguage:
     """The compiler of one flow's templates: Jinja with the host's filters added."""
 
     def __init__(self, filters: Mapping[str, Callable[..., Any]]) -> None:

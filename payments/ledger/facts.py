@@ -1,6 +1,6 @@
 """Facts: what Razorpay said about one payment, link or order. Append-only: a fact never changes."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, Final
@@ -82,6 +82,26 @@ def from_json(value: Mapping[str, Any]) -> Fact:
     """Return the fact that `to_json` wrote. Raises TypeError or ValueError on another shape."""
     fact = Fact(**value)
     return replace(fact, entity=EntityType(fact.entity), state=FactState(fact.state))
+
+
+def read_all(values: Iterable[Any]) -> tuple[tuple[Fact, ...], tuple[str, ...]]:
+    """Return the facts that `to_json` wrote, and the problems of those that cannot be read."""
+    facts, problems = [], []
+    for value in values:
+        try:
+            facts.append(from_json(value))
+        except (TypeError, ValueError) as error:
+            problems.append(f"a fact cannot be read: {error}")
+    return tuple(facts), tuple(problems)
+
+
+def is_known(entity: str, state: str) -> bool:
+    """Whether this version has these words. A newer version may have stored others."""
+    return entity in _ENTITIES and state in _STATES
+
+
+_ENTITIES: Final = frozenset(EntityType)
+_STATES: Final = frozenset(FactState)
 
 
 def in_body(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -19,7 +19,7 @@ from payments.shop.catalogue import Repairs
 from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, withdrawn
 from payments.shop.stock import StockMove
 
-OVER: Final = frozenset({AttemptStatus.REFUSED, AttemptStatus.EXPIRED, AttemptStatus.CANCELLED})
+ENDED_UNPAID: Final = frozenset({AttemptStatus.REFUSED, AttemptStatus.EXPIRED, AttemptStatus.CANCELLED})
 """Statuses of an attempt that ended unpaid."""
 
 
@@ -47,8 +47,8 @@ def resolve(state: OrderState, rules: Repairs, left: Mapping[str, int]) -> Resol
     attempts, ended = _withdrawn(state, lifecycle, balance)
     resolved = replace(state, lifecycle=lifecycle, refunds=(*refunds, *asked), attempts=attempts)
     moves = _moves(state, lifecycle, left)
-    most = balance.total if _may_pay_for_all(state, refunds) else state.fulfilled
-    return Resolution(_booked(resolved, most, balance, rules), asked, ended, moves)
+    most_for_goods = balance.total if _may_pay_for_all(state, refunds) else state.fulfilled
+    return Resolution(_booked(resolved, most_for_goods, balance, rules), asked, ended, moves)
 
 
 def _may_pay_for_all(state: OrderState, refunds: tuple[Refund, ...]) -> bool:
@@ -72,6 +72,10 @@ def _lifecycle(
     rules: Repairs,
     left: Mapping[str, int],
 ) -> Lifecycle:
+    """Return what becomes of the order: paid in full it is fulfilled, without any hope of payment it lapses.
+
+    Fulfilled and returned are final. While money may still come or waits for a person, nothing changes.
+    """
     if state.lifecycle in (Lifecycle.FULFILLED, Lifecycle.RETURNED):
         return state.lifecycle
     refunded = _refunded(refunds, balance.fitting)
@@ -100,7 +104,7 @@ def _short(state: OrderState, balance: Balance, rules: Repairs) -> Lifecycle:
     if rules.short == "hold" or balance.mismatch:
         return state.lifecycle
     rest = [attempt for attempt in state.attempts if attempt.amount == state.due]
-    over = bool(rest) and all(attempt.status in OVER for attempt in rest)
+    over = bool(rest) and all(attempt.status in ENDED_UNPAID for attempt in rest)
     possible = rules.short == "top up" and state.due >= SMALLEST
     waits = state.lifecycle is Lifecycle.OPEN and possible and not over
     return state.lifecycle if waits else Lifecycle.RETURNED
@@ -157,13 +161,13 @@ def _moves(state: OrderState, lifecycle: Lifecycle, left: Mapping[str, int]) -> 
     return stock.release(left, lines) if before is Lifecycle.OPEN else ()
 
 
-def _booked(state: OrderState, most: int, balance: Balance, rules: Repairs) -> OrderState:
+def _booked(state: OrderState, most_for_goods: int, balance: Balance, rules: Repairs) -> OrderState:
     """Return `state` with each captured rupee booked: for goods, as refunded, or held for a reason.
 
     `most` is what may pay for goods: once money for goods was refunded, no other takes its place.
     """
     remaining = balance.paid - _refunded(state.refunds, balance.fitting)
-    fulfilled = max(0, min(most, remaining)) if state.lifecycle is Lifecycle.FULFILLED else 0
+    fulfilled = max(0, min(most_for_goods, remaining)) if state.lifecycle is Lifecycle.FULFILLED else 0
     held = balance.captured - _refunded(state.refunds, balance.own) - fulfilled
     booked = replace(state, fulfilled=fulfilled, held=held, held_for=None)
     if not (held or balance.disputes or balance.mismatch):

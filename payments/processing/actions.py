@@ -35,12 +35,11 @@ EVENTS: Final[Mapping[str, str]] = {
     " `earlier order paid` or `earlier link open`",
     "payment_link.expired": "the payment link ran out unpaid",
     "payment_link.cancelled": "the payment link was cancelled unpaid",
-    "payment.authorized": "the bank said yes minutes ago, and the payment is not captured: it may come or"
-    " go back",
-    "payment.released": "a payment that the bank had allowed was never captured, and goes back: nothing is"
-    " paid",
-    "payment.captured": "the order's whole total has been captured, once and for all; `event.late` if the"
-    " order had ended before",
+    "payment.authorized": "the bank authorised the payment minutes ago, and it is not captured: the money may"
+    " still come or go back",
+    "payment.released": "an authorised payment was never captured and goes back: nothing is paid",
+    "payment.captured": "the order's whole total has been captured; comes once; `event.late` if the order had"
+    " ended before",
     "payment.short": "`event.amount` was captured, `event.due` is missing: a link for it is being made",
     "payment.held": "`event.amount` was captured that doesn't fit the order; it waits for a person",
     "payment.surplus": "more than the total was captured; `event.amount` goes back",

@@ -103,10 +103,11 @@ def _timer(body: Mapping[str, Any]) -> TimerDue:
 
 
 def _facts(body: Mapping[str, Any]) -> FactsTold:
+    facts, unreadable = fact_values.read_all(body["facts"])
     return FactsTold(
         order_key=body["order_key"],
-        facts=tuple(fact_values.from_json(fact) for fact in body["facts"]),
-        problems=tuple(body.get("problems") or ()),
+        facts=facts,
+        problems=(*(body.get("problems") or ()), *unreadable),
         account=body.get("account"),
         mode=body.get("mode"),
     )

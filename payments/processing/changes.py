@@ -1,6 +1,7 @@
 """The change set of one step: filled event by event, stored in one transaction, then performed.
 
-A new kind of change is a field here, and an entry in the table of `storage.inbox.changes` that stores it.
+A new kind of change is a field here (a list or a dict, which `ChangeSet.add` merges), a table of
+`storage.inbox.changes`, a line of `MemoryStore.save` and a test in `tests/storage/test_step_suite.py`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -105,6 +106,7 @@ class ChangeSet:
 
 _LISTS = tuple(f.name for f in fields(ChangeSet) if str(f.type).startswith("list"))
 _MAPPINGS = tuple(f.name for f in fields(ChangeSet) if str(f.type).startswith("dict"))
+assert {*_LISTS, *_MAPPINGS, "conversation", "account"} == {f.name for f in fields(ChangeSet)}
 
 
 def books(state: OrderState) -> tuple[object, ...]:

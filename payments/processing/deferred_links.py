@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from payments.ledger.matching import UNVERIFIED
-from payments.ledger.resolution import OVER
+from payments.ledger.resolution import ENDED_UNPAID
 from payments.ledger.state import PAYABLE, OrderState
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.results import Refusal
@@ -70,7 +70,7 @@ def _end_earlier(turn: Turn) -> Trace:
             continue
         turn.shop = turn.shop.waiting_for(link for link in turn.shop.earlier_links if link != reference)
         # A returned order counts as unpaid: its money goes back, as this order may have its goods.
-        unpaid = attempt.status in OVER or state.lifecycle is Lifecycle.RETURNED
+        unpaid = attempt.status in ENDED_UNPAID or state.lifecycle is Lifecycle.RETURNED
         trace += () if unpaid else _give_up(turn, EARLIER_PAID)
     return trace
 

@@ -142,13 +142,15 @@ def to_json(result: Result) -> dict[str, Any]:
 
 
 def from_json(value: Mapping[str, Any]) -> Result:
-    """Return the result that `to_json` wrote. Raises KeyError or TypeError on any other shape."""
+    """Return the result that `to_json` wrote. Raises KeyError or TypeError on another shape."""
     kind = _KINDS.get(value["name"])
     if kind is None:
         raise KeyError(f"unknown answer {value['name']!r}")
     values = dict(value["fields"])
     if "facts" in values:
-        values["facts"] = tuple(fact_values.from_json(fact) for fact in values["facts"])
+        values["facts"], unreadable = fact_values.read_all(values["facts"])
+        if unreadable:
+            values["problems"] = (*values.get("problems", ()), *unreadable)
     if "problems" in values:
         values["problems"] = tuple(values["problems"])
     return kind(**values)

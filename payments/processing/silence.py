@@ -47,7 +47,7 @@ class Ruling:
     """Whether the event's changes count; if not, the conversation stays as it was."""
 
 
-def rule(
+def decide_silence(
     flow: Flow,
     before: Conversation,
     after: Conversation,

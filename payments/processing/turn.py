@@ -15,7 +15,7 @@ from payments.ledger.state import OrderState
 from payments.processing.changes import Caused, ChangeSet
 from payments.processing.notice import Notice
 from payments.processing.shop_state import ShopState, StepContext, data, of_conversation
-from payments.processing.silence import rule, withheld
+from payments.processing.silence import decide_silence, withheld
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from payments.shop.catalogue import Shop
 
@@ -51,8 +51,8 @@ class Turn:
         before, shop = self.conversation, self.shop
         done = self._step(before, event, shop)
         says = sum(isinstance(effect, Say) for effect in done.effects)
-        gained = _gains(before, shop) != _gains(done.conversation, done.host)
-        ruling = rule(self.flow, before, done.conversation, event, says, self.now, gained=gained)
+        gained = _progress(before, shop) != _progress(done.conversation, done.host)
+        ruling = decide_silence(self.flow, before, done.conversation, event, says, self.now, gained=gained)
         self.notices += ruling.notices
         trace = withheld(done.trace, ruling.because) if ruling.because else done.trace
         if not ruling.taken:
@@ -77,7 +77,9 @@ class Turn:
         """Say that the customer's event could not be handled, unless messages to them are withheld."""
         apologies, conversation = self.flow.apologies, self.conversation
         said = apologies.get(conversation.language) or apologies[self.flow.languages[0]]
-        ruling = rule(self.flow, conversation, conversation, Received("unhandled"), 1, self.now, gained=False)
+        ruling = decide_silence(
+            self.flow, conversation, conversation, Received("unhandled"), 1, self.now, gained=False
+        )
         self.conversation = replace(conversation, talk=ruling.talk)
         self.notices += ruling.notices
         if ruling.because is None:
@@ -127,7 +129,7 @@ def following(last: Turn, event: InboxEvent) -> Turn:
     return Turn(last.flow, last.now, event, last.conversation, shop, last.account, shop.orders)
 
 
-def _gains(conversation: Conversation, shop: ShopState) -> tuple[Any, ...]:
+def _progress(conversation: Conversation, shop: ShopState) -> tuple[Any, ...]:
     """Return what the customer has reached: variables, cart, orders, and the state of the current one."""
     order = shop.order
     stands = (order.key, order.next_ordinal, order.status, order.lapsed) if order else ()

@@ -68,7 +68,12 @@ def lines_from_json(values: Iterable[Mapping[str, Any]]) -> tuple[Line, ...]:
 
 
 class Lifecycle(StrEnum):
-    """Lifecycle of an order. FULFILLED and RETURNED are final."""
+    """What is to become of an order.
+
+    Facts of its money move it (`payments.ledger.resolution`): open → lapsed, and open or lapsed → fulfilled
+    or returned. So does the chat (`payments.processing.shop_state`): `place` opens it, `end` lets it lapse,
+    and `reopened` opens a lapsed one again. Fulfilled and returned are final.
+    """
 
     OPEN = "open"
     """The goods are reserved, and the order can be paid."""

@@ -19,7 +19,7 @@ from storage.database.address import KEY, configuration, is_sqlite
 from storage.database.errors import NotMigrated
 from storage.database.lock import FileLock
 from storage.database.orm import APPS, CONNECTION, Orm
-from storage.database.trouble import place, told
+from storage.database.trouble import place, readable_errors
 
 _LOCK: Final = 0x6D756E736869
 """PostgreSQL advisory lock of migrations: the letters `munshi`."""
@@ -51,7 +51,7 @@ async def _apply_pending(
     require: Callable[[BaseDBAsyncClient], Awaitable[None]],
 ) -> list[str]:
     require_durable = sqlite.require_durable if is_sqlite(config) else postgres.require_durable
-    with told(config), ExitStack() as stack:
+    with readable_errors(config), ExitStack() as stack:
         if is_sqlite(config):
             lock = claim(Path(config["credentials"]["file_path"]))
             stack.callback(lock.release)

@@ -158,6 +158,10 @@ class Order(Model):
             CheckConstraint(
                 check="lifecycle IN ('open', 'lapsed', 'fulfilled', 'returned')", name="orders_lifecycle"
             ),
+            CheckConstraint(
+                check="payment IN ('unpaid', 'authorised', 'short', 'held', 'paid', 'refunding', 'refunded')",
+                name="orders_payment",
+            ),
             CheckConstraint(check="fulfilled >= 0 AND held >= 0", name="orders_money"),
             CheckConstraint(check="held = 0 OR held_for IS NOT NULL", name="orders_held"),
         ]
@@ -186,6 +190,13 @@ class Attempt(Model):
 
     class Meta:
         table = "attempt"
+        constraints: ClassVar = [
+            CheckConstraint(
+                check="status IN ('planned', 'creating', 'created', 'withdrawing', 'cancelled', 'expired',"
+                " 'paid', 'refused')",
+                name="attempt_status",
+            )
+        ]
         indexes: ClassVar = [Index(fields=("conversation_id", "order_key"), name="attempt_order")]
 
 

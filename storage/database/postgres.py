@@ -84,7 +84,7 @@ class PostgresUnits(Units):
         """Run `work` in a transaction, commit, and return its result. Raises Closed."""
         return await self._own(self._try(self._attempt, work))
 
-    async def outside(self, work: Work[T]) -> T:
+    async def read(self, work: Work[T]) -> T:
         """Run `work` without a transaction and return its result. Raises Closed."""
         return await self._own(self._try(self._read, work))
 

@@ -16,7 +16,7 @@ from storage.database import read_only
 from storage.database.address import APPLIED, KEY, configuration, is_sqlite, require_migrated
 from storage.database.orm import Orm
 from storage.database.postgres import begun, checked, connected
-from storage.database.trouble import told
+from storage.database.trouble import readable_errors
 
 
 class Records:
@@ -49,7 +49,7 @@ async def reading(url: str) -> AsyncIterator[Records]:
     """
     config = configuration(url)
     snapshot = _sqlite(config) if is_sqlite(config) else _postgres(config)
-    with told(config):
+    with readable_errors(config):
         async with snapshot as client:
             [row] = await client.execute_query_dict(KEY)
             yield Records(client, row["key"])

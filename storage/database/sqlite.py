@@ -59,9 +59,9 @@ class SqliteUnits(Units):
         units = cls(claimed(path))
         try:
             await asyncio.get_running_loop().run_in_executor(units._thread, units._connect, path, pragmas)
-            await units.outside(lambda tx: require_durable(tx.fetch))
-            await require_migrated(lambda: units.outside(_applied))
-            [row] = await units.outside(lambda tx: tx.fetch(KEY))
+            await units.read(lambda tx: require_durable(tx.fetch))
+            await require_migrated(lambda: units.read(_applied))
+            [row] = await units.read(lambda tx: tx.fetch(KEY))
             units._log_is = identity_of(units._log)
         except BaseException:
             await units.close()
@@ -73,7 +73,7 @@ class SqliteUnits(Units):
         """Run `work` in a transaction, commit, and return its result. Raises Closed."""
         return await self._submit(self._commit, work)
 
-    async def outside(self, work: Work[T]) -> T:
+    async def read(self, work: Work[T]) -> T:
         """Run `work` without a transaction and return its result. Raises Closed."""
         return await self._submit(self._read, work)
 

@@ -82,7 +82,7 @@ class Units(ABC):
         """
 
     @abstractmethod
-    async def outside(self, work: Work[T]) -> T:
+    async def read(self, work: Work[T]) -> T:
         """Like `run`, for reads that need no transaction."""
 
     @abstractmethod

@@ -31,7 +31,7 @@ _HINTS: Final[Mapping[type[BaseException], str]] = {
 
 
 @contextmanager
-def told(config: dict[str, Any]) -> Iterator[None]:
+def readable_errors(config: dict[str, Any]) -> Iterator[None]:
     """Turn the driver's errors on the database of `config` into Unavailable with a one-sentence message."""
     try:
         yield

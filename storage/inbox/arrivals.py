@@ -1,67 +1,18 @@
 """Store every arrival as one inbox row before it is acknowledged."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from payments.processing.notice import Notice
 from payments.processing.step_input import EventKind
 from payments.shop.orders import conversation_of
-from storage.database.encoding import check, dumps
+from storage.database.encoding import dumps
 from storage.database.queues import InboxState
 from storage.database.transaction import Row, Transaction
 from storage.inbox import notices, strays
-from storage.inbox.customers import Alias, Directory, Evidence, Naming
-from storage.inbox.directory import know_all_of, known, save
-
-NOBODY: Final = 0
-"""The conversation number of an event that belongs to no customer of ours."""
-
-_LONGEST: Final = 255
-"""The longest key or alias, in characters."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """One event to be stored once. Raises ValueError for a key or alias that an index cannot hold.
-
-    Its conversation is found by `aliases`, else by `order_key`, else by `opaque`. An arrival that names no
-    conversation of ours is kept under NOBODY and never stepped. If its aliases name two conversations, they
-    are merged.
-    """
-
-    key: str
-    """Unique per conversation. The same event delivered again has the same key."""
-    kind: EventKind
-    body: Mapping[str, Any]
-    """JSON values, in the shape of `kind`."""
-    raw: str | None = None
-    """The bytes of the request, as text."""
-    aliases: tuple[Alias, ...] = ()
-    """The channel's names of the customer, best first. An unknown customer is created."""
-    formerly: tuple[Alias, ...] = ()
-    """The channel's former names of the customer, if it reports a changed number or id."""
-    told_at: int = 0
-    """When the customer used the aliases, in milliseconds since 1970, UTC; 0 if others named them."""
-    recipient: tuple[Alias, ...] = ()
-    """Names of the recipient of the message that `opaque` names. They create no customer."""
-    name: str | None = None
-    """The customer's profile name, stored when the customer is created."""
-    order_key: str | None = None
-    """The order that the event is about; None if it names none, or several."""
-    opaque: str | None = None
-    """Our own callback id of a message: `<conversation id>.<outbox number>`."""
-    pending: bool = True
-    """False: it is only kept, never stepped."""
-    notice: Notice | None = None
-    """A notice for operators, stored in the same transaction."""
-
-    def __post_init__(self) -> None:
-        aliases = (*self.aliases, *self.formerly, *self.recipient)
-        for text in (self.key, *(value for _, value in aliases)):
-            if not text or len(text) > _LONGEST:
-                raise ValueError(f"a key or alias has 1 to {_LONGEST} characters, not {len(text)}")
-        check((self.key, self.raw, self.order_key, *(part for alias in aliases for part in alias)))
+from storage.inbox.arrival import NOBODY, Arrival
+from storage.inbox.customers import Directory, Evidence, Naming
+from storage.inbox.directory import load_directory, load_names, save
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +36,7 @@ async def arrive(tx: Transaction, arrivals: Sequence[Arrival], now: int, naming:
     if new_notices := [arrival.notice for arrival in arrivals if arrival.notice] + stray.alarms:
         await notices.add(tx, new_notices, now)
     rows = [
-        _row(arrival, owner, stray.waits(arrival), now)
+        _row(arrival, owner, stray.needs_step(arrival), now)
         for arrival, owner in zip(arrivals, owners, strict=True)
     ]
     pairs = dict.fromkeys((row[0], row[1]) for row in rows)
@@ -164,14 +115,14 @@ async def _directory(
         for a, named in arrivals
         for alias in (*a.aliases, *a.formerly, *(a.recipient if named is not None else ()))
     ]
-    directory = await known(tx, {value for _, value in names}, naming)
+    directory = await load_directory(tx, {value for _, value in names}, naming)
     # Only for recipients with new names, which are few.
     new = {
         id
         for (arrival, id) in arrivals
         if id is not None and arrival.recipient and not directory.knows(id, Evidence(arrival.recipient))
     }
-    await know_all_of(tx, directory, new)
+    await load_names(tx, directory, new)
     return directory
 
 

@@ -72,9 +72,9 @@ def _update_each(sql: str) -> Write:
     return lambda tx, rows, now: tx.each(sql, rows)
 
 
-async def _overtake(tx: Transaction, rows: Rows, now: int) -> None:
+async def _drop_reminders(tx: Transaction, rows: Rows, now: int) -> None:
     """Fail pending reminders of conversations that have left the state in which they were due."""
-    await tx.fetch(_OVERTAKEN, sorted(row[0] for row in rows), now)
+    await tx.fetch(_DROP_REMINDERS, sorted(row[0] for row in rows), now)
 
 
 def _results(saving: Saving) -> Iterator[tuple[Any, ...]]:
@@ -97,7 +97,7 @@ def _written_at(event: InboxEvent) -> int:
     return min(event.body.get("sent_at") or event.received_at, event.received_at)
 
 
-def _left(saving: Saving) -> Iterator[tuple[int]]:
+def _moved_on(saving: Saving) -> Iterator[tuple[int]]:
     if saving.changes.conversation.visits != saving.given.conversation.visits:
         yield (saving.id,)
 
@@ -179,7 +179,7 @@ UPDATE conversation SET state = v.column2, snapshot = v.column3, updated_at = v.
         WHEN v.column5 IS NULL OR last_inbound_at > v.column5 THEN last_inbound_at ELSE v.column5 END
 FROM (VALUES {rows}) AS v WHERE conversation.id = v.column1"""
 
-_OVERTAKEN = """
+_DROP_REMINDERS = """
 UPDATE outbox SET state = 'failed', error = 'the customer had moved on', finished_at = $2
 WHERE conversation_id = ANY($1::bigint[]) AND lane = 'chat' AND urgency = 1 AND finished_at IS NULL
     AND state = 'pending'"""
@@ -230,7 +230,7 @@ ON CONFLICT (key) DO UPDATE SET payment_id = excluded.payment_id, amount = exclu
 TABLES: Final = (
     Table(_results, _update(_RESULT, "bigint text text text bigint")),
     Table(_conversation, _update(_CONVERSATION, "bigint text text bigint bigint")),
-    Table(_left, _overtake),
+    Table(_moved_on, _drop_reminders),
     Table(_outbox, _insert(_OUTBOX)),
     Table(_waiting, _insert(_TIMERS)),
     Table(_placed, _insert(_ORDERS)),

@@ -14,14 +14,14 @@ Ids: TypeAlias = Callable[[int], int]
 """Maps a customer of a directory to their conversation after the directory is saved."""
 
 
-async def known(tx: Transaction, values: Iterable[str], naming: Naming) -> Directory:
+async def load_directory(tx: Transaction, values: Iterable[str], naming: Naming) -> Directory:
     """Load every customer who has one of `values` as a name, with all their names."""
     directory, wanted = Directory(naming), sorted(set(values))
     directory.load(await tx.fetch(_CALLED, wanted) if wanted else ())
     return directory
 
 
-async def know_all_of(tx: Transaction, directory: Directory, conversations: Iterable[int]) -> None:
+async def load_names(tx: Transaction, directory: Directory, conversations: Iterable[int]) -> None:
     """Load all names of `conversations` into `directory`."""
     if wanted := sorted(set(conversations)):
         directory.load(await tx.fetch(_OF, wanted))

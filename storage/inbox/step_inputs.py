@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from flows.engine import conversation as conversations
 from flows.engine.conversation import Conversation
-from payments.ledger.facts import EntityType, Fact, FactState
+from payments.ledger.facts import EntityType, Fact, FactState, is_known
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
 from payments.processing.named_orders import order_keys
@@ -194,7 +194,7 @@ def order_state(installation: str, rows: OrderRows) -> OrderState:
     """Return the order in `rows`, with all that is known of its money."""
     return OrderState(
         order=order_of(installation, rows.order),
-        facts=tuple(_fact(fact) for fact in rows.facts),
+        facts=tuple(_fact(row) for row in rows.facts if is_known(row["entity"], row["state"])),
         attempts=tuple(attempt_of(attempt) for attempt in rows.attempts),
         lifecycle=Lifecycle(rows.order["lifecycle"]),
         refunds=tuple(_refund(refund) for refund in rows.refunds),

@@ -6,7 +6,7 @@ a snapshot of the machine, a failover, or with an empty database in the place of
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from payments.ledger.facts import in_body
 from payments.processing import stray_money
@@ -15,9 +15,7 @@ from payments.processing.step_input import EventKind
 from payments.shop.orders import conversation_of, order_key_of
 from storage.database.encoding import loads
 from storage.database.transaction import Transaction
-
-if TYPE_CHECKING:
-    from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +43,14 @@ class Found:
     settled: frozenset[str] = frozenset()
     """Ids of the payments about which a person has decided."""
 
-    def waits(self, arrival: "Arrival") -> bool:
+    def needs_step(self, arrival: Arrival) -> bool:
         """Whether `arrival` must be stepped, as far as missing orders are concerned."""
         captures = _facts_in(arrival, "payment", "captured")
         is_new = any(fact["entity_id"] not in self.settled for fact in captures)
         return is_new or arrival.order_key not in self.lost
 
 
-async def among(tx: Transaction, arrivals: "Sequence[Arrival]") -> Found:
+async def among(tx: Transaction, arrivals: Sequence[Arrival]) -> Found:
     """Find captured money for missing orders, with one alarm for each payment.
 
     A payment whose refund has failed must be decided again.
@@ -87,7 +85,7 @@ UNION ALL SELECT order_key, link_id, payments FROM stray WHERE order_key = ANY($
 _REOPEN = "UPDATE stray SET payments = $2 WHERE link_id = $1"
 
 
-def _facts_in(arrival: "Arrival", entity: str, state: str) -> Iterator[Mapping[str, Any]]:
+def _facts_in(arrival: Arrival, entity: str, state: str) -> Iterator[Mapping[str, Any]]:
     """Yield the facts of an order's webhook about an `entity` in `state`, each with the order's key."""
     for fact in in_body(arrival.body) if arrival.kind is EventKind.FACTS and arrival.order_key else ():
         if (fact.get("entity"), fact.get("state")) == (entity, state):

@@ -56,7 +56,7 @@ def last_left_out(reached: int, now: int) -> int:
     return by_the_clock if reached <= by_the_clock else reached + GAP
 
 
-async def compared(tx: Transaction) -> None:
+async def finish_restore(tx: Transaction) -> None:
     """Delete the notice of the restore: every link that the database lacks has been settled."""
     await tx.fetch("DELETE FROM notice WHERE kind = $1", str(NoticeKind.RESTORED))
 

@@ -14,8 +14,8 @@ class Channel:
 
     naming: Naming
     pace: Pace
-    word: int
-    """The longest that a message's receipt may take, in milliseconds."""
+    receipt_wait: int
+    """Milliseconds to wait for the receipt of a message whose answer was lost."""
     unsent: Callable[[str, str], Notice]
     """(message, conversation) -> notice of a message that was too late to be sent and has no template."""
     undelivered: Callable[[str, str, str], Notice]

@@ -49,7 +49,7 @@ async def _claim(
     unfinished = await tx.fetch(_UNFINISHED, sorted(customers), _RUN, lane)
     runs = _runs(unfinished, customers, now)
     if lane == Lane.CHAT:
-        for customer in await ambiguous_sends.awaited(tx, unfinished, now, channel.word):
+        for customer in await ambiguous_sends.awaited(tx, unfinished, now, channel.receipt_wait):
             runs.pop(customer, None)
     runs = _first(runs, limit)
     if lane == Lane.CHAT:

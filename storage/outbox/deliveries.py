@@ -13,7 +13,7 @@ from storage.database.queues import InboxState, Lane, OutboxState
 from storage.database.transaction import Row, Transaction
 from storage.inbox import notices
 from storage.inbox.customers import Address, Alias, Evidence, Naming
-from storage.inbox.directory import know_all_of, known, save
+from storage.inbox.directory import load_directory, load_names, save
 
 _ERROR: Final = 4000
 """The longest error that is stored, in characters."""
@@ -118,8 +118,8 @@ async def _learn_names(
     tx: Transaction, recipients: Sequence[tuple[int, tuple[Alias, ...]]], now: int, naming: Naming
 ) -> None:
     """Store the `recipients`: (conversation, the channel's names of its customer)."""
-    directory = await known(tx, {value for _, names in recipients for _, value in names}, naming)
-    await know_all_of(tx, directory, {conversation for conversation, _ in recipients})
+    directory = await load_directory(tx, {value for _, names in recipients for _, value in names}, naming)
+    await load_names(tx, directory, {conversation for conversation, _ in recipients})
     for conversation, names in recipients:
         directory.recipient(conversation, Evidence(names))
     await save(tx, directory, now)

@@ -127,9 +127,9 @@ def _apply(receipt: _Receipt, entry: Row | None, changes: _Changes, now: int) ->
         return
     changes.entries[entry["id"]] = entry
     if receipt.remedy and _outranks(receipt, entry):
-        if resend.take(entry, receipt.remedy, receipt.copy, receipt.error, now):
+        if resend.schedule(entry, receipt.remedy, receipt.copy, receipt.error, now):
             return
-        if receipt.too_late and resend.lacks(entry):
+        if receipt.too_late and resend.has_no_template(entry):
             changes.notices.append(changes.channel.unsent(entry["name"], changes.public(entry)))
     if _advance(entry, receipt, now) and receipt.meaning is Meaning.FAILED:
         changes.undelivered.append(Undelivered(entry["id"], entry["name"], receipt.code))
@@ -187,7 +187,7 @@ def _receipt(installation: str, row: Row) -> _Receipt:
         received_at=row["received_at"],
         copy=_text(body, "provider_id"),
         status=_text(body, "status") or "",
-        rank=body.get("rank") or 0,
+        rank=int(body.get("rank") or 0),
         meaning=Meaning(body["meaning"]) if body.get("meaning") else None,
         target=(conversation, int(digits)) if conversation is not None and ours else None,
         error=_error(body.get("error")),

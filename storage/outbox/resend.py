@@ -60,11 +60,18 @@ async def load(tx: Transaction, entries: Sequence[Row]) -> None:
 def _readable(text: str) -> dict[str, Any] | None:
     try:
         payload: dict[str, Any] = loads(text)
-        from_json(payload)
+        _check(payload)
     except Exception as error:  # noqa: BLE001 - any error concerns only this message
         log.warning("message cannot be sent again", error=type(error).__name__)
         return None
     return payload
+
+
+def _check(payload: dict[str, Any]) -> None:
+    """Raises an exception of any kind if the message, or what is noted of its failures, cannot be read."""
+    from_json(payload)
+    if not isinstance(payload.get(_FAILURES, 0), int) or not isinstance(payload.get(_COPIES, []), list):
+        raise TypeError("what is noted of its failures has another shape")
 
 
 _PAYLOADS = "SELECT id, payload, due_at FROM outbox WHERE id = ANY($1::bigint[])"
@@ -75,13 +82,13 @@ def failed_before(entry: Row, copy: str) -> bool:
     return copy in (entry["payload"] or {}).get(_COPIES, ())
 
 
-def lacks(entry: Row) -> bool:
+def has_no_template(entry: Row) -> bool:
     """Whether `entry` is not a template and has none that can be read."""
     payload = entry["payload"]
     return payload is None or bool(payload["kind"] != "template" and "fallback" not in payload)
 
 
-def take(entry: Row, remedy: Remedy, copy: str | None, error: str | None, now: int) -> bool:
+def schedule(entry: Row, remedy: Remedy, copy: str | None, error: str | None, now: int) -> bool:
     """Schedule `entry` to be sent again in place of `copy`; False if `remedy` offers nothing, or no more."""
     if entry["payload"] is None or entry["state"] == OutboxState.FAILED:
         return False

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from storage.database.models import Inbox, Notice, Order
 from storage.database.queues import InboxState
 from storage.database.records import Records
-from storage.inbox.arrivals import NOBODY
+from storage.inbox.arrival import NOBODY
 
 
 @dataclass(frozen=True, slots=True)

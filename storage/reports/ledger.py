@@ -23,7 +23,8 @@ from storage.database.queues import InboxState
 from storage.database.records import Records
 from storage.database.sql import chunks
 from storage.database.transaction import Row
-from storage.inbox.arrivals import NOBODY, conversation_number
+from storage.inbox.arrival import NOBODY
+from storage.inbox.arrivals import conversation_number
 from storage.inbox.step_inputs import OrderRows, by_order, order_state
 from storage.reports.backlog import Held
 

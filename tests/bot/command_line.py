@@ -32,7 +32,7 @@ async def run_munshi(url: str, *words: str) -> Result:
 
 async def installation(store: Store) -> str:
     """The key of the installation."""
-    [row] = await store._units.outside(lambda tx: tx.fetch("SELECT key FROM installation"))
+    [row] = await store._units.read(lambda tx: tx.fetch("SELECT key FROM installation"))
     return str(row["key"])
 
 

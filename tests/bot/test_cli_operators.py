@@ -276,7 +276,7 @@ async def test_why_a_parked_event(store: Store, database_url: str) -> None:
 
 
 async def states(store: Store) -> list[tuple[int, str, str | None]]:
-    rows = await store._units.outside(lambda tx: tx.fetch("SELECT id, state, error FROM inbox ORDER BY id"))
+    rows = await store._units.read(lambda tx: tx.fetch("SELECT id, state, error FROM inbox ORDER BY id"))
     return [(row["id"], row["state"], row["error"]) for row in rows]
 
 
@@ -345,7 +345,7 @@ async def test_doctor_lists_what_waits_while_the_database_is_open(store: Store, 
     for number in range(1, 13):
         await park_event(store, number, f"Traceback …\nValueError: asha@okaxis said {number}")
     await insert(
-        store, "orders", key="k-1-1", number="10012", held=500, held_for=HoldReason.DISPUTED, payment="x"
+        store, "orders", key="k-1-1", number="10012", held=500, held_for=HoldReason.DISPUTED, payment="held"
     )
     await insert(store, "orders", key="k-1-2", number="10013", held=50, held_for=HoldReason.REMAINDER)
     await insert(store, "notice", id=4, kind="window", subject="paid", said="add a template for 'paid'")

@@ -12,7 +12,7 @@ from bot.whatsapp.channel import REPEATED
 from bot.whatsapp.inbound import parse
 from payments.processing.step_input import EventKind
 from payments.razorpay import webhook
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 NUMBER = "300000000000077"

@@ -136,6 +136,19 @@ def test_no_number_survives_in_any_script(number: str, sizes: tuple[int, ...], b
         assert mask(f"call {written}, now".translate(local)) == f"call …{number[-2:].translate(local)}, now"
 
 
+@given(
+    st.text(alphabet="abcdefghijklmnopqrstuvwxyz0123456789._", min_size=3, max_size=20),
+    st.sampled_from("\u200b\xad\u2060\u202e\x00\x7f\x1b"),
+    st.integers(0, 20),
+)
+def test_no_address_survives_whatever_invisible_character_is_in_it(local: str, odd: str, place: int) -> None:
+    hidden = f"{local[:place]}{odd}{local[place:]}@okaxis"
+    shown = mask(f"× {hidden}, ×")
+    assert not any(local[i : i + 3] in shown for i in range(len(local) - 2)), shown
+    assert shown.endswith(", ×")
+
+
+@example("https://u:p@ss@h/x")
 @example("\x1f@0")
 @given(st.text(max_size=200))
 def test_masking_twice_changes_nothing(text: str) -> None:

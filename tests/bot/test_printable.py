@@ -103,7 +103,7 @@ async def test_why_and_doctor_show_none(database_url: str) -> None:
         )
         await park_event(store, 17, f"Traceback …\nValueError: '{odd}'")
         await insert(store, "notice", kind="x", subject=odd, said=odd)
-        [row] = await store._units.outside(lambda tx: tx.fetch("SELECT key FROM installation"))
+        [row] = await store._units.read(lambda tx: tx.fetch("SELECT key FROM installation"))
         for words in (("why", f"{row['key']}-1"), ("why", odd), ("doctor",)):
             shown = (await run_munshi(database_url, *words)).output
             assert acting(shown, fine="\n" + JOINERS) == [], words

@@ -138,7 +138,7 @@ async def test_no_more_than_so_many_at_once() -> None:
     await asyncio.sleep(0)
     assert len(hands.performed) == IN_FLIGHT
     hands.gate.set()
-    await team._landed()
+    await team._wait_until_idle()
     assert len(shelf.recorded) == IN_FLIGHT
     await team.drain()
     assert len(shelf.recorded) == IN_FLIGHT * 2
@@ -158,7 +158,7 @@ async def test_no_more_calls_than_the_gateway_has_threads() -> None:
     begun = [*range(ROOM[Lane.PAY]), *range(20, 30), *range(30, 30 + ROOM[Lane.POLL])]
     assert sorted(hands.performed) == begun, "and chats do not wait for them"
     hands.gate.set()
-    await team._landed()
+    await team._wait_until_idle()
     await team.drain()
     assert len(shelf.recorded) == 35
 
@@ -175,7 +175,7 @@ async def test_what_may_outlive_its_lease_is_not_begun(lane: Lane, taking: int, 
     shelf.waiting = [entry(number, "a", lane) for number in range(7)]
     team = workers(shelf, hands, clock)
     await team.perform()
-    await team._landed()
+    await team._wait_until_idle()
     assert hands.performed == list(range(begun))
     assert shelf.released == list(range(begun, 7))
     assert len(shelf.recorded) == begun
@@ -323,13 +323,13 @@ async def test_while_a_circuit_is_open_one_is_claimed_as_a_probe() -> None:
     assert b'munshi_circuit_open{lane="chat"} 1.0' in text()
     assert b'munshi_circuit_open{lane="pay"} 0.0' in text()
     assert await team.perform() == 5, "only what is for Razorpay"
-    await team._landed()
+    await team._wait_until_idle()
     clock.put_forward(30_000)
     assert await team.perform() == 2, "and one each thirty seconds"
     assert await team.perform() == 0
     team._traffic.done(Lane.CHAT, clock.now())
     assert await team.perform() == 2
-    await team._landed()
+    await team._wait_until_idle()
 
 
 async def test_a_limited_number_sends_no_more_than_it_may() -> None:

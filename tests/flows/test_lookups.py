@@ -2,10 +2,10 @@
 
 import pytest
 
-from flows.templates.expressions import Language
+from flows.templates.expressions import TemplateLanguage
 from flows.templates.lookups import NoSuchField, follow
 
-LANGUAGE = Language({})
+LANGUAGE = TemplateLanguage({})
 SAMPLE = {"cart": {"lines": [{"name": "x", "price": 1}], "total": 1}, "shop": {"products": []}, "word": ""}
 
 

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows.document.errors import StepFailed
-from flows.templates.expressions import MAX_RENDERED, Language, TemplateError
+from flows.templates.expressions import MAX_RENDERED, TemplateError, TemplateLanguage
 
-LANGUAGE = Language({"money": lambda amount: f"₹{amount}"})
+LANGUAGE = TemplateLanguage({"money": lambda amount: f"₹{amount}"})
 CONTEXT: dict[str, Any] = {
     "event": {"value": "{{ 7*7 }}", "n": 3, "__class__": "data", "items": [1, 2]},
     "customer": {"name": "<b>{% x %}</b>"},

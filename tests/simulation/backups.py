@@ -113,7 +113,7 @@ class Backups:
                     world.seen[f"a stray link was {word.word}"] += 1
                     world.seen["money on a stray link was settled"] += word.word != "cancelled"
                     await store.settle(word, world.now())
-            await store.compared()
+            await store.finish_restore()
         finally:
             await store.close()
             world.weather = world.razorpay.weather = weather

@@ -40,7 +40,7 @@ from payments.shop import stock
 from payments.shop.orders import AttemptStatus, Lifecycle, order_key_of
 from storage.database import sqlite
 from storage.database.queues import Lane
-from storage.inbox import arrivals
+from storage.inbox.arrival import Arrival
 from storage.outbox.deliveries import Done
 from tests.payments import test_money
 
@@ -274,7 +274,7 @@ def done_before_it_is_sent(patch: pytest.MonkeyPatch) -> None:
 def messages_known_by_delivery(patch: pytest.MonkeyPatch) -> None:
     serial = count()
 
-    def naive(*args: Any) -> list[arrivals.Arrival]:
+    def naive(*args: Any) -> list[Arrival]:
         found = ingest.from_whatsapp(*args)
         return [replace(a, key=f"{a.key}.{next(serial)}") if a.kind is EventKind.CHAT else a for a in found]
 
@@ -329,14 +329,14 @@ def links_do_not_wait(patch: pytest.MonkeyPatch) -> None:
 
 
 def any_refusal_is_a_cancellation(patch: pytest.MonkeyPatch) -> None:
-    refused = razorpay_handler.refused
+    refused = razorpay_handler.event_for_refusal
 
     def hopeful(call: Any, error: Any) -> Any:
         if isinstance(call, CancelLink):
             return LinkWithdrawn(call.reference_id, call.link_id, "cancelled")
         return refused(call, error)
 
-    patch.setattr(executor, "refused", hopeful)
+    patch.setattr(executor, "event_for_refusal", hopeful)
 
 
 def plans_are_forgotten(patch: pytest.MonkeyPatch) -> None:
@@ -344,7 +344,7 @@ def plans_are_forgotten(patch: pytest.MonkeyPatch) -> None:
 
 
 def paid_is_only_over(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(deferred_links, "OVER", frozenset(AttemptStatus))
+    patch.setattr(deferred_links, "ENDED_UNPAID", frozenset(AttemptStatus))
 
 
 def newest_first(patch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from bot.whatsapp.channel import WHATSAPP
 from payments.processing.step_input import EventKind
 from storage import Store
 from storage.database.errors import Gone
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 from tests.flows import test_templates
 from tests.payments import test_money
 from tests.simulation import bugs, outside_bugs

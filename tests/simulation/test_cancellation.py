@@ -89,7 +89,7 @@ class Shop:
         self.posted.clear()
 
     async def rows(self, sql: str) -> list[dict[str, Any]]:
-        return await self.store._units.outside(lambda tx: tx.fetch(sql))
+        return await self.store._units.read(lambda tx: tx.fetch(sql))
 
 
 async def _safe(_: str) -> None:

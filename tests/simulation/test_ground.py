@@ -16,7 +16,7 @@ from payments.processing.changes import Caused, ChangeSet, EventResult, Outcome
 from payments.processing.step_input import EventKind, StepInput
 from storage import Store
 from storage.database import sqlite
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 from storage.outbox.deliveries import Claim, Done
 from tests.simulation.database import Crash, Hooks, in_loop, new_database
 from tests.simulation.loop import START, SimLoop, Stuck, run
@@ -48,7 +48,7 @@ async def converse(store: Store, loop: SimLoop, heard: list[str]) -> None:
 
 
 async def rows(store: Store, sql: str) -> list[dict[str, Any]]:
-    return await store._units.outside(lambda tx: tx.fetch(sql))
+    return await store._units.read(lambda tx: tx.fetch(sql))
 
 
 def test_a_conversation_goes_round(directory: Path) -> None:

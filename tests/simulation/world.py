@@ -6,7 +6,6 @@ through the client's and the gateway's methods. Everything is drawn from the see
 
 import asyncio
 import hashlib
-import hmac
 import json
 import random
 import string
@@ -19,7 +18,6 @@ from typing import Any, Final
 from bot.app import _Inbox
 from bot.clock import Jumps
 from bot.context import Context
-from bot.http.webhooks import take_razorpay, take_whatsapp
 from bot.ingest import from_request
 from bot.metrics import Metrics
 from bot.whatsapp.channel import WHATSAPP
@@ -34,7 +32,7 @@ from tests.simulation.loop import START, SimLoop
 from tests.simulation.meta import NUMBER, Meta, entry_of
 from tests.simulation.people import Person
 from tests.simulation.razorpay import Razorpay
-from tests.simulation.setting import SECRETS, settings, shop
+from tests.simulation.setting import settings, shop
 from tests.simulation.weather import HOUR, MINUTE, SECOND, Weather
 from tests.simulation.webhook import Webhook
 from tests.storage.memory_shadow import MemoryShadow
@@ -355,7 +353,7 @@ class World:
         self._flying[id(hook)] = hook
         context = self.context
         assert context is not None
-        taking = self._to_meta(context, hook) if hook.provider == "meta" else self._to_razorpay(context, hook)
+        taking = hook.deliver(context)
         try:
             answered = await self._waited_for(taking)
         finally:
@@ -386,14 +384,6 @@ class World:
         task.cancel()
         await asyncio.wait({task})
         return not task.cancelled() and task.result() is None
-
-    async def _to_meta(self, context: Context, hook: Webhook) -> None:
-        secret = SECRETS["whatsapp_app_secret"].encode()
-        await take_whatsapp(context, hook.raw, f"sha256={hmac.new(secret, hook.raw, 'sha256').hexdigest()}")
-
-    async def _to_razorpay(self, context: Context, hook: Webhook) -> None:
-        secret = SECRETS["razorpay_webhook_secret"].encode()
-        await take_razorpay(context, hook.raw, hmac.new(secret, hook.raw, "sha256").hexdigest())
 
     def _again(self, hook: Webhook) -> None:
         if (when := hook.again(self.now())) is not None:

@@ -11,7 +11,7 @@ from flows.messages.kinds import Text
 from payments.processing.changes import Caused, ChangeSet, EventResult, Outcome
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from storage import Store
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 from tests.storage.handwritten_rows import open_store
 from tests.storage.step_stores import InMemory, OnDatabase, StepStore
 

@@ -7,7 +7,7 @@ from flows.messages.kinds import Message
 from payments.processing.changes import ChangeSet
 from payments.processing.step_input import StepInput
 from storage import Store
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 from storage.outbox.deliveries import Delivery
 from tests.builders import change_set
 

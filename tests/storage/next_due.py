@@ -8,7 +8,7 @@ async def next_due(store: Store) -> int | None:
 
     An outbox entry counts only once no earlier one of its lane is unfinished.
     """
-    [row] = await store._units.outside(lambda tx: tx.fetch(_NEXT_DUE))
+    [row] = await store._units.read(lambda tx: tx.fetch(_NEXT_DUE))
     return min((time for time in row.values() if time is not None), default=None)
 
 

@@ -17,7 +17,7 @@ from payments.processing.advance import advance
 from payments.processing.step_input import EventKind
 from storage import Store
 from storage.database.queues import Lane
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 from storage.outbox.deliveries import Delivery, Done
 from tests.payments.razorpay_model import Razorpay
 from tests.storage.receipt_bodies import receipt_body

@@ -39,7 +39,7 @@ class Indexes:
 async def indexes(units: Units) -> Indexes:
     """The indexes of the database behind `units`."""
     postgres = isinstance(units, PostgresUnits)
-    rows = await units.outside(lambda tx: tx.fetch(_OF_POSTGRES if postgres else _OF_SQLITE))
+    rows = await units.read(lambda tx: tx.fetch(_OF_POSTGRES if postgres else _OF_SQLITE))
     made = {row["name"]: row["made"] for row in rows}
     partial = frozenset(name for name, sql in made.items() if re.search(r"\bWHERE\b", sql))
     return Indexes(partial, {name: re.findall(r"\((?:\")?(\w+)", sql)[0] for name, sql in made.items()})
@@ -52,9 +52,9 @@ _OF_POSTGRES: Final = "SELECT indexname AS name, indexdef AS made FROM pg_indexe
 async def faults(units: Units, known: Indexes, sql: str, values: Sequence[Value]) -> list[str]:
     """The parts of the plan for `sql` that read a whole growing table; empty if it seeks."""
     if isinstance(units, PostgresUnits):
-        [row] = await units.outside(lambda tx: _explained(tx, "EXPLAIN (FORMAT JSON) ", sql, values))
+        [row] = await units.read(lambda tx: _explained(tx, "EXPLAIN (FORMAT JSON) ", sql, values))
         return list(_of_postgres(orjson.loads(row["QUERY PLAN"])[0]["Plan"], known))
-    rows = await units.outside(lambda tx: _explained(tx, "EXPLAIN QUERY PLAN ", sql, values))
+    rows = await units.read(lambda tx: _explained(tx, "EXPLAIN QUERY PLAN ", sql, values))
     tables = _tables(sql)
     return [row["detail"] for row in rows if _reads_all_of_sqlites(row["detail"], tables, known)]
 

@@ -57,8 +57,8 @@ class RecordedUnits(Units):
     async def run(self, work: Work[T]) -> T:
         return await self.units.run(lambda tx: work(_Recorded(tx, self.statements)))
 
-    async def outside(self, work: Work[T]) -> T:
-        return await self.units.outside(lambda tx: work(_Recorded(tx, self.statements)))
+    async def read(self, work: Work[T]) -> T:
+        return await self.units.read(lambda tx: work(_Recorded(tx, self.statements)))
 
     async def close(self) -> None:
         await self.units.close()

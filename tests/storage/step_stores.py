@@ -22,7 +22,7 @@ from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from storage import Store
 from storage.database.encoding import dumps, loads
 from storage.database.transaction import Row
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 from storage.inbox.steps import Advance
 from tests.builders import change_set
 
@@ -199,7 +199,7 @@ class OnDatabase(StepStore):
         return {Notice(NoticeKind(row["kind"]), row["subject"], row["said"]) for row in rows}
 
     async def _rows(self, sql: str) -> list[Row]:
-        return await self._store._units.outside(lambda tx: tx.fetch(sql))
+        return await self._store._units.read(lambda tx: tx.fetch(sql))
 
 
 def _result(row: Row) -> EventResult:

@@ -6,7 +6,7 @@ from payments.processing.changes import ChangeSet
 from payments.processing.results import LinkRefused
 from payments.processing.step_input import EventKind, StepInput
 from storage import Store
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 from storage.outbox.deliveries import Again, Delivery, Done, Failed
 from tests.storage.receipt_bodies import receipt_body
 
@@ -99,6 +99,6 @@ async def test_what_comes_of_an_old_claim_does_not_count(store: Store, chat: Cha
     await store.release([old.claim])
     assert await claim(store, MINUTE + 3) == [], "it is another's"
     await store.record([Done(new.claim, "wamid.new")], now=MINUTE + 4)
-    [row] = await store._units.outside(lambda tx: tx.fetch("SELECT state, provider_id, attempts FROM outbox"))
+    [row] = await store._units.read(lambda tx: tx.fetch("SELECT state, provider_id, attempts FROM outbox"))
     assert row == {"state": "done", "provider_id": "wamid.new", "attempts": 2}
     assert await store.advance_due(echo, now=HOUR) == 0, "and it gave no result"

@@ -8,7 +8,7 @@ import pytest
 
 from payments.processing.step_input import EventKind, StepInput
 from storage import Store
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 from tests.storage.next_due import next_due
 
 Chat = Callable[..., Arrival]

@@ -15,7 +15,7 @@ from bot.whatsapp.channel import WHATSAPP
 from storage import Store, recovery
 from storage.database.errors import NotMigrated, StorageError, Unavailable, UnsupportedDatabase
 from storage.database.records import reading
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 from storage.operations import epochs
 from storage.operations.epochs import SINCE
 from storage.recovery import back_up, restore
@@ -191,9 +191,9 @@ async def test_after_a_restore_links_are_looked_for_before_they_are_made(databas
     poll = {"conversation_id": 1, "kind": "poll", "state": "pending", "handled_at": None, "body": {}}
     await insert(store, "inbox", id=1, key="p", due_at=NOW + 10**8, **poll)
     await store._units.run(lambda tx: epochs.begin(tx, NOW, database_url.startswith("sqlite")))
-    rows = await store._units.outside(lambda tx: tx.fetch("SELECT attempts FROM outbox ORDER BY id"))
+    rows = await store._units.read(lambda tx: tx.fetch("SELECT attempts FROM outbox ORDER BY id"))
     assert [row["attempts"] for row in rows] == [1, 0]
-    assert await store._units.outside(lambda tx: tx.fetch("SELECT due_at FROM inbox")) == [{"due_at": NOW}]
+    assert await store._units.read(lambda tx: tx.fetch("SELECT due_at FROM inbox")) == [{"due_at": NOW}]
     await store.close()
 
 

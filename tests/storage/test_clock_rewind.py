@@ -26,7 +26,7 @@ def entry(number: int, state: str, attempts: int, after: int) -> dict[str, Any]:
 
 
 async def due(store: Store, table: str) -> dict[int, int]:
-    rows = await store._units.outside(lambda tx: tx.fetch(f"SELECT id, due_at FROM {table}"))
+    rows = await store._units.read(lambda tx: tx.fetch(f"SELECT id, due_at FROM {table}"))
     return {row["id"]: row["due_at"] - NOW for row in rows}
 
 

@@ -13,7 +13,7 @@ from payments.processing.changes import ChangeSet
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from storage import Store
 from storage.database.encoding import dumps
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 from storage.outbox.deliveries import Done
 from storage.outbox.resend import Remedy
 from tests.builders import change_set
@@ -29,7 +29,7 @@ BSUID = ("bsuid", "IN.1")
 
 
 async def rows(store: Store, sql: str) -> list[dict[str, Any]]:
-    return await store._units.outside(lambda tx: tx.fetch(sql))
+    return await store._units.read(lambda tx: tx.fetch(sql))
 
 
 async def two_conversations(store: Store, chat: Chat) -> tuple[str, str]:

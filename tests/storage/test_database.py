@@ -17,7 +17,7 @@ from storage import Store
 from storage.database.address import configuration
 from storage.database.errors import Closed, NotMigrated, Unavailable, UnsupportedDatabase, WeakDurability
 from storage.database.orm import APPS, Orm
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 
 Chat = Callable[..., Arrival]
 
@@ -148,7 +148,7 @@ async def test_postgres_may_not_hang(postgres_url: str) -> None:
     await Store.migrate(postgres_url)
     store = await Store.open(postgres_url, WHATSAPP)
     shown = [
-        await store._units.outside(lambda tx, name=name: tx.fetch(f"SHOW {name}"))  # type: ignore[misc]
+        await store._units.read(lambda tx, name=name: tx.fetch(f"SHOW {name}"))  # type: ignore[misc]
         for name in ("statement_timeout", "lock_timeout")
     ]
     await store.close()

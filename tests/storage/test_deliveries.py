@@ -12,7 +12,7 @@ from payments.processing.results import LinkCreated, LinkRefused
 from payments.processing.step_input import EventKind, StepInput
 from storage import Store
 from storage.database.queues import Lane
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 from storage.outbox.deliveries import Again, Delivery, Done, Failed
 from tests.builders import change_set
 from tests.storage.next_due import next_due

@@ -9,7 +9,7 @@ from bot.whatsapp.channel import WHATSAPP
 from payments.processing.changes import ChangeSet
 from payments.processing.step_input import StepInput
 from storage import Store
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 from storage.outbox.deliveries import Delivery, Done
 from tests.storage.next_due import next_due
 

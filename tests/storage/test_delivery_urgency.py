@@ -10,7 +10,7 @@ from payments.ledger.calls import CancelLink, FetchPayments
 from payments.processing.changes import ChangeSet
 from payments.processing.step_input import StepInput
 from storage import Store
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 from storage.outbox.deliveries import Again, Delivery, Done
 from tests.builders import change_set
 
@@ -114,9 +114,9 @@ async def test_an_entry_that_cannot_be_read_fails_alone(store: Store, chat: Chat
     await store._units.run(lambda tx: tx.fetch(spoil, spoilt))
     assert bodies(await claim(store)) == ["b", "c"]
     read = "SELECT state, error, finished_at FROM outbox WHERE state = 'failed'"
-    [failed] = await store._units.outside(lambda tx: tx.fetch(read))
+    [failed] = await store._units.read(lambda tx: tx.fetch(read))
     assert failed["error"].startswith("its payload cannot be read: ")
     assert failed["finished_at"] == 10
-    [notice] = await store._units.outside(lambda tx: tx.fetch("SELECT kind, said FROM notice"))
+    [notice] = await store._units.read(lambda tx: tx.fetch("SELECT kind, said FROM notice"))
     assert notice["kind"] == "outbox"
     assert "'echo'" in notice["said"]

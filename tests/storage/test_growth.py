@@ -81,7 +81,7 @@ async def _instructions(units: Units) -> Callable[[], int]:
     async def install(tx: Any) -> None:
         tx._connection.set_progress_handler(lambda: next(count) < 0, 1)
 
-    await units.outside(install)
+    await units.read(install)
     # To ask takes one from the count as well, and another the next time.
     return lambda: next(count)
 

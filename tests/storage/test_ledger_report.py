@@ -74,7 +74,7 @@ async def same_payment_elsewhere(store: Store) -> None:
 
 def inbox_event(kind: str, state: str, conversation: int, body: dict[str, Any]) -> Break:
     async def run(store: Store) -> None:
-        [row] = await store._units.outside(lambda tx: tx.fetch("SELECT key FROM installation"))
+        [row] = await store._units.read(lambda tx: tx.fetch("SELECT key FROM installation"))
         text = {"order_key": f"{row['key']}-1-8", **body}
         for said in ("captured", "paid"):  # two events tell of one payment
             await insert(

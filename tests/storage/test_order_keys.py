@@ -11,7 +11,7 @@ from storage import Store
 from storage.database.encoding import loads
 from storage.database.queues import Lane
 from storage.database.records import reading
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 from storage.reports.timeline import Subject, story
 from tests.storage.purchases import Shop, names
 
@@ -38,7 +38,7 @@ async def shop(store: Store) -> Shop:
 
 
 async def rows(shop: Shop, table: str) -> list[dict[str, Any]]:
-    return await shop.store._units.outside(lambda tx: tx.fetch(f"SELECT * FROM {table} ORDER BY id"))
+    return await shop.store._units.read(lambda tx: tx.fetch(f"SELECT * FROM {table} ORDER BY id"))
 
 
 async def test_an_event_names_the_order_that_its_step_loads(shop: Shop) -> None:
@@ -68,11 +68,11 @@ async def test_of_two_customers_who_turn_out_to_be_one_the_order_that_the_other_
     shop: Shop,
 ) -> None:
     await shop.order([1])
-    placed = await shop.store._units.outside(lambda tx: tx.fetch(_PLACED))
+    placed = await shop.store._units.read(lambda tx: tx.fetch(_PLACED))
     moved = Arrival("one", EventKind.CHAT, {}, aliases=names(1), formerly=names(0), told_at=shop.now)
     await shop.store.arrive([moved], shop.now)
     [joined] = [row for row in await rows(shop, "inbox") if row["kind"] == EventKind.JOINED]
-    [other] = await shop.store._units.outside(
+    [other] = await shop.store._units.read(
         lambda tx: tx.fetch("SELECT id FROM conversation WHERE merged_into IS NOT NULL")
     )
     brought = [row["key"] for row in placed if row["conversation_id"] == other["id"]]
@@ -91,7 +91,7 @@ async def test_what_no_column_holds_is_no_order(key: str) -> None:
 
 async def test_the_story_of_an_order_goes_by_the_column_alone(shop: Shop, database_url: str) -> None:
     """A body that only mentions an order, in a customer's words, is not about that order."""
-    [first, second] = await shop.store._units.outside(
+    [first, second] = await shop.store._units.read(
         lambda tx: tx.fetch("SELECT key FROM orders WHERE conversation_id = 1 ORDER BY placed_by")
     )
     mention = f'"{first["key"]}"'

@@ -16,7 +16,7 @@ from payments.shop.orders import AttemptStatus, Lifecycle
 from payments.shop.stock import StockMove
 from storage import Store
 from storage.database.records import reading
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 from storage.reports import backlog
 from tests.builders import captured, change_set, order, order_state
 from tests.storage.order_placement import LINES, place_order
@@ -131,7 +131,7 @@ def take(pieces: int) -> Callable[[StepInput], ChangeSet]:
 
 
 async def stock(store: Store) -> list[tuple[str, int, int, int]]:
-    rows = await store._units.outside(lambda tx: tx.fetch("SELECT * FROM stock ORDER BY sku"))
+    rows = await store._units.read(lambda tx: tx.fetch("SELECT * FROM stock ORDER BY sku"))
     return [(row["sku"], row["declared"], row["reserved"], row["sold"]) for row in rows]
 
 

@@ -9,7 +9,7 @@ import pytest
 from payments.processing.changes import ChangeSet
 from payments.processing.step_input import EventKind, StepInput
 from storage import Store
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 from storage.outbox.deliveries import Again, Delivery, Done
 from storage.outbox.receipts import Applied, Undelivered
 from tests.storage.next_due import next_due
@@ -32,7 +32,7 @@ def receipt(wamid: str, status: str, opaque: str | None = None, error: Any = Non
 
 
 async def entry(store: Store, id: int) -> dict[str, Any]:
-    [row] = await store._units.outside(lambda tx: tx.fetch("SELECT * FROM outbox WHERE id = $1", id))
+    [row] = await store._units.read(lambda tx: tx.fetch("SELECT * FROM outbox WHERE id = $1", id))
     return row
 
 
@@ -176,7 +176,7 @@ async def test_a_receipt_that_cannot_be_read_is_parked_alone(
     spoil = "UPDATE inbox SET body = $1 WHERE id = $2"
     await store._units.run(lambda tx: tx.fetch(spoil, body, spoilt.number))
     assert (await store.apply_receipts(now=3)).looked_at == 2
-    event = await store._units.outside(
+    event = await store._units.read(
         lambda tx: tx.fetch("SELECT state FROM inbox WHERE id = $1", spoilt.number)
     )
     assert event == [{"state": "parked"}]

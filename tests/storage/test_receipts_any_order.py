@@ -8,7 +8,7 @@ import pytest
 from flows.messages.kinds import TemplateMessage, Text
 from payments.processing.step_input import EventKind
 from storage import Store
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 from storage.outbox.deliveries import Again, Done
 from storage.outbox.resend import Remedy
 from tests.storage.delivery_claims import Chat, claimed_delivery
@@ -30,7 +30,7 @@ async def hear(
 
 
 async def state(store: Store) -> tuple[str, str | None]:
-    [row] = await store._units.outside(lambda tx: tx.fetch("SELECT state, receipt FROM outbox"))
+    [row] = await store._units.read(lambda tx: tx.fetch("SELECT state, receipt FROM outbox"))
     return row["state"], row["receipt"]
 
 

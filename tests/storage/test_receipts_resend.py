@@ -17,7 +17,7 @@ from flows.messages.kinds import (
 )
 from payments.processing.step_input import EventKind
 from storage import Store
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 from storage.outbox.deliveries import Delivery, Done
 from storage.outbox.resend import GAPS, Remedy
 from tests.storage.delivery_claims import Chat, claimed_delivery
@@ -42,7 +42,7 @@ async def fails(store: Store, wamid: str, remedy: Remedy | None, now: int) -> No
 
 
 async def notices(store: Store) -> list[tuple[str, str]]:
-    rows = await store._units.outside(lambda tx: tx.fetch("SELECT kind, said FROM notice"))
+    rows = await store._units.read(lambda tx: tx.fetch("SELECT kind, said FROM notice"))
     return [(row["kind"], row["said"]) for row in rows]
 
 
@@ -133,7 +133,18 @@ async def test_what_has_no_picture_or_nothing_else_has_failed(
     assert [kind for kind, _ in await notices(store)] == ["message"]
 
 
-@pytest.mark.parametrize("payload", ["{}", "[]", "no JSON", '{"kind": "of old"}'])
+@pytest.mark.parametrize(
+    "payload",
+    [
+        "{}",
+        "[]",
+        "no JSON",
+        '{"kind": "of old"}',
+        '{"kind": "text", "body": "Paid!", "failed_copies": 7}',
+        '{"kind": "text", "body": "Paid!", "failed_copies": null}',
+        '{"kind": "text", "body": "Paid!", "undelivered": "a"}',
+    ],
+)
 @pytest.mark.parametrize("remedy", Remedy)
 async def test_a_message_that_cannot_be_read_fails_alone(
     remedy: Remedy, payload: str, store: Store, chat: Chat
@@ -145,5 +156,5 @@ async def test_a_message_that_cannot_be_read_fails_alone(
     await fails(store, "wamid.0", remedy, 10)
     assert len(await notices(store)) == 1
     assert await store.claim_due(now=10**9, limit=5, lease=60_000) == []
-    [row] = await store._units.outside(lambda tx: tx.fetch("SELECT receipt FROM outbox"))
+    [row] = await store._units.read(lambda tx: tx.fetch("SELECT receipt FROM outbox"))
     assert row["receipt"] == "failed"

@@ -10,7 +10,7 @@ from flows.messages.kinds import TemplateMessage, Text, from_json
 from payments.processing.step_input import EventKind
 from storage import Store
 from storage.database.encoding import loads
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 from storage.outbox.deliveries import Again, Done, Failed
 from storage.outbox.receipts import Undelivered
 from tests.storage.delivery_claims import Chat, claimed_delivery
@@ -34,12 +34,12 @@ async def hear(
 
 
 async def entry(store: Store) -> dict[str, Any]:
-    [row] = await store._units.outside(lambda tx: tx.fetch("SELECT * FROM outbox"))
+    [row] = await store._units.read(lambda tx: tx.fetch("SELECT * FROM outbox"))
     return row
 
 
 async def notices(store: Store) -> list[tuple[str, str]]:
-    rows = await store._units.outside(lambda tx: tx.fetch("SELECT kind, subject FROM notice"))
+    rows = await store._units.read(lambda tx: tx.fetch("SELECT kind, subject FROM notice"))
     return [(row["kind"], row["subject"]) for row in rows]
 
 

@@ -14,7 +14,7 @@ from bot.whatsapp.channel import WHATSAPP
 from storage import Store
 from storage.database.errors import Gone, NotMigrated, Unavailable
 from storage.database.records import reading
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 
 Chat = Callable[..., Arrival]
 NOW = 1_790_000_000_000

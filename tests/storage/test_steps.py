@@ -12,7 +12,7 @@ from flows.messages.kinds import Text
 from payments.processing.changes import ChangeSet
 from payments.processing.step_input import EventKind, StepInput
 from storage import Store
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 from storage.inbox.nonces import LETTERS
 from storage.outbox.deliveries import Done
 from tests.builders import change_set, order
@@ -215,7 +215,7 @@ async def test_an_event_that_cannot_be_read_is_parked_alone(
     spoil = "UPDATE inbox SET body = $1, kind = 'facts' WHERE id = $2"
     await store._units.run(lambda tx: tx.fetch(spoil, body, stored[1].number))
     assert await store.advance_due(echo, now=1) == 4
-    rows = await store._units.outside(lambda tx: tx.fetch("SELECT state, error FROM inbox ORDER BY id"))
+    rows = await store._units.read(lambda tx: tx.fetch("SELECT state, error FROM inbox ORDER BY id"))
     assert [row["state"] for row in rows] == ["applied", "parked", "applied", "applied"]
     assert "Error" in rows[1]["error"]
 
@@ -332,7 +332,7 @@ async def test_who_leaves_a_state_is_not_reminded_of_it(store: Store, chat: Chat
     sent += [d.name for d in await store.claim_due(now=999, limit=9, lease=1)]
     assert "reminder" not in sent
     assert sent[:2] == ["pay", "paid"]
-    rows = await store._units.outside(lambda tx: tx.fetch("SELECT name, state, error FROM outbox"))
+    rows = await store._units.read(lambda tx: tx.fetch("SELECT name, state, error FROM outbox"))
     assert {row["name"]: row["error"] for row in rows if row["state"] == "failed"} == {
         "reminder": "the customer had moved on"
     }

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from payments.ledger.refunds import RefundStatus
+from payments.ledger.state import PaymentStatus
 from payments.processing.step_input import EventKind
-from payments.shop.orders import Lifecycle
+from payments.shop.orders import AttemptStatus, Lifecycle
 from storage.database import models
 from storage.database.queues import InboxState, Lane, OutboxState
 
@@ -28,7 +29,9 @@ ENUMS: dict[str, set[str]] = {
         ("inbox_state", InboxState),
         ("outbox_lane", Lane),
         ("outbox_state", OutboxState),
+        ("orders_payment", PaymentStatus),
         ("orders_lifecycle", Lifecycle),
+        ("attempt_status", AttemptStatus),
         ("refund_status", RefundStatus),
     ],
 )

@@ -9,7 +9,7 @@ from payments.processing.notice import NoticeKind
 from payments.processing.step_input import EventKind
 from storage import Store
 from storage.database.records import reading
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 from storage.inbox.strays import Settled
 from storage.reports.ledger import books
 from tests import builders
@@ -27,7 +27,7 @@ def captured(key: str, order: str, **fact: Any) -> Arrival:
 
 
 async def alarms(store: Store) -> list[tuple[str, str]]:
-    rows = await store._units.outside(lambda tx: tx.fetch("SELECT kind, subject, said FROM notice"))
+    rows = await store._units.read(lambda tx: tx.fetch("SELECT kind, subject, said FROM notice"))
     return [(row["subject"], row["said"]) for row in rows if row["kind"] == NoticeKind.STRAY_MONEY]
 
 

@@ -20,7 +20,7 @@ from storage.database.postgres import PostgresUnits
 from storage.database.sqlite import SqliteUnits
 from storage.database.transaction import Transaction
 from storage.inbox import arrivals
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 
 Chat = Callable[..., Arrival]
 Echo = Callable[[StepInput], ChangeSet]
@@ -72,7 +72,7 @@ async def test_a_caller_cancelled_anywhere_breaks_nothing(store: Store, chat: Ch
     while await store.advance_due(echo, now=1):
         pass
     # Each batch is there or not: nothing was half stored.
-    batches = await store._units.outside(lambda tx: tx.fetch(_BATCHES))
+    batches = await store._units.read(lambda tx: tx.fetch(_BATCHES))
     assert {row["n"] for row in batches} == {3}
     assert len(batches) > 10
 
@@ -165,7 +165,7 @@ async def test_what_fails_is_undone(store: Store) -> None:
     for _ in range(8):
         with pytest.raises(RuntimeError):
             await store._units.run(fail)
-    [row] = await store._units.outside(lambda tx: tx.fetch("SELECT key FROM installation"))
+    [row] = await store._units.read(lambda tx: tx.fetch("SELECT key FROM installation"))
     assert row["key"] != "changed!"
     await assert_whole(store)
 
@@ -184,7 +184,7 @@ async def test_dead_connections_are_replaced(store: Store, rival: Store, chat: C
         WHERE datname = current_database() AND pid <> pg_backend_pid()"""
     for n in range(8):
         await asyncio.gather(*(store.arrive([chat(f"warm.{n}.{i}")], now=1) for i in range(5)))
-        await rival._units.outside(lambda tx: tx.fetch(kill))
+        await rival._units.read(lambda tx: tx.fetch(kill))
         [stored] = await store.arrive([chat(f"after.{n}")], now=1)
         assert stored.new
     await store.ping()
@@ -231,12 +231,12 @@ async def test_between_attempts_time_passes(
 async def test_a_full_disk_is_reported_and_survived(store: Store, database_url: str, chat: Chat) -> None:
     if not database_url.startswith("sqlite"):
         pytest.skip("SQLite can be told that the disk is full")
-    [row] = await store._units.outside(lambda tx: tx.fetch("PRAGMA page_count"))
+    [row] = await store._units.read(lambda tx: tx.fetch("PRAGMA page_count"))
     full = f"PRAGMA max_page_count = {row['page_count']}"
-    await store._units.outside(lambda tx: tx.fetch(full))
+    await store._units.read(lambda tx: tx.fetch(full))
     with pytest.raises(OperationalError, match="full"):
         await store.arrive([chat("big", text="x" * 100_000)], now=1)
-    await store._units.outside(lambda tx: tx.fetch("PRAGMA max_page_count = 1000000"))
+    await store._units.read(lambda tx: tx.fetch("PRAGMA max_page_count = 1000000"))
     [stored] = await store.arrive([chat("big", text="x" * 100_000)], now=1)
     assert stored.new
     await assert_whole(store)
@@ -280,7 +280,7 @@ async def test_what_could_not_be_undone_is_undone_before_the_next(
             await store.arrive([chat("1")], now=1)
     [stored] = await store.arrive([chat("2")], now=1)
     assert stored.new
-    rows = await store._units.outside(lambda tx: tx.fetch("SELECT key FROM inbox"))
+    rows = await store._units.read(lambda tx: tx.fetch("SELECT key FROM inbox"))
     assert [row["key"] for row in rows] == ["2"]
 
 
@@ -294,7 +294,7 @@ async def test_a_unit_that_waits_for_something_else_is_refused(store: Store, dat
 
     with pytest.raises(RuntimeError, match="nothing but its own statements"):
         await store._units.run(wait)
-    [row] = await store._units.outside(lambda tx: tx.fetch("SELECT key FROM installation"))
+    [row] = await store._units.read(lambda tx: tx.fetch("SELECT key FROM installation"))
     assert row["key"] != "changed!"
     await assert_whole(store)
 
@@ -324,7 +324,7 @@ async def test_a_ping_does_not_wait_for_ever(store: Store, database_url: str) ->
     async def hold(_: Transaction) -> None:
         answered.wait()
 
-    holding = asyncio.create_task(store._units.outside(hold))
+    holding = asyncio.create_task(store._units.read(hold))
     await asyncio.sleep(0)
     try:
         with pytest.raises(TimeoutError):

@@ -9,7 +9,7 @@ from storage.database.encoding import loads
 from storage.database.queues import Lane
 from storage.database.records import Records
 from storage.database.transaction import Row, Transaction, Units
-from storage.inbox.arrivals import Arrival
+from storage.inbox.arrival import Arrival
 from storage.inbox.strays import Settled
 from storage.outbox.deliveries import Again, Delivery, Done, Failed
 from storage.reports.backlog import held, notices, parked, state_of
@@ -77,7 +77,7 @@ async def _misdeliver(shop: Shop, beside: Units) -> None:
 async def _receive_failures(shop: Shop, beside: Units) -> None:
     """Receipts of failures after acceptance, and of unknown messages."""
     await shop.order([*_CROWD[5:9]], statuses=())
-    sent = [row for row in await beside.outside(_finished) if loads(row["payload"]).get("fallback")][:4]
+    sent = [row for row in await beside.read(_finished) if loads(row["payload"]).get("fallback")][:4]
     await shop.write([*_CROWD[5:9]], "hi")
     await shop.step()
     delivered = await shop.deliver()
@@ -140,7 +140,7 @@ async def _merge_conversations(shop: Shop, beside: Units) -> None:
     await shop.store.arrive([receipt], shop.now)
     await shop.store.record([Done(answered.claim, "wamid.who", recipient=third)], shop.now)
     await shop.store.apply_receipts(shop.now)
-    [dead, *_] = await beside.outside(lambda tx: tx.fetch(_ENDED))
+    [dead, *_] = await beside.read(lambda tx: tx.fetch(_ENDED))
     await beside.run(lambda tx: tx.fetch(_CAME_LATE, dead["id"], shop.now))
     await shop.step()
 

@@ -111,7 +111,7 @@ class Live:
 
     async def rows(self, sql: str) -> list[dict[str, Any]]:
         """Query the database."""
-        return await self.context.store._units.outside(lambda tx: tx.fetch(sql))
+        return await self.context.store._units.read(lambda tx: tx.fetch(sql))
 
     async def stored(self) -> int:
         """The number of rows in the tables to which a request from outside could add."""

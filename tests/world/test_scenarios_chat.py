@@ -103,7 +103,7 @@ async def test_one_who_floods_holds_up_nobody(live: Live) -> None:
     await live.world.quiet()
     await live.workers.step()
     await live.workers.perform()
-    await live.workers._landed()
+    await live.workers._wait_until_idle()
     assert len(ravi.texts) == 1
     assert 0 < len(asha.texts) < 50
     [row] = await live.rows("SELECT COUNT(*) AS n FROM inbox WHERE state = 'pending' AND kind = 'chat'")

@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
             },
             bases=["Model"],
         ),
-        ops.CreateModel(
+        CreateCheckedModel(
             name="Attempt",
             fields=[
                 (
@@ -53,6 +53,13 @@ class Migration(migrations.Migration):
                 ("created_at", fields.BigIntField()),
             ],
             options={
+                "constraints": [
+                    CheckConstraint(
+                        check="status IN ('planned', 'creating', 'created', 'withdrawing', 'cancelled',"
+                        " 'expired', 'paid', 'refused')",
+                        name="attempt_status",
+                    )
+                ],
                 "table": "attempt",
                 "app": "storage",
                 "indexes": [Index(fields=["conversation_id", "order_key"], name="attempt_order")],
@@ -187,6 +194,11 @@ class Migration(migrations.Migration):
                     CheckConstraint(
                         check="lifecycle IN ('open', 'lapsed', 'fulfilled', 'returned')",
                         name="orders_lifecycle",
+                    ),
+                    CheckConstraint(
+                        check="payment IN ('unpaid', 'authorised', 'short', 'held', 'paid', 'refunding',"
+                        " 'refunded')",
+                        name="orders_payment",
                     ),
                     CheckConstraint(check="fulfilled >= 0 AND held >= 0", name="orders_money"),
                     CheckConstraint(check="held = 0 OR held_for IS NOT NULL", name="orders_held"),

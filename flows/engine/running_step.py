@@ -16,7 +16,7 @@ from flows.messages import replies
 from flows.templates.expressions import Template
 
 
-class Performance:
+class RunningStep:
     """Applies rules to one conversation, and collects its effects and its trace."""
 
     def __init__(self, flow: Flow, conversation: Conversation, now: int, number: int, host: Any) -> None:
