@@ -1,4 +1,4 @@
-"""The command `munshi`. Each subcommand is a module here; heavy imports are deferred until it runs."""
+"""The command `munshi`. Each subcommand is a module here. Imports every other room of `bot`, but late."""
 
 import io
 import sys

@@ -246,7 +246,7 @@ async def test_what_is_never_sent_leaves_the_probe_to_the_next(bench: Bench) -> 
     await bench.send(BARE)
     circuit = bench.executor.traffic.circuits[Lane.CHAT]
     for message, wrote in ((kinds.Text("x" * 5000), None), (BARE, NOW - DAY)):
-        circuit.took(NOW)
+        circuit.record_claim(NOW)
         assert circuit.room(9, NOW) == 0
         await bench.send(message, last_inbound_at=wrote)
         assert circuit.room(9, NOW) == 1
