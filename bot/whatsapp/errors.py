@@ -126,7 +126,7 @@ def _by_code(code: int, error: Mapping[str, Any], status: int) -> Failure:
 
 
 def _by_status(status: int) -> Failure:
-    """Return the kind of failure of an answer without a code, from the Graph API or from something before it."""
+    """Return the failure that an answer without a code is, from the Graph API or from something before it."""
     if status == 429:
         return Failure.THROTTLED
     if 200 <= status < 300 or status >= 500:

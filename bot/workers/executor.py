@@ -172,7 +172,7 @@ def _claimed_at(delivery: Delivery) -> int:
 
 
 def _failure_of(error: GatewayError) -> Failure:
-    """Return the kind of failure that `error` is. A call of unknown outcome is safe to retry: it has a reference id."""
+    """Return the failure that `error` is. A call of unknown outcome may be retried: it has a reference id."""
     if error.reason is Reason.AUTH:
         return Failure.HALT
     return Failure.RETRY if error.retryable else Failure.PERMANENT
