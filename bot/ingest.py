@@ -1,4 +1,4 @@
-"""Converts what a provider sent into arrivals for the inbox. Pure."""
+"""Converts what came from outside (webhooks, our own API, links of lost books) into arrivals. Pure."""
 
 from collections.abc import Mapping
 from hashlib import sha256

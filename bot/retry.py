@@ -43,7 +43,7 @@ class Failure(StrEnum):
     """What a failed call means for the next try."""
 
     RETRY = "retry"
-    """Refused or never sent, for a temporary reason: throttled, overloaded, no connection."""
+    """It may be tried again soon: refused for now, never sent, or harmless to repeat."""
     THROTTLED = "throttled"
     """Too much at once for our number or account: this call must wait, and all later ones slow down."""
     PAIR_RATE = "pair_rate"

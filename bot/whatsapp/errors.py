@@ -1,7 +1,7 @@
 """Classifies failed calls to the Graph API.
 
-The error `code` decides if there is one. The HTTP status decides only without a code, because the sources
-disagree about which status comes with which code (429 or 400 for throttling).
+An error `code` that we know decides. Without one the HTTP status decides: the sources disagree about which
+status comes with which code (429 or 400 for throttling).
 
 Source: Meta, WhatsApp Cloud API, "Error codes", 2026.
 """

@@ -1,4 +1,4 @@
-"""Circuit breaker of a lane: while the provider refuses the account, only probes go out. Pure.
+"""Circuit breaker of a lane: while the provider refuses the account, only probes go out. No I/O, no clock.
 
 Without it, an expired token or a blocked account would use up the tries of every message.
 """

@@ -1,4 +1,4 @@
-"""Limits the messages per second of this process, once Meta says that they are too many. Pure.
+"""Limits the messages per second of this process, once Meta says that they are too many. No I/O, no clock.
 
 A refusal halves the rate, and halves it again if messages sent at the new rate are refused too. Each second
 without a refusal raises the rate by a tenth, until it exceeds what any number may send. Processes that share

@@ -1,4 +1,4 @@
-"""Decides how many entries of each lane may be claimed now, from the answers so far. Pure."""
+"""Decides how many entries of each lane may be claimed now, from the answers so far. No I/O, no clock."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -16,7 +16,7 @@ from storage.outbox.deliveries import Claim, Delivery, Failed, record
 from storage.outbox.pace import Pace, spend
 
 _CANDIDATES: Final = 4
-"""Lanes to look at per wanted entry, so that a process finds work that others have not locked."""
+"""Customers to look at per wanted entry, so that a process finds work that others have not locked."""
 _RUN: Final = 32
 """Entries of one customer's lane to look at in one claim."""
 
