@@ -5,17 +5,17 @@ from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import TypeAlias
 
-Act: TypeAlias = Callable[[], Awaitable[None]]
+Action: TypeAlias = Callable[[], Awaitable[None]]
 
 
 class Agenda:
     """Acts by time, in milliseconds since 1970, UTC; those of one time in the order they were added."""
 
     def __init__(self) -> None:
-        self._acts: list[tuple[int, int, Act]] = []
+        self._acts: list[tuple[int, int, Action]] = []
         self._serial = count()
 
-    def at(self, when: int, act: Act) -> None:
+    def at(self, when: int, act: Action) -> None:
         """Do `act` at `when`, or at once if that is over."""
         heapq.heappush(self._acts, (when, next(self._serial), act))
 
@@ -24,6 +24,6 @@ class Agenda:
         """When the next act is due; None if there is none."""
         return self._acts[0][0] if self._acts else None
 
-    def take(self) -> Act:
+    def take(self) -> Action:
         """The next act. Raises IndexError if there is none."""
         return heapq.heappop(self._acts)[2]

@@ -72,7 +72,7 @@ class Backups:
             self.due = True
             await self.world.loop.die(Crash("the disk is lost"))
 
-    def put_back(self, now: int) -> None:
+    def restore_backup(self, now: int) -> None:
         """Restore the backup, as an operator does. What the lost books learned, nobody here knows."""
         world = self.world
         self.due, self.restored = False, True

@@ -53,10 +53,10 @@ class History:
         return hashlib.sha256("\n".join(self.chronicle).encode()).hexdigest()
 
 
-Cast: TypeAlias = Callable[[World], None]
+Populate: TypeAlias = Callable[[World], None]
 
 
-def crowd(people: int) -> Cast:
+def crowd(people: int) -> Populate:
     """So many customers, each with whims of their own."""
 
     def cast(world: World) -> None:
@@ -70,7 +70,7 @@ def crowd(people: int) -> Cast:
 def play(
     seed: int,
     directory: Path,
-    cast: Cast,
+    cast: Populate,
     *,
     weather: Weather | None = None,
     hooks: Hooks | None = None,
@@ -91,10 +91,10 @@ def play(
             _live(world, partial(world.live, url), start)
             break
         except Crash:
-            start = world.now() + world.dice.choice(world.rests)
-            world.died()
+            start = world.now() + world.dice.choice(world.downtimes)
+            world.process_died()
             if world.backups.due:
-                world.backups.put_back(start)
+                world.backups.restore_backup(start)
                 _live(world, world.backups.settle, start)
     if world.backups.restored:
         _live(world, world.backups.settle, START + end)

@@ -75,7 +75,7 @@ class Meta:
     weather: Weather
     post: Callable[[dict[str, Any], frozenset[str]], None]
     """Takes the `value` of a webhook on its way, with the addresses that it tells are one person's."""
-    risk: Callable[[str], Any]
+    crash_point: Callable[[str], Any]
     seen: Counter[str]
     wrongs: list[str]
     log: list[Accepted] = field(default_factory=list)
@@ -109,7 +109,7 @@ class Meta:
 
     async def send(self, payload: dict[str, Any]) -> TakenOn:
         """The wamid, and whom the message goes to. Raises SendError."""
-        await self.risk("before send")
+        await self.crash_point("before send")
         await asyncio.sleep(0)
         if self.dice.random() < self.weather.slow:
             await asyncio.sleep(self.dice.randrange(2, 10))
@@ -118,7 +118,7 @@ class Meta:
         entry = _entry(payload)
         # Until the bot knows, a crash or a lost answer may make it say this once more.
         self.doubtful[entry] += 1
-        await self.risk("after send")
+        await self.crash_point("after send")
         if self.dice.random() < self.weather.cut_off:
             self.seen["send: accepted, and the answer lost"] += 1
             await asyncio.sleep(self.dice.choice((0, 10)))

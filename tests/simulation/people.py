@@ -20,7 +20,7 @@ class Stage(Protocol):
 
     meta: Meta
     razorpay: Razorpay
-    lates: tuple[int, ...]
+    late_approvals: tuple[int, ...]
     weather: Weather
     seen: Counter[str]
 
@@ -107,7 +107,7 @@ class Person:
         payment = self._stage.razorpay.begin(link, link.amount)
         if self._dice.random() < 0.7:
             self._stage.later(10 * MINUTE, lambda: self._stage.razorpay.fail(payment))
-        late = self._dice.choice(self._stage.lates)
+        late = self._dice.choice(self._stage.late_approvals)
         self._stage.later(late, lambda: self._stage.razorpay.finish(payment))
 
     def _pay_twice_at_once(self, link: Link) -> None:

@@ -32,7 +32,7 @@ class Razorpay:
     weather: Weather
     post: Callable[[dict[str, Any]], None]
     """Takes the envelope of a webhook on its way."""
-    risk: Callable[[str], Any]
+    crash_point: Callable[[str], Any]
     """Awaited around each effect: where the bot's process may die."""
     seen: Counter[str]
     wrongs: list[str]
@@ -112,7 +112,7 @@ class Razorpay:
                 f"cannot cancel a link that is {link.status}",
             )
         link.status = "cancelled"
-        self._tell_link(link)
+        self._post_link(link)
         await self._after("cancel")
         return self._answer(link)
 
@@ -170,17 +170,17 @@ class Razorpay:
         if payment.status in ("captured", "refunded"):
             return
         payment.status = "failed"
-        self._tell_payment("payment.failed", payment)
+        self._post_payment("payment.failed", payment)
 
     def finish(self, payment: Payment) -> None:
         """The bank says yes, whatever became of the link meanwhile."""
         link, before = payment.link, payment.status
         self._expire()
         payment.status = "authorized"
-        self._tell_payment("payment.authorized", payment)
+        self._post_payment("payment.authorized", payment)
         if link.order in self.paid_orders:
             self.seen["a second authorised payment went back by itself"] += 1
-            self._give_back(payment)
+            self._refund_automatically(payment)
             return
         if link.status in ("expired", "cancelled"):
             self.seen[f"captured after the link was {link.status}"] += 1
@@ -196,29 +196,29 @@ class Razorpay:
         whole = payment.currency == "INR" and payment.net >= link.amount
         if whole:
             self.paid_orders.add(link.order)
-        self._tell_payment("payment.captured", payment)
+        self._post_payment("payment.captured", payment)
         if whole:
-            self._tell("order.paid", payment=self._entity(payment), order=self._order_entity(link))
+            self._post_event("order.paid", payment=self._entity(payment), order=self._order_entity(link))
         if whole and link.status == "created":
             link.status, link.paid = "paid", payment.net
-            self._tell(
+            self._post_event(
                 "payment_link.paid",
                 payment_link=self._link_entity(link),
                 order=self._order_entity(link),
                 payment=self._entity(payment),
             )
 
-    def let_go(self, until: int) -> None:
+    def refund_uncaptured(self, until: int) -> None:
         """What the bank agreed to by `until` and nobody captured goes back: it never was the shop's."""
         for payment in [payment for payment in self.uncaptured if payment.made_at <= until]:
             self.uncaptured.remove(payment)
-            self._give_back(payment)
+            self._refund_automatically(payment)
 
-    def _give_back(self, payment: Payment) -> None:
+    def _refund_automatically(self, payment: Payment) -> None:
         payment.status = "refunded"
         refund = Refund(f"rfnd_{self._next()}", payment, payment.amount, "", (), "processed")
         self.refunds[refund.id] = refund
-        self._tell_refund("refund.processed", refund)
+        self._post_refund("refund.processed", refund)
 
     def refund_by_hand(self, payment: Payment, amount: int) -> None:
         if payment.captured and amount >= 100 and self.returned(payment) + amount <= payment.net:
@@ -228,7 +228,7 @@ class Razorpay:
     def settle(self, refund: Refund, status: str) -> None:
         if refund.status == "pending":
             refund.status = status
-            self._tell_refund(f"refund.{status}", refund)
+            self._post_refund(f"refund.{status}", refund)
 
     def returned(self, payment: Payment) -> int:
         """Paise of a payment that went back or are on their way."""
@@ -239,10 +239,10 @@ class Razorpay:
 
     def _make(self, refund: Refund) -> None:
         self.refunds[refund.id] = refund
-        self._tell_refund("refund.created", refund)
+        self._post_refund("refund.created", refund)
 
     async def _before(self, name: str) -> None:
-        await self.risk(f"before {name}")
+        await self.crash_point(f"before {name}")
         await asyncio.sleep(0)
         if self.dice.random() < self.weather.slow:
             await asyncio.sleep(self.dice.randrange(2, 10))
@@ -253,7 +253,7 @@ class Razorpay:
             raise GatewayError(self.dice.choice(_BEFORE), "simulated")
 
     async def _after(self, name: str) -> None:
-        await self.risk(f"after {name}")
+        await self.crash_point(f"after {name}")
         if self.dice.random() < self.weather.cut_off:
             self.seen[f"{name}: done, and the answer lost"] += 1
             await asyncio.sleep(self.dice.choice((0, 10)))
@@ -264,7 +264,7 @@ class Razorpay:
         for link in self.links.values():
             if link.status == "created" and now >= link.expires_at:
                 link.status = "expired"
-                self._tell_link(link)
+                self._post_link(link)
 
     def is_open(self, link: Link) -> bool:
         return link.status == "created" and self.now() < link.expires_at
@@ -349,20 +349,20 @@ class Razorpay:
             "created_at": link.made_at // 1000,
         }
 
-    def _tell_payment(self, name: str, payment: Payment) -> None:
+    def _post_payment(self, name: str, payment: Payment) -> None:
         entity = self._entity(payment)
         if self.weather.nameless and self.dice.random() < self.weather.nameless:
             self.seen[f"{name} named no link"] += 1
             entity["description"] = "Tea"
-        self._tell(name, payment=entity)
+        self._post_event(name, payment=entity)
 
-    def _tell_refund(self, name: str, refund: Refund) -> None:
-        self._tell(name, refund=self._refund_entity(refund), payment=self._entity(refund.payment))
+    def _post_refund(self, name: str, refund: Refund) -> None:
+        self._post_event(name, refund=self._refund_entity(refund), payment=self._entity(refund.payment))
 
-    def _tell_link(self, link: Link) -> None:
-        self._tell(f"payment_link.{link.status}", payment_link=self._link_entity(link))
+    def _post_link(self, link: Link) -> None:
+        self._post_event(f"payment_link.{link.status}", payment_link=self._link_entity(link))
 
-    def _tell(self, name: str, **entities: dict[str, Any]) -> None:
+    def _post_event(self, name: str, **entities: dict[str, Any]) -> None:
         self.post(self.envelope(name, **entities))
 
     def envelope(self, name: str, **entities: dict[str, Any]) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class Script:
     weather: Weather = FAIR
 
     def __call__(self, world: World) -> None:
-        """Cast it into `world`, as `play` asks for."""
+        """Populate it into `world`, as `play` asks for."""
         tell(world, self.plot(world))
 
 

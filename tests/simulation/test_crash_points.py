@@ -22,7 +22,7 @@ from tests.simulation.world import World
 pytestmark = pytest.mark.usefixtures("quiet")
 
 Point: TypeAlias = Callable[[int, str], None]
-REST = 5 * SECOND
+DOWNTIME = 5 * SECOND
 """Milliseconds between a death and the next life."""
 
 
@@ -32,7 +32,7 @@ def lived(script: Script, directory: Path, point: Point, worlds: list[World] | N
     def cast(world: World) -> None:
         if worlds is not None:
             worlds.append(world)
-        world.peril, world.rests = point, (REST,)
+        world.crash_hook, world.downtimes = point, (DOWNTIME,)
         script(world)
 
     hooks = Hooks(before=point, after=point)
@@ -78,8 +78,8 @@ def remains(world: World, directory: Path) -> object:
         world.now(),
         world.dice.getstate(),
         tuple(sorted(act[:2] for act in world._agenda._acts)),
-        [(id, hook.first) for id, hook in world._flying.items()],
-        [id(act) for act in world._unanswered],
+        [(id, hook.first) for id, hook in world._in_flight.items()],
+        [id(act) for act in world._unfinished],
         len(world.chronicle),
         len(world.acknowledged),
         len(world.meta.log),

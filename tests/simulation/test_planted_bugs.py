@@ -36,7 +36,7 @@ def found(script: Script, directory: Path, hook: Hook) -> list[str]:
     """What is wrong with one history."""
 
     def cast(world: World) -> None:
-        world.peril, world.rests = hook, (5 * SECOND,)
+        world.crash_hook, world.downtimes = hook, (5 * SECOND,)
         script(world)
 
     hooks = Hooks(before=hook, after=hook)

@@ -25,7 +25,7 @@ from bot.workers.loop import Workers
 from storage import Store
 from storage.inbox.nonces import LETTERS
 from storage.inbox.steps import Advance
-from tests.simulation.agenda import Act, Agenda
+from tests.simulation.agenda import Action, Agenda
 from tests.simulation.backups import Backups
 from tests.simulation.database import Crash, Hook, Hooks
 from tests.simulation.loop import START, SimLoop
@@ -38,9 +38,9 @@ from tests.simulation.webhook import Webhook
 from tests.storage.memory_shadow import MemoryShadow
 from tests.storage.next_due import next_due
 
-LIVELY: Final = HOUR
+ACTIVE_TIME: Final = HOUR
 """Milliseconds during which customers come; misfortunes last as long, and then all heals."""
-LET_GO: Final = 2 * HOUR
+CAPTURE_TIMEOUT: Final = 2 * HOUR
 """Milliseconds for which Razorpay keeps what nobody captures; in the world outside, three days."""
 
 
@@ -55,19 +55,19 @@ class World:
         self.seen: Counter[str] = Counter()
         self.chronicle: list[str] = []
         self.acknowledged: dict[str, str] = {}
-        self.rests: tuple[int, ...] = (SECOND, 5 * SECOND, 2 * MINUTE)
+        self.downtimes: tuple[int, ...] = (SECOND, 5 * SECOND, 2 * MINUTE)
         """Milliseconds for which the process may be dead."""
-        self.peril: Hook = _no_peril
+        self.crash_hook: Hook = _no_crash
         """Told of each send and call, before it has its effect and after: where the process may die."""
         late = {5 * HOUR: (), 12 * HOUR: (3 * HOUR,)}.get(end, (3 * HOUR, 15 * HOUR))
-        self.lates = (11 * MINUTE, 30 * MINUTE, *late)
+        self.late_approvals = (11 * MINUTE, 30 * MINUTE, *late)
         """Milliseconds after which a bank may say yes after all; polls still find it in time."""
         self.calls = 0
         self.hooks = hooks
         self.context: Context | None = None
         self.loop: SimLoop | None = None
-        self._flying: dict[int, Webhook] = {}
-        self._unanswered: list[Act] = []
+        self._in_flight: dict[int, Webhook] = {}
+        self._unfinished: list[Action] = []
         self._agenda = Agenda()
         self._dirty: asyncio.Event | None = None
         self._planned = asyncio.Event()
@@ -76,8 +76,8 @@ class World:
         hooks.before, hooks.after = self._before, self._after
         wrongs: list[str] = []
         common = (self.now, self.dice, self.weather)
-        self.razorpay = Razorpay(*common, self._from_razorpay, self._risk, self.seen, wrongs)
-        self.meta = Meta(*common, self._from_meta, self._risk, self.seen, [])
+        self.razorpay = Razorpay(*common, self._from_razorpay, self._crash_point, self.seen, wrongs)
+        self.meta = Meta(*common, self._from_meta, self._crash_point, self.seen, [])
         self._wamids = 0
         if self.weather.token:
             self.plan(START + 5 * MINUTE, self._do(lambda: setattr(self.meta, "expired", True)))
@@ -85,14 +85,14 @@ class World:
         self.backups = Backups(self, url)
         if self.weather.restored:
             self.backups.plan()
-        self.plan(START + LIVELY, self._do(self._heal))
+        self.plan(START + ACTIVE_TIME, self._do(self._heal))
         for hour in range(1, end // HOUR):
             self.plan(START + hour * HOUR, self._do(self._bank))
 
     @property
     def waiting(self) -> list[str]:
         """Webhooks that were brought and whose bringers still wait."""
-        return [hook.what for hook in self._flying.values()]
+        return [hook.what for hook in self._in_flight.values()]
 
     def now(self) -> int:
         """Milliseconds since 1970, UTC."""
@@ -102,22 +102,22 @@ class World:
         """Let `deed` happen `when` milliseconds after the start."""
         self.plan(START + when, self._do(deed))
 
-    def plan(self, when: int, act: Act) -> None:
+    def plan(self, when: int, act: Action) -> None:
         """Let `act` happen at `when` (milliseconds since 1970, UTC)."""
         self._agenda.at(when, act)
         self._planned.set()
 
-    def died(self) -> None:
+    def process_died(self) -> None:
         """The process is gone: what it had not answered, comes again."""
         self.seen["crash"] += 1
         self._say("bot", "dies")
         self.meta.forget()
-        for hook in self._flying.values():
-            self._again(hook)
-        self._flying.clear()
-        for act in self._unanswered:
+        for hook in self._in_flight.values():
+            self._schedule_retry(hook)
+        self._in_flight.clear()
+        for act in self._unfinished:
             self.plan(self.now(), act)
-        self._unanswered.clear()
+        self._unfinished.clear()
 
     async def live(self, url: str, loop: SimLoop) -> None:
         """One life of the process, to the end of the world or to its own."""
@@ -143,7 +143,7 @@ class World:
         inbox.workers = workers
         workers.start()
         waker = loop.create_task(self._wake(workers, store))
-        await self._keep_to_the_agenda(loop)
+        await self._run_agenda(loop)
         waker.cancel()
         await workers.close()
         await store.close()
@@ -157,7 +157,7 @@ class World:
     def _letters(self) -> str:
         return "".join(self._letter_dice.choices(string.ascii_lowercase, k=LETTERS))
 
-    async def _keep_to_the_agenda(self, loop: SimLoop) -> None:
+    async def _run_agenda(self, loop: SimLoop) -> None:
         """Let everything happen when it is due, to the end of the world."""
         end = START + self.end
         while self.now() < end:
@@ -165,15 +165,15 @@ class World:
             self._planned.clear()
             if due <= self.now():
                 act = self._agenda.take()
-                self._unanswered.append(act)
+                self._unfinished.append(act)
                 loop.create_task(self._begin(act))
                 continue
             with suppress(TimeoutError):
                 async with asyncio.timeout((due - self.now()) / 1000):
                     await self._planned.wait()
 
-    async def _begin(self, act: Act) -> None:
-        self._unanswered.remove(act)
+    async def _begin(self, act: Action) -> None:
+        self._unfinished.remove(act)
         await act()
 
     async def _wake(self, workers: Workers, store: Store) -> None:
@@ -202,7 +202,7 @@ class World:
             self.shadow.begin()
         self._inner[0](n, what)
         if self.weather.crash:
-            self._maybe_die()
+            self._maybe_crash()
 
     def _after(self, n: int, what: str) -> None:
         if what == "COMMIT":
@@ -211,16 +211,16 @@ class World:
         if what == "COMMIT" and self._dirty is not None:
             self._dirty.set()
         if self.weather.crash:
-            self._maybe_die()
+            self._maybe_crash()
 
-    def _maybe_die(self) -> None:
+    def _maybe_crash(self) -> None:
         if self.context and self.dice.random() < self.weather.crash / 200:
             raise Crash("simulated")
 
-    async def _risk(self, where: str) -> None:
+    async def _crash_point(self, where: str) -> None:
         self.calls += 1
         try:
-            self.peril(self.calls, where)
+            self.crash_hook(self.calls, where)
         except Crash as crash:
             assert self.loop is not None
             await self.loop.die(crash)
@@ -246,15 +246,15 @@ class World:
         for payment in list(self.razorpay.payments.values()):
             if payment.captured and self.dice.random() < 0.003:
                 self.razorpay.refund_by_hand(payment, payment.net - self.razorpay.returned(payment))
-        self.razorpay.let_go(self.now() - LET_GO)
+        self.razorpay.refund_uncaptured(self.now() - CAPTURE_TIMEOUT)
 
     def whims(self, person: Person) -> None:
         """Let `person` do one thing, and the next when they feel like it."""
         pause = person.act()
-        if pause is not None and self.now() + pause < START + LIVELY:
+        if pause is not None and self.now() + pause < START + ACTIVE_TIME:
             self.later(pause, partial(self.whims, person))
 
-    def _do(self, deed: Callable[[], None]) -> Act:
+    def _do(self, deed: Callable[[], None]) -> Action:
         async def act() -> None:
             deed()
 
@@ -298,9 +298,9 @@ class World:
     async def _ask(self, phone: str, items: list[dict[str, Any]], key: str) -> None:
         assert self.context is not None
         arrival, again = from_request(phone, items, key), partial(self._ask, phone, items, key)
-        self._unanswered.append(again)
+        self._unfinished.append(again)
         await self.context.inbox.put([arrival])
-        self._unanswered.remove(again)
+        self._unfinished.remove(again)
         self.acknowledged[arrival.key] = "api order"
 
     # Webhooks
@@ -350,18 +350,18 @@ class World:
 
     async def _deliver(self, hook: Webhook) -> None:
         hook.first = hook.first or self.now()
-        self._flying[id(hook)] = hook
+        self._in_flight[id(hook)] = hook
         context = self.context
         assert context is not None
         taking = hook.deliver(context)
         try:
-            answered = await self._waited_for(taking)
+            answered = await self._answer_or_hang_up(taking)
         finally:
             if self.loop is not None and not self.loop.over:
-                self._flying.pop(id(hook), None)
+                self._in_flight.pop(id(hook), None)
         if not answered:
             self.seen[f"hung up: {hook.what}"] += 1
-            self._again(hook)
+            self._schedule_retry(hook)
         else:
             # A status of what lost books sent names nobody whom the restored ones know.
             if not (self.backups.restored and hook.is_status):
@@ -373,7 +373,7 @@ class World:
             if not hook.is_status:
                 self.acknowledged[hook.key] = f"{hook.provider} {hook.what}"
 
-    async def _waited_for(self, taking: Coroutine[Any, Any, None]) -> bool:
+    async def _answer_or_hang_up(self, taking: Coroutine[Any, Any, None]) -> bool:
         """Whether who brought a webhook heard the answer; one who hangs up cancels whoever serves them."""
         if self.dice.random() >= self.weather.hung_up:
             await taking
@@ -385,7 +385,7 @@ class World:
         await asyncio.wait({task})
         return not task.cancelled() and task.result() is None
 
-    def _again(self, hook: Webhook) -> None:
+    def _schedule_retry(self, hook: Webhook) -> None:
         if (when := hook.again(self.now())) is not None:
             self.plan(when, partial(self._deliver, hook))
 
@@ -394,5 +394,5 @@ class World:
         self.chronicle.append(f"{seconds:10.1f} {who:>14} {what}")
 
 
-def _no_peril(n: int, where: str) -> None:
+def _no_crash(n: int, where: str) -> None:
     return None
