@@ -61,7 +61,7 @@ class Backups:
         # Before the copy: what is acknowledged while it is made may be in it, and need not.
         self.made_at = world.now()
         self._acknowledged = dict(world.acknowledged)
-        self._told, self._left = list(world.meta.register.told), dict(world.meta.register.left)
+        self._told, self._left = list(world.meta.register.shown), dict(world.meta.register.given_up_known_at)
         self._failures, self._heard_from = set(world.meta.failures), set(world.meta.heard_from)
         await back_up(self.url, self._file)
         self.made = True
@@ -84,10 +84,10 @@ class Backups:
         asyncio.run(restore(self.url, self._file, now))
         world.shadow.restored()
         world.acknowledged = dict(self._acknowledged)
-        world.meta.register.told, world.meta.register.left = list(self._told), dict(self._left)
+        world.meta.register.shown, world.meta.register.given_up_known_at = list(self._told), dict(self._left)
         world.meta.recalled.clear()
         world.meta.forgotten = world.meta.failures - self._failures
-        world.meta.strangers |= world.meta.wrote_at.keys() - self._heard_from
+        world.meta.unheard |= world.meta.wrote_at.keys() - self._heard_from
         kept = sum(message.at < (self.made_at or 0) for message in world.meta.log)
         world.meta.log, world.meta.lost = world.meta.log[:kept], world.meta.log[kept:]
 

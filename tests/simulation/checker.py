@@ -188,7 +188,7 @@ class _Books:
             if len(ids) > 1:
                 yield f"INV4: {order['key']} was confirmed {len(ids)} times"
             for entry, count in ids.items():
-                if count > 1 + self._meta.doubtful[entry]:
+                if count > 1 + self._meta.ambiguous[entry]:
                     yield f"INV4: {order['key']}: one confirmation was sent {count} times"
             if messages and not fulfilled:
                 yield f"INV5: {order['key']} is {order['lifecycle']}, and the customer was told it is paid"

@@ -62,7 +62,7 @@ def crowd(people: int) -> Populate:
     def cast(world: World) -> None:
         for n in range(people):
             person = Person(f"9198{n:08}", random.Random(f"{world.seed} {n}"), world)
-            world.at(world.dice.randrange(5) * MINUTE, partial(world.whims, person))
+            world.at(world.dice.randrange(5) * MINUTE, partial(world.play_person, person))
 
     return cast
 
@@ -88,7 +88,7 @@ def play(
     start = START
     while True:
         try:
-            _live(world, partial(world.live, url), start)
+            _live(world, partial(world.run_process, url), start)
             break
         except Crash:
             start = world.now() + world.dice.choice(world.downtimes)

@@ -15,13 +15,13 @@ _FULFILLED: Final = (Book("fulfilled", PRICE),)
 def _known_by_an_id_alone(world: World) -> Story:
     """The shop orders by phone for a customer who hides the number; a tap then tells both names."""
     asha = Shopper(world, 1)
-    names = world.meta.register
-    names.has(asha.phone, "IN.1", hides=True)
+    register = world.meta.register
+    register.show_bsuid(asha.phone, "IN.1", hides=True)
     asha.says("hi")
     yield from asha.hears("Welcome")
     asha.orders("masala-250", 1)
     yield from asha.hears("Complete Payment")
-    names.has(asha.phone, "IN.1", hides=False)
+    register.show_bsuid(asha.phone, "IN.1", hides=False)
     yield from asha.taps("Pay Now")
     yield from asha.hears("Click here")
     asha.pays()
@@ -33,7 +33,7 @@ def _changes_the_number_while_paying(world: World) -> Story:
     asha = Shopper(world, 1)
     yield from asha.buys(CHAI)
     link = asha.link
-    world.moves(asha.phone, "919700000001")
+    world.change_number(asha.phone, "919700000001")
     yield MINUTE
     asha.says("pay")
     yield from asha.hears("Click here")

@@ -25,7 +25,7 @@ class Stage(Protocol):
     seen: Counter[str]
 
     def write(self, phone: str, message: dict[str, Any]) -> None: ...
-    def moves(self, phone: str, to: str) -> None: ...
+    def change_number(self, phone: str, to: str) -> None: ...
     def order(self, phone: str, items: list[dict[str, Any]]) -> None: ...
     def later(self, milliseconds: int, deed: Callable[[], None]) -> None: ...
 
@@ -65,15 +65,15 @@ class Person:
         register, strange = self._stage.meta.register, self._stage.weather.names
         if not strange or self._dice.random() >= strange:
             return
-        names = register.of(self.phone)
+        names = register.names_of(self.phone)
         if names.bsuid is None:
             hides = self._dice.random() < 0.6
             self._stage.seen["a customer was known by an id alone" if hides else "an id beside a number"] += 1
-            register.has(self.phone, f"IN.{self.phone}", hides=hides)
+            register.show_bsuid(self.phone, f"IN.{self.phone}", hides=hides)
         elif names.hides:
             names.hides = False
         elif names.phone == self.phone:
-            self._stage.moves(self.phone, f"97{self.phone[2:]}")
+            self._stage.change_number(self.phone, f"97{self.phone[2:]}")
 
     def _pay(self) -> bool:
         payable = [link for me in sorted(self._me) for link in self._stage.razorpay.open_links(f"{me}-")]
