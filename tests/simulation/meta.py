@@ -214,7 +214,7 @@ class Meta:
         return None
 
     def _happens(self, chance: float) -> bool:
-        """Draw with `chance`. A chance of 0 draws nothing, so that a fault that is off changes no schedule."""
+        """Draw with `chance`. A chance of 0 draws nothing, so that it changes no schedule."""
         return bool(chance) and self.dice.random() < chance
 
     def _post_status(self, wamid: str, accepted: Accepted, status: str, **extra: Any) -> None:

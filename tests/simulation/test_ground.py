@@ -136,7 +136,7 @@ def test_who_never_rests_is_named() -> None:
         while True:
             await asyncio.sleep(0)
 
-    loop = SimLoop(1, turns=1000)
+    loop = SimLoop(1, max_turns=1000)
     with pytest.raises(Stuck, match=r"no end after 1000 turns.*spin 1 at"):
         loop.run_until_complete(spin())
     loop.abandon()

@@ -361,7 +361,7 @@ class World:
         try:
             answered = await self._answer_or_hang_up(hook.deliver(context))
         finally:
-            if self.loop is not None and not self.loop.over:
+            if self.loop is not None and not self.loop.dead:
                 self._in_flight.pop(id(hook), None)
         if not answered:
             self.seen[f"hung up: {hook.what}"] += 1
