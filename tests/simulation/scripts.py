@@ -37,7 +37,7 @@ class Script:
     weather: Weather = FAIR
 
     def __call__(self, world: World) -> None:
-        """Populate it into `world`, as `play` asks for."""
+        """Schedule the plot in `world`: a script is a `populate` of `play`."""
         schedule(world, self.plot(world))
 
 
@@ -288,5 +288,5 @@ SCRIPTS: Final = {
 }
 """By name. There is one for each kind of end."""
 assert all(script.minutes * MINUTE < HOUR for script in SCRIPTS.values()), (
-    "the hourly bank would act by chance"
+    "else the hourly bank acts by chance"
 )

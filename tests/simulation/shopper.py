@@ -52,7 +52,7 @@ class Shopper:
         return {"type": "text", "text": {"body": words}}
 
     def tap(self, title: str, which: int = -1) -> Message:
-        """Return a tap on the button or row `title`: the newest, or the `which`-th from 0 that was received."""
+        """Return a tap on the newest button or row `title`; `which` is an index from the oldest."""
         replies = [reply for message in self._inbox for reply in message.replies if reply[2] == title]
         kind, id, _ = replies[which]
         return {"type": "interactive", "interactive": {"type": kind, kind: {"id": id, "title": title}}}
