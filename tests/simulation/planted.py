@@ -207,13 +207,13 @@ class Guard:
     """Runs the test that must fail, in a directory."""
 
 
-def _weak_sqlite_is_refused(directory: Path) -> None:
+def _test_weak_disk(directory: Path) -> None:
     url = f"sqlite://{directory}/munshi.db"
     test = test_database.test_weak_sqlite_is_refused_even_if_the_url_asks_for_it
     asyncio.run(test("synchronous=OFF", url))
 
 
-def _failed_transaction_is_undone(directory: Path) -> None:
+def _test_rollback(directory: Path) -> None:
     async def run() -> None:
         url = f"sqlite://{directory}/munshi.db"
         await Store.migrate(url)
@@ -226,7 +226,7 @@ def _failed_transaction_is_undone(directory: Path) -> None:
     asyncio.run(run())
 
 
-def _lost_file_is_noticed(directory: Path) -> None:
+def _test_missing_file(directory: Path) -> None:
     async def run() -> None:
         folder = directory / "volume"
         shutil.rmtree(folder, ignore_errors=True)
@@ -251,14 +251,14 @@ GUARDS: Final = (
         "F2",
         "a database that is gone is served on",
         outside_bugs.whatever_file_is_served,
-        _lost_file_is_noticed,
+        _test_missing_file,
     ),
-    Guard("M02", "a disk that may forget is accepted", bugs.weak_disk_is_accepted, _weak_sqlite_is_refused),
+    Guard("M02", "a disk that may forget is accepted", bugs.weak_disk_is_accepted, _test_weak_disk),
     Guard(
         "M03",
         "a transaction that fails is never ended",
         bugs.what_fails_stays_open,
-        _failed_transaction_is_undone,
+        _test_rollback,
     ),
     Guard("M32", "rupees are floats", bugs.rupees_are_floats, lambda _: test_money.test_paise("0.29", 29)),
     Guard(

@@ -41,9 +41,8 @@ def violations(script: Script, directory: Path, hook: Hook) -> list[str]:
 
     hooks = Hooks(before=hook, after=hook)
     try:
-        history = play(
-            1, directory, populate, weather=script.weather, hooks=hooks, end=script.minutes * MINUTE
-        )
+        end = script.minutes * MINUTE
+        history = play(1, directory, populate, weather=script.weather, hooks=hooks, end=end)
     except Exception as error:  # noqa: BLE001 - an exception is a violation too
         return [f"{type(error).__name__}: {error}"]
     return ended(history, script)
