@@ -65,7 +65,7 @@ def test_the_bug_is_caught(row: Row, directory: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: f"{guard.id} {guard.bug}")
-def test_the_guard_wakes(guard: Guard, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_guarding_test_fails(guard: Guard, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     guard.test(directory)
     (directory / "munshi.db").unlink(missing_ok=True)
     with monkeypatch.context() as patch:
