@@ -35,7 +35,7 @@ class Backups:
     """When the backup began, in milliseconds."""
     made: bool = False
     """Whether the backup is complete: the process may die while it is made."""
-    refund_chance: float = 0.5
+    refunds: float = 0.5
     """Chance that the operator refunds a stray link's money; else they keep it and give the goods by hand."""
     deletion_chance: float = 0.5
     """Chance that no database file is left; else the backup replaces the one that is."""
@@ -117,33 +117,33 @@ class Backups:
                     reading = await read_link(razorpay, FetchPayments(link.reference_id, link.id))
                     await store.arrive([from_lost_link(link, razorpay.mode, reading)], world.now())
                     continue
-                for decision in await self._decide(await strays.read(razorpay, link, settled)):
-                    world.seen[f"a stray link was {decision.word}"] += 1
-                    world.seen["money on a stray link was settled"] += decision.word != "cancelled"
-                    await store.settle(decision, world.now())
+                for word in await self._words(await strays.read(razorpay, link, settled)):
+                    world.seen[f"a stray link was {word.word}"] += 1
+                    world.seen["money on a stray link was settled"] += word.word != "cancelled"
+                    await store.settle(word, world.now())
             await store.finish_restore()
         finally:
             await store.close()
             world.weather = world.razorpay.weather = weather
 
-    async def _decide(self, stray: Stray) -> list[Settled]:
-        """Cancel, refund or keep a stray link and its money; return the operator's decisions."""
+    async def _words(self, stray: Stray) -> list[Settled]:
+        """What the operator decides of a link, and of each kind of money on it."""
         razorpay: Any = self.world.razorpay
         if stray.payable:
             stray = await strays.cancel(razorpay, stray)
             if not stray.open:
                 return [self._settled(stray, "cancelled")]
-        decisions = []
-        if stray.paid and self.world.dice.random() < self.refund_chance:
+        words = []
+        if stray.paid and self.world.dice.random() < self.refunds:
             stray = await strays.give_back(razorpay, stray)
         elif stray.paid:
             self.world.razorpay.kept |= {paid.payment_id for paid in stray.paid}
-            decisions.append(self._settled(stray, "kept", stray.paid, stray.captured))
+            words.append(self._settled(stray, "kept", stray.paid, stray.captured))
         if stray.returned:
-            decisions.append(self._settled(stray, "refunded", stray.returned, stray.gone_back))
-        return decisions
+            words.append(self._settled(stray, "refunded", stray.returned, stray.gone_back))
+        return words
 
     @staticmethod
     def _settled(stray: Stray, word: str, paid: tuple[Paid, ...] = (), amount: int = 0) -> Settled:
-        payments = frozenset(payment.payment_id for payment in paid)
+        payments = frozenset(one.payment_id for one in paid)
         return Settled(stray.link.id, stray.order_key, stray.link.reference_id, amount, word, payments)

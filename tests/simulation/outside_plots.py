@@ -59,7 +59,7 @@ def _is_authorised_and_never_captured(world: World) -> Story:
 def _orders_after_the_disk_was_lost(world: World) -> Story:
     """Asha pays an order that the restored books do not contain; Ravi then orders the same."""
     asha, ravi = Shopper(world, 1), Shopper(world, 2)
-    world.backups.refund_chance, world.backups.deletion_chance = 0, 1
+    world.backups.refunds, world.backups.deletion_chance = 0, 1
     world.plan(world.now(), world.backups.make)
     yield MINUTE
     yield from asha.buys(CHAI)

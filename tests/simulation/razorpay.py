@@ -37,7 +37,6 @@ class Razorpay:
     seen: Counter[str]
     """Rare state → how often it was reached."""
     wrongs: list[str]
-    """Violations that only Razorpay can see."""
     mode: str = "test"
     links: dict[str, Link] = field(default_factory=dict)
     payments: dict[str, Payment] = field(default_factory=dict)
