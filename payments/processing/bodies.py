@@ -16,6 +16,7 @@ from payments.ledger.polling import Poll
 from payments.processing import results
 from payments.processing.results import Result
 from payments.processing.step_input import EventKind
+from payments.shop.orders import Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,8 @@ class FactsTold:
     """Parts of the webhook that could not be read."""
     account: str | None = None
     """The provider's id of the account that the webhook names."""
-    mode: str | None = None
-    """`test` or `live`: the mode of our keys."""
+    mode: Mode | None = None
+    """The mode of our keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +104,12 @@ def _timer(body: Mapping[str, Any]) -> TimerDue:
 
 
 def _facts(body: Mapping[str, Any]) -> FactsTold:
+    order_key, mode = body["order_key"], body.get("mode")
     facts, unreadable = fact_values.read_all(body["facts"])
     return FactsTold(
-        order_key=body["order_key"],
+        order_key=order_key,
         facts=facts,
         problems=(*(body.get("problems") or ()), *unreadable),
         account=body.get("account"),
-        mode=body.get("mode"),
+        mode=None if mode is None else Mode(mode),
     )

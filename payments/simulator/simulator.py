@@ -36,7 +36,14 @@ from payments.processing.results import (
 )
 from payments.processing.shop_state import order_key_in
 from payments.processing.step_input import EventKind, InboxEvent
-from payments.shop.orders import CURRENCY, LINK_STATUSES, Attempt, AttemptStatus, order_key_of
+from payments.shop.orders import (
+    CURRENCY,
+    LINK_STATUSES,
+    Attempt,
+    AttemptStatus,
+    LinkStatus,
+    order_key_of,
+)
 
 START: Final = 1_767_243_600_000
 """Start of simulated time, 2026-01-01 10:30 in Pune: milliseconds since 1970, UTC."""
@@ -351,7 +358,7 @@ class Simulator:
             case CreateLink():
                 code = call.reference_id.replace(".", "-")
                 url = f"https://rzp.io/rzp/{code}"
-                return self._answer(LinkCreated(call.reference_id, f"plink_{code}", url, "created"))
+                return self._answer(LinkCreated(call.reference_id, f"plink_{code}", url, LinkStatus.CREATED))
             case CancelLink():
                 return self._answer(self._cancelled(call))
             case FetchPayments():
@@ -378,11 +385,11 @@ class Simulator:
 
     def _cancelled(self, call: CancelLink) -> Result:
         attempt = self.orders[order_key_of(call.reference_id)].attempt(call.reference_id)
-        if attempt.status in LINK_STATUSES.values():
-            return LinkWithdrawn(call.reference_id, attempt.link_id, str(attempt.status))
+        if ended := next((end for end, status in LINK_STATUSES.items() if status is attempt.status), None):
+            return LinkWithdrawn(call.reference_id, attempt.link_id, ended)
         if self._razorpay is Razorpay.KEEPS:
             return LinkKept(call.reference_id, "refused by the simulated Razorpay")
-        return LinkWithdrawn(call.reference_id, attempt.link_id, "cancelled")
+        return LinkWithdrawn(call.reference_id, attempt.link_id, LinkStatus.CANCELLED)
 
     @property
     def parked(self) -> list[EventResult]:

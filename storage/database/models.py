@@ -195,7 +195,8 @@ class Attempt(Model):
                 check="status IN ('planned', 'creating', 'created', 'withdrawing', 'cancelled', 'expired',"
                 " 'paid', 'refused')",
                 name="attempt_status",
-            )
+            ),
+            CheckConstraint(check="mode IN ('test', 'live')", name="attempt_mode"),
         ]
         indexes: ClassVar = [Index(fields=("conversation_id", "order_key"), name="attempt_order")]
 

@@ -12,6 +12,7 @@ from bot.whatsapp.channel import REPEATED
 from bot.whatsapp.inbound import parse
 from payments.processing.step_input import EventKind
 from payments.razorpay import webhook
+from payments.shop.orders import Mode
 from storage.inbox.arrival import Arrival
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
@@ -27,7 +28,7 @@ def whatsapp(name: str, number: str = NUMBER) -> list[Arrival]:
 def razorpay(name: str, order_key: str | None, **change: Any) -> Arrival:
     raw = (FIXTURES / "razorpay" / f"{name}.json").read_bytes()
     body = {**orjson.loads(raw), **change}
-    return from_razorpay(raw, webhook.read(body), order_key, body, "test")
+    return from_razorpay(raw, webhook.read(body), order_key, body, Mode.TEST)
 
 
 def test_a_message() -> None:

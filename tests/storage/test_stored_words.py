@@ -9,7 +9,7 @@ import pytest
 from payments.ledger.refunds import RefundStatus
 from payments.ledger.state import PaymentStatus
 from payments.processing.step_input import EventKind
-from payments.shop.orders import AttemptStatus, Lifecycle
+from payments.shop.orders import AttemptStatus, Lifecycle, Mode
 from storage.database import models
 from storage.database.queues import InboxState, Lane, OutboxState
 
@@ -32,6 +32,7 @@ ENUMS: dict[str, set[str]] = {
         ("orders_payment", PaymentStatus),
         ("orders_lifecycle", Lifecycle),
         ("attempt_status", AttemptStatus),
+        ("attempt_mode", Mode),
         ("refund_status", RefundStatus),
     ],
 )

@@ -58,7 +58,8 @@ class Migration(migrations.Migration):
                         check="status IN ('planned', 'creating', 'created', 'withdrawing', 'cancelled',"
                         " 'expired', 'paid', 'refused')",
                         name="attempt_status",
-                    )
+                    ),
+                    CheckConstraint(check="mode IN ('test', 'live')", name="attempt_mode"),
                 ],
                 "table": "attempt",
                 "app": "storage",
