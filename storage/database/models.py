@@ -280,10 +280,13 @@ class Stray(Model):
     order_key = fields.TextField()
     reference_id = fields.TextField()
     amount = fields.BigIntField()
-    word = fields.TextField()
+    decision = fields.TextField()
     payments = fields.TextField()
     settled_at = fields.BigIntField()
 
     class Meta:
         table = "stray"
+        constraints: ClassVar = [
+            CheckConstraint(check="decision IN ('cancelled', 'refunded', 'kept')", name="stray_decision")
+        ]
         indexes: ClassVar = [Index(fields=("order_key",), name="stray_order")]
