@@ -14,12 +14,14 @@ from bot.whatsapp.inbound import InboundMessage, Parsed, Receipt, Unread
 from flows.engine import events
 from payments.ledger import facts
 from payments.processing import results
+from payments.processing.bodies import OrderRequested, request_to_json
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.results import LinkFound
 from payments.processing.step_input import EventKind
 from payments.razorpay import webhook
 from payments.razorpay.fetched import Reading
 from payments.razorpay.gateway import Link
+from payments.shop.cart import Item
 from payments.shop.orders import Mode
 from storage.database.queues import Lane
 from storage.inbox.arrival import Arrival
@@ -173,10 +175,11 @@ def from_lost_link(link: Link, mode: Mode, reading: Reading) -> Arrival:
     return Arrival(f"found:{link.id}", EventKind.RESULT, results.to_json(found), order_key=order_key)
 
 
-def from_request(phone: str, items: list[dict[str, Any]] | None, idempotency_key: str) -> Arrival:
+def from_request(phone: str, items: tuple[Item, ...] | None, idempotency_key: str) -> Arrival:
     """Return the arrival of an order from our own API. `phone` is digits with the country code."""
     key = f"request:{sha256(idempotency_key.encode()).hexdigest()}"
-    return Arrival(key, EventKind.REQUEST, {"items": items}, aliases=((PHONE, phone),))
+    body = request_to_json(OrderRequested(items))
+    return Arrival(key, EventKind.REQUEST, body, aliases=((PHONE, phone),))
 
 
 def _key(key: str) -> str:

@@ -15,7 +15,8 @@ from payments.ledger.facts import EntityType, Fact, FactState
 from payments.ledger.polling import Poll
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
-from payments.processing import results
+from payments.processing import bodies, results
+from payments.processing.bodies import OrderRequested
 from payments.processing.changes import Caused, ChangeSet, EventResult, Outcome
 from payments.processing.results import (
     LinkCreated,
@@ -27,6 +28,7 @@ from payments.processing.results import (
     Result,
 )
 from payments.processing.step_input import EventKind, StepInput
+from payments.shop.cart import Cart, Item
 from payments.shop.orders import Attempt, AttemptStatus, Line, LinkStatus, Mode, Order
 
 KEY: Final = "c-1-1"
@@ -93,6 +95,11 @@ def order_state(*facts: Fact, order: Order | None = None, **rest: Any) -> OrderS
 
 
 _USUAL_ORDER: Final = order()
+
+
+def cart_of(*held: tuple[str, int]) -> Cart:
+    """A cart, or what an order asks for: SKUs and quantities."""
+    return tuple(Item(sku, quantity) for sku, quantity in held)
 
 
 # Facts
@@ -184,12 +191,12 @@ def chat(event: Event | str, name: str = "Asha") -> InboxBody:
 
 def request(*items: tuple[str, int]) -> InboxBody:
     """An order over our API: SKUs and quantities."""
-    return EventKind.REQUEST, {"items": [{"sku": sku, "quantity": quantity} for sku, quantity in items]}
+    return EventKind.REQUEST, bodies.request_to_json(OrderRequested(cart_of(*items)))
 
 
 def cart_request() -> InboxBody:
     """An order of the customer's cart over our API."""
-    return EventKind.REQUEST, {"items": None}
+    return EventKind.REQUEST, bodies.request_to_json(OrderRequested(None))
 
 
 def timer(due: StartTimer | TimerDue) -> InboxBody:

@@ -18,7 +18,9 @@ from bot.whatsapp.identity import PHONE
 from payments.ledger.holds import HoldReason
 from payments.ledger.state import PaymentStatus
 from payments.processing.actions import MIN_TOTAL
+from payments.processing.bodies import OrderRequested, request_to_json
 from payments.razorpay.callback import signature_matches
+from payments.shop.cart import Item
 from payments.shop.catalogue import Shop
 from payments.shop.money import money
 from payments.shop.orders import AttemptStatus, Lifecycle
@@ -64,6 +66,11 @@ class _OrderRequest(BaseModel):
     phone: Annotated[str, Field(min_length=8, max_length=20)]
     items: Annotated[list[_Item], Field(min_length=1, max_length=100)] | None = None
 
+    @property
+    def wanted(self) -> tuple[Item, ...] | None:
+        """The products asked for; None for what is in the cart."""
+        return tuple(Item(item.sku, item.quantity) for item in self.items) if self.items else None
+
 
 @routes.post("/payments/create")
 async def create(request: web.Request) -> web.Response:
@@ -75,7 +82,7 @@ async def create(request: web.Request) -> web.Response:
     authorise(request)
     context = request.app[CONTEXT]
     order_request = _parse_request(bodies.parse_object(await bodies.read_body(request, bodies.API_BODY)))
-    items = [item.model_dump() for item in order_request.items] if order_request.items else None
+    items = order_request.wanted
     _check_skus(context, items)
     idempotency_key = request.headers.get("Idempotency-Key")
     if idempotency_key is not None and not (0 < len(idempotency_key) <= 255 and idempotency_key.isascii()):
@@ -145,24 +152,24 @@ async def _phone(context: Context, written: str) -> str:
         raise problem(web.HTTPUnprocessableEntity, f"phone: {error}") from None
 
 
-def _check_skus(context: Context, items: list[dict[str, Any]] | None) -> None:
+def _check_skus(context: Context, items: tuple[Item, ...] | None) -> None:
     shop: Shop = context.flow.sections["shop"]
     wanted: Counter[str] = Counter()
     for index, item in enumerate(items or ()):
-        product = shop.product(item["sku"])
+        product = shop.product(item.sku)
         if product is None:
-            raise problem(web.HTTPUnprocessableEntity, f"items.{index}.sku: the shop has no '{item['sku']}'")
-        wanted[product.sku] += item["quantity"]
+            raise problem(web.HTTPUnprocessableEntity, f"items.{index}.sku: the shop has no '{item.sku}'")
+        wanted[product.sku] += item.quantity
         limit = shop.limit(product, {})
         if wanted[product.sku] > limit:
-            over = f"items.{index}.quantity: one order takes at most {limit} of '{item['sku']}'"
+            over = f"items.{index}.quantity: one order takes at most {limit} of '{item.sku}'"
             raise problem(web.HTTPUnprocessableEntity, over)
 
 
-async def _require_same_request(context: Context, number: int, items: list[dict[str, Any]] | None) -> None:
+async def _require_same_request(context: Context, number: int, items: tuple[Item, ...] | None) -> None:
     """Raise HTTPUnprocessableEntity if event `number` was a request for other items."""
     event = await context.store.event(number)
-    if event is None or event.body.get("items") != items:
+    if event is None or event.body != request_to_json(OrderRequested(items)):
         raise problem(web.HTTPUnprocessableEntity, "this Idempotency-Key was used for another request")
 
 

@@ -1,7 +1,7 @@
 """The bodies of inbox rows: one dataclass for each kind, and their codec. Pure."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias, assert_never
 
@@ -16,6 +16,8 @@ from payments.ledger.polling import Poll
 from payments.processing import results
 from payments.processing.results import Result
 from payments.processing.step_input import EventKind
+from payments.shop import cart
+from payments.shop.cart import Item
 from payments.shop.orders import Mode
 
 
@@ -46,7 +48,7 @@ class FactsTold:
 class OrderRequested:
     """An order that was requested over our API. Without items, the customer's cart is ordered."""
 
-    items: Sequence[Mapping[str, Any]] | None
+    items: tuple[Item, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def read(kind: EventKind, body: Mapping[str, Any]) -> Body:
         case EventKind.POLL:
             return polling.from_json(body)
         case EventKind.REQUEST:
-            return OrderRequested(body["items"])
+            return _request(body)
         case EventKind.JOINED:
             return joined(body)
         case EventKind.RECEIPT | EventKind.OTHER:
@@ -94,6 +96,16 @@ def joined(body: Mapping[str, Any]) -> Joined:
     """
     snapshot = json.loads(body["snapshot"])
     return Joined(conversations.from_json(body["conversation"], snapshot), bool(body["heard_last"]))
+
+
+def request_to_json(request: OrderRequested) -> dict[str, Any]:
+    """Return the body of an `EventKind.REQUEST` row."""
+    return {"items": None if request.items is None else cart.items_to_json(request.items)}
+
+
+def _request(body: Mapping[str, Any]) -> OrderRequested:
+    items = body["items"]
+    return OrderRequested(None if items is None else cart.items_from_json(items))
 
 
 def _timer(body: Mapping[str, Any]) -> TimerDue:

@@ -22,6 +22,7 @@ from payments.ledger.facts import EntityType, Fact, FactState
 from payments.ledger.state import OrderState
 from payments.processing import results
 from payments.processing.advance import advance
+from payments.processing.bodies import OrderRequested, request_to_json
 from payments.processing.changes import ChangeSet, EventResult, Outcome, values
 from payments.processing.memory import MemoryStore
 from payments.processing.notice import Notice
@@ -36,6 +37,7 @@ from payments.processing.results import (
 )
 from payments.processing.shop_state import order_key_in
 from payments.processing.step_input import EventKind, InboxEvent
+from payments.shop.cart import Item
 from payments.shop.orders import (
     CURRENCY,
     LINK_STATUSES,
@@ -246,9 +248,9 @@ class Simulator:
         waited, self._waiting = self._waiting, []
         return [message for call in waited for message in self._perform(call)]
 
-    def request(self, items: list[dict[str, Any]] | None) -> list[Message]:
+    def request(self, items: tuple[Item, ...] | None) -> list[Message]:
         """An order is requested over the API."""
-        return self._take(EventKind.REQUEST, {"items": items})
+        return self._take(EventKind.REQUEST, request_to_json(OrderRequested(items)))
 
     def wait(self, milliseconds: int) -> list[Message]:
         """Time passes: timers run out and links expire, in order of their times."""

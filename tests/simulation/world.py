@@ -22,6 +22,7 @@ from bot.ingest import from_request
 from bot.metrics import Metrics
 from bot.whatsapp.channel import WHATSAPP
 from bot.workers.loop import Workers
+from payments.shop.cart import Item
 from storage import Store
 from storage.inbox.nonces import LETTERS
 from storage.inbox.steps import Advance
@@ -285,7 +286,7 @@ class World:
         self._wamids += 1
         return {"id": f"wamid.in.{self._wamids:06}", "timestamp": str(self.now() // 1000), **message}
 
-    def order(self, phone: str, items: list[dict[str, Any]]) -> None:
+    def order(self, phone: str, items: tuple[Item, ...]) -> None:
         """Have the shop's own API asked for an order of the customer who began with this phone number."""
         number = self.meta.register.of(phone).phone
         self._say("api", f"order for {number}: {items}")
@@ -295,7 +296,7 @@ class World:
             self.meta.strangers.add(phone)
         self.plan(self.now(), partial(self._ask, number, items, f"{phone}.{self.now()}"))
 
-    async def _ask(self, phone: str, items: list[dict[str, Any]], key: str) -> None:
+    async def _ask(self, phone: str, items: tuple[Item, ...], key: str) -> None:
         assert self.context is not None
         arrival, again = from_request(phone, items, key), partial(self._ask, phone, items, key)
         self._unanswered.append(again)
