@@ -4,7 +4,8 @@ import asyncio
 import hmac
 import json
 from collections import Counter
-from typing import Annotated, Any, Final
+from enum import StrEnum
+from typing import Annotated, Any, Final, assert_never
 from uuid import uuid4
 
 from aiohttp import web
@@ -23,9 +24,26 @@ from payments.razorpay.callback import signature_matches
 from payments.shop.cart import Item
 from payments.shop.catalogue import Shop
 from payments.shop.money import money
-from payments.shop.orders import AttemptStatus, Lifecycle
+from payments.shop.orders import Attempt, AttemptStatus, Lifecycle
 from storage.database.queues import InboxState
 from storage.reports.queries import EventView, OrderView
+
+
+class OrderStatus(StrEnum):
+    """The status of an order, as the API names it. `README.md` explains each."""
+
+    OPEN = "open"
+    CREATING = "creating"
+    CREATED = "created"
+    WITHDRAWING = "withdrawing"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    REFUSED = "refused"
+    AUTHORISED = "authorised"
+    PAID = "paid"
+    HELD = "held"
+    REFUNDED = "refunded"
+
 
 LINK_SECONDS: Final = 10.0
 """Seconds that an answer waits for the payment link."""
@@ -39,7 +57,7 @@ _WAITING: Final = {
     "order_number": None,
     "razorpay_id": None,
     "razorpay_short_url": None,
-    "status": "creating",
+    "status": OrderStatus.CREATING,
 }
 """The answer until the order is placed. The caller repeats its request with the same Idempotency-Key."""
 _WHY: Final = {
@@ -96,7 +114,7 @@ async def create(request: web.Request) -> web.Response:
     view = await _wait_for_order(context, stored.number)
     if view is None:
         return web.json_response(_WAITING, status=202)
-    if _status(view) == AttemptStatus.REFUSED:
+    if _status(view) is OrderStatus.REFUSED:
         return web.json_response({**_answer(view), "error": "no link could be made"}, status=502)
     return web.json_response(_answer(view), status=200 if _link_decided(view) else 202)
 
@@ -190,9 +208,9 @@ async def _wait_for_order(context: Context, number: int) -> OrderView | None:
 
 def _refuse_unplaced(event: EventView | None) -> None:
     """Raise an error that says why `event` placed no order; return while that is not known."""
-    if event is None or event.state == InboxState.PENDING:
+    if event is None or event.state is InboxState.PENDING:
         return
-    if event.state == InboxState.PARKED:
+    if event.state is InboxState.PARKED:
         raise problem(web.HTTPInternalServerError, "the order could not be placed; the operator can see why")
     raise problem(web.HTTPConflict, f"nothing was ordered: {_refusal_reason(event)}")
 
@@ -217,7 +235,7 @@ def _link_decided(view: OrderView) -> bool:
     return _newest_link(view) is not None or not pending
 
 
-def _newest_link(view: OrderView) -> Any:
+def _newest_link(view: OrderView) -> Attempt | None:
     """Return the newest attempt whose link is made; None if there is none."""
     made = [attempt for attempt in view.attempts if attempt.link_id]
     return made[-1] if made else None
@@ -237,20 +255,58 @@ def _answer(view: OrderView) -> dict[str, Any]:
     }
 
 
-def _status(view: OrderView) -> str:
-    if view.lifecycle is Lifecycle.FULFILLED and view.fulfilled:
-        return "paid"
-    if view.lifecycle in (Lifecycle.FULFILLED, Lifecycle.RETURNED):
-        return "refunded"
+def _status(view: OrderView) -> OrderStatus:
+    match view.lifecycle:
+        case Lifecycle.FULFILLED if view.fulfilled:
+            return OrderStatus.PAID
+        case Lifecycle.FULFILLED | Lifecycle.RETURNED:
+            return OrderStatus.REFUNDED
+        case Lifecycle.OPEN | Lifecycle.LAPSED:
+            return _status_before_goods_are_due(view)
+        case _:
+            assert_never(view.lifecycle)
+
+
+def _status_before_goods_are_due(view: OrderView) -> OrderStatus:
     if view.held_for not in (None, HoldReason.UNCAPTURED):
-        return "held"
-    if view.payment in (PaymentStatus.AUTHORISED, PaymentStatus.HELD):
-        # Held without a reason: its link is reported paid, or its money came in an event that was parked.
-        return "held" if view.paid_at else "authorised"
-    if not view.attempts:
-        return "open" if view.lifecycle is Lifecycle.OPEN else str(AttemptStatus.CANCELLED)
-    status = view.attempts[-1].status
-    return str(AttemptStatus.CREATING if status in _LINK_AHEAD else status)
+        return OrderStatus.HELD
+    match view.payment:
+        case PaymentStatus.AUTHORISED | PaymentStatus.HELD:
+            # Held without a reason: its link is reported paid, or its money came in an event that was parked.
+            return OrderStatus.HELD if view.paid_at else OrderStatus.AUTHORISED
+        case (
+            PaymentStatus.UNPAID
+            | PaymentStatus.SHORT
+            | PaymentStatus.PAID
+            | PaymentStatus.REFUNDING
+            | PaymentStatus.REFUNDED
+        ):
+            if view.attempts:
+                return _status_of_link(view.attempts[-1].status)
+            return OrderStatus.OPEN if view.lifecycle is Lifecycle.OPEN else OrderStatus.CANCELLED
+        case _:
+            assert_never(view.payment)
+
+
+def _status_of_link(status: AttemptStatus) -> OrderStatus:
+    """Return the status of an order of whose money nothing is known but its newest link."""
+    match status:
+        case AttemptStatus.PLANNED | AttemptStatus.CREATING:
+            return OrderStatus.CREATING
+        case AttemptStatus.CREATED:
+            return OrderStatus.CREATED
+        case AttemptStatus.WITHDRAWING:
+            return OrderStatus.WITHDRAWING
+        case AttemptStatus.REFUSED:
+            return OrderStatus.REFUSED
+        case AttemptStatus.CANCELLED:
+            return OrderStatus.CANCELLED
+        case AttemptStatus.EXPIRED:
+            return OrderStatus.EXPIRED
+        case AttemptStatus.PAID:
+            return OrderStatus.PAID
+        case _:
+            assert_never(status)
 
 
 def problem(kind: type[web.HTTPException], message: str) -> web.HTTPException:
