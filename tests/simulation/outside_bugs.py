@@ -35,7 +35,7 @@ def fees_are_too_much(patch: pytest.MonkeyPatch) -> None:
 
 
 def what_bounces_is_lost(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(resend, "take", lambda *_: False)
+    patch.setattr(resend, "schedule", lambda *_: False)
 
 
 def keys_are_counted_again(patch: pytest.MonkeyPatch) -> None:
