@@ -70,7 +70,7 @@ class Executor:
     async def perform(self, delivery: Delivery) -> Outcome:
         """Send the message or make the call, and return the outcome."""
         # A retried call looks at Razorpay first for what an earlier try made; a message may already be sent.
-        verdict = Failure.UNKNOWN if delivery.lane is Lane.CHAT else Failure.RETRY
+        verdict = Failure.UNKNOWN if delivery.lane == Lane.CHAT else Failure.RETRY
         try:
             async with asyncio.timeout(LONGEST[delivery.lane]):
                 outcome = await self._dispatch(delivery)
@@ -84,7 +84,7 @@ class Executor:
         return outcome
 
     async def _dispatch(self, delivery: Delivery) -> Outcome:
-        if delivery.lane is Lane.CHAT:
+        if delivery.lane == Lane.CHAT:
             return await self._send(delivery)
         return await self._call(delivery, calls.from_json(delivery.payload))
 
@@ -134,7 +134,7 @@ class Executor:
         _log_failure(delivery, failure, error)
         if isinstance(decision, GiveUp):
             reason = f"{decision.reason}: {error}"
-            chat = delivery.lane is Lane.CHAT
+            chat = delivery.lane == Lane.CHAT
             notice = undelivered(delivery.name, delivery.conversation, reason) if chat else None
             return Failed(delivery.claim, reason, notice=notice)
         if failure is not Failure.HALT:

@@ -27,12 +27,12 @@ class Traffic:
     def room(self, lane: Lane, wanted: int, now: int) -> int:
         """Return how many of `wanted` entries of `lane` may be claimed."""
         room = self.circuits[lane].room(wanted, now)
-        return self.throughput.room(room, now) if lane is Lane.CHAT else room
+        return self.throughput.room(room, now) if lane == Lane.CHAT else room
 
     def took(self, lane: Lane, count: int, now: int) -> None:
         """Record that `count` entries of `lane` were claimed."""
         self.circuits[lane].took(now)
-        if lane is Lane.CHAT:
+        if lane == Lane.CHAT:
             self.throughput.took(count)
 
     def shift(self, milliseconds: int) -> None:
@@ -53,6 +53,6 @@ class Traffic:
         """Record that an entry failed. Return whether this shows that the account is accepted again."""
         if failure is Failure.HALT:
             self.circuits[lane].halted(now)
-        if failure is Failure.THROTTLED and lane is Lane.CHAT:
+        if failure is Failure.THROTTLED and lane == Lane.CHAT:
             self.throughput.throttled(claimed_at, now)
         return failure in _ANSWERS and self.circuits[lane].answered(claimed_at)
