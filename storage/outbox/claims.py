@@ -48,11 +48,11 @@ async def _claim(
         return []
     unfinished = await tx.fetch(_UNFINISHED, sorted(customers), _RUN, lane)
     runs = _runs(unfinished, customers, now)
-    if lane == Lane.CHAT:
+    if lane is Lane.CHAT:
         for customer in await ambiguous_sends.awaited(tx, unfinished, now, channel.receipt_wait):
             runs.pop(customer, None)
     runs = _first(runs, limit)
-    if lane == Lane.CHAT:
+    if lane is Lane.CHAT:
         await _pace(tx, channel.pace, runs, customers, now)
     ids = [id for run in runs.values() for id in run]
     rows = {row["id"]: row for row in await tx.fetch(_CLAIM, ids, now, now + lease)} if ids else {}

@@ -1,6 +1,5 @@
 """A payment counts only if its account, mode and link are ours, however valid its signature is."""
 
-from dataclasses import replace
 from typing import Any, Final
 
 import pytest
@@ -79,7 +78,7 @@ def test_the_link_must_be_one_that_we_made(link: str, attempts: tuple[Attempt, .
     ],
 )
 def test_the_mode_must_be_that_of_the_keys(made: str | None, keys: str | None, reason: str) -> None:
-    assert mismatch(payment(), state(replace(MADE, mode=made)), mode=keys) == reason
+    assert mismatch(payment(), state(attempt(mode=made)), mode=keys) == reason
 
 
 def test_razorpay_is_asked_about_the_links_over_which_it_may_have_come() -> None:

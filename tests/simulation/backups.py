@@ -12,7 +12,7 @@ from payments.razorpay import strays
 from payments.razorpay.links import read_link
 from payments.razorpay.strays import Paid, Stray
 from storage import Store
-from storage.inbox.strays import Settled
+from storage.inbox.strays import Settled, StrayDecision
 from storage.recovery import back_up, restore
 from tests.simulation.database import Crash
 from tests.simulation.loop import START, SimLoop
@@ -117,33 +117,38 @@ class Backups:
                     reading = await read_link(razorpay, FetchPayments(link.reference_id, link.id))
                     await store.arrive([from_lost_link(link, razorpay.mode, reading)], world.now())
                     continue
-                for word in await self._words(await strays.read(razorpay, link, settled)):
-                    world.seen[f"a stray link was {word.word}"] += 1
-                    world.seen["money on a stray link was settled"] += word.word != "cancelled"
-                    await store.settle(word, world.now())
+                for decided in await self._decisions(await strays.read(razorpay, link, settled)):
+                    world.seen[f"a stray link was {decided.decision}"] += 1
+                    world.seen["money on a stray link was settled"] += (
+                        decided.decision is not StrayDecision.CANCELLED
+                    )
+                    await store.settle(decided, world.now())
             await store.finish_restore()
         finally:
             await store.close()
             world.weather = world.razorpay.weather = weather
 
-    async def _words(self, stray: Stray) -> list[Settled]:
+    async def _decisions(self, stray: Stray) -> list[Settled]:
         """What the operator decides of a link, and of each kind of money on it."""
         razorpay: Any = self.world.razorpay
         if stray.payable:
             stray = await strays.cancel(razorpay, stray)
             if not stray.open:
-                return [self._settled(stray, "cancelled")]
-        words = []
+                return [self._settled(stray, StrayDecision.CANCELLED)]
+        decisions = []
         if stray.paid and self.world.dice.random() < self.refunds:
             stray = await strays.give_back(razorpay, stray)
         elif stray.paid:
             self.world.razorpay.kept |= {paid.payment_id for paid in stray.paid}
-            words.append(self._settled(stray, "kept", stray.paid, stray.captured))
+            decisions.append(self._settled(stray, StrayDecision.KEPT, stray.paid, stray.captured))
         if stray.returned:
-            words.append(self._settled(stray, "refunded", stray.returned, stray.gone_back))
-        return words
+            decisions.append(self._settled(stray, StrayDecision.REFUNDED, stray.returned, stray.gone_back))
+        return decisions
 
     @staticmethod
-    def _settled(stray: Stray, word: str, paid: tuple[Paid, ...] = (), amount: int = 0) -> Settled:
+    def _settled(
+        stray: Stray, decision: StrayDecision, paid: tuple[Paid, ...] = (), amount: int = 0
+    ) -> Settled:
         payments = frozenset(one.payment_id for one in paid)
-        return Settled(stray.link.id, stray.order_key, stray.link.reference_id, amount, word, payments)
+        reference = stray.link.reference_id
+        return Settled(stray.link.id, stray.order_key, reference, amount, decision, payments)

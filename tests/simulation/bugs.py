@@ -37,7 +37,7 @@ from payments.processing.step_input import EventKind, StepInput
 from payments.processing.turn import Turn
 from payments.razorpay import refunds, webhook
 from payments.shop import stock
-from payments.shop.orders import AttemptStatus, Lifecycle, order_key_of
+from payments.shop.orders import AttemptStatus, Lifecycle, LinkStatus, order_key_of
 from storage.database import sqlite
 from storage.database.queues import Lane
 from storage.inbox.arrival import Arrival
@@ -336,7 +336,7 @@ def any_refusal_is_a_cancellation(patch: pytest.MonkeyPatch) -> None:
 
     def event_as_if_cancelled(call: Any, error: Any) -> Any:
         if isinstance(call, CancelLink):
-            return LinkWithdrawn(call.reference_id, call.link_id, "cancelled")
+            return LinkWithdrawn(call.reference_id, call.link_id, LinkStatus.CANCELLED)
         return refused(call, error)
 
     patch.setattr(executor, "event_for_refusal", event_as_if_cancelled)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
+from payments.shop.cart import Item
 from tests.simulation.meta import Meta
 from tests.simulation.razorpay import Razorpay
 from tests.simulation.razorpay_books import Link
@@ -26,7 +27,7 @@ class Stage(Protocol):
 
     def write(self, phone: str, message: dict[str, Any]) -> None: ...
     def change_number(self, phone: str, to: str) -> None: ...
-    def order(self, phone: str, items: list[dict[str, Any]]) -> None: ...
+    def order(self, phone: str, items: tuple[Item, ...]) -> None: ...
     def later(self, milliseconds: int, action: Callable[[], None]) -> None: ...
 
 
@@ -121,8 +122,8 @@ class Person:
 
     def _order(self) -> None:
         """Order over the shop's own API."""
-        items = [{"sku": self._dice.choice(_SKUS), "quantity": self._dice.choice((1, 2))}]
-        self._stage.order(self.phone, items)
+        item = Item(self._dice.choice(_SKUS), self._dice.choice((1, 2)))
+        self._stage.order(self.phone, (item,))
 
     def _chat(self) -> None:
         """Order, tap a button (mostly one that leads on), or write a word."""

@@ -14,6 +14,7 @@ from typing import Any, Final
 from payments.ledger.calls import CreateLink, RefundPayment
 from payments.razorpay.errors import GatewayError, Reason, classify
 from payments.razorpay.gateway import Link as Answer
+from payments.shop.orders import LinkStatus, Mode
 from tests.simulation.razorpay_books import Link, Payment, Refund
 from tests.simulation.weather import Weather
 
@@ -37,7 +38,7 @@ class Razorpay:
     seen: Counter[str]
     """Rare state → how often it was reached."""
     wrongs: list[str]
-    mode: str = "test"
+    mode: Mode = Mode.TEST
     links: dict[str, Link] = field(default_factory=dict)
     payments: dict[str, Payment] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
@@ -284,7 +285,7 @@ class Razorpay:
         return Answer(
             id=link.id,
             reference_id=link.reference,
-            status=link.status,
+            status=LinkStatus(link.status),
             amount=link.amount,
             amount_paid=link.paid,
             currency="INR",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any, TypeAlias
 
+from payments.shop.cart import Item
 from tests.simulation.meta import Accepted
 from tests.simulation.razorpay_books import Link, Payment
 from tests.simulation.weather import SECOND
@@ -31,7 +32,7 @@ class Shopper:
 
     def orders(self, sku: str, quantity: int) -> None:
         """Order over the shop's own API."""
-        self._world.order(self.phone, [{"sku": sku, "quantity": quantity}])
+        self._world.order(self.phone, (Item(sku, quantity),))
 
     def hears(self, words: str) -> Story:
         """Wait for a message with `words` that came after the customer's last message."""

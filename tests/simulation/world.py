@@ -22,6 +22,7 @@ from bot.ingest import from_request
 from bot.metrics import Metrics
 from bot.whatsapp.channel import WHATSAPP
 from bot.workers.loop import Workers
+from payments.shop.cart import Item
 from storage import Store
 from storage.inbox.nonces import LETTERS
 from storage.inbox.steps import Advance
@@ -289,7 +290,7 @@ class World:
         self._wamids += 1
         return {"id": f"wamid.in.{self._wamids:06}", "timestamp": str(self.now() // 1000), **message}
 
-    def order(self, phone: str, items: list[dict[str, Any]]) -> None:
+    def order(self, phone: str, items: tuple[Item, ...]) -> None:
         """Request an order for the customer whose key is `phone` over the orders API."""
         number = self.meta.register.names_of(phone).phone
         self._record("api", f"order for {number}: {items}")
@@ -299,7 +300,7 @@ class World:
             self.meta.unheard.add(phone)
         self.plan(self.now(), partial(self._request_order, number, items, f"{phone}.{self.now()}"))
 
-    async def _request_order(self, phone: str, items: list[dict[str, Any]], key: str) -> None:
+    async def _request_order(self, phone: str, items: tuple[Item, ...], key: str) -> None:
         assert self.context is not None
         arrival, retry = from_request(phone, items, key), partial(self._request_order, phone, items, key)
         self._unfinished.append(retry)
