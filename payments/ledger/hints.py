@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from payments.ledger.audit import Check
-from payments.ledger.holds import HoldReason, reason_of
-from payments.ledger.matching import UNVERIFIED
+from payments.ledger.holds import MISMATCHES, HoldReason, Mismatch, reason_of
 
 _DASHBOARD: Final = "in Razorpay's dashboard, where its notes name the order"
 
@@ -45,7 +44,7 @@ _CHECKS: Final[Mapping[Check, str]] = {
 
 def for_held(held_for: str) -> str:
     """Return what to do about money held for this reason (an order's `held_for`)."""
-    if held_for == f"{HoldReason.MISMATCH}: {UNVERIFIED}":
+    if held_for == f"{HoldReason.MISMATCH}: {MISMATCHES[Mismatch.UNVERIFIED]}":
         return _UNVERIFIED
     return _HELD[reason_of(held_for)]
 

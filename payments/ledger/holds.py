@@ -1,6 +1,34 @@
 """Why an order's money is held. The reason's text is stored with the order; details may follow it."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
+
+
+class Mismatch(StrEnum):
+    """Why a captured payment does not count for the order that it names."""
+
+    ACCOUNT = "account"
+    LINK = "link"
+    UNVERIFIED = "unverified"
+    """It may be on a link of ours: Razorpay is asked about it."""
+    TEST_MODE = "test_mode"
+    LIVE_MODE = "live_mode"
+    CURRENCY = "currency"
+    UNKNOWN = "unknown"
+    """It was stored in a word that this version does not have."""
+
+
+MISMATCHES: Final[Mapping[Mismatch, str]] = {
+    Mismatch.ACCOUNT: "paid into another Razorpay account",
+    Mismatch.LINK: "paid on a link that Munshi did not make",
+    Mismatch.UNVERIFIED: "not seen by our own keys yet",
+    Mismatch.TEST_MODE: "paid in test mode",
+    Mismatch.LIVE_MODE: "paid in live mode",
+    Mismatch.CURRENCY: "in another currency",
+    Mismatch.UNKNOWN: "for a reason that only another version of Munshi knows",
+}
+"""Each mismatch in words for people."""
 
 
 class HoldReason(StrEnum):

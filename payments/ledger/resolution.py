@@ -11,7 +11,7 @@ from typing import Final
 
 from payments.ledger.balance import Balance, Captured
 from payments.ledger.calls import CancelLink
-from payments.ledger.holds import HoldReason
+from payments.ledger.holds import MISMATCHES, HoldReason
 from payments.ledger.refunds import SMALLEST, Refund, RefundStatus, accounted, wanted
 from payments.ledger.state import OrderState
 from payments.shop import stock
@@ -200,7 +200,7 @@ def _reason(state: OrderState, balance: Balance, rules: Repairs) -> str:
         dispute = HoldReason.DISPUTED if balance.disputed else HoldReason.DISPUTE_LOST
         return f"{dispute}; {refund}" if refund else dispute
     if balance.mismatch:
-        return f"{HoldReason.MISMATCH}: {balance.mismatch}"
+        return f"{HoldReason.MISMATCH}: {MISMATCHES[balance.mismatch]}"
     return refund or _own_reason(state, balance, rules)
 
 

@@ -1,16 +1,14 @@
 """Notices about stray money: money for orders that this database lacks."""
 
-from collections.abc import Mapping
-from typing import Any
-
+from payments.ledger.facts import Fact
 from payments.processing.notice import Notice, NoticeKind
 from payments.shop.money import money
 from payments.shop.orders import CURRENCY, conversation_of
 
 
-def not_given_back(fact: Mapping[str, Any]) -> Notice:
+def not_given_back(fact: Fact) -> Notice:
     """Return the notice about a failed refund."""
-    refund, order_key = fact["entity_id"], fact["order_key"]
+    refund, order_key = fact.entity_id, fact.order_key
     said = (
         f"{_shown(fact)} for {order_key}, an order that this database lacks, could not be given"
         f" back ({refund}): stop the server and run 'munshi settle', which asks what becomes of it; or give"
@@ -19,9 +17,9 @@ def not_given_back(fact: Mapping[str, Any]) -> Notice:
     return Notice(NoticeKind.STRAY_MONEY, refund, said)
 
 
-def captured(installation: str, fact: Mapping[str, Any]) -> Notice:
+def captured(installation: str, fact: Fact) -> Notice:
     """Return the notice about a captured payment. `installation` is ours."""
-    payment, order_key = fact["entity_id"], fact["order_key"]
+    payment, order_key = fact.entity_id, fact.order_key
     owner = (conversation_of(order_key) or "").partition("-")[0]
     if owner == installation:
         situation = (
@@ -39,8 +37,8 @@ def captured(installation: str, fact: Mapping[str, Any]) -> Notice:
     return Notice(NoticeKind.STRAY_MONEY, payment, said)
 
 
-def _shown(fact: Mapping[str, Any]) -> str:
+def _shown(fact: Fact) -> str:
     """Return the fact's amount, for people."""
-    if fact["currency"] == CURRENCY:
-        return money(fact["amount"])
-    return f"{fact['amount']} {fact['currency']} in its smallest unit"
+    if fact.currency == CURRENCY:
+        return money(fact.amount)
+    return f"{fact.amount} {fact.currency} in its smallest unit"

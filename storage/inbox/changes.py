@@ -14,6 +14,7 @@ from flows.engine import events
 from flows.messages import kinds
 from payments.ledger import calls, polling
 from payments.ledger.calls import FetchPayments
+from payments.ledger.facts import detail_to_json
 from payments.ledger.state import PaymentStatus
 from payments.processing.changes import ChangeSet, Outcome
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
@@ -147,7 +148,7 @@ def _attempts(saving: Saving) -> Iterator[tuple[Any, ...]]:
 
 def _facts(saving: Saving) -> Iterator[tuple[Any, ...]]:
     for cause, fact in saving.changes.facts:
-        money = (fact.amount, fact.currency, fact.at, dumps(fact.detail))
+        money = (fact.amount, fact.currency, fact.at, dumps(detail_to_json(fact.detail)))
         yield (saving.id, fact.order_key, *fact.identity, *money, saving.now, cause)
 
 

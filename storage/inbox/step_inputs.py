@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from flows.engine import conversation as conversations
 from flows.engine.conversation import Conversation
-from payments.ledger.facts import EntityType, Fact, FactState, is_known
+from payments.ledger.facts import EntityType, Fact, FactState, detail_from_json, is_known
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
 from payments.processing.named_orders import order_keys
@@ -243,7 +243,7 @@ def _fact(row: Row) -> Fact:
         amount=row["amount"],
         currency=row["currency"],
         at=row["at"],
-        detail=loads(row["detail"]),
+        detail=detail_from_json(loads(row["detail"])),
     )
 
 

@@ -4,11 +4,11 @@ The database is then a copy, or older than the provider's records: after a resto
 a snapshot of the machine, a failover, or with an empty database in the place of one with orders.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from payments.ledger.facts import in_body
+from payments.ledger.facts import EntityType, Fact, FactState, in_body, read_all
 from payments.processing import stray_money
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import EventKind
@@ -45,8 +45,8 @@ class Found:
 
     def needs_step(self, arrival: Arrival) -> bool:
         """Whether `arrival` must be stepped, as far as missing orders are concerned."""
-        captures = _facts_in(arrival, "payment", "captured")
-        is_new = any(fact["entity_id"] not in self.settled for fact in captures)
+        captures = _facts_in(arrival, EntityType.PAYMENT, FactState.CAPTURED)
+        is_new = any(fact.entity_id not in self.settled for fact in captures)
         return is_new or arrival.order_key not in self.lost
 
 
@@ -63,14 +63,14 @@ async def among(tx: Transaction, arrivals: Sequence[Arrival]) -> Found:
     decided = [row for row in rows if row["order_key"] not in existing]
     lost = frozenset(row["order_key"] for row in decided)
     foreign = [arrival for arrival in arrivals if arrival.order_key not in existing]
-    failed = {fact["entity_id"]: fact for a in foreign for fact in _facts_in(a, "refund", "failed")}
-    failed = {refund: fact for refund, fact in failed.items() if fact["order_key"] in lost}
-    reopened = {str(fact["detail"].get("payment_id")) for fact in failed.values()}
+    failed = {fact.entity_id: fact for fact in _facts_of(foreign, EntityType.REFUND, FactState.FAILED)}
+    failed = {refund: fact for refund, fact in failed.items() if fact.order_key in lost}
+    reopened = {fact.detail.payment_id for fact in failed.values()}
     settled = frozenset(payment for row in decided for payment in row["payments"].split()) - reopened
     for row in decided:
         if (payments := set(row["payments"].split())) & reopened:
             await tx.fetch(_REOPEN, row["link_id"], " ".join(sorted(payments - reopened)))
-    captured = {fact["entity_id"]: fact for a in foreign for fact in _facts_in(a, "payment", "captured")}
+    captured = {fact.entity_id: fact for fact in _facts_of(foreign, EntityType.PAYMENT, FactState.CAPTURED)}
     unsettled = sorted(captured.keys() - settled)
     alarms = [
         *(stray_money.captured(tx.installation, captured[payment]) for payment in unsettled),
@@ -85,11 +85,17 @@ UNION ALL SELECT order_key, link_id, payments FROM stray WHERE order_key = ANY($
 _REOPEN = "UPDATE stray SET payments = $2 WHERE link_id = $1"
 
 
-def _facts_in(arrival: Arrival, entity: str, state: str) -> Iterator[Mapping[str, Any]]:
+def _facts_of(arrivals: Iterable[Arrival], entity: EntityType, state: FactState) -> Iterator[Fact]:
+    return (fact for arrival in arrivals for fact in _facts_in(arrival, entity, state))
+
+
+def _facts_in(arrival: Arrival, entity: EntityType, state: FactState) -> Iterator[Fact]:
     """Yield the facts of an order's webhook about an `entity` in `state`, each with the order's key."""
-    for fact in in_body(arrival.body) if arrival.kind is EventKind.FACTS and arrival.order_key else ():
-        if (fact.get("entity"), fact.get("state")) == (entity, state):
-            yield {**fact, "order_key": arrival.order_key}
+    if arrival.kind is not EventKind.FACTS or not arrival.order_key:
+        return
+    for fact in read_all(in_body(arrival.body))[0]:
+        if fact.reports(entity, state):
+            yield replace(fact, order_key=arrival.order_key)
 
 
 async def lacking(tx: Transaction, references: Collection[str]) -> dict[str, frozenset[str] | None]:

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from tortoise.expressions import Q
 
+from payments.ledger.facts import detail_from_json, for_people
 from payments.processing.step_input import EventKind
 from storage.database.encoding import loads
 from storage.database.models import (
@@ -205,7 +206,7 @@ async def _money(records: Records, subject: Subject) -> list[TimelineEntry]:
     facts = await Fact.filter(**columns).using_db(records.client).order_by("id").values(*_FACT)
     refunds = Refund.filter(**columns).using_db(records.client).order_by("created_at", "key")
     return [
-        *(_moment("fact", row, row["learned_at"], row["learned_from"], "detail") for row in facts),
+        *(_learned(row) for row in facts),
         *(_moment("refund", row, row["created_at"], None) for row in await refunds.values(*_REFUND)),
     ]
 
@@ -218,6 +219,11 @@ _REFUND: Final = (
     "key", "conversation_id", "order_key", "payment_id", "amount", "reason", "status", "refund_id",
     "created_at",
 )  # fmt: skip
+
+
+def _learned(fact: Row) -> TimelineEntry:
+    detail = for_people(detail_from_json(loads(fact["detail"])))
+    return TimelineEntry(fact["learned_at"], fact["learned_from"], "fact", {**fact, "detail": detail})
 
 
 def _moment(what: str, row: Row, at: int, cause: int | None, *json: str) -> TimelineEntry:

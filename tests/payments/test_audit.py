@@ -65,7 +65,7 @@ RIGHT = {
         None,
     ),
     "never captured, so given back by itself": (
-        order_state(refunded("processed", 500, captured="false")),
+        order_state(refunded("processed", 500, captured=False)),
         None,
     ),
 }  # fmt: skip

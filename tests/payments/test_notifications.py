@@ -6,7 +6,8 @@ from typing import Any, Final
 import pytest
 
 from flows.engine.events import Happened
-from payments.ledger.facts import Fact
+from payments.ledger.facts import Detail, Fact
+from payments.ledger.holds import Mismatch
 from payments.ledger.refunds import OUTSIDE
 from payments.ledger.state import OrderState
 from payments.processing import views
@@ -32,7 +33,7 @@ CAPTURED: Final = captured(method="upi", link="plink_1")
 SHORT: Final = captured(20_000)
 FAILED: Final = payment("failed", error_reason="r", error_description="d")
 EXPIRED: Final = payment_link("expired")
-STRANGE: Final = replace(CAPTURED, detail={"mismatch": "paid into another Razorpay account"})
+STRANGE: Final = replace(CAPTURED, detail=Detail(mismatch=Mismatch.ACCOUNT))
 
 
 def state(*facts: Fact, attempts: tuple[Attempt, ...] = (ATTEMPT,), **rest: Any) -> OrderState:

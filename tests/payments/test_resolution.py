@@ -7,6 +7,7 @@ import pytest
 
 from payments.ledger.calls import CancelLink
 from payments.ledger.facts import Fact, FactState
+from payments.ledger.holds import Mismatch
 from payments.ledger.refunds import RefundStatus
 from payments.ledger.resolution import resolve, wants_rest
 from payments.ledger.state import OrderState
@@ -137,7 +138,7 @@ def test_of_two_payments_the_later_one_goes_back_whichever_is_known_first() -> N
 @pytest.mark.parametrize(
     ("fact", "reason", "held"),
     [
-        (captured(mismatch="paid in test mode"), "mismatch: paid in test mode", TOTAL),
+        (captured(mismatch=Mismatch.TEST_MODE), "mismatch: paid in test mode", TOTAL),
         (captured(currency="USD"), "mismatch: in another currency", 0),
     ],
 )
@@ -156,7 +157,7 @@ def test_money_that_does_not_fit_waits_for_a_person_until_it_is_back(
 
 
 def test_money_beside_what_does_not_fit_is_not_decided_about() -> None:
-    both = state(captured(20_000), captured(id="pay_2", mismatch="paid in test mode"))
+    both = state(captured(20_000), captured(id="pay_2", mismatch=Mismatch.TEST_MODE))
     done = resolve(both, SHIPPED, PLENTY).state
     assert (done.lifecycle, done.held) == (OPEN, TOTAL + 20_000)
     assert not wants_rest(done, SHIPPED)

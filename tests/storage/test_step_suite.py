@@ -7,7 +7,7 @@ from flows.engine.conversation import Conversation, Talk
 from flows.engine.effects import Say, StartTimer
 from flows.messages.kinds import Text
 from payments.ledger.calls import Call, CancelLink, CreateLink
-from payments.ledger.facts import EntityType, Fact, FactState
+from payments.ledger.facts import Detail, EntityType, Fact, FactState
 from payments.ledger.polling import Poll, to_json
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
@@ -74,7 +74,7 @@ async def seen(steps: StepStore, key: str, customer: int = 0) -> OrderState:
 
 
 def payment(key: str, id: str = "pay_1", state: str = "captured", **rest: Any) -> Fact:
-    return Fact(key, EntityType.PAYMENT, id, FactState(state), 50_000, "INR", 1, rest)
+    return Fact(key, EntityType.PAYMENT, id, FactState(state), 50_000, "INR", 1, Detail(**rest))
 
 
 # One for each kind of change
