@@ -15,7 +15,7 @@ from bot.http import bodies
 from bot.ingest import from_request
 from bot.whatsapp import phones
 from bot.whatsapp.identity import PHONE
-from payments.ledger.holds import HoldReason
+from payments.ledger.holds import HoldReason, reason_of
 from payments.ledger.state import PaymentStatus
 from payments.processing.actions import MIN_TOTAL
 from payments.razorpay.callback import signature_matches
@@ -235,7 +235,7 @@ def _status(view: OrderView) -> str:
         return "paid"
     if view.lifecycle in (Lifecycle.FULFILLED, Lifecycle.RETURNED):
         return "refunded"
-    if view.held_for not in (None, HoldReason.UNCAPTURED):
+    if reason_of(view.held_for) not in (None, HoldReason.UNCAPTURED):
         return "held"
     if view.payment in (PaymentStatus.AUTHORISED, PaymentStatus.HELD):
         # Held without a reason: its link is reported paid, or its money came in an event that was parked.

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from flows.engine.events import Happened
 from payments.ledger.facts import EntityType, Fact, FactState
-from payments.ledger.holds import HoldReason, Mismatch
+from payments.ledger.holds import HoldReason, Mismatch, reason_of
 from payments.ledger.refunds import OUTSIDE, Refund, RefundStatus
 from payments.ledger.state import PAYABLE, OrderState, PaymentStatus
 from payments.processing.results import Refusal
@@ -98,8 +98,8 @@ def _held(before: OrderState, after: OrderState) -> Iterator[Happened]:
         or after.balance.mismatch is Mismatch.UNVERIFIED
     ):
         return
-    if after.held_for == HoldReason.UNCAPTURED:
-        if before.held_for != HoldReason.UNCAPTURED:
+    if after.held_for.reason is HoldReason.UNCAPTURED:
+        if reason_of(before.held_for) is not HoldReason.UNCAPTURED:
             yield Happened("payment.authorized")
         return
     known_held = 0 if before.balance.mismatch is Mismatch.UNVERIFIED else before.held

@@ -8,7 +8,7 @@ from flows.engine.events import Happened
 from payments.ledger.calls import FetchPayments, RefundPayment
 from payments.ledger.facts import EntityType, Fact, FactState
 from payments.ledger.fees import with_fee_on_top
-from payments.ledger.holds import HoldReason, Mismatch
+from payments.ledger.holds import Hold, HoldReason, Mismatch
 from payments.ledger.matching import judged, known_account, may_have_taken
 from payments.ledger.polling import MISSED, Poll
 from payments.ledger.refunds import Refund
@@ -143,7 +143,7 @@ def uncaptured(turn: Turn, state: OrderState) -> OrderState:
     if waited >= TOLD_OPERATOR:
         turn.notices.append(_capture_notice(state))
     return (
-        replace(state, held_for=HoldReason.UNCAPTURED)
+        replace(state, held_for=Hold(HoldReason.UNCAPTURED))
         if waited >= TOLD_CUSTOMER and state.held_for is None
         else state
     )

@@ -8,7 +8,7 @@ from bot.whatsapp.limits import LIMITS
 from flows.language.load import load
 from flows.messages.kinds import Buttons
 from payments.ledger.facts import Detail, Fact, FactState
-from payments.ledger.holds import HoldReason
+from payments.ledger.holds import Hold, HoldReason
 from payments.ledger.polling import Poll
 from payments.processing.actions import SHOP
 from payments.processing.notice import Notice
@@ -76,7 +76,7 @@ def test_the_customer_hears_once_and_the_operator_hours_later(store: MemoryShop)
     assert min(minutes for minutes, _ in told) == 247 > TOLD_OPERATOR // 60_000
     assert {notice.subject for _, notice in told} == {key}, "one notice for each order, however often"
     assert "Capture it in Razorpay Dashboard" in told[0][1].said
-    assert store.orders[key].held_for == HoldReason.UNCAPTURED
+    assert store.orders[key].held_for == Hold(HoldReason.UNCAPTURED)
 
 
 @pytest.mark.parametrize("minutes", [0, 15], ids=["at once", "after the customer heard of it"])

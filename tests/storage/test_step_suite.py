@@ -8,6 +8,7 @@ from flows.engine.effects import Say, StartTimer
 from flows.messages.kinds import Text
 from payments.ledger.calls import Call, CancelLink, CreateLink
 from payments.ledger.facts import Detail, EntityType, Fact, FactState
+from payments.ledger.holds import Hold, HoldReason
 from payments.ledger.polling import Poll, to_json
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
@@ -195,7 +196,7 @@ async def test_facts_are_given_once_and_as_they_were_learned(steps: StepStore) -
 
 async def test_an_order_is_given_with_the_books_that_were_kept_of_it(steps: StepStore) -> None:
     before = await placed(steps)
-    held = replace(before, lifecycle=Lifecycle.LAPSED, held=500, held_for="short")
+    held = replace(before, lifecycle=Lifecycle.LAPSED, held=500, held_for=Hold(HoldReason.SHORT))
     await steps.step(changing(orders=[held]), HI)
     assert await seen(steps, before.key) == held
     fulfilled = replace(before, lifecycle=Lifecycle.FULFILLED, fulfilled=50_000)
