@@ -4,6 +4,7 @@
 the same facts from the JSON that the database stores.
 """
 
+from dataclasses import replace
 from time import perf_counter
 from typing import Final
 
@@ -12,7 +13,7 @@ import orjson
 from bench.figures import Figure
 from payments.ledger import facts as fact_values
 from payments.ledger.balance import balance
-from payments.ledger.facts import EntityType, Fact, FactState
+from payments.ledger.facts import Detail, EntityType, Fact, FactState
 
 _SIZES: Final = (8, 20, 50, 100)
 """Facts of one order: from one payment and its webhooks to an unusually long history."""
@@ -38,21 +39,21 @@ def _history(size: int) -> list[Fact]:
 
 def _payment(number: int) -> list[Fact]:
     payment, link, refund = f"pay_{number}", f"plink_{number}", f"rfnd_{number}"
-    detail = {"method": "upi", "link": link}
-    refund_detail = {"payment_id": payment, "key": f"{payment}-1"}
+    detail = Detail(method="upi", link=link)
+    refund_detail = Detail(payment_id=payment, key=f"{payment}-1")
     return [
-        _fact("payment", payment, "failed", detail | {"error_reason": "payment_failed"}),
+        _fact("payment", payment, "failed", replace(detail, error_reason="payment_failed")),
         _fact("payment", payment, "authorized", detail),
         _fact("payment", payment, "captured", detail),
-        _fact("order", f"order_{number}", "paid", {}),
-        _fact("payment_link", link, "paid", {}),
-        _fact("payment_link", f"{link}x", "expired", {}),
+        _fact("order", f"order_{number}", "paid", Detail()),
+        _fact("payment_link", link, "paid", Detail()),
+        _fact("payment_link", f"{link}x", "expired", Detail()),
         _fact("refund", refund, "created", refund_detail),
         _fact("refund", refund, "processed", refund_detail),
     ]
 
 
-def _fact(entity: str, id: str, state: str, detail: dict[str, str]) -> Fact:
+def _fact(entity: str, id: str, state: str, detail: Detail) -> Fact:
     return Fact(_KEY, EntityType(entity), id, FactState(state), _TOTAL, "INR", 1_790_000_000, detail)
 
 

@@ -11,7 +11,7 @@ from flows.engine.effects import StartTimer
 from flows.engine.events import Event, TextReceived, TimerDue
 from payments.ledger import facts as fact_values
 from payments.ledger import polling
-from payments.ledger.facts import EntityType, Fact, FactState
+from payments.ledger.facts import Detail, EntityType, Fact, FactState
 from payments.ledger.polling import Poll
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
@@ -116,8 +116,9 @@ def fact(
     at: int = 1,
     **detail: Any,
 ) -> Fact:
-    """A fact about any entity."""
-    return Fact(order_key, EntityType(entity), id, FactState(state), amount, currency, at, detail)
+    """A fact about any entity; `detail` are fields of Detail."""
+    told = Detail(**detail)
+    return Fact(order_key, EntityType(entity), id, FactState(state), amount, currency, at, told)
 
 
 def payment(state: str, amount: int = TOTAL, id: str = "pay_1", **rest: Any) -> Fact:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.http.orders_api import OrderStatus, _status
-from payments.ledger.holds import HoldReason
+from payments.ledger.holds import Hold, HoldReason
 from payments.ledger.state import PaymentStatus
 from payments.processing.notice import NoticeKind
 from payments.shop.orders import AttemptStatus, Lifecycle
@@ -82,7 +82,7 @@ def test_every_kind_of_notice_is_told_somewhere() -> None:
 
 def statuses() -> set[OrderStatus]:
     """What the API calls the status of any order."""
-    held = (None, HoldReason.UNCAPTURED, "short: waiting for the rest")
+    held = (None, Hold(HoldReason.UNCAPTURED), Hold(HoldReason.WAITING))
     links: list[list[Any]] = [[], *([SimpleNamespace(status=status)] for status in AttemptStatus)]
     views = [
         SimpleNamespace(

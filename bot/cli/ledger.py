@@ -12,6 +12,7 @@ from bot.cli.lifecycle import database_url, looked_up
 from bot.printable import printable
 from payments.ledger import hints
 from payments.ledger.audit import Check, Discrepancy, Sums
+from payments.ledger.holds import in_words
 from payments.shop.orders import CURRENCY
 from storage.database.records import reading
 from storage.reports.backlog import Held
@@ -71,7 +72,7 @@ def _sums(currency: str, sums: Sums) -> Iterator[str]:
 def held_lines(held: Held) -> Iterator[str]:
     """Yield lines about an order with held money: which order, how much, why, and what to do."""
     amount = shown(held.amount, CURRENCY) if held.amount else "money"
-    yield f"  order #{held.number} ({held.key}): {amount} held, {held.reason}"
+    yield f"  order #{held.number} ({held.key}): {amount} held, {in_words(held.reason)}"
     yield f"      {hints.for_held(held.reason)}"
 
 
@@ -94,13 +95,13 @@ def _as_json(report: Books) -> dict[str, Any]:
         "orders": report.orders,
         "payments": report.payments,
         "sums": dict(sorted(report.sums.items())),
-        "held": [_with_remedy(held, hints.for_held(held.reason)) for held in report.held],
+        "held": [_held_json(held) for held in report.held],
         "discrepancies": [
-            _with_remedy(discrepancy, hints.for_check(discrepancy.check))
+            {**asdict(discrepancy), "remedy": hints.for_check(discrepancy.check)}
             for discrepancy in report.discrepancies
         ],
     }
 
 
-def _with_remedy(value: Held | Discrepancy, remedy: str) -> dict[str, Any]:
-    return {**asdict(value), "remedy": remedy}
+def _held_json(held: Held) -> dict[str, Any]:
+    return {**asdict(held), "reason": in_words(held.reason), "remedy": hints.for_held(held.reason)}

@@ -16,7 +16,7 @@ from bot.http import bodies
 from bot.ingest import from_request
 from bot.whatsapp import phones
 from bot.whatsapp.identity import PHONE
-from payments.ledger.holds import HoldReason
+from payments.ledger.holds import HoldReason, reason_of
 from payments.ledger.state import PaymentStatus
 from payments.processing.actions import MIN_TOTAL
 from payments.processing.bodies import OrderRequested, request_to_json
@@ -268,7 +268,7 @@ def _status(view: OrderView) -> OrderStatus:
 
 
 def _status_before_goods_are_due(view: OrderView) -> OrderStatus:
-    if view.held_for not in (None, HoldReason.UNCAPTURED):
+    if reason_of(view.held_for) not in (None, HoldReason.UNCAPTURED):
         return OrderStatus.HELD
     match view.payment:
         case PaymentStatus.AUTHORISED | PaymentStatus.HELD:

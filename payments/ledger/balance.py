@@ -5,15 +5,12 @@ times. States are ranked. Times only decide which of several payments came last.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
 from payments.ledger.facts import EntityType, Fact, FactState
-from payments.ledger.fees import ON_TOP
-
-MISMATCH: Final = "mismatch"
-"""Key in a payment fact's detail: why the payment does not fit the order that it names."""
+from payments.ledger.holds import Mismatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +25,8 @@ class Captured:
     """When Razorpay made the payment, in seconds since 1970, UTC."""
     link: str
     """Id of the payment link it was made on; empty if unknown."""
-    mismatch: str
-    """Why it does not fit the order; empty if it fits."""
+    mismatch: Mismatch | None
+    """Why it does not fit the order; None if it fits."""
     method: str
     fee: int = 0
     """Paise of Razorpay's fee that the payer bore on top of `amount`. Never the shop's money."""
@@ -87,12 +84,12 @@ class Balance:
         return tuple(payment for payment in self.own if not payment.mismatch)
 
     @property
-    def mismatch(self) -> str:
-        """Why a captured payment that was not wholly refunded does not fit; empty if all fit."""
+    def mismatch(self) -> Mismatch | None:
+        """Why a captured payment that was not wholly refunded does not fit; None if all fit."""
         remaining = [payment for payment in self.payments if self._refunded_of(payment) < payment.amount]
         if any(payment.currency != self.currency for payment in remaining):
-            return "in another currency"
-        return next((payment.mismatch for payment in remaining if payment.mismatch), "")
+            return Mismatch.CURRENCY
+        return next((payment.mismatch for payment in remaining if payment.mismatch), None)
 
     @property
     def captured(self) -> int:
@@ -139,20 +136,18 @@ def _payments(facts: Iterable[Fact]) -> tuple[Captured, ...]:
     for fact in facts:
         if not fact.reports(EntityType.PAYMENT, FactState.CAPTURED):
             continue
-        detail = {key: str(fact.detail.get(key) or "") for key in ("link", MISMATCH, "method")}
-        if fact.entity_id in confirmed:
-            detail[MISMATCH] = ""
-            detail["link"] = detail["link"] or str(confirmed[fact.entity_id].detail.get("link") or "")
-        fee = int(fact.detail.get(ON_TOP) or 0)
+        detail = fact.detail
+        if ours := confirmed.get(fact.entity_id):
+            detail = replace(detail, mismatch=None, link=detail.link or ours.detail.link)
         payment = Captured(
             fact.entity_id,
-            fact.amount - fee,
+            fact.amount - detail.on_top,
             fact.currency,
             fact.at,
-            detail["link"],
-            detail[MISMATCH],
-            detail["method"],
-            fee,
+            detail.link,
+            detail.mismatch,
+            detail.method,
+            detail.on_top,
         )
         known = payments.get(payment.id)
         # If two sources ever differ, the larger wins: the order of arrival must not decide.
@@ -162,7 +157,7 @@ def _payments(facts: Iterable[Fact]) -> tuple[Captured, ...]:
 
 
 def _rank(payment: Captured) -> tuple[int, str, str, str]:
-    return (payment.amount, payment.link, payment.mismatch, payment.method)
+    return (payment.amount, payment.link, payment.mismatch or "", payment.method)
 
 
 _REFUND_RANK: Final[Mapping[FactState, int]] = {
@@ -177,16 +172,11 @@ def _refunds(facts: Iterable[Fact]) -> tuple[Returned, ...]:
     refunds: dict[str, Returned] = {}
     for fact in facts:
         # A payment that was never captured is not our money: Razorpay gives it back by itself.
-        ours = fact.entity is EntityType.REFUND and fact.detail.get("captured") != "false"
+        ours = fact.entity is EntityType.REFUND and fact.detail.captured
         if not ours or fact.state not in _REFUND_RANK:
             continue
-        refund = Returned(
-            fact.entity_id,
-            str(fact.detail.get("payment_id") or ""),
-            fact.amount,
-            fact.state,
-            str(fact.detail.get("key") or ""),
-        )
+        detail = fact.detail
+        refund = Returned(fact.entity_id, detail.payment_id, fact.amount, fact.state, detail.key)
         known = refunds.get(refund.id)
         if known is None or _REFUND_RANK[known.state] < _REFUND_RANK[refund.state]:
             refunds[refund.id] = refund
@@ -200,7 +190,7 @@ def authorised(facts: Iterable[Fact]) -> tuple[Fact, ...]:
     """
     facts = tuple(facts)
     refunds = (fact for fact in facts if fact.entity is EntityType.REFUND)
-    over = {str(f.detail.get("payment_id")) for f in refunds if f.detail.get("captured") == "false"}
+    over = {fact.detail.payment_id for fact in refunds if not fact.detail.captured}
     over |= {f.entity_id for f in facts if f.reports(EntityType.PAYMENT, FactState.RELEASED)}
     allowed = (f for f in facts if f.reports(EntityType.PAYMENT, FactState.AUTHORIZED))
     return tuple(fact for fact in allowed if fact.entity_id not in over)
@@ -223,7 +213,7 @@ def _disputes(facts: Iterable[Fact]) -> dict[str, str]:
     worst: dict[str, tuple[str, int]] = {}
     for fact in facts:
         if fact.entity is EntityType.DISPUTE:
-            payment, rank = str(fact.detail.get("payment_id") or ""), _DISPUTES.get(fact.state, 1)
+            payment, rank = fact.detail.payment_id, _DISPUTES.get(fact.state, 1)
             worst[fact.entity_id] = (payment, max(rank, worst.get(fact.entity_id, ("", 0))[1]))
     named = {1: "open", 3: "lost"}
     # Open disputes come last and so win, if a payment has several.

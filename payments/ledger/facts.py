@@ -1,9 +1,11 @@
 """Facts: what Razorpay said about one payment, link or order. Append-only: a fact never changes."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, Final
+
+from payments.ledger.holds import MISMATCHES, Mismatch
 
 
 class EntityType(StrEnum):
@@ -41,6 +43,32 @@ class FactState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Detail:
+    """What else a fact says. Every field may be missing, and has then its usual value. No card data."""
+
+    link: str = ""
+    """Of a payment: the id of the payment link it was made on; empty if unknown."""
+    mismatch: Mismatch | None = None
+    """Of a payment: why it does not fit its order; None if it fits."""
+    on_top: int = 0
+    """Of a payment: paise of its amount that are a fee borne by the payer."""
+    fee: int | None = None
+    """Of a payment: paise of Razorpay's fee; None before the capture."""
+    payer_bears_fee: bool = False
+    """Of a payment. Few events say so."""
+    payment_id: str = ""
+    """Of a refund or a dispute: the payment it is about."""
+    key: str = ""
+    """Of a refund: the key of the `RefundPayment` that made it; empty if it names none."""
+    captured: bool = True
+    """Of a refund: whether its payment was captured. If it was not, its money was never ours."""
+    method: str = ""
+    error_reason: str = ""
+    error_description: str = ""
+    error_source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """A report that one entity was in one state. Two facts with the same `identity` say the same."""
 
@@ -55,10 +83,7 @@ class Fact:
     currency: str
     at: int
     """When Razorpay made the entity, in seconds since 1970, UTC. Never used to order facts."""
-    detail: Mapping[str, Any] = field(default_factory=dict)
-    """For people: `method`, `error_reason`, `error_description`. Of a payment: its `link`, why it does not
-    fit its order (`mismatch`), and the part of its amount that is a fee borne by the payer (`on_top`).
-    Of a refund: `payment_id`, `key` and `captured`. No card data."""
+    detail: Detail = Detail()
 
     @property
     def identity(self) -> tuple[str, str, str]:
@@ -75,13 +100,68 @@ _FIELDS: Final = tuple(field.name for field in fields(Fact))
 
 def to_json(fact: Fact) -> dict[str, Any]:
     """Return a JSON-ready dict. Inverse of `from_json`."""
-    return {name: getattr(fact, name) for name in _FIELDS}
+    return {name: getattr(fact, name) for name in _FIELDS} | {"detail": detail_to_json(fact.detail)}
 
 
 def from_json(value: Mapping[str, Any]) -> Fact:
     """Return the fact that `to_json` wrote. Raises TypeError or ValueError on another shape."""
     fact = Fact(**value)
-    return replace(fact, entity=EntityType(fact.entity), state=FactState(fact.state))
+    return replace(
+        fact,
+        entity=EntityType(fact.entity),
+        state=FactState(fact.state),
+        detail=detail_from_json(value.get("detail")),
+    )
+
+
+def detail_to_json(detail: Detail) -> dict[str, Any]:
+    """Return a JSON-ready dict of what is not as usual. Inverse of `detail_from_json`."""
+    return {name: value for name, usual in _USUAL.items() if (value := getattr(detail, name)) != usual}
+
+
+def detail_from_json(value: object) -> Detail:
+    """Return the detail that `detail_to_json` wrote, of any version.
+
+    It never raises, because the fact may be of captured money: unknown names are ignored, and an odd value
+    counts as missing. But an odd mismatch is one: a payment must not fit because nobody knows why it didn't.
+    """
+    said = value if isinstance(value, Mapping) else {}
+    read = {name: _READERS[name](said[name]) for name in _USUAL if name in said}
+    return Detail(**{name: one for name, one in read.items() if one is not None})
+
+
+def for_people(detail: Detail) -> dict[str, Any]:
+    """Return the detail like `detail_to_json`, with the mismatch in words."""
+    words = {"mismatch": MISMATCHES[detail.mismatch]} if detail.mismatch else {}
+    return detail_to_json(detail) | words
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _paise(value: object) -> int | None:
+    return value if type(value) is int and value >= 0 else None  # a bool is an int to isinstance
+
+
+def _flag(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _mismatch(value: object) -> Mismatch | None:
+    known = next((mismatch for mismatch in Mismatch if mismatch == value), Mismatch.UNKNOWN)
+    return known if value else None
+
+
+_USUAL: Final[Mapping[str, object]] = {field.name: field.default for field in fields(Detail)}
+_READERS: Final[Mapping[str, Callable[[object], Any]]] = {
+    **dict.fromkeys(_USUAL, _text),
+    "mismatch": _mismatch,
+    "on_top": _paise,
+    "fee": _paise,
+    "payer_bears_fee": _flag,
+    "captured": _flag,
+}
 
 
 def read_all(values: Iterable[Any]) -> tuple[tuple[Fact, ...], tuple[str, ...]]:

@@ -9,13 +9,9 @@ Source: Razorpay docs, "Payment Entity": `fee` includes `tax`, and is null befor
 
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from typing import Final
 
 from payments.ledger.facts import EntityType, Fact, FactState
 from payments.shop.orders import Attempt
-
-ON_TOP: Final = "on_top"
-"""Key in a payment fact's detail: paise of its amount that are a fee borne by the payer."""
 
 
 def with_fee_on_top(facts: Iterable[Fact], attempts: Iterable[Attempt]) -> list[Fact]:
@@ -27,14 +23,14 @@ def with_fee_on_top(facts: Iterable[Fact], attempts: Iterable[Attempt]) -> list[
 def _link_amounts(fact: Fact, attempts: Iterable[Attempt]) -> set[int]:
     """Return what the payment's link asked for, in its currency. Of an unknown link: what each link did."""
     own = [attempt for attempt in attempts if attempt.currency == fact.currency]
-    link = fact.detail.get("link")
+    link = fact.detail.link
     linked = {attempt.amount for attempt in own if link and attempt.link_id == link}
     return linked or {attempt.amount for attempt in own}
 
 
 def _marked(fact: Fact, link_amounts: Collection[int]) -> Fact:
     fee = on_top(fact, link_amounts) if fact.entity is EntityType.PAYMENT else 0
-    return replace(fact, detail={**fact.detail, ON_TOP: str(fee)}) if fee else fact
+    return replace(fact, detail=replace(fact.detail, on_top=fee)) if fee else fact
 
 
 def on_top(payment: Fact, link_amounts: Collection[int]) -> int:
@@ -50,14 +46,9 @@ def _borne_fee(fact: Fact, link_amounts: Collection[int]) -> int:
     # A payment of exactly the link's amount has nothing on top.
     if fact.amount in link_amounts:
         return 0
-    fee, payer_bears = _fee(fact), fact.detail.get("fee_bearer") == "customer"
+    fee, payer_bears = fact.detail.fee, fact.detail.payer_bears_fee
     if fee:
         return fee if payer_bears or fact.amount - fee in link_amounts else 0
     # The fee is not known yet. A link takes no other sum than its own, so the excess is the fee.
     smaller = [amount for amount in link_amounts if amount < fact.amount]
     return fact.amount - max(smaller) if payer_bears and smaller and fact.state is FactState.CAPTURED else 0
-
-
-def _fee(fact: Fact) -> int:
-    fee = str(fact.detail.get("fee") or "")
-    return int(fee) if fee.isascii() and fee.isdigit() and len(fee) < 19 else 0

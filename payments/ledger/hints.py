@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from payments.ledger.audit import Check
-from payments.ledger.holds import HoldReason, reason_of
-from payments.ledger.matching import UNVERIFIED
+from payments.ledger.holds import Hold, HoldReason, Mismatch
 
 _DASHBOARD: Final = "in Razorpay's dashboard, where its notes name the order"
 
@@ -43,16 +42,14 @@ _CHECKS: Final[Mapping[Check, str]] = {
 }
 
 
-def for_held(held_for: str) -> str:
-    """Return what to do about money held for this reason (an order's `held_for`)."""
-    if held_for == f"{HoldReason.MISMATCH}: {UNVERIFIED}":
-        return _UNVERIFIED
-    return _HELD[reason_of(held_for)]
+def for_held(hold: Hold) -> str:
+    """Return what to do about money held for this reason."""
+    return _UNVERIFIED if hold.mismatch is Mismatch.UNVERIFIED else _HELD[hold.reason]
 
 
-def needs_person(held_for: str) -> bool:
+def needs_person(hold: Hold) -> bool:
     """Return whether money held for this reason stays held until a person acts."""
-    return reason_of(held_for) not in (HoldReason.WAITING, HoldReason.REMAINDER)
+    return hold.reason not in (HoldReason.WAITING, HoldReason.REMAINDER)
 
 
 def for_check(check: Check) -> str:

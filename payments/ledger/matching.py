@@ -7,21 +7,17 @@ finds it.
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
 
-from payments.ledger.balance import MISMATCH
 from payments.ledger.facts import EntityType, Fact, FactState
+from payments.ledger.holds import Mismatch
 from payments.ledger.state import OrderState
 from payments.shop.orders import Attempt, AttemptStatus
-
-UNVERIFIED: Final = "not seen by our own keys yet"
-"""Why a payment does not count yet that may be on a link of ours. Razorpay is asked about it."""
 
 
 def judged(
     facts: Iterable[Fact], state: OrderState, *, ours: str | None, account: str | None, mode: str | None
 ) -> list[Fact]:
-    """Return `facts`, with the reason marked on each payment that does not fit.
+    """Return `facts`, with the mismatch marked on each payment that does not fit.
 
     `ours` is Razorpay's id of our account, `account` the one that the event names, `mode` (`test` or
     `live`) that of the keys in use. Where one of them is unknown (None), it is no mismatch.
@@ -32,7 +28,7 @@ def judged(
 def may_have_taken(fact: Fact, attempts: Iterable[Attempt]) -> tuple[Attempt, ...]:
     """Return the attempts on whose links the payment in `fact` may have been made."""
     requested = [attempt for attempt in attempts if attempt.status is not AttemptStatus.PLANNED]
-    link = fact.detail.get("link")
+    link = fact.detail.link
     if not link:
         return tuple(requested)
     linked = [attempt for attempt in requested if attempt.link_id == link]
@@ -43,24 +39,28 @@ def known_account(facts: Iterable[Fact], state: OrderState, account: str | None)
     """Return `account` if its event also names a link that only our own keys can have made, else None."""
     own_links = {attempt.link_id for attempt in state.attempts if attempt.link_id}
     names_own_link = any(
-        fact.entity is EntityType.PAYMENT and fact.detail.get("link") in own_links for fact in facts
+        fact.entity is EntityType.PAYMENT and fact.detail.link in own_links for fact in facts
     )
     return account if names_own_link else None
 
 
-def _marked(fact: Fact, reason: str) -> Fact:
-    return replace(fact, detail={**fact.detail, MISMATCH: reason}) if reason else fact
+def _marked(fact: Fact, mismatch: Mismatch | None) -> Fact:
+    return replace(fact, detail=replace(fact.detail, mismatch=mismatch)) if mismatch else fact
 
 
-def _mismatch(fact: Fact, state: OrderState, ours: str | None, account: str | None, mode: str | None) -> str:
+def _mismatch(
+    fact: Fact, state: OrderState, ours: str | None, account: str | None, mode: str | None
+) -> Mismatch | None:
     if fact.entity is not EntityType.PAYMENT or fact.state not in (FactState.AUTHORIZED, FactState.CAPTURED):
-        return ""
+        return None
     if ours and account and account != ours:
-        return "paid into another Razorpay account"
+        return Mismatch.ACCOUNT
     attempts = may_have_taken(fact, state.attempts)
     if not attempts:
-        return "paid on a link that Munshi did not make"
-    if attempts[0].link_id is None or attempts[0].link_id != fact.detail.get("link"):
-        return UNVERIFIED
+        return Mismatch.LINK
+    if attempts[0].link_id is None or attempts[0].link_id != fact.detail.link:
+        return Mismatch.UNVERIFIED
     link_mode = attempts[0].mode
-    return f"paid in {link_mode} mode" if mode and link_mode and link_mode != mode else ""
+    if not mode or not link_mode or link_mode == mode:
+        return None
+    return Mismatch.TEST_MODE if link_mode == "test" else Mismatch.LIVE_MODE

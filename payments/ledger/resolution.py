@@ -11,7 +11,7 @@ from typing import Final
 
 from payments.ledger.balance import Balance, Captured
 from payments.ledger.calls import CancelLink
-from payments.ledger.holds import HoldReason
+from payments.ledger.holds import Hold, HoldReason, reason_of
 from payments.ledger.refunds import SMALLEST, Refund, RefundStatus, accounted, wanted
 from payments.ledger.state import OrderState
 from payments.shop import stock
@@ -171,9 +171,9 @@ def _booked(state: OrderState, most_for_goods: int, balance: Balance, rules: Rep
     held = balance.captured - _refunded(state.refunds, balance.own) - fulfilled
     booked = replace(state, fulfilled=fulfilled, held=held, held_for=None)
     if not (held or balance.disputes or balance.mismatch):
-        uncaptured = state.held_for == HoldReason.UNCAPTURED and state.waits_for_capture
-        return replace(booked, held_for=HoldReason.UNCAPTURED) if uncaptured else booked
-    return replace(booked, held_for=_reason(booked, balance, rules))
+        uncaptured = reason_of(state.held_for) is HoldReason.UNCAPTURED and state.waits_for_capture
+        return replace(booked, held_for=state.held_for) if uncaptured else booked
+    return replace(booked, held_for=_hold(booked, balance, rules))
 
 
 def _refund_problem(state: OrderState) -> HoldReason | None:
@@ -193,15 +193,14 @@ def _refunded(refunds: Iterable[Refund], payments: Iterable[Captured]) -> int:
     return sum(min(payment.amount, by_payment[payment.id]) for payment in payments)
 
 
-def _reason(state: OrderState, balance: Balance, rules: Repairs) -> str:
+def _hold(state: OrderState, balance: Balance, rules: Repairs) -> Hold:
     """Return why money is held. A dispute also names a refund that failed."""
     refund = _refund_problem(state)
     if balance.disputes:
-        dispute = HoldReason.DISPUTED if balance.disputed else HoldReason.DISPUTE_LOST
-        return f"{dispute}; {refund}" if refund else dispute
+        return Hold(HoldReason.DISPUTED if balance.disputed else HoldReason.DISPUTE_LOST, refund=refund)
     if balance.mismatch:
-        return f"{HoldReason.MISMATCH}: {balance.mismatch}"
-    return refund or _own_reason(state, balance, rules)
+        return Hold(HoldReason.MISMATCH, mismatch=balance.mismatch)
+    return Hold(refund or _own_reason(state, balance, rules))
 
 
 def _own_reason(state: OrderState, balance: Balance, rules: Repairs) -> HoldReason:

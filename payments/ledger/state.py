@@ -9,7 +9,7 @@ from typing import Final
 from payments.ledger import balance
 from payments.ledger.balance import Balance
 from payments.ledger.facts import Fact
-from payments.ledger.holds import HoldReason
+from payments.ledger.holds import Hold, HoldReason, reason_of
 from payments.ledger.refunds import Refund
 from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Order, withdrawn
 
@@ -51,7 +51,7 @@ class OrderState:
     """Captured paise that pay for goods."""
     held: int = 0
     """Captured paise that neither pay for goods nor go back."""
-    held_for: str | None = None
+    held_for: Hold | None = None
     """Why money is held, or what the order waits for; None if neither."""
 
     @property
@@ -97,7 +97,7 @@ class OrderState:
     @property
     def waits_for_rest(self) -> bool:
         """Whether too little was paid and the customer may pay the rest."""
-        return self.held_for == HoldReason.WAITING
+        return reason_of(self.held_for) is HoldReason.WAITING
 
     @property
     def waits_for_capture(self) -> bool:

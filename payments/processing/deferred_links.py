@@ -8,7 +8,7 @@ looked at again after each event: the end of a link always comes with an event t
 from dataclasses import replace
 from typing import Final
 
-from payments.ledger.matching import UNVERIFIED
+from payments.ledger.holds import Mismatch
 from payments.ledger.resolution import ENDED_UNPAID
 from payments.ledger.state import PAYABLE, OrderState
 from payments.processing.notice import Notice, NoticeKind
@@ -48,7 +48,7 @@ def _decide(turn: Turn, state: OrderState, attempt: Attempt) -> None:
     if state.status in PAYABLE:
         if not turn.shop.earlier_links and not state.payable:
             _request_link(turn, state, attempt)
-    elif state.balance.mismatch and state.balance.mismatch != UNVERIFIED:
+    elif state.balance.mismatch not in (None, Mismatch.UNVERIFIED):
         turn.shop = turn.shop.with_order(state.with_attempt(withdrawn(attempt)))
 
 

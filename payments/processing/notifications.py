@@ -9,8 +9,7 @@ from typing import Any, Final
 
 from flows.engine.events import Happened
 from payments.ledger.facts import EntityType, Fact, FactState
-from payments.ledger.holds import HoldReason
-from payments.ledger.matching import UNVERIFIED
+from payments.ledger.holds import HoldReason, Mismatch, reason_of
 from payments.ledger.refunds import OUTSIDE, Refund, RefundStatus
 from payments.ledger.state import PAYABLE, OrderState, PaymentStatus
 from payments.processing.results import Refusal
@@ -96,14 +95,14 @@ def _held(before: OrderState, after: OrderState) -> Iterator[Happened]:
     if (
         after.held_for is None
         or after.lifecycle is Lifecycle.RETURNED
-        or after.balance.mismatch == UNVERIFIED
+        or after.balance.mismatch is Mismatch.UNVERIFIED
     ):
         return
-    if after.held_for == HoldReason.UNCAPTURED:
-        if before.held_for != HoldReason.UNCAPTURED:
+    if after.held_for.reason is HoldReason.UNCAPTURED:
+        if reason_of(before.held_for) is not HoldReason.UNCAPTURED:
             yield Happened("payment.authorized")
         return
-    known_held = 0 if before.balance.mismatch == UNVERIFIED else before.held
+    known_held = 0 if before.balance.mismatch is Mismatch.UNVERIFIED else before.held
     changed = after.held > known_held or after.held_for != before.held_for
     if after.waits_for_rest and after.held > known_held:
         yield Happened("payment.short", {"amount": after.held, "due": after.due})
@@ -138,10 +137,8 @@ def _refund_event(before: Refund | None, after: Refund) -> str | None:
 def _setback(state: OrderState, fact: Fact, link: Attempt | None) -> Happened | None:
     """Return the event for a failed payment, or for the end of the customer's link; None for other facts."""
     if fact.reports(EntityType.PAYMENT, FactState.FAILED):
-        detail = {key: fact.detail.get(key) or "" for key in ("error_reason", "error_description")}
-        return Happened(
-            "payment.failed", {"reason": detail["error_reason"], "description": detail["error_description"]}
-        )
+        why = {"reason": fact.detail.error_reason, "description": fact.detail.error_description}
+        return Happened("payment.failed", why)
     if fact.entity is not EntityType.PAYMENT_LINK or (fact.entity, fact.state) not in SETBACKS:
         return None
     current = link and state.attempt(link.reference_id)

@@ -6,12 +6,11 @@ from typing import Any, Final
 
 from flows.engine.events import Happened
 from payments.ledger import link_ends
-from payments.ledger.balance import MISMATCH
 from payments.ledger.calls import FetchPayments, RefundPayment
 from payments.ledger.facts import EntityType, Fact, FactState
 from payments.ledger.fees import with_fee_on_top
-from payments.ledger.holds import HoldReason
-from payments.ledger.matching import UNVERIFIED, judged, known_account, may_have_taken
+from payments.ledger.holds import Hold, HoldReason, Mismatch
+from payments.ledger.matching import judged, known_account, may_have_taken
 from payments.ledger.polling import MISSED, Poll
 from payments.ledger.refunds import Refund
 from payments.ledger.resolution import resolve, wants_rest
@@ -70,10 +69,10 @@ def _confirmed(facts: list[Fact], before: OrderState) -> list[Fact]:
     A payment is ours if a look-up with our own keys finds it, or if our own keys made the link that it names.
     """
     captured = [fact for fact in before.facts if fact.reports(EntityType.PAYMENT, FactState.CAPTURED)]
-    doubted = {fact.entity_id: fact.detail.get(MISMATCH) for fact in captured if fact.detail.get(MISMATCH)}
+    doubted = {fact.entity_id: fact.detail.mismatch for fact in captured if fact.detail.mismatch}
     own = {attempt.link_id for attempt in before.attempts if attempt.link_id}
     seen = [fact for fact in facts if fact.reports(EntityType.PAYMENT, FactState.CAPTURED)]
-    seen += [f for f in captured if doubted.get(f.entity_id) == UNVERIFIED and f.detail.get("link") in own]
+    seen += [f for f in captured if f.detail.mismatch is Mismatch.UNVERIFIED and f.detail.link in own]
     return [replace(fact, state=FactState.CONFIRMED) for fact in seen if fact.entity_id in doubted]
 
 
@@ -145,7 +144,7 @@ def uncaptured(turn: Turn, state: OrderState) -> OrderState:
     if waited >= TOLD_OPERATOR:
         turn.notices.append(_capture_notice(state))
     return (
-        replace(state, held_for=HoldReason.UNCAPTURED)
+        replace(state, held_for=Hold(HoldReason.UNCAPTURED))
         if waited >= TOLD_CUSTOMER and state.held_for is None
         else state
     )
@@ -203,7 +202,7 @@ def _refund(refund: Refund) -> RefundPayment:
 
 def _look_ups(state: OrderState, new: tuple[Fact, ...]) -> tuple[FetchPayments, ...]:
     """Return calls to look up payments that are not verified, or links reported as paid without a capture."""
-    unverified = [fact for fact in new if fact.detail.get(MISMATCH) == UNVERIFIED]
+    unverified = [fact for fact in new if fact.detail.mismatch is Mismatch.UNVERIFIED]
     if unverified:
         attempts = dict.fromkeys(a for fact in unverified for a in may_have_taken(fact, state.attempts))
         return tuple(FetchPayments(a.reference_id, a.link_id) for a in attempts)

@@ -7,9 +7,10 @@ Source: Razorpay docs, entities of "Payments", "Orders", "Payment Links", "Refun
 
 import re
 from collections.abc import Mapping
-from typing import Any, Final, TypeAlias
+from dataclasses import replace
+from typing import Any, Final, TypeAlias, assert_never
 
-from payments.ledger.facts import EntityType, Fact, FactState
+from payments.ledger.facts import Detail, EntityType, Fact, FactState
 
 Entity: TypeAlias = Mapping[str, Any]
 
@@ -27,18 +28,14 @@ ID: Final = re.compile(r"[A-Za-z0-9_]{1,64}", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 
 _AMOUNT: Final = {EntityType.ORDER: "amount_paid", EntityType.PAYMENT_LINK: "amount_paid"}
-_DETAIL: Final[Mapping[EntityType, tuple[str, ...]]] = {
-    EntityType.PAYMENT: ("method", "error_reason", "error_description", "error_source"),
-    EntityType.DISPUTE: ("payment_id",),
-}
 
 
 class UnusableError(Exception):
     """A field is missing or malformed. The message names the field and holds no value."""
 
 
-def fact(kind: EntityType, state: FactState, entity: Entity, order_key: str, **detail: str) -> Fact:
-    """Return the fact that `entity`, a `kind`, is in `state`. `detail` is added to the entity's own detail.
+def fact(kind: EntityType, state: FactState, entity: Entity, order_key: str, link_id: str = "") -> Fact:
+    """Return the fact that `entity`, a `kind`, is in `state`. `link_id`: a payment's link, if it is known.
 
     A refund's detail always has `payment_id`, and `key` if the refund names the key that made it. Raises
     UnusableError.
@@ -51,7 +48,7 @@ def fact(kind: EntityType, state: FactState, entity: Entity, order_key: str, **d
         amount=_integer(entity, _AMOUNT.get(kind, "amount")),
         currency=required(entity, "currency", _CURRENCY),
         at=_integer(entity, "created_at"),
-        detail={**_detail(kind, entity), **detail},
+        detail=_detail(kind, entity, link_id),
     )
 
 
@@ -61,13 +58,12 @@ def refund_keys(refund: Entity) -> tuple[str, ...]:
     return tuple(key for key in candidates if isinstance(key, str) and key)
 
 
-def of_refunded(payment: Entity) -> dict[str, str]:
-    """Return what the facts of a payment's refunds add to their detail.
+def of_refunded(refund: Fact, payment: Entity) -> Fact:
+    """Return the fact of a refund, with whether its `payment` was captured.
 
-    Razorpay itself refunds a payment that was authorised and never captured. That money was never ours:
-    `captured` is "false" then.
+    Razorpay itself refunds a payment that was authorised and never captured. That money was never ours.
     """
-    return {"captured": "false"} if payment.get("captured") is False else {}
+    return replace(refund, detail=replace(refund.detail, captured=payment.get("captured") is not False))
 
 
 def notes(entity: Entity) -> Entity:
@@ -96,27 +92,34 @@ def _id(kind: EntityType, entity: Entity) -> str:
     return f"order_{id.removeprefix('order_')}" if kind is EntityType.ORDER else id
 
 
-def _detail(kind: EntityType, entity: Entity) -> dict[str, str]:
-    if kind is EntityType.REFUND:
-        payment, keys = {"payment_id": required(entity, "payment_id", ID)}, refund_keys(entity)
-        return {**payment, "key": _printable(keys[0])} if keys else payment
-    fields = ((name, entity.get(name)) for name in _DETAIL.get(kind, ()))
-    detail = {name: _printable(value) for name, value in fields if isinstance(value, str) and value}
-    return detail | _fee(entity) if kind is EntityType.PAYMENT else detail
+def _detail(kind: EntityType, entity: Entity, link_id: str) -> Detail:
+    match kind:
+        case EntityType.PAYMENT:
+            return Detail(
+                link=link_id,
+                fee=_integer(entity, "fee") if entity.get("fee") else None,
+                payer_bears_fee=entity.get("fee_bearer") == "customer",
+                method=_printable(entity.get("method")),
+                error_reason=_printable(entity.get("error_reason")),
+                error_description=_printable(entity.get("error_description")),
+                error_source=_printable(entity.get("error_source")),
+            )
+        case EntityType.REFUND:
+            keys = (*refund_keys(entity), "")
+            return Detail(payment_id=required(entity, "payment_id", ID), key=_printable(keys[0]))
+        case EntityType.DISPUTE:
+            return Detail(payment_id=_printable(entity.get("payment_id")))
+        case EntityType.PAYMENT_LINK | EntityType.ORDER:
+            return Detail()
+        case _:
+            assert_never(kind)
 
 
-def _fee(payment: Entity) -> dict[str, str]:
-    """Return the detail of a payment's fee, which is null before the capture.
-
-    Few events name the bearer of the fee. It is kept only if it is the customer.
-    """
-    fee = {"fee": str(_integer(payment, "fee"))} if payment.get("fee") else {}
-    return fee | {"fee_bearer": "customer"} if payment.get("fee_bearer") == "customer" else fee
-
-
-def _printable(text: str) -> str:
+def _printable(value: object) -> str:
+    """Return a free text, cut to `MAX_DETAIL`; empty if `value` is none."""
     # A NUL or a lone surrogate is legal in JSON, but databases refuse it.
-    return "".join(c if c.isprintable() else " " for c in text[:MAX_DETAIL])
+    text = value[:MAX_DETAIL] if isinstance(value, str) else ""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def _integer(entity: Entity, name: str) -> int:

@@ -53,7 +53,7 @@ def payment_facts(payments: Iterable[Any], order_key: str, link_id: str) -> Read
         status = _status(payment)
         if status not in _PAYMENT or (status == "refunded" and payment.get("captured") is False):
             return None
-        return fact(EntityType.PAYMENT, _PAYMENT[status], payment, order_key, link=link_id)
+        return fact(EntityType.PAYMENT, _PAYMENT[status], payment, order_key, link_id)
 
     return _read(EntityType.PAYMENT, payments, to_fact)
 
@@ -67,7 +67,7 @@ def refund_facts(refunds: Iterable[Any], payment: Entity, order_key: str) -> Rea
             raise UnusableError("status is unknown")
         if refund.get("payment_id") != payment["id"]:
             raise UnusableError("payment_id is not the payment that was asked about")
-        return fact(EntityType.REFUND, _REFUND[status], refund, order_key, **of_refunded(payment))
+        return of_refunded(fact(EntityType.REFUND, _REFUND[status], refund, order_key), payment)
 
     return _read(EntityType.REFUND, refunds, to_fact)
 

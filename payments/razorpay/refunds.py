@@ -40,7 +40,7 @@ async def ensure_refund(gateway: Gateway, call: RefundPayment) -> tuple[Fact, ..
     if any(fact.amount != call.amount for fact in facts):
         raise GatewayError(Reason.ALREADY_REFUNDED, f"another amount went back under the key {call.key}")
     # The answer may lack the key of the call.
-    return tuple(replace(fact, detail={**fact.detail, "key": call.key}) for fact in facts)
+    return tuple(replace(fact, detail=replace(fact.detail, key=call.key)) for fact in facts)
 
 
 def _has_key(refund: Any, call: RefundPayment) -> bool:

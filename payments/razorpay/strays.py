@@ -126,7 +126,7 @@ async def read(gateway: Gateway, link: Link, settled: frozenset[str]) -> Stray:
     for fact in captured:
         listed = await gateway.payment_refunds(fact.entity_id)
         refunds += _facts(refund_facts(listed, {"id": fact.entity_id}, key))
-    refunding = {refund.detail["payment_id"] for refund in refunds if refund.state is FactState.CREATED}
+    refunding = {refund.detail.payment_id for refund in refunds if refund.state is FactState.CREATED}
     captures = [_paid(fact, refunds, link.amount) for fact in captured if fact.entity_id not in refunding]
     return Stray(
         link,
@@ -146,7 +146,7 @@ def _facts(reading: Reading) -> tuple[Fact, ...]:
 
 def _paid(payment: Fact, refunds: Iterable[Fact], link_amount: int) -> Paid:
     """Return the state of a captured payment. Its link asked for `link_amount` paise."""
-    own_refunds = [refund for refund in refunds if refund.detail["payment_id"] == payment.entity_id]
+    own_refunds = [refund for refund in refunds if refund.detail.payment_id == payment.entity_id]
     ours = payment.amount - on_top(payment, [link_amount] if payment.currency == CURRENCY else [])
     refunded = sum(refund.amount for refund in own_refunds if refund.state is FactState.PROCESSED)
     return Paid(payment.entity_id, ours - refunded, refunded, payment.currency, len(own_refunds))

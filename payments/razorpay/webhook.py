@@ -181,15 +181,8 @@ def _fact(claim: _Claim, entities: _Entities, order_key: str) -> Fact:
         raise UnusableError("missing")
     if not claim.certain and entity.get("status") != claim.state:
         raise UnusableError(f"status is not {str(claim.state)!r}")
-    return fact(claim.entity, claim.state, entity, order_key, **_detail_from_others(claim.entity, entities))
-
-
-def _detail_from_others(kind: EntityType, entities: _Entities) -> dict[str, str]:
-    """Return the detail of a fact that comes from the other entities of its event."""
-    link_id = _link_id(entities)
-    if kind is EntityType.PAYMENT and link_id:
-        return {"link": link_id}
-    return of_refunded(_payment(entities)) if kind is EntityType.REFUND else {}
+    told = fact(claim.entity, claim.state, entity, order_key, _link_id(entities) or "")
+    return of_refunded(told, _payment(entities)) if claim.entity is EntityType.REFUND else told
 
 
 def _payment(entities: _Entities) -> Entity:

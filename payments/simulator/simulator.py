@@ -18,7 +18,7 @@ from flows.messages.kinds import Message
 from payments.ledger import facts as fact_values
 from payments.ledger.balance import authorised
 from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
-from payments.ledger.facts import EntityType, Fact, FactState
+from payments.ledger.facts import Detail, EntityType, Fact, FactState
 from payments.ledger.state import OrderState
 from payments.processing import results
 from payments.processing.advance import advance
@@ -158,7 +158,7 @@ class Simulator:
         """The customer pays on Razorpay's page, `amount` paise or what is due. Raises NothingToPay."""
         state, attempt = self._payable()
         paid = attempt.amount if amount is None else amount
-        facts = [self._payment(attempt, FactState.CAPTURED, paid, currency, {"method": "upi"})]
+        facts = [self._payment(attempt, FactState.CAPTURED, paid, currency, Detail(method="upi"))]
         if (paid, currency) == (attempt.amount, attempt.currency):
             facts.append(self._ended(attempt, FactState.PAID, paid))
         return self._facts(state.order.key, *facts)
@@ -166,7 +166,7 @@ class Simulator:
     def allow(self) -> list[Message]:
         """The bank authorises a payment of what is due, which is not captured. Raises NothingToPay."""
         state, attempt = self._payable()
-        payment = self._payment(attempt, FactState.AUTHORIZED, attempt.amount, CURRENCY, {"method": "upi"})
+        payment = self._payment(attempt, FactState.AUTHORIZED, attempt.amount, CURRENCY, Detail(method="upi"))
         return self._facts(state.order.key, payment)
 
     def let_go(self) -> list[Message]:
@@ -175,7 +175,7 @@ class Simulator:
         if not waiting:
             raise NothingToPay("the bank allowed nothing")
         payment = waiting[-1]
-        detail = {"payment_id": payment.entity_id, "captured": "false"}
+        detail = Detail(payment_id=payment.entity_id, captured=False)
         id = payment.entity_id.replace("pay_", "rfnd_")
         back = replace(
             payment, entity=EntityType.REFUND, entity_id=id, state=FactState.PROCESSED, detail=detail
@@ -195,7 +195,7 @@ class Simulator:
     def fail(self, description: str = "Payment was declined by the bank") -> list[Message]:
         """A payment fails on Razorpay's page; the link can still be paid. Raises NothingToPay."""
         state, attempt = self._payable()
-        detail = {"error_reason": "payment_failed", "error_description": description}
+        detail = Detail(error_reason="payment_failed", error_description=description)
         return self._facts(
             state.order.key, self._payment(attempt, FactState.FAILED, attempt.amount, CURRENCY, detail)
         )
@@ -220,7 +220,7 @@ class Simulator:
         if not paid:
             raise NothingToPay("nothing was paid")
         payment = paid[-1]
-        detail = {"payment_id": payment.entity_id}
+        detail = Detail(payment_id=payment.entity_id)
         fact = replace(
             payment,
             entity=EntityType.REFUND,
@@ -303,11 +303,11 @@ class Simulator:
         return [fact for order in self.orders.values() for fact in order.facts]
 
     def _payment(
-        self, attempt: Attempt, status: FactState, amount: int, currency: str, detail: Mapping[str, Any]
+        self, attempt: Attempt, status: FactState, amount: int, currency: str, detail: Detail
     ) -> Fact:
         self._payments += 1
         entity_id, at = f"pay_sim{self._payments}", self.now // 1000
-        detail = {**detail, "link": attempt.link_id}
+        detail = replace(detail, link=attempt.link_id or "")
         return Fact(attempt.order_key, EntityType.PAYMENT, entity_id, status, amount, currency, at, detail)
 
     def _ended(self, attempt: Attempt, status: FactState, paid: int = 0) -> Fact:
@@ -368,7 +368,7 @@ class Simulator:
                 payments = tuple(fact for fact in order.facts if fact.entity is EntityType.PAYMENT)
                 return self._answer(PaymentsFetched(call.reference_id, payments, asked=call.asked))
             case RefundPayment():
-                detail = {"payment_id": call.payment_id, "key": call.key}
+                detail = Detail(payment_id=call.payment_id, key=call.key)
                 id, at = call.key.replace("pay_", "rfnd_"), self.now // 1000
                 refund = Fact(
                     call.order_key,

@@ -14,6 +14,8 @@ from flows.engine import events
 from flows.messages import kinds
 from payments.ledger import calls, polling
 from payments.ledger.calls import FetchPayments
+from payments.ledger.facts import detail_to_json
+from payments.ledger.holds import to_codes
 from payments.ledger.state import PaymentStatus
 from payments.processing.changes import ChangeSet, Outcome
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
@@ -147,15 +149,15 @@ def _attempts(saving: Saving) -> Iterator[tuple[Any, ...]]:
 
 def _facts(saving: Saving) -> Iterator[tuple[Any, ...]]:
     for cause, fact in saving.changes.facts:
-        money = (fact.amount, fact.currency, fact.at, dumps(fact.detail))
+        money = (fact.amount, fact.currency, fact.at, dumps(detail_to_json(fact.detail)))
         yield (saving.id, fact.order_key, *fact.identity, *money, saving.now, cause)
 
 
 def _order_books(saving: Saving) -> Iterator[tuple[Any, ...]]:
     for state in saving.changes.orders.values():
-        books = (str(state.status), str(state.lifecycle), state.fulfilled, state.held, state.held_for)
+        money = (state.fulfilled, state.held, to_codes(state.held_for))
         paid_at = saving.now if state.balance.paid_in_full else None
-        yield (saving.id, state.key, *books, paid_at)
+        yield (saving.id, state.key, str(state.status), str(state.lifecycle), *money, paid_at)
 
 
 def _refunds(saving: Saving) -> Iterator[tuple[Any, ...]]:

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from flows.engine import conversation as conversations
 from flows.engine.conversation import Conversation
-from payments.ledger.facts import EntityType, Fact, FactState, is_known
+from payments.ledger.facts import EntityType, Fact, FactState, detail_from_json, is_known
+from payments.ledger.holds import from_codes
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
 from payments.processing.named_orders import order_keys
@@ -200,7 +201,7 @@ def order_state(installation: str, rows: OrderRows) -> OrderState:
         refunds=tuple(_refund(refund) for refund in rows.refunds),
         fulfilled=rows.order["fulfilled"],
         held=rows.order["held"],
-        held_for=rows.order["held_for"],
+        held_for=from_codes(rows.order["held_for"]),
     )
 
 
@@ -243,7 +244,7 @@ def _fact(row: Row) -> Fact:
         amount=row["amount"],
         currency=row["currency"],
         at=row["at"],
-        detail=loads(row["detail"]),
+        detail=detail_from_json(loads(row["detail"])),
     )
 
 

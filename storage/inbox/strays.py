@@ -76,7 +76,7 @@ async def among(tx: Transaction, arrivals: Sequence[Arrival]) -> Found:
     foreign = [arrival for arrival in arrivals if arrival.order_key not in existing]
     refunds = (fact for a in foreign for fact in _facts_in(a, EntityType.REFUND, FactState.FAILED))
     failed = {fact.entity_id: fact for fact in refunds if fact.order_key in lost}
-    reopened = {str(fact.detail.get("payment_id")) for fact in failed.values()}
+    reopened = {fact.detail.payment_id for fact in failed.values()}
     settled = frozenset(payment for row in decided for payment in row["payments"].split()) - reopened
     for row in decided:
         if (payments := set(row["payments"].split())) & reopened:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from payments.ledger.holds import Hold, from_codes
 from storage.database.models import Inbox, Notice, Order
 from storage.database.queues import InboxState
 from storage.database.records import Records
@@ -37,7 +38,7 @@ class Held:
 
     key: str
     number: str
-    reason: str
+    reason: Hold
     amount: int
     """Paise in the order's currency; 0 if the held money is in another currency."""
 
@@ -72,4 +73,4 @@ async def held(records: Records) -> list[Held]:
     # Matches any reason. A planner does not match the ORM's "is not null" with the partial index.
     query = Order.filter(held_for__gte="").using_db(records.client).order_by("placed_at")
     rows = await query.only("key", "number", "held", "held_for")
-    return [Held(row.key, row.number, row.held_for or "", row.held) for row in rows]
+    return [Held(row.key, row.number, hold, row.held) for row in rows if (hold := from_codes(row.held_for))]

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from payments.ledger.holds import Hold, from_codes
 from payments.ledger.state import PaymentStatus
 from payments.processing.step_input import EventKind
 from payments.shop.orders import Attempt, Lifecycle, Order
@@ -26,7 +27,7 @@ class OrderView:
     lifecycle: Lifecycle
     fulfilled: int
     """Captured paise that count for goods."""
-    held_for: str | None
+    held_for: Hold | None
     """Why some of its money is held; None if none is."""
     paid_at: int | None
     """Milliseconds since 1970, UTC; set once, when the whole total was first captured."""
@@ -83,7 +84,7 @@ async def _order_view(tx: Transaction, rows: Sequence[Row]) -> OrderView | None:
         payment=PaymentStatus(row["payment"]),
         lifecycle=Lifecycle(row["lifecycle"]),
         fulfilled=row["fulfilled"],
-        held_for=row["held_for"],
+        held_for=from_codes(row["held_for"]),
         paid_at=row["paid_at"],
         attempts=tuple(attempt_of(attempt) for attempt in attempts),
     )

@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from tortoise.expressions import Q
 
+from payments.ledger.facts import detail_from_json, for_people
+from payments.ledger.holds import from_codes, in_words
 from payments.processing.step_input import EventKind
 from storage.database.encoding import loads
 from storage.database.models import (
@@ -63,7 +65,7 @@ class Story:
     aliases: tuple[tuple[str, str], ...]
     """(kind, value)"""
     orders: tuple[Mapping[str, Any], ...]
-    """The orders now, each with its `attempts`."""
+    """The orders now, each with its `attempts`. `held_for` is in words."""
     moments: tuple[TimelineEntry, ...]
     cut: bool
     """Whether earlier events may have been left out."""
@@ -114,7 +116,13 @@ async def story(records: Records, subject: Subject, limit: int = MOMENTS) -> Sto
         state=conversation.state,
         aliases=tuple((alias.kind, alias.value) for alias in aliases),
         orders=tuple(
-            {**row, "lines": loads(row["lines"]), "attempts": links.get(row["key"], [])} for row in shown
+            {
+                **row,
+                "lines": loads(row["lines"]),
+                "held_for": _words(row["held_for"]),
+                "attempts": links.get(row["key"], []),
+            }
+            for row in shown
         ),
         moments=tuple(sorted(moments, key=_sort_key)),
         cut=len(events) == limit,
@@ -126,6 +134,11 @@ _ORDER: Final = (
     "held", "held_for", "placed_at", "placed_by", "paid_at",
 )  # fmt: skip
 _ATTEMPT: Final = ("order_key", "reference_id", "status", "amount", "link_id", "short_url", "expires_at")
+
+
+def _words(held_for: str | None) -> str | None:
+    hold = from_codes(held_for)
+    return None if hold is None else in_words(hold)
 
 
 def _sort_key(moment: TimelineEntry) -> tuple[int, int]:
@@ -205,7 +218,7 @@ async def _money(records: Records, subject: Subject) -> list[TimelineEntry]:
     facts = await Fact.filter(**columns).using_db(records.client).order_by("id").values(*_FACT)
     refunds = Refund.filter(**columns).using_db(records.client).order_by("created_at", "key")
     return [
-        *(_moment("fact", row, row["learned_at"], row["learned_from"], "detail") for row in facts),
+        *(_learned(row) for row in facts),
         *(_moment("refund", row, row["created_at"], None) for row in await refunds.values(*_REFUND)),
     ]
 
@@ -218,6 +231,11 @@ _REFUND: Final = (
     "key", "conversation_id", "order_key", "payment_id", "amount", "reason", "status", "refund_id",
     "created_at",
 )  # fmt: skip
+
+
+def _learned(fact: Row) -> TimelineEntry:
+    detail = for_people(detail_from_json(loads(fact["detail"])))
+    return TimelineEntry(fact["learned_at"], fact["learned_from"], "fact", {**fact, "detail": detail})
 
 
 def _moment(what: str, row: Row, at: int, cause: int | None, *json: str) -> TimelineEntry:

@@ -50,7 +50,7 @@ async def test_no_database_yet(tmp_path: Path, words: tuple[str, ...]) -> None:
 async def test_ledger_balances(store: Store, database_url: str) -> None:
     await insert(
         store, "orders", key="k-1-1", number="10012", lifecycle="fulfilled", fulfilled=50_000, paid_at=5,
-        held=5_000, held_for="surplus: more than the total was paid",
+        held=5_000, held_for=HoldReason.SURPLUS,
     )  # fmt: skip
     await insert(store, "fact", order_key="k-1-1", entity_id="pay_1", amount=65_000)
     await insert(
@@ -335,6 +335,38 @@ async def test_replay_while_the_file_is_held_and_no_server_answers(sqlite_url: s
         assert "SQLite serves one process" in result.output
         assert "Nor does anybody answer at http://127.0.0.1:9/operator/events/3/replay" in result.output
         assert (await states(store))[0][1] == "parked"
+
+
+async def test_why_says_in_words_why_money_is_held(store: Store, database_url: str) -> None:
+    key = f"{await installation(store)}-1-1"
+    await insert(store, "conversation", id=1)
+    await insert(
+        store, "orders", key=key, number="10012", held=500, held_for="mismatch account", payment="held"
+    )
+    await insert(
+        store, "fact", order_key=key, entity_id="pay_1", amount=500,
+        detail={"method": "upi", "mismatch": "account"},
+    )  # fmt: skip
+    words = "paid into another Razorpay account"
+    said = (await run_munshi(database_url, "why", "#10012")).output
+    assert f"  held for mismatch: {words}\n" in said
+    assert f"payment pay_1 captured, ₹5 (upi, {words})" in said
+    told = orjson.loads((await run_munshi(database_url, "why", "#10012", "--json")).output)
+    assert [order["held_for"] for order in told["orders"]] == [f"mismatch: {words}"]
+    [fact] = [moment["about"] for moment in told["moments"] if moment["what"] == "fact"]
+    assert fact["detail"] == {"method": "upi", "mismatch": words}
+    told = orjson.loads((await run_munshi(database_url, "ledger", "--json")).output)
+    assert [held["reason"] for held in told["held"]] == [f"mismatch: {words}"]
+
+
+async def test_a_reason_that_only_another_version_knows_stops_no_command(
+    store: Store, database_url: str
+) -> None:
+    key = f"{await installation(store)}-1-1"
+    await insert(store, "conversation", id=1)
+    await insert(store, "orders", key=key, number="10012", held=500, held_for="on_the_moon", payment="held")
+    for words in (("why", "#10012"), ("ledger",), ("doctor",)):
+        assert "unexplained" in (await run_munshi(database_url, *words)).output
 
 
 # doctor

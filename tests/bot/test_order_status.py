@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from bot.http.orders_api import _status
-from payments.ledger.holds import HoldReason
+from payments.ledger.holds import Hold, HoldReason
 from payments.ledger.state import PaymentStatus
 from payments.shop.orders import AttemptStatus, Lifecycle
 
@@ -17,15 +17,15 @@ SAID, ALLOWED, HELD = AttemptStatus.PAID, PaymentStatus.AUTHORISED, PaymentStatu
     [
         (PaymentStatus.UNPAID, None, None, "created"),
         (ALLOWED, None, None, "authorised"),
-        (ALLOWED, HoldReason.UNCAPTURED, None, "authorised"),
+        (ALLOWED, Hold(HoldReason.UNCAPTURED), None, "authorised"),
         (HELD, None, None, "authorised"),
-        (HELD, HoldReason.UNCAPTURED, None, "authorised"),
+        (HELD, Hold(HoldReason.UNCAPTURED), None, "authorised"),
         (HELD, None, 1, "held"),
-        (HELD, "short: too little", 1, "held"),
+        (HELD, Hold(HoldReason.SHORT), 1, "held"),
     ],
 )
 def test_nothing_is_called_paid_before_its_goods_are_due(
-    payment: PaymentStatus, held_for: str | None, paid_at: int | None, status: str
+    payment: PaymentStatus, held_for: Hold | None, paid_at: int | None, status: str
 ) -> None:
     link = AttemptStatus.CREATED if payment is PaymentStatus.UNPAID else SAID
     view = SimpleNamespace(

@@ -7,7 +7,7 @@ and in whatever order, it likes. `answer` performs a call; the same call again h
 from dataclasses import dataclass, field, replace
 
 from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
-from payments.ledger.facts import EntityType, Fact, FactState
+from payments.ledger.facts import Detail, EntityType, Fact, FactState
 from payments.ledger.refunds import SMALLEST
 from payments.processing import results
 from payments.processing.results import (
@@ -56,9 +56,9 @@ class Payment:
     """What the payer bears on top of `amount`. Razorpay says how much once the payment is captured."""
 
     def fact(self, state: str) -> Fact:
-        detail = {"method": "upi", "link": self.link.id, "error_description": "Declined"}
+        detail = Detail(method="upi", link=self.link.id, error_description="Declined")
         if self.fee and state == "captured":
-            detail |= {"fee": str(self.fee), "fee_bearer": "customer"}
+            detail = replace(detail, fee=self.fee, payer_bears_fee=True)
         amount = self.amount + self.fee
         return Fact(
             self.link.key,
@@ -84,9 +84,7 @@ class Refund:
     status: str = "created"
 
     def fact(self) -> Fact:
-        detail = {"payment_id": self.payment.id, **({"key": self.key} if self.key else {})}
-        if not self.captured:
-            detail["captured"] = "false"
+        detail = Detail(payment_id=self.payment.id, key=self.key, captured=self.captured)
         link, payment, state = self.payment.link, self.payment, FactState(self.status)
         return Fact(
             link.key, EntityType.REFUND, self.id, state, self.amount, payment.currency, payment.at, detail

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from payments.ledger.calls import CancelLink, CreateLink, RefundPayment
+from payments.ledger.holds import Hold, HoldReason, Mismatch
 from payments.processing.changes import Outcome
 from payments.shop.orders import AttemptStatus, Lifecycle
 from tests.builders import (
@@ -74,20 +75,20 @@ def test_a_payment_that_failed_and_was_captured_is_captured(
     ("fact", "status", "lifecycle", "said", "held_for"),
     [
         ({"amount": 17_999}, "refunding", Lifecycle.RETURNED, ["payment_returned"], None),
-        ({"amount": 17_900}, "short", Lifecycle.OPEN, ["part_received"], "short: waiting for the rest"),
+        ({"amount": 17_900}, "short", Lifecycle.OPEN, ["part_received"], Hold(HoldReason.WAITING)),
         (
             {"currency": "USD"},
             "held",
             Lifecycle.OPEN,
             ["payment_held"],
-            "mismatch: in another currency",
+            Hold(HoldReason.MISMATCH, mismatch=Mismatch.CURRENCY),
         ),
         (
             {"amount": 18_001},
             "paid",
             Lifecycle.FULFILLED,
             ["payment_successful"],
-            "remainder: too little for Razorpay to give back",
+            Hold(HoldReason.REMAINDER),
         ),
         (
             {"amount": 18_100},
@@ -99,7 +100,12 @@ def test_a_payment_that_failed_and_was_captured_is_captured(
     ],
 )
 def test_money_that_does_not_fit(
-    store: MemoryShop, fact: dict[str, Any], status: str, lifecycle: Lifecycle, said: list[str], held_for: str
+    store: MemoryShop,
+    fact: dict[str, Any],
+    status: str,
+    lifecycle: Lifecycle,
+    said: list[str],
+    held_for: Hold | None,
 ) -> None:
     key = store.order_with_link()
     before = len(store.said)
@@ -107,7 +113,7 @@ def test_money_that_does_not_fit(
     (settled,) = store.last.changed
     assert (settled.status, settled.lifecycle, settled.held_for) == (status, lifecycle, held_for)
     assert store.said[before:] == said
-    paid, waits = lifecycle is Lifecycle.FULFILLED, held_for == "short: waiting for the rest"
+    paid, waits = lifecycle is Lifecycle.FULFILLED, held_for == Hold(HoldReason.WAITING)
     expected = "paid" if paid else "short" if waits else "refunding" if held_for is None else "held"
     assert store.order_state.status == expected
 
@@ -139,7 +145,7 @@ def test_what_comes_on_top_goes_back_by_itself_and_success_is_not_told_again(sto
     assert store.last.calls == ()
     assert (store.orders[key].held, store.orders[key].held_for) == (
         5,
-        "remainder: too little for Razorpay to give back",
+        Hold(HoldReason.REMAINDER),
     )
     assert store.said.count("payment_successful") == 1
 

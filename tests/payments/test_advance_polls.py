@@ -3,6 +3,7 @@
 import pytest
 
 from payments.ledger.calls import FetchPayments, RefundPayment
+from payments.ledger.holds import Hold, HoldReason, Mismatch
 from payments.ledger.polling import Poll
 from payments.shop.orders import Lifecycle
 from tests.builders import (
@@ -110,7 +111,7 @@ def test_what_an_event_gave_reason_to_doubt_our_own_keys_can_confirm(store: Memo
     store.take(doubted(key))
     state = store.orders[key]
     assert (state.lifecycle, state.held, state.held_for) == (
-        "open", 18_000, "mismatch: paid into another Razorpay account",
+        "open", 18_000, Hold(HoldReason.MISMATCH, mismatch=Mismatch.ACCOUNT),
     )  # fmt: skip
     store.take(payments_fetched(f"{key}.1", payment_of(key, "captured")))
     state = store.orders[key]

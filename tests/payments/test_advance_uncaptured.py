@@ -7,8 +7,8 @@ import pytest
 from bot.whatsapp.limits import LIMITS
 from flows.language.load import load
 from flows.messages.kinds import Buttons
-from payments.ledger.facts import Fact, FactState
-from payments.ledger.holds import HoldReason
+from payments.ledger.facts import Detail, Fact, FactState
+from payments.ledger.holds import Hold, HoldReason
 from payments.ledger.polling import Poll
 from payments.processing.actions import SHOP
 from payments.processing.notice import Notice
@@ -37,7 +37,7 @@ def allowed(key: str, id: str = "pay_1") -> Fact:
 
 def let_go(key: str) -> Fact:
     """The refund of an authorised payment that nobody captured."""
-    return refunded("processed", PACKET, order_key=key, at=NOW // 1000, captured="false")
+    return refunded("processed", PACKET, order_key=key, at=NOW // 1000, captured=False)
 
 
 def expired(key: str, ordinal: int = 1) -> Fact:
@@ -76,7 +76,7 @@ def test_the_customer_hears_once_and_the_operator_hours_later(store: MemoryShop)
     assert min(minutes for minutes, _ in told) == 247 > TOLD_OPERATOR // 60_000
     assert {notice.subject for _, notice in told} == {key}, "one notice for each order, however often"
     assert "Capture it in Razorpay Dashboard" in told[0][1].said
-    assert store.orders[key].held_for == HoldReason.UNCAPTURED
+    assert store.orders[key].held_for == Hold(HoldReason.UNCAPTURED)
 
 
 @pytest.mark.parametrize("minutes", [0, 15], ids=["at once", "after the customer heard of it"])
@@ -176,7 +176,7 @@ def test_a_payment_that_names_no_link_is_let_go_with_the_newest(store: MemorySho
     store.take(webhook(expired(key)), now=NOW + 20 * 60_000)
     store.take(chat("retry"), now=NOW + DAY)
     store.take(link_created(f"{key}.2"), now=NOW + DAY)
-    nameless = replace(allowed(key), detail={"method": "upi"})
+    nameless = replace(allowed(key), detail=Detail(method="upi"))
     store.take(payments_fetched(f"{key}.2", nameless), now=NOW + DAY)
     store.take(poll(Poll(f"{key}.1", NOW, 20)), now=NOW + 8 * DAY)
     assert "payment_released" not in store.said

@@ -10,11 +10,13 @@ from hypothesis import strategies as st
 
 from payments.ledger import hints
 from payments.ledger.audit import Check, Sums, discrepancies, miscounted, sums
-from payments.ledger.holds import HoldReason
+from payments.ledger.holds import Hold, HoldReason, Mismatch
 from payments.ledger.state import OrderState
 from payments.shop.orders import Lifecycle
 from tests.builders import KEY, TOTAL, captured, order_state, refund, refunded
 
+DOLLARS = Hold(HoldReason.MISMATCH, mismatch=Mismatch.CURRENCY)
+ANY = Hold(HoldReason.UNEXPLAINED)
 ALL_BACK = (refund("processed", TOTAL, "rfnd_1"),)
 PAID = order_state(captured(), lifecycle=Lifecycle.FULFILLED, fulfilled=TOTAL)
 RIGHT = {
@@ -22,7 +24,7 @@ RIGHT = {
     "ended": (order_state(lifecycle=Lifecycle.LAPSED), None),
     "paid": (PAID, 5),
     "paid, said four times": (replace(PAID, facts=(captured(),) * 4), 5),
-    "short": (order_state(captured(20_000), held=20_000, held_for="short: waiting for the rest"), None),
+    "short": (order_state(captured(20_000), held=20_000, held_for=Hold(HoldReason.WAITING)), None),
     "surplus on its way": (
         replace(PAID, facts=(captured(60_000),), refunds=(refund("asked", 10_000),)),
         5,
@@ -41,7 +43,7 @@ RIGHT = {
             facts=(captured(60_000), refunded("created", 10_000), refunded("failed", 10_000)),
             refunds=(refund("failed", 10_000, "rfnd_1"),),
             held=10_000,
-            held_for="refund failed: …",
+            held_for=Hold(HoldReason.REFUND_FAILED),
         ),
         5,
     ),
@@ -55,7 +57,7 @@ RIGHT = {
         ),
         5,
     ),
-    "dollars": (order_state(captured(1200, currency="USD"), held_for="mismatch: in another currency"), None),
+    "dollars": (order_state(captured(1200, currency="USD"), held_for=DOLLARS), None),
     "dollars that went back": (
         order_state(
             captured(1200, currency="USD"),
@@ -65,7 +67,7 @@ RIGHT = {
         None,
     ),
     "never captured, so given back by itself": (
-        order_state(refunded("processed", 500, captured="false")),
+        order_state(refunded("processed", 500, captured=False)),
         None,
     ),
 }  # fmt: skip
@@ -78,7 +80,7 @@ def test_a_right_order_has_no_discrepancy(name: str) -> None:
 
 WRONG: dict[str, tuple[str, Callable[[OrderState], OrderState], Check, Any, Any]] = {
     "a paisa gone": ("paid", lambda s: replace(s, fulfilled=TOTAL - 1), Check.BALANCE, TOTAL, TOTAL - 1),
-    "a paisa made": ("paid", lambda s: replace(s, held=1, held_for="?"), Check.BALANCE, TOTAL, TOTAL + 1),
+    "a paisa made": ("paid", lambda s: replace(s, held=1, held_for=ANY), Check.BALANCE, TOTAL, TOTAL + 1),
     "a capture lost": ("paid", lambda s: replace(s, facts=()), Check.BALANCE, 0, TOTAL),
     "a refund counted that was refused": (
         "surplus on its way", lambda s: replace(s, refunds=(refund("refused", 10_000),)),
@@ -110,7 +112,7 @@ WRONG: dict[str, tuple[str, Callable[[OrderState], OrderState], Check, Any, Any]
         "paid", lambda s: replace(s, lifecycle=Lifecycle.OPEN), Check.FULFILLED, 0, TOTAL
     ),
     "goods that no money stands for": (
-        "paid", lambda s: replace(s, fulfilled=0, held=TOTAL, held_for="?"), Check.FULFILLED, TOTAL, 0
+        "paid", lambda s: replace(s, fulfilled=0, held=TOTAL, held_for=ANY), Check.FULFILLED, TOTAL, 0
     ),
     "Razorpay's refund is not in the books": (
         "returned", lambda s: replace(s, refunds=()), Check.REFUND, f"processed {TOTAL}", None
@@ -153,7 +155,7 @@ def test_no_paisa_can_hide(fulfilled: int, held: int, back: int, off: int) -> No
     """Whatever the parts are, only their exact sum passes the audit."""
     total = fulfilled + held + back
     refunds = (refund("asked", back),) if back else ()
-    rest: dict[str, Any] = {"fulfilled": fulfilled, "held": held, "held_for": "?", "refunds": refunds}
+    rest: dict[str, Any] = {"fulfilled": fulfilled, "held": held, "held_for": ANY, "refunds": refunds}
 
     def of_balance(amount: int) -> list[int | str | None]:
         wrong = discrepancies(order_state(captured(amount), **rest), None)
@@ -171,7 +173,7 @@ def test_sums_tell_currencies_apart() -> None:
         lifecycle=Lifecycle.FULFILLED,
         fulfilled=TOTAL,
         refunds=(refund("created", 10_000, "rfnd_1"), refund("processed", 200, "rfnd_2", "pay_2")),
-        held_for="mismatch: in another currency",
+        held_for=DOLLARS,
     )
     assert sums(both) == {
         "INR": Sums(60_000, TOTAL, 10_000, 10_000, 0),
@@ -188,16 +190,17 @@ def test_stock_counts_only_what_is_counted() -> None:
 
 def test_everything_has_a_remedy() -> None:
     assert all(hints.for_check(check) for check in Check)
-    assert all(hints.for_held(reason) for reason in HoldReason)
-    assert hints.for_held("short: waiting for the rest") != hints.for_held(
-        "short: less than the total was paid"
-    )
-    assert "Munshi should not have" in hints.for_held("unexplained")
+    assert all(hints.for_held(Hold(reason)) for reason in HoldReason)
+    unverified = Hold(HoldReason.MISMATCH, mismatch=Mismatch.UNVERIFIED)
+    assert "Razorpay is being asked" in hints.for_held(unverified)
+    assert "Razorpay is being asked" not in hints.for_held(DOLLARS)
+    assert hints.for_held(Hold(HoldReason.WAITING)) != hints.for_held(Hold(HoldReason.SHORT))
+    assert "Munshi should not have" in hints.for_held(Hold(HoldReason.UNEXPLAINED))
     waits = {
-        "surplus: more than the total was paid": True,
-        "short: waiting for the rest": False,
-        "remainder: too little for Razorpay to give back": False,
-        "disputed: answer the dispute in Razorpay's dashboard; more": True,
-        "mismatch: in another currency": True,
+        Hold(HoldReason.SURPLUS): True,
+        Hold(HoldReason.WAITING): False,
+        Hold(HoldReason.REMAINDER): False,
+        Hold(HoldReason.DISPUTED, refund=HoldReason.REFUND_FAILED): True,
+        DOLLARS: True,
     }
     assert {reason: hints.needs_person(reason) for reason in waits} == waits

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from payments.ledger.balance import balance
 from payments.ledger.facts import Fact
+from payments.ledger.holds import Mismatch
 from payments.ledger.resolution import resolve
 from payments.ledger.state import PaymentStatus
 from payments.shop.catalogue import Repairs
@@ -26,7 +27,7 @@ EXPIRED = payment_link("expired", 0)
 PAID_LINK = payment_link("paid")
 PAID_ORDER = fact("order", "paid", "order_1")
 LATE = captured(link="plink_1")
-STRANGE = captured(id="pay_9", mismatch="paid on a link that Munshi did not make")
+STRANGE = captured(id="pay_9", mismatch=Mismatch.LINK)
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ STRANGE = captured(id="pay_9", mismatch="paid on a link that Munshi did not make
         ((PAID_ORDER,), PaymentStatus.UNPAID),
         ((AUTHORISED,), PaymentStatus.AUTHORISED),
         ((AUTHORISED, FAILED), PaymentStatus.AUTHORISED),
-        ((AUTHORISED, refunded("created", captured="false")), PaymentStatus.UNPAID),
+        ((AUTHORISED, refunded("created", captured=False)), PaymentStatus.UNPAID),
         ((captured(),), PaymentStatus.PAID),
         ((captured(), FAILED), PaymentStatus.PAID),
         ((FAILED, AUTHORISED, captured()), PaymentStatus.PAID),
@@ -145,7 +146,7 @@ _MONEY = st.builds(
     st.sampled_from(_AMOUNTS),
     currency=st.sampled_from(["INR", "INR", "INR", "USD"]),
     link=st.sampled_from(_IDS),
-    mismatch=st.sampled_from(["", "", "strange"]),
+    mismatch=st.sampled_from([None, None, *Mismatch]),
 )
 _BACK = st.builds(
     refunded, st.sampled_from(["created", "processed", "failed"]), st.sampled_from(_AMOUNTS),

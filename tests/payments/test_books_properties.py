@@ -22,6 +22,7 @@ from flows.engine.model import Flow
 from payments.ledger import polling
 from payments.ledger.audit import discrepancies, miscounted
 from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
+from payments.ledger.holds import HoldReason, reason_of
 from payments.ledger.polling import Poll
 from payments.ledger.refunds import OUTSIDE
 from payments.ledger.state import OrderState
@@ -250,7 +251,7 @@ class _Bookkeeping(RuleBasedStateMachine):
             own = sum(min(payment.amount, back[payment.id]) for payment in state.balance.own)
             assert state.balance.captured == state.fulfilled + own + state.held
             assert state.held >= 0
-            assert state.held == 0 or (state.held_for or "unexplained") != "unexplained"
+            assert state.held == 0 or reason_of(state.held_for) not in (None, HoldReason.UNEXPLAINED)
             if not self._unheard_failures():
                 assert discrepancies(state, 1 if state.balance.paid_in_full else None) == ()
 

@@ -362,7 +362,7 @@ def test_the_plan_of_an_order_with_money_under_way_ends_when_another_is_placed(s
     store.take(webhook(payment_of(old, "authorized", total)), now=soon)
     store.take(request(("ginger-250", 1)), now=soon)
     store.take(link_withdrawn(f"{old}.1"), now=soon)
-    store.take(webhook(refunded("processed", total, order_key=old, captured="false")), now=soon)
+    store.take(webhook(refunded("processed", total, order_key=old, captured=False)), now=soon)
     assert not any(attempt.live for attempt in store.orders[old].attempts)
     assert (store.orders[old].lifecycle, store.left) == (Lifecycle.LAPSED, {"kulhad-6": 12})
 

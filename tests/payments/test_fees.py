@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import permutations
+from typing import Any
 
 import pytest
 
 from payments.ledger.audit import discrepancies, sums
-from payments.ledger.facts import Fact
-from payments.ledger.fees import ON_TOP, with_fee_on_top
+from payments.ledger.facts import Fact, detail_from_json, detail_to_json
+from payments.ledger.fees import with_fee_on_top
 from payments.razorpay.fetched import payment_facts
 from payments.razorpay.webhook import read
 from payments.shop.orders import Lifecycle
@@ -16,13 +17,13 @@ from tests.builders import PACKET, InboxBody, fact, link_of, payment_of, refunde
 from tests.payments.memory_shop import MemoryShop, flow_with_repairs
 
 FEE = 425
-BORNE = {"fee": str(FEE), "fee_bearer": "customer"}
+BORNE = {"fee": FEE, "payer_bears_fee": True}
 
 
-def borne(key: str, state: str = "captured", amount: int = 18_000 + FEE, **said: str) -> Fact:
+def borne(key: str, state: str = "captured", amount: int = 18_000 + FEE, **said: Any) -> Fact:
     """A payment whose payer paid the fee on top; `said` replaces the fee's details."""
     told = payment_of(key, state, amount)
-    return replace(told, detail={**told.detail, **(said or BORNE)})
+    return replace(told, detail=detail_from_json(detail_to_json(told.detail) | (said or BORNE)))
 
 
 def books_are_right(store: MemoryShop, key: str) -> bool:
@@ -36,7 +37,7 @@ def success(key: str) -> list[InboxBody]:
     order = fact("order", "paid", "order_1", PACKET, order_key=key)
     return [
         webhook(payment_of(key, "authorized", 18_000 + FEE)),
-        webhook(borne(key, fee=str(FEE))),
+        webhook(borne(key, fee=FEE)),
         webhook(borne(key), order),
         webhook(borne(key), order, link_of(key, "paid")),
     ]
@@ -58,12 +59,10 @@ def test_a_fee_that_the_payer_bore_is_no_surplus(store: MemoryShop, order: Itera
     assert books_are_right(store, key)
 
 
-@pytest.mark.parametrize("first", [{"fee_bearer": "customer"}, BORNE])
-def test_a_fee_that_is_told_later_is_no_surplus_either(store: MemoryShop, first: dict[str, str]) -> None:
+@pytest.mark.parametrize("first", [{"payer_bears_fee": True}, BORNE])
+def test_a_fee_that_is_told_later_is_no_surplus_either(store: MemoryShop, first: dict[str, Any]) -> None:
     key = store.order_with_link()
-    fact = borne(key)
-    kept = {name: said for name, said in fact.detail.items() if name not in BORNE}
-    store.take(webhook(replace(fact, detail={**kept, **first})))
+    store.take(webhook(borne(key, **first)))
     store.take(webhook(borne(key)))
     assert (store.orders[key].fulfilled, store.orders[key].refunds) == (18_000, ())
     assert books_are_right(store, key)
@@ -88,7 +87,7 @@ def test_a_fee_does_not_make_up_for_what_is_missing(store: MemoryShop) -> None:
 def test_a_fee_that_the_shop_bears_changes_nothing(store: MemoryShop) -> None:
     key = store.order_with_link()
     fact = payment_of(key, "captured")
-    store.take(webhook(replace(fact, detail={**fact.detail, "fee": str(FEE), "fee_bearer": "platform"})))
+    store.take(webhook(replace(fact, detail=replace(fact.detail, fee=FEE))))
     assert store.orders[key].balance.paid == 18_000
 
 
@@ -118,22 +117,22 @@ def test_a_dashboard_that_gives_back_the_fee_too_leaves_the_books_right(store: M
 @pytest.mark.parametrize(
     ("amount", "said", "fee"),
     [
-        (18_425, {"fee": "425", "fee_bearer": "customer"}, "425"),
-        (18_425, {"fee": "425"}, "425"),  # a link takes its own sum only
-        (18_000, {"fee": "425"}, None),  # the shop's own fee, inside the price
-        (18_425, {"fee": "424"}, None),
-        (18_425, {"fee": "0", "fee_bearer": "customer"}, "425"),
-        (18_425, {"fee": "18425", "fee_bearer": "customer"}, None),  # nothing would be left: nonsense
-        (18_425, {"fee": "-5", "fee_bearer": "customer"}, "425"),
-        (18_425, {"fee_bearer": "customer"}, "425"),  # the fee itself is not told yet
-        (18_000, {"fee": "425", "fee_bearer": "customer"}, None),  # just what was asked for is never short
-        (17_000, {"fee_bearer": "customer"}, None),
+        (18_425, {"fee": 425, "payer_bears_fee": True}, 425),
+        (18_425, {"fee": 425}, 425),  # a link takes its own sum only
+        (18_000, {"fee": 425}, 0),  # the shop's own fee, inside the price
+        (18_425, {"fee": 424}, 0),
+        (18_425, {"fee": 0, "payer_bears_fee": True}, 425),
+        (18_425, {"fee": 18425, "payer_bears_fee": True}, 0),  # nothing would be left: nonsense
+        (18_425, {"fee": -5, "payer_bears_fee": True}, 425),
+        (18_425, {"payer_bears_fee": True}, 425),  # the fee itself is not told yet
+        (18_000, {"fee": 425, "payer_bears_fee": True}, 0),  # just what was asked for is never short
+        (17_000, {"payer_bears_fee": True}, 0),
     ],
 )
-def test_who_bore_the_fee(store: MemoryShop, amount: int, said: dict[str, str], fee: str | None) -> None:
+def test_who_bore_the_fee(store: MemoryShop, amount: int, said: dict[str, Any], fee: int) -> None:
     key = store.order_with_link()
     [found] = with_fee_on_top([borne(key, amount=amount, **said)], store.orders[key].attempts)
-    assert found.detail.get(ON_TOP) == fee
+    assert found.detail.on_top == fee
 
 
 def test_webhooks_and_answers_tell_the_fee(entity: dict[str, object]) -> None:
@@ -141,13 +140,13 @@ def test_webhooks_and_answers_tell_the_fee(entity: dict[str, object]) -> None:
     (asked,), _ = payment_facts([entity], "k-1-1", "plink_1")
     told = read({"event": "payment.captured", "payload": {"payment": {"entity": entity}}})
     for seen in (asked, *told.facts):
-        assert (seen.amount, seen.detail["fee"], seen.detail["fee_bearer"]) == (18_425, "425", "customer")
+        assert (seen.amount, seen.detail.fee, seen.detail.payer_bears_fee) == (18_425, 425, True)
 
 
 @pytest.mark.parametrize("fee", [None, 0])
 def test_a_payment_without_a_fee_says_nothing_of_one(entity: dict[str, object], fee: int | None) -> None:
     (fact,), problems = payment_facts([{**entity, "fee": fee}], "k-1-1", "plink_1")
-    assert "fee" not in fact.detail
+    assert fact.detail.fee is None
     assert problems == ()
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from flows.engine import conversation as conversations
 from flows.engine.model import Flow
 from flows.messages.kinds import Message
-from payments.ledger.facts import FactState
+from payments.ledger.facts import Detail, FactState
 from payments.processing.changes import Outcome
 from payments.processing.step_input import EventKind
 from payments.shop.orders import Lifecycle
@@ -104,7 +104,7 @@ def test_what_is_paid_for_the_others_order_after_all_is_fulfilled(shop_flow: Flo
     join(mine, other)
     theirs = mine.orders[keys(other)]
     payment = mine._payment(
-        theirs.attempts[0], FactState.CAPTURED, theirs.order.total, "INR", {"method": "upi"}
+        theirs.attempts[0], FactState.CAPTURED, theirs.order.total, "INR", Detail(method="upi")
     )
     said = mine._facts(
         theirs.order.key, payment, mine._ended(theirs.attempts[0], FactState.PAID, theirs.order.total)

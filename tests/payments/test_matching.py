@@ -4,9 +4,9 @@ from typing import Any, Final
 
 import pytest
 
-from payments.ledger.balance import MISMATCH
-from payments.ledger.facts import Fact
-from payments.ledger.matching import UNVERIFIED, judged, known_account, may_have_taken
+from payments.ledger.facts import Detail, Fact
+from payments.ledger.holds import Mismatch
+from payments.ledger.matching import judged, known_account, may_have_taken
 from payments.ledger.state import OrderState
 from payments.shop.orders import Attempt, AttemptStatus
 from tests import builders
@@ -15,8 +15,6 @@ from tests.builders import attempt, order_state, payment_link, refunded, unmade_
 MADE: Final = attempt(mode="live")
 UNMADE: Final = unmade_attempt(2)
 PLANNED: Final = unmade_attempt(2, status=AttemptStatus.PLANNED)
-OTHER_LINK: Final = "paid on a link that Munshi did not make"
-OTHER_ACCOUNT: Final = "paid into another Razorpay account"
 
 
 def state(*attempts: Attempt) -> OrderState:
@@ -29,56 +27,62 @@ def payment(link: str = "plink_1", status: str = "captured", **detail: Any) -> F
     return builders.payment(status, **linked, **detail)
 
 
-def mismatch(fact: Fact, of: OrderState, **said: str | None) -> str:
+def mismatch(fact: Fact, of: OrderState, **said: str | None) -> Mismatch | None:
     (found,) = judged([fact], of, **{"ours": "acc_1", "account": None, "mode": None, **said})
-    return str(found.detail.get(MISMATCH) or "")
+    return found.detail.mismatch
 
 
 @pytest.mark.parametrize(
     ("ours", "account", "reason"),
     [
-        ("acc_1", "acc_1", ""),
-        ("acc_1", "acc_2", OTHER_ACCOUNT),
-        ("acc_1", None, ""),
-        (None, "acc_2", ""),
-        (None, None, ""),
+        ("acc_1", "acc_1", None),
+        ("acc_1", "acc_2", Mismatch.ACCOUNT),
+        ("acc_1", None, None),
+        (None, "acc_2", None),
+        (None, None, None),
     ],
 )
-def test_the_account_must_be_ours_once_we_know_it(ours: str | None, account: str | None, reason: str) -> None:
-    assert mismatch(payment(), state(MADE), ours=ours, account=account) == reason
+def test_the_account_must_be_ours_once_we_know_it(
+    ours: str | None, account: str | None, reason: Mismatch | None
+) -> None:
+    assert mismatch(payment(), state(MADE), ours=ours, account=account) is reason
 
 
 @pytest.mark.parametrize(
     ("link", "attempts", "reason"),
     [
-        ("plink_1", (MADE,), ""),
-        ("plink_9", (MADE,), OTHER_LINK),
-        ("plink_9", (MADE, UNMADE), UNVERIFIED),  # the answer that names it may be on its way
-        ("plink_1", (MADE, UNMADE), ""),
-        ("plink_9", (MADE, PLANNED), OTHER_LINK),  # Razorpay was not asked for it
-        ("plink_1", (), OTHER_LINK),
-        ("", (MADE,), UNVERIFIED),
-        ("", (PLANNED,), OTHER_LINK),
-        ("", (), OTHER_LINK),
+        ("plink_1", (MADE,), None),
+        ("plink_9", (MADE,), Mismatch.LINK),
+        ("plink_9", (MADE, UNMADE), Mismatch.UNVERIFIED),  # the answer that names it may be on its way
+        ("plink_1", (MADE, UNMADE), None),
+        ("plink_9", (MADE, PLANNED), Mismatch.LINK),  # Razorpay was not asked for it
+        ("plink_1", (), Mismatch.LINK),
+        ("", (MADE,), Mismatch.UNVERIFIED),
+        ("", (PLANNED,), Mismatch.LINK),
+        ("", (), Mismatch.LINK),
     ],
 )
-def test_the_link_must_be_one_that_we_made(link: str, attempts: tuple[Attempt, ...], reason: str) -> None:
-    assert mismatch(payment(link), state(*attempts)) == reason
+def test_the_link_must_be_one_that_we_made(
+    link: str, attempts: tuple[Attempt, ...], reason: Mismatch | None
+) -> None:
+    assert mismatch(payment(link), state(*attempts)) is reason
 
 
 @pytest.mark.parametrize(
     ("made", "keys", "reason"),
     [
-        ("live", "live", ""),
-        ("test", "test", ""),
-        ("test", "live", "paid in test mode"),
-        ("live", "test", "paid in live mode"),
-        ("live", None, ""),
-        (None, "live", ""),
+        ("live", "live", None),
+        ("test", "test", None),
+        ("test", "live", Mismatch.TEST_MODE),
+        ("live", "test", Mismatch.LIVE_MODE),
+        ("live", None, None),
+        (None, "live", None),
     ],
 )
-def test_the_mode_must_be_that_of_the_keys(made: str | None, keys: str | None, reason: str) -> None:
-    assert mismatch(payment(), state(attempt(mode=made)), mode=keys) == reason
+def test_the_mode_must_be_that_of_the_keys(
+    made: str | None, keys: str | None, reason: Mismatch | None
+) -> None:
+    assert mismatch(payment(), state(attempt(mode=made)), mode=keys) is reason
 
 
 def test_razorpay_is_asked_about_the_links_over_which_it_may_have_come() -> None:
@@ -95,12 +99,12 @@ def test_only_money_that_came_is_judged() -> None:
         refunded("created"),
     ]
     assert judged(others, state(MADE), ours="acc_1", account="acc_2", mode="test") == others
-    assert mismatch(payment("plink_9", "authorized"), state(MADE)) == OTHER_LINK
+    assert mismatch(payment("plink_9", "authorized"), state(MADE)) is Mismatch.LINK
 
 
 def test_what_a_fact_says_else_stays() -> None:
     (found,) = judged([payment("plink_9", method="upi")], state(MADE), ours=None, account=None, mode=None)
-    assert found.detail == {"link": "plink_9", "method": "upi", MISMATCH: OTHER_LINK}
+    assert found.detail == Detail(link="plink_9", method="upi", mismatch=Mismatch.LINK)
 
 
 @pytest.mark.parametrize(

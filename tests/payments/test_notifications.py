@@ -6,7 +6,8 @@ from typing import Any, Final
 import pytest
 
 from flows.engine.events import Happened
-from payments.ledger.facts import Fact
+from payments.ledger.facts import Detail, Fact
+from payments.ledger.holds import Hold, HoldReason, Mismatch
 from payments.ledger.refunds import OUTSIDE
 from payments.ledger.state import OrderState
 from payments.processing import views
@@ -25,14 +26,14 @@ from tests.builders import (
 )
 
 ATTEMPT: Final = attempt()
-WAITS: Final = "short: waiting for the rest"
+WAITS: Final = Hold(HoldReason.WAITING)
 
 
 CAPTURED: Final = captured(method="upi", link="plink_1")
 SHORT: Final = captured(20_000)
 FAILED: Final = payment("failed", error_reason="r", error_description="d")
 EXPIRED: Final = payment_link("expired")
-STRANGE: Final = replace(CAPTURED, detail={"mismatch": "paid into another Razorpay account"})
+STRANGE: Final = replace(CAPTURED, detail=Detail(mismatch=Mismatch.ACCOUNT))
 
 
 def state(*facts: Fact, attempts: tuple[Attempt, ...] = (ATTEMPT,), **rest: Any) -> OrderState:
@@ -40,7 +41,7 @@ def state(*facts: Fact, attempts: tuple[Attempt, ...] = (ATTEMPT,), **rest: Any)
 
 
 PAID: Final = state(CAPTURED, lifecycle=Lifecycle.FULFILLED, fulfilled=TOTAL)
-HELD: Final = state(STRANGE, held=TOTAL, held_for="mismatch: paid into another Razorpay account")
+HELD: Final = state(STRANGE, held=TOTAL, held_for=Hold(HoldReason.MISMATCH, mismatch=Mismatch.ACCOUNT))
 PART: Final = state(SHORT, held=20_000, held_for=WAITS)
 BACK: Final = state(SHORT, lifecycle=Lifecycle.RETURNED, refunds=(refund("asked", 20_000),))
 
@@ -57,10 +58,10 @@ def notified(before: OrderState, after: OrderState, *new: Fact) -> list[Happened
         (state(lifecycle=Lifecycle.LAPSED), "unpaid"),
         (state(payment("authorized")), "authorised"),
         (PART, "short"),
-        (replace(PART, held_for="short: less than the total was paid"), "held"),
+        (replace(PART, held_for=Hold(HoldReason.SHORT)), "held"),
         (HELD, "held"),
         (state(attempts=(replace(ATTEMPT, status=AttemptStatus.PAID),)), "held"),
-        (state(CAPTURED, lifecycle=Lifecycle.LAPSED, held=TOTAL, held_for="late: …"), "held"),
+        (state(CAPTURED, lifecycle=Lifecycle.LAPSED, held=TOTAL, held_for=Hold(HoldReason.LATE)), "held"),
         (PAID, "paid"),
         (replace(PAID, refunds=(refund("processed", 100),), fulfilled=TOTAL - 100), "paid"),
         (replace(PAID, refunds=(refund("processed"),), fulfilled=0), "refunded"),
@@ -97,9 +98,13 @@ def test_a_refund_of_a_paid_order_is_no_second_success() -> None:
         (PART, replace(PART, held=10_000), None),
         (state(), HELD, Happened("payment.held", {"amount": TOTAL})),
         (HELD, HELD, None),
-        (state(), replace(PART, held_for="short: less"), Happened("payment.held", {"amount": 20_000})),
-        (PAID, replace(PAID, held=5, held_for="remainder: too little"), None),
-        (state(), replace(BACK, held=5, held_for="remainder", refunds=()), None),
+        (
+            state(),
+            replace(PART, held_for=Hold(HoldReason.SHORT)),
+            Happened("payment.held", {"amount": 20_000}),
+        ),
+        (PAID, replace(PAID, held=5, held_for=Hold(HoldReason.REMAINDER)), None),
+        (state(), replace(BACK, held=5, held_for=Hold(HoldReason.REMAINDER), refunds=()), None),
     ],
 )
 def test_money_that_waits_is_told_when_it_comes(

@@ -16,6 +16,7 @@ import pytest
 
 from flows.engine.model import Flow
 from payments.ledger.calls import Call, RefundPayment
+from payments.ledger.holds import Hold, HoldReason
 from payments.shop.orders import Lifecycle
 from tests.builders import InboxBody, chat, request
 from tests.payments.memory_shop import NOW, MemoryShop, flow_with_repairs
@@ -268,7 +269,7 @@ def test_where_late_money_goes_back_it_matters_what_is_heard_first(shop_text: st
     assert found == {
         (Lifecycle.FULFILLED, TOTAL - 2_000, 0, None),
         (Lifecycle.RETURNED, 0, 0, None),
-        (Lifecycle.RETURNED, 0, TOTAL - 2_000, "refund refused: Razorpay would not make it"),
+        (Lifecycle.RETURNED, 0, TOTAL - 2_000, Hold(HoldReason.REFUND_REFUSED)),
     }
     for state in finished:
         back = sum(refund.amount for refund in state.refunds if refund.goes_back)

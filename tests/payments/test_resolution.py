@@ -7,6 +7,7 @@ import pytest
 
 from payments.ledger.calls import CancelLink
 from payments.ledger.facts import Fact, FactState
+from payments.ledger.holds import Hold, HoldReason, Mismatch
 from payments.ledger.refunds import RefundStatus
 from payments.ledger.resolution import resolve, wants_rest
 from payments.ledger.state import OrderState
@@ -20,8 +21,8 @@ ORDER: Final = order(lines=(Line("a", "A", 2, TOTAL // 2),))
 SHIPPED: Final = Repairs()
 PLENTY: Final = {"a": 2}
 NONE_LEFT: Final = {"a": 1}
-WAITS: Final = "short: waiting for the rest"
-REMAINDER: Final = "remainder: too little for Razorpay to give back"
+WAITS: Final = Hold(HoldReason.WAITING)
+REMAINDER: Final = Hold(HoldReason.REMAINDER)
 
 
 def captured(amount: int = TOTAL, id: str = "pay_1", at: int = 1, **rest: Any) -> Fact:
@@ -55,13 +56,13 @@ FULFILLED, RETURNED = Lifecycle.FULFILLED, Lifecycle.RETURNED
         (LAPSED, "fulfil", {}, FULFILLED, None),
         (LAPSED, "fulfil", NONE_LEFT, RETURNED, None),
         (LAPSED, "refund", PLENTY, RETURNED, None),
-        (LAPSED, "hold", PLENTY, LAPSED, "late: paid after the order had ended"),
+        (LAPSED, "hold", PLENTY, LAPSED, Hold(HoldReason.LATE)),
         (RETURNED, "fulfil", PLENTY, RETURNED, None),
         (FULFILLED, "refund", PLENTY, FULFILLED, None),
     ],
 )
 def test_the_whole_total_came(
-    before: Lifecycle, late: Any, left: dict[str, int], after: Lifecycle, held_for: str | None
+    before: Lifecycle, late: Any, left: dict[str, int], after: Lifecycle, held_for: Hold | None
 ) -> None:
     done = resolve(state(captured(), lifecycle=before), Repairs(late=late), left)
     assert (done.state.lifecycle, done.state.held_for) == (after, held_for)
@@ -80,16 +81,16 @@ def test_the_whole_total_came(
         (OPEN, "top up", 99, OPEN, REMAINDER),
         (OPEN, "refund", 20_000, RETURNED, None),
         (OPEN, "refund", 99, RETURNED, REMAINDER),
-        (OPEN, "hold", 20_000, OPEN, "short: less than the total was paid"),
+        (OPEN, "hold", 20_000, OPEN, Hold(HoldReason.SHORT)),
         (LAPSED, "top up", 20_000, RETURNED, None),
         (LAPSED, "refund", 20_000, RETURNED, None),
-        (LAPSED, "hold", 20_000, LAPSED, "short: less than the total was paid"),
+        (LAPSED, "hold", 20_000, LAPSED, Hold(HoldReason.SHORT)),
         (RETURNED, "top up", 20_000, RETURNED, None),
         (RETURNED, "hold", 20_000, RETURNED, None),
     ],
 )
 def test_too_little_came(
-    before: Lifecycle, short: Any, amount: int, after: Lifecycle, held_for: str | None
+    before: Lifecycle, short: Any, amount: int, after: Lifecycle, held_for: Hold | None
 ) -> None:
     rules = Repairs(short=short)
     done = resolve(state(captured(amount), lifecycle=before), rules, PLENTY).state
@@ -105,11 +106,11 @@ def test_too_little_came(
     [
         ("refund", 2_000, {"pay_1-1": 2_000}, None),
         ("refund", 99, {}, REMAINDER),
-        ("hold", 2_000, {}, "surplus: more than the total was paid"),
+        ("hold", 2_000, {}, Hold(HoldReason.SURPLUS)),
         ("hold", 99, {}, REMAINDER),
     ],
 )
-def test_too_much_came(surplus: Any, extra: int, asked: dict[str, int], held_for: str | None) -> None:
+def test_too_much_came(surplus: Any, extra: int, asked: dict[str, int], held_for: Hold | None) -> None:
     done = resolve(state(captured(TOTAL + extra)), Repairs(surplus=surplus), PLENTY).state
     assert (done.lifecycle, done.fulfilled, done.held_for) == (FULFILLED, TOTAL, held_for)
     assert (refunds(done), done.held) == (asked, extra - sum(asked.values()))
@@ -137,13 +138,17 @@ def test_of_two_payments_the_later_one_goes_back_whichever_is_known_first() -> N
 @pytest.mark.parametrize(
     ("fact", "reason", "held"),
     [
-        (captured(mismatch="paid in test mode"), "mismatch: paid in test mode", TOTAL),
-        (captured(currency="USD"), "mismatch: in another currency", 0),
+        (
+            captured(mismatch=Mismatch.TEST_MODE),
+            Hold(HoldReason.MISMATCH, mismatch=Mismatch.TEST_MODE),
+            TOTAL,
+        ),
+        (captured(currency="USD"), Hold(HoldReason.MISMATCH, mismatch=Mismatch.CURRENCY), 0),
     ],
 )
 @pytest.mark.parametrize("before", [OPEN, LAPSED])
 def test_money_that_does_not_fit_waits_for_a_person_until_it_is_back(
-    fact: Fact, reason: str, held: int, before: Lifecycle
+    fact: Fact, reason: Hold, held: int, before: Lifecycle
 ) -> None:
     ended = (attempt(status=AttemptStatus.PAID),)
     done = resolve(state(fact, lifecycle=before, attempts=ended), SHIPPED, PLENTY)
@@ -156,7 +161,7 @@ def test_money_that_does_not_fit_waits_for_a_person_until_it_is_back(
 
 
 def test_money_beside_what_does_not_fit_is_not_decided_about() -> None:
-    both = state(captured(20_000), captured(id="pay_2", mismatch="paid in test mode"))
+    both = state(captured(20_000), captured(id="pay_2", mismatch=Mismatch.TEST_MODE))
     done = resolve(both, SHIPPED, PLENTY).state
     assert (done.lifecycle, done.held) == (OPEN, TOTAL + 20_000)
     assert not wants_rest(done, SHIPPED)
@@ -239,14 +244,14 @@ def test_a_link_that_took_its_amount_needs_no_withdrawing() -> None:
 @pytest.mark.parametrize(
     ("status", "held", "reason"),
     [
-        (RefundStatus.FAILED, 2_000, "refund failed: Razorpay could not give the money back"),
-        (RefundStatus.REFUSED, 2_000, "refund refused: Razorpay would not make it"),
+        (RefundStatus.FAILED, 2_000, Hold(HoldReason.REFUND_FAILED)),
+        (RefundStatus.REFUSED, 2_000, Hold(HoldReason.REFUND_REFUSED)),
         (RefundStatus.ASKED, 0, None),
         (RefundStatus.PROCESSED, 0, None),
     ],
 )
 def test_a_refund_that_did_not_work_is_a_persons_task(
-    status: RefundStatus, held: int, reason: str | None
+    status: RefundStatus, held: int, reason: Hold | None
 ) -> None:
     row = refund(status, 2_000)
     done = resolve(state(captured(TOTAL + 2_000), refunds=(row,)), SHIPPED, PLENTY)
@@ -255,7 +260,7 @@ def test_a_refund_that_did_not_work_is_a_persons_task(
 
 def test_a_dispute_waits_for_a_person() -> None:
     done = resolve(state(captured(), dispute("created")), SHIPPED, PLENTY).state
-    assert done.held_for == "disputed: answer the dispute in Razorpay's dashboard"
+    assert done.held_for == Hold(HoldReason.DISPUTED)
     assert (done.lifecycle, done.fulfilled, done.held) == (FULFILLED, TOTAL, 0)
 
 
@@ -296,7 +301,7 @@ def test_a_payment_after_the_goods_money_went_back_is_a_persons_task() -> None:
     assert (back.lifecycle, back.fulfilled, back.held) == (FULFILLED, 0, 0)
     done = resolve(replace(back, facts=(*back.facts, again)), SHIPPED, PLENTY)
     assert (done.asked, done.state.fulfilled, done.state.held) == ((), 0, 50_000)
-    assert (done.state.held_for or "").startswith("paid again")
+    assert done.state.held_for == Hold(HoldReason.PAID_AGAIN)
 
 
 @pytest.mark.parametrize("end", ["created", "lost"])
@@ -304,12 +309,13 @@ def test_what_is_disputed_is_not_given_back_as_well(end: str) -> None:
     course = [dispute(state, payment_id="pay_1") for state in ("created", end)]
     done = resolve(state(captured(), *course, lifecycle=LAPSED), Repairs(late="refund"), PLENTY)
     assert (done.state.lifecycle, done.asked, done.state.held) == (RETURNED, (), 50_000)
-    assert (done.state.held_for or "").startswith("dispute")
+    reason = HoldReason.DISPUTED if end == "created" else HoldReason.DISPUTE_LOST
+    assert done.state.held_for == Hold(reason)
 
 
 def test_a_lost_dispute_stays_in_sight_and_a_won_one_does_not() -> None:
     lost, won = dispute("lost", payment_id="pay_1"), dispute("won", payment_id="pay_1")
-    assert (resolve(state(captured(), lost), SHIPPED, PLENTY).state.held_for or "").startswith("dispute lost")
+    assert resolve(state(captured(), lost), SHIPPED, PLENTY).state.held_for == Hold(HoldReason.DISPUTE_LOST)
     assert resolve(state(captured(), won), SHIPPED, PLENTY).state.held_for is None
 
 

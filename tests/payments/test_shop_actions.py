@@ -11,6 +11,7 @@ from flows.engine.conversation import Conversation
 from flows.engine.events import Happened
 from flows.engine.vocabulary import Result, Scene
 from payments.ledger.calls import CancelLink, CreateLink, FetchPayments
+from payments.ledger.holds import Hold, HoldReason, Mismatch
 from payments.ledger.state import OrderState
 from payments.processing.actions import SHOP
 from payments.processing.shop_state import ShopState, StepContext, data, of_conversation
@@ -75,8 +76,8 @@ def paid(lines: tuple[Line, ...] = LINES) -> OrderState:
 
 def held() -> OrderState:
     placed = order(lines=LINES, placed_at=NOW)
-    foreign = captured(36_000, mismatch="of another account")
-    money = {"held": 36_000, "held_for": "mismatch: of another account"}
+    foreign = captured(36_000, mismatch=Mismatch.ACCOUNT)
+    money = {"held": 36_000, "held_for": Hold(HoldReason.MISMATCH, mismatch=Mismatch.ACCOUNT)}
     return order_state(foreign, order=placed, attempts=(LINK,), **money)
 
 

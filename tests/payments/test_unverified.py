@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from payments.ledger.calls import FetchPayments
-from payments.ledger.facts import Fact
-from payments.ledger.matching import UNVERIFIED
+from payments.ledger.facts import Detail, Fact
+from payments.ledger.holds import Hold, HoldReason, Mismatch
 from payments.shop.orders import Lifecycle
 from tests.builders import (
     PACKET,
@@ -34,7 +34,7 @@ def test_a_payment_that_names_no_link_is_asked_about_and_told_when_our_own_keys_
     assert store.take(webhook(nameless(key))).calls == (FetchPayments(f"{key}.1", f"plink_{key}.1"),)
     state = store.orders[key]
     assert (state.status, state.lifecycle, state.held) == ("held", Lifecycle.OPEN, 18_000)
-    assert state.held_for == f"mismatch: {UNVERIFIED}"
+    assert state.held_for == Hold(HoldReason.MISMATCH, mismatch=Mismatch.UNVERIFIED)
     assert (store.said, store.order_state.status) == (said, "held")
     assert store.take(webhook(nameless(key))).calls == ()
     store.take(payments_fetched(f"{key}.1", payment_of(key, "captured")))
@@ -75,7 +75,7 @@ def test_paid_before_we_know_the_link(store: MemoryShop, seen_first: bool) -> No
 
 def test_the_making_of_another_link_says_nothing_of_it(store: MemoryShop) -> None:
     key = store.order()
-    foreign = replace(payment_of(key, "captured"), detail={"link": "plink_OfOtherKeys"})
+    foreign = replace(payment_of(key, "captured"), detail=Detail(link="plink_OfOtherKeys"))
     store.take(webhook(foreign))
     assert store.take(link_created(f"{key}.1")).facts == ()
     assert (store.orders[key].lifecycle, store.orders[key].held) == (Lifecycle.OPEN, 18_000)
@@ -88,7 +88,7 @@ def test_what_is_seen_at_last_is_told_as_what_it_is(store: MemoryShop) -> None:
     assert "part_received" not in store.said
     store.take(payments_fetched(f"{key}.1", payment_of(key, "captured", 8_000)))
     assert store.said[-1] == "part_received"
-    assert (store.orders[key].held, store.orders[key].held_for) == (8_000, "short: waiting for the rest")
+    assert (store.orders[key].held, store.orders[key].held_for) == (8_000, Hold(HoldReason.WAITING))
 
 
 def test_a_second_payment_that_names_no_link_is_asked_about_too(store: MemoryShop) -> None:

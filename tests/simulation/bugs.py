@@ -24,6 +24,7 @@ from payments import signature
 from payments.ledger import balance, matching, resolution
 from payments.ledger.calls import CancelLink
 from payments.ledger.facts import Fact
+from payments.ledger.holds import Mismatch
 from payments.ledger.polling import Poll
 from payments.ledger.state import OrderState
 from payments.processing import actions as shop_words
@@ -121,7 +122,13 @@ def any_account_counts(patch: pytest.MonkeyPatch) -> None:
 
 
 def no_link_need_be_named(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(matching, "UNVERIFIED", "")
+    mismatch = matching._mismatch
+
+    def trusting(*args: Any) -> Mismatch | None:
+        found = mismatch(*args)
+        return None if found is Mismatch.UNVERIFIED else found
+
+    patch.setattr(matching, "_mismatch", trusting)
 
 
 def _drop_facts(patch: pytest.MonkeyPatch, drops: Callable[[Fact, OrderState], bool]) -> None:
@@ -234,7 +241,7 @@ def refund_key_per_try(patch: pytest.MonkeyPatch) -> None:
 
     async def ensure_with_new_key(gateway: Any, call: Any) -> Any:
         facts = await refunds.ensure_refund(gateway, replace(call, key=f"{call.key}{next(serial)}"))
-        return tuple(replace(fact, detail={**fact.detail, "key": call.key}) for fact in facts)
+        return tuple(replace(fact, detail=replace(fact.detail, key=call.key)) for fact in facts)
 
     patch.setattr(razorpay_handler, "ensure_refund", ensure_with_new_key)
 

@@ -119,10 +119,10 @@ class _Books:
                 yield f"INV1: {key} gave goods for {goods} and {back} back, of {captured}"
             if rest > 0 and (not order["held_for"] or order["held"] != rest):
                 yield f"INV1: {key} keeps {rest} and says {order['held']} for {order['held_for']!r}"
-            if order["held_for"] and "unexplained" in order["held_for"]:
+            if order["held_for"] in ("unexplained", "mismatch unknown"):
                 yield f"INV1: {key} holds {order['held']} for no reason"
             kept = [p for p in payments if p not in own and self._razorpay.returned(p) < p.amount]
-            if captured >= order["total"] and (order["held_for"] or "").startswith("short"):
+            if captured >= order["total"] and order["held_for"] in ("waiting", "short"):
                 yield f"INV1: {key} is paid in full and is taken for short"
             if kept and not order["held_for"]:
                 yield f"INV1: {key} got foreign money and nobody is told"

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from payments.ledger.audit import Check, Sums
+from payments.ledger.holds import Hold, HoldReason
 from storage import Store
 from storage.database.records import reading
 from storage.reports.backlog import Held
@@ -38,9 +39,7 @@ async def shop(store: Store) -> Store:
     await insert(
         store, "refund", key="pay_6-1", order_key=surplus, payment_id="pay_6", amount=10_000, status="asked"
     )
-    await paid(
-        store, 7, 20_000, lifecycle="open", fulfilled=0, held=20_000, held_for="short: x", paid_at=None
-    )
+    await paid(store, 7, 20_000, lifecycle="open", fulfilled=0, held=20_000, held_for="short", paid_at=None)
     await insert(store, "stock", sku="masala", reserved=4)
     return store
 
@@ -51,7 +50,7 @@ async def test_right_books_balance(shop: Store, database_url: str) -> None:
         assert found.discrepancies == []
         assert (found.orders, found.payments) == (7, 5)
         assert found.sums == {"INR": Sums(230_000, 200_000, 10_000, 10_000, 20_000)}
-        assert found.held == [Held("k-1-7", "7", "short: x", 20_000)]
+        assert found.held == [Held("k-1-7", "7", Hold(HoldReason.SHORT), 20_000)]
 
 
 async def test_an_empty_shop_balances(store: Store, database_url: str) -> None:

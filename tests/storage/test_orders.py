@@ -7,6 +7,7 @@ from dataclasses import replace
 from flows.engine.effects import Say
 from flows.messages.kinds import Text
 from payments.ledger.facts import to_json
+from payments.ledger.holds import Hold, HoldReason
 from payments.ledger.polling import Poll
 from payments.ledger.polling import to_json as to_json_poll
 from payments.ledger.state import PaymentStatus
@@ -97,13 +98,13 @@ async def test_orders_whose_money_does_not_fit_are_listed(
     paid = order("k-2", total=100, number="10002")
 
     def place(given: StepInput) -> ChangeSet:
-        short = order_state(order=unpaid, held=50, held_for="short")
+        short = order_state(order=unpaid, held=50, held_for=Hold(HoldReason.SHORT))
         done = order_state(order=paid, lifecycle=Lifecycle.FULFILLED)
         return change_set(given, placed=[unpaid, paid], orders=[short, done])
 
     await store.advance_due(place, now=2)
     async with reading(database_url) as records:
-        assert await backlog.held(records) == [backlog.Held("k-1", "10001", "short", 50)]
+        assert await backlog.held(records) == [backlog.Held("k-1", "10001", Hold(HoldReason.SHORT), 50)]
 
 
 async def test_a_poll_comes_back_with_its_order_when_it_is_due(store: Store, chat: Chat) -> None:

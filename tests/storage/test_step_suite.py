@@ -7,7 +7,8 @@ from flows.engine.conversation import Conversation, Talk
 from flows.engine.effects import Say, StartTimer
 from flows.messages.kinds import Text
 from payments.ledger.calls import Call, CancelLink, CreateLink
-from payments.ledger.facts import EntityType, Fact, FactState
+from payments.ledger.facts import Detail, EntityType, Fact, FactState
+from payments.ledger.holds import Hold, HoldReason
 from payments.ledger.polling import Poll, to_json
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
@@ -74,7 +75,7 @@ async def seen(steps: StepStore, key: str, customer: int = 0) -> OrderState:
 
 
 def payment(key: str, id: str = "pay_1", state: str = "captured", **rest: Any) -> Fact:
-    return Fact(key, EntityType.PAYMENT, id, FactState(state), 50_000, "INR", 1, rest)
+    return Fact(key, EntityType.PAYMENT, id, FactState(state), 50_000, "INR", 1, Detail(**rest))
 
 
 # One for each kind of change
@@ -195,7 +196,7 @@ async def test_facts_are_given_once_and_as_they_were_learned(steps: StepStore) -
 
 async def test_an_order_is_given_with_the_books_that_were_kept_of_it(steps: StepStore) -> None:
     before = await placed(steps)
-    held = replace(before, lifecycle=Lifecycle.LAPSED, held=500, held_for="short")
+    held = replace(before, lifecycle=Lifecycle.LAPSED, held=500, held_for=Hold(HoldReason.SHORT))
     await steps.step(changing(orders=[held]), HI)
     assert await seen(steps, before.key) == held
     fulfilled = replace(before, lifecycle=Lifecycle.FULFILLED, fulfilled=50_000)

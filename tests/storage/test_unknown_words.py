@@ -67,3 +67,22 @@ async def test_a_fact_in_an_unknown_word_keeps_no_other_fact_of_its_webhook_out(
     else:
         assert event["state"] == "parked"
         assert "'reviewing' is not a valid FactState" in event["error"]
+
+
+async def test_a_stored_mismatch_that_is_unknown_still_keeps_the_goods_back(
+    shop: Shop, database_url: str
+) -> None:
+    [order] = await rows(shop, "SELECT key FROM orders WHERE conversation_id = 1")
+    key = order["key"]
+    told = {**to_json(captured(18_000, order_key=key)), "detail": {"mismatch": "paid on the moon", "fee": []}}
+    body = {"order_key": key, "facts": [told], "problems": []}
+    await shop.store.arrive([Arrival("odd", EventKind.FACTS, body, order_key=key)], shop.now)
+    await shop.step()
+    assert await rows(shop, "SELECT id FROM inbox WHERE state = 'parked'") == []
+    [after] = await rows(shop, f"SELECT payment, lifecycle, held FROM orders WHERE key = '{key}'")
+    assert after == {"payment": "held", "lifecycle": "open", "held": 18_000}
+    await run_sql(shop.store, 'UPDATE fact SET detail = \'{"mismatch": "paid on Mars"}\'')
+    async with reading(database_url) as records:
+        report = await books(records, 100)
+    assert [(held.key, held.amount) for held in report.held] == [(key, 18_000)]
+    assert report.discrepancies == []

@@ -15,6 +15,7 @@ from bot.clock import ShiftedClock
 from bot.whatsapp.limits import LIMITS
 from flows.engine.model import Flow
 from flows.language.load import load
+from payments.ledger.holds import Hold, HoldReason
 from payments.processing.actions import SHOP
 from sandbox.faults import Fault
 from sandbox.razorpay_entities import Link
@@ -173,7 +174,7 @@ async def test_a_refund_that_failed_after_it_was_called_done(live: Live) -> None
     await live.settle()
     view = await live.order(link)
     assert (view.lifecycle, view.payment) == ("fulfilled", "paid")
-    assert view.held_for == "refund failed: Razorpay could not give the money back"
+    assert view.held_for == Hold(HoldReason.REFUND_FAILED)
     assert await live.rows("SELECT held FROM orders") == [{"held": 1_000}]
     assert (asha.heard("could not give you back ₹10"), asha.heard(CONFIRMED)) == (1, 1)
     assert len(live.world.razorpay.refunds) == 1, "it is not asked for again"

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from payments.ledger.facts import Detail, to_json
 from payments.razorpay.fetched import link_facts, payment_facts, refund_facts
 
 LINK = "plink_A1"
@@ -36,7 +37,7 @@ def test_states_are_those_of_webhooks() -> None:
     )
     assert [fact.state for fact in facts] == ["authorized", "captured", "captured", "failed"]
     assert {(fact.order_key, fact.entity, fact.amount) for fact in facts} == {("k-1-1", "payment", 500)}
-    assert [fact.detail for fact in facts] == [{"method": "upi", "link": LINK}] * 4
+    assert [fact.detail for fact in facts] == [Detail(method="upi", link=LINK)] * 4
     assert problems == ()
 
 
@@ -61,29 +62,29 @@ def test_what_cannot_be_read_is_named_and_hides_nothing() -> None:
 def test_a_refund_stands_as_its_webhooks_would_say(status: str, state: str) -> None:
     (fact,), problems = refund_facts([refund(status)], PAYMENT, "k-1-1")
     assert (fact.identity, fact.order_key, fact.amount) == (("refund", "rfnd_1", state), "k-1-1", 500)
-    assert fact.detail == {"payment_id": "pay_1", "key": "pay_1-1"}
+    assert fact.detail == Detail(payment_id="pay_1", key="pay_1-1")
     assert problems == ()
 
 
 @pytest.mark.parametrize(
     ("said", "key"),
     [
-        ({"notes": []}, {"key": "theirs"}),
-        ({"notes": {"munshi_refund": 5}}, {"key": "theirs"}),
-        ({"notes": None, "receipt": ""}, {}),
-        ({"notes": None, "receipt": None}, {}),
+        ({"notes": []}, "theirs"),
+        ({"notes": {"munshi_refund": 5}}, "theirs"),
+        ({"notes": None, "receipt": ""}, ""),
+        ({"notes": None, "receipt": None}, ""),
     ],
 )
-def test_a_refund_s_key_is_in_its_notes_or_its_receipt(said: dict[str, Any], key: dict[str, str]) -> None:
+def test_a_refund_s_key_is_in_its_notes_or_its_receipt(said: dict[str, Any], key: str) -> None:
     (fact,), _ = refund_facts([refund("processed", **said)], PAYMENT, "k-1-1")
-    assert fact.detail == {"payment_id": "pay_1", **key}
+    assert fact.detail == Detail(payment_id="pay_1", key=key)
 
 
 def test_a_refund_of_what_was_never_captured_says_so() -> None:
     (fact,), _ = refund_facts([refund("processed")], {**PAYMENT, "captured": False}, "k-1-1")
-    assert fact.detail["captured"] == "false"
+    assert not fact.detail.captured
     (fact,), _ = refund_facts([refund("processed")], {**PAYMENT, "captured": True}, "k-1-1")
-    assert "captured" not in fact.detail
+    assert fact.detail.captured
 
 
 @pytest.mark.parametrize(
@@ -110,7 +111,7 @@ def test_a_link_that_has_ended_says_how_and_with_how_much(status: str) -> None:
     else:
         (fact,) = facts
         assert fact.identity == ("payment_link", LINK, status)
-        assert (fact.order_key, fact.amount, fact.at, fact.detail) == ("k-1-1", 200, 7, {})
+        assert (fact.order_key, fact.amount, fact.at, fact.detail) == ("k-1-1", 200, 7, Detail())
     assert problems == ()
 
 
@@ -139,6 +140,4 @@ def test_no_answer_makes_reading_raise(items: list[Any]) -> None:
     readings = [payment_facts(items, "k-1-1", LINK), refund_facts(items, PAYMENT, "k-1-1")]
     readings += [link_facts(item, "k-1-1") for item in items if isinstance(item, dict)]
     for facts, _ in readings:
-        json.dumps(
-            [[*fact.identity, fact.amount, fact.detail] for fact in facts], ensure_ascii=False
-        ).encode()
+        json.dumps([to_json(fact) for fact in facts], ensure_ascii=False).encode()

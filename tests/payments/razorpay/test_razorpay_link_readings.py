@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from payments.ledger.calls import CreateLink, FetchPayments
-from payments.ledger.facts import Fact
+from payments.ledger.facts import Detail, Fact
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Gateway, Link
 from payments.razorpay.links import read_link
@@ -64,12 +64,12 @@ async def test_a_paid_link_with_what_went_back_is_read_whole(
     ]
     assert {(fact.order_key, fact.currency) for fact in facts} == {("k3f9-27-4", "INR")}
     assert [fact.detail for fact in facts] == [
-        {},
-        {"error_reason": "payment_failed", "link": link.id},
-        {"link": link.id},
-        {"payment_id": paid["id"], "key": f"{paid['id']}-1"},
-        {"payment_id": paid["id"]},
-        {"payment_id": late["id"], "captured": "false"},
+        Detail(),
+        Detail(error_reason="payment_failed", link=link.id),
+        Detail(link=link.id),
+        Detail(payment_id=paid["id"], key=f"{paid['id']}-1"),
+        Detail(payment_id=paid["id"]),
+        Detail(payment_id=late["id"], captured=False),
     ]
     assert facts[0].at == 1_793_205_500
     assert problems == ()

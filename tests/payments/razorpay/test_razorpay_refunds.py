@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from payments.ledger.calls import RefundPayment
-from payments.ledger.facts import EntityType, Fact, FactState
+from payments.ledger.facts import Detail, EntityType, Fact, FactState
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Gateway
 from payments.razorpay.refunds import ensure_refund
@@ -41,7 +41,7 @@ def paid(fake: "FakeRazorpay") -> dict[str, Any]:
 
 
 def made(state: str = "created", id: str = "rfnd_Fake0000000000") -> Fact:
-    detail = {"payment_id": PAYMENT, "key": CALL.key}
+    detail = Detail(payment_id=PAYMENT, key=CALL.key)
     return Fact("k3f9-27-4", EntityType.REFUND, id, FactState(state), 20000, "INR", 1_793_300_000, detail)
 
 

@@ -4,6 +4,7 @@ import copy
 import itertools
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payments.ledger.balance import balance
-from payments.ledger.facts import Fact
+from payments.ledger.facts import Detail, Fact, to_json
 from payments.razorpay.webhook import MAX_DEPTH, digest, read, without_personal_data
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "razorpay"
@@ -73,7 +74,7 @@ def test_each_event_says_its_facts_about_our_order(name: str, expected: list[Any
     assert notice.account_id == "acc_Ra0MunshiShop7"
     assert notice.order_key == KEY
     assert {(f.order_key, f.currency) for f in notice.facts} <= {(KEY, "INR")}
-    assert {f.detail.get("link") for f in notice.facts if f.entity == "payment"} <= {LINK}
+    assert {f.detail.link for f in notice.facts if f.entity == "payment"} <= {LINK}
     assert notice.link_id == LINK
 
 
@@ -120,13 +121,13 @@ def test_notes_come_before_references_and_two_orders_are_none() -> None:
 
 def test_why_a_payment_failed_is_kept_and_who_paid_is_not() -> None:
     (fact,) = read(load("payment.failed.card")).facts
-    assert fact.detail == {
-        "method": "card",
-        "error_reason": "insufficient_funds",
-        "error_description": "The payment was declined: not enough balance in the account.",
-        "error_source": "issuer_bank",
-        "link": LINK,
-    }
+    assert fact.detail == Detail(
+        method="card",
+        error_reason="insufficient_funds",
+        error_description="The payment was declined: not enough balance in the account.",
+        error_source="issuer_bank",
+        link=LINK,
+    )
     assert fact.at == 1793205570
 
 
@@ -134,11 +135,11 @@ def test_details_hold_nothing_a_database_refuses() -> None:
     body = load("payment.failed.card")
     body["payload"]["payment"]["entity"]["error_description"] = "a\x00b\ud800c" + "x" * 9000
     (fact,) = read(body).facts
-    assert fact.detail["error_description"].startswith("a b cxxx")
-    assert len(fact.detail["error_description"]) == 500
+    assert fact.detail.error_description.startswith("a b cxxx")
+    assert len(fact.detail.error_description) == 500
 
 
-OURS = {"payment_id": PAYMENT, "key": f"{PAYMENT}-1"}
+OURS = Detail(payment_id=PAYMENT, key=f"{PAYMENT}-1")
 
 
 @pytest.mark.parametrize("state", ["created", "processed", "failed"])
@@ -149,14 +150,14 @@ def test_a_refund_names_its_payment_and_the_key_it_was_made_with(state: str) -> 
 
 
 def test_a_refund_that_munshi_did_not_make_has_no_key() -> None:
-    assert read(load("refund.processed")).facts[1].detail == {"payment_id": PAYMENT}
+    assert read(load("refund.processed")).facts[1].detail == Detail(payment_id=PAYMENT)
 
 
 def test_a_refund_of_what_was_never_captured_is_told_from_one_of_our_money() -> None:
     body = load("refund.created.automatic")
     assert body["payload"]["refund"]["entity"]["status"] == "processed"
     (fact,) = read(body).facts
-    assert fact.detail == {"payment_id": PAYMENT, "captured": "false"}
+    assert fact.detail == Detail(payment_id=PAYMENT, captured=False)
     assert balance(64550, "INR", [fact]).paid == 0
 
 
@@ -168,7 +169,7 @@ def test_a_refund_claims_no_capture_that_its_payment_does_not(captured: object) 
         del body["payload"]["payment"]
     notice = read(body)
     assert claims(notice.facts) == [("refund", REFUND, "processed", 20000)]
-    assert notice.facts[0].detail == OURS | ({"captured": "false"} if captured is False else {})
+    assert notice.facts[0].detail == replace(OURS, captured=captured is not False)
     assert notice.problems == ()
 
 
@@ -206,13 +207,13 @@ def test_a_payment_that_names_no_link_has_none(description: object) -> None:
     body = load("payment.captured.upi")
     body["payload"]["payment"]["entity"]["description"] = description
     (fact,) = read(body).facts
-    assert "link" not in fact.detail
+    assert fact.detail.link == ""
 
 
 def test_the_link_itself_comes_before_what_the_payment_says_of_it() -> None:
     body = load("payment_link.paid")
     body["payload"]["payment"]["entity"]["description"] = "#Another"
-    assert [f.detail.get("link") for f in read(body).facts] == [LINK, None]
+    assert [f.detail.link for f in read(body).facts] == [LINK, ""]
 
 
 WRONG: list[object] = [None, "64550", True, 64550.0, -1, 2**63, [64550], {}]
@@ -306,7 +307,7 @@ def test_no_json_object_makes_reading_raise(body: Body) -> None:
     for fact in notice.facts:
         assert type(fact.amount) is int
         assert fact.amount >= 0
-        json.dumps([fact.entity_id, fact.currency, dict(fact.detail)], ensure_ascii=False).encode()
+        json.dumps(to_json(fact), ensure_ascii=False).encode()
     without_personal_data(body)
 
 
