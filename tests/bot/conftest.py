@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest
 
+from bot.whatsapp.channel import WHATSAPP
 from bot.whatsapp.client import WhatsAppClient
 from bot.workers.executor import Executor
 from payments.razorpay.gateway import Gateway
 from sandbox.world import API_VERSION, World
+from storage import Store
 from tests.bot.executor_bench import Bench, FixedClock, NoJitter
 
 
@@ -27,3 +29,12 @@ async def bench() -> AsyncIterator[Bench]:
         gateway = Gateway(secrets.key_id, secrets.key_secret, world.razorpay_url)
         yield Bench(Executor(whatsapp, gateway, clock, NoJitter()), world)
         await gateway.close()
+
+
+@pytest.fixture
+async def store(database_url: str) -> AsyncIterator[Store]:
+    """A store that is open, as under a running server."""
+    await Store.migrate(database_url)
+    store = await Store.open(database_url, WHATSAPP)
+    yield store
+    await store.close()

@@ -8,6 +8,15 @@ from typing import TypeAlias
 Action: TypeAlias = Callable[[], Awaitable[None]]
 
 
+def asynchronous(action: Callable[[], None]) -> Action:
+    """Wrap a plain function as an action."""
+
+    async def run() -> None:
+        action()
+
+    return run
+
+
 class Agenda:
     """A queue of actions by time, in milliseconds since 1970, UTC. Equal times keep the order of adding."""
 

@@ -29,8 +29,8 @@ class Crash(BaseException):
     """The process is killed here."""
 
 
-def _no_hook(n: int, what: str) -> None:
-    return None
+def no_hook(n: int, what: str) -> None:
+    """Do nothing."""
 
 
 @dataclass(slots=True)
@@ -41,8 +41,8 @@ class Hooks:
     raises any other exception of a hook: `sqlite3.OperationalError` stands for a failing disk.
     """
 
-    before: Hook = _no_hook
-    after: Hook = _no_hook
+    before: Hook = no_hook
+    after: Hook = no_hook
     operations: int = 0
 
 

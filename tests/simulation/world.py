@@ -26,9 +26,9 @@ from payments.shop.cart import Item
 from storage import Store
 from storage.inbox.nonces import LETTERS
 from storage.inbox.steps import Advance
-from tests.simulation.agenda import Action, Agenda
+from tests.simulation.agenda import Action, Agenda, asynchronous
 from tests.simulation.backups import Backups
-from tests.simulation.database import Crash, Hook, Hooks
+from tests.simulation.database import Crash, Hook, Hooks, no_hook
 from tests.simulation.loop import START, SimLoop
 from tests.simulation.meta import NUMBER, Meta, entry_of
 from tests.simulation.people import Person
@@ -61,7 +61,7 @@ class World:
         """Inbox key → kind, of everything that the bot acknowledged."""
         self.downtimes: tuple[int, ...] = (SECOND, 5 * SECOND, 2 * MINUTE)
         """Milliseconds between the death of a process and the next start; one is drawn."""
-        self.crash_hook: Hook = _no_crash
+        self.crash_hook: Hook = no_hook
         """Called before and after each send and call. It may raise Crash to kill the process."""
         # Late approvals need a world that lasts until a poll finds them.
         late = {5 * HOUR: (), 12 * HOUR: (3 * HOUR,)}.get(end, (3 * HOUR, 15 * HOUR))
@@ -89,14 +89,14 @@ class World:
         self.meta = Meta(*common, self._from_meta, self._crash_point, self.seen, [])
         self._wamids = 0
         if self.weather.token:
-            self.plan(START + 5 * MINUTE, _asynchronous(lambda: setattr(self.meta, "expired", True)))
-            self.plan(START + 25 * MINUTE, _asynchronous(lambda: setattr(self.meta, "expired", False)))
+            self.plan(START + 5 * MINUTE, asynchronous(lambda: setattr(self.meta, "expired", True)))
+            self.plan(START + 25 * MINUTE, asynchronous(lambda: setattr(self.meta, "expired", False)))
         self.backups = Backups(self, url)
         if self.weather.restored:
             self.backups.plan()
-        self.plan(START + ACTIVE_TIME, _asynchronous(self._end_faults))
+        self.plan(START + ACTIVE_TIME, asynchronous(self._end_faults))
         for hour in range(1, end // HOUR):
-            self.plan(START + hour * HOUR, _asynchronous(self._run_bank))
+            self.plan(START + hour * HOUR, asynchronous(self._run_bank))
 
     @property
     def waiting(self) -> list[str]:
@@ -109,7 +109,7 @@ class World:
 
     def at(self, when: int, action: Callable[[], None]) -> None:
         """Schedule `action` for `when`, in milliseconds after the start."""
-        self.plan(START + when, _asynchronous(action))
+        self.plan(START + when, asynchronous(action))
 
     def plan(self, when: int, action: Action) -> None:
         """Schedule `action` for `when`, in milliseconds since 1970, UTC."""
@@ -266,7 +266,7 @@ class World:
 
     def later(self, milliseconds: int, action: Callable[[], None]) -> None:
         """Schedule `action` for so many milliseconds from now."""
-        self.plan(self.now() + milliseconds, _asynchronous(action))
+        self.plan(self.now() + milliseconds, asynchronous(action))
 
     def write(self, phone: str, *messages: dict[str, Any]) -> None:
         """Send WhatsApp messages of the customer whose key is `phone`, in one webhook."""
@@ -397,14 +397,3 @@ class World:
     def _record(self, who: str, what: str) -> None:
         seconds = (self.now() - START) / 1000
         self.chronicle.append(f"{seconds:10.1f} {who:>14} {what}")
-
-
-def _no_crash(n: int, where: str) -> None:
-    return None
-
-
-def _asynchronous(action: Callable[[], None]) -> Action:
-    async def run() -> None:
-        action()
-
-    return run
