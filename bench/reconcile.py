@@ -15,7 +15,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import uvloop
 
@@ -29,6 +29,7 @@ from payments.processing.advance import advance
 from payments.processing.results import LinkCreated
 from payments.processing.step_input import EventKind
 from payments.razorpay.gateway import Link
+from payments.shop.orders import LinkStatus, Mode
 from storage import Store
 from storage.database.queues import Lane
 from storage.inbox.arrival import Arrival
@@ -65,7 +66,7 @@ async def _one_order(database: Path) -> None:
         await store.advance_due(partial(advance, flow(), now=_START), _START)
     [delivery] = await store.claim_due(_START, 1, _LEASE, (Lane.PAY,))
     reference, url = delivery.payload["reference_id"], "https://rzp.io/rzp/bench1"
-    made = LinkCreated(reference, "plink_bench1", url, "created", "test")
+    made = LinkCreated(reference, "plink_bench1", url, LinkStatus.CREATED, Mode.TEST)
     await store.record([Done(delivery.claim, "plink_bench1", made)], _START)
     await store.advance_due(partial(advance, flow(), now=_START), _START)
     await store.close()
@@ -114,7 +115,7 @@ class _Still:
 class _Gateway:
     """A gateway that answers at once that nobody has paid."""
 
-    mode: Literal["test"] = "test"
+    mode = Mode.TEST
 
     def __init__(self) -> None:
         self.asked = 0
@@ -122,7 +123,7 @@ class _Gateway:
     async def fetch_link(self, link_id: str) -> Link:
         self.asked += 1
         url = "https://rzp.io/rzp/bench1"
-        return Link(link_id, "", "created", 18_000, 0, "INR", url, None, {}, _START // 1000)
+        return Link(link_id, "", LinkStatus.CREATED, 18_000, 0, "INR", url, None, {}, _START // 1000)
 
 
 def _measured(database: Path) -> float:

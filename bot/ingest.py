@@ -1,4 +1,4 @@
-"""Converts what a provider sent into arrivals for the inbox. Pure."""
+"""Converts what came from outside (webhooks, our own API, links of lost books) into arrivals. Pure."""
 
 from collections.abc import Mapping
 from hashlib import sha256
@@ -14,12 +14,15 @@ from bot.whatsapp.inbound import InboundMessage, Parsed, Receipt, Unread
 from flows.engine import events
 from payments.ledger import facts
 from payments.processing import results
+from payments.processing.bodies import OrderRequested, request_to_json
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.results import LinkFound
 from payments.processing.step_input import EventKind
 from payments.razorpay import webhook
 from payments.razorpay.fetched import Reading
 from payments.razorpay.gateway import Link
+from payments.shop.cart import Item
+from payments.shop.orders import Mode
 from storage.database.queues import Lane
 from storage.inbox.arrival import Arrival
 from storage.outbox.resend import Remedy
@@ -104,11 +107,11 @@ def _unread(part: Unread) -> Arrival:
 
 
 def from_razorpay(
-    raw: bytes, read: webhook.WebhookFacts, order_key: str | None, body: Mapping[str, Any], mode: str
+    raw: bytes, read: webhook.WebhookFacts, order_key: str | None, body: Mapping[str, Any], mode: Mode
 ) -> Arrival:
     """Return the arrival of one Razorpay webhook. `order_key` names the order it is about, if it is ours.
 
-    `mode` is the mode of our keys (`test` or `live`), because an event does not name its mode.
+    `mode` is the mode of our keys, because an event does not name its mode.
     The inbox key is the digest of the bytes, because the event id is in a header, which is not signed.
     """
     fact_rows = [facts.to_json(fact) | {"order_key": order_key or ""} for fact in read.facts]
@@ -151,7 +154,7 @@ def unreadable(raw: bytes, path: str, reason: str) -> Arrival:
     )
 
 
-def from_lost_link(link: Link, mode: str, reading: Reading) -> Arrival:
+def from_lost_link(link: Link, mode: Mode, reading: Reading) -> Arrival:
     """Return the arrival of a payment link of our order that the restored database lacks.
 
     `reading` holds the facts about the link and the problems found while reading it.
@@ -172,10 +175,11 @@ def from_lost_link(link: Link, mode: str, reading: Reading) -> Arrival:
     return Arrival(f"found:{link.id}", EventKind.RESULT, results.to_json(found), order_key=order_key)
 
 
-def from_request(phone: str, items: list[dict[str, Any]] | None, idempotency_key: str) -> Arrival:
+def from_request(phone: str, items: tuple[Item, ...] | None, idempotency_key: str) -> Arrival:
     """Return the arrival of an order from our own API. `phone` is digits with the country code."""
     key = f"request:{sha256(idempotency_key.encode()).hexdigest()}"
-    return Arrival(key, EventKind.REQUEST, {"items": items}, aliases=((PHONE, phone),))
+    body = request_to_json(OrderRequested(items))
+    return Arrival(key, EventKind.REQUEST, body, aliases=((PHONE, phone),))
 
 
 def _key(key: str) -> str:

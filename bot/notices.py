@@ -14,7 +14,7 @@ _RAZORPAY: Final = "Put a valid key into RAZORPAY_KEY_ID and RAZORPAY_KEY_SECRET
 
 def halted(lane: Lane, error: str) -> Notice:
     """Return the notice that the account behind `lane` is refused."""
-    name, mend = ("WhatsApp", _WHATSAPP) if lane == Lane.CHAT else ("Razorpay", _RAZORPAY)
+    name, mend = ("WhatsApp", _WHATSAPP) if lane is Lane.CHAT else ("Razorpay", _RAZORPAY)
     message = f"{name} refuses our account: {error}. Nothing is lost; what is for {name} waits. {mend}"
     return Notice(NoticeKind.TOKEN, name.lower(), message)
 

@@ -43,7 +43,7 @@ class Failure(StrEnum):
     """What a failed call means for the next try."""
 
     RETRY = "retry"
-    """Refused or never sent, for a temporary reason: throttled, overloaded, no connection."""
+    """It may be tried again soon: refused for now, never sent, or harmless to repeat."""
     THROTTLED = "throttled"
     """Too much at once for our number or account: this call must wait, and all later ones slow down."""
     PAIR_RATE = "pair_rate"
@@ -74,9 +74,9 @@ Decision: TypeAlias = RetryAt | GiveUp
 
 
 def decide(
-    *, attempts: int, verdict: Failure, retry_after: float | None, now: int, jitter: float
+    *, attempts: int, failure: Failure, retry_after: float | None, now: int, jitter: float
 ) -> Decision:
-    """Decide what to do after the `attempts`-th failure in a row (1 or more), which was a `verdict`.
+    """Decide what to do after the `attempts`-th failure in a row (1 or more), which was a `failure`.
 
     `retry_after` is the gap that the other side asked for, in seconds; `now` is milliseconds since 1970, UTC;
     `jitter` is a random number in [0, 1), so that callers which failed together do not return together.
@@ -91,20 +91,20 @@ def decide(
     asked = 0.0 if retry_after is None else retry_after
     if not (math.isfinite(asked) and asked >= 0):
         raise ValueError(f"retry_after must be finite and not negative, not {retry_after}")
-    if verdict is Failure.PERMANENT:
+    if failure is Failure.PERMANENT:
         return GiveUp("refused for good")
-    if verdict is Failure.UNKNOWN and attempts >= UNKNOWN_TRIES:
+    if failure is Failure.UNKNOWN and attempts >= UNKNOWN_TRIES:
         return GiveUp(f"outcome unknown after {attempts} tries")
-    if attempts >= TRIES and verdict is not Failure.HALT:
-        return GiveUp(f"still failing ({verdict}) after {attempts} tries")
-    seconds = max(_gap(verdict, attempts), asked)
+    if attempts >= TRIES and failure is not Failure.HALT:
+        return GiveUp(f"still failing ({failure}) after {attempts} tries")
+    seconds = max(_gap(failure, attempts), asked)
     return RetryAt(now + math.ceil(seconds * (1 + jitter * _JITTER_SHARE) * 1000))
 
 
-def _gap(verdict: Failure, attempts: int) -> int:
+def _gap(failure: Failure, attempts: int) -> int:
     """Return the seconds to wait after the `attempts`-th failure, without jitter."""
     steps = min(attempts - 1, 16)  # every gap is at its cap by then
-    match verdict:
+    match failure:
         case Failure.RETRY | Failure.THROTTLED:
             return min(1 << steps, _GROWTH_CAP)
         case Failure.UNKNOWN:
@@ -116,4 +116,4 @@ def _gap(verdict: Failure, attempts: int) -> int:
         case Failure.PERMANENT:
             raise AssertionError("a permanent failure has no next try")
         case _:
-            assert_never(verdict)
+            assert_never(failure)

@@ -5,13 +5,14 @@ A missing or short secret is refused, because an empty webhook secret would veri
 
 from base64 import b64encode
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.setting_text import require_key, tidy
+from payments.shop.orders import Mode
 from payments.signature import MIN_SECRET
 
 WHERE: Final[dict[str, str]] = {
@@ -107,9 +108,9 @@ class Settings(BaseSettings):
         return tuple(secret.get_secret_value() for secret in both if secret)
 
     @property
-    def razorpay_mode(self) -> Literal["live", "test"]:
-        """Whether the key moves real money."""
-        return "live" if self.razorpay_key_id.startswith("rzp_live_") else "test"
+    def razorpay_mode(self) -> Mode:
+        """The mode of the key."""
+        return Mode.of_key(self.razorpay_key_id)
 
     def named_secrets(self) -> dict[str, str]:
         """Every secret that is set, by the name of its setting."""

@@ -15,7 +15,8 @@ from payments.ledger.facts import Detail, EntityType, Fact, FactState
 from payments.ledger.polling import Poll
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
-from payments.processing import results
+from payments.processing import bodies, results
+from payments.processing.bodies import OrderRequested
 from payments.processing.changes import Caused, ChangeSet, EventResult, Outcome
 from payments.processing.results import (
     LinkCreated,
@@ -27,7 +28,8 @@ from payments.processing.results import (
     Result,
 )
 from payments.processing.step_input import EventKind, StepInput
-from payments.shop.orders import Attempt, AttemptStatus, Line, Order
+from payments.shop.cart import Cart, Item
+from payments.shop.orders import Attempt, AttemptStatus, Line, LinkStatus, Mode, Order
 
 KEY: Final = "c-1-1"
 """Key of the usual order."""
@@ -70,9 +72,9 @@ def attempt(
     mode: str | None = None,
 ) -> Attempt:
     """An attempt whose link `plink_<ordinal>` Razorpay has made."""
-    link_id, short_url = f"plink_{ordinal}", "https://x"
+    link_id, short_url, of = f"plink_{ordinal}", "https://x", Mode(mode) if mode else None
     reference = f"{order_key}.{ordinal}"
-    return Attempt(reference, order_key, ordinal, amount, "INR", expires_at, status, link_id, short_url, mode)
+    return Attempt(reference, order_key, ordinal, amount, "INR", expires_at, status, link_id, short_url, of)
 
 
 def unmade_attempt(
@@ -93,6 +95,11 @@ def order_state(*facts: Fact, order: Order | None = None, **rest: Any) -> OrderS
 
 
 _USUAL_ORDER: Final = order()
+
+
+def cart_of(*held: tuple[str, int]) -> Cart:
+    """A cart, or what an order asks for: SKUs and quantities."""
+    return tuple(Item(sku, quantity) for sku, quantity in held)
 
 
 # Facts
@@ -185,12 +192,12 @@ def chat(event: Event | str, name: str = "Asha") -> InboxBody:
 
 def request(*items: tuple[str, int]) -> InboxBody:
     """An order over our API: SKUs and quantities."""
-    return EventKind.REQUEST, {"items": [{"sku": sku, "quantity": quantity} for sku, quantity in items]}
+    return EventKind.REQUEST, bodies.request_to_json(OrderRequested(cart_of(*items)))
 
 
 def cart_request() -> InboxBody:
     """An order of the customer's cart over our API."""
-    return EventKind.REQUEST, {"items": None}
+    return EventKind.REQUEST, bodies.request_to_json(OrderRequested(None))
 
 
 def timer(due: StartTimer | TimerDue) -> InboxBody:
@@ -211,7 +218,8 @@ def webhook(*facts: Fact, **rest: Any) -> InboxBody:
 
 def link_created(reference: str) -> InboxBody:
     """The answer that a link is made."""
-    return _answer(LinkCreated(reference, f"plink_{reference}", f"https://rzp.io/{reference}", "created"))
+    link_id, url = f"plink_{reference}", f"https://rzp.io/{reference}"
+    return _answer(LinkCreated(reference, link_id, url, LinkStatus.CREATED))
 
 
 def link_refused(reference: str) -> InboxBody:
@@ -222,7 +230,7 @@ def link_refused(reference: str) -> InboxBody:
 def link_withdrawn(reference: str, status: str = "cancelled", *, link_id: str | None = "") -> InboxBody:
     """The answer that a link is over. `link_id` is None where Razorpay knows of no such link."""
     link_id = f"plink_{reference}" if link_id == "" else link_id
-    return _answer(LinkWithdrawn(reference, link_id, status))
+    return _answer(LinkWithdrawn(reference, link_id, LinkStatus(status)))
 
 
 def link_kept(reference: str) -> InboxBody:
@@ -232,8 +240,8 @@ def link_kept(reference: str) -> InboxBody:
 
 def link_found(reference: str, link_id: str, status: str, *facts: Fact) -> InboxBody:
     """Word of a link over a packet that lost books made."""
-    url = "https://rzp.io/lost"
-    return _answer(LinkFound(reference, link_id, url, status, PACKET, "INR", "test", facts))
+    url, stands = "https://rzp.io/lost", LinkStatus(status)
+    return _answer(LinkFound(reference, link_id, url, stands, PACKET, "INR", Mode.TEST, facts))
 
 
 def payments_fetched(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.http.orders_api import _status
+from bot.http.orders_api import OrderStatus, _status
 from payments.ledger.holds import Hold, HoldReason
 from payments.ledger.state import PaymentStatus
 from payments.processing.notice import NoticeKind
@@ -80,8 +80,8 @@ def test_every_kind_of_notice_is_told_somewhere() -> None:
     assert told == {kind.name for kind in NoticeKind}
 
 
-def statuses() -> set[str]:
-    """What the API may call the status of an order."""
+def statuses() -> set[OrderStatus]:
+    """What the API calls the status of any order."""
     held = (None, Hold(HoldReason.UNCAPTURED), Hold(HoldReason.WAITING))
     links: list[list[Any]] = [[], *([SimpleNamespace(status=status)] for status in AttemptStatus)]
     views = [
@@ -102,7 +102,11 @@ def statuses() -> set[str]:
 
 def test_the_readme_explains_every_status_of_an_order_and_no_other() -> None:
     text = paper("README.md").partition("| `status` |")[2].partition("\n\n")[0]
-    assert {cell.strip("`") for cell in re.findall(r"^\| (`\w+`) \|", text, re.MULTILINE)} == statuses()
+    assert {cell.strip("`") for cell in re.findall(r"^\| (`\w+`) \|", text, re.MULTILINE)} == set(OrderStatus)
+
+
+def test_every_order_has_a_status_of_the_api_and_every_status_an_order() -> None:
+    assert {(type(status), status) for status in statuses()} == {(OrderStatus, s) for s in OrderStatus}
 
 
 def test_the_figures_of_the_simulation_are_those_of_its_tests() -> None:

@@ -1,4 +1,4 @@
-"""The command `munshi`. Each subcommand is a module here; heavy imports are deferred until it runs."""
+"""The command `munshi`. Each subcommand is a module here. Each imports what it needs when it runs."""
 
 import io
 import sys

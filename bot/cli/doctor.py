@@ -25,6 +25,7 @@ from flows.document.errors import FlowInvalid
 from payments.ledger import hints
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Gateway
+from payments.shop.orders import Mode
 from storage import Store
 from storage.database.errors import StorageError
 from storage.database.records import reading
@@ -107,7 +108,7 @@ async def _settings(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding("settings", True, "all there, every secret long enough")
     for risk in risks(settings):
         yield risk
-    mode = {"live": "live: real money", "test": "test: no real money"}
+    mode = {Mode.LIVE: "live: real money", Mode.TEST: "test: no real money"}
     yield Finding("mode", True, mode[settings.razorpay_mode])
     if settings.shopify_store:
         yield Finding("Shopify", True, "set, but this version sends no orders to Shopify")

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from bot.cli.finding import Finding
 from bot.setting_text import is_easily_guessed
 from bot.settings import Settings
+from payments.shop.orders import Mode
 
 _LOCAL_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
@@ -65,7 +66,7 @@ def _mismatched(settings: Settings) -> Iterator[Finding]:
             yield Finding(
                 "keys", False, f"{name} is http://: keys travel in the open", f"make {name} https://"
             )
-    if settings.razorpay_mode == "live" and any(is_local.values()):
+    if settings.razorpay_mode is Mode.LIVE and any(is_local.values()):
         names = " and ".join(name for name, local in is_local.items() if local)
         said = f"RAZORPAY_KEY_ID is a live one, and {names} leads to this machine: is it a sandbox?"
         yield Finding("keys", False, said, "leave the *_API_URL settings out, or take an rzp_test_ key")

@@ -25,9 +25,11 @@ from payments.razorpay.strays import Paid, Stray
 from payments.shop.money import money
 from payments.shop.orders import CURRENCY
 from storage import Store
-from storage.inbox.strays import Settled
+from storage.inbox.strays import Settled, StrayDecision
 
 _ANSWERS: Final = Literal["refund", "keep", "later"]
+_DECISIONS: Final = {"refund": StrayDecision.REFUNDED, "keep": StrayDecision.KEPT}
+"""What each answer decides; `later` decides nothing."""
 
 CancelUnpaid = Annotated[
     bool, typer.Option("--cancel-unpaid", help="Cancel every link that the books lack and nobody has paid.")
@@ -171,19 +173,19 @@ class _Desk:
                 return Left.UNDECIDED
             stray = await strays.cancel(self.gateway, stray)
             if not stray.open:
-                await self._record(stray, "cancelled")
+                await self._record(stray, StrayDecision.CANCELLED)
                 return None
             typer.echo(printable(f"    meanwhile: {_describe(stray)}"))
         if stray.paid:
-            word = self._decide_paid(stray)
-            if word == "keep":
-                await self._record(stray, "kept", stray.paid, stray.captured)
-            elif word == "refund":
-                stray = await strays.give_back(self.gateway, stray)
-            else:
+            decision = self._decide_paid(stray)
+            if decision is None:
                 return Left.UNDECIDED
+            if decision is StrayDecision.KEPT:
+                await self._record(stray, decision, stray.paid, stray.captured)
+            else:
+                stray = await strays.give_back(self.gateway, stray)
         if stray.returned:
-            await self._record(stray, "refunded", stray.returned, stray.gone_back)
+            await self._record(stray, StrayDecision.REFUNDED, stray.returned, stray.gone_back)
         if stray.under_way:
             typer.echo("    a payment or a refund is under way")
             return Left.UNDER_WAY
@@ -195,21 +197,24 @@ class _Desk:
         decided = named or bool(stray.settled) or self.decisions.cancel_unpaid
         return decided or (_asks() and typer.confirm("    Cancel it?", default=True))
 
-    def _decide_paid(self, stray: Stray) -> str:
-        """Return `refund` or `keep`, from the options or by asking; another word if undecided."""
-        for word, links in (("refund", self.decisions.refund), ("keep", self.decisions.keep)):
-            if stray.link.id in links:
-                return word
+    def _decide_paid(self, stray: Stray) -> StrayDecision | None:
+        """Return whether to refund or keep what was paid, by the options or by asking; None if undecided."""
+        if stray.link.id in self.decisions.refund:
+            return StrayDecision.REFUNDED
+        if stray.link.id in self.decisions.keep:
+            return StrayDecision.KEPT
         if not _asks():
-            return ""
+            return None
         answer: str = typer.prompt("    keep: goods given by hand", type=_ANSWERS, default="later")
-        return answer
+        return _DECISIONS.get(answer)
 
-    async def _record(self, stray: Stray, word: str, paid: Iterable[Paid] = (), amount: int = 0) -> None:
-        payments = frozenset(payment.payment_id for payment in paid)
-        settled = Settled(stray.link.id, stray.order_key, stray.link.reference_id, amount, word, payments)
+    async def _record(
+        self, stray: Stray, decision: StrayDecision, paid: Iterable[Paid] = (), amount: int = 0
+    ) -> None:
+        payments, reference = frozenset(payment.payment_id for payment in paid), stray.link.reference_id
+        settled = Settled(stray.link.id, stray.order_key, reference, amount, decision, payments)
         await self.store.settle(settled, SystemClock().now())
-        typer.echo(f"    {word}{f', {money(amount)}' if amount else ''}")
+        typer.echo(f"    {decision}{f', {money(amount)}' if amount else ''}")
 
 
 def _asks() -> bool:

@@ -83,7 +83,7 @@ def _unanswered(name: str, error: SendError) -> Finding:
     """Return the finding for a question that Meta did not answer: a fault only if the token is refused."""
     if error.code == _EXPIRED:
         return Finding(name, False, str(error), "check WHATSAPP_ACCESS_TOKEN")
-    if error.code in _NO_PERMISSION or (error.code == _NOT_VISIBLE and error.verdict is Failure.HALT):
+    if error.code in _NO_PERMISSION or (error.code == _NOT_VISIBLE and error.failure is Failure.HALT):
         said = "could not be asked: the access token lacks a permission"
         return Finding(name, None, said, _PERMISSION.format(_DASHBOARD))
     said = f"could not be asked: {mask(error.details)}"

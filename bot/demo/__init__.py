@@ -1,1 +1,1 @@
-"""The demo: the real bot and the sandbox world in one process, with a customer at the keyboard."""
+"""The demo: the real bot and the sandbox in one process, with a customer at the keyboard. Imports `app`."""

@@ -28,7 +28,7 @@ async def read_body(request: web.Request, limit: int) -> bytes:
     Raises 400 if the client disconnects meanwhile; no client receives that answer.
     """
     body = await _receive(request, limit)
-    request.app[CONNECTIONS].whole(request)
+    request.app[CONNECTIONS].on_body_complete(request)
     if len(body) > LARGE:
         # Large bodies go one at a time, after the small ones that have arrived: their signatures take long.
         async with request.app[TURN]:
@@ -51,7 +51,7 @@ async def _receive(request: web.Request, limit: int) -> bytes:
                 body += chunk
                 if len(body) > limit:
                     break
-                if not connections.grows(request, len(chunk)):
+                if not connections.on_body_bytes(request, len(chunk)):
                     raise web.HTTPServiceUnavailable(text="busy: try again\n", headers={"Retry-After": "1"})
     except TimeoutError:
         raise web.HTTPRequestTimeout(text="the body took too long to arrive\n") from None

@@ -76,7 +76,7 @@ class Connections:
         self._enter(connection, Phase.HEAD)
         return True
 
-    def begins(self, request: web.BaseRequest) -> bool:
+    def on_head(self, request: web.BaseRequest) -> bool:
         """Record that a request's head has arrived. Return False if its client has too many connections."""
         connection = self._open.get(request.protocol)
         if connection is None:
@@ -84,7 +84,7 @@ class Connections:
         self._enter(connection, Phase.BODY if request.body_exists else Phase.OURS)
         return bool(connection.address) or self._count(connection, _client(request))
 
-    def grows(self, request: web.BaseRequest, size: int) -> bool:
+    def on_body_bytes(self, request: web.BaseRequest, size: int) -> bool:
         """Record `size` more bytes of a body. Return False if closing others makes no room for them."""
         connection = self._open.get(request.protocol)
         if connection is None:
@@ -97,12 +97,12 @@ class Connections:
                 return False
         return True
 
-    def whole(self, request: web.BaseRequest) -> None:
+    def on_body_complete(self, request: web.BaseRequest) -> None:
         """Record that the body of `request` is complete: the client now waits for our answer."""
         if connection := self._open.get(request.protocol):
             self._enter(connection, Phase.OURS)
 
-    def ends(self, request: web.BaseRequest) -> None:
+    def on_answered(self, request: web.BaseRequest) -> None:
         """Record that `request` is answered."""
         if connection := self._open.get(request.protocol):
             self._bytes -= connection.bytes
@@ -111,7 +111,7 @@ class Connections:
                 self._uncount(connection)
             self._enter(connection, Phase.IDLE)
 
-    def hears(self, connection: "_Connection") -> None:
+    def on_data(self, connection: "_Connection") -> None:
         """Record that the first bytes of the next request have arrived."""
         self._enter(connection, Phase.HEAD)
 
@@ -223,7 +223,7 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self.phase is Phase.IDLE:
-            self._connections.hears(self)
+            self._connections.on_data(self)
         self.handler.data_received(data)
 
     def eof_received(self) -> bool | None:

@@ -4,7 +4,8 @@ import asyncio
 import hmac
 import json
 from collections import Counter
-from typing import Annotated, Any, Final
+from enum import StrEnum
+from typing import Annotated, Any, Final, assert_never
 from uuid import uuid4
 
 from aiohttp import web
@@ -18,12 +19,31 @@ from bot.whatsapp.identity import PHONE
 from payments.ledger.holds import HoldReason, reason_of
 from payments.ledger.state import PaymentStatus
 from payments.processing.actions import MIN_TOTAL
+from payments.processing.bodies import OrderRequested, request_to_json
 from payments.razorpay.callback import signature_matches
+from payments.shop.cart import Item
 from payments.shop.catalogue import Shop
 from payments.shop.money import money
-from payments.shop.orders import AttemptStatus, Lifecycle
+from payments.shop.orders import Attempt, AttemptStatus, Lifecycle
 from storage.database.queues import InboxState
 from storage.reports.queries import EventView, OrderView
+
+
+class OrderStatus(StrEnum):
+    """The status of an order, as the API names it. `README.md` explains each."""
+
+    OPEN = "open"
+    CREATING = "creating"
+    CREATED = "created"
+    WITHDRAWING = "withdrawing"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    REFUSED = "refused"
+    AUTHORISED = "authorised"
+    PAID = "paid"
+    HELD = "held"
+    REFUNDED = "refunded"
+
 
 LINK_SECONDS: Final = 10.0
 """Seconds that an answer waits for the payment link."""
@@ -37,7 +57,7 @@ _WAITING: Final = {
     "order_number": None,
     "razorpay_id": None,
     "razorpay_short_url": None,
-    "status": "creating",
+    "status": OrderStatus.CREATING,
 }
 """The answer until the order is placed. The caller repeats its request with the same Idempotency-Key."""
 _WHY: Final = {
@@ -64,6 +84,11 @@ class _OrderRequest(BaseModel):
     phone: Annotated[str, Field(min_length=8, max_length=20)]
     items: Annotated[list[_Item], Field(min_length=1, max_length=100)] | None = None
 
+    @property
+    def wanted(self) -> tuple[Item, ...] | None:
+        """The products asked for; None for what is in the cart."""
+        return tuple(Item(item.sku, item.quantity) for item in self.items) if self.items else None
+
 
 @routes.post("/payments/create")
 async def create(request: web.Request) -> web.Response:
@@ -75,7 +100,7 @@ async def create(request: web.Request) -> web.Response:
     authorise(request)
     context = request.app[CONTEXT]
     order_request = _parse_request(bodies.parse_object(await bodies.read_body(request, bodies.API_BODY)))
-    items = [item.model_dump() for item in order_request.items] if order_request.items else None
+    items = order_request.wanted
     _check_skus(context, items)
     idempotency_key = request.headers.get("Idempotency-Key")
     if idempotency_key is not None and not (0 < len(idempotency_key) <= 255 and idempotency_key.isascii()):
@@ -89,7 +114,7 @@ async def create(request: web.Request) -> web.Response:
     view = await _wait_for_order(context, stored.number)
     if view is None:
         return web.json_response(_WAITING, status=202)
-    if _status(view) == AttemptStatus.REFUSED:
+    if _status(view) is OrderStatus.REFUSED:
         return web.json_response({**_answer(view), "error": "no link could be made"}, status=502)
     return web.json_response(_answer(view), status=200 if _link_decided(view) else 202)
 
@@ -145,24 +170,24 @@ async def _phone(context: Context, written: str) -> str:
         raise problem(web.HTTPUnprocessableEntity, f"phone: {error}") from None
 
 
-def _check_skus(context: Context, items: list[dict[str, Any]] | None) -> None:
+def _check_skus(context: Context, items: tuple[Item, ...] | None) -> None:
     shop: Shop = context.flow.sections["shop"]
     wanted: Counter[str] = Counter()
     for index, item in enumerate(items or ()):
-        product = shop.product(item["sku"])
+        product = shop.product(item.sku)
         if product is None:
-            raise problem(web.HTTPUnprocessableEntity, f"items.{index}.sku: the shop has no '{item['sku']}'")
-        wanted[product.sku] += item["quantity"]
+            raise problem(web.HTTPUnprocessableEntity, f"items.{index}.sku: the shop has no '{item.sku}'")
+        wanted[product.sku] += item.quantity
         limit = shop.limit(product, {})
         if wanted[product.sku] > limit:
-            over = f"items.{index}.quantity: one order takes at most {limit} of '{item['sku']}'"
+            over = f"items.{index}.quantity: one order takes at most {limit} of '{item.sku}'"
             raise problem(web.HTTPUnprocessableEntity, over)
 
 
-async def _require_same_request(context: Context, number: int, items: list[dict[str, Any]] | None) -> None:
+async def _require_same_request(context: Context, number: int, items: tuple[Item, ...] | None) -> None:
     """Raise HTTPUnprocessableEntity if event `number` was a request for other items."""
     event = await context.store.event(number)
-    if event is None or event.body.get("items") != items:
+    if event is None or event.body != request_to_json(OrderRequested(items)):
         raise problem(web.HTTPUnprocessableEntity, "this Idempotency-Key was used for another request")
 
 
@@ -183,9 +208,9 @@ async def _wait_for_order(context: Context, number: int) -> OrderView | None:
 
 def _refuse_unplaced(event: EventView | None) -> None:
     """Raise an error that says why `event` placed no order; return while that is not known."""
-    if event is None or event.state == InboxState.PENDING:
+    if event is None or event.state is InboxState.PENDING:
         return
-    if event.state == InboxState.PARKED:
+    if event.state is InboxState.PARKED:
         raise problem(web.HTTPInternalServerError, "the order could not be placed; the operator can see why")
     raise problem(web.HTTPConflict, f"nothing was ordered: {_refusal_reason(event)}")
 
@@ -210,7 +235,7 @@ def _link_decided(view: OrderView) -> bool:
     return _newest_link(view) is not None or not pending
 
 
-def _newest_link(view: OrderView) -> Any:
+def _newest_link(view: OrderView) -> Attempt | None:
     """Return the newest attempt whose link is made; None if there is none."""
     made = [attempt for attempt in view.attempts if attempt.link_id]
     return made[-1] if made else None
@@ -230,20 +255,58 @@ def _answer(view: OrderView) -> dict[str, Any]:
     }
 
 
-def _status(view: OrderView) -> str:
-    if view.lifecycle is Lifecycle.FULFILLED and view.fulfilled:
-        return "paid"
-    if view.lifecycle in (Lifecycle.FULFILLED, Lifecycle.RETURNED):
-        return "refunded"
+def _status(view: OrderView) -> OrderStatus:
+    match view.lifecycle:
+        case Lifecycle.FULFILLED if view.fulfilled:
+            return OrderStatus.PAID
+        case Lifecycle.FULFILLED | Lifecycle.RETURNED:
+            return OrderStatus.REFUNDED
+        case Lifecycle.OPEN | Lifecycle.LAPSED:
+            return _status_before_goods_are_due(view)
+        case _:
+            assert_never(view.lifecycle)
+
+
+def _status_before_goods_are_due(view: OrderView) -> OrderStatus:
     if reason_of(view.held_for) not in (None, HoldReason.UNCAPTURED):
-        return "held"
-    if view.payment in (PaymentStatus.AUTHORISED, PaymentStatus.HELD):
-        # Held without a reason: its link is reported paid, or its money came in an event that was parked.
-        return "held" if view.paid_at else "authorised"
-    if not view.attempts:
-        return "open" if view.lifecycle is Lifecycle.OPEN else str(AttemptStatus.CANCELLED)
-    status = view.attempts[-1].status
-    return str(AttemptStatus.CREATING if status in _LINK_AHEAD else status)
+        return OrderStatus.HELD
+    match view.payment:
+        case PaymentStatus.AUTHORISED | PaymentStatus.HELD:
+            # Held without a reason: its link is reported paid, or its money came in an event that was parked.
+            return OrderStatus.HELD if view.paid_at else OrderStatus.AUTHORISED
+        case (
+            PaymentStatus.UNPAID
+            | PaymentStatus.SHORT
+            | PaymentStatus.PAID
+            | PaymentStatus.REFUNDING
+            | PaymentStatus.REFUNDED
+        ):
+            if view.attempts:
+                return _status_of_link(view.attempts[-1].status)
+            return OrderStatus.OPEN if view.lifecycle is Lifecycle.OPEN else OrderStatus.CANCELLED
+        case _:
+            assert_never(view.payment)
+
+
+def _status_of_link(status: AttemptStatus) -> OrderStatus:
+    """Return the status of an order of whose money nothing is known but its newest link."""
+    match status:
+        case AttemptStatus.PLANNED | AttemptStatus.CREATING:
+            return OrderStatus.CREATING
+        case AttemptStatus.CREATED:
+            return OrderStatus.CREATED
+        case AttemptStatus.WITHDRAWING:
+            return OrderStatus.WITHDRAWING
+        case AttemptStatus.REFUSED:
+            return OrderStatus.REFUSED
+        case AttemptStatus.CANCELLED:
+            return OrderStatus.CANCELLED
+        case AttemptStatus.EXPIRED:
+            return OrderStatus.EXPIRED
+        case AttemptStatus.PAID:
+            return OrderStatus.PAID
+        case _:
+            assert_never(status)
 
 
 def problem(kind: type[web.HTTPException], message: str) -> web.HTTPException:

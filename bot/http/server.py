@@ -39,7 +39,7 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Count every answer; turn an unexpected error into a 5xx, so that the sender tries again."""
     connections = request.app[CONNECTIONS]
     try:
-        response = await handler(request) if connections.begins(request) else _busy()
+        response = await handler(request) if connections.on_head(request) else _busy()
     except web.HTTPException as refused:
         response = _plain(refused)
     except Overloaded:
@@ -47,7 +47,7 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     except Exception as error:  # noqa: BLE001 - it is logged
         response = _unexpected(request, error)
     finally:
-        connections.ends(request)
+        connections.on_answered(request)
     _count(request, response.status)
     return response
 

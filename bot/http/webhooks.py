@@ -93,13 +93,13 @@ async def take_razorpay(context: Context, raw: bytes, header: str | None) -> Non
     if body is None:
         return
     body = storable(body)
-    notice = webhook.read(body)
-    if notice.problems:
-        log.warning("webhook read in part", event_name=notice.event, problems=notice.problems)
-    order_key = notice.order_key
-    if order_key is None and notice.link_id is not None:
-        order_key = await context.store.order_of_link(notice.link_id)
-    await _store(context, [from_razorpay(raw, notice, order_key, body, context.gateway.mode)])
+    read = webhook.read(body)
+    if read.problems:
+        log.warning("webhook read in part", event_name=read.event, problems=read.problems)
+    order_key = read.order_key
+    if order_key is None and read.link_id is not None:
+        order_key = await context.store.order_of_link(read.link_id)
+    await _store(context, [from_razorpay(raw, read, order_key, body, context.gateway.mode)])
 
 
 async def _count_refused(context: Context, path: str, setting: str) -> None:

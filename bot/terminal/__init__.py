@@ -1,1 +1,1 @@
-"""A chat in a terminal: draws the shop's messages, parses what a person types."""
+"""A chat in a terminal: draws the shop's messages, parses what a person types. Imports `whatsapp`."""

@@ -12,6 +12,7 @@ from bot.whatsapp.limits import LIMITS
 from bot.whatsapp.loose import Json, clipped, identifier, integer, items, mapping, texts, word
 from flows.engine.events import Event, Received, Tapped, TextReceived
 from flows.messages import limits
+from payments.shop.cart import Item, items_to_json
 
 _SILENT: Final = frozenset({"reaction", "edit", "revoke", "system"})
 _RESPONSE: Final = 16_384
@@ -98,17 +99,18 @@ def _order(message: Json) -> Event:
     content = mapping(message.get("order"))
     fields = texts(content, "text")
     cart = [_item(mapping(product)) for product in items(content.get("product_items"))]
-    if 0 < len(cart) <= _ITEMS and None not in cart:
-        fields["items"] = cart
+    readable = [item for item in cart if item is not None]
+    if 0 < len(readable) == len(cart) <= _ITEMS:
+        fields["items"] = items_to_json(readable)
     return Received("order", fields)
 
 
-def _item(product: Json) -> Json | None:
+def _item(product: Json) -> Item | None:
     sku = identifier(product.get("product_retailer_id"))
     quantity = integer(product.get("quantity"))
     if sku is None or quantity is None or not 0 < quantity <= _QUANTITY:
         return None
-    return {"sku": sku, "quantity": quantity}
+    return Item(sku, quantity)
 
 
 def _contacts(message: Json) -> Event:

@@ -1,7 +1,7 @@
 """Classifies failed calls to the Graph API.
 
-The error `code` decides if there is one. The HTTP status decides only without a code, because the sources
-disagree about which status comes with which code (429 or 400 for throttling).
+An error `code` that we know decides. Without one the HTTP status decides: the sources disagree about which
+status comes with which code (429 or 400 for throttling).
 
 Source: Meta, WhatsApp Cloud API, "Error codes", 2026.
 """
@@ -38,7 +38,7 @@ FAULTY: Final = frozenset({
 MEDIA: Final = frozenset({131052, 131053})
 """Meta cannot fetch the media: send the same text without it. Waiting would hold up later messages."""
 
-VERDICTS: Final[Mapping[int, Failure]] = {
+FAILURES: Final[Mapping[int, Failure]] = {
     **dict.fromkeys(THROTTLED, Failure.THROTTLED),
     **dict.fromkeys(SERVER_SIDE, Failure.RETRY),
     **dict.fromkeys(ACCOUNT, Failure.HALT),
@@ -60,15 +60,15 @@ class SendError(Exception):
 
     def __init__(
         self,
-        verdict: Failure,
+        failure: Failure,
         details: str,
         *,
         code: int | None = None,
         status: int | None = None,
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(f"{verdict}: {details} (code {code}, HTTP {status})")
-        self.verdict = verdict
+        super().__init__(f"{failure}: {details} (code {code}, HTTP {status})")
+        self.failure = failure
         self.details = details
         """For people; never branch on it."""
         self.code = code
@@ -92,8 +92,8 @@ def classify(status: int, body: bytes, headers: Mapping[str, str]) -> SendError:
     if code is None:
         details = f"HTTP {status} with no Graph API error in it"
         return SendError(_by_status(status), details, status=status, retry_after=retry_after)
-    verdict = _by_code(code, error, status)
-    return SendError(verdict, _details(error), code=code, status=status, retry_after=retry_after)
+    failure = _by_code(code, error, status)
+    return SendError(failure, _details(error), code=code, status=status, retry_after=retry_after)
 
 
 def remedy(code: int | None) -> Remedy | None:
@@ -102,7 +102,7 @@ def remedy(code: int | None) -> Remedy | None:
         return None
     if code in MEDIA:
         return Remedy.PLAIN
-    match VERDICTS.get(code):
+    match FAILURES.get(code):
         case Failure.RETRY | Failure.THROTTLED | Failure.PAIR_RATE:
             return Remedy.SOON
         case Failure.HALT:
@@ -114,9 +114,9 @@ def remedy(code: int | None) -> Remedy | None:
 def _by_code(code: int, error: Mapping[str, Any], status: int) -> Failure:
     if (code, integer(error.get("error_subcode"))) == _NO_SUCH_OBJECT:
         return Failure.HALT
-    verdict = VERDICTS.get(code)
-    if verdict is not None:
-        return verdict
+    failure = FAILURES.get(code)
+    if failure is not None:
+        return failure
     if status == 429:
         return Failure.THROTTLED
     if error.get("is_transient") is True or status >= 500:
@@ -126,7 +126,7 @@ def _by_code(code: int, error: Mapping[str, Any], status: int) -> Failure:
 
 
 def _by_status(status: int) -> Failure:
-    """Return the verdict on an answer without a code, from the Graph API or from something before it."""
+    """Return the failure that an answer without a code is, from the Graph API or from something before it."""
     if status == 429:
         return Failure.THROTTLED
     if 200 <= status < 300 or status >= 500:

@@ -1,4 +1,4 @@
-"""Circuit breaker of a lane: while the provider refuses the account, only probes go out. Pure.
+"""Circuit breaker of a lane: while the provider refuses the account, only probes go out. No I/O, no clock.
 
 Without it, an expired token or a blocked account would use up the tries of every message.
 """
@@ -29,12 +29,12 @@ class Circuit:
             return wanted
         return min(wanted, 1) if now >= self._probe_at else 0
 
-    def took(self, now: int) -> None:
+    def record_claim(self, now: int) -> None:
         """Record that entries were claimed. While the circuit is open, that is the probe."""
         if self._opened_at is not None:
             self._probe_at = now + PROBE
 
-    def halted(self, now: int) -> None:
+    def record_halt(self, now: int) -> None:
         """Record that the account was refused."""
         if self._opened_at is None:
             self._opened_at = now
@@ -46,12 +46,12 @@ class Circuit:
         if self._opened_at is not None:
             self._opened_at += milliseconds
 
-    def unused(self, now: int) -> None:
+    def record_unsent(self, now: int) -> None:
         """Record that a claimed entry was not sent: while the circuit is open, the probe is due again."""
         if self._opened_at is not None:
             self._probe_at = now
 
-    def answered(self, claimed_at: int) -> bool:
+    def record_answer(self, claimed_at: int) -> bool:
         """Record that an entry claimed at `claimed_at` was accepted, or refused for its own content.
 
         Return whether this closes the circuit. An entry claimed before the circuit opened does not.

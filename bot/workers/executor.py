@@ -70,17 +70,17 @@ class Executor:
     async def perform(self, delivery: Delivery) -> Outcome:
         """Send the message or make the call, and return the outcome."""
         # A retried call looks at Razorpay first for what an earlier try made; a message may already be sent.
-        verdict = Failure.UNKNOWN if delivery.lane == Lane.CHAT else Failure.RETRY
+        failure = Failure.UNKNOWN if delivery.lane == Lane.CHAT else Failure.RETRY
         try:
             async with asyncio.timeout(LONGEST[delivery.lane]):
                 outcome = await self._dispatch(delivery)
         except TimeoutError:
-            return self._fail(delivery, verdict, None, f"cut off after {LONGEST[delivery.lane]:g} seconds")
+            return self._fail(delivery, failure, None, f"cut off after {LONGEST[delivery.lane]:g} seconds")
         except Exception as error:
             log.exception("delivery failed unexpectedly", delivery=delivery.id, name=delivery.name)
-            return self._fail(delivery, verdict, None, mask(f"{type(error).__name__}: {error}"))
+            return self._fail(delivery, failure, None, mask(f"{type(error).__name__}: {error}"))
         if isinstance(outcome, Done):
-            self._log_recovery(delivery, self.traffic.done(delivery.lane, _claimed_at(delivery)))
+            self._log_recovery(delivery, self.traffic.record_success(delivery.lane, _claimed_at(delivery)))
         return outcome
 
     async def _dispatch(self, delivery: Delivery) -> Outcome:
@@ -101,7 +101,7 @@ class Executor:
                 delivery, str(error), window.unsent(delivery.name, delivery.conversation)
             )
         except SendError as error:
-            failed = self._fail(delivery, error.verdict, error.retry_after, str(error))
+            failed = self._fail(delivery, error.failure, error.retry_after, str(error))
             if isinstance(failed, Again) and error.is_foreign:
                 return replace(failed, notice=elsewhere(str(error)))
             return failed
@@ -110,7 +110,7 @@ class Executor:
         try:
             provider_id, answer = await make_call(self.gateway, call, delivery.attempts)
         except GatewayError as error:
-            failed = self._fail(delivery, _verdict(error), error.retry_after, str(error))
+            failed = self._fail(delivery, _failure_of(error), error.retry_after, str(error))
             if isinstance(failed, Failed):
                 return replace(
                     failed, result=event_for_refusal(call, error), notice=notice_for_refusal(call, error)
@@ -123,10 +123,11 @@ class Executor:
     ) -> Again | Failed:
         """Return the outcome of a failed try: when to try again, or that the entry has failed for good."""
         now = self.clock.now()
-        self._log_recovery(delivery, self.traffic.failed(delivery.lane, failure, _claimed_at(delivery), now))
+        recovered = self.traffic.record_failure(delivery.lane, failure, _claimed_at(delivery), now)
+        self._log_recovery(delivery, recovered)
         decision = decide(
             attempts=delivery.attempts,
-            verdict=failure,
+            failure=failure,
             retry_after=retry_after,
             now=now,
             jitter=self.dice.random(),
@@ -144,7 +145,7 @@ class Executor:
 
     def _fail_unsent(self, delivery: Delivery, error: str, notice: Notice) -> Failed:
         """Return the outcome of an entry that was not sent and never will be."""
-        self.traffic.unused(delivery.lane, self.clock.now())
+        self.traffic.record_unsent(delivery.lane, self.clock.now())
         _log_failure(delivery, Failure.PERMANENT, error)
         return Failed(delivery.claim, error, notice=notice)
 
@@ -170,8 +171,8 @@ def _claimed_at(delivery: Delivery) -> int:
     return delivery.claim.leased_until - LEASE
 
 
-def _verdict(error: GatewayError) -> Failure:
-    """Return the verdict on `error`. A call of unknown outcome is safe to retry: it has a reference id."""
+def _failure_of(error: GatewayError) -> Failure:
+    """Return the failure that `error` is. A call of unknown outcome may be retried: it has a reference id."""
     if error.reason is Reason.AUTH:
         return Failure.HALT
     return Failure.RETRY if error.retryable else Failure.PERMANENT

@@ -163,7 +163,7 @@ class Workers:
             return 0
         claimed = await self._context.store.claim_due(now, room, LEASE, (lane,))
         if claimed:
-            self._traffic.took(lane, len(claimed), now)
+            self._traffic.record_claim(lane, len(claimed), now)
         for _, run in groupby(claimed, key=_conversation):
             self._launch(lane, list(run))
         return len(claimed)

@@ -19,7 +19,7 @@ from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Gateway
 from payments.razorpay.links import ensure_link, read_link, withdraw_link
 from payments.razorpay.refunds import ensure_refund
-from payments.shop.orders import LINK_STATUSES
+from payments.shop.orders import LINK_STATUSES, LinkStatus
 
 FIRST: Final = 1
 _EXPIRY_REFUSED: Final = re.compile(r"expire", re.IGNORECASE)
@@ -57,7 +57,7 @@ def event_for_refusal(call: Call, error: GatewayError) -> Result | None:
         case RefundPayment():
             return RefundRefused(call.order_key, call.key)
         case CancelLink() if error.reason is Reason.NOT_FOUND:
-            return LinkWithdrawn(call.reference_id, call.link_id, "cancelled")
+            return LinkWithdrawn(call.reference_id, call.link_id, LinkStatus.CANCELLED)
         case CancelLink():
             return LinkKept(call.reference_id, error.description)
         case _:
@@ -109,7 +109,7 @@ async def _create(gateway: Gateway, call: CreateLink, *, may_exist: bool) -> tup
 async def _cancel(gateway: Gateway, call: CancelLink) -> tuple[str | None, Result]:
     link = await withdraw_link(gateway, call)
     link_id = link.id if link else None
-    status = link.status if link else "cancelled"
+    status = link.status if link else LinkStatus.CANCELLED
     if status not in LINK_STATUSES:
         return link_id, LinkKept(call.reference_id)
     return link_id, LinkWithdrawn(call.reference_id, link_id, status)

@@ -1,4 +1,4 @@
-"""Limits the messages per second of this process, once Meta says that they are too many. Pure.
+"""Limits the messages per second of this process, once Meta says that they are too many. No I/O, no clock.
 
 A refusal halves the rate, and halves it again if messages sent at the new rate are refused too. Each second
 without a refusal raises the rate by a tenth, until it exceeds what any number may send. Processes that share
@@ -36,11 +36,11 @@ class Throughput:
         self._refill(self.rate, now)
         return wanted if self.rate is None else min(wanted, int(self._allowance))
 
-    def took(self, count: int) -> None:
+    def record_claim(self, count: int) -> None:
         """Record that `count` messages are being sent."""
         self._allowance -= count
 
-    def throttled(self, claimed_at: int, now: int) -> None:
+    def record_throttle(self, claimed_at: int, now: int) -> None:
         """Record that Meta refused a message claimed at `claimed_at` as one too many."""
         if self.rate is None:
             self.rate, self._allowance, self._refilled_at = HIGHEST / 2, HIGHEST / 2 * _BURST, now

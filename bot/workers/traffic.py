@@ -1,4 +1,4 @@
-"""Decides how many entries of each lane may be claimed now, from the answers so far. Pure."""
+"""Decides how many entries of each lane may be claimed now, from the answers so far. No I/O, no clock."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -29,11 +29,11 @@ class Traffic:
         room = self.circuits[lane].room(wanted, now)
         return self.throughput.room(room, now) if lane == Lane.CHAT else room
 
-    def took(self, lane: Lane, count: int, now: int) -> None:
+    def record_claim(self, lane: Lane, count: int, now: int) -> None:
         """Record that `count` entries of `lane` were claimed."""
-        self.circuits[lane].took(now)
+        self.circuits[lane].record_claim(now)
         if lane == Lane.CHAT:
-            self.throughput.took(count)
+            self.throughput.record_claim(count)
 
     def shift(self, milliseconds: int) -> None:
         """Move all times with a clock that was put forward by `milliseconds`, or back if negative."""
@@ -41,18 +41,18 @@ class Traffic:
             circuit.shift(milliseconds)
         self.throughput.shift(milliseconds)
 
-    def unused(self, lane: Lane, now: int) -> None:
+    def record_unsent(self, lane: Lane, now: int) -> None:
         """Record that a claimed entry was not sent."""
-        self.circuits[lane].unused(now)
+        self.circuits[lane].record_unsent(now)
 
-    def done(self, lane: Lane, claimed_at: int) -> bool:
+    def record_success(self, lane: Lane, claimed_at: int) -> bool:
         """Record that an entry was accepted. Return whether this shows that the account is accepted again."""
-        return self.circuits[lane].answered(claimed_at)
+        return self.circuits[lane].record_answer(claimed_at)
 
-    def failed(self, lane: Lane, failure: Failure, claimed_at: int, now: int) -> bool:
+    def record_failure(self, lane: Lane, failure: Failure, claimed_at: int, now: int) -> bool:
         """Record that an entry failed. Return whether this shows that the account is accepted again."""
         if failure is Failure.HALT:
-            self.circuits[lane].halted(now)
+            self.circuits[lane].record_halt(now)
         if failure is Failure.THROTTLED and lane == Lane.CHAT:
-            self.throughput.throttled(claimed_at, now)
-        return failure in _ANSWERS and self.circuits[lane].answered(claimed_at)
+            self.throughput.record_throttle(claimed_at, now)
+        return failure in _ANSWERS and self.circuits[lane].record_answer(claimed_at)

@@ -1,4 +1,4 @@
-"""Working state of one step: the only mutable object of the engine. It never leaves the step."""
+"""Working state of one step. Like `Decision`, it is mutable and never leaves the step."""
 
 from collections.abc import Mapping
 from typing import Any

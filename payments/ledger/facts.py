@@ -184,6 +184,16 @@ _ENTITIES: Final = frozenset(EntityType)
 _STATES: Final = frozenset(FactState)
 
 
+def reported_in(body: Mapping[str, Any], entity: EntityType, state: FactState) -> Iterator[Mapping[str, Any]]:
+    """Yield the facts of `in_body` which say that an entity of this type was in this state.
+
+    Nothing else about them is certain: a parked event may hold a fact that `from_json` refuses.
+    """
+    for fact in in_body(body):
+        if fact.get("entity") == entity and fact.get("state") == state:
+            yield fact
+
+
 def in_body(body: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield the facts, as `to_json` wrote them, in the body of a webhook's event or of a call's result.
 

@@ -164,7 +164,7 @@ def _moves(state: OrderState, lifecycle: Lifecycle, left: Mapping[str, int]) -> 
 def _booked(state: OrderState, most_for_goods: int, balance: Balance, rules: Repairs) -> OrderState:
     """Return `state` with each captured rupee booked: for goods, as refunded, or held for a reason.
 
-    `most` is what may pay for goods: once money for goods was refunded, no other takes its place.
+    `most_for_goods` is what may pay for goods: once money for goods was refunded, no other takes its place.
     """
     remaining = balance.paid - _refunded(state.refunds, balance.fitting)
     fulfilled = max(0, min(most_for_goods, remaining)) if state.lifecycle is Lifecycle.FULFILLED else 0

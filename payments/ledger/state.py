@@ -115,7 +115,7 @@ class OrderState:
 
     @property
     def link(self) -> Attempt | None:
-        """The link that the customer has or waits for; None once it cannot be paid any more."""
+        """The newest link that the customer has or waits for; None once it is withdrawn or over."""
         live = [attempt for attempt in self.attempts if attempt.status in _OFFERED]
         return max(live, key=_ordinal, default=None)
 

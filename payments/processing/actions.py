@@ -14,6 +14,7 @@ from payments.ledger.state import OrderState, PaymentStatus
 from payments.processing import views
 from payments.processing.shop_state import ShopState
 from payments.shop import cart, catalogue, stock
+from payments.shop.cart import Item
 from payments.shop.catalogue import Shop
 from payments.shop.money import money
 from payments.shop.orders import CURRENCY, Order, order_key
@@ -58,11 +59,11 @@ class _NoArguments(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class _Item(_NoArguments):
+class _Product(_NoArguments):
     sku: Annotated[str, Field(max_length=256)]
 
 
-class _Quantity(_Item):
+class _Quantity(_Product):
     quantity: Annotated[int, Field(ge=-(10**9), le=10**9)] = 1
 
 
@@ -102,7 +103,7 @@ def _set(scene: Scene, args: _Quantity) -> Result:
     return _put(scene, args.sku, args.quantity)
 
 
-def _remove(scene: Scene, args: _Item) -> Result:
+def _remove(scene: Scene, args: _Product) -> Result:
     state = _state(scene)
     changed = state.with_cart(cart.with_quantity(state.cart, args.sku, 0))
     return Result(changed, instead=_cart_emptied(state, changed))
@@ -119,21 +120,21 @@ def _fill(scene: Scene, args: _NoArguments) -> Result:
     for would be a wrong order. If less is left than was asked for, the cart holds what is left and the order
     is refused: the requester has not seen that cart.
     """
-    items = scene.event.get("items")
+    items = cart.items_from_json(scene.event.get("items") or ())
     if not items:
         # A catalogue cart without items could not be read as a whole, so its products are unknown.
         catalogue_order = scene.event.get("kind") == "order"
         return _refused(scene, "order.refused", reason="unknown") if catalogue_order else Result(scene.host)
     wanted: dict[str, int] = {}
     for item in items:
-        wanted[item["sku"]] = wanted.get(item["sku"], 0) + item["quantity"]
+        wanted[item.sku] = wanted.get(item.sku, 0) + item.quantity
     state = _state(scene)
     shop, left = state.at.shop, _left_for_new(state)
     if any(shop.product(sku) is None for sku in wanted):
         return _refused(scene, "order.refused", reason="unknown")
     limits = {p.sku: shop.limit(p, left) for p in shop.products if p.sku in wanted}
-    filled = tuple((sku, min(wanted[sku], limit)) for sku, limit in limits.items())
-    changed = state.with_cart(tuple((sku, quantity) for sku, quantity in filled if quantity > 0))
+    filled = (Item(sku, min(wanted[sku], limit)) for sku, limit in limits.items())
+    changed = state.with_cart(tuple(item for item in filled if item.quantity > 0))
     short = any(wanted[sku] > limit for sku, limit in limits.items())
     return Result(changed, instead=Happened("order.refused", {"reason": "sold out"}) if short else None)
 
@@ -149,13 +150,13 @@ def _place(scene: Scene, args: _NoArguments) -> Result:
     """Freeze the cart into a new order. An earlier order that is not paid ends first."""
     state = _state(scene)
     shop, left = state.at.shop, _left_for_new(state)
-    on_sale = tuple(item for item in state.cart if shop.product(item[0]))
+    on_sale = tuple(item for item in state.cart if shop.product(item.sku))
     possible = tuple(
-        (product.sku, min(quantity, shop.limit(product, left)))
+        Item(product.sku, min(quantity, shop.limit(product, left)))
         for product, quantity in cart.known(on_sale, shop)
     )
     if possible != on_sale:
-        changed = state.with_cart(tuple(item for item in possible if item[1]))
+        changed = state.with_cart(tuple(item for item in possible if item.quantity))
         return Result(changed, instead=Happened("order.refused", {"reason": "sold out"}))
     names = {p["sku"]: p["name"] for p in catalogue.view(shop, scene.language, scene.language)["products"]}
     lines = cart.lines(on_sale, shop, names)
@@ -241,7 +242,7 @@ SHOP: Final = Vocabulary(
     actions={
         "cart.add": Action(_Quantity, _add, ("cart.refused",)),
         "cart.set": Action(_Quantity, _set, ("cart.refused", "cart.emptied")),
-        "cart.remove": Action(_Item, _remove, ("cart.emptied",)),
+        "cart.remove": Action(_Product, _remove, ("cart.emptied",)),
         "cart.empty": Action(_NoArguments, _empty),
         "cart.fill": Action(_NoArguments, _fill, ("order.refused",)),
         "cart.settle": Action(_NoArguments, _settle),

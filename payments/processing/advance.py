@@ -22,7 +22,7 @@ from payments.ledger.matching import may_have_taken
 from payments.ledger.polling import Poll
 from payments.ledger.refunds import RefundStatus
 from payments.ledger.state import OrderState
-from payments.processing.bodies import Body, Chat, FactsTold, Joined, OrderRequested, read
+from payments.processing.bodies import Body, Chat, FactsTold, Joined, OrderRequested, read, request_to_json
 from payments.processing.changes import ChangeSet, EventResult, Outcome
 from payments.processing.conversation_join import join
 from payments.processing.deferred_links import follow, keep_waiting
@@ -113,7 +113,7 @@ def _handle(turn: Turn, body: Body) -> Done:
         case TimerDue():
             return turn.run(body)
         case OrderRequested():
-            return turn.run(Happened("order.requested", {"items": body.items}))
+            return turn.run(Happened("order.requested", request_to_json(body)))
         case FactsTold():
             return _facts(turn, body)
         case Poll():

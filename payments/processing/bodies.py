@@ -1,7 +1,7 @@
 """The bodies of inbox rows: one dataclass for each kind, and their codec. Pure."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias, assert_never
 
@@ -16,6 +16,9 @@ from payments.ledger.polling import Poll
 from payments.processing import results
 from payments.processing.results import Result
 from payments.processing.step_input import EventKind
+from payments.shop import cart
+from payments.shop.cart import Item
+from payments.shop.orders import Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +40,15 @@ class FactsTold:
     """Parts of the webhook that could not be read."""
     account: str | None = None
     """The provider's id of the account that the webhook names."""
-    mode: str | None = None
-    """`test` or `live`: the mode of our keys."""
+    mode: Mode | None = None
+    """The mode of our keys."""
 
 
 @dataclass(frozen=True, slots=True)
 class OrderRequested:
     """An order that was requested over our API. Without items, the customer's cart is ordered."""
 
-    items: Sequence[Mapping[str, Any]] | None
+    items: tuple[Item, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ def read(kind: EventKind, body: Mapping[str, Any]) -> Body:
         case EventKind.POLL:
             return polling.from_json(body)
         case EventKind.REQUEST:
-            return OrderRequested(body["items"])
+            return _request(body)
         case EventKind.JOINED:
             return joined(body)
         case EventKind.RECEIPT | EventKind.OTHER:
@@ -95,6 +98,16 @@ def joined(body: Mapping[str, Any]) -> Joined:
     return Joined(conversations.from_json(body["conversation"], snapshot), bool(body["heard_last"]))
 
 
+def request_to_json(request: OrderRequested) -> dict[str, Any]:
+    """Return the body of an `EventKind.REQUEST` row."""
+    return {"items": None if request.items is None else cart.items_to_json(request.items)}
+
+
+def _request(body: Mapping[str, Any]) -> OrderRequested:
+    items = body["items"]
+    return OrderRequested(None if items is None else cart.items_from_json(items))
+
+
 def _timer(body: Mapping[str, Any]) -> TimerDue:
     event = events.from_json(body)
     if not isinstance(event, TimerDue):
@@ -103,11 +116,12 @@ def _timer(body: Mapping[str, Any]) -> TimerDue:
 
 
 def _facts(body: Mapping[str, Any]) -> FactsTold:
+    order_key, mode = body["order_key"], body.get("mode")
     facts, unreadable = fact_values.read_all(body["facts"])
     return FactsTold(
-        order_key=body["order_key"],
+        order_key=order_key,
         facts=facts,
         problems=(*(body.get("problems") or ()), *unreadable),
         account=body.get("account"),
-        mode=body.get("mode"),
+        mode=None if mode is None else Mode(mode),
     )

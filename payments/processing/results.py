@@ -5,8 +5,17 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Final, TypeAlias
 
 from payments.ledger import facts as fact_values
-from payments.ledger.facts import EntityType, Fact, FactState
-from payments.shop.orders import LINK_STATUSES, Attempt, AttemptStatus, moved, order_key_of
+from payments.ledger import link_ends
+from payments.ledger.facts import EntityType, Fact
+from payments.shop.orders import (
+    LINK_STATUSES,
+    Attempt,
+    AttemptStatus,
+    LinkStatus,
+    Mode,
+    moved,
+    order_key_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,9 +25,9 @@ class LinkCreated:
     reference_id: str
     link_id: str
     short_url: str
-    status: str
-    mode: str | None = None
-    """`test` or `live`: the mode of the key that made it."""
+    status: LinkStatus
+    mode: Mode | None = None
+    """The mode of the key that made it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +47,7 @@ class LinkWithdrawn:
     reference_id: str
     link_id: str | None
     """None if the provider knows of no link by this reference id."""
-    status: str
+    status: LinkStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +65,11 @@ class LinkFound:
     reference_id: str
     link_id: str
     short_url: str
-    status: str
+    status: LinkStatus
     amount: int
     """Paise."""
     currency: str
-    mode: str
+    mode: Mode
     facts: tuple[Fact, ...] = ()
     """Facts about the link and its payments."""
     problems: tuple[str, ...] = ()
@@ -142,11 +151,15 @@ def to_json(result: Result) -> dict[str, Any]:
 
 
 def from_json(value: Mapping[str, Any]) -> Result:
-    """Return the result that `to_json` wrote. Raises KeyError or TypeError on another shape."""
+    """Return the result that `to_json` wrote. Raises KeyError, TypeError or ValueError on another shape."""
     kind = _KINDS.get(value["name"])
     if kind is None:
         raise KeyError(f"unknown answer {value['name']!r}")
     values = dict(value["fields"])
+    if "status" in values:
+        values["status"] = _link_status(values["status"])
+    if values.get("mode") is not None:
+        values["mode"] = Mode(values["mode"])
     if "facts" in values:
         values["facts"], unreadable = fact_values.read_all(values["facts"])
         if unreadable:
@@ -154,6 +167,14 @@ def from_json(value: Mapping[str, Any]) -> Result:
     if "problems" in values:
         values["problems"] = tuple(values["problems"])
     return kind(**values)
+
+
+def _link_status(word: str) -> LinkStatus:
+    """Return the status called `word`. One that another version wrote counts as a link that can be paid."""
+    return LinkStatus(word) if word in _LINK_WORDS else LinkStatus.CREATED
+
+
+_LINK_WORDS: Final = frozenset(LinkStatus)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +225,7 @@ def _fact(attempt: Attempt, ended: AttemptStatus | None) -> tuple[Fact, ...]:
             attempt.order_key,
             EntityType.PAYMENT_LINK,
             attempt.link_id,
-            FactState(ended),
+            link_ends.STATES[ended],
             paid,
             attempt.currency,
             0,

@@ -201,7 +201,7 @@ class ShopState:
         return shop.with_order(replace(state, lifecycle=Lifecycle.OPEN))
 
     def end(self, key: str) -> "ShopState":
-        """End an order that no link can pay. Its goods are free again."""
+        """Let an open order lapse and free its goods. Its links are withdrawn; one may still be paid."""
         state = self.known(key)
         if state.lifecycle is not Lifecycle.OPEN:
             return self

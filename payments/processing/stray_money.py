@@ -8,19 +8,17 @@ from payments.shop.orders import CURRENCY, conversation_of
 
 def not_given_back(fact: Fact) -> Notice:
     """Return the notice about a failed refund."""
-    refund, order_key = fact.entity_id, fact.order_key
     said = (
-        f"{_shown(fact)} for {order_key}, an order that this database lacks, could not be given"
-        f" back ({refund}): stop the server and run 'munshi settle', which asks what becomes of it; or give"
-        " it back in Razorpay Dashboard, or ask the payer for another account"
+        f"{_shown(fact)} for {fact.order_key}, an order that this database lacks, could not be given back"
+        f" ({fact.entity_id}): stop the server and run 'munshi settle', which asks what becomes of it; or"
+        " give it back in Razorpay Dashboard, or ask the payer for another account"
     )
-    return Notice(NoticeKind.STRAY_MONEY, refund, said)
+    return Notice(NoticeKind.STRAY_MONEY, fact.entity_id, said)
 
 
 def captured(installation: str, fact: Fact) -> Notice:
     """Return the notice about a captured payment. `installation` is ours."""
-    payment, order_key = fact.entity_id, fact.order_key
-    owner = (conversation_of(order_key) or "").partition("-")[0]
+    owner = (conversation_of(fact.order_key) or "").partition("-")[0]
     if owner == installation:
         situation = (
             "which this database lacks: it is older than the order (a restored backup, a copy, a snapshot)."
@@ -33,8 +31,8 @@ def captured(installation: str, fact: Fact) -> Notice:
             " with these keys, or this one took its place. If it is another shop of yours, leave it to that"
             " one; else stop the server and put the right database back."
         )
-    said = f"{_shown(fact)} was captured ({payment}) for {order_key}, {situation}"
-    return Notice(NoticeKind.STRAY_MONEY, payment, said)
+    said = f"{_shown(fact)} was captured ({fact.entity_id}) for {fact.order_key}, {situation}"
+    return Notice(NoticeKind.STRAY_MONEY, fact.entity_id, said)
 
 
 def _shown(fact: Fact) -> str:

@@ -24,7 +24,7 @@ Trace: TypeAlias = tuple[Mapping[str, Any], ...]
 
 @dataclass(slots=True)
 class Turn:
-    """What one event has done so far. If the event fails, all of it is dropped."""
+    """What one event has done so far. If it fails, all is dropped but what was learned of money."""
 
     flow: Flow
     now: int

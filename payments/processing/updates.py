@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from flows.engine.events import Happened
+from payments.ledger import link_ends
 from payments.ledger.calls import FetchPayments, RefundPayment
 from payments.ledger.facts import EntityType, Fact, FactState
 from payments.ledger.fees import with_fee_on_top
@@ -21,7 +22,7 @@ from payments.processing.results import Refusal
 from payments.processing.shop_state import CannotHandle
 from payments.processing.turn import Trace, Turn
 from payments.shop.catalogue import Repairs
-from payments.shop.orders import LINK_STATUSES, moved
+from payments.shop.orders import moved
 
 TOLD_CUSTOMER: Final = 10 * 60_000
 """Milliseconds until a customer hears of an authorised payment. A capture usually takes a second."""
@@ -183,9 +184,9 @@ def _rules(turn: Turn, current: bool) -> Repairs:
 def _move_attempts(state: OrderState) -> OrderState:
     """Return `state` with its attempts moved to the ends that the facts report."""
     ends = [
-        (fact.entity_id, LINK_STATUSES[fact.state])
+        (fact.entity_id, link_ends.ENDS[fact.state])
         for fact in state.facts
-        if fact.entity is EntityType.PAYMENT_LINK and fact.state in LINK_STATUSES
+        if fact.entity is EntityType.PAYMENT_LINK and fact.state in link_ends.ENDS
     ]
     attempts = {attempt.ordinal: attempt for attempt in state.attempts}
     for link_id, end in ends:

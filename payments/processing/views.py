@@ -6,7 +6,7 @@ from typing import Any, Final
 from flows.engine.vocabulary import Trial
 from payments.ledger.state import OrderState
 from payments.processing.shop_state import ShopState
-from payments.shop.cart import Cart
+from payments.shop.cart import Cart, Item
 from payments.shop.orders import CURRENCY, Attempt, AttemptStatus, Line, Order, lines_to_json
 
 _SAMPLE_TOTAL: Final = 100
@@ -38,9 +38,9 @@ def _cart(cart: Cart, statics: Mapping[str, Any]) -> Mapping[str, Any]:
         return _EMPTY_CART
     products = {product["sku"]: product for product in statics["shop"]["products"]}
     lines = [
-        {**products[sku], "quantity": quantity, "total": products[sku]["price"] * quantity}
-        for sku, quantity in cart
-        if sku in products
+        {**product, "quantity": item.quantity, "total": product["price"] * item.quantity}
+        for item in cart
+        if (product := products.get(item.sku)) is not None
     ]
     count, total = sum(line["quantity"] for line in lines), sum(line["total"] for line in lines)
     return {"lines": lines, "count": count, "total": total}
@@ -115,5 +115,5 @@ def _trial_views(lines: Sequence[Line], statics: Mapping[str, Any]) -> dict[str,
     url = "https://rzp.io/i/trial"
     link = Attempt(f"{key}.1", key, 1, total, CURRENCY, 1, AttemptStatus.CREATED, "plink_trial", url)
     state = OrderState(placed, attempts=(link,))
-    cart = tuple((line.sku, line.quantity) for line in lines)
+    cart = tuple(Item(line.sku, line.quantity) for line in lines)
     return {"cart": _cart(cart, statics), "order": order(state, 0)}

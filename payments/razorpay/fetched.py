@@ -5,11 +5,17 @@ from typing import Any, Final, TypeAlias
 
 from payments.ledger.facts import EntityType, Fact, FactState
 from payments.razorpay.entities import Entity, UnusableError, fact, of_refunded
-from payments.shop.orders import LINK_STATUSES
+from payments.shop.orders import LinkStatus
 
 Reading: TypeAlias = tuple[tuple[Fact, ...], tuple[str, ...]]
 """Facts, and the problems of entities that could not be read: for people, without values."""
 
+_LINK: Final[Mapping[str, FactState]] = {
+    LinkStatus.PAID: FactState.PAID,
+    LinkStatus.EXPIRED: FactState.EXPIRED,
+    LinkStatus.CANCELLED: FactState.CANCELLED,
+}
+"""A link's final status, and the state that its webhooks give it. In other statuses it can still be paid."""
 _PAYMENT: Final = {
     "authorized": FactState.AUTHORIZED,
     "captured": FactState.CAPTURED,
@@ -29,9 +35,9 @@ def link_facts(link: Entity, order_key: str) -> Reading:
 
     def to_fact(link: Entity) -> Fact | None:
         status = _status(link)
-        if status not in LINK_STATUSES:
+        if status not in _LINK:
             return None
-        return fact(EntityType.PAYMENT_LINK, FactState(status), link, order_key)
+        return fact(EntityType.PAYMENT_LINK, _LINK[status], link, order_key)
 
     return _read(EntityType.PAYMENT_LINK, [link], to_fact)
 

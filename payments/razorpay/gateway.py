@@ -15,7 +15,7 @@ from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import razorpay
@@ -25,15 +25,13 @@ from payments.ledger.calls import CreateLink, RefundPayment
 from payments.razorpay.entities import MAX_INTEGER, ORDER_NOTE, REFUND_NOTE
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.transport import session
+from payments.shop.orders import LinkStatus, Mode
 
 CONNECT_SECONDS: Final = 5.0
 ANSWER_SECONDS: Final = 10.0
 """Time-out from the last byte of a request to the last byte of its answer."""
 CALL_SECONDS: Final = CONNECT_SECONDS + ANSWER_SECONDS
 """Longest duration of one call, once a thread has it."""
-
-STATUSES: Final = frozenset({"created", "partially_paid", "paid", "expired", "cancelled"})
-"""All values of a payment link's `status`."""
 
 _PAGE: Final = 20
 """Links in one page: each may have 15 notes of 256 characters, in any script."""
@@ -57,8 +55,7 @@ class Link:
     id: str
     """`plink_…`"""
     reference_id: str
-    status: str
-    """One of `STATUSES`."""
+    status: LinkStatus
     amount: int
     """Paise."""
     amount_paid: int
@@ -101,9 +98,9 @@ class Gateway:
         self._sessions: list[requests.Session] = []
 
     @property
-    def mode(self) -> Literal["live", "test"]:
-        """The mode of the key: `live` moves real money. The address is the same for both."""
-        return "live" if self._auth[0].startswith("rzp_live_") else "test"
+    def mode(self) -> Mode:
+        """The mode of the key."""
+        return Mode.of_key(self._auth[0])
 
     async def create_link(self, call: CreateLink) -> Link:
         """Create a payment link. Razorpay does not send it to anybody: we send it ourselves."""
@@ -268,7 +265,7 @@ def _link(payload: Mapping[str, Any]) -> Link:
     link = Link(
         id=_text(payload, "id"),
         reference_id=reference_id if isinstance(reference_id, str) and reference_id.isprintable() else "",
-        status=_text(payload, "status"),
+        status=_status(payload),
         amount=_paise(payload, "amount"),
         amount_paid=_paise(payload, "amount_paid"),
         currency=_text(payload, "currency"),
@@ -277,9 +274,19 @@ def _link(payload: Mapping[str, Any]) -> Link:
         notes=notes if isinstance(notes, dict) else {},  # null or [] when there are none
         created_at=created_at if type(created_at) is int else 0,
     )
-    if not _LINK_ID.fullmatch(link.id) or link.status not in STATUSES:
-        raise _unintelligible("the answer is not a payment link: its id or status is unknown")
+    if not _LINK_ID.fullmatch(link.id):
+        raise _unintelligible(_UNKNOWN)
     return link
+
+
+def _status(payload: Mapping[str, Any]) -> LinkStatus:
+    try:
+        return LinkStatus(_text(payload, "status"))
+    except ValueError:
+        raise _unintelligible(_UNKNOWN) from None
+
+
+_UNKNOWN: Final = "the answer is not a payment link: its id or status is unknown"
 
 
 def _text(payload: Mapping[str, Any], name: str) -> str:

@@ -17,9 +17,9 @@ from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.fetched import Reading, payment_facts, refund_facts
 from payments.razorpay.gateway import Gateway, Link
 from payments.razorpay.refunds import ensure_refund
-from payments.shop.orders import CURRENCY
+from payments.shop.orders import CURRENCY, LinkStatus
 
-_PAYABLE: Final = frozenset({"created", "partially_paid"})
+_PAYABLE: Final = frozenset({LinkStatus.CREATED, LinkStatus.PARTIALLY_PAID})
 _UNDECIDED: Final = frozenset({"authorized", "created"})
 
 Lacking = Callable[[Collection[str]], Awaitable[Mapping[str, frozenset[str] | None]]]

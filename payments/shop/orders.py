@@ -100,6 +100,28 @@ class AttemptStatus(StrEnum):
     PAID = "paid"
 
 
+class LinkStatus(StrEnum):
+    """Status of a payment link at Razorpay, as Razorpay names it."""
+
+    CREATED = "created"
+    PARTIALLY_PAID = "partially_paid"
+    PAID = "paid"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+class Mode(StrEnum):
+    """Whether a key of Razorpay moves real money. The address is the same for both."""
+
+    TEST = "test"
+    LIVE = "live"
+
+    @classmethod
+    def of_key(cls, key_id: str) -> "Mode":
+        """Return the mode of the key with this id."""
+        return cls.LIVE if key_id.startswith("rzp_live_") else cls.TEST
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One payment link for an order. It is stored before Razorpay is asked for the link."""
@@ -116,8 +138,8 @@ class Attempt:
     status: AttemptStatus = AttemptStatus.CREATING
     link_id: str | None = None
     short_url: str | None = None
-    mode: str | None = None
-    """`test` or `live`: the mode of the key that made the link; None before it is made."""
+    mode: Mode | None = None
+    """The mode of the key that made the link; None before it is made."""
 
     @property
     def payable(self) -> bool:
@@ -133,10 +155,10 @@ class Attempt:
 _PAYABLE: Final = frozenset({AttemptStatus.CREATING, AttemptStatus.CREATED, AttemptStatus.WITHDRAWING})
 
 
-LINK_STATUSES: Final[Mapping[str, AttemptStatus]] = {
-    "paid": AttemptStatus.PAID,
-    "expired": AttemptStatus.EXPIRED,
-    "cancelled": AttemptStatus.CANCELLED,
+LINK_STATUSES: Final[Mapping[LinkStatus, AttemptStatus]] = {
+    LinkStatus.PAID: AttemptStatus.PAID,
+    LinkStatus.EXPIRED: AttemptStatus.EXPIRED,
+    LinkStatus.CANCELLED: AttemptStatus.CANCELLED,
 }
 """Attempt status for each final status of a link at Razorpay. In any other status it can still be paid."""
 

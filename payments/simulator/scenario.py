@@ -23,6 +23,7 @@ from flows.document.reader import Document, Path, read
 from flows.engine.model import RECEIVED
 from flows.messages.kinds import Message
 from payments.ledger.facts import FactState
+from payments.shop.cart import items_from_json
 from payments.shop.money import paise
 from payments.shop.orders import CURRENCY
 from payments.simulator.simulator import Razorpay, Simulator
@@ -254,9 +255,10 @@ def _payment_fails(value: Any) -> Performance:
 def _order(value: Any) -> Performance:
     if value == "cart":
         return lambda simulator: simulator.request(None)
-    items = value if isinstance(value, list) else []
-    if not items or not all(_is_item(item) for item in items):
+    written = value if isinstance(value, list) else []
+    if not written or not all(_is_item(item) for item in written):
         raise ValueError("write 'order: [{sku: …, quantity: 1}]', or 'order: cart'")
+    items = items_from_json(written)
     return lambda simulator: simulator.request(items)
 
 

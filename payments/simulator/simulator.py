@@ -22,6 +22,7 @@ from payments.ledger.facts import Detail, EntityType, Fact, FactState
 from payments.ledger.state import OrderState
 from payments.processing import results
 from payments.processing.advance import advance
+from payments.processing.bodies import OrderRequested, request_to_json
 from payments.processing.changes import ChangeSet, EventResult, Outcome, values
 from payments.processing.memory import MemoryStore
 from payments.processing.notice import Notice
@@ -36,7 +37,15 @@ from payments.processing.results import (
 )
 from payments.processing.shop_state import order_key_in
 from payments.processing.step_input import EventKind, InboxEvent
-from payments.shop.orders import CURRENCY, LINK_STATUSES, Attempt, AttemptStatus, order_key_of
+from payments.shop.cart import Item
+from payments.shop.orders import (
+    CURRENCY,
+    LINK_STATUSES,
+    Attempt,
+    AttemptStatus,
+    LinkStatus,
+    order_key_of,
+)
 
 START: Final = 1_767_243_600_000
 """Start of simulated time, 2026-01-01 10:30 in Pune: milliseconds since 1970, UTC."""
@@ -239,9 +248,9 @@ class Simulator:
         waited, self._waiting = self._waiting, []
         return [message for call in waited for message in self._perform(call)]
 
-    def request(self, items: list[dict[str, Any]] | None) -> list[Message]:
+    def request(self, items: tuple[Item, ...] | None) -> list[Message]:
         """An order is requested over the API."""
-        return self._take(EventKind.REQUEST, {"items": items})
+        return self._take(EventKind.REQUEST, request_to_json(OrderRequested(items)))
 
     def wait(self, milliseconds: int) -> list[Message]:
         """Time passes: timers run out and links expire, in order of their times."""
@@ -351,7 +360,7 @@ class Simulator:
             case CreateLink():
                 code = call.reference_id.replace(".", "-")
                 url = f"https://rzp.io/rzp/{code}"
-                return self._answer(LinkCreated(call.reference_id, f"plink_{code}", url, "created"))
+                return self._answer(LinkCreated(call.reference_id, f"plink_{code}", url, LinkStatus.CREATED))
             case CancelLink():
                 return self._answer(self._cancelled(call))
             case FetchPayments():
@@ -378,11 +387,11 @@ class Simulator:
 
     def _cancelled(self, call: CancelLink) -> Result:
         attempt = self.orders[order_key_of(call.reference_id)].attempt(call.reference_id)
-        if attempt.status in LINK_STATUSES.values():
-            return LinkWithdrawn(call.reference_id, attempt.link_id, str(attempt.status))
+        if ended := next((end for end, status in LINK_STATUSES.items() if status is attempt.status), None):
+            return LinkWithdrawn(call.reference_id, attempt.link_id, ended)
         if self._razorpay is Razorpay.KEEPS:
             return LinkKept(call.reference_id, "refused by the simulated Razorpay")
-        return LinkWithdrawn(call.reference_id, attempt.link_id, "cancelled")
+        return LinkWithdrawn(call.reference_id, attempt.link_id, LinkStatus.CANCELLED)
 
     @property
     def parked(self) -> list[EventResult]:

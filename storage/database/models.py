@@ -195,7 +195,8 @@ class Attempt(Model):
                 check="status IN ('planned', 'creating', 'created', 'withdrawing', 'cancelled', 'expired',"
                 " 'paid', 'refused')",
                 name="attempt_status",
-            )
+            ),
+            CheckConstraint(check="mode IN ('test', 'live')", name="attempt_mode"),
         ]
         indexes: ClassVar = [Index(fields=("conversation_id", "order_key"), name="attempt_order")]
 
@@ -279,10 +280,13 @@ class Stray(Model):
     order_key = fields.TextField()
     reference_id = fields.TextField()
     amount = fields.BigIntField()
-    word = fields.TextField()
+    decision = fields.TextField()
     payments = fields.TextField()
     settled_at = fields.BigIntField()
 
     class Meta:
         table = "stray"
+        constraints: ClassVar = [
+            CheckConstraint(check="decision IN ('cancelled', 'refunded', 'kept')", name="stray_decision")
+        ]
         indexes: ClassVar = [Index(fields=("order_key",), name="stray_order")]

@@ -31,7 +31,7 @@ class Arrival:
     body: Mapping[str, Any]
     """JSON values, in the shape of `kind`."""
     raw: str | None = None
-    """The bytes of the request, as text."""
+    """What is kept as evidence: the part of the body that is about it, without personal data."""
     aliases: tuple[Alias, ...] = ()
     """The channel's names of the customer, best first. An unknown customer is created."""
     formerly: tuple[Alias, ...] = ()

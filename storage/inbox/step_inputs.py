@@ -14,7 +14,7 @@ from payments.ledger.state import OrderState
 from payments.processing.named_orders import order_keys
 from payments.processing.shop_state import order_key_in
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
-from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Order
+from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Mode, Order
 from storage.database.encoding import loads
 from storage.database.transaction import Row, Transaction
 from storage.inbox.merge import rehome
@@ -231,7 +231,7 @@ def attempt_of(row: Mapping[str, Any]) -> Attempt:
         status=AttemptStatus(row["status"]),
         link_id=row["link_id"],
         short_url=row["short_url"],
-        mode=row["mode"],
+        mode=None if row["mode"] is None else Mode(row["mode"]),
     )
 
 

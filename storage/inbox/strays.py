@@ -4,11 +4,12 @@ The database is then a copy, or older than the provider's records: after a resto
 a snapshot of the machine, a failover, or with an empty database in the place of one with orders.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Any
 
-from payments.ledger.facts import EntityType, Fact, FactState, in_body, read_all
+from payments.ledger.facts import EntityType, Fact, FactState, in_body, read_all, reported_in
 from payments.processing import stray_money
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import EventKind
@@ -16,6 +17,17 @@ from payments.shop.orders import conversation_of, order_key_of
 from storage.database.encoding import loads
 from storage.database.transaction import Transaction
 from storage.inbox.arrival import Arrival
+
+
+class StrayDecision(StrEnum):
+    """What a person decided about a stray."""
+
+    CANCELLED = "cancelled"
+    """Nobody has paid the link, and nobody can any more."""
+    REFUNDED = "refunded"
+    """What was paid went back."""
+    KEPT = "kept"
+    """What was paid stays: the goods were given by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +39,7 @@ class Settled:
     reference_id: str
     amount: int
     """Paise: the link's amount, or what was refunded."""
-    word: str
-    """The decision: `cancelled`, `refunded` or `kept` (the goods were given by hand)."""
+    decision: StrayDecision
     payments: frozenset[str] = frozenset()
     """Ids of the captured payments that the decision is about. Any other payment makes a notice."""
 
@@ -45,8 +56,8 @@ class Found:
 
     def needs_step(self, arrival: Arrival) -> bool:
         """Whether `arrival` must be stepped, as far as missing orders are concerned."""
-        captures = _facts_in(arrival, EntityType.PAYMENT, FactState.CAPTURED)
-        is_new = any(fact.entity_id not in self.settled for fact in captures)
+        captures = reported_in(_told(arrival), EntityType.PAYMENT, FactState.CAPTURED)
+        is_new = any(str(fact.get("entity_id")) not in self.settled for fact in captures)
         return is_new or arrival.order_key not in self.lost
 
 
@@ -63,14 +74,15 @@ async def among(tx: Transaction, arrivals: Sequence[Arrival]) -> Found:
     decided = [row for row in rows if row["order_key"] not in existing]
     lost = frozenset(row["order_key"] for row in decided)
     foreign = [arrival for arrival in arrivals if arrival.order_key not in existing]
-    failed = {fact.entity_id: fact for fact in _facts_of(foreign, EntityType.REFUND, FactState.FAILED)}
-    failed = {refund: fact for refund, fact in failed.items() if fact.order_key in lost}
+    refunds = (fact for a in foreign for fact in _facts_in(a, EntityType.REFUND, FactState.FAILED))
+    failed = {fact.entity_id: fact for fact in refunds if fact.order_key in lost}
     reopened = {fact.detail.payment_id for fact in failed.values()}
     settled = frozenset(payment for row in decided for payment in row["payments"].split()) - reopened
     for row in decided:
         if (payments := set(row["payments"].split())) & reopened:
             await tx.fetch(_REOPEN, row["link_id"], " ".join(sorted(payments - reopened)))
-    captured = {fact.entity_id: fact for fact in _facts_of(foreign, EntityType.PAYMENT, FactState.CAPTURED)}
+    captures = (fact for a in foreign for fact in _facts_in(a, EntityType.PAYMENT, FactState.CAPTURED))
+    captured = {fact.entity_id: fact for fact in captures}
     unsettled = sorted(captured.keys() - settled)
     alarms = [
         *(stray_money.captured(tx.installation, captured[payment]) for payment in unsettled),
@@ -85,17 +97,18 @@ UNION ALL SELECT order_key, link_id, payments FROM stray WHERE order_key = ANY($
 _REOPEN = "UPDATE stray SET payments = $2 WHERE link_id = $1"
 
 
-def _facts_of(arrivals: Iterable[Arrival], entity: EntityType, state: FactState) -> Iterator[Fact]:
-    return (fact for arrival in arrivals for fact in _facts_in(arrival, entity, state))
-
-
 def _facts_in(arrival: Arrival, entity: EntityType, state: FactState) -> Iterator[Fact]:
-    """Yield the facts of an order's webhook about an `entity` in `state`, each with the order's key."""
-    if arrival.kind is not EventKind.FACTS or not arrival.order_key:
-        return
-    for fact in read_all(in_body(arrival.body))[0]:
-        if fact.reports(entity, state):
-            yield replace(fact, order_key=arrival.order_key)
+    """Yield the facts of an order's webhook about an `entity` in `state`, each with the order's key.
+
+    One that cannot be read is left out: its event is parked when it is stepped, and shown to a person.
+    """
+    facts, _ = read_all(reported_in(_told(arrival), entity, state))
+    yield from (replace(fact, order_key=arrival.order_key or "") for fact in facts)
+
+
+def _told(arrival: Arrival) -> Mapping[str, Any]:
+    """Return the body of an order's webhook; empty for any other arrival."""
+    return arrival.body if arrival.kind is EventKind.FACTS and arrival.order_key else {}
 
 
 async def lacking(tx: Transaction, references: Collection[str]) -> dict[str, frozenset[str] | None]:
@@ -132,8 +145,8 @@ async def settle(tx: Transaction, settled: Settled, now: int) -> None:
     rows = await tx.fetch(_DECIDED, order)
     before = {row["link_id"]: frozenset(row["payments"].split()) for row in rows}
     payments = settled.payments | before.get(link, frozenset())
-    row = (link, order, settled.reference_id, settled.amount, settled.word, " ".join(sorted(payments)), now)
-    await tx.insert(_SETTLE, [row])
+    names, decision = (link, order, settled.reference_id), (settled.amount, settled.decision)
+    await tx.insert(_SETTLE, [(*names, *decision, " ".join(sorted(payments)), now)])
     await tx.fetch(_DELETE_NOTICES, str(NoticeKind.STRAY_MONEY), sorted(settled.payments))
     decided = payments.union(*before.values())
     parked = await tx.fetch(_PARKED, _conversation(order))
@@ -145,9 +158,9 @@ async def settle(tx: Transaction, settled: Settled, now: int) -> None:
 _DECIDED = "SELECT link_id, payments FROM stray WHERE order_key = $1"
 # A link may be paid again after a decision on it; then the amounts are added.
 _SETTLE = """
-INSERT INTO stray (link_id, order_key, reference_id, amount, word, payments, settled_at) VALUES {rows}
+INSERT INTO stray (link_id, order_key, reference_id, amount, decision, payments, settled_at) VALUES {rows}
 ON CONFLICT (link_id) DO UPDATE SET amount = stray.amount + excluded.amount,
-    word = CASE WHEN excluded.word = 'cancelled' THEN stray.word ELSE excluded.word END,
+    decision = CASE WHEN excluded.decision = 'cancelled' THEN stray.decision ELSE excluded.decision END,
     payments = excluded.payments, settled_at = excluded.settled_at"""
 _DELETE_NOTICES = "DELETE FROM notice WHERE kind = $1 AND subject = ANY($2::text[])"
 _PARKED = """
@@ -164,10 +177,6 @@ def _conversation(order_key: str) -> int:
 
 def _is_settled(body: Mapping[str, Any], order_key: str, settled: frozenset[str]) -> bool:
     """Whether an event's body is about this order only, and all its captured payments are settled."""
-    captured = {
-        fact.get("entity_id")
-        for fact in in_body(body)
-        if (fact.get("entity"), fact.get("state")) == ("payment", "captured")
-    }
+    captured = {fact.get("entity_id") for fact in reported_in(body, EntityType.PAYMENT, FactState.CAPTURED)}
     orders = {body.get("order_key"), *(fact.get("order_key") for fact in in_body(body))} - {None}
     return orders == {order_key} and captured <= settled

@@ -1,1 +1,1 @@
-"""Changes by operators, after a clock was set back, and after a restore. Imports `outbox` and below."""
+"""Changes outside the normal run: operators, a clock set back, restores. Imports `outbox` and below."""

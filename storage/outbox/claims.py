@@ -16,7 +16,7 @@ from storage.outbox.deliveries import Claim, Delivery, Failed, record
 from storage.outbox.pace import Pace, spend
 
 _CANDIDATES: Final = 4
-"""Lanes to look at per wanted entry, so that a process finds work that others have not locked."""
+"""Customers to look at per wanted entry, so that a process finds work that others have not locked."""
 _RUN: Final = 32
 """Entries of one customer's lane to look at in one claim."""
 
@@ -48,11 +48,11 @@ async def _claim(
         return []
     unfinished = await tx.fetch(_UNFINISHED, sorted(customers), _RUN, lane)
     runs = _runs(unfinished, customers, now)
-    if lane == Lane.CHAT:
+    if lane is Lane.CHAT:
         for customer in await ambiguous_sends.awaited(tx, unfinished, now, channel.receipt_wait):
             runs.pop(customer, None)
     runs = _first(runs, limit)
-    if lane == Lane.CHAT:
+    if lane is Lane.CHAT:
         await _pace(tx, channel.pace, runs, customers, now)
     ids = [id for run in runs.values() for id in run]
     rows = {row["id"]: row for row in await tx.fetch(_CLAIM, ids, now, now + lease)} if ids else {}

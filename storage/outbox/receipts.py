@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import structlog
 
@@ -17,6 +17,7 @@ from storage.inbox.changes import error_text, park
 from storage.inbox.merge import same
 from storage.outbox import resend
 from storage.outbox.channel import Channel
+from storage.outbox.entry import Entry, entry_of
 from storage.outbox.resend import Remedy
 
 _TRIES: Final = (2_000, 10_000, 60_000, 300_000)
@@ -24,6 +25,9 @@ _TRIES: Final = (2_000, 10_000, 60_000, 300_000)
 _ERROR: Final = 4000
 """The longest error that is stored, in characters."""
 _UNFINISHED: Final = (OutboxState.PENDING, OutboxState.SENDING)
+
+_Handled: TypeAlias = tuple[int, InboxState, int | None, int | None]
+"""(number, state, due at, handled at) of a receipt. Without a due time it keeps its own."""
 
 log = structlog.get_logger()
 
@@ -59,6 +63,11 @@ class _Receipt:
     """What may help a message that failed."""
 
     @property
+    def why(self) -> str:
+        """Why the message failed."""
+        return self.error or "failed"
+
+    @property
     def too_late(self) -> bool:
         """Whether the message was too late to be sent as it is."""
         return self.remedy is Remedy.TEMPLATE
@@ -90,11 +99,11 @@ async def apply_receipts(tx: Transaction, now: int, limit: int, channel: Channel
         return Applied()
     receipts = await _parse_receipts(tx, rows, now)
     entries = await _entries(tx, receipts)
-    pairs = ((receipt, _entry_of(receipt, entries)) for receipt in receipts)
+    pairs = [(receipt, entries.of(receipt)) for receipt in receipts]
     await resend.load(tx, [e for r, e in pairs if e is not None and (r.remedy or _awaits_resend(e))])
     changes = _Changes(tx.installation, channel)
-    for receipt in receipts:
-        _apply(receipt, _entry_of(receipt, entries), changes, now)
+    for receipt, entry in pairs:
+        _apply(receipt, entry, changes, now)
     await _write(tx, changes, now)
     return Applied(len(rows), tuple(changes.undelivered))
 
@@ -105,17 +114,17 @@ class _Changes:
 
     installation: str
     channel: Channel
-    entries: dict[int, Row] = field(default_factory=dict)
-    handled: list[tuple[Any, ...]] = field(default_factory=list)
+    entries: dict[int, Entry] = field(default_factory=dict)
+    handled: list[_Handled] = field(default_factory=list)
     undelivered: list[Undelivered] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
 
-    def public(self, entry: Row) -> str:
+    def public(self, entry: Entry) -> str:
         """Return the public id of the conversation of `entry`."""
-        return f"{self.installation}-{entry['conversation_id']}"
+        return f"{self.installation}-{entry.conversation_id}"
 
 
-def _apply(receipt: _Receipt, entry: Row | None, changes: _Changes, now: int) -> None:
+def _apply(receipt: _Receipt, entry: Entry | None, changes: _Changes, now: int) -> None:
     retry_at = _retry_at(receipt, now)
     if entry is None or (retry_at is not None and _is_early(receipt, entry)):
         changes.handled.append(_postponed(receipt, retry_at, now))
@@ -125,16 +134,16 @@ def _apply(receipt: _Receipt, entry: Row | None, changes: _Changes, now: int) ->
     changes.handled.append((receipt.number, state, None, now))
     if not applies or _is_of_another_copy(receipt, entry):
         return
-    changes.entries[entry["id"]] = entry
+    changes.entries[entry.id] = entry
     if receipt.remedy and _outranks(receipt, entry):
         if resend.schedule(entry, receipt.remedy, receipt.copy, receipt.error, now):
             return
         if receipt.too_late and resend.has_no_template(entry):
-            changes.notices.append(changes.channel.unsent(entry["name"], changes.public(entry)))
+            changes.notices.append(changes.channel.unsent(entry.name, changes.public(entry)))
     if _advance(entry, receipt, now) and receipt.meaning is Meaning.FAILED:
-        changes.undelivered.append(Undelivered(entry["id"], entry["name"], receipt.code))
+        changes.undelivered.append(Undelivered(entry.id, entry.name, receipt.code))
         if not receipt.too_late:
-            notice = changes.channel.undelivered(entry["name"], changes.public(entry), entry["error"])
+            notice = changes.channel.undelivered(entry.name, changes.public(entry), receipt.why)
             changes.notices.append(notice)
 
 
@@ -208,86 +217,93 @@ def _error(value: Any) -> str | None:
     return text.replace("\x00", "")[:_ERROR]
 
 
-async def _entries(tx: Transaction, receipts: Iterable[_Receipt]) -> dict[Any, Row]:
-    """Return the outbox entries of `receipts`, by (conversation, id) and by the channel's id."""
+@dataclass(slots=True)
+class _Entries:
+    """The outbox entries of receipts: one object each, whichever way a receipt names it."""
+
+    by_target: dict[tuple[int, int], Entry] = field(default_factory=dict)
+    by_copy: dict[str, Entry] = field(default_factory=dict)
+
+    def of(self, receipt: _Receipt) -> Entry | None:
+        """Return the entry that the receipt names by our callback id, or else by the channel's id."""
+        by_target = self.by_target.get(receipt.target) if receipt.target else None
+        return by_target or (self.by_copy.get(receipt.copy) if receipt.copy else None)
+
+
+async def _entries(tx: Transaction, receipts: Iterable[_Receipt]) -> _Entries:
+    """Load and lock the outbox entries of `receipts`."""
     ids = sorted({r.target[1] for r in receipts if r.target})
     copies = sorted({r.copy for r in receipts if r.copy})
-    entries: dict[Any, Row] = {}
-    by_id = {row["id"]: row for row in await tx.fetch(_BY_ID, ids)} if ids else {}
+    entries = _Entries()
+    by_id = {row["id"]: entry_of(row) for row in await tx.fetch(_BY_ID, ids)} if ids else {}
     for target in await _valid_targets(tx, {r.target for r in receipts if r.target}, by_id):
-        entries[target] = by_id[target[1]]
+        entries.by_target[target] = by_id[target[1]]
     for row in await tx.fetch(_BY_COPY, copies) if copies else ():
-        # One row object under both keys: receipts of one batch may name an entry either way.
-        entry = by_id.setdefault(row["id"], row)
-        entries[row["provider_id"]] = entry
+        entries.by_copy[row["provider_id"]] = by_id.setdefault(row["id"], entry_of(row))
     return entries
 
 
 async def _valid_targets(
-    tx: Transaction, targets: set[tuple[int, int]], by_id: Mapping[int, Row]
+    tx: Transaction, targets: set[tuple[int, int]], by_id: Mapping[int, Entry]
 ) -> list[tuple[int, int]]:
     """Return those of `targets` whose entry belongs to that conversation, or to one merged with it."""
-    owners = {target: by_id[target[1]]["conversation_id"] for target in targets if target[1] in by_id}
+    owners = {target: by_id[target[1]].conversation_id for target in targets if target[1] in by_id}
     moved = [(target[0], owner) for target, owner in owners.items() if target[0] != owner]
     merged = await same(tx, moved) if moved else set()
     return [target for target, owner in owners.items() if target[0] == owner or (target[0], owner) in merged]
 
 
-def _entry_of(receipt: _Receipt, entries: Mapping[Any, Row]) -> Row | None:
-    return entries.get(receipt.target) or entries.get(receipt.copy)
-
-
-def _is_early(receipt: _Receipt, entry: Row) -> bool:
+def _is_early(receipt: _Receipt, entry: Entry) -> bool:
     """Whether `receipt` reports a failure while `entry` is being sent.
 
     The sender may get the same failure as its answer, or has not recorded its outcome yet.
     """
-    return receipt.remedy is not None and bool(entry["state"] == OutboxState.SENDING)
+    return receipt.remedy is not None and entry.state is OutboxState.SENDING
 
 
-def _is_of_another_copy(receipt: _Receipt, entry: Row) -> bool:
+def _is_of_another_copy(receipt: _Receipt, entry: Entry) -> bool:
     """Whether `receipt` is about a copy that no longer matters: another follows, or was accepted.
 
     A copy that arrived after all always matters: then nothing more is sent.
     """
-    if entry["provider_id"] is None or receipt.copy is None:
+    if entry.provider_id is None or receipt.copy is None:
         return False
     if _awaits_resend(entry):
         return receipt.meaning is not Meaning.ARRIVED and resend.failed_before(entry, receipt.copy)
-    return receipt.meaning is Meaning.FAILED and bool(entry["provider_id"] != receipt.copy)
+    return receipt.meaning is Meaning.FAILED and entry.provider_id != receipt.copy
 
 
-def _awaits_resend(entry: Row) -> bool:
+def _awaits_resend(entry: Entry) -> bool:
     """Whether a copy of `entry` has failed, and no other was accepted since."""
-    return entry["provider_id"] is not None and entry["state"] in _UNFINISHED
+    return entry.provider_id is not None and entry.state in _UNFINISHED
 
 
-def _outranks(receipt: _Receipt, entry: Row) -> bool:
-    return bool((entry["receipt_rank"] or 0) < receipt.rank)
+def _outranks(receipt: _Receipt, entry: Entry) -> bool:
+    return (entry.receipt_rank or 0) < receipt.rank
 
 
-def _advance(entry: Row, receipt: _Receipt, now: int) -> bool:
+def _advance(entry: Entry, receipt: _Receipt, now: int) -> bool:
     """Apply `receipt` to `entry`; return whether its status moved.
 
     The end is the same in whatever order receipts come.
     """
     moved = _outranks(receipt, entry)
     if moved:
-        entry |= {"receipt": receipt.status, "receipt_rank": receipt.rank}
+        entry.receipt, entry.receipt_rank = receipt.status, receipt.rank
     failed = receipt.meaning is Meaning.FAILED
     if failed:
-        entry["error"] = receipt.error or "failed"
-    if entry["state"] in _UNFINISHED:
-        entry["state"] = OutboxState.FAILED if failed else OutboxState.DONE
-        entry["finished_at"] = now
-        entry["provider_id"] = receipt.copy or entry["provider_id"]
-    entry["provider_id"] = entry["provider_id"] or receipt.copy
+        entry.error = receipt.why
+    if entry.state in _UNFINISHED:
+        entry.state = OutboxState.FAILED if failed else OutboxState.DONE
+        entry.finished_at = now
+        entry.provider_id = receipt.copy or entry.provider_id
+    entry.provider_id = entry.provider_id or receipt.copy
     return moved
 
 
-def _columns(entry: Row) -> tuple[Any, ...]:
-    columns = ("id", "state", "provider_id", "receipt", "receipt_rank", "error", "finished_at")
-    return tuple(entry[column] for column in columns)
+def _columns(entry: Entry) -> tuple[Any, ...]:
+    receipt = (entry.receipt, entry.receipt_rank)
+    return (entry.id, entry.state, entry.provider_id, *receipt, entry.error, entry.finished_at)
 
 
 def _retry_at(receipt: _Receipt, now: int) -> int | None:
@@ -295,8 +311,8 @@ def _retry_at(receipt: _Receipt, now: int) -> int | None:
     return next((receipt.received_at + t for t in _TRIES if receipt.received_at + t > now), None)
 
 
-def _postponed(receipt: _Receipt, retry_at: int | None, now: int) -> tuple[Any, ...]:
-    """Return (number, state, due at, handled at) of a receipt that matches no message of ours yet.
+def _postponed(receipt: _Receipt, retry_at: int | None, now: int) -> _Handled:
+    """Return what becomes of a receipt that matches no message of ours yet.
 
     Its message may have been accepted, with the answer that says so not yet recorded.
     """

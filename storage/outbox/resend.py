@@ -14,7 +14,8 @@ import structlog
 from flows.messages.kinds import from_json, to_json
 from storage.database.encoding import dumps, loads
 from storage.database.queues import OutboxState
-from storage.database.transaction import Row, Transaction
+from storage.database.transaction import Transaction
+from storage.outbox.entry import Entry
 
 log = structlog.get_logger()
 
@@ -47,14 +48,15 @@ _COPIES: Final = "failed_copies"
 """Payload field: the channel's ids of the copies that failed."""
 
 
-async def load(tx: Transaction, entries: Sequence[Row]) -> None:
+async def load(tx: Transaction, entries: Sequence[Entry]) -> None:
     """Load `payload` and `due_at` into `entries`; the other functions need them.
 
     A payload that cannot be read becomes None: such a message cannot be sent again.
     """
-    by_id = {entry["id"]: entry for entry in entries}
+    by_id = {entry.id: entry for entry in entries}
     for row in await tx.fetch(_PAYLOADS, sorted(by_id)) if by_id else ():
-        by_id[row["id"]] |= {"payload": _readable(row["payload"]), "due_at": row["due_at"]}
+        entry = by_id[row["id"]]
+        entry.payload, entry.due_at = _readable(row["payload"]), row["due_at"]
 
 
 def _readable(text: str) -> dict[str, Any] | None:
@@ -77,35 +79,31 @@ def _check(payload: dict[str, Any]) -> None:
 _PAYLOADS = "SELECT id, payload, due_at FROM outbox WHERE id = ANY($1::bigint[])"
 
 
-def failed_before(entry: Row, copy: str) -> bool:
+def failed_before(entry: Entry, copy: str) -> bool:
     """Whether `copy` is a failed copy of `entry`, which waits to be sent again."""
-    return copy in (entry["payload"] or {}).get(_COPIES, ())
+    return copy in (entry.payload or {}).get(_COPIES, ())
 
 
-def has_no_template(entry: Row) -> bool:
+def has_no_template(entry: Entry) -> bool:
     """Whether `entry` is not a template and has none that can be read."""
-    payload = entry["payload"]
+    payload = entry.payload
     return payload is None or bool(payload["kind"] != "template" and "fallback" not in payload)
 
 
-def schedule(entry: Row, remedy: Remedy, copy: str | None, error: str | None, now: int) -> bool:
+def schedule(entry: Entry, remedy: Remedy, copy: str | None, error: str | None, now: int) -> bool:
     """Schedule `entry` to be sent again in place of `copy`; False if `remedy` offers nothing, or no more."""
-    if entry["payload"] is None or entry["state"] == OutboxState.FAILED:
+    if entry.payload is None or entry.state is OutboxState.FAILED:
         return False
-    payload, gap = _next_payload(entry["payload"], remedy)
+    payload, gap = _next_payload(entry.payload, remedy)
     if payload is None:
         return False
-    # A pending entry may have been sent once more already: it keeps its due time.
-    due_at = entry["due_at"] if entry["state"] == OutboxState.PENDING else now + gap
-    copies = [*entry["payload"].get(_COPIES, ()), *([copy] if copy else ())]
-    entry |= {
-        "payload": {**payload, _COPIES: copies},
-        "due_at": due_at,
-        "again": True,
-        "state": OutboxState.PENDING,
-        "finished_at": None,
-    }
-    entry |= {"provider_id": copy, "receipt": None, "receipt_rank": None, "error": error}
+    if entry.state is not OutboxState.PENDING:
+        # A pending entry may have been sent once more already: it keeps its due time.
+        entry.due_at = now + gap
+    copies = [*entry.payload.get(_COPIES, ()), *([copy] if copy else ())]
+    entry.payload, entry.goes_again = {**payload, _COPIES: copies}, True
+    entry.state, entry.finished_at = OutboxState.PENDING, None
+    entry.provider_id, entry.receipt, entry.receipt_rank, entry.error = copy, None, None, error
     return True
 
 
@@ -131,9 +129,9 @@ def longest(payload: dict[str, Any]) -> int:
     return max((gaps[index] for gaps in GAPS.values() if 0 <= index < len(gaps)), default=0)
 
 
-async def write(tx: Transaction, entries: Iterable[Row]) -> None:
+async def write(tx: Transaction, entries: Iterable[Entry]) -> None:
     """Store the payloads of those of `entries` that are to be sent again."""
-    again = sorted((e["id"], dumps(e["payload"]), e["due_at"]) for e in entries if e.get("again"))
+    again = sorted((e.id, dumps(e.payload), e.due_at) for e in entries if e.goes_again)
     await tx.fetch_rows(_AGAIN, "bigint text bigint", again)
 
 

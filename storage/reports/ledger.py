@@ -13,7 +13,7 @@ from tortoise.functions import Count
 
 from payments.ledger import audit
 from payments.ledger.audit import Discrepancy, Sums
-from payments.ledger.facts import in_body
+from payments.ledger.facts import EntityType, FactState, reported_in
 from payments.ledger.state import OrderState
 from payments.processing.step_input import EventKind
 from payments.shop.orders import Lifecycle, conversation_of
@@ -107,7 +107,7 @@ async def _paid_twice(records: Records) -> AsyncIterator[Discrepancy]:
         yield audit.paid_twice(payment, keys)
 
 
-_CAPTURED: Final = Q(entity="payment", state="captured")
+_CAPTURED: Final = Q(entity=EntityType.PAYMENT, state=FactState.CAPTURED)
 
 
 async def _captures_of(records: Records, payments: Sequence[str]) -> list[Fact]:
@@ -165,10 +165,9 @@ async def _settled(records: Records) -> set[str]:
 def _captured(installation: str, row: Row) -> Iterator[_Capture]:
     """Yield the captured payments in an event's body that name an order of this installation."""
     body = loads(row["body"])
-    for fact in in_body(body):
+    for fact in reported_in(body, EntityType.PAYMENT, FactState.CAPTURED):
         order = fact.get("order_key") or body.get("order_key")
-        captured = fact.get("entity") == "payment" and fact.get("state") == "captured"
-        if captured and isinstance(order, str) and _ours(installation, order):
+        if isinstance(order, str) and _ours(installation, order):
             yield _Capture(row["id"], order, str(fact.get("entity_id")), int(fact.get("amount", 0)))
 
 

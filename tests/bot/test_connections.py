@@ -61,13 +61,13 @@ def closed(wires: list[Wire]) -> str:
 async def test_the_longest_waited_for_gives_way_whatever_it_is_waited_for() -> None:
     connections = Connections(most=4)
     body, kept, head, ours = wires = [Wire(connections) for _ in range(4)]
-    connections.begins(body.asks())
+    connections.on_head(body.asks())
     done = kept.asks(body=False)
-    connections.begins(done)
-    connections.ends(done)
+    connections.on_head(done)
+    connections.on_answered(done)
     asked = ours.asks()
-    connections.begins(asked)
-    connections.whole(asked)
+    connections.on_head(asked)
+    connections.on_body_complete(asked)
     for expected in ("..x.", "x.x.", "xxx."):
         wires.append(Wire(connections))
         assert closed(wires[:4]) == expected
@@ -82,12 +82,12 @@ async def test_a_request_that_is_whole_is_never_cut_off() -> None:
     wires = [Wire(connections) for _ in range(3)]
     asked = [wire.asks() for wire in wires]
     for request in asked:
-        connections.begins(request)
-        connections.whole(request)
+        connections.on_head(request)
+        connections.on_body_complete(request)
     refused = Wire(connections)
     connections.sweep(1e12)
     assert (closed(wires), refused.closed) == ("...", "aborted")
-    connections.ends(asked[1])
+    connections.on_answered(asked[1])
     assert not Wire(connections).closed
     assert closed(wires) == ".x."
 
@@ -124,8 +124,8 @@ async def test_a_proxy_counts_for_whom_it_names_last(proxy: str) -> None:
     own = [Wire(connections, proxy) for _ in range(4)]
     others = [Wire(connections, proxy) for _ in range(4)]
     for number, (mine, theirs) in enumerate(zip(own, others, strict=True)):
-        assert connections.begins(mine.asks(f"198.51.100.{number}, 203.0.113.7"))
-        assert connections.begins(theirs.asks("203.0.113.7", f"198.51.100.{number}"))
+        assert connections.on_head(mine.asks(f"198.51.100.{number}, 203.0.113.7"))
+        assert connections.on_head(theirs.asks("203.0.113.7", f"198.51.100.{number}"))
     assert (closed(own), closed(others)) == ("xx..", "....")
     assert all(not Wire(connections, proxy).closed for _ in range(9)), "one that names nobody is not counted"
 
@@ -134,7 +134,7 @@ async def test_who_is_no_proxy_names_nobody() -> None:
     connections = Connections(most=100, of_one=2)
     own = [Wire(connections, "203.0.113.7") for _ in range(3)]
     for number, wire in enumerate(own[1:]):
-        assert connections.begins(wire.asks(f"198.51.100.{number}"))
+        assert connections.on_head(wire.asks(f"198.51.100.{number}"))
     assert closed([*own, Wire(connections, "203.0.113.7")]) == "xx.."
 
 
@@ -143,11 +143,11 @@ async def test_a_proxied_client_with_as_many_whole_requests_as_it_may_have_waits
     wires = [Wire(connections) for _ in range(3)]
     asked = [wire.asks("203.0.113.7") for wire in wires]
     for request in asked[:2]:
-        assert connections.begins(request)
-        connections.whole(request)
-    assert not connections.begins(asked[2])
-    connections.ends(asked[0])
-    assert connections.begins(wires[0].asks("203.0.113.7"))
+        assert connections.on_head(request)
+        connections.on_body_complete(request)
+    assert not connections.on_head(asked[2])
+    connections.on_answered(asked[0])
+    assert connections.on_head(wires[0].asks("203.0.113.7"))
     assert closed(wires) == "..."
 
 
@@ -156,30 +156,30 @@ async def test_bodies_in_memory_have_a_limit_and_the_slowest_gives_way() -> None
     wires = [Wire(connections) for _ in range(4)]
     asked = [wire.asks() for wire in wires]
     for request in asked:
-        connections.begins(request)
-    assert all(connections.grows(request, 300) for request in asked[:3])
+        connections.on_head(request)
+    assert all(connections.on_body_bytes(request, 300) for request in asked[:3])
     assert closed(wires) == "...."
-    assert connections.grows(asked[3], 300)
+    assert connections.on_body_bytes(asked[3], 300)
     assert closed(wires) == "x..."
     for request in asked[1:3]:
-        connections.whole(request)
-    assert not connections.grows(asked[3], 200), "bodies that are being handled are not thrown away"
+        connections.on_body_complete(request)
+    assert not connections.on_body_bytes(asked[3], 200), "bodies that are being handled are not thrown away"
     assert closed(wires) == "x..."
-    connections.ends(asked[3])
-    connections.ends(asked[1])
+    connections.on_answered(asked[3])
+    connections.on_answered(asked[1])
     late = wires[1].asks()
-    connections.begins(late)
-    assert connections.grows(late, 700)
+    connections.on_head(late)
+    assert connections.on_body_bytes(late, 700)
     assert closed(wires) == "x..."
 
 
 async def test_who_waits_too_long_is_closed(loop: asyncio.AbstractEventLoop) -> None:
     connections = Connections(most=6)
     silent, body, kept = wires = [Wire(connections) for _ in range(3)]
-    connections.begins(body.asks())
+    connections.on_head(body.asks())
     done = kept.asks(body=False)
-    connections.begins(done)
-    connections.ends(done)
+    connections.on_head(done)
+    connections.on_answered(done)
     now = loop.time()
     for seconds, expected in (
         (HEAD_SECONDS - 1, "..."),
@@ -198,8 +198,8 @@ async def test_a_head_that_drips_has_one_deadline_and_an_idle_one_less_under_pre
     kept, drips = wires = [Wire(connections) for _ in range(2)]
     for wire in wires:
         done = wire.asks(body=False)
-        connections.begins(done)
-        connections.ends(done)
+        connections.on_head(done)
+        connections.on_answered(done)
     now = loop.time()
     for byte in b"GET / HT":
         drips.protocol.data_received(bytes([byte]))

@@ -9,6 +9,7 @@ from bot.workers.executor import LEASE
 from flows.messages import kinds
 from payments.ledger.calls import CancelLink, CreateLink
 from payments.processing.results import LinkCreated, LinkKept, LinkRefused, LinkWithdrawn
+from payments.shop.orders import LinkStatus, Mode
 from sandbox.faults import Fault
 from storage.database.queues import Lane
 from storage.outbox.deliveries import Again, Done, Failed
@@ -63,7 +64,7 @@ async def test_never_sent_again(bench: Bench) -> None:
 async def test_a_link(bench: Bench) -> None:
     outcome = await bench.call(CALL)
     [link] = bench.world.razorpay.links.values()
-    made = LinkCreated(CALL.reference_id, link.id, link.short_url, "created", "test")
+    made = LinkCreated(CALL.reference_id, link.id, link.short_url, LinkStatus.CREATED, Mode.TEST)
     assert outcome == Done(CLAIM, link.id, made)
     assert await bench.call(CALL, attempts=2) == outcome, "a second try finds what the first one made"
     assert len(bench.world.razorpay.links) == 1
@@ -100,12 +101,12 @@ async def test_a_wrong_key_waits_for_a_person(bench: Bench) -> None:
 
 async def test_withdrawn(bench: Bench) -> None:
     unknown = await bench.call(CancelLink(CALL.reference_id, None))
-    assert unknown == Done(CLAIM, None, LinkWithdrawn(CALL.reference_id, None, "cancelled"))
+    assert unknown == Done(CLAIM, None, LinkWithdrawn(CALL.reference_id, None, LinkStatus.CANCELLED))
     await bench.call(CALL)
     [link] = bench.world.razorpay.links.values()
     for _ in range(2):
         again = await bench.call(CancelLink(CALL.reference_id, link.id))
-        assert again == Done(CLAIM, link.id, LinkWithdrawn(CALL.reference_id, link.id, "cancelled"))
+        assert again == Done(CLAIM, link.id, LinkWithdrawn(CALL.reference_id, link.id, LinkStatus.CANCELLED))
     assert link.status == "cancelled"
 
 
@@ -114,7 +115,7 @@ async def test_paid_before_it_was_withdrawn(bench: Bench) -> None:
     [link] = bench.world.razorpay.links.values()
     await bench.world.razorpay.pay(link.id)
     outcome = await bench.call(CancelLink(CALL.reference_id, None))
-    assert outcome == Done(CLAIM, link.id, LinkWithdrawn(CALL.reference_id, link.id, "paid"))
+    assert outcome == Done(CLAIM, link.id, LinkWithdrawn(CALL.reference_id, link.id, LinkStatus.PAID))
 
 
 UNKNOWN_WORDS = '{"error": {"code": "BAD_REQUEST_ERROR", "description": "not today", "metadata": []}}'
@@ -141,7 +142,7 @@ async def test_only_razorpays_own_word_makes_a_link_unknown(bench: Bench) -> Non
     assert isinstance(await bench.call(cancel), Again)
     unknown = await bench.call(cancel)
     assert isinstance(unknown, Failed)
-    assert unknown.result == LinkWithdrawn(CALL.reference_id, "plink_Unknown1", "cancelled")
+    assert unknown.result == LinkWithdrawn(CALL.reference_id, "plink_Unknown1", LinkStatus.CANCELLED)
 
 
 async def test_a_cancelled_link_that_can_still_be_paid_is_kept(bench: Bench) -> None:
@@ -246,7 +247,7 @@ async def test_what_is_never_sent_leaves_the_probe_to_the_next(bench: Bench) -> 
     await bench.send(BARE)
     circuit = bench.executor.traffic.circuits[Lane.CHAT]
     for message, wrote in ((kinds.Text("x" * 5000), None), (BARE, NOW - DAY)):
-        circuit.took(NOW)
+        circuit.record_claim(NOW)
         assert circuit.room(9, NOW) == 0
         await bench.send(message, last_inbound_at=wrote)
         assert circuit.room(9, NOW) == 1

@@ -18,6 +18,7 @@ from payments.ledger import calls
 from payments.ledger.calls import CancelLink, RefundPayment
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import CALL_SECONDS, Link
+from payments.shop.orders import LinkStatus, Mode
 from storage.database.queues import Lane
 from storage.outbox.deliveries import Again, Failed
 from tests.bot.executor_bench import BARE, CALL, NOW, TEMPLATE, Bench, delivery
@@ -58,10 +59,10 @@ async def test_no_message_takes_more_sends(bench: Bench) -> None:
 class Unwilling:
     """A Razorpay whose answers make every call take the most requests."""
 
-    mode = "test"
+    mode = Mode.TEST
 
     def __init__(self, status: str) -> None:
-        self.status, self.asked = status, 0
+        self.status, self.asked = LinkStatus(status), 0
 
     def __getattr__(self, name: str) -> Any:
         async def answer(*_: object) -> Any:
@@ -70,7 +71,7 @@ class Unwilling:
                         {"munshi_order": CALL.order_key}, 0)  # fmt: skip
             match name:
                 case "find_link":
-                    return link if self.asked > 1 or self.status == "paid" else None
+                    return link if self.asked > 1 or self.status is LinkStatus.PAID else None
                 case "create_link":
                     raise GatewayError(Reason.ALREADY_EXISTS, "there is one")
                 case "cancel_link":

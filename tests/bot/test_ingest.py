@@ -12,7 +12,9 @@ from bot.whatsapp.channel import REPEATED
 from bot.whatsapp.inbound import parse
 from payments.processing.step_input import EventKind
 from payments.razorpay import webhook
+from payments.shop.orders import Mode
 from storage.inbox.arrival import Arrival
+from tests.builders import cart_of
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 NUMBER = "300000000000077"
@@ -27,7 +29,7 @@ def whatsapp(name: str, number: str = NUMBER) -> list[Arrival]:
 def razorpay(name: str, order_key: str | None, **change: Any) -> Arrival:
     raw = (FIXTURES / "razorpay" / f"{name}.json").read_bytes()
     body = {**orjson.loads(raw), **change}
-    return from_razorpay(raw, webhook.read(body), order_key, body, "test")
+    return from_razorpay(raw, webhook.read(body), order_key, body, Mode.TEST)
 
 
 def test_a_message() -> None:
@@ -101,10 +103,15 @@ def test_a_payment_of_nobody_and_an_event_without_facts_are_kept() -> None:
 
 
 def test_a_request_is_known_by_its_key() -> None:
-    items = [{"sku": "masala-250", "quantity": 2}]
+    items = cart_of(("masala-250", 2))
     arrival = from_request("919800000001", items, "monday")
-    assert (arrival.kind, arrival.pending, arrival.body) == (EventKind.REQUEST, True, {"items": items})
+    assert (arrival.kind, arrival.pending, arrival.body) == (
+        EventKind.REQUEST,
+        True,
+        {"items": [{"sku": "masala-250", "quantity": 2}]},
+    )
     assert arrival.aliases == (("phone", "919800000001"),)
+    assert from_request("919800000001", None, "monday").body == {"items": None}
     assert arrival.key == from_request("919800000002", None, "monday").key
     assert arrival.key != from_request("919800000001", items, "tuesday").key
     assert len(from_request("919800000001", None, "k" * 255).key) < 100

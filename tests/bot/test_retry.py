@@ -19,15 +19,15 @@ def tried(draw: st.DrawFn, before_last: int = 1) -> tuple[Failure, int]:
     return failure, draw(st.integers(1, LAST[failure] - before_last))
 
 
-def gap(verdict: Failure, attempts: int, *, retry_after: float | None = None, jitter: float = 0) -> int:
+def gap(failure: Failure, attempts: int, *, retry_after: float | None = None, jitter: float = 0) -> int:
     """Milliseconds until the next try; the test fails if there is none."""
-    decision = decide(attempts=attempts, verdict=verdict, retry_after=retry_after, now=NOW, jitter=jitter)
+    decision = decide(attempts=attempts, failure=failure, retry_after=retry_after, now=NOW, jitter=jitter)
     assert isinstance(decision, RetryAt)
     return decision.at - NOW
 
 
 @pytest.mark.parametrize(
-    ("verdict", "seconds"),
+    ("failure", "seconds"),
     [
         (Failure.RETRY, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]),
         (Failure.THROTTLED, [1, 2, 4, 8]),
@@ -36,25 +36,25 @@ def gap(verdict: Failure, attempts: int, *, retry_after: float | None = None, ji
         (Failure.HALT, [30] * 17),
     ],
 )
-def test_schedule(verdict: Failure, seconds: list[int]) -> None:
-    assert [gap(verdict, n) for n in range(1, len(seconds) + 1)] == [s * 1000 for s in seconds]
+def test_schedule(failure: Failure, seconds: list[int]) -> None:
+    assert [gap(failure, n) for n in range(1, len(seconds) + 1)] == [s * 1000 for s in seconds]
 
 
 def test_a_permanent_failure_is_given_up_at_once() -> None:
-    decision = decide(attempts=1, verdict=Failure.PERMANENT, retry_after=5, now=NOW, jitter=0)
+    decision = decide(attempts=1, failure=Failure.PERMANENT, retry_after=5, now=NOW, jitter=0)
     assert decision == GiveUp("refused for good")
 
 
-@pytest.mark.parametrize("verdict", [Failure.RETRY, Failure.THROTTLED, Failure.PAIR_RATE])
-def test_others_are_given_up_after_their_last_try(verdict: Failure) -> None:
-    gap(verdict, TRIES - 1)
-    decision = decide(attempts=TRIES, verdict=verdict, retry_after=None, now=NOW, jitter=0)
-    assert decision == GiveUp(f"still failing ({verdict}) after {TRIES} tries")
+@pytest.mark.parametrize("failure", [Failure.RETRY, Failure.THROTTLED, Failure.PAIR_RATE])
+def test_others_are_given_up_after_their_last_try(failure: Failure) -> None:
+    gap(failure, TRIES - 1)
+    decision = decide(attempts=TRIES, failure=failure, retry_after=None, now=NOW, jitter=0)
+    assert decision == GiveUp(f"still failing ({failure}) after {TRIES} tries")
 
 
 @pytest.mark.parametrize("attempts", [UNKNOWN_TRIES, UNKNOWN_TRIES + 1, TRIES])
 def test_what_may_have_been_sent_is_not_sent_for_ever(attempts: int) -> None:
-    decision = decide(attempts=attempts, verdict=Failure.UNKNOWN, retry_after=9, now=NOW, jitter=0)
+    decision = decide(attempts=attempts, failure=Failure.UNKNOWN, retry_after=9, now=NOW, jitter=0)
     assert decision == GiveUp(f"outcome unknown after {attempts} tries")
 
 
@@ -70,23 +70,23 @@ def test_halt_is_never_given_up(attempts: int) -> None:
 
 @given(tried(before_last=2), JITTER)
 def test_gaps_are_positive_and_never_shrink(failed: tuple[Failure, int], jitter: float) -> None:
-    verdict, attempts = failed
-    assert 0 < gap(verdict, attempts, jitter=jitter) <= gap(verdict, attempts + 1, jitter=jitter)
+    failure, attempts = failed
+    assert 0 < gap(failure, attempts, jitter=jitter) <= gap(failure, attempts + 1, jitter=jitter)
 
 
 @given(tried(), st.floats(0, 86_400), JITTER)
 def test_never_before_what_was_asked_for(
     failed: tuple[Failure, int], retry_after: float, jitter: float
 ) -> None:
-    verdict, attempts = failed
-    assert gap(verdict, attempts, retry_after=retry_after, jitter=jitter) >= retry_after * 1000
+    failure, attempts = failed
+    assert gap(failure, attempts, retry_after=retry_after, jitter=jitter) >= retry_after * 1000
 
 
 @given(tried(), JITTER)
 def test_jitter_only_ever_adds_up_to_a_quarter(failed: tuple[Failure, int], jitter: float) -> None:
-    verdict, attempts = failed
-    plain = gap(verdict, attempts)
-    assert plain <= gap(verdict, attempts, jitter=jitter) <= plain * 1.25 + 1
+    failure, attempts = failed
+    plain = gap(failure, attempts)
+    assert plain <= gap(failure, attempts, jitter=jitter) <= plain * 1.25 + 1
 
 
 @pytest.mark.parametrize(
@@ -103,4 +103,4 @@ def test_jitter_only_ever_adds_up_to_a_quarter(failed: tuple[Failure, int], jitt
 )
 def test_arguments_out_of_range_are_refused(attempts: int, retry_after: float | None, jitter: float) -> None:
     with pytest.raises(ValueError, match="must be"):
-        decide(attempts=attempts, verdict=Failure.RETRY, retry_after=retry_after, now=NOW, jitter=jitter)
+        decide(attempts=attempts, failure=Failure.RETRY, retry_after=retry_after, now=NOW, jitter=jitter)

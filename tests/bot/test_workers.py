@@ -319,7 +319,7 @@ async def test_while_a_circuit_is_open_one_is_claimed_as_a_probe() -> None:
     team = workers(shelf, hands, clock)
     text = team._context.metrics.text
     assert b'munshi_circuit_open{lane="chat"} 0.0' in text()
-    team._traffic.failed(Lane.CHAT, Failure.HALT, 0, clock.now())
+    team._traffic.record_failure(Lane.CHAT, Failure.HALT, 0, clock.now())
     assert b'munshi_circuit_open{lane="chat"} 1.0' in text()
     assert b'munshi_circuit_open{lane="pay"} 0.0' in text()
     assert await team.perform() == 5, "only what is for Razorpay"
@@ -327,7 +327,7 @@ async def test_while_a_circuit_is_open_one_is_claimed_as_a_probe() -> None:
     clock.put_forward(30_000)
     assert await team.perform() == 2, "and one each thirty seconds"
     assert await team.perform() == 0
-    team._traffic.done(Lane.CHAT, clock.now())
+    team._traffic.record_success(Lane.CHAT, clock.now())
     assert await team.perform() == 2
     await team._wait_until_idle()
 
@@ -337,7 +337,7 @@ async def test_a_limited_number_sends_no_more_than_it_may() -> None:
     shelf, hands = Shelf(), Hands(lambda d: Done(d.claim, None))
     shelf.waiting = [entry(number, f"c{number}") for number in range(1000)]
     team = workers(shelf, hands, clock)
-    team._traffic.failed(Lane.CHAT, Failure.THROTTLED, 0, 0)
+    team._traffic.record_failure(Lane.CHAT, Failure.THROTTLED, 0, 0)
     sent = await team.drain()
     for _ in range(10):
         clock.put_forward(100)

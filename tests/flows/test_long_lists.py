@@ -10,6 +10,7 @@ from flows.language.load import examine, load
 from flows.messages.kinds import List
 from payments.processing.actions import SHOP
 from payments.simulator.simulator import Simulator
+from tests.builders import cart_of
 
 FLOW: Final = """
 flow: long
@@ -71,12 +72,12 @@ def test_the_check_refuses_what_is_always_too_long(each: str) -> None:
 @pytest.mark.parametrize(("fits", "rows"), [(10, CART), (10, SECTIONS), (9, ONE_MORE)])
 def test_a_message_that_comes_out_too_long_is_an_apology_and_waits_for_a_person(fits: int, rows: str) -> None:
     chat = Simulator(load(written(11, rows), "long.yaml", SHOP, limits=LIMITS))
-    chat.request([{"sku": f"s{n}", "quantity": 1} for n in range(fits)])
+    chat.request(cart_of(*((f"s{n}", 1) for n in range(fits))))
     [said] = chat.write("show")
     assert isinstance(said, List)
     assert sum(len(section.rows) for section in said.sections) == 10
     assert chat.parked == []
-    chat.request([{"sku": f"s{n}", "quantity": 1} for n in range(fits + 1)])
+    chat.request(cart_of(*((f"s{n}", 1) for n in range(fits + 1))))
     [sorry] = chat.write("show")
     assert getattr(sorry, "body", "") == "Sorry."
     [parked] = chat.parked

@@ -19,7 +19,7 @@ from payments.processing.results import (
     Result,
 )
 from payments.processing.step_input import EventKind
-from payments.shop.orders import order_key_of
+from payments.shop.orders import LinkStatus, order_key_of
 from tests.builders import InboxBody, link_kept, link_refused, webhook
 
 
@@ -218,14 +218,15 @@ class Razorpay:
 
     def _create(self, call: CreateLink) -> LinkCreated:
         link = self.links.setdefault(call.reference_id, Link(call.reference_id, call.amount, call.currency))
-        return LinkCreated(link.reference, link.id, f"https://rzp.io/{link.reference}", link.status)
+        url = f"https://rzp.io/{link.reference}"
+        return LinkCreated(link.reference, link.id, url, LinkStatus(link.status))
 
     def _cancel(self, call: CancelLink) -> LinkWithdrawn:
         link = self.links.get(call.reference_id)
         if link is None:
-            return LinkWithdrawn(call.reference_id, None, "cancelled")
+            return LinkWithdrawn(call.reference_id, None, LinkStatus.CANCELLED)
         self.end(link, "cancelled")
-        return LinkWithdrawn(call.reference_id, link.id, link.status)
+        return LinkWithdrawn(call.reference_id, link.id, LinkStatus(link.status))
 
     def _fetch(self, call: FetchPayments) -> PaymentsFetched:
         link = self.links[call.reference_id]

@@ -127,6 +127,7 @@ def test_a_chat_that_is_parked_is_answered_with_an_apology_in_the_customers_lang
         ((EventKind.RECEIPT, {}), "no event of a conversation"),
         ((EventKind.OTHER, {}), "no event of a conversation"),
         ((EventKind.FACTS, {}), "order_key"),
+        ((EventKind.FACTS, {"order_key": "c-1-1", "facts": [], "mode": "x"}), "'x' is not a valid Mode"),
         ((EventKind.RESULT, {}), "name"),
         ((EventKind.REQUEST, {}), "items"),
         ((EventKind.TIMER, {"kind": "x"}), "unknown event kind 'x'"),

@@ -6,6 +6,7 @@ from typing import Final
 import orjson
 import pytest
 
+from payments.ledger import link_ends
 from payments.ledger.facts import Fact
 from payments.processing import results
 from payments.processing.results import (
@@ -21,16 +22,16 @@ from payments.processing.results import (
     answered,
     unwanted,
 )
-from payments.shop.orders import AttemptStatus
+from payments.shop.orders import LINK_STATUSES, AttemptStatus, LinkStatus, Mode
 from tests.builders import attempt, captured, payment_link, unmade_attempt
 
 CREATING: Final = unmade_attempt(amount=500)
-MADE: Final = LinkCreated("c-1-1.1", "plink_1", "https://x", "created", "test")
+MADE: Final = LinkCreated("c-1-1.1", "plink_1", "https://x", LinkStatus.CREATED, Mode.TEST)
 ATTEMPT: Final = attempt(amount=500, mode="test")
 
 
 def withdrawn(status: str, link_id: str | None = "plink_1") -> LinkWithdrawn:
-    return LinkWithdrawn("c-1-1.1", link_id, status)
+    return LinkWithdrawn("c-1-1.1", link_id, LinkStatus(status))
 
 
 def ended(state: str, paid: int = 0) -> tuple[Fact, ...]:
@@ -52,7 +53,7 @@ def test_a_link_that_is_made_too_late_is_not_wanted(status: AttemptStatus) -> No
 
 @pytest.mark.parametrize(("status", "paid"), [("expired", 0), ("cancelled", 0), ("paid", 500)])
 def test_an_adopted_link_may_have_ended(status: str, paid: int) -> None:
-    made = replace(MADE, status=status)
+    made = replace(MADE, status=LinkStatus(status))
     attempt, facts = answered(CREATING, made)
     assert (attempt, facts) == (replace(ATTEMPT, status=AttemptStatus(status)), ended(status, paid))
     assert not unwanted(attempt, made)
@@ -87,11 +88,47 @@ def test_word_of_a_link_only_moves_it_forward() -> None:
         assert answered(paid, result)[0].status is AttemptStatus.PAID
 
 
-def test_a_status_that_razorpay_has_added_since_changes_nothing() -> None:
-    assert answered(ATTEMPT, withdrawn("vanished")) == (ATTEMPT, ())
-
-
 FACT: Final = captured(500, at=7, link="plink_1")
+FOUND: Final = LinkFound(
+    "c-1-1.1", "plink_1", "https://x", LinkStatus.PAID, 500, "INR", Mode.TEST, (FACT,), ("odd",)
+)
+
+
+def stored(result: Result, **changed: str) -> Result:
+    """The result as it is read again, with these words in its stored fields."""
+    value = orjson.loads(orjson.dumps(results.to_json(result)))
+    return results.from_json({**value, "fields": {**value["fields"], **changed}})
+
+
+def test_a_status_that_razorpay_has_added_since_changes_nothing() -> None:
+    vanished = stored(withdrawn("cancelled"), status="vanished")
+    assert isinstance(vanished, LinkWithdrawn)
+    assert answered(ATTEMPT, vanished) == (ATTEMPT, ())
+
+
+@pytest.mark.parametrize("result", [MADE, withdrawn("paid"), FOUND], ids=results.name_of)
+def test_a_link_in_a_status_of_another_version_can_still_be_paid(result: Result) -> None:
+    read = stored(result, status="vanished")
+    assert isinstance(read, (LinkCreated, LinkWithdrawn, LinkFound))
+    assert read.status not in LINK_STATUSES
+
+
+def test_status_and_mode_are_read_as_their_enums() -> None:
+    """They equal their words, so that a comparison of results alone would not tell."""
+    for result in (MADE, FOUND):
+        read = stored(result)
+        assert isinstance(read, (LinkCreated, LinkFound))
+        assert (read.status is result.status, read.mode is Mode.TEST) == (True, True)
+    bare = stored(replace(MADE, mode=None))
+    assert isinstance(bare, LinkCreated)
+    assert bare.mode is None
+    with pytest.raises(ValueError, match="is not a valid Mode"):
+        stored(MADE, mode="sandbox")
+
+
+def test_every_end_of_a_link_has_its_fact() -> None:
+    assert link_ends.STATES.keys() == set(LINK_STATUSES.values())
+    assert len(link_ends.ENDS) == len(link_ends.STATES)
 
 
 @pytest.mark.parametrize(
@@ -101,7 +138,7 @@ FACT: Final = captured(500, at=7, link="plink_1")
         withdrawn("expired", None),
         LinkRefused("c-1-1.1", "no", again=False),
         LinkKept("c-1-1.1", "not today"),
-        LinkFound("c-1-1.1", "plink_1", "https://x", "paid", 500, "INR", "test", (FACT,), ("odd",)),
+        FOUND,
         PaymentsFetched("c-1-1.1", (FACT, FACT), ("odd",), asked=True),
         RefundMade("c-1-1", (FACT,)),
         RefundRefused("c-1-1", "pay_1-1"),
@@ -109,7 +146,7 @@ FACT: Final = captured(500, at=7, link="plink_1")
     ids=results.name_of,
 )
 def test_a_result_is_the_same_after_it_was_stored(result: Result) -> None:
-    assert results.from_json(orjson.loads(orjson.dumps(results.to_json(result)))) == result
+    assert stored(result) == result
     assert results.order_of(result) == "c-1-1"
 
 

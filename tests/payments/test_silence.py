@@ -13,6 +13,7 @@ from flows.messages.kinds import Message
 from payments.processing.actions import SHOP
 from payments.processing.silence import PAUSE, ROUNDS, TURNS, UNASKED
 from payments.simulator.simulator import Razorpay, Simulator
+from tests.builders import cart_of
 
 ROUND: Final = 6_000
 """Milliseconds between two messages that WhatsApp takes for one customer."""
@@ -127,7 +128,7 @@ def test_money_is_told_to_whoever_is_told_nothing_else(shop_flow: Flow) -> None:
 
 def test_an_order_over_the_api_gets_its_link_although_the_customer_loops(shop_flow: Flow) -> None:
     chat = _looped(shop_flow)
-    assert chat.request([{"sku": "ginger-250", "quantity": 1}]) != []
+    assert chat.request(cart_of(("ginger-250", 1))) != []
 
 
 def test_who_asks_for_their_payment_in_a_loop_hears_no_answer_of_razorpay_either(shop_flow: Flow) -> None:
@@ -226,7 +227,7 @@ def test_messages_about_links_count_among_those_that_nobody_asked_for(reminded: 
     if reminded:
         chat.write("remind")
     chat.now += SECOND
-    [pay] = chat.request([{"sku": "a", "quantity": 1}])
+    [pay] = chat.request(cart_of(("a", 1)))
     assert getattr(pay, "body", "").startswith("Pay https://")
     if reminded:
         chat.write("remind")
@@ -254,7 +255,7 @@ def test_a_customer_who_answers_each_reminder_is_silenced_together_with_the_remi
 
 def test_money_is_told_although_nobody_asked(loops: Flow) -> None:
     chat = Simulator(loops)
-    assert chat.request([{"sku": "a", "quantity": 1}])
+    assert chat.request(cart_of(("a", 1)))
     chat.write("go")
     chat.wait(10 * MINUTE)
     [paid] = chat.pay()
@@ -264,7 +265,7 @@ def test_money_is_told_although_nobody_asked(loops: Flow) -> None:
 def test_each_order_over_the_api_gets_its_link(loops: Flow) -> None:
     chat = Simulator(loops)
     for _ in range(3 * UNASKED):
-        assert chat.request([{"sku": "a", "quantity": 1}]) != []
+        assert chat.request(cart_of(("a", 1))) != []
     assert chat.notices == []
 
 

@@ -1,7 +1,5 @@
 """The whole shop as one state machine: every customer is answered, and the money stays right."""
 
-from typing import Any
-
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -20,6 +18,7 @@ from flows.messages import limits
 from flows.messages.kinds import Buttons, Document, Image, Link, List, Message, Text, Video
 from payments.processing.silence import ROUNDS, TURNS
 from payments.shop import cart
+from payments.shop.cart import Item
 from payments.shop.catalogue import Shop
 from payments.shop.orders import AttemptStatus, Lifecycle
 from payments.simulator.simulator import NothingToPay, Simulator
@@ -32,14 +31,9 @@ _WORDS = [
     "{{ 7*7 }}", "🤷", "lorem ipsum " * 300,
 ]  # fmt: skip
 _ITEMS = st.lists(
-    st.fixed_dictionaries(
-        {
-            "sku": st.sampled_from(["masala-250", "assam-500", "kulhad-6", "gone"]),
-            "quantity": st.integers(1, 200),
-        }
-    ),
+    st.builds(Item, st.sampled_from(["masala-250", "assam-500", "kulhad-6", "gone"]), st.integers(1, 200)),
     max_size=3,
-)
+).map(tuple)
 
 
 def test_the_shop_holds_its_promises_whatever_happens(shop_flow: Flow) -> None:
@@ -126,7 +120,7 @@ class _Shopping(RuleBasedStateMachine):
         self.chat.wait(minutes * 60_000)
 
     @rule(items=st.none() | _ITEMS)
-    def is_ordered_for(self, items: list[dict[str, Any]] | None) -> None:
+    def is_ordered_for(self, items: tuple[Item, ...] | None) -> None:
         self.chat.request(items)
 
     # What must always hold
@@ -173,11 +167,11 @@ class _Shopping(RuleBasedStateMachine):
     def the_cart_holds_what_may_be_ordered(self) -> None:
         shop: Shop = self.flow.sections["shop"]
         held = cart.from_json(self.chat.conversation.data.get("cart", ()))
-        assert len({sku for sku, _ in held}) == len(held)
-        for sku, quantity in held:
-            product = shop.product(sku)
+        assert len({item.sku for item in held}) == len(held)
+        for item in held:
+            product = shop.product(item.sku)
             assert product is not None
-            assert 1 <= quantity <= shop.limit(product, shop.counted)
+            assert 1 <= item.quantity <= shop.limit(product, shop.counted)
 
     @invariant()
     def messages_are_what_whatsapp_takes(self) -> None:

@@ -1,1 +1,1 @@
-"""The whole system in one thread, on a clock that jumps, in an order that a seed decides."""
+"""The whole system in one thread, on virtual time; a seed decides the order in which things happen."""

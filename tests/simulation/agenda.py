@@ -1,29 +1,29 @@
-"""What the world outside will do, and when: it outlives the process that it happens to."""
+"""The actions that the outside world will take, by time. An agenda outlives the bot's process."""
 
 import heapq
 from collections.abc import Awaitable, Callable
 from itertools import count
 from typing import TypeAlias
 
-Act: TypeAlias = Callable[[], Awaitable[None]]
+Action: TypeAlias = Callable[[], Awaitable[None]]
 
 
 class Agenda:
-    """Acts by time, in milliseconds since 1970, UTC; those of one time in the order they were added."""
+    """A queue of actions by time, in milliseconds since 1970, UTC. Equal times keep the order of adding."""
 
     def __init__(self) -> None:
-        self._acts: list[tuple[int, int, Act]] = []
+        self._actions: list[tuple[int, int, Action]] = []
         self._serial = count()
 
-    def at(self, when: int, act: Act) -> None:
-        """Do `act` at `when`, or at once if that is over."""
-        heapq.heappush(self._acts, (when, next(self._serial), act))
+    def at(self, when: int, action: Action) -> None:
+        """Schedule `action` for `when`; a time in the past means at once."""
+        heapq.heappush(self._actions, (when, next(self._serial), action))
 
     @property
     def next(self) -> int | None:
-        """When the next act is due; None if there is none."""
-        return self._acts[0][0] if self._acts else None
+        """Time of the next action; None if there is none."""
+        return self._actions[0][0] if self._actions else None
 
-    def take(self) -> Act:
-        """The next act. Raises IndexError if there is none."""
-        return heapq.heappop(self._acts)[2]
+    def take(self) -> Action:
+        """Remove and return the next action. Raises IndexError if there is none."""
+        return heapq.heappop(self._actions)[2]

@@ -1,4 +1,4 @@
-"""Books that are put back from a backup: what happened since is known to the outside only."""
+"""A lost disk: an operator restores a backup, and only the outside knows what happened since."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from payments.razorpay import strays
 from payments.razorpay.links import read_link
 from payments.razorpay.strays import Paid, Stray
 from storage import Store
-from storage.inbox.strays import Settled
+from storage.inbox.strays import Settled, StrayDecision
 from storage.recovery import back_up, restore
 from tests.simulation.database import Crash
 from tests.simulation.loop import START, SimLoop
@@ -24,23 +24,25 @@ if TYPE_CHECKING:
 
 @dataclass
 class Backups:
-    """Makes one backup, loses the disk some time later, and has an operator put the backup back."""
+    """One backup, the loss of the disk some time later, and an operator's restore."""
 
     world: "World"
     url: str
-    due: bool = False
-    """Whether the disk is lost, and nobody has put anything in its place yet."""
+    disk_lost: bool = False
+    """Whether the disk is lost and the backup is not restored yet."""
     restored: bool = False
-    made_at: int | None = None
+    began_at: int | None = None
+    """When the backup began, in milliseconds."""
     made: bool = False
-    """Whether the backup is whole: the process may die over it."""
+    """Whether the backup is complete: the process may die while it is made."""
     refunds: float = 0.5
-    """How likely the operator gives back what a stray link took; else it is kept, for goods given by hand."""
-    gone: float = 0.5
-    """How likely the database is lost with the disk; else the backup takes the place of what is left."""
+    """Chance that the operator refunds a stray link's money; else they keep it and give the goods by hand."""
+    deletion_chance: float = 0.5
+    """Chance that no database file is left; else the backup replaces the one that is."""
+    # What the world knew of the bot when the backup began.
     _acknowledged: dict[str, str] = field(default_factory=dict)
-    _told: list[frozenset[str]] = field(default_factory=list)
-    _left: dict[str, int] = field(default_factory=dict)
+    _shown: list[frozenset[str]] = field(default_factory=list)
+    _given_up_known_at: dict[str, int] = field(default_factory=dict)
     _failures: set[tuple[int, str]] = field(default_factory=set)
     _heard_from: set[str] = field(default_factory=set)
 
@@ -49,50 +51,56 @@ class Backups:
         return Path(f"{self.url.removeprefix('sqlite://')}.backup")
 
     def plan(self) -> None:
-        """Let it happen while customers come."""
-        made = self.world.dice.randrange(3, 35) * MINUTE
-        self.world.plan(START + made, self.make)
-        self.world.plan(START + made + self.world.dice.randrange(10, 45) * MINUTE, self.lose)
+        """Schedule the backup and the loss while customers act."""
+        backup_at = START + self.world.dice.randrange(3, 35) * MINUTE
+        self.world.plan(backup_at, self.make)
+        self.world.plan(backup_at + self.world.dice.randrange(10, 45) * MINUTE, self.lose)
 
     async def make(self) -> None:
-        if self.made_at is not None:
+        """Make the backup, once."""
+        if self.began_at is not None:
             return
         world = self.world
-        # Before the copy: what is acknowledged while it is made may be in it, and need not.
-        self.made_at = world.now()
+        # Read before the copy: what is acknowledged while it is made may or may not be in it.
+        self.began_at = world.now()
         self._acknowledged = dict(world.acknowledged)
-        self._told, self._left = list(world.meta.register.told), dict(world.meta.register.left)
+        self._shown = list(world.meta.register.shown)
+        self._given_up_known_at = dict(world.meta.register.given_up_known_at)
         self._failures, self._heard_from = set(world.meta.failures), set(world.meta.heard_from)
         await back_up(self.url, self._file)
         self.made = True
 
     async def lose(self) -> None:
+        """Kill the process and lose the disk, if there is a complete backup."""
         assert self.world.loop is not None
         if self.made and not self.restored:
-            self.due = True
+            self.disk_lost = True
             await self.world.loop.die(Crash("the disk is lost"))
 
-    def put_back(self, now: int) -> None:
-        """Restore the backup, as an operator does. What the lost books learned, nobody here knows."""
+    def restore_backup(self, now: int) -> None:
+        """Restore the backup as an operator does, and forget what only the lost books knew."""
         world = self.world
-        self.due, self.restored = False, True
+        self.disk_lost, self.restored = False, True
         world.seen["a backup was restored"] += 1
-        if world.dice.random() < self.gone:
-            place = self.url.removeprefix("sqlite://")
-            for end in ("", "-wal", "-shm"):
-                Path(f"{place}{end}").unlink(missing_ok=True)
+        if world.dice.random() < self.deletion_chance:
+            path = self.url.removeprefix("sqlite://")
+            for suffix in ("", "-wal", "-shm"):
+                Path(f"{path}{suffix}").unlink(missing_ok=True)
         asyncio.run(restore(self.url, self._file, now))
         world.shadow.restored()
         world.acknowledged = dict(self._acknowledged)
-        world.meta.register.told, world.meta.register.left = list(self._told), dict(self._left)
+        world.meta.register.shown, world.meta.register.given_up_known_at = (
+            list(self._shown),
+            dict(self._given_up_known_at),
+        )
         world.meta.recalled.clear()
         world.meta.forgotten = world.meta.failures - self._failures
-        world.meta.strangers |= world.meta.wrote_at.keys() - self._heard_from
-        kept = sum(message.at < (self.made_at or 0) for message in world.meta.log)
-        world.meta.log, world.meta.lost = world.meta.log[:kept], world.meta.log[kept:]
+        world.meta.unheard |= world.meta.wrote_at.keys() - self._heard_from
+        count = sum(message.at < (self.began_at or 0) for message in world.meta.log)
+        world.meta.log, world.meta.lost = world.meta.log[:count], world.meta.log[count:]
 
     async def settle(self, loop: SimLoop) -> None:
-        """Settle the links that the restored books lack, as the operator says; in fair weather."""
+        """Settle each link that the restored books lack, as an operator does, without faults."""
         world, weather, razorpay = self.world, self.world.weather, cast(Any, self.world.razorpay)
         world.loop, world.context = loop, None
         world.weather = world.razorpay.weather = Weather()
@@ -109,33 +117,38 @@ class Backups:
                     reading = await read_link(razorpay, FetchPayments(link.reference_id, link.id))
                     await store.arrive([from_lost_link(link, razorpay.mode, reading)], world.now())
                     continue
-                for word in await self._words(await strays.read(razorpay, link, settled)):
-                    world.seen[f"a stray link was {word.word}"] += 1
-                    world.seen["money on a stray link was settled"] += word.word != "cancelled"
-                    await store.settle(word, world.now())
+                for decided in await self._decisions(await strays.read(razorpay, link, settled)):
+                    world.seen[f"a stray link was {decided.decision}"] += 1
+                    world.seen["money on a stray link was settled"] += (
+                        decided.decision is not StrayDecision.CANCELLED
+                    )
+                    await store.settle(decided, world.now())
             await store.finish_restore()
         finally:
             await store.close()
             world.weather = world.razorpay.weather = weather
 
-    async def _words(self, stray: Stray) -> list[Settled]:
+    async def _decisions(self, stray: Stray) -> list[Settled]:
         """What the operator decides of a link, and of each kind of money on it."""
         razorpay: Any = self.world.razorpay
         if stray.payable:
             stray = await strays.cancel(razorpay, stray)
             if not stray.open:
-                return [self._settled(stray, "cancelled")]
-        words = []
+                return [self._settled(stray, StrayDecision.CANCELLED)]
+        decisions = []
         if stray.paid and self.world.dice.random() < self.refunds:
             stray = await strays.give_back(razorpay, stray)
         elif stray.paid:
             self.world.razorpay.kept |= {paid.payment_id for paid in stray.paid}
-            words.append(self._settled(stray, "kept", stray.paid, stray.captured))
+            decisions.append(self._settled(stray, StrayDecision.KEPT, stray.paid, stray.captured))
         if stray.returned:
-            words.append(self._settled(stray, "refunded", stray.returned, stray.gone_back))
-        return words
+            decisions.append(self._settled(stray, StrayDecision.REFUNDED, stray.returned, stray.gone_back))
+        return decisions
 
     @staticmethod
-    def _settled(stray: Stray, word: str, paid: tuple[Paid, ...] = (), amount: int = 0) -> Settled:
+    def _settled(
+        stray: Stray, decision: StrayDecision, paid: tuple[Paid, ...] = (), amount: int = 0
+    ) -> Settled:
         payments = frozenset(one.payment_id for one in paid)
-        return Settled(stray.link.id, stray.order_key, stray.link.reference_id, amount, word, payments)
+        reference = stray.link.reference_id
+        return Settled(stray.link.id, stray.order_key, reference, amount, decision, payments)

@@ -1,4 +1,4 @@
-"""Small bugs, as patches of one function of the production code each: `planted` says what catches them."""
+"""Planted bugs: each patches the production code. `planted` lists what they do and what catches them."""
 
 import asyncio
 import hmac
@@ -30,7 +30,7 @@ from payments.ledger.state import OrderState
 from payments.processing import actions as shop_words
 from payments.processing import advance, deferred_links, notifications, updates
 from payments.processing import turn as turns
-from payments.processing.advance import advance as decided
+from payments.processing.advance import advance as advance_step
 from payments.processing.changes import ChangeSet, EventResult, Outcome
 from payments.processing.results import LinkWithdrawn
 from payments.processing.shop_state import ShopState, link_of
@@ -38,7 +38,7 @@ from payments.processing.step_input import EventKind, StepInput
 from payments.processing.turn import Turn
 from payments.razorpay import refunds, webhook
 from payments.shop import stock
-from payments.shop.orders import AttemptStatus, Lifecycle, order_key_of
+from payments.shop.orders import AttemptStatus, Lifecycle, LinkStatus, order_key_of
 from storage.database import sqlite
 from storage.database.queues import Lane
 from storage.inbox.arrival import Arrival
@@ -49,23 +49,23 @@ Plant: TypeAlias = Callable[[pytest.MonkeyPatch], None]
 
 
 def acknowledge_first(patch: pytest.MonkeyPatch) -> None:
-    writing: set[asyncio.Task[Any]] = set()
+    tasks: set[asyncio.Task[Any]] = set()
 
     async def store(context: Any, batch: Sequence[Any]) -> None:
         task = asyncio.get_running_loop().create_task(context.inbox.put(batch))
-        writing.add(task)
-        task.add_done_callback(writing.discard)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
 
     patch.setattr(webhooks, "_store", store)
 
 
 def drop_what_is_interrupted(patch: pytest.MonkeyPatch) -> None:
-    def last_only(flow: Any, case: StepInput, now: int) -> ChangeSet:
-        done = decided(flow, replace(case, events=case.events[-1:]), now)
-        dropped = [EventResult(event.number, Outcome.IGNORED, ()) for event in case.events[:-1]]
-        return replace(done, results=[*dropped, *done.results])
+    def advance_last(flow: Any, step_input: StepInput, now: int) -> ChangeSet:
+        changes = advance_step(flow, replace(step_input, events=step_input.events[-1:]), now)
+        dropped = [EventResult(event.number, Outcome.IGNORED, ()) for event in step_input.events[:-1]]
+        return replace(changes, results=[*dropped, *changes.results])
 
-    patch.setattr(loop, "advance", last_only)
+    patch.setattr(loop, "advance", advance_last)
 
 
 def ask_before_it_is_written(patch: pytest.MonkeyPatch) -> None:
@@ -82,27 +82,27 @@ def never_ask_again(patch: pytest.MonkeyPatch) -> None:
 def new_reference_after_a_doubt(patch: pytest.MonkeyPatch) -> None:
     create = razorpay_handler._create
 
-    async def another(gateway: Any, call: Any, *, may_exist: bool) -> Any:
-        wanted = replace(call, reference_id=f"{call.reference_id}0") if may_exist else call
-        return await create(gateway, wanted, may_exist=False)
+    async def create_with_new_reference(gateway: Any, call: Any, *, may_exist: bool) -> Any:
+        call = replace(call, reference_id=f"{call.reference_id}0") if may_exist else call
+        return await create(gateway, call, may_exist=False)
 
-    patch.setattr(razorpay_handler, "_create", another)
+    patch.setattr(razorpay_handler, "_create", create_with_new_reference)
 
 
 def create_without_looking(patch: pytest.MonkeyPatch) -> None:
-    async def blind(gateway: Any, call: Any, *, may_exist: bool) -> Any:
+    async def create_link(gateway: Any, call: Any, *, may_exist: bool) -> Any:
         return await gateway.create_link(call)
 
-    patch.setattr(razorpay_handler, "ensure_link", blind)
+    patch.setattr(razorpay_handler, "ensure_link", create_link)
 
 
 def empty_secret_signs(patch: pytest.MonkeyPatch) -> None:
     matches = signature.matches
 
-    def lenient(body: bytes, given: str | None, *secrets: str) -> bool:
+    def matches_or_empty(body: bytes, given: str | None, *secrets: str) -> bool:
         return matches(body, given, *secrets) or given == hmac.new(b"", body, sha256).hexdigest()
 
-    patch.setattr(signature, "matches", lenient)
+    patch.setattr(signature, "matches", matches_or_empty)
 
 
 def missing_signature_passes(patch: pytest.MonkeyPatch) -> None:
@@ -115,10 +115,10 @@ def any_currency_counts(patch: pytest.MonkeyPatch) -> None:
 
 
 def any_account_counts(patch: pytest.MonkeyPatch) -> None:
-    def trusting(facts: Any, state: Any, *, ours: Any, account: Any, mode: Any) -> list[Fact]:
+    def judged(facts: Any, state: Any, *, ours: Any, account: Any, mode: Any) -> list[Fact]:
         return matching.judged(facts, state, ours=None, account=account, mode=mode)
 
-    patch.setattr(updates, "judged", trusting)
+    patch.setattr(updates, "judged", judged)
 
 
 def no_link_need_be_named(patch: pytest.MonkeyPatch) -> None:
@@ -131,17 +131,17 @@ def no_link_need_be_named(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(matching, "_mismatch", trusting)
 
 
-def _unlearned(patch: pytest.MonkeyPatch, drops: Callable[[Fact, OrderState], bool]) -> None:
+def _drop_facts(patch: pytest.MonkeyPatch, drops: Callable[[Fact, OrderState], bool]) -> None:
     new = updates._new
 
-    def deaf(told: list[Fact], state: OrderState) -> tuple[Fact, ...]:
-        return tuple(fact for fact in new(told, state) if not drops(fact, state))
+    def new_but_dropped(facts: list[Fact], state: OrderState) -> tuple[Fact, ...]:
+        return tuple(fact for fact in new(facts, state) if not drops(fact, state))
 
-    patch.setattr(updates, "_new", deaf)
+    patch.setattr(updates, "_new", new_but_dropped)
 
 
 def ended_orders_hear_nothing(patch: pytest.MonkeyPatch) -> None:
-    _unlearned(patch, lambda fact, state: fact.state == "captured" and state.lifecycle is Lifecycle.LAPSED)
+    _drop_facts(patch, lambda fact, state: fact.state == "captured" and state.lifecycle is Lifecycle.LAPSED)
 
 
 def failed_is_final(patch: pytest.MonkeyPatch) -> None:
@@ -149,28 +149,28 @@ def failed_is_final(patch: pytest.MonkeyPatch) -> None:
         failed = {known.entity_id for known in state.facts if known.state == "failed"}
         return fact.entity == "payment" and fact.entity_id in failed
 
-    _unlearned(patch, failed_before)
+    _drop_facts(patch, failed_before)
 
 
 def returned_is_not_final(patch: pytest.MonkeyPatch) -> None:
-    stands = resolution._lifecycle
+    decide = resolution._lifecycle
 
-    def undecided(state: OrderState, balance: Any, *rest: Any) -> Lifecycle:
+    def lifecycle(state: OrderState, balance: Any, *rest: Any) -> Lifecycle:
         again = state.lifecycle is Lifecycle.RETURNED and balance.paid_in_full
-        return Lifecycle.FULFILLED if again else stands(state, balance, *rest)
+        return Lifecycle.FULFILLED if again else decide(state, balance, *rest)
 
-    patch.setattr(resolution, "_lifecycle", undecided)
+    patch.setattr(resolution, "_lifecycle", lifecycle)
 
 
 def ended_orders_are_not_asked_about(patch: pytest.MonkeyPatch) -> None:
     poll = advance._poll
 
-    def tidy(turn: Turn, body: Poll) -> advance.Done:
+    def poll_unless_ended(turn: Turn, body: Poll) -> advance.Done:
         key = order_key_of(body.reference_id)
         ended = turn.shop.known(key).lifecycle is Lifecycle.LAPSED
         return ((), False) if ended else poll(turn, body)
 
-    patch.setattr(advance, "_poll", tidy)
+    patch.setattr(advance, "_poll", poll_unless_ended)
 
 
 def known_by_delivery(patch: pytest.MonkeyPatch) -> None:
@@ -179,48 +179,49 @@ def known_by_delivery(patch: pytest.MonkeyPatch) -> None:
 
 
 def each_event_confirms(patch: pytest.MonkeyPatch) -> None:
-    def eager(
-        before: OrderState, after: OrderState, new: Sequence[Fact], *rest: Any, **about: Any
+    def events_with_repeats(
+        before: OrderState, after: OrderState, new: Sequence[Fact], *rest: Any, **options: Any
     ) -> list[Happened]:
-        told = notifications.events_for(before, after, tuple(new), *rest, **about)
+        events = notifications.events_for(before, after, tuple(new), *rest, **options)
         paid = after.lifecycle is Lifecycle.FULFILLED and any(f.state in ("captured", "paid") for f in new)
         again = paid and before.lifecycle is Lifecycle.FULFILLED
-        return [*told, Happened("payment.captured", {"late": False})] if again else told
+        return [*events, Happened("payment.captured", {"late": False})] if again else events
 
-    patch.setattr(updates, "events_for", eager)
+    patch.setattr(updates, "events_for", events_with_repeats)
 
 
 def polls_trust_what_they_saw(patch: pytest.MonkeyPatch) -> None:
-    def late(turn: Turn, before: OrderState, *known: Any, **about: Any) -> Any:
-        seen = replace(before, lifecycle=Lifecycle.OPEN) if "asked" in about else before
-        return updates.apply(turn, seen, *known, **about)
+    def apply_as_if_open(turn: Turn, before: OrderState, *facts: Any, **options: Any) -> Any:
+        # "asked" is in the options of polls only.
+        seen = replace(before, lifecycle=Lifecycle.OPEN) if "asked" in options else before
+        return updates.apply(turn, seen, *facts, **options)
 
-    patch.setattr(advance, "apply", late)
+    patch.setattr(advance, "apply", apply_as_if_open)
 
 
 def sent_is_sent_again(patch: pytest.MonkeyPatch) -> None:
-    async def unsure(*args: Any) -> Accepted:
+    async def send_twice(*args: Any) -> Accepted:
         await whatsapp_handler.send(*args)
         return await whatsapp_handler.send(*args)
 
-    patch.setattr(executor, "send", unsure)
+    patch.setattr(executor, "send", send_twice)
 
 
 def surplus_stays(patch: pytest.MonkeyPatch) -> None:
-    asked = resolution._asked
+    refunds_for = resolution._asked
 
-    def greedy(key: str, lifecycle: Lifecycle, *rest: Any) -> Any:
-        return () if lifecycle is Lifecycle.FULFILLED else asked(key, lifecycle, *rest)
+    def no_refunds_if_fulfilled(key: str, lifecycle: Lifecycle, *rest: Any) -> Any:
+        return () if lifecycle is Lifecycle.FULFILLED else refunds_for(key, lifecycle, *rest)
 
-    patch.setattr(resolution, "_asked", greedy)
+    patch.setattr(resolution, "_asked", no_refunds_if_fulfilled)
 
 
-def _counts(patch: pytest.MonkeyPatch, paid: Callable[[balance.Balance], int]) -> None:
+def _patch_paid(patch: pytest.MonkeyPatch, paid: Callable[[balance.Balance], int]) -> None:
     patch.setattr(balance.Balance, "paid", property(paid))
 
 
 def one_partial_wins(patch: pytest.MonkeyPatch) -> None:
-    _counts(patch, lambda balance: max((payment.amount for payment in balance.fitting), default=0))
+    _patch_paid(patch, lambda balance: max((payment.amount for payment in balance.fitting), default=0))
 
 
 def short_is_paid(patch: pytest.MonkeyPatch) -> None:
@@ -228,21 +229,21 @@ def short_is_paid(patch: pytest.MonkeyPatch) -> None:
 
 
 def too_much_is_not_seen(patch: pytest.MonkeyPatch) -> None:
-    def seen(balance: balance.Balance) -> int:
+    def capped(balance: balance.Balance) -> int:
         return min(balance.total, sum(payment.amount for payment in balance.fitting))
 
-    _counts(patch, seen)
-    patch.setattr(balance.Balance, "captured", property(seen))
+    _patch_paid(patch, capped)
+    patch.setattr(balance.Balance, "captured", property(capped))
 
 
 def refund_key_per_try(patch: pytest.MonkeyPatch) -> None:
     serial = count()
 
-    async def forgetful(gateway: Any, call: Any) -> Any:
+    async def ensure_with_new_key(gateway: Any, call: Any) -> Any:
         facts = await refunds.ensure_refund(gateway, replace(call, key=f"{call.key}{next(serial)}"))
         return tuple(replace(fact, detail=replace(fact.detail, key=call.key)) for fact in facts)
 
-    patch.setattr(razorpay_handler, "ensure_refund", forgetful)
+    patch.setattr(razorpay_handler, "ensure_refund", ensure_with_new_key)
 
 
 def failed_refund_is_not_heard(patch: pytest.MonkeyPatch) -> None:
@@ -252,15 +253,15 @@ def failed_refund_is_not_heard(patch: pytest.MonkeyPatch) -> None:
 def failed_beats_captured(patch: pytest.MonkeyPatch) -> None:
     fold = balance._payments
 
-    def last_word(facts: Sequence[Fact]) -> Any:
+    def payments_without_failed(facts: Sequence[Fact]) -> Any:
         failed = {fact.entity_id for fact in facts if fact.entity == "payment" and fact.state == "failed"}
         return tuple(payment for payment in fold(facts) if payment.id not in failed)
 
-    patch.setattr(balance, "_payments", last_word)
+    patch.setattr(balance, "_payments", payments_without_failed)
 
 
 def orders_reserve_nothing(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(stock, "reserve", lambda left, lines: ())
+    patch.setattr(stock, "reserve", lambda stock, lines: ())
 
 
 def stock_is_not_looked_at(patch: pytest.MonkeyPatch) -> None:
@@ -270,29 +271,31 @@ def stock_is_not_looked_at(patch: pytest.MonkeyPatch) -> None:
 def done_before_it_is_sent(patch: pytest.MonkeyPatch) -> None:
     perform_run = loop.Workers._perform_run
 
-    async def hopeful(self: Any, lane: Lane, run: Sequence[Any]) -> None:
+    async def record_then_perform(self: Any, lane: Lane, run: Sequence[Any]) -> None:
         if lane == Lane.CHAT:
             await self._context.store.record([Done(d.claim, None) for d in run], self._context.clock.now())
         await perform_run(self, lane, run)
 
-    patch.setattr(loop.Workers, "_perform_run", hopeful)
+    patch.setattr(loop.Workers, "_perform_run", record_then_perform)
 
 
 def messages_known_by_delivery(patch: pytest.MonkeyPatch) -> None:
     serial = count()
 
-    def naive(*args: Any) -> list[Arrival]:
-        found = ingest.from_whatsapp(*args)
-        return [replace(a, key=f"{a.key}.{next(serial)}") if a.kind is EventKind.CHAT else a for a in found]
+    def from_whatsapp(*args: Any) -> list[Arrival]:
+        arrivals = ingest.from_whatsapp(*args)
+        return [
+            replace(a, key=f"{a.key}.{next(serial)}") if a.kind is EventKind.CHAT else a for a in arrivals
+        ]
 
-    patch.setattr(webhooks, "from_whatsapp", naive)
+    patch.setattr(webhooks, "from_whatsapp", from_whatsapp)
 
 
 def events_see_the_same_state(patch: pytest.MonkeyPatch) -> None:
     following = turns.following
     first: list[Turn] = []
 
-    def parallel(last: Turn, event: Any) -> Turn:
+    def following_the_first(last: Turn, event: Any) -> Turn:
         if last.event.number == 0:
             first[:] = [last]
         turn = following(last, event)
@@ -300,20 +303,20 @@ def events_see_the_same_state(patch: pytest.MonkeyPatch) -> None:
         turn.shop = replace(turn.shop, cart=first[0].shop.cart, current=first[0].shop.current)
         return turn
 
-    patch.setattr(advance, "following", parallel)
+    patch.setattr(advance, "following", following_the_first)
 
 
 def old_buttons_are_new(patch: pytest.MonkeyPatch) -> None:
     tap = step._tap
 
-    def gullible(performance: Any, event: Tapped) -> None:
+    def tap_as_fresh(performance: Any, event: Tapped) -> None:
         reply = replies.decode(event.reply_id)
         fresh = reply and replies.encode(
             replies.place(performance.conversation().id, performance.visits[-1]), reply.trigger, reply.value
         )
         tap(performance, replace(event, reply_id=fresh or event.reply_id))
 
-    patch.setattr(step, "_tap", gullible)
+    patch.setattr(step, "_tap", tap_as_fresh)
 
 
 def old_links_stay_open(patch: pytest.MonkeyPatch) -> None:
@@ -338,12 +341,12 @@ def links_do_not_wait(patch: pytest.MonkeyPatch) -> None:
 def any_refusal_is_a_cancellation(patch: pytest.MonkeyPatch) -> None:
     refused = razorpay_handler.event_for_refusal
 
-    def hopeful(call: Any, error: Any) -> Any:
+    def event_as_if_cancelled(call: Any, error: Any) -> Any:
         if isinstance(call, CancelLink):
-            return LinkWithdrawn(call.reference_id, call.link_id, "cancelled")
+            return LinkWithdrawn(call.reference_id, call.link_id, LinkStatus.CANCELLED)
         return refused(call, error)
 
-    patch.setattr(executor, "event_for_refusal", hopeful)
+    patch.setattr(executor, "event_for_refusal", event_as_if_cancelled)
 
 
 def plans_are_forgotten(patch: pytest.MonkeyPatch) -> None:
@@ -355,10 +358,10 @@ def paid_is_only_over(patch: pytest.MonkeyPatch) -> None:
 
 
 def newest_first(patch: pytest.MonkeyPatch) -> None:
-    def reversed_order(flow: Any, case: StepInput, now: int) -> ChangeSet:
-        return decided(flow, replace(case, events=case.events[::-1]), now)
+    def advance_reversed(flow: Any, step_input: StepInput, now: int) -> ChangeSet:
+        return advance_step(flow, replace(step_input, events=step_input.events[::-1]), now)
 
-    patch.setattr(loop, "advance", reversed_order)
+    patch.setattr(loop, "advance", advance_reversed)
 
 
 def timers_of_any_visit(patch: pytest.MonkeyPatch) -> None:
@@ -369,19 +372,19 @@ def timers_of_any_visit(patch: pytest.MonkeyPatch) -> None:
 
 
 def weak_disk_is_accepted(patch: pytest.MonkeyPatch) -> None:
-    async def trusting(_: Any) -> None:
+    async def accept_any(_: Any) -> None:
         return None
 
-    patch.setattr(sqlite, "require_durable", trusting)
+    patch.setattr(sqlite, "require_durable", accept_any)
 
 
 def what_fails_stays_open(patch: pytest.MonkeyPatch) -> None:
     execute = sqlite._execute
 
-    def no_rollback(connection: Any, sql: str, values: Any = ()) -> Any:
+    def execute_no_rollback(connection: Any, sql: str, values: Any = ()) -> Any:
         return execute(connection, sql if sql != "ROLLBACK" else "SELECT 1", values)
 
-    patch.setattr(sqlite, "_execute", no_rollback)
+    patch.setattr(sqlite, "_execute", execute_no_rollback)
 
 
 def rupees_are_floats(patch: pytest.MonkeyPatch) -> None:

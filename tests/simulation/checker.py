@@ -1,6 +1,7 @@
-"""What must be true when all is quiet: from the outside's own books and a second reader of the database.
+"""The invariants that must hold at the end of a history.
 
-It knows the tables' names and meanings and nothing of the code that writes them.
+The checker compares the database with the books of the simulated outside. It knows the tables'
+columns and their meanings, and shares no code with what writes them.
 """
 
 import json
@@ -30,28 +31,28 @@ Row = dict[str, Any]
 def violations(
     path: Path, razorpay: Razorpay, meta: Meta, acknowledged: dict[str, str], stock: dict[str, int]
 ) -> list[str]:
-    """Everything that is wrong. `acknowledged` is what the bot answered 200 for: inbox key -> what it was."""
+    """Return all violations. `acknowledged` maps the inbox key of each acknowledged event to its kind."""
     database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     database.row_factory = sqlite3.Row
     try:
-        found = _Books(database, razorpay, meta)
+        checks = _Books(database, razorpay, meta)
         return [
             *razorpay.wrongs,
             *meta.wrongs,
-            *found.money(),
-            *found.confirmations(),
-            *found.durable(acknowledged),
-            *found.quiet(),
-            *found.goods(stock),
-            *found.order_of_messages(),
-            *found.persons(),
+            *checks.money(),
+            *checks.confirmations(),
+            *checks.durable(acknowledged),
+            *checks.quiet(),
+            *checks.goods(stock),
+            *checks.order_of_messages(),
+            *checks.persons(),
         ]
     finally:
         database.close()
 
 
 def joined(path: Path) -> int:
-    """How many conversations turned out to be another's customer."""
+    """Return how many conversations were joined to another."""
     database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
         [count] = database.execute(
@@ -64,7 +65,7 @@ def joined(path: Path) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """What became of one order, and of its money: paise that were captured, and that went back."""
+    """The end of one order: its lifecycle, and the paise captured and returned."""
 
     lifecycle: str
     captured: int
@@ -72,7 +73,7 @@ class Book:
 
 
 def books(path: Path, razorpay: Razorpay) -> tuple[Book, ...]:
-    """Those of each order, in the order in which they were placed."""
+    """Return the end of each order, in the sequence in which they were placed."""
     database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
         orders = database.execute("SELECT key, lifecycle FROM orders ORDER BY placed_by").fetchall()
@@ -90,11 +91,11 @@ class _Books:
         self._database, self._razorpay, self._meta = database, razorpay, meta
         self._orders = {row["key"]: row for row in self._rows("SELECT * FROM orders")}
         self._restored = bool(self._rows("SELECT id FROM installation WHERE restored_at IS NOT NULL"))
-        self._one: dict[int, int] = {
+        self._joined_into: dict[int, int] = {
             row["id"]: row["merged_into"]
             for row in self._rows("SELECT id, merged_into FROM conversation WHERE merged_into IS NOT NULL")
         }
-        """The conversation that each joined one has become."""
+        """Joined conversation → the one that took it over."""
         self._payments: defaultdict[str, list[Payment]] = defaultdict(list)
         for payment in razorpay.payments.values():
             if payment.captured:
@@ -104,7 +105,7 @@ class _Books:
         return [dict(row) for row in self._database.execute(sql)]
 
     def money(self) -> Iterator[str]:
-        """INV1, INV2, INV3, INV9: each captured rupee is in goods, went back, or waits with a reason."""
+        """INV1, INV2, INV3, INV9: all captured money is fulfilled, refunded, or held for a reason."""
         yield from self._strays()
         for key, order in self._orders.items():
             payments = [p for p in self._payments[key] if p.id not in self._razorpay.kept]
@@ -137,7 +138,7 @@ class _Books:
         yield from (f"INV9: {key} was refunded {count} times" for key, count in keys.items() if count > 1)
 
     def _strays(self) -> Iterator[str]:
-        """Money for orders that restored books lack: a person has settled it, or is told of it."""
+        """INV1: money for orders that restored books lack is settled by an operator, or there is a notice."""
         for key in self._payments.keys() - self._orders.keys():
             for payment in self._payments[key]:
                 here = payment.net - self._razorpay.returned(payment)
@@ -145,11 +146,11 @@ class _Books:
                     yield f"INV1: {payment.id} was paid for {key}, and there is no such order"
 
     def _alarmed(self, payment: str) -> bool:
-        """Whether an operator is told of a payment for an order that the books lack."""
+        """Return whether there is a notice of a payment for an order that the books lack."""
         return bool(self._rows(f"SELECT id FROM notice WHERE kind = 'stray money' AND subject = '{payment}'"))
 
     def _waiting_for_nothing(self) -> Iterator[str]:
-        """INV23: an order is open only while money for it may come."""
+        """INV23: an order is open only while money for it can come."""
         now = self._meta.now()
         may_come = {link.order_key for link in self._razorpay.links.values() if self._razorpay.is_open(link)}
         may_come |= {p.link.order_key for p in self._razorpay.payments.values() if p.status == "authorized"}
@@ -160,10 +161,10 @@ class _Books:
                 yield f"INV23: {key} is open, and no money can come for it"
 
     def confirmations(self) -> Iterator[str]:
-        """INV4, INV5: one confirmation for each fulfilled order, none for others."""
+        """INV4, INV5: each fulfilled order has one confirmation, and no other order has one."""
         heard: defaultdict[str, list[Accepted]] = defaultdict(list)
         returned: Counter[str] = Counter()
-        # What lost books sent counts if the restored ones were told that it came, and so did not send it.
+        # A message of the lost books counts if the restored ones got its status and so did not send it again.
         missing = {row["id"] for row in self._rows(_SENT)} & self._meta.recalled
         missing -= {message.entry for message in self._meta.log}
         recalled = [message for message in self._meta.lost if message.entry in missing]
@@ -188,7 +189,7 @@ class _Books:
             if len(ids) > 1:
                 yield f"INV4: {order['key']} was confirmed {len(ids)} times"
             for entry, count in ids.items():
-                if count > 1 + self._meta.doubtful[entry]:
+                if count > 1 + self._meta.ambiguous[entry]:
                     yield f"INV4: {order['key']}: one confirmation was sent {count} times"
             if messages and not fulfilled:
                 yield f"INV5: {order['key']} is {order['lifecycle']}, and the customer was told it is paid"
@@ -198,32 +199,32 @@ class _Books:
                 yield f"INV4: the money for {order['key']} goes back and nobody told the customer"
 
     def _unsent(self) -> set[tuple[int, str]]:
-        """(conversation, message) of what no try could bring to its customer; bounced twice is none.
+        """Return (conversation, message) of what could not be delivered; a temporary failure is no excuse.
 
-        Of what lost books alone were told that it failed, the restored ones believe that it came.
+        If only the lost books recorded a failure, the restored ones believe that the message arrived.
         """
         hopeless, bounced = self._meta.undeliverable, self._meta.bounced
         rows = [row for row in self._rows(_UNSENT) if row["id"] in hopeless or row["id"] not in bounced]
         rows += [row for row in self._rows(_SENT) if (row["id"], row["provider_id"]) in self._meta.forgotten]
-        return {(self._now(row["conversation_id"]), row["name"]) for row in rows}
+        return {(self._current(row["conversation_id"]), row["name"]) for row in rows}
 
-    def _now(self, conversation: int) -> int:
-        """The conversation that this one has become, if it was joined to another."""
-        return self._one.get(conversation, conversation)
+    def _current(self, conversation: int) -> int:
+        """Return the conversation that took this one over, or itself."""
+        return self._joined_into.get(conversation, conversation)
 
     def durable(self, acknowledged: dict[str, str]) -> Iterator[str]:
-        """INV6, INV16: what was acknowledged is there, once."""
+        """INV6, INV16: each acknowledged event is in the inbox once."""
         keys = Counter(row["key"] for row in self._rows("SELECT key FROM inbox"))
         for key, what in acknowledged.items():
             if keys[key] != 1:
                 yield f"INV6: {what} was acknowledged and is there {keys[key]} times"
 
     def quiet(self) -> Iterator[str]:
-        """INV7: nothing waits, nothing is parked."""
+        """INV7: no event or delivery waits, and no event is parked."""
         now = self._meta.now()
         for row in self._rows("SELECT * FROM inbox WHERE state = 'parked'"):
             if self._restored and "which this database doesn't have" in row["error"]:
-                continue  # of an order that the lost books sold: an operator sees it
+                continue  # its order is in the lost books only: an operator sees the parked event
             yield f"INV7: event {row['id']} ({row['kind']}) is parked: {row['error']}"
         for row in self._rows(f"SELECT * FROM inbox WHERE state = 'pending' AND due_at < {now - 60_000}"):
             yield f"INV7: event {row['id']} ({row['kind']}) still waits"
@@ -233,7 +234,7 @@ class _Books:
             yield f"INV7: link {row['reference_id']} is planned, and nobody will ever ask for it"
 
     def goods(self, stock: dict[str, int]) -> Iterator[str]:
-        """Nothing is sold that was not there; what is reserved is for open orders."""
+        """No more is sold than was in stock, and only open orders reserve."""
         promised: Counter[str] = Counter()
         reserved: Counter[str] = Counter()
         for order in self._orders.values():
@@ -249,29 +250,29 @@ class _Books:
                 yield f"stock: {sku} counts {counted} sold and reserved, its orders say {meant}"
 
     def order_of_messages(self) -> Iterator[str]:
-        """INV18: a customer hears things in the order in which they were decided.
+        """INV18: a customer gets messages in the sequence in which they were decided.
 
-        A reminder may wait for others, what is said once more after a doubt was said before, and what
-        bounced comes when it can.
+        Exempt are reminders (they wait for other messages), repeats after an ambiguous send, and messages
+        that bounced.
         """
-        said = {row["id"] for row in self._rows("SELECT id FROM outbox WHERE urgency = 1")}
-        said |= self._meta.bounced.keys()
-        into = Counter(self._one.values())
-        # Of three that are one now, one may have been joined to another before the third.
-        joined = into.keys() | {one for one, now in self._one.items() if into[now] > 1}
+        exempt = {row["id"] for row in self._rows("SELECT id FROM outbox WHERE urgency = 1")}
+        exempt |= self._meta.bounced.keys()
+        into = Counter(self._joined_into.values())
+        # Of three conversations that are one now, two may have been joined before the third.
+        joined = into.keys() | {old for old, current in self._joined_into.items() if into[current] > 1}
         last: dict[str, int] = {}
         for message in self._meta.log:
             conversation, id = message.opaque.rpartition(".")[0], message.entry
-            # What two conversations had to say before they were known as one, stands in no order.
-            if id in said or int(conversation.rpartition("-")[2]) in joined:
+            # Messages of two conversations from before they were joined have no common sequence.
+            if id in exempt or int(conversation.rpartition("-")[2]) in joined:
                 continue
-            said.add(id)
+            exempt.add(id)
             if id < last.get(conversation, 0):
                 yield f"INV18: delivery {id} came after {last[conversation]}"
             last[conversation] = max(id, last.get(conversation, 0))
 
     def persons(self) -> Iterator[str]:
-        """INV24: who is known to be one person is one customer, with one open order; two stay two."""
+        """INV24: addresses of one person belong to one customer with one open order, two persons' to two."""
         owners = {row["value"]: row["conversation_id"] for row in self._rows("SELECT * FROM alias")}
         people: defaultdict[int, set[str]] = defaultdict(set)
         for addresses in self._meta.register.known_as_one():

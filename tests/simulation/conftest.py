@@ -1,4 +1,4 @@
-"""A directory for simulated databases, in memory where there is one."""
+"""Fixtures: a directory for simulated databases, and no log."""
 
 import logging
 import tempfile
@@ -13,7 +13,7 @@ MEMORY = Path("/dev/shm")
 
 @pytest.fixture
 def directory(tmp_path: Path) -> Iterator[Path]:
-    """Empty, and gone after the test."""
+    """Yield an empty directory, in memory if the machine has one there; delete it after the test."""
     parent = MEMORY if MEMORY.is_dir() else tmp_path
     with tempfile.TemporaryDirectory(prefix="munshi-simulation-", dir=parent) as name:
         yield Path(name)
@@ -21,7 +21,7 @@ def directory(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def quiet() -> Iterator[None]:
-    """No log: what thousands of histories would say of their misfortunes takes a tenth of their time."""
+    """Switch the log off: logging the faults of thousands of histories takes a tenth of their time."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     yield
     structlog.reset_defaults()

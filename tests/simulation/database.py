@@ -1,4 +1,4 @@
-"""SQLite inside a simulated loop: no thread, each unit of work in one turn, and places to crash."""
+"""SQLite in a simulated event loop: no thread, one turn for each unit of work, hooks that can crash."""
 
 import asyncio
 import sqlite3
@@ -18,7 +18,7 @@ from storage.database.lock import FileLock
 from tests.simulation.loop import SimLoop
 
 KEY: Final = "aaaaaaaa"
-"""What public ids begin with, in every simulated installation."""
+"""The installation key of every simulated database; public ids begin with it."""
 
 Hook: TypeAlias = Callable[[int, str], None]
 
@@ -29,28 +29,28 @@ class Crash(BaseException):
     """The process is killed here."""
 
 
-def _nothing(n: int, what: str) -> None:
+def _no_hook(n: int, what: str) -> None:
     return None
 
 
 @dataclass(slots=True)
 class Hooks:
-    """Told of each database operation, counted from 1: its SQL, or `close`.
+    """Called before and after each database operation, with its number from 1 and its SQL or `close`.
 
-    Either may raise Crash: nothing runs after that, and the files stay as they are. Any other
-    exception becomes what the operation answers: `sqlite3.OperationalError` is a disk that fails.
+    A hook may raise Crash: nothing runs after that, and the files stay as they are. The operation
+    raises any other exception of a hook: `sqlite3.OperationalError` stands for a failing disk.
     """
 
-    before: Hook = _nothing
-    after: Hook = _nothing
+    before: Hook = _no_hook
+    after: Hook = _no_hook
     operations: int = 0
 
 
 @contextmanager
 def in_loop(hooks: Hooks | None = None) -> Iterator[Hooks]:
-    """Within, the store works in the SimLoop that it is opened from.
+    """Inside this context, a store runs its database work in the SimLoop that opens it.
 
-    The files of a loop that ends are left as a killed process leaves them, and may be opened again.
+    A loop that ends leaves the files as a killed process does; another loop may open them.
     """
     hooks, locks = hooks or Hooks(), _Locks()
     with pytest.MonkeyPatch.context() as patch:
@@ -63,7 +63,7 @@ def in_loop(hooks: Hooks | None = None) -> Iterator[Hooks]:
 
 
 def new_database(directory: Path) -> str:
-    """The URL of an empty, migrated database of its own in `directory`. Not from inside a loop.
+    """Create a migrated, empty database in `directory` and return its URL. Call it outside a loop.
 
     Its installation key is `KEY`. A directory in memory (`/dev/shm`) is a quarter faster.
     """
@@ -84,26 +84,26 @@ def _template() -> bytes:
 
 
 class _Connection(sqlite3.Connection):
-    """Tells of what it is asked to do. It is closed by whoever opened it, or by the end of its loop."""
+    """Call the hooks around each operation. The end of the loop closes a connection that is still open."""
 
     def __init__(self, hooks: Hooks, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._hooks = hooks
         self._open, self._dead = True, False
-        self._last: sqlite3.Cursor | None = None
-        """What was answered last; it may not have been read."""
-        _loop().at_end(self._abandon)
+        self._last_cursor: sqlite3.Cursor | None = None
+        """The newest cursor; its rows may not have been read."""
+        _sim_loop().at_end(self._abandon)
 
     def execute(self, sql: str, values: Any = (), /) -> Any:
-        return self._operate(sql, super().execute, sql, values)
+        return self._run(sql, super().execute, sql, values)
 
     def executemany(self, sql: str, rows: Any, /) -> Any:
-        return self._operate(sql, super().executemany, sql, rows)
+        return self._run(sql, super().executemany, sql, rows)
 
     def close(self) -> None:
-        self._operate("close", self._let_go)
+        self._run("close", self._close)
 
-    def _operate(self, what: str, function: Callable[..., Any], *args: Any) -> Any:
+    def _run(self, what: str, function: Callable[..., Any], *args: Any) -> Any:
         if self._dead:
             raise Crash("this process is dead")
         hooks = self._hooks
@@ -111,34 +111,34 @@ class _Connection(sqlite3.Connection):
         n = hooks.operations
         try:
             hooks.before(n, what)
-            result = self._last = function(*args)
+            result = self._last_cursor = function(*args)
             hooks.after(n, what)
         except Crash:
             self._dead = True
             raise
         return result
 
-    def _let_go(self) -> None:
+    def _close(self) -> None:
         super().close()
         self._open = False
 
     def _abandon(self) -> None:
-        """Close the connection, and undo what closing does: it moves the write-ahead log into the file."""
+        """Close the connection and put the files back: closing moves the log into the database."""
         if not self._open:
             return
         [(_, _, name)] = super().execute("PRAGMA database_list").fetchall()
         files = [path for path in (Path(name), Path(f"{name}-wal")) if path.exists()]
-        kept = [(path, path.read_bytes()) for path in files]
-        if self._last is not None:
-            # With a statement in use, the file would be closed when somebody forgets the traceback.
-            self._last.close()
+        contents = [(path, path.read_bytes()) for path in files]
+        if self._last_cursor is not None:
+            # An open statement would delay the closing until a traceback is freed.
+            self._last_cursor.close()
         super().close()
-        for path, content in kept:
+        for path, content in contents:
             path.write_bytes(content)
 
 
 class _Locks:
-    """The file locks of simulated processes: one that dies gives back what it holds."""
+    """The file locks of simulated processes. A dying process releases its locks."""
 
     def __init__(self) -> None:
         self._held: set[FileLock] = set()
@@ -147,7 +147,7 @@ class _Locks:
     def take(self, database: Path) -> FileLock:
         lock = self._take(database)
         self._held.add(lock)
-        _loop().at_end(partial(self.release, lock))
+        _sim_loop().at_end(partial(self.release, lock))
         return lock
 
     def release(self, lock: FileLock) -> None:
@@ -156,7 +156,7 @@ class _Locks:
             self._release(lock)
 
 
-def _loop() -> SimLoop:
+def _sim_loop() -> SimLoop:
     loop = asyncio.get_running_loop()
-    assert isinstance(loop, SimLoop), "within in_loop, the store works in a SimLoop only"
+    assert isinstance(loop, SimLoop), "inside in_loop, the store needs a SimLoop"
     return loop

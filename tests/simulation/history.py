@@ -1,6 +1,6 @@
-"""One world from its first customer to the last echo: the shop's own code in it, dying and living again.
+"""Play one world to its end, restart the bot after each crash, and check the result.
 
-play(seed, directory, cast) -> History
+play(seed, directory, populate) -> History
 """
 
 import hashlib
@@ -22,100 +22,99 @@ from tests.simulation.weather import DAY, HOUR, MINUTE, Weather
 from tests.simulation.world import World
 
 ENDS: Final = (*(5 * HOUR,) * 6, 12 * HOUR, 2 * DAY)
-"""Milliseconds after which a world is looked at: one of these, by its seed."""
+"""Lengths of worlds in milliseconds; the seed chooses one."""
 
-
-_HEARD: Final = {
+_STATES_BY_TEXT: Final = {
     "the earlier order was paid while a later one waited": "Your earlier order was paid after all",
     "the earlier link was kept while another waited": "because the one before could not be closed",
 }
-"""Rare states that customers are told of, by words that nothing else says."""
+"""Rare state → words that only its message to the customer contains."""
 
 
 @dataclass
 class History:
-    """What came of one seed."""
+    """The result of one seed."""
 
     seed: int
     violations: list[str]
     seen: Counter[str]
     """How often each rare state was reached."""
     chronicle: list[str]
-    """What happened, for people: time, who, what."""
+    """Lines for people: time, who, what."""
     books: tuple[Book, ...]
-    """What became of each order, in the order in which they were placed."""
+    """The end of each order, in the sequence in which they were placed."""
     heard: list[str]
-    """What customers were told."""
+    """Texts that customers received."""
 
     @property
     def digest(self) -> str:
-        """The same for the same seed, always."""
+        """Hash of the chronicle: the same seed always gives the same digest."""
         return hashlib.sha256("\n".join(self.chronicle).encode()).hexdigest()
 
 
-Cast: TypeAlias = Callable[[World], None]
+Populate: TypeAlias = Callable[[World], None]
 
 
-def crowd(people: int) -> Cast:
-    """So many customers, each with whims of their own."""
+def crowd(people: int) -> Populate:
+    """Return a function that puts so many random customers into a world."""
 
-    def cast(world: World) -> None:
+    def populate(world: World) -> None:
         for n in range(people):
             person = Person(f"9198{n:08}", random.Random(f"{world.seed} {n}"), world)
-            world.at(world.dice.randrange(5) * MINUTE, partial(world.whims, person))
+            world.at(world.dice.randrange(5) * MINUTE, partial(world.play_person, person))
 
-    return cast
+    return populate
 
 
 def play(
     seed: int,
     directory: Path,
-    cast: Cast,
+    populate: Populate,
     *,
     weather: Weather | None = None,
     hooks: Hooks | None = None,
     end: int | None = None,
 ) -> History:
-    """The world of `seed`, played to its end and checked.
+    """Play the world of `seed` to its end and check it.
 
-    `cast` writes into the agenda what people do. `hooks` see the database's operations, and may crash
-    at one. `end` is how many milliseconds the world lasts, if not the seed is to say.
+    `populate` schedules what people do. `hooks` are called around each database operation and may crash
+    there. `end` is the length of the world in milliseconds; by default the seed chooses it.
     """
     end = end or random.Random(f"{seed} end").choice(ENDS)
     url = new_database(directory)
     world = World(seed, url, weather, hooks or Hooks(), end)
-    cast(world)
+    populate(world)
     start = START
     while True:
         try:
-            _live(world, partial(world.live, url), start)
+            _run_process(world, partial(world.run_process, url), start)
             break
         except Crash:
-            start = world.now() + world.dice.choice(world.rests)
-            world.died()
-            if world.backups.due:
-                world.backups.put_back(start)
-                _live(world, world.backups.settle, start)
+            start = world.now() + world.dice.choice(world.downtimes)
+            world.process_died()
+            if world.backups.disk_lost:
+                world.backups.restore_backup(start)
+                _run_process(world, world.backups.settle, start)
     if world.backups.restored:
-        _live(world, world.backups.settle, START + end)
+        _run_process(world, world.backups.settle, START + end)
     path = Path(url.removeprefix("sqlite://"))
-    wrong = checker.violations(
+    violations = checker.violations(
         path, world.razorpay, world.meta, world.acknowledged, shop().sections["shop"].counted
     )
-    wrong += world.shadow.wrongs
+    violations += world.shadow.wrongs
     world.seen["a step was compared with the store in memory"] = world.shadow.steps
-    wrong += [f"nobody ever answered the {what} that somebody brought" for what in world.waiting]
+    violations += [f"the sender of a webhook never got an answer: {what}" for what in world.waiting]
     books = checker.books(path, world.razorpay)
     world.seen["two conversations were joined"] += checker.joined(path)
-    for name in path.parent.glob(f"{path.name}*"):
-        name.unlink()
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()
     heard = [message.text for message in world.meta.log]
-    for state, words in _HEARD.items():
+    for state, words in _STATES_BY_TEXT.items():
         world.seen[state] += sum(words in text for text in heard)
-    return History(seed, wrong, world.seen, world.chronicle, books, heard)
+    return History(seed, violations, world.seen, world.chronicle, books, heard)
 
 
-def _live(world: World, main: Callable[[SimLoop], Coroutine[Any, Any, None]], start: int) -> None:
-    """One process of this world, from `start` on."""
+def _run_process(world: World, main: Callable[[SimLoop], Coroutine[Any, Any, None]], start: int) -> None:
+    """Run one process in this world; `start` is the first time of its clock."""
     with in_loop(world.hooks):
         run(world.seed, main, start=start)

@@ -1,4 +1,4 @@
-"""An event loop that a seed decides: virtual time, and what is ready runs in a random order."""
+"""An event loop with virtual time that runs ready callbacks in a random order, drawn from a seed."""
 
 import asyncio
 import contextvars
@@ -14,67 +14,68 @@ Args = TypeVarTuple("Args")
 
 START: Final = 1_790_000_000_000
 """2026-09-21, in milliseconds since 1970, UTC."""
-Asked: TypeAlias = tuple[asyncio.Future[Any], Callable[..., Any], tuple[Any, ...]]
-"""A future, and the function and arguments that settle it."""
+Job: TypeAlias = tuple[asyncio.Future[Any], Callable[..., Any], tuple[Any, ...]]
+"""A future, and the function and arguments that produce its result."""
 
-TURNS: Final = 1_000_000
-_CLOSINGS: Final = 100
-"""How often a dead coroutine may go on to another `await` before it is a bug of its own."""
+MAX_TURNS: Final = 1_000_000
+"""Callbacks after which a loop counts as endless."""
+_MAX_CLOSES: Final = 100
+"""How often a closed coroutine may reach another `await` before that is a bug."""
 
 
 class Stuck(Exception):
-    """Nothing can ever happen any more, or it never ends."""
+    """The loop has nothing left to run but is not done, or it does not end."""
 
 
 class SimClock:
-    """The wall clock of a loop; a `bot.clock.Clock`."""
+    """The wall clock of a loop. Implements `bot.clock.Clock`."""
 
     def __init__(self, loop: "SimLoop", start: int) -> None:
         self._loop, self._start = loop, start
 
     def now(self) -> int:
-        """Milliseconds since 1970, UTC."""
+        """Return milliseconds since 1970, UTC."""
         return self._start + round(self._loop.time() * 1000)
 
 
 class SimLoop(asyncio.BaseEventLoop):
-    """Runs one ready callback a turn, chosen by `seed`; the clock jumps when nothing is ready.
+    """An event loop that runs one ready callback a turn, chosen by `seed`; if none is ready, time jumps.
 
-    Stricter than asyncio, which promises the order of `call_soon`: nothing here may lean on that.
+    asyncio keeps the order of `call_soon`; this loop does not, so that no code may depend on it.
     The first exception that reaches the loop ends it. There are no sockets and no threads.
     """
 
-    def __init__(self, seed: int, *, start: int = START, turns: int = TURNS) -> None:
+    def __init__(self, seed: int, *, start: int = START, max_turns: int = MAX_TURNS) -> None:
         super().__init__()
         self.clock = SimClock(self, start)
         self.turns = 0
-        self.over = False
-        """Whether the process this loop stands for is dead."""
+        self.dead = False
+        """Whether the process that this loop simulates is dead."""
         self.trace: list[tuple[float, str]] | None = None
-        """If a list: what ran, and when (seconds of `time()`)."""
+        """If a list: (seconds of `time()`, name) of each callback that ran."""
         self._ready: list[asyncio.Handle] = []
         self._scheduled: list[asyncio.TimerHandle] = []
         self._dice = random.Random(seed)
-        self._most = turns
+        self._max_turns = max_turns
         self._now = 0.0
         self._tasks: list[tuple[asyncio.Task[Any], contextvars.Context]] = []
-        self._executors: dict[Any, deque[Asked]] = {}
-        self._born = 0
-        self._last_rites: list[Callable[[], None]] = []
+        self._executors: dict[Any, deque[Job]] = {}
+        self._task_count = 0
+        self._end_callbacks: list[Callable[[], None]] = []
         self._failure: BaseException | None = None
 
     def time(self) -> float:
-        """Seconds since the loop began."""
+        """Return seconds since the loop began."""
         return self._now
 
-    def at_end(self, rite: Callable[[], None]) -> None:
-        """Have `rite` called when the loop is over and nothing of it can run any more."""
-        self._last_rites.append(rite)
+    def at_end(self, callback: Callable[[], None]) -> None:
+        """Call `callback` when the loop is dead and none of its tasks can run."""
+        self._end_callbacks.append(callback)
 
     def call_soon(
         self, callback: Callable[[*Args], object], *args: *Args, context: contextvars.Context | None = None
     ) -> asyncio.Handle:
-        """As asyncio does, without its checks: a simulation does little else."""
+        """Schedule as asyncio does, but without its checks: they would cost much of the simulation's time."""
         handle = asyncio.Handle(callback, args, self, context)
         self._ready.append(handle)
         return handle
@@ -82,15 +83,15 @@ class SimLoop(asyncio.BaseEventLoop):
     def call_soon_threadsafe(
         self, callback: Callable[[*Args], object], *args: *Args, context: contextvars.Context | None = None
     ) -> asyncio.Handle:
-        """`call_soon`: there is one thread."""
+        """Call `call_soon`: there is only one thread."""
         return self.call_soon(callback, *args, context=context)
 
     def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:  # type: ignore[override]
-        """Run `func` in a turn of its own, whole, after what `executor` was asked for before."""
+        """Run `func` whole in one turn, after the earlier jobs of `executor`."""
         future: asyncio.Future[T] = self.create_future()
-        asked = self._executors.setdefault(executor, deque())
-        asked.append((future, func, args))
-        self.call_soon(self._take, asked)
+        jobs = self._executors.setdefault(executor, deque())
+        jobs.append((future, func, args))
+        self.call_soon(self._run_job, jobs)
         return future
 
     def create_task(  # type: ignore[override]
@@ -100,69 +101,69 @@ class SimLoop(asyncio.BaseEventLoop):
         name: str | None = None,
         context: contextvars.Context | None = None,
     ) -> asyncio.Task[T]:
-        """As asyncio does; the name tells the coroutine, and is the same for the same seed."""
-        self._born += 1
-        name = name or f"{getattr(coro, '__qualname__', coro)} {self._born}"
+        """Create a task named after its coroutine. The same seed gives the same names."""
+        self._task_count += 1
+        name = name or f"{getattr(coro, '__qualname__', coro)} {self._task_count}"
         context = contextvars.copy_context() if context is None else context
         task: asyncio.Task[T] = asyncio.Task(coro, loop=self, name=name, context=context)
-        if self._born % 256 == 0:
-            self._forget_done()
+        if self._task_count % 256 == 0:
+            self._drop_done_tasks()
         self._tasks.append((task, context))
         return task
 
     async def die(self, cause: BaseException) -> NoReturn:
-        """For a coroutine at which the process is killed: it ends here, and all others where they wait.
+        """End the process: the calling coroutine stops here, all others at their `await`.
 
-        Raised instead, `cause` would run the `finally` of whoever called.
+        Raising `cause` instead would run the `finally` blocks of the callers.
         """
         self._failure = cause
         await self.create_future()
         raise AssertionError("unreachable")
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
-        """End the loop with the exception that nobody caught. After the end nobody cares."""
-        if not self.over and self._failure is None:
+        """End the loop with the uncaught exception. A dead loop ignores it."""
+        if not self.dead and self._failure is None:
             self._failure = context.get("exception") or RuntimeError(context["message"])
 
-    def complain(self) -> None:
-        """Raise what a task failed with that nobody listened to."""
-        self._forget_done()
+    def raise_failure(self) -> None:
+        """Raise the exception of a failed task that was never awaited."""
+        self._drop_done_tasks()
         if self._failure is not None:
             raise self._failure
 
     def abandon(self) -> None:
-        """End as a killed process does: no task goes on, nothing is awaited, no one is told.
+        """End as a killed process does: no task goes on, and nothing is awaited.
 
-        Python closes coroutines, so a `finally` still runs up to its first `await`. What stands for the
-        outside must do nothing for a loop that is `over`.
+        Python closes coroutines, so a `finally` still runs up to its first `await`. Code that simulates
+        the outside must do nothing for a loop that is `dead`.
         """
-        self.over = True
+        self.dead = True
         asyncio._set_running_loop(self)
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 for task, context in self._tasks:
                     task._log_destroy_pending = False  # type: ignore[attr-defined]
-                    context.run(_end, task)
+                    context.run(_close, task)
         finally:
             asyncio._set_running_loop(None)
         self._tasks.clear()
-        for rite in self._last_rites:
-            rite()
-        self._last_rites.clear()
+        for callback in self._end_callbacks:
+            callback()
+        self._end_callbacks.clear()
         self.close()
 
-    def _take(self, asked: deque[Asked]) -> None:
-        """Settle the first future with what its function does; an Exception is its answer too.
+    def _run_job(self, jobs: deque[Job]) -> None:
+        """Run the first job and set its future's result or Exception.
 
-        What was cancelled before a thread took it is not done; nobody knows which of the two came first.
+        A real thread may or may not have begun a job that is cancelled, so a draw decides.
         """
-        future, func, args = asked.popleft()
+        future, func, args = jobs.popleft()
         if future.cancelled() and self._dice.random() < 0.5:
             return
         try:
             result = func(*args)
-        except Exception as error:  # noqa: BLE001 - it is handed to whoever waits
+        except Exception as error:  # noqa: BLE001 - it becomes the result of the future
             if not future.done():
                 future.set_exception(error)
         else:
@@ -171,13 +172,13 @@ class SimLoop(asyncio.BaseEventLoop):
 
     def _run_once(self) -> None:
         self.turns += 1
-        if self.turns > self._most:
-            raise Stuck(f"no end after {self._most} turns, at {self._now} s: {self._waiting()}")
+        if self.turns > self._max_turns:
+            raise Stuck(f"no end after {self._max_turns} turns, at {self._now} s: {self._describe_tasks()}")
         ready, timers = self._ready, self._scheduled
         if timers and timers[0].when() <= self._now:
             self._wake_timers()
         if not ready:
-            self._jump()
+            self._jump_to_next_timer()
         chosen = int(self._dice.random() * len(ready))
         ready[chosen], ready[-1] = ready[-1], ready[chosen]
         handle = ready.pop()
@@ -185,7 +186,7 @@ class SimLoop(asyncio.BaseEventLoop):
             if self.trace is not None:
                 self.trace.append((self._now, _name(handle)))
             handle._run()
-        del handle  # a traceback may keep this frame, and with it the task that asyncio should see freed
+        del handle  # else a traceback keeps this frame and the task, and asyncio does not see it freed
         if self._failure is not None:
             raise self._failure
 
@@ -196,48 +197,48 @@ class SimLoop(asyncio.BaseEventLoop):
             if not timer.cancelled():
                 self._ready.append(timer)
 
-    def _jump(self) -> None:
+    def _jump_to_next_timer(self) -> None:
         while self._scheduled and self._scheduled[0].cancelled():
             heapq.heappop(self._scheduled)
         if not self._scheduled:
-            raise Stuck(f"nothing can happen any more, at {self._now} s: {self._waiting()}")
+            raise Stuck(f"nothing can happen any more, at {self._now} s: {self._describe_tasks()}")
         self._now = self._scheduled[0].when()
         self._wake_timers()
 
-    def _forget_done(self) -> None:
-        """Let asyncio see which failures nobody asked for: it looks when a task is freed."""
+    def _drop_done_tasks(self) -> None:
+        """Free the tasks that are done: asyncio reports an unretrieved exception when its task is freed."""
         self._tasks = [entry for entry in self._tasks if not entry[0].done()]
 
-    def _waiting(self) -> str:
-        """Every task that has not ended, and the line it waits at."""
+    def _describe_tasks(self) -> str:
+        """Name each task that is not done, and the line at which it waits."""
         alive = [task for task, _ in self._tasks if not task.done()]
         return "; ".join(f"{task.get_name()} at {_line(task)}" for task in alive) or "no task is left"
 
 
 def run(seed: int, main: Callable[[SimLoop], Coroutine[Any, Any, T]], *, start: int = START) -> T:
-    """What `main` returns, in a loop of its own. Tasks it leaves behind die with the loop.
+    """Run `main` in a new loop and return its result. Tasks that it leaves die with the loop.
 
-    `start` is what the wall clock says first (milliseconds since 1970, UTC): a second life begins
-    where the first one ended. Raises what `main` raises, what no task caught, Crash, or Stuck.
+    `start` is the first time of the wall clock, in milliseconds since 1970, UTC. Raises what `main`
+    raises, an exception that no task caught, Crash, or Stuck.
     """
     loop = SimLoop(seed, start=start)
     try:
         result = loop.run_until_complete(main(loop))
-        loop.complain()
+        loop.raise_failure()
         return result
     finally:
         loop.abandon()
 
 
-def _end(task: asyncio.Task[Any]) -> None:
-    """Close a coroutine that will never be resumed; what it does about it goes nowhere."""
+def _close(task: asyncio.Task[Any]) -> None:
+    """Close the coroutine of `task` for good, and ignore what it raises."""
     coroutine = task.get_coro()
     if task.done() or coroutine is None:
         return
-    for _ in range(_CLOSINGS):
+    for _ in range(_MAX_CLOSES):
         try:
             coroutine.close()
-        except BaseException:  # noqa: BLE001 - it waits again in a `finally`, or fails there
+        except BaseException:  # noqa: BLE001 - a `finally` awaits or fails
             continue
         return
     raise AssertionError(f"{task.get_name()} does not die")

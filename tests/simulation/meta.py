@@ -1,4 +1,4 @@
-"""A WhatsApp that keeps its own log of what it accepted, behind the client's one method.
+"""A simulated WhatsApp behind the client's one method. It keeps its own log of accepted messages.
 
 Source: Meta, WhatsApp Cloud API, "Messages", "Error codes", "Customer service windows", "Throughput".
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from bot.retry import Failure
-from bot.whatsapp.client import Accepted as TakenOn
+from bot.whatsapp.client import Accepted as SendResult
 from bot.whatsapp.errors import SendError
 from tests.simulation.names import Register
 from tests.simulation.weather import DAY, MINUTE, SECOND, Weather
@@ -19,17 +19,17 @@ from tests.simulation.weather import DAY, MINUTE, SECOND, Weather
 NUMBER: Final = "200000000000001"
 _BURST: Final = 45
 _REFILL: Final = 6 * SECOND
-_PASSING, _FOR_GOOD = (131000, 131016), (131026, 131049)
-"""Codes with which an accepted message fails later."""
-_BOUNCES: Final = 2
-"""How often one message bounces at most: whoever gives up sooner loses it."""
-_LATE: Final = MINUTE
-"""A send on its way while the 24 hours end is not held against anyone."""
+_TEMPORARY, _PERMANENT = (131000, 131016), (131026, 131049)
+"""Error codes with which an accepted message fails later."""
+_MAX_BOUNCES: Final = 2
+"""How often one message bounces at most. A bot that gives up sooner loses the message."""
+_GRACE: Final = MINUTE
+"""Milliseconds after the 24-hour window in which a free-form message is no violation: it was on its way."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """One message that a customer got."""
+    """One message that a customer received."""
 
     at: int
     to: str
@@ -41,7 +41,7 @@ class Accepted:
 
     @property
     def entry(self) -> int:
-        """The outbox entry that it was, whichever conversation has that by now."""
+        """Id of the message's outbox entry; the entry may belong to another conversation by now."""
         return _entry(self.payload)
 
     @property
@@ -57,7 +57,7 @@ class Accepted:
 
     @property
     def replies(self) -> list[tuple[str, str, str]]:
-        """(kind, id, title) of everything that can be tapped."""
+        """(kind, id, title) of each button and list row."""
         if self.payload["type"] != "interactive":
             return []
         action = self.payload["interactive"]["action"]
@@ -68,69 +68,73 @@ class Accepted:
 
 @dataclass
 class Meta:
-    """Accepts messages, and says later what became of them."""
+    """Accept messages, and post status webhooks about them later."""
 
     now: Callable[[], int]
     dice: random.Random
     weather: Weather
     post: Callable[[dict[str, Any], frozenset[str]], None]
-    """Takes the `value` of a webhook on its way, with the addresses that it tells are one person's."""
-    risk: Callable[[str], Any]
+    """Sends a webhook: its `value`, and the addresses that it shows to be one person's."""
+    crash_point: Callable[[str], Any]
+    """Awaited before and after each send: where the bot's process may die."""
     seen: Counter[str]
     wrongs: list[str]
     log: list[Accepted] = field(default_factory=list)
     lost: list[Accepted] = field(default_factory=list)
-    """What only lost books sent."""
+    """Messages that the lost books sent and the restored ones do not contain."""
     recalled: set[int] = field(default_factory=set)
-    """Outbox entries whose messages came, as the bot was told."""
+    """Outbox entries for which the bot acknowledged a status other than failed."""
     inboxes: defaultdict[str, list[Accepted]] = field(default_factory=lambda: defaultdict(list))
-    """What each customer got, by the number that they began with."""
+    """Messages that each customer received, by the customer's key."""
     register: Register = field(default_factory=Register)
-    doubtful: Counter[int] = field(default_factory=Counter)
-    """How many sends of each outbox entry were accepted without the bot being sure to know it."""
+    ambiguous: Counter[int] = field(default_factory=Counter)
+    """Outbox entry → its accepted sends of which the bot may not know."""
     bounced: Counter[int] = field(default_factory=Counter)
-    """How often each outbox entry was accepted and failed for a reason that passes."""
+    """Outbox entry → how often it was accepted and then failed for a temporary reason."""
     undeliverable: set[int] = field(default_factory=set)
-    """Outbox entries that no try brings to their customer."""
+    """Outbox entries that no retry can deliver."""
     failures: set[tuple[int, str]] = field(default_factory=set)
-    """(outbox entry, wamid) of which the bot was told that they failed after they were accepted."""
+    """(outbox entry, wamid) of accepted messages whose failure the bot acknowledged."""
     forgotten: set[tuple[int, str]] = field(default_factory=set)
-    """Those of which only books were told that are lost."""
+    """Failures that only the lost books recorded."""
     answered: dict[int, int] = field(default_factory=dict)
-    """When the bot was told that a send was accepted, by outbox entry."""
+    """Outbox entry → when the bot got the answer that its send was accepted."""
     wrote_at: dict[str, int] = field(default_factory=dict)
+    """Customer → time of their last message."""
     heard_from: set[str] = field(default_factory=set)
-    """Customers of whom the bot has acknowledged a word."""
-    strangers: set[str] = field(default_factory=set)
-    """Customers whose last word no Munshi heard, or one whose books are lost."""
+    """Customers of whom the bot has acknowledged a message."""
+    unheard: set[str] = field(default_factory=set)
+    """Customers whose last message the bot's books lack: it never got it, or those books are lost."""
     expired: bool = False
-    _until: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    """Whether the access token is expired."""
+    _paced_until: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    """Customer → when their pair rate is back to a full burst."""
     _serial: int = 0
 
-    async def send(self, payload: dict[str, Any]) -> TakenOn:
-        """The wamid, and whom the message goes to. Raises SendError."""
-        await self.risk("before send")
+    async def send(self, payload: dict[str, Any]) -> SendResult:
+        """Accept or refuse one message, as the client does. Raises SendError."""
+        await self.crash_point("before send")
         await asyncio.sleep(0)
         if self.dice.random() < self.weather.slow:
             await asyncio.sleep(self.dice.randrange(2, 10))
         self._refuse(payload)
         wamid = self._accept(payload)
         entry = _entry(payload)
-        # Until the bot knows, a crash or a lost answer may make it say this once more.
-        self.doubtful[entry] += 1
-        await self.risk("after send")
+        # Until the bot has the answer, a crash or a lost answer may make it send this message again.
+        self.ambiguous[entry] += 1
+        await self.crash_point("after send")
         if self.dice.random() < self.weather.cut_off:
             self.seen["send: accepted, and the answer lost"] += 1
             await asyncio.sleep(self.dice.choice((0, 10)))
             raise SendError(Failure.UNKNOWN, "simulated")
-        self.doubtful[entry] -= 1
+        self.ambiguous[entry] -= 1
         self.answered[entry] = self.now()
         address = _address(payload)
-        return TakenOn(wamid, (("phone" if address.isdigit() else "bsuid", address),))
+        return SendResult(wamid, (("phone" if address.isdigit() else "bsuid", address),))
 
-    def forget(self) -> None:
-        """The bot died: answers that it had only just heard, it may not have written down."""
-        self.doubtful.update(entry for entry, at in self.answered.items() if at == self.now())
+    def process_died(self) -> None:
+        """Count sends whose answer came at the moment of the bot's death: it may not have stored them."""
+        self.ambiguous.update(entry for entry, at in self.answered.items() if at == self.now())
 
     def _refuse(self, payload: dict[str, Any]) -> None:
         if self.expired:
@@ -142,22 +146,22 @@ class Meta:
         to, now = self._person(payload), self.now()
         wrote_at = self.wrote_at.get(to)
         if payload["type"] != "template" and (wrote_at is None or now - wrote_at >= DAY):
-            if wrote_at is not None and to not in self.strangers and now - wrote_at >= DAY + _LATE:
+            if wrote_at is not None and to not in self.unheard and now - wrote_at >= DAY + _GRACE:
                 self.wrongs.append(f"INV21: a free-form message {now - wrote_at} ms after the last word")
             self.seen["a free-form message met a closed window"] += 1
             raise SendError(Failure.PERMANENT, "simulated", code=131047, status=400)
-        until = max(self._until[to], now) + _REFILL
+        until = max(self._paced_until[to], now) + _REFILL
         if until - now > _BURST * _REFILL:
             self.seen["the pair rate was exceeded"] += 1
             raise SendError(Failure.PAIR_RATE, "simulated", code=131056, status=400)
-        self._until[to] = until
+        self._paced_until[to] = until
 
     def _accept(self, payload: dict[str, Any]) -> str:
         self._serial += 1
         wamid = f"wamid.{self._serial:06}"
         accepted = Accepted(self.now(), self._person(payload), payload)
         self._check_address(payload)
-        if code := self._fails_later(accepted.entry):
+        if code := self._draw_failure(accepted.entry):
             self._post_status(wamid, accepted, "failed", errors=[{"code": code, "title": "simulated"}])
             return wamid
         self.log.append(accepted)
@@ -170,55 +174,55 @@ class Meta:
         return self.register.person(_address(payload))
 
     def _check_address(self, payload: dict[str, Any]) -> None:
-        """Nothing goes to an address that the bot has long been told is given up."""
+        """INV22: no message goes to an address that the bot has long known as given up."""
         address = _address(payload)
-        if address not in self.register.dead:
+        if address not in self.register.given_up:
             return
         self.undeliverable.add(_entry(payload))
-        left = self.register.left.get(address)
-        if left is not None and self.now() - left > 2 * MINUTE:
+        known_at = self.register.given_up_known_at.get(address)
+        if known_at is not None and self.now() - known_at > 2 * MINUTE:
             self.wrongs.append(
-                f"INV22: a message to {address}, which was given up {self.now() - left} ms ago"
+                f"INV22: a message to {address}, known as given up for {self.now() - known_at} ms"
             )
 
-    def heard_of(self, told: frozenset[str]) -> None:
-        """The bot has acknowledged a webhook that tells these addresses are one person's."""
-        self.register.told.append(told)
-        # Told together with the new one, an old address is known to be given up.
-        if told - self.register.dead:
-            for address in told & self.register.dead:
-                self.register.left.setdefault(address, self.now())
+    def addresses_acknowledged(self, addresses: frozenset[str]) -> None:
+        """Record that the bot acknowledged a webhook that shows `addresses` to be one person's."""
+        self.register.shown.append(addresses)
+        # A webhook that shows an old address beside a new one shows that the old one is given up.
+        if addresses - self.register.given_up:
+            for address in addresses & self.register.given_up:
+                self.register.given_up_known_at.setdefault(address, self.now())
 
-    def heard_of_message(self, entry: int, wamid: str, *, failed: bool) -> None:
-        """The bot has acknowledged a webhook that tells what became of a copy of a message."""
+    def status_acknowledged(self, entry: int, wamid: str, *, failed: bool) -> None:
+        """Record that the bot acknowledged a status webhook about one send of an outbox entry."""
         if failed:
             self.failures.add((entry, wamid))
             self.forgotten.discard((entry, wamid))
         else:
             self.recalled.add(entry)
 
-    def _fails_later(self, entry: int) -> int | None:
-        """The code with which a message that was accepted fails in the end; None if it arrives."""
-        if entry in self.undeliverable or self._chance(self.weather.undeliverable):
+    def _draw_failure(self, entry: int) -> int | None:
+        """Return the error code with which an accepted message fails later; None if it arrives."""
+        if entry in self.undeliverable or self._happens(self.weather.undeliverable):
             self.seen["a message was accepted, and failed for good"] += 1
             self.undeliverable.add(entry)
-            return self.dice.choice(_FOR_GOOD)
-        if self.bounced[entry] < _BOUNCES and self._chance(self.weather.bounced):
+            return self.dice.choice(_PERMANENT)
+        if self.bounced[entry] < _MAX_BOUNCES and self._happens(self.weather.bounced):
             self.seen["a message was accepted, and bounced"] += 1
             self.bounced[entry] += 1
-            return self.dice.choice(_PASSING)
+            return self.dice.choice(_TEMPORARY)
         return None
 
-    def _chance(self, of: float) -> bool:
-        """Drawn only where there is a chance: the schedules of fair worlds stay what they are."""
-        return bool(of) and self.dice.random() < of
+    def _happens(self, chance: float) -> bool:
+        """Draw with `chance`. A chance of 0 draws nothing, so that it changes no schedule."""
+        return bool(chance) and self.dice.random() < chance
 
-    def _post_status(self, wamid: str, accepted: Accepted, status: str, **more: Any) -> None:
-        names = self.register.of(accepted.to)
+    def _post_status(self, wamid: str, accepted: Accepted, status: str, **extra: Any) -> None:
+        names = self.register.names_of(accepted.to)
         recipient = {"recipient_id": names.phone}
         if names.bsuid and status != "failed":
             recipient["recipient_user_id"] = names.bsuid
-        if _address(accepted.payload) in self.register.dead:
+        if _address(accepted.payload) in self.register.given_up:
             recipient = {"recipient_id": _address(accepted.payload)}
         entry = {
             "id": wamid,
@@ -227,7 +231,7 @@ class Meta:
             **recipient,
             "biz_opaque_callback_data": accepted.opaque,
         }
-        self.post({"statuses": [{**entry, **more}]}, frozenset(recipient.values()))
+        self.post({"statuses": [{**entry, **extra}]}, frozenset(recipient.values()))
 
 
 def _entry(payload: dict[str, Any]) -> int:
@@ -235,7 +239,7 @@ def _entry(payload: dict[str, Any]) -> int:
 
 
 def entry_of(opaque: str) -> int:
-    """The outbox entry that a message's `biz_opaque_callback_data` names."""
+    """Return the outbox entry that a message's `biz_opaque_callback_data` names."""
     return int(opaque.rpartition(".")[2])
 
 

@@ -1,4 +1,4 @@
-"""Small bugs of the kinds that the world outside found in 0.1, as in `tests.simulation.bugs`."""
+"""Planted bugs of the kinds that were found outside in 0.1; see `tests.simulation.bugs`."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -17,7 +17,7 @@ from storage.outbox import claims, resend
 
 
 def two_names_stay_two(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(customers.Directory, "_join", lambda _, found: next(iter(found), None))
+    patch.setattr(customers.Directory, "_join", lambda _, conversations: next(iter(conversations), None))
 
 
 def the_oldest_number_wins(patch: pytest.MonkeyPatch) -> None:
@@ -31,11 +31,11 @@ def the_oldest_number_wins(patch: pytest.MonkeyPatch) -> None:
 
 
 def fees_are_too_much(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(updates, "with_fee_on_top", lambda told, _: told)
+    patch.setattr(updates, "with_fee_on_top", lambda facts, _: facts)
 
 
 def what_bounces_is_lost(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(resend, "take", lambda *_: False)
+    patch.setattr(resend, "schedule", lambda *_: False)
 
 
 def keys_are_counted_again(patch: pytest.MonkeyPatch) -> None:
@@ -48,10 +48,10 @@ def any_link_is_adopted(patch: pytest.MonkeyPatch) -> None:
     keys_are_counted_again(patch)
     ensure = links.ensure_link
 
-    async def looked_for(gateway: Any, call: Any, *, may_exist: bool) -> Any:
+    async def ensure_existing(gateway: Any, call: Any, *, may_exist: bool) -> Any:
         return await ensure(gateway, call, may_exist=True)
 
-    patch.setattr(razorpay_handler, "ensure_link", looked_for)
+    patch.setattr(razorpay_handler, "ensure_link", ensure_existing)
 
 
 def whatever_file_is_served(patch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Plots that the world outside wrote for 0.1: people of two names, fees on top, messages that bounce."""
+"""Scripts of problems met outside with 0.1: people with two names, fees on top, messages that bounce."""
 
 from typing import Final
 
@@ -13,15 +13,15 @@ _FULFILLED: Final = (Book("fulfilled", PRICE),)
 
 
 def _known_by_an_id_alone(world: World) -> Story:
-    """The shop orders by phone for a customer who hides the number; a tap then tells both names."""
+    """The shop orders over the API for a customer who hides the number; a tap then shows both names."""
     asha = Shopper(world, 1)
-    names = world.meta.register
-    names.has(asha.phone, "IN.1", hides=True)
+    register = world.meta.register
+    register.show_bsuid(asha.phone, "IN.1", hides=True)
     asha.says("hi")
     yield from asha.hears("Welcome")
     asha.orders("masala-250", 1)
     yield from asha.hears("Complete Payment")
-    names.has(asha.phone, "IN.1", hides=False)
+    register.show_bsuid(asha.phone, "IN.1", hides=False)
     yield from asha.taps("Pay Now")
     yield from asha.hears("Click here")
     asha.pays()
@@ -29,11 +29,11 @@ def _known_by_an_id_alone(world: World) -> Story:
 
 
 def _changes_the_number_while_paying(world: World) -> Story:
-    """The number is given up; WhatsApp tells of the new one, in whatever order with a word from it."""
+    """The system message about the new number and a message from it may arrive in either sequence."""
     asha = Shopper(world, 1)
     yield from asha.buys(CHAI)
     link = asha.link
-    world.moves(asha.phone, "919700000001")
+    world.change_number(asha.phone, "919700000001")
     yield MINUTE
     asha.says("pay")
     yield from asha.hears("Click here")
@@ -48,8 +48,8 @@ def _buys_and_pays(world: World) -> Story:
     yield from asha.hears(_SUCCESS)
 
 
-def _is_allowed_and_let_go(world: World) -> Story:
-    """The bank says yes, the shop's account captures nothing, and Razorpay gives the money back."""
+def _is_authorised_and_never_captured(world: World) -> Story:
+    """A payment is authorised, the shop's account captures nothing, and Razorpay refunds it."""
     asha = Shopper(world, 1)
     yield from asha.buys(CHAI)
     asha.pays()
@@ -57,9 +57,9 @@ def _is_allowed_and_let_go(world: World) -> Story:
 
 
 def _orders_after_the_disk_was_lost(world: World) -> Story:
-    """Asha pays an order that the restored books never heard of; Ravi then orders the same."""
+    """Asha pays an order that the restored books do not contain; Ravi then orders the same."""
     asha, ravi = Shopper(world, 1), Shopper(world, 2)
-    world.backups.refunds, world.backups.gone = 0, 1
+    world.backups.refunds, world.backups.deletion_chance = 0, 1
     world.plan(world.now(), world.backups.make)
     yield MINUTE
     yield from asha.buys(CHAI)
@@ -93,7 +93,7 @@ OUTSIDE: Final = {
         _buys_and_pays, _FULFILLED, ("Complete Payment", _SUCCESS), 45, Weather(bounced=1.0)
     ),
     "allowed and let go": Script(
-        _is_allowed_and_let_go,
+        _is_authorised_and_never_captured,
         (Book("lapsed", 0),),
         ("Your bank has said yes", "never reached us"),
         240,

@@ -1,7 +1,7 @@
-"""Which small bug stands for each way to lose or double money, and what catches it.
+"""The planted bugs: one or more for each way to lose or double money, and what catches each.
 
-Every bug is a patch, made by a test and gone after it. `ROWS` is the table; where a bug can't be told
-from outside in a simulated world, `GUARDS` names the test that it wakes.
+A test plants a bug as a patch and removes it. `ROWS` lists the bugs that show in a simulated world;
+`GUARDS` lists the others, each with the test that fails because of it.
 """
 
 import asyncio
@@ -28,21 +28,21 @@ from tests.storage import test_database, test_right_database, test_units_of_work
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One way to fail, planted."""
+    """A planted bug that shows in a script."""
 
     id: str
-    """Of the failure, as docs and tests call it."""
+    """Number of the scenario in docs/reliability.md."""
     bug: str
     """What the planted code does wrong."""
     plant: Plant
     caught_in: str
     """The script in which the bug shows."""
-    says: str
-    """Pattern of what is said of it."""
-    killed: str = ""
-    """The operation or call at which the process is killed in turn; empty if it need not die."""
+    message: str
+    """Text that some violation must contain."""
+    kill_at: str = ""
+    """Last word of the operation or call at which to kill the process; empty if no crash is needed."""
     weather: Weather | None = None
-    """Instead of the script's own."""
+    """Replaces the weather of the script."""
 
 
 _PAYS, _LATE = "buys and pays", "bank says yes late"
@@ -198,23 +198,23 @@ ROWS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """One way to fail that shows in another test."""
+    """A planted bug that shows in a test elsewhere."""
 
     id: str
     bug: str
     plant: Plant
     test: Callable[[Path], object]
-    """The guarding test, in a directory."""
+    """Runs the test that must fail, in a directory."""
 
 
-def _weak(directory: Path) -> None:
+def _test_weak_disk(directory: Path) -> None:
     url = f"sqlite://{directory}/munshi.db"
-    refused = test_database.test_weak_sqlite_is_refused_even_if_the_url_asks_for_it
-    asyncio.run(refused("synchronous=OFF", url))
+    test = test_database.test_weak_sqlite_is_refused_even_if_the_url_asks_for_it
+    asyncio.run(test("synchronous=OFF", url))
 
 
-def _undone(directory: Path) -> None:
-    async def fails() -> None:
+def _test_rollback(directory: Path) -> None:
+    async def run() -> None:
         url = f"sqlite://{directory}/munshi.db"
         await Store.migrate(url)
         store = await Store.open(url, WHATSAPP)
@@ -223,11 +223,11 @@ def _undone(directory: Path) -> None:
         finally:
             await store.close()
 
-    asyncio.run(fails())
+    asyncio.run(run())
 
 
-def _gone(directory: Path) -> None:
-    async def served_on() -> None:
+def _test_missing_file(directory: Path) -> None:
+    async def run() -> None:
         folder = directory / "volume"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
@@ -243,13 +243,23 @@ def _gone(directory: Path) -> None:
             test_right_database.put_back(folder)
             await store.close()
 
-    asyncio.run(served_on())
+    asyncio.run(run())
 
 
 GUARDS: Final = (
-    Guard("F2", "a database that is gone is served on", outside_bugs.whatever_file_is_served, _gone),
-    Guard("M02", "a disk that may forget is accepted", bugs.weak_disk_is_accepted, _weak),
-    Guard("M03", "a transaction that fails is never ended", bugs.what_fails_stays_open, _undone),
+    Guard(
+        "F2",
+        "a database that is gone is served on",
+        outside_bugs.whatever_file_is_served,
+        _test_missing_file,
+    ),
+    Guard("M02", "a disk that may forget is accepted", bugs.weak_disk_is_accepted, _test_weak_disk),
+    Guard(
+        "M03",
+        "a transaction that fails is never ended",
+        bugs.what_fails_stays_open,
+        _test_rollback,
+    ),
     Guard("M32", "rupees are floats", bugs.rupees_are_floats, lambda _: test_money.test_paise("0.29", 29)),
     Guard(
         "C20",
@@ -262,4 +272,4 @@ UNPLANTED: Final[Mapping[str, str]] = {
     "M18": "nothing: Razorpay's settlements are not read",
     "C11": "tests/world/test_scenarios_chat.py: a state that is gone, and its buttons",
 }
-"""Ways to fail without a planted bug, and what guards against them."""
+"""Scenarios without a planted bug, and what guards against them."""

@@ -1,4 +1,4 @@
-"""Plots of haste and of malice: each tempts one bug that patient and honest customers never meet."""
+"""Scripts of hasty and malicious customers: each triggers one bug that the other scripts do not reach."""
 
 import hmac
 import json
@@ -27,7 +27,7 @@ def _adds_two_at_once(world: World) -> Story:
     asha = Shopper(world, 1)
     asha.says("hi")
     yield from asha.hears("Welcome")
-    asha.does(asha.tapping(CHAI), asha.tapping(CUPS))
+    asha.sends(asha.tap(CHAI), asha.tap(CUPS))
     yield from asha.taps("Proceed to Checkout")
     yield from asha.taps("Confirm order")
     yield from asha.hears("Complete Payment")
@@ -38,7 +38,7 @@ def _adds_and_checks_out_at_once(world: World) -> Story:
     asha = Shopper(world, 1)
     asha.says("hi")
     yield from asha.hears("Welcome")
-    asha.does(asha.tapping(CHAI), asha.saying("checkout"))
+    asha.sends(asha.tap(CHAI), asha.text("checkout"))
     yield from asha.taps("Confirm order")
     yield from asha.hears("Complete Payment")
     asha.pays()
@@ -47,7 +47,7 @@ def _adds_and_checks_out_at_once(world: World) -> Story:
 def _confirms_and_asks_for_help_at_once(world: World) -> Story:
     asha = Shopper(world, 1)
     yield from asha.chooses(CHAI)
-    asha.does(asha.tapping("Confirm order"), asha.saying("help"))
+    asha.sends(asha.tap("Confirm order"), asha.text("help"))
     yield from asha.hears("Complete Payment")
     asha.pays()
 
@@ -58,11 +58,11 @@ def _taps_an_old_confirm(world: World) -> Story:
     asha.pays()
     yield from asha.hears(_SUCCESS)
     yield from asha.chooses(CUPS)
-    asha.does(asha.tapping("Confirm order", which=0))
+    asha.sends(asha.tap("Confirm order", which=0))
 
 
 def _retries_while_the_link_ends(world: World) -> Story:
-    """The first link is payable for another minute; timers of the first try run on."""
+    """A second try begins while the first link can be paid for another minute and its timers still run."""
     asha = Shopper(world, 1)
     yield from asha.buys(CHAI)
     yield lambda: world.now() > asha.link.expires_at - MINUTE
@@ -74,7 +74,7 @@ def _retries_while_the_link_ends(world: World) -> Story:
 
 
 def _changes_the_cart_of_a_stubborn_link(world: World) -> Story:
-    """Razorpay cancels nothing: the first link is payable until it expires."""
+    """Razorpay refuses to cancel, so the first link can be paid until it expires."""
     asha = Shopper(world, 1)
     yield from asha.buys(CHAI)
     asha.says("cart")
@@ -92,7 +92,7 @@ def _changes_the_cart_of_a_stubborn_link(world: World) -> Story:
 
 
 def _orders_more_while_paying(world: World) -> Story:
-    """The first link is paid when it is to be cancelled, and no webhook tells of it."""
+    """The first link is already paid when the bot cancels it, and its webhook is lost."""
     asha = Shopper(world, 1)
     yield from asha.buys(CHAI)
     asha.pays()
@@ -105,7 +105,7 @@ def _orders_more_while_paying(world: World) -> Story:
 def _bank_says_yes_unheard(world: World) -> Story:
     asha = Shopper(world, 1)
     yield from asha.buys(CHAI)
-    payment = asha.begins()
+    payment = asha.begins_payment()
     yield 26 * MINUTE
     world.razorpay.finish(payment)
 
@@ -116,25 +116,25 @@ def _pays_in_dollars(world: World) -> Story:
     world.razorpay.pay(asha.link, asha.link.amount, "USD")
 
 
-def _forges(secret: str | None, account: str, world: World, **said: str) -> Story:
-    """Asha's first try fails; then somebody posts that her link is paid, in no books of Razorpay's.
+def _forges(secret: str | None, account: str, world: World, **changes: str) -> Story:
+    """Asha's payment fails; then a forged webhook says that her link is paid.
 
-    `said` is what they say of the payment instead of what is usual.
+    `secret` signs it, if given. `changes` replace fields of the forged payment.
     """
     asha = Shopper(world, 1)
     yield from asha.buys(CHAI)
-    world.razorpay.fail(asha.begins())
+    world.razorpay.fail(asha.begins_payment())
     yield from asha.hears("did not go through")
     yield 2 * MINUTE
     forged = Payment("pay_Forged00000001", asha.link, asha.link.amount, "INR", world.now(), "captured", True)
-    entity = {**world.razorpay._entity(forged), **said}
+    entity = {**world.razorpay._entity(forged), **changes}
     envelope = world.razorpay.envelope("payment.captured", payment=entity)
     raw = json.dumps({**envelope, "account_id": account}).encode()
     header = None if secret is None else hmac.new(secret.encode(), raw, sha256).hexdigest()
-    world.plan(world.now(), partial(_knock, world, raw, header))
+    world.plan(world.now(), partial(_post, world, raw, header))
 
 
-async def _knock(world: World, raw: bytes, header: str | None) -> None:
+async def _post(world: World, raw: bytes, header: str | None) -> None:
     assert world.context is not None
     with suppress(web.HTTPForbidden):
         await take_razorpay(world.context, raw, header)

@@ -1,6 +1,6 @@
-"""A Razorpay with books of its own, behind the gateway's methods and in front of the webhook.
+"""A simulated Razorpay with its own books: it answers the gateway's calls and posts webhooks.
 
-It is written apart from the sandbox and from the gateway: what it keeps is what the checker believes.
+It shares no code with the sandbox. The checker trusts its books.
 Source: Razorpay docs, "Payment Links", "Orders", "Late authorisation", "Refunds", "Webhooks".
 """
 
@@ -14,6 +14,7 @@ from typing import Any, Final
 from payments.ledger.calls import CreateLink, RefundPayment
 from payments.razorpay.errors import GatewayError, Reason, classify
 from payments.razorpay.gateway import Link as Answer
+from payments.shop.orders import LinkStatus, Mode
 from tests.simulation.razorpay_books import Link, Payment, Refund
 from tests.simulation.weather import Weather
 
@@ -25,29 +26,30 @@ _AFTER: Final = (Reason.TIMEOUT, Reason.LOST, Reason.UNAVAILABLE)
 
 @dataclass
 class Razorpay:
-    """The books, the gateway's methods, and what payers and banks do."""
+    """The books, the gateway's methods, and the actions of payers, banks and operators."""
 
     now: Callable[[], int]
     dice: random.Random
     weather: Weather
     post: Callable[[dict[str, Any]], None]
-    """Takes the envelope of a webhook on its way."""
-    risk: Callable[[str], Any]
-    """Awaited around each effect: where the bot's process may die."""
+    """Sends a webhook, given its body."""
+    crash_point: Callable[[str], Any]
+    """Awaited before and after the effect of each call: where the bot's process may die."""
     seen: Counter[str]
+    """Rare state → how often it was reached."""
     wrongs: list[str]
-    mode: str = "test"
+    mode: Mode = Mode.TEST
     links: dict[str, Link] = field(default_factory=dict)
     payments: dict[str, Payment] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
     paid_orders: set[str] = field(default_factory=set)
     uncaptured: list[Payment] = field(default_factory=list)
-    """Payments that the bank agreed to and nobody captured."""
+    """Authorised payments that were not captured."""
     kept: set[str] = field(default_factory=set)
-    """Ids of the payments for which an operator gave the goods by hand, after a restore."""
+    """Ids of payments for which an operator gave the goods by hand after a restore."""
     _serial: int = 0
 
-    # The gateway, as the bot calls it
+    # The methods of the gateway
 
     async def create_link(self, call: CreateLink) -> Answer:
         await self._before("create")
@@ -77,10 +79,10 @@ class Razorpay:
     async def find_link(self, reference_id: str) -> Answer | None:
         await self._before("find")
         self._expire()
-        found = next((link for link in self.links.values() if link.reference == reference_id), None)
-        if found:
+        link = next((link for link in self.links.values() if link.reference == reference_id), None)
+        if link:
             self.seen["a lost link was looked up and found"] += 1
-        return self._answer(found) if found else None
+        return self._answer(link) if link else None
 
     async def fetch_link(self, link_id: str) -> Answer:
         await self._before("fetch")
@@ -88,7 +90,7 @@ class Razorpay:
         return self._answer(self.links[link_id])
 
     async def links_of(self, installation: str) -> AsyncIterator[list[Answer]]:
-        """All links whose orders are of `installation`, newest first."""
+        """Yield the links whose orders belong to `installation`, newest first."""
         await self._before("list")
         self._expire()
         links = [link for link in self.links.values() if link.order_key.startswith(f"{installation}-")]
@@ -112,7 +114,7 @@ class Razorpay:
                 f"cannot cancel a link that is {link.status}",
             )
         link.status = "cancelled"
-        self._tell_link(link)
+        self._post_link(link)
         await self._after("cancel")
         return self._answer(link)
 
@@ -137,27 +139,27 @@ class Razorpay:
         if not payment.captured or self.returned(payment) + call.amount > payment.net:
             raise GatewayError(Reason.ALREADY_REFUNDED, "the refund amount exceeds what is left", status=400)
         refund = Refund(f"rfnd_{self._next()}", payment, call.amount, call.key, body)
-        self._make(refund)
+        self._start_refund(refund)
         await self._after("refund")
         return self._refund_entity(refund)
 
-    # What payers, banks and operators do
+    # Actions of payers, banks and operators
 
     def open_links(self, customer: str) -> list[Link]:
-        """What can be paid of all orders whose keys begin so."""
+        """Return the links that can be paid, of orders whose key begins with `customer`."""
         self._expire()
         return [
             link for link in self.links.values() if link.order_key.startswith(customer) and self.is_open(link)
         ]
 
     def pay(self, link: Link, amount: int, currency: str = "INR") -> Payment:
-        """The payer pays on the page: captured at once."""
+        """Pay a link; the payment is captured at once."""
         payment = self.begin(link, amount, currency)
         self.finish(payment)
         return payment
 
     def begin(self, link: Link, amount: int, currency: str = "INR") -> Payment:
-        """The payer begins to pay; the bank has not answered."""
+        """Begin to pay a link; the bank has not answered yet."""
         if not link.order:
             link.order = f"order_{self._next()}"
         fee = amount * 236 // 10_000 if self.weather.fees and currency == "INR" else 0
@@ -166,21 +168,21 @@ class Razorpay:
         return payment
 
     def fail(self, payment: Payment) -> None:
-        """The bank says no, if it has not said yes."""
+        """Fail a payment, unless it is captured or refunded."""
         if payment.status in ("captured", "refunded"):
             return
         payment.status = "failed"
-        self._tell_payment("payment.failed", payment)
+        self._post_payment("payment.failed", payment)
 
     def finish(self, payment: Payment) -> None:
-        """The bank says yes, whatever became of the link meanwhile."""
+        """Authorise a payment, whatever the status of its link, and capture it if Razorpay would."""
         link, before = payment.link, payment.status
         self._expire()
         payment.status = "authorized"
-        self._tell_payment("payment.authorized", payment)
+        self._post_payment("payment.authorized", payment)
         if link.order in self.paid_orders:
             self.seen["a second authorised payment went back by itself"] += 1
-            self._give_back(payment)
+            self._refund_automatically(payment)
             return
         if link.status in ("expired", "cancelled"):
             self.seen[f"captured after the link was {link.status}"] += 1
@@ -196,53 +198,57 @@ class Razorpay:
         whole = payment.currency == "INR" and payment.net >= link.amount
         if whole:
             self.paid_orders.add(link.order)
-        self._tell_payment("payment.captured", payment)
+        self._post_payment("payment.captured", payment)
         if whole:
-            self._tell("order.paid", payment=self._entity(payment), order=self._order_entity(link))
+            self._post_event("order.paid", payment=self._entity(payment), order=self._order_entity(link))
         if whole and link.status == "created":
             link.status, link.paid = "paid", payment.net
-            self._tell(
+            self._post_event(
                 "payment_link.paid",
                 payment_link=self._link_entity(link),
                 order=self._order_entity(link),
                 payment=self._entity(payment),
             )
 
-    def let_go(self, until: int) -> None:
-        """What the bank agreed to by `until` and nobody captured goes back: it never was the shop's."""
+    def refund_uncaptured(self, until: int) -> None:
+        """Refund the uncaptured payments that were made by `until` (milliseconds since 1970, UTC)."""
         for payment in [payment for payment in self.uncaptured if payment.made_at <= until]:
             self.uncaptured.remove(payment)
-            self._give_back(payment)
+            self._refund_automatically(payment)
 
-    def _give_back(self, payment: Payment) -> None:
+    def _refund_automatically(self, payment: Payment) -> None:
+        """Refund a whole payment that was never captured."""
         payment.status = "refunded"
         refund = Refund(f"rfnd_{self._next()}", payment, payment.amount, "", (), "processed")
         self.refunds[refund.id] = refund
-        self._tell_refund("refund.processed", refund)
+        self._post_refund("refund.processed", refund)
 
     def refund_by_hand(self, payment: Payment, amount: int) -> None:
+        """Refund `amount` paise as an operator does in the dashboard, if Razorpay allows it."""
         if payment.captured and amount >= 100 and self.returned(payment) + amount <= payment.net:
             self.seen["an operator refunded in the dashboard"] += 1
-            self._make(Refund(f"rfnd_{self._next()}", payment, amount, "", ()))
+            self._start_refund(Refund(f"rfnd_{self._next()}", payment, amount, "", ()))
 
     def settle(self, refund: Refund, status: str) -> None:
+        """Set the final status of a pending refund: processed or failed."""
         if refund.status == "pending":
             refund.status = status
-            self._tell_refund(f"refund.{status}", refund)
+            self._post_refund(f"refund.{status}", refund)
 
     def returned(self, payment: Payment) -> int:
-        """Paise of a payment that went back or are on their way."""
+        """Return the paise of a payment that are refunded or being refunded."""
         made = (refund for refund in self.refunds.values() if refund.payment is payment)
         return sum(refund.amount for refund in made if refund.status != "failed")
 
-    # Inside
+    # Internals
 
-    def _make(self, refund: Refund) -> None:
+    def _start_refund(self, refund: Refund) -> None:
         self.refunds[refund.id] = refund
-        self._tell_refund("refund.created", refund)
+        self._post_refund("refund.created", refund)
 
     async def _before(self, name: str) -> None:
-        await self.risk(f"before {name}")
+        """Crash, delay or refuse the call `name` before its effect, as the weather says."""
+        await self.crash_point(f"before {name}")
         await asyncio.sleep(0)
         if self.dice.random() < self.weather.slow:
             await asyncio.sleep(self.dice.randrange(2, 10))
@@ -253,18 +259,20 @@ class Razorpay:
             raise GatewayError(self.dice.choice(_BEFORE), "simulated")
 
     async def _after(self, name: str) -> None:
-        await self.risk(f"after {name}")
+        """Crash or lose the answer of the call `name` after its effect, as the weather says."""
+        await self.crash_point(f"after {name}")
         if self.dice.random() < self.weather.cut_off:
             self.seen[f"{name}: done, and the answer lost"] += 1
             await asyncio.sleep(self.dice.choice((0, 10)))
             raise GatewayError(self.dice.choice(_AFTER), "simulated")
 
     def _expire(self) -> None:
+        """Expire the links whose time is over, and post their webhooks."""
         now = self.now()
         for link in self.links.values():
             if link.status == "created" and now >= link.expires_at:
                 link.status = "expired"
-                self._tell_link(link)
+                self._post_link(link)
 
     def is_open(self, link: Link) -> bool:
         return link.status == "created" and self.now() < link.expires_at
@@ -277,7 +285,7 @@ class Razorpay:
         return Answer(
             id=link.id,
             reference_id=link.reference,
-            status=link.status,
+            status=LinkStatus(link.status),
             amount=link.amount,
             amount_paid=link.paid,
             currency="INR",
@@ -349,24 +357,24 @@ class Razorpay:
             "created_at": link.made_at // 1000,
         }
 
-    def _tell_payment(self, name: str, payment: Payment) -> None:
+    def _post_payment(self, name: str, payment: Payment) -> None:
         entity = self._entity(payment)
         if self.weather.nameless and self.dice.random() < self.weather.nameless:
             self.seen[f"{name} named no link"] += 1
             entity["description"] = "Tea"
-        self._tell(name, payment=entity)
+        self._post_event(name, payment=entity)
 
-    def _tell_refund(self, name: str, refund: Refund) -> None:
-        self._tell(name, refund=self._refund_entity(refund), payment=self._entity(refund.payment))
+    def _post_refund(self, name: str, refund: Refund) -> None:
+        self._post_event(name, refund=self._refund_entity(refund), payment=self._entity(refund.payment))
 
-    def _tell_link(self, link: Link) -> None:
-        self._tell(f"payment_link.{link.status}", payment_link=self._link_entity(link))
+    def _post_link(self, link: Link) -> None:
+        self._post_event(f"payment_link.{link.status}", payment_link=self._link_entity(link))
 
-    def _tell(self, name: str, **entities: dict[str, Any]) -> None:
+    def _post_event(self, name: str, **entities: dict[str, Any]) -> None:
         self.post(self.envelope(name, **entities))
 
     def envelope(self, name: str, **entities: dict[str, Any]) -> dict[str, Any]:
-        """The body of the webhook `name`."""
+        """Return the body of the webhook `name`."""
         return {
             "entity": "event",
             "account_id": ACCOUNT,

@@ -1,4 +1,4 @@
-"""What the simulated Razorpay keeps: its links, payments and refunds."""
+"""The records of the simulated Razorpay: links, payments and refunds, in paise and milliseconds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,11 +28,11 @@ class Payment:
     status: str = "created"
     captured: bool = False
     fee: int = 0
-    """Paise of `amount` that are Razorpay's fee, paid on top by the payer; 0 where the shop pays it."""
+    """Razorpay's fee within `amount`, if the payer pays it on top; 0 if the shop pays it."""
 
     @property
     def net(self) -> int:
-        """Paise that came for the shop."""
+        """Amount without the fee: what the shop got."""
         return self.amount - self.fee
 
 

@@ -1,8 +1,7 @@
-"""What customers, payers and banks do, one plot each, with the end that it must have.
+"""Scripts: plots of what customers, payers and banks do, each with the one end that it must have.
 
-A plot is a generator: it does something, then yields what it waits for, as milliseconds or as a
-question that becomes true. So it goes on however late the bot answers, and has one end for all
-schedules and all crashes.
+A plot is a generator. It acts, then yields what it waits for: milliseconds, or a condition. So it
+goes on however late the bot answers, and ends the same under all schedules and all crashes.
 """
 
 from collections.abc import Callable
@@ -12,44 +11,46 @@ from typing import Final
 
 from tests.simulation.checker import Book
 from tests.simulation.history import History
-from tests.simulation.shopper import Shopper, Story, tell
+from tests.simulation.shopper import Shopper, Story, schedule
 from tests.simulation.weather import HOUR, MINUTE, Weather
 from tests.simulation.world import World
 
 CHAI, CUPS = "Masala chai 250 g", "Kulhad cups (6)"
 PRICE: Final = 180_00
-"""Paise, of one CHAI."""
+"""Price of one CHAI in paise."""
 CUP: Final = 320_00
-"""Paise, of one CUPS; the simulated shop has seven."""
+"""Price of one CUPS in paise. The simulated shop has seven in stock."""
 FAIR: Final = Weather()
 
 
 @dataclass(frozen=True)
 class Script:
-    """A plot, and how it must end."""
+    """A plot and its expected end."""
 
     plot: Callable[[World], Story]
     books: tuple[Book, ...]
-    """Of each order, in whatever order."""
+    """The end of each order, in any sequence."""
     heard: tuple[str, ...]
-    """What must have been said to somebody, in this order."""
+    """Texts that customers must have received, in this sequence."""
     minutes: int = 23
-    """How long the world lasts: to a time at which nobody does anything, not even a few minutes late."""
+    """How long the world lasts: until nothing happens any more, even if all runs some minutes late."""
     weather: Weather = FAIR
 
     def __call__(self, world: World) -> None:
-        """Cast it into `world`, as `play` asks for."""
-        tell(world, self.plot(world))
+        """Schedule the plot in `world`: a script is a `populate` of `play`."""
+        schedule(world, self.plot(world))
 
 
 def ended(history: History, script: Script) -> list[str]:
-    """What is wrong with the end of `history`, and what it lacks of `script`."""
-    wrong = list(history.violations)
+    """Return the violations of `history`, and how its end differs from that of `script`."""
+    violations = list(history.violations)
     if sorted(map(repr, history.books)) != sorted(map(repr, script.books)):
-        wrong.append(f"the books say {history.books}")
+        violations.append(f"the books say {history.books}")
     heard = iter(history.heard)
-    wrong += [f"nobody heard '{words}'" for words in script.heard if not any(words in said for said in heard)]
-    return wrong
+    violations += [
+        f"nobody heard '{words}'" for words in script.heard if not any(words in text for text in heard)
+    ]
+    return violations
 
 
 def _buys_and_pays(world: World) -> Story:
@@ -64,7 +65,7 @@ def _buys_and_pays(world: World) -> Story:
 def _fails_then_pays(world: World) -> Story:
     asha = Shopper(world, 1)
     yield from asha.buys(CHAI)
-    world.razorpay.fail(asha.begins())
+    world.razorpay.fail(asha.begins_payment())
     yield from asha.taps("Try again")
     yield from asha.hears("Complete Payment")
     asha.pays()
@@ -82,7 +83,7 @@ def _expires_retries_pays(world: World) -> Story:
 def _cancels_and_pays_in_flight(world: World) -> Story:
     asha = Shopper(world, 1)
     yield from asha.buys(CUPS)
-    payment = asha.begins()
+    payment = asha.begins_payment()
     asha.says("cancel")
     yield lambda: asha.link.status == "cancelled"
     world.razorpay.finish(payment)
@@ -91,7 +92,7 @@ def _cancels_and_pays_in_flight(world: World) -> Story:
 def _cancels_and_pays_sold_out(world: World) -> Story:
     asha, ravi = Shopper(world, 1), Shopper(world, 2)
     yield from asha.buys(CUPS)
-    payment = asha.begins()
+    payment = asha.begins_payment()
     asha.says("cancel")
     yield lambda: asha.link.status == "cancelled"
     yield from _buys_out(ravi, 7)
@@ -110,7 +111,7 @@ def _buys_out(shopper: Shopper, quantity: int) -> Story:
 
 
 def _refunded(world: World, status: str) -> Story:
-    """The bank has the refund that was asked for, and says what became of it."""
+    """Wait for a refund, and let the bank give each refund this status."""
     yield lambda: bool(world.razorpay.refunds)
     for refund in list(world.razorpay.refunds.values()):
         world.razorpay.settle(refund, status)
@@ -144,12 +145,12 @@ def _pays_two_links(world: World) -> Story:
     asha = Shopper(world, 1)
     yield from asha.buys(CHAI)
     yield 19 * MINUTE
-    first = asha.begins()
+    first = asha.begins_payment()
     yield 2 * MINUTE
     asha.says("retry")
     yield lambda: len(asha.links) == 2
     yield from asha.hears("Complete Payment")
-    second = asha.begins()
+    second = asha.begins_payment()
     world.razorpay.finish(first)
     world.razorpay.finish(second)
 
@@ -157,7 +158,7 @@ def _pays_two_links(world: World) -> Story:
 def _bank_says_yes_late(world: World) -> Story:
     asha = Shopper(world, 1)
     yield from asha.buys(CHAI)
-    payment = asha.begins()
+    payment = asha.begins_payment()
     yield 10 * MINUTE
     world.razorpay.fail(payment)
     yield from asha.hears("did not go through")
@@ -191,7 +192,7 @@ def _pays_unheard_and_says_so(world: World) -> Story:
 def _changes_the_cart(world: World) -> Story:
     asha = Shopper(world, 1)
     yield from asha.buys(CHAI)
-    old = asha.begins()
+    old = asha.begins_payment()
     asha.says("cart")
     yield from asha.taps("Add more")
     yield from asha.taps(CUPS)
@@ -217,19 +218,19 @@ def _two_want_the_last(world: World) -> Story:
     yield from asha.chooses(CUPS)
     yield from ravi.chooses(CUPS)
     for shopper in (asha, ravi):
-        shopper.does(shopper.tapping("Confirm order"))
+        shopper.sends(shopper.tap("Confirm order"))
     for shopper in (asha, ravi):
-        yield partial(_is_answered, shopper)
+        yield partial(_has_answer, shopper)
         if shopper.links:
             shopper.pays()
 
 
-def _is_answered(shopper: Shopper) -> bool:
+def _has_answer(shopper: Shopper) -> bool:
     return shopper.heard("is sold out") or bool(shopper.links)
 
 
 _PAID, _SUCCESS = Book("fulfilled", PRICE), "Payment Successful"
-_DEAF: Final = Weather(lose=1.0)
+_ALL_LOST: Final = Weather(lose=1.0)
 
 SCRIPTS: Final = {
     "buys and pays": Script(_buys_and_pays, (_PAID,), ("Complete Payment", "Click here", _SUCCESS)),
@@ -268,9 +269,9 @@ SCRIPTS: Final = {
     "orders over the API": Script(
         _orders_over_the_api, (Book("fulfilled", 2 * PRICE),), ("Complete Payment", "Click here", _SUCCESS)
     ),
-    "every webhook lost": Script(_pays_unheard, (_PAID,), (_SUCCESS,), weather=_DEAF),
+    "every webhook lost": Script(_pays_unheard, (_PAID,), (_SUCCESS,), weather=_ALL_LOST),
     "every webhook lost, and says so": Script(
-        _pays_unheard_and_says_so, (_PAID,), (_SUCCESS,), weather=_DEAF
+        _pays_unheard_and_says_so, (_PAID,), (_SUCCESS,), weather=_ALL_LOST
     ),
     "changes the cart": Script(
         _changes_the_cart, (Book("lapsed", 0), Book("fulfilled", PRICE + CUP)), (_SUCCESS,)
@@ -285,5 +286,7 @@ SCRIPTS: Final = {
         20,
     ),
 }
-"""One of each kind of end."""
-assert all(script.minutes * MINUTE < HOUR for script in SCRIPTS.values()), "the hourly bank is not asked for"
+"""By name. There is one for each kind of end."""
+assert all(script.minutes * MINUTE < HOUR for script in SCRIPTS.values()), (
+    "else the hourly bank acts by chance"
+)

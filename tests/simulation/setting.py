@@ -1,4 +1,4 @@
-"""The shop that is simulated: its flow, and its settings."""
+"""The flow and the settings of the simulated shop."""
 
 from functools import cache
 from pathlib import Path
@@ -26,12 +26,12 @@ SECRETS: Final = {
 
 @cache
 def shop() -> Flow:
-    """The shipped flow, with little stock, and a late window that ends within the history."""
+    """Return the shipped flow, with less stock and a late window that ends within the history."""
     text = FLOW.read_text().replace("late_window: 5 days", "late_window: 1 day")
     return load(text.replace("stock: 12", "stock: 7"), str(FLOW), SHOP, limits=LIMITS)
 
 
 @cache
 def settings() -> Settings:
-    """Those of every simulated process."""
+    """Return the settings of every simulated process."""
     return Settings(**{"_env_file": None, **SECRETS})  # type: ignore[arg-type]

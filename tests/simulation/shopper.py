@@ -1,9 +1,10 @@
-"""A customer, a payer, and a story to act in: what they wait for decides when they go on."""
+"""A customer for scripts. A story yields what it waits for, and goes on when that is there."""
 
 from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any, TypeAlias
 
+from payments.shop.cart import Item
 from tests.simulation.meta import Accepted
 from tests.simulation.razorpay_books import Link, Payment
 from tests.simulation.weather import SECOND
@@ -11,113 +12,114 @@ from tests.simulation.world import World
 
 Wait: TypeAlias = int | Callable[[], bool]
 Message: TypeAlias = dict[str, Any]
-"""As WhatsApp tells of it, without who and when."""
+"""A message as in a WhatsApp webhook, without sender and time."""
 Story: TypeAlias = Generator[Wait, None, None]
 
-_OFTEN, _SELDOM = 2 * SECOND, 30 * SECOND
+_FIRST_POLL, _LONGEST_POLL = 2 * SECOND, 30 * SECOND
 
 
 class Shopper:
-    """One customer, who looks at their phone every few seconds."""
+    """One customer, whose waits are polled every few seconds. The methods that return a Story wait."""
 
     def __init__(self, world: World, number: int) -> None:
         self.phone = f"9198{number:08}"
         self._world = world
-        self._since = 0
+        self._seen_count = 0
 
     def says(self, words: str) -> None:
-        """Write a text."""
-        self.does(self.saying(words))
+        """Send a text."""
+        self.sends(self.text(words))
 
     def orders(self, sku: str, quantity: int) -> None:
         """Order over the shop's own API."""
-        self._world.order(self.phone, [{"sku": sku, "quantity": quantity}])
+        self._world.order(self.phone, (Item(sku, quantity),))
 
     def hears(self, words: str) -> Story:
-        """Wait for a message with `words`, newer than what the customer did last."""
-        yield lambda: any(words in message.text for message in self._news)
+        """Wait for a message with `words` that came after the customer's last message."""
+        yield lambda: self.heard(words)
 
     def taps(self, title: str) -> Story:
-        """Wait for what is called `title` on a message newer than what they did last, and tap it."""
-        yield lambda: any(title == name for message in self._news for _, _, name in message.replies)
-        self.does(self.tapping(title))
+        """Wait for a button `title` that came after the customer's last message, and tap it."""
+        yield lambda: any(title == name for message in self._new_messages for _, _, name in message.replies)
+        self.sends(self.tap(title))
 
-    def does(self, *deeds: Message) -> None:
-        """Do all of it, so fast that it comes in one webhook."""
-        self._since = len(self._inbox)
-        self._world.write(self.phone, *deeds)
+    def sends(self, *messages: Message) -> None:
+        """Send the messages so fast that they come in one webhook."""
+        self._seen_count = len(self._inbox)
+        self._world.write(self.phone, *messages)
 
-    def saying(self, words: str) -> Message:
-        """A text."""
+    def text(self, words: str) -> Message:
+        """Return a text message."""
         return {"type": "text", "text": {"body": words}}
 
-    def tapping(self, title: str, which: int = -1) -> Message:
-        """A tap on what is called `title`: on the newest message that has it, or the `which`-th."""
-        found = [reply for message in self._inbox for reply in message.replies if reply[2] == title]
-        kind, id, _ = found[which]
+    def tap(self, title: str, which: int = -1) -> Message:
+        """Return a tap on the newest button or row `title`; `which` is an index from the oldest."""
+        replies = [reply for message in self._inbox for reply in message.replies if reply[2] == title]
+        kind, id, _ = replies[which]
         return {"type": "interactive", "interactive": {"type": kind, kind: {"id": id, "title": title}}}
 
     def chooses(self, title: str) -> Story:
-        """From the first word to the summary of an order of one `title`."""
+        """Write the first message, and go on to the summary of an order of one `title`."""
         self.says("hi")
         yield from self.taps(title)
         yield from self.taps("Proceed to Checkout")
         yield from self.hears("Shall we place it?")
 
     def buys(self, title: str) -> Story:
-        """From the first word to a link that can be paid."""
+        """Write the first message, and go on to a link that can be paid."""
         yield from self.chooses(title)
         yield from self.taps("Confirm order")
         yield from self.hears("Complete Payment")
 
     def pays(self, amount: int = 0) -> Payment:
-        """Pay on the page of the newest link: all, or `amount` paise more or less."""
+        """Pay the newest link; `amount` is added to its amount, in paise, and may be negative."""
         link = self.link
         return self._world.razorpay.pay(link, link.amount + amount)
 
-    def begins(self) -> Payment:
-        """Begin to pay on the page of the newest link; the bank takes its time."""
+    def begins_payment(self) -> Payment:
+        """Begin to pay the newest link; the bank has not answered yet."""
         return self._world.razorpay.begin(self.link, self.link.amount)
 
     @property
     def links(self) -> list[Link]:
-        """All that were ever made for this customer."""
+        """All links that were ever made for this customer, oldest first."""
         if not self._inbox:
             return []
-        me = self._inbox[-1].opaque.rpartition(".")[0]
-        return [link for link in self._world.razorpay.links.values() if link.order_key.startswith(f"{me}-")]
+        conversation = self._inbox[-1].opaque.rpartition(".")[0]
+        links = self._world.razorpay.links.values()
+        return [link for link in links if link.order_key.startswith(f"{conversation}-")]
 
     @property
     def link(self) -> Link:
-        """The newest."""
+        """The newest link."""
         return self.links[-1]
 
     def heard(self, words: str) -> bool:
-        """Whether a message with `words` came since the customer did something."""
-        return any(words in message.text for message in self._news)
+        """Return whether a message with `words` came after the customer's last message."""
+        return any(words in message.text for message in self._new_messages)
 
     @property
     def _inbox(self) -> list[Accepted]:
         return self._world.meta.inboxes[self.phone]
 
     @property
-    def _news(self) -> list[Accepted]:
-        return self._inbox[self._since :]
+    def _new_messages(self) -> list[Accepted]:
+        return self._inbox[self._seen_count :]
 
 
-def tell(world: World, story: Story) -> None:
-    """Let `story` happen, from the start of the world on."""
+def schedule(world: World, story: Story) -> None:
+    """Run `story` in `world` from its start; poll the conditions that it waits for."""
 
     def go_on() -> None:
         wait = next(story, None)
         if isinstance(wait, int):
             world.later(wait, go_on)
         elif wait is not None:
-            look(wait, _OFTEN)
+            poll(wait, _FIRST_POLL)
 
-    def look(question: Callable[[], bool], pause: int) -> None:
-        if question():
+    def poll(condition: Callable[[], bool], pause: int) -> None:
+        if condition():
             return go_on()
-        return world.later(pause, partial(look, question, min(2 * pause, _SELDOM)))
+        return world.later(pause, partial(poll, condition, min(2 * pause, _LONGEST_POLL)))
 
     world.at(SECOND, go_on)

@@ -1,6 +1,6 @@
-"""Whoever is cancelled, at whatever await: the database answers, and what was begun is whole or not there.
+"""Webhooks and workers are cancelled at every await: the database answers, and no work is half done.
 
-The store's own calls are in test_ground, with a made-up shop; here are webhooks and workers as they run.
+test_ground does the same with the store's own calls and a made-up step.
 """
 
 import asyncio
@@ -32,26 +32,26 @@ from tests.simulation.weather import Weather
 pytestmark = pytest.mark.usefixtures("quiet")
 
 LONG = 120
-"""Seconds after which every lease and every doubt is over."""
+"""Seconds after which every lease is over and every ambiguous send is decided."""
 
 
-class Shop:
-    """The bot's context with a calm outside; statuses wait in `posted` until somebody delivers them."""
+class System:
+    """The bot with an outside that has no faults. Webhooks to the bot wait in `posted`."""
 
     def __init__(self, store: Store, loop: SimLoop) -> None:
         self.store = store
         self.posted: list[dict[str, Any]] = []
         seen: Counter[str] = Counter()
         common = (loop.clock.now, random.Random(1), Weather())
-        self.meta = Meta(*common, lambda value, _: self.posted.append(value), _safe, seen, [])
-        razorpay = Razorpay(*common, self.posted.append, _safe, seen, [])
+        self.meta = Meta(*common, lambda value, _: self.posted.append(value), _no_crash, seen, [])
+        razorpay = Razorpay(*common, self.posted.append, _no_crash, seen, [])
         inbox = _Inbox(store, loop.clock, Metrics())
         outside = (self.meta, razorpay)
         self.context = Context(settings(), loop.clock, shop(), store, *outside, inbox.batcher)  # type: ignore[arg-type]
         self.workers = Workers(self.context, random.Random(1))
 
     async def write(self, n: int) -> None:
-        """Customer `n` says two things in one webhook."""
+        """Send two messages of customer `n` in one webhook."""
         phone = f"9198{n:08}"
         self.meta.wrote_at[phone] = self.context.clock.now()
         messages = [
@@ -64,10 +64,10 @@ class Shop:
             }
             for word in ("hi", "help")
         ]
-        await self.hear({"messages": messages})
+        await self.take({"messages": messages})
 
-    async def hear(self, value: dict[str, Any]) -> None:
-        """A webhook of Meta's."""
+    async def take(self, value: dict[str, Any]) -> None:
+        """Deliver a webhook of Meta."""
         head = {"messaging_product": "whatsapp", "metadata": {"phone_number_id": NUMBER}}
         change = {"field": "messages", "value": {**head, **value}}
         raw = json.dumps(
@@ -76,23 +76,23 @@ class Shop:
         await take_whatsapp(self.context, raw, f"sha256={_signed(raw, 'whatsapp_app_secret')}")
 
     async def pay(self, n: int) -> None:
-        """A webhook of Razorpay's, about a link that has to be looked up."""
+        """Deliver a webhook of Razorpay about a link that must be looked up."""
         payment = {"id": f"pay_{n}", "description": f"#none{n}", "status": "captured", "notes": []}
         body = {"event": "payment.captured", "payload": {"payment": {"entity": payment}}}
         raw = json.dumps(body).encode()
         await take_razorpay(self.context, raw, _signed(raw, "razorpay_webhook_secret"))
 
-    async def statuses(self) -> None:
-        """Everything that Meta has to say of what it took."""
+    async def deliver_statuses(self) -> None:
+        """Deliver the status webhooks of all messages that Meta accepted."""
         for value in self.posted:
-            await self.hear(value)
+            await self.take(value)
         self.posted.clear()
 
     async def rows(self, sql: str) -> list[dict[str, Any]]:
         return await self.store._units.read(lambda tx: tx.fetch(sql))
 
 
-async def _safe(_: str) -> None:
+async def _no_crash(_: str) -> None:
     return None
 
 
@@ -100,44 +100,44 @@ def _signed(raw: bytes, secret: str) -> str:
     return hmac.new(SECRETS[secret].encode(), raw, "sha256").hexdigest()
 
 
-Deed: TypeAlias = Callable[[Shop, int], Awaitable[object]]
+Action: TypeAlias = Callable[[System, int], Awaitable[object]]
 
 
-async def nothing(_: Shop, n: int) -> None:
+async def nothing(_: System, n: int) -> None:
     return None
 
 
-async def stepped(counter: Shop, n: int) -> None:
-    await counter.write(n)
-    await counter.workers.step()
+async def stepped(system: System, n: int) -> None:
+    await system.write(n)
+    await system.workers.step()
 
 
-async def performed(counter: Shop, n: int) -> None:
-    await counter.write(n)
-    await counter.workers.drain()
-    await counter.statuses()
+async def performed(system: System, n: int) -> None:
+    await system.write(n)
+    await system.workers.drain()
+    await system.deliver_statuses()
 
 
-DEEDS: dict[str, tuple[Deed, Deed]] = {
-    "take_whatsapp": (nothing, lambda counter, n: counter.write(n)),
-    "take_razorpay": (lambda counter, n: counter.write(n), lambda counter, n: counter.pay(n)),
-    "a round of stepping": (lambda counter, n: counter.write(n), lambda counter, _: counter.workers.step()),
-    "a round of performing": (stepped, lambda counter, _: counter.workers.perform()),
+ACTIONS: dict[str, tuple[Action, Action]] = {
+    "take_whatsapp": (nothing, lambda system, n: system.write(n)),
+    "take_razorpay": (lambda system, n: system.write(n), lambda system, n: system.pay(n)),
+    "a round of stepping": (lambda system, n: system.write(n), lambda system, _: system.workers.step()),
+    "a round of performing": (stepped, lambda system, _: system.workers.perform()),
     "both until nothing is due": (
-        lambda counter, n: counter.write(n),
-        lambda counter, _: counter.workers.drain(),
+        lambda system, n: system.write(n),
+        lambda system, _: system.workers.drain(),
     ),
     "apply_receipts": (
         performed,
-        lambda counter, _: counter.store.apply_receipts(counter.context.clock.now()),
+        lambda system, _: system.store.apply_receipts(system.context.clock.now()),
     ),
 }
-"""By name: what must be before, and what is cancelled."""
+"""Name → (preparation, action to cancel)."""
 
 
-async def cancelled_after(loop: SimLoop, turns: int, deed: Awaitable[object]) -> bool:
-    """Cancel `deed` after so many turns of the loop; False if it had ended by then."""
-    task = asyncio.ensure_future(deed)
+async def cancelled_after(loop: SimLoop, turns: int, action: Awaitable[object]) -> bool:
+    """Cancel `action` after so many turns of the loop. Return False if it had ended by then."""
+    task = asyncio.ensure_future(action)
     last = loop.turns + turns
     while loop.turns < last:
         await asyncio.sleep(0)
@@ -146,39 +146,39 @@ async def cancelled_after(loop: SimLoop, turns: int, deed: Awaitable[object]) ->
     return not was_done
 
 
-async def assert_whole(counter: Shop, n: int) -> None:
-    """The database answers, takes more, and customer `n` is answered as if nothing had been."""
-    await counter.store.ping()
-    await counter.write(n)  # Meta sends again what was not acknowledged
-    await counter.pay(n)
+async def assert_whole(system: System, n: int) -> None:
+    """Assert that the database works, and that customer `n` is answered as without a cancellation."""
+    await system.store.ping()
+    await system.write(n)  # Meta sends again what was not acknowledged
+    await system.pay(n)
     for _ in range(3):
-        await counter.workers.drain()
-        await counter.statuses()
+        await system.workers.drain()
+        await system.deliver_statuses()
         await asyncio.sleep(LONG)
-    texts = [message.text for message in counter.meta.inboxes[f"9198{n:08}"]]
+    texts = [message.text for message in system.meta.inboxes[f"9198{n:08}"]]
     assert len(texts) == 2, texts
     assert "Welcome" in texts[0]
     assert "How it works" in texts[1]
 
 
 @pytest.mark.parametrize("seed", range(20))
-@pytest.mark.parametrize("name", DEEDS)
-def test_whoever_is_cancelled_at_any_turn_breaks_nothing(name: str, seed: int, directory: Path) -> None:
-    before, deed = DEEDS[name]
+@pytest.mark.parametrize("name", ACTIONS)
+def test_work_cancelled_at_any_turn_breaks_nothing(name: str, seed: int, directory: Path) -> None:
+    prepare, action = ACTIONS[name]
 
     async def main(loop: SimLoop) -> int:
-        counter = Shop(await Store.open(url, WHATSAPP), loop)
+        system = System(await Store.open(url, WHATSAPP), loop)
         for n in count():
-            await before(counter, n)
-            went_on = await cancelled_after(loop, n, deed(counter, n))
-            await assert_whole(counter, n)
-            if not went_on:
+            await prepare(system, n)
+            was_cancelled = await cancelled_after(loop, n, action(system, n))
+            await assert_whole(system, n)
+            if not was_cancelled:
                 break
-        assert not await counter.rows("SELECT id FROM inbox WHERE state IN ('pending', 'parked')")
-        assert not await counter.rows("SELECT id FROM outbox WHERE state <> 'done'")
-        assert await counter.rows("PRAGMA integrity_check") == [{"integrity_check": "ok"}]
-        await counter.workers.close()
-        await counter.store.close()
+        assert not await system.rows("SELECT id FROM inbox WHERE state IN ('pending', 'parked')")
+        assert not await system.rows("SELECT id FROM outbox WHERE state <> 'done'")
+        assert await system.rows("PRAGMA integrity_check") == [{"integrity_check": "ok"}]
+        await system.workers.close()
+        await system.store.close()
         return n
 
     url = new_database(directory)

@@ -1,4 +1,4 @@
-"""The simulation's own ground: repeatable, stuck out loud, and dead when it is killed."""
+"""The simulated loop and database: repeatable by seed, loud when stuck, and dead after a crash."""
 
 import asyncio
 import sqlite3
@@ -26,7 +26,7 @@ LEASE = 60_000
 
 
 def arrivals(keys: list[str] = KEYS) -> list[Arrival]:
-    """One message for each of `keys`, each of a customer of its own."""
+    """Return one message for each of `keys`, each of another customer."""
     return [Arrival(key, EventKind.CHAT, {"text": key}, aliases=(("phone", f"91.{key}"),)) for key in keys]
 
 
@@ -39,7 +39,7 @@ def echo(case: StepInput) -> ChangeSet:
 
 
 async def converse(store: Store, loop: SimLoop, heard: list[str]) -> None:
-    """Answer all that is due; `heard` is what left the house."""
+    """Answer all that is due; append the sent texts to `heard`."""
     now = loop.clock.now
     await store.advance_due(echo, now())
     while claimed := await store.claim_due(now(), limit=9, lease=LEASE):
@@ -51,13 +51,13 @@ async def rows(store: Store, sql: str) -> list[dict[str, Any]]:
     return await store._units.read(lambda tx: tx.fetch(sql))
 
 
-def test_a_conversation_goes_round(directory: Path) -> None:
+def test_each_arrival_is_answered(directory: Path) -> None:
     async def main(loop: SimLoop) -> list[str]:
         store = await Store.open(url, WHATSAPP)
         stored = await store.arrive(arrivals(), loop.clock.now())
         heard: list[str] = []
         await converse(store, loop, heard)
-        assert [one.conversation for one in stored] == ["aaaaaaaa-1", "aaaaaaaa-2", "aaaaaaaa-3"]
+        assert [event.conversation for event in stored] == ["aaaaaaaa-1", "aaaaaaaa-2", "aaaaaaaa-3"]
         await store.close()
         return heard
 
@@ -67,8 +67,8 @@ def test_a_conversation_goes_round(directory: Path) -> None:
     assert hooks.operations > 30
 
 
-def history(url: str, seed: int) -> list[tuple[float, str]]:
-    """What ran when, as several customers and a worker share one store."""
+def trace_of(url: str, seed: int) -> list[tuple[float, str]]:
+    """Return the trace of several customers and a worker that share one store."""
     trace: list[tuple[float, str]] = []
 
     async def customer(store: Store, loop: SimLoop, n: int) -> None:
@@ -91,9 +91,9 @@ def history(url: str, seed: int) -> list[tuple[float, str]]:
 
 
 def test_a_seed_decides_everything(directory: Path) -> None:
-    first = history(new_database(directory), 1)
-    assert first == history(new_database(directory), 1)
-    others = [history(new_database(directory), seed) for seed in range(2, 6)]
+    first = trace_of(new_database(directory), 1)
+    assert first == trace_of(new_database(directory), 1)
+    others = [trace_of(new_database(directory), seed) for seed in range(2, 6)]
     assert all(other != first for other in others)
     assert len({tuple(what for when, what in trace if when < 0) for trace in others}) > 1
 
@@ -110,7 +110,7 @@ def test_time_jumps_and_the_wall_clock_follows() -> None:
     assert run(1, main, start=5) == (5, 5 + 86_400_250)
 
 
-def test_whatever_is_ready_may_run_first() -> None:
+def test_any_ready_callback_may_run_first() -> None:
     async def main(_: SimLoop) -> str:
         ran: list[str] = []
 
@@ -123,7 +123,7 @@ def test_whatever_is_ready_may_run_first() -> None:
     assert len({run(seed, main) for seed in range(50)}) == 6
 
 
-def test_who_waits_for_ever_is_named() -> None:
+def test_a_deadlock_names_the_waiting_task() -> None:
     async def main(_: SimLoop) -> None:
         await asyncio.Event().wait()
 
@@ -131,12 +131,12 @@ def test_who_waits_for_ever_is_named() -> None:
         run(1, main)
 
 
-def test_who_never_rests_is_named() -> None:
+def test_an_endless_task_is_named() -> None:
     async def spin() -> None:
         while True:
             await asyncio.sleep(0)
 
-    loop = SimLoop(1, turns=1000)
+    loop = SimLoop(1, max_turns=1000)
     with pytest.raises(Stuck, match=r"no end after 1000 turns.*spin 1 at"):
         loop.run_until_complete(spin())
     loop.abandon()
@@ -147,9 +147,9 @@ async def fail() -> None:
 
 
 @pytest.mark.parametrize("rest", [0, 1])
-def test_a_failure_that_nobody_hears_ends_the_loop(rest: int) -> None:
+def test_an_unretrieved_failure_ends_the_loop(rest: int) -> None:
     async def main(_: SimLoop) -> None:
-        asyncio.create_task(fail())  # noqa: RUF006 - it is lost on purpose
+        asyncio.create_task(fail())  # noqa: RUF006 - nobody awaits it on purpose
         await asyncio.sleep(rest)
 
     def broken(loop: SimLoop) -> Coroutine[Any, Any, None]:
@@ -162,7 +162,7 @@ def test_a_failure_that_nobody_hears_ends_the_loop(rest: int) -> None:
         run(1, broken)
 
 
-def test_nothing_goes_on_after_death() -> None:
+def test_nothing_runs_after_a_crash() -> None:
     went_on: list[str] = []
 
     async def cling() -> None:
@@ -186,7 +186,7 @@ def test_nothing_goes_on_after_death() -> None:
     assert not went_on
 
 
-def test_the_thread_comes_back(directory: Path) -> None:
+def test_after_in_loop_connections_are_real_again(directory: Path) -> None:
     with in_loop():
         pass
     assert sqlite.SqliteUnits._connect.__globals__["connect"] is sqlite3.connect
@@ -200,8 +200,8 @@ def test_the_thread_comes_back(directory: Path) -> None:
     asyncio.run(main())
 
 
-def live(url: str, hooks: Hooks, seed: int, acknowledged: list[str], heard: list[str]) -> None:
-    """One process' life: two batches arrive, and all is answered."""
+def run_process(url: str, hooks: Hooks, seed: int, acknowledged: list[str], heard: list[str]) -> None:
+    """Run one process: two batches arrive and are answered."""
 
     async def main(loop: SimLoop) -> None:
         store = await Store.open(url, WHATSAPP)
@@ -216,13 +216,13 @@ def live(url: str, hooks: Hooks, seed: int, acknowledged: list[str], heard: list
 
 
 def recover(url: str, acknowledged: list[str], heard: list[str]) -> None:
-    """The next process: what was acknowledged is there, batches are whole, and the rest gets done."""
+    """Run the next process: acknowledged events are stored, batches are whole, and the rest gets done."""
 
     async def main(loop: SimLoop) -> None:
         store = await Store.open(url, WHATSAPP)
-        found = {row["key"] for row in await rows(store, "SELECT key FROM inbox")}
-        assert set(acknowledged) <= found
-        assert found in (set(), set(KEYS[:2]), set(KEYS))
+        stored = {row["key"] for row in await rows(store, "SELECT key FROM inbox")}
+        assert set(acknowledged) <= stored
+        assert stored in (set(), set(KEYS[:2]), set(KEYS))
         for batch in (KEYS[:2], KEYS[2:]):
             await store.arrive(arrivals(batch), loop.clock.now())
         await converse(store, loop, heard)
@@ -235,16 +235,16 @@ def recover(url: str, acknowledged: list[str], heard: list[str]) -> None:
         run(7, main, start=START + LEASE + 1)
 
 
-def planted(moment: str, hook: Callable[[int, str], None]) -> Hooks:
+def hooks_at(moment: str, hook: Callable[[int, str], None]) -> Hooks:
     return Hooks(before=hook) if moment == "before" else Hooks(after=hook)
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
 def test_a_crash_at_every_operation_loses_nothing(moment: str, directory: Path) -> None:
     clean = Hooks()
-    live(new_database(directory), clean, 1, [], [])
+    run_process(new_database(directory), clean, 1, [], [])
     assert clean.operations > 50
-    cut = 0
+    with_log = 0
     for at in range(1, clean.operations + 1):
 
         def crash(n: int, what: str, at: int = at) -> None:
@@ -255,11 +255,11 @@ def test_a_crash_at_every_operation_loses_nothing(moment: str, directory: Path) 
         acknowledged: list[str] = []
         heard: list[str] = []
         with pytest.raises(Crash):
-            live(url, planted(moment, crash), at, acknowledged, heard)
-        cut += Path(f"{url.removeprefix('sqlite://')}-wal").exists()
+            run_process(url, hooks_at(moment, crash), at, acknowledged, heard)
+        with_log += Path(f"{url.removeprefix('sqlite://')}-wal").exists()
         recover(url, acknowledged, heard)
         assert set(heard) == set(KEYS)
-    assert cut > 40
+    assert with_log > 40
 
 
 Call = Callable[[Store, SimLoop, int], Awaitable[Any]]
@@ -274,7 +274,7 @@ CALLS: dict[str, Call] = {
 
 
 async def prepare(store: Store, loop: SimLoop, n: int) -> None:
-    """Something is due for each call."""
+    """Make work due for each of `CALLS`."""
     await store.arrive(arrivals([f"{n}.a", f"{n}.b"]), loop.clock.now())
     await store.advance_due(echo, loop.clock.now())
     await store.claim_due(loop.clock.now(), limit=1, lease=LEASE)
@@ -341,6 +341,6 @@ def test_a_caller_cancelled_at_any_operation_breaks_nothing(name: str, moment: s
     seen: list[str] = []
     with in_loop() as hooks:
         assert run(1, main) >= 3
-    # Whoever asked has gone, but what was begun ran on to its end.
+    # The callers were cancelled, but each transaction that had begun was committed.
     assert "COMMIT" in seen
     assert "ROLLBACK" not in seen

@@ -1,4 +1,4 @@
-"""Thousands of hostile histories: nothing is lost, nothing doubled, and every rare state was there."""
+"""Thousands of hostile histories: nothing is lost, nothing is doubled, and each rare state is reached."""
 
 import os
 from collections import Counter
@@ -9,7 +9,7 @@ import pytest
 from tests.simulation.history import History, crowd, play
 
 PEOPLE = 50
-"""Histories that share one world, its stock and its misfortunes."""
+"""Histories that share one world, with its stock and its faults."""
 WORLDS = int(os.environ.get("MUNSHI_HISTORIES", "8000")) // PEOPLE
 SHARDS = 4
 FIRST = int(os.environ.get("MUNSHI_SEED", "1"))
@@ -58,11 +58,11 @@ RARE: dict[str, float] = {
     "delayed: message": 3,
     "a step was compared with the store in memory": 5_000,
 }
-"""States that a shard must have reached, with how often per thousand histories at least."""
+"""Rare state → how often each shard must reach it, per thousand histories."""
 
 
-def told(history: History) -> str:
-    """What to do with a history that went wrong: the reasons, and everything that happened."""
+def report(history: History) -> str:
+    """Return how to repeat a failed history, its violations and its chronicle."""
     lines = (f"seed {history.seed}: MUNSHI_SEED={history.seed} make simulate N={PEOPLE}", *history.violations)
     return "\n".join((*lines, "", *history.chronicle))
 
@@ -76,12 +76,12 @@ def test_every_hostile_history_ends_right(shard: int, directory: Path) -> None:
     seeds = range(FIRST + shard, FIRST + WORLDS, SHARDS)
     for seed in seeds:
         history = play(seed, directory, crowd(PEOPLE))
-        assert not history.violations, told(history)
+        assert not history.violations, report(history)
         seen += history.seen
     histories = len(seeds) * PEOPLE
     if histories >= 1_000:
-        missed = {state: n for state, n in RARE.items() if seen[state] < n * histories // 1_000}
-        assert not missed, f"not reached often enough in {histories} histories: {missed}, of {seen}"
+        too_rare = {state: n for state, n in RARE.items() if seen[state] < n * histories // 1_000}
+        assert not too_rare, f"not reached often enough in {histories} histories: {too_rare}, of {seen}"
 
 
 @pytest.mark.parametrize("seed", [3, 5, 8])

@@ -1,4 +1,4 @@
-"""Negative controls: each planted bug is caught, and without it the very same histories are clean."""
+"""Negative controls: each planted bug is caught, and without it the same histories have no violations."""
 
 from dataclasses import replace
 from itertools import count
@@ -17,38 +17,39 @@ from tests.simulation.world import World
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
-MOST = 40
-"""Places at which a process is killed to show one bug."""
+MAX_PLACES = 40
+"""How many places of a kill are tried to show one bug."""
 
 
 def killing(row: Row, nth: int) -> Hook:
-    """Kills the process at the `nth` of the places that `row` names."""
+    """Return a hook that kills the process at the `nth` place that `row` names."""
     passed = count(1)
 
     def hook(_: int, name: str) -> None:
-        if row.killed and name.split()[-1:] == [row.killed] and next(passed) == nth:
+        if row.kill_at and name.split()[-1:] == [row.kill_at] and next(passed) == nth:
             raise Crash(name)
 
     return hook
 
 
-def found(script: Script, directory: Path, hook: Hook) -> list[str]:
-    """What is wrong with one history."""
+def violations(script: Script, directory: Path, hook: Hook) -> list[str]:
+    """Play `script` with `hook` and return what is wrong with its history."""
 
-    def cast(world: World) -> None:
-        world.peril, world.rests = hook, (5 * SECOND,)
+    def populate(world: World) -> None:
+        world.crash_hook, world.downtimes = hook, (5 * SECOND,)
         script(world)
 
     hooks = Hooks(before=hook, after=hook)
     try:
-        history = play(1, directory, cast, weather=script.weather, hooks=hooks, end=script.minutes * MINUTE)
-    except Exception as error:  # noqa: BLE001 - it is what is wrong
+        end = script.minutes * MINUTE
+        history = play(1, directory, populate, weather=script.weather, hooks=hooks, end=end)
+    except Exception as error:  # noqa: BLE001 - an exception is a violation too
         return [f"{type(error).__name__}: {error}"]
     return ended(history, script)
 
 
 def places(row: Row) -> range:
-    return range(1, MOST) if row.killed else range(1, 2)
+    return range(1, MAX_PLACES) if row.kill_at else range(1, 2)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.id} {row.bug}")
@@ -57,14 +58,14 @@ def test_the_bug_is_caught(row: Row, directory: Path, monkeypatch: pytest.Monkey
     script = replace(script, weather=row.weather or script.weather)
     with monkeypatch.context() as patch:
         row.plant(patch)
-        caught = (n for n in places(row) if row.says in "\n".join(found(script, directory, killing(row, n))))
-        place = next(caught, None)
-    assert place is not None, "nobody noticed"
-    assert not found(script, directory, killing(row, place))
+        found = ((n, violations(script, directory, killing(row, n))) for n in places(row))
+        place = next((n for n, texts in found if row.message in "\n".join(texts)), None)
+    assert place is not None, "nothing caught the bug"
+    assert not violations(script, directory, killing(row, place))
 
 
 @pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: f"{guard.id} {guard.bug}")
-def test_the_guard_wakes(guard: Guard, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_guarding_test_fails(guard: Guard, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     guard.test(directory)
     (directory / "munshi.db").unlink(missing_ok=True)
     with monkeypatch.context() as patch:

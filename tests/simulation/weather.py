@@ -1,4 +1,4 @@
-"""How badly the world behaves in one history: drawn from its seed, each kind on or off (swarm testing)."""
+"""How badly the outside behaves in one history. The seed turns each fault on or off (swarm testing)."""
 
 import random
 from dataclasses import dataclass
@@ -12,48 +12,48 @@ DAY: Final = 24 * HOUR
 
 @dataclass(frozen=True, slots=True)
 class Weather:
-    """Chances of misfortune. A chance of 0 switches it off."""
+    """Probability of each fault, from 0 to 1; 0 and False turn it off."""
 
     lose: float = 0.0
-    """A webhook never comes, and its sender believes that it did."""
+    """A webhook never arrives, and its sender believes that it did."""
     duplicate: float = 0.0
-    """A webhook comes two or three times, perhaps at once."""
+    """A webhook arrives two or three times, perhaps at once."""
     delay: float = 0.0
-    """A webhook comes up to three hours late, behind those that followed it."""
+    """A webhook arrives up to three hours late, after later ones."""
     nameless: float = 0.0
     """A webhook about a payment does not name its link."""
     hung_up: float = 0.0
-    """Who brings a webhook does not wait for the answer, and whoever serves them is cancelled."""
+    """The sender of a webhook hangs up before the answer, which cancels the request's handler."""
     refused: float = 0.0
     """A call fails before it has an effect."""
     cut_off: float = 0.0
-    """A call has its effect, and its answer is lost."""
+    """A call has its effect, but its answer is lost."""
     stubborn: float = 0.0
-    """A link is not cancelled, for good, in words that nobody knows."""
+    """Razorpay refuses for good to cancel a link, with an unknown error."""
     slow: float = 0.0
     """A call takes many seconds."""
     crash: float = 0.0
-    """The process dies, per hundred database operations and per call."""
+    """The process dies: chance at each call; a hundredth of it is the chance at each database operation."""
     token: bool = False
-    """WhatsApp's token expires for a while."""
+    """The WhatsApp token is expired for 20 minutes."""
     bounced: float = 0.0
-    """A message is accepted, and fails a moment later for a reason that passes."""
+    """A message is accepted and fails soon after, for a temporary reason."""
     undeliverable: float = 0.0
-    """A message is accepted, and fails a moment later for good."""
+    """A message is accepted and fails soon after, for good."""
     uncaptured: float = 0.0
-    """The bank says yes and nobody captures: hours later, Razorpay lets the money go."""
+    """A payment is authorised and never captured; Razorpay refunds it hours later."""
     unlinkable: float = 0.0
-    """A link is refused for good, in words that will hold for the next one too."""
+    """Razorpay refuses for good to create a link, with an error that any other link would get too."""
     names: float = 0.0
-    """A customer is known by an id instead of a number, by both, or has another number."""
+    """A customer is known by a BSUID instead of a number, is known by both, or changes numbers."""
     restored: bool = False
-    """The disk is lost, and a backup of some minutes before is put in its place."""
+    """The disk is lost, and an operator restores a backup made some minutes earlier."""
     fees: bool = False
-    """The payer bears Razorpay's fee: it comes on top of what the link asks for."""
+    """The payer pays Razorpay's fee on top of the link's amount."""
 
     @classmethod
     def drawn(cls, dice: random.Random) -> "Weather":
-        """One in eight is fair; in the others each misfortune is there or not, mild or bad."""
+        """Draw a weather. One in eight has no faults; in the others each is off, mild or severe."""
         if dice.random() < 1 / 8:
             return cls()
 

@@ -1,4 +1,4 @@
-"""A webhook on its way to the bot, and when it comes again."""
+"""Webhooks to the bot, and the times at which their sender retries."""
 
 import hmac
 from dataclasses import dataclass
@@ -8,33 +8,34 @@ from bot.context import Context
 from bot.http.webhooks import take_razorpay, take_whatsapp
 from tests.simulation.setting import SECRETS
 
-_LADDER: Final = (6, 19, 40, 82, 165, 326, 650, 1290, 2580, 5140, 10270, 20510, 40990, 81950)
-"""Seconds after its first delivery at which a webhook that was not answered 200 comes again."""
+_RETRIES: Final = (6, 19, 40, 82, 165, 326, 650, 1290, 2580, 5140, 10270, 20510, 40990, 81950)
+"""Seconds from the first delivery to each retry of a webhook that was not answered 200."""
 
 
 @dataclass
 class Webhook:
-    """A webhook on its way."""
+    """One copy of a webhook from Meta or Razorpay."""
 
     provider: str
     raw: bytes
     key: str
-    """What the bot must know it by; of a status, the `wamid` that Meta gave the message."""
+    """The inbox key that the bot must store it under; for a status, the `wamid` of the message."""
     what: str
+    """Kind: a Razorpay event name, or message, move, status or failure."""
     entry: int = 0
-    """Of a status, the outbox entry of the message."""
-    told: frozenset[str] = frozenset()
-    """Addresses that it tells are one person's."""
-    first: int = 0
-    """When it was brought first, in milliseconds; 0: it was not yet."""
+    """For a status: the outbox entry of its message."""
+    addresses: frozenset[str] = frozenset()
+    """Addresses that it shows to be one person's."""
+    first_at: int = 0
+    """Time of the first delivery, in milliseconds since 1970, UTC; 0 before it."""
 
     @property
     def is_status(self) -> bool:
-        """Whether it tells what became of a message."""
+        """Whether it reports the status of a message that was sent."""
         return self.what in ("status", "failure")
 
     async def deliver(self, context: Context) -> None:
-        """Hand it to the bot, signed. Raises what the bot raises."""
+        """Deliver it to the bot, signed. Raises what the bot raises."""
         if self.provider == "meta":
             await take_whatsapp(context, self.raw, f"sha256={self._signature('whatsapp_app_secret')}")
         else:
@@ -43,6 +44,7 @@ class Webhook:
     def _signature(self, secret: str) -> str:
         return hmac.new(SECRETS[secret].encode(), self.raw, "sha256").hexdigest()
 
-    def again(self, now: int) -> int | None:
-        """When it comes again after a try that was not answered; None: never."""
-        return next((self.first + t * 1000 for t in _LADDER if self.first + t * 1000 > now), None)
+    def next_try_at(self, now: int) -> int | None:
+        """Return the time of the next try, in milliseconds since 1970, UTC; None after the last."""
+        tries = (self.first_at + seconds * 1000 for seconds in _RETRIES)
+        return next((at for at in tries if at > now), None)

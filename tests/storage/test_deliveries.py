@@ -10,6 +10,7 @@ from payments.processing import results
 from payments.processing.changes import ChangeSet
 from payments.processing.results import LinkCreated, LinkRefused
 from payments.processing.step_input import EventKind, StepInput
+from payments.shop.orders import LinkStatus
 from storage import Store
 from storage.database.queues import Lane
 from storage.inbox.arrival import Arrival
@@ -20,7 +21,7 @@ from tests.storage.next_due import next_due
 Chat = Callable[..., Arrival]
 Echo = Callable[[StepInput], ChangeSet]
 
-MADE = LinkCreated("c-1-1.1", "plink_1", "https://rzp.io/1", "created")
+MADE = LinkCreated("c-1-1.1", "plink_1", "https://rzp.io/1", LinkStatus.CREATED)
 MINUTE = 60_000
 
 

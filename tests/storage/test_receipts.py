@@ -9,8 +9,10 @@ import pytest
 from payments.processing.changes import ChangeSet
 from payments.processing.step_input import EventKind, StepInput
 from storage import Store
+from storage.database.queues import OutboxState
 from storage.inbox.arrival import Arrival
 from storage.outbox.deliveries import Again, Delivery, Done
+from storage.outbox.entry import entry_of
 from storage.outbox.receipts import Applied, Undelivered
 from tests.storage.next_due import next_due
 from tests.storage.receipt_bodies import receipt_body
@@ -182,3 +184,10 @@ async def test_a_receipt_that_cannot_be_read_is_parked_alone(
     assert event == [{"state": "parked"}]
     assert (await entry(store, delivery.id))["receipt"] == "read"
     assert (await store.apply_receipts(now=3)).looked_at == 0
+
+
+def test_an_entry_is_read_with_its_state_as_an_enum() -> None:
+    columns = ("id", "conversation_id", "name", "provider_id", "receipt", "receipt_rank", "error")
+    entry = entry_of({**dict.fromkeys(columns), "state": "sending", "finished_at": None})
+    assert entry.state is OutboxState.SENDING
+    assert (entry.payload, entry.goes_again) == (None, False)

@@ -15,7 +15,7 @@ from payments.ledger.state import OrderState
 from payments.processing.changes import Caused, ChangeSet, EventResult, Outcome
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import EventKind, StepInput
-from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Order
+from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Mode, Order
 from payments.shop.stock import StockMove
 from storage.inbox.steps import Advance
 from tests.builders import change_set
@@ -174,7 +174,7 @@ async def test_an_attempt_is_given_as_it_was_changed_last(steps: StepStore) -> N
         status=AttemptStatus.CREATED,
         link_id="plink_1",
         short_url="https://rzp.io/1",
-        mode="test",
+        mode=Mode.TEST,
     )
     await steps.step(changing(attempts=[third, second, made]), HI)
     assert (await seen(steps, state.key)).attempts == (made, second, third)

@@ -9,17 +9,21 @@ import pytest
 from payments.ledger.refunds import RefundStatus
 from payments.ledger.state import PaymentStatus
 from payments.processing.step_input import EventKind
-from payments.shop.orders import AttemptStatus, Lifecycle
+from payments.shop.orders import AttemptStatus, Lifecycle, Mode
 from storage.database import models
 from storage.database.queues import InboxState, Lane, OutboxState
+from storage.inbox.strays import StrayDecision
 
 STORAGE = Path(__file__).parents[2] / "storage"
-WORDS = re.compile(r"\b(state|kind|lane|lifecycle) (?:=|<>|IN|NOT IN) (\(?'[^)\n]*?'\)?)(?=[\s,)]|$)")
+WORDS = re.compile(
+    r"\b(state|kind|lane|lifecycle|decision) (?:=|<>|IN|NOT IN) (\(?'[^)\n]*?'\)?)(?=[\s,)]|$)"
+)
 ENUMS: dict[str, set[str]] = {
     "state": {*InboxState, *OutboxState},
     "kind": set(EventKind),
     "lane": set(Lane),
     "lifecycle": set(Lifecycle),
+    "decision": set(StrayDecision),
 }
 
 
@@ -32,7 +36,9 @@ ENUMS: dict[str, set[str]] = {
         ("orders_payment", PaymentStatus),
         ("orders_lifecycle", Lifecycle),
         ("attempt_status", AttemptStatus),
+        ("attempt_mode", Mode),
         ("refund_status", RefundStatus),
+        ("stray_decision", StrayDecision),
     ],
 )
 def test_a_column_takes_the_words_of_its_enum(constraint: str, words: type[StrEnum]) -> None:

@@ -10,7 +10,7 @@ from payments.processing.step_input import EventKind
 from storage import Store
 from storage.database.records import reading
 from storage.inbox.arrival import Arrival
-from storage.inbox.strays import Settled
+from storage.inbox.strays import Settled, StrayDecision
 from storage.reports.ledger import books
 from tests import builders
 from tests.storage.handwritten_rows import NOW, insert
@@ -74,7 +74,7 @@ async def test_settled_is_asked_of_no_more(store: Store, database_url: str, ours
     await store.arrive([captured("a", ours)], NOW)
     await store.advance_due(_unknown, NOW)
     assert (await store.counts(NOW)).parked == 1
-    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 50_000, "refunded", PAID), NOW)
+    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 50_000, StrayDecision.REFUNDED, PAID), NOW)
     counts = await store.counts(NOW)
     assert (counts.parked, counts.notices) == (0, 0)
     await store.arrive([captured("b", ours)], NOW)
@@ -92,17 +92,17 @@ async def test_what_is_paid_after_its_link_was_cancelled_is_told_and_asked_about
     store: Store, ours: str
 ) -> None:
     """A payment may stay authorised for days."""
-    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 0, "cancelled"), NOW)
+    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 0, StrayDecision.CANCELLED), NOW)
     assert await store.lacking({f"{ours}.1abcd"}) == {f"{ours}.1abcd": frozenset()}
     await store.arrive([captured("a", ours)], NOW)
     assert [payment for payment, _ in await alarms(store)] == ["pay_1"]
-    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 50_000, "refunded", PAID), NOW)
+    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 50_000, StrayDecision.REFUNDED, PAID), NOW)
     assert await alarms(store) == []
     assert await store.lacking({f"{ours}.1abcd"}) == {f"{ours}.1abcd": PAID}
 
 
 async def test_a_refund_that_fails_afterwards_is_told(store: Store, ours: str) -> None:
-    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 50_000, "refunded", PAID), NOW)
+    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 50_000, StrayDecision.REFUNDED, PAID), NOW)
     failed = {"entity": "refund", "entity_id": "rfnd_1", "state": "failed", "amount": 50_000}
     await store.arrive([captured("a", ours, **failed)], NOW)
     [(refund, said)] = await alarms(store)
@@ -121,7 +121,7 @@ async def test_a_word_on_a_second_link_does_not_silence_an_order_that_is_here(
 ) -> None:
     await insert(store, "conversation", id=77)
     await insert(store, "orders", conversation_id=77, key=ours, number="1")
-    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 0, "cancelled"), NOW)
+    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 0, StrayDecision.CANCELLED), NOW)
     await store.arrive([captured("a", ours)], NOW)
     assert (await store.counts(NOW)).pending == 1
 
@@ -131,12 +131,12 @@ async def unclaimed(database_url: str) -> list[str]:
         return [wrong.said for wrong in (await books(records)).discrepancies]
 
 
-@pytest.mark.parametrize("word", ["refunded", "kept"])
+@pytest.mark.parametrize("decision", [StrayDecision.REFUNDED, StrayDecision.KEPT])
 async def test_another_payment_of_a_settled_order_is_told_parked_and_in_the_ledger(
-    store: Store, database_url: str, ours: str, word: str
+    store: Store, database_url: str, ours: str, decision: StrayDecision
 ) -> None:
     await insert(store, "conversation", id=77)
-    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 50_000, word, PAID), NOW)
+    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 50_000, decision, PAID), NOW)
     await store.arrive([captured("a", ours), captured("b", ours, entity_id="pay_2")], NOW)
     await store.advance_due(_unknown, NOW)
     assert [payment for payment, _ in await alarms(store)] == ["pay_2"]
@@ -149,8 +149,10 @@ async def test_money_on_a_cancelled_link_is_told_though_another_was_kept(
     store: Store, database_url: str, ours: str
 ) -> None:
     await insert(store, "conversation", id=77)
-    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 0, "cancelled"), NOW)
-    await store.settle(Settled("plink_2", ours, f"{ours}.2abcd", 50_000, "kept", frozenset({"pay_2"})), NOW)
+    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 0, StrayDecision.CANCELLED), NOW)
+    await store.settle(
+        Settled("plink_2", ours, f"{ours}.2abcd", 50_000, StrayDecision.KEPT, frozenset({"pay_2"})), NOW
+    )
     await store.arrive([captured("a", ours)], NOW)
     await store.advance_due(_unknown, NOW)
     assert [payment for payment, _ in await alarms(store)] == ["pay_1"]
@@ -165,11 +167,11 @@ async def test_a_word_on_one_payment_leaves_the_alarm_of_another(
     for _ in range(2):
         await store.advance_due(_unknown, NOW)
     assert (await store.counts(NOW)).parked == 2
-    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 50_000, "kept", PAID), NOW)
+    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 50_000, StrayDecision.KEPT, PAID), NOW)
     assert [payment for payment, _ in await alarms(store)] == ["pay_2"]
     assert (await store.counts(NOW)).parked == 1
     assert len(await unclaimed(database_url)) == 1
-    second = Settled("plink_1", ours, f"{ours}.1abcd", 50_000, "refunded", frozenset({"pay_2"}))
+    second = Settled("plink_1", ours, f"{ours}.1abcd", 50_000, StrayDecision.REFUNDED, frozenset({"pay_2"}))
     await store.settle(second, NOW)
     assert (await alarms(store), await unclaimed(database_url)) == ([], [])
     assert await store.lacking({f"{ours}.1abcd"}) == {f"{ours}.1abcd": PAID | {"pay_2"}}
@@ -178,13 +180,13 @@ async def test_a_word_on_one_payment_leaves_the_alarm_of_another(
 async def test_what_is_not_given_back_after_all_is_to_be_decided_again(store: Store, ours: str) -> None:
     reference = f"{ours}.1abcd"
     both = frozenset({"pay_1", "pay_2"})
-    await store.settle(Settled("plink_1", ours, reference, 100_000, "refunded", both), NOW)
+    await store.settle(Settled("plink_1", ours, reference, 100_000, StrayDecision.REFUNDED, both), NOW)
     failed = {"entity": "refund", "entity_id": "rfnd_1", "state": "failed", "detail": {"payment_id": "pay_1"}}
     await store.arrive([captured("a", ours, **failed)], NOW)
     [(_, said)] = await alarms(store)
     assert "munshi settle" in said
     assert await store.lacking({reference}) == {reference: frozenset({"pay_2"})}
-    await store.settle(Settled("plink_1", ours, reference, 50_000, "kept", PAID), NOW)
+    await store.settle(Settled("plink_1", ours, reference, 50_000, StrayDecision.KEPT, PAID), NOW)
     assert await store.lacking({reference}) == {reference: both}
 
 
@@ -196,8 +198,26 @@ async def test_what_waits_in_an_unreadable_shape_keeps_nobody_from_settling(stor
     await store.arrive([odd, captured("a", ours)], NOW)
     await store.advance_due(_unknown, NOW)
     assert (await store.counts(NOW)).parked == 2
-    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 50_000, "kept", PAID), NOW)
+    await store.settle(Settled("plink_1", ours, f"{ours}.1abcd", 50_000, StrayDecision.KEPT, PAID), NOW)
     assert (await store.counts(NOW)).parked == 0
+
+
+@pytest.mark.parametrize("decided_before", [False, True])
+async def test_money_in_an_unreadable_shape_is_not_settled_along_with_other_money(
+    store: Store, database_url: str, ours: str, decided_before: bool
+) -> None:
+    await insert(store, "conversation", id=77)
+    settled = Settled("plink_1", ours, f"{ours}.1abcd", 50_000, StrayDecision.KEPT, PAID)
+    if decided_before:
+        await store.settle(settled, NOW)
+    bare = {"entity": "payment", "state": "captured", "entity_id": "pay_9"}
+    odd = Arrival("odd", EventKind.FACTS, {"order_key": ours, "facts": [bare]}, order_key=ours)
+    await store.arrive([odd], NOW)
+    await store.advance_due(_unknown, NOW)
+    await store.settle(settled, NOW)
+    assert (await store.counts(NOW)).parked == 1
+    [said] = await unclaimed(database_url)
+    assert said.startswith("pay_9 was captured")
 
 
 async def test_of_an_order_that_is_here_a_person_is_not_asked(store: Store, ours: str) -> None:

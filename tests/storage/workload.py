@@ -10,7 +10,7 @@ from storage.database.queues import Lane
 from storage.database.records import Records
 from storage.database.transaction import Row, Transaction, Units
 from storage.inbox.arrival import Arrival
-from storage.inbox.strays import Settled
+from storage.inbox.strays import Settled, StrayDecision
 from storage.outbox.deliveries import Again, Delivery, Done, Failed
 from storage.reports.backlog import held, notices, parked, state_of
 from storage.reports.ledger import books
@@ -191,13 +191,13 @@ async def _settle(shop: Shop) -> None:
     await shop.store.advance_due(_raises, shop.now)
     reference = f"{key}.1"
     assert await shop.store.lacking({reference}) == {reference: frozenset()}
-    await shop.store.settle(Settled("plink_lost", key, reference, 0, "cancelled"), shop.now)
+    await shop.store.settle(Settled("plink_lost", key, reference, 0, StrayDecision.CANCELLED), shop.now)
     await _fail_a_refund(shop, key, reference)
 
 
 async def _fail_a_refund(shop: Shop, key: str, reference: str) -> None:
     """The refund of a stray, which a person had decided, fails."""
-    settled = Settled("plink_lost", key, reference, 100, "refunded", frozenset({"pay_lost"}))
+    settled = Settled("plink_lost", key, reference, 100, StrayDecision.REFUNDED, frozenset({"pay_lost"}))
     await shop.store.settle(settled, shop.now)
     kind, body = webhook(refunded("failed", 100, "rfnd_lost", "pay_lost", order_key=key))
     await shop.store.arrive([Arrival("failed", kind, body, order_key=key)], shop.now)

@@ -113,7 +113,7 @@ async def test_a_refused_account_is_tried_again_after_its_half_minute(
 ) -> None:
     async with opened(world, clock, base, start) as live:
         asha = live.customer()
-        live.workers._traffic.circuits[Lane.CHAT].halted(clock.now())
+        live.workers._traffic.circuits[Lane.CHAT].record_halt(clock.now())
         base.at -= HOURS
         await asha.person.write("hi")
         await live.settle()

@@ -58,7 +58,8 @@ class Migration(migrations.Migration):
                         check="status IN ('planned', 'creating', 'created', 'withdrawing', 'cancelled',"
                         " 'expired', 'paid', 'refused')",
                         name="attempt_status",
-                    )
+                    ),
+                    CheckConstraint(check="mode IN ('test', 'live')", name="attempt_mode"),
                 ],
                 "table": "attempt",
                 "app": "storage",
@@ -301,18 +302,23 @@ class Migration(migrations.Migration):
             },
             bases=["Model"],
         ),
-        ops.CreateModel(
+        CreateCheckedModel(
             name="Stray",
             fields=[
                 ("link_id", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=80)),
                 ("order_key", fields.TextField(unique=False)),
                 ("reference_id", fields.TextField(unique=False)),
                 ("amount", fields.BigIntField()),
-                ("word", fields.TextField(unique=False)),
+                ("decision", fields.TextField(unique=False)),
                 ("payments", fields.TextField(unique=False)),
                 ("settled_at", fields.BigIntField()),
             ],
             options={
+                "constraints": [
+                    CheckConstraint(
+                        check="decision IN ('cancelled', 'refunded', 'kept')", name="stray_decision"
+                    )
+                ],
                 "table": "stray",
                 "app": "storage",
                 "indexes": [Index(fields=["order_key"], name="stray_order")],

@@ -145,11 +145,11 @@ async def test_phone_number_refused() -> None:
     async with graph(answers(body, 401)) as client:
         with pytest.raises(SendError) as caught:
             await client.phone_number()
-    assert (caught.value.verdict, caught.value.code) == (Failure.HALT, 190)
+    assert (caught.value.failure, caught.value.code) == (Failure.HALT, 190)
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "verdict"),
+    ("body", "status", "failure"),
     [
         ((FIXTURES / "error_131056_pair_rate.json").read_bytes(), 400, Failure.PAIR_RATE),
         ((FIXTURES / "error_130429_throughput.json").read_bytes(), 429, Failure.THROTTLED),
@@ -163,10 +163,10 @@ async def test_phone_number_refused() -> None:
         (b'{"messages": [{"id": "wamid', 200, Failure.UNKNOWN),
     ],
 )
-async def test_refusals(body: bytes, status: int, verdict: Failure) -> None:
+async def test_refusals(body: bytes, status: int, failure: Failure) -> None:
     async with graph(answers(body, status)) as client:
         error = await refusal(client)
-    assert (error.verdict, error.status) == (verdict, status)
+    assert (error.failure, error.status) == (failure, status)
 
 
 async def test_retry_after_is_passed_on() -> None:
@@ -182,7 +182,7 @@ async def test_redirects_are_not_followed() -> None:
         return web.Response(status=307, headers={"Location": "/elsewhere"})
 
     async with graph(handler) as client:
-        assert (await refusal(client)).verdict is Failure.RETRY
+        assert (await refusal(client)).failure is Failure.RETRY
     assert paths == ["/v25.0/300000000000077/messages"]
 
 
@@ -196,7 +196,7 @@ async def test_answers_are_read_up_to_a_cap() -> None:
         return response
 
     async with graph(handler) as client:
-        assert (await refusal(client)).verdict is Failure.UNKNOWN
+        assert (await refusal(client)).failure is Failure.UNKNOWN
 
 
 async def test_refused_connection_was_never_sent() -> None:
@@ -204,7 +204,7 @@ async def test_refused_connection_was_never_sent() -> None:
         taken.bind(("127.0.0.1", 0))
         async with calling(f"http://127.0.0.1:{taken.getsockname()[1]}") as client:
             error = await refusal(client)
-    assert (error.verdict, error.status) == (Failure.RETRY, None)
+    assert (error.failure, error.status) == (Failure.RETRY, None)
 
 
 async def test_waiting_for_a_free_connection_was_never_sent() -> None:
@@ -227,7 +227,7 @@ async def test_waiting_for_a_free_connection_was_never_sent() -> None:
         error = await refusal(WhatsAppClient(session, base_url=url, timeout=0.05, **settings))
         release.set()
         assert (await first).wamid == "wamid.x"
-    assert error.verdict is Failure.RETRY
+    assert error.failure is Failure.RETRY
 
 
 async def test_time_out_after_sending_leaves_the_outcome_unknown() -> None:
@@ -240,7 +240,7 @@ async def test_time_out_after_sending_leaves_the_outcome_unknown() -> None:
     async with graph(handler, timeout=0.05) as client:
         error = await refusal(client)
         release.set()
-    assert (error.verdict, error.status) == (Failure.UNKNOWN, None)
+    assert (error.failure, error.status) == (Failure.UNKNOWN, None)
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ async def test_time_out_after_sending_leaves_the_outcome_unknown() -> None:
 async def test_lost_answer_leaves_the_outcome_unknown(answer: bytes) -> None:
     async with wire(answer) as client:
         error = await refusal(client)
-    assert error.verdict is Failure.UNKNOWN
+    assert error.failure is Failure.UNKNOWN
 
 
 async def raised_with(handler_body: bytes, status: int) -> SendError:

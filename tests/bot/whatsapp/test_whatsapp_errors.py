@@ -39,7 +39,7 @@ def test_every_error_fixture_has_a_row() -> None:
 @pytest.mark.parametrize("status", [200, 400, 401, 403, 404, 429, 500, 503])
 def test_code_beats_http_status(name: str, status: int) -> None:
     error = classify(status, (FIXTURES / f"{name}.json").read_bytes(), {})
-    assert (error.code, error.verdict, error.details) == ROWS[name]
+    assert (error.code, error.failure, error.details) == ROWS[name]
     assert error.status == status
 
 
@@ -75,30 +75,30 @@ def codes(group: int | range) -> range:
 
 
 def test_the_table_holds_every_documented_code_and_no_other() -> None:
-    assert errors.VERDICTS.keys() == {code for group in DOCUMENTED for code in codes(group)}
+    assert errors.FAILURES.keys() == {code for group in DOCUMENTED for code in codes(group)}
 
 
 @pytest.mark.parametrize(("group", "kind"), DOCUMENTED.items())
 def test_a_code_means_the_same_in_an_answer_and_in_a_later_status(group: int | range, kind: str) -> None:
     for code in codes(group):
         answer = classify(400, json.dumps({"error": {"code": code}}).encode(), {})
-        assert (answer.verdict, errors.remedy(code)) == MEANING[kind]
+        assert (answer.failure, errors.remedy(code)) == MEANING[kind]
 
 
 @given(st.none() | st.integers())
 def test_a_code_that_nobody_knows_has_no_remedy(code: int | None) -> None:
-    assert errors.remedy(code) is None or code in errors.VERDICTS
+    assert errors.remedy(code) is None or code in errors.FAILURES
 
 
 def test_no_code_is_in_two_classes() -> None:
     senders = (errors.THROTTLED, errors.SERVER_SIDE, errors.ACCOUNT)
     classes = (*senders, errors.UNSENDABLE, errors.FAULTY, errors.MEDIA)
     named = {errors.PAIR_RATE_CODE, window.CLOSED}
-    assert len(errors.VERDICTS) == sum(len(codes) for codes in classes) + len(named)
+    assert len(errors.FAILURES) == sum(len(codes) for codes in classes) + len(named)
 
 
 @pytest.mark.parametrize(
-    ("code", "verdict"),
+    ("code", "failure"),
     [
         (0, Failure.HALT),
         (1, Failure.RETRY),
@@ -118,12 +118,12 @@ def test_no_code_is_in_two_classes() -> None:
         (135000, Failure.PERMANENT),
     ],
 )
-def test_code_table(code: int, verdict: Failure) -> None:
-    assert classify(400, json.dumps({"error": {"code": code}}).encode(), {}).verdict is verdict
+def test_code_table(code: int, failure: Failure) -> None:
+    assert classify(400, json.dumps({"error": {"code": code}}).encode(), {}).failure is failure
 
 
 @pytest.mark.parametrize(
-    ("status", "error", "verdict"),
+    ("status", "error", "failure"),
     [
         (400, {"code": 999_999}, Failure.PERMANENT),
         (400, {"code": 999_999, "is_transient": True}, Failure.RETRY),
@@ -135,8 +135,8 @@ def test_code_table(code: int, verdict: Failure) -> None:
         (400, {"code": 131026, "is_transient": True}, Failure.PERMANENT),
     ],
 )
-def test_code_not_in_the_table(status: int, error: dict[str, object], verdict: Failure) -> None:
-    assert classify(status, json.dumps({"error": error}).encode(), {}).verdict is verdict
+def test_code_not_in_the_table(status: int, error: dict[str, object], failure: Failure) -> None:
+    assert classify(status, json.dumps({"error": error}).encode(), {}).failure is failure
 
 
 NO_GRAPH_ERROR = [
@@ -158,7 +158,7 @@ NO_GRAPH_ERROR = [
 
 @pytest.mark.parametrize("body", NO_GRAPH_ERROR)
 @pytest.mark.parametrize(
-    ("status", "verdict"),
+    ("status", "failure"),
     [
         (200, Failure.UNKNOWN),
         (204, Failure.UNKNOWN),
@@ -175,9 +175,9 @@ NO_GRAPH_ERROR = [
         (502, Failure.UNKNOWN),
     ],
 )
-def test_answer_without_a_graph_error(status: int, verdict: Failure, body: bytes) -> None:
+def test_answer_without_a_graph_error(status: int, failure: Failure, body: bytes) -> None:
     error = classify(status, body, {})
-    assert (error.verdict, error.code, error.status) == (verdict, None, status)
+    assert (error.failure, error.code, error.status) == (failure, None, status)
 
 
 @pytest.mark.parametrize(
@@ -225,5 +225,5 @@ def test_details_are_found_wherever_they_are_and_kept_short() -> None:
 )
 def test_classify_is_total(status: int, body: bytes, header: str) -> None:
     error = classify(status, body, {"Retry-After": header})
-    assert error.verdict in Failure
-    assert str(error).startswith(error.verdict)
+    assert error.failure in Failure
+    assert str(error).startswith(error.failure)

@@ -22,6 +22,7 @@ from payments.processing.actions import SHOP
 from payments.processing.shop_state import ShopState, StepContext
 from payments.shop.cart import Cart
 from sandbox import meta_rules
+from tests.builders import cart_of
 from tests.world.running_bot import FLOW
 
 ASHA = Recipient("919812345601", None)
@@ -123,7 +124,7 @@ def test_no_cart_is_too_long_to_show_its_sum_above_the_button(name: str, languag
     whole = head[: head.index("    - {sku: masala-250")] + products + end + rest
     whole = whole.replace("each: shop.products\n", "each: shop.products[:10]\n")
     shop = load(whole, "f.yaml", SHOP, limits=LIMITS)
-    asha = shopper(shop, tuple((f"s{n}", 3) for n in range(40)))
+    asha = shopper(shop, cart_of(*((f"s{n}", 3) for n in range(40))))
     talk = Conversation("abcdefgh-1", state="", language=language)
     opened = step(shop, talk, TextReceived("cart"), now=1, host=asha).conversation
     assert opened.state == "cart.review"
@@ -150,4 +151,4 @@ def test_a_tap_on_either_place_of_a_row_means_the_same() -> None:
     for row in rows:
         tap = Tapped(row["id"], row["title"])
         tapped = step(loaded, replace(opened.conversation), tap, now=2, host=shopper(loaded))
-        assert tapped.host.cart == (("sku0", 1),)
+        assert tapped.host.cart == cart_of(("sku0", 1))

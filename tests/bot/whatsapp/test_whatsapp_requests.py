@@ -63,4 +63,4 @@ async def test_what_an_answer_means(status: int, body: str, failure: Failure) ->
         async with aiohttp.ClientSession() as session:
             with pytest.raises(SendError) as raised:
                 await client(session).send(PAYLOAD)
-    assert raised.value.verdict is failure
+    assert raised.value.failure is failure

@@ -19,6 +19,7 @@ from aiohttp.test_utils import TestServer
 from payments.ledger.calls import CreateLink
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Gateway, Link
+from payments.shop.orders import LinkStatus
 
 if TYPE_CHECKING:
     from tests.payments.razorpay.conftest import FakeRazorpay, Serve
@@ -52,7 +53,7 @@ async def test_create_sends_exactly_what_the_call_says(fake: "FakeRazorpay", gat
     assert link == Link(
         id="plink_Fake0000000000",
         reference_id="k3f9-27-4.2",
-        status="created",
+        status=LinkStatus.CREATED,
         amount=64550,
         amount_paid=0,
         currency="INR",
@@ -71,7 +72,7 @@ async def test_the_whole_life_of_a_link(fake: "FakeRazorpay", gateway: Gateway) 
     link = await gateway.create_link(CALL)
     assert await gateway.find_link(CALL.reference_id) == link
     assert await gateway.fetch_link(link.id) == link
-    assert await gateway.cancel_link(link.id) == replace(link, status="cancelled")
+    assert await gateway.cancel_link(link.id) == replace(link, status=LinkStatus.CANCELLED)
     await gateway.ping()
     assert fake.seen == [
         ("GET", "/v1/payment_links", {"reference_id": "k3f9-27-4.2"}),
