@@ -7,20 +7,21 @@ finds it.
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import assert_never
 
 from payments.ledger.facts import EntityType, Fact, FactState
 from payments.ledger.holds import Mismatch
 from payments.ledger.state import OrderState
-from payments.shop.orders import Attempt, AttemptStatus
+from payments.shop.orders import Attempt, AttemptStatus, Mode
 
 
 def judged(
-    facts: Iterable[Fact], state: OrderState, *, ours: str | None, account: str | None, mode: str | None
+    facts: Iterable[Fact], state: OrderState, *, ours: str | None, account: str | None, mode: Mode | None
 ) -> list[Fact]:
     """Return `facts`, with the mismatch marked on each payment that does not fit.
 
-    `ours` is Razorpay's id of our account, `account` the one that the event names, `mode` (`test` or
-    `live`) that of the keys in use. Where one of them is unknown (None), it is no mismatch.
+    `ours` is Razorpay's id of our account, `account` the one that the event names, `mode` that of the keys in
+    use. Where one of them is unknown (None), it is no mismatch.
     """
     return [_marked(fact, _mismatch(fact, state, ours, account, mode)) for fact in facts]
 
@@ -49,7 +50,7 @@ def _marked(fact: Fact, mismatch: Mismatch | None) -> Fact:
 
 
 def _mismatch(
-    fact: Fact, state: OrderState, ours: str | None, account: str | None, mode: str | None
+    fact: Fact, state: OrderState, ours: str | None, account: str | None, mode: Mode | None
 ) -> Mismatch | None:
     if fact.entity is not EntityType.PAYMENT or fact.state not in (FactState.AUTHORIZED, FactState.CAPTURED):
         return None
@@ -60,7 +61,18 @@ def _mismatch(
         return Mismatch.LINK
     if attempts[0].link_id is None or attempts[0].link_id != fact.detail.link:
         return Mismatch.UNVERIFIED
-    link_mode = attempts[0].mode
-    if not mode or not link_mode or link_mode == mode:
+    return _mode_mismatch(attempts[0].mode, mode)
+
+
+def _mode_mismatch(link: Mode | None, keys: Mode | None) -> Mismatch | None:
+    if link is keys or keys is None:
         return None
-    return Mismatch.TEST_MODE if link_mode == "test" else Mismatch.LIVE_MODE
+    match link:
+        case None:
+            return None
+        case Mode.TEST:
+            return Mismatch.TEST_MODE
+        case Mode.LIVE:
+            return Mismatch.LIVE_MODE
+        case _:
+            assert_never(link)

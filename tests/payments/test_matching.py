@@ -8,7 +8,7 @@ from payments.ledger.facts import Detail, Fact
 from payments.ledger.holds import Mismatch
 from payments.ledger.matching import judged, known_account, may_have_taken
 from payments.ledger.state import OrderState
-from payments.shop.orders import Attempt, AttemptStatus
+from payments.shop.orders import Attempt, AttemptStatus, Mode
 from tests import builders
 from tests.builders import attempt, order_state, payment_link, refunded, unmade_attempt
 
@@ -27,8 +27,15 @@ def payment(link: str = "plink_1", status: str = "captured", **detail: Any) -> F
     return builders.payment(status, **linked, **detail)
 
 
-def mismatch(fact: Fact, of: OrderState, **said: str | None) -> Mismatch | None:
-    (found,) = judged([fact], of, **{"ours": "acc_1", "account": None, "mode": None, **said})
+def mismatch(
+    fact: Fact,
+    of: OrderState,
+    *,
+    ours: str | None = "acc_1",
+    account: str | None = None,
+    mode: Mode | None = None,
+) -> Mismatch | None:
+    (found,) = judged([fact], of, ours=ours, account=account, mode=mode)
     return found.detail.mismatch
 
 
@@ -71,16 +78,16 @@ def test_the_link_must_be_one_that_we_made(
 @pytest.mark.parametrize(
     ("made", "keys", "reason"),
     [
-        ("live", "live", None),
-        ("test", "test", None),
-        ("test", "live", Mismatch.TEST_MODE),
-        ("live", "test", Mismatch.LIVE_MODE),
-        ("live", None, None),
-        (None, "live", None),
+        (Mode.LIVE, Mode.LIVE, None),
+        (Mode.TEST, Mode.TEST, None),
+        (Mode.TEST, Mode.LIVE, Mismatch.TEST_MODE),
+        (Mode.LIVE, Mode.TEST, Mismatch.LIVE_MODE),
+        (Mode.LIVE, None, None),
+        (None, Mode.LIVE, None),
     ],
 )
 def test_the_mode_must_be_that_of_the_keys(
-    made: str | None, keys: str | None, reason: Mismatch | None
+    made: Mode | None, keys: Mode | None, reason: Mismatch | None
 ) -> None:
     assert mismatch(payment(), state(attempt(mode=made)), mode=keys) is reason
 
@@ -98,7 +105,7 @@ def test_only_money_that_came_is_judged() -> None:
         payment_link("paid", id="plink_9"),
         refunded("created"),
     ]
-    assert judged(others, state(MADE), ours="acc_1", account="acc_2", mode="test") == others
+    assert judged(others, state(MADE), ours="acc_1", account="acc_2", mode=Mode.TEST) == others
     assert mismatch(payment("plink_9", "authorized"), state(MADE)) is Mismatch.LINK
 
 
