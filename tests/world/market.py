@@ -233,10 +233,12 @@ UNION ALL SELECT id FROM inbox WHERE state = 'pending' AND kind NOT IN ('timer',
 _WRONG: Final = """
 SELECT id, name, error FROM outbox
 WHERE state <> 'done' AND COALESCE(error, '') <> 'the customer had moved on'
+    AND NOT (lane = 'poll' AND state = 'pending' AND attempts = 0)
 UNION ALL SELECT id, kind, error FROM inbox WHERE state = 'parked'
 UNION ALL SELECT id, kind, said FROM notice WHERE kind NOT IN ('webhook', 'unstored')"""
-"""Rows that must not be left. A reminder may be out of date. While no process or no database is there,
-webhooks are late, and operators get notices of those that could not be stored."""
+"""Rows that must not be left. A reminder may be out of date, and polls may come due while processes stop.
+While no process or no database is there, webhooks are late, and operators get notices of those that could not
+be stored."""
 
 
 @asynccontextmanager
