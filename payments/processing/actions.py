@@ -158,8 +158,7 @@ def _place(scene: Scene, args: _NoArguments) -> Result:
     if possible != on_sale:
         changed = state.with_cart(tuple(item for item in possible if item.quantity))
         return Result(changed, instead=Happened("order.refused", {"reason": "sold out"}))
-    names = {p["sku"]: p["name"] for p in catalogue.view(shop, scene.language, scene.language)["products"]}
-    lines = cart.lines(on_sale, shop, names)
+    lines = cart.lines(on_sale, shop, scene.language)
     total = sum(line.total for line in lines)
     if total < MIN_TOTAL:
         reason = "too small" if lines else "empty"

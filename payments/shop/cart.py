@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+from flows.document.shape import text_in
 from payments.shop.catalogue import Product, Shop
 from payments.shop.orders import Line
 
@@ -66,9 +67,9 @@ def known(cart: Cart, shop: Shop) -> list[tuple[Product, int]]:
     return [(product, item.quantity) for item in cart if (product := shop.product(item.sku))]
 
 
-def lines(cart: Cart, shop: Shop, names: Mapping[str, str]) -> tuple[Line, ...]:
-    """Return the cart as order lines at the catalogue's prices. `names` gives each sku's name."""
+def lines(cart: Cart, shop: Shop, language: str) -> tuple[Line, ...]:
+    """Return the cart as order lines at the catalogue's prices, with the names in `language`."""
     return tuple(
-        Line(product.sku, names[product.sku], quantity, product.price)
+        Line(product.sku, text_in(product.name, language, language), quantity, product.price)
         for product, quantity in known(cart, shop)
     )
