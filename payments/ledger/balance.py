@@ -131,10 +131,11 @@ def balance(total: int, currency: str, facts: Iterable[Fact]) -> Balance:
 
 
 def _payments(facts: Iterable[Fact]) -> tuple[Captured, ...]:
-    facts, payments = tuple(facts), dict[str, Captured]()
-    confirmed = {f.entity_id: f for f in facts if f.reports(EntityType.PAYMENT, FactState.CONFIRMED)}
-    for fact in facts:
-        if not fact.reports(EntityType.PAYMENT, FactState.CAPTURED):
+    reported = [fact for fact in facts if fact.entity is EntityType.PAYMENT]
+    confirmed = {fact.entity_id: fact for fact in reported if fact.state is FactState.CONFIRMED}
+    payments: dict[str, Captured] = {}
+    for fact in reported:
+        if fact.state is not FactState.CAPTURED:
             continue
         detail = fact.detail
         if ours := confirmed.get(fact.entity_id):
@@ -191,8 +192,9 @@ def authorised(facts: Iterable[Fact]) -> tuple[Fact, ...]:
     facts = tuple(facts)
     refunds = (fact for fact in facts if fact.entity is EntityType.REFUND)
     over = {fact.detail.payment_id for fact in refunds if not fact.detail.captured}
-    over |= {f.entity_id for f in facts if f.reports(EntityType.PAYMENT, FactState.RELEASED)}
-    allowed = (f for f in facts if f.reports(EntityType.PAYMENT, FactState.AUTHORIZED))
+    payments = [fact for fact in facts if fact.entity is EntityType.PAYMENT]
+    over |= {fact.entity_id for fact in payments if fact.state is FactState.RELEASED}
+    allowed = (fact for fact in payments if fact.state is FactState.AUTHORIZED)
     return tuple(fact for fact in allowed if fact.entity_id not in over)
 
 
