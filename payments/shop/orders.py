@@ -62,11 +62,6 @@ def lines_to_json(lines: Iterable[Line]) -> list[dict[str, Any]]:
     ]
 
 
-def lines_from_json(values: Iterable[Mapping[str, Any]]) -> tuple[Line, ...]:
-    """Return the lines that `lines_to_json` wrote."""
-    return tuple(Line(v["sku"], v["name"], v["quantity"], v["price"]) for v in values)
-
-
 class Lifecycle(StrEnum):
     """What is to become of an order.
 

@@ -42,8 +42,10 @@ def test_a_reference_of_another_system_stays() -> None:
 def test_values_survive_json() -> None:
     lines = (Line("a", "अ", 2, 24_950), Line("b", "B", 1, 1))
     told = orjson.loads(orjson.dumps(orders.lines_to_json(lines)))
-    assert [line["total"] for line in told] == [49_900, 1]
-    assert orders.lines_from_json(told) == lines
+    assert told == [
+        {"sku": "a", "name": "अ", "quantity": 2, "price": 24_950, "total": 49_900},
+        {"sku": "b", "name": "B", "quantity": 1, "price": 1, "total": 1},
+    ]
     fact = captured(5, order_key="k-1-1", at=7, method="upi")
     assert facts.from_json(orjson.loads(orjson.dumps(facts.to_json(fact)))) == fact
     for call in (CreateLink("k-1-1.1", "k-1-1", 5, "INR", "Order", 9), CancelLink("k-1-1.1", None)):
