@@ -155,7 +155,9 @@ class Store:
     async def _advance_one(self, advance: Advance, now: int) -> int:
         """Step one event in a transaction of its own, and park it if the database refuses the changes."""
         try:
-            return await self._units.run(lambda tx: steps.advance_due(tx, advance, now, 1, 1, self._draw))
+            return await self._units.run(
+                lambda tx: steps.advance_due(tx, advance, now, 1, 1, self._draw, alone=True)
+            )
         except (steps.Refused, SoldOut) as refused:
             error, number = error_text(refused), refused.number
             await self._units.run(lambda tx: park(tx, number, error, now))

@@ -155,7 +155,7 @@ def _effects(entry: About) -> str:
 
 
 def _order(order: About) -> Iterator[str]:
-    lines = ", ".join(f"{quantity} × {name}" for _, name, quantity, _ in order["lines"])
+    lines = ", ".join(f"{quantity} × {name}" for _, name, quantity, *_ in order["lines"])
     amount = shown(order["total"], order["currency"])
     yield f"order #{order['number']} ({order['key']}) placed: {lines}, {amount}"
 

@@ -1,20 +1,24 @@
 """Proof of the books: compare what is stored about an order with what its facts say. Pure.
 
-Every captured rupee is fulfilled (it pays for goods), refunded, or held for a reason:
+Every captured rupee is fulfilled (it pays for goods), refunded, or held for a reason. And every rupee of goods
+that are due is fulfilled, owed (cash is to come), or given (its money went back while the goods stayed):
 
     captured == fulfilled + refunded + held        for every order, in its currency
+    goods == fulfilled + owed + given              for every order whose goods are due
 
-The code that processes events keeps this equation. The proof does not trust that code: it reads rows only.
+The code that processes events keeps these equations. The proof does not trust that code: it reads rows only.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from payments.ledger.balance import Balance
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
+from payments.shop.fulfilment import Stage
 from payments.shop.orders import Lifecycle
 
 
@@ -29,6 +33,8 @@ class Check(StrEnum):
     """Money is held, and no reason is stored."""
     FULFILLED = "fulfilled"
     """The fulfilled money does not fit the order, or goods are due that were never paid."""
+    GOODS = "goods"
+    """goods == fulfilled + owed + given"""
     REFUND = "refund"
     """Our row of a refund differs from what Razorpay said about it."""
     PAID_AT = "paid at"
@@ -66,6 +72,12 @@ class Sums:
     pending: int = 0
     """The part of `refunded` that Razorpay has not yet reported as processed."""
     held: int = 0
+    goods: int = 0
+    """The price of goods that are due, after amendments."""
+    owed: int = 0
+    """The part of `goods` for which cash is to come."""
+    given: int = 0
+    """The part of `goods` whose money went back while the goods stayed."""
 
     def __add__(self, other: "Sums") -> "Sums":
         return Sums(
@@ -74,6 +86,9 @@ class Sums:
             self.refunded + other.refunded,
             self.pending + other.pending,
             self.held + other.held,
+            self.goods + other.goods,
+            self.owed + other.owed,
+            self.given + other.given,
         )
 
 
@@ -81,7 +96,7 @@ def sums(state: OrderState) -> dict[str, Sums]:
     """Return the money of one order, by currency. Money in another currency than the order's is held."""
     balance = state.balance
     currencies = {payment.id: payment.currency for payment in balance.payments}
-    by_currency: dict[str, Sums] = {balance.currency: Sums(fulfilled=state.fulfilled, held=state.held)}
+    by_currency: dict[str, Sums] = {balance.currency: _booked(state)}
     for payment in balance.payments:
         own = payment.currency == balance.currency
         received = Sums(captured=payment.amount, held=0 if own else payment.amount)
@@ -92,6 +107,19 @@ def sums(state: OrderState) -> dict[str, Sums]:
             refund, amount, currency == balance.currency
         )
     return by_currency
+
+
+def _booked(state: OrderState) -> Sums:
+    """Return what the order's row says of its money, and what it has to stand for."""
+    unpaid = state.owed - state.fulfilled if state.goods_due else 0
+    promised = state.lifecycle is Lifecycle.PROMISED
+    return Sums(
+        fulfilled=state.fulfilled,
+        held=state.held,
+        goods=state.owed if state.goods_due else 0,
+        owed=unpaid if promised else 0,
+        given=0 if promised else unpaid,
+    )
 
 
 def _without_fees(refunds: Iterable[Refund], balance: Balance) -> Iterator[tuple[Refund, int]]:
@@ -126,6 +154,7 @@ def discrepancies(state: OrderState, paid_at: int | None) -> tuple[Discrepancy, 
         *_refunded(state, balance),
         *_held(state),
         *_fulfilled(state, balance),
+        *_goods(state, balance),
         *_refund_rows(state, balance),
         *_paid_at(state, balance, paid_at),
     )
@@ -160,20 +189,43 @@ def _held(state: OrderState) -> Iterator[Discrepancy]:
 
 
 def _fulfilled(state: OrderState, balance: Balance) -> Iterator[Discrepancy]:
-    key, total = state.order.key, state.order.total
+    key, total = state.order.key, state.owed
     goods_due = state.lifecycle is Lifecycle.FULFILLED
     if state.fulfilled > total:
         said = "what stands for goods must not be over the total"
         yield Discrepancy(key, Check.FULFILLED, said, total, state.fulfilled)
-    if state.fulfilled and not goods_due:
+    if state.fulfilled and not state.goods_due:
         said = f"an order that is {state.lifecycle} has no goods to pay for"
         yield Discrepancy(key, Check.FULFILLED, said, 0, state.fulfilled)
     if goods_due and balance.captured < total:
         said = "goods are due, so the total must have been captured"
         yield Discrepancy(key, Check.FULFILLED, said, total, balance.captured)
-    if goods_due and not state.fulfilled and not any(refund.goes_back for refund in state.refunds):
+    if goods_due and total and not state.fulfilled and not any(refund.goes_back for refund in state.refunds):
         said = "goods are due and nothing went back, so money must stand for them"
         yield Discrepancy(key, Check.FULFILLED, said, total, 0)
+
+
+def _goods(state: OrderState, balance: Balance) -> Iterator[Discrepancy]:
+    """Yield an error if goods are due that are neither paid nor owed, and whose money never went back.
+
+    A promised order owes whatever is not paid. A fulfilled one owes nothing, so what its goods lack in money
+    must have gone back to the customer.
+    """
+    money = sums(state)[state.order.currency]
+    stands = money.fulfilled + money.owed + money.given
+    if money.goods != stands:
+        said = "fulfilled + owed + given must be the price of the goods"
+        yield Discrepancy(state.key, Check.GOODS, said, money.goods, stands)
+    if money.given > money.refunded:
+        said = "goods whose money went back must not be worth more than what was refunded"
+        yield Discrepancy(state.key, Check.GOODS, said, money.refunded, money.given)
+    if state.goods_due != (state.stage is not None and state.stage not in _CALLED_OFF):
+        said = "an order has a stage of fulfilment while, and only while, its goods are due"
+        yield Discrepancy(state.key, Check.GOODS, said, state.lifecycle, state.stage)
+
+
+_CALLED_OFF: Final = frozenset({Stage.CANCELLED, Stage.REFUSED})
+"""Stages in which the goods are not due any more. Returned goods are not: their amendments say what came back."""
 
 
 def _refund_rows(state: OrderState, balance: Balance) -> Iterator[Discrepancy]:

@@ -34,6 +34,7 @@ _CHECKS: Final[Mapping[Check, str]] = {
     Check.OVER_REFUNDED: "look at the payment in Razorpay's dashboard: was it refunded by hand as well?",
     Check.NO_REASON: "look at the order's payments in Razorpay's dashboard",
     Check.FULFILLED: "do not send the goods before you have seen the payment in Razorpay's dashboard",
+    Check.GOODS: "compare the order's payments and refunds with Razorpay's dashboard, and with who took cash",
     Check.REFUND: "compare the refund with Razorpay's dashboard",
     Check.PAID_AT: "compare the order's payments with Razorpay's dashboard",
     Check.PAID_TWICE: "see in Razorpay's dashboard which order paid it; do not send the goods of the other",

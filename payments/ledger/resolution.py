@@ -16,6 +16,7 @@ from payments.ledger.refunds import SMALLEST, Refund, RefundStatus, accounted, w
 from payments.ledger.state import OrderState
 from payments.shop import stock
 from payments.shop.catalogue import Repairs
+from payments.shop.fulfilment import Stage
 from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, withdrawn
 from payments.shop.stock import StockMove
 
@@ -43,11 +44,15 @@ def resolve(state: OrderState, rules: Repairs, left: Mapping[str, int]) -> Resol
     balance = state.balance
     refunds = accounted(state.refunds, state.order.key, balance)
     lifecycle = _lifecycle(state, balance, refunds, rules, left)
-    asked = _asked(state.order.key, lifecycle, balance, refunds, rules)
+    asked = _asked(state, lifecycle, refunds, rules)
     attempts, ended = _withdrawn(state, lifecycle, balance)
-    resolved = replace(state, lifecycle=lifecycle, refunds=(*refunds, *asked), attempts=attempts)
+    stage = (state.stage or Stage.PLACED) if lifecycle is Lifecycle.FULFILLED else state.stage
+    resolved = replace(
+        state, lifecycle=lifecycle, refunds=(*refunds, *asked), attempts=attempts, stage=stage
+    )
     moves = _moves(state, lifecycle, left)
-    most_for_goods = balance.total if _may_pay_for_all(state, refunds) else state.fulfilled
+    may_pay_for_all = _may_pay_for_all(state, refunds)
+    most_for_goods = balance.total if may_pay_for_all else min(balance.total, state.fulfilled)
     return Resolution(_booked(resolved, most_for_goods, balance, rules), asked, ended, moves)
 
 
@@ -60,7 +65,7 @@ def _may_pay_for_all(state: OrderState, refunds: tuple[Refund, ...]) -> bool:
 
 def wants_rest(state: OrderState, rules: Repairs) -> bool:
     """Return whether to make a link for the missing amount: too little was paid, and there is none yet."""
-    short = 0 < state.balance.paid < state.order.total and not state.balance.mismatch
+    short = 0 < state.balance.paid < state.owed and not state.balance.mismatch
     requested = any(attempt.amount == state.due for attempt in state.attempts)
     return short and state.lifecycle is Lifecycle.OPEN and rules.short == "top up" and not requested
 
@@ -75,9 +80,12 @@ def _lifecycle(
     """Return what becomes of the order: paid in full it is fulfilled, without any hope of payment it lapses.
 
     Fulfilled and returned are final. While money may still come or waits for a person, nothing changes.
+    An order whose cash is promised waits for it, whatever becomes of its links.
     """
     if state.lifecycle in (Lifecycle.FULFILLED, Lifecycle.RETURNED):
         return state.lifecycle
+    if state.lifecycle is Lifecycle.PROMISED:
+        return Lifecycle.FULFILLED if balance.paid_in_full else Lifecycle.PROMISED
     refunded = _refunded(refunds, balance.fitting)
     if refunded and (refunded == balance.paid or not balance.paid_in_full):
         # Money was refunded before it could pay for goods, so the rest is refunded too.
@@ -111,17 +119,23 @@ def _short(state: OrderState, balance: Balance, rules: Repairs) -> Lifecycle:
 
 
 def _asked(
-    key: str, lifecycle: Lifecycle, balance: Balance, refunds: tuple[Refund, ...], rules: Repairs
+    state: OrderState, lifecycle: Lifecycle, refunds: tuple[Refund, ...], rules: Repairs
 ) -> tuple[Refund, ...]:
-    """Return the refunds that are wanted and were not asked for yet."""
+    """Return the refunds that are wanted and were not asked for yet.
+
+    What an amendment made too much is always given back: the rule is about payers who pay too much.
+    """
+    key, balance = state.key, state.balance
     if lifecycle is Lifecycle.RETURNED:
         return wanted(key, _returnable(balance), refunds, balance.paid, "order returned")
-    if lifecycle is not Lifecycle.FULFILLED or rules.surplus == "hold":
+    if lifecycle is not Lifecycle.FULFILLED:
         return ()
     fitting = {payment.id for payment in balance.fitting}
     earlier = sum(refund.amount for refund in refunds if refund.payment_id in fitting)
     surplus = balance.paid - earlier - balance.total
-    return wanted(key, _returnable(balance), refunds, surplus, "surplus")
+    if rules.surplus == "hold":
+        surplus = min(surplus, state.order.total - state.owed - earlier)
+    return wanted(key, _returnable(balance), refunds, max(0, surplus), "surplus")
 
 
 def _returnable(balance: Balance) -> tuple[Captured, ...]:
@@ -136,7 +150,7 @@ def _withdrawn(
     state: OrderState, lifecycle: Lifecycle, balance: Balance
 ) -> tuple[tuple[Attempt, ...], tuple[CancelLink, ...]]:
     """Return the attempts, with those that must not be paid any more as withdrawn, and the calls for that."""
-    due = state.due if balance.paid else state.order.total
+    due = state.due if balance.paid else state.owed
     taken = state.taken
     unneeded = [
         attempt
@@ -152,13 +166,13 @@ def _withdrawn(
 
 
 def _moves(state: OrderState, lifecycle: Lifecycle, left: Mapping[str, int]) -> tuple[StockMove, ...]:
-    lines, before = state.order.lines, state.lifecycle
-    if lifecycle is before:
+    lines, reserved = state.lines, state.reserves
+    if lifecycle is state.lifecycle:
         return ()
     if lifecycle is Lifecycle.FULFILLED:
-        sold = stock.sell_reserved if before is Lifecycle.OPEN else stock.sell
+        sold = stock.sell_reserved if reserved else stock.sell
         return sold(left, lines)
-    return stock.release(left, lines) if before is Lifecycle.OPEN else ()
+    return stock.release(left, lines) if reserved else ()
 
 
 def _booked(state: OrderState, most_for_goods: int, balance: Balance, rules: Repairs) -> OrderState:
@@ -167,7 +181,7 @@ def _booked(state: OrderState, most_for_goods: int, balance: Balance, rules: Rep
     `most_for_goods` is what may pay for goods: once money for goods was refunded, no other takes its place.
     """
     remaining = balance.paid - _refunded(state.refunds, balance.fitting)
-    fulfilled = max(0, min(most_for_goods, remaining)) if state.lifecycle is Lifecycle.FULFILLED else 0
+    fulfilled = max(0, min(most_for_goods, remaining)) if state.goods_due else 0
     held = balance.captured - _refunded(state.refunds, balance.own) - fulfilled
     booked = replace(state, fulfilled=fulfilled, held=held, held_for=None)
     if not (held or balance.disputes or balance.mismatch):

@@ -11,7 +11,11 @@ from payments.ledger.balance import Balance
 from payments.ledger.facts import Fact
 from payments.ledger.holds import Hold, HoldReason, reason_of
 from payments.ledger.refunds import Refund
-from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Order, withdrawn
+from payments.shop import amendments
+from payments.shop.amendments import Amendment
+from payments.shop.fulfilment import Stage
+from payments.shop.order_terms import Destination
+from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Order, withdrawn
 
 
 class PaymentStatus(StrEnum):
@@ -24,6 +28,8 @@ class PaymentStatus(StrEnum):
     """A part is captured, and the customer may pay the rest."""
     HELD = "held"
     """Money arrived, or is said to have arrived, and waits for a person or for an answer of Razorpay's."""
+    CASH = "cash"
+    """The goods are due, and cash for them is to come."""
     PAID = "paid"
     REFUNDING = "refunding"
     """Money is being refunded, or could not be refunded yet."""
@@ -40,7 +46,7 @@ class UnknownLink(LookupError):
 
 @dataclass(frozen=True)
 class OrderState:
-    """An order with its facts, attempts and refunds, and where its money is booked."""
+    """An order with its facts, attempts, refunds and amendments, and where its money and its goods are."""
 
     order: Order
     facts: tuple[Fact, ...] = ()
@@ -53,6 +59,10 @@ class OrderState:
     """Captured paise that neither pay for goods nor go back."""
     held_for: Hold | None = None
     """Why money is held, or what the order waits for; None if neither."""
+    stage: Stage | None = None
+    """Where the goods are; None while they are not due."""
+    amendments: tuple[Amendment, ...] = ()
+    """Oldest first."""
 
     @property
     def key(self) -> str:
@@ -62,12 +72,39 @@ class OrderState:
     @cached_property
     def balance(self) -> Balance:
         """The order's money according to its facts."""
-        return balance.balance(self.order.total, self.order.currency, self.facts)
+        return balance.balance(self.owed, self.order.currency, self.facts)
+
+    @property
+    def owed(self) -> int:
+        """Paise that the order costs after its amendments. It never rises."""
+        return amendments.owed(self.order, self.amendments)
+
+    @property
+    def to(self) -> Destination:
+        """Where the goods go now."""
+        return amendments.destination(self.order, self.amendments)
+
+    @property
+    def lines(self) -> tuple[Line, ...]:
+        """The pieces that the order still has, after its amendments."""
+        return amendments.remaining(self.order, self.amendments)
+
+    @property
+    def reserves(self) -> bool:
+        """Whether the order's goods are reserved: neither sold nor free."""
+        return self.lifecycle in (Lifecycle.OPEN, Lifecycle.PROMISED)
+
+    @property
+    def goods_due(self) -> bool:
+        """Whether the customer is to get the goods: they are paid, or cash is promised."""
+        return self.lifecycle in (Lifecycle.FULFILLED, Lifecycle.PROMISED)
 
     @cached_property
     def status(self) -> PaymentStatus:
         """The payment status."""
         money = self.balance
+        if self.lifecycle is Lifecycle.PROMISED:
+            return PaymentStatus.CASH
         if self.lifecycle is Lifecycle.FULFILLED and (self.fulfilled or not self.refunds):
             return PaymentStatus.PAID
         if self.lifecycle in (Lifecycle.FULFILLED, Lifecycle.RETURNED):
@@ -81,8 +118,8 @@ class OrderState:
 
     @property
     def due(self) -> int:
-        """Paise still missing to the total."""
-        return max(0, self.order.total - self.balance.paid)
+        """Paise still missing to what is owed."""
+        return max(0, self.owed - self.balance.paid)
 
     @property
     def lapsed(self) -> bool:
@@ -102,7 +139,7 @@ class OrderState:
     @property
     def waits_for_capture(self) -> bool:
         """Whether a payment for the order is authorised, and none is captured."""
-        ended = self.lifecycle in (Lifecycle.FULFILLED, Lifecycle.RETURNED)
+        ended = self.lifecycle not in (Lifecycle.OPEN, Lifecycle.LAPSED)
         return self.balance.authorised and not self.balance.payments and not ended
 
     @property
@@ -164,6 +201,10 @@ class OrderState:
             return self
         attempts = (withdrawn(attempt) if attempt in given_up else attempt for attempt in self.attempts)
         return replace(self, attempts=tuple(attempts))
+
+    def amended(self, amendment: Amendment) -> "OrderState":
+        """Return the order with one more amendment."""
+        return replace(self, amendments=(*self.amendments, amendment))
 
     def with_facts(self, facts: Iterable[Fact]) -> "OrderState":
         """Return the order with `facts` added, which must be new to it."""

@@ -17,7 +17,9 @@ from payments.ledger.polling import Poll
 from payments.ledger.refunds import Refund
 from payments.ledger.state import OrderState
 from payments.processing.notice import Notice
+from payments.shop.amendments import Amendment
 from payments.shop.orders import Attempt, Order
+from payments.shop.quotas import Booking
 from payments.shop.stock import StockMove
 
 T = TypeVar("T")
@@ -67,11 +69,15 @@ class ChangeSet:
     facts: list[Caused[Fact]] = field(default_factory=list)
     """New facts."""
     orders: dict[str, OrderState] = field(default_factory=dict)
-    """Orders whose lifecycle or money changed, by key, in their new state."""
+    """Orders whose lifecycle, money or stage changed, by key, in their new state."""
     refunds: dict[str, Refund] = field(default_factory=dict)
     """New or changed, by key."""
+    amendments: list[Caused[Amendment]] = field(default_factory=list)
+    """New amendments."""
     moves: list[StockMove] = field(default_factory=list)
     """Changes of stock."""
+    bookings: list[Booking] = field(default_factory=list)
+    """Places of slots and coupons that were taken or freed."""
     polls: list[Poll] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     account: str | None = None
@@ -100,6 +106,7 @@ class ChangeSet:
         refunds = {refund.key: refund for refund in before.refunds}
         self.refunds |= {r.key: r for r in after.refunds if refunds.get(r.key) != r}
         self.facts += [Caused(event, fact) for fact in after.facts[len(before.facts) :]]
+        self.amendments += [Caused(event, one) for one in after.amendments[len(before.amendments) :]]
         if books(before) != books(after):
             self.orders[after.key] = after
 
@@ -110,9 +117,9 @@ assert {*_LISTS, *_MAPPINGS, "conversation", "account"} == {f.name for f in fiel
 
 
 def books(state: OrderState) -> tuple[object, ...]:
-    """Return what is stored of an order's lifecycle and money."""
+    """Return what is stored of an order's lifecycle, money and stage."""
     money = (state.fulfilled, state.held, state.held_for, state.balance.paid_in_full)
-    return (state.status, state.lifecycle, *money)
+    return (state.status, state.lifecycle, state.stage, *money)
 
 
 def values(caused: list[Caused[T]]) -> Iterator[T]:

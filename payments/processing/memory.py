@@ -18,7 +18,7 @@ from payments.processing.named_orders import order_keys
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.shop_state import order_key_in
 from payments.processing.step_input import InboxEvent, StepInput
-from payments.shop import stock
+from payments.shop import quotas, stock
 from payments.shop.orders import Attempt
 
 
@@ -28,6 +28,9 @@ class MemoryStore:
 
     left: Mapping[str, int] = field(default_factory=dict)
     """Pieces left of each product that is counted."""
+    taken: Mapping[str, int] = field(default_factory=dict)
+    """How often each slot and coupon is taken."""
+    next_number: int = 10_001
     conversations: dict[str, Conversation] = field(default_factory=dict)
     """By id. One must be here before its first step."""
     orders: dict[str, OrderState] = field(default_factory=dict)
@@ -51,7 +54,8 @@ class MemoryStore:
         named = {order_key_in(conversation.data) or ""}.union(*map(_named, events))
         known = {key: self.orders[key] for key in sorted(named & self.orders.keys())}
         orders = {key: state for key, state in known.items() if state.order.conversation == id}
-        return StepInput(conversation, events, nonce, orders, self.left, self.account if orders else None)
+        counts = (self.left, self.taken, self.next_number)
+        return StepInput(conversation, events, nonce, orders, *counts, self.account if orders else None)
 
     def save(self, changes: ChangeSet) -> None:
         """Keep what a step changed."""
@@ -66,6 +70,8 @@ class MemoryStore:
         for notice in changes.notices:
             self.notices.setdefault((notice.kind, notice.subject), notice)
         self.left = stock.after(self.left, changes.moves)
+        self.taken = quotas.after(self.taken, changes.bookings)
+        self.next_number += len(changes.placed)
         self.account = self.account or changes.account
         self._save_orders(changes)
 
@@ -81,10 +87,13 @@ class MemoryStore:
                 orders[fact.order_key] = state.with_facts([fact])
         for refund in changes.refunds.values():
             orders[refund.order_key] = _with_refund(orders[refund.order_key], refund)
+        for amendment in values(changes.amendments):
+            orders[amendment.order_key] = orders[amendment.order_key].amended(amendment)
         for changed in changes.orders.values():
             orders[changed.key] = replace(
                 orders[changed.key],
                 lifecycle=changed.lifecycle,
+                stage=changed.stage,
                 fulfilled=changed.fulfilled,
                 held=changed.held,
                 held_for=changed.held_for,

@@ -61,5 +61,9 @@ class StepInput:
     """By key: the conversation's current order and those that `events` name, as far as we have them."""
     left: Mapping[str, int] = field(default_factory=dict)
     """Pieces left of each counted product."""
+    taken: Mapping[str, int] = field(default_factory=dict)
+    """How often each slot and coupon is taken, by name (`payments.shop.quotas`)."""
+    next_number: int = 0
+    """The number of the order that is placed next."""
     account: str | None = None
     """Razorpay's id of our account; None until a payment has named it, and where no order is given."""

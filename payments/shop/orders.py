@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
+from payments.shop.order_terms import Destination, Terms
+
 CURRENCY: Final = "INR"
 
 _KEY = re.compile(r"(?P<conversation>[a-z0-9]+-[0-9]+)-[0-9]+[a-z]*", re.ASCII)
@@ -21,12 +23,25 @@ class Line:
     name: str
     quantity: int
     price: int
-    """Paise for one piece."""
+    """Paise for one piece, tax inside."""
+    rate: int = 0
+    """GST inside the price, in basis points: 1800 is 18 %."""
+    hsn: str = ""
+    """Code of the goods for GST; empty if the shop gives none."""
+    discount: int = 0
+    """Paise of the coupon that fall on this line."""
+    delivery: int = 0
+    """Paise of the delivery fee that fall on this line. They are not part of `charged`."""
 
     @property
     def total(self) -> int:
-        """Paise for all pieces."""
+        """Paise for all pieces before the coupon."""
         return self.quantity * self.price
+
+    @property
+    def charged(self) -> int:
+        """Paise for all pieces after the coupon."""
+        return self.total - self.discount
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +51,33 @@ class Order:
     key: str
     """`<conversation id>-<ordinal><random letters>`: never used twice. The notes of its links hold it."""
     number: str
-    """What people call it (`12345`). Unique within the installation."""
+    """What people call it (`12345`). Numbers follow each other without gaps."""
     conversation: str
     lines: tuple[Line, ...]
     total: int
-    """Paise."""
+    """Paise: the goods, less the coupon, and the delivery fee."""
     currency: str
     placed_at: int
     """Milliseconds since 1970, UTC."""
     placed_by: int
     """Number of the event that placed it."""
+    to: Destination = Destination()
+    terms: Terms = Terms()
+
+    @property
+    def goods(self) -> int:
+        """Paise for the goods before the coupon."""
+        return sum(line.total for line in self.lines)
+
+    @property
+    def discount(self) -> int:
+        """Paise of the coupon."""
+        return sum(line.discount for line in self.lines)
+
+    @property
+    def delivery(self) -> int:
+        """Paise of the delivery fee."""
+        return sum(line.delivery for line in self.lines)
 
 
 def lines_to_json(lines: Iterable[Line]) -> list[dict[str, Any]]:
@@ -65,13 +97,16 @@ def lines_to_json(lines: Iterable[Line]) -> list[dict[str, Any]]:
 class Lifecycle(StrEnum):
     """What is to become of an order.
 
-    Facts of its money move it (`payments.ledger.resolution`): open → lapsed, and open or lapsed → fulfilled
-    or returned. So does the chat (`payments.processing.shop_state`): `place` opens it, `end` lets it lapse,
-    and `reopened` opens a lapsed one again. Fulfilled and returned are final.
+    Facts of its money move it (`payments.ledger.resolution`): open → lapsed, and open, promised or lapsed →
+    fulfilled or returned. So does the chat (`payments.processing.shop_state`): `place` opens it, `promise`
+    makes its goods due against cash, `end` lets it lapse, and `reopened` opens a lapsed one again. Fulfilled
+    is final for money and ends only when a person calls the order off. Returned is final.
     """
 
     OPEN = "open"
     """The goods are reserved, and the order can be paid."""
+    PROMISED = "promised"
+    """The goods are reserved and due, and cash for them is to come."""
     LAPSED = "lapsed"
     """The order ended unpaid, and its goods are free again. A late payment may still fulfil it."""
     FULFILLED = "fulfilled"

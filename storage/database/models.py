@@ -13,14 +13,20 @@ from tortoise.models import Model
 
 ORDER_KEY: Final = 64
 """The longest key of an order, in characters."""
+FIRST_ORDER: Final = 10_001
+"""The number of a new shop's first order: nobody likes to be the first customer."""
 
 
 class Installation(Model):
-    """One row with the key that makes our public ids unique among all installations."""
+    """One row: the key that makes our public ids unique among all installations, and what is counted once.
+
+    `next_order` is the number of the order that is placed next.
+    """
 
     id = fields.IntField(primary_key=True, generated=False)
     key = fields.TextField()
     account = fields.TextField(null=True)
+    next_order = fields.BigIntField(default=FIRST_ORDER)
     probe = fields.TextField(null=True)
     epoch = fields.IntField(default=0)
     restored_at = fields.BigIntField(null=True)
@@ -135,7 +141,10 @@ class Outbox(Model):
 
 
 class Order(Model):
-    """An order as placed, with its payment status, lifecycle and money now."""
+    """An order as placed, with its payment status, lifecycle, money and fulfilment stage now.
+
+    `destination` is the customer's own data; `terms` is not.
+    """
 
     key = fields.CharField(max_length=ORDER_KEY, primary_key=True)
     conversation_id = fields.BigIntField()
@@ -143,7 +152,10 @@ class Order(Model):
     lines = fields.TextField()
     total = fields.BigIntField()
     currency = fields.TextField()
+    terms = fields.TextField()
+    destination = fields.TextField()
     payment = fields.TextField()
+    stage = fields.TextField(null=True)
     lifecycle = fields.TextField()
     fulfilled = fields.BigIntField()
     held = fields.BigIntField()
@@ -156,10 +168,17 @@ class Order(Model):
         table = "orders"
         constraints: ClassVar = [
             CheckConstraint(
-                check="lifecycle IN ('open', 'lapsed', 'fulfilled', 'returned')", name="orders_lifecycle"
+                check="lifecycle IN ('open', 'promised', 'lapsed', 'fulfilled', 'returned')",
+                name="orders_lifecycle",
             ),
             CheckConstraint(
-                check="payment IN ('unpaid', 'authorised', 'short', 'held', 'paid', 'refunding', 'refunded')",
+                check="stage IN ('placed', 'accepted', 'preparing', 'ready', 'out', 'delivered', 'cancelled',"
+                " 'refused', 'returned')",
+                name="orders_stage",
+            ),
+            CheckConstraint(
+                check="payment IN ('unpaid', 'authorised', 'short', 'held', 'cash', 'paid', 'refunding',"
+                " 'refunded')",
                 name="orders_payment",
             ),
             CheckConstraint(check="fulfilled >= 0 AND held >= 0", name="orders_money"),
@@ -244,6 +263,43 @@ class Refund(Model):
             ),
             CheckConstraint(check="amount > 0", name="refund_amount"),
         ]
+
+
+class Amendment(Model):
+    """What a person changed about a placed order. Append-only. `destination` is the customer's own data."""
+
+    key = fields.CharField(max_length=64, primary_key=True)
+    conversation_id = fields.BigIntField()
+    order_key = fields.TextField()
+    kind = fields.TextField()
+    amount = fields.BigIntField()
+    sku = fields.TextField()
+    pieces = fields.IntField()
+    changed_by = fields.TextField()
+    why = fields.TextField()
+    destination = fields.TextField(null=True)
+    created_at = fields.BigIntField()
+    caused_by = fields.BigIntField()
+
+    class Meta:
+        table = "amendment"
+        indexes: ClassVar = [Index(fields=("conversation_id", "order_key"), name="amendment_order")]
+        constraints: ClassVar = [
+            CheckConstraint(check="kind IN ('less', 'allowance', 'address')", name="amendment_kind"),
+            CheckConstraint(check="amount >= 0 AND pieces >= 0", name="amendment_amount"),
+        ]
+
+
+class Quota(Model):
+    """How often a delivery slot or a coupon is taken. `ends_at` is when nobody can take it any more."""
+
+    name = fields.CharField(max_length=128, primary_key=True)
+    taken = fields.BigIntField()
+    ends_at = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "quota"
+        constraints: ClassVar = [CheckConstraint(check="taken >= 0", name="quota_taken")]
 
 
 class Stock(Model):

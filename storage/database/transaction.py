@@ -11,7 +11,10 @@ Row: TypeAlias = dict[str, Any]
 
 
 class SoldOut(Exception):
-    """A unit of work took more of a product than is left now. A retry sees the new stock."""
+    """A unit of work took pieces, places or an order number that another has taken by now.
+
+    A retry sees what is left.
+    """
 
     number = 0
     """The first event of the batch."""

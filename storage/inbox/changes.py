@@ -6,7 +6,7 @@ rows of a batch are written.
 
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any, Final, TypeAlias
 
 from flows.engine import conversation as conversations
@@ -19,11 +19,12 @@ from payments.ledger.holds import to_codes
 from payments.ledger.state import PaymentStatus
 from payments.processing.changes import ChangeSet, Outcome
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
+from payments.shop.order_terms import destination_to_json, terms_to_json
 from payments.shop.orders import Lifecycle, order_key_of
 from storage.database.encoding import check, dumps
 from storage.database.queues import InboxState, Lane, OutboxState
 from storage.database.transaction import Transaction
-from storage.inbox import notices, stock
+from storage.inbox import notices, order_numbers, quotas, stock
 
 _ERROR: Final = 4000
 """The longest traceback that is stored, in characters."""
@@ -134,10 +135,14 @@ def _waiting(saving: Saving) -> Iterator[tuple[Any, ...]]:
 
 def _placed(saving: Saving) -> Iterator[tuple[Any, ...]]:
     for order in saving.changes.placed:
-        lines = dumps([(line.sku, line.name, line.quantity, line.price) for line in order.lines])
-        terms = (order.number, lines, order.total, order.currency)
+        goods = (order.number, dumps([astuple(line) for line in order.lines]), order.total, order.currency)
+        terms = (dumps(terms_to_json(order.terms)), dumps(destination_to_json(order.to)))
         books = (str(PaymentStatus.UNPAID), str(Lifecycle.OPEN), 0, 0)
-        yield (order.key, saving.id, *terms, *books, order.placed_at, order.placed_by)
+        yield (order.key, saving.id, *goods, *terms, *books, order.placed_at, order.placed_by)
+
+
+def _numbers(saving: Saving) -> Iterator[int]:
+    return (int(order.number) for order in saving.changes.placed)
 
 
 def _attempts(saving: Saving) -> Iterator[tuple[Any, ...]]:
@@ -157,13 +162,21 @@ def _order_books(saving: Saving) -> Iterator[tuple[Any, ...]]:
     for state in saving.changes.orders.values():
         money = (state.fulfilled, state.held, to_codes(state.held_for))
         paid_at = saving.now if state.balance.paid_in_full else None
-        yield (saving.id, state.key, str(state.status), str(state.lifecycle), *money, paid_at)
+        stands = (str(state.status), str(state.lifecycle), state.stage)
+        yield (saving.id, state.key, *stands, *money, paid_at)
 
 
 def _refunds(saving: Saving) -> Iterator[tuple[Any, ...]]:
     for refund in saving.changes.refunds.values():
         terms = (refund.payment_id, refund.amount, refund.reason, str(refund.status), refund.refund_id)
         yield (refund.key, saving.id, refund.order_key, *terms, saving.now)
+
+
+def _amendments(saving: Saving) -> Iterator[tuple[Any, ...]]:
+    for cause, one in saving.changes.amendments:
+        to = None if one.to is None else dumps(destination_to_json(one.to))
+        goods = (str(one.kind), one.amount, one.sku, one.pieces)
+        yield (one.key, saving.id, one.order_key, *goods, one.by, one.why, to, one.at, cause)
 
 
 def _account(saving: Saving) -> Iterator[tuple[str]]:
@@ -197,8 +210,8 @@ ON CONFLICT DO NOTHING"""
 
 _ORDERS = """
 INSERT INTO orders
-    (key, conversation_id, number, lines, total, currency, payment, lifecycle, fulfilled, held, placed_at,
-    placed_by)
+    (key, conversation_id, number, lines, total, currency, terms, destination, payment, lifecycle, fulfilled,
+    held, placed_at, placed_by)
 VALUES {rows}"""
 
 _ATTEMPTS = """
@@ -217,8 +230,8 @@ INSERT INTO fact (conversation_id, order_key, entity, entity_id, state, amount, 
 VALUES {rows} ON CONFLICT DO NOTHING"""
 
 _ORDER_BOOKS = """
-UPDATE orders SET payment = $3, lifecycle = $4, fulfilled = $5, held = $6, held_for = $7,
-    paid_at = COALESCE(paid_at, $8)
+UPDATE orders SET payment = $3, lifecycle = $4, stage = $5, fulfilled = $6, held = $7, held_for = $8,
+    paid_at = COALESCE(paid_at, $9)
 WHERE conversation_id = $1 AND key = $2"""
 
 _REFUNDS = """
@@ -227,6 +240,12 @@ INSERT INTO refund (key, conversation_id, order_key, payment_id, amount, reason,
 VALUES {rows}
 ON CONFLICT (key) DO UPDATE SET payment_id = excluded.payment_id, amount = excluded.amount,
     reason = excluded.reason, status = excluded.status, refund_id = excluded.refund_id"""
+
+
+_AMENDMENTS = """
+INSERT INTO amendment (key, conversation_id, order_key, kind, amount, sku, pieces, changed_by, why,
+    destination, created_at, caused_by)
+VALUES {rows}"""
 
 
 TABLES: Final = (
@@ -240,8 +259,11 @@ TABLES: Final = (
     Table(_facts, _insert(_FACTS)),
     Table(_order_books, _update_each(_ORDER_BOOKS)),
     Table(_refunds, _upsert(_REFUNDS)),
+    Table(_amendments, _insert(_AMENDMENTS)),
     Table(_account, lambda tx, rows, now: tx.each(_ACCOUNT, rows[:1])),
     Table(lambda saving: saving.changes.moves, lambda tx, rows, now: stock.take(tx, rows)),
+    Table(lambda saving: saving.changes.bookings, lambda tx, rows, now: quotas.take(tx, rows)),
+    Table(_numbers, lambda tx, rows, now: order_numbers.take(tx, rows)),
     Table(lambda saving: saving.changes.notices, notices.add),
 )
 """Every kind of change, in the order in which they are written."""

@@ -14,6 +14,9 @@ from payments.ledger.state import OrderState
 from payments.processing.named_orders import order_keys
 from payments.processing.shop_state import order_key_in
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
+from payments.shop.amendments import Amendment, AmendmentKind
+from payments.shop.fulfilment import Stage
+from payments.shop.order_terms import destination_from_json, terms_from_json
 from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Mode, Order
 from storage.database.encoding import loads
 from storage.database.transaction import Row, Transaction
@@ -148,6 +151,7 @@ class OrderRows:
     attempts: Sequence[Row]
     facts: Sequence[Row]
     refunds: Sequence[Row]
+    amendments: Sequence[Row]
 
 
 async def _load_orders(
@@ -161,8 +165,10 @@ async def _load_orders(
     attempts = by_order(await tx.fetch_rows(_ATTEMPTS, "bigint text", wanted)) if orders else {}
     facts = by_order(await tx.fetch_rows(_FACTS, "bigint text", wanted)) if orders else {}
     refunds = by_order(await tx.fetch_rows(_REFUNDS, "bigint text", wanted)) if facts else {}
+    due = any(row["stage"] is not None for row in orders)
+    amendments = by_order(await tx.fetch_rows(_AMENDMENTS, "bigint text", wanted)) if due else {}
     for row in orders:
-        rows = (table.get(row["key"], ()) for table in (attempts, facts, refunds))
+        rows = (table.get(row["key"], ()) for table in (attempts, facts, refunds, amendments))
         found[row["conversation_id"]].append(OrderRows(row, *rows))
     return found
 
@@ -181,6 +187,11 @@ WHERE f.conversation_id = v.column1 AND f.order_key = v.column2 ORDER BY f.id"""
 _REFUNDS = """
 SELECT r.* FROM (VALUES {rows}) AS v CROSS JOIN refund r
 WHERE r.conversation_id = v.column1 AND r.order_key = v.column2 ORDER BY r.key"""
+
+
+_AMENDMENTS = """
+SELECT a.* FROM (VALUES {rows}) AS v CROSS JOIN amendment a
+WHERE a.conversation_id = v.column1 AND a.order_key = v.column2 ORDER BY a.caused_by, a.key"""
 
 
 def by_order(rows: Iterable[Row]) -> dict[str, list[Row]]:
@@ -202,6 +213,8 @@ def order_state(installation: str, rows: OrderRows) -> OrderState:
         fulfilled=rows.order["fulfilled"],
         held=rows.order["held"],
         held_for=from_codes(rows.order["held_for"]),
+        stage=None if rows.order["stage"] is None else Stage(rows.order["stage"]),
+        amendments=tuple(_amendment(amendment) for amendment in rows.amendments),
     )
 
 
@@ -216,6 +229,8 @@ def order_of(installation: str, row: Mapping[str, Any]) -> Order:
         currency=row["currency"],
         placed_at=row["placed_at"],
         placed_by=row["placed_by"],
+        to=destination_from_json(loads(row["destination"])),
+        terms=terms_from_json(loads(row["terms"])),
     )
 
 
@@ -257,4 +272,19 @@ def _refund(row: Row) -> Refund:
         reason=row["reason"],
         status=RefundStatus(row["status"]),
         refund_id=row["refund_id"],
+    )
+
+
+def _amendment(row: Row) -> Amendment:
+    return Amendment(
+        key=row["key"],
+        order_key=row["order_key"],
+        kind=AmendmentKind(row["kind"]),
+        by=row["changed_by"],
+        at=row["created_at"],
+        amount=row["amount"],
+        sku=row["sku"],
+        pieces=row["pieces"],
+        why=row["why"],
+        to=None if row["destination"] is None else destination_from_json(loads(row["destination"])),
     )

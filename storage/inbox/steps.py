@@ -1,7 +1,7 @@
 """Load due conversations, let a pure function decide, and save the changes, in one transaction for many."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import structlog
@@ -9,9 +9,11 @@ from tortoise.exceptions import IntegrityError
 
 from payments.processing.changes import ChangeSet
 from payments.processing.step_input import StepInput
-from payments.shop.stock import after
+from payments.shop import quotas, stock
 from storage.database.transaction import SoldOut, Transaction
-from storage.inbox import stock
+from storage.inbox import order_numbers
+from storage.inbox import quotas as stored_quotas
+from storage.inbox import stock as stored_stock
 from storage.inbox.changes import Rows, Saving, error_text, park, rows_of, write
 from storage.inbox.nonces import Draw
 from storage.inbox.step_inputs import Unusable, Waiting, load_due
@@ -31,21 +33,44 @@ class Refused(Exception):
         self.error = error
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What all steps of a batch share: each leaves the next one what it has not taken."""
+
+    left: Mapping[str, int]
+    """Pieces left of each counted product."""
+    taken: Mapping[str, int]
+    """How often each slot and coupon is taken."""
+    next_number: int
+    """Number of the next order."""
+
+    def after(self, changes: ChangeSet) -> "Counts":
+        """Return the counts after a step."""
+        if not (changes.moves or changes.bookings or changes.placed):
+            return self
+        return Counts(
+            stock.after(self.left, changes.moves),
+            quotas.after(self.taken, changes.bookings),
+            self.next_number + len(changes.placed),
+        )
+
+
 async def advance_due(
-    tx: Transaction, advance: Advance, now: int, limit: int, events: int, draw: Draw
+    tx: Transaction, advance: Advance, now: int, limit: int, events: int, draw: Draw, *, alone: bool = False
 ) -> int:
     """Step up to `limit` conversations, up to `events` due events of each; return how many were answered.
 
     An event that cannot be read is parked. If a conversation cannot be read or `advance` raises, its first
     event is parked and its others stay due; the rest of the batch is saved. If the database refuses the
-    changes, the whole batch fails with Refused, or with SoldOut.
+    changes, the whole batch fails with Refused, or with SoldOut. `alone`: no other process can take the next
+    order number before the commit.
     """
     batch: list[list[Rows]] = []
     first, answered = 0, 0
     loaded = await load_due(tx, now, limit, events, draw)
-    left: Mapping[str, int] = await stock.left(tx) if loaded else {}
+    counts = await _counts(tx, now, alone) if loaded else Counts({}, {}, 0)
     for item in loaded:
-        decided = item if isinstance(item, Unusable) else _decide(item, left, advance, now)
+        decided = item if isinstance(item, Unusable) else _decide(item, counts, advance, now)
         if isinstance(decided, Unusable):
             # The error's message may quote the customer: it goes to the database, not to the log.
             log.error("event parked", event_number=decided.number, error=type(decided.error).__name__)
@@ -54,7 +79,7 @@ async def advance_due(
         else:
             changes, rows = decided
             batch.append(rows)
-            left = after(left, changes.moves) if changes.moves else left
+            counts = counts.after(changes)
             first = first or changes.results[0].number
             answered += len(changes.results)
     if batch:
@@ -68,11 +93,18 @@ async def advance_due(
     return answered
 
 
+async def _counts(tx: Transaction, now: int, alone: bool) -> Counts:
+    number = await order_numbers.following(tx, locked=alone)
+    return Counts(await stored_stock.left(tx), await stored_quotas.taken(tx, now), number)
+
+
 def _decide(
-    waiting: Waiting, left: Mapping[str, int], advance: Advance, now: int
+    waiting: Waiting, counts: Counts, advance: Advance, now: int
 ) -> tuple[ChangeSet, list[Rows]] | Unusable:
     """Return the changes and their rows. If several events fail together, try the first alone."""
-    given = replace(waiting.given, left=left)
+    given = replace(
+        waiting.given, left=counts.left, taken=counts.taken, next_number=counts.next_number
+    )
     try:
         changes = advance(given)
         return changes, rows_of(Saving(waiting.id, given, changes, now))
@@ -80,4 +112,4 @@ def _decide(
         failed = Unusable(given.events[0].number, error)
     if len(given.events) == 1:
         return failed
-    return _decide(replace(waiting, given=replace(given, events=given.events[:1])), left, advance, now)
+    return _decide(replace(waiting, given=replace(given, events=given.events[:1])), counts, advance, now)

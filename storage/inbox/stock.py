@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 
-from payments.shop.orders import Lifecycle
 from payments.shop.stock import StockMove
 from storage.database.encoding import loads
 from storage.database.transaction import SoldOut, Transaction
@@ -54,14 +53,21 @@ async def declare(tx: Transaction, counted: Mapping[str, int]) -> None:
     await tx.each("UPDATE stock SET declared = $1, sold = 0 WHERE sku = $2", changed)
 
 
-# A literal, because a planner matches the partial index only by its own condition, not by a parameter.
-_OPEN = f"SELECT lines FROM orders WHERE lifecycle = '{Lifecycle.OPEN}'"  # noqa: S608
+# Literals, because a planner matches the partial index only by its own condition, not by a parameter.
+_RESERVING = "SELECT lines FROM orders WHERE lifecycle IN ('open', 'promised')"
+
+_MISSING = """
+SELECT a.sku, a.pieces FROM orders o JOIN amendment a ON a.conversation_id = o.conversation_id
+    AND a.order_key = o.key
+WHERE o.lifecycle IN ('open', 'promised') AND a.pieces > 0"""
 
 
 async def _reserved(tx: Transaction) -> Counter[str]:
-    """Return the pieces of each product in open orders."""
+    """Return the pieces of each product in orders that reserve them: not paid for yet, and not amended away."""
     reserved: Counter[str] = Counter()
-    for row in await tx.fetch(_OPEN):
-        for sku, _, quantity, _ in loads(row["lines"]):
+    for row in await tx.fetch(_RESERVING):
+        for sku, _, quantity, *_ in loads(row["lines"]):
             reserved[sku] += quantity
+    for row in await tx.fetch(_MISSING):
+        reserved[row["sku"]] -= row["pieces"]
     return reserved

@@ -16,9 +16,9 @@ from payments.ledger.audit import Discrepancy, Sums
 from payments.ledger.facts import EntityType, FactState, reported_in
 from payments.ledger.state import OrderState
 from payments.processing.step_input import EventKind
-from payments.shop.orders import Lifecycle, conversation_of
+from payments.shop.orders import conversation_of
 from storage.database.encoding import loads
-from storage.database.models import Fact, Inbox, Order, Refund, Stock, Stray
+from storage.database.models import Amendment, Fact, Inbox, Order, Refund, Stock, Stray
 from storage.database.queues import InboxState
 from storage.database.records import Records
 from storage.database.sql import chunks
@@ -59,8 +59,8 @@ async def books(records: Records, page: int = PAGE) -> Books:
     result, wanted = Books(), Counter[str]()
     async for state, paid_at in _orders(records, page):
         result.add(state, paid_at)
-        if state.lifecycle is Lifecycle.OPEN:
-            wanted.update({line.sku: line.quantity for line in state.order.lines})
+        if state.reserves:
+            wanted.update({line.sku: line.quantity for line in state.lines})
     stock = await Stock.all(records.client)
     result.discrepancies.extend(audit.miscounted({count.sku: count.reserved for count in stock}, wanted))
     result.discrepancies.extend([twice async for twice in _paid_twice(records)])
@@ -78,16 +78,18 @@ async def _orders(records: Records, page: int) -> AsyncIterator[tuple[OrderState
         of_page = Q(conversation_id__in=owners, order_key__gt=first, order_key__lte=last)
         facts = by_order(await Fact.filter(of_page).using_db(records.client).values(*_FACT))
         refunds = by_order(await Refund.filter(of_page).using_db(records.client).values(*_REFUND))
+        amendments = by_order(await Amendment.filter(of_page).using_db(records.client).order_by("caused_by").values())
         for row in rows:
             key = row["key"]
             # Without attempts: a link is no money.
-            order_rows = OrderRows(row, (), facts.get(key, ()), refunds.get(key, ()))
+            money = (facts.get(key, ()), refunds.get(key, ()))
+            order_rows = OrderRows(row, (), *money, amendments.get(key, ()))
             yield order_state(records.installation, order_rows), row["paid_at"]
 
 
 _ORDER: Final = (
-    "key", "conversation_id", "number", "lines", "total", "currency", "lifecycle", "fulfilled", "held",
-    "held_for", "placed_at", "placed_by", "paid_at",
+    "key", "conversation_id", "number", "lines", "total", "currency", "terms", "destination", "stage",
+    "lifecycle", "fulfilled", "held", "held_for", "placed_at", "placed_by", "paid_at",
 )  # fmt: skip
 _FACT: Final = ("order_key", "entity", "entity_id", "state", "amount", "currency", "at", "detail")
 _REFUND: Final = ("key", "order_key", "payment_id", "amount", "reason", "status", "refund_id")

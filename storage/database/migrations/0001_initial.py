@@ -34,6 +34,34 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         CreateCheckedModel(
+            name="Amendment",
+            fields=[
+                ("key", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
+                ("conversation_id", fields.BigIntField()),
+                ("order_key", fields.TextField(unique=False)),
+                ("kind", fields.TextField(unique=False)),
+                ("amount", fields.BigIntField()),
+                ("sku", fields.TextField(unique=False)),
+                ("pieces", fields.IntField()),
+                ("changed_by", fields.TextField(unique=False)),
+                ("why", fields.TextField(unique=False)),
+                ("destination", fields.TextField(null=True, unique=False)),
+                ("created_at", fields.BigIntField()),
+                ("caused_by", fields.BigIntField()),
+            ],
+            options={
+                "constraints": [
+                    CheckConstraint(check="kind IN ('less', 'allowance', 'address')", name="amendment_kind"),
+                    CheckConstraint(check="amount >= 0 AND pieces >= 0", name="amendment_amount"),
+                ],
+                "table": "amendment",
+                "app": "storage",
+                "indexes": [Index(fields=["conversation_id", "order_key"], name="amendment_order")],
+                "pk_attr": "key",
+            },
+            bases=["Model"],
+        ),
+        CreateCheckedModel(
             name="Attempt",
             fields=[
                 (
@@ -148,6 +176,7 @@ class Migration(migrations.Migration):
                 ("id", fields.IntField(primary_key=True, generated=False, unique=True, db_index=True)),
                 ("key", fields.TextField(unique=False)),
                 ("account", fields.TextField(null=True, unique=False)),
+                ("next_order", fields.BigIntField(default=10001)),
                 ("probe", fields.TextField(null=True, unique=False)),
                 ("epoch", fields.IntField(default=0)),
                 ("restored_at", fields.BigIntField(null=True)),
@@ -181,7 +210,10 @@ class Migration(migrations.Migration):
                 ("lines", fields.TextField(unique=False)),
                 ("total", fields.BigIntField()),
                 ("currency", fields.TextField(unique=False)),
+                ("terms", fields.TextField(unique=False)),
+                ("destination", fields.TextField(unique=False)),
                 ("payment", fields.TextField(unique=False)),
+                ("stage", fields.TextField(null=True, unique=False)),
                 ("lifecycle", fields.TextField(unique=False)),
                 ("fulfilled", fields.BigIntField()),
                 ("held", fields.BigIntField()),
@@ -193,12 +225,17 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     CheckConstraint(
-                        check="lifecycle IN ('open', 'lapsed', 'fulfilled', 'returned')",
+                        check="lifecycle IN ('open', 'promised', 'lapsed', 'fulfilled', 'returned')",
                         name="orders_lifecycle",
                     ),
                     CheckConstraint(
-                        check="payment IN ('unpaid', 'authorised', 'short', 'held', 'paid', 'refunding',"
-                        " 'refunded')",
+                        check="stage IN ('placed', 'accepted', 'preparing', 'ready', 'out', 'delivered',"
+                        " 'cancelled', 'refused', 'returned')",
+                        name="orders_stage",
+                    ),
+                    CheckConstraint(
+                        check="payment IN ('unpaid', 'authorised', 'short', 'held', 'cash', 'paid',"
+                        " 'refunding', 'refunded')",
                         name="orders_payment",
                     ),
                     CheckConstraint(check="fulfilled >= 0 AND held >= 0", name="orders_money"),
@@ -255,6 +292,21 @@ class Migration(migrations.Migration):
                 "app": "storage",
                 "indexes": [Index(fields=["conversation_id"], name="outbox_conversation")],
                 "pk_attr": "id",
+            },
+            bases=["Model"],
+        ),
+        CreateCheckedModel(
+            name="Quota",
+            fields=[
+                ("name", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=128)),
+                ("taken", fields.BigIntField()),
+                ("ends_at", fields.BigIntField(null=True)),
+            ],
+            options={
+                "constraints": [CheckConstraint(check="taken >= 0", name="quota_taken")],
+                "table": "quota",
+                "app": "storage",
+                "pk_attr": "name",
             },
             bases=["Model"],
         ),
@@ -337,7 +389,9 @@ class Migration(migrations.Migration):
                 "CREATE INDEX conversation_merged ON conversation (merged_into)"
                 " WHERE merged_into IS NOT NULL",
                 "CREATE INDEX orders_held_for ON orders (placed_at) WHERE held_for IS NOT NULL",
-                "CREATE INDEX orders_open ON orders (key) WHERE lifecycle = 'open'",
+                "CREATE INDEX orders_reserving ON orders (key) WHERE lifecycle IN ('open', 'promised')",
+                "CREATE INDEX orders_to_do ON orders (placed_at)"
+                " WHERE stage IN ('placed', 'accepted', 'preparing', 'ready', 'out')",
                 "CREATE INDEX inbox_parked ON inbox (id) WHERE state = 'parked'",
                 "CREATE INDEX inbox_parked_of ON inbox (conversation_id) WHERE state = 'parked'",
                 "CREATE INDEX inbox_kept_facts ON inbox (conversation_id, id)"

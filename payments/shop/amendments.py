@@ -1,0 +1,79 @@
+"""Amendments: what a person changed about a placed order. Append-only. Pure.
+
+An order itself never changes. What is owed for it only falls: more goods are another order.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from payments.shop.order_terms import Destination
+from payments.shop.orders import Line, Order
+
+
+class AmendmentKind(StrEnum):
+    """What an amendment changes."""
+
+    LESS = "less"
+    """Pieces are missing, or came back: their price is not owed."""
+    ALLOWANCE = "allowance"
+    """A part of the price is not owed, whatever the reason."""
+    ADDRESS = "address"
+    """The goods go to another place, for the same price."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """One change of a placed order."""
+
+    key: str
+    """`<order key>-a<n>`."""
+    order_key: str
+    kind: AmendmentKind
+    by: str
+    """The name of who changed it."""
+    at: int
+    """Milliseconds since 1970, UTC."""
+    amount: int = 0
+    """Paise that are no longer owed."""
+    sku: str = ""
+    """Of LESS: the product."""
+    pieces: int = 0
+    """Of LESS: how many pieces."""
+    why: str = ""
+    to: Destination | None = None
+    """Of ADDRESS: the new destination."""
+
+
+def key_of(order_key: str, ordinal: int) -> str:
+    """Return the key of an order's `ordinal`-th amendment, counted from 1."""
+    return f"{order_key}-a{ordinal}"
+
+
+def owed(order: Order, amendments: Iterable[Amendment]) -> int:
+    """Return the paise that are owed for the order after its amendments."""
+    return order.total - sum(amendment.amount for amendment in amendments)
+
+
+def missing(amendments: Iterable[Amendment]) -> Counter[str]:
+    """Return the pieces that amendments took out of the order, by sku."""
+    pieces: Counter[str] = Counter()
+    for amendment in amendments:
+        pieces[amendment.sku] += amendment.pieces
+    return pieces
+
+
+def remaining(order: Order, amendments: Iterable[Amendment]) -> tuple[Line, ...]:
+    """Return the order's lines with the pieces that are left. Their sums are those of the placed order."""
+    gone = missing(amendments)
+    if not gone:
+        return order.lines
+    lines = (replace(line, quantity=line.quantity - gone[line.sku]) for line in order.lines)
+    return tuple(line for line in lines if line.quantity > 0)
+
+
+def destination(order: Order, amendments: Iterable[Amendment]) -> Destination:
+    """Return where the order goes now."""
+    changed = [amendment.to for amendment in amendments if amendment.to is not None]
+    return changed[-1] if changed else order.to

@@ -1,0 +1,85 @@
+"""What was agreed when an order was placed, besides its goods: where they go, and under which terms."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Handover(StrEnum):
+    """How the goods reach the customer."""
+
+    NONE = ""
+    """The shop has no delivery: the flow or a person arranges it."""
+    DELIVERY = "delivery"
+    PICKUP = "pickup"
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where an order goes, and when. Every text may be empty. All of it is the customer's own data."""
+
+    how: Handover = Handover.NONE
+    name: str = ""
+    phone: str = ""
+    address: str = ""
+    """One line, as the customer gave it."""
+    pincode: str = ""
+    state: str = ""
+    """GST code of the state, such as `27`; empty is the shop's own."""
+    slot: str = ""
+    """Id of the delivery slot: `2026-11-29.lunch`."""
+    slot_name: str = ""
+    """The slot as the customer read it."""
+    slot_starts: int = 0
+    """Milliseconds since 1970, UTC; 0 without a slot."""
+    note: str = ""
+    """What the customer wrote for the shop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seller:
+    """Who sold, as bills must show it. Frozen, because a bill may be written much later."""
+
+    name: str = ""
+    address: str = ""
+    gst: str = ""
+    """GST number; empty if the shop is not registered."""
+    scheme: str = ""
+    """`regular` or `composition`; empty if the shop is not registered."""
+    fssai: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The terms of an order."""
+
+    coupon: str = ""
+    """The coupon's code; empty without one."""
+    language: str = ""
+    """The language in which the order was placed."""
+    kept: Mapping[str, str | int] = field(default_factory=dict)
+    """Answers of the customer that the shop keeps with the order, by variable."""
+    seller: Seller = Seller()
+
+
+def destination_to_json(destination: Destination) -> dict[str, Any]:
+    """Return a JSON-ready dict of what is not empty. Inverse of `destination_from_json`."""
+    return {name: value for name, value in asdict(destination).items() if value}
+
+
+def destination_from_json(value: Mapping[str, Any]) -> Destination:
+    """Return the destination that `destination_to_json` wrote. Raises TypeError or ValueError if none did."""
+    return Destination(**{**value, "how": Handover(value.get("how", ""))})
+
+
+def terms_to_json(terms: Terms) -> dict[str, Any]:
+    """Return a JSON-ready dict of what is not empty. Inverse of `terms_from_json`."""
+    seller = {name: value for name, value in asdict(terms.seller).items() if value}
+    found = {"coupon": terms.coupon, "language": terms.language, "kept": dict(terms.kept), "seller": seller}
+    return {name: value for name, value in found.items() if value}
+
+
+def terms_from_json(value: Mapping[str, Any]) -> Terms:
+    """Return the terms that `terms_to_json` wrote. Raises TypeError on another shape."""
+    return Terms(**{**value, "seller": Seller(**value.get("seller", {}))})
