@@ -27,8 +27,7 @@ from payments.ledger.facts import Fact
 from payments.ledger.holds import Mismatch
 from payments.ledger.polling import Poll
 from payments.ledger.state import OrderState
-from payments.processing import actions as shop_words
-from payments.processing import advance, deferred_links, notifications, updates
+from payments.processing import advance, cart_actions, deferred_links, notifications, updates
 from payments.processing import turn as turns
 from payments.processing.advance import advance as advance_step
 from payments.processing.changes import ChangeSet, EventResult, Outcome
@@ -265,7 +264,7 @@ def orders_reserve_nothing(patch: pytest.MonkeyPatch) -> None:
 
 
 def stock_is_not_looked_at(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(shop_words, "_left_for_new", lambda state: {})
+    patch.setattr(cart_actions, "left_for_new", lambda state: {})
 
 
 def done_before_it_is_sent(patch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,130 @@
+"""The actions of a flow on the cart. Pure: each takes a `ShopState` and returns the next one."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from flows.engine.events import Happened
+from flows.engine.vocabulary import Action, Result, Scene
+from payments.processing.shop_state import ShopState
+from payments.shop import cart
+from payments.shop.cart import Item
+
+
+class NoArguments(BaseModel):
+    """Shape of an action without arguments, and the base of the others."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _Product(NoArguments):
+    sku: Annotated[str, Field(max_length=256)]
+
+
+class _Quantity(_Product):
+    quantity: Annotated[int, Field(ge=-(10**9), le=10**9)] = 1
+
+
+def state_of(scene: Scene) -> ShopState:
+    """Return the state of the customer and the shop in `scene`."""
+    state = scene.host
+    assert isinstance(state, ShopState)
+    return state
+
+
+def refused(scene: Scene, event: str, **fields: Any) -> Result:
+    """Return a result that changes nothing and raises `event` instead of the rest of the rule."""
+    return Result(scene.host, instead=Happened(event, fields))
+
+
+def _put(scene: Scene, sku: str, quantity: int) -> Result:
+    """Set the cart to exactly `quantity` of `sku`, within what one order may hold."""
+    state = state_of(scene)
+    product = state.at.shop.product(sku)
+    if product is None:
+        return refused(scene, "cart.refused", reason="unknown", limit=0)
+    limit = state.at.shop.limit(product, left_for_new(state))
+    changed = state.with_cart(cart.with_quantity(state.cart, sku, min(quantity, limit)))
+    if quantity > limit:
+        reason = "limit" if limit else "sold out"
+        return Result(changed, instead=Happened("cart.refused", {"reason": reason, "limit": limit}))
+    return Result(changed, instead=_cart_emptied(state, changed))
+
+
+def _cart_emptied(before: ShopState, after: ShopState) -> Happened | None:
+    return Happened("cart.emptied") if before.cart and not after.cart else None
+
+
+def _add(scene: Scene, args: _Quantity) -> Result:
+    return _put(scene, args.sku, cart.quantity_of(state_of(scene).cart, args.sku) + max(args.quantity, 1))
+
+
+def _set(scene: Scene, args: _Quantity) -> Result:
+    return _put(scene, args.sku, args.quantity)
+
+
+def _remove(scene: Scene, args: _Product) -> Result:
+    state = state_of(scene)
+    changed = state.with_cart(cart.with_quantity(state.cart, args.sku, 0))
+    return Result(changed, instead=_cart_emptied(state, changed))
+
+
+def _empty(scene: Scene, args: NoArguments) -> Result:
+    return Result(state_of(scene).with_cart(()))
+
+
+def _fill(scene: Scene, args: NoArguments) -> Result:
+    """Fill the cart with the event's `items`; without items it stays.
+
+    If the shop lacks one of the products, the order is refused and the cart stays: a part of what was asked
+    for would be a wrong order. If less is left than was asked for, the cart holds what is left and the order
+    is refused: the requester has not seen that cart.
+    """
+    items = cart.items_from_json(scene.event.get("items") or ())
+    if not items:
+        # A catalogue cart without items could not be read as a whole, so its products are unknown.
+        catalogue_order = scene.event.get("kind") == "order"
+        return refused(scene, "order.refused", reason="unknown") if catalogue_order else Result(scene.host)
+    wanted: dict[str, int] = {}
+    for item in items:
+        wanted[item.sku] = wanted.get(item.sku, 0) + item.quantity
+    state = state_of(scene)
+    shop, left = state.at.shop, left_for_new(state)
+    if any(shop.product(sku) is None for sku in wanted):
+        return refused(scene, "order.refused", reason="unknown")
+    limits = {p.sku: shop.limit(p, left) for p in shop.products if p.sku in wanted}
+    filled = (Item(sku, min(wanted[sku], limit)) for sku, limit in limits.items())
+    changed = state.with_cart(tuple(item for item in filled if item.quantity > 0))
+    short = any(wanted[sku] > limit for sku, limit in limits.items())
+    return Result(changed, instead=Happened("order.refused", {"reason": "sold out"}) if short else None)
+
+
+def _settle(scene: Scene, args: NoArguments) -> Result:
+    """Remove what the current order bought from the cart."""
+    state = state_of(scene)
+    bought = {line.sku: line.quantity for line in state.order.order.lines} if state.order else {}
+    return Result(state.with_cart(cart.without(state.cart, bought)))
+
+
+def left_for_new(state: ShopState) -> Mapping[str, int]:
+    """Return the pieces that a new order may take.
+
+    They include what the customer's current order reserves, because a new order would end it.
+    """
+    order = state.order
+    if order is None or not order.open_to_pay:
+        return state.left
+    reserved = {line.sku: line.quantity for line in order.order.lines}
+    return {sku: pieces + reserved.get(sku, 0) for sku, pieces in state.left.items()}
+
+
+CART: Final = {
+    "cart.add": Action(_Quantity, _add, ("cart.refused",)),
+    "cart.set": Action(_Quantity, _set, ("cart.refused", "cart.emptied")),
+    "cart.remove": Action(_Product, _remove, ("cart.emptied",)),
+    "cart.empty": Action(NoArguments, _empty),
+    "cart.fill": Action(NoArguments, _fill, ("order.refused",)),
+    "cart.settle": Action(NoArguments, _settle),
+}
+"""The actions by the words that stand under `do:`."""
