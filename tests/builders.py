@@ -29,7 +29,8 @@ from payments.processing.results import (
 )
 from payments.processing.step_input import EventKind, StepInput
 from payments.shop.cart import Cart, Item
-from payments.shop.orders import Attempt, AttemptStatus, Line, LinkStatus, Mode, Order
+from payments.shop.fulfilment import Stage
+from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, LinkStatus, Mode, Order
 
 KEY: Final = "c-1-1"
 """Key of the usual order."""
@@ -90,7 +91,12 @@ def unmade_attempt(
 
 
 def order_state(*facts: Fact, order: Order | None = None, **rest: Any) -> OrderState:
-    """The usual order, or `order`, with these facts; `rest` are fields of OrderState."""
+    """The usual order, or `order`, with these facts; `rest` are fields of OrderState.
+
+    Goods that are due are in the first stage.
+    """
+    if rest.get("lifecycle") in (Lifecycle.FULFILLED, Lifecycle.PROMISED):
+        rest = {"stage": Stage.PLACED, **rest}
     return OrderState(order or _USUAL_ORDER, facts, **rest)
 
 

@@ -18,8 +18,8 @@ from bot.whatsapp import phones
 from bot.whatsapp.identity import PHONE
 from payments.ledger.holds import HoldReason, reason_of
 from payments.ledger.state import PaymentStatus
-from payments.processing.actions import MIN_TOTAL
 from payments.processing.bodies import OrderRequested, request_to_json
+from payments.processing.order_actions import MIN_TOTAL
 from payments.razorpay.callback import signature_matches
 from payments.shop.cart import Item
 from payments.shop.catalogue import Shop
@@ -40,6 +40,7 @@ class OrderStatus(StrEnum):
     EXPIRED = "expired"
     REFUSED = "refused"
     AUTHORISED = "authorised"
+    CASH = "cash"
     PAID = "paid"
     HELD = "held"
     REFUNDED = "refunded"
@@ -259,6 +260,10 @@ def _status(view: OrderView) -> OrderStatus:
     match view.lifecycle:
         case Lifecycle.FULFILLED if view.fulfilled:
             return OrderStatus.PAID
+        case Lifecycle.PROMISED:
+            return OrderStatus.CASH
+        case Lifecycle.RETURNED if view.payment is PaymentStatus.CANCELLED:
+            return OrderStatus.CANCELLED
         case Lifecycle.FULFILLED | Lifecycle.RETURNED:
             return OrderStatus.REFUNDED
         case Lifecycle.OPEN | Lifecycle.LAPSED:
@@ -277,6 +282,8 @@ def _status_before_goods_are_due(view: OrderView) -> OrderStatus:
         case (
             PaymentStatus.UNPAID
             | PaymentStatus.SHORT
+            | PaymentStatus.CASH
+            | PaymentStatus.CANCELLED
             | PaymentStatus.PAID
             | PaymentStatus.REFUNDING
             | PaymentStatus.REFUNDED

@@ -1,7 +1,7 @@
 """Proof of the books: compare what is stored about an order with what its facts say. Pure.
 
-Every captured rupee is fulfilled (it pays for goods), refunded, or held for a reason. And every rupee of goods
-that are due is fulfilled, owed (cash is to come), or given (its money went back while the goods stayed):
+Every captured rupee is fulfilled (it pays for goods), refunded, or held for a reason. And every rupee that
+due goods cost is fulfilled, owed (cash is to come), or given (its money went back while the goods stayed):
 
     captured == fulfilled + refunded + held        for every order, in its currency
     goods == fulfilled + owed + given              for every order whose goods are due
@@ -225,7 +225,7 @@ def _goods(state: OrderState, balance: Balance) -> Iterator[Discrepancy]:
 
 
 _CALLED_OFF: Final = frozenset({Stage.CANCELLED, Stage.REFUSED})
-"""Stages in which the goods are not due any more. Returned goods are not: their amendments say what came back."""
+"""Stages in which the goods are not due any more. Of RETURNED goods, amendments say what came back."""
 
 
 def _refund_rows(state: OrderState, balance: Balance) -> Iterator[Discrepancy]:

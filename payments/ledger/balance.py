@@ -28,6 +28,8 @@ class Captured:
     mismatch: Mismatch | None
     """Why it does not fit the order; None if it fits."""
     method: str
+    by: str = ""
+    """Who took it, if a person did."""
     fee: int = 0
     """Paise of Razorpay's fee that the payer bore on top of `amount`. Never the shop's money."""
 
@@ -148,6 +150,7 @@ def _payments(facts: Iterable[Fact]) -> tuple[Captured, ...]:
             detail.link,
             detail.mismatch,
             detail.method,
+            detail.by,
             detail.on_top,
         )
         known = payments.get(payment.id)

@@ -63,6 +63,8 @@ class Detail:
     captured: bool = True
     """Of a refund: whether its payment was captured. If it was not, its money was never ours."""
     method: str = ""
+    by: str = ""
+    """Of money that a person took or gave back: the person's name."""
     error_reason: str = ""
     error_description: str = ""
     error_source: str = ""

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from payments.ledger.balance import Balance, Captured
+from payments.shop.orders import is_by_hand
 
 SMALLEST: Final = 100
 """Paise. Razorpay makes no refund under ₹1. Source: Create a Normal Refund."""
@@ -83,13 +84,13 @@ def accounted(refunds: Iterable[Refund], order_key: str, balance: Balance) -> tu
 def wanted(
     order_key: str, payments: Iterable[Captured], refunds: Iterable[Refund], amount: int, reason: str
 ) -> tuple[Refund, ...]:
-    """Return new refunds of `amount` paise in all, from the newest payments first.
+    """Return new refunds of `amount` paise in all, from the newest payments first; from cash last.
 
     What was asked for once is not asked for again, even if it failed: that is a person's task.
     A part under `SMALLEST` of a payment cannot be refunded and is left out.
     """
     refunds, new = tuple(refunds), []
-    for payment in sorted(payments, key=lambda payment: (payment.at, payment.id), reverse=True):
+    for payment in sorted(payments, key=_precedence, reverse=True):
         earlier = [refund for refund in refunds if refund.payment_id == payment.id]
         part = min(amount, payment.amount - sum(refund.amount for refund in earlier))
         if part >= SMALLEST:
@@ -97,3 +98,8 @@ def wanted(
             new.append(Refund(key, order_key, payment.id, part, reason))
             amount -= part
     return tuple(new)
+
+
+def _precedence(payment: Captured) -> tuple[bool, int, str]:
+    """Sort last what is given back first. A person has to give back what a person took."""
+    return (not is_by_hand(payment.id), payment.at, payment.id)

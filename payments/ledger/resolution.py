@@ -47,9 +47,7 @@ def resolve(state: OrderState, rules: Repairs, left: Mapping[str, int]) -> Resol
     asked = _asked(state, lifecycle, refunds, rules)
     attempts, ended = _withdrawn(state, lifecycle, balance)
     stage = (state.stage or Stage.PLACED) if lifecycle is Lifecycle.FULFILLED else state.stage
-    resolved = replace(
-        state, lifecycle=lifecycle, refunds=(*refunds, *asked), attempts=attempts, stage=stage
-    )
+    resolved = replace(state, lifecycle=lifecycle, refunds=(*refunds, *asked), attempts=attempts, stage=stage)
     moves = _moves(state, lifecycle, left)
     may_pay_for_all = _may_pay_for_all(state, refunds)
     most_for_goods = balance.total if may_pay_for_all else min(balance.total, state.fulfilled)

@@ -28,6 +28,8 @@ class PaymentStatus(StrEnum):
     """A part is captured, and the customer may pay the rest."""
     HELD = "held"
     """Money arrived, or is said to have arrived, and waits for a person or for an answer of Razorpay's."""
+    CANCELLED = "cancelled"
+    """Called off, and nothing was ever paid."""
     CASH = "cash"
     """The goods are due, and cash for them is to come."""
     PAID = "paid"
@@ -61,6 +63,10 @@ class OrderState:
     """Why money is held, or what the order waits for; None if neither."""
     stage: Stage | None = None
     """Where the goods are; None while they are not due."""
+    stage_by: str = ""
+    """Who moved them there; empty if no person did."""
+    stage_at: int = 0
+    """When they came there, in milliseconds since 1970, UTC; 0 if that is not known."""
     amendments: tuple[Amendment, ...] = ()
     """Oldest first."""
 
@@ -105,6 +111,8 @@ class OrderState:
         money = self.balance
         if self.lifecycle is Lifecycle.PROMISED:
             return PaymentStatus.CASH
+        if self.lifecycle is Lifecycle.RETURNED and not (money.payments or money.authorised):
+            return PaymentStatus.CANCELLED
         if self.lifecycle is Lifecycle.FULFILLED and (self.fulfilled or not self.refunds):
             return PaymentStatus.PAID
         if self.lifecycle in (Lifecycle.FULFILLED, Lifecycle.RETURNED):

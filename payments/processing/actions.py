@@ -6,29 +6,20 @@ Actions are pure: each takes a `ShopState` and returns the next one.
 from collections.abc import Mapping
 from typing import Final
 
-from flows.engine.events import Happened
-from flows.engine.vocabulary import Action, Result, Scene, Vocabulary
-from payments.ledger.state import OrderState, PaymentStatus
-from payments.processing import cart_actions, views
-from payments.processing.cart_actions import CART, NoArguments, refused, state_of
-from payments.processing.shop_state import ShopState
-from payments.shop import cart, catalogue, stock
-from payments.shop.cart import Item
+from flows.engine.vocabulary import Vocabulary
+from payments.processing import views
+from payments.processing.cart_actions import CART
+from payments.processing.order_actions import ORDER
+from payments.processing.payment_actions import PAYMENT
+from payments.shop import catalogue
 from payments.shop.catalogue import Shop
 from payments.shop.money import money
-from payments.shop.orders import CURRENCY, Order, order_key
-
-FIRST_ORDER_NUMBER: Final = 10_000
-"""Added to an event's number, so that the first order is not #1."""
-MIN_TOTAL: Final = 100
-"""Paise. Razorpay makes no link under ₹1. Source: Create a Standard Payment Link."""
-USABLE_FOR: Final = 2 * 60_000
-"""Milliseconds that a link must still live to be offered again: a customer needs time to pay."""
-
-ASK_AGAIN: Final = 30_000
-"""Milliseconds that must pass before a customer can have Razorpay asked for their payment again."""
 
 EVENTS: Final[Mapping[str, str]] = {
+    "order.stage": "the goods came to the stage `event.stage`, moved by `event.by`; `event.refund` paise go"
+    " back",
+    "order.amended": "the order got cheaper: `event.items` are missing or came back, `event.amount` is no"
+    " longer owed, `event.refund` of it goes back, `event.why` says why",
     "order.requested": "an order was asked for over the API; `event.items` has sku and quantity",
     "payment_link.created": "Razorpay made the payment link: `order.link` can be sent",
     "payment_link.refused": "there is no payment link; `event.reason` says why, in Razorpay's words or as"
@@ -38,8 +29,8 @@ EVENTS: Final[Mapping[str, str]] = {
     "payment.authorized": "the bank authorised the payment minutes ago, and it is not captured: the money may"
     " still come or go back",
     "payment.released": "an authorised payment was never captured and goes back: nothing is paid",
-    "payment.captured": "the order's whole total has been captured; comes once; `event.late` if the order had"
-    " ended before",
+    "payment.captured": "all that is owed for the order has been paid; comes once; `event.late` if the order"
+    " had ended before, `event.by` if a person took the money",
     "payment.short": "`event.amount` was captured, `event.due` is missing: a link for it is being made",
     "payment.held": "`event.amount` was captured that doesn't fit the order; it waits for a person",
     "payment.surplus": "more than the total was captured; `event.amount` goes back",
@@ -53,96 +44,9 @@ EVENTS: Final[Mapping[str, str]] = {
 }
 REQUIRED: Final = frozenset({"payment.captured", "order.requested"})
 
-
-def _place(scene: Scene, args: NoArguments) -> Result:
-    """Freeze the cart into a new order. An earlier order that is not paid ends first."""
-    state = state_of(scene)
-    shop, left = state.at.shop, cart_actions.left_for_new(state)
-    on_sale = tuple(item for item in state.cart if shop.product(item.sku))
-    possible = tuple(
-        Item(product.sku, min(quantity, shop.limit(product, left)))
-        for product, quantity in cart.known(on_sale, shop)
-    )
-    if possible != on_sale:
-        changed = state.with_cart(tuple(item for item in possible if item.quantity))
-        return Result(changed, instead=Happened("order.refused", {"reason": "sold out"}))
-    lines = cart.lines(on_sale, shop, scene.language)
-    total = sum(line.total for line in lines)
-    if total < MIN_TOTAL:
-        reason = "too small" if lines else "empty"
-        return refused(scene, "order.refused", reason=reason, limit=MIN_TOTAL)
-    order = Order(
-        key=order_key(scene.conversation, state.placed + 1, state.at.nonce),
-        number=str(FIRST_ORDER_NUMBER + scene.number),
-        conversation=scene.conversation,
-        lines=lines,
-        total=total,
-        currency=CURRENCY,
-        placed_at=scene.now,
-        placed_by=scene.number,
-    )
-    return Result(_end_current(state).place(order))
-
-
-def _end_current(state: ShopState) -> ShopState:
-    """Return the state with its current order ended, if that can still be paid."""
-    earlier = state.order
-    if earlier is None or not earlier.open_to_pay:
-        return state
-    return _withdraw_link(state, earlier).end(earlier.key)
-
-
-def _withdraw_link(state: ShopState, order: OrderState) -> ShopState:
-    return state.withdraw(order.link.reference_id) if order.link else state
-
-
-def _request(scene: Scene, args: NoArguments) -> Result:
-    """Make sure that the current order has one payable link: the one it has, or a new one."""
-    state = state_of(scene)
-    order = state.order
-    if order is None or order.status is not PaymentStatus.UNPAID:
-        return refused(scene, "order.refused", reason="nothing to pay")
-    link = order.link
-    if link and link.expires_at > scene.now + USABLE_FOR:
-        url = link.short_url
-        return Result(state, raised=(Happened("payment_link.created", {"short_url": url}),) if url else ())
-    if order.lapsed and not stock.enough(state.left, order.order.lines):
-        return refused(scene, "order.refused", reason="order sold out")
-    return Result(state.request_link(order))
-
-
-def _cancel(scene: Scene, args: NoArguments) -> Result:
-    """Withdraw the current order's link. A payment that comes before the cancellation still counts."""
-    state = state_of(scene)
-    order = state.order
-    if order is None or not order.open_to_pay:
-        return Result(state)
-    return Result(_withdraw_link(state, order) if order.link else state.end(order.key))
-
-
-def _check(scene: Scene, args: NoArguments) -> Result:
-    """Ask Razorpay for the current order's payments now, at most once in `ASK_AGAIN`."""
-    state = state_of(scene)
-    if state.order is None:
-        return refused(scene, "order.refused", reason="nothing to pay")
-    if not state.may_have_paid:
-        return refused(scene, "payment.not_found")
-    if scene.now < state.asked_at + ASK_AGAIN:
-        return refused(scene, "payment.asked_lately")
-    return Result(state.asking_for_payments(state.order.key))
-
-
 SHOP: Final = Vocabulary(
     sections={"shop": Shop},
-    actions={
-        **CART,
-        "order.place": Action(NoArguments, _place, ("order.refused",)),
-        "payment.request": Action(NoArguments, _request, ("order.refused", "payment_link.created")),
-        "payment.cancel": Action(NoArguments, _cancel),
-        "payment.check": Action(
-            NoArguments, _check, ("order.refused", "payment.asked_lately", "payment.not_found")
-        ),
-    },
+    actions={**CART, **ORDER, **PAYMENT},
     events=EVENTS,
     required=REQUIRED,
     filters={"money": money},

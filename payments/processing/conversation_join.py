@@ -4,6 +4,7 @@ A customer has one open order and at most one link that can be paid. So of two o
 if the customer had placed the newer one after it in one chat.
 """
 
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -24,7 +25,8 @@ def order_keys(other: Conversation) -> set[str]:
 def join(turn: Turn, body: Joined) -> tuple[Trace, bool]:
     """Take over what the other conversation has. Return the trace, and True: the event had an effect."""
     other, own = body.other, turn.conversation
-    merged = of_conversation(other, turn.shop.at, turn.shop.orders, turn.shop.left)
+    shop = turn.shop
+    merged = of_conversation(other, shop.at, shop.orders, shop.left, shop.taken, shop.next_number)
     entry: dict[str, Any] = {"event": "joined", "with": other.id, "state": own.state}
     heard_last = body.heard_last and other.language
     turn.conversation = replace(
@@ -36,6 +38,9 @@ def join(turn: Turn, body: Joined) -> tuple[Trace, bool]:
     if merged.cart and not turn.shop.cart:
         turn.shop = turn.shop.with_cart(merged.cart)
         entry["took"] = "cart"
+    used = Counter(turn.shop.used) + Counter(merged.used)
+    refusals = turn.shop.refusals + merged.refusals
+    turn.shop = replace(turn.shop, used=dict(used), refusals=refusals)
     turn.shop = turn.shop.waiting_for((*merged.earlier_links, *turn.shop.earlier_links))
     if not turn.shop.current and merged.current:
         turn.shop = replace(turn.shop.about(merged.current), asked_at=merged.asked_at)

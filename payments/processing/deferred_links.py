@@ -27,10 +27,10 @@ EARLIER_OPEN: Final = Refusal("earlier link open")
 def follow(turn: Turn) -> Trace:
     """Request or give up the planned link, if the event ended the link that it waits for.
 
-    Orders that lost a planned attempt are updated first.
+    Orders that an action left unresolved are updated first.
     """
     trace: Trace = ()
-    for key in turn.shop.dropped:
+    for key in turn.shop.unresolved:
         state = turn.shop.known(key)
         trace += apply(turn, state, state)[0]
     trace += _end_earlier(turn)

@@ -94,6 +94,8 @@ class MemoryStore:
                 orders[changed.key],
                 lifecycle=changed.lifecycle,
                 stage=changed.stage,
+                stage_by=changed.stage_by,
+                stage_at=changed.stage_at,
                 fulfilled=changed.fulfilled,
                 held=changed.held,
                 held_for=changed.held_for,

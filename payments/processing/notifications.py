@@ -13,6 +13,7 @@ from payments.ledger.holds import HoldReason, Mismatch, reason_of
 from payments.ledger.refunds import OUTSIDE, Refund, RefundStatus
 from payments.ledger.state import PAYABLE, OrderState, PaymentStatus
 from payments.processing.results import Refusal
+from payments.shop.fulfilment import Stage
 from payments.shop.orders import Attempt, AttemptStatus, Lifecycle
 
 NOT_FOUND: Final = "payment.not_found"
@@ -42,7 +43,7 @@ def events_for(
     end of links are not told about any other order.
     """
     link = before.link if current else None
-    events = [*_link_events(before, after, link, now, refusal)]
+    events = [*_link_events(before, after, link, now, refusal), *_changes_by_people(before, after)]
     events += _money_events(before, after)
     if after.status in PAYABLE:
         # While a part is paid, the end of an earlier link is not told: there is a link for the rest.
@@ -70,8 +71,29 @@ def _link_events(
         yield Happened("payment_link.refused", {"reason": why.reason, "again": why.again})
 
 
+def _changes_by_people(before: OrderState, after: OrderState) -> Iterator[Happened]:
+    """Yield the events for a new stage and for amendments. No person puts an order into its first stage."""
+    refund = sum(refund.amount for refund in _intents(before, after))
+    if after.stage is not before.stage and after.stage not in (None, Stage.PLACED):
+        yield Happened("order.stage", {"stage": str(after.stage), "by": after.stage_by, "refund": refund})
+    if new := after.amendments[len(before.amendments) :]:
+        names = {line.sku: line.name for line in after.order.lines}
+        items = ", ".join(f"{one.pieces} × {names.get(one.sku, one.sku)}" for one in new if one.pieces)
+        less = before.owed - after.owed
+        yield Happened(
+            "order.amended", {"items": items, "amount": less, "refund": refund, "why": new[-1].why}
+        )
+
+
+def _intents(before: OrderState, after: OrderState) -> list[Refund]:
+    """Return the refunds that were decided on meanwhile."""
+    known = {refund.key for refund in before.refunds}
+    return [r for r in after.refunds if r.key not in known and r.reason != OUTSIDE]
+
+
 def _money_events(before: OrderState, after: OrderState) -> Iterator[Happened]:
-    if after.lifecycle is not before.lifecycle and after.lifecycle is Lifecycle.FULFILLED:
+    fulfilled = after.lifecycle is not before.lifecycle and after.lifecycle is Lifecycle.FULFILLED
+    if fulfilled and after.balance.payments:
         late = before.lifecycle is Lifecycle.LAPSED
         yield Happened("payment.captured", {**_paid(after), "late": late})
     if before.balance.authorised and not (after.balance.authorised or after.balance.payments):
@@ -83,7 +105,8 @@ def _money_events(before: OrderState, after: OrderState) -> Iterator[Happened]:
 def _paid(state: OrderState) -> dict[str, Any]:
     balance = state.balance
     method = next((payment.method for payment in balance.payments if payment.method), "")
-    return {"amount": balance.paid, "method": method}
+    by = next((payment.by for payment in balance.payments if payment.by), "")
+    return {"amount": balance.paid, "method": method, "by": by}
 
 
 def _held(before: OrderState, after: OrderState) -> Iterator[Happened]:
@@ -113,8 +136,9 @@ def _held(before: OrderState, after: OrderState) -> Iterator[Happened]:
 
 def _refunds(before: OrderState, after: OrderState) -> Iterator[Happened]:
     known = {refund.key: refund for refund in before.refunds}
-    intents = [r for r in after.refunds if r.key not in known and r.reason != OUTSIDE]
-    if intents:
+    intents = _intents(before, after)
+    if intents and after.owed == before.owed:
+        # What an amendment gives back is told as the amendment.
         name = "payment.returned" if after.lifecycle is Lifecycle.RETURNED else "payment.surplus"
         yield Happened(name, {"amount": sum(refund.amount for refund in intents)})
     for refund in after.refunds:

@@ -10,9 +10,10 @@ from typing import Any
 from flows.engine.conversation import Conversation
 from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments
 from payments.ledger.state import PAYABLE, OrderState
-from payments.shop import cart, stock
+from payments.shop import cart, quotas, stock
 from payments.shop.cart import Cart
 from payments.shop.catalogue import Shop
+from payments.shop.fulfilment import Stage
 from payments.shop.orders import (
     Attempt,
     AttemptStatus,
@@ -22,6 +23,7 @@ from payments.shop.orders import (
     reference_id,
     withdrawn,
 )
+from payments.shop.quotas import Booking
 from payments.shop.stock import StockMove
 
 
@@ -68,10 +70,19 @@ class ShopState:
     """By key: the current one and those that the waiting events name."""
     left: Mapping[str, int] = field(default_factory=dict)
     """Pieces left of each counted product."""
+    taken: Mapping[str, int] = field(default_factory=dict)
+    """How often each slot and coupon is taken, by all customers."""
+    used: Mapping[str, int] = field(default_factory=dict)
+    """How often this customer has used each coupon, by code."""
+    refusals: int = 0
+    """How often this customer did not take goods at the door for which cash was promised."""
+    next_number: int = 0
+    """Number of the order that is placed next."""
     calls: tuple[Call, ...] = ()
     moves: tuple[StockMove, ...] = ()
-    dropped: tuple[str, ...] = ()
-    """Keys of orders that lost a planned attempt. No result of a call will update them, so the step must."""
+    bookings: tuple[Booking, ...] = ()
+    unresolved: tuple[str, ...] = ()
+    """Keys of orders that an action changed and that no result of a call will update, so the step must."""
 
     @property
     def order(self) -> OrderState | None:
@@ -91,6 +102,18 @@ class ShopState:
         made = self.order is not None and any(attempt.link_id for attempt in self.order.attempts)
         return made or bool(self.earlier_links)
 
+    def takes_cash(self, amount: int) -> bool:
+        """Whether the shop takes cash from this customer for an order over `amount` paise."""
+        terms = self.at.shop.cash
+        if terms is None or self.refusals >= terms.refusals:
+            return False
+        return terms.up_to is None or amount <= terms.up_to
+
+    def may_call_off(self, state: OrderState) -> bool:
+        """Whether the customer may call off this order, whose goods are due."""
+        terms, stage = self.at.shop.cancel, state.stage
+        return bool(terms and stage and terms.allows(stage, state.order.placed_at, self.at.now))
+
     # Small changes
 
     def with_cart(self, held: Cart) -> "ShopState":
@@ -98,10 +121,28 @@ class ShopState:
         return replace(self, cart=held)
 
     def with_order(self, state: OrderState) -> "ShopState":
-        """Return the state with this order added or replaced."""
-        if self.orders.get(state.key) is state:
+        """Return the state with this order added or replaced.
+
+        An order takes its slot and its coupon when it may get its goods, and frees them when it may not.
+        """
+        known = self.orders.get(state.key)
+        if known is state:
             return self
-        return replace(self, orders={**self.orders, state.key: state})
+        shop = replace(self, orders={**self.orders, state.key: state})
+        places = _holds(state) - _holds(known)
+        return shop._booking(state, places) if places else shop
+
+    def _booking(self, state: OrderState, places: int) -> "ShopState":
+        bookings = quotas.bookings(state.order, places)
+        code, used = state.order.terms.coupon, self.used
+        if code:
+            used = {**used, code: used.get(code, 0) + places}
+        return replace(
+            self,
+            bookings=(*self.bookings, *bookings),
+            taken=quotas.after(self.taken, bookings),
+            used={name: count for name, count in used.items() if count > 0},
+        )
 
     def about(self, key: str) -> "ShopState":
         """Return the state with this order as the current one."""
@@ -125,6 +166,10 @@ class ShopState:
         """Return the state with these calls added."""
         return replace(self, calls=(*self.calls, *calls)) if calls else self
 
+    def unresolving(self, key: str) -> "ShopState":
+        """Return the state in which the rules have still to be applied to this order."""
+        return replace(self, unresolved=(*self.unresolved, key))
+
     def moving(self, moves: tuple[StockMove, ...]) -> "ShopState":
         """Return the state after these stock moves."""
         if not moves:
@@ -139,14 +184,45 @@ class ShopState:
         for earlier in self.orders.values():
             shop = shop._without_plans(earlier)
         shop = shop._left_behind(shop.orders.values())
-        orders = {**shop.orders, order.key: OrderState(order)}
-        shop = replace(shop, orders=orders, placed=shop.placed + 1, current=order.key, asked_at=0)
+        shop = shop.with_order(OrderState(order))
+        counted = replace(shop, placed=shop.placed + 1, next_number=shop.next_number + 1)
+        shop = replace(counted, current=order.key, asked_at=0)
         return shop.moving(stock.reserve(shop.left, order.lines))
+
+    def promise(self, key: str) -> "ShopState":
+        """Make the goods of an open order due against cash. Its links are withdrawn."""
+        state = self.known(key)
+        if state.lifecycle is not Lifecycle.OPEN:
+            return self
+        shop = self._without_links(state)
+        promised = replace(shop.known(key), lifecycle=Lifecycle.PROMISED, stage=Stage.PLACED)
+        return shop.with_order(replace(promised, stage_at=self.at.now))
+
+    def called_off(self, key: str, to: Stage, by: str, *, shelf: bool) -> "ShopState":
+        """Call off an order whose goods are due or that can still be paid. It is never fulfilled again.
+
+        `to` is the stage in which it ends, `by` who called it off. `shelf`: its goods can be sold again.
+        """
+        state = self.known(key)
+        moves = stock.give_back(self.left, state.lines, reserved=state.reserves, shelf=shelf)
+        lapsed = state.lifecycle is Lifecycle.LAPSED
+        shop = self if lapsed else self.moving(moves)
+        if to is Stage.REFUSED and state.lifecycle is Lifecycle.PROMISED:
+            shop = replace(shop, refusals=shop.refusals + 1)
+        ended = replace(state, lifecycle=Lifecycle.RETURNED, stage=to, stage_by=by, stage_at=self.at.now)
+        return shop.with_order(ended)
+
+    def _without_links(self, state: OrderState) -> "ShopState":
+        shop = self
+        for attempt in state.attempts:
+            if attempt.live and attempt not in state.taken:
+                shop = shop.withdraw(attempt.reference_id)
+        return shop
 
     def request_link(self, state: OrderState) -> "ShopState":
         """Request a link over the order's total. An order that ended unpaid is reopened."""
         shop = self.reopened(state.key)
-        return shop.begin(shop.known(state.key), state.order.total)
+        return shop.begin(shop.known(state.key), state.owed)
 
     def begin(self, state: OrderState, amount: int) -> "ShopState":
         """Request a link over `amount` if the customer can pay no other link, else plan it.
@@ -185,7 +261,7 @@ class ShopState:
         attempt = state.attempt(reference)
         shop = self.with_order(state.with_attempt(withdrawn(attempt)))
         if _is_planned(attempt):
-            return replace(shop, dropped=(*shop.dropped, state.key))
+            return shop.unresolving(state.key)
         return shop._asking_to_end(reference, attempt.link_id)
 
     def _asking_to_end(self, reference: str, link_id: str | None) -> "ShopState":
@@ -197,7 +273,7 @@ class ShopState:
         state = self.known(key)
         if state.lifecycle is not Lifecycle.LAPSED:
             return self
-        shop = self.moving(stock.reserve(self.left, state.order.lines))
+        shop = self.moving(stock.reserve(self.left, state.lines))
         return shop.with_order(replace(state, lifecycle=Lifecycle.OPEN))
 
     def end(self, key: str) -> "ShopState":
@@ -205,7 +281,7 @@ class ShopState:
         state = self.known(key)
         if state.lifecycle is not Lifecycle.OPEN:
             return self
-        shop = self.moving(stock.release(self.left, state.order.lines))
+        shop = self.moving(stock.release(self.left, state.lines))
         return shop.with_order(replace(state, lifecycle=Lifecycle.LAPSED))
 
     def asking_for_payments(self, key: str) -> "ShopState":
@@ -246,6 +322,12 @@ def _is_planned(attempt: Attempt) -> bool:
     return attempt.status is AttemptStatus.PLANNED
 
 
+def _holds(state: OrderState | None) -> int:
+    """Return 1 if the order may get its goods, and so takes its slot and its coupon; else 0."""
+    kept = (Lifecycle.OPEN, Lifecycle.PROMISED, Lifecycle.FULFILLED)
+    return int(state is not None and state.lifecycle in kept)
+
+
 def link_of(order: Order, attempt: Attempt) -> CreateLink:
     """Return the call that creates the link of `attempt`."""
     rest = "" if attempt.amount == order.total else ": the rest"
@@ -260,7 +342,12 @@ def link_of(order: Order, attempt: Attempt) -> CreateLink:
 
 
 def of_conversation(
-    conversation: Conversation, at: StepContext, orders: Mapping[str, OrderState], left: Mapping[str, int]
+    conversation: Conversation,
+    at: StepContext,
+    orders: Mapping[str, OrderState],
+    left: Mapping[str, int],
+    taken: Mapping[str, int],
+    next_number: int,
 ) -> ShopState:
     """Return the state that a conversation's data describes, with these orders. Inverse of `data`."""
     data = conversation.data
@@ -271,8 +358,12 @@ def of_conversation(
         current=order_key_in(data),
         asked_at=data.get("asked_at", 0),
         earlier_links=tuple(data.get("earlier_links", ())),
+        used=data.get("coupons", {}),
+        refusals=data.get("refusals", 0),
         orders=orders,
         left=left,
+        taken=taken,
+        next_number=next_number,
     )
 
 
@@ -284,6 +375,8 @@ def data(shop: ShopState) -> dict[str, Any]:
         "order": shop.current,
         "asked_at": shop.asked_at,
         "earlier_links": list(shop.earlier_links),
+        "coupons": dict(shop.used),
+        "refusals": shop.refusals,
     }
     return {name: value for name, value in kept.items() if value}
 

@@ -95,6 +95,7 @@ class Turn:
             timers=self.timers,
             calls=[Caused(number, call) for call in self.shop.calls],
             moves=list(self.shop.moves),
+            bookings=list(self.shop.bookings),
             polls=self.polls,
             notices=self.notices,
         )
@@ -117,7 +118,8 @@ def begin(flow: Flow, given: StepInput, now: int) -> Turn:
     """Return the turn before the first event of `given`."""
     shop: Shop = flow.sections["shop"]
     at = StepContext(shop, now, given.conversation.id, 0, given.nonce)
-    state = of_conversation(given.conversation, at, given.orders, given.left)
+    shared = (given.left, given.taken, given.next_number)
+    state = of_conversation(given.conversation, at, given.orders, *shared)
     nothing = InboxEvent(0, EventKind.OTHER, {}, now)
     return Turn(flow, now, nothing, given.conversation, state, given.account, given.orders)
 
@@ -125,7 +127,7 @@ def begin(flow: Flow, given: StepInput, now: int) -> Turn:
 def following(last: Turn, event: InboxEvent) -> Turn:
     """Return the turn of `event`, which follows `last`."""
     at = replace(last.shop.at, number=event.number)
-    shop = replace(last.shop, at=at, calls=(), moves=(), dropped=())
+    shop = replace(last.shop, at=at, calls=(), moves=(), bookings=(), unresolved=())
     return Turn(last.flow, last.now, event, last.conversation, shop, last.account, shop.orders)
 
 

@@ -22,7 +22,7 @@ from payments.processing.results import Refusal
 from payments.processing.shop_state import CannotHandle
 from payments.processing.turn import Trace, Turn
 from payments.shop.catalogue import Repairs
-from payments.shop.orders import moved
+from payments.shop.orders import is_by_hand, moved
 
 TOLD_CUSTOMER: Final = 10 * 60_000
 """Milliseconds until a customer hears of an authorised payment. A capture usually takes a second."""
@@ -116,13 +116,18 @@ def apply(
     rules = _rules(turn, current)
     resolution = resolve(_move_attempts(known), rules, turn.shop.left)
     state = resolution.state
-    refunds = [_refund(refund) for refund in resolution.asked]
-    turn.shop = turn.shop.moving(resolution.moves).asking(*resolution.withdrawn, *refunds).with_order(state)
+    # What a person took by hand, a person gives back.
+    refunds = [refund for refund in resolution.asked if not is_by_hand(refund.payment_id)]
+    turn.shop = (
+        turn.shop.moving(resolution.moves)
+        .asking(*resolution.withdrawn, *map(_refund, refunds))
+        .with_order(state)
+    )
     if wants_rest(state, rules):
         turn.shop = turn.shop.begin(state, state.due)
         state = turn.shop.known(state.key)
     turn.shop = turn.shop.asking(*_look_ups(state, new))
-    turn.polls += _polls(turn, before, state, resolution.asked)
+    turn.polls += _polls(turn, before, state, tuple(refunds))
     events = events_for(before, state, new, turn.now, refusal=refusal, current=current)
     if asked and not events and not new and state.status is PaymentStatus.UNPAID:
         events.append(Happened(NOT_FOUND))

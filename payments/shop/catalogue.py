@@ -8,7 +8,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from flows.document import durations
 from flows.document.shape import Texts, text_in
 from flows.messages import urls
+from payments.shop.fulfilment import Stage
 from payments.shop.money import Rupees
+from payments.shop.sale_terms import CancelTerms, CashTerms, Rung
 
 MIN_LINK_LIFE: Final = 16 * 60_000
 """Milliseconds. Razorpay wants `expire_by` over 15 minutes ahead. Source: Razorpay, Standard Links."""
@@ -87,6 +89,12 @@ class Shop(BaseModel):
     """Milliseconds after a link's expiry in which its payment may still arrive.
     Razorpay asks the bank for 3 days; older pages say 5. Source: Late authorisation."""
     repairs: Repairs = Repairs()
+    stages: list[Rung] = [Stage.ACCEPTED, Stage.OUT, Stage.DELIVERED]
+    """The stages that orders go through after they are placed."""
+    cash: CashTerms | None = None
+    """None: orders are paid online."""
+    cancel: CancelTerms | None = None
+    """None: a customer cannot call off an order that is paid, or for which cash is promised."""
     max_quantity: Annotated[int, Field(ge=1, le=10_000)] = 99
     """Pieces of one product in one order."""
 

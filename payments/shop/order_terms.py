@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 
 class Handover(StrEnum):
@@ -37,6 +37,10 @@ class Destination:
     """What the customer wrote for the shop."""
 
 
+NOWHERE: Final = Destination()
+"""The destination of an order whose shop does not ask for one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Seller:
     """Who sold, as bills must show it. Frozen, because a bill may be written much later."""
@@ -50,6 +54,10 @@ class Seller:
     fssai: str = ""
 
 
+NOBODY: Final = Seller()
+"""A seller who is not named: the shop's file has nothing for bills."""
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """The terms of an order."""
@@ -60,7 +68,10 @@ class Terms:
     """The language in which the order was placed."""
     kept: Mapping[str, str | int] = field(default_factory=dict)
     """Answers of the customer that the shop keeps with the order, by variable."""
-    seller: Seller = Seller()
+    seller: Seller = NOBODY
+
+
+USUAL: Final = Terms()
 
 
 def destination_to_json(destination: Destination) -> dict[str, Any]:

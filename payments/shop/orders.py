@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from payments.shop.order_terms import Destination, Terms
+from payments.shop.order_terms import NOWHERE, USUAL, Destination, Terms
 
 CURRENCY: Final = "INR"
 
@@ -61,8 +61,8 @@ class Order:
     """Milliseconds since 1970, UTC."""
     placed_by: int
     """Number of the event that placed it."""
-    to: Destination = Destination()
-    terms: Terms = Terms()
+    to: Destination = NOWHERE
+    terms: Terms = USUAL
 
     @property
     def goods(self) -> int:
@@ -216,6 +216,19 @@ def withdrawn(attempt: Attempt) -> Attempt:
     """Return `attempt` as withdrawn. A planned one is cancelled at once: Razorpay does not know of it."""
     planned = attempt.status is AttemptStatus.PLANNED
     return moved(attempt, AttemptStatus.CANCELLED if planned else AttemptStatus.WITHDRAWING)
+
+
+def hand_payment(key: str, ordinal: int) -> str:
+    """Return the id of the `ordinal`-th payment for an order that a person took, counted from 1."""
+    return f"{_HAND}{key}-{ordinal}"
+
+
+def is_by_hand(payment_id: str) -> bool:
+    """Return whether a person took the payment. Razorpay's ids begin otherwise."""
+    return payment_id.startswith(_HAND)
+
+
+_HAND: Final = "hand-"
 
 
 def order_key(conversation: str, ordinal: int, nonce: str) -> str:

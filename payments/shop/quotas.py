@@ -6,6 +6,8 @@ Only orders that may still get their goods take a place: those that lapsed or we
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from payments.shop.orders import Order
+
 
 @dataclass(frozen=True, slots=True)
 class Booking:
@@ -29,6 +31,16 @@ def slot(id: str) -> str:
 def coupon(code: str) -> str:
     """Return the name of a coupon's quota."""
     return f"coupon:{code}"
+
+
+def bookings(order: Order, places: int) -> tuple[Booking, ...]:
+    """Return the bookings of an order's slot and coupon."""
+    found = []
+    if order.to.slot:
+        found.append(Booking(slot(order.to.slot), places, ends=order.to.slot_starts))
+    if order.terms.coupon:
+        found.append(Booking(coupon(order.terms.coupon), places))
+    return tuple(found)
 
 
 def after(taken: Mapping[str, int], bookings: Iterable[Booking]) -> dict[str, int]:

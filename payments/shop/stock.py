@@ -48,6 +48,22 @@ def sell(left: Mapping[str, int], lines: Iterable[Line]) -> tuple[StockMove, ...
     return tuple(StockMove(line.sku, 0, line.quantity) for line in lines if line.sku in left)
 
 
+def give_back(
+    left: Mapping[str, int], lines: Iterable[Line], *, reserved: bool, shelf: bool
+) -> tuple[StockMove, ...]:
+    """Return the moves for goods that a due order does not need: `reserved` for it, or sold already.
+
+    `shelf`: whether they can be sold again. If not, they are gone.
+    """
+    if not reserved and not shelf:
+        return ()
+    counted = [line for line in lines if line.sku in left]
+    if not reserved:
+        return tuple(StockMove(line.sku, 0, -line.quantity) for line in counted)
+    gone = 0 if shelf else 1
+    return tuple(StockMove(line.sku, -line.quantity, gone * line.quantity) for line in counted)
+
+
 def after(left: Mapping[str, int], moves: Iterable[StockMove]) -> dict[str, int]:
     """Return the pieces left after `moves`."""
     changed = dict(left)

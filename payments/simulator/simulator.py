@@ -80,7 +80,7 @@ class Simulator:
     def __init__(self, flow: Flow, name: str = "Asha", now: int = START, id: str = "sim-1") -> None:
         self._flow, self._name, self._id = flow, name, id
         self.now = now
-        self.store = MemoryStore(flow.sections["shop"].counted, {id: Conversation(id)})
+        self.store = MemoryStore(flow.sections["shop"].counted, conversations={id: Conversation(id)})
         self._timers: list[tuple[int, int, dict[str, Any]]] = []
         self._number = 0
         self._payments = 0

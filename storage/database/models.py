@@ -156,6 +156,8 @@ class Order(Model):
     destination = fields.TextField()
     payment = fields.TextField()
     stage = fields.TextField(null=True)
+    stage_by = fields.TextField(null=True)
+    stage_at = fields.BigIntField(null=True)
     lifecycle = fields.TextField()
     fulfilled = fields.BigIntField()
     held = fields.BigIntField()
@@ -178,7 +180,7 @@ class Order(Model):
             ),
             CheckConstraint(
                 check="payment IN ('unpaid', 'authorised', 'short', 'held', 'cash', 'paid', 'refunding',"
-                " 'refunded')",
+                " 'refunded', 'cancelled')",
                 name="orders_payment",
             ),
             CheckConstraint(check="fulfilled >= 0 AND held >= 0", name="orders_money"),

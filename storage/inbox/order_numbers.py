@@ -1,7 +1,7 @@
-"""The numbers of orders: each order takes the next one in the transaction that places it, so none is left out.
+"""The numbers of orders: the transaction that places an order takes the next one, so none is left out.
 
-A step needs the number before it is stored, because its messages name it. So each batch reads the next number,
-and the write is refused if another process has taken it meanwhile; the batch then runs again with a lock.
+A step needs the number before it is stored, because its messages name it. So each batch reads the next one,
+and the write is refused if another process has taken it meanwhile. The batch then runs again with a lock.
 """
 
 from collections.abc import Sequence

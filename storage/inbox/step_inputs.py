@@ -214,6 +214,8 @@ def order_state(installation: str, rows: OrderRows) -> OrderState:
         held=rows.order["held"],
         held_for=from_codes(rows.order["held_for"]),
         stage=None if rows.order["stage"] is None else Stage(rows.order["stage"]),
+        stage_by=rows.order["stage_by"] or "",
+        stage_at=rows.order["stage_at"] or 0,
         amendments=tuple(_amendment(amendment) for amendment in rows.amendments),
     )
 

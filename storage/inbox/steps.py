@@ -34,7 +34,7 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class Shared:
     """What all steps of a batch share: each leaves the next one what it has not taken."""
 
     left: Mapping[str, int]
@@ -44,11 +44,11 @@ class Counts:
     next_number: int
     """Number of the next order."""
 
-    def after(self, changes: ChangeSet) -> "Counts":
-        """Return the counts after a step."""
+    def after(self, changes: ChangeSet) -> "Shared":
+        """Return what a step leaves to the next one."""
         if not (changes.moves or changes.bookings or changes.placed):
             return self
-        return Counts(
+        return Shared(
             stock.after(self.left, changes.moves),
             quotas.after(self.taken, changes.bookings),
             self.next_number + len(changes.placed),
@@ -68,9 +68,9 @@ async def advance_due(
     batch: list[list[Rows]] = []
     first, answered = 0, 0
     loaded = await load_due(tx, now, limit, events, draw)
-    counts = await _counts(tx, now, alone) if loaded else Counts({}, {}, 0)
+    shared = await _read_shared(tx, now, alone) if loaded else Shared({}, {}, 0)
     for item in loaded:
-        decided = item if isinstance(item, Unusable) else _decide(item, counts, advance, now)
+        decided = item if isinstance(item, Unusable) else _decide(item, shared, advance, now)
         if isinstance(decided, Unusable):
             # The error's message may quote the customer: it goes to the database, not to the log.
             log.error("event parked", event_number=decided.number, error=type(decided.error).__name__)
@@ -79,7 +79,7 @@ async def advance_due(
         else:
             changes, rows = decided
             batch.append(rows)
-            counts = counts.after(changes)
+            shared = shared.after(changes)
             first = first or changes.results[0].number
             answered += len(changes.results)
     if batch:
@@ -93,18 +93,16 @@ async def advance_due(
     return answered
 
 
-async def _counts(tx: Transaction, now: int, alone: bool) -> Counts:
+async def _read_shared(tx: Transaction, now: int, alone: bool) -> Shared:
     number = await order_numbers.following(tx, locked=alone)
-    return Counts(await stored_stock.left(tx), await stored_quotas.taken(tx, now), number)
+    return Shared(await stored_stock.left(tx), await stored_quotas.taken(tx, now), number)
 
 
 def _decide(
-    waiting: Waiting, counts: Counts, advance: Advance, now: int
+    waiting: Waiting, shared: Shared, advance: Advance, now: int
 ) -> tuple[ChangeSet, list[Rows]] | Unusable:
     """Return the changes and their rows. If several events fail together, try the first alone."""
-    given = replace(
-        waiting.given, left=counts.left, taken=counts.taken, next_number=counts.next_number
-    )
+    given = replace(waiting.given, left=shared.left, taken=shared.taken, next_number=shared.next_number)
     try:
         changes = advance(given)
         return changes, rows_of(Saving(waiting.id, given, changes, now))
@@ -112,4 +110,4 @@ def _decide(
         failed = Unusable(given.events[0].number, error)
     if len(given.events) == 1:
         return failed
-    return _decide(replace(waiting, given=replace(given, events=given.events[:1])), counts, advance, now)
+    return _decide(replace(waiting, given=replace(given, events=given.events[:1])), shared, advance, now)

@@ -27,9 +27,11 @@ async def take(tx: Transaction, moves: Iterable[StockMove]) -> None:
             raise SoldOut(sku)
 
 
+# Goods may come back that were sold before the last count: that count is not theirs, so `sold` stays at 0.
 # A move that only frees pieces, or turns reserved ones into sold ones, is always allowed.
 _TAKE = """
-UPDATE stock SET reserved = reserved + $2::bigint, sold = sold + $3::bigint
+UPDATE stock SET reserved = reserved + $2::bigint,
+    sold = CASE WHEN sold + $3::bigint < 0 THEN 0 ELSE sold + $3::bigint END
 WHERE sku = $1 AND ($2::bigint + $3::bigint <= 0 OR declared - sold - reserved >= $2::bigint + $3::bigint)
 RETURNING sku"""
 
@@ -63,7 +65,7 @@ WHERE o.lifecycle IN ('open', 'promised') AND a.pieces > 0"""
 
 
 async def _reserved(tx: Transaction) -> Counter[str]:
-    """Return the pieces of each product in orders that reserve them: not paid for yet, and not amended away."""
+    """Return the pieces of each product in orders that reserve them, less what amendments took out."""
     reserved: Counter[str] = Counter()
     for row in await tx.fetch(_RESERVING):
         for sku, _, quantity, *_ in loads(row["lines"]):

@@ -78,7 +78,8 @@ async def _orders(records: Records, page: int) -> AsyncIterator[tuple[OrderState
         of_page = Q(conversation_id__in=owners, order_key__gt=first, order_key__lte=last)
         facts = by_order(await Fact.filter(of_page).using_db(records.client).values(*_FACT))
         refunds = by_order(await Refund.filter(of_page).using_db(records.client).values(*_REFUND))
-        amendments = by_order(await Amendment.filter(of_page).using_db(records.client).order_by("caused_by").values())
+        changed = Amendment.filter(of_page).using_db(records.client).order_by("caused_by", "key")
+        amendments = by_order(await changed.values())
         for row in rows:
             key = row["key"]
             # Without attempts: a link is no money.
@@ -89,7 +90,7 @@ async def _orders(records: Records, page: int) -> AsyncIterator[tuple[OrderState
 
 _ORDER: Final = (
     "key", "conversation_id", "number", "lines", "total", "currency", "terms", "destination", "stage",
-    "lifecycle", "fulfilled", "held", "held_for", "placed_at", "placed_by", "paid_at",
+    "stage_by", "stage_at", "lifecycle", "fulfilled", "held", "held_for", "placed_at", "placed_by", "paid_at",
 )  # fmt: skip
 _FACT: Final = ("order_key", "entity", "entity_id", "state", "amount", "currency", "at", "detail")
 _REFUND: Final = ("key", "order_key", "payment_id", "amount", "reason", "status", "refund_id")

@@ -47,7 +47,7 @@ class MemoryShop(MemoryStore):
 
     def __init__(self, flow: Flow) -> None:
         asha = Conversation("c-1", customer={"name": "Asha"})
-        super().__init__(flow.sections["shop"].counted, {asha.id: asha})
+        super().__init__(flow.sections["shop"].counted, conversations={asha.id: asha})
         self.flow = flow
         self.reserved: Counter[str] = Counter()
         """Pieces of each counted product that orders hold."""

@@ -176,7 +176,7 @@ def test_sums_tell_currencies_apart() -> None:
         held_for=DOLLARS,
     )
     assert sums(both) == {
-        "INR": Sums(60_000, TOTAL, 10_000, 10_000, 0),
+        "INR": Sums(60_000, TOTAL, 10_000, 10_000, 0, goods=TOTAL),
         "USD": Sums(1200, 0, 200, 0, 1000),
     }
 

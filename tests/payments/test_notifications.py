@@ -78,7 +78,7 @@ def test_status(order: OrderState, expected: str) -> None:
 @pytest.mark.parametrize("before", [Lifecycle.OPEN, Lifecycle.LAPSED])
 def test_success_is_told_once_with_what_came_and_whether_it_came_late(before: Lifecycle) -> None:
     late = before is Lifecycle.LAPSED
-    success = Happened("payment.captured", {"amount": TOTAL, "method": "upi", "late": late})
+    success = Happened("payment.captured", {"amount": TOTAL, "method": "upi", "by": "", "late": late})
     assert notified(state(lifecycle=before), PAID, CAPTURED) == [success]
     assert notified(PAID, PAID, CAPTURED) == []
     # Where an earlier step stored the fact and failed, the order did not move yet.

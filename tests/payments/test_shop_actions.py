@@ -157,13 +157,16 @@ def test_settle_takes_out_what_was_bought() -> None:
 
 
 def test_place_freezes_the_cart_at_todays_prices_in_the_customers_language() -> None:
-    found = after("order.place", state(("a", 2), ("b", 1), placed=6))
+    found = after("order.place", state(("a", 2), ("b", 1), placed=6, next_number=12_345))
     assert (found.placed, found.current, found.moves) == (7, "c-1-7", (StockMove("b", 1, 0),))
-    assert found.order == OrderState(
-        Order(
-            "c-1-7", "12345", "c-1", (Line("a", "अ", 2, 18_000), Line("b", "B", 1, 24_950)), 60_950, "INR",
-            NOW, 2345,
-        )
+    assert (found.next_number, found.order) == (
+        12_346,
+        OrderState(
+            Order(
+                "c-1-7", "12345", "c-1", (Line("a", "अ", 2, 18_000), Line("b", "B", 1, 24_950)), 60_950, "INR",
+                NOW, 2345,
+            )
+        ),
     )  # fmt: skip
     assert found.cart == cart_of(("a", 2), ("b", 1)), "until it is paid"
 
@@ -294,7 +297,7 @@ def test_templates_see_cart_and_order() -> None:
 def test_what_a_conversation_keeps_makes_the_same_state_again() -> None:
     before = replace(about(unpaid(), ("a", 2)), asked_at=NOW, earlier_links=("c-1-0.1",))
     conversation = Conversation("c-1", data=data(before))
-    assert of_conversation(conversation, AT, before.orders, before.left) == before
+    assert of_conversation(conversation, AT, before.orders, before.left, {}, 0) == before
     assert data(state()) == {}
 
 

@@ -209,8 +209,8 @@ def sent_is_sent_again(patch: pytest.MonkeyPatch) -> None:
 def surplus_stays(patch: pytest.MonkeyPatch) -> None:
     refunds_for = resolution._asked
 
-    def no_refunds_if_fulfilled(key: str, lifecycle: Lifecycle, *rest: Any) -> Any:
-        return () if lifecycle is Lifecycle.FULFILLED else refunds_for(key, lifecycle, *rest)
+    def no_refunds_if_fulfilled(state: OrderState, lifecycle: Lifecycle, *rest: Any) -> Any:
+        return () if lifecycle is Lifecycle.FULFILLED else refunds_for(state, lifecycle, *rest)
 
     patch.setattr(resolution, "_asked", no_refunds_if_fulfilled)
 

@@ -214,6 +214,8 @@ class Migration(migrations.Migration):
                 ("destination", fields.TextField(unique=False)),
                 ("payment", fields.TextField(unique=False)),
                 ("stage", fields.TextField(null=True, unique=False)),
+                ("stage_by", fields.TextField(null=True, unique=False)),
+                ("stage_at", fields.BigIntField(null=True)),
                 ("lifecycle", fields.TextField(unique=False)),
                 ("fulfilled", fields.BigIntField()),
                 ("held", fields.BigIntField()),
@@ -235,7 +237,7 @@ class Migration(migrations.Migration):
                     ),
                     CheckConstraint(
                         check="payment IN ('unpaid', 'authorised', 'short', 'held', 'cash', 'paid',"
-                        " 'refunding', 'refunded')",
+                        " 'refunding', 'refunded', 'cancelled')",
                         name="orders_payment",
                     ),
                     CheckConstraint(check="fulfilled >= 0 AND held >= 0", name="orders_money"),

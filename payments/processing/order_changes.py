@@ -1,0 +1,255 @@
+"""What people change about a placed order: its stage, its goods, its price, money by hand. Pure.
+
+Each function changes one order in a turn, applies the rules of money, and tells the customer. Each raises
+`NotPossible` before anything has changed.
+"""
+
+from dataclasses import replace
+from enum import StrEnum
+
+from payments.ledger.facts import Detail, EntityType, Fact, FactState
+from payments.ledger.state import OrderState
+from payments.processing.turn import Trace, Turn
+from payments.processing.updates import apply
+from payments.shop import amendments, stock
+from payments.shop.amendments import Amendment, AmendmentKind
+from payments.shop.fulfilment import Stage, goods_are_here, is_forward
+from payments.shop.order_terms import Destination
+from payments.shop.orders import Line, hand_payment, is_by_hand
+from payments.shop.pricing import worth_of_last
+
+
+class NotPossible(Exception):
+    """A person asked for a change that the order does not allow. The message is for that person."""
+
+
+class Overtaken(NotPossible):
+    """The order is no longer in the stage that the person saw."""
+
+
+class Settlement(StrEnum):
+    """How an order is paid whose goods are handed over."""
+
+    CASH = "cash"
+    UPI = "upi"
+    """Paid to the shop's own UPI address, not through Razorpay."""
+    OWED = "owed"
+    """Not yet: the customer owes it."""
+
+
+def move(
+    turn: Turn,
+    state: OrderState,
+    to: Stage,
+    by: str,
+    *,
+    expected: Stage | None = None,
+    settlement: Settlement | None = None,
+) -> Trace:
+    """Move the order forward to the stage `to`. `expected` is the stage that the person saw.
+
+    `settlement` says how an order is paid that is delivered and was not paid in full before.
+    """
+    stage, stages = _stage(state, expected), (*turn.shop.at.shop.stages, Stage.DELIVERED)
+    if to not in stages:
+        raise NotPossible(f"the shop has no stage '{to}': it has {', '.join(dict.fromkeys(stages))}")
+    if not is_forward(stage, to):
+        raise NotPossible(f"{_named(state)} is {_stands(state)} already")
+    unpaid = state.due if to is Stage.DELIVERED else 0
+    if unpaid and settlement is None:
+        raise NotPossible(f"{_named(state)} is not paid: say whether by cash, by upi, or owed")
+    new: tuple[Fact, ...] = ()
+    if unpaid and settlement in (Settlement.CASH, Settlement.UPI):
+        new = (_payment(state, unpaid, settlement, by, turn.now),)
+    return _applied(turn, state, _staged(state, to, by, turn.now), new)
+
+
+def call_off(
+    turn: Turn,
+    state: OrderState,
+    to: Stage,
+    by: str,
+    *,
+    expected: Stage | None = None,
+    shelf: bool | None = None,
+) -> Trace:
+    """End the order: CANCELLED before its goods are delivered, or REFUSED at the door.
+
+    What was paid goes back. `shelf`: whether its goods can be sold again. By default they can if nobody has
+    begun to prepare them, and if the customer refused them.
+    """
+    if state.stage is not None:
+        _stage(state, expected)
+    elif not state.open_to_pay:
+        raise NotPossible(f"{_named(state)} has ended: it is {state.status}")
+    if to is Stage.REFUSED and state.stage is not Stage.OUT:
+        raise NotPossible(f"{_named(state)} is not on its way, so nobody can refuse it: cancel it")
+    usable = goods_are_here(state.stage) or to is Stage.REFUSED
+    turn.shop = turn.shop.called_off(state.key, to, by, shelf=usable if shelf is None else shelf)
+    return _applied(turn, state, turn.shop.known(state.key))
+
+
+def take_less(
+    turn: Turn, state: OrderState, sku: str, pieces: int, by: str, why: str, *, shelf: bool = True
+) -> Trace:
+    """Take `pieces` of a line out of the order: their price is not owed. `shelf`: they can be sold again.
+
+    If nothing would remain, the order is called off.
+    """
+    _stage(state, None)
+    if pieces == sum(line.quantity for line in state.lines) == _left(state, _line(state, sku)):
+        return call_off(turn, state, Stage.CANCELLED, by, shelf=shelf)
+    return _without_pieces(turn, state, state, sku, pieces, by, why, shelf=shelf)
+
+
+def take_back(
+    turn: Turn, state: OrderState, sku: str, pieces: int, by: str, why: str, *, shelf: bool = True
+) -> Trace:
+    """Take back `pieces` of a delivered line: their price goes back, the delivery fee does not."""
+    if state.stage is not Stage.DELIVERED:
+        raise NotPossible(f"{_named(state)} is {state.stage or state.status}: only delivered goods come back")
+    all_of_it = pieces == sum(line.quantity for line in state.lines)
+    after = _staged(state, Stage.RETURNED, by, turn.now) if all_of_it else state
+    return _without_pieces(turn, state, after, sku, pieces, by, why, shelf=shelf)
+
+
+def allow(turn: Turn, state: OrderState, amount: int, by: str, why: str) -> Trace:
+    """Take `amount` paise off what the order costs."""
+    if not state.goods_due:
+        raise NotPossible(f"{_named(state)} is {state.status}: nothing is owed for it")
+    if not 0 < amount <= state.owed:
+        raise NotPossible(f"an allowance for {_named(state)} is at most what it costs, {state.owed} paise")
+    return _amended(turn, state, state, AmendmentKind.ALLOWANCE, by, amount=amount, why=why)
+
+
+def send_elsewhere(turn: Turn, state: OrderState, to: Destination, by: str) -> Trace:
+    """Send the goods to another place for the same price."""
+    if state.stage is None or not _before_leaving(state):
+        raise NotPossible(
+            f"{_named(state)} is {state.stage or state.status}: it cannot be sent elsewhere now"
+        )
+    return _amended(turn, state, state, AmendmentKind.ADDRESS, by, to=to)
+
+
+def take_money(turn: Turn, state: OrderState, amount: int, settlement: Settlement, by: str) -> Trace:
+    """Record that a person took `amount` paise for the order."""
+    if not state.goods_due:
+        raise NotPossible(f"{_named(state)} is {state.status}: nothing is owed for it")
+    if amount <= 0 or settlement is Settlement.OWED:
+        raise NotPossible("say what was taken, by cash or by upi")
+    return _applied(turn, state, state, (_payment(state, amount, settlement, by, turn.now),))
+
+
+def give_back_by_hand(turn: Turn, state: OrderState, by: str) -> Trace:
+    """Record that a person gave back what was taken by hand and has to go back."""
+    waiting = [refund for refund in state.refunds if is_by_hand(refund.payment_id) and refund.open]
+    if not waiting:
+        raise NotPossible(f"nothing of {_named(state)} waits to be given back by hand")
+    facts = tuple(
+        Fact(
+            order_key=state.key,
+            entity=EntityType.REFUND,
+            entity_id=refund.key,
+            state=FactState.PROCESSED,
+            amount=refund.amount,
+            currency=state.order.currency,
+            at=turn.now // 1000,
+            detail=Detail(payment_id=refund.payment_id, key=refund.key, by=by),
+        )
+        for refund in waiting
+    )
+    return _applied(turn, state, state, facts)
+
+
+def _without_pieces(
+    turn: Turn,
+    before: OrderState,
+    state: OrderState,
+    sku: str,
+    pieces: int,
+    by: str,
+    why: str,
+    *,
+    shelf: bool,
+) -> Trace:
+    """Amend `state` by `pieces` of a line."""
+    line = _line(state, sku)
+    if not 0 < pieces <= _left(state, line):
+        raise NotPossible(f"{_named(state)} has {_left(state, line)} of '{sku}', not {pieces}")
+    gone = line.quantity - _left(state, line)
+    worth = worth_of_last(line.charged, line.quantity, gone, pieces)
+    back = (replace(line, quantity=pieces),)
+    moves = stock.give_back(turn.shop.left, back, reserved=state.reserves, shelf=shelf)
+    turn.shop = turn.shop.moving(moves)
+    cost = {"amount": min(worth, state.owed), "sku": sku, "pieces": pieces}
+    return _amended(turn, before, state, AmendmentKind.LESS, by, why=why, **cost)
+
+
+def _amended(
+    turn: Turn, before: OrderState, after: OrderState, kind: AmendmentKind, by: str, **rest: object
+) -> Trace:
+    key = amendments.key_of(before.key, len(before.amendments) + 1)
+    amendment = Amendment(key, before.key, kind, by, turn.now, **rest)  # type: ignore[arg-type]
+    return _applied(turn, before, after.amended(amendment))
+
+
+def _applied(turn: Turn, before: OrderState, after: OrderState, new: tuple[Fact, ...] = ()) -> Trace:
+    if new:
+        after = after.with_facts(new)
+    return apply(turn, before, after, new)[0]
+
+
+def _payment(state: OrderState, amount: int, settlement: Settlement, by: str, now: int) -> Fact:
+    """Return the fact that a person took money. No webhook can make one: its id is not Razorpay's."""
+    taken = {fact.entity_id for fact in state.facts if is_by_hand(fact.entity_id)}
+    return Fact(
+        order_key=state.key,
+        entity=EntityType.PAYMENT,
+        entity_id=hand_payment(state.key, len(taken) + 1),
+        state=FactState.CAPTURED,
+        amount=amount,
+        currency=state.order.currency,
+        at=now // 1000,
+        detail=Detail(method=str(settlement), by=by),
+    )
+
+
+def _stage(state: OrderState, expected: Stage | None) -> Stage:
+    """Return the order's stage. Raises NotPossible if its goods are not due, or it is not as expected."""
+    if expected is not None and state.stage is not expected:
+        raise Overtaken(f"{_named(state)} is {_stands(state)} already")
+    if state.stage is None or not state.goods_due:
+        raise NotPossible(f"{_named(state)} is {state.stage or state.status}: its goods are not due")
+    if state.stage.ended:
+        raise NotPossible(f"{_named(state)} is {_stands(state)} already")
+    return state.stage
+
+
+def _staged(state: OrderState, to: Stage, by: str, now: int) -> OrderState:
+    return replace(state, stage=to, stage_by=by, stage_at=now)
+
+
+def _before_leaving(state: OrderState) -> bool:
+    return state.stage in (Stage.PLACED, Stage.ACCEPTED, Stage.PREPARING, Stage.READY)
+
+
+def _line(state: OrderState, sku: str) -> Line:
+    found = next((line for line in state.order.lines if line.sku == sku), None)
+    if found is None:
+        skus = ", ".join(line.sku for line in state.order.lines)
+        raise NotPossible(f"{_named(state)} has no '{sku}': it has {skus}")
+    return found
+
+
+def _left(state: OrderState, line: Line) -> int:
+    return sum(each.quantity for each in state.lines if each.sku == line.sku)
+
+
+def _named(state: OrderState) -> str:
+    return f"#{state.order.number}"
+
+
+def _stands(state: OrderState) -> str:
+    """Return the stage and who moved it there, as people read it."""
+    stage = state.stage or state.status
+    return f"{stage} (by {state.stage_by})" if state.stage_by else str(stage)

@@ -1,0 +1,61 @@
+"""The actions on payments: request a link, withdraw it, ask Razorpay. Pure."""
+
+from typing import Final
+
+from flows.engine.events import Happened
+from flows.engine.vocabulary import Action, Result, Scene
+from payments.ledger.state import PaymentStatus
+from payments.processing.cart_actions import NoArguments, refused, state_of
+from payments.processing.order_actions import withdraw_link
+from payments.shop import stock
+
+USABLE_FOR: Final = 2 * 60_000
+"""Milliseconds that a link must still live to be offered again: a customer needs time to pay."""
+
+ASK_AGAIN: Final = 30_000
+"""Milliseconds that must pass before a customer can have Razorpay asked for their payment again."""
+
+
+def _request(scene: Scene, args: NoArguments) -> Result:
+    """Make sure that the current order has one payable link: the one it has, or a new one."""
+    state = state_of(scene)
+    order = state.order
+    if order is None or order.status is not PaymentStatus.UNPAID:
+        return refused(scene, "order.refused", reason="nothing to pay")
+    link = order.link
+    if link and link.expires_at > scene.now + USABLE_FOR:
+        url = link.short_url
+        return Result(state, raised=(Happened("payment_link.created", {"short_url": url}),) if url else ())
+    if order.lapsed and not stock.enough(state.left, order.lines):
+        return refused(scene, "order.refused", reason="order sold out")
+    return Result(state.request_link(order))
+
+
+def _cancel(scene: Scene, args: NoArguments) -> Result:
+    """Withdraw the current order's link. A payment that comes before the cancellation still counts."""
+    state = state_of(scene)
+    order = state.order
+    if order is None or not order.open_to_pay:
+        return Result(state)
+    return Result(withdraw_link(state, order) if order.link else state.end(order.key))
+
+
+def _check(scene: Scene, args: NoArguments) -> Result:
+    """Ask Razorpay for the current order's payments now, at most once in `ASK_AGAIN`."""
+    state = state_of(scene)
+    if state.order is None:
+        return refused(scene, "order.refused", reason="nothing to pay")
+    if not state.may_have_paid:
+        return refused(scene, "payment.not_found")
+    if scene.now < state.asked_at + ASK_AGAIN:
+        return refused(scene, "payment.asked_lately")
+    return Result(state.asking_for_payments(state.order.key))
+
+
+PAYMENT: Final = {
+    "payment.request": Action(NoArguments, _request, ("order.refused", "payment_link.created")),
+    "payment.cancel": Action(NoArguments, _cancel),
+    "payment.check": Action(
+        NoArguments, _check, ("order.refused", "payment.asked_lately", "payment.not_found")
+    ),
+}
