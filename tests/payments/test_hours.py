@@ -2,7 +2,7 @@
 
 import zoneinfo
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,11 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from flows.document.errors import Issue
-from flows.document.reader import read
-from flows.language.validation import validate
 from payments.shop.hours import HORIZON, Hours, is_open, is_open_on, opens_at
 from payments.shop.local_time import INDIA, Date, TimeZone, instant, local_date, show_time, time_range
+from tests.payments.shop_yaml import issue_of, load, ms
 
 MINUTE = 60_000
 
@@ -28,28 +26,10 @@ class Section(BaseModel):
     day: Date | None = None
 
 
-def load(text: str) -> Section:
-    """Return the section written as YAML, read as `munshi check` reads it."""
-    return Section.model_validate(read(text, "shop.yaml").data)
-
-
 def hours_of(text: str) -> Hours:
-    hours = load(f"hours: {text}").hours
+    hours = load(Section, f"hours: {text}").hours
     assert hours
     return hours
-
-
-def issue_of(text: str) -> Issue:
-    """Return the first issue that `munshi check` has with the section `text`."""
-    document = read(f"flow: f\nstart: s\nstates: {{s: {{}}}}\nshop:\n  {text}\n", "shop.yaml")
-    spec, issues = validate(document, {"shop": Section})
-    assert spec is None
-    return issues[0]
-
-
-def ms(text: str, zone: ZoneInfo = INDIA) -> int:
-    """Milliseconds of `2026-11-29 12:30` in `zone`."""
-    return round(datetime.fromisoformat(text).replace(tzinfo=zone).timestamp() * 1000)
 
 
 WEEK = '{mon-fri: "9:00-13:00, 17:00-21:00", sat: "18:00-01:00", sun: ["10:00-12:00", "8:00-9:00"], closed: [2026-11-24]}'  # noqa: E501
@@ -190,15 +170,16 @@ def test_a_range_is_shown_as_it_is_written(start: int, length: int) -> None:
     ],
 )  # fmt: skip
 def test_slips_are_named_where_they_are(text: str, message: str, line: int) -> None:
-    issue = issue_of(text)
+    issue = issue_of(Section, text)
     assert message in issue.message
     assert issue.line == line
 
 
 def test_what_an_operator_may_write() -> None:
     section = load(
+        Section,
         "timezone: Asia/Kathmandu\nday: 2026-11-08\n"
-        "hours:\n  sat-mon: 9:00 – 21:00\n  Tue, thu-fri: [9:00-12:00, 13:00-24:00]\n  closed: [2026-11-08]\n"
+        "hours:\n  sat-mon: 9:00 – 21:00\n  Tue, thu-fri: [9:00-12:00, 13:00-24:00]\n  closed: [2026-11-08]\n",
     )
     assert section.timezone.key == "Asia/Kathmandu"
     assert section.day == date(2026, 11, 8)
