@@ -214,6 +214,8 @@ def slot(**values: Any) -> Slot:
     [
         ("Lunch", "lunch"), ("  Late  Lunch! ", "late-lunch"), ({"hi": "दोपहर", "en": "Lunch"}, "lunch"),
         ({"hi": "दोपहर"}, "33062e38"), ("शाम", "f8f87171"),
+        ({"bn": "Dupur", "en": "Lunch"}, "lunch"),
+        ({"ta": "Madiyam", "hi": "Dopahar"}, "dopahar"),
         ("Café", "cafe"), ("L" * 60, "l" * 40), ("🍛 Lunch", "lunch"),
     ],
 )  # fmt: skip

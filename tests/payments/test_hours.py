@@ -142,6 +142,11 @@ def test_a_range_is_shown_as_it_is_written(start: int, length: int) -> None:
     assert (times.start, times.end) == (start, start + length)
 
 
+@pytest.mark.parametrize("text", ["9:00-24:00", "0:00-24:00", "18:00-1:30", "20:00-0:30"])
+def test_midnight_is_shown_as_the_end_of_the_day(text: str) -> None:
+    assert str(time_range(text)) == text
+
+
 @pytest.mark.parametrize(
     ("text", "message", "line"),
     [
@@ -153,7 +158,8 @@ def test_a_range_is_shown_as_it_is_written(start: int, length: int) -> None:
         ('hours:\n    mon-sat: "9:00-21:00"\n    sunn: "9:00-13:00"', "did you mean 'sun'?", 7),
         ('hours: {monday: "9:00-13:00"}', "'monday' is not a day of the week: did you mean 'mon'?", 5),
         ('hours: {mon-sat: "9:00-21:00", sat: "9:00-13:00"}', "twice: in 'mon-sat' and in 'sat'", 5),
-        ('hours: {"mon-wed, tue": "9:00-21:00"}', "'tue' is given twice", 5),
+        ('hours: {"mon-wed, tue": "9:00-21:00"}', "'tue' is given twice in 'mon-wed, tue'", 5),
+        ('hours: {mon: "24:00-2:00"}', "'24:00-2:00' is empty", 5),
         ("hours: {mon: 9-21}", "'9' is not a time of day", 5),
         ("hours: {mon: 9}", "'9' is not a range of times", 5),
         ('hours: {mon: "9:00-25:00"}', "'25:00' is not a time of day", 5),
@@ -179,7 +185,8 @@ def test_what_an_operator_may_write() -> None:
     section = load(
         Section,
         "timezone: Asia/Kathmandu\nday: 2026-11-08\n"
-        "hours:\n  sat-mon: 9:00 – 21:00\n  Tue, thu-fri: [9:00-12:00, 13:00-24:00]\n  closed: [2026-11-08]\n",
+        "hours:\n  sat-mon: 9:00 – 21:00\n"
+        "  Tue, thu-fri: [9:00-12:00, 13:00-24:00]\n  closed: [2026-11-08]\n",
     )
     assert section.timezone.key == "Asia/Kathmandu"
     assert section.day == date(2026, 11, 8)
