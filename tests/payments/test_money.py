@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from payments.shop.money import MAX_PAISE, money, paise
+from payments.shop.money import MAX_PAISE, money, paise, paise_or_zero
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,17 @@ def test_paise(rupees: Any, amount: int) -> None:
 def test_refuses(rupees: Any) -> None:
     with pytest.raises(ValueError):
         paise(rupees)
+
+
+@pytest.mark.parametrize(("rupees", "amount"), [(0, 0), ("0.00", 0), (Decimal("0.5"), 50), (40, 4000)])
+def test_a_fee_may_be_nothing(rupees: Any, amount: int) -> None:
+    assert paise_or_zero(rupees) == amount
+
+
+@pytest.mark.parametrize("rupees", [-1, "-0.01", True, False, None, "0.001", "NaN", 1_000_000_001])
+def test_other_fees_are_refused(rupees: Any) -> None:
+    with pytest.raises(ValueError):
+        paise_or_zero(rupees)
 
 
 @pytest.mark.parametrize(
