@@ -167,7 +167,7 @@ def _draw_decision(entry: dict[str, Any]) -> Iterator[Text]:
     for key in ("did", "entered", "said", "unsaid"):
         if key in entry:
             yield plain(f"  {key:<8} {', '.join(entry[key])}")
-    for key in ("instead", "refused", "ignored", "asked"):
+    for key in ("page", "instead", "refused", "ignored", "asked"):
         if key in entry:
             yield plain(f"  {key:<8} {entry[key]}")
     if entry.get("unanswered"):

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Final, TypeAlias
+from typing import Annotated, Any, ClassVar, Final, Self, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
@@ -40,6 +40,10 @@ class BaseMessage(ABC):
     def replies(self) -> tuple[Reply, ...]:
         """Every tappable answer, top to bottom."""
 
+    def page(self, number: int, limits: ChannelLimits) -> Self:
+        """Return page `number` of the message, or its last page if it has fewer. Most have one page."""
+        return self
+
     @abstractmethod
     def sendable(self, limits: ChannelLimits) -> "BaseMessage":
         """Return the message as the channel takes it, mended where no meaning is lost. Raises Unsendable."""
@@ -65,6 +69,11 @@ class KindSpec(Spec, ABC):
     """The key that decides that a message is of this kind."""
 
     template: TemplateSpec | None = None
+
+    @property
+    def has_pages(self) -> bool:
+        """Whether it is split into pages where it is too long for one message."""
+        return False
 
     @abstractmethod
     def write(self, writer: Writer) -> Callable[[Context, str], BaseMessage]:

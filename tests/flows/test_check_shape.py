@@ -31,11 +31,11 @@ ERRORS: Final[dict[str, Row]] = {
     "word not text": row("[hi]", "[12]", "12 is not text", 13, 19, "put it in quotes"),
     "bad name": row(
         "yes_please: {to", "Yes-Please: {to", "'Yes-Please' is not a valid name", 21, 7,
-        "names are lower case letters, digits and '_', and start with a letter",
+        "names are up to 64 lower case letters, digits and '_', and start with a letter",
     ),
     "bad language": row(
         "[en, hi]", "[en, Hindi]", "'Hindi' is not a valid name", 2, 17,
-        "names are lower case letters, digits and '_', and start with a letter",
+        "names are up to 64 lower case letters, digits and '_', and start with a letter",
     ),
     "wrong kind": row(
         "shelf: {things: [a, b]}", "shelf: 5", "5 can't stand here", 3, 1,

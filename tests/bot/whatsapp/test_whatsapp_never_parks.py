@@ -54,12 +54,13 @@ def _in(flow: Flow, chat: tuple[str, ...]) -> Simulator:
 
 
 def _tap_ids(flow: Flow, conversation: Conversation) -> st.SearchStrategy[str]:
-    """Reply ids: of the conversation's own visits with every trigger, and arbitrary ones."""
+    """Reply ids: of the conversation's own visits with every trigger, of pages, and arbitrary ones."""
     places = st.sampled_from(
         [replies.place(conversation.id, visit) for visit in (*conversation.visits, 1, 10**17)]
     )
     return st.one_of(
         _TEXT, st.builds(replies.encode, places, st.sampled_from(sorted(flow.offered)), _TEXT),
+        st.builds(replies.encode_page, places, st.sampled_from(sorted(flow.messages)), st.integers(0, 99)),
         st.sampled_from([reply for _, reply in conversation.choices] or ["x"]),
     )  # fmt: skip
 
