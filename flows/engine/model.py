@@ -10,6 +10,7 @@ from transitions import Machine
 
 from flows.engine.variables import Variable
 from flows.engine.vocabulary import Action, Vocabulary
+from flows.messages.address_form import ADDRESS
 from flows.messages.kinds import Speech
 from flows.messages.limits import ChannelLimits
 from flows.templates.expressions import Expression, Template
@@ -157,7 +158,7 @@ BUILT_IN = MappingProxyType(
 RECEIVED = frozenset(
     {
         "image", "video", "audio", "document", "sticker", "location", "contacts", "order",
-        "nfm_reply", "unsupported", "request_welcome",
+        "nfm_reply", "unsupported", "request_welcome", ADDRESS,
     }
 )  # fmt: skip
 """What a customer may send besides text and taps. Each is a trigger; any other kind fires `otherwise`."""

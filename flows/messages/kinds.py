@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Discriminator, Tag
 
 from flows.document.errors import Unsendable
 from flows.document.shape import LANGUAGE
+from flows.messages.address_form import AddressForm, AddressFormSpec
 from flows.messages.buttons import Buttons, ButtonsSpec
 from flows.messages.document import Document, DocumentSpec
 from flows.messages.image import Image, ImageSpec
@@ -26,11 +27,11 @@ from flows.messages.writer import Writer
 from flows.templates.expressions import Context
 
 __all__ = [
-    "Buttons", "Document", "Image", "Link", "List", "Message", "MessageSpec", "Reply", "Section", "Sendable",
-    "Speech", "TemplateMessage", "Text", "Video", "from_json", "speech", "to_json",
+    "AddressForm", "Buttons", "Document", "Image", "Link", "List", "Message", "MessageSpec", "Reply",
+    "Section", "Sendable", "Speech", "TemplateMessage", "Text", "Video", "from_json", "speech", "to_json",
 ]  # fmt: skip
 
-Message: TypeAlias = Text | Image | Video | Document | Buttons | List | Link
+Message: TypeAlias = Text | Image | Video | Document | Buttons | List | Link | AddressForm
 """A message of a flow. Its `fallback`, if any, is sent when the channel takes nothing else."""
 Sendable: TypeAlias = Message | TemplateMessage
 
@@ -41,6 +42,7 @@ _Shape: TypeAlias = (
     Annotated[ButtonsSpec, Tag("<buttons>")]
     | Annotated[ListSpec, Tag("<list>")]
     | Annotated[LinkSpec, Tag("<link>")]
+    | Annotated[AddressFormSpec, Tag("<address>")]
     | Annotated[VideoSpec, Tag("<video>")]
     | Annotated[DocumentSpec, Tag("<document>")]
     | Annotated[ImageSpec, Tag("<image>")]
@@ -78,7 +80,7 @@ def _refusal(own: type[KindSpec], foreign: list[str]) -> str:
     if kinds := [key for key in _SHAPES if key in foreign and key != ImageSpec.KEY]:
         return f"a message has one of {' and '.join([own.KEY, *kinds])}, not both"
     if ImageSpec.KEY in foreign:
-        return f"a {own.KEY} can't have an image"
+        return f"{'an' if own is AddressFormSpec else 'a'} {own.KEY} can't have an image"
     return f"only messages with buttons, a list or a link have a {foreign[0]}"
 
 

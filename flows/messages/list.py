@@ -60,8 +60,8 @@ class List(BaseMessage):
         sections = tuple(Section(s.title, tuple(next(rows) for _ in s.rows)) for s in self.sections)
         return List(self.body, self.button, sections, self.footer, fallback=self.fallback)
 
-    def without_media(self) -> None:
-        """Return None: it has no file."""
+    def plain(self) -> None:
+        """Return None: nothing is plainer."""
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-ready dict."""

@@ -45,8 +45,11 @@ class BaseMessage(ABC):
         """Return the message as the channel takes it, mended where no meaning is lost. Raises Unsendable."""
 
     @abstractmethod
-    def without_media(self) -> "BaseMessage | None":
-        """Return the message without its file; None if it has no file, or no text would be left."""
+    def plain(self) -> "BaseMessage | None":
+        """Return its plain form: without the file or form that may not reach the customer.
+
+        None if it holds neither, or if nothing would be left to say.
+        """
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
@@ -63,6 +66,9 @@ class KindSpec(Spec, ABC):
 
     KEY: ClassVar[str]
     """The key that decides that a message is of this kind."""
+
+    FIRES: ClassVar[frozenset[str]] = frozenset()
+    """Triggers that the customer's answer fires, besides those of its replies."""
 
     template: TemplateSpec | None = None
 

@@ -64,6 +64,11 @@ ERRORS: Final[dict[str, Row]] = {
         "answered: {to: home}", "invalid: {to: home}", "'asking' asks but doesn't take the answer", 25, 5,
         "add 'on: {answered: …}'",
     ),
+    "form that is not answered": row(
+        "ask_age: How old are you?", "ask_age: {text: Where, address: true}",
+        "'ask_age' shows a form, but 'asking' doesn't answer 'address'", 23, 1,
+        "add 'on: {address: …}' to 'asking'",
+    ),
     "unreachable": row(
         "{to: asking}", "{say: hello}", "nothing leads to 'asking'", 23, 3,
         "add a 'to' somewhere, or remove it"

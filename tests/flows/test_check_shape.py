@@ -100,6 +100,21 @@ ERRORS: Final[dict[str, Row]] = {
     "video that is no text": row(
         "ask_age: How old are you?", "ask_age: {video: 7}", "7 is not text", 8, 13, "put it in quotes",
     ),
+    "address form and buttons": row(
+        "text: Choose", "text: Choose\n    address: true",
+        "a message has one of buttons and address, not both", 9, 3, "",
+    ),
+    "address form and image": row(
+        "ask_age: How old are you?", "ask_age: {text: Where, address: true, image: 'https://x'}",
+        "an address can't have an image", 8, 3, "",
+    ),
+    "address form without text": row(
+        "ask_age: How old are you?", "ask_age: {address: true}", "a message needs 'text'", 8, 3, "",
+    ),
+    "address form that is an address": row(
+        "ask_age: How old are you?", "ask_age: {text: Where, address: 4 Lake Road}",
+        "write 'address: true', or leave 'address' out", 8, 26, "",
+    ),
     "list without rows": row(
         "ask_age: How old are you?", "ask_age: {text: How, list: {button: x}}",
         "a list needs either 'rows' or 'sections'", 8, 24, "",
