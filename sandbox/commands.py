@@ -24,6 +24,10 @@ async def _tap(world: World, fields: Fields) -> str:
     return await world.meta.person(fields.text("wa_id")).tap(fields.text("title"))
 
 
+async def _fill(world: World, fields: Fields) -> str:
+    return await world.meta.person(fields.text("wa_id")).fill(fields.texts("values"))
+
+
 async def _expire_token(world: World, _fields: Fields) -> None:
     world.meta.expire_token()
 
@@ -176,6 +180,7 @@ def _status(status: int) -> int:
 COMMANDS: Final[dict[str, Command]] = {
     "write": _write,
     "tap": _tap,
+    "fill": _fill,
     "expire_token": _expire_token,
     "renew_token": _renew_token,
     "set_webhook": _set_webhook,
@@ -201,7 +206,8 @@ COMMANDS: Final[dict[str, Command]] = {
     "always": _always,
 }
 """
-`write {wa_id, text}` · `tap {wa_id, title}` · `expire_token` · `renew_token` ·
+`write {wa_id, text}` · `tap {wa_id, title}` ·
+`fill {wa_id, values}` (an address form, with Meta's names of its fields) · `expire_token` · `renew_token` ·
 `set_webhook {url?}` (the callback address that Meta shows) · `subscribe` · `unsubscribe` ·
 `pay {url, amount?, currency?, method?}` · `fail {url, reason?, description?, method?}` ·
 `authorize {url, amount?, currency?, method?}` · `capture {payment}` · `settle_late {payment}` ·

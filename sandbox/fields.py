@@ -46,6 +46,13 @@ class Fields:
         """Return a whole number, or None if the field is missing."""
         return self.number(name) if self.has(name) else None
 
+    def texts(self, name: str) -> dict[str, str]:
+        """Return the texts of an object, by their names."""
+        value = self._get(name, None)
+        if not isinstance(value, dict) or not all(isinstance(text, str) for text in value.values()):
+            raise FieldError(f"the field {name!r} must be an object of texts")
+        return value
+
     def fraction(self, name: str, default: float) -> float:
         """Return a number, whole or not."""
         value = self._get(name, default)

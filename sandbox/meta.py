@@ -191,6 +191,7 @@ class Meta:
             return self._mark_read(message)
         check(message)
         person, contacts = self._recipient(message)
+        _check_country(person, message)
         now = self._now()
         failure = self._later_failure(person, message, now)
         if self._pair_rate:
@@ -233,7 +234,7 @@ class Meta:
 
         Raises Refused for a closed window, if the window is set to refuse.
         """
-        if person.unreachable:
+        if person.unreachable or (person.has_old_app and _is_address_form(message)):
             return 131026, "The recipient cannot receive this message."
         wrote_at = person.last_wrote_at
         free = self._window == "open" or message.get("type") == "template"
@@ -256,6 +257,16 @@ class Meta:
 
     def _body_for_status(self, status: int) -> Json:
         return body_for_status(status, self._trace())
+
+
+def _is_address_form(message: Json) -> bool:
+    return bool(message.get("interactive", {}).get("type") == "address_message")
+
+
+def _check_country(person: Person, message: Json) -> None:
+    """Raise Refused for an address form to a customer who has no Indian number. The code is a guess."""
+    if _is_address_form(message) and not person.wa_id.startswith("91"):
+        raise Refused(131009, "The recipient's number does not belong to the country of the address form.")
 
 
 def _parse(raw: bytes) -> Json:

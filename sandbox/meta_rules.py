@@ -26,7 +26,13 @@ _HEADERS: Final = {
     "button": frozenset({"text", "image", "video", "document"}),
     "list": frozenset({"text"}),
     "cta_url": frozenset({"text", "image", "video", "document"}),
+    "address_message": frozenset({"text"}),
 }
+_ADDRESS_FIELDS: Final = {
+    "name", "phone_number", "in_pin_code", "house_number", "floor_number", "tower_number", "building_name",
+    "address", "landmark_area", "city", "state",
+}  # fmt: skip
+"""Fields of an address form for India."""
 
 _MEDIA_TEXTS: Final = {"caption": 1024, "filename": 240}
 """Characters. Meta documents no limit for a filename; its partners say 240."""
@@ -117,7 +123,7 @@ def _check_interactive(interactive: Mapping[str, Any]) -> None:
     if "footer" in interactive:
         _string(_object(interactive, "footer", "interactive."), "text", "interactive.footer.", 60)
     action = _object(interactive, "action", "interactive.")
-    {"button": _check_buttons, "list": _check_list, "cta_url": _check_link}[kind](action)
+    _ACTIONS[kind](action)
 
 
 def _check_header(header: Mapping[str, Any], allowed: frozenset[str]) -> None:
@@ -191,6 +197,25 @@ def _check_link(action: Mapping[str, Any]) -> None:
     _check_url(parameters, "url", where)
 
 
+def _check_address_form(action: Mapping[str, Any]) -> None:
+    """Check a form without saved addresses and without errors of an earlier answer."""
+    _only(action, {"name", "parameters"}, "interactive.action.")
+    if action.get("name") != "address_message":
+        raise Refused(131009, "interactive.action.name must be address_message.")
+    parameters = _object(action, "parameters", "interactive.action.")
+    where = "interactive.action.parameters."
+    _only(parameters, {"country", "values"}, where)
+    _string(parameters, "country", where, 2)
+    if parameters["country"] != "IN":
+        raise Refused(131009, f"{where}country must be IN.")
+    values = _object(parameters, "values", where) if "values" in parameters else {}
+    _only(values, _ADDRESS_FIELDS, f"{where}values.")
+    for key in values:
+        _string(values, key, f"{where}values.", 6 if key == "in_pin_code" else 1024)
+    if "phone_number" in values and not PHONE.fullmatch(values["phone_number"]):
+        raise Refused(131009, f"{where}values.phone_number is not a phone number.")
+
+
 def _check_url(holder: Mapping[str, Any], key: str, where: str) -> None:
     _string(holder, key, where, 2000)
     try:
@@ -252,6 +277,12 @@ def _unique(values: Iterable[str], what: str) -> None:
         raise Refused(131009, f"Duplicate {what}.")
 
 
+_ACTIONS: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
+    "button": _check_buttons,
+    "list": _check_list,
+    "cta_url": _check_link,
+    "address_message": _check_address_form,
+}
 _CHECKS: Final[Mapping[str, Callable[[Mapping[str, Any]], None]]] = {
     "text": _check_text,
     "image": _media("image", "caption"),

@@ -1,10 +1,15 @@
 """The customers of the sandbox Meta, the messages they received, and what they can do."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 Json: TypeAlias = dict[str, Any]
+
+
+class NothingToFill(LookupError):
+    """The person has no message with an address form."""
 
 
 class Choice(NamedTuple):
@@ -27,7 +32,7 @@ class ReceivedMessage:
 
     @property
     def kind(self) -> str:
-        """`text`, `template`, a kind of file, or of interactive message: `button`, `list`, `cta_url`."""
+        """`text`, `template`, a kind of file, or of interactive message: `button`, `list`, `cta_url`, …"""
         kind: str = self.payload.get("type", "text")
         return self.payload["interactive"]["type"] if kind == "interactive" else kind
 
@@ -42,7 +47,7 @@ class ReceivedMessage:
                 bodies = [part["parameters"] for part in template.get("components", [])]
                 values = [value["text"] for parameters in bodies for value in parameters]
                 return f"{template['name']}: {', '.join(values)}"
-            case "button" | "list" | "cta_url":
+            case "button" | "list" | "cta_url" | "address_message":
                 return str(self.payload["interactive"]["body"]["text"])
             case file:
                 return str(self.payload[file].get("caption", ""))
@@ -107,6 +112,8 @@ class Person:
     """Everything the business sent, in the order it was accepted."""
     hides_phone: bool = False
     """The customer uses a username: webhooks carry only the user id."""
+    has_old_app: bool = False
+    """The app cannot show an address form: one is accepted and fails later with 131026."""
     unreachable: bool = False
     """Messages are accepted and fail later with 131026."""
     last_wrote_at: int | None = None
@@ -132,6 +139,21 @@ class Person:
                     return self.network.inbound(self, self._reply(candidate, choice))
         raise LookupError(f"nothing called {title_or_id!r} to tap")
 
+    async def fill(self, values: Json) -> str:
+        """Send the newest address form back, with `values` as in Meta's documentation; return the wamid.
+
+        Raises NothingToFill.
+        """
+        form = next((one for one in reversed(self.messages) if one.kind == "address_message"), None)
+        if form is None:
+            raise NothingToFill("no message has an address form to fill in")
+        reply = {
+            "name": "address_message",
+            "body": "\n".join(str(value) for value in values.values()),
+            "response_json": json.dumps({"values": values}),
+        }
+        return self.network.inbound(self, self._answer(form, "nfm_reply", reply))
+
     async def read(self) -> None:
         """Send a read receipt for the last message. Raises LookupError if there is none."""
         if not self.messages:
@@ -140,11 +162,14 @@ class Person:
 
     def _reply(self, message: ReceivedMessage, choice: Choice) -> Json:
         kind = "button_reply" if message.kind == "button" else "list_reply"
-        reply = {"id": choice.id, "title": choice.title}
+        reply: Json = {"id": choice.id, "title": choice.title}
         if choice.description is not None:
             reply["description"] = choice.description
+        return self._answer(message, kind, reply)
+
+    def _answer(self, message: ReceivedMessage, kind: str, content: Json) -> Json:
         return {
             "context": {"from": self.business, "id": message.wamid},
             "type": "interactive",
-            "interactive": {"type": kind, kind: reply},
+            "interactive": {"type": kind, kind: content},
         }

@@ -74,11 +74,20 @@ def _chat(body: About) -> str:
         case "text":
             return f'customer wrote "{_cut(event["text"])}"'
         case "tap":
-            reply = replies.decode(event["id"])
-            fires = " ".join(part for part in (reply.trigger, reply.value) if part) if reply else "not ours"
-            return f'customer tapped "{_cut(event["title"])}" ({fires})'
+            return f'customer tapped "{_cut(event["title"])}" ({_asked(event["id"])})'
         case _:
             return f"customer sent {event.get('what', 'something')}"
+
+
+def _asked(reply_id: str) -> str:
+    """Return what a tap asks for: a trigger with its value, or a page of a list."""
+    match replies.decode(reply_id):
+        case None:
+            return "not ours"
+        case replies.PageId(message=message, page=page):
+            return f"page {page} of {message}"
+        case replies.ReplyId(trigger=trigger, value=value):
+            return f"{trigger} {value}".rstrip()
 
 
 def _facts(body: About) -> str:
@@ -134,6 +143,8 @@ def _decision(entry: About) -> Iterator[str]:
         yield f"passed  {passed['rule']}, line {passed['line']}: {passed['because']}"
     if taken := entry.get("taken"):
         yield f"took    {taken['rule']}, line {taken['line']}{_effects(entry)}"
+    elif page := entry.get("page"):
+        yield f"showed  page {page}, or the last that there was{_effects(entry)}"
     elif entry.get("event") == "joined":
         if entry.get("took"):
             yield f"took over its {entry['took']}"

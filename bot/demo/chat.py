@@ -16,9 +16,10 @@ from bot.terminal import commands
 from bot.terminal.commands import Command, choices, parse_command, pick
 from bot.terminal.drawing import draw_all, draw_trace, plain, sorry
 from bot.terminal.input import PROMPT, help_table
+from bot.whatsapp.address_form import FIELDS
 from flows.messages.kinds import Reply
 from payments.shop.money import money
-from sandbox.people import ReceivedMessage
+from sandbox.people import NothingToFill, ReceivedMessage
 from sandbox.razorpay_ledger import NotPayableError
 from storage.reports.timeline import Story
 
@@ -110,7 +111,7 @@ class Chat:
     async def _play(self, command: Command) -> None:
         try:
             await self._act(command)
-        except (NothingToPay, NotPayableError) as error:
+        except (NothingToPay, NothingToFill, NotPayableError) as error:
             self._console.print(plain(str(error), "red"))
             return
         patience = _PATIENCE if not isinstance(command, commands.Wait) else 2.0
@@ -129,6 +130,8 @@ class Chat:
                 await stage.customer.write(text)
             case commands.Send(kind=kind):
                 await stage.customer.send(kind, _BODIES.get(kind, {"id": "1000000000000001"}))
+            case commands.Fill(form=form):
+                await stage.customer.fill({FIELDS[field]: value for field, value in form.items()})
             case commands.Pay():
                 await stage.pay()
             case commands.Fail(reason=reason):

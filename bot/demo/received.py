@@ -3,6 +3,7 @@
 from typing import Any
 
 from flows.messages.kinds import (
+    AddressForm,
     Buttons,
     Link,
     List,
@@ -22,7 +23,7 @@ def message(received: ReceivedMessage) -> Message:
     match received.kind:
         case "text" | "template":
             return Text(received.text)
-        case "button" | "list" | "cta_url":
+        case "button" | "list" | "cta_url" | "address_message":
             return _interactive(received.kind, content)
         case file:
             # Meta's keys of a file are the same as in our JSON.
@@ -41,6 +42,8 @@ def _interactive(kind: str, content: dict[str, Any]) -> Message:
             return Buttons(body, replies, footer, image)
         case "list":
             return List(body, action["button"], tuple(_section(s) for s in action["sections"]), footer)
+        case "address_message":
+            return AddressForm(body, action["parameters"].get("values", {}).get("name", ""))
         case _:
             link = action["parameters"]
             return Link(body, link["display_text"], link["url"], footer, image)

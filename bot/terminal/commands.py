@@ -8,7 +8,9 @@ from bot.whatsapp.limits import LIMITS
 from flows.document import durations
 from flows.document.errors import close
 from flows.document.words import normalise
+from flows.engine import address
 from flows.engine.model import RECEIVED
+from flows.messages.address_form import ADDRESS
 from flows.messages.kinds import Message, Reply
 
 
@@ -32,6 +34,14 @@ class Send:
     """Send something that is not text (`sticker`, `image`, …)."""
 
     kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """Send an address form back."""
+
+    form: Mapping[str, str]
+    """Some of `flows.engine.address.FIELDS`, with what was filled in; they make an address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +90,10 @@ class Wrong:
     message: str
 
 
-Command: TypeAlias = Write | Choose | Send | Pay | Fail | Wait | Trace | State | Help | Quit | Wrong
+Command: TypeAlias = Write | Choose | Send | Fill | Pay | Fail | Wait | Trace | State | Help | Quit | Wrong
 
+FORM_EXAMPLE: Final = "/address house=4; address=Lake Road; city=Kochi; pincode=682001"
+"""How a person at the terminal fills in an address form."""
 LONGEST_WAIT: Final = 366 * 86_400_000
 """Maximum milliseconds of one /wait: every timer within that time is played."""
 
@@ -90,6 +102,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "/fail": "try to pay, in vain; a reason may follow",
     "/wait": "let time pass: /wait 20m, /wait 10 min, /wait 2h",
     "/send": "send something that is not text: /send sticker",
+    "/address": "fill in an address form: " + FORM_EXAMPLE,
     "/say": "say something that looks like a number or a command: /say 2",
     "/trace": "how the last events were decided",
     "/state": "where the conversation is",
@@ -130,9 +143,23 @@ def pick(command: Command, offered: tuple[Reply, ...]) -> Reply | None:
 
 
 def _send(rest: str) -> Command:
-    if rest not in RECEIVED:
-        return Wrong(f"/send takes one of {', '.join(sorted(RECEIVED))}")
-    return Send(rest)
+    kinds = RECEIVED - {ADDRESS}
+    if rest == ADDRESS:
+        return Wrong(f"an address is sent with its fields: {FORM_EXAMPLE}")
+    return Send(rest) if rest in kinds else Wrong(f"/send takes one of {', '.join(sorted(kinds))}")
+
+
+def _fill(rest: str) -> Command:
+    """Read `field=value; …`. What stands without a field is the address."""
+    form: dict[str, str] = {}
+    for part in filter(None, map(str.strip, rest.split(";"))):
+        name, equals, value = part.partition("=")
+        form[name.strip().lower() if equals else "address"] = value.strip() if equals else part
+    try:
+        address.filled_in(form)
+    except ValueError as error:
+        return Wrong(f"{error}; write for example {FORM_EXAMPLE}")
+    return Fill(form)
 
 
 def _wait(rest: str) -> Command:
@@ -157,6 +184,7 @@ _PARSERS: Final[Mapping[str, Callable[[str], Command]]] = {
     "/fail": Fail,
     "/wait": _wait,
     "/send": _send,
+    "/address": _fill,
     "/say": _say,
     "/trace": _alone(Trace()),
     "/state": _alone(State()),

@@ -10,8 +10,9 @@ from rich.panel import Panel
 from rich.text import Text
 
 from bot.printable import printable
+from bot.terminal.commands import FORM_EXAMPLE
 from flows.messages import text as plain_text
-from flows.messages.kinds import Buttons, Document, Image, Link, List, Message, Reply, Video
+from flows.messages.kinds import AddressForm, Buttons, Document, Image, Link, List, Message, Reply, Video
 
 WIDTH: Final = 64
 """Maximum width of a bubble in terminal cells, so that it fits 80 columns."""
@@ -79,7 +80,7 @@ class _Bubble:
 def _head(message: Message) -> Iterator[Text]:
     """Draw the content of the bubble: file, text, footer."""
     match message:
-        case plain_text.Text():
+        case plain_text.Text() | AddressForm():
             yield from _body(message.body)
         case Image():
             yield from (rich_text(f"[picture: {message.link}]"), *_body(message.caption))
@@ -117,6 +118,8 @@ def _choices(message: Message, first: int) -> Iterator[Text]:
             yield from _rows(message, first)
         case Link(title=title, url=url):
             yield rich_text(f"  [{title}] ").append_text(plain(url, "underline"))
+        case AddressForm():
+            yield rich_text("  [Address form] ").append_text(_dim(plain(FORM_EXAMPLE)))
 
 
 def _rows(message: List, number: int) -> Iterator[Text]:
@@ -167,7 +170,7 @@ def _draw_decision(entry: dict[str, Any]) -> Iterator[Text]:
     for key in ("did", "entered", "said", "unsaid"):
         if key in entry:
             yield plain(f"  {key:<8} {', '.join(entry[key])}")
-    for key in ("instead", "refused", "ignored", "asked"):
+    for key in ("page", "instead", "refused", "ignored", "asked"):
         if key in entry:
             yield plain(f"  {key:<8} {entry[key]}")
     if entry.get("unanswered"):

@@ -8,11 +8,12 @@ from bot.terminal import commands
 from bot.terminal.commands import Command, choices, parse_command, pick
 from bot.terminal.drawing import draw_all, draw_trace, plain, sorry
 from bot.terminal.input import help_table, lines
+from flows.engine import address
 from flows.engine.model import Flow
 from flows.messages.kinds import Message, Reply
 from payments.processing.changes import EventResult
 from payments.shop.money import money
-from payments.simulator.simulator import NothingToPay, Simulator
+from payments.simulator.simulator import NothingToPay, NothingToTap, Simulator
 
 
 class Chat:
@@ -67,6 +68,9 @@ class Chat:
         except NothingToPay as error:
             self._console.print(plain(f"{error}: check out first", "red"))
             return
+        except NothingToTap as error:
+            self._console.print(plain(str(error), "red"))
+            return
         self._results = self._simulator.results[before:]
         for result in self._results:
             if result.error:
@@ -87,6 +91,8 @@ class Chat:
                 return simulator.write(text)
             case commands.Send(kind=kind):
                 return simulator.send(kind)
+            case commands.Fill(form=form):
+                return simulator.fill(address.filled_in(form))
             case commands.Pay():
                 return simulator.pay()
             case commands.Fail(reason=reason):

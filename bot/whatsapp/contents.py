@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from bot.json_text import Unreadable, read_object, storable
+from bot.whatsapp import address_form
 from bot.whatsapp.identity import digits
 from bot.whatsapp.limits import LIMITS
 from bot.whatsapp.loose import Json, clipped, identifier, integer, items, mapping, texts, word
 from flows.engine.events import Event, Received, Tapped, TextReceived
 from flows.messages import limits
+from flows.messages.address_form import ADDRESS
 from payments.shop.cart import Item, items_to_json
 
 _SILENT: Final = frozenset({"reaction", "edit", "revoke", "system"})
@@ -31,7 +33,12 @@ def meaning(message: Json) -> tuple[Event | None, str | None]:
     if kind in _SILENT:
         return None, kind
     reader = _READERS.get(kind)
-    return (reader(message) if reader else Received(kind)), None
+    return (reader(message) if reader else _bare(kind)), None
+
+
+def _bare(kind: str) -> Received:
+    """Return a kind of message that is not read. Only a form that came back may be called an address."""
+    return Received("unknown" if kind == ADDRESS else kind)
 
 
 def _text(message: Json) -> Event:
@@ -53,7 +60,7 @@ def _interactive(message: Json) -> Event:
     inner = mapping(content.get(kind))
     if kind in ("button_reply", "list_reply"):
         return _tap(inner.get("id"), inner.get("title")) or Received("interactive")
-    return Received(kind, _form(inner)) if kind == "nfm_reply" else Received(kind)
+    return _form(inner) if kind == "nfm_reply" else _bare(kind)
 
 
 def _tap(id: object, title: object) -> Event | None:
@@ -64,16 +71,22 @@ def _tap(id: object, title: object) -> Event | None:
     return Tapped(reply_id, text or "")
 
 
-def _form(content: Json) -> Json:
-    """Read a submitted form or address: its `name`, and its `response` if that is JSON text of an object."""
+def _form(content: Json) -> Event:
+    """Read a submitted form: its `name`, and its `response` if that is JSON text of an object.
+
+    An address form is an address if it holds one, else a form like any other.
+    """
     fields = texts(content, "name")
     text = content.get("response_json")
     if isinstance(text, str) and len(text) <= _RESPONSE:
         try:
             fields["response"] = storable(read_object(text.encode()))
         except Unreadable:
-            return fields
-    return fields
+            return Received("nfm_reply", fields)
+    form = Received("nfm_reply", fields)
+    if fields.get("name") != address_form.NAME:
+        return form
+    return address_form.answer(mapping(fields.get("response"))) or form
 
 
 def _location(message: Json) -> Event:

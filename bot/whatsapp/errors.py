@@ -36,7 +36,14 @@ FAULTY: Final = frozenset({
 })  # fmt: skip
 """The message or its template is wrong."""
 MEDIA: Final = frozenset({131052, 131053})
-"""Meta cannot fetch the media: send the same text without it. Waiting would hold up later messages."""
+"""Meta cannot fetch the media. Waiting would hold up later messages."""
+PLAIN: Final = MEDIA | {100, 131008, 131009, 131026, 131051, 135000}
+"""Meta may still take the message in its plain form, without its file or form.
+
+It cannot fetch the file, it does not take this kind of message or one of its parameters, or the customer's
+app or country lacks it: Meta documents no code for an address form that cannot be shown. 131026 is what
+"Receiver Incapable" (1026, of messages that an app cannot show) became.
+"""
 
 FAILURES: Final[Mapping[int, Failure]] = {
     **dict.fromkeys(THROTTLED, Failure.THROTTLED),
@@ -100,7 +107,7 @@ def remedy(code: int | None) -> Remedy | None:
     """Return the remedy for a message that was accepted and failed later with `code`, or None."""
     if code is None:
         return None
-    if code in MEDIA:
+    if code in PLAIN:
         return Remedy.PLAIN
     match FAILURES.get(code):
         case Failure.RETRY | Failure.THROTTLED | Failure.PAIR_RATE:

@@ -8,8 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from bot.whatsapp.loose import Json, identifier, items, mapping
-from flows.messages import limits
+from bot.whatsapp.loose import Json, identifier, items, line, mapping
 
 Alias: TypeAlias = tuple[str, str]
 
@@ -23,8 +22,6 @@ PHONE: Final = "phone"
 _RANK: Final = {BSUID: 0, PARENT: 1, PHONE: 2}
 _BSUID_SHAPE: Final = re.compile(r"[A-Z]{2}\.(?P<parent>ENT\.)?[A-Za-z0-9]{1,128}")
 _PHONE_SHAPE: Final = re.compile(r"[0-9]{5,20}")
-# Control characters, and those that change the direction of the text that an operator reads.
-_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +124,4 @@ def _alias(kind: str, value: object) -> Alias | None:
 
 def _name(contact: Json) -> str | None:
     name = mapping(contact.get("profile")).get("name")
-    if not isinstance(name, str):
-        return None
-    return limits.clip(" ".join(_CONTROL.sub(" ", name).split()), NAME) or None
+    return (line(name, NAME) or None) if isinstance(name, str) else None

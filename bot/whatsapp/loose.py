@@ -12,6 +12,8 @@ FIELD: Final = 1024
 ID: Final = 255
 """Maximum characters of an identifier."""
 
+# Control characters, and those that change the direction of the text that an operator reads.
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 _WORD: Final = re.compile(r"[A-Za-z0-9_]{1,60}")
 
 
@@ -45,6 +47,18 @@ def integer(value: object) -> int | None:
 def clipped(value: object) -> str | None:
     """Return `value`, cut to `FIELD`, if it is text, else None."""
     return limits.clip(value, FIELD) if isinstance(value, str) else None
+
+
+def line(value: object, limit: int = FIELD) -> str:
+    """Return a text, or a whole number's digits, as one line without control characters, cut to `limit`.
+
+    Empty for anything else.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        return ""
+    return limits.clip(" ".join(_CONTROL.sub(" ", value).split()), limit)
 
 
 def texts(content: Json, *names: str) -> Json:

@@ -10,10 +10,13 @@ from ipaddress import ip_address
 from typing import Any, Final, assert_never
 from urllib.parse import urlsplit
 
+from bot.whatsapp import address_form
 from bot.whatsapp.limits import LIMITS, OPAQUE, TEMPLATE_NAME
 from flows.messages import limits
+from flows.messages.address_form import COUNTRY
 from flows.messages.document import FILENAME
 from flows.messages.kinds import (
+    AddressForm,
     Buttons,
     Document,
     Image,
@@ -50,13 +53,14 @@ class Recipient:
 def build(message: Sendable, to: Recipient, opaque: str) -> dict[str, Any]:
     """Return the JSON body of `POST /{phone_number_id}/messages`. Raises PayloadError.
 
+    A message whose kind cannot be sent to this customer is built in its plain form.
     `opaque` comes back in the message's status webhooks (`biz_opaque_callback_data`); no secrets in it.
     """
     return {
         "messaging_product": "whatsapp",
         "recipient_type": "individual",
         **_address(to),
-        **_content(message),
+        **_content(_shown_to(to, message), to),
         "biz_opaque_callback_data": _text("biz_opaque_callback_data", opaque, OPAQUE),
     }
 
@@ -74,7 +78,13 @@ def _address(to: Recipient) -> dict[str, str]:
     raise PayloadError("to: the customer has neither a phone number nor a user id")
 
 
-def _content(message: Sendable) -> dict[str, Any]:
+def _shown_to(to: Recipient, message: Sendable) -> Sendable:
+    if isinstance(message, AddressForm) and not address_form.may_get(to.phone, to.bsuid):
+        return message.plain()
+    return message
+
+
+def _content(message: Sendable, to: Recipient) -> dict[str, Any]:
     match message:
         case Text():
             return {"type": "text", "text": _plain(message)}
@@ -90,6 +100,8 @@ def _content(message: Sendable) -> dict[str, Any]:
             return {"type": "interactive", "interactive": _list(message)}
         case Link():
             return {"type": "interactive", "interactive": _link(message)}
+        case AddressForm():
+            return {"type": "interactive", "interactive": _address_form(message, to)}
         case TemplateMessage():
             return {"type": "template", "template": _template(message)}
         case _:
@@ -182,6 +194,18 @@ def _link(message: Link) -> dict[str, Any]:
     }
 
 
+def _address_form(message: AddressForm, to: Recipient) -> dict[str, Any]:
+    """Build an address form, with the customer's name and number filled in."""
+    known = {"name": message.name, "phone": f"+{to.phone}" if to.phone else ""}
+    values = {address_form.FIELDS[field]: value for field, value in known.items() if value}
+    parameters: dict[str, Any] = {"country": COUNTRY, **({"values": values} if values else {})}
+    return {
+        "type": address_form.NAME,
+        **_frame(message),
+        "action": {"name": address_form.NAME, "parameters": parameters},
+    }
+
+
 def _template(message: TemplateMessage) -> dict[str, Any]:
     where = "template.components[0].parameters"
     built: dict[str, Any] = {
@@ -197,14 +221,14 @@ def _template(message: TemplateMessage) -> dict[str, Any]:
     return built
 
 
-def _frame(message: Buttons | List | Link) -> dict[str, Any]:
+def _frame(message: Buttons | List | Link | AddressForm) -> dict[str, Any]:
     """Build the parts around the action: image header, body, footer."""
     frame: dict[str, Any] = {}
-    if not isinstance(message, List) and message.image is not None:
+    if isinstance(message, Buttons | Link) and message.image is not None:
         link = _url("interactive.header.image.link", message.image)
         frame["header"] = {"type": "image", "image": {"link": link}}
     frame["body"] = {"text": _text("interactive.body.text", message.body, LIMITS.interactive_body)}
-    if message.footer and message.footer.strip():
+    if not isinstance(message, AddressForm) and message.footer and message.footer.strip():
         frame["footer"] = {"text": _text("interactive.footer.text", message.footer, LIMITS.footer)}
     return frame
 

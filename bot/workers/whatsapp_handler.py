@@ -1,12 +1,17 @@
 """Sends one message to WhatsApp: as it is, or as its template if only a template may be sent."""
 
+import structlog
+
+from bot.retry import Failure
 from bot.whatsapp import window
 from bot.whatsapp.client import Accepted, WhatsAppClient
-from bot.whatsapp.errors import MEDIA, SendError
+from bot.whatsapp.errors import PLAIN, SendError
 from bot.whatsapp.identity import BSUID, PHONE
 from bot.whatsapp.payloads import Recipient, build
 from flows.messages.kinds import Message, Sendable, TemplateMessage, from_json
 from storage.outbox.deliveries import Delivery
+
+log = structlog.get_logger()
 
 
 class WindowClosed(Exception):
@@ -16,9 +21,9 @@ class WindowClosed(Exception):
 async def send(whatsapp: WhatsAppClient, delivery: Delivery, now: int) -> Accepted:
     """Send the message and return what Meta answered. Raises SendError, PayloadError, WindowClosed.
 
-    If Meta refuses it because the 24-hour window is closed, its template is sent at once. If Meta cannot
-    fetch its media, the text is sent without. If the customer never wrote to us, only Meta knows whether the
-    window is closed.
+    If Meta refuses it because the 24-hour window is closed, its template is sent at once. If Meta does
+    not take its file or its form, its plain form is sent. If the customer never wrote to us, only Meta knows
+    whether the window is closed.
     """
     message = from_json(delivery.payload)
     if isinstance(message, TemplateMessage):
@@ -35,14 +40,16 @@ async def send(whatsapp: WhatsAppClient, delivery: Delivery, now: int) -> Accept
 
 
 async def _send_in_window(whatsapp: WhatsAppClient, delivery: Delivery, message: Message) -> Accepted:
-    """Send the message; if Meta refuses its media, send it again without. Raises as `_post`."""
+    """Send the message; if Meta does not take it as it is, send its plain form. Raises as `_post`."""
     try:
         return await _post(whatsapp, delivery, message)
     except SendError as error:
-        text_only = message.without_media() if error.code in MEDIA else None
-        if text_only is None:
+        refused = error.failure is Failure.PERMANENT and error.code in PLAIN
+        plain = message.plain() if refused else None
+        if plain is None:
             raise
-    return await _post(whatsapp, delivery, text_only)
+        log.warning("message refused, its plain form is sent", delivery=delivery.id, error=str(error))
+    return await _post(whatsapp, delivery, plain)
 
 
 async def _post(whatsapp: WhatsAppClient, delivery: Delivery, message: Sendable) -> Accepted:

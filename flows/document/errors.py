@@ -63,4 +63,8 @@ class ValueRefused(StepFailed):
 
 
 class Unsendable(StepFailed):
-    """The channel would refuse the message. The text says why."""
+    """The channel would refuse the message. The text says why, and `mend` what to write instead, if known."""
+
+    def __init__(self, message: str, mend: str = "") -> None:
+        super().__init__(message)
+        self.mend = mend

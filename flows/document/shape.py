@@ -6,8 +6,10 @@ from typing import Annotated, Any, Final, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?", re.ASCII)
-NAME: Final = r"^[a-z][a-z0-9_]*$"
-TRIGGER: Final = r"^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)*$"
+_WORD: Final = r"[a-z][a-z0-9_]{0,63}"
+"""Its length is limited because names are carried in reply ids (see `flows.messages.replies`)."""
+NAME: Final = f"^{_WORD}$"
+TRIGGER: Final = rf"^{_WORD}(\.{_WORD})*$"
 
 Name: TypeAlias = Annotated[str, Field(pattern=NAME)]
 Trigger: TypeAlias = Annotated[str, Field(pattern=TRIGGER)]

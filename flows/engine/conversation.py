@@ -46,6 +46,8 @@ class Conversation:
     """The host's data (of a shop: the cart, and the key of the order). The engine does not read it."""
     choices: tuple[tuple[str, str], ...] = ()
     """(title, reply id) of each reply in the last message with replies: a typed title counts as a tap."""
+    paged: tuple[str, ...] = ()
+    """Names of the lists with pages that were sent to the customer: only their pages can be asked for."""
     talk: Talk = _NO_TALK
 
     @property
@@ -65,6 +67,7 @@ def to_json(conversation: Conversation) -> dict[str, Any]:
         "variables": conversation.variables,
         "data": conversation.data,
         "choices": [list(choice) for choice in conversation.choices],
+        "paged": list(conversation.paged),
         "talk": list(conversation.talk),
     }
 
@@ -83,5 +86,6 @@ def from_json(id: str, value: Mapping[str, Any]) -> Conversation:
         variables=value["variables"],
         data=value["data"],
         choices=tuple((title, reply) for title, reply in value["choices"]),
+        paged=tuple(value["paged"]),
         talk=Talk(*value["talk"]),
     )

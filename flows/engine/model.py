@@ -10,6 +10,8 @@ from transitions import Machine
 
 from flows.engine.variables import Variable
 from flows.engine.vocabulary import Action, Vocabulary
+from flows.messages import replies
+from flows.messages.address_form import ADDRESS
 from flows.messages.kinds import Speech
 from flows.messages.limits import ChannelLimits
 from flows.templates.expressions import Expression, Template
@@ -116,6 +118,8 @@ class Flow:
     variables: Mapping[str, Variable]
     offered: frozenset[str]
     """Triggers that some button or row offers. A tap may fire no other."""
+    paged: frozenset[str]
+    """Names of the messages that have pages."""
     vocabulary: Vocabulary
     limits: ChannelLimits
     """Limits of the channel that the flow was compiled for."""
@@ -128,6 +132,12 @@ class Flow:
     """Default value of each variable; empty text where none is declared."""
     version: str = ""
     """First twelve hex digits of the file's SHA-256."""
+
+    def offers(self, reply: replies.AnyId) -> bool:
+        """Whether some message of the flow can offer `reply`: fire its trigger, or show its page."""
+        if isinstance(reply, replies.PageId):
+            return reply.message in self.paged
+        return reply.trigger in self.offered
 
 
 SET = "set"
@@ -157,7 +167,7 @@ BUILT_IN = MappingProxyType(
 RECEIVED = frozenset(
     {
         "image", "video", "audio", "document", "sticker", "location", "contacts", "order",
-        "nfm_reply", "unsupported", "request_welcome",
+        "nfm_reply", "unsupported", "request_welcome", ADDRESS,
     }
 )  # fmt: skip
 """What a customer may send besides text and taps. Each is a trigger; any other kind fires `otherwise`."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from flows.document.errors import ValueRefused
+from flows.document.errors import StepFailed, ValueRefused
 from flows.engine.conversation import Conversation
 from flows.engine.effects import Effect, Say, StartTimer
 from flows.engine.events import Happened
@@ -24,6 +24,7 @@ class RunningStep:
         self.state: State = flow.states[conversation.state]
         self.visits = conversation.visits
         self.choices = conversation.choices
+        self.paged = conversation.paged
         self.effects: list[Effect] = []
         self.trace: list[dict[str, Any]] = []
         self._before = conversation
@@ -95,6 +96,17 @@ class RunningStep:
             self._start_timers(state, visit)
             self._react(state.enter, entry)
 
+    def show_page(self, asked: replies.PageId) -> None:
+        """Send a page of a list as it is now. Its rows belong to the visit in which the list was sent.
+
+        Raises ValueRefused if the list can't be rendered in the present state.
+        """
+        try:
+            self._send(asked.message, replies.place(asked.conversation, asked.visit), asked.page)
+        except StepFailed as failed:
+            raise ValueRefused(f"'{asked.message}' can't be shown in this state: {failed}") from failed
+        self.record(event="page", page=asked.page, said=[asked.message])
+
     def act(self, rule: Rule, entry: dict[str, Any]) -> None:
         """Run the actions of `rule`. Send no message and stay in the state."""
         self._do(rule.reaction, entry)
@@ -128,12 +140,16 @@ class RunningStep:
 
     def _say(self, reaction: Reaction, entry: dict[str, Any]) -> None:
         for name in reaction.say:
-            speech = self.flow.messages[name][self._language]
-            message = speech(self.context(), replies.place(self._before.id, self.visits[-1]))
-            self.effects.append(Say(name, message))
+            self._send(name, replies.place(self._before.id, self.visits[-1]))
             entry.setdefault("said", []).append(name)
-            if offered := message.replies:
-                self.choices = tuple((reply.title, reply.id) for reply in offered)
+            if name in self.flow.paged and name not in self.paged:
+                self.paged = (*self.paged, name)
+
+    def _send(self, name: str, place: str, page: int = 1) -> None:
+        message = self.flow.messages[name][self._language](self.context(), place, page)
+        self.effects.append(Say(name, message))
+        if offered := message.replies:
+            self.choices = tuple((reply.title, reply.id) for reply in offered)
 
     def _do(self, reaction: Reaction, entry: dict[str, Any]) -> bool:
         """Run the actions. Return False if one raised an event instead of the rest of the rule."""
@@ -202,6 +218,7 @@ class RunningStep:
             variables=self._variables,
             data=self._before.data,
             choices=self.choices,
+            paged=self.paged,
             talk=self._before.talk,
         )
 

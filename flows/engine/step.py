@@ -45,8 +45,8 @@ class Step:
 
     @property
     def applied(self) -> bool:
-        """Whether a rule answered the event and did not ignore it on purpose."""
-        return any("taken" in entry and "ignored" not in entry for entry in self.trace)
+        """Whether a rule answered the event and did not ignore it on purpose, or a page was shown."""
+        return any("page" in e or ("taken" in e and "ignored" not in e) for e in self.trace)
 
 
 def step(
@@ -173,13 +173,16 @@ def _choice(running: RunningStep, text: str, word: str) -> str | None:
 
 
 def _tap(running: RunningStep, event: Tapped) -> None:
-    """Handle a tap: fire its trigger, else `stale` if it is stale, else `otherwise`."""
+    """Handle a tap: show its page, or fire its trigger, else `stale` if it is stale, else `otherwise`."""
     reply = replies.decode(event.reply_id)
     if reply is None:
         _foreign_tap(running, event)
         return
-    if reply.trigger not in running.flow.offered:
+    if not running.flow.offers(reply):
         _refuse_tap(running, event, "not a reply that this flow offers")
+        return
+    if isinstance(reply, replies.PageId):
+        _page(running, event, reply)
         return
     fields = {**_tap_fields(event), "value": reply.value}
     stale = not running.is_fresh(reply)
@@ -188,6 +191,14 @@ def _tap(running: RunningStep, event: Tapped) -> None:
     if stale and _answer(running, STALE, fields):
         return
     _answer(running, OTHERWISE, fields)
+
+
+def _page(running: RunningStep, event: Tapped, asked: replies.PageId) -> None:
+    """Show a page of a list that was sent to the customer. No rule is taken, and nothing else changes."""
+    if asked.message in running.paged:
+        running.show_page(asked)
+    else:
+        _refuse_tap(running, event, f"a page of '{asked.message}', which was not sent to this customer")
 
 
 def _foreign_tap(running: RunningStep, event: Tapped) -> None:

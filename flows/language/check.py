@@ -97,6 +97,15 @@ def _offers_are_answered_where_said(document: Document, spec: FlowSpec, flow: Fl
                 )  # fmt: skip
 
 
+def _forms_are_answered_where_said(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+    for leaf, message, line in set(_messages_by_leaf(flow)):
+        for trigger in sorted(spec.messages[message].FIRES - flow.states[leaf].triggers):
+            yield Issue(
+                flow.file, line, 1, f"'{message}' shows a form, but '{leaf}' doesn't answer '{trigger}'",
+                f"add 'on: {{{trigger}: …}}' to '{leaf}'",
+            )  # fmt: skip
+
+
 def _messages_by_leaf(flow: Flow) -> Iterator[tuple[str, str, int]]:
     """(leaf, message, line) for every message that a customer may have before them in that leaf."""
     leaves = [state.path for state in flow.states.values() if state.leaf == state.path]
@@ -227,6 +236,7 @@ _CHECKS: Final[tuple[Callable[[Document, FlowSpec, Flow], Iterator[Issue]], ...]
     _words_fire_nothing_reserved,
     _offers_are_answered,
     _offers_are_answered_where_said,
+    _forms_are_answered_where_said,
     _every_state_answers,
     _keys_fit_groups_and_states,
     _required_events_are_answered,

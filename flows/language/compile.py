@@ -100,6 +100,7 @@ class _Compiler:
             messages=MappingProxyType({name: message.speeches for name, message in self.messages.items()}),
             variables=MappingProxyType(self.spec.variables),
             offered=frozenset(offer.trigger for offer in offers(self.spec)),
+            paged=frozenset(name for name, message in self.spec.messages.items() if message.has_pages),
             vocabulary=self.vocabulary,
             limits=self.limits,
             sections=MappingProxyType({name: getattr(self.spec, name) for name in self.vocabulary.sections}),

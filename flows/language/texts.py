@@ -15,6 +15,11 @@ from flows.templates.compiler import TemplateCompiler
 
 ROOTS: Final = frozenset({"customer", "event", "language", "state"})
 """Names that every template may read, whatever the host."""
+_NOT_ON_PAGES: Final = (
+    "event",
+    "a page is shown by a later tap, when this event is over: 'set' a variable before, and read that",
+)
+"""What a list with pages may not read, and how to mend it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +71,9 @@ class Texts:
 
     def _message(self, name: str, spec: MessageSpec) -> Written:
         languages = self._spec.languages
+        compiler = self._compiler.without(*_NOT_ON_PAGES) if spec.has_pages else self._compiler
         writers = {
-            language: Writer(
-                self._compiler, name, language, languages[0], self.statics[language], self._limits
-            )
+            language: Writer(compiler, name, language, languages[0], self.statics[language], self._limits)
             for language in languages
         }
         speeches = {language: speech(spec, writer) for language, writer in writers.items()}

@@ -35,7 +35,7 @@ def _issue(document: Document, flow: Flow, name: str, language: str, speech: Spe
         speech(plain, _PLACE)
     except Unsendable as refused:
         message = f"{channel} refuses this message in '{language}': {refused}"
-        return document.issue(("messages", name), message)
+        return document.issue(("messages", name), message, refused.mend)
     except StepFailed:
         pass  # it reads values of a conversation
     else:
@@ -44,7 +44,7 @@ def _issue(document: Document, flow: Flow, name: str, language: str, speech: Spe
         variables = {key: _value(key, flow, variable, trial) for key, variable in flow.variables.items()}
         if refusal := _refusal(speech, {**plain, **variables, **trial.context}):
             message = f"{channel} would refuse this message in '{language}', with {trial.name}: {refusal}"
-            return document.issue(("messages", name), message, severity=Severity.WARNING)
+            return document.issue(("messages", name), message, refusal.mend, Severity.WARNING)
     return None
 
 

@@ -11,7 +11,7 @@ from flows.document.errors import Issue
 from flows.document.reader import Document
 from flows.language.schema import FlowSpec, flow_spec
 
-_NAME_RULE: Final = "names are lower case letters, digits and '_', and start with a letter"
+_NAME_RULE: Final = "names are up to 64 lower case letters, digits and '_', and start with a letter"
 
 
 def validate(

@@ -45,7 +45,7 @@ class Buttons(BaseMessage):
         buttons = _titles_differ(offers.ids_differ(self.buttons, limits.reply_id), limits.button_title)
         return Buttons(self.body, buttons, self.footer, sendable_picture(self.image), fallback=self.fallback)
 
-    def without_media(self) -> "Buttons | None":
+    def plain(self) -> "Buttons | None":
         """Return the message without its picture; None if it has none."""
         return replace(self, image=None) if self.image is not None else None
 

@@ -4,21 +4,23 @@ A new kind is a module, and a name in `Message` and in `_Shape`. The functions h
 its shape in the flow file, its compiled texts, its JSON.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated, Any, Final, TypeAlias, get_args
+from typing import Annotated, Any, Final, Protocol, TypeAlias, get_args
 
 from pydantic import BeforeValidator, Discriminator, Tag
 
 from flows.document.errors import Unsendable
 from flows.document.shape import LANGUAGE
+from flows.messages.address_form import AddressForm, AddressFormSpec
 from flows.messages.buttons import Buttons, ButtonsSpec
 from flows.messages.document import Document, DocumentSpec
 from flows.messages.image import Image, ImageSpec
 from flows.messages.link import Link, LinkSpec
-from flows.messages.list import List, ListSpec, Section
+from flows.messages.list import List, ListSpec
 from flows.messages.message import KindSpec
 from flows.messages.offers import Reply
+from flows.messages.pages import Section
 from flows.messages.template import TemplateMessage
 from flows.messages.text import Text, TextSpec
 from flows.messages.video import Video, VideoSpec
@@ -26,21 +28,27 @@ from flows.messages.writer import Writer
 from flows.templates.expressions import Context
 
 __all__ = [
-    "Buttons", "Document", "Image", "Link", "List", "Message", "MessageSpec", "Reply", "Section", "Sendable",
-    "Speech", "TemplateMessage", "Text", "Video", "from_json", "speech", "to_json",
+    "AddressForm", "Buttons", "Document", "Image", "Link", "List", "Message", "MessageSpec", "Reply",
+    "Section", "Sendable", "Speech", "TemplateMessage", "Text", "Video", "from_json", "speech", "to_json",
 ]  # fmt: skip
 
-Message: TypeAlias = Text | Image | Video | Document | Buttons | List | Link
+Message: TypeAlias = Text | Image | Video | Document | Buttons | List | Link | AddressForm
 """A message of a flow. Its `fallback`, if any, is sent when the channel takes nothing else."""
 Sendable: TypeAlias = Message | TemplateMessage
 
-Speech: TypeAlias = Callable[[Context, str], Message]
-"""(context, place) -> the message; `place` as in `flows.messages.replies`. Raises StepFailed."""
+
+class Speech(Protocol):
+    """A compiled message in one language."""
+
+    def __call__(self, context: Context, place: str, page: int = 1) -> Message:
+        """Return page `page` of the message. `place` as in `flows.messages.replies`. Raises StepFailed."""
+
 
 _Shape: TypeAlias = (
     Annotated[ButtonsSpec, Tag("<buttons>")]
     | Annotated[ListSpec, Tag("<list>")]
     | Annotated[LinkSpec, Tag("<link>")]
+    | Annotated[AddressFormSpec, Tag("<address>")]
     | Annotated[VideoSpec, Tag("<video>")]
     | Annotated[DocumentSpec, Tag("<document>")]
     | Annotated[ImageSpec, Tag("<image>")]
@@ -78,7 +86,7 @@ def _refusal(own: type[KindSpec], foreign: list[str]) -> str:
     if kinds := [key for key in _SHAPES if key in foreign and key != ImageSpec.KEY]:
         return f"a message has one of {' and '.join([own.KEY, *kinds])}, not both"
     if ImageSpec.KEY in foreign:
-        return f"a {own.KEY} can't have an image"
+        return f"{'an' if own is AddressFormSpec else 'a'} {own.KEY} can't have an image"
     return f"only messages with buttons, a list or a link have a {foreign[0]}"
 
 
@@ -100,9 +108,9 @@ def speech(spec: MessageSpec, writer: Writer) -> Speech:
     say = spec.write(writer)
     fallback = spec.template.write(writer) if spec.template else None
 
-    def render(context: Context, place: str) -> Message:
+    def render(context: Context, place: str, page: int = 1) -> Message:
         try:
-            message = say(context, place).sendable(writer.limits)
+            message = say(context, place).page(page, writer.limits).sendable(writer.limits)
             return replace(message, fallback=fallback(context)) if fallback else message
         except UnicodeEncodeError:
             raise Unsendable("a text holds half of a surrogate pair") from None

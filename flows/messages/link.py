@@ -42,7 +42,7 @@ class Link(BaseMessage):
         check_url("the link", self.url)
         return replace(self, image=sendable_picture(self.image))
 
-    def without_media(self) -> "Link | None":
+    def plain(self) -> "Link | None":
         """Return the message without its picture; None if it has none."""
         return replace(self, image=None) if self.image is not None else None
 

@@ -1,31 +1,27 @@
 """A text with a list of rows."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import Annotated, Any, ClassVar, Final, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from flows.document.errors import Severity, Unsendable
 from flows.document.reader import Path
 from flows.document.shape import Name, Spec, Texts, one_or_many
-from flows.messages import offers
+from flows.messages import offers, pages
 from flows.messages.fault import Fault
 from flows.messages.interactive import InteractiveSpec
 from flows.messages.limits import ChannelLimits
 from flows.messages.message import BaseMessage
 from flows.messages.offers import Offer, Offers, Reply, ReplySpec
+from flows.messages.pages import More, Section
 from flows.messages.text import Text
-from flows.messages.writer import Empty, Writer
+from flows.messages.writer import Empty, Line, Writer
 from flows.templates.expressions import Context
 
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A titled group of list rows."""
-
-    title: str
-    rows: tuple[Reply, ...]
+_PAGES: Final = "add 'pages: true' beside 'button'"
+"""How to mend a list that is too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +34,8 @@ class List(BaseMessage):
     button: str
     sections: tuple[Section, ...]
     footer: str | None = None
+    more: More | None = field(default=None, kw_only=True)
+    """Of a list that is still to be split into pages: the row below each page. Not stored."""
 
     @property
     def words(self) -> str:
@@ -49,19 +47,32 @@ class List(BaseMessage):
         """The rows of all sections."""
         return tuple(row for section in self.sections for row in section.rows)
 
+    def page(self, number: int, limits: ChannelLimits) -> Self:
+        """Return page `number`, or the last page if there are fewer. Without `pages: true`, all is one page.
+
+        Raises Unsendable if one of several sections has no title, on whichever page they are.
+        """
+        if self.more is None:
+            return self
+        _require_titles(self.sections)
+        shown = pages.page(self.sections, number, limits.list_rows, self.more)
+        return replace(self, sections=shown, more=None)
+
     def sendable(self, limits: ChannelLimits) -> "List":
         """Return the message with distinct row ids.
 
-        Raises Unsendable if one of several sections has no title.
+        Raises Unsendable if there are too many rows, or if one of several sections has no title.
         """
-        if len(self.sections) > 1 and not all(section.title.strip() for section in self.sections):
-            raise Unsendable("one of several sections has no title")
+        _require_titles(self.sections)
+        if len(self.replies) > limits.list_rows:
+            too_long = f"the list has over {limits.list_rows} rows: {limits.channel} refuses it"
+            raise Unsendable(too_long, mend=_PAGES)
         rows = iter(offers.ids_differ(self.replies, limits.row_id))
         sections = tuple(Section(s.title, tuple(next(rows) for _ in s.rows)) for s in self.sections)
         return List(self.body, self.button, sections, self.footer, fallback=self.fallback)
 
-    def without_media(self) -> None:
-        """Return None: it has no file."""
+    def plain(self) -> None:
+        """Return None: nothing is plainer."""
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-ready dict."""
@@ -124,11 +135,16 @@ class RowsSpec(Spec):
     title: Texts | None = None
     rows: Rows = []
     sections: list[SectionSpec] = []
+    pages: bool = False
+    """Whether a list of too many rows is split into pages, each with a row `more` that shows the next."""
+    more: Texts | None = None
 
     @model_validator(mode="after")
     def _has_rows(self) -> "RowsSpec":
         if bool(self.rows) == bool(self.sections):
             raise ValueError("a list needs either 'rows' or 'sections'")
+        if self.more is not None and not self.pages:
+            raise ValueError(f"'more' is the title of the row that shows the next page: {_PAGES}")
         return self
 
     def groups(self) -> Iterator[tuple[Texts | None, Sequence[RowSpec], Path]]:
@@ -146,6 +162,11 @@ class ListSpec(InteractiveSpec):
 
     list: RowsSpec
 
+    @property
+    def has_pages(self) -> bool:
+        """Whether it says `pages: true`."""
+        return self.list.pages
+
     def write(self, writer: Writer) -> Callable[[Context, str], List | Text]:
         """Compile text and rows. If no row is offered, the message becomes a plain text."""
         body, footer = self.write_body(writer), self.write_footer(writer)
@@ -160,6 +181,7 @@ class ListSpec(InteractiveSpec):
             )
             for title, rows, where in self.list.groups()
         ]
+        more = self._write_more(writer)
 
         def say(context: Context, place: str) -> List | Text:
             built = tuple(
@@ -170,11 +192,17 @@ class ListSpec(InteractiveSpec):
             text = body.say(context)
             if not built:
                 return Text(text)
-            if sum(len(section.rows) for section in built) > limits.list_rows:
-                raise Unsendable(f"the list has over {limits.list_rows} rows: {limits.channel} refuses it")
-            return List(text, button.say(context), built, footer(context))
+            below = More(more.say(context), place, writer.message) if more else None
+            return List(text, button.say(context), built, footer(context), more=below)
 
         return say
+
+    def _write_more(self, writer: Writer) -> Line | None:
+        """Compile the title of the row that shows the next page; None if the list has no pages."""
+        if not self.list.pages:
+            return None
+        title, limit = self.list.more or pages.default_title(writer.language), writer.limits.row_title
+        return writer.text(title, "list", "more", limit=limit, empty=Empty.REFUSED)
 
     def replies(self) -> Sequence[tuple[RowSpec, Path]]:
         """The rows of all sections."""
@@ -187,9 +215,14 @@ class ListSpec(InteractiveSpec):
         if len(self.list.sections) > limits.list_sections:
             over = f"{len(self.list.sections)} sections, and {limits.channel} takes {limits.list_sections}"
             yield Fault(("list", "sections"), over, "split the list over two messages")
-        yield from self._too_many(items, limits)
         sure = [(row, where) for row, where in self.replies() if row.is_sure]
         titles = [(row.title, where) for row, where in sure]
+        if self.list.pages:
+            yield from self._untitled_more(languages)
+            more = self.list.more or {each: pages.default_title(each) for each in languages}
+            titles.insert(0, (more, ("list", "more")))
+        else:
+            yield from self._too_many(items, limits)
         for title, place in offers.same_titles(titles, languages):
             mend = "give one of them another title: who types it chooses neither"
             yield Fault(place, f"two rows are called '{title}'", mend, Severity.WARNING)
@@ -202,12 +235,27 @@ class ListSpec(InteractiveSpec):
             count = items(row.each) if row.each else 1
             if count > most:
                 over = f"'{row.each}' has {count} items, and a {limits.channel} list takes {most} rows"
-                yield Fault((*where, "each"), over, "offer them in several lists")
+                yield Fault((*where, "each"), over, f"{_PAGES}, or offer them in several lists")
             elif not row.if_:
                 known += count
         if known > most:
             over = f"{known} rows, and {limits.channel} takes {most} in all sections together"
-            yield Fault(("list",), over, "split the list over two messages")
+            yield Fault(("list",), over, f"{_PAGES}, or split the list over two messages")
+
+    def _untitled_more(self, languages: Sequence[str]) -> Iterator[Fault]:
+        """Yield a fault for each language in which the row that shows the next page has no title."""
+        for language in languages:
+            if not self.list.more and not pages.has_default_title(language):
+                says = pages.default_title(language)
+                untitled = f"no title in '{language}' for the row that shows the next page: it says '{says}'"
+                mend = f"add 'more: {{{language}: …}}', with a text for every language"
+                yield Fault(("list", "pages"), untitled, mend, Severity.WARNING)
+
+
+def _require_titles(sections: Sequence[Section]) -> None:
+    """Raise Unsendable if one of several sections has no title."""
+    if len(sections) > 1 and not all(section.title.strip() for section in sections):
+        raise Unsendable("one of several sections has no title")
 
 
 def _placed(rows: Sequence[RowSpec], where: Path) -> Iterator[tuple[RowSpec, Path]]:

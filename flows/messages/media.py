@@ -37,13 +37,13 @@ class Media(BaseMessage):
     def sendable(self, limits: ChannelLimits) -> Self | Text:
         """Return the message, or its caption if the link is blank. Raises Unsendable for a bad link."""
         if not self.link.strip():
-            if caption := self.without_media():
+            if caption := self.plain():
                 return caption
             raise Unsendable(f"there is neither a {self.NAME} nor a text to say")
         check_url(f"the {self.NAME}", self.link)
         return self
 
-    def without_media(self) -> Text | None:
+    def plain(self) -> Text | None:
         """Return the caption as a text; None if it is blank."""
         return Text(self.words, fallback=self.fallback) if self.words.strip() else None
 

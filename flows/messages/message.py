@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, ClassVar, Final, TypeAlias
+from typing import Annotated, Any, ClassVar, Final, Self, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
@@ -40,13 +40,20 @@ class BaseMessage(ABC):
     def replies(self) -> tuple[Reply, ...]:
         """Every tappable answer, top to bottom."""
 
+    def page(self, number: int, limits: ChannelLimits) -> Self:
+        """Return page `number` of the message, or its last page if it has fewer. Most have one page."""
+        return self
+
     @abstractmethod
     def sendable(self, limits: ChannelLimits) -> "BaseMessage":
         """Return the message as the channel takes it, mended where no meaning is lost. Raises Unsendable."""
 
     @abstractmethod
-    def without_media(self) -> "BaseMessage | None":
-        """Return the message without its file; None if it has no file, or no text would be left."""
+    def plain(self) -> "BaseMessage | None":
+        """Return its plain form: without the file or form that may not reach the customer.
+
+        None if it holds neither, or if nothing would be left to say.
+        """
 
     @abstractmethod
     def to_json(self) -> dict[str, Any]:
@@ -64,7 +71,15 @@ class KindSpec(Spec, ABC):
     KEY: ClassVar[str]
     """The key that decides that a message is of this kind."""
 
+    FIRES: ClassVar[frozenset[str]] = frozenset()
+    """Triggers that the customer's answer fires, besides those of its replies."""
+
     template: TemplateSpec | None = None
+
+    @property
+    def has_pages(self) -> bool:
+        """Whether it is split into pages where it is too long for one message."""
+        return False
 
     @abstractmethod
     def write(self, writer: Writer) -> Callable[[Context, str], BaseMessage]:

@@ -26,8 +26,8 @@ class TemplateMessage:
     values: tuple[str, ...] = ()
     """For the placeholders in its body, in order. Each is one line and not empty."""
 
-    def without_media(self) -> None:
-        """Return None: it has no file."""
+    def plain(self) -> None:
+        """Return None: nothing is plainer."""
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-ready dict. Inverse of `from_json`."""

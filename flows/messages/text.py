@@ -32,8 +32,8 @@ class Text(BaseMessage):
         """Return the message itself."""
         return self
 
-    def without_media(self) -> None:
-        """Return None: it has no file."""
+    def plain(self) -> None:
+        """Return None: nothing is plainer."""
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-ready dict."""

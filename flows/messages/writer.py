@@ -69,7 +69,8 @@ class Writer:
     ) -> None:
         self.language, self.fallback, self.limits = language, fallback, limits
         self.parts: list[Part] = []
-        self._compiler, self._message, self._statics = compiler, message, statics
+        self.message = message
+        self._compiler, self._statics = compiler, statics
 
     def text(
         self,
@@ -145,7 +146,7 @@ class Writer:
         return compiled.get(text_in(texts, self.language, self.fallback), BLANK)
 
     def _where(self, place: Path) -> Path:
-        return ("messages", self._message, *place)
+        return ("messages", self.message, *place)
 
 
 def _no_text(context: Context) -> None:

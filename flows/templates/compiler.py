@@ -1,6 +1,7 @@
 """Compile the templates and guards of one flow. Those that can't be compiled become issues."""
 
 from collections.abc import Callable, Collection, Mapping
+from copy import copy
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -29,8 +30,15 @@ class TemplateCompiler:
         self._document, self._issues = document, issues
         self._language = TemplateLanguage(filters)
         self._roots, self._sample = frozenset(roots), sample
+        self._mends: Mapping[str, str] = {}
         self._templates: dict[tuple[str, Path], Template | None] = {}
         self._expressions: dict[tuple[str, Path], Expression | None] = {}
+
+    def without(self, root: str, mend: str) -> "TemplateCompiler":
+        """Return a compiler that reports templates which read `root`; `mend` says what to write instead."""
+        other = copy(self)
+        other._roots, other._mends = self._roots - {root}, {**self._mends, root: mend}
+        return other
 
     def expression(self, source: str, where: Path, names: Names = NO_NAMES) -> Expression | None:
         """Compile a guard, once for each text and place."""
@@ -65,7 +73,7 @@ class TemplateCompiler:
         before = len(self._issues)
         for root in sorted({read[0] for read in reads} - self._roots - names.keys()):
             known = sorted({*self._roots, *names})
-            mend = close(root, known) or f"there are {', '.join(known)}"
+            mend = self._mends.get(root) or close(root, known) or f"there are {', '.join(known)}"
             self._issues.append(self._document.issue(where, f"there is no '{root}' to read here", mend))
         for read in sorted(self._from_roots(reads, names)):
             try:

@@ -34,6 +34,7 @@ def join(turn: Turn, body: Joined) -> tuple[Trace, bool]:
         language=other.language if heard_last or not own.language else own.language,
         customer={**other.customer, **own.customer},
         variables={**other.variables, **own.variables},
+        paged=tuple(dict.fromkeys((*own.paged, *other.paged))),
     )
     if merged.cart and not turn.shop.cart:
         turn.shop = turn.shop.with_cart(merged.cart)

@@ -19,7 +19,7 @@ from payments.processing.notice import Notice, NoticeKind
 from payments.processing.shop_state import order_key_in
 from payments.processing.step_input import InboxEvent, StepInput
 from payments.shop import quotas, stock
-from payments.shop.orders import Attempt
+from payments.shop.orders import FIRST_NUMBER, Attempt
 
 
 @dataclass
@@ -30,7 +30,7 @@ class MemoryStore:
     """Pieces left of each product that is counted."""
     taken: Mapping[str, int] = field(default_factory=dict)
     """How often each slot and coupon is taken."""
-    next_number: int = 10_001
+    next_number: int = FIRST_NUMBER
     conversations: dict[str, Conversation] = field(default_factory=dict)
     """By id. One must be here before its first step."""
     orders: dict[str, OrderState] = field(default_factory=dict)

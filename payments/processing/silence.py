@@ -125,9 +125,9 @@ def _is_loop(talk: Talk) -> bool:
 
 
 def _taps(flow: Flow, event: Event) -> bool:
-    """Return whether `event` is a tap on a button of this flow: few bots can do that."""
+    """Return whether `event` is a tap on a button or a row of this flow: few bots can do that."""
     reply = replies.decode(event.reply_id) if isinstance(event, Tapped) else None
-    return reply is not None and reply.trigger in flow.offered
+    return reply is not None and flow.offers(reply)
 
 
 def _unasked(after: Conversation, talk: Talk, says: int) -> Ruling:

@@ -9,6 +9,8 @@ from typing import Any, Final
 from payments.shop.order_terms import NOWHERE, USUAL, Destination, Terms
 
 CURRENCY: Final = "INR"
+FIRST_NUMBER: Final = 10_001
+"""The number of a shop's first order: nobody likes to be the first customer."""
 
 _KEY = re.compile(r"(?P<conversation>[a-z0-9]+-[0-9]+)-[0-9]+[a-z]*", re.ASCII)
 _ORDER_LETTERS: Final = 6

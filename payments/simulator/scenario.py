@@ -20,7 +20,9 @@ from typing import Any, Final, TypeAlias
 from flows.document import durations
 from flows.document.errors import FlowInvalid, Issue, close
 from flows.document.reader import Document, Path, read
+from flows.engine import address
 from flows.engine.model import RECEIVED
+from flows.messages.address_form import ADDRESS
 from flows.messages.kinds import Message
 from payments.ledger.facts import FactState
 from payments.shop.cart import items_from_json
@@ -229,9 +231,19 @@ def _taps_id(value: Any) -> Performance:
 
 def _sends(value: Any) -> Performance:
     kind = _text(value)
+    if kind == ADDRESS:
+        raise ValueError("an address is sent with its fields: write 'fills: {address: …}'")
     if kind not in RECEIVED:
-        raise ValueError(f"WhatsApp has no '{kind}': there are {', '.join(sorted(RECEIVED))}")
+        raise ValueError(f"WhatsApp has no '{kind}': there are {', '.join(sorted(RECEIVED - {ADDRESS}))}")
     return lambda simulator: simulator.send(kind)
+
+
+def _fills(value: Any) -> Performance:
+    """Read the fields of an address form."""
+    if not isinstance(value, dict) or not value:
+        raise ValueError("write 'fills: {address: 4 Lake Road, city: Kochi, pincode: 682001}'")
+    answer = address.filled_in({name: _text(written) for name, written in value.items()})
+    return lambda simulator: simulator.fill(answer)
 
 
 def _pays(value: Any) -> Performance:
@@ -299,6 +311,7 @@ _ACTIONS: Final[Mapping[str, Callable[[Any], Performance]]] = {
     "tap": _tap,
     "taps_id": _taps_id,
     "sends": _sends,
+    "fills": _fills,
     "pays": _pays,
     "payment_fails": _payment_fails,
     "order": _order,

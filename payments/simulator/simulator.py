@@ -14,7 +14,7 @@ from flows.engine import events
 from flows.engine.conversation import Conversation
 from flows.engine.effects import Say
 from flows.engine.model import Flow
-from flows.messages.kinds import Message
+from flows.messages.kinds import AddressForm, Message
 from payments.ledger import facts as fact_values
 from payments.ledger.balance import authorised
 from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
@@ -67,7 +67,7 @@ class Razorpay(StrEnum):
 
 
 class NothingToTap(LookupError):
-    """No message in the chat offers the reply to tap."""
+    """No message in the chat offers the reply to tap, or shows a form to fill in."""
 
 
 class NothingToPay(LookupError):
@@ -151,6 +151,12 @@ class Simulator:
     def send(self, kind: str) -> list[Message]:
         """The customer sends something that is not text (`sticker`, `image`, `location`, …)."""
         return self._chat(events.Received(kind))
+
+    def fill(self, answer: events.Received) -> list[Message]:
+        """The customer sends the address form back. Raises NothingToTap if they were shown none."""
+        if not any(isinstance(say.message, AddressForm) for say in self.said):
+            raise NothingToTap("the chat shows no address form to fill in")
+        return self._chat(answer)
 
     # What the outside does
 
@@ -311,16 +317,8 @@ class Simulator:
         return Fact(attempt.order_key, EntityType.PAYMENT, entity_id, status, amount, currency, at, detail)
 
     def _ended(self, attempt: Attempt, status: FactState, paid: int = 0) -> Fact:
-        at = self.now // 1000
-        return Fact(
-            attempt.order_key,
-            EntityType.PAYMENT_LINK,
-            attempt.link_id or "",
-            status,
-            paid,
-            attempt.currency,
-            at,
-        )
+        key, link_id, at = attempt.order_key, attempt.link_id or "", self.now // 1000
+        return Fact(key, EntityType.PAYMENT_LINK, link_id, status, paid, attempt.currency, at)
 
     def _facts(self, key: str, *facts: Fact) -> list[Message]:
         body = {"order_key": key, "facts": [fact_values.to_json(fact) for fact in facts]}

@@ -14,6 +14,7 @@ from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.recorder import MigrationRecorder
 from tortoise.transactions import in_transaction
 
+from payments.shop.orders import FIRST_NUMBER
 from storage.database import postgres, sqlite
 from storage.database.address import KEY, configuration, is_sqlite
 from storage.database.errors import NotMigrated
@@ -108,6 +109,7 @@ async def _migrate(orm: Orm, *, shared: bool) -> list[str]:
         await executor.migrate()
         key = base64.b32encode(secrets.token_bytes(5)).decode().lower()
         await client.execute_query(
-            f"INSERT INTO installation (id, key, epoch) VALUES (1, '{key}', 0) ON CONFLICT DO NOTHING"  # noqa: S608
+            "INSERT INTO installation (id, key, epoch, next_order)"
+            f" VALUES (1, '{key}', 0, {FIRST_NUMBER}) ON CONFLICT DO NOTHING"
         )
     return names

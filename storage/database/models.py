@@ -11,10 +11,10 @@ from tortoise.indexes import Index
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 
+from payments.shop.orders import FIRST_NUMBER
+
 ORDER_KEY: Final = 64
 """The longest key of an order, in characters."""
-FIRST_ORDER: Final = 10_001
-"""The number of a new shop's first order: nobody likes to be the first customer."""
 
 
 class Installation(Model):
@@ -26,7 +26,7 @@ class Installation(Model):
     id = fields.IntField(primary_key=True, generated=False)
     key = fields.TextField()
     account = fields.TextField(null=True)
-    next_order = fields.BigIntField(default=FIRST_ORDER)
+    next_order = fields.BigIntField(default=FIRST_NUMBER)
     probe = fields.TextField(null=True)
     epoch = fields.IntField(default=0)
     restored_at = fields.BigIntField(null=True)

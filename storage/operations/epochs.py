@@ -10,6 +10,8 @@ SINCE: Final = 1_767_225_600_000
 """2026-01-01, in milliseconds since 1970, UTC: no database of Munshi is older."""
 GAP: Final = 1_000_000
 """Numbers to skip where the clock does not tell how many the lost database may have given."""
+LOST_ORDERS: Final = 1000
+"""Order numbers to skip: customers may know those of orders that are lost."""
 _NUMBERED: Final = ("conversation", "inbox", "outbox")
 
 
@@ -29,10 +31,11 @@ async def begin(tx: Transaction, now: int, on_sqlite: bool) -> int:
         "UPDATE inbox SET due_at = $1 WHERE state = 'pending' AND kind = 'poll' AND due_at > $1", now
     )
     [row] = await tx.fetch(
-        "UPDATE installation SET epoch = CASE WHEN epoch < $2 THEN $2 ELSE epoch + 1 END, restored_at = $1"
-        " WHERE id = 1 RETURNING epoch",
+        "UPDATE installation SET epoch = CASE WHEN epoch < $2 THEN $2 ELSE epoch + 1 END, restored_at = $1,"
+        " next_order = next_order + $3 WHERE id = 1 RETURNING epoch",
         now,
         (now - SINCE) // 1000,
+        LOST_ORDERS,
     )
     epoch: int = row["epoch"]
     text = (

@@ -26,7 +26,7 @@ class Remedy(StrEnum):
     TEMPLATE = "template"
     """It was too late to be sent as it is: send its template, once. A template has no template itself."""
     PLAIN = "plain"
-    """Its picture or file could not be fetched: send the same without it."""
+    """The channel could not take its file or its form: send its plain form."""
     SOON = "soon"
     """The reason is temporary: send the same again."""
     LATER = "later"
@@ -114,7 +114,7 @@ def _next_payload(payload: dict[str, Any], remedy: Remedy) -> tuple[dict[str, An
         case Remedy.TEMPLATE:
             return payload.get("fallback"), 0
         case Remedy.PLAIN:
-            message = from_json(payload).without_media()
+            message = from_json(payload).plain()
             return ({**to_json(message), _FAILURES: failures} if message else None), 0
         case Remedy.SOON | Remedy.LATER:
             gaps = GAPS[remedy]

@@ -2,17 +2,16 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
 
 
-def chat(*lines: str, name: str = "Asha") -> Result:
+def chat(*lines: str, name: str = "Asha", flow: str = "flows.yaml") -> Result:
     typed = "".join(f"{line}\n" for line in lines)
-    return CliRunner().invoke(
-        app(), ["chat", "flows.yaml", "--name", name], input=typed, env={"COLUMNS": "80"}
-    )
+    return CliRunner().invoke(app(), ["chat", flow, "--name", name], input=typed, env={"COLUMNS": "80"})
 
 
 def test_a_whole_purchase_by_numbers_and_titles() -> None:
@@ -47,6 +46,38 @@ def test_what_cannot_be_done_is_said_and_the_chat_goes_on() -> None:
     assert "'/fly' is not a command" in out
     assert "'never' is not a span of time" in out
     assert out.count("Namaste Asha!") == 2
+
+
+def test_an_address_form_is_filled_in_by_its_fields(tmp_path: Path) -> None:
+    text, help = (
+        Path("flows.yaml").read_text("utf-8"),
+        "  help: {words: [help, मदद], interrupts: true, say: help}\n",
+    )
+    assert text.count(help) == text.count("\nmessages:\n") == 1
+    form = (
+        '  where: {text: "Where to?", address: true}\n'
+        '  there: "To {{ event.address }} for {{ event.name }}."\n'
+    )
+    rules = "  where: {words: [where], say: where}\n  address: {say: there}\n"
+    shop = tmp_path / "shop.yaml"
+    shop.write_text(
+        text.replace("\nmessages:\n", f"\nmessages:\n{form}").replace(help, help + rules), "utf-8"
+    )
+    out = chat(
+        "/address Lake Road",
+        "where",
+        "/address",
+        "/address citty=Kochi",
+        "/send address",
+        "/address 4 Lake Road; City = Kochi; pincode=६८२००१; name=Meera",
+        flow=str(shop),
+    ).output
+    assert "the chat shows no address form to fill in" in out
+    assert "Where to?\n  [Address form] /address house=4; address=Lake Road" in out
+    assert "the form holds no address" in out
+    assert "an address form has no field 'citty'" in out
+    assert "an address is sent with its fields" in out
+    assert "To 4 Lake Road, Kochi, 682001 for Meera." in out
 
 
 def test_the_trace_is_of_the_last_line() -> None:

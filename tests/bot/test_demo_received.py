@@ -7,6 +7,7 @@ import pytest
 from bot.demo.received import message
 from bot.whatsapp.payloads import Recipient, build
 from flows.messages.kinds import (
+    AddressForm,
     Buttons,
     Document,
     Image,
@@ -33,6 +34,8 @@ SAID: list[Message] = [
     Buttons("Chai?", (Reply("1|yes|", "Yes"),), "small", FILE),
     List("Chai?", "See", (Section("All", (Reply("1|a|", "A", "a"),)),), "small"),
     Link("Pay", "Pay now", FILE, "small", FILE),
+    AddressForm("Where?", "Asha"),
+    AddressForm("Where?"),
 ]
 
 

@@ -1,5 +1,6 @@
 """One outbox entry, performed over real HTTP: its result is an outcome, never an exception."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +15,8 @@ from sandbox.faults import Fault
 from storage.database.queues import Lane
 from storage.outbox.deliveries import Again, Done, Failed
 from tests.bot.executor_bench import BARE, CALL, CLAIM, NOW, TEMPLATE, Bench, delivery
+
+FORM = kinds.AddressForm("Where?", "Asha")
 
 
 async def test_sent(bench: Bench) -> None:
@@ -59,6 +62,35 @@ async def test_never_sent_again(bench: Bench) -> None:
     assert refused.error.startswith("refused for good")
     assert isinstance(worn_out, Failed)
     assert "after 296 tries" in worn_out.error
+
+
+async def test_an_address_form(bench: Bench) -> None:
+    assert isinstance(await bench.send(FORM), Done)
+    [sent] = bench.world.meta.people["919812345601"].messages
+    assert (sent.kind, sent.text) == ("address_message", "Where?")
+
+
+async def test_a_customer_of_another_country_gets_the_words_of_an_address_form(bench: Bench) -> None:
+    assert isinstance(await bench.send(FORM, to=(("phone", "6591234567"),)), Done)
+    [sent] = bench.world.meta.people["6591234567"].messages
+    assert (sent.kind, sent.text) == ("text", "Where?")
+
+
+@pytest.mark.parametrize("code", [100, 131008, 131009, 131026, 131051, 135000])
+async def test_an_address_form_that_meta_refuses_leaves_its_words(bench: Bench, code: int) -> None:
+    bench.world.meta.fail_next("send", Fault.http(400, f'{{"error": {{"code": {code}}}}}'))
+    assert isinstance(await bench.send(FORM), Done)
+    [sent] = bench.world.meta.people["919812345601"].messages
+    assert (sent.kind, sent.text) == ("text", "Where?")
+
+
+@pytest.mark.parametrize("error", [{"code": 131047}, {"code": 131021}, {"code": 100, "error_subcode": 33}])
+async def test_what_another_form_would_not_help_is_not_sent_again(
+    bench: Bench, error: dict[str, int]
+) -> None:
+    bench.world.meta.fail_next("send", Fault.http(400, json.dumps({"error": error})))
+    assert not isinstance(await bench.send(FORM), Done)
+    assert bench.world.meta.people == {}
 
 
 async def test_a_link(bench: Bench) -> None:

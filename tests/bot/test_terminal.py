@@ -10,7 +10,19 @@ from rich.console import Console
 from bot.terminal import commands
 from bot.terminal.commands import Choose, Fail, Pay, Send, Wait, Write, Wrong, choices, parse_command, pick
 from bot.terminal.drawing import WIDTH, draw, draw_all, draw_trace, rich_text
-from flows.messages.kinds import Buttons, Document, Image, Link, List, Message, Reply, Section, Text, Video
+from flows.messages.kinds import (
+    AddressForm,
+    Buttons,
+    Document,
+    Image,
+    Link,
+    List,
+    Message,
+    Reply,
+    Section,
+    Text,
+    Video,
+)
 
 BUTTONS = Buttons("Your *cart*", (Reply("1|a|", "Check out"), Reply("1|b|", "Add more")), footer="small")
 LIST = List(
@@ -57,6 +69,8 @@ def test_every_kind_of_message_shows_what_it_holds() -> None:
     assert shown(Video("https://x/a.mp4", "Chai")) == "[video: https://x/a.mp4]\nChai\n\n"
     assert shown(Document("https://x/a.pdf", "Prices")) == "[document: https://x/a.pdf]\nPrices\n\n"
     assert shown(Document("https://x/a.pdf", None, "p.pdf")) == "[document: p.pdf: https://x/a.pdf]\n\n"
+    form = "Where?\n  [Address form] /address house=4; address=Lake Road; city=Kochi; pincode=682001\n\n"
+    assert shown(AddressForm("Where?", "Asha"), width=90) == form
     assert shown(Link("Pay", "Open", "https://rzp.io/a_b_c")) == "Pay\n  [Open] https://rzp.io/a_b_c\n\n"
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -40,6 +40,7 @@ ANYTHING: Final = st.one_of(
         "/wait {}".format
     ),
     st.text(max_size=12).map("/fail {}".format),
+    st.text(max_size=12).map("/address {}".format),
     st.text(min_size=1, max_size=12),
 )
 SESSIONS: Final = st.lists(ANYTHING, max_size=12)
@@ -61,7 +62,7 @@ def in_the_simulator(typed: Sequence[str], broken: bool = False) -> str:
     return out.getvalue()
 
 
-def in_the_demo(typed: Sequence[str], broken: bool = False) -> str:
+def in_the_demo(typed: Sequence[str], broken: bool = False, shop: Callable[[], Flow] = flow) -> str:
     async def played() -> None:
         async with stage(FLOW, 0) as set_stage:
             if broken:
@@ -72,7 +73,7 @@ def in_the_demo(typed: Sequence[str], broken: bool = False) -> str:
     console = Console(file=out, width=80, highlight=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.stdin", lines(typed))
-        patch.setattr("bot.app.load_flow", lambda _: flow())
+        patch.setattr("bot.app.load_flow", lambda _: shop())
         asyncio.run(played())
     return out.getvalue()
 
@@ -99,6 +100,31 @@ def test_the_demo_takes_anything(typed: list[str]) -> None:
     said = in_the_demo(typed)
     assert said.endswith("Goodbye.\n")
     assert SORRY not in said
+
+
+def test_an_address_form_is_filled_in_with_a_real_bot(tmp_path: Path) -> None:
+    papers = tmp_path / "papers.yaml"
+    papers.write_text(
+        """
+flow: papers
+shop: {name: Papers, products: [{sku: a, price: 30, name: A}]}
+messages:
+  where: {text: "Where to?", address: true}
+  there: "To {{ event.address }} for {{ event.name }}."
+anywhere:
+  address: {say: there}
+  order.requested: {say: where}
+  payment.captured: {say: where}
+otherwise: {say: where}
+start: desk
+states: {desk: {}}
+""",
+        "utf-8",
+    )
+    typed = ["/address house=4; address=Lake Road; pincode=682 001; city=Kochi; name=Meera"]
+    said = in_the_demo(typed, shop=lambda: load_flow(papers))
+    assert "Where to?\n  [Address form] /address house=4" in said
+    assert "To 4, Lake Road, Kochi, 682001 for Meera." in said
 
 
 def test_the_state_is_the_customers_and_not_the_last_events() -> None:

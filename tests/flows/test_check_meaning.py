@@ -64,6 +64,11 @@ ERRORS: Final[dict[str, Row]] = {
         "answered: {to: home}", "invalid: {to: home}", "'asking' asks but doesn't take the answer", 25, 5,
         "add 'on: {answered: …}'",
     ),
+    "form that is not answered": row(
+        "ask_age: How old are you?", "ask_age: {text: Where, address: true}",
+        "'ask_age' shows a form, but 'asking' doesn't answer 'address'", 23, 1,
+        "add 'on: {address: …}' to 'asking'",
+    ),
     "unreachable": row(
         "{to: asking}", "{say: hello}", "nothing leads to 'asking'", 23, 3,
         "add a 'to' somewhere, or remove it"
@@ -167,13 +172,15 @@ ERRORS: Final[dict[str, Row]] = {
         "buttons: [{on: yes_please, title: Yes}, {on: no_thanks, title: No}]",
         "list: {button: x, rows: [{on: yes_please, each: shelf.things, as: t, title: t}"
         + "".join(f", {{on: no_thanks, with: '{n}', title: t}}" for n in range(9)) + "]}",
-        "11 rows, and WhatsApp takes 10 in all sections together", 11, 5, "split the list over two messages",
+        "11 rows, and WhatsApp takes 10 in all sections together", 11, 5,
+        "add 'pages: true' beside 'button', or split the list over two messages",
     ),
     "eleven rows": row(
         "buttons: [{on: yes_please, title: Yes}, {on: no_thanks, title: No}]",
         "list: {button: x, rows: [{on: yes_please, title: y}"
         + "".join(f", {{on: no_thanks, with: '{n}', title: t}}" for n in range(10)) + "]}",
-        "11 rows, and WhatsApp takes 10 in all sections together", 11, 5, "split the list over two messages",
+        "11 rows, and WhatsApp takes 10 in all sections together", 11, 5,
+        "add 'pages: true' beside 'button', or split the list over two messages",
     ),
     "eleven sections": row(
         "buttons: [{on: yes_please, title: Yes}, {on: no_thanks, title: No}]",
@@ -283,7 +290,8 @@ def test_eleven_products_in_one_list() -> None:
     assert issues_of(edited(("[a, b]", ten), offered, *words)) == ()
     (issue,) = issues_of(edited(("[a, b]", eleven), offered, *words))
     assert issue.message == "'shelf.things' has 11 items, and a WhatsApp list takes 10 rows"
-    assert (issue.line, issue.mend) == (11, "offer them in several lists")
+    mend = "add 'pages: true' beside 'button', or offer them in several lists"
+    assert (issue.line, issue.mend) == (11, mend)
 
 
 def test_a_state_wide_answer_for_fresh_taps_and_another_for_stale_ones_is_no_mistake() -> None:

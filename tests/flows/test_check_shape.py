@@ -31,11 +31,11 @@ ERRORS: Final[dict[str, Row]] = {
     "word not text": row("[hi]", "[12]", "12 is not text", 13, 19, "put it in quotes"),
     "bad name": row(
         "yes_please: {to", "Yes-Please: {to", "'Yes-Please' is not a valid name", 21, 7,
-        "names are lower case letters, digits and '_', and start with a letter",
+        "names are up to 64 lower case letters, digits and '_', and start with a letter",
     ),
     "bad language": row(
         "[en, hi]", "[en, Hindi]", "'Hindi' is not a valid name", 2, 17,
-        "names are lower case letters, digits and '_', and start with a letter",
+        "names are up to 64 lower case letters, digits and '_', and start with a letter",
     ),
     "wrong kind": row(
         "shelf: {things: [a, b]}", "shelf: 5", "5 can't stand here", 3, 1,
@@ -99,6 +99,21 @@ ERRORS: Final[dict[str, Row]] = {
     ),
     "video that is no text": row(
         "ask_age: How old are you?", "ask_age: {video: 7}", "7 is not text", 8, 13, "put it in quotes",
+    ),
+    "address form and buttons": row(
+        "text: Choose", "text: Choose\n    address: true",
+        "a message has one of buttons and address, not both", 9, 3, "",
+    ),
+    "address form and image": row(
+        "ask_age: How old are you?", "ask_age: {text: Where, address: true, image: 'https://x'}",
+        "an address can't have an image", 8, 3, "",
+    ),
+    "address form without text": row(
+        "ask_age: How old are you?", "ask_age: {address: true}", "a message needs 'text'", 8, 3, "",
+    ),
+    "address form that is an address": row(
+        "ask_age: How old are you?", "ask_age: {text: Where, address: 4 Lake Road}",
+        "write 'address: true', or leave 'address' out", 8, 26, "",
     ),
     "list without rows": row(
         "ask_age: How old are you?", "ask_age: {text: How, list: {button: x}}",

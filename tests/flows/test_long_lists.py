@@ -57,6 +57,13 @@ def test_the_check_finds_what_a_full_cart_would_make_too_long(fits: int, rows: s
     [issue] = issues(fits + 1, rows)
     assert issue.severity is Severity.WARNING, "whether a cart gets so full, only customers can tell"
     assert "all products in the cart: the list has over 10 rows: WhatsApp refuses it" in issue.message
+    assert issue.mend == "add 'pages: true' beside 'button'"
+
+
+@pytest.mark.parametrize("count", [9, 11, 25])
+@pytest.mark.parametrize("rows", [CART, SECTIONS, ONE_MORE, CART.replace("cart.lines", "shop.products")])
+def test_a_list_with_pages_is_never_too_long(count: int, rows: str) -> None:
+    assert issues(count, f"pages: true, {rows}") == []
 
 
 @pytest.mark.parametrize("each", ["shop.products", "shop.products[:11]", "shop.products if true else []"])

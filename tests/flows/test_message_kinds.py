@@ -12,7 +12,7 @@ from bot.whatsapp.limits import LIMITS
 from flows.document.errors import FlowInvalid
 from flows.language.load import load
 from flows.messages import kinds
-from flows.messages.kinds import Message, TemplateMessage, from_json, to_json
+from flows.messages.kinds import AddressForm, Message, TemplateMessage, from_json, to_json
 from tests.flows.sound_flow import TOY
 
 ROW: Final = {"on": "go", "with": "w", "title": "T", "description": "d", "if": "true"}
@@ -41,6 +41,7 @@ WRITTEN: Final[dict[str, Any]] = {
         "image": "https://shop.example/a.jpg",
         "link": {"title": "Open", "url": "https://shop.example"},
     },
+    "address": {"text": "Where shall we deliver?", "address": True},
 }
 """One message of each kind, with all of its fields."""
 SECTIONS: Final[Any] = {
@@ -58,7 +59,11 @@ def flow(message: Any) -> str:
             "flow": "f",
             "shelf": {"things": ["a", "b"]},
             "messages": {"m": message},
-            "anywhere": {"money.came": {"say": "m"}, "go": {"words": ["go"], "say": "m"}},
+            "anywhere": {
+                "money.came": {"say": "m"},
+                "go": {"words": ["go"], "say": "m"},
+                "address": {"say": "m"},
+            },
             "otherwise": {"say": "m"},
             "start": "s",
             "states": {"s": {"enter": {"say": "m"}}},
@@ -78,7 +83,7 @@ def texts(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | 
     elif isinstance(value, dict):
         for key in value.keys() - NO_TEMPLATE:
             yield from texts(value[key], (*path, key))
-    else:
+    elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from texts(item, (*path, index))
 
@@ -124,12 +129,20 @@ def test_a_message_survives_json(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", WRITTEN)
-def test_its_words_are_what_is_left_without_its_file(kind: str) -> None:
+def test_its_words_are_what_is_left_in_its_plain_form(kind: str) -> None:
     message = said(WRITTEN[kind])
     assert message.words == WRITTEN[kind]["text"]
-    left = message.without_media()
-    has_file = kind not in ("text", "list")
-    assert (left is not None) == has_file
+    left = replace(message, fallback=TemplateMessage("told", "en")).plain()
+    assert (left is None) == (kind in ("text", "list"))
     if left is not None:
         assert (left.words, left.replies) == (message.words, message.replies)
-        assert left.without_media() is None
+        assert left.fallback == TemplateMessage("told", "en")
+        assert left.plain() is None
+
+
+@pytest.mark.parametrize("customer", [{}, {"customer": {"name": ""}}, {"customer": {"name": " Asha "}}])
+def test_an_address_form_is_given_the_customers_name(customer: dict[str, Any]) -> None:
+    loaded = load(flow(WRITTEN["address"]), "f.yaml", TOY, limits=LIMITS)
+    said = loaded.messages["m"]["en"]({**loaded.statics["en"], **customer}, "k-1.7")
+    name = str(customer.get("customer", {}).get("name", "")).strip()
+    assert said == AddressForm("Where shall we deliver?", name)

@@ -157,6 +157,9 @@ async def test_what_meta_says_of_the_account_is_commanded(world: World) -> None:
     [
         ("pay", b"{", 400, "not JSON"),
         ("pay", [], 400, "must be a JSON object"),
+        ("fill", {"wa_id": "919812345670", "values": "Pune"}, 400, "must be an object of texts"),
+        ("fill", b'{"wa_id": "919812345670", "values": {"city": 5}}', 400, "must be an object of texts"),
+        ("fill", b'{"wa_id": "919812345670", "values": {"city": "Pune"}}', 404, "no message has an address"),
         ("pay", {}, 400, "'url' is missing"),
         ("pay", {"url": None}, 400, "'url' is missing"),
         ("pay", {"url": 7}, 400, "'url' must be a text"),

@@ -73,6 +73,22 @@ async def test_a_send_to_a_user_id_answers_with_it(world: World) -> None:
     assert len(person.messages) == 1
 
 
+FORM = {
+    "type": "address_message",
+    "body": {"text": "Where?"},
+    "action": {"name": "address_message", "parameters": {"country": "IN"}},
+}
+
+
+@pytest.mark.parametrize(("number", "code"), [("+919812345670", None), ("+6591234567", 131009)])
+async def test_only_an_indian_number_takes_an_address_form(
+    world: World, number: str, code: int | None
+) -> None:
+    form = {"messaging_product": "whatsapp", "to": number, "type": "interactive", "interactive": FORM}
+    _, answer = await call(world, form)
+    assert answer.get("error", {}).get("code") == code
+
+
 async def test_an_unknown_user_id_is_undeliverable(world: World) -> None:
     _, answer = await call(world, {**TEXT, "to": None, "recipient": "IN.42"})
     assert answer["error"]["code"] == 131026

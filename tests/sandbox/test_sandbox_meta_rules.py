@@ -36,6 +36,11 @@ def link(url: str = "https://rzp.io/rzp/abc", text: str = "Pay now", **fields: A
     return send("interactive", {"type": "cta_url", "body": {"text": "Total"}, "action": action, **fields})
 
 
+def address(country: str = "IN", name: str = "address_message", **values: Any) -> dict[str, Any]:
+    action = {"name": name, "parameters": {"country": country, **({"values": values} if values else {})}}
+    return send("interactive", {"type": "address_message", "body": {"text": "Where?"}, "action": action})
+
+
 def template(*values: str, kind: str = "text", where: str = "body", **fields: Any) -> dict[str, Any]:
     parameters = [{"type": kind, kind: value} for value in values]
     components = {"components": [{"type": where, "parameters": parameters}]} if values else {}
@@ -60,6 +65,8 @@ TAKEN = [
     sections({"title": "One", "rows": rows(1)}, {"title": "Two", "rows": [{"id": "z", "title": "Z"}]}),
     sections({"rows": rows(1)}),
     link(),
+    address(),
+    address(phone_number="+919812345670", in_pin_code="411004", city="Pune"),
     link("http://127.0.0.1:8081/l/abc", "d" * 20),
     template(),
     template("10001", "x" * 1024),
@@ -67,6 +74,14 @@ TAKEN = [
 ]
 
 REFUSED = [
+    (address(""), 131008),
+    (address("SG"), 131009),
+    (address(name="address"), 131009),
+    (address(pincode="411004"), 100),
+    (address(city=5), 100),
+    (address(city=""), 131008),
+    (address(in_pin_code="4110044"), 100),
+    (address(phone_number="98123 45670"), 131009),
     ({**TAKEN[0], "messaging_product": "sms"}, 100),
     ({**TAKEN[0], "recipient_type": "group"}, 100),
     ({**TAKEN[0], "to": None}, 131008),

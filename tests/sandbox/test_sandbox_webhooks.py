@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from sandbox.meta import HandshakeRefusedError
+from sandbox.people import NothingToFill
 from sandbox.world import World
 from tests.sandbox.webhook_listener import NOW, Bot, Clock, new_link
 
@@ -124,6 +125,42 @@ async def test_a_row_is_tapped_by_id_with_its_description(world: World, bot: Bot
     await world.quiet()
     replies = [value["messages"][0]["interactive"]["list_reply"] for value in bot.values]
     assert sorted(replies, key=lambda reply: str(reply["id"])) == rows
+
+
+FORM = {
+    "type": "address_message",
+    "body": {"text": "Where?"},
+    "action": {"name": "address_message", "parameters": {"country": "IN"}},
+}
+
+
+async def test_an_address_form_is_filled_in(world: World, bot: Bot) -> None:
+    asha = world.meta.person("919812345670")
+    with pytest.raises(NothingToFill):
+        await asha.fill({"city": "Pune"})
+    wamid = await send(world, type="interactive", interactive=FORM)
+    await world.connect(bot.url)
+    await world.quiet()
+    bot.got.clear()
+    await asha.fill({"address": "FC Road", "city": "Pune"})
+    await world.quiet()
+    [message] = bot.values[0]["messages"]
+    assert message["context"]["id"] == wamid
+    reply = message["interactive"]["nfm_reply"]
+    assert (message["interactive"]["type"], reply["name"]) == ("nfm_reply", "address_message")
+    assert json.loads(reply["response_json"]) == {"values": {"address": "FC Road", "city": "Pune"}}
+
+
+async def test_an_old_app_cannot_show_an_address_form(world: World, bot: Bot) -> None:
+    await world.connect(bot.url)
+    person = world.meta.person("919812345670")
+    person.has_old_app = True
+    await send(world, type="interactive", interactive=FORM)
+    await send(world, type="text", text={"body": "Where?"})
+    await world.quiet()
+    assert [message.kind for message in person.messages] == ["text"]
+    statuses = [status for value in bot.values for status in value["statuses"]]
+    assert [s["errors"][0]["code"] for s in statuses if s["status"] == "failed"] == [131026]
 
 
 async def test_other_kinds_of_messages(world: World, bot: Bot) -> None:

@@ -310,10 +310,10 @@ def old_buttons_are_new(patch: pytest.MonkeyPatch) -> None:
 
     def tap_as_fresh(performance: Any, event: Tapped) -> None:
         reply = replies.decode(event.reply_id)
-        fresh = reply and replies.encode(
-            replies.place(performance.conversation().id, performance.visits[-1]), reply.trigger, reply.value
-        )
-        tap(performance, replace(event, reply_id=fresh or event.reply_id))
+        if isinstance(reply, replies.ReplyId):
+            place = replies.place(performance.conversation().id, performance.visits[-1])
+            event = replace(event, reply_id=replies.encode(place, reply.trigger, reply.value))
+        tap(performance, event)
 
     patch.setattr(step, "_tap", tap_as_fresh)
 

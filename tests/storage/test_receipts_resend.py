@@ -3,6 +3,7 @@
 import pytest
 
 from flows.messages.kinds import (
+    AddressForm,
     Buttons,
     Document,
     Image,
@@ -100,9 +101,10 @@ async def test_what_was_delivered_does_not_go_again(store: Store, chat: Chat) ->
         (Image(PICTURE, "Chai"), Text("Chai")),
         (Video(PICTURE, "How we make it"), Text("How we make it")),
         (Document(PICTURE, "Prices", "prices.pdf"), Text("Prices")),
+        (AddressForm("Where?", "Asha"), Text("Where?")),
     ],
 )
-async def test_without_its_picture(message: Message, left: Message, store: Store, chat: Chat) -> None:
+async def test_in_its_plain_form(message: Message, left: Message, store: Store, chat: Chat) -> None:
     await accepted(store, chat, message)
     await fails(store, "wamid.0", Remedy.PLAIN, 10)
     [again] = await store.claim_due(now=10, limit=5, lease=60_000)

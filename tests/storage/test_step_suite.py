@@ -94,6 +94,7 @@ async def test_a_conversation_is_given_as_it_was_left(steps: StepStore) -> None:
         variables={"gift": True},
         data={"cart": [["cup", 2]], "asked_at": 5},
         choices=(("Tea", "1|tea|"),),
+        paged=("menu",),
         talk=Talk(1, 2, 3, 4),
     )
     await steps.step(changing(conversation=left), HI)

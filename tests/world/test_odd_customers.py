@@ -27,6 +27,7 @@ FORGED = [
     "@.6|add|" + "x" * 240,
     "@.6|add|' OR 1=1 --",
     "@.6|add",
+    "@.6|page:2|products",
     "|||",
     "\u0000|add|x",
     "६|add|masala-250",

@@ -43,16 +43,18 @@ def test_code_beats_http_status(name: str, status: int) -> None:
     assert error.status == status
 
 
-T, S, N, A, F, W, P, M = ["throttled", "server", "never", "account", "faulty", "window", "pair", "media"]
+T, S, N, A, F, W, P, M, K = [
+    "throttled", "server", "never", "account", "faulty", "window", "pair", "media", "kind",
+]  # fmt: skip
 DOCUMENTED: dict[int | range, str] = {
-    0: A, 190: A, 3: A, 10: A, range(200, 300): A, 131005: A, 1: S, 2: S, 4: T, 33: A, 100: F, 368: A,
-    130497: N, 131031: A, 80007: T, 130403: N, 130429: T, 130472: N, 131000: S, 131008: F, 131009: F,
-    131016: S, 131021: N, 131026: N, 131030: N, 131037: A, 131042: A, 131044: A, 131045: A, 133010: A,
-    131047: W, 131048: A, 131049: N, 131050: N, 131051: F, 131052: M, 131053: M, 131055: F, 131063: F,
+    0: A, 190: A, 3: A, 10: A, range(200, 300): A, 131005: A, 1: S, 2: S, 4: T, 33: A, 100: K, 368: A,
+    130497: N, 131031: A, 80007: T, 130403: N, 130429: T, 130472: N, 131000: S, 131008: K, 131009: K,
+    131016: S, 131021: N, 131026: K, 131030: N, 131037: A, 131042: A, 131044: A, 131045: A, 133010: A,
+    131047: W, 131048: A, 131049: N, 131050: N, 131051: K, 131052: M, 131053: M, 131055: F, 131063: F,
     134100: F, 134101: F, 134102: F, 131056: P, 131057: S, 131062: N, 131064: A, 132000: F, 132012: F,
     132018: F, 132001: F, 132005: F, 132007: F, 132015: F, 132016: F, 132068: F, 132069: S, 133000: A,
     133005: A, 133006: A, 133008: A, 133009: A, 133015: A, 133016: A, 133004: S, 134006: F, 134009: F,
-    134011: A, 135000: F, 137000: N, 2046: F, 2047: F,
+    134011: A, 135000: K, 137000: N, 2046: F, 2047: F,
 }  # fmt: skip
 """Every code that Meta documents for messages, with its class.
 
@@ -65,6 +67,7 @@ MEANING: dict[str, tuple[Failure, Remedy | None]] = {
     A: (Failure.HALT, Remedy.LATER),
     W: (Failure.PERMANENT, Remedy.TEMPLATE),
     M: (Failure.PERMANENT, Remedy.PLAIN),
+    K: (Failure.PERMANENT, Remedy.PLAIN),
     N: (Failure.PERMANENT, None),
     F: (Failure.PERMANENT, None),
 }

@@ -44,6 +44,7 @@ def flow(products: list[dict[str, Any]], text: str, sections: list[str], titles:
         "alone": {"image": THE},
         "film": {"video": THE, "text": text},
         "paper": {"document": {"link": THE, "filename": "{{ item }}.pdf"}, "text": text},
+        "where": {"text": text, "address": True},
         "buttons": {"text": text, "image": THE, "footer": "{{ pad }}", "buttons": buttons},
         "rows": {"text": text, "list": {"button": "{{ item }}", "sections": each}},
         "lone": {"text": text, "list": {"button": "See", "rows": {**ROW, "each": "shop.products"}}},
@@ -58,6 +59,7 @@ def flow(products: list[dict[str, Any]], text: str, sections: list[str], titles:
         "anywhere": {
             **says,
             "add": {"do": {"cart.add": {"sku": "{{ event.value }}"}}, "say": "plain"},
+            "address": {"say": "plain"},
             "cart.refused": {"say": "plain"},
             "order.requested": {"say": "plain"},
             "payment.captured": {"say": "plain"},

@@ -47,18 +47,14 @@ EVENTS: dict[str, Event] = {
         {"name": "flow", "response": {"flow_token": "slot-9", "slot": "morning", "gift": "yes"}},
     ),
     "interactive_nfm_reply_address": Received(
-        "nfm_reply",
+        "address",
         {
-            "name": "address_message",
-            "response": {
-                "values": {
-                    "name": "Meera Nair",
-                    "in_pin_code": "682001",
-                    "house_number": "4",
-                    "address": "Lake Road",
-                    "city": "Kochi",
-                }
-            },
+            "address": "4, Lake Road, Kochi, 682001",
+            "pincode": "682001",
+            "name": "Meera Nair",
+            "phone": "",
+            "city": "Kochi",
+            "state": "",
         },
     ),
     "interactive_call_permission_reply": Received("call_permission_reply"),
@@ -274,6 +270,70 @@ def test_odd_content_still_gets_an_answer(kind: str, content: Any, event: Event)
 def test_form_response_is_storable_even_when_its_escapes_are_not() -> None:
     form = {"type": "nfm_reply", "nfm_reply": {"response_json": r'{"a":"x\u0000y"}'}}
     assert event_of("interactive", form) == Received("nfm_reply", {"response": {"a": "xy"}})
+
+
+def address_reply(response: object, name: str = "address_message") -> Event | None:
+    text = response if isinstance(response, str) else json.dumps(response)
+    reply = {"name": name, "response_json": text}
+    return event_of("interactive", {"type": "nfm_reply", "nfm_reply": reply})
+
+
+FILLED = {
+    "name": "Meera",
+    "phone_number": "919800000021",
+    "in_pin_code": "६८२००१",
+    "house_number": 4,
+    "floor_number": "2",
+    "tower_number": "C",
+    "building_name": "Palm Court",
+    "address": "Lake\u202e Road\0",
+    "landmark_area": "Station",
+    "city": "Kochi",
+    "state": "Kerala",
+}
+
+
+@pytest.mark.parametrize(
+    "response", [FILLED, {"values": FILLED}, {"saved_address_id": "a1", "values": FILLED}]
+)
+def test_an_address_is_read_wherever_its_fields_stand(response: Any) -> None:
+    fields = {
+        "address": "4, 2, C, Palm Court, Lake Road, Station, Kochi, Kerala, 682001",
+        "pincode": "682001",
+        "name": "Meera",
+        "phone": "+919800000021",
+        "city": "Kochi",
+        "state": "Kerala",
+    }
+    assert address_reply(response) == Received("address", fields)
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        {},
+        {"values": {}},
+        {"values": []},
+        {"values": {"name": "Meera", "in_pin_code": "682001"}},
+        {"values": {"address": " ", "city": None, "state": True, "house_number": ["4"]}},
+        {"saved_address_id": "a1"},
+    ],
+)
+def test_a_form_without_an_address_is_not_taken_for_one(response: Any) -> None:
+    answer = Received("nfm_reply", {"name": "address_message", "response": response})
+    assert address_reply(response) == answer
+
+
+@pytest.mark.parametrize("response", ["", "{", "[1]", '"address"', '{"address":"' + "x" * 20_000 + '"}'])
+def test_an_address_form_that_cannot_be_read_is_a_form(response: str) -> None:
+    assert address_reply(response) == Received("nfm_reply", {"name": "address_message"})
+
+
+def test_only_the_address_form_gives_an_address() -> None:
+    filled = {"values": FILLED | {"address": "Lake Road"}}
+    assert address_reply(filled, "flow") == Received("nfm_reply", {"name": "flow", "response": filled})
+    assert event_of("address", {"address": "Lake Road"}) == Received("unknown")
+    assert event_of("interactive", {"type": "address"}) == Received("unknown")
 
 
 def test_text_is_clipped_to_the_limit() -> None:

@@ -1,5 +1,6 @@
 """Whatever a customer sends, at whatever length: the shipped shop answers and parks nothing."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.whatsapp.address_form import FIELDS
 from bot.whatsapp.inbound import InboundMessage, parse
 from bot.whatsapp.limits import LIMITS
 from flows.engine import events
@@ -27,6 +29,7 @@ _LONG: Final = st.builds(
     lambda unit, length: unit * length, st.sampled_from("x1 च😀\u200d\n"), st.sampled_from(_LENGTHS)
 )
 _TEXT: Final = st.one_of(st.text(max_size=40), _LONG)
+_ADDRESSES: Final = st.dictionaries(st.sampled_from([*FIELDS.values()]), _TEXT).map(json.dumps)
 _CHATS: Final[dict[str, tuple[str, ...]]] = {
     "new": (),
     "browsing": ("hi",),
@@ -54,19 +57,27 @@ def _in(flow: Flow, chat: tuple[str, ...]) -> Simulator:
 
 
 def _tap_ids(flow: Flow, conversation: Conversation) -> st.SearchStrategy[str]:
-    """Reply ids: of the conversation's own visits with every trigger, and arbitrary ones."""
+    """Reply ids: of the conversation's own visits with every trigger, of pages, and arbitrary ones."""
     places = st.sampled_from(
         [replies.place(conversation.id, visit) for visit in (*conversation.visits, 1, 10**17)]
     )
     return st.one_of(
         _TEXT, st.builds(replies.encode, places, st.sampled_from(sorted(flow.offered)), _TEXT),
+        st.builds(replies.encode_page, places, st.sampled_from(sorted(flow.messages)), st.integers(0, 99)),
         st.sampled_from([reply for _, reply in conversation.choices] or ["x"]),
     )  # fmt: skip
 
 
 def _contents(ids: st.SearchStrategy[str]) -> st.SearchStrategy[Mapping[str, Any]]:
     reply = st.fixed_dictionaries({}, optional={"id": ids, "title": _TEXT, "description": _TEXT})
-    form = st.fixed_dictionaries({}, optional={"name": _TEXT, "body": _TEXT, "response_json": _TEXT})
+    form = st.fixed_dictionaries(
+        {},
+        optional={
+            "name": _TEXT | st.just("address_message"),
+            "body": _TEXT,
+            "response_json": _TEXT | _ADDRESSES,
+        },
+    )
     media = st.fixed_dictionaries({}, optional={"id": _TEXT, "mime_type": _TEXT, "caption": _TEXT})
     place = st.fixed_dictionaries(
         {}, optional={"name": _TEXT, "address": _TEXT, "latitude": st.floats(), "longitude": st.integers()}

@@ -8,6 +8,7 @@ import pytest
 
 from bot.whatsapp.payloads import PayloadError, Recipient, build
 from flows.messages.kinds import (
+    AddressForm,
     Buttons,
     Document,
     Image,
@@ -144,6 +145,47 @@ def test_list() -> None:
             ],
         },
     }
+
+
+def test_address_form() -> None:
+    built = build(AddressForm("Where shall we deliver?", "Meera"), MEERA, "send:1")
+    assert built == {
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "to": "+917000000021",
+        "type": "interactive",
+        "interactive": {
+            "type": "address_message",
+            "body": {"text": "Where shall we deliver?"},
+            "action": {
+                "name": "address_message",
+                "parameters": {
+                    "country": "IN",
+                    "values": {"name": "Meera", "phone_number": "+917000000021"},
+                },
+            },
+        },
+        "biz_opaque_callback_data": "send:1",
+    }
+    meta_rules.check(built)
+
+
+def test_address_form_of_a_customer_who_hides_their_number_and_has_no_name() -> None:
+    built = build(AddressForm("Where?"), Recipient(None, MEERA.bsuid), "send:1")
+    assert built["interactive"]["action"]["parameters"] == {"country": "IN"}
+    meta_rules.check(built)
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        Recipient("14155550123", None),
+        Recipient("6591234567", "IN.4077000000000000021"),
+        Recipient(None, "SG.4077000000000000021"),
+    ],
+)
+def test_only_indian_numbers_get_the_address_form(to: Recipient) -> None:
+    assert build(AddressForm("Where?", "Meera"), to, "x") == build(Text("Where?"), to, "x")
 
 
 def test_a_section_alone_needs_no_title() -> None:
