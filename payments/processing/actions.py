@@ -9,10 +9,10 @@ from typing import Final
 from flows.engine.events import Happened
 from flows.engine.vocabulary import Action, Result, Scene, Vocabulary
 from payments.ledger.state import OrderState, PaymentStatus
-from payments.processing import cart_actions, views
-from payments.processing.cart_actions import CART, NoArguments, refused, state_of
+from payments.processing import views
+from payments.processing.cart_actions import CART, NoArguments, limit_for_new, refused, state_of
 from payments.processing.shop_state import ShopState
-from payments.shop import cart, catalogue, stock
+from payments.shop import cart, catalogue_view, stock
 from payments.shop.cart import Item
 from payments.shop.catalogue import Shop
 from payments.shop.money import money
@@ -57,16 +57,16 @@ REQUIRED: Final = frozenset({"payment.captured", "order.requested"})
 def _place(scene: Scene, args: NoArguments) -> Result:
     """Freeze the cart into a new order. An earlier order that is not paid ends first."""
     state = state_of(scene)
-    shop, left = state.at.shop, cart_actions.left_for_new(state)
-    on_sale = tuple(item for item in state.cart if shop.product(item.sku))
+    shop = state.at.shop
     possible = tuple(
-        Item(product.sku, min(quantity, shop.limit(product, left)))
-        for product, quantity in cart.known(on_sale, shop)
+        Item(article.sku, min(quantity, limit_for_new(state, article)))
+        for article, quantity in cart.known(state.cart, shop)
     )
-    if possible != on_sale:
+    if possible != state.cart:
+        # Also if a line's product is no longer sold: the customer may have seen the cart with it.
         changed = state.with_cart(tuple(item for item in possible if item.quantity))
         return Result(changed, instead=Happened("order.refused", {"reason": "sold out"}))
-    lines = cart.lines(on_sale, shop, scene.language)
+    lines = cart.lines(state.cart, shop, scene.language)
     total = sum(line.total for line in lines)
     if total < MIN_TOTAL:
         reason = "too small" if lines else "empty"
@@ -106,7 +106,9 @@ def _request(scene: Scene, args: NoArguments) -> Result:
     if link and link.expires_at > scene.now + USABLE_FOR:
         url = link.short_url
         return Result(state, raised=(Happened("payment_link.created", {"short_url": url}),) if url else ())
-    if order.lapsed and not stock.enough(state.left, order.order.lines):
+    lines, at = order.order.lines, state.at
+    off = any(at.shop.is_off(line.sku, at.off) for line in lines)
+    if order.lapsed and (off or not stock.enough(state.left, lines)):
         return refused(scene, "order.refused", reason="order sold out")
     return Result(state.request_link(order))
 
@@ -147,7 +149,7 @@ SHOP: Final = Vocabulary(
     required=REQUIRED,
     filters={"money": money},
     statics=lambda sections, language, fallback: {
-        "shop": catalogue.view(sections["shop"], language, fallback)
+        "shop": catalogue_view.view(sections["shop"], language, fallback)
     },
     refreshed=views.refreshed,
     view_names=("cart", "order"),

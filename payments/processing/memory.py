@@ -27,11 +27,13 @@ class MemoryStore:
     """The stored state of all conversations of a shop."""
 
     left: Mapping[str, int] = field(default_factory=dict)
-    """Pieces left of each product that is counted."""
+    """Pieces left of each article that is counted."""
     conversations: dict[str, Conversation] = field(default_factory=dict)
     """By id. One must be here before its first step."""
     orders: dict[str, OrderState] = field(default_factory=dict)
     """By key, of all conversations: each order names its own."""
+    off: frozenset[str] = frozenset()
+    """Skus of products and variants that the shop has switched off."""
     account: str | None = None
     results: dict[int, EventResult] = field(default_factory=dict)
     """What became of each event, by its number."""
@@ -51,7 +53,8 @@ class MemoryStore:
         named = {order_key_in(conversation.data) or ""}.union(*map(_named, events))
         known = {key: self.orders[key] for key in sorted(named & self.orders.keys())}
         orders = {key: state for key, state in known.items() if state.order.conversation == id}
-        return StepInput(conversation, events, nonce, orders, self.left, self.account if orders else None)
+        account = self.account if orders else None
+        return StepInput(conversation, events, nonce, orders, self.left, self.off, account)
 
     def save(self, changes: ChangeSet) -> None:
         """Keep what a step changed."""

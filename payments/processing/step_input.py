@@ -60,6 +60,8 @@ class StepInput:
     orders: Mapping[str, OrderState] = field(default_factory=dict)
     """By key: the conversation's current order and those that `events` name, as far as we have them."""
     left: Mapping[str, int] = field(default_factory=dict)
-    """Pieces left of each counted product."""
+    """Pieces left of each counted article."""
+    off: frozenset[str] = frozenset()
+    """Skus of products and variants that the shop has switched off."""
     account: str | None = None
     """Razorpay's id of our account; None until a payment has named it, and where no order is given."""

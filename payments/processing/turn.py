@@ -116,7 +116,7 @@ class Turn:
 def begin(flow: Flow, given: StepInput, now: int) -> Turn:
     """Return the turn before the first event of `given`."""
     shop: Shop = flow.sections["shop"]
-    at = StepContext(shop, now, given.conversation.id, 0, given.nonce)
+    at = StepContext(shop, now, given.conversation.id, 0, given.nonce, given.off)
     state = of_conversation(given.conversation, at, given.orders, given.left)
     nothing = InboxEvent(0, EventKind.OTHER, {}, now)
     return Turn(flow, now, nothing, given.conversation, state, given.account, given.orders)

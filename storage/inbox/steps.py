@@ -11,7 +11,7 @@ from payments.processing.changes import ChangeSet
 from payments.processing.step_input import StepInput
 from payments.shop.stock import after
 from storage.database.transaction import SoldOut, Transaction
-from storage.inbox import stock
+from storage.inbox import product_switch, stock
 from storage.inbox.changes import Rows, Saving, error_text, park, rows_of, write
 from storage.inbox.nonces import Draw
 from storage.inbox.step_inputs import Unusable, Waiting, load_due
@@ -44,8 +44,9 @@ async def advance_due(
     first, answered = 0, 0
     loaded = await load_due(tx, now, limit, events, draw)
     left: Mapping[str, int] = await stock.left(tx) if loaded else {}
+    off = await product_switch.off(tx) if loaded else frozenset()
     for item in loaded:
-        decided = item if isinstance(item, Unusable) else _decide(item, left, advance, now)
+        decided = item if isinstance(item, Unusable) else _decide(_with_goods(item, left, off), advance, now)
         if isinstance(decided, Unusable):
             # The error's message may quote the customer: it goes to the database, not to the log.
             log.error("event parked", event_number=decided.number, error=type(decided.error).__name__)
@@ -68,11 +69,14 @@ async def advance_due(
     return answered
 
 
-def _decide(
-    waiting: Waiting, left: Mapping[str, int], advance: Advance, now: int
-) -> tuple[ChangeSet, list[Rows]] | Unusable:
+def _with_goods(waiting: Waiting, left: Mapping[str, int], off: frozenset[str]) -> Waiting:
+    """Return `waiting` with what there is to sell at this point of the batch."""
+    return replace(waiting, given=replace(waiting.given, left=left, off=off))
+
+
+def _decide(waiting: Waiting, advance: Advance, now: int) -> tuple[ChangeSet, list[Rows]] | Unusable:
     """Return the changes and their rows. If several events fail together, try the first alone."""
-    given = replace(waiting.given, left=left)
+    given = waiting.given
     try:
         changes = advance(given)
         return changes, rows_of(Saving(waiting.id, given, changes, now))
@@ -80,4 +84,4 @@ def _decide(
         failed = Unusable(given.events[0].number, error)
     if len(given.events) == 1:
         return failed
-    return _decide(replace(waiting, given=replace(given, events=given.events[:1])), left, advance, now)
+    return _decide(replace(waiting, given=replace(given, events=given.events[:1])), advance, now)
