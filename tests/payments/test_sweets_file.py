@@ -197,6 +197,11 @@ def test_a_message_is_tried_with_each_category_and_each_product() -> None:
     assert "with 'kaju' tapped: the list has over 10 rows" in found.message
 
 
+def test_a_variable_that_holds_what_was_tapped_for_another_proves_nothing() -> None:
+    name = "{{ shop.category[category].name }}"
+    assert issues((name, "{{ shop.category[category].name if shop.category[category].id else '' }}")) == []
+
+
 def test_the_tax_of_a_product_is_its_own_or_its_categorys_or_the_shops() -> None:
     text = TEXT.replace("{sku: laddu, ", '{sku: laddu, gst: 0, hsn: "170490", ')
     shop: Shop = sweets(text).sections["shop"]
