@@ -1,6 +1,6 @@
 """The shop as templates see it in one language. All views are plain data; sums are in paise."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 from flows.document.shape import text_in
@@ -34,12 +34,20 @@ def view(shop: Shop, language: str, fallback: str) -> dict[str, Any]:
         {"id": category.id, "name": text_in(category.name, language, fallback)}
         for category in shop.categories
     ]
-    return {"name": text_in(shop.name, language, fallback), **_views(products, categories)}
+    return {
+        "name": text_in(shop.name, language, fallback),
+        "products": products,
+        "product": LookupTable(_by_sku(products), NO_PRODUCT),
+        **_categories(categories, products),
+    }
 
 
 def without(shop: View, gone: Collection[str]) -> dict[str, Any]:
     """Return the view of a shop in which nothing with a sku in `gone` is in stock."""
-    return {**shop, **_views([_without(product, gone) for product in shop["products"]], shop["categories"])}
+    changed = {product["sku"]: _without(product, gone) for product in shop["products"] if _has(product, gone)}
+    products = [changed.get(product["sku"], product) for product in shop["products"]]
+    by_sku = LookupTable(shop["product"] | _by_sku(changed.values()), NO_PRODUCT)
+    return {**shop, "products": products, "product": by_sku, **_categories(shop["categories"], products)}
 
 
 def strict(shop: View) -> dict[str, Any]:
@@ -85,17 +93,17 @@ def _product(shop: Shop, product: Product, language: str, fallback: str) -> View
     }
 
 
-def _views(products: Sequence[View], categories: Sequence[View]) -> dict[str, Any]:
-    """Return the lists of products and categories, and the look-ups by key."""
+def _by_sku(products: Iterable[View]) -> dict[str, View]:
+    """Return each product and each of its variants by sku."""
+    return {article["sku"]: article for product in products for article in (product, *_articles(product))}
+
+
+def _categories(categories: Iterable[View], products: Iterable[View]) -> dict[str, Any]:
+    """Return the categories as a list and by id, in stock if one of their products is."""
     stocked = {product["category"] for product in products if product["in_stock"]}
-    categories = [{**category, "in_stock": category["id"] in stocked} for category in categories]
-    by_sku = {article["sku"]: article for product in products for article in (product, *_articles(product))}
-    return {
-        "products": products,
-        "product": LookupTable(by_sku, NO_PRODUCT),
-        "categories": categories,
-        "category": LookupTable({category["id"]: category for category in categories}, NO_CATEGORY),
-    }
+    shown = [{**category, "in_stock": category["id"] in stocked} for category in categories]
+    by_id = LookupTable({category["id"]: category for category in shown}, NO_CATEGORY)
+    return {"categories": shown, "category": by_id}
 
 
 def _articles(product: View) -> list[View]:
@@ -106,11 +114,14 @@ def _articles(product: View) -> list[View]:
     ]
 
 
+def _has(product: View, skus: Collection[str]) -> bool:
+    return product["sku"] in skus or any(variant["sku"] in skus for variant in product["variants"])
+
+
 def _without(product: View, gone: Collection[str]) -> View:
-    if product["sku"] in gone:
-        variants = [{**variant, "in_stock": False} for variant in product["variants"]]
-        return {**product, "variants": variants, "in_stock": False}
-    if all(variant["sku"] not in gone for variant in product["variants"]):
-        return product
-    variants = [v if v["sku"] not in gone else {**v, "in_stock": False} for v in product["variants"]]
-    return {**product, "variants": variants, "in_stock": any(variant["in_stock"] for variant in variants)}
+    whole = product["sku"] in gone
+    variants = [
+        v if not whole and v["sku"] not in gone else {**v, "in_stock": False} for v in product["variants"]
+    ]
+    in_stock = not whole and any(variant["in_stock"] for variant in variants)
+    return {**product, "variants": variants, "in_stock": in_stock}
