@@ -1,6 +1,7 @@
 """`munshi product`: show what is for sale, and switch a product off or on."""
 
 import getpass
+import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -67,11 +68,19 @@ def command(sku: Sku = None, to: To = None) -> None:
 
 
 async def _switch(settings: Settings, sku: str, to: Switch) -> None:
-    available, by = to is Switch.ON, getpass.getuser()
+    available, by = to is Switch.ON, _user()
     directly = partial(_switch_in_store, sku, available, by)
     body = {"available": available, "by": by}
     changed = await change(settings, directly, f"/products/{sku}", body)
     typer.echo(f"'{sku}' is {to} now" if changed else f"'{sku}' was {to} already")
+
+
+def _user() -> str:
+    """Return who runs this command. In a container the user may have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
 
 
 async def _switch_in_store(sku: str, available: bool, by: str, store: Store) -> bool:
