@@ -14,7 +14,7 @@ from storage.database.queues import Lane
 from storage.database.sqlite import SqliteUnits
 from storage.database.transaction import SoldOut, Transaction, Units
 from storage.database.trouble import readable_errors
-from storage.inbox import arrivals, nonces, notices, steps, stock, strays
+from storage.inbox import arrivals, nonces, notices, product_switch, steps, stock, strays
 from storage.inbox.arrival import Arrival
 from storage.inbox.arrivals import Stored
 from storage.inbox.changes import error_text, park
@@ -184,6 +184,15 @@ class Store:
     async def declare(self, counted: Mapping[str, int]) -> None:
         """Set the stock to the counts of the flow file, by sku; see `storage.inbox.stock.declare`."""
         await self._units.run(lambda tx: stock.declare(tx, counted))
+
+    async def switch(self, sku: str, *, available: bool, by: str, now: int) -> bool:
+        """Switch a product or variant on or off, as `by` wants; False if it was so before.
+
+        Every process sees it in its next step.
+        """
+        return await self._units.run(
+            lambda tx: product_switch.switch(tx, sku, available=available, by=by, now=now)
+        )
 
     async def order(self, key: str) -> OrderView | None:
         """Return the order with `key`; None if there is none."""

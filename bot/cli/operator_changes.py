@@ -1,6 +1,7 @@
 """Makes an operator's changes: directly in the database, or through the server that holds the SQLite file."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import httpx
 
@@ -17,33 +18,41 @@ def server_url(settings: Settings) -> str:
     return f"http://{host}:{settings.port}"
 
 
-async def change(settings: Settings, directly: Callable[[Store], Awaitable[bool]], path: str) -> bool:
-    """Call `directly` with the store, or POST to the server's `path` if the server holds the file.
+async def change(
+    settings: Settings,
+    directly: Callable[[Store], Awaitable[bool]],
+    path: str,
+    body: Mapping[str, Any] | None = None,
+) -> bool:
+    """Call `directly` with the store, or POST `body` to the server's `path` if the server holds the file.
 
-    Return whether anything was changed. Ends the command if neither can be reached; raises StorageError.
+    Return whether anything was changed: without a body, the server says so by 404 or 409, else by `changed`.
+    Ends the command if neither can be reached or the server refuses; raises StorageError.
     """
     try:
         store = await Store.open(settings.database_url, WHATSAPP)
     except Unavailable as unavailable:
         if not settings.database_url.startswith("sqlite:"):
             raise
-        return await _post_to_server(settings, path, unavailable)
+        return await _post_to_server(settings, path, body, unavailable)
     try:
         return await directly(store)
     finally:
         await store.close()
 
 
-async def _post_to_server(settings: Settings, path: str, unavailable: Unavailable) -> bool:
+async def _post_to_server(
+    settings: Settings, path: str, body: Mapping[str, Any] | None, unavailable: Unavailable
+) -> bool:
     url = server_url(settings) + path
     headers = {"Authorization": f"Bearer {settings.munshi_api_token.get_secret_value()}"}
     try:
         async with httpx.AsyncClient(trust_env=False, timeout=10, headers=headers) as client:
-            answer = await client.post(url)
+            answer = await client.post(url, json=body)
     except httpx.HTTPError as error:
         refuse(f"{unavailable}\nNor does anybody answer at {url} ({type(error).__name__}).")
-    if answer.status_code in (404, 409):
+    if body is None and answer.status_code in (404, 409):
         return False
     if answer.status_code != 200:
         refuse(f"{url} answered {answer.status_code}: {answer.text.strip()[:200]}")
-    return True
+    return body is None or bool(answer.json()["changed"])

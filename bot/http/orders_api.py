@@ -19,6 +19,7 @@ from bot.whatsapp.identity import PHONE
 from payments.ledger.holds import HoldReason, reason_of
 from payments.ledger.state import PaymentStatus
 from payments.processing.bodies import OrderRequested, request_to_json
+from payments.processing.cart_actions import CHOOSE_VARIANT
 from payments.processing.order_actions import MIN_TOTAL
 from payments.razorpay.callback import signature_matches
 from payments.shop.cart import Item
@@ -62,6 +63,7 @@ _WAITING: Final = {
 }
 """The answer until the order is placed. The caller repeats its request with the same Idempotency-Key."""
 _WHY: Final = {
+    CHOOSE_VARIANT: "one of the products comes in variants: order one of them by its own sku",
     "empty": "the customer's cart is empty",
     "sold out": "there is not enough left of what was asked for",
     "too small": f"the sum is too small, an order must come to {money(MIN_TOTAL)} at least",
@@ -175,14 +177,22 @@ def _check_skus(context: Context, items: tuple[Item, ...] | None) -> None:
     shop: Shop = context.flow.sections["shop"]
     wanted: Counter[str] = Counter()
     for index, item in enumerate(items or ()):
-        product = shop.product(item.sku)
-        if product is None:
-            raise problem(web.HTTPUnprocessableEntity, f"items.{index}.sku: the shop has no '{item.sku}'")
-        wanted[product.sku] += item.quantity
-        limit = shop.limit(product, {})
-        if wanted[product.sku] > limit:
+        article = shop.article(item.sku)
+        if article is None:
+            raise problem(web.HTTPUnprocessableEntity, f"items.{index}.sku: {_why_not(shop, item.sku)}")
+        wanted[article.sku] += item.quantity
+        limit = shop.limit(article, {})
+        if wanted[article.sku] > limit:
             over = f"items.{index}.quantity: one order takes at most {limit} of '{item.sku}'"
             raise problem(web.HTTPUnprocessableEntity, over)
+
+
+def _why_not(shop: Shop, sku: str) -> str:
+    """Return why nothing can be ordered by `sku`."""
+    product = shop.product(sku)
+    if product is None:
+        return f"the shop has no '{sku}'"
+    return f"'{sku}' comes in variants: order {' or '.join(variant.sku for variant in product.variants)}"
 
 
 async def _require_same_request(context: Context, number: int, items: tuple[Item, ...] | None) -> None:

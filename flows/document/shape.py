@@ -1,9 +1,12 @@
 """Types shared by all shapes of a flow file: names, triggers, texts in several languages."""
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Z]{2})?", re.ASCII)
 _WORD: Final = r"[a-z][a-z0-9_]{0,63}"
@@ -22,6 +25,32 @@ class Spec(BaseModel):
     """Base of all shapes: frozen, and no unknown keys."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Misplaced:
+    """Something wrong that a shape finds in a value below it."""
+
+    place: tuple[str | int, ...]
+    """Relative to the shape."""
+    message: str
+    mend: str = ""
+
+
+def misplaced(shape: str, found: Iterable[Misplaced]) -> ValidationError:
+    """Return the error with which the validator of a shape reports each of `found` in its own place.
+
+    pydantic puts the places behind that of the shape. Any other error of a validator has the whole shape's.
+    """
+    details = [
+        InitErrorDetails(
+            type=PydanticCustomError("value_error", "{message}", {"message": one.message, "mend": one.mend}),
+            loc=one.place,
+            input=None,
+        )
+        for one in found
+    ]
+    return ValidationError.from_exception_data(shape, details)
 
 
 def one_or_many(value: Any) -> Any:

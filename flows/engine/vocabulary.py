@@ -93,7 +93,7 @@ class Vocabulary:
     views: Callable[[Any, Mapping[str, Any]], Mapping[str, Any]] = lambda host, statics: {}
     """(the host's value, statics) -> the values in templates that come from it (`cart`, `order`)."""
     sample: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda statics: {}
-    """statics -> views with every field, and an item in every list. Templates are checked against it."""
+    """statics -> statics and views with every field, and an item in every list: what templates may read."""
     trials: Callable[[Mapping[str, Any]], Iterable[Trial]] = lambda statics: ()
     """statics -> conversations that every message is tried with when a flow is checked."""
 

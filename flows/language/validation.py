@@ -65,7 +65,8 @@ def _bad_name(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, s
 
 
 def _validator_message(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, str]:
-    return str(details.get("ctx", {}).get("error", details["msg"])), ""
+    context = details.get("ctx", {})
+    return str(context.get("error", details["msg"])), str(context.get("mend", ""))
 
 
 def _wrong_kind(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, str]:

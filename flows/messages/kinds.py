@@ -86,7 +86,8 @@ def _refusal(own: type[KindSpec], foreign: list[str]) -> str:
     if kinds := [key for key in _SHAPES if key in foreign and key != ImageSpec.KEY]:
         return f"a message has one of {' and '.join([own.KEY, *kinds])}, not both"
     if ImageSpec.KEY in foreign:
-        return f"{'an' if own is AddressFormSpec else 'a'} {own.KEY} can't have an image"
+        mend = ": send the picture as a message of its own before it" if own.KEY == ListSpec.KEY else ""
+        return f"{'an' if own is AddressFormSpec else 'a'} {own.KEY} can't have an image{mend}"
     return f"only messages with buttons, a list or a link have a {foreign[0]}"
 
 

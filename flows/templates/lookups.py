@@ -6,11 +6,28 @@ from typing import Any, Final, TypeAlias
 from jinja2 import nodes
 
 EACH: Final = "*"
-"""Stands in a path for any item of a list."""
+"""Stands in a path for any item of a list, and for any value of a look-up table."""
 
 Lookup: TypeAlias = tuple[str, ...]
 _Scope: TypeAlias = Mapping[str, Lookup | None]
 """Name of a loop or a `set` -> the path that it stands for; None if that is unknown."""
+
+
+class LookupTable(dict[str, Any]):
+    """Values by keys that a template computes: `shop.product[item]`. All of them have the same fields.
+
+    An unknown key reads as `blank`. So a key that was valid once, like that of an old button, fails no step.
+    """
+
+    def __init__(self, values: Mapping[str, Any], blank: Mapping[str, Any] | None) -> None:
+        """`blank` has the fields of a value. If it is None, reading an unknown key is an error."""
+        super().__init__(values)
+        self.blank = blank
+
+    def __missing__(self, key: str) -> Any:
+        if self.blank is None:
+            raise KeyError(key)
+        return self.blank
 
 
 def lookups(tree: nodes.Node) -> frozenset[Lookup]:
@@ -28,7 +45,7 @@ def path(node: nodes.Node, scope: _Scope) -> Lookup | None:
             return (*base, key) if base else None
         case nodes.Getitem(node=inner, arg=nodes.Slice()):
             return path(inner, scope)
-        case nodes.Getitem(node=inner, arg=nodes.Const(value=int())):
+        case nodes.Getitem(node=inner):
             base = path(inner, scope)
             return (*base, EACH) if base else None
         case _:
@@ -49,10 +66,18 @@ def _walk(node: nodes.Node, scope: _Scope) -> Iterator[Lookup]:
     read = path(node, scope) if isinstance(node, (nodes.Name, nodes.Getitem)) else None
     if read:
         yield read
+        yield from _read_by_keys(node, scope)
         return
     assigned = {name: None for child in node.find_all(nodes.Assign) for name in _names(child.target)}
     for child in node.iter_child_nodes():
         yield from _walk(child, {**scope, **assigned})
+
+
+def _read_by_keys(node: nodes.Node, scope: _Scope) -> Iterator[Lookup]:
+    """Yield every path that the keys in a look-up read: `item` in `shop.product[item].name`."""
+    while isinstance(node, nodes.Getitem):
+        yield from _walk(node.arg, scope)
+        node = node.node
 
 
 def _names(target: nodes.Node) -> list[str]:
@@ -76,10 +101,13 @@ def follow(read: Lookup, sample: Mapping[str, Any]) -> None:
         return
     value: Any = sample[read[0]]
     for index, step in enumerate(read[1:], 1):
-        if step == EACH and isinstance(value, (list, tuple)):
-            if not value:
+        if step == EACH and isinstance(value, (list, tuple, LookupTable)):
+            items = list(value.values()) if isinstance(value, LookupTable) else value
+            if not items:
                 return
-            value = value[0]
+            value = items[0]
+        elif step == EACH and isinstance(value, Mapping):
+            return  # its keys are names, and which one the template computes is not known
         elif isinstance(value, Mapping) and step in value:
             value = value[step]
         else:

@@ -11,7 +11,7 @@ from payments.processing import views
 from payments.processing.cart_actions import CART
 from payments.processing.order_actions import ORDER
 from payments.processing.payment_actions import PAYMENT
-from payments.shop import catalogue
+from payments.shop import catalogue_view
 from payments.shop.catalogue import Shop
 from payments.shop.money import money
 
@@ -51,7 +51,7 @@ SHOP: Final = Vocabulary(
     required=REQUIRED,
     filters={"money": money},
     statics=lambda sections, language, fallback: {
-        "shop": catalogue.view(sections["shop"], language, fallback)
+        "shop": catalogue_view.view(sections["shop"], language, fallback)
     },
     refreshed=views.refreshed,
     view_names=("cart", "order"),

@@ -1,6 +1,6 @@
 """The actions of a flow on the cart. Pure: each takes a `ShopState` and returns the next one."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -10,6 +10,11 @@ from flows.engine.vocabulary import Action, Result, Scene
 from payments.processing.shop_state import ShopState
 from payments.shop import cart
 from payments.shop.cart import Item
+from payments.shop.orders import Line
+from payments.shop.products import Article
+
+CHOOSE_VARIANT: Final = "choose variant"
+"""Reason why a product with variants is not ordered by its own sku."""
 
 
 class NoArguments(BaseModel):
@@ -41,10 +46,10 @@ def refused(scene: Scene, event: str, **fields: Any) -> Result:
 def _put(scene: Scene, sku: str, quantity: int) -> Result:
     """Set the cart to exactly `quantity` of `sku`, within what one order may hold."""
     state = state_of(scene)
-    product = state.at.shop.product(sku)
-    if product is None:
-        return refused(scene, "cart.refused", reason="unknown", limit=0)
-    limit = state.at.shop.limit(product, left_for_new(state))
+    article = state.at.shop.article(sku)
+    if article is None:
+        return refused(scene, "cart.refused", reason=_why_not(state, [sku]), limit=0)
+    limit = limit_for_new(state, article)
     changed = state.with_cart(cart.with_quantity(state.cart, sku, min(quantity, limit)))
     if quantity > limit:
         reason = "limit" if limit else "sold out"
@@ -90,10 +95,10 @@ def _fill(scene: Scene, args: NoArguments) -> Result:
     for item in items:
         wanted[item.sku] = wanted.get(item.sku, 0) + item.quantity
     state = state_of(scene)
-    shop, left = state.at.shop, left_for_new(state)
-    if any(shop.product(sku) is None for sku in wanted):
-        return refused(scene, "order.refused", reason="unknown")
-    limits = {p.sku: shop.limit(p, left) for p in shop.products if p.sku in wanted}
+    articles = state.at.shop.articles
+    if lacking := [sku for sku in wanted if sku not in articles]:
+        return refused(scene, "order.refused", reason=_why_not(state, lacking))
+    limits = {sku: limit_for_new(state, one) for sku, one in articles.items() if sku in wanted}
     filled = (Item(sku, min(wanted[sku], limit)) for sku, limit in limits.items())
     changed = state.with_cart(tuple(item for item in filled if item.quantity > 0))
     short = any(wanted[sku] > limit for sku, limit in limits.items())
@@ -105,6 +110,43 @@ def _settle(scene: Scene, args: NoArguments) -> Result:
     state = state_of(scene)
     bought = {line.sku: line.quantity for line in state.order.order.lines} if state.order else {}
     return Result(state.with_cart(cart.without(state.cart, bought)))
+
+
+def _repeat(scene: Scene, args: NoArguments) -> Result:
+    """Fill the cart with what the current order holds, as far as the shop has it now, at today's prices."""
+    state = state_of(scene)
+    if state.order is None:
+        return refused(scene, "cart.refused", reason="no order", limit=0)
+    possible = {line: min(line.quantity, _limit_of(state, line.sku)) for line in state.order.order.lines}
+    held = tuple(Item(line.sku, quantity) for line, quantity in possible.items() if quantity)
+    gone = [_name(scene, line) for line, quantity in possible.items() if not quantity]
+    less = [_name(scene, line) for line, quantity in possible.items() if 0 < quantity < line.quantity]
+    if not held:
+        return refused(scene, "cart.refused", reason="sold out", limit=0, gone=gone)
+    missing = Happened("cart.incomplete", {"gone": gone, "less": less})
+    return Result(state.with_cart(held), raised=(missing,) if gone or less else ())
+
+
+def _name(scene: Scene, line: Line) -> str:
+    """Return what a line of an earlier order is called now, or was then if the shop no longer sells it."""
+    article = state_of(scene).at.shop.article(line.sku)
+    return article.name_in(scene.language, scene.language) if article else line.name
+
+
+def _why_not(state: ShopState, lacking: Iterable[str]) -> str:
+    """Return the reason why none of the skus in `lacking` can be ordered."""
+    chosen_by_variant = all(state.at.shop.product(sku) for sku in lacking)
+    return CHOOSE_VARIANT if chosen_by_variant else "unknown"
+
+
+def _limit_of(state: ShopState, sku: str) -> int:
+    article = state.at.shop.article(sku)
+    return limit_for_new(state, article) if article else 0
+
+
+def limit_for_new(state: ShopState, article: Article) -> int:
+    """Return how many pieces of `article` a new order may hold now."""
+    return state.at.shop.limit(article, left_for_new(state), state.at.off)
 
 
 def left_for_new(state: ShopState) -> Mapping[str, int]:
@@ -126,5 +168,6 @@ CART: Final = {
     "cart.empty": Action(NoArguments, _empty),
     "cart.fill": Action(NoArguments, _fill, ("order.refused",)),
     "cart.settle": Action(NoArguments, _settle),
+    "cart.repeat": Action(NoArguments, _repeat, ("cart.refused", "cart.incomplete")),
 }
 """The actions by the words that stand under `do:`."""

@@ -27,7 +27,7 @@ class MemoryStore:
     """The stored state of all conversations of a shop."""
 
     left: Mapping[str, int] = field(default_factory=dict)
-    """Pieces left of each product that is counted."""
+    """Pieces left of each article that is counted."""
     taken: Mapping[str, int] = field(default_factory=dict)
     """How often each slot and coupon is taken."""
     next_number: int = FIRST_NUMBER
@@ -35,6 +35,8 @@ class MemoryStore:
     """By id. One must be here before its first step."""
     orders: dict[str, OrderState] = field(default_factory=dict)
     """By key, of all conversations: each order names its own."""
+    off: frozenset[str] = frozenset()
+    """Skus of products and variants that the shop has switched off."""
     account: str | None = None
     results: dict[int, EventResult] = field(default_factory=dict)
     """What became of each event, by its number."""
@@ -54,7 +56,7 @@ class MemoryStore:
         named = {order_key_in(conversation.data) or ""}.union(*map(_named, events))
         known = {key: self.orders[key] for key in sorted(named & self.orders.keys())}
         orders = {key: state for key, state in known.items() if state.order.conversation == id}
-        counts = (self.left, self.taken, self.next_number)
+        counts = (self.left, self.off, self.taken, self.next_number)
         return StepInput(conversation, events, nonce, orders, *counts, self.account if orders else None)
 
     def save(self, changes: ChangeSet) -> None:

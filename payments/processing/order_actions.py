@@ -5,8 +5,7 @@ from typing import Final
 from flows.engine.events import Happened
 from flows.engine.vocabulary import Action, Result, Scene
 from payments.ledger.state import OrderState
-from payments.processing import cart_actions
-from payments.processing.cart_actions import NoArguments, refused, state_of
+from payments.processing.cart_actions import NoArguments, limit_for_new, refused, state_of
 from payments.processing.shop_state import ShopState
 from payments.shop import cart
 from payments.shop.cart import Item
@@ -22,16 +21,16 @@ CUSTOMER: Final = "customer"
 def _place(scene: Scene, args: NoArguments) -> Result:
     """Freeze the cart into a new order. An earlier order that is not paid ends first."""
     state = state_of(scene)
-    shop, left = state.at.shop, cart_actions.left_for_new(state)
-    on_sale = tuple(item for item in state.cart if shop.product(item.sku))
+    shop = state.at.shop
     possible = tuple(
-        Item(product.sku, min(quantity, shop.limit(product, left)))
-        for product, quantity in cart.known(on_sale, shop)
+        Item(article.sku, min(quantity, limit_for_new(state, article)))
+        for article, quantity in cart.known(state.cart, shop)
     )
-    if possible != on_sale:
+    if possible != state.cart:
+        # Also if a line's product is no longer sold: the customer may have seen the cart with it.
         changed = state.with_cart(tuple(item for item in possible if item.quantity))
         return Result(changed, instead=Happened("order.refused", {"reason": "sold out"}))
-    lines = cart.lines(on_sale, shop, scene.language)
+    lines = cart.lines(state.cart, shop, scene.language)
     total = sum(line.total for line in lines)
     if total < MIN_TOTAL:
         reason = "too small" if lines else "empty"

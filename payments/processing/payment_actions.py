@@ -26,7 +26,8 @@ def _request(scene: Scene, args: NoArguments) -> Result:
     if link and link.expires_at > scene.now + USABLE_FOR:
         url = link.short_url
         return Result(state, raised=(Happened("payment_link.created", {"short_url": url}),) if url else ())
-    if order.lapsed and not stock.enough(state.left, order.lines):
+    off = any(state.at.shop.is_off(line.sku, state.at.off) for line in order.lines)
+    if order.lapsed and (off or not stock.enough(state.left, order.lines)):
         return refused(scene, "order.refused", reason="order sold out")
     return Result(state.request_link(order))
 

@@ -48,6 +48,8 @@ class StepContext:
     """The event's number."""
     nonce: str = ""
     """Random letters, drawn for this step alone."""
+    off: frozenset[str] = frozenset()
+    """Skus of products and variants that the shop has switched off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ class ShopState:
     orders: Mapping[str, OrderState] = field(default_factory=dict)
     """By key: the current one and those that the waiting events name."""
     left: Mapping[str, int] = field(default_factory=dict)
-    """Pieces left of each counted product."""
+    """Pieces left of each counted article."""
     taken: Mapping[str, int] = field(default_factory=dict)
     """How often each slot and coupon is taken, by all customers."""
     used: Mapping[str, int] = field(default_factory=dict)

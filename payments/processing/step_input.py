@@ -60,7 +60,9 @@ class StepInput:
     orders: Mapping[str, OrderState] = field(default_factory=dict)
     """By key: the conversation's current order and those that `events` name, as far as we have them."""
     left: Mapping[str, int] = field(default_factory=dict)
-    """Pieces left of each counted product."""
+    """Pieces left of each counted article."""
+    off: frozenset[str] = frozenset()
+    """Skus of products and variants that the shop has switched off."""
     taken: Mapping[str, int] = field(default_factory=dict)
     """How often each slot and coupon is taken, by name (`payments.shop.quotas`)."""
     next_number: int = 0

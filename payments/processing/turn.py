@@ -117,7 +117,7 @@ class Turn:
 def begin(flow: Flow, given: StepInput, now: int) -> Turn:
     """Return the turn before the first event of `given`."""
     shop: Shop = flow.sections["shop"]
-    at = StepContext(shop, now, given.conversation.id, 0, given.nonce)
+    at = StepContext(shop, now, given.conversation.id, 0, given.nonce, given.off)
     shared = (given.left, given.taken, given.next_number)
     state = of_conversation(given.conversation, at, given.orders, *shared)
     nothing = InboxEvent(0, EventKind.OTHER, {}, now)

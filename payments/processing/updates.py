@@ -113,7 +113,7 @@ def apply(
     Return the trace, and whether anything answered.
     """
     current = turn.shop.current in (None, known.key)
-    rules = _rules(turn, current)
+    rules = _rules(turn, known, current)
     resolution = resolve(_move_attempts(known), rules, turn.shop.left)
     state = resolution.state
     # What a person took by hand, a person gives back.
@@ -174,16 +174,19 @@ def _run_events(turn: Turn, events: Iterable[Happened]) -> tuple[Trace, bool]:
     return tuple(trace), applied
 
 
-def _rules(turn: Turn, current: bool) -> Repairs:
-    """Return the shop's rules for the order.
+def _rules(turn: Turn, state: OrderState, current: bool) -> Repairs:
+    """Return the shop's rules for the order `state`.
 
     A customer cannot be offered a link for the rest of an order that is not the current one: a part payment
-    of it is refunded.
+    of it is refunded. So is a late payment for what the shop has switched off: it has none of it now.
     """
-    rules = turn.shop.at.shop.repairs
-    if current or rules.short != "top up":
-        return rules
-    return rules.model_copy(update={"short": "refund"})
+    at = turn.shop.at
+    rules, changed = at.shop.repairs, dict[str, str]()
+    if not current and rules.short == "top up":
+        changed["short"] = "refund"
+    if rules.late == "fulfil" and any(at.shop.is_off(line.sku, at.off) for line in state.order.lines):
+        changed["late"] = "refund"
+    return rules.model_copy(update=changed) if changed else rules
 
 
 def _move_attempts(state: OrderState) -> OrderState:

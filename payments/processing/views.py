@@ -6,6 +6,7 @@ from typing import Any, Final
 from flows.engine.vocabulary import Trial
 from payments.ledger.state import OrderState
 from payments.processing.shop_state import ShopState
+from payments.shop import catalogue_view
 from payments.shop.cart import Cart, Item
 from payments.shop.orders import CURRENCY, Attempt, AttemptStatus, Line, Order, lines_to_json
 
@@ -14,13 +15,9 @@ _SAMPLE_TOTAL: Final = 100
 
 
 def refreshed(statics: Mapping[str, Any], state: ShopState | None) -> Mapping[str, Any]:
-    """Return `statics` with the current stock: products that are sold out have `in_stock` False."""
-    sold_out = {sku for sku, left in state.left.items() if left <= 0} if state else set()
-    if not sold_out:
-        return statics
-    shop = statics["shop"]
-    products = [p if p["sku"] not in sold_out else {**p, "in_stock": False} for p in shop["products"]]
-    return {**statics, "shop": {**shop, "products": products}}
+    """Return `statics` as they are now: what is sold out or switched off has `in_stock` False."""
+    gone = {*state.at.off, *(sku for sku, left in state.left.items() if left <= 0)} if state else set()
+    return {**statics, "shop": catalogue_view.without(statics["shop"], gone)} if gone else statics
 
 
 def of(state: ShopState | None, statics: Mapping[str, Any]) -> dict[str, Any]:
@@ -30,20 +27,20 @@ def of(state: ShopState | None, statics: Mapping[str, Any]) -> dict[str, Any]:
     return {"cart": _cart(state.cart, statics), "order": order(state.order, state.at.now)}
 
 
-_EMPTY_CART: Final[Mapping[str, Any]] = {"lines": [], "count": 0, "total": 0}
+_EMPTY_CART: Final[Mapping[str, Any]] = {"lines": [], "count": 0, "total": 0, "gone": 0}
 
 
 def _cart(cart: Cart, statics: Mapping[str, Any]) -> Mapping[str, Any]:
     if not cart:
         return _EMPTY_CART
-    products = {product["sku"]: product for product in statics["shop"]["products"]}
+    articles = statics["shop"]["product"]
     lines = [
-        {**product, "quantity": item.quantity, "total": product["price"] * item.quantity}
+        {**article, "quantity": item.quantity, "total": article["price"] * item.quantity}
         for item in cart
-        if (product := products.get(item.sku)) is not None
+        if (article := articles.get(item.sku)) is not None and not article["variants"]
     ]
     count, total = sum(line["quantity"] for line in lines), sum(line["total"] for line in lines)
-    return {"lines": lines, "count": count, "total": total}
+    return {"lines": lines, "count": count, "total": total, "gone": len(cart) - len(lines)}
 
 
 def order(state: OrderState | None, now: int) -> Mapping[str, Any]:
@@ -88,24 +85,42 @@ _NO_ORDER: Final[Mapping[str, Any]] = {
 
 
 def sample(statics: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the views of a cart and an order of one product, for the check of templates."""
-    sku = statics["shop"]["products"][0]["sku"]
-    return _trial_views([Line(sku, "", 1, _SAMPLE_TOTAL)], statics)
+    """Return the shop with every field, and a cart and an order of one article, to check templates."""
+    article = _articles(statics)[0]
+    views = _trial_views([Line(article["sku"], "", 1, _SAMPLE_TOTAL)], statics)
+    return {"shop": catalogue_view.example(statics["shop"]), **views}
 
 
 def trials(statics: Mapping[str, Any]) -> Iterator[Trial]:
-    """Yield a trial of each product alone in cart and order, then of all products, ten of each."""
-    products = statics["shop"]["products"]
-    for product in products:
-        yield _trial(f"'{product['sku']}' in the cart", [product], 1, statics)
-    yield _trial("all products in the cart", products, 10, statics)
+    """Yield a trial of each article alone in cart and order, then of all of them, ten of each.
+
+    Then a tap on each product that has variants, and on each category.
+    """
+    # A variable may hold what was tapped for another one: a look-up that finds nothing proves nothing.
+    shop = catalogue_view.strict(statics["shop"])
+    statics = {**statics, "shop": shop}
+    articles = _articles(statics)
+    for article in articles:
+        yield _trial(f"'{article['sku']}' in the cart", [article], 1, article["sku"], statics)
+    yield _trial("all products in the cart", articles, 10, articles[0]["sku"], statics)
+    for tapped in [p["sku"] for p in shop["products"] if p["variants"]] + [
+        c["id"] for c in shop["categories"]
+    ]:
+        yield _trial(f"'{tapped}' tapped", articles[:1], 1, tapped, statics)
 
 
-def _trial(name: str, products: Sequence[Mapping[str, Any]], each: int, statics: Mapping[str, Any]) -> Trial:
-    lines = [Line(product["sku"], product["name"], each, product["price"]) for product in products]
-    sku, title = products[0]["sku"], products[0]["name"]
-    event = {"value": sku, "text": title, "title": title}
-    return Trial(name, sku, {**_trial_views(lines, statics), "event": event})
+def _articles(statics: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return all that can be ordered."""
+    return [article for article in statics["shop"]["product"].values() if not article["variants"]]
+
+
+def _trial(
+    name: str, articles: list[Mapping[str, Any]], each: int, tapped: str, statics: Mapping[str, Any]
+) -> Trial:
+    lines = [Line(article["sku"], article["name"], each, article["price"]) for article in articles]
+    title = articles[0]["name"]
+    event = {"value": tapped, "text": title, "title": title}
+    return Trial(name, tapped, {**statics, **_trial_views(lines, statics), "event": event})
 
 
 def _trial_views(lines: Sequence[Line], statics: Mapping[str, Any]) -> dict[str, Any]:

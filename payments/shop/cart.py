@@ -4,21 +4,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from flows.document.shape import text_in
-from payments.shop.catalogue import Product, Shop
+from payments.shop.catalogue import Shop
 from payments.shop.orders import Line
+from payments.shop.products import Article
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """`quantity` pieces of one product, as somebody wants them."""
+    """`quantity` pieces of one article, as somebody wants them."""
 
     sku: str
     quantity: int
 
 
 Cart: TypeAlias = tuple[Item, ...]
-"""In the order of adding, each product once."""
+"""In the order of adding, each article once."""
 
 
 def from_json(values: Iterable[Sequence[Any]]) -> Cart:
@@ -42,7 +42,7 @@ def items_to_json(items: Iterable[Item]) -> list[dict[str, Any]]:
 
 
 def with_quantity(cart: Cart, sku: str, quantity: int) -> Cart:
-    """Return `cart` with exactly `quantity` of `sku`. A quantity of 0 or less removes the product."""
+    """Return `cart` with exactly `quantity` of `sku`. A quantity of 0 or less removes it."""
     if quantity <= 0:
         return tuple(item for item in cart if item.sku != sku)
     changed = Item(sku, quantity)
@@ -62,14 +62,14 @@ def without(cart: Cart, bought: Mapping[str, int]) -> Cart:
     return tuple(item for item in remaining if item.quantity > 0)
 
 
-def known(cart: Cart, shop: Shop) -> list[tuple[Product, int]]:
-    """Return the cart's products and quantities, without products that the shop no longer sells."""
-    return [(product, item.quantity) for item in cart if (product := shop.product(item.sku))]
+def known(cart: Cart, shop: Shop) -> list[tuple[Article, int]]:
+    """Return the cart's articles and quantities, without what the shop no longer sells."""
+    return [(article, item.quantity) for item in cart if (article := shop.article(item.sku))]
 
 
 def lines(cart: Cart, shop: Shop, language: str) -> tuple[Line, ...]:
     """Return the cart as order lines at the catalogue's prices, with the names in `language`."""
     return tuple(
-        Line(product.sku, text_in(product.name, language, language), quantity, product.price)
-        for product, quantity in known(cart, shop)
+        Line(article.sku, article.name_in(language, language), quantity, article.price)
+        for article, quantity in known(cart, shop)
     )

@@ -1,15 +1,16 @@
-"""The `shop:` section of a flow file: products, payment links, and rules for payments that do not fit."""
+"""The `shop:` section of a flow file: what is for sale, payment links, rules for payments that do not fit."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
+from functools import cached_property
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from flows.document import durations
-from flows.document.shape import Texts, text_in
-from flows.messages import urls
+from flows.document.errors import close
+from flows.document.shape import Misplaced, Texts, misplaced
 from payments.shop.fulfilment import Stage
-from payments.shop.money import Rupees
+from payments.shop.products import Article, Category, Product
 from payments.shop.sale_terms import CancelTerms, CashTerms, Rung
 
 MIN_LINK_LIFE: Final = 16 * 60_000
@@ -39,12 +40,6 @@ def _window(value: Any) -> int:
     return window
 
 
-def _picture(url: str) -> str:
-    if fault := urls.fault(url):
-        raise ValueError(fault)
-    return url
-
-
 LateWindow: TypeAlias = Annotated[int, BeforeValidator(_window)]
 
 
@@ -61,27 +56,13 @@ class Repairs(BaseModel):
     """Paid after the order had ended. Without stock, `fulfil` refunds the money."""
 
 
-class Product(BaseModel):
-    """One product for sale."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    sku: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-    name: Texts
-    price: Rupees
-    """Paise."""
-    description: Texts | None = None
-    image: Annotated[str, AfterValidator(_picture)] | None = None
-    stock: Annotated[int | None, Field(ge=0)] = None
-    """Pieces in stock when this line is written or changed; None if the product is not counted."""
-
-
 class Shop(BaseModel):
     """The shop."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Texts
+    categories: Annotated[list[Category], Field(max_length=1000)] = []
     products: Annotated[list[Product], Field(min_length=1, max_length=1000)]
     payment_link_life: LinkLife = 20 * 60_000
     """Milliseconds from the request for a payment link to its expiry."""
@@ -99,44 +80,88 @@ class Shop(BaseModel):
     """Pieces of one product in one order."""
 
     @model_validator(mode="after")
-    def _skus_are_unique(self) -> "Shop":
-        skus = [product.sku for product in self.products]
-        duplicates = sorted({sku for sku in skus if skus.count(sku) > 1})
-        if duplicates:
-            raise ValueError(f"the sku '{duplicates[0]}' is given to two products")
+    def _names_fit(self) -> "Shop":
+        if found := [*self._given_twice(), *self._unknown_categories()]:
+            raise misplaced("Shop", found)
         return self
 
+    def _given_twice(self) -> Iterator[Misplaced]:
+        """Yield each sku and each category's id that stands above already."""
+        skus: list[tuple[tuple[str | int, ...], str]] = []
+        for at, product in enumerate(self.products):
+            skus.append((("products", at, "sku"), product.sku))
+            variants = enumerate(product.variants)
+            skus += [(("products", at, "variants", n, "sku"), variant.sku) for n, variant in variants]
+        ids = [(("categories", at, "id"), category.id) for at, category in enumerate(self.categories)]
+        for what, named in (("sku", skus), ("category", ids)):
+            seen: set[str] = set()
+            for place, name in named:
+                if name in seen:
+                    yield Misplaced(
+                        place, f"the {what} '{name}' is given twice", "give each a name of its own"
+                    )
+                seen.add(name)
+
+    def _unknown_categories(self) -> Iterator[Misplaced]:
+        ids = [category.id for category in self.categories]
+        for at, product in enumerate(self.products):
+            if product.category is not None and product.category not in ids:
+                mend = close(product.category, ids) or "name it under 'categories' of the shop"
+                place = ("products", at, "category")
+                yield Misplaced(place, f"there is no category '{product.category}'", mend)
+
+    @cached_property
+    def _by_sku(self) -> Mapping[str, Product]:
+        return {product.sku: product for product in self.products}
+
+    @cached_property
+    def articles(self) -> Mapping[str, Article]:
+        """What can be ordered, by sku, in the order of the flow file."""
+        return {article.sku: article for product in self.products for article in product.articles()}
+
+    @property
+    def skus(self) -> frozenset[str]:
+        """The skus of all products and variants."""
+        return frozenset((*self._by_sku, *self.articles))
+
     def product(self, sku: str) -> Product | None:
-        """Return the product with this sku, or None."""
-        return next((product for product in self.products if product.sku == sku), None)
+        """Return the product with this sku, or None. It can be ordered only if it has no variants."""
+        return self._by_sku.get(sku)
 
-    def limit(self, product: Product, left: Mapping[str, int]) -> int:
-        """Return how many pieces of `product` one order may hold.
+    def article(self, sku: str) -> Article | None:
+        """Return what is ordered by this sku; None if there is no such product, or if it has variants."""
+        return self.articles.get(sku)
 
-        `left` has the pieces left of each counted product.
+    def limit(self, article: Article, left: Mapping[str, int], off: Collection[str] = ()) -> int:
+        """Return how many pieces of `article` one order may hold.
+
+        `left` has the pieces left of each counted article; `off` the skus that the shop has switched off.
         """
-        in_stock = product.stock if product.stock is None else left.get(product.sku, product.stock)
+        if self.is_off(article.sku, off):
+            return 0
+        in_stock = article.stock if article.stock is None else left.get(article.sku, article.stock)
         return self.max_quantity if in_stock is None else max(0, min(self.max_quantity, in_stock))
+
+    def is_off(self, sku: str, off: Collection[str]) -> bool:
+        """Return whether `off`, the skus that the shop has switched off, has this one or its product's."""
+        article = self.article(sku)
+        return sku in off or (article is not None and article.product.sku in off)
+
+    def rate_of(self, product: Product, default: int) -> int:
+        """Return the rate of tax in hundredths of a percent: the product's, its category's, or `default`."""
+        category = self._category_of(product)
+        rates = (product.gst, category.gst if category else None)
+        return next((rate for rate in rates if rate is not None), default)
+
+    def hsn_of(self, product: Product, default: str) -> str:
+        """Return the HSN code: the product's, its category's, or `default`."""
+        category = self._category_of(product)
+        return product.hsn or (category.hsn if category else None) or default
+
+    def _category_of(self, product: Product) -> Category | None:
+        return next((category for category in self.categories if category.id == product.category), None)
 
     @property
     def counted(self) -> dict[str, int]:
-        """Declared stock of each counted product, by sku."""
-        return {p.sku: p.stock for p in self.products if p.stock is not None}
-
-
-def view(shop: Shop, language: str, fallback: str) -> dict[str, Any]:
-    """Return the shop as templates see it in one language: `name`, and `products` with `sku`, `price`, …"""
-    return {
-        "name": text_in(shop.name, language, fallback),
-        "products": [
-            {
-                "sku": product.sku,
-                "name": text_in(product.name, language, fallback),
-                "description": text_in(product.description or "", language, fallback),
-                "price": product.price,
-                "image": product.image or "",
-                "in_stock": shop.limit(product, {}) > 0,
-            }
-            for product in shop.products
-        ],
-    }
+        """Declared stock of each counted article, by sku."""
+        return {sku: one.stock for sku, one in self.articles.items() if one.stock is not None}

@@ -300,6 +300,22 @@ def _razorpay(value: Any) -> Performance:
     return lambda simulator: simulator.razorpay(how)
 
 
+def _switched(*, available: bool) -> Callable[[Any], Performance]:
+    """Return the reader of a sku that the shop switches on or off."""
+
+    def read_sku(value: Any) -> Performance:
+        sku = _text(value)
+
+        def perform(simulator: Simulator) -> list[Message]:
+            off = simulator.store.off
+            simulator.store.off = off - {sku} if available else off | {sku}
+            return []
+
+        return perform
+
+    return read_sku
+
+
 def _others(value: Any) -> Performance:
     if value != "buy everything":
         raise ValueError("write 'others: buy everything'")
@@ -319,5 +335,7 @@ _ACTIONS: Final[Mapping[str, Callable[[Any], Performance]]] = {
     "down": _down,
     "razorpay": _razorpay,
     "others": _others,
+    "switched_off": _switched(available=False),
+    "switched_on": _switched(available=True),
 }
 """The reader of each action's value. It raises ValueError, with words for people, on a wrong value."""

@@ -110,6 +110,6 @@ async def _migrate(orm: Orm, *, shared: bool) -> list[str]:
         key = base64.b32encode(secrets.token_bytes(5)).decode().lower()
         await client.execute_query(
             "INSERT INTO installation (id, key, epoch, next_order)"
-            f" VALUES (1, '{key}', 0, {FIRST_NUMBER}) ON CONFLICT DO NOTHING"
+            f" VALUES (1, '{key}', 0, {FIRST_NUMBER}) ON CONFLICT DO NOTHING"  # noqa: S608
         )
     return names

@@ -317,6 +317,17 @@ class Stock(Model):
         constraints: ClassVar = [CheckConstraint(check="reserved >= 0 AND sold >= 0", name="stock_counts")]
 
 
+class ProductOff(Model):
+    """A product or variant that the shop has switched off, and who did it. No row: it is on."""
+
+    sku = fields.CharField(max_length=64, primary_key=True)
+    off_since = fields.BigIntField()
+    switched_by = fields.TextField()
+
+    class Meta:
+        table = "product_off"
+
+
 class Notice(Model):
     """A notice for operators; one for each kind and subject."""
 

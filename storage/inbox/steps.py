@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import structlog
 from tortoise.exceptions import IntegrityError
@@ -11,7 +11,7 @@ from payments.processing.changes import ChangeSet
 from payments.processing.step_input import StepInput
 from payments.shop import quotas, stock
 from storage.database.transaction import SoldOut, Transaction
-from storage.inbox import order_numbers
+from storage.inbox import order_numbers, product_switch
 from storage.inbox import quotas as stored_quotas
 from storage.inbox import stock as stored_stock
 from storage.inbox.changes import Rows, Saving, error_text, park, rows_of, write
@@ -38,7 +38,9 @@ class Shared:
     """What all steps of a batch share: each leaves the next one what it has not taken."""
 
     left: Mapping[str, int]
-    """Pieces left of each counted product."""
+    """Pieces left of each counted article."""
+    off: frozenset[str]
+    """Skus of products and variants that the shop has switched off."""
     taken: Mapping[str, int]
     """How often each slot and coupon is taken."""
     next_number: int
@@ -50,9 +52,13 @@ class Shared:
             return self
         return Shared(
             stock.after(self.left, changes.moves),
+            self.off,
             quotas.after(self.taken, changes.bookings),
             self.next_number + len(changes.placed),
         )
+
+
+_NOTHING: Final = Shared({}, frozenset(), {}, 0)
 
 
 async def advance_due(
@@ -68,7 +74,7 @@ async def advance_due(
     batch: list[list[Rows]] = []
     first, answered = 0, 0
     loaded = await load_due(tx, now, limit, events, draw)
-    shared = await _read_shared(tx, now, alone) if loaded else Shared({}, {}, 0)
+    shared = await _read_shared(tx, now, alone) if loaded else _NOTHING
     for item in loaded:
         decided = item if isinstance(item, Unusable) else _decide(item, shared, advance, now)
         if isinstance(decided, Unusable):
@@ -95,14 +101,21 @@ async def advance_due(
 
 async def _read_shared(tx: Transaction, now: int, alone: bool) -> Shared:
     number = await order_numbers.following(tx, locked=alone)
-    return Shared(await stored_stock.left(tx), await stored_quotas.taken(tx, now), number)
+    left, off = await stored_stock.left(tx), await product_switch.off(tx)
+    return Shared(left, off, await stored_quotas.taken(tx, now), number)
 
 
 def _decide(
     waiting: Waiting, shared: Shared, advance: Advance, now: int
 ) -> tuple[ChangeSet, list[Rows]] | Unusable:
     """Return the changes and their rows. If several events fail together, try the first alone."""
-    given = replace(waiting.given, left=shared.left, taken=shared.taken, next_number=shared.next_number)
+    given = replace(
+        waiting.given,
+        left=shared.left,
+        off=shared.off,
+        taken=shared.taken,
+        next_number=shared.next_number,
+    )
     try:
         changes = advance(given)
         return changes, rows_of(Saving(waiting.id, given, changes, now))

@@ -63,7 +63,7 @@ ERRORS: Final[dict[str, Row]] = {
     "list and image": row(
         "ask_age: How old are you?",
         "ask_age: {text: a, image: b, list: {button: c, rows: {on: greet, title: d}}}",
-        "a list can't have an image", 8, 3, "",
+        "a list can't have an image: send the picture as a message of its own before it", 8, 3, "",
     ),
     "document and image": row(
         "ask_age: How old are you?", "ask_age: {document: {link: 'https://x'}, image: 'https://x'}",

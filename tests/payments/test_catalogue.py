@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from payments.shop.catalogue import Shop, view
+from payments.shop.catalogue import Shop
+from payments.shop.catalogue_view import view
 
 
 def shop(**changes: Any) -> Shop:
@@ -32,7 +33,7 @@ def test_reads_prices_as_paise_and_lives_as_milliseconds() -> None:
         ({"payment_link_life": "soon"}, "not a span of time"),
         ({"payment_link_life": 20}, "not a span of time"),
         ({"products": []}, "at least 1 item"),
-        ({"products": [product(), product()]}, "the sku 'a' is given to two products"),
+        ({"products": [product(), product()]}, "the sku 'a' is given twice"),
         ({"products": [product(price=0)]}, "not a price"),
         ({"products": [product(price="1.005")]}, "parts of a paisa"),
         ({"products": [product(price=1.5)]}, "not an amount in rupees"),
@@ -55,9 +56,10 @@ def test_refuses(changes: dict[str, Any], message: str) -> None:
 def test_a_limit_is_the_stock_or_what_one_order_may_hold() -> None:
     stocked = [product(), product(sku="b", stock=3), product(sku="c", stock=0), product(sku="d", stock=9)]
     made = shop(max_quantity=5, products=stocked)
-    assert [made.limit(one, made.counted) for one in made.products] == [5, 3, 0, 5]
-    assert [made.limit(one, {"b": 2, "c": 4, "d": -1}) for one in made.products] == [5, 2, 4, 0]
-    assert [made.limit(one, {}) for one in made.products] == [5, 3, 0, 5]
+    articles = made.articles.values()
+    assert [made.limit(one, made.counted) for one in articles] == [5, 3, 0, 5]
+    assert [made.limit(one, {"b": 2, "c": 4, "d": -1}) for one in articles] == [5, 2, 4, 0]
+    assert [made.limit(one, {}) for one in articles] == [5, 3, 0, 5]
     assert made.counted == {"b": 3, "c": 0, "d": 9}
     assert made.product("b") is made.products[1]
     assert made.product("z") is None
@@ -69,4 +71,5 @@ def test_templates_see_one_language_and_the_fallback_for_what_it_lacks() -> None
     assert [one["name"] for one in seen["products"]] == ["अ", "B"]
     assert seen["products"][1] == {
         "sku": "b", "name": "B", "description": "", "price": 100, "image": "", "in_stock": False,
+        "category": "", "variants": [],
     }  # fmt: skip

@@ -169,7 +169,7 @@ class _Shopping(RuleBasedStateMachine):
         held = cart.from_json(self.chat.conversation.data.get("cart", ()))
         assert len({item.sku for item in held}) == len(held)
         for item in held:
-            product = shop.product(item.sku)
+            product = shop.article(item.sku)
             assert product is not None
             assert 1 <= item.quantity <= shop.limit(product, shop.counted)
 

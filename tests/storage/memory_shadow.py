@@ -54,8 +54,9 @@ class MemoryShadow:
         return changes
 
     def _learn(self, given: StepInput) -> None:
-        """Take over what no step made: new conversations, and all that restored books hold."""
+        """Take over what no step made: new conversations, what is off, and all that restored books hold."""
         memory, id = self.memory, given.conversation.id
+        memory.off = given.off
         new = Conversation(id, customer=given.conversation.customer)
         memory.conversations.setdefault(id, given.conversation if self._restored else new)
         for other in _others(given):

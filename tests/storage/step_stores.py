@@ -73,6 +73,10 @@ class StepStore(ABC):
         """Count these products."""
 
     @abstractmethod
+    async def switch(self, sku: str, *, available: bool) -> None:
+        """Switch a product on or off."""
+
+    @abstractmethod
     async def _step(self, advance: Advance) -> None: ...
 
     @abstractmethod
@@ -124,6 +128,9 @@ class InMemory(StepStore):
     async def declare(self, counted: Mapping[str, int]) -> None:
         self._memory.left = counted
 
+    async def switch(self, sku: str, *, available: bool) -> None:
+        self._memory.off = self._memory.off - {sku} if available else self._memory.off | {sku}
+
     async def _step(self, advance: Advance) -> None:
         for id, waiting in self._waiting.items():
             self._memory.save(advance(self._memory.given(id, waiting, "abcdefghij")))
@@ -168,6 +175,9 @@ class OnDatabase(StepStore):
 
     async def declare(self, counted: Mapping[str, int]) -> None:
         await self._store.declare(counted)
+
+    async def switch(self, sku: str, *, available: bool) -> None:
+        await self._store.switch(sku, available=available, by="test", now=self.now)
 
     async def _step(self, advance: Advance) -> None:
         assert await self._store.advance_due(advance, self.now)

@@ -237,6 +237,19 @@ async def test_stock_is_what_the_customers_before_have_left(steps: StepStore) ->
     assert (await steps.look(HI)).left == {"cup": 4, "tea": 0}
 
 
+async def test_what_is_switched_off_is_given_until_it_is_on_again(steps: StepStore) -> None:
+    assert (await steps.look(HI)).off == frozenset()
+    for sku in ("cup", "tea", "cup"):
+        await steps.switch(sku, available=False)
+    await steps.declare({"jar": 1})
+    assert (await steps.look(HI)).off == {"cup", "tea"}, "whatever the flow file counts"
+    await steps.arrive(*HI, customer=2)
+    assert (await steps.look(HI, customer=2)).off == {"cup", "tea"}
+    for sku in ("cup", "cup"):
+        await steps.switch(sku, available=True)
+    assert (await steps.look(HI)).off == {"tea"}
+
+
 async def test_operators_are_told_once(steps: StepStore) -> None:
     first, other = (Notice(NoticeKind.LINK, subject, "look at it") for subject in "ab")
     kind = replace(first, kind=NoticeKind.WEBHOOK)

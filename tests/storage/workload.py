@@ -12,6 +12,7 @@ from storage.database.transaction import Row, Transaction, Units
 from storage.inbox.arrival import Arrival
 from storage.inbox.strays import Settled, StrayDecision
 from storage.outbox.deliveries import Again, Delivery, Done, Failed
+from storage.reports import products
 from storage.reports.backlog import held, notices, parked, state_of
 from storage.reports.ledger import books
 from storage.reports.timeline import story, subjects
@@ -210,6 +211,8 @@ async def _declare(shop: Shop) -> None:
     await shop.store.declare({"masala-250": 4_000, "kulhad-6": 5})
     await shop.order([4_000_001])
     await shop.store.declare({"masala-250": 4_000})
+    for available in (False, True):
+        await shop.store.switch("masala-250", available=available, by="test", now=shop.now)
 
 
 async def look_after(records: Records, order: str) -> None:
@@ -221,4 +224,6 @@ async def look_after(records: Records, order: str) -> None:
     await notices(records)
     await held(records)
     await state_of(records, 1)
+    await products.left(records)
+    await products.off(records)
     await books(records, page=25)

@@ -298,6 +298,16 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         CreateCheckedModel(
+            name="ProductOff",
+            fields=[
+                ("sku", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
+                ("off_since", fields.BigIntField()),
+                ("switched_by", fields.TextField(unique=False)),
+            ],
+            options={"table": "product_off", "app": "storage", "pk_attr": "sku"},
+            bases=["Model"],
+        ),
+        CreateCheckedModel(
             name="Quota",
             fields=[
                 ("name", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=128)),

@@ -1,0 +1,123 @@
+"""`munshi product`: show what is for sale, and switch a product off or on."""
+
+import getpass
+import os
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from enum import StrEnum
+from functools import partial
+from typing import Annotated, NamedTuple
+
+import typer
+
+from bot.cli.flow_file import sound_flow
+from bot.cli.lifecycle import looked_up, refuse, settings_or_refuse
+from bot.cli.operator_changes import change
+from bot.clock import SystemClock
+from bot.printable import printable
+from bot.settings import Settings
+from flows.document.errors import close
+from flows.document.shape import text_in
+from payments.shop.catalogue import Shop
+from payments.shop.money import money
+from payments.shop.products import Product
+from storage import Store
+from storage.database.records import reading
+from storage.reports import products
+from storage.reports.products import Off
+
+
+class Switch(StrEnum):
+    """What becomes of a product."""
+
+    ON = "on"
+    OFF = "off"
+
+
+Sku = Annotated[
+    str | None, typer.Argument(metavar="[SKU]", help="A product, or one variant of it; without it, all.")
+]
+To = Annotated[
+    Switch | None, typer.Argument(metavar="[off|on]", help="off: nobody can order it until it is on again.")
+]
+
+
+class _Row(NamedTuple):
+    sku: str
+    name: str
+    price: str
+    left: str
+    off: str
+
+
+def command(sku: Sku = None, to: To = None) -> None:
+    """List what is for sale, with prices and what is left; or switch a product or variant off or on.
+
+    The server may run or not. Orders placed before stay as they are.
+    """
+    settings = settings_or_refuse()
+    flow = sound_flow(settings.munshi_flow)
+    shop: Shop = flow.sections["shop"]
+    if sku is not None and sku not in shop.skus:
+        refuse(f"the shop has no '{sku}'; {close(sku, shop.skus) or 'munshi product lists what it has'}")
+    if sku is not None and to is not None:
+        looked_up(_switch(settings, sku, to))
+        return
+    for line in looked_up(_listing(settings, shop, flow.languages[0], sku)):
+        typer.echo(printable(line))
+
+
+async def _switch(settings: Settings, sku: str, to: Switch) -> None:
+    available, by = to is Switch.ON, _user()
+    directly = partial(_switch_in_store, sku, available, by)
+    body = {"available": available, "by": by}
+    changed = await change(settings, directly, f"/products/{sku}", body)
+    typer.echo(f"'{sku}' is {to} now" if changed else f"'{sku}' was {to} already")
+
+
+def _user() -> str:
+    """Return who runs this command. In a container the user may have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"
+
+
+async def _switch_in_store(sku: str, available: bool, by: str, store: Store) -> bool:
+    return await store.switch(sku, available=available, by=by, now=SystemClock().now())
+
+
+async def _listing(settings: Settings, shop: Shop, language: str, sku: str | None) -> list[str]:
+    async with reading(settings.database_url) as records:
+        left, off = await products.left(records), await products.off(records)
+    rows = [
+        row
+        for product in shop.products
+        for row in _rows(product, language, left, off)
+        if sku in (None, product.sku, row.sku.strip())
+    ]
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+
+
+def _rows(product: Product, language: str, left: Mapping[str, int], off: Mapping[str, Off]) -> Iterator[_Row]:
+    """Yield the row of a product, then one for each of its variants."""
+    name = text_in(product.name, language, language)
+    if product.variants:
+        yield _Row(product.sku, name, "", "", _since(off.get(product.sku)))
+    for article in product.articles():
+        pieces = left.get(article.sku, article.stock)
+        called = text_in(article.variant.name, language, language) if article.variant else name
+        yield _Row(
+            f"  {article.sku}" if article.variant else article.sku,
+            f"  {called}" if article.variant else called,
+            money(article.price),
+            "" if pieces is None else f"{pieces} left",
+            _since(off.get(article.sku)),
+        )
+
+
+def _since(off: Off | None) -> str:
+    if off is None:
+        return ""
+    return f"off since {datetime.fromtimestamp(off.since / 1000).astimezone():%Y-%m-%d %H:%M}, by {off.by}"

@@ -1,0 +1,137 @@
+"""Categories, products and their variants, as the `shop:` section of a flow file names them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Annotated, Any, Final, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from flows.document.shape import Misplaced, Name, Texts, misplaced, text_in
+from flows.messages import urls
+from payments.shop.money import Rupees
+
+MAX_RATE: Final = 10_000
+"""Hundredths of a percent: 100 %."""
+_HSN_LENGTHS: Final = (4, 6, 8)
+"""Digits of a code of the Harmonised System (HSN) for goods, or of a service code (SAC) on an invoice."""
+
+
+def _rate(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        raise ValueError(f"{value!r} is not a rate in percent: write for example 5 or 0.25, without %")  # noqa: TRY004 - pydantic reports ValueErrors
+    hundredths = Decimal(value) * 100
+    if hundredths != hundredths.to_integral_value() or not 0 <= hundredths <= MAX_RATE:
+        raise ValueError(f"{value} is not a rate in percent: write 0 to 100, with at most two decimals")
+    return int(hundredths)
+
+
+Rate: TypeAlias = Annotated[int, BeforeValidator(_rate)]
+"""A rate of tax: written in percent in the flow file, stored in hundredths of a percent (18 % is 1800)."""
+
+
+def _hsn(code: str) -> str:
+    if not (code.isascii() and code.isdigit() and len(code) in _HSN_LENGTHS):
+        raise ValueError(f"'{code}' is not an HSN or SAC code: these have 4, 6 or 8 digits")
+    return code
+
+
+Hsn: TypeAlias = Annotated[str, AfterValidator(_hsn)]
+
+
+def _picture(url: str) -> str:
+    if fault := urls.fault(url):
+        raise ValueError(fault)
+    return url
+
+
+Picture: TypeAlias = Annotated[str, AfterValidator(_picture)]
+Sku: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Stock: TypeAlias = Annotated[int | None, Field(ge=0)]
+"""Pieces in stock when the line is written or changed; None if they are not counted."""
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Category(_Shape):
+    """A group of products, with the tax of those that say nothing else."""
+
+    id: Name
+    name: Texts
+    gst: Rate | None = None
+    hsn: Hsn | None = None
+
+
+class Variant(_Shape):
+    """One size or kind of a product. It is ordered by its own sku."""
+
+    sku: Sku
+    name: Texts
+    """What sets it apart (`250 g`); customers read it behind the product's name."""
+    price: Rupees
+    """Paise."""
+    image: Picture | None = None
+    stock: Stock = None
+
+
+class Product(_Shape):
+    """One product for sale. A product with variants has no price and no stock of its own."""
+
+    sku: Sku
+    name: Texts
+    price: Rupees | None = None
+    """Paise."""
+    description: Texts | None = None
+    image: Picture | None = None
+    stock: Stock = None
+    category: str | None = None
+    """Id of its category."""
+    gst: Rate | None = None
+    hsn: Hsn | None = None
+    variants: Annotated[list[Variant], Field(max_length=100)] = []
+
+    @model_validator(mode="after")
+    def _either_price_or_variants(self) -> "Product":
+        if not self.variants and self.price is None:
+            mend = "add 'price:' here, or 'variants:' with a price each"
+            raise misplaced("Product", [Misplaced(("price",), "'price' is missing", mend)])
+        own = [key for key in ("price", "stock") if self.variants and getattr(self, key) is not None]
+        if own:
+            mend = "give it to each variant instead"
+            raise misplaced(
+                "Product",
+                [Misplaced((key,), f"a product with variants has no {key} of its own", mend) for key in own],
+            )
+        return self
+
+    def articles(self) -> "Iterator[Article]":
+        """Yield what can be ordered: each variant, or the product itself if it has none."""
+        for variant in self.variants:
+            yield Article(variant.sku, variant.price, variant.stock, self, variant)
+        if self.price is not None:
+            yield Article(self.sku, self.price, self.stock, self)
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """What is ordered by one sku: a product without variants, or one variant of a product."""
+
+    sku: str
+    price: int
+    """Paise."""
+    stock: int | None
+    """As declared in the flow file; None if it is not counted."""
+    product: Product
+    variant: Variant | None = None
+
+    def name_in(self, language: str, fallback: str) -> str:
+        """Return its full name: `Kaju katli, 250 g`."""
+        name = text_in(self.product.name, language, fallback)
+        return f"{name}, {text_in(self.variant.name, language, fallback)}" if self.variant else name
+
+    @property
+    def image(self) -> str:
+        """Address of its picture: its own, or its product's; empty if there is none."""
+        return (self.variant.image if self.variant else None) or self.product.image or ""

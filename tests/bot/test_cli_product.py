@@ -1,0 +1,67 @@
+"""`munshi product` without a server: what it lists, and what it refuses."""
+
+from pathlib import Path
+
+import pytest
+
+from storage import Store
+from tests.bot.command_line import run_munshi
+from tests.storage.handwritten_rows import NOW, open_store
+
+SWEETS = str(Path("tests/payments/sweets/flows.yaml"))
+
+
+@pytest.fixture(autouse=True)
+def sweets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MUNSHI_FLOW", SWEETS)
+    monkeypatch.setenv("TZ", "UTC")
+
+
+async def test_it_lists_what_is_for_sale(database_url: str) -> None:
+    await Store.migrate(database_url)
+    async with open_store(database_url) as store:
+        await store.declare({"laddu": 5})
+        for sku in ("kaju", "laddu"):
+            await store.switch(sku, available=False, by="Meena", now=NOW)
+    result = await run_munshi(database_url, "product")
+    since = [line.partition("off since ")[2] for line in result.output.splitlines()]
+    assert [line.partition("off since ")[0].rstrip() for line in result.output.splitlines()] == [
+        "thali       Veg thali   ₹120",
+        "kaju        Kaju katli",
+        "  kaju-250    250 g     ₹260",
+        "  kaju-1kg    1 kg      ₹980  2 left",
+        "laddu       Laddu       ₹20   5 left",
+    ]
+    assert [bool(one) for one in since] == [False, True, False, False, True]
+    assert since[1].endswith(", by Meena")
+    assert since[1].startswith("2026-09-2")
+    only = await run_munshi(database_url, "product", "kaju-1kg")
+    assert only.output.split() == ["kaju-1kg", "1", "kg", "₹980", "2", "left"]
+    assert len((await run_munshi(database_url, "product", "kaju")).output.splitlines()) == 3, "with variants"
+
+
+async def test_it_switches_without_a_server(database_url: str) -> None:
+    await Store.migrate(database_url)
+    for words, said in (
+        (("kaju", "off"), "'kaju' is off now\n"),
+        (("kaju", "off"), "'kaju' was off already\n"),
+        (("kaju", "on"), "'kaju' is on now\n"),
+        (("kaju-250", "on"), "'kaju-250' was on already\n"),
+    ):
+        result = await run_munshi(database_url, "product", *words)
+        assert (result.exit_code, result.output) == (0, said)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("kaaju",), "the shop has no 'kaaju'; did you mean 'kaju'?\n"),
+        (("zz", "off"), "the shop has no 'zz'; munshi product lists what it has\n"),
+        (("kaju", "maybe"), "Invalid value for '[off|on]'"),
+    ],
+)
+async def test_it_refuses_what_is_no_product(sqlite_url: str, words: tuple[str, ...], said: str) -> None:
+    await Store.migrate(sqlite_url)
+    result = await run_munshi(sqlite_url, "product", *words)
+    assert result.exit_code != 0
+    assert said in result.output
