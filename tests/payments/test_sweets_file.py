@@ -78,7 +78,7 @@ KAJU: Final = '      image: "https://annapurna.example/kaju.jpg"\n'
             "id: Gift boxes",
             "id: gifts",
             "'Gift boxes' is not a valid name",
-            "names are lower case letters, digits and '_', and start with a letter",
+            "lower case letters, digits and '_', and start with a letter",
         ),
         (
             KAJU,

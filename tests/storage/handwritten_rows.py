@@ -23,7 +23,8 @@ _DEFAULTS: Final[dict[str, dict[str, Any]]] = {
     },
     "orders": {
         "conversation_id": 1, "lines": [["masala", "Masala chai", 2, 25_000]], "total": 50_000,
-        "currency": "INR", "payment": "unpaid", "lifecycle": "open", "fulfilled": 0, "held": 0,
+        "currency": "INR", "terms": "{}", "destination": "{}", "payment": "unpaid", "lifecycle": "open",
+        "fulfilled": 0, "held": 0,
         "placed_at": NOW, "placed_by": 1,
     },
     "attempt": {
