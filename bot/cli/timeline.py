@@ -25,6 +25,8 @@ def lines(story: Story) -> Iterator[str]:
     yield f"times are {_local(SystemClock().now()):%Z (UTC%z)}, as on this machine"
     if story.cut:
         yield "… what happened earlier is left out"
+    if story.erased:
+        yield "… what is older than the time for which chats are kept (MUNSHI_KEEP_CHATS) is erased"
     day = ""
     for moment in story.moments:
         described = list(_FORMATTERS.get(moment.what, _event)(moment.about))
@@ -169,7 +171,7 @@ def _fact(fact: About) -> Iterator[str]:
     amount = shown(fact["amount"], fact["currency"])
     yield (
         f"learned: {fact['entity']} {fact['entity_id']} {fact['state']}, {amount}{details}"
-        f"  [from event {fact['learned_from']}]"
+        f"  [from event {fact['learned_from']}{', erased' if fact['erased'] else ''}]"
     )
 
 

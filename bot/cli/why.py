@@ -102,4 +102,5 @@ def _as_json(result: Story) -> dict[str, Any]:
             for moment in result.moments
         ],
         "cut": result.cut,
+        "erased": result.erased,
     }

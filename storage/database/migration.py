@@ -108,6 +108,7 @@ async def _migrate(orm: Orm, *, shared: bool) -> list[str]:
         await executor.migrate()
         key = base64.b32encode(secrets.token_bytes(5)).decode().lower()
         await client.execute_query(
-            f"INSERT INTO installation (id, key, epoch) VALUES (1, '{key}', 0) ON CONFLICT DO NOTHING"  # noqa: S608
+            f"INSERT INTO installation (id, key, epoch, prune_at) VALUES (1, '{key}', 0, 0)"  # noqa: S608
+            " ON CONFLICT DO NOTHING"
         )
     return names

@@ -16,7 +16,10 @@ ORDER_KEY: Final = 64
 
 
 class Installation(Model):
-    """One row with the key that makes our public ids unique among all installations."""
+    """One row with the key that makes our public ids unique among all installations.
+
+    `prune_at` is when old rows are pruned next; while a process prunes, the end of its lease.
+    """
 
     id = fields.IntField(primary_key=True, generated=False)
     key = fields.TextField()
@@ -24,6 +27,7 @@ class Installation(Model):
     probe = fields.TextField(null=True)
     epoch = fields.IntField(default=0)
     restored_at = fields.BigIntField(null=True)
+    prune_at = fields.BigIntField(default=0)
 
     class Meta:
         table = "installation"

@@ -38,6 +38,7 @@ async def serve(shop: Shop, beside: Units) -> None:
     await _look(shop)
     await _declare(shop)
     await _settle(shop)
+    await _prune(shop)
 
 
 async def _buy(shop: Shop) -> None:
@@ -210,6 +211,16 @@ async def _declare(shop: Shop) -> None:
     await shop.store.declare({"masala-250": 4_000, "kulhad-6": 5})
     await shop.order([4_000_001])
     await shop.store.declare({"masala-250": 4_000})
+
+
+async def _prune(shop: Shop) -> None:
+    """Delete a few of the oldest rows."""
+    lease = await shop.store.begin_pruning(shop.now)
+    assert lease is not None
+    pruned = await shop.store.prune(lease, shop.now, shop.now, 5)
+    assert pruned is not None
+    assert (pruned.events, pruned.entries) == (5, 5)
+    await shop.store.finish_pruning(pruned.lease, shop.now)
 
 
 async def look_after(records: Records, order: str) -> None:
