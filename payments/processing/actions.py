@@ -4,6 +4,7 @@ Actions are pure: each takes a `ShopState` and returns the next one.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from flows.engine.events import Happened
 from flows.engine.vocabulary import Action, Result, Scene, Vocabulary
 from payments.ledger.state import OrderState, PaymentStatus
+from payments.ledger.unfinished import Unfinished
 from payments.processing import views
 from payments.processing.shop_state import ShopState
 from payments.shop import cart, catalogue, stock
@@ -48,6 +50,8 @@ EVENTS: Final[Mapping[str, str]] = {
     "payment.failed": "one try to pay failed, `event.reason` says why; the link can still be paid",
     "payment.not_found": "the customer had Razorpay asked, and it knows of no payment",
     "payment.asked_lately": "Razorpay was asked for the payment only moments ago",
+    "customer.refused": "the customer can't be forgotten yet: `event.reason` says why (`open order`,"
+    " `held money`, `refund under way`, `payment under way`, `open link`), `event.number` of which order",
     "refund.created": "`event.amount` is going back, started in Razorpay's dashboard",
     "refund.processed": "`event.amount` went back",
     "refund.failed": "`event.amount` could not be given back; it waits for a person",
@@ -224,6 +228,19 @@ def _check(scene: Scene, args: _NoArguments) -> Result:
     return Result(state.asking_for_payments(state.order.key))
 
 
+def _forget(scene: Scene, args: _NoArguments) -> Result:
+    """Ask for the customer to be forgotten. The orders that this step does not know are looked at then."""
+    state = _state(scene)
+    if found := state.unfinished:
+        return _refused(scene, "customer.refused", **refusal(*found))
+    return Result(replace(state, to_forget=True))
+
+
+def refusal(order: Order | None, reason: Unfinished) -> dict[str, str]:
+    """Return the fields of `customer.refused`."""
+    return {"reason": str(reason), "number": order.number if order else ""}
+
+
 def _left_for_new(state: ShopState) -> Mapping[str, int]:
     """Return the pieces that a new order may take.
 
@@ -251,6 +268,7 @@ SHOP: Final = Vocabulary(
         "payment.check": Action(
             _NoArguments, _check, ("order.refused", "payment.asked_lately", "payment.not_found")
         ),
+        "customer.forget": Action(_NoArguments, _forget, ("customer.refused",)),
     },
     events=EVENTS,
     required=REQUIRED,

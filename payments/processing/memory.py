@@ -17,7 +17,7 @@ from payments.processing.changes import Caused, ChangeSet, EventResult, values
 from payments.processing.named_orders import order_keys
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.shop_state import order_key_in
-from payments.processing.step_input import InboxEvent, StepInput
+from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from payments.shop import stock
 from payments.shop.orders import Attempt
 
@@ -33,6 +33,10 @@ class MemoryStore:
     orders: dict[str, OrderState] = field(default_factory=dict)
     """By key, of all conversations: each order names its own."""
     account: str | None = None
+    forgotten: set[str] = field(default_factory=set)
+    """Conversations whose customers were forgotten."""
+    to_forget: list[int] = field(default_factory=list)
+    """Events in which a customer asked to be forgotten."""
     results: dict[int, EventResult] = field(default_factory=dict)
     """What became of each event, by its number."""
     messages: list[Caused[Say]] = field(default_factory=list)
@@ -49,9 +53,12 @@ class MemoryStore:
         """Return what a step of `events` of the conversation `id` is given."""
         conversation, events = self.conversations[id], tuple(events)
         named = {order_key_in(conversation.data) or ""}.union(*map(_named, events))
+        if any(event.kind is EventKind.FORGET for event in events):
+            named |= self.orders.keys()
         known = {key: self.orders[key] for key in sorted(named & self.orders.keys())}
         orders = {key: state for key, state in known.items() if state.order.conversation == id}
-        return StepInput(conversation, events, nonce, orders, self.left, self.account if orders else None)
+        account = self.account if orders else None
+        return StepInput(conversation, events, nonce, orders, self.left, account, id in self.forgotten)
 
     def save(self, changes: ChangeSet) -> None:
         """Keep what a step changed."""
@@ -67,6 +74,9 @@ class MemoryStore:
             self.notices.setdefault((notice.kind, notice.subject), notice)
         self.left = stock.after(self.left, changes.moves)
         self.account = self.account or changes.account
+        self.to_forget += changes.to_forget
+        if changes.forgotten:
+            self.forgotten.add(id)
         self._save_orders(changes)
 
     def _save_orders(self, changes: ChangeSet) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from flows.engine.conversation import Conversation
 from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments
 from payments.ledger.state import PAYABLE, OrderState
+from payments.ledger.unfinished import Unfinished, unfinished
 from payments.shop import cart, stock
 from payments.shop.cart import Cart
 from payments.shop.catalogue import Shop
@@ -72,6 +73,8 @@ class ShopState:
     moves: tuple[StockMove, ...] = ()
     dropped: tuple[str, ...] = ()
     """Keys of orders that lost a planned attempt. No result of a call will update them, so the step must."""
+    to_forget: bool = False
+    """Whether the customer asked in this event to be forgotten."""
 
     @property
     def order(self) -> OrderState | None:
@@ -90,6 +93,17 @@ class ShopState:
         """Whether there is a link on which the customer can have paid what the chat is about."""
         made = self.order is not None and any(attempt.link_id for attempt in self.order.attempts)
         return made or bool(self.earlier_links)
+
+    @property
+    def unfinished(self) -> tuple[Order | None, Unfinished] | None:
+        """An order that is under way, with the reason, among those that are loaded; None if there is none.
+
+        The order is None if only its link is known here.
+        """
+        for _, state in sorted(self.orders.items()):
+            if (reason := unfinished(state)) is not None:
+                return state.order, reason
+        return (None, Unfinished.LINK) if self.earlier_links else None
 
     # Small changes
 
@@ -116,6 +130,10 @@ class ShopState:
             return self
         state = self.known(key)
         return self.with_order(state.without(state.attempts)).about(key)
+
+    def of_nobody(self) -> "ShopState":
+        """Return the state without cart and current order. Ordinals of orders go on."""
+        return replace(self, cart=(), current=None, asked_at=0, earlier_links=())
 
     def waiting_for(self, earlier_links: Iterable[str]) -> "ShopState":
         """Return the state that waits for the end of exactly these links of earlier orders."""

@@ -34,7 +34,10 @@ class Installation(Model):
 
 
 class Conversation(Model):
-    """One customer's place in the flow; or one that was merged into another of the same customer."""
+    """One customer's place in the flow; or one that was merged into another of the same customer.
+
+    With `forgotten_at` it is nobody's: only its orders and their money are left.
+    """
 
     id = fields.BigIntField(primary_key=True)
     merged_into = fields.BigIntField(null=True)
@@ -44,6 +47,7 @@ class Conversation(Model):
     updated_at = fields.BigIntField()
     last_inbound_at = fields.BigIntField(null=True)
     paced_until = fields.BigIntField()
+    forgotten_at = fields.BigIntField(null=True)
 
     class Meta:
         table = "conversation"

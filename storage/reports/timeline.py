@@ -72,6 +72,8 @@ class Story:
     """Whether earlier events may have been left out."""
     erased: bool
     """Whether an event that placed one of the orders, or told a fact, is not stored any more."""
+    forgotten_at: int | None
+    """When the customer was forgotten, in milliseconds since 1970, UTC; None if they were not."""
 
 
 async def subjects(records: Records, words: str, phones: Sequence[str]) -> list[Subject]:
@@ -101,7 +103,7 @@ async def _people(records: Records, words: str, phones: Sequence[str]) -> list[S
 async def story(records: Records, subject: Subject, limit: int = MOMENTS) -> Story:
     """Return the timeline of `subject`, which must exist: its newest `limit` events and their effects."""
     id, client = subject.conversation, records.client
-    conversation = await Conversation.filter(id=id).using_db(client).only("state").get()
+    conversation = await Conversation.filter(id=id).using_db(client).only("state", "forgotten_at").get()
     orders = await Order.filter(conversation_id=id).using_db(client).order_by("placed_by").values(*_ORDER)
     attempts = Attempt.filter(conversation_id=id).using_db(client).order_by("ordinal").values(*_ATTEMPT)
     aliases = await Alias.filter(conversation_id=id).using_db(client).order_by("id")
@@ -130,6 +132,7 @@ async def story(records: Records, subject: Subject, limit: int = MOMENTS) -> Sto
         ),
         moments=tuple(sorted(moments, key=_sort_key)),
         cut=len(events) == limit,
+        forgotten_at=conversation.forgotten_at,
         erased=await _are_erased(records, [row["placed_by"] for row in shown])
         or any(moment.about.get("erased") for moment in money),
     )

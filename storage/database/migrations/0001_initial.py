@@ -79,6 +79,7 @@ class Migration(migrations.Migration):
                 ("updated_at", fields.BigIntField()),
                 ("last_inbound_at", fields.BigIntField(null=True)),
                 ("paced_until", fields.BigIntField()),
+                ("forgotten_at", fields.BigIntField(null=True)),
             ],
             options={"table": "conversation", "app": "storage", "pk_attr": "id"},
             bases=["Model"],
