@@ -14,6 +14,7 @@ from bench.figures import Figure, table
 from bench.growth import growth
 from bench.ledger import ledger_fold
 from bench.reconcile import reconcile
+from bench.retention import size_after_years, steps_while_pruning
 from bench.round_trip import round_trip
 from bench.simulation import simulation
 from bench.steps import durable_steps
@@ -28,6 +29,8 @@ _FIGURES: Final[tuple[Callable[[], Figure], ...]] = (
     ledger_fold,
     reconcile,
     growth,
+    size_after_years,
+    steps_while_pruning,
     simulation,
 )
 

@@ -182,6 +182,11 @@ def from_request(phone: str, items: tuple[Item, ...] | None, idempotency_key: st
     return Arrival(key, EventKind.REQUEST, body, aliases=((PHONE, phone),))
 
 
+def from_operator_forget(phone: str, key: str) -> Arrival:
+    """Return the arrival of an operator's wish that the customer be forgotten. `phone`: a known alias."""
+    return Arrival(f"forget:{key}", EventKind.FORGET, {"by": "operator"}, aliases=((PHONE, phone),))
+
+
 def _key(key: str) -> str:
     """Return `key`, or its hash if it is longer than any provider's key."""
     return key if len(key) <= _LONGEST_KEY else f"sha256:{sha256(key.encode('utf-8', 'replace')).hexdigest()}"

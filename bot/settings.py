@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, Validati
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.setting_text import require_key, tidy
+from flows.document import durations
 from payments.shop.orders import Mode
 from payments.signature import MIN_SECRET
 
@@ -30,6 +31,10 @@ WHERE: Final[dict[str, str]] = {
 
 MIN_PASSWORD: Final = 8
 """Characters from which a database password is blotted in every text."""
+
+MIN_KEEP: Final = 90
+"""Days for which chats are kept at least: longer than a provider repeats a webhook or reports on a message,
+and than a payment that is not disputed can change."""
 
 _ADDRESS: Final = r"^https?://[A-Za-z0-9.\[\]:-]+(/[^\s]*)?$"
 
@@ -50,6 +55,15 @@ def _require_id(value: str) -> str:
     return value
 
 
+def _require_term(value: str) -> str:
+    if durations.parse(value) < MIN_KEEP * 86_400_000:
+        raise ValueError(
+            f"is too short: give '{MIN_KEEP} days' or more, since receipts, late payments and disputes about"
+            " an order come weeks after it"
+        )
+    return value
+
+
 Secret = Annotated[SecretStr, AfterValidator(_require_secret)]
 
 
@@ -65,6 +79,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     munshi_api_token: Secret
+    munshi_keep_chats: Annotated[str, AfterValidator(_require_term)] = "365 days"
 
     whatsapp_api_url: Annotated[str, Field(pattern=_ADDRESS)] = "https://graph.facebook.com"
     whatsapp_api_version: Annotated[str, Field(pattern=r"^v[0-9]+\.[0-9]+$")] = "v25.0"
@@ -106,6 +121,11 @@ class Settings(BaseSettings):
         """The current webhook secret and, while it is being rotated, the one before."""
         both = (self.razorpay_webhook_secret, self.razorpay_webhook_secret_previous)
         return tuple(secret.get_secret_value() for secret in both if secret)
+
+    @property
+    def keep_chats(self) -> int:
+        """Milliseconds for which handled events, and messages and calls that are done, are kept."""
+        return durations.parse(self.munshi_keep_chats)
 
     @property
     def razorpay_mode(self) -> Mode:

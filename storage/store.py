@@ -22,7 +22,8 @@ from storage.inbox.nonces import Draw
 from storage.inbox.step_inputs import EVENTS_AT_ONCE
 from storage.inbox.steps import Advance
 from storage.inbox.strays import Settled
-from storage.operations import by_hand, clock, epochs
+from storage.operations import by_hand, clock, epochs, retention
+from storage.operations.retention import Pruned
 from storage.outbox import claims, deliveries, due, receipts
 from storage.outbox.channel import Channel
 from storage.outbox.deliveries import Claim, Delivery, Outcome
@@ -228,6 +229,21 @@ class Store:
         See `storage.operations.clock.rewind`.
         """
         return await self._units.run(lambda tx: clock.rewind(tx, now, back))
+
+    async def begin_pruning(self, now: int) -> int | None:
+        """Begin the daily pruning. Return the end of its lease, in milliseconds; None if it is not due."""
+        return await self._units.run(lambda tx: retention.begin(tx, now))
+
+    async def prune(self, lease: int, before: int, now: int, limit: int) -> Pruned | None:
+        """Delete a batch of old rows and renew the lease; None if another process has taken over.
+
+        See `storage.operations.retention.prune`.
+        """
+        return await self._units.run(lambda tx: retention.prune(tx, lease, before, now, limit))
+
+    async def finish_pruning(self, lease: int, due: int) -> None:
+        """End the pruning of `lease`. The next one is due at `due`, in milliseconds since 1970, UTC."""
+        await self._units.run(lambda tx: retention.finish(tx, lease, due))
 
     async def installation(self) -> str:
         """Return the installation's key, with which the public ids of this database begin."""

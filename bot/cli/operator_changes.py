@@ -41,6 +41,25 @@ async def change(
         await store.close()
 
 
+async def post(settings: Settings, path: str) -> tuple[int, dict[str, Any]]:
+    """POST to the server's `path` and return (status, the JSON of the answer).
+
+    Ends the command if nobody answers.
+    """
+    url = server_url(settings) + path
+    headers = {"Authorization": f"Bearer {settings.munshi_api_token.get_secret_value()}"}
+    try:
+        async with httpx.AsyncClient(trust_env=False, timeout=20, headers=headers) as client:
+            answer = await client.post(url)
+    except httpx.HTTPError as error:
+        refuse(f"nobody answers at {server_url(settings)} ({type(error).__name__}): start the server")
+    try:
+        content = answer.json()
+    except ValueError:
+        content = {"error": answer.text.strip()[:200]}
+    return answer.status_code, content if isinstance(content, dict) else {}
+
+
 async def _post_to_server(
     settings: Settings, path: str, body: Mapping[str, Any] | None, unavailable: Unavailable
 ) -> bool:

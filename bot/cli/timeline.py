@@ -25,6 +25,11 @@ def lines(story: Story) -> Iterator[str]:
     yield f"times are {_local(SystemClock().now()):%Z (UTC%z)}, as on this machine"
     if story.cut:
         yield "… what happened earlier is left out"
+    if story.forgotten_at is not None:
+        at = _local(story.forgotten_at)
+        yield f"this customer was forgotten on {at:%Y-%m-%d %H:%M:%S}: their chat is erased"
+    elif story.erased:
+        yield "… what is older than the time for which chats are kept (MUNSHI_KEEP_CHATS) is erased"
     day = ""
     for moment in story.moments:
         described = list(_FORMATTERS.get(moment.what, _event)(moment.about))
@@ -121,6 +126,10 @@ def _joined(body: About) -> str:
     return f"this customer turned out to be {body.get('conversation')} too, whose chat goes on here"
 
 
+def _forget(body: About) -> str:
+    return f"the {body.get('by')} asked that this customer be forgotten"
+
+
 def _other(body: About) -> str:
     return f"came, and was not for us: {body.get('reason') or body.get('event') or 'no reason'}"
 
@@ -134,6 +143,7 @@ _SUMMARIES: Final[Mapping[str, Callable[[About], str]]] = {
     "request": _request,
     "receipt": _receipt,
     "joined": _joined,
+    "forget": _forget,
 }
 
 
@@ -145,6 +155,8 @@ def _decision(entry: About) -> Iterator[str]:
         yield f"took    {taken['rule']}, line {taken['line']}{_effects(entry)}"
     elif page := entry.get("page"):
         yield f"showed  page {page}, or the last that there was{_effects(entry)}"
+    elif entry.get("forgotten"):
+        yield "erased name, chat and cart; orders and money stay"
     elif entry.get("event") == "joined":
         if entry.get("took"):
             yield f"took over its {entry['took']}"
@@ -180,7 +192,7 @@ def _fact(fact: About) -> Iterator[str]:
     amount = shown(fact["amount"], fact["currency"])
     yield (
         f"learned: {fact['entity']} {fact['entity_id']} {fact['state']}, {amount}{details}"
-        f"  [from event {fact['learned_from']}]"
+        f"  [from event {fact['learned_from']}{', erased' if fact['erased'] else ''}]"
     )
 
 

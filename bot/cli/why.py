@@ -49,7 +49,7 @@ async def _story(url: str, words: str) -> Story:
 
 
 async def _subject(records: Records, words: str) -> Subject:
-    matches = await subjects(records, words, _phones(words))
+    matches = await subjects(records, words, phones_meant(words))
     if not matches:
         refuse(
             f"nobody and nothing here is called '{words}': give an order's number (#12345) or key, a phone "
@@ -61,7 +61,7 @@ async def _subject(records: Records, words: str) -> Subject:
     return matches[0]
 
 
-def _phones(words: str) -> list[str]:
+def phones_meant(words: str) -> list[str]:
     """Return the phone numbers that `words` may mean, as WhatsApp spells them: digits, country code first."""
     numbers = set(phones.spellings(words))
     for written in ("+" + words.lstrip("+0"), words):
@@ -102,4 +102,6 @@ def _as_json(result: Story) -> dict[str, Any]:
             for moment in result.moments
         ],
         "cut": result.cut,
+        "erased": result.erased,
+        "forgotten_at": result.forgotten_at,
     }

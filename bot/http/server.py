@@ -10,7 +10,7 @@ from aiohttp import web
 
 from bot.context import CONTEXT, Context
 from bot.group_commit import Overloaded
-from bot.http import bodies, health, operator_api, orders_api, products_api, webhooks
+from bot.http import bodies, customers_api, health, operator_api, orders_api, products_api, webhooks
 from bot.http.connections import CONNECTIONS, IDLE_SECONDS, Connections
 from bot.http.malformed import quiet
 from bot.intake_health import PATHS
@@ -31,7 +31,14 @@ def application(context: Context) -> web.Application:
     app[CONNECTIONS] = Connections()
     app[bodies.TURN] = asyncio.Lock()
     app.add_routes(
-        [*webhooks.routes, *orders_api.routes, *operator_api.routes, *products_api.routes, *health.routes]
+        [
+            *webhooks.routes,
+            *orders_api.routes,
+            *operator_api.routes,
+            *products_api.routes,
+            *customers_api.routes,
+            *health.routes,
+        ]
     )
     return app
 

@@ -1,4 +1,4 @@
-"""Worker loops: step due events, perform due outbox entries, sleep until woken.
+"""Worker loops: step due events, perform due outbox entries, prune old rows, sleep until woken.
 
 A loop that is not woken looks again after `POLL_SECONDS`, so that the processes of one database find each
 other's work.
@@ -17,6 +17,7 @@ from bot.clock import Jumps, SystemClock, jumped
 from bot.context import Context
 from bot.group_commit import Batcher
 from bot.workers.executor import LEASE, Executor, fits
+from bot.workers.retention import Retention
 from bot.workers.traffic import Traffic
 from payments.ledger import hints
 from payments.ledger.holds import in_words
@@ -44,7 +45,10 @@ log = structlog.get_logger()
 
 
 class Workers:
-    """Steps events and performs outbox entries until closed. Any number may share one PostgreSQL database."""
+    """Steps events, performs outbox entries and prunes until closed.
+
+    Any number may share one PostgreSQL database.
+    """
 
     def __init__(
         self, context: Context, dice: random.Random, *, poll: float = POLL_SECONDS, jumps: Jumps | None = None
@@ -61,6 +65,7 @@ class Workers:
         self._outcomes: Batcher[deliveries.Outcome, None] = Batcher(
             self._record, batch=CLAIM_BATCH, waiting=IN_FLIGHT * 4
         )
+        self._retention = Retention(context)
         self._stepping, self._performing = asyncio.Event(), asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._runs: set[asyncio.Task[None]] = set()
@@ -77,6 +82,7 @@ class Workers:
             # A round that handled this many events may have left more events of one customer.
             self._loop(self._stepping, self.step, EVENTS_AT_ONCE),
             self._loop(self._performing, self.perform, CLAIM_BATCH),
+            self._retention.run(),
         )
         self._tasks = [asyncio.create_task(loop) for loop in loops]
         for task in self._tasks:
@@ -86,6 +92,7 @@ class Workers:
         """Stop claiming, finish and record the entries in flight, release those that have not started."""
         # The loops are not cancelled: entries of a cancelled claim would wait until their lease ends.
         self._closing = True
+        self._retention.close()
         self._stepping.set()
         self._performing.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)  # `_on_loop_end` has logged their errors

@@ -9,6 +9,7 @@ from typing import Final
 from flows.engine.vocabulary import Vocabulary
 from payments.processing import views
 from payments.processing.cart_actions import CART
+from payments.processing.customer_actions import CUSTOMER
 from payments.processing.order_actions import ORDER
 from payments.processing.payment_actions import PAYMENT
 from payments.shop import catalogue_view
@@ -38,6 +39,8 @@ EVENTS: Final[Mapping[str, str]] = {
     "payment.failed": "one try to pay failed, `event.reason` says why; the link can still be paid",
     "payment.not_found": "the customer had Razorpay asked, and it knows of no payment",
     "payment.asked_lately": "Razorpay was asked for the payment only moments ago",
+    "customer.refused": "the customer can't be forgotten yet: `event.reason` says why (`open order`,"
+    " `held money`, `refund under way`, `payment under way`, `open link`), `event.number` of which order",
     "refund.created": "`event.amount` is going back, started in Razorpay's dashboard",
     "refund.processed": "`event.amount` went back",
     "refund.failed": "`event.amount` could not be given back; it waits for a person",
@@ -46,7 +49,7 @@ REQUIRED: Final = frozenset({"payment.captured", "order.requested"})
 
 SHOP: Final = Vocabulary(
     sections={"shop": Shop},
-    actions={**CART, **ORDER, **PAYMENT},
+    actions={**CART, **ORDER, **PAYMENT, **CUSTOMER},
     events=EVENTS,
     required=REQUIRED,
     filters={"money": money},

@@ -22,9 +22,19 @@ from payments.ledger.matching import may_have_taken
 from payments.ledger.polling import Poll
 from payments.ledger.refunds import RefundStatus
 from payments.ledger.state import OrderState
-from payments.processing.bodies import Body, Chat, FactsTold, Joined, OrderRequested, read, request_to_json
+from payments.processing.bodies import (
+    Body,
+    Chat,
+    FactsTold,
+    Forget,
+    Joined,
+    OrderRequested,
+    read,
+    request_to_json,
+)
 from payments.processing.changes import ChangeSet, EventResult, Outcome
 from payments.processing.conversation_join import join
+from payments.processing.customer_actions import refusal
 from payments.processing.deferred_links import follow, keep_waiting
 from payments.processing.notifications import SETBACKS
 from payments.processing.results import (
@@ -120,6 +130,8 @@ def _handle(turn: Turn, body: Body) -> Done:
             return _poll(turn, body)
         case Joined():
             return join(turn, body)
+        case Forget():
+            return _forget(turn, body)
         case _:
             return _result(turn, body)
 
@@ -147,9 +159,24 @@ def _result(turn: Turn, body: Result) -> Done:
 
 def _chat(turn: Turn, body: Chat) -> Done:
     customer = turn.conversation.customer
-    if body.name and customer.get("name") != body.name:
+    if not turn.forgotten and body.name and customer.get("name") != body.name:
         turn.conversation = replace(turn.conversation, customer={**customer, "name": body.name})
     return turn.run(body.event)
+
+
+def _forget(turn: Turn, body: Forget) -> Done:
+    """Forget the customer, unless an order of theirs is under way. The step is given all their orders."""
+    if turn.forgotten:
+        return ({"event": "forget", "ignored": "they were forgotten before"},), False
+    found = turn.shop.unfinished
+    if found is None:
+        turn.forget()
+        return ({"event": "forget", "forgotten": True},), True
+    entry = {"event": "forget", "refused": found[1], **refusal(*found)}
+    if not body.by_customer:
+        return (entry,), False
+    trace, _ = turn.run(Happened("customer.refused", refusal(*found)))
+    return (entry, *trace), True
 
 
 def _facts(turn: Turn, body: FactsTold) -> Done:

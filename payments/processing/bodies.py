@@ -60,7 +60,15 @@ class Joined:
     """Whether the customer wrote last in the other conversation."""
 
 
-Body: TypeAlias = Chat | TimerDue | FactsTold | Result | Poll | OrderRequested | Joined
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """The customer is to be forgotten."""
+
+    by_customer: bool
+    """Whether the customer asked for it in the chat."""
+
+
+Body: TypeAlias = Chat | TimerDue | FactsTold | Result | Poll | OrderRequested | Joined | Forget
 
 
 def read(kind: EventKind, body: Mapping[str, Any]) -> Body:
@@ -83,6 +91,8 @@ def read(kind: EventKind, body: Mapping[str, Any]) -> Body:
             return _request(body)
         case EventKind.JOINED:
             return joined(body)
+        case EventKind.FORGET:
+            return Forget(body["by"] == "customer")
         case EventKind.RECEIPT | EventKind.OTHER:
             raise ValueError(f"'{kind}' is no event of a conversation")
         case _:

@@ -80,6 +80,10 @@ class ChangeSet:
     """Places of slots and coupons that were taken or freed."""
     polls: list[Poll] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    to_forget: list[int] = field(default_factory=list)
+    """Numbers of events in which the customer asked to be forgotten. An `EventKind.FORGET` follows each."""
+    forgotten: list[int] = field(default_factory=list)
+    """Numbers of the events that forgot the customer."""
     account: str | None = None
     """Razorpay's id of our account, if this step learned it."""
 

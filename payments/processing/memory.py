@@ -17,7 +17,7 @@ from payments.processing.changes import Caused, ChangeSet, EventResult, values
 from payments.processing.named_orders import order_keys
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.shop_state import order_key_in
-from payments.processing.step_input import InboxEvent, StepInput
+from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from payments.shop import quotas, stock
 from payments.shop.orders import FIRST_NUMBER, Attempt
 
@@ -38,6 +38,10 @@ class MemoryStore:
     off: frozenset[str] = frozenset()
     """Skus of products and variants that the shop has switched off."""
     account: str | None = None
+    forgotten: set[str] = field(default_factory=set)
+    """Conversations whose customers were forgotten."""
+    to_forget: list[int] = field(default_factory=list)
+    """Events in which a customer asked to be forgotten."""
     results: dict[int, EventResult] = field(default_factory=dict)
     """What became of each event, by its number."""
     messages: list[Caused[Say]] = field(default_factory=list)
@@ -54,10 +58,13 @@ class MemoryStore:
         """Return what a step of `events` of the conversation `id` is given."""
         conversation, events = self.conversations[id], tuple(events)
         named = {order_key_in(conversation.data) or ""}.union(*map(_named, events))
+        if any(event.kind is EventKind.FORGET for event in events):
+            named |= self.orders.keys()
         known = {key: self.orders[key] for key in sorted(named & self.orders.keys())}
         orders = {key: state for key, state in known.items() if state.order.conversation == id}
+        account = self.account if orders else None
         counts = (self.left, self.off, self.taken, self.next_number)
-        return StepInput(conversation, events, nonce, orders, *counts, self.account if orders else None)
+        return StepInput(conversation, events, nonce, orders, *counts, account, id in self.forgotten)
 
     def save(self, changes: ChangeSet) -> None:
         """Keep what a step changed."""
@@ -75,6 +82,9 @@ class MemoryStore:
         self.taken = quotas.after(self.taken, changes.bookings)
         self.next_number += len(changes.placed)
         self.account = self.account or changes.account
+        self.to_forget += changes.to_forget
+        if changes.forgotten:
+            self.forgotten.add(id)
         self._save_orders(changes)
 
     def _save_orders(self, changes: ChangeSet) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from flows.engine.conversation import Conversation
 from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments
 from payments.ledger.state import PAYABLE, OrderState
+from payments.ledger.unfinished import Unfinished, unfinished
 from payments.shop import cart, quotas, stock
 from payments.shop.cart import Cart
 from payments.shop.catalogue import Shop
@@ -85,6 +86,8 @@ class ShopState:
     bookings: tuple[Booking, ...] = ()
     unresolved: tuple[str, ...] = ()
     """Keys of orders that an action changed and that no result of a call will update, so the step must."""
+    to_forget: bool = False
+    """Whether the customer asked in this event to be forgotten."""
 
     @property
     def order(self) -> OrderState | None:
@@ -115,6 +118,17 @@ class ShopState:
         """Whether the customer may call off this order, whose goods are due."""
         terms, stage = self.at.shop.cancel, state.stage
         return bool(terms and stage and terms.allows(stage, state.order.placed_at, self.at.now))
+
+    @property
+    def unfinished(self) -> tuple[Order | None, Unfinished] | None:
+        """An order that is under way, with the reason, among those that are loaded; None if there is none.
+
+        The order is None if only its link is known here.
+        """
+        for _, state in sorted(self.orders.items()):
+            if (reason := unfinished(state)) is not None:
+                return state.order, reason
+        return (None, Unfinished.LINK) if self.earlier_links else None
 
     # Small changes
 
@@ -159,6 +173,10 @@ class ShopState:
             return self
         state = self.known(key)
         return self.with_order(state.without(state.attempts)).about(key)
+
+    def of_nobody(self) -> "ShopState":
+        """Return the state without cart and current order. Ordinals of orders go on."""
+        return replace(self, cart=(), current=None, asked_at=0, earlier_links=())
 
     def waiting_for(self, earlier_links: Iterable[str]) -> "ShopState":
         """Return the state that waits for the end of exactly these links of earlier orders."""

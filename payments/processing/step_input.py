@@ -29,6 +29,8 @@ class EventKind(StrEnum):
     JOINED = "joined"
     """`{"conversation", "heard_last", "snapshot"}`: another conversation was found to be of this customer and
     becomes a part of this one. Its public id, whether the customer wrote last in it, and its JSON text."""
+    FORGET = "forget"
+    """`{"by": "operator" | "customer"}`: the customer is to be forgotten."""
     RECEIPT = "receipt"
     """`{"provider_id", "status", "rank", "meaning", "opaque", "error", "code", "remedy"}`: the channel's
     later report about one of our messages. See `storage.outbox.receipts`."""
@@ -58,7 +60,8 @@ class StepInput:
     """Ten random letters, drawn for this step alone and from no counter. They keep the keys that the step
     makes unique for ever, even after its database was restored or copied."""
     orders: Mapping[str, OrderState] = field(default_factory=dict)
-    """By key: the conversation's current order and those that `events` name, as far as we have them."""
+    """By key: the conversation's current order and those that `events` name, as far as we have them.
+    `EventKind.FORGET` names all orders of the conversation."""
     left: Mapping[str, int] = field(default_factory=dict)
     """Pieces left of each counted article."""
     off: frozenset[str] = frozenset()
@@ -69,3 +72,5 @@ class StepInput:
     """The number of the order that is placed next."""
     account: str | None = None
     """Razorpay's id of our account; None until a payment has named it, and where no order is given."""
+    forgotten: bool = False
+    """Whether the customer was forgotten: money is booked, and nothing is said any more."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from flows.engine.conversation import Conversation
 from flows.engine.effects import Say, StartTimer
@@ -21,6 +21,8 @@ from payments.shop.catalogue import Shop
 
 Trace: TypeAlias = tuple[Mapping[str, Any], ...]
 
+_NOBODY: Final[Trace] = ({"ignored": "the customer was forgotten: there is nobody to tell"},)
+
 
 @dataclass(slots=True)
 class Turn:
@@ -36,6 +38,10 @@ class Turn:
     """Razorpay's id of our account, if it is known."""
     before: Mapping[str, OrderState]
     """The orders before the event."""
+    forgotten: bool = False
+    """Whether the customer was forgotten: nothing is said, and the flow is left alone."""
+    forgets: bool = False
+    """Whether this event forgot them."""
     messages: list[Say] = field(default_factory=list)
     timers: list[StartTimer] = field(default_factory=list)
     polls: list[Poll] = field(default_factory=list)
@@ -48,6 +54,8 @@ class Turn:
 
     def run(self, event: Event) -> tuple[Trace, bool]:
         """Run `event` through the flow. Return the trace, and whether any rule answered it."""
+        if self.forgotten:
+            return _NOBODY, False
         before, shop = self.conversation, self.shop
         done = self._step(before, event, shop)
         says = sum(isinstance(effect, Say) for effect in done.effects)
@@ -66,15 +74,23 @@ class Turn:
         """Send the messages of `events` about an order that is not the current one. Nothing else changes."""
         trace: list[Mapping[str, Any]] = []
         applied = False
-        for event in events:
+        for event in () if self.forgotten else events:
             done = self._step(self.conversation, event, self.shop.aside(key))
             trace += [{**entry, "entered": [], "did": [], "aside": True} for entry in done.trace]
             applied = applied or done.applied
             self._say(effect for effect in done.effects if isinstance(effect, Say))
         return tuple(trace), applied
 
+    def forget(self) -> None:
+        """Erase who the customer is, and where they stand."""
+        self.conversation = Conversation(self.conversation.id, visit_count=self.conversation.visit_count)
+        self.shop = self.shop.of_nobody()
+        self.forgotten = self.forgets = True
+
     def apologise(self) -> None:
         """Say that the customer's event could not be handled, unless messages to them are withheld."""
+        if self.forgotten:
+            return
         apologies, conversation = self.flow.apologies, self.conversation
         said = apologies.get(conversation.language) or apologies[self.flow.languages[0]]
         ruling = decide_silence(
@@ -98,6 +114,8 @@ class Turn:
             bookings=list(self.shop.bookings),
             polls=self.polls,
             notices=self.notices,
+            to_forget=[number] if self.shop.to_forget else [],
+            forgotten=[number] if self.forgets else [],
         )
         found.compare(number, self.before, self.shop.orders)
         return found
@@ -121,14 +139,15 @@ def begin(flow: Flow, given: StepInput, now: int) -> Turn:
     shared = (given.left, given.taken, given.next_number)
     state = of_conversation(given.conversation, at, given.orders, *shared)
     nothing = InboxEvent(0, EventKind.OTHER, {}, now)
-    return Turn(flow, now, nothing, given.conversation, state, given.account, given.orders)
+    return Turn(flow, now, nothing, given.conversation, state, given.account, given.orders, given.forgotten)
 
 
 def following(last: Turn, event: InboxEvent) -> Turn:
     """Return the turn of `event`, which follows `last`."""
     at = replace(last.shop.at, number=event.number)
-    shop = replace(last.shop, at=at, calls=(), moves=(), bookings=(), unresolved=())
-    return Turn(last.flow, last.now, event, last.conversation, shop, last.account, shop.orders)
+    shop = replace(last.shop, at=at, calls=(), moves=(), bookings=(), unresolved=(), to_forget=False)
+    rest = (last.account, shop.orders, last.forgotten)
+    return Turn(last.flow, last.now, event, last.conversation, shop, *rest)
 
 
 def _progress(conversation: Conversation, shop: ShopState) -> tuple[Any, ...]:

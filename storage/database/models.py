@@ -20,7 +20,8 @@ ORDER_KEY: Final = 64
 class Installation(Model):
     """One row: the key that makes our public ids unique among all installations, and what is counted once.
 
-    `next_order` is the number of the order that is placed next.
+    `next_order` is the number of the order that is placed next. `prune_at` is when old rows are pruned next;
+    while a process prunes, the end of its lease.
     """
 
     id = fields.IntField(primary_key=True, generated=False)
@@ -30,13 +31,17 @@ class Installation(Model):
     probe = fields.TextField(null=True)
     epoch = fields.IntField(default=0)
     restored_at = fields.BigIntField(null=True)
+    prune_at = fields.BigIntField(default=0)
 
     class Meta:
         table = "installation"
 
 
 class Conversation(Model):
-    """One customer's place in the flow; or one that was merged into another of the same customer."""
+    """One customer's place in the flow; or one that was merged into another of the same customer.
+
+    With `forgotten_at` it is nobody's: only its orders and their money are left.
+    """
 
     id = fields.BigIntField(primary_key=True)
     merged_into = fields.BigIntField(null=True)
@@ -46,6 +51,7 @@ class Conversation(Model):
     updated_at = fields.BigIntField()
     last_inbound_at = fields.BigIntField(null=True)
     paced_until = fields.BigIntField()
+    forgotten_at = fields.BigIntField(null=True)
 
     class Meta:
         table = "conversation"

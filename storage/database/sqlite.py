@@ -28,6 +28,8 @@ _PRAGMAS: Final = {
     "synchronous": "FULL",
     "busy_timeout": "5000",
     "foreign_keys": "ON",
+    # What is deleted is overwritten. SQLite's own default depends on how it was built.
+    "secure_delete": "ON",
     # Bytes of the log that stay allocated after a checkpoint: truncating it each time is slow.
     "journal_size_limit": str(64 * 1024 * 1024),
 }

@@ -81,14 +81,20 @@ async def _conversations(tx: Transaction, arrivals: Sequence[Arrival], now: int,
     wanted = sorted({id for id in named if id is not None})
     existing = await tx.fetch(_EXISTING, wanted) if wanted else []
     ours: dict[int | None, int] = {row["id"]: row["now"] for row in existing}
+    # A late report about a message names its recipient: who was forgotten must not be known again by it.
+    forgotten = {row["now"] for row in existing if row["forgotten"]}
+    known = {id: now for id, now in ours.items() if now not in forgotten}
     directory = await _directory(
-        tx, [(a, ours.get(id)) for a, id in zip(arrivals, named, strict=True)], naming
+        tx, [(a, known.get(id)) for a, id in zip(arrivals, named, strict=True)], naming
     )
     owners = [
-        _owner(directory, arrival, ours.get(id, NOBODY)) for arrival, id in zip(arrivals, named, strict=True)
+        _owner(directory, arrival, known.get(id, NOBODY)) for arrival, id in zip(arrivals, named, strict=True)
     ]
     ids = await save(tx, directory, now)
-    return [ids(owner) for owner in owners]
+    return [
+        ids(owner) if owner != NOBODY else ours.get(id, NOBODY)
+        for owner, id in zip(owners, named, strict=True)
+    ]
 
 
 def _owner(directory: Directory, arrival: Arrival, named: int) -> int:
@@ -100,7 +106,9 @@ def _owner(directory: Directory, arrival: Arrival, named: int) -> int:
     return named
 
 
-_EXISTING = "SELECT id, COALESCE(merged_into, id) AS now FROM conversation WHERE id = ANY($1::bigint[])"
+_EXISTING = """
+SELECT id, COALESCE(merged_into, id) AS now, forgotten_at IS NOT NULL AS forgotten FROM conversation
+WHERE id = ANY($1::bigint[])"""
 
 
 async def _directory(

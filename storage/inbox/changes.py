@@ -24,7 +24,7 @@ from payments.shop.orders import Lifecycle, order_key_of
 from storage.database.encoding import check, dumps
 from storage.database.queues import InboxState, Lane, OutboxState
 from storage.database.transaction import Transaction
-from storage.inbox import notices, order_numbers, quotas, stock
+from storage.inbox import forgetting, notices, order_numbers, quotas, stock
 
 _ERROR: Final = 4000
 """The longest traceback that is stored, in characters."""
@@ -121,7 +121,7 @@ def _lane(call: calls.Call) -> Lane:
 
 
 def _waiting(saving: Saving) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of timers and polls, which are inbox rows that are due later."""
+    """Yield the rows of timers, polls and wishes to be forgotten: inbox rows that are due later."""
     state = str(InboxState.PENDING)
     for timer in saving.changes.timers:
         key = f"timer:{timer.state}:{timer.timer}:{timer.visit}"
@@ -131,6 +131,17 @@ def _waiting(saving: Saving) -> Iterator[tuple[Any, ...]]:
         key = f"poll:{poll.reference_id}:{poll.since}:{poll.nth}"
         order, body = order_key_of(poll.reference_id), polling.to_json(poll)
         yield (saving.id, order, key, str(EventKind.POLL), state, poll.due, dumps(body), saving.now)
+
+    for number in saving.changes.to_forget:
+        body = {"by": "customer"}
+        due = saving.now + forgetting.FAREWELL
+        key = f"forget:{number}"
+        yield (saving.id, None, key, str(EventKind.FORGET), state, due, dumps(body), saving.now)
+
+
+def _forgotten(saving: Saving) -> Iterator[tuple[int]]:
+    if saving.changes.forgotten:
+        yield (saving.id,)
 
 
 def _placed(saving: Saving) -> Iterator[tuple[Any, ...]]:
@@ -266,6 +277,7 @@ TABLES: Final = (
     Table(lambda saving: saving.changes.bookings, lambda tx, rows, now: quotas.take(tx, rows)),
     Table(_numbers, lambda tx, rows, now: order_numbers.take(tx, rows)),
     Table(lambda saving: saving.changes.notices, notices.add),
+    Table(_forgotten, forgetting.erase),
 )
 """Every kind of change, in the order in which they are written."""
 

@@ -75,10 +75,12 @@ async def load_due(
             except Exception as error:  # noqa: BLE001 - any error concerns only this conversation
                 found.append(Unusable(due[row["id"]][0].number, error))
     named |= {(id, key) for id, one in people.items() if (key := order_key_in(one.data))}
+    named |= await _of_forgotten(tx, due)
+    gone = {row["id"] for row in picked if row["forgotten_at"] is not None}
     orders = await _load_orders(tx, sorted(named))
     account = await _account(tx) if orders else None
     found += [
-        _waiting(tx.installation, id, one, due[id], orders.get(id, ()), account, draw())
+        _waiting(tx.installation, id, one, due[id], orders.get(id, ()), account, draw(), id in gone)
         for id, one in people.items()
     ]
     return found
@@ -98,7 +100,7 @@ async def _picked(tx: Transaction, now: int, limit: int) -> list[Row]:
 
 
 _PICK = """
-SELECT c.id, c.merged_into, c.snapshot FROM conversation c JOIN (
+SELECT c.id, c.merged_into, c.snapshot, c.forgotten_at FROM conversation c JOIN (
     SELECT d.conversation_id, MIN(d.due_at) AS since FROM (
         SELECT conversation_id, due_at FROM inbox
         WHERE state = 'pending' AND kind <> 'receipt' AND due_at <= $1 ORDER BY due_at LIMIT $2
@@ -113,6 +115,16 @@ SELECT id, conversation_id, kind, body, received_at FROM (
     FROM inbox
     WHERE conversation_id = ANY($1::bigint[]) AND state = 'pending' AND kind <> 'receipt' AND due_at <= $2
 ) e WHERE place <= $3 ORDER BY conversation_id, place"""
+
+
+async def _of_forgotten(tx: Transaction, due: Mapping[int, Sequence[InboxEvent]]) -> set[tuple[int, str]]:
+    """Return all orders of those conversations whose customer is to be forgotten, as (conversation, key)."""
+    ids = sorted(id for id, events in due.items() if any(e.kind is EventKind.FORGET for e in events))
+    rows = await tx.fetch(_ALL_ORDERS, ids) if ids else []
+    return {(row["conversation_id"], row["key"]) for row in rows}
+
+
+_ALL_ORDERS = "SELECT conversation_id, key FROM orders WHERE conversation_id = ANY($1::bigint[])"
 
 
 def _conversation(installation: str, row: Row) -> Conversation:
@@ -133,6 +145,7 @@ def _waiting(
     orders: Sequence["OrderRows"],
     account: str | None,
     nonce: str,
+    forgotten: bool,
 ) -> Waiting | Unusable:
     try:
         states = {rows.order["key"]: order_state(installation, rows) for rows in orders}
@@ -140,7 +153,8 @@ def _waiting(
         return Unusable(events[0].number, error)
     # Another conversation of the batch may have needed the account.
     known = account if states else None
-    return Waiting(id, StepInput(conversation, tuple(events), nonce, states, account=known))
+    given = StepInput(conversation, tuple(events), nonce, states, account=known, forgotten=forgotten)
+    return Waiting(id, given)
 
 
 @dataclass(frozen=True, slots=True)

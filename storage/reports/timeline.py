@@ -23,6 +23,7 @@ from storage.database.models import (
 )
 from storage.database.queues import InboxState, Lane
 from storage.database.records import Records
+from storage.database.sql import chunks
 from storage.database.transaction import Row
 from storage.inbox.arrivals import conversation_number
 from storage.inbox.step_inputs import by_order
@@ -69,6 +70,10 @@ class Story:
     moments: tuple[TimelineEntry, ...]
     cut: bool
     """Whether earlier events may have been left out."""
+    erased: bool
+    """Whether an event that placed one of the orders, or told a fact, is not stored any more."""
+    forgotten_at: int | None
+    """When the customer was forgotten, in milliseconds since 1970, UTC; None if they were not."""
 
 
 async def subjects(records: Records, words: str, phones: Sequence[str]) -> list[Subject]:
@@ -98,16 +103,17 @@ async def _people(records: Records, words: str, phones: Sequence[str]) -> list[S
 async def story(records: Records, subject: Subject, limit: int = MOMENTS) -> Story:
     """Return the timeline of `subject`, which must exist: its newest `limit` events and their effects."""
     id, client = subject.conversation, records.client
-    conversation = await Conversation.filter(id=id).using_db(client).only("state").get()
+    conversation = await Conversation.filter(id=id).using_db(client).only("state", "forgotten_at").get()
     orders = await Order.filter(conversation_id=id).using_db(client).order_by("placed_by").values(*_ORDER)
     attempts = Attempt.filter(conversation_id=id).using_db(client).order_by("ordinal").values(*_ATTEMPT)
     aliases = await Alias.filter(conversation_id=id).using_db(client).order_by("id")
     shown = [row for row in orders if subject.order in (None, row["key"])]
     events = await _events(records, subject, orders, limit)
+    money = await _money(records, subject)
     moments = [
         *events,
         *(_moment("order", row, row["placed_at"], row["placed_by"], "lines") for row in shown),
-        *await _money(records, subject),
+        *money,
         *await _deliveries(records, subject, [moment.about["id"] for moment in events]),
     ]
     links = by_order(await attempts)
@@ -126,6 +132,9 @@ async def story(records: Records, subject: Subject, limit: int = MOMENTS) -> Sto
         ),
         moments=tuple(sorted(moments, key=_sort_key)),
         cut=len(events) == limit,
+        forgotten_at=conversation.forgotten_at,
+        erased=await _are_erased(records, [row["placed_by"] for row in shown])
+        or any(moment.about.get("erased") for moment in money),
     )
 
 
@@ -216,9 +225,10 @@ async def _money(records: Records, subject: Subject) -> list[TimelineEntry]:
     if subject.order is not None:
         columns["order_key"] = subject.order
     facts = await Fact.filter(**columns).using_db(records.client).order_by("id").values(*_FACT)
+    stored = await _stored(records, [fact["learned_from"] for fact in facts])
     refunds = Refund.filter(**columns).using_db(records.client).order_by("created_at", "key")
     return [
-        *(_learned(row) for row in facts),
+        *(_learned(row, erased=row["learned_from"] not in stored) for row in facts),
         *(_moment("refund", row, row["created_at"], None) for row in await refunds.values(*_REFUND)),
     ]
 
@@ -233,9 +243,23 @@ _REFUND: Final = (
 )  # fmt: skip
 
 
-def _learned(fact: Row) -> TimelineEntry:
+def _learned(fact: Row, *, erased: bool) -> TimelineEntry:
     detail = for_people(detail_from_json(loads(fact["detail"])))
-    return TimelineEntry(fact["learned_at"], fact["learned_from"], "fact", {**fact, "detail": detail})
+    about = {**fact, "detail": detail, "erased": erased}
+    return TimelineEntry(fact["learned_at"], fact["learned_from"], "fact", about)
+
+
+async def _are_erased(records: Records, events: Sequence[int]) -> bool:
+    """Return whether one of `events` is not stored any more."""
+    return not set(events) <= await _stored(records, events)
+
+
+async def _stored(records: Records, events: Sequence[int]) -> set[int]:
+    """Return those of `events` that are stored: old ones are pruned."""
+    found: set[int] = set()
+    for chunk in chunks(sorted(set(events))):
+        found.update(row.id for row in await Inbox.filter(id__in=chunk).using_db(records.client).only("id"))
+    return found
 
 
 def _moment(what: str, row: Row, at: int, cause: int | None, *json: str) -> TimelineEntry:

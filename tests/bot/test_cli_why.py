@@ -7,6 +7,7 @@ import orjson
 from storage import Store
 from tests.bot.command_line import installation, park_event, run_munshi
 from tests.storage.handwritten_rows import NOW, insert
+from tests.storage.pruning import prune_all
 
 
 async def chatted(store: Store) -> str:
@@ -93,6 +94,21 @@ async def test_why_tells_all_in_order_of_time(store: Store, database_url: str) -
     assert places == sorted(places)
     for secret in ("98123", "wamid", "5566778899"):
         assert secret not in result.output
+
+
+async def test_why_says_what_is_erased(store: Store, database_url: str) -> None:
+    key = await chatted(store)
+    assert "erased" not in (await run_munshi(database_url, "why", f"{key}-1-1")).output
+    await prune_all(store, NOW + 600_000)
+    result = await run_munshi(database_url, "why", f"{key}-1-1")
+    assert result.exit_code == 0, result.output
+    assert (
+        "… what is older than the time for which chats are kept (MUNSHI_KEEP_CHATS) is erased"
+        in result.output
+    )
+    assert "learned: payment pay_1 captured, ₹500 (upi)  [from event 3, erased]" in result.output
+    assert "customer wrote" not in result.output
+    assert f"order #10002 ({key}-1-1) placed" in result.output
 
 
 async def test_why_by_any_name(store: Store, database_url: str) -> None:

@@ -23,7 +23,14 @@ NEEDED = {
 def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """An empty directory, and an environment with the required settings only."""
     monkeypatch.chdir(tmp_path)
-    for name in ("DATABASE_URL", "MUNSHI_FLOW", "HOST", "PORT", "RAZORPAY_WEBHOOK_SECRET_PREVIOUS"):
+    for name in (
+        "DATABASE_URL",
+        "MUNSHI_FLOW",
+        "HOST",
+        "PORT",
+        "RAZORPAY_WEBHOOK_SECRET_PREVIOUS",
+        "MUNSHI_KEEP_CHATS",
+    ):
         monkeypatch.delenv(name, raising=False)
     for name, value in NEEDED.items():
         monkeypatch.setenv(name, value)
@@ -95,3 +102,21 @@ def test_the_secret_before_this_one_counts_while_it_is_set(monkeypatch: pytest.M
     assert load_settings().razorpay_webhook_secrets == (SECRET,)
     monkeypatch.setenv("RAZORPAY_WEBHOOK_SECRET_PREVIOUS", "the-one-of-last-year")
     assert load_settings().razorpay_webhook_secrets == (SECRET, "the-one-of-last-year")
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [("89 days", "is too short: give '90 days' or more"), ("a year", "'a year' is not a span of time")],
+)
+def test_a_term_of_chats_that_is_too_short_is_refused(
+    written: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MUNSHI_KEEP_CHATS", written)
+    with pytest.raises(SettingsInvalid, match=f"MUNSHI_KEEP_CHATS {reason}"):
+        load_settings()
+
+
+def test_the_term_of_chats_is_read_as_a_span_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings().keep_chats == 365 * 86_400_000
+    monkeypatch.setenv("MUNSHI_KEEP_CHATS", "90 days")
+    assert load_settings().keep_chats == 90 * 86_400_000

@@ -56,6 +56,9 @@ class Shelf:
             raise ConnectionError("the database restarts")
         return 0
 
+    async def begin_pruning(self, now: int) -> int | None:
+        return None
+
     async def claim_due(self, now: int, limit: int, lease: int, lanes: Sequence[str]) -> list[Delivery]:
         claimed = [delivery for delivery in self.waiting if delivery.lane in lanes][:limit]
         self.waiting = [delivery for delivery in self.waiting if delivery not in claimed]

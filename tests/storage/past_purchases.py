@@ -1,6 +1,7 @@
 """A shop with many past purchases: the rows of one real purchase, copied for any number of customers."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from tortoise.fields import CharField, TextField
@@ -82,6 +83,53 @@ async def _copy(tx: Transaction, copies: int, remembered: int) -> None:
         table = model._meta.db_table
         every = remembered if table in _BULKY else 1
         await tx.fetch(_copies(table, columns), copies, every)
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A real purchase of customer 1, kept beside the tables that are pruned, on SQLite."""
+
+    spans: Mapping[str, Any]
+
+
+async def template(store: Store) -> tuple[Shop, Template]:
+    """Let customer 0 buy in the empty `store`, and keep the rows of the purchase."""
+    shop = await with_past(store, 1)
+
+    async def keep(tx: Transaction) -> Mapping[str, Any]:
+        for model in _COPIED:
+            table = model._meta.db_table
+            owner = "id" if table == "conversation" else "conversation_id"
+            await tx.fetch(f"CREATE TABLE old_{table} AS SELECT * FROM {table} WHERE {owner} = 1")
+        [spans] = await tx.fetch(
+            "SELECT (SELECT MAX(id) FROM inbox) AS inbox, (SELECT MAX(id) FROM outbox) AS outbox"
+        )
+        return spans
+
+    return shop, Template(await store._units.run(keep))
+
+
+async def purchase(store: Store, kept: Template, first: int, count: int, later: int) -> None:
+    """Add the purchases of `count` new customers from number `first` on.
+
+    They were made `later` milliseconds after the kept one.
+    """
+
+    async def add(tx: Transaction) -> None:
+        for model in _COPIED:
+            table = model._meta.db_table
+            columns = {
+                name: f"{name} + {later}" if name.endswith(("_at", "_until")) else value
+                for name, value in _columns(model, tx.installation, kept.spans)
+            }
+            await tx.fetch(
+                f"WITH RECURSIVE many(n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM many"
+                f" WHERE n < {first + count - 1})"
+                f" INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(columns.values())}"
+                f" FROM old_{table} CROSS JOIN many"
+            )
+
+    await store._units.run(add)
 
 
 async def _known_to_postgres(tx: Transaction) -> None:

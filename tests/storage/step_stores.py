@@ -65,6 +65,10 @@ class StepStore(ABC):
         """Store an event, which is due now. Return its number."""
 
     @abstractmethod
+    async def hear(self, key: str) -> None:
+        """Store a webhook about the order `key`, which names no customer."""
+
+    @abstractmethod
     async def become_one(self) -> None:
         """Customers 0 and 1 are found to be one person, by something that they write."""
 
@@ -98,6 +102,10 @@ class StepStore(ABC):
     @abstractmethod
     async def notices(self) -> set[Notice]: ...
 
+    @abstractmethod
+    async def to_forget(self) -> list[int]:
+        """Events in which customers asked to be forgotten."""
+
 
 class InMemory(StepStore):
     """The store in memory, with what waits handed to it by hand."""
@@ -114,6 +122,11 @@ class InMemory(StepStore):
         self._memory.conversations.setdefault(id, Conversation(id))
         self._waiting[id].append(InboxEvent(next(self._numbers), kind, body, self.now))
         return self._waiting[id][-1].number
+
+    async def hear(self, key: str) -> None:
+        id = key.rpartition("-")[0]
+        event = InboxEvent(next(self._numbers), EventKind.FACTS, _about(key), self.now)
+        self._waiting[id].append(event)
 
     async def become_one(self) -> None:
         survivor, other = self._ids[0], self._ids[1]
@@ -154,6 +167,9 @@ class InMemory(StepStore):
     async def notices(self) -> set[Notice]:
         return set(self._memory.notices.values())
 
+    async def to_forget(self) -> list[int]:
+        return self._memory.to_forget
+
 
 class OnDatabase(StepStore):
     """A database, whose rows are read as a second reader would."""
@@ -165,6 +181,9 @@ class OnDatabase(StepStore):
 
     async def arrive(self, kind: EventKind, body: Mapping[str, Any], customer: int = 0) -> int:
         return await self._arrive(Arrival(f"k{next(self._keys)}", kind, body, aliases=(ALIASES[customer],)))
+
+    async def hear(self, key: str) -> None:
+        await self._arrive(Arrival(f"k{next(self._keys)}", EventKind.FACTS, _about(key), order_key=key))
 
     async def become_one(self) -> None:
         await self._arrive(Arrival(f"k{next(self._keys)}", *HI, aliases=ALIASES[:2]))
@@ -208,8 +227,16 @@ class OnDatabase(StepStore):
         assert (await self._store.counts(self.now)).notices == len(rows)
         return {Notice(NoticeKind(row["kind"]), row["subject"], row["said"]) for row in rows}
 
+    async def to_forget(self) -> list[int]:
+        rows = await self._rows("SELECT key FROM inbox WHERE kind = 'forget' ORDER BY id")
+        return [int(row["key"].removeprefix("forget:")) for row in rows]
+
     async def _rows(self, sql: str) -> list[Row]:
         return await self._store._units.read(lambda tx: tx.fetch(sql))
+
+
+def _about(key: str) -> dict[str, Any]:
+    return {"event": "x", "order_key": key, "facts": []}
 
 
 def _result(row: Row) -> EventResult:

@@ -22,7 +22,14 @@ async def proved(url: str, page: int = 2) -> Books:
 async def paid(store: Store, n: int, amount: int = 50_000, **order: Any) -> str:
     """An order of ₹500 with a payment."""
     key = f"k-1-{n}"
-    columns = {"lifecycle": "fulfilled", "stage": "placed", "fulfilled": 50_000, "payment": "paid", "paid_at": 5, **order}
+    columns = {
+        "lifecycle": "fulfilled",
+        "stage": "placed",
+        "fulfilled": 50_000,
+        "payment": "paid",
+        "paid_at": 5,
+        **order,
+    }
     await insert(store, "orders", key=key, number=str(n), **columns)
     await insert(store, "fact", order_key=key, entity_id=f"pay_{n}", amount=amount)
     return key

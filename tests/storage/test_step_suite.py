@@ -258,6 +258,32 @@ async def test_operators_are_told_once(steps: StepStore) -> None:
     assert await steps.notices() == {first, other, kind}
 
 
+async def test_a_wish_to_be_forgotten_follows_its_event(steps: StepStore) -> None:
+    number = await steps.arrive(*HI)
+    await steps.step(changing(to_forget=[number]))
+    assert await steps.to_forget() == [number]
+
+
+async def test_a_forgotten_customer_is_given_as_forgotten_with_their_orders(steps: StepStore) -> None:
+    state = await placed(steps)
+    assert not (await steps.look(HI)).forgotten
+    blank = Conversation(state.order.conversation)
+    number = await steps.arrive(EventKind.FORGET, {"by": "operator"})
+    given: list[StepInput] = []
+
+    def forget(one: StepInput) -> ChangeSet:
+        given.append(one)
+        return change_set(one, conversation=blank, forgotten=[number])
+
+    await steps.step(forget)
+    assert given[0].orders == {state.key: state}, "all of them, to see whether one is under way"
+    await steps.hear(state.key)
+    after = await steps.look()
+    assert after.forgotten
+    assert after.conversation == blank
+    assert after.orders == {state.key: state}
+
+
 async def test_our_account_is_learned_once_and_goes_with_orders(steps: StepStore) -> None:
     state = await placed(steps)
     assert (await steps.look(about(state.key))).account is None
@@ -352,6 +378,8 @@ TESTED = {
     "moves": test_stock_is_what_the_customers_before_have_left,
     "polls": test_a_poll_is_planned_once,
     "notices": test_operators_are_told_once,
+    "to_forget": test_a_wish_to_be_forgotten_follows_its_event,
+    "forgotten": test_a_forgotten_customer_is_given_as_forgotten_with_their_orders,
     "account": test_our_account_is_learned_once_and_goes_with_orders,
 }
 

@@ -2,11 +2,12 @@
 
 from typing import Any, Final
 
+from bot.ingest import from_operator_forget
 from payments.processing.changes import ChangeSet
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import EventKind, StepInput
 from storage.database.encoding import loads
-from storage.database.queues import Lane
+from storage.database.queues import InboxState, Lane
 from storage.database.records import Records
 from storage.database.transaction import Row, Transaction, Units
 from storage.inbox.arrival import Arrival
@@ -14,6 +15,7 @@ from storage.inbox.strays import Settled, StrayDecision
 from storage.outbox.deliveries import Again, Delivery, Done, Failed
 from storage.reports import products
 from storage.reports.backlog import held, notices, parked, state_of
+from storage.reports.customers import find
 from storage.reports.ledger import books
 from storage.reports.timeline import story, subjects
 from tests.builders import refunded, webhook
@@ -39,6 +41,8 @@ async def serve(shop: Shop, beside: Units) -> None:
     await _look(shop)
     await _declare(shop)
     await _settle(shop)
+    await _prune(shop)
+    await _forget(shop)
 
 
 async def _buy(shop: Shop) -> None:
@@ -85,6 +89,8 @@ async def _receive_failures(shop: Shop, beside: Units) -> None:
     told = [
         *_failures(sent, delivered),
         receipt_body("read", "wamid.of.others"),
+        # It names another conversation than the message's: the two may have been merged.
+        receipt_body("read", opaque=f"{await shop.store.installation()}-1.{delivered[0].claim.id}"),
         {"error": {"code": 1}},
     ]
     arrivals = [Arrival(f"told.{n}", EventKind.RECEIPT, body) for n, body in enumerate(told)]
@@ -215,6 +221,25 @@ async def _declare(shop: Shop) -> None:
         await shop.store.switch("masala-250", available=available, by="test", now=shop.now)
 
 
+async def _prune(shop: Shop) -> None:
+    """Delete a few of the oldest rows."""
+    lease = await shop.store.begin_pruning(shop.now)
+    assert lease is not None
+    pruned = await shop.store.prune(lease, shop.now, shop.now, 5)
+    assert pruned is not None
+    assert (pruned.events, pruned.entries) == (5, 5)
+    await shop.store.finish_pruning(pruned.lease, shop.now)
+
+
+async def _forget(shop: Shop) -> None:
+    """An earlier customer, of whom nothing is under way, is forgotten."""
+    [stored] = await shop.store.arrive([from_operator_forget(names(11)[1][1], "1")], shop.now)
+    await shop.step()
+    event = await shop.store.event(stored.number)
+    assert event is not None
+    assert event.state == InboxState.APPLIED, event.trace
+
+
 async def look_after(records: Records, order: str) -> None:
     """Ask what `munshi why`, `munshi doctor` and `munshi ledger` ask; `order` is an order's key."""
     for words in (order, "#10013", "+919801000000", f"{records.installation}-1"):
@@ -227,3 +252,5 @@ async def look_after(records: Records, order: str) -> None:
     await products.left(records)
     await products.off(records)
     await books(records, page=25)
+    await find(records, "#10013", [])
+    await find(records, "nobody", [])

@@ -107,6 +107,7 @@ class Migration(migrations.Migration):
                 ("updated_at", fields.BigIntField()),
                 ("last_inbound_at", fields.BigIntField(null=True)),
                 ("paced_until", fields.BigIntField()),
+                ("forgotten_at", fields.BigIntField(null=True)),
             ],
             options={"table": "conversation", "app": "storage", "pk_attr": "id"},
             bases=["Model"],
@@ -180,6 +181,7 @@ class Migration(migrations.Migration):
                 ("probe", fields.TextField(null=True, unique=False)),
                 ("epoch", fields.IntField(default=0)),
                 ("restored_at", fields.BigIntField(null=True)),
+                ("prune_at", fields.BigIntField(default=0)),
             ],
             options={"table": "installation", "app": "storage", "pk_attr": "id"},
             bases=["Model"],
@@ -412,6 +414,9 @@ class Migration(migrations.Migration):
                 "CREATE INDEX outbox_lanes ON outbox (conversation_id, lane, urgency, id)"
                 " WHERE finished_at IS NULL",
                 "CREATE INDEX outbox_provider ON outbox (provider_id) WHERE provider_id IS NOT NULL",
+                "CREATE INDEX inbox_prunable ON inbox (COALESCE(handled_at, received_at))"
+                " WHERE state IN ('applied', 'ignored', 'kept') AND kind <> 'request'",
+                "CREATE INDEX outbox_prunable ON outbox (finished_at) WHERE finished_at IS NOT NULL",
                 "CREATE INDEX attempt_link ON attempt (link_id) WHERE link_id IS NOT NULL",
                 "CREATE INDEX fact_captured ON fact (entity_id)"
                 " WHERE entity = 'payment' AND state = 'captured'",

@@ -1,0 +1,77 @@
+"""Prune what is older than the retention term: handled events and finished outbox entries, batch by batch.
+
+One process prunes at a time, by a lease in `installation.prune_at`. Between two runs the same column says
+when the next one is due, so that a process that was killed, or did not run at the time, needs nothing else.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from storage.database.transaction import Transaction
+
+EVERY: Final = 86_400_000
+"""Milliseconds from the start of one run to the next."""
+LEASE: Final = 5 * 60_000
+"""Milliseconds after which a run that has not gone on counts as dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What one batch deleted."""
+
+    lease: int
+    """The new end of the lease, in milliseconds since 1970, UTC."""
+    events: int
+    entries: int
+
+
+async def begin(tx: Transaction, now: int) -> int | None:
+    """Begin a run if one is due at `now`. Return the end of its lease; None if none is due, or one goes on.
+
+    A time further ahead than a run can be due was written by a clock that has been set back since.
+    """
+    rows = await tx.fetch(_BEGIN, now, now + LEASE, now + EVERY)
+    return now + LEASE if rows else None
+
+
+async def prune(tx: Transaction, lease: int, before: int, now: int, limit: int) -> Pruned | None:
+    """Delete up to `limit` events and `limit` entries that were done before `before`; renew the lease.
+
+    Return None, and delete nothing, if another process has taken over the run.
+    """
+    # Later than before, also if the clock stands still: an equal lease could be another process's.
+    renewed = max(now + LEASE, lease + 1)
+    if not await tx.fetch(_MOVE_ON, lease, renewed):
+        return None
+    events = await tx.fetch(_EVENTS, before, limit, f"{tx.installation}-%")
+    if events:
+        await tx.fetch(_DELETE_EVENTS, [row["id"] for row in events])
+    entries = await tx.fetch(_ENTRIES, before, limit)
+    if entries:
+        await tx.fetch(_DELETE_ENTRIES, [row["id"] for row in entries])
+    return Pruned(renewed, len(events), len(entries))
+
+
+async def finish(tx: Transaction, lease: int, due: int) -> None:
+    """End the run of `lease`. The next one is due at `due`, in milliseconds since 1970, UTC."""
+    await tx.fetch(_MOVE_ON, lease, due)
+
+
+_BEGIN: Final = """
+UPDATE installation SET prune_at = $2 WHERE id = 1 AND (prune_at <= $1 OR prune_at > $3) RETURNING id"""
+_MOVE_ON: Final = """
+UPDATE installation SET prune_at = $2 WHERE id = 1 AND prune_at = $1 RETURNING id"""
+
+# Requests stay: a shop may repeat an Idempotency-Key at any time, and must not place a second order. So do
+# kept webhooks about orders of ours: the ledger report compares the money that they name with the orders.
+# Another process may hold a row while it merges conversations; the next batch takes it.
+_EVENTS: Final = """
+SELECT id FROM inbox
+WHERE state IN ('applied', 'ignored', 'kept') AND kind <> 'request' AND COALESCE(handled_at, received_at) < $1
+    AND NOT (state = 'kept' AND kind = 'facts' AND COALESCE(order_key, '') LIKE $3::text)
+ORDER BY COALESCE(handled_at, received_at) LIMIT $2 FOR UPDATE SKIP LOCKED"""
+_DELETE_EVENTS: Final = "DELETE FROM inbox WHERE id = ANY($1::bigint[])"
+_ENTRIES: Final = """
+SELECT id FROM outbox WHERE finished_at IS NOT NULL AND finished_at < $1
+ORDER BY finished_at LIMIT $2 FOR UPDATE SKIP LOCKED"""
+_DELETE_ENTRIES: Final = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"

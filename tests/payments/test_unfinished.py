@@ -1,0 +1,91 @@
+"""Which orders keep their customer from being forgotten, and what forgetting leaves."""
+
+import pytest
+
+from payments.ledger.holds import Hold, HoldReason
+from payments.ledger.refunds import Refund, RefundStatus
+from payments.ledger.state import OrderState
+from payments.ledger.unfinished import Unfinished, unfinished
+from payments.processing.changes import Outcome
+from payments.processing.step_input import EventKind
+from payments.shop.orders import AttemptStatus, Lifecycle
+from tests.builders import TOTAL, InboxBody, attempt, chat, order_state, payment_of, webhook
+from tests.payments.memory_shop import MemoryShop, success_webhooks
+
+FORGET: InboxBody = (EventKind.FORGET, {"by": "operator"})
+WISH: InboxBody = (EventKind.FORGET, {"by": "customer"})
+
+
+def _refund(status: RefundStatus) -> Refund:
+    return Refund("pay_1-1", "c-1-1", "pay_1", TOTAL, "surplus", status)
+
+
+def _lapsed(status: AttemptStatus) -> OrderState:
+    return order_state(attempts=(attempt(status=status),), lifecycle=Lifecycle.LAPSED)
+
+
+def _returned(status: RefundStatus) -> OrderState:
+    return order_state(refunds=(_refund(status),), lifecycle=Lifecycle.RETURNED)
+
+
+_LIVE = (AttemptStatus.PLANNED, AttemptStatus.CREATING, AttemptStatus.CREATED, AttemptStatus.WITHDRAWING)
+_SURPLUS = Hold(HoldReason.SURPLUS)
+STATES: dict[str, tuple[OrderState, Unfinished | None]] = {
+    "open": (order_state(), Unfinished.OPEN),
+    "held": (order_state(held=5, held_for=_SURPLUS, lifecycle=Lifecycle.FULFILLED), Unfinished.HELD),
+    "refunding": (_returned(RefundStatus.CREATED), Unfinished.REFUNDING),
+    "refunded": (_returned(RefundStatus.PROCESSED), None),
+    "lapsed": (_lapsed(AttemptStatus.EXPIRED), None),
+    "reported paid": (_lapsed(AttemptStatus.PAID), Unfinished.CAPTURE),
+    "fulfilled": (order_state(lifecycle=Lifecycle.FULFILLED, fulfilled=TOTAL), None),
+    **{f"link {status}": (_lapsed(status), Unfinished.LINK) for status in _LIVE},
+}
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_why_an_order_is_under_way(name: str) -> None:
+    state, reason = STATES[name]
+    assert unfinished(state) == reason
+
+
+def test_forget_with_order_under_way(store: MemoryShop) -> None:
+    store.order_with_link()
+    before = store.conversation
+    said = len(store.said)
+    store.take(FORGET)
+    assert store.outcomes == [Outcome.IGNORED]
+    entry = {**store.results[store._number].trace[0], "number": ""}
+    said_why = {"refused": "open order", "reason": "open order"}
+    assert entry == {"event": "forget", **said_why, "number": ""}
+    assert store.conversation == before
+    assert (len(store.said), store.forgotten) == (said, set())
+
+
+def test_forget_after_the_order_is_paid(store: MemoryShop) -> None:
+    key = store.order_with_link()
+    store.take(*success_webhooks(key))
+    store.take(FORGET)
+    assert store.outcomes == [Outcome.APPLIED]
+    assert store.forgotten == {"c-1"}
+    assert (store.conversation.customer, store.conversation.variables, store.conversation.state) == (
+        {},
+        {},
+        "",
+    )
+    assert store.conversation.data == {"orders": 1}
+    assert store.orders[key].fulfilled
+
+
+def test_nothing_is_said_to_a_forgotten_customer_and_the_money_is_booked(store: MemoryShop) -> None:
+    key = store.order_with_link()
+    store.take(*success_webhooks(key))
+    store.take(FORGET)
+    said, orders = len(store.said), store.orders[key]
+    store.take(webhook(payment_of(key, "captured", id="pay_2")), chat("hi"))
+    assert store.outcomes == [Outcome.APPLIED, Outcome.IGNORED]
+    assert len(store.orders[key].facts) > len(orders.facts)
+    assert store.orders[key].refunds, "what came too much goes back"
+    assert len(store.said) == said
+    assert store.conversation.customer == {}
+    store.take(FORGET)
+    assert store.outcomes == [Outcome.IGNORED]

@@ -1,0 +1,153 @@
+"""Forgetting a person: who they are is gone from every table, and their orders and money stay."""
+
+from typing import Any, Final
+
+import pytest
+
+from bot.ingest import from_operator_forget
+from payments.processing.step_input import EventKind
+from storage import Store
+from storage.database.records import reading
+from storage.inbox.arrival import Arrival
+from storage.outbox.deliveries import Done
+from storage.reports.customers import find
+from storage.reports.ledger import books
+from storage.reports.timeline import Subject, story
+from tests.storage.purchases import LEASE, Shop, names
+from tests.storage.receipt_bodies import receipt_body
+
+_START: Final = 1_790_000_000_000
+_PHONE: Final = names(0)[1][1]
+_BSUID: Final = names(0)[0][1]
+_TABLES: Final = ("conversation", "alias", "inbox", "outbox", "orders", "attempt", "fact", "refund", "notice")
+
+
+@pytest.fixture
+async def shop(store: Store) -> Shop:
+    """A shop in which customer 0 bought and paid."""
+    shop = Shop(store, _START, account="acc_1")
+    await shop.order([0])
+    await shop.pay()
+    await shop.write([0], "hi")
+    await shop.step()
+    await shop.deliver()
+    return shop
+
+
+async def forget(shop: Shop, key: str = "1") -> str:
+    """Ask to forget customer 0; return what became of that."""
+    shop.now += 1
+    [stored] = await shop.store.arrive([from_operator_forget(_PHONE, key)], shop.now)
+    await shop.step()
+    event = await shop.store.event(stored.number)
+    assert event is not None
+    return str(event.state)
+
+
+async def rows(store: Store, table: str, where: str = "") -> list[dict[str, Any]]:
+    return await store._units.read(lambda tx: tx.fetch(f"SELECT * FROM {table} {where}"))
+
+
+async def test_nothing_in_any_table_names_the_person(shop: Shop) -> None:
+    async def traces() -> list[str]:
+        cells = [
+            (table, name, str(value))
+            for table in _TABLES
+            for row in await rows(shop.store, table)
+            for name, value in row.items()
+        ]
+        return [
+            f"{t}.{n}" for t, n, value in cells if any(w in value for w in (_PHONE, _BSUID, "Asha", '"hi"'))
+        ]
+
+    assert await traces()
+    assert await forget(shop) == "applied"
+    assert await traces() == []
+
+
+async def test_the_money_is_proved_as_before(shop: Shop, database_url: str) -> None:
+    async with reading(database_url) as records:
+        before = await books(records)
+    await forget(shop)
+    async with reading(database_url) as records:
+        after = await books(records)
+        [order] = await rows(shop.store, "orders")
+        told = await story(records, Subject(order["conversation_id"], order["key"]))
+        assert await find(records, _PHONE, [_PHONE]) == []
+    assert after == before
+    assert after.orders == 1
+    assert told.forgotten_at is not None
+    assert "forget" in [moment.what for moment in told.moments]
+
+
+async def test_an_order_under_way_refuses_and_changes_nothing(store: Store) -> None:
+    shop = Shop(store, _START, account="acc_1")
+    await shop.order([0])
+    before = {t: await rows(store, t) for t in ("alias", "outbox", "orders")}
+    assert await forget(shop) == "ignored"
+    assert {t: await rows(store, t) for t in before} == before
+    await shop.pay()
+    assert await forget(shop, "2") == "applied"
+
+
+async def test_forgets_and_buys_again(shop: Shop, database_url: str) -> None:
+    await shop.write([0], "1")
+    await shop.step()
+    [old] = await rows(shop.store, "conversation")
+    await forget(shop)
+    await shop.order([0])
+    await shop.pay()
+    first, second = await rows(shop.store, "conversation", "ORDER BY id")
+    assert first["id"] == old["id"]
+    assert first["forgotten_at"] is not None
+    assert second["forgotten_at"] is None
+    orders = await rows(shop.store, "orders", "ORDER BY placed_by")
+    assert [order["conversation_id"] for order in orders] == [first["id"], second["id"]]
+    assert orders[1]["total"] == orders[0]["total"], "nothing of the old cart"
+    async with reading(database_url) as records:
+        [found] = await find(records, "asha", [])
+    assert [order.key for order in found.orders] == [orders[1]["key"]]
+
+
+async def test_refund_to_a_forgotten_customer(shop: Shop) -> None:
+    await forget(shop)
+    [link] = shop.razorpay.links.values()
+    again = shop.razorpay.try_to_pay(link, link.amount)
+    shop.razorpay.move(again, "captured")
+    await shop.hear()
+    await shop.finish()
+    [refund] = await rows(shop.store, "refund")
+    assert refund["status"] == "processed"
+    assert await rows(shop.store, "outbox", "WHERE lane = 'chat'") == []
+    assert await rows(shop.store, "inbox", "WHERE state IN ('pending', 'parked') AND kind <> 'poll'") == []
+
+
+async def test_a_late_report_does_not_make_the_person_known_again(shop: Shop) -> None:
+    await shop.write([0], "hi")
+    await shop.step()
+    [delivery, *_] = await shop.store.claim_due(shop.now, 256, LEASE)
+    await forget(shop)
+    await shop.store.record([Done(delivery.claim, "wamid.x", recipient=names(0))], shop.now)
+    told = receipt_body("read", opaque=delivery.opaque)
+    late = Arrival("late", EventKind.RECEIPT, told, opaque=delivery.opaque, recipient=names(0))
+    await shop.store.arrive([late], shop.now)
+    await shop.store.apply_receipts(shop.now)
+    shop.now += 3_600_000
+    await shop.store.apply_receipts(shop.now)
+    assert await rows(shop.store, "alias") == []
+    assert await rows(shop.store, "inbox", "WHERE state IN ('pending', 'parked') AND kind = 'receipt'") == []
+
+
+async def test_a_conversation_that_was_joined_is_forgotten_too(shop: Shop, chat: Any) -> None:
+    await shop.write([1], "hi")
+    await shop.step()
+    both = (*names(0), ("parent_bsuid", "IN.ENT.1"))
+    changed = Arrival("joins", EventKind.CHAT, {}, aliases=names(1), formerly=both, told_at=shop.now)
+    await shop.store.arrive([changed], shop.now)
+    await shop.step()
+    assert len(await rows(shop.store, "conversation", "WHERE merged_into IS NOT NULL")) == 1
+    await forget(shop)
+    for row in await rows(shop.store, "conversation"):
+        assert "Asha" not in row["snapshot"]
+        assert row["forgotten_at"] is not None
+    assert await rows(shop.store, "outbox", "WHERE lane = 'chat'") == []

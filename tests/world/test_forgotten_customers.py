@@ -1,0 +1,83 @@
+"""A customer is forgotten while the whole bot runs, by an operator and by a word in the flow."""
+
+from pathlib import Path
+
+from bot.clock import ShiftedClock
+from sandbox.world import World
+from storage.inbox.forgetting import FAREWELL
+from tests.world.running_bot import FLOW, Live, Start
+from tests.world.test_operators import munshi
+
+_RULES = """
+  forget_me: {words: [forget me], do: customer.forget, say: goodbye}
+  customer.refused: {say: not_yet}
+"""
+_TEXTS = """
+  goodbye: {text: "We forget you now."}
+  not_yet: {text: "Not yet: {{ event.reason }}"}
+"""
+
+
+def _with_forgetting(text: str) -> str:
+    """The shipped flow, in which customers can ask to be forgotten."""
+    text = text.replace("\n  help: {words:", f"{_RULES}  help: {{words:", 1)
+    return text.replace("\nmessages:\n", f"\nmessages:{_TEXTS}", 1)
+
+
+async def test_an_operator_forgets_a_customer_once_the_order_is_paid(live: Live) -> None:
+    asha = live.customer()
+    await asha.order()
+    phone = asha.person.wa_id
+    found = await munshi(live, "customers", "find", phone)
+    assert phone in found.output
+    early = await live.until(munshi(live, "customers", "forget", phone))
+    assert early.exit_code == 1
+    assert ": open order." in early.output
+    await asha.pay()
+    view = await live.order(live.world.razorpay.links[asha.link])
+    shown = await munshi(live, "customers", "show", f"#{view.order.number}")
+    assert f"order #{view.order.number} ({view.order.key}): ₹500, paid, fulfilled" in shown.output
+    done = await live.until(munshi(live, "customers", "forget", phone))
+    assert done.exit_code == 0, done.output
+    assert "is forgotten" in done.output
+    assert (await munshi(live, "customers", "forget", phone)).exit_code == 1
+    told = (await munshi(live, "why", view.order.key)).output
+    assert "this customer was forgotten on " in told
+    assert "the operator asked that this customer be forgotten" in told
+    assert "captured, ₹500" in told
+    assert (await munshi(live, "ledger")).output.endswith("The books balance.\n")
+    assert await live.parked() == []
+
+
+async def test_the_api_forgets_nobody_for_strangers_and_no_strangers(live: Live) -> None:
+    path = "/customers/919800000001/forget"
+    assert (await live.api("POST", path, token="another-token-0123456789"))[0] == 401
+    assert (await live.api("POST", path))[0] == 404
+
+
+async def test_a_customer_asks_to_be_forgotten_and_hears_a_goodbye(
+    world: World, clock: ShiftedClock, start: Start, tmp_path: Path
+) -> None:
+    flow = tmp_path / "flows.yaml"
+    flow.write_text(_with_forgetting(FLOW.read_text(encoding="utf-8")), encoding="utf-8")
+    async with start(world, clock, flow) as live:
+        asha = live.customer()
+        await asha.order()
+        await asha.write("forget me")
+        assert asha.texts[-1] == "Not yet: open order"
+        await asha.pay()
+        await asha.write("forget me")
+        assert asha.texts[-1] == "We forget you now."
+        assert await live.rows("SELECT value FROM alias")
+        clock.put_forward(FAREWELL)
+        await live.settle()
+        assert await live.rows("SELECT value FROM alias") == []
+        heard = len(asha.texts)
+        [payment] = live.world.razorpay.payments
+        await live.world.razorpay.refund(payment)
+        await live.settle()
+        assert await live.rows("SELECT status FROM refund") != []
+        assert len(asha.texts) == heard
+        assert await live.parked() == []
+        await asha.write("hi")
+        assert len(asha.texts) > heard, "a new customer"
