@@ -1,11 +1,18 @@
 """Every statement that a shop asks of its database: the server, the workers and the operators' commands."""
 
+from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from bot.ingest import from_operator_forget
 from payments.processing.changes import ChangeSet
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import EventKind, StepInput
+from payments.shop import amendments
+from payments.shop.amendments import Amendment, AmendmentKind
+from payments.shop.fulfilment import Stage
+from payments.shop.orders import Lifecycle
+from payments.shop.quotas import Booking
 from storage.database.encoding import loads
 from storage.database.queues import InboxState, Lane
 from storage.database.records import Records
@@ -18,7 +25,7 @@ from storage.reports.backlog import held, notices, parked, state_of
 from storage.reports.customers import find
 from storage.reports.ledger import books
 from storage.reports.timeline import story, subjects
-from tests.builders import refunded, webhook
+from tests.builders import change_set, refunded, webhook
 from tests.storage.purchases import LEASE, Shop, names
 from tests.storage.receipt_bodies import receipt_body
 
@@ -39,6 +46,7 @@ async def serve(shop: Shop, beside: Units) -> None:
     await _park_and_replay(shop)
     await _merge_conversations(shop, beside)
     await _look(shop)
+    await _amend(shop)
     await _declare(shop)
     await _settle(shop)
     await _prune(shop)
@@ -208,6 +216,25 @@ async def _fail_a_refund(shop: Shop, key: str, reference: str) -> None:
     await shop.store.settle(settled, shop.now)
     kind, body = webhook(refunded("failed", 100, "rfnd_lost", "pay_lost", order_key=key))
     await shop.store.arrive([Arrival("failed", kind, body, order_key=key)], shop.now)
+
+
+async def _amend(shop: Shop) -> None:
+    """Cash is promised for orders, a piece is missing of each, and they take and free places."""
+    await shop.order([*_CROWD[20:24]])
+    for name in ("slot:a", "slot:b"):
+        await shop.write([*_CROWD[20:24]], "hi")
+        await shop.store.advance_due(partial(_promise, slot=name), shop.now)
+
+
+def _promise(given: StepInput, slot: str) -> ChangeSet:
+    [before] = given.orders.values()
+    if before.stage is not None:
+        return change_set(given, bookings=[Booking(slot, 1, 9, 1), Booking("slot:a", -1)])
+    due = replace(before, lifecycle=Lifecycle.PROMISED, stage=Stage.PLACED)
+    sku = before.order.lines[0].sku
+    less = Amendment(amendments.key_of(due.key, 1), due.key, AmendmentKind.LESS, "ravi", 1, 1, sku, 1)
+    taken = [Booking(slot, 1, 9, 1), Booking("coupon:X", 1, 9)]
+    return change_set(given, orders=[due], amendments=[less], bookings=taken)
 
 
 async def _declare(shop: Shop) -> None:
