@@ -21,7 +21,6 @@ from payments.processing.step_input import EventKind
 from payments.razorpay import webhook
 from payments.razorpay.fetched import Reading
 from payments.razorpay.gateway import Link
-from payments.shop.cart import Item
 from payments.shop.orders import Mode
 from storage.database.queues import Lane
 from storage.inbox.arrival import Arrival
@@ -175,11 +174,10 @@ def from_lost_link(link: Link, mode: Mode, reading: Reading) -> Arrival:
     return Arrival(f"found:{link.id}", EventKind.RESULT, results.to_json(found), order_key=order_key)
 
 
-def from_request(phone: str, items: tuple[Item, ...] | None, idempotency_key: str) -> Arrival:
+def from_request(phone: str, wanted: OrderRequested, idempotency_key: str) -> Arrival:
     """Return the arrival of an order from our own API. `phone` is digits with the country code."""
     key = f"request:{sha256(idempotency_key.encode()).hexdigest()}"
-    body = request_to_json(OrderRequested(items))
-    return Arrival(key, EventKind.REQUEST, body, aliases=((PHONE, phone),))
+    return Arrival(key, EventKind.REQUEST, request_to_json(wanted), aliases=((PHONE, phone),))
 
 
 def from_operator_forget(phone: str, key: str) -> Arrival:

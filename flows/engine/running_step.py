@@ -196,6 +196,7 @@ class RunningStep:
             event=self._event,
             now=self.now,
             number=self._number,
+            variables=self._variables,
             host=self.host,
         )
 

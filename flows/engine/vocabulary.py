@@ -29,6 +29,8 @@ class Scene:
     """Number of the event being handled; unique in the installation."""
     host: Any = None
     """The host's own value (of a shop: the customer's cart and orders, and the stock)."""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    """Values of the flow's variables."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, assert_never
 
 from flows.engine import conversation as conversations
@@ -49,6 +49,9 @@ class OrderRequested:
     """An order that was requested over our API. Without items, the customer's cart is ordered."""
 
     items: tuple[Item, ...] | None
+    said: Mapping[str, str | bool] = field(default_factory=dict)
+    """What the program says about delivery, coupon and payment: `address`, `slot`, `note`, `coupon`,
+    `pickup`, `pays`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +113,13 @@ def joined(body: Mapping[str, Any]) -> Joined:
 
 def request_to_json(request: OrderRequested) -> dict[str, Any]:
     """Return the body of an `EventKind.REQUEST` row."""
-    return {"items": None if request.items is None else cart.items_to_json(request.items)}
+    items = None if request.items is None else cart.items_to_json(request.items)
+    return {"items": items, **request.said}
 
 
 def _request(body: Mapping[str, Any]) -> OrderRequested:
-    items = body["items"]
-    return OrderRequested(None if items is None else cart.items_from_json(items))
+    items, said = body["items"], {name: value for name, value in body.items() if name != "items"}
+    return OrderRequested(None if items is None else cart.items_from_json(items), said)
 
 
 def _timer(body: Mapping[str, Any]) -> TimerDue:

@@ -11,9 +11,10 @@ from flows.engine.conversation import Conversation
 from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments
 from payments.ledger.state import PAYABLE, OrderState
 from payments.ledger.unfinished import Unfinished, unfinished
-from payments.shop import cart, quotas, stock
+from payments.shop import cart, checkout, quotas, stock
 from payments.shop.cart import Cart
 from payments.shop.catalogue import Shop
+from payments.shop.checkout import NOTHING_SAID, Checkout
 from payments.shop.fulfilment import Stage
 from payments.shop.orders import (
     Attempt,
@@ -77,6 +78,8 @@ class ShopState:
     """How often each slot and coupon is taken, by all customers."""
     used: Mapping[str, int] = field(default_factory=dict)
     """How often this customer has used each coupon, by code."""
+    checkout: Checkout = NOTHING_SAID
+    """What the customer has said about the next order."""
     refusals: int = 0
     """How often this customer did not take goods at the door for which cash was promised."""
     next_number: int = 0
@@ -136,6 +139,10 @@ class ShopState:
         """Return the state with `held` as its cart."""
         return replace(self, cart=held)
 
+    def saying(self, said: Checkout) -> "ShopState":
+        """Return the state in which the customer has said this about the next order."""
+        return replace(self, checkout=said)
+
     def with_order(self, state: OrderState) -> "ShopState":
         """Return the state with this order added or replaced.
 
@@ -149,7 +156,12 @@ class ShopState:
         return shop._booking(state, places) if places else shop
 
     def _booking(self, state: OrderState, places: int) -> "ShopState":
-        bookings = quotas.bookings(state.order, places)
+        # Money that has come is honoured: a coupon's last use may be taken twice then.
+        shop, limited = self.at.shop, places > 0 and state.lifecycle is Lifecycle.OPEN
+        bookings = tuple(
+            replace(booking, limit=shop.places(booking.name)) if limited else booking
+            for booking in quotas.bookings(state.order, places)
+        )
         code, used = state.order.terms.coupon, self.used
         if code:
             used = {**used, code: used.get(code, 0) + places}
@@ -206,6 +218,7 @@ class ShopState:
         shop = shop._left_behind(shop.orders.values())
         shop = shop.with_order(OrderState(order))
         counted = replace(shop, placed=shop.placed + 1, next_number=shop.next_number + 1)
+        counted = counted.saying(shop.checkout.after_placing())
         shop = replace(counted, current=order.key, asked_at=0)
         return shop.moving(stock.reserve(shop.left, order.lines))
 
@@ -380,6 +393,7 @@ def of_conversation(
         earlier_links=tuple(data.get("earlier_links", ())),
         used=data.get("coupons", {}),
         refusals=data.get("refusals", 0),
+        checkout=checkout.from_json(data.get("checkout", {})),
         orders=orders,
         left=left,
         taken=taken,
@@ -397,6 +411,7 @@ def data(shop: ShopState) -> dict[str, Any]:
         "earlier_links": list(shop.earlier_links),
         "coupons": dict(shop.used),
         "refusals": shop.refusals,
+        "checkout": checkout.to_json(shop.checkout),
     }
     return {name: value for name, value in kept.items() if value}
 

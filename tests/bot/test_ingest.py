@@ -104,17 +104,17 @@ def test_a_payment_of_nobody_and_an_event_without_facts_are_kept() -> None:
 
 def test_a_request_is_known_by_its_key() -> None:
     items = cart_of(("masala-250", 2))
-    arrival = from_request("919800000001", items, "monday")
+    arrival = from_request("919800000001", OrderRequested(items), "monday")
     assert (arrival.kind, arrival.pending, arrival.body) == (
         EventKind.REQUEST,
         True,
         {"items": [{"sku": "masala-250", "quantity": 2}]},
     )
     assert arrival.aliases == (("phone", "919800000001"),)
-    assert from_request("919800000001", None, "monday").body == {"items": None}
-    assert arrival.key == from_request("919800000002", None, "monday").key
-    assert arrival.key != from_request("919800000001", items, "tuesday").key
-    assert len(from_request("919800000001", None, "k" * 255).key) < 100
+    assert from_request("919800000001", OrderRequested(None), "monday").body == {"items": None}
+    assert arrival.key == from_request("919800000002", OrderRequested(None), "monday").key
+    assert arrival.key != from_request("919800000001", OrderRequested(items), "tuesday").key
+    assert len(from_request("919800000001", OrderRequested(None), "k" * 255).key) < 100
 
 
 @pytest.mark.parametrize(

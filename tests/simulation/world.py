@@ -302,7 +302,10 @@ class World:
 
     async def _request_order(self, phone: str, items: tuple[Item, ...], key: str) -> None:
         assert self.context is not None
-        arrival, retry = from_request(phone, items, key), partial(self._request_order, phone, items, key)
+        arrival, retry = (
+            from_request(phone, OrderRequested(items), key),
+            partial(self._request_order, phone, items, key),
+        )
         self._unfinished.append(retry)
         await self.context.inbox.put([arrival])
         self._unfinished.remove(retry)
