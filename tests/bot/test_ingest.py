@@ -10,6 +10,7 @@ import pytest
 from bot.ingest import from_razorpay, from_request, from_whatsapp
 from bot.whatsapp.channel import REPEATED
 from bot.whatsapp.inbound import parse
+from payments.processing.bodies import OrderRequested
 from payments.processing.step_input import EventKind
 from payments.razorpay import webhook
 from payments.shop.orders import Mode

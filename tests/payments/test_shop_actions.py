@@ -17,6 +17,7 @@ from payments.processing.actions import SHOP
 from payments.processing.shop_state import ShopState, StepContext, data, of_conversation
 from payments.shop.catalogue import Shop
 from payments.shop.catalogue_view import view
+from payments.shop.order_terms import Terms
 from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Order
 from payments.shop.stock import StockMove
 from tests.builders import KEY, attempt, captured, cart_of, order, order_state, unmade_attempt
@@ -165,7 +166,7 @@ def test_place_freezes_the_cart_at_todays_prices_in_the_customers_language() -> 
         OrderState(
             Order(
                 "c-1-7", "12345", "c-1", (Line("a", "अ", 2, 18_000), Line("b", "B", 1, 24_950)),
-                60_950, "INR", NOW, 2345,
+                60_950, "INR", NOW, 2345, terms=Terms(language="hi"),
             )
         ),
     )  # fmt: skip
