@@ -4,6 +4,7 @@ Actions are pure: each takes a `ShopState` and returns the next one.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,13 +12,16 @@ from pydantic import BaseModel, ConfigDict, Field
 from flows.engine.events import Happened
 from flows.engine.vocabulary import Action, Result, Scene, Vocabulary
 from payments.ledger.state import OrderState, PaymentStatus
-from payments.processing import views
+from payments.processing import staff_faults, staff_replies, views
 from payments.processing.shop_state import ShopState
 from payments.shop import cart, catalogue, stock
 from payments.shop.cart import Item
 from payments.shop.catalogue import Shop
+from payments.shop.consent import Hears
+from payments.shop.handover import Ending
 from payments.shop.money import money
 from payments.shop.orders import CURRENCY, Order, order_key
+from payments.shop.staff import Right, who_may
 
 FIRST_ORDER_NUMBER: Final = 10_000
 """Added to an event's number, so that the first order is not #1."""
@@ -48,6 +52,8 @@ EVENTS: Final[Mapping[str, str]] = {
     "payment.failed": "one try to pay failed, `event.reason` says why; the link can still be paid",
     "payment.not_found": "the customer had Razorpay asked, and it knows of no payment",
     "payment.asked_lately": "Razorpay was asked for the payment only moments ago",
+    "handover.ended": "the bot has the chat again; `event.because` says why: `done`, `asked`, `quiet`, or"
+    " `nobody` if there is nobody to hand it over to",
     "refund.created": "`event.amount` is going back, started in Razorpay's dashboard",
     "refund.processed": "`event.amount` went back",
     "refund.failed": "`event.amount` could not be given back; it waits for a person",
@@ -65,6 +71,10 @@ class _Product(_NoArguments):
 
 class _Quantity(_Product):
     quantity: Annotated[int, Field(ge=-(10**9), le=10**9)] = 1
+
+
+class _Hears(_NoArguments):
+    hears: Hears
 
 
 def _state(scene: Scene) -> ShopState:
@@ -224,6 +234,18 @@ def _check(scene: Scene, args: _NoArguments) -> Result:
     return Result(state.asking_for_payments(state.order.key))
 
 
+def _hand_over(scene: Scene, args: _NoArguments) -> Result:
+    """Leave the chat to those of the staff who may talk to customers. Without any, the bot keeps it."""
+    state = _state(scene)
+    if set(who_may(Right.CHAT, state.at.staff)) <= {scene.conversation}:
+        return _refused(scene, "handover.ended", because=str(Ending.NOBODY))
+    return Result(state.handed_over())
+
+
+def _hear(scene: Scene, args: _Hears) -> Result:
+    return Result(replace(_state(scene), hears=args.hears))
+
+
 def _left_for_new(state: ShopState) -> Mapping[str, int]:
     """Return the pieces that a new order may take.
 
@@ -247,6 +269,8 @@ SHOP: Final = Vocabulary(
         "cart.settle": Action(_NoArguments, _settle),
         "order.place": Action(_NoArguments, _place, ("order.refused",)),
         "payment.request": Action(_NoArguments, _request, ("order.refused", "payment_link.created")),
+        "handover": Action(_NoArguments, _hand_over, ("handover.ended",)),
+        "customer.hears": Action(_Hears, _hear),
         "payment.cancel": Action(_NoArguments, _cancel),
         "payment.check": Action(
             _NoArguments, _check, ("order.refused", "payment.asked_lately", "payment.not_found")
@@ -261,6 +285,9 @@ SHOP: Final = Vocabulary(
     refreshed=views.refreshed,
     view_names=("cart", "order"),
     views=views.of,
+    customer=views.customer,
+    staff_place=staff_replies.place,
+    faults=staff_faults.faults,
     sample=views.sample,
     trials=views.trials,
 )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias, assert_never
 
 from flows.engine import conversation as conversations
@@ -16,8 +16,9 @@ from payments.ledger.polling import Poll
 from payments.processing import results
 from payments.processing.results import Result
 from payments.processing.step_input import EventKind
-from payments.shop import cart
+from payments.shop import cart, handover
 from payments.shop.cart import Item
+from payments.shop.handover import HandoverCheck
 from payments.shop.orders import Mode
 
 
@@ -28,6 +29,8 @@ class Chat:
     event: Event
     name: str | None = None
     """The customer's name, according to the channel."""
+    quote: str | None = None
+    """The channel's id of the message that they replied to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +63,41 @@ class Joined:
     """Whether the customer wrote last in the other conversation."""
 
 
-Body: TypeAlias = Chat | TimerDue | FactsTold | Result | Poll | OrderRequested | Joined
+@dataclass(frozen=True, slots=True)
+class StaffAction:
+    """What a member of the staff did about a customer, or about their order."""
+
+    order_key: str
+    """Empty if it is about the customer alone."""
+    by: str
+    """Name of the member, or of the program that they used."""
+    verb: str
+    value: str = ""
+    expected: str = ""
+    """The stage of the order as the member saw it; empty if they saw none."""
+    answer_to: str = ""
+    """The member's conversation, which is told what became of it; empty if nobody is."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreferenceSet:
+    """The customer said at the channel whether they want offers."""
+
+    stopped: bool
+
+
+Body: TypeAlias = (
+    Chat
+    | TimerDue
+    | FactsTold
+    | Result
+    | Poll
+    | OrderRequested
+    | Joined
+    | StaffAction
+    | HandoverCheck
+    | PreferenceSet
+)
 
 
 def read(kind: EventKind, body: Mapping[str, Any]) -> Body:
@@ -70,7 +107,7 @@ def read(kind: EventKind, body: Mapping[str, Any]) -> Body:
     """
     match kind:
         case EventKind.CHAT:
-            return Chat(events.from_json(body["event"]), body.get("name"))
+            return Chat(events.from_json(body["event"]), body.get("name"), body.get("quote"))
         case EventKind.TIMER:
             return _timer(body)
         case EventKind.FACTS:
@@ -83,6 +120,12 @@ def read(kind: EventKind, body: Mapping[str, Any]) -> Body:
             return _request(body)
         case EventKind.JOINED:
             return joined(body)
+        case EventKind.STAFF:
+            return StaffAction(**body)
+        case EventKind.HANDOVER:
+            return handover.check_from_json(body)
+        case EventKind.PREFERENCE:
+            return PreferenceSet(bool(body["stopped"]))
         case EventKind.RECEIPT | EventKind.OTHER:
             raise ValueError(f"'{kind}' is no event of a conversation")
         case _:
@@ -101,6 +144,11 @@ def joined(body: Mapping[str, Any]) -> Joined:
 def request_to_json(request: OrderRequested) -> dict[str, Any]:
     """Return the body of an `EventKind.REQUEST` row."""
     return {"items": None if request.items is None else cart.items_to_json(request.items)}
+
+
+def staff_action_to_json(action: StaffAction) -> dict[str, Any]:
+    """Return the body of an `EventKind.STAFF` row."""
+    return asdict(action)
 
 
 def _request(body: Mapping[str, Any]) -> OrderRequested:

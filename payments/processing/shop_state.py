@@ -11,8 +11,11 @@ from flows.engine.conversation import Conversation
 from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments
 from payments.ledger.state import PAYABLE, OrderState
 from payments.shop import cart, stock
+from payments.shop import handover as handovers
 from payments.shop.cart import Cart
 from payments.shop.catalogue import Shop
+from payments.shop.consent import Hears
+from payments.shop.handover import Handover, HandoverCheck
 from payments.shop.orders import (
     Attempt,
     AttemptStatus,
@@ -22,6 +25,7 @@ from payments.shop.orders import (
     reference_id,
     withdrawn,
 )
+from payments.shop.staff import StaffMap
 from payments.shop.stock import StockMove
 
 
@@ -46,6 +50,9 @@ class StepContext:
     """The event's number."""
     nonce: str = ""
     """Random letters, drawn for this step alone."""
+    phone: str = ""
+    """The customer's phone number, digits with the country code; empty if it is not known."""
+    staff: StaffMap = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,10 @@ class ShopState:
     """By key: the current one and those that the waiting events name."""
     left: Mapping[str, int] = field(default_factory=dict)
     """Pieces left of each counted product."""
+    hears: Hears = Hears.ORDERS
+    handover: Handover | None = None
+    """None while the bot has the chat."""
+    checks: tuple[HandoverCheck, ...] = ()
     calls: tuple[Call, ...] = ()
     moves: tuple[StockMove, ...] = ()
     dropped: tuple[str, ...] = ()
@@ -120,6 +131,18 @@ class ShopState:
     def waiting_for(self, earlier_links: Iterable[str]) -> "ShopState":
         """Return the state that waits for the end of exactly these links of earlier orders."""
         return replace(self, earlier_links=tuple(dict.fromkeys(earlier_links)))
+
+    def handed_over(self, *, answered: bool = False) -> "ShopState":
+        """Return the state in which a person has the chat, from now on or as before.
+
+        `answered`: whether a person has written to the customer.
+        """
+        now, before = self.at.now, self.handover
+        if before is not None:
+            answered = answered or before.answered
+            return replace(self, handover=Handover(before.since, max(before.last, now), answered))
+        check = HandoverCheck(now, now + self.at.shop.handover.quiet)
+        return replace(self, handover=Handover(now, now, answered), checks=(*self.checks, check))
 
     def asking(self, *calls: Call) -> "ShopState":
         """Return the state with these calls added."""
@@ -273,17 +296,21 @@ def of_conversation(
         earlier_links=tuple(data.get("earlier_links", ())),
         orders=orders,
         left=left,
+        hears=Hears(data.get("hears", Hears.ORDERS)),
+        handover=handovers.from_json(data.get("handover")),
     )
 
 
 def data(shop: ShopState) -> dict[str, Any]:
-    """Return what a conversation stores of the state, as JSON: the cart, its current order, earlier links."""
+    """Return what a conversation stores of the state, as JSON. What is as at first is left out."""
     kept = {
         "cart": cart.to_json(shop.cart),
         "orders": shop.placed,
         "order": shop.current,
         "asked_at": shop.asked_at,
         "earlier_links": list(shop.earlier_links),
+        "hears": "" if shop.hears is Hears.ORDERS else str(shop.hears),
+        "handover": handovers.to_json(shop.handover),
     }
     return {name: value for name, value in kept.items() if value}
 
@@ -292,3 +319,8 @@ def order_key_in(data: Mapping[str, Any]) -> str | None:
     """Return the key of the current order in a conversation's data, or None."""
     key: str | None = data.get("order")
     return key
+
+
+def wants_reminders(data: Mapping[str, Any]) -> bool:
+    """Return whether reminders may be sent, by a conversation's data: wanted, and no person has the chat."""
+    return data.get("hears") != Hears.NOTHING and data.get("handover") is None

@@ -7,6 +7,7 @@ from flows.engine.vocabulary import Trial
 from payments.ledger.state import OrderState
 from payments.processing.shop_state import ShopState
 from payments.shop.cart import Cart, Item
+from payments.shop.consent import Hears
 from payments.shop.orders import CURRENCY, Attempt, AttemptStatus, Line, Order, lines_to_json
 
 _SAMPLE_TOTAL: Final = 100
@@ -28,6 +29,13 @@ def of(state: ShopState | None, statics: Mapping[str, Any]) -> dict[str, Any]:
     if state is None:
         return {"cart": _EMPTY_CART, "order": _NO_ORDER}
     return {"cart": _cart(state.cart, statics), "order": order(state.order, state.at.now)}
+
+
+def customer(state: ShopState | None) -> dict[str, Any]:
+    """Return what templates see of the customer beside the name."""
+    if state is None:
+        return {"phone": "", "hears": str(Hears.ORDERS)}
+    return {"phone": f"+{state.at.phone}" if state.at.phone else "", "hears": str(state.hears)}
 
 
 _EMPTY_CART: Final[Mapping[str, Any]] = {"lines": [], "count": 0, "total": 0}

@@ -1,6 +1,6 @@
 """The `shop:` section of a flow file: products, payment links, and rules for payments that do not fit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -8,7 +8,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from flows.document import durations
 from flows.document.shape import Texts, text_in
 from flows.messages import urls
+from payments.shop.handover import HandoverSpec
 from payments.shop.money import Rupees
+from payments.shop.staff import StaffSpec, distinct
 
 MIN_LINK_LIFE: Final = 16 * 60_000
 """Milliseconds. Razorpay wants `expire_by` over 15 minutes ahead. Source: Razorpay, Standard Links."""
@@ -89,6 +91,11 @@ class Shop(BaseModel):
     repairs: Repairs = Repairs()
     max_quantity: Annotated[int, Field(ge=1, le=10_000)] = 99
     """Pieces of one product in one order."""
+    staff: Annotated[list[StaffSpec], AfterValidator(distinct), Field(max_length=50)] = []
+    """Who runs the shop. The setting MUNSHI_STAFF adds numbers that the flow file leaves out."""
+
+    handover: HandoverSpec = HandoverSpec()
+    """When a chat that a person has taken over comes back to the bot."""
 
     @model_validator(mode="after")
     def _skus_are_unique(self) -> "Shop":
@@ -109,6 +116,10 @@ class Shop(BaseModel):
         """
         in_stock = product.stock if product.stock is None else left.get(product.sku, product.stock)
         return self.max_quantity if in_stock is None else max(0, min(self.max_quantity, in_stock))
+
+    def with_staff(self, more: Sequence[StaffSpec]) -> "Shop":
+        """Return the shop with `more` staff. Raises ValueError if two of them all have one number."""
+        return self.model_copy(update={"staff": distinct([*self.staff, *more])})
 
     @property
     def counted(self) -> dict[str, int]:

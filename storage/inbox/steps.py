@@ -13,6 +13,7 @@ from payments.shop.stock import after
 from storage.database.transaction import SoldOut, Transaction
 from storage.inbox import stock
 from storage.inbox.changes import Rows, Saving, error_text, park, rows_of, write
+from storage.inbox.customers import Naming
 from storage.inbox.nonces import Draw
 from storage.inbox.step_inputs import Unusable, Waiting, load_due
 
@@ -32,7 +33,7 @@ class Refused(Exception):
 
 
 async def advance_due(
-    tx: Transaction, advance: Advance, now: int, limit: int, events: int, draw: Draw
+    tx: Transaction, advance: Advance, now: int, limit: int, events: int, draw: Draw, naming: Naming
 ) -> int:
     """Step up to `limit` conversations, up to `events` due events of each; return how many were answered.
 
@@ -42,7 +43,7 @@ async def advance_due(
     """
     batch: list[list[Rows]] = []
     first, answered = 0, 0
-    loaded = await load_due(tx, now, limit, events, draw)
+    loaded = await load_due(tx, now, limit, events, draw, naming)
     left: Mapping[str, int] = await stock.left(tx) if loaded else {}
     for item in loaded:
         decided = item if isinstance(item, Unusable) else _decide(item, left, advance, now)
