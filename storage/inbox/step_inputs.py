@@ -105,7 +105,7 @@ async def _surroundings(
     quoted = await staff.quoted(tx, members, sorted(set().union(*quotes.values())))
 
     def add(id: int, given: StepInput) -> StepInput:
-        own = {wamid: quoted[wamid] for wamid in quotes.get(id, ()) if wamid in quoted}
+        own = {quote: quoted[quote] for quote in quotes.get(id, ()) if quote in quoted}
         return replace(given, staff=members, phone=phones.get(id, ""), quoted=own)
 
     return add
