@@ -58,6 +58,8 @@ class Turn:
         done = self._step(before, event, shop)
         kept = self._kept_from_customer()
         says = 0 if kept else sum(isinstance(effect, Say) for effect in done.effects)
+        # A loop of timers that only the staff would hear is a loop too.
+        says = says or any(isinstance(effect, Tell) for effect in done.effects)
         gained = _progress(before, shop) != _progress(done.conversation, done.host)
         ruling = decide_silence(self.flow, before, done.conversation, event, says, self.now, gained=gained)
         self.notices += ruling.notices

@@ -8,9 +8,10 @@ from flows.engine.model import Flow
 from flows.messages.kinds import Buttons, Link, List, Message
 from payments.processing.changes import EventResult, values
 from payments.simulator import people
+from payments.simulator.chats import NothingToTap
 from payments.simulator.people import NobodyThere
 from payments.simulator.scenario import Expectation, Scenario, ScenarioAction
-from payments.simulator.simulator import NothingToPay, NothingToTap, Simulator
+from payments.simulator.simulator import NothingToPay, Simulator
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,15 +4,11 @@
 Only the store is in memory, and Razorpay answers at once.
 """
 
-import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-from flows.engine import events
-from flows.engine.conversation import Conversation
-from flows.engine.effects import Say
 from flows.engine.model import Flow
 from flows.messages.kinds import Message
 from payments.ledger import facts as fact_values
@@ -21,11 +17,7 @@ from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments, R
 from payments.ledger.facts import Detail, EntityType, Fact, FactState
 from payments.ledger.state import OrderState
 from payments.processing import results
-from payments.processing.advance import advance
-from payments.processing.bodies import OrderRequested, StaffAction, request_to_json, staff_action_to_json
-from payments.processing.changes import ChangeSet, EventResult, Outcome, values
-from payments.processing.memory import MemoryStore
-from payments.processing.notice import Notice
+from payments.processing.bodies import OrderRequested, request_to_json
 from payments.processing.results import (
     LinkCreated,
     LinkKept,
@@ -36,11 +28,8 @@ from payments.processing.results import (
     Result,
 )
 from payments.processing.shop_state import order_key_in
-from payments.processing.staff_actions import HANDOVER
-from payments.processing.step_input import EventKind, InboxEvent
+from payments.processing.step_input import EventKind
 from payments.shop.cart import Item
-from payments.shop.catalogue import Shop
-from payments.shop.handover import check_to_json
 from payments.shop.orders import (
     CURRENCY,
     LINK_STATUSES,
@@ -50,7 +39,7 @@ from payments.shop.orders import (
     order_key_of,
 )
 from payments.shop.staff import Staff
-from payments.simulator import people
+from payments.simulator.chats import Chats
 
 START: Final = 1_767_243_600_000
 """Start of simulated time, 2026-01-01 10:30 in Pune: milliseconds since 1970, UTC."""
@@ -71,18 +60,11 @@ class Razorpay(StrEnum):
     """It cancels no link, and gives a reason that Munshi does not know."""
 
 
-_PHONE: Final = "919800000001"
-
-
-class NothingToTap(LookupError):
-    """No message in the chat offers the reply to tap."""
-
-
 class NothingToPay(LookupError):
     """There is no payment link, or no payment, to act on."""
 
 
-class Simulator:
+class Simulator(Chats):
     """A simulated chat. Every action returns the shop's messages in answer, in order."""
 
     def __init__(
@@ -94,28 +76,10 @@ class Simulator:
         staff: Sequence[Staff] | None = None,
     ) -> None:
         """`staff` stand in for those of the flow file."""
-        self._flow, self._name, self._id = flow, name, id
-        self.now = now
-        shop: Shop = flow.sections["shop"]
-        members = [member.staff for member in shop.staff] if staff is None else staff
-        self.phones = people.phones_of(members, id.rpartition("-")[0])
-        everybody = {one: Conversation(one) for one in (id, *self.phones.staff)}
-        self.store = MemoryStore(shop.counted, everybody, staff=self.phones.staff, phones={id: _PHONE})
-        self._later: list[tuple[int, int, str, EventKind, dict[str, Any]]] = []
-        """(due, number, conversation, kind, body) of each event that is due later."""
-        self._number = 0
+        super().__init__(flow, name, now, id, staff)
         self._payments = 0
         self._razorpay = Razorpay.ANSWERS
         self._waiting: list[Call] = []
-
-    @property
-    def conversation(self) -> Conversation:
-        """The conversation of the customer."""
-        return self.store.conversations[self._id]
-
-    @conversation.setter
-    def conversation(self, conversation: Conversation) -> None:
-        self.store.conversations[self._id] = conversation
 
     @property
     def orders(self) -> Mapping[str, OrderState]:
@@ -128,75 +92,9 @@ class Simulator:
         return self.store.orders.get(order_key_in(self.conversation.data) or "")
 
     @property
-    def said(self) -> list[Say]:
-        """All messages of the shop, oldest first."""
-        return list(values(self.store.messages))
-
-    @property
-    def results(self) -> list[EventResult]:
-        """The result of every event, oldest first."""
-        return list(self.store.results.values())
-
-    @property
-    def notices(self) -> list[Notice]:
-        """All notices to the operator, oldest first."""
-        return list(self.store.notices.values())
-
-    @property
     def left(self) -> Mapping[str, int]:
         """Pieces left of each counted product."""
         return self.store.left
-
-    # What the customer does
-
-    def write(self, text: str) -> list[Message]:
-        """The customer writes `text`."""
-        return self._chat(events.TextReceived(text))
-
-    def tap(self, title: str) -> list[Message]:
-        """The customer taps the reply called `title`, on the newest message that offers it.
-
-        Raises NothingToTap, which names the replies that can be tapped, if none has this title.
-        """
-        offered = [reply for say in reversed(self.said) for reply in say.message.replies]
-        reply = next((reply for reply in offered if reply.title == title), None)
-        if reply is None:
-            names = ", ".join(dict.fromkeys(reply.title for reply in offered)) or "nothing yet"
-            raise NothingToTap(f"nothing is called '{title}'; the chat offers {names}")
-        return self.tap_reply(reply.id, reply.title)
-
-    def tap_reply(self, reply_id: str, title: str = "") -> list[Message]:
-        """The customer taps the reply with this id, which the shop need not have offered."""
-        return self._chat(events.Tapped(reply_id, title))
-
-    def send(self, kind: str) -> list[Message]:
-        """The customer sends something that is not text (`sticker`, `image`, `location`, …)."""
-        return self._chat(events.Received(kind))
-
-    # What the staff do, in chats of their own
-
-    def staff_taps(self, name: str, title: str) -> list[Message]:
-        """A member of the staff taps a button of what they were told. Raises NobodyThere."""
-        id = self.phones.conversation(name)
-        return self._chat(events.Tapped(self.phones.reply(id, title), title), id)
-
-    def staff_replies(self, name: str, text: str) -> list[Message]:
-        """A member of the staff replies to the newest message about a customer. Raises NobodyThere."""
-        id = self.phones.conversation(name)
-        return self._chat(events.TextReceived(text), id, quote=self.phones.newest(id))
-
-    def staff_writes(self, name: str, text: str) -> list[Message]:
-        """A member of the staff writes to the shop, as any customer does. Raises NobodyThere."""
-        return self._chat(events.TextReceived(text), self.phones.conversation(name))
-
-    def owner_writes(self) -> list[Message]:
-        """The owner writes to the customer by another program."""
-        action = StaffAction("", "another program", HANDOVER)
-        return self._take(EventKind.STAFF, staff_action_to_json(action))
-
-    def prefer(self, *, stopped: bool) -> list[Message]:
-        """The customer says in the channel's settings whether they want offers."""
-        return self._take(EventKind.PREFERENCE, {"stopped": stopped})
 
     # What the outside does
 
@@ -313,13 +211,6 @@ class Simulator:
         self.now += milliseconds
         return self._take_due()
 
-    def _take_due(self) -> list[Message]:
-        answer: list[Message] = []
-        while self._later and self._later[0][0] <= self.now:
-            _, _, id, kind, body = heapq.heappop(self._later)
-            answer += self._take(kind, body, id)
-        return answer
-
     def _next_due(self, until: int) -> int | None:
         dues = [self._later[0][0]] if self._later else []
         dues += [attempt.expires_at for _, attempt in self._open_links()]
@@ -375,45 +266,6 @@ class Simulator:
         body = {"order_key": key, "facts": [fact_values.to_json(fact) for fact in facts]}
         return self._take(EventKind.FACTS, body)
 
-    def _chat(self, event: events.Event, id: str | None = None, quote: str | None = None) -> list[Message]:
-        name = self.phones.staff[id].name if id else self._name
-        body = {"event": events.to_json(event), "name": name, "quote": quote}
-        answer = self._take(EventKind.CHAT, body, id)
-        self.store.heard[id or self._id] = self.now
-        return answer
-
-    # The store and the workers, in a simple form
-
-    def _take(self, kind: EventKind, body: Mapping[str, Any], id: str | None = None) -> list[Message]:
-        """Handle an event of the customer's conversation, or of `id`. Return what the customer hears."""
-        id = id or self._id
-        self._number += 1
-        event = InboxEvent(self._number, kind, body, self.now)
-        self.store.quoted = self.phones.quoted
-        changes = advance(self._flow, self.store.given(id, [event]), self.now)
-        self._keep(changes)
-        answer = [say.message for say in values(changes.messages)] if id == self._id else []
-        for command in values(changes.commands):
-            action = staff_action_to_json(command.action)
-            answer += self._take(EventKind.STAFF, action, command.conversation)
-        for call in values(changes.calls):
-            answer += self._perform(call)
-        return answer
-
-    def _keep(self, changes: ChangeSet) -> None:
-        self.store.save(changes)
-        id = changes.conversation.id
-        self.phones.receive(id, changes.told)
-        for timer in changes.timers:
-            body = events.to_json(events.TimerDue(timer.state, timer.timer, timer.visit, timer.due))
-            self._put_off(timer.due, id, EventKind.TIMER, body)
-        for check in changes.checks:
-            self._put_off(check.due, id, EventKind.HANDOVER, check_to_json(check))
-
-    def _put_off(self, due: int, id: str, kind: EventKind, body: dict[str, Any]) -> None:
-        self._number += 1
-        heapq.heappush(self._later, (due, self._number, id, kind, body))
-
     def _perform(self, call: Call) -> list[Message]:
         if self._razorpay is Razorpay.SLOW:
             self._waiting.append(call)
@@ -458,8 +310,3 @@ class Simulator:
         if self._razorpay is Razorpay.KEEPS:
             return LinkKept(call.reference_id, "refused by the simulated Razorpay")
         return LinkWithdrawn(call.reference_id, attempt.link_id, LinkStatus.CANCELLED)
-
-    @property
-    def parked(self) -> list[EventResult]:
-        """The results of events that could not be handled."""
-        return [handled for handled in self.results if handled.outcome is Outcome.PARKED]

@@ -22,8 +22,8 @@ async def declare(tx: Transaction, staff: Mapping[Digits, Staff], now: int, nami
     """
     known = [row["phone"] for row in await tx.fetch("SELECT phone FROM staff ORDER BY phone")]
     directory = await load_directory(tx, staff, naming)
-    for digits, member in staff.items():
-        directory.customer(Evidence(((naming.passing, digits),)), member.name)
+    for digits in staff:
+        directory.customer(Evidence(((naming.passing, digits),)), None)
     await save(tx, directory, now)
     gone = [(digits,) for digits in known if digits not in staff]
     await tx.each("DELETE FROM staff WHERE phone = $1", gone)

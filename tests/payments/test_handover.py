@@ -176,7 +176,7 @@ def test_nobody_to_hand_over_to() -> None:
 def test_a_member_of_the_staff_who_asks_for_a_person_is_not_their_own() -> None:
     simulator = Simulator(flow_of(MEENA))
     simulator.staff_writes("Meena", "agent")
-    assert [say.name for say in simulator.said] == ["no_person"]
+    assert [say.name for say in simulator.said_to("sim-2")] == ["no_person"]
 
 
 @pytest.mark.parametrize("text", ["#10034 out", "# nothing"])
@@ -188,7 +188,8 @@ def test_a_staff_member_who_may_not_chat_is_a_customer_in_their_replies() -> Non
     simulator = Simulator(flow_of(MEENA, RAMESH))
     simulator.write("agent")
     simulator.staff_replies("Ramesh", "I am here")
-    assert [say.name for say in simulator.said] == ["a_person", "hello"]
+    assert [say.name for say in simulator.said] == ["a_person"]
+    assert [say.name for say in simulator.said_to("sim-3")] == ["hello"]
 
 
 # At the border of what the simulator plays

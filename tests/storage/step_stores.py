@@ -178,7 +178,7 @@ class InMemory(StepStore):
     async def staffed(self, members: Mapping[int, Staff]) -> None:
         self._memory.staff = {self._ids[customer]: member for customer, member in members.items()}
         for id, member in self._memory.staff.items():
-            self._memory.conversations.setdefault(id, Conversation(id, customer={"name": member.name}))
+            self._memory.conversations.setdefault(id, Conversation(id))
             self._memory.phones[id] = member.phone.removeprefix("+")
 
 

@@ -44,7 +44,7 @@ async def test_a_member_who_never_wrote_has_a_conversation(store: Store) -> None
     assert member == MEENA
     given = await given_to(store, by("b", NUMBER, "IN.1"))
     assert (given.conversation.id, given.heard_at) == (conversation, None)
-    assert given.conversation.customer == {"name": "Meena"}
+    assert given.conversation.customer == {}, "they tell their name when they write"
 
 
 async def test_a_customer_who_becomes_staff_keeps_their_conversation(store: Store) -> None:
