@@ -133,8 +133,28 @@ def test_quiet_after_an_answer_is_not_told() -> None:
     plays(ASKS + "- staff: Meena replies hi\n- waits: 2 h\n- shop: The bot talks (quiet).\n  told: []\n")
 
 
-def test_a_second_handover_outlives_the_check_of_the_first() -> None:
+def test_who_was_answered_once_and_wrote_again_was_answered() -> None:
     plays(
+        ASKS
+        + """
+- staff: Meena replies hi
+- customer: thanks
+- waits: 2 h
+- shop: The bot talks (quiet).
+  told: []
+"""
+    )
+
+
+def test_a_member_who_asks_for_a_person_gets_another() -> None:
+    simulator = Simulator(flow_of(MEENA, RAMESH.replace("orders", "chat")))
+    simulator.staff_writes("Meena", "agent")
+    simulator.staff_writes("Meena", "can you help?")
+    assert [told.to for told in values(simulator.store.told)] == [("sim-2", "sim-3"), ("sim-3",)]
+
+
+def test_a_second_handover_outlives_the_check_of_the_first() -> None:
+    outcome = played(
         ASKS
         + """
 - waits: 90 min
@@ -146,6 +166,9 @@ def test_a_second_handover_outlives_the_check_of_the_first() -> None:
 - shop: The bot talks (quiet).
 """
     )
+    assert outcome.mismatch is None, str(outcome)
+    checks = [entry for result in outcome.results for entry in result.trace if entry["event"] == "handover"]
+    assert checks[1] == {"event": "handover", "ignored": "it has ended"}, checks
 
 
 def test_owner_answers_from_the_app() -> None:
