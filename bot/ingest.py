@@ -11,12 +11,14 @@ from bot.whatsapp import receipts
 from bot.whatsapp.channel import REPEATED
 from bot.whatsapp.identity import PHONE
 from bot.whatsapp.inbound import InboundMessage, Parsed, Receipt, Unread
+from bot.whatsapp.news import Echo, Preference
 from flows.engine import events
 from payments.ledger import facts
 from payments.processing import results
-from payments.processing.bodies import OrderRequested, request_to_json
+from payments.processing.bodies import OrderRequested, StaffAction, request_to_json, staff_action_to_json
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.results import LinkFound
+from payments.processing.staff_actions import HANDOVER
 from payments.processing.step_input import EventKind
 from payments.razorpay import webhook
 from payments.razorpay.fetched import Reading
@@ -38,6 +40,8 @@ def from_whatsapp(parsed: Parsed, phone_number_id: str, now: int) -> list[Arriva
         *(_message(message, phone_number_id, now) for message in parsed.messages),
         *(_receipt(receipt, phone_number_id) for receipt in parsed.receipts),
         *(_unread(part) for part in parsed.unread),
+        *(_echo(echo, phone_number_id) for echo in parsed.echoes),
+        *(_preference(preference, phone_number_id) for preference in parsed.preferences),
     ]
 
 
@@ -65,6 +69,8 @@ def _message(message: InboundMessage, phone_number_id: str, now: int) -> Arrival
         # Meta repeats a message for `REPEATED` at most. An older timestamp comes from a wrong clock.
         "sent_at": message.sent_at if now - message.sent_at <= REPEATED else 0,
     }
+    if message.quote is not None:
+        body["quote"] = message.quote
     return Arrival(
         _key(message.key),
         EventKind.CHAT,
@@ -103,6 +109,24 @@ def _unread(part: Unread) -> Arrival:
     return Arrival(
         _key(part.key), EventKind.OTHER, {"reason": part.reason}, raw, pending=False, notice=part.notice
     )
+
+
+def _echo(echo: Echo, phone_number_id: str) -> Arrival:
+    """Return the arrival of what the owner wrote to a customer without us: a person has the chat."""
+    body = staff_action_to_json(StaffAction("", "the WhatsApp Business app", HANDOVER))
+    return _news(echo, EventKind.STAFF, body, phone_number_id)
+
+
+def _preference(preference: Preference, phone_number_id: str) -> Arrival:
+    return _news(preference, EventKind.PREFERENCE, {"stopped": preference.stopped}, phone_number_id)
+
+
+def _news(news: Echo | Preference, kind: EventKind, body: Mapping[str, Any], phone_number_id: str) -> Arrival:
+    """Return the arrival of news about a customer; it is only kept if it is another number's."""
+    key, raw = _key(news.key), _text(news.fragment)
+    if news.phone_number_id not in (None, phone_number_id):
+        return Arrival(key, EventKind.OTHER, {"reason": "of another number"}, raw, pending=False)
+    return Arrival(key, kind, body, raw, aliases=news.customer)
 
 
 def from_razorpay(

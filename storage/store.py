@@ -6,6 +6,7 @@ from functools import partial
 from typing import Final
 
 from payments.processing.notice import Notice
+from payments.shop.staff import Staff
 from storage.database import migration, write_probe
 from storage.database.address import configuration, is_sqlite
 from storage.database.errors import Closed, Gone, StorageError, Unavailable
@@ -14,7 +15,7 @@ from storage.database.queues import Lane
 from storage.database.sqlite import SqliteUnits
 from storage.database.transaction import SoldOut, Transaction, Units
 from storage.database.trouble import readable_errors
-from storage.inbox import arrivals, nonces, notices, product_switch, steps, stock, strays
+from storage.inbox import arrivals, nonces, notices, product_switch, staff, steps, stock, strays
 from storage.inbox.arrival import Arrival
 from storage.inbox.arrivals import Stored
 from storage.inbox.changes import error_text, park
@@ -141,9 +142,7 @@ class Store:
         answer every event of its step input.
         """
         try:
-            return await self._units.run(
-                lambda tx: steps.advance_due(tx, advance, now, limit, EVENTS_AT_ONCE, self._draw)
-            )
+            return await self._units.run(partial(self._steps, advance, now, limit, EVENTS_AT_ONCE))
         except (steps.Refused, SoldOut):
             return await self._advance_one_by_one(advance, now, limit)
 
@@ -156,13 +155,24 @@ class Store:
     async def _advance_one(self, advance: Advance, now: int) -> int:
         """Step one event in a transaction of its own, and park it if the database refuses the changes."""
         try:
-            return await self._units.run(
-                lambda tx: steps.advance_due(tx, advance, now, 1, 1, self._draw, alone=True)
-            )
+            return await self._units.run(partial(self._steps, advance, now, 1, 1, alone=True))
         except (steps.Refused, SoldOut) as refused:
             error, number = error_text(refused), refused.number
             await self._units.run(lambda tx: park(tx, number, error, now))
             return 1
+
+    async def _steps(
+        self,
+        advance: Advance,
+        now: int,
+        limit: int,
+        events: int,
+        tx: Transaction,
+        *,
+        alone: bool = False,
+    ) -> int:
+        naming = self._channel.naming
+        return await steps.advance_due(tx, advance, now, limit, events, self._draw, naming, alone=alone)
 
     async def claim_due(
         self, now: int, limit: int, lease: int, lanes: Sequence[Lane] = tuple(Lane)
@@ -194,6 +204,10 @@ class Store:
         return await self._units.run(
             lambda tx: product_switch.switch(tx, sku, available=available, by=by, now=now)
         )
+
+    async def declare_staff(self, members: Mapping[str, Staff], now: int) -> None:
+        """Make `members` the shop's staff, by phone number (digits); see `storage.inbox.staff.declare`."""
+        await self._units.run(lambda tx: staff.declare(tx, members, now, self._channel.naming))
 
     async def order(self, key: str) -> OrderView | None:
         """Return the order with `key`; None if there is none."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from flows.engine.vocabulary import Vocabulary
-from payments.processing import views
+from payments.processing import staff_faults, staff_replies, views
 from payments.processing.cart_actions import CART
 from payments.processing.checkout_actions import CHECKOUT
 from payments.processing.customer_actions import CUSTOMER
@@ -44,6 +44,8 @@ EVENTS: Final[Mapping[str, str]] = {
     "payment.asked_lately": "Razorpay was asked for the payment only moments ago",
     "customer.refused": "the customer can't be forgotten yet: `event.reason` says why (`open order`,"
     " `held money`, `refund under way`, `payment under way`, `open link`), `event.number` of which order",
+    "handover.ended": "the bot has the chat again; `event.because` says why: `done`, `asked`, `quiet`, or"
+    " `nobody` if there is nobody to hand it over to",
     "refund.created": "`event.amount` is going back, started in Razorpay's dashboard",
     "refund.processed": "`event.amount` went back",
     "refund.failed": "`event.amount` could not be given back; it waits for a person",
@@ -63,6 +65,9 @@ SHOP: Final = Vocabulary(
     refreshed=views.refreshed,
     view_names=("cart", "checkout", "order"),
     views=views.of,
+    customer=views.customer,
+    staff_place=staff_replies.place,
+    faults=staff_faults.faults,
     sample=views.sample,
     trials=views.trials,
 )

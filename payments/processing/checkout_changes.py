@@ -16,7 +16,7 @@ from payments.shop.checkout import (
     Field,
 )
 from payments.shop.delivery import area_of
-from payments.shop.order_terms import Handover
+from payments.shop.order_terms import Fulfilment
 from payments.shop.pincodes import pincode_of
 
 REQUESTED: Final = ("pickup", "address", "slot", "coupon", "note")
@@ -46,11 +46,11 @@ def fields_of(fault: CheckoutFault) -> dict[str, str | int]:
 def _pickup(state: ShopState, wanted: Any, language: str) -> ShopState | CheckoutFault:
     delivery = state.at.shop.delivery
     if not wanted or str(wanted).lower() == "false":
-        how = Handover.DELIVERY if state.checkout.address else Handover.NONE
+        how = Fulfilment.DELIVERY if state.checkout.address else Fulfilment.NONE
         return state.saying(replace(state.checkout, how=how))
     if delivery is None or not delivery.pickup:
         return CheckoutFault(Field.PICKUP, "no pickup")
-    return state.saying(replace(state.checkout, how=Handover.PICKUP))
+    return state.saying(replace(state.checkout, how=Fulfilment.PICKUP))
 
 
 def _address(state: ShopState, given: Any, language: str) -> ShopState | CheckoutFault:
@@ -65,7 +65,7 @@ def _address(state: ShopState, given: Any, language: str) -> ShopState | Checkou
         return CheckoutFault(Field.ADDRESS, "no pincode")
     if area_of(delivery, pincode) is None:
         return CheckoutFault(Field.ADDRESS, "not served")
-    changed = replace(state.checkout, how=Handover.DELIVERY, address=text, pincode=pincode)
+    changed = replace(state.checkout, how=Fulfilment.DELIVERY, address=text, pincode=pincode)
     return state.saying(changed)
 
 

@@ -8,7 +8,7 @@ from payments.processing.quoting import Quote, slots_taken
 from payments.processing.shop_state import ShopState
 from payments.shop import hours, slots
 from payments.shop.local_time import local_date, local_time, show_time
-from payments.shop.order_terms import Handover
+from payments.shop.order_terms import Fulfilment
 from payments.shop.slots import SlotChoice, day_name
 
 NO_SUMS: Final[Mapping[str, Any]] = {
@@ -84,9 +84,9 @@ def checkout(state: ShopState, language: str) -> Mapping[str, Any]:
     }
 
 
-def _needs(how: Handover, quote: Quote, has_slots: bool, chosen: bool) -> str:
+def _needs(how: Fulfilment, quote: Quote, has_slots: bool, chosen: bool) -> str:
     """Return what the customer has still to say: `address`, `slot`, or nothing."""
-    if how is Handover.NONE or (how is Handover.DELIVERY and quote.area is None):
+    if how is Fulfilment.NONE or (how is Fulfilment.DELIVERY and quote.area is None):
         return "address"
     return "slot" if has_slots and not chosen else ""
 

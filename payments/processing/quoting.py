@@ -18,7 +18,7 @@ from payments.shop.checkout import CheckoutFault, Field
 from payments.shop.coupons import Coupon
 from payments.shop.delivery import Area, Delivery, area_of, fee_of
 from payments.shop.local_time import local_date
-from payments.shop.order_terms import Destination, Handover
+from payments.shop.order_terms import Destination, Fulfilment
 from payments.shop.orders import Line
 from payments.shop.pricing import Goods, Taxable, price, tax_rows
 from payments.shop.products import Article
@@ -87,7 +87,7 @@ class Quote:
     def area(self) -> Area | None:
         """The area that the goods go to; None for pickup, or while it is not known."""
         delivery, checkout = self.state.at.shop.delivery, self.state.checkout
-        known = delivery and checkout.how is Handover.DELIVERY and checkout.pincode
+        known = delivery and checkout.how is Fulfilment.DELIVERY and checkout.pincode
         return area_of(delivery, checkout.pincode) if delivery and known else None
 
     @property
@@ -167,8 +167,8 @@ class Quote:
         found = slots.slot_of(at.shop.delivery, said.slot) if said.slot else None
         to = Destination(
             how=_how(at.shop.delivery, said.how),
-            address=said.address if said.how is Handover.DELIVERY else "",
-            pincode=said.pincode if said.how is Handover.DELIVERY else "",
+            address=said.address if said.how is Fulfilment.DELIVERY else "",
+            pincode=said.pincode if said.how is Fulfilment.DELIVERY else "",
             state=(self.area.state or "") if self.area else "",
             note=said.note,
         )
@@ -201,11 +201,11 @@ class Quote:
         delivery, said = self.state.at.shop.delivery, self.state.checkout
         if delivery is None:
             return
-        if _how(delivery, said.how) is Handover.NONE:
+        if _how(delivery, said.how) is Fulfilment.NONE:
             yield CheckoutFault(Field.ADDRESS, "no address")
-        elif said.how is Handover.DELIVERY and self.area is None:
+        elif said.how is Fulfilment.DELIVERY and self.area is None:
             yield CheckoutFault(Field.ADDRESS, "not served")
-        elif said.how is Handover.PICKUP and not delivery.pickup:
+        elif said.how is Fulfilment.PICKUP and not delivery.pickup:
             yield CheckoutFault(Field.PICKUP, "no pickup")
         if reason := slot_fault(self.state, said.slot):
             yield CheckoutFault(Field.SLOT, reason)
@@ -214,9 +214,9 @@ class Quote:
 _FINGERPRINT: Final = 16
 
 
-def _how(delivery: Delivery, said: Handover) -> Handover:
+def _how(delivery: Delivery, said: Fulfilment) -> Fulfilment:
     """Return how the goods reach the customer. Where there is only pickup, nobody has to say so."""
-    return said if delivery.areas or said else Handover.PICKUP
+    return said if delivery.areas or said else Fulfilment.PICKUP
 
 
 def gst_inside(lines: tuple[Line, ...], *, in_state: bool) -> int:

@@ -12,10 +12,13 @@ from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments
 from payments.ledger.state import PAYABLE, OrderState
 from payments.ledger.unfinished import Unfinished, unfinished
 from payments.shop import cart, checkout, quotas, stock
+from payments.shop import handover as handovers
 from payments.shop.cart import Cart
 from payments.shop.catalogue import Shop
 from payments.shop.checkout import NOTHING_SAID, Checkout
+from payments.shop.consent import Hears
 from payments.shop.fulfilment import Stage
+from payments.shop.handover import Handover, HandoverCheck
 from payments.shop.orders import (
     Attempt,
     AttemptStatus,
@@ -26,6 +29,7 @@ from payments.shop.orders import (
     withdrawn,
 )
 from payments.shop.quotas import Booking
+from payments.shop.staff import StaffMap
 from payments.shop.stock import StockMove
 
 
@@ -52,6 +56,9 @@ class StepContext:
     """Random letters, drawn for this step alone."""
     off: frozenset[str] = frozenset()
     """Skus of products and variants that the shop has switched off."""
+    phone: str = ""
+    """The customer's phone number, digits with the country code; empty if it is not known."""
+    staff: StaffMap = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +91,10 @@ class ShopState:
     """How often this customer did not take goods at the door for which cash was promised."""
     next_number: int = 0
     """Number of the order that is placed next."""
+    hears: Hears = Hears.ORDERS
+    handover: Handover | None = None
+    """None while the bot has the chat."""
+    checks: tuple[HandoverCheck, ...] = ()
     calls: tuple[Call, ...] = ()
     moves: tuple[StockMove, ...] = ()
     bookings: tuple[Booking, ...] = ()
@@ -193,6 +204,18 @@ class ShopState:
     def waiting_for(self, earlier_links: Iterable[str]) -> "ShopState":
         """Return the state that waits for the end of exactly these links of earlier orders."""
         return replace(self, earlier_links=tuple(dict.fromkeys(earlier_links)))
+
+    def handed_over(self, *, answered: bool = False) -> "ShopState":
+        """Return the state in which a person has the chat, from now on or as before.
+
+        `answered`: whether a person has written to the customer.
+        """
+        now, before = self.at.now, self.handover
+        if before is not None:
+            answered = answered or before.answered
+            return replace(self, handover=Handover(before.since, max(before.last, now), answered))
+        check = HandoverCheck(now, now + self.at.shop.handover.quiet)
+        return replace(self, handover=Handover(now, now, answered), checks=(*self.checks, check))
 
     def asking(self, *calls: Call) -> "ShopState":
         """Return the state with these calls added."""
@@ -398,11 +421,13 @@ def of_conversation(
         left=left,
         taken=taken,
         next_number=next_number,
+        hears=Hears(data.get("hears", Hears.ORDERS)),
+        handover=handovers.from_json(data.get("handover")),
     )
 
 
 def data(shop: ShopState) -> dict[str, Any]:
-    """Return what a conversation stores of the state, as JSON: the cart, its current order, earlier links."""
+    """Return what a conversation stores of the state, as JSON. What is as at first is left out."""
     kept = {
         "cart": cart.to_json(shop.cart),
         "orders": shop.placed,
@@ -412,6 +437,8 @@ def data(shop: ShopState) -> dict[str, Any]:
         "coupons": dict(shop.used),
         "refusals": shop.refusals,
         "checkout": checkout.to_json(shop.checkout),
+        "hears": "" if shop.hears is Hears.ORDERS else str(shop.hears),
+        "handover": handovers.to_json(shop.handover),
     }
     return {name: value for name, value in kept.items() if value}
 
@@ -420,3 +447,8 @@ def order_key_in(data: Mapping[str, Any]) -> str | None:
     """Return the key of the current order in a conversation's data, or None."""
     key: str | None = data.get("order")
     return key
+
+
+def wants_reminders(data: Mapping[str, Any]) -> bool:
+    """Return whether reminders may be sent, by a conversation's data: wanted, and no person has the chat."""
+    return data.get("hears") != Hears.NOTHING and data.get("handover") is None

@@ -10,6 +10,7 @@ from payments.processing.quoting import gst_inside
 from payments.processing.shop_state import ShopState
 from payments.shop import catalogue_view
 from payments.shop.cart import Cart, Item
+from payments.shop.consent import Hears
 from payments.shop.orders import CURRENCY, Attempt, AttemptStatus, Line, Order, lines_to_json
 
 _SAMPLE_TOTAL: Final = 100
@@ -38,6 +39,13 @@ def of(state: ShopState | None, statics: Mapping[str, Any]) -> dict[str, Any]:
         "checkout": checkout(state, language),
         "order": _order(state),
     }
+
+
+def customer(state: ShopState | None) -> dict[str, Any]:
+    """Return what templates see of the customer beside the name."""
+    if state is None:
+        return {"phone": "", "hears": str(Hears.ORDERS)}
+    return {"phone": f"+{state.at.phone}" if state.at.phone else "", "hears": str(state.hears)}
 
 
 _EMPTY_CART: Final[Mapping[str, Any]] = {"lines": [], "count": 0, "gone": 0, **NO_SUMS}

@@ -1,10 +1,10 @@
 """The `shop:` section of a flow file: what is for sale, payment links, rules for payments that do not fit."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from flows.document import durations
 from flows.document.errors import close
@@ -12,6 +12,7 @@ from flows.document.shape import Misplaced, Name, Texts, misplaced
 from payments.shop.coupons import Coupons, find
 from payments.shop.delivery import Delivery
 from payments.shop.fulfilment import Stage
+from payments.shop.handover import HandoverSpec
 from payments.shop.hours import Hours
 from payments.shop.legal import Gst, Legal
 from payments.shop.local_time import INDIA, TimeZone
@@ -19,6 +20,7 @@ from payments.shop.money import RupeesOrZero
 from payments.shop.products import Article, Category, Product
 from payments.shop.sale_terms import CancelTerms, CashTerms, Rung
 from payments.shop.slots import slot_of
+from payments.shop.staff import StaffSpec, distinct
 
 MIN_LINK_LIFE: Final = 16 * 60_000
 """Milliseconds. Razorpay wants `expire_by` over 15 minutes ahead. Source: Razorpay, Standard Links."""
@@ -98,6 +100,11 @@ class Shop(BaseModel):
     """None: a customer cannot call off an order that is paid, or for which cash is promised."""
     max_quantity: Annotated[int, Field(ge=1, le=10_000)] = 99
     """Pieces of one product in one order."""
+    staff: Annotated[list[StaffSpec], AfterValidator(distinct), Field(max_length=50)] = []
+    """Who runs the shop. The setting MUNSHI_STAFF adds numbers that the flow file leaves out."""
+
+    handover: HandoverSpec = HandoverSpec()
+    """When a chat that a person has taken over comes back to the bot."""
 
     @model_validator(mode="after")
     def _names_fit(self) -> "Shop":
@@ -161,6 +168,10 @@ class Shop(BaseModel):
             return 0
         in_stock = article.stock if article.stock is None else left.get(article.sku, article.stock)
         return self.max_quantity if in_stock is None else max(0, min(self.max_quantity, in_stock))
+
+    def with_staff(self, more: Sequence[StaffSpec]) -> "Shop":
+        """Return the shop with `more` staff. Raises ValueError if two of them all have one number."""
+        return self.model_copy(update={"staff": distinct([*self.staff, *more])})
 
     def is_off(self, sku: str, off: Collection[str]) -> bool:
         """Return whether `off`, the skus that the shop has switched off, has this one or its product's."""

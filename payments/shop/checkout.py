@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from payments.shop.order_terms import Handover
+from payments.shop.order_terms import Fulfilment
 
 SHORTEST_ADDRESS: Final = 10
 """Characters. What is shorter names no place."""
@@ -36,7 +36,7 @@ class CheckoutFault:
 class Checkout:
     """The answers for the next order. Every text may be empty."""
 
-    how: Handover = Handover.NONE
+    how: Fulfilment = Fulfilment.NONE
     address: str = ""
     pincode: str = ""
     slot: str = ""
@@ -62,4 +62,4 @@ def to_json(checkout: Checkout) -> dict[str, Any]:
 
 def from_json(value: Mapping[str, Any]) -> Checkout:
     """Return the checkout that `to_json` wrote."""
-    return Checkout(**{**value, "how": Handover(value.get("how", ""))})
+    return Checkout(**{**value, "how": Fulfilment(value.get("how", ""))})
