@@ -86,6 +86,8 @@ class StaffAction:
     value: str = ""
     expected: str = ""
     """The stage of the order as the member saw it; empty if they saw none."""
+    money: bool = True
+    """Whether they may give money back."""
     answer_to: str = ""
     """The member's conversation, which is told what became of it; empty if nobody is."""
 

@@ -76,7 +76,8 @@ def _staff_reply(turn: Turn, member: Staff, about: str | None, event: Event) -> 
 
 
 def _action(turn: Turn, member: Staff, verb: str, value: str) -> StaffAction:
-    return StaffAction("", member.name, verb, value, answer_to=turn.conversation.id)
+    money, own = Right.MONEY in member.may, turn.conversation.id
+    return StaffAction("", member.name, verb, value, money=money, answer_to=own)
 
 
 def _command(turn: Turn, conversation: str, action: StaffAction, entry: dict[str, Any]) -> tuple[Trace, bool]:

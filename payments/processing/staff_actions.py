@@ -6,7 +6,7 @@ A new verb is a `case` in `act`, and its right in `_RIGHTS`.
 from collections.abc import Mapping
 from typing import Final
 
-from payments.processing import handover
+from payments.processing import handover, staff_orders
 from payments.processing.bodies import StaffAction
 from payments.processing.turn import Trace, Turn
 from payments.shop.handover import Ending
@@ -19,7 +19,10 @@ DONE: Final = "done"
 HANDOVER: Final = "handover"
 """Take the chat over; a person has written to the customer by another program."""
 
-_RIGHTS: Final[Mapping[str, Right]] = {REPLY: Right.CHAT, DONE: Right.CHAT, HANDOVER: Right.CHAT}
+_RIGHTS: Final[Mapping[str, Right]] = {
+    **dict.fromkeys((REPLY, DONE, HANDOVER), Right.CHAT),
+    **dict.fromkeys(staff_orders.GIVES_MONEY, Right.MONEY),
+}
 
 
 def right_for(verb: str) -> Right:
@@ -39,6 +42,8 @@ def act(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
             return handover.give_back(turn, action, Ending.DONE)
         case "handover":
             return handover.take_over(turn, action)
+        case verb if verb in staff_orders.VERBS:
+            return staff_orders.change(turn, action)
         case _:
             turn.answer(action, f"That cannot be done: there is no '{action.verb}'.")
             entry = {"event": "staff", "verb": action.verb, "by": action.by, "refused": "no such verb"}

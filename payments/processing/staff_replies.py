@@ -38,8 +38,8 @@ class StaffReply:
 
 
 def stage_of(order: OrderState | None) -> str:
-    """Return the stage of fulfilment that `order` is in; empty, because orders have none yet."""
-    return ""
+    """Return the stage of fulfilment that `order` is in; empty if its goods are not due."""
+    return str(order.stage or "") if order else ""
 
 
 def place(state: ShopState | None, conversation: str) -> str:

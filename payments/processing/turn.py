@@ -9,7 +9,7 @@ from flows.engine.effects import Effect, Say, StartTimer, Tell
 from flows.engine.events import Event, Received
 from flows.engine.model import Flow
 from flows.engine.step import Step, step
-from flows.messages.kinds import Text
+from flows.messages.kinds import Message, Text
 from payments.ledger.polling import Poll
 from payments.ledger.state import OrderState
 from payments.processing.bodies import StaffAction
@@ -123,8 +123,12 @@ class Turn:
 
     def answer(self, action: StaffAction, text: str) -> None:
         """Tell the member of the staff who did `action` what became of it."""
+        self.reply(action, Text(text))
+
+    def reply(self, action: StaffAction, message: Message) -> None:
+        """Send a message to the member of the staff who did `action`."""
         if action.answer_to:
-            self.told.append(Told((action.answer_to,), "answer to the staff", Text(text)))
+            self.told.append(Told((action.answer_to,), "answer to the staff", message))
 
     def changes(self) -> ChangeSet:
         """Return all that the event changed."""
