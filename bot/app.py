@@ -14,6 +14,7 @@ from bot.context import Context
 from bot.group_commit import Batcher
 from bot.metrics import Metrics
 from bot.settings import Settings
+from bot.staff import declare_staff, staffed
 from bot.whatsapp.channel import WHATSAPP
 from bot.whatsapp.client import WhatsAppClient
 from bot.whatsapp.limits import LIMITS
@@ -48,15 +49,16 @@ def load_flow(path: Path) -> Flow:
 async def bot(settings: Settings, clock: Clock | None = None) -> AsyncIterator[tuple[Context, Workers]]:
     """Build the bot's context and its workers, not started; close them in reverse order on the way out.
 
-    Raises FlowInvalid or StorageError before anything is served.
+    Raises FlowInvalid, SettingsInvalid or StorageError before anything is served.
     """
-    flow, clock = load_flow(settings.munshi_flow), clock or SystemClock()
+    flow, clock = staffed(load_flow(settings.munshi_flow), settings), clock or SystemClock()
     async with AsyncExitStack() as stack:
         store = await Store.open(settings.database_url, WHATSAPP)
         stack.push_async_callback(store.close)
         # The clock may have been set back while the bot was stopped.
         await store.rewind(clock.now())
         await store.declare(flow.sections["shop"].counted)
+        await declare_staff(store, flow, clock.now())
         connector = aiohttp.TCPConnector(limit=IN_FLIGHT, keepalive_timeout=_KEEPALIVE_SECONDS)
         session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
         gateway = Gateway(

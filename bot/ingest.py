@@ -11,17 +11,18 @@ from bot.whatsapp import receipts
 from bot.whatsapp.channel import REPEATED
 from bot.whatsapp.identity import PHONE
 from bot.whatsapp.inbound import InboundMessage, Parsed, Receipt, Unread
+from bot.whatsapp.news import Echo, Preference
 from flows.engine import events
 from payments.ledger import facts
 from payments.processing import results
-from payments.processing.bodies import OrderRequested, request_to_json
+from payments.processing.bodies import OrderRequested, StaffAction, request_to_json, staff_action_to_json
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.results import LinkFound
+from payments.processing.staff_actions import HANDOVER
 from payments.processing.step_input import EventKind
 from payments.razorpay import webhook
 from payments.razorpay.fetched import Reading
 from payments.razorpay.gateway import Link
-from payments.shop.cart import Item
 from payments.shop.orders import Mode
 from storage.database.queues import Lane
 from storage.inbox.arrival import Arrival
@@ -39,6 +40,8 @@ def from_whatsapp(parsed: Parsed, phone_number_id: str, now: int) -> list[Arriva
         *(_message(message, phone_number_id, now) for message in parsed.messages),
         *(_receipt(receipt, phone_number_id) for receipt in parsed.receipts),
         *(_unread(part) for part in parsed.unread),
+        *(_echo(echo, phone_number_id) for echo in parsed.echoes),
+        *(_preference(preference, phone_number_id) for preference in parsed.preferences),
     ]
 
 
@@ -66,6 +69,8 @@ def _message(message: InboundMessage, phone_number_id: str, now: int) -> Arrival
         # Meta repeats a message for `REPEATED` at most. An older timestamp comes from a wrong clock.
         "sent_at": message.sent_at if now - message.sent_at <= REPEATED else 0,
     }
+    if message.quote is not None:
+        body["quote"] = message.quote
     return Arrival(
         _key(message.key),
         EventKind.CHAT,
@@ -104,6 +109,24 @@ def _unread(part: Unread) -> Arrival:
     return Arrival(
         _key(part.key), EventKind.OTHER, {"reason": part.reason}, raw, pending=False, notice=part.notice
     )
+
+
+def _echo(echo: Echo, phone_number_id: str) -> Arrival:
+    """Return the arrival of what the owner wrote to a customer without us: a person has the chat."""
+    body = staff_action_to_json(StaffAction("", "the WhatsApp Business app", HANDOVER))
+    return _news(echo, EventKind.STAFF, body, phone_number_id)
+
+
+def _preference(preference: Preference, phone_number_id: str) -> Arrival:
+    return _news(preference, EventKind.PREFERENCE, {"stopped": preference.stopped}, phone_number_id)
+
+
+def _news(news: Echo | Preference, kind: EventKind, body: Mapping[str, Any], phone_number_id: str) -> Arrival:
+    """Return the arrival of news about a customer; it is only kept if it is another number's."""
+    key, raw = _key(news.key), _text(news.fragment)
+    if news.phone_number_id not in (None, phone_number_id):
+        return Arrival(key, EventKind.OTHER, {"reason": "of another number"}, raw, pending=False)
+    return Arrival(key, kind, body, raw, aliases=news.customer)
 
 
 def from_razorpay(
@@ -175,11 +198,10 @@ def from_lost_link(link: Link, mode: Mode, reading: Reading) -> Arrival:
     return Arrival(f"found:{link.id}", EventKind.RESULT, results.to_json(found), order_key=order_key)
 
 
-def from_request(phone: str, items: tuple[Item, ...] | None, idempotency_key: str) -> Arrival:
+def from_request(phone: str, wanted: OrderRequested, idempotency_key: str) -> Arrival:
     """Return the arrival of an order from our own API. `phone` is digits with the country code."""
     key = f"request:{sha256(idempotency_key.encode()).hexdigest()}"
-    body = request_to_json(OrderRequested(items))
-    return Arrival(key, EventKind.REQUEST, body, aliases=((PHONE, phone),))
+    return Arrival(key, EventKind.REQUEST, request_to_json(wanted), aliases=((PHONE, phone),))
 
 
 def from_operator_forget(phone: str, key: str) -> Arrival:

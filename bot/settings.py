@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.setting_text import require_key, tidy
 from flows.document import durations
 from payments.shop.orders import Mode
+from payments.shop.staff import by_number
 from payments.signature import MIN_SECRET
 
 WHERE: Final[dict[str, str]] = {
@@ -78,6 +79,7 @@ class Settings(BaseSettings):
     munshi_flow: Path = Path("flows.yaml")
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    munshi_staff: str | None = None
     munshi_api_token: Secret
     munshi_keep_chats: Annotated[str, AfterValidator(_require_term)] = "365 days"
 
@@ -96,6 +98,13 @@ class Settings(BaseSettings):
 
     shopify_store: str | None = None
     shopify_access_token: SecretStr | None = None
+
+    @field_validator("munshi_staff")
+    @classmethod
+    def _numbers(cls, value: str | None) -> str | None:
+        if value is not None:
+            by_number(value)
+        return value
 
     @field_validator("*", mode="before")
     @classmethod

@@ -20,6 +20,27 @@ async def _write(world: World, fields: Fields) -> str:
     return await world.meta.person(fields.text("wa_id")).write(fields.text("text"))
 
 
+async def _reply(world: World, fields: Fields) -> str:
+    """Reply to the newest message that contains `to`."""
+    person, part = world.meta.person(fields.text("wa_id")), fields.text("to")
+    for message in reversed(person.messages):
+        if part in message.text:
+            return await person.reply(fields.text("text"), message.wamid)
+    raise LookupError(f"no message contains {part!r}")
+
+
+async def _owner_writes(world: World, fields: Fields) -> str:
+    return world.meta.owner_writes(world.meta.person(fields.text("wa_id")), fields.text("text"))
+
+
+async def _stop_offers(world: World, fields: Fields) -> None:
+    world.meta.prefer(world.meta.person(fields.text("wa_id")), "stop")
+
+
+async def _resume_offers(world: World, fields: Fields) -> None:
+    world.meta.prefer(world.meta.person(fields.text("wa_id")), "resume")
+
+
 async def _tap(world: World, fields: Fields) -> str:
     return await world.meta.person(fields.text("wa_id")).tap(fields.text("title"))
 
@@ -179,8 +200,12 @@ def _status(status: int) -> int:
 
 COMMANDS: Final[dict[str, Command]] = {
     "write": _write,
+    "reply": _reply,
     "tap": _tap,
     "fill": _fill,
+    "owner_writes": _owner_writes,
+    "stop_offers": _stop_offers,
+    "resume_offers": _resume_offers,
     "expire_token": _expire_token,
     "renew_token": _renew_token,
     "set_webhook": _set_webhook,
@@ -206,8 +231,11 @@ COMMANDS: Final[dict[str, Command]] = {
     "always": _always,
 }
 """
-`write {wa_id, text}` · `tap {wa_id, title}` ·
-`fill {wa_id, values}` (an address form, with Meta's names of its fields) · `expire_token` · `renew_token` ·
+`write {wa_id, text}` · `reply {wa_id, text, to}` (a part of what is replied to) ·
+`tap {wa_id, title}` ·
+`fill {wa_id, values}` (an address form, with Meta's names of its fields) ·
+`owner_writes {wa_id, text}` (in the WhatsApp Business app) ·
+`stop_offers {wa_id}` · `resume_offers {wa_id}` · `expire_token` · `renew_token` ·
 `set_webhook {url?}` (the callback address that Meta shows) · `subscribe` · `unsubscribe` ·
 `pay {url, amount?, currency?, method?}` · `fail {url, reason?, description?, method?}` ·
 `authorize {url, amount?, currency?, method?}` · `capture {payment}` · `settle_late {payment}` ·

@@ -117,10 +117,10 @@ class Meta:
                 raise HandshakeRefusedError(f"GET {url} answered {response.status}, not the challenge")
         self.account.webhook = url
 
-    def signed(self, name: str, value: Json) -> SignedEvent:
+    def signed(self, name: str, value: Json, field: str = "messages") -> SignedEvent:
         """Return a signed webhook with `value` (`messages`, `statuses`, …), without delivering it."""
         metadata = {"display_phone_number": BUSINESS_PHONE, "phone_number_id": self.phone_number_id}
-        payload = meta_webhooks.envelope(ACCOUNT_ID, {"metadata": metadata, **value})
+        payload = meta_webhooks.envelope(ACCOUNT_ID, {"metadata": metadata, **value}, field)
         return meta_webhooks.signed(name, payload, self._app_secret)
 
     def inbound(self, person: Person, message: Json) -> str:
@@ -133,6 +133,20 @@ class Meta:
         event = self.signed("message", {"contacts": [meta_webhooks.contact(person)], "messages": messages})
         self.courier.emit("meta", [event])
         return wamid
+
+    def owner_writes(self, person: Person, text: str) -> str:
+        """Post a text that the owner wrote to `person` in the WhatsApp Business app, and return its wamid."""
+        wamid = self._ids.wamid(person.wa_id)
+        echo = meta_webhooks.echo(BUSINESS_PHONE, person, wamid, self._now(), text)
+        event = self.signed("echo", {"message_echoes": [echo]}, "smb_message_echoes")
+        self.courier.emit("meta", [event])
+        return wamid
+
+    def prefer(self, person: Person, value: str) -> None:
+        """Post that `person` said `stop` or `resume` to offers in WhatsApp's settings."""
+        entry = meta_webhooks.preference(person, self._now(), value)
+        value_of = {"contacts": [meta_webhooks.contact(person)], "user_preferences": [entry]}
+        self.courier.emit("meta", [self.signed("preference", value_of, "user_preferences")])
 
     def status(self, person: Person, message: ReceivedMessage, status: str) -> None:
         """Post a status of `message` to the business."""

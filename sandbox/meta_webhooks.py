@@ -1,6 +1,7 @@
 """Webhook bodies in Meta's format.
 
-Source: Meta, WhatsApp Cloud API, "Webhooks" reference (messages, status), 2026.
+Source: Meta, WhatsApp Cloud API, "Webhooks" reference (messages, status, smb_message_echoes,
+user_preferences), 2026.
 """
 
 import json
@@ -22,9 +23,9 @@ def signed(name: str, payload: Any, app_secret: str) -> SignedEvent:
     return SignedEvent(name, body, headers)
 
 
-def envelope(account_id: str, value: Json) -> Json:
-    """Return the envelope around one change of the field `messages`."""
-    change = {"value": {"messaging_product": "whatsapp", **value}, "field": "messages"}
+def envelope(account_id: str, value: Json, field: str = "messages") -> Json:
+    """Return the envelope around one change of `field`."""
+    change = {"value": {"messaging_product": "whatsapp", **value}, "field": field}
     return {"object": "whatsapp_business_account", "entry": [{"id": account_id, "changes": [change]}]}
 
 
@@ -39,6 +40,20 @@ def inbound(person: Person, wamid: str, at: int, message: Json) -> Json:
     phone = {} if person.hides_phone else {"from": person.wa_id}
     head = {"from_user_id": person.user_id, "id": wamid, "timestamp": str(at // 1000)}
     return {**phone, **head, **message}
+
+
+def echo(business: str, person: Person, wamid: str, at: int, text: str) -> Json:
+    """Return a text that the owner wrote to `person` in the WhatsApp Business app; `at` in milliseconds."""
+    head = {"from": business, "to": person.wa_id, "id": wamid, "timestamp": str(at // 1000)}
+    return {**head, "type": "text", "text": {"body": text}}
+
+
+def preference(person: Person, at: int, value: str) -> Json:
+    """Return that `person` said `stop` or `resume` to offers; `at` in milliseconds."""
+    who = {"wa_id": person.wa_id, "user_id": person.user_id}
+    detail = f"User requested to {value} marketing messages"
+    about = {"category": "marketing_messages", "value": value, "detail": detail}
+    return {**who, **about, "timestamp": at // 1000}
 
 
 def status(person: Person, message: ReceivedMessage, name: str, at: int, errors: list[Json]) -> Json:

@@ -123,6 +123,11 @@ class Person:
         """Send a text message and return its wamid."""
         return await self.send("text", {"body": text})
 
+    async def reply(self, text: str, wamid: str) -> str:
+        """Send a text in reply to the message with this wamid, and return the text's own."""
+        quoted = {"from": self.business, "id": wamid}
+        return self.network.inbound(self, {"context": quoted, "type": "text", "text": {"body": text}})
+
     async def send(self, kind: str, body: Json) -> str:
         """Send another kind of message (`sticker`, `image`, `location`, `reaction`) and return its wamid."""
         return self.network.inbound(self, {"type": kind, kind: body})

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Final
 
 from payments.processing.notice import Notice
+from payments.shop.staff import Staff
 from storage.database import migration, write_probe
 from storage.database.address import configuration, is_sqlite
 from storage.database.errors import Closed, Gone, StorageError, Unavailable
@@ -14,7 +15,7 @@ from storage.database.queues import Lane
 from storage.database.sqlite import SqliteUnits
 from storage.database.transaction import SoldOut, Transaction, Units
 from storage.database.trouble import readable_errors
-from storage.inbox import arrivals, nonces, notices, product_switch, steps, stock, strays
+from storage.inbox import arrivals, nonces, notices, product_switch, staff, steps, stock, strays
 from storage.inbox.arrival import Arrival
 from storage.inbox.arrivals import Stored
 from storage.inbox.changes import error_text, park
@@ -151,8 +152,9 @@ class Store:
     async def _advance(
         self, advance: Advance, now: int, limit: int, events: int, *, alone: bool = False
     ) -> int:
+        draw, naming = self._draw, self._channel.naming
         return await self._units.run(
-            lambda tx: steps.advance_due(tx, advance, now, limit, events, self._draw, alone=alone)
+            lambda tx: steps.advance_due(tx, advance, now, limit, events, draw, naming, alone=alone)
         )
 
     async def _advance_alone(self, advance: Advance, now: int, limit: int) -> int:
@@ -207,6 +209,10 @@ class Store:
         return await self._units.run(
             lambda tx: product_switch.switch(tx, sku, available=available, by=by, now=now)
         )
+
+    async def declare_staff(self, members: Mapping[str, Staff], now: int) -> None:
+        """Make `members` the shop's staff, by phone number (digits); see `storage.inbox.staff.declare`."""
+        await self._units.run(lambda tx: staff.declare(tx, members, now, self._channel.naming))
 
     async def order(self, key: str) -> OrderView | None:
         """Return the order with `key`; None if there is none."""

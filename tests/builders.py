@@ -267,8 +267,8 @@ def _answer(result: Result) -> InboxBody:
 def change_set(given: StepInput, **changes: Any) -> ChangeSet:
     """A change set that answers each event of `given`.
 
-    `changes` are fields of ChangeSet as plain values, all caused by the last event: messages, calls and
-    facts without their cause; attempts, orders and refunds without their keys.
+    `changes` are fields of ChangeSet as plain values, all caused by the last event: messages, calls,
+    facts, told and commands without their cause; attempts, orders and refunds without their keys.
     """
     answers = [EventResult(event.number, Outcome.APPLIED) for event in given.events]
     filled = ChangeSet(changes.pop("conversation", given.conversation), answers)
@@ -279,7 +279,7 @@ def change_set(given: StepInput, **changes: Any) -> ChangeSet:
 
 def _field(name: str, values: Any, event: int) -> Any:
     match name:
-        case "messages" | "calls" | "facts" | "amendments":
+        case "messages" | "calls" | "facts" | "amendments" | "told" | "commands":
             return [Caused(event, value) for value in values]
         case "attempts":
             return {attempt.reference_id: attempt for attempt in values}

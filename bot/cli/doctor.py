@@ -19,6 +19,7 @@ from bot.cli.webhook import webhook
 from bot.log import mask
 from bot.printable import printable
 from bot.settings import Settings, SettingsInvalid, load_settings
+from bot.staff import staffed
 from bot.whatsapp.client import WhatsAppClient
 from bot.whatsapp.errors import SendError
 from flows.document.errors import FlowInvalid
@@ -116,7 +117,10 @@ async def _settings(settings: Settings) -> AsyncIterator[Finding]:
 
 async def _flow(settings: Settings) -> AsyncIterator[Finding]:
     try:
-        flow = load_flow(settings.munshi_flow)
+        flow = staffed(load_flow(settings.munshi_flow), settings)
+    except SettingsInvalid as invalid:
+        yield Finding("flow", False, str(invalid), "change MUNSHI_STAFF, or 'staff' in the flow file")
+        return
     except (FlowInvalid, OSError, UnicodeDecodeError) as error:
         yield Finding("flow", False, str(error), f"run 'munshi check {settings.munshi_flow}'")
         return

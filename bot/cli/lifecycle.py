@@ -75,6 +75,8 @@ def run(work: Coroutine[Any, Any, None]) -> None:
         uvloop.run(work)
     except FlowInvalid as invalid:
         refuse(f"Munshi can't start, because of the flow file:\n\n{invalid}")
+    except SettingsInvalid as invalid:
+        refuse(f"Munshi can't start, because of its settings (environment or .env):\n\n{invalid}")
     except StorageError as error:
         refuse(f"Munshi can't start, because of the database:\n\n{error}")
     except BrokenPipeError:  # the reader of the output has closed it

@@ -122,6 +122,19 @@ def _receipt(body: About) -> str:
     return f"WhatsApp told that a message was {body.get('status')}"
 
 
+def _staff(body: About) -> str:
+    what = " ".join(str(body.get(name)) for name in ("verb", "value") if body.get(name))
+    return f"{body.get('by') or 'the staff'} did: {_cut(what)}"
+
+
+def _handover(body: About) -> str:
+    return "time to see whether the person who has the chat is done"
+
+
+def _preference(body: About) -> str:
+    return f"customer {'stopped' if body.get('stopped') else 'allowed'} offers in WhatsApp's settings"
+
+
 def _joined(body: About) -> str:
     return f"this customer turned out to be {body.get('conversation')} too, whose chat goes on here"
 
@@ -141,6 +154,9 @@ _SUMMARIES: Final[Mapping[str, Callable[[About], str]]] = {
     "timer": _timer,
     "poll": _poll,
     "request": _request,
+    "staff": _staff,
+    "handover": _handover,
+    "preference": _preference,
     "receipt": _receipt,
     "joined": _joined,
     "forget": _forget,
@@ -158,19 +174,34 @@ def _decision(entry: About) -> Iterator[str]:
     elif entry.get("forgotten"):
         yield "erased name, chat and cart; orders and money stay"
     elif entry.get("event") == "joined":
-        if entry.get("took"):
-            yield f"took over its {entry['took']}"
-        if entry.get("ended"):
-            yield f"ended its order #{entry['ended']}, the older one"
+        yield from _took_over(entry)
+    elif entry.get("ended") or "forwarded" in entry:
+        yield _person(entry)
     elif entry.get("unanswered"):
         yield f"nobody answers {entry['event']} in {entry['state']}"
     elif reason := entry.get("refused") or entry.get("ignored"):
         yield f"not taken: {reason}"
+    elif entry.get("about") and entry.get("did"):
+        yield f"told {', '.join(entry['did'])} to the chat {entry['about']}"
+
+
+def _took_over(entry: About) -> Iterator[str]:
+    if entry.get("took"):
+        yield f"took over its {entry['took']}"
+    if entry.get("ended"):
+        yield f"ended its order #{entry['ended']}, the older one"
+
+
+def _person(entry: About) -> str:
+    if entry.get("ended"):
+        return f"the bot has the chat again ({entry['ended']})"
+    return f"held for a person: went to {entry['forwarded']} of the staff"
 
 
 def _effects(entry: About) -> str:
     parts = [f": {entry['state']} → {entry['entered'][-1]}" if entry.get("entered") else ""]
-    parts += [f"; {name} {', '.join(entry[name])}" for name in ("did", "said", "unsaid") if entry.get(name)]
+    effects = ("did", "said", "unsaid", "told", "untold")
+    parts += [f"; {name} {', '.join(entry[name])}" for name in effects if entry.get(name)]
     parts += [f"; {name}: {entry[name]}" for name in ("instead", "ignored") if entry.get(name)]
     parts += ["; undone: nobody would have seen it" if entry.get("undone") else ""]
     parts += ["; aside: the chat is about another order" if entry.get("aside") else ""]

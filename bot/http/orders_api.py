@@ -5,7 +5,7 @@ import hmac
 import json
 from collections import Counter
 from enum import StrEnum
-from typing import Annotated, Any, Final, assert_never
+from typing import Annotated, Any, Final, Literal, assert_never
 from uuid import uuid4
 
 from aiohttp import web
@@ -68,8 +68,21 @@ _WHY: Final = {
     "sold out": "there is not enough left of what was asked for",
     "too small": f"the sum is too small, an order must come to {money(MIN_TOTAL)} at least",
     "unknown": "the shop lacks one of the products",
+    "below minimum": "the goods come to less than the shop, the area or the coupon asks for",
+    "closed": "the shop is closed now",
+    "changed": "the price is not the one that the customer was shown last",
+    "no cash": "the shop takes no cash for this order",
+    "no address": "the shop needs an address",
+    "too short": "the address is too short",
+    "no pincode": "the address has no pincode",
+    "not served": "the shop does not deliver to that pincode",
+    "no pickup": "goods cannot be picked up at this shop",
+    "no slot": "there is no such delivery slot, or none was chosen",
+    "slot over": "the slot takes no orders any more",
+    "slot full": "the slot is full",
 }
-"""Words for the caller, by reason of `order.refused`."""
+"""Words for the caller, by reason of the events in `_REFUSALS`. Of a coupon the reason itself is shown."""
+_REFUSALS: Final = ("order.refused", "checkout.refused")
 
 routes = web.RouteTableDef()
 
@@ -86,6 +99,18 @@ class _OrderRequest(BaseModel):
 
     phone: Annotated[str, Field(min_length=8, max_length=20)]
     items: Annotated[list[_Item], Field(min_length=1, max_length=100)] | None = None
+    address: Annotated[str, Field(max_length=500)] | None = None
+    slot: Annotated[str, Field(max_length=64)] | None = None
+    note: Annotated[str, Field(max_length=500)] | None = None
+    coupon: Annotated[str, Field(max_length=64)] | None = None
+    pickup: bool | None = None
+    pays: Literal["online", "cash"] | None = None
+
+    @property
+    def order(self) -> OrderRequested:
+        """What is asked for."""
+        said = self.model_dump(exclude={"phone", "items"}, exclude_none=True)
+        return OrderRequested(self.wanted, said)
 
     @property
     def wanted(self) -> tuple[Item, ...] | None:
@@ -103,17 +128,17 @@ async def create(request: web.Request) -> web.Response:
     authorise(request)
     context = request.app[CONTEXT]
     order_request = _parse_request(bodies.parse_object(await bodies.read_body(request, bodies.API_BODY)))
-    items = order_request.wanted
-    _check_skus(context, items)
+    wanted = order_request.order
+    _check_skus(context, wanted.items)
     idempotency_key = request.headers.get("Idempotency-Key")
     if idempotency_key is not None and not (0 < len(idempotency_key) <= 255 and idempotency_key.isascii()):
         raise problem(web.HTTPBadRequest, "Idempotency-Key must have 1 to 255 ASCII characters")
     phone = await _phone(context, order_request.phone)
     # An idempotency key is scoped to one customer: the same key for two customers means two orders.
-    arrival = from_request(phone, items, idempotency_key or str(uuid4()))
+    arrival = from_request(phone, wanted, idempotency_key or str(uuid4()))
     (stored,) = await context.inbox.put([arrival])
     if not stored.new:
-        await _require_same_request(context, stored.number, items)
+        await _require_same_request(context, stored.number, wanted)
     view = await _wait_for_order(context, stored.number)
     if view is None:
         return web.json_response(_WAITING, status=202)
@@ -195,10 +220,10 @@ def _why_not(shop: Shop, sku: str) -> str:
     return f"'{sku}' comes in variants: order {' or '.join(variant.sku for variant in product.variants)}"
 
 
-async def _require_same_request(context: Context, number: int, items: tuple[Item, ...] | None) -> None:
-    """Raise HTTPUnprocessableEntity if event `number` was a request for other items."""
+async def _require_same_request(context: Context, number: int, wanted: OrderRequested) -> None:
+    """Raise HTTPUnprocessableEntity if event `number` was another request."""
     event = await context.store.event(number)
-    if event is None or event.body != request_to_json(OrderRequested(items)):
+    if event is None or event.body != request_to_json(wanted):
         raise problem(web.HTTPUnprocessableEntity, "this Idempotency-Key was used for another request")
 
 
@@ -229,7 +254,7 @@ def _refuse_unplaced(event: EventView | None) -> None:
 def _refusal_reason(event: EventView) -> str:
     """Return why the flow placed no order, from its decision record."""
     entries = event.trace
-    refused = [entry.get("reason") for entry in entries if entry.get("event") == "order.refused"]
+    refused = [entry.get("reason") for entry in entries if entry.get("event") in _REFUSALS]
     ignored = [entry["ignored"] for entry in entries if entry.get("ignored")]
     if refused:
         return _WHY.get(str(refused[-1]), f"the shop refuses it ({refused[-1]})")

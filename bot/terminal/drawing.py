@@ -167,7 +167,7 @@ def _draw_decision(entry: dict[str, Any]) -> Iterator[Text]:
         yield plain(f"  passed   line {passed['line']}, {passed['rule']}: {passed['because']}", "dim")
     if taken := entry.get("taken"):
         yield plain(f"  took     line {taken['line']}, {taken['rule']}")
-    for key in ("did", "entered", "said", "unsaid"):
+    for key in ("did", "entered", "said", "unsaid", "told", "untold"):
         if key in entry:
             yield plain(f"  {key:<8} {', '.join(entry[key])}")
     for key in ("page", "instead", "refused", "ignored", "asked"):

@@ -11,9 +11,10 @@ from bot.terminal.input import help_table, lines
 from flows.engine import address
 from flows.engine.model import Flow
 from flows.messages.kinds import Message, Reply
-from payments.processing.changes import EventResult
+from payments.processing.changes import EventResult, values
 from payments.shop.money import money
-from payments.simulator.simulator import NothingToPay, NothingToTap, Simulator
+from payments.simulator.chats import NothingToTap
+from payments.simulator.simulator import NothingToPay, Simulator
 
 
 class Chat:
@@ -62,7 +63,7 @@ class Chat:
                 self._play(command)
 
     def _play(self, command: Command) -> None:
-        before = len(self._simulator.results)
+        before, told = len(self._simulator.results), len(self._simulator.store.told)
         try:
             answer = self._answer(command)
         except NothingToPay as error:
@@ -77,6 +78,8 @@ class Chat:
                 self._console.print(plain(f"The shop could not handle that: {result.error}", "red"))
         for drawn in draw_all(answer):
             self._console.print(drawn)
+        for one in values(self._simulator.store.told[told:]):
+            self._console.print(plain(f"(told to the staff: {one.message.words})", "dim"))
         if answer:
             self._offered = choices(answer)
         else:

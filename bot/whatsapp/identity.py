@@ -77,6 +77,11 @@ def called(contact: Json) -> tuple[Alias, ...]:
     return _aliases((contact.get("user_id"),), (contact.get("parent_user_id"),), (contact.get("wa_id"),))
 
 
+def aliases_of(bsuids: Iterable[object], phones: Iterable[object]) -> tuple[Alias, ...]:
+    """Return the valid aliases among these, best first, without duplicates."""
+    return _aliases(bsuids, (), phones)
+
+
 def contacts_by_id(contacts: object) -> dict[str, Json]:
     """Index the contacts of a webhook value by each of their ids: their order does not match the messages."""
     return {

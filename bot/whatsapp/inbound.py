@@ -7,7 +7,7 @@ All results can be stored: they hold no NUL and no half surrogate pair.
 Source: Meta, WhatsApp Cloud API, "Webhooks", 2026.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, Final, TypeAlias
@@ -15,11 +15,13 @@ from typing import Any, Final, TypeAlias
 import orjson
 
 from bot.json_text import storable
+from bot.whatsapp import news
 from bot.whatsapp.alerts import alert
 from bot.whatsapp.contents import meaning
 from bot.whatsapp.identity import Alias, Sender, contacts_by_id, recipient, sender
 from bot.whatsapp.limits import OPAQUE
 from bot.whatsapp.loose import Json, clipped, identifier, integer, items, mapping, word
+from bot.whatsapp.news import Echo, Preference
 from flows.engine.events import Event
 from flows.messages import limits
 from payments.processing.notice import Notice
@@ -44,6 +46,8 @@ class InboundMessage:
     ignored: str | None
     sent_at: int
     """Milliseconds since 1970, UTC, by Meta's clock (whole seconds); 0 if unreadable."""
+    quote: str | None
+    """Id of the message that it replies to, or whose button it is; None if Meta names none."""
     fragment: Json
     """What is stored as evidence: a webhook `value` with only this message, its contact and its metadata."""
 
@@ -83,9 +87,17 @@ class Parsed:
     messages: tuple[InboundMessage, ...]
     receipts: tuple[Receipt, ...]
     unread: tuple[Unread, ...]
+    echoes: tuple[Echo, ...] = ()
+    preferences: tuple[Preference, ...] = ()
 
 
-_Item: TypeAlias = InboundMessage | Receipt | Unread
+_NEWS: Final[Mapping[str, Callable[[Json], Iterator[Echo | Preference]]]] = {
+    news.ECHOES: news.echoes,
+    news.PREFERENCES: news.preferences,
+}
+"""By webhook field: what reads it. A change in which it finds nothing is stored as unread."""
+
+_Item: TypeAlias = InboundMessage | Receipt | Unread | Echo | Preference
 
 
 def parse(body: Mapping[str, Any]) -> Parsed:
@@ -99,6 +111,8 @@ def parse(body: Mapping[str, Any]) -> Parsed:
         messages=tuple(item for item in parts if isinstance(item, InboundMessage)),
         receipts=tuple(item for item in parts if isinstance(item, Receipt)),
         unread=tuple(item for item in parts if isinstance(item, Unread)),
+        echoes=tuple(item for item in parts if isinstance(item, Echo)),
+        preferences=tuple(item for item in parts if isinstance(item, Preference)),
     )
 
 
@@ -119,6 +133,12 @@ def _entries(body: Json) -> Iterator[_Item]:
 def _change(change: Json, alone: Json) -> Iterator[_Item]:
     """Yield the items of one change. `alone` is its entry without the other changes."""
     field, value = change.get("field"), change.get("value")
+    if isinstance(field, str) and field in _NEWS:
+        found, given = list(_NEWS[field](mapping(value))), items(mapping(value).get(news.LISTS[field]))
+        yield from found
+        if not found or len(found) < len(given):
+            yield _unread(f"field {field}, {'in part' if found else 'unreadable'}", alone)
+        return
     if field != "messages" or not isinstance(value, dict):
         unread = _unread(f"field {word(field) or 'without a name'}", alone)
         yield replace(unread, notice=alert(field, value))
@@ -154,6 +174,7 @@ def _message(message: object, contact: Json, value: Json) -> InboundMessage | Un
         event=event,
         ignored=ignored,
         sent_at=_milliseconds(fields.get("timestamp")),
+        quote=identifier(mapping(fields.get("context")).get("id")),
         fragment=fragment,
     )
 

@@ -33,6 +33,7 @@ LIMITS: Final = ChannelLimits(
     row_description=72,
     row_id=200,
     link_title=20,
+    window=24 * 3600 * 1000,
     template_body=1024,  # a longer one is refused with 132005
     template_name=re.compile(rf"[a-z0-9_]{{1,{TEMPLATE_NAME}}}", re.ASCII),
     template_language=re.compile(r"[a-z]{2,3}(_[A-Z]{2,3})?", re.ASCII),

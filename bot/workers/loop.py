@@ -149,6 +149,8 @@ class Workers:
                 log.error("money is held", order=state.key, why=in_words(hold), mend="see munshi doctor")
         for notice in changes.notices:
             log.error("notice", kind=notice.kind, subject=notice.subject, mend=notice.said)
+        if changes.commands:
+            self._stepping.set()  # they are events of other conversations, which are due at once
         return changes
 
     async def _apply_receipts(self, now: int) -> int:

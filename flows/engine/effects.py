@@ -17,6 +17,14 @@ class Say:
 
 
 @dataclass(frozen=True, slots=True)
+class Tell:
+    """Send `message` to the host's staff. `name` is its name in the flow."""
+
+    name: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
 class StartTimer:
     """Return `TimerDue(state, timer, visit, due)` as an event at `due` (milliseconds since 1970, UTC)."""
 
@@ -26,4 +34,4 @@ class StartTimer:
     due: int
 
 
-Effect: TypeAlias = Say | StartTimer
+Effect: TypeAlias = Say | Tell | StartTimer

@@ -38,6 +38,8 @@ class Reaction:
 
     do: tuple[ActionCall, ...] = ()
     say: tuple[str, ...] = ()
+    tell: tuple[str, ...] = ()
+    """Messages to the host's staff."""
 
 
 NOTHING = Reaction()

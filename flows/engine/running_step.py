@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from flows.document.errors import StepFailed, ValueRefused
 from flows.engine.conversation import Conversation
-from flows.engine.effects import Effect, Say, StartTimer
+from flows.engine.effects import Effect, Say, StartTimer, Tell
 from flows.engine.events import Happened
 from flows.engine.model import LANGUAGE, SET, ActionCall, Flow, Reaction, Rule, State
 from flows.engine.variables import parse
@@ -56,19 +56,22 @@ class RunningStep:
     def context(self) -> Mapping[str, Any]:
         """Names and values that templates see at this point of the step."""
         if self._context is None:
-            vocabulary = self.flow.vocabulary
-            statics = vocabulary.refreshed(self.flow.statics[self._language], self.host)
-            self._context = {
-                **self.flow.defaults,
-                **self._variables,
-                **statics,
-                **vocabulary.views(self.host, statics),
-                "customer": {"name": "", **self._before.customer},
-                "event": self._event,
-                "language": self._language,
-                "state": self.state.path,
-            }
+            self._context = self._context_in(self._language)
         return self._context
+
+    def _context_in(self, language: str) -> dict[str, Any]:
+        vocabulary = self.flow.vocabulary
+        statics = vocabulary.refreshed(self.flow.statics[language], self.host)
+        return {
+            **self.flow.defaults,
+            **self._variables,
+            **statics,
+            **vocabulary.views(self.host, statics),
+            "customer": {"name": "", **self._before.customer, **vocabulary.customer(self.host)},
+            "event": self._event,
+            "language": language,
+            "state": self.state.path,
+        }
 
     def set_variable(self, name: str, value: str | int) -> None:
         """Set a variable of the flow."""
@@ -92,6 +95,7 @@ class RunningStep:
             return
         entered = self._move(leaf, rule.depth, entry) if leaf else ()
         self._say(rule.reaction, entry)
+        self._tell(rule.reaction, entry)
         for state, visit in entered:
             self._start_timers(state, visit)
             self._react(state.enter, entry)
@@ -137,6 +141,7 @@ class RunningStep:
     def _react(self, reaction: Reaction, entry: dict[str, Any]) -> None:
         if self._do(reaction, entry):
             self._say(reaction, entry)
+            self._tell(reaction, entry)
 
     def _say(self, reaction: Reaction, entry: dict[str, Any]) -> None:
         for name in reaction.say:
@@ -150,6 +155,16 @@ class RunningStep:
         self.effects.append(Say(name, message))
         if offered := message.replies:
             self.choices = tuple((reply.title, reply.id) for reply in offered)
+
+    def _tell(self, reaction: Reaction, entry: dict[str, Any]) -> None:
+        """Tell the staff, in the flow's first language. Their taps come back with the host's own ids."""
+        if not reaction.tell:
+            return
+        language, vocabulary = self.flow.languages[0], self.flow.vocabulary
+        context, place = self._context_in(language), vocabulary.staff_place(self.host, self._before.id)
+        for name in reaction.tell:
+            self.effects.append(Tell(name, self.flow.messages[name][language](context, place)))
+            entry.setdefault("told", []).append(name)
 
     def _do(self, reaction: Reaction, entry: dict[str, Any]) -> bool:
         """Run the actions. Return False if one raised an event instead of the rest of the rule."""
@@ -196,6 +211,7 @@ class RunningStep:
             event=self._event,
             now=self.now,
             number=self._number,
+            variables=self._variables,
             host=self.host,
         )
 

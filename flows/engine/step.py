@@ -234,7 +234,7 @@ def _timer(running: RunningStep, event: TimerDue) -> None:
     if rule is None:
         running.record(event=trigger, unanswered=True)
     elif decision.entered is None and (later := _overtaken_by(running, event)):
-        entry["unsaid"] = list(rule.reaction.say)
+        entry["unsaid"] = [*rule.reaction.say, *rule.reaction.tell]
         entry["because"] = f"it comes late: '{later}' of the same state has run out as well"
         running.act(rule, entry)
     else:

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from flows.engine.events import Happened
+from flows.messages.fault import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Scene:
     """Number of the event being handled; unique in the installation."""
     host: Any = None
     """The host's own value (of a shop: the customer's cart and orders, and the stock)."""
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    """Values of the flow's variables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,14 @@ class Vocabulary:
     view_names: tuple[str, ...] = ()
     views: Callable[[Any, Mapping[str, Any]], Mapping[str, Any]] = lambda host, statics: {}
     """(the host's value, statics) -> the values in templates that come from it (`cart`, `order`)."""
+    customer: Callable[[Any], Mapping[str, Any]] = lambda host: {}
+    """The host's value, or None for a sample -> fields of `customer` in templates, beside `name`."""
+    staff_place: Callable[[Any, str], str] = lambda host, conversation: ""
+    """(the host's value, the conversation's id) -> place of the replies in messages to the staff."""
     sample: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda statics: {}
     """statics -> statics and views with every field, and an item in every list: what templates may read."""
+    faults: Callable[[Any], Iterable[Fault]] = lambda flow: ()
+    """The compiled flow -> what is wrong with it beside the host's sections."""
     trials: Callable[[Mapping[str, Any]], Iterable[Trial]] = lambda statics: ()
     """statics -> conversations that every message is tried with when a flow is checked."""
 

@@ -9,13 +9,13 @@ from typing import Final
 
 from flows.document.errors import Issue, Severity, close
 from flows.document.reader import Document, Path
-from flows.engine.model import BUILT_IN, OTHERWISE, RECEIVED, Flow, Rule
+from flows.engine.model import BUILT_IN, OTHERWISE, RECEIVED, Flow, Reaction, Rule
 from flows.language.check_messages import check_messages
 from flows.language.compile import Compiled
 from flows.language.schema import FlowSpec, HandlerSpec, StateSpec
 from flows.language.texts import ROOTS
 from flows.language.trials import messages_can_be_sent
-from flows.language.walk import offers, state_place
+from flows.language.walk import offers, state_place, told_only
 
 
 def check(document: Document, spec: FlowSpec, compiled: Compiled) -> list[Issue]:
@@ -69,7 +69,7 @@ def _reserved(flow: Flow) -> set[str]:
 def _offers_are_answered(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
     reserved = _reserved(flow)
     answered = {rule.trigger for rule in flow.rules}
-    for offer in offers(spec):
+    for offer in offers(spec, told_only(_reactions(flow))):
         if offer.trigger in reserved:
             message = (
                 f"a button can't fire '{offer.trigger}': customers could claim what only the outside may say"
@@ -85,7 +85,7 @@ def _offers_are_answered(document: Document, spec: FlowSpec, flow: Flow) -> Iter
 
 def _offers_are_answered_where_said(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
     by_message: dict[str, set[str]] = {}
-    for offer in offers(spec):
+    for offer in offers(spec, set()):
         by_message.setdefault(offer.message, set()).add(offer.trigger)
     answered = {rule.trigger for rule in flow.rules}
     for leaf, message, line in set(_messages_by_leaf(flow)):
@@ -206,12 +206,17 @@ def _alternatives_are_reachable(document: Document, spec: FlowSpec, flow: Flow) 
 
 
 def _messages_are_said(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
-    said = {name for state in flow.states.values() for name in (*state.enter.say, *state.exit.say)}
-    said |= {name for rule in flow.rules for name in rule.reaction.say}
+    said = {name for reaction in _reactions(flow) for name in (*reaction.say, *reaction.tell)}
     for name in spec.messages.keys() - said:
         yield document.issue(
             ("messages", name), f"nobody says '{name}'", "say it, or remove it", Severity.WARNING
         )
+
+
+def _reactions(flow: Flow) -> Iterator[Reaction]:
+    for state in flow.states.values():
+        yield from (state.enter, state.exit)
+    yield from (rule.reaction for rule in flow.rules)
 
 
 def _variable_names_are_free(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
@@ -219,6 +224,11 @@ def _variable_names_are_free(document: Document, spec: FlowSpec, flow: Flow) -> 
     for name in sorted(spec.variables.keys() & used):
         message = f"'{name}' already means something else in templates"
         yield document.issue(("variables", name), message, "use another name")
+
+
+def _host_rules_hold(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+    for fault in flow.vocabulary.faults(flow):
+        yield document.issue(fault.place, fault.message, fault.mend, fault.severity)
 
 
 def _states(flow: Flow, spec: FlowSpec) -> Iterator[tuple[str, StateSpec]]:
@@ -244,4 +254,5 @@ _CHECKS: Final[tuple[Callable[[Document, FlowSpec, Flow], Iterator[Issue]], ...]
     _alternatives_are_reachable,
     _messages_are_said,
     _variable_names_are_free,
+    _host_rules_hold,
 )

@@ -35,7 +35,7 @@ from flows.engine.variables import parse
 from flows.engine.vocabulary import Action, Vocabulary
 from flows.language.schema import FlowSpec, HandlerSpec, ReactionSpec, StateSpec
 from flows.language.texts import Texts
-from flows.language.walk import chain, offers, state_paths, state_place
+from flows.language.walk import chain, offers, state_paths, state_place, told_only
 from flows.messages.limits import ChannelLimits
 from flows.messages.writer import Part
 from flows.templates.expressions import NEVER, Template
@@ -99,7 +99,7 @@ class _Compiler:
             machine=self._machine(states),
             messages=MappingProxyType({name: message.speeches for name, message in self.messages.items()}),
             variables=MappingProxyType(self.spec.variables),
-            offered=frozenset(offer.trigger for offer in offers(self.spec)),
+            offered=frozenset(offer.trigger for offer in offers(self.spec, self._told_only(states))),
             paged=frozenset(name for name, message in self.spec.messages.items() if message.has_pages),
             vocabulary=self.vocabulary,
             limits=self.limits,
@@ -113,6 +113,10 @@ class _Compiler:
                 {name: "" if v.default is None else v.default for name, v in self.spec.variables.items()}
             ),
         )
+
+    def _told_only(self, states: Mapping[str, State]) -> set[str]:
+        around = [reaction for state in states.values() for reaction in (state.enter, state.exit)]
+        return told_only([*around, *(rule.reaction for rule in self.rules)])
 
     # States
 
@@ -245,18 +249,21 @@ class _Compiler:
     def _reaction(self, spec: ReactionSpec | None, where: Path) -> Reaction:
         if spec is None:
             return NOTHING
-        for index, name in enumerate(spec.say):
-            if name not in self.spec.messages:
-                self._report(
-                    (*where, "say", index), f"there is no message '{name}'", close(name, self.spec.messages)
-                )
+        for key, names in (("say", spec.say), ("tell", spec.tell)):
+            for index, name in enumerate(names):
+                if name not in self.spec.messages:
+                    mend = close(name, self.spec.messages)
+                    self._report((*where, key, index), f"there is no message '{name}'", mend)
         calls = [
             self._call(name, args, (*where, "do", index, name))
             for index, entry in enumerate(spec.do)
             for name, args in (entry if isinstance(entry, dict) else {entry: None}).items()
         ]
+        known = self.spec.messages.keys()
         return Reaction(
-            tuple(call for call in calls if call), tuple(n for n in spec.say if n in self.spec.messages)
+            tuple(call for call in calls if call),
+            tuple(name for name in spec.say if name in known),
+            tuple(name for name in spec.tell if name in known),
         )
 
     def _call(self, name: str, given: Any, where: Path) -> ActionCall | None:

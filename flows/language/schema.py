@@ -20,10 +20,12 @@ Names: TypeAlias = Annotated[list[Name], BeforeValidator(one_or_many)]
 
 
 class ReactionSpec(Spec):
-    """What happens when a state is entered or left: actions, then messages."""
+    """What happens when a state is entered or left: actions, then messages, then messages to the staff."""
 
     do: Actions = []
     say: Names = []
+    tell: Names = []
+    """Messages to those who run the shop, not to the customer."""
 
 
 class HandlerSpec(ReactionSpec):
@@ -40,11 +42,11 @@ class HandlerSpec(ReactionSpec):
 
     @model_validator(mode="after")
     def _does_something(self) -> "HandlerSpec":
-        acts = bool(self.do or self.say or self.to)
+        acts = bool(self.do or self.say or self.tell or self.to)
         if not acts and self.ignore is None:
             raise ValueError("says nothing, does nothing and goes nowhere: add 'say', 'do', 'to' or 'ignore'")
         if acts and self.ignore is not None:
-            raise ValueError("'ignore' can't stand beside 'do', 'say' or 'to'")
+            raise ValueError("'ignore' can't stand beside 'do', 'say', 'tell' or 'to'")
         if self.interrupts and not self.words:
             raise ValueError("'interrupts' says which words interrupt a question: add 'words' beside it")
         return self

@@ -52,7 +52,8 @@ class Texts:
         fallback_statics = self.statics[fallback]
         groups = (ROOTS, vocabulary.view_names, fallback_statics, spec.variables)
         roots = frozenset(name for group in groups for name in group)
-        sample = {"customer": {"name": ""}, **fallback_statics, **vocabulary.sample(fallback_statics)}
+        customer = {"name": "", **vocabulary.customer(None)}
+        sample = {"customer": customer, **fallback_statics, **vocabulary.sample(fallback_statics)}
         self._compiler = TemplateCompiler(document, vocabulary.filters, roots, sample, issues)
         self.expression = self._compiler.expression
 

@@ -30,7 +30,8 @@ def messages_can_be_sent(document: Document, flow: Flow) -> Iterator[Issue]:
 
 def _issue(document: Document, flow: Flow, name: str, language: str, speech: Speech) -> Issue | None:
     statics, channel = flow.statics[language], flow.limits.channel
-    plain = {**statics, "customer": {"name": "Asha"}, "language": language, "state": flow.start}
+    customer = {"name": "Asha", **flow.vocabulary.customer(None)}
+    plain = {**statics, "customer": customer, "language": language, "state": flow.start}
     try:
         speech(plain, _PLACE)
     except Unsendable as refused:

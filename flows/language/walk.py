@@ -1,9 +1,10 @@
 """Walks over a flow's spec: its states by path, and the replies that its messages offer."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from flows.document.reader import Path
+from flows.engine.model import Reaction
 from flows.language.schema import FlowSpec, StateSpec
 
 
@@ -34,8 +35,17 @@ def state_place(path: str) -> Path:
     return tuple(step for name in path.split(".") for step in ("states", name))
 
 
-def offers(spec: FlowSpec) -> Iterator[PlacedOffer]:
-    """Every button and row of the flow's messages."""
+def told_only(reactions: Iterable[Reaction]) -> set[str]:
+    """Names of the messages that only the staff get."""
+    listed = list(reactions)
+    said = {name for reaction in listed for name in reaction.say}
+    return {name for reaction in listed for name in reaction.tell} - said
+
+
+def offers(spec: FlowSpec, told: set[str]) -> Iterator[PlacedOffer]:
+    """Every button and row of the messages to customers. `told`: names of those that only the staff get."""
     for name, message in spec.messages.items():
+        if name in told:
+            continue
         for reply, where in message.replies():
             yield PlacedOffer(name, reply.on, ("messages", name, *where, "on"))

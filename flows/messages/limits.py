@@ -46,6 +46,8 @@ class ChannelLimits:
     """Identifier carried by a list row."""
     link_title: int
     """Label of a link button."""
+    window: int
+    """Milliseconds after a customer's message for which they may be sent more than templates."""
     template_body: int
     """Body of an approved template, with its values filled in."""
     template_name: Pattern[str]

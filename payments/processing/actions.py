@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from flows.engine.vocabulary import Vocabulary
-from payments.processing import views
+from payments.processing import staff_faults, staff_replies, views
 from payments.processing.cart_actions import CART
+from payments.processing.checkout_actions import CHECKOUT
 from payments.processing.customer_actions import CUSTOMER
 from payments.processing.order_actions import ORDER
 from payments.processing.payment_actions import PAYMENT
@@ -17,6 +18,8 @@ from payments.shop.catalogue import Shop
 from payments.shop.money import money
 
 EVENTS: Final[Mapping[str, str]] = {
+    "checkout.refused": "what the customer said about delivery or coupon cannot be used: `event.field` is"
+    " address, slot, coupon or pickup, `event.reason` says why, `event.limit` is in paise",
     "order.stage": "the goods came to the stage `event.stage`, moved by `event.by`; `event.refund` paise go"
     " back",
     "order.amended": "the order got cheaper: `event.items` are missing or came back, `event.amount` is no"
@@ -41,6 +44,8 @@ EVENTS: Final[Mapping[str, str]] = {
     "payment.asked_lately": "Razorpay was asked for the payment only moments ago",
     "customer.refused": "the customer can't be forgotten yet: `event.reason` says why (`open order`,"
     " `held money`, `refund under way`, `payment under way`, `open link`), `event.number` of which order",
+    "handover.ended": "the bot has the chat again; `event.because` says why: `done`, `asked`, `quiet`, or"
+    " `nobody` if there is nobody to hand it over to",
     "refund.created": "`event.amount` is going back, started in Razorpay's dashboard",
     "refund.processed": "`event.amount` went back",
     "refund.failed": "`event.amount` could not be given back; it waits for a person",
@@ -49,16 +54,20 @@ REQUIRED: Final = frozenset({"payment.captured", "order.requested"})
 
 SHOP: Final = Vocabulary(
     sections={"shop": Shop},
-    actions={**CART, **ORDER, **PAYMENT, **CUSTOMER},
+    actions={**CART, **CHECKOUT, **ORDER, **PAYMENT, **CUSTOMER},
     events=EVENTS,
     required=REQUIRED,
     filters={"money": money},
     statics=lambda sections, language, fallback: {
-        "shop": catalogue_view.view(sections["shop"], language, fallback)
+        "language": language,
+        "shop": catalogue_view.view(sections["shop"], language, fallback),
     },
     refreshed=views.refreshed,
-    view_names=("cart", "order"),
+    view_names=("cart", "checkout", "order"),
     views=views.of,
+    customer=views.customer,
+    staff_place=staff_replies.place,
+    faults=staff_faults.faults,
     sample=views.sample,
     trials=views.trials,
 )

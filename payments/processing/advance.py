@@ -22,6 +22,7 @@ from payments.ledger.matching import may_have_taken
 from payments.ledger.polling import Poll
 from payments.ledger.refunds import RefundStatus
 from payments.ledger.state import OrderState
+from payments.processing import handover
 from payments.processing.bodies import (
     Body,
     Chat,
@@ -29,10 +30,13 @@ from payments.processing.bodies import (
     Forget,
     Joined,
     OrderRequested,
+    PreferenceSet,
+    StaffAction,
     read,
     request_to_json,
 )
 from payments.processing.changes import ChangeSet, EventResult, Outcome
+from payments.processing.chat import chat, preference
 from payments.processing.conversation_join import join
 from payments.processing.customer_actions import refusal
 from payments.processing.deferred_links import follow, keep_waiting
@@ -54,9 +58,11 @@ from payments.processing.results import (
 )
 from payments.processing.shop_state import CannotHandle
 from payments.processing.silence import withheld
+from payments.processing.staff_actions import act
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from payments.processing.turn import Trace, Turn, begin, following
 from payments.processing.updates import apply, record_facts, uncaptured
+from payments.shop.handover import HandoverCheck
 from payments.shop.orders import LINK_STATUSES, Attempt, AttemptStatus, is_by_hand, moved, order_key_of
 
 Done: TypeAlias = tuple[Trace, bool]
@@ -119,7 +125,7 @@ def _parked(last: Turn, failed: Turn, event: InboxEvent) -> Turn:
 def _handle(turn: Turn, body: Body) -> Done:
     match body:
         case Chat():
-            return _chat(turn, body)
+            return chat(turn, body)
         case TimerDue():
             return turn.run(body)
         case OrderRequested():
@@ -132,6 +138,12 @@ def _handle(turn: Turn, body: Body) -> Done:
             return join(turn, body)
         case Forget():
             return _forget(turn, body)
+        case StaffAction():
+            return act(turn, body)
+        case HandoverCheck():
+            return handover.check(turn, body)
+        case PreferenceSet():
+            return preference(turn, body)
         case _:
             return _result(turn, body)
 
@@ -155,13 +167,6 @@ def _result(turn: Turn, body: Result) -> Done:
             return _link_answered(turn, body)
         case _:
             assert_never(body)
-
-
-def _chat(turn: Turn, body: Chat) -> Done:
-    customer = turn.conversation.customer
-    if not turn.forgotten and body.name and customer.get("name") != body.name:
-        turn.conversation = replace(turn.conversation, customer={**customer, "name": body.name})
-    return turn.run(body.event)
 
 
 def _forget(turn: Turn, body: Forget) -> Done:

@@ -1,9 +1,9 @@
 """The bodies of inbox rows: one dataclass for each kind, and their codec. Pure."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias, assert_never
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final, TypeAlias
 
 from flows.engine import conversation as conversations
 from flows.engine import events
@@ -16,8 +16,9 @@ from payments.ledger.polling import Poll
 from payments.processing import results
 from payments.processing.results import Result
 from payments.processing.step_input import EventKind
-from payments.shop import cart
+from payments.shop import cart, handover
 from payments.shop.cart import Item
+from payments.shop.handover import HandoverCheck
 from payments.shop.orders import Mode
 
 
@@ -28,6 +29,8 @@ class Chat:
     event: Event
     name: str | None = None
     """The customer's name, according to the channel."""
+    quote: str | None = None
+    """The channel's id of the message that they replied to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,9 @@ class OrderRequested:
     """An order that was requested over our API. Without items, the customer's cart is ordered."""
 
     items: tuple[Item, ...] | None
+    said: Mapping[str, str | bool] = field(default_factory=dict)
+    """What the program says about delivery, coupon and payment: `address`, `slot`, `note`, `coupon`,
+    `pickup`, `pays`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,44 @@ class Forget:
     """Whether the customer asked for it in the chat."""
 
 
-Body: TypeAlias = Chat | TimerDue | FactsTold | Result | Poll | OrderRequested | Joined | Forget
+@dataclass(frozen=True, slots=True)
+class StaffAction:
+    """What a member of the staff did about a customer, or about their order."""
+
+    order_key: str
+    """Empty if it is about the customer alone."""
+    by: str
+    """Name of the member, or of the program that they used."""
+    verb: str
+    value: str = ""
+    expected: str = ""
+    """The stage of the order as the member saw it; empty if they saw none."""
+    money: bool = True
+    """Whether they may give money back."""
+    answer_to: str = ""
+    """The member's conversation, which is told what became of it; empty if nobody is."""
+
+
+@dataclass(frozen=True, slots=True)
+class PreferenceSet:
+    """The customer said at the channel whether they want offers."""
+
+    stopped: bool
+
+
+Body: TypeAlias = (
+    Chat
+    | TimerDue
+    | FactsTold
+    | Result
+    | Poll
+    | OrderRequested
+    | Joined
+    | StaffAction
+    | HandoverCheck
+    | PreferenceSet
+    | Forget
+)
 
 
 def read(kind: EventKind, body: Mapping[str, Any]) -> Body:
@@ -76,27 +119,10 @@ def read(kind: EventKind, body: Mapping[str, Any]) -> Body:
 
     Rows of kind RECEIPT and OTHER are no events of a conversation: they raise ValueError.
     """
-    match kind:
-        case EventKind.CHAT:
-            return Chat(events.from_json(body["event"]), body.get("name"))
-        case EventKind.TIMER:
-            return _timer(body)
-        case EventKind.FACTS:
-            return _facts(body)
-        case EventKind.RESULT:
-            return results.from_json(body)
-        case EventKind.POLL:
-            return polling.from_json(body)
-        case EventKind.REQUEST:
-            return _request(body)
-        case EventKind.JOINED:
-            return joined(body)
-        case EventKind.FORGET:
-            return Forget(body["by"] == "customer")
-        case EventKind.RECEIPT | EventKind.OTHER:
-            raise ValueError(f"'{kind}' is no event of a conversation")
-        case _:
-            assert_never(kind)
+    reader = _READERS.get(kind)
+    if reader is None:
+        raise ValueError(f"'{kind}' is no event of a conversation")
+    return reader(body)
 
 
 def joined(body: Mapping[str, Any]) -> Joined:
@@ -110,12 +136,18 @@ def joined(body: Mapping[str, Any]) -> Joined:
 
 def request_to_json(request: OrderRequested) -> dict[str, Any]:
     """Return the body of an `EventKind.REQUEST` row."""
-    return {"items": None if request.items is None else cart.items_to_json(request.items)}
+    items = None if request.items is None else cart.items_to_json(request.items)
+    return {"items": items, **request.said}
+
+
+def staff_action_to_json(action: StaffAction) -> dict[str, Any]:
+    """Return the body of an `EventKind.STAFF` row."""
+    return asdict(action)
 
 
 def _request(body: Mapping[str, Any]) -> OrderRequested:
-    items = body["items"]
-    return OrderRequested(None if items is None else cart.items_from_json(items))
+    items, said = body["items"], {name: value for name, value in body.items() if name != "items"}
+    return OrderRequested(None if items is None else cart.items_from_json(items), said)
 
 
 def _timer(body: Mapping[str, Any]) -> TimerDue:
@@ -135,3 +167,23 @@ def _facts(body: Mapping[str, Any]) -> FactsTold:
         account=body.get("account"),
         mode=None if mode is None else Mode(mode),
     )
+
+
+def _chat(body: Mapping[str, Any]) -> Chat:
+    return Chat(events.from_json(body["event"]), body.get("name"), body.get("quote"))
+
+
+_READERS: Final[Mapping[EventKind, Callable[[Mapping[str, Any]], Body]]] = {
+    EventKind.CHAT: _chat,
+    EventKind.TIMER: _timer,
+    EventKind.FACTS: _facts,
+    EventKind.RESULT: results.from_json,
+    EventKind.POLL: polling.from_json,
+    EventKind.REQUEST: _request,
+    EventKind.JOINED: joined,
+    EventKind.FORGET: lambda body: Forget(body["by"] == "customer"),
+    EventKind.STAFF: lambda body: StaffAction(**body),
+    EventKind.HANDOVER: handover.check_from_json,
+    EventKind.PREFERENCE: lambda body: PreferenceSet(bool(body["stopped"])),
+}
+"""How the body of each kind of event is read. RECEIPT and OTHER are no events of a conversation."""

@@ -7,9 +7,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from flows.engine.events import Happened
 from flows.engine.vocabulary import Action, Result, Scene
+from payments.processing.checkout_changes import REQUESTED, fields_of, say
 from payments.processing.shop_state import ShopState
 from payments.shop import cart
 from payments.shop.cart import Item
+from payments.shop.checkout import CheckoutFault
 from payments.shop.orders import Line
 from payments.shop.products import Article
 
@@ -80,8 +82,9 @@ def _empty(scene: Scene, args: NoArguments) -> Result:
 
 
 def _fill(scene: Scene, args: NoArguments) -> Result:
-    """Fill the cart with the event's `items`; without items it stays.
+    """Fill the cart with the event's `items`, and take what it says about delivery and coupon.
 
+    Without items the cart stays.
     If the shop lacks one of the products, the order is refused and the cart stays: a part of what was asked
     for would be a wrong order. If less is left than was asked for, the cart holds what is left and the order
     is refused: the requester has not seen that cart.
@@ -90,7 +93,9 @@ def _fill(scene: Scene, args: NoArguments) -> Result:
     if not items:
         # A catalogue cart without items could not be read as a whole, so its products are unknown.
         catalogue_order = scene.event.get("kind") == "order"
-        return refused(scene, "order.refused", reason="unknown") if catalogue_order else Result(scene.host)
+        if catalogue_order:
+            return refused(scene, "order.refused", reason="unknown")
+        return _with_checkout(scene, state_of(scene))
     wanted: dict[str, int] = {}
     for item in items:
         wanted[item.sku] = wanted.get(item.sku, 0) + item.quantity
@@ -101,8 +106,18 @@ def _fill(scene: Scene, args: NoArguments) -> Result:
     limits = {sku: limit_for_new(state, one) for sku, one in articles.items() if sku in wanted}
     filled = (Item(sku, min(wanted[sku], limit)) for sku, limit in limits.items())
     changed = state.with_cart(tuple(item for item in filled if item.quantity > 0))
-    short = any(wanted[sku] > limit for sku, limit in limits.items())
-    return Result(changed, instead=Happened("order.refused", {"reason": "sold out"}) if short else None)
+    if any(wanted[sku] > limit for sku, limit in limits.items()):
+        return Result(changed, instead=Happened("order.refused", {"reason": "sold out"}))
+    return _with_checkout(scene, changed)
+
+
+def _with_checkout(scene: Scene, state: ShopState) -> Result:
+    """Take what the event says about the next order, such as its address."""
+    said = {name: scene.event[name] for name in REQUESTED if scene.event.get(name) is not None}
+    found = say(state, said, scene.language) if said else state
+    if isinstance(found, CheckoutFault):
+        return Result(state, instead=Happened("checkout.refused", fields_of(found)))
+    return Result(found)
 
 
 def _settle(scene: Scene, args: NoArguments) -> Result:
@@ -166,7 +181,7 @@ CART: Final = {
     "cart.set": Action(_Quantity, _set, ("cart.refused", "cart.emptied")),
     "cart.remove": Action(_Product, _remove, ("cart.emptied",)),
     "cart.empty": Action(NoArguments, _empty),
-    "cart.fill": Action(NoArguments, _fill, ("order.refused",)),
+    "cart.fill": Action(NoArguments, _fill, ("order.refused", "checkout.refused")),
     "cart.settle": Action(NoArguments, _settle),
     "cart.repeat": Action(NoArguments, _repeat, ("cart.refused", "cart.incomplete")),
 }

@@ -11,13 +11,16 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from flows.engine.conversation import Conversation
 from flows.engine.effects import Say, StartTimer
+from flows.messages.kinds import Message
 from payments.ledger.calls import Call
 from payments.ledger.facts import Fact
 from payments.ledger.polling import Poll
 from payments.ledger.refunds import Refund
 from payments.ledger.state import OrderState
+from payments.processing.bodies import StaffAction
 from payments.processing.notice import Notice
 from payments.shop.amendments import Amendment
+from payments.shop.handover import HandoverCheck
 from payments.shop.orders import Attempt, Order
 from payments.shop.quotas import Booking
 from payments.shop.stock import StockMove
@@ -53,6 +56,25 @@ class Caused(NamedTuple, Generic[T]):
     value: T
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A message to the staff."""
+
+    to: tuple[str, ...]
+    """Public ids of the conversations of those who get it."""
+    name: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a member of the staff wants done in a customer's conversation. It becomes an event there."""
+
+    conversation: str
+    """Public id of the customer's conversation."""
+    action: StaffAction
+
+
 @dataclass(slots=True)
 class ChangeSet:
     """All that a step changes. If a key occurs twice, the last value counts."""
@@ -79,6 +101,10 @@ class ChangeSet:
     bookings: list[Booking] = field(default_factory=list)
     """Places of slots and coupons that were taken or freed."""
     polls: list[Poll] = field(default_factory=list)
+    told: list[Caused[Told]] = field(default_factory=list)
+    commands: list[Caused[Command]] = field(default_factory=list)
+    """At most one of each event."""
+    checks: list[HandoverCheck] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
     to_forget: list[int] = field(default_factory=list)
     """Numbers of events in which the customer asked to be forgotten. An `EventKind.FORGET` follows each."""

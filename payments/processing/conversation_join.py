@@ -12,6 +12,7 @@ from flows.engine.conversation import Conversation
 from payments.processing.bodies import Joined
 from payments.processing.shop_state import of_conversation, order_key_in
 from payments.processing.turn import Trace, Turn
+from payments.shop.consent import stricter
 from payments.shop.orders import order_key_of
 
 
@@ -39,9 +40,13 @@ def join(turn: Turn, body: Joined) -> tuple[Trace, bool]:
     if merged.cart and not turn.shop.cart:
         turn.shop = turn.shop.with_cart(merged.cart)
         entry["took"] = "cart"
-    used = Counter(turn.shop.used) + Counter(merged.used)
-    refusals = turn.shop.refusals + merged.refusals
-    turn.shop = replace(turn.shop, used=dict(used), refusals=refusals)
+    turn.shop = replace(
+        turn.shop,
+        used=dict(Counter(turn.shop.used) + Counter(merged.used)),
+        refusals=turn.shop.refusals + merged.refusals,
+        hears=stricter(turn.shop.hears, merged.hears),
+        handover=turn.shop.handover or merged.handover,
+    )
     turn.shop = turn.shop.waiting_for((*merged.earlier_links, *turn.shop.earlier_links))
     if not turn.shop.current and merged.current:
         turn.shop = replace(turn.shop.about(merged.current), asked_at=merged.asked_at)

@@ -1,4 +1,4 @@
-"""The actions on the customer's own data. Pure."""
+"""The actions on the customer: what they hear, who talks to them, what is kept of them. Pure."""
 
 from dataclasses import replace
 from typing import Final
@@ -6,7 +6,10 @@ from typing import Final
 from flows.engine.vocabulary import Action, Result, Scene
 from payments.ledger.unfinished import Unfinished
 from payments.processing.cart_actions import NoArguments, refused, state_of
+from payments.shop.consent import Hears
+from payments.shop.handover import Ending
 from payments.shop.orders import Order
+from payments.shop.staff import Right, who_may
 
 
 def _forget(scene: Scene, args: NoArguments) -> Result:
@@ -22,4 +25,25 @@ def refusal(order: Order | None, reason: Unfinished) -> dict[str, str]:
     return {"reason": str(reason), "number": order.number if order else ""}
 
 
-CUSTOMER: Final = {"customer.forget": Action(NoArguments, _forget, ("customer.refused",))}
+class _Hears(NoArguments):
+    hears: Hears
+
+
+def _hear(scene: Scene, args: _Hears) -> Result:
+    """Keep what the customer wants to hear from now on."""
+    return Result(replace(state_of(scene), hears=args.hears))
+
+
+def _hand_over(scene: Scene, args: NoArguments) -> Result:
+    """Leave the chat to those of the staff who may talk to customers. Without any, the bot keeps it."""
+    state = state_of(scene)
+    if set(who_may(Right.CHAT, state.at.staff)) <= {scene.conversation}:
+        return refused(scene, "handover.ended", because=str(Ending.NOBODY))
+    return Result(state.handed_over())
+
+
+CUSTOMER: Final = {
+    "customer.forget": Action(NoArguments, _forget, ("customer.refused",)),
+    "customer.hears": Action(_Hears, _hear),
+    "handover": Action(NoArguments, _hand_over, ("handover.ended",)),
+}

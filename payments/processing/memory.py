@@ -13,13 +13,15 @@ from payments.ledger.calls import Call
 from payments.ledger.polling import Poll
 from payments.ledger.refunds import Refund
 from payments.ledger.state import OrderState
-from payments.processing.changes import Caused, ChangeSet, EventResult, values
-from payments.processing.named_orders import order_keys
+from payments.processing.changes import Caused, ChangeSet, Command, EventResult, Told, values
+from payments.processing.named_orders import order_keys, quote_in
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.shop_state import order_key_in
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from payments.shop import quotas, stock
+from payments.shop.handover import HandoverCheck
 from payments.shop.orders import FIRST_NUMBER, Attempt
+from payments.shop.staff import StaffMap
 
 
 @dataclass
@@ -51,6 +53,19 @@ class MemoryStore:
     timers: dict[tuple[str, str, str, int], StartTimer] = field(default_factory=dict)
     """By conversation, state, name and visit: a timer is started once in a visit."""
     polls: set[Poll] = field(default_factory=set)
+    told: list[Caused[Told]] = field(default_factory=list)
+    """Everything that the staff were told, oldest first."""
+    commands: list[Caused[Command]] = field(default_factory=list)
+    """Everything that the staff wanted done, oldest first. Each is to become an event of its conversation."""
+    checks: dict[tuple[str, HandoverCheck], HandoverCheck] = field(default_factory=dict)
+    """By conversation: when to look whether a hand-over is over."""
+    staff: StaffMap = field(default_factory=dict)
+    phones: dict[str, str] = field(default_factory=dict)
+    """Phone numbers, digits only, by conversation."""
+    heard: dict[str, int | None] = field(default_factory=dict)
+    """When each customer last wrote, in milliseconds since 1970, UTC, by conversation."""
+    quoted: Mapping[str, str] = field(default_factory=dict)
+    """The channel's id of a message to the staff -> the conversation that it was about."""
     notices: dict[tuple[NoticeKind, str], Notice] = field(default_factory=dict)
     """By kind and subject: operators are told once."""
 
@@ -62,9 +77,23 @@ class MemoryStore:
             named |= self.orders.keys()
         known = {key: self.orders[key] for key in sorted(named & self.orders.keys())}
         orders = {key: state for key, state in known.items() if state.order.conversation == id}
-        account = self.account if orders else None
-        counts = (self.left, self.off, self.taken, self.next_number)
-        return StepInput(conversation, events, nonce, orders, *counts, account, id in self.forgotten)
+        quotes = {quote for event in events if (quote := quote_in(event))} if id in self.staff else set()
+        return StepInput(
+            conversation,
+            events,
+            nonce,
+            orders,
+            left=self.left,
+            off=self.off,
+            taken=self.taken,
+            next_number=self.next_number,
+            account=self.account if orders else None,
+            forgotten=id in self.forgotten,
+            phone=self.phones.get(id, ""),
+            heard_at=self.heard.get(id),
+            staff=self.staff,
+            quoted={quote: self.quoted[quote] for quote in quotes if quote in self.quoted},
+        )
 
     def save(self, changes: ChangeSet) -> None:
         """Keep what a step changed."""
@@ -76,6 +105,9 @@ class MemoryStore:
         for timer in changes.timers:
             self.timers.setdefault((id, timer.state, timer.timer, timer.visit), timer)
         self.polls.update(changes.polls)
+        self.told += changes.told
+        self.commands += changes.commands
+        self.checks |= {(id, check): check for check in changes.checks}
         for notice in changes.notices:
             self.notices.setdefault((notice.kind, notice.subject), notice)
         self.left = stock.after(self.left, changes.moves)

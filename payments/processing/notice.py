@@ -26,6 +26,7 @@ class NoticeKind(StrEnum):
     UNASKED = "unasked"
     CLOCK = "clock"
     OUTBOX = "outbox"
+    STAFF = "staff"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,22 @@
 """The actions on orders: place one, promise cash for it, call it off. Pure."""
 
+from dataclasses import replace
 from typing import Final
 
 from flows.engine.events import Happened
 from flows.engine.vocabulary import Action, Result, Scene
 from payments.ledger.state import OrderState
 from payments.processing.cart_actions import NoArguments, limit_for_new, refused, state_of
+from payments.processing.checkout_changes import fields_of
+from payments.processing.quoting import Fault, OrderFault, Quote
 from payments.processing.shop_state import ShopState
 from payments.shop import cart
 from payments.shop.cart import Item
+from payments.shop.checkout import Field
+from payments.shop.delivery import area_of
 from payments.shop.fulfilment import Stage, goods_are_here
+from payments.shop.legal import seller
+from payments.shop.order_terms import Terms
 from payments.shop.orders import CURRENCY, Lifecycle, Order, order_key
 
 MIN_TOTAL: Final = 100
@@ -30,22 +37,47 @@ def _place(scene: Scene, args: NoArguments) -> Result:
         # Also if a line's product is no longer sold: the customer may have seen the cart with it.
         changed = state.with_cart(tuple(item for item in possible if item.quantity))
         return Result(changed, instead=Happened("order.refused", {"reason": "sold out"}))
-    lines = cart.lines(state.cart, shop, scene.language)
-    total = sum(line.total for line in lines)
-    if total < MIN_TOTAL:
-        reason = "too small" if lines else "empty"
-        return refused(scene, "order.refused", reason=reason, limit=MIN_TOTAL)
-    order = Order(
+    quote = Quote(state, scene.language)
+    if not quote.lines:
+        return refused(scene, "order.refused", reason="empty", limit=MIN_TOTAL)
+    if fault := next(quote.faults(), None):
+        return _not_orderable(scene, fault)
+    if quote.total < MIN_TOTAL:
+        return refused(scene, "order.refused", reason="too small", limit=MIN_TOTAL)
+    return Result(_end_current(state).place(_order(scene, quote)))
+
+
+def _not_orderable(scene: Scene, fault: Fault) -> Result:
+    """Refuse the order. A coupon that cannot be used is dropped, and the customer can order without it."""
+    state = state_of(scene)
+    if isinstance(fault, OrderFault):
+        return refused(scene, "order.refused", reason=fault.reason, limit=fault.limit)
+    if fault.field is Field.COUPON:
+        state = state.saying(replace(state.checkout, coupon=""))
+    return Result(state, instead=Happened("checkout.refused", fields_of(fault)))
+
+
+def _order(scene: Scene, quote: Quote) -> Order:
+    state, coupon = quote.state, quote.usable_coupon
+    shop = state.at.shop
+    kept = {name: scene.variables[name] for name in shop.keeps if scene.variables.get(name) not in (None, "")}
+    return Order(
         key=order_key(scene.conversation, state.placed + 1, state.at.nonce),
         number=str(state.next_number),
         conversation=scene.conversation,
-        lines=lines,
-        total=total,
+        lines=quote.lines,
+        total=quote.total,
         currency=CURRENCY,
         placed_at=scene.now,
         placed_by=scene.number,
+        to=quote.destination,
+        terms=Terms(
+            coupon=coupon.code if coupon else "",
+            language=scene.language,
+            kept=kept,
+            seller=seller(shop.legal, shop.gst),
+        ),
     )
-    return Result(_end_current(state).place(order))
 
 
 def _end_current(state: ShopState) -> ShopState:
@@ -67,10 +99,16 @@ def _promise(scene: Scene, args: NoArguments) -> Result:
     order = state.order
     if order is None or order.lifecycle is not Lifecycle.OPEN or not order.open_to_pay:
         return refused(scene, "order.refused", reason="nothing to pay")
-    if not state.takes_cash(order.owed) or order.balance.paid:
+    if not _takes_cash(state, order) or order.balance.paid:
         terms = state.at.shop.cash
         return refused(scene, "order.refused", reason="no cash", limit=(terms and terms.up_to) or 0)
     return Result(state.promise(order.key))
+
+
+def _takes_cash(state: ShopState, order: OrderState) -> bool:
+    delivery, pincode = state.at.shop.delivery, order.to.pincode
+    area = area_of(delivery, pincode) if delivery and pincode else None
+    return state.takes_cash(order.owed) and (area is None or area.cash)
 
 
 def _call_off(scene: Scene, args: NoArguments) -> Result:
@@ -88,7 +126,7 @@ def _call_off(scene: Scene, args: NoArguments) -> Result:
 
 
 ORDER: Final = {
-    "order.place": Action(NoArguments, _place, ("order.refused",)),
+    "order.place": Action(NoArguments, _place, ("order.refused", "checkout.refused")),
     "order.cancel": Action(NoArguments, _call_off, ("order.refused", "order.stage")),
     "payment.cash": Action(NoArguments, _promise, ("order.refused",)),
 }

@@ -11,10 +11,14 @@ from flows.engine.conversation import Conversation
 from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments
 from payments.ledger.state import PAYABLE, OrderState
 from payments.ledger.unfinished import Unfinished, unfinished
-from payments.shop import cart, quotas, stock
+from payments.shop import cart, checkout, quotas, stock
+from payments.shop import handover as handovers
 from payments.shop.cart import Cart
 from payments.shop.catalogue import Shop
+from payments.shop.checkout import NOTHING_SAID, Checkout
+from payments.shop.consent import Hears
 from payments.shop.fulfilment import Stage
+from payments.shop.handover import Handover, HandoverCheck
 from payments.shop.orders import (
     Attempt,
     AttemptStatus,
@@ -25,6 +29,7 @@ from payments.shop.orders import (
     withdrawn,
 )
 from payments.shop.quotas import Booking
+from payments.shop.staff import StaffMap
 from payments.shop.stock import StockMove
 
 
@@ -51,6 +56,9 @@ class StepContext:
     """Random letters, drawn for this step alone."""
     off: frozenset[str] = frozenset()
     """Skus of products and variants that the shop has switched off."""
+    phone: str = ""
+    """The customer's phone number, digits with the country code; empty if it is not known."""
+    staff: StaffMap = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +85,16 @@ class ShopState:
     """How often each slot and coupon is taken, by all customers."""
     used: Mapping[str, int] = field(default_factory=dict)
     """How often this customer has used each coupon, by code."""
+    checkout: Checkout = NOTHING_SAID
+    """What the customer has said about the next order."""
     refusals: int = 0
     """How often this customer did not take goods at the door for which cash was promised."""
     next_number: int = 0
     """Number of the order that is placed next."""
+    hears: Hears = Hears.ORDERS
+    handover: Handover | None = None
+    """None while the bot has the chat."""
+    checks: tuple[HandoverCheck, ...] = ()
     calls: tuple[Call, ...] = ()
     moves: tuple[StockMove, ...] = ()
     bookings: tuple[Booking, ...] = ()
@@ -136,6 +150,10 @@ class ShopState:
         """Return the state with `held` as its cart."""
         return replace(self, cart=held)
 
+    def saying(self, said: Checkout) -> "ShopState":
+        """Return the state in which the customer has said this about the next order."""
+        return replace(self, checkout=said)
+
     def with_order(self, state: OrderState) -> "ShopState":
         """Return the state with this order added or replaced.
 
@@ -146,10 +164,16 @@ class ShopState:
             return self
         shop = replace(self, orders={**self.orders, state.key: state})
         places = _holds(state) - _holds(known)
-        return shop._booking(state, places) if places else shop
+        booked = state.order.to.slot or state.order.terms.coupon
+        return shop._booking(state, places) if places and booked else shop
 
     def _booking(self, state: OrderState, places: int) -> "ShopState":
-        bookings = quotas.bookings(state.order, places)
+        # Money that has come is honoured: a coupon's last use may be taken twice then.
+        shop, limited = self.at.shop, places > 0 and state.lifecycle is Lifecycle.OPEN
+        bookings = tuple(
+            replace(booking, limit=shop.places(booking.name)) if limited else booking
+            for booking in quotas.bookings(state.order, places)
+        )
         code, used = state.order.terms.coupon, self.used
         if code:
             used = {**used, code: used.get(code, 0) + places}
@@ -182,6 +206,18 @@ class ShopState:
         """Return the state that waits for the end of exactly these links of earlier orders."""
         return replace(self, earlier_links=tuple(dict.fromkeys(earlier_links)))
 
+    def handed_over(self, *, answered: bool = False) -> "ShopState":
+        """Return the state in which a person has the chat, from now on or as before.
+
+        `answered`: whether a person has written to the customer.
+        """
+        now, before = self.at.now, self.handover
+        if before is not None:
+            answered = answered or before.answered
+            return replace(self, handover=Handover(before.since, max(before.last, now), answered))
+        check = HandoverCheck(now, now + self.at.shop.handover.quiet)
+        return replace(self, handover=Handover(now, now, answered), checks=(*self.checks, check))
+
     def asking(self, *calls: Call) -> "ShopState":
         """Return the state with these calls added."""
         return replace(self, calls=(*self.calls, *calls)) if calls else self
@@ -204,9 +240,14 @@ class ShopState:
         for earlier in self.orders.values():
             shop = shop._without_plans(earlier)
         shop = shop._left_behind(shop.orders.values())
-        shop = shop.with_order(OrderState(order))
-        counted = replace(shop, placed=shop.placed + 1, next_number=shop.next_number + 1)
-        shop = replace(counted, current=order.key, asked_at=0)
+        shop = replace(
+            shop.with_order(OrderState(order)),
+            placed=shop.placed + 1,
+            next_number=shop.next_number + 1,
+            checkout=shop.checkout.after_placing(),
+            current=order.key,
+            asked_at=0,
+        )
         return shop.moving(stock.reserve(shop.left, order.lines))
 
     def promise(self, key: str) -> "ShopState":
@@ -380,15 +421,18 @@ def of_conversation(
         earlier_links=tuple(data.get("earlier_links", ())),
         used=data.get("coupons", {}),
         refusals=data.get("refusals", 0),
+        checkout=checkout.from_json(data.get("checkout", {})),
         orders=orders,
         left=left,
         taken=taken,
         next_number=next_number,
+        hears=Hears(data.get("hears", Hears.ORDERS)),
+        handover=handovers.from_json(data.get("handover")),
     )
 
 
 def data(shop: ShopState) -> dict[str, Any]:
-    """Return what a conversation stores of the state, as JSON: the cart, its current order, earlier links."""
+    """Return what a conversation stores of the state, as JSON. What is as at first is left out."""
     kept = {
         "cart": cart.to_json(shop.cart),
         "orders": shop.placed,
@@ -397,6 +441,9 @@ def data(shop: ShopState) -> dict[str, Any]:
         "earlier_links": list(shop.earlier_links),
         "coupons": dict(shop.used),
         "refusals": shop.refusals,
+        "checkout": checkout.to_json(shop.checkout),
+        "hears": "" if shop.hears is Hears.ORDERS else str(shop.hears),
+        "handover": handovers.to_json(shop.handover),
     }
     return {name: value for name, value in kept.items() if value}
 
@@ -405,3 +452,8 @@ def order_key_in(data: Mapping[str, Any]) -> str | None:
     """Return the key of the current order in a conversation's data, or None."""
     key: str | None = data.get("order")
     return key
+
+
+def wants_reminders(data: Mapping[str, Any]) -> bool:
+    """Return whether reminders may be sent, by a conversation's data: wanted, and no person has the chat."""
+    return data.get("hears") != Hears.NOTHING and data.get("handover") is None

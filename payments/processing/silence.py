@@ -82,11 +82,16 @@ def decide_silence(
             return Ruling(talk)
 
 
-def withheld(trace: tuple[Mapping[str, Any], ...], because: str) -> tuple[Mapping[str, Any], ...]:
-    """Return the `trace` of a step with its messages marked as not sent."""
+def withheld(
+    trace: tuple[Mapping[str, Any], ...], because: str, said: str = "said", unsaid: str = "unsaid"
+) -> tuple[Mapping[str, Any], ...]:
+    """Return the `trace` of a step with its messages marked as not sent.
+
+    Messages to the staff are under `told`, and under `untold` if they are not sent.
+    """
     return tuple(
-        {**{k: v for k, v in entry.items() if k != "said"}, "unsaid": entry["said"], "because": because}
-        if "said" in entry
+        {**{k: v for k, v in entry.items() if k != said}, unsaid: entry[said], "because": because}
+        if said in entry
         else entry
         for entry in trace
     )

@@ -7,14 +7,16 @@ from typing import Any
 
 from flows.engine.conversation import Conversation
 from payments.ledger.state import OrderState
+from payments.shop.staff import StaffMap
 
 
 class EventKind(StrEnum):
     """What the body of an inbox row holds. A new kind needs a case in `bodies.read`."""
 
     CHAT = "chat"
-    """`{"event": a flows.engine.events.Event, "name", "sent_at"}` from the customer. `sent_at` is 0 if the
-    channel does not say when they wrote."""
+    """`{"event": a flows.engine.events.Event, "name", "sent_at", "quote"}` from the customer. `sent_at` is 0
+    if the channel does not say when they wrote. `quote` is the channel's id of the message that they replied
+    to, if they did."""
     TIMER = "timer"
     """A `flows.engine.events.TimerDue`. The row is due when the timer is."""
     FACTS = "facts"
@@ -31,6 +33,12 @@ class EventKind(StrEnum):
     becomes a part of this one. Its public id, whether the customer wrote last in it, and its JSON text."""
     FORGET = "forget"
     """`{"by": "operator" | "customer"}`: the customer is to be forgotten."""
+    STAFF = "staff"
+    """A `payments.processing.bodies.StaffAction`: what the staff did about this customer or their order."""
+    HANDOVER = "handover"
+    """A `payments.shop.handover.HandoverCheck`. The row is due when the chat may be quiet."""
+    PREFERENCE = "preference"
+    """`{"stopped": whether the customer wants no offers}`: what they set at the channel."""
     RECEIPT = "receipt"
     """`{"provider_id", "status", "rank", "meaning", "opaque", "error", "code", "remedy"}`: the channel's
     later report about one of our messages. See `storage.outbox.receipts`."""
@@ -74,3 +82,11 @@ class StepInput:
     """Razorpay's id of our account; None until a payment has named it, and where no order is given."""
     forgotten: bool = False
     """Whether the customer was forgotten: money is booked, and nothing is said any more."""
+    phone: str = ""
+    """The customer's phone number, digits with the country code; empty if it is not known."""
+    heard_at: int | None = None
+    """When the customer last wrote before `events`, in milliseconds since 1970, UTC; None if never."""
+    staff: StaffMap = field(default_factory=dict)
+    quoted: Mapping[str, str] = field(default_factory=dict)
+    """The channel's id of each message of ours to the staff that `events` quote -> the conversation that it
+    was about."""

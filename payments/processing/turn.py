@@ -5,19 +5,21 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
 from flows.engine.conversation import Conversation
-from flows.engine.effects import Say, StartTimer
+from flows.engine.effects import Effect, Say, StartTimer, Tell
 from flows.engine.events import Event, Received
 from flows.engine.model import Flow
 from flows.engine.step import Step, step
-from flows.messages.kinds import Text
+from flows.messages.kinds import Message, Text
 from payments.ledger.polling import Poll
 from payments.ledger.state import OrderState
-from payments.processing.changes import Caused, ChangeSet
+from payments.processing.bodies import StaffAction
+from payments.processing.changes import Caused, ChangeSet, Command, Told
 from payments.processing.notice import Notice
 from payments.processing.shop_state import ShopState, StepContext, data, of_conversation
 from payments.processing.silence import decide_silence, withheld
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from payments.shop.catalogue import Shop
+from payments.shop.consent import Hears
 
 Trace: TypeAlias = tuple[Mapping[str, Any], ...]
 
@@ -34,6 +36,8 @@ class Turn:
     event: InboxEvent
     conversation: Conversation
     shop: ShopState
+    given: StepInput
+    """The input of the step that the turn is part of."""
     account: str | None
     """Razorpay's id of our account, if it is known."""
     before: Mapping[str, OrderState]
@@ -46,6 +50,8 @@ class Turn:
     timers: list[StartTimer] = field(default_factory=list)
     polls: list[Poll] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
 
     @property
     def reminding(self) -> bool:
@@ -58,17 +64,30 @@ class Turn:
             return _NOBODY, False
         before, shop = self.conversation, self.shop
         done = self._step(before, event, shop)
-        says = sum(isinstance(effect, Say) for effect in done.effects)
+        kept = self._kept_from_customer()
+        says = 0 if kept else sum(isinstance(effect, Say) for effect in done.effects)
+        # A loop of timers that only the staff would hear is a loop too.
+        says = says or any(isinstance(effect, Tell) for effect in done.effects)
         gained = _progress(before, shop) != _progress(done.conversation, done.host)
         ruling = decide_silence(self.flow, before, done.conversation, event, says, self.now, gained=gained)
         self.notices += ruling.notices
-        trace = withheld(done.trace, ruling.because) if ruling.because else done.trace
+        trace = withheld(done.trace, because) if (because := ruling.because or kept) else done.trace
         if not ruling.taken:
             self.conversation = replace(before, talk=ruling.talk)
             return tuple({**entry, "entered": [], "did": [], "undone": True} for entry in trace), False
         self.conversation, self.shop = replace(done.conversation, talk=ruling.talk), done.host
-        self._take(done, silent=ruling.because is not None)
-        return trace, done.applied
+        self.timers += [effect for effect in done.effects if isinstance(effect, StartTimer)]
+        if because is None:
+            self._say(done.effects)
+        return self._tell(done.effects, trace, ruling.because), done.applied
+
+    def _kept_from_customer(self) -> str | None:
+        """Return why messages of the event are not for the customer; None if they are."""
+        if self.reminding and self.shop.handover:
+            return "a person has the chat, and reminders would disturb it"
+        if self.reminding and self.shop.hears is Hears.NOTHING:
+            return "the customer wants no reminders"
+        return None
 
     def notify_only(self, key: str, events: Iterable[Event]) -> tuple[Trace, bool]:
         """Send the messages of `events` about an order that is not the current one. Nothing else changes."""
@@ -76,9 +95,10 @@ class Turn:
         applied = False
         for event in () if self.forgotten else events:
             done = self._step(self.conversation, event, self.shop.aside(key))
-            trace += [{**entry, "entered": [], "did": [], "aside": True} for entry in done.trace]
+            entries = tuple({**entry, "entered": [], "did": [], "aside": True} for entry in done.trace)
+            trace += self._tell(done.effects, entries, None)
             applied = applied or done.applied
-            self._say(effect for effect in done.effects if isinstance(effect, Say))
+            self._say(done.effects)
         return tuple(trace), applied
 
     def forget(self) -> None:
@@ -101,6 +121,15 @@ class Turn:
         if ruling.because is None:
             self.messages.append(Say("apology", Text(said)))
 
+    def answer(self, action: StaffAction, text: str) -> None:
+        """Tell the member of the staff who did `action` what became of it."""
+        self.reply(action, Text(text))
+
+    def reply(self, action: StaffAction, message: Message) -> None:
+        """Send a message to the member of the staff who did `action`."""
+        if action.answer_to:
+            self.told.append(Told((action.answer_to,), "answer to the staff", message))
+
     def changes(self) -> ChangeSet:
         """Return all that the event changed."""
         number = self.event.number
@@ -116,6 +145,9 @@ class Turn:
             notices=self.notices,
             to_forget=[number] if self.shop.to_forget else [],
             forgotten=[number] if self.forgets else [],
+            told=[Caused(number, told) for told in self.told],
+            commands=[Caused(number, command) for command in self.commands],
+            checks=list(self.shop.checks),
         )
         found.compare(number, self.before, self.shop.orders)
         return found
@@ -123,35 +155,48 @@ class Turn:
     def _step(self, conversation: Conversation, event: Event, shop: ShopState) -> Step:
         return step(self.flow, conversation, event, self.now, self.event.number, shop)
 
-    def _take(self, done: Step, *, silent: bool) -> None:
-        self.timers += [effect for effect in done.effects if isinstance(effect, StartTimer)]
-        if not silent:
-            self._say(effect for effect in done.effects if isinstance(effect, Say))
+    def _say(self, effects: Iterable[Effect]) -> None:
+        says = [effect for effect in effects if isinstance(effect, Say)]
+        self.messages += [replace(say, reminder=True) for say in says] if self.reminding else says
 
-    def _say(self, messages: Iterable[Say]) -> None:
-        self.messages += [replace(say, reminder=True) for say in messages] if self.reminding else messages
+    def _tell(self, effects: Iterable[Effect], trace: Trace, because: str | None) -> Trace:
+        """Tell all of the staff. Return the trace, in which it is marked if `because` keeps it from them.
+
+        What keeps a reminder from a customer does not keep the same rule's message from the staff.
+        """
+        to = tuple(self.given.staff)
+        if because is None and not to:
+            because = "the shop has no staff"
+        if because is not None:
+            return withheld(trace, because, "told", "untold")
+        self.told += [Told(to, one.name, one.message) for one in effects if isinstance(one, Tell)]
+        return trace
 
 
 def begin(flow: Flow, given: StepInput, now: int) -> Turn:
     """Return the turn before the first event of `given`."""
     shop: Shop = flow.sections["shop"]
-    at = StepContext(shop, now, given.conversation.id, 0, given.nonce, given.off)
+    more = (given.off, given.phone, given.staff)
+    at = StepContext(shop, now, given.conversation.id, 0, given.nonce, *more)
     shared = (given.left, given.taken, given.next_number)
     state = of_conversation(given.conversation, at, given.orders, *shared)
     nothing = InboxEvent(0, EventKind.OTHER, {}, now)
-    return Turn(flow, now, nothing, given.conversation, state, given.account, given.orders, given.forgotten)
+    rest = (given.account, given.orders, given.forgotten)
+    return Turn(flow, now, nothing, given.conversation, state, given, *rest)
 
 
 def following(last: Turn, event: InboxEvent) -> Turn:
     """Return the turn of `event`, which follows `last`."""
     at = replace(last.shop.at, number=event.number)
-    shop = replace(last.shop, at=at, calls=(), moves=(), bookings=(), unresolved=(), to_forget=False)
-    rest = (last.account, shop.orders, last.forgotten)
+    shop = replace(
+        last.shop, at=at, calls=(), moves=(), bookings=(), unresolved=(), to_forget=False, checks=()
+    )
+    rest = (last.given, last.account, shop.orders, last.forgotten)
     return Turn(last.flow, last.now, event, last.conversation, shop, *rest)
 
 
 def _progress(conversation: Conversation, shop: ShopState) -> tuple[Any, ...]:
-    """Return what the customer has reached: variables, cart, orders, and the state of the current one."""
+    """Return what the customer has reached: variables, cart, orders, a person, the current order's state."""
     order = shop.order
     stands = (order.key, order.next_ordinal, order.status, order.lapsed) if order else ()
-    return (conversation.variables, shop.cart, shop.placed, *stands)
+    return (conversation.variables, shop.cart, shop.placed, shop.hears, shop.handover is None, *stands)

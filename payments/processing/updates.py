@@ -18,8 +18,9 @@ from payments.ledger.state import OrderState, PaymentStatus
 from payments.processing.bodies import FactsTold
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.notifications import NOT_FOUND, events_for
+from payments.processing.quoting import slot_fault
 from payments.processing.results import Refusal
-from payments.processing.shop_state import CannotHandle
+from payments.processing.shop_state import CannotHandle, ShopState
 from payments.processing.turn import Trace, Turn
 from payments.shop.catalogue import Repairs
 from payments.shop.orders import is_by_hand, moved
@@ -178,15 +179,21 @@ def _rules(turn: Turn, state: OrderState, current: bool) -> Repairs:
     """Return the shop's rules for the order `state`.
 
     A customer cannot be offered a link for the rest of an order that is not the current one: a part payment
-    of it is refunded. So is a late payment for what the shop has switched off: it has none of it now.
+    of it is refunded. So is a late payment for goods that cannot come any more.
     """
-    at = turn.shop.at
-    rules, changed = at.shop.repairs, dict[str, str]()
+    rules, changed = turn.shop.at.shop.repairs, dict[str, str]()
     if not current and rules.short == "top up":
         changed["short"] = "refund"
-    if rules.late == "fulfil" and any(at.shop.is_off(line.sku, at.off) for line in state.order.lines):
+    if rules.late == "fulfil" and state.lapsed and _cannot_come(turn.shop, state):
         changed["late"] = "refund"
     return rules.model_copy(update=changed) if changed else rules
+
+
+def _cannot_come(shop: ShopState, state: OrderState) -> bool:
+    """Return whether the shop has switched some of the goods off, or their slot is over or full."""
+    at, slot = shop.at, state.order.to.slot
+    off = any(at.shop.is_off(line.sku, at.off) for line in state.order.lines)
+    return off or bool(slot and slot_fault(shop, slot))
 
 
 def _move_attempts(state: OrderState) -> OrderState:

@@ -5,9 +5,13 @@ from typing import Any, Final
 
 from flows.engine.vocabulary import Trial
 from payments.ledger.state import OrderState
+from payments.processing.checkout_view import NO_SUMS, NOTHING_SAID, SLOT, checkout, opening, sums
+from payments.processing.deferred_view import DeferredView
+from payments.processing.quoting import gst_inside
 from payments.processing.shop_state import ShopState
 from payments.shop import catalogue_view
 from payments.shop.cart import Cart, Item
+from payments.shop.consent import Hears
 from payments.shop.orders import CURRENCY, Attempt, AttemptStatus, Line, Order, lines_to_json
 
 _SAMPLE_TOTAL: Final = 100
@@ -15,38 +19,74 @@ _SAMPLE_TOTAL: Final = 100
 
 
 def refreshed(statics: Mapping[str, Any], state: ShopState | None) -> Mapping[str, Any]:
-    """Return `statics` as they are now: what is sold out or switched off has `in_stock` False."""
-    gone = {*state.at.off, *(sku for sku, left in state.left.items() if left <= 0)} if state else set()
-    return {**statics, "shop": catalogue_view.without(statics["shop"], gone)} if gone else statics
+    """Return `statics` as they are now: opening hours, and `in_stock` of what is sold out or switched off."""
+    if state is None:
+        return statics
+    shop, gone = statics["shop"], {*state.at.off, *(sku for sku, left in state.left.items() if left <= 0)}
+    if gone:
+        shop = catalogue_view.without(shop, gone)
+    if state.at.shop.hours is not None:
+        shop = {**shop, **opening(state, statics["language"])}
+    return statics if shop is statics["shop"] else {**statics, "shop": shop}
 
 
 def of(state: ShopState | None, statics: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the views `cart` and `order` of the customer."""
+    """Return the views `cart`, `checkout` and `order` of the customer."""
     if state is None:
-        return {"cart": _EMPTY_CART, "order": _NO_ORDER}
-    return {"cart": _cart(state.cart, statics), "order": order(state.order, state.at.now)}
+        return {"cart": _EMPTY_CART, "checkout": NOTHING_SAID, "order": _NO_ORDER}
+    language = statics["language"]
+    cart = DeferredView(lambda: _cart(state.cart, statics), lambda: sums(state, language))
+    return {
+        "cart": cart if state.cart else _EMPTY_CART,
+        "checkout": DeferredView(lambda: checkout(state, language)),
+        "order": _order(state),
+    }
 
 
-_EMPTY_CART: Final[Mapping[str, Any]] = {"lines": [], "count": 0, "total": 0, "gone": 0}
+def customer(state: ShopState | None) -> dict[str, Any]:
+    """Return what templates see of the customer beside the name."""
+    if state is None:
+        return {"phone": "", "hears": str(Hears.ORDERS)}
+    return {"phone": f"+{state.at.phone}" if state.at.phone else "", "hears": str(state.hears)}
+
+
+_EMPTY_CART: Final[Mapping[str, Any]] = {"lines": [], "count": 0, "gone": 0, **NO_SUMS}
 
 
 def _cart(cart: Cart, statics: Mapping[str, Any]) -> Mapping[str, Any]:
-    if not cart:
-        return _EMPTY_CART
+    """Return the lines of a cart, and how many of its lines the shop no longer sells."""
     articles = statics["shop"]["product"]
     lines = [
         {**article, "quantity": item.quantity, "total": article["price"] * item.quantity}
         for item in cart
         if (article := articles.get(item.sku)) is not None and not article["variants"]
     ]
-    count, total = sum(line["quantity"] for line in lines), sum(line["total"] for line in lines)
-    return {"lines": lines, "count": count, "total": total, "gone": len(cart) - len(lines)}
+    count = sum(line["quantity"] for line in lines)
+    return {"lines": lines, "count": count, "gone": len(cart) - len(lines)}
+
+
+def _order(state: ShopState) -> Mapping[str, Any]:
+    """Return the view of the customer's current order, with the answers that the shop keeps with it."""
+    found, keeps = state.order, state.at.shop.keeps
+    if found is None:
+        return {**dict.fromkeys(keeps, ""), **_NO_ORDER} if keeps else _NO_ORDER
+    return DeferredView(
+        lambda: _payment(found, state.at.now), lambda: _goods(found), lambda: _kept(state, found)
+    )
+
+
+def _kept(state: ShopState, found: OrderState) -> Mapping[str, Any]:
+    """Return what depends on the shop: whether the customer may cancel, and the answers that it keeps."""
+    cancels = found.open_to_pay or (found.goods_due and state.may_call_off(found))
+    return {**dict.fromkeys(state.at.shop.keeps, ""), **found.order.terms.kept, "can_cancel": cancels}
 
 
 def order(state: OrderState | None, now: int) -> Mapping[str, Any]:
     """Return the view of an order at `now` (milliseconds since 1970, UTC). Sums are in paise."""
-    if state is None:
-        return _NO_ORDER
+    return {**_goods(state), "can_cancel": False, **_payment(state, now)} if state else _NO_ORDER
+
+
+def _payment(state: OrderState, now: int) -> Mapping[str, Any]:
     link = state.link
     expired = link is not None and link.expires_at <= now
     url = (link.short_url if link else None) or ""
@@ -72,8 +112,22 @@ _NO_ORDER: Final[Mapping[str, Any]] = {
     "number": "",
     "lines": [],
     "count": 0,
+    "items": "",
+    "goods": 0,
+    "discount": 0,
+    "delivery": 0,
+    "gst": 0,
+    "coupon": "",
     "total": 0,
+    "owed": 0,
     "due": 0,
+    "how": "",
+    "address": "",
+    "slot": "",
+    "note": "",
+    "stage": "",
+    "running": False,
+    "can_cancel": False,
     "currency": CURRENCY,
     "attempts": 0,
     "status": "",
@@ -84,11 +138,36 @@ _NO_ORDER: Final[Mapping[str, Any]] = {
 }
 
 
+def _goods(state: OrderState) -> Mapping[str, Any]:
+    to = state.to
+    return {
+        "items": ", ".join(f"{line.quantity} × {line.name}" for line in state.lines),
+        "goods": state.order.goods,
+        "discount": state.order.discount,
+        "delivery": state.order.delivery,
+        "gst": _gst(state),
+        "coupon": state.order.terms.coupon,
+        "owed": state.owed,
+        "how": str(to.how),
+        "address": to.address,
+        "slot": to.slot_name,
+        "note": to.note,
+        "stage": str(state.stage or ""),
+        "running": state.goods_due and state.stage is not None and not state.stage.ended,
+    }
+
+
+def _gst(state: OrderState) -> int:
+    seller_state, to = state.order.terms.seller.gst[:2], state.order.to.state
+    return gst_inside(state.order.lines, in_state=to in ("", seller_state))
+
+
 def sample(statics: Mapping[str, Any]) -> dict[str, Any]:
     """Return the shop with every field, and a cart and an order of one article, to check templates."""
     article = _articles(statics)[0]
     views = _trial_views([Line(article["sku"], "", 1, _SAMPLE_TOTAL)], statics)
-    return {"shop": catalogue_view.example(statics["shop"]), **views}
+    choice = {**NOTHING_SAID, "slots": [SLOT]}
+    return {"shop": catalogue_view.example(statics["shop"]), **views, "checkout": choice}
 
 
 def trials(statics: Mapping[str, Any]) -> Iterator[Trial]:
@@ -131,4 +210,7 @@ def _trial_views(lines: Sequence[Line], statics: Mapping[str, Any]) -> dict[str,
     link = Attempt(f"{key}.1", key, 1, total, CURRENCY, 1, AttemptStatus.CREATED, "plink_trial", url)
     state = OrderState(placed, attempts=(link,))
     cart = tuple(Item(line.sku, line.quantity) for line in lines)
-    return {"cart": _cart(cart, statics), "order": order(state, 0)}
+    sums = {**NO_SUMS, "goods": total, "total": total}
+    kept = dict.fromkeys(statics["shop"]["keeps"], "-")
+    shown = {**_cart(cart, statics), **sums}
+    return {"cart": shown, "checkout": NOTHING_SAID, "order": {**kept, **order(state, 0)}}

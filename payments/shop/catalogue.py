@@ -1,17 +1,26 @@
 """The `shop:` section of a flow file: what is for sale, payment links, rules for payments that do not fit."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from flows.document import durations
 from flows.document.errors import close
-from flows.document.shape import Misplaced, Texts, misplaced
+from flows.document.shape import Misplaced, Name, Texts, misplaced
+from payments.shop.coupons import Coupons, find
+from payments.shop.delivery import Delivery
 from payments.shop.fulfilment import Stage
+from payments.shop.handover import HandoverSpec
+from payments.shop.hours import Hours
+from payments.shop.legal import Gst, Legal
+from payments.shop.local_time import INDIA, TimeZone
+from payments.shop.money import RupeesOrZero
 from payments.shop.products import Article, Category, Product
 from payments.shop.sale_terms import CancelTerms, CashTerms, Rung
+from payments.shop.slots import slot_of
+from payments.shop.staff import StaffSpec, distinct
 
 MIN_LINK_LIFE: Final = 16 * 60_000
 """Milliseconds. Razorpay wants `expire_by` over 15 minutes ahead. Source: Razorpay, Standard Links."""
@@ -70,6 +79,19 @@ class Shop(BaseModel):
     """Milliseconds after a link's expiry in which its payment may still arrive.
     Razorpay asks the bank for 3 days; older pages say 5. Source: Late authorisation."""
     repairs: Repairs = Repairs()
+    timezone: TimeZone = INDIA
+    hours: Hours | None = None
+    """None: the shop is always open."""
+    minimum_order: RupeesOrZero = 0
+    """Paise of goods, before coupon and delivery."""
+    delivery: Delivery | None = None
+    """None: the flow or a person arranges how goods reach the customer."""
+    coupons: Coupons = ()
+    legal: Legal | None = None
+    gst: Gst | None = None
+    """None: the shop is not registered, and no price has GST in it."""
+    keeps: list[Name] = []
+    """Variables of the flow that are kept with each order."""
     stages: list[Rung] = [Stage.ACCEPTED, Stage.OUT, Stage.DELIVERED]
     """The stages that orders go through after they are placed."""
     cash: CashTerms | None = None
@@ -78,6 +100,11 @@ class Shop(BaseModel):
     """None: a customer cannot call off an order that is paid, or for which cash is promised."""
     max_quantity: Annotated[int, Field(ge=1, le=10_000)] = 99
     """Pieces of one product in one order."""
+    staff: Annotated[list[StaffSpec], AfterValidator(distinct), Field(max_length=50)] = []
+    """Who runs the shop. The setting MUNSHI_STAFF adds numbers that the flow file leaves out."""
+
+    handover: HandoverSpec = HandoverSpec()
+    """When a chat that a person has taken over comes back to the bot."""
 
     @model_validator(mode="after")
     def _names_fit(self) -> "Shop":
@@ -142,10 +169,32 @@ class Shop(BaseModel):
         in_stock = article.stock if article.stock is None else left.get(article.sku, article.stock)
         return self.max_quantity if in_stock is None else max(0, min(self.max_quantity, in_stock))
 
+    def with_staff(self, more: Sequence[StaffSpec]) -> "Shop":
+        """Return the shop with `more` staff. Raises ValueError if two of them all have one number."""
+        return self.model_copy(update={"staff": distinct([*self.staff, *more])})
+
     def is_off(self, sku: str, off: Collection[str]) -> bool:
         """Return whether `off`, the skus that the shop has switched off, has this one or its product's."""
         article = self.article(sku)
         return sku in off or (article is not None and article.product.sku in off)
+
+    def gst_rate(self, product: Product) -> int:
+        """Return the GST inside the product's price, in basis points; 0 if bills show none."""
+        taxed = self.gst is not None and self.gst.scheme == "regular"
+        return self.rate_of(product, self.gst.rate) if self.gst and taxed else 0
+
+    def hsn(self, product: Product) -> str:
+        """Return the product's HSN code; empty if it has none."""
+        return self.hsn_of(product, self.gst.hsn if self.gst else "")
+
+    def places(self, quota: str) -> int | None:
+        """Return how often a slot or a coupon can be taken (`payments.shop.quotas`); None if any number."""
+        kind, _, name = quota.partition(":")
+        if kind == "coupon":
+            coupon = find(self.coupons, name)
+            return coupon.uses if coupon else None
+        found = slot_of(self.delivery, name) if self.delivery else None
+        return found[0].orders if found else None
 
     def rate_of(self, product: Product, default: int) -> int:
         """Return the rate of tax in hundredths of a percent: the product's, its category's, or `default`."""

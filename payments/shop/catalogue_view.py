@@ -28,7 +28,7 @@ NO_CATEGORY: Final[View] = {"id": "", "name": _NO_NAME, "in_stock": False}
 
 
 def view(shop: Shop, language: str, fallback: str) -> dict[str, Any]:
-    """Return `name`, `products`, `product`, `categories` and `category`, with the stock as declared."""
+    """Return the shop's name, products and categories, with the stock as declared. It counts as open."""
     products = [_product(shop, product, language, fallback) for product in shop.products]
     categories = [
         {"id": category.id, "name": text_in(category.name, language, fallback)}
@@ -36,6 +36,10 @@ def view(shop: Shop, language: str, fallback: str) -> dict[str, Any]:
     ]
     return {
         "name": text_in(shop.name, language, fallback),
+        "open": True,
+        "opens_at": "",
+        "minimum": shop.minimum_order,
+        "keeps": list(shop.keeps),
         "products": products,
         "product": LookupTable(_by_sku(products), NO_PRODUCT),
         **_categories(categories, products),

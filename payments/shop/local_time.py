@@ -149,6 +149,12 @@ def local_date(zone: ZoneInfo, now: int) -> date:
     return (_EPOCH + timedelta(milliseconds=now)).astimezone(zone).date()
 
 
+def local_time(zone: ZoneInfo, now: int) -> tuple[date, int]:
+    """Return the date in `zone` at `now` (milliseconds), and the minutes since its midnight."""
+    there = datetime.fromtimestamp(now / 1000, zone)
+    return there.date(), there.hour * 60 + there.minute
+
+
 def instant(zone: ZoneInfo, day: date, minute: int) -> int:
     """Return the milliseconds at which clocks in `zone` show `minute` minutes after 0:00 of `day`."""
     days, rest = divmod(minute, DAY)

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 
-class Handover(StrEnum):
+class Fulfilment(StrEnum):
     """How the goods reach the customer."""
 
     NONE = ""
@@ -19,7 +19,7 @@ class Handover(StrEnum):
 class Destination:
     """Where an order goes, and when. Every text may be empty. All of it is the customer's own data."""
 
-    how: Handover = Handover.NONE
+    how: Fulfilment = Fulfilment.NONE
     name: str = ""
     phone: str = ""
     address: str = ""
@@ -81,7 +81,7 @@ def destination_to_json(destination: Destination) -> dict[str, Any]:
 
 def destination_from_json(value: Mapping[str, Any]) -> Destination:
     """Return the destination that `destination_to_json` wrote. Raises TypeError or ValueError if none did."""
-    return Destination(**{**value, "how": Handover(value.get("how", ""))})
+    return Destination(**{**value, "how": Fulfilment(value.get("how", ""))})
 
 
 def terms_to_json(terms: Terms) -> dict[str, Any]:

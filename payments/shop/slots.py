@@ -90,6 +90,11 @@ def slot_of(delivery: Delivery, slot_id: str) -> tuple[Slot, date] | None:
         return None
 
 
+def starts_at(slot: Slot, day: date, zone: ZoneInfo) -> int:
+    """Return when `slot` begins on `day`, in milliseconds since 1970, UTC."""
+    return instant(zone, day, slot.at.start)
+
+
 def _choices(
     delivery: Delivery, hours: Hours | None, zone: ZoneInfo, now: int, taken: Mapping[str, int]
 ) -> Iterator[SlotChoice]:

@@ -6,9 +6,12 @@ from dataclasses import dataclass, replace
 
 from flows.engine.model import Flow
 from flows.messages.kinds import Buttons, Link, List, Message
-from payments.processing.changes import EventResult
+from payments.processing.changes import EventResult, values
+from payments.simulator import people
+from payments.simulator.chats import NothingToTap
+from payments.simulator.people import NobodyThere
 from payments.simulator.scenario import Expectation, Scenario, ScenarioAction
-from payments.simulator.simulator import NothingToPay, NothingToTap, Simulator
+from payments.simulator.simulator import NothingToPay, Simulator
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +73,14 @@ def play(flow: Flow, scenario: Scenario) -> Played:
 class _Runner:
     def __init__(self, flow: Flow, scenario: Scenario) -> None:
         self._flow, self._scenario = flow, scenario
-        self.simulator = Simulator(flow)
+        staff = None if scenario.staff is None else people.named(scenario.staff)
+        self.simulator = Simulator(flow, staff=staff)
         self.transcript: list[str] = []
         self._before = 0
         """Number of events handled before the last action."""
         self._answer: list[Message] = []
+        self._told: list[Message] = []
+        """What the staff were told since the last action."""
 
     def run(self) -> Mismatch | None:
         language, languages = self._scenario.language, self._flow.languages
@@ -98,14 +104,17 @@ class _Runner:
     def _perform(self, action: ScenarioAction) -> Mismatch | None:
         self.transcript.append(action.said)
         parked_before = len(self.simulator.parked)
-        handled_before = len(self.simulator.results)
+        handled_before, told_before = len(self.simulator.results), len(self.simulator.store.told)
         try:
             self._answer = action.perform(self.simulator)
-        except (NothingToTap, NothingToPay) as error:
+        except (NothingToTap, NothingToPay, NobodyThere) as error:
             return Mismatch(action.line, action.said, str(error))
         self._before = handled_before
+        self._told = [one.message for one in values(self.simulator.store.told[told_before:])]
         for message in self._answer:
-            self.transcript += _transcript_lines(message)
+            self.transcript += _transcript_lines("shop", message)
+        for message in self._told:
+            self.transcript += _transcript_lines("told", message)
         parked = self.simulator.parked[parked_before:]
         if parked:
             return Mismatch(action.line, action.said, f"the shop could not handle it: {parked[0].error}")
@@ -113,22 +122,23 @@ class _Runner:
 
     def _compare(self, expected: Expectation) -> Mismatch | None:
         differences = (
-            self._compare_texts(expected),
+            self._compare_texts(expected.line, "the shop to say", expected.shop, self._answer),
+            self._compare_texts(expected.line, "the staff to be told", expected.told, self._told),
             self._compare_titles(expected.line, "buttons", expected.buttons, Buttons),
             self._compare_titles(expected.line, "rows", expected.rows, List),
             self._compare_state(expected),
         )
         return next((mismatch for mismatch in differences if mismatch), None)
 
-    def _compare_texts(self, expected: Expectation) -> Mismatch | None:
-        if expected.shop is None:
+    def _compare_texts(
+        self, line: int, what: str, expected: tuple[str, ...] | None, messages: list[Message]
+    ) -> Mismatch | None:
+        if expected is None:
             return None
-        said = [message.words for message in self._answer]
-        if len(said) == len(expected.shop) and all(map(matches, expected.shop, said)):
+        said = [message.words for message in messages]
+        if len(said) == len(expected) and all(map(matches, expected, said)):
             return None
-        return Mismatch(
-            expected.line, _listed("the shop to say", expected.shop), _listed("it said", tuple(said))
-        )
+        return Mismatch(line, _listed(what, expected), _listed("it said", tuple(said)))
 
     def _compare_titles(
         self, line: int, name: str, expected: tuple[str, ...] | None, kind: type[Message]
@@ -158,10 +168,10 @@ def matches(expected: str, said: str) -> bool:
     return re.fullmatch(pattern, said.strip(), re.DOTALL) is not None
 
 
-def _transcript_lines(message: Message) -> Iterator[str]:
-    """Yield the lines of `message` in a transcript."""
+def _transcript_lines(to: str, message: Message) -> Iterator[str]:
+    """Yield the lines of `message` in a transcript. `to`: what the scenario calls such messages."""
     first, *rest = message.words.splitlines() or [""]
-    yield f"    shop: {first}"
+    yield f"    {to}: {first}"
     yield from (f"          {line}" for line in rest)
     if isinstance(message, Link):
         yield f"          [{message.title}: {message.url}]"

@@ -12,6 +12,7 @@
 `…` matches any text. `payments.simulator.runner` runs the scenario.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -53,7 +54,7 @@ class ScenarioAction:
     said: str
     """Its line in a transcript."""
     perform: Performance
-    """Raises NothingToTap or NothingToPay."""
+    """Raises NothingToTap, NothingToPay or NobodyThere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,8 @@ class Expectation:
     """Titles of the last message's buttons."""
     rows: tuple[str, ...] | None = None
     """Titles of the last message's list rows."""
+    told: tuple[str, ...] | None = None
+    """All messages to the staff since that action."""
     state: str | None = None
     """The state of the conversation, or a state that contains it."""
 
@@ -85,6 +88,8 @@ class Scenario:
     """Path of its flow file, as written; None for the shop's own."""
     language: str | None = None
     """The customer's language at the start; None for the flow's first."""
+    staff: tuple[str, ...] | None = None
+    """Names of the shop's staff, who may do all; None for those of the flow file."""
     lines: Mapping[str, int] = field(default_factory=dict)
     """Line of each of its keys."""
 
@@ -119,6 +124,7 @@ class _Reader:
             steps=tuple(step for step in self._steps(data.get("chat", [])) if step),
             flow=self._optional(data, "flow", ()),
             language=self._optional(data, "language", ()),
+            staff=self._texts(data, "staff", ()),
             lines={key: self._document.line((key,)) for key in data},
         )
 
@@ -153,6 +159,7 @@ class _Reader:
             shop=self._texts(step, "shop", where),
             buttons=self._texts(step, "buttons", where),
             rows=self._texts(step, "rows", where),
+            told=self._texts(step, "told", where),
             state=self._optional(step, "state", where),
         )
 
@@ -191,9 +198,10 @@ _KEYS: Final[Mapping[str, str]] = {
     "scenario": "begin with 'scenario: what it shows'",
     "flow": "the flow file, if it isn't the shop's own",
     "language": "the customer's language",
+    "staff": "the names of the staff, if they aren't those of the flow file",
     "chat": "write 'chat:' and under it '- customer: hi', '- shop: …'",
 }
-_EXPECTATIONS: Final = dict.fromkeys(("shop", "buttons", "rows", "state"))
+_EXPECTATIONS: Final = dict.fromkeys(("shop", "buttons", "rows", "told", "state"))
 
 
 def _text(value: Any) -> str:
@@ -322,6 +330,36 @@ def _others(value: Any) -> Performance:
     return lambda simulator: simulator.sell_out()
 
 
+def _staff(value: Any) -> Performance:
+    match = _STAFF.fullmatch(_text(value))
+    if not match:
+        raise ValueError("write 'staff: Meena taps Accept', or 'replies …', or 'writes …'")
+    name, does, what = match["name"], match["does"], match["what"]
+    match does:
+        case "taps":
+            return lambda simulator: simulator.staff_taps(name, what)
+        case "replies":
+            return lambda simulator: simulator.staff_replies(name, what)
+        case _:
+            return lambda simulator: simulator.staff_writes(name, what)
+
+
+_STAFF: Final = re.compile(r"(?P<name>\S.*?) (?P<does>taps|replies|writes) (?P<what>.+)", re.DOTALL)
+
+WHATSAPP: Final[Mapping[str, Performance]] = {
+    "the owner writes": lambda simulator: simulator.owner_writes(),
+    "stops offers": lambda simulator: simulator.prefer(stopped=True),
+    "allows offers": lambda simulator: simulator.prefer(stopped=False),
+}
+"""Values of `whatsapp:`: what happens in WhatsApp, but not in the chat with the bot."""
+
+
+def _whatsapp(value: Any) -> Performance:
+    if not isinstance(value, str) or value not in WHATSAPP:
+        raise ValueError(f"write 'whatsapp: …' with {', '.join(WHATSAPP)}")
+    return WHATSAPP[value]
+
+
 _ACTIONS: Final[Mapping[str, Callable[[Any], Performance]]] = {
     "customer": _customer,
     "tap": _tap,
@@ -337,5 +375,7 @@ _ACTIONS: Final[Mapping[str, Callable[[Any], Performance]]] = {
     "others": _others,
     "switched_off": _switched(available=False),
     "switched_on": _switched(available=True),
+    "staff": _staff,
+    "whatsapp": _whatsapp,
 }
 """The reader of each action's value. It raises ValueError, with words for people, on a wrong value."""

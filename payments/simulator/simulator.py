@@ -1,31 +1,23 @@
-"""A simulator of one customer and one shop, with simulated time and a simulated Razorpay.
+"""A simulator of one customer and one shop with its staff, with simulated time and a simulated Razorpay.
 
 `munshi chat`, `munshi test` and the scenario tests all use it. It runs the same `advance` as the live bot.
 Only the store is in memory, and Razorpay answers at once.
 """
 
-import heapq
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
-from typing import Any, Final
+from typing import Final
 
-from flows.engine import events
-from flows.engine.conversation import Conversation
-from flows.engine.effects import Say
 from flows.engine.model import Flow
-from flows.messages.kinds import AddressForm, Message
+from flows.messages.kinds import Message
 from payments.ledger import facts as fact_values
 from payments.ledger.balance import authorised
 from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
 from payments.ledger.facts import Detail, EntityType, Fact, FactState
 from payments.ledger.state import OrderState
 from payments.processing import results
-from payments.processing.advance import advance
 from payments.processing.bodies import OrderRequested, request_to_json
-from payments.processing.changes import ChangeSet, EventResult, Outcome, values
-from payments.processing.memory import MemoryStore
-from payments.processing.notice import Notice
 from payments.processing.results import (
     LinkCreated,
     LinkKept,
@@ -36,7 +28,7 @@ from payments.processing.results import (
     Result,
 )
 from payments.processing.shop_state import order_key_in
-from payments.processing.step_input import EventKind, InboxEvent
+from payments.processing.step_input import EventKind
 from payments.shop.cart import Item
 from payments.shop.orders import (
     CURRENCY,
@@ -46,6 +38,8 @@ from payments.shop.orders import (
     LinkStatus,
     order_key_of,
 )
+from payments.shop.staff import Staff
+from payments.simulator.chats import Chats
 
 START: Final = 1_767_243_600_000
 """Start of simulated time, 2026-01-01 10:30 in Pune: milliseconds since 1970, UTC."""
@@ -66,35 +60,26 @@ class Razorpay(StrEnum):
     """It cancels no link, and gives a reason that Munshi does not know."""
 
 
-class NothingToTap(LookupError):
-    """No message in the chat offers the reply to tap, or shows a form to fill in."""
-
-
 class NothingToPay(LookupError):
     """There is no payment link, or no payment, to act on."""
 
 
-class Simulator:
+class Simulator(Chats):
     """A simulated chat. Every action returns the shop's messages in answer, in order."""
 
-    def __init__(self, flow: Flow, name: str = "Asha", now: int = START, id: str = "sim-1") -> None:
-        self._flow, self._name, self._id = flow, name, id
-        self.now = now
-        self.store = MemoryStore(flow.sections["shop"].counted, conversations={id: Conversation(id)})
-        self._timers: list[tuple[int, int, dict[str, Any]]] = []
-        self._number = 0
+    def __init__(
+        self,
+        flow: Flow,
+        name: str = "Asha",
+        now: int = START,
+        id: str = "sim-1",
+        staff: Sequence[Staff] | None = None,
+    ) -> None:
+        """`staff` stand in for those of the flow file."""
+        super().__init__(flow, name, now, id, staff)
         self._payments = 0
         self._razorpay = Razorpay.ANSWERS
         self._waiting: list[Call] = []
-
-    @property
-    def conversation(self) -> Conversation:
-        """The conversation of the customer."""
-        return self.store.conversations[self._id]
-
-    @conversation.setter
-    def conversation(self, conversation: Conversation) -> None:
-        self.store.conversations[self._id] = conversation
 
     @property
     def orders(self) -> Mapping[str, OrderState]:
@@ -107,56 +92,9 @@ class Simulator:
         return self.store.orders.get(order_key_in(self.conversation.data) or "")
 
     @property
-    def said(self) -> list[Say]:
-        """All messages of the shop, oldest first."""
-        return list(values(self.store.messages))
-
-    @property
-    def results(self) -> list[EventResult]:
-        """The result of every event, oldest first."""
-        return list(self.store.results.values())
-
-    @property
-    def notices(self) -> list[Notice]:
-        """All notices to the operator, oldest first."""
-        return list(self.store.notices.values())
-
-    @property
     def left(self) -> Mapping[str, int]:
         """Pieces left of each counted product."""
         return self.store.left
-
-    # What the customer does
-
-    def write(self, text: str) -> list[Message]:
-        """The customer writes `text`."""
-        return self._chat(events.TextReceived(text))
-
-    def tap(self, title: str) -> list[Message]:
-        """The customer taps the reply called `title`, on the newest message that offers it.
-
-        Raises NothingToTap, which names the replies that can be tapped, if none has this title.
-        """
-        offered = [reply for say in reversed(self.said) for reply in say.message.replies]
-        reply = next((reply for reply in offered if reply.title == title), None)
-        if reply is None:
-            names = ", ".join(dict.fromkeys(reply.title for reply in offered)) or "nothing yet"
-            raise NothingToTap(f"nothing is called '{title}'; the chat offers {names}")
-        return self.tap_reply(reply.id, reply.title)
-
-    def tap_reply(self, reply_id: str, title: str = "") -> list[Message]:
-        """The customer taps the reply with this id, which the shop need not have offered."""
-        return self._chat(events.Tapped(reply_id, title))
-
-    def send(self, kind: str) -> list[Message]:
-        """The customer sends something that is not text (`sticker`, `image`, `location`, …)."""
-        return self._chat(events.Received(kind))
-
-    def fill(self, answer: events.Received) -> list[Message]:
-        """The customer sends the address form back. Raises NothingToTap if they were shown none."""
-        if not any(isinstance(say.message, AddressForm) for say in self.said):
-            raise NothingToTap("the chat shows no address form to fill in")
-        return self._chat(answer)
 
     # What the outside does
 
@@ -264,21 +202,17 @@ class Simulator:
         while due := self._next_due(until):
             self.now = max(self.now, due)
             answer += self._expire_links()
-            while self._timers and self._timers[0][0] <= self.now:
-                answer += self._take(EventKind.TIMER, heapq.heappop(self._timers)[2])
+            answer += self._take_due()
         self.now = until
         return answer
 
     def be_down(self, milliseconds: int) -> list[Message]:
         """Time passes while the server is down: timers run late, and webhooks arrive later still."""
         self.now += milliseconds
-        answer: list[Message] = []
-        while self._timers and self._timers[0][0] <= self.now:
-            answer += self._take(EventKind.TIMER, heapq.heappop(self._timers)[2])
-        return answer
+        return self._take_due()
 
     def _next_due(self, until: int) -> int | None:
-        dues = [self._timers[0][0]] if self._timers else []
+        dues = [self._later[0][0]] if self._later else []
         dues += [attempt.expires_at for _, attempt in self._open_links()]
         due = min(dues, default=until + 1)
         return due if due <= until else None
@@ -324,28 +258,6 @@ class Simulator:
         body = {"order_key": key, "facts": [fact_values.to_json(fact) for fact in facts]}
         return self._take(EventKind.FACTS, body)
 
-    def _chat(self, event: events.Event) -> list[Message]:
-        return self._take(EventKind.CHAT, {"event": events.to_json(event), "name": self._name})
-
-    # The store and the workers, in a simple form
-
-    def _take(self, kind: EventKind, body: Mapping[str, Any]) -> list[Message]:
-        self._number += 1
-        event = InboxEvent(self._number, kind, body, self.now)
-        changes = advance(self._flow, self.store.given(self._id, [event]), self.now)
-        self._keep(changes)
-        answer = [say.message for say in values(changes.messages)]
-        for call in values(changes.calls):
-            answer += self._perform(call)
-        return answer
-
-    def _keep(self, changes: ChangeSet) -> None:
-        self.store.save(changes)
-        for timer in changes.timers:
-            due = events.to_json(events.TimerDue(timer.state, timer.timer, timer.visit, timer.due))
-            self._number += 1
-            heapq.heappush(self._timers, (timer.due, self._number, due))
-
     def _perform(self, call: Call) -> list[Message]:
         if self._razorpay is Razorpay.SLOW:
             self._waiting.append(call)
@@ -390,8 +302,3 @@ class Simulator:
         if self._razorpay is Razorpay.KEEPS:
             return LinkKept(call.reference_id, "refused by the simulated Razorpay")
         return LinkWithdrawn(call.reference_id, attempt.link_id, LinkStatus.CANCELLED)
-
-    @property
-    def parked(self) -> list[EventResult]:
-        """The results of events that could not be handled."""
-        return [handled for handled in self.results if handled.outcome is Outcome.PARKED]

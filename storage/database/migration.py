@@ -109,7 +109,7 @@ async def _migrate(orm: Orm, *, shared: bool) -> list[str]:
         await executor.migrate()
         key = base64.b32encode(secrets.token_bytes(5)).decode().lower()
         await client.execute_query(
-            "INSERT INTO installation (id, key, epoch, next_order, prune_at)"
+            "INSERT INTO installation (id, key, epoch, next_order, prune_at)"  # noqa: S608
             f" VALUES (1, '{key}', 0, {FIRST_NUMBER}, 0) ON CONFLICT DO NOTHING"
         )
     return names

@@ -73,6 +73,22 @@ class Alias(Model):
         indexes: ClassVar = [Index(fields=("conversation_id",), name="alias_conversation")]
 
 
+class Staff(Model):
+    """One member of the shop's staff. `beside` is the lasting name that their number came with at first.
+
+    Once the number comes with another one it is somebody else's, and `recycled_at` says since when.
+    """
+
+    phone = fields.CharField(max_length=32, primary_key=True)
+    name = fields.TextField()
+    may = fields.TextField()
+    beside = fields.TextField(null=True)
+    recycled_at = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "staff"
+
+
 class Inbox(Model):
     """One event that arrived, or a timer or poll that is due later.
 

@@ -17,8 +17,11 @@ from payments.ledger.calls import FetchPayments
 from payments.ledger.facts import detail_to_json
 from payments.ledger.holds import to_codes
 from payments.ledger.state import PaymentStatus
+from payments.processing.bodies import staff_action_to_json
 from payments.processing.changes import ChangeSet, Outcome
+from payments.processing.shop_state import wants_reminders
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
+from payments.shop.handover import check_to_json
 from payments.shop.order_terms import destination_to_json, terms_to_json
 from payments.shop.orders import Lifecycle, order_key_of
 from storage.database.encoding import check, dumps
@@ -76,7 +79,10 @@ def _update_each(sql: str) -> Write:
 
 
 async def _drop_reminders(tx: Transaction, rows: Rows, now: int) -> None:
-    """Fail pending reminders of conversations that have left the state in which they were due."""
+    """Fail pending reminders of conversations that have left the state in which they were due.
+
+    And of those whose customer wants none, or talks to a person.
+    """
     await tx.fetch(_DROP_REMINDERS, sorted(row[0] for row in rows), now)
 
 
@@ -100,8 +106,9 @@ def _written_at(event: InboxEvent) -> int:
     return min(event.body.get("sent_at") or event.received_at, event.received_at)
 
 
-def _moved_on(saving: Saving) -> Iterator[tuple[int]]:
-    if saving.changes.conversation.visits != saving.given.conversation.visits:
+def _without_reminders(saving: Saving) -> Iterator[tuple[int]]:
+    after = saving.changes.conversation
+    if after.visits != saving.given.conversation.visits or not wants_reminders(after.data):
         yield (saving.id,)
 
 
@@ -110,9 +117,18 @@ def _outbox(saving: Saving) -> Iterator[tuple[Any, ...]]:
     for cause, say in saving.changes.messages:
         said = (int(say.reminder), say.name, dumps(kinds.to_json(say.message)))
         yield (saving.id, None, str(Lane.CHAT), *said, *rest, cause, saving.now)
+    for cause, told in saving.changes.told:
+        said = (0, told.name, dumps(kinds.to_json(told.message)))
+        for public in told.to:
+            yield (_number(public), None, str(Lane.CHAT), *said, *rest, cause, saving.now)
     for cause, call in saving.changes.calls:
         asked = (0, type(call).__name__, dumps(calls.to_json(call)))
         yield (saving.id, call.order_key, str(_lane(call)), *asked, *rest, cause, saving.now)
+
+
+def _number(public: str) -> int:
+    """Return the number in a public conversation id of this installation."""
+    return int(public.rpartition("-")[2])
 
 
 def _lane(call: calls.Call) -> Lane:
@@ -121,7 +137,7 @@ def _lane(call: calls.Call) -> Lane:
 
 
 def _waiting(saving: Saving) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of timers, polls and wishes to be forgotten: inbox rows that are due later."""
+    """Yield the rows that are due later: timers, polls, checks of hand-overs, wishes to be forgotten."""
     state = str(InboxState.PENDING)
     for timer in saving.changes.timers:
         key = f"timer:{timer.state}:{timer.timer}:{timer.visit}"
@@ -131,12 +147,20 @@ def _waiting(saving: Saving) -> Iterator[tuple[Any, ...]]:
         key = f"poll:{poll.reference_id}:{poll.since}:{poll.nth}"
         order, body = order_key_of(poll.reference_id), polling.to_json(poll)
         yield (saving.id, order, key, str(EventKind.POLL), state, poll.due, dumps(body), saving.now)
-
+    for look in saving.changes.checks:
+        key, body = f"handover:{look.since}:{look.due}", check_to_json(look)
+        yield (saving.id, None, key, str(EventKind.HANDOVER), state, look.due, dumps(body), saving.now)
     for number in saving.changes.to_forget:
-        body = {"by": "customer"}
-        due = saving.now + forgetting.FAREWELL
-        key = f"forget:{number}"
-        yield (saving.id, None, key, str(EventKind.FORGET), state, due, dumps(body), saving.now)
+        wish, due = dumps({"by": "customer"}), saving.now + forgetting.FAREWELL
+        yield (saving.id, None, f"forget:{number}", str(EventKind.FORGET), state, due, wish, saving.now)
+
+
+def _commands(saving: Saving) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of what the staff want done, for the conversations of those whom it is about."""
+    for cause, command in saving.changes.commands:
+        body = dumps(staff_action_to_json(command.action))
+        order = command.action.order_key or None
+        yield (_number(command.conversation), order, f"staff:{cause}", str(EventKind.STAFF), body, saving.now)
 
 
 def _forgotten(saving: Saving) -> Iterator[tuple[int]]:
@@ -227,6 +251,14 @@ _TIMERS = """
 INSERT INTO inbox (conversation_id, order_key, key, kind, state, due_at, body, received_at) VALUES {rows}
 ON CONFLICT DO NOTHING"""
 
+# A conversation that was merged takes no more events: its survivor does.
+_COMMANDS = """
+INSERT INTO inbox (conversation_id, order_key, key, kind, state, due_at, body, received_at)
+SELECT COALESCE(c.merged_into, c.id), v.column2, v.column3, v.column4, 'pending', v.column6, v.column5,
+    v.column6
+FROM (VALUES {rows}) AS v JOIN conversation c ON c.id = v.column1 WHERE true
+ON CONFLICT DO NOTHING"""
+
 _ORDERS = """
 INSERT INTO orders
     (key, conversation_id, number, lines, total, currency, terms, destination, payment, lifecycle, fulfilled,
@@ -270,9 +302,10 @@ VALUES {rows}"""
 TABLES: Final = (
     Table(_results, _update(_RESULT, "bigint text text text bigint")),
     Table(_conversation, _update(_CONVERSATION, "bigint text text bigint bigint")),
-    Table(_moved_on, _drop_reminders),
+    Table(_without_reminders, _drop_reminders),
     Table(_outbox, _insert(_OUTBOX)),
     Table(_waiting, _insert(_TIMERS)),
+    Table(_commands, _update(_COMMANDS, "bigint text text text text bigint")),
     Table(_placed, _insert(_ORDERS)),
     Table(_attempts, _insert(_ATTEMPTS)),
     Table(_facts, _insert(_FACTS)),

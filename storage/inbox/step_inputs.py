@@ -1,8 +1,8 @@
 """Load due conversations with their due events, and the orders that those name."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from flows.engine import conversation as conversations
@@ -11,7 +11,7 @@ from payments.ledger.facts import EntityType, Fact, FactState, detail_from_json,
 from payments.ledger.holds import from_codes
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
-from payments.processing.named_orders import order_keys
+from payments.processing.named_orders import order_keys, quote_in
 from payments.processing.shop_state import order_key_in
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from payments.shop.amendments import Amendment, AmendmentKind
@@ -20,6 +20,8 @@ from payments.shop.order_terms import destination_from_json, terms_from_json
 from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Mode, Order
 from storage.database.encoding import loads
 from storage.database.transaction import Row, Transaction
+from storage.inbox import staff
+from storage.inbox.customers import Naming
 from storage.inbox.merge import rehome
 from storage.inbox.nonces import Draw
 
@@ -46,7 +48,7 @@ class Unusable:
 
 
 async def load_due(
-    tx: Transaction, now: int, limit: int, events: int, draw: Draw
+    tx: Transaction, now: int, limit: int, events: int, draw: Draw, naming: Naming
 ) -> list[Waiting | Unusable]:
     """Load up to `limit` conversations with up to `events` due events each, the longest waiting first.
 
@@ -79,11 +81,39 @@ async def load_due(
     gone = {row["id"] for row in picked if row["forgotten_at"] is not None}
     orders = await _load_orders(tx, sorted(named))
     account = await _account(tx) if orders else None
-    found += [
-        _waiting(tx.installation, id, one, due[id], orders.get(id, ()), account, draw(), id in gone)
-        for id, one in people.items()
-    ]
+    load_more = await _surroundings(tx, people, due, now, naming)
+    heard = {row["id"]: row["last_inbound_at"] for row in picked}
+    for id, one in people.items():
+        waiting = _waiting(tx.installation, id, one, due[id], orders.get(id, ()), account, draw(), id in gone)
+        if isinstance(waiting, Waiting):
+            given = load_more(id, replace(waiting.given, heard_at=heard[id]))
+            waiting = replace(waiting, given=given)
+        found.append(waiting)
     return found
+
+
+async def _surroundings(
+    tx: Transaction,
+    people: Mapping[int, Conversation],
+    due: Mapping[int, Sequence[InboxEvent]],
+    now: int,
+    naming: Naming,
+) -> Callable[[int, StepInput], StepInput]:
+    """Return a function that adds the staff, the customer's number and what was quoted to a step input."""
+    members = await staff.load(tx, now, naming)
+    phones = await staff.phones(tx, sorted(people), naming)
+    quotes = {
+        id: {quote for event in due[id] if (quote := quote_in(event)) is not None}
+        for id, one in people.items()
+        if one.id in members
+    }
+    quoted = await staff.quoted(tx, members, sorted(set().union(*quotes.values())))
+
+    def add(id: int, given: StepInput) -> StepInput:
+        own = {quote: quoted[quote] for quote in quotes.get(id, ()) if quote in quoted}
+        return replace(given, staff=members, phone=phones.get(id, ""), quoted=own)
+
+    return add
 
 
 async def _picked(tx: Transaction, now: int, limit: int) -> list[Row]:
@@ -100,7 +130,7 @@ async def _picked(tx: Transaction, now: int, limit: int) -> list[Row]:
 
 
 _PICK = """
-SELECT c.id, c.merged_into, c.snapshot, c.forgotten_at FROM conversation c JOIN (
+SELECT c.id, c.merged_into, c.snapshot, c.forgotten_at, c.last_inbound_at FROM conversation c JOIN (
     SELECT d.conversation_id, MIN(d.due_at) AS since FROM (
         SELECT conversation_id, due_at FROM inbox
         WHERE state = 'pending' AND kind <> 'receipt' AND due_at <= $1 ORDER BY due_at LIMIT $2

@@ -15,6 +15,7 @@ from storage.inbox import order_numbers, product_switch
 from storage.inbox import quotas as stored_quotas
 from storage.inbox import stock as stored_stock
 from storage.inbox.changes import Rows, Saving, error_text, park, rows_of, write
+from storage.inbox.customers import Naming
 from storage.inbox.nonces import Draw
 from storage.inbox.step_inputs import Unusable, Waiting, load_due
 
@@ -62,7 +63,15 @@ _NOTHING: Final = Shared({}, frozenset(), {}, 0)
 
 
 async def advance_due(
-    tx: Transaction, advance: Advance, now: int, limit: int, events: int, draw: Draw, *, alone: bool = False
+    tx: Transaction,
+    advance: Advance,
+    now: int,
+    limit: int,
+    events: int,
+    draw: Draw,
+    naming: Naming,
+    *,
+    alone: bool = False,
 ) -> int:
     """Step up to `limit` conversations, up to `events` due events of each; return how many were answered.
 
@@ -73,7 +82,7 @@ async def advance_due(
     """
     batch: list[list[Rows]] = []
     first, answered = 0, 0
-    loaded = await load_due(tx, now, limit, events, draw)
+    loaded = await load_due(tx, now, limit, events, draw, naming)
     shared = await _read_shared(tx, now, alone) if loaded else _NOTHING
     for item in loaded:
         decided = item if isinstance(item, Unusable) else _decide(item, shared, advance, now)

@@ -1,8 +1,9 @@
 """After the clock was set back: make due now what was due at once by the clock before.
 
-A row's due time comes from the clock at the time of writing. Timers and polls keep their due times. Any other
-row whose due time is further away than it can be was written by a clock that has been set back since. A row
-that may truly wait so long keeps its due time, unless the clock is known to have been set back.
+A row's due time comes from the clock at the time of writing. Timers, polls and checks of
+hand-overs keep their due times. Any other row whose due time is further away than it can be was written by a
+clock that has been set back since. A row that may truly wait so long keeps its due time, unless the clock is
+known to have been set back.
 """
 
 from typing import Final
@@ -62,7 +63,7 @@ def _longest_resend(payload: str) -> int:
 
 _EVENTS: Final = """
 UPDATE inbox SET due_at = $1
-WHERE state = 'pending' AND kind <> 'receipt' AND due_at > $1 AND kind NOT IN ('timer', 'poll')
+WHERE state = 'pending' AND kind <> 'receipt' AND due_at > $1 AND kind NOT IN ('timer', 'poll', 'handover')
 RETURNING id"""
 _RECEIPTS: Final = """
 UPDATE inbox SET due_at = $1 WHERE state = 'pending' AND kind = 'receipt' AND due_at > $2 RETURNING id"""

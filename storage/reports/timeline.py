@@ -170,7 +170,14 @@ async def _events(
         first, after = _span(subject.order, orders)
         query = query.filter(Q(id__gte=first, id__lt=after) | Q(order_key=subject.order))
     rows = await query.using_db(records.client).order_by("-id").limit(limit).values(*_EVENT)
-    return [_moment(row["kind"], row, _time_of(row), row["id"], "body", "trace") for row in reversed(rows)]
+    return [_event(row) for row in reversed(rows)]
+
+
+def _event(row: Row) -> TimelineEntry:
+    moment = _moment(row["kind"], row, _time_of(row), row["id"], "body", "trace")
+    if isinstance(moment.about["body"], dict):
+        moment.about["body"].pop("quote", None)  # it may hold the customer's number
+    return moment
 
 
 _EVENT: Final = (
@@ -179,8 +186,9 @@ _EVENT: Final = (
 
 
 def _time_of(event: Row) -> int:
-    """Return when an event happens: a timer or poll when it is due, any other when it was received."""
-    time: int = event["due_at"] if event["kind"] in ("timer", "poll") else event["received_at"]
+    """Return when an event happens: one that was due later when it is due, any other when it was received."""
+    later = event["kind"] in ("timer", "poll", "handover")
+    time: int = event["due_at"] if later else event["received_at"]
     return time
 
 
@@ -196,8 +204,10 @@ async def _deliveries(records: Records, subject: Subject, causes: Sequence[int])
     # Finished entries of a merged conversation keep its number.
     merged = Conversation.filter(merged_into=subject.conversation).using_db(records.client).order_by("id")
     ids = [subject.conversation, *(row.id for row in await merged.only("id"))]
-    caused = Q(caused_by__in=causes)
+    # A member of the staff is told what events of others caused.
+    caused = Q(caused_by__gte=min(causes, default=_LAST))
     if subject.order is not None:
+        caused = Q(caused_by__in=causes)
         caused = Q(caused, lane=Lane.CHAT) | (~Q(lane=Lane.CHAT) & Q(order_key=subject.order))
     entries = Outbox.filter(caused, conversation_id__in=ids).using_db(records.client).order_by("id")
     return [

@@ -127,7 +127,7 @@ def test_a_file_that_holds_no_scenario_is_said_once(tmp_path: Path) -> None:
     result = munshi("test", written(tmp_path / "a.yaml", "just words\n"))
     assert result.exit_code == 1
     assert result.output.count(": error: ") == 1
-    assert "there are scenario, flow, language, chat" in result.output
+    assert "there are scenario, flow, language, staff, chat" in result.output
 
 
 def test_outside_any_shop_its_scenarios_are_missed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

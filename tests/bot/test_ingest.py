@@ -10,6 +10,7 @@ import pytest
 from bot.ingest import from_razorpay, from_request, from_whatsapp
 from bot.whatsapp.channel import REPEATED
 from bot.whatsapp.inbound import parse
+from payments.processing.bodies import OrderRequested
 from payments.processing.step_input import EventKind
 from payments.razorpay import webhook
 from payments.shop.orders import Mode
@@ -104,17 +105,17 @@ def test_a_payment_of_nobody_and_an_event_without_facts_are_kept() -> None:
 
 def test_a_request_is_known_by_its_key() -> None:
     items = cart_of(("masala-250", 2))
-    arrival = from_request("919800000001", items, "monday")
+    arrival = from_request("919800000001", OrderRequested(items), "monday")
     assert (arrival.kind, arrival.pending, arrival.body) == (
         EventKind.REQUEST,
         True,
         {"items": [{"sku": "masala-250", "quantity": 2}]},
     )
     assert arrival.aliases == (("phone", "919800000001"),)
-    assert from_request("919800000001", None, "monday").body == {"items": None}
-    assert arrival.key == from_request("919800000002", None, "monday").key
-    assert arrival.key != from_request("919800000001", items, "tuesday").key
-    assert len(from_request("919800000001", None, "k" * 255).key) < 100
+    assert from_request("919800000001", OrderRequested(None), "monday").body == {"items": None}
+    assert arrival.key == from_request("919800000002", OrderRequested(None), "monday").key
+    assert arrival.key != from_request("919800000001", OrderRequested(items), "tuesday").key
+    assert len(from_request("919800000001", OrderRequested(None), "k" * 255).key) < 100
 
 
 @pytest.mark.parametrize(
@@ -125,3 +126,30 @@ def test_a_message_older_than_meta_repeats_it_has_a_wrong_clock(late: int, told:
     [message] = parse(body).messages
     [arrival] = from_whatsapp(parse(body), NUMBER, message.sent_at + late)
     assert arrival.body["sent_at"] == (message.sent_at if told else 0)
+
+
+def test_what_the_owner_writes_in_the_app_is_a_person_in_the_customers_chat() -> None:
+    echo = {"from": "918000000001", "to": "919800000001", "id": "wamid.1", "type": "text"}
+    value = {"metadata": {"phone_number_id": NUMBER}, "message_echoes": [echo]}
+    entry = {"id": "1", "changes": [{"field": "smb_message_echoes", "value": value}]}
+    parsed = parse({"object": "whatsapp_business_account", "entry": [entry]})
+    [arrival] = from_whatsapp(parsed, NUMBER, NOW)
+    assert (arrival.kind, arrival.pending) == (EventKind.STAFF, True)
+    assert (arrival.aliases, arrival.told_at) == ((("phone", "919800000001"),), 0)
+    assert (arrival.body["verb"], arrival.body["answer_to"]) == ("handover", "")
+    [elsewhere] = from_whatsapp(parsed, "another", NOW)
+    assert (elsewhere.kind, elsewhere.pending, elsewhere.aliases) == (EventKind.OTHER, False, ())
+
+
+def test_a_customer_who_stops_offers() -> None:
+    [arrival] = whatsapp("user_preferences_stop")
+    assert (arrival.kind, arrival.pending, arrival.body) == (EventKind.PREFERENCE, True, {"stopped": True})
+    assert arrival.aliases
+
+
+def test_a_reply_carries_what_it_quotes() -> None:
+    body = json.loads((FIXTURES / "whatsapp" / "webhook_text.json").read_text("utf-8"))
+    assert "quote" not in whatsapp("text")[0].body
+    body["entry"][0]["changes"][0]["value"]["messages"][0]["context"] = {"id": "wamid.9"}
+    [arrival] = from_whatsapp(parse(body), NUMBER, NOW)
+    assert arrival.body["quote"] == "wamid.9"

@@ -48,8 +48,8 @@ ERRORS: Final[dict[str, Row]] = {
         "says nothing, does nothing and goes nowhere: add 'say', 'do', 'to' or 'ignore'", 21, 7, "",
     ),
     "ignore beside to": row(
-        "{to: asking}", "{to: asking, ignore: why}", "'ignore' can't stand beside 'do', 'say' or 'to'", 21,
-        7, "",
+        "{to: asking}", "{to: asking, ignore: why}",
+        "'ignore' can't stand beside 'do', 'say', 'tell' or 'to'", 21, 7, "",
     ),
     "two kinds": row(
         "text: Choose", "text: Choose\n    link: {title: x, url: 'https://x'}",

@@ -75,7 +75,7 @@ class Watched(Simulator):
         twin.store = copy.copy(self.store)
         for name in ("conversations", "orders", "messages", "calls", "results", "notices", "timers", "polls"):
             setattr(twin.store, name, copy.copy(getattr(self.store, name)))
-        for name in ("_timers", "_waiting", "wrong"):
+        for name in ("_later", "_said", "_waiting", "wrong"):
             setattr(twin, name, copy.copy(getattr(self, name)))
         twin.conversation = replace(self.conversation, talk=Talk())
         return twin

@@ -103,6 +103,8 @@ class Meta:
     """Customer → time of their last message."""
     heard_from: set[str] = field(default_factory=set)
     """Customers of whom the bot has acknowledged a message."""
+    ordered: set[str] = field(default_factory=set)
+    """Customers for whom somebody ordered over the API, and who have not written with their number since."""
     unheard: set[str] = field(default_factory=set)
     """Customers whose last message the bot's books lack: it never got it, or those books are lost."""
     expired: bool = False
@@ -131,6 +133,22 @@ class Meta:
         self.answered[entry] = self.now()
         address = _address(payload)
         return SendResult(wamid, (("phone" if address.isdigit() else "bsuid", address),))
+
+    def hear(self, person: str, *, hides: bool) -> None:
+        """`person` writes now. `hides`: without their number."""
+        self.wrote_at[person] = self.now()
+        if not hides:
+            self.unheard.discard(person)
+            self.ordered.discard(person)
+        elif person in self.ordered:
+            # The shop can't know that whoever writes without a number is whom the order is for.
+            self.unheard.add(person)
+
+    def expect_order(self, person: str, *, hides: bool) -> None:
+        """Somebody orders for the number of `person` over the API. `hides`: they write without it."""
+        if hides:
+            self.ordered.add(person)
+            self.unheard |= {person} & self.wrote_at.keys()
 
     def process_died(self) -> None:
         """Count sends whose answer came at the moment of the bot's death: it may not have stored them."""

@@ -22,6 +22,7 @@ from bot.ingest import from_request
 from bot.metrics import Metrics
 from bot.whatsapp.channel import WHATSAPP
 from bot.workers.loop import Workers
+from payments.processing.bodies import OrderRequested
 from payments.shop.cart import Item
 from storage import Store
 from storage.inbox.nonces import LETTERS
@@ -270,10 +271,9 @@ class World:
 
     def write(self, phone: str, *messages: dict[str, Any]) -> None:
         """Send WhatsApp messages of the customer whose key is `phone`, in one webhook."""
-        self.meta.wrote_at[phone] = self.now()
-        self.meta.unheard.discard(phone)
-        self._record(phone, json.dumps(messages, ensure_ascii=False))
         names = self.meta.register.names_of(phone)
+        self.meta.hear(phone, hides=names.hides)
+        self._record(phone, json.dumps(messages, ensure_ascii=False))
         entries = [self._entry({**names.sender(), **message}) for message in messages]
         self._from_meta({"contacts": [names.contact()], "messages": entries}, names.addresses)
 
@@ -292,17 +292,21 @@ class World:
 
     def order(self, phone: str, items: tuple[Item, ...]) -> None:
         """Request an order for the customer whose key is `phone` over the orders API."""
-        number = self.meta.register.names_of(phone).phone
-        self._record("api", f"order for {number}: {items}")
+        names = self.meta.register.names_of(phone)
+        self.meta.expect_order(phone, hides=names.hides)
+        self._record("api", f"order for {names.phone}: {items}")
         # Half of these customers wrote to the shop before this history began.
         if phone not in self.meta.wrote_at and self.dice.random() < 0.5:
             self.meta.wrote_at[phone] = self.now()
             self.meta.unheard.add(phone)
-        self.plan(self.now(), partial(self._request_order, number, items, f"{phone}.{self.now()}"))
+        self.plan(self.now(), partial(self._request_order, names.phone, items, f"{phone}.{self.now()}"))
 
     async def _request_order(self, phone: str, items: tuple[Item, ...], key: str) -> None:
         assert self.context is not None
-        arrival, retry = from_request(phone, items, key), partial(self._request_order, phone, items, key)
+        arrival, retry = (
+            from_request(phone, OrderRequested(items), key),
+            partial(self._request_order, phone, items, key),
+        )
         self._unfinished.append(retry)
         await self.context.inbox.put([arrival])
         self._unfinished.remove(retry)

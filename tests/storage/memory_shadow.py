@@ -57,11 +57,17 @@ class MemoryShadow:
         return changes
 
     def _learn(self, given: StepInput) -> None:
-        """Take over what no step made: new conversations, what is off, and all that restored books hold."""
+        """Take over what no step made.
+
+        New conversations, what is off, what the channel says of customers and staff, and all that restored
+        books hold.
+        """
         memory, id = self.memory, given.conversation.id
         memory.off = given.off
         new = Conversation(id, customer=given.conversation.customer)
         memory.conversations.setdefault(id, given.conversation if self._restored else new)
+        memory.phones[id], memory.heard[id] = given.phone, given.heard_at
+        memory.staff, memory.quoted = given.staff, given.quoted
         for other in _others(given):
             memory.join(other.id, id)
         if self._restored:

@@ -15,10 +15,13 @@ from flows.messages.template import TemplateMessage
 from payments.ledger import calls, polling
 from payments.ledger.calls import Call
 from payments.ledger.polling import Poll
+from payments.processing.bodies import staff_action_to_json
 from payments.processing.changes import Caused, EventResult, Outcome
 from payments.processing.memory import MemoryStore
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
+from payments.shop.handover import HandoverCheck, check_from_json
+from payments.shop.staff import Staff
 from storage import Store
 from storage.database.encoding import dumps, loads
 from storage.database.transaction import Row
@@ -106,6 +109,17 @@ class StepStore(ABC):
     async def to_forget(self) -> list[int]:
         """Events in which customers asked to be forgotten."""
 
+    @abstractmethod
+    async def told(self) -> list[tuple[str, Caused[Say]]]:
+        """What the staff were told: the conversation of who got it, and the message with its cause."""
+
+    @abstractmethod
+    async def checks(self) -> set[HandoverCheck]: ...
+
+    @abstractmethod
+    async def staffed(self, members: Mapping[int, Staff]) -> None:
+        """Make these customers the shop's staff. Each is called by a phone number only."""
+
 
 class InMemory(StepStore):
     """The store in memory, with what waits handed to it by hand."""
@@ -116,6 +130,7 @@ class InMemory(StepStore):
         self._ids = {customer: f"memory-{customer}" for customer in range(len(ALIASES))}
         self._waiting: defaultdict[str, list[InboxEvent]] = defaultdict(list)
         self._numbers = count(1)
+        self._joined: dict[str, str] = {}
 
     async def arrive(self, kind: EventKind, body: Mapping[str, Any], customer: int = 0) -> int:
         id = self._ids[customer]
@@ -131,6 +146,7 @@ class InMemory(StepStore):
     async def become_one(self) -> None:
         survivor, other = self._ids[0], self._ids[1]
         self._memory.join(other, survivor)
+        self._joined[other] = survivor
         snapshot = dumps(conversations.to_json(self._memory.conversations[other]))
         self._ids[1] = survivor
         await self.arrive(
@@ -145,9 +161,14 @@ class InMemory(StepStore):
         self._memory.off = self._memory.off - {sku} if available else self._memory.off | {sku}
 
     async def _step(self, advance: Advance) -> None:
-        for id, waiting in self._waiting.items():
-            self._memory.save(advance(self._memory.given(id, waiting, "abcdefghij")))
-        self._waiting.clear()
+        waits, self._waiting = self._waiting, defaultdict(list)
+        for id, waiting in waits.items():
+            changes = advance(self._memory.given(id, waiting, "abcdefghij"))
+            self._memory.save(changes)
+            for _, command in changes.commands:
+                to = self._joined.get(command.conversation, command.conversation)
+                body = staff_action_to_json(command.action)
+                self._waiting[to].append(InboxEvent(next(self._numbers), EventKind.STAFF, body, self.now))
 
     async def results(self) -> dict[int, EventResult]:
         return self._memory.results
@@ -169,6 +190,19 @@ class InMemory(StepStore):
 
     async def to_forget(self) -> list[int]:
         return self._memory.to_forget
+
+    async def told(self) -> list[tuple[str, Caused[Say]]]:
+        told = self._memory.told
+        return [(to, Caused(cause, Say(one.name, one.message))) for cause, one in told for to in one.to]
+
+    async def checks(self) -> set[HandoverCheck]:
+        return set(self._memory.checks.values())
+
+    async def staffed(self, members: Mapping[int, Staff]) -> None:
+        self._memory.staff = {self._ids[customer]: member for customer, member in members.items()}
+        for id, member in self._memory.staff.items():
+            self._memory.conversations.setdefault(id, Conversation(id))
+            self._memory.phones[id] = member.phone.removeprefix("+")
 
 
 class OnDatabase(StepStore):
@@ -230,6 +264,24 @@ class OnDatabase(StepStore):
     async def to_forget(self) -> list[int]:
         rows = await self._rows("SELECT key FROM inbox WHERE kind = 'forget' ORDER BY id")
         return [int(row["key"].removeprefix("forget:")) for row in rows]
+
+    async def told(self) -> list[tuple[str, Caused[Say]]]:
+        key = await self._store.installation()
+        rows = await self._rows(
+            "SELECT o.* FROM outbox o JOIN inbox i ON i.id = o.caused_by"
+            " WHERE o.conversation_id <> i.conversation_id ORDER BY o.id"
+        )
+        return [(f"{key}-{row['conversation_id']}", Caused(row["caused_by"], _say(row))) for row in rows]
+
+    async def checks(self) -> set[HandoverCheck]:
+        rows = await self._rows("SELECT body, due_at FROM inbox WHERE kind = 'handover'")
+        checks = {check_from_json(loads(row["body"])) for row in rows}
+        assert {check.due for check in checks} == {row["due_at"] for row in rows}
+        return checks
+
+    async def staffed(self, members: Mapping[int, Staff]) -> None:
+        numbers = {ALIASES[customer][1]: member for customer, member in members.items()}
+        await self._store.declare_staff(numbers, self.now)
 
     async def _rows(self, sql: str) -> list[Row]:
         return await self._store._units.read(lambda tx: tx.fetch(sql))

@@ -12,15 +12,19 @@ from payments.ledger.holds import Hold, HoldReason
 from payments.ledger.polling import Poll, to_json
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
-from payments.processing.changes import Caused, ChangeSet, EventResult, Outcome
+from payments.processing.bodies import StaffAction, read
+from payments.processing.changes import Caused, ChangeSet, Command, EventResult, Outcome
+from payments.processing.changes import Told as ToStaff
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import EventKind, StepInput
 from payments.shop import amendments
 from payments.shop.amendments import Amendment, AmendmentKind
 from payments.shop.fulfilment import Stage
-from payments.shop.order_terms import Destination, Handover
+from payments.shop.handover import HandoverCheck
+from payments.shop.order_terms import Destination, Fulfilment
 from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Mode, Order
 from payments.shop.quotas import Booking
+from payments.shop.staff import Right, Staff
 from payments.shop.stock import StockMove
 from storage.inbox.steps import Advance
 from tests.builders import change_set
@@ -245,12 +249,12 @@ async def test_stock_is_what_the_customers_before_have_left(steps: StepStore) ->
 async def test_amendments_are_given_oldest_first(steps: StepStore) -> None:
     state = await placed(steps)
     due = replace(state, lifecycle=Lifecycle.PROMISED, stage=Stage.ACCEPTED, stage_by="ravi", stage_at=7)
-    to = Destination(Handover.DELIVERY, name="Asha", address="1 Lane", pincode="560001")
+    to = Destination(Fulfilment.DELIVERY, name="Asha", address="1 Lane", pincode="560001")
     less = Amendment(
         amendments.key_of(due.key, 1), due.key, AmendmentKind.LESS, "ravi", 8, 18_000, "masala-250", 1, "gone"
     )
     allowance, address = (
-        Amendment(amendments.key_of(due.key, n), due.key, kind, "mina", 9, **rest)
+        Amendment(amendments.key_of(due.key, n), due.key, kind, "mina", 9, **rest)  # type: ignore[arg-type]
         for n, (kind, rest) in enumerate(
             ((AmendmentKind.ALLOWANCE, {"amount": 500}), (AmendmentKind.ADDRESS, {"to": to})), start=2
         )
@@ -418,6 +422,56 @@ async def test_who_turns_out_to_be_one_person_has_the_orders_of_both(steps: Step
     assert after.orders == {theirs.key: expected, mine.key: mine}
 
 
+# The staff
+
+MEENA, RAMESH = Staff("Meena", "+919800000001"), Staff("Ramesh", "+919800000002", frozenset({Right.CHAT}))
+
+
+async def test_every_step_is_given_the_staff_and_the_customers_number(steps: StepStore) -> None:
+    assert (await steps.look(HI)).staff == {}
+    await steps.staffed({1: MEENA, 2: RAMESH})
+    staff = (await steps.look(HI)).staff
+    assert set(staff.values()) == {MEENA, RAMESH}
+    given = await steps.look(HI, customer=2)
+    assert (staff[given.conversation.id], given.phone) == (RAMESH, "919800000002")
+    await steps.staffed({2: RAMESH})
+    assert (await steps.look(HI)).staff == {given.conversation.id: RAMESH}
+
+
+async def test_the_staff_are_told_each_in_their_own_chat(steps: StepStore) -> None:
+    await steps.staffed({1: MEENA, 2: RAMESH})
+    given = await steps.look(HI)
+    everybody, number = tuple(given.staff), await steps.arrive(*HI)
+    told = [ToStaff(everybody, "new_order", Text("#1")), ToStaff(everybody[1:], "answer", Text("Done"))]
+    await steps.step(changing(told=told))
+    first, second = (Say("new_order", Text("#1")), Say("answer", Text("Done")))
+    one, other = everybody
+    expected = [(one, Caused(number, first)), (other, Caused(number, first)), (other, Caused(number, second))]
+    assert sorted(await steps.told(), key=str) == sorted(expected, key=str)
+
+
+async def test_a_command_is_an_event_of_the_customer_whom_it_is_about(steps: StepStore) -> None:
+    order = (await placed(steps, customer=1)).order
+    await steps.become_one()
+    survivor = (await steps.look()).conversation.id
+    action = StaffAction(order.key, "Ramesh", "stage", "out", "preparing", answer_to="x-9")
+    command = Command(order.conversation, action)
+    await steps.step(changing(commands=[command]), HI, customer=2)
+    given = await steps.look()
+    assert given.conversation.id == survivor, "its conversation was merged meanwhile"
+    [event] = given.events
+    assert (event.kind, read(event.kind, event.body)) == (EventKind.STAFF, action)
+    assert [*given.orders] == [order.key]
+
+
+async def test_a_check_of_a_handover_waits_until_it_is_due(steps: StepStore) -> None:
+    first, later = HandoverCheck(1, 9**15), HandoverCheck(1, 9**15 + 1)
+    await steps.step(changing(checks=[first]), HI)
+    await steps.step(changing(checks=[first, later]), HI)
+    assert await steps.checks() == {first, later}
+    assert [event.kind for event in (await steps.look(HI)).events] == [EventKind.CHAT]
+
+
 TESTED = {
     "conversation": test_a_conversation_is_given_as_it_was_left,
     "results": test_each_event_has_its_result_and_is_given_once,
@@ -436,6 +490,9 @@ TESTED = {
     "notices": test_operators_are_told_once,
     "to_forget": test_a_wish_to_be_forgotten_follows_its_event,
     "forgotten": test_a_forgotten_customer_is_given_as_forgotten_with_their_orders,
+    "told": test_the_staff_are_told_each_in_their_own_chat,
+    "commands": test_a_command_is_an_event_of_the_customer_whom_it_is_about,
+    "checks": test_a_check_of_a_handover_waits_until_it_is_due,
     "account": test_our_account_is_learned_once_and_goes_with_orders,
 }
 

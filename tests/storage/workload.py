@@ -5,7 +5,9 @@ from functools import partial
 from typing import Any, Final
 
 from bot.ingest import from_operator_forget
-from payments.processing.changes import ChangeSet
+from flows.messages.kinds import Text
+from payments.processing.bodies import StaffAction
+from payments.processing.changes import Caused, ChangeSet, Command, Told
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import EventKind, StepInput
 from payments.shop import amendments
@@ -13,6 +15,7 @@ from payments.shop.amendments import Amendment, AmendmentKind
 from payments.shop.fulfilment import Stage
 from payments.shop.orders import Lifecycle
 from payments.shop.quotas import Booking
+from payments.shop.staff import Staff
 from storage.database.encoding import loads
 from storage.database.queues import InboxState, Lane
 from storage.database.records import Records
@@ -51,6 +54,7 @@ async def serve(shop: Shop, beside: Units) -> None:
     await _settle(shop)
     await _prune(shop)
     await _forget(shop)
+    await _staff(shop)
 
 
 async def _buy(shop: Shop) -> None:
@@ -265,6 +269,28 @@ async def _forget(shop: Shop) -> None:
     event = await shop.store.event(stored.number)
     assert event is not None
     assert event.state == InboxState.APPLIED, event.trace
+
+
+async def _staff(shop: Shop) -> None:
+    """The staff: declared, told of a customer, quoting, commanding; and a number that is another's."""
+    meena, ramesh = "919812345671", "919812345672"
+    members = {meena: Staff("Meena", f"+{meena}"), ramesh: Staff("Ramesh", f"+{ramesh}")}
+    await shop.store.declare_staff(members, shop.now)
+    await shop.store.declare_staff({meena: members[meena]}, shop.now)
+    for n, bsuid in enumerate(("IN.meena", "IN.meena", "IN.another")):
+        aliases = (("bsuid", bsuid), ("phone", meena))
+        wrote = Arrival(f"staff.{n}", EventKind.CHAT, {"quote": "wamid.told"}, aliases=aliases)
+        await shop.store.arrive([wrote], shop.now)
+        await shop.store.advance_due(_commands, shop.now)
+
+
+def _commands(given: StepInput) -> ChangeSet:
+    """Tell the staff, and command something in the conversation."""
+    changes, event = change_set(given), given.events[0].number
+    changes.told = [Caused(event, Told(tuple(given.staff), "told", Text("Hello")))]
+    if given.events[0].kind is EventKind.CHAT:
+        changes.commands = [Caused(event, Command(given.conversation.id, StaffAction("", "Meena", "done")))]
+    return changes
 
 
 async def look_after(records: Records, order: str) -> None:

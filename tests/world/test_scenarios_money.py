@@ -12,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.clock import ShiftedClock
+from bot.whatsapp.channel import WHATSAPP
 from bot.whatsapp.limits import LIMITS
 from flows.engine.model import Flow
 from flows.language.load import load
@@ -210,7 +211,9 @@ async def test_what_is_written_first_and_committed_last_still_leaves(live: Live)
     await live.world.quiet()
     now = live.clock.now()
     step = partial(live.workers._advance, now)
-    async with held_open(live, lambda tx: steps.advance_due(tx, step, now, 10, 10, draw)) as answered:
+    async with held_open(
+        live, lambda tx: steps.advance_due(tx, step, now, 10, 10, draw, WHATSAPP.naming)
+    ) as answered:
         assert answered == 1
         assert len(await ravi.write("hi")) == 1
     assert asha.texts == []

@@ -352,6 +352,18 @@ class Migration(migrations.Migration):
             },
             bases=["Model"],
         ),
+        ops.CreateModel(
+            name="Staff",
+            fields=[
+                ("phone", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=32)),
+                ("name", fields.TextField(unique=False)),
+                ("may", fields.TextField(unique=False)),
+                ("beside", fields.TextField(null=True, unique=False)),
+                ("recycled_at", fields.BigIntField(null=True)),
+            ],
+            options={"table": "staff", "app": "storage", "pk_attr": "phone"},
+            bases=["Model"],
+        ),
         CreateCheckedModel(
             name="Stock",
             fields=[

@@ -117,16 +117,16 @@ UNREAD = {
     "status_payment_captured": "native WhatsApp payment",
     "status_payment_failed_attempt": "native WhatsApp payment",
     "status_payment_refund": "native WhatsApp payment",
-    "user_preferences_stop": "field user_preferences",
     "payment_configuration_update": "field payment_configuration_update",
 }
 
 BATCHES = {"batch_two_messages", "batch_mixed"}
+NEWS = {"user_preferences_stop"}
 
 
 def test_every_fixture_has_a_row() -> None:
     there = {path.stem.removeprefix("webhook_") for path in FIXTURES.glob("webhook_*.json")}
-    assert there == EVENTS.keys() | IGNORED.keys() | RECEIPTS.keys() | UNREAD.keys() | BATCHES
+    assert there == EVENTS.keys() | IGNORED.keys() | RECEIPTS.keys() | UNREAD.keys() | BATCHES | NEWS
 
 
 def only_message(name: str) -> InboundMessage:
@@ -159,6 +159,48 @@ def test_status_becomes_receipt(name: str) -> None:
     assert (receipt.error or {}).get("code") == code
     assert PHONE in receipt.recipient
     assert (parsed.messages, parsed.unread) == ((), ())
+
+
+def test_a_customer_who_stops_offers() -> None:
+    [preference] = parse(load("user_preferences_stop")).preferences
+    assert preference.stopped
+    assert PHONE in preference.customer
+    assert preference.key.startswith("preference:")
+
+
+def change_of(field: str, value: dict[str, Any]) -> dict[str, Any]:
+    entry = {"id": "1", "changes": [{"field": field, "value": value}]}
+    return {"object": "whatsapp_business_account", "entry": [entry]}
+
+
+ECHO: dict[str, Any] = {"from": "918000000001", "to": "919800000001", "id": "wamid.1", "type": "text"}
+
+
+def test_what_the_owner_writes_in_the_app() -> None:
+    value = {"metadata": {"phone_number_id": "300000000000077"}, "message_echoes": [ECHO]}
+    parsed = parse(change_of("smb_message_echoes", value))
+    [echo] = parsed.echoes
+    assert (echo.key, echo.customer) == ("echo:wamid.1", (("phone", "919800000001"),))
+    assert (parsed.messages, parsed.unread) == ((), ())
+
+
+@pytest.mark.parametrize("wrong", [{}, {"id": 7}, {"to": "no number"}, {"to": None}])
+def test_an_echo_that_cannot_be_read_is_kept_beside_those_that_can(wrong: dict[str, Any]) -> None:
+    bad = {**ECHO, **wrong} if wrong else "no object"
+    parsed = parse(change_of("smb_message_echoes", {"message_echoes": [ECHO, bad]}))
+    assert (len(parsed.echoes), len(parsed.unread)) == (1, 1)
+    parsed = parse(change_of("smb_message_echoes", {"message_echoes": [bad]}))
+    assert (len(parsed.echoes), len(parsed.unread)) == (0, 1)
+
+
+def test_a_reply_names_what_it_quotes() -> None:
+    body = load("text")
+    message = body["entry"][0]["changes"][0]["value"]["messages"][0]
+    assert only_message("text").quote is None
+    for context, quote in (({"id": "wamid.9"}, "wamid.9"), ({"id": 7}, None), ("no", None), ({}, None)):
+        message["context"] = context
+        [parsed] = parse(body).messages
+        assert parsed.quote == quote
 
 
 @pytest.mark.parametrize("name", UNREAD)

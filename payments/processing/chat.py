@@ -1,0 +1,85 @@
+"""What a customer, or a member of the staff, does in their chat. Pure.
+
+The staff have chats of their own, in which they may buy like anybody. What they tap on a message about a
+customer, and what they write in reply to one, becomes a command in the customer's conversation.
+"""
+
+from dataclasses import replace
+from typing import Any
+
+from flows.document.words import normalise
+from flows.engine.events import Event, Tapped, TextReceived
+from payments.processing import handover
+from payments.processing.bodies import Chat, PreferenceSet, StaffAction
+from payments.processing.changes import Command
+from payments.processing.staff_actions import DONE, REPLY, right_for
+from payments.processing.staff_replies import StaffReply, decode
+from payments.processing.turn import Trace, Turn
+from payments.shop.consent import without_offers
+from payments.shop.staff import Right, Staff
+
+_COMMAND = "#"
+"""A text of the staff that begins with it is for Munshi, not for a customer."""
+
+
+def chat(turn: Turn, body: Chat) -> tuple[Trace, bool]:
+    """Handle what somebody did in their chat. Return the trace, and whether the event had an effect."""
+    customer = turn.conversation.customer
+    if not turn.forgotten and body.name and customer.get("name") != body.name:
+        turn.conversation = replace(turn.conversation, customer={**customer, "name": body.name})
+    member = turn.given.staff.get(turn.conversation.id)
+    if isinstance(body.event, Tapped):
+        reply = decode(body.event.reply_id)
+        return turn.run(body.event) if reply is None else _staff_tap(turn, member, reply)
+    about = turn.given.quoted.get(body.quote or "")
+    if member and Right.CHAT in member.may and about not in (None, turn.conversation.id):
+        return _staff_reply(turn, member, about, body.event)
+    if turn.shop.handover and handover.is_for_person(body.event):
+        return handover.hold(turn, body.event)
+    return turn.run(body.event)
+
+
+def preference(turn: Turn, body: PreferenceSet) -> tuple[Trace, bool]:
+    """Take back the customer's yes to offers, if they stopped them. To allow them again is no yes."""
+    hears = without_offers(turn.shop.hears) if body.stopped else turn.shop.hears
+    changed = hears is not turn.shop.hears
+    turn.shop = replace(turn.shop, hears=hears)
+    return ({"event": "preference", "stopped": body.stopped, "hears": str(hears)},), changed
+
+
+def _staff_tap(turn: Turn, member: Staff | None, reply: StaffReply) -> tuple[Trace, bool]:
+    """Handle a tap on a message to the staff. From anybody else, or without the right, it does nothing."""
+    entry: dict[str, Any] = {"event": "staff tap", "verb": reply.verb, "about": reply.conversation}
+    if member is None:
+        return ({**entry, "refused": "it is not from the staff"},), False
+    if right_for(reply.verb) not in member.may:
+        return ({**entry, "by": member.name, "refused": f"they may not do {right_for(reply.verb)}"},), False
+    action = _action(turn, member, reply.verb, reply.value)
+    action = replace(action, order_key=reply.order_key, expected=reply.stage)
+    return _command(turn, reply.conversation, action, entry)
+
+
+def _staff_reply(turn: Turn, member: Staff, about: str | None, event: Event) -> tuple[Trace, bool]:
+    """Handle what the staff wrote in reply to a message about the customer of the conversation `about`."""
+    text = event.text.strip() if isinstance(event, TextReceived) else ""
+    action = _action(turn, member, REPLY, text)
+    entry: dict[str, Any] = {"event": "staff reply", "about": about}
+    if not text:
+        turn.answer(action, "Only text can be passed on to the customer. Nothing was sent.")
+        return ({**entry, "refused": "it is not text"},), True
+    if text.startswith(_COMMAND):
+        if normalise(text.removeprefix(_COMMAND)) != DONE:
+            turn.answer(action, f"There is no {text[:40]}: nothing was sent. #done gives the chat back.")
+            return ({**entry, "refused": "no such command"},), True
+        action = replace(action, verb=DONE, value="")
+    return _command(turn, about or "", action, entry)
+
+
+def _action(turn: Turn, member: Staff, verb: str, value: str) -> StaffAction:
+    money, own = Right.MONEY in member.may, turn.conversation.id
+    return StaffAction("", member.name, verb, value, money=money, answer_to=own)
+
+
+def _command(turn: Turn, conversation: str, action: StaffAction, entry: dict[str, Any]) -> tuple[Trace, bool]:
+    turn.commands.append(Command(conversation, action))
+    return ({**entry, "by": action.by, "did": [action.verb]},), True

@@ -1,0 +1,45 @@
+"""The actions on the checkout: what the customer says about the next order, and the price they are shown."""
+
+from dataclasses import replace
+from typing import Annotated, Final
+
+from pydantic import BeforeValidator
+
+from flows.engine.vocabulary import Action, Result, Scene
+from payments.processing.cart_actions import NoArguments, refused, state_of
+from payments.processing.checkout_changes import fields_of, say
+from payments.processing.quoting import Quote
+from payments.shop.checkout import CheckoutFault
+
+Words = Annotated[str, BeforeValidator(lambda value: str(value)[:2000])]
+
+
+class _Said(NoArguments):
+    address: Words | None = None
+    slot: Words | None = None
+    coupon: Words | None = None
+    note: Words | None = None
+    pickup: bool | None = None
+
+
+def _set(scene: Scene, args: _Said) -> Result:
+    """Take what the customer says, or raise `checkout.refused` and change nothing."""
+    said = {name: value for name, value in args.model_dump().items() if value is not None}
+    found = say(state_of(scene), said, scene.language)
+    if isinstance(found, CheckoutFault):
+        return refused(scene, "checkout.refused", **fields_of(found))
+    return Result(found)
+
+
+def _quote(scene: Scene, args: NoArguments) -> Result:
+    """Remember the price that the customer is shown now: another one is not ordered."""
+    state = state_of(scene)
+    shown = Quote(state, scene.language).fingerprint
+    return Result(state.saying(replace(state.checkout, quoted=shown)))
+
+
+CHECKOUT: Final = {
+    "checkout.set": Action(_Said, _set, ("checkout.refused",)),
+    "cart.quote": Action(NoArguments, _quote),
+}
+"""The actions by the words that stand under `do:`."""

@@ -1,0 +1,100 @@
+"""What a customer, or a program for them, says about the next order: taken or refused. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from flows.document.words import visible
+from payments.processing.quoting import Quote, slot_fault
+from payments.processing.shop_state import ShopState
+from payments.shop import coupons
+from payments.shop.checkout import (
+    LONGEST_ADDRESS,
+    LONGEST_NOTE,
+    SHORTEST_ADDRESS,
+    CheckoutFault,
+    Field,
+)
+from payments.shop.delivery import area_of
+from payments.shop.order_terms import Fulfilment
+from payments.shop.pincodes import pincode_of
+
+REQUESTED: Final = ("pickup", "address", "slot", "coupon", "note")
+"""What an order that is asked for over the API may say about itself."""
+
+
+def say(state: ShopState, said: Mapping[str, Any], language: str) -> ShopState | CheckoutFault:
+    """Return the state in which the customer said `said`: any of REQUESTED. Or why one cannot be used.
+
+    What was said before the refused field is lost with it: the caller decides on all of it together.
+    """
+    for name in REQUESTED:
+        if name not in said:
+            continue
+        found = _CHANGES[name](state, said[name], language)
+        if isinstance(found, CheckoutFault):
+            return found
+        state = found
+    return state
+
+
+def fields_of(fault: CheckoutFault) -> dict[str, str | int]:
+    """Return the fields of `checkout.refused`."""
+    return {"field": str(fault.field), "reason": fault.reason, "limit": fault.limit}
+
+
+def _pickup(state: ShopState, wanted: Any, language: str) -> ShopState | CheckoutFault:
+    delivery = state.at.shop.delivery
+    if not wanted or str(wanted).lower() == "false":
+        how = Fulfilment.DELIVERY if state.checkout.address else Fulfilment.NONE
+        return state.saying(replace(state.checkout, how=how))
+    if delivery is None or not delivery.pickup:
+        return CheckoutFault(Field.PICKUP, "no pickup")
+    return state.saying(replace(state.checkout, how=Fulfilment.PICKUP))
+
+
+def _address(state: ShopState, given: Any, language: str) -> ShopState | CheckoutFault:
+    text = " ".join(visible(str(given)).split())[:LONGEST_ADDRESS]
+    delivery = state.at.shop.delivery
+    if delivery is None:
+        return state.saying(replace(state.checkout, address=text, pincode=pincode_of(text) or ""))
+    if len(text) < SHORTEST_ADDRESS:
+        return CheckoutFault(Field.ADDRESS, "too short")
+    pincode = pincode_of(text)
+    if pincode is None:
+        return CheckoutFault(Field.ADDRESS, "no pincode")
+    if area_of(delivery, pincode) is None:
+        return CheckoutFault(Field.ADDRESS, "not served")
+    changed = replace(state.checkout, how=Fulfilment.DELIVERY, address=text, pincode=pincode)
+    return state.saying(changed)
+
+
+def _slot(state: ShopState, given: Any, language: str) -> ShopState | CheckoutFault:
+    slot = str(given).strip()
+    if slot and (reason := slot_fault(state, slot)):
+        return CheckoutFault(Field.SLOT, reason)
+    return state.saying(replace(state.checkout, slot=slot))
+
+
+def _coupon(state: ShopState, given: Any, language: str) -> ShopState | CheckoutFault:
+    text = str(given).strip()
+    if not text:
+        return state.saying(replace(state.checkout, coupon=""))
+    found = coupons.find(state.at.shop.coupons, text)
+    if found is None:
+        return CheckoutFault(Field.COUPON, "unknown")
+    changed = state.saying(replace(state.checkout, coupon=found.code))
+    return Quote(changed, language).coupon_fault or changed
+
+
+def _note(state: ShopState, given: Any, language: str) -> ShopState | CheckoutFault:
+    return state.saying(replace(state.checkout, note=str(given).strip()[:LONGEST_NOTE]))
+
+
+_CHANGES: Final = {
+    "pickup": _pickup,
+    "address": _address,
+    "slot": _slot,
+    "coupon": _coupon,
+    "note": _note,
+}

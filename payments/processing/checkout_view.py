@@ -1,0 +1,123 @@
+"""What templates and guards read of the price and the checkout: `cart`'s sums, `checkout`, opening hours."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from flows.document.shape import text_in
+from payments.processing.quoting import Quote, slots_taken
+from payments.processing.shop_state import ShopState
+from payments.shop import hours, slots
+from payments.shop.local_time import local_date, local_time, show_time
+from payments.shop.order_terms import Fulfilment
+from payments.shop.slots import SlotChoice, day_name
+
+NO_SUMS: Final[Mapping[str, Any]] = {
+    "goods": 0,
+    "discount": 0,
+    "delivery": 0,
+    "total": 0,
+    "gst": 0,
+    "coupon": "",
+    "short": 0,
+    "cash": False,
+}
+"""The sums of an empty cart, in paise. `short` is what is missing to the minimum of an order."""
+NOTHING_SAID: Final[Mapping[str, Any]] = {
+    "how": "",
+    "address": "",
+    "pincode": "",
+    "slot": "",
+    "note": "",
+    "coupon": "",
+    "fee": 0,
+    "needs": "",
+    "slots": [],
+    "pickup": False,
+}
+SLOT: Final[Mapping[str, Any]] = {
+    "id": "2026-11-30.lunch",
+    "name": "Mon 30 Nov, Lunch 12:00-14:00",
+    "title": "Mon 30 Nov, Lunch",
+    "times": "12:00-14:00",
+    "left": 1,
+}
+"""A slot as a list shows it, for the check of templates."""
+
+
+def sums(state: ShopState, language: str) -> dict[str, Any]:
+    """Return the sums of the customer's cart."""
+    quote = Quote(state, language)
+    coupon = quote.usable_coupon
+    return {
+        "goods": quote.goods,
+        "discount": quote.price.discount,
+        "delivery": quote.price.delivery,
+        "total": quote.total,
+        "gst": quote.gst,
+        "coupon": coupon.code if coupon else "",
+        "short": max(0, quote.minimum - quote.goods),
+        "cash": quote.takes_cash,
+    }
+
+
+def checkout(state: ShopState, language: str) -> Mapping[str, Any]:
+    """Return what the customer has said about the next order, and what they can choose."""
+    said, delivery = state.checkout, state.at.shop.delivery
+    if delivery is None:
+        plain = {"address": said.address, "pincode": said.pincode, "note": said.note, "coupon": said.coupon}
+        return {**NOTHING_SAID, **plain}
+    quote = Quote(state, language)
+    choices = _choices(state, language) if delivery.slots else []
+    chosen = next((choice["name"] for choice in choices if choice["id"] == said.slot), "")
+    to = quote.destination
+    return {
+        "how": str(to.how),
+        "address": to.address,
+        "pincode": to.pincode,
+        "slot": chosen,
+        "note": said.note,
+        "coupon": said.coupon,
+        "fee": quote.fee,
+        "needs": _needs(to.how, quote, bool(delivery.slots), bool(chosen)),
+        "slots": choices,
+        "pickup": delivery.pickup,
+    }
+
+
+def _needs(how: Fulfilment, quote: Quote, has_slots: bool, chosen: bool) -> str:
+    """Return what the customer has still to say: `address`, `slot`, or nothing."""
+    if how is Fulfilment.NONE or (how is Fulfilment.DELIVERY and quote.area is None):
+        return "address"
+    return "slot" if has_slots and not chosen else ""
+
+
+def _choices(state: ShopState, language: str) -> list[Mapping[str, Any]]:
+    at = state.at
+    assert at.shop.delivery is not None
+    found = slots.slots_at(at.shop.delivery, at.shop.hours, at.shop.timezone, at.now, slots_taken(state))
+    return [_slot(choice, state, language) for choice in found]
+
+
+def _slot(choice: SlotChoice, state: ShopState, language: str) -> Mapping[str, Any]:
+    today = local_date(state.at.shop.timezone, state.at.now)
+    day = day_name(choice.day, today, language)
+    return {
+        "id": choice.id,
+        "name": slots.slot_name(choice.slot, choice.day, today, language, language),
+        "title": f"{day}, {text_in(choice.slot.name, language, language)}",
+        "times": str(choice.slot.at),
+        "left": -1 if choice.left is None else choice.left,
+    }
+
+
+def opening(state: ShopState, language: str) -> dict[str, Any]:
+    """Return whether the shop is open, and when it opens next, as people read it; empty if it is open."""
+    shop, now = state.at.shop, state.at.now
+    if shop.hours is None or hours.is_open(shop.hours, shop.timezone, now):
+        return {"open": True, "opens_at": ""}
+    opens = hours.opens_at(shop.hours, shop.timezone, now)
+    if opens is None:
+        return {"open": False, "opens_at": ""}
+    day, minute = local_time(shop.timezone, opens)
+    shown = day_name(day, local_date(shop.timezone, now), language)
+    return {"open": False, "opens_at": f"{shown} {show_time(minute)}"}

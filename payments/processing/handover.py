@@ -1,0 +1,141 @@
+"""A person takes over a chat, answers in it, and gives it back. Pure.
+
+While a person has a chat, the customer's texts and media go to those of the staff who may talk to customers.
+Taps are answered as ever, and news of money and of orders is said; reminders are not.
+"""
+
+from dataclasses import replace
+from typing import Any, Final
+
+from flows.engine.conversation import Talk
+from flows.engine.effects import Say
+from flows.engine.events import Event, Happened, Received, TextReceived
+from flows.messages.kinds import Buttons, Message, Reply, Text
+from flows.messages.limits import clip, length
+from payments.processing.bodies import StaffAction
+from payments.processing.changes import Told
+from payments.processing.staff_replies import place
+from payments.processing.step_input import EventKind
+from payments.processing.turn import Trace, Turn
+from payments.shop.handover import Ending, HandoverCheck
+from payments.shop.staff import Right, who_may
+
+ENDED: Final = "handover.ended"
+"""Event: the bot has the chat again."""
+_MEDIA: Final = frozenset(
+    {"image", "video", "audio", "document", "sticker", "location", "contacts", "text", "unsupported"}
+)
+_HOUR: Final = 3_600_000
+_MINUTE: Final = 60_000
+
+
+def is_for_person(event: Event) -> bool:
+    """Return whether a person answers `event` while they have the chat: texts and media, no taps or forms."""
+    return isinstance(event, TextReceived) or (isinstance(event, Received) and event.kind in _MEDIA)
+
+
+def hold(turn: Turn, event: Event) -> tuple[Trace, bool]:
+    """Pass on to the staff what the customer sent. A word for the bot ends the hand-over."""
+    if isinstance(event, TextReceived) and turn.shop.at.shop.handover.ends(event.text):
+        trace, answered = _end(turn, Ending.ASKED)
+        return (trace, True) if answered else (trace + turn.run(event)[0], True)
+    turn.shop = turn.shop.handed_over()
+    # A person answers: no loop of bots.
+    turn.conversation = replace(turn.conversation, talk=Talk(heard_at=turn.now))
+    to = _talkers(turn)
+    if to:
+        turn.told.append(Told(to, "from a customer", _forwarded(turn, event)))
+    return ({"event": "held for a person", "forwarded": len(to)},), True
+
+
+def reply(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
+    """Say to the customer what a member of the staff wrote, and leave the chat to people."""
+    entry: dict[str, Any] = {"event": "staff", "verb": action.verb, "by": action.by}
+    heard, window = _heard_at(turn), turn.flow.limits.window
+    if heard is not None and turn.now - heard >= window:
+        hours = window // _HOUR
+        turn.answer(
+            action, f"{_who(turn)} last wrote over {hours} hours ago: the text cannot be sent. Call them."
+        )
+        return ({**entry, "refused": f"the customer last wrote over {hours} hours ago"},), True
+    turn.messages.append(Say("reply of the staff", Text(clip(action.value, turn.flow.limits.text_body))))
+    turn.shop = turn.shop.handed_over(answered=True)
+    return ({**entry, "said": ["reply of the staff"]},), True
+
+
+def take_over(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
+    """Leave the chat to a person, who writes to the customer."""
+    turn.shop = turn.shop.handed_over(answered=True)
+    turn.answer(action, f"The chat with {_who(turn)} is yours. Reply to this message to write to them.")
+    return ({"event": "staff", "verb": action.verb, "by": action.by},), True
+
+
+def give_back(turn: Turn, action: StaffAction, because: Ending) -> tuple[Trace, bool]:
+    """End the hand-over for a member of the staff."""
+    entry = {"event": "staff", "verb": action.verb, "by": action.by}
+    if turn.shop.handover is None:
+        turn.answer(action, f"The bot has the chat with {_who(turn)} already.")
+        return (entry,), False
+    turn.answer(action, f"The bot has the chat with {_who(turn)} again.")
+    return (entry, *_end(turn, because)[0]), True
+
+
+def check(turn: Turn, body: HandoverCheck) -> tuple[Trace, bool]:
+    """End the hand-over if nobody has written for long, or look again when that may be so."""
+    current = turn.shop.handover
+    if current is None or current.since != body.since:
+        return ({"event": "handover", "ignored": "it has ended"},), False
+    ends = current.last + turn.shop.at.shop.handover.quiet
+    if ends > turn.now:
+        turn.shop = replace(turn.shop, checks=(*turn.shop.checks, HandoverCheck(current.since, ends)))
+        return ({"event": "handover", "goes on": ends},), True
+    if not current.answered and (to := _talkers(turn)):
+        minutes = turn.shop.at.shop.handover.quiet // _MINUTE
+        text = f"Nobody has answered {_who(turn)} for {minutes} minutes: the bot talks to them again."
+        turn.told.append(Told(to, "nobody answered", Text(text)))
+    return _end(turn, Ending.QUIET)[0], True
+
+
+def _end(turn: Turn, because: Ending) -> tuple[Trace, bool]:
+    """Give the chat back to the bot. Return the trace, and whether the flow answered."""
+    turn.shop = replace(turn.shop, handover=None)
+    trace, answered = turn.run(Happened(ENDED, {"because": str(because)}))
+    return ({"event": "handover", "ended": str(because)}, *trace), answered
+
+
+def _heard_at(turn: Turn) -> int | None:
+    """Return when the customer last wrote before this event, in milliseconds; None if never."""
+    before = [
+        e.received_at for e in turn.given.events if e.number < turn.event.number and e.kind is EventKind.CHAT
+    ]
+    return max(before, default=turn.given.heard_at)
+
+
+def _talkers(turn: Turn) -> tuple[str, ...]:
+    """Return the conversations of the staff who may talk to this customer: not the customer's own."""
+    own = turn.conversation.id
+    return tuple(one for one in who_may(Right.CHAT, turn.given.staff) if one != own)
+
+
+def _who(turn: Turn) -> str:
+    name = turn.conversation.customer.get("name") or "A customer"
+    return f"{name} (+{turn.given.phone})" if turn.given.phone else str(name)
+
+
+def _forwarded(turn: Turn, event: Event) -> Message:
+    """Return what the customer sent as a message to the staff, with a button if there is room for one."""
+    limits = turn.flow.limits
+    text = f"{_who(turn)}: {_words(event)}"
+    if length(text) > limits.interactive_body:
+        return Text(clip(text, limits.text_body))
+    done = Reply(f"{place(turn.shop, turn.conversation.id)}|done|", "Done")
+    return Buttons(text, (done,), None, None)
+
+
+def _words(event: Event) -> str:
+    if isinstance(event, TextReceived):
+        return event.text
+    assert isinstance(event, Received)
+    caption = str(event.fields.get("caption") or event.fields.get("name") or "")
+    sent = "something that the channel does not show" if event.kind in ("text", "unsupported") else event.kind
+    return f"[{sent}] {caption}".strip()

@@ -1,0 +1,253 @@
+"""What the customer's cart costs now, and why it cannot be ordered. Pure.
+
+The price that a customer is shown and the price that is ordered come from here, so they cannot differ
+unless something changed meanwhile; and then the order is refused.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from typing import Final
+
+from payments.processing.shop_state import ShopState
+from payments.shop import cart, coupons, hours, quotas, slots
+from payments.shop.checkout import CheckoutFault, Field
+from payments.shop.coupons import Coupon
+from payments.shop.delivery import Area, Delivery, area_of, fee_of
+from payments.shop.local_time import local_date
+from payments.shop.order_terms import Destination, Fulfilment
+from payments.shop.orders import Line
+from payments.shop.pricing import Goods, Price, Taxable, price, tax_rows
+from payments.shop.products import Article
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFault:
+    """Why a cart cannot be ordered, apart from what the customer said about delivery and coupon."""
+
+    reason: str
+    limit: int = 0
+    """Paise."""
+
+
+Fault = CheckoutFault | OrderFault
+
+
+@dataclass(frozen=True)
+class Quote:
+    """The price of a cart, with all that it depends on. Money is in paise."""
+
+    state: ShopState
+    language: str
+
+    @cached_property
+    def articles(self) -> list[tuple[Article, int]]:
+        """What is in the cart and still sold, with quantities."""
+        return cart.known(self.state.cart, self.state.at.shop)
+
+    @cached_property
+    def goods(self) -> int:
+        """The goods before the coupon."""
+        return sum(article.price * quantity for article, quantity in self.articles)
+
+    @property
+    def _eligible(self) -> int:
+        found = self.coupon
+        return sum(a.price * n for a, n in self.articles if found and found.is_for(a.product.category))
+
+    @cached_property
+    def coupon(self) -> Coupon | None:
+        """The coupon that the customer gave, if the shop has it, whether or not it can be used now."""
+        return coupons.find(self.state.at.shop.coupons, self.state.checkout.coupon)
+
+    @cached_property
+    def coupon_fault(self) -> CheckoutFault | None:
+        """Why the coupon cannot be used; None if it can, or if there is none."""
+        code = self.state.checkout.coupon
+        if not code:
+            return None
+        if self.coupon is None:
+            return CheckoutFault(Field.COUPON, "unknown")
+        at, used = self.state.at, used_by_others(self.state)
+        taken = used.get(quotas.coupon(self.coupon.code), 0)
+        by_customer = self.state.used.get(self.coupon.code, 0) - _own_use(self.state, self.coupon.code)
+        today = local_date(at.shop.timezone, at.now)
+        reason = coupons.refusal(self.coupon, today, self.goods, self._eligible, taken, by_customer)
+        return CheckoutFault(Field.COUPON, reason, self.coupon.minimum) if reason else None
+
+    @property
+    def usable_coupon(self) -> Coupon | None:
+        """The coupon that takes something off this cart."""
+        return None if self.coupon_fault else self.coupon
+
+    @property
+    def area(self) -> Area | None:
+        """The area that the goods go to; None for pickup, or while it is not known."""
+        delivery, checkout = self.state.at.shop.delivery, self.state.checkout
+        known = delivery and checkout.how is Fulfilment.DELIVERY and checkout.pincode
+        return area_of(delivery, checkout.pincode) if delivery and known else None
+
+    @property
+    def minimum(self) -> int:
+        """What the goods must come to: the shop's minimum, or the area's if that is more."""
+        return max(self.state.at.shop.minimum_order, self.area.minimum if self.area else 0)
+
+    @property
+    def fee(self) -> int:
+        """The delivery fee, if the area is known."""
+        return fee_of(self.area, self.goods) if self.area else 0
+
+    @cached_property
+    def price(self) -> Price:
+        """The price, divided among the lines."""
+        taker = self.usable_coupon
+        goods = [
+            Goods(quantity, article.price, taker is None or taker.is_for(article.product.category))
+            for article, quantity in self.articles
+        ]
+        return price(goods, taker.discount if taker else None, self.fee)
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines of the order, with their parts of the discount and of the delivery fee."""
+        shop = self.state.at.shop
+        parts = zip(self.articles, self.price.discounts, self.price.deliveries, strict=True)
+        return tuple(
+            Line(
+                article.sku,
+                article.name_in(self.language, self.language),
+                quantity,
+                article.price,
+                shop.gst_rate(article.product),
+                shop.hsn(article.product),
+                discount,
+                delivery,
+            )
+            for (article, quantity), discount, delivery in parts
+        )
+
+    @property
+    def total(self) -> int:
+        """What the order costs."""
+        return self.price.total
+
+    @property
+    def gst(self) -> int:
+        """The tax inside the total."""
+        shop, area = self.state.at.shop, self.area
+        if shop.gst is None:
+            return 0
+        in_state = area is None or area.state in (None, shop.gst.state)
+        return gst_inside(self.lines, in_state=in_state)
+
+    @property
+    def takes_cash(self) -> bool:
+        """Whether the customer may pay this cart when it is handed over."""
+        return self.state.takes_cash(self.total) and (self.area is None or self.area.cash)
+
+    @property
+    def fingerprint(self) -> str:
+        """What a customer who was shown this price relies on, as a short text."""
+        lines = [(line.sku, line.quantity, line.price, line.discount) for line in self.lines]
+        shown = (lines, self.price.delivery, self.total, self.state.checkout.slot, self.state.checkout.how)
+        return hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:_FINGERPRINT]
+
+    @property
+    def destination(self) -> Destination:
+        """Where the order goes."""
+        said, at = self.state.checkout, self.state.at
+        if at.shop.delivery is None:
+            return Destination(address=said.address, pincode=said.pincode, note=said.note)
+        found = slots.slot_of(at.shop.delivery, said.slot) if said.slot else None
+        to = Destination(
+            how=_how(at.shop.delivery, said.how),
+            address=said.address if said.how is Fulfilment.DELIVERY else "",
+            pincode=said.pincode if said.how is Fulfilment.DELIVERY else "",
+            state=(self.area.state or "") if self.area else "",
+            note=said.note,
+        )
+        if found is None:
+            return to
+        slot, day = found
+        # With its date: an order is read on later days too.
+        name = slots.slot_name(slot, day, date.min, self.language, self.language)
+        return replace(
+            to,
+            slot=said.slot,
+            slot_name=name,
+            slot_starts=slots.starts_at(slot, day, at.shop.timezone),
+        )
+
+    def faults(self) -> Iterator[Fault]:
+        """Yield why the cart cannot be ordered, the first thing to mend first."""
+        if self.goods < self.minimum:
+            yield OrderFault("below minimum", self.minimum)
+        if self.coupon_fault:
+            yield self.coupon_fault
+        yield from self._delivery_faults()
+        said, at = self.state.checkout, self.state.at
+        if not said.slot and not hours.is_open(at.shop.hours, at.shop.timezone, at.now):
+            yield OrderFault("closed")
+        if said.quoted and said.quoted != self.fingerprint:
+            yield OrderFault("changed")
+
+    def _delivery_faults(self) -> Iterator[CheckoutFault]:
+        delivery, said = self.state.at.shop.delivery, self.state.checkout
+        if delivery is None:
+            return
+        if _how(delivery, said.how) is Fulfilment.NONE:
+            yield CheckoutFault(Field.ADDRESS, "no address")
+        elif said.how is Fulfilment.DELIVERY and self.area is None:
+            yield CheckoutFault(Field.ADDRESS, "not served")
+        elif said.how is Fulfilment.PICKUP and not delivery.pickup:
+            yield CheckoutFault(Field.PICKUP, "no pickup")
+        if reason := slot_fault(self.state, said.slot):
+            yield CheckoutFault(Field.SLOT, reason)
+
+
+_FINGERPRINT: Final = 16
+
+
+def _how(delivery: Delivery, said: Fulfilment) -> Fulfilment:
+    """Return how the goods reach the customer. Where there is only pickup, nobody has to say so."""
+    return said if delivery.areas or said else Fulfilment.PICKUP
+
+
+def gst_inside(lines: tuple[Line, ...], *, in_state: bool) -> int:
+    """Return the tax inside the price of `lines`, delivery included."""
+    if not any(line.rate for line in lines):
+        return 0
+    rows = tax_rows([Taxable(line.charged, line.delivery, line.rate) for line in lines], in_state)
+    return sum(row.tax for row in rows)
+
+
+def slot_fault(state: ShopState, slot: str) -> str | None:
+    """Return why this slot cannot be had for a new order; None if it can, or if the shop has no slots."""
+    shop, now = state.at.shop, state.at.now
+    if shop.delivery is None:
+        return None
+    taken = slots_taken(state)
+    return slots.why_not(shop.delivery, shop.hours, shop.timezone, now, taken, slot or None)
+
+
+def slots_taken(state: ShopState) -> dict[str, int]:
+    """Return how often each slot is taken by other orders than the one that a new order would end, by id."""
+    prefix = quotas.slot("")
+    taken = used_by_others(state).items()
+    return {name.removeprefix(prefix): count for name, count in taken if name.startswith(prefix)}
+
+
+def used_by_others(state: ShopState) -> Mapping[str, int]:
+    """Return what is taken of slots and coupons without the current order, if a new order would end it."""
+    order = state.order
+    if order is None or not order.open_to_pay:
+        return state.taken
+    return quotas.after(state.taken, quotas.bookings(order.order, -1))
+
+
+def _own_use(state: ShopState, code: str) -> int:
+    order = state.order
+    return int(order is not None and order.open_to_pay and order.order.terms.coupon == code)

@@ -1,0 +1,50 @@
+"""What the staff do about a customer, stepped in the customer's conversation. Pure.
+
+A new verb is a `case` in `act`, and its right in `_RIGHTS`.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from payments.processing import handover, staff_orders
+from payments.processing.bodies import StaffAction
+from payments.processing.turn import Trace, Turn
+from payments.shop.handover import Ending
+from payments.shop.staff import Right
+
+REPLY: Final = "reply"
+"""Say the action's value to the customer."""
+DONE: Final = "done"
+"""Give the chat back to the bot."""
+HANDOVER: Final = "handover"
+"""Take the chat over; a person has written to the customer by another program."""
+
+_RIGHTS: Final[Mapping[str, Right]] = {
+    **dict.fromkeys((REPLY, DONE, HANDOVER), Right.CHAT),
+    **dict.fromkeys(staff_orders.GIVES_MONEY, Right.MONEY),
+}
+
+
+def right_for(verb: str) -> Right:
+    """Return the right that `verb` needs."""
+    return _RIGHTS.get(verb, Right.ORDERS)
+
+
+def act(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
+    """Do what a member of the staff wants. Return the trace, and whether it had an effect.
+
+    Whatever cannot be done is answered to the member, and parks nothing.
+    """
+    match action.verb:
+        case "reply":
+            return handover.reply(turn, action)
+        case "done":
+            return handover.give_back(turn, action, Ending.DONE)
+        case "handover":
+            return handover.take_over(turn, action)
+        case verb if verb in staff_orders.VERBS:
+            return staff_orders.change(turn, action)
+        case _:
+            turn.answer(action, f"That cannot be done: there is no '{action.verb}'.")
+            entry = {"event": "staff", "verb": action.verb, "by": action.by, "refused": "no such verb"}
+            return (entry,), False

@@ -1,0 +1,256 @@
+"""What the staff ask about an order, in one grammar for buttons, typed commands, the API and the shell. Pure.
+
+    stage accepted | stage delivered cash | less kaju-250 1 sold out | allowance 30 late | cancel | refunded
+
+`change` reads a verb and its words, changes the order, and answers the member who asked.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from flows.messages.kinds import Buttons, Message, Text
+from flows.messages.offers import Reply
+from flows.messages.replies import encode
+from payments.ledger.state import OrderState
+from payments.processing import order_changes
+from payments.processing.bodies import StaffAction
+from payments.processing.order_changes import NotPossible, Settlement
+from payments.processing.shop_state import CannotHandle
+from payments.processing.turn import Trace, Turn
+from payments.shop.delivery import area_of
+from payments.shop.fulfilment import LADDER, Stage, following
+from payments.shop.money import money, paise
+from payments.shop.pincodes import pincode_of
+
+STAGE: Final = "stage"
+WASTE: Final = "waste"
+"""Word after a verb: the goods cannot be sold again."""
+RESTOCK: Final = "restock"
+"""Word after a verb: the goods can be sold again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A verb with its words, about one order."""
+
+    turn: Turn
+    state: OrderState
+    action: StaffAction
+    words: tuple[str, ...]
+    """Without WASTE and RESTOCK."""
+    shelf: bool | None
+    """Whether the goods can be sold again, if it was said."""
+
+    @property
+    def by(self) -> str:
+        """Who asks."""
+        return self.action.by
+
+    @property
+    def expected(self) -> Stage | None:
+        """The stage that they saw."""
+        return Stage(self.action.expected) if self.action.expected in frozenset(Stage) else None
+
+
+def change(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
+    """Do what `action` asks about an order. Return the trace, and whether it had an effect.
+
+    What cannot be done is answered to the member, and parks nothing.
+    """
+    entry = {"event": "staff", "verb": action.verb, "value": action.value, "by": action.by}
+    shop, messages = turn.shop, list(turn.messages)
+    try:
+        state = turn.shop.known(action.order_key)
+        trace = _VERBS[action.verb](_request(turn, state, action))
+    except (NotPossible, CannotHandle) as refused:
+        turn.shop, turn.messages = shop, messages
+        turn.reply(action, Text(f"Not done: {refused}."))
+        return ({**entry, "refused": str(refused)},), False
+    after = turn.shop.known(action.order_key)
+    turn.reply(action, _answer(turn, after))
+    return ({**entry, "stage": str(after.stage or "")}, *trace), True
+
+
+def _request(turn: Turn, state: OrderState, action: StaffAction) -> Request:
+    words = action.value.split()
+    said = {word.lower() for word in words} & {WASTE, RESTOCK}
+    shelf = (RESTOCK in said) if said else None
+    rest = tuple(word for word in words if word.lower() not in (WASTE, RESTOCK))
+    return Request(turn, state, action, rest, shelf)
+
+
+def _move(request: Request) -> Trace:
+    """`stage <stage> [cash | upi | owed]`"""
+    name, *more = request.words or ("",)
+    if name not in frozenset(Stage):
+        raise NotPossible(f"'{name}' is no stage: there are {', '.join(Stage)}")
+    to = Stage(name)
+    if to in (Stage.CANCELLED, Stage.REFUSED):
+        return _end(request, to)
+    settlement = more[0] if more else None
+    if settlement is not None and settlement not in frozenset(Settlement):
+        raise NotPossible(f"'{settlement}' is no way to pay: there are {', '.join(Settlement)}")
+    return order_changes.move(
+        request.turn,
+        request.state,
+        to,
+        request.by,
+        expected=request.expected,
+        settlement=Settlement(settlement) if settlement else None,
+    )
+
+
+def _cancel(request: Request) -> Trace:
+    return _end(request, Stage.CANCELLED)
+
+
+def _refuse(request: Request) -> Trace:
+    return _end(request, Stage.REFUSED)
+
+
+def _end(request: Request, to: Stage) -> Trace:
+    if request.state.balance.paid and not request.action.money:
+        raise NotPossible("it is paid, and you may not give money back: ask who may")
+    return order_changes.call_off(
+        request.turn, request.state, to, request.by, expected=request.expected, shelf=request.shelf
+    )
+
+
+def _less(request: Request) -> Trace:
+    """`less <sku> <pieces> [why]`"""
+    sku, pieces, why = _pieces(request)
+    shelf = request.shelf is not False
+    return order_changes.take_less(request.turn, request.state, sku, pieces, request.by, why, shelf=shelf)
+
+
+def _return(request: Request) -> Trace:
+    """`return <sku> <pieces> [why]`"""
+    sku, pieces, why = _pieces(request)
+    shelf = request.shelf is not False
+    return order_changes.take_back(request.turn, request.state, sku, pieces, request.by, why, shelf=shelf)
+
+
+def _pieces(request: Request) -> tuple[str, int, str]:
+    words = request.words
+    if len(words) < 2 or not words[1].isdecimal():
+        skus = ", ".join(line.sku for line in request.state.lines)
+        raise NotPossible(
+            f"say which product and how many: {request.action.verb} <sku> <pieces>; it has {skus}"
+        )
+    return words[0], int(words[1]), " ".join(words[2:])
+
+
+def _allowance(request: Request) -> Trace:
+    """`allowance <rupees> [why]`"""
+    amount, why = _rupees(request.words[:1]), " ".join(request.words[1:])
+    return order_changes.allow(request.turn, request.state, amount, request.by, why)
+
+
+def _cash(request: Request) -> Trace:
+    """`cash [rupees]`: without an amount, all that is due."""
+    return _taken(request, Settlement.CASH)
+
+
+def _upi(request: Request) -> Trace:
+    return _taken(request, Settlement.UPI)
+
+
+def _taken(request: Request, settlement: Settlement) -> Trace:
+    amount = _rupees(request.words[:1]) if request.words else request.state.due
+    if not amount:
+        raise NotPossible(f"#{request.state.order.number} is paid in full already")
+    return order_changes.take_money(request.turn, request.state, amount, settlement, request.by)
+
+
+def _rupees(words: Sequence[str]) -> int:
+    try:
+        return paise(words[0].removeprefix("₹") if words else "")
+    except ValueError as error:
+        raise NotPossible(str(error)) from None
+
+
+def _refunded(request: Request) -> Trace:
+    return order_changes.give_back_by_hand(request.turn, request.state, request.by)
+
+
+def _address(request: Request) -> Trace:
+    """`address <new address>`: for the same price, so in an area with the same fee."""
+    text, delivery = " ".join(request.words), request.turn.shop.at.shop.delivery
+    if not text:
+        raise NotPossible("say the new address")
+    to = replace(request.state.to, address=text, pincode=pincode_of(text) or "")
+    if delivery is not None and delivery.areas:
+        old = area_of(delivery, request.state.to.pincode) if request.state.to.pincode else None
+        new = area_of(delivery, to.pincode) if to.pincode else None
+        if new is None:
+            raise NotPossible("the shop does not deliver there, or the address has no pincode")
+        if old is None or (new.fee, new.state) != (old.fee, old.state):
+            raise NotPossible("delivery there has another price: cancel the order, and let them order anew")
+    return order_changes.send_elsewhere(request.turn, request.state, to, request.by)
+
+
+def _note(request: Request) -> Trace:
+    """`note <text>`: in place of what the customer wrote."""
+    to = replace(request.state.to, note=" ".join(request.words))
+    return order_changes.send_elsewhere(request.turn, request.state, to, request.by)
+
+
+_VERBS: Final[Mapping[str, Callable[[Request], Trace]]] = {
+    STAGE: _move,
+    "cancel": _cancel,
+    "refuse": _refuse,
+    "less": _less,
+    "return": _return,
+    "allowance": _allowance,
+    "cash": _cash,
+    "upi": _upi,
+    "refunded": _refunded,
+    "address": _address,
+    "note": _note,
+}
+VERBS: Final = frozenset(_VERBS)
+GIVES_MONEY: Final = frozenset({"less", "return", "allowance", "refunded"})
+"""Verbs that give money back, whatever the order's state."""
+
+
+def normal(verb: str, value: str) -> tuple[str, str]:
+    """Return verb and words as `change` reads them: a stage alone stands for a move to it."""
+    return (STAGE, f"{verb} {value}".strip()) if verb in frozenset(Stage) else (verb, value)
+
+
+def _answer(turn: Turn, state: OrderState) -> Message:
+    """Return how the order stands now, with buttons for what comes next."""
+    stands = f"#{state.order.number}: {state.stage or state.status}, {_paid(state)}."
+    if state.stage is None or state.stage.ended or not state.goods_due:
+        return Text(stands)
+    place = f"s|{state.key}|{state.stage}"
+    return Buttons(stands, tuple(_button(place, state, to) for to in _next(turn, state.stage)))
+
+
+def _paid(state: OrderState) -> str:
+    if state.due and state.goods_due:
+        return f"{money(state.due)} to be paid"
+    return f"{money(state.balance.paid)} paid" if state.balance.paid else "nothing paid"
+
+
+def _next(turn: Turn, stage: Stage) -> tuple[Stage, ...]:
+    """Return at most three stages to offer: the nearest, and always the last."""
+    ahead = following(stage, turn.shop.at.shop.stages)
+    return ahead if len(ahead) <= _BUTTONS else (*ahead[: _BUTTONS - 1], ahead[-1])
+
+
+_BUTTONS: Final = 3
+
+
+def _button(place: str, state: OrderState, to: Stage) -> Reply:
+    unpaid = to is Stage.DELIVERED and state.due
+    value = f"{to} cash" if unpaid else str(to)
+    title = f"Cash taken {money(state.due)}" if unpaid else _TITLES[to]
+    return Reply(encode(place, STAGE, value), title)
+
+
+_TITLES: Final[Mapping[Stage, str]] = {
+    **{stage: str(stage).capitalize() for stage in LADDER},
+    Stage.OUT: "Out for delivery",
+}

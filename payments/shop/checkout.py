@@ -1,0 +1,65 @@
+"""What a customer has said about their next order: where it goes, when, with which coupon."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
+from typing import Any, Final
+
+from payments.shop.order_terms import Fulfilment
+
+SHORTEST_ADDRESS: Final = 10
+"""Characters. What is shorter names no place."""
+LONGEST_ADDRESS: Final = 500
+LONGEST_NOTE: Final = 500
+
+
+class Field(StrEnum):
+    """One thing that a customer is asked for."""
+
+    ADDRESS = "address"
+    SLOT = "slot"
+    COUPON = "coupon"
+    PICKUP = "pickup"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckoutFault:
+    """Why something that a customer said cannot be used."""
+
+    field: Field
+    reason: str
+    limit: int = 0
+    """Paise, of a reason that is about an amount."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """The answers for the next order. Every text may be empty."""
+
+    how: Fulfilment = Fulfilment.NONE
+    address: str = ""
+    pincode: str = ""
+    slot: str = ""
+    """Id of the slot."""
+    coupon: str = ""
+    """The coupon's code as the shop writes it."""
+    note: str = ""
+    quoted: str = ""
+    """Fingerprint of the price that the customer was shown last; empty if none was."""
+
+    def after_placing(self) -> "Checkout":
+        """Return what stays for the order after this one: where the customer lives."""
+        return replace(self, slot="", coupon="", note="", quoted="")
+
+
+NOTHING_SAID: Final = Checkout()
+
+
+def to_json(checkout: Checkout) -> dict[str, Any]:
+    """Return a JSON-ready dict of what was said. Inverse of `from_json`."""
+    return {name: value for name, value in asdict(checkout).items() if value}
+
+
+def from_json(value: Mapping[str, Any]) -> Checkout:
+    """Return the checkout that `to_json` wrote."""
+    return Checkout(**{**value, "how": Fulfilment(value.get("how", ""))})

@@ -1,0 +1,66 @@
+"""What the law asks a shop to say of itself and of the tax in its prices: `legal:` and `gst:`."""
+
+import re
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from flows.document.shape import Spec
+from payments.shop.order_terms import Seller
+from payments.shop.pricing import GstRate
+
+_GSTIN: Final = re.compile(r"[0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][0-9A-Z]Z[0-9A-Z]", re.ASCII)
+"""State code, PAN, registration, `Z`, check character. Source: CGST Rules, rule 10."""
+
+
+def _gstin(value: Any) -> str:
+    number = re.sub(r"[\s-]", "", str(value)).upper()
+    if not _GSTIN.fullmatch(number):
+        raise ValueError(f"'{value}' is no GST number: it has 15 characters, as in 27ABCDE1234F1Z5")
+    return number
+
+
+def _fssai(value: str) -> str:
+    if not re.fullmatch(r"[0-9]{14}", value, re.ASCII):
+        raise ValueError(f"'{value}' is no FSSAI licence: it has 14 digits; write them in quotes")
+    return value
+
+
+class Gst(Spec):
+    """`gst:` of a shop that is registered."""
+
+    number: Annotated[str, BeforeValidator(_gstin)]
+    scheme: Literal["regular", "composition"] = "regular"
+    """`composition`: bills show no tax."""
+    rate: GstRate = 0
+    """Basis points, for products that have none of their own and whose category has none."""
+    hsn: Annotated[str, Field(pattern=r"^([0-9]{4}|[0-9]{6}|[0-9]{8})?$")] = ""
+    """For products that have none of their own and whose category has none."""
+    prefix: Annotated[str, Field(pattern=r"^[A-Z0-9]{1,4}$")] = "M"
+    """The letters with which bill numbers begin."""
+
+    @property
+    def state(self) -> str:
+        """The code of the seller's state."""
+        return self.number[:2]
+
+
+class Legal(Spec):
+    """`legal:`: who the seller is."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    address: Annotated[str, Field(min_length=1, max_length=300)]
+    contact: str = ""
+    fssai: Annotated[str, AfterValidator(_fssai)] | None = None
+    """Of a shop that sells food."""
+
+
+def seller(legal: Legal | None, gst: Gst | None) -> Seller:
+    """Return the seller as orders keep it."""
+    return Seller(
+        name=legal.name if legal else "",
+        address=legal.address if legal else "",
+        gst=gst.number if gst else "",
+        scheme=gst.scheme if gst else "",
+        fssai=(legal.fssai or "") if legal else "",
+    )
