@@ -208,7 +208,11 @@ class Shop(BaseModel):
         return product.hsn or (category.hsn if category else None) or default
 
     def _category_of(self, product: Product) -> Category | None:
-        return next((category for category in self.categories if category.id == product.category), None)
+        return self._by_category.get(product.category or "")
+
+    @cached_property
+    def _by_category(self) -> Mapping[str, Category]:
+        return {category.id: category for category in self.categories}
 
     @property
     def counted(self) -> dict[str, int]:
