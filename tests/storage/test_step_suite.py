@@ -254,7 +254,7 @@ async def test_amendments_are_given_oldest_first(steps: StepStore) -> None:
         amendments.key_of(due.key, 1), due.key, AmendmentKind.LESS, "ravi", 8, 18_000, "masala-250", 1, "gone"
     )
     allowance, address = (
-        Amendment(amendments.key_of(due.key, n), due.key, kind, "mina", 9, **rest)
+        Amendment(amendments.key_of(due.key, n), due.key, kind, "mina", 9, **rest)  # type: ignore[arg-type]
         for n, (kind, rest) in enumerate(
             ((AmendmentKind.ALLOWANCE, {"amount": 500}), (AmendmentKind.ADDRESS, {"to": to})), start=2
         )

@@ -168,8 +168,8 @@ async def test_an_unanswered_event_is_parked_instead_of_coming_back_for_ever(
 
 async def test_what_only_the_database_refuses_is_parked_alone(store: Store, chat: Chat) -> None:
     def place(given: StepInput) -> ChangeSet:
-        own = {"number": str(given.next_number), "conversation": given.conversation.id}
-        placed = replace(SAME, **own, placed_by=given.events[0].number)
+        number, id = str(given.next_number), given.conversation.id
+        placed = replace(SAME, number=number, conversation=id, placed_by=given.events[0].number)
         return change_set(given, placed=(placed,))
 
     stored = await store.arrive([chat(f"m{n}", phone=f"9198{n:08}") for n in range(4)], now=1)
