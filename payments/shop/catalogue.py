@@ -15,7 +15,7 @@ from payments.shop.fulfilment import Stage
 from payments.shop.handover import HandoverSpec
 from payments.shop.hours import Hours
 from payments.shop.legal import Gst, Legal
-from payments.shop.local_time import INDIA, TimeZone
+from payments.shop.local_time import INDIA, TimeOfDay, TimeZone
 from payments.shop.money import RupeesOrZero
 from payments.shop.products import Article, Category, Product
 from payments.shop.sale_terms import CancelTerms, CashTerms, Rung
@@ -102,6 +102,9 @@ class Shop(BaseModel):
     """Pieces of one product in one order."""
     staff: Annotated[list[StaffSpec], AfterValidator(distinct), Field(max_length=50)] = []
     """Who runs the shop. The setting MUNSHI_STAFF adds numbers that the flow file leaves out."""
+
+    day_report: TimeOfDay | None = None
+    """Minutes after midnight at which the staff get the figures of the day; None: never."""
 
     handover: HandoverSpec = HandoverSpec()
     """When a chat that a person has taken over comes back to the bot."""

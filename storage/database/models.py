@@ -212,6 +212,7 @@ class Order(Model):
             Index(fields=("conversation_id",), name="orders_conversation"),
             Index(fields=("placed_by",), name="orders_placed_by"),
             Index(fields=("number",), name="orders_number"),
+            Index(fields=("placed_at", "key"), name="orders_placed_at"),
         ]
 
 

@@ -251,6 +251,7 @@ class Migration(migrations.Migration):
                     Index(fields=["conversation_id"], name="orders_conversation"),
                     Index(fields=["placed_by"], name="orders_placed_by"),
                     Index(fields=["number"], name="orders_number"),
+                    Index(fields=["placed_at", "key"], name="orders_placed_at"),
                 ],
                 "pk_attr": "key",
             },
@@ -418,6 +419,8 @@ class Migration(migrations.Migration):
                 "CREATE INDEX orders_reserving ON orders (key) WHERE lifecycle IN ('open', 'promised')",
                 "CREATE INDEX orders_to_do ON orders (placed_at)"
                 " WHERE stage IN ('placed', 'accepted', 'preparing', 'ready', 'out')",
+                "CREATE INDEX orders_owed ON orders (placed_at)"
+                " WHERE stage = 'delivered' AND lifecycle = 'promised'",
                 "CREATE INDEX inbox_parked ON inbox (id) WHERE state = 'parked'",
                 "CREATE INDEX inbox_parked_of ON inbox (conversation_id) WHERE state = 'parked'",
                 "CREATE INDEX inbox_kept_facts ON inbox (conversation_id, id)"
@@ -432,6 +435,7 @@ class Migration(migrations.Migration):
                 "CREATE INDEX attempt_link ON attempt (link_id) WHERE link_id IS NOT NULL",
                 "CREATE INDEX fact_captured ON fact (entity_id)"
                 " WHERE entity = 'payment' AND state = 'captured'",
+                "CREATE INDEX fact_money ON fact (at) WHERE entity IN ('payment', 'refund')",
             ],
         ),
     ]
