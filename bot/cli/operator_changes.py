@@ -41,8 +41,10 @@ async def change(
         await store.close()
 
 
-async def post(settings: Settings, path: str) -> tuple[int, dict[str, Any]]:
-    """POST to the server's `path` and return (status, the JSON of the answer).
+async def post(
+    settings: Settings, path: str, body: Mapping[str, Any] | None = None
+) -> tuple[int, dict[str, Any]]:
+    """POST `body` to the server's `path` and return (status, the JSON of the answer).
 
     Ends the command if nobody answers.
     """
@@ -50,7 +52,7 @@ async def post(settings: Settings, path: str) -> tuple[int, dict[str, Any]]:
     headers = {"Authorization": f"Bearer {settings.munshi_api_token.get_secret_value()}"}
     try:
         async with httpx.AsyncClient(trust_env=False, timeout=20, headers=headers) as client:
-            answer = await client.post(url)
+            answer = await client.post(url, json=body)
     except httpx.HTTPError as error:
         refuse(f"nobody answers at {server_url(settings)} ({type(error).__name__}): start the server")
     try:

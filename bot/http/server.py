@@ -10,7 +10,16 @@ from aiohttp import web
 
 from bot.context import CONTEXT, Context
 from bot.group_commit import Overloaded
-from bot.http import bodies, customers_api, health, operator_api, orders_api, products_api, webhooks
+from bot.http import (
+    bodies,
+    customers_api,
+    exports_api,
+    health,
+    operator_api,
+    orders_api,
+    products_api,
+    webhooks,
+)
 from bot.http.connections import CONNECTIONS, IDLE_SECONDS, Connections
 from bot.http.malformed import quiet
 from bot.intake_health import PATHS
@@ -37,6 +46,7 @@ def application(context: Context) -> web.Application:
             *operator_api.routes,
             *products_api.routes,
             *customers_api.routes,
+            *exports_api.routes,
             *health.routes,
         ]
     )

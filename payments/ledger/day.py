@@ -17,6 +17,7 @@ from payments.shop.orders import CURRENCY, Lifecycle, is_by_hand
 
 BEST: Final = 5
 """The products that a report names as best sellers."""
+_CALLED_OFF: Final = frozenset({Stage.CANCELLED, Stage.REFUSED, Stage.RETURNED})
 _WENT_BACK: Final = frozenset({FactState.CREATED, FactState.PROCESSED})
 
 
@@ -31,7 +32,7 @@ class Day:
     unpaid: int = 0
     """Orders placed on the day that wait for their money."""
     cancelled: int = 0
-    """Orders placed on the day that were called off, refused or returned after their goods were due."""
+    """Orders placed on the day that were called off, refused at the door, or returned as a whole."""
     payments: int = 0
     """Payments made online on the day."""
     paid_online: int = 0
@@ -68,15 +69,15 @@ class Day:
             self.owed[state.order.number] = state.due
 
     def _add_placed(self, state: OrderState) -> None:
-        if state.goods_due:
+        if state.stage in _CALLED_OFF:
+            self.cancelled += 1
+        elif state.goods_due:
             self.orders += 1
             self.ordered += state.owed
             for line in state.lines:
                 self.sold[line.name] += line.quantity
         elif state.lifecycle is Lifecycle.OPEN:
             self.unpaid += 1
-        elif state.stage is not None:
-            self.cancelled += 1
 
     def _add_payment(self, payment: Captured) -> None:
         if is_by_hand(payment.id):

@@ -149,7 +149,8 @@ assert {*_LISTS, *_MAPPINGS, "conversation", "account"} == {f.name for f in fiel
 def books(state: OrderState) -> tuple[object, ...]:
     """Return what is stored of an order's lifecycle, money and stage."""
     money = (state.fulfilled, state.held, state.held_for, state.balance.paid_in_full)
-    return (state.status, state.lifecycle, state.stage, state.stage_by, state.stage_at, *money)
+    stands = (state.status, state.lifecycle, state.stage, state.stage_by, state.stage_at, state.rating)
+    return (*stands, *money)
 
 
 def values(caused: list[Caused[T]]) -> Iterator[T]:

@@ -166,6 +166,7 @@ class MemoryStore:
                 fulfilled=changed.fulfilled,
                 held=changed.held,
                 held_for=changed.held_for,
+                rating=changed.rating,
             )
 
     def join(self, other: str, survivor: str) -> None:

@@ -66,9 +66,7 @@ def _day(turn: Turn, member: Staff, words: str, entry: dict[str, Any]) -> tuple[
     return _list(turn, member, DAY, period_to(period), entry)
 
 
-def _list(
-    turn: Turn, member: Staff, verb: str, value: str, entry: dict[str, Any]
-) -> tuple[Trace, bool]:
+def _list(turn: Turn, member: Staff, verb: str, value: str, entry: dict[str, Any]) -> tuple[Trace, bool]:
     """Ask for a list in the member's own conversation: the step that answers is given it."""
     if not may_do(verb, member.may):
         return _without_right(turn, member, verb, entry)
@@ -110,8 +108,6 @@ def _answer(turn: Turn, member: Staff, text: str, entry: dict[str, Any]) -> tupl
     return (entry,), True
 
 
-def _done(
-    turn: Turn, conversation: str, action: StaffAction, entry: dict[str, Any]
-) -> tuple[Trace, bool]:
+def _done(turn: Turn, conversation: str, action: StaffAction, entry: dict[str, Any]) -> tuple[Trace, bool]:
     turn.commands.append(Command(conversation, action))
     return ({**entry, "did": [action.verb]},), True

@@ -79,12 +79,14 @@ def _listed(amounts: dict[str, int]) -> str:
 
 def _stages(found: Day) -> str:
     """Return how many orders are to do in each stage, in the order of the stages."""
-    return ", ".join(f"{found.to_do[stage]} {stage}" for stage in Stage if found.to_do.get(stage)) or "nothing"
+    return (
+        ", ".join(f"{found.to_do[stage]} {stage}" for stage in Stage if found.to_do.get(stage)) or "nothing"
+    )
 
 
 def _report(turn: Turn, period: Period, found: Day) -> Message:
     """Return the figures as a message. Its template has six values, each one line."""
-    when = f"{_date(turn, period):%a %-d %b}"
+    when = day_shown(_date(turn, period))
     taken = f"{money(found.by_hand)} by hand"
     values = (
         when,
@@ -98,6 +100,11 @@ def _report(turn: Turn, period: Period, found: Day) -> Message:
     button = Reply(encode(place, ORDERS, ""), "Orders to do")
     text = clip("\n".join(day_lines(found, when)), turn.flow.limits.interactive_body)
     return replace(Buttons(text, (button,)), fallback=TemplateMessage(TEMPLATE, _LANGUAGE, values))
+
+
+def day_shown(day: date) -> str:
+    """Return a date as people read it: `Sun 29 Nov`."""
+    return f"{day:%a} {day.day} {day:%b}"
 
 
 def _date(turn: Turn, period: Period) -> date:

@@ -21,9 +21,7 @@ class Unreadable(Exception):
     """An order's rows cannot be read. It concerns only who asks for them."""
 
 
-async def with_lists(
-    tx: Transaction, loaded: Sequence[Waiting | Unusable]
-) -> list[Waiting | Unusable]:
+async def with_lists(tx: Transaction, loaded: Sequence[Waiting | Unusable]) -> list[Waiting | Unusable]:
     """Return `loaded` with what the events of the staff ask for. Whose cannot be read becomes Unusable."""
     days: dict[Period, Day] = {}
     found: list[Waiting | Unusable] = []

@@ -198,7 +198,9 @@ class OrderRows:
     amendments: Sequence[Row]
 
 
-async def load_orders(tx: Transaction, wanted: Sequence[tuple[int, str]]) -> defaultdict[int, list[OrderRows]]:
+async def load_orders(
+    tx: Transaction, wanted: Sequence[tuple[int, str]]
+) -> defaultdict[int, list[OrderRows]]:
     """Load the rows of those orders of `wanted` (conversation, order key) that exist, by conversation."""
     found: defaultdict[int, list[OrderRows]] = defaultdict(list)
     if not wanted:
@@ -258,6 +260,7 @@ def order_state(installation: str, rows: OrderRows) -> OrderState:
         stage=None if rows.order["stage"] is None else Stage(rows.order["stage"]),
         stage_by=rows.order["stage_by"] or "",
         stage_at=rows.order["stage_at"] or 0,
+        rating=rows.order["rating"],
         amendments=tuple(_amendment(amendment) for amendment in rows.amendments),
     )
 

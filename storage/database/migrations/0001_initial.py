@@ -225,6 +225,7 @@ class Migration(migrations.Migration):
                 ("placed_at", fields.BigIntField()),
                 ("placed_by", fields.BigIntField()),
                 ("paid_at", fields.BigIntField(null=True)),
+                ("rating", fields.IntField(null=True)),
             ],
             options={
                 "constraints": [
@@ -244,6 +245,7 @@ class Migration(migrations.Migration):
                     ),
                     CheckConstraint(check="fulfilled >= 0 AND held >= 0", name="orders_money"),
                     CheckConstraint(check="held = 0 OR held_for IS NOT NULL", name="orders_held"),
+                    CheckConstraint(check="rating BETWEEN 1 AND 5", name="orders_rating"),
                 ],
                 "table": "orders",
                 "app": "storage",
