@@ -80,6 +80,8 @@ class OrderState:
     """When they came there, in milliseconds since 1970, UTC; 0 if that is not known."""
     amendments: tuple[Amendment, ...] = ()
     """Oldest first."""
+    rating: int | None = None
+    """What the customer said of it, from 1 (bad) to 5 (good)."""
 
     @property
     def key(self) -> str:

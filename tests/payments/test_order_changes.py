@@ -8,7 +8,7 @@ from payments.ledger.state import PaymentStatus
 from payments.processing import order_changes as changes
 from payments.processing.order_changes import Overtaken, Settlement
 from payments.shop.fulfilment import LADDER, Stage
-from payments.shop.order_terms import Destination, Handover
+from payments.shop.order_terms import Destination, Fulfilment
 from payments.shop.orders import AttemptStatus, Lifecycle, hand_payment
 from tests.builders import chat, link_created, link_withdrawn
 from tests.payments.staff_shop import CUP, LINES, TEA, TOTAL, Change, StaffShop, back, promise, staffed
@@ -47,7 +47,7 @@ def money(amount: int, settlement: Settlement = Settlement.CASH) -> Change:
 
 GIVEN = partial(changes.give_back_by_hand, by="mina")
 ELSEWHERE = partial(
-    changes.send_elsewhere, to=Destination(Handover.DELIVERY, "Asha", address="9 Road"), by="mina"
+    changes.send_elsewhere, to=Destination(Fulfilment.DELIVERY, "Asha", address="9 Road"), by="mina"
 )
 
 
