@@ -1,4 +1,4 @@
-"""A shop in memory whose staff change orders, with terms for cash and cancelling; proved after each change."""
+"""A shop in memory whose staff change orders, with terms for cash and cancelling. Each change is proved."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ from payments.processing.order_changes import NotPossible
 from payments.processing.step_input import EventKind, InboxEvent
 from payments.processing.turn import Trace, Turn, begin, following
 from payments.shop import quotas
-from payments.shop.order_terms import Destination, Handover, Terms
+from payments.shop.order_terms import Destination, Fulfilment, Terms
 from payments.shop.orders import CURRENCY, Line, Order, order_key
 from tests.builders import attempt, payment_of, refunded, webhook
 from tests.payments.change_set_view import ChangeSetView
@@ -98,7 +98,7 @@ class StaffShop(MemoryShop):
             currency=CURRENCY,
             placed_at=self.now,
             placed_by=self._number + 1,
-            to=Destination(Handover.DELIVERY, "Asha", slot=slot, slot_starts=9**15 if slot else 0),
+            to=Destination(Fulfilment.DELIVERY, "Asha", slot=slot, slot_starts=9**15 if slot else 0),
             terms=Terms(coupon=coupon),
         )
 
@@ -181,4 +181,3 @@ def promise(turn: Turn, state: OrderState) -> Trace:
 def back(state: OrderState) -> int:
     """Paise that went back, or are on their way."""
     return sum(refund.amount for refund in state.refunds if refund.goes_back)
-

@@ -12,13 +12,16 @@ from flows.engine.model import Flow
 from payments.processing import order_changes as changes
 from payments.processing.order_changes import NotPossible, Settlement
 from payments.shop.fulfilment import LADDER, Stage
-from payments.shop.order_terms import Destination, Handover
+from payments.shop.order_terms import Destination, Fulfilment
 from payments.shop.orders import Lifecycle, Line
 from tests.builders import refunded, webhook
 from tests.payments.staff_shop import CUP, TEA, Change, StaffShop, promise, staffed
 
 _LINES = (
-    (Line(CUP, "Cups", 3, 32_000, discount=9_601, delivery=2_000), Line(TEA, "Chai", 2, 18_000, 500, "", 3_600)),
+    (
+        Line(CUP, "Cups", 3, 32_000, discount=9_601, delivery=2_000),
+        Line(TEA, "Chai", 2, 18_000, 500, "", 3_600),
+    ),
     (Line(TEA, "Chai", 1, 100),),
     (Line(CUP, "Cups", 2, 150, discount=1), Line(TEA, "Chai", 3, 33, delivery=7)),
 )
@@ -34,7 +37,9 @@ def test_the_books_are_right_whatever_people_change(shop_text: str, repairs: str
     class Desk(_Desk):
         flow = staffed(flow_with_repairs_text(shop_text, repairs))
 
-    run_state_machine_as_test(Desk, settings=settings(max_examples=120, stateful_step_count=25, deadline=None))
+    run_state_machine_as_test(
+        Desk, settings=settings(max_examples=120, stateful_step_count=25, deadline=None)
+    )
 
 
 def flow_with_repairs_text(text: str, repairs: str) -> str:
@@ -121,7 +126,7 @@ class _Desk(RuleBasedStateMachine):
     @precondition(lambda self: self.shop.orders)
     @rule(data=st.data())
     def sent_elsewhere(self, data: st.DataObject) -> None:
-        to = Destination(Handover.DELIVERY, address="9 Road")
+        to = Destination(Fulfilment.DELIVERY, address="9 Road")
         self._change(partial(changes.send_elsewhere, to=to, by="mina"), self._key(data))
 
     @precondition(lambda self: self.shop.orders)

@@ -57,9 +57,7 @@ async def drain(stores: list[Store], advance: Any, limit: int) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 7, 256])
-async def test_two_processes_place_orders_at_once(
-    store: Store, rival: Store, chat: Chat, limit: int
-) -> None:
+async def test_two_processes_place_orders_at_once(store: Store, rival: Store, chat: Chat, limit: int) -> None:
     await store.declare({"cup": CUPS})
     await store.arrive([chat(str(n), phone=f"9198{n:08}") for n in range(CUSTOMERS)], now=1)
     await drain([store, rival] * 3, buy, limit)
