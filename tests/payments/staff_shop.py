@@ -142,11 +142,6 @@ class StaffShop(MemoryShop):
             self.take(webhook(*facts), now=self.now)
             self.prove()
 
-    def told(self, name: str) -> list[dict[str, object]]:
-        """The fields of the events with this name that the last change told the flow."""
-        entries = [entry for result in self.last.results for entry in result.trace]
-        return [entry.get("fields", {}) for entry in entries if entry.get("event") == name]
-
     def asked_back(self) -> list[tuple[str, int]]:
         """The refunds that the last change asks Razorpay for: (payment, paise)."""
         return [(call.payment_id, call.amount) for call in self.last.calls if isinstance(call, RefundPayment)]
