@@ -1,4 +1,4 @@
-"""A shop in memory whose staff change orders, with terms for cash and cancelling. Each change is proved."""
+"""A shop in memory whose staff change orders: it takes cash, may cancel, and is proved after each change."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -141,6 +141,11 @@ class StaffShop(MemoryShop):
         if facts:
             self.take(webhook(*facts), now=self.now)
             self.prove()
+
+    def events_told(self, name: str) -> list[dict[str, object]]:
+        """The fields of the events with this name that the last change told the flow."""
+        entries = [entry for result in self.last.results for entry in result.trace]
+        return [entry.get("fields", {}) for entry in entries if entry.get("event") == name]
 
     def asked_back(self) -> list[tuple[str, int]]:
         """The refunds that the last change asks Razorpay for: (payment, paise)."""
