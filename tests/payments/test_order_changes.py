@@ -262,6 +262,17 @@ def _events(shop: StaffShop, name: str) -> list[dict[str, object]]:
     return [dict(entry) for entry in trace if entry.get("event") == name]
 
 
+def test_what_an_amendment_makes_too_much_goes_back_whatever_becomes_of_surplus(shop_text: str) -> None:
+    shop = StaffShop(staffed(shop_text.replace("surplus: refund ", "surplus: hold ")))
+    key = shop.buys()
+    shop.pays(key, TOTAL + 7_000)
+    assert (shop.asked_back(), shop.orders[key].held) == ([], 7_000)
+    shop.change_order(allowance(5_000), key)
+    assert (shop.asked_back(), shop.orders[key].held) == ([("pay_1", 5_000)], 7_000)
+    shop.change_order(allowance(500), key)
+    assert (shop.asked_back(), shop.orders[key].held) == ([("pay_1", 500)], 7_000)
+
+
 @pytest.mark.parametrize("paid", [True, False])
 def test_all_items_less(shop: StaffShop, paid: bool) -> None:
     key = shop.buys_and_pays() if paid else shop.promises()
@@ -392,7 +403,21 @@ def test_customer_cancels_as_owner_starts(shop: StaffShop, customer_first: bool)
     shop.prove()
 
 
-def test_money_given_back_in_the_dashboard_is_given(shop: StaffShop) -> None:
+def test_money_that_is_taken_again_after_some_went_back_has_the_next_number(shop: StaffShop) -> None:
+    key = shop.promises()
+    shop.change_order(money(TOTAL + 500), key)
+    shop.change_order(GIVEN, key)
+    shop.change_order(money(700), key)
+    assert [one.id for one in shop.orders[key].balance.payments] == [hand_payment(key, n) for n in (1, 2)]
+
+
+def test_who_saw_an_order_that_was_due_does_not_cancel_one_that_is_not(shop: StaffShop) -> None:
+    key = shop.buys()
+    assert "is unpaid already" in shop.refused(call_off(expected=Stage.PLACED), key)
+    shop.change_order(call_off(), key)
+
+
+def test_what_was_taken_too_much_goes_back_over_razorpay_before_by_hand(shop: StaffShop) -> None:
     key = shop.buys_and_pays()
     shop.change_order(money(10_000), key)
     assert shop.asked_back() == [("pay_1", 10_000)]
