@@ -60,11 +60,11 @@ class Desk:
         }
         await insert(
             self.context.store, "orders",
-            **{"key": key, "number": str(10_000 + ordinal), "conversation_id": conversation, **rest, **columns},
+            **{"key": key, "number": str(10_000 + ordinal), "conversation_id": conversation} | rest | columns,
         )  # fmt: skip
         await insert(
-            self.context.store, "fact", order_key=key, conversation_id=conversation, entity_id=f"pay_{ordinal}",
-            detail={"method": "upi"},
+            self.context.store, "fact", order_key=key, conversation_id=conversation,
+            entity_id=f"pay_{ordinal}", detail={"method": "upi"},
         )  # fmt: skip
         return key
 
@@ -123,12 +123,14 @@ async def test_lists(desk: Callable[..., Any]) -> None:
     """Days are the shop's: India's midnight is 18:30 of the day before in UTC."""
     midnight = 1_790_015_400_000  # 2026-09-22, 0:00 in India; the clock stands at 2026-09-21 19:43
     async with desk() as ask:
+        placed = (
+            (-86_400_001, "out", "paid"), (-86_400_000, "placed", "cash"), (-1, "out", "cash"),
+            (0, None, "paid"),
+        )  # fmt: skip
         keys = [
             await ask.order(n, placed_at=midnight + ms, stage=stage, todo=stage and "goods", payment=payment)
-            for n, (ms, stage, payment) in enumerate(
-                ((-86_400_001, "out", "paid"), (-86_400_000, "placed", "cash"), (-1, "out", "cash"), (0, None, "paid")), 1
-            )
-        ]  # fmt: skip
+            for n, (ms, stage, payment) in enumerate(placed, 1)
+        ]
 
         async def found(query: str) -> list[int]:
             status, page = await ask("GET", f"/orders?{query}")
