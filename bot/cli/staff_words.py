@@ -13,7 +13,11 @@ def in_words(verb: str, value: str) -> str:
     words = value.split()
     try:
         return _WORDS[verb](words)
-    except (KeyError, IndexError):  # a verb about the chat, or words that nothing could be done with
+    except (
+        KeyError,
+        IndexError,
+        ValueError,
+    ):  # a verb about the chat, or words that nothing could be done with
         return f"did: {verb} {value}".rstrip()
 
 

@@ -68,7 +68,7 @@ def change(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     shop, messages = turn.shop, list(turn.messages)
     try:
         state = turn.shop.known(action.order_key)
-        request = _request(turn, state, action)
+        request = read(turn, state, action)
         order_changes.require_stage(state, request.expected)
         trace = _VERBS[action.verb](request)
     except (NotPossible, CannotHandle) as refused:
@@ -80,7 +80,8 @@ def change(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     return ({**entry, "stage": str(after.stage or "")}, *trace), True
 
 
-def _request(turn: Turn, state: OrderState, action: StaffAction) -> Request:
+def read(turn: Turn, state: OrderState, action: StaffAction) -> Request:
+    """Return what `action` asks about the order `state`."""
     words, needed = tuple(action.value.split()), _NEEDS.get(action.verb)
     if needed is not None:
         for place in (needed, len(words) - 1):

@@ -16,8 +16,8 @@ from tests.storage.handwritten_rows import NOW, insert, open_store, run_sql
 
 def test_the_order_of_the_help() -> None:
     assert " ".join(COMMANDS) == (
-        "init demo serve work sandbox chat check test diagram product why ledger customers replay doctor"
-        " migrate backup restore settle"
+        "init demo serve work sandbox chat check test diagram orders order product customers why ledger"
+        " replay doctor migrate backup restore settle"
     )
 
 
@@ -150,7 +150,7 @@ async def test_replay_while_the_file_is_held_and_no_server_answers(sqlite_url: s
         result = await run_munshi(sqlite_url, "replay", "3")
         assert result.exit_code == 1
         assert "SQLite serves one process" in result.output
-        assert "Nor does anybody answer at http://127.0.0.1:9/operator/events/3/replay" in result.output
+        assert "Nobody answers at http://127.0.0.1:9/operator/events/3/replay" in result.output
         assert (await states(store))[0][1] == "parked"
 
 

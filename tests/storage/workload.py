@@ -5,7 +5,9 @@ from functools import partial
 from typing import Any, Final
 
 from bot.ingest import from_operator_forget
+from bot.whatsapp.channel import WHATSAPP
 from flows.messages.kinds import Text
+from payments.ledger.state import PaymentStatus
 from payments.processing.bodies import StaffAction
 from payments.processing.changes import Caused, ChangeSet, Command, Told
 from payments.processing.notice import Notice, NoticeKind
@@ -23,9 +25,10 @@ from storage.database.transaction import Row, Transaction, Units
 from storage.inbox.arrival import Arrival
 from storage.inbox.strays import Settled, StrayDecision
 from storage.outbox.deliveries import Again, Delivery, Done, Failed
-from storage.reports import products
+from storage.reports import orders, products
 from storage.reports.backlog import held, notices, parked, state_of
 from storage.reports.customers import find
+from storage.reports.desk import OrderFilter, Place
 from storage.reports.ledger import books
 from storage.reports.timeline import story, subjects
 from tests.builders import change_set, refunded, webhook
@@ -53,8 +56,9 @@ async def serve(shop: Shop, beside: Units) -> None:
     await _declare(shop)
     await _settle(shop)
     await _prune(shop)
-    await _forget(shop)
+    await _forget(shop, beside)
     await _staff(shop)
+    await _desk(shop)
 
 
 async def _buy(shop: Shop) -> None:
@@ -262,8 +266,9 @@ async def _prune(shop: Shop) -> None:
     await shop.store.finish_pruning(pruned.lease, shop.now)
 
 
-async def _forget(shop: Shop) -> None:
+async def _forget(shop: Shop, beside: Units) -> None:
     """An earlier customer, of whom nothing is under way, is forgotten."""
+    await beside.run(lambda tx: tx.fetch("UPDATE orders SET stage = 'delivered' WHERE number = '10001-11'"))
     [stored] = await shop.store.arrive([from_operator_forget(names(11)[1][1], "1")], shop.now)
     await shop.step()
     event = await shop.store.event(stored.number)
@@ -293,6 +298,29 @@ def _commands(given: StepInput) -> ChangeSet:
     return changes
 
 
+FILTERS: Final = tuple(
+    replace(OrderFilter(limit=10, todo=todo, **one), after=after)
+    for todo in (False, True)
+    for one in (
+        {},
+        {"stage": Stage.DELIVERED},
+        {"payment": PaymentStatus.PAID},
+        {"phones": ("919800000001", "919800000002")},
+        {"since": 1, "until": 2**60},
+    )
+    for after in (None, Place(2**60, "z"), Place(1_790_000_100_000, "a"))
+)
+"""Every kind of list, first pages and later ones."""
+
+
+async def _desk(shop: Shop) -> None:
+    """List the orders in every way, and look at one."""
+    for wanted in FILTERS:
+        await shop.store.orders(wanted)
+    link = next(iter(shop.razorpay.links.values()))
+    assert await shop.store.detailed_orders(link.key)
+
+
 async def look_after(records: Records, order: str) -> None:
     """Ask what `munshi why`, `munshi doctor` and `munshi ledger` ask; `order` is an order's key."""
     for words in (order, "#10013", "+919801000000", f"{records.installation}-1"):
@@ -305,5 +333,8 @@ async def look_after(records: Records, order: str) -> None:
     await products.left(records)
     await products.off(records)
     await books(records, page=25)
+    for wanted in FILTERS:
+        await orders.listed(records, wanted, WHATSAPP.naming)
+    assert await orders.detailed(records, order, WHATSAPP.naming)
     await find(records, "#10013", [])
     await find(records, "nobody", [])

@@ -72,11 +72,13 @@ async def test_two_desks_at_once(world: World, clock: ShiftedClock, start: Start
             "error": "#10001 is out (by Meena) already", "key": key, "number": "10001", "stage": "out",
             "stage_by": "Meena", "stage_at": first[1]["stage_at"],
         }  # fmt: skip
+        stale = await change(live, key, "less", sku="thali", quantity=1, **seen)
+        assert (stale[0], stale[1]["error"]) == (409, second[1]["error"]), "also of what is no stage"
         again = await change(live, key, "stage", to="out", by="Meena", key="a", **seen)
         assert again[0] == 200, "the same request changes nothing twice"
         other = await change(live, key, "stage", to="delivered", paid="cash", key="a")
         assert other[0] == 422
-        assert len(await live.rows("SELECT id FROM inbox WHERE kind = 'staff'")) == 2
+        assert len(await live.rows("SELECT id FROM inbox WHERE kind = 'staff'")) == 3
         told = await live.until(munshi(live, "order", key, "ready", "--from", "placed"))
         assert (told.exit_code, told.output.splitlines()[-1]) == (
             1,
@@ -102,9 +104,12 @@ async def test_cash_from_the_door_to_the_till(
         assert (paid[1]["due"], paid[1]["payment"], paid[1]["todo"]) == (0, "paid", [])
         back = await change(live, key, "return", sku="thali", quantity=1, why="cold")
         assert back[1]["todo"] == ["refund"]
+        assert key in (await munshi(live, "orders", "--todo", "--json")).output
         done = await change(live, key, "refunded", by="Meena")
         assert (done[1]["todo"], done[1]["refunds"][-1]["status"]) == ([], "processed")
         assert [move["by"] for move in done[1]["moves"]][-2:] == ["operator", "Meena"]
+        assert (await munshi(live, "orders", "--todo")).output == "no such orders\n"
+        assert done[1]["amendments"][0]["why"] == "waste of time"
         listed = orjson.loads((await munshi(live, "orders", "--json")).output)
         assert [order["key"] for order in listed["orders"]] == [key]
         assert (await munshi(live, "ledger")).output.endswith("The books balance.\n")

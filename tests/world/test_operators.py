@@ -48,7 +48,7 @@ async def test_the_story_of_an_order(live: Live) -> None:
         "Razorpay told payment.captured",
         "captured, ₹500",
         "\nnow\n  in state paid",
-        f"order #{view.order.number}: paid, fulfilled, ₹500 fulfilled",
+        f"order #{view.order.number}: paid, fulfilled, placed, ₹500 fulfilled",
         f"link {view.attempts[0].reference_id}: paid",
     ]
     places = [told.output.find(part) for part in context]

@@ -1,0 +1,105 @@
+"""`munshi orders` and `munshi order` without a server: what they show, and what they refuse."""
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from storage import Store
+from tests.bot.command_line import run_munshi
+from tests.storage.handwritten_rows import NOW, insert, open_store
+from tests.world.desk_shop import flow_in
+
+
+@pytest.fixture
+async def database(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Two orders: one that is paid and to be brought, and one that is not paid."""
+    monkeypatch.setenv("TZ", "UTC")
+    monkeypatch.setenv("MUNSHI_FLOW", str(flow_in(tmp_path)))
+    await Store.migrate(sqlite_url)
+    async with open_store(sqlite_url) as store:
+        await insert(store, "conversation", id=1, snapshot={"customer": {"name": "Asha"}})
+        await insert(store, "alias", conversation_id=1, value="919800000001")
+        to = {
+            "how": "delivery",
+            "address": "Flat 4, Lake Road 411005",
+            "slot_name": "Lunch, 12:00",
+            "note": "no onions",
+        }
+        await insert(
+            store, "orders", key="k-1-1", number="10001", lifecycle="fulfilled", stage="ready",
+            stage_by="Meena", stage_at=NOW + 60_000, todo="goods", payment="paid", fulfilled=50_000,
+            paid_at=NOW, destination=to,
+        )  # fmt: skip
+        await insert(
+            store, "fact", order_key="k-1-1", entity_id="pay_1", detail={"method": "upi"}, at=NOW // 1000
+        )
+        await insert(store, "orders", key="k-1-2", number="10002", placed_at=NOW + 1, placed_by=2)
+    return sqlite_url
+
+
+async def test_the_list(database: str) -> None:
+    listed = (await run_munshi(database, "orders")).output.splitlines()
+    assert [line.split()[0] for line in listed] == ["#10002", "#10001"]
+    assert listed[1].split("  ")[2:] == [
+        "ready, ₹500 paid", "2 × Masala chai", "Lunch, 12:00", "Asha +919800000001"
+    ]  # fmt: skip
+    assert (await run_munshi(database, "orders", "--todo")).output.splitlines() == [listed[1]]
+    assert (await run_munshi(database, "orders", "--stage", "out")).output == "no such orders\n"
+    assert (await run_munshi(database, "orders", "--today")).output == "no such orders\n"
+    first = (await run_munshi(database, "orders", "--limit", "1")).output.splitlines()
+    assert first[1] == f"… more: --after {NOW + 1}.k-1-2"
+    rest = orjson.loads(
+        (await run_munshi(database, "orders", "--json", "--after", f"{NOW + 1}.k-1-2")).output
+    )
+    assert ([order["key"] for order in rest["orders"]], rest["next"]) == (["k-1-1"], None)
+
+
+async def test_one_order(database: str) -> None:
+    shown = (await run_munshi(database, "order", "#10001")).output
+    assert shown.splitlines() == [
+        "#10001 (k-1-1): ready, ₹500 paid",
+        "  to do: the goods are to be brought to the customer",
+        "",
+        "  2 × Masala chai (masala)  ₹500",
+        "  total                       ₹500",
+        "  paid                        ₹500",
+        "",
+        "  customer: Asha +919800000001",
+        "  delivery: Flat 4, Lake Road 411005",
+        "  when: Lunch, 12:00",
+        "  note: no onions",
+        "",
+        "2026-09-21 14:13  placed",
+        "2026-09-21 14:13  ₹500 paid (upi)",
+        "2026-09-21 14:14  ready, by Meena",
+    ]
+    told = orjson.loads((await run_munshi(database, "order", "k-1-1", "--json")).output)
+    assert (told["number"], told["to"]["note"], told["todo"]) == ("10001", "no onions", ["goods"])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("orders", "--after", "x"), "'x' is no place in a list"),
+        (("order", "10009"), "there is no order '10009'"),
+        (
+            ("order", "10001", "fly"),
+            "'fly' is no change of an order: there are accepted, preparing, ready, out,",
+        ),
+        (("order", "10001", "less", "thali"), "say: munshi order <number> less <sku> <pieces>\n"),
+        (("order", "10001", "less", "thali", "x"), "'x' is no number of pieces"),
+        (("order", "10001", "allowance", "1.234"), "1.234 has parts of a paisa"),
+        (("order", "10001", "cash", "free"), "'free' is not an amount in rupees"),
+        (("order", "10001", "cancel", "now"), "say: munshi order <number> cancel\n"),
+        (("order", "10001", "out", "now"), "nothing comes after out"),
+        (("order", "10001", "out", "--waste"), "--waste belongs to cancel"),
+        (("order", "10001", "cancel", "--cash"), "--cash belongs to delivered"),
+        (("order", "10001", "delivered", "--cash", "--upi"), "say how it was paid once: --cash or --upi"),
+        (("order", "10001", "out"), "Nobody answers at http://127.0.0.1:9/orders/k-1-1/stage (ConnectError)"),
+    ],
+)
+async def test_what_they_refuse(database: str, words: tuple[str, ...], said: str) -> None:
+    result = await run_munshi(database, *words)
+    assert result.exit_code == 1
+    assert result.output.startswith(said), result.output

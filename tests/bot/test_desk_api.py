@@ -1,0 +1,214 @@
+"""The desk's API without a world: who may, what it refuses, what it finds, and what it does once."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+
+from bot.app import bot, load_flow
+from bot.clock import ShiftedClock
+from bot.context import Context
+from bot.http import event_wait
+from bot.http.server import serving
+from bot.settings import Settings
+from bot.workers.loop import Workers
+from flows.engine import conversation as conversations
+from flows.engine.conversation import Conversation
+from storage import Store
+from tests.bot.command_line import SETTINGS, installation
+from tests.bot.executor_bench import FixedClock
+from tests.storage.handwritten_rows import insert
+from tests.world.desk_shop import flow_in
+
+API, OPERATOR = SETTINGS["MUNSHI_API_TOKEN"], "this-is-the-operators-token"
+PHONE = "919800000001"
+
+
+@dataclass
+class Desk:
+    """A server whose workers run only when they are told to."""
+
+    url: str
+    http: aiohttp.ClientSession
+    context: Context
+    workers: Workers
+
+    async def __call__(
+        self, method: str, path: str, body: Any = None, token: str = API, key: str | None = None
+    ) -> tuple[int, Any]:
+        raw = orjson.dumps(body) if method == "POST" else None
+        headers = {"Authorization": f"Bearer {token}"} | ({"Idempotency-Key": key} if key else {})
+        async with self.http.request(method, self.url + path, data=raw, headers=headers) as answer:
+            text = await answer.text()
+            return answer.status, orjson.loads(text) if text.startswith("{") else text
+
+    async def order(self, ordinal: int = 1, conversation: int = 1, **columns: Any) -> str:
+        """Store a paid order of the customer, whose key names conversation 1."""
+        key = f"{await installation(self.context.store)}-1-{ordinal}abcdef"
+        rest = {
+            "lifecycle": "fulfilled",
+            "stage": "placed",
+            "payment": "paid",
+            "todo": "goods",
+            "fulfilled": 50_000,
+        }
+        await insert(
+            self.context.store, "orders",
+            **{"key": key, "number": str(10_000 + ordinal), "conversation_id": conversation} | rest | columns,
+        )  # fmt: skip
+        await insert(
+            self.context.store, "fact", order_key=key, conversation_id=conversation,
+            entity_id=f"pay_{ordinal}", detail={"method": "upi"},
+        )  # fmt: skip
+        return key
+
+
+@pytest.fixture
+def desk(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    monkeypatch.setattr("bot.app.load_flow", cache(load_flow))
+
+    @asynccontextmanager
+    async def opened(**more: Any) -> AsyncIterator[Desk]:
+        values = {name.lower(): value for name, value in SETTINGS.items()} | {
+            "port": 0,
+            "database_url": sqlite_url,
+        }
+        settings = Settings(**{"_env_file": None, **values, "munshi_flow": flow_in(tmp_path), **more})
+        await Store.migrate(sqlite_url)
+        async with (
+            bot(settings, ShiftedClock(FixedClock())) as (context, workers),
+            serving(context) as url,
+            aiohttp.ClientSession() as http,
+        ):
+            await insert(context.store, "conversation", id=1, snapshot={"customer": {"name": "Asha"}})
+            await insert(context.store, "alias", conversation_id=1, value=PHONE)
+            yield Desk(url, http, context, workers)
+
+    return opened
+
+
+PATHS = (
+    ("GET", "/orders"), ("GET", "/orders/1"), ("POST", "/orders/1/cancel"), ("POST", "/products/thali"),
+    ("POST", f"/customers/{PHONE}/forget"), ("POST", "/operator/events/1/replay"),
+    ("POST", "/operator/notices/1/seen"),
+)  # fmt: skip
+
+
+async def test_each_password_opens_its_own(desk: Callable[..., Any]) -> None:
+    async with desk(munshi_operator_token=OPERATOR) as ask:
+        for method, path in PATHS:
+            status, said = await ask(method, path, {}, token=API)
+            assert (status, said["error"][-21:]) == (401, "MUNSHI_OPERATOR_TOKEN"), path
+            assert (await ask(method, path, {}, token=OPERATOR))[0] != 401, path
+        for method, path in (("POST", "/payments/create"), ("GET", "/payments/1")):
+            status, said = await ask(method, path, {}, token=OPERATOR)
+            assert (status, said["error"][-16:]) == (401, "MUNSHI_API_TOKEN"), path
+            assert (await ask(method, path, {}, token=API))[0] != 401, path
+
+
+async def test_one_password_opens_all_until_there_are_two(desk: Callable[..., Any]) -> None:
+    async with desk() as ask:
+        for method, path in PATHS:
+            assert (await ask(method, path, {}))[0] != 401, path
+            assert (await ask(method, path, {}, token=OPERATOR))[0] == 401, path
+
+
+async def test_lists(desk: Callable[..., Any]) -> None:
+    """Days are the shop's: India's midnight is 18:30 of the day before in UTC."""
+    midnight = 1_790_015_400_000  # 2026-09-22, 0:00 in India; the clock stands at 2026-09-21 19:43
+    async with desk() as ask:
+        placed = (
+            (-86_400_001, "out", "paid"), (-86_400_000, "placed", "cash"), (-1, "out", "cash"),
+            (0, None, "paid"),
+        )  # fmt: skip
+        keys = [
+            await ask.order(n, placed_at=midnight + ms, stage=stage, todo=stage and "goods", payment=payment)
+            for n, (ms, stage, payment) in enumerate(placed, 1)
+        ]
+
+        async def found(query: str) -> list[int]:
+            status, page = await ask("GET", f"/orders?{query}")
+            assert status == 200, page
+            return [keys.index(order["key"]) for order in page["orders"]]
+
+        assert await found("") == [3, 2, 1, 0]
+        assert await found("todo=1") == [0, 1, 2]
+        assert await found("stage=out&payment=cash") == [2]
+        assert await found("from=2026-09-21&to=2026-09-21") == [2, 1]
+        assert await found("to=2026-09-20") == [0]
+        assert await found("today=1") == [2, 1]
+        assert await found("customer=%2B91+98000-00001&limit=1") == [3]
+        assert await found("customer=919800000009") == []
+        status, first = await ask("GET", "/orders?limit=3")
+        assert await found(f"after={first['next']}") == [0]
+        assert first["orders"][0]["customer"] == {
+            "conversation": keys[0].rpartition("-")[0], "name": "Asha", "phone": f"+{PHONE}",
+        }  # fmt: skip
+        for query in (
+            "stage=flying",
+            "payment=no",
+            "limit=0",
+            "limit=201",
+            "from=soon",
+            "after=x",
+            "page=2",
+            "todo=7",
+        ):
+            status, said = await ask("GET", f"/orders?{query}")
+            assert status == 422, query
+            assert said["error"].startswith(f"{query.partition('=')[0]}: "), said
+
+
+async def test_an_order_by_its_key_or_its_number(desk: Callable[..., Any]) -> None:
+    async with desk() as ask:
+        key = await ask.order()
+        for name in (key, "10001"):
+            status, order = await ask("GET", f"/orders/{name}")
+            assert (status, order["key"], order["paid"], order["moves"]) == (200, key, 50_000, [])
+        for name in ("10002", "%00", "x" * 65, "%E0%A4%95"):
+            assert (await ask("GET", f"/orders/{name}"))[0] == 404, name
+            assert (await ask("POST", f"/orders/{name}/cancel", {}))[0] == 404, name
+        await ask.order(2, number="10001")
+        status, said = await ask("POST", "/orders/10001/cancel", {})
+        assert (status, key in said["error"]) == (409, True)
+        assert (await ask("POST", f"/orders/{key}/frighten", {}))[0] == 404
+        assert (await ask("POST", f"/orders/{key}/stage", {"to": "gone"}))[1]["error"].startswith("to: ")
+        assert (await ask("POST", f"/orders/{key}/stage", []))[0] == 400
+        assert (await ask("POST", f"/orders/{key}/cancel", {}, key="ü"))[0] == 400
+
+
+async def test_a_change_waits_for_its_turn_and_is_made_once(
+    desk: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when the order's conversation was merged into another one in the meantime."""
+    monkeypatch.setattr(event_wait, "ANSWER_SECONDS", 0.1)
+    async with desk() as ask:
+        snapshot = conversations.to_json(Conversation("k-2", customer={"name": "Asha"}))
+        await insert(ask.context.store, "conversation", id=2, snapshot=snapshot)
+        await ask.context.store._units.run(
+            lambda tx: tx.fetch("UPDATE conversation SET merged_into = 2 WHERE id = 1")
+        )
+        key = await ask.order(conversation=2)
+        path, body = f"/orders/{key}/stage", {"to": "out", "by": "Meena", "from": "placed"}
+        status, said = await ask("POST", path, body, key="1")
+        assert (status, said["state"], said["key"]) == (202, "waits", key)
+        await ask.workers.drain()
+        for _ in range(2):
+            status, order = await ask("POST", path, body, key="1")
+            assert status == 200, order
+            assert (order["stage"], order["stage_by"]) == ("out", "Meena")
+            assert [(move["verb"], move["stage"]) for move in order["moves"]] == [("stage", "out")]
+        assert (await ask("POST", path, {"to": "ready"}, key="1"))[0] == 422
+        assert (await ask("POST", f"/orders/{key}/refuse", body, key="1"))[0] == 422
+        assert (await ask("POST", path, body, key="2"))[0] == 202
+        await ask.workers.drain()
+        status, said = await ask("POST", path, body, key="2")
+        assert (status, said["error"], said["stage"]) == (409, "#10001 is out (by Meena) already", "out")
+        other = await ask.order(2)
+        assert (await ask("POST", f"/orders/{other}/stage", body, key="1"))[0] == 202, "a key is of one order"

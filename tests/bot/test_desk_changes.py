@@ -1,0 +1,119 @@
+"""What the API takes about an order is read by the staff's grammar as it was meant."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from bot.cli.staff_words import in_words
+from bot.http.desk_changes import CHANGES
+from payments.processing import staff_orders
+from payments.processing.staff_orders import VERBS
+from tests.builders import order_state
+
+WORDS = st.lists(st.sampled_from(["waste", "Restock", "sold", "out", "₹30", "कल", "1"]), max_size=4).map(
+    " ".join
+)
+
+
+def read(change: str, **body: Any) -> tuple[str, tuple[str, ...], bool | None]:
+    """The verb, its words, and whether the goods can be sold again."""
+    action = CHANGES[change].model_validate(body).action("c-1-1")
+    found = staff_orders.read(None, order_state(), action)  # type: ignore[arg-type]
+    return action.verb, found.words, found.shelf
+
+
+@given(why=WORDS, waste=st.booleans(), change=st.sampled_from(["less", "return"]))
+def test_a_reason_cannot_say_what_becomes_of_the_goods(why: str, waste: bool, change: str) -> None:
+    verb, words, shelf = read(change, sku="kaju-250", quantity=3, why=why, waste=waste)
+    assert (verb, words, shelf) == (change, ("kaju-250", "3", *why.split()), not waste)
+
+
+@given(text=WORDS.filter(bool), change=st.sampled_from(["address", "note"]))
+def test_a_text_is_kept_whole(text: str, change: str) -> None:
+    assert read(change, **{change: text}) == (change, tuple(text.split()), None)
+
+
+@given(paise=st.integers(1, 10**11), why=WORDS)
+def test_amounts_are_paise(paise: int, why: str) -> None:
+    verb, words, _ = read("allowance", amount=paise, why=why)
+    assert (verb, staff_orders._rupees(words[:1]), words[1:]) == ("allowance", paise, tuple(why.split()))
+    assert read("hand", method="upi", amount=paise)[:2] == ("upi", (words[0],))
+
+
+def test_the_others() -> None:
+    assert read("stage", to="delivered", paid="owed") == ("stage", ("delivered", "owed"), None)
+    assert read("cancel", goods="waste") == ("cancel", (), False)
+    assert read("refuse", goods="restock") == ("refuse", (), True)
+    assert read("cancel") == ("cancel", (), None)
+    assert read("hand", method="cash") == ("cash", (), None)
+    assert read("refunded", by="Meena") == ("refunded", (), None)
+    action = CHANGES["cancel"].model_validate({"by": " Meena  Rao ", "from": "out"}).action("c-1-1")
+    assert (action.by, action.expected, action.money) == ("Meena Rao", "out", True)
+
+
+def test_every_verb_can_be_posted() -> None:
+    bodies: dict[str, dict[str, Any]] = {
+        "stage": {"to": "out"}, "less": {"sku": "a", "quantity": 1}, "return": {"sku": "a", "quantity": 1},
+        "allowance": {"amount": 1}, "address": {"address": "x"}, "note": {"note": ""},
+    }  # fmt: skip
+    posted = {read(change, **bodies.get(change, {}))[0] for change in CHANGES if change != "hand"}
+    assert posted | {"cash", "upi"} == VERBS
+
+
+@pytest.mark.parametrize(
+    ("change", "body", "place"),
+    [
+        ("stage", {}, "to"),
+        ("stage", {"to": "cancelled"}, "to"),
+        ("stage", {"to": "out", "paid": "card"}, "paid"),
+        ("stage", {"to": "out", "from": "flying"}, "from"),
+        ("stage", {"to": "out", "by": ""}, "by"),
+        ("stage", {"to": "out", "by": 7}, "by"),
+        ("stage", {"to": "out", "expected": "placed"}, "expected"),
+        ("hand", {"method": "card"}, "method"),
+        ("hand", {"method": "cash", "amount": 0}, "amount"),
+        ("hand", {"method": "cash", "amount": 1.5}, "amount"),
+        ("hand", {"method": "cash", "amount": True}, "amount"),
+        ("less", {"sku": "a b", "quantity": 1}, "sku"),
+        ("less", {"sku": "a", "quantity": 0}, "quantity"),
+        ("less", {"sku": "a", "quantity": "1"}, "quantity"),
+        ("less", {"sku": "a", "quantity": 1, "waste": "yes"}, "waste"),
+        ("allowance", {"amount": 1, "why": "x" * 501}, "why"),
+        ("allowance", {"amount": 1, "why": "a\0b"}, "why"),
+        ("cancel", {"goods": "gone"}, "goods"),
+        ("refunded", {"amount": 1}, "amount"),
+        ("address", {"address": ""}, "address"),
+    ],
+)
+def test_what_it_does_not_take(change: str, body: dict[str, Any], place: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        CHANGES[change].model_validate(body)
+    assert refused.value.errors()[0]["loc"] == (place,)
+
+
+@pytest.mark.parametrize(
+    ("verb", "value", "said"),
+    [
+        ("stage", "out", "moved it to out"),
+        ("stage", "delivered cash", "moved it to delivered, paid in cash"),
+        ("stage", "delivered owed", "moved it to delivered, money is owed for it"),
+        ("stage", "cancelled waste", "moved it to cancelled: the goods are waste"),
+        ("cancel", "", "cancelled it"),
+        ("refuse", "restock", "said that it was refused at the door: the goods can be sold again"),
+        ("less", "kaju 1 waste fell down", "took 1 × kaju out of it: fell down; the goods are waste"),
+        ("less", "kaju 2 restock", "took 2 × kaju out of it"),
+        ("return", "kaju 1 cold", "took 1 × kaju back: cold"),
+        ("allowance", "30.00 late", "took ₹30 off: late"),
+        ("cash", "", "took all that was due in cash"),
+        ("upi", "470.50", "took ₹470.50 by UPI"),
+        ("refunded", "", "gave back by hand what had to go back"),
+        ("note", "no onions", "changed the note to: no onions"),
+        ("less", "kaju", "did: less kaju"),
+        ("reply", "On its way!", "did: reply On its way!"),
+    ],
+)
+def test_a_move_in_words(verb: str, value: str, said: str) -> None:
+    assert in_words(verb, value) == said
