@@ -126,6 +126,7 @@ _NO_ORDER: Final[Mapping[str, Any]] = {
     "slot": "",
     "note": "",
     "stage": "",
+    "rating": 0,
     "running": False,
     "can_cancel": False,
     "currency": CURRENCY,
@@ -153,6 +154,7 @@ def _goods(state: OrderState) -> Mapping[str, Any]:
         "slot": to.slot_name,
         "note": to.note,
         "stage": str(state.stage or ""),
+        "rating": state.rating or 0,
         "running": state.goods_due and state.stage is not None and not state.stage.ended,
     }
 

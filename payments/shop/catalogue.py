@@ -16,7 +16,7 @@ from payments.shop.fulfilment import LADDER, Stage, is_forward
 from payments.shop.handover import HandoverSpec
 from payments.shop.hours import Hours
 from payments.shop.legal import Gst, Legal
-from payments.shop.local_time import INDIA, TimeZone
+from payments.shop.local_time import INDIA, TimeOfDay, TimeZone
 from payments.shop.money import RupeesOrZero
 from payments.shop.products import Article, Category, Product
 from payments.shop.sale_terms import CancelTerms, CashTerms, Rung
@@ -104,6 +104,9 @@ class Shop(BaseModel):
     staff: Annotated[list[StaffSpec], AfterValidator(distinct), Field(max_length=50)] = []
     """Who runs the shop. The setting MUNSHI_STAFF adds numbers that the flow file leaves out."""
 
+    day_report: TimeOfDay | None = None
+    """Minutes after midnight at which the staff get the figures of the day; None: never."""
+
     handover: HandoverSpec = HandoverSpec()
     """When a chat that a person has taken over comes back to the bot."""
 
@@ -146,8 +149,7 @@ class Shop(BaseModel):
             for n, category in enumerate(coupon.only):
                 if category not in ids:
                     mend = close(category, ids) or "name it under 'categories' of the shop"
-                    place = ("coupons", at, "only", n)
-                    yield Misplaced(place, f"there is no category '{category}'", mend)
+                    yield Misplaced(("coupons", at, "only", n), f"there is no category '{category}'", mend)
 
     def _other_states(self) -> Iterator[Misplaced]:
         """Yield each area in another state that the shop's tax does not allow."""
