@@ -567,3 +567,19 @@ def failing() -> Flow:
     """The flow with a message that cannot be filled in."""
     text = text_of().replace('placed: "Ordered,', 'placed: "{{ event.missing }} Ordered,')
     return load(text, "day.yaml", SHOP, limits=LIMITS)
+
+
+def test_an_order_for_which_no_cash_is_taken_keeps_no_goods_and_can_be_paid_online() -> None:
+    day = Day()
+    day.review("Kaju katli")
+    day.becomes(cash="cash: {up_to: 100}")
+    assert day.taps("Cash") == ["No: order: no cash"]
+    assert (day.state.lifecycle, day.taken, day.left["kaju"]) == (Lifecycle.LAPSED, {}, 5)
+    assert day.typed("pay") == ["Pay ₹300"]
+    assert (day.state.lifecycle, day.taken, day.left["kaju"]) == (Lifecycle.OPEN, {LUNCH: 1}, 4)
+
+
+def test_a_program_gets_an_order_in_cash_or_none() -> None:
+    day = Day(cash="cash: {up_to: 100}")
+    answer = day.api(("kaju", 1), address=PUNE, slot="2026-01-01.lunch", pays="cash")
+    assert (answer, day.orders) == (["No: order: no cash"], {})
