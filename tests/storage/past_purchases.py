@@ -62,9 +62,10 @@ async def with_past(store: Store, customers: int, *, remembered: int = 1) -> Sho
 
 
 _AMENDED: Final = """
-INSERT INTO amendment (key, conversation_id, order_key, kind, amount, sku, pieces, changed_by, why, created_at,
-    caused_by)
-SELECT key || '-a1', conversation_id, key, 'less', 0, 'masala-250', 1, 'ravi', '', $1, placed_by FROM orders"""
+INSERT INTO amendment (key, conversation_id, order_key, kind, amount, sku, pieces, changed_by, why,
+    created_at, caused_by)
+SELECT key || '-a1', conversation_id, key, 'less', 0, 'masala-250', 1, 'ravi', '', $1, placed_by
+FROM orders"""
 """A person took a piece out of the order."""
 
 
