@@ -1,13 +1,15 @@
 """What `munshi check` sees of a shop's terms: contradictions, and flows that leave gaps."""
 
+from pathlib import Path
 from typing import Final
 
 import pytest
 
 from bot.whatsapp.limits import LIMITS
 from flows.document.errors import Severity
-from flows.language.load import examine
+from flows.language.load import examine, load
 from payments.processing.actions import SHOP
+from payments.simulator.simulator import Simulator
 from tests.payments.day_shop import SECTIONS, text_of
 
 WHOLE: Final = text_of(products=SECTIONS["products"].replace("149.50", "149"))
@@ -190,3 +192,23 @@ def test_a_shop_that_only_sells_has_to_answer_no_refusal() -> None:
         "'order.cancel' may end with 'order.stage', which nothing answers in: "
         "browsing, where, when, review, waiting",
     ]
+
+
+def test_the_shop_of_the_manual_has_no_fault_and_sells() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "flow-format.md").read_text(encoding="utf-8")
+    [text] = [block for block in manual.split("```") if block.startswith("yaml\nflow: annapurna")]
+    assert issues_of(text.removeprefix("yaml\n")) == []
+    chat = Simulator(load(text.removeprefix("yaml\n"), "manual.yaml", SHOP, limits=LIMITS))
+    chat.write("hi")
+    chat.tap("Yes")
+    chat.write("Flat 4, Lake Road, Pune 411005")
+    chat.tap("Tomorrow, Lunch")
+    chat.tap("Coupon")
+    [summary] = chat.write("first10")
+    lines = summary.words.split("\n")
+    assert lines[0] == "₹120, FIRST10 −₹12, delivery ₹40"
+    assert lines[1].startswith("₹148 in all. Tomorrow, Lunch 12:00-14:00, Flat 4")
+    [placed] = chat.tap("Cash")
+    assert placed.words == "Order #10001: ₹148 in cash, Fri 2 Jan, Lunch 12:00-14:00."
+    [off] = chat.write("cancel")
+    assert off.words == "Order #10001: cancelled."
