@@ -1,6 +1,5 @@
 """A shop with hours, delivery, slots, coupons, cash and staff, and chats that are played in it."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -149,11 +148,15 @@ states:
 
 def text_of(**changed: str) -> str:
     """The flow file with these parts of the shop in place of its own. An empty text takes a part out."""
-    text = _FLOW
-    for name, written in {**SECTIONS, **changed}.items():
-        line = rf"(?m)^( *){name.upper()}\n"
-        text = re.sub(line, lambda found, new=written: f"{found[1]}{new}\n" if new else "", text)
-    return text
+    parts = {name.upper(): written for name, written in {**SECTIONS, **changed}.items()}
+    lines = []
+    for line in _FLOW.split("\n"):
+        name = line.strip()
+        if name not in parts:
+            lines.append(line)
+        elif parts[name]:
+            lines.append(line.replace(name, parts[name]))
+    return "\n".join(lines)
 
 
 @cache
