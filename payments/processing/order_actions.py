@@ -21,6 +21,8 @@ from payments.shop.orders import CURRENCY, Lifecycle, Order, order_key
 
 MIN_TOTAL: Final = 100
 """Paise. Razorpay makes no link under ₹1. Source: Create a Standard Payment Link."""
+CASH: Final = "cash"
+"""What a program says of an order that is paid when its goods are handed over."""
 CUSTOMER: Final = "customer"
 """Who called an order off that its customer did not want any more."""
 
@@ -44,6 +46,9 @@ def _place(scene: Scene, args: NoArguments) -> Result:
         return _not_orderable(scene, fault)
     if quote.total < MIN_TOTAL:
         return refused(scene, "order.refused", reason="too small", limit=MIN_TOTAL)
+    if scene.event.get("pays") == CASH and not quote.takes_cash:
+        # A program asks for the order and its payment at once: it gets both or neither.
+        return refused(scene, "order.refused", reason="no cash", limit=_cash_limit(state))
     return Result(_end_current(state).place(_order(scene, quote)))
 
 
@@ -100,9 +105,16 @@ def _promise(scene: Scene, args: NoArguments) -> Result:
     if order is None or order.lifecycle is not Lifecycle.OPEN or not order.open_to_pay:
         return refused(scene, "order.refused", reason="nothing to pay")
     if not _takes_cash(state, order) or order.balance.paid:
-        terms = state.at.shop.cash
-        return refused(scene, "order.refused", reason="no cash", limit=(terms and terms.up_to) or 0)
+        # An order that nobody can pay would keep its goods for ever. `payment.request` opens it again.
+        ended = state if order.attempts else state.end(order.key)
+        fields = {"reason": "no cash", "limit": _cash_limit(state)}
+        return Result(ended, instead=Happened("order.refused", fields))
     return Result(state.promise(order.key))
+
+
+def _cash_limit(state: ShopState) -> int:
+    terms = state.at.shop.cash
+    return (terms.up_to if terms else None) or 0
 
 
 def _takes_cash(state: ShopState, order: OrderState) -> bool:

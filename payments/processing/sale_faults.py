@@ -118,20 +118,22 @@ def _rupees_for_paise(flow: Flow) -> Iterator[Fault]:
 
 def _unanswered(flow: Flow, shop: Shop) -> Iterator[Fault]:
     """Yield the actions whose refusal no rule answers where they stand."""
-    seen: set[tuple[str, str]] = set()
+    leaves = [state for state in flow.states.values() if state.leaf == state.path]
+    silent: dict[tuple[str, str], set[str]] = {}
     for owner, reaction in _reactions(flow):
-        leaves = [leaf for leaf in flow.states.values() if leaf.leaf == leaf.path]
         here = [leaf for leaf in leaves if not owner or owner in leaf.chain]
-        raised = {(call.name, event) for call in reaction.do for event in _raised(call, reaction, shop)}
-        for action, event in sorted(raised - seen):
-            silent = [leaf.path for leaf in here if event not in leaf.triggers]
-            if silent:
-                seen.add((action, event))
-                message = f"'{action}' may end with '{event}', which nothing answers in: {', '.join(silent)}"
-                yield Fault(("anywhere",), message, f"add '{event}: {{say: …}}' under 'anywhere'")
+        for call in reaction.do:
+            for event in _raised(call, shop):
+                unanswered = {leaf.path for leaf in here if event not in leaf.triggers}
+                silent.setdefault((call.name, event), set()).update(unanswered)
+    for (action, event), where in silent.items():
+        if where:
+            named = ", ".join(leaf.path for leaf in leaves if leaf.path in where)
+            message = f"'{action}' may end with '{event}', which nothing answers in: {named}"
+            yield Fault(("anywhere",), message, f"add '{event}: {{say: …}}' under 'anywhere'")
 
 
-def _raised(call: ActionCall, reaction: Reaction, shop: Shop) -> Iterator[str]:
+def _raised(call: ActionCall, shop: Shop) -> Iterator[str]:
     """Yield the events that an action raises in this shop sooner or later, so that they must be answered."""
     asks = shop.delivery is not None or bool(shop.coupons)
     terms = bool(shop.hours or shop.minimum_order or shop.cash or asks)
