@@ -34,7 +34,8 @@ from storage.outbox.channel import Channel
 from storage.outbox.deliveries import Claim, Delivery, Outcome
 from storage.outbox.due import Due
 from storage.outbox.receipts import Applied
-from storage.reports import exports, queries
+from storage.reports import exports, order_queries, queries
+from storage.reports.desk import DeskOrder, OrderFilter, OrderPage
 from storage.reports.exports import Page, Place
 from storage.reports.queries import Counts, EventView, OrderView
 
@@ -222,6 +223,16 @@ class Store:
     async def order(self, key: str) -> OrderView | None:
         """Return the order with `key`; None if there is none."""
         return await self._units.read(lambda tx: queries.order(tx, key))
+
+    async def orders(self, wanted: OrderFilter) -> OrderPage:
+        """Return one page of the orders that `wanted` describes."""
+        naming = self._channel.naming
+        return await self._units.read(lambda tx: order_queries.listed(tx, wanted, naming))
+
+    async def detailed_orders(self, words: str) -> list[DeskOrder]:
+        """Return the orders with `words` as their key or their number, each with what the staff did."""
+        naming = self._channel.naming
+        return await self._units.read(lambda tx: order_queries.detailed(tx, words, naming))
 
     async def order_placed_by(self, number: int) -> OrderView | None:
         """Return the order that event `number` placed; None if it placed none."""

@@ -8,7 +8,7 @@ from aiohttp import web
 from bot.context import CONTEXT, Context
 from bot.exports import parts, period_between
 from bot.http import bodies
-from bot.http.orders_api import authorise, problem
+from bot.http.access import authorise_operator, problem
 from bot.staff import day_reports
 from payments.ledger.day import to_json
 from payments.ledger.exports import Export
@@ -22,7 +22,7 @@ routes = web.RouteTableDef()
 @routes.get("/export/day")
 async def day(request: web.Request) -> web.Response:
     """Answer with the figures of a day as JSON, amounts in paise. Without `date`, of today."""
-    authorise(request)
+    authorise_operator(request)
     context = request.app[CONTEXT]
     wanted = _day(context, request.query.get("date", ""))
     found = await context.store.day(period_of(_shop(context).timezone, wanted))
@@ -32,7 +32,7 @@ async def day(request: web.Request) -> web.Response:
 @routes.post("/day")
 async def send_day(request: web.Request) -> web.Response:
     """Send the staff the figures of a day now, whether they had them before or not."""
-    authorise(request)
+    authorise_operator(request)
     context = request.app[CONTEXT]
     body = bodies.parse_object(await bodies.read_body(request, bodies.API_BODY))
     wanted = _day(context, str(body.get("date") or ""))
@@ -46,7 +46,7 @@ async def send_day(request: web.Request) -> web.Response:
 @routes.get("/export/{what}")
 async def export(request: web.Request) -> web.StreamResponse:
     """Stream a table as CSV: of the days from `from` to `to`, by default of this month. `bom=1` for Excel."""
-    authorise(request)
+    authorise_operator(request)
     context, name = request.app[CONTEXT], request.match_info["what"]
     if name not in frozenset(Export):
         raise problem(web.HTTPNotFound, f"there is no '{name}': there are {', '.join(Export)}")

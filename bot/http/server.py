@@ -13,6 +13,7 @@ from bot.group_commit import Overloaded
 from bot.http import (
     bodies,
     customers_api,
+    desk_api,
     exports_api,
     health,
     operator_api,
@@ -43,6 +44,7 @@ def application(context: Context) -> web.Application:
         [
             *webhooks.routes,
             *orders_api.routes,
+            *desk_api.routes,
             *operator_api.routes,
             *products_api.routes,
             *customers_api.routes,

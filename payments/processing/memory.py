@@ -4,8 +4,8 @@ The simulator and the tests of processing keep their shop here, and the simulati
 database with it. It keeps what steps read and write, and has no queues: see decision 30.
 """
 
-from collections.abc import Collection, Iterable, Mapping
 from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from flows.engine.conversation import Conversation

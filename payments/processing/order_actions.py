@@ -115,9 +115,11 @@ def _call_off(scene: Scene, args: NoArguments) -> Result:
     """Call off the current order, if the shop still allows it. What was paid goes back."""
     state = state_of(scene)
     order = state.order
-    if order is None or not (order.goods_due or order.open_to_pay or order.lapsed):
+    if order is None or order.lifecycle is Lifecycle.RETURNED:
         return refused(scene, "order.refused", reason="nothing to cancel")
-    if order.goods_due and not state.may_call_off(order):
+    unpaid = order.open_to_pay or order.lapsed
+    if not unpaid and not (order.goods_due and state.may_call_off(order)):
+        # Also while money is on its way or waits for a person: they must see to it.
         return refused(scene, "order.refused", reason="too late")
     shelf = goods_are_here(order.stage)
     ended = state.called_off(order.key, Stage.CANCELLED, CUSTOMER, shelf=shelf).unresolving(order.key)

@@ -8,7 +8,7 @@ from typing import Final
 
 from payments.processing import handover, staff_lists, staff_orders
 from payments.processing.bodies import StaffAction
-from payments.processing.named_orders import DAY, ORDERS
+from payments.processing.named_orders import DAY
 from payments.processing.turn import Trace, Turn
 from payments.shop.handover import Ending
 from payments.shop.staff import Right

@@ -1,6 +1,7 @@
 """What the staff type in their own chats: a text that begins with `#`. Pure.
 
-    #orders   #day   #day yesterday   #10034   #10034 out   #10034 delivered cash   #10034 less kaju-250 1 sold out
+    #orders   #day   #day yesterday   #10034   #10034 out   #10034 delivered cash
+    #10034 less kaju-250 1 sold out
 
 A command about an order is done in its customer's conversation, as a tap on a button is.
 """

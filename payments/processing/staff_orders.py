@@ -29,9 +29,11 @@ STAGE: Final = "stage"
 SHOW: Final = "show"
 """Show the order, and change nothing."""
 WASTE: Final = "waste"
-"""Word after a verb: the goods cannot be sold again."""
+"""Word after what a verb needs, or the last one: the goods cannot be sold again."""
 RESTOCK: Final = "restock"
-"""Word after a verb: the goods can be sold again."""
+"""Word in the same places: the goods can be sold again."""
+_NEEDS: Final[Mapping[str, int]] = {STAGE: 1, "cancel": 0, "refuse": 0, "less": 2, "return": 2}
+"""How many words each verb needs that has to do with goods."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Request:
     state: OrderState
     action: StaffAction
     words: tuple[str, ...]
-    """Without WASTE and RESTOCK."""
+    """Without the WASTE or RESTOCK that `shelf` is read from."""
     shelf: bool | None
     """Whether the goods can be sold again, if it was said."""
 
@@ -66,7 +68,9 @@ def change(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     shop, messages = turn.shop, list(turn.messages)
     try:
         state = turn.shop.known(action.order_key)
-        trace = _VERBS[action.verb](_request(turn, state, action))
+        request = _request(turn, state, action)
+        order_changes.require_stage(state, request.expected)
+        trace = _VERBS[action.verb](request)
     except (NotPossible, CannotHandle) as refused:
         turn.shop, turn.messages = shop, messages
         turn.reply(action, Text(f"Not done: {refused}."))
@@ -77,11 +81,13 @@ def change(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
 
 
 def _request(turn: Turn, state: OrderState, action: StaffAction) -> Request:
-    words = action.value.split()
-    said = {word.lower() for word in words} & {WASTE, RESTOCK}
-    shelf = (RESTOCK in said) if said else None
-    rest = tuple(word for word in words if word.lower() not in (WASTE, RESTOCK))
-    return Request(turn, state, action, rest, shelf)
+    words, needed = tuple(action.value.split()), _NEEDS.get(action.verb)
+    if needed is not None:
+        for place in (needed, len(words) - 1):
+            if needed <= place < len(words) and words[place].lower() in (WASTE, RESTOCK):
+                shelf = words[place].lower() == RESTOCK
+                return Request(turn, state, action, (*words[:place], *words[place + 1 :]), shelf)
+    return Request(turn, state, action, words, None)
 
 
 def _move(request: Request) -> Trace:

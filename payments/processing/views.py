@@ -159,6 +159,10 @@ def _goods(state: OrderState) -> Mapping[str, Any]:
     }
 
 
+ORDER_FIELDS: Final = frozenset(_NO_ORDER)
+"""The fields of an order. No answer that a shop keeps with its orders may be called so."""
+
+
 def _gst(state: OrderState) -> int:
     seller_state, to = state.order.terms.seller.gst[:2], state.order.to.state
     return gst_inside(state.order.lines, in_state=to in ("", seller_state))

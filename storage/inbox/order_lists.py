@@ -99,12 +99,14 @@ _NUMBERED: Final = "SELECT number, key FROM orders WHERE number = ANY($1::text[]
 # The conditions are those of the partial indexes, word for word.
 _TO_DO: Final = """
 SELECT conversation_id, key FROM orders
-WHERE stage IN ('placed', 'accepted', 'preparing', 'ready', 'out') ORDER BY placed_at, key LIMIT $1"""
+WHERE todo IS NOT NULL ORDER BY placed_at, key LIMIT $1"""
 _COUNTS: Final = """
 SELECT stage, COUNT(*) AS orders FROM orders
-WHERE stage IN ('placed', 'accepted', 'preparing', 'ready', 'out') GROUP BY stage"""
+WHERE todo IS NOT NULL GROUP BY stage"""
 _PLACED: Final = "SELECT conversation_id, key FROM orders WHERE placed_at >= $1 AND placed_at < $2"
 _MONEY: Final = """
 SELECT conversation_id, order_key AS key FROM fact
 WHERE entity IN ('payment', 'refund') AND at >= $1 AND at < $2"""
-_OWED: Final = "SELECT conversation_id, key FROM orders WHERE stage = 'delivered' AND lifecycle = 'promised'"
+_OWED: Final = """
+SELECT conversation_id, key FROM orders
+WHERE todo IS NOT NULL AND stage = 'delivered' AND lifecycle = 'promised'"""

@@ -125,4 +125,5 @@ SELECT id, snapshot, created_at, last_inbound_at, forgotten_at, merged_into FROM
 WHERE id > $1 ORDER BY id LIMIT $2"""
 _BOUGHT: Final = """
 SELECT conversation_id, COUNT(*) AS orders, SUM(fulfilled) AS paid FROM orders
-WHERE conversation_id = ANY($1::bigint[]) AND lifecycle IN ('promised', 'fulfilled') GROUP BY conversation_id"""
+WHERE conversation_id = ANY($1::bigint[]) AND lifecycle IN ('promised', 'fulfilled')
+GROUP BY conversation_id"""

@@ -218,6 +218,7 @@ class Migration(migrations.Migration):
                 ("stage", fields.TextField(null=True, unique=False)),
                 ("stage_by", fields.TextField(null=True, unique=False)),
                 ("stage_at", fields.BigIntField(null=True)),
+                ("todo", fields.TextField(null=True, unique=False)),
                 ("lifecycle", fields.TextField(unique=False)),
                 ("fulfilled", fields.BigIntField()),
                 ("held", fields.BigIntField()),
@@ -254,6 +255,8 @@ class Migration(migrations.Migration):
                     Index(fields=["placed_by"], name="orders_placed_by"),
                     Index(fields=["number"], name="orders_number"),
                     Index(fields=["placed_at", "key"], name="orders_placed_at"),
+                    Index(fields=["stage", "placed_at", "key"], name="orders_by_stage"),
+                    Index(fields=["payment", "placed_at", "key"], name="orders_by_payment"),
                 ],
                 "pk_attr": "key",
             },
@@ -419,10 +422,7 @@ class Migration(migrations.Migration):
                 " WHERE merged_into IS NOT NULL",
                 "CREATE INDEX orders_held_for ON orders (placed_at) WHERE held_for IS NOT NULL",
                 "CREATE INDEX orders_reserving ON orders (key) WHERE lifecycle IN ('open', 'promised')",
-                "CREATE INDEX orders_to_do ON orders (placed_at)"
-                " WHERE stage IN ('placed', 'accepted', 'preparing', 'ready', 'out')",
-                "CREATE INDEX orders_owed ON orders (placed_at)"
-                " WHERE stage = 'delivered' AND lifecycle = 'promised'",
+                "CREATE INDEX orders_to_do ON orders (placed_at, key) WHERE todo IS NOT NULL",
                 "CREATE INDEX inbox_parked ON inbox (id) WHERE state = 'parked'",
                 "CREATE INDEX inbox_parked_of ON inbox (conversation_id) WHERE state = 'parked'",
                 "CREATE INDEX inbox_kept_facts ON inbox (conversation_id, id)"
