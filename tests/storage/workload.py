@@ -311,8 +311,9 @@ async def _ask(shop: Shop, phone: str) -> None:
     await shop.store.day(period)
     await shop.store.article_counts()
     for what in (Export.ORDERS, Export.CUSTOMERS):
-        first = await shop.store.export(what, period, None, INDIA)
-        await shop.store.export(what, period, first.last, INDIA)
+        first = await shop.store.export(what, Period(0, shop.now), None, INDIA)
+        assert first.last is not None
+        await shop.store.export(what, Period(0, shop.now), first.last, INDIA)
 
 
 def _commands(given: StepInput) -> ChangeSet:
