@@ -42,6 +42,8 @@ class Day:
     """What went back on the day, by whatever way."""
     owed: dict[str, int] = field(default_factory=dict)
     """Of delivered orders, whenever placed: what is still to be paid, by order number."""
+    to_give_back: dict[str, int] = field(default_factory=dict)
+    """Of orders, whenever placed: what a person has still to give back, by order number."""
     sold: Counter[str] = field(default_factory=Counter)
     """Pieces by product, in the orders of `orders`."""
     to_do: dict[Stage, int] = field(default_factory=dict)
@@ -67,6 +69,8 @@ class Day:
         self.refunded += _went_back(state, period)
         if state.stage is Stage.DELIVERED and state.goods_due and state.due:
             self.owed[state.order.number] = state.due
+        if state.to_give_back:
+            self.to_give_back[state.order.number] = state.to_give_back
 
     def _add_placed(self, state: OrderState) -> None:
         if state.stage in _CALLED_OFF:
@@ -112,7 +116,12 @@ def to_json(day: Day) -> Mapping[str, Any]:
             for (method, by), amount in sorted(day.taken.items())
         ],
         "refunded": day.refunded,
-        "owed": [{"number": number, "amount": amount} for number, amount in sorted(day.owed.items())],
+        "owed": _numbered(day.owed),
+        "to_give_back": _numbered(day.to_give_back),
         "best": [{"name": name, "quantity": quantity} for name, quantity in day.best],
         "to_do": {str(stage): count for stage, count in day.to_do.items()},
     }
+
+
+def _numbered(amounts: Mapping[str, int]) -> list[Mapping[str, Any]]:
+    return [{"number": number, "amount": amount} for number, amount in sorted(amounts.items())]

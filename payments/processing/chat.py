@@ -31,10 +31,11 @@ def chat(turn: Turn, body: Chat) -> tuple[Trace, bool]:
         reply = decode(body.event.reply_id)
         return turn.run(body.event) if reply is None else _staff_tap(turn, member, reply)
     about = turn.given.quoted.get(body.quote or "")
+    replies = member is not None and Right.CHAT in member.may and about not in (None, turn.conversation.id)
     words = command_in(body.event) if member else None
-    if member and words is not None and not (about and normalise(words) == DONE):
+    if member and words is not None and not (replies and normalise(words) == DONE):
         return command(turn, member, words)
-    if member and Right.CHAT in member.may and about not in (None, turn.conversation.id):
+    if member and replies:
         return _staff_reply(turn, member, about, body.event)
     if turn.shop.handover and handover.is_for_person(body.event):
         return handover.hold(turn, body.event)

@@ -107,7 +107,7 @@ class MemoryStore:
         return {one.order.number: one.key for one in self.orders.values() if one.order.number in numbers}
 
     def _to_do(self) -> ToDo:
-        orders = [one for one in self.orders.values() if to_do(one.stage)]
+        orders = [one for one in self.orders.values() if one.tasks]
         oldest = sorted(orders, key=lambda one: (one.order.placed_at, one.key))
         return ToDo(tuple(oldest[:TO_DO]), len(orders))
 

@@ -13,7 +13,7 @@ from payments.processing import staff_orders
 from payments.processing.bodies import StaffAction
 from payments.processing.changes import Command
 from payments.processing.named_orders import DAY, ORDERS, order_number, period_to
-from payments.processing.staff_actions import may_do, right_for
+from payments.processing.staff_actions import DONE, may_do, right_for
 from payments.processing.turn import Trace, Turn
 from payments.shop.business_day import day_named, period_of
 from payments.shop.orders import conversation_of
@@ -51,6 +51,11 @@ def command(turn: Turn, member: Staff, words: str) -> tuple[Trace, bool]:
             return _list(turn, member, ORDERS, "", entry)
         case "day":
             return _day(turn, member, rest, entry)
+        case "done" if Right.CHAT not in member.may:
+            return _without_right(turn, member, DONE, entry)
+        case "done":
+            said = "Not done: reply with #done to a message of the customer whose chat it is."
+            return _answer(turn, member, said, {**entry, "refused": "it is in reply to nothing"})
         case "help" | "":
             return _answer(turn, member, "\n".join(_HELP), {**entry, "did": ["help"]})
         case _:

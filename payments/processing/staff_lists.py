@@ -57,9 +57,11 @@ def day_lines(found: Day, when: str) -> Iterator[str]:
         by = {who: amount for (how, who), amount in sorted(found.taken.items()) if how == method}
         if by:
             yield f"{name}: {money(sum(by.values()))} ({_listed(by)})"
-    if found.owed:
-        named = _listed({f"#{number}": due for number, due in found.owed.items()})
-        yield f"Owed for delivered orders: {money(sum(found.owed.values()))} ({named})"
+    owed = (("Owed for delivered orders", found.owed), ("To be given back by hand", found.to_give_back))
+    for name, amounts in owed:
+        if amounts:
+            named = _listed({f"#{number}": amount for number, amount in amounts.items()})
+            yield f"{name}: {money(sum(amounts.values()))} ({named})"
     if found.refunded:
         yield f"Went back: {money(found.refunded)}"
     if found.unpaid:
@@ -130,6 +132,8 @@ def _urgency(state: OrderState) -> tuple[int, str]:
 def to_do_line(state: OrderState) -> str:
     """Return one order as a line: number, stage, sum, slot and area."""
     sum_due = f"{money(state.due)} to be paid" if state.due else f"{money(state.balance.paid)} paid"
+    if state.to_give_back:
+        sum_due = f"{money(state.to_give_back)} to be given back by hand"
     where = "pick-up" if state.to.how is Fulfilment.PICKUP else state.to.pincode
     parts = (f"#{state.order.number} {state.stage}", sum_due, state.to.slot_name, where)
     return ", ".join(part for part in parts if part)

@@ -66,7 +66,7 @@ TO_DO: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class ToDo:
-    """The orders whose goods are due and not delivered."""
+    """The orders that the shop still has to do something about."""
 
     orders: tuple[OrderState, ...]
     """The oldest of them, at most TO_DO."""

@@ -57,25 +57,25 @@ async def numbered(tx: Transaction, numbers: Sequence[str]) -> dict[str, str]:
 
 
 async def to_do(tx: Transaction) -> ToDo:
-    """Return the orders whose goods are due and not delivered. Raises Unreadable."""
+    """Return the orders that the shop still has to do something about. Raises Unreadable."""
     rows = await tx.fetch(_TO_DO, TO_DO)
-    counts = await tx.fetch(_COUNTS)
+    [all_of_them] = await tx.fetch(_COUNT)
     states = {state.key: state for state in await _states(tx, rows)}
     oldest = tuple(states[row["key"]] for row in rows if row["key"] in states)
-    return ToDo(oldest, sum(row["orders"] for row in counts))
+    return ToDo(oldest, all_of_them["orders"])
 
 
 async def day(tx: Transaction, period: Period) -> Day:
     """Return the figures of the orders of `period`. Raises Unreadable.
 
-    Reads the orders that were placed in it, or whose money moved in it, or whose money is still owed.
+    Reads the orders that were placed in it, or whose money moved in it, or whose money is still to be taken or given back.
     """
     seconds = (period.start // 1000, period.end // 1000)
     rows = await tx.fetch(_PLACED, period.start, period.end)
     rows += await tx.fetch(_MONEY, *seconds)
     rows += await tx.fetch(_OWED)
     unique = list({row["key"]: row for row in rows}.values())
-    found = Day(to_do={Stage(row["stage"]): row["orders"] for row in await tx.fetch(_COUNTS)})
+    found = Day(to_do={Stage(row["stage"]): row["orders"] for row in await tx.fetch(_STAGES)})
     for start in range(0, len(unique), _PAGE):
         for state in await _states(tx, unique[start : start + _PAGE]):
             found.add(state, period)
@@ -96,17 +96,15 @@ def _state(installation: str, rows: OrderRows) -> OrderState:
 
 
 _NUMBERED: Final = "SELECT number, key FROM orders WHERE number = ANY($1::text[]) ORDER BY placed_at"
-# The conditions are those of the partial indexes, word for word.
+# The first condition is that of the partial index, word for word.
 _TO_DO: Final = """
-SELECT conversation_id, key FROM orders
-WHERE todo IS NOT NULL ORDER BY placed_at, key LIMIT $1"""
-_COUNTS: Final = """
+SELECT conversation_id, key FROM orders WHERE todo IS NOT NULL ORDER BY placed_at, key LIMIT $1"""
+_COUNT: Final = "SELECT COUNT(*) AS orders FROM orders WHERE todo IS NOT NULL"
+_STAGES: Final = """
 SELECT stage, COUNT(*) AS orders FROM orders
-WHERE todo IS NOT NULL GROUP BY stage"""
+WHERE todo IS NOT NULL AND stage IN ('placed', 'accepted', 'preparing', 'ready', 'out') GROUP BY stage"""
 _PLACED: Final = "SELECT conversation_id, key FROM orders WHERE placed_at >= $1 AND placed_at < $2"
 _MONEY: Final = """
 SELECT conversation_id, order_key AS key FROM fact
 WHERE entity IN ('payment', 'refund') AND at >= $1 AND at < $2"""
-_OWED: Final = """
-SELECT conversation_id, key FROM orders
-WHERE todo IS NOT NULL AND stage = 'delivered' AND lifecycle = 'promised'"""
+_OWED: Final = "SELECT conversation_id, key FROM orders WHERE todo IS NOT NULL AND todo <> 'goods'"
