@@ -1,6 +1,7 @@
 """The actions of a flow on the cart. Pure: each takes a `ShopState` and returns the next one."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -108,7 +109,8 @@ def _fill(scene: Scene, args: NoArguments) -> Result:
     changed = state.with_cart(tuple(item for item in filled if item.quantity > 0))
     if any(wanted[sku] > limit for sku, limit in limits.items()):
         return Result(changed, instead=Happened("order.refused", {"reason": "sold out"}))
-    return _with_checkout(scene, changed)
+    # Whoever asks for these goods has seen their price elsewhere, not the one that the customer was shown.
+    return _with_checkout(scene, changed.saying(replace(changed.checkout, quoted="")))
 
 
 def _with_checkout(scene: Scene, state: ShopState) -> Result:

@@ -168,7 +168,8 @@ def test_a_broken_promise_shows_place_expectation_answer_and_chat() -> None:
         "  the chat so far",
         "    customer: hi",
         "        shop: Namaste Asha! Welcome to Chai & Co.! What would you like today?",
-        "              [Masala chai 250 g] [Ginger chai 250 g] [Assam leaf 500 g] [Kulhad cups (6)]",
+        "              [Masala chai 250 g] [Ginger chai 250 g] [Assam leaf 500 g] [Kulhad cups (6)]"
+        " [Gift box]",
     ]
 
 
