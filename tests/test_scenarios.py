@@ -1,7 +1,7 @@
 """The scenarios of the shipped flow, and a check that together they take every rule of it.
 
-Those in `with-everything` are of the shop with all that the file has as comments: hours, delivery, cash.
-Those in `without-slots` are of that shop without times to choose from.
+Those in `optional_scenarios/with-everything` are of the shop with all that the file has as comments: hours,
+delivery, cash. Those in `without-slots` are of that shop without times to choose from.
 """
 
 import re
@@ -24,7 +24,9 @@ WITH_EVERYTHING = re.sub(r"(?m)^  # (?=[a-z_]+:( |$)|  )", "  ", SHIPPED)
 WITHOUT_SLOTS = re.sub(r"(?m)^(?=    slots:|      - {name: {en: (Morning|Evening))", "# ", WITH_EVERYTHING)
 TEXTS = {"scenarios": SHIPPED, "with-everything": WITH_EVERYTHING, "without-slots": WITHOUT_SLOTS}
 """The flow file of the scenarios in each folder."""
-FILES = sorted((ROOT / "tests" / "scenarios").rglob("*.yaml"))
+FILES = sorted((ROOT / "tests").glob("scenarios/*.yaml")) + sorted(
+    (ROOT / "tests").glob("optional_scenarios/*/*.yaml")
+)
 
 
 @cache
