@@ -142,7 +142,25 @@ class Store:
         answer every event of its step input.
         """
         try:
-            return await self._units.run(partial(self._steps, advance, now, limit, EVENTS_AT_ONCE))
+            return await self._advance(advance, now, limit, EVENTS_AT_ONCE)
+        except steps.Refused:
+            return await self._advance_one_by_one(advance, now, limit)
+        except SoldOut:
+            # Another process was faster.
+            return await self._advance_alone(advance, now, limit)
+
+    async def _advance(
+        self, advance: Advance, now: int, limit: int, events: int, *, alone: bool = False
+    ) -> int:
+        draw, naming = self._draw, self._channel.naming
+        return await self._units.run(
+            lambda tx: steps.advance_due(tx, advance, now, limit, events, draw, naming, alone=alone)
+        )
+
+    async def _advance_alone(self, advance: Advance, now: int, limit: int) -> int:
+        """Step a batch while no other process takes numbers, pieces or places."""
+        try:
+            return await self._advance(advance, now, limit, EVENTS_AT_ONCE, alone=True)
         except (steps.Refused, SoldOut):
             return await self._advance_one_by_one(advance, now, limit)
 
@@ -155,24 +173,11 @@ class Store:
     async def _advance_one(self, advance: Advance, now: int) -> int:
         """Step one event in a transaction of its own, and park it if the database refuses the changes."""
         try:
-            return await self._units.run(partial(self._steps, advance, now, 1, 1, alone=True))
+            return await self._advance(advance, now, 1, 1, alone=True)
         except (steps.Refused, SoldOut) as refused:
             error, number = error_text(refused), refused.number
             await self._units.run(lambda tx: park(tx, number, error, now))
             return 1
-
-    async def _steps(
-        self,
-        advance: Advance,
-        now: int,
-        limit: int,
-        events: int,
-        tx: Transaction,
-        *,
-        alone: bool = False,
-    ) -> int:
-        naming = self._channel.naming
-        return await steps.advance_due(tx, advance, now, limit, events, self._draw, naming, alone=alone)
 
     async def claim_due(
         self, now: int, limit: int, lease: int, lanes: Sequence[Lane] = tuple(Lane)

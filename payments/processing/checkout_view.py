@@ -50,8 +50,8 @@ def sums(state: ShopState, language: str) -> dict[str, Any]:
     coupon = quote.usable_coupon
     return {
         "goods": quote.goods,
-        "discount": quote.discount,
-        "delivery": quote.delivery,
+        "discount": quote.price.discount,
+        "delivery": quote.price.delivery,
         "total": quote.total,
         "gst": quote.gst,
         "coupon": coupon.code if coupon else "",

@@ -20,7 +20,7 @@ from payments.shop.delivery import Area, Delivery, area_of, fee_of
 from payments.shop.local_time import local_date
 from payments.shop.order_terms import Destination, Fulfilment
 from payments.shop.orders import Line
-from payments.shop.pricing import Goods, Taxable, price, tax_rows
+from payments.shop.pricing import Goods, Price, Taxable, price, tax_rows
 from payments.shop.products import Article
 
 
@@ -48,7 +48,7 @@ class Quote:
         """What is in the cart and still sold, with quantities."""
         return cart.known(self.state.cart, self.state.at.shop)
 
-    @property
+    @cached_property
     def goods(self) -> int:
         """The goods before the coupon."""
         return sum(article.price * quantity for article, quantity in self.articles)
@@ -101,15 +101,20 @@ class Quote:
         return fee_of(self.area, self.goods) if self.area else 0
 
     @cached_property
-    def lines(self) -> tuple[Line, ...]:
-        """The lines of the order, with their parts of the discount and of the delivery fee."""
-        shop, taker = self.state.at.shop, self.usable_coupon
+    def price(self) -> Price:
+        """The price, divided among the lines."""
+        taker = self.usable_coupon
         goods = [
             Goods(quantity, article.price, taker is None or taker.is_for(article.product.category))
             for article, quantity in self.articles
         ]
-        found = price(goods, taker.discount if taker else None, self.fee)
-        parts = zip(self.articles, found.discounts, found.deliveries, strict=True)
+        return price(goods, taker.discount if taker else None, self.fee)
+
+    @cached_property
+    def lines(self) -> tuple[Line, ...]:
+        """The lines of the order, with their parts of the discount and of the delivery fee."""
+        shop = self.state.at.shop
+        parts = zip(self.articles, self.price.discounts, self.price.deliveries, strict=True)
         return tuple(
             Line(
                 article.sku,
@@ -125,25 +130,17 @@ class Quote:
         )
 
     @property
-    def discount(self) -> int:
-        """What the coupon takes off."""
-        return sum(line.discount for line in self.lines)
-
-    @property
-    def delivery(self) -> int:
-        """The delivery fee that is charged."""
-        return sum(line.delivery for line in self.lines)
-
-    @property
     def total(self) -> int:
         """What the order costs."""
-        return self.goods - self.discount + self.delivery
+        return self.price.total
 
     @property
     def gst(self) -> int:
         """The tax inside the total."""
         shop, area = self.state.at.shop, self.area
-        in_state = area is None or area.state in (None, shop.gst.state if shop.gst else None)
+        if shop.gst is None:
+            return 0
+        in_state = area is None or area.state in (None, shop.gst.state)
         return gst_inside(self.lines, in_state=in_state)
 
     @property
@@ -155,7 +152,7 @@ class Quote:
     def fingerprint(self) -> str:
         """What a customer who was shown this price relies on, as a short text."""
         lines = [(line.sku, line.quantity, line.price, line.discount) for line in self.lines]
-        shown = (lines, self.delivery, self.total, self.state.checkout.slot, self.state.checkout.how)
+        shown = (lines, self.price.delivery, self.total, self.state.checkout.slot, self.state.checkout.how)
         return hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:_FINGERPRINT]
 
     @property

@@ -164,7 +164,8 @@ class ShopState:
             return self
         shop = replace(self, orders={**self.orders, state.key: state})
         places = _holds(state) - _holds(known)
-        return shop._booking(state, places) if places else shop
+        booked = state.order.to.slot or state.order.terms.coupon
+        return shop._booking(state, places) if places and booked else shop
 
     def _booking(self, state: OrderState, places: int) -> "ShopState":
         # Money that has come is honoured: a coupon's last use may be taken twice then.
@@ -239,10 +240,14 @@ class ShopState:
         for earlier in self.orders.values():
             shop = shop._without_plans(earlier)
         shop = shop._left_behind(shop.orders.values())
-        shop = shop.with_order(OrderState(order))
-        counted = replace(shop, placed=shop.placed + 1, next_number=shop.next_number + 1)
-        counted = counted.saying(shop.checkout.after_placing())
-        shop = replace(counted, current=order.key, asked_at=0)
+        shop = replace(
+            shop.with_order(OrderState(order)),
+            placed=shop.placed + 1,
+            next_number=shop.next_number + 1,
+            checkout=shop.checkout.after_placing(),
+            current=order.key,
+            asked_at=0,
+        )
         return shop.moving(stock.reserve(shop.left, order.lines))
 
     def promise(self, key: str) -> "ShopState":

@@ -6,6 +6,7 @@ from typing import Any, Final
 from flows.engine.vocabulary import Trial
 from payments.ledger.state import OrderState
 from payments.processing.checkout_view import NO_SUMS, NOTHING_SAID, SLOT, checkout, opening, sums
+from payments.processing.deferred_view import DeferredView
 from payments.processing.quoting import gst_inside
 from payments.processing.shop_state import ShopState
 from payments.shop import catalogue_view
@@ -30,13 +31,14 @@ def refreshed(statics: Mapping[str, Any], state: ShopState | None) -> Mapping[st
 
 
 def of(state: ShopState | None, statics: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the views `cart` and `order` of the customer."""
+    """Return the views `cart`, `checkout` and `order` of the customer."""
     if state is None:
         return {"cart": _EMPTY_CART, "checkout": NOTHING_SAID, "order": _NO_ORDER}
     language = statics["language"]
+    cart = DeferredView(lambda: _cart(state.cart, statics), lambda: sums(state, language))
     return {
-        "cart": {**_cart(state.cart, statics), **sums(state, language)} if state.cart else _EMPTY_CART,
-        "checkout": checkout(state, language),
+        "cart": cart if state.cart else _EMPTY_CART,
+        "checkout": DeferredView(lambda: checkout(state, language)),
         "order": _order(state),
     }
 
@@ -65,18 +67,26 @@ def _cart(cart: Cart, statics: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _order(state: ShopState) -> Mapping[str, Any]:
     """Return the view of the customer's current order, with the answers that the shop keeps with it."""
-    kept: Mapping[str, Any] = dict.fromkeys(state.at.shop.keeps, "")
-    found, current = order(state.order, state.at.now), state.order
-    if current is None:
-        return {**kept, **found}
-    cancels = current.open_to_pay or (current.goods_due and state.may_call_off(current))
-    return {**kept, **current.order.terms.kept, **found, "can_cancel": cancels}
+    found, keeps = state.order, state.at.shop.keeps
+    if found is None:
+        return {**dict.fromkeys(keeps, ""), **_NO_ORDER} if keeps else _NO_ORDER
+    return DeferredView(
+        lambda: _payment(found, state.at.now), lambda: _goods(found), lambda: _kept(state, found)
+    )
+
+
+def _kept(state: ShopState, found: OrderState) -> Mapping[str, Any]:
+    """Return what depends on the shop: whether the customer may cancel, and the answers that it keeps."""
+    cancels = found.open_to_pay or (found.goods_due and state.may_call_off(found))
+    return {**dict.fromkeys(state.at.shop.keeps, ""), **found.order.terms.kept, "can_cancel": cancels}
 
 
 def order(state: OrderState | None, now: int) -> Mapping[str, Any]:
     """Return the view of an order at `now` (milliseconds since 1970, UTC). Sums are in paise."""
-    if state is None:
-        return _NO_ORDER
+    return {**_goods(state), "can_cancel": False, **_payment(state, now)} if state else _NO_ORDER
+
+
+def _payment(state: OrderState, now: int) -> Mapping[str, Any]:
     link = state.link
     expired = link is not None and link.expires_at <= now
     url = (link.short_url if link else None) or ""
@@ -85,22 +95,8 @@ def order(state: OrderState | None, now: int) -> Mapping[str, Any]:
         "number": state.order.number,
         "lines": lines_to_json(state.order.lines),
         "count": sum(line.quantity for line in state.order.lines),
-        "items": ", ".join(f"{line.quantity} × {line.name}" for line in state.lines),
-        "goods": state.order.goods,
-        "discount": state.order.discount,
-        "delivery": state.order.delivery,
-        "gst": _gst(state),
-        "coupon": state.order.terms.coupon,
         "total": state.order.total,
-        "owed": state.owed,
         "due": state.due,
-        "how": str(state.to.how),
-        "address": state.to.address,
-        "slot": state.to.slot_name,
-        "note": state.to.note,
-        "stage": str(state.stage or ""),
-        "running": state.goods_due and state.stage is not None and not state.stage.ended,
-        "can_cancel": False,
         "currency": state.order.currency,
         "attempts": state.next_ordinal - 1,
         "status": str(state.status),
@@ -140,6 +136,25 @@ _NO_ORDER: Final[Mapping[str, Any]] = {
     "expired": False,
     "making": False,
 }
+
+
+def _goods(state: OrderState) -> Mapping[str, Any]:
+    to = state.to
+    return {
+        "items": ", ".join(f"{line.quantity} × {line.name}" for line in state.lines),
+        "goods": state.order.goods,
+        "discount": state.order.discount,
+        "delivery": state.order.delivery,
+        "gst": _gst(state),
+        "coupon": state.order.terms.coupon,
+        "owed": state.owed,
+        "how": str(to.how),
+        "address": to.address,
+        "slot": to.slot_name,
+        "note": to.note,
+        "stage": str(state.stage or ""),
+        "running": state.goods_due and state.stage is not None and not state.stage.ended,
+    }
 
 
 def _gst(state: OrderState) -> int:

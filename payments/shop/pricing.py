@@ -160,9 +160,12 @@ def price(goods: Sequence[Goods], discount: Discount | None, fee: int) -> Price:
     for them; if nothing is, the first line bears it. Without goods everything is 0: nothing is delivered.
     """
     amounts = [line.amount for line in goods]
-    eligible = [line.amount if line.eligible else 0 for line in goods]
-    taken = discount_of(discount, sum(eligible)) if discount else 0
-    discounts = allocate(taken, eligible)
+    nothing = (0,) * len(goods)
+    taken, discounts = 0, nothing
+    if discount:
+        eligible = [line.amount if line.eligible else 0 for line in goods]
+        taken = discount_of(discount, sum(eligible))
+        discounts = allocate(taken, eligible)
     nets = tuple(amount - part for amount, part in zip(amounts, discounts, strict=True))
     delivery = fee if goods else 0
     weights = nets if any(nets) else [int(index == 0) for index in range(len(nets))]
@@ -172,7 +175,7 @@ def price(goods: Sequence[Goods], discount: Discount | None, fee: int) -> Price:
         delivery=delivery,
         total=sum(nets) + delivery,
         discounts=discounts,
-        deliveries=allocate(delivery, weights),
+        deliveries=allocate(delivery, weights) if delivery else nothing,
         nets=nets,
     )
 

@@ -180,6 +180,13 @@ def _numbers(saving: Saving) -> Iterator[int]:
     return (int(order.number) for order in saving.changes.placed)
 
 
+def _takes(saving: Saving) -> Iterator[bool]:
+    """Yield a row if the step takes pieces or places of which there may be too few for all."""
+    moves, bookings = saving.changes.moves, saving.changes.bookings
+    if any(move.taken > 0 for move in moves) or any(booking.places > 0 for booking in bookings):
+        yield True
+
+
 def _attempts(saving: Saving) -> Iterator[tuple[Any, ...]]:
     for attempt in saving.changes.attempts.values():
         terms = (attempt.ordinal, attempt.amount, attempt.currency, str(attempt.status), attempt.mode)
@@ -305,10 +312,12 @@ TABLES: Final = (
     Table(_order_books, _update_each(_ORDER_BOOKS)),
     Table(_refunds, _upsert(_REFUNDS)),
     Table(_amendments, _insert(_AMENDMENTS)),
+    # From here on rows that processes share: the installation's first, so that no two wait for each other.
     Table(_account, lambda tx, rows, now: tx.each(_ACCOUNT, rows[:1])),
+    Table(_numbers, lambda tx, rows, now: order_numbers.take(tx, rows)),
+    Table(_takes, lambda tx, rows, now: order_numbers.wait(tx)),
     Table(lambda saving: saving.changes.moves, lambda tx, rows, now: stock.take(tx, rows)),
     Table(lambda saving: saving.changes.bookings, lambda tx, rows, now: quotas.take(tx, rows)),
-    Table(_numbers, lambda tx, rows, now: order_numbers.take(tx, rows)),
     Table(lambda saving: saving.changes.notices, notices.add),
     Table(_forgotten, forgetting.erase),
 )

@@ -30,7 +30,10 @@ async def take(tx: Transaction, bookings: Iterable[Booking]) -> None:
             raise SoldOut(name)
 
 
-_FREE = "UPDATE quota SET taken = taken + $2::bigint WHERE name = $1"
+# The count of a slot that began long ago may have been pruned: it does not fall below 0.
+_FREE = """
+UPDATE quota SET taken = CASE WHEN taken + $2::bigint < 0 THEN 0 ELSE taken + $2::bigint END
+WHERE name = $1"""
 
 _TAKE = """
 INSERT INTO quota (name, taken, ends_at)

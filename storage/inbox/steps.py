@@ -77,8 +77,8 @@ async def advance_due(
 
     An event that cannot be read is parked. If a conversation cannot be read or `advance` raises, its first
     event is parked and its others stay due; the rest of the batch is saved. If the database refuses the
-    changes, the whole batch fails with Refused, or with SoldOut. `alone`: no other process can take the next
-    order number before the commit.
+    changes, the whole batch fails with Refused, or with SoldOut. `alone`: no other process takes an order
+    number, pieces or places before the commit.
     """
     batch: list[list[Rows]] = []
     first, answered = 0, 0

@@ -56,20 +56,23 @@ async def declare(tx: Transaction, counted: Mapping[str, int]) -> None:
 
 
 # Literals, because a planner matches the partial index only by its own condition, not by a parameter.
-_RESERVING = "SELECT lines FROM orders WHERE lifecycle IN ('open', 'promised')"
+_RESERVING = "SELECT conversation_id, key, lines, stage FROM orders WHERE lifecycle IN ('open', 'promised')"
 
+# CROSS JOIN makes SQLite take the VALUES first and seek in the table.
 _MISSING = """
-SELECT a.sku, a.pieces FROM orders o JOIN amendment a ON a.conversation_id = o.conversation_id
-    AND a.order_key = o.key
-WHERE o.lifecycle IN ('open', 'promised') AND a.pieces > 0"""
+SELECT a.sku, a.pieces FROM (VALUES {rows}) AS v CROSS JOIN amendment a
+WHERE a.conversation_id = v.column1 AND a.order_key = v.column2 AND a.pieces > 0"""
 
 
 async def _reserved(tx: Transaction) -> Counter[str]:
     """Return the pieces of each product in orders that reserve them, less what amendments took out."""
     reserved: Counter[str] = Counter()
-    for row in await tx.fetch(_RESERVING):
+    rows = await tx.fetch(_RESERVING)
+    for row in rows:
         for sku, _, quantity, *_ in loads(row["lines"]):
             reserved[sku] += quantity
-    for row in await tx.fetch(_MISSING):
+    # Only an order whose goods are due can have been amended.
+    due = [(row["conversation_id"], row["key"]) for row in rows if row["stage"] is not None]
+    for row in await tx.fetch_rows(_MISSING, "bigint text", due) if due else ():
         reserved[row["sku"]] -= row["pieces"]
     return reserved

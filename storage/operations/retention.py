@@ -1,5 +1,7 @@
 """Prune what is older than the retention term: handled events and finished outbox entries, batch by batch.
 
+So are the counts of delivery slots that began long ago: nobody can take a place in them.
+
 One process prunes at a time, by a lease in `installation.prune_at`. Between two runs the same column says
 when the next one is due, so that a process that was killed, or did not run at the time, needs nothing else.
 """
@@ -46,6 +48,7 @@ async def prune(tx: Transaction, lease: int, before: int, now: int, limit: int) 
     events = await tx.fetch(_EVENTS, before, limit, f"{tx.installation}-%")
     if events:
         await tx.fetch(_DELETE_EVENTS, [row["id"] for row in events])
+    await tx.fetch(_DELETE_QUOTAS, min(before, now - EVERY))
     entries = await tx.fetch(_ENTRIES, before, limit)
     if entries:
         await tx.fetch(_DELETE_ENTRIES, [row["id"] for row in entries])
@@ -75,3 +78,6 @@ _ENTRIES: Final = """
 SELECT id FROM outbox WHERE finished_at IS NOT NULL AND finished_at < $1
 ORDER BY finished_at LIMIT $2 FOR UPDATE SKIP LOCKED"""
 _DELETE_ENTRIES: Final = "DELETE FROM outbox WHERE id = ANY($1::bigint[])"
+
+# A late payment may still take a place after its slot has begun, and a cancellation may free one.
+_DELETE_QUOTAS: Final = "DELETE FROM quota WHERE ends_at < $1"

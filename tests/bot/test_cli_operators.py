@@ -38,7 +38,7 @@ async def test_no_database_yet(tmp_path: Path, words: tuple[str, ...]) -> None:
 
 async def test_ledger_balances(store: Store, database_url: str) -> None:
     await insert(
-        store, "orders", key="k-1-1", number="10012", lifecycle="fulfilled", fulfilled=50_000, paid_at=5,
+        store, "orders", key="k-1-1", number="10012", lifecycle="fulfilled", stage="placed", fulfilled=50_000, paid_at=5,
         held=5_000, held_for=HoldReason.SURPLUS,
     )  # fmt: skip
     await insert(store, "fact", order_key="k-1-1", entity_id="pay_1", amount=65_000)
@@ -63,14 +63,16 @@ async def test_ledger_balances(store: Store, database_url: str) -> None:
     assert (told["orders"], told["payments"]) == (1, 1)
     assert told["sums"]["INR"] == {
         "captured": 65_000, "fulfilled": 50_000, "refunded": 10_000, "pending": 10_000, "held": 5_000,
+        "goods": 50_000, "owed": 0, "given": 0,
     }  # fmt: skip
     assert told["held"][0]["key"] == "k-1-1"
 
 
 async def test_ledger_that_does_not_balance(store: Store, database_url: str) -> None:
     await insert(
-        store, "orders", key="k-1-1", number="10012", lifecycle="fulfilled", fulfilled=50_000, paid_at=5
-    )
+        store, "orders", key="k-1-1", number="10012", lifecycle="fulfilled", stage="placed", fulfilled=50_000,
+        paid_at=5,
+    )  # fmt: skip
     await insert(store, "fact", order_key="k-1-1", entity_id="pay_1", amount=65_000)
     await insert(store, "fact", order_key="k-1-1", entity_id="pay_2", amount=99, currency="USD")
     result = await run_munshi(database_url, "ledger")

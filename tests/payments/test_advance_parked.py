@@ -102,7 +102,7 @@ def test_a_chat_that_is_parked_is_answered_with_an_apology_in_the_customers_lang
     broken = {"cart": [["masala-250", "many"]]}
     store.conversation = replace(store.conversation, language=language, data=broken)
     before = store.conversation
-    store.take(chat("hi", name="Someone else"))
+    store.take(chat("cart", name="Someone else"))
     assert store.outcomes == [Outcome.PARKED]
     (say,) = store.last.messages
     flow = store.flow

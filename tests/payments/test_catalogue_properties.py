@@ -14,7 +14,7 @@ from tests.builders import cart_of
 from tests.payments.test_sweets import sweets
 
 THE_SHOP: Final[Shop] = sweets().sections["shop"]
-STATICS: Final = {"shop": view(THE_SHOP, "hi", "en")}
+STATICS: Final = {"shop": view(THE_SHOP, "hi", "en"), "language": "hi"}
 SKUS: Final = sorted({*THE_SHOP.skus, "barfi"})
 
 _left = st.fixed_dictionaries({sku: st.integers(-1, 4) for sku in THE_SHOP.counted})

@@ -65,8 +65,9 @@ def test_each_gets_it_in_a_chat_of_their_own_with_its_template() -> None:
     assert told.message.fallback is not None
     assert simulator.order is not None
     assert [r.id for r in told.message.replies] == [
-        f"s|{simulator.order.key}||stage|accepted",
-        f"s|{simulator.order.key}||handover|",
+        f"s|{simulator.order.key}|placed|stage|accepted",
+        f"s|{simulator.order.key}|placed|handover|",
+        f"s|{simulator.order.key}|placed|call|",
     ]
 
 
@@ -118,9 +119,9 @@ def test_an_unknown_verb_is_answered_and_parks_nothing() -> None:
     plays(
         BUYS
         + """
-- staff: Ramesh taps Accept
+- staff: Ramesh taps Call
 - shop: []
-  told: "That cannot be done: there is no 'stage'."
+  told: "That cannot be done: there is no 'call'."
 """
     )
 

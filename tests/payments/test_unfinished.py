@@ -1,5 +1,7 @@
 """Which orders keep their customer from being forgotten, and what forgetting leaves."""
 
+from typing import Any
+
 import pytest
 
 from payments.ledger.holds import Hold, HoldReason
@@ -8,6 +10,7 @@ from payments.ledger.state import OrderState
 from payments.ledger.unfinished import Unfinished, unfinished
 from payments.processing.changes import Outcome
 from payments.processing.step_input import EventKind
+from payments.shop.fulfilment import LADDER, Stage
 from payments.shop.orders import AttemptStatus, Lifecycle
 from tests.builders import TOTAL, InboxBody, attempt, chat, order_state, payment_of, webhook
 from tests.payments.memory_shop import MemoryShop, success_webhooks
@@ -28,16 +31,28 @@ def _returned(status: RefundStatus) -> OrderState:
     return order_state(refunds=(_refund(status),), lifecycle=Lifecycle.RETURNED)
 
 
+def _paid(stage: Stage) -> OrderState:
+    return order_state(lifecycle=Lifecycle.FULFILLED, stage=stage, fulfilled=TOTAL)
+
+
+def _delivered(lifecycle: Lifecycle = Lifecycle.FULFILLED, **rest: Any) -> OrderState:
+    return order_state(lifecycle=lifecycle, stage=Stage.DELIVERED, **rest)
+
+
 _LIVE = (AttemptStatus.PLANNED, AttemptStatus.CREATING, AttemptStatus.CREATED, AttemptStatus.WITHDRAWING)
 _SURPLUS = Hold(HoldReason.SURPLUS)
 STATES: dict[str, tuple[OrderState, Unfinished | None]] = {
     "open": (order_state(), Unfinished.OPEN),
-    "held": (order_state(held=5, held_for=_SURPLUS, lifecycle=Lifecycle.FULFILLED), Unfinished.HELD),
+    **{f"paid and {stage}": (_paid(stage), Unfinished.GOODS) for stage in LADDER[:-1]},
+    "cash to come": (order_state(lifecycle=Lifecycle.PROMISED), Unfinished.GOODS),
+    "delivered and owed": (_delivered(Lifecycle.PROMISED), Unfinished.OWED),
+    "delivered and paid": (_delivered(fulfilled=TOTAL), None),
+    "given back": (_paid(Stage.RETURNED), None),
+    "held": (_delivered(held=5, held_for=_SURPLUS), Unfinished.HELD),
     "refunding": (_returned(RefundStatus.CREATED), Unfinished.REFUNDING),
     "refunded": (_returned(RefundStatus.PROCESSED), None),
     "lapsed": (_lapsed(AttemptStatus.EXPIRED), None),
     "reported paid": (_lapsed(AttemptStatus.PAID), Unfinished.CAPTURE),
-    "fulfilled": (order_state(lifecycle=Lifecycle.FULFILLED, fulfilled=TOTAL), None),
     **{f"link {status}": (_lapsed(status), Unfinished.LINK) for status in _LIVE},
 }
 
@@ -61,9 +76,12 @@ def test_forget_with_order_under_way(store: MemoryShop) -> None:
     assert (len(store.said), store.forgotten) == (said, set())
 
 
-def test_forget_after_the_order_is_paid(store: MemoryShop) -> None:
+def test_forget_after_the_order_is_paid_and_delivered(store: MemoryShop) -> None:
     key = store.order_with_link()
     store.take(*success_webhooks(key))
+    store.take(FORGET)
+    assert store.outcomes == [Outcome.IGNORED]
+    store.change(key, stage=Stage.DELIVERED)
     store.take(FORGET)
     assert store.outcomes == [Outcome.APPLIED]
     assert store.forgotten == {"c-1"}
@@ -79,6 +97,7 @@ def test_forget_after_the_order_is_paid(store: MemoryShop) -> None:
 def test_nothing_is_said_to_a_forgotten_customer_and_the_money_is_booked(store: MemoryShop) -> None:
     key = store.order_with_link()
     store.take(*success_webhooks(key))
+    store.change(key, stage=Stage.DELIVERED)
     store.take(FORGET)
     said, orders = len(store.said), store.orders[key]
     store.take(webhook(payment_of(key, "captured", id="pay_2")), chat("hi"))

@@ -238,7 +238,7 @@ class _Books:
         promised: Counter[str] = Counter()
         reserved: Counter[str] = Counter()
         for order in self._orders.values():
-            for sku, _, quantity, _ in json.loads(order["lines"]):
+            for sku, _, quantity, *_ in json.loads(order["lines"]):
                 promised[sku] += quantity if order["lifecycle"] == "fulfilled" else 0
                 reserved[sku] += quantity if order["lifecycle"] == "open" else 0
         for row in self._rows("SELECT * FROM stock"):

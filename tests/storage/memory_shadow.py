@@ -9,7 +9,7 @@ from payments.processing.bodies import joined
 from payments.processing.changes import ChangeSet
 from payments.processing.memory import MemoryStore
 from payments.processing.step_input import EventKind, StepInput
-from payments.shop import stock
+from payments.shop import quotas, stock
 from storage.inbox.steps import Advance
 
 _FIELDS: Final = tuple(field.name for field in fields(StepInput))
@@ -25,6 +25,8 @@ class MemoryShadow:
         """What the first step that differed was given. No later one is compared."""
         self._decided: dict[str, ChangeSet] = {}
         """What the transaction that is open has decided, by conversation."""
+        self._ending: set[str] = set()
+        """Quotas that nobody can take after some time."""
         self._restored = False
 
     def begin(self) -> None:
@@ -39,7 +41,7 @@ class MemoryShadow:
 
     def restored(self) -> None:
         """The database was turned back: what it holds is learned from what it gives."""
-        self.memory = MemoryStore()
+        self.memory = MemoryStore(next_number=0)
         self._decided.clear()
         self._restored = True
 
@@ -50,6 +52,7 @@ class MemoryShadow:
             self.wrongs += self._differences(given)
         changes = advance(given)
         self._decided[given.conversation.id] = changes
+        self._ending.update(booking.name for booking in changes.bookings if booking.ends)
         self.steps += 1
         return changes
 
@@ -70,13 +73,23 @@ class MemoryShadow:
         if self._restored:
             memory.orders = {**given.orders, **memory.orders}
             memory.left = memory.left or given.left
+            memory.taken = memory.taken or given.taken
+            memory.next_number = memory.next_number or given.next_number
             memory.account = memory.account or given.account
 
     def _differences(self, given: StepInput) -> list[str]:
         expected = self.memory.given(given.conversation.id, given.events, given.nonce)
-        # A batch is read before any of it is decided; but for the stock, which each leaves to the next.
-        moves = [move for changes in self._decided.values() for move in changes.moves]
-        expected = replace(expected, left=stock.after(expected.left, moves))
+        # A batch is read before any of it is decided; but for what each leaves to the next.
+        for changes in self._decided.values():
+            expected = replace(
+                expected,
+                left=stock.after(expected.left, changes.moves),
+                taken=quotas.after(expected.taken, changes.bookings),
+                next_number=expected.next_number + len(changes.placed),
+            )
+        # Of a slot that has begun, the database says no more.
+        kept = {n: c for n, c in expected.taken.items() if n in given.taken or n not in self._ending}
+        expected = replace(expected, taken=kept)
         found = [(name, getattr(given, name), getattr(expected, name)) for name in _FIELDS]
         found += [("other", one, self.memory.conversations.get(one.id, one)) for one in _others(given)]
         return [

@@ -15,7 +15,8 @@ LINES = (Line("masala-250", "Masala chai", 2, 18_000), Line("cup", "Cup", 1, 14_
 def place_order(given: StepInput, **changes: Any) -> ChangeSet:
     """Place the conversation's first order and ask for its link. `changes`: as for `change_set`."""
     key = f"{given.conversation.id}-1"
-    placed = order(key, lines=LINES, placed_at=1000, placed_by=given.events[0].number)
+    number = str(given.next_number)
+    placed = order(key, lines=LINES, number=number, placed_at=1000, placed_by=given.events[0].number)
     attempt = unmade_attempt(order_key=key, expires_at=900_000)
     call = CreateLink(attempt.reference_id, key, TOTAL, "INR", "Order 12345", 900_000)
     return change_set(given, placed=[placed], attempts=[attempt], calls=[call], **changes)

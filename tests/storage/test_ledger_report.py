@@ -46,7 +46,8 @@ async def shop(store: Store) -> Store:
     await insert(
         store, "refund", key="pay_6-1", order_key=surplus, payment_id="pay_6", amount=10_000, status="asked"
     )
-    await paid(store, 7, 20_000, lifecycle="open", fulfilled=0, held=20_000, held_for="short", paid_at=None)
+    short = {"fulfilled": 0, "held": 20_000, "held_for": "short", "paid_at": None}
+    await paid(store, 7, 20_000, lifecycle="open", stage=None, **short)
     await insert(store, "stock", sku="masala", reserved=4)
     return store
 
@@ -56,7 +57,7 @@ async def test_right_books_balance(shop: Store, database_url: str) -> None:
         found = await proved(database_url, page)
         assert found.discrepancies == []
         assert (found.orders, found.payments) == (7, 5)
-        assert found.sums == {"INR": Sums(230_000, 200_000, 10_000, 10_000, 20_000)}
+        assert found.sums == {"INR": Sums(230_000, 200_000, 10_000, 10_000, 20_000, goods=200_000)}
         assert found.held == [Held("k-1-7", "7", Hold(HoldReason.SHORT), 20_000)]
 
 

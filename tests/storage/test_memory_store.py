@@ -10,7 +10,7 @@ from flows.engine.conversation import Conversation
 from payments.processing.advance import advance
 from payments.processing.changes import ChangeSet
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
-from payments.shop.orders import Lifecycle
+from payments.shop.orders import FIRST_NUMBER, Lifecycle
 from storage import Store
 from tests.builders import change_set
 from tests.storage.memory_shadow import MemoryShadow
@@ -78,7 +78,8 @@ async def test_each_step_is_given_the_same(store: Store, seed: int) -> None:
 
 
 def test_only_what_was_committed_is_kept_and_the_first_difference_told() -> None:
-    new = StepInput(Conversation("c-1"), (InboxEvent(1, EventKind.CHAT, {}, 0),), "abcdefghij")
+    event = InboxEvent(1, EventKind.CHAT, {}, 0)
+    new = StepInput(Conversation("c-1"), (event,), "abcdefghij", next_number=FIRST_NUMBER)
     moved = replace(new.conversation, state="cart")
 
     def move(given: StepInput) -> ChangeSet:

@@ -17,8 +17,13 @@ from payments.processing.changes import Caused, ChangeSet, Command, EventResult,
 from payments.processing.changes import Told as ToStaff
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import EventKind, StepInput
+from payments.shop import amendments
+from payments.shop.amendments import Amendment, AmendmentKind
+from payments.shop.fulfilment import Stage
 from payments.shop.handover import HandoverCheck
+from payments.shop.order_terms import Destination, Fulfilment
 from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Mode, Order
+from payments.shop.quotas import Booking
 from payments.shop.staff import Right, Staff
 from payments.shop.stock import StockMove
 from storage.inbox.steps import Advance
@@ -37,7 +42,7 @@ def order_of(given: StepInput, n: int = 1) -> Order:
     number = given.events[0].number
     return Order(
         f"{given.conversation.id}-{n}",
-        f"1000{n}",
+        str(given.next_number + n - 1),
         given.conversation.id,
         LINES,
         50_000,
@@ -241,6 +246,55 @@ async def test_stock_is_what_the_customers_before_have_left(steps: StepStore) ->
     assert (await steps.look(HI)).left == {"cup": 4, "tea": 0}
 
 
+async def test_amendments_are_given_oldest_first(steps: StepStore) -> None:
+    state = await placed(steps)
+    due = replace(state, lifecycle=Lifecycle.PROMISED, stage=Stage.ACCEPTED, stage_by="ravi", stage_at=7)
+    to = Destination(Fulfilment.DELIVERY, name="Asha", address="1 Lane", pincode="560001")
+    less = Amendment(
+        amendments.key_of(due.key, 1), due.key, AmendmentKind.LESS, "ravi", 8, 18_000, "masala-250", 1, "gone"
+    )
+    allowance, address = (
+        Amendment(amendments.key_of(due.key, n), due.key, kind, "mina", 9, **rest)  # type: ignore[arg-type]
+        for n, (kind, rest) in enumerate(
+            ((AmendmentKind.ALLOWANCE, {"amount": 500}), (AmendmentKind.ADDRESS, {"to": to})), start=2
+        )
+    )
+    await steps.step(changing(orders=[due], amendments=[less]), HI)
+    await steps.step(changing(amendments=[allowance, address]), HI)
+    assert await seen(steps, due.key) == replace(due, amendments=(less, allowance, address))
+
+
+async def test_places_are_what_the_customers_before_have_left(steps: StepStore) -> None:
+    later = steps.now * 2
+    given: list[dict[str, int]] = []
+
+    def take(one: StepInput) -> ChangeSet:
+        given.append(dict(one.taken))
+        return change_set(one, bookings=[Booking("slot:a", 1, 2, later), Booking("coupon:X", 1)])
+
+    await steps.arrive(*HI, customer=2)
+    await steps.step(take, HI)
+    assert given == [{}, {"slot:a": 1, "coupon:X": 1}], "also in one batch"
+    assert (await steps.look(HI, customer=1)).taken == {"slot:a": 2, "coupon:X": 2}
+    moves = [Booking("slot:a", -1, ends=later), Booking("coupon:X", 1), Booking("coupon:X", -1)]
+    await steps.step(changing(bookings=moves), HI)
+    assert (await steps.look(HI)).taken == {"slot:a": 1, "coupon:X": 2}
+
+
+async def test_the_next_order_takes_the_next_number(steps: StepStore) -> None:
+    first = (await steps.look(HI)).next_number
+    seen: list[int] = []
+
+    def place(given: StepInput) -> ChangeSet:
+        seen.append(given.next_number)
+        return placing(1, 2)(given)
+
+    await steps.arrive(*HI, customer=2)
+    await steps.step(place, HI)
+    assert seen == [first, first + 2], "also in one batch"
+    assert (await steps.look(HI)).next_number == first + 4
+
+
 async def test_what_is_switched_off_is_given_until_it_is_on_again(steps: StepStore) -> None:
     assert (await steps.look(HI)).off == frozenset()
     for sku in ("cup", "tea", "cup"):
@@ -429,6 +483,8 @@ TESTED = {
     "facts": test_facts_are_given_once_and_as_they_were_learned,
     "orders": test_an_order_is_given_with_the_books_that_were_kept_of_it,
     "refunds": test_refunds_are_given_as_they_were_seen_last,
+    "amendments": test_amendments_are_given_oldest_first,
+    "bookings": test_places_are_what_the_customers_before_have_left,
     "moves": test_stock_is_what_the_customers_before_have_left,
     "polls": test_a_poll_is_planned_once,
     "notices": test_operators_are_told_once,

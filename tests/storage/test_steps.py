@@ -168,7 +168,8 @@ async def test_an_unanswered_event_is_parked_instead_of_coming_back_for_ever(
 
 async def test_what_only_the_database_refuses_is_parked_alone(store: Store, chat: Chat) -> None:
     def place(given: StepInput) -> ChangeSet:
-        placed = replace(SAME, conversation=given.conversation.id, placed_by=given.events[0].number)
+        number, id = str(given.next_number), given.conversation.id
+        placed = replace(SAME, number=number, conversation=id, placed_by=given.events[0].number)
         return change_set(given, placed=(placed,))
 
     stored = await store.arrive([chat(f"m{n}", phone=f"9198{n:08}") for n in range(4)], now=1)
@@ -181,9 +182,13 @@ async def test_what_only_the_database_refuses_is_parked_alone(store: Store, chat
 async def test_only_the_event_that_the_database_refuses_is_parked(store: Store, chat: Chat) -> None:
     def place(given: StepInput) -> ChangeSet:
         orders = tuple(
-            replace(SAME, conversation=given.conversation.id, placed_by=e.number)
-            for e in given.events
-            if e.body["text"] == "order"
+            replace(
+                SAME,
+                number=str(given.next_number + n),
+                conversation=given.conversation.id,
+                placed_by=e.number,
+            )
+            for n, e in enumerate(e for e in given.events if e.body["text"] == "order")
         )
         return change_set(given, placed=orders)
 

@@ -9,6 +9,8 @@ import pytest
 from payments.ledger.refunds import RefundStatus
 from payments.ledger.state import PaymentStatus
 from payments.processing.step_input import EventKind
+from payments.shop.amendments import AmendmentKind
+from payments.shop.fulfilment import Stage
 from payments.shop.orders import AttemptStatus, Lifecycle, Mode
 from storage.database import models
 from storage.database.queues import InboxState, Lane, OutboxState
@@ -16,11 +18,12 @@ from storage.inbox.strays import StrayDecision
 
 STORAGE = Path(__file__).parents[2] / "storage"
 WORDS = re.compile(
-    r"\b(state|kind|lane|lifecycle|decision) (?:=|<>|IN|NOT IN) (\(?'[^)\n]*?'\)?)(?=[\s,)]|$)"
+    r"\b(state|kind|lane|lifecycle|stage|decision) (?:=|<>|IN|NOT IN) (\(?'[^)\n]*?'\)?)(?=[\s,)]|$)"
 )
 ENUMS: dict[str, set[str]] = {
     "state": {*InboxState, *OutboxState},
-    "kind": set(EventKind),
+    "kind": {*EventKind, *AmendmentKind},
+    "stage": set(Stage),
     "lane": set(Lane),
     "lifecycle": set(Lifecycle),
     "decision": set(StrayDecision),
@@ -38,6 +41,8 @@ ENUMS: dict[str, set[str]] = {
         ("attempt_status", AttemptStatus),
         ("attempt_mode", Mode),
         ("refund_status", RefundStatus),
+        ("amendment_kind", AmendmentKind),
+        ("orders_stage", Stage),
         ("stray_decision", StrayDecision),
     ],
 )

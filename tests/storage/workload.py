@@ -1,5 +1,7 @@
 """Every statement that a shop asks of its database: the server, the workers and the operators' commands."""
 
+from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from bot.ingest import from_operator_forget
@@ -8,6 +10,11 @@ from payments.processing.bodies import StaffAction
 from payments.processing.changes import Caused, ChangeSet, Command, Told
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import EventKind, StepInput
+from payments.shop import amendments
+from payments.shop.amendments import Amendment, AmendmentKind
+from payments.shop.fulfilment import Stage
+from payments.shop.orders import Lifecycle
+from payments.shop.quotas import Booking
 from payments.shop.staff import Staff
 from storage.database.encoding import loads
 from storage.database.queues import InboxState, Lane
@@ -42,6 +49,7 @@ async def serve(shop: Shop, beside: Units) -> None:
     await _park_and_replay(shop)
     await _merge_conversations(shop, beside)
     await _look(shop)
+    await _amend(shop)
     await _declare(shop)
     await _settle(shop)
     await _prune(shop)
@@ -212,6 +220,25 @@ async def _fail_a_refund(shop: Shop, key: str, reference: str) -> None:
     await shop.store.settle(settled, shop.now)
     kind, body = webhook(refunded("failed", 100, "rfnd_lost", "pay_lost", order_key=key))
     await shop.store.arrive([Arrival("failed", kind, body, order_key=key)], shop.now)
+
+
+async def _amend(shop: Shop) -> None:
+    """Cash is promised for orders, a piece is missing of each, and they take and free places."""
+    await shop.order([*_CROWD[20:24]])
+    for name in ("slot:a", "slot:b"):
+        await shop.write([*_CROWD[20:24]], "hi")
+        await shop.store.advance_due(partial(_promise, slot=name), shop.now)
+
+
+def _promise(given: StepInput, slot: str) -> ChangeSet:
+    [before] = given.orders.values()
+    if before.stage is not None:
+        return change_set(given, bookings=[Booking(slot, 1, 9, 1), Booking("slot:a", -1)])
+    due = replace(before, lifecycle=Lifecycle.PROMISED, stage=Stage.PLACED)
+    sku = before.order.lines[0].sku
+    less = Amendment(amendments.key_of(due.key, 1), due.key, AmendmentKind.LESS, "ravi", 1, 1, sku, 1)
+    taken = [Booking(slot, 1, 9, 1), Booking("coupon:X", 1, 9)]
+    return change_set(given, orders=[due], amendments=[less], bookings=taken)
 
 
 async def _declare(shop: Shop) -> None:
