@@ -1,4 +1,4 @@
-"""The shipped flow, with cash, answers every input wherever an order can come to, and only with true messages.
+"""The shipped flow, with cash, answers every input wherever an order comes to, and only with true messages.
 
 A breadth-first search over one order, on the real step: what the customer may do in each place, what
 Razorpay may do, and time. Two places are the same if everything that rules and messages read is the same.

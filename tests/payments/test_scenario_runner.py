@@ -234,7 +234,9 @@ def test_an_unknown_language_is_said() -> None:
 
 def test_what_cannot_be_done_names_what_answered_before() -> None:
     result = played("  - customer: hi\n  - tap: Masala chai 250 g\n  - tap: Nothing\n")
-    assert result.answered == (f"flows.yaml:{line_of('        - {stale: true, do: {cart.add')}: browsing: add",)
+    assert result.answered == (
+        f"flows.yaml:{line_of('        - {stale: true, do: {cart.add')}: browsing: add",
+    )
 
 
 def test_what_became_of_every_event_is_kept() -> None:
