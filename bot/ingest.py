@@ -204,6 +204,16 @@ def from_request(phone: str, wanted: OrderRequested, idempotency_key: str) -> Ar
     return Arrival(key, EventKind.REQUEST, request_to_json(wanted), aliases=((PHONE, phone),))
 
 
+def from_desk(action: StaffAction, idempotency_key: str) -> Arrival:
+    """Return the arrival of what somebody of the shop does about an order over the API or in the shell.
+
+    The key counts for this order only.
+    """
+    key = sha256(f"{action.order_key} {idempotency_key}".encode()).hexdigest()
+    body = staff_action_to_json(action)
+    return Arrival(f"desk:{key}", EventKind.STAFF, body, order_key=action.order_key)
+
+
 def from_operator_forget(phone: str, key: str) -> Arrival:
     """Return the arrival of an operator's wish that the customer be forgotten. `phone`: a known alias."""
     return Arrival(f"forget:{key}", EventKind.FORGET, {"by": "operator"}, aliases=((PHONE, phone),))

@@ -81,6 +81,7 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     munshi_staff: str | None = None
     munshi_api_token: Secret
+    munshi_operator_token: Secret | None = None
     munshi_keep_chats: Annotated[str, AfterValidator(_require_term)] = "365 days"
 
     whatsapp_api_url: Annotated[str, Field(pattern=_ADDRESS)] = "https://graph.facebook.com"
@@ -130,6 +131,11 @@ class Settings(BaseSettings):
         """The current webhook secret and, while it is being rotated, the one before."""
         both = (self.razorpay_webhook_secret, self.razorpay_webhook_secret_previous)
         return tuple(secret.get_secret_value() for secret in both if secret)
+
+    @property
+    def operator_token(self) -> str:
+        """The password of the endpoints for those who run the shop: the API's until they have their own."""
+        return (self.munshi_operator_token or self.munshi_api_token).get_secret_value()
 
     @property
     def keep_chats(self) -> int:

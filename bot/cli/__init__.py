@@ -11,7 +11,8 @@ import typer
 
 COMMANDS: Final = (
     *("init", "demo", "serve", "work", "sandbox", "chat", "check", "test", "diagram"),
-    *("product", "why", "ledger", "customers", "replay", "doctor", "migrate"),
+    *("orders", "order", "product", "customers", "day", "export"),
+    *("why", "ledger", "replay", "doctor", "migrate"),
     *("backup", "restore", "settle"),
 )
 """Modules of this package, in the order of the help. Each has a function `command`."""

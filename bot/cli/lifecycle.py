@@ -5,12 +5,14 @@ import errno
 import os
 import signal
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
 
 import typer
 import uvloop
 from dotenv import dotenv_values
 
+from bot.cli.flow_file import DEFAULT
 from bot.printable import printable
 from bot.setting_text import tidy
 from bot.settings import Settings, SettingsInvalid, load_settings
@@ -50,6 +52,11 @@ def database_url() -> str:
         return tidy("DATABASE_URL", url)
     except ValueError as error:
         refuse(f"DATABASE_URL {error}")
+
+
+def flow_path() -> Path:
+    """Return MUNSHI_FLOW without loading the other settings."""
+    return Path(os.environ.get("MUNSHI_FLOW") or _from_file("MUNSHI_FLOW") or DEFAULT)
 
 
 def _from_file(name: str) -> str | None:

@@ -1,5 +1,7 @@
 """Makes an operator's changes: directly in the database, or through the server that holds the SQLite file."""
 
+import getpass
+import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -34,25 +36,34 @@ async def change(
     except Unavailable as unavailable:
         if not settings.database_url.startswith("sqlite:"):
             raise
-        return await _post_to_server(settings, path, body, unavailable)
+        return await _post_change(settings, path, body, unavailable)
     try:
         return await directly(store)
     finally:
         await store.close()
 
 
-async def post(settings: Settings, path: str) -> tuple[int, dict[str, Any]]:
-    """POST to the server's `path` and return (status, the JSON of the answer).
+async def post(
+    settings: Settings,
+    path: str,
+    body: Mapping[str, Any] | None = None,
+    *,
+    key: str | None = None,
+    because: str = "",
+) -> tuple[int, dict[str, Any]]:
+    """POST `body` to the server's `path` and return (status, the JSON of the answer).
 
-    Ends the command if nobody answers.
+    `key` is the Idempotency-Key. Ends the command if nobody answers; `because` says why the server is asked.
     """
     url = server_url(settings) + path
-    headers = {"Authorization": f"Bearer {settings.munshi_api_token.get_secret_value()}"}
+    headers = {"Authorization": f"Bearer {settings.operator_token}"}
+    if key is not None:
+        headers["Idempotency-Key"] = key
     try:
         async with httpx.AsyncClient(trust_env=False, timeout=20, headers=headers) as client:
-            answer = await client.post(url)
+            answer = await client.post(url, json=body)
     except httpx.HTTPError as error:
-        refuse(f"nobody answers at {server_url(settings)} ({type(error).__name__}): start the server")
+        refuse(f"{because}Nobody answers at {url} ({type(error).__name__}): start the server.")
     try:
         content = answer.json()
     except ValueError:
@@ -60,18 +71,20 @@ async def post(settings: Settings, path: str) -> tuple[int, dict[str, Any]]:
     return answer.status_code, content if isinstance(content, dict) else {}
 
 
-async def _post_to_server(
+async def _post_change(
     settings: Settings, path: str, body: Mapping[str, Any] | None, unavailable: Unavailable
 ) -> bool:
-    url = server_url(settings) + path
-    headers = {"Authorization": f"Bearer {settings.munshi_api_token.get_secret_value()}"}
-    try:
-        async with httpx.AsyncClient(trust_env=False, timeout=10, headers=headers) as client:
-            answer = await client.post(url, json=body)
-    except httpx.HTTPError as error:
-        refuse(f"{unavailable}\nNor does anybody answer at {url} ({type(error).__name__}).")
-    if body is None and answer.status_code in (404, 409):
+    status, answer = await post(settings, path, body, because=f"{unavailable}\n")
+    if body is None and status in (404, 409):
         return False
-    if answer.status_code != 200:
-        refuse(f"{url} answered {answer.status_code}: {answer.text.strip()[:200]}")
-    return body is None or bool(answer.json()["changed"])
+    if status != 200:
+        refuse(f"{server_url(settings)}{path} answered {status}: {answer.get('error', '')}")
+    return body is None or bool(answer["changed"])
+
+
+def user() -> str:
+    """Return who runs this command. In a container the user may have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"

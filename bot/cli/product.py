@@ -1,7 +1,5 @@
 """`munshi product`: show what is for sale, and switch a product off or on."""
 
-import getpass
-import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +10,7 @@ import typer
 
 from bot.cli.flow_file import sound_flow
 from bot.cli.lifecycle import looked_up, refuse, settings_or_refuse
-from bot.cli.operator_changes import change
+from bot.cli.operator_changes import change, user
 from bot.clock import SystemClock
 from bot.printable import printable
 from bot.settings import Settings
@@ -68,19 +66,11 @@ def command(sku: Sku = None, to: To = None) -> None:
 
 
 async def _switch(settings: Settings, sku: str, to: Switch) -> None:
-    available, by = to is Switch.ON, _user()
+    available, by = to is Switch.ON, user()
     directly = partial(_switch_in_store, sku, available, by)
     body = {"available": available, "by": by}
     changed = await change(settings, directly, f"/products/{sku}", body)
     typer.echo(f"'{sku}' is {to} now" if changed else f"'{sku}' was {to} already")
-
-
-def _user() -> str:
-    """Return who runs this command. In a container the user may have no name."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"user {os.getuid()}"
 
 
 async def _switch_in_store(sku: str, available: bool, by: str, store: Store) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
+from bot.cli import staff_words
 from bot.cli.display import shown
 from bot.clock import SystemClock
 from flows.messages import replies
@@ -123,8 +124,9 @@ def _receipt(body: About) -> str:
 
 
 def _staff(body: About) -> str:
-    what = " ".join(str(body.get(name)) for name in ("verb", "value") if body.get(name))
-    return f"{body.get('by') or 'the staff'} did: {_cut(what)}"
+    did = staff_words.in_words(str(body.get("verb") or ""), str(body.get("value") or ""))
+    seen = f", seen as {body['expected']}" if body.get("expected") else ""
+    return f"{body.get('by') or 'the staff'} {_cut(did)}{seen}"
 
 
 def _handover(body: About) -> str:
@@ -173,6 +175,8 @@ def _decision(entry: About) -> Iterator[str]:
         yield f"showed  page {page}, or the last that there was{_effects(entry)}"
     elif entry.get("forgotten"):
         yield "erased name, chat and cart; orders and money stay"
+    elif entry.get("event") == "staff" and entry.get("stage"):
+        yield f"now {entry['stage']}"
     elif entry.get("event") == "joined":
         yield from _took_over(entry)
     elif entry.get("ended") or "forwarded" in entry:
@@ -272,7 +276,9 @@ def _order_state(order: About) -> Iterator[str]:
     amounts = [
         f"{shown(order[name], order['currency'])} {name}" for name in ("fulfilled", "held") if order[name]
     ]
-    yield ", ".join([f"order #{order['number']}: {order['payment']}, {order['lifecycle']}", *amounts])
+    by = f" (by {order['stage_by']})" if order["stage_by"] else ""
+    stage = [f"{order['stage']}{by}"] if order["stage"] else []
+    yield ", ".join([f"order #{order['number']}: {order['payment']}, {order['lifecycle']}", *stage, *amounts])
     if order["held_for"]:
         yield f"  held for {order['held_for']}"
     for attempt in order["attempts"]:

@@ -1,18 +1,17 @@
 """Orders API: place an order for a customer and get its payment link, or read an order's status."""
 
 import asyncio
-import hmac
-import json
 from collections import Counter
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, assert_never
 from uuid import uuid4
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from bot.context import CONTEXT, Context
 from bot.http import bodies
+from bot.http.access import authorise, idempotency_key, problem, validated
 from bot.ingest import from_request
 from bot.whatsapp import phones
 from bot.whatsapp.identity import PHONE
@@ -127,15 +126,14 @@ async def create(request: web.Request) -> web.Response:
     """
     authorise(request)
     context = request.app[CONTEXT]
-    order_request = _parse_request(bodies.parse_object(await bodies.read_body(request, bodies.API_BODY)))
+    body = bodies.parse_object(await bodies.read_body(request, bodies.API_BODY))
+    order_request = validated(_OrderRequest, body)
     wanted = order_request.order
     _check_skus(context, wanted.items)
-    idempotency_key = request.headers.get("Idempotency-Key")
-    if idempotency_key is not None and not (0 < len(idempotency_key) <= 255 and idempotency_key.isascii()):
-        raise problem(web.HTTPBadRequest, "Idempotency-Key must have 1 to 255 ASCII characters")
+    key = idempotency_key(request)
     phone = await _phone(context, order_request.phone)
     # An idempotency key is scoped to one customer: the same key for two customers means two orders.
-    arrival = from_request(phone, wanted, idempotency_key or str(uuid4()))
+    arrival = from_request(phone, wanted, key or str(uuid4()))
     (stored,) = await context.inbox.put([arrival])
     if not stored.new:
         await _require_same_request(context, stored.number, wanted)
@@ -167,26 +165,6 @@ async def status(request: web.Request) -> web.Response:
     if view is None:
         raise problem(web.HTTPNotFound, "there is no such order")
     return web.json_response(_answer(view))
-
-
-def authorise(request: web.Request) -> None:
-    """Raise HTTPUnauthorized unless the request bears MUNSHI_API_TOKEN."""
-    token = request.app[CONTEXT].settings.munshi_api_token.get_secret_value()
-    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-    right = hmac.compare_digest(given.strip().encode("utf-8", "replace"), token.encode())
-    if scheme.lower() != "bearer" or not right:
-        raise problem(
-            web.HTTPUnauthorized, "the bearer token is missing, or is not this server's MUNSHI_API_TOKEN"
-        )
-
-
-def _parse_request(body: dict[str, Any]) -> _OrderRequest:
-    try:
-        return _OrderRequest.model_validate(body)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(step) for step in first["loc"]) or "body"
-        raise problem(web.HTTPUnprocessableEntity, f"{place}: {first['msg']}") from None
 
 
 async def _phone(context: Context, written: str) -> str:
@@ -349,8 +327,3 @@ def _status_of_link(status: AttemptStatus) -> OrderStatus:
             return OrderStatus.PAID
         case _:
             assert_never(status)
-
-
-def problem(kind: type[web.HTTPException], message: str) -> web.HTTPException:
-    """Return an HTTP error of `kind` whose JSON body holds `message`."""
-    return kind(text=json.dumps({"error": message}), content_type="application/json")

@@ -4,11 +4,11 @@ from typing import Annotated, Final
 
 import structlog
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from bot.context import CONTEXT
 from bot.http import bodies
-from bot.http.orders_api import authorise, problem
+from bot.http.access import authorise_operator, problem, validated
 from flows.document.errors import close
 from payments.shop.catalogue import Shop
 
@@ -29,24 +29,16 @@ class _Switch(BaseModel):
 @routes.post("/products/{sku}")
 async def switch(request: web.Request) -> web.Response:
     """Switch a product or variant off or on. 404 if the shop has none of this sku."""
-    authorise(request)
+    authorise_operator(request)
     context, sku = request.app[CONTEXT], request.match_info["sku"]
     shop: Shop = context.flow.sections["shop"]
     if sku not in shop.skus:
         raise problem(web.HTTPNotFound, f"the shop has no '{sku[:64]}'; {close(sku, shop.skus)}".rstrip("; "))
-    wanted = _parse(bodies.parse_object(await bodies.read_body(request, bodies.API_BODY)))
+    body = bodies.parse_object(await bodies.read_body(request, bodies.API_BODY))
+    wanted = validated(_Switch, body)
     changed = await context.store.switch(
         sku, available=wanted.available, by=wanted.by, now=context.clock.now()
     )
     if changed:
         log.info("product switched", sku=sku, available=wanted.available, by=wanted.by)
     return web.json_response({"sku": sku, "available": wanted.available, "changed": changed})
-
-
-def _parse(body: object) -> _Switch:
-    try:
-        return _Switch.model_validate(body)
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(step) for step in first["loc"]) or "body"
-        raise problem(web.HTTPUnprocessableEntity, f"{place}: {first['msg']}") from None

@@ -10,7 +10,17 @@ from aiohttp import web
 
 from bot.context import CONTEXT, Context
 from bot.group_commit import Overloaded
-from bot.http import bodies, customers_api, health, operator_api, orders_api, products_api, webhooks
+from bot.http import (
+    bodies,
+    customers_api,
+    desk_api,
+    exports_api,
+    health,
+    operator_api,
+    orders_api,
+    products_api,
+    webhooks,
+)
 from bot.http.connections import CONNECTIONS, IDLE_SECONDS, Connections
 from bot.http.malformed import quiet
 from bot.intake_health import PATHS
@@ -34,9 +44,11 @@ def application(context: Context) -> web.Application:
         [
             *webhooks.routes,
             *orders_api.routes,
+            *desk_api.routes,
             *operator_api.routes,
             *products_api.routes,
             *customers_api.routes,
+            *exports_api.routes,
             *health.routes,
         ]
     )

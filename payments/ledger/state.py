@@ -15,7 +15,7 @@ from payments.shop import amendments
 from payments.shop.amendments import Amendment
 from payments.shop.fulfilment import Stage
 from payments.shop.order_terms import Destination
-from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Order, withdrawn
+from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Order, is_by_hand, withdrawn
 
 
 class PaymentStatus(StrEnum):
@@ -36,6 +36,17 @@ class PaymentStatus(StrEnum):
     REFUNDING = "refunding"
     """Money is being refunded, or could not be refunded yet."""
     REFUNDED = "refunded"
+
+
+class Task(StrEnum):
+    """What the shop still has to do about an order."""
+
+    GOODS = "goods"
+    """The goods are on their way to the customer, or still to be made ready."""
+    CASH = "cash"
+    """The goods were handed over, and money for them is owed."""
+    REFUND = "refund"
+    """A person has to give back what a person took."""
 
 
 PAYABLE: Final = frozenset({PaymentStatus.UNPAID, PaymentStatus.SHORT})
@@ -69,6 +80,8 @@ class OrderState:
     """When they came there, in milliseconds since 1970, UTC; 0 if that is not known."""
     amendments: tuple[Amendment, ...] = ()
     """Oldest first."""
+    rating: int | None = None
+    """What the customer said of it, from 1 (bad) to 5 (good)."""
 
     @property
     def key(self) -> str:
@@ -155,6 +168,18 @@ class OrderState:
         """Whether a link is reported as paid, and no payment on it is known."""
         known = {payment.link for payment in self.balance.payments}
         return any(a.status is AttemptStatus.PAID and a.link_id not in known for a in self.attempts)
+
+    @property
+    def tasks(self) -> tuple[Task, ...]:
+        """What the shop still has to do about the order."""
+        tasks: list[Task] = []
+        if self.stage is not None and not self.stage.ended:
+            tasks.append(Task.GOODS)
+        if self.stage is Stage.DELIVERED and self.goods_due and self.due:
+            tasks.append(Task.CASH)
+        if any(refund.open and is_by_hand(refund.payment_id) for refund in self.refunds):
+            tasks.append(Task.REFUND)
+        return tuple(tasks)
 
     # Links
 

@@ -214,10 +214,15 @@ def _payment(state: OrderState, amount: int, settlement: Settlement, by: str, no
     )
 
 
-def _stage(state: OrderState, expected: Stage | None) -> Stage:
-    """Return the order's stage. Raises NotPossible if its goods are not due, or it is not as expected."""
+def require_stage(state: OrderState, expected: Stage | None) -> None:
+    """Raise Overtaken if the order is not in the stage that a person saw. None: they saw none."""
     if expected is not None and state.stage is not expected:
         raise Overtaken(f"{_named(state)} is {_stands(state)} already")
+
+
+def _stage(state: OrderState, expected: Stage | None) -> Stage:
+    """Return the order's stage. Raises NotPossible if its goods are not due, or it is not as expected."""
+    require_stage(state, expected)
     if state.stage is None or not state.goods_due:
         raise NotPossible(f"{_named(state)} is {state.stage or state.status}: its goods are not due")
     if state.stage.ended:

@@ -165,6 +165,7 @@ class Outbox(Model):
 class Order(Model):
     """An order as placed, with its payment status, lifecycle, money and fulfilment stage now.
 
+    `todo` has the tasks that the shop still has with it, with commas between; NULL if there is none.
     `destination` is the customer's own data; `terms` is not.
     """
 
@@ -180,6 +181,7 @@ class Order(Model):
     stage = fields.TextField(null=True)
     stage_by = fields.TextField(null=True)
     stage_at = fields.BigIntField(null=True)
+    todo = fields.TextField(null=True)
     lifecycle = fields.TextField()
     fulfilled = fields.BigIntField()
     held = fields.BigIntField()
@@ -187,6 +189,7 @@ class Order(Model):
     placed_at = fields.BigIntField()
     placed_by = fields.BigIntField()
     paid_at = fields.BigIntField(null=True)
+    rating = fields.IntField(null=True)
 
     class Meta:
         table = "orders"
@@ -207,11 +210,15 @@ class Order(Model):
             ),
             CheckConstraint(check="fulfilled >= 0 AND held >= 0", name="orders_money"),
             CheckConstraint(check="held = 0 OR held_for IS NOT NULL", name="orders_held"),
+            CheckConstraint(check="rating BETWEEN 1 AND 5", name="orders_rating"),
         ]
         indexes: ClassVar = [
             Index(fields=("conversation_id",), name="orders_conversation"),
             Index(fields=("placed_by",), name="orders_placed_by"),
             Index(fields=("number",), name="orders_number"),
+            Index(fields=("placed_at", "key"), name="orders_placed_at"),
+            Index(fields=("stage", "placed_at", "key"), name="orders_by_stage"),
+            Index(fields=("payment", "placed_at", "key"), name="orders_by_payment"),
         ]
 
 

@@ -79,7 +79,7 @@ async def load_due(
     named |= {(id, key) for id, one in people.items() if (key := order_key_in(one.data))}
     named |= await _of_forgotten(tx, due)
     gone = {row["id"] for row in picked if row["forgotten_at"] is not None}
-    orders = await _load_orders(tx, sorted(named))
+    orders = await load_orders(tx, sorted(named))
     account = await _account(tx) if orders else None
     load_more = await _surroundings(tx, people, due, now, naming)
     heard = {row["id"]: row["last_inbound_at"] for row in picked}
@@ -198,7 +198,7 @@ class OrderRows:
     amendments: Sequence[Row]
 
 
-async def _load_orders(
+async def load_orders(
     tx: Transaction, wanted: Sequence[tuple[int, str]]
 ) -> defaultdict[int, list[OrderRows]]:
     """Load the rows of those orders of `wanted` (conversation, order key) that exist, by conversation."""
@@ -260,6 +260,7 @@ def order_state(installation: str, rows: OrderRows) -> OrderState:
         stage=None if rows.order["stage"] is None else Stage(rows.order["stage"]),
         stage_by=rows.order["stage_by"] or "",
         stage_at=rows.order["stage_at"] or 0,
+        rating=rows.order["rating"],
         amendments=tuple(_amendment(amendment) for amendment in rows.amendments),
     )
 

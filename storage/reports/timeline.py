@@ -140,7 +140,7 @@ async def story(records: Records, subject: Subject, limit: int = MOMENTS) -> Sto
 
 _ORDER: Final = (
     "key", "conversation_id", "number", "lines", "total", "currency", "payment", "lifecycle", "stage",
-    "fulfilled", "held", "held_for", "placed_at", "placed_by", "paid_at",
+    "stage_by", "fulfilled", "held", "held_for", "placed_at", "placed_by", "paid_at",
 )  # fmt: skip
 _ATTEMPT: Final = ("order_key", "reference_id", "status", "amount", "link_id", "short_url", "expires_at")
 

@@ -218,6 +218,7 @@ class Migration(migrations.Migration):
                 ("stage", fields.TextField(null=True, unique=False)),
                 ("stage_by", fields.TextField(null=True, unique=False)),
                 ("stage_at", fields.BigIntField(null=True)),
+                ("todo", fields.TextField(null=True, unique=False)),
                 ("lifecycle", fields.TextField(unique=False)),
                 ("fulfilled", fields.BigIntField()),
                 ("held", fields.BigIntField()),
@@ -225,6 +226,7 @@ class Migration(migrations.Migration):
                 ("placed_at", fields.BigIntField()),
                 ("placed_by", fields.BigIntField()),
                 ("paid_at", fields.BigIntField(null=True)),
+                ("rating", fields.IntField(null=True)),
             ],
             options={
                 "constraints": [
@@ -244,6 +246,7 @@ class Migration(migrations.Migration):
                     ),
                     CheckConstraint(check="fulfilled >= 0 AND held >= 0", name="orders_money"),
                     CheckConstraint(check="held = 0 OR held_for IS NOT NULL", name="orders_held"),
+                    CheckConstraint(check="rating BETWEEN 1 AND 5", name="orders_rating"),
                 ],
                 "table": "orders",
                 "app": "storage",
@@ -251,6 +254,9 @@ class Migration(migrations.Migration):
                     Index(fields=["conversation_id"], name="orders_conversation"),
                     Index(fields=["placed_by"], name="orders_placed_by"),
                     Index(fields=["number"], name="orders_number"),
+                    Index(fields=["placed_at", "key"], name="orders_placed_at"),
+                    Index(fields=["stage", "placed_at", "key"], name="orders_by_stage"),
+                    Index(fields=["payment", "placed_at", "key"], name="orders_by_payment"),
                 ],
                 "pk_attr": "key",
             },
@@ -416,8 +422,7 @@ class Migration(migrations.Migration):
                 " WHERE merged_into IS NOT NULL",
                 "CREATE INDEX orders_held_for ON orders (placed_at) WHERE held_for IS NOT NULL",
                 "CREATE INDEX orders_reserving ON orders (key) WHERE lifecycle IN ('open', 'promised')",
-                "CREATE INDEX orders_to_do ON orders (placed_at)"
-                " WHERE stage IN ('placed', 'accepted', 'preparing', 'ready', 'out')",
+                "CREATE INDEX orders_to_do ON orders (placed_at, key) WHERE todo IS NOT NULL",
                 "CREATE INDEX inbox_parked ON inbox (id) WHERE state = 'parked'",
                 "CREATE INDEX inbox_parked_of ON inbox (conversation_id) WHERE state = 'parked'",
                 "CREATE INDEX inbox_kept_facts ON inbox (conversation_id, id)"
@@ -432,6 +437,7 @@ class Migration(migrations.Migration):
                 "CREATE INDEX attempt_link ON attempt (link_id) WHERE link_id IS NOT NULL",
                 "CREATE INDEX fact_captured ON fact (entity_id)"
                 " WHERE entity = 'payment' AND state = 'captured'",
+                "CREATE INDEX fact_money ON fact (at) WHERE entity IN ('payment', 'refund')",
             ],
         ),
     ]

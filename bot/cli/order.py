@@ -1,0 +1,223 @@
+"""`munshi order`: show one order, and change it as the shop's staff do."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+from urllib.parse import quote
+from uuid import uuid4
+
+import orjson
+import typer
+
+from bot.cli.lifecycle import database_url, looked_up, refuse, settings_or_refuse
+from bot.cli.operator_changes import post, user
+from bot.cli.order_display import lines, stands
+from bot.order_json import detailed_to_json
+from bot.printable import printable
+from bot.settings import Settings
+from bot.whatsapp.channel import WHATSAPP
+from payments.shop.fulfilment import LADDER, Stage
+from payments.shop.money import paise
+from storage.database.records import reading
+from storage.reports import orders
+from storage.reports.desk import DeskOrder
+
+About = Annotated[str, typer.Argument(metavar="ORDER", help="An order's number or key.")]
+Words = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[CHANGE…]",
+        help="accepted, preparing, ready, out, delivered; cancel; refuse; less SKU PIECES; return SKU PIECES;"
+        " allowance RUPEES; cash [RUPEES]; upi [RUPEES]; refunded; address TEXT; note TEXT.",
+    ),
+]
+By = Annotated[str | None, typer.Option("--by", help="Who does it; without it, who runs this command.")]
+Seen = Annotated[Stage | None, typer.Option("--from", help="Only if the order is still in this stage.")]
+Why = Annotated[str, typer.Option("--why", help="The reason, of less, return and allowance.")]
+Cash = Annotated[bool, typer.Option("--cash", help="Of delivered: it was paid in cash.")]
+Upi = Annotated[bool, typer.Option("--upi", help="Of delivered: it was paid to the shop's own UPI address.")]
+Owed = Annotated[bool, typer.Option("--owed", help="Of delivered: the customer owes the money.")]
+Waste = Annotated[bool, typer.Option("--waste", help="The goods cannot be sold again.")]
+Restock = Annotated[bool, typer.Option("--restock", help="The goods can be sold again.")]
+Json = Annotated[
+    bool, typer.Option("--json", help="One JSON object; amounts in paise, times in milliseconds.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command is asked to do, in words and options."""
+
+    words: tuple[str, ...]
+    why: str
+    paid: str | None
+    """`cash`, `upi` or `owed`."""
+    goods: str | None
+    """`waste` or `restock`."""
+
+
+class _Unclear(Exception):
+    """The words do not say what to do. The message says how they must be."""
+
+
+def command(
+    about: About,
+    words: Words = None,
+    by: By = None,
+    seen: Seen = None,
+    why: Why = "",
+    cash: Cash = False,
+    upi: Upi = False,
+    owed: Owed = False,
+    waste: Waste = False,
+    restock: Restock = False,
+    json: Json = False,
+) -> None:
+    """Show an order, or change it: its stage, goods, price, money by hand, address or note.
+
+    Reads DATABASE_URL while the server runs or not. A change takes the running server. Phone numbers are
+    shown whole.
+    """
+    paid = _one_of("how it was paid", cash=cash, upi=upi, owed=owed)
+    goods = _one_of("what becomes of the goods", waste=waste, restock=restock)
+    order = looked_up(_found(database_url(), about.strip().removeprefix("#")))
+    if words:
+        try:
+            change, body = _change(Asked(tuple(words), why, paid, goods))
+        except _Unclear as unclear:
+            refuse(str(unclear))
+        settings = settings_or_refuse()
+        body |= {"by": by or user()} | ({} if seen is None else {"from": str(seen)})
+        looked_up(_changed(settings, order, change, body, json=json))
+    elif json:
+        typer.echo(orjson.dumps(detailed_to_json(order), option=orjson.OPT_INDENT_2))
+    else:
+        for line in lines(order):
+            typer.echo(printable(line))
+
+
+def _one_of(what: str, **options: bool) -> str | None:
+    given = [name for name, said in options.items() if said]
+    if len(given) > 1:
+        refuse(f"say {what} once: {' or '.join(f'--{name}' for name in given)}")
+    return given[0] if given else None
+
+
+async def _found(url: str, words: str) -> DeskOrder:
+    async with reading(url) as records:
+        found = await orders.detailed(records, words, WHATSAPP.naming)
+    if not found:
+        refuse(f"there is no order '{words}': give its number or its key; munshi orders lists them")
+    if len(found) > 1:
+        keys = ", ".join(order.state.key for order in found)
+        refuse(f"several orders have the number {words}; name one by its key: {keys}")
+    return found[0]
+
+
+async def _changed(
+    settings: Settings, order: DeskOrder, change: str, body: Mapping[str, Any], *, json: bool
+) -> None:
+    path = f"/orders/{quote(order.state.key, safe='')}/{change}"
+    status, answer = await post(settings, path, body, key=str(uuid4()))
+    name = f"#{order.state.order.number}"
+    match status:
+        case 200 if json:
+            typer.echo(orjson.dumps(answer, option=orjson.OPT_INDENT_2))
+        case 200:
+            after = await _found(settings.database_url, order.state.key)
+            typer.echo(printable(f"{name}: {stands(after.state)}"))
+        case 202:
+            typer.echo(f"{name}: event {answer.get('event')} waits for the customer's turn, and is done then")
+        case 409:
+            refuse(f"not done: {answer.get('error', '')}")
+        case _:
+            refuse(f"the server answered {status}: {answer.get('error', '')}")
+
+
+def _change(asked: Asked) -> tuple[str, dict[str, Any]]:
+    """Return the word of the change in the API, and its body. Raises _Unclear."""
+    verb, rest = asked.words[0], asked.words[1:]
+    if verb in (str(stage) for stage in LADDER):
+        return "stage", _stage(asked, verb, rest)
+    reader = _READERS.get(verb)
+    if reader is None:
+        known = [*map(str, LADDER[1:]), *_READERS]
+        raise _Unclear(f"'{verb}' is no change of an order: there are {', '.join(known)}")
+    change, needs, read = reader
+    if not needs.fits(rest):
+        raise _Unclear(f"say: munshi order <number> {verb} {needs.shape}".rstrip())
+    if asked.paid is not None:
+        raise _Unclear(f"--{asked.paid} belongs to delivered")
+    return change, read(asked, rest)
+
+
+def _stage(asked: Asked, to: str, rest: Sequence[str]) -> dict[str, Any]:
+    if rest:
+        raise _Unclear(f"nothing comes after {to}; how it was paid is --cash, --upi or --owed")
+    if asked.goods is not None:
+        raise _Unclear(f"--{asked.goods} belongs to cancel, refuse, less and return")
+    return {"to": to} | ({} if asked.paid is None else {"paid": asked.paid})
+
+
+@dataclass(frozen=True, slots=True)
+class _Needs:
+    """How many words come after a verb."""
+
+    least: int
+    most: int
+    shape: str = ""
+
+    def fits(self, rest: Sequence[str]) -> bool:
+        """Whether these are neither too few nor too many."""
+        return self.least <= len(rest) <= self.most
+
+
+def _ended(asked: Asked, rest: Sequence[str]) -> dict[str, Any]:
+    return {} if asked.goods is None else {"goods": asked.goods}
+
+
+def _pieces(asked: Asked, rest: Sequence[str]) -> dict[str, Any]:
+    if not rest[1].isdecimal():
+        raise _Unclear(f"'{rest[1]}' is no number of pieces")
+    return {"sku": rest[0], "quantity": int(rest[1]), "why": asked.why, "waste": asked.goods == "waste"}
+
+
+def _allowance(asked: Asked, rest: Sequence[str]) -> dict[str, Any]:
+    return {"amount": _paise(rest[0]), "why": asked.why}
+
+
+def _hand(method: str) -> "_Reader":
+    return lambda asked, rest: {"method": method} | ({"amount": _paise(rest[0])} if rest else {})
+
+
+def _nothing(asked: Asked, rest: Sequence[str]) -> dict[str, Any]:
+    return {}
+
+
+def _text(name: str) -> "_Reader":
+    return lambda asked, rest: {name: " ".join(rest)}
+
+
+def _paise(rupees: str) -> int:
+    try:
+        return paise(rupees.removeprefix("₹"))
+    except ValueError as error:
+        raise _Unclear(str(error)) from None
+
+
+_Reader = Callable[[Asked, Sequence[str]], dict[str, Any]]
+_ANY: Final = 1000
+
+_READERS: Final[Mapping[str, tuple[str, _Needs, _Reader]]] = {
+    "less": ("less", _Needs(2, 2, "<sku> <pieces>"), _pieces),
+    "return": ("return", _Needs(2, 2, "<sku> <pieces>"), _pieces),
+    "allowance": ("allowance", _Needs(1, 1, "<rupees>"), _allowance),
+    "cancel": ("cancel", _Needs(0, 0), _ended),
+    "refuse": ("refuse", _Needs(0, 0), _ended),
+    "cash": ("hand", _Needs(0, 1, "[rupees]"), _hand("cash")),
+    "upi": ("hand", _Needs(0, 1, "[rupees]"), _hand("upi")),
+    "refunded": ("refunded", _Needs(0, 0), _nothing),
+    "address": ("address", _Needs(1, _ANY, "<text>"), _text("address")),
+    "note": ("note", _Needs(1, _ANY, "<text>"), _text("note")),
+}
+"""By verb: the change in the API, the words that it takes, and how its body is made of them."""

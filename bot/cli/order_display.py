@@ -1,0 +1,143 @@
+"""An order as a person of the shop reads it, phone numbers whole."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from operator import itemgetter
+from typing import Final
+
+from bot.cli.display import shown
+from bot.cli.staff_words import in_words
+from bot.order_json import sums
+from payments.ledger.hints import for_held
+from payments.ledger.holds import in_words as hold_in_words
+from payments.ledger.state import OrderState, Task
+from payments.shop import amendments
+from payments.shop.amendments import Amendment, AmendmentKind
+from payments.shop.orders import is_by_hand
+from storage.reports.desk import DeskOrder
+
+_TASKS: Final = {
+    Task.GOODS: "the goods are to be brought to the customer",
+    Task.CASH: "money is owed",
+    Task.REFUND: "a person has to give money back",
+}
+
+
+def stands(state: OrderState) -> str:
+    """Return where goods and money of an order are, on one line: `out, ₹148 to be paid`."""
+    found = sums(state)
+    parts = [str(state.stage or state.status)]
+    if state.stage is not None and state.goods_due and found["due"]:
+        parts.append(f"{_money(state, found['due'])} to be paid")
+    elif state.stage is not None and found["paid"]:
+        parts.append(f"{_money(state, found['paid'])} paid")
+    if found["refunded"]:
+        parts.append(f"{_money(state, found['refunded'])} goes back")
+    return ", ".join(parts)
+
+
+def row(order: DeskOrder) -> tuple[str, ...]:
+    """Return the cells of an order in a list."""
+    state = order.state
+    items = ", ".join(f"{line.quantity} × {line.name}" for line in state.lines)
+    to = state.to.slot_name or str(state.to.how)
+    return (
+        f"#{state.order.number}",
+        _time(state.order.placed_at),
+        stands(state),
+        items,
+        to,
+        " ".join(filter(None, (order.name, order.phone and f"+{order.phone}"))),
+    )
+
+
+def lines(order: DeskOrder) -> Iterator[str]:
+    """Yield lines about one order: goods, sums, destination, money, and what happened when."""
+    state = order.state
+    yield f"#{state.order.number} ({state.key}): {stands(state)}"
+    yield from (f"  to do: {_TASKS[task]}" for task in state.tasks)
+    yield ""
+    yield from _goods(state)
+    yield ""
+    yield from _people(order)
+    yield from _money_lines(state)
+    yield ""
+    yield from (f"{_time(at)}  {what}" for at, what in sorted(_events(order), key=itemgetter(0)))
+
+
+def _goods(state: OrderState) -> Iterator[str]:
+    gone = amendments.missing(state.amendments)
+    for line in state.order.lines:
+        less = f"  ({gone[line.sku]} of them gone)" if gone[line.sku] else ""
+        yield f"  {line.quantity} × {line.name} ({line.sku})  {_money(state, line.total)}{less}"
+    found = sums(state)
+    coupon = f" {state.order.terms.coupon}" if state.order.terms.coupon else ""
+    rows = [
+        (f"coupon{coupon}", -found["discount"], found["discount"]),
+        ("delivery", found["delivery"], found["delivery"]),
+        ("total", found["total"], True),
+        ("owed after changes", found["owed"], found["owed"] != found["total"]),
+        ("paid", found["paid"], found["paid"]),
+        ("went back", found["refunded"], found["refunded"]),
+        ("to be paid", found["due"], found["due"]),
+    ]
+    yield from (f"  {name:<20}{_money(state, amount):>12}" for name, amount, wanted in rows if wanted)
+
+
+def _people(order: DeskOrder) -> Iterator[str]:
+    to = order.state.to
+    told = (
+        ("customer", " ".join(filter(None, (order.name, order.phone and f"+{order.phone}")))),
+        ("for", " ".join(filter(None, (to.name, to.phone)))),
+        (str(to.how) or "to", to.address),
+        ("when", to.slot_name),
+        ("note", to.note),
+        *((name, str(value)) for name, value in order.state.order.terms.kept.items()),
+    )
+    yield from (f"  {name}: {value}" for name, value in told if value)
+
+
+def _money_lines(state: OrderState) -> Iterator[str]:
+    for refund in state.refunds:
+        who = "by hand" if is_by_hand(refund.payment_id) else "by Razorpay"
+        yield f"  goes back {who}: {_money(state, refund.amount)}, {refund.reason}: {refund.status}"
+    if state.held_for is not None:
+        yield f"  held: {hold_in_words(state.held_for)}; {for_held(state.held_for)}"
+    for attempt in state.attempts:
+        yield f"  link {attempt.reference_id}: {attempt.status} {attempt.short_url or ''}".rstrip()
+
+
+def _events(order: DeskOrder) -> Iterator[tuple[int, str]]:
+    state = order.state
+    yield state.order.placed_at, "placed"
+    for payment in state.balance.payments:
+        by = f" by {payment.by}" if payment.by else ""
+        yield payment.at * 1000, f"{shown(payment.amount, payment.currency)} paid ({payment.method}){by}"
+    for move in order.moves:
+        ended = f"not done: {move.refused}" if move.refused else f"now {move.stage}" if move.stage else ""
+        yield move.at, f"{move.by} {in_words(move.verb, move.value)}{f' ({ended})' if ended else ''}"
+    known = {move.at for move in order.moves if not move.refused}
+    if state.stage is not None and state.stage_by and state.stage_at not in known:
+        yield state.stage_at, f"{state.stage}, by {state.stage_by}"
+    yield from ((amendment.at, _amendment(state, amendment)) for amendment in state.amendments)
+
+
+def _amendment(state: OrderState, amendment: Amendment) -> str:
+    worth = f"{_money(state, amendment.amount)} less is owed"
+    why = f" ({amendment.why})" if amendment.why else ""
+    match amendment.kind:
+        case AmendmentKind.LESS:
+            return f"{amendment.pieces} × {amendment.sku} gone: {worth}{why}"
+        case AmendmentKind.ALLOWANCE:
+            return f"{worth}{why}"
+        case AmendmentKind.ADDRESS:
+            return f"address or note changed by {amendment.by}"
+
+
+def _money(state: OrderState, amount: int) -> str:
+    return shown(amount, state.order.currency)
+
+
+def _time(milliseconds: int) -> str:
+    """Return a time in this machine's time zone."""
+    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone():%Y-%m-%d %H:%M}"

@@ -1,0 +1,73 @@
+"""What the staff do about an order, in words for people."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from payments.processing.staff_orders import RESTOCK, WASTE
+
+_GOODS: Final = {WASTE: "the goods are waste", RESTOCK: "the goods can be sold again"}
+
+
+def in_words(verb: str, value: str) -> str:
+    """Return what was done, to go on after a name: `took 1 × kaju-250 out of it: sold out`."""
+    words = value.split()
+    try:
+        return _WORDS[verb](words)
+    except (KeyError, IndexError):  # a verb about the chat, or words that nothing could be done with
+        return f"did: {verb} {value}".rstrip()
+
+
+def _stage(words: list[str]) -> str:
+    paid = {"owed": ", money is owed for it", "cash": ", paid in cash", "upi": ", paid by UPI"}
+    more = words[1].lower() if len(words) > 1 else ""
+    end = paid.get(more) or (f": {_GOODS[more]}" if more in _GOODS else "")
+    return f"moved it to {words[0]}{end}"
+
+
+def _ended(how: str) -> Callable[[list[str]], str]:
+    return lambda words: how + (f": {_GOODS[words[0].lower()]}" if words else "")
+
+
+def _pieces(how: str) -> Callable[[list[str]], str]:
+    def said(words: list[str]) -> str:
+        sku, count, *why = words
+        goods = why.pop(0).lower() if why and why[0].lower() in _GOODS else ""
+        reasons = [" ".join(why), _GOODS[WASTE] if goods == WASTE else ""]
+        return f"{how.format(f'{count} × {sku}')}{_because([reason for reason in reasons if reason])}"
+
+    return said
+
+
+def _because(reasons: list[str]) -> str:
+    return f": {'; '.join(reasons)}" if reasons else ""
+
+
+def _allowance(words: list[str]) -> str:
+    return f"took {_amount(words[0])} off{_because([' '.join(words[1:])] if words[1:] else [])}"
+
+
+def _hand(how: str) -> Callable[[list[str]], str]:
+    return lambda words: f"took {_amount(words[0]) if words else 'all that was due'} {how}"
+
+
+def _amount(rupees: str) -> str:
+    return f"₹{rupees.removeprefix('₹').removesuffix('.00')}"
+
+
+def _text(how: str) -> Callable[[list[str]], str]:
+    return lambda words: f"{how}: {' '.join(words)}"
+
+
+_WORDS: Final[Mapping[str, Callable[[list[str]], str]]] = {
+    "stage": _stage,
+    "cancel": _ended("cancelled it"),
+    "refuse": _ended("said that it was refused at the door"),
+    "less": _pieces("took {} out of it"),
+    "return": _pieces("took {} back"),
+    "allowance": _allowance,
+    "cash": _hand("in cash"),
+    "upi": _hand("by UPI"),
+    "refunded": lambda words: "gave back by hand what had to go back",
+    "address": _text("changed the address to"),
+    "note": _text("changed the note to"),
+}

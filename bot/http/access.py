@@ -1,0 +1,61 @@
+"""Who may call which endpoint of ours, and errors as JSON."""
+
+import hmac
+import json
+from typing import Any, Final, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from bot.context import CONTEXT
+
+T = TypeVar("T", bound=BaseModel)
+
+_LONGEST_KEY: Final = 255
+"""Maximum characters of an Idempotency-Key."""
+
+
+def authorise(request: web.Request) -> None:
+    """Raise HTTPUnauthorized unless the request bears MUNSHI_API_TOKEN."""
+    settings = request.app[CONTEXT].settings
+    _require(request, settings.munshi_api_token.get_secret_value(), "MUNSHI_API_TOKEN")
+
+
+def authorise_operator(request: web.Request) -> None:
+    """Raise HTTPUnauthorized unless the request bears MUNSHI_OPERATOR_TOKEN.
+
+    Until that is set, MUNSHI_API_TOKEN is the password.
+    """
+    settings = request.app[CONTEXT].settings
+    name = "MUNSHI_OPERATOR_TOKEN" if settings.munshi_operator_token else "MUNSHI_API_TOKEN"
+    _require(request, settings.operator_token, name)
+
+
+def _require(request: web.Request, token: str, name: str) -> None:
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    right = hmac.compare_digest(given.strip().encode("utf-8", "replace"), token.encode())
+    if scheme.lower() != "bearer" or not right:
+        raise problem(web.HTTPUnauthorized, f"the bearer token is missing, or is not this server's {name}")
+
+
+def idempotency_key(request: web.Request) -> str | None:
+    """Return the request's Idempotency-Key; None if it has none. Raises HTTPBadRequest if it is unusable."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not (0 < len(key) <= _LONGEST_KEY and key.isascii()):
+        raise problem(web.HTTPBadRequest, f"Idempotency-Key must have 1 to {_LONGEST_KEY} ASCII characters")
+    return key
+
+
+def validated(model: type[T], content: Any) -> T:
+    """Return `content` as `model`. Raises HTTPUnprocessableEntity, which names the place, if it is none."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(step) for step in first["loc"]) or "body"
+        raise problem(web.HTTPUnprocessableEntity, f"{place}: {first['msg']}") from None
+
+
+def problem(kind: type[web.HTTPException], message: str) -> web.HTTPException:
+    """Return an HTTP error of `kind` whose JSON body holds `message`."""
+    return kind(text=json.dumps({"error": message}), content_type="application/json")

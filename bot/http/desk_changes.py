@@ -1,0 +1,158 @@
+"""What the API takes about an order, as the verbs and words that the staff's grammar has for it. Pure.
+
+See `payments.processing.staff_orders`. Amounts are paise.
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from payments.processing.bodies import StaffAction
+from payments.processing.staff_orders import RESTOCK, STAGE, WASTE
+from payments.shop.fulfilment import Stage
+from payments.shop.money import MAX_PAISE
+
+OPERATOR: Final = "operator"
+"""Who did it, if the request does not say."""
+
+
+def _one_line(text: str) -> str:
+    if any(unicodedata.category(letter) == "Cc" and not letter.isspace() for letter in text):
+        raise ValueError("has a control character")
+    return " ".join(text.split())
+
+
+_Line: TypeAlias = Annotated[str, Field(max_length=500), AfterValidator(_one_line)]
+_Sku: TypeAlias = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^\S+$")]
+_Amount: TypeAlias = Annotated[int, Field(ge=1, le=MAX_PAISE)]
+_Goods: TypeAlias = Literal["waste", "restock"]
+
+
+class Change(BaseModel):
+    """One change. `from` is the stage in which the caller saw the order."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    by: Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_one_line)] = OPERATOR
+    expected: Annotated[Stage | None, Field(alias="from", strict=False)] = None
+
+    @property
+    def words(self) -> tuple[str, str]:
+        """The verb and its words."""
+        raise NotImplementedError
+
+    def action(self, order_key: str) -> StaffAction:
+        """Return the change of this order as what the staff do."""
+        verb, value = self.words
+        return StaffAction(order_key, self.by, verb, value.strip(), expected=str(self.expected or ""))
+
+
+class _Move(Change):
+    to: Literal["placed", "accepted", "preparing", "ready", "out", "delivered"]
+    paid: Literal["cash", "upi", "owed"] | None = None
+
+    @property
+    def words(self) -> tuple[str, str]:
+        return STAGE, f"{self.to} {self.paid or ''}"
+
+
+class _Hand(Change):
+    method: Literal["cash", "upi"]
+    amount: _Amount | None = None
+
+    @property
+    def words(self) -> tuple[str, str]:
+        return self.method, "" if self.amount is None else _rupees(self.amount)
+
+
+class _Pieces(Change):
+    sku: _Sku
+    quantity: Annotated[int, Field(ge=1, le=10_000)]
+    why: _Line = ""
+    waste: bool = False
+
+    @property
+    def pieces(self) -> str:
+        """The words after the verb. Whether goods are waste is always said, so that `why` cannot say it."""
+        return f"{self.sku} {self.quantity} {WASTE if self.waste else RESTOCK} {self.why}"
+
+
+class _Less(_Pieces):
+    @property
+    def words(self) -> tuple[str, str]:
+        return "less", self.pieces
+
+
+class _Return(_Pieces):
+    @property
+    def words(self) -> tuple[str, str]:
+        return "return", self.pieces
+
+
+class _Allowance(Change):
+    amount: _Amount
+    why: _Line = ""
+
+    @property
+    def words(self) -> tuple[str, str]:
+        return "allowance", f"{_rupees(self.amount)} {self.why}"
+
+
+class _Cancel(Change):
+    goods: _Goods | None = None
+
+    @property
+    def words(self) -> tuple[str, str]:
+        return "cancel", self.goods or ""
+
+
+class _Refuse(Change):
+    goods: _Goods | None = None
+
+    @property
+    def words(self) -> tuple[str, str]:
+        return "refuse", self.goods or ""
+
+
+class _Refunded(Change):
+    @property
+    def words(self) -> tuple[str, str]:
+        return "refunded", ""
+
+
+class _Address(Change):
+    address: Annotated[_Line, Field(min_length=1)]
+
+    @property
+    def words(self) -> tuple[str, str]:
+        return "address", self.address
+
+
+class _Note(Change):
+    note: _Line
+
+    @property
+    def words(self) -> tuple[str, str]:
+        return "note", self.note
+
+
+CHANGES: Final[Mapping[str, type[Change]]] = {
+    "stage": _Move,
+    "hand": _Hand,
+    "less": _Less,
+    "allowance": _Allowance,
+    "cancel": _Cancel,
+    "refuse": _Refuse,
+    "return": _Return,
+    "refunded": _Refunded,
+    "address": _Address,
+    "note": _Note,
+}
+"""What is posted to `/orders/<key>/<word>`, by this word."""
+
+
+def _rupees(amount: int) -> str:
+    """Return paise as rupees, as the grammar reads them."""
+    return f"{amount // 100}.{amount % 100:02}"

@@ -1,0 +1,89 @@
+"""The orders for the API of those who run the shop; see `storage.reports.desk`.
+
+In SQL, like all queries on the server's own connection.
+"""
+
+from collections.abc import Sequence
+
+from storage.database.sql import Value
+from storage.database.transaction import Row, Transaction
+from storage.inbox import staff
+from storage.inbox.customers import Naming
+from storage.inbox.step_inputs import load_orders
+from storage.reports.desk import DeskOrder, OrderFilter, OrderPage, People, desk_order, page
+
+
+async def listed(tx: Transaction, wanted: OrderFilter, naming: Naming) -> OrderPage:
+    """Return one page of the orders that `wanted` describes."""
+    owners: list[int] | None = None
+    if wanted.phones is not None:
+        rows = await tx.fetch(_OWNERS, wanted.phones, naming.passing)
+        owners = sorted({row["conversation_id"] for row in rows})
+    sql, values = _statement(wanted, owners)
+    found = await tx.fetch(sql, *values)
+    return page(await _orders(tx, found, naming), wanted.limit)
+
+
+_OWNERS = "SELECT conversation_id FROM alias WHERE value = ANY($1::text[]) AND kind = $2"
+
+
+async def detailed(tx: Transaction, words: str, naming: Naming) -> list[DeskOrder]:
+    """Return the orders with `words` as their key or their number, each with what the staff did."""
+    found = await tx.fetch(_NAMED, words)
+    return await _orders(tx, found, naming, detailed=True)
+
+
+_NAMED = """
+SELECT conversation_id, key FROM orders WHERE key = $1
+UNION SELECT conversation_id, key FROM orders WHERE number = $1 ORDER BY key"""
+
+
+def _statement(wanted: OrderFilter, owners: Sequence[int] | None) -> tuple[str, list[Value]]:
+    """Return the statement for the page, and its values. Each combination of conditions is one text."""
+    values: list[Value] = [wanted.since, wanted.until, wanted.limit + 1]
+    conditions = ["placed_at >= $1", "placed_at < $2"]
+
+    def add(condition: str, *given: Value) -> None:
+        places = (f"${len(values) + place}" for place in range(1, len(given) + 1))
+        conditions.append(condition.format(*places))
+        values.extend(given)
+
+    if wanted.todo:
+        conditions.append("todo IS NOT NULL")
+    if wanted.stage is not None:
+        add("stage = {}", str(wanted.stage))
+    if wanted.payment is not None:
+        add("payment = {}", str(wanted.payment))
+    if owners is not None:
+        add("conversation_id = ANY({}::bigint[])", owners)
+    if wanted.after is not None:
+        sign = ">" if wanted.todo else "<"
+        add(f"(placed_at, key) {sign} ({{}}, {{}})", wanted.after.placed_at, wanted.after.key)
+    direction = "ASC" if wanted.todo else "DESC"
+    order = f" ORDER BY placed_at {direction}, key {direction} LIMIT $3"
+    # All parts are written here. What is asked for is among the values.
+    sql = "SELECT conversation_id, key FROM orders WHERE " + " AND ".join(conditions) + order  # noqa: S608
+    return sql, values
+
+
+async def _orders(
+    tx: Transaction, found: Sequence[Row], naming: Naming, *, detailed: bool = False
+) -> list[DeskOrder]:
+    """Return the orders `found` (conversation and key), in this order."""
+    pairs = [(row["conversation_id"], row["key"]) for row in found]
+    by_owner = await load_orders(tx, pairs)
+    rows = {one.order["key"]: one for orders in by_owner.values() for one in orders}
+    ids = sorted({id for id, _ in pairs})
+    snapshots = {row["id"]: row["snapshot"] for row in await tx.fetch(_SNAPSHOTS, ids)} if ids else {}
+    people = People(snapshots, await staff.phones(tx, ids, naming) if ids else {})
+    return [
+        desk_order(tx.installation, rows[key], people, await tx.fetch(_MOVES, id, key) if detailed else ())
+        for id, key in pairs
+        if key in rows
+    ]
+
+
+_SNAPSHOTS = "SELECT id, snapshot FROM conversation WHERE id = ANY($1::bigint[])"
+_MOVES = """
+SELECT body, trace, handled_at FROM inbox
+WHERE conversation_id = $1 AND order_key = $2 AND kind = 'staff' AND handled_at IS NOT NULL ORDER BY id"""

@@ -1,0 +1,111 @@
+"""Those who run the shop move orders on, over HTTP and in the shell, while the whole bot runs."""
+
+from pathlib import Path
+
+import orjson
+import pytest
+
+from bot.clock import ShiftedClock
+from sandbox.world import World
+from tests.world.desk_shop import change, flow_in, ordered
+from tests.world.running_bot import Start
+from tests.world.test_operators import munshi
+
+
+async def test_a_paid_order_goes_its_way(
+    world: World, clock: ShiftedClock, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Accepted over HTTP, one piece less, out and delivered in the shell; and every rupee is somewhere."""
+    monkeypatch.setenv("TZ", "UTC")
+    async with start(world, clock, flow_in(tmp_path)) as live:
+        key = await ordered(live, ("kaju", 2), ("thali", 1))
+        asha = live.customer()
+        await asha.pay()
+        status, order = await change(live, key, "stage", to="accepted", by="Meena", **{"from": "placed"})
+        assert (status, order["stage"], order["stage_by"]) == (200, "accepted", "Meena")
+        assert asha.texts[-1] == "Your order is accepted"
+        number = order["number"]
+        less = await live.until(munshi(live, "order", number, "less", "kaju", "1", "--why", "sold out"))
+        assert less.exit_code == 0, less.output
+        await live.settle()
+        assert asha.texts[-1].startswith("Without"), asha.texts
+        status, order = await live.api("GET", f"/orders/{number}")
+        sums = {
+            name: order[name] for name in ("goods", "delivery", "total", "owed", "due", "paid", "refunded")
+        }
+        assert sums == {
+            "goods": 64_100, "delivery": 4_000, "total": 68_100, "owed": 42_050, "due": 0, "paid": 68_100,
+            "refunded": 26_050,
+        }  # fmt: skip
+        for words in (("out", "--by", "Ramesh"), ("delivered", "--by", "Ramesh", "--from", "out")):
+            done = await live.until(munshi(live, "order", number, *words))
+            assert done.exit_code == 0, done.output
+        shown = (await munshi(live, "order", number)).output
+        for part in (
+            f"#{number} ({key}): delivered, ₹681 paid, ₹260.50 goes back",
+            "2 × Kaju katli (kaju)  ₹521  (1 of them gone)",
+            "customer: +919812345601",
+            "delivery: Flat 4, Lake Road, Pune 411005",
+            "Meena moved it to accepted (now accepted)",
+            "took 1 × kaju out of it: sold out (now accepted)",
+            "Ramesh moved it to delivered (now delivered)",
+        ):
+            assert part in shown, shown
+        assert (await munshi(live, "orders", "--todo")).output == "no such orders\n"
+        assert (await munshi(live, "ledger")).output.endswith("The books balance.\n")
+        why = (await munshi(live, "why", key)).output
+        assert "Meena moved it to accepted, seen as placed" in why
+        assert "paid, fulfilled, delivered (by Ramesh)" in why
+        assert await live.parked() == []
+
+
+async def test_two_desks_at_once(world: World, clock: ShiftedClock, start: Start, tmp_path: Path) -> None:
+    """The first acts; the other hears who was first, and the stage that there is."""
+    async with start(world, clock, flow_in(tmp_path)) as live:
+        key = await ordered(live, ("thali", 1), pays="cash")
+        seen = {"from": "placed"}
+        first = await change(live, key, "stage", to="out", by="Meena", key="a", **seen)
+        second = await change(live, key, "stage", to="accepted", by="Ramesh", key="b", **seen)
+        assert first[0] == 200
+        assert second[0] == 409
+        assert second[1] == {
+            "error": "#10001 is out (by Meena) already", "key": key, "number": "10001", "stage": "out",
+            "stage_by": "Meena", "stage_at": first[1]["stage_at"],
+        }  # fmt: skip
+        again = await change(live, key, "stage", to="out", by="Meena", key="a", **seen)
+        assert again[0] == 200, "the same request changes nothing twice"
+        other = await change(live, key, "stage", to="delivered", paid="cash", key="a")
+        assert other[0] == 422
+        assert len(await live.rows("SELECT id FROM inbox WHERE kind = 'staff'")) == 2
+        told = await live.until(munshi(live, "order", key, "ready", "--from", "placed"))
+        assert (told.exit_code, told.output.splitlines()[-1]) == (
+            1,
+            "not done: #10001 is out (by Meena) already",
+        )
+
+
+async def test_cash_from_the_door_to_the_till(
+    world: World, clock: ShiftedClock, start: Start, tmp_path: Path
+) -> None:
+    async with start(world, clock, flow_in(tmp_path)) as live:
+        key = await ordered(live, ("thali", 2), pays="cash")
+        assert (await change(live, key, "stage", to="delivered"))[1]["error"].endswith("or owed")
+        await change(live, key, "stage", to="delivered", paid="owed")
+        todo = await live.api("GET", "/orders?todo=1")
+        assert [(order["key"], order["todo"], order["due"]) for order in todo[1]["orders"]] == [
+            (key, ["cash"], 28_000)
+        ]
+        assert (await change(live, key, "hand", method="upi", amount=10_000))[0] == 200
+        allowed = await change(live, key, "allowance", amount=1_050, why="waste of time")
+        assert allowed[1]["due"] == 16_950
+        paid = await change(live, key, "hand", method="cash", by="Meena")
+        assert (paid[1]["due"], paid[1]["payment"], paid[1]["todo"]) == (0, "paid", [])
+        back = await change(live, key, "return", sku="thali", quantity=1, why="cold")
+        assert back[1]["todo"] == ["refund"]
+        done = await change(live, key, "refunded", by="Meena")
+        assert (done[1]["todo"], done[1]["refunds"][-1]["status"]) == ([], "processed")
+        assert [move["by"] for move in done[1]["moves"]][-2:] == ["operator", "Meena"]
+        listed = orjson.loads((await munshi(live, "orders", "--json")).output)
+        assert [order["key"] for order in listed["orders"]] == [key]
+        assert (await munshi(live, "ledger")).output.endswith("The books balance.\n")
+        assert await live.parked() == []
