@@ -19,13 +19,11 @@ from payments.processing.bodies import StaffAction, staff_action_to_json
 from payments.processing.changes import ChangeSet, EventResult, Outcome, values
 from payments.processing.memory import MemoryStore
 from payments.processing.notice import Notice
-from payments.processing.shop_state import order_key_in
 from payments.processing.staff_actions import HANDOVER
-from payments.processing.staff_orders import normal
 from payments.processing.step_input import EventKind, InboxEvent
 from payments.shop.catalogue import Shop
 from payments.shop.handover import check_to_json
-from payments.shop.staff import Right, Staff
+from payments.shop.staff import Staff
 from payments.simulator import people
 
 _PHONE: Final = "919800000001"
@@ -143,19 +141,6 @@ class Chats(ABC):
     def staff_writes(self, name: str, text: str) -> list[Message]:
         """A member of the staff writes to the shop, as any customer does. Raises NobodyThere."""
         return self._chat(events.TextReceived(text), self.phones.conversation(name))
-
-    def staff_does(self, name: str, words: str) -> list[Message]:
-        """A member of the staff changes the customer's order: `less thali 1 sold out`. Raises NobodyThere.
-
-        The words are those of `payments.processing.staff_orders`.
-        """
-        own = self.phones.conversation(name)
-        verb, _, value = words.partition(" ")
-        verb, value = normal(verb, value)
-        key = order_key_in(self.conversation.data) or ""
-        money = Right.MONEY in self.phones.staff[own].may
-        action = StaffAction(key, name, verb, value, money=money, answer_to=own)
-        return self._take(EventKind.STAFF, staff_action_to_json(action))
 
     def owner_writes(self) -> list[Message]:
         """The owner writes to the customer by another program."""

@@ -333,20 +333,18 @@ def _others(value: Any) -> Performance:
 def _staff(value: Any) -> Performance:
     match = _STAFF.fullmatch(_text(value))
     if not match:
-        raise ValueError("write 'staff: Meena taps Accept', or 'replies …', 'writes …', 'does …'")
+        raise ValueError("write 'staff: Meena taps Accept', or 'replies …', or 'writes …'")
     name, does, what = match["name"], match["does"], match["what"]
     match does:
         case "taps":
             return lambda simulator: simulator.staff_taps(name, what)
         case "replies":
             return lambda simulator: simulator.staff_replies(name, what)
-        case "does":
-            return lambda simulator: simulator.staff_does(name, what)
         case _:
             return lambda simulator: simulator.staff_writes(name, what)
 
 
-_STAFF: Final = re.compile(r"(?P<name>\S.*?) (?P<does>taps|replies|writes|does) (?P<what>.+)", re.DOTALL)
+_STAFF: Final = re.compile(r"(?P<name>\S.*?) (?P<does>taps|replies|writes) (?P<what>.+)", re.DOTALL)
 
 WHATSAPP: Final[Mapping[str, Performance]] = {
     "the owner writes": lambda simulator: simulator.owner_writes(),
