@@ -16,11 +16,11 @@ from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import EventKind, StepInput
 from payments.shop import amendments
 from payments.shop.amendments import Amendment, AmendmentKind
+from payments.shop.business_day import Period
 from payments.shop.fulfilment import Stage
+from payments.shop.local_time import INDIA
 from payments.shop.orders import Lifecycle
 from payments.shop.quotas import Booking
-from payments.shop.business_day import Period
-from payments.shop.local_time import INDIA
 from payments.shop.staff import Staff
 from storage.database.encoding import loads
 from storage.database.queues import InboxState, Lane
