@@ -18,10 +18,9 @@ from payments.processing.changes import Told as ToStaff
 from payments.processing.named_orders import period_to
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import EventKind, StepInput, ToDo
-from payments.shop.business_day import Period
-from payments.shop.fulfilment import Stage
 from payments.shop import amendments
 from payments.shop.amendments import Amendment, AmendmentKind
+from payments.shop.business_day import Period
 from payments.shop.fulfilment import Stage
 from payments.shop.handover import HandoverCheck
 from payments.shop.order_terms import Destination, Fulfilment

@@ -111,7 +111,8 @@ async def test_the_figures_and_tables_over_http_and_on_the_command_line(
         assert (day["date"], day["orders"], day["to_do"]) == expected
         shown = await munshi(live, "day", "--date", today, MUNSHI_FLOW=str(flow))
         assert shown.output.splitlines()[1:] == [
-            "1 order, ₹160", "Paid online: ₹0 in 0 payments", "Best sellers: 1 × Veg thali", "To do: 1 placed",
+            "1 order, ₹160", "Paid online: ₹0 in 0 payments", "Best sellers: 1 × Veg thali",
+            "To do: 1 placed",
         ]  # fmt: skip
         span = ("--from", "2026-09-01", "--to", "2026-09-30")
         for what in ("orders", "lines", "gst", "ratings", "customers", "catalogue"):
