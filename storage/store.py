@@ -246,10 +246,17 @@ class Store:
         """Return the figures of the day `period`."""
         return await self._units.read(lambda tx: order_lists.day(tx, period))
 
-    async def export(self, what: Export, period: Period, after: Place | None, zone: ZoneInfo) -> Page:
+    async def export(
+        self,
+        what: Export,
+        period: Period,
+        after: Place | None,
+        zone: ZoneInfo,
+        limit: int = exports.PAGE,
+    ) -> Page:
         """Return the page of an exported table after `after`; see `storage.reports.exports.page`."""
         naming = self._channel.naming
-        return await self._units.read(lambda tx: exports.page(tx, what, period, after, zone, naming))
+        return await self._units.read(lambda tx: exports.page(tx, what, period, after, zone, naming, limit))
 
     async def article_counts(self) -> tuple[Mapping[str, int], Collection[str]]:
         """Return the pieces left of each counted article, and the skus that are switched off."""

@@ -54,7 +54,7 @@ async def with_past(store: Store, customers: int, *, remembered: int = 1) -> Sho
     shop.now += _LATER
     await shop.finish()
     await store._units.run(lambda tx: tx.fetch(_AMENDED, shop.now))
-    await store._units.run(lambda tx: tx.fetch("UPDATE orders SET stage = 'delivered'"))
+    await store._units.run(lambda tx: tx.fetch("UPDATE orders SET stage = 'delivered', todo = NULL"))
     await store._units.run(lambda tx: _copy(tx, customers - 1, remembered))
     if isinstance(store._units, PostgresUnits):
         await store._units.run(_known_to_postgres)

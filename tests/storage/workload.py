@@ -36,6 +36,7 @@ from storage.reports.desk import OrderFilter, Place
 from storage.reports.ledger import books
 from storage.reports.timeline import story, subjects
 from tests.builders import change_set, refunded, webhook
+from tests.storage.past_purchases import START
 from tests.storage.purchases import LEASE, Shop, names
 from tests.storage.receipt_bodies import receipt_body
 
@@ -297,7 +298,7 @@ async def _staff(shop: Shop) -> None:
 async def _ask(shop: Shop, phone: str) -> None:
     """A member of the staff names orders, and asks for what is to do and for a day."""
     await shop.store.declare_staff({phone: Staff("Ramesh", f"+{phone}")}, shop.now)
-    period = Period(shop.now - _DAY, shop.now)
+    period = Period(START, START + 20_000)
     actions = [StaffAction("", "Meena", "orders"), StaffAction("", "Meena", "day", period_to(period))]
     asked = [(EventKind.STAFF, staff_action_to_json(action)) for action in actions]
     asked.append((EventKind.CHAT, {"event": {"kind": "text", "text": "#10013"}}))
@@ -316,9 +317,9 @@ async def _ask(shop: Shop, phone: str) -> None:
     await shop.store.day(period)
     await shop.store.article_counts()
     for what in (Export.ORDERS, Export.CUSTOMERS):
-        first = await shop.store.export(what, Period(0, shop.now), None, INDIA)
+        first = await shop.store.export(what, Period(0, shop.now), None, INDIA, 20)
         assert first.last is not None
-        await shop.store.export(what, Period(0, shop.now), first.last, INDIA)
+        await shop.store.export(what, Period(0, shop.now), first.last, INDIA, 20)
 
 
 def _commands(given: StepInput) -> ChangeSet:
