@@ -184,7 +184,7 @@ def each_event_confirms(patch: pytest.MonkeyPatch) -> None:
         events = notifications.events_for(before, after, tuple(new), *rest, **options)
         paid = after.lifecycle is Lifecycle.FULFILLED and any(f.state in ("captured", "paid") for f in new)
         again = paid and before.lifecycle is Lifecycle.FULFILLED
-        return [*events, Happened("payment.captured", {"late": False})] if again else events
+        return [*events, Happened("payment.captured", {"late": False, "by": ""})] if again else events
 
     patch.setattr(updates, "events_for", events_with_repeats)
 
