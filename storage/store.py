@@ -4,8 +4,12 @@ import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Final
+from zoneinfo import ZoneInfo
 
+from payments.ledger.day import Day
+from payments.ledger.exports import Export
 from payments.processing.notice import Notice
+from payments.shop.business_day import Period
 from payments.shop.staff import Staff
 from storage.database import migration, write_probe
 from storage.database.address import configuration, is_sqlite
@@ -15,7 +19,7 @@ from storage.database.queues import Lane
 from storage.database.sqlite import SqliteUnits
 from storage.database.transaction import SoldOut, Transaction, Units
 from storage.database.trouble import readable_errors
-from storage.inbox import arrivals, nonces, notices, product_switch, staff, steps, stock, strays
+from storage.inbox import arrivals, nonces, notices, order_lists, product_switch, staff, steps, stock, strays
 from storage.inbox.arrival import Arrival
 from storage.inbox.arrivals import Stored
 from storage.inbox.changes import error_text, park
@@ -30,8 +34,9 @@ from storage.outbox.channel import Channel
 from storage.outbox.deliveries import Claim, Delivery, Outcome
 from storage.outbox.due import Due
 from storage.outbox.receipts import Applied
-from storage.reports import order_queries, queries
+from storage.reports import exports, order_queries, queries
 from storage.reports.desk import DeskOrder, OrderFilter, OrderPage
+from storage.reports.exports import Page, Place
 from storage.reports.queries import Counts, EventView, OrderView
 
 _PING_SECONDS: Final = 1.0
@@ -236,6 +241,26 @@ class Store:
     async def order_of_link(self, link_id: str) -> str | None:
         """Return the key of the order of the provider's link `link_id`; None if it is not known."""
         return await self._units.read(lambda tx: queries.order_of_link(tx, link_id))
+
+    async def day(self, period: Period) -> Day:
+        """Return the figures of the day `period`."""
+        return await self._units.read(lambda tx: order_lists.day(tx, period))
+
+    async def export(
+        self,
+        what: Export,
+        period: Period,
+        after: Place | None,
+        zone: ZoneInfo,
+        limit: int = exports.PAGE,
+    ) -> Page:
+        """Return the page of an exported table after `after`; see `storage.reports.exports.page`."""
+        naming = self._channel.naming
+        return await self._units.read(lambda tx: exports.page(tx, what, period, after, zone, naming, limit))
+
+    async def article_counts(self) -> tuple[Mapping[str, int], Collection[str]]:
+        """Return the pieces left of each counted article, and the skus that are switched off."""
+        return await self._units.read(exports.counts)
 
     async def known_names(self, kind: str, values: Sequence[str]) -> list[str]:
         """Return those of `values` that are some customer's alias of `kind`, in the given order."""

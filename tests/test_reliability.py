@@ -16,6 +16,9 @@ FAULTS: dict[str, str] = dict(
 )
 """What shows that a fault of version 0.1 is mended, by its id."""
 
+CASES: dict[str, str] = dict(re.findall(r"^\| `(\w+)` \|.*\| ([^|]+) \|$", TEXT, re.MULTILINE))
+"""What plays a case of a shop's day, by its name."""
+
 MONEY = (*range(1, 12), 13, 14, *range(16, 28), *range(29, 42), 43, 44, 45)
 CHAT = (*range(1, 6), *range(7, 16), 17, *range(20, 25))
 IDS = [*(f"M{number:02}" for number in MONEY), *(f"C{number:02}" for number in CHAT)]
@@ -58,9 +61,15 @@ def test_faults_stand_once_and_in_order() -> None:
     assert [f"{area}{number}" for area, number in faults] == list(FAULTS)
 
 
-@pytest.mark.parametrize("id", [*IDS, *FAULTS])
+def test_each_case_of_a_shops_day_has_one_row() -> None:
+    names = re.findall(r"^\| `(\w+)` \|", TEXT, re.MULTILINE)
+    assert len(names) == len(set(names)) == 66
+    assert list(CASES) == names
+
+
+@pytest.mark.parametrize("id", [*IDS, *FAULTS, *CASES])
 def test_what_shows_it_is_there(id: str) -> None:
-    shown = (ROWS | FAULTS)[id]
+    shown = (ROWS | FAULTS | CASES)[id]
     if shown.startswith("no test: "):
         return
     named = re.findall(r"`([\w/]+\.py)::(\w+)`", shown)

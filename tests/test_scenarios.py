@@ -1,5 +1,10 @@
-"""The scenarios of the shipped flow, and a check that together they take every rule of it."""
+"""The scenarios of the shipped flow, and a check that together they take every rule of it.
 
+Those in `optional_scenarios/with-everything` are of the shop with all that the file has as comments: hours,
+delivery, cash. Those in `without-slots` are of that shop without times to choose from.
+"""
+
+import re
 from functools import cache
 from pathlib import Path
 
@@ -7,28 +12,48 @@ import pytest
 
 from bot.whatsapp.limits import LIMITS
 from flows.engine.model import Flow
-from flows.language.load import load
+from flows.language.load import examine, load
 from payments.processing.actions import SHOP
 from payments.simulator.runner import Played, play
 from payments.simulator.scenario import parse
 
 ROOT = Path(__file__).parent.parent
-FILES = sorted((ROOT / "tests" / "scenarios").glob("*.yaml"))
+SHIPPED = (ROOT / "flows.yaml").read_text("utf-8")
+WITH_EVERYTHING = re.sub(r"(?m)^  # (?=[a-z_]+:( |$)|  )", "  ", SHIPPED)
+"""The shipped flow without the `# ` before its optional settings. Its lines have the same numbers."""
+WITHOUT_SLOTS = re.sub(r"(?m)^(?=    slots:|      - {name: {en: (Morning|Evening))", "# ", WITH_EVERYTHING)
+TEXTS = {"scenarios": SHIPPED, "with-everything": WITH_EVERYTHING, "without-slots": WITHOUT_SLOTS}
+"""The flow file of the scenarios in each folder."""
+FILES = sorted((ROOT / "tests").glob("scenarios/*.yaml")) + sorted(
+    (ROOT / "tests").glob("optional_scenarios/*/*.yaml")
+)
 
 
 @cache
-def shipped() -> Flow:
-    return load((ROOT / "flows.yaml").read_text("utf-8"), "flows.yaml", SHOP, limits=LIMITS)
+def shop(text: str) -> Flow:
+    return load(text, "flows.yaml", SHOP, limits=LIMITS)
 
 
 @cache
 def played(file: Path) -> Played:
-    return play(shipped(), parse(file.read_text("utf-8"), str(file.relative_to(ROOT))))
+    return play(shop(TEXTS[file.parent.name]), parse(file.read_text("utf-8"), str(file.relative_to(ROOT))))
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_scenario(file: Path) -> None:
     assert played(file).mismatch is None, f"\n{played(file)}"
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_the_check_finds_nothing(text: str) -> None:
+    found = [issue.message for issue in examine(text, "flows.yaml", SHOP, limits=LIMITS).issues]
+    assert [message for message in found if "has paise" not in message] == []
+
+
+def test_the_optional_settings_need_only_their_comment_signs_taken_away() -> None:
+    optional = {"minimum_order", "hours", "cash", "delivery"}
+    settings = shop(WITH_EVERYTHING).sections["shop"].model_fields_set
+    assert settings - shop(SHIPPED).sections["shop"].model_fields_set == optional
 
 
 def test_every_rule_of_the_shipped_flow_is_taken() -> None:
@@ -39,7 +64,7 @@ def test_every_rule_of_the_shipped_flow_is_taken() -> None:
         for entry in handled.trace
         if "taken" in entry
     }
-    rules = {(f"{rule.owner or 'anywhere'}: {rule.trigger}", rule.line) for rule in shipped().rules}
-    assert len(rules) == len(shipped().rules), "alternatives on one line can't be told apart"
+    rules = {(f"{rule.owner or 'anywhere'}: {rule.trigger}", rule.line) for rule in shop(SHIPPED).rules}
+    assert len(rules) == len(shop(SHIPPED).rules), "alternatives on one line can't be told apart"
     untaken = {name: f"flows.yaml:{line}: {name}" for name, line in rules - taken}
     assert not untaken, "\n".join(["no scenario takes:", *untaken.values()])

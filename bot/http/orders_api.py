@@ -23,6 +23,7 @@ from payments.processing.order_actions import MIN_TOTAL
 from payments.razorpay.callback import signature_matches
 from payments.shop.cart import Item
 from payments.shop.catalogue import Shop
+from payments.shop.checkout import Field as Said
 from payments.shop.money import money
 from payments.shop.orders import Attempt, AttemptStatus, Lifecycle
 from storage.database.queues import InboxState
@@ -67,11 +68,12 @@ _WHY: Final = {
     "sold out": "there is not enough left of what was asked for",
     "too small": f"the sum is too small, an order must come to {money(MIN_TOTAL)} at least",
     "unknown": "the shop lacks one of the products",
-    "below minimum": "the goods come to less than the shop, the area or the coupon asks for",
+    "below minimum": "the goods come to less than the shop or the area asks for",
     "closed": "the shop is closed now",
     "changed": "the price is not the one that the customer was shown last",
     "no cash": "the shop takes no cash for this order",
     "no address": "the shop needs an address",
+    "too long": "the address or the note is too long",
     "too short": "the address is too short",
     "no pincode": "the address has no pincode",
     "not served": "the shop does not deliver to that pincode",
@@ -232,10 +234,13 @@ def _refuse_unplaced(event: EventView | None) -> None:
 def _refusal_reason(event: EventView) -> str:
     """Return why the flow placed no order, from its decision record."""
     entries = event.trace
-    refused = [entry.get("reason") for entry in entries if entry.get("event") in _REFUSALS]
+    refused = [entry for entry in entries if entry.get("event") in _REFUSALS]
     ignored = [entry["ignored"] for entry in entries if entry.get("ignored")]
     if refused:
-        return _WHY.get(str(refused[-1]), f"the shop refuses it ({refused[-1]})")
+        reason = str(refused[-1].get("reason"))
+        if refused[-1].get("field") == Said.COUPON:
+            return f"the coupon cannot be used ({reason})"
+        return _WHY.get(reason, f"the shop refuses it ({reason})")
     return f"the flow ignores it: {ignored[-1]}" if ignored else "the flow does not order there"
 
 

@@ -14,6 +14,7 @@ from bot.http import (
     bodies,
     customers_api,
     desk_api,
+    exports_api,
     health,
     operator_api,
     orders_api,
@@ -47,6 +48,7 @@ def application(context: Context) -> web.Application:
             *operator_api.routes,
             *products_api.routes,
             *customers_api.routes,
+            *exports_api.routes,
             *health.routes,
         ]
     )

@@ -16,6 +16,7 @@ import structlog
 from bot.clock import Jumps, SystemClock, jumped
 from bot.context import Context
 from bot.group_commit import Batcher
+from bot.workers.day_reports import DayReports
 from bot.workers.executor import LEASE, Executor, fits
 from bot.workers.retention import Retention
 from bot.workers.traffic import Traffic
@@ -66,6 +67,7 @@ class Workers:
             self._record, batch=CLAIM_BATCH, waiting=IN_FLIGHT * 4
         )
         self._retention = Retention(context)
+        self._day_reports = DayReports(context)
         self._stepping, self._performing = asyncio.Event(), asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._runs: set[asyncio.Task[None]] = set()
@@ -83,6 +85,7 @@ class Workers:
             self._loop(self._stepping, self.step, EVENTS_AT_ONCE),
             self._loop(self._performing, self.perform, CLAIM_BATCH),
             self._retention.run(),
+            self._day_reports.run(),
         )
         self._tasks = [asyncio.create_task(loop) for loop in loops]
         for task in self._tasks:
@@ -93,6 +96,7 @@ class Workers:
         # The loops are not cancelled: entries of a cancelled claim would wait until their lease ends.
         self._closing = True
         self._retention.close()
+        self._day_reports.close()
         self._stepping.set()
         self._performing.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)  # `_on_loop_end` has logged their errors

@@ -14,6 +14,7 @@ from flows.messages import replies
 from flows.messages.address_form import ADDRESS
 from flows.messages.kinds import Speech
 from flows.messages.limits import ChannelLimits
+from flows.templates.compiler import Written
 from flows.templates.expressions import Expression, Template
 
 Value: TypeAlias = Template | Any
@@ -132,6 +133,8 @@ class Flow:
     """Language -> text for a customer whose event could not be handled."""
     defaults: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     """Default value of each variable; empty text where none is declared."""
+    written: tuple[Written, ...] = ()
+    """Every template and guard, for the checks of the host."""
     version: str = ""
     """First twelve hex digits of the file's SHA-256."""
 

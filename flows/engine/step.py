@@ -265,7 +265,8 @@ def _decide(
 ) -> tuple[Decision, dict[str, Any]]:
     """Decide which rule answers `trigger`. Return the decision and its trace entry.
 
-    The entry is put into the trace only if a rule was taken or passed over.
+    The entry is put into the trace only if a rule was taken or passed over, or if it is a refusal: whoever
+    asked over the API is told of it even if the flow does not answer.
     """
     running.event = fields
     decision = Decision(running.state.path, stale, running.context)
@@ -274,11 +275,13 @@ def _decide(
     entry: dict[str, Any] = {"event": trigger, "state": running.state.path}
     if reason := fields.get("reason"):
         entry["reason"] = reason
+        if field := fields.get("field"):
+            entry["field"] = field
     if decision.considered:
         entry["passed"] = [
             {"rule": _rule_name(r), "line": r.line, "because": why} for r, why in decision.considered
         ]
-    if rule is None and not decision.considered:
+    if rule is None and not decision.considered and "reason" not in entry:
         return decision, entry
     running.trace.append(entry)
     if rule is not None:

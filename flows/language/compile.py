@@ -112,6 +112,7 @@ class _Compiler:
             defaults=MappingProxyType(
                 {name: "" if v.default is None else v.default for name, v in self.spec.variables.items()}
             ),
+            written=self.texts.written,
         )
 
     def _told_only(self, states: Mapping[str, State]) -> set[str]:

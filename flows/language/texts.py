@@ -11,7 +11,7 @@ from flows.language.schema import FlowSpec
 from flows.messages.kinds import MessageSpec, Speech, speech
 from flows.messages.limits import ChannelLimits
 from flows.messages.writer import Part, Writer
-from flows.templates.compiler import TemplateCompiler
+from flows.templates.compiler import TemplateCompiler, Written
 
 ROOTS: Final = frozenset({"customer", "event", "language", "state"})
 """Names that every template may read, whatever the host."""
@@ -23,7 +23,7 @@ _NOT_ON_PAGES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenMessage:
     """A compiled message."""
 
     speeches: Mapping[str, Speech]
@@ -57,6 +57,11 @@ class Texts:
         self._compiler = TemplateCompiler(document, vocabulary.filters, roots, sample, issues)
         self.expression = self._compiler.expression
 
+    @property
+    def written(self) -> tuple[Written, ...]:
+        """Every template and guard of the flow that compiles."""
+        return self._compiler.written
+
     def value(self, value: Any, where: Path) -> Any:
         """Compile an action's argument: text with something to fill in becomes a Template, all else stays."""
         if not isinstance(value, str):
@@ -66,11 +71,11 @@ class Texts:
             return value
         return template if template.constant is None else template.constant
 
-    def messages(self) -> Mapping[str, Written]:
+    def messages(self) -> Mapping[str, WrittenMessage]:
         """Compile every message in every language."""
         return {name: self._message(name, spec) for name, spec in self._spec.messages.items()}
 
-    def _message(self, name: str, spec: MessageSpec) -> Written:
+    def _message(self, name: str, spec: MessageSpec) -> WrittenMessage:
         languages = self._spec.languages
         compiler = self._compiler.without(*_NOT_ON_PAGES) if spec.has_pages else self._compiler
         writers = {
@@ -78,4 +83,4 @@ class Texts:
             for language in languages
         }
         speeches = {language: speech(spec, writer) for language, writer in writers.items()}
-        return Written(speeches, tuple(writers[languages[0]].parts))
+        return WrittenMessage(speeches, tuple(writers[languages[0]].parts))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping
 from copy import copy
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -13,6 +14,16 @@ from flows.templates.lookups import EACH, Lookup, NoSuchField, follow
 Names: TypeAlias = Mapping[str, str]
 """Local name (`as:` of a row) -> expression for the list (`each:`) whose items it names."""
 NO_NAMES: Final[Names] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A template or guard as it stands in the flow file."""
+
+    place: Path
+    source: str
+    reads: frozenset[Lookup]
+    """Paths that it reads. A local name (`as:` of a row) stands for itself."""
 
 
 class TemplateCompiler:
@@ -51,6 +62,12 @@ class TemplateCompiler:
         if (source, where) not in self._templates:
             self._templates[source, where] = self._template(source, where, names)
         return self._templates[source, where]
+
+    @property
+    def written(self) -> tuple[Written, ...]:
+        """All that was compiled without an issue."""
+        compiled = (*self._templates.items(), *self._expressions.items())
+        return tuple(Written(where, source, one.reads) for (source, where), one in compiled if one)
 
     def _expression(self, source: str, where: Path, names: Names) -> Expression | None:
         try:

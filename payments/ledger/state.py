@@ -80,6 +80,8 @@ class OrderState:
     """When they came there, in milliseconds since 1970, UTC; 0 if that is not known."""
     amendments: tuple[Amendment, ...] = ()
     """Oldest first."""
+    rating: int | None = None
+    """What the customer said of it, from 1 (bad) to 5 (good)."""
 
     @property
     def key(self) -> str:
@@ -175,9 +177,15 @@ class OrderState:
             tasks.append(Task.GOODS)
         if self.stage is Stage.DELIVERED and self.goods_due and self.due:
             tasks.append(Task.CASH)
-        if any(refund.open and is_by_hand(refund.payment_id) for refund in self.refunds):
+        if self.to_give_back:
             tasks.append(Task.REFUND)
         return tuple(tasks)
+
+    @property
+    def to_give_back(self) -> int:
+        """Paise that a person has to give back, because a person took them."""
+        by_hand = (one for one in self.refunds if one.open and is_by_hand(one.payment_id))
+        return sum(refund.amount for refund in by_hand)
 
     # Links
 

@@ -3,11 +3,13 @@
 Actions are pure: each takes a `ShopState` and returns the next one.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
+from flows.engine.model import Flow
 from flows.engine.vocabulary import Vocabulary
-from payments.processing import staff_faults, staff_replies, views
+from flows.messages.fault import Fault
+from payments.processing import sale_faults, staff_faults, staff_replies, views
 from payments.processing.cart_actions import CART
 from payments.processing.checkout_actions import CHECKOUT
 from payments.processing.customer_actions import CUSTOMER
@@ -19,7 +21,7 @@ from payments.shop.money import money
 
 EVENTS: Final[Mapping[str, str]] = {
     "checkout.refused": "what the customer said about delivery or coupon cannot be used: `event.field` is"
-    " address, slot, coupon or pickup, `event.reason` says why, `event.limit` is in paise",
+    " address, slot, coupon, note or pickup, `event.reason` says why, `event.limit` is in paise",
     "order.stage": "the goods came to the stage `event.stage`, moved by `event.by`; `event.refund` paise go"
     " back",
     "order.amended": "the order got cheaper: `event.items` are missing or came back, `event.amount` is no"
@@ -52,6 +54,12 @@ EVENTS: Final[Mapping[str, str]] = {
 }
 REQUIRED: Final = frozenset({"payment.captured", "order.requested"})
 
+
+def _faults(flow: Flow) -> Iterator[Fault]:
+    yield from staff_faults.faults(flow)
+    yield from sale_faults.faults(flow)
+
+
 SHOP: Final = Vocabulary(
     sections={"shop": Shop},
     actions={**CART, **CHECKOUT, **ORDER, **PAYMENT, **CUSTOMER},
@@ -67,7 +75,7 @@ SHOP: Final = Vocabulary(
     views=views.of,
     customer=views.customer,
     staff_place=staff_replies.place,
-    faults=staff_faults.faults,
+    faults=_faults,
     sample=views.sample,
     trials=views.trials,
 )

@@ -1,6 +1,7 @@
 """The actions of a flow on the cart. Pure: each takes a `ShopState` and returns the next one."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -95,7 +96,7 @@ def _fill(scene: Scene, args: NoArguments) -> Result:
         catalogue_order = scene.event.get("kind") == "order"
         if catalogue_order:
             return refused(scene, "order.refused", reason="unknown")
-        return _with_checkout(scene, state_of(scene))
+        return _with_checkout(scene, state_of(scene), whole=False)
     wanted: dict[str, int] = {}
     for item in items:
         wanted[item.sku] = wanted.get(item.sku, 0) + item.quantity
@@ -108,15 +109,21 @@ def _fill(scene: Scene, args: NoArguments) -> Result:
     changed = state.with_cart(tuple(item for item in filled if item.quantity > 0))
     if any(wanted[sku] > limit for sku, limit in limits.items()):
         return Result(changed, instead=Happened("order.refused", {"reason": "sold out"}))
-    return _with_checkout(scene, changed)
+    # Whoever asks for these goods has seen their price elsewhere, not the one that the customer was shown.
+    return _with_checkout(scene, changed.saying(replace(changed.checkout, quoted="")))
 
 
-def _with_checkout(scene: Scene, state: ShopState) -> Result:
-    """Take what the event says about the next order, such as its address."""
+def _with_checkout(scene: Scene, state: ShopState, *, whole: bool = True) -> Result:
+    """Take what the event says about the next order, such as its address, or change nothing.
+
+    `whole`: the event says what the cart holds, so it does not rely on the price that the chat showed last.
+    """
     said = {name: scene.event[name] for name in REQUESTED if scene.event.get(name) is not None}
     found = say(state, said, scene.language) if said else state
     if isinstance(found, CheckoutFault):
-        return Result(state, instead=Happened("checkout.refused", fields_of(found)))
+        return refused(scene, "checkout.refused", **fields_of(found))
+    if found.checkout.quoted and (whole or said):
+        found = found.saying(replace(found.checkout, agreed=scene.number))
     return Result(found)
 
 

@@ -149,7 +149,7 @@ assert {*_LISTS, *_MAPPINGS, "conversation", "account"} == {f.name for f in fiel
 def books(state: OrderState) -> tuple[object, ...]:
     """Return what is stored of an order's lifecycle, money, stage and tasks."""
     money = (state.fulfilled, state.held, state.held_for, state.balance.paid_in_full)
-    stage = (state.stage, state.stage_by, state.stage_at, state.tasks)
+    stage = (state.stage, state.stage_by, state.stage_at, state.tasks, state.rating)
     return (state.status, state.lifecycle, *stage, *money)
 
 

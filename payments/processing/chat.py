@@ -12,14 +12,13 @@ from flows.engine.events import Event, Tapped, TextReceived
 from payments.processing import handover
 from payments.processing.bodies import Chat, PreferenceSet, StaffAction
 from payments.processing.changes import Command
-from payments.processing.staff_actions import DONE, REPLY, right_for
+from payments.processing.named_orders import DAY, ORDERS
+from payments.processing.staff_actions import DONE, REPLY, may_do, right_for
+from payments.processing.staff_commands import action_of, command, command_in
 from payments.processing.staff_replies import StaffReply, decode
 from payments.processing.turn import Trace, Turn
 from payments.shop.consent import without_offers
 from payments.shop.staff import Right, Staff
-
-_COMMAND = "#"
-"""A text of the staff that begins with it is for Munshi, not for a customer."""
 
 
 def chat(turn: Turn, body: Chat) -> tuple[Trace, bool]:
@@ -32,7 +31,11 @@ def chat(turn: Turn, body: Chat) -> tuple[Trace, bool]:
         reply = decode(body.event.reply_id)
         return turn.run(body.event) if reply is None else _staff_tap(turn, member, reply)
     about = turn.given.quoted.get(body.quote or "")
-    if member and Right.CHAT in member.may and about not in (None, turn.conversation.id):
+    replies = member is not None and Right.CHAT in member.may and about not in (None, turn.conversation.id)
+    words = command_in(body.event) if member else None
+    if member and words is not None and not (replies and normalise(words) == DONE):
+        return command(turn, member, words)
+    if member and replies:
         return _staff_reply(turn, member, about, body.event)
     if turn.shop.handover and handover.is_for_person(body.event):
         return handover.hold(turn, body.event)
@@ -52,32 +55,25 @@ def _staff_tap(turn: Turn, member: Staff | None, reply: StaffReply) -> tuple[Tra
     entry: dict[str, Any] = {"event": "staff tap", "verb": reply.verb, "about": reply.conversation}
     if member is None:
         return ({**entry, "refused": "it is not from the staff"},), False
-    if right_for(reply.verb) not in member.may:
+    if not may_do(reply.verb, member.may):
         return ({**entry, "by": member.name, "refused": f"they may not do {right_for(reply.verb)}"},), False
-    action = _action(turn, member, reply.verb, reply.value)
-    action = replace(action, order_key=reply.order_key, expected=reply.stage)
-    return _command(turn, reply.conversation, action, entry)
+    action = action_of(turn, member, reply.verb, reply.value, reply.order_key)
+    # A list is for the member alone, whomever the id names.
+    to = turn.conversation.id if reply.verb in (ORDERS, DAY) else reply.conversation
+    return _command(turn, to, replace(action, expected=reply.stage), entry)
 
 
 def _staff_reply(turn: Turn, member: Staff, about: str | None, event: Event) -> tuple[Trace, bool]:
     """Handle what the staff wrote in reply to a message about the customer of the conversation `about`."""
     text = event.text.strip() if isinstance(event, TextReceived) else ""
-    action = _action(turn, member, REPLY, text)
+    action = action_of(turn, member, REPLY, text)
     entry: dict[str, Any] = {"event": "staff reply", "about": about}
     if not text:
         turn.answer(action, "Only text can be passed on to the customer. Nothing was sent.")
         return ({**entry, "refused": "it is not text"},), True
-    if text.startswith(_COMMAND):
-        if normalise(text.removeprefix(_COMMAND)) != DONE:
-            turn.answer(action, f"There is no {text[:40]}: nothing was sent. #done gives the chat back.")
-            return ({**entry, "refused": "no such command"},), True
+    if command_in(event) is not None:
         action = replace(action, verb=DONE, value="")
     return _command(turn, about or "", action, entry)
-
-
-def _action(turn: Turn, member: Staff, verb: str, value: str) -> StaffAction:
-    money, own = Right.MONEY in member.may, turn.conversation.id
-    return StaffAction("", member.name, verb, value, money=money, answer_to=own)
 
 
 def _command(turn: Turn, conversation: str, action: StaffAction, entry: dict[str, Any]) -> tuple[Trace, bool]:

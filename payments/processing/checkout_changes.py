@@ -1,5 +1,6 @@
 """What a customer, or a program for them, says about the next order: taken or refused. Pure."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -19,8 +20,9 @@ from payments.shop.delivery import area_of
 from payments.shop.order_terms import Fulfilment
 from payments.shop.pincodes import pincode_of
 
-REQUESTED: Final = ("pickup", "address", "slot", "coupon", "note")
-"""What an order that is asked for over the API may say about itself."""
+REQUESTED: Final = ("address", "pickup", "slot", "coupon", "note")
+"""What an order that is asked for over the API may say about itself. Who fetches the goods may give an
+address too, so that comes first."""
 
 
 def say(state: ShopState, said: Mapping[str, Any], language: str) -> ShopState | CheckoutFault:
@@ -54,11 +56,13 @@ def _pickup(state: ShopState, wanted: Any, language: str) -> ShopState | Checkou
 
 
 def _address(state: ShopState, given: Any, language: str) -> ShopState | CheckoutFault:
-    text = " ".join(visible(str(given)).split())[:LONGEST_ADDRESS]
+    text = " ".join(_printable(given).split())
+    if len(text) > LONGEST_ADDRESS:
+        return CheckoutFault(Field.ADDRESS, "too long")
     delivery = state.at.shop.delivery
     if delivery is None:
         return state.saying(replace(state.checkout, address=text, pincode=pincode_of(text) or ""))
-    if len(text) < SHORTEST_ADDRESS:
+    if len(visible(text)) < SHORTEST_ADDRESS:
         return CheckoutFault(Field.ADDRESS, "too short")
     pincode = pincode_of(text)
     if pincode is None:
@@ -88,7 +92,15 @@ def _coupon(state: ShopState, given: Any, language: str) -> ShopState | Checkout
 
 
 def _note(state: ShopState, given: Any, language: str) -> ShopState | CheckoutFault:
-    return state.saying(replace(state.checkout, note=str(given).strip()[:LONGEST_NOTE]))
+    note = _printable(given).strip()
+    if len(note) > LONGEST_NOTE:
+        return CheckoutFault(Field.NOTE, "too long")
+    return state.saying(replace(state.checkout, note=note))
+
+
+def _printable(given: Any) -> str:
+    """Return `given` as text without control characters. Joiners stay: Indian scripts need them."""
+    return "".join(c for c in str(given) if c.isspace() or unicodedata.category(c) not in ("Cc", "Cs"))
 
 
 _CHANGES: Final = {

@@ -12,6 +12,7 @@ from flows.engine.conversation import Conversation
 from payments.processing.bodies import Joined
 from payments.processing.shop_state import of_conversation, order_key_in
 from payments.processing.turn import Trace, Turn
+from payments.shop.checkout import NOTHING_SAID
 from payments.shop.consent import stricter
 from payments.shop.orders import order_key_of
 
@@ -42,6 +43,7 @@ def join(turn: Turn, body: Joined) -> tuple[Trace, bool]:
         entry["took"] = "cart"
     turn.shop = replace(
         turn.shop,
+        checkout=merged.checkout if turn.shop.checkout == NOTHING_SAID else turn.shop.checkout,
         used=dict(Counter(turn.shop.used) + Counter(merged.used)),
         refusals=turn.shop.refusals + merged.refusals,
         hears=stricter(turn.shop.hears, merged.hears),

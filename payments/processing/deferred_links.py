@@ -36,20 +36,25 @@ def follow(turn: Turn) -> Trace:
     trace += _end_earlier(turn)
     order = turn.shop.order
     if order and order.planned:
-        _decide(turn, order, order.planned)
+        trace += _decide(turn, order, order.planned)
     return trace
 
 
-def _decide(turn: Turn, state: OrderState, attempt: Attempt) -> None:
+def _decide(turn: Turn, state: OrderState, attempt: Attempt) -> Trace:
     """Request the planned link if nothing stands in its way. Drop it if a payment arrived that does not fit.
 
-    While a payment is under way (authorised, or Razorpay has to say whether it is ours), the link waits.
+    Drop it, too, if the payer's bank disputes a part payment: a dispute lasts for weeks, and the rest cannot
+    be asked for meanwhile, so the order ends. While a payment is under way (authorised, or Razorpay has to
+    say whether it is ours), the link waits.
     """
     if state.status in PAYABLE:
         if not turn.shop.earlier_links and not state.payable:
             _request_link(turn, state, attempt)
     elif state.balance.mismatch not in (None, Mismatch.UNVERIFIED):
         turn.shop = turn.shop.with_order(state.with_attempt(withdrawn(attempt)))
+    elif state.balance.disputes:
+        return apply(turn, state, state.with_attempt(withdrawn(attempt)))[0]
+    return ()
 
 
 def keep_waiting(turn: Turn, attempt: Attempt) -> Trace:

@@ -4,21 +4,25 @@ The simulator and the tests of processing keep their shop here, and the simulati
 database with it. It keeps what steps read and write, and has no queues: see decision 30.
 """
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from flows.engine.conversation import Conversation
 from flows.engine.effects import Say, StartTimer
 from payments.ledger.calls import Call
+from payments.ledger.day import Day
 from payments.ledger.polling import Poll
 from payments.ledger.refunds import Refund
 from payments.ledger.state import OrderState
 from payments.processing.changes import Caused, ChangeSet, Command, EventResult, Told, values
-from payments.processing.named_orders import order_keys, quote_in
+from payments.processing.named_orders import asks_for_to_do, numbers_in, order_keys, period_in, quote_in
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.shop_state import order_key_in
-from payments.processing.step_input import EventKind, InboxEvent, StepInput
+from payments.processing.step_input import TO_DO, EventKind, InboxEvent, StepInput, ToDo
 from payments.shop import quotas, stock
+from payments.shop.business_day import Period
+from payments.shop.fulfilment import to_do
 from payments.shop.handover import HandoverCheck
 from payments.shop.orders import FIRST_NUMBER, Attempt
 from payments.shop.staff import StaffMap
@@ -78,6 +82,7 @@ class MemoryStore:
         known = {key: self.orders[key] for key in sorted(named & self.orders.keys())}
         orders = {key: state for key, state in known.items() if state.order.conversation == id}
         quotes = {quote for event in events if (quote := quote_in(event))} if id in self.staff else set()
+        asked = events if id in self.staff else ()
         return StepInput(
             conversation,
             events,
@@ -93,7 +98,25 @@ class MemoryStore:
             heard_at=self.heard.get(id),
             staff=self.staff,
             quoted={quote: self.quoted[quote] for quote in quotes if quote in self.quoted},
+            numbered=self._numbered({number for event in asked for number in numbers_in(event)}),
+            to_do=self._to_do() if any(asks_for_to_do(event) for event in asked) else None,
+            days={day: self._day(day) for event in asked if (day := period_in(event))},
         )
+
+    def _numbered(self, numbers: Collection[str]) -> dict[str, str]:
+        return {one.order.number: one.key for one in self.orders.values() if one.order.number in numbers}
+
+    def _to_do(self) -> ToDo:
+        orders = [one for one in self.orders.values() if one.tasks]
+        oldest = sorted(orders, key=lambda one: (one.order.placed_at, one.key))
+        return ToDo(tuple(oldest[:TO_DO]), len(orders))
+
+    def _day(self, period: Period) -> Day:
+        stages = Counter(one.stage for one in self.orders.values() if one.stage and to_do(one.stage))
+        day = Day(to_do=dict(stages))
+        for state in self.orders.values():
+            day.add(state, period)
+        return day
 
     def save(self, changes: ChangeSet) -> None:
         """Keep what a step changed."""
@@ -143,6 +166,7 @@ class MemoryStore:
                 fulfilled=changed.fulfilled,
                 held=changed.held,
                 held_for=changed.held_for,
+                rating=changed.rating,
             )
 
     def join(self, other: str, survivor: str) -> None:

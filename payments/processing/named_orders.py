@@ -1,11 +1,19 @@
 """What an event names: the orders, and the message of ours, that a step is given with it."""
 
-from typing import Any
+import re
+from collections.abc import Mapping
+from typing import Any, Final
 
 from payments.processing import conversation_join
 from payments.processing.bodies import joined
 from payments.processing.step_input import EventKind, InboxEvent
+from payments.shop.business_day import Period
 from payments.shop.orders import order_key_of
+
+ORDERS: Final = "orders"
+"""What a member of the staff asks for in their own chat: the orders to do."""
+DAY: Final = "day"
+"""The figures of a day: the words are its period."""
 
 
 def order_keys(event: InboxEvent) -> set[str]:
@@ -30,6 +38,52 @@ def order_keys(event: InboxEvent) -> set[str]:
 
 def quote_in(event: InboxEvent) -> str | None:
     """Return the channel's id of the message that the customer quoted; None if they quoted none."""
-    body = event.body if event.kind is EventKind.CHAT and isinstance(event.body, dict) else {}
-    quote = body.get("quote")
+    quote = _fields(event, EventKind.CHAT).get("quote")
     return quote if isinstance(quote, str) else None
+
+
+def numbers_in(event: InboxEvent) -> set[str]:
+    """Return the order numbers with which the text of `event` begins, if it is a command about an order."""
+    said = _fields(event, EventKind.CHAT).get("event")
+    text = said.get("text") if isinstance(said, dict) else None
+    number = order_number(text) if isinstance(text, str) else None
+    return set() if number is None else {number}
+
+
+def order_number(text: str) -> str | None:
+    """Return the number of the order that a command of the staff is about (`#10034 out`); None if none is."""
+    match = _NUMBER.match(text)
+    return str(int(match["number"])) if match else None
+
+
+_NUMBER: Final = re.compile(r"\s*#\s*(?P<number>[0-9०-९]{1,18})(?!\w)")
+
+
+def asks_for_to_do(event: InboxEvent) -> bool:
+    """Return whether a member of the staff asks in `event` for the orders to do."""
+    return _fields(event, EventKind.STAFF).get("verb") == ORDERS
+
+
+def period_in(event: InboxEvent) -> Period | None:
+    """Return the day for whose figures a member of the staff asks in `event`; None if for none."""
+    body = _fields(event, EventKind.STAFF)
+    return period_from(str(body.get("value"))) if body.get("verb") == DAY else None
+
+
+def _fields(event: InboxEvent, kind: EventKind) -> Mapping[str, Any]:
+    """Return the body of an event of this kind; nothing of another one, or if it has another shape."""
+    return event.body if event.kind is kind and isinstance(event.body, dict) else {}
+
+
+def period_from(value: str) -> Period | None:
+    """Return the period that `period_to` wrote; None if it wrote none."""
+    match = _PERIOD.fullmatch(value)
+    return Period(int(match["start"]), int(match["end"])) if match else None
+
+
+def period_to(period: Period) -> str:
+    """Return `period` as the words of a command."""
+    return f"{period.start} {period.end}"
+
+
+_PERIOD: Final = re.compile(r"(?P<start>-?[0-9]{1,15}) (?P<end>-?[0-9]{1,15})", re.ASCII)

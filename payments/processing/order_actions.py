@@ -1,7 +1,7 @@
 """The actions on orders: place one, promise cash for it, call it off. Pure."""
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from flows.engine.events import Happened
 from flows.engine.vocabulary import Action, Result, Scene
@@ -21,6 +21,8 @@ from payments.shop.orders import CURRENCY, Lifecycle, Order, order_key
 
 MIN_TOTAL: Final = 100
 """Paise. Razorpay makes no link under ₹1. Source: Create a Standard Payment Link."""
+CASH: Final = "cash"
+"""What a program says of an order that is paid when its goods are handed over."""
 CUSTOMER: Final = "customer"
 """Who called an order off that its customer did not want any more."""
 
@@ -44,6 +46,9 @@ def _place(scene: Scene, args: NoArguments) -> Result:
         return _not_orderable(scene, fault)
     if quote.total < MIN_TOTAL:
         return refused(scene, "order.refused", reason="too small", limit=MIN_TOTAL)
+    if scene.event.get("pays") == CASH and not quote.takes_cash:
+        # A program asks for the order and its payment at once: it gets both or neither.
+        return refused(scene, "order.refused", reason="no cash", limit=_cash_limit(state))
     return Result(_end_current(state).place(_order(scene, quote)))
 
 
@@ -100,9 +105,16 @@ def _promise(scene: Scene, args: NoArguments) -> Result:
     if order is None or order.lifecycle is not Lifecycle.OPEN or not order.open_to_pay:
         return refused(scene, "order.refused", reason="nothing to pay")
     if not _takes_cash(state, order) or order.balance.paid:
-        terms = state.at.shop.cash
-        return refused(scene, "order.refused", reason="no cash", limit=(terms and terms.up_to) or 0)
+        # An order that nobody can pay would keep its goods for ever. `payment.request` opens it again.
+        ended = state if order.attempts else state.end(order.key)
+        fields = {"reason": "no cash", "limit": _cash_limit(state)}
+        return Result(ended, instead=Happened("order.refused", fields))
     return Result(state.promise(order.key))
+
+
+def _cash_limit(state: ShopState) -> int:
+    terms = state.at.shop.cash
+    return (terms.up_to if terms else None) or 0
 
 
 def _takes_cash(state: ShopState, order: OrderState) -> bool:
@@ -115,9 +127,11 @@ def _call_off(scene: Scene, args: NoArguments) -> Result:
     """Call off the current order, if the shop still allows it. What was paid goes back."""
     state = state_of(scene)
     order = state.order
-    if order is None or not (order.goods_due or order.open_to_pay or order.lapsed):
+    if order is None or order.lifecycle is Lifecycle.RETURNED:
         return refused(scene, "order.refused", reason="nothing to cancel")
-    if order.goods_due and not state.may_call_off(order):
+    unpaid = order.open_to_pay or order.lapsed
+    if not unpaid and not (order.goods_due and state.may_call_off(order)):
+        # Also while money is on its way or waits for a person: they must see to it.
         return refused(scene, "order.refused", reason="too late")
     shelf = goods_are_here(order.stage)
     ended = state.called_off(order.key, Stage.CANCELLED, CUSTOMER, shelf=shelf).unresolving(order.key)
@@ -125,8 +139,29 @@ def _call_off(scene: Scene, args: NoArguments) -> Result:
     return Result(ended, raised=(Happened("order.stage", fields),))
 
 
+class _Rating(NoArguments):
+    rating: Any
+
+
+def _rate(scene: Scene, args: _Rating) -> Result:
+    """Keep what the customer says of the current order, from 1 (bad) to 5 (good), once."""
+    state = state_of(scene)
+    order, said = state.order, str(args.rating).strip()
+    if order is None or order.stage is not Stage.DELIVERED:
+        return refused(scene, "order.refused", reason="not delivered", limit=0)
+    if order.rating is not None:
+        return refused(scene, "order.refused", reason="rated before", limit=order.rating)
+    if said not in _RATINGS:
+        return refused(scene, "order.refused", reason="no rating", limit=BEST_RATING)
+    return Result(state.with_order(replace(order, rating=int(said))))
+
+
+BEST_RATING: Final = 5
+_RATINGS: Final = frozenset(str(rating) for rating in range(1, BEST_RATING + 1))
+
 ORDER: Final = {
     "order.place": Action(NoArguments, _place, ("order.refused", "checkout.refused")),
+    "order.rate": Action(_Rating, _rate, ("order.refused",)),
     "order.cancel": Action(NoArguments, _call_off, ("order.refused", "order.stage")),
     "payment.cash": Action(NoArguments, _promise, ("order.refused",)),
 }

@@ -78,7 +78,7 @@ def call_off(
     What was paid goes back. `shelf`: whether its goods can be sold again. By default they can if nobody has
     begun to prepare them, and if the customer refused them.
     """
-    if state.stage is not None:
+    if state.stage is not None or expected is not None:
         _stage(state, expected)
     elif not state.open_to_pay:
         raise NotPossible(f"{_named(state)} has ended: it is {state.status}")
@@ -201,7 +201,8 @@ def _applied(turn: Turn, before: OrderState, after: OrderState, new: tuple[Fact,
 
 def _payment(state: OrderState, amount: int, settlement: Settlement, by: str, now: int) -> Fact:
     """Return the fact that a person took money. No webhook can make one: its id is not Razorpay's."""
-    taken = {fact.entity_id for fact in state.facts if is_by_hand(fact.entity_id)}
+    payments = (fact for fact in state.facts if fact.entity is EntityType.PAYMENT)
+    taken = {fact.entity_id for fact in payments if is_by_hand(fact.entity_id)}
     return Fact(
         order_key=state.key,
         entity=EntityType.PAYMENT,

@@ -7,7 +7,7 @@ from flows.engine.vocabulary import Action, Result, Scene
 from payments.ledger.state import PaymentStatus
 from payments.processing.cart_actions import NoArguments, refused, state_of
 from payments.processing.order_actions import withdraw_link
-from payments.processing.quoting import slot_fault
+from payments.processing.quoting import coupon_is_used_up, slot_fault_of_lapsed
 from payments.shop import stock
 
 USABLE_FOR: Final = 2 * 60_000
@@ -30,9 +30,11 @@ def _request(scene: Scene, args: NoArguments) -> Result:
     off = any(state.at.shop.is_off(line.sku, state.at.off) for line in order.lines)
     if order.lapsed and (off or not stock.enough(state.left, order.lines)):
         return refused(scene, "order.refused", reason="order sold out")
-    slot = order.order.to.slot
-    if order.lapsed and slot and (reason := slot_fault(state, slot)):
+    if order.lapsed and (reason := slot_fault_of_lapsed(state, order.order)):
         return refused(scene, "order.refused", reason=reason)
+    if order.lapsed and coupon_is_used_up(state, order.order):
+        # Its price cannot be had any more: the customer orders anew, without the coupon.
+        return refused(scene, "order.refused", reason="changed")
     return Result(state.request_link(order))
 
 

@@ -16,10 +16,10 @@ from payments.processing.shop_state import ShopState
 from payments.shop import cart, coupons, hours, quotas, slots
 from payments.shop.checkout import CheckoutFault, Field
 from payments.shop.coupons import Coupon
-from payments.shop.delivery import Area, Delivery, area_of, fee_of
+from payments.shop.delivery import Area, area_of, fee_of
 from payments.shop.local_time import local_date
 from payments.shop.order_terms import Destination, Fulfilment
-from payments.shop.orders import Line
+from payments.shop.orders import Line, Order
 from payments.shop.pricing import Goods, Price, Taxable, price, tax_rows
 from payments.shop.products import Article
 
@@ -84,11 +84,25 @@ class Quote:
         return None if self.coupon_fault else self.coupon
 
     @property
+    def how(self) -> Fulfilment:
+        """How the goods reach the customer. What the shop no longer asks for does not count."""
+        delivery, said = self.state.at.shop.delivery, self.state.checkout.how
+        if delivery is None:
+            return Fulfilment.NONE
+        return said if delivery.areas else Fulfilment.PICKUP
+
+    @property
+    def slot(self) -> str:
+        """Id of the slot that the customer chose; empty if the shop has no slots any more."""
+        delivery = self.state.at.shop.delivery
+        return self.state.checkout.slot if delivery and delivery.slots else ""
+
+    @cached_property
     def area(self) -> Area | None:
         """The area that the goods go to; None for pickup, or while it is not known."""
-        delivery, checkout = self.state.at.shop.delivery, self.state.checkout
-        known = delivery and checkout.how is Fulfilment.DELIVERY and checkout.pincode
-        return area_of(delivery, checkout.pincode) if delivery and known else None
+        delivery, pincode = self.state.at.shop.delivery, self.state.checkout.pincode
+        known = delivery and pincode and self.how is Fulfilment.DELIVERY
+        return area_of(delivery, pincode) if delivery and known else None
 
     @property
     def minimum(self) -> int:
@@ -150,9 +164,9 @@ class Quote:
 
     @property
     def fingerprint(self) -> str:
-        """What a customer who was shown this price relies on, as a short text."""
-        lines = [(line.sku, line.quantity, line.price, line.discount) for line in self.lines]
-        shown = (lines, self.price.delivery, self.total, self.state.checkout.slot, self.state.checkout.how)
+        """What a customer who was shown this price relies on, as a short text. The same in every language."""
+        lines = sorted((article.sku, quantity, article.price) for article, quantity in self.articles)
+        shown = (lines, self.price.discount, self.price.delivery, self.slot, str(self.how))
         return hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:_FINGERPRINT]
 
     @property
@@ -161,11 +175,12 @@ class Quote:
         said, at = self.state.checkout, self.state.at
         if at.shop.delivery is None:
             return Destination(address=said.address, pincode=said.pincode, note=said.note)
-        found = slots.slot_of(at.shop.delivery, said.slot) if said.slot else None
+        found = slots.slot_of(at.shop.delivery, self.slot) if self.slot else None
+        delivered = self.how is Fulfilment.DELIVERY
         to = Destination(
-            how=_how(at.shop.delivery, said.how),
-            address=said.address if said.how is Fulfilment.DELIVERY else "",
-            pincode=said.pincode if said.how is Fulfilment.DELIVERY else "",
+            how=self.how,
+            address=said.address if delivered else "",
+            pincode=said.pincode if delivered else "",
             state=(self.area.state or "") if self.area else "",
             note=said.note,
         )
@@ -176,7 +191,7 @@ class Quote:
         name = slots.slot_name(slot, day, date.min, self.language, self.language)
         return replace(
             to,
-            slot=said.slot,
+            slot=self.slot,
             slot_name=name,
             slot_starts=slots.starts_at(slot, day, at.shop.timezone),
         )
@@ -189,31 +204,27 @@ class Quote:
             yield self.coupon_fault
         yield from self._delivery_faults()
         said, at = self.state.checkout, self.state.at
-        if not said.slot and not hours.is_open(at.shop.hours, at.shop.timezone, at.now):
+        if not self.slot and not hours.is_open(at.shop.hours, at.shop.timezone, at.now):
             yield OrderFault("closed")
-        if said.quoted and said.quoted != self.fingerprint:
+        shown_here = said.quoted and said.agreed != at.number
+        if shown_here and said.quoted != self.fingerprint:
             yield OrderFault("changed")
 
     def _delivery_faults(self) -> Iterator[CheckoutFault]:
-        delivery, said = self.state.at.shop.delivery, self.state.checkout
+        delivery = self.state.at.shop.delivery
         if delivery is None:
             return
-        if _how(delivery, said.how) is Fulfilment.NONE:
+        if self.how is Fulfilment.NONE:
             yield CheckoutFault(Field.ADDRESS, "no address")
-        elif said.how is Fulfilment.DELIVERY and self.area is None:
+        elif self.how is Fulfilment.DELIVERY and self.area is None:
             yield CheckoutFault(Field.ADDRESS, "not served")
-        elif said.how is Fulfilment.PICKUP and not delivery.pickup:
+        elif self.how is Fulfilment.PICKUP and not delivery.pickup:
             yield CheckoutFault(Field.PICKUP, "no pickup")
-        if reason := slot_fault(self.state, said.slot):
+        if reason := slot_fault(self.state, self.slot):
             yield CheckoutFault(Field.SLOT, reason)
 
 
 _FINGERPRINT: Final = 16
-
-
-def _how(delivery: Delivery, said: Fulfilment) -> Fulfilment:
-    """Return how the goods reach the customer. Where there is only pickup, nobody has to say so."""
-    return said if delivery.areas or said else Fulfilment.PICKUP
 
 
 def gst_inside(lines: tuple[Line, ...], *, in_state: bool) -> int:
@@ -226,18 +237,36 @@ def gst_inside(lines: tuple[Line, ...], *, in_state: bool) -> int:
 
 def slot_fault(state: ShopState, slot: str) -> str | None:
     """Return why this slot cannot be had for a new order; None if it can, or if the shop has no slots."""
+    return _slot_fault(state, slot, slots_taken(state))
+
+
+def slot_fault_of_lapsed(state: ShopState, order: Order) -> str | None:
+    """Return why the slot of an order that lapsed cannot be had again. The current order keeps its place."""
+    return _slot_fault(state, order.to.slot, _slots_in(state.taken)) if order.to.slot else None
+
+
+def coupon_is_used_up(state: ShopState, order: Order) -> bool:
+    """Return whether others have taken all uses of the coupon of an order that lapsed."""
+    name = quotas.coupon(order.terms.coupon)
+    uses = state.at.shop.places(name) if order.terms.coupon else None
+    return uses is not None and state.taken.get(name, 0) >= uses
+
+
+def _slot_fault(state: ShopState, slot: str, taken: Mapping[str, int]) -> str | None:
     shop, now = state.at.shop, state.at.now
     if shop.delivery is None:
         return None
-    taken = slots_taken(state)
     return slots.why_not(shop.delivery, shop.hours, shop.timezone, now, taken, slot or None)
 
 
 def slots_taken(state: ShopState) -> dict[str, int]:
     """Return how often each slot is taken by other orders than the one that a new order would end, by id."""
+    return _slots_in(used_by_others(state))
+
+
+def _slots_in(taken: Mapping[str, int]) -> dict[str, int]:
     prefix = quotas.slot("")
-    taken = used_by_others(state).items()
-    return {name.removeprefix(prefix): count for name, count in taken if name.startswith(prefix)}
+    return {name.removeprefix(prefix): count for name, count in taken.items() if name.startswith(prefix)}
 
 
 def used_by_others(state: ShopState) -> Mapping[str, int]:

@@ -199,8 +199,18 @@ class ShopState:
         return self.with_order(state.without(state.attempts)).about(key)
 
     def of_nobody(self) -> "ShopState":
-        """Return the state without cart and current order. Ordinals of orders go on."""
-        return replace(self, cart=(), current=None, asked_at=0, earlier_links=())
+        """Return the state without anything that a customer said or did. Ordinals of orders go on."""
+        return ShopState(
+            self.at,
+            placed=self.placed,
+            orders=self.orders,
+            left=self.left,
+            taken=self.taken,
+            next_number=self.next_number,
+            calls=self.calls,
+            moves=self.moves,
+            bookings=self.bookings,
+        )
 
     def waiting_for(self, earlier_links: Iterable[str]) -> "ShopState":
         """Return the state that waits for the end of exactly these links of earlier orders."""
@@ -244,7 +254,7 @@ class ShopState:
             shop.with_order(OrderState(order)),
             placed=shop.placed + 1,
             next_number=shop.next_number + 1,
-            checkout=shop.checkout.after_placing(),
+            checkout=shop.checkout.after_placing(order.placed_by),
             current=order.key,
             asked_at=0,
         )

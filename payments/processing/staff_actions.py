@@ -3,11 +3,12 @@
 A new verb is a `case` in `act`, and its right in `_RIGHTS`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
-from payments.processing import handover, staff_orders
+from payments.processing import handover, staff_lists, staff_orders
 from payments.processing.bodies import StaffAction
+from payments.processing.named_orders import DAY
 from payments.processing.turn import Trace, Turn
 from payments.shop.handover import Ending
 from payments.shop.staff import Right
@@ -30,6 +31,11 @@ def right_for(verb: str) -> Right:
     return _RIGHTS.get(verb, Right.ORDERS)
 
 
+def may_do(verb: str, rights: Collection[Right]) -> bool:
+    """Return whether who has `rights` may do `verb`. The figures of a day are also for who sees to money."""
+    return right_for(verb) in rights or (verb == DAY and Right.MONEY in rights)
+
+
 def act(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     """Do what a member of the staff wants. Return the trace, and whether it had an effect.
 
@@ -42,6 +48,10 @@ def act(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
             return handover.give_back(turn, action, Ending.DONE)
         case "handover":
             return handover.take_over(turn, action)
+        case "orders":
+            return staff_lists.orders(turn, action)
+        case "day":
+            return staff_lists.day(turn, action)
         case verb if verb in staff_orders.VERBS:
             return staff_orders.change(turn, action)
         case _:

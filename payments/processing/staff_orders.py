@@ -5,11 +5,12 @@
 `change` reads a verb and its words, changes the order, and answers the member who asked.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from flows.messages.kinds import Buttons, Message, Text
+from flows.messages.limits import clip
 from flows.messages.offers import Reply
 from flows.messages.replies import encode
 from payments.ledger.state import OrderState
@@ -21,9 +22,12 @@ from payments.processing.turn import Trace, Turn
 from payments.shop.delivery import area_of
 from payments.shop.fulfilment import LADDER, Stage, following
 from payments.shop.money import money, paise
+from payments.shop.order_terms import Fulfilment
 from payments.shop.pincodes import pincode_of
 
 STAGE: Final = "stage"
+SHOW: Final = "show"
+"""Show the order, and change nothing."""
 WASTE: Final = "waste"
 """Word after what a verb needs, or the last one: the goods cannot be sold again."""
 RESTOCK: Final = "restock"
@@ -72,7 +76,7 @@ def change(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
         turn.reply(action, Text(f"Not done: {refused}."))
         return ({**entry, "refused": str(refused)},), False
     after = turn.shop.known(action.order_key)
-    turn.reply(action, _answer(turn, after))
+    turn.reply(action, _answer(turn, after, whole=action.verb == SHOW))
     return ({**entry, "stage": str(after.stage or "")}, *trace), True
 
 
@@ -203,7 +207,12 @@ def _note(request: Request) -> Trace:
     return order_changes.send_elsewhere(request.turn, request.state, to, request.by)
 
 
+def _show(request: Request) -> Trace:
+    return ()
+
+
 _VERBS: Final[Mapping[str, Callable[[Request], Trace]]] = {
+    SHOW: _show,
     STAGE: _move,
     "cancel": _cancel,
     "refuse": _refuse,
@@ -226,13 +235,27 @@ def normal(verb: str, value: str) -> tuple[str, str]:
     return (STAGE, f"{verb} {value}".strip()) if verb in frozenset(Stage) else (verb, value)
 
 
-def _answer(turn: Turn, state: OrderState) -> Message:
-    """Return how the order stands now, with buttons for what comes next."""
+def _answer(turn: Turn, state: OrderState, *, whole: bool) -> Message:
+    """Return how the order stands now, with buttons for what comes next. `whole`: with all that is in it."""
     stands = f"#{state.order.number}: {state.stage or state.status}, {_paid(state)}."
+    if whole:
+        stands = clip("\n".join((stands, *_details(turn, state))), turn.flow.limits.interactive_body)
     if state.stage is None or state.stage.ended or not state.goods_due:
         return Text(stands)
     place = f"s|{state.key}|{state.stage}"
     return Buttons(stands, tuple(_button(place, state, to) for to in _next(turn, state.stage)))
+
+
+def _details(turn: Turn, state: OrderState) -> Iterator[str]:
+    """Yield what is in the order, where it goes, and whose it is."""
+    for line in state.lines:
+        yield f"{line.quantity} × {line.name}"
+    yield f"Total {money(state.owed)}"
+    to, name = state.to, turn.conversation.customer.get("name")
+    where = "To be picked up" if to.how is Fulfilment.PICKUP else to.address
+    phone = f"+{turn.given.phone}" if turn.given.phone else ""
+    who = " ".join(part for part in (to.name or str(name or ""), to.phone or phone) if part)
+    yield from (part for part in (to.slot_name, where, who, to.note) if part)
 
 
 def _paid(state: OrderState) -> str:

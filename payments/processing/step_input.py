@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from flows.engine.conversation import Conversation
+from payments.ledger.day import Day
 from payments.ledger.state import OrderState
+from payments.shop.business_day import Period
 from payments.shop.staff import StaffMap
 
 
@@ -58,6 +60,20 @@ class InboxEvent:
     """Milliseconds since 1970, UTC."""
 
 
+TO_DO: Final = 100
+"""The most orders to do that a step is given."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToDo:
+    """The orders that the shop still has to do something about."""
+
+    orders: tuple[OrderState, ...]
+    """The oldest of them, at most TO_DO."""
+    count: int
+    """Of all."""
+
+
 @dataclass(frozen=True, slots=True)
 class StepInput:
     """One conversation and its waiting events, oldest first."""
@@ -90,3 +106,9 @@ class StepInput:
     quoted: Mapping[str, str] = field(default_factory=dict)
     """The channel's id of each message of ours to the staff that `events` quote -> the conversation that it
     was about."""
+    numbered: Mapping[str, str] = field(default_factory=dict)
+    """The number of each order that the staff have typed in `events` -> the order's key."""
+    to_do: ToDo | None = None
+    """Given if a member of the staff asks for it in `events`."""
+    days: Mapping[Period, Day] = field(default_factory=dict)
+    """The figures of each day for which `events` ask, if they are a member of the staff's."""

@@ -18,7 +18,7 @@ from payments.ledger.state import OrderState, PaymentStatus
 from payments.processing.bodies import FactsTold
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.notifications import NOT_FOUND, events_for
-from payments.processing.quoting import slot_fault
+from payments.processing.quoting import slot_fault_of_lapsed
 from payments.processing.results import Refusal
 from payments.processing.shop_state import CannotHandle, ShopState
 from payments.processing.turn import Trace, Turn
@@ -191,9 +191,9 @@ def _rules(turn: Turn, state: OrderState, current: bool) -> Repairs:
 
 def _cannot_come(shop: ShopState, state: OrderState) -> bool:
     """Return whether the shop has switched some of the goods off, or their slot is over or full."""
-    at, slot = shop.at, state.order.to.slot
+    at = shop.at
     off = any(at.shop.is_off(line.sku, at.off) for line in state.order.lines)
-    return off or bool(slot and slot_fault(shop, slot))
+    return off or slot_fault_of_lapsed(shop, state.order) is not None
 
 
 def _move_attempts(state: OrderState) -> OrderState:

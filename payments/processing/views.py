@@ -126,6 +126,7 @@ _NO_ORDER: Final[Mapping[str, Any]] = {
     "slot": "",
     "note": "",
     "stage": "",
+    "rating": 0,
     "running": False,
     "can_cancel": False,
     "currency": CURRENCY,
@@ -153,8 +154,13 @@ def _goods(state: OrderState) -> Mapping[str, Any]:
         "slot": to.slot_name,
         "note": to.note,
         "stage": str(state.stage or ""),
+        "rating": state.rating or 0,
         "running": state.goods_due and state.stage is not None and not state.stage.ended,
     }
+
+
+ORDER_FIELDS: Final = frozenset(_NO_ORDER)
+"""The fields of an order. No answer that a shop keeps with its orders may be called so."""
 
 
 def _gst(state: OrderState) -> int:

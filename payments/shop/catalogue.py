@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -11,11 +12,11 @@ from flows.document.errors import close
 from flows.document.shape import Misplaced, Name, Texts, misplaced
 from payments.shop.coupons import Coupons, find
 from payments.shop.delivery import Delivery
-from payments.shop.fulfilment import Stage
+from payments.shop.fulfilment import LADDER, Stage, is_forward
 from payments.shop.handover import HandoverSpec
 from payments.shop.hours import Hours
 from payments.shop.legal import Gst, Legal
-from payments.shop.local_time import INDIA, TimeZone
+from payments.shop.local_time import INDIA, TimeOfDay, TimeZone
 from payments.shop.money import RupeesOrZero
 from payments.shop.products import Article, Category, Product
 from payments.shop.sale_terms import CancelTerms, CashTerms, Rung
@@ -103,12 +104,20 @@ class Shop(BaseModel):
     staff: Annotated[list[StaffSpec], AfterValidator(distinct), Field(max_length=50)] = []
     """Who runs the shop. The setting MUNSHI_STAFF adds numbers that the flow file leaves out."""
 
+    day_report: TimeOfDay | None = None
+    """Minutes after midnight at which the staff get the figures of the day; None: never."""
+
     handover: HandoverSpec = HandoverSpec()
     """When a chat that a person has taken over comes back to the bot."""
 
     @model_validator(mode="after")
     def _names_fit(self) -> "Shop":
-        if found := [*self._given_twice(), *self._unknown_categories()]:
+        if found := [
+            *self._given_twice(),
+            *self._unknown_categories(),
+            *self._other_states(),
+            *self._misplaced_stages(),
+        ]:
             raise misplaced("Shop", found)
         return self
 
@@ -136,6 +145,32 @@ class Shop(BaseModel):
                 mend = close(product.category, ids) or "name it under 'categories' of the shop"
                 place = ("products", at, "category")
                 yield Misplaced(place, f"there is no category '{product.category}'", mend)
+        for at, coupon in enumerate(self.coupons):
+            for n, category in enumerate(coupon.only):
+                if category not in ids:
+                    mend = close(category, ids) or "name it under 'categories' of the shop"
+                    yield Misplaced(("coupons", at, "only", n), f"there is no category '{category}'", mend)
+
+    def _other_states(self) -> Iterator[Misplaced]:
+        """Yield each area in another state that the shop's tax does not allow."""
+        for at, area in enumerate(self.delivery.areas if self.delivery else ()):
+            place = ("delivery", "areas", at, "state")
+            if area.state is None:
+                continue
+            if self.gst is None:
+                mend = "remove it, or add 'gst' with the shop's number"
+                yield Misplaced(place, "a shop without a GST number has no taxes of another state", mend)
+            elif self.gst.scheme == "composition" and area.state != self.gst.state:
+                # Source: CGST Act, s. 10(2)(c).
+                mend = "deliver in the shop's own state only, or be registered under the regular scheme"
+                yield Misplaced(place, "the composition scheme allows no sale to another state", mend)
+
+    def _misplaced_stages(self) -> Iterator[Misplaced]:
+        for at, (stage, following) in enumerate(pairwise(self.stages)):
+            if stage is following or not is_forward(stage, following):
+                message = f"'{following}' does not follow '{stage}'"
+                rungs = ", ".join(rung for rung in LADDER if rung in self.stages)
+                yield Misplaced(("stages", at + 1), message, f"the order is {rungs}, each once")
 
     @cached_property
     def _by_sku(self) -> Mapping[str, Product]:
@@ -208,7 +243,11 @@ class Shop(BaseModel):
         return product.hsn or (category.hsn if category else None) or default
 
     def _category_of(self, product: Product) -> Category | None:
-        return next((category for category in self.categories if category.id == product.category), None)
+        return self._by_category.get(product.category or "")
+
+    @cached_property
+    def _by_category(self) -> Mapping[str, Category]:
+        return {category.id: category for category in self.categories}
 
     @property
     def counted(self) -> dict[str, int]:

@@ -19,6 +19,7 @@ class Field(StrEnum):
     ADDRESS = "address"
     SLOT = "slot"
     COUPON = "coupon"
+    NOTE = "note"
     PICKUP = "pickup"
 
 
@@ -46,10 +47,18 @@ class Checkout:
     note: str = ""
     quoted: str = ""
     """Fingerprint of the price that the customer was shown last; empty if none was."""
+    agreed: int = 0
+    """Number of the last event that brought a whole order: a program's request, or a cart of WhatsApp's
+    catalogue. It may order at another price than the one shown last; no later event may. Kept beside
+    `quoted` only."""
 
-    def after_placing(self) -> "Checkout":
-        """Return what stays for the order after this one: where the customer lives."""
-        return replace(self, slot="", coupon="", note="", quoted="")
+    def after_placing(self, event: int) -> "Checkout":
+        """Return what stays for the order after the one that event number `event` placed.
+
+        That is where the customer lives; and the price that they were shown, if it was another order's.
+        """
+        quoted = self.quoted if self.agreed == event else ""
+        return replace(self, slot="", coupon="", note="", quoted=quoted, agreed=0)
 
 
 NOTHING_SAID: Final = Checkout()

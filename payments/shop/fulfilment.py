@@ -56,3 +56,8 @@ def goods_are_here(stage: Stage | None) -> bool:
 def following(stage: Stage, used: Collection[Stage]) -> tuple[Stage, ...]:
     """Return the stages that the shop uses and that lie ahead of `stage`, nearest first."""
     return tuple(to for to in LADDER if is_forward(stage, to) and (to in used or to is Stage.DELIVERED))
+
+
+def to_do(stage: Stage | None) -> bool:
+    """Return whether the goods are due and not delivered."""
+    return stage is not None and not stage.ended

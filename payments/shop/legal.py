@@ -12,11 +12,17 @@ from payments.shop.pricing import GstRate
 _GSTIN: Final = re.compile(r"[0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][0-9A-Z]Z[0-9A-Z]", re.ASCII)
 """State code, PAN, registration, `Z`, check character. Source: CGST Rules, rule 10."""
 
+_LAST_STATE: Final = 38
+_NO_STATES: Final = ("97", "99")
+"""Codes of numbers outside the states: other territory, centre."""
+
 
 def _gstin(value: Any) -> str:
     number = re.sub(r"[\s-]", "", str(value)).upper()
     if not _GSTIN.fullmatch(number):
         raise ValueError(f"'{value}' is no GST number: it has 15 characters, as in 27ABCDE1234F1Z5")
+    if not 1 <= int(number[:2]) <= _LAST_STATE and number[:2] not in _NO_STATES:
+        raise ValueError(f"'{value}' is no GST number: no state has the code {number[:2]}")
     return number
 
 

@@ -5,8 +5,12 @@ Only orders that may still get their goods take a place: those that lapsed or we
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from payments.shop.orders import Order
+
+_SLOT_LIFE: Final = 25 * 3600_000
+"""Milliseconds from the start of a slot after which it has ended: at most a day, with clocks set back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,8 @@ def bookings(order: Order, places: int) -> tuple[Booking, ...]:
     """Return the bookings of an order's slot and coupon."""
     found = []
     if order.to.slot:
-        found.append(Booking(slot(order.to.slot), places, ends=order.to.slot_starts))
+        # The cut-off may be behind the start: the count is needed until the slot has ended.
+        found.append(Booking(slot(order.to.slot), places, ends=order.to.slot_starts + _SLOT_LIFE))
     if order.terms.coupon:
         found.append(Booking(coupon(order.terms.coupon), places))
     return tuple(found)

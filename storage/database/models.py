@@ -189,6 +189,7 @@ class Order(Model):
     placed_at = fields.BigIntField()
     placed_by = fields.BigIntField()
     paid_at = fields.BigIntField(null=True)
+    rating = fields.IntField(null=True)
 
     class Meta:
         table = "orders"
@@ -209,6 +210,7 @@ class Order(Model):
             ),
             CheckConstraint(check="fulfilled >= 0 AND held >= 0", name="orders_money"),
             CheckConstraint(check="held = 0 OR held_for IS NOT NULL", name="orders_held"),
+            CheckConstraint(check="rating BETWEEN 1 AND 5", name="orders_rating"),
         ]
         indexes: ClassVar = [
             Index(fields=("conversation_id",), name="orders_conversation"),

@@ -5,7 +5,7 @@ however long the reading takes. A process can read only one kind of database at 
 global to the process and hold the SQL dialect.
 """
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -16,6 +16,8 @@ from storage.database import read_only
 from storage.database.address import APPLIED, KEY, configuration, is_sqlite, require_migrated
 from storage.database.orm import Orm
 from storage.database.postgres import begun, checked, connected
+from storage.database.sql import Value, for_sqlite, values_for_sqlite
+from storage.database.transaction import Row, Transaction
 from storage.database.trouble import readable_errors
 
 
@@ -27,6 +29,8 @@ class Records:
         """The client for the models' queries."""
         self.installation = installation
         """The installation's key, with which its public ids begin."""
+        self.reads: Transaction = _Reads(client, installation)
+        """Runs SELECTs in the dialect of `storage.database.sql`, as units of work do."""
 
     async def damage(self) -> str | None:
         """Return the damage that SQLite finds in its file; None if there is none, and None for PostgreSQL.
@@ -38,6 +42,22 @@ class Records:
         [row, *more] = await self.client.execute_query_dict("PRAGMA quick_check(1)")
         [message] = row.values()
         return None if message == "ok" and not more else str(message)
+
+
+class _Reads(Transaction):
+    __slots__ = ("_client",)
+
+    def __init__(self, client: BaseDBAsyncClient, installation: str) -> None:
+        super().__init__(installation)
+        self._client = client
+
+    async def _run(self, sql: str, values: Sequence[Value]) -> list[Row]:
+        if self._client.capabilities.dialect == "sqlite":
+            return await self._client.execute_query_dict(for_sqlite(sql), values_for_sqlite(values))
+        return await self._client.execute_query_dict(sql, list(values))
+
+    async def _run_each(self, sql: str, rows: list[list[Value]]) -> None:
+        raise NotImplementedError("a snapshot is only read")
 
 
 @asynccontextmanager

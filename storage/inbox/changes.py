@@ -206,7 +206,7 @@ def _order_books(saving: Saving) -> Iterator[tuple[Any, ...]]:
         paid_at = saving.now if state.balance.paid_in_full else None
         stage = (state.stage, state.stage_by or None, state.stage_at or None, ",".join(state.tasks) or None)
         stands = (str(state.status), str(state.lifecycle), *stage)
-        yield (saving.id, state.key, *stands, *money, paid_at)
+        yield (saving.id, state.key, *stands, *money, paid_at, state.rating)
 
 
 def _refunds(saving: Saving) -> Iterator[tuple[Any, ...]]:
@@ -282,7 +282,7 @@ VALUES {rows} ON CONFLICT DO NOTHING"""
 
 _ORDER_BOOKS = """
 UPDATE orders SET payment = $3, lifecycle = $4, stage = $5, stage_by = $6, stage_at = $7, todo = $8,
-    fulfilled = $9, held = $10, held_for = $11, paid_at = COALESCE(paid_at, $12)
+    fulfilled = $9, held = $10, held_for = $11, paid_at = COALESCE(paid_at, $12), rating = $13
 WHERE conversation_id = $1 AND key = $2"""
 
 _REFUNDS = """

@@ -14,7 +14,10 @@ _NEXT = "SELECT next_order FROM installation WHERE id = 1"
 
 
 async def following(tx: Transaction, *, locked: bool) -> int:
-    """Return the number of the next order. `locked`: no other process takes from the shop before the commit."""
+    """Return the number of the next order.
+
+    `locked`: no other process takes numbers, pieces or places before the commit.
+    """
     [row] = await tx.fetch(f"{_NEXT} FOR UPDATE" if locked else _NEXT)
     number: int = row["next_order"]
     return number

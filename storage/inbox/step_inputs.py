@@ -260,6 +260,7 @@ def order_state(installation: str, rows: OrderRows) -> OrderState:
         stage=None if rows.order["stage"] is None else Stage(rows.order["stage"]),
         stage_by=rows.order["stage_by"] or "",
         stage_at=rows.order["stage_at"] or 0,
+        rating=rows.order["rating"],
         amendments=tuple(_amendment(amendment) for amendment in rows.amendments),
     )
 

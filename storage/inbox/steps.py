@@ -17,6 +17,7 @@ from storage.inbox import stock as stored_stock
 from storage.inbox.changes import Rows, Saving, error_text, park, rows_of, write
 from storage.inbox.customers import Naming
 from storage.inbox.nonces import Draw
+from storage.inbox.order_lists import with_lists
 from storage.inbox.step_inputs import Unusable, Waiting, load_due
 
 Advance: TypeAlias = Callable[[StepInput], ChangeSet]
@@ -82,7 +83,7 @@ async def advance_due(
     """
     batch: list[list[Rows]] = []
     first, answered = 0, 0
-    loaded = await load_due(tx, now, limit, events, draw, naming)
+    loaded = await with_lists(tx, await load_due(tx, now, limit, events, draw, naming))
     shared = await _read_shared(tx, now, alone) if loaded else _NOTHING
     for item in loaded:
         decided = item if isinstance(item, Unusable) else _decide(item, shared, advance, now)

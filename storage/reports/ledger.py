@@ -91,6 +91,7 @@ async def _orders(records: Records, page: int) -> AsyncIterator[tuple[OrderState
 _ORDER: Final = (
     "key", "conversation_id", "number", "lines", "total", "currency", "terms", "destination", "stage",
     "stage_by", "stage_at", "lifecycle", "fulfilled", "held", "held_for", "placed_at", "placed_by", "paid_at",
+    "rating",
 )  # fmt: skip
 _FACT: Final = ("order_key", "entity", "entity_id", "state", "amount", "currency", "at", "detail")
 _REFUND: Final = ("key", "order_key", "payment_id", "amount", "reason", "status", "refund_id")

@@ -55,10 +55,10 @@ def test_an_address_form_is_filled_in_by_its_fields(tmp_path: Path) -> None:
     )
     assert text.count(help) == text.count("\nmessages:\n") == 1
     form = (
-        '  where: {text: "Where to?", address: true}\n'
+        '  whither: {text: "Where to?", address: true}\n'
         '  there: "To {{ event.address }} for {{ event.name }}."\n'
     )
-    rules = "  where: {words: [where], say: where}\n  address: {say: there}\n"
+    rules = "  whither: {words: [where], say: whither}\n  address: {say: there}\n"
     shop = tmp_path / "shop.yaml"
     shop.write_text(
         text.replace("\nmessages:\n", f"\nmessages:\n{form}").replace(help, help + rules), "utf-8"
@@ -83,7 +83,8 @@ def test_an_address_form_is_filled_in_by_its_fields(tmp_path: Path) -> None:
 def test_the_trace_is_of_the_last_line() -> None:
     out = chat("/trace", "hi", "1", "/trace").output
     assert "nothing was decided yet" in out
-    assert "add  in browsing\n  took     line " in out
+    assert "add  in browsing\n  passed   line " in out
+    assert "  took     line " in out
     assert "  did      cart.add\n  entered  cart, cart.review\n" in out
 
 

@@ -38,8 +38,8 @@ async def test_no_database_yet(tmp_path: Path, words: tuple[str, ...]) -> None:
 
 async def test_ledger_balances(store: Store, database_url: str) -> None:
     await insert(
-        store, "orders", key="k-1-1", number="10012", lifecycle="fulfilled", stage="placed", fulfilled=50_000, paid_at=5,
-        held=5_000, held_for=HoldReason.SURPLUS,
+        store, "orders", key="k-1-1", number="10012", lifecycle="fulfilled", stage="placed",
+        fulfilled=50_000, paid_at=5, held=5_000, held_for=HoldReason.SURPLUS,
     )  # fmt: skip
     await insert(store, "fact", order_key="k-1-1", entity_id="pay_1", amount=65_000)
     await insert(

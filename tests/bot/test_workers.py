@@ -103,7 +103,7 @@ def workers(shelf: Shelf, hands: Hands, clock: ShiftedClock | None = None) -> Wo
     context = SimpleNamespace(
         store=shelf,
         clock=clock or ShiftedClock(Midnight()),
-        flow=None,
+        flow=SimpleNamespace(sections={"shop": SimpleNamespace(day_report=None)}),
         metrics=Metrics(),
         pulse=Pulse(),
         whatsapp=None,

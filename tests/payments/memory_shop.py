@@ -1,5 +1,6 @@
 """A shop in memory, whose inbox events a test feeds to `advance` by hand."""
 
+import re
 from collections import Counter
 from copy import copy
 from dataclasses import replace
@@ -38,8 +39,9 @@ NOW: Final = 1_800_000_000_000
 
 def flow_with_repairs(text: str, repairs: str) -> Flow:
     """The flow of the file `text` with these `repairs:`, written as in the file."""
-    start, end = text.index("  repairs:"), text.index("  products:")
-    return load(f"{text[:start]}  repairs: {{{repairs}}}\n{text[end:]}", "flows.yaml", SHOP, limits=LIMITS)
+    changed, count = re.subn(r"(?m)^  repairs:.*\n(    .*\n)*", f"  repairs: {{{repairs}}}\n", text)
+    assert count == 1
+    return load(changed, "flows.yaml", SHOP, limits=LIMITS)
 
 
 class MemoryShop(MemoryStore):

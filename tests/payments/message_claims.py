@@ -8,16 +8,25 @@ from payments.ledger.state import OrderState
 from payments.processing.changes import ChangeSet
 from payments.processing.shop_state import order_key_in
 
-ALWAYS: Final = frozenset({"", "unpaid", "authorised", "short", "held", "paid", "refunding", "refunded"})
+ALWAYS: Final = frozenset(
+    {"", "unpaid", "authorised", "short", "held", "cash", "paid", "refunding", "refunded", "cancelled"}
+)
 """Every payment status, and the empty text where there is no order."""
 _ANY: Final = ALWAYS - {""}
 _BACK: Final = frozenset({"refunding", "refunded"})
+_DUE: Final = frozenset({"paid", "cash"})
+"""The customer is to get the goods, or has got them."""
+_OFF: Final = frozenset({"cancelled"}) | _BACK
 _UNPAID: Final = frozenset({"unpaid"})
 _SHORT: Final = frozenset({"short"})
 _OF_THE_CHAT: Final = (
     *("products", "cart", "cart_limit", "cart_empty", "change_what", "change_how", "how_many", "summary"),
     *("sold_out", "all_sold_out", "not_ordered", "stale_button", "help", "apology"),
     *("how_it_stands", "asked_lately"),
+    *("sizes", "not_there", "not_all_there", "where", "when", "what_code", "address_refused", "slot_gone"),
+    *("coupon_refused", "price_changed"),
+    *("a_person_comes", "no_person", "bot_is_back", "asks_for_person", "quiet_now", "offers_on"),
+    *("privacy", "forgotten", "not_forgotten"),
 )
 
 WHEN: Final = {
@@ -38,7 +47,7 @@ WHEN: Final = {
     "order_cancelled": _UNPAID,
     "order_sold_out": _UNPAID,
     "payment_not_found": _UNPAID,
-    "cancelled": frozenset({"", "unpaid"}),
+    "cancelled": frozenset({"", "unpaid", "cancelled"}),
     # there is something to pay
     "payment_url": _UNPAID | _SHORT,
     "checking_payment": _UNPAID | _SHORT,
@@ -54,9 +63,17 @@ WHEN: Final = {
     "payment_held": frozenset({"held", "short"}),
     "payment_successful": frozenset({"paid"}),
     "order_is_paid": frozenset({"paid"}),
-    "nothing_open": frozenset({"paid"}),
+    "nothing_open": _DUE,
+    "receipt": frozenset({"paid"}),
     "payment_surplus": frozenset({"paid"}) | _BACK,
     "payment_returned": _BACK,
+    # of the goods
+    "cash_order": frozenset({"cash"}),
+    "new_order": _DUE,
+    **dict.fromkeys(("accepted", "on_its_way", "delivered", "thanks"), _DUE | _BACK),
+    "too_late": _DUE | _BACK | {"held", "authorised"},
+    **dict.fromkeys(("called_off", "order_is_off", "order_off"), _OFF),
+    "amended": _DUE | _BACK,
     "refund_started": _ANY,
     "refund_done": _ANY,
     "refund_stuck": _ANY,
@@ -76,6 +93,6 @@ def untruths(conversation: Conversation, orders: Mapping[str, OrderState], done:
     now = orders[key].status if key else ""
     entries = [entry for handled in done.results for entry in handled.trace if not entry.get("aside")]
     for entry in entries:
-        for name in entry.get("said", ()):
+        for name in (*entry.get("said", ()), *entry.get("told", ())):
             if now not in WHEN[name]:
                 yield f"'{name}' is said while the order is {now or 'none'}: {entry}"

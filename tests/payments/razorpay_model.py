@@ -179,6 +179,7 @@ class Razorpay:
                     payment.amount,
                     payment.currency,
                     payment.at,
+                    Detail(payment_id=payment.id),
                 )
             )
         )

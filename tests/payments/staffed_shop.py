@@ -43,7 +43,10 @@ messages:
         #{{ order.number }} {{ order.total | money }}: {{ order.lines[0].name }} for {{ customer.name }}
         {{- ' ' }}{{ customer.phone }}
       hi: नया
-    buttons: [{on: stage, with: accepted, title: Accept}, {on: handover, title: I call them}, {on: call, title: Call}]
+    buttons:
+      - {on: stage, with: accepted, title: Accept}
+      - {on: handover, title: I call them}
+      - {on: call, title: Call}
     template: {name: new_order, values: ["{{ order.number }}"]}
   asks: "{{ customer.name }} asks for a person."
   waits: "{{ customer.name }} waits."

@@ -14,6 +14,7 @@ from payments.shop.orders import AttemptStatus, Lifecycle
 from tests.builders import (
     InboxBody,
     chat,
+    dispute,
     link_created,
     link_kept,
     link_of,
@@ -251,6 +252,20 @@ def test_without_a_link_for_the_rest_what_came_goes_back(store: MemoryShop, kept
     store.take(link_kept(f"{key}.1") if kept_instead else chat("cancel"))
     assert (store.said[-1], store.orders[key].lifecycle) == ("payment_returned", Lifecycle.RETURNED)
     assert sum(refund.amount for refund in store.orders[key].refunds) == 8_000
+
+
+@pytest.mark.parametrize("end", ["won", "lost"])
+def test_a_disputed_part_payment_ends_the_order_whose_rest_waits(store: MemoryShop, end: str) -> None:
+    key = store.order_with_link()
+    store.take(webhook(payment_of(key, "captured", 8_000)))
+    store.take(webhook(dispute("created", 8_000, order_key=key, payment_id="pay_1")))
+    store.take(link_withdrawn(f"{key}.1"))
+    state = store.orders[key]
+    assert (requested_links(store), state.planned, state.lifecycle) == ([], None, Lifecycle.RETURNED)
+    assert (state.held, state.refunds) == (8_000, ())
+    store.take(webhook(dispute(end, 8_000, order_key=key, payment_id="pay_1")))
+    given_back = sum(refund.amount for refund in store.orders[key].refunds)
+    assert given_back == (8_000 if end == "won" else 0), "what the bank has taken cannot be given back"
 
 
 def test_a_link_of_an_order_that_the_bank_had_said_yes_to_ends_too(store: MemoryShop) -> None:

@@ -202,9 +202,11 @@ def test_a_member_of_the_staff_who_asks_for_a_person_is_not_their_own() -> None:
     assert [say.name for say in simulator.said_to("sim-2")] == ["no_person"]
 
 
-@pytest.mark.parametrize("text", ["#10034 out", "# nothing"])
-def test_a_command_is_never_passed_on_to_the_customer(text: str) -> None:
-    plays(ASKS + f'- customer: hm\n- staff: "Meena replies {text}"\n- shop: []\n  told: "There is no #…"\n')
+@pytest.mark.parametrize(
+    ("text", "answer"), [("#10034 out", "There is no order #10034."), ("# nothing", "There is no #…")]
+)
+def test_a_command_is_never_passed_on_to_the_customer(text: str, answer: str) -> None:
+    plays(ASKS + f'- customer: hm\n- staff: "Meena replies {text}"\n- shop: []\n  told: "{answer}"\n')
 
 
 def test_a_staff_member_who_may_not_chat_is_a_customer_in_their_replies() -> None:

@@ -168,7 +168,8 @@ def test_a_broken_promise_shows_place_expectation_answer_and_chat() -> None:
         "  the chat so far",
         "    customer: hi",
         "        shop: Namaste Asha! Welcome to Chai & Co.! What would you like today?",
-        "              [Masala chai 250 g] [Ginger chai 250 g] [Assam leaf 500 g] [Kulhad cups (6)]",
+        "              [Masala chai 250 g] [Ginger chai 250 g] [Assam leaf 500 g] [Kulhad cups (6)]"
+        " [Gift box]",
     ]
 
 
@@ -233,7 +234,9 @@ def test_an_unknown_language_is_said() -> None:
 
 def test_what_cannot_be_done_names_what_answered_before() -> None:
     result = played("  - customer: hi\n  - tap: Masala chai 250 g\n  - tap: Nothing\n")
-    assert result.answered == (f"flows.yaml:{line_of('      add:')}: browsing: add",)
+    assert result.answered == (
+        f"flows.yaml:{line_of('        - {stale: true, do: {cart.add')}: browsing: add",
+    )
 
 
 def test_what_became_of_every_event_is_kept() -> None:

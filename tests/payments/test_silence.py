@@ -309,7 +309,7 @@ def test_whatever_is_said_in_the_silence_leads_nowhere_unseen(shop_flow: Flow, w
         before, orders = chat.conversation, chat.conversation.data.get("orders")
         said = _round(chat, word)
         assert said or chat.conversation.visits == before.visits
-        assert orders == chat.conversation.data.get("orders") or before.state == "checkout"
+        assert orders == chat.conversation.data.get("orders") or before.state == "checkout.review"
 
 
 def test_a_tap_ends_the_silence_of_whoever_went_back_and_forth(shop_flow: Flow) -> None:
@@ -318,7 +318,7 @@ def test_a_tap_ends_the_silence_of_whoever_went_back_and_forth(shop_flow: Flow) 
     assert _round(chat, "yes") == []
     assert not chat.conversation.data.get("orders")
     assert chat.tap("Proceed to Checkout") != []
-    assert chat.conversation.state == "checkout"
+    assert chat.conversation.state == "checkout.review"
     assert _round(chat, "yes") != []
     assert chat.conversation.state == "awaiting_payment"
 
@@ -340,7 +340,7 @@ def test_what_the_notice_names_ends_the_silence(shop_flow: Flow) -> None:
     assert _round(stuck, "hm") == []
     assert "go to another state" in stuck.notices[0].said
     assert _round(stuck, "checkout") != []
-    assert stuck.conversation.state == "checkout"
+    assert stuck.conversation.state == "checkout.review"
     assert "go to another state" not in walker.notices[0].said
     walker.now += PAUSE
     assert _round(walker, "checkout") != []

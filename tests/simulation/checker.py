@@ -240,7 +240,7 @@ class _Books:
         for order in self._orders.values():
             for sku, _, quantity, *_ in json.loads(order["lines"]):
                 promised[sku] += quantity if order["lifecycle"] == "fulfilled" else 0
-                reserved[sku] += quantity if order["lifecycle"] == "open" else 0
+                reserved[sku] += quantity if order["lifecycle"] in ("open", "promised") else 0
         for row in self._rows("SELECT * FROM stock"):
             sku = row["sku"]
             if promised[sku] > stock[sku]:

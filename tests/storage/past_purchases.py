@@ -54,6 +54,7 @@ async def with_past(store: Store, customers: int, *, remembered: int = 1) -> Sho
     shop.now += _LATER
     await shop.finish()
     await store._units.run(lambda tx: tx.fetch(_AMENDED, shop.now))
+    await store._units.run(lambda tx: tx.fetch("UPDATE orders SET stage = 'delivered', todo = NULL"))
     await store._units.run(lambda tx: _copy(tx, customers - 1, remembered))
     if isinstance(store._units, PostgresUnits):
         await store._units.run(_known_to_postgres)
@@ -61,9 +62,10 @@ async def with_past(store: Store, customers: int, *, remembered: int = 1) -> Sho
 
 
 _AMENDED: Final = """
-INSERT INTO amendment (key, conversation_id, order_key, kind, amount, sku, pieces, changed_by, why, created_at,
-    caused_by)
-SELECT key || '-a1', conversation_id, key, 'less', 0, 'masala-250', 1, 'ravi', '', $1, placed_by FROM orders"""
+INSERT INTO amendment (key, conversation_id, order_key, kind, amount, sku, pieces, changed_by, why,
+    created_at, caused_by)
+SELECT key || '-a1', conversation_id, key, 'less', 0, 'masala-250', 1, 'ravi', '', $1, placed_by
+FROM orders"""
 """A person took a piece out of the order."""
 
 

@@ -7,14 +7,18 @@ from typing import Any, Final
 from bot.ingest import from_operator_forget
 from bot.whatsapp.channel import WHATSAPP
 from flows.messages.kinds import Text
+from payments.ledger.exports import Export
 from payments.ledger.state import PaymentStatus
-from payments.processing.bodies import StaffAction
+from payments.processing.bodies import StaffAction, staff_action_to_json
 from payments.processing.changes import Caused, ChangeSet, Command, Told
+from payments.processing.named_orders import period_to
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import EventKind, StepInput
 from payments.shop import amendments
 from payments.shop.amendments import Amendment, AmendmentKind
+from payments.shop.business_day import Period
 from payments.shop.fulfilment import Stage
+from payments.shop.local_time import INDIA
 from payments.shop.orders import Lifecycle
 from payments.shop.quotas import Booking
 from payments.shop.staff import Staff
@@ -32,6 +36,7 @@ from storage.reports.desk import OrderFilter, Place
 from storage.reports.ledger import books
 from storage.reports.timeline import story, subjects
 from tests.builders import change_set, refunded, webhook
+from tests.storage.past_purchases import START
 from tests.storage.purchases import LEASE, Shop, names
 from tests.storage.receipt_bodies import receipt_body
 
@@ -287,6 +292,34 @@ async def _staff(shop: Shop) -> None:
         wrote = Arrival(f"staff.{n}", EventKind.CHAT, {"quote": "wamid.told"}, aliases=aliases)
         await shop.store.arrive([wrote], shop.now)
         await shop.store.advance_due(_commands, shop.now)
+    await _ask(shop, ramesh)
+
+
+async def _ask(shop: Shop, phone: str) -> None:
+    """A member of the staff names orders, and asks for what is to do and for a day."""
+    await shop.store.declare_staff({phone: Staff("Ramesh", f"+{phone}")}, shop.now)
+    period = Period(START, START + 20_000)
+    actions = [StaffAction("", "Meena", "orders"), StaffAction("", "Meena", "day", period_to(period))]
+    asked = [(EventKind.STAFF, staff_action_to_json(action)) for action in actions]
+    asked.append((EventKind.CHAT, {"event": {"kind": "text", "text": "#10013"}}))
+    for n, (kind, body) in enumerate(asked):
+        await shop.store.arrive([Arrival(f"ask.{n}", kind, body, aliases=(("phone", phone),))], shop.now)
+    seen: list[StepInput] = []
+
+    def look(given: StepInput) -> ChangeSet:
+        seen.append(given)
+        return change_set(given)
+
+    await shop.store.advance_due(look, shop.now)
+    [given] = [one for one in seen if one.to_do is not None]
+    assert set(given.numbered) == {"10013"}
+    assert set(given.days) == {period}
+    await shop.store.day(period)
+    await shop.store.article_counts()
+    for what in (Export.ORDERS, Export.CUSTOMERS):
+        first = await shop.store.export(what, Period(0, shop.now), None, INDIA, 20)
+        assert first.last is not None
+        await shop.store.export(what, Period(0, shop.now), first.last, INDIA, 20)
 
 
 def _commands(given: StepInput) -> ChangeSet:

@@ -24,7 +24,13 @@ def _with_forgetting(text: str) -> str:
     return text.replace("\nmessages:\n", f"\nmessages:{_TEXTS}", 1)
 
 
-async def test_an_operator_forgets_a_customer_once_the_order_is_paid(live: Live) -> None:
+async def _delivered(live: Live) -> None:
+    """What customers bought was handed over."""
+    sql = "UPDATE orders SET stage = 'delivered' WHERE stage IS NOT NULL"
+    await live.context.store._units.run(lambda tx: tx.fetch(sql))
+
+
+async def test_an_operator_forgets_a_customer_once_the_order_is_delivered(live: Live) -> None:
     asha = live.customer()
     await asha.order()
     phone = asha.person.wa_id
@@ -37,6 +43,9 @@ async def test_an_operator_forgets_a_customer_once_the_order_is_paid(live: Live)
     view = await live.order(live.world.razorpay.links[asha.link])
     shown = await munshi(live, "customers", "show", f"#{view.order.number}")
     assert f"order #{view.order.number} ({view.order.key}): ₹500, paid, fulfilled" in shown.output
+    early = await live.until(munshi(live, "customers", "forget", phone))
+    assert ": goods on their way." in early.output
+    await _delivered(live)
     done = await live.until(munshi(live, "customers", "forget", phone))
     assert done.exit_code == 0, done.output
     assert "is forgotten" in done.output
@@ -66,6 +75,9 @@ async def test_a_customer_asks_to_be_forgotten_and_hears_a_goodbye(
         await asha.write("forget me")
         assert asha.texts[-1] == "Not yet: open order"
         await asha.pay()
+        await asha.write("forget me")
+        assert asha.texts[-1] == "Not yet: goods on their way"
+        await _delivered(live)
         await asha.write("forget me")
         assert asha.texts[-1] == "We forget you now."
         assert await live.rows("SELECT value FROM alias")

@@ -87,7 +87,7 @@ BAD = {
     "digits of another script": ({"phone": "+९१९८१२३४५६०१"}, 422, "phone"),
     "a number that nobody has": ({"phone": "5215512345679"}, 422, "phone"),
     "number": ({"phone": 919812345601}, 422, "phone"),
-    "unknown key": ({"phone": PHONE, "note": "x"}, 422, "note"),
+    "unknown key": ({"phone": PHONE, "notes": "x"}, 422, "notes"),
     "unknown sku": ({"phone": PHONE, "items": [*ITEMS, {"sku": "x"}]}, 422, "items.2.sku"),
     "sku of no text": ({"phone": PHONE, "items": [{"sku": 1}]}, 422, "items.0.sku"),
     "none of it": (

@@ -24,7 +24,7 @@ async def test_messages_that_came_in_the_wrong_order(live: Live) -> None:
     assert await live.parked() == []
 
 
-@pytest.mark.parametrize("gone", ["checkout", "awaiting_payment"])
+@pytest.mark.parametrize("gone", ["review", "awaiting_payment"])
 async def test_the_state_of_a_customer_was_edited_away(
     gone: str, world: World, clock: ShiftedClock, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -38,7 +38,7 @@ async def test_the_state_of_a_customer_was_edited_away(
     monkeypatch.setattr("bot.app.load_flow", lambda path: new)
     async with start(world, clock) as live:
         asha = live.customer()
-        if gone == "checkout":
+        if gone == "review":
             stale, _ = await asha.tap("Confirm order")
             assert stale.text.startswith("That button is from an earlier message.")
             assert world.razorpay.links == {}, "nothing is ordered from a state that is gone"

@@ -226,6 +226,7 @@ class Migration(migrations.Migration):
                 ("placed_at", fields.BigIntField()),
                 ("placed_by", fields.BigIntField()),
                 ("paid_at", fields.BigIntField(null=True)),
+                ("rating", fields.IntField(null=True)),
             ],
             options={
                 "constraints": [
@@ -245,6 +246,7 @@ class Migration(migrations.Migration):
                     ),
                     CheckConstraint(check="fulfilled >= 0 AND held >= 0", name="orders_money"),
                     CheckConstraint(check="held = 0 OR held_for IS NOT NULL", name="orders_held"),
+                    CheckConstraint(check="rating BETWEEN 1 AND 5", name="orders_rating"),
                 ],
                 "table": "orders",
                 "app": "storage",
@@ -435,6 +437,7 @@ class Migration(migrations.Migration):
                 "CREATE INDEX attempt_link ON attempt (link_id) WHERE link_id IS NOT NULL",
                 "CREATE INDEX fact_captured ON fact (entity_id)"
                 " WHERE entity = 'payment' AND state = 'captured'",
+                "CREATE INDEX fact_money ON fact (at) WHERE entity IN ('payment', 'refund')",
             ],
         ),
     ]

@@ -1,0 +1,71 @@
+"""`munshi export`: write a table as CSV."""
+
+import sys
+from collections.abc import Collection, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, TextIO
+
+import typer
+
+from bot.cli.flow_file import sound_flow
+from bot.cli.lifecycle import looked_up, refuse, settings_or_refuse
+from bot.clock import SystemClock
+from bot.exports import parts, period_between
+from bot.whatsapp.channel import WHATSAPP
+from flows.engine.model import Flow
+from payments.ledger.exports import Export
+from payments.shop.business_day import Period
+from payments.shop.catalogue import Shop
+from payments.shop.local_time import calendar_date
+from storage.database.records import reading
+from storage.reports import exports
+from storage.reports.exports import Page, Place
+
+What = Annotated[Export, typer.Argument(help="The table.")]
+From = Annotated[str, typer.Option("--from", help="The first day; without it, the first of the month.")]
+To = Annotated[str, typer.Option("--to", help="The last day; without it, today.")]
+Out = Annotated[Path | None, typer.Option("--out", help="The file to write; without it, standard output.")]
+Bom = Annotated[bool, typer.Option("--bom", help="Begin with a byte order mark, as Excel wants it.")]
+
+
+def command(what: What, first: From = "", last: To = "", out: Out = None, bom: Bom = False) -> None:
+    """Write orders, their lines, tax rows, ratings, customers or the catalogue as CSV.
+
+    Orders are those placed from --from to --to, in the shop's time zone; gst has those of them whose goods
+    are due. Amounts are in rupees. Phone numbers are whole. The server may run or not.
+    """
+    settings = settings_or_refuse()
+    flow = sound_flow(settings.munshi_flow)
+    try:
+        period = period_between(flow, _date(first), _date(last), SystemClock().now())
+    except ValueError as error:
+        refuse(str(error))
+    work = (settings.database_url, what, period, flow)
+    if out is None:
+        looked_up(_export(*work, sys.stdout, bom=bom))
+        return
+    try:
+        # The rows end themselves, in CSV's own way.
+        with out.open("w", encoding="utf-8", newline="") as file:
+            looked_up(_export(*work, file, bom=bom))
+    except OSError as error:
+        refuse(f"{out} can't be written: {error.strerror}")
+
+
+def _date(written: str) -> date | None:
+    return calendar_date(written) if written else None
+
+
+async def _export(url: str, what: Export, period: Period, flow: Flow, out: TextIO, *, bom: bool) -> None:
+    shop: Shop = flow.sections["shop"]
+    async with reading(url) as records:
+
+        async def pages(what: Export, period: Period, after: Place | None) -> Page:
+            return await exports.page(records.reads, what, period, after, shop.timezone, WHATSAPP.naming)
+
+        async def counts() -> tuple[Mapping[str, int], Collection[str]]:
+            return await exports.counts(records.reads)
+
+        async for part in parts(what, period, flow, pages, counts, bom=bom):
+            out.write(part)

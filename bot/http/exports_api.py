@@ -1,0 +1,86 @@
+"""API for an operator's programs: the figures of a day, and tables as CSV."""
+
+from datetime import date
+from uuid import uuid4
+
+from aiohttp import web
+
+from bot.context import CONTEXT, Context
+from bot.exports import parts, period_between
+from bot.http import bodies
+from bot.http.access import authorise_operator, problem
+from bot.staff import day_reports
+from payments.ledger.day import to_json
+from payments.ledger.exports import Export
+from payments.shop.business_day import day_named, period_of
+from payments.shop.catalogue import Shop
+from payments.shop.local_time import calendar_date
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/export/day")
+async def day(request: web.Request) -> web.Response:
+    """Answer with the figures of a day as JSON, amounts in paise. Without `date`, of today."""
+    authorise_operator(request)
+    context = request.app[CONTEXT]
+    wanted = _day(context, request.query.get("date", ""))
+    found = await context.store.day(period_of(_shop(context).timezone, wanted))
+    return web.json_response({"date": wanted.isoformat(), **to_json(found)})
+
+
+@routes.post("/day")
+async def send_day(request: web.Request) -> web.Response:
+    """Send the staff the figures of a day now, whether they had them before or not."""
+    authorise_operator(request)
+    context = request.app[CONTEXT]
+    body = bodies.parse_object(await bodies.read_body(request, bodies.API_BODY))
+    wanted = _day(context, str(body.get("date") or ""))
+    arrivals = await day_reports(context.store, context.flow, wanted, uuid4().hex)
+    if not arrivals:
+        raise problem(web.HTTPConflict, "the shop has no staff who see to orders or to money")
+    await context.inbox.put(arrivals)
+    return web.json_response({"date": wanted.isoformat(), "to": len(arrivals)})
+
+
+@routes.get("/export/{what}")
+async def export(request: web.Request) -> web.StreamResponse:
+    """Stream a table as CSV: of the days from `from` to `to`, by default of this month. `bom=1` for Excel."""
+    authorise_operator(request)
+    context, name = request.app[CONTEXT], request.match_info["what"]
+    if name not in frozenset(Export):
+        raise problem(web.HTTPNotFound, f"there is no '{name}': there are {', '.join(Export)}")
+    what, query = Export(name), request.query
+    try:
+        first, last = (calendar_date(query[end]) if query.get(end) else None for end in ("from", "to"))
+        period = period_between(context.flow, first, last, context.clock.now())
+    except ValueError as error:
+        raise problem(web.HTTPUnprocessableEntity, str(error)) from None
+    store, zone = context.store, _shop(context).timezone
+    response = web.StreamResponse(headers={"Content-Disposition": f'attachment; filename="{what}.csv"'})
+    response.content_type, response.charset = "text/csv", "utf-8"
+    table = parts(
+        what,
+        period,
+        context.flow,
+        lambda what, period, after: store.export(what, period, after, zone),
+        store.article_counts,
+        bom=query.get("bom") == "1",
+    )
+    await response.prepare(request)
+    async for part in table:
+        await response.write(part.encode())
+    await response.write_eof()
+    return response
+
+
+def _shop(context: Context) -> Shop:
+    shop: Shop = context.flow.sections["shop"]
+    return shop
+
+
+def _day(context: Context, words: str) -> date:
+    try:
+        return day_named(_shop(context).timezone, words, context.clock.now())
+    except ValueError as error:
+        raise problem(web.HTTPUnprocessableEntity, f"date: {error}") from None

@@ -1,0 +1,161 @@
+"""The tables that a shop exports: their columns, and the rows of one order. Pure.
+
+Money is in rupees, times are in the shop's time zone.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Final, TypeAlias
+from zoneinfo import ZoneInfo
+
+from payments.ledger.state import OrderState
+from payments.shop.amendments import Amendment, AmendmentKind
+from payments.shop.orders import Line
+from payments.shop.pricing import Taxable, TaxRow, allocate, tax_rows
+
+Cell: TypeAlias = str | int | Decimal
+Cells: TypeAlias = tuple[Cell, ...]
+
+
+class Export(StrEnum):
+    """What can be exported."""
+
+    ORDERS = "orders"
+    LINES = "lines"
+    GST = "gst"
+    RATINGS = "ratings"
+    CUSTOMERS = "customers"
+    CATALOGUE = "catalogue"
+
+
+COLUMNS: Final[Mapping[Export, tuple[str, ...]]] = {
+    Export.ORDERS: (
+        "number", "key", "placed_at", "customer", "phone", "payment", "stage", "stage_by", "stage_at", "how",
+        "address", "pincode", "slot", "note", "coupon", "goods", "discount", "delivery", "total", "owed",
+        "paid", "due", "rating",
+    ),
+    Export.LINES: (
+        "number", "placed_at", "stage", "sku", "name", "hsn", "gst_percent", "ordered", "left", "price",
+        "discount", "charged", "delivery",
+    ),
+    Export.GST: (
+        "number", "placed_at", "kind", "seller_gst", "state", "description", "hsn", "gst_percent", "amount",
+        "taxable", "cgst", "sgst", "igst",
+    ),
+    Export.RATINGS: ("number", "placed_at", "customer", "phone", "rating"),
+    Export.CUSTOMERS: ("conversation", "name", "phone", "since", "last_wrote", "hears", "orders", "paid"),
+    Export.CATALOGUE: (
+        "sku", "product", "variant", "category", "price", "gst_percent", "hsn", "left", "available",
+    ),
+}  # fmt: skip
+"""The first row of each table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whose order it is, as far as we know."""
+
+    name: str = ""
+    phone: str = ""
+    """Digits with the country code."""
+
+
+def rupees(paise: int) -> Decimal:
+    """Return `paise` in rupees, with two decimals."""
+    return Decimal(paise).scaleb(-2)
+
+
+def local(zone: ZoneInfo, milliseconds: int | None) -> str:
+    """Return a time as clocks in `zone` show it; empty without one."""
+    return f"{datetime.fromtimestamp(milliseconds / 1000, zone):%Y-%m-%d %H:%M}" if milliseconds else ""
+
+
+def rows_of(what: Export, state: OrderState, person: Person, zone: ZoneInfo) -> Iterator[Cells]:
+    """Yield the rows of an order in the table `what`, which is one of orders."""
+    match what:
+        case Export.ORDERS:
+            yield _order(state, person, zone)
+        case Export.LINES:
+            yield from _lines(state, zone)
+        case Export.GST:
+            yield from _gst(state, zone)
+        case Export.RATINGS:
+            if state.rating is not None:
+                placed = local(zone, state.order.placed_at)
+                yield (state.order.number, placed, person.name, person.phone, state.rating)
+        case _:
+            raise ValueError(f"the table '{what}' has no rows of orders")
+
+
+def _order(state: OrderState, person: Person, zone: ZoneInfo) -> Cells:
+    order, to = state.order, state.to
+    who = (to.name or person.name, to.phone.removeprefix("+") or person.phone)
+    stands = (str(state.status), str(state.stage or ""), state.stage_by, local(zone, state.stage_at))
+    goes = (str(to.how), to.address, to.pincode, to.slot_name, to.note)
+    sums = (
+        order.goods,
+        order.discount,
+        order.delivery,
+        order.total,
+        state.owed,
+        state.balance.paid,
+        state.due,
+    )
+    rating: Cell = "" if state.rating is None else state.rating
+    first = (order.number, order.key, local(zone, order.placed_at))
+    return (*first, *who, *stands, *goes, order.terms.coupon, *map(rupees, sums), rating)
+
+
+def _lines(state: OrderState, zone: ZoneInfo) -> Iterator[Cells]:
+    left = {line.sku: line.quantity for line in state.lines}
+    first = (state.order.number, local(zone, state.order.placed_at), str(state.stage or ""))
+    for line in state.order.lines:
+        goods = (line.sku, line.name, line.hsn, rupees(line.rate), line.quantity, left.get(line.sku, 0))
+        sums = (line.price, line.discount, line.charged, line.delivery)
+        yield (*first, *goods, *map(rupees, sums))
+
+
+def _gst(state: OrderState, zone: ZoneInfo) -> Iterator[Cells]:
+    """Yield the tax rows of an order whose goods are due, then what its amendments take back.
+
+    The place of supply is the state of the address; the seller's own if the order names none.
+    """
+    seller = state.order.terms.seller
+    if not state.goods_due or not seller.gst or seller.scheme == "composition":
+        return
+    home, at = seller.gst[:2], local(zone, state.order.placed_at)
+    place = state.order.to.state or home
+    lines, in_state = state.order.lines, place == home
+    named = [(line.name, line.hsn) for line in lines]
+    sold = tax_rows([Taxable(line.charged, line.delivery, line.rate) for line in lines], in_state)
+    for row, (name, hsn) in zip(sold, [*named, *[_DELIVERY] * len(sold)], strict=False):
+        yield _tax_cells(state.order.number, at, "sale", seller.gst, place, name, hsn, row, 1)
+    for amendment in state.amendments:
+        when = local(zone, amendment.at)
+        for line, amount in _credited(amendment, lines):
+            [row] = tax_rows([Taxable(amount, 0, line.rate)], in_state)
+            credit = ("credit", seller.gst, place, line.name, line.hsn, row, -1)
+            yield _tax_cells(state.order.number, when, *credit)
+
+
+_DELIVERY: Final = ("Delivery", "")
+
+
+def _credited(amendment: Amendment, lines: tuple[Line, ...]) -> list[tuple[Line, int]]:
+    """Return what an amendment takes off each line: an allowance lowers all of them in proportion."""
+    if amendment.kind is AmendmentKind.LESS:
+        parts = [amendment.amount if line.sku == amendment.sku else 0 for line in lines]
+    else:
+        parts = list(allocate(amendment.amount, [line.charged + line.delivery for line in lines]))
+    return [(line, part) for line, part in zip(lines, parts, strict=True) if part]
+
+
+def _tax_cells(
+    number: str, at: str, kind: str, seller: str, place: str, name: str, hsn: str, row: TaxRow, sign: int
+) -> Cells:
+    sums = (row.amount, row.taxable, row.cgst, row.sgst, row.igst)
+    amounts = (rupees(sign * amount) for amount in sums)
+    return (number, at, kind, seller, place, name, hsn, rupees(row.rate), *amounts)

@@ -1,0 +1,119 @@
+"""What the staff type in their own chats: a text that begins with `#`. Pure.
+
+    #orders   #day   #day yesterday   #10034   #10034 out   #10034 delivered cash
+    #10034 less kaju-250 1 sold out
+
+A command about an order is done in its customer's conversation, as a tap on a button is.
+"""
+
+from typing import Any, Final
+
+from flows.engine.events import Event, TextReceived
+from payments.processing import staff_orders
+from payments.processing.bodies import StaffAction
+from payments.processing.changes import Command
+from payments.processing.named_orders import DAY, ORDERS, order_number, period_to
+from payments.processing.staff_actions import DONE, may_do, right_for
+from payments.processing.turn import Trace, Turn
+from payments.shop.business_day import day_named, period_of
+from payments.shop.orders import conversation_of
+from payments.shop.staff import Right, Staff
+
+MARK: Final = "#"
+"""A text of the staff that begins with it is for Munshi, not for a customer."""
+_HELP: Final = (
+    "#orders shows what is to do.",
+    "#day shows today's figures; #day yesterday, #day 2026-11-08.",
+    "#10034 shows an order, with buttons.",
+    "#10034 accepted, preparing, ready, out; #10034 delivered cash, upi or owed.",
+    "#10034 less <sku> <pieces> <why>; #10034 allowance <rupees> <why>.",
+    "#10034 cancel, refuse, return <sku> <pieces>, cash <rupees>, upi <rupees>, refunded.",
+    "#10034 address <new address>; #10034 note <text>.",
+    "#done, in reply to a customer's message, gives their chat back to the bot.",
+)
+
+
+def command_in(event: Event) -> str | None:
+    """Return the words of the command in `event`, without the mark; None if it is none."""
+    text = event.text.strip() if isinstance(event, TextReceived) else ""
+    return text.removeprefix(MARK).strip() if text.startswith(MARK) else None
+
+
+def command(turn: Turn, member: Staff, words: str) -> tuple[Trace, bool]:
+    """Do what a member of the staff types. Whatever cannot be done is answered."""
+    first, _, rest = words.partition(" ")
+    entry: dict[str, Any] = {"event": "staff command", "by": member.name}
+    number = order_number(MARK + words)
+    if number is not None:
+        return _about_order(turn, member, number, rest.strip(), entry)
+    match first.lower():
+        case "orders":
+            return _list(turn, member, ORDERS, "", entry)
+        case "day":
+            return _day(turn, member, rest, entry)
+        case "done" if Right.CHAT not in member.may:
+            return _without_right(turn, member, DONE, entry)
+        case "done":
+            said = "Not done: reply with #done to a message of the customer whose chat it is."
+            return _answer(turn, member, said, {**entry, "refused": "it is in reply to nothing"})
+        case "help" | "":
+            return _answer(turn, member, "\n".join(_HELP), {**entry, "did": ["help"]})
+        case _:
+            said = f"There is no {MARK}{first[:40]}. There is:\n" + "\n".join(_HELP)
+            return _answer(turn, member, said, {**entry, "refused": "no such command"})
+
+
+def _day(turn: Turn, member: Staff, words: str, entry: dict[str, Any]) -> tuple[Trace, bool]:
+    zone = turn.shop.at.shop.timezone
+    try:
+        period = period_of(zone, day_named(zone, words, turn.now))
+    except ValueError as error:
+        return _answer(turn, member, f"Not done: {error}.", {**entry, "refused": str(error)})
+    return _list(turn, member, DAY, period_to(period), entry)
+
+
+def _list(turn: Turn, member: Staff, verb: str, value: str, entry: dict[str, Any]) -> tuple[Trace, bool]:
+    """Ask for a list in the member's own conversation: the step that answers is given it."""
+    if not may_do(verb, member.may):
+        return _without_right(turn, member, verb, entry)
+    return _done(turn, turn.conversation.id, action_of(turn, member, verb, value), entry)
+
+
+def _about_order(
+    turn: Turn, member: Staff, number: str, words: str, entry: dict[str, Any]
+) -> tuple[Trace, bool]:
+    first, _, rest = words.partition(" ")
+    verb, value = staff_orders.normal(first.lower(), rest.strip()) if words else (staff_orders.SHOW, "")
+    entry = {**entry, "order": number, "verb": verb}
+    key = turn.given.numbered.get(number)
+    conversation = conversation_of(key) if key else None
+    if key is None or conversation is None:
+        return _answer(turn, member, f"There is no order #{number}.", {**entry, "refused": "no such order"})
+    if verb not in staff_orders.VERBS:
+        said = f"There is no '{first[:40]}' for an order: nothing was done. #help shows what there is."
+        return _answer(turn, member, said, {**entry, "refused": "no such verb"})
+    if not may_do(verb, member.may):
+        return _without_right(turn, member, verb, entry)
+    return _done(turn, conversation, action_of(turn, member, verb, value, key), entry)
+
+
+def action_of(turn: Turn, member: Staff, verb: str, value: str, order_key: str = "") -> StaffAction:
+    """Return what `member` wants done, to be answered in their own chat."""
+    money, own = Right.MONEY in member.may, turn.conversation.id
+    return StaffAction(order_key, member.name, verb, value, money=money, answer_to=own)
+
+
+def _without_right(turn: Turn, member: Staff, verb: str, entry: dict[str, Any]) -> tuple[Trace, bool]:
+    right = right_for(verb)
+    said = f"Not done: that needs the right '{right}', which {member.name} does not have."
+    return _answer(turn, member, said, {**entry, "refused": f"they may not do {right}"})
+
+
+def _answer(turn: Turn, member: Staff, text: str, entry: dict[str, Any]) -> tuple[Trace, bool]:
+    turn.answer(action_of(turn, member, "", ""), text)
+    return (entry,), True
+
+
+def _done(turn: Turn, conversation: str, action: StaffAction, entry: dict[str, Any]) -> tuple[Trace, bool]:
+    turn.commands.append(Command(conversation, action))
+    return ({**entry, "did": [action.verb]},), True

@@ -1,0 +1,129 @@
+"""The rows of exported tables, read page by page. Memory does not grow with the shop."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from payments.ledger.exports import Cells, Export, Person, local, rows_of, rupees
+from payments.shop.business_day import Period
+from payments.shop.consent import Hears
+from storage.database.encoding import loads
+from storage.database.transaction import Row, Transaction
+from storage.inbox import product_switch, staff, stock
+from storage.inbox.customers import Naming
+from storage.inbox.step_inputs import load_orders, order_state
+
+PAGE: Final = 500
+"""Orders, or customers, of one page."""
+
+
+class Place(NamedTuple):
+    """The place of the last row of a page."""
+
+    number: int
+    """When the order was placed, or the number of the customer's conversation."""
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of a table."""
+
+    rows: list[Cells]
+    last: Place | None
+    """After which the next page begins; None after the last page."""
+
+
+async def page(
+    tx: Transaction,
+    what: Export,
+    period: Period,
+    after: Place | None,
+    zone: ZoneInfo,
+    naming: Naming,
+    limit: int = PAGE,
+) -> Page:
+    """Return the page of the table `what` after `after`; without it, the first.
+
+    Orders are those placed in `period`, customers those who first wrote in it. The catalogue is no table of
+    the database: see `counts`.
+    """  # fmt: skip
+    if what is Export.CUSTOMERS:
+        return await _customers(tx, period, after or Place(0), zone, naming, limit)
+    start = after or Place(period.start)
+    rows = await tx.fetch(_ORDERS, start.number, start.key, period.end, limit)
+    loaded = await load_orders(tx, [(row["conversation_id"], row["key"]) for row in rows])
+    states = [order_state(tx.installation, one) for orders in loaded.values() for one in orders]
+    states.sort(key=lambda one: (one.order.placed_at, one.key))
+    people = await _people(tx, sorted(loaded), naming)
+    cells = [
+        row
+        for state in states
+        for row in rows_of(what, state, people.get(state.order.conversation, Person()), zone)
+    ]
+    full = len(rows) == limit
+    return Page(cells, Place(rows[-1]["placed_at"], rows[-1]["key"]) if full else None)
+
+
+async def counts(tx: Transaction) -> tuple[Mapping[str, int], Collection[str]]:
+    """Return the pieces left of each counted article, and the skus that are switched off."""
+    return await stock.left(tx), await product_switch.off(tx)
+
+
+async def _people(tx: Transaction, ids: Sequence[int], naming: Naming) -> dict[str, Person]:
+    rows = await tx.fetch(_NAMES, list(ids)) if ids else []
+    phones = await staff.phones(tx, ids, naming) if ids else {}
+    return {
+        f"{tx.installation}-{row['id']}": Person(_customer(row).get("name") or "", phones.get(row["id"], ""))
+        for row in rows
+    }
+
+
+async def _customers(
+    tx: Transaction, period: Period, after: Place, zone: ZoneInfo, naming: Naming, limit: int
+) -> Page:
+    found = await tx.fetch(_CUSTOMERS, after.number, limit)
+    ids = [row["id"] for row in found if _belongs(row, period)]
+    phones = await staff.phones(tx, ids, naming) if ids else {}
+    bought = {row["conversation_id"]: row for row in await tx.fetch(_BOUGHT, ids)} if ids else {}
+    rows: list[Cells] = []
+    for row in found:
+        if not _belongs(row, period):
+            continue
+        orders = bought.get(row["id"])
+        data = loads(row["snapshot"]).get("data") or {}
+        times = (local(zone, row["created_at"]), local(zone, row["last_inbound_at"]))
+        who = (
+            f"{tx.installation}-{row['id']}",
+            str(_customer(row).get("name") or ""),
+            phones.get(row["id"], ""),
+        )
+        sums = (orders["orders"], rupees(int(orders["paid"]))) if orders else (0, rupees(0))
+        rows.append((*who, *times, str(data.get("hears") or Hears.ORDERS), *sums))
+    return Page(rows, Place(found[-1]["id"]) if len(found) == limit else None)
+
+
+def _belongs(row: Row, period: Period) -> bool:
+    """Return whether the row is of a customer who is known, and came in the period."""
+    gone = row["forgotten_at"] is not None or row["merged_into"] is not None
+    return not gone and period.has(row["created_at"])
+
+
+def _customer(row: Row) -> Mapping[str, Any]:
+    customer: Mapping[str, Any] = loads(row["snapshot"]).get("customer") or {}
+    return customer
+
+
+_ORDERS: Final = """
+SELECT conversation_id, key, placed_at FROM orders
+WHERE (placed_at, key) > ($1, $2) AND placed_at < $3 ORDER BY placed_at, key LIMIT $4"""
+_NAMES: Final = """
+SELECT id, snapshot FROM conversation WHERE id = ANY($1::bigint[]) AND forgotten_at IS NULL"""
+_CUSTOMERS: Final = """
+SELECT id, snapshot, created_at, last_inbound_at, forgotten_at, merged_into FROM conversation
+WHERE id > $1 ORDER BY id LIMIT $2"""
+_BOUGHT: Final = """
+SELECT conversation_id, COUNT(*) AS orders, SUM(fulfilled) AS paid FROM orders
+WHERE conversation_id = ANY($1::bigint[]) AND lifecycle IN ('promised', 'fulfilled')
+GROUP BY conversation_id"""

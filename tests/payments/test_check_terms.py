@@ -1,0 +1,214 @@
+"""What `munshi check` sees of a shop's terms: contradictions, and flows that leave gaps."""
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from bot.whatsapp.limits import LIMITS
+from flows.document.errors import Severity
+from flows.language.load import examine, load
+from payments.processing.actions import SHOP
+from payments.simulator.simulator import Simulator
+from tests.payments.day_shop import SECTIONS, text_of
+
+WHOLE: Final = text_of(products=SECTIONS["products"].replace("149.50", "149"))
+"""A file with which nothing is wrong."""
+
+GST: Final = "gst: {number: 27ABCDE1234F1Z5, rate: 5}"
+ERROR, WARNING = Severity.ERROR, Severity.WARNING
+
+SLIPS: Final[dict[str, tuple[str, str, Severity, str, str, str]]] = {
+    # what stands there, what is written instead; severity, line that is named, message, mend
+    "coupon for no category": (
+        "only: [gifts]", "only: [gift]", ERROR, "{code: GIFT", "there is no category 'gift'",
+        "did you mean 'gifts'?",
+    ),
+    "coupon for no category at all": (
+        "only: [gifts]", "only: xyz", ERROR, "{code: GIFT", "there is no category 'xyz'",
+        "name it under 'categories' of the shop",
+    ),
+    "another state without a number": (
+        GST, "cancel_: {}".replace("cancel_: {}", "max_quantity: 99"), ERROR, "fee: 40",
+        "a shop without a GST number has no taxes of another state",
+        "remove it, or add 'gst' with the shop's number",
+    ),
+    "composition and another state": (
+        GST, GST.replace("rate: 5", "scheme: composition"), ERROR, "fee: 40",
+        "the composition scheme allows no sale to another state",
+        "deliver in the shop's own state only, or be registered under the regular scheme",
+    ),
+    "a GST number of no state": (
+        "27ABCDE", "00ABCDE", ERROR, "gst:",
+        "'00ABCDE1234F1Z5' is no GST number: no state has the code 00", "",
+    ),
+    "a GST number that is too short": (
+        "27ABCDE1234F1Z5", "27ABCDE1234F1Z", ERROR, "gst:",
+        "'27ABCDE1234F1Z' is no GST number: it has 15 characters, as in 27ABCDE1234F1Z5", "",
+    ),
+    "a licence that is too short": (
+        "keeps:", 'legal: {name: A, address: B, fssai: "1234"}\n  keeps:', ERROR, "legal:",
+        "'1234' is no FSSAI licence: it has 14 digits; write them in quotes", "",
+    ),
+    "stages upside down": (
+        "keeps:", "stages: [accepted, out, ready, delivered]\n  keeps:", ERROR, "stages:",
+        "'ready' does not follow 'out'", "the order is accepted, ready, out, delivered, each once",
+    ),
+    "a stage twice": (
+        "keeps:", "stages: [accepted, accepted]\n  keeps:", ERROR, "stages:",
+        "'accepted' does not follow 'accepted'", "the order is accepted, each once",
+    ),
+    "no such stage": (
+        "keeps:", "stages: [placed]\n  keeps:", ERROR, "stages:",
+        "'placed' is no stage: there are accepted, preparing, ready, out, delivered", "",
+    ),
+    "a rate that goods do not have": (
+        "gst: 18", "gst: 12", WARNING, "categories:", "12 % is no usual rate of GST",
+        "goods have one of 0, 0.25, 3, 5, 18, 40",
+    ),
+    "prices in paise and cash": (
+        "price: 149", "price: 149.50", WARNING, "cash:",
+        "the price of 'box' has paise, and a rider has no coins for them", "write whole rupees",
+    ),
+    "a fee in paise and cash": (
+        "fee: 40", "fee: 39.50", WARNING, "cash:",
+        "a delivery fee has paise, and a rider has no coins for them", "write whole rupees",
+    ),
+    "a variable that is not there": (
+        "keeps: [greeting]", "keeps: [greetings]", ERROR, "keeps:",
+        "the flow has no variable 'greetings' to keep", "did you mean 'greeting'?",
+    ),
+    "a variable that is called as a field of an order": (
+        "keeps: [greeting]", "keeps: [total]", ERROR, "keeps:", "'order.total' means something else already",
+        "call the variable otherwise",
+    ),
+    "cancelled before a stage that is not used": (
+        "before: out", "before: ready", WARNING, "cancel:", "the shop has no stage 'ready'",
+        "it has accepted, out, delivered: name one of them, or add it to 'stages'",
+    ),
+    "slots that nobody is shown": (
+        "each: checkout.slots", "each: shop.products, if: 'false'", WARNING, "slots:",
+        "no message offers the slots, and without one nothing can be ordered",
+        "add a list with 'each: checkout.slots'",
+    ),
+    "rupees in a guard": (
+        "{say: no}\n  checkout.refused",
+        "{if: cart.total > 500, say: no}\n    - {say: no}\n  checkout.refused",
+        WARNING, "cart.total > 500", "'cart.total' is in paise, and 500 paise is little",
+        "write 50000 for ₹500",
+    ),
+    "rupees in a condition of a button": (
+        "if: cart.cash", "if: 200 <= cart.goods", WARNING, "200 <= cart.goods",
+        "'cart.goods' is in paise, and 200 paise is little", "write 20000 for ₹200",
+    ),
+    "rupees in a text": (
+        "text: Menu,",
+        'text: "{% if order.due >= 99 %}Menu{% else %}List{% endif %}",', WARNING, "menu: {text",
+        "'order.due' is in paise, and 99 paise is little", "write 9900 for ₹99",
+    ),
+    "a refusal of the checkout that nothing answers": (
+        "  checkout.refused: {say: no}\n", "", ERROR, "anywhere:",
+        "'checkout.set' may end with 'checkout.refused', which nothing answers in: "
+        "browsing, where, when, review, waiting",
+        "add 'checkout.refused: {say: …}' under 'anywhere'",
+    ),
+    "a cancelled order that nobody hears of": (
+        "  order.stage: {say: stage}\n", "", ERROR, "anywhere:",
+        "'order.cancel' may end with 'order.stage', which nothing answers in: "
+        "browsing, where, when, review, waiting",
+        "add 'order.stage: {say: …}' under 'anywhere'",
+    ),
+}  # fmt: skip
+
+
+def issues_of(text: str) -> list[tuple[Severity, str, str, str]]:
+    """(severity, the line, message, mend) of each issue."""
+    lines = text.split("\n")
+    found = examine(text, "day.yaml", SHOP, limits=LIMITS).issues
+    return [(one.severity, lines[one.line - 1], one.message, one.mend) for one in found]
+
+
+def test_nothing_is_wrong_with_it() -> None:
+    assert issues_of(WHOLE) == []
+
+
+@pytest.mark.parametrize("slip", SLIPS)
+def test_each_slip_is_named_in_its_place(slip: str) -> None:
+    old, new, severity, line, message, mend = SLIPS[slip]
+    text = WHOLE.replace("fee: 40,", "fee: 40, state: 29,") if "state" in slip else WHOLE
+    assert old in text
+    found = issues_of(text.replace(old, new))
+    matching = [one for one in found if one[2:] == (message, mend)]
+    assert [one[0] for one in matching] == [severity], found
+    assert line in matching[0][1]
+
+
+STAGES: Final = WHOLE.replace("keeps:", "stages: [accepted, out, delivered]\n  keeps:")
+
+
+@pytest.mark.parametrize(
+    ("rule", "unsaid"),
+    [
+        ("{say: stage}", []),
+        ("{if: event.stage == 'out', say: stage}", ["accepted", "delivered"]),
+        ("\n    - {if: event.stage == 'out', say: stage}\n    - {ignore: no news}", []),
+        ("{if: \"event.stage in ['out', 'delivered']\", say: stage}", ["accepted"]),
+        ("{if: event.stage != 'out', say: stage}", []),
+        ("{if: order.total, say: stage}", []),
+        ("{if: \"event.stage == 'out' or order.total\", say: stage}", []),
+    ],
+)
+def test_a_stage_that_no_customer_hears_of(rule: str, unsaid: list[str]) -> None:
+    found = issues_of(STAGES.replace("order.stage: {say: stage}", f"order.stage: {rule}"))
+    messages = [message for severity, _, message, _ in found if severity is WARNING]
+    assert messages == [f"customers do not hear that their order is {stage}" for stage in unsaid]
+
+
+@pytest.mark.parametrize(
+    "guard",
+    [
+        "cart.total > 50000",
+        "cart.total > 0",
+        "cart.count > 5",
+        "cart.total",
+        "order.total > 500 * 100",
+        "cart.total > 1000",
+        "shop.products | length > 5",
+        "cart.total > cart.delivery",
+    ],
+)
+def test_sums_that_are_meant_raise_no_alarm(guard: str) -> None:
+    assert issues_of(WHOLE.replace("if: cart.cash", f'if: "{guard}"')) == []
+
+
+def test_a_shop_that_only_sells_has_to_answer_no_refusal() -> None:
+    text = text_of(hours="", minimum="", coupons="", cash="", cancel="", slots="", areas="")
+    text = text.replace("  delivery:\n    ahead: 1 day\n    pickup: true\n", "")
+    text = text.replace("  checkout.refused: {say: no}\n", "").replace("  order.stage: {say: stage}\n", "")
+    errors = [message for severity, _, message, _ in issues_of(text) if severity is ERROR]
+    assert errors == [
+        # An address is taken as it is, but a code may be wrong.
+        "'checkout.set' may end with 'checkout.refused', which nothing answers in: review",
+        "'order.cancel' may end with 'order.stage', which nothing answers in: "
+        "browsing, where, when, review, waiting",
+    ]
+
+
+def test_the_shop_of_the_manual_has_no_fault_and_sells() -> None:
+    manual = (Path(__file__).parents[2] / "docs" / "flow-format.md").read_text(encoding="utf-8")
+    [text] = [block for block in manual.split("```") if block.startswith("yaml\nflow: annapurna")]
+    assert issues_of(text.removeprefix("yaml\n")) == []
+    chat = Simulator(load(text.removeprefix("yaml\n"), "manual.yaml", SHOP, limits=LIMITS))
+    chat.write("hi")
+    chat.tap("Yes")
+    chat.write("Flat 4, Lake Road, Pune 411005")
+    chat.tap("Tomorrow, Lunch")
+    chat.tap("Coupon")
+    [summary] = chat.write("first10")
+    lines = summary.words.split("\n")
+    assert lines[0] == "₹120, FIRST10 −₹12, delivery ₹40"
+    assert lines[1].startswith("₹148 in all. Tomorrow, Lunch 12:00-14:00, Flat 4")
+    [placed] = chat.tap("Cash")
+    assert placed.words == "Order #10001: ₹148 in cash, Fri 2 Jan, Lunch 12:00-14:00."
+    [off] = chat.write("cancel")
+    assert off.words == "Order #10001: cancelled."

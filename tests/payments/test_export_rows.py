@@ -1,0 +1,103 @@
+"""The rows of exported tables: sums that add up, and text that no spreadsheet runs."""
+
+import csv
+import io
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.exports import text
+from payments.ledger.exports import COLUMNS, Export, Person, rows_of
+from payments.ledger.state import OrderState
+from payments.shop.amendments import Amendment, AmendmentKind
+from payments.shop.catalogue_table import catalogue_rows
+from payments.shop.local_time import INDIA
+from tests.payments.tiffin_shop import LUNCH, bought, flow, told
+
+ASHA = Person("Asha", "919800000001")
+
+
+def placed(*taps: str) -> OrderState:
+    [state] = bought(*taps).store.orders.values()
+    return state
+
+
+def table(what: Export, state: OrderState) -> list[dict[str, object]]:
+    return [dict(zip(COLUMNS[what], row, strict=True)) for row in rows_of(what, state, ASHA, INDIA)]
+
+
+def test_an_order_as_a_row() -> None:
+    [row] = table(Export.ORDERS, placed())
+    expected = {
+        "number": "10001", "placed_at": "2026-01-01 10:30", "customer": "Asha", "phone": "919800000001",
+        "payment": "cash", "stage": "placed", "pincode": "411005", "total": Decimal(160), "due": Decimal(160),
+        "paid": Decimal(0), "rating": "",
+    }  # fmt: skip
+    assert {name: row[name] for name in expected} == expected
+    [line] = table(Export.LINES, placed())
+    assert (line["sku"], line["gst_percent"], line["ordered"], line["delivery"]) == ("thali", 5, 1, 40)
+
+
+def test_a_rating_has_a_row_once_it_is_given() -> None:
+    simulator = bought()
+    assert table(Export.RATINGS, next(iter(simulator.store.orders.values()))) == []
+    told(simulator, "Meena", "#10001 delivered cash")
+    simulator.write("bad")
+    [row] = table(Export.RATINGS, next(iter(simulator.store.orders.values())))
+    assert (row["number"], row["rating"]) == ("10001", 1)
+
+
+def test_tax_rows_add_up_to_what_is_owed() -> None:
+    state = placed("Thali", LUNCH, "Kaju", LUNCH, "Cash")
+    rows = table(Export.GST, state)
+    assert [row["description"] for row in rows] == ["Veg thali", "Kaju katli", "Delivery", "Delivery"]
+    assert sum(Decimal(str(row["amount"])) for row in rows) * 100 == state.order.total
+    for row in rows:
+        parts = (Decimal(str(row[name])) for name in ("taxable", "cgst", "sgst", "igst"))
+        assert sum(parts) == row["amount"]
+        assert (row["state"], row["igst"]) == ("27", 0)
+
+
+@given(st.integers(1, 42_050))
+def test_what_amendments_take_back_is_taken_off_the_tax(amount: int) -> None:
+    state = placed("Thali", LUNCH, "Kaju", LUNCH, "Cash")
+    less = Amendment("k", state.key, AmendmentKind.LESS, "x", 1, amount=12_000, sku="thali", pieces=1)
+    allowance = Amendment("k", state.key, AmendmentKind.ALLOWANCE, "x", 1, amount=min(amount, 30_050))
+    amended = state.amended(less).amended(allowance)
+    rows = table(Export.GST, amended)
+    assert sum(Decimal(str(row["amount"])) for row in rows) * 100 == amended.owed
+    credits = [row for row in rows if row["kind"] == "credit"]
+    assert credits[0]["description"] == "Veg thali"
+    assert all(Decimal(str(row["amount"])) < 0 for row in credits)
+
+
+def test_no_tax_rows_without_goods_that_are_due() -> None:
+    assert table(Export.GST, placed("Thali", LUNCH, "Pay now")) == []
+
+
+def test_the_catalogue_as_rows() -> None:
+    shop = flow().sections["shop"]
+    rows = [
+        dict(zip(COLUMNS[Export.CATALOGUE], row, strict=True))
+        for row in catalogue_rows(shop, {}, {"kaju"}, "en")
+    ]
+    assert [(row["sku"], row["price"], row["gst_percent"], row["available"]) for row in rows] == [
+        ("thali", 120, 5, "yes"), ("kaju", Decimal("260.50"), 18, "no"),
+    ]  # fmt: skip
+
+
+@given(
+    st.lists(
+        st.tuples(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))), min_size=1
+    )
+)
+def test_no_cell_is_a_formula_and_every_text_comes_back(rows: list[tuple[str]]) -> None:
+    read = [row or [""] for row in csv.reader(io.StringIO(text(rows), newline=""))]
+    for (given_text,), (cell,) in zip(rows, read, strict=True):
+        assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+        assert cell.removeprefix("'") == given_text.removeprefix("'")
+
+
+def test_numbers_stay_numbers() -> None:
+    assert text([("=1+1", Decimal("-12.50"), -3, 'a "b", c')]) == '\'=1+1,-12.50,-3,"a ""b"", c"\r\n'

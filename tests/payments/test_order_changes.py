@@ -1,0 +1,429 @@
+"""What people change about placed orders: each function, each refusal, and the books after each change."""
+
+from functools import partial
+
+import pytest
+
+from payments.ledger.state import PaymentStatus
+from payments.processing import order_changes as changes
+from payments.processing.order_changes import Overtaken, Settlement
+from payments.shop.fulfilment import LADDER, Stage
+from payments.shop.order_terms import Destination, Fulfilment
+from payments.shop.orders import AttemptStatus, Lifecycle, hand_payment
+from tests.builders import chat, link_created, link_withdrawn
+from tests.payments.staff_shop import CUP, LINES, TEA, TOTAL, Change, StaffShop, back, promise, staffed
+
+CUPS = LINES[0]
+
+
+@pytest.fixture
+def shop(shop_text: str) -> StaffShop:
+    return StaffShop(staffed(shop_text))
+
+
+def move(to: Stage, by: str = "ravi", **rest: object) -> Change:
+    return partial(changes.move, to=to, by=by, **rest)  # type: ignore[arg-type]
+
+
+def call_off(by: str = "ravi", to: Stage = Stage.CANCELLED, **rest: object) -> Change:
+    return partial(changes.call_off, to=to, by=by, **rest)  # type: ignore[arg-type]
+
+
+def less(sku: str, pieces: int, *, shelf: bool = True) -> Change:
+    return partial(changes.take_less, sku=sku, pieces=pieces, by="ravi", why="sold out", shelf=shelf)
+
+
+def taken_back(sku: str, pieces: int, *, shelf: bool = True) -> Change:
+    return partial(changes.take_back, sku=sku, pieces=pieces, by="ravi", why="broken", shelf=shelf)
+
+
+def allowance(amount: int) -> Change:
+    return partial(changes.allow, amount=amount, by="mina", why="late")
+
+
+def money(amount: int, settlement: Settlement = Settlement.CASH) -> Change:
+    return partial(changes.take_money, amount=amount, settlement=settlement, by="ravi")
+
+
+GIVEN = partial(changes.give_back_by_hand, by="mina")
+ELSEWHERE = partial(
+    changes.send_elsewhere, to=Destination(Fulfilment.DELIVERY, "Asha", address="9 Road"), by="mina"
+)
+
+
+# Cash
+
+
+def test_next_order_while_cash_is_due(shop: StaffShop) -> None:
+    first = shop.promises()
+    second = shop.buys()
+    assert shop.orders[first].lifecycle is Lifecycle.PROMISED
+    assert shop.orders[second].lifecycle is Lifecycle.OPEN
+    shop.pays(second)
+    shop.change_order(move(Stage.DELIVERED, settlement=Settlement.CASH), first)
+    assert [shop.orders[key].lifecycle for key in (first, second)] == [Lifecycle.FULFILLED] * 2
+
+
+def test_a_link_is_withdrawn_when_cash_is_promised(shop: StaffShop) -> None:
+    key = shop.order_with_link()
+    shop.take(chat("cod"))
+    state = shop.orders[key]
+    assert (state.status, state.stage, state.stage_by) == (PaymentStatus.CASH, Stage.PLACED, "")
+    assert state.attempts[0].status is AttemptStatus.WITHDRAWING
+    shop.take(link_withdrawn(f"{key}.1"))
+    assert shop.orders[key].status is PaymentStatus.CASH
+    shop.prove()
+
+
+def test_cash_order_paid_online(shop: StaffShop) -> None:
+    key = shop.promises()
+    shop.pays(key)
+    state = shop.orders[key]
+    assert (state.lifecycle, state.due, state.fulfilled) == (Lifecycle.FULFILLED, 0, TOTAL)
+    shop.change_order(move(Stage.DELIVERED), key)
+    assert back(shop.orders[key]) == 0
+
+
+def test_a_part_paid_online_leaves_the_rest_to_the_rider(shop: StaffShop) -> None:
+    key = shop.promises()
+    shop.pays(key, 30_000)
+    assert (shop.orders[key].due, shop.orders[key].lifecycle) == (TOTAL - 30_000, Lifecycle.PROMISED)
+    shop.change_order(move(Stage.DELIVERED, settlement=Settlement.UPI), key)
+    state = shop.orders[key]
+    assert state.balance.payments[-1].amount == TOTAL - 30_000
+    assert (state.balance.payments[-1].method, state.balance.payments[-1].by) == ("upi", "ravi")
+
+
+@pytest.mark.parametrize("online_first", [True, False])
+def test_paid_online_and_cash_taken(shop: StaffShop, online_first: bool) -> None:
+    key = shop.promises()
+    if online_first:
+        shop.pays(key)
+        shop.change_order(money(TOTAL), key)
+        assert shop.asked_back() == [("pay_1", TOTAL)]
+    else:
+        shop.change_order(money(TOTAL), key)
+        shop.pays(key, TOTAL)
+        assert shop.asked_back() == [("pay_1", TOTAL)]
+    assert (shop.orders[key].fulfilled, shop.orders[key].lifecycle) == (TOTAL, Lifecycle.FULFILLED)
+    shop.razorpay_refunds(key)
+    assert "waits to be given back" in shop.refused(GIVEN, key)
+
+
+def test_rider_brings_less(shop: StaffShop) -> None:
+    key = shop.promises()
+    shop.change_order(money(TOTAL - 5_000), key)
+    shop.change_order(move(Stage.DELIVERED, settlement=Settlement.OWED), key)
+    state = shop.orders[key]
+    assert (state.stage, state.lifecycle, state.due) == (Stage.DELIVERED, Lifecycle.PROMISED, 5_000)
+    shop.change_order(allowance(5_000), key)
+    state = shop.orders[key]
+    assert (state.lifecycle, state.due, state.stage) == (Lifecycle.FULFILLED, 0, Stage.DELIVERED)
+    assert back(state) == 0
+
+
+def test_cash_pressed_twice(shop: StaffShop) -> None:
+    key = shop.promises()
+    press = move(Stage.DELIVERED, expected=Stage.PLACED, settlement=Settlement.CASH)
+    shop.change_order(press, key)
+    assert "delivered (by ravi) already" in shop.refused(press, key)
+    assert [payment.id for payment in shop.orders[key].balance.payments] == [hand_payment(key, 1)]
+    assert shop.orders[key].balance.paid == TOTAL
+
+
+def test_the_customer_promises_cash_twice(shop: StaffShop) -> None:
+    key = shop.promises()
+    left = dict(shop.left)
+    shop.change_order(promise, key)
+    assert shop.left == left
+
+
+def test_refused_at_the_door(shop: StaffShop) -> None:
+    left = dict(shop.left)
+    key = shop.promises()
+    shop.change_order(move(Stage.OUT), key)
+    shop.change_order(call_off(to=Stage.REFUSED), key)
+    state = shop.orders[key]
+    assert (state.stage, state.lifecycle, state.status) == (
+        Stage.REFUSED, Lifecycle.RETURNED, PaymentStatus.CANCELLED,
+    )  # fmt: skip
+    assert (shop.left, shop.conversation.data["refusals"]) == (left, 1)
+
+
+def test_refused_goods_that_nobody_can_use_are_gone(shop: StaffShop) -> None:
+    key = shop.promises()
+    shop.change_order(move(Stage.OUT), key)
+    shop.change_order(call_off(to=Stage.REFUSED, shelf=False), key)
+    assert (shop.left[CUP], shop.reserved[CUP]) == (12 - CUPS.quantity, 0)
+
+
+def test_a_paid_order_refused_at_the_door_is_refunded_and_not_counted(shop: StaffShop) -> None:
+    key = shop.buys_and_pays()
+    shop.change_order(move(Stage.OUT), key)
+    shop.change_order(call_off(to=Stage.REFUSED), key)
+    assert shop.asked_back() == [("pay_1", TOTAL)]
+    assert (shop.orders[key].lifecycle, shop.left[CUP]) == (Lifecycle.RETURNED, 12)
+    assert "refusals" not in shop.conversation.data
+
+
+def test_third_order_of_a_refuser(shop: StaffShop) -> None:
+    for _ in range(2):
+        shop.order_with_link_again() if shop.orders else shop.order_with_link()
+        shop.take(chat("cod"))
+        key = shop.current
+        shop.take(link_withdrawn(shop.orders[key].attempts[-1].reference_id))
+        shop.change_order(move(Stage.OUT), key)
+        shop.change_order(call_off(to=Stage.REFUSED), key)
+    third = shop.order()
+    shop.take(link_created(shop.orders[third].attempts[-1].reference_id))
+    shop.take(chat("cod"))
+    assert shop.orders[third].lifecycle is Lifecycle.OPEN
+    assert _reasons(shop) == ["no cash"]
+
+
+def _reasons(shop: StaffShop) -> list[object]:
+    trace = [entry for result in shop.last.results for entry in result.trace]
+    return [entry["reason"] for entry in trace if entry.get("event") == "order.refused"]
+
+
+def test_cash_refund_not_given(shop: StaffShop) -> None:
+    key = shop.promises()
+    shop.change_order(move(Stage.DELIVERED, settlement=Settlement.CASH), key)
+    shop.change_order(taken_back(CUP, 1), key)
+    [refund] = shop.orders[key].refunds
+    assert (refund.open, refund.payment_id, shop.asked_back()) == (True, hand_payment(key, 1), [])
+    shop.now += 40 * 86_400_000
+    shop.change_order(allowance(100), key)
+    assert all(refund.open for refund in shop.orders[key].refunds), "only a person ends it"
+    shop.change_order(GIVEN, key)
+    assert [refund.status for refund in shop.orders[key].refunds] == ["processed"] * 2
+    assert "waits to be given back" in shop.refused(GIVEN, key)
+
+
+# The owner
+
+
+def test_two_phones_press_accept(shop: StaffShop) -> None:
+    key = shop.buys_and_pays()
+    shop.change_order(move(Stage.ACCEPTED, "ravi", expected=Stage.PLACED), key)
+    with pytest.raises(Overtaken, match=r"#10001 is accepted \(by ravi\) already"):
+        shop.change_order(move(Stage.ACCEPTED, "mina", expected=Stage.PLACED), key)
+    assert shop.orders[key].stage_by == "ravi"
+    assert "accepted (by ravi) already" in shop.refused(move(Stage.ACCEPTED, "mina"), key)
+
+
+def test_stage_of_an_unpaid_order(shop: StaffShop) -> None:
+    key = shop.buys()
+    assert "is unpaid: its goods are not due" in shop.refused(move(Stage.ACCEPTED), key)
+    shop.change_order(call_off(), key)
+    assert "is cancelled: its goods are not due" in shop.refused(move(Stage.ACCEPTED), key)
+
+
+def test_delivered_before_out(shop: StaffShop) -> None:
+    key = shop.buys_and_pays()
+    shop.change_order(move(Stage.DELIVERED), key)
+    assert (shop.orders[key].stage, shop.orders[key].stage_at) == (Stage.DELIVERED, shop.now)
+    assert "delivered (by ravi) already" in shop.refused(move(Stage.OUT), key)
+
+
+@pytest.mark.parametrize("to", LADDER[1:])
+def test_an_order_moves_forward_only(shop: StaffShop, to: Stage) -> None:
+    key = shop.buys_and_pays()
+    shop.change_order(move(to), key)
+    for earlier in LADDER[: LADDER.index(to) + 1]:
+        assert "already" in shop.refused(move(earlier), key) or earlier is Stage.PLACED
+
+
+def test_a_stage_that_the_shop_has_not(shop_text: str) -> None:
+    shop = StaffShop(staffed(shop_text, "  stages: [accepted]\n"))
+    key = shop.buys_and_pays()
+    assert "no stage 'out': it has accepted, delivered" in shop.refused(move(Stage.OUT), key)
+    shop.change_order(move(Stage.DELIVERED), key)
+
+
+def test_goods_that_are_not_paid_are_not_handed_over_unasked(shop: StaffShop) -> None:
+    key = shop.promises()
+    assert "say whether by cash, by upi, or owed" in shop.refused(move(Stage.DELIVERED), key)
+
+
+def test_paid_item_out_of_stock(shop: StaffShop) -> None:
+    key = shop.buys_and_pays()
+    shop.change_order(less(CUP, 1, shelf=False), key)
+    state = shop.orders[key]
+    share = CUPS.charged - CUPS.charged * 2 // 3
+    assert (state.owed, shop.asked_back()) == (TOTAL - share, [("pay_1", share)])
+    assert (shop.left[CUP], state.lines[0].quantity) == (12 - CUPS.quantity, 2)
+    [told] = _events(shop, "order.amended")
+    assert told["event"] == "order.amended"
+
+
+def _events(shop: StaffShop, name: str) -> list[dict[str, object]]:
+    trace = [entry for result in shop.last.results for entry in result.trace]
+    return [dict(entry) for entry in trace if entry.get("event") == name]
+
+
+def test_what_an_amendment_makes_too_much_goes_back_whatever_becomes_of_surplus(shop_text: str) -> None:
+    shop = StaffShop(staffed(shop_text.replace("surplus: refund ", "surplus: hold ")))
+    key = shop.buys()
+    shop.pays(key, TOTAL + 7_000)
+    assert (shop.asked_back(), shop.orders[key].held) == ([], 7_000)
+    shop.change_order(allowance(5_000), key)
+    assert (shop.asked_back(), shop.orders[key].held) == ([("pay_1", 5_000)], 7_000)
+    shop.change_order(allowance(500), key)
+    assert (shop.asked_back(), shop.orders[key].held) == ([("pay_1", 500)], 7_000)
+
+
+@pytest.mark.parametrize("paid", [True, False])
+def test_all_items_less(shop: StaffShop, paid: bool) -> None:
+    key = shop.buys_and_pays() if paid else shop.promises()
+    shop.change_order(less(CUP, 3), key)
+    shop.change_order(less(TEA, 2), key)
+    state = shop.orders[key]
+    assert (state.stage, state.lifecycle) == (Stage.CANCELLED, Lifecycle.RETURNED)
+    assert (back(state), shop.left[CUP]) == (TOTAL if paid else 0, 12)
+    assert "order.stage" in [entry.get("event") for r in shop.last.results for entry in r.trace]
+
+
+def test_less_of_a_promised_order_is_less_for_the_rider(shop: StaffShop) -> None:
+    key = shop.promises()
+    shop.change_order(less(CUP, 1), key)
+    assert (shop.left[CUP], shop.reserved[CUP]) == (12 - 2, 2)
+    assert shop.orders[key].due == shop.orders[key].owed < TOTAL
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (less("tea", 1), "has no 'tea': it has kulhad-6, masala-250"),
+        (less(CUP, 4), "has 3 of 'kulhad-6', not 4"),
+        (less(CUP, 0), "has 3 of 'kulhad-6', not 0"),
+        (less(CUP, -1), "has 3 of 'kulhad-6', not -1"),
+        (taken_back(CUP, 1), "is placed: only delivered goods come back"),
+        (allowance(0), f"at most what it costs, {TOTAL} paise"),
+        (allowance(TOTAL + 1), f"at most what it costs, {TOTAL} paise"),
+        (money(0), "say what was taken"),
+        (money(-5), "say what was taken"),
+        (money(5, Settlement.OWED), "say what was taken"),
+        (call_off(to=Stage.REFUSED), "is not on its way"),
+        (call_off(expected=Stage.OUT), "is placed already"),
+        (GIVEN, "waits to be given back by hand"),
+    ],
+)
+def test_what_cannot_be_is_refused_and_changes_nothing(shop: StaffShop, change: Change, said: str) -> None:
+    assert said in shop.refused(change, shop.buys_and_pays())
+
+
+@pytest.mark.parametrize(
+    "change", [move(Stage.OUT), less(CUP, 1), taken_back(CUP, 1), allowance(5), ELSEWHERE, money(5), GIVEN]
+)
+@pytest.mark.parametrize("ended", [False, True])
+def test_what_is_not_due_is_not_changed(shop: StaffShop, change: Change, ended: bool) -> None:
+    key = shop.buys()
+    if ended:
+        shop.change_order(call_off(), key)
+    assert shop.refused(change, key)
+
+
+@pytest.mark.parametrize("change", [less(CUP, 1), ELSEWHERE, call_off(), call_off(to=Stage.REFUSED)])
+def test_what_is_delivered_is_not_changed(shop: StaffShop, change: Change) -> None:
+    key = shop.buys_and_pays()
+    shop.change_order(move(Stage.DELIVERED), key)
+    assert "deliver" in shop.refused(change, key)
+
+
+def test_an_address_changes_until_the_goods_leave(shop: StaffShop) -> None:
+    key = shop.promises()
+    shop.change_order(ELSEWHERE, key)
+    assert (shop.orders[key].to.address, shop.orders[key].owed) == ("9 Road", TOTAL)
+    assert shop.orders[key].order.to.address == ""
+    shop.change_order(move(Stage.OUT), key)
+    assert "it cannot be sent elsewhere now" in shop.refused(ELSEWHERE, key)
+
+
+def test_goods_come_back_piece_by_piece_and_the_delivery_is_kept(shop: StaffShop) -> None:
+    key = shop.buys_and_pays()
+    shop.change_order(move(Stage.DELIVERED), key)
+    for sku, pieces in ((CUP, 1), (TEA, 2), (CUP, 1)):
+        shop.change_order(taken_back(sku, pieces), key)
+        assert shop.orders[key].stage is Stage.DELIVERED
+    shop.change_order(taken_back(CUP, 1, shelf=False), key)
+    state = shop.orders[key]
+    assert (state.stage, state.owed, back(state)) == (
+        Stage.RETURNED, LINES[0].delivery + LINES[1].delivery, sum(line.charged for line in LINES),
+    )  # fmt: skip
+    assert shop.left[CUP] == 11
+    assert "only delivered goods come back" in shop.refused(taken_back(CUP, 1), key)
+
+
+@pytest.mark.parametrize(("stage", "on_shelf"), [(Stage.ACCEPTED, True), (Stage.PREPARING, False)])
+@pytest.mark.parametrize("paid", [True, False])
+def test_what_was_not_begun_goes_back_on_the_shelf(
+    shop: StaffShop, stage: Stage, on_shelf: bool, paid: bool
+) -> None:
+    key = shop.buys_and_pays() if paid else shop.promises()
+    shop.change_order(move(stage), key)
+    shop.change_order(call_off(), key)
+    assert shop.left[CUP] == (12 if on_shelf else 9)
+    assert back(shop.orders[key]) == (TOTAL if paid else 0)
+    assert "is cancelled" in shop.refused(call_off(), key)
+
+
+@pytest.mark.parametrize("captured_first", [True, False])
+def test_cancel_races_capture(shop: StaffShop, captured_first: bool) -> None:
+    key = shop.buys()
+    if captured_first:
+        shop.pays(key)
+        shop.change_order(call_off(), key)
+    else:
+        shop.change_order(call_off(), key)
+        shop.pays(key, TOTAL)
+    assert shop.asked_back() == [("pay_1", TOTAL)]
+    shop.razorpay_refunds(key)
+    state = shop.orders[key]
+    assert (state.lifecycle, state.status, back(state)) == (
+        Lifecycle.RETURNED, PaymentStatus.REFUNDED, TOTAL,
+    )  # fmt: skip
+    assert len(state.refunds) == 1
+
+
+@pytest.mark.parametrize("customer_first", [True, False])
+def test_customer_cancels_as_owner_starts(shop: StaffShop, customer_first: bool) -> None:
+    key = shop.buys_and_pays()
+    start = move(Stage.PREPARING, expected=Stage.PLACED)
+    if customer_first:
+        shop.take(chat("call off"))
+        assert "is cancelled (by customer) already" in shop.refused(start, key)
+        assert shop.orders[key].lifecycle is Lifecycle.RETURNED
+        assert shop.asked_back() == [("pay_1", TOTAL)]
+    else:
+        shop.change_order(start, key)
+        shop.take(chat("call off"))
+        assert _reasons(shop) == ["too late"]
+        assert shop.orders[key].lifecycle is Lifecycle.FULFILLED
+    shop.prove()
+
+
+def test_money_that_is_taken_again_after_some_went_back_has_the_next_number(shop: StaffShop) -> None:
+    key = shop.promises()
+    shop.change_order(money(TOTAL + 500), key)
+    shop.change_order(GIVEN, key)
+    shop.change_order(money(700), key)
+    assert [one.id for one in shop.orders[key].balance.payments] == [hand_payment(key, n) for n in (1, 2)]
+
+
+def test_who_saw_an_order_that_was_due_does_not_cancel_one_that_is_not(shop: StaffShop) -> None:
+    key = shop.buys()
+    assert "is unpaid already" in shop.refused(call_off(expected=Stage.PLACED), key)
+    shop.change_order(call_off(), key)
+
+
+def test_what_was_taken_too_much_goes_back_over_razorpay_before_by_hand(shop: StaffShop) -> None:
+    key = shop.buys_and_pays()
+    shop.change_order(money(10_000), key)
+    assert shop.asked_back() == [("pay_1", 10_000)]
+    shop.razorpay_refunds(key)
+    shop.change_order(call_off(), key)
+    shop.razorpay_refunds(key)
+    assert [r.payment_id for r in shop.orders[key].refunds if r.open] == [hand_payment(key, 1)]
+    shop.change_order(GIVEN, key)
+    assert shop.orders[key].status is PaymentStatus.REFUNDED
