@@ -7,8 +7,8 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.exports import COLUMNS, text
-from payments.ledger.exports import Export, Person, rows_of
+from bot.exports import text
+from payments.ledger.exports import COLUMNS, Export, Person, rows_of
 from payments.ledger.state import OrderState
 from payments.shop.amendments import Amendment, AmendmentKind
 from payments.shop.catalogue_table import catalogue_rows

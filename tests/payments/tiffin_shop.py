@@ -33,7 +33,9 @@ shop:
     - {name: Chand, phone: "+919812345674", may: [chat]}
 messages:
   menu: {text: Menu, buttons: [{on: add, with: thali, title: Thali}, {on: add, with: kaju, title: Kaju}]}
-  summary: {text: "{{ cart.total | money }}", buttons: [{on: cash, title: Cash}, {on: online, title: Pay now}]}
+  summary:
+    text: "{{ cart.total | money }}"
+    buttons: [{on: cash, title: Cash}, {on: online, title: Pay now}]
   placed: "#{{ order.number }} {{ order.status }}"
   stage: "{{ event.stage }}"
   amended: "less {{ event.amount | money }}"
