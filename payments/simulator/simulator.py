@@ -18,6 +18,7 @@ from payments.ledger.facts import Detail, EntityType, Fact, FactState
 from payments.ledger.state import OrderState
 from payments.processing import results
 from payments.processing.bodies import OrderRequested, request_to_json
+from payments.processing.conversation_data import order_key_in
 from payments.processing.results import (
     LinkCreated,
     LinkKept,
@@ -27,7 +28,6 @@ from payments.processing.results import (
     RefundMade,
     Result,
 )
-from payments.processing.shop_state import order_key_in
 from payments.processing.step_input import EventKind
 from payments.shop.cart import Item
 from payments.shop.orders import (

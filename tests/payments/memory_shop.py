@@ -15,8 +15,8 @@ from payments.ledger.state import OrderState
 from payments.processing.actions import SHOP
 from payments.processing.advance import advance
 from payments.processing.changes import ChangeSet, Outcome, values
+from payments.processing.conversation_data import order_key_in
 from payments.processing.memory import MemoryStore
-from payments.processing.shop_state import order_key_in
 from payments.processing.step_input import InboxEvent
 from payments.shop import cart
 from payments.shop.cart import Cart
