@@ -109,8 +109,7 @@ def _fill(scene: Scene, args: NoArguments) -> Result:
     changed = state.with_cart(tuple(item for item in filled if item.quantity > 0))
     if any(wanted[sku] > limit for sku, limit in limits.items()):
         return Result(changed, instead=Happened("order.refused", {"reason": "sold out"}))
-    # Whoever asks for these goods has seen their price elsewhere, not the one that the customer was shown.
-    return _with_checkout(scene, changed.saying(replace(changed.checkout, quoted="")))
+    return _with_checkout(scene, changed)
 
 
 def _with_checkout(scene: Scene, state: ShopState, *, whole: bool = True) -> Result:

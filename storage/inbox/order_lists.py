@@ -68,8 +68,8 @@ async def to_do(tx: Transaction) -> ToDo:
 async def day(tx: Transaction, period: Period) -> Day:
     """Return the figures of the orders of `period`. Raises Unreadable.
 
-    Reads the orders that were placed in it, whose money moved in it, or whose money people still have to take
-    or to give back.
+    Reads the orders that were placed in it, whose money moved in it, or whose money is still to be taken or
+    given back.
     """
     seconds = (period.start // 1000, period.end // 1000)
     rows = await tx.fetch(_PLACED, period.start, period.end)

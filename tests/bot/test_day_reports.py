@@ -1,4 +1,4 @@
-"""The sender of the day's report: what it does with nothing to send, when it fails, and when it closes."""
+"""The sender of the day's report: when there is nothing to send, when it fails, when it closes."""
 
 import asyncio
 from pathlib import Path

@@ -67,7 +67,11 @@ async def test_the_report_comes_once_a_day_whoever_sends_it(
         assert meena.texts[-1] == "Nothing is to do."
         assert await live.parked() == []
         why = (await munshi(live, "why", MEENA)).output
-        for said in ("told stage to the chat", "Munshi asked for the figures of a day", "asked what is to do"):
+        for said in (
+            "told stage to the chat",
+            "Munshi asked for the figures of a day",
+            "asked what is to do",
+        ):
             assert said in why
     async with start(world, clock, flow) as live:
         await until(live, 24 * 60 + 60)

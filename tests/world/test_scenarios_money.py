@@ -190,7 +190,7 @@ async def test_a_price_that_changes_after_the_link(
         ravi = live.customer("919812345602", "Ravi")
         await ravi.write("hi")
         await ravi.tap("Masala chai 250 g")
-    dearer = edited("{sku: masala-250, price: 180,", "{sku: masala-250, price: 900,")
+    dearer = edited("masala-250, category: tea, price: 180,", "masala-250, category: tea, price: 900,")
     monkeypatch.setattr("bot.app.load_flow", lambda path: dearer)
     async with start(world, clock) as live:
         asha = live.customer()
