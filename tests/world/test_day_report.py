@@ -10,7 +10,7 @@ from bot.clock import ShiftedClock
 from bot.workers.day_reports import DayReports
 from payments.shop.local_time import INDIA, instant, local_date
 from sandbox.world import World
-from storage.reports import exports
+from storage import Store
 from tests.payments.tiffin_shop import TEXT
 from tests.world.running_bot import START, Live, Start
 from tests.world.test_operators import munshi
@@ -147,7 +147,7 @@ async def test_the_figures_and_tables_over_http_and_on_the_command_line(
 async def test_an_export_is_read_in_pages(
     world: World, clock: ShiftedClock, start: Start, flow: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exports.page, "__defaults__", (2,))
+    monkeypatch.setattr(Store.export, "__defaults__", (2,))
     async with start(world, clock, flow) as live:
         asha = live.customer()
         await asha.write("hi")
