@@ -19,7 +19,8 @@ from flows.engine.events import Event, Happened, Tapped, TextReceived
 from flows.engine.model import Flow
 from flows.engine.step import step
 from payments.ledger.facts import EntityType, Fact, FactState
-from payments.processing.shop_state import ShopState, StepContext
+from payments.processing.shop_state import ShopState
+from payments.processing.step_context import StepContext
 from payments.shop.orders import AttemptStatus, Lifecycle
 
 _NOW: Final = 1_790_000_000_000

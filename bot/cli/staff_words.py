@@ -63,6 +63,9 @@ def _text(how: str) -> Callable[[list[str]], str]:
 
 
 _WORDS: Final[Mapping[str, Callable[[list[str]], str]]] = {
+    "show": lambda words: "looked at it",
+    "orders": lambda words: "asked what is to do",
+    "day": lambda words: "asked for the figures of a day",
     "stage": _stage,
     "cancel": _ended("cancelled it"),
     "refuse": _ended("said that it was refused at the door"),

@@ -215,11 +215,17 @@ async def _wait_for_order(context: Context, number: int) -> OrderView | None:
         # Read the event first: if it is handled by then, the order that it placed is visible.
         event = await context.store.event(number)
         view = await context.store.order_placed_by(number)
-        if view is None:
+        if view is None or _was_refused(event, view):
             _refuse_unplaced(event)
         if (view is not None and _link_decided(view)) or loop.time() > deadline:
             return view
         await asyncio.sleep(_ASK_EVERY)
+
+
+def _was_refused(event: EventView | None, view: OrderView) -> bool:
+    """Return whether `event` placed the order and ended it at once, because it cannot be paid as it asks."""
+    ended = view.lifecycle is Lifecycle.LAPSED and not view.attempts
+    return ended and event is not None and any(entry.get("event") in _REFUSALS for entry in event.trace)
 
 
 def _refuse_unplaced(event: EventView | None) -> None:

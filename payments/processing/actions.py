@@ -26,7 +26,8 @@ EVENTS: Final[Mapping[str, str]] = {
     " back",
     "order.amended": "the order got cheaper: `event.items` are missing or came back, `event.amount` is no"
     " longer owed, `event.refund` of it goes back, `event.why` says why",
-    "order.requested": "an order was asked for over the API; `event.items` has sku and quantity",
+    "order.requested": "an order was asked for over the API; `event.items` has sku and quantity, `event.pays`"
+    " is online or cash",
     "payment_link.created": "Razorpay made the payment link: `order.link` can be sent",
     "payment_link.refused": "there is no payment link; `event.reason` says why, in Razorpay's words or as"
     " `earlier order paid` or `earlier link open`",

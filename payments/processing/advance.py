@@ -129,7 +129,7 @@ def _handle(turn: Turn, body: Body) -> Done:
         case TimerDue():
             return turn.run(body)
         case OrderRequested():
-            return turn.run(Happened("order.requested", request_to_json(body)))
+            return turn.run(Happened("order.requested", {"pays": "online", **request_to_json(body)}))
         case FactsTold():
             return _facts(turn, body)
         case Poll():

@@ -10,7 +10,7 @@ from typing import Any
 
 from flows.engine.conversation import Conversation
 from payments.processing.bodies import Joined
-from payments.processing.shop_state import of_conversation, order_key_in
+from payments.processing.conversation_data import of_conversation, order_key_in
 from payments.processing.turn import Trace, Turn
 from payments.shop.checkout import NOTHING_SAID
 from payments.shop.consent import stricter

@@ -16,9 +16,9 @@ from payments.ledger.polling import Poll
 from payments.ledger.refunds import Refund
 from payments.ledger.state import OrderState
 from payments.processing.changes import Caused, ChangeSet, Command, EventResult, Told, values
+from payments.processing.conversation_data import order_key_in
 from payments.processing.named_orders import asks_for_to_do, numbers_in, order_keys, period_in, quote_in
 from payments.processing.notice import Notice, NoticeKind
-from payments.processing.shop_state import order_key_in
 from payments.processing.step_input import TO_DO, EventKind, InboxEvent, StepInput, ToDo
 from payments.shop import quotas, stock
 from payments.shop.business_day import Period

@@ -5,16 +5,13 @@ A `ShopState` is a value: each method returns the next one. So an event that fai
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from flows.engine.conversation import Conversation
 from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments
 from payments.ledger.state import PAYABLE, OrderState
 from payments.ledger.unfinished import Unfinished, unfinished
-from payments.shop import cart, checkout, quotas, stock
-from payments.shop import handover as handovers
+from payments.processing.step_context import StepContext
+from payments.shop import quotas, stock
 from payments.shop.cart import Cart
-from payments.shop.catalogue import Shop
 from payments.shop.checkout import NOTHING_SAID, Checkout
 from payments.shop.consent import Hears
 from payments.shop.fulfilment import Stage
@@ -29,7 +26,6 @@ from payments.shop.orders import (
     withdrawn,
 )
 from payments.shop.quotas import Booking
-from payments.shop.staff import StaffMap
 from payments.shop.stock import StockMove
 
 
@@ -38,27 +34,6 @@ class CannotHandle(Exception):
 
     The message is for the operator.
     """
-
-
-@dataclass(frozen=True, slots=True)
-class StepContext:
-    """The shop, the time, the conversation and the event of one step."""
-
-    shop: Shop
-    """The catalogue and the rules of the flow file."""
-    now: int
-    """Milliseconds since 1970, UTC."""
-    conversation: str = ""
-    """The conversation's id."""
-    number: int = 0
-    """The event's number."""
-    nonce: str = ""
-    """Random letters, drawn for this step alone."""
-    off: frozenset[str] = frozenset()
-    """Skus of products and variants that the shop has switched off."""
-    phone: str = ""
-    """The customer's phone number, digits with the country code; empty if it is not known."""
-    staff: StaffMap = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,60 +385,3 @@ def link_of(order: Order, attempt: Attempt) -> CreateLink:
         description=f"Order #{order.number}{rest}",
         expires_at=attempt.expires_at,
     )
-
-
-def of_conversation(
-    conversation: Conversation,
-    at: StepContext,
-    orders: Mapping[str, OrderState],
-    left: Mapping[str, int],
-    taken: Mapping[str, int],
-    next_number: int,
-) -> ShopState:
-    """Return the state that a conversation's data describes, with these orders. Inverse of `data`."""
-    data = conversation.data
-    return ShopState(
-        at=at,
-        cart=cart.from_json(data.get("cart", ())),
-        placed=data.get("orders", 0),
-        current=order_key_in(data),
-        asked_at=data.get("asked_at", 0),
-        earlier_links=tuple(data.get("earlier_links", ())),
-        used=data.get("coupons", {}),
-        refusals=data.get("refusals", 0),
-        checkout=checkout.from_json(data.get("checkout", {})),
-        orders=orders,
-        left=left,
-        taken=taken,
-        next_number=next_number,
-        hears=Hears(data.get("hears", Hears.ORDERS)),
-        handover=handovers.from_json(data.get("handover")),
-    )
-
-
-def data(shop: ShopState) -> dict[str, Any]:
-    """Return what a conversation stores of the state, as JSON. What is as at first is left out."""
-    kept = {
-        "cart": cart.to_json(shop.cart),
-        "orders": shop.placed,
-        "order": shop.current,
-        "asked_at": shop.asked_at,
-        "earlier_links": list(shop.earlier_links),
-        "coupons": dict(shop.used),
-        "refusals": shop.refusals,
-        "checkout": checkout.to_json(shop.checkout),
-        "hears": "" if shop.hears is Hears.ORDERS else str(shop.hears),
-        "handover": handovers.to_json(shop.handover),
-    }
-    return {name: value for name, value in kept.items() if value}
-
-
-def order_key_in(data: Mapping[str, Any]) -> str | None:
-    """Return the key of the current order in a conversation's data, or None."""
-    key: str | None = data.get("order")
-    return key
-
-
-def wants_reminders(data: Mapping[str, Any]) -> bool:
-    """Return whether reminders may be sent, by a conversation's data: wanted, and no person has the chat."""
-    return data.get("hears") != Hears.NOTHING and data.get("handover") is None

@@ -116,4 +116,4 @@ def _answer(turn: Turn, member: Staff, text: str, entry: dict[str, Any]) -> tupl
 
 def _done(turn: Turn, conversation: str, action: StaffAction, entry: dict[str, Any]) -> tuple[Trace, bool]:
     turn.commands.append(Command(conversation, action))
-    return ({**entry, "did": [action.verb]},), True
+    return ({**entry, "about": conversation, "did": [action.verb]},), True

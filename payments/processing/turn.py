@@ -14,9 +14,11 @@ from payments.ledger.polling import Poll
 from payments.ledger.state import OrderState
 from payments.processing.bodies import StaffAction
 from payments.processing.changes import Caused, ChangeSet, Command, Told
+from payments.processing.conversation_data import data, of_conversation
 from payments.processing.notice import Notice
-from payments.processing.shop_state import ShopState, StepContext, data, of_conversation
+from payments.processing.shop_state import ShopState
 from payments.processing.silence import decide_silence, withheld
+from payments.processing.step_context import StepContext
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from payments.shop.catalogue import Shop
 from payments.shop.consent import Hears

@@ -26,6 +26,7 @@ from flows.engine.model import RECEIVED
 from flows.messages.address_form import ADDRESS
 from flows.messages.kinds import Message
 from payments.ledger.facts import FactState
+from payments.processing.checkout_changes import REQUESTED
 from payments.shop.cart import items_from_json
 from payments.shop.money import paise
 from payments.shop.orders import CURRENCY
@@ -275,11 +276,17 @@ def _payment_fails(value: Any) -> Performance:
 def _order(value: Any) -> Performance:
     if value == "cart":
         return lambda simulator: simulator.request(None)
-    written = value if isinstance(value, list) else []
-    if not written or not all(_is_item(item) for item in written):
+    said = dict(value) if isinstance(value, dict) else {"items": value}
+    written = said.pop("items", None) or []
+    if not (isinstance(written, list) and all(_is_item(item) for item in written)):
         raise ValueError("write 'order: [{sku: …, quantity: 1}]', or 'order: cart'")
-    items = items_from_json(written)
-    return lambda simulator: simulator.request(items)
+    if not (written or said) or not said.keys() <= _SAID:
+        raise ValueError(f"beside its items, an order may say {', '.join(sorted(_SAID))}")
+    items = items_from_json(written) if written else None
+    return lambda simulator: simulator.request(items, **said)
+
+
+_SAID: Final = frozenset({*REQUESTED, "pays"})
 
 
 def _is_item(item: Any) -> bool:

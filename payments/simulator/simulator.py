@@ -18,6 +18,7 @@ from payments.ledger.facts import Detail, EntityType, Fact, FactState
 from payments.ledger.state import OrderState
 from payments.processing import results
 from payments.processing.bodies import OrderRequested, request_to_json
+from payments.processing.conversation_data import order_key_in
 from payments.processing.results import (
     LinkCreated,
     LinkKept,
@@ -27,7 +28,6 @@ from payments.processing.results import (
     RefundMade,
     Result,
 )
-from payments.processing.shop_state import order_key_in
 from payments.processing.step_input import EventKind
 from payments.shop.cart import Item
 from payments.shop.orders import (
@@ -192,9 +192,9 @@ class Simulator(Chats):
         waited, self._waiting = self._waiting, []
         return [message for call in waited for message in self._perform(call)]
 
-    def request(self, items: tuple[Item, ...] | None) -> list[Message]:
-        """An order is requested over the API."""
-        return self._take(EventKind.REQUEST, request_to_json(OrderRequested(items)))
+    def request(self, items: tuple[Item, ...] | None, **said: str | bool) -> list[Message]:
+        """An order is requested over the API. `said`: what it says about delivery, coupon and payment."""
+        return self._take(EventKind.REQUEST, request_to_json(OrderRequested(items, said)))
 
     def wait(self, milliseconds: int) -> list[Message]:
         """Time passes: timers run out and links expire, in order of their times."""

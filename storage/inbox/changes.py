@@ -19,7 +19,7 @@ from payments.ledger.holds import to_codes
 from payments.ledger.state import PaymentStatus
 from payments.processing.bodies import staff_action_to_json
 from payments.processing.changes import ChangeSet, Outcome
-from payments.processing.shop_state import wants_reminders
+from payments.processing.conversation_data import wants_reminders
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from payments.shop.handover import check_to_json
 from payments.shop.order_terms import destination_to_json, terms_to_json

@@ -11,8 +11,8 @@ from payments.ledger.facts import EntityType, Fact, FactState, detail_from_json,
 from payments.ledger.holds import from_codes
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
+from payments.processing.conversation_data import order_key_in
 from payments.processing.named_orders import order_keys, quote_in
-from payments.processing.shop_state import order_key_in
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from payments.shop.amendments import Amendment, AmendmentKind
 from payments.shop.fulfilment import Stage

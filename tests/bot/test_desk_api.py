@@ -96,7 +96,7 @@ def desk(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
 PATHS = (
     ("GET", "/orders"), ("GET", "/orders/1"), ("POST", "/orders/1/cancel"), ("POST", "/products/thali"),
     ("POST", f"/customers/{PHONE}/forget"), ("POST", "/operator/events/1/replay"),
-    ("POST", "/operator/notices/1/seen"),
+    ("POST", "/operator/notices/1/seen"), ("GET", "/export/day"), ("POST", "/day"), ("GET", "/export/orders"),
 )  # fmt: skip
 
 

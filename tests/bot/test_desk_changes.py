@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from bot.cli.staff_words import in_words
 from bot.http.desk_changes import CHANGES
 from payments.processing import staff_orders
+from payments.processing.bodies import StaffAction
 from payments.processing.staff_orders import VERBS
 from tests.builders import order_state
 
@@ -52,6 +53,27 @@ def test_the_others() -> None:
     assert read("refunded", by="Meena") == ("refunded", (), None)
     action = CHANGES["cancel"].model_validate({"by": " Meena  Rao ", "from": "out"}).action("c-1-1")
     assert (action.by, action.expected, action.money) == ("Meena Rao", "out", True)
+
+
+@pytest.mark.parametrize(
+    ("verb", "value", "words", "shelf"),
+    [
+        ("less", "kaju 1 sold out", "kaju 1 sold out", None),
+        ("less", "kaju 1 waste fell down", "kaju 1 fell down", False),
+        ("less", "kaju 1 fell down Waste", "kaju 1 fell down", False),
+        ("return", "kaju 1 a waste of time", "kaju 1 a waste of time", None),
+        ("return", "waste 1", "waste 1", None),
+        ("stage", "cancelled restock", "cancelled", True),
+        ("refuse", "waste", "", False),
+        ("allowance", "30 waste", "30 waste", None),
+        ("note", "restock", "restock", None),
+    ],
+)
+def test_where_a_typed_word_speaks_of_the_goods(
+    verb: str, value: str, words: str, shelf: bool | None
+) -> None:
+    found = staff_orders.read(None, order_state(), StaffAction("c-1-1", "Meena", verb, value))  # type: ignore[arg-type]
+    assert (" ".join(found.words), found.shelf) == (words, shelf)
 
 
 def test_every_verb_can_be_posted() -> None:

@@ -14,7 +14,8 @@ from flows.engine.step import Step, step
 from flows.engine.vocabulary import Action, Result, Scene, Vocabulary
 from flows.language.load import load
 from flows.messages.kinds import Message
-from payments.processing.shop_state import ShopState, StepContext
+from payments.processing.shop_state import ShopState
+from payments.processing.step_context import StepContext
 from payments.shop.catalogue import Shop
 
 NOW: Final = 1_800_000_000_000

@@ -230,6 +230,12 @@ class Day(Simulator):
         fact = self._payment(attempt, FactState.CAPTURED, attempt.amount, attempt.currency, detail)
         return words(self._facts(attempt.order_key, fact))
 
+    def offered(self) -> list[str]:
+        """The slots that are offered to the customer."""
+        self.write("menu")
+        self.tap("Veg thali")
+        return [reply.title for message in self.write(PUNE) for reply in message.replies]
+
     @property
     def taken(self) -> dict[str, int]:
         """How often slots and coupons are taken, without those that are free."""

@@ -15,8 +15,8 @@ from payments.ledger.state import OrderState
 from payments.processing.actions import SHOP
 from payments.processing.advance import advance
 from payments.processing.changes import ChangeSet, Outcome, values
+from payments.processing.conversation_data import order_key_in
 from payments.processing.memory import MemoryStore
-from payments.processing.shop_state import order_key_in
 from payments.processing.step_input import InboxEvent
 from payments.shop import cart
 from payments.shop.cart import Cart
@@ -39,9 +39,14 @@ NOW: Final = 1_800_000_000_000
 
 def flow_with_repairs(text: str, repairs: str) -> Flow:
     """The flow of the file `text` with these `repairs:`, written as in the file."""
+    return load(with_repairs(text, repairs), "flows.yaml", SHOP, limits=LIMITS)
+
+
+def with_repairs(text: str, repairs: str) -> str:
+    """The flow file `text` with these `repairs:`, written as in the file."""
     changed, count = re.subn(r"(?m)^  repairs:.*\n(    .*\n)*", f"  repairs: {{{repairs}}}\n", text)
     assert count == 1
-    return load(changed, "flows.yaml", SHOP, limits=LIMITS)
+    return changed
 
 
 class MemoryShop(MemoryStore):

@@ -6,7 +6,7 @@ from typing import Final
 from flows.engine.conversation import Conversation
 from payments.ledger.state import OrderState
 from payments.processing.changes import ChangeSet
-from payments.processing.shop_state import order_key_in
+from payments.processing.conversation_data import order_key_in
 
 ALWAYS: Final = frozenset(
     {"", "unpaid", "authorised", "short", "held", "cash", "paid", "refunding", "refunded", "cancelled"}

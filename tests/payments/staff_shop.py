@@ -1,5 +1,6 @@
 """A shop in memory whose staff change orders: it takes cash, may cancel, and is proved after each change."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -37,8 +38,6 @@ _TERMS: Final = """  stages: [accepted, preparing, ready, out, delivered]
 """
 _RULES: Final = """  cash: {words: [cod], interrupts: true, do: payment.cash}
   call_off: {words: [call off], interrupts: true, do: order.cancel}
-  order.stage: {ignore: these tests read the event in the trace}
-  order.amended: {ignore: these tests read the event in the trace}
 """
 
 Change = Callable[[Turn, OrderState], Trace]
@@ -46,6 +45,7 @@ Change = Callable[[Turn, OrderState], Trace]
 
 def staffed(text: str, terms: str = _TERMS) -> Flow:
     """The flow of the file `text`, with stages, cash and cancelling, and words for the latter two."""
+    text = re.sub(r"^  cancel: .*\n", "", text, count=1, flags=re.MULTILINE)
     text = text.replace("  products:\n", f"{terms}  products:\n", 1)
     return load(text.replace("anywhere: ", f"anywhere:\n{_RULES}  # ", 1), "flows.yaml", SHOP, limits=LIMITS)
 

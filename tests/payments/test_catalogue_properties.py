@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from flows.engine.vocabulary import Result, Scene
 from payments.processing.actions import SHOP
-from payments.processing.shop_state import ShopState, StepContext
+from payments.processing.shop_state import ShopState
+from payments.processing.step_context import StepContext
 from payments.shop.catalogue import Shop
 from payments.shop.catalogue_view import view
 from tests.builders import cart_of

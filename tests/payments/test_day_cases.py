@@ -3,20 +3,13 @@
 from dataclasses import replace
 from typing import Final
 
-import orjson
 import pytest
 
-from bot.whatsapp.limits import LIMITS
-from flows.engine import conversation as conversations
-from flows.engine.model import Flow
-from flows.language.load import load
 from payments.ledger.state import PaymentStatus
-from payments.processing.actions import SHOP
-from payments.processing.step_input import EventKind
 from payments.shop import quotas
 from payments.shop.fulfilment import Stage
 from payments.shop.orders import Lifecycle
-from tests.payments.day_shop import FAR, PUNE, SECTIONS, Day, text_of, words
+from tests.payments.day_shop import FAR, PUNE, SECTIONS, Day, words
 
 LUNCH: Final = "slot:2026-01-01.lunch"
 DEARER: Final = SECTIONS["products"].replace("price: 120", "price: 130")
@@ -209,15 +202,8 @@ def test_last_place_while_paying() -> None:
     other = day.beside()
     day.review("Veg thali")
     day.taps("Pay now")
-    assert [row for row in titles(other) if "Lunch" in row] == ["Tomorrow, Lunch"]
+    assert [row for row in other.offered() if "Lunch" in row] == ["Tomorrow, Lunch"]
     assert words(day.pay()) == ["Paid"]
-
-
-def titles(day: Day) -> list[str]:
-    """The slots that the customer is offered."""
-    day.write("menu")
-    day.tap("Veg thali")
-    return [reply.title for message in day.write(PUNE) for reply in message.replies]
 
 
 def test_two_take_the_last_place() -> None:
@@ -307,7 +293,7 @@ def test_holiday_added_over_orders() -> None:
     day.becomes(hours='hours: {mon-sun: "9:00-21:00", closed: 2026-01-02}')
     assert day.staff("stage", "accepted") == ["Stage accepted by Meena"]
     assert day.taken == {"slot:2026-01-02.lunch": 1}
-    assert titles(day) == ["Today, Lunch", "Today, Dinner"]
+    assert day.offered() == ["Today, Lunch", "Today, Dinner"]
 
 
 def test_a_slot_is_counted_until_its_cut_off_behind_its_start() -> None:
@@ -335,33 +321,6 @@ def test_areas_that_the_shop_gives_up_leave_pickup() -> None:
     assert day.taps("Pay now") == ["No: order: changed", "₹120 - ₹0 + ₹0 = ₹120"]
     assert day.taps("Pay now") == ["Pay ₹120"]
     assert (day.state.to.how, day.state.to.address) == ("pickup", "")
-
-
-@pytest.mark.parametrize(
-    ("slot", "reason"),
-    [
-        ("2026-01-01.breakfast", "no slot"),
-        ("2026-01-03.lunch", "no slot"),
-        ("2025-12-31.lunch", "slot over"),
-        ("0001-01-01.lunch", "slot over"),
-        ("9999-12-31.lunch", "no slot"),
-        ("2026-02-30.lunch", "no slot"),
-        ("२०२६-०१-०१.lunch", "no slot"),
-        ("2026-01-01.lunch\0", "no slot"),
-        (".", "no slot"),
-        ("2026-01-01.lunch.lunch", "no slot"),
-        ("x" * 5000, "no slot"),
-    ],
-)
-def test_a_forged_slot_is_refused(slot: str, reason: str) -> None:
-    day = Day()
-    day.api(("thali", 1), address=PUNE, slot=slot)
-    assert (day.refusal, day.parked) == (reason, [])
-    titles(day)
-    place = day.said[-1].message.replies[0].id.split("|")[0]
-    day.tap_reply(f"{place}|slot|{slot}"[:2000])
-    assert not day.parked
-    assert day.conversation.data["checkout"].get("slot") is None
 
 
 # Delivery
@@ -410,176 +369,3 @@ def test_area_shrinks_after_payment() -> None:
     day.becomes(areas="areas: [{pincodes: [411031-411044], fee: 80}]")
     assert day.staff("stage", "out") == ["Stage out by Meena"]
     assert day.state.to.address == PUNE
-
-
-@pytest.mark.parametrize(
-    ("address", "reason"),
-    [
-        ("x", "too short"),
-        ("\u200d" * 30 + "Pune 1", "too short"),
-        ("Flat 4, Lake Road, Pune", "no pincode"),
-        ("Flat 4, Lake Road, Pune 400001", "not served"),
-        ("x" * 10_000 + " 411005", "too long"),
-        ("😀" * 501 + " 411005", "too long"),
-        ("\0" * 600, "too short"),
-    ],
-)
-def test_an_address_that_cannot_be_used(address: str, reason: str) -> None:
-    day = Day()
-    assert day.api(("thali", 1), address=address, slot="2026-01-01.lunch") == [f"No: address: {reason}"]
-    assert "checkout" not in day.conversation.data
-    assert "cart" not in day.conversation.data
-    assert not day.parked
-
-
-def test_an_address_is_kept_as_it_can_be_written() -> None:
-    day = Day()
-    written = "Flat 4\0,\n Lake\x07 Road\t😀, क\u200dष Pune\u00a0411005"
-    day.api(("thali", 1), address=written, slot="2026-01-01.lunch", note="no\0 nuts\nplease")
-    assert day.state.to.address == "Flat 4, Lake Road 😀, क\u200dष Pune 411005"
-    assert day.state.to.note == "no nuts\nplease"
-
-
-def test_a_note_that_is_too_long_is_refused_and_not_cut() -> None:
-    day = Day()
-    assert day.api(("thali", 1), address=PUNE, note="no nuts " * 100) == ["No: note: too long"]
-
-
-@pytest.mark.parametrize("code", ["", "  ", "ｆｉｒｓｔ１０", "First\u200b-10 🎉", "first 10"])
-def test_a_code_is_found_however_it_is_typed(code: str) -> None:
-    day = Day()
-    day.api(("thali", 1), address=PUNE, slot="2026-01-01.lunch", coupon=code)
-    assert day.state.order.terms.coupon == ("FIRST10" if code.strip() else "")
-
-
-@pytest.mark.parametrize(
-    ("code", "reason"),
-    [
-        ("NOPE", "unknown"),
-        ("🎉", "unknown"),
-        ("\0", "unknown"),
-        ("x" * 5000, "unknown"),
-        ("GIFT", "not for these"),
-    ],
-)
-def test_a_code_that_cannot_be_used(code: str, reason: str) -> None:
-    day = Day()
-    answer = day.api(("thali", 1), address=PUNE, slot="2026-01-01.lunch", coupon=code)
-    assert answer == [f"No: coupon: {reason}"]
-    assert not day.orders
-
-
-def test_who_fetches_the_goods_may_give_an_address() -> None:
-    day = Day()
-    day.api(("thali", 1), pickup=True, address=PUNE, slot="2026-01-01.lunch")
-    assert (day.state.to.how, day.state.to.address, day.state.order.delivery) == ("pickup", "", 0)
-
-
-def test_a_second_use_of_one_customer_is_refused_while_the_first_is_paid() -> None:
-    day = Day()
-    day.api(("thali", 1), address=PUNE, slot="2026-01-01.lunch", coupon="FIRST10")
-    day.pay()
-    answer = day.api(("thali", 1), slot="2026-01-01.lunch", coupon="FIRST10")
-    assert answer == ["No: coupon: used"]
-
-
-def test_a_second_use_of_an_order_that_the_next_one_ends_is_the_same_use() -> None:
-    day = Day()
-    day.api(("thali", 1), address=PUNE, slot="2026-01-01.lunch", coupon="FIRST10")
-    day.api(("thali", 2), slot="2026-01-01.lunch", coupon="FIRST10")
-    assert (day.state.order.goods, day.taken) == (24_000, {LUNCH: 1, "coupon:FIRST10": 1})
-
-
-def test_a_cart_at_its_limits_is_ordered() -> None:
-    day = Day(cash="", products="products: [{sku: thali, name: Gold, price: 1000000000}]")
-    day.api(("thali", 99), address=PUNE, slot="2026-01-01.lunch")
-    assert day.state.order.total == 99 * 10**11
-
-
-def test_what_is_paid_or_on_its_way_is_for_a_person() -> None:
-    day = Day(cancel="")
-    assert day.typed("cancel order") == ["No: order: nothing to cancel"]
-    day.review("Veg thali")
-    day.taps("Pay now")
-    day.allow()
-    assert day.typed("cancel order") == ["No: order: too late"]
-    day.pay()
-    assert day.typed("cancel order") == ["No: order: too late"]
-
-
-# Conversations
-
-
-def test_a_joined_chat_keeps_what_was_said_and_how_often_coupons_were_used() -> None:
-    mine, other = Day(), Day()
-    other.review("Veg thali")
-    other.typed("first10")
-    other.taps("Cash")
-    other.review("Kaju katli")
-    before = other.conversation
-    snapshot = orjson.dumps(conversations.to_json(replace(before, id="sim-7"))).decode()
-    mine._take(EventKind.JOINED, {"conversation": "sim-7", "heard_last": False, "snapshot": snapshot})
-    data = mine.conversation.data
-    assert data["checkout"] == before.data["checkout"]
-    assert (data["coupons"], data["cart"]) == ({"FIRST10": 1}, [["kaju", 1]])
-    said = mine.api(coupon="FIRST10")
-    assert said == ["No: coupon: used"]
-
-
-def test_what_the_surviving_chat_has_said_goes_before_what_the_other_has() -> None:
-    mine, other = Day(), Day()
-    mine.review("Veg thali")
-    other.review("Veg thali", address="House 1, Old Road, Pune 411009")
-    checkout = mine.conversation.data["checkout"]
-    snapshot = orjson.dumps(conversations.to_json(replace(other.conversation, id="sim-7"))).decode()
-    mine._take(EventKind.JOINED, {"conversation": "sim-7", "heard_last": True, "snapshot": snapshot})
-    assert mine.conversation.data["checkout"] == checkout
-
-
-def test_of_who_is_forgotten_nothing_stays_that_they_said() -> None:
-    day = Day()
-    day.review("Veg thali")
-    day.typed("first10")
-    day.taps("Pay now")
-    day.pay()
-    day.staff("stage", "delivered")
-    day.write("menu")
-    day.review("Kaju katli")
-    day._take(EventKind.FORGET, {"by": "operator"})
-    assert day.conversation.data == {"orders": 1}
-    assert day.taken == {LUNCH: 1, "coupon:FIRST10": 1}, "the coupon is used all the same"
-
-
-def test_an_order_whose_rule_fails_takes_no_place_and_is_placed_once_when_it_is_replayed() -> None:
-    day = Day()
-    day.review("Veg thali")
-    told, day._flow = day._flow, failing()
-    tap = next(reply.id for reply in day.said[-1].message.replies if reply.title == "Cash")
-    day.tap_reply(tap, "Cash")
-    assert day.parked
-    assert (day.orders, day.taken) == ({}, {})
-    day._flow = told
-    assert words(day.tap_reply(tap, "Cash")) == ["Ordered, ₹160 in cash"]
-    assert (len(day.orders), day.taken) == (1, {LUNCH: 1})
-
-
-def failing() -> Flow:
-    """The flow with a message that cannot be filled in."""
-    text = text_of().replace('placed: "Ordered,', 'placed: "{{ event.missing }} Ordered,')
-    return load(text, "day.yaml", SHOP, limits=LIMITS)
-
-
-def test_an_order_for_which_no_cash_is_taken_keeps_no_goods_and_can_be_paid_online() -> None:
-    day = Day()
-    day.review("Kaju katli")
-    day.becomes(cash="cash: {up_to: 100}")
-    assert day.taps("Cash") == ["No: order: no cash"]
-    assert (day.state.lifecycle, day.taken, day.left["kaju"]) == (Lifecycle.LAPSED, {}, 5)
-    assert day.typed("pay") == ["Pay ₹300"]
-    assert (day.state.lifecycle, day.taken, day.left["kaju"]) == (Lifecycle.OPEN, {LUNCH: 1}, 4)
-
-
-def test_a_program_gets_an_order_in_cash_or_none() -> None:
-    day = Day(cash="cash: {up_to: 100}")
-    answer = day.api(("kaju", 1), address=PUNE, slot="2026-01-01.lunch", pays="cash")
-    assert (answer, day.orders) == (["No: order: no cash"], {})

@@ -63,6 +63,15 @@ def test_money_counts_on_the_day_on_which_it_moved() -> None:
     assert (after.paid_online, after.refunded, after.orders, after.cancelled) == (0, 16_000, 0, 0)
 
 
+def test_cash_counts_on_the_day_on_which_it_was_taken() -> None:
+    simulator = bought()
+    simulator.now += _DAY
+    told(simulator, "Ramesh", "#10001 delivered cash")
+    before, after = figures(simulator, -1), figures(simulator)
+    assert (before.orders, before.by_hand) == (1, 0)
+    assert (after.orders, after.by_hand) == (0, 16_000)
+
+
 def test_what_was_called_off_is_no_order_and_sells_nothing() -> None:
     simulator = bought()
     told(simulator, "Meena", "#10001 out")

@@ -4,6 +4,7 @@ import csv
 import io
 from decimal import Decimal
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -97,6 +98,12 @@ def test_no_cell_is_a_formula_and_every_text_comes_back(rows: list[tuple[str]]) 
     for (given_text,), (cell,) in zip(rows, read, strict=True):
         assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
         assert cell.removeprefix("'") == given_text.removeprefix("'")
+
+
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r"])
+def test_a_text_that_a_spreadsheet_would_run_gets_an_apostrophe(first: str) -> None:
+    [[cell]] = csv.reader(io.StringIO(text([(f"{first}1+1",)]), newline=""))
+    assert cell == f"'{first}1+1"
 
 
 def test_numbers_stay_numbers() -> None:

@@ -15,6 +15,7 @@ from payments.shop.fulfilment import LADDER, Stage
 from payments.shop.order_terms import Destination, Fulfilment
 from payments.shop.orders import Lifecycle, Line
 from tests.builders import refunded, webhook
+from tests.payments.memory_shop import with_repairs
 from tests.payments.staff_shop import CUP, TEA, Change, StaffShop, promise, staffed
 
 _LINES = (
@@ -35,16 +36,11 @@ _REPAIRS = {
 @pytest.mark.parametrize("repairs", _REPAIRS.values(), ids=_REPAIRS)
 def test_the_books_are_right_whatever_people_change(shop_text: str, repairs: str) -> None:
     class Desk(_Desk):
-        flow = staffed(flow_with_repairs_text(shop_text, repairs))
+        flow = staffed(with_repairs(shop_text, repairs))
 
     run_state_machine_as_test(
         Desk, settings=settings(max_examples=120, stateful_step_count=25, deadline=None)
     )
-
-
-def flow_with_repairs_text(text: str, repairs: str) -> str:
-    start, end = text.index("  repairs:"), text.index("  products:")
-    return f"{text[:start]}  repairs: {{{repairs}}}\n{text[end:]}"
 
 
 class _Desk(RuleBasedStateMachine):

@@ -14,7 +14,9 @@ from payments.ledger.calls import CancelLink, CreateLink, FetchPayments
 from payments.ledger.holds import Hold, HoldReason, Mismatch
 from payments.ledger.state import OrderState
 from payments.processing.actions import SHOP
-from payments.processing.shop_state import ShopState, StepContext, data, of_conversation
+from payments.processing.conversation_data import data, of_conversation
+from payments.processing.shop_state import ShopState
+from payments.processing.step_context import StepContext
 from payments.shop.catalogue import Shop
 from payments.shop.catalogue_view import view
 from payments.shop.order_terms import Terms

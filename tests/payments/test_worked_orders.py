@@ -14,7 +14,8 @@ from payments.processing import views
 from payments.processing.checkout_changes import say
 from payments.processing.order_actions import ORDER
 from payments.processing.quoting import Quote
-from payments.processing.shop_state import ShopState, StepContext
+from payments.processing.shop_state import ShopState
+from payments.processing.step_context import StepContext
 from payments.shop.cart import Item
 from payments.shop.catalogue import Shop
 from payments.shop.checkout import CheckoutFault

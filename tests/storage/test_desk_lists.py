@@ -76,6 +76,7 @@ async def pages(ask: Callable[[OrderFilter], Any], wanted: OrderFilter) -> list[
         if page.next is None:
             return found
         assert len(page.orders) == wanted.limit
+        assert wanted.after != page.next, "the same page again"
         # As it comes back over the API.
         wanted = OrderFilter(**{**_fields(wanted), "after": Place.read(str(page.next))})
 

@@ -298,7 +298,7 @@ async def _staff(shop: Shop) -> None:
 async def _ask(shop: Shop, phone: str) -> None:
     """A member of the staff names orders, and asks for what is to do and for a day."""
     await shop.store.declare_staff({phone: Staff("Ramesh", f"+{phone}")}, shop.now)
-    period = Period(START, START + 20_000)
+    period = Period(START - 20_000, START + 20_000)
     actions = [StaffAction("", "Meena", "orders"), StaffAction("", "Meena", "day", period_to(period))]
     asked = [(EventKind.STAFF, staff_action_to_json(action)) for action in actions]
     asked.append((EventKind.CHAT, {"event": {"kind": "text", "text": "#10013"}}))

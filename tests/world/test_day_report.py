@@ -10,7 +10,7 @@ from bot.clock import ShiftedClock
 from bot.workers.day_reports import DayReports
 from payments.shop.local_time import INDIA, instant, local_date
 from sandbox.world import World
-from storage.reports import exports
+from storage import Store
 from tests.payments.tiffin_shop import TEXT
 from tests.world.running_bot import START, Live, Start
 from tests.world.test_operators import munshi
@@ -66,6 +66,13 @@ async def test_the_report_comes_once_a_day_whoever_sends_it(
         await meena.tap("Orders to do")
         assert meena.texts[-1] == "Nothing is to do."
         assert await live.parked() == []
+        why = (await munshi(live, "why", MEENA)).output
+        for said in (
+            "told stage to the chat",
+            "Munshi asked for the figures of a day",
+            "asked what is to do",
+        ):
+            assert said in why
     async with start(world, clock, flow) as live:
         await until(live, 24 * 60 + 60)
         await DayReports(live.context).send_due()
@@ -140,7 +147,7 @@ async def test_the_figures_and_tables_over_http_and_on_the_command_line(
 async def test_an_export_is_read_in_pages(
     world: World, clock: ShiftedClock, start: Start, flow: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exports.page, "__defaults__", (2,))
+    monkeypatch.setattr(Store.export, "__defaults__", (2,))
     async with start(world, clock, flow) as live:
         asha = live.customer()
         await asha.write("hi")

@@ -19,7 +19,8 @@ from flows.engine.step import step
 from flows.language.load import load
 from flows.messages.kinds import from_json, to_json
 from payments.processing.actions import SHOP
-from payments.processing.shop_state import ShopState, StepContext
+from payments.processing.shop_state import ShopState
+from payments.processing.step_context import StepContext
 from payments.shop.cart import Cart
 from sandbox import meta_rules
 from tests.builders import cart_of

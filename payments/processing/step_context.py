@@ -1,0 +1,27 @@
+"""What surrounds one step: the shop, the time, the conversation and the event. Values only."""
+
+from dataclasses import dataclass, field
+
+from payments.shop.catalogue import Shop
+from payments.shop.staff import StaffMap
+
+
+@dataclass(frozen=True, slots=True)
+class StepContext:
+    """The shop, the time, the conversation and the event of one step."""
+
+    shop: Shop
+    """The catalogue and the rules of the flow file."""
+    now: int
+    """Milliseconds since 1970, UTC."""
+    conversation: str = ""
+    """The conversation's id."""
+    number: int = 0
+    """The event's number."""
+    nonce: str = ""
+    """Random letters, drawn for this step alone."""
+    off: frozenset[str] = frozenset()
+    """Skus of products and variants that the shop has switched off."""
+    phone: str = ""
+    """The customer's phone number, digits with the country code; empty if it is not known."""
+    staff: StaffMap = field(default_factory=dict)
