@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 
 from bot.workers import razorpay_handler
-from payments.processing import actions as shop_words
-from payments.processing import shop_state, updates
+from payments.processing import order_actions, shop_state, updates
 from payments.razorpay import links
 from payments.shop.orders import order_key, reference_id
 from storage.database import sqlite
@@ -39,7 +38,7 @@ def what_bounces_is_lost(patch: pytest.MonkeyPatch) -> None:
 
 
 def keys_are_counted_again(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(shop_words, "order_key", lambda chat, ordinal, _: order_key(chat, ordinal, ""))
+    patch.setattr(order_actions, "order_key", lambda chat, ordinal, _: order_key(chat, ordinal, ""))
     patch.setattr(shop_state, "reference_id", lambda key, ordinal, _: reference_id(key, ordinal, ""))
     patch.setattr(epochs, "last_left_out", lambda reached, now: reached)
 
