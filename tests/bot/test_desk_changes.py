@@ -82,7 +82,7 @@ def test_every_verb_can_be_posted() -> None:
         "allowance": {"amount": 1}, "address": {"address": "x"}, "note": {"note": ""},
     }  # fmt: skip
     posted = {read(change, **bodies.get(change, {}))[0] for change in CHANGES if change != "hand"}
-    assert posted | {"cash", "upi"} == VERBS
+    assert posted | {"cash", "upi", "show"} == VERBS, "an order is shown by GET"
 
 
 @pytest.mark.parametrize(
