@@ -1,27 +1,10 @@
 """A customer is forgotten while the whole bot runs, by an operator and by a word in the flow."""
 
-from pathlib import Path
-
 from bot.clock import ShiftedClock
 from sandbox.world import World
 from storage.inbox.forgetting import FAREWELL
 from tests.world.running_bot import FLOW, Live, Start
 from tests.world.test_operators import munshi
-
-_RULES = """
-  forget_me: {words: [forget me], do: customer.forget, say: goodbye}
-  customer.refused: {say: not_yet}
-"""
-_TEXTS = """
-  goodbye: {text: "We forget you now."}
-  not_yet: {text: "Not yet: {{ event.reason }}"}
-"""
-
-
-def _with_forgetting(text: str) -> str:
-    """The shipped flow, in which customers can ask to be forgotten."""
-    text = text.replace("\n  help: {words:", f"{_RULES}  help: {{words:", 1)
-    return text.replace("\nmessages:\n", f"\nmessages:{_TEXTS}", 1)
 
 
 async def _delivered(live: Live) -> None:
@@ -65,21 +48,19 @@ async def test_the_api_forgets_nobody_for_strangers_and_no_strangers(live: Live)
 
 
 async def test_a_customer_asks_to_be_forgotten_and_hears_a_goodbye(
-    world: World, clock: ShiftedClock, start: Start, tmp_path: Path
+    world: World, clock: ShiftedClock, start: Start
 ) -> None:
-    flow = tmp_path / "flows.yaml"
-    flow.write_text(_with_forgetting(FLOW.read_text(encoding="utf-8")), encoding="utf-8")
-    async with start(world, clock, flow) as live:
+    async with start(world, clock, FLOW) as live:
         asha = live.customer()
         await asha.order()
-        await asha.write("forget me")
-        assert asha.texts[-1] == "Not yet: open order"
+        await asha.write("delete my data")
+        assert asha.texts[-1].startswith("We cannot erase your data yet, because of order #")
         await asha.pay()
-        await asha.write("forget me")
-        assert asha.texts[-1] == "Not yet: goods on their way"
+        await asha.write("delete my data")
+        assert asha.texts[-1].startswith("We cannot erase your data yet, because of order #")
         await _delivered(live)
-        await asha.write("forget me")
-        assert asha.texts[-1] == "We forget you now."
+        await asha.write("delete my data")
+        assert asha.texts[-1].startswith("We are erasing what we know of you.")
         assert await live.rows("SELECT value FROM alias")
         clock.put_forward(FAREWELL)
         await live.settle()

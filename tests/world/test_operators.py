@@ -38,8 +38,8 @@ async def test_the_story_of_an_order(live: Live) -> None:
     assert told.exit_code == 0, told.output
     context = [
         'customer tapped "Confirm order" (confirm)',
-        "took    checkout: confirm, line ",
-        "checkout → awaiting_payment",
+        "took    checkout.review: confirm, line ",
+        "checkout.review → awaiting_payment",
         f"order #{view.order.number} ({view.order.key}) placed: 2 × Masala chai 250 g, 1 × ",
         f"asked Razorpay: CreateLink {view.attempts[0].reference_id}: answered",
         "Razorpay answered payment_link.created",
