@@ -12,11 +12,11 @@ from tests.world.running_bot import FLOW, Live, Start
 
 ANYWHERE = "  help: {words: [help, मदद], interrupts: true, say: help}\n"
 MESSAGES = """\
-  where: {text: "Where shall we deliver?", address: true}
+  place: {text: "Where shall we deliver?", address: true}
   there: "To {{ event.address }} ({{ event.pincode }}, {{ event.phone }})."
 """
 RULES = """\
-  where: {words: [where], say: where}
+  place: {words: [where], say: place}
   address: {say: there}
 """
 FILLED = {

@@ -424,6 +424,7 @@ class Migration(migrations.Migration):
                 "CREATE INDEX orders_reserving ON orders (key) WHERE lifecycle IN ('open', 'promised')",
                 "CREATE INDEX orders_to_do ON orders (placed_at, key) WHERE todo IS NOT NULL",
                 "CREATE INDEX inbox_parked ON inbox (id) WHERE state = 'parked'",
+                "CREATE INDEX inbox_staff ON inbox (conversation_id, order_key, id) WHERE kind = 'staff'",
                 "CREATE INDEX inbox_parked_of ON inbox (conversation_id) WHERE state = 'parked'",
                 "CREATE INDEX inbox_kept_facts ON inbox (conversation_id, id)"
                 " WHERE state = 'kept' AND kind = 'facts'",
