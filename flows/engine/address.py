@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Final, Literal
 
 from flows.document.errors import close
+from flows.document.words import visible
 from flows.engine.events import Received
 from flows.engine.variables import Variable, parse
 from flows.messages.address_form import ADDRESS
@@ -23,13 +24,13 @@ _SHORT: Final = 100
 
 
 def answer(form: Mapping[str, str]) -> Received | None:
-    """Return the event of a filled-in form; None if no field of `PLACE` holds anything.
+    """Return the event of a filled-in form; None if no field of `PLACE` holds anything that people see.
 
     `form` has any of `FIELDS`. The event has `address`, `pincode` (six digits), `name`, `phone` (`+91…`),
     `city` and `state`; empty if the form has none, or none that is well formed.
     """
     line = {field: _line(form.get(field, "")) for field in FIELDS}
-    place = [line[field] for field in PLACE if line[field]]
+    place = [line[field] for field in PLACE if visible(line[field]).strip()]
     if not place:
         return None
     pincode, phone = _read("pincode", line["pincode"]), _read("phone", line["phone"])

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flows.engine import address
@@ -81,6 +81,7 @@ def test_a_person_hears_which_field_there_is_not() -> None:
 
 
 @given(FORMS)
+@example({"house": "\x1b"})
 def test_whatever_is_filled_in_a_flow_can_store_it(form: dict[str, str]) -> None:
     answer = address.answer(form)
     if answer is None:
