@@ -53,7 +53,7 @@ def _chat(flow: Flow) -> Iterator[Meeting]:
         ("Confirm order", _unchanged),
         (Happened("payment_link.created", {"short_url": _URL}), _linked),
         ("Pay Now", _unchanged),
-        (Happened("payment.captured", {"amount": 18_000, "method": "upi"}), _paid),
+        (Happened("payment.captured", {"amount": 18_000, "method": "upi", "by": ""}), _paid),
     ]
     for number, (act, change) in enumerate(script, 1):
         shop = change(shop)

@@ -127,10 +127,11 @@ _STATEMENTS: Final = (
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
     ),
     (
-        "SELECT key, conversation_id, number, lines, total, currency, payment, lifecycle, fulfilled, held,"
-        " placed_at, placed_by FROM orders WHERE placed_at = ?",
-        "INSERT INTO orders (key, conversation_id, number, lines, total, currency, payment, lifecycle,"
-        " fulfilled, held, placed_at, placed_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "SELECT key, conversation_id, number, lines, total, currency, terms, destination, payment,"
+        " lifecycle, fulfilled, held, placed_at, placed_by FROM orders WHERE placed_at = ?",
+        "INSERT INTO orders (key, conversation_id, number, lines, total, currency, terms, destination,"
+        " payment, lifecycle, fulfilled, held, placed_at, placed_by)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ),
     (
         "SELECT reference_id, order_key, conversation_id, ordinal, amount, currency, status, expires_at,"
