@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from payments.shop.catalogue import Shop
-from payments.shop.orders import Line
 from payments.shop.products import Article
 
 
@@ -65,11 +64,3 @@ def without(cart: Cart, bought: Mapping[str, int]) -> Cart:
 def known(cart: Cart, shop: Shop) -> list[tuple[Article, int]]:
     """Return the cart's articles and quantities, without what the shop no longer sells."""
     return [(article, item.quantity) for item in cart if (article := shop.article(item.sku))]
-
-
-def lines(cart: Cart, shop: Shop, language: str) -> tuple[Line, ...]:
-    """Return the cart as order lines at the catalogue's prices, with the names in `language`."""
-    return tuple(
-        Line(article.sku, article.name_in(language, language), quantity, article.price)
-        for article, quantity in known(cart, shop)
-    )

@@ -204,15 +204,11 @@ def _tax_row(amount: int, rate: int, in_state: bool) -> TaxRow:
     return TaxRow(amount, rate, cgst=0, sgst=0, igst=(2 * amount * rate + whole) // (2 * whole))
 
 
-def pieces(net: int, quantity: int) -> tuple[int, ...]:
-    """Return the paise of each piece of a line for which `net` paise are paid. They differ by at most one."""
-    return tuple(net * (n + 1) // quantity - net * n // quantity for n in range(quantity))
-
-
 def worth_of_last(net: int, quantity: int, gone: int, count: int) -> int:
     """Return the paise for the last `count` pieces of a line of which `gone` have been given back already.
 
-    Whatever the order of giving back, the parts add up to `net`. Raises ValueError if fewer pieces are left.
+    `net` paise are paid for all `quantity` pieces, and no two pieces differ by more than one paisa. Whatever
+    the order of giving back, the parts add up to `net`. Raises ValueError if fewer pieces are left.
     """
     left = quantity - gone
     if gone < 0 or not 1 <= count <= left:

@@ -21,7 +21,6 @@ from payments.shop.pricing import (
     allocate,
     basis_points,
     discount_of,
-    pieces,
     price,
     tax_rows,
     worth_of_last,
@@ -219,7 +218,7 @@ def test_the_rows_add_up_to_the_total(
 def test_pieces_add_up_to_the_line_in_whatever_steps_they_go_back(
     net: int, quantity: int, data: st.DataObject
 ) -> None:
-    worths = pieces(net, quantity)
+    worths = [worth_of_last(net, quantity, quantity - n, 1) for n in range(1, quantity + 1)]
     assert len(worths) == quantity
     assert sum(worths) == net
     assert max(worths) - min(worths) <= 1
