@@ -13,7 +13,9 @@ class Say:
     name: str
     message: Message
     reminder: bool = False
-    """Whether only a timer caused it. All other messages may be sent before it."""
+    """Whether only a timer caused it. All other messages but offers may be sent before it."""
+    offer: bool = False
+    """Whether it is an offer. All other messages may be sent before it."""
 
 
 @dataclass(frozen=True, slots=True)

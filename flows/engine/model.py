@@ -123,6 +123,10 @@ class Flow:
     """Triggers that some button or row offers. A tap may fire no other."""
     paged: frozenset[str]
     """Names of the messages that have pages."""
+    promotions: frozenset[str]
+    """Names of the messages that are offers (`offer: true`): only for customers who want them."""
+    templated: frozenset[str]
+    """Names of the messages that have a template in their place."""
     vocabulary: Vocabulary
     limits: ChannelLimits
     """Limits of the channel that the flow was compiled for."""

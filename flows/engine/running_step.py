@@ -103,13 +103,22 @@ class RunningStep:
     def show_page(self, asked: replies.PageId) -> None:
         """Send a page of a list as it is now. Its rows belong to the visit in which the list was sent.
 
-        Raises ValueRefused if the list can't be rendered in the present state.
+        Raises ValueRefused if the list can't be rendered in the present state, or is an offer that the
+        customer does not want any more.
         """
+        if because := self._keeps(asked.message):
+            raise ValueRefused(f"'{asked.message}' is an offer: {because}")
         try:
             self._send(asked.message, replies.place(asked.conversation, asked.visit), asked.page)
         except StepFailed as failed:
             raise ValueRefused(f"'{asked.message}' can't be shown in this state: {failed}") from failed
         self.record(event="page", page=asked.page, said=[asked.message])
+
+    def announce(self, name: str) -> None:
+        """Send the message `name`, which no rule says."""
+        entry: dict[str, Any] = {}
+        self._say(Reaction(say=(name,)), entry)
+        self.record(event="announced", **entry)
 
     def act(self, rule: Rule, entry: dict[str, Any]) -> None:
         """Run the actions of `rule`. Send no message and stay in the state."""
@@ -145,14 +154,22 @@ class RunningStep:
 
     def _say(self, reaction: Reaction, entry: dict[str, Any]) -> None:
         for name in reaction.say:
+            if because := self._keeps(name):
+                entry.setdefault("unsaid", []).append(name)
+                entry["because"] = because
+                continue
             self._send(name, replies.place(self._before.id, self.visits[-1]))
             entry.setdefault("said", []).append(name)
             if name in self.flow.paged and name not in self.paged:
                 self.paged = (*self.paged, name)
 
+    def _keeps(self, name: str) -> str | None:
+        """Return why the message `name` is not for the customer now; None if it is."""
+        return self.flow.vocabulary.keeps_offers(self.host) if name in self.flow.promotions else None
+
     def _send(self, name: str, place: str, page: int = 1) -> None:
         message = self.flow.messages[name][self._language](self.context(), place, page)
-        self.effects.append(Say(name, message))
+        self.effects.append(Say(name, message, offer=name in self.flow.promotions))
         if offered := message.replies:
             self.choices = tuple((reply.title, reply.id) for reply in offered)
 

@@ -79,6 +79,17 @@ def step(
     return Step(running.conversation(), tuple(running.effects), running.host, tuple(running.trace))
 
 
+def announce(flow: Flow, conversation: Conversation, name: str, now: int, host: Any = None) -> Step:
+    """Send the message `name` to the customer, wherever they stand. Arguments as in `step`.
+
+    An offer that the customer is not to get is left out, and the trace says why.
+    Raises StepFailed if it can't be rendered there.
+    """
+    running = RunningStep(flow, _place(flow, conversation), now, 0, host)
+    running.announce(name)
+    return Step(running.conversation(), tuple(running.effects), running.host, tuple(running.trace))
+
+
 def _handle_all(running: RunningStep, event: Event) -> None:
     _handle(running, event, raised=False)
     _handle_raised(running)

@@ -99,6 +99,8 @@ class Vocabulary:
     """The host's value, or None for a sample -> fields of `customer` in templates, beside `name`."""
     staff_place: Callable[[Any, str], str] = lambda host, conversation: ""
     """(the host's value, the conversation's id) -> place of the replies in messages to the staff."""
+    keeps_offers: Callable[[Any], str | None] = lambda host: None
+    """The host's value -> why the customer gets no offers now; None if they do."""
     sample: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda statics: {}
     """statics -> statics and views with every field, and an item in every list: what templates may read."""
     faults: Callable[[Any], Iterable[Fault]] = lambda flow: ()

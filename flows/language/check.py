@@ -207,10 +207,24 @@ def _alternatives_are_reachable(document: Document, spec: FlowSpec, flow: Flow) 
 
 def _messages_are_said(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
     said = {name for reaction in _reactions(flow) for name in (*reaction.say, *reaction.tell)}
-    for name in spec.messages.keys() - said:
+    # An offer may be for broadcasts alone.
+    for name in spec.messages.keys() - said - flow.promotions:
         yield document.issue(
             ("messages", name), f"nobody says '{name}'", "say it, or remove it", Severity.WARNING
         )
+
+
+def _offers_are_no_only_answer(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
+    """Refuse a rule that answers the customer, or money, with nothing but an offer: most hear nothing."""
+    words = {trigger for state in flow.states.values() for trigger in state.words.values()}
+    answers = flow.offered | words | BUILT_IN.keys() | RECEIVED | {OTHERWISE} | flow.vocabulary.required
+    for rule in flow.rules:
+        say = rule.reaction.say
+        alone = say and flow.promotions.issuperset(say) and rule.guard is None and rule.target is None
+        if alone and rule.trigger in answers:
+            message = f"'{say[0]}' is an offer: who did not ask for offers would get no answer"
+            mend = "say another message beside it, or give the rule an 'if'"
+            yield Issue(flow.file, rule.line, 1, message, mend)
 
 
 def _reactions(flow: Flow) -> Iterator[Reaction]:
@@ -253,6 +267,7 @@ _CHECKS: Final[tuple[Callable[[Document, FlowSpec, Flow], Iterator[Issue]], ...]
     _states_are_reachable,
     _alternatives_are_reachable,
     _messages_are_said,
+    _offers_are_no_only_answer,
     _variable_names_are_free,
     _host_rules_hold,
 )

@@ -101,6 +101,8 @@ class _Compiler:
             variables=MappingProxyType(self.spec.variables),
             offered=frozenset(offer.trigger for offer in offers(self.spec, self._told_only(states))),
             paged=frozenset(name for name, message in self.spec.messages.items() if message.has_pages),
+            promotions=frozenset(name for name, message in self.spec.messages.items() if message.offer),
+            templated=frozenset(name for name, message in self.spec.messages.items() if message.template),
             vocabulary=self.vocabulary,
             limits=self.limits,
             sections=MappingProxyType({name: getattr(self.spec, name) for name in self.vocabulary.sections}),

@@ -75,6 +75,8 @@ class KindSpec(Spec, ABC):
     """Triggers that the customer's answer fires, besides those of its replies."""
 
     template: TemplateSpec | None = None
+    offer: bool = False
+    """Whether it is advertising: only for customers who want offers."""
 
     @property
     def has_pages(self) -> bool:

@@ -12,7 +12,7 @@ from flows.messages.fault import Fault
 from payments.processing import sale_faults, staff_faults, staff_replies, views
 from payments.processing.cart_actions import CART
 from payments.processing.checkout_actions import CHECKOUT
-from payments.processing.customer_actions import CUSTOMER
+from payments.processing.customer_actions import CUSTOMER, keeps_offers
 from payments.processing.order_actions import ORDER
 from payments.processing.payment_actions import PAYMENT
 from payments.shop import catalogue_view
@@ -76,6 +76,7 @@ SHOP: Final = Vocabulary(
     views=views.of,
     customer=views.customer,
     staff_place=staff_replies.place,
+    keeps_offers=keeps_offers,
     faults=_faults,
     sample=views.sample,
     trials=views.trials,

@@ -29,12 +29,14 @@ from payments.processing.bodies import (
     FactsTold,
     Forget,
     Joined,
+    Offered,
     OrderRequested,
     PreferenceSet,
     StaffAction,
     read,
     request_to_json,
 )
+from payments.processing.broadcasts import offer
 from payments.processing.changes import ChangeSet, EventResult, Outcome
 from payments.processing.chat import chat, preference
 from payments.processing.conversation_join import join
@@ -144,6 +146,8 @@ def _handle(turn: Turn, body: Body) -> Done:
             return handover.check(turn, body)
         case PreferenceSet():
             return preference(turn, body)
+        case Offered():
+            return offer(turn, body)
         case _:
             return _result(turn, body)
 

@@ -99,6 +99,16 @@ class PreferenceSet:
     stopped: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """An offer to many customers has reached this one."""
+
+    broadcast: str
+    """The broadcast's id."""
+    message: str
+    """The offer's name in the flow."""
+
+
 Body: TypeAlias = (
     Chat
     | TimerDue
@@ -110,6 +120,7 @@ Body: TypeAlias = (
     | StaffAction
     | HandoverCheck
     | PreferenceSet
+    | Offered
     | Forget
 )
 
@@ -184,6 +195,7 @@ _READERS: Final[Mapping[EventKind, Callable[[Mapping[str, Any]], Body]]] = {
     EventKind.FORGET: lambda body: Forget(body["by"] == "customer"),
     EventKind.STAFF: lambda body: StaffAction(**body),
     EventKind.HANDOVER: handover.check_from_json,
+    EventKind.OFFER: lambda body: Offered(body["broadcast"], body["message"]),
     EventKind.PREFERENCE: lambda body: PreferenceSet(bool(body["stopped"])),
 }
 """How the body of each kind of event is read. RECEIPT and OTHER are no events of a conversation."""

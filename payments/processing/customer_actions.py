@@ -6,6 +6,7 @@ from typing import Final
 from flows.engine.vocabulary import Action, Result, Scene
 from payments.ledger.unfinished import Unfinished
 from payments.processing.cart_actions import NoArguments, refused, state_of
+from payments.processing.shop_state import ShopState
 from payments.shop.consent import Hears
 from payments.shop.handover import Ending
 from payments.shop.orders import Order
@@ -23,6 +24,13 @@ def _forget(scene: Scene, args: NoArguments) -> Result:
 def refusal(order: Order | None, reason: Unfinished) -> dict[str, str]:
     """Return the fields of `customer.refused`."""
     return {"reason": str(reason), "number": order.number if order else ""}
+
+
+def keeps_offers(state: ShopState) -> str | None:
+    """Return why the customer gets no offers now; None if they do."""
+    if state.hears is not Hears.OFFERS:
+        return "the customer did not ask for offers"
+    return None if state.handover is None else "a person has the chat, and an offer would disturb it"
 
 
 class _Hears(NoArguments):

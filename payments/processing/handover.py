@@ -51,21 +51,33 @@ def hold(turn: Turn, event: Event) -> tuple[Trace, bool]:
 def reply(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     """Say to the customer what a member of the staff wrote, and leave the chat to people."""
     entry: dict[str, Any] = {"event": "staff", "verb": action.verb, "by": action.by}
-    heard, window = _heard_at(turn), turn.flow.limits.window
+    if turn.forgotten:
+        turn.answer(action, "The customer was forgotten: there is nobody to write to.")
+        return ({**entry, "refused": "the customer was forgotten"},), False
+    heard, window = heard_at(turn), turn.flow.limits.window
     if heard is not None and turn.now - heard >= window:
         hours = window // _HOUR
         turn.answer(
             action, f"{_who(turn)} last wrote over {hours} hours ago: the text cannot be sent. Call them."
         )
-        return ({**entry, "refused": f"the customer last wrote over {hours} hours ago"},), True
+        refused = f"the customer last wrote over {hours} hours ago, and no text can be sent then: call them"
+        return ({**entry, "refused": refused},), True
     turn.messages.append(Say("reply of the staff", Text(clip(action.value, turn.flow.limits.text_body))))
-    turn.shop = turn.shop.handed_over(answered=True)
+    turn.shop = turn.shop.handed_over(by=action.by)
     return ({**entry, "said": ["reply of the staff"]},), True
+
+
+def last_reply(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
+    """Say to the customer what a member of the staff wrote, and give the chat back to the bot."""
+    trace, applied = reply(turn, action)
+    if any("refused" in entry for entry in trace):
+        return trace, applied
+    return trace + _end(turn, Ending.DONE)[0], True
 
 
 def take_over(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     """Leave the chat to a person, who writes to the customer."""
-    turn.shop = turn.shop.handed_over(answered=True)
+    turn.shop = turn.shop.handed_over(by=action.by)
     turn.answer(action, f"The chat with {_who(turn)} is yours. Reply to this message to write to them.")
     return ({"event": "staff", "verb": action.verb, "by": action.by},), True
 
@@ -89,7 +101,7 @@ def check(turn: Turn, body: HandoverCheck) -> tuple[Trace, bool]:
     if ends > turn.now:
         turn.shop = replace(turn.shop, checks=(*turn.shop.checks, HandoverCheck(current.since, ends)))
         return ({"event": "handover", "goes on": ends},), True
-    if not current.answered and (to := _talkers(turn)):
+    if not current.by and (to := _talkers(turn)):
         minutes = turn.shop.at.shop.handover.quiet // _MINUTE
         text = f"Nobody has answered {_who(turn)} for {minutes} minutes: the bot talks to them again."
         turn.told.append(Told(to, "nobody answered", Text(text)))
@@ -103,7 +115,7 @@ def _end(turn: Turn, because: Ending) -> tuple[Trace, bool]:
     return ({"event": "handover", "ended": str(because)}, *trace), answered
 
 
-def _heard_at(turn: Turn) -> int | None:
+def heard_at(turn: Turn) -> int | None:
     """Return when the customer last wrote before this event, in milliseconds; None if never."""
     before = [
         e.received_at for e in turn.given.events if e.number < turn.event.number and e.kind is EventKind.CHAT

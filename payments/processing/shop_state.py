@@ -191,17 +191,18 @@ class ShopState:
         """Return the state that waits for the end of exactly these links of earlier orders."""
         return replace(self, earlier_links=tuple(dict.fromkeys(earlier_links)))
 
-    def handed_over(self, *, answered: bool = False) -> "ShopState":
+    def handed_over(self, by: str = "") -> "ShopState":
         """Return the state in which a person has the chat, from now on or as before.
 
-        `answered`: whether a person has written to the customer.
+        `by` is the person who has written to the customer; empty if the customer has written.
         """
         now, before = self.at.now, self.handover
-        if before is not None:
-            answered = answered or before.answered
-            return replace(self, handover=Handover(before.since, max(before.last, now), answered))
+        known = before or Handover(now, now)
+        talk = Handover(
+            known.since, max(known.last, now), by or known.by, unread=0 if by else known.unread + 1
+        )
         check = HandoverCheck(now, now + self.at.shop.handover.quiet)
-        return replace(self, handover=Handover(now, now, answered), checks=(*self.checks, check))
+        return replace(self, handover=talk, checks=self.checks if before else (*self.checks, check))
 
     def asking(self, *calls: Call) -> "ShopState":
         """Return the state with these calls added."""

@@ -90,7 +90,11 @@ def withheld(
     Messages to the staff are under `told`, and under `untold` if they are not sent.
     """
     return tuple(
-        {**{k: v for k, v in entry.items() if k != said}, unsaid: entry[said], "because": because}
+        {
+            **{key: value for key, value in entry.items() if key != said},
+            unsaid: [*entry.get(unsaid, ()), *entry[said]],
+            "because": because,
+        }
         if said in entry
         else entry
         for entry in trace

@@ -4,24 +4,30 @@ A new verb is a `case` in `act`, and its right in `_RIGHTS`.
 """
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Final
 
 from payments.processing import handover, staff_lists, staff_orders
 from payments.processing.bodies import StaffAction
 from payments.processing.named_orders import DAY
 from payments.processing.turn import Trace, Turn
+from payments.shop.consent import Hears
 from payments.shop.handover import Ending
 from payments.shop.staff import Right
 
 REPLY: Final = "reply"
 """Say the action's value to the customer."""
+LAST_REPLY: Final = "last_reply"
+"""Say the action's value to the customer, and give the chat back to the bot."""
 DONE: Final = "done"
 """Give the chat back to the bot."""
 HANDOVER: Final = "handover"
 """Take the chat over; a person has written to the customer by another program."""
+HEARS: Final = "hears"
+"""Keep what the customer wants to hear: the action's value is a `payments.shop.consent.Hears`."""
 
 _RIGHTS: Final[Mapping[str, Right]] = {
-    **dict.fromkeys((REPLY, DONE, HANDOVER), Right.CHAT),
+    **dict.fromkeys((REPLY, LAST_REPLY, DONE, HANDOVER, HEARS), Right.CHAT),
     **dict.fromkeys(staff_orders.GIVES_MONEY, Right.MONEY),
 }
 
@@ -36,6 +42,18 @@ def may_do(verb: str, rights: Collection[Right]) -> bool:
     return right_for(verb) in rights or (verb == DAY and Right.MONEY in rights)
 
 
+def _hear(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
+    """Keep what a member of the staff says that the customer wants to hear."""
+    entry = {"event": "staff", "verb": action.verb, "by": action.by}
+    if turn.forgotten or action.value not in set(Hears):
+        refused = "the customer was forgotten" if turn.forgotten else "there are nothing, orders and offers"
+        turn.answer(action, f"That cannot be done: {refused}.")
+        return ({**entry, "refused": refused},), False
+    before, turn.shop = turn.shop.hears, replace(turn.shop, hears=Hears(action.value))
+    turn.answer(action, f"The customer hears {action.value} from now on.")
+    return ({**entry, "hears": action.value},), turn.shop.hears is not before
+
+
 def act(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     """Do what a member of the staff wants. Return the trace, and whether it had an effect.
 
@@ -44,6 +62,10 @@ def act(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     match action.verb:
         case "reply":
             return handover.reply(turn, action)
+        case "last_reply":
+            return handover.last_reply(turn, action)
+        case "hears":
+            return _hear(turn, action)
         case "done":
             return handover.give_back(turn, action, Ending.DONE)
         case "handover":

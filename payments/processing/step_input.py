@@ -41,6 +41,9 @@ class EventKind(StrEnum):
     """A `payments.shop.handover.HandoverCheck`. The row is due when the chat may be quiet."""
     PREFERENCE = "preference"
     """`{"stopped": whether the customer wants no offers}`: what they set at the channel."""
+    OFFER = "offer"
+    """`{"broadcast", "message"}`: an offer to many customers, by its id and its name in the flow, has reached
+    this one."""
     RECEIPT = "receipt"
     """`{"provider_id", "status", "rank", "meaning", "opaque", "error", "code", "remedy"}`: the channel's
     later report about one of our messages. See `storage.outbox.receipts`."""

@@ -1,7 +1,7 @@
 """A chat that a person has taken over: how long, and how it is stored. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Final, TypeAlias
 
@@ -61,8 +61,10 @@ class Handover:
     """Milliseconds since 1970, UTC. It tells one hand-over of a conversation from the next."""
     last: int
     """When customer or staff last wrote, in milliseconds since 1970, UTC."""
-    answered: bool = False
-    """Whether a person has written to the customer."""
+    by: str = ""
+    """Name of the person who wrote to the customer last; empty if nobody has."""
+    unread: int = 0
+    """Messages of the customer since then. The wish to talk to a person counts as one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class HandoverCheck:
 
 def to_json(handover: Handover | None) -> list[Any] | None:
     """Return a JSON-ready list. Inverse of `from_json`."""
-    return None if handover is None else [handover.since, handover.last, handover.answered]
+    return None if handover is None else list(astuple(handover))
 
 
 def from_json(value: Any) -> Handover | None:

@@ -304,7 +304,7 @@ def joined(other: Conversation) -> InboxBody:
 
 @pytest.mark.parametrize("own", [None, Handover(1, 2)])
 def test_a_person_keeps_the_chat_when_conversations_become_one(own: Handover | None) -> None:
-    memory, theirs = store(own), Handover(3, 4, True)
+    memory, theirs = store(own), Handover(3, 4, "Meena")
     step(memory, "c-1", joined(replace(Conversation("c-7"), data={"handover": to_json(theirs)})))
     assert from_json(memory.conversations["c-1"].data["handover"]) == (own or theirs)
 
