@@ -64,11 +64,16 @@ class Meta:
         self.people: dict[str, Person] = {}
         self.marked_read: list[str] = []
         """Wamids of customers' messages that the business marked as read."""
+        self.takes_offers = True
+        """Whether the account may use the endpoint for offers."""
+        self.offers: list[str] = []
+        """Wamids of the messages that came by that endpoint."""
         self.account = Account(phone_number_id, BUSINESS_PHONE)
         self.faults = Faults("send")
         self.courier = courier or Courier(now)
         self.app = web.Application(client_max_size=1 << 20)
         self.app.router.add_post(r"/{version:v\d+\.\d+}/{object_id}/messages", self._send)
+        self.app.router.add_post(r"/{version:v\d+\.\d+}/{object_id}/marketing_messages", self._send_offer)
         self.app.router.add_get(r"/{version:v\d+\.\d+}/{object_id}", self._describe)
         self.app.router.add_get(r"/{version:v\d+\.\d+}/{object_id}/subscribed_apps", self._subscribed)
         self._authorization = f"Bearer {access_token}"
@@ -167,6 +172,29 @@ class Meta:
 
     def _answer_send(self, request: web.Request, raw: bytes) -> web.Response:
         return self._refuse_caller(request) or self._answer(lambda: self._accept(_parse(raw)))
+
+    async def _send_offer(self, request: web.Request) -> web.Response:
+        """Take a template as `_send` does, and nothing else, if the account has joined.
+
+        Source: Meta, WhatsApp Business Platform, "Marketing Messages API for WhatsApp", 2026.
+        """
+        raw = await request.read()
+        fault = self.faults.take("send")
+        return await perform(
+            fault, request, lambda: self._answer_send_offer(request, raw), self._body_for_status
+        )
+
+    def _answer_send_offer(self, request: web.Request, raw: bytes) -> web.Response:
+        return self._refuse_caller(request) or self._answer(lambda: self._accept_offer(_parse(raw)))
+
+    def _accept_offer(self, message: Json) -> Json:
+        if not self.takes_offers:
+            raise Refused(134100, "The account has not accepted the terms of the Marketing Messages API.")
+        if message.get("type") != "template" or message.get("to") is None:
+            raise Refused(131055, "Only templates to a phone number may be sent by this endpoint.")
+        answer = self._accept(message)
+        self.offers.append(answer["messages"][0]["id"])
+        return answer
 
     async def _describe(self, request: web.Request) -> web.Response:
         fields = request.query.get("fields")

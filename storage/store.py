@@ -19,9 +19,21 @@ from storage.database.queues import Lane
 from storage.database.sqlite import SqliteUnits
 from storage.database.transaction import SoldOut, Transaction, Units
 from storage.database.trouble import readable_errors
-from storage.inbox import arrivals, nonces, notices, order_lists, product_switch, staff, steps, stock, strays
+from storage.inbox import (
+    arrivals,
+    broadcasts,
+    nonces,
+    notices,
+    order_lists,
+    product_switch,
+    staff,
+    steps,
+    stock,
+    strays,
+)
 from storage.inbox.arrival import Arrival
 from storage.inbox.arrivals import Stored
+from storage.inbox.broadcasts import Audience, Broadcast
 from storage.inbox.changes import error_text, park
 from storage.inbox.nonces import Draw
 from storage.inbox.step_inputs import EVENTS_AT_ONCE
@@ -34,7 +46,8 @@ from storage.outbox.channel import Channel
 from storage.outbox.deliveries import Claim, Delivery, Outcome
 from storage.outbox.due import Due
 from storage.outbox.receipts import Applied
-from storage.reports import exports, order_queries, queries
+from storage.reports import chat_queries, exports, order_queries, queries
+from storage.reports.chats import ChatFilter, ChatPage
 from storage.reports.desk import DeskOrder, OrderFilter, OrderPage
 from storage.reports.exports import Page, Place
 from storage.reports.queries import Counts, EventView, OrderView
@@ -233,6 +246,27 @@ class Store:
         """Return the orders with `words` as their key or their number, each with what the staff did."""
         naming = self._channel.naming
         return await self._units.read(lambda tx: order_queries.detailed(tx, words, naming))
+
+    async def chats(self, wanted: ChatFilter) -> ChatPage:
+        """Return one page of the chats that `wanted` describes."""
+        naming = self._channel.naming
+        return await self._units.read(lambda tx: chat_queries.listed(tx, wanted, naming))
+
+    async def audience(self, since: int) -> Audience:
+        """Return who would get an offer now; see `storage.inbox.broadcasts.audience`."""
+        return await self._units.read(lambda tx: broadcasts.audience(tx, since))
+
+    async def broadcast(self, id: str) -> Broadcast | None:
+        """Return the broadcast with this id; None if there is none."""
+        return await self._units.read(lambda tx: broadcasts.find(tx, id))
+
+    async def begin_broadcast(self, id: str, message: str, by: str, now: int) -> Broadcast:
+        """Store a broadcast, or return the one that has its id already."""
+        return await self._units.run(lambda tx: broadcasts.begin(tx, id, message, by, now))
+
+    async def go_on_broadcasting(self, now: int) -> int:
+        """Give the next customers of a broadcast their event; see `storage.inbox.broadcasts.go_on`."""
+        return await self._units.run(lambda tx: broadcasts.go_on(tx, now))
 
     async def order_placed_by(self, number: int) -> OrderView | None:
         """Return the order that event `number` placed; None if it placed none."""

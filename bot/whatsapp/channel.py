@@ -29,6 +29,19 @@ def undelivered(name: str, conversation: str, why: str) -> Notice:
     return Notice(NoticeKind.MESSAGE, f"{name} to {conversation}", message)
 
 
+def undelivered_offer(name: str, why: str) -> Notice:
+    """Return the notice that the offer `name` did not reach a customer because of `why`.
+
+    There is one for all customers: WhatsApp withholds many offers from those who get too many.
+    """
+    message = (
+        f"The offer '{name}' did not reach every customer who was to get it, and is not tried again. The"
+        f" first reason was: {why[:_LONGEST_ERROR]}. 'munshi why' says it of each customer; what a code"
+        " means, Meta's page of error codes says."
+    )
+    return Notice(NoticeKind.MESSAGE, f"offer {name}", message)
+
+
 WHATSAPP: Final = Channel(
     # Meta dates a change of number in whole seconds.
     naming=Naming(lasting=BSUID, passing=PHONE, step=999, late=REPEATED),
@@ -36,4 +49,5 @@ WHATSAPP: Final = Channel(
     receipt_wait=30_000,
     unsent=window.unsent,
     undelivered=undelivered,
+    undelivered_offer=undelivered_offer,
 )

@@ -61,6 +61,7 @@ class WhatsAppClient:
         self._version_url = base / version
         self._number_url = self._version_url / phone_number_id
         self._messages_url = self._number_url / "messages"
+        self._offers_url = self._number_url / "marketing_messages"
         self._token = access_token
         self._headers = {
             "Authorization": f"Bearer {access_token}",
@@ -75,7 +76,20 @@ class WhatsAppClient:
 
         Raises SendError.
         """
-        status, body, headers = await self._exchange("POST", self._messages_url, orjson.dumps(payload))
+        return await self._send(self._messages_url, payload)
+
+    async def send_offer(self, payload: Mapping[str, Any]) -> Accepted:
+        """Send a payload of `payloads.build` that is a template for offers, as Meta asks.
+
+        Raises SendError. An account that has not joined, or a version of the API without this endpoint, may
+        still `send` it.
+
+        Source: Meta, WhatsApp Business Platform, "Marketing Messages API for WhatsApp", 2026.
+        """
+        return await self._send(self._offers_url, payload)
+
+    async def _send(self, url: URL, payload: Mapping[str, Any]) -> Accepted:
+        status, body, headers = await self._exchange("POST", url, orjson.dumps(payload))
         accepted = _accepted(body) if status == 200 else None
         if accepted is None:
             raise self._refused(status, body, headers)

@@ -13,7 +13,7 @@ from bot.log import mask
 from bot.notices import elsewhere, halted
 from bot.retry import DOUBT, Failure, GiveUp, decide
 from bot.whatsapp import window
-from bot.whatsapp.channel import undelivered
+from bot.whatsapp.channel import undelivered, undelivered_offer
 from bot.whatsapp.client import CALL_SECONDS as SEND_SECONDS
 from bot.whatsapp.client import WhatsAppClient
 from bot.whatsapp.errors import SendError
@@ -25,11 +25,11 @@ from payments.ledger import calls
 from payments.processing.notice import Notice
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import CALL_SECONDS, Gateway
-from storage.database.queues import Lane
+from storage.database.queues import Lane, Urgency
 from storage.outbox.deliveries import Again, Delivery, Done, Failed, Outcome
 
-SENDS: Final = 3
-"""Maximum calls for one message: as it is, without its media, and as its template."""
+SENDS: Final = 4
+"""Maximum calls for one message: as it is, without its media, and as its template, an offer's twice."""
 CALLS: Final = 3
 """Maximum calls for an entry of `pay`. A poll may need more: it is then cut off and starts again."""
 LONGEST: Final[Mapping[Lane, float]] = {
@@ -94,12 +94,10 @@ class Executor:
             new_names = tuple(name for name in accepted.recipient if name not in delivery.to)
             return Done(delivery.claim, accepted.wamid, recipient=new_names)
         except PayloadError as error:
-            notice = undelivered(delivery.name, delivery.conversation, str(error))
+            notice = _undelivered(delivery, str(error))
             return self._fail_unsent(delivery, str(error), notice)
         except WindowClosed as error:
-            return self._fail_unsent(
-                delivery, str(error), window.unsent(delivery.name, delivery.conversation)
-            )
+            return self._fail_unsent(delivery, str(error), _unsent(delivery, str(error)))
         except SendError as error:
             failed = self._fail(delivery, error.failure, error.retry_after, str(error))
             if isinstance(failed, Again) and error.is_foreign:
@@ -136,7 +134,7 @@ class Executor:
         if isinstance(decision, GiveUp):
             reason = f"{decision.reason}: {error}"
             chat = delivery.lane == Lane.CHAT
-            notice = undelivered(delivery.name, delivery.conversation, reason) if chat else None
+            notice = _undelivered(delivery, reason) if chat else None
             return Failed(delivery.claim, reason, notice=notice)
         if failure is not Failure.HALT:
             return Again(delivery.claim, decision.at, error)
@@ -165,6 +163,18 @@ def _log_failure(delivery: Delivery, failure: Failure, error: str) -> None:
         failure=failure,
         error=error,
     )
+
+
+def _undelivered(delivery: Delivery, why: str) -> Notice:
+    if delivery.urgency is Urgency.OFFER:
+        return undelivered_offer(delivery.name, why)
+    return undelivered(delivery.name, delivery.conversation, why)
+
+
+def _unsent(delivery: Delivery, why: str) -> Notice:
+    if delivery.urgency is Urgency.OFFER:
+        return undelivered_offer(delivery.name, why)
+    return window.unsent(delivery.name, delivery.conversation)
 
 
 def _claimed_at(delivery: Delivery) -> int:

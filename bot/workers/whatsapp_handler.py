@@ -5,10 +5,11 @@ import structlog
 from bot.retry import Failure
 from bot.whatsapp import window
 from bot.whatsapp.client import Accepted, WhatsAppClient
-from bot.whatsapp.errors import PLAIN, SendError
+from bot.whatsapp.errors import PLAIN, UNSENDABLE, SendError
 from bot.whatsapp.identity import BSUID, PHONE
 from bot.whatsapp.payloads import Recipient, build
 from flows.messages.kinds import Message, Sendable, TemplateMessage, from_json
+from storage.database.queues import Urgency
 from storage.outbox.deliveries import Delivery
 
 log = structlog.get_logger()
@@ -22,8 +23,9 @@ async def send(whatsapp: WhatsAppClient, delivery: Delivery, now: int) -> Accept
     """Send the message and return what Meta answered. Raises SendError, PayloadError, WindowClosed.
 
     If Meta refuses it because the 24-hour window is closed, its template is sent at once. If Meta does
-    not take its file or its form, its plain form is sent. If the customer never wrote to us, only Meta knows
-    whether the window is closed.
+    not take its file or its form, its plain form is sent. The template of an offer goes to Meta's endpoint
+    for offers, and to the common one where that one refuses the account or the template. If the customer
+    never wrote to us, only Meta knows whether the window is closed.
     """
     message = from_json(delivery.payload)
     if isinstance(message, TemplateMessage):
@@ -55,4 +57,13 @@ async def _send_in_window(whatsapp: WhatsAppClient, delivery: Delivery, message:
 async def _post(whatsapp: WhatsAppClient, delivery: Delivery, message: Sendable) -> Accepted:
     names = dict(delivery.to)
     to = Recipient(names.get(PHONE), names.get(BSUID))
-    return await whatsapp.send(build(message, to, delivery.opaque))
+    payload = build(message, to, delivery.opaque)
+    is_template = isinstance(message, TemplateMessage) and "to" in payload
+    if delivery.urgency is Urgency.OFFER and is_template:
+        try:
+            return await whatsapp.send_offer(payload)
+        except SendError as error:
+            if error.failure not in (Failure.PERMANENT, Failure.HALT) or error.code in UNSENDABLE:
+                raise
+            log.warning("not taken as an offer, sent as any template", delivery=delivery.id, code=error.code)
+    return await whatsapp.send(payload)

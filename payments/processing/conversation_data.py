@@ -36,7 +36,7 @@ def of_conversation(
         left=left,
         taken=taken,
         next_number=next_number,
-        hears=Hears(data.get("hears", Hears.ORDERS)),
+        hears=hears_in(data),
         handover=handovers.from_json(data.get("handover")),
     )
 
@@ -62,6 +62,27 @@ def order_key_in(data: Mapping[str, Any]) -> str | None:
     """Return the key of the current order in a conversation's data, or None."""
     key: str | None = data.get("order")
     return key
+
+
+def hears_in(data: Mapping[str, Any]) -> Hears:
+    """Return what the customer wants to hear, by a conversation's data."""
+    return Hears(data.get("hears", Hears.ORDERS))
+
+
+def in_hand(data: Mapping[str, Any]) -> str | None:
+    """Return how a person has the chat, by a conversation's data; None while the bot has it.
+
+    `waits` if they owe the customer an answer, `answered` if not.
+    """
+    handover = handovers.from_json(data.get("handover"))
+    if handover is None:
+        return None
+    return "waits" if handover.unread else "answered"
+
+
+def wants_offers(data: Mapping[str, Any]) -> bool:
+    """Return whether offers may be sent, by a conversation's data: wanted, and no person has the chat."""
+    return hears_in(data) is Hears.OFFERS and data.get("handover") is None
 
 
 def wants_reminders(data: Mapping[str, Any]) -> bool:

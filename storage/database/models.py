@@ -15,6 +15,8 @@ from payments.shop.orders import FIRST_NUMBER
 
 ORDER_KEY: Final = 64
 """The longest key of an order, in characters."""
+BROADCAST_ID: Final = 64
+"""The longest id of a broadcast, in characters."""
 
 
 class Installation(Model):
@@ -40,7 +42,9 @@ class Installation(Model):
 class Conversation(Model):
     """One customer's place in the flow; or one that was merged into another of the same customer.
 
-    With `forgotten_at` it is nobody's: only its orders and their money are left.
+    With `forgotten_at` it is nobody's: only its orders and their money are left. `hears` is what the customer
+    wants to hear. `in_hand` is NULL while the bot has the chat; else `waits` if a person owes the customer an
+    answer, and `answered` if not. `last_chat` is the newest event that the customer caused in the chat.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -52,9 +56,17 @@ class Conversation(Model):
     last_inbound_at = fields.BigIntField(null=True)
     paced_until = fields.BigIntField()
     forgotten_at = fields.BigIntField(null=True)
+    hears = fields.TextField()
+    in_hand = fields.TextField(null=True)
+    last_chat = fields.BigIntField(null=True)
 
     class Meta:
         table = "conversation"
+        indexes: ClassVar = [Index(fields=("last_inbound_at", "id"), name="conversation_heard")]
+        constraints: ClassVar = [
+            CheckConstraint(check="hears IN ('nothing', 'orders', 'offers')", name="conversation_hears"),
+            CheckConstraint(check="in_hand IN ('waits', 'answered')", name="conversation_in_hand_word"),
+        ]
 
 
 class Alias(Model):
@@ -71,6 +83,25 @@ class Alias(Model):
         table = "alias"
         unique_together = (("value", "kind"),)
         indexes: ClassVar = [Index(fields=("conversation_id",), name="alias_conversation")]
+
+
+class Broadcast(Model):
+    """An offer to everybody who asked for offers.
+
+    `reached` is the last conversation that has got its event, `given` how many have. `due_at` is when the
+    next ones get it; NULL once all have.
+    """
+
+    id = fields.CharField(max_length=BROADCAST_ID, primary_key=True)
+    message = fields.TextField()
+    sent_by = fields.TextField()
+    created_at = fields.BigIntField()
+    reached = fields.BigIntField()
+    given = fields.BigIntField()
+    due_at = fields.BigIntField(null=True)
+
+    class Meta:
+        table = "broadcast"
 
 
 class Staff(Model):

@@ -1,6 +1,6 @@
 """States of the rows in inbox and outbox, and the lanes of the outbox."""
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class InboxState(StrEnum):
@@ -27,6 +27,16 @@ class OutboxState(StrEnum):
     DONE = "done"
     FAILED = "failed"
     """It was given up."""
+
+
+class Urgency(IntEnum):
+    """What a message waits for: all others of a lower number go first, to any customer."""
+
+    ANSWER = 0
+    """An answer, news of an order, or a call."""
+    REMINDER = 1
+    """Only a timer caused it."""
+    OFFER = 2
 
 
 class Lane(StrEnum):

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 
 from flows.engine import conversation as conversations
 from flows.engine import events
+from flows.engine.effects import Say
 from flows.messages import kinds
 from payments.ledger import calls, polling
 from payments.ledger.calls import FetchPayments
@@ -19,13 +20,13 @@ from payments.ledger.holds import to_codes
 from payments.ledger.state import PaymentStatus
 from payments.processing.bodies import staff_action_to_json
 from payments.processing.changes import ChangeSet, Outcome
-from payments.processing.conversation_data import wants_reminders
+from payments.processing.conversation_data import hears_in, in_hand, wants_offers, wants_reminders
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from payments.shop.handover import check_to_json
 from payments.shop.order_terms import destination_to_json, terms_to_json
 from payments.shop.orders import Lifecycle, order_key_of
 from storage.database.encoding import check, dumps
-from storage.database.queues import InboxState, Lane, OutboxState
+from storage.database.queues import InboxState, Lane, OutboxState, Urgency
 from storage.database.transaction import Transaction
 from storage.inbox import forgetting, notices, order_numbers, quotas, stock
 
@@ -86,6 +87,11 @@ async def _drop_reminders(tx: Transaction, rows: Rows, now: int) -> None:
     await tx.fetch(_DROP_REMINDERS, sorted(row[0] for row in rows), now)
 
 
+async def _drop_offers(tx: Transaction, rows: Rows, now: int) -> None:
+    """Fail pending offers to those who want none any more, or talk to a person."""
+    await tx.fetch(_DROP_OFFERS, sorted(row[0] for row in rows), now)
+
+
 def _results(saving: Saving) -> Iterator[tuple[Any, ...]]:
     for result in saving.changes.results:
         parked = result.outcome is Outcome.PARKED
@@ -98,7 +104,10 @@ def _conversation(saving: Saving) -> Iterator[tuple[Any, ...]]:
     heard = [_written_at(event) for event in saving.given.events if event.kind is EventKind.CHAT]
     after = saving.changes.conversation
     snapshot = dumps(conversations.to_json(after))
-    yield (saving.id, after.state, snapshot, saving.now, max(heard, default=None))
+    wrote = [event.number for event in saving.given.events if event.kind is EventKind.CHAT]
+    stands = (str(hears_in(after.data)), in_hand(after.data))
+    newest = (max(heard, default=None), *stands, max(wrote, default=None))
+    yield (saving.id, after.state, snapshot, saving.now, *newest)
 
 
 def _written_at(event: InboxEvent) -> int:
@@ -112,10 +121,18 @@ def _without_reminders(saving: Saving) -> Iterator[tuple[int]]:
         yield (saving.id,)
 
 
+def _without_offers(saving: Saving) -> Iterator[tuple[int]]:
+    """Yield the conversation if offers may wait that its customer is not to get any more."""
+    joined = any(event.kind is EventKind.JOINED for event in saving.given.events)
+    had = joined or wants_offers(saving.given.conversation.data)
+    if had and not wants_offers(saving.changes.conversation.data):
+        yield (saving.id,)
+
+
 def _outbox(saving: Saving) -> Iterator[tuple[Any, ...]]:
     rest = (str(OutboxState.PENDING), saving.now, 0)
     for cause, say in saving.changes.messages:
-        said = (int(say.reminder), say.name, dumps(kinds.to_json(say.message)))
+        said = (int(_urgency(say)), say.name, dumps(kinds.to_json(say.message)))
         yield (saving.id, None, str(Lane.CHAT), *said, *rest, cause, saving.now)
     for cause, told in saving.changes.told:
         said = (0, told.name, dumps(kinds.to_json(told.message)))
@@ -124,6 +141,12 @@ def _outbox(saving: Saving) -> Iterator[tuple[Any, ...]]:
     for cause, call in saving.changes.calls:
         asked = (0, type(call).__name__, dumps(calls.to_json(call)))
         yield (saving.id, call.order_key, str(_lane(call)), *asked, *rest, cause, saving.now)
+
+
+def _urgency(say: Say) -> Urgency:
+    if say.offer:
+        return Urgency.OFFER
+    return Urgency.REMINDER if say.reminder else Urgency.ANSWER
 
 
 def _number(public: str) -> int:
@@ -234,12 +257,18 @@ FROM (VALUES {rows}) AS v WHERE inbox.id = v.column1"""
 _CONVERSATION = """
 UPDATE conversation SET state = v.column2, snapshot = v.column3, updated_at = v.column4,
     last_inbound_at = CASE
-        WHEN v.column5 IS NULL OR last_inbound_at > v.column5 THEN last_inbound_at ELSE v.column5 END
+        WHEN v.column5 IS NULL OR last_inbound_at > v.column5 THEN last_inbound_at ELSE v.column5 END,
+    hears = v.column6, in_hand = v.column7, last_chat = COALESCE(v.column8, last_chat)
 FROM (VALUES {rows}) AS v WHERE conversation.id = v.column1"""
 
 _DROP_REMINDERS = """
 UPDATE outbox SET state = 'failed', error = 'the customer had moved on', finished_at = $2
 WHERE conversation_id = ANY($1::bigint[]) AND lane = 'chat' AND urgency = 1 AND finished_at IS NULL
+    AND state = 'pending'"""
+
+_DROP_OFFERS = """
+UPDATE outbox SET state = 'failed', error = 'the customer is to get no offers now', finished_at = $2
+WHERE conversation_id = ANY($1::bigint[]) AND lane = 'chat' AND urgency = 2 AND finished_at IS NULL
     AND state = 'pending'"""
 
 _OUTBOX = """
@@ -301,8 +330,9 @@ VALUES {rows}"""
 
 TABLES: Final = (
     Table(_results, _update(_RESULT, "bigint text text text bigint")),
-    Table(_conversation, _update(_CONVERSATION, "bigint text text bigint bigint")),
+    Table(_conversation, _update(_CONVERSATION, "bigint text text bigint bigint text text bigint")),
     Table(_without_reminders, _drop_reminders),
+    Table(_without_offers, _drop_offers),
     Table(_outbox, _insert(_OUTBOX)),
     Table(_waiting, _insert(_TIMERS)),
     Table(_commands, _update(_COMMANDS, "bigint text text text text bigint")),

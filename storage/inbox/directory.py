@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 from flows.engine import conversation as conversations
+from payments.shop.consent import Hears
 from storage.database.encoding import dumps
 from storage.database.transaction import Transaction
 from storage.inbox.customers import Directory, Naming
@@ -69,7 +70,7 @@ _ADDED = "INSERT INTO alias (conversation_id, kind, value, told_at, beside) VALU
 async def _create(tx: Transaction, names: Mapping[int, str | None], now: int) -> dict[int, int]:
     """Create conversations and return their ids by the negative numbers of `names`."""
     snapshots = {new: _snapshot(name) for new, name in names.items()}
-    rows = [("", snapshot, now, now, 0) for snapshot in snapshots.values()]
+    rows = [("", snapshot, now, now, 0, Hears.ORDERS) for snapshot in snapshots.values()]
     created = await tx.insert(_CREATE, rows)
     # RETURNING promises no order; two new customers with equal snapshots may swap ids freely.
     free = defaultdict(list)
@@ -79,7 +80,7 @@ async def _create(tx: Transaction, names: Mapping[int, str | None], now: int) ->
 
 
 _CREATE = """
-INSERT INTO conversation (state, snapshot, created_at, updated_at, paced_until) VALUES {rows}
+INSERT INTO conversation (state, snapshot, created_at, updated_at, paced_until, hears) VALUES {rows}
 RETURNING id, snapshot"""
 
 

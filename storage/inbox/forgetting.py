@@ -35,4 +35,6 @@ DELETE FROM inbox WHERE conversation_id = ANY($1::bigint[]) AND NOT kind = ANY($
 _MESSAGES: Final = "DELETE FROM outbox WHERE conversation_id = ANY($1::bigint[]) AND lane = 'chat'"
 _BLANK: Final = "UPDATE conversation SET snapshot = '{}' WHERE id = ANY($1::bigint[])"
 _MARK: Final = """
-UPDATE conversation SET forgotten_at = $2, last_inbound_at = NULL WHERE id = ANY($1::bigint[])"""
+UPDATE conversation SET forgotten_at = $2, last_inbound_at = NULL, last_chat = NULL, in_hand = NULL,
+    hears = 'orders'
+WHERE id = ANY($1::bigint[])"""

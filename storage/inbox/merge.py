@@ -44,7 +44,7 @@ async def _locked(tx: Transaction, ids: set[int]) -> dict[int, Row]:
 
 
 _LOCK = """
-SELECT id, merged_into, snapshot, last_inbound_at, paced_until FROM conversation
+SELECT id, merged_into, snapshot, last_inbound_at, last_chat, paced_until FROM conversation
 WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE"""
 
 _OPEN = """
@@ -59,7 +59,8 @@ async def _merge(tx: Transaction, other: Row, survivor: Row, now: int) -> None:
     await tx.fetch(_TIMERS, dead, now)
     await rehome(tx, dead, id, now)
     await tx.fetch(_MERGED, dead, id)
-    [row] = await tx.fetch(_SURVIVED, id, other["last_inbound_at"], other["paced_until"])
+    newer = (other["last_inbound_at"], other["paced_until"], other["last_chat"])
+    [row] = await tx.fetch(_SURVIVED, id, *newer)
     body = {
         "conversation": f"{tx.installation}-{dead}",
         "heard_last": (other["last_inbound_at"] or 0) > (survivor["last_inbound_at"] or 0),
@@ -79,14 +80,16 @@ UPDATE inbox SET state = 'ignored', handled_at = $2
 WHERE conversation_id = $1 AND kind = 'timer' AND state = 'pending'"""
 
 # Conversations merged into the other before are updated too, so that `merged_into` is never a chain.
-_MERGED = "UPDATE conversation SET merged_into = $2 WHERE id = $1 OR merged_into = $1"
+_MERGED = "UPDATE conversation SET merged_into = $2, in_hand = NULL WHERE id = $1 OR merged_into = $1"
 
 _SURVIVED = """
 UPDATE conversation SET
     last_inbound_at = CASE WHEN last_inbound_at IS NULL OR last_inbound_at < $2::bigint
         THEN $2::bigint ELSE last_inbound_at END,
+    last_chat = CASE WHEN last_inbound_at IS NULL OR last_inbound_at < $2::bigint
+        THEN COALESCE($4::bigint, last_chat) ELSE last_chat END,
     paced_until = CASE WHEN paced_until < $3::bigint THEN $3::bigint ELSE paced_until END
-WHERE id = $1 RETURNING last_inbound_at, paced_until"""
+WHERE id = $1 RETURNING last_inbound_at, last_chat, paced_until"""
 
 # Due before all events that are due already.
 _JOINED = """

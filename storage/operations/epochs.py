@@ -20,6 +20,7 @@ async def begin(tx: Transaction, now: int, on_sqlite: bool) -> int:
 
     Ids of lost messages and orders are never given again. A link that is still to be made is first looked for
     at the provider, since the lost database may have made it. Every open link is polled at once.
+    A broadcast under way is not gone on with: no customer gets the offer twice.
     """
     read = _read_sequence_on_sqlite if on_sqlite else _read_sequence_on_postgres
     write = _set_sequence_on_sqlite if on_sqlite else _set_sequence_on_postgres
@@ -30,6 +31,8 @@ async def begin(tx: Transaction, now: int, on_sqlite: bool) -> int:
     await tx.fetch(
         "UPDATE inbox SET due_at = $1 WHERE state = 'pending' AND kind = 'poll' AND due_at > $1", now
     )
+    # Nobody knows who got the offer after the backup was made.
+    await tx.fetch("UPDATE broadcast SET due_at = NULL WHERE due_at IS NOT NULL")
     [row] = await tx.fetch(
         "UPDATE installation SET epoch = CASE WHEN epoch < $2 THEN $2 ELSE epoch + 1 END, restored_at = $1,"
         " next_order = next_order + $3 WHERE id = 1 RETURNING epoch",

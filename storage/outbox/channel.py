@@ -20,3 +20,5 @@ class Channel:
     """(message, conversation) -> notice of a message that was too late to be sent and has no template."""
     undelivered: Callable[[str, str, str], Notice]
     """(message, conversation, why) -> notice of a message that will never reach its customer."""
+    undelivered_offer: Callable[[str, str], Notice]
+    """(message, why) -> notice of an offer that did not reach a customer: one for all of them."""

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 
 from payments.processing.notice import Notice, NoticeKind
 from storage.database.encoding import loads
-from storage.database.queues import Lane
+from storage.database.queues import Lane, Urgency
 from storage.database.transaction import Row, Transaction
 from storage.inbox.customers import Address, Naming, address
 from storage.outbox import ambiguous_sends
@@ -29,9 +29,9 @@ async def claim_due(
 ) -> list[Delivery]:
     """Claim up to `limit` due entries of `lanes` until `now + lease` (milliseconds), in order in each lane.
 
-    An entry is claimed only together with, or after, every earlier entry of its lane; reminders come last. An
-    entry whose lease has ended is claimed again: the outcome of its earlier attempt is unknown. An entry that
-    cannot be read fails, with its error.
+    An entry is claimed only together with, or after, every earlier entry of its lane; reminders and offers
+    come last. An entry whose lease has ended is claimed again: the outcome of its earlier attempt is unknown.
+    An entry that cannot be read fails, with its error.
     """
     claimed: list[Delivery] = []
     for lane in lanes:
@@ -66,7 +66,8 @@ async def _claim(
     return deliveries
 
 
-# Reminders are read only if other entries leave room: behind a backlog, the search for them would be long.
+# Reminders are read only if other entries leave room, and offers only after those: behind a backlog, the
+# search for them would be long.
 _HEADS = """
 WITH plain AS (
     SELECT o.conversation_id, o.urgency, o.due_at FROM outbox o
@@ -85,10 +86,20 @@ WITH plain AS (
         WHERE e.conversation_id = o.conversation_id AND e.lane = o.lane AND e.finished_at IS NULL
         ORDER BY e.urgency, e.id LIMIT 1
     ) ORDER BY o.due_at, o.id LIMIT $2
+), offers AS (
+    SELECT o.conversation_id, o.urgency, o.due_at FROM outbox o
+    WHERE o.finished_at IS NULL AND o.lane = $4 AND o.urgency = 2 AND o.due_at <= $1
+    AND (SELECT COUNT(*) FROM plain) + (SELECT COUNT(*) FROM reminders) < $2
+    AND o.id = (
+        SELECT e.id FROM outbox e
+        WHERE e.conversation_id = o.conversation_id AND e.lane = o.lane AND e.finished_at IS NULL
+        ORDER BY e.urgency, e.id LIMIT 1
+    ) ORDER BY o.due_at, o.id LIMIT $2
 )
 SELECT c.id, c.last_inbound_at, c.paced_until FROM conversation c JOIN (
     SELECT d.conversation_id, MIN(d.urgency) AS urgency, MIN(d.due_at) AS since
-    FROM (SELECT * FROM plain UNION ALL SELECT * FROM reminders) d GROUP BY d.conversation_id
+    FROM (SELECT * FROM plain UNION ALL SELECT * FROM reminders UNION ALL SELECT * FROM offers) d
+    GROUP BY d.conversation_id
 ) w ON w.conversation_id = c.id
 ORDER BY w.urgency, w.since, c.id LIMIT $3 FOR UPDATE OF c SKIP LOCKED"""
 
@@ -103,13 +114,14 @@ SELECT id, conversation_id, urgency, due_at, state, attempts FROM (
 _CLAIM = """
 UPDATE outbox SET state = 'sending', due_at = $3, attempts = attempts + 1
 WHERE id = ANY($1::bigint[]) AND state IN ('pending', 'sending') AND due_at <= $2
-RETURNING id, conversation_id, lane, name, payload, due_at, attempts, created_at"""
+RETURNING id, conversation_id, lane, urgency, name, payload, due_at, attempts, created_at"""
 
 
 def _runs(unfinished: Iterable[Row], customers: Iterable[int], now: int) -> Runs:
     """Return each customer's entries before the first that is not due, in the order of `customers`.
 
-    A run that does not begin with reminders ends before them: other customers' confirmations go first.
+    A run ends before entries of another urgency: other customers' confirmations go before reminders and
+    offers.
     """
     runs: Runs = {}
     for customer, lane in groupby(unfinished, key=lambda row: int(row["conversation_id"])):
@@ -192,6 +204,7 @@ def _delivery(installation: str, row: Row, last_inbound_at: int | None, to: Addr
         claim=Claim(row["id"], row["due_at"]),
         conversation=conversation,
         lane=Lane(row["lane"]),
+        urgency=Urgency(row["urgency"]),
         name=row["name"],
         payload=payload,
         attempts=row["attempts"],

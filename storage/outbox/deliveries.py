@@ -9,7 +9,7 @@ from payments.processing.notice import Notice
 from payments.processing.results import Result
 from payments.processing.step_input import EventKind
 from storage.database.encoding import dumps
-from storage.database.queues import InboxState, Lane, OutboxState
+from storage.database.queues import InboxState, Lane, OutboxState, Urgency
 from storage.database.transaction import Row, Transaction
 from storage.inbox import notices
 from storage.inbox.customers import Address, Alias, Evidence, Naming
@@ -48,6 +48,7 @@ class Delivery:
     """Our callback id: sent with the message, and returned in its receipts."""
     created_at: int
     """Milliseconds since 1970, UTC."""
+    urgency: Urgency = Urgency.ANSWER
 
     @property
     def id(self) -> int:

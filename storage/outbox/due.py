@@ -33,6 +33,6 @@ SELECT EXISTS (SELECT 1 FROM inbox WHERE state = 'pending' AND kind <> 'receipt'
     EXISTS (SELECT 1 FROM inbox WHERE state = 'pending' AND kind = 'receipt' AND due_at <= $1) AS receipts"""
 _DUE_LANES: Final = " UNION ALL ".join(
     f"SELECT '{lane}' AS lane WHERE EXISTS (SELECT 1 FROM outbox WHERE finished_at IS NULL"  # noqa: S608
-    f" AND lane = '{lane}' AND urgency IN (0, 1) AND due_at <= $1)"
+    f" AND lane = '{lane}' AND urgency IN (0, 1, 2) AND due_at <= $1)"
     for lane in Lane
 )

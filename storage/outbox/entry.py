@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from storage.database.queues import OutboxState
+from storage.database.queues import OutboxState, Urgency
 from storage.database.transaction import Row
 
 
@@ -16,6 +16,7 @@ class Entry:
     name: str
     """The message's name in the flow."""
     state: OutboxState
+    urgency: Urgency
     provider_id: str | None
     """The channel's id of the copy that was accepted or failed last."""
     receipt: str | None
@@ -39,6 +40,7 @@ def entry_of(row: Row) -> Entry:
         conversation_id=row["conversation_id"],
         name=row["name"],
         state=OutboxState(row["state"]),
+        urgency=Urgency(row["urgency"]),
         provider_id=row["provider_id"],
         receipt=row["receipt"],
         receipt_rank=row["receipt_rank"],

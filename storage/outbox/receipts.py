@@ -9,7 +9,7 @@ import structlog
 
 from payments.processing.notice import Notice
 from storage.database.encoding import dumps, loads
-from storage.database.queues import InboxState, OutboxState
+from storage.database.queues import InboxState, OutboxState, Urgency
 from storage.database.transaction import Row, Transaction
 from storage.inbox import notices
 from storage.inbox.arrivals import conversation_number
@@ -119,8 +119,19 @@ class _Changes:
     undelivered: list[Undelivered] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
 
-    def public(self, entry: Entry) -> str:
-        """Return the public id of the conversation of `entry`."""
+    def unsent_notice(self, entry: Entry, why: str) -> Notice:
+        """Return the notice that `entry` was too late to be sent, and has no template."""
+        if entry.urgency is Urgency.OFFER:
+            return self.channel.undelivered_offer(entry.name, why)
+        return self.channel.unsent(entry.name, self._public(entry))
+
+    def undelivered_notice(self, entry: Entry, why: str) -> Notice:
+        """Return the notice that `entry` will never reach its customer."""
+        if entry.urgency is Urgency.OFFER:
+            return self.channel.undelivered_offer(entry.name, why)
+        return self.channel.undelivered(entry.name, self._public(entry), why)
+
+    def _public(self, entry: Entry) -> str:
         return f"{self.installation}-{entry.conversation_id}"
 
 
@@ -139,12 +150,11 @@ def _apply(receipt: _Receipt, entry: Entry | None, changes: _Changes, now: int) 
         if resend.schedule(entry, receipt.remedy, receipt.copy, receipt.error, now):
             return
         if receipt.too_late and resend.has_no_template(entry):
-            changes.notices.append(changes.channel.unsent(entry.name, changes.public(entry)))
+            changes.notices.append(changes.unsent_notice(entry, receipt.why))
     if _advance(entry, receipt, now) and receipt.meaning is Meaning.FAILED:
         changes.undelivered.append(Undelivered(entry.id, entry.name, receipt.code))
         if not receipt.too_late:
-            notice = changes.channel.undelivered(entry.name, changes.public(entry), receipt.why)
-            changes.notices.append(notice)
+            changes.notices.append(changes.undelivered_notice(entry, receipt.why))
 
 
 async def _write(tx: Transaction, changes: _Changes, now: int) -> None:
@@ -172,7 +182,8 @@ SELECT id, body, received_at FROM inbox
 WHERE state = 'pending' AND kind = 'receipt' AND due_at <= $1
 ORDER BY due_at, id LIMIT $2 FOR UPDATE SKIP LOCKED"""
 
-_COLUMNS = "id, conversation_id, name, state, provider_id, receipt, receipt_rank, error, finished_at"
+_COLUMNS = """
+    id, conversation_id, name, state, urgency, provider_id, receipt, receipt_rank, error, finished_at"""
 _BY_ID = f"SELECT {_COLUMNS} FROM outbox WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE"  # noqa: S608
 _BY_COPY = f"SELECT {_COLUMNS} FROM outbox WHERE provider_id = ANY($1::text[]) ORDER BY id FOR UPDATE"  # noqa: S608
 

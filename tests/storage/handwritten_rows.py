@@ -13,7 +13,7 @@ NOW: Final = 1_790_000_000_000
 _DEFAULTS: Final[dict[str, dict[str, Any]]] = {
     "conversation": {
         "state": "browsing", "snapshot": "{}", "created_at": NOW, "updated_at": NOW,
-        "paced_until": 0,
+        "paced_until": 0, "hears": "orders",
     },
     "alias": {"kind": "phone", "told_at": 0},
     "inbox": {"kind": "chat", "state": "applied", "due_at": NOW, "received_at": NOW, "handled_at": NOW},

@@ -9,7 +9,7 @@ import pytest
 from payments.processing.changes import ChangeSet
 from payments.processing.step_input import EventKind, StepInput
 from storage import Store
-from storage.database.queues import OutboxState
+from storage.database.queues import OutboxState, Urgency
 from storage.inbox.arrival import Arrival
 from storage.outbox.deliveries import Again, Delivery, Done
 from storage.outbox.entry import entry_of
@@ -188,6 +188,7 @@ async def test_a_receipt_that_cannot_be_read_is_parked_alone(
 
 def test_an_entry_is_read_with_its_state_as_an_enum() -> None:
     columns = ("id", "conversation_id", "name", "provider_id", "receipt", "receipt_rank", "error")
-    entry = entry_of({**dict.fromkeys(columns), "state": "sending", "finished_at": None})
+    entry = entry_of({**dict.fromkeys(columns), "state": "sending", "urgency": 2, "finished_at": None})
     assert entry.state is OutboxState.SENDING
+    assert entry.urgency is Urgency.OFFER
     assert (entry.payload, entry.goes_again) == (None, False)

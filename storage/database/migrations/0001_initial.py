@@ -97,6 +97,20 @@ class Migration(migrations.Migration):
             bases=["Model"],
         ),
         ops.CreateModel(
+            name="Broadcast",
+            fields=[
+                ("id", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
+                ("message", fields.TextField(unique=False)),
+                ("sent_by", fields.TextField(unique=False)),
+                ("created_at", fields.BigIntField()),
+                ("reached", fields.BigIntField()),
+                ("given", fields.BigIntField()),
+                ("due_at", fields.BigIntField(null=True)),
+            ],
+            options={"table": "broadcast", "app": "storage", "pk_attr": "id"},
+            bases=["Model"],
+        ),
+        CreateCheckedModel(
             name="Conversation",
             fields=[
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
@@ -108,8 +122,24 @@ class Migration(migrations.Migration):
                 ("last_inbound_at", fields.BigIntField(null=True)),
                 ("paced_until", fields.BigIntField()),
                 ("forgotten_at", fields.BigIntField(null=True)),
+                ("hears", fields.TextField(unique=False)),
+                ("in_hand", fields.TextField(null=True, unique=False)),
+                ("last_chat", fields.BigIntField(null=True)),
             ],
-            options={"table": "conversation", "app": "storage", "pk_attr": "id"},
+            options={
+                "constraints": [
+                    CheckConstraint(
+                        check="hears IN ('nothing', 'orders', 'offers')", name="conversation_hears"
+                    ),
+                    CheckConstraint(
+                        check="in_hand IN ('waits', 'answered')", name="conversation_in_hand_word"
+                    ),
+                ],
+                "table": "conversation",
+                "app": "storage",
+                "indexes": [Index(fields=["last_inbound_at", "id"], name="conversation_heard")],
+                "pk_attr": "id",
+            },
             bases=["Model"],
         ),
         ops.CreateModel(
@@ -420,6 +450,10 @@ class Migration(migrations.Migration):
                 " WHERE state = 'pending' AND kind = 'receipt'",
                 "CREATE INDEX conversation_merged ON conversation (merged_into)"
                 " WHERE merged_into IS NOT NULL",
+                "CREATE INDEX conversation_offers ON conversation (id)"
+                " WHERE hears = 'offers' AND merged_into IS NULL",
+                "CREATE INDEX conversation_in_hand ON conversation (last_inbound_at, id)"
+                " WHERE in_hand IS NOT NULL",
                 "CREATE INDEX orders_held_for ON orders (placed_at) WHERE held_for IS NOT NULL",
                 "CREATE INDEX orders_reserving ON orders (key) WHERE lifecycle IN ('open', 'promised')",
                 "CREATE INDEX orders_to_do ON orders (placed_at, key) WHERE todo IS NOT NULL",
