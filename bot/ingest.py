@@ -214,6 +214,15 @@ def from_desk(action: StaffAction, idempotency_key: str) -> Arrival:
     return Arrival(f"desk:{key}", EventKind.STAFF, body, order_key=action.order_key)
 
 
+def from_desk_chat(action: StaffAction, phone: str, idempotency_key: str) -> Arrival:
+    """Return the arrival of what somebody of the shop does about a customer over the API or in the shell.
+
+    `phone`: a known alias. The key counts for this customer only.
+    """
+    key = sha256(idempotency_key.encode()).hexdigest()
+    return Arrival(f"desk:{key}", EventKind.STAFF, staff_action_to_json(action), aliases=((PHONE, phone),))
+
+
 def from_operator_forget(phone: str, key: str) -> Arrival:
     """Return the arrival of an operator's wish that the customer be forgotten. `phone`: a known alias."""
     return Arrival(f"forget:{key}", EventKind.FORGET, {"by": "operator"}, aliases=((PHONE, phone),))

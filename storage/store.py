@@ -266,6 +266,8 @@ class Store:
 
     async def go_on_broadcasting(self, now: int) -> int:
         """Give the next customers of a broadcast their event; see `storage.inbox.broadcasts.go_on`."""
+        if not await self._units.read(lambda tx: broadcasts.is_due(tx, now)):
+            return 0
         return await self._units.run(lambda tx: broadcasts.go_on(tx, now))
 
     async def order_placed_by(self, number: int) -> OrderView | None:

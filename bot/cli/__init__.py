@@ -11,7 +11,7 @@ import typer
 
 COMMANDS: Final = (
     *("init", "demo", "serve", "work", "sandbox", "chat", "check", "test", "diagram"),
-    *("orders", "order", "product", "customers", "day", "export"),
+    *("orders", "order", "product", "customers", "chats", "reply", "broadcast", "day", "export"),
     *("why", "ledger", "replay", "doctor", "migrate"),
     *("backup", "restore", "settle"),
 )

@@ -1,21 +1,21 @@
-"""`munshi customers`: find, show or forget a customer."""
+"""`munshi customers`: find, show or forget a customer, or keep what one wants to hear."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated
+from uuid import uuid4
 
 import typer
 
 from bot.cli.display import shown
-from bot.cli.lifecycle import database_url, looked_up, refuse, settings_or_refuse
-from bot.cli.operator_changes import post
-from bot.cli.why import phones_meant
+from bot.cli.lifecycle import looked_up, refuse, settings_or_refuse
+from bot.cli.one_customer import customers, named, only, phone_of
+from bot.cli.operator_changes import post, user
 from bot.printable import printable
 from bot.settings import Settings
-from bot.whatsapp.identity import PHONE
-from storage.database.records import reading
-from storage.reports.customers import Customer, find
+from payments.shop.consent import Hears
+from storage.reports.customers import Customer
 
 
 class Verb(StrEnum):
@@ -23,6 +23,7 @@ class Verb(StrEnum):
 
     FIND = "find"
     SHOW = "show"
+    HEARS = "hears"
     FORGET = "forget"
 
 
@@ -30,43 +31,39 @@ About = Annotated[
     str, typer.Argument(metavar="CUSTOMER", help="A phone number, an order's number, or a part of a name.")
 ]
 
+Level = Annotated[
+    Hears | None,
+    typer.Argument(metavar="[nothing|orders|offers]", help="Of hears: what they want to hear from now on."),
+]
+By = Annotated[str | None, typer.Option("--by", help="Of hears: who says so; else who runs this command.")]
 
-def command(verb: Verb, about: About) -> None:
-    """Find customers, show one with their orders, or forget one: erase name, chat and cart, not the money.
 
-    Phone numbers are shown whole. To forget somebody takes the running server, and one phone number.
+def command(verb: Verb, about: About, level: Level = None, by: By = None) -> None:
+    """Find customers, show one, keep what one hears, or forget one: erase name, chat and cart, not the money.
+
+    What they hear: nothing (answers, money and news of an order), orders (reminders too), offers (those
+    too, after their explicit yes). Phone numbers are shown whole. To keep that, or to forget somebody, takes
+    the running server.
     """
-    found = looked_up(_found(database_url(), about.strip()))
-    if not found:
-        refuse(
-            f"nobody here is called '{about}': give a phone number, an order's number, or a part of a name"
-        )
+    if (verb is Verb.HEARS) != (level is not None):
+        refuse("say: munshi customers hears <phone> nothing|orders|offers")
+    found = customers(about)
     if verb is Verb.FIND:
         for customer in found:
-            typer.echo(printable(_line(customer)))
+            typer.echo(printable(named(customer)))
         return
-    if len(found) > 1:
-        refuse(f"'{about}' may be any of these, so name one:\n" + "\n".join(map(_line, found)))
+    one = only(found, about)
     if verb is Verb.SHOW:
-        for line in _lines(found[0]):
+        for line in _lines(one):
             typer.echo(printable(line))
-        return
-    looked_up(_forget(settings_or_refuse(), found[0]))
-
-
-async def _found(url: str, words: str) -> list[Customer]:
-    async with reading(url) as records:
-        return await find(records, words, phones_meant(words))
-
-
-def _line(customer: Customer) -> str:
-    names = ", ".join(f"{kind} {value}" for kind, value in customer.aliases)
-    who = customer.name or ("forgotten" if customer.forgotten_at is not None else "no name")
-    return f"{customer.conversation}  {who}  ({names or 'known by no name'})"
+    elif level is not None:
+        looked_up(_hears(settings_or_refuse(), one, level, by or user()))
+    else:
+        looked_up(_forget(settings_or_refuse(), one))
 
 
 def _lines(customer: Customer) -> Iterator[str]:
-    yield _line(customer)
+    yield named(customer)
     if customer.forgotten_at is not None:
         yield f"  forgotten on {datetime.fromtimestamp(customer.forgotten_at / 1000, UTC):%Y-%m-%d} (UTC)"
     yield f"  in state {customer.state or '(none yet)'}"
@@ -75,11 +72,22 @@ def _lines(customer: Customer) -> Iterator[str]:
         yield f"  order #{order.number} ({order.key}): {amount}, {order.payment}, {order.lifecycle}"
 
 
+async def _hears(settings: Settings, customer: Customer, level: Hears, by: str) -> None:
+    path = f"/customers/{phone_of(customer)}/hears"
+    status, answer = await post(settings, path, {"hears": str(level), "by": by}, key=str(uuid4()))
+    match status:
+        case 200:
+            typer.echo(f"{customer.conversation} hears {level} from now on")
+        case 202:
+            typer.echo(f"event {answer.get('event')} waits: it is done in the customer's turn")
+        case 409:
+            refuse(f"not done: {answer.get('error', '')}")
+        case _:
+            refuse(f"the server answered {status}: {answer.get('error', '')}")
+
+
 async def _forget(settings: Settings, customer: Customer) -> None:
-    phone = next((value for kind, value in customer.aliases if kind == PHONE), None)
-    if phone is None:
-        refuse(f"{customer.conversation} has no phone number: there is nobody to forget")
-    status, answer = await post(settings, f"/customers/{phone}/forget")
+    status, answer = await post(settings, f"/customers/{phone_of(customer)}/forget")
     match status:
         case 200:
             typer.echo(f"{customer.conversation} is forgotten: orders and money are kept, without a person")

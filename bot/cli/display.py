@@ -1,10 +1,27 @@
 """Formats counts, amounts and database names for the output of commands."""
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 from payments.shop.money import money
 from payments.shop.orders import CURRENCY
+
+_WIDEST: Final = 40
+"""Characters of a cell."""
+
+
+def table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield `rows` as lines, their cells below each other. Long cells are cut."""
+    cells = [[cut(cell, _WIDEST) for cell in row] for row in rows]
+    widths = [max(len(cell) for cell in column) for column in zip(*cells, strict=True)]
+    yield from ("  ".join(map(str.ljust, row, widths)).rstrip() for row in cells)
+
+
+def cut(text: str, length: int) -> str:
+    """Return `text`, cut to `length` characters."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def counted(number: int, noun: str) -> str:

@@ -1,12 +1,13 @@
 """`munshi orders`: list the shop's orders."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated
 
 import orjson
 import typer
 
+from bot.cli.display import table
 from bot.cli.flow_file import sound_flow
 from bot.cli.lifecycle import database_url, flow_path, looked_up, refuse
 from bot.cli.order_display import row
@@ -20,9 +21,6 @@ from payments.shop.local_time import instant, local_date
 from storage.database.records import reading
 from storage.reports import orders
 from storage.reports.desk import OrderFilter, OrderPage, Place
-
-_WIDEST = 40
-"""Characters of a cell."""
 
 Todo = Annotated[
     bool, typer.Option("--todo", help="Those with which something is still to be done, oldest first.")
@@ -82,16 +80,6 @@ def _lines(page: OrderPage) -> Iterator[str]:
     if not page.orders:
         yield "no such orders"
         return
-    rows = [tuple(_cut(cell) for cell in row(order)) for order in page.orders]
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    yield from (_joined(cells, widths) for cells in rows)
+    yield from table([row(order) for order in page.orders])
     if page.next is not None:
         yield f"… more: --after {page.next}"
-
-
-def _joined(cells: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(map(str.ljust, cells, widths)).rstrip()
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _WIDEST else f"{text[: _WIDEST - 1]}…"

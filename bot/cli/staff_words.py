@@ -63,6 +63,11 @@ def _text(how: str) -> Callable[[list[str]], str]:
 
 
 _WORDS: Final[Mapping[str, Callable[[list[str]], str]]] = {
+    "reply": _text("wrote"),
+    "last_reply": _text("gave the chat back and wrote"),
+    "done": lambda words: "gave the chat back to the bot",
+    "handover": lambda words: "took the chat over",
+    "hears": _text("set what the customer hears to"),
     "show": lambda words: "looked at it",
     "orders": lambda words: "asked what is to do",
     "day": lambda words: "asked for the figures of a day",

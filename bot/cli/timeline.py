@@ -133,6 +133,10 @@ def _handover(body: About) -> str:
     return "time to see whether the person who has the chat is done"
 
 
+def _offer(body: About) -> str:
+    return f"the offer '{body.get('message')}' came to this customer (broadcast {body.get('broadcast')})"
+
+
 def _preference(body: About) -> str:
     return f"customer {'stopped' if body.get('stopped') else 'allowed'} offers in WhatsApp's settings"
 
@@ -159,6 +163,7 @@ _SUMMARIES: Final[Mapping[str, Callable[[About], str]]] = {
     "staff": _staff,
     "handover": _handover,
     "preference": _preference,
+    "offer": _offer,
     "receipt": _receipt,
     "joined": _joined,
     "forget": _forget,

@@ -15,16 +15,14 @@ from bot.context import CONTEXT, Context
 from bot.http import bodies
 from bot.http.access import authorise_operator, idempotency_key, problem, validated
 from bot.http.desk_changes import CHANGES
-from bot.http.event_wait import handled
+from bot.http.staff_events import carried_out, refusal
 from bot.ingest import from_desk
 from bot.whatsapp import phones
 from payments.ledger.state import PaymentStatus
-from payments.processing.bodies import StaffAction, staff_action_to_json
 from payments.shop.catalogue import Shop
 from payments.shop.fulfilment import Stage
 from payments.shop.local_time import Date, instant, local_date
 from storage.reports.desk import DeskOrder, OrderFilter, Place
-from storage.reports.queries import EventView
 
 LONGEST_PAGE: Final = 200
 _KEY: Final = 64
@@ -101,15 +99,12 @@ async def change(request: web.Request) -> web.Response:
     key = idempotency_key(request) or str(uuid4())
     order = await _order(context, request.match_info["order"])
     action = wanted.action(order.state.key)
-    [stored] = await context.inbox.put([from_desk(action, key)])
-    if not stored.new:
-        await _require_same(context, stored.number, action)
-    event = await handled(context, stored.number)
+    stored, event = await carried_out(context, from_desk(action, key), action)
     if event is None:
         waits = {"key": action.order_key, "event": stored.number, "state": "waits"}
         return web.json_response(waits, status=202)
     order = await _order(context, action.order_key)
-    refused = _refusal(event)
+    refused = refusal(event)
     if refused is None:
         return web.json_response(order_json.detailed_to_json(order))
     return web.json_response(_conflict(refused, order), status=409)
@@ -126,19 +121,6 @@ async def _order(context: Context, words: str) -> DeskOrder:
         keys = ", ".join(order.state.key for order in found)
         raise problem(web.HTTPConflict, f"several orders have this number; name one by its key: {keys}")
     return found[0]
-
-
-async def _require_same(context: Context, number: int, action: StaffAction) -> None:
-    """Raise HTTPUnprocessableEntity if event `number` was another change."""
-    event = await context.store.event(number)
-    if event is None or event.body != staff_action_to_json(action):
-        raise problem(web.HTTPUnprocessableEntity, "this Idempotency-Key was used for another request")
-
-
-def _refusal(event: EventView) -> str | None:
-    """Return why the change was not made; None if it was."""
-    entries = (entry for entry in event.trace if entry.get("event") == "staff")
-    return next((str(entry["refused"]) for entry in entries if entry.get("refused")), None)
 
 
 def _conflict(refused: str, order: DeskOrder) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from bot.context import CONTEXT, Context
 from bot.group_commit import Overloaded
 from bot.http import (
     bodies,
+    broadcasts_api,
+    chats_api,
     customers_api,
     desk_api,
     exports_api,
@@ -48,6 +50,8 @@ def application(context: Context) -> web.Application:
             *operator_api.routes,
             *products_api.routes,
             *customers_api.routes,
+            *chats_api.routes,
+            *broadcasts_api.routes,
             *exports_api.routes,
             *health.routes,
         ]

@@ -16,6 +16,7 @@ import structlog
 from bot.clock import Jumps, SystemClock, jumped
 from bot.context import Context
 from bot.group_commit import Batcher
+from bot.workers.broadcasts import Broadcasts
 from bot.workers.day_reports import DayReports
 from bot.workers.executor import LEASE, Executor, fits
 from bot.workers.retention import Retention
@@ -68,6 +69,7 @@ class Workers:
         )
         self._retention = Retention(context)
         self._day_reports = DayReports(context)
+        self._broadcasts = Broadcasts(context, self.wake)
         self._stepping, self._performing = asyncio.Event(), asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._runs: set[asyncio.Task[None]] = set()
@@ -86,6 +88,7 @@ class Workers:
             self._loop(self._performing, self.perform, CLAIM_BATCH),
             self._retention.run(),
             self._day_reports.run(),
+            self._broadcasts.run(),
         )
         self._tasks = [asyncio.create_task(loop) for loop in loops]
         for task in self._tasks:
@@ -97,6 +100,7 @@ class Workers:
         self._closing = True
         self._retention.close()
         self._day_reports.close()
+        self._broadcasts.close()
         self._stepping.set()
         self._performing.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)  # `_on_loop_end` has logged their errors
@@ -122,9 +126,9 @@ class Workers:
         return sum([await self._claim(lane) for lane in ROOM if lane in lanes])
 
     async def drain(self) -> int:
-        """Step and perform until nothing is due. Return the number of items. For tests, without the loops."""
+        """Do all that is due. Return the number of items. For tests, without the loops."""
         done = 0
-        while count := await self.step() + await self.perform():
+        while count := await self._broadcasts.go_on() + await self.step() + await self.perform():
             await self._wait_until_idle()
             done += count
         return done

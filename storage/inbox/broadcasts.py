@@ -94,6 +94,11 @@ def _broadcast(row: Row, *, new: bool) -> Broadcast:
     )
 
 
+async def is_due(tx: Transaction, now: int) -> bool:
+    """Return whether `go_on` may have something to do at `now`. It locks nothing."""
+    return bool(await tx.fetch(_IS_DUE, now, now + GAP))
+
+
 async def go_on(tx: Transaction, now: int) -> int:
     """Give the next customers of the oldest broadcast that is due their event; return how many got it.
 
@@ -126,6 +131,8 @@ async def _is_busy(tx: Transaction, row: Row) -> bool:
     return bool(waiting["offers"] >= ROOM)
 
 
+_IS_DUE: Final = """
+SELECT id FROM broadcast WHERE due_at IS NOT NULL AND (due_at <= $1 OR due_at > $2) LIMIT 1"""
 _DUE: Final = """
 SELECT id, message, reached FROM broadcast
 WHERE due_at IS NOT NULL AND (due_at <= $1 OR due_at > $2)

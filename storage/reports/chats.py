@@ -155,7 +155,7 @@ def _chat(installation: str, row: Row, phone: str, body: str | None) -> DeskChat
 
 
 def _shortened(body: Mapping[str, Any]) -> str:
-    """Return what a customer sent, on one line: a text, the button that they tapped, or a kind in brackets."""
+    """Return what a customer sent, on one line: a text, a button that they tapped, or a kind in brackets."""
     event: Mapping[str, Any] = body.get("event") or {}
     words = event.get("text") if event.get("kind") == "text" else event.get("title")
     text = " ".join(str(words if words is not None else f"[{event.get('what') or 'something'}]").split())
