@@ -16,9 +16,11 @@ _TITLES: Final = {
     131026: "Message undeliverable",
     131047: "Re-engagement message",
     131056: "(Business Account, Consumer Account) pair rate limit hit",
+    131055: "Method not allowed",
     132001: "Template name does not exist in the translation",
     132012: "Template parameter format mismatch",
     132018: "Template parameters validation failed",
+    134100: "Only marketing messages supported",
 }
 _CODE_OF_STATUS: Final = {400: 100, 429: 130429, 500: 131000, 503: 131016}
 _REFERENCE: Final = (

@@ -8,7 +8,7 @@ import orjson
 import typer
 
 from bot.chat_json import page_to_json
-from bot.cli.display import counted, table
+from bot.cli.display import table
 from bot.cli.lifecycle import database_url, looked_up, refuse
 from bot.printable import printable
 from bot.whatsapp.channel import WHATSAPP
@@ -76,7 +76,7 @@ def _stands(chat: DeskChat) -> str:
     if chat.since is None:
         return chat.state
     who = chat.by or "nobody yet"
-    waits = f", {counted(chat.unread, 'unread message')}" if chat.unread else ""
+    waits = f", {chat.unread} unread" if chat.unread else ""
     return f"{who}, since {_time(chat.since)}{waits}"
 
 

@@ -63,9 +63,10 @@ _AUDIENCE: Final = """
 SELECT COUNT(*) AS wanted, COUNT(in_hand) AS in_hand,
     COUNT(CASE WHEN in_hand IS NULL AND last_inbound_at > $1 THEN 1 END) AS lately
 FROM conversation WHERE hears = 'offers' AND merged_into IS NULL"""
-_OTHERS: Final = """
-SELECT COUNT(*) AS others FROM conversation
-WHERE hears <> 'offers' AND merged_into IS NULL AND forgotten_at IS NULL"""
+_OTHERS: Final = (
+    "SELECT COUNT(*) AS others FROM conversation"
+    " WHERE hears <> 'offers' AND merged_into IS NULL AND forgotten_at IS NULL"
+)
 
 
 async def find(tx: Transaction, id: str) -> Broadcast | None:

@@ -50,6 +50,12 @@ messages:
     template: {name: new_order, values: ["{{ order.number }}"]}
   asks: "{{ customer.name }} asks for a person."
   waits: "{{ customer.name }} waits."
+  sale:
+    offer: true
+    text: "Half price today, {{ customer.name }}!"
+    buttons: [{on: buy, title: Buy one}]
+    template: {name: sale, values: ["{{ customer.name }}"]}
+  flash_sale: {offer: true, text: "Half price this hour!"}
 anywhere:
   order.requested: {do: [cart.fill, order.place, payment.request]}
   payment_link.created: {say: pay}
@@ -63,6 +69,7 @@ anywhere:
   stop: {words: [stop], do: {customer.hears: nothing}, say: as_you_wish}
   start: {words: [start], do: {customer.hears: orders}, say: as_you_wish}
   offers: {words: [offers], do: {customer.hears: offers}, say: as_you_wish}
+  deals: {words: [deals], say: [hello, sale]}
   hindi: {words: [hindi], do: {language: hi}, say: hello}
   wait: {words: [wait], to: waiting}
   buy: {do: [{cart.set: {sku: glass, quantity: 1}}, order.place, payment.request]}

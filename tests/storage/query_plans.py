@@ -13,9 +13,11 @@ from storage.database.postgres import PostgresUnits
 from storage.database.sql import Value
 from storage.database.transaction import Row, Transaction, Units
 
-_SMALL: Final = frozenset({"installation", "notice", "product_off", "quota", "staff", "stock", "stray"})
-"""One row; one for each thing that an operator has not seen to, product that is counted or switched off,
-coupon, coming delivery slot or member of the staff, or link that a person settled."""
+_SMALL: Final = frozenset(
+    {"broadcast", "installation", "notice", "product_off", "quota", "staff", "stock", "stray"}
+)
+"""One row; one for each broadcast, thing that an operator has not seen to, product that is counted or
+switched off, coupon, coming delivery slot or member of the staff, or link that a person settled."""
 _GROWING: Final = (
     frozenset(
         model._meta.db_table

@@ -29,8 +29,9 @@ from storage.database.transaction import Row, Transaction, Units
 from storage.inbox.arrival import Arrival
 from storage.inbox.strays import Settled, StrayDecision
 from storage.outbox.deliveries import Again, Delivery, Done, Failed
-from storage.reports import orders, products
+from storage.reports import chats, orders, products
 from storage.reports.backlog import held, notices, parked, state_of
+from storage.reports.chats import ChatFilter, ChatPlace
 from storage.reports.customers import find
 from storage.reports.desk import OrderFilter, Place
 from storage.reports.ledger import books
@@ -64,6 +65,7 @@ async def serve(shop: Shop, beside: Units) -> None:
     await _forget(shop, beside)
     await _staff(shop)
     await _desk(shop)
+    await _broadcast(shop, beside)
 
 
 async def _buy(shop: Shop) -> None:
@@ -352,6 +354,34 @@ async def _desk(shop: Shop) -> None:
         await shop.store.orders(wanted)
     link = next(iter(shop.razorpay.links.values()))
     assert await shop.store.detailed_orders(link.key)
+    for chats_wanted in CHATS:
+        await shop.store.chats(chats_wanted)
+
+
+async def _broadcast(shop: Shop, beside: Units) -> None:
+    """An offer to those who asked for it; then they want none any more, also one that waits."""
+    await beside.run(lambda tx: tx.fetch("UPDATE conversation SET hears = 'offers' WHERE id <= 20"))
+    await shop.store.audience(shop.now)
+    await shop.store.begin_broadcast("sale", "sale", "ravi", shop.now)
+    assert await shop.store.broadcast("sale") is not None
+    assert await shop.store.go_on_broadcasting(shop.now)
+    await shop.store.advance_due(partial(_hears, level="offers"), shop.now)
+    assert await shop.store.go_on_broadcasting(shop.now + 60_000) == 0
+    await shop.write([0], "stop")
+    await shop.store.advance_due(partial(_hears, level="orders"), shop.now)
+
+
+def _hears(given: StepInput, level: str) -> ChangeSet:
+    changes = change_set(given)
+    changes.conversation = replace(given.conversation, data={**given.conversation.data, "hears": level})
+    return changes
+
+
+CHATS: Final = tuple(
+    ChatFilter(in_hand, waiting, after, 10)
+    for in_hand, waiting in ((False, False), (True, False), (False, True))
+    for after in (None, ChatPlace(2**60, 7))
+)
 
 
 async def look_after(records: Records, order: str) -> None:
@@ -369,5 +399,7 @@ async def look_after(records: Records, order: str) -> None:
     for wanted in FILTERS:
         await orders.listed(records, wanted, WHATSAPP.naming)
     assert await orders.detailed(records, order, WHATSAPP.naming)
+    for chats_wanted in CHATS:
+        await chats.listed(records, chats_wanted, WHATSAPP.naming)
     await find(records, "#10013", [])
     await find(records, "nobody", [])
