@@ -55,6 +55,12 @@ async def test_the_list(database: str) -> None:
     assert ([order["key"] for order in rest["orders"]], rest["next"]) == (["k-1-1"], None)
 
 
+async def test_the_chats(database: str) -> None:
+    """Nobody has written: the list is empty, without a server."""
+    assert (await run_munshi(database, "chats")).output == "no such chats\n"
+    assert orjson.loads((await run_munshi(database, "chats", "--json")).output) == {"chats": [], "next": None}
+
+
 async def test_one_order(database: str) -> None:
     shown = (await run_munshi(database, "order", "#10001")).output
     assert shown.splitlines() == [
@@ -96,6 +102,15 @@ async def test_one_order(database: str) -> None:
         (("order", "10001", "out", "--waste"), "--waste belongs to cancel"),
         (("order", "10001", "cancel", "--cash"), "--cash belongs to delivered"),
         (("order", "10001", "delivered", "--cash", "--upi"), "say how it was paid once: --cash or --upi"),
+        (("chats", "--after", "x"), "'x' is no place in a list"),
+        (("reply", "Nobody", "hi"), "nobody here is called 'Nobody'"),
+        (("reply", "Asha", "hi"), "Nobody answers at http://127.0.0.1:9/customers/919800000001/reply"),
+        (("customers", "hears", "Asha"), "say: munshi customers hears <phone> nothing|orders|offers"),
+        (
+            ("customers", "hears", "Asha", "offers"),
+            "Nobody answers at http://127.0.0.1:9/customers/919800000001/hears",
+        ),
+        (("broadcast", "sale", "--yes"), "Nobody answers at http://127.0.0.1:9/broadcasts (ConnectError)"),
         (("order", "10001", "out"), "Nobody answers at http://127.0.0.1:9/orders/k-1-1/stage (ConnectError)"),
     ],
 )

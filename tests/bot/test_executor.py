@@ -12,7 +12,7 @@ from payments.ledger.calls import CancelLink, CreateLink
 from payments.processing.results import LinkCreated, LinkKept, LinkRefused, LinkWithdrawn
 from payments.shop.orders import LinkStatus, Mode
 from sandbox.faults import Fault
-from storage.database.queues import Lane
+from storage.database.queues import Lane, Urgency
 from storage.outbox.deliveries import Again, Done, Failed
 from tests.bot.executor_bench import BARE, CALL, CLAIM, NOW, TEMPLATE, Bench, delivery
 
@@ -241,6 +241,56 @@ async def test_a_template_that_is_refused_is_not_tried_again(bench: Bench) -> No
     bench.world.meta.fail_next("send", CLOSED)
     assert isinstance(await bench.send(TEMPLATE), Failed)
     assert sent_kinds(bench) == []
+
+
+def refused(code: int, subcode: int = 0, status: int = 400) -> Fault:
+    return Fault.http(
+        status, json.dumps({"error": {"code": code, "error_subcode": subcode, "message": "no"}})
+    )
+
+
+@pytest.mark.parametrize(
+    ("fault", "roads"),
+    [
+        (None, ["offers"]),
+        (refused(134100), ["common"]),
+        (refused(100, 33), ["common"]),  # a version of the API without the endpoint
+        (refused(131049), []),
+        (refused(131050), []),
+        (refused(130429), []),
+        (Fault.html(502), []),
+    ],
+)
+async def test_an_offers_template_goes_by_the_road_for_offers(
+    bench: Bench, fault: Fault | None, roads: list[str]
+) -> None:
+    """And by the common one only where that refused it for good, not because of the customer."""
+    meta = bench.world.meta
+    meta.fail_next("send", *([fault] if fault else []))
+    outcome = await bench.send(PAID, last_inbound_at=NOW - DAY, urgency=Urgency.OFFER)
+    assert isinstance(outcome, Done) is bool(roads)
+    sent = [message.wamid for message in meta.person("919812345601").messages]
+    assert ["offers" if wamid in meta.offers else "common" for wamid in sent] == roads
+
+
+async def test_what_is_no_template_of_an_offer_goes_by_the_common_road(bench: Bench) -> None:
+    await bench.send(PAID, last_inbound_at=NOW - 1, urgency=Urgency.OFFER)
+    await bench.send(PAID, last_inbound_at=NOW - DAY, urgency=Urgency.REMINDER)
+    assert sent_kinds(bench) == ["text", "template"]
+    nameless = (("bsuid", bench.world.meta.person("919812345601").user_id),)
+    await bench.send(PAID, last_inbound_at=NOW - DAY, urgency=Urgency.OFFER, to=nameless)
+    assert (sent_kinds(bench), bench.world.meta.offers) == (["text", "template", "template"], [])
+
+
+@pytest.mark.parametrize("message", [PAID, BARE])
+async def test_an_operator_hears_once_of_offers_that_did_not_arrive(
+    bench: Bench, message: kinds.Text
+) -> None:
+    bench.world.meta.fail_next("send", refused(131049))
+    outcome = await bench.send(message, last_inbound_at=NOW - DAY, urgency=Urgency.OFFER)
+    assert isinstance(outcome, Failed)
+    assert outcome.notice is not None
+    assert (outcome.notice.kind, outcome.notice.subject) == ("message", "offer test")
 
 
 async def test_a_template_in_doubt_is_tried_again_later(bench: Bench) -> None:

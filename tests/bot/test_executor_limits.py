@@ -19,7 +19,7 @@ from payments.ledger.calls import CancelLink, RefundPayment
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import CALL_SECONDS, Link
 from payments.shop.orders import LinkStatus, Mode
-from storage.database.queues import Lane
+from storage.database.queues import Lane, Urgency
 from storage.outbox.deliveries import Again, Failed
 from tests.bot.executor_bench import BARE, CALL, NOW, TEMPLATE, Bench, delivery
 
@@ -49,10 +49,13 @@ async def test_no_message_takes_more_sends(bench: Bench) -> None:
             sent.append(payload["type"])
             raise SendError(Failure.PERMANENT, "no", code=131053 if len(sent) == 1 else 131047)
 
+        send_offer = send
+
     pictured = kinds.Image("https://shop.example/tea.jpg", "Paid!", fallback=TEMPLATE)
     executor = replace(bench.executor, whatsapp=cast(Any, Refusing()))
-    assert isinstance(await executor.perform(delivery(Lane.CHAT, kinds.to_json(pictured))), Failed)
-    assert sent == ["image", "text", "template"]
+    offer = delivery(Lane.CHAT, kinds.to_json(pictured), urgency=Urgency.OFFER)
+    assert isinstance(await executor.perform(offer), Failed)
+    assert sent == ["image", "text", "template", "template"]
     assert len(sent) == SENDS
 
 

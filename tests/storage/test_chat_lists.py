@@ -5,12 +5,15 @@ from collections.abc import Callable
 import pytest
 
 from bot.whatsapp.channel import WHATSAPP
+from payments.processing.step_input import EventKind
 from payments.shop.consent import Hears
 from payments.shop.handover import Handover, to_json
 from storage import Store
 from storage.database.records import reading
+from storage.inbox.arrival import Arrival
 from storage.reports import chats
 from storage.reports.chats import ChatFilter, ChatPage, ChatPlace, DeskChat
+from tests.builders import change_set
 from tests.storage.handwritten_rows import NOW, insert, run_sql
 
 _HELD = {
@@ -88,6 +91,19 @@ async def test_forgotten_people_are_not_listed(store: Store) -> None:
     await fill(store)
     await run_sql(store, "UPDATE conversation SET last_inbound_at = NULL, in_hand = NULL WHERE id > 1")
     assert [chat.phone[-1] for chat in (await store.chats(ChatFilter())).chats] == ["1"]
+
+
+async def test_the_newest_message_of_two_conversations_that_become_one(store: Store) -> None:
+    for n in (1, 2):
+        body = {"event": {"kind": "text", "text": f"text {n}"}, "sent_at": NOW + n}
+        names = (("phone", f"91980000000{n}"),)
+        await store.arrive([Arrival(f"m{n}", EventKind.CHAT, body, aliases=names)], NOW + n)
+    await store.advance_due(change_set, NOW + 2)
+    both = (("phone", "919800000001"), ("phone", "919800000002"))
+    await store.arrive([Arrival("one", EventKind.OTHER, {}, aliases=both, pending=False)], NOW + 3)
+    assert [chat.last for chat in (await store.chats(ChatFilter())).chats] == ["text 2"]
+    await store.advance_due(change_set, NOW + 3)
+    assert [chat.last for chat in (await store.chats(ChatFilter())).chats] == ["text 2"]
 
 
 @pytest.mark.parametrize("text", ["", "x", "1", "1.x", "1.2.3", "9" * 16 + ".1"])
