@@ -299,7 +299,7 @@ def events_see_the_same_state(patch: pytest.MonkeyPatch) -> None:
             first[:] = [last]
         turn = following(last, event)
         turn.conversation = first[0].conversation
-        turn.shop = replace(turn.shop, cart=first[0].shop.cart, current=first[0].shop.current)
+        turn.shop = turn.shop._replace(cart=first[0].shop.cart, current=first[0].shop.current)
         return turn
 
     patch.setattr(advance, "following", following_the_first)
