@@ -117,6 +117,9 @@ class Balance:
 def balance(total: int, currency: str, facts: Iterable[Fact]) -> Balance:
     """Return the balance of an order of `total` paise, according to `facts`."""
     facts = tuple(facts)
+    if not facts:
+        # So it is in most steps: the customer has not paid yet.
+        return Balance(total, currency, (), (), frozenset(), authorised_at=None, disputes={})
     payments = _payments(facts)
     captured = {payment.id for payment in payments}
     return Balance(
