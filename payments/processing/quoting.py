@@ -5,7 +5,6 @@ unless something changed meanwhile; and then the order is refused.
 """
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -167,7 +166,7 @@ class Quote:
         """What a customer who was shown this price relies on, as a short text. The same in every language."""
         lines = sorted((article.sku, quantity, article.price) for article, quantity in self.articles)
         shown = (lines, self.price.discount, self.price.delivery, self.slot, str(self.how))
-        return hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:_FINGERPRINT]
+        return hashlib.sha256(repr(shown).encode()).hexdigest()[:_FINGERPRINT]
 
     @property
     def destination(self) -> Destination:

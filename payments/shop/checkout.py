@@ -71,4 +71,6 @@ def to_json(checkout: Checkout) -> dict[str, Any]:
 
 def from_json(value: Mapping[str, Any]) -> Checkout:
     """Return the checkout that `to_json` wrote."""
+    if not value:
+        return NOTHING_SAID
     return Checkout(**{**value, "how": Fulfilment(value.get("how", ""))})
