@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-from jinja2 import StrictUndefined, nodes
+from jinja2 import StrictUndefined, nodes, runtime
 from jinja2 import TemplateSyntaxError as JinjaSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -66,6 +66,19 @@ class _Environment(ImmutableSandboxedEnvironment):
         if not (isinstance(left, int) and isinstance(right, int)):
             raise StepFailed("only whole numbers can be multiplied in a template")
         return left * right
+
+
+class _Names(runtime.Context):
+    """The names that one rendering reads: what Jinja's own context has, without what inclusion needs.
+
+    Jinja's would take as long to make as most templates take to render.
+    """
+
+    def __init__(self, values: Context, evaluation: nodes.EvalContext) -> None:
+        # Not `super().__init__`: it is what takes so long.
+        self.parent = values  # type: ignore[assignment]
+        self.vars, self.exported_vars = {}, set()
+        self.environment, self.eval_ctx = evaluation.environment, evaluation
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +138,7 @@ class TemplateLanguage:
         self._env.filters = {**built_in, **filters}
         self._env.tests = {name: self._env.tests[name] for name in _TESTS}
         self._env.globals = {}
+        self._evaluation = nodes.EvalContext(self._env)
 
     def template(self, source: str) -> Template:
         """Compile text with `{{ }}` in it. Raises TemplateError."""
@@ -165,20 +179,18 @@ class TemplateLanguage:
                 raise TemplateError(f"there is no test '{node.name}'; there are {_list(self._env.tests)}")
 
     def _compile(self, tree: nodes.Template) -> Callable[[Mapping[str, Any]], Iterator[str]]:
-        template = self._env.from_string(tree)
-        root, new_context = template.root_render_func, template.new_context
+        root, evaluation = self._env.from_string(tree).root_render_func, self._evaluation
 
-        def render(values: Mapping[str, Any]) -> Iterator[str]:
-            return root(new_context(values, shared=True))  # type: ignore[arg-type]
+        def render(values: Context) -> Iterator[str]:
+            return root(_Names(values, evaluation))
 
         return render
 
     def _evaluator(self, tree: nodes.Template) -> Callable[[Mapping[str, Any]], Any]:
-        template = self._env.from_string(tree)
-        root, new_context = template.root_render_func, template.new_context
+        root, evaluation = self._env.from_string(tree).root_render_func, self._evaluation
 
-        def evaluate(values: Mapping[str, Any]) -> Any:
-            context = new_context(values, shared=True)  # type: ignore[arg-type]
+        def evaluate(values: Context) -> Any:
+            context = _Names(values, evaluation)
             for _ in root(context):
                 pass
             result = context.vars["result"]

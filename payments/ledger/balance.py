@@ -6,9 +6,9 @@ times. States are ranked. Times only decide which of several payments came last.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Final
 
+from payments.lazy import lazy
 from payments.ledger.facts import EntityType, Fact, FactState
 from payments.ledger.holds import Mismatch
 
@@ -75,12 +75,12 @@ class Balance:
         """Whether a dispute is open."""
         return "open" in self.disputes.values()
 
-    @cached_property
+    @lazy
     def own(self) -> tuple[Captured, ...]:
         """The payments in the order's currency."""
         return tuple(payment for payment in self.payments if payment.currency == self.currency)
 
-    @cached_property
+    @lazy
     def fitting(self) -> tuple[Captured, ...]:
         """The payments that count towards the total."""
         return tuple(payment for payment in self.own if not payment.mismatch)
@@ -98,7 +98,7 @@ class Balance:
         """Paise captured in the order's currency, each payment once."""
         return sum(payment.amount for payment in self.own)
 
-    @cached_property
+    @lazy
     def paid(self) -> int:
         """Paise that count towards the total."""
         return sum(payment.amount for payment in self.fitting)
@@ -117,6 +117,9 @@ class Balance:
 def balance(total: int, currency: str, facts: Iterable[Fact]) -> Balance:
     """Return the balance of an order of `total` paise, according to `facts`."""
     facts = tuple(facts)
+    if not facts:
+        # So it is in most steps: the customer has not paid yet.
+        return Balance(total, currency, (), (), frozenset(), authorised_at=None, disputes={})
     payments = _payments(facts)
     captured = {payment.id for payment in payments}
     return Balance(

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import cached_property
 from typing import Final
 
+from payments.lazy import lazy
 from payments.ledger import balance
 from payments.ledger.balance import Balance
 from payments.ledger.facts import Fact
@@ -88,7 +88,7 @@ class OrderState:
         """The order's key."""
         return self.order.key
 
-    @cached_property
+    @lazy
     def balance(self) -> Balance:
         """The order's money according to its facts."""
         return balance.balance(self.owed, self.order.currency, self.facts)
@@ -118,7 +118,7 @@ class OrderState:
         """Whether the customer is to get the goods: they are paid, or cash is promised."""
         return self.lifecycle in (Lifecycle.FULFILLED, Lifecycle.PROMISED)
 
-    @cached_property
+    @lazy
     def status(self) -> PaymentStatus:
         """The payment status."""
         money = self.balance

@@ -117,9 +117,11 @@ class ChangeSet:
         """Add the changes of later events."""
         self.conversation = later.conversation
         for name in _LISTS:
-            getattr(self, name).extend(getattr(later, name))
+            if found := getattr(later, name):
+                getattr(self, name).extend(found)
         for name in _MAPPINGS:
-            getattr(self, name).update(getattr(later, name))
+            if found := getattr(later, name):
+                getattr(self, name).update(found)
 
     def compare(self, event: int, before: Mapping[str, OrderState], after: Mapping[str, OrderState]) -> None:
         """Add the differences between the orders before and after `event`."""

@@ -46,7 +46,7 @@ def preference(turn: Turn, body: PreferenceSet) -> tuple[Trace, bool]:
     """Take back the customer's yes to offers, if they stopped them. To allow them again is no yes."""
     hears = without_offers(turn.shop.hears) if body.stopped else turn.shop.hears
     changed = hears is not turn.shop.hears
-    turn.shop = replace(turn.shop, hears=hears)
+    turn.shop = turn.shop._replace(hears=hears)
     return ({"event": "preference", "stopped": body.stopped, "hears": str(hears)},), changed
 
 

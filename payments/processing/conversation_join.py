@@ -41,8 +41,7 @@ def join(turn: Turn, body: Joined) -> tuple[Trace, bool]:
     if merged.cart and not turn.shop.cart:
         turn.shop = turn.shop.with_cart(merged.cart)
         entry["took"] = "cart"
-    turn.shop = replace(
-        turn.shop,
+    turn.shop = turn.shop._replace(
         checkout=merged.checkout if turn.shop.checkout == NOTHING_SAID else turn.shop.checkout,
         used=dict(Counter(turn.shop.used) + Counter(merged.used)),
         refusals=turn.shop.refusals + merged.refusals,
@@ -51,7 +50,7 @@ def join(turn: Turn, body: Joined) -> tuple[Trace, bool]:
     )
     turn.shop = turn.shop.waiting_for((*merged.earlier_links, *turn.shop.earlier_links))
     if not turn.shop.current and merged.current:
-        turn.shop = replace(turn.shop.about(merged.current), asked_at=merged.asked_at)
+        turn.shop = turn.shop.about(merged.current)._replace(asked_at=merged.asked_at)
     elif displaced := merged.order:
         turn.shop = turn.shop.displace(displaced)
         if turn.shop.known(displaced.key).lifecycle is not displaced.lifecycle:

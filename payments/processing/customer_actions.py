@@ -1,6 +1,5 @@
 """The actions on the customer: what they hear, who talks to them, what is kept of them. Pure."""
 
-from dataclasses import replace
 from typing import Final
 
 from flows.engine.vocabulary import Action, Result, Scene
@@ -18,7 +17,7 @@ def _forget(scene: Scene, args: NoArguments) -> Result:
     state = state_of(scene)
     if found := state.unfinished:
         return refused(scene, "customer.refused", **refusal(*found))
-    return Result(replace(state, to_forget=True))
+    return Result(state._replace(to_forget=True))
 
 
 def refusal(order: Order | None, reason: Unfinished) -> dict[str, str]:
@@ -39,7 +38,7 @@ class _Hears(NoArguments):
 
 def _hear(scene: Scene, args: _Hears) -> Result:
     """Keep what the customer wants to hear from now on."""
-    return Result(replace(state_of(scene), hears=args.hears))
+    return Result(state_of(scene)._replace(hears=args.hears))
 
 
 def _hand_over(scene: Scene, args: NoArguments) -> Result:

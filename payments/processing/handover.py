@@ -99,7 +99,7 @@ def check(turn: Turn, body: HandoverCheck) -> tuple[Trace, bool]:
         return ({"event": "handover", "ignored": "it has ended"},), False
     ends = current.last + turn.shop.at.shop.handover.quiet
     if ends > turn.now:
-        turn.shop = replace(turn.shop, checks=(*turn.shop.checks, HandoverCheck(current.since, ends)))
+        turn.shop = turn.shop._replace(checks=(*turn.shop.checks, HandoverCheck(current.since, ends)))
         return ({"event": "handover", "goes on": ends},), True
     if not current.by and (to := _talkers(turn)):
         minutes = turn.shop.at.shop.handover.quiet // _MINUTE
@@ -110,7 +110,7 @@ def check(turn: Turn, body: HandoverCheck) -> tuple[Trace, bool]:
 
 def _end(turn: Turn, because: Ending) -> tuple[Trace, bool]:
     """Give the chat back to the bot. Return the trace, and whether the flow answered."""
-    turn.shop = replace(turn.shop, handover=None)
+    turn.shop = turn.shop._replace(handover=None)
     trace, answered = turn.run(Happened(ENDED, {"because": str(because)}))
     return ({"event": "handover", "ended": str(because)}, *trace), answered
 

@@ -5,13 +5,12 @@ unless something changed meanwhile; and then the order is refused.
 """
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
 from typing import Final
 
+from payments.lazy import lazy
 from payments.processing.shop_state import ShopState
 from payments.shop import cart, coupons, hours, quotas, slots
 from payments.shop.checkout import CheckoutFault, Field
@@ -43,12 +42,12 @@ class Quote:
     state: ShopState
     language: str
 
-    @cached_property
+    @lazy
     def articles(self) -> list[tuple[Article, int]]:
         """What is in the cart and still sold, with quantities."""
         return cart.known(self.state.cart, self.state.at.shop)
 
-    @cached_property
+    @lazy
     def goods(self) -> int:
         """The goods before the coupon."""
         return sum(article.price * quantity for article, quantity in self.articles)
@@ -58,12 +57,12 @@ class Quote:
         found = self.coupon
         return sum(a.price * n for a, n in self.articles if found and found.is_for(a.product.category))
 
-    @cached_property
+    @lazy
     def coupon(self) -> Coupon | None:
         """The coupon that the customer gave, if the shop has it, whether or not it can be used now."""
         return coupons.find(self.state.at.shop.coupons, self.state.checkout.coupon)
 
-    @cached_property
+    @lazy
     def coupon_fault(self) -> CheckoutFault | None:
         """Why the coupon cannot be used; None if it can, or if there is none."""
         code = self.state.checkout.coupon
@@ -97,7 +96,7 @@ class Quote:
         delivery = self.state.at.shop.delivery
         return self.state.checkout.slot if delivery and delivery.slots else ""
 
-    @cached_property
+    @lazy
     def area(self) -> Area | None:
         """The area that the goods go to; None for pickup, or while it is not known."""
         delivery, pincode = self.state.at.shop.delivery, self.state.checkout.pincode
@@ -114,7 +113,7 @@ class Quote:
         """The delivery fee, if the area is known."""
         return fee_of(self.area, self.goods) if self.area else 0
 
-    @cached_property
+    @lazy
     def price(self) -> Price:
         """The price, divided among the lines."""
         taker = self.usable_coupon
@@ -124,7 +123,7 @@ class Quote:
         ]
         return price(goods, taker.discount if taker else None, self.fee)
 
-    @cached_property
+    @lazy
     def lines(self) -> tuple[Line, ...]:
         """The lines of the order, with their parts of the discount and of the delivery fee."""
         shop = self.state.at.shop
@@ -167,7 +166,7 @@ class Quote:
         """What a customer who was shown this price relies on, as a short text. The same in every language."""
         lines = sorted((article.sku, quantity, article.price) for article, quantity in self.articles)
         shown = (lines, self.price.discount, self.price.delivery, self.slot, str(self.how))
-        return hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:_FINGERPRINT]
+        return hashlib.sha256(repr(shown).encode()).hexdigest()[:_FINGERPRINT]
 
     @property
     def destination(self) -> Destination:

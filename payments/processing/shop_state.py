@@ -4,7 +4,9 @@ A `ShopState` is a value: each method returns the next one. So an event that fai
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments
 from payments.ledger.state import PAYABLE, OrderState
@@ -36,9 +38,15 @@ class CannotHandle(Exception):
     """
 
 
-@dataclass(frozen=True, slots=True)
-class ShopState:
-    """One customer's cart, orders and links, and what an event has asked for so far."""
+_NONE: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+class ShopState(NamedTuple):
+    """One customer's cart, orders and links, and what an event has asked for so far.
+
+    A named tuple, because each step replaces some of its many fields several times: `dataclasses.replace`
+    takes five times as long.
+    """
 
     at: StepContext
     cart: Cart = ()
@@ -52,13 +60,13 @@ class ShopState:
     earlier_links: tuple[str, ...] = ()
     """Reference ids of the links of earlier orders that are not known to be over, newest last. There is more
     than one only for a customer whose conversations were joined."""
-    orders: Mapping[str, OrderState] = field(default_factory=dict)
+    orders: Mapping[str, OrderState] = _NONE
     """By key: the current one and those that the waiting events name."""
-    left: Mapping[str, int] = field(default_factory=dict)
+    left: Mapping[str, int] = _NONE
     """Pieces left of each counted article."""
-    taken: Mapping[str, int] = field(default_factory=dict)
+    taken: Mapping[str, int] = _NONE
     """How often each slot and coupon is taken, by all customers."""
-    used: Mapping[str, int] = field(default_factory=dict)
+    used: Mapping[str, int] = _NONE
     """How often this customer has used each coupon, by code."""
     checkout: Checkout = NOTHING_SAID
     """What the customer has said about the next order."""
@@ -123,11 +131,11 @@ class ShopState:
 
     def with_cart(self, held: Cart) -> "ShopState":
         """Return the state with `held` as its cart."""
-        return replace(self, cart=held)
+        return self._replace(cart=held)
 
     def saying(self, said: Checkout) -> "ShopState":
         """Return the state in which the customer has said this about the next order."""
-        return replace(self, checkout=said)
+        return self._replace(checkout=said)
 
     def with_order(self, state: OrderState) -> "ShopState":
         """Return the state with this order added or replaced.
@@ -137,7 +145,7 @@ class ShopState:
         known = self.orders.get(state.key)
         if known is state:
             return self
-        shop = replace(self, orders={**self.orders, state.key: state})
+        shop = self._replace(orders={**self.orders, state.key: state})
         places = _holds(state) - _holds(known)
         booked = state.order.to.slot or state.order.terms.coupon
         return shop._booking(state, places) if places and booked else shop
@@ -152,8 +160,7 @@ class ShopState:
         code, used = state.order.terms.coupon, self.used
         if code:
             used = {**used, code: used.get(code, 0) + places}
-        return replace(
-            self,
+        return self._replace(
             bookings=(*self.bookings, *bookings),
             taken=quotas.after(self.taken, bookings),
             used={name: count for name, count in used.items() if count > 0},
@@ -161,7 +168,7 @@ class ShopState:
 
     def about(self, key: str) -> "ShopState":
         """Return the state with this order as the current one."""
-        return self if key == self.current else replace(self, current=key, asked_at=0)
+        return self if key == self.current else self._replace(current=key, asked_at=0)
 
     def aside(self, key: str) -> "ShopState":
         """Return the state as seen by messages about an order that is not the chat's current one.
@@ -189,7 +196,7 @@ class ShopState:
 
     def waiting_for(self, earlier_links: Iterable[str]) -> "ShopState":
         """Return the state that waits for the end of exactly these links of earlier orders."""
-        return replace(self, earlier_links=tuple(dict.fromkeys(earlier_links)))
+        return self._replace(earlier_links=tuple(dict.fromkeys(earlier_links)))
 
     def handed_over(self, by: str = "") -> "ShopState":
         """Return the state in which a person has the chat, from now on or as before.
@@ -202,21 +209,21 @@ class ShopState:
             known.since, max(known.last, now), by or known.by, unread=0 if by else known.unread + 1
         )
         check = HandoverCheck(now, now + self.at.shop.handover.quiet)
-        return replace(self, handover=talk, checks=self.checks if before else (*self.checks, check))
+        return self._replace(handover=talk, checks=self.checks if before else (*self.checks, check))
 
     def asking(self, *calls: Call) -> "ShopState":
         """Return the state with these calls added."""
-        return replace(self, calls=(*self.calls, *calls)) if calls else self
+        return self._replace(calls=(*self.calls, *calls)) if calls else self
 
     def unresolving(self, key: str) -> "ShopState":
         """Return the state in which the rules have still to be applied to this order."""
-        return replace(self, unresolved=(*self.unresolved, key))
+        return self._replace(unresolved=(*self.unresolved, key))
 
     def moving(self, moves: tuple[StockMove, ...]) -> "ShopState":
         """Return the state after these stock moves."""
         if not moves:
             return self
-        return replace(self, moves=(*self.moves, *moves), left=stock.after(self.left, moves))
+        return self._replace(moves=(*self.moves, *moves), left=stock.after(self.left, moves))
 
     # What the chat's actions ask for
 
@@ -226,8 +233,7 @@ class ShopState:
         for earlier in self.orders.values():
             shop = shop._without_plans(earlier)
         shop = shop._left_behind(shop.orders.values())
-        shop = replace(
-            shop.with_order(OrderState(order)),
+        shop = shop.with_order(OrderState(order))._replace(
             placed=shop.placed + 1,
             next_number=shop.next_number + 1,
             checkout=shop.checkout.after_placing(order.placed_by),
@@ -255,7 +261,7 @@ class ShopState:
         lapsed = state.lifecycle is Lifecycle.LAPSED
         shop = self if lapsed else self.moving(moves)
         if to is Stage.REFUSED and state.lifecycle is Lifecycle.PROMISED:
-            shop = replace(shop, refusals=shop.refusals + 1)
+            shop = shop._replace(refusals=shop.refusals + 1)
         ended = replace(state, lifecycle=Lifecycle.RETURNED, stage=to, stage_by=by, stage_at=self.at.now)
         return shop.with_order(ended)
 
@@ -336,7 +342,7 @@ class ShopState:
         made = [a for a in self.known(key).attempts if a.link_id]
         asks = [FetchPayments(a.reference_id, a.link_id, asked=True) for a in made]
         asks += [FetchPayments(reference, None, asked=True) for reference in self.earlier_links]
-        return replace(self.asking(*asks), asked_at=self.at.now)
+        return self.asking(*asks)._replace(asked_at=self.at.now)
 
     def displace(self, state: OrderState) -> "ShopState":
         """End an order that is not the current one, as if the customer had just placed another.

@@ -1,13 +1,13 @@
 """What surrounds one step: the shop, the time, the conversation and the event. Values only."""
 
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from payments.shop.catalogue import Shop
 from payments.shop.staff import StaffMap
 
 
-@dataclass(frozen=True, slots=True)
-class StepContext:
+class StepContext(NamedTuple):
     """The shop, the time, the conversation and the event of one step."""
 
     shop: Shop
@@ -24,4 +24,4 @@ class StepContext:
     """Skus of products and variants that the shop has switched off."""
     phone: str = ""
     """The customer's phone number, digits with the country code; empty if it is not known."""
-    staff: StaffMap = field(default_factory=dict)
+    staff: StaffMap = MappingProxyType({})

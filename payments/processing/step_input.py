@@ -1,9 +1,10 @@
 """The input of one step of one customer: the conversation, its waiting events and orders. Values only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 from flows.engine.conversation import Conversation
 from payments.ledger.day import Day
@@ -77,8 +78,10 @@ class ToDo:
     """Of all."""
 
 
-@dataclass(frozen=True, slots=True)
-class StepInput:
+_NONE: Final[Mapping[Any, Any]] = MappingProxyType({})
+
+
+class StepInput(NamedTuple):
     """One conversation and its waiting events, oldest first."""
 
     conversation: Conversation
@@ -86,14 +89,14 @@ class StepInput:
     nonce: str
     """Ten random letters, drawn for this step alone and from no counter. They keep the keys that the step
     makes unique for ever, even after its database was restored or copied."""
-    orders: Mapping[str, OrderState] = field(default_factory=dict)
+    orders: Mapping[str, OrderState] = _NONE
     """By key: the conversation's current order and those that `events` name, as far as we have them.
     `EventKind.FORGET` names all orders of the conversation."""
-    left: Mapping[str, int] = field(default_factory=dict)
+    left: Mapping[str, int] = _NONE
     """Pieces left of each counted article."""
     off: frozenset[str] = frozenset()
     """Skus of products and variants that the shop has switched off."""
-    taken: Mapping[str, int] = field(default_factory=dict)
+    taken: Mapping[str, int] = _NONE
     """How often each slot and coupon is taken, by name (`payments.shop.quotas`)."""
     next_number: int = 0
     """The number of the order that is placed next."""
@@ -105,13 +108,13 @@ class StepInput:
     """The customer's phone number, digits with the country code; empty if it is not known."""
     heard_at: int | None = None
     """When the customer last wrote before `events`, in milliseconds since 1970, UTC; None if never."""
-    staff: StaffMap = field(default_factory=dict)
-    quoted: Mapping[str, str] = field(default_factory=dict)
+    staff: StaffMap = _NONE
+    quoted: Mapping[str, str] = _NONE
     """The channel's id of each message of ours to the staff that `events` quote -> the conversation that it
     was about."""
-    numbered: Mapping[str, str] = field(default_factory=dict)
+    numbered: Mapping[str, str] = _NONE
     """The number of each order that the staff have typed in `events` -> the order's key."""
     to_do: ToDo | None = None
     """Given if a member of the staff asks for it in `events`."""
-    days: Mapping[Period, Day] = field(default_factory=dict)
+    days: Mapping[Period, Day] = _NONE
     """The figures of each day for which `events` ask, if they are a member of the staff's."""

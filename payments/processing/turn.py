@@ -189,9 +189,9 @@ def begin(flow: Flow, given: StepInput, now: int) -> Turn:
 
 def following(last: Turn, event: InboxEvent) -> Turn:
     """Return the turn of `event`, which follows `last`."""
-    at = replace(last.shop.at, number=event.number)
-    shop = replace(
-        last.shop, at=at, calls=(), moves=(), bookings=(), unresolved=(), to_forget=False, checks=()
+    at = last.shop.at._replace(number=event.number)
+    shop = last.shop._replace(
+        at=at, calls=(), moves=(), bookings=(), unresolved=(), to_forget=False, checks=()
     )
     rest = (last.given, last.account, shop.orders, last.forgotten)
     return Turn(last.flow, last.now, event, last.conversation, shop, *rest)

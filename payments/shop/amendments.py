@@ -4,7 +4,7 @@ An order itself never changes. What is owed for it only falls: more goods are an
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -64,11 +64,11 @@ def missing(amendments: Iterable[Amendment]) -> Counter[str]:
     return pieces
 
 
-def remaining(order: Order, amendments: Iterable[Amendment]) -> tuple[Line, ...]:
+def remaining(order: Order, amendments: Sequence[Amendment]) -> tuple[Line, ...]:
     """Return the order's lines with the pieces that are left. Their sums are those of the placed order."""
-    gone = missing(amendments)
-    if not gone:
+    if not amendments:
         return order.lines
+    gone = missing(amendments)
     lines = (replace(line, quantity=line.quantity - gone[line.sku]) for line in order.lines)
     return tuple(line for line in lines if line.quantity > 0)
 

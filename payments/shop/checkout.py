@@ -1,11 +1,11 @@
 """What a customer has said about their next order: where it goes, when, with which coupon."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
-from payments.shop.order_terms import Fulfilment
+from payments.shop.order_terms import Fulfilment, filled
 
 SHORTEST_ADDRESS: Final = 10
 """Characters. What is shorter names no place."""
@@ -66,9 +66,11 @@ NOTHING_SAID: Final = Checkout()
 
 def to_json(checkout: Checkout) -> dict[str, Any]:
     """Return a JSON-ready dict of what was said. Inverse of `from_json`."""
-    return {name: value for name, value in asdict(checkout).items() if value}
+    return filled(checkout)
 
 
 def from_json(value: Mapping[str, Any]) -> Checkout:
     """Return the checkout that `to_json` wrote."""
+    if not value:
+        return NOTHING_SAID
     return Checkout(**{**value, "how": Fulfilment(value.get("how", ""))})

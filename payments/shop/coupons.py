@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from functools import cached_property
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
@@ -62,6 +63,11 @@ class Coupon(Spec):
             raise ValueError(f"the coupon {self.code} ends before it starts: exchange 'from' and 'until'")
         return self
 
+    @cached_property
+    def form(self) -> str:
+        """The form of its code in which it is compared."""
+        return code_form(self.code)
+
     @property
     def discount(self) -> Discount:
         """What it takes off, for `price`."""
@@ -78,10 +84,9 @@ class Coupon(Spec):
 def _codes_differ(coupons: tuple[Coupon, ...]) -> tuple[Coupon, ...]:
     codes: dict[str, str] = {}
     for coupon in coupons:
-        form = code_form(coupon.code)
-        if form in codes:
-            raise ValueError(f"'{codes[form]}' and '{coupon.code}' are the same code: remove one")
-        codes[form] = coupon.code
+        if coupon.form in codes:
+            raise ValueError(f"'{codes[coupon.form]}' and '{coupon.code}' are the same code: remove one")
+        codes[coupon.form] = coupon.code
     return coupons
 
 
@@ -92,7 +97,7 @@ Coupons: TypeAlias = Annotated[tuple[Coupon, ...], AfterValidator(_codes_differ)
 def find(coupons: Sequence[Coupon], text: str) -> Coupon | None:
     """Return the coupon whose code somebody typed, or None if there is none."""
     form = code_form(text)
-    return next((coupon for coupon in coupons if code_form(coupon.code) == form), None)
+    return next((coupon for coupon in coupons if coupon.form == form), None)
 
 
 def refusal(

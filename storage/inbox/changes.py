@@ -6,7 +6,7 @@ rows of a batch are written.
 
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from flows.engine import conversation as conversations
@@ -24,7 +24,7 @@ from payments.processing.conversation_data import hears_in, in_hand, wants_offer
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from payments.shop.handover import check_to_json
 from payments.shop.order_terms import destination_to_json, terms_to_json
-from payments.shop.orders import Lifecycle, order_key_of
+from payments.shop.orders import Lifecycle, line_values, order_key_of
 from storage.database.encoding import check, dumps
 from storage.database.queues import InboxState, Lane, OutboxState, Urgency
 from storage.database.transaction import Transaction
@@ -193,7 +193,8 @@ def _forgotten(saving: Saving) -> Iterator[tuple[int]]:
 
 def _placed(saving: Saving) -> Iterator[tuple[Any, ...]]:
     for order in saving.changes.placed:
-        goods = (order.number, dumps([astuple(line) for line in order.lines]), order.total, order.currency)
+        lines = dumps([line_values(line) for line in order.lines])
+        goods = (order.number, lines, order.total, order.currency)
         terms = (dumps(terms_to_json(order.terms)), dumps(destination_to_json(order.to)))
         books = (str(PaymentStatus.UNPAID), str(Lifecycle.OPEN), 0, 0)
         yield (order.key, saving.id, *goods, *terms, *books, order.placed_at, order.placed_by)
@@ -363,8 +364,10 @@ def rows_of(saving: Saving) -> list[Rows]:
     if {r.number for r in saving.changes.results} != {e.number for e in saving.given.events}:
         raise ValueError("a step must answer each of its events, and no other")
     found = [list(table.rows(saving)) for table in TABLES]
-    for row in (row for rows in found for row in rows if isinstance(row, tuple)):
-        check(row)
+    for rows in found:
+        for row in rows:
+            if isinstance(row, tuple):
+                check(row)
     return found
 
 

@@ -1,7 +1,6 @@
 """What the staff ask about many orders: what is to do, the figures of a day, an order by its number."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from payments.ledger.day import Day
@@ -28,7 +27,7 @@ async def with_lists(tx: Transaction, loaded: Sequence[Waiting | Unusable]) -> l
     for one in loaded:
         if isinstance(one, Waiting) and one.given.conversation.id in one.given.staff:
             try:
-                found.append(replace(one, given=await _with_lists(tx, one.given, days)))
+                found.append(Waiting(one.id, await _with_lists(tx, one.given, days)))
             except Unreadable as error:
                 found.append(Unusable(one.given.events[0].number, error))
         else:
@@ -40,14 +39,14 @@ async def _with_lists(tx: Transaction, given: StepInput, days: dict[Period, Day]
     """Return `given` with the lists. `days` are those that another step of the batch has asked for."""
     numbers = sorted({number for event in given.events for number in numbers_in(event)})
     if numbers:
-        given = replace(given, numbered=await numbered(tx, numbers))
+        given = given._replace(numbered=await numbered(tx, numbers))
     if any(asks_for_to_do(event) for event in given.events):
-        given = replace(given, to_do=await to_do(tx))
+        given = given._replace(to_do=await to_do(tx))
     periods = [period for event in given.events if (period := period_in(event)) is not None]
     for period in periods:
         if period not in days:
             days[period] = await day(tx, period)
-    return replace(given, days={period: days[period] for period in periods}) if periods else given
+    return given._replace(days={period: days[period] for period in periods}) if periods else given
 
 
 async def numbered(tx: Transaction, numbers: Sequence[str]) -> dict[str, str]:

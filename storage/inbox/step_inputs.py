@@ -1,8 +1,8 @@
 """Load due conversations with their due events, and the orders that those name."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from flows.engine import conversation as conversations
@@ -18,6 +18,7 @@ from payments.shop.amendments import Amendment, AmendmentKind
 from payments.shop.fulfilment import Stage
 from payments.shop.order_terms import destination_from_json, terms_from_json
 from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Mode, Order
+from payments.shop.staff import Staff
 from storage.database.encoding import loads
 from storage.database.transaction import Row, Transaction
 from storage.inbox import staff
@@ -78,28 +79,37 @@ async def load_due(
                 found.append(Unusable(due[row["id"]][0].number, error))
     named |= {(id, key) for id, one in people.items() if (key := order_key_in(one.data))}
     named |= await _of_forgotten(tx, due)
-    gone = {row["id"] for row in picked if row["forgotten_at"] is not None}
     orders = await load_orders(tx, sorted(named))
     account = await _account(tx) if orders else None
-    load_more = await _surroundings(tx, people, due, now, naming)
-    heard = {row["id"]: row["last_inbound_at"] for row in picked}
-    for id, one in people.items():
-        waiting = _waiting(tx.installation, id, one, due[id], orders.get(id, ()), account, draw(), id in gone)
-        if isinstance(waiting, Waiting):
-            given = load_more(id, replace(waiting.given, heard_at=heard[id]))
-            waiting = replace(waiting, given=given)
-        found.append(waiting)
+    around = await _surroundings(tx, people, due, account, now, naming)
+    for row in picked:
+        if (id := row["id"]) in people:
+            rows = orders.get(id, ())
+            found.append(_waiting(tx.installation, row, people[id], due[id], rows, around, draw()))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Surroundings:
+    """What the steps of a batch are given beside their own rows."""
+
+    staff: Mapping[str, Staff]
+    phones: Mapping[int, str]
+    """The customer's number, by conversation."""
+    quoted: Mapping[int, Mapping[str, str]]
+    """What a member of the staff quoted, by their conversation."""
+    account: str | None
+    """Razorpay's id of our account; None if no step needs it."""
 
 
 async def _surroundings(
     tx: Transaction,
     people: Mapping[int, Conversation],
     due: Mapping[int, Sequence[InboxEvent]],
+    account: str | None,
     now: int,
     naming: Naming,
-) -> Callable[[int, StepInput], StepInput]:
-    """Return a function that adds the staff, the customer's number and what was quoted to a step input."""
+) -> _Surroundings:
     members = await staff.load(tx, now, naming)
     phones = await staff.phones(tx, sorted(people), naming)
     quotes = {
@@ -107,13 +117,9 @@ async def _surroundings(
         for id, one in people.items()
         if one.id in members
     }
-    quoted = await staff.quoted(tx, members, sorted(set().union(*quotes.values())))
-
-    def add(id: int, given: StepInput) -> StepInput:
-        own = {quote: quoted[quote] for quote in quotes.get(id, ()) if quote in quoted}
-        return replace(given, staff=members, phone=phones.get(id, ""), quoted=own)
-
-    return add
+    found = await staff.quoted(tx, members, sorted(set().union(*quotes.values())))
+    quoted = {id: {quote: found[quote] for quote in own if quote in found} for id, own in quotes.items()}
+    return _Surroundings(members, phones, quoted, account)
 
 
 async def _picked(tx: Transaction, now: int, limit: int) -> list[Row]:
@@ -169,22 +175,31 @@ async def _account(tx: Transaction) -> str | None:
 
 def _waiting(
     installation: str,
-    id: int,
+    row: Row,
     conversation: Conversation,
     events: Sequence[InboxEvent],
     orders: Sequence["OrderRows"],
-    account: str | None,
+    around: _Surroundings,
     nonce: str,
-    forgotten: bool,
 ) -> Waiting | Unusable:
     try:
         states = {rows.order["key"]: order_state(installation, rows) for rows in orders}
     except Exception as error:  # noqa: BLE001 - any error concerns only this conversation
         return Unusable(events[0].number, error)
-    # Another conversation of the batch may have needed the account.
-    known = account if states else None
-    given = StepInput(conversation, tuple(events), nonce, states, account=known, forgotten=forgotten)
-    return Waiting(id, given)
+    given = StepInput(
+        conversation,
+        tuple(events),
+        nonce,
+        states,
+        # Another conversation of the batch may have needed the account.
+        account=around.account if states else None,
+        forgotten=row["forgotten_at"] is not None,
+        phone=around.phones.get(row["id"], ""),
+        heard_at=row["last_inbound_at"],
+        staff=around.staff,
+        quoted=around.quoted.get(row["id"], {}),
+    )
+    return Waiting(row["id"], given)
 
 
 @dataclass(frozen=True, slots=True)

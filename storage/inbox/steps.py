@@ -1,7 +1,7 @@
 """Load due conversations, let a pure function decide, and save the changes, in one transaction for many."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import structlog
@@ -119,8 +119,7 @@ def _decide(
     waiting: Waiting, shared: Shared, advance: Advance, now: int
 ) -> tuple[ChangeSet, list[Rows]] | Unusable:
     """Return the changes and their rows. If several events fail together, try the first alone."""
-    given = replace(
-        waiting.given,
+    given = waiting.given._replace(
         left=shared.left,
         off=shared.off,
         taken=shared.taken,
@@ -133,4 +132,5 @@ def _decide(
         failed = Unusable(given.events[0].number, error)
     if len(given.events) == 1:
         return failed
-    return _decide(replace(waiting, given=replace(given, events=given.events[:1])), shared, advance, now)
+    first = Waiting(waiting.id, given._replace(events=given.events[:1]))
+    return _decide(first, shared, advance, now)

@@ -254,9 +254,9 @@ def test_place_takes_no_more_than_is_left() -> None:
     refused = run("order.place", before)
     assert refused.instead == Happened("order.refused", {"reason": "sold out"})
     assert refused.host == before.with_cart(cart_of(("b", 2), ("a", 1)))
-    assert after("order.place", replace(before, left={"b": 0})).cart == cart_of(("a", 1))
+    assert after("order.place", before._replace(left={"b": 0})).cart == cart_of(("a", 1))
     for sku, off in (("zzz", ()), ("b", ("b",))):
-        before = replace(state((sku, 1), ("a", 1)), at=replace(AT, off=frozenset(off)))
+        before = state((sku, 1), ("a", 1))._replace(at=AT._replace(off=frozenset(off)))
         refused = run("order.place", before)
         assert refused.instead == Happened("order.refused", {"reason": "sold out"}), "no longer sold"
         assert refused.host == before.with_cart(cart_of(("a", 1)))
@@ -271,9 +271,9 @@ def test_request_reopens_an_order_that_ended_while_its_goods_are_there() -> None
     refused = Happened("order.refused", {"reason": "order sold out"})
     before = about(ended, left={"b": 1})
     assert run("payment.request", before) == Result(before, instead=refused)
-    before = replace(about(ended, left={"b": 2}), at=replace(AT, off=frozenset({"b"})))
+    before = about(ended, left={"b": 2})._replace(at=AT._replace(off=frozenset({"b"})))
     assert run("payment.request", before) == Result(before, instead=refused)
-    still_open = replace(about(unpaid(B_LINES, link=None)), at=before.at)
+    still_open = about(unpaid(B_LINES, link=None))._replace(at=before.at)
     assert [type(call) for call in after("payment.request", still_open).calls] == [CreateLink]
 
 
@@ -283,7 +283,7 @@ def test_check_has_razorpay_asked_but_not_all_the_time() -> None:
     found = after("payment.check", about(unpaid()))
     assert found.calls == (FetchPayments(f"{KEY}.1", "plink_1", asked=True),)
     assert run("payment.check", found).instead == Happened("payment.asked_lately")
-    long_ago = replace(found, asked_at=NOW - 30_000, calls=())
+    long_ago = found._replace(asked_at=NOW - 30_000, calls=())
     assert after("payment.check", long_ago).calls == found.calls
 
 
@@ -309,7 +309,7 @@ def test_templates_see_cart_and_order() -> None:
 
 
 def test_what_a_conversation_keeps_makes_the_same_state_again() -> None:
-    before = replace(about(unpaid(), ("a", 2)), asked_at=NOW, earlier_links=("c-1-0.1",))
+    before = about(unpaid(), ("a", 2))._replace(asked_at=NOW, earlier_links=("c-1-0.1",))
     conversation = Conversation("c-1", data=data(before))
     assert of_conversation(conversation, AT, before.orders, before.left, {}, 0) == before
     assert data(state()) == {}
@@ -318,7 +318,7 @@ def test_what_a_conversation_keeps_makes_the_same_state_again() -> None:
 def test_beside_the_chat_no_link_is_offered() -> None:
     before = about(unpaid())
     assert before.aside(KEY) == before, "what the chat is about"
-    seen = replace(before, current="c-1-9").aside(KEY)
+    seen = before._replace(current="c-1-9").aside(KEY)
     assert (seen.order, seen.current, seen.may_have_paid) == (seen.known(KEY), KEY, True)
     assert seen.known(KEY).link is None
     assert seen.known(KEY).payable == before.known(KEY).without(before.known(KEY).attempts).payable

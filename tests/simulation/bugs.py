@@ -60,7 +60,7 @@ def acknowledge_first(patch: pytest.MonkeyPatch) -> None:
 
 def drop_what_is_interrupted(patch: pytest.MonkeyPatch) -> None:
     def advance_last(flow: Any, step_input: StepInput, now: int) -> ChangeSet:
-        changes = advance_step(flow, replace(step_input, events=step_input.events[-1:]), now)
+        changes = advance_step(flow, step_input._replace(events=step_input.events[-1:]), now)
         dropped = [EventResult(event.number, Outcome.IGNORED, ()) for event in step_input.events[:-1]]
         return replace(changes, results=[*dropped, *changes.results])
 
@@ -299,7 +299,7 @@ def events_see_the_same_state(patch: pytest.MonkeyPatch) -> None:
             first[:] = [last]
         turn = following(last, event)
         turn.conversation = first[0].conversation
-        turn.shop = replace(turn.shop, cart=first[0].shop.cart, current=first[0].shop.current)
+        turn.shop = turn.shop._replace(cart=first[0].shop.cart, current=first[0].shop.current)
         return turn
 
     patch.setattr(advance, "following", following_the_first)
@@ -358,7 +358,7 @@ def paid_is_only_over(patch: pytest.MonkeyPatch) -> None:
 
 def newest_first(patch: pytest.MonkeyPatch) -> None:
     def advance_reversed(flow: Any, step_input: StepInput, now: int) -> ChangeSet:
-        return advance_step(flow, replace(step_input, events=step_input.events[::-1]), now)
+        return advance_step(flow, step_input._replace(events=step_input.events[::-1]), now)
 
     patch.setattr(loop, "advance", advance_reversed)
 

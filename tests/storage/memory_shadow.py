@@ -1,7 +1,6 @@
 """A store in memory beside a database: each step that the database gives must be the one that this gives."""
 
 from collections.abc import Mapping
-from dataclasses import fields, replace
 from typing import Final
 
 from flows.engine.conversation import Conversation
@@ -12,7 +11,7 @@ from payments.processing.step_input import EventKind, StepInput
 from payments.shop import quotas, stock
 from storage.inbox.steps import Advance
 
-_FIELDS: Final = tuple(field.name for field in fields(StepInput))
+_FIELDS: Final = StepInput._fields
 
 
 class MemoryShadow:
@@ -81,15 +80,14 @@ class MemoryShadow:
         expected = self.memory.given(given.conversation.id, given.events, given.nonce)
         # A batch is read before any of it is decided; but for what each leaves to the next.
         for changes in self._decided.values():
-            expected = replace(
-                expected,
+            expected = expected._replace(
                 left=stock.after(expected.left, changes.moves),
                 taken=quotas.after(expected.taken, changes.bookings),
                 next_number=expected.next_number + len(changes.placed),
             )
         # Of a slot that has begun, the database says no more.
         kept = {n: c for n, c in expected.taken.items() if n in given.taken or n not in self._ending}
-        expected = replace(expected, taken=kept)
+        expected = expected._replace(taken=kept)
         found = [(name, getattr(given, name), getattr(expected, name)) for name in _FIELDS]
         found += [("other", one, self.memory.conversations.get(one.id, one)) for one in _others(given)]
         return [

@@ -94,7 +94,7 @@ def test_only_what_was_committed_is_kept_and_the_first_difference_told() -> None
     shadow.step(move, new)
     assert shadow.wrongs == []
     shadow.commit()
-    shadow.step(move, replace(new, conversation=moved))
+    shadow.step(move, new._replace(conversation=moved))
     assert shadow.wrongs == []
     for _ in range(2):
         shadow.step(move, new)
@@ -102,5 +102,5 @@ def test_only_what_was_committed_is_kept_and_the_first_difference_told() -> None
     assert wrong.startswith("a step of c-1 was given conversation Conversation(id='c-1', state=''")
     shadow = MemoryShadow({})
     shadow.restored()
-    shadow.step(move, replace(new, conversation=moved))
+    shadow.step(move, new._replace(conversation=moved))
     assert shadow.wrongs == [], "what restored books hold is learned"
