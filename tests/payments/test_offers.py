@@ -9,6 +9,7 @@ from payments.processing.advance import advance
 from payments.processing.broadcasts import is_silent
 from payments.processing.changes import ChangeSet, Outcome
 from payments.processing.memory import MemoryStore
+from payments.processing.silence import withheld
 from payments.processing.step_input import EventKind, InboxEvent
 from payments.shop.consent import Hears
 from payments.shop.handover import Handover, to_json
@@ -91,6 +92,11 @@ def test_an_offer_that_a_rule_says_is_withheld_and_the_rest_is_said() -> None:
     [entry] = outcome.results[-1].trace
     assert (entry["said"], entry["unsaid"]) == (["hello"], ["sale"])
     assert entry["because"] == "the customer did not ask for offers"
+
+
+def test_what_is_withheld_as_a_whole_is_added_to_the_offers_that_were() -> None:
+    trace = withheld(({"said": ["thirsty"], "unsaid": ["sale"], "because": "x"},), "no reminders")
+    assert trace == ({"unsaid": ["sale", "thirsty"], "because": "no reminders"},)
 
 
 def test_it_is_said_to_who_asked_and_what_is_withheld_cannot_be_chosen() -> None:

@@ -99,6 +99,8 @@ async def test_the_newest_message_of_two_conversations_that_become_one(store: St
         names = (("phone", f"91980000000{n}"),)
         await store.arrive([Arrival(f"m{n}", EventKind.CHAT, body, aliases=names)], NOW + n)
     await store.advance_due(change_set, NOW + 2)
+    # Who has an open order survives, though the other one wrote last.
+    await insert(store, "orders", key="k-1-1", number="10001", conversation_id=1)
     both = (("phone", "919800000001"), ("phone", "919800000002"))
     await store.arrive([Arrival("one", EventKind.OTHER, {}, aliases=both, pending=False)], NOW + 3)
     assert [chat.last for chat in (await store.chats(ChatFilter())).chats] == ["text 2"]
