@@ -4,7 +4,6 @@ A new verb is a `case` in `act`, and its right in `_RIGHTS`.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from typing import Final
 
 from payments.processing import handover, staff_lists, staff_orders
@@ -49,7 +48,7 @@ def _hear(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
         refused = "the customer was forgotten" if turn.forgotten else "there are nothing, orders and offers"
         turn.answer(action, f"That cannot be done: {refused}.")
         return ({**entry, "refused": refused},), False
-    before, turn.shop = turn.shop.hears, replace(turn.shop, hears=Hears(action.value))
+    before, turn.shop = turn.shop.hears, turn.shop._replace(hears=Hears(action.value))
     turn.answer(action, f"The customer hears {action.value} from now on.")
     return ({**entry, "hears": action.value},), turn.shop.hears is not before
 

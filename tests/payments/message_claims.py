@@ -25,7 +25,15 @@ _OF_THE_CHAT: Final = (
     *("how_it_stands", "asked_lately"),
     *("sizes", "not_there", "not_all_there", "where", "when", "what_code", "address_refused", "slot_gone"),
     *("coupon_refused", "price_changed"),
-    *("a_person_comes", "no_person", "bot_is_back", "asks_for_person", "quiet_now", "offers_on"),
+    *(
+        "a_person_comes",
+        "no_person",
+        "bot_is_back",
+        "asks_for_person",
+        "quiet_now",
+        "offers_on",
+        "new_harvest",
+    ),
     *("privacy", "forgotten", "not_forgotten"),
 )
 
