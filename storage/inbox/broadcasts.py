@@ -14,7 +14,7 @@ from storage.database.queues import InboxState
 from storage.database.transaction import Row, Transaction
 
 BATCH: Final = 40
-"""Customers of one batch: half of the messages that WhatsApp takes from a common number in a second."""
+"""Customers of one batch: half of what a common number may send in a second."""
 GAP: Final = 1_000
 """Milliseconds between two batches."""
 ROOM: Final = 200

@@ -134,7 +134,7 @@ def test_what_it_does_not_take(change: str, body: dict[str, Any], place: str) ->
         ("refunded", "", "gave back by hand what had to go back"),
         ("note", "no onions", "changed the note to: no onions"),
         ("less", "kaju", "did: less kaju"),
-        ("reply", "On its way!", "did: reply On its way!"),
+        ("reply", "On its way!", "wrote: On its way!"),
     ],
 )
 def test_a_move_in_words(verb: str, value: str, said: str) -> None:

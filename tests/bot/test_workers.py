@@ -40,6 +40,9 @@ class Shelf:
     async def due(self, now: int) -> Due:
         return Due(True, True)
 
+    async def go_on_broadcasting(self, now: int) -> int:
+        return 0
+
     async def due_lanes(self, now: int) -> frozenset[str]:
         return frozenset(delivery.lane for delivery in self.waiting)
 
