@@ -21,6 +21,12 @@ from storage.database.errors import StorageError
 
 T = TypeVar("T")
 
+VARIABLE: Final = "MUNSHI_SANDBOX"
+"""The environment variable that tells commands of a running sandbox: the address of its control API."""
+_ENDED: Final = (
+    f"{VARIABLE} is set: if that sandbox has ended, open another terminal, or paste the line of a new one"
+)
+
 _NO_FILE: Final = (
     "There is no file .env in this folder: go to your shop's folder, or make a new one with 'munshi init'."
 )
@@ -37,7 +43,7 @@ def settings_or_refuse() -> Settings:
     try:
         return load_settings()
     except SettingsInvalid as invalid:
-        refuse(f"Munshi can't start, because of its settings (environment or .env):\n\n{in_words(invalid)}")
+        refuse(f"This takes all settings (environment or .env), and some do not do:\n\n{in_words(invalid)}")
 
 
 def in_words(invalid: SettingsInvalid) -> str:
@@ -73,7 +79,7 @@ def looked_up(work: Coroutine[Any, Any, T]) -> T:
     try:
         return uvloop.run(work)
     except StorageError as error:
-        refuse(str(error))
+        refuse(f"{error}\n{_ENDED}" if os.environ.get(VARIABLE) else str(error))
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:

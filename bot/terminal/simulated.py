@@ -90,7 +90,7 @@ class Chat:
         if reply := pick(command, self._offered):
             return simulator.tap_reply(reply.id, reply.title)
         match command:
-            case commands.Write(text=text) | commands.Choose(text=text):
+            case commands.Write(text=text) | commands.Choose(text=text) | commands.Answer(text=text):
                 return simulator.write(text)
             case commands.Send(kind=kind):
                 return simulator.send(kind)
