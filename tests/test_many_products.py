@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +13,10 @@ from flows.engine.model import Flow
 from flows.language.load import examine, load
 from flows.messages.kinds import Buttons, List
 from payments.processing.actions import SHOP
+from payments.simulator.runner import play
+from payments.simulator.scenario import parse
 from payments.simulator.simulator import Simulator
-from tests.test_scenarios import SHIPPED
+from tests.test_scenarios import ROOT, SHIPPED
 
 SHELVES = ("tiffin", "sweets", "drinks", "snacks", "party")
 PICTURE = "https://shop.example/misal.jpg"
@@ -25,12 +28,13 @@ def product(number: int, **more: Any) -> dict[str, Any]:
     return known | more
 
 
-def text_with(products: Sequence[dict[str, Any]], shelves: Sequence[str] = SHELVES) -> str:
+def text_with(products: Sequence[dict[str, Any]], shelves: Sequence[str] = SHELVES, **more: Any) -> str:
     """The shipped flow file with another shop."""
     shop = {
         "name": "Annapurna",
         "categories": [{"id": one, "name": one.title()} for one in shelves],
         "products": list(products),
+        **more,
     }
     block = yaml.safe_dump({"shop": shop}, allow_unicode=True)
     return re.sub(r"(?ms)^shop:\n.*?(?=^variables:)", lambda _: block, SHIPPED)
@@ -79,15 +83,10 @@ def test_thirty_four_products_are_behind_their_shelves() -> None:
 
 def test_a_product_shows_its_picture_when_it_is_chosen_and_not_later() -> None:
     flow = flow_with([product(0, image=PICTURE), product(1)])
-    simulator = Simulator(flow)
-    simulator.write("hi")
-    [cart] = simulator.write("Dish 0")
-    assert cart.image == PICTURE
-    [cart] = simulator.write("cart")
-    assert cart.image is None
-    simulator.write("menu")
-    [cart] = simulator.write("Dish 1")
-    assert cart.image is None
+    simulator, pictures = Simulator(flow), []
+    for text in ("hi", "Dish 0", "cart", "hi", "Dish 1"):
+        pictures += [said.image for said in simulator.write(text) if isinstance(said, Buttons)]
+    assert pictures == [PICTURE, None, None]
 
 
 @pytest.mark.parametrize("count", [1, 10, 11, 60])
@@ -98,6 +97,32 @@ def test_the_check_finds_nothing_whatever_the_shop_sells(count: int, shelves: tu
     assert [str(issue) for issue in examine(text, "flows.yaml", SHOP, limits=LIMITS).issues] == []
     said = Simulator(load(text, "flows.yaml", SHOP, limits=LIMITS)).write("hi")
     assert isinstance(said[0], List)
+
+
+OWN = sorted((ROOT / "tests" / "shop_scenarios").glob("*.yaml"))
+SLOT = {"name": "Evening", "at": "17:00-20:00"}
+
+
+@pytest.mark.parametrize("file", OWN, ids=lambda file: file.stem)
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"delivery": {"areas": [{"pincodes": "411001", "fee": 40, "minimum": 300}], "slots": [SLOT]}},
+        {"delivery": {"pickup": True}, "minimum_order": 500, "cash": {"up_to": 2000}},
+        {
+            "staff": [{"name": "Sunita", "phone": "+919812345671"}],
+            "coupons": [{"code": "TEN", "percent": 10}],
+        },
+    ],
+    ids=["as it is", "delivery", "pickup", "staff"],
+)
+def test_the_chats_of_a_new_shop_fit_whatever_it_sells(file: Path, more: dict[str, Any]) -> None:
+    scenario = parse(file.read_text("utf-8"), file.name)
+    for products in ([product(0, stock=0), product(1)], [product(n) for n in range(34)]):
+        text = text_with(products, SHELVES, **more)
+        played = play(load(text, "flows.yaml", SHOP, limits=LIMITS), scenario)
+        assert played.mismatch is None, f"\n{played}"
 
 
 def test_a_shop_in_which_nothing_is_left_says_so() -> None:

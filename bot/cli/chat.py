@@ -31,9 +31,10 @@ def command(
     """
     flow = sound_flow(file)
     if not sandbox:
+        from bot.clock import SystemClock
         from bot.terminal.simulated import Chat
 
-        Chat(flow, name or "Asha").run()
+        Chat(flow, name or "Asha", now=SystemClock().now()).run()
         return
     from bot.cli.sandbox_chat import talk
 

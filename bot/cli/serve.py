@@ -11,13 +11,13 @@ from bot import log
 from bot.app import bot, tune_interpreter
 from bot.cli.display import database_name
 from bot.cli.lifecycle import VARIABLE, run, settings_or_refuse, until_told_to_stop
-from bot.cli.sample_order import sample_order
 from bot.cli.sandbox import API_TOKEN, played
 from bot.context import Context
 from bot.http.connections import allow_files
 from bot.http.server import serving
 from bot.settings import Settings
 from payments.shop.catalogue import Shop
+from payments.simulator.first_product import first_product
 from storage import Store
 
 Played = Annotated[
@@ -81,7 +81,9 @@ def _how_to_try(context: Context, url: str, control_url: str) -> Iterator[str]:
     if shop.staff:
         yield f"  munshi chat --sandbox --as {quote(shop.staff[0].name)}    be one of the staff"
     yield "  munshi orders --todo             what is to do; then munshi order 10001 accepted, munshi day …"
-    order = dumps(sample_order(shop, context.clock.now())).decode()
+    items, said = first_product(shop, context.clock.now())
+    asked = [{"sku": item.sku, "quantity": item.quantity} for item in items]
+    order = dumps({"phone": "919800000001", "items": asked, **said}).decode()
     bearer = f"-H 'Authorization: Bearer {API_TOKEN}' -H 'Content-Type: application/json'"
     yield "A website's order:"
     yield f"  curl {url}/payments/create {bearer} -d {quote(order)}"

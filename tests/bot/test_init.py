@@ -22,6 +22,7 @@ from tests.world.processes import MUNSHI, environment, process, run
 from tests.world.running_bot import ROOT
 
 OURS = {"MUNSHI_API_TOKEN", "WHATSAPP_VERIFY_TOKEN", "RAZORPAY_WEBHOOK_SECRET"}
+CHATS = ROOT / "tests" / "shop_scenarios"
 NOTHING = {name.upper(): None for name in Settings.model_fields}
 
 
@@ -68,7 +69,9 @@ def test_check_test_and_diagram_work_there(shop: Path) -> None:
     assert munshi("check").exit_code == 0
     played = munshi("test")
     assert played.exit_code == 0, played.output
-    assert f"{len(list((ROOT / 'tests' / 'scenarios').glob('*.yaml')))} passed, 0 failed" in played.output
+    assert (
+        f"{len(list((ROOT / 'tests' / 'shop_scenarios').glob('*.yaml')))} passed, 0 failed" in played.output
+    )
     assert munshi("diagram").exit_code == 0
     assert "The books balance." in munshi("ledger").output
     assert "up to date" in munshi("migrate").output
@@ -163,7 +166,9 @@ async def test_an_installed_package_makes_shops_without_its_sources(
     assert status == 0, said
     shop = tmp_path / "shop"
     assert (shop / "flows.yaml").read_bytes() == (ROOT / "flows.yaml").read_bytes()
-    assert len(list((shop / "scenarios").iterdir())) == len(list((ROOT / "tests" / "scenarios").iterdir()))
+    assert len(list((shop / "scenarios").iterdir())) == len(
+        list((ROOT / "tests" / "shop_scenarios").iterdir())
+    )
     assert "MUNSHI_API_TOKEN=" in (shop / ".env").read_text("utf-8")
     status, said = await run(*MUNSHI, "check", env=env, cwd=shop)
     assert (status, "flows.yaml is sound" in said) == (0, True), said
