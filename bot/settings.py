@@ -84,6 +84,8 @@ class ServerSettings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     munshi_api_token: Secret | None = None
     munshi_operator_token: Secret | None = None
+    munshi_by: str | None = None
+    """Who runs the commands."""
 
     @field_validator("*", mode="before")
     @classmethod

@@ -40,6 +40,7 @@ def command(what: What, first: From = "", last: To = "", out: Out = None, bom: B
         period = period_between(flow, _date(first), _date(last), SystemClock().now())
     except ValueError as error:
         refuse(str(error))
+    typer.echo(f"times are those of {flow.sections['shop'].timezone}", err=True)
     work = (database_url(), what, period, flow)
     if out is None:
         looked_up(_export(*work, sys.stdout, bom=bom))

@@ -22,7 +22,7 @@ A shop on WhatsApp, run by Munshi. Run every command in this folder.
 
 - `flows.yaml` is the shop: change it, then `munshi check` and `munshi chat`
 - `scenarios/` are chats that `munshi test` plays; they fit whatever you sell: write more of your own
-- how to write both: `{manual}`; a page for the first half hour stands beside it, `first-shop.md`
+- how to write both: `{manual}`; begin with `first-shop.md` beside it
 - `.env` are the settings: fill in what is empty, keep it to yourself
 - `munshi serve --sandbox` tries it against a pretended Meta and Razorpay; `munshi serve` is the real thing
 - `munshi doctor` says what is missing or amiss; `munshi backup FILE` copies the books, `munshi.db`

@@ -53,7 +53,7 @@ def in_words(invalid: SettingsInvalid) -> str:
 
 def database_url() -> str:
     """Return DATABASE_URL without loading the other settings, which reading the database does not need."""
-    url = os.environ.get("DATABASE_URL") or _from_file("DATABASE_URL") or "sqlite://munshi.db"
+    url = setting("DATABASE_URL") or "sqlite://munshi.db"
     try:
         return tidy("DATABASE_URL", url)
     except ValueError as error:
@@ -62,10 +62,13 @@ def database_url() -> str:
 
 def flow_path() -> Path:
     """Return MUNSHI_FLOW without loading the other settings."""
-    return Path(os.environ.get("MUNSHI_FLOW") or _from_file("MUNSHI_FLOW") or DEFAULT)
+    return Path(setting("MUNSHI_FLOW") or DEFAULT)
 
 
-def _from_file(name: str) -> str | None:
+def setting(name: str) -> str | None:
+    """Return a setting as it is written in the environment, or else in `.env`."""
+    if written := os.environ.get(name):
+        return written
     try:
         return dotenv_values(".env").get(name)
     except UnicodeDecodeError:

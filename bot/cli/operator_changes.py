@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from bot.cli.lifecycle import in_words, refuse
+from bot.cli.lifecycle import in_words, refuse, setting
 from bot.settings import SettingsInvalid, load_server_settings
 from bot.whatsapp.channel import WHATSAPP
 from storage import Store
@@ -85,7 +85,9 @@ async def _post_change(path: str, body: Mapping[str, Any] | None, unavailable: U
 
 
 def user() -> str:
-    """Return who runs this command. In a container the user may have no name."""
+    """Return MUNSHI_BY, or else who runs this command. In a container the user may have no name."""
+    if by := setting("MUNSHI_BY"):
+        return by
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -11,6 +11,7 @@ import typer
 from bot.cli.flow_file import sound_flow
 from bot.cli.lifecycle import database_url, flow_path, looked_up, refuse
 from bot.cli.operator_changes import change, user
+from bot.cli.shop_zone import shop_zone
 from bot.clock import SystemClock
 from bot.printable import printable
 from flows.document.errors import close
@@ -108,4 +109,4 @@ def _rows(product: Product, language: str, left: Mapping[str, int], off: Mapping
 def _since(off: Off | None) -> str:
     if off is None:
         return ""
-    return f"off since {datetime.fromtimestamp(off.since / 1000).astimezone():%Y-%m-%d %H:%M}, by {off.by}"
+    return f"off since {datetime.fromtimestamp(off.since / 1000, shop_zone()):%Y-%m-%d %H:%M %Z}, by {off.by}"

@@ -51,6 +51,8 @@ class DayReports:
         day = report_due(shop.timezone, shop.day_report, self._context.clock.now())
         if day is None or day == self._sent:
             return None
+        if not await self._context.store.recent(1):
+            return None  # a shop that nobody has written to yet: there is nothing to report
         arrivals = await day_reports(self._context.store, self._context.flow, day, day.isoformat())
         if arrivals:
             await self._context.inbox.put(arrivals)
