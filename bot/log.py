@@ -103,10 +103,10 @@ def _mask_all(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMappin
     return {mask(key): value if key == "timestamp" else masked(value) for key, value in event.items()}
 
 
-def configure(secrets: Iterable[str] = ()) -> None:
+def configure(secrets: Iterable[str] = (), *, least: int = logging.INFO) -> None:
     """Send every log of ours, and the libraries' warnings, through one masking formatter.
 
-    From then on none of `secrets` is written, whatever field or text holds it.
+    From then on none of `secrets` is written, whatever field or text holds it, and nothing below `least`.
     """
     _SECRETS[0] = tuple(secrets)
     shared: list[structlog.typing.Processor] = [
@@ -118,7 +118,7 @@ def configure(secrets: Iterable[str] = ()) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer(ensure_ascii=False)],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)

@@ -4,8 +4,9 @@ A missing or short secret is refused, because an empty webhook secret would veri
 """
 
 from base64 import b64encode
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
@@ -65,23 +66,61 @@ def _require_term(value: str) -> str:
     return value
 
 
+Loaded = TypeVar("Loaded", bound=BaseSettings)
 Secret = Annotated[SecretStr, AfterValidator(_require_secret)]
 
 
-class Settings(BaseSettings):
-    """All settings. Names are those of the environment; secrets never show in a repr or a log."""
+class ServerSettings(BaseSettings):
+    """What a command needs to ask the running server: its address and its passwords.
+
+    Names are those of the environment; secrets never show in a repr or a log.
+    """
 
     model_config = SettingsConfigDict(
         env_file=".env", env_file_encoding="utf-8", extra="ignore", frozen=True, env_ignore_empty=True
     )
 
-    database_url: str = "sqlite://munshi.db"
-    munshi_flow: Path = Path("flows.yaml")
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    munshi_api_token: Secret | None = None
+    munshi_operator_token: Secret | None = None
+    munshi_by: str | None = None
+    """Who runs the commands."""
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _tidy(cls, value: Any, info: ValidationInfo) -> Any:
+        """Return the tidied value. An empty one counts as not set."""
+        if not isinstance(value, str) or not value:
+            return value
+        return tidy(str(info.field_name).upper(), value)
+
+    @property
+    def operator_token(self) -> str:
+        """The password of the endpoints for those who run the shop: the API's until they have their own.
+
+        Raises SettingsInvalid if there is neither.
+        """
+        if token := self.munshi_operator_token or self.munshi_api_token:
+            return token.get_secret_value()
+        raise SettingsInvalid(
+            "MUNSHI_OPERATOR_TOKEN is missing, and MUNSHI_API_TOKEN, which counts until it is set"
+        )
+
+    @property
+    def url(self) -> str:
+        """The address at which the server listens."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
+class Settings(ServerSettings):
+    """All settings, which the server needs."""
+
+    database_url: str = "sqlite://munshi.db"
+    munshi_flow: Path = Path("flows.yaml")
     munshi_staff: str | None = None
     munshi_api_token: Secret
-    munshi_operator_token: Secret | None = None
     munshi_keep_chats: Annotated[str, AfterValidator(_require_term)] = "365 days"
 
     whatsapp_api_url: Annotated[str, Field(pattern=_ADDRESS)] = "https://graph.facebook.com"
@@ -107,14 +146,6 @@ class Settings(BaseSettings):
             by_number(value)
         return value
 
-    @field_validator("*", mode="before")
-    @classmethod
-    def _tidy(cls, value: Any, info: ValidationInfo) -> Any:
-        """Return the tidied value. An empty one counts as not set."""
-        if not isinstance(value, str) or not value:
-            return value
-        return tidy(str(info.field_name).upper(), value)
-
     @property
     def secrets(self) -> tuple[str, ...]:
         """Every secret that is set, for code that keeps them out of texts."""
@@ -131,11 +162,6 @@ class Settings(BaseSettings):
         """The current webhook secret and, while it is being rotated, the one before."""
         both = (self.razorpay_webhook_secret, self.razorpay_webhook_secret_previous)
         return tuple(secret.get_secret_value() for secret in both if secret)
-
-    @property
-    def operator_token(self) -> str:
-        """The password of the endpoints for those who run the shop: the API's until they have their own."""
-        return (self.munshi_operator_token or self.munshi_api_token).get_secret_value()
 
     @property
     def keep_chats(self) -> int:
@@ -166,8 +192,17 @@ def load_settings(**overrides: Any) -> Settings:
 
     Raises SettingsInvalid naming everything that is missing or wrong, without showing a value.
     """
+    return _loaded(Settings, overrides)
+
+
+def load_server_settings() -> ServerSettings:
+    """Load the settings for asking the server, as `load_settings` does. Raises SettingsInvalid."""
+    return _loaded(ServerSettings, {})
+
+
+def _loaded(kind: type[Loaded], overrides: Mapping[str, Any]) -> Loaded:
     try:
-        return Settings(**overrides)
+        return kind(**overrides)
     except UnicodeDecodeError:
         raise SettingsInvalid("the file .env is not UTF-8 text: save it again as UTF-8") from None
     except OSError as error:

@@ -17,7 +17,14 @@ Command: TypeAlias = Callable[[World, Fields], Awaitable[str | None]]
 
 
 async def _write(world: World, fields: Fields) -> str:
-    return await world.meta.person(fields.text("wa_id")).write(fields.text("text"))
+    """Write a text. `name` is the person's profile name from now on."""
+    person = world.meta.person(fields.text("wa_id"))
+    person.name = fields.text("name", person.name)
+    return await person.write(fields.text("text"))
+
+
+async def _send(world: World, fields: Fields) -> str:
+    return await world.meta.person(fields.text("wa_id")).send(fields.text("kind"), fields.object("body"))
 
 
 async def _reply(world: World, fields: Fields) -> str:
@@ -26,7 +33,7 @@ async def _reply(world: World, fields: Fields) -> str:
     for message in reversed(person.messages):
         if part in message.text:
             return await person.reply(fields.text("text"), message.wamid)
-    raise LookupError(f"no message contains {part!r}")
+    raise LookupError(f"no message contains {part!r}" if part else "there is nothing to reply to yet")
 
 
 async def _owner_writes(world: World, fields: Fields) -> str:
@@ -69,9 +76,21 @@ async def _unsubscribe(world: World, _fields: Fields) -> None:
     world.meta.account.is_subscribed = False
 
 
+def _link(world: World, fields: Fields) -> str:
+    """Return `url`; without it, the newest link that a message to `wa_id` shows. Raises LookupError."""
+    if not fields.has("wa_id"):
+        return fields.text("url")
+    person = world.meta.person(fields.text("wa_id"))
+    for message in reversed(person.messages):
+        for link in reversed(world.razorpay.links.values()):
+            if link.short_url in (message.url or message.text):
+                return link.id
+    raise LookupError("no message shows a payment link yet: tap what asks for it, such as 'Pay Now'")
+
+
 async def _pay(world: World, fields: Fields) -> str:
     return await world.razorpay.pay(
-        fields.text("url"),
+        _link(world, fields),
         method=fields.text("method", "upi"),
         amount=fields.maybe_number("amount"),
         currency=fields.maybe_text("currency"),
@@ -80,7 +99,7 @@ async def _pay(world: World, fields: Fields) -> str:
 
 async def _fail(world: World, fields: Fields) -> str:
     return await world.razorpay.fail(
-        fields.text("url"),
+        _link(world, fields),
         reason=fields.text("reason", "payment_failed"),
         description=fields.text("description", ""),
         method=fields.text("method", "upi"),
@@ -200,6 +219,7 @@ def _status(status: int) -> int:
 
 COMMANDS: Final[dict[str, Command]] = {
     "write": _write,
+    "send": _send,
     "reply": _reply,
     "tap": _tap,
     "fill": _fill,
@@ -231,13 +251,15 @@ COMMANDS: Final[dict[str, Command]] = {
     "always": _always,
 }
 """
-`write {wa_id, text}` · `reply {wa_id, text, to}` (a part of what is replied to) ·
+`write {wa_id, text, name?}` · `send {wa_id, kind, body}` (what is not text) ·
+`reply {wa_id, text, to}` (a part of what is replied to) ·
 `tap {wa_id, title}` ·
 `fill {wa_id, values}` (an address form, with Meta's names of its fields) ·
 `owner_writes {wa_id, text}` (in the WhatsApp Business app) ·
 `stop_offers {wa_id}` · `resume_offers {wa_id}` · `expire_token` · `renew_token` ·
 `set_webhook {url?}` (the callback address that Meta shows) · `subscribe` · `unsubscribe` ·
-`pay {url, amount?, currency?, method?}` · `fail {url, reason?, description?, method?}` ·
+`pay {url, amount?, currency?, method?}` · `fail {url, reason?, description?, method?}` (with `wa_id` in place
+of `url`, the newest link that this person was shown) ·
 `authorize {url, amount?, currency?, method?}` · `capture {payment}` · `settle_late {payment}` ·
 `refund {payment, amount?}` · `settle_refund {refund, status}` · `dispute {payment, state}` ·
 `expire {url}` · `cancel {url}` · `enable_webhook` · `fee_bearer {who}` ·

@@ -19,14 +19,18 @@ _Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def routes(world: World) -> list[web.RouteDef]:
     """Return the routes under `/_control`: `GET messages?wa_id=`, and a POST for each of `commands.COMMANDS`.
 
-    A command takes a JSON object and answers `{"id": …}`, null if nothing was made. If the link, choice or
-    payment does not exist, the answer is a 404; for a missing or wrong field, or a command that is impossible
-    now, a 400; both with `{"error": …}`.
+    With `after=3`, `messages` leaves out the first three. A command takes a JSON object and answers
+    `{"id": …}`, null if nothing was made. If the link, choice or payment does not exist, the answer is a 404;
+    for a missing or wrong field, or a command that is impossible now, a 400; both with `{"error": …}`.
     """
 
     async def messages(request: web.Request) -> web.Response:
         person = world.meta.people.get(request.query.get("wa_id", ""))
-        return json_answer([_message_json(message) for message in person.messages] if person else [])
+        after = request.query.get("after", "0")
+        if not (after.isascii() and after.isdecimal()):
+            return json_answer({"error": f"'after' is a number of messages, not {after!r}"}, 400)
+        found = person.messages[int(after) :] if person else []
+        return json_answer([_message_json(message) for message in found])
 
     posts = [web.post(f"/_control/{name}", _handler(world, command)) for name, command in COMMANDS.items()]
     return [*posts, web.get("/_control/messages", messages)]
@@ -47,6 +51,7 @@ def _handler(world: World, command: Command) -> _Handler:
 def _message_json(message: ReceivedMessage) -> dict[str, Any]:
     return {
         "wamid": message.wamid,
+        "payload": message.payload,
         "kind": message.kind,
         "text": message.text,
         "choices": [[choice.id, choice.title, choice.description] for choice in message.choices],

@@ -46,6 +46,13 @@ class Fields:
         """Return a whole number, or None if the field is missing."""
         return self.number(name) if self.has(name) else None
 
+    def object(self, name: str) -> dict[str, Any]:
+        """Return an object."""
+        value = self._get(name, None)
+        if not isinstance(value, dict):
+            raise FieldError(f"the field {name!r} must be an object")
+        return value
+
     def texts(self, name: str) -> dict[str, str]:
         """Return the texts of an object, by their names."""
         value = self._get(name, None)

@@ -100,8 +100,8 @@ def statuses() -> set[OrderStatus]:
     return {_status(view) for view in views}  # type: ignore[arg-type]
 
 
-def test_the_readme_explains_every_status_of_an_order_and_no_other() -> None:
-    text = paper("README.md").partition("| `status` |")[2].partition("\n\n")[0]
+def test_the_manual_explains_every_status_of_an_order_and_no_other() -> None:
+    text = paper("docs/operations.md").partition("| `status` |")[2].partition("\n\n")[0]
     assert {cell.strip("`") for cell in re.findall(r"^\| (`\w+`) \|", text, re.MULTILINE)} == set(OrderStatus)
 
 

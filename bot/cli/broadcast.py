@@ -6,9 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from bot.cli.display import counted
-from bot.cli.lifecycle import looked_up, refuse, settings_or_refuse
+from bot.cli.lifecycle import looked_up, refuse
 from bot.cli.operator_changes import post, user
-from bot.settings import Settings
 
 Message = Annotated[str, typer.Argument(help="Name of a message of the flow file with 'offer: true'.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say who would get it, and send nothing.")]
@@ -30,9 +29,8 @@ def command(
     Takes the running server, which sends it bit by bit, behind everything else. Who says stop meanwhile
     does not get it.
     """
-    settings = settings_or_refuse()
     asked = {"message": message, "by": by or user()} | ({} if id is None else {"id": id})
-    counts = looked_up(_dry_run(settings, asked))
+    counts = looked_up(_dry_run(asked))
     for line in _lines(counts):
         typer.echo(line)
     if dry_run:
@@ -40,11 +38,11 @@ def command(
     would_get = int(counts["would_get"])
     if would_get and not yes and not typer.confirm(f"Send '{message}' to {_customers(would_get)}?"):
         refuse("nothing was sent")
-    looked_up(_send(settings, {**asked, "id": counts["id"], "at_most": max(1, would_get)}))
+    looked_up(_send({**asked, "id": counts["id"], "at_most": max(1, would_get)}))
 
 
-async def _dry_run(settings: Settings, asked: Mapping[str, Any]) -> dict[str, Any]:
-    status, answer = await post(settings, "/broadcasts", {**asked, "dry_run": True})
+async def _dry_run(asked: Mapping[str, Any]) -> dict[str, Any]:
+    status, answer = await post("/broadcasts", {**asked, "dry_run": True})
     if status != 200:
         refuse(f"the server answered {status}: {answer.get('error', '')}")
     return answer
@@ -66,8 +64,8 @@ _WHY: Mapping[str, str] = {
 }
 
 
-async def _send(settings: Settings, asked: Mapping[str, Any]) -> None:
-    status, answer = await post(settings, "/broadcasts", asked)
+async def _send(asked: Mapping[str, Any]) -> None:
+    status, answer = await post("/broadcasts", asked)
     match status:
         case 202:
             typer.echo(f"'{answer['id']}' is on its way; say the same again to see how far it is")

@@ -1,17 +1,42 @@
-"""`munshi chat`: talk to the flow in the terminal, on the real engine; time and Razorpay are played."""
+"""`munshi chat`: talk to the flow in the terminal, on the real engine, or to a shop in a running sandbox."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.cli.flow_file import DEFAULT, FlowFile, sound_flow
 
-Name = Annotated[str, typer.Option(help="The customer's name, as WhatsApp tells it.")]
+if TYPE_CHECKING:
+    from payments.shop.catalogue import Shop
+
+Name = Annotated[str | None, typer.Option(help="The person's name, as WhatsApp tells it.")]
+InSandbox = Annotated[
+    bool, typer.Option("--sandbox", help="Talk to the 'munshi serve --sandbox' whose line was pasted here.")
+]
+As = Annotated[
+    str,
+    typer.Option(
+        "--as", metavar="WHO", help="With --sandbox: a phone number, or the name of one of the staff."
+    ),
+]
 
 
-def command(file: FlowFile = DEFAULT, name: Name = "Asha") -> None:
-    """Talk to the flow as a customer. Nothing leaves this machine; /help says what else can be done."""
+def command(
+    file: FlowFile = DEFAULT, name: Name = None, sandbox: InSandbox = False, who: As = "919800000001"
+) -> None:
+    """Talk to the shop as a customer. /help says what else can be done.
+
+    Without --sandbox nothing leaves this command: time and payments are played. With it you talk to a
+    running 'munshi serve --sandbox', also as one of the staff, and pay there by /pay.
+    """
     flow = sound_flow(file)
-    from bot.terminal.simulated import Chat
+    if not sandbox:
+        from bot.clock import SystemClock
+        from bot.terminal.simulated import Chat
 
-    Chat(flow, name).run()
+        Chat(flow, name or "Asha", now=SystemClock().now()).run()
+        return
+    from bot.cli.sandbox_chat import talk
+
+    shop: Shop = flow.sections["shop"]
+    talk(str(flow.statics[flow.languages[0]]["shop"]["name"]), shop.staff, who, name)

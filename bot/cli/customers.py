@@ -9,11 +9,10 @@ from uuid import uuid4
 import typer
 
 from bot.cli.display import shown
-from bot.cli.lifecycle import looked_up, refuse, settings_or_refuse
+from bot.cli.lifecycle import looked_up, refuse
 from bot.cli.one_customer import customers, named, only, phone_of
 from bot.cli.operator_changes import post, user
 from bot.printable import printable
-from bot.settings import Settings
 from payments.shop.consent import Hears
 from storage.reports.customers import Customer
 
@@ -57,9 +56,9 @@ def command(verb: Verb, about: About, level: Level = None, by: By = None) -> Non
         for line in _lines(one):
             typer.echo(printable(line))
     elif level is not None:
-        looked_up(_hears(settings_or_refuse(), one, level, by or user()))
+        looked_up(_hears(one, level, by or user()))
     else:
-        looked_up(_forget(settings_or_refuse(), one))
+        looked_up(_forget(one))
 
 
 def _lines(customer: Customer) -> Iterator[str]:
@@ -72,9 +71,9 @@ def _lines(customer: Customer) -> Iterator[str]:
         yield f"  order #{order.number} ({order.key}): {amount}, {order.payment}, {order.lifecycle}"
 
 
-async def _hears(settings: Settings, customer: Customer, level: Hears, by: str) -> None:
+async def _hears(customer: Customer, level: Hears, by: str) -> None:
     path = f"/customers/{phone_of(customer)}/hears"
-    status, answer = await post(settings, path, {"hears": str(level), "by": by}, key=str(uuid4()))
+    status, answer = await post(path, {"hears": str(level), "by": by}, key=str(uuid4()))
     match status:
         case 200:
             typer.echo(f"{customer.conversation} hears {level} from now on")
@@ -86,8 +85,8 @@ async def _hears(settings: Settings, customer: Customer, level: Hears, by: str) 
             refuse(f"the server answered {status}: {answer.get('error', '')}")
 
 
-async def _forget(settings: Settings, customer: Customer) -> None:
-    status, answer = await post(settings, f"/customers/{phone_of(customer)}/forget")
+async def _forget(customer: Customer) -> None:
+    status, answer = await post(f"/customers/{phone_of(customer)}/forget")
     match status:
         case 200:
             typer.echo(f"{customer.conversation} is forgotten: orders and money are kept, without a person")

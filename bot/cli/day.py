@@ -7,11 +7,10 @@ import orjson
 import typer
 
 from bot.cli.flow_file import sound_flow
-from bot.cli.lifecycle import looked_up, refuse, settings_or_refuse
+from bot.cli.lifecycle import database_url, flow_path, looked_up, refuse
 from bot.cli.operator_changes import post
 from bot.clock import SystemClock
 from bot.printable import printable
-from bot.settings import Settings
 from payments.ledger.day import Day, to_json
 from payments.processing.staff_lists import day_lines, day_shown
 from payments.shop.business_day import Period, day_named, period_of
@@ -29,16 +28,15 @@ def command(on: On = "today", json: Json = False, send: Send = False) -> None:
 
     Days are those of the shop's time zone. --send takes the running server.
     """
-    settings = settings_or_refuse()
-    shop: Shop = sound_flow(settings.munshi_flow).sections["shop"]
+    shop: Shop = sound_flow(flow_path()).sections["shop"]
     try:
         wanted = day_named(shop.timezone, on, SystemClock().now())
     except ValueError as error:
         refuse(f"--date: {error}")
     if send:
-        looked_up(_send(settings, wanted))
+        looked_up(_send(wanted))
         return
-    found = looked_up(_figures(settings.database_url, period_of(shop.timezone, wanted)))
+    found = looked_up(_figures(database_url(), period_of(shop.timezone, wanted)))
     if json:
         content = {"date": wanted.isoformat(), **to_json(found)}
         typer.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2))
@@ -52,8 +50,8 @@ async def _figures(url: str, period: Period) -> Day:
         return await order_lists.day(records.reads, period)
 
 
-async def _send(settings: Settings, wanted: date) -> None:
-    status, answer = await post(settings, "/day", {"date": wanted.isoformat()})
+async def _send(wanted: date) -> None:
+    status, answer = await post("/day", {"date": wanted.isoformat()})
     if status != 200:
         refuse(f"not sent: the server answered {status}: {answer.get('error', '')}")
     typer.echo(f"the figures of {wanted} go to {answer.get('to')} of the staff")

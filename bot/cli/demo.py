@@ -1,5 +1,6 @@
 """`munshi demo`: the whole bot in a sandbox, with you as the customer."""
 
+import logging
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,7 +24,7 @@ def command(file: FlowFile = DEFAULT, port: Port = 0) -> None:
     With no terminal attached it plays the nine steps of the shipped shop, and exits 1 if one differs.
     """
     sound_flow(file)
-    log.configure()
+    log.configure(least=logging.WARNING)  # what is well must not stand between the messages
     console = Console(highlight=False)
     run(_demo(file, port, console))
 

@@ -12,8 +12,8 @@ from bot.app import load_flow
 from bot.cli.display import counted
 from bot.cli.finding import Finding
 from bot.cli.ledger import held_lines
-from bot.cli.lifecycle import in_words, looked_up, refuse, run
-from bot.cli.operator_changes import change, server_url
+from bot.cli.lifecycle import database_url, in_words, looked_up, refuse, run
+from bot.cli.operator_changes import change
 from bot.cli.risks import risks
 from bot.cli.webhook import webhook
 from bot.log import mask
@@ -53,14 +53,14 @@ def command(seen: Seen = None) -> None:
 
     Lists what waits for a person, each with what to do.
     """
+    if seen is not None:
+        looked_up(_forget(database_url(), seen))
+        return
     try:
         settings = load_settings()
     except SettingsInvalid as invalid:
         typer.echo(printable(f"✗ settings\n{in_words(invalid)}", "\n"))
         raise typer.Exit(1) from None
-    if seen is not None:
-        looked_up(_forget(settings, seen))
-        return
     findings: list[Finding] = []
     run(_examine(settings, findings))
     if faults := [finding for finding in findings if finding.well is False]:
@@ -75,11 +75,11 @@ def command(seen: Seen = None) -> None:
     typer.echo(f"\n{summary}")
 
 
-async def _forget(settings: Settings, number: int) -> None:
+async def _forget(url: str, number: int) -> None:
     async def directly(store: Store) -> bool:
         return await store.seen(number)
 
-    if not await change(settings, directly, f"/operator/notices/{number}/seen"):
+    if not await change(url, directly, f"/operator/notices/{number}/seen"):
         refuse(f"there is no notice {number}")
     typer.echo(f"notice {number} is forgotten")
 
@@ -128,7 +128,7 @@ async def _flow(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def _server(settings: Settings) -> AsyncIterator[Finding]:
-    url = f"{server_url(settings)}/readyz"
+    url = f"{settings.url}/readyz"
     try:
         async with httpx.AsyncClient(trust_env=False, timeout=3) as client:
             answer = await client.get(url)

@@ -9,7 +9,7 @@ from typing import Annotated, TextIO
 import typer
 
 from bot.cli.flow_file import sound_flow
-from bot.cli.lifecycle import looked_up, refuse, settings_or_refuse
+from bot.cli.lifecycle import database_url, flow_path, looked_up, refuse
 from bot.clock import SystemClock
 from bot.exports import parts, period_between
 from bot.whatsapp.channel import WHATSAPP
@@ -35,13 +35,13 @@ def command(what: What, first: From = "", last: To = "", out: Out = None, bom: B
     Orders are those placed from --from to --to, in the shop's time zone; gst has those of them whose goods
     are due. Amounts are in rupees. Phone numbers are whole. The server may run or not.
     """
-    settings = settings_or_refuse()
-    flow = sound_flow(settings.munshi_flow)
+    flow = sound_flow(flow_path())
     try:
         period = period_between(flow, _date(first), _date(last), SystemClock().now())
     except ValueError as error:
         refuse(str(error))
-    work = (settings.database_url, what, period, flow)
+    typer.echo(f"times are those of {flow.sections['shop'].timezone}", err=True)
+    work = (database_url(), what, period, flow)
     if out is None:
         looked_up(_export(*work, sys.stdout, bom=bom))
         return

@@ -21,8 +21,8 @@ _README: Final = """\
 A shop on WhatsApp, run by Munshi. Run every command in this folder.
 
 - `flows.yaml` is the shop: change it, then `munshi check` and `munshi chat`
-- `scenarios/` are chats of the shop that you began with: `munshi test` plays them; delete what no longer fits
-- how to write both: `{manual}`
+- `scenarios/` are chats that `munshi test` plays; they fit whatever you sell: write more of your own
+- how to write both: `{manual}`; begin with `first-shop.md` beside it
 - `.env` are the settings: fill in what is empty, keep it to yourself
 - `munshi serve --sandbox` tries it against a pretended Meta and Razorpay; `munshi serve` is the real thing
 - `munshi doctor` says what is missing or amiss; `munshi backup FILE` copies the books, `munshi.db`
@@ -107,7 +107,7 @@ def _shipped() -> _Shipped:
     """Find the shipped shop, beside the code or in the package. Ends the command if it is missing."""
     root = Path(__file__).parents[2]
     if (root / "flows.yaml").exists():
-        return _Shipped(root / "flows.yaml", root / ".env.example", root / "tests" / "scenarios")
+        return _Shipped(root / "flows.yaml", root / ".env.example", root / "tests" / "shop_scenarios")
     for file in files("munshi") or ():
         if file.match("share/munshi/flows.yaml"):
             share = Path(str(file.locate())).resolve().parent

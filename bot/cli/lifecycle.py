@@ -21,6 +21,12 @@ from storage.database.errors import StorageError
 
 T = TypeVar("T")
 
+VARIABLE: Final = "MUNSHI_SANDBOX"
+"""The environment variable that tells commands of a running sandbox: the address of its control API."""
+_ENDED: Final = (
+    f"{VARIABLE} is set: if that sandbox has ended, open another terminal, or paste the line of a new one"
+)
+
 _NO_FILE: Final = (
     "There is no file .env in this folder: go to your shop's folder, or make a new one with 'munshi init'."
 )
@@ -37,7 +43,7 @@ def settings_or_refuse() -> Settings:
     try:
         return load_settings()
     except SettingsInvalid as invalid:
-        refuse(f"Munshi can't start, because of its settings (environment or .env):\n\n{in_words(invalid)}")
+        refuse(f"This takes all settings (environment or .env), and some do not do:\n\n{in_words(invalid)}")
 
 
 def in_words(invalid: SettingsInvalid) -> str:
@@ -47,7 +53,7 @@ def in_words(invalid: SettingsInvalid) -> str:
 
 def database_url() -> str:
     """Return DATABASE_URL without loading the other settings, which reading the database does not need."""
-    url = os.environ.get("DATABASE_URL") or _from_file("DATABASE_URL") or "sqlite://munshi.db"
+    url = setting("DATABASE_URL") or "sqlite://munshi.db"
     try:
         return tidy("DATABASE_URL", url)
     except ValueError as error:
@@ -56,10 +62,13 @@ def database_url() -> str:
 
 def flow_path() -> Path:
     """Return MUNSHI_FLOW without loading the other settings."""
-    return Path(os.environ.get("MUNSHI_FLOW") or _from_file("MUNSHI_FLOW") or DEFAULT)
+    return Path(setting("MUNSHI_FLOW") or DEFAULT)
 
 
-def _from_file(name: str) -> str | None:
+def setting(name: str) -> str | None:
+    """Return a setting as it is written in the environment, or else in `.env`."""
+    if written := os.environ.get(name):
+        return written
     try:
         return dotenv_values(".env").get(name)
     except UnicodeDecodeError:
@@ -73,7 +82,7 @@ def looked_up(work: Coroutine[Any, Any, T]) -> T:
     try:
         return uvloop.run(work)
     except StorageError as error:
-        refuse(str(error))
+        refuse(f"{error}\n{_ENDED}" if os.environ.get(VARIABLE) else str(error))
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:

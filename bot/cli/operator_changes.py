@@ -7,36 +7,30 @@ from typing import Any
 
 import httpx
 
-from bot.cli.lifecycle import refuse
-from bot.settings import Settings
+from bot.cli.lifecycle import in_words, refuse, setting
+from bot.settings import SettingsInvalid, load_server_settings
 from bot.whatsapp.channel import WHATSAPP
 from storage import Store
 from storage.database.errors import Unavailable
 
 
-def server_url(settings: Settings) -> str:
-    """Return the address at which the server of these settings listens."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return f"http://{host}:{settings.port}"
-
-
 async def change(
-    settings: Settings,
+    database: str,
     directly: Callable[[Store], Awaitable[bool]],
     path: str,
     body: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Call `directly` with the store, or POST `body` to the server's `path` if the server holds the file.
+    """Call `directly` with the store at the URL `database`, or POST `body` to `path` if the server holds it.
 
     Return whether anything was changed: without a body, the server says so by 404 or 409, else by `changed`.
     Ends the command if neither can be reached or the server refuses; raises StorageError.
     """
     try:
-        store = await Store.open(settings.database_url, WHATSAPP)
+        store = await Store.open(database, WHATSAPP)
     except Unavailable as unavailable:
-        if not settings.database_url.startswith("sqlite:"):
+        if not database.startswith("sqlite:"):
             raise
-        return await _post_change(settings, path, body, unavailable)
+        return await _post_change(path, body, unavailable)
     try:
         return await directly(store)
     finally:
@@ -44,7 +38,6 @@ async def change(
 
 
 async def post(
-    settings: Settings,
     path: str,
     body: Mapping[str, Any] | None = None,
     *,
@@ -53,17 +46,18 @@ async def post(
 ) -> tuple[int, dict[str, Any]]:
     """POST `body` to the server's `path` and return (status, the JSON of the answer).
 
-    `key` is the Idempotency-Key. Ends the command if nobody answers; `because` says why the server is asked.
+    `key` is the Idempotency-Key. Ends the command if nobody answers, or if it has no password to ask with;
+    `because` says why the server is asked.
     """
-    url = server_url(settings) + path
-    headers = {"Authorization": f"Bearer {settings.operator_token}"}
+    url, token = _server(because)
+    headers = {"Authorization": f"Bearer {token}"}
     if key is not None:
         headers["Idempotency-Key"] = key
     try:
         async with httpx.AsyncClient(trust_env=False, timeout=20, headers=headers) as client:
-            answer = await client.post(url, json=body)
+            answer = await client.post(url + path, json=body)
     except httpx.HTTPError as error:
-        refuse(f"{because}Nobody answers at {url} ({type(error).__name__}): start the server.")
+        refuse(f"{because}Nobody answers at {url}{path} ({type(error).__name__}): start the server.")
     try:
         content = answer.json()
     except ValueError:
@@ -71,19 +65,29 @@ async def post(
     return answer.status_code, content if isinstance(content, dict) else {}
 
 
-async def _post_change(
-    settings: Settings, path: str, body: Mapping[str, Any] | None, unavailable: Unavailable
-) -> bool:
-    status, answer = await post(settings, path, body, because=f"{unavailable}\n")
+def _server(because: str) -> tuple[str, str]:
+    """Return the address of the server and the password for asking it. Ends the command if it has none."""
+    try:
+        server = load_server_settings()
+        token = server.operator_token
+    except SettingsInvalid as invalid:
+        refuse(f"{because}This asks the running server, which needs settings:\n\n{in_words(invalid)}")
+    return server.url, token
+
+
+async def _post_change(path: str, body: Mapping[str, Any] | None, unavailable: Unavailable) -> bool:
+    status, answer = await post(path, body, because=f"{unavailable}\n")
     if body is None and status in (404, 409):
         return False
     if status != 200:
-        refuse(f"{server_url(settings)}{path} answered {status}: {answer.get('error', '')}")
+        refuse(f"the server answered {status} at {path}: {answer.get('error', '')}")
     return body is None or bool(answer["changed"])
 
 
 def user() -> str:
-    """Return who runs this command. In a container the user may have no name."""
+    """Return MUNSHI_BY, or else who runs this command. In a container the user may have no name."""
+    if by := setting("MUNSHI_BY"):
+        return by
     try:
         return getpass.getuser()
     except (KeyError, OSError):

@@ -9,12 +9,11 @@ from uuid import uuid4
 import orjson
 import typer
 
-from bot.cli.lifecycle import database_url, looked_up, refuse, settings_or_refuse
+from bot.cli.lifecycle import database_url, looked_up, refuse
 from bot.cli.operator_changes import post, user
 from bot.cli.order_display import lines, stands
 from bot.order_json import detailed_to_json
 from bot.printable import printable
-from bot.settings import Settings
 from bot.whatsapp.channel import WHATSAPP
 from payments.shop.fulfilment import LADDER, Stage
 from payments.shop.money import paise
@@ -86,9 +85,8 @@ def command(
             change, body = _change(Asked(tuple(words), why, paid, goods))
         except _Unclear as unclear:
             refuse(str(unclear))
-        settings = settings_or_refuse()
         body |= {"by": by or user()} | ({} if seen is None else {"from": str(seen)})
-        looked_up(_changed(settings, order, change, body, json=json))
+        looked_up(_changed(order, change, body, json=json))
     elif json:
         typer.echo(orjson.dumps(detailed_to_json(order), option=orjson.OPT_INDENT_2))
     else:
@@ -114,17 +112,15 @@ async def _found(url: str, words: str) -> DeskOrder:
     return found[0]
 
 
-async def _changed(
-    settings: Settings, order: DeskOrder, change: str, body: Mapping[str, Any], *, json: bool
-) -> None:
+async def _changed(order: DeskOrder, change: str, body: Mapping[str, Any], *, json: bool) -> None:
     path = f"/orders/{quote(order.state.key, safe='')}/{change}"
-    status, answer = await post(settings, path, body, key=str(uuid4()))
+    status, answer = await post(path, body, key=str(uuid4()))
     name = f"#{order.state.order.number}"
     match status:
         case 200 if json:
             typer.echo(orjson.dumps(answer, option=orjson.OPT_INDENT_2))
         case 200:
-            after = await _found(settings.database_url, order.state.key)
+            after = await _found(database_url(), order.state.key)
             typer.echo(printable(f"{name}: {stands(after.state)}"))
         case 202:
             typer.echo(f"{name}: event {answer.get('event')} waits for the customer's turn, and is done then")

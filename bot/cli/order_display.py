@@ -1,21 +1,31 @@
 """An order as a person of the shop reads it, phone numbers whole."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from operator import itemgetter
 from typing import Final
 
 from bot.cli.display import shown
+from bot.cli.shop_zone import shop_zone
 from bot.cli.staff_words import in_words
 from bot.order_json import sums
 from payments.ledger.hints import for_held
 from payments.ledger.holds import in_words as hold_in_words
+from payments.ledger.refunds import RefundStatus
 from payments.ledger.state import OrderState, Task
 from payments.shop import amendments
 from payments.shop.amendments import Amendment, AmendmentKind
 from payments.shop.orders import is_by_hand
 from storage.reports.desk import DeskOrder
 
+_REASONS: Final = {"surplus": "more was paid than it costs", "order returned": "it is called off"}
+_REFUNDS: Final = {
+    RefundStatus.ASKED: "is being asked for",
+    RefundStatus.CREATED: "on its way, which takes the bank some days",
+    RefundStatus.PROCESSED: "done",
+    RefundStatus.FAILED: "failed",
+    RefundStatus.REFUSED: "refused by Razorpay",
+}
 _TASKS: Final = {
     Task.GOODS: "the goods are to be brought to the customer",
     Task.CASH: "money is owed",
@@ -76,7 +86,7 @@ def _goods(state: OrderState) -> Iterator[str]:
         (f"coupon{coupon}", -found["discount"], found["discount"]),
         ("delivery", found["delivery"], found["delivery"]),
         ("total", found["total"], True),
-        ("owed after changes", found["owed"], found["owed"] != found["total"]),
+        ("costs after changes", found["owed"], found["owed"] != found["total"]),
         ("paid", found["paid"], found["paid"]),
         ("went back", found["refunded"], found["refunded"]),
         ("to be paid", found["due"], found["due"]),
@@ -100,7 +110,8 @@ def _people(order: DeskOrder) -> Iterator[str]:
 def _money_lines(state: OrderState) -> Iterator[str]:
     for refund in state.refunds:
         who = "by hand" if is_by_hand(refund.payment_id) else "by Razorpay"
-        yield f"  goes back {who}: {_money(state, refund.amount)}, {refund.reason}: {refund.status}"
+        why = _REASONS.get(refund.reason, refund.reason)
+        yield f"  goes back {who}: {_money(state, refund.amount)}, {why}: {_REFUNDS[refund.status]}"
     if state.held_for is not None:
         yield f"  held: {hold_in_words(state.held_for)}; {for_held(state.held_for)}"
     for attempt in state.attempts:
@@ -139,5 +150,4 @@ def _money(state: OrderState, amount: int) -> str:
 
 
 def _time(milliseconds: int) -> str:
-    """Return a time in this machine's time zone."""
-    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone():%Y-%m-%d %H:%M}"
+    return f"{datetime.fromtimestamp(milliseconds / 1000, shop_zone()):%Y-%m-%d %H:%M %Z}"

@@ -9,11 +9,11 @@ from typing import Annotated, NamedTuple
 import typer
 
 from bot.cli.flow_file import sound_flow
-from bot.cli.lifecycle import looked_up, refuse, settings_or_refuse
+from bot.cli.lifecycle import database_url, flow_path, looked_up, refuse
 from bot.cli.operator_changes import change, user
+from bot.cli.shop_zone import shop_zone
 from bot.clock import SystemClock
 from bot.printable import printable
-from bot.settings import Settings
 from flows.document.errors import close
 from flows.document.shape import text_in
 from payments.shop.catalogue import Shop
@@ -53,23 +53,22 @@ def command(sku: Sku = None, to: To = None) -> None:
 
     The server may run or not. Orders placed before stay as they are.
     """
-    settings = settings_or_refuse()
-    flow = sound_flow(settings.munshi_flow)
+    flow = sound_flow(flow_path())
     shop: Shop = flow.sections["shop"]
     if sku is not None and sku not in shop.skus:
         refuse(f"the shop has no '{sku}'; {close(sku, shop.skus) or 'munshi product lists what it has'}")
     if sku is not None and to is not None:
-        looked_up(_switch(settings, sku, to))
+        looked_up(_switch(sku, to))
         return
-    for line in looked_up(_listing(settings, shop, flow.languages[0], sku)):
+    for line in looked_up(_listing(database_url(), shop, flow.languages[0], sku)):
         typer.echo(printable(line))
 
 
-async def _switch(settings: Settings, sku: str, to: Switch) -> None:
+async def _switch(sku: str, to: Switch) -> None:
     available, by = to is Switch.ON, user()
     directly = partial(_switch_in_store, sku, available, by)
     body = {"available": available, "by": by}
-    changed = await change(settings, directly, f"/products/{sku}", body)
+    changed = await change(database_url(), directly, f"/products/{sku}", body)
     typer.echo(f"'{sku}' is {to} now" if changed else f"'{sku}' was {to} already")
 
 
@@ -77,8 +76,8 @@ async def _switch_in_store(sku: str, available: bool, by: str, store: Store) -> 
     return await store.switch(sku, available=available, by=by, now=SystemClock().now())
 
 
-async def _listing(settings: Settings, shop: Shop, language: str, sku: str | None) -> list[str]:
-    async with reading(settings.database_url) as records:
+async def _listing(url: str, shop: Shop, language: str, sku: str | None) -> list[str]:
+    async with reading(url) as records:
         left, off = await products.left(records), await products.off(records)
     rows = [
         row
@@ -110,4 +109,4 @@ def _rows(product: Product, language: str, left: Mapping[str, int], off: Mapping
 def _since(off: Off | None) -> str:
     if off is None:
         return ""
-    return f"off since {datetime.fromtimestamp(off.since / 1000).astimezone():%Y-%m-%d %H:%M}, by {off.by}"
+    return f"off since {datetime.fromtimestamp(off.since / 1000, shop_zone()):%Y-%m-%d %H:%M %Z}, by {off.by}"

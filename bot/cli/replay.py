@@ -5,9 +5,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.lifecycle import looked_up, refuse, settings_or_refuse
+from bot.cli.lifecycle import database_url, looked_up, refuse
 from bot.cli.operator_changes import change
-from bot.settings import Settings
 from storage import Store
 from storage.database.queues import InboxState
 from storage.database.records import Records, reading
@@ -23,16 +22,14 @@ def command(event: Event = None, every: Every = False) -> None:
     """Handle a parked event again, now that its cause is mended. The server may run or not."""
     if (event is None) != every:
         refuse("name one event (munshi replay 17), or all that are parked (munshi replay --all)")
-    looked_up(_replay(settings_or_refuse(), event))
+    looked_up(_replay(database_url(), event))
 
 
-async def _replay(settings: Settings, event: int | None) -> None:
-    async with reading(settings.database_url) as records:
+async def _replay(url: str, event: int | None) -> None:
+    async with reading(url) as records:
         numbers = await _all_parked(records) if event is None else [await _require_parked(records, event)]
     for number in numbers:
-        changed = await change(
-            settings, partial(_replay_in_store, number), f"/operator/events/{number}/replay"
-        )
+        changed = await change(url, partial(_replay_in_store, number), f"/operator/events/{number}/replay")
         typer.echo(f"event {number} {'waits to be handled' if changed else 'was not parked any more'}")
 
 

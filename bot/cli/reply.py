@@ -5,10 +5,9 @@ from uuid import uuid4
 
 import typer
 
-from bot.cli.lifecycle import looked_up, refuse, settings_or_refuse
+from bot.cli.lifecycle import looked_up, refuse
 from bot.cli.one_customer import customers, only, phone_of
 from bot.cli.operator_changes import post, user
-from bot.settings import Settings
 from storage.reports.customers import Customer
 
 About = Annotated[
@@ -25,11 +24,11 @@ def command(about: About, text: Text, done: Done = False, by: By = None) -> None
     Takes the running server. WhatsApp takes a text until 24 hours after the customer last wrote.
     """
     customer = only(customers(about), about)
-    looked_up(_reply(settings_or_refuse(), customer, {"text": text, "done": done, "by": by or user()}))
+    looked_up(_reply(customer, {"text": text, "done": done, "by": by or user()}))
 
 
-async def _reply(settings: Settings, customer: Customer, body: dict[str, str | bool]) -> None:
-    status, answer = await post(settings, f"/customers/{phone_of(customer)}/reply", body, key=str(uuid4()))
+async def _reply(customer: Customer, body: dict[str, str | bool]) -> None:
+    status, answer = await post(f"/customers/{phone_of(customer)}/reply", body, key=str(uuid4()))
     match status:
         case 200:
             has = "the bot has the chat again" if body["done"] else "the chat is yours"

@@ -79,6 +79,7 @@ async def played() -> AsyncIterator[tuple[World, Settings]]:
             values |= {
                 "host": "127.0.0.1",
                 "munshi_api_token": API_TOKEN,
+                "munshi_operator_token": API_TOKEN,
                 "database_url": f"sqlite://{folder}/munshi.db",
             }
             try:

@@ -1,20 +1,23 @@
 """`munshi serve`: the HTTP server and the workers, in one process."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from shlex import quote
 from typing import Annotated
 
 import typer
+from orjson import dumps
 
 from bot import log
 from bot.app import bot, tune_interpreter
 from bot.cli.display import database_name
-from bot.cli.lifecycle import run, settings_or_refuse, until_told_to_stop
+from bot.cli.lifecycle import VARIABLE, run, settings_or_refuse, until_told_to_stop
 from bot.cli.sandbox import API_TOKEN, played
 from bot.context import Context
 from bot.http.connections import allow_files
 from bot.http.server import serving
 from bot.settings import Settings
 from payments.shop.catalogue import Shop
+from payments.simulator.first_product import first_product
 from storage import Store
 
 Played = Annotated[
@@ -56,23 +59,34 @@ async def _play() -> None:
             workers.start()
             await world.connect(url)
             typer.echo(serves(context, url))
-            typer.echo(
-                f"In a sandbox: the API token is {API_TOKEN}; the books are forgotten at the end. Try:"
-            )
-            body = """'{"wa_id": "919800000001", "text": "hi"}'"""
-            typer.echo(f"  curl {world.meta_url}/_control/write -d {body}")
-            typer.echo(f"  curl '{world.meta_url}/_control/messages?wa_id=919800000001'")
-            order = """'{"phone": "919800000001", "items": [{"sku": "SKU", "quantity": 1}]}'"""
-            order = order.replace("SKU", _first_sku(context))
-            bearer = f"-H 'Authorization: Bearer {API_TOKEN}' -H 'Content-Type: application/json'"
-            typer.echo(f"  curl {url}/payments/create {bearer} -d {order}")
-            typer.echo(f"  DATABASE_URL={settings.database_url} munshi why 919800000001")
+            for line in _how_to_try(context, url, world.meta_url):
+                typer.echo(line)
             await until_told_to_stop()
 
 
-def _first_sku(context: Context) -> str:
+def _how_to_try(context: Context, url: str, control_url: str) -> Iterator[str]:
+    """Yield lines about what can be done with a sandbox: `control_url` is where its people are moved."""
     shop: Shop = context.flow.sections["shop"]
-    return shop.products[0].sku
+    desk = {
+        "DATABASE_URL": context.settings.database_url,
+        "HOST": context.settings.host,
+        "PORT": url.rpartition(":")[2],
+        "MUNSHI_OPERATOR_TOKEN": API_TOKEN,
+        VARIABLE: control_url,
+    }
+    yield "In a sandbox: no real money moves, and the books are forgotten at the end."
+    yield "Paste this line into another terminal in this folder; commands there are then about the sandbox:"
+    yield f"  export {' '.join(f'{name}={quote(value)}' for name, value in desk.items())}"
+    yield "  munshi chat --sandbox            order as a customer, and pay by /pay"
+    if shop.staff:
+        yield f"  munshi chat --sandbox --as {quote(shop.staff[0].name)}    be one of the staff"
+    yield "  munshi orders --todo             what is to do; then munshi order 10001 accepted, munshi day …"
+    items, said = first_product(shop, context.clock.now())
+    asked = [{"sku": item.sku, "quantity": item.quantity} for item in items]
+    order = dumps({"phone": "919800000001", "items": asked, **said}).decode()
+    bearer = f"-H 'Authorization: Bearer {API_TOKEN}' -H 'Content-Type: application/json'"
+    yield "A website's order:"
+    yield f"  curl {url}/payments/create {bearer} -d {quote(order)}"
 
 
 def serves(context: Context, url: str) -> str:

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 _OWN: Final = "write its path as seen from the scenario's folder; without 'flow:' the shop's own is played"
 
+_SEVERAL: Final = 3
+_ALL_CHANGED: Final = (
+    "If the shop is right and the chats are old, delete those of products and words that are gone, and write"
+    " your own: docs/flow-format.md, Scenarios; a full example is docs/recipes/tiffin.test.yaml."
+)
+
 Paths = Annotated[list[Path] | None, typer.Argument(help="Scenario files, or folders of them.")]
 Flowing = Annotated[
     Path, typer.Option("--flow", envvar="MUNSHI_FLOW", help="The flow file of scenarios that name none.")
@@ -29,6 +35,8 @@ def command(paths: Paths = None, flow: Flowing = DEFAULT) -> None:
     for file in files:
         failed += not _passes(file, flow, flows)
     typer.echo(f"{len(files) - failed} passed, {failed} failed")
+    if failed >= _SEVERAL:
+        typer.echo(_ALL_CHANGED)
     if failed:
         raise typer.Exit(1)
 

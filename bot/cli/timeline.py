@@ -1,11 +1,12 @@
 """Formats a story from the database as lines of text. Masks nothing: `why` has done that."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, TypeAlias
 
 from bot.cli import staff_words
 from bot.cli.display import shown
+from bot.cli.shop_zone import shop_zone
 from bot.clock import SystemClock
 from flows.messages import replies
 from payments.processing.step_input import EventKind
@@ -23,7 +24,7 @@ def lines(story: Story) -> Iterator[str]:
     """Yield lines: the customer, what happened in order of time, and the current state."""
     names = ", ".join(f"{kind} {value}" for kind, value in story.aliases)
     yield f"customer {story.conversation} ({names or 'known by no name'})"
-    yield f"times are {_local(SystemClock().now()):%Z (UTC%z)}, as on this machine"
+    yield f"times are {_local(SystemClock().now()):%Z (UTC%z)}"
     if story.cut:
         yield "… what happened earlier is left out"
     if story.forgotten_at is not None:
@@ -49,8 +50,8 @@ def lines(story: Story) -> Iterator[str]:
 
 
 def _local(milliseconds: int) -> datetime:
-    """Convert milliseconds since 1970, UTC, to this machine's time zone."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).astimezone()
+    """Convert milliseconds since 1970, UTC, to the shop's time zone."""
+    return datetime.fromtimestamp(milliseconds / 1000, shop_zone())
 
 
 def _event(event: About) -> Iterator[str]:

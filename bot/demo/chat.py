@@ -11,7 +11,7 @@ from rich.rule import Rule
 from rich.text import Text
 
 from bot.demo import received
-from bot.demo.stage import NothingToPay, Stage
+from bot.demo.phone import NotPossible, Phone
 from bot.terminal import commands
 from bot.terminal.commands import Command, choices, parse_command, pick
 from bot.terminal.drawing import draw_all, draw_trace, plain, sorry
@@ -19,8 +19,7 @@ from bot.terminal.input import PROMPT, help_table
 from bot.whatsapp.address_form import FIELDS
 from flows.messages.kinds import Reply
 from payments.shop.money import money
-from sandbox.people import NothingToFill, ReceivedMessage
-from sandbox.razorpay_ledger import NotPayableError
+from sandbox.people import ReceivedMessage
 from storage.reports.timeline import Story
 
 _PATIENCE: Final = 5.0
@@ -33,21 +32,21 @@ _BODIES: Final[dict[str, dict[str, object]]] = {
 
 
 class Chat:
-    """A chat of one person at a terminal with a real bot."""
+    """A chat of one person at a terminal with a real bot, over a phone."""
 
-    def __init__(self, stage: Stage, console: Console) -> None:
-        self._stage, self._console = stage, console
+    def __init__(self, phone: Phone, console: Console) -> None:
+        self._phone, self._console = phone, console
         self._offered: tuple[Reply, ...] = ()
         self._lines: asyncio.Queue[str | None] = asyncio.Queue()
 
-    async def run(self) -> None:
-        """Run the chat until /quit or the end of input. The customer says hi first."""
-        name = self._stage.context.flow.statics[self._stage.context.flow.languages[0]]["shop"]["name"]
-        self._console.print(Rule(plain(str(name))))
-        self._console.print(Text("'hi' is sent for you.", "dim"))
-        self._console.print(Text(f"{PROMPT}hi", "bold"))
-        await self._stage.customer.write("hi")
-        self._show(await self._stage.answers(_PATIENCE))
+    async def run(self, greeting: str = "hi") -> None:
+        """Run the chat until /quit or the end of input. `greeting`, unless it is empty, is sent first."""
+        self._console.print(Rule(plain(self._phone.title)))
+        if greeting:
+            self._console.print(Text(f"'{greeting}' is sent for you.", "dim"))
+            self._console.print(Text(f"{PROMPT}{greeting}", "bold"))
+            await self._phone.write(greeting)
+            self._show(await self._phone.answers(_PATIENCE))
         self._read_in_background()
         self._prompt()
         while (line := await self._next_line()) is not None:
@@ -79,7 +78,7 @@ class Chat:
                 async with asyncio.timeout(_LOOK_EVERY):
                     return await self._lines.get()
             except TimeoutError:
-                if messages := self._stage.take():
+                if messages := await self._phone.take():
                     self._console.print()
                     self._show(messages)
                     self._prompt()
@@ -90,17 +89,17 @@ class Chat:
     async def _try(self, command: Command) -> None:
         try:
             await self._execute(command)
+        except NotPossible as error:
+            self._console.print(plain(str(error), "red"))
         except Exception as error:  # noqa: BLE001 - the chat goes on: the shop and its books live in this process
             self._console.print(sorry(error))
 
     async def _execute(self, command: Command) -> None:
         match command:
             case commands.Trace():
-                events = await self._stage.decisions()
-                trace = [dict(entry) for event in events for entry in event.trace]
-                self._console.print(draw_trace(trace))
+                self._console.print(draw_trace(await self._phone.trace()))
             case commands.State():
-                self._console.print(plain(_describe(await self._stage.lifecycle())))
+                self._console.print(plain(_describe(await self._phone.lifecycle())))
             case commands.Help():
                 self._console.print(help_table())
             case commands.Wrong(message=message):
@@ -109,35 +108,33 @@ class Chat:
                 await self._play(command)
 
     async def _play(self, command: Command) -> None:
-        try:
-            await self._act(command)
-        except (NothingToPay, NothingToFill, NotPayableError) as error:
-            self._console.print(plain(str(error), "red"))
-            return
+        await self._act(command)
         patience = _PATIENCE if not isinstance(command, commands.Wait) else 2.0
-        answers = await self._stage.answers(patience)
+        answers = await self._phone.answers(patience)
         self._show(answers)
         if not answers:
             self._console.print(Text("(the shop says nothing)", "dim"))
 
     async def _act(self, command: Command) -> None:
-        stage = self._stage
+        phone = self._phone
         if reply := pick(command, self._offered):
-            await stage.customer.tap(reply.id)
+            await phone.tap(reply.id)
             return
         match command:
             case commands.Write(text=text) | commands.Choose(text=text):
-                await stage.customer.write(text)
+                await phone.write(text)
+            case commands.Answer(text=text):
+                await phone.reply(text)
             case commands.Send(kind=kind):
-                await stage.customer.send(kind, _BODIES.get(kind, {"id": "1000000000000001"}))
+                await phone.send(kind, _BODIES.get(kind, {"id": "1000000000000001"}))
             case commands.Fill(form=form):
-                await stage.customer.fill({FIELDS[field]: value for field, value in form.items()})
+                await phone.fill({FIELDS[field]: value for field, value in form.items()})
             case commands.Pay():
-                await stage.pay()
+                await phone.pay()
             case commands.Fail(reason=reason):
-                await stage.fail(reason)
+                await phone.fail(reason)
             case commands.Wait(milliseconds=milliseconds):
-                await stage.wait(milliseconds)
+                await phone.wait(milliseconds)
             case _:
                 raise AssertionError(f"{command} is not for the shop")
 

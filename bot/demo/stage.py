@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +11,15 @@ from typing import Any, Final
 from bot.app import bot
 from bot.clock import ShiftedClock, SystemClock
 from bot.context import Context
+from bot.demo.phone import NotPossible, told_of
 from bot.http.server import serving
 from bot.settings import Settings
 from bot.workers.loop import Workers
-from sandbox.people import Person, ReceivedMessage
+from sandbox.people import NothingToFill, Person, ReceivedMessage
+from sandbox.razorpay_ledger import NotPayableError
 from sandbox.world import World
 from storage import Store
-from storage.database.records import reading
-from storage.reports.queries import EventView
-from storage.reports.timeline import Story, story, subjects
+from storage.reports.timeline import Story
 
 PHONE: Final = "919812345601"
 NAME: Final = "Asha"
@@ -31,7 +31,7 @@ _CALM: Final = 2
 """Consecutive looks that must find nothing in progress."""
 
 
-class NothingToPay(LookupError):
+class NothingToPay(NotPossible):
     """No payment link has been sent yet."""
 
 
@@ -61,7 +61,7 @@ class Stage:
             if len(self.customer.messages) > count:
                 count, deadline = len(self.customer.messages), loop.time() + _QUIET
             calm = calm + 1 if await self._is_calm() else 0
-        return self.take()
+        return await self.take()
 
     async def _is_calm(self) -> bool:
         """Return whether nothing is being delivered, and nothing waits to be handled or sent."""
@@ -70,20 +70,57 @@ class Stage:
         counts = await self.context.store.counts(self.clock.now())
         return not counts.pending and not counts.unfinished
 
-    def take(self) -> list[ReceivedMessage]:
+    @property
+    def title(self) -> str:
+        """The shop's name."""
+        flow = self.context.flow
+        return str(flow.statics[flow.languages[0]]["shop"]["name"])
+
+    async def write(self, text: str) -> None:
+        """Send a text."""
+        await self.customer.write(text)
+
+    async def reply(self, text: str) -> None:
+        """Send a text in reply to the newest message. Raises NotPossible."""
+        if not self.customer.messages:
+            raise NotPossible("there is nothing to reply to yet")
+        await self.customer.reply(text, self.customer.messages[-1].wamid)
+
+    async def tap(self, id: str) -> None:
+        """Tap the newest button or row with this id."""
+        await self.customer.tap(id)
+
+    async def send(self, kind: str, body: dict[str, Any]) -> None:
+        """Send what is not text."""
+        await self.customer.send(kind, body)
+
+    async def fill(self, values: Mapping[str, str]) -> None:
+        """Send the newest address form back. Raises NotPossible."""
+        try:
+            await self.customer.fill(dict(values))
+        except NothingToFill as nothing:
+            raise NotPossible(str(nothing)) from None
+
+    async def take(self) -> list[ReceivedMessage]:
         """Return the messages that have arrived since the last call."""
         new = self.customer.messages[self.shown :]
         self.shown += len(new)
         return new
 
     async def pay(self) -> None:
-        """Press *Pay* on the hosted page of the newest link. Raises NothingToPay."""
-        await self.world.razorpay.pay(self._link())
+        """Press *Pay* on the hosted page of the newest link. Raises NotPossible."""
+        try:
+            await self.world.razorpay.pay(self._link())
+        except NotPayableError as error:
+            raise NotPossible(str(error)) from None
 
     async def fail(self, reason: str = "") -> None:
-        """Press *Fail* there. `reason` is what Razorpay reports. Raises NothingToPay."""
+        """Press *Fail* there. `reason` is what Razorpay reports. Raises NotPossible."""
         options = {"description": reason} if reason else {}
-        await self.world.razorpay.fail(self._link(), **options)
+        try:
+            await self.world.razorpay.fail(self._link(), **options)
+        except NotPayableError as error:
+            raise NotPossible(str(error)) from None
 
     async def wait(self, milliseconds: int) -> None:
         """Put the clock forward: timers run out, links expire."""
@@ -91,15 +128,14 @@ class Stage:
         await self.world.tick()
         self.workers.wake()
 
-    async def decisions(self, limit: int = 5) -> list[EventView]:
-        """Return the newest events with their decision records, oldest first."""
-        return list(reversed(await self.context.store.recent(limit)))
+    async def trace(self) -> list[dict[str, Any]]:
+        """Return the decision records of the newest events, oldest first."""
+        events = reversed(await self.context.store.recent(5))
+        return [dict(entry) for event in events for entry in event.trace]
 
     async def lifecycle(self) -> Story | None:
         """Return the customer's story in the books; None if they hold nothing about the customer yet."""
-        async with reading(self.context.settings.database_url) as records:
-            matches = await subjects(records, self.customer.wa_id, [self.customer.wa_id])
-            return await story(records, matches[0], limit=1) if matches else None
+        return await told_of(self.context.settings.database_url, self.customer.wa_id)
 
     def _link(self) -> str:
         links = list(self.world.razorpay.links)

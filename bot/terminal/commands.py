@@ -30,6 +30,13 @@ class Choose:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """Send `text` in reply to the newest message, as one who holds it and chooses *Reply*."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Send:
     """Send something that is not text (`sticker`, `image`, …)."""
 
@@ -90,7 +97,9 @@ class Wrong:
     message: str
 
 
-Command: TypeAlias = Write | Choose | Send | Fill | Pay | Fail | Wait | Trace | State | Help | Quit | Wrong
+Command: TypeAlias = (
+    Write | Choose | Answer | Send | Fill | Pay | Fail | Wait | Trace | State | Help | Quit | Wrong
+)
 
 FORM_EXAMPLE: Final = "/address house=4; address=Lake Road; city=Kochi; pincode=682001"
 """How a person at the terminal fills in an address form."""
@@ -104,6 +113,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "/send": "send something that is not text: /send sticker",
     "/address": "fill in an address form: " + FORM_EXAMPLE,
     "/say": "say something that looks like a number or a command: /say 2",
+    "/reply": "hold the newest message and reply to it: /reply We bring it at six",
     "/trace": "how the last events were decided",
     "/state": "where the conversation is",
     "/help": "this list",
@@ -174,6 +184,10 @@ def _say(rest: str) -> Command:
     return Write(rest) if rest else Wrong("/say needs words: /say 2")
 
 
+def _answer(rest: str) -> Command:
+    return Answer(rest) if rest else Wrong("/reply needs words: /reply We bring it at six")
+
+
 def _alone(command: Command) -> Callable[[str], Command]:
     """Return a parser of a command that takes no argument."""
     return lambda rest: Wrong(f"'{rest}' is too much: this command stands alone") if rest else command
@@ -186,6 +200,7 @@ _PARSERS: Final[Mapping[str, Callable[[str], Command]]] = {
     "/send": _send,
     "/address": _fill,
     "/say": _say,
+    "/reply": _answer,
     "/trace": _alone(Trace()),
     "/state": _alone(State()),
     "/help": _alone(Help()),

@@ -14,15 +14,16 @@ from flows.messages.kinds import Message, Reply
 from payments.processing.changes import EventResult, values
 from payments.shop.money import money
 from payments.simulator.chats import NothingToTap
-from payments.simulator.simulator import NothingToPay, Simulator
+from payments.simulator.simulator import START, NothingToPay, Simulator
 
 
 class Chat:
     """A chat of one person at a terminal with a simulated shop."""
 
-    def __init__(self, flow: Flow, name: str, console: Console | None = None) -> None:
+    def __init__(self, flow: Flow, name: str, console: Console | None = None, now: int = START) -> None:
+        """`now` is when the chat begins, in milliseconds; the simulator's own start without it."""
         self._flow = flow
-        self._simulator = Simulator(flow, name)
+        self._simulator = Simulator(flow, name, now=now)
         self._console = console or Console(highlight=False)
         self._offered: tuple[Reply, ...] = ()
         self._results: list[EventResult] = []
@@ -90,7 +91,7 @@ class Chat:
         if reply := pick(command, self._offered):
             return simulator.tap_reply(reply.id, reply.title)
         match command:
-            case commands.Write(text=text) | commands.Choose(text=text):
+            case commands.Write(text=text) | commands.Choose(text=text) | commands.Answer(text=text):
                 return simulator.write(text)
             case commands.Send(kind=kind):
                 return simulator.send(kind)

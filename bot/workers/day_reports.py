@@ -27,7 +27,7 @@ class DayReports:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._sent: date | None = None
-        """The last day whose report is stored."""
+        """The last day whose report is stored, or is not to be."""
         self._closing = asyncio.Event()
 
     def close(self) -> None:
@@ -50,6 +50,9 @@ class DayReports:
             return None
         day = report_due(shop.timezone, shop.day_report, self._context.clock.now())
         if day is None or day == self._sent:
+            return None
+        if not await self._context.store.recent(1):
+            self._sent = day  # nobody has ever written: a new shop has nothing to report tonight
             return None
         arrivals = await day_reports(self._context.store, self._context.flow, day, day.isoformat())
         if arrivals:

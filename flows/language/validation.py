@@ -1,5 +1,6 @@
 """Check the shape of a document with the pydantic models, and word every error for operators."""
 
+import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Final
@@ -11,6 +12,7 @@ from flows.document.errors import Issue
 from flows.document.reader import Document
 from flows.language.schema import FlowSpec, flow_spec
 
+_SKU_RULE: Final = "a sku has up to 64 letters, digits, '-', '_' and '.', and no blanks, as kaju-250"
 _NAME_RULE: Final = "names are up to 64 lower case letters, digits and '_', and start with a letter"
 
 
@@ -61,7 +63,15 @@ def _not_text(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, s
 
 
 def _bad_name(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, str]:
+    if name == "sku":
+        return f"'{details['input']}' is no sku", _SKU_RULE
     return f"'{details['input']}' is not a valid name", _NAME_RULE
+
+
+def _no_number(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, str]:
+    digits = re.search(r"\d+", str(details["input"]))
+    mend = f"did you mean {digits[0]}?" if digits else "write digits alone, for example 10"
+    return f"'{name}' is a whole number, not '{details['input']}'", mend
 
 
 def _validator_message(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, str]:
@@ -78,6 +88,9 @@ _DESCRIPTIONS: Final[dict[str, Callable[[str, ErrorDetails, set[str]], tuple[str
     "missing": _missing,
     "string_type": _not_text,
     "string_pattern_mismatch": _bad_name,
+    "int_parsing": _no_number,
+    "int_from_float": _no_number,
+    "int_type": _no_number,
     "value_error": _validator_message,
     "model_type": _wrong_kind,
     "dict_type": _wrong_kind,

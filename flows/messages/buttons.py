@@ -84,7 +84,7 @@ class ButtonsSpec(PicturedSpec):
             text = body.say(context)
             buttons = tuple(
                 Reply(offers.reply_id(place, offer, limits.reply_id), offer.title)
-                for offer in offered(context)
+                for offer in offered.make(context)
             )
             if not buttons:
                 return Text(text)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, ClassVar, Final, Self
+from typing import Annotated, Any, ClassVar, Final, NamedTuple, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -14,10 +14,11 @@ from flows.messages.fault import Fault
 from flows.messages.interactive import InteractiveSpec
 from flows.messages.limits import ChannelLimits
 from flows.messages.message import BaseMessage
-from flows.messages.offers import Offer, Offers, Reply, ReplySpec
+from flows.messages.offers import Groups, Offer, Offers, Reply, ReplySpec
 from flows.messages.pages import More, Section
 from flows.messages.text import Text
 from flows.messages.writer import Empty, Line, Writer
+from flows.templates.compiler import NO_NAMES, Names
 from flows.templates.expressions import Context
 
 _PAGES: Final = "add 'pages: true' beside 'button'"
@@ -105,9 +106,9 @@ class RowSpec(ReplySpec):
         """Whether it is always offered, exactly once."""
         return not self.if_ and not self.each
 
-    def write(self, writer: Writer, place: Path) -> Offers:
-        """Compile the row, or the rows of `each`."""
-        names = {self.as_: self.each} if self.each else {}
+    def write(self, writer: Writer, place: Path, outer: Names = NO_NAMES) -> Offers:
+        """Compile the row, or the rows of `each`. `outer` names the item of the section, if it has one."""
+        names = {**outer, self.as_: self.each} if self.each else outer
         description, limits = self.description, writer.limits
         line = description and writer.text(
             description, *place, "description", limit=limits.row_description, empty=Empty.FINE, names=names
@@ -115,17 +116,53 @@ class RowSpec(ReplySpec):
         one = offers.compiled(self, writer, place, limits.row_title, line or None, names)
         if self.each is None:
             return one
-        return offers.for_each(writer.expression(self.each, *place, "each"), self.as_, one)
+        return offers.for_each(writer.expression(self.each, *place, "each", names=outer), self.as_, one)
 
 
 Rows = Annotated[list[RowSpec], BeforeValidator(one_or_many)]
 
 
 class SectionSpec(Spec):
-    """A titled group of rows."""
+    """A titled group of rows. With `each`, one for every item of a list; title and rows read it by `as`."""
 
     title: Texts
     rows: Annotated[Rows, Field(min_length=1)]
+    each: str | None = None
+    as_: Annotated[Name, Field(alias="as")] = "section"
+
+    @model_validator(mode="after")
+    def _names_differ(self) -> "SectionSpec":
+        if self.each and any(row.each and row.as_ == self.as_ for row in self.rows):
+            raise ValueError(f"'{self.as_}' is the section's item already: give its rows another 'as'")
+        return self
+
+
+class _Group(NamedTuple):
+    """A section as written, with its place relative to the message."""
+
+    title: Texts | None
+    rows: Sequence[RowSpec]
+    place: Path
+    each: str | None = None
+    name: str = ""
+    """Of the item of `each`."""
+
+    def replies(self) -> Iterator[tuple[RowSpec, Path]]:
+        """The rows, each with its place."""
+        return ((row, (*self.place, "rows", index)) for index, row in enumerate(self.rows))
+
+    def write(self, writer: Writer, button: Line) -> Groups:
+        """Compile title and rows. A section without a title is called as the button."""
+        names = {self.name: self.each} if self.each else NO_NAMES
+        limit = writer.limits.section_title
+        title = button
+        if self.title is not None:
+            title = writer.text(self.title, *self.place, "title", limit=limit, names=names)
+        rows = offers.together(writer, [row.write(writer, place, names) for row, place in self.replies()])
+        if self.each is None:
+            return lambda context: [(title.say(context), made) for made in [rows.make(context)] if made]
+        each = writer.expression(self.each, *self.place, "each")
+        return offers.groups(writer, each, self.name, title, rows)
 
 
 class RowsSpec(Spec):
@@ -147,12 +184,13 @@ class RowsSpec(Spec):
             raise ValueError(f"'more' is the title of the row that shows the next page: {_PAGES}")
         return self
 
-    def groups(self) -> Iterator[tuple[Texts | None, Sequence[RowSpec], Path]]:
-        """Yield (title, rows, place relative to the message) of each section."""
+    def groups(self) -> Iterator[_Group]:
+        """Yield each section."""
         if self.rows:
-            yield self.title, self.rows, ("list",)
+            yield _Group(self.title, self.rows, ("list",))
         for number, section in enumerate(self.sections):
-            yield section.title, section.rows, ("list", "sections", number)
+            place: Path = ("list", "sections", number)
+            yield _Group(section.title, section.rows, place, section.each, section.as_)
 
 
 class ListSpec(InteractiveSpec):
@@ -170,24 +208,18 @@ class ListSpec(InteractiveSpec):
     def write(self, writer: Writer) -> Callable[[Context, str], List | Text]:
         """Compile text and rows. If no row is offered, the message becomes a plain text."""
         body, footer = self.write_body(writer), self.write_footer(writer)
-        limits, heading = writer.limits, writer.limits.section_title
+        limits = writer.limits
         button = writer.text(
             self.list.button, "list", "button", limit=limits.list_button, empty=Empty.REFUSED
         )
-        sections = [
-            (
-                writer.text(title, *where, "title", limit=heading) if title is not None else button,
-                offers.together(writer, [row.write(writer, place) for row, place in _placed(rows, where)]),
-            )
-            for title, rows, where in self.list.groups()
-        ]
+        groups = [group.write(writer, button) for group in self.list.groups()]
         more = self._write_more(writer)
 
         def say(context: Context, place: str) -> List | Text:
             built = tuple(
-                Section(title.say(context), _offered(rows, place, limits.row_id))
-                for title, offered in sections
-                if (rows := offered(context))
+                Section(title, _offered(rows, place, limits.row_id))
+                for group in groups
+                for title, rows in group(context)
             )
             text = body.say(context)
             if not built:
@@ -206,7 +238,7 @@ class ListSpec(InteractiveSpec):
 
     def replies(self) -> Sequence[tuple[RowSpec, Path]]:
         """The rows of all sections."""
-        return [each for _, rows, where in self.list.groups() for each in _placed(rows, where)]
+        return [reply for group in self.list.groups() for reply in group.replies()]
 
     def faults(
         self, languages: Sequence[str], items: Callable[[str], int], limits: ChannelLimits
@@ -215,7 +247,8 @@ class ListSpec(InteractiveSpec):
         if len(self.list.sections) > limits.list_sections:
             over = f"{len(self.list.sections)} sections, and {limits.channel} takes {limits.list_sections}"
             yield Fault(("list", "sections"), over, "split the list over two messages")
-        sure = [(row, where) for row, where in self.replies() if row.is_sure]
+        once = (reply for group in self.list.groups() if not group.each for reply in group.replies())
+        sure = [(row, where) for row, where in once if row.is_sure]
         titles = [(row.title, where) for row, where in sure]
         if self.list.pages:
             yield from self._untitled_more(languages)
@@ -256,11 +289,6 @@ def _require_titles(sections: Sequence[Section]) -> None:
     """Raise Unsendable if one of several sections has no title."""
     if len(sections) > 1 and not all(section.title.strip() for section in sections):
         raise Unsendable("one of several sections has no title")
-
-
-def _placed(rows: Sequence[RowSpec], where: Path) -> Iterator[tuple[RowSpec, Path]]:
-    """Each of `rows`, in the section at `where`, with its place."""
-    return ((row, (*where, "rows", index)) for index, row in enumerate(rows))
 
 
 def _offered(rows: Sequence[Offer], place: str, limit: int) -> tuple[Reply, ...]:

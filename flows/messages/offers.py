@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple, TypeAlias
 
 from pydantic import Field
 
@@ -48,6 +48,10 @@ class Offers:
     """Names of the context that they read."""
 
 
+Groups: TypeAlias = Callable[[Context], list[tuple[str, list[Offer]]]]
+"""Makes (title, replies) of each group of a list."""
+
+
 class ReplySpec(Spec):
     """A reply as written in the flow file: title, trigger that a tap fires, value that it carries."""
 
@@ -89,18 +93,26 @@ def for_each(each: Expression, name: str, one: Offers) -> Offers:
     """Return `one` for every item of the list `each`; its templates read the item as `name`."""
 
     def make(context: Context) -> list[Offer]:
-        items = each.value(context)
-        if not isinstance(items, (list, tuple)):
-            raise StepFailed(f"each: {each.source!r} is not a list")
-        return [offer for item in items for offer in one.make({**context, name: item})]
+        return [offer for item in _items(each, context) for offer in one.make({**context, name: item})]
 
     return Offers(make, (one.reads - {name}) | _roots(each))
 
 
-def together(writer: Writer, parts: Sequence[Offers]) -> Callable[[Context], list[Offer]]:
-    """Return a function that makes the offers of all `parts`, in order."""
+def together(writer: Writer, parts: Sequence[Offers]) -> Offers:
+    """Return the offers of all `parts`, in order."""
     makers = [writer.once(part.make, part.reads) for part in parts]
-    return lambda context: [offer for make in makers for offer in make(context)]
+    reads = frozenset(name for part in parts for name in part.reads)
+    return Offers(lambda context: [offer for make in makers for offer in make(context)], reads)
+
+
+def groups(writer: Writer, each: Expression, name: str, title: Line, rows: Offers) -> Groups:
+    """Return a title and `rows` for every item of the list `each`; both read the item as `name`."""
+
+    def make(context: Context) -> list[tuple[str, list[Offer]]]:
+        inner = [{**context, name: item} for item in _items(each, context)]
+        return [(title.say(one), offered) for one in inner if (offered := rows.make(one))]
+
+    return writer.once(make, ((title.reads | rows.reads) - {name}) | _roots(each))
 
 
 def reply_id(place: str, offer: Offer, limit: int) -> str:
@@ -149,6 +161,13 @@ def same_titles(titles: Sequence[tuple[Texts, Path]], languages: Sequence[str]) 
                 yield title, place
                 break
             known.add(form)
+
+
+def _items(each: Expression, context: Context) -> Sequence[Any]:
+    items = each.value(context)
+    if not isinstance(items, (list, tuple)):
+        raise StepFailed(f"each: {each.source!r} is not a list")
+    return items
 
 
 def _roots(expression: Expression) -> frozenset[str]:

@@ -106,14 +106,17 @@ class TemplateCompiler:
         for read in reads:
             if read[0] not in names:
                 resolved.add(read)
-            elif listed := self._list_path(names[read[0]]):
+            elif listed := self._list_path(names[read[0]], names):
                 resolved.add((*listed, EACH, *read[1:]))
         return resolved
 
-    def _list_path(self, each: str) -> Lookup | None:
+    def _list_path(self, each: str, names: Names) -> Lookup | None:
         """Path of the list that `each` reads. None if it is unknown, or wrong: its own place reports that."""
         try:
             listed = self._language.expression(each).path
+            if listed and listed[0] in names:  # a list in an item of the section around it
+                around = self._list_path(names[listed[0]], names)
+                listed = (*around, EACH, *listed[1:]) if around else None
             if listed:
                 follow(listed, self._sample)
         except (TemplateError, NoSuchField):

@@ -96,6 +96,10 @@ def take_less(
 
     If nothing would remain, the order is called off.
     """
+    if state.stage is Stage.DELIVERED:
+        raise NotPossible(
+            f"{_named(state)} is delivered: for what was missing or came back say return {sku} {pieces}"
+        )
     _stage(state, None)
     if pieces == sum(line.quantity for line in state.lines) == _left(state, _line(state, sku)):
         return call_off(turn, state, Stage.CANCELLED, by, shelf=shelf)

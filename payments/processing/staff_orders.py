@@ -261,7 +261,9 @@ def _details(turn: Turn, state: OrderState) -> Iterator[str]:
 def _paid(state: OrderState) -> str:
     if state.due and state.goods_due:
         return f"{money(state.due)} to be paid"
-    return f"{money(state.balance.paid)} paid" if state.balance.paid else "nothing paid"
+    back = sum(refund.amount for refund in state.refunds if refund.goes_back)
+    paid = f"{money(state.balance.paid)} paid" if state.balance.paid else "nothing paid"
+    return f"{paid}, {money(back)} goes back" if back else paid
 
 
 def _next(turn: Turn, stage: Stage) -> tuple[Stage, ...]:

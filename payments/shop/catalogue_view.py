@@ -1,6 +1,6 @@
 """The shop as templates see it in one language. All views are plain data; sums are in paise."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from flows.document.shape import text_in
@@ -23,7 +23,7 @@ NO_PRODUCT: Final[View] = {
     "variants": [],
 }
 """What `shop.product[…]` reads for a sku that the shop does not have."""
-NO_CATEGORY: Final[View] = {"id": "", "name": _NO_NAME, "in_stock": False}
+NO_CATEGORY: Final[View] = {"id": "", "name": _NO_NAME, "in_stock": False, "products": []}
 """What `shop.category[…]` reads for an id that the shop does not have."""
 
 
@@ -68,7 +68,7 @@ def example(shop: View) -> dict[str, Any]:
         **shop,
         "products": [product],
         "product": LookupTable(dict.fromkeys(shop["product"], product), product),
-        "categories": shop["categories"] or [NO_CATEGORY],
+        "categories": [{**(shop["categories"] or [NO_CATEGORY])[0], "products": [product]}],
     }
 
 
@@ -102,12 +102,22 @@ def _by_sku(products: Iterable[View]) -> dict[str, View]:
     return {article["sku"]: article for product in products for article in (product, *_articles(product))}
 
 
-def _categories(categories: Iterable[View], products: Iterable[View]) -> dict[str, Any]:
-    """Return the categories as a list and by id, in stock if one of their products is."""
-    stocked = {product["category"] for product in products if product["in_stock"]}
-    shown = [{**category, "in_stock": category["id"] in stocked} for category in categories]
+def _categories(categories: Sequence[View], products: Sequence[View]) -> dict[str, Any]:
+    """Return the categories as a list and by id, each with its products; in stock if one of them is.
+
+    `in_stock` beside them says whether anything is.
+    """
+    own: dict[str, list[View]] = {category["id"]: [] for category in categories}
+    for product in products:
+        own.get(product["category"], []).append(product)
+    stocked = {id for id, members in own.items() if any(product["in_stock"] for product in members)}
+    shown = [
+        {**category, "in_stock": category["id"] in stocked, "products": own[category["id"]]}
+        for category in categories
+    ]
     by_id = LookupTable({category["id"]: category for category in shown}, NO_CATEGORY)
-    return {"categories": shown, "category": by_id}
+    in_stock = any(product["in_stock"] for product in products)
+    return {"in_stock": in_stock, "categories": shown, "category": by_id}
 
 
 def _articles(product: View) -> list[View]:

@@ -14,6 +14,7 @@ from payments.shop.money import Rupees, RupeesOrZero
 from payments.shop.pricing import AmountOff, Discount, PercentOff
 
 MAX_CODE: Final = 32
+_QUOTES: Final = "“”„‘’«»"
 
 CouponFault: TypeAlias = Literal["not yet", "over", "used", "used up", "not for these", "below minimum"]
 
@@ -27,6 +28,8 @@ def _code(value: Any) -> str:
     text = str(value).strip() if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
     if not has_words(code_form(text)) or len(text) > MAX_CODE:
         raise ValueError(f"'{value}' is no code: write 1 to {MAX_CODE} characters, with a letter or a digit")
+    if text[0] in _QUOTES or text[-1] in _QUOTES:
+        raise ValueError(f"the code {text} has quotation marks of a text program around it: leave them out")
     return text
 
 

@@ -30,6 +30,7 @@ from payments.processing.checkout_changes import REQUESTED
 from payments.shop.cart import items_from_json
 from payments.shop.money import paise
 from payments.shop.orders import CURRENCY
+from payments.simulator.first_product import FIRST_PRODUCT
 from payments.simulator.simulator import Razorpay, Simulator
 
 Performance: TypeAlias = Callable[[Simulator], list[Message]]
@@ -276,10 +277,14 @@ def _payment_fails(value: Any) -> Performance:
 def _order(value: Any) -> Performance:
     if value == "cart":
         return lambda simulator: simulator.request(None)
+    if value == FIRST_PRODUCT:
+        return lambda simulator: simulator.request_first_product()
     said = dict(value) if isinstance(value, dict) else {"items": value}
     written = said.pop("items", None) or []
     if not (isinstance(written, list) and all(_is_item(item) for item in written)):
-        raise ValueError("write 'order: [{sku: …, quantity: 1}]', or 'order: cart'")
+        raise ValueError(
+            f"write 'order: [{{sku: …, quantity: 1}}]', 'order: {FIRST_PRODUCT}' or 'order: cart'"
+        )
     if not (written or said) or not said.keys() <= _SAID:
         raise ValueError(f"beside its items, an order may say {', '.join(sorted(_SAID))}")
     items = items_from_json(written) if written else None

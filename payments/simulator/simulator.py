@@ -40,6 +40,7 @@ from payments.shop.orders import (
 )
 from payments.shop.staff import Staff
 from payments.simulator.chats import Chats
+from payments.simulator.first_product import first_product
 
 START: Final = 1_767_243_600_000
 """Start of simulated time, 2026-01-01 10:30 in Pune: milliseconds since 1970, UTC."""
@@ -195,6 +196,11 @@ class Simulator(Chats):
     def request(self, items: tuple[Item, ...] | None, **said: str | bool) -> list[Message]:
         """An order is requested over the API. `said`: what it says about delivery, coupon and payment."""
         return self._take(EventKind.REQUEST, request_to_json(OrderRequested(items, said)))
+
+    def request_first_product(self) -> list[Message]:
+        """An order of what the shop sells first is requested over the API (`first_product`)."""
+        items, said = first_product(self._flow.sections["shop"], self.now)
+        return self.request(items, **said)
 
     def wait(self, milliseconds: int) -> list[Message]:
         """Time passes: timers run out and links expire, in order of their times."""

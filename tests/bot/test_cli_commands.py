@@ -35,7 +35,7 @@ def test_without_a_command_there_is_help() -> None:
 def test_the_shipped_flow_is_sound() -> None:
     result = munshi("check")
     assert result.exit_code == 0
-    assert result.output.startswith("flows.yaml is sound: 8 states, ")
+    assert result.output.startswith("flows.yaml is sound: 9 states, ")
     assert result.output.endswith(" messages, 2 languages\n")
 
 

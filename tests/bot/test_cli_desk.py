@@ -14,7 +14,6 @@ from tests.world.desk_shop import flow_in
 @pytest.fixture
 async def database(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Two orders: one that is paid and to be brought, and one that is not paid."""
-    monkeypatch.setenv("TZ", "UTC")
     monkeypatch.setenv("MUNSHI_FLOW", str(flow_in(tmp_path)))
     await Store.migrate(sqlite_url)
     async with open_store(sqlite_url) as store:
@@ -76,9 +75,9 @@ async def test_one_order(database: str) -> None:
         "  when: Lunch, 12:00",
         "  note: no onions",
         "",
-        "2026-09-21 14:13  placed",
-        "2026-09-21 14:13  ₹500 paid (upi)",
-        "2026-09-21 14:14  ready, by Meena",
+        "2026-09-21 19:43 IST  placed",
+        "2026-09-21 19:43 IST  ₹500 paid (upi)",
+        "2026-09-21 19:44 IST  ready, by Meena",
     ]
     told = orjson.loads((await run_munshi(database, "order", "k-1-1", "--json")).output)
     assert (told["number"], told["to"]["note"], told["todo"]) == ("10001", "no onions", ["goods"])

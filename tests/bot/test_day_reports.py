@@ -26,6 +26,10 @@ class Desk:
     def __init__(self) -> None:
         self.stored: list[Any] = []
         self.failing = 0
+        self.events = ["hi"]
+
+    async def recent(self, limit: int) -> list[str]:
+        return self.events[:limit]
 
     async def known_names(self, kind: str, values: list[str]) -> list[str]:
         return []
@@ -60,6 +64,17 @@ async def test_what_fails_is_tried_again_and_what_is_stored_is_not(tmp_path: Pat
     clock.put_forward(86_400_000)
     await reports.send_due()
     assert desk.stored[-1].key == "day:2026-09-22"
+
+
+async def test_a_shop_that_nobody_has_written_to_reports_nothing(tmp_path: Path) -> None:
+    desk = Desk()
+    desk.events = []
+    reports, clock = sender(tmp_path, desk, REPORT + 20)
+    assert await reports.send_due() is None
+    desk.events = ["hi"]
+    assert await reports.send_due() is None, "who writes first in the night does not set it off"
+    clock.put_forward(86_400_000)
+    assert await reports.send_due() is not None
 
 
 @pytest.mark.parametrize(("minute", "at"), [(REPORT - 1, "21:30"), (REPORT, "")])

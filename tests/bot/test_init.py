@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import shlex
 import shutil
 import stat
 import subprocess
@@ -21,6 +22,7 @@ from tests.world.processes import MUNSHI, environment, process, run
 from tests.world.running_bot import ROOT
 
 OURS = {"MUNSHI_API_TOKEN", "WHATSAPP_VERIFY_TOKEN", "RAZORPAY_WEBHOOK_SECRET"}
+CHATS = ROOT / "tests" / "shop_scenarios"
 NOTHING = {name.upper(): None for name in Settings.model_fields}
 
 
@@ -67,7 +69,9 @@ def test_check_test_and_diagram_work_there(shop: Path) -> None:
     assert munshi("check").exit_code == 0
     played = munshi("test")
     assert played.exit_code == 0, played.output
-    assert f"{len(list((ROOT / 'tests' / 'scenarios').glob('*.yaml')))} passed, 0 failed" in played.output
+    assert (
+        f"{len(list((ROOT / 'tests' / 'shop_scenarios').glob('*.yaml')))} passed, 0 failed" in played.output
+    )
     assert munshi("diagram").exit_code == 0
     assert "The books balance." in munshi("ledger").output
     assert "up to date" in munshi("migrate").output
@@ -87,7 +91,7 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["kept.txt"]
 
 
-async def test_serve_sandbox_needs_no_keys_and_sells(shop: Path) -> None:
+async def test_serve_sandbox_needs_no_keys_and_the_desk_works_beside_it(shop: Path) -> None:
     env = environment({"PORT": "0", "MUNSHI_FLOW": "flows.yaml"})
     async with (
         process(*MUNSHI, "serve", "--sandbox", env=env, cwd=shop) as served,
@@ -95,17 +99,31 @@ async def test_serve_sandbox_needs_no_keys_and_sells(shop: Path) -> None:
     ):
         assert served.stdout is not None
         first = (await served.stdout.readline()).decode()
-        told = [(await served.stdout.readline()).decode() for _ in range(3)]
+        told = [(await served.stdout.readline()).decode() for _ in range(7)]
         assert first.startswith(f"Munshi serves 'chai-counter' ({shop}/flows.yaml, version ")
-        assert "sandbox-api-token" in told[0]
-        [url] = re.findall(r"at (http://127\.0\.0\.1:\d+),", first)
+        [line] = [one for one in told if one.startswith("  export ")]
+        beside = {**env, **dict(word.split("=", 1) for word in shlex.split(line)[1:])}
+        call = shlex.split(told[-1])
         async with http.post(
-            f"{url}/payments/create",
-            json={"phone": "919800000001", "items": [{"sku": "masala-250", "quantity": 2}]},
-            headers={"Authorization": "Bearer sandbox-api-token"},
+            call[1], data=call[-1], headers=dict(word.split(": ", 1) for word in call[3:6:2])
         ) as answer:
             assert answer.status == 200, await answer.text()
             assert (await answer.json())["status"] == "created"
+        typed = "hi\n1\n1\n1\n/pay\nPay Now\n/pay\n/state\n/wait 2h\n/trace\n/reply thanks\n"
+        chat = ("chat", "--sandbox", "--as", "98000 00002")
+        status, said = await run(*MUNSHI, *chat, env=beside, cwd=shop, typed=typed)
+        assert (status, "Traceback" in said) == (0, False), said
+        assert "no message shows a payment link yet: tap what asks for it" in said
+        assert "✅ Payment Successful!" in said
+        assert "state: paid" in said
+        assert "here time passes by itself" in said
+        assert "here, another terminal tells: munshi why 919800000002" in said
+        accepted = await run(*MUNSHI, "order", "10002", "accepted", env=beside, cwd=shop)
+        assert accepted == (0, "#10002: accepted, ₹180 paid\n")
+        assert (
+            "1 order, ₹180\nPaid online: ₹180 in 1 payment\nNot paid: 1 order"
+            in (await run(*MUNSHI, "day", env=beside, cwd=shop))[1]
+        )
     books = await asyncio.to_thread(munshi, "ledger")
     assert books.output.startswith("0 orders"), "the shop's own books are not touched"
 
@@ -148,7 +166,9 @@ async def test_an_installed_package_makes_shops_without_its_sources(
     assert status == 0, said
     shop = tmp_path / "shop"
     assert (shop / "flows.yaml").read_bytes() == (ROOT / "flows.yaml").read_bytes()
-    assert len(list((shop / "scenarios").iterdir())) == len(list((ROOT / "tests" / "scenarios").iterdir()))
+    assert len(list((shop / "scenarios").iterdir())) == len(
+        list((ROOT / "tests" / "shop_scenarios").iterdir())
+    )
     assert "MUNSHI_API_TOKEN=" in (shop / ".env").read_text("utf-8")
     status, said = await run(*MUNSHI, "check", env=env, cwd=shop)
     assert (status, "flows.yaml is sound" in said) == (0, True), said

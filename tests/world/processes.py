@@ -84,14 +84,20 @@ async def ready(http: aiohttp.ClientSession, url: str) -> None:
     await until(answers, f"{url}/readyz")
 
 
-async def run(*command: str, env: Mapping[str, str], cwd: Path) -> tuple[int, str]:
-    """Run a command to its end. Return exit status and all output."""
+async def run(*command: str, env: Mapping[str, str], cwd: Path, typed: str | None = None) -> tuple[int, str]:
+    """Run a command to its end, with `typed` as its input. Return exit status and all output."""
+    pipe = asyncio.subprocess.PIPE
     running = await asyncio.create_subprocess_exec(
-        *command, env=dict(env), cwd=cwd, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        *command,
+        env=dict(env),
+        cwd=cwd,
+        stdin=None if typed is None else pipe,
+        stdout=pipe,
+        stderr=asyncio.subprocess.STDOUT,
     )
     try:
         async with asyncio.timeout(PATIENCE):
-            output, _ = await running.communicate()
+            output, _ = await running.communicate(None if typed is None else typed.encode())
     finally:
         if running.returncode is None:
             running.kill()
