@@ -6,7 +6,7 @@ from typing import Any, Final
 from flows.engine.events import Happened
 from flows.engine.vocabulary import Action, Result, Scene
 from payments.ledger.state import OrderState
-from payments.processing.cart_actions import NoArguments, limit_for_new, refused, state_of
+from payments.processing.cart_actions import NoArguments, limit_for_new, refused, refused_with, state_of
 from payments.processing.checkout_changes import fields_of
 from payments.processing.quoting import Fault, OrderFault, Quote
 from payments.processing.shop_state import ShopState
@@ -38,7 +38,7 @@ def _place(scene: Scene, args: NoArguments) -> Result:
     if possible != state.cart:
         # Also if a line's product is no longer sold: the customer may have seen the cart with it.
         changed = state.with_cart(tuple(item for item in possible if item.quantity))
-        return Result(changed, instead=Happened("order.refused", {"reason": "sold out"}))
+        return refused_with(changed, "order.refused", reason="sold out")
     quote = Quote(state, scene.language)
     if not quote.lines:
         return refused(scene, "order.refused", reason="empty", limit=MIN_TOTAL)
@@ -59,7 +59,7 @@ def _not_orderable(scene: Scene, fault: Fault) -> Result:
         return refused(scene, "order.refused", reason=fault.reason, limit=fault.limit)
     if fault.field is Field.COUPON:
         state = state.saying(replace(state.checkout, coupon=""))
-    return Result(state, instead=Happened("checkout.refused", fields_of(fault)))
+    return refused_with(state, "checkout.refused", **fields_of(fault))
 
 
 def _order(scene: Scene, quote: Quote) -> Order:

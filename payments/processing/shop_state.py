@@ -85,6 +85,8 @@ class ShopState(NamedTuple):
     """Keys of orders that an action changed and that no result of a call will update, so the step must."""
     to_forget: bool = False
     """Whether the customer asked in this event to be forgotten."""
+    before_request: tuple[Cart, Checkout] | None = None
+    """The customer's own cart and checkout, while the order that a program asks for is handled."""
 
     @property
     def order(self) -> OrderState | None:
@@ -136,6 +138,17 @@ class ShopState(NamedTuple):
     def saying(self, said: Checkout) -> "ShopState":
         """Return the state in which the customer has said this about the next order."""
         return self._replace(checkout=said)
+
+    def requested(self) -> "ShopState":
+        """Return the state in which a program asks for an order: it gets all of it, or changes nothing."""
+        return self._replace(before_request=(self.cart, self.checkout))
+
+    def refusing(self) -> "ShopState":
+        """Return the state in which an action refuses: what a program asked for is given up."""
+        if self.before_request is None:
+            return self
+        held, said = self.before_request
+        return self._replace(cart=held, checkout=said)
 
     def with_order(self, state: OrderState) -> "ShopState":
         """Return the state with this order added or replaced.

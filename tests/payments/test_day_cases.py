@@ -13,6 +13,8 @@ from tests.payments.day_shop import FAR, PUNE, SECTIONS, Day, words
 
 LUNCH: Final = "slot:2026-01-01.lunch"
 DEARER: Final = SECTIONS["products"].replace("price: 120", "price: 130")
+ELSEWHERE: Final = "Flat 99, Other Street, Pune 411009"
+SLOT: Final = "2026-01-01.lunch"
 
 
 # Price, cart
@@ -74,6 +76,38 @@ def test_a_program_orders_at_its_price_and_the_old_summary_orders_nothing_else()
     assert day.taps("Pay now") == ["No: order: changed", "₹520 - ₹0 + ₹0 = ₹520"]
     assert day.state.key == first
     assert day.api() == ["Pay ₹520"], "what the cart holds, at the price shown last"
+
+
+def test_an_address_that_the_summary_did_not_show_gets_no_goods() -> None:
+    day = Day(slots="")
+    day.review("Veg thali", slot="")
+    assert day.api(address=ELSEWHERE) == ["Pay ₹160"]
+    assert day.state.to.address == ELSEWHERE
+    assert day.taps("Pay now") == ["No: order: changed", "₹120 - ₹0 + ₹40 = ₹160"]
+
+
+@pytest.mark.parametrize(
+    ("items", "said", "reason"),
+    [
+        ([("kaju", 1)], {"address": FAR, "slot": SLOT}, "below minimum"),
+        ([("kaju", 9)], {"address": ELSEWHERE, "slot": SLOT}, "sold out"),
+        ([("kaju", 1)], {"address": FAR, "slot": "2026-01-01.brunch"}, "no slot"),
+        ([("kaju", 4)], {"address": FAR, "slot": SLOT, "pays": "cash"}, "no cash"),
+        ([], {"address": ELSEWHERE, "coupon": "OLD9"}, "unknown"),
+        ([], {"address": ELSEWHERE, "note": "x" * 600}, "too long"),
+        ([("kaju", 1)], {"address": ELSEWHERE, "pickup": True}, "no slot"),
+        ([("cake", 1)], {"address": ELSEWHERE}, "unknown"),
+    ],
+)
+def test_a_request_that_is_refused_leaves_cart_and_checkout_as_they_were(
+    items: list[tuple[str, int]], said: dict[str, str | bool], reason: str
+) -> None:
+    day = Day()
+    day.review("Veg thali", slot="Today, Lunch" if "slot" in said else "")
+    before = day.conversation.data
+    day.api(*items, **said)
+    assert (day.refusal, day.orders) == (reason, {})
+    assert day.conversation.data == before
 
 
 def test_a_program_that_orders_the_cart_as_it_is_relies_on_the_price_shown_last() -> None:
