@@ -3,7 +3,8 @@
 import pytest
 
 from payments.ledger.calls import RefundPayment
-from payments.ledger.state import OrderState
+from payments.ledger.state import OrderState, Task
+from payments.ledger.unfinished import unfinished
 from payments.shop.fulfilment import Stage
 from payments.simulator.simulator import Simulator
 from tests.payments.tiffin_shop import LUNCH, bought, told
@@ -98,3 +99,19 @@ def test_a_word_that_a_verb_does_not_read_is_refused(words: str, over: str) -> N
     assert answer.startswith("Not done: ")
     assert f"'{over}'" in answer
     assert order_of(simulator) == before
+
+
+# What is owed for goods that came back
+
+
+def test_the_delivery_of_a_returned_order_is_owed_until_someone_ends_it() -> None:
+    simulator = bought()
+    told(simulator, "Meena", "#10001 delivered owed")
+    told(simulator, "Meena", "#10001 return thali 1")
+    assert order_of(simulator).tasks == (Task.CASH,)
+    assert told(simulator, "Meena", "#orders")[0].startswith("#10001 returned, ₹40 to be paid")
+    [figures] = told(simulator, "Meena", "#day")
+    assert "Owed for delivered orders: ₹40 (#10001 ₹40)" in figures
+    told(simulator, "Meena", "#10001 allowance 40")
+    assert order_of(simulator).tasks == ()
+    assert unfinished(order_of(simulator)) is None
