@@ -164,10 +164,13 @@ class ShopState(NamedTuple):
         return shop._booking(state, places) if places and booked else shop
 
     def _booking(self, state: OrderState, places: int) -> "ShopState":
-        # Money that has come is honoured: a coupon's last use may be taken twice then.
-        shop, limited = self.at.shop, places > 0 and state.lifecycle is Lifecycle.OPEN
+        shop, paid = self.at.shop, state.lifecycle is Lifecycle.FULFILLED
+        # Money that has come is honoured: a coupon's last use may be taken twice then. A slot has only the
+        # places that the shop can bring: if another takes the last one meanwhile, the money goes back.
         bookings = tuple(
-            replace(booking, limit=shop.places(booking.name)) if limited else booking
+            replace(booking, limit=shop.places(booking.name))
+            if places > 0 and not (paid and quotas.is_coupon(booking.name))
+            else booking
             for booking in quotas.bookings(state.order, places)
         )
         code, used = state.order.terms.coupon, self.used

@@ -6,9 +6,11 @@ from typing import Final
 import pytest
 
 from payments.ledger.state import PaymentStatus
+from payments.processing.changes import ChangeSet
 from payments.shop import quotas
 from payments.shop.fulfilment import Stage
 from payments.shop.orders import Lifecycle
+from payments.shop.quotas import Booking
 from tests.payments.day_shop import FAR, PUNE, SECTIONS, Day, words
 
 LUNCH: Final = "slot:2026-01-01.lunch"
@@ -288,6 +290,27 @@ def test_late_payment_while_the_next_order_holds_the_last_place() -> None:
     day.taps("Pay now")
     assert day.pays_late(first) == ["₹160 goes back"]
     assert day.taken == {LUNCH: 2}
+
+
+def test_a_late_payment_takes_no_place_that_another_takes_at_the_same_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    day = Day()
+    day.review("Veg thali")
+    day.typed("first10")
+    day.taps("Pay now")
+    day.lapses()
+    stored: list[Booking] = []
+    save = day.store.save
+
+    def saving(changes: ChangeSet) -> None:
+        stored.extend(changes.bookings)
+        save(changes)
+
+    monkeypatch.setattr(day.store, "save", saving)
+    assert day.pays_late() == ["Paid"]
+    limits = {booking.name: booking.limit for booking in stored}
+    assert limits == {LUNCH: 2, "coupon:FIRST10": None}, "money that came is honoured for a coupon only"
 
 
 def test_link_renewed_slot_full() -> None:
