@@ -85,6 +85,8 @@ class ShopState(NamedTuple):
     """Keys of orders that an action changed and that no result of a call will update, so the step must."""
     to_forget: bool = False
     """Whether the customer asked in this event to be forgotten."""
+    before_order: "ShopState | None" = None
+    """As it was before this event placed an order; None if it has placed none."""
     before_request: tuple[Cart, Checkout] | None = None
     """The customer's own cart and checkout, while the order that a program asks for is handled."""
 

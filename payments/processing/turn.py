@@ -198,6 +198,7 @@ def following(last: Turn, event: InboxEvent) -> Turn:
         unresolved=(),
         to_forget=False,
         checks=(),
+        before_order=None,
         before_request=None,
     )
     rest = (last.given, last.account, shop.orders, last.forgotten)
