@@ -9,6 +9,7 @@ from typing import Final
 from flows.engine.model import Flow
 from flows.engine.vocabulary import Vocabulary
 from flows.messages.fault import Fault
+from payments.ledger.unfinished import Unfinished
 from payments.processing import sale_faults, staff_faults, staff_replies, views
 from payments.processing.cart_actions import CART
 from payments.processing.checkout_actions import CHECKOUT
@@ -45,8 +46,8 @@ EVENTS: Final[Mapping[str, str]] = {
     "payment.failed": "one try to pay failed, `event.reason` says why; the link can still be paid",
     "payment.not_found": "the customer had Razorpay asked, and it knows of no payment",
     "payment.asked_lately": "Razorpay was asked for the payment only moments ago",
-    "customer.refused": "the customer can't be forgotten yet: `event.reason` says why (`open order`,"
-    " `held money`, `refund under way`, `payment under way`, `open link`), `event.number` of which order",
+    "customer.refused": "the customer can't be forgotten yet: `event.reason` says why"
+    f" ({', '.join(f'`{reason}`' for reason in Unfinished)}), `event.number` of which order",
     "handover.ended": "the bot has the chat again; `event.because` says why: `done`, `asked`, `quiet`, or"
     " `nobody` if there is nobody to hand it over to",
     "refund.created": "`event.amount` is going back, started in Razorpay's dashboard",

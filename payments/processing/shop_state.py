@@ -122,10 +122,12 @@ class ShopState(NamedTuple):
 
     @property
     def unfinished(self) -> tuple[Order | None, Unfinished] | None:
-        """An order that is under way, with the reason, among those that are loaded; None if there is none.
+        """Why the customer cannot be forgotten, with the order, if it is one, among those that are loaded.
 
-        The order is None if only its link is known here.
+        None if they can. The order is None too if only its link is known here.
         """
+        if self.at.conversation in self.at.staff:
+            return None, Unfinished.STAFF
         for _, state in sorted(self.orders.items()):
             if (reason := unfinished(state)) is not None:
                 return state.order, reason
