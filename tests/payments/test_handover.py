@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from flows.engine.conversation import Conversation
 from flows.messages.kinds import Buttons, Text
 from payments.processing.advance import advance
-from payments.processing.changes import ChangeSet, values
+from payments.processing.changes import ChangeSet, Told, values
 from payments.processing.memory import MemoryStore
 from payments.processing.step_input import EventKind, InboxEvent
 from payments.shop.handover import Handover, from_json, to_json
@@ -209,12 +209,26 @@ def test_a_command_is_never_passed_on_to_the_customer(text: str, answer: str) ->
     plays(ASKS + f'- customer: hm\n- staff: "Meena replies {text}"\n- shop: []\n  told: "{answer}"\n')
 
 
-def test_a_staff_member_who_may_not_chat_is_a_customer_in_their_replies() -> None:
+NO_CHAT = "Not done: that needs the right 'chat', which Ramesh does not have."
+
+
+def test_a_member_who_may_not_chat_hears_it_instead_of_a_customers_answer() -> None:
     simulator = Simulator(flow_of(MEENA, RAMESH))
     simulator.write("agent")
-    simulator.staff_replies("Ramesh", "I am here")
+    simulator.staff_replies("Ramesh", "I am coming")
     assert [say.name for say in simulator.said] == ["a_person"]
-    assert [say.name for say in simulator.said_to("sim-3")] == ["hello"]
+    assert simulator.said_to("sim-3") == []
+    assert simulator.store.told[-1].value == Told(("sim-3",), "answer to the staff", Text(NO_CHAT))
+
+
+def test_a_tap_without_the_right_is_answered() -> None:
+    simulator = Simulator(flow_of(MEENA, RAMESH))
+    simulator.write("hi")
+    simulator.tap("Yes please")
+    simulator.pay()
+    simulator.staff_taps("Ramesh", "I call them")
+    assert "handover" not in simulator.conversation.data
+    assert simulator.store.told[-1].value == Told(("sim-3",), "answer to the staff", Text(NO_CHAT))
 
 
 # At the border of what the simulator plays
