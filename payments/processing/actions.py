@@ -25,8 +25,9 @@ EVENTS: Final[Mapping[str, str]] = {
     " address, slot, coupon, note or pickup, `event.reason` says why, `event.limit` is in paise",
     "order.stage": "the goods came to the stage `event.stage`, moved by `event.by`; `event.refund` paise go"
     " back",
-    "order.amended": "the order got cheaper: `event.items` are missing or came back, `event.amount` is no"
-    " longer owed, `event.refund` of it goes back, `event.why` says why",
+    "order.amended": "the order changed: `event.items` are missing or came back, `event.amount` is no longer"
+    " owed, `event.refund` of it goes back, `event.why` says why; `event.address` is the new address, if it has"
+    " one",
     "order.requested": "an order was asked for over the API; `event.items` has sku and quantity, `event.pays`"
     " is online or cash",
     "payment_link.created": "Razorpay made the payment link: `order.link` can be sent",

@@ -426,3 +426,15 @@ def test_area_shrinks_after_payment() -> None:
     day.becomes(areas="areas: [{pincodes: [411031-411044], fee: 80}]")
     assert day.staff("stage", "out") == ["Stage out by Meena"]
     assert day.state.to.address == PUNE
+
+
+def test_a_note_of_the_staff_is_not_told_and_a_new_address_is() -> None:
+    day = Day()
+    day.review("Veg thali")
+    day.taps("Cash")
+    assert day.staff("note", "ring twice, rude customer") == []
+    assert day.state.to.note == "ring twice, rude customer"
+    day.staff("address", ELSEWHERE)
+    entries = [entry for entry in day.results[-1].trace if entry.get("event") == "order.amended"]
+    assert len(entries) == 1
+    assert words([day.said[-1].message]) == ["Missing : ₹0 less, ₹0 back"]
