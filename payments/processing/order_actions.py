@@ -45,7 +45,7 @@ def _place(scene: Scene, args: NoArguments) -> Result:
     if quote.total < MIN_TOTAL:
         return refused(scene, "order.refused", reason="too small", limit=MIN_TOTAL)
     placed = _end_current(state).place(_order(scene, quote))
-    return Result(replace(placed, before_order=state))
+    return Result(placed._replace(before_order=state))
 
 
 def _not_orderable(scene: Scene, fault: Fault) -> Result:

@@ -223,13 +223,18 @@ class ShopState(NamedTuple):
 
         `by` is the person who has written to the customer; empty if the customer has written.
         """
-        now, before = self.at.now, self.handover
-        known = before or Handover(now, now)
-        talk = Handover(
-            known.since, max(known.last, now), by or known.by, unread=0 if by else known.unread + 1
-        )
-        check = HandoverCheck(now, now + self.at.shop.handover.quiet)
-        return self._replace(handover=talk, checks=self.checks if before else (*self.checks, check))
+        before = self.handover or Handover(self.at.now, self.at.now)
+        return self._with_person(replace(before, by=by or before.by, unread=0 if by else before.unread + 1))
+
+    def taken_over(self) -> "ShopState":
+        """Return the state in which a person has the chat who is yet to write, from now on or as before."""
+        return self._with_person(self.handover or Handover(self.at.now, self.at.now))
+
+    def _with_person(self, talk: Handover) -> "ShopState":
+        now = self.at.now
+        check = () if self.handover else (HandoverCheck(now, now + self.at.shop.handover.quiet),)
+        handover = replace(talk, last=max(talk.last, now))
+        return self._replace(handover=handover, checks=(*self.checks, *check))
 
     def asking(self, *calls: Call) -> "ShopState":
         """Return the state with these calls added."""

@@ -78,7 +78,8 @@ def change(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
         turn.reply(action, Text(f"Not done: {refused}."))
         return ({**entry, "refused": str(refused)},), False
     after = turn.shop.known(action.order_key)
-    turn.reply(action, _answer(turn, after, whole=action.verb == SHOW))
+    # Of who was forgotten, nothing is shown but how the order stands.
+    turn.reply(action, _answer(turn, after, whole=action.verb == SHOW and not turn.forgotten))
     return ({**entry, "stage": str(after.stage or "")}, *trace), True
 
 
