@@ -18,7 +18,7 @@ from payments.processing import results
 from payments.processing.bodies import OrderRequested, StaffAction, request_to_json, staff_action_to_json
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.results import LinkFound
-from payments.processing.staff_actions import HANDOVER
+from payments.processing.staff_actions import WROTE
 from payments.processing.step_input import EventKind
 from payments.razorpay import webhook
 from payments.razorpay.fetched import Reading
@@ -113,7 +113,7 @@ def _unread(part: Unread) -> Arrival:
 
 def _echo(echo: Echo, phone_number_id: str) -> Arrival:
     """Return the arrival of what the owner wrote to a customer without us: a person has the chat."""
-    body = staff_action_to_json(StaffAction("", "the WhatsApp Business app", HANDOVER))
+    body = staff_action_to_json(StaffAction("", "the WhatsApp Business app", WROTE))
     return _news(echo, EventKind.STAFF, body, phone_number_id)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from payments.ledger.balance import Captured
 from payments.ledger.facts import EntityType, FactState
-from payments.ledger.state import OrderState
+from payments.ledger.state import OrderState, Task
 from payments.shop.business_day import Period
 from payments.shop.fulfilment import Stage
 from payments.shop.orders import CURRENCY, Lifecycle, is_by_hand
@@ -67,7 +67,7 @@ class Day:
             if period.has(payment.at * 1000) and payment.currency == CURRENCY:
                 self._add_payment(payment)
         self.refunded += _went_back(state, period)
-        if state.stage is Stage.DELIVERED and state.goods_due and state.due:
+        if Task.CASH in state.tasks:
             self.owed[state.order.number] = state.due
         if state.to_give_back:
             self.to_give_back[state.order.number] = state.to_give_back

@@ -3,7 +3,7 @@
 Money is in rupees, times are in the shop's time zone.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -133,24 +133,32 @@ def _gst(state: OrderState, zone: ZoneInfo) -> Iterator[Cells]:
     sold = tax_rows([Taxable(line.charged, line.delivery, line.rate) for line in lines], in_state)
     for row, (name, hsn) in zip(sold, [*named, *[_DELIVERY] * len(sold)], strict=False):
         yield _tax_cells(state.order.number, at, "sale", seller.gst, place, name, hsn, row, 1)
+    remaining = [line.charged + line.delivery for line in lines]
     for amendment in state.amendments:
-        when = local(zone, amendment.at)
-        for line, amount in _credited(amendment, lines):
-            [row] = tax_rows([Taxable(amount, 0, line.rate)], in_state)
-            credit = ("credit", seller.gst, place, line.name, line.hsn, row, -1)
-            yield _tax_cells(state.order.number, when, *credit)
+        when, credited = local(zone, amendment.at), _credited(amendment, lines, remaining)
+        for line, amount in zip(lines, credited, strict=True):
+            if amount:
+                [row] = tax_rows([Taxable(amount, 0, line.rate)], in_state)
+                credit = ("credit", seller.gst, place, line.name, line.hsn, row, -1)
+                yield _tax_cells(state.order.number, when, *credit)
+        remaining = [left - amount for left, amount in zip(remaining, credited, strict=True)]
 
 
 _DELIVERY: Final = ("Delivery", "")
 
 
-def _credited(amendment: Amendment, lines: tuple[Line, ...]) -> list[tuple[Line, int]]:
-    """Return what an amendment takes off each line: an allowance lowers all of them in proportion."""
-    if amendment.kind is AmendmentKind.LESS:
-        parts = [amendment.amount if line.sku == amendment.sku else 0 for line in lines]
-    else:
-        parts = list(allocate(amendment.amount, [line.charged + line.delivery for line in lines]))
-    return [(line, part) for line, part in zip(lines, parts, strict=True) if part]
+def _credited(amendment: Amendment, lines: Sequence[Line], remaining: Sequence[int]) -> list[int]:
+    """Return what an amendment takes off each line, of which `remaining` paise were not credited before.
+
+    Pieces lower their own line, and the others only if an allowance has lowered it before. An allowance
+    lowers all in proportion to what remains.
+    """
+    pieces = amendment.kind is AmendmentKind.LESS
+    own = [amendment.amount if pieces and line.sku == amendment.sku else 0 for line in lines]
+    own = [min(amount, left) for amount, left in zip(own, remaining, strict=True)]
+    after = [left - amount for amount, left in zip(own, remaining, strict=True)]
+    shared = allocate(amendment.amount - sum(own), after)
+    return [amount + part for amount, part in zip(own, shared, strict=True)]
 
 
 def _tax_cells(

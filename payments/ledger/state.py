@@ -44,7 +44,7 @@ class Task(StrEnum):
     GOODS = "goods"
     """The goods are on their way to the customer, or still to be made ready."""
     CASH = "cash"
-    """The goods were handed over, and money for them is owed."""
+    """The goods were handed over, and money is owed: for them, or for their delivery if they came back."""
     REFUND = "refund"
     """A person has to give back what a person took."""
 
@@ -175,7 +175,7 @@ class OrderState:
         tasks: list[Task] = []
         if self.stage is not None and not self.stage.ended:
             tasks.append(Task.GOODS)
-        if self.stage is Stage.DELIVERED and self.goods_due and self.due:
+        if self.stage in (Stage.DELIVERED, Stage.RETURNED) and self.goods_due and self.due:
             tasks.append(Task.CASH)
         if self.to_give_back:
             tasks.append(Task.REFUND)

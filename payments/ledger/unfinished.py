@@ -1,4 +1,4 @@
-"""Whether an order is still under way, so that its customer cannot be forgotten yet. Pure."""
+"""Why a customer cannot be forgotten yet: mostly, whether an order of theirs is still under way. Pure."""
 
 from enum import StrEnum
 from typing import Final
@@ -8,8 +8,10 @@ from payments.shop.orders import AttemptStatus, Lifecycle
 
 
 class Unfinished(StrEnum):
-    """Why an order is under way, as a flow and people read it."""
+    """Why somebody cannot be forgotten yet, as a flow and people read it."""
 
+    STAFF = "one of the staff"
+    """The shop tells them of its orders: they are to be taken out of the staff first."""
     OPEN = "open order"
     """It can be paid, and its goods are reserved."""
     GOODS = "goods on their way"

@@ -9,6 +9,7 @@ from typing import Final
 from flows.engine.model import Flow
 from flows.engine.vocabulary import Vocabulary
 from flows.messages.fault import Fault
+from payments.ledger.unfinished import Unfinished
 from payments.processing import sale_faults, staff_faults, staff_replies, views
 from payments.processing.cart_actions import CART
 from payments.processing.checkout_actions import CHECKOUT
@@ -24,8 +25,8 @@ EVENTS: Final[Mapping[str, str]] = {
     " address, slot, coupon, note or pickup, `event.reason` says why, `event.limit` is in paise",
     "order.stage": "the goods came to the stage `event.stage`, moved by `event.by`; `event.refund` paise go"
     " back",
-    "order.amended": "the order got cheaper: `event.items` are missing or came back, `event.amount` is no"
-    " longer owed, `event.refund` of it goes back, `event.why` says why",
+    "order.amended": "the order changed: `event.items` are missing or came back, `event.amount` is no longer"
+    " owed, `event.refund` of it goes back, `event.why` says why; `event.address` is the new address, if any",
     "order.requested": "an order was asked for over the API; `event.items` has sku and quantity, `event.pays`"
     " is online or cash",
     "payment_link.created": "Razorpay made the payment link: `order.link` can be sent",
@@ -45,10 +46,11 @@ EVENTS: Final[Mapping[str, str]] = {
     "payment.failed": "one try to pay failed, `event.reason` says why; the link can still be paid",
     "payment.not_found": "the customer had Razorpay asked, and it knows of no payment",
     "payment.asked_lately": "Razorpay was asked for the payment only moments ago",
-    "customer.refused": "the customer can't be forgotten yet: `event.reason` says why (`open order`,"
-    " `held money`, `refund under way`, `payment under way`, `open link`), `event.number` of which order",
+    "customer.refused": "the customer can't be forgotten yet: `event.reason` says why"
+    f" ({', '.join(f'`{reason}`' for reason in Unfinished)}), `event.number` of which order",
+    "handover.opened": "one of the staff has taken the chat over, and has not written yet",
     "handover.ended": "the bot has the chat again; `event.because` says why: `done`, `asked`, `quiet`, or"
-    " `nobody` if there is nobody to hand it over to",
+    " `nobody` if there is nobody who would read it",
     "refund.created": "`event.amount` is going back, started in Razorpay's dashboard",
     "refund.processed": "`event.amount` went back",
     "refund.failed": "`event.amount` could not be given back; it waits for a person",

@@ -131,6 +131,7 @@ def _handle(turn: Turn, body: Body) -> Done:
         case TimerDue():
             return turn.run(body)
         case OrderRequested():
+            turn.shop = turn.shop.requested()
             return turn.run(Happened("order.requested", {"pays": "online", **request_to_json(body)}))
         case FactsTold():
             return _facts(turn, body)

@@ -42,8 +42,19 @@ def state_of(scene: Scene) -> ShopState:
 
 
 def refused(scene: Scene, event: str, **fields: Any) -> Result:
-    """Return a result that changes nothing and raises `event` instead of the rest of the rule."""
-    return Result(scene.host, instead=Happened(event, fields))
+    """Return a result that changes nothing and raises `event` instead of the rest of the rule.
+
+    What a program asked for is given up as a whole.
+    """
+    return refused_with(state_of(scene), event, **fields)
+
+
+def refused_with(changed: ShopState, event: str, **fields: Any) -> Result:
+    """Return a result that raises `event` instead of the rest of the rule and keeps what was changed.
+
+    If a program asked for it, nothing is changed.
+    """
+    return Result(changed.refusing(), instead=Happened(event, fields))
 
 
 def _put(scene: Scene, sku: str, quantity: int) -> Result:
@@ -56,7 +67,7 @@ def _put(scene: Scene, sku: str, quantity: int) -> Result:
     changed = state.with_cart(cart.with_quantity(state.cart, sku, min(quantity, limit)))
     if quantity > limit:
         reason = "limit" if limit else "sold out"
-        return Result(changed, instead=Happened("cart.refused", {"reason": reason, "limit": limit}))
+        return refused_with(changed, "cart.refused", reason=reason, limit=limit)
     return Result(changed, instead=_cart_emptied(state, changed))
 
 
@@ -88,7 +99,8 @@ def _fill(scene: Scene, args: NoArguments) -> Result:
     Without items the cart stays.
     If the shop lacks one of the products, the order is refused and the cart stays: a part of what was asked
     for would be a wrong order. If less is left than was asked for, the cart holds what is left and the order
-    is refused: the requester has not seen that cart.
+    is refused: the customer has not seen that cart. A program that asks for an order gets all of it, or
+    changes nothing.
     """
     items = cart.items_from_json(scene.event.get("items") or ())
     if not items:
@@ -108,7 +120,7 @@ def _fill(scene: Scene, args: NoArguments) -> Result:
     filled = (Item(sku, min(wanted[sku], limit)) for sku, limit in limits.items())
     changed = state.with_cart(tuple(item for item in filled if item.quantity > 0))
     if any(wanted[sku] > limit for sku, limit in limits.items()):
-        return Result(changed, instead=Happened("order.refused", {"reason": "sold out"}))
+        return refused_with(changed, "order.refused", reason="sold out")
     return _with_checkout(scene, changed)
 
 

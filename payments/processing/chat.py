@@ -13,12 +13,12 @@ from payments.processing import handover
 from payments.processing.bodies import Chat, PreferenceSet, StaffAction
 from payments.processing.changes import Command
 from payments.processing.named_orders import DAY, ORDERS
-from payments.processing.staff_actions import DONE, REPLY, may_do, right_for
-from payments.processing.staff_commands import action_of, command, command_in
+from payments.processing.staff_actions import DONE, REPLY, may_do
+from payments.processing.staff_commands import action_of, command, command_in, without_right
 from payments.processing.staff_replies import StaffReply, decode
 from payments.processing.turn import Trace, Turn
 from payments.shop.consent import without_offers
-from payments.shop.staff import Right, Staff
+from payments.shop.staff import Staff
 
 
 def chat(turn: Turn, body: Chat) -> tuple[Trace, bool]:
@@ -31,7 +31,7 @@ def chat(turn: Turn, body: Chat) -> tuple[Trace, bool]:
         reply = decode(body.event.reply_id)
         return turn.run(body.event) if reply is None else _staff_tap(turn, member, reply)
     about = turn.given.quoted.get(body.quote or "")
-    replies = member is not None and Right.CHAT in member.may and about not in (None, turn.conversation.id)
+    replies = member is not None and about not in (None, turn.conversation.id)
     words = command_in(body.event) if member else None
     if member and words is not None and not (replies and normalise(words) == DONE):
         return command(turn, member, words)
@@ -51,12 +51,12 @@ def preference(turn: Turn, body: PreferenceSet) -> tuple[Trace, bool]:
 
 
 def _staff_tap(turn: Turn, member: Staff | None, reply: StaffReply) -> tuple[Trace, bool]:
-    """Handle a tap on a message to the staff. From anybody else, or without the right, it does nothing."""
+    """Handle a tap on a message to the staff. From anybody else it does nothing, and nothing is said."""
     entry: dict[str, Any] = {"event": "staff tap", "verb": reply.verb, "about": reply.conversation}
     if member is None:
         return ({**entry, "refused": "it is not from the staff"},), False
     if not may_do(reply.verb, member.may):
-        return ({**entry, "by": member.name, "refused": f"they may not do {right_for(reply.verb)}"},), False
+        return without_right(turn, member, reply.verb, {**entry, "by": member.name})
     action = action_of(turn, member, reply.verb, reply.value, reply.order_key)
     # A list is for the member alone, whomever the id names.
     to = turn.conversation.id if reply.verb in (ORDERS, DAY) else reply.conversation
@@ -68,6 +68,8 @@ def _staff_reply(turn: Turn, member: Staff, about: str | None, event: Event) -> 
     text = event.text.strip() if isinstance(event, TextReceived) else ""
     action = action_of(turn, member, REPLY, text)
     entry: dict[str, Any] = {"event": "staff reply", "about": about}
+    if not may_do(REPLY, member.may):
+        return without_right(turn, member, REPLY, entry)
     if not text:
         turn.answer(action, "Only text can be passed on to the customer. Nothing was sent.")
         return ({**entry, "refused": "it is not text"},), True

@@ -1,12 +1,13 @@
 """A person takes over a chat, answers in it, and gives it back. Pure.
 
 While a person has a chat, the customer's texts and media go to those of the staff who may talk to customers.
-Taps are answered as ever, and news of money and of orders is said; reminders are not.
+Taps and opt-outs are answered as ever, and news of money and of orders is said; reminders are not.
 """
 
 from dataclasses import replace
 from typing import Any, Final
 
+from flows.document.words import normalise
 from flows.engine.conversation import Talk
 from flows.engine.effects import Say
 from flows.engine.events import Event, Happened, Received, TextReceived
@@ -20,6 +21,8 @@ from payments.processing.turn import Trace, Turn
 from payments.shop.handover import Ending, HandoverCheck
 from payments.shop.staff import Right, who_may
 
+OPENED: Final = "handover.opened"
+"""Event: a member of the staff has taken the chat over, and has not written yet."""
 ENDED: Final = "handover.ended"
 """Event: the bot has the chat again."""
 _MEDIA: Final = frozenset(
@@ -35,25 +38,56 @@ def is_for_person(event: Event) -> bool:
 
 
 def hold(turn: Turn, event: Event) -> tuple[Trace, bool]:
-    """Pass on to the staff what the customer sent. A word for the bot ends the hand-over."""
+    """Pass on to the staff what the customer sent. A word for the bot ends the hand-over.
+
+    An opt-out acts all the same. If nobody would read what is passed on, the bot has the chat again.
+    """
     if isinstance(event, TextReceived) and turn.shop.at.shop.handover.ends(event.text):
-        trace, answered = _end(turn, Ending.ASKED)
-        return (trace, True) if answered else (trace + turn.run(event)[0], True)
+        return _back_to_the_bot(turn, Ending.ASKED, event)
+    to, current = _talkers(turn), turn.shop.handover
+    if not to and current is not None and not current.by:
+        return _back_to_the_bot(turn, Ending.NOBODY, event)
+    acted = turn.run(event)[0] if _opts_out(turn, event) else ()
     turn.shop = turn.shop.handed_over()
     # A person answers: no loop of bots.
     turn.conversation = replace(turn.conversation, talk=Talk(heard_at=turn.now))
-    to = _talkers(turn)
     if to:
         turn.told.append(Told(to, "from a customer", _forwarded(turn, event)))
-    return ({"event": "held for a person", "forwarded": len(to)},), True
+    return (*acted, {"event": "held for a person", "forwarded": len(to)}), True
+
+
+def _back_to_the_bot(turn: Turn, because: Ending, event: Event) -> tuple[Trace, bool]:
+    """End the hand-over. The bot answers the event too, unless it was only a word for the bot."""
+    trace, answered = _end(turn, because)
+    if answered and because is Ending.ASKED and _trigger_of(turn, event) is None:
+        return trace, True
+    return trace + turn.run(event)[0], True
+
+
+def _trigger_of(turn: Turn, event: Event) -> str | None:
+    """Return what a text fires here as a word; None if it is no word, or may answer a question."""
+    state = turn.flow.states.get(turn.conversation.state)
+    word = normalise(event.text) if isinstance(event, TextReceived) else ""
+    if state is None or (state.ask is not None and word not in state.interrupting):
+        return None
+    return state.words.get(word)
+
+
+def _opts_out(turn: Turn, event: Event) -> bool:
+    """Return whether the event is a word by which the customer wants to hear less, or to be forgotten."""
+    trigger = _trigger_of(turn, event)
+    rules = [rule for rule in turn.flow.rules if rule.trigger == trigger]
+    return any(call.name in _OPT_OUTS for rule in rules for call in rule.reaction.do)
+
+
+_OPT_OUTS: Final = frozenset({"customer.hears", "customer.forget"})
 
 
 def reply(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     """Say to the customer what a member of the staff wrote, and leave the chat to people."""
     entry: dict[str, Any] = {"event": "staff", "verb": action.verb, "by": action.by}
     if turn.forgotten:
-        turn.answer(action, "The customer was forgotten: there is nobody to write to.")
-        return ({**entry, "refused": "the customer was forgotten"},), False
+        return _forgotten(turn, action)
     heard, window = heard_at(turn), turn.flow.limits.window
     if heard is not None and turn.now - heard >= window:
         hours = window // _HOUR
@@ -76,10 +110,28 @@ def last_reply(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
 
 
 def take_over(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
-    """Leave the chat to a person, who writes to the customer."""
-    turn.shop = turn.shop.handed_over(by=action.by)
+    """Leave the chat to a member of the staff, who is yet to write. The customer hears that they will."""
+    if turn.forgotten:
+        return _forgotten(turn, action)
+    begins = turn.shop.handover is None
+    turn.shop = turn.shop.taken_over()
     turn.answer(action, f"The chat with {_who(turn)} is yours. Reply to this message to write to them.")
+    entry = {"event": "staff", "verb": action.verb, "by": action.by}
+    return (entry, *(turn.run(Happened(OPENED))[0] if begins else ())), True
+
+
+def leave_to_person(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
+    """Leave the chat to a person who has written to the customer by another program."""
+    if turn.forgotten:
+        return _forgotten(turn, action)
+    turn.shop = turn.shop.handed_over(by=action.by)
     return ({"event": "staff", "verb": action.verb, "by": action.by},), True
+
+
+def _forgotten(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
+    turn.answer(action, "The customer was forgotten: there is nobody to write to.")
+    entry = {"event": "staff", "verb": action.verb, "by": action.by}
+    return ({**entry, "refused": "the customer was forgotten"},), False
 
 
 def give_back(turn: Turn, action: StaffAction, because: Ending) -> tuple[Trace, bool]:

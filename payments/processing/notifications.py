@@ -76,13 +76,16 @@ def _changes_by_people(before: OrderState, after: OrderState) -> Iterator[Happen
     refund = sum(refund.amount for refund in _intents(before, after))
     if after.stage is not before.stage and after.stage not in (None, Stage.PLACED):
         yield Happened("order.stage", {"stage": str(after.stage), "by": after.stage_by, "refund": refund})
-    if new := after.amendments[len(before.amendments) :]:
-        names = {line.sku: line.name for line in after.order.lines}
-        items = ", ".join(f"{one.pieces} × {names.get(one.sku, one.sku)}" for one in new if one.pieces)
-        less = before.owed - after.owed
-        yield Happened(
-            "order.amended", {"items": items, "amount": less, "refund": refund, "why": new[-1].why}
-        )
+    new = after.amendments[len(before.amendments) :]
+    names = {line.sku: line.name for line in after.order.lines}
+    items = ", ".join(f"{one.pieces} × {names.get(one.sku, one.sku)}" for one in new if one.pieces)
+    less = before.owed - after.owed
+    address = after.to.address if after.to.address != before.to.address else ""
+    if items or less or address:
+        # A note of the staff is for the staff.
+        why = new[-1].why
+        fields = {"items": items, "amount": less, "refund": refund, "why": why, "address": address}
+        yield Happened("order.amended", fields)
 
 
 def _intents(before: OrderState, after: OrderState) -> list[Refund]:

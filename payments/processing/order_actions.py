@@ -6,7 +6,7 @@ from typing import Any, Final
 from flows.engine.events import Happened
 from flows.engine.vocabulary import Action, Result, Scene
 from payments.ledger.state import OrderState
-from payments.processing.cart_actions import NoArguments, limit_for_new, refused, state_of
+from payments.processing.cart_actions import NoArguments, limit_for_new, refused, refused_with, state_of
 from payments.processing.checkout_changes import fields_of
 from payments.processing.quoting import Fault, OrderFault, Quote
 from payments.processing.shop_state import ShopState
@@ -21,8 +21,6 @@ from payments.shop.orders import CURRENCY, Lifecycle, Order, order_key
 
 MIN_TOTAL: Final = 100
 """Paise. Razorpay makes no link under ₹1. Source: Create a Standard Payment Link."""
-CASH: Final = "cash"
-"""What a program says of an order that is paid when its goods are handed over."""
 CUSTOMER: Final = "customer"
 """Who called an order off that its customer did not want any more."""
 
@@ -38,7 +36,7 @@ def _place(scene: Scene, args: NoArguments) -> Result:
     if possible != state.cart:
         # Also if a line's product is no longer sold: the customer may have seen the cart with it.
         changed = state.with_cart(tuple(item for item in possible if item.quantity))
-        return Result(changed, instead=Happened("order.refused", {"reason": "sold out"}))
+        return refused_with(changed, "order.refused", reason="sold out")
     quote = Quote(state, scene.language)
     if not quote.lines:
         return refused(scene, "order.refused", reason="empty", limit=MIN_TOTAL)
@@ -46,10 +44,8 @@ def _place(scene: Scene, args: NoArguments) -> Result:
         return _not_orderable(scene, fault)
     if quote.total < MIN_TOTAL:
         return refused(scene, "order.refused", reason="too small", limit=MIN_TOTAL)
-    if scene.event.get("pays") == CASH and not quote.takes_cash:
-        # A program asks for the order and its payment at once: it gets both or neither.
-        return refused(scene, "order.refused", reason="no cash", limit=_cash_limit(state))
-    return Result(_end_current(state).place(_order(scene, quote)))
+    placed = _end_current(state).place(_order(scene, quote))
+    return Result(placed._replace(before_order=state))
 
 
 def _not_orderable(scene: Scene, fault: Fault) -> Result:
@@ -59,7 +55,7 @@ def _not_orderable(scene: Scene, fault: Fault) -> Result:
         return refused(scene, "order.refused", reason=fault.reason, limit=fault.limit)
     if fault.field is Field.COUPON:
         state = state.saying(replace(state.checkout, coupon=""))
-    return Result(state, instead=Happened("checkout.refused", fields_of(fault)))
+    return refused_with(state, "checkout.refused", **fields_of(fault))
 
 
 def _order(scene: Scene, quote: Quote) -> Order:
@@ -105,16 +101,21 @@ def _promise(scene: Scene, args: NoArguments) -> Result:
     if order is None or order.lifecycle is not Lifecycle.OPEN or not order.open_to_pay:
         return refused(scene, "order.refused", reason="nothing to pay")
     if not _takes_cash(state, order) or order.balance.paid:
-        # An order that nobody can pay would keep its goods for ever. `payment.request` opens it again.
-        ended = state if order.attempts else state.end(order.key)
-        fields = {"reason": "no cash", "limit": _cash_limit(state)}
-        return Result(ended, instead=Happened("order.refused", fields))
+        terms = state.at.shop.cash
+        limit = (terms.up_to if terms else None) or 0
+        return refused_with(_without_cash(state, order), "order.refused", reason="no cash", limit=limit)
     return Result(state.promise(order.key))
 
 
-def _cash_limit(state: ShopState) -> int:
-    terms = state.at.shop.cash
-    return (terms.up_to if terms else None) or 0
+def _without_cash(state: ShopState, order: OrderState) -> ShopState:
+    """Return the state in which no cash is taken for the current order.
+
+    If this event placed it, it was never placed: cart, slot, coupon and an earlier order are as before. Else
+    it ends if nobody can pay it, for it would keep its goods for ever. `payment.request` opens it again.
+    """
+    if state.before_order is not None:
+        return state.before_order
+    return state if order.attempts else state.end(order.key)
 
 
 def _takes_cash(state: ShopState, order: OrderState) -> bool:

@@ -45,10 +45,12 @@ def move(
     *,
     expected: Stage | None = None,
     settlement: Settlement | None = None,
+    amount: int | None = None,
 ) -> Trace:
     """Move the order forward to the stage `to`. `expected` is the stage that the person saw.
 
-    `settlement` says how an order is paid that is delivered and was not paid in full before.
+    `settlement` says how an order is paid that is delivered and was not paid in full before. `amount` is what
+    was taken for it, in paise, if that is not all that is due: the rest is owed.
     """
     stage, stages = _stage(state, expected), (*turn.shop.at.shop.stages, Stage.DELIVERED)
     if to not in stages:
@@ -59,8 +61,9 @@ def move(
     if unpaid and settlement is None:
         raise NotPossible(f"{_named(state)} is not paid: say whether by cash, by upi, or owed")
     new: tuple[Fact, ...] = ()
-    if unpaid and settlement in (Settlement.CASH, Settlement.UPI):
-        new = (_payment(state, unpaid, settlement, by, turn.now),)
+    taken = (unpaid if amount is None else amount) if to is Stage.DELIVERED else 0
+    if taken and settlement in (Settlement.CASH, Settlement.UPI):
+        new = (_payment(state, taken, settlement, by, turn.now),)
     return _applied(turn, state, _staged(state, to, by, turn.now), new)
 
 

@@ -164,8 +164,9 @@ class Quote:
     @property
     def fingerprint(self) -> str:
         """What a customer who was shown this price relies on, as a short text. The same in every language."""
-        lines = sorted((article.sku, quantity, article.price) for article, quantity in self.articles)
-        shown = (lines, self.price.discount, self.price.delivery, self.slot, str(self.how))
+        lines, said = sorted((a.sku, quantity, a.price) for a, quantity in self.articles), self.state.checkout
+        to = "" if self.how is Fulfilment.PICKUP else (said.address, said.pincode)
+        shown = (lines, self.price.discount, self.price.delivery, self.slot, str(self.how), to)
         return hashlib.sha256(repr(shown).encode()).hexdigest()[:_FINGERPRINT]
 
     @property

@@ -85,6 +85,10 @@ class ShopState(NamedTuple):
     """Keys of orders that an action changed and that no result of a call will update, so the step must."""
     to_forget: bool = False
     """Whether the customer asked in this event to be forgotten."""
+    before_order: "ShopState | None" = None
+    """As it was before this event placed an order; None if it has placed none."""
+    before_request: tuple[Cart, Checkout] | None = None
+    """The customer's own cart and checkout, while the order that a program asks for is handled."""
 
     @property
     def order(self) -> OrderState | None:
@@ -118,10 +122,12 @@ class ShopState(NamedTuple):
 
     @property
     def unfinished(self) -> tuple[Order | None, Unfinished] | None:
-        """An order that is under way, with the reason, among those that are loaded; None if there is none.
+        """Why the customer cannot be forgotten, with the order, if it is one, among those that are loaded.
 
-        The order is None if only its link is known here.
+        None if they can. The order is None too if only its link is known here.
         """
+        if self.at.conversation in self.at.staff:
+            return None, Unfinished.STAFF
         for _, state in sorted(self.orders.items()):
             if (reason := unfinished(state)) is not None:
                 return state.order, reason
@@ -137,6 +143,17 @@ class ShopState(NamedTuple):
         """Return the state in which the customer has said this about the next order."""
         return self._replace(checkout=said)
 
+    def requested(self) -> "ShopState":
+        """Return the state in which a program asks for an order: it gets all of it, or changes nothing."""
+        return self._replace(before_request=(self.cart, self.checkout))
+
+    def refusing(self) -> "ShopState":
+        """Return the state in which an action refuses: what a program asked for is given up."""
+        if self.before_request is None:
+            return self
+        held, said = self.before_request
+        return self._replace(cart=held, checkout=said)
+
     def with_order(self, state: OrderState) -> "ShopState":
         """Return the state with this order added or replaced.
 
@@ -151,10 +168,13 @@ class ShopState(NamedTuple):
         return shop._booking(state, places) if places and booked else shop
 
     def _booking(self, state: OrderState, places: int) -> "ShopState":
-        # Money that has come is honoured: a coupon's last use may be taken twice then.
-        shop, limited = self.at.shop, places > 0 and state.lifecycle is Lifecycle.OPEN
+        shop, paid = self.at.shop, state.lifecycle is Lifecycle.FULFILLED
+        # Money that has come is honoured: a coupon's last use may be taken twice then. A slot has only the
+        # places that the shop can bring: if another takes the last one meanwhile, the money goes back.
         bookings = tuple(
-            replace(booking, limit=shop.places(booking.name)) if limited else booking
+            replace(booking, limit=shop.places(booking.name))
+            if places > 0 and not (paid and quotas.is_coupon(booking.name))
+            else booking
             for booking in quotas.bookings(state.order, places)
         )
         code, used = state.order.terms.coupon, self.used
@@ -203,13 +223,18 @@ class ShopState(NamedTuple):
 
         `by` is the person who has written to the customer; empty if the customer has written.
         """
-        now, before = self.at.now, self.handover
-        known = before or Handover(now, now)
-        talk = Handover(
-            known.since, max(known.last, now), by or known.by, unread=0 if by else known.unread + 1
-        )
-        check = HandoverCheck(now, now + self.at.shop.handover.quiet)
-        return self._replace(handover=talk, checks=self.checks if before else (*self.checks, check))
+        before = self.handover or Handover(self.at.now, self.at.now)
+        return self._with_person(replace(before, by=by or before.by, unread=0 if by else before.unread + 1))
+
+    def taken_over(self) -> "ShopState":
+        """Return the state in which a person has the chat who is yet to write, from now on or as before."""
+        return self._with_person(self.handover or Handover(self.at.now, self.at.now))
+
+    def _with_person(self, talk: Handover) -> "ShopState":
+        now = self.at.now
+        check = () if self.handover else (HandoverCheck(now, now + self.at.shop.handover.quiet),)
+        handover = replace(talk, last=max(talk.last, now))
+        return self._replace(handover=handover, checks=(*self.checks, *check))
 
     def asking(self, *calls: Call) -> "ShopState":
         """Return the state with these calls added."""

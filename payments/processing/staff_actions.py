@@ -21,12 +21,14 @@ LAST_REPLY: Final = "last_reply"
 DONE: Final = "done"
 """Give the chat back to the bot."""
 HANDOVER: Final = "handover"
-"""Take the chat over; a person has written to the customer by another program."""
+"""Take the chat over, to write to the customer."""
+WROTE: Final = "wrote"
+"""Leave the chat to a person who has written to the customer by another program."""
 HEARS: Final = "hears"
 """Keep what the customer wants to hear: the action's value is a `payments.shop.consent.Hears`."""
 
 _RIGHTS: Final[Mapping[str, Right]] = {
-    **dict.fromkeys((REPLY, LAST_REPLY, DONE, HANDOVER, HEARS), Right.CHAT),
+    **dict.fromkeys((REPLY, LAST_REPLY, DONE, HANDOVER, WROTE, HEARS), Right.CHAT),
     **dict.fromkeys(staff_orders.GIVES_MONEY, Right.MONEY),
 }
 
@@ -69,6 +71,8 @@ def act(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
             return handover.give_back(turn, action, Ending.DONE)
         case "handover":
             return handover.take_over(turn, action)
+        case "wrote":
+            return handover.leave_to_person(turn, action)
         case "orders":
             return staff_lists.orders(turn, action)
         case "day":

@@ -52,7 +52,7 @@ def command(turn: Turn, member: Staff, words: str) -> tuple[Trace, bool]:
         case "day":
             return _day(turn, member, rest, entry)
         case "done" if Right.CHAT not in member.may:
-            return _without_right(turn, member, DONE, entry)
+            return without_right(turn, member, DONE, entry)
         case "done":
             said = "Not done: reply with #done to a message of the customer whose chat it is."
             return _answer(turn, member, said, {**entry, "refused": "it is in reply to nothing"})
@@ -75,7 +75,7 @@ def _day(turn: Turn, member: Staff, words: str, entry: dict[str, Any]) -> tuple[
 def _list(turn: Turn, member: Staff, verb: str, value: str, entry: dict[str, Any]) -> tuple[Trace, bool]:
     """Ask for a list in the member's own conversation: the step that answers is given it."""
     if not may_do(verb, member.may):
-        return _without_right(turn, member, verb, entry)
+        return without_right(turn, member, verb, entry)
     return _done(turn, turn.conversation.id, action_of(turn, member, verb, value), entry)
 
 
@@ -93,7 +93,7 @@ def _about_order(
         said = f"There is no '{first[:40]}' for an order: nothing was done. #help shows what there is."
         return _answer(turn, member, said, {**entry, "refused": "no such verb"})
     if not may_do(verb, member.may):
-        return _without_right(turn, member, verb, entry)
+        return without_right(turn, member, verb, entry)
     return _done(turn, conversation, action_of(turn, member, verb, value, key), entry)
 
 
@@ -103,7 +103,8 @@ def action_of(turn: Turn, member: Staff, verb: str, value: str, order_key: str =
     return StaffAction(order_key, member.name, verb, value, money=money, answer_to=own)
 
 
-def _without_right(turn: Turn, member: Staff, verb: str, entry: dict[str, Any]) -> tuple[Trace, bool]:
+def without_right(turn: Turn, member: Staff, verb: str, entry: dict[str, Any]) -> tuple[Trace, bool]:
+    """Answer a member who may not do `verb`."""
     right = right_for(verb)
     said = f"Not done: that needs the right '{right}', which {member.name} does not have."
     return _answer(turn, member, said, {**entry, "refused": f"they may not do {right}"})

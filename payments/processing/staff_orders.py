@@ -32,6 +32,8 @@ WASTE: Final = "waste"
 """Word after what a verb needs, or the last one: the goods cannot be sold again."""
 RESTOCK: Final = "restock"
 """Word in the same places: the goods can be sold again."""
+SURPLUS: Final = "surplus"
+"""Word after a sum that was taken: it is more than is due, and that is no slip."""
 _NEEDS: Final[Mapping[str, int]] = {STAGE: 1, "cancel": 0, "refuse": 0, "less": 2, "return": 2}
 """How many words each verb needs that has to do with goods."""
 
@@ -76,7 +78,8 @@ def change(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
         turn.reply(action, Text(f"Not done: {refused}."))
         return ({**entry, "refused": str(refused)},), False
     after = turn.shop.known(action.order_key)
-    turn.reply(action, _answer(turn, after, whole=action.verb == SHOW))
+    # Of who was forgotten, nothing is shown but how the order stands.
+    turn.reply(action, _answer(turn, after, whole=action.verb == SHOW and not turn.forgotten))
     return ({**entry, "stage": str(after.stage or "")}, *trace), True
 
 
@@ -92,40 +95,60 @@ def read(turn: Turn, state: OrderState, action: StaffAction) -> Request:
 
 
 def _move(request: Request) -> Trace:
-    """`stage <stage> [cash | upi | owed]`"""
+    """`stage <stage>`, or `stage delivered cash|upi [rupees]`, or `stage delivered owed`"""
     name, *more = request.words or ("",)
     if name not in frozenset(Stage):
         raise NotPossible(f"'{name}' is no stage: there are {', '.join(Stage)}")
     to = Stage(name)
     if to in (Stage.CANCELLED, Stage.REFUSED):
-        return _end(request, to)
-    settlement = more[0] if more else None
-    if settlement is not None and settlement not in frozenset(Settlement):
-        raise NotPossible(f"'{settlement}' is no way to pay: there are {', '.join(Settlement)}")
+        return _end(request, to, more)
+    settlement, amount = _settled(request, more) if to is Stage.DELIVERED and more else (None, None)
+    if settlement is None:
+        _no_more(more)
     return order_changes.move(
         request.turn,
         request.state,
         to,
         request.by,
         expected=request.expected,
-        settlement=Settlement(settlement) if settlement else None,
+        settlement=settlement,
+        amount=amount,
     )
 
 
+def _settled(request: Request, words: Sequence[str]) -> tuple[Settlement, int | None]:
+    """Return how delivered goods were paid, and what was taken; None if nothing was."""
+    name, *more = words
+    if name.lower() not in frozenset(Settlement):
+        raise NotPossible(f"'{name}' is no way to pay: there are {', '.join(Settlement)}")
+    settlement = Settlement(name.lower())
+    if settlement is Settlement.OWED:
+        _no_more(more)
+        return settlement, None
+    return settlement, _sum_taken(request, settlement, more)
+
+
 def _cancel(request: Request) -> Trace:
-    return _end(request, Stage.CANCELLED)
+    return _end(request, Stage.CANCELLED, request.words)
 
 
 def _refuse(request: Request) -> Trace:
-    return _end(request, Stage.REFUSED)
+    return _end(request, Stage.REFUSED, request.words)
 
 
-def _end(request: Request, to: Stage) -> Trace:
+def _end(request: Request, to: Stage, more: Sequence[str]) -> Trace:
+    _no_more(more)
     if request.state.balance.paid and not request.action.money:
         raise NotPossible("it is paid, and you may not give money back: ask who may")
     return order_changes.call_off(
         request.turn, request.state, to, request.by, expected=request.expected, shelf=request.shelf
     )
+
+
+def _no_more(words: Sequence[str]) -> None:
+    """Raise NotPossible if words are left over: who typed them meant something by them."""
+    if words:
+        raise NotPossible(f"'{' '.join(words)}' is not understood there")
 
 
 def _less(request: Request) -> Trace:
@@ -159,7 +182,7 @@ def _allowance(request: Request) -> Trace:
 
 
 def _cash(request: Request) -> Trace:
-    """`cash [rupees]`: without an amount, all that is due."""
+    """`cash [rupees] [surplus]`: without an amount, all that is due."""
     return _taken(request, Settlement.CASH)
 
 
@@ -168,10 +191,31 @@ def _upi(request: Request) -> Trace:
 
 
 def _taken(request: Request, settlement: Settlement) -> Trace:
-    amount = _rupees(request.words[:1]) if request.words else request.state.due
-    if not amount:
-        raise NotPossible(f"#{request.state.order.number} is paid in full already")
+    amount = _sum_taken(request, settlement, request.words)
     return order_changes.take_money(request.turn, request.state, amount, settlement, request.by)
+
+
+def _sum_taken(request: Request, settlement: Settlement, words: Sequence[str]) -> int:
+    """Return the paise that were taken: `[rupees] [surplus]`.
+
+    What is more than is due goes back at once, so it is taken only from who may give money back, and only
+    if they say that it is no slip.
+    """
+    state, (said, *more) = request.state, words or ("",)
+    if not said and not state.due:
+        raise NotPossible(f"#{state.order.number} is paid in full already")
+    amount = _rupees((said,)) if said else state.due
+    knowing = [word.lower() for word in more] == [SURPLUS]
+    if not knowing:
+        _no_more(more)
+    if amount <= state.due or not state.goods_due:
+        return amount
+    due = f"only {money(state.due)} is due for #{state.order.number}"
+    if not request.action.money:
+        raise NotPossible(f"{due}, and you may not give money back: ask who may")
+    if not knowing:
+        raise NotPossible(f"{due}. To record more, say: {settlement} {said} {SURPLUS}")
+    return amount
 
 
 def _rupees(words: Sequence[str]) -> int:
@@ -182,6 +226,7 @@ def _rupees(words: Sequence[str]) -> int:
 
 
 def _refunded(request: Request) -> Trace:
+    _no_more(request.words)
     return order_changes.give_back_by_hand(request.turn, request.state, request.by)
 
 
@@ -208,6 +253,7 @@ def _note(request: Request) -> Trace:
 
 
 def _show(request: Request) -> Trace:
+    _no_more(request.words)
     return ()
 
 

@@ -191,7 +191,15 @@ def following(last: Turn, event: InboxEvent) -> Turn:
     """Return the turn of `event`, which follows `last`."""
     at = last.shop.at._replace(number=event.number)
     shop = last.shop._replace(
-        at=at, calls=(), moves=(), bookings=(), unresolved=(), to_forget=False, checks=()
+        at=at,
+        calls=(),
+        moves=(),
+        bookings=(),
+        unresolved=(),
+        to_forget=False,
+        checks=(),
+        before_order=None,
+        before_request=None,
     )
     rest = (last.given, last.account, shop.orders, last.forgotten)
     return Turn(last.flow, last.now, event, last.conversation, shop, *rest)

@@ -50,7 +50,7 @@ class Ending(StrEnum):
     QUIET = "quiet"
     """Nobody wrote for long."""
     NOBODY = "nobody"
-    """It did not begin: nobody of the staff may talk to customers."""
+    """Nobody of the staff may talk to customers, so it did not begin, or nobody would read it any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,6 +37,11 @@ def coupon(code: str) -> str:
     return f"coupon:{code}"
 
 
+def is_coupon(name: str) -> bool:
+    """Return whether a quota is that of a coupon."""
+    return name.startswith(coupon(""))
+
+
 def bookings(order: Order, places: int) -> tuple[Booking, ...]:
     """Return the bookings of an order's slot and coupon."""
     found = []

@@ -19,7 +19,7 @@ from payments.processing.bodies import StaffAction, staff_action_to_json
 from payments.processing.changes import ChangeSet, EventResult, Outcome, values
 from payments.processing.memory import MemoryStore
 from payments.processing.notice import Notice
-from payments.processing.staff_actions import HANDOVER
+from payments.processing.staff_actions import WROTE
 from payments.processing.step_input import EventKind, InboxEvent
 from payments.shop.catalogue import Shop
 from payments.shop.handover import check_to_json
@@ -144,7 +144,7 @@ class Chats(ABC):
 
     def owner_writes(self) -> list[Message]:
         """The owner writes to the customer by another program."""
-        action = StaffAction("", "another program", HANDOVER)
+        action = StaffAction("", "another program", WROTE)
         return self._take(EventKind.STAFF, staff_action_to_json(action))
 
     def prefer(self, *, stopped: bool) -> list[Message]:

@@ -45,7 +45,9 @@ async def load(tx: Transaction, now: int, naming: Naming) -> dict[str, Staff]:
     rows = await tx.fetch(_STAFF, naming.passing)
     learned = [row for row in rows if row["known"] is None and row["beside"] is not None]
     await tx.each(_LEARN, [(row["phone"], row["beside"]) for row in learned])
-    recycled = [row for row in rows if row["known"] not in (None, row["beside"])]
+    # Without a lasting name beside it, the number says nothing of who has it.
+    named = [row for row in rows if row["known"] is not None and row["beside"] is not None]
+    recycled = [row for row in named if row["known"] != row["beside"]]
     if recycled:
         await tx.each(_RECYCLED, [(row["phone"], now) for row in recycled])
         await notices.add(tx, [_notice(row) for row in recycled], now)

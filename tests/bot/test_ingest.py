@@ -136,7 +136,7 @@ def test_what_the_owner_writes_in_the_app_is_a_person_in_the_customers_chat() ->
     [arrival] = from_whatsapp(parsed, NUMBER, NOW)
     assert (arrival.kind, arrival.pending) == (EventKind.STAFF, True)
     assert (arrival.aliases, arrival.told_at) == ((("phone", "919800000001"),), 0)
-    assert (arrival.body["verb"], arrival.body["answer_to"]) == ("handover", "")
+    assert (arrival.body["verb"], arrival.body["answer_to"]) == ("wrote", "")
     [elsewhere] = from_whatsapp(parsed, "another", NOW)
     assert (elsewhere.kind, elsewhere.pending, elsewhere.aliases) == (EventKind.OTHER, False, ())
 

@@ -23,6 +23,7 @@ shop:
   handover: {quiet: 2 h, back: [menu, bot]}
   products:
     - {sku: glass, price: 30, name: {en: A glass, hi: गिलास}}
+variables: {told: {default: ""}}
 messages:
   hello:
     text: {en: "Lemonade?", hi: "नींबू पानी?"}
@@ -35,6 +36,8 @@ messages:
   sorry: That did not work.
   thirsty: Still thirsty?
   a_person: A person will write to you.
+  one_of_us: One of us will write.
+  bye: Bye
   no_person: "The bot talks ({{ event.because }})."
   as_you_wish: "You hear {{ customer.hears }} from us."
   new_order:
@@ -65,8 +68,13 @@ anywhere:
   order.refused: {say: sorry}
   cart.refused: {say: sorry}
   person: {words: [agent], interrupts: true, do: handover, say: a_person, tell: asks}
+  handover.opened: {say: one_of_us}
   handover.ended: {say: no_person}
-  stop: {words: [stop], do: {customer.hears: nothing}, say: as_you_wish}
+  menu: {words: [menu], say: hello}
+  forget: {words: [delete it], interrupts: true, do: customer.forget, say: bye}
+  customer.refused: {say: sorry}
+  ask_me: {words: [ask me], to: asking}
+  stop: {words: [stop], interrupts: true, do: {customer.hears: nothing}, say: as_you_wish}
   start: {words: [start], do: {customer.hears: orders}, say: as_you_wish}
   offers: {words: [offers], do: {customer.hears: offers}, say: as_you_wish}
   deals: {words: [deals], say: [hello, sale]}
@@ -77,6 +85,9 @@ otherwise: {say: hello}
 start: counter
 states:
   counter: {}
+  asking:
+    ask: told
+    on: {answered: {to: counter}}
   waiting:
     after: {10 min: {say: thirsty, tell: waits}}
 """

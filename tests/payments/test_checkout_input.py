@@ -202,11 +202,36 @@ def failing() -> Flow:
     return load(text, "day.yaml", SHOP, limits=LIMITS)
 
 
-def test_an_order_for_which_no_cash_is_taken_keeps_no_goods_and_can_be_paid_online() -> None:
+def test_cash_that_is_not_taken_places_no_order() -> None:
+    day = Day()
+    day.review("Veg thali")
+    day.taps("Pay now")
+    first = day.state
+    day.review("Kaju katli")
+    day.typed("first10")
+    day.becomes(cash="cash: {up_to: 100}")
+    before, number, calls = day.conversation.data, day.store.next_number, len(day.store.calls)
+    assert day.taps("Cash") == ["No: order: no cash"]
+    assert day.orders == {first.key: first}, "the earlier order can still be paid"
+    assert (day.conversation.data, day.store.next_number, len(day.store.calls)) == (before, number, calls)
+    assert day.taken == {LUNCH: 1}
+    assert day.taps("Pay now") == ["Pay ₹382"]
+
+
+def test_an_order_that_was_placed_before_keeps_no_goods_when_no_cash_is_taken_for_it() -> None:
     day = Day()
     day.review("Kaju katli")
-    day.becomes(cash="cash: {up_to: 100}")
-    assert day.taps("Cash") == ["No: order: no cash"]
+    text = text_of(cash="cash: {up_to: 100}").replace(
+        "cash: {do: [order.place, payment.cash, cart.settle], say", "cash: {do: order.place, say"
+    )
+    day._flow = load(
+        text.replace("renew:", "cod: {words: [cod], do: payment.cash}\n  renew:"),
+        "day.yaml",
+        SHOP,
+        limits=LIMITS,
+    )
+    day.taps("Cash")
+    assert day.typed("cod") == ["No: order: no cash"]
     assert (day.state.lifecycle, day.taken, day.left["kaju"]) == (Lifecycle.LAPSED, {}, 5)
     assert day.typed("pay") == ["Pay ₹300"]
     assert (day.state.lifecycle, day.taken, day.left["kaju"]) == (Lifecycle.OPEN, {LUNCH: 1}, 4)

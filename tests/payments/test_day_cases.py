@@ -6,13 +6,17 @@ from typing import Final
 import pytest
 
 from payments.ledger.state import PaymentStatus
+from payments.processing.changes import ChangeSet
 from payments.shop import quotas
 from payments.shop.fulfilment import Stage
 from payments.shop.orders import Lifecycle
+from payments.shop.quotas import Booking
 from tests.payments.day_shop import FAR, PUNE, SECTIONS, Day, words
 
 LUNCH: Final = "slot:2026-01-01.lunch"
 DEARER: Final = SECTIONS["products"].replace("price: 120", "price: 130")
+ELSEWHERE: Final = "Flat 99, Other Street, Pune 411009"
+SLOT: Final = "2026-01-01.lunch"
 
 
 # Price, cart
@@ -74,6 +78,38 @@ def test_a_program_orders_at_its_price_and_the_old_summary_orders_nothing_else()
     assert day.taps("Pay now") == ["No: order: changed", "₹520 - ₹0 + ₹0 = ₹520"]
     assert day.state.key == first
     assert day.api() == ["Pay ₹520"], "what the cart holds, at the price shown last"
+
+
+def test_an_address_that_the_summary_did_not_show_gets_no_goods() -> None:
+    day = Day(slots="")
+    day.review("Veg thali", slot="")
+    assert day.api(address=ELSEWHERE) == ["Pay ₹160"]
+    assert day.state.to.address == ELSEWHERE
+    assert day.taps("Pay now") == ["No: order: changed", "₹120 - ₹0 + ₹40 = ₹160"]
+
+
+@pytest.mark.parametrize(
+    ("items", "said", "reason"),
+    [
+        ([("kaju", 1)], {"address": FAR, "slot": SLOT}, "below minimum"),
+        ([("kaju", 9)], {"address": ELSEWHERE, "slot": SLOT}, "sold out"),
+        ([("kaju", 1)], {"address": FAR, "slot": "2026-01-01.brunch"}, "no slot"),
+        ([("kaju", 4)], {"address": FAR, "slot": SLOT, "pays": "cash"}, "no cash"),
+        ([], {"address": ELSEWHERE, "coupon": "OLD9"}, "unknown"),
+        ([], {"address": ELSEWHERE, "note": "x" * 600}, "too long"),
+        ([("kaju", 1)], {"address": ELSEWHERE, "pickup": True}, "no slot"),
+        ([("cake", 1)], {"address": ELSEWHERE}, "unknown"),
+    ],
+)
+def test_a_request_that_is_refused_leaves_cart_and_checkout_as_they_were(
+    items: list[tuple[str, int]], said: dict[str, str | bool], reason: str
+) -> None:
+    day = Day()
+    day.review("Veg thali", slot="Today, Lunch" if "slot" in said else "")
+    before = day.conversation.data
+    day.api(*items, **said)
+    assert (day.refusal, day.orders) == (reason, {})
+    assert day.conversation.data == before
 
 
 def test_a_program_that_orders_the_cart_as_it_is_relies_on_the_price_shown_last() -> None:
@@ -256,6 +292,27 @@ def test_late_payment_while_the_next_order_holds_the_last_place() -> None:
     assert day.taken == {LUNCH: 2}
 
 
+def test_a_late_payment_takes_no_place_that_another_takes_at_the_same_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    day = Day()
+    day.review("Veg thali")
+    day.typed("first10")
+    day.taps("Pay now")
+    day.lapses()
+    stored: list[Booking] = []
+    save = day.store.save
+
+    def saving(changes: ChangeSet) -> None:
+        stored.extend(changes.bookings)
+        save(changes)
+
+    monkeypatch.setattr(day.store, "save", saving)
+    assert day.pays_late() == ["Paid"]
+    limits = {booking.name: booking.limit for booking in stored}
+    assert limits == {LUNCH: 2, "coupon:FIRST10": None}, "money that came is honoured for a coupon only"
+
+
 def test_link_renewed_slot_full() -> None:
     day = Day()
     day.review("Veg thali")
@@ -369,3 +426,15 @@ def test_area_shrinks_after_payment() -> None:
     day.becomes(areas="areas: [{pincodes: [411031-411044], fee: 80}]")
     assert day.staff("stage", "out") == ["Stage out by Meena"]
     assert day.state.to.address == PUNE
+
+
+def test_a_note_of_the_staff_is_not_told_and_a_new_address_is() -> None:
+    day = Day()
+    day.review("Veg thali")
+    day.taps("Cash")
+    assert day.staff("note", "ring twice, rude customer") == []
+    assert day.state.to.note == "ring twice, rude customer"
+    day.staff("address", ELSEWHERE)
+    entries = [entry for entry in day.results[-1].trace if entry.get("event") == "order.amended"]
+    assert len(entries) == 1
+    assert words([day.said[-1].message]) == ["Missing : ₹0 less, ₹0 back"]

@@ -73,6 +73,29 @@ def test_what_amendments_take_back_is_taken_off_the_tax(amount: int) -> None:
     assert all(Decimal(str(row["amount"])) < 0 for row in credits)
 
 
+_CHANGES = st.lists(
+    st.sampled_from(["thali", "kaju"]) | st.integers(1, 42_050), min_size=1, max_size=5, unique=True
+)
+
+
+@given(_CHANGES)
+def test_no_line_is_credited_with_more_than_it_cost(changes: list[str | int]) -> None:
+    state = placed("Thali", LUNCH, "Kaju", LUNCH, "Cash")
+    charged = {line.sku: line.charged for line in state.order.lines}
+    for one in changes:
+        kind, sku = (AmendmentKind.LESS, one) if isinstance(one, str) else (AmendmentKind.ALLOWANCE, "")
+        amount = min(charged[sku] if isinstance(one, str) else one, state.owed)
+        state = state.amended(
+            Amendment("k", state.key, kind, "x", 1, amount=amount, sku=sku, pieces=len(sku[:1]))
+        )
+    rows = table(Export.GST, state)
+    rates = {
+        rate: sum(Decimal(str(r["amount"])) for r in rows if r["gst_percent"] == rate) for rate in (5, 18)
+    }
+    assert min(rates.values()) >= 0
+    assert sum(rates.values()) * 100 == state.owed
+
+
 def test_no_tax_rows_without_goods_that_are_due() -> None:
     assert table(Export.GST, placed("Thali", LUNCH, "Pay now")) == []
 

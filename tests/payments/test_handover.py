@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from flows.engine.conversation import Conversation
 from flows.messages.kinds import Buttons, Text
 from payments.processing.advance import advance
-from payments.processing.changes import ChangeSet, values
+from payments.processing.changes import ChangeSet, Told, values
 from payments.processing.memory import MemoryStore
 from payments.processing.step_input import EventKind, InboxEvent
 from payments.shop.handover import Handover, from_json, to_json
@@ -18,6 +18,7 @@ from payments.simulator.simulator import Simulator
 from tests.builders import InboxBody, chat
 from tests.payments.staffed_shop import MEENA, RAMESH, flow_of, played, plays
 
+HOUR = 3_600_000
 ASKS = """
 - customer: hi
 - customer: agent
@@ -74,7 +75,7 @@ def test_the_done_button() -> None:
 def test_a_word_of_the_customer_ends_it() -> None:
     plays(
         ASKS
-        + "- customer: Menu!\n- shop: The bot talks (asked).\n  told: []\n- customer: hi\n- shop: Lemonade?\n"
+        + "- customer: Bot!\n- shop: The bot talks (asked).\n  told: []\n- customer: hi\n- shop: Lemonade?\n"
     )
 
 
@@ -209,17 +210,114 @@ def test_a_command_is_never_passed_on_to_the_customer(text: str, answer: str) ->
     plays(ASKS + f'- customer: hm\n- staff: "Meena replies {text}"\n- shop: []\n  told: "{answer}"\n')
 
 
-def test_a_staff_member_who_may_not_chat_is_a_customer_in_their_replies() -> None:
+NO_CHAT = "Not done: that needs the right 'chat', which Ramesh does not have."
+
+
+def test_a_member_who_may_not_chat_hears_it_instead_of_a_customers_answer() -> None:
     simulator = Simulator(flow_of(MEENA, RAMESH))
     simulator.write("agent")
-    simulator.staff_replies("Ramesh", "I am here")
+    simulator.staff_replies("Ramesh", "I am coming")
     assert [say.name for say in simulator.said] == ["a_person"]
-    assert [say.name for say in simulator.said_to("sim-3")] == ["hello"]
+    assert simulator.said_to("sim-3") == []
+    assert simulator.store.told[-1].value == Told(("sim-3",), "answer to the staff", Text(NO_CHAT))
+
+
+def test_a_tap_without_the_right_is_answered() -> None:
+    simulator = Simulator(flow_of(MEENA, RAMESH))
+    simulator.write("hi")
+    simulator.tap("Yes please")
+    simulator.pay()
+    simulator.staff_taps("Ramesh", "I call them")
+    assert "handover" not in simulator.conversation.data
+    assert simulator.store.told[-1].value == Told(("sim-3",), "answer to the staff", Text(NO_CHAT))
+
+
+# A tap that takes the chat over is no answer yet
+
+
+def paid() -> Simulator:
+    """The shop, whose staff hear of a paid order."""
+    simulator = Simulator(flow_of(MEENA))
+    simulator.write("hi")
+    simulator.tap("Yes please")
+    simulator.pay()
+    return simulator
+
+
+def test_who_takes_a_chat_over_and_never_writes_has_not_answered() -> None:
+    simulator = paid()
+    said = simulator.staff_taps("Meena", "I call them")
+    assert [message.words for message in said] == ["One of us will write."]
+    simulator.wait(2 * HOUR)
+    assert "Nobody has answered" in simulator.store.told[-1].value.message.words
+    assert simulator.said[-1].message.words == "The bot talks (quiet)."
+
+
+def test_a_second_tap_says_nothing_more_to_the_customer() -> None:
+    simulator = paid()
+    simulator.staff_taps("Meena", "I call them")
+    assert simulator.staff_taps("Meena", "I call them") == []
+
+
+@pytest.mark.parametrize("verb", ["reply", "handover"])
+def test_who_was_forgotten_is_not_written_to(verb: str) -> None:
+    memory = store(forgotten={"c-1"})
+    before = memory.conversations["c-1"]
+    kind, body = reply()
+    changes = step(memory, "c-1", (kind, {**body, "verb": verb}))
+    assert (changes.messages, changes.checks, memory.conversations["c-1"]) == ([], [], before)
+    [told] = values(changes.told)
+    assert (told.to, told.message.words) == (("c-2",), FORGOTTEN)
+
+
+FORGOTTEN = "The customer was forgotten: there is nobody to write to."
+
+
+# What the bot does all the same
+
+
+@pytest.mark.parametrize("word", ["stop", "STOP!", "delete it"])
+def test_an_opt_out_acts_while_a_person_has_the_chat_and_the_person_sees_it(word: str) -> None:
+    simulator = Simulator(flow_of(MEENA))
+    simulator.write("agent")
+    answer = "Bye" if word == "delete it" else "You hear nothing from us."
+    assert [message.words for message in simulator.write(word)] == [answer]
+    assert simulator.store.told[-1].value.message.words.endswith(f": {word}")
+    assert "handover" in simulator.conversation.data
+
+
+def test_an_answer_to_a_question_is_no_opt_out() -> None:
+    simulator = Simulator(flow_of(MEENA))
+    simulator.write("ask me")
+    simulator.write("agent")
+    assert simulator.write("offers") == [], "it could be an answer, and no interrupting word"
+
+
+def test_a_word_that_ends_it_is_answered_by_its_rule_too() -> None:
+    simulator = Simulator(flow_of(MEENA))
+    simulator.write("agent")
+    text = [message.words for message in simulator.write("bot")]
+    assert text == ["The bot talks (asked)."]
+    simulator.write("agent")
+    assert [m.words for m in simulator.write("menu")] == ["The bot talks (asked).", "Lemonade?"]
+
+
+def test_without_anybody_who_reads_it_the_bot_answers() -> None:
+    memory = store(Handover(1, 99 * HOUR))
+    memory.staff = {}
+    changes = step(memory, "c-1", chat("is anybody there?"))
+    assert [say.message.words for say in values(changes.messages)] == ["The bot talks (nobody).", "Lemonade?"]
+    assert "handover" not in memory.conversations["c-1"].data
+
+
+def test_who_writes_from_the_app_keeps_the_chat_without_any_staff() -> None:
+    memory = store(Handover(1, 99 * HOUR, "the app"))
+    memory.staff = {}
+    assert [*values(step(memory, "c-1", chat("thanks")).messages)] == []
 
 
 # At the border of what the simulator plays
 
-HOUR = 3_600_000
 STAFF = {"c-2": Staff("Meena", "+919812345671")}
 
 

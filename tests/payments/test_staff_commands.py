@@ -45,6 +45,12 @@ def test_an_order_is_shown_with_its_next_stages() -> None:
     assert simulator.order.stage is Stage.OUT
 
 
+def test_an_order_of_who_was_forgotten_is_shown_without_them() -> None:
+    simulator = bought()
+    simulator.store.forgotten.add(simulator.conversation.id)
+    assert told(simulator, "Ramesh", "#10001") == ["#10001: placed, ₹160 to be paid."]
+
+
 def test_a_typed_command_does_what_a_button_does() -> None:
     typed, tapped = bought(), bought()
     told(typed, "Meena", "#10001 OUT")

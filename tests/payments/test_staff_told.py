@@ -151,10 +151,10 @@ def test_staff_button_from_a_stranger() -> None:
     assert result.trace[0]["refused"] == "it is not from the staff"
 
 
-def test_a_button_without_the_right_does_nothing() -> None:
+def test_a_button_without_the_right_does_nothing_and_is_answered() -> None:
     changes = tap_by("c-2", {"c-2": Staff("Ramesh", "+919812345672", frozenset({Right.ORDERS}))}, REPLY)
     [result] = changes.results
-    assert (result.outcome, changes.commands) == (Outcome.IGNORED, [])
+    assert (changes.commands, [told.to for told in values(changes.told)]) == ([], [("c-2",)])
     assert result.trace[0]["refused"] == "they may not do chat"
 
 

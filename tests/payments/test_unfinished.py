@@ -1,5 +1,6 @@
 """Which orders keep their customer from being forgotten, and what forgetting leaves."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from payments.processing.changes import Outcome
 from payments.processing.step_input import EventKind
 from payments.shop.fulfilment import LADDER, Stage
 from payments.shop.orders import AttemptStatus, Lifecycle
+from payments.shop.staff import Staff
 from tests.builders import TOTAL, InboxBody, attempt, chat, order_state, payment_of, webhook
 from tests.payments.memory_shop import MemoryShop, success_webhooks
 
@@ -74,6 +76,22 @@ def test_forget_with_order_under_way(store: MemoryShop) -> None:
     assert entry == {"event": "forget", **said_why, "number": ""}
     assert store.conversation == before
     assert (len(store.said), store.forgotten) == (said, set())
+
+
+def test_one_of_the_staff_is_not_forgotten(store: MemoryShop) -> None:
+    store.staff = {"c-1": Staff("Meena", "+919812345671")}
+    store.take(FORGET)
+    assert store.outcomes == [Outcome.IGNORED]
+    assert store.results[store._number].trace[0]["reason"] == "one of the staff"
+    store.staff = {}
+    store.take(FORGET)
+    assert store.forgotten == {"c-1"}
+
+
+def test_each_reason_is_written_down() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "flow-format.md").read_text()
+    [row] = [line for line in text.splitlines() if line.startswith("| `customer.refused` |")]
+    assert [reason for reason in Unfinished if f"`{reason}`" not in row] == []
 
 
 def test_forget_after_the_order_is_paid_and_delivered(store: MemoryShop) -> None:

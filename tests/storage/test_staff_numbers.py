@@ -83,6 +83,18 @@ async def test_staff_number_recycled(store: Store) -> None:
     assert [*(await given_to(store, by("e", NUMBER, "IN.2"))).staff] == [stranger.conversation.id]
 
 
+async def test_a_number_that_comes_without_a_lasting_name_is_nobody_elses(store: Store) -> None:
+    """A member's aliases may be gone, or come without the lasting name: that accuses nobody."""
+    await store.declare_staff({NUMBER: MEENA}, NOW)
+    assert (await given_to(store, by("a", NUMBER, "IN.1"))).staff
+    await store._units.run(lambda tx: tx.fetch("DELETE FROM alias"))
+    await store.declare_staff({NUMBER: MEENA}, NOW)
+    assert [*(await given_to(store, by("b", "919800000001"))).staff.values()] == [MEENA]
+    assert [*(await given_to(store, by("c", NUMBER, "IN.1"))).staff.values()] == [MEENA]
+    assert await notices(store) == []
+    assert (await given_to(store, by("d", NUMBER, "IN.2"))).staff == {}
+
+
 async def test_what_the_staff_quote_names_the_customer(store: Store) -> None:
     await store.declare_staff({NUMBER: MEENA}, NOW)
     look = await given_to(store, by("a", "919800000001", "IN.1"))

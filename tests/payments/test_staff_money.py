@@ -1,0 +1,117 @@
+"""What the staff say about money: only what is due is taken, and no word they type is passed over."""
+
+import pytest
+
+from payments.ledger.calls import RefundPayment
+from payments.ledger.state import OrderState, Task
+from payments.ledger.unfinished import unfinished
+from payments.shop.fulfilment import Stage
+from payments.simulator.simulator import Simulator
+from tests.payments.tiffin_shop import LUNCH, bought, told
+
+
+def order_of(simulator: Simulator) -> OrderState:
+    """The order that the chat is about."""
+    assert simulator.order is not None
+    return simulator.order
+
+
+def paid_online() -> Simulator:
+    """The shop, where the customer has paid ₹160 by a link."""
+    simulator = bought("Thali", LUNCH, "Pay now")
+    simulator.pay()
+    return simulator
+
+
+def refunds_asked(simulator: Simulator) -> list[int]:
+    return [one.value.amount for one in simulator.store.calls if isinstance(one.value, RefundPayment)]
+
+
+# What is not due is not taken by a slip
+
+
+@pytest.mark.parametrize("words", ["cash 160", "upi 160", "cash 99999", "cash 160 surplus"])
+def test_who_may_not_give_money_back_takes_no_more_than_is_due(words: str) -> None:
+    simulator = paid_online()
+    [answer] = told(simulator, "Ramesh", f"#10001 {words}")
+    assert answer == "Not done: only ₹0 is due for #10001, and you may not give money back: ask who may."
+    assert order_of(simulator).balance.paid == 16_000
+    assert refunds_asked(simulator) == []
+
+
+def test_a_slip_of_who_may_is_refused_too_and_the_word_surplus_says_that_it_is_none() -> None:
+    simulator = paid_online()
+    [answer] = told(simulator, "Meena", "#10001 cash 160")
+    assert answer == "Not done: only ₹0 is due for #10001. To record more, say: cash 160 surplus."
+    assert refunds_asked(simulator) == []
+    told(simulator, "Meena", "#10001 cash 160 Surplus")
+    assert refunds_asked(simulator) == [16_000]
+
+
+def test_an_order_over_the_api_takes_no_more_than_is_due_either() -> None:
+    simulator = bought()
+    [answer] = told(simulator, "Meena", "#10001 delivered upi 500")
+    assert answer.startswith("Not done: only ₹160 is due for #10001.")
+    assert order_of(simulator).stage is Stage.PLACED
+
+
+def test_money_that_was_taken_for_a_paid_order_at_the_door_goes_back() -> None:
+    simulator = paid_online()
+    [answer] = told(simulator, "Meena", "#10001 delivered cash")
+    assert answer == "Not done: #10001 is paid in full already."
+    told(simulator, "Meena", "#10001 delivered cash 160 surplus")
+    assert order_of(simulator).stage is Stage.DELIVERED
+    assert refunds_asked(simulator) == [16_000]
+
+
+# A sum that is said is the sum that is recorded
+
+
+@pytest.mark.parametrize("method", ["cash", "upi"])
+def test_delivered_for_a_part_leaves_the_rest_owed(method: str) -> None:
+    simulator = bought()
+    [answer] = told(simulator, "Ramesh", f"#10001 delivered {method} 100")
+    assert answer == "#10001: delivered, ₹60 to be paid."
+    state = order_of(simulator)
+    assert (state.balance.paid, state.due) == (10_000, 6_000)
+    assert [(payment.method, payment.by) for payment in state.balance.payments] == [(method, "Ramesh")]
+
+
+@pytest.mark.parametrize(
+    ("words", "over"),
+    [
+        ("out 300", "300"),
+        ("out cash", "cash"),
+        ("delivered owed 100", "100"),
+        ("delivered cash 100 50", "50"),
+        ("cash 100 50", "50"),
+        ("cancel 50", "50"),
+        ("cancel waste 50", "50"),
+        ("refuse soon", "soon"),
+        ("refunded 100", "100"),
+        ("show all", "all"),
+    ],
+)
+def test_a_word_that_a_verb_does_not_read_is_refused(words: str, over: str) -> None:
+    simulator = bought()
+    before = order_of(simulator)
+    [answer] = told(simulator, "Meena", f"#10001 {words}")
+    assert answer.startswith("Not done: ")
+    assert f"'{over}'" in answer
+    assert order_of(simulator) == before
+
+
+# What is owed for goods that came back
+
+
+def test_the_delivery_of_a_returned_order_is_owed_until_someone_ends_it() -> None:
+    simulator = bought()
+    told(simulator, "Meena", "#10001 delivered owed")
+    told(simulator, "Meena", "#10001 return thali 1")
+    assert order_of(simulator).tasks == (Task.CASH,)
+    assert told(simulator, "Meena", "#orders")[0].startswith("#10001 returned, ₹40 to be paid")
+    [figures] = told(simulator, "Meena", "#day")
+    assert "Owed for delivered orders: ₹40 (#10001 ₹40)" in figures
+    told(simulator, "Meena", "#10001 allowance 40")
+    assert order_of(simulator).tasks == ()
+    assert unfinished(order_of(simulator)) is None
