@@ -31,6 +31,7 @@ NOTHING_SAID: Final[Mapping[str, Any]] = {
     "coupon": "",
     "fee": 0,
     "needs": "",
+    "has_slots": False,
     "slots": [],
     "pickup": False,
 }
@@ -79,6 +80,7 @@ def checkout(state: ShopState, language: str) -> Mapping[str, Any]:
         "coupon": said.coupon,
         "fee": quote.fee,
         "needs": _needs(to.how, quote, bool(delivery.slots), bool(chosen)),
+        "has_slots": bool(delivery.slots),
         "slots": choices,
         "pickup": delivery.pickup,
     }

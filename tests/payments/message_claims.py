@@ -33,6 +33,9 @@ _OF_THE_CHAT: Final = (
         "quiet_now",
         "offers_on",
         "new_harvest",
+        "below_minimum",
+        "shelf",
+        "what_note",
     ),
     *("privacy", "forgotten", "not_forgotten"),
 )
