@@ -2,7 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import sqrt
 from statistics import median
+from typing import Final
+
+_ENOUGH: Final = 5
+"""Rounds from which their noise can be judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,18 @@ class Figure:
         return median(measured / limit for measured, limit in self.rounds)
 
     @property
+    def doubt(self) -> float | None:
+        """By how much `ratio` may be wrong in 19 of 20 runs; None if there are too few rounds to say.
+
+        The median absolute deviation of the rounds stands for their spread, so that a few rounds that the
+        machine's other work disturbed do not count.
+        """
+        if len(self.rounds) < _ENOUGH:
+            return None
+        deviation = median(abs(measured / limit - self.ratio) for measured, limit in self.rounds)
+        return 1.96 * 1.2533 * 1.4826 * deviation / sqrt(len(self.rounds))
+
+    @property
     def met(self) -> bool:
         """Whether the ratio reaches the goal."""
         return self.ratio <= self.goal if self.at_most else self.ratio >= self.goal
@@ -51,10 +68,13 @@ def table(figures: list[Figure]) -> str:
 
 
 def _row(figure: Figure) -> tuple[str, ...]:
+    doubt = figure.doubt
     if figure.at_most:
         ratio, goal = f"{figure.ratio:.1f} ×", f"≤ {figure.goal:g} ×"
+        ratio += "" if doubt is None else f" ± {doubt:.1f}"
     else:
         ratio, goal = f"{figure.ratio:.0%}", f"≥ {figure.goal:.0%}"
+        ratio += "" if doubt is None else f" ± {doubt:.0%}"
     amounts = (_amount(figure.measured, figure.unit), _amount(figure.limit, figure.unit))
     return (figure.name, *amounts, ratio, goal, "yes" if figure.met else "NO")
 
