@@ -43,7 +43,7 @@ class Gst(Spec):
     hsn: Annotated[str, Field(pattern=r"^([0-9]{4}|[0-9]{6}|[0-9]{8})?$")] = ""
     """For products that have none of their own and whose category has none."""
     prefix: Annotated[str, Field(pattern=r"^[A-Z0-9]{1,4}$")] = "M"
-    """The letters with which bill numbers begin."""
+    """The letters with which the numbers of bills are to begin. Nothing writes bills yet."""
 
     @property
     def state(self) -> str:
@@ -56,7 +56,6 @@ class Legal(Spec):
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     address: Annotated[str, Field(min_length=1, max_length=300)]
-    contact: str = ""
     fssai: Annotated[str, AfterValidator(_fssai)] | None = None
     """Of a shop that sells food."""
 

@@ -180,7 +180,10 @@ def test_of_who_is_forgotten_nothing_stays_that_they_said() -> None:
     day.review("Kaju katli")
     day._take(EventKind.FORGET, {"by": "operator"})
     assert day.conversation.data == {"orders": 1}
-    assert day.taken == {LUNCH: 1, "coupon:FIRST10": 1}, "the coupon is used all the same"
+    assert day.taken == {LUNCH: 1, "coupon:FIRST10": 1}, "of its uses, that one is gone"
+    day.store.forgotten.clear()
+    day.review("Kaju katli")
+    assert day.typed("first10") == ["₹260 - ₹26 + ₹40 = ₹274"], "and nobody knows whose it was"
 
 
 def test_an_order_whose_rule_fails_takes_no_place_and_is_placed_once_when_it_is_replayed() -> None:
