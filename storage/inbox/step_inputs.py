@@ -99,7 +99,7 @@ class _Surroundings:
     quoted: Mapping[int, Mapping[str, str]]
     """What a member of the staff quoted, by their conversation."""
     account: str | None
-    """Razorpay's id of our account; None if no step needs it."""
+    """The payment provider's id of our account; None if no step needs it."""
 
 
 async def _surroundings(
