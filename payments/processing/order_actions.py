@@ -124,19 +124,20 @@ def _takes_cash(state: ShopState, order: OrderState) -> bool:
 
 
 def _call_off(scene: Scene, args: NoArguments) -> Result:
-    """Call off the current order, if the shop still allows it. What was paid goes back."""
+    """Call off the current order, if the shop still allows it. What was paid goes back; so does what comes.
+
+    The step tells the flow, as it does when the staff call an order off.
+    """
     state = state_of(scene)
     order = state.order
     if order is None or order.lifecycle is Lifecycle.RETURNED:
         return refused(scene, "order.refused", reason="nothing to cancel")
     unpaid = order.open_to_pay or order.lapsed
-    if not unpaid and not (order.goods_due and state.may_call_off(order)):
-        # Also while money is on its way or waits for a person: they must see to it.
+    if not unpaid and not state.may_call_off(order):
+        # Also while money waits for a person: they must see to it.
         return refused(scene, "order.refused", reason="too late")
     shelf = goods_are_here(order.stage)
-    ended = state.called_off(order.key, Stage.CANCELLED, CUSTOMER, shelf=shelf).unresolving(order.key)
-    fields = {"stage": str(Stage.CANCELLED), "by": CUSTOMER, "refund": order.fulfilled}
-    return Result(ended, raised=(Happened("order.stage", fields),))
+    return Result(state.called_off(order.key, Stage.CANCELLED, CUSTOMER, shelf=shelf).unresolving(order))
 
 
 class _Rating(NoArguments):

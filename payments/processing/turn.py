@@ -191,7 +191,7 @@ def following(last: Turn, event: InboxEvent) -> Turn:
     """Return the turn of `event`, which follows `last`."""
     at = replace(last.shop.at, number=event.number)
     shop = replace(
-        last.shop, at=at, calls=(), moves=(), bookings=(), unresolved=(), to_forget=False, checks=()
+        last.shop, at=at, calls=(), moves=(), bookings=(), unresolved={}, to_forget=False, checks=()
     )
     rest = (last.given, last.account, shop.orders, last.forgotten)
     return Turn(last.flow, last.now, event, last.conversation, shop, *rest)

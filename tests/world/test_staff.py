@@ -10,7 +10,7 @@ from bot.clock import ShiftedClock
 from bot.settings import Settings, SettingsInvalid
 from sandbox.world import World
 from storage import Store
-from tests.payments.staffed_shop import MEENA, RAMESH, TEXT
+from tests.payments.shops_with_staff import MEENA, RAMESH, TEXT
 from tests.world.running_bot import Customer, Live, Start, StillClock
 
 NUMBER = "919812345671"
