@@ -226,7 +226,7 @@ messages:
       - {on: stage, with: accepted, title: Accept}
       - {on: handover, title: I call them}
       - {on: call, title: Call}
-    template: {name: new_order, values: ["{{ order.number }}"]}
+    template: {name: new_order, values: ["{{ order.number }}"], buttons: true}
   asks: "{{ customer.name }} asks for a person."
   waits: "{{ customer.name }} waits."
 anywhere:
