@@ -12,7 +12,7 @@ from payments.processing.quoting import Fault, OrderFault, Quote
 from payments.processing.shop_state import ShopState
 from payments.shop import cart
 from payments.shop.cart import Item
-from payments.shop.checkout import Field
+from payments.shop.checkout import CheckoutField
 from payments.shop.delivery import area_of
 from payments.shop.fulfilment import Stage, goods_are_here
 from payments.shop.legal import seller
@@ -57,7 +57,7 @@ def _not_orderable(scene: Scene, fault: Fault) -> Result:
     state = state_of(scene)
     if isinstance(fault, OrderFault):
         return refused(scene, "order.refused", reason=fault.reason, limit=fault.limit)
-    if fault.field is Field.COUPON:
+    if fault.field is CheckoutField.COUPON:
         state = state.saying(replace(state.checkout, coupon=""))
     return Result(state, instead=Happened("checkout.refused", fields_of(fault)))
 
