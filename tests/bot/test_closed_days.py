@@ -24,7 +24,7 @@ def order(slot: str, number: int = 10_001) -> Promised:
     return Promised(str(number), slot, "Lunch")
 
 
-def test_holiday_added_over_orders() -> None:
+def test_orders_on_a_day_that_is_closed_by_now() -> None:
     orders = [order(OPEN, 10_001), order(HOLIDAY, 10_002), order(SUNDAY, 10_003), order("no slot", 10_004)]
     found = on_closed_days(orders, shop())
     assert found is not None
