@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from payments.ledger.facts import Fact
 from payments.ledger.refunds import Refund
 from payments.ledger.state import OrderState
 from payments.shop import amendments
@@ -54,6 +55,7 @@ def to_json(order: DeskOrder) -> dict[str, Any]:
         },
         "amendments": [_amendment(amendment) for amendment in state.amendments],
         "payments": _payments(state),
+        "undone": [_undone(slip) for slip in state.undone],
         "refunds": [_refund(refund) for refund in state.refunds],
         "attempts": [_attempt(attempt) for attempt in state.attempts],
     }
@@ -110,6 +112,11 @@ def _payments(state: OrderState) -> list[dict[str, Any]]:
         }
         for payment in state.balance.payments
     ]
+
+
+def _undone(slip: Fact) -> dict[str, Any]:
+    """Return a payment that was recorded by mistake, with who said so and when."""
+    return {"id": slip.entity_id, "amount": slip.amount, "by": slip.detail.by, "at": slip.at * 1000}
 
 
 def _refund(refund: Refund) -> dict[str, Any]:

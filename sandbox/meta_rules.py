@@ -92,15 +92,18 @@ def _check_template(template: Mapping[str, Any]) -> None:
     _string(language, "code", "template.language.", 16)
     if not _TEMPLATE_NAME.fullmatch(template["name"]) or not _TEMPLATE_LANGUAGE.fullmatch(language["code"]):
         raise Refused(132001, "Template name does not exist in the translation")
-    components = _array(template, "components", "template.", 3) if "components" in template else []
+    components = _array(template, "components", "template.", 12) if "components" in template else []
     for index, component in enumerate(components):
         _check_component(component, f"template.components[{index}].")
 
 
 def _check_component(component: Mapping[str, Any], where: str) -> None:
+    if component.get("type") == "button":
+        _check_quick_reply(component, where)
+        return
     _only(component, {"type", "parameters"}, where)
     if component.get("type") != "body":
-        raise Refused(132012, f"{where}type must be body: the template has nothing else to fill in.")
+        raise Refused(132012, f"{where}type must be body or button: nothing else is to be filled in.")
     for index, parameter in enumerate(_array(component, "parameters", where, 100)):
         place = f"{where}parameters[{index}]."
         _only(parameter, {"type", "text"}, place)
@@ -110,6 +113,20 @@ def _check_component(component: Mapping[str, Any], where: str) -> None:
         if _NOT_ONE_LINE.search(parameter["text"]) or not parameter["text"].strip():
             details = "Param text cannot have new-line/tab characters or more than 4 consecutive spaces"
             raise Refused(132018, details)
+
+
+def _check_quick_reply(component: Mapping[str, Any], where: str) -> None:
+    _only(component, {"type", "sub_type", "index", "parameters"}, where)
+    if component.get("sub_type") != "quick_reply" or str(component.get("index")) not in _INDEXES:
+        raise Refused(132012, f"{where}sub_type must be quick_reply, and index a number from 0 to 9.")
+    [parameter] = _array(component, "parameters", where, 1)
+    _only(parameter, {"type", "payload"}, f"{where}parameters[0].")
+    if parameter.get("type") != "payload":
+        raise Refused(132012, f"{where}parameters[0].type must be payload.")
+    _string(parameter, "payload", f"{where}parameters[0].", 128)
+
+
+_INDEXES: Final = frozenset(map(str, range(10)))
 
 
 def _check_interactive(interactive: Mapping[str, Any]) -> None:

@@ -44,8 +44,8 @@ class ReceivedMessage:
                 return str(self.payload["text"]["body"])
             case "template":
                 template = self.payload["template"]
-                bodies = [part["parameters"] for part in template.get("components", [])]
-                values = [value["text"] for parameters in bodies for value in parameters]
+                bodies = [part for part in template.get("components", []) if part["type"] == "body"]
+                values = [value["text"] for body in bodies for value in body["parameters"]]
                 return f"{template['name']}: {', '.join(values)}"
             case "button" | "list" | "cta_url" | "address_message":
                 return str(self.payload["interactive"]["body"]["text"])
@@ -54,8 +54,15 @@ class ReceivedMessage:
 
     @property
     def choices(self) -> list[Choice]:
-        """The buttons or rows, in the order in which they are shown."""
+        """The buttons or rows, in the order in which they are shown.
+
+        The titles of a template's quick replies are not in the payload: `1`, `2`, … stand for them.
+        """
         match self.kind:
+            case "template":
+                parts = self.payload["template"].get("components", [])
+                quick = [part["parameters"][0]["payload"] for part in parts if part["type"] == "button"]
+                replies = [{"id": id, "title": str(number)} for number, id in enumerate(quick, start=1)]
             case "button":
                 replies = [button["reply"] for button in self.payload["interactive"]["action"]["buttons"]]
             case "list":
@@ -166,6 +173,13 @@ class Person:
         self.network.status(self, self.messages[-1], "read")
 
     def _reply(self, message: ReceivedMessage, choice: Choice) -> Json:
+        if message.kind == "template":
+            quoted = {"from": self.business, "id": message.wamid}
+            return {
+                "context": quoted,
+                "type": "button",
+                "button": {"payload": choice.id, "text": choice.title},
+            }
         kind = "button_reply" if message.kind == "button" else "list_reply"
         reply: Json = {"id": choice.id, "title": choice.title}
         if choice.description is not None:

@@ -9,6 +9,7 @@ import httpx
 import typer
 
 from bot.app import load_flow
+from bot.cli.closed_days import on_closed_days
 from bot.cli.display import counted
 from bot.cli.finding import Finding
 from bot.cli.ledger import held_lines
@@ -26,12 +27,13 @@ from flows.document.errors import FlowInvalid
 from payments.ledger import hints
 from payments.razorpay.errors import GatewayError, Reason
 from payments.razorpay.gateway import Gateway
+from payments.shop.catalogue import Shop
 from payments.shop.orders import Mode
 from storage import Store
 from storage.database.errors import StorageError
 from storage.database.records import reading
 from storage.reports import backlog
-from storage.reports.backlog import Held, Parked, Told
+from storage.reports.backlog import Held, Parked, Promised, Told
 
 _SHOWN: Final = 10
 """Maximum rows shown of each list, the oldest first."""
@@ -172,6 +174,7 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
             parked = await backlog.parked(records)
             held = await backlog.held(records)
             notices = await backlog.notices(records)
+            promised = await backlog.promised(records)
     except (StorageError, OSError) as error:
         yield Finding(
             "database",
@@ -181,9 +184,20 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         )
         return
     yield Finding("database", True, "there, and up to date")
+    if closed := _closed(settings, promised):
+        yield closed
     yield _parked(parked)
     yield _held(held)
     yield _notices(notices)
+
+
+def _closed(settings: Settings, promised: Sequence[Promised]) -> Finding | None:
+    """Return a finding if orders are promised for days that the flow file closes."""
+    try:
+        shop: Shop = load_flow(settings.munshi_flow).sections["shop"]
+    except (FlowInvalid, OSError, UnicodeDecodeError):
+        return None  # `_flow` reports its errors
+    return on_closed_days(promised, shop)
 
 
 def _parked(parked: Sequence[Parked]) -> Finding:

@@ -15,6 +15,7 @@ from bot.cli.order_display import lines, stands
 from bot.order_json import detailed_to_json
 from bot.printable import printable
 from bot.whatsapp.channel import WHATSAPP
+from payments.processing.staff_orders import BACK, KEEP
 from payments.shop.fulfilment import LADDER, Stage
 from payments.shop.money import paise
 from storage.database.records import reading
@@ -27,7 +28,8 @@ Words = Annotated[
     typer.Argument(
         metavar="[CHANGE…]",
         help="accepted, preparing, ready, out, delivered; cancel; refuse; less SKU PIECES; return SKU PIECES;"
-        " allowance RUPEES; cash [RUPEES]; upi [RUPEES]; refunded; address TEXT; note TEXT.",
+        " allowance RUPEES; cash [RUPEES]; upi [RUPEES]; undo [PAYMENT]; refunded; delivery keep|refund;"
+        " address TEXT; note TEXT.",
     ),
 ]
 By = Annotated[str | None, typer.Option("--by", help="Who does it; without it, who runs this command.")]
@@ -38,6 +40,9 @@ Upi = Annotated[bool, typer.Option("--upi", help="Of delivered: it was paid to t
 Owed = Annotated[bool, typer.Option("--owed", help="Of delivered: the customer owes the money.")]
 Waste = Annotated[bool, typer.Option("--waste", help="The goods cannot be sold again.")]
 Restock = Annotated[bool, typer.Option("--restock", help="The goods can be sold again.")]
+KeepDelivery = Annotated[
+    bool, typer.Option("--keep-delivery", help="Of refuse: the delivery fee waits for your decision.")
+]
 Json = Annotated[
     bool, typer.Option("--json", help="One JSON object; amounts in paise, times in milliseconds.")
 ]
@@ -53,6 +58,7 @@ class Asked:
     """`cash`, `upi` or `owed`."""
     goods: str | None
     """`waste` or `restock`."""
+    keep_delivery: bool = False
 
 
 class _Unclear(Exception):
@@ -70,6 +76,7 @@ def command(
     owed: Owed = False,
     waste: Waste = False,
     restock: Restock = False,
+    keep_delivery: KeepDelivery = False,
     json: Json = False,
 ) -> None:
     """Show an order, or change it: its stage, goods, price, money by hand, address or note.
@@ -82,7 +89,7 @@ def command(
     order = looked_up(_found(database_url(), about.strip().removeprefix("#")))
     if words:
         try:
-            change, body = _change(Asked(tuple(words), why, paid, goods))
+            change, body = _change(Asked(tuple(words), why, paid, goods, keep_delivery))
         except _Unclear as unclear:
             refuse(str(unclear))
         body |= {"by": by or user()} | ({} if seen is None else {"from": str(seen)})
@@ -144,6 +151,8 @@ def _change(asked: Asked) -> tuple[str, dict[str, Any]]:
         raise _Unclear(f"say: munshi order <number> {verb} {needs.shape}".rstrip())
     if asked.paid is not None:
         raise _Unclear(f"--{asked.paid} belongs to delivered")
+    if asked.keep_delivery and change != "refuse":
+        raise _Unclear("--keep-delivery belongs to refuse")
     return change, read(asked, rest)
 
 
@@ -152,6 +161,8 @@ def _stage(asked: Asked, to: str, rest: Sequence[str]) -> dict[str, Any]:
         raise _Unclear(f"nothing comes after {to}; how it was paid is --cash, --upi or --owed")
     if asked.goods is not None:
         raise _Unclear(f"--{asked.goods} belongs to cancel, refuse, less and return")
+    if asked.keep_delivery:
+        raise _Unclear("--keep-delivery belongs to refuse")
     return {"to": to} | ({} if asked.paid is None else {"paid": asked.paid})
 
 
@@ -170,6 +181,22 @@ class _Needs:
 
 def _ended(asked: Asked, rest: Sequence[str]) -> dict[str, Any]:
     return {} if asked.goods is None else {"goods": asked.goods}
+
+
+def _refused(asked: Asked, rest: Sequence[str]) -> dict[str, Any]:
+    return _ended(asked, rest) | ({"keep_delivery": True} if asked.keep_delivery else {})
+
+
+def _undo(asked: Asked, rest: Sequence[str]) -> dict[str, Any]:
+    if any(not word.isdecimal() for word in rest):
+        raise _Unclear(f"'{rest[0]}' is no number of a payment: munshi order <number> lists them")
+    return {"payment": int(rest[0])} if rest else {}
+
+
+def _decision(asked: Asked, rest: Sequence[str]) -> dict[str, Any]:
+    if rest[0] not in (KEEP, BACK):
+        raise _Unclear(f"say: munshi order <number> delivery {KEEP}, or delivery {BACK}")
+    return {"decision": rest[0]}
 
 
 def _pieces(asked: Asked, rest: Sequence[str]) -> dict[str, Any]:
@@ -209,10 +236,13 @@ _READERS: Final[Mapping[str, tuple[str, _Needs, _Reader]]] = {
     "return": ("return", _Needs(2, 2, "<sku> <pieces>"), _pieces),
     "allowance": ("allowance", _Needs(1, 1, "<rupees>"), _allowance),
     "cancel": ("cancel", _Needs(0, 0), _ended),
-    "refuse": ("refuse", _Needs(0, 0), _ended),
+    "refuse": ("refuse", _Needs(0, 0), _refused),
+    "refused": ("refuse", _Needs(0, 0), _refused),
     "cash": ("hand", _Needs(0, 1, "[rupees]"), _hand("cash")),
     "upi": ("hand", _Needs(0, 1, "[rupees]"), _hand("upi")),
+    "undo": ("undo", _Needs(0, 1, "[payment]"), _undo),
     "refunded": ("refunded", _Needs(0, 0), _nothing),
+    "delivery": ("delivery", _Needs(1, 1, f"{KEEP}|{BACK}"), _decision),
     "address": ("address", _Needs(1, _ANY, "<text>"), _text("address")),
     "note": ("note", _Needs(1, _ANY, "<text>"), _text("note")),
 }

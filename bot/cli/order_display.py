@@ -15,7 +15,7 @@ from payments.ledger.refunds import RefundStatus
 from payments.ledger.state import OrderState, Task
 from payments.shop import amendments
 from payments.shop.amendments import Amendment, AmendmentKind
-from payments.shop.orders import is_by_hand
+from payments.shop.orders import hand_ordinal, is_by_hand
 from storage.reports.desk import DeskOrder
 
 _REASONS: Final = {"surplus": "more was paid than it costs", "order returned": "it is called off"}
@@ -30,6 +30,7 @@ _TASKS: Final = {
     Task.GOODS: "the goods are to be brought to the customer",
     Task.CASH: "money is owed",
     Task.REFUND: "a person has to give money back",
+    Task.DELIVERY: "the delivery of refused goods: say delivery keep, or delivery refund",
 }
 
 
@@ -122,8 +123,11 @@ def _events(order: DeskOrder) -> Iterator[tuple[int, str]]:
     state = order.state
     yield state.order.placed_at, "placed"
     for payment in state.balance.payments:
-        by = f" by {payment.by}" if payment.by else ""
+        by = f" by {payment.by}, payment {hand_ordinal(payment.id)}" if is_by_hand(payment.id) else ""
         yield payment.at * 1000, f"{shown(payment.amount, payment.currency)} paid ({payment.method}){by}"
+    for slip in state.undone:
+        number = hand_ordinal(slip.entity_id)
+        yield slip.at * 1000, f"payment {number} of {_money(state, slip.amount)} undone: a mistake"
     for move in order.moves:
         ended = f"not done: {move.refused}" if move.refused else f"now {move.stage}" if move.stage else ""
         yield move.at, f"{move.by} {in_words(move.verb, move.value)}{f' ({ended})' if ended else ''}"
@@ -143,6 +147,10 @@ def _amendment(state: OrderState, amendment: Amendment) -> str:
             return f"{worth}{why}"
         case AmendmentKind.ADDRESS:
             return f"address or note changed by {amendment.by}"
+        case AmendmentKind.REFUSED:
+            return f"refused at the door: {worth}, and the delivery is held"
+        case AmendmentKind.KEPT:
+            return f"the shop keeps the delivery, says {amendment.by}"
 
 
 def _money(state: OrderState, amount: int) -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from payments.processing.staff_orders import RESTOCK, WASTE
+from payments.processing.staff_orders import BACK, KEEP, KEEP_DELIVERY, RESTOCK, WASTE
 
 _GOODS: Final = {WASTE: "the goods are waste", RESTOCK: "the goods can be sold again"}
+_FEE: Final = {KEEP_DELIVERY: "the delivery fee is held"}
 
 
 def in_words(verb: str, value: str) -> str:
@@ -24,12 +25,15 @@ def in_words(verb: str, value: str) -> str:
 def _stage(words: list[str]) -> str:
     paid = {"owed": ", money is owed for it", "cash": ", paid in cash", "upi": ", paid by UPI"}
     more = words[1].lower() if len(words) > 1 else ""
-    end = paid.get(more) or (f": {_GOODS[more]}" if more in _GOODS else "")
-    return f"moved it to {words[0]}{end}"
+    ends = [said for word in words[1:] if (said := (_GOODS | _FEE).get(word.lower()))]
+    return f"moved it to {words[0]}{paid.get(more) or _because(ends)}"
 
 
 def _ended(how: str) -> Callable[[list[str]], str]:
-    return lambda words: how + (f": {_GOODS[words[0].lower()]}" if words else "")
+    def said(words: list[str]) -> str:
+        return how + _because([(_GOODS | _FEE)[word.lower()] for word in words])
+
+    return said
 
 
 def _pieces(how: str) -> Callable[[list[str]], str]:
@@ -79,6 +83,11 @@ _WORDS: Final[Mapping[str, Callable[[list[str]], str]]] = {
     "allowance": _allowance,
     "cash": _hand("in cash"),
     "upi": _hand("by UPI"),
+    "undo": lambda words: f"undid payment {words[0]}, a mistake" if words else "undid the payment, a mistake",
+    "delivery": lambda words: {
+        KEEP: "decided that the shop keeps the delivery fee",
+        BACK: "gave the delivery fee back",
+    }[words[0].lower()],
     "refunded": lambda words: "gave back by hand what had to go back",
     "address": _text("changed the address to"),
     "note": _text("changed the note to"),

@@ -10,7 +10,8 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from payments.processing.bodies import StaffAction
-from payments.processing.staff_orders import RESTOCK, STAGE, WASTE
+from payments.processing.order_answers import STAGE
+from payments.processing.staff_orders import KEEP_DELIVERY, RESTOCK, WASTE
 from payments.shop.fulfilment import Stage
 from payments.shop.money import MAX_PAISE
 
@@ -110,10 +111,27 @@ class _Cancel(Change):
 
 class _Refuse(Change):
     goods: _Goods | None = None
+    keep_delivery: bool = False
 
     @property
     def words(self) -> tuple[str, str]:
-        return "refuse", self.goods or ""
+        return "refuse", f"{KEEP_DELIVERY if self.keep_delivery else ''} {self.goods or ''}"
+
+
+class _Delivery(Change):
+    decision: Literal["keep", "refund"]
+
+    @property
+    def words(self) -> tuple[str, str]:
+        return "delivery", self.decision
+
+
+class _Undo(Change):
+    payment: Annotated[int, Field(ge=1, le=10_000)] | None = None
+
+    @property
+    def words(self) -> tuple[str, str]:
+        return "undo", "" if self.payment is None else str(self.payment)
 
 
 class _Refunded(Change):
@@ -146,7 +164,9 @@ CHANGES: Final[Mapping[str, type[Change]]] = {
     "cancel": _Cancel,
     "refuse": _Refuse,
     "return": _Return,
+    "undo": _Undo,
     "refunded": _Refunded,
+    "delivery": _Delivery,
     "address": _Address,
     "note": _Note,
 }

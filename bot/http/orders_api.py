@@ -23,7 +23,7 @@ from payments.processing.order_actions import MIN_TOTAL
 from payments.razorpay.callback import signature_matches
 from payments.shop.cart import Item
 from payments.shop.catalogue import Shop
-from payments.shop.checkout import Field as Said
+from payments.shop.checkout import CheckoutField
 from payments.shop.money import money
 from payments.shop.orders import Attempt, AttemptStatus, Lifecycle
 from storage.database.queues import InboxState
@@ -244,7 +244,7 @@ def _refusal_reason(event: EventView) -> str:
     ignored = [entry["ignored"] for entry in entries if entry.get("ignored")]
     if refused:
         reason = str(refused[-1].get("reason"))
-        if refused[-1].get("field") == Said.COUPON:
+        if refused[-1].get("field") == CheckoutField.COUPON:
             return f"the coupon cannot be used ({reason})"
         return _WHY.get(reason, f"the shop refuses it ({reason})")
     return f"the flow ignores it: {ignored[-1]}" if ignored else "the flow does not order there"

@@ -4,7 +4,7 @@ Source: Meta, WhatsApp Cloud API, "Send messages" and "Interactive messages", 20
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any, Final, assert_never
@@ -212,13 +212,23 @@ def _template(message: TemplateMessage) -> dict[str, Any]:
         "name": _text("template.name", message.name, TEMPLATE_NAME),
         "language": {"code": _text("template.language.code", message.language, _LANGUAGE)},
     }
-    if message.values:
-        parameters = [
-            {"type": "text", "text": _line(f"{where}[{i}].text", value)}
-            for i, value in enumerate(message.values)
-        ]
-        built["components"] = [{"type": "body", "parameters": parameters}]
+    parameters = [
+        {"type": "text", "text": _line(f"{where}[{i}].text", value)} for i, value in enumerate(message.values)
+    ]
+    body = [{"type": "body", "parameters": parameters}] if parameters else []
+    if components := [*body, *_quick_replies(message.buttons)]:
+        built["components"] = components
     return built
+
+
+def _quick_replies(buttons: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield a component for each quick reply of a template: what a tap on it sends back."""
+    if buttons:
+        _count("template buttons", buttons, LIMITS.template_buttons)
+    for index, button in enumerate(buttons):
+        payload = _id(f"template button {index}: payload", button, LIMITS.template_reply_id)
+        parameters = [{"type": "payload", "payload": payload}]
+        yield {"type": "button", "sub_type": "quick_reply", "index": str(index), "parameters": parameters}
 
 
 def _frame(message: Buttons | List | Link | AddressForm) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Sends the staff the figures of the day, at the time that the flow file says."""
 
-import asyncio
 from datetime import date
 from typing import Final
 
@@ -8,6 +7,7 @@ import structlog
 
 from bot.context import Context
 from bot.staff import day_reports
+from bot.workers.rounds import Rounds
 from payments.shop.business_day import report_due
 from payments.shop.catalogue import Shop
 
@@ -28,20 +28,15 @@ class DayReports:
         self._context = context
         self._sent: date | None = None
         """The last day whose report is stored, or is not to be."""
-        self._closing = asyncio.Event()
+        self._rounds = Rounds()
 
     def close(self) -> None:
         """Send no more."""
-        self._closing.set()
+        self._rounds.close()
 
     async def run(self) -> None:
         """Send whatever report is due, until closed. What failed is logged and tried again."""
-        while not self._closing.is_set():
-            try:
-                await self.send_due()
-            except Exception:
-                log.exception("the day's report was not sent")
-            await self._wait(LOOK_SECONDS)
+        await self._rounds.run(self.send_due, LOOK_SECONDS, "the day's report was not sent")
 
     async def send_due(self) -> date | None:
         """Store the report that is due, if there is one, and return its day; None if none is due."""
@@ -60,11 +55,3 @@ class DayReports:
         self._sent = day
         log.info("the day's report is stored", day=day.isoformat(), to=len(arrivals))
         return day
-
-    async def _wait(self, seconds: float) -> None:
-        """Wait for `seconds`, or until closed."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._closing.wait()
-        except TimeoutError:
-            pass

@@ -6,6 +6,7 @@ from typing import Final
 import structlog
 
 from bot.context import Context
+from bot.workers.rounds import Rounds
 from storage.operations.retention import EVERY
 
 BATCH: Final = 250
@@ -27,23 +28,18 @@ class Retention:
         """`share` is the share of the time for which a run may work; 1 makes no pauses."""
         self._context = context
         self._share = share
-        self._closing = asyncio.Event()
+        self._rounds = Rounds()
 
     def close(self) -> None:
         """End a run after its batch; the next process goes on with it at once."""
-        self._closing.set()
+        self._rounds.close()
 
     async def run(self) -> None:
         """Prune whenever a run is due, until closed. A failed run is logged and tried again.
 
         The first look is at once: the last run may have been missed.
         """
-        while not self._closing.is_set():
-            try:
-                await self.prune()
-            except Exception:
-                log.exception("pruning failed")
-            await self._wait(LOOK_SECONDS)
+        await self._rounds.run(self.prune, LOOK_SECONDS, "pruning failed")
 
     async def prune(self) -> bool:
         """Delete all that is old, if a run is due. Return whether this process did the run to its end."""
@@ -54,7 +50,7 @@ class Retention:
             return False
         before = begun - self._context.settings.keep_chats
         events, entries, time = 0, 0, asyncio.get_running_loop().time
-        while not self._closing.is_set():
+        while not self._rounds.closed:
             start = time()
             pruned = await store.prune(lease, before, clock.now(), BATCH)
             if pruned is None:
@@ -64,15 +60,7 @@ class Retention:
                 await store.finish_pruning(lease, begun + EVERY)
                 log.info("pruned", events=events, entries=entries, before=before)
                 return True
-            await self._wait(min((time() - start) * (1 / self._share - 1), _LONGEST_PAUSE))
+            await self._rounds.wait(min((time() - start) * (1 / self._share - 1), _LONGEST_PAUSE))
         await store.finish_pruning(lease, begun)
         log.info("pruning goes on at the next start", events=events, entries=entries, before=before)
         return False
-
-    async def _wait(self, seconds: float) -> None:
-        """Wait for `seconds`, or until closed."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._closing.wait()
-        except TimeoutError:
-            pass

@@ -88,7 +88,9 @@ def _faults(document: Document, spec: FlowSpec, flow: Flow) -> Iterator[Issue]:
     for name, message in spec.messages.items():
         for fault in message.faults(spec.languages, items, flow.limits):
             yield document.issue(("messages", name, *fault.place), fault.message, fault.mend, fault.severity)
-        for fault in message.template.faults(spec.languages, flow.limits) if message.template else ():
+        if message.template is None:
+            continue
+        for fault in message.template.faults(spec.languages, flow.limits, message.quick_replies()):
             yield document.issue(("messages", name, *fault.place), fault.message, fault.mend, fault.severity)
 
 

@@ -99,6 +99,10 @@ class ButtonsSpec(PicturedSpec):
         """The buttons."""
         return [(button, ("buttons", index)) for index, button in enumerate(self.buttons)]
 
+    def quick_replies(self) -> Sequence[ReplySpec]:
+        """The buttons."""
+        return self.buttons
+
     def faults(
         self, languages: Sequence[str], items: Callable[[str], int], limits: ChannelLimits
     ) -> Iterator[Fault]:

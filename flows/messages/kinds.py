@@ -4,7 +4,7 @@ A new kind is a module, and a name in `Message` and in `_Shape`. The functions h
 its shape in the flow file, its compiled texts, its JSON.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Final, Protocol, TypeAlias, get_args
 
@@ -21,7 +21,7 @@ from flows.messages.list import List, ListSpec
 from flows.messages.message import KindSpec
 from flows.messages.offers import Reply
 from flows.messages.pages import Section
-from flows.messages.template import TemplateMessage
+from flows.messages.template import TemplateMessage, TemplateSpec
 from flows.messages.text import Text, TextSpec
 from flows.messages.video import Video, VideoSpec
 from flows.messages.writer import Writer
@@ -107,16 +107,26 @@ MessageSpec: TypeAlias = Annotated[_Shape, Discriminator(_tag), BeforeValidator(
 def speech(spec: MessageSpec, writer: Writer) -> Speech:
     """Compile a message. The result renders its texts and makes it sendable."""
     say = spec.write(writer)
-    fallback = spec.template.write(writer) if spec.template else None
+    fallback = _fallback(spec.template, writer) if spec.template else None
 
     def render(context: Context, place: str, page: int = 1) -> Message:
         try:
             message = say(context, place).page(page, writer.limits).sendable(writer.limits)
-            return replace(message, fallback=fallback(context)) if fallback else message
+            return replace(message, fallback=fallback(context, message)) if fallback else message
         except UnicodeEncodeError:
             raise Unsendable("a text holds half of a surrogate pair") from None
 
     return render
+
+
+def _fallback(template: TemplateSpec, writer: Writer) -> Callable[[Context, Message], TemplateMessage]:
+    """Compile the template in a message's place. Its quick replies mean what the message's buttons mean."""
+    write = template.write(writer)
+    if not template.buttons:
+        return lambda context, message: write(context)
+    return lambda context, message: replace(
+        write(context), buttons=tuple(reply.id for reply in message.replies)
+    )
 
 
 def to_json(message: Sendable) -> dict[str, Any]:

@@ -50,6 +50,10 @@ class ChannelLimits:
     """Milliseconds after a customer's message for which they may be sent more than templates."""
     template_body: int
     """Body of an approved template, with its values filled in."""
+    template_buttons: int
+    """Quick replies of an approved template."""
+    template_reply_id: int
+    """Identifier carried by a quick reply of a template."""
     template_name: Pattern[str]
     """Names that an approved template may have."""
     template_language: Pattern[str]

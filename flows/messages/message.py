@@ -91,6 +91,10 @@ class KindSpec(Spec, ABC):
         """Every button or row, with its place relative to the message."""
         return ()
 
+    def quick_replies(self) -> Sequence[ReplySpec]:
+        """The buttons that an approved template in its place can have as quick replies."""
+        return ()
+
     def faults(
         self, languages: Sequence[str], items: Callable[[str], int], limits: ChannelLimits
     ) -> Iterator[Fault]:

@@ -10,6 +10,7 @@ from flows.document.reader import Path
 from flows.document.shape import LanguageCode, Spec, Texts, text_in
 from flows.messages.fault import Fault
 from flows.messages.limits import ChannelLimits, clip
+from flows.messages.offers import ReplySpec
 from flows.messages.writer import Writer
 from flows.templates.expressions import Context
 
@@ -25,18 +26,23 @@ class TemplateMessage:
     """As the channel writes it: `en`, `pt_BR`."""
     values: tuple[str, ...] = ()
     """For the placeholders in its body, in order. Each is one line and not empty."""
+    buttons: tuple[str, ...] = ()
+    """What each of its quick replies sends back when it is tapped, in order. Their titles are approved."""
 
     def plain(self) -> None:
         """Return None: nothing is plainer."""
 
     def to_json(self) -> dict[str, Any]:
         """Return a JSON-ready dict. Inverse of `from_json`."""
-        return {"kind": self.KIND, "name": self.name, "language": self.language, "values": list(self.values)}
+        written = {"kind": self.KIND, "name": self.name, "language": self.language}
+        quick = {"buttons": list(self.buttons)} if self.buttons else {}
+        return {**written, "values": list(self.values), **quick}
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "TemplateMessage":
         """Return the message that `to_json` wrote."""
-        return cls(value["name"], value["language"], tuple(value["values"]))
+        buttons = tuple(value.get("buttons", ()))
+        return cls(value["name"], value["language"], tuple(value["values"]), buttons)
 
 
 class TemplateSpec(Spec):
@@ -46,6 +52,8 @@ class TemplateSpec(Spec):
     language: str | Annotated[dict[LanguageCode, str], Field(min_length=1)] | None = None
     """Language of the template, as the channel writes it (`pt_BR`); None means the customer's language."""
     values: list[Texts] = []
+    buttons: bool = False
+    """Whether it has a quick reply for each button of the message, in the same order."""
 
     def write(self, writer: Writer) -> Callable[[Context], TemplateMessage]:
         """Compile the values. The result makes the template message from a context."""
@@ -58,8 +66,12 @@ class TemplateSpec(Spec):
             self.name, code, tuple(_one_line(line.say(context), share) for line in lines)
         )
 
-    def faults(self, languages: Sequence[str], limits: ChannelLimits) -> Iterator[Fault]:
-        """Yield a fault for a name or a language that no approved template can have."""
+    def faults(
+        self, languages: Sequence[str], limits: ChannelLimits, buttons: Sequence[ReplySpec]
+    ) -> Iterator[Fault]:
+        """Yield a fault for what no approved template can have. `buttons` are those of the message."""
+        if self.buttons:
+            yield from _button_faults(buttons, limits)
         if not limits.template_name.fullmatch(self.name):
             mend = f"write the name that {limits.templates_in} shows: lower case letters, digits and '_'"
             yield Fault(("template", "name"), f"'{self.name}' can't be the name of a template", mend)
@@ -73,6 +85,20 @@ class TemplateSpec(Spec):
             if not limits.template_language.fullmatch(code):
                 mend = f"write the code that {limits.templates_in} shows, like 'en' or 'pt_BR'"
                 yield Fault(place, f"'{code}' can't be the language of a template", mend)
+
+
+def _button_faults(buttons: Sequence[ReplySpec], limits: ChannelLimits) -> Iterator[Fault]:
+    """Yield faults of a template that should have a quick reply for each of the message's `buttons`."""
+    where: Path = ("template", "buttons")
+    if not buttons:
+        mend = "take 'buttons' out of its template, or give the message buttons"
+        yield Fault(where, "the message has no buttons for the quick replies of its template", mend)
+    if any(not button.is_sure for button in buttons):
+        said = "a template shows all of its buttons, and a button of the message has an 'if'"
+        yield Fault(where, said, "take that 'if' out, or 'buttons' out of the template")
+    if len(buttons) > limits.template_buttons:
+        said = f"{len(buttons)} buttons, and {limits.channel} takes {limits.template_buttons} in a template"
+        yield Fault(where, said, "take 'buttons' out of the template")
 
 
 def _one_line(text: str, limit: int) -> str:

@@ -11,6 +11,7 @@ from typing import Final
 from payments.lazy import lazy
 from payments.ledger.facts import EntityType, Fact, FactState
 from payments.ledger.holds import Mismatch
+from payments.shop.orders import is_by_hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,8 @@ class Balance:
 
     @property
     def paid_in_full(self) -> bool:
-        """Whether the whole total has been captured. Once true, it stays true."""
+        """Whether the whole total has been captured. Once true, it stays true, but for a payment by hand that
+        is undone."""
         return self.paid >= self.total
 
     def _refunded_of(self, payment: Captured) -> int:
@@ -138,9 +140,10 @@ def balance(total: int, currency: str, facts: Iterable[Fact]) -> Balance:
 def _payments(facts: Iterable[Fact]) -> tuple[Captured, ...]:
     reported = [fact for fact in facts if fact.entity is EntityType.PAYMENT]
     confirmed = {fact.entity_id: fact for fact in reported if fact.state is FactState.CONFIRMED}
+    slips = {slip.entity_id for slip in undone(reported)}
     payments: dict[str, Captured] = {}
     for fact in reported:
-        if fact.state is not FactState.CAPTURED:
+        if fact.state is not FactState.CAPTURED or fact.entity_id in slips:
             continue
         detail = fact.detail
         if ours := confirmed.get(fact.entity_id):
@@ -161,6 +164,12 @@ def _payments(facts: Iterable[Fact]) -> tuple[Captured, ...]:
         if known is None or _rank(payment) > _rank(known):
             payments[payment.id] = payment
     return tuple(sorted(payments.values(), key=lambda payment: (payment.at, payment.id)))
+
+
+def undone(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """Return the facts which say that a payment by hand was recorded by mistake."""
+    found = (fact for fact in facts if fact.reports(EntityType.PAYMENT, FactState.UNDONE))
+    return tuple(fact for fact in found if is_by_hand(fact.entity_id))
 
 
 def _rank(payment: Captured) -> tuple[int, str, str, str]:

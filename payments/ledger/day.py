@@ -38,6 +38,8 @@ class Day:
     paid_online: int = 0
     taken: Counter[tuple[str, str]] = field(default_factory=Counter)
     """What people took by hand on the day, by method (`cash`, `upi`) and the person's name."""
+    undone: Counter[str] = field(default_factory=Counter)
+    """What people said on the day was recorded by mistake, by order number. It counts on no day as taken."""
     refunded: int = 0
     """What went back on the day, by whatever way."""
     owed: dict[str, int] = field(default_factory=dict)
@@ -66,6 +68,9 @@ class Day:
         for payment in state.balance.payments:
             if period.has(payment.at * 1000) and payment.currency == CURRENCY:
                 self._add_payment(payment)
+        for slip in state.undone:
+            if period.has(slip.at * 1000):
+                self.undone[state.order.number] += slip.amount
         self.refunded += _went_back(state, period)
         if Task.CASH in state.tasks:
             self.owed[state.order.number] = state.due
@@ -115,6 +120,7 @@ def to_json(day: Day) -> Mapping[str, Any]:
             {"method": method, "by": by, "amount": amount}
             for (method, by), amount in sorted(day.taken.items())
         ],
+        "undone": _numbered(day.undone),
         "refunded": day.refunded,
         "owed": _numbered(day.owed),
         "to_give_back": _numbered(day.to_give_back),

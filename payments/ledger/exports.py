@@ -35,7 +35,7 @@ COLUMNS: Final[Mapping[Export, tuple[str, ...]]] = {
     Export.ORDERS: (
         "number", "key", "placed_at", "customer", "phone", "payment", "stage", "stage_by", "stage_at", "how",
         "address", "pincode", "slot", "note", "coupon", "goods", "discount", "delivery", "total", "owed",
-        "paid", "due", "rating",
+        "paid", "due", "undone", "rating",
     ),
     Export.LINES: (
         "number", "placed_at", "stage", "sku", "name", "hsn", "gst_percent", "ordered", "left", "price",
@@ -103,6 +103,7 @@ def _order(state: OrderState, person: Person, zone: ZoneInfo) -> Cells:
         state.owed,
         state.balance.paid,
         state.due,
+        sum(slip.amount for slip in state.undone),
     )
     rating: Cell = "" if state.rating is None else state.rating
     first = (order.number, order.key, local(zone, order.placed_at))

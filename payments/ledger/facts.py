@@ -20,7 +20,7 @@ class EntityType(StrEnum):
 
 
 class FactState(StrEnum):
-    """States that a fact can report, as Razorpay names them. Two are our own."""
+    """States that a fact can report, as Razorpay names them. Three are our own."""
 
     AUTHORIZED = "authorized"
     CAPTURED = "captured"
@@ -29,6 +29,8 @@ class FactState(StrEnum):
     """Ours: we know through our own keys that the payment is captured, and ours."""
     RELEASED = "released"
     """Ours: we no longer wait for the capture of this authorised payment."""
+    UNDONE = "undone"
+    """Ours: a person had recorded this payment by mistake. Nobody took that money."""
     PAID = "paid"
     PARTIALLY_PAID = "partially_paid"
     EXPIRED = "expired"

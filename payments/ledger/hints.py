@@ -21,6 +21,8 @@ _HELD: Final[Mapping[HoldReason, str]] = {
     HoldReason.DISPUTED: "answer the dispute in Razorpay's dashboard before its deadline",
     HoldReason.DISPUTE_LOST: "nothing can be done here: settle it with the customer, if you can",
     HoldReason.PAID_AGAIN: f"refund it {_DASHBOARD}, or send the goods",
+    HoldReason.DELIVERY: "say 'munshi order <number> delivery keep', or 'delivery refund' to give it back",
+    HoldReason.DELIVERY_KEPT: "nothing: you said so; 'munshi order <number> delivery refund' gives it back",
     HoldReason.REMAINDER: "nothing: Razorpay gives nothing back under ₹1",
     HoldReason.UNEXPLAINED: "Munshi should not have held this: compare the order with Razorpay's dashboard",
 }
@@ -50,7 +52,7 @@ def for_held(hold: Hold) -> str:
 
 def needs_person(hold: Hold) -> bool:
     """Return whether money held for this reason stays held until a person acts."""
-    return hold.reason not in (HoldReason.WAITING, HoldReason.REMAINDER)
+    return hold.reason not in (HoldReason.WAITING, HoldReason.REMAINDER, HoldReason.DELIVERY_KEPT)
 
 
 def for_check(check: Check) -> str:

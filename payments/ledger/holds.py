@@ -37,6 +37,10 @@ class HoldReason(StrEnum):
     LATE = "late"
     SURPLUS = "surplus"
     PAID_AGAIN = "paid_again"
+    DELIVERY = "delivery"
+    """The delivery of goods that were refused at the door."""
+    DELIVERY_KEPT = "delivery_kept"
+    """The same, and a person has decided that the shop keeps it."""
     UNEXPLAINED = "unexplained"
     """A fault in Munshi, or a reason that only another version knows."""
 
@@ -76,6 +80,8 @@ REASONS: Final[Mapping[HoldReason, str]] = {
     HoldReason.LATE: "late: paid after the order had ended",
     HoldReason.SURPLUS: "surplus: more than the total was paid",
     HoldReason.PAID_AGAIN: "paid again: after money for the goods had been given back",
+    HoldReason.DELIVERY: "delivery: the goods were refused, and a person decides about the fee",
+    HoldReason.DELIVERY_KEPT: "delivery kept: the goods were refused, and the shop keeps the fee",
     HoldReason.UNEXPLAINED: "unexplained",
 }
 """Each reason in words for people."""

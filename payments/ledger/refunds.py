@@ -25,6 +25,8 @@ class RefundStatus(StrEnum):
     """Razorpay could not return the money: it is still ours."""
     REFUSED = "refused"
     """Razorpay did not accept the refund."""
+    WITHDRAWN = "withdrawn"
+    """A person was asked to give cash back that nobody had taken: nothing is to be given back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,17 @@ def wanted(
     refunds, new = tuple(refunds), []
     for payment in sorted(payments, key=_precedence, reverse=True):
         earlier = [refund for refund in refunds if refund.payment_id == payment.id]
-        part = min(amount, payment.amount - sum(refund.amount for refund in earlier))
+        part = min(amount, payment.amount - asked_for(earlier))
         if part >= SMALLEST:
             key = f"{payment.id}-{len(earlier) + 1}"
             new.append(Refund(key, order_key, payment.id, part, reason))
             amount -= part
     return tuple(new)
+
+
+def asked_for(refunds: Iterable[Refund]) -> int:
+    """Return the paise that were asked for, whatever became of them, without what was withdrawn."""
+    return sum(refund.amount for refund in refunds if refund.status is not RefundStatus.WITHDRAWN)
 
 
 def _precedence(payment: Captured) -> tuple[bool, int, str]:

@@ -12,7 +12,7 @@ from typing import Final
 from payments.ledger.balance import Balance, Captured
 from payments.ledger.calls import CancelLink
 from payments.ledger.holds import Hold, HoldReason, reason_of
-from payments.ledger.refunds import SMALLEST, Refund, RefundStatus, accounted, wanted
+from payments.ledger.refunds import SMALLEST, Refund, RefundStatus, accounted, asked_for, wanted
 from payments.ledger.state import OrderState
 from payments.shop import stock
 from payments.shop.catalogue import Repairs
@@ -78,12 +78,14 @@ def _lifecycle(
     """Return what becomes of the order: paid in full it is fulfilled, without any hope of payment it lapses.
 
     Fulfilled and returned are final. While money may still come or waits for a person, nothing changes.
-    An order whose cash is promised waits for it, whatever becomes of its links.
+    An order whose cash is promised waits for it, whatever becomes of its links. What went back of its money
+    is still to come.
     """
     if state.lifecycle in (Lifecycle.FULFILLED, Lifecycle.RETURNED):
         return state.lifecycle
     if state.lifecycle is Lifecycle.PROMISED:
-        return Lifecycle.FULFILLED if balance.paid_in_full else Lifecycle.PROMISED
+        enough = _staying(refunds, balance) >= balance.total
+        return Lifecycle.FULFILLED if enough else Lifecycle.PROMISED
     refunded = _refunded(refunds, balance.fitting)
     if refunded and (refunded == balance.paid or not balance.paid_in_full):
         # Money was refunded before it could pay for goods, so the rest is refunded too.
@@ -125,15 +127,24 @@ def _asked(
     """
     key, balance = state.key, state.balance
     if lifecycle is Lifecycle.RETURNED:
-        return wanted(key, _returnable(balance), refunds, balance.paid, "order returned")
+        rest = max(0, _unasked(balance, refunds) - state.delivery_kept_back)
+        return wanted(key, _returnable(balance), refunds, rest, "order returned")
     if lifecycle is not Lifecycle.FULFILLED:
         return ()
     fitting = {payment.id for payment in balance.fitting}
-    earlier = sum(refund.amount for refund in refunds if refund.payment_id in fitting)
+    earlier = asked_for(refund for refund in refunds if refund.payment_id in fitting)
     surplus = balance.paid - earlier - balance.total
     if rules.surplus == "hold":
         surplus = min(surplus, state.order.total - state.owed - earlier)
     return wanted(key, _returnable(balance), refunds, max(0, surplus), "surplus")
+
+
+def _unasked(balance: Balance, refunds: tuple[Refund, ...]) -> int:
+    """Return the paise of payments that can be refunded and for which no refund was asked."""
+    earlier = Counter[str]()
+    for refund in refunds:
+        earlier[refund.payment_id] += asked_for([refund])
+    return sum(max(0, payment.amount - earlier[payment.id]) for payment in _returnable(balance))
 
 
 def _returnable(balance: Balance) -> tuple[Captured, ...]:
@@ -178,7 +189,7 @@ def _booked(state: OrderState, most_for_goods: int, balance: Balance, rules: Rep
 
     `most_for_goods` is what may pay for goods: once money for goods was refunded, no other takes its place.
     """
-    remaining = balance.paid - _refunded(state.refunds, balance.fitting)
+    remaining = _staying(state.refunds, balance)
     fulfilled = max(0, min(most_for_goods, remaining)) if state.goods_due else 0
     held = balance.captured - _refunded(state.refunds, balance.own) - fulfilled
     booked = replace(state, fulfilled=fulfilled, held=held, held_for=None)
@@ -186,6 +197,15 @@ def _booked(state: OrderState, most_for_goods: int, balance: Balance, rules: Rep
         uncaptured = reason_of(state.held_for) is HoldReason.UNCAPTURED and state.waits_for_capture
         return replace(booked, held_for=state.held_for) if uncaptured else booked
     return replace(booked, held_for=_hold(booked, balance, rules))
+
+
+def staying(state: OrderState) -> int:
+    """Return the paise that were paid for the order and do not go back."""
+    return _staying(state.refunds, state.balance)
+
+
+def _staying(refunds: Iterable[Refund], balance: Balance) -> int:
+    return balance.paid - _refunded(refunds, balance.fitting)
 
 
 def _refund_problem(state: OrderState) -> HoldReason | None:
@@ -212,11 +232,15 @@ def _hold(state: OrderState, balance: Balance, rules: Repairs) -> Hold:
         return Hold(HoldReason.DISPUTED if balance.disputed else HoldReason.DISPUTE_LOST, refund=refund)
     if balance.mismatch:
         return Hold(HoldReason.MISMATCH, mismatch=balance.mismatch)
-    return Hold(refund or _own_reason(state, balance, rules))
+    if refund and state.held > state.delivery_kept_back:
+        return Hold(refund)
+    return Hold(_own_reason(state, balance, rules))
 
 
 def _own_reason(state: OrderState, balance: Balance, rules: Repairs) -> HoldReason:
     """Return why money that fits the order is held."""
+    if state.delivery_kept_back:
+        return HoldReason.DELIVERY_KEPT if state.delivery_decided else HoldReason.DELIVERY
     if not wanted(state.order.key, balance.own, state.refunds, state.held, "any"):
         return HoldReason.REMAINDER
     if not balance.paid_in_full:

@@ -12,7 +12,7 @@ from payments.ledger.facts import Fact
 from payments.ledger.holds import Hold, HoldReason, reason_of
 from payments.ledger.refunds import Refund
 from payments.shop import amendments
-from payments.shop.amendments import Amendment
+from payments.shop.amendments import Amendment, AmendmentKind
 from payments.shop.fulfilment import Stage
 from payments.shop.order_terms import Destination
 from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, Line, Order, is_by_hand, withdrawn
@@ -47,6 +47,8 @@ class Task(StrEnum):
     """The goods were handed over, and money is owed: for them, or for their delivery if they came back."""
     REFUND = "refund"
     """A person has to give back what a person took."""
+    DELIVERY = "delivery"
+    """The goods were refused at the door: a person has to decide who pays for their delivery."""
 
 
 PAYABLE: Final = frozenset({PaymentStatus.UNPAID, PaymentStatus.SHORT})
@@ -129,7 +131,8 @@ class OrderState:
         if self.lifecycle is Lifecycle.FULFILLED and (self.fulfilled or not self.refunds):
             return PaymentStatus.PAID
         if self.lifecycle in (Lifecycle.FULFILLED, Lifecycle.RETURNED):
-            going = self.held or any(refund.open for refund in self.refunds)
+            undecided = self.held and reason_of(self.held_for) is not HoldReason.DELIVERY_KEPT
+            going = undecided or self.lets_go or any(refund.open for refund in self.refunds)
             return PaymentStatus.REFUNDING if going else PaymentStatus.REFUNDED
         if money.paid:
             return PaymentStatus.SHORT if self.waits_for_rest else PaymentStatus.HELD
@@ -139,8 +142,9 @@ class OrderState:
 
     @property
     def due(self) -> int:
-        """Paise still missing to what is owed."""
-        return max(0, self.owed - self.balance.paid)
+        """Paise still missing to what is owed. For a promised order, what went back is to be paid again."""
+        paid = self.fulfilled if self.lifecycle is Lifecycle.PROMISED else self.balance.paid
+        return max(0, self.owed - paid)
 
     @property
     def lapsed(self) -> bool:
@@ -160,8 +164,12 @@ class OrderState:
     @property
     def waits_for_capture(self) -> bool:
         """Whether a payment for the order is authorised, and none is captured."""
-        ended = self.lifecycle not in (Lifecycle.OPEN, Lifecycle.LAPSED)
-        return self.balance.authorised and not self.balance.payments and not ended
+        return self.lifecycle in (Lifecycle.OPEN, Lifecycle.LAPSED) and self.lets_go
+
+    @property
+    def lets_go(self) -> bool:
+        """Whether the bank may still let go of a payment: it is authorised, and none is captured."""
+        return self.balance.authorised and not self.balance.payments
 
     @property
     def lacks_capture(self) -> bool:
@@ -179,7 +187,33 @@ class OrderState:
             tasks.append(Task.CASH)
         if self.to_give_back:
             tasks.append(Task.REFUND)
+        if self.delivery_held and not self.delivery_decided:
+            tasks.append(Task.DELIVERY)
         return tuple(tasks)
+
+    @property
+    def delivery_kept_back(self) -> int:
+        """Paise that do not go back with the rest of a returned order: the delivery of refused goods."""
+        refused = self.lifecycle is Lifecycle.RETURNED and self._has(AmendmentKind.REFUSED)
+        return self.owed if refused else 0
+
+    @property
+    def delivery_held(self) -> int:
+        """What is left of `delivery_kept_back`."""
+        return min(self.held, self.delivery_kept_back)
+
+    @property
+    def delivery_decided(self) -> bool:
+        """Whether a person decided that the shop keeps the delivery of refused goods."""
+        return self._has(AmendmentKind.KEPT)
+
+    def _has(self, kind: AmendmentKind) -> bool:
+        return any(amendment.kind is kind for amendment in self.amendments)
+
+    @property
+    def undone(self) -> tuple[Fact, ...]:
+        """Payments that people had recorded by mistake. They are not in `balance`."""
+        return balance.undone(self.facts)
 
     @property
     def to_give_back(self) -> int:

@@ -3,6 +3,7 @@
 from enum import StrEnum
 from typing import Final
 
+from payments.ledger.holds import HoldReason, reason_of
 from payments.ledger.state import OrderState
 from payments.shop.orders import AttemptStatus, Lifecycle
 
@@ -43,7 +44,7 @@ def unfinished(state: OrderState) -> Unfinished | None:
         return Unfinished.GOODS
     if state.lifecycle is Lifecycle.PROMISED:
         return Unfinished.OWED
-    if state.held or state.held_for is not None:
+    if (state.held or state.held_for) and reason_of(state.held_for) is not HoldReason.DELIVERY_KEPT:
         return Unfinished.HELD
     if any(refund.open for refund in state.refunds):
         return Unfinished.REFUNDING

@@ -304,7 +304,7 @@ def _poll(turn: Turn, poll: Poll) -> Done:
         late=turn.shop.at.shop.late_window,
     ):
         turn.polls.append(poll.after(turn.now))
-    elif state.waits_for_capture:
+    elif state.lets_go:
         # This was the last poll: the goods are free again, and a capture after it counts as late.
         released = [
             replace(f, state=FactState.RELEASED)

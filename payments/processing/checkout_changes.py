@@ -14,7 +14,7 @@ from payments.shop.checkout import (
     LONGEST_NOTE,
     SHORTEST_ADDRESS,
     CheckoutFault,
-    Field,
+    CheckoutField,
 )
 from payments.shop.delivery import area_of
 from payments.shop.order_terms import Fulfilment
@@ -51,24 +51,24 @@ def _pickup(state: ShopState, wanted: Any, language: str) -> ShopState | Checkou
         how = Fulfilment.DELIVERY if state.checkout.address else Fulfilment.NONE
         return state.saying(replace(state.checkout, how=how))
     if delivery is None or not delivery.pickup:
-        return CheckoutFault(Field.PICKUP, "no pickup")
+        return CheckoutFault(CheckoutField.PICKUP, "no pickup")
     return state.saying(replace(state.checkout, how=Fulfilment.PICKUP))
 
 
 def _address(state: ShopState, given: Any, language: str) -> ShopState | CheckoutFault:
     text = " ".join(_printable(given).split())
     if len(text) > LONGEST_ADDRESS:
-        return CheckoutFault(Field.ADDRESS, "too long")
+        return CheckoutFault(CheckoutField.ADDRESS, "too long")
     delivery = state.at.shop.delivery
     if delivery is None:
         return state.saying(replace(state.checkout, address=text, pincode=pincode_of(text) or ""))
     if len(visible(text)) < SHORTEST_ADDRESS:
-        return CheckoutFault(Field.ADDRESS, "too short")
+        return CheckoutFault(CheckoutField.ADDRESS, "too short")
     pincode = pincode_of(text)
     if pincode is None:
-        return CheckoutFault(Field.ADDRESS, "no pincode")
+        return CheckoutFault(CheckoutField.ADDRESS, "no pincode")
     if area_of(delivery, pincode) is None:
-        return CheckoutFault(Field.ADDRESS, "not served")
+        return CheckoutFault(CheckoutField.ADDRESS, "not served")
     changed = replace(state.checkout, how=Fulfilment.DELIVERY, address=text, pincode=pincode)
     return state.saying(changed)
 
@@ -76,7 +76,7 @@ def _address(state: ShopState, given: Any, language: str) -> ShopState | Checkou
 def _slot(state: ShopState, given: Any, language: str) -> ShopState | CheckoutFault:
     slot = str(given).strip()
     if slot and (reason := slot_fault(state, slot)):
-        return CheckoutFault(Field.SLOT, reason)
+        return CheckoutFault(CheckoutField.SLOT, reason)
     return state.saying(replace(state.checkout, slot=slot))
 
 
@@ -86,7 +86,7 @@ def _coupon(state: ShopState, given: Any, language: str) -> ShopState | Checkout
         return state.saying(replace(state.checkout, coupon=""))
     found = coupons.find(state.at.shop.coupons, text)
     if found is None:
-        return CheckoutFault(Field.COUPON, "unknown")
+        return CheckoutFault(CheckoutField.COUPON, "unknown")
     changed = state.saying(replace(state.checkout, coupon=found.code))
     return Quote(changed, language).coupon_fault or changed
 
@@ -94,7 +94,7 @@ def _coupon(state: ShopState, given: Any, language: str) -> ShopState | Checkout
 def _note(state: ShopState, given: Any, language: str) -> ShopState | CheckoutFault:
     note = _printable(given).strip()
     if len(note) > LONGEST_NOTE:
-        return CheckoutFault(Field.NOTE, "too long")
+        return CheckoutFault(CheckoutField.NOTE, "too long")
     return state.saying(replace(state.checkout, note=note))
 
 

@@ -30,9 +30,8 @@ def follow(turn: Turn) -> Trace:
     Orders that an action left unresolved are updated first.
     """
     trace: Trace = ()
-    for key in turn.shop.unresolved:
-        state = turn.shop.known(key)
-        trace += apply(turn, state, state)[0]
+    for key, before in turn.shop.unresolved.items():
+        trace += apply(turn, before, turn.shop.known(key))[0]
     trace += _end_earlier(turn)
     order = turn.shop.order
     if order and order.planned:

@@ -13,6 +13,7 @@ from payments.ledger.holds import HoldReason, Mismatch, reason_of
 from payments.ledger.refunds import OUTSIDE, Refund, RefundStatus
 from payments.ledger.state import PAYABLE, OrderState, PaymentStatus
 from payments.processing.results import Refusal
+from payments.shop.amendments import AmendmentKind
 from payments.shop.fulfilment import Stage
 from payments.shop.orders import Attempt, AttemptStatus, Lifecycle
 
@@ -76,7 +77,7 @@ def _changes_by_people(before: OrderState, after: OrderState) -> Iterator[Happen
     refund = sum(refund.amount for refund in _intents(before, after))
     if after.stage is not before.stage and after.stage not in (None, Stage.PLACED):
         yield Happened("order.stage", {"stage": str(after.stage), "by": after.stage_by, "refund": refund})
-    new = after.amendments[len(before.amendments) :]
+    new = [one for one in after.amendments[len(before.amendments) :] if one.kind not in _TOLD_OTHERWISE]
     names = {line.sku: line.name for line in after.order.lines}
     items = ", ".join(f"{one.pieces} × {names.get(one.sku, one.sku)}" for one in new if one.pieces)
     less = before.owed - after.owed
@@ -86,6 +87,11 @@ def _changes_by_people(before: OrderState, after: OrderState) -> Iterator[Happen
         why = new[-1].why
         fields = {"items": items, "amount": less, "refund": refund, "why": why, "address": address}
         yield Happened("order.amended", fields)
+
+
+_CALLED_OFF: Final = frozenset({Stage.CANCELLED, Stage.REFUSED})
+_TOLD_OTHERWISE: Final = frozenset({AmendmentKind.REFUSED, AmendmentKind.KEPT})
+"""Amendments that change nothing for the customer beyond what the stage told them."""
 
 
 def _intents(before: OrderState, after: OrderState) -> list[Refund]:
@@ -99,7 +105,8 @@ def _money_events(before: OrderState, after: OrderState) -> Iterator[Happened]:
     if fulfilled and after.balance.payments:
         late = before.lifecycle is Lifecycle.LAPSED
         yield Happened("payment.captured", {**_paid(after), "late": late})
-    if before.balance.authorised and not (after.balance.authorised or after.balance.payments):
+    gone = before.balance.authorised and not (after.balance.authorised or after.balance.payments)
+    if gone and after.lifecycle is not Lifecycle.RETURNED:
         yield Happened("payment.released")
     yield from _held(before, after)
     yield from _refunds(before, after)
@@ -140,8 +147,9 @@ def _held(before: OrderState, after: OrderState) -> Iterator[Happened]:
 def _refunds(before: OrderState, after: OrderState) -> Iterator[Happened]:
     known = {refund.key: refund for refund in before.refunds}
     intents = _intents(before, after)
-    if intents and after.owed == before.owed:
-        # What an amendment gives back is told as the amendment.
+    called_off = after.stage is not before.stage and after.stage in _CALLED_OFF
+    if intents and after.owed == before.owed and not called_off:
+        # What an amendment gives back is told as the amendment, what a call-off gives back with its stage.
         name = "payment.returned" if after.lifecycle is Lifecycle.RETURNED else "payment.surplus"
         yield Happened(name, {"amount": sum(refund.amount for refund in intents)})
     for refund in after.refunds:

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Any, Final
 
-from flows.engine.events import Happened
 from flows.engine.vocabulary import Action, Result, Scene
 from payments.ledger.state import OrderState
 from payments.processing.cart_actions import NoArguments, limit_for_new, refused, refused_with, state_of
@@ -12,7 +11,7 @@ from payments.processing.quoting import Fault, OrderFault, Quote
 from payments.processing.shop_state import ShopState
 from payments.shop import cart
 from payments.shop.cart import Item
-from payments.shop.checkout import Field
+from payments.shop.checkout import CheckoutField
 from payments.shop.delivery import area_of
 from payments.shop.fulfilment import Stage, goods_are_here
 from payments.shop.legal import seller
@@ -53,7 +52,7 @@ def _not_orderable(scene: Scene, fault: Fault) -> Result:
     state = state_of(scene)
     if isinstance(fault, OrderFault):
         return refused(scene, "order.refused", reason=fault.reason, limit=fault.limit)
-    if fault.field is Field.COUPON:
+    if fault.field is CheckoutField.COUPON:
         state = state.saying(replace(state.checkout, coupon=""))
     return refused_with(state, "checkout.refused", **fields_of(fault))
 
@@ -125,19 +124,20 @@ def _takes_cash(state: ShopState, order: OrderState) -> bool:
 
 
 def _call_off(scene: Scene, args: NoArguments) -> Result:
-    """Call off the current order, if the shop still allows it. What was paid goes back."""
+    """Call off the current order, if the shop still allows it. What was paid goes back; so does what comes.
+
+    The step tells the flow, as it does when the staff call an order off.
+    """
     state = state_of(scene)
     order = state.order
     if order is None or order.lifecycle is Lifecycle.RETURNED:
         return refused(scene, "order.refused", reason="nothing to cancel")
     unpaid = order.open_to_pay or order.lapsed
-    if not unpaid and not (order.goods_due and state.may_call_off(order)):
-        # Also while money is on its way or waits for a person: they must see to it.
+    if not unpaid and not state.may_call_off(order):
+        # Also while money waits for a person: they must see to it.
         return refused(scene, "order.refused", reason="too late")
     shelf = goods_are_here(order.stage)
-    ended = state.called_off(order.key, Stage.CANCELLED, CUSTOMER, shelf=shelf).unresolving(order.key)
-    fields = {"stage": str(Stage.CANCELLED), "by": CUSTOMER, "refund": order.fulfilled}
-    return Result(ended, raised=(Happened("order.stage", fields),))
+    return Result(state.called_off(order.key, Stage.CANCELLED, CUSTOMER, shelf=shelf).unresolving(order))
 
 
 class _Rating(NoArguments):

@@ -1,4 +1,4 @@
-"""What people change about a placed order: its stage, its goods, its price, money by hand. Pure.
+"""What people change about a placed order: its stage, its goods, its price. Pure.
 
 Each function changes one order in a turn, applies the rules of money, and tells the customer. Each raises
 `NotPossible` before anything has changed.
@@ -56,15 +56,15 @@ def move(
     if to not in stages:
         raise NotPossible(f"the shop has no stage '{to}': it has {', '.join(dict.fromkeys(stages))}")
     if not is_forward(stage, to):
-        raise NotPossible(f"{_named(state)} is {_stands(state)} already")
+        raise NotPossible(f"{named(state)} is {_stands(state)} already")
     unpaid = state.due if to is Stage.DELIVERED else 0
     if unpaid and settlement is None:
-        raise NotPossible(f"{_named(state)} is not paid: say whether by cash, by upi, or owed")
+        raise NotPossible(f"{named(state)} is not paid: say whether by cash, by upi, or owed")
     new: tuple[Fact, ...] = ()
     taken = (unpaid if amount is None else amount) if to is Stage.DELIVERED else 0
     if taken and settlement in (Settlement.CASH, Settlement.UPI):
-        new = (_payment(state, taken, settlement, by, turn.now),)
-    return _applied(turn, state, _staged(state, to, by, turn.now), new)
+        new = (payment_by_hand(state, taken, settlement, by, turn.now),)
+    return applied(turn, state, _staged(state, to, by, turn.now), new)
 
 
 def call_off(
@@ -81,15 +81,22 @@ def call_off(
     What was paid goes back. `shelf`: whether its goods can be sold again. By default they can if nobody has
     begun to prepare them, and if the customer refused them.
     """
+    return applied(turn, state, called_off(turn, state, to, by, expected, shelf))
+
+
+def called_off(
+    turn: Turn, state: OrderState, to: Stage, by: str, expected: Stage | None, shelf: bool | None
+) -> OrderState:
+    """Return the order as called off. Raises NotPossible if it has ended, or nobody can refuse it now."""
     if state.stage is not None or expected is not None:
         _stage(state, expected)
-    elif not state.open_to_pay:
-        raise NotPossible(f"{_named(state)} has ended: it is {state.status}")
+    elif not (state.open_to_pay or state.waits_for_capture):
+        raise NotPossible(f"{named(state)} has ended: it is {state.status}")
     if to is Stage.REFUSED and state.stage is not Stage.OUT:
-        raise NotPossible(f"{_named(state)} is not on its way, so nobody can refuse it: cancel it")
+        raise NotPossible(f"{named(state)} is not on its way, so nobody can refuse it: cancel it")
     usable = goods_are_here(state.stage) or to is Stage.REFUSED
     turn.shop = turn.shop.called_off(state.key, to, by, shelf=usable if shelf is None else shelf)
-    return _applied(turn, state, turn.shop.known(state.key))
+    return turn.shop.known(state.key)
 
 
 def take_less(
@@ -101,7 +108,7 @@ def take_less(
     """
     if state.stage is Stage.DELIVERED:
         raise NotPossible(
-            f"{_named(state)} is delivered: for what was missing or came back say return {sku} {pieces}"
+            f"{named(state)} is delivered: for what was missing or came back say return {sku} {pieces}"
         )
     _stage(state, None)
     if pieces == sum(line.quantity for line in state.lines) == _left(state, _line(state, sku)):
@@ -114,7 +121,7 @@ def take_back(
 ) -> Trace:
     """Take back `pieces` of a delivered line: their price goes back, the delivery fee does not."""
     if state.stage is not Stage.DELIVERED:
-        raise NotPossible(f"{_named(state)} is {state.stage or state.status}: only delivered goods come back")
+        raise NotPossible(f"{named(state)} is {state.stage or state.status}: only delivered goods come back")
     all_of_it = pieces == sum(line.quantity for line in state.lines)
     after = _staged(state, Stage.RETURNED, by, turn.now) if all_of_it else state
     return _without_pieces(turn, state, after, sku, pieces, by, why, shelf=shelf)
@@ -123,49 +130,17 @@ def take_back(
 def allow(turn: Turn, state: OrderState, amount: int, by: str, why: str) -> Trace:
     """Take `amount` paise off what the order costs."""
     if not state.goods_due:
-        raise NotPossible(f"{_named(state)} is {state.status}: nothing is owed for it")
+        raise NotPossible(f"{named(state)} is {state.status}: nothing is owed for it")
     if not 0 < amount <= state.owed:
-        raise NotPossible(f"an allowance for {_named(state)} is at most what it costs, {state.owed} paise")
-    return _amended(turn, state, state, AmendmentKind.ALLOWANCE, by, amount=amount, why=why)
+        raise NotPossible(f"an allowance for {named(state)} is at most what it costs, {state.owed} paise")
+    return amended(turn, state, state, AmendmentKind.ALLOWANCE, by, amount=amount, why=why)
 
 
 def send_elsewhere(turn: Turn, state: OrderState, to: Destination, by: str) -> Trace:
     """Send the goods to another place for the same price."""
     if state.stage is None or not _before_leaving(state):
-        raise NotPossible(
-            f"{_named(state)} is {state.stage or state.status}: it cannot be sent elsewhere now"
-        )
-    return _amended(turn, state, state, AmendmentKind.ADDRESS, by, to=to)
-
-
-def take_money(turn: Turn, state: OrderState, amount: int, settlement: Settlement, by: str) -> Trace:
-    """Record that a person took `amount` paise for the order."""
-    if not state.goods_due:
-        raise NotPossible(f"{_named(state)} is {state.status}: nothing is owed for it")
-    if amount <= 0 or settlement is Settlement.OWED:
-        raise NotPossible("say what was taken, by cash or by upi")
-    return _applied(turn, state, state, (_payment(state, amount, settlement, by, turn.now),))
-
-
-def give_back_by_hand(turn: Turn, state: OrderState, by: str) -> Trace:
-    """Record that a person gave back what was taken by hand and has to go back."""
-    waiting = [refund for refund in state.refunds if is_by_hand(refund.payment_id) and refund.open]
-    if not waiting:
-        raise NotPossible(f"nothing of {_named(state)} waits to be given back by hand")
-    facts = tuple(
-        Fact(
-            order_key=state.key,
-            entity=EntityType.REFUND,
-            entity_id=refund.key,
-            state=FactState.PROCESSED,
-            amount=refund.amount,
-            currency=state.order.currency,
-            at=turn.now // 1000,
-            detail=Detail(payment_id=refund.payment_id, key=refund.key, by=by),
-        )
-        for refund in waiting
-    )
-    return _applied(turn, state, state, facts)
+        raise NotPossible(f"{named(state)} is {state.stage or state.status}: it cannot be sent elsewhere now")
+    return amended(turn, state, state, AmendmentKind.ADDRESS, by, to=to)
 
 
 def _without_pieces(
@@ -182,31 +157,33 @@ def _without_pieces(
     """Amend `state` by `pieces` of a line."""
     line = _line(state, sku)
     if not 0 < pieces <= _left(state, line):
-        raise NotPossible(f"{_named(state)} has {_left(state, line)} of '{sku}', not {pieces}")
+        raise NotPossible(f"{named(state)} has {_left(state, line)} of '{sku}', not {pieces}")
     gone = line.quantity - _left(state, line)
     worth = worth_of_last(line.charged, line.quantity, gone, pieces)
     back = (replace(line, quantity=pieces),)
     moves = stock.give_back(turn.shop.left, back, reserved=state.reserves, shelf=shelf)
     turn.shop = turn.shop.moving(moves)
     cost = {"amount": min(worth, state.owed), "sku": sku, "pieces": pieces}
-    return _amended(turn, before, state, AmendmentKind.LESS, by, why=why, **cost)
+    return amended(turn, before, state, AmendmentKind.LESS, by, why=why, **cost)
 
 
-def _amended(
+def amended(
     turn: Turn, before: OrderState, after: OrderState, kind: AmendmentKind, by: str, **rest: object
 ) -> Trace:
+    """Amend the order, and apply the rules. `rest`: further fields of the amendment."""
     key = amendments.key_of(before.key, len(before.amendments) + 1)
     amendment = Amendment(key, before.key, kind, by, turn.now, **rest)  # type: ignore[arg-type]
-    return _applied(turn, before, after.amended(amendment))
+    return applied(turn, before, after.amended(amendment))
 
 
-def _applied(turn: Turn, before: OrderState, after: OrderState, new: tuple[Fact, ...] = ()) -> Trace:
+def applied(turn: Turn, before: OrderState, after: OrderState, new: tuple[Fact, ...] = ()) -> Trace:
+    """Apply the rules to the order as a person changed it from `before` to `after`, with `new` facts."""
     if new:
         after = after.with_facts(new)
     return apply(turn, before, after, new)[0]
 
 
-def _payment(state: OrderState, amount: int, settlement: Settlement, by: str, now: int) -> Fact:
+def payment_by_hand(state: OrderState, amount: int, settlement: Settlement, by: str, now: int) -> Fact:
     """Return the fact that a person took money. No webhook can make one: its id is not Razorpay's."""
     payments = (fact for fact in state.facts if fact.entity is EntityType.PAYMENT)
     taken = {fact.entity_id for fact in payments if is_by_hand(fact.entity_id)}
@@ -225,16 +202,16 @@ def _payment(state: OrderState, amount: int, settlement: Settlement, by: str, no
 def require_stage(state: OrderState, expected: Stage | None) -> None:
     """Raise Overtaken if the order is not in the stage that a person saw. None: they saw none."""
     if expected is not None and state.stage is not expected:
-        raise Overtaken(f"{_named(state)} is {_stands(state)} already")
+        raise Overtaken(f"{named(state)} is {_stands(state)} already")
 
 
 def _stage(state: OrderState, expected: Stage | None) -> Stage:
     """Return the order's stage. Raises NotPossible if its goods are not due, or it is not as expected."""
     require_stage(state, expected)
     if state.stage is None or not state.goods_due:
-        raise NotPossible(f"{_named(state)} is {state.stage or state.status}: its goods are not due")
+        raise NotPossible(f"{named(state)} is {state.stage or state.status}: its goods are not due")
     if state.stage.ended:
-        raise NotPossible(f"{_named(state)} is {_stands(state)} already")
+        raise NotPossible(f"{named(state)} is {_stands(state)} already")
     return state.stage
 
 
@@ -250,7 +227,7 @@ def _line(state: OrderState, sku: str) -> Line:
     found = next((line for line in state.order.lines if line.sku == sku), None)
     if found is None:
         skus = ", ".join(line.sku for line in state.order.lines)
-        raise NotPossible(f"{_named(state)} has no '{sku}': it has {skus}")
+        raise NotPossible(f"{named(state)} has no '{sku}': it has {skus}")
     return found
 
 
@@ -258,7 +235,8 @@ def _left(state: OrderState, line: Line) -> int:
     return sum(each.quantity for each in state.lines if each.sku == line.sku)
 
 
-def _named(state: OrderState) -> str:
+def named(state: OrderState) -> str:
+    """Return what people call the order."""
     return f"#{state.order.number}"
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from payments.lazy import lazy
 from payments.processing.shop_state import ShopState
 from payments.shop import cart, coupons, hours, quotas, slots
-from payments.shop.checkout import CheckoutFault, Field
+from payments.shop.checkout import CheckoutFault, CheckoutField
 from payments.shop.coupons import Coupon
 from payments.shop.delivery import Area, area_of, fee_of
 from payments.shop.local_time import local_date
@@ -69,13 +69,13 @@ class Quote:
         if not code:
             return None
         if self.coupon is None:
-            return CheckoutFault(Field.COUPON, "unknown")
+            return CheckoutFault(CheckoutField.COUPON, "unknown")
         at, used = self.state.at, used_by_others(self.state)
         taken = used.get(quotas.coupon(self.coupon.code), 0)
         by_customer = self.state.used.get(self.coupon.code, 0) - _own_use(self.state, self.coupon.code)
         today = local_date(at.shop.timezone, at.now)
         reason = coupons.refusal(self.coupon, today, self.goods, self._eligible, taken, by_customer)
-        return CheckoutFault(Field.COUPON, reason, self.coupon.minimum) if reason else None
+        return CheckoutFault(CheckoutField.COUPON, reason, self.coupon.minimum) if reason else None
 
     @property
     def usable_coupon(self) -> Coupon | None:
@@ -215,13 +215,13 @@ class Quote:
         if delivery is None:
             return
         if self.how is Fulfilment.NONE:
-            yield CheckoutFault(Field.ADDRESS, "no address")
+            yield CheckoutFault(CheckoutField.ADDRESS, "no address")
         elif self.how is Fulfilment.DELIVERY and self.area is None:
-            yield CheckoutFault(Field.ADDRESS, "not served")
+            yield CheckoutFault(CheckoutField.ADDRESS, "not served")
         elif self.how is Fulfilment.PICKUP and not delivery.pickup:
-            yield CheckoutFault(Field.PICKUP, "no pickup")
+            yield CheckoutFault(CheckoutField.PICKUP, "no pickup")
         if reason := slot_fault(self.state, self.slot):
-            yield CheckoutFault(Field.SLOT, reason)
+            yield CheckoutFault(CheckoutField.SLOT, reason)
 
 
 _FINGERPRINT: Final = 16

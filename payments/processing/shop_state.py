@@ -81,8 +81,9 @@ class ShopState(NamedTuple):
     calls: tuple[Call, ...] = ()
     moves: tuple[StockMove, ...] = ()
     bookings: tuple[Booking, ...] = ()
-    unresolved: tuple[str, ...] = ()
-    """Keys of orders that an action changed and that no result of a call will update, so the step must."""
+    unresolved: Mapping[str, OrderState] = _NONE
+    """Orders that an action changed and that no result of a call will update, so the step must: as they were
+    before, by key."""
     to_forget: bool = False
     """Whether the customer asked in this event to be forgotten."""
     before_order: "ShopState | None" = None
@@ -116,8 +117,10 @@ class ShopState(NamedTuple):
         return terms.up_to is None or amount <= terms.up_to
 
     def may_call_off(self, state: OrderState) -> bool:
-        """Whether the customer may call off this order, whose goods are due."""
-        terms, stage = self.at.shop.cancel, state.stage
+        """Whether the customer may call off this order, whose goods are due or whose payment is under way."""
+        terms = self.at.shop.cancel
+        # Before the capture nobody has begun with the goods.
+        stage = Stage.PLACED if state.waits_for_capture else state.stage if state.goods_due else None
         return bool(terms and stage and terms.allows(stage, state.order.placed_at, self.at.now))
 
     @property
@@ -240,9 +243,12 @@ class ShopState(NamedTuple):
         """Return the state with these calls added."""
         return self._replace(calls=(*self.calls, *calls)) if calls else self
 
-    def unresolving(self, key: str) -> "ShopState":
-        """Return the state in which the rules have still to be applied to this order."""
-        return self._replace(unresolved=(*self.unresolved, key))
+    def unresolving(self, before: OrderState) -> "ShopState":
+        """Return the state in which the rules have still to be applied to an order.
+
+        What changed since `before` is told then.
+        """
+        return self._replace(unresolved={before.key: before, **self.unresolved})
 
     def moving(self, moves: tuple[StockMove, ...]) -> "ShopState":
         """Return the state after these stock moves."""
@@ -339,7 +345,7 @@ class ShopState(NamedTuple):
         attempt = state.attempt(reference)
         shop = self.with_order(state.with_attempt(withdrawn(attempt)))
         if _is_planned(attempt):
-            return shop.unresolving(state.key)
+            return shop.unresolving(shop.known(state.key))
         return shop._asking_to_end(reference, attempt.link_id)
 
     def _asking_to_end(self, reference: str, link_id: str | None) -> "ShopState":

@@ -28,6 +28,8 @@ _HELP: Final = (
     "#10034 accepted, preparing, ready, out; #10034 delivered cash, upi or owed.",
     "#10034 less <sku> <pieces> <why>; #10034 allowance <rupees> <why>.",
     "#10034 cancel, refuse, return <sku> <pieces>, cash <rupees>, upi <rupees>, refunded.",
+    "#10034 undo, if that cash or upi was recorded by mistake; undo 2, if there are several.",
+    "#10034 refuse keep-delivery; then #10034 delivery keep, or delivery refund.",
     "#10034 address <new address>; #10034 note <text>.",
     "#done, in reply to a customer's message, gives their chat back to the bot.",
 )

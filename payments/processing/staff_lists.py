@@ -9,7 +9,7 @@ from flows.messages.kinds import Buttons, Message, Reply, TemplateMessage, Text
 from flows.messages.limits import clip
 from flows.messages.replies import encode
 from payments.ledger.day import Day
-from payments.ledger.state import OrderState
+from payments.ledger.state import OrderState, Task
 from payments.processing.bodies import StaffAction
 from payments.processing.changes import Told
 from payments.processing.named_orders import DAY, ORDERS, period_from
@@ -62,6 +62,9 @@ def day_lines(found: Day, when: str) -> Iterator[str]:
         if amounts:
             named = _listed({f"#{number}": amount for number, amount in amounts.items()})
             yield f"{name}: {money(sum(amounts.values()))} ({named})"
+    if found.undone:
+        named = _listed({f"#{number}": amount for number, amount in found.undone.items()})
+        yield f"Recorded by mistake: {money(sum(found.undone.values()))} ({named})"
     if found.refunded:
         yield f"Went back: {money(found.refunded)}"
     if found.unpaid:
@@ -134,6 +137,8 @@ def to_do_line(state: OrderState) -> str:
     sum_due = f"{money(state.due)} to be paid" if state.due else f"{money(state.balance.paid)} paid"
     if state.to_give_back:
         sum_due = f"{money(state.to_give_back)} to be given back by hand"
+    elif Task.DELIVERY in state.tasks:
+        sum_due = f"{money(state.delivery_held)} of delivery held, keep or refund it"
     where = "pick-up" if state.to.how is Fulfilment.PICKUP else state.to.pincode
     parts = (f"#{state.order.number} {state.stage}", sum_due, state.to.slot_name, where)
     return ", ".join(part for part in parts if part)

@@ -1,31 +1,27 @@
 """What the staff ask about an order, in one grammar for buttons, typed commands, the API and the shell. Pure.
 
-    stage accepted | stage delivered cash | less kaju-250 1 sold out | allowance 30 late | cancel | refunded
+    stage accepted | stage delivered cash | less kaju-250 1 sold out | allowance 30 late | cancel | undo 1
 
 `change` reads a verb and its words, changes the order, and answers the member who asked.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from flows.messages.kinds import Buttons, Message, Text
-from flows.messages.limits import clip
-from flows.messages.offers import Reply
-from flows.messages.replies import encode
+from flows.messages.kinds import Text
 from payments.ledger.state import OrderState
-from payments.processing import order_changes
+from payments.processing import hand_money, order_answers, order_changes, refused_delivery
 from payments.processing.bodies import StaffAction
+from payments.processing.order_answers import STAGE
 from payments.processing.order_changes import NotPossible, Settlement
 from payments.processing.shop_state import CannotHandle
 from payments.processing.turn import Trace, Turn
 from payments.shop.delivery import area_of
-from payments.shop.fulfilment import LADDER, Stage, following
+from payments.shop.fulfilment import Stage
 from payments.shop.money import money, paise
-from payments.shop.order_terms import Fulfilment
 from payments.shop.pincodes import pincode_of
 
-STAGE: Final = "stage"
 SHOW: Final = "show"
 """Show the order, and change nothing."""
 WASTE: Final = "waste"
@@ -34,6 +30,11 @@ RESTOCK: Final = "restock"
 """Word in the same places: the goods can be sold again."""
 SURPLUS: Final = "surplus"
 """Word after a sum that was taken: it is more than is due, and that is no slip."""
+KEEP_DELIVERY: Final = "keep-delivery"
+"""Word after a refusal: the delivery fee does not go back until a person decides about it."""
+KEEP: Final = "keep"
+BACK: Final = "refund"
+"""What can be decided about the delivery fee."""
 _NEEDS: Final[Mapping[str, int]] = {STAGE: 1, "cancel": 0, "refuse": 0, "less": 2, "return": 2}
 """How many words each verb needs that has to do with goods."""
 
@@ -79,7 +80,8 @@ def change(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
         return ({**entry, "refused": str(refused)},), False
     after = turn.shop.known(action.order_key)
     # Of who was forgotten, nothing is shown but how the order stands.
-    turn.reply(action, _answer(turn, after, whole=action.verb == SHOW and not turn.forgotten))
+    whole = action.verb == SHOW and not turn.forgotten
+    turn.reply(action, order_answers.answer(turn, after, whole=whole))
     return ({**entry, "stage": str(after.stage or "")}, *trace), True
 
 
@@ -133,13 +135,20 @@ def _cancel(request: Request) -> Trace:
 
 
 def _refuse(request: Request) -> Trace:
+    """`refuse [keep-delivery]`"""
     return _end(request, Stage.REFUSED, request.words)
 
 
 def _end(request: Request, to: Stage, more: Sequence[str]) -> Trace:
-    _no_more(more)
-    if request.state.balance.paid and not request.action.money:
+    balance = request.state.balance
+    if (balance.paid or balance.authorised) and not request.action.money:
         raise NotPossible("it is paid, and you may not give money back: ask who may")
+    if to is Stage.REFUSED and [word.lower() for word in more] == [KEEP_DELIVERY]:
+        return refused_delivery.refuse_keeping_delivery(
+            request.turn, request.state, request.by, expected=request.expected, shelf=request.shelf
+        )
+    if more:
+        raise NotPossible(f"'{' '.join(more)}' is no word about an order that ends")
     return order_changes.call_off(
         request.turn, request.state, to, request.by, expected=request.expected, shelf=request.shelf
     )
@@ -192,7 +201,7 @@ def _upi(request: Request) -> Trace:
 
 def _taken(request: Request, settlement: Settlement) -> Trace:
     amount = _sum_taken(request, settlement, request.words)
-    return order_changes.take_money(request.turn, request.state, amount, settlement, request.by)
+    return hand_money.take_money(request.turn, request.state, amount, settlement, request.by)
 
 
 def _sum_taken(request: Request, settlement: Settlement, words: Sequence[str]) -> int:
@@ -225,9 +234,29 @@ def _rupees(words: Sequence[str]) -> int:
         raise NotPossible(str(error)) from None
 
 
+def _delivery(request: Request) -> Trace:
+    """`delivery keep | refund`"""
+    match [word.lower() for word in request.words]:
+        case [word] if word == KEEP:
+            return refused_delivery.keep_delivery(request.turn, request.state, request.by)
+        case [word] if word == BACK:
+            return refused_delivery.give_delivery_back(request.turn, request.state, request.by)
+        case _:
+            raise NotPossible(f"say what becomes of it: delivery {KEEP}, or delivery {BACK}")
+
+
+def _undo(request: Request) -> Trace:
+    """`undo [number of the payment by hand]`"""
+    words = request.words
+    if len(words) > 1 or any(not word.isdecimal() for word in words):
+        raise NotPossible("say which payment by hand: undo 1")
+    ordinal = int(words[0][:9]) if words else None
+    return hand_money.undo_payment(request.turn, request.state, ordinal, request.by)
+
+
 def _refunded(request: Request) -> Trace:
     _no_more(request.words)
-    return order_changes.give_back_by_hand(request.turn, request.state, request.by)
+    return hand_money.give_back_by_hand(request.turn, request.state, request.by)
 
 
 def _address(request: Request) -> Trace:
@@ -267,68 +296,17 @@ _VERBS: Final[Mapping[str, Callable[[Request], Trace]]] = {
     "allowance": _allowance,
     "cash": _cash,
     "upi": _upi,
+    "undo": _undo,
     "refunded": _refunded,
+    "delivery": _delivery,
     "address": _address,
     "note": _note,
 }
 VERBS: Final = frozenset(_VERBS)
-GIVES_MONEY: Final = frozenset({"less", "return", "allowance", "refunded"})
-"""Verbs that give money back, whatever the order's state."""
+GIVES_MONEY: Final = frozenset({"less", "return", "allowance", "undo", "refunded", "delivery"})
+"""Verbs that decide about money which the shop has, whatever the order's state."""
 
 
 def normal(verb: str, value: str) -> tuple[str, str]:
     """Return verb and words as `change` reads them: a stage alone stands for a move to it."""
     return (STAGE, f"{verb} {value}".strip()) if verb in frozenset(Stage) else (verb, value)
-
-
-def _answer(turn: Turn, state: OrderState, *, whole: bool) -> Message:
-    """Return how the order stands now, with buttons for what comes next. `whole`: with all that is in it."""
-    stands = f"#{state.order.number}: {state.stage or state.status}, {_paid(state)}."
-    if whole:
-        stands = clip("\n".join((stands, *_details(turn, state))), turn.flow.limits.interactive_body)
-    if state.stage is None or state.stage.ended or not state.goods_due:
-        return Text(stands)
-    place = f"s|{state.key}|{state.stage}"
-    return Buttons(stands, tuple(_button(place, state, to) for to in _next(turn, state.stage)))
-
-
-def _details(turn: Turn, state: OrderState) -> Iterator[str]:
-    """Yield what is in the order, where it goes, and whose it is."""
-    for line in state.lines:
-        yield f"{line.quantity} × {line.name}"
-    yield f"Total {money(state.owed)}"
-    to, name = state.to, turn.conversation.customer.get("name")
-    where = "To be picked up" if to.how is Fulfilment.PICKUP else to.address
-    phone = f"+{turn.given.phone}" if turn.given.phone else ""
-    who = " ".join(part for part in (to.name or str(name or ""), to.phone or phone) if part)
-    yield from (part for part in (to.slot_name, where, who, to.note) if part)
-
-
-def _paid(state: OrderState) -> str:
-    if state.due and state.goods_due:
-        return f"{money(state.due)} to be paid"
-    back = sum(refund.amount for refund in state.refunds if refund.goes_back)
-    paid = f"{money(state.balance.paid)} paid" if state.balance.paid else "nothing paid"
-    return f"{paid}, {money(back)} goes back" if back else paid
-
-
-def _next(turn: Turn, stage: Stage) -> tuple[Stage, ...]:
-    """Return at most three stages to offer: the nearest, and always the last."""
-    ahead = following(stage, turn.shop.at.shop.stages)
-    return ahead if len(ahead) <= _BUTTONS else (*ahead[: _BUTTONS - 1], ahead[-1])
-
-
-_BUTTONS: Final = 3
-
-
-def _button(place: str, state: OrderState, to: Stage) -> Reply:
-    unpaid = to is Stage.DELIVERED and state.due
-    value = f"{to} cash" if unpaid else str(to)
-    title = f"Cash taken {money(state.due)}" if unpaid else _TITLES[to]
-    return Reply(encode(place, STAGE, value), title)
-
-
-_TITLES: Final[Mapping[Stage, str]] = {
-    **{stage: str(stage).capitalize() for stage in LADDER},
-    Stage.OUT: "Out for delivery",
-}

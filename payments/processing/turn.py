@@ -195,7 +195,7 @@ def following(last: Turn, event: InboxEvent) -> Turn:
         calls=(),
         moves=(),
         bookings=(),
-        unresolved=(),
+        unresolved={},
         to_forget=False,
         checks=(),
         before_order=None,

@@ -77,7 +77,7 @@ def _order(state: ShopState) -> Mapping[str, Any]:
 
 def _kept(state: ShopState, found: OrderState) -> Mapping[str, Any]:
     """Return what depends on the shop: whether the customer may cancel, and the answers that it keeps."""
-    cancels = found.open_to_pay or (found.goods_due and state.may_call_off(found))
+    cancels = found.open_to_pay or state.may_call_off(found)
     return {**dict.fromkeys(state.at.shop.keeps, ""), **found.order.terms.kept, "can_cancel": cancels}
 
 

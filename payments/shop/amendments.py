@@ -21,6 +21,10 @@ class AmendmentKind(StrEnum):
     """A part of the price is not owed, whatever the reason."""
     ADDRESS = "address"
     """The goods go to another place, for the same price."""
+    REFUSED = "refused"
+    """The goods were refused at the door: of their price, only the delivery is not given back."""
+    KEPT = "kept"
+    """The shop keeps the delivery of goods that were refused at the door."""
 
 
 @dataclass(frozen=True, slots=True)

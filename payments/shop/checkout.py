@@ -13,7 +13,7 @@ LONGEST_ADDRESS: Final = 500
 LONGEST_NOTE: Final = 500
 
 
-class Field(StrEnum):
+class CheckoutField(StrEnum):
     """One thing that a customer is asked for."""
 
     ADDRESS = "address"
@@ -27,7 +27,7 @@ class Field(StrEnum):
 class CheckoutFault:
     """Why something that a customer said cannot be used."""
 
-    field: Field
+    field: CheckoutField
     reason: str
     limit: int = 0
     """Paise, of a reason that is about an amount."""

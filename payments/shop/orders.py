@@ -231,6 +231,11 @@ def hand_payment(key: str, ordinal: int) -> str:
     return f"{_HAND}{key}-{ordinal}"
 
 
+def hand_ordinal(payment_id: str) -> int:
+    """Return the number of a payment that a person took, as `hand_payment` was given it."""
+    return int(payment_id.rpartition("-")[2])
+
+
 def is_by_hand(payment_id: str) -> bool:
     """Return whether a person took the payment. Razorpay's ids begin otherwise."""
     return payment_id.startswith(_HAND)

@@ -82,10 +82,15 @@ def fault_of(choice: SlotChoice, now: int) -> SlotFault | None:
 
 def slot_of(delivery: Delivery, slot_id: str) -> tuple[Slot, date] | None:
     """Return the slot and the day that `slot_id` stands for, or None if the shop has no such slot."""
-    day, _, key = slot_id.partition(".")
-    slot = next((slot for slot in delivery.slots if slot.key == key), None)
+    _, _, key = slot_id.partition(".")
+    slot, day = next((slot for slot in delivery.slots if slot.key == key), None), day_of(slot_id)
+    return (slot, day) if slot and day else None
+
+
+def day_of(slot_id: str) -> date | None:
+    """Return the day of a slot, also of one that the shop gave up; None if it is no slot's id."""
     try:
-        return (slot, calendar_date(day)) if slot else None
+        return calendar_date(slot_id.partition(".")[0])
     except ValueError:
         return None
 

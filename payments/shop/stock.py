@@ -43,6 +43,11 @@ def sell_reserved(left: Mapping[str, int], lines: Iterable[Line]) -> tuple[Stock
     return tuple(StockMove(line.sku, -line.quantity, line.quantity) for line in lines if line.sku in left)
 
 
+def reserve_sold(left: Mapping[str, int], lines: Iterable[Line]) -> tuple[StockMove, ...]:
+    """Return the moves that reserve an order's sold goods again, when it turns out not to be paid."""
+    return tuple(StockMove(line.sku, line.quantity, -line.quantity) for line in lines if line.sku in left)
+
+
 def sell(left: Mapping[str, int], lines: Iterable[Line]) -> tuple[StockMove, ...]:
     """Return the moves that sell an order's goods, when it is paid after they were freed."""
     return tuple(StockMove(line.sku, 0, line.quantity) for line in lines if line.sku in left)

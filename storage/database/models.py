@@ -321,7 +321,8 @@ class Refund(Model):
         indexes: ClassVar = [Index(fields=("conversation_id", "order_key"), name="refund_order")]
         constraints: ClassVar = [
             CheckConstraint(
-                check="status IN ('asked', 'created', 'processed', 'failed', 'refused')", name="refund_status"
+                check="status IN ('asked', 'created', 'processed', 'failed', 'refused', 'withdrawn')",
+                name="refund_status",
             ),
             CheckConstraint(check="amount > 0", name="refund_amount"),
         ]
@@ -347,7 +348,9 @@ class Amendment(Model):
         table = "amendment"
         indexes: ClassVar = [Index(fields=("conversation_id", "order_key"), name="amendment_order")]
         constraints: ClassVar = [
-            CheckConstraint(check="kind IN ('less', 'allowance', 'address')", name="amendment_kind"),
+            CheckConstraint(
+                check="kind IN ('less', 'allowance', 'address', 'refused', 'kept')", name="amendment_kind"
+            ),
             CheckConstraint(check="amount >= 0 AND pieces >= 0", name="amendment_amount"),
         ]
 

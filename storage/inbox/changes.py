@@ -310,9 +310,11 @@ INSERT INTO fact (conversation_id, order_key, entity, entity_id, state, amount, 
     learned_at, learned_from)
 VALUES {rows} ON CONFLICT DO NOTHING"""
 
+# A payment by hand may be undone, so that the order is not paid after all.
 _ORDER_BOOKS = """
 UPDATE orders SET payment = $3, lifecycle = $4, stage = $5, stage_by = $6, stage_at = $7, todo = $8,
-    fulfilled = $9, held = $10, held_for = $11, paid_at = COALESCE(paid_at, $12), rating = $13
+    fulfilled = $9, held = $10, held_for = $11, rating = $13,
+    paid_at = CASE WHEN $12::bigint IS NULL THEN NULL ELSE COALESCE(paid_at, $12::bigint) END
 WHERE conversation_id = $1 AND key = $2"""
 
 _REFUNDS = """

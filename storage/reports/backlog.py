@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 
 from payments.ledger.holds import Hold, from_codes
+from payments.shop.fulfilment import Stage
+from payments.shop.order_terms import destination_from_json
+from storage.database.encoding import loads
 from storage.database.models import Inbox, Notice, Order
 from storage.database.queues import InboxState
 from storage.database.records import Records
@@ -43,6 +46,17 @@ class Held:
     """Paise in the order's currency; 0 if the held money is in another currency."""
 
 
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """An order that is to be brought in a slot, and is not delivered yet."""
+
+    number: str
+    slot: str
+    """Id of the slot."""
+    slot_name: str
+    """As the customer read it."""
+
+
 async def parked(records: Records) -> list[Parked]:
     """Return every parked event, oldest first."""
     query = Inbox.filter(state=InboxState.PARKED).using_db(records.client).order_by("id")
@@ -66,6 +80,15 @@ async def notices(records: Records) -> list[Told]:
     """Return every notice, oldest first."""
     rows = await Notice.all(records.client).order_by("id")
     return [Told(row.id, row.kind, row.subject, row.said, row.created_at) for row in rows]
+
+
+async def promised(records: Records) -> list[Promised]:
+    """Return the orders that are still to be brought in a slot, oldest first."""
+    query = Order.filter(todo__gte="").using_db(records.client).order_by("placed_at", "key")
+    rows = await query.only("number", "stage", "destination")
+    on_the_way = [row for row in rows if row.stage is not None and not Stage(row.stage).ended]
+    places = [(row.number, destination_from_json(loads(row.destination))) for row in on_the_way]
+    return [Promised(number, to.slot, to.slot_name) for number, to in places if to.slot]
 
 
 async def held(records: Records) -> list[Held]:

@@ -51,6 +51,12 @@ def test_the_others() -> None:
     assert read("cancel") == ("cancel", (), None)
     assert read("hand", method="cash") == ("cash", (), None)
     assert read("refunded", by="Meena") == ("refunded", (), None)
+    assert read("undo") == ("undo", (), None)
+    assert read("undo", payment=12) == ("undo", ("12",), None)
+    assert read("delivery", decision="keep") == ("delivery", ("keep",), None)
+    for goods, shelf in ((None, None), ("waste", False), ("restock", True)):
+        body = {"keep_delivery": True} | ({} if goods is None else {"goods": goods})
+        assert read("refuse", **body) == ("refuse", ("keep-delivery",), shelf)
     action = CHANGES["cancel"].model_validate({"by": " Meena  Rao ", "from": "out"}).action("c-1-1")
     assert (action.by, action.expected, action.money) == ("Meena Rao", "out", True)
 
@@ -65,6 +71,9 @@ def test_the_others() -> None:
         ("return", "waste 1", "waste 1", None),
         ("stage", "cancelled restock", "cancelled", True),
         ("refuse", "waste", "", False),
+        ("refuse", "keep-delivery waste", "keep-delivery", False),
+        ("stage", "refused keep-delivery", "refused keep-delivery", None),
+        ("stage", "refused waste keep-delivery", "refused keep-delivery", False),
         ("allowance", "30 waste", "30 waste", None),
         ("note", "restock", "restock", None),
     ],
@@ -80,6 +89,7 @@ def test_every_verb_can_be_posted() -> None:
     bodies: dict[str, dict[str, Any]] = {
         "stage": {"to": "out"}, "less": {"sku": "a", "quantity": 1}, "return": {"sku": "a", "quantity": 1},
         "allowance": {"amount": 1}, "address": {"address": "x"}, "note": {"note": ""},
+        "delivery": {"decision": "refund"},
     }  # fmt: skip
     posted = {read(change, **bodies.get(change, {}))[0] for change in CHANGES if change != "hand"}
     assert posted | {"cash", "upi", "show"} == VERBS, "an order is shown by GET"

@@ -87,7 +87,7 @@ messages:
   no: "No: {{ event.field | default('order') }}: {{ event.reason }}"
   placed: "Ordered, {{ order.due | money }} in cash"
   paid: Paid
-  stage: "Stage {{ event.stage }} by {{ event.by }}"
+  stage: "Stage {{ event.stage }} by {{ event.by }}{{ ', back ' ~ event.refund | money if event.refund }}"
   amended: "Missing {{ event.items }}: {{ event.amount | money }} less, {{ event.refund | money }} back"
   back: "{{ event.amount | money }} goes back"
   over: Link over

@@ -78,6 +78,7 @@ WHEN: Final = {
     "receipt": frozenset({"paid"}),
     "payment_surplus": frozenset({"paid"}) | _BACK,
     "payment_returned": _BACK,
+    "paid_order_off": _BACK,
     # of the goods
     "cash_order": frozenset({"cash"}),
     "new_order": _DUE,

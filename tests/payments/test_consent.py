@@ -13,7 +13,7 @@ from payments.processing.changes import Outcome
 from payments.processing.memory import MemoryStore
 from payments.processing.step_input import EventKind, InboxEvent
 from payments.shop.consent import Hears, stricter, without_offers
-from tests.payments.staffed_shop import MEENA, flow_of, played, plays
+from tests.payments.shops_with_staff import MEENA, flow_of, played, plays
 
 HEARS = st.sampled_from(Hears)
 

@@ -180,7 +180,7 @@ def test_whole_order_cancelled() -> None:
     day.taps("Pay now")
     day.pay()
     assert day.taken == {LUNCH: 1, "coupon:FIRST10": 1}
-    assert day.staff("cancel") == ["Stage cancelled by Meena", "₹148 goes back"]
+    assert day.staff("cancel") == ["Stage cancelled by Meena, back ₹148"]
     assert day.taken == {}
     assert day.conversation.data.get("coupons") is None
 

@@ -16,7 +16,7 @@ from payments.shop.handover import Handover, from_json, to_json
 from payments.shop.staff import Staff
 from payments.simulator.simulator import Simulator
 from tests.builders import InboxBody, chat
-from tests.payments.staffed_shop import MEENA, RAMESH, flow_of, played, plays
+from tests.payments.shops_with_staff import MEENA, RAMESH, flow_of, played, plays
 
 HOUR = 3_600_000
 ASKS = """

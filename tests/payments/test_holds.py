@@ -38,6 +38,8 @@ WORDS = {
     "late": "late: paid after the order had ended",
     "surplus": "surplus: more than the total was paid",
     "paid_again": "paid again: after money for the goods had been given back",
+    "delivery": "delivery: the goods were refused, and a person decides about the fee",
+    "delivery_kept": "delivery kept: the goods were refused, and the shop keeps the fee",
     "unexplained": "unexplained",
 }
 """Every hold that there is: its codes, and what people read."""

@@ -13,7 +13,7 @@ from payments.processing.silence import withheld
 from payments.processing.step_input import EventKind, InboxEvent
 from payments.shop.consent import Hears
 from payments.shop.handover import Handover, to_json
-from tests.payments.staffed_shop import MEENA, flow_of, played, plays
+from tests.payments.shops_with_staff import MEENA, flow_of, played, plays
 
 DAY = 86_400_000
 NOW = 100 * DAY

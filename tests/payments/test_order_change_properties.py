@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
 from flows.engine.model import Flow
+from payments.ledger.state import Task
+from payments.processing import hand_money, refused_delivery
 from payments.processing import order_changes as changes
 from payments.processing.order_changes import NotPossible, Settlement
 from payments.shop.fulfilment import LADDER, Stage
@@ -16,7 +18,7 @@ from payments.shop.order_terms import Destination, Fulfilment
 from payments.shop.orders import Lifecycle, Line
 from tests.builders import refunded, webhook
 from tests.payments.memory_shop import with_repairs
-from tests.payments.staff_shop import CUP, TEA, Change, StaffShop, promise, staffed
+from tests.payments.shops_with_staff import CUP, TEA, Change, StaffShop, promise, staffed
 
 _LINES = (
     (
@@ -107,17 +109,53 @@ class _Desk(RuleBasedStateMachine):
     @precondition(lambda self: self.shop.orders)
     @rule(data=st.data(), amount=st.sampled_from([1, 100, 5_000, 50_000]), how=st.sampled_from(Settlement))
     def cash_is_taken(self, data: st.DataObject, amount: int, how: Settlement) -> None:
-        self._change(partial(changes.take_money, amount=amount, settlement=how, by="ravi"), self._key(data))
+        self._change(
+            partial(hand_money.take_money, amount=amount, settlement=how, by="ravi"), self._key(data)
+        )
+
+    @precondition(lambda self: self.shop.orders)
+    @rule(data=st.data(), number=st.one_of(st.none(), st.integers(0, 3)))
+    def a_slip_is_undone(self, data: st.DataObject, number: int | None) -> None:
+        key = self._key(data)
+        before = self.shop.orders[key]
+        self._change(partial(hand_money.undo_payment, ordinal=number, by="mina"), key)
+        after = self.shop.orders[key]
+        if after is not before:
+            gone = {one.id for one in before.balance.payments} - {one.id for one in after.balance.payments}
+            assert len(gone) == 1
+            assert after.balance.paid == before.balance.paid - after.undone[-1].amount
+            assert after.to_give_back <= before.to_give_back
 
     @precondition(lambda self: self.shop.orders)
     @rule(data=st.data())
     def cash_is_given_back(self, data: st.DataObject) -> None:
-        self._change(partial(changes.give_back_by_hand, by="mina"), self._key(data))
+        self._change(partial(hand_money.give_back_by_hand, by="mina"), self._key(data))
 
     @precondition(lambda self: self.shop.orders)
     @rule(data=st.data(), to=st.sampled_from([Stage.CANCELLED, Stage.REFUSED]), shelf=st.none() | _BOTH)
     def called_off(self, data: st.DataObject, to: Stage, shelf: bool | None) -> None:
         self._change(partial(changes.call_off, to=to, by="ravi", shelf=shelf), self._key(data))
+
+    @precondition(lambda self: self.shop.orders)
+    @rule(data=st.data(), shelf=st.none() | _BOTH)
+    def refused_and_the_delivery_kept(self, data: st.DataObject, shelf: bool | None) -> None:
+        key = self._key(data)
+        before = self.shop.orders[key]
+        self._change(partial(refused_delivery.refuse_keeping_delivery, by="ravi", shelf=shelf), key)
+        after = self.shop.orders[key]
+        if after is not before:
+            assert after.delivery_held == min(before.order.delivery, before.fulfilled)
+            assert Task.DELIVERY in after.tasks
+
+    @precondition(lambda self: self.shop.orders)
+    @rule(data=st.data(), keep=_BOTH)
+    def the_delivery_is_decided(self, data: st.DataObject, keep: bool) -> None:
+        key = self._key(data)
+        decide = refused_delivery.keep_delivery if keep else refused_delivery.give_delivery_back
+        before = self.shop.orders[key]
+        self._change(partial(decide, by="mina"), key)
+        after = self.shop.orders[key]
+        assert after is before or Task.DELIVERY not in after.tasks
 
     @precondition(lambda self: self.shop.orders)
     @rule(data=st.data())
@@ -150,5 +188,5 @@ class _Desk(RuleBasedStateMachine):
     def teardown(self) -> None:
         for key, state in self.shop.orders.items():
             if state.lifecycle is Lifecycle.RETURNED:
-                asked = [r for r in state.refunds if r.status != "refused"]
+                asked = [r for r in state.refunds if r.status not in ("refused", "withdrawn")]
                 assert sum(r.amount for r in asked) + state.held >= state.balance.paid, key

@@ -4,14 +4,18 @@ from functools import partial
 
 import pytest
 
+from payments.ledger.polling import Poll, to_json
 from payments.ledger.state import PaymentStatus
+from payments.processing import hand_money
 from payments.processing import order_changes as changes
+from payments.processing.bodies import StaffAction, staff_action_to_json
 from payments.processing.order_changes import Overtaken, Settlement
+from payments.processing.step_input import EventKind
 from payments.shop.fulfilment import LADDER, Stage
 from payments.shop.order_terms import Destination, Fulfilment
 from payments.shop.orders import AttemptStatus, Lifecycle, hand_payment
-from tests.builders import chat, link_created, link_withdrawn
-from tests.payments.staff_shop import CUP, LINES, TEA, TOTAL, Change, StaffShop, back, promise, staffed
+from tests.builders import chat, link_created, link_withdrawn, payment_of, webhook
+from tests.payments.shops_with_staff import CUP, LINES, TEA, TOTAL, Change, StaffShop, back, promise, staffed
 
 CUPS = LINES[0]
 
@@ -42,10 +46,10 @@ def allowance(amount: int) -> Change:
 
 
 def money(amount: int, settlement: Settlement = Settlement.CASH) -> Change:
-    return partial(changes.take_money, amount=amount, settlement=settlement, by="ravi")
+    return partial(hand_money.take_money, amount=amount, settlement=settlement, by="ravi")
 
 
-GIVEN = partial(changes.give_back_by_hand, by="mina")
+GIVEN = partial(hand_money.give_back_by_hand, by="mina")
 ELSEWHERE = partial(
     changes.send_elsewhere, to=Destination(Fulfilment.DELIVERY, "Asha", address="9 Road"), by="mina"
 )
@@ -384,6 +388,41 @@ def test_cancel_races_capture(shop: StaffShop, captured_first: bool) -> None:
         Lifecycle.RETURNED, PaymentStatus.REFUNDED, TOTAL,
     )  # fmt: skip
     assert len(state.refunds) == 1
+
+
+@pytest.mark.parametrize("by_customer", [True, False])
+@pytest.mark.parametrize("captured", [True, False])
+def test_an_authorised_order_is_called_off(shop: StaffShop, by_customer: bool, captured: bool) -> None:
+    key = shop.buys()
+    shop.take(webhook(payment_of(key, "authorized", TOTAL, "pay_1")), now=shop.now)
+    assert shop.orders[key].status is PaymentStatus.AUTHORISED
+    if by_customer:
+        shop.take(chat("call off"))
+    else:
+        shop.change_order(call_off(), key)
+    assert (shop.orders[key].stage, shop.orders[key].status) == (Stage.CANCELLED, PaymentStatus.REFUNDING)
+    assert (shop.left[CUP], shop.orders[key].attempts[0].status) == (12, AttemptStatus.WITHDRAWING)
+    if captured:
+        shop.take(webhook(payment_of(key, "captured", TOTAL, "pay_1")), now=shop.now)
+        assert shop.asked_back() == [("pay_1", TOTAL)]
+        shop.razorpay_refunds(key)
+        assert shop.orders[key].status is PaymentStatus.REFUNDED
+    else:
+        gone = Poll(shop.orders[key].attempts[0].reference_id, shop.now, 99)
+        shop.take((EventKind.POLL, to_json(gone)), now=10**16)
+        assert shop.orders[key].status is PaymentStatus.CANCELLED
+    shop.prove()
+
+
+def test_a_captured_payment_is_not_called_off_by_who_may_give_nothing_back(shop: StaffShop) -> None:
+    """Nor is one that the bank has authorised: its capture would go back."""
+    key = shop.buys()
+    shop.take(webhook(payment_of(key, "authorized", TOTAL, "pay_1")), now=shop.now)
+    action = StaffAction(key, "ravi", "cancel", money=False)
+    shop.take((EventKind.STAFF, staff_action_to_json(action)), now=shop.now)
+    [entry] = shop.last.results[0].trace
+    assert "you may not give money back" in entry["refused"]
+    assert shop.orders[key].lifecycle is Lifecycle.OPEN
 
 
 @pytest.mark.parametrize("customer_first", [True, False])

@@ -20,7 +20,7 @@ from payments.processing.step_input import EventKind, InboxEvent
 from payments.shop.staff import Right, Staff, by_number
 from payments.simulator.simulator import Razorpay, Simulator
 from tests.builders import chat
-from tests.payments.staffed_shop import MEENA, RAMESH, TEXT, flow_of, played, plays
+from tests.payments.shops_with_staff import MEENA, RAMESH, TEXT, flow_of, played, plays
 
 BUYS = """
 - customer: hi

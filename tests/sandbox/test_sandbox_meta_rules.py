@@ -47,6 +47,12 @@ def template(*values: str, kind: str = "text", where: str = "body", **fields: An
     return send("template", {"name": "order_paid", "language": {"code": "en"}, **components, **fields})
 
 
+def quick(index: Any = "0", sub_type: str = "quick_reply", **parameter: Any) -> dict[str, Any]:
+    parameters = [parameter or {"type": "payload", "payload": "x" * 128}]
+    part = {"type": "button", "sub_type": sub_type, "index": index, "parameters": parameters}
+    return send("template", {"name": "a_1", "language": {"code": "en"}, "components": [part]})
+
+
 IMAGE_HEADER = {"type": "image", "image": {"link": "https://example.com/tea.jpg"}}
 
 TAKEN = [
@@ -70,11 +76,18 @@ TAKEN = [
     link("http://127.0.0.1:8081/l/abc", "d" * 20),
     template(),
     template("10001", "x" * 1024),
+    quick(),
+    quick(9),
     send("template", {"name": "a_1", "language": {"code": "pt_BR", "policy": "deterministic"}}),
 ]
 
 REFUSED = [
     (address(""), 131008),
+    (quick(10), 132012),
+    (quick(sub_type="url"), 132012),
+    (quick(type="text", text="a"), 100),
+    (quick(type="text", payload="a"), 132012),
+    (quick(type="payload", payload="x" * 129), 100),
     (address("SG"), 131009),
     (address(name="address"), 131009),
     (address(pincode="411004"), 100),

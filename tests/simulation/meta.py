@@ -51,8 +51,8 @@ class Accepted:
         if kind == "text":
             return str(body["body"])
         if kind == "template":
-            values = body.get("components", [{}])[0].get("parameters", [])
-            return f"[{body['name']}] " + " ".join(value["text"] for value in values)
+            parts = [part for part in body.get("components", ()) if part["type"] == "body"]
+            return f"[{body['name']}] " + " ".join(v["text"] for part in parts for v in part["parameters"])
         return str(body["body"]["text"])
 
     @property

@@ -21,7 +21,7 @@ from storage.inbox.arrival import Arrival
 from storage.inbox.broadcasts import BATCH, GAP, ROOM, Audience
 from storage.operations import epochs
 from storage.outbox.deliveries import Done
-from tests.payments.staffed_shop import MEENA, flow_of
+from tests.payments.shops_with_staff import MEENA, flow_of
 from tests.storage.handwritten_rows import open_store, run_sql
 
 NOW: Final = 1_790_000_000_000

@@ -30,7 +30,7 @@ from storage.inbox.arrival import Arrival
 from storage.inbox.strays import Settled, StrayDecision
 from storage.outbox.deliveries import Again, Delivery, Done, Failed
 from storage.reports import chats, orders, products
-from storage.reports.backlog import held, notices, parked, state_of
+from storage.reports.backlog import held, notices, parked, promised, state_of
 from storage.reports.chats import ChatFilter, ChatPlace
 from storage.reports.customers import find
 from storage.reports.desk import OrderFilter, Place
@@ -392,6 +392,7 @@ async def look_after(records: Records, order: str) -> None:
     await parked(records)
     await notices(records)
     await held(records)
+    await promised(records)
     await state_of(records, 1)
     await products.left(records)
     await products.off(records)

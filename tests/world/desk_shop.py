@@ -18,7 +18,7 @@ messages:
   menu: "Order on our website"
   link: "Pay {{ order.total | money }}: {{ order.link }}"
   paid: "Paid {{ order.total | money }}"
-  stage: "Your order is {{ event.stage }}"
+  stage: "Your order is {{ event.stage }}{{ ', ' ~ event.refund | money ~ ' goes back' if event.refund }}"
   amended: "Without {{ event.items }}: {{ event.refund | money }} goes back"
   back: "{{ event.amount | money }} goes back"
   no: "No: {{ event.reason }}"

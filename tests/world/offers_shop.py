@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tests.payments.staffed_shop import MEENA, RAMESH, TEXT
+from tests.payments.shops_with_staff import MEENA, RAMESH, TEXT
 from tests.world.running_bot import Live
 
 

@@ -1,11 +1,14 @@
 """Those who run the shop move orders on, over HTTP and in the shell, while the whole bot runs."""
 
+import csv
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
 
 from bot.clock import ShiftedClock
+from payments.shop.local_time import local_date
 from sandbox.world import World
 from tests.world.desk_shop import change, flow_in, ordered
 from tests.world.running_bot import Start
@@ -112,5 +115,77 @@ async def test_cash_from_the_door_to_the_till(
         assert done[1]["amendments"][0]["why"] == "waste of time"
         listed = orjson.loads((await munshi(live, "orders", "--json")).output)
         assert [order["key"] for order in listed["orders"]] == [key]
+        assert (await munshi(live, "ledger")).output.endswith("The books balance.\n")
+        assert await live.parked() == []
+
+
+async def test_a_slip_of_cash_is_undone(
+    world: World, clock: ShiftedClock, start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By HTTP and in the shell; twice acts once; and the order, its story, the day and the export say so."""
+    monkeypatch.setenv("TZ", "UTC")
+    async with start(world, clock, flow_in(tmp_path)) as live:
+        key = await ordered(live, ("thali", 2), pays="cash")
+        paid = await change(live, key, "stage", to="delivered", paid="cash", by="Ramesh")
+        assert (paid[1]["due"], paid[1]["todo"], paid[1]["paid_at"] is None) == (0, [], False)
+        undone = await change(live, key, "undo", by="Meena")
+        assert (undone[1]["due"], undone[1]["paid"], undone[1]["todo"]) == (28_000, 0, ["cash"])
+        assert (undone[1]["paid_at"], undone[1]["payments"]) == (None, [])
+        [slip] = undone[1]["undone"]
+        assert (slip["id"], slip["amount"], slip["by"]) == (f"hand-{key}-1", 28_000, "Meena")
+        again = await change(live, key, "undo", payment=1)
+        assert (again[0], again[1]["error"]) == (409, "that payment of #10001 was undone already (by Meena)")
+        told = await live.until(munshi(live, "order", key, "undo", "1"))
+        assert told.output.splitlines()[-1].startswith("not done: that payment of #10001 was undone")
+        shown = (await munshi(live, "order", key)).output
+        for part in (
+            "to do: money is owed", "Meena undid the payment, a mistake (now delivered)",
+            "payment 1 of ₹280 undone: a mistake", "delivered, ₹280 to be paid",
+        ):  # fmt: skip
+            assert part in shown, shown
+        assert "Meena undid the payment, a mistake" in (await munshi(live, "why", key)).output
+        on = ("--date", str(local_date(ZoneInfo("Asia/Kolkata"), clock.now())))
+        day = orjson.loads((await munshi(live, "day", "--json", *on)).output)
+        assert (day["undone"], day["taken"], day["owed"], day["refunded"]) == (
+            [{"number": "10001", "amount": 28_000}], [], [{"number": "10001", "amount": 28_000}], 0,
+        )  # fmt: skip
+        assert "Recorded by mistake: ₹280 (#10001 ₹280)" in (await munshi(live, "day", *on)).output
+        await change(live, key, "hand", method="upi", by="Ramesh")
+        today = "2026-01-01"
+        rows = (await munshi(live, "export", "orders", "--from", today, "--to", "2099-01-01")).output
+        [found] = csv.DictReader(rows.splitlines())
+        assert (found["undone"], found["paid"], found["due"]) == ("280.00", "280.00", "0.00"), rows
+        assert (await munshi(live, "ledger")).output.endswith("The books balance.\n")
+        assert await live.parked() == []
+
+
+async def test_a_paid_order_is_refused_and_its_delivery_kept(
+    world: World, clock: ShiftedClock, start: Start, tmp_path: Path
+) -> None:
+    async with start(world, clock, flow_in(tmp_path)) as live:
+        key = await ordered(live, ("thali", 2))
+        asha = live.customer()
+        await asha.pay()
+        await change(live, key, "stage", to="out")
+        done = await live.until(munshi(live, "order", key, "refused", "--keep-delivery", "--by", "Ramesh"))
+        assert done.exit_code == 0, done.output
+        await live.settle()
+        assert asha.texts[-1] == "Your order is refused, ₹240 goes back"
+        listed = (await live.api("GET", "/orders?todo=1"))[1]["orders"]
+        assert [(one["key"], one["todo"], one["refunded"]) for one in listed] == [(key, ["delivery"], 24_000)]
+        shown = (await munshi(live, "order", key)).output
+        for part in (
+            "to do: the delivery of refused goods: say delivery keep, or delivery refund",
+            "Ramesh said that it was refused at the door: the delivery fee is held (now refused)",
+            "held: delivery: the goods were refused, and a person decides about the fee",
+        ):
+            assert part in shown, shown
+        kept = await change(live, key, "delivery", decision="keep", by="Meena")
+        assert (kept[0], kept[1]["todo"]) == (200, [])
+        assert (await change(live, key, "delivery", decision="keep"))[0] == 409
+        back = await live.until(munshi(live, "order", key, "delivery", "refund"))
+        assert back.exit_code == 0, back.output
+        await live.settle()
+        assert (await live.api("GET", f"/orders/{key}"))[1]["refunded"] == 28_000
         assert (await munshi(live, "ledger")).output.endswith("The books balance.\n")
         assert await live.parked() == []

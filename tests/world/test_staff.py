@@ -10,7 +10,7 @@ from bot.clock import ShiftedClock
 from bot.settings import Settings, SettingsInvalid
 from sandbox.world import World
 from storage import Store
-from tests.payments.staffed_shop import MEENA, RAMESH, TEXT
+from tests.payments.shops_with_staff import MEENA, RAMESH, TEXT
 from tests.world.running_bot import Customer, Live, Start, StillClock
 
 NUMBER = "919812345671"
@@ -67,6 +67,33 @@ async def test_owner_window_closed(world: World, clock: ShiftedClock, start: Sta
             row["subject"] for row in await live.rows("SELECT subject FROM notice WHERE kind = 'window'")
         ]
         assert any(subject.startswith("asks to ") for subject in subjects), subjects
+
+
+async def test_a_quick_reply_of_the_template_is_the_button(
+    world: World, clock: ShiftedClock, start: Start, flow: Path
+) -> None:
+    """Its buttons do what those of the message do: once, and for the staff only."""
+    async with start(world, clock, flow) as live:
+        asha, meena = people(live)
+        await meena.write("hi")
+        await live.wait(25 * 60)
+        await asha.write("hi")
+        await asha.tap("Yes please")
+        await asha.pay()
+        template = meena.person.messages[-1]
+        assert [choice.id.split("|")[2:] for choice in template.choices] == [
+            ["placed", "stage", "accepted"], ["placed", "handover", ""], ["placed", "call", ""],
+        ]  # fmt: skip
+        await asha.tap(template.choices[0].id, template)
+        [order] = await live.rows("SELECT stage FROM orders")
+        assert order["stage"] == "placed", "it is not Asha's to say"
+        await meena.tap("1", template)
+        assert meena.texts[-1] == "#10001: accepted, ₹30 paid."
+        await meena.tap("1", template)
+        assert meena.texts[-1] == "Not done: #10001 is accepted (by Meena) already."
+        await meena.tap("2", template)
+        assert meena.texts[-1].startswith("The chat with Asha (+919812345601) is yours.")
+        assert await live.parked() == []
 
 
 async def test_owner_answers_from_the_app(

@@ -14,7 +14,8 @@ from tests.world.running_bot import FLOW, Live, Start
 _PAID = "  payment_successful:\n"
 _TEMPLATE = """\
     text: Paid, thank you!
-    template: {name: order_paid, values: ["{{ order.number }}", "{{ order.total | money }}"]}
+    buttons: [{on: menu, title: More, with: again}]
+    template: {name: order_paid, values: ["{{ order.number }}", "{{ order.total | money }}"], buttons: true}
   as_it_was:
 """
 _REMINDER = (
@@ -59,6 +60,8 @@ async def test_paid_a_day_later_is_told_with_the_template(live: Live) -> None:
     assert paid.text.startswith("order_paid: ")
     assert paid.text.endswith("₹500")
     assert await live.rows("SELECT * FROM notice WHERE kind = 'capture'") == []
+    await asha.tap("1", paid)  # its quick reply
+    assert asha.texts[-1].startswith("Namaste Asha!")
 
 
 async def test_ordered_over_the_api_by_someone_who_never_wrote(live: Live) -> None:

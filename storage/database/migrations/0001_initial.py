@@ -51,7 +51,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 "constraints": [
-                    CheckConstraint(check="kind IN ('less', 'allowance', 'address')", name="amendment_kind"),
+                    CheckConstraint(
+                        check="kind IN ('less', 'allowance', 'address', 'refused', 'kept')",
+                        name="amendment_kind",
+                    ),
                     CheckConstraint(check="amount >= 0 AND pieces >= 0", name="amendment_amount"),
                 ],
                 "table": "amendment",
@@ -376,7 +379,7 @@ class Migration(migrations.Migration):
             options={
                 "constraints": [
                     CheckConstraint(
-                        check="status IN ('asked', 'created', 'processed', 'failed', 'refused')",
+                        check="status IN ('asked', 'created', 'processed', 'failed', 'refused', 'withdrawn')",
                         name="refund_status",
                     ),
                     CheckConstraint(check="amount > 0", name="refund_amount"),

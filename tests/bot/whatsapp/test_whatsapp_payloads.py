@@ -387,6 +387,30 @@ def test_a_template() -> None:
     meta_rules.check(built)
 
 
+def test_a_template_with_quick_replies() -> None:
+    ids = ("s|k3f-27-1abcdef|placed|stage|accepted", "k3f-27.4|more|tea")
+    for values, parts in (("#10001",), 3), ((), 2):
+        built = build(TemplateMessage("new_order", "en", values, ids), MEERA, "c.7")
+        components = built["template"]["components"]
+        assert len(components) == parts
+        assert components[-2:] == [
+            {
+                "type": "button",
+                "sub_type": "quick_reply",
+                "index": index,
+                "parameters": [{"type": "payload", "payload": id}],
+            }
+            for index, id in zip("01", ids, strict=True)
+        ]
+        meta_rules.check(built)
+
+
+@pytest.mark.parametrize("ids", [("x" * 129,), ("a", ""), tuple("abcdefghijk")])
+def test_quick_replies_that_meta_may_refuse(ids: tuple[str, ...]) -> None:
+    with pytest.raises(PayloadError, match="template button"):
+        build(TemplateMessage("new_order", "en", (), ids), MEERA, "c.7")
+
+
 def test_a_template_without_values_has_no_components() -> None:
     built = build(TemplateMessage("order_paid", "en"), MEERA, "c.7")
     assert built["template"] == {"name": "order_paid", "language": {"code": "en"}}

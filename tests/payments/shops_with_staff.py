@@ -1,17 +1,25 @@
-"""A shop in memory whose staff change orders: it takes cash, may cancel, and is proved after each change."""
+"""Shops with staff, in memory: one whose staff change orders, one whose chats are played.
+
+`StaffShop` is the shop of a flow file, such as the shipped one, with one customer. `plays` plays a chat in a
+small shop of its own.
+"""
 
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
+from textwrap import dedent, indent
 from typing import Final
 
+from bot import order_json
 from bot.whatsapp.limits import LIMITS
 from flows.engine.model import Flow
 from flows.language.load import load
 from payments.ledger.audit import discrepancies, miscounted, sums
 from payments.ledger.calls import RefundPayment
 from payments.ledger.state import OrderState
+from payments.processing import views
 from payments.processing.actions import SHOP
 from payments.processing.changes import ChangeSet, EventResult, Outcome
 from payments.processing.deferred_links import follow
@@ -21,6 +29,8 @@ from payments.processing.turn import Trace, Turn, begin, following
 from payments.shop import quotas
 from payments.shop.order_terms import Destination, Fulfilment, Terms
 from payments.shop.orders import CURRENCY, Line, Order, order_key
+from payments.simulator.runner import Played, play
+from payments.simulator.scenario import parse
 from tests.builders import attempt, payment_of, refunded, webhook
 from tests.payments.change_set_view import ChangeSetView
 from tests.payments.memory_shop import NOW, MemoryShop
@@ -142,11 +152,6 @@ class StaffShop(MemoryShop):
             self.take(webhook(*facts), now=self.now)
             self.prove()
 
-    def events_told(self, name: str) -> list[dict[str, object]]:
-        """The fields of the events with this name that the last change told the flow."""
-        entries = [entry for result in self.last.results for entry in result.trace]
-        return [entry.get("fields", {}) for entry in entries if entry.get("event") == name]
-
     def asked_back(self) -> list[tuple[str, int]]:
         """The refunds that the last change asks Razorpay for: (payment, paise)."""
         return [(call.payment_id, call.amount) for call in self.last.calls if isinstance(call, RefundPayment)]
@@ -160,6 +165,8 @@ class StaffShop(MemoryShop):
             assert money.captured == money.fulfilled + money.refunded + money.held
             assert money.goods == money.fulfilled + money.owed + money.given
             assert min(money.fulfilled, money.owed, money.given, money.held, state.owed) >= 0
+            said = (state.due, order_json.sums(state)["due"], views.order(state, self.now)["due"])
+            assert not state.goods_due or said == (money.owed,) * 3, "all say one sum"
             assert state.owed <= state.order.total
             if state.reserves:
                 held.update({line.sku: line.quantity for line in state.lines if line.sku in self.left})
@@ -181,3 +188,103 @@ def promise(turn: Turn, state: OrderState) -> Trace:
 def back(state: OrderState) -> int:
     """Paise that went back, or are on their way."""
     return sum(refund.amount for refund in state.refunds if refund.goes_back)
+
+
+MEENA: Final = '{name: Meena, phone: "+919812345671"}'
+RAMESH: Final = '{name: Ramesh, phone: "+919812345672", may: [orders]}'
+
+TEXT: Final = """
+flow: lemonade
+languages: [en, hi]
+shop:
+  name: Lemonade
+  staff: [STAFF]
+  handover: {quiet: 2 h, back: [menu, bot]}
+  products:
+    - {sku: glass, price: 30, name: {en: A glass, hi: गिलास}}
+variables: {told: {default: ""}}
+messages:
+  hello:
+    text: {en: "Lemonade?", hi: "नींबू पानी?"}
+    buttons: [{on: buy, title: {en: "Yes please", hi: "हाँ"}}]
+  pay:
+    text: "Order #{{ order.number }} over {{ order.total | money }}."
+    link: {title: Pay, url: "{{ order.link }}"}
+  paid: Paid. Your lemonade is coming!
+  gone: Your link is over.
+  sorry: That did not work.
+  thirsty: Still thirsty?
+  a_person: A person will write to you.
+  one_of_us: One of us will write.
+  bye: Bye
+  no_person: "The bot talks ({{ event.because }})."
+  as_you_wish: "You hear {{ customer.hears }} from us."
+  new_order:
+    text:
+      en: |-
+        #{{ order.number }} {{ order.total | money }}: {{ order.lines[0].name }} for {{ customer.name }}
+        {{- ' ' }}{{ customer.phone }}
+      hi: नया
+    buttons:
+      - {on: stage, with: accepted, title: Accept}
+      - {on: handover, title: I call them}
+      - {on: call, title: Call}
+    template: {name: new_order, values: ["{{ order.number }}"], buttons: true}
+  asks: "{{ customer.name }} asks for a person."
+  waits: "{{ customer.name }} waits."
+  sale:
+    offer: true
+    text: "Half price today, {{ customer.name }}!"
+    buttons: [{on: buy, title: Buy one}]
+    template: {name: sale, values: ["{{ customer.name }}"]}
+  flash_sale: {offer: true, text: "Half price this hour!"}
+anywhere:
+  order.requested: {do: [cart.fill, order.place, payment.request]}
+  payment_link.created: {say: pay}
+  payment_link.expired: {say: gone}
+  payment_link.refused: {say: sorry}
+  payment.captured: {do: cart.settle, say: paid, tell: new_order}
+  order.refused: {say: sorry}
+  cart.refused: {say: sorry}
+  person: {words: [agent], interrupts: true, do: handover, say: a_person, tell: asks}
+  handover.opened: {say: one_of_us}
+  handover.ended: {say: no_person}
+  menu: {words: [menu], say: hello}
+  forget: {words: [delete it], interrupts: true, do: customer.forget, say: bye}
+  customer.refused: {say: sorry}
+  ask_me: {words: [ask me], to: asking}
+  stop: {words: [stop], interrupts: true, do: {customer.hears: nothing}, say: as_you_wish}
+  start: {words: [start], do: {customer.hears: orders}, say: as_you_wish}
+  offers: {words: [offers], do: {customer.hears: offers}, say: as_you_wish}
+  deals: {words: [deals], say: [hello, sale]}
+  hindi: {words: [hindi], do: {language: hi}, say: hello}
+  wait: {words: [wait], to: waiting}
+  buy: {do: [{cart.set: {sku: glass, quantity: 1}}, order.place, payment.request]}
+otherwise: {say: hello}
+start: counter
+states:
+  counter: {}
+  asking:
+    ask: told
+    on: {answered: {to: counter}}
+  waiting:
+    after: {10 min: {say: thirsty, tell: waits}}
+"""
+
+
+@cache
+def flow_of(*staff: str) -> Flow:
+    """The flow with these `staff`, as written in the file."""
+    return load(TEXT.replace("STAFF", ", ".join(staff)), "flows.yaml", SHOP, limits=LIMITS)
+
+
+def played(chat: str, *staff: str) -> Played:
+    """The outcome of `chat`, the steps of a scenario."""
+    steps = indent(dedent(chat).strip(), "  ")
+    return play(flow_of(*(staff or (MEENA, RAMESH))), parse(f"scenario: x\nchat:\n{steps}\n", "chat.yaml"))
+
+
+def plays(chat: str, *staff: str) -> None:
+    """Assert that `chat` goes as written."""
+    outcome = played(chat, *staff)
+    assert outcome.mismatch is None, str(outcome)

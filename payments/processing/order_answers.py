@@ -1,0 +1,82 @@
+"""What the staff read about an order: how it stands, with buttons for what comes next. Pure."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from flows.messages.kinds import Buttons, Message, Text
+from flows.messages.limits import clip
+from flows.messages.offers import Reply
+from flows.messages.replies import encode
+from payments.ledger.state import OrderState, Task
+from payments.processing.turn import Turn
+from payments.shop.fulfilment import LADDER, Stage, following
+from payments.shop.money import money
+from payments.shop.order_terms import Fulfilment
+from payments.shop.orders import hand_ordinal, is_by_hand
+
+STAGE: Final = "stage"
+"""Verb: move an order to a stage."""
+
+
+def answer(turn: Turn, state: OrderState, *, whole: bool) -> Message:
+    """Return how the order stands now, with buttons for what comes next. `whole`: with all that is in it."""
+    stands = f"#{state.order.number}: {state.stage or state.status}, {_paid(state)}."
+    if whole:
+        stands = clip("\n".join((stands, *_details(turn, state))), turn.flow.limits.interactive_body)
+    if state.stage is None or state.stage.ended or not state.goods_due:
+        return Text(stands)
+    place = f"s|{state.key}|{state.stage}"
+    return Buttons(stands, tuple(_button(place, state, to) for to in _next(turn, state.stage)))
+
+
+def _details(turn: Turn, state: OrderState) -> Iterator[str]:
+    """Yield what is in the order, where it goes, and whose it is."""
+    for line in state.lines:
+        yield f"{line.quantity} × {line.name}"
+    yield f"Total {money(state.owed)}"
+    yield from _by_hand(state)
+    to, name = state.to, turn.conversation.customer.get("name")
+    where = "To be picked up" if to.how is Fulfilment.PICKUP else to.address
+    phone = f"+{turn.given.phone}" if turn.given.phone else ""
+    who = " ".join(part for part in (to.name or str(name or ""), to.phone or phone) if part)
+    yield from (part for part in (to.slot_name, where, who, to.note) if part)
+
+
+def _by_hand(state: OrderState) -> Iterator[str]:
+    """Yield the payments that people took, each with the number by which it can be undone."""
+    for payment in state.balance.payments:
+        if is_by_hand(payment.id):
+            number = hand_ordinal(payment.id)
+            yield f"{payment.method} {money(payment.amount)} by {payment.by} (payment {number})"
+
+
+def _paid(state: OrderState) -> str:
+    if state.due and state.goods_due:
+        return f"{money(state.due)} to be paid"
+    if Task.DELIVERY in state.tasks:
+        return f"{money(state.delivery_held)} of delivery held: say delivery keep, or delivery refund"
+    back = sum(refund.amount for refund in state.refunds if refund.goes_back)
+    paid = f"{money(state.balance.paid)} paid" if state.balance.paid else "nothing paid"
+    return f"{paid}, {money(back)} goes back" if back else paid
+
+
+def _next(turn: Turn, stage: Stage) -> tuple[Stage, ...]:
+    """Return at most three stages to offer: the nearest, and always the last."""
+    ahead = following(stage, turn.shop.at.shop.stages)
+    return ahead if len(ahead) <= _BUTTONS else (*ahead[: _BUTTONS - 1], ahead[-1])
+
+
+_BUTTONS: Final = 3
+
+
+def _button(place: str, state: OrderState, to: Stage) -> Reply:
+    unpaid = to is Stage.DELIVERED and state.due
+    value = f"{to} cash" if unpaid else str(to)
+    title = f"Cash taken {money(state.due)}" if unpaid else _TITLES[to]
+    return Reply(encode(place, STAGE, value), title)
+
+
+_TITLES: Final[Mapping[Stage, str]] = {
+    **{stage: str(stage).capitalize() for stage in LADDER},
+    Stage.OUT: "Out for delivery",
+}
