@@ -82,7 +82,7 @@ def _changes_by_people(before: OrderState, after: OrderState) -> Iterator[Happen
     items = ", ".join(f"{one.pieces} × {names.get(one.sku, one.sku)}" for one in new if one.pieces)
     less = before.owed - after.owed
     address = after.to.address if after.to.address != before.to.address else ""
-    if items or less or address:
+    if new and (items or less or address):
         # A note of the staff is for the staff.
         why = new[-1].why
         fields = {"items": items, "amount": less, "refund": refund, "why": why, "address": address}
