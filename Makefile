@@ -51,7 +51,8 @@ test: $(VENV)/.dev ## everything, on SQLite and on a real PostgreSQL
 
 .PHONY: simulate
 simulate: $(VENV)/.dev ## hostile histories of the whole shop: make simulate N=1000000 [MUNSHI_SEED=…]
-	@MUNSHI_HISTORIES=$(or $(N),100000) $(BIN)/python -m pytest -n 2 --dist worksteal tests/simulation/test_histories.py
+	@MUNSHI_HISTORIES=$(or $(N),100000) $(BIN)/python -m pytest -n 2 --dist worksteal tests/simulation/test_histories.py \
+		tests/simulation/test_day.py -k 'hostile or seed'
 
 .PHONY: check
 check: $(VENV)/.dev ## style, types and which room imports which

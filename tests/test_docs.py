@@ -13,8 +13,10 @@ from payments.ledger.holds import Hold, HoldReason
 from payments.ledger.state import PaymentStatus
 from payments.processing.notice import NoticeKind
 from payments.shop.orders import AttemptStatus, Lifecycle
+from tests.simulation.day.bugs import DAY_ROWS
 from tests.simulation.planted import GUARDS, ROWS
 from tests.simulation.scripts import SCRIPTS
+from tests.simulation.test_day import PEOPLE
 
 ROOT = Path(__file__).parent.parent
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
@@ -117,3 +119,6 @@ def test_the_figures_of_the_simulation_are_those_of_its_tests() -> None:
     assert f"| histories in one run of the tests, and violations | {int(played[1]):,}, none |" in text
     assert f"all {len(SCRIPTS)} scripts" in text
     assert f"| planted bugs, and caught | {len(ROWS) + len(GUARDS)}, {len(ROWS) + len(GUARDS)} |" in text
+    assert f"| planted bugs of a shop's day, and caught | {len(DAY_ROWS)}, {len(DAY_ROWS)} |" in text
+    days = int(played[1]) // 32 // PEOPLE
+    assert f"`make test` plays {days * PEOPLE:,} customers on {days} days" in text

@@ -85,10 +85,9 @@ def advance(flow: Flow, given: StepInput, now: int) -> ChangeSet:
         results.append(result)
         last = turn
     for index, turn in enumerate(turns):
-        if turn.reminding and turn.messages and turn.conversation.visits != last.conversation.visits:
-            # A later event of this step moved the customer on, and the reminder is not sent yet: drop it.
+        if turn.reminding and turn.messages and (because := _overtaken(turn, last)):
             turn.messages = []
-            results[index] = replace(results[index], trace=withheld(results[index].trace, _MOVED_ON))
+            results[index] = replace(results[index], trace=withheld(results[index].trace, because))
     changes = ChangeSet(given.conversation, results)
     for turn in turns:
         changes.add(turn.changes())
@@ -96,7 +95,11 @@ def advance(flow: Flow, given: StepInput, now: int) -> ChangeSet:
     return changes
 
 
-_MOVED_ON: Final = "the customer had moved on before it could be sent"
+def _overtaken(turn: Turn, last: Turn) -> str | None:
+    """Return why a reminder is not sent after all that a later event of its step has done; None if it is."""
+    if turn.conversation.visits != last.conversation.visits:
+        return "the customer had moved on before it could be sent"
+    return last.unwanted_reminders
 
 
 def _process(turn: Turn, event: InboxEvent) -> EventResult:

@@ -83,13 +83,16 @@ class Turn:
             self._say(done.effects)
         return self._tell(done.effects, trace, ruling.because), done.applied
 
+    @property
+    def unwanted_reminders(self) -> str | None:
+        """Why reminders are not for the customer now; None if they are."""
+        if self.shop.handover:
+            return "a person has the chat, and reminders would disturb it"
+        return "the customer wants no reminders" if self.shop.hears is Hears.NOTHING else None
+
     def _kept_from_customer(self) -> str | None:
         """Return why messages of the event are not for the customer; None if they are."""
-        if self.reminding and self.shop.handover:
-            return "a person has the chat, and reminders would disturb it"
-        if self.reminding and self.shop.hears is Hears.NOTHING:
-            return "the customer wants no reminders"
-        return None
+        return self.unwanted_reminders if self.reminding else None
 
     def notify_only(self, key: str, events: Iterable[Event]) -> tuple[Trace, bool]:
         """Send the messages of `events` about an order that is not the current one. Nothing else changes."""

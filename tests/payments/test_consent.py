@@ -8,11 +8,14 @@ from hypothesis import strategies as st
 
 from flows.engine import conversation as conversations
 from flows.engine.conversation import Conversation
+from flows.engine.model import Flow
 from payments.processing.advance import advance
-from payments.processing.changes import Outcome
+from payments.processing.changes import Outcome, values
 from payments.processing.memory import MemoryStore
 from payments.processing.step_input import EventKind, InboxEvent
 from payments.shop.consent import Hears, stricter, without_offers
+from tests.builders import InboxBody, chat, timer
+from tests.payments.memory_shop import NOW
 from tests.payments.shops_with_staff import MEENA, flow_of, played, plays
 
 HEARS = st.sampled_from(Hears)
@@ -110,3 +113,20 @@ def test_stricter_is_an_order(a: Hears, b: Hears, c: Hears) -> None:
     assert stricter(a, stricter(b, c)) is stricter(stricter(a, b), c)
     assert without_offers(a) is not Hears.OFFERS
     assert stricter(a, without_offers(a)) is without_offers(a)
+
+
+def test_a_reminder_that_a_stop_overtakes_is_not_sent() -> None:
+    """Both are handled in one step: the reminder was decided, and has not left."""
+    flow, store = flow_of(MEENA), MemoryStore(conversations={"c-1": Conversation("c-1")})
+    step(store, flow, chat("wait"))
+    [started] = store.timers.values()
+    step(store, flow, timer(started), chat("stop"))
+    assert [say.name for say in values(store.messages)] == ["as_you_wish"]
+    assert store.results[2].trace[0]["because"] == "the customer wants no reminders"
+
+
+def step(store: MemoryStore, flow: Flow, *arrivals: InboxBody) -> None:
+    """Run one step with all `arrivals`."""
+    first = len(store.results) + 1
+    events = [InboxEvent(first + n, kind, body, NOW) for n, (kind, body) in enumerate(arrivals)]
+    store.save(advance(flow, store.given("c-1", events), NOW))

@@ -17,7 +17,6 @@ from tests.simulation.checker import Book
 from tests.simulation.database import Crash, Hooks, in_loop, new_database
 from tests.simulation.loop import START, SimLoop, run
 from tests.simulation.people import Person
-from tests.simulation.setting import shop
 from tests.simulation.weather import DAY, HOUR, MINUTE, Weather
 from tests.simulation.world import World
 
@@ -74,15 +73,17 @@ def play(
     weather: Weather | None = None,
     hooks: Hooks | None = None,
     end: int | None = None,
+    kind: type[World] = World,
 ) -> History:
     """Play the world of `seed` to its end and check it.
 
     `populate` schedules what people do. `hooks` are called around each database operation and may crash
-    there. `end` is the length of the world in milliseconds; by default the seed chooses it.
+    there. `end` is the length of the world in milliseconds; by default the seed chooses it. `kind` is the
+    kind of world.
     """
     end = end or random.Random(f"{seed} end").choice(ENDS)
     url = new_database(directory)
-    world = World(seed, url, weather, hooks or Hooks(), end)
+    world = kind(seed, url, weather, hooks or Hooks(), end)
     populate(world)
     start = START
     while True:
@@ -98,10 +99,7 @@ def play(
     if world.backups.restored:
         _run_process(world, world.backups.settle, START + end)
     path = Path(url.removeprefix("sqlite://"))
-    violations = checker.violations(
-        path, world.razorpay, world.meta, world.acknowledged, shop().sections["shop"].counted
-    )
-    violations += world.shadow.wrongs
+    violations = world.violations(path) + world.shadow.wrongs
     world.seen["a step was compared with the store in memory"] = world.shadow.steps
     violations += [f"the sender of a webhook never got an answer: {what}" for what in world.waiting]
     books = checker.books(path, world.razorpay)

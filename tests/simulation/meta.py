@@ -34,6 +34,7 @@ class Accepted:
     at: int
     to: str
     payload: dict[str, Any]
+    wamid: str
 
     @property
     def opaque(self) -> str:
@@ -177,7 +178,7 @@ class Meta:
     def _accept(self, payload: dict[str, Any]) -> str:
         self._serial += 1
         wamid = f"wamid.{self._serial:06}"
-        accepted = Accepted(self.now(), self._person(payload), payload)
+        accepted = Accepted(self.now(), self._person(payload), payload, wamid)
         self._check_address(payload)
         if code := self._draw_failure(accepted.entry):
             self._post_status(wamid, accepted, "failed", errors=[{"code": code, "title": "simulated"}])

@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 
 from payments.shop.cart import Item
 from tests.simulation.meta import Meta
+from tests.simulation.payloads import tap, text
 from tests.simulation.razorpay import Razorpay
 from tests.simulation.razorpay_books import Link
 from tests.simulation.weather import MINUTE, Weather
@@ -136,10 +137,6 @@ class Person:
         if replies and self._dice.random() < 0.85:
             forward = [r for r in replies if r[2] in _FORWARD]
             eager = forward and self._dice.random() < 0.85
-            kind, id, title = self._dice.choice(forward if eager else replies)
-            chosen = {"id": id, "title": title}
-            return self._stage.write(
-                self.phone, {"type": "interactive", "interactive": {"type": kind, kind: chosen}}
-            )
+            return self._stage.write(self.phone, tap(self._dice.choice(forward if eager else replies)))
         word = self._dice.choice(_WORDS) if messages else "hi"
-        return self._stage.write(self.phone, {"type": "text", "text": {"body": word}})
+        return self._stage.write(self.phone, text(word))

@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any, TypeAlias
 
 from payments.shop.cart import Item
+from tests.simulation import payloads
 from tests.simulation.meta import Accepted
 from tests.simulation.razorpay_books import Link, Payment
 from tests.simulation.weather import SECOND
@@ -50,13 +51,12 @@ class Shopper:
 
     def text(self, words: str) -> Message:
         """Return a text message."""
-        return {"type": "text", "text": {"body": words}}
+        return payloads.text(words)
 
     def tap(self, title: str, which: int = -1) -> Message:
         """Return a tap on the newest button or row `title`; `which` is an index from the oldest."""
         replies = [reply for message in self._inbox for reply in message.replies if reply[2] == title]
-        kind, id, _ = replies[which]
-        return {"type": "interactive", "interactive": {"type": kind, kind: {"id": id, "title": title}}}
+        return payloads.tap(replies[which])
 
     def chooses(self, title: str) -> Story:
         """Write the first message, and go on to the summary of an order of one `title`."""

@@ -78,7 +78,7 @@ def remains(world: World, directory: Path) -> object:
         world.now(),
         world.dice.getstate(),
         tuple(sorted(entry[:2] for entry in world._agenda._actions)),
-        [(id, hook.first_at) for id, hook in world._in_flight.items()],
+        [(id, hook.first_at) for id, hook in world.post.in_flight.items()],
         [id(action) for action in world._unfinished],
         len(world.chronicle),
         len(world.acknowledged),

@@ -5,14 +5,15 @@ through the client's and the gateway's methods. All randomness comes from the se
 """
 
 import asyncio
-import hashlib
 import json
 import random
 import string
 from collections import Counter
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from bot.app import _Inbox
@@ -20,23 +21,29 @@ from bot.clock import Jumps
 from bot.context import Context
 from bot.ingest import from_request
 from bot.metrics import Metrics
+from bot.staff import declare_staff
 from bot.whatsapp.channel import WHATSAPP
 from bot.workers.loop import Workers
+from flows.engine.model import Flow
 from payments.processing.bodies import OrderRequested
+from payments.processing.changes import ChangeSet
+from payments.processing.step_input import StepInput
 from payments.shop.cart import Item
 from storage import Store
+from storage.inbox.arrival import Arrival
 from storage.inbox.nonces import LETTERS
 from storage.inbox.steps import Advance
+from tests.simulation import checker
 from tests.simulation.agenda import Action, Agenda, asynchronous
 from tests.simulation.backups import Backups
 from tests.simulation.database import Crash, Hook, Hooks, no_hook
 from tests.simulation.loop import START, SimLoop
-from tests.simulation.meta import NUMBER, Meta, entry_of
+from tests.simulation.meta import Meta
 from tests.simulation.people import Person
+from tests.simulation.post import Post
 from tests.simulation.razorpay import Razorpay
 from tests.simulation.setting import settings, shop
 from tests.simulation.weather import HOUR, MINUTE, SECOND, Weather
-from tests.simulation.webhook import Webhook
 from tests.storage.memory_shadow import MemoryShadow
 from tests.storage.next_due import next_due
 
@@ -72,8 +79,7 @@ class World:
         self.hooks = hooks
         self.context: Context | None = None
         self.loop: SimLoop | None = None
-        self._in_flight: dict[int, Webhook] = {}
-        """Webhooks that the bot has not answered yet, by their `id()`."""
+        self.post = Post(self)
         self._unfinished: list[Action] = []
         """Actions not begun and order requests not stored yet: the next process repeats them."""
         self._agenda = Agenda()
@@ -81,13 +87,13 @@ class World:
         """Set by each commit."""
         self._planned = asyncio.Event()
         """Set by each new action."""
-        self.shadow = MemoryShadow(shop().sections["shop"].counted)
+        self.shadow = MemoryShadow(self.flow.sections["shop"].counted)
         self._callers_hooks = (hooks.before, hooks.after)
         hooks.before, hooks.after = self._before, self._after
         wrongs: list[str] = []
         common = (self.now, self.dice, self.weather)
-        self.razorpay = Razorpay(*common, self._from_razorpay, self._crash_point, self.seen, wrongs)
-        self.meta = Meta(*common, self._from_meta, self._crash_point, self.seen, [])
+        self.razorpay = Razorpay(*common, self.post.from_razorpay, self._crash_point, self.seen, wrongs)
+        self.meta = Meta(*common, self.post.from_meta, self._crash_point, self.seen, [])
         self._wamids = 0
         if self.weather.token:
             self.plan(START + 5 * MINUTE, asynchronous(lambda: setattr(self.meta, "expired", True)))
@@ -100,9 +106,23 @@ class World:
             self.plan(START + hour * HOUR, asynchronous(self._run_bank))
 
     @property
+    def flow(self) -> Flow:
+        """The flow of the shop."""
+        return shop()
+
+    def violations(self, path: Path) -> list[str]:
+        """Return what is wrong at the end of the world, given the database's file."""
+        return checker.violations(path, self.razorpay, self.meta, self.acknowledged, self.counted)
+
+    @property
+    def counted(self) -> dict[str, int]:
+        """How many pieces of each counted article the shop began with, by sku."""
+        return dict(self.flow.sections["shop"].counted)
+
+    @property
     def waiting(self) -> list[str]:
         """Kinds of the webhooks whose senders still wait for the answer."""
-        return [hook.what for hook in self._in_flight.values()]
+        return [hook.what for hook in self.post.in_flight.values()]
 
     def now(self) -> int:
         """Milliseconds since 1970, UTC."""
@@ -120,11 +140,9 @@ class World:
     def process_died(self) -> None:
         """Schedule again what the dead process had not answered."""
         self.seen["crash"] += 1
-        self._record("bot", "dies")
+        self.record("bot", "dies")
         self.meta.process_died()
-        for hook in self._in_flight.values():
-            self._schedule_retry(hook)
-        self._in_flight.clear()
+        self.post.process_died()
         for action in self._unfinished:
             self.plan(self.now(), action)
         self._unfinished.clear()
@@ -135,13 +153,14 @@ class World:
         self._dirty, self._planned = asyncio.Event(), asyncio.Event()
         store = await Store.open(url, WHATSAPP, draw=self._draw_nonce)
         store.advance_due = partial(self._shadowed, store.advance_due)  # type: ignore[method-assign]
-        await store.declare(shop().sections["shop"].counted)
+        await store.declare(self.counted)
+        await declare_staff(store, self.flow, self.now())
         metrics = Metrics()
         inbox = _Inbox(store, loop.clock, metrics)
         self.context = Context(
             settings(),
             loop.clock,
-            shop(),
+            self.flow,
             store,
             self.meta,  # type: ignore[arg-type]
             self.razorpay,  # type: ignore[arg-type]
@@ -161,8 +180,19 @@ class World:
     def _shadowed(
         self, advance_due: Callable[..., Coroutine[Any, Any, int]], advance: Advance, now: int, limit: int
     ) -> Coroutine[Any, Any, int]:
-        """Advance due conversations; compare each step's input with that of the store in memory."""
-        return advance_due(partial(self.shadow.step, advance), now, limit)
+        return advance_due(partial(self.step, advance, now), now, limit)
+
+    def step(self, advance: Advance, now: int, given: StepInput) -> ChangeSet:
+        """Return what `advance` decides at `now`, once its input is compared with the store in memory's."""
+        return self.shadow.step(advance, given)
+
+    def begin(self) -> None:
+        """A transaction begins."""
+        self.shadow.begin()
+
+    def commit(self) -> None:
+        """What the transaction decided lasts."""
+        self.shadow.commit()
 
     def _draw_nonce(self) -> str:
         return "".join(self._nonce_dice.choices(string.ascii_lowercase, k=LETTERS))
@@ -209,14 +239,14 @@ class World:
 
     def _before(self, n: int, what: str) -> None:
         if what == "BEGIN IMMEDIATE":
-            self.shadow.begin()
+            self.begin()
         self._callers_hooks[0](n, what)
         if self.weather.crash:
             self._maybe_crash()
 
     def _after(self, n: int, what: str) -> None:
         if what == "COMMIT":
-            self.shadow.commit()  # before the hooks: a crash now does not undo the commit
+            self.commit()  # before the hooks: a crash now does not undo the commit
         self._callers_hooks[1](n, what)
         if what == "COMMIT" and self._dirty is not None:
             self._dirty.set()
@@ -241,7 +271,7 @@ class World:
             await self.loop.die(Crash(where))
 
     def _end_faults(self) -> None:
-        self._record("world", "faults end")
+        self.record("world", "faults end")
         calm = Weather()
         self.weather = self.razorpay.weather = self.meta.weather = calm
         self.meta.expired = False
@@ -273,131 +303,49 @@ class World:
         """Send WhatsApp messages of the customer whose key is `phone`, in one webhook."""
         names = self.meta.register.names_of(phone)
         self.meta.hear(phone, hides=names.hides)
-        self._record(phone, json.dumps(messages, ensure_ascii=False))
+        self.record(phone, json.dumps(messages, ensure_ascii=False))
         entries = [self._entry({**names.sender(), **message}) for message in messages]
-        self._from_meta({"contacts": [names.contact()], "messages": entries}, names.addresses)
+        self.post.from_meta({"contacts": [names.contact()], "messages": entries}, names.addresses)
 
     def change_number(self, phone: str, to: str) -> None:
         """Give the customer whose key is `phone` another number, and send WhatsApp's system message."""
-        self._record(phone, f"has the number {to} now")
+        self.record(phone, f"has the number {to} now")
         names = self.meta.register.names_of(phone)
         before = frozenset((names.phone, *((names.bsuid,) if names.bsuid else ())))
         message = self.meta.register.change_number(phone, to)
         self.seen["a customer changed numbers"] += 1
-        self._from_meta({"messages": [self._entry(message)]}, before | names.addresses)
+        self.post.from_meta({"messages": [self._entry(message)]}, before | names.addresses)
 
     def _entry(self, message: dict[str, Any]) -> dict[str, Any]:
         self._wamids += 1
         return {"id": f"wamid.in.{self._wamids:06}", "timestamp": str(self.now() // 1000), **message}
 
-    def order(self, phone: str, items: tuple[Item, ...]) -> None:
-        """Request an order for the customer whose key is `phone` over the orders API."""
+    def order(
+        self, phone: str, items: tuple[Item, ...], said: Mapping[str, str | bool] = MappingProxyType({})
+    ) -> None:
+        """Request an order for the customer whose key is `phone` over the orders API.
+
+        `said` is what the program says about delivery, coupon and payment.
+        """
         names = self.meta.register.names_of(phone)
         self.meta.expect_order(phone, hides=names.hides)
-        self._record("api", f"order for {names.phone}: {items}")
+        self.record("api", f"order for {names.phone}: {items} {dict(said)}")
         # Half of these customers wrote to the shop before this history began.
         if phone not in self.meta.wrote_at and self.dice.random() < 0.5:
             self.meta.wrote_at[phone] = self.now()
             self.meta.unheard.add(phone)
-        self.plan(self.now(), partial(self._request_order, names.phone, items, f"{phone}.{self.now()}"))
+        arrival = from_request(names.phone, OrderRequested(items, said), f"{phone}.{self.now()}")
+        self.plan(self.now(), partial(self.request, arrival, "api order"))
 
-    async def _request_order(self, phone: str, items: tuple[Item, ...], key: str) -> None:
+    async def request(self, arrival: Arrival, what: str) -> None:
+        """Do what a program asks for over the API, and repeat it until it is acknowledged."""
         assert self.context is not None
-        arrival, retry = (
-            from_request(phone, OrderRequested(items), key),
-            partial(self._request_order, phone, items, key),
-        )
+        retry = partial(self.request, arrival, what)
         self._unfinished.append(retry)
         await self.context.inbox.put([arrival])
         self._unfinished.remove(retry)
-        self.acknowledged[arrival.key] = "api order"
+        self.acknowledged[arrival.key] = what
 
-    # Webhooks
-
-    def _from_meta(self, value: dict[str, Any], addresses: frozenset[str] = frozenset()) -> None:
-        head = {"messaging_product": "whatsapp", "metadata": {"phone_number_id": NUMBER}}
-        change = {"field": "messages", "value": {**head, **value}}
-        body = {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]}
-        if messages := value.get("messages"):
-            what = "move" if messages[0]["type"] == "system" else "message"
-            self._send("meta", body, messages[0]["id"], what, addresses)
-        else:
-            [status] = value["statuses"]
-            what = "failure" if status["status"] == "failed" else "status"
-            entry = entry_of(status["biz_opaque_callback_data"])
-            self._send("meta", body, status["id"], what, addresses, entry)
-
-    def _from_razorpay(self, envelope: dict[str, Any]) -> None:
-        entity = next(iter(envelope["payload"].values()))["entity"]
-        self._record("razorpay", f"{envelope['event']} {entity['id']} {entity.get('amount')}")
-        self._send("razorpay", envelope, "", envelope["event"])
-
-    def _send(
-        self,
-        provider: str,
-        body: dict[str, Any],
-        key: str,
-        what: str,
-        addresses: frozenset[str] = frozenset(),
-        entry: int = 0,
-    ) -> None:
-        """Schedule the deliveries of one webhook: one, several if it is duplicated, none if it is lost."""
-        raw = json.dumps(body, separators=(",", ":")).encode()
-        if self.dice.random() < self.weather.lose and provider == "razorpay":
-            self.seen[f"lost: {what}"] += 1
-            return
-        copies = 1
-        if self.dice.random() < self.weather.duplicate:
-            self.seen[f"duplicated: {what}"] += 1
-            copies = self.dice.choice((2, 3))
-        for _ in range(copies):
-            wait = self.dice.choice((0, 0, 0, MINUTE))
-            if self.dice.random() < self.weather.delay:
-                self.seen[f"delayed: {what}"] += 1
-                wait = self.dice.choice((MINUTE, 5 * MINUTE, 20 * MINUTE, 3 * HOUR))
-            hook = Webhook(provider, raw, key or hashlib.sha256(raw).hexdigest(), what, entry, addresses)
-            self.plan(self.now() + wait, partial(self._deliver, hook))
-
-    async def _deliver(self, hook: Webhook) -> None:
-        hook.first_at = hook.first_at or self.now()
-        self._in_flight[id(hook)] = hook
-        context = self.context
-        assert context is not None
-        try:
-            answered = await self._answer_or_hang_up(hook.deliver(context))
-        finally:
-            if self.loop is not None and not self.loop.dead:
-                self._in_flight.pop(id(hook), None)
-        if not answered:
-            self.seen[f"hung up: {hook.what}"] += 1
-            self._schedule_retry(hook)
-        else:
-            # After a restore, a status may be of a message that the restored books do not contain.
-            if not (self.backups.restored and hook.is_status):
-                self.meta.addresses_acknowledged(hook.addresses)
-            if hook.what == "message":
-                self.meta.heard_from |= {self.meta.register.person(address) for address in hook.addresses}
-            if hook.is_status:
-                self.meta.status_acknowledged(hook.entry, hook.key, failed=hook.what == "failure")
-            if not hook.is_status:
-                self.acknowledged[hook.key] = f"{hook.provider} {hook.what}"
-
-    async def _answer_or_hang_up(self, request: Coroutine[Any, Any, None]) -> bool:
-        """Run a request; cancel it if its sender hangs up. Return whether the sender got the answer."""
-        if self.dice.random() >= self.weather.hung_up:
-            await request
-            return True
-        task = asyncio.create_task(request)
-        for _ in range(self.dice.randrange(12)):
-            await asyncio.sleep(0)
-        task.cancel()
-        await asyncio.wait({task})
-        return not task.cancelled() and task.result() is None
-
-    def _schedule_retry(self, hook: Webhook) -> None:
-        if (when := hook.next_try_at(self.now())) is not None:
-            self.plan(when, partial(self._deliver, hook))
-
-    def _record(self, who: str, what: str) -> None:
+    def record(self, who: str, what: str) -> None:
         seconds = (self.now() - START) / 1000
         self.chronicle.append(f"{seconds:10.1f} {who:>14} {what}")

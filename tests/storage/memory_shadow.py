@@ -12,6 +12,8 @@ from payments.shop import quotas, stock
 from storage.inbox.steps import Advance
 
 _FIELDS: Final = StepInput._fields
+_OF_ALL_ORDERS: Final = frozenset({"numbered", "to_do", "days"})
+"""What is read from the orders of all customers. After a restore the store in memory lacks some."""
 
 
 class MemoryShadow:
@@ -85,10 +87,11 @@ class MemoryShadow:
                 taken=quotas.after(expected.taken, changes.bookings),
                 next_number=expected.next_number + len(changes.placed),
             )
-        # Of a slot that has begun, the database says no more.
-        kept = {n: c for n, c in expected.taken.items() if n in given.taken or n not in self._ending}
+        # Of a slot that has begun, the database says no more; and nothing of what was never taken.
+        kept = {n: c for n, c in expected.taken.items() if n in given.taken or (c and n not in self._ending)}
         expected = expected._replace(taken=kept)
-        found = [(name, getattr(given, name), getattr(expected, name)) for name in _FIELDS]
+        names = [name for name in _FIELDS if not (self._restored and name in _OF_ALL_ORDERS)]
+        found = [(name, getattr(given, name), getattr(expected, name)) for name in names]
         found += [("other", one, self.memory.conversations.get(one.id, one)) for one in _others(given)]
         return [
             f"a step of {given.conversation.id} was given {name} {theirs}; the store in memory gives {ours}"

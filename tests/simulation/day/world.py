@@ -1,0 +1,85 @@
+"""The world around the shop of the day: beside the customers, its staff and its owner act."""
+
+from functools import partial
+from pathlib import Path
+
+from bot.ingest import from_desk
+from flows.engine.model import Flow
+from payments.processing.bodies import StaffAction
+from payments.processing.changes import ChangeSet
+from payments.processing.step_input import StepInput
+from storage.inbox.steps import Advance
+from tests.simulation import checker
+from tests.simulation.database import Hooks
+from tests.simulation.day.books import DayBooks
+from tests.simulation.day.journal import Journal
+from tests.simulation.day.setting import day_shop
+from tests.simulation.day.watch import wrongs
+from tests.simulation.weather import Weather
+from tests.simulation.world import World
+
+
+class DayWorld(World):
+    """A world whose steps are watched, and whose books know of cash, amendments, slots and stages."""
+
+    def __init__(self, seed: int, url: str, weather: Weather | None, hooks: Hooks, end: int) -> None:
+        super().__init__(seed, url, weather, hooks, end)
+        self.journal = Journal()
+        self._wrongs: list[str] = []
+        """What was wrong with single steps that were stored."""
+        self._open: list[str] = []
+        """The same of the open transaction."""
+        self._echoes = 0
+        self._desk = 0
+
+    @property
+    def flow(self) -> Flow:
+        """The flow of the shop of the day."""
+        return day_shop()
+
+    def violations(self, path: Path) -> list[str]:
+        """Return what was wrong with single steps, and what is wrong at the end of the world."""
+        with checker.opened(path) as database:
+            books = DayBooks(database, self.razorpay, self.meta, self.journal, self.seen)
+            return [*self._wrongs, *books.violations(self.acknowledged, self.counted)]
+
+    def step(self, advance: Advance, now: int, given: StepInput) -> ChangeSet:
+        """Return what `advance` decides, once the decision is looked at."""
+        changes = super().step(advance, now, given)
+        self.journal.add(given, changes, now)
+        self._open += wrongs(given, changes)
+        return changes
+
+    def begin(self) -> None:
+        """A transaction begins."""
+        super().begin()
+        self.journal.begin()
+        self._open.clear()
+
+    def commit(self) -> None:
+        """What the transaction decided lasts."""
+        super().commit()
+        self.journal.commit()
+        self._wrongs += self._open
+        self._open.clear()
+
+    # What the staff and the owner do outside the chat
+
+    def echo(self, phone: str) -> None:
+        """The owner writes to the customer whose key is `phone` in the WhatsApp Business app."""
+        self._echoes += 1
+        self.seen["the owner answered from the app"] += 1
+        self.record("owner", f"writes to {phone}")
+        names = self.meta.register.names_of(phone)
+        told = {"to": names.phone, **({"to_user_id": names.bsuid} if names.bsuid else {})}
+        echo = {"id": f"wamid.echo.{self._echoes}", "from": "911", "type": "text", **told}
+        self.post.from_the_app(echo, names.addresses | {names.phone})
+
+    def change_order(self, key: str, verb: str, value: str, expected: str = "") -> None:
+        """Change the order `key` at the desk, over the API."""
+        self._desk += 1
+        self.seen["a change at the desk"] += 1
+        self.record("desk", f"{key} {verb} {value}, seen as {expected or 'anything'}")
+        arrival = from_desk(StaffAction(key, "desk", verb, value, expected), f"{self.seed}.{self._desk}")
+        for _ in range(self.dice.choice((1, 1, 2))):
+            self.plan(self.now(), partial(self.request, arrival, "desk"))
