@@ -1,0 +1,87 @@
+"""The slices of a search: each is one story of the outside with one kind of detour, and is exhausted by itself."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from flows.engine.model import LANGUAGE, Flow, Rule
+from payments.prover.customer import ANY
+from payments.prover.world import SOLD_OUT
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """What may happen in one part of the search."""
+
+    name: str
+    triggers: frozenset[str] = ANY
+    """What customers type, and which old buttons they tap, beside all that they see."""
+    budget: Mapping[str, int] = field(default_factory=dict)
+    """How often each misfortune may come."""
+    orders: int = 1
+    links: int = 2
+    """Most links of one order."""
+    from_order: bool = False
+    """Whether it begins when an order has been placed, in the shortest way."""
+    late_answers: bool = False
+    """Whether anything may happen before Razorpay answers; else it answers first."""
+    late_news: bool = False
+    """Whether anything may happen before a webhook comes; else it comes first."""
+    silence: bool = False
+    """Whether customers may be silent for so long that only templates reach them."""
+
+
+STORIES: Final[Mapping[str, Mapping[str, int]]] = {
+    "paid": {"pays": 1},
+    "paid in part": {"pays a part": 1, "pays": 1},
+    "paid too much": {"pays too much": 1},
+    "paid in other money": {"pays in dollars": 1, "pays": 1},
+    "paid twice": {"pays": 2},
+    "a payment fails": {"a payment fails": 1, "settles late": 1, "pays": 1},
+    "the bank hesitates": {"the bank says yes": 1, "pays": 1},
+    "links refused": {"refuses": 1, "fails": 1, "pays": 1},
+    "links kept": {"keeps": 1, "cancels the link": 1, "pays": 1},
+    "part and links refused": {"pays a part": 1, "refuses": 1, "fails": 1, "pays": 1},
+    "sold out": {SOLD_OUT: 1, "pays": 1, "a payment fails": 1, "settles late": 1},
+    "refunds": {"pays too much": 1, "pays a part": 1, "fails refunds": 1, "refuses refunds": 1},
+}
+
+
+def slices(flow: Flow, *, deep: bool = False) -> Iterator[Slice]:
+    """Yield the slices, those that find most first."""
+    own = about_orders(flow)
+    yield Slice("the shop", about_goods(flow), orders=0)
+    for name, budget in STORIES.items():
+        yield Slice(name, own, budget, from_order=True)
+    for name, budget in STORIES.items():
+        yield Slice(f"{name}, and news comes late", own, budget, from_order=True, late_news=True)
+    for name, budget in STORIES.items():
+        yield Slice(f"{name}, and answers come late", own, budget, from_order=True, late_answers=True)
+
+
+def about_orders(flow: Flow) -> frozenset[str]:
+    """Return the triggers whose rules look at an order or do something with one, apart from the shop's."""
+    languages = {r.trigger for r in flow.rules for call in r.reaction.do if call.name == LANGUAGE}
+    return frozenset(rule.trigger for rule in flow.rules if _about_order(rule)) - languages
+
+
+def about_goods(flow: Flow) -> frozenset[str]:
+    """Return the triggers whose rules look at cart or checkout, or do something with them."""
+    return frozenset(rule.trigger for rule in flow.rules if _about_goods(rule))
+
+
+def _about_goods(rule: Rule) -> bool:
+    does = any(call.name.startswith(("cart.", "checkout.", "order.place")) for call in rule.reaction.do)
+    looks = rule.guard is not None and any(read[0] in ("cart", "checkout") for read in rule.guard.reads)
+    return does or looks
+
+
+def _about_order(rule: Rule) -> bool:
+    does = any(call.name.startswith(("order.", "payment.")) for call in rule.reaction.do)
+    looks = rule.guard is not None and any(read[0] == "order" for read in rule.guard.reads)
+    return does or looks
+
+
+def deeper(part: Slice) -> Slice:
+    """Return the slice with wider bounds."""
+    return replace(part, links=part.links + 1, silence=True)
