@@ -81,8 +81,6 @@ def _sets(flow: Flow, leaf: str, rule: Rule) -> set[str]:
 def _reaction_reads(reaction: Reaction, reads: Mapping[str, frozenset[str]]) -> set[str]:
     found = {name for message in (*reaction.say, *reaction.tell) for name in reads[message]}
     for call in reaction.do:
-        if call.name.startswith("order."):
-            found |= {"*"}
         for value in call.args.values():
             found |= {read[0] for read in value.reads} if isinstance(value, Template) else set()
     return found

@@ -16,4 +16,16 @@ NOW: Final = START
 WINDOW: Final = 24 * 3_600_000
 """Milliseconds of silence after which only templates can be sent, if the flow's channel has such a time."""
 
-__all__ = ["ASK_AGAIN", "NOW", "TOLD_CUSTOMER", "USABLE_FOR", "WINDOW"]
+_TINY: Final = 20
+
+
+def less(due: int, passed: int) -> int:
+    """Return what is left of a span when `passed` milliseconds of it have gone.
+
+    What is tiny beside the span takes nothing of it away: else 15 seconds, again and again, would lead to ever
+    other places that differ in nothing that matters.
+    """
+    return due if passed * _TINY <= due else max(0, due - passed)
+
+
+__all__ = ["ASK_AGAIN", "NOW", "TOLD_CUSTOMER", "USABLE_FOR", "WINDOW", "less"]

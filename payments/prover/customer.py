@@ -11,12 +11,11 @@ from flows.messages import replies
 from flows.messages.address_form import ADDRESS
 from payments.processing.step_input import EventKind
 from payments.prover.munshi import NAME, Event
+from payments.prover.slices import ANY, Slice
 from payments.prover.standing import FRESH, ID, Standing
 from payments.shop.catalogue import Shop
 
 GIBBERISH: Final = "qwerty"
-ANY: Final = frozenset({"*"})
-"""All triggers."""
 _NEVER: Final = 0
 """The visit of a button that stands for all old ones."""
 _ALIKE: Final = 3
@@ -28,11 +27,12 @@ def said(label: str, event: events.Event) -> Event:
     return Event(label, EventKind.CHAT, {"event": events.to_json(event), "name": NAME, "quote": None})
 
 
-def doings(flow: Flow, standing: Standing, triggers: frozenset[str]) -> list[Event]:
-    """Return what the customer may do. Only `triggers` are fired by words and old buttons."""
+def doings(flow: Flow, standing: Standing, part: Slice) -> list[Event]:
+    """Return what the customer may do in this slice of the search."""
+    triggers = part.triggers
     state = flow.states.get(standing.conversation.state) or flow.states[flow.start]
     found = [
-        *_taps(flow, standing, triggers),
+        *_taps(flow, standing, part.shuns),
         *_old_taps(flow, state, triggers),
         *_words(state, triggers),
         *_answers(flow, state),
@@ -42,9 +42,10 @@ def doings(flow: Flow, standing: Standing, triggers: frozenset[str]) -> list[Eve
     return list({event.key: event for event in found}.values())
 
 
-def _taps(flow: Flow, standing: Standing, triggers: frozenset[str]) -> Iterator[Event]:
+def _taps(flow: Flow, standing: Standing, shuns: frozenset[str]) -> Iterator[Event]:
     shop: Shop = flow.sections["shop"]
-    offered = [(title, reply, replies.decode(reply)) for title, reply in standing.conversation.choices]
+    known = [(title, reply, replies.decode(reply)) for title, reply in standing.conversation.choices]
+    offered = [one for one in known if not (isinstance(one[2], replies.ReplyId) and one[2].trigger in shuns)]
     by_trigger: dict[str, int] = {}
     for _, _, one in offered:
         if isinstance(one, replies.ReplyId):
@@ -53,7 +54,7 @@ def _taps(flow: Flow, standing: Standing, triggers: frozenset[str]) -> Iterator[
     for title, reply, one in offered:
         if not isinstance(one, replies.ReplyId):
             kind: object = "page"
-        elif by_trigger[one.trigger] <= _ALIKE:
+        elif by_trigger[one.trigger] <= _ALIKE and one.value not in shop.skus:
             kind = (one.trigger, one.value)
         else:
             kind = (one.trigger, _kind(shop, one.value))
@@ -77,14 +78,13 @@ def _old_taps(flow: Flow, state: State, triggers: frozenset[str]) -> Iterator[Ev
     for trigger in sorted(flow.offered):
         rules = [r for r in flow.rules if r.trigger == trigger and (not r.owner or r.owner in state.chain)]
         answers = [rule for rule in rules if rule.stale]
-        if answers and (trigger in triggers or triggers is ANY):
-            # A word that fires the same rules says the same.
-            if trigger in state.words.values() and len(answers) == len(rules):
-                continue
-        elif not others:
+        # A word that fires the same rules says the same.
+        typed = trigger in state.words.values() and len(answers) == len(rules)
+        if answers and (typed or not (triggers is ANY or trigger in triggers)):
             continue
-        else:
-            others = False
+        if not answers and not others:
+            continue
+        others = others and bool(answers)
         reply = replies.encode(replies.place(ID, _NEVER), trigger, _value(flow, trigger))
         yield said(f'taps_id: "{reply}"', events.Tapped(reply, trigger.replace("_", " ")))
 

@@ -17,8 +17,8 @@ from payments.processing.changes import ChangeSet, values
 from payments.processing.memory import MemoryStore
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from payments.prover.alike import alike
-from payments.prover.clock import NOW
-from payments.prover.standing import EVENT, FRESH, ID, Standing, canonical, clocks
+from payments.prover.clock import NOW, less
+from payments.prover.standing import ASKED, EVENT, FRESH, ID, Standing, canonical, clocks
 from payments.shop.catalogue import Shop
 from payments.shop.handover import HandoverCheck, check_to_json
 from payments.shop.orders import AttemptStatus
@@ -248,16 +248,15 @@ class Munshi:
 
     def next(self, timers: int) -> int | None:
         """Return the milliseconds until the next timer or clock runs out; None if none runs."""
-        running = self.timers.values[timers]
-        return running[0].due if running else None
+        return next((one.due for one in self.timers.values[timers] if one.name != ASKED), None)
 
     def later(self, standing: int, timers: int, passed: int) -> tuple[int, int]:
         """Return standing and timers `passed` milliseconds later. Clocks that run out change the standing."""
         known = self._later_timers.get((timers, passed))
         if known is None:
-            moved = [one._replace(due=max(0, one.due - passed)) for one in self.timers.values[timers]]
-            over = frozenset(one.name for one in moved if not one.due and one.is_clock)
-            left = self._timers(one for one in moved if one.due or not one.is_clock)
+            moved = [one._replace(due=less(one.due, passed)) for one in self.timers.values[timers]]
+            over = frozenset(one.name for one in moved if one.is_clock and (not one.due or one.name == ASKED))
+            left = self._timers(one for one in moved if not (one.is_clock and one.name in over))
             known = self._later_timers[timers, passed] = (left, over)
         left, over = known
         if not over:

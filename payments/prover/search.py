@@ -12,6 +12,7 @@ from typing import Final
 
 from flows.messages.limits import ChannelLimits
 from payments.prover import world as worlds
+from payments.prover.clock import WINDOW
 from payments.prover.customer import doings
 from payments.prover.munshi import Answer, Event, Munshi, Table, timer_event
 from payments.prover.slices import Slice
@@ -34,6 +35,11 @@ class Hop:
     broken: tuple[Broken, ...] = ()
     passed: int = 0
     """Milliseconds."""
+
+    @property
+    def standing(self) -> int:
+        """Munshi's standing afterwards."""
+        return self.place & _MASK
 
 
 @dataclass(slots=True)
@@ -98,6 +104,10 @@ class Search:
         self.order.append(place)
         self.parents.append(parent)
 
+    def expand(self, index: int) -> None:
+        """Add all places that one place leads to."""
+        self._expand(index, Searched(self.part), lambda found: False)
+
     def _expand(self, index: int, done: Searched, stop: Callable[[Found], bool]) -> bool:
         """Look at all ways out of one place. Return whether the search is to stop."""
         place = self.order[index]
@@ -137,8 +147,9 @@ class Search:
         known = self._inside.get(standing)
         if known is None:
             now = self.munshi.standings.values[standing]
-            most = self.part.orders
-            known = self._inside[standing] = len(now.orders) <= most and now.links <= self.part.links
+            part = self.part
+            fits = len(now.orders) <= part.orders and now.links <= part.links and now.pieces <= part.pieces
+            known = self._inside[standing] = fits
         return known
 
     # Ways out of a place
@@ -171,7 +182,7 @@ class Search:
             now = self.munshi.standings.values[standing]
             known = self._doings[standing] = [
                 (event, self.munshi.answer(standing, event))
-                for event in doings(self.munshi.flow, now, self.part.triggers)
+                for event in doings(self.munshi.flow, now, self.part)
             ]
         for event, answer in known:
             yield self._hop(event.key, event, answer, timers, world, by_customer=True)
@@ -195,15 +206,22 @@ class Search:
     def _time_hops(self, standing: int, timers: int, world: int) -> Iterator[Hop]:
         dues = [self.munshi.next(timers), worlds.next_due(self.worlds.values[world])]
         passed = min((due for due in dues if due is not None), default=None)
-        if passed is None or passed <= 0:
+        if passed is None:
+            yield from self._silence(standing, timers, world)
             return
         after = self._worlds_later.get((world, passed))
         if after is None:
             moved = worlds.later(self.worlds.values[world], passed)
-            moved = moved if self.part.silence else moved._replace(silent=0)
             after = self._worlds_later[world, passed] = self.worlds.number(moved)
         standing, timers = self.munshi.later(standing, timers, passed)
         yield Hop("", _place(standing, timers, after), passed=passed)
+
+    def _silence(self, standing: int, timers: int, world: int) -> Iterator[Hop]:
+        """A day passes, if anything may still come in which its length matters."""
+        now = self.worlds.values[world]
+        if self.part.silence and not now.silent and self._outside(world):
+            after = self.worlds.number(now._replace(silent=True))
+            yield Hop("", _place(standing, timers, after), passed=WINDOW)
 
     def _hop(
         self, label: str, event: Event, answer: Answer, timers: int, world: int, *, by_customer: bool
@@ -215,7 +233,7 @@ class Search:
             after = self._asked[world, answer.effect, by_customer] = self.worlds.number(asked)
         timers = self.munshi.timers_after(timers, answer.effect)
         broken = answer.broken
-        if effect.without_template and self.worlds.values[world].silent >= worlds.WINDOW:
+        if effect.without_template and self.worlds.values[world].silent:
             name = effect.without_template[0]
             broken = (*broken, Broken(Name.NO_TEMPLATE, f"'{name}' cannot be sent: it has no template"))
         return Hop(label, _place(answer.standing, timers, after), event, broken)

@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from flows.engine.model import LANGUAGE, Flow, Rule
-from payments.prover.customer import ANY
+from flows.engine.model import LANGUAGE, SET, Flow, Rule
 from payments.prover.world import SOLD_OUT
+
+ANY: Final = frozenset({"*"})
+"""All triggers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,10 @@ class Slice:
     """What customers type, and which old buttons they tap, beside all that they see."""
     budget: Mapping[str, int] = field(default_factory=dict)
     """How often each misfortune may come."""
+    shuns: frozenset[str] = frozenset()
+    """Triggers that customers leave alone, also where they see a button for it."""
+    pieces: int = 2
+    """Most pieces in a cart."""
     orders: int = 1
     links: int = 2
     """Most links of one order."""
@@ -27,6 +33,8 @@ class Slice:
     """Whether anything may happen before Razorpay answers; else it answers first."""
     late_news: bool = False
     """Whether anything may happen before a webhook comes; else it comes first."""
+    share: float = 0.25
+    """The most of the whole time that it may take."""
     silence: bool = False
     """Whether customers may be silent for so long that only templates reach them."""
 
@@ -49,20 +57,30 @@ STORIES: Final[Mapping[str, Mapping[str, int]]] = {
 
 def slices(flow: Flow, *, deep: bool = False) -> Iterator[Slice]:
     """Yield the slices, those that find most first."""
-    own = about_orders(flow)
+    fills = fills_cart(flow)
+    own = about_orders(flow) - fills
     yield Slice("the shop", about_goods(flow), orders=0)
     for name, budget in STORIES.items():
-        yield Slice(name, own, budget, from_order=True)
+        yield Slice(name, own, budget, fills, from_order=True)
     for name, budget in STORIES.items():
-        yield Slice(f"{name}, and news comes late", own, budget, from_order=True, late_news=True)
+        yield Slice(f"{name}, and news comes late", own, budget, fills, from_order=True, late_news=True)
     for name, budget in STORIES.items():
-        yield Slice(f"{name}, and answers come late", own, budget, from_order=True, late_answers=True)
+        yield Slice(f"{name}, and answers come late", own, budget, fills, from_order=True, late_answers=True)
 
 
 def about_orders(flow: Flow) -> frozenset[str]:
     """Return the triggers whose rules look at an order or do something with one, apart from the shop's."""
     languages = {r.trigger for r in flow.rules for call in r.reaction.do if call.name == LANGUAGE}
     return frozenset(rule.trigger for rule in flow.rules if _about_order(rule)) - languages
+
+
+def fills_cart(flow: Flow) -> frozenset[str]:
+    """Return the triggers whose rules choose goods or change what is in the cart."""
+    return frozenset(rule.trigger for rule in flow.rules if any(_chooses(c.name) for c in rule.reaction.do))
+
+
+def _chooses(action: str) -> bool:
+    return action == SET or (action.startswith("cart.") and action not in ("cart.quote", "cart.settle"))
 
 
 def about_goods(flow: Flow) -> frozenset[str]:

@@ -4,7 +4,7 @@ Times are as seen from `NOW`. Visits, numbers of events and whatever else only t
 are the same in all of them. A standing holds the values that the real step takes and gives, and nothing else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -58,6 +58,11 @@ class Standing:
         return self.orders.get(order_key_in(self.conversation.data) or "")
 
     @property
+    def pieces(self) -> int:
+        """Pieces in the cart."""
+        return sum(quantity for _, quantity in self.conversation.data.get("cart", ()))
+
+    @property
     def links(self) -> int:
         """The most links that one of the orders has had."""
         return max((len(state.attempts) for state in self.orders.values()), default=0)
@@ -78,7 +83,7 @@ def clocks(standing: Standing, shop: Shop) -> dict[str, int]:
     found = {ASKED: ASK_AGAIN} if standing.conversation.data.get("asked_at", 0) + ASK_AGAIN > NOW else {}
     for key, state in standing.orders.items():
         within = shop.cancel.within if shop.cancel else None
-        if within and NOW < state.order.placed_at + within:
+        if within and state.goods_due and NOW < state.order.placed_at + within:
             found[f"cancel {key}"] = within
         for attempt in state.attempts:
             if attempt.status in _LIVE and attempt.expires_at > NOW + USABLE_FOR:
@@ -106,9 +111,15 @@ def _conversation(
         variables={name: v for name, v in conversation.variables.items() if name in alike.read.get(state, ())},
         data=_data(conversation.data, shop, over),
         choices=tuple(one for one in choices if not alike.is_word(state, one[1])),
-        paged=tuple(sorted(conversation.paged)),
+        paged=tuple(sorted(_pages(choices))),
         talk=Talk(),
     )
+
+
+def _pages(choices: Iterable[tuple[str, str]]) -> set[str]:
+    """Return the lists of which a further page is offered. Of the others nobody asks for one."""
+    offered = (replies.decode(reply) for _, reply in choices)
+    return {one.message for one in offered if isinstance(one, replies.PageId)}
 
 
 def _renamed(reply: str, fresh: int) -> str:

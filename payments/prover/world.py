@@ -23,7 +23,7 @@ from payments.processing.results import (
     Result,
 )
 from payments.processing.step_input import EventKind
-from payments.prover.clock import NOW, WINDOW
+from payments.prover.clock import NOW, less
 from payments.prover.munshi import Event
 from payments.shop.orders import CURRENCY, LinkStatus, order_key_of
 
@@ -77,8 +77,8 @@ class World(NamedTuple):
     """Those whose end is still to come."""
     news: tuple[tuple[str, Fact], ...] = ()
     """Webhooks on their way, each with its name. They may come in any order, or never."""
-    silent: int = 0
-    """Milliseconds since the customer wrote, at most WINDOW."""
+    silent: bool = False
+    """Whether the customer has not written for so long that only templates reach them."""
 
 
 class Move(NamedTuple):
@@ -109,14 +109,14 @@ def moves(world: World) -> list[Move]:
 def later(world: World, passed: int) -> World:
     """Return the world `passed` milliseconds later."""
     links = tuple(
-        one._replace(expires=max(0, one.expires - passed)) if one.status is LinkStatus.CREATED else one
+        one._replace(expires=less(one.expires, passed)) if one.status is LinkStatus.CREATED else one
         for one in world.links
     )
     calls = tuple(
         replace(call, expires_at=call.expires_at - passed) if isinstance(call, CreateLink) else call
         for call in world.calls
     )
-    return world._replace(links=links, calls=calls, silent=min(WINDOW, world.silent + passed))
+    return world._replace(links=links, calls=calls)
 
 
 def next_due(world: World) -> int | None:
@@ -367,4 +367,4 @@ def _result(result: Result) -> Event:
 def asked_for(world: World, calls: Iterable[Call], *, by_customer: bool) -> World:
     """Return the world after a step that asked Razorpay for `calls`."""
     asked = (*world.calls, *calls)
-    return world._replace(calls=asked, silent=0 if by_customer else world.silent)
+    return world._replace(calls=asked, silent=world.silent and not by_customer)

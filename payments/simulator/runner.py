@@ -83,6 +83,8 @@ class _Runner:
         """What the staff were told since the last action."""
 
     def run(self) -> Mismatch | None:
+        if any(isinstance(step, Expectation) and step.breaks for step in self._scenario.steps):
+            self.simulator.watch()
         language, languages = self._scenario.language, self._flow.languages
         if language is not None:
             if language not in languages:
@@ -127,6 +129,7 @@ class _Runner:
             self._compare_titles(expected.line, "buttons", expected.buttons, Buttons),
             self._compare_titles(expected.line, "rows", expected.rows, List),
             self._compare_state(expected),
+            self._compare_truths(expected),
         )
         return next((mismatch for mismatch in differences if mismatch), None)
 
@@ -156,6 +159,14 @@ class _Runner:
         if expected.state is None or f"{state}.".startswith(f"{expected.state}."):
             return None
         return Mismatch(expected.line, f"the state {expected.state}", f"it is {state or 'not begun'}")
+
+
+    def _compare_truths(self, expected: Expectation) -> Mismatch | None:
+        witness = self.simulator.witness
+        if not expected.breaks or not witness or not witness.broken:
+            return None
+        first = witness.broken[0]
+        return Mismatch(expected.line, first.name, first.said)
 
 
 def matches(expected: str, said: str) -> bool:

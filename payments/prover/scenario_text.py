@@ -1,0 +1,63 @@
+"""A way that the search found, as a scenario that `munshi test` plays and that fails until the flow is mended."""
+
+from collections.abc import Iterator, Sequence
+
+from payments.prover.search import Hop
+from payments.truths.broken import Broken
+
+_ANSWER = ("answers once", "refuses once", "fails once", "keeps once", "refuses the refund")
+_SECOND = 1000
+
+
+def texts(hops: Sequence[Hop], broken: Broken, flow: str | None) -> Iterator[str]:
+    """Yield scenarios of the way `hops`, the plainest first: not each says enough to go wrong in the same way.
+
+    `flow` is the path of the flow file as seen from the scenario; None if it is the shop's own.
+    """
+    for slow in (False, True):
+        for held in (False, True):
+            yield _text(hops, broken, flow, slow=slow, held=held)
+
+
+def _text(hops: Sequence[Hop], broken: Broken, flow: str | None, *, slow: bool, held: bool) -> str:
+    steps = [*(["razorpay: is slow"] if slow else []), *(["razorpay: tells nothing"] if held else [])]
+    steps += [label for label in _labels(hops) if _is_needed(label, slow=slow, held=held)]
+    head = [f"# Found by munshi prove: {broken.said}".replace("\n", " ")]
+    head += [f"scenario: {_quoted(f'Broken: {broken.name}')}", *([f"flow: {_quoted(flow)}"] if flow else [])]
+    return "\n".join([*head, "chat:", *(f"  - {_written(step)}" for step in steps), "  - breaks: nothing", ""])
+
+
+def _is_needed(label: str, *, slow: bool, held: bool) -> bool:
+    if label.startswith("razorpay: tells "):
+        return held
+    if label == "razorpay: answers once":
+        return slow
+    return True
+
+
+def _labels(hops: Sequence[Hop]) -> Iterator[str]:
+    """Yield the line of each hop. Timers fire by themselves when the time passes, and not a second earlier."""
+    waits, owed = 0, 0
+    for hop in hops:
+        if hop.passed:
+            waits += hop.passed
+        elif not hop.label:
+            owed = 0
+        else:
+            if waits > 0:
+                yield f"waits: {max(1, waits // _SECOND)} s"
+            waits = owed
+            yield hop.label
+    if waits > 0:
+        yield f"waits: {max(1, waits // _SECOND)} s"
+
+
+def _written(step: str) -> str:
+    key, _, value = step.partition(": ")
+    plain = value in ("true",) or value.startswith(("{", '"')) or value.replace(".", "").isdigit()
+    return f"{key}: {value if plain and key != 'customer' else _quoted(value)}"
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
