@@ -78,7 +78,7 @@ def _deed(hop: Hop) -> tuple[str, str]:
 def _answer(munshi: Munshi, before: int, hop: Hop) -> tuple[str, tuple[tuple[str, int], ...]]:
     if hop.event is None:
         return "", ()
-    _, changes = munshi.step(munshi.standings.values[before], hop.event.kind, hop.event.body)
+    _, _, changes = munshi.step(munshi.standings.values[before], hop.event.kind, hop.event.body)
     said = [" ".join(say.message.words.split()) for say in values(changes.messages)]
     taken = [entry["taken"] for result in changes.results for entry in result.trace if "taken" in entry]
     return " ‖ ".join(_short(text) for text in said), tuple((one["rule"], one["line"]) for one in taken)

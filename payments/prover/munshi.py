@@ -23,7 +23,7 @@ from payments.shop.catalogue import Shop
 from payments.shop.handover import HandoverCheck, check_to_json
 from payments.shop.orders import AttemptStatus
 from payments.truths.broken import Broken, Name
-from payments.truths.judge import judge
+from payments.truths.judge import confirmations, judge
 from payments.truths.watched import watched
 
 T = TypeVar("T")
@@ -119,7 +119,7 @@ class Munshi:
         self.steps = 0
         """Calls of the real step."""
         self._answers: dict[tuple[int, str], Answer] = {}
-        self._alike = alike(flow)
+        self._alike, self._sure = alike(flow), confirmations(flow)
         self._later: dict[tuple[int, frozenset[str]], int] = {}
         self._later_timers: dict[tuple[int, int], tuple[int, frozenset[str]]] = {}
         self._after: dict[tuple[int, int], int] = {}
@@ -137,11 +137,16 @@ class Munshi:
         """Return what the step of `event` is given."""
         return _store(standing).given(ID, [event])
 
-    def step(self, standing: Standing, kind: EventKind, body: dict[str, Any]) -> tuple[Standing, ChangeSet]:
-        """Run the real step. Return the standing after it, not yet in canonical form, and what it changed."""
+    def step(
+        self, standing: Standing, kind: EventKind, body: dict[str, Any]
+    ) -> tuple[StepInput, Standing, ChangeSet]:
+        """Run the real step.
+
+        Return its input, the standing after it, which is not yet in canonical form, and what it changed.
+        """
         store = _store(standing)
-        event = InboxEvent(EVENT, kind, body, NOW)
-        changes = advance(self.flow, store.given(ID, [event]), NOW)
+        given = store.given(ID, [InboxEvent(EVENT, kind, body, NOW)])
+        changes = advance(self.flow, given, NOW)
         self.steps += 1
         store.save(changes)
         after = replace(
@@ -152,7 +157,7 @@ class Munshi:
             taken=store.taken,
             next_number=store.next_number,
         )
-        return after, changes
+        return given, after, changes
 
     def answer(self, standing: int, event: Event) -> Answer:
         """Return what Munshi answers to an event."""
@@ -164,15 +169,14 @@ class Munshi:
     def _answer(self, number: int, kind: EventKind, body: dict[str, Any]) -> Answer:
         before = self.standings.values[number]
         self._watched.take()
-        after, changes = self.step(before, kind, body)
-        given = self.given(before, InboxEvent(EVENT, kind, body, NOW))
-        verdict = judge(self.flow, given, changes, after.orders, before.confirmed)
+        given, after, changes = self.step(before, kind, body)
+        verdict = judge(self._sure, given, changes, after.orders, before.confirmed)
         after = replace(after, confirmed=verdict.confirmed)
         effect = self.effects.number(self._effect(before, after, changes, verdict.without_template))
         ends = self.canonical(after)
         broken = [*verdict.broken, *self._watched.take()]
-        if not broken:
-            broken += self._watched.now(self.given(ends, InboxEvent(EVENT, kind, body, NOW)), NOW)
+        if not broken and self._watched.moments:
+            broken += self._watched.now(self.given(ends, given.events[0]), NOW)
         answer = Answer(self.number(ends), effect, tuple(broken))
         return replace(answer, broken=self._twice(answer, kind, body)) if not broken else answer
 
@@ -180,7 +184,7 @@ class Munshi:
         """Return what is wrong if a webhook that comes again changes or says anything."""
         if kind is not EventKind.FACTS:
             return ()
-        after, changes = self.step(self.standings.values[answer.standing], kind, body)
+        _, after, changes = self.step(self.standings.values[answer.standing], kind, body)
         self._watched.take()
         same = self.canonical(after).key == self.standings.values[answer.standing].key
         if same and not changes.messages and not changes.calls:
@@ -193,7 +197,8 @@ class Munshi:
     ) -> Effect:
         kept, started = self._running(before, after, changes)
         urls = [a.short_url for state in after.orders.values() for a in state.attempts if a.short_url]
-        said = repr([say.message for say in values(changes.messages)]) if urls and changes.messages else ""
+        shown = [replace(say.message, fallback=None) for say in values(changes.messages)] if urls else []
+        said = repr(shown)
         return Effect(
             tuple(values(changes.calls)),
             started,

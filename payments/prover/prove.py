@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from flows.engine.conversation import Conversation
 from flows.engine.model import Flow
+from payments.prover.endings import Endings
 from payments.prover.munshi import NAME, Munshi
 from payments.prover.search import Found, Hop, Search, Searched
 from payments.prover.slices import Slice, slices
@@ -36,6 +37,7 @@ class Proof:
     munshi: Munshi
     begins: int
     """The standing with which each way begins."""
+    endings: Endings
     searched: list[Searched] = field(default_factory=list)
     violations: list[Violation] = field(default_factory=list)
     left_out: list[Slice] = field(default_factory=list)
@@ -81,7 +83,7 @@ def prove(
     chat = Conversation(ID, customer={"name": NAME})
     first = Standing(chat, {}, munshi.shop.counted, {}, FIRST_NUMBER)
     begins = munshi.number(munshi.canonical(first))
-    proof = Proof(munshi, begins)
+    proof = Proof(munshi, begins, Endings(munshi))
     start = _Start(begins, munshi.nothing, World(()))
     ordered: _Start | None = None
     for part in slices(flow, deep=deep):
@@ -119,7 +121,12 @@ def _search(proof: Proof, part: Slice, start: _Start, until: float, most: int) -
             proof.violations.append(Violation(found, part, start.hops))
         return len(proof.violations) >= most
 
-    return search.run(until, stop)
+    searched = search.run(until, stop)
+    if len(proof.violations) < most:
+        for index, broken in proof.endings.look(search):
+            if stop(Found(broken, search.way(index))):
+                break
+    return searched
 
 
 def _kind(found: Found) -> tuple[str, str]:

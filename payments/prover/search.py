@@ -111,7 +111,7 @@ class Search:
     def _expand(self, index: int, done: Searched, stop: Callable[[Found], bool]) -> bool:
         """Look at all ways out of one place. Return whether the search is to stop."""
         place = self.order[index]
-        if not self._is_inside(place & _MASK):
+        if not self.is_inside(place & _MASK):
             done.cut += 1
             return False
         for hop in self.hops(place):
@@ -143,7 +143,8 @@ class Search:
         """Return the standing, the timers and the world of a place."""
         return place & _MASK, place >> _BITS & _MASK, self.worlds.values[place >> 2 * _BITS]
 
-    def _is_inside(self, standing: int) -> bool:
+    def is_inside(self, standing: int) -> bool:
+        """Return whether a standing lies within the bounds of the slice."""
         known = self._inside.get(standing)
         if known is None:
             now = self.munshi.standings.values[standing]

@@ -59,9 +59,10 @@ def slices(flow: Flow, *, deep: bool = False) -> Iterator[Slice]:
     """Yield the slices, those that find most first."""
     fills = fills_cart(flow)
     own = about_orders(flow) - fills
-    yield Slice("the shop", about_goods(flow), orders=0)
+    yield Slice("a first look", ANY, pieces=1, orders=0, share=0.03)
     for name, budget in STORIES.items():
         yield Slice(name, own, budget, fills, from_order=True)
+    yield Slice("the shop", about_goods(flow), orders=0)
     for name, budget in STORIES.items():
         yield Slice(f"{name}, and news comes late", own, budget, fills, from_order=True, late_news=True)
     for name, budget in STORIES.items():

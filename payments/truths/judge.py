@@ -49,7 +49,8 @@ class Verdict:
 class _Step:
     """One step, and what it is judged by."""
 
-    flow: Flow
+    sure: frozenset[str]
+    """Messages that confirm an order."""
     given: StepInput
     changes: ChangeSet
     orders: Mapping[str, OrderState]
@@ -59,15 +60,18 @@ class _Step:
 
 
 def judge(
-    flow: Flow,
+    sure: frozenset[str],
     given: StepInput,
     changes: ChangeSet,
     orders: Mapping[str, OrderState],
     confirmed: frozenset[str],
 ) -> Verdict:
-    """Judge the step of one event, which `given` holds. `orders` are those of the conversation afterwards."""
+    """Judge the step of one event, which `given` holds.
+
+    `sure`: the flow's `confirmations`. `orders` are those of the conversation afterwards.
+    """
     entries = [entry for result in changes.results for entry in result.trace]
-    step = _Step(flow, given, changes, orders, set(confirmed), entries)
+    step = _Step(sure, given, changes, orders, set(confirmed), entries)
     found = tuple(broken for look in _LOOKS for broken in look(step))
     return Verdict(found, frozenset(step.confirmed), tuple(_without_template(step)))
 
@@ -128,9 +132,8 @@ def _books(step: _Step) -> Iterator[Broken]:
 
 
 def _confirmed(step: _Step) -> Iterator[Broken]:
-    sure = confirmations(step.flow)
     for entry in step.entries:
-        said = [name for name in entry.get("said", ()) if name in sure]
+        said = [name for name in entry.get("said", ()) if name in step.sure]
         if not said:
             continue
         key = _confirmed_order(step, entry)

@@ -9,7 +9,7 @@ from payments.ledger.state import OrderState
 from payments.processing.changes import ChangeSet
 from payments.processing.step_input import EventKind, StepInput
 from payments.truths.broken import Broken, Name
-from payments.truths.judge import judge
+from payments.truths.judge import confirmations, judge
 from payments.truths.watched import watched
 
 MOST_REMINDERS: Final = 8
@@ -28,7 +28,7 @@ class Witness:
     _reminders: int = 0
 
     def __post_init__(self) -> None:
-        self._watched = watched(self.flow)
+        self._watched, self._sure = watched(self.flow), confirmations(self.flow)
         self.flow = self._watched.flow
 
     def see(
@@ -38,7 +38,7 @@ class Witness:
         if given.conversation.id != self.conversation:
             self._watched.take()
             return
-        verdict = judge(self.flow, given, changes, orders, self._confirmed)
+        verdict = judge(self._sure, given, changes, orders, self._confirmed)
         self._confirmed = verdict.confirmed
         self.broken += [*verdict.broken, *self._watched.take(), *self._late(given, verdict.without_template, now)]
         self.broken += self._loop(given, changes)
