@@ -33,7 +33,7 @@ def doings(flow: Flow, standing: Standing, part: Slice) -> list[Event]:
     state = flow.states.get(standing.conversation.state) or flow.states[flow.start]
     found = [
         *_taps(flow, standing, part.shuns),
-        *_old_taps(flow, state, triggers),
+        *(_old_taps(flow, state, triggers) if standing.conversation.state else ()),
         *_words(state, triggers),
         *_answers(flow, state),
         said(f"customer: {GIBBERISH}", events.TextReceived(GIBBERISH)),

@@ -5,6 +5,7 @@ of the standings, of which there are few, and not of the places.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from typing import Final
 
 from payments.ledger.facts import FactState
 from payments.ledger.state import PAYABLE
@@ -17,7 +18,11 @@ from payments.prover.standing import Standing
 from payments.shop.orders import Lifecycle
 from payments.truths.broken import Broken, Name
 
-_ALL = Slice("everything that a customer can do", ANY)
+_INPUTS: Final = 2
+"""Inputs of the customer that may lie between a link that exists and the message that shows it."""
+_FAR: Final = 300
+"""Standings that a customer can come to, by themselves, from one that is no dead end."""
+_ALL: Final = Slice("everything that a customer can do", ANY)
 
 
 class Endings:
@@ -26,7 +31,7 @@ class Endings:
     def __init__(self, munshi: Munshi) -> None:
         self.munshi = munshi
         self._home: dict[int, bool] = {}
-        self._shows: dict[int, bool] = {}
+        self._shows: dict[tuple[int, int], bool] = {}
 
     def look(self, search: Search) -> Iterator[tuple[int, Broken]]:
         """Yield what is wrong at the end of ways in a finished search, with the index of the place."""
@@ -52,20 +57,32 @@ class Endings:
         for standing, index in first.items():
             now = self.munshi.standings.values[standing]
             url = _payable(now)
-            if url and not self._reaches(standing, self._shows, self._shows_link):
+            if url and not self._gets_at(standing, url, _INPUTS):
                 yield index, Broken(Name.NO_LINK, f"the link exists, and nothing shows it in '{now.conversation.state}'")
+
+    def _gets_at(self, standing: int, url: str, inputs: int) -> bool:
+        """Return whether so many inputs of the customer can bring the link."""
+        key = (standing, inputs)
+        known = self._shows.get(key)
+        if known is None:
+            own = [a for _, a in self._answers(standing) if self._speaks(a.standing) == self._speaks(standing)]
+            found = any(url in self.munshi.effects.values[answer.effect].shows for answer in own)
+            further = inputs > 1 and any(self._gets_at(a.standing, url, inputs - 1) for a in own)
+            known = self._shows[key] = found or further
+        return known
+
+    def _speaks(self, standing: int) -> str:
+        return self.munshi.standings.values[standing].conversation.language
 
     def _is_at(self, standing: int, leaf: str) -> bool:
         return self.munshi.standings.values[standing].conversation.state == leaf
-
-    def _shows_link(self, standing: int, answer: Answer) -> bool:
-        url = _payable(self.munshi.standings.values[standing])
-        return bool(url) and url in self.munshi.effects.values[answer.effect].shows
 
     def _reaches(self, begin: int, known: dict[int, bool], arrives: Callable[[int, Answer], bool]) -> bool:
         """Return whether what the customer does leads to an answer that `arrives`. `known` is filled in."""
         seen, queue, came = {begin}, [begin], dict[int, int]()
         for standing in queue:
+            if len(seen) > _FAR:
+                return True
             if known.get(standing) is False:
                 continue
             found = known.get(standing) or any(arrives(standing, a) for _, a in self._answers(standing))

@@ -78,7 +78,7 @@ def prove(
 
     `seen` is called after each slice. `only` picks slices.
     """
-    began = time.monotonic()
+    began = time.process_time()
     munshi = Munshi(flow)
     chat = Conversation(ID, customer={"name": NAME})
     first = Standing(chat, {}, munshi.shop.counted, {}, FIRST_NUMBER)
@@ -93,20 +93,20 @@ def prove(
                 break
         if not only(part):
             continue
-        if len(proof.violations) >= most or time.monotonic() > began + seconds:
+        if len(proof.violations) >= most or time.process_time() > began + seconds:
             proof.left_out.append(part)
             continue
         origin = ordered if part.from_order and ordered else start
         searched = _search(proof, part, origin, _until(began, seconds, part), most)
         proof.searched.append(searched)
         seen(searched)
-    proof.seconds = time.monotonic() - began
+    proof.seconds = time.process_time() - began
     return proof
 
 
 def _until(began: float, seconds: float, part: Slice) -> float:
     """Return when a slice must end, so that a long one leaves time for the others."""
-    return min(began + seconds, time.monotonic() + seconds * part.share)
+    return min(began + seconds, time.process_time() + seconds * part.share)
 
 
 def _search(proof: Proof, part: Slice, start: _Start, until: float, most: int) -> Searched:
@@ -134,7 +134,11 @@ def _kind(found: Found) -> tuple[str, str]:
 
 
 def _ordered(munshi: Munshi, start: _Start, until: float) -> _Start | None:
-    """Return where a customer has just ordered in the shortest way; None if no order is found."""
+    """Return where a customer has just ordered in the shortest way, and waits for a link if any order has one.
+
+    None if no order is found.
+    """
+    first: _Start | None = None
     part = Slice("to the first order", orders=0)
     search = Search(munshi, part, start.standing, start.timers, start.world)
     for place, way in _reached(search, until):
@@ -142,12 +146,13 @@ def _ordered(munshi: Munshi, start: _Start, until: float) -> _Start | None:
         order = munshi.standings.values[standing].order
         if order is not None and order.attempts:
             return _Start(standing, timers, world, way)
-    return None
+        first = first or _Start(standing, timers, world, way)
+    return first
 
 
 def _reached(search: Search, until: float) -> Iterator[tuple[int, list[Hop]]]:
     index = 0
-    while index < len(search.order) and time.monotonic() < until:
+    while index < len(search.order) and time.process_time() < until:
         place = search.order[index]
         if search.standing(place).orders:
             yield place, search.way(index)

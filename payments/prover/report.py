@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 from payments.prover.chat import lines, printed
 from payments.prover.prove import Proof, Violation
@@ -11,7 +12,9 @@ from payments.simulator.runner import play
 from payments.simulator.scenario import parse
 from payments.truths.broken import Name
 
-_NAMES = frozenset(Name)
+_NAMES: Final = frozenset(Name)
+PARKED: Final = "the shop could not handle it"
+"""How the simulator says that an event cannot be handled."""
 
 
 def violation(proof: Proof, one: Violation, file: str) -> Iterator[str]:
@@ -33,7 +36,7 @@ def scenario(proof: Proof, one: Violation, file: Path, folder: Path) -> str:
     The plainest of all is returned if the simulator, which knows fewer misfortunes, shows none of them.
     """
     flow = os.path.relpath(file, folder)
-    forms = list(texts(one.hops, one.found.broken, flow))
+    forms = list(texts(one.hops, one.found.broken, flow, proof.munshi.flow.start))
     failing = (text for text in forms if fails(proof, text))
     return next(failing, forms[0])
 
@@ -41,7 +44,9 @@ def scenario(proof: Proof, one: Violation, file: Path, folder: Path) -> str:
 def fails(proof: Proof, text: str) -> bool:
     """Return whether the simulator finds something broken in the scenario."""
     mismatch = play(proof.munshi.flow, parse(text, "found.yaml")).mismatch
-    return mismatch is not None and mismatch.expected in _NAMES
+    if mismatch is None:
+        return False
+    return mismatch.expected.startswith((*_NAMES, "a way to ")) or mismatch.said.startswith(PARKED)
 
 
 def bounds(proof: Proof) -> Iterator[str]:

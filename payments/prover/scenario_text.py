@@ -3,28 +3,33 @@
 from collections.abc import Iterator, Sequence
 
 from payments.prover.search import Hop
-from payments.truths.broken import Broken
+from payments.truths.broken import Broken, Name
 
 _ANSWER = ("answers once", "refuses once", "fails once", "keeps once", "refuses the refund")
 _SECOND = 1000
 
 
-def texts(hops: Sequence[Hop], broken: Broken, flow: str | None) -> Iterator[str]:
+def texts(hops: Sequence[Hop], broken: Broken, flow: str | None, start: str) -> Iterator[str]:
     """Yield scenarios of the way `hops`, the plainest first: not each says enough to go wrong in the same way.
 
-    `flow` is the path of the flow file as seen from the scenario; None if it is the shop's own.
+    `flow` is the path of the flow file as seen from the scenario; None if it is the shop's own. `start` is the
+    flow's first state.
     """
     for slow in (False, True):
         for held in (False, True):
-            yield _text(hops, broken, flow, slow=slow, held=held)
+            yield _text(hops, broken, flow, start, slow=slow, held=held)
 
 
-def _text(hops: Sequence[Hop], broken: Broken, flow: str | None, *, slow: bool, held: bool) -> str:
+def _text(hops: Sequence[Hop], broken: Broken, flow: str | None, start: str, *, slow: bool, held: bool) -> str:
     steps = [*(["razorpay: is slow"] if slow else []), *(["razorpay: tells nothing"] if held else [])]
     steps += [label for label in _labels(hops) if _is_needed(label, slow=slow, held=held)]
+    if broken.name in (Name.LOOP, Name.WAITS):
+        steps.append("waits: 2 days")
+    ends = {Name.DEAD_END: f"reaches: {_quoted(start)}", Name.NO_LINK: "reaches: the link"}
+    end = ends.get(broken.name, "breaks: nothing")
     head = [f"# Found by munshi prove: {broken.said}".replace("\n", " ")]
     head += [f"scenario: {_quoted(f'Broken: {broken.name}')}", *([f"flow: {_quoted(flow)}"] if flow else [])]
-    return "\n".join([*head, "chat:", *(f"  - {_written(step)}" for step in steps), "  - breaks: nothing", ""])
+    return "\n".join([*head, "chat:", *(f"  - {_written(step)}" for step in steps), f"  - {end}", ""])
 
 
 def _is_needed(label: str, *, slow: bool, held: bool) -> bool:

@@ -33,6 +33,8 @@ class Slice:
     """Whether anything may happen before Razorpay answers; else it answers first."""
     late_news: bool = False
     """Whether anything may happen before a webhook comes; else it comes first."""
+    calls: int = 2
+    """Most questions to Razorpay that wait for an answer."""
     share: float = 0.25
     """The most of the whole time that it may take."""
     silence: bool = False
@@ -61,16 +63,19 @@ def slices(flow: Flow, *, deep: bool = False) -> Iterator[Slice]:
     own = about_orders(flow) - fills
     yield Slice("a first look", ANY, pieces=1, orders=0, share=0.03)
     for name, budget in STORIES.items():
-        yield Slice(name, own, budget, fills, from_order=True)
-    yield Slice("the shop", about_goods(flow), orders=0)
+        yield Slice(name, own, budget, fills, from_order=True, share=0.06)
+        if name == "paid":
+            yield Slice(f"{name}, answers late", own, budget, fills, from_order=True, late_answers=True, share=0.1)
+    yield Slice("the shop", about_goods(flow), orders=0, share=0.2)
     for name, budget in STORIES.items():
-        yield Slice(f"{name}, and news comes late", own, budget, fills, from_order=True, late_news=True)
-    for name, budget in STORIES.items():
-        yield Slice(f"{name}, and answers come late", own, budget, fills, from_order=True, late_answers=True)
+        late = Slice(f"{name}, news late", own, budget, fills, from_order=True, late_news=True, share=0.1)
+        yield late
+        if name != "paid":
+            yield replace(late, name=f"{name}, answers late", late_news=False, late_answers=True)
 
 
 def about_orders(flow: Flow) -> frozenset[str]:
-    """Return the triggers whose rules look at an order or do something with one, apart from the shop's."""
+    """Return the triggers whose rules look at an order or do something with one, but for the languages."""
     languages = {r.trigger for r in flow.rules for call in r.reaction.do if call.name == LANGUAGE}
     return frozenset(rule.trigger for rule in flow.rules if _about_order(rule)) - languages
 

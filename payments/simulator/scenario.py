@@ -82,6 +82,8 @@ class Expectation:
     """All messages to the staff since that action."""
     state: str | None = None
     """The state of the conversation, or a state that contains it."""
+    reaches: str | None = None
+    """A state that the customer can come to, or `the link`, by a few taps and words."""
     breaks: str | None = None
     """`nothing`: all that `munshi prove` looks at has held since the chat began."""
 
@@ -173,6 +175,7 @@ class _Reader:
             rows=self._texts(step, "rows", where),
             told=self._texts(step, "told", where),
             state=self._optional(step, "state", where),
+            reaches=self._optional(step, "reaches", where),
             breaks=self._breaks(step, where),
         )
 
@@ -220,7 +223,7 @@ _KEYS: Final[Mapping[str, str]] = {
     "staff": "the names of the staff, if they aren't those of the flow file",
     "chat": "write 'chat:' and under it '- customer: hi', '- shop: …'",
 }
-_EXPECTATIONS: Final = dict.fromkeys(("shop", "buttons", "rows", "told", "state", "breaks"))
+_EXPECTATIONS: Final = dict.fromkeys(("shop", "buttons", "rows", "told", "state", "reaches", "breaks"))
 
 
 def _text(value: Any) -> str:

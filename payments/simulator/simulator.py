@@ -36,6 +36,7 @@ from payments.shop.orders import (
     LINK_STATUSES,
     Attempt,
     AttemptStatus,
+    Lifecycle,
     LinkStatus,
     order_key_of,
 )
@@ -81,6 +82,8 @@ class Simulator(Chats):
     ) -> None:
         """`staff` stand in for those of the flow file."""
         super().__init__(flow, name, now, id, staff)
+        self.answer: list[Message] = []
+        """What the shop said last, for those who note it here."""
         self._payments = 0
         self._razorpay = Razorpay.ANSWERS
         self._waiting: list[Call] = []
@@ -98,6 +101,14 @@ class Simulator(Chats):
     def order(self) -> OrderState | None:
         """The order that the chat is about."""
         return self.store.orders.get(order_key_in(self.conversation.data) or "")
+
+    @property
+    def stuck(self) -> OrderState | None:
+        """An order that is open though nothing is under way that could end it, or None."""
+        if self._later or self._waiting or self._untold or self._open_links():
+            return None
+        orders = (one for one in self.orders.values() if one.lifecycle is Lifecycle.OPEN)
+        return next((one for one in orders if not one.held_for and not one.waits_for_capture), None)
 
     @property
     def left(self) -> Mapping[str, int]:

@@ -26,6 +26,7 @@ _HELD: Final = "  payment.held: {say: payment_held}\n"
 _SHORT: Final = "  payment.short: {say: part_received}\n"
 _CASH: Final = "do: [order.place, payment.cash, cart.settle], tell: new_order, to: ordered}\n        otherwise"
 _STALE: Final = "      stale: {say: [stale_button, products]}\n"
+_REFUSED: Final = "  order.refused:\n"
 _FAILED_STATE: Final = "  failed:\n    on:\n"
 _MAKING: Final = "order.making and state == 'awaiting_payment', say: link_slow}\n    - {if: order.status == 'unpaid' and"
 _PAID: Final = "    - {if: order.status == 'paid', say: order_is_paid}\n    - {if: order.number, say: how_it_stands}\n    - {say: stale_button, to: browsing}\n  retry:"
@@ -40,7 +41,7 @@ BUGS: Final = {
         "  failed:\n    on:\n", "  failed:\n    after: {1 min: {say: not_paid_yet, to: failed}}\n    on:\n", Name.LOOP
     ),
     "refusals without end": Planted(
-        "  order.refused:\n", "  order.refused:\n    - {if: event.reason == 'no cash', do: payment.cash}\n", Name.PARKED
+        _REFUSED, _REFUSED + """    - {if: "event.reason in ['no cash', 'nothing to pay']", do: payment.cash}\n""", Name.PARKED
     ),
     "the link is missing in its message": Planted(
         '"Click here to complete payment: {{ order.link }}', '"Click here to complete payment.', Name.NO_LINK
