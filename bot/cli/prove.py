@@ -17,9 +17,7 @@ Seconds = Annotated[float, typer.Option("--seconds", min=1, help="How long to se
 Save = Annotated[Path | None, typer.Option("--save", help="Save what is found as scenarios in this folder.")]
 
 
-def command(
-    file: FlowFile = DEFAULT, deep: Deep = False, seconds: Seconds = 120, save: Save = None
-) -> None:
+def command(file: FlowFile = DEFAULT, deep: Deep = False, seconds: Seconds = 120, save: Save = None) -> None:
     """Search all that may happen, within bounds, and print the shortest chat in which something goes wrong."""
     flow = sound_flow(file)
     from payments.prover.prove import prove

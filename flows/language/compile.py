@@ -125,7 +125,9 @@ class _Compiler:
 
     def _truths(self) -> Iterator[Truth]:
         never = [(("never", n), False, one.say, "if", one.if_) for n, one in enumerate(self.spec.never)]
-        always = [(("always", n), True, one.say, "holds", one.holds) for n, one in enumerate(self.spec.always)]
+        always = [
+            (("always", n), True, one.say, "holds", one.holds) for n, one in enumerate(self.spec.always)
+        ]
         for where, holds, say, key, source in (*never, *always):
             self._know_messages(say, (*where, "say"))
             guard = self.texts.expression(source, (*where, key))

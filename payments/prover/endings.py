@@ -49,7 +49,9 @@ class Endings:
         start = self.munshi.flow.start
         for standing, index in first.items():
             now = self.munshi.standings.values[standing].conversation
-            if now.state and not self._reaches(standing, self._home, lambda s, a: self._is_at(a.standing, start)):
+            if now.state and not self._reaches(
+                standing, self._home, lambda s, a: self._is_at(a.standing, start)
+            ):
                 said = f"nothing that the customer taps or types leads from '{now.state}' to '{start}' again"
                 yield index, Broken(Name.DEAD_END, said)
 
@@ -58,14 +60,21 @@ class Endings:
             now = self.munshi.standings.values[standing]
             url = _payable(now)
             if url and not self._gets_at(standing, url, _INPUTS):
-                yield index, Broken(Name.NO_LINK, f"the link exists, and nothing shows it in '{now.conversation.state}'")
+                yield (
+                    index,
+                    Broken(
+                        Name.NO_LINK, f"the link exists, and nothing shows it in '{now.conversation.state}'"
+                    ),
+                )
 
     def _gets_at(self, standing: int, url: str, inputs: int) -> bool:
         """Return whether so many inputs of the customer can bring the link."""
         key = (standing, inputs)
         known = self._shows.get(key)
         if known is None:
-            own = [a for _, a in self._answers(standing) if self._speaks(a.standing) == self._speaks(standing)]
+            own = [
+                a for _, a in self._answers(standing) if self._speaks(a.standing) == self._speaks(standing)
+            ]
             found = any(url in self.munshi.effects.values[answer.effect].shows for answer in own)
             further = inputs > 1 and any(self._gets_at(a.standing, url, inputs - 1) for a in own)
             known = self._shows[key] = found or further
@@ -117,7 +126,10 @@ class Endings:
                 standing, timers = following[:2]
             if (standing, timers) in way and any(way.values()):
                 state = self.munshi.standings.values[standing].conversation.state
-                yield index, Broken(Name.LOOP, f"timers lead to '{state}' again and again, and nobody does anything")
+                yield (
+                    index,
+                    Broken(Name.LOOP, f"timers lead to '{state}' again and again, and nobody does anything"),
+                )
                 return
             over |= way.keys()
 
@@ -167,5 +179,3 @@ def _waiting(search: Search) -> Iterator[tuple[int, Broken]]:
         if stuck:
             yield index, Broken(Name.WAITS, f"order #{stuck.order.number} is open, and nothing is under way")
             return
-
-

@@ -304,7 +304,9 @@ def _asked_anew(before: Standing, after: Standing) -> Iterator[str]:
     for key, state in after.orders.items():
         known = before.orders.get(key)
         planned = {a.reference_id: a for a in known.attempts if a.status is PLANNED} if known else {}
-        yield from (a.reference_id for a in state.attempts if a.reference_id in planned and a.status is not PLANNED)
+        yield from (
+            a.reference_id for a in state.attempts if a.reference_id in planned and a.status is not PLANNED
+        )
 
 
 def _chain(state: str) -> list[str]:

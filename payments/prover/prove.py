@@ -12,7 +12,7 @@ from payments.prover.search import Found, Hop, Search, Searched
 from payments.prover.slices import Slice, slices
 from payments.prover.standing import ID, Standing
 from payments.prover.world import World
-from payments.shop.orders import FIRST_NUMBER
+from payments.shop.orders import FIRST_NUMBER, Lifecycle
 
 
 @dataclass(slots=True)
@@ -85,18 +85,19 @@ def prove(
     begins = munshi.number(munshi.canonical(first))
     proof = Proof(munshi, begins, Endings(munshi))
     start = _Start(begins, munshi.nothing, World(()))
-    ordered: _Start | None = None
+    ordered: dict[bool, _Start | None] = {}
     for part in slices(flow, deep=deep):
-        if part.from_order and ordered is None:
-            ordered = _ordered(munshi, start, began + seconds)
-            if ordered is None:
-                break
         if not only(part):
             continue
+        if part.from_order and part.in_cash not in ordered:
+            ordered[part.in_cash] = _ordered(munshi, start, began + seconds, in_cash=part.in_cash)
         if len(proof.violations) >= most or time.process_time() > began + seconds:
             proof.left_out.append(part)
             continue
-        origin = ordered if part.from_order and ordered else start
+        origin = ordered[part.in_cash] if part.from_order else start
+        if origin is None:
+            proof.left_out.append(part)
+            continue
         searched = _search(proof, part, origin, _until(began, seconds, part), most)
         proof.searched.append(searched)
         seen(searched)
@@ -133,7 +134,7 @@ def _kind(found: Found) -> tuple[str, str]:
     return (found.broken.name, found.broken.said)
 
 
-def _ordered(munshi: Munshi, start: _Start, until: float) -> _Start | None:
+def _ordered(munshi: Munshi, start: _Start, until: float, *, in_cash: bool) -> _Start | None:
     """Return where a customer has just ordered in the shortest way, and waits for a link if any order has one.
 
     None if no order is found.
@@ -144,9 +145,10 @@ def _ordered(munshi: Munshi, start: _Start, until: float) -> _Start | None:
     for place, way in _reached(search, until):
         standing, timers, world = search.parts(place)
         order = munshi.standings.values[standing].order
-        if order is not None and order.attempts:
-            return _Start(standing, timers, world, way)
-        first = first or _Start(standing, timers, world, way)
+        found = _Start(standing, timers, world, way)
+        if order is not None and (order.lifecycle is Lifecycle.PROMISED if in_cash else order.attempts):
+            return found
+        first = first or (None if in_cash else found)
     return first
 
 

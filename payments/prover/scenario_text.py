@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from payments.prover.search import Hop
+from payments.prover.world import MEENA
 from payments.truths.broken import Broken, Name
 
 _ANSWER = ("answers once", "refuses once", "fails once", "keeps once", "refuses the refund")
@@ -20,7 +21,9 @@ def texts(hops: Sequence[Hop], broken: Broken, flow: str | None, start: str) -> 
             yield _text(hops, broken, flow, start, slow=slow, held=held)
 
 
-def _text(hops: Sequence[Hop], broken: Broken, flow: str | None, start: str, *, slow: bool, held: bool) -> str:
+def _text(
+    hops: Sequence[Hop], broken: Broken, flow: str | None, start: str, *, slow: bool, held: bool
+) -> str:
     steps = [*(["razorpay: is slow"] if slow else []), *(["razorpay: tells nothing"] if held else [])]
     steps += [label for label in _labels(hops) if _is_needed(label, slow=slow, held=held)]
     if broken.name in (Name.LOOP, Name.WAITS):
@@ -29,6 +32,8 @@ def _text(hops: Sequence[Hop], broken: Broken, flow: str | None, start: str, *, 
     end = ends.get(broken.name, "breaks: nothing")
     head = [f"# Found by munshi prove: {broken.said}".replace("\n", " ")]
     head += [f"scenario: {_quoted(f'Broken: {broken.name}')}", *([f"flow: {_quoted(flow)}"] if flow else [])]
+    if any(label.startswith("staff: ") for label in _labels(hops)):
+        head.append(f"staff: [{MEENA}]")
     return "\n".join([*head, "chat:", *(f"  - {_written(step)}" for step in steps), f"  - {end}", ""])
 
 

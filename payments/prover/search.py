@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from flows.messages.limits import ChannelLimits
 from payments.prover import world as worlds
 from payments.prover.clock import WINDOW
 from payments.prover.customer import doings
@@ -111,7 +110,10 @@ class Search:
     def _expand(self, index: int, done: Searched, stop: Callable[[Found], bool]) -> bool:
         """Look at all ways out of one place. Return whether the search is to stop."""
         place = self.order[index]
-        if not self.is_inside(place & _MASK) or len(self.worlds.values[place >> 2 * _BITS].calls) > self.part.calls:
+        if (
+            not self.is_inside(place & _MASK)
+            or len(self.worlds.values[place >> 2 * _BITS].calls) > self.part.calls
+        ):
             done.cut += 1
             return False
         for hop in self.hops(place):
@@ -194,7 +196,9 @@ class Search:
         for move, after in outside:
             if only == "tells " and "tells " not in move.label:
                 continue
-            if only == "answers" and not (move.event and "once" in move.label or "refuses the" in move.label):
+            if only == "answers" and not (
+                (move.event and "once" in move.label) or "refuses the" in move.label
+            ):
                 continue
             if move.label == SOLD_OUT:
                 yield Hop(move.label, _place(self.munshi.sold_out(standing), timers, after))

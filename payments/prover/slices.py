@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from flows.engine.model import LANGUAGE, SET, Flow, Rule
-from payments.prover.world import SOLD_OUT
+from payments.prover.world import ORDERS, SOLD_OUT, STAFF
+from payments.shop.catalogue import Shop
 
 ANY: Final = frozenset({"*"})
 """All triggers."""
@@ -29,6 +30,8 @@ class Slice:
     """Most links of one order."""
     from_order: bool = False
     """Whether it begins when an order has been placed, in the shortest way."""
+    in_cash: bool = False
+    """Whether the order that it begins with is to be paid in cash."""
     late_answers: bool = False
     """Whether anything may happen before Razorpay answers; else it answers first."""
     late_news: bool = False
@@ -55,17 +58,36 @@ STORIES: Final[Mapping[str, Mapping[str, int]]] = {
     "sold out": {SOLD_OUT: 1, "pays": 1, "a payment fails": 1, "settles late": 1},
     "refunds": {"pays too much": 1, "pays a part": 1, "fails refunds": 1, "refuses refunds": 1},
 }
+STAFFED: Final[Mapping[str, Mapping[str, int]]] = {
+    "the staff bring it": {
+        "pays": 1,
+        **dict.fromkeys((f"{STAFF}accepted", f"{STAFF}out", f"{STAFF}delivered"), 1),
+    },
+    "the staff call it off": {"pays": 1, f"{STAFF}accepted": 1, f"{STAFF}cancel": 1, "fails refunds": 1},
+    "the staff make it cheaper": {"pays": 1, f"{STAFF}allowance 10": 1, "refuses refunds": 1},
+}
+CASH: Final[Mapping[str, Mapping[str, int]]] = {
+    "cash, delivered": {f"{STAFF}accepted": 1, f"{STAFF}delivered cash": 1, f"{STAFF}delivered owed": 1},
+    "cash, called off": {f"{STAFF}out": 1, f"{STAFF}cancel": 1, f"{STAFF}refused": 1},
+}
 
 
 def slices(flow: Flow, *, deep: bool = False) -> Iterator[Slice]:
     """Yield the slices, those that find most first."""
     fills = fills_cart(flow)
     own = about_orders(flow) - fills
-    yield Slice("a first look", ANY, pieces=1, orders=0, share=0.03)
+    yield Slice("a first look", ANY, {ORDERS: 1}, pieces=1, orders=0, share=0.03)
     for name, budget in STORIES.items():
-        yield Slice(name, own, budget, fills, from_order=True, share=0.06)
+        yield Slice(name, own, budget, fills, from_order=True, share=0.1)
         if name == "paid":
-            yield Slice(f"{name}, answers late", own, budget, fills, from_order=True, late_answers=True, share=0.1)
+            yield Slice(
+                f"{name}, answers late", own, budget, fills, from_order=True, late_answers=True, share=0.1
+            )
+    for name, budget in STAFFED.items():
+        yield Slice(name, own, budget, fills, from_order=True, share=0.06)
+    shop: Shop = flow.sections["shop"]
+    for name, budget in CASH.items() if shop.cash else ():
+        yield Slice(name, own, budget, fills, from_order=True, in_cash=True, share=0.06)
     yield Slice("the shop", about_goods(flow), orders=0, share=0.2)
     for name, budget in STORIES.items():
         late = Slice(f"{name}, news late", own, budget, fills, from_order=True, late_news=True, share=0.1)

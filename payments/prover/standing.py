@@ -83,7 +83,7 @@ def clocks(standing: Standing, shop: Shop) -> dict[str, int]:
     found = {ASKED: ASK_AGAIN} if standing.conversation.data.get("asked_at", 0) + ASK_AGAIN > NOW else {}
     for key, state in standing.orders.items():
         within = shop.cancel.within if shop.cancel else None
-        if within and state.goods_due and NOW < state.order.placed_at + within:
+        if within and state.goods_due and state.order.placed_at + within > NOW:
             found[f"cancel {key}"] = within
         for attempt in state.attempts:
             if attempt.status in _LIVE and attempt.expires_at > NOW + USABLE_FOR:
@@ -91,7 +91,11 @@ def clocks(standing: Standing, shop: Shop) -> dict[str, int]:
             if attempt.status in _LIVE and attempt.expires_at > NOW:
                 found[f"over {attempt.reference_id}"] = shop.payment_link_life
         if state.waits_for_capture:
-            young = [f for f in state.facts if f.state is FactState.AUTHORIZED and f.at * 1000 + TOLD_CUSTOMER > NOW]
+            young = [
+                f
+                for f in state.facts
+                if f.state is FactState.AUTHORIZED and f.at * 1000 + TOLD_CUSTOMER > NOW
+            ]
             found |= {f"bank {fact.entity_id}": TOLD_CUSTOMER for fact in young}
     return found
 
@@ -99,16 +103,16 @@ def clocks(standing: Standing, shop: Shop) -> dict[str, int]:
 ASKED: Final = "asked"
 
 
-def _conversation(
-    conversation: Conversation, shop: Shop, alike: Alike, over: frozenset[str]
-) -> Conversation:
+def _conversation(conversation: Conversation, shop: Shop, alike: Alike, over: frozenset[str]) -> Conversation:
     fresh, state = conversation.visit, conversation.state
     choices = [(title, _renamed(reply, fresh)) for title, reply in conversation.choices]
     return replace(
         conversation,
         visits=(FRESH,) * len(conversation.visits),
         visit_count=FRESH,
-        variables={name: v for name, v in conversation.variables.items() if name in alike.read.get(state, ())},
+        variables={
+            name: v for name, v in conversation.variables.items() if name in alike.read.get(state, ())
+        },
         data=_data(conversation.data, shop, over),
         choices=tuple(one for one in choices if not alike.is_word(state, one[1])),
         paged=tuple(sorted(_pages(choices))),

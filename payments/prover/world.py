@@ -12,6 +12,7 @@ from payments.ledger import facts as fact_values
 from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
 from payments.ledger.facts import Detail, EntityType, Fact, FactState
 from payments.processing import results
+from payments.processing.bodies import OrderRequested, StaffAction, request_to_json, staff_action_to_json
 from payments.processing.results import (
     LinkCreated,
     LinkKept,
@@ -25,7 +26,8 @@ from payments.processing.results import (
 from payments.processing.step_input import EventKind
 from payments.prover.clock import NOW, less
 from payments.prover.munshi import Event
-from payments.shop.orders import CURRENCY, LinkStatus, order_key_of
+from payments.prover.standing import ID
+from payments.shop.orders import CURRENCY, FIRST_NUMBER, LinkStatus, order_key_of
 
 Budget = tuple[tuple[str, int], ...]
 """How often each misfortune may still come, by its name."""
@@ -155,9 +157,7 @@ def _answers(world: World) -> Iterator[Move]:
 
 def _created(call: CreateLink, rest: World) -> Iterator[Move]:
     code = call.reference_id.replace(".", "-")
-    made = LinkCreated(
-        call.reference_id, f"plink_{code}", f"https://rzp.io/rzp/{code}", LinkStatus.CREATED
-    )
+    made = LinkCreated(call.reference_id, f"plink_{code}", f"https://rzp.io/rzp/{code}", LinkStatus.CREATED)
     link = Link(
         call.reference_id, made.link_id, call.amount, max(0, call.expires_at - NOW), LinkStatus.CREATED
     )
@@ -177,9 +177,13 @@ def _cancelled(call: CancelLink, rest: World) -> Iterator[Move]:
         yield Move("razorpay: answers once", _result(over), rest)
         return
     gone = LinkWithdrawn(call.reference_id, link.id, LinkStatus.CANCELLED)
-    yield Move("razorpay: answers once", _result(gone), _with(rest, link._replace(status=LinkStatus.CANCELLED)))
+    yield Move(
+        "razorpay: answers once", _result(gone), _with(rest, link._replace(status=LinkStatus.CANCELLED))
+    )
     if has(rest.budget, "keeps"):
-        yield Move("razorpay: keeps once", _result(LinkKept(call.reference_id, REFUSED)), _spent(rest, "keeps"))
+        yield Move(
+            "razorpay: keeps once", _result(LinkKept(call.reference_id, REFUSED)), _spent(rest, "keeps")
+        )
 
 
 def _fetched(reference: str, world: World, *, asked: bool, label: str) -> Move:
@@ -224,7 +228,9 @@ def _payments(world: World) -> Iterator[Move]:
         if has(world.budget, "a payment fails"):
             yield _tried(world, link, FactState.FAILED, "a payment fails", "payment_fails: true")
         if has(world.budget, "the bank says yes"):
-            yield _tried(world, link, FactState.AUTHORIZED, "the bank says yes", "razorpay: allows the payment")
+            yield _tried(
+                world, link, FactState.AUTHORIZED, "the bank says yes", "razorpay: allows the payment"
+            )
     for payment in world.payments:
         yield from _settled(world, payment)
 
@@ -299,11 +305,32 @@ def _asked(world: World) -> Iterator[Move]:
 
 
 SOLD_OUT: Final = "others: buy everything"
+ORDERS: Final = "order: cart"
+MEENA: Final = "Meena"
+STAFF: Final = f"staff: {MEENA} writes #{FIRST_NUMBER} "
+"""What a member of the staff types about the first order begins so."""
 
 
 def _others(world: World) -> Iterator[Move]:
     if has(world.budget, SOLD_OUT):
         yield Move(SOLD_OUT, None, _spent(world, SOLD_OUT))
+    if has(world.budget, ORDERS):
+        request = Event(ORDERS, EventKind.REQUEST, request_to_json(OrderRequested(None)))
+        yield Move(ORDERS, request, _spent(world, ORDERS))
+    for name, _ in world.budget:
+        if name.startswith(STAFF):
+            yield Move(name, _by_staff(name.removeprefix(STAFF)), _spent(world, name))
+
+
+def _by_staff(words: str) -> Event:
+    """Return the event of what one of the staff does about the first order: `out`, `delivered cash`."""
+    verb = "" if words.partition(" ")[0] in _VERBS else "stage"
+    verb, value = (verb, words) if verb else (words.partition(" ")[0], words.partition(" ")[2])
+    action = StaffAction(f"{ID}-1", MEENA, verb, value)
+    return Event(f"staff {words}", EventKind.STAFF, staff_action_to_json(action))
+
+
+_VERBS: Final = frozenset({"allowance", "refunded", "cancel"})
 
 
 # Parts

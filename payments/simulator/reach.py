@@ -18,7 +18,12 @@ def reaches(flow: Flow, simulator: Simulator, goal: str, inputs: int = 3) -> boo
         return True
     chats = [simulator]
     for _ in range(inputs):
-        chats = [twin for chat in chats for act in _inputs(flow, chat) if (twin := _twin(chat)) and act(twin) is None]
+        chats = [
+            twin
+            for chat in chats
+            for act in _inputs(flow, chat)
+            if (twin := _twin(chat)) and act(twin) is None
+        ]
         if any(_arrived(chat, goal) for chat in chats):
             return True
         chats = list({_place(chat): chat for chat in chats}.values())

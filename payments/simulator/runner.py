@@ -10,8 +10,8 @@ from payments.processing.changes import EventResult, values
 from payments.simulator import people
 from payments.simulator.chats import NothingToTap
 from payments.simulator.people import NobodyThere
-from payments.simulator.scenario import Expectation, Scenario, ScenarioAction
 from payments.simulator.reach import reaches
+from payments.simulator.scenario import Expectation, Scenario, ScenarioAction
 from payments.simulator.simulator import NothingToPay, Simulator
 from payments.truths.broken import Name
 
@@ -163,12 +163,13 @@ class _Runner:
             return None
         return Mismatch(expected.line, f"the state {expected.state}", f"it is {state or 'not begun'}")
 
-
     def _compare_ways(self, expected: Expectation) -> Mismatch | None:
         goal = expected.reaches
         if goal is None or reaches(self._flow, self.simulator, goal):
             return None
-        return Mismatch(expected.line, f"a way to {goal}", "nothing that the customer taps or types leads there")
+        return Mismatch(
+            expected.line, f"a way to {goal}", "nothing that the customer taps or types leads there"
+        )
 
     def _compare_truths(self, expected: Expectation) -> Mismatch | None:
         witness = self.simulator.witness

@@ -372,9 +372,7 @@ class Simulator(Chats):
     def _payments_on(self, link_id: str | None) -> tuple[Fact, ...]:
         """Return what is true of the payments on a link. Nothing of it waits to be told any more."""
         on_link = tuple(
-            fact
-            for fact in self._made
-            if fact.entity is EntityType.PAYMENT and fact.detail.link == link_id
+            fact for fact in self._made if fact.entity is EntityType.PAYMENT and fact.detail.link == link_id
         )
         if self._untold is not None:
             self._untold = [fact for fact in self._untold if fact not in on_link]

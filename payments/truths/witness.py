@@ -31,16 +31,18 @@ class Witness:
         self._watched, self._sure = watched(self.flow), confirmations(self.flow)
         self.flow = self._watched.flow
 
-    def see(
-        self, given: StepInput, changes: ChangeSet, orders: Mapping[str, OrderState], now: int
-    ) -> None:
+    def see(self, given: StepInput, changes: ChangeSet, orders: Mapping[str, OrderState], now: int) -> None:
         """See the step of one event. `orders` are those of the customer after it."""
         if given.conversation.id != self.conversation:
             self._watched.take()
             return
         verdict = judge(self._sure, given, changes, orders, self._confirmed)
         self._confirmed = verdict.confirmed
-        self.broken += [*verdict.broken, *self._watched.take(), *self._late(given, verdict.without_template, now)]
+        self.broken += [
+            *verdict.broken,
+            *self._watched.take(),
+            *self._late(given, verdict.without_template, now),
+        ]
         self.broken += self._loop(given, changes)
 
     def _late(self, given: StepInput, names: tuple[str, ...], now: int) -> list[Broken]:
@@ -52,8 +54,12 @@ class Witness:
     def _loop(self, given: StepInput, changes: ChangeSet) -> list[Broken]:
         if given.events[0].kind is not EventKind.TIMER:
             self._reminders = 0
-        elif any("taken" in entry and "ignored" not in entry for one in changes.results for entry in one.trace):
+        elif any(
+            "taken" in entry and "ignored" not in entry for one in changes.results for entry in one.trace
+        ):
             self._reminders += 1
         if self._reminders != MOST_REMINDERS:
             return []
-        return [Broken(Name.LOOP, f"timers ran out {MOST_REMINDERS} times, one after the other, and still do")]
+        return [
+            Broken(Name.LOOP, f"timers ran out {MOST_REMINDERS} times, one after the other, and still do")
+        ]

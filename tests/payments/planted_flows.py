@@ -24,11 +24,15 @@ class Planted(NamedTuple):
 _FAILED: Final = "        - {say: payment_failed, to: failed}\n"
 _HELD: Final = "  payment.held: {say: payment_held}\n"
 _SHORT: Final = "  payment.short: {say: part_received}\n"
-_CASH: Final = "do: [order.place, payment.cash, cart.settle], tell: new_order, to: ordered}\n        otherwise"
+_CASH: Final = (
+    "do: [order.place, payment.cash, cart.settle], tell: new_order, to: ordered}\n        otherwise"
+)
 _STALE: Final = "      stale: {say: [stale_button, products]}\n"
 _REFUSED: Final = "  order.refused:\n"
 _FAILED_STATE: Final = "  failed:\n    on:\n"
-_MAKING: Final = "order.making and state == 'awaiting_payment', say: link_slow}\n    - {if: order.status == 'unpaid' and"
+_MAKING: Final = (
+    "order.making and state == 'awaiting_payment', say: link_slow}\n    - {if: order.status == 'unpaid' and"
+)
 _PAID: Final = "    - {if: order.status == 'paid', say: order_is_paid}\n    - {if: order.number, say: how_it_stands}\n    - {say: stale_button, to: browsing}\n  retry:"
 
 BUGS: Final = {
@@ -38,10 +42,14 @@ BUGS: Final = {
         _FAILED_STATE, _FAILED_STATE + "      payment.captured: {ignore: it is over}\n", Name.MONEY_UNSAID
     ),
     "timers without end": Planted(
-        "  failed:\n    on:\n", "  failed:\n    after: {1 min: {say: not_paid_yet, to: failed}}\n    on:\n", Name.LOOP
+        "  failed:\n    on:\n",
+        "  failed:\n    after: {1 min: {say: not_paid_yet, to: failed}}\n    on:\n",
+        Name.LOOP,
     ),
     "refusals without end": Planted(
-        _REFUSED, _REFUSED + """    - {if: "event.reason in ['no cash', 'nothing to pay']", do: payment.cash}\n""", Name.PARKED
+        _REFUSED,
+        _REFUSED + """    - {if: "event.reason in ['no cash', 'nothing to pay']", do: payment.cash}\n""",
+        Name.PARKED,
     ),
     "the link is missing in its message": Planted(
         '"Click here to complete payment: {{ order.link }}', '"Click here to complete payment.', Name.NO_LINK
@@ -54,12 +62,16 @@ BUGS: Final = {
         "        - {do: payment.request, to: awaiting_payment}\n      payment_link.refused",
         Name.PARKED,
     ),
-    "an answer is missing": Planted(_MAKING, _MAKING.replace("say: link_slow", "do: payment.request", 1), Name.UNANSWERED),
+    "an answer is missing": Planted(
+        _MAKING, _MAKING.replace("say: link_slow", "do: payment.request", 1), Name.UNANSWERED
+    ),
     "held money is not spoken of": Planted(
         _HELD, "  payment.held: {ignore: a person sees to it}\n", Name.MONEY_UNSAID
     ),
     "five messages to one input": Planted(
         _STALE, "      stale: {say: [stale_button, help, privacy, cancelled, products]}\n", Name.TOO_MANY
     ),
-    "confirmed twice": Planted(_PAID, _PAID.replace("order_is_paid", "payment_successful"), Name.CONFIRMED_TWICE),
+    "confirmed twice": Planted(
+        _PAID, _PAID.replace("order_is_paid", "payment_successful"), Name.CONFIRMED_TWICE
+    ),
 }
