@@ -18,7 +18,7 @@ Save = Annotated[Path | None, typer.Option("--save", help="Save what is found as
 
 
 def command(file: FlowFile = DEFAULT, deep: Deep = False, seconds: Seconds = 120, save: Save = None) -> None:
-    """Search all that may happen, within bounds, and print the shortest chat in which something goes wrong."""
+    """Search all that may happen, within bounds, and print the shortest chat that goes wrong."""
     flow = sound_flow(file)
     from payments.prover.prove import prove
     from payments.prover.report import bounds, violation

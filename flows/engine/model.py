@@ -71,7 +71,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Truth:
-    """What the operator says must always hold (`always:`) or never (`never:`). The engine does not look at it."""
+    """What must always hold (`always:`) or never (`never:`). The engine does not look at it."""
 
     holds: bool
     """Whether `guard` must be true; else it must be false."""

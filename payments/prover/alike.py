@@ -1,4 +1,4 @@
-"""What the rules of a flow cannot tell apart, found in the flow itself: two places that differ in it are one."""
+"""What the rules of a flow cannot tell apart: two places that differ in nothing else are one."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A way that the search found, as a chat that people read: clock times, what the outside did, which rules acted."""
+"""A way that was found, as a chat: clock times, what the outside did, which rules acted."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -22,8 +22,8 @@ _TINY: Final = 20
 def less(due: int, passed: int) -> int:
     """Return what is left of a span when `passed` milliseconds of it have gone.
 
-    What is tiny beside the span takes nothing of it away: else 15 seconds, again and again, would lead to ever
-    other places that differ in nothing that matters.
+    What is tiny beside the span takes nothing of it away: else 15 seconds, again and again, would lead to
+    ever other places that differ in nothing that matters.
     """
     return due if passed * _TINY <= due else max(0, due - passed)
 

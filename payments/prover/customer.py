@@ -1,4 +1,4 @@
-"""What a customer may do in one standing: tap what they see and what they saw, type each word, anything else."""
+"""What a customer may do in one standing: tap what they see or saw, type each word, anything else."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -19,7 +19,7 @@ GIBBERISH: Final = "qwerty"
 _NEVER: Final = 0
 """The visit of a button that stands for all old ones."""
 _ALIKE: Final = 3
-"""So many rows of one message are told apart by their values; of more, one of each kind of goods is tapped."""
+"""So many rows of one message are all tapped; of more, and of goods, one of each kind."""
 
 
 def said(label: str, event: events.Event) -> Event:

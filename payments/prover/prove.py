@@ -1,4 +1,4 @@
-"""Prove a flow within bounds: search its slices one by one, and report what was found and what was left out."""
+"""Prove a flow within bounds: search its slices one by one, and keep what was found and left out."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -135,7 +135,7 @@ def _kind(found: Found) -> tuple[str, str]:
 
 
 def _ordered(munshi: Munshi, start: _Start, until: float, *, in_cash: bool) -> _Start | None:
-    """Return where a customer has just ordered in the shortest way, and waits for a link if any order has one.
+    """Return where a customer has just ordered in the shortest way, and waits for a link if any does.
 
     None if no order is found.
     """

@@ -1,4 +1,4 @@
-"""What a search tells people: each violation as a chat, and the bounds within which nothing else was found."""
+"""What a search tells people: each violation as a chat, and the bounds of what was searched."""
 
 import os
 from collections.abc import Iterator
@@ -56,7 +56,8 @@ def bounds(proof: Proof) -> Iterator[str]:
     rate = proof.places / proof.seconds if proof.seconds else 0
     yield ""
     word = "holds within" if proof.holds else "searched"
-    yield f"{word} {proof.places:,} places of {len(proof.searched)} stories, in {proof.seconds:.0f} s ({rate:,.0f} a second)"
+    took = f"in {proof.seconds:.0f} s ({rate:,.0f} a second)"
+    yield f"{word} {proof.places:,} places of {len(proof.searched)} stories, {took}"
     yield f"  to their end: {len(whole)} stories"
     for one in cut:
         yield f"  not to its end: {one.part.name}, {one.depth} events deep"

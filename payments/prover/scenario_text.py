@@ -1,4 +1,4 @@
-"""A way that the search found, as a scenario that `munshi test` plays and that fails until the flow is mended."""
+"""A way that was found, as a scenario that `munshi test` plays. It fails until the flow is mended."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,10 +11,10 @@ _SECOND = 1000
 
 
 def texts(hops: Sequence[Hop], broken: Broken, flow: str | None, start: str) -> Iterator[str]:
-    """Yield scenarios of the way `hops`, the plainest first: not each says enough to go wrong in the same way.
+    """Yield scenarios of the way `hops`, the plainest first: not each goes wrong in the same way.
 
-    `flow` is the path of the flow file as seen from the scenario; None if it is the shop's own. `start` is the
-    flow's first state.
+    `flow` is the path of the flow file as seen from the scenario; None if it is the shop's own. `start` is
+    the flow's first state.
     """
     for slow in (False, True):
         for held in (False, True):
@@ -46,7 +46,7 @@ def _is_needed(label: str, *, slow: bool, held: bool) -> bool:
 
 
 def _labels(hops: Sequence[Hop]) -> Iterator[str]:
-    """Yield the line of each hop. Timers fire by themselves when the time passes, and not a second earlier."""
+    """Yield the line of each hop. Timers fire by themselves when the time passes."""
     waits, owed = 0, 0
     for hop in hops:
         if hop.passed:

@@ -1,7 +1,7 @@
 """The search of one slice: breadth first over all places, each of them once.
 
-A place is three small numbers in one: Munshi's standing, its running timers, and the world. The first violation
-that is found is a shortest one.
+A place is three small numbers in one: Munshi's standing, its running timers, and the world. The first
+violation that is found is a shortest one.
 """
 
 import time
@@ -16,7 +16,7 @@ from payments.prover.customer import doings
 from payments.prover.munshi import Answer, Event, Munshi, Table, timer_event
 from payments.prover.slices import Slice
 from payments.prover.standing import Standing
-from payments.prover.world import SOLD_OUT, Move, World
+from payments.prover.world import SOLD_OUT, Kind, Move, World
 from payments.truths.broken import Broken, Name
 
 _BITS: Final = 21
@@ -163,13 +163,13 @@ class Search:
         now = self.worlds.values[world]
         outside = self._outside(world)
         if now.calls and not self.part.late_answers:
-            yield from self._world_hops(standing, timers, outside, "answers")
+            yield from self._world_hops(standing, timers, outside, Kind.ANSWER)
             return
         if now.news and not self.part.late_news:
-            yield from self._world_hops(standing, timers, outside, "tells ")
+            yield from self._world_hops(standing, timers, outside, Kind.NEWS)
             return
         yield from self._customer_hops(standing, timers, world)
-        yield from self._world_hops(standing, timers, outside, "")
+        yield from self._world_hops(standing, timers, outside, None)
         due = self.munshi.due(timers)
         for timer in due:
             event = timer_event(timer, self.munshi.quiet)
@@ -191,14 +191,10 @@ class Search:
             yield self._hop(event.key, event, answer, timers, world, by_customer=True)
 
     def _world_hops(
-        self, standing: int, timers: int, outside: list[tuple[Move, int]], only: str
+        self, standing: int, timers: int, outside: list[tuple[Move, int]], only: Kind | None
     ) -> Iterator[Hop]:
         for move, after in outside:
-            if only == "tells " and "tells " not in move.label:
-                continue
-            if only == "answers" and not (
-                (move.event and "once" in move.label) or "refuses the" in move.label
-            ):
+            if only and move.kind is not only:
                 continue
             if move.label == SOLD_OUT:
                 yield Hop(move.label, _place(self.munshi.sold_out(standing), timers, after))

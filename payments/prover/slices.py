@@ -1,4 +1,4 @@
-"""The slices of a search: each is one story of the outside with one kind of detour, and is exhausted by itself."""
+"""The slices of a search: each is one story of the outside, and is searched to its end by itself."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace

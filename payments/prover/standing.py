@@ -76,9 +76,9 @@ def canonical(standing: Standing, shop: Shop, alike: Alike, over: frozenset[str]
 
 
 def clocks(standing: Standing, shop: Shop) -> dict[str, int]:
-    """Return the clocks of a standing that has just come about: by name, milliseconds until each runs out.
+    """Return the clocks of a standing that has just come about: by name, how long each runs.
 
-    Rules see of a time only on which side of such a clock it lies. So that is all that a standing keeps of it.
+    In milliseconds. Rules see of a time only on which side of such a clock it lies: a standing keeps no more.
     """
     found = {ASKED: ASK_AGAIN} if standing.conversation.data.get("asked_at", 0) + ASK_AGAIN > NOW else {}
     for key, state in standing.orders.items():

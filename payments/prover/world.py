@@ -6,6 +6,7 @@ is bounded by its `budget`, so that a search ends.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from enum import Enum
 from typing import Any, Final, NamedTuple
 
 from payments.ledger import facts as fact_values
@@ -83,6 +84,14 @@ class World(NamedTuple):
     """Whether the customer has not written for so long that only templates reach them."""
 
 
+class Kind(Enum):
+    """Kinds of moves: some come before all others, where a slice is not about delays."""
+
+    ANSWER = "an answer to what Munshi asked"
+    NEWS = "a webhook that comes"
+    DEED = "what happens at Razorpay, or in the shop"
+
+
 class Move(NamedTuple):
     """One thing that the world may do."""
 
@@ -93,13 +102,14 @@ class Move(NamedTuple):
     after: World
     urgent: bool = False
     """Whether it must happen before any time passes."""
+    kind: Kind = Kind.DEED
 
 
 def moves(world: World) -> list[Move]:
     """Return everything that may happen next, apart from the customer's doing and the passing of time."""
     return [
-        *_answers(world),
-        *_deliveries(world),
+        *(move._replace(kind=Kind.ANSWER) for move in _answers(world)),
+        *(move._replace(kind=Kind.NEWS) for move in _deliveries(world)),
         *_payments(world),
         *_ends(world),
         *_refunds(world),

@@ -31,7 +31,7 @@ def reaches(flow: Flow, simulator: Simulator, goal: str, inputs: int = 3) -> boo
 
 
 def _inputs(flow: Flow, chat: Simulator) -> Iterator[Callable[[Simulator], None]]:
-    """Yield what the customer can do: type one word for each trigger, and tap what the last message offers."""
+    """Yield what the customer can do: type a word of each trigger, tap what the last message offers."""
     words = {trigger: word for word, trigger in flow.states[chat.conversation.state].words.items()}
     yield from (_typing(word) for word in words.values())
     yield from (_tapping(reply) for _, reply in chat.conversation.choices)

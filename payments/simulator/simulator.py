@@ -240,8 +240,9 @@ class Simulator(Chats):
         return []
 
     def tell_news(self, name: str | None = None) -> list[Message]:
-        """The oldest webhook called `name` (`payment.captured`) comes; without a name, all that wait, and from
-        then on each at once. Raises NothingToPay if none waits.
+        """The oldest webhook called `name` (`payment.captured`) comes. Raises NothingToPay if none waits.
+
+        Without a name, all that wait come, and from then on each at once.
         """
         waiting = self._untold or []
         told = [fact for fact in waiting if name in (None, f"{fact.entity}.{fact.state}")]

@@ -1,1 +1,1 @@
-"""What must be true of every step: of money, of answers, of sentences. Told for `munshi prove` and scenarios."""
+"""What must be true of every step: of money, of answers, of sentences."""

@@ -30,10 +30,12 @@ _CASH: Final = (
 _STALE: Final = "      stale: {say: [stale_button, products]}\n"
 _REFUSED: Final = "  order.refused:\n"
 _FAILED_STATE: Final = "  failed:\n    on:\n"
-_MAKING: Final = (
-    "order.making and state == 'awaiting_payment', say: link_slow}\n    - {if: order.status == 'unpaid' and"
-)
-_PAID: Final = "    - {if: order.status == 'paid', say: order_is_paid}\n    - {if: order.number, say: how_it_stands}\n    - {say: stale_button, to: browsing}\n  retry:"
+_MAKING: Final = """state == 'awaiting_payment', say: link_slow}
+    - {if: order.status == 'unpaid' and"""
+_PAID: Final = """    - {if: order.status == 'paid', say: order_is_paid}
+    - {if: order.number, say: how_it_stands}
+    - {say: stale_button, to: browsing}
+  retry:"""
 
 BUGS: Final = {
     "confirmed though the payment failed": Planted(_FAILED, "        - {to: paid}\n", Name.CONFIRMED_UNPAID),

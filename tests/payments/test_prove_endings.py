@@ -50,7 +50,8 @@ states:
   counter:
     on:
       buy:
-        - {if: order.status != 'unpaid' or order.lapsed, do: [{cart.set: {sku: glass, quantity: 1}}, order.place, payment.request]}
+        - if: order.status != 'unpaid' or order.lapsed
+          do: [{cart.set: {sku: glass, quantity: 1}}, order.place, payment.request]
         - {say: pay}
 """
 
@@ -69,7 +70,8 @@ def only(proof: Proof) -> Name:
 def test_a_dead_end_is_found() -> None:
     flow = lemonade(
         "  counter:\n    on:\n",
-        "  full:\n    on: {buy: {say: thanks}}\n    otherwise: {say: thanks}\n  counter:\n    on:\n      image: {say: thanks, to: full}\n      sticker: {say: thanks, to: full}\n",
+        "  full:\n    on: {buy: {say: thanks}}\n    otherwise: {say: thanks}\n"
+        "  counter:\n    on:\n      sticker: {say: thanks, to: full}\n",
     )
     assert only(prove(flow, seconds=10)) is Name.DEAD_END
 
@@ -89,7 +91,10 @@ def test_an_order_without_a_link_waits_for_ever() -> None:
     assert (
         only(
             prove(
-                lemonade("order.place, payment.request]}\n        -", "order.place], say: hello}\n        -"),
+                lemonade(
+                    "order.place, payment.request]\n        -",
+                    "order.place]\n          say: hello\n        -",
+                ),
                 seconds=10,
             )
         )
