@@ -180,6 +180,7 @@ class Chats(ABC):
         if self.witness:
             orders = {key: one for key, one in self.store.orders.items() if one.order.conversation == id}
             self.witness.see(given, changes, orders, self.now)
+            self.witness.rest(self.store.given(id, [event]), self.now)
         answer = [say.message for say in values(changes.messages)] if id == self._id else []
         for command in values(changes.commands):
             action = staff_action_to_json(command.action)

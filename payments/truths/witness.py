@@ -45,6 +45,11 @@ class Witness:
         ]
         self.broken += self._loop(given, changes)
 
+    def rest(self, given: StepInput, now: int) -> None:
+        """See a conversation at rest: `given` is what its next step would be given."""
+        if given.conversation.id == self.conversation:
+            self.broken += self._watched.now(given, now)
+
     def _late(self, given: StepInput, names: tuple[str, ...], now: int) -> list[Broken]:
         window, heard = self.flow.limits.window, given.heard_at
         if not names or heard is None or now - heard < window:

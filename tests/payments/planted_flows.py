@@ -14,6 +14,8 @@ class Planted(NamedTuple):
     old: str
     new: str
     breaks: Name
+    part: str = "a first look"
+    """The slice in which it shows."""
 
     def text(self, text: str = SHIPPED) -> str:
         """Return the flow with the bug."""
@@ -38,10 +40,17 @@ _PAID: Final = """    - {if: order.status == 'paid', say: order_is_paid}
   retry:"""
 
 BUGS: Final = {
-    "confirmed though the payment failed": Planted(_FAILED, "        - {to: paid}\n", Name.CONFIRMED_UNPAID),
-    "confirmed on a part": Planted(_SHORT, "  payment.short: {to: paid}\n", Name.CONFIRMED_UNPAID),
+    "confirmed though the payment failed": Planted(
+        _FAILED, "        - {to: paid}\n", Name.CONFIRMED_UNPAID, "a payment fails"
+    ),
+    "confirmed on a part": Planted(
+        _SHORT, "  payment.short: {to: paid}\n", Name.CONFIRMED_UNPAID, "paid in part"
+    ),
     "captured after the end, and forgotten": Planted(
-        _FAILED_STATE, _FAILED_STATE + "      payment.captured: {ignore: it is over}\n", Name.MONEY_UNSAID
+        _FAILED_STATE,
+        _FAILED_STATE + "      payment.captured: {ignore: it is over}\n",
+        Name.MONEY_UNSAID,
+        "a payment fails",
     ),
     "timers without end": Planted(
         "  failed:\n    on:\n",
@@ -54,7 +63,10 @@ BUGS: Final = {
         Name.PARKED,
     ),
     "the link is missing in its message": Planted(
-        '"Click here to complete payment: {{ order.link }}', '"Click here to complete payment.', Name.NO_LINK
+        "order.status in ['unpaid', 'short']\", say: payment_url}",
+        "order.status in ['unpaid', 'short']\", say: complete_payment}",
+        Name.NO_LINK,
+        "paid",
     ),
     "cash is confirmed as if it was paid": Planted(
         _CASH, "do: order.place, to: paid}\n        otherwise", Name.CONFIRMED_UNPAID
@@ -63,17 +75,21 @@ BUGS: Final = {
         "        - {say: complete_payment, to: awaiting_payment}\n      payment_link.refused",
         "        - {do: payment.request, to: awaiting_payment}\n      payment_link.refused",
         Name.PARKED,
+        "paid",
     ),
     "an answer is missing": Planted(
-        _MAKING, _MAKING.replace("say: link_slow", "do: payment.request", 1), Name.UNANSWERED
+        _MAKING,
+        _MAKING.replace("say: link_slow", "do: payment.request", 1),
+        Name.UNANSWERED,
+        "paid, answers late",
     ),
     "held money is not spoken of": Planted(
-        _HELD, "  payment.held: {ignore: a person sees to it}\n", Name.MONEY_UNSAID
+        _HELD, "  payment.held: {ignore: a person sees to it}\n", Name.MONEY_UNSAID, "paid in other money"
     ),
     "five messages to one input": Planted(
         _STALE, "      stale: {say: [stale_button, help, privacy, cancelled, products]}\n", Name.TOO_MANY
     ),
     "confirmed twice": Planted(
-        _PAID, _PAID.replace("order_is_paid", "payment_successful"), Name.CONFIRMED_TWICE
+        _PAID, _PAID.replace("order_is_paid", "payment_successful"), Name.CONFIRMED_TWICE, "paid"
     ),
 }
