@@ -53,6 +53,10 @@ test: $(VENV)/.dev ## everything, on SQLite and on a real PostgreSQL
 simulate: $(VENV)/.dev ## hostile histories of the whole shop: make simulate N=1000000 [MUNSHI_SEED=…]
 	@MUNSHI_HISTORIES=$(or $(N),100000) $(BIN)/python -m pytest -n 2 --dist worksteal tests/simulation/test_histories.py
 
+.PHONY: prove
+prove: $(VENV)/.run ## search all that may happen to flows.yaml: make prove [SECONDS=1200]
+	@$(BIN)/munshi prove --deep --seconds $(or $(SECONDS),1200)
+
 .PHONY: check
 check: $(VENV)/.dev ## style, types and which room imports which
 	@$(BIN)/ruff check .

@@ -62,7 +62,8 @@ def bounds(proof: Proof) -> Iterator[str]:
     for one in cut:
         yield f"  not to its end: {one.part.name}, {one.depth} events deep"
     if proof.left_out:
-        yield f"  not begun: {', '.join(part.name for part in proof.left_out)}"
+        first, count = proof.left_out[0].name, len(proof.left_out)
+        yield f"  not begun: {count} stories, from '{first}' on (see --seconds)"
     yield from (f"  left out: {said}" for said in LEFT_OUT)
 
 

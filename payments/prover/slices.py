@@ -44,9 +44,10 @@ class Slice:
     """Whether customers may be silent for so long that only templates reach them."""
 
 
+PART: Final = "paid in part"
 STORIES: Final[Mapping[str, Mapping[str, int]]] = {
     "paid": {"pays": 1},
-    "paid in part": {"pays a part": 1, "pays": 1},
+    PART: {"pays a part": 1, "pays": 1},
     "paid too much": {"pays too much": 1},
     "paid in other money": {"pays in dollars": 1, "pays": 1},
     "paid twice": {"pays": 2},
@@ -73,27 +74,48 @@ CASH: Final[Mapping[str, Mapping[str, int]]] = {
 
 
 def slices(flow: Flow, *, deep: bool = False) -> Iterator[Slice]:
-    """Yield the slices, those that find most first."""
+    """Yield the slices, those that find most first. `deep`: then all of them once more, with wider bounds."""
+    usual = list(_usual(flow))
+    yield from usual
+    yield from (_deeper(part) for part in usual if deep)
+
+
+def _usual(flow: Flow) -> Iterator[Slice]:
     fills = fills_cart(flow)
     own = about_orders(flow) - fills
     yield Slice("a first look", ANY, {ORDERS: 1}, pieces=1, orders=0, share=0.03)
+    told = Slice("", own, {}, fills, from_order=True, silence=True, share=0.1)
     for name, budget in STORIES.items():
-        yield Slice(name, own, budget, fills, from_order=True, share=0.1)
-        if name == "paid":
-            yield Slice(
-                f"{name}, answers late", own, budget, fills, from_order=True, late_answers=True, share=0.1
-            )
+        yield replace(told, name=name, budget=budget)
+    late = replace(told, silence=False, late_answers=True)
+    yield replace(late, name="paid, answers late", budget=STORIES["paid"])
     for name, budget in STAFFED.items():
-        yield Slice(name, own, budget, fills, from_order=True, share=0.06)
+        yield replace(told, name=name, budget=budget)
     shop: Shop = flow.sections["shop"]
     for name, budget in CASH.items() if shop.cash else ():
-        yield Slice(name, own, budget, fills, from_order=True, in_cash=True, share=0.06)
-    yield Slice("the shop", about_goods(flow), orders=0, share=0.2)
+        yield replace(told, name=name, budget=budget, in_cash=True)
+    yield Slice("the shop", about_goods(flow), orders=0, share=0.15)
+    for trigger in sorted(_detours(flow) - own - fills):
+        yield replace(
+            told, name=f"paid in part, and '{trigger}'", triggers=own | {trigger}, budget=STORIES[PART]
+        )
     for name, budget in STORIES.items():
-        late = Slice(f"{name}, news late", own, budget, fills, from_order=True, late_news=True, share=0.1)
-        yield late
+        yield replace(late, name=f"{name}, news late", budget=budget, late_answers=False, late_news=True)
         if name != "paid":
-            yield replace(late, name=f"{name}, answers late", late_news=False, late_answers=True)
+            yield replace(late, name=f"{name}, answers late", budget=budget)
+
+
+def _detours(flow: Flow) -> set[str]:
+    """Return the triggers that words fire everywhere."""
+    typed = {trigger for state in flow.states.values() for trigger in state.words.values()}
+    return typed & {rule.trigger for rule in flow.rules if not rule.owner}
+
+
+def _deeper(part: Slice) -> Slice:
+    """Return the slice with wider bounds."""
+    return replace(
+        part, name=f"{part.name}, deep", triggers=ANY, links=3, orders=2, pieces=3, calls=3, silence=True
+    )
 
 
 def about_orders(flow: Flow) -> frozenset[str]:
@@ -126,8 +148,3 @@ def _about_order(rule: Rule) -> bool:
     does = any(call.name.startswith(("order.", "payment.")) for call in rule.reaction.do)
     looks = rule.guard is not None and any(read[0] == "order" for read in rule.guard.reads)
     return does or looks
-
-
-def deeper(part: Slice) -> Slice:
-    """Return the slice with wider bounds."""
-    return replace(part, links=part.links + 1, silence=True)

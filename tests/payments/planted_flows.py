@@ -92,4 +92,10 @@ BUGS: Final = {
     "confirmed twice": Planted(
         _PAID, _PAID.replace("order_is_paid", "payment_successful"), Name.CONFIRMED_TWICE, "paid"
     ),
+    "it may come after days, and has no template": Planted(
+        '    template: {name: refund_done, values: ["{{ order.number }}", "{{ event.amount | money }}"]}\n',
+        "",
+        Name.NO_TEMPLATE,
+        "paid too much",
+    ),
 }
