@@ -1,1 +1,1 @@
-"""`munshi prove`: search all that a customer, Razorpay and time may do with a flow, on the real step."""
+"""`munshi prove`: search all that may happen to a flow, on the real step."""

@@ -9,6 +9,7 @@ from payments.prover.clock import NOW
 from payments.prover.munshi import NAME, Munshi
 from payments.prover.search import Hop
 from payments.shop.local_time import local_time, show_time
+from payments.simulator import scenario
 
 _WIDTH: Final = 46
 """Characters of what is said that a line shows."""
@@ -69,8 +70,8 @@ def _deed(hop: Hop) -> tuple[str, str]:
             return NAME, "pays" if what == "true" else f"pays {what}"
         case "payment_fails":
             return NAME, "pays, and it fails"
-        case "razorpay":
-            return "Razorpay", _DEEDS.get(what, what)
+        case scenario.PROVIDER:
+            return key.capitalize(), _DEEDS.get(what, what)
         case _:
             return NAME if key in ("sends", "fills") else key, f"{key} {what}" if key == "sends" else what
 

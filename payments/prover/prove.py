@@ -8,10 +8,10 @@ from flows.engine.conversation import Conversation
 from flows.engine.model import Flow
 from payments.prover.endings import Endings
 from payments.prover.munshi import NAME, Munshi
+from payments.prover.outside import World
 from payments.prover.search import Found, Hop, Search, Searched
 from payments.prover.slices import Slice, slices
 from payments.prover.standing import ID, Standing
-from payments.prover.world import World
 from payments.shop.orders import FIRST_NUMBER, Lifecycle
 
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from payments.prover.search import Hop
 from payments.prover.world import MEENA
+from payments.simulator.scenario import PROVIDER
 from payments.truths.broken import Broken, Name
 
-_ANSWER = ("answers once", "refuses once", "fails once", "keeps once", "refuses the refund")
 _SECOND = 1000
 
 
@@ -24,7 +24,7 @@ def texts(hops: Sequence[Hop], broken: Broken, flow: str | None, start: str) -> 
 def _text(
     hops: Sequence[Hop], broken: Broken, flow: str | None, start: str, *, slow: bool, held: bool
 ) -> str:
-    steps = [*(["razorpay: is slow"] if slow else []), *(["razorpay: tells nothing"] if held else [])]
+    steps = [*([f"{PROVIDER}: is slow"] if slow else []), *([f"{PROVIDER}: tells nothing"] if held else [])]
     steps += [label for label in _labels(hops) if _is_needed(label, slow=slow, held=held)]
     if broken.name in (Name.LOOP, Name.WAITS):
         steps.append("waits: 2 days")
@@ -38,9 +38,9 @@ def _text(
 
 
 def _is_needed(label: str, *, slow: bool, held: bool) -> bool:
-    if label.startswith("razorpay: tells "):
+    if label.startswith(f"{PROVIDER}: tells "):
         return held
-    if label == "razorpay: answers once":
+    if label == f"{PROVIDER}: answers once":
         return slow
     return True
 

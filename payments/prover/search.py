@@ -14,9 +14,10 @@ from payments.prover import world as worlds
 from payments.prover.clock import WINDOW
 from payments.prover.customer import doings
 from payments.prover.munshi import Answer, Event, Munshi, Table, timer_event
+from payments.prover.outside import Kind, Move, World
 from payments.prover.slices import Slice
 from payments.prover.standing import Standing
-from payments.prover.world import SOLD_OUT, Kind, Move, World
+from payments.prover.world import SOLD_OUT
 from payments.truths.broken import Broken, Name
 
 _BITS: Final = 21

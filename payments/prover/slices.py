@@ -33,11 +33,11 @@ class Slice:
     in_cash: bool = False
     """Whether the order that it begins with is to be paid in cash."""
     late_answers: bool = False
-    """Whether anything may happen before Razorpay answers; else it answers first."""
+    """Whether anything may happen before the provider answers; else it answers first."""
     late_news: bool = False
     """Whether anything may happen before a webhook comes; else it comes first."""
     calls: int = 2
-    """Most questions to Razorpay that wait for an answer."""
+    """Most questions to the provider that wait for an answer."""
     share: float = 0.25
     """The most of the whole time that it may take."""
     silence: bool = False

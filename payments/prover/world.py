@@ -1,4 +1,4 @@
-"""The world's side of the search: what is true at Razorpay, what is on its way, and what may still go wrong.
+"""The world's side of the search: what it may do next, and what is asked of it.
 
 A world is a value of small tuples. `moves` names all that it may do next; how often each misfortune may come
 is bounded by its `budget`, so that a search ends.
@@ -6,8 +6,7 @@ is bounded by its `budget`, so that a search ends.
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from enum import Enum
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from payments.ledger import facts as fact_values
 from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments, RefundPayment
@@ -15,7 +14,6 @@ from payments.ledger.facts import Detail, EntityType, Fact, FactState
 from payments.processing import results
 from payments.processing.bodies import OrderRequested, StaffAction, request_to_json, staff_action_to_json
 from payments.processing.results import (
-    LinkCreated,
     LinkKept,
     LinkRefused,
     LinkWithdrawn,
@@ -27,82 +25,22 @@ from payments.processing.results import (
 from payments.processing.step_input import EventKind
 from payments.prover.clock import NOW, less
 from payments.prover.munshi import Event
+from payments.prover.outside import (
+    REFUSED,
+    Budget,
+    Kind,
+    Link,
+    Move,
+    Payment,
+    Refund,
+    World,
+    payment_fact,
+    refund_fact,
+)
 from payments.prover.standing import ID
 from payments.shop.orders import CURRENCY, FIRST_NUMBER, LinkStatus, order_key_of
-
-Budget = tuple[tuple[str, int], ...]
-"""How often each misfortune may still come, by its name."""
-
-REFUSED: Final = "refused by Razorpay"
-
-
-class Link(NamedTuple):
-    """A payment link at Razorpay."""
-
-    reference: str
-    id: str
-    amount: int
-    expires: int
-    """Milliseconds from now; 0 once it is over."""
-    status: LinkStatus
-
-
-class Payment(NamedTuple):
-    """A payment at Razorpay, whether or not Munshi knows of it."""
-
-    id: str
-    link: str
-    order_key: str
-    amount: int
-    currency: str
-    state: FactState
-
-
-class Refund(NamedTuple):
-    """A refund at Razorpay."""
-
-    id: str
-    key: str
-    payment: str
-    order_key: str
-    amount: int
-
-
-class World(NamedTuple):
-    """The world's side of one place of the search."""
-
-    budget: Budget
-    calls: tuple[Call, ...] = ()
-    """What Razorpay was asked and has not answered, oldest first. It answers in this order."""
-    links: tuple[Link, ...] = ()
-    payments: tuple[Payment, ...] = ()
-    refunds: tuple[Refund, ...] = ()
-    """Those whose end is still to come."""
-    news: tuple[tuple[str, Fact], ...] = ()
-    """Webhooks on their way, each with its name. They may come in any order, or never."""
-    silent: bool = False
-    """Whether the customer has not written for so long that only templates reach them."""
-
-
-class Kind(Enum):
-    """Kinds of moves: some come before all others, where a slice is not about delays."""
-
-    ANSWER = "an answer to what Munshi asked"
-    NEWS = "a webhook that comes"
-    DEED = "what happens at Razorpay, or in the shop"
-
-
-class Move(NamedTuple):
-    """One thing that the world may do."""
-
-    label: str
-    """What it is called in a chat: `razorpay: …`."""
-    event: Event | None
-    """What Munshi hears of it at once."""
-    after: World
-    urgent: bool = False
-    """Whether it must happen before any time passes."""
-    kind: Kind = Kind.DEED
+from payments.simulator.scenario import PROVIDER
+from payments.simulator.simulator import link_made
 
 
 def moves(world: World) -> list[Move]:
@@ -160,23 +98,22 @@ def _answers(world: World) -> Iterator[Move]:
         case CancelLink():
             yield from _cancelled(call, rest)
         case FetchPayments():
-            yield _fetched(call.reference_id, rest, asked=call.asked, label="razorpay: answers once")
+            yield _fetched(call.reference_id, rest, asked=call.asked, label=f"{PROVIDER}: answers once")
         case RefundPayment():
             yield from _refunded(call, rest)
 
 
 def _created(call: CreateLink, rest: World) -> Iterator[Move]:
-    code = call.reference_id.replace(".", "-")
-    made = LinkCreated(call.reference_id, f"plink_{code}", f"https://rzp.io/rzp/{code}", LinkStatus.CREATED)
+    made = link_made(call)
     link = Link(
         call.reference_id, made.link_id, call.amount, max(0, call.expires_at - NOW), LinkStatus.CREATED
     )
     known = rest._replace(links=(*rest.links, link))
-    yield Move("razorpay: answers once", _result(made), known)
+    yield Move(f"{PROVIDER}: answers once", _result(made), known)
     for name, again in (("refuses", False), ("fails", True)):
         if has(rest.budget, name):
             refused = LinkRefused(call.reference_id, REFUSED, again)
-            yield Move(f"razorpay: {name} once", _result(refused), _spent(rest, name))
+            yield Move(f"{PROVIDER}: {name} once", _result(refused), _spent(rest, name))
 
 
 def _cancelled(call: CancelLink, rest: World) -> Iterator[Move]:
@@ -184,23 +121,23 @@ def _cancelled(call: CancelLink, rest: World) -> Iterator[Move]:
     if link is None or link.status is not LinkStatus.CREATED:
         status = link.status if link else LinkStatus.CANCELLED
         over = LinkWithdrawn(call.reference_id, link.id if link else call.link_id, status)
-        yield Move("razorpay: answers once", _result(over), rest)
+        yield Move(f"{PROVIDER}: answers once", _result(over), rest)
         return
     gone = LinkWithdrawn(call.reference_id, link.id, LinkStatus.CANCELLED)
     yield Move(
-        "razorpay: answers once", _result(gone), _with(rest, link._replace(status=LinkStatus.CANCELLED))
+        f"{PROVIDER}: answers once", _result(gone), _with(rest, link._replace(status=LinkStatus.CANCELLED))
     )
     if has(rest.budget, "keeps"):
         yield Move(
-            "razorpay: keeps once", _result(LinkKept(call.reference_id, REFUSED)), _spent(rest, "keeps")
+            f"{PROVIDER}: keeps once", _result(LinkKept(call.reference_id, REFUSED)), _spent(rest, "keeps")
         )
 
 
 def _fetched(reference: str, world: World, *, asked: bool, label: str) -> Move:
-    """Razorpay tells all that is true of a link's payments. News of them is none any more."""
+    """The provider tells all that is true of a link's payments. News of them is none any more."""
     link = next((one for one in world.links if one.reference == reference), None)
     own = [one for one in world.payments if link and one.link == link.id]
-    facts = tuple(_payment_fact(one) for one in own)
+    facts = tuple(payment_fact(one) for one in own)
     told = {fact.identity for fact in facts}
     news = tuple(one for one in world.news if one[1].identity not in told)
     event = _result(PaymentsFetched(reference, facts, asked=asked))
@@ -210,11 +147,11 @@ def _fetched(reference: str, world: World, *, asked: bool, label: str) -> Move:
 def _refunded(call: RefundPayment, rest: World) -> Iterator[Move]:
     id = call.key.replace("pay_", "rfnd_")
     refund = Refund(id, call.key, call.payment_id, call.order_key, call.amount)
-    made = RefundMade(call.order_key, (_refund_fact(refund, FactState.CREATED),))
-    yield Move("razorpay: answers once", _result(made), rest._replace(refunds=(*rest.refunds, refund)))
+    made = RefundMade(call.order_key, (refund_fact(refund, FactState.CREATED),))
+    yield Move(f"{PROVIDER}: answers once", _result(made), rest._replace(refunds=(*rest.refunds, refund)))
     if has(rest.budget, "refuses refunds"):
         refused = RefundRefused(call.order_key, call.key)
-        yield Move("razorpay: refuses the refund", _result(refused), _spent(rest, "refuses refunds"))
+        yield Move(f"{PROVIDER}: refuses the refund", _result(refused), _spent(rest, "refuses refunds"))
 
 
 # What happens there by itself
@@ -223,7 +160,7 @@ def _refunded(call: RefundPayment, rest: World) -> Iterator[Move]:
 def _deliveries(world: World) -> Iterator[Move]:
     for name, fact in world.news:
         rest = tuple(one for one in world.news if one != (name, fact))
-        yield Move(f"razorpay: tells {name}", told(fact), world._replace(news=rest))
+        yield Move(f"{PROVIDER}: tells {name}", told(fact), world._replace(news=rest))
 
 
 def _payments(world: World) -> Iterator[Move]:
@@ -239,7 +176,7 @@ def _payments(world: World) -> Iterator[Move]:
             yield _tried(world, link, FactState.FAILED, "a payment fails", "payment_fails: true")
         if has(world.budget, "the bank says yes"):
             yield _tried(
-                world, link, FactState.AUTHORIZED, "the bank says yes", "razorpay: allows the payment"
+                world, link, FactState.AUTHORIZED, "the bank says yes", f"{PROVIDER}: allows the payment"
             )
     for payment in world.payments:
         yield from _settled(world, payment)
@@ -250,7 +187,7 @@ def _paid(world: World, link: Link, name: str, amount: int, currency: str, label
         return
     payment = _new(world, link, amount, currency, FactState.CAPTURED)
     after = _spent(world, name)._replace(payments=(*world.payments, payment))
-    after = _telling(after, "payment.captured", _payment_fact(payment))
+    after = _telling(after, "payment.captured", payment_fact(payment))
     if (amount, currency) == (link.amount, CURRENCY):
         after = _ended(after, link, LinkStatus.PAID)
     yield Move(label, None, after)
@@ -259,7 +196,7 @@ def _paid(world: World, link: Link, name: str, amount: int, currency: str, label
 def _tried(world: World, link: Link, state: FactState, name: str, label: str) -> Move:
     payment = _new(world, link, link.amount, CURRENCY, state)
     after = _spent(world, name)._replace(payments=(*world.payments, payment))
-    return Move(label, None, _telling(after, f"payment.{state}", _payment_fact(payment)))
+    return Move(label, None, _telling(after, f"payment.{state}", payment_fact(payment)))
 
 
 def _settled(world: World, payment: Payment) -> Iterator[Move]:
@@ -269,10 +206,10 @@ def _settled(world: World, payment: Payment) -> Iterator[Move]:
     if waits or (payment.state is FactState.FAILED and has(world.budget, "settles late")):
         spent = world if waits else _spent(world, "settles late")
         captured = payment._replace(state=FactState.CAPTURED)
-        after = _telling(_with_payment(spent, captured), "payment.captured", _payment_fact(captured))
+        after = _telling(_with_payment(spent, captured), "payment.captured", payment_fact(captured))
         if link.status is LinkStatus.CREATED:
             after = _ended(after, link, LinkStatus.PAID)
-        yield Move("razorpay: captures it" if waits else "razorpay: settles late", None, after)
+        yield Move(f"{PROVIDER}: captures it" if waits else f"{PROVIDER}: settles late", None, after)
     if waits:
         gone = world._replace(payments=tuple(one for one in world.payments if one != payment))
         detail = Detail(payment_id=payment.id, captured=False)
@@ -280,7 +217,7 @@ def _settled(world: World, payment: Payment) -> Iterator[Move]:
             payment.order_key, EntityType.REFUND, payment.id.replace("pay_", "rfnd_"), FactState.PROCESSED,
             payment.amount, payment.currency, NOW // 1000, detail,
         )  # fmt: skip
-        yield Move("razorpay: lets the payment go", None, _telling(gone, "refund.processed", back))
+        yield Move(f"{PROVIDER}: lets the payment go", None, _telling(gone, "refund.processed", back))
 
 
 def _ends(world: World) -> Iterator[Move]:
@@ -291,27 +228,27 @@ def _ends(world: World) -> Iterator[Move]:
             yield Move("", None, _ended(world, link, LinkStatus.EXPIRED), urgent=True)
         elif has(world.budget, "cancels the link"):
             after = _ended(_spent(world, "cancels the link"), link, LinkStatus.CANCELLED)
-            yield Move("razorpay: cancels the link", None, after)
+            yield Move(f"{PROVIDER}: cancels the link", None, after)
 
 
 def _refunds(world: World) -> Iterator[Move]:
     for refund in world.refunds:
         rest = world._replace(refunds=tuple(one for one in world.refunds if one != refund))
-        done = _refund_fact(refund, FactState.PROCESSED)
-        yield Move("razorpay: pays the refund", None, _telling(rest, "refund.processed", done))
+        done = refund_fact(refund, FactState.PROCESSED)
+        yield Move(f"{PROVIDER}: pays the refund", None, _telling(rest, "refund.processed", done))
         if has(world.budget, "fails refunds"):
-            failed = _refund_fact(refund, FactState.FAILED)
+            failed = refund_fact(refund, FactState.FAILED)
             after = _telling(_spent(rest, "fails refunds"), "refund.failed", failed)
-            yield Move("razorpay: fails the refund", None, after)
+            yield Move(f"{PROVIDER}: fails the refund", None, after)
 
 
 def _asked(world: World) -> Iterator[Move]:
-    """Razorpay is asked about each link from time to time: it matters while something was not told."""
+    """The provider is asked about each link from time to time: it matters while something was not told."""
     untold = {fact.entity_id for _, fact in world.news if fact.entity is EntityType.PAYMENT}
     waiting = {one.id for one in world.payments if one.state is FactState.AUTHORIZED}
     for link in world.links:
         if any(one.link == link.id and one.id in untold | waiting for one in world.payments):
-            yield _fetched(link.reference, world, asked=False, label="razorpay: is asked")
+            yield _fetched(link.reference, world, asked=False, label=f"{PROVIDER}: is asked")
 
 
 SOLD_OUT: Final = "others: buy everything"
@@ -373,23 +310,6 @@ def _new(world: World, link: Link, amount: int, currency: str, state: FactState)
     return Payment(f"pay_sim{number}", link.id, order_key_of(link.reference), amount, currency, state)
 
 
-def _payment_fact(payment: Payment) -> Fact:
-    failed = payment.state is FactState.FAILED
-    detail = Detail(link=payment.link, error_reason="payment_failed", error_description="The bank said no")
-    fits = Detail(link=payment.link, method="upi")
-    return Fact(
-        payment.order_key, EntityType.PAYMENT, payment.id, payment.state, payment.amount, payment.currency,
-        NOW // 1000, detail if failed else fits,
-    )  # fmt: skip
-
-
-def _refund_fact(refund: Refund, state: FactState) -> Fact:
-    detail = Detail(payment_id=refund.payment, key=refund.key)
-    return Fact(
-        refund.order_key, EntityType.REFUND, refund.id, state, refund.amount, CURRENCY, NOW // 1000, detail
-    )
-
-
 def told(fact: Fact) -> Event:
     """Return the event of a webhook that tells this fact."""
     body = {"order_key": fact.order_key, "facts": [fact_values.to_json(fact)]}
@@ -402,6 +322,6 @@ def _result(result: Result) -> Event:
 
 
 def asked_for(world: World, calls: Iterable[Call], *, by_customer: bool) -> World:
-    """Return the world after a step that asked Razorpay for `calls`."""
+    """Return the world after a step that asked the provider for `calls`."""
     asked = (*world.calls, *calls)
     return world._replace(calls=asked, silent=world.silent and not by_customer)

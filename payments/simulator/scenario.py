@@ -33,6 +33,8 @@ from payments.shop.orders import CURRENCY
 from payments.simulator.first_product import FIRST_PRODUCT
 from payments.simulator.simulator import Razorpay, Simulator
 
+PROVIDER: Final = "razorpay"
+"""The action under which it is written what the payment provider does."""
 Performance: TypeAlias = Callable[[Simulator], list[Message]]
 
 EVENTS: Final[Mapping[str, Performance]] = {
@@ -408,7 +410,7 @@ _ACTIONS: Final[Mapping[str, Callable[[Any], Performance]]] = {
     "order": _order,
     "waits": _waits,
     "down": _down,
-    "razorpay": _razorpay,
+    PROVIDER: _razorpay,
     "others": _others,
     "switched_off": _switched(available=False),
     "switched_on": _switched(available=True),

@@ -65,6 +65,13 @@ class Razorpay(StrEnum):
     """It makes no refund."""
 
 
+def link_made(call: CreateLink) -> LinkCreated:
+    """Return what the simulated Razorpay answers when it makes a link."""
+    code = call.reference_id.replace(".", "-")
+    url = f"https://rzp.io/rzp/{code}"
+    return LinkCreated(call.reference_id, f"plink_{code}", url, LinkStatus.CREATED)
+
+
 class NothingToPay(LookupError):
     """There is no payment link, or no payment, to act on."""
 
@@ -341,9 +348,7 @@ class Simulator(Chats):
                 reason = "refused by the simulated Razorpay"
                 return self._answer(LinkRefused(call.reference_id, reason, again))
             case CreateLink():
-                code = call.reference_id.replace(".", "-")
-                url = f"https://rzp.io/rzp/{code}"
-                return self._answer(LinkCreated(call.reference_id, f"plink_{code}", url, LinkStatus.CREATED))
+                return self._answer(link_made(call))
             case CancelLink():
                 return self._answer(self._cancelled(call, how))
             case FetchPayments():

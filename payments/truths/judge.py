@@ -106,7 +106,7 @@ def _unanswered(step: _Step) -> Iterator[Broken]:
     if event.kind is not EventKind.CHAT or step.given.forgotten or step.changes.messages:
         return
     if step.changes.calls:
-        return  # Razorpay's answer brings the customer's
+        return  # the provider's answer brings the customer's
     in_hand = "handover"
     before, after = step.given.conversation.data, step.changes.conversation.data
     if before.get(in_hand) or after.get(in_hand) or any("ignored" in entry for entry in step.entries):
