@@ -31,7 +31,8 @@ class Watched:
 
     def take(self) -> list[Broken]:
         """Return the truths that messages broke since the last call."""
-        found, self._broken = self._broken, []
+        found = [*self._broken]
+        self._broken.clear()
         return found
 
     def now(self, given: StepInput, now: int) -> list[Broken]:
