@@ -70,6 +70,27 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Truth:
+    """What must always hold (`always:`) or never (`never:`). The engine does not look at it."""
+
+    holds: bool
+    """Whether `guard` must be true; else it must be false."""
+    say: tuple[str, ...]
+    """Messages: the truth is about the moment in which one of them is said. Empty: about every moment."""
+    guard: Expression
+    line: int
+
+    @property
+    def words(self) -> str:
+        """The truth as a sentence for people."""
+        named = "' or '".join(self.say)
+        when = f"'{named}' is said" if self.say else ""
+        if self.holds:
+            return f"whenever {when}, {self.guard.source}" if when else f"always {self.guard.source}"
+        return f"never {when} while {self.guard.source}" if when else f"never {self.guard.source}"
+
+
+@dataclass(frozen=True, slots=True)
 class Timer:
     """A timer of a state, named by its duration as written (`10 min`)."""
 
@@ -139,6 +160,8 @@ class Flow:
     """Default value of each variable; empty text where none is declared."""
     written: tuple[Written, ...] = ()
     """Every template and guard, for the checks of the host."""
+    truths: tuple[Truth, ...] = ()
+    """For `munshi prove`."""
     version: str = ""
     """First twelve hex digits of the file's SHA-256."""
 

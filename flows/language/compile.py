@@ -29,6 +29,7 @@ from flows.engine.model import (
     Rule,
     State,
     Timer,
+    Truth,
     timer_trigger,
 )
 from flows.engine.variables import parse
@@ -114,12 +115,24 @@ class _Compiler:
             defaults=MappingProxyType(
                 {name: "" if v.default is None else v.default for name, v in self.spec.variables.items()}
             ),
+            truths=tuple(self._truths()),
             written=self.texts.written,
         )
 
     def _told_only(self, states: Mapping[str, State]) -> set[str]:
         around = [reaction for state in states.values() for reaction in (state.enter, state.exit)]
         return told_only([*around, *(rule.reaction for rule in self.rules)])
+
+    def _truths(self) -> Iterator[Truth]:
+        never = [(("never", n), False, one.say, "if", one.if_) for n, one in enumerate(self.spec.never)]
+        always = [
+            (("always", n), True, one.say, "holds", one.holds) for n, one in enumerate(self.spec.always)
+        ]
+        for where, holds, say, key, source in (*never, *always):
+            self._know_messages(say, (*where, "say"))
+            guard = self.texts.expression(source, (*where, key))
+            if guard:
+                yield Truth(holds, tuple(say), guard, self.document.line((*where, key)))
 
     # States
 
@@ -252,11 +265,8 @@ class _Compiler:
     def _reaction(self, spec: ReactionSpec | None, where: Path) -> Reaction:
         if spec is None:
             return NOTHING
-        for key, names in (("say", spec.say), ("tell", spec.tell)):
-            for index, name in enumerate(names):
-                if name not in self.spec.messages:
-                    mend = close(name, self.spec.messages)
-                    self._report((*where, key, index), f"there is no message '{name}'", mend)
+        self._know_messages(spec.say, (*where, "say"))
+        self._know_messages(spec.tell, (*where, "tell"))
         calls = [
             self._call(name, args, (*where, "do", index, name))
             for index, entry in enumerate(spec.do)
@@ -268,6 +278,12 @@ class _Compiler:
             tuple(name for name in spec.say if name in known),
             tuple(name for name in spec.tell if name in known),
         )
+
+    def _know_messages(self, names: Sequence[str], where: Path) -> None:
+        for index, name in enumerate(names):
+            if name not in self.spec.messages:
+                mend = close(name, self.spec.messages)
+                self._report((*where, index), f"there is no message '{name}'", mend)
 
     def _call(self, name: str, given: Any, where: Path) -> ActionCall | None:
         if name == SET:

@@ -69,6 +69,20 @@ class StateSpec(Spec):
     states: "dict[Name, StateSpec]" = {}
 
 
+class NeverSpec(Spec):
+    """What must never be so. With `say`: while one of these messages is said."""
+
+    if_: Annotated[str, Field(alias="if", min_length=1)]
+    say: Names = []
+
+
+class AlwaysSpec(Spec):
+    """What must always be so. With `say`: whenever one of these messages is said."""
+
+    holds: Annotated[str, Field(min_length=1)]
+    say: Names = []
+
+
 class FlowSpec(Spec):
     """A whole flow file, without the host's sections."""
 
@@ -80,6 +94,8 @@ class FlowSpec(Spec):
     otherwise: Handlers | None = None
     apology: Texts = "Sorry, something went wrong on our side. Please try again in a little while."
     """Sent when an event of the customer could not be handled. Plain text, no template."""
+    never: Annotated[list[NeverSpec], BeforeValidator(one_or_many)] = []
+    always: Annotated[list[AlwaysSpec], BeforeValidator(one_or_many)] = []
     start: Name
     states: Annotated[dict[Name, StateSpec], Field(min_length=1)]
 

@@ -25,6 +25,7 @@ from payments.shop.catalogue import Shop
 from payments.shop.handover import check_to_json
 from payments.shop.staff import Staff
 from payments.simulator import people
+from payments.truths.witness import Witness
 
 _PHONE: Final = "919800000001"
 """The customer's."""
@@ -58,8 +59,15 @@ class Chats(ABC):
         self._later: list[tuple[int, int, str, EventKind, dict[str, Any]]] = []
         """(due, number, conversation, kind, body) of each event that is due later."""
         self._number = 0
+        self.witness: Witness | None = None
         self._said: list[tuple[str, Say]] = []
         """Everything that was said, with the conversation that it was said in, oldest first."""
+
+    def watch(self) -> Witness:
+        """Have every later step of the customer's judged."""
+        self.witness = Witness(self._id, self._flow)
+        self._flow = self.witness.flow
+        return self.witness
 
     @property
     def conversation(self) -> Conversation:
@@ -166,8 +174,13 @@ class Chats(ABC):
         self._number += 1
         event = InboxEvent(self._number, kind, body, self.now)
         self.store.quoted = self.phones.quoted
-        changes = advance(self._flow, self.store.given(id, [event]), self.now)
+        given = self.store.given(id, [event])
+        changes = advance(self._flow, given, self.now)
         self._keep(changes)
+        if self.witness:
+            orders = {key: one for key, one in self.store.orders.items() if one.order.conversation == id}
+            self.witness.see(given, changes, orders, self.now)
+            self.witness.rest(self.store.given(id, [event]), self.now)
         answer = [say.message for say in values(changes.messages)] if id == self._id else []
         for command in values(changes.commands):
             action = staff_action_to_json(command.action)

@@ -10,8 +10,10 @@ from payments.processing.changes import EventResult, values
 from payments.simulator import people
 from payments.simulator.chats import NothingToTap
 from payments.simulator.people import NobodyThere
+from payments.simulator.reach import reaches
 from payments.simulator.scenario import Expectation, Scenario, ScenarioAction
 from payments.simulator.simulator import NothingToPay, Simulator
+from payments.truths.broken import Name
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,8 @@ class _Runner:
         """What the staff were told since the last action."""
 
     def run(self) -> Mismatch | None:
+        if any(isinstance(step, Expectation) and step.breaks for step in self._scenario.steps):
+            self.simulator.watch()
         language, languages = self._scenario.language, self._flow.languages
         if language is not None:
             if language not in languages:
@@ -127,6 +131,8 @@ class _Runner:
             self._compare_titles(expected.line, "buttons", expected.buttons, Buttons),
             self._compare_titles(expected.line, "rows", expected.rows, List),
             self._compare_state(expected),
+            self._compare_ways(expected),
+            self._compare_truths(expected),
         )
         return next((mismatch for mismatch in differences if mismatch), None)
 
@@ -156,6 +162,26 @@ class _Runner:
         if expected.state is None or f"{state}.".startswith(f"{expected.state}."):
             return None
         return Mismatch(expected.line, f"the state {expected.state}", f"it is {state or 'not begun'}")
+
+    def _compare_ways(self, expected: Expectation) -> Mismatch | None:
+        goal = expected.reaches
+        if goal is None or reaches(self._flow, self.simulator, goal):
+            return None
+        return Mismatch(
+            expected.line, f"a way to {goal}", "nothing that the customer taps or types leads there"
+        )
+
+    def _compare_truths(self, expected: Expectation) -> Mismatch | None:
+        witness = self.simulator.witness
+        if not expected.breaks or not witness:
+            return None
+        if not witness.broken and (stuck := self.simulator.stuck):
+            said = f"order #{stuck.order.number} is open, and nothing is under way"
+            return Mismatch(expected.line, Name.WAITS, said)
+        if not witness.broken:
+            return None
+        first = witness.broken[0]
+        return Mismatch(expected.line, first.name, first.said)
 
 
 def matches(expected: str, said: str) -> bool:

@@ -33,6 +33,8 @@ from payments.shop.orders import CURRENCY
 from payments.simulator.first_product import FIRST_PRODUCT
 from payments.simulator.simulator import Razorpay, Simulator
 
+PROVIDER: Final = "razorpay"
+"""The action under which it is written what the payment provider does."""
 Performance: TypeAlias = Callable[[Simulator], list[Message]]
 
 EVENTS: Final[Mapping[str, Performance]] = {
@@ -40,10 +42,18 @@ EVENTS: Final[Mapping[str, Performance]] = {
     "settles late": lambda simulator: simulator.settle_late(),
     "allows the payment": lambda simulator: simulator.allow(),
     "lets the payment go": lambda simulator: simulator.let_go(),
+    "captures it": lambda simulator: simulator.capture(),
     "is asked": lambda simulator: simulator.poll(),
     "pays the refund": lambda simulator: simulator.refund(FactState.PROCESSED),
     "fails the refund": lambda simulator: simulator.refund(FactState.FAILED),
     "refunds by hand": lambda simulator: simulator.refund_in_dashboard(),
+    "answers once": lambda simulator: simulator.razorpay_once(Razorpay.ANSWERS),
+    "refuses once": lambda simulator: simulator.razorpay_once(Razorpay.REFUSES),
+    "fails once": lambda simulator: simulator.razorpay_once(Razorpay.FAILS),
+    "keeps once": lambda simulator: simulator.razorpay_once(Razorpay.KEEPS),
+    "refuses the refund": lambda simulator: simulator.razorpay_once(Razorpay.REFUSES_REFUNDS),
+    "tells nothing": lambda simulator: simulator.hold_news(),
+    "tells everything": lambda simulator: simulator.tell_news(),
 }
 """Values of `razorpay:` that make something happen there. The other values are those of `Razorpay`."""
 
@@ -74,6 +84,10 @@ class Expectation:
     """All messages to the staff since that action."""
     state: str | None = None
     """The state of the conversation, or a state that contains it."""
+    reaches: str | None = None
+    """A state that the customer can come to, or `the link`, by a few taps and words."""
+    breaks: str | None = None
+    """`nothing`: all that `munshi prove` looks at has held since the chat began."""
 
 
 Step: TypeAlias = ScenarioAction | Expectation
@@ -163,7 +177,15 @@ class _Reader:
             rows=self._texts(step, "rows", where),
             told=self._texts(step, "told", where),
             state=self._optional(step, "state", where),
+            reaches=self._optional(step, "reaches", where),
+            breaks=self._breaks(step, where),
         )
+
+    def _breaks(self, step: Mapping[str, Any], where: Path) -> str | None:
+        said = self._optional(step, "breaks", where)
+        if said not in (None, "nothing"):
+            self._report((*where, "breaks"), f"'{said}' cannot be expected", "write 'breaks: nothing'")
+        return said
 
     def _texts(self, step: Mapping[str, Any], key: str, where: Path) -> tuple[str, ...] | None:
         if key not in step:
@@ -203,7 +225,7 @@ _KEYS: Final[Mapping[str, str]] = {
     "staff": "the names of the staff, if they aren't those of the flow file",
     "chat": "write 'chat:' and under it '- customer: hi', '- shop: …'",
 }
-_EXPECTATIONS: Final = dict.fromkeys(("shop", "buttons", "rows", "told", "state"))
+_EXPECTATIONS: Final = dict.fromkeys(("shop", "buttons", "rows", "told", "state", "reaches", "breaks"))
 
 
 def _text(value: Any) -> str:
@@ -314,10 +336,15 @@ def _down(value: Any) -> Performance:
 def _razorpay(value: Any) -> Performance:
     if isinstance(value, str) and value in EVENTS:
         return EVENTS[value]
+    if isinstance(value, str) and value.startswith(_TELLS):
+        return lambda simulator: simulator.tell_news(value.removeprefix(_TELLS))
     if value not in list(Razorpay):
         raise ValueError(f"write 'razorpay: …' with {', '.join([*Razorpay, *EVENTS])}")
     how = Razorpay(value)
     return lambda simulator: simulator.razorpay(how)
+
+
+_TELLS: Final = "tells "
 
 
 def _switched(*, available: bool) -> Callable[[Any], Performance]:
@@ -383,7 +410,7 @@ _ACTIONS: Final[Mapping[str, Callable[[Any], Performance]]] = {
     "order": _order,
     "waits": _waits,
     "down": _down,
-    "razorpay": _razorpay,
+    PROVIDER: _razorpay,
     "others": _others,
     "switched_off": _switched(available=False),
     "switched_on": _switched(available=True),

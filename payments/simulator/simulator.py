@@ -26,6 +26,7 @@ from payments.processing.results import (
     LinkWithdrawn,
     PaymentsFetched,
     RefundMade,
+    RefundRefused,
     Result,
 )
 from payments.processing.step_input import EventKind
@@ -35,6 +36,7 @@ from payments.shop.orders import (
     LINK_STATUSES,
     Attempt,
     AttemptStatus,
+    Lifecycle,
     LinkStatus,
     order_key_of,
 )
@@ -59,6 +61,15 @@ class Razorpay(StrEnum):
     """It is out of order for so long that the shop gives up. Another try may succeed."""
     KEEPS = "keeps links"
     """It cancels no link, and gives a reason that Munshi does not know."""
+    REFUSES_REFUNDS = "refuses refunds"
+    """It makes no refund."""
+
+
+def link_made(call: CreateLink) -> LinkCreated:
+    """Return what the simulated Razorpay answers when it makes a link."""
+    code = call.reference_id.replace(".", "-")
+    url = f"https://rzp.io/rzp/{code}"
+    return LinkCreated(call.reference_id, f"plink_{code}", url, LinkStatus.CREATED)
 
 
 class NothingToPay(LookupError):
@@ -78,9 +89,15 @@ class Simulator(Chats):
     ) -> None:
         """`staff` stand in for those of the flow file."""
         super().__init__(flow, name, now, id, staff)
+        self.answer: list[Message] = []
+        """What the shop said last, for those who note it here."""
         self._payments = 0
         self._razorpay = Razorpay.ANSWERS
         self._waiting: list[Call] = []
+        self._made: list[Fact] = []
+        """All that is true at Razorpay, oldest first."""
+        self._untold: list[Fact] | None = None
+        """Webhooks that wait; None while each comes at once."""
 
     @property
     def orders(self) -> Mapping[str, OrderState]:
@@ -91,6 +108,14 @@ class Simulator(Chats):
     def order(self) -> OrderState | None:
         """The order that the chat is about."""
         return self.store.orders.get(order_key_in(self.conversation.data) or "")
+
+    @property
+    def stuck(self) -> OrderState | None:
+        """An order that is open though nothing is under way that could end it, or None."""
+        if self._later or self._waiting or self._untold or self._open_links():
+            return None
+        orders = (one for one in self.orders.values() if one.lifecycle is Lifecycle.OPEN)
+        return next((one for one in orders if not one.held_for and not one.waits_for_capture), None)
 
     @property
     def left(self) -> Mapping[str, int]:
@@ -116,7 +141,7 @@ class Simulator(Chats):
 
     def let_go(self) -> list[Message]:
         """Razorpay gives back the last payment that was authorised and not captured. Raises NothingToPay."""
-        waiting = [fact for state in self.orders.values() for fact in authorised(state.facts)]
+        waiting = authorised(self._made)
         if not waiting:
             raise NothingToPay("the bank allowed nothing")
         payment = waiting[-1]
@@ -147,21 +172,34 @@ class Simulator(Chats):
 
     def settle_late(self) -> list[Message]:
         """The payment that failed last is captured after all. Raises NothingToPay."""
-        failed = [fact for fact in self._known_facts() if fact.state is FactState.FAILED]
+        failed = [fact for fact in self._made if fact.reports(EntityType.PAYMENT, FactState.FAILED)]
         if not failed:
             raise NothingToPay("no payment has failed")
-        return self._facts(failed[-1].order_key, replace(failed[-1], state=FactState.CAPTURED))
+        return self._settle(failed[-1])
+
+    def capture(self) -> list[Message]:
+        """The last payment that the bank allowed is captured. Raises NothingToPay."""
+        waiting = authorised(self._made)
+        if not waiting:
+            raise NothingToPay("the bank allowed nothing")
+        return self._settle(waiting[-1])
+
+    def _settle(self, payment: Fact) -> list[Message]:
+        facts = [replace(payment, state=FactState.CAPTURED)]
+        paid = [attempt for _, attempt in self._open_links() if attempt.link_id == payment.detail.link]
+        facts += [self._ended(attempt, FactState.PAID, payment.amount) for attempt in paid]
+        return self._facts(payment.order_key, *facts)
 
     def refund(self, state: FactState) -> list[Message]:
         """The latest refund becomes `processed` or `failed`. Raises NothingToPay."""
-        refunds = [fact for fact in self._known_facts() if fact.entity is EntityType.REFUND]
+        refunds = [fact for fact in self._made if fact.entity is EntityType.REFUND]
         if not refunds:
             raise NothingToPay("nothing goes back")
         return self._facts(refunds[-1].order_key, replace(refunds[-1], state=state))
 
     def refund_in_dashboard(self) -> list[Message]:
         """Somebody refunds the last payment in Razorpay's Dashboard. Raises NothingToPay."""
-        paid = [fact for fact in self._known_facts() if fact.state is FactState.CAPTURED]
+        paid = [fact for fact in self._made if fact.state is FactState.CAPTURED]
         if not paid:
             raise NothingToPay("nothing was paid")
         payment = paid[-1]
@@ -192,6 +230,34 @@ class Simulator(Chats):
             return []
         waited, self._waiting = self._waiting, []
         return [message for call in waited for message in self._perform(call)]
+
+    def razorpay_once(self, how: Razorpay) -> list[Message]:
+        """Razorpay answers the call that has waited longest in this way, and is slow. Raises NothingToPay."""
+        if not self._waiting:
+            raise NothingToPay("Razorpay was asked nothing that it has not answered")
+        call, self._razorpay = self._waiting.pop(0), how
+        try:
+            return self._perform(call, then=Razorpay.SLOW)
+        finally:
+            self._razorpay = Razorpay.SLOW
+
+    def hold_news(self) -> list[Message]:
+        """From now on, no webhook comes until it is told."""
+        self._untold = [] if self._untold is None else self._untold
+        return []
+
+    def tell_news(self, name: str | None = None) -> list[Message]:
+        """The oldest webhook called `name` (`payment.captured`) comes. Raises NothingToPay if none waits.
+
+        Without a name, all that wait come, and from then on each at once.
+        """
+        waiting = self._untold or []
+        told = [fact for fact in waiting if name in (None, f"{fact.entity}.{fact.state}")]
+        if not told:
+            raise NothingToPay(f"no {name or 'webhook'} waits to be told")
+        told = told if name is None else told[:1]
+        self._untold = None if name is None else [fact for fact in waiting if fact not in told]
+        return [message for fact in told for message in self._tell(fact.order_key, fact)]
 
     def request(self, items: tuple[Item, ...] | None, **said: str | bool) -> list[Message]:
         """An order is requested over the API. `said`: what it says about delivery, coupon and payment."""
@@ -224,11 +290,13 @@ class Simulator(Chats):
         return due if due <= until else None
 
     def _open_links(self) -> list[tuple[OrderState, Attempt]]:
+        over = [fact.entity_id for fact in self._made if fact.entity is EntityType.PAYMENT_LINK]
         return [
             (state, attempt)
             for state in self.orders.values()
             for attempt in state.attempts
-            if attempt.status in (AttemptStatus.CREATED, AttemptStatus.WITHDRAWING) and attempt.link_id
+            if attempt.status in (AttemptStatus.CREATED, AttemptStatus.WITHDRAWING)
+            and attempt.link_id not in (None, *over)
         ]
 
     def _expire_links(self) -> list[Message]:
@@ -245,9 +313,6 @@ class Simulator(Chats):
             raise NothingToPay("there is no payment link to pay")
         return payable[-1]
 
-    def _known_facts(self) -> list[Fact]:
-        return [fact for order in self.orders.values() for fact in order.facts]
-
     def _payment(
         self, attempt: Attempt, status: FactState, amount: int, currency: str, detail: Detail
     ) -> Fact:
@@ -261,28 +326,36 @@ class Simulator(Chats):
         return Fact(key, EntityType.PAYMENT_LINK, link_id, status, paid, attempt.currency, at)
 
     def _facts(self, key: str, *facts: Fact) -> list[Message]:
+        self._made += facts
+        if self._untold is not None:
+            self._untold += facts
+            return []
+        return self._tell(key, *facts)
+
+    def _tell(self, key: str, *facts: Fact) -> list[Message]:
         body = {"order_key": key, "facts": [fact_values.to_json(fact) for fact in facts]}
         return self._take(EventKind.FACTS, body)
 
-    def _perform(self, call: Call) -> list[Message]:
-        if self._razorpay is Razorpay.SLOW:
+    def _perform(self, call: Call, then: Razorpay | None = None) -> list[Message]:
+        """Answer a call. `then` is how those are answered that follow from it."""
+        how, self._razorpay = self._razorpay, then or self._razorpay
+        if how is Razorpay.SLOW:
             self._waiting.append(call)
             return []
         match call:
-            case CreateLink() if self._razorpay in (Razorpay.REFUSES, Razorpay.FAILS):
-                again = self._razorpay is Razorpay.FAILS
+            case CreateLink() if how in (Razorpay.REFUSES, Razorpay.FAILS):
+                again = how is Razorpay.FAILS
                 reason = "refused by the simulated Razorpay"
                 return self._answer(LinkRefused(call.reference_id, reason, again))
             case CreateLink():
-                code = call.reference_id.replace(".", "-")
-                url = f"https://rzp.io/rzp/{code}"
-                return self._answer(LinkCreated(call.reference_id, f"plink_{code}", url, LinkStatus.CREATED))
+                return self._answer(link_made(call))
             case CancelLink():
-                return self._answer(self._cancelled(call))
+                return self._answer(self._cancelled(call, how))
             case FetchPayments():
-                order = self.orders[order_key_of(call.reference_id)]
-                payments = tuple(fact for fact in order.facts if fact.entity is EntityType.PAYMENT)
+                payments = self._payments_on(call.link_id)
                 return self._answer(PaymentsFetched(call.reference_id, payments, asked=call.asked))
+            case RefundPayment() if how is Razorpay.REFUSES_REFUNDS:
+                return self._answer(RefundRefused(call.order_key, call.key))
             case RefundPayment():
                 detail = Detail(payment_id=call.payment_id, key=call.key)
                 id, at = call.key.replace("pay_", "rfnd_"), self.now // 1000
@@ -296,15 +369,30 @@ class Simulator(Chats):
                     at,
                     detail,
                 )
+                self._made.append(refund)
                 return self._answer(RefundMade(call.order_key, (refund,)))
 
     def _answer(self, result: Result) -> list[Message]:
         return self._take(EventKind.RESULT, results.to_json(result))
 
-    def _cancelled(self, call: CancelLink) -> Result:
+    def _payments_on(self, link_id: str | None) -> tuple[Fact, ...]:
+        """Return what is true of the payments on a link. Nothing of it waits to be told any more."""
+        on_link = tuple(
+            fact for fact in self._made if fact.entity is EntityType.PAYMENT and fact.detail.link == link_id
+        )
+        if self._untold is not None:
+            self._untold = [fact for fact in self._untold if fact not in on_link]
+        return on_link
+
+    def _cancelled(self, call: CancelLink, how: Razorpay) -> Result:
         attempt = self.orders[order_key_of(call.reference_id)].attempt(call.reference_id)
+        over = next((fact.state for fact in self._made if fact.entity_id == attempt.link_id), None)
+        if over:
+            return LinkWithdrawn(call.reference_id, attempt.link_id, LinkStatus(over))
         if ended := next((end for end, status in LINK_STATUSES.items() if status is attempt.status), None):
             return LinkWithdrawn(call.reference_id, attempt.link_id, ended)
-        if self._razorpay is Razorpay.KEEPS:
+        if how is Razorpay.KEEPS:
             return LinkKept(call.reference_id, "refused by the simulated Razorpay")
+        if attempt.link_id:
+            self._made.append(self._ended(attempt, FactState.CANCELLED))
         return LinkWithdrawn(call.reference_id, attempt.link_id, LinkStatus.CANCELLED)

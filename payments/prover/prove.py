@@ -1,0 +1,162 @@
+"""Prove a flow within bounds: search its slices one by one, and keep what was found and left out."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from flows.engine.conversation import Conversation
+from flows.engine.model import Flow
+from payments.prover.endings import Endings
+from payments.prover.munshi import NAME, Munshi
+from payments.prover.outside import World
+from payments.prover.search import Found, Hop, Search, Searched
+from payments.prover.slices import Slice, slices
+from payments.prover.standing import ID, Standing
+from payments.shop.orders import FIRST_NUMBER, Lifecycle
+
+
+@dataclass(slots=True)
+class Violation:
+    """A truth that does not hold, with a shortest way to where it breaks."""
+
+    found: Found
+    part: Slice
+    before: list[Hop]
+    """The way to where the slice begins."""
+
+    @property
+    def hops(self) -> list[Hop]:
+        """The whole way."""
+        return [*self.before, *self.found.hops]
+
+
+@dataclass(slots=True)
+class Proof:
+    """What a whole search saw."""
+
+    munshi: Munshi
+    begins: int
+    """The standing with which each way begins."""
+    endings: Endings
+    searched: list[Searched] = field(default_factory=list)
+    violations: list[Violation] = field(default_factory=list)
+    left_out: list[Slice] = field(default_factory=list)
+    """Slices for which no time was left."""
+    seconds: float = 0.0
+
+    @property
+    def places(self) -> int:
+        """Places in all slices."""
+        return sum(one.places for one in self.searched)
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing was found."""
+        return not self.violations
+
+
+@dataclass(slots=True)
+class _Start:
+    """Where a slice begins."""
+
+    standing: int
+    timers: int
+    world: World
+    hops: list[Hop] = field(default_factory=list)
+
+
+def prove(
+    flow: Flow,
+    *,
+    deep: bool = False,
+    seconds: float = 120.0,
+    most: int = 1,
+    seen: Callable[[Searched], None] = lambda searched: None,
+    only: Callable[[Slice], bool] = lambda part: True,
+) -> Proof:
+    """Search `flow` for at most `seconds`, until `most` different violations are found.
+
+    `seen` is called after each slice. `only` picks slices.
+    """
+    began = time.process_time()
+    munshi = Munshi(flow)
+    chat = Conversation(ID, customer={"name": NAME})
+    first = Standing(chat, {}, munshi.shop.counted, {}, FIRST_NUMBER)
+    begins = munshi.number(munshi.canonical(first))
+    proof = Proof(munshi, begins, Endings(munshi))
+    start = _Start(begins, munshi.nothing, World(()))
+    ordered: dict[bool, _Start | None] = {}
+    for part in slices(flow, deep=deep):
+        if not only(part):
+            continue
+        if part.from_order and part.in_cash not in ordered:
+            ordered[part.in_cash] = _ordered(munshi, start, began + seconds, in_cash=part.in_cash)
+        if len(proof.violations) >= most or time.process_time() > began + seconds:
+            proof.left_out.append(part)
+            continue
+        origin = ordered[part.in_cash] if part.from_order else start
+        if origin is None:
+            proof.left_out.append(part)
+            continue
+        searched = _search(proof, part, origin, _until(began, seconds, part), most)
+        proof.searched.append(searched)
+        seen(searched)
+    proof.seconds = time.process_time() - began
+    return proof
+
+
+def _until(began: float, seconds: float, part: Slice) -> float:
+    """Return when a slice must end, so that a long one leaves time for the others."""
+    return min(began + seconds, time.process_time() + seconds * part.share)
+
+
+def _search(proof: Proof, part: Slice, start: _Start, until: float, most: int) -> Searched:
+    budget = tuple(sorted(part.budget.items()))
+    world = start.world._replace(budget=budget)
+    search = Search(proof.munshi, part, start.standing, start.timers, world)
+    known = {_kind(one.found) for one in proof.violations}
+
+    def stop(found: Found) -> bool:
+        if _kind(found) not in known:
+            known.add(_kind(found))
+            proof.violations.append(Violation(found, part, start.hops))
+        return len(proof.violations) >= most
+
+    searched = search.run(until, stop)
+    if len(proof.violations) < most:
+        for index, broken in proof.endings.look(search):
+            if stop(Found(broken, search.way(index))):
+                break
+    return searched
+
+
+def _kind(found: Found) -> tuple[str, str]:
+    return (found.broken.name, found.broken.said)
+
+
+def _ordered(munshi: Munshi, start: _Start, until: float, *, in_cash: bool) -> _Start | None:
+    """Return where a customer has just ordered in the shortest way, and waits for a link if any does.
+
+    None if no order is found.
+    """
+    first: _Start | None = None
+    part = Slice("to the first order", orders=0)
+    search = Search(munshi, part, start.standing, start.timers, start.world)
+    for place, way in _reached(search, until):
+        standing, timers, world = search.parts(place)
+        order = munshi.standings.values[standing].order
+        found = _Start(standing, timers, world, way)
+        if order is not None and (order.lifecycle is Lifecycle.PROMISED if in_cash else order.attempts):
+            return found
+        first = first or (None if in_cash else found)
+    return first
+
+
+def _reached(search: Search, until: float) -> Iterator[tuple[int, list[Hop]]]:
+    index = 0
+    while index < len(search.order) and time.process_time() < until:
+        place = search.order[index]
+        if search.standing(place).orders:
+            yield place, search.way(index)
+        search.expand(index)
+        index += 1

@@ -1,0 +1,30 @@
+"""`munshi prove` from the command line: what it prints, how it ends, what it saves."""
+
+from pathlib import Path
+from typing import Final
+
+from tests.bot.test_cli_commands import munshi, written
+from tests.payments.test_prove_endings import LEMONADE
+
+_CAPTURED: Final = "payment.captured: {do: cart.settle, say: news}"
+
+
+def test_a_violation_is_printed_as_a_chat_and_saved_as_a_scenario_that_fails(tmp_path: Path) -> None:
+    flow = written(
+        tmp_path / "flows.yaml", LEMONADE.replace(_CAPTURED, "payment.captured: {do: cart.settle}")
+    )
+    result = munshi("prove", flow, "--seconds", "10", "--save", tmp_path / "scenarios")
+    assert result.exit_code == 1, result.output
+    assert "error: money that comes or goes is spoken of" in result.output
+    assert "Asha pays" in result.output
+    [saved] = (tmp_path / "scenarios").iterdir()
+    assert munshi("test", saved).exit_code == 1
+    written(flow, LEMONADE)
+    assert munshi("test", saved).exit_code == 0
+
+
+def test_what_holds_is_said_with_its_bounds(tmp_path: Path) -> None:
+    result = munshi("prove", written(tmp_path / "flows.yaml", LEMONADE), "--seconds", "1")
+    assert result.exit_code == 0, result.output
+    assert "holds within" in result.output
+    assert "left out: more than one order" in result.output
