@@ -7,7 +7,7 @@ named.
 from collections import Counter
 
 import pytest
-from tests.payments.staff_shop import staffed
+from tests.payments.shops_with_staff import staffed
 
 from flows.engine.model import Flow
 from payments.ledger.audit import discrepancies

@@ -100,8 +100,8 @@ def cash_counts_at_each_press(patch: pytest.MonkeyPatch) -> None:
     def move_again(turn: Turn, order: OrderState, to: Stage, by: str, **rest: Any) -> Trace:
         taken = rest.get("settlement") in (Settlement.CASH, Settlement.UPI)
         if taken and to is order.stage is Stage.DELIVERED:
-            fact = order_changes._payment(order, order.owed, rest["settlement"], by, turn.now)
-            return order_changes._applied(turn, order, order, (fact,))
+            fact = order_changes.payment_by_hand(order, order.owed, rest["settlement"], by, turn.now)
+            return order_changes.applied(turn, order, order, (fact,))
         return move(turn, order, to, by, **rest)
 
     taken = staff_orders._sum_taken
