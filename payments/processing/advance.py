@@ -307,7 +307,7 @@ def _poll(turn: Turn, poll: Poll) -> Done:
         late=turn.shop.at.shop.late_window,
     ):
         turn.polls.append(poll.after(turn.now))
-    elif state.lets_go:
+    elif state.lets_go and not state.goods_due:
         # This was the last poll: the goods are free again, and a capture after it counts as late.
         released = [
             replace(f, state=FactState.RELEASED)

@@ -92,11 +92,17 @@ def test_the_newest_payments_go_back_first(
         assert {r.key: r.amount for r in wanted(KEY, order, (), amount, "surplus")} == expected
 
 
-@pytest.mark.parametrize("status", list(RefundStatus))
+@pytest.mark.parametrize("status", sorted({*RefundStatus} - {RefundStatus.WITHDRAWN}))
 def test_what_was_asked_for_once_is_not_asked_for_again_even_if_it_failed(status: RefundStatus) -> None:
     row = refund(status, 300)
     (second,) = wanted(KEY, [payment("pay_1", 1_000)], (row,), 1_000, "surplus")
     assert (second.key, second.amount, second.status) == ("pay_1-2", 700, RefundStatus.ASKED)
+
+
+def test_what_was_withdrawn_may_be_asked_for_again_under_another_key() -> None:
+    row = refund(RefundStatus.WITHDRAWN, 300)
+    (second,) = wanted(KEY, [payment("pay_1", 1_000)], (row,), 1_000, "surplus")
+    assert (second.key, second.amount, second.status) == ("pay_1-2", 1_000, RefundStatus.ASKED)
 
 
 _PAYMENTS = st.lists(st.tuples(st.integers(0, 500), st.integers(0, 3)), min_size=1, max_size=4).map(
