@@ -51,7 +51,7 @@ def durable_steps() -> Figure:
     return Figure("durable steps", "/s", rounds, goal=0.4)
 
 
-async def _arrive(database: Path) -> None:
+async def _arrive(database: Path, customers: int = _CUSTOMERS) -> None:
     """Store every customer's chat as due events, one turn in each millisecond."""
     url = f"sqlite://{database}"
     await Store.migrate(url)
@@ -60,7 +60,7 @@ async def _arrive(database: Path) -> None:
         body = {"event": events.to_json(events.TextReceived(text)), "name": "Asha"}
         arrivals = [
             Arrival(f"wamid.{turn}.{n}", EventKind.CHAT, body, aliases=(("phone", phone(n)),), name="Asha")
-            for n in range(_CUSTOMERS)
+            for n in range(customers)
         ]
         await store.arrive(arrivals, _START + turn)
     await store.close()
