@@ -6,7 +6,7 @@ from payments.ledger.calls import RefundPayment
 from payments.ledger.state import OrderState, Task
 from payments.ledger.unfinished import unfinished
 from payments.shop.fulfilment import Stage
-from payments.simulator.simulator import Simulator
+from payments.simulator.simulator import NothingToPay, Simulator
 from tests.payments.tiffin_shop import LUNCH, bought, told
 
 
@@ -115,3 +115,19 @@ def test_the_delivery_of_a_returned_order_is_owed_until_someone_ends_it() -> Non
     told(simulator, "Meena", "#10001 allowance 40")
     assert order_of(simulator).tasks == ()
     assert unfinished(order_of(simulator)) is None
+
+
+# What a person does in Razorpay's dashboard
+
+
+def test_the_dashboard_refunds_what_razorpay_has_and_no_more() -> None:
+    simulator = paid_online()
+    told(simulator, "Meena", "#10001 allowance 60")
+    simulator.refund_in_dashboard()
+    assert [refund.amount for refund in order_of(simulator).refunds] == [6_000, 10_000]
+    with pytest.raises(NothingToPay):
+        simulator.refund_in_dashboard()
+    by_hand = bought()
+    told(by_hand, "Meena", "#10001 cash")
+    with pytest.raises(NothingToPay):
+        by_hand.refund_in_dashboard()
