@@ -17,7 +17,7 @@ from payments.shop.delivery import area_of
 from payments.shop.fulfilment import Stage, goods_are_here
 from payments.shop.legal import seller
 from payments.shop.order_terms import Terms
-from payments.shop.orders import CURRENCY, Lifecycle, Order, order_key
+from payments.shop.orders import CURRENCY, Lifecycle, Order, is_by_hand, order_key
 
 MIN_TOTAL: Final = 100
 """Paise. Razorpay makes no link under ₹1. Source: Create a Standard Payment Link."""
@@ -136,7 +136,8 @@ def _call_off(scene: Scene, args: NoArguments) -> Result:
         return refused(scene, "order.refused", reason="too late")
     shelf = goods_are_here(order.stage)
     ended = state.called_off(order.key, Stage.CANCELLED, CUSTOMER, shelf=shelf).unresolving(order.key)
-    fields = {"stage": str(Stage.CANCELLED), "by": CUSTOMER, "refund": order.fulfilled}
+    by_hand = sum(payment.amount for payment in order.balance.payments if is_by_hand(payment.id))
+    fields = {"stage": str(Stage.CANCELLED), "by": CUSTOMER, "refund": order.fulfilled, "by_hand": by_hand}
     return Result(ended, raised=(Happened("order.stage", fields),))
 
 
