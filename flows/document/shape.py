@@ -21,6 +21,10 @@ Texts: TypeAlias = str | Annotated[dict[LanguageCode, str], Field(min_length=1)]
 """One text for all languages, or one for each."""
 
 
+Count: TypeAlias = Annotated[int, Field(strict=True, ge=1)]
+"""A number of things, written as one: no text, and no `true`."""
+
+
 class Spec(BaseModel):
     """Base of all shapes: frozen, and no unknown keys."""
 

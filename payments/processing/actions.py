@@ -24,9 +24,10 @@ EVENTS: Final[Mapping[str, str]] = {
     "checkout.refused": "what the customer said about delivery or coupon cannot be used: `event.field` is"
     " address, slot, coupon, note or pickup, `event.reason` says why, `event.limit` is in paise",
     "order.stage": "the goods came to the stage `event.stage`, moved by `event.by`; `event.refund` paise go"
-    " back",
+    " back, `event.by_hand` of them by a person",
     "order.amended": "the order changed: `event.items` are missing or came back, `event.amount` is no longer"
-    " owed, `event.refund` of it goes back, `event.why` says why; `event.address` is the new address, if any",
+    " owed, `event.refund` of it goes back, `event.by_hand` by a person, `event.why` says why;"
+    " `event.address` is the new address, if any",
     "order.requested": "an order was asked for over the API; `event.items` has sku and quantity, `event.pays`"
     " is online or cash",
     "payment_link.created": "Razorpay made the payment link: `order.link` can be sent",
@@ -41,8 +42,10 @@ EVENTS: Final[Mapping[str, str]] = {
     " had ended before, `event.by` if a person took the money",
     "payment.short": "`event.amount` was captured, `event.due` is missing: a link for it is being made",
     "payment.held": "`event.amount` was captured that doesn't fit the order; it waits for a person",
-    "payment.surplus": "more than the total was captured; `event.amount` goes back",
-    "payment.returned": "money came that the order can't be fulfilled for; `event.amount` goes back",
+    "payment.surplus": "more than the total was captured; `event.amount` goes back, `event.by_hand` by a"
+    " person",
+    "payment.returned": "money came that the order can't be fulfilled for; `event.amount` goes back,"
+    " `event.by_hand` by a person",
     "payment.failed": "one try to pay failed, `event.reason` says why; the link can still be paid",
     "payment.not_found": "the customer had Razorpay asked, and it knows of no payment",
     "payment.asked_lately": "Razorpay was asked for the payment only moments ago",
@@ -52,7 +55,7 @@ EVENTS: Final[Mapping[str, str]] = {
     "handover.ended": "the bot has the chat again; `event.because` says why: `done`, `asked`, `quiet`, or"
     " `nobody` if there is nobody who would read it",
     "refund.created": "`event.amount` is going back, started in Razorpay's dashboard",
-    "refund.processed": "`event.amount` went back",
+    "refund.processed": "`event.amount` went back, `event.by_hand` by a person",
     "refund.failed": "`event.amount` could not be given back; it waits for a person",
 }
 REQUIRED: Final = frozenset({"payment.captured", "order.requested"})

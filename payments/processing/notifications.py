@@ -4,7 +4,7 @@ Each change is told once: events come from the difference to the stored order. S
 is told with the next one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from flows.engine.events import Happened
@@ -15,7 +15,7 @@ from payments.ledger.state import PAYABLE, OrderState, PaymentStatus
 from payments.processing.results import Refusal
 from payments.shop.amendments import AmendmentKind
 from payments.shop.fulfilment import Stage
-from payments.shop.orders import Attempt, AttemptStatus, Lifecycle
+from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, is_by_hand
 
 NOT_FOUND: Final = "payment.not_found"
 """Event: the customer asked for their payment, and Razorpay knows of none."""
@@ -74,9 +74,10 @@ def _link_events(
 
 def _changes_by_people(before: OrderState, after: OrderState) -> Iterator[Happened]:
     """Yield the events for a new stage and for amendments. No person puts an order into its first stage."""
-    refund = sum(refund.amount for refund in _intents(before, after))
+    back = _intents(before, after)
+    refund = {"refund": sum(one.amount for one in back), "by_hand": _by_hand(back)}
     if after.stage is not before.stage and after.stage not in (None, Stage.PLACED):
-        yield Happened("order.stage", {"stage": str(after.stage), "by": after.stage_by, "refund": refund})
+        yield Happened("order.stage", {"stage": str(after.stage), "by": after.stage_by, **refund})
     new = [one for one in after.amendments[len(before.amendments) :] if one.kind not in _TOLD_OTHERWISE]
     names = {line.sku: line.name for line in after.order.lines}
     items = ", ".join(f"{one.pieces} × {names.get(one.sku, one.sku)}" for one in new if one.pieces)
@@ -85,7 +86,7 @@ def _changes_by_people(before: OrderState, after: OrderState) -> Iterator[Happen
     if new and (items or less or address):
         # A note of the staff is for the staff.
         why = new[-1].why
-        fields = {"items": items, "amount": less, "refund": refund, "why": why, "address": address}
+        fields = {"items": items, "amount": less, **refund, "why": why, "address": address}
         yield Happened("order.amended", fields)
 
 
@@ -98,6 +99,11 @@ def _intents(before: OrderState, after: OrderState) -> list[Refund]:
     """Return the refunds that were decided on meanwhile."""
     known = {refund.key for refund in before.refunds}
     return [r for r in after.refunds if r.key not in known and r.reason != OUTSIDE]
+
+
+def _by_hand(refunds: Iterable[Refund]) -> int:
+    """Return the paise that a person gives back, because a person took them: no bank has a part in it."""
+    return sum(refund.amount for refund in refunds if is_by_hand(refund.payment_id))
 
 
 def _money_events(before: OrderState, after: OrderState) -> Iterator[Happened]:
@@ -151,11 +157,12 @@ def _refunds(before: OrderState, after: OrderState) -> Iterator[Happened]:
     if intents and after.owed == before.owed and not called_off:
         # What an amendment gives back is told as the amendment, what a call-off gives back with its stage.
         name = "payment.returned" if after.lifecycle is Lifecycle.RETURNED else "payment.surplus"
-        yield Happened(name, {"amount": sum(refund.amount for refund in intents)})
+        amount = sum(refund.amount for refund in intents)
+        yield Happened(name, {"amount": amount, "by_hand": _by_hand(intents)})
     for refund in after.refunds:
         event = _refund_event(known.get(refund.key), refund)
         if event:
-            yield Happened(event, {"amount": refund.amount})
+            yield Happened(event, {"amount": refund.amount, "by_hand": _by_hand([refund])})
 
 
 def _refund_event(before: Refund | None, after: Refund) -> str | None:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from flows.document import durations
 from flows.document.errors import close
-from flows.document.shape import Misplaced, Name, Texts, misplaced
+from flows.document.shape import Count, Misplaced, Name, Texts, misplaced
 from payments.shop.coupons import Coupons, find
 from payments.shop.delivery import Delivery
 from payments.shop.fulfilment import LADDER, Stage, is_forward
@@ -99,14 +99,12 @@ class Shop(BaseModel):
     """None: orders are paid online."""
     cancel: CancelTerms | None = None
     """None: a customer cannot call off an order that is paid, or for which cash is promised."""
-    max_quantity: Annotated[int, Field(ge=1, le=10_000)] = 99
+    max_quantity: Annotated[Count, Field(le=10_000)] = 99
     """Pieces of one product in one order."""
     staff: Annotated[list[StaffSpec], AfterValidator(distinct), Field(max_length=50)] = []
     """Who runs the shop. The setting MUNSHI_STAFF adds numbers that the flow file leaves out."""
-
     day_report: TimeOfDay | None = None
     """Minutes after midnight at which the staff get the figures of the day; None: never."""
-
     handover: HandoverSpec = HandoverSpec()
     """When a chat that a person has taken over comes back to the bot."""
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from flows.document.shape import Spec, one_or_many
+from flows.document.shape import Count, Spec, one_or_many
 from flows.document.words import has_words, normalise
 from payments.shop.local_time import Date
 from payments.shop.money import Rupees, RupeesOrZero
@@ -38,7 +38,7 @@ class Coupon(Spec):
 
     code: Annotated[str, BeforeValidator(_code)]
     """As it is shown. Customers may type it in any case, with or without blanks and hyphens."""
-    percent: Annotated[int | None, Field(ge=1, le=100)] = None
+    percent: Annotated[Count, Field(le=100)] | None = None
     off: Rupees | None = None
     """Paise."""
     up_to: Rupees | None = None
@@ -49,9 +49,9 @@ class Coupon(Spec):
     """The first date, in the shop's time zone."""
     until: Date | None = None
     """The last date."""
-    uses: Annotated[int | None, Field(ge=1)] = None
+    uses: Count | None = None
     """Orders of all customers."""
-    per_customer: Annotated[int | None, Field(ge=1)] = None
+    per_customer: Count | None = None
     """Orders of one customer."""
     only: Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(one_or_many)] = ()
     """Ids of the categories that it is for. Without any, it is for all goods."""

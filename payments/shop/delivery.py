@@ -8,7 +8,8 @@ from typing import Annotated, Any, Final, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from flows.document.shape import Spec, Texts
+from flows.document.shape import Count, Spec, Texts
+from flows.document.words import has_words, normalise
 from payments.shop.local_time import TimeOfDay, Times, Weekdays, show_time
 from payments.shop.money import Rupees, RupeesOrZero
 from payments.shop.pincodes import Pincodes
@@ -57,16 +58,23 @@ class Area(Spec):
     """Where it is not the shop's own state."""
 
 
+def _readable(name: Texts) -> Texts:
+    for text in (name,) if isinstance(name, str) else name.values():
+        if not has_words(normalise(text)):
+            raise ValueError(f"'{text}' is no name of a slot: customers choose it by its words")
+    return name
+
+
 class Slot(Spec):
     """A span of time in which the shop delivers, on each of its days."""
 
-    name: Texts
+    name: Annotated[Texts, AfterValidator(_readable)]
     id: Annotated[str | None, Field(pattern=SLOT_ID, max_length=40)] = None
     """Needed only to keep the orders of a slot that gets another name, or to tell two of one name apart."""
     at: Times
     until: TimeOfDay | None = None
     """The cut-off on the slot's day: orders are taken before it. Without it, before the slot starts."""
-    orders: Annotated[int | None, Field(ge=1)] = None
+    orders: Count | None = None
     """How many orders one day's slot takes."""
     days: Weekdays | None = None
     """Weekdays. Without them, every day that the shop is open."""

@@ -32,7 +32,9 @@ class HandoverSpec(BaseModel):
 
     quiet: Quiet = 2 * 3_600_000
     """Milliseconds after the last message of customer or staff."""
-    back: Annotated[list[Annotated[str, Field(min_length=1)]], BeforeValidator(one_or_many)] = ["menu", "bot"]
+    back: Annotated[
+        list[Annotated[str, Field(min_length=1)]], BeforeValidator(one_or_many), Field(min_length=1)
+    ] = ["menu", "bot"]
     """Words by which the customer ends it."""
 
     def ends(self, text: str) -> bool:

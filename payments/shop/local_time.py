@@ -51,7 +51,8 @@ def calendar_date(value: Any) -> date:
 def time_of_day(value: Any) -> int:
     """Return the minutes of a time written as `9:00` or `21:30`. Raises ValueError if it is none."""
     if isinstance(value, int) and not isinstance(value, bool):
-        raise ValueError(f"{value} is not a time of day: write '{value % 24}:00'")  # noqa: TRY004
+        hint = f"'{value}:00'" if 0 <= value < 24 else "for example '9:00' or '21:30', in quotes"
+        raise ValueError(f"{value} is not a time of day: write {hint}")  # noqa: TRY004
     match = _TIME.fullmatch(str(value).strip())
     if not match:
         raise ValueError(f"'{value}' is not a time of day: write for example '9:00' or '21:30'")

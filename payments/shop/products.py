@@ -47,7 +47,7 @@ def _picture(url: str) -> str:
 
 Picture: TypeAlias = Annotated[str, AfterValidator(_picture)]
 Sku: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-Stock: TypeAlias = Annotated[int | None, Field(ge=0)]
+Stock: TypeAlias = Annotated[int, Field(strict=True, ge=0)] | None
 """Pieces in stock when the line is written or changed; None if they are not counted."""
 
 

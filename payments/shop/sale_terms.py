@@ -5,6 +5,7 @@ from typing import Annotated, Any, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from flows.document import durations
+from flows.document.shape import Count
 from payments.shop.fulfilment import LADDER, Stage
 from payments.shop.money import Rupees
 
@@ -28,7 +29,7 @@ class CashTerms(BaseModel):
 
     up_to: Rupees | None = None
     """Paise of the dearest order; None if any may be paid so."""
-    refusals: Annotated[int, Field(ge=1, le=100)] = 2
+    refusals: Annotated[Count, Field(le=100)] = 2
     """A customer who refused so many orders at the door pays online."""
 
 
@@ -49,5 +50,6 @@ class CancelTerms(BaseModel):
 
     def allows(self, stage: Stage, placed_at: int, now: int) -> bool:
         """Return whether a customer may call off an order in this stage at `now`."""
-        in_time = self.within is None or now < placed_at + self.within
-        return in_time and LADDER.index(stage) < LADDER.index(self.before) if stage in LADDER else False
+        if stage not in LADDER or LADDER.index(stage) >= LADDER.index(self.before):
+            return False
+        return self.within is None or now < placed_at + self.within

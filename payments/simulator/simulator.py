@@ -198,20 +198,32 @@ class Simulator(Chats):
         return self._facts(refunds[-1].order_key, replace(refunds[-1], state=state))
 
     def refund_in_dashboard(self) -> list[Message]:
-        """Somebody refunds the last payment in Razorpay's Dashboard. Raises NothingToPay."""
-        paid = [fact for fact in self._made if fact.state is FactState.CAPTURED]
+        """Somebody refunds what is left of the last payment in Razorpay's Dashboard. Raises NothingToPay."""
+        paid = [(fact, left) for fact in self._made if (left := self._left_at_razorpay(fact))]
         if not paid:
-            raise NothingToPay("nothing was paid")
-        payment = paid[-1]
+            raise NothingToPay("nothing was paid, or all of it went back")
+        payment, left = paid[-1]
         detail = Detail(payment_id=payment.entity_id)
         fact = replace(
             payment,
             entity=EntityType.REFUND,
             entity_id=f"rfnd_{payment.entity_id}",
             state=FactState.CREATED,
+            amount=left,
             detail=detail,
         )
         return self._facts(payment.order_key, fact)
+
+    def _left_at_razorpay(self, payment: Fact) -> int:
+        """Return the paise of a captured payment that did not go back; 0 if it is none."""
+        if not payment.reports(EntityType.PAYMENT, FactState.CAPTURED):
+            return 0
+        refunds = [f for f in self._made if f.entity is EntityType.REFUND]
+        own = [fact for fact in refunds if fact.detail.payment_id == payment.entity_id]
+        failed = {fact.entity_id for fact in own if fact.state == FactState.FAILED}
+        return payment.amount - sum(
+            {f.entity_id: f.amount for f in own if f.entity_id not in failed}.values()
+        )
 
     def sell_out(self) -> list[Message]:
         """Others buy all that is left of the counted products."""

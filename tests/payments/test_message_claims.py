@@ -157,7 +157,12 @@ def explored(flow: Flow) -> Iterator[Edge]:
     start = Watched(flow)
     start.write("hi")
     start.tap("Masala chai 250 g")
-    anywhere, seen, ahead = customers(flow), {start.place}, deque([start])
+    # From a paid order too: what may become of its money is far from an empty chat.
+    paid = start.twin()
+    paid.tap("Proceed to Checkout")
+    paid.tap("Confirm order")
+    paid.pay()
+    anywhere, seen, ahead = customers(flow), {start.place, paid.place}, deque([start, paid])
     while ahead:
         chat = ahead.popleft()
         mine = anywhere | offered(chat)

@@ -133,13 +133,15 @@ def test_each_step_of_a_refund_is_told_once(
 ) -> None:
     old = replace(PAID, refunds=(refund(before, 700, reason=reason),) if before else ())
     assert notified(old, replace(PAID, refunds=(refund(after, 700, reason=reason),))) == [
-        Happened(name, {"amount": 700}) for name in names
+        Happened(name, {"amount": 700, "by_hand": 0}) for name in names
     ]
 
 
 def test_money_of_an_order_that_is_off_is_told_as_returned_in_one_sum() -> None:
     two = (refund("asked", 700), refund("asked", 300, payment="pay_2"))
-    assert notified(state(), replace(BACK, refunds=two)) == [Happened("payment.returned", {"amount": 1_000})]
+    assert notified(state(), replace(BACK, refunds=two)) == [
+        Happened("payment.returned", {"amount": 1_000, "by_hand": 0})
+    ]
 
 
 def test_a_failure_is_told_with_its_reason_and_only_while_it_matters() -> None:

@@ -1,13 +1,19 @@
 """What the staff say about money: only what is due is taken, and no word they type is passed over."""
 
+from functools import cache
+
 import pytest
 
+from bot.whatsapp.limits import LIMITS
+from flows.engine.model import Flow
+from flows.language.load import load
 from payments.ledger.calls import RefundPayment
 from payments.ledger.state import OrderState, Task
 from payments.ledger.unfinished import unfinished
+from payments.processing.actions import SHOP
 from payments.shop.fulfilment import Stage
-from payments.simulator.simulator import Simulator
-from tests.payments.tiffin_shop import LUNCH, bought, told
+from payments.simulator.simulator import NothingToPay, Simulator
+from tests.payments.tiffin_shop import LUNCH, TEXT, bought, told
 
 
 def order_of(simulator: Simulator) -> OrderState:
@@ -115,3 +121,69 @@ def test_the_delivery_of_a_returned_order_is_owed_until_someone_ends_it() -> Non
     told(simulator, "Meena", "#10001 allowance 40")
     assert order_of(simulator).tasks == ()
     assert unfinished(order_of(simulator)) is None
+
+
+# What a person does in Razorpay's dashboard
+
+
+def test_the_dashboard_refunds_what_razorpay_has_and_no_more() -> None:
+    simulator = paid_online()
+    told(simulator, "Meena", "#10001 allowance 60")
+    simulator.refund_in_dashboard()
+    assert [refund.amount for refund in order_of(simulator).refunds] == [6_000, 10_000]
+    with pytest.raises(NothingToPay):
+        simulator.refund_in_dashboard()
+    by_hand = bought()
+    told(by_hand, "Meena", "#10001 cash")
+    with pytest.raises(NothingToPay):
+        by_hand.refund_in_dashboard()
+
+
+# Money that a person took, a person gives back
+
+
+def by_hand_told(simulator: Simulator, text: str) -> list[str]:
+    """What the customer hears of money, when Meena writes `text`."""
+    return [message.words for message in simulator.staff_writes("Meena", text) if "by hand" in message.words]
+
+
+@cache
+def plain_flow() -> Flow:
+    """The flow, in which each message about money says what of it a person gives back."""
+    text = TEXT.replace("  order.stage: {say: stage}", _RULES).replace(
+        "  order.amended: {say: amended}\n", ""
+    )
+    text = text.replace(
+        "messages:",
+        'messages:\n  back: "{{ event.amount }}, {{ event.by_hand }} by hand"\n'
+        '  ended: "{{ event.refund }}, {{ event.by_hand }} by hand"',
+        1,
+    )
+    return load(text, "flows.yaml", SHOP, limits=LIMITS)
+
+
+_RULES = """  order.stage: {say: ended}
+  order.amended: {say: ended}
+  payment.surplus: {say: back}
+  payment.returned: {say: back}
+  refund.processed: {say: back}"""
+
+
+def test_an_event_says_what_of_the_money_a_person_gives_back() -> None:
+    simulator = Simulator(plain_flow())
+    simulator.write("hi")
+    for title in ("Thali", LUNCH, "Cash"):
+        simulator.tap(title)
+    assert by_hand_told(simulator, "#10001 cash 200 surplus") == ["4000, 4000 by hand"]
+    assert by_hand_told(simulator, "#10001 refunded") == ["4000, 4000 by hand"]
+    assert by_hand_told(simulator, "#10001 allowance 10") == ["1000, 1000 by hand"]
+    assert "15000, 15000 by hand" in by_hand_told(simulator, "#10001 cancel")
+
+
+def test_what_goes_back_over_razorpay_is_not_given_back_by_hand() -> None:
+    simulator = Simulator(plain_flow())
+    simulator.write("hi")
+    for title in ("Thali", LUNCH, "Pay now"):
+        simulator.tap(title)
+    simulator.pay()
+    assert by_hand_told(simulator, "#10001 allowance 10") == ["1000, 0 by hand"]

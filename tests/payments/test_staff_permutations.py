@@ -7,7 +7,6 @@ named.
 from collections import Counter
 
 import pytest
-from tests.payments.shops_with_staff import staffed
 
 from flows.engine.model import Flow
 from payments.ledger.audit import discrepancies
@@ -18,6 +17,7 @@ from payments.shop.fulfilment import Stage
 from payments.shop.orders import Lifecycle
 from tests.builders import InboxBody, chat
 from tests.payments.plays import SKU, TOTAL, Play, ends, one_link, paid, same
+from tests.payments.shops_with_staff import staffed
 
 
 @pytest.fixture(scope="module")
