@@ -56,6 +56,6 @@ def validated(model: type[T], content: Any) -> T:
         raise problem(web.HTTPUnprocessableEntity, f"{place}: {first['msg']}") from None
 
 
-def problem(kind: type[web.HTTPException], message: str) -> web.HTTPException:
-    """Return an HTTP error of `kind` whose JSON body holds `message`."""
-    return kind(text=json.dumps({"error": message}), content_type="application/json")
+def problem(kind: type[web.HTTPException], message: str, **more: str) -> web.HTTPException:
+    """Return an HTTP error of `kind` whose JSON body holds `message`, and `more` fields for programs."""
+    return kind(text=json.dumps({"error": message, **more}), content_type="application/json")

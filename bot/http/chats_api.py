@@ -4,7 +4,6 @@ An answer is an event of the customer's conversation, as if somebody of the staf
 """
 
 from typing import Annotated
-from uuid import uuid4
 
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -110,11 +109,11 @@ async def _body(request: web.Request) -> object:
 
 async def _done(request: web.Request, action: StaffAction) -> web.Response:
     """Do `action` in the conversation of the customer with the number in the path."""
-    context, key = request.app[CONTEXT], idempotency_key(request) or str(uuid4())
+    context, key = request.app[CONTEXT], idempotency_key(request)
     known = await context.store.known_names(PHONE, phones.spellings(request.match_info["phone"]))
     if not known:
         raise problem(web.HTTPNotFound, "nobody is known by this number")
-    stored, event = await carried_out(context, from_desk_chat(action, known[0], key), action)
+    stored, event = await carried_out(context, lambda key: from_desk_chat(action, known[0], key), key)
     answer = {"conversation": stored.conversation, "event": stored.number}
     if event is None:
         return web.json_response({**answer, "state": "waits"}, status=202)

@@ -5,7 +5,6 @@ A change is an event of the customer's conversation, so two that come together g
 
 from datetime import timedelta
 from typing import Annotated, Any, Final
-from uuid import uuid4
 
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -89,17 +88,18 @@ async def shown(request: web.Request) -> web.Response:
 async def change(request: web.Request) -> web.Response:
     """Change an order, in the order of its customer's events.
 
-    Answers 200 with the order afterwards; 409 if it was refused, with the reason and the stage that there is;
+    Answers 200 with the order afterwards; 409 if it was refused, with the reason and the stage that there is,
+    or if what became of the request is erased, with the reason `erased`;
     202 if the customer's turn takes over 10 seconds: it is done all the same.
     """
     authorise_operator(request)
     context = request.app[CONTEXT]
     body = bodies.parse_object(await bodies.read_body(request, bodies.API_BODY))
     wanted = validated(CHANGES[request.match_info["change"]], body)
-    key = idempotency_key(request) or str(uuid4())
+    key = idempotency_key(request)
     order = await _order(context, request.match_info["order"])
     action = wanted.action(order.state.key)
-    stored, event = await carried_out(context, from_desk(action, key), action)
+    stored, event = await carried_out(context, lambda key: from_desk(action, key), key)
     if event is None:
         waits = {"key": action.order_key, "event": stored.number, "state": "waits"}
         return web.json_response(waits, status=202)

@@ -155,6 +155,17 @@ class Inbox(Model):
         ]
 
 
+class IdempotencyKey(Model):
+    """An idempotency key that was used. `key` and `request` are digests; `event` may be erased by now."""
+
+    key = fields.CharField(max_length=64, primary_key=True)
+    request = fields.TextField()
+    event = fields.BigIntField()
+
+    class Meta:
+        table = "idempotency_key"
+
+
 class Outbox(Model):
     """One message to send or call to make. While it is `sending`, `due_at` is the end of the lease.
 

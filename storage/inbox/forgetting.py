@@ -9,7 +9,7 @@ from storage.database.transaction import Transaction
 FAREWELL: Final = 60_000
 """Milliseconds from the customer's wish to be forgotten to the forgetting, in which a goodbye can leave."""
 
-MONEY: Final = (EventKind.FACTS, EventKind.RESULT, EventKind.POLL, EventKind.REQUEST, EventKind.FORGET)
+MONEY: Final = (EventKind.FACTS, EventKind.RESULT, EventKind.POLL, EventKind.FORGET)
 """Kinds of events that stay: they name orders and products, and no person."""
 
 

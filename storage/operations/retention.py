@@ -65,12 +65,11 @@ UPDATE installation SET prune_at = $2 WHERE id = 1 AND (prune_at <= $1 OR prune_
 _MOVE_ON: Final = """
 UPDATE installation SET prune_at = $2 WHERE id = 1 AND prune_at = $1 RETURNING id"""
 
-# Requests stay: a shop may repeat an Idempotency-Key at any time, and must not place a second order. So do
-# kept webhooks about orders of ours: the ledger report compares the money that they name with the orders.
+# Kept webhooks about orders of ours stay: the ledger report compares the money that they name with them.
 # Another process may hold a row while it merges conversations; the next batch takes it.
 _EVENTS: Final = """
 SELECT id FROM inbox
-WHERE state IN ('applied', 'ignored', 'kept') AND kind <> 'request' AND COALESCE(handled_at, received_at) < $1
+WHERE state IN ('applied', 'ignored', 'kept') AND COALESCE(handled_at, received_at) < $1
     AND NOT (state = 'kept' AND kind = 'facts' AND COALESCE(order_key, '') LIKE $3::text)
 ORDER BY COALESCE(handled_at, received_at) LIMIT $2 FOR UPDATE SKIP LOCKED"""
 _DELETE_EVENTS: Final = "DELETE FROM inbox WHERE id = ANY($1::bigint[])"

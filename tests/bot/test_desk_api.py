@@ -1,5 +1,6 @@
 """The desk's API without a world: who may, what it refuses, what it finds, and what it does once."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -86,7 +87,8 @@ def desk(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
             serving(context) as url,
             aiohttp.ClientSession() as http,
         ):
-            await insert(context.store, "conversation", id=1, snapshot={"customer": {"name": "Asha"}})
+            asha = conversations.to_json(Conversation("k-1", customer={"name": "Asha"}))
+            await insert(context.store, "conversation", id=1, snapshot=asha)
             await insert(context.store, "alias", conversation_id=1, value=PHONE)
             yield Desk(url, http, context, workers)
 
@@ -212,3 +214,21 @@ async def test_a_change_waits_for_its_turn_and_is_made_once(
         assert (status, said["error"], said["stage"]) == (409, "#10001 is out (by Meena) already", "out")
         other = await ask.order(2)
         assert (await ask("POST", f"/orders/{other}/stage", body, key="1"))[0] == 202, "a key is of one order"
+
+
+async def test_a_change_whose_event_is_erased_is_not_made_again(desk: Callable[..., Any]) -> None:
+    """By pruning, or because the customer was forgotten."""
+    async with desk() as ask:
+        path, body = f"/orders/{await ask.order()}/allowance", {"amount": 3_000}
+        asked = asyncio.create_task(ask("POST", path, body, key="once"))
+        while not asked.done():
+            await ask.workers.drain()
+            await asyncio.sleep(0)
+        assert (await asked)[0] == 200
+        await ask.context.store._units.run(lambda tx: tx.fetch("DELETE FROM inbox"))
+        status, said = await ask("POST", path, body, key="once")
+        assert (status, said["reason"]) == (409, "erased")
+        assert (await ask("POST", path, {"amount": 1}, key="once"))[0] == 422
+        await ask.workers.drain()
+        amendments = await ask.context.store._units.read(lambda tx: tx.fetch("SELECT key FROM amendment"))
+        assert len(amendments) == 1

@@ -4,12 +4,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from bot.ingest import from_operator_forget
+from bot.ingest import from_operator_forget, from_request
 from bot.whatsapp.channel import WHATSAPP
 from flows.messages.kinds import Text
 from payments.ledger.exports import Export
 from payments.ledger.state import PaymentStatus
-from payments.processing.bodies import StaffAction, staff_action_to_json
+from payments.processing.bodies import OrderRequested, StaffAction, staff_action_to_json
 from payments.processing.changes import Caused, ChangeSet, Command, Told
 from payments.processing.named_orders import period_to
 from payments.processing.notice import Notice, NoticeKind
@@ -57,6 +57,7 @@ async def serve(shop: Shop, beside: Units) -> None:
     await _receive_failures(shop, beside)
     await _park_and_replay(shop)
     await _merge_conversations(shop, beside)
+    await _request(shop)
     await _look(shop)
     await _amend(shop)
     await _declare(shop)
@@ -191,6 +192,15 @@ VALUES ($1, 'came late', 'chat', 'pending', $2, '{}', $2)"""
 
 def _raises(given: StepInput) -> ChangeSet:
     raise ValueError("no")
+
+
+async def _request(shop: Shop) -> None:
+    """A request over the API comes twice."""
+    request = from_request(names(6_000_000)[1][1], OrderRequested(None), "monday")
+    [first] = await shop.store.arrive([request], shop.now)
+    [again] = await shop.store.arrive([request], shop.now)
+    assert (again.number, again.new) == (first.number, False)
+    await shop.step()
 
 
 async def _look(shop: Shop) -> None:

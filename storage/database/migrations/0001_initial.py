@@ -166,6 +166,16 @@ class Migration(migrations.Migration):
             },
             bases=["Model"],
         ),
+        ops.CreateModel(
+            name="IdempotencyKey",
+            fields=[
+                ("key", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
+                ("request", fields.TextField(unique=False)),
+                ("event", fields.BigIntField()),
+            ],
+            options={"table": "idempotency_key", "app": "storage", "pk_attr": "key"},
+            bases=["Model"],
+        ),
         CreateCheckedModel(
             name="Inbox",
             fields=[
@@ -467,7 +477,7 @@ class Migration(migrations.Migration):
                 " WHERE finished_at IS NULL",
                 "CREATE INDEX outbox_provider ON outbox (provider_id) WHERE provider_id IS NOT NULL",
                 "CREATE INDEX inbox_prunable ON inbox (COALESCE(handled_at, received_at))"
-                " WHERE state IN ('applied', 'ignored', 'kept') AND kind <> 'request'",
+                " WHERE state IN ('applied', 'ignored', 'kept')",
                 "CREATE INDEX outbox_prunable ON outbox (finished_at) WHERE finished_at IS NOT NULL",
                 "CREATE INDEX attempt_link ON attempt (link_id) WHERE link_id IS NOT NULL",
                 "CREATE INDEX fact_captured ON fact (entity_id)"
