@@ -38,7 +38,7 @@ By = Annotated[str | None, typer.Option("--by", help="Of hears: who says so; els
 
 
 def command(verb: Verb, about: About, level: Level = None, by: By = None) -> None:
-    """Find customers, show one, keep what one hears, or forget one: erase name, chat and cart, not the money.
+    """Find customers, show one, keep what one hears, or forget one: erase the person, not the money.
 
     What they hear: nothing (answers, money and news of an order), orders (reminders too), offers (those
     too, after their explicit yes). Phone numbers are shown whole. To keep that, or to forget somebody, takes

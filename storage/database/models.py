@@ -169,12 +169,14 @@ class IdempotencyKey(Model):
 class Outbox(Model):
     """One message to send or call to make. While it is `sending`, `due_at` is the end of the lease.
 
-    `order_key` is the order of a call. It is NULL for a message: `caused_by` names its event.
+    `order_key` is the order of a call. It is NULL for a message: `caused_by` names its event. `about` is the
+    conversation that a message to the staff is about; NULL for any other entry.
     """
 
     id = fields.BigIntField(primary_key=True)
     conversation_id = fields.BigIntField()
     order_key = fields.TextField(null=True)
+    about = fields.BigIntField(null=True)
     lane = fields.TextField()
     urgency = fields.IntField()
     name = fields.TextField()
@@ -208,7 +210,7 @@ class Order(Model):
     """An order as placed, with its payment status, lifecycle, money and fulfilment stage now.
 
     `todo` has the tasks that the shop still has with it, with commas between; NULL if there is none.
-    `destination` is the customer's own data; `terms` is not.
+    `destination` is the customer's own data but for slot and state; so are the `kept` answers in `terms`.
     """
 
     key = fields.CharField(max_length=ORDER_KEY, primary_key=True)
@@ -339,7 +341,7 @@ class Refund(Model):
 
 
 class Amendment(Model):
-    """What a person changed about a placed order. Append-only. `destination` is the customer's own data."""
+    """What a person changed about a placed order. Append-only. `destination` and `why` are forgotten."""
 
     key = fields.CharField(max_length=64, primary_key=True)
     conversation_id = fields.BigIntField()

@@ -62,7 +62,10 @@ async def load_due(
     due: defaultdict[int, list[InboxEvent]] = defaultdict(list)
     named: set[tuple[int, str]] = set()
     found: list[Waiting | Unusable] = []
+    leaving: set[int] = set()
     for row in await tx.fetch(_EVENTS, [row["id"] for row in picked], now, events):
+        if row["conversation_id"] in leaving:
+            continue  # what comes after the forgetting may be a new customer's
         try:
             arrived = InboxEvent(row["id"], EventKind(row["kind"]), loads(row["body"]), row["received_at"])
             named |= {(row["conversation_id"], key) for key in order_keys(arrived)}
@@ -70,6 +73,7 @@ async def load_due(
             found.append(Unusable(row["id"], error))
         else:
             due[row["conversation_id"]].append(arrived)
+            leaving |= {row["conversation_id"]} if arrived.kind is EventKind.FORGET else set()
     people: dict[int, Conversation] = {}
     for row in picked:
         if row["id"] in due:

@@ -287,6 +287,7 @@ async def _forget(shop: Shop, beside: Units) -> None:
     """An earlier customer, of whom nothing is under way, is forgotten."""
     await beside.run(lambda tx: tx.fetch("UPDATE orders SET stage = 'delivered' WHERE number = '10001-11'"))
     [stored] = await shop.store.arrive([from_operator_forget(names(11)[1][1], "1")], shop.now)
+    await shop.write([11], "hi")
     await shop.step()
     event = await shop.store.event(stored.number)
     assert event is not None

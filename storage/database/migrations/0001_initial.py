@@ -308,6 +308,7 @@ class Migration(migrations.Migration):
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ("conversation_id", fields.BigIntField()),
                 ("order_key", fields.TextField(null=True, unique=False)),
+                ("about", fields.BigIntField(null=True)),
                 ("lane", fields.TextField(unique=False)),
                 ("urgency", fields.IntField()),
                 ("name", fields.TextField(unique=False)),
@@ -476,6 +477,7 @@ class Migration(migrations.Migration):
                 "CREATE INDEX outbox_lanes ON outbox (conversation_id, lane, urgency, id)"
                 " WHERE finished_at IS NULL",
                 "CREATE INDEX outbox_provider ON outbox (provider_id) WHERE provider_id IS NOT NULL",
+                "CREATE INDEX outbox_about ON outbox (about) WHERE about IS NOT NULL",
                 "CREATE INDEX inbox_prunable ON inbox (COALESCE(handled_at, received_at))"
                 " WHERE state IN ('applied', 'ignored', 'kept')",
                 "CREATE INDEX outbox_prunable ON outbox (finished_at) WHERE finished_at IS NOT NULL",
