@@ -12,7 +12,7 @@ from storage.reports.queries import EventView
 async def carried_out(
     context: Context, arrival: Callable[[str], Arrival], key: str | None
 ) -> tuple[Stored, EventView | None]:
-    """Store what is asked once for its Idempotency-Key, and wait for what becomes of it; None if that is late.
+    """Store what is asked once for its Idempotency-Key, and wait until it is handled; None if that is late.
 
     Raises what `stored_once` and `handled` raise.
     """

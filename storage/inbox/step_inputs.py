@@ -40,6 +40,14 @@ class Waiting:
     given: StepInput
 
 
+class Unreadable(Exception):
+    """The rows of an order cannot be read. `key` names the order. It concerns only who asks for it."""
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
 @dataclass(frozen=True, slots=True)
 class Unusable:
     """An event to park, because it cannot be read or stepped, or the rows that it needs cannot be read."""
@@ -266,7 +274,15 @@ def by_order(rows: Iterable[Row]) -> dict[str, list[Row]]:
 
 
 def order_state(installation: str, rows: OrderRows) -> OrderState:
-    """Return the order in `rows`, with all that is known of its money."""
+    """Return the order in `rows`, with all that is known of its money. Raises Unreadable."""
+    try:
+        return _order_state(installation, rows)
+    except Exception as error:
+        key = rows.order["key"]
+        raise Unreadable(key, f"order {key} cannot be read: {error!r}; look into the table orders") from error
+
+
+def _order_state(installation: str, rows: OrderRows) -> OrderState:
     return OrderState(
         order=order_of(installation, rows.order),
         facts=tuple(_fact(row) for row in rows.facts if is_known(row["entity"], row["state"])),

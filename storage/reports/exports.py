@@ -14,7 +14,7 @@ from storage.inbox import product_switch, staff, stock
 from storage.inbox.customers import Naming
 from storage.inbox.step_inputs import load_orders, order_state
 
-PAGE: Final = 500
+PAGE: Final = 50
 """Orders, or customers, of one page."""
 
 
