@@ -18,6 +18,7 @@ from bot.setting_text import tidy
 from bot.settings import Settings, SettingsInvalid, load_settings
 from flows.document.errors import FlowInvalid
 from storage.database.errors import StorageError
+from storage.inbox.step_inputs import Unreadable
 
 T = TypeVar("T")
 
@@ -83,6 +84,8 @@ def looked_up(work: Coroutine[Any, Any, T]) -> T:
         return uvloop.run(work)
     except StorageError as error:
         refuse(f"{error}\n{_ENDED}" if os.environ.get(VARIABLE) else str(error))
+    except Unreadable as error:
+        refuse(str(error))
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:

@@ -1,8 +1,10 @@
 """API for an operator's programs: the figures of a day, and tables as CSV."""
 
+from collections.abc import AsyncIterator
 from datetime import date
 from uuid import uuid4
 
+import structlog
 from aiohttp import web
 
 from bot.context import CONTEXT, Context
@@ -15,8 +17,10 @@ from payments.ledger.exports import Export
 from payments.shop.business_day import day_named, period_of
 from payments.shop.catalogue import Shop
 from payments.shop.local_time import calendar_date
+from storage.inbox.step_inputs import Unreadable
 
 routes = web.RouteTableDef()
+log = structlog.get_logger()
 
 
 @routes.get("/export/day")
@@ -68,10 +72,25 @@ async def export(request: web.Request) -> web.StreamResponse:
         bom=query.get("bom") == "1",
     )
     await response.prepare(request)
-    async for part in table:
-        await response.write(part.encode())
-    await response.write_eof()
+    await _send(request, response, table, what)
     return response
+
+
+async def _send(
+    request: web.Request, response: web.StreamResponse, table: AsyncIterator[str], what: Export
+) -> None:
+    """Send the table. If it fails half-way, break the connection off: the rows must not look whole."""
+    try:
+        async for part in table:
+            await response.write(part.encode())
+        await response.write_eof()
+    except Exception as error:
+        if request.transport is None or request.transport.is_closing():
+            log.info("the caller of an export went away", table=what)
+            return
+        key = error.key if isinstance(error, Unreadable) else None
+        log.exception("an export broke off", table=what, order=key)
+        request.transport.abort()
 
 
 def _shop(context: Context) -> Shop:

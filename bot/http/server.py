@@ -27,6 +27,7 @@ from bot.http.connections import CONNECTIONS, IDLE_SECONDS, Connections
 from bot.http.malformed import quiet
 from bot.intake_health import PATHS
 from storage.database.errors import Gone
+from storage.inbox.step_inputs import Unreadable
 
 log = structlog.get_logger()
 
@@ -83,6 +84,9 @@ def _unexpected(request: web.Request, error: Exception) -> web.Response:
     if isinstance(error, Gone):
         log.error("the database is gone", path=request.path, mend=str(error))
         return web.Response(status=503, text="not stored: the database is gone\n")
+    if isinstance(error, Unreadable):
+        log.error("an order cannot be read", path=request.path, order=error.key, exc_info=error)
+        return web.json_response({"error": str(error)}, status=500)
     log.error("request failed", path=request.path, exc_info=error)
     return web.Response(status=500, text="not stored: try again\n")
 

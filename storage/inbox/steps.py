@@ -118,7 +118,7 @@ async def advance_due(
 
 async def _read_shared(tx: Transaction, now: int, alone: bool) -> Shared:
     number = await order_numbers.following(tx, locked=alone)
-    left, off = await stored_stock.left(tx), await product_switch.off(tx)
+    left, off = await stored_stock.left(tx), frozenset(await product_switch.off(tx))
     return Shared(left, off, await stored_quotas.taken(tx, now), number)
 
 

@@ -232,3 +232,20 @@ async def test_a_change_whose_event_is_erased_is_not_made_again(desk: Callable[.
         await ask.workers.drain()
         amendments = await ask.context.store._units.read(lambda tx: tx.fetch("SELECT key FROM amendment"))
         assert len(amendments) == 1
+
+
+async def test_an_export_that_fails_half_way_does_not_look_whole(desk: Callable[..., Any]) -> None:
+    async with desk() as ask:
+        for n in range(1, 61):
+            await ask.order(n)
+        await ask.context.store._units.run(
+            lambda tx: tx.fetch("UPDATE orders SET lines = '7' WHERE number = '10055'")
+        )
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await ask("GET", "/export/orders?from=2026-01-01&to=2026-12-31")
+        status, said = await ask("GET", "/orders?limit=200")
+        assert (status, len(said["orders"])) == (200, 60)
+        [unreadable] = [order for order in said["orders"] if "unreadable" in order]
+        assert unreadable["number"] == "10055"
+        status, said = await ask("GET", "/orders/10055")
+        assert (status, unreadable["key"] in said["error"]) == (500, True)

@@ -29,7 +29,7 @@ from storage.database.transaction import Row, Transaction, Units
 from storage.inbox.arrival import Arrival
 from storage.inbox.strays import Settled, StrayDecision
 from storage.outbox.deliveries import Again, Delivery, Done, Failed
-from storage.reports import chats, orders, products
+from storage.reports import chats
 from storage.reports.backlog import held, notices, parked, state_of
 from storage.reports.chats import ChatFilter, ChatPlace
 from storage.reports.customers import find
@@ -404,12 +404,7 @@ async def look_after(records: Records, order: str) -> None:
     await notices(records)
     await held(records)
     await state_of(records, 1)
-    await products.left(records)
-    await products.off(records)
     await books(records, page=25)
-    for wanted in FILTERS:
-        await orders.listed(records, wanted, WHATSAPP.naming)
-    assert await orders.detailed(records, order, WHATSAPP.naming)
     for chats_wanted in CHATS:
         await chats.listed(records, chats_wanted, WHATSAPP.naming)
     await find(records, "#10013", [])
