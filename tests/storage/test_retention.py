@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from bot.whatsapp.channel import WHATSAPP
 from storage import Store
 from storage.database.queues import InboxState
 from storage.database.records import reading
@@ -11,6 +12,7 @@ from storage.reports.ledger import books
 from tests.storage.conftest import Chat
 from tests.storage.handwritten_rows import NOW, insert
 from tests.storage.pruning import prune_all
+from tests.storage.recorded_statements import RecordedUnits, Statements
 
 _TERM: Final = 365 * 86_400_000
 BEFORE: Final = NOW - _TERM
@@ -124,3 +126,17 @@ async def test_money_that_no_order_claims_is_still_listed(store: Store, database
         after = await books(records)
     assert after == before
     assert len(after.discrepancies) == 1
+
+
+async def test_who_places_an_order_does_not_wait_for_what_is_deleted(store: Store) -> None:
+    """The row of the installation, which every order takes, is written by the last statement."""
+    await _event(store, 1, "applied")
+    await _entries(store, [("done", OLD)])
+    lease = await store.begin_pruning(NOW)
+    assert lease is not None
+    asked = Statements()
+    recorded = Store(RecordedUnits(store._units, asked), WHATSAPP)
+    assert await recorded.prune(lease, BEFORE, NOW, 10) is not None
+    *before, last = asked.seen
+    assert "UPDATE installation" in last
+    assert not [sql for sql in before if "UPDATE installation" in sql]
