@@ -62,7 +62,10 @@ class Conversation(Model):
 
     class Meta:
         table = "conversation"
-        indexes: ClassVar = [Index(fields=("last_inbound_at", "id"), name="conversation_heard")]
+        indexes: ClassVar = [
+            Index(fields=("last_inbound_at", "id"), name="conversation_heard"),
+            Index(fields=("created_at", "id"), name="conversation_created"),
+        ]
         constraints: ClassVar = [
             CheckConstraint(check="hears IN ('nothing', 'orders', 'offers')", name="conversation_hears"),
             CheckConstraint(check="in_hand IN ('waits', 'answered')", name="conversation_in_hand_word"),

@@ -137,7 +137,10 @@ class Migration(migrations.Migration):
                 ],
                 "table": "conversation",
                 "app": "storage",
-                "indexes": [Index(fields=["last_inbound_at", "id"], name="conversation_heard")],
+                "indexes": [
+                    Index(fields=["last_inbound_at", "id"], name="conversation_heard"),
+                    Index(fields=["created_at", "id"], name="conversation_created"),
+                ],
                 "pk_attr": "id",
             },
             bases=["Model"],
