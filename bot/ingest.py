@@ -245,6 +245,11 @@ def from_operator_forget(phone: str, key: str) -> Arrival:
     return Arrival(f"forget:{key}", EventKind.FORGET, {"by": "operator"}, aliases=((PHONE, phone),))
 
 
+def from_operator_forget_chat(conversation: str, key: str) -> Arrival:
+    """Return the arrival of the same wish about the customer of a conversation, who may have no number."""
+    return Arrival(f"forget:{key}", EventKind.FORGET, {"by": "operator"}, opaque=f"{conversation}.0")
+
+
 def _key(key: str) -> str:
     """Return `key`, or its hash if it is longer than any provider's key."""
     return key if len(key) <= _LONGEST_KEY else f"sha256:{sha256(key.encode('utf-8', 'replace')).hexdigest()}"

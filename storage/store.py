@@ -310,6 +310,10 @@ class Store:
         """Return those of `values` that are some customer's alias of `kind`, in the given order."""
         return await self._units.read(lambda tx: queries.known_names(tx, kind, values))
 
+    async def is_customer(self, conversation: str) -> bool:
+        """Return whether `conversation` (its public id) is one of ours, whose customer was not forgotten."""
+        return await self._units.read(lambda tx: queries.is_customer(tx, conversation))
+
     async def event(self, number: int) -> EventView | None:
         """Return event `number`; None if there is none."""
         return await self._units.read(lambda tx: queries.event(tx, number))

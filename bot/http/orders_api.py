@@ -225,7 +225,8 @@ def _refuse_unplaced(event: EventView | None) -> None:
         return
     if event.state is InboxState.PARKED:
         raise problem(web.HTTPInternalServerError, "the order could not be placed; the operator can see why")
-    raise problem(web.HTTPConflict, f"nothing was ordered: {_refusal_reason(event)}")
+    said = f"nothing was ordered: {_refusal_reason(event)}"
+    raise problem(web.HTTPConflict, said, **_refusal_codes(event))
 
 
 def _refusal_reason(event: EventView) -> str:
@@ -239,6 +240,14 @@ def _refusal_reason(event: EventView) -> str:
             return f"the coupon cannot be used ({reason})"
         return _WHY.get(reason, f"the shop refuses it ({reason})")
     return f"the flow ignores it: {ignored[-1]}" if ignored else "the flow does not order there"
+
+
+def _refusal_codes(event: EventView) -> dict[str, str]:
+    """Return the `reason` why nothing was ordered, and the `field` that it is about, for programs."""
+    refused = [entry for entry in event.trace if entry.get("event") in _REFUSALS]
+    if not refused:
+        return {"reason": "ignored" if any(entry.get("ignored") for entry in event.trace) else "no order"}
+    return {name: str(refused[-1][name]) for name in ("reason", "field") if refused[-1].get(name)}
 
 
 def _link_decided(view: OrderView) -> bool:

@@ -161,6 +161,9 @@ async def test_lists(desk: Callable[..., Any]) -> None:
             "after=x",
             "page=2",
             "todo=7",
+            "limit=1&limit=2",
+            "to=9999-12-31",
+            "from=0001-01-01",
         ):
             status, said = await ask("GET", f"/orders?{query}")
             assert status == 422, query
@@ -249,3 +252,54 @@ async def test_an_export_that_fails_half_way_does_not_look_whole(desk: Callable[
         assert unreadable["number"] == "10055"
         status, said = await ask("GET", "/orders/10055")
         assert (status, unreadable["key"] in said["error"]) == (500, True)
+
+
+async def test_what_is_not_known_is_refused_and_not_left_out(desk: Callable[..., Any]) -> None:
+    async with desk() as ask:
+        for path in (
+            "/orders?today=1&from=2026-01-01", "/export/orders?form=2026-01-01", "/export/orders?bom=1&bom=0",
+            "/export/day?date=9999-12-31", "/export/day?day=today", "/export/orders?to=9999-12-31",
+        ):  # fmt: skip
+            assert (await ask("GET", path))[0] == 422, path
+        for body in ({"x": 1}, {"date": 7}, {"date": "9999-12-31"}, {"date": "0001-01-01"}):
+            assert (await ask("POST", "/day", body))[0] == 422, body
+
+
+async def test_who_did_it_is_a_name(desk: Callable[..., Any]) -> None:
+    async with desk() as ask:
+        key = await ask.order()
+        places: Any = ((f"/orders/{key}/cancel", {}), ("/products/thali", {"available": False}))
+        for path, body in places:
+            for by in ("", " ", "\n\0", "x" * 65):
+                status, said = await ask("POST", path, {**body, "by": by})
+                assert (status, said["error"].startswith("by: ")) == (422, True), (path, by)
+        await ask("POST", "/products/thali", {"available": False, "by": " Meena\n Rao "})
+        rows = await ask.context.store._units.read(lambda tx: tx.fetch("SELECT * FROM product_off"))
+        assert rows[0]["switched_by"] == "Meena Rao"
+
+
+async def test_every_error_for_a_program_is_json(desk: Callable[..., Any]) -> None:
+    async with desk() as ask:
+        for method, path, status in (
+            ("GET", "/nowhere", 404), ("GET", "/day", 405), ("POST", "/payments/1", 405),
+        ):  # fmt: skip
+            found, said = await ask(method, path, {})
+            assert (found, list(said)) == (status, ["error"]), path
+        long = {"by": "x" * 70_000}
+        assert list((await ask("POST", "/orders/1/cancel", long))[1]) == ["error"], "413"
+
+
+async def test_somebody_without_a_number_is_forgotten_by_their_conversation(desk: Callable[..., Any]) -> None:
+    async with desk() as ask:
+        unnumbered = "UPDATE alias SET kind = 'bsuid', value = 'IN.1'"
+        await ask.context.store._units.run(lambda tx: tx.fetch(unnumbered))
+        installed = await installation(ask.context.store)
+        for nobody in (f"{installed}-9", "another1-1", "919800000009"):
+            assert (await ask("POST", f"/customers/{nobody}/forget", {}))[0] == 404, nobody
+        asked = asyncio.create_task(ask("POST", f"/customers/{installed}-1/forget", {}))
+        while not asked.done():
+            await ask.workers.drain()
+            await asyncio.sleep(0)
+        assert (await asked)[0] == 200
+        assert await ask.context.store._units.read(lambda tx: tx.fetch("SELECT * FROM alias")) == []
+        assert (await ask("POST", f"/customers/{installed}-1/forget", {}))[0] == 404, "nobody any more"
