@@ -16,8 +16,11 @@ from storage.reports.exports import Page, Place
 
 BOM: Final = "\ufeff"
 """With it at the beginning, Excel reads the text as UTF-8."""
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a text that begins so for a formula, and runs it. Source: OWASP, CSV injection."""
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""A spreadsheet takes a text that begins so for a formula, and runs it. Source: OWASP, CSV injection.
+
+The wide signs are those that a spreadsheet in an East Asian language takes for the narrow ones.
+"""
 
 Pages: TypeAlias = Callable[[Export, Period, Place | None], Awaitable[Page]]
 Counts: TypeAlias = Callable[[], Awaitable[tuple[Mapping[str, int], Collection[str]]]]

@@ -7,7 +7,7 @@ from typing import Any, Final
 import orjson
 
 from bot.notices import halted
-from bot.whatsapp import receipts
+from bot.whatsapp import phones, receipts
 from bot.whatsapp.channel import REPEATED
 from bot.whatsapp.identity import PHONE
 from bot.whatsapp.inbound import InboundMessage, Parsed, Receipt, Unread
@@ -26,6 +26,7 @@ from payments.razorpay.gateway import Link
 from payments.shop.orders import Mode
 from storage.database.queues import Lane
 from storage.inbox.arrival import Arrival
+from storage.inbox.idempotency import Once
 from storage.outbox.resend import Remedy
 
 _LONGEST_KEY: Final = 200
@@ -199,9 +200,14 @@ def from_lost_link(link: Link, mode: Mode, reading: Reading) -> Arrival:
 
 
 def from_request(phone: str, wanted: OrderRequested, idempotency_key: str) -> Arrival:
-    """Return the arrival of an order from our own API. `phone` is digits with the country code."""
-    key = f"request:{sha256(idempotency_key.encode()).hexdigest()}"
-    return Arrival(key, EventKind.REQUEST, request_to_json(wanted), aliases=((PHONE, phone),))
+    """Return the arrival of an order from our own API. `phone` is digits with the country code.
+
+    The key counts for this customer only.
+    """
+    body = request_to_json(wanted)
+    # A customer who was forgotten may be known by another spelling of the number afterwards.
+    once = _once(min(phones.spellings(phone)), idempotency_key, body)
+    return Arrival(f"request:{once.key}", EventKind.REQUEST, body, aliases=((PHONE, phone),), once=once)
 
 
 def from_desk(action: StaffAction, idempotency_key: str) -> Arrival:
@@ -209,9 +215,19 @@ def from_desk(action: StaffAction, idempotency_key: str) -> Arrival:
 
     The key counts for this order only.
     """
-    key = sha256(f"{action.order_key} {idempotency_key}".encode()).hexdigest()
     body = staff_action_to_json(action)
-    return Arrival(f"desk:{key}", EventKind.STAFF, body, order_key=action.order_key)
+    once = _once(action.order_key, idempotency_key, body)
+    return Arrival(f"desk:{once.key}", EventKind.STAFF, body, order_key=action.order_key, once=once)
+
+
+def _once(about: str, idempotency_key: str, body: Mapping[str, Any]) -> Once:
+    """Return the digests by which a repeated request is known. `about`: for whom or what its key counts."""
+    asked = orjson.dumps(body, option=orjson.OPT_SORT_KEYS).decode()
+    return Once(_digest(about, idempotency_key), _digest(idempotency_key, asked))
+
+
+def _digest(*parts: str) -> str:
+    return sha256("\n".join(parts).encode()).hexdigest()
 
 
 def from_desk_chat(action: StaffAction, phone: str, idempotency_key: str) -> Arrival:
@@ -219,13 +235,19 @@ def from_desk_chat(action: StaffAction, phone: str, idempotency_key: str) -> Arr
 
     `phone`: a known alias. The key counts for this customer only.
     """
-    key = sha256(idempotency_key.encode()).hexdigest()
-    return Arrival(f"desk:{key}", EventKind.STAFF, staff_action_to_json(action), aliases=((PHONE, phone),))
+    body = staff_action_to_json(action)
+    once = _once(min(phones.spellings(phone)), idempotency_key, body)
+    return Arrival(f"desk:{once.key}", EventKind.STAFF, body, aliases=((PHONE, phone),), once=once)
 
 
 def from_operator_forget(phone: str, key: str) -> Arrival:
     """Return the arrival of an operator's wish that the customer be forgotten. `phone`: a known alias."""
     return Arrival(f"forget:{key}", EventKind.FORGET, {"by": "operator"}, aliases=((PHONE, phone),))
+
+
+def from_operator_forget_chat(conversation: str, key: str) -> Arrival:
+    """Return the arrival of the same wish about the customer of a conversation, who may have no number."""
+    return Arrival(f"forget:{key}", EventKind.FORGET, {"by": "operator"}, opaque=f"{conversation}.0")
 
 
 def _key(key: str) -> str:

@@ -11,14 +11,24 @@ from payments.shop import amendments
 from payments.shop.amendments import Amendment
 from payments.shop.order_terms import destination_to_json
 from payments.shop.orders import Attempt, Line, is_by_hand
-from storage.reports.desk import DeskOrder, OrderPage, StaffMove
+from storage.reports.desk import DeskOrder, OrderPage, StaffMove, UnreadableOrder
 
 
 def page_to_json(page: OrderPage) -> dict[str, Any]:
     """Return a page of a list. `next` is what the next page comes `after`; None on the last page."""
     return {
-        "orders": [to_json(order) for order in page.orders],
+        "orders": [_unreadable(o) if isinstance(o, UnreadableOrder) else to_json(o) for o in page.orders],
         "next": None if page.next is None else str(page.next),
+    }
+
+
+def _unreadable(order: UnreadableOrder) -> dict[str, Any]:
+    """Return what is known of an order that cannot be read."""
+    return {
+        "key": order.key,
+        "number": order.number,
+        "placed_at": order.placed_at,
+        "unreadable": order.why,
     }
 
 

@@ -22,9 +22,9 @@ from storage.database.trouble import readable_errors
 from storage.inbox import (
     arrivals,
     broadcasts,
+    day_figures,
     nonces,
     notices,
-    order_lists,
     product_switch,
     staff,
     steps,
@@ -35,6 +35,7 @@ from storage.inbox.arrival import Arrival
 from storage.inbox.arrivals import Stored
 from storage.inbox.broadcasts import Audience, Broadcast
 from storage.inbox.changes import error_text, park
+from storage.inbox.day_figures import DayFigures
 from storage.inbox.nonces import Draw
 from storage.inbox.step_inputs import EVENTS_AT_ONCE
 from storage.inbox.steps import Advance
@@ -68,6 +69,7 @@ class Store:
         self._units = units
         self._channel = channel
         self._draw = draw
+        self._figures = DayFigures(units.read)
 
     @classmethod
     async def open(
@@ -105,6 +107,7 @@ class Store:
 
     async def close(self) -> None:
         """Wait for running transactions, then close. Later calls raise Closed."""
+        await self._figures.close()
         await self._units.close()
 
     async def ping(self) -> None:
@@ -161,6 +164,9 @@ class Store:
         answer every event of its step input.
         """
         try:
+            answered = await self._advance(advance, now, limit, EVENTS_AT_ONCE)
+            if answered or not await self._figures.wait():
+                return answered
             return await self._advance(advance, now, limit, EVENTS_AT_ONCE)
         except steps.Refused:
             return await self._advance_one_by_one(advance, now, limit)
@@ -171,10 +177,12 @@ class Store:
     async def _advance(
         self, advance: Advance, now: int, limit: int, events: int, *, alone: bool = False
     ) -> int:
-        draw, naming = self._draw, self._channel.naming
-        return await self._units.run(
-            lambda tx: steps.advance_due(tx, advance, now, limit, events, draw, naming, alone=alone)
+        draw, naming, known = self._draw, self._channel.naming, self._figures.known
+        answered, periods = await self._units.run(
+            lambda tx: steps.advance_due(tx, advance, now, limit, events, draw, naming, known, alone=alone)
         )
+        self._figures.asked(periods, known)
+        return answered
 
     async def _advance_alone(self, advance: Advance, now: int, limit: int) -> int:
         """Step a batch while no other process takes numbers, pieces or places."""
@@ -279,8 +287,8 @@ class Store:
         return await self._units.read(lambda tx: queries.order_of_link(tx, link_id))
 
     async def day(self, period: Period) -> Day:
-        """Return the figures of the day `period`."""
-        return await self._units.read(lambda tx: order_lists.day(tx, period))
+        """Return the figures of the day `period`; see `storage.inbox.day_figures.day`. Raises Unreadable."""
+        return await day_figures.day(self._units.read, period)
 
     async def export(
         self,
@@ -301,6 +309,10 @@ class Store:
     async def known_names(self, kind: str, values: Sequence[str]) -> list[str]:
         """Return those of `values` that are some customer's alias of `kind`, in the given order."""
         return await self._units.read(lambda tx: queries.known_names(tx, kind, values))
+
+    async def is_customer(self, conversation: str) -> bool:
+        """Return whether `conversation` (its public id) is one of ours, whose customer was not forgotten."""
+        return await self._units.read(lambda tx: queries.is_customer(tx, conversation))
 
     async def event(self, number: int) -> EventView | None:
         """Return event `number`; None if there is none."""

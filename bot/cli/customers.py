@@ -1,9 +1,9 @@
 """`munshi customers`: find, show or forget a customer, or keep what one wants to hear."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import uuid4
 
 import typer
@@ -13,6 +13,7 @@ from bot.cli.lifecycle import looked_up, refuse
 from bot.cli.one_customer import customers, named, only, phone_of
 from bot.cli.operator_changes import post, user
 from bot.printable import printable
+from payments.ledger.unfinished import Unfinished
 from payments.shop.consent import Hears
 from storage.reports.customers import Customer
 
@@ -38,7 +39,7 @@ By = Annotated[str | None, typer.Option("--by", help="Of hears: who says so; els
 
 
 def command(verb: Verb, about: About, level: Level = None, by: By = None) -> None:
-    """Find customers, show one, keep what one hears, or forget one: erase name, chat and cart, not the money.
+    """Find customers, show one, keep what one hears, or forget one: erase the person, not the money.
 
     What they hear: nothing (answers, money and news of an order), orders (reminders too), offers (those
     too, after their explicit yes). Phone numbers are shown whole. To keep that, or to forget somebody, takes
@@ -86,16 +87,20 @@ async def _hears(customer: Customer, level: Hears, by: str) -> None:
 
 
 async def _forget(customer: Customer) -> None:
-    status, answer = await post(f"/customers/{phone_of(customer)}/forget")
+    status, answer = await post(f"/customers/{customer.conversation}/forget")
     match status:
         case 200:
             typer.echo(f"{customer.conversation} is forgotten: orders and money are kept, without a person")
         case 202:
             typer.echo(f"event {answer.get('event')} waits: {customer.conversation} is forgotten in its turn")
         case 409:
-            refuse(
-                f"not forgotten, because of order #{answer.get('order_number')}: {answer.get('reason')}."
-                " Once nothing more is expected of it, say it again"
-            )
+            refuse(_not_forgotten(answer))
         case _:
             refuse(f"the server answered {status}: {answer.get('error', '')}")
+
+
+def _not_forgotten(answer: Mapping[str, Any]) -> str:
+    if answer.get("reason") == Unfinished.STAFF:
+        return "not forgotten: it is one of the staff. Take them out of the staff and start the server again"
+    because = f" of order #{number}" if (number := answer.get("order_number")) else ""
+    return f"not forgotten, because{because}: {answer.get('reason')}. Once that is over, say it again"

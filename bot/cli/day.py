@@ -16,7 +16,7 @@ from payments.processing.staff_lists import day_lines, day_shown
 from payments.shop.business_day import Period, day_named, period_of
 from payments.shop.catalogue import Shop
 from storage.database.records import reading
-from storage.inbox import order_lists
+from storage.inbox import day_figures
 
 On = Annotated[str, typer.Option("--date", help="today, yesterday, or a date like 2026-11-08.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object; amounts in paise.")]
@@ -47,7 +47,7 @@ def command(on: On = "today", json: Json = False, send: Send = False) -> None:
 
 async def _figures(url: str, period: Period) -> Day:
     async with reading(url) as records:
-        return await order_lists.day(records.reads, period)
+        return await day_figures.day(lambda work: work(records.reads), period)
 
 
 async def _send(wanted: date) -> None:

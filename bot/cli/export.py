@@ -1,5 +1,6 @@
 """`munshi export`: write a table as CSV."""
 
+import os
 import sys
 from collections.abc import Collection, Mapping
 from datetime import date
@@ -45,12 +46,22 @@ def command(what: What, first: From = "", last: To = "", out: Out = None, bom: B
     if out is None:
         looked_up(_export(*work, sys.stdout, bom=bom))
         return
+    part = out.with_name(f"{out.name}.part")
     try:
-        # The rows end themselves, in CSV's own way.
-        with out.open("w", encoding="utf-8", newline="") as file:
+        with _private(part) as file:
             looked_up(_export(*work, file, bom=bom))
+        part.replace(out)
     except OSError as error:
         refuse(f"{out} can't be written: {error.strerror}")
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _private(path: Path) -> TextIO:
+    """Create the file for this user alone: it names customers. The rows end themselves, in CSV's own way."""
+    path.unlink(missing_ok=True)
+    number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    return os.fdopen(number, "w", encoding="utf-8", newline="")
 
 
 def _date(written: str) -> date | None:

@@ -85,7 +85,7 @@ def _discrepancy_lines(discrepancy: Discrepancy) -> Iterator[str]:
 
 def _value(discrepancy: Discrepancy, value: int | str | None) -> str:
     if isinstance(value, int):
-        return str(value) if discrepancy.check is Check.STOCK else shown(value, CURRENCY)
+        return str(value) if discrepancy.check in (Check.STOCK, Check.QUOTA) else shown(value, CURRENCY)
     return value or "none"
 
 

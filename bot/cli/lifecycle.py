@@ -4,6 +4,7 @@ import asyncio
 import errno
 import os
 import signal
+import sys
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeVar
@@ -18,6 +19,7 @@ from bot.setting_text import tidy
 from bot.settings import Settings, SettingsInvalid, load_settings
 from flows.document.errors import FlowInvalid
 from storage.database.errors import StorageError
+from storage.inbox.step_inputs import Unreadable
 
 T = TypeVar("T")
 
@@ -83,6 +85,10 @@ def looked_up(work: Coroutine[Any, Any, T]) -> T:
         return uvloop.run(work)
     except StorageError as error:
         refuse(f"{error}\n{_ENDED}" if os.environ.get(VARIABLE) else str(error))
+    except Unreadable as error:
+        refuse(str(error))
+    except BrokenPipeError:
+        _stop_writing()
 
 
 def run(work: Coroutine[Any, Any, None]) -> None:
@@ -95,11 +101,18 @@ def run(work: Coroutine[Any, Any, None]) -> None:
         refuse(f"Munshi can't start, because of its settings (environment or .env):\n\n{invalid}")
     except StorageError as error:
         refuse(f"Munshi can't start, because of the database:\n\n{error}")
-    except BrokenPipeError:  # the reader of the output has closed it
-        raise typer.Exit(1) from None
+    except BrokenPipeError:
+        _stop_writing()
     except OSError as error:
         hint = ": end what listens there, or set PORT" if error.errno == errno.EADDRINUSE else ""
         refuse(f"Munshi can't start: {error}{hint}")
+
+
+def _stop_writing() -> NoReturn:
+    """End the command because the reader of its output has closed it, as `head` does."""
+    # Python writes what is left at its end, and would complain.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise typer.Exit(1)
 
 
 async def until_told_to_stop() -> None:

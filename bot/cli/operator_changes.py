@@ -3,7 +3,7 @@
 import getpass
 import os
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import httpx
 
@@ -12,6 +12,9 @@ from bot.settings import SettingsInvalid, load_server_settings
 from bot.whatsapp.channel import WHATSAPP
 from storage import Store
 from storage.database.errors import Unavailable
+
+_SECONDS: Final = 20.0
+"""Seconds for which an answer is waited for."""
 
 
 async def change(
@@ -54,15 +57,32 @@ async def post(
     if key is not None:
         headers["Idempotency-Key"] = key
     try:
-        async with httpx.AsyncClient(trust_env=False, timeout=20, headers=headers) as client:
-            answer = await client.post(url + path, json=body)
-    except httpx.HTTPError as error:
+        async with httpx.AsyncClient(trust_env=False, timeout=_SECONDS, headers=headers) as client:
+            answer = await _answer(client, url + path, body, again=key is not None)
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
         refuse(f"{because}Nobody answers at {url}{path} ({type(error).__name__}): start the server.")
+    except httpx.HTTPError as error:
+        refuse(
+            f"{because}The server at {url}{path} gave no answer ({type(error).__name__}). It may be done all"
+            " the same: look before you say it again."
+        )
     try:
         content = answer.json()
     except ValueError:
         content = {"error": answer.text.strip()[:200]}
     return answer.status_code, content if isinstance(content, dict) else {}
+
+
+async def _answer(
+    client: httpx.AsyncClient, url: str, body: Mapping[str, Any] | None, *, again: bool
+) -> httpx.Response:
+    """POST, and once more if no answer comes and a second request changes nothing: `again`."""
+    try:
+        return await client.post(url, json=body)
+    except (httpx.ReadTimeout, httpx.RemoteProtocolError, httpx.ReadError):
+        if not again:
+            raise
+    return await client.post(url, json=body)
 
 
 def _server(because: str) -> tuple[str, str]:

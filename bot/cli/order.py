@@ -19,7 +19,7 @@ from payments.processing.staff_orders import BACK, KEEP
 from payments.shop.fulfilment import LADDER, Stage
 from payments.shop.money import paise
 from storage.database.records import reading
-from storage.reports import orders
+from storage.reports import order_queries
 from storage.reports.desk import DeskOrder
 
 About = Annotated[str, typer.Argument(metavar="ORDER", help="An order's number or key.")]
@@ -110,7 +110,7 @@ def _one_of(what: str, **options: bool) -> str | None:
 
 async def _found(url: str, words: str) -> DeskOrder:
     async with reading(url) as records:
-        found = await orders.detailed(records, words, WHATSAPP.naming)
+        found = await order_queries.detailed(records.reads, words, WHATSAPP.naming)
     if not found:
         refuse(f"there is no order '{words}': give its number or its key; munshi orders lists them")
     if len(found) > 1:

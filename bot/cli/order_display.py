@@ -16,7 +16,7 @@ from payments.ledger.state import OrderState, Task
 from payments.shop import amendments
 from payments.shop.amendments import Amendment, AmendmentKind
 from payments.shop.orders import hand_ordinal, is_by_hand
-from storage.reports.desk import DeskOrder
+from storage.reports.desk import DeskOrder, Listed, UnreadableOrder
 
 _REASONS: Final = {"surplus": "more was paid than it costs", "order returned": "it is called off"}
 _REFUNDS: Final = {
@@ -47,8 +47,10 @@ def stands(state: OrderState) -> str:
     return ", ".join(parts)
 
 
-def row(order: DeskOrder) -> tuple[str, ...]:
+def row(order: Listed) -> tuple[str, ...]:
     """Return the cells of an order in a list."""
+    if isinstance(order, UnreadableOrder):
+        return (f"#{order.number}", _time(order.placed_at), f"cannot be read: {order.key}", "", "", "")
     state = order.state
     items = ", ".join(f"{line.quantity} × {line.name}" for line in state.lines)
     to = state.to.slot_name or str(state.to.how)

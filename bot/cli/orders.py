@@ -19,7 +19,7 @@ from payments.shop.catalogue import Shop
 from payments.shop.fulfilment import Stage
 from payments.shop.local_time import instant, local_date
 from storage.database.records import reading
-from storage.reports import orders
+from storage.reports import order_queries
 from storage.reports.desk import OrderFilter, OrderPage, Place
 
 Todo = Annotated[
@@ -73,7 +73,7 @@ def _of_today(wanted: OrderFilter) -> OrderFilter:
 
 async def _listed(url: str, wanted: OrderFilter) -> OrderPage:
     async with reading(url) as records:
-        return await orders.listed(records, wanted, WHATSAPP.naming)
+        return await order_queries.listed(records.reads, wanted, WHATSAPP.naming)
 
 
 def _lines(page: OrderPage) -> Iterator[str]:

@@ -21,8 +21,8 @@ from payments.shop.money import money
 from payments.shop.products import Product
 from storage import Store
 from storage.database.records import reading
-from storage.reports import products
-from storage.reports.products import Off
+from storage.inbox import product_switch, stock
+from storage.inbox.product_switch import Off
 
 
 class Switch(StrEnum):
@@ -78,7 +78,7 @@ async def _switch_in_store(sku: str, available: bool, by: str, store: Store) -> 
 
 async def _listing(url: str, shop: Shop, language: str, sku: str | None) -> list[str]:
     async with reading(url) as records:
-        left, off = await products.left(records), await products.off(records)
+        left, off = await stock.left(records.reads), await product_switch.off(records.reads)
     rows = [
         row
         for product in shop.products

@@ -56,6 +56,15 @@ def validated(model: type[T], content: Any) -> T:
         raise problem(web.HTTPUnprocessableEntity, f"{place}: {first['msg']}") from None
 
 
-def problem(kind: type[web.HTTPException], message: str) -> web.HTTPException:
-    """Return an HTTP error of `kind` whose JSON body holds `message`."""
-    return kind(text=json.dumps({"error": message}), content_type="application/json")
+def queried(model: type[T], request: web.Request) -> T:
+    """Return the query of `request` as `model`. Raises HTTPUnprocessableEntity for one that it is not."""
+    query = request.query
+    twice = next((name for name in query if len(query.getall(name)) > 1), None)
+    if twice is not None:
+        raise problem(web.HTTPUnprocessableEntity, f"{twice[:64]}: is given twice")
+    return validated(model, dict(query))
+
+
+def problem(kind: type[web.HTTPException], message: str, **more: str) -> web.HTTPException:
+    """Return an HTTP error of `kind` whose JSON body holds `message`, and `more` fields for programs."""
+    return kind(text=json.dumps({"error": message, **more}), content_type="application/json")

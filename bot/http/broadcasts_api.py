@@ -10,6 +10,7 @@ from bot.context import CONTEXT, Context
 from bot.http import bodies
 from bot.http.access import authorise_operator, problem, validated
 from bot.http.desk_changes import OPERATOR
+from bot.http.texts import By
 from flows.document.errors import close
 from flows.engine.model import Flow
 from payments.shop.catalogue import Shop
@@ -29,7 +30,7 @@ class _Request(BaseModel):
 
     message: Annotated[str, Field(min_length=1, max_length=200)]
     id: Annotated[str, Field(pattern=f"^{_ID}$")] | None = None
-    by: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$")] = OPERATOR
+    by: By = OPERATOR
     dry_run: bool = False
     at_most: Annotated[int, Field(ge=1)] | None = None
 

@@ -4,7 +4,6 @@ An answer is an event of the customer's conversation, as if somebody of the staf
 """
 
 from typing import Annotated
-from uuid import uuid4
 
 from aiohttp import web
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -12,9 +11,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from bot import chat_json
 from bot.context import CONTEXT
 from bot.http import bodies
-from bot.http.access import authorise_operator, idempotency_key, problem, validated
+from bot.http.access import authorise_operator, idempotency_key, problem, queried, validated
 from bot.http.desk_changes import OPERATOR
 from bot.http.staff_events import carried_out, refusal
+from bot.http.texts import By
 from bot.ingest import from_desk_chat
 from bot.whatsapp import phones
 from bot.whatsapp.identity import PHONE
@@ -63,7 +63,7 @@ class _ListRequest(BaseModel):
 class _Change(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    by: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f]+$")] = OPERATOR
+    by: By = OPERATOR
 
 
 class _Reply(_Change):
@@ -79,7 +79,7 @@ class _Hears(_Change):
 async def listed(request: web.Request) -> web.Response:
     """Answer with one page of chats, the customers who wrote last first."""
     authorise_operator(request)
-    asked = validated(_ListRequest, dict(request.query))
+    asked = queried(_ListRequest, request)
     page = await request.app[CONTEXT].store.chats(asked.filter)
     return web.json_response(chat_json.page_to_json(page))
 
@@ -110,11 +110,11 @@ async def _body(request: web.Request) -> object:
 
 async def _done(request: web.Request, action: StaffAction) -> web.Response:
     """Do `action` in the conversation of the customer with the number in the path."""
-    context, key = request.app[CONTEXT], idempotency_key(request) or str(uuid4())
+    context, key = request.app[CONTEXT], idempotency_key(request)
     known = await context.store.known_names(PHONE, phones.spellings(request.match_info["phone"]))
     if not known:
         raise problem(web.HTTPNotFound, "nobody is known by this number")
-    stored, event = await carried_out(context, from_desk_chat(action, known[0], key), action)
+    stored, event = await carried_out(context, lambda key: from_desk_chat(action, known[0], key), key)
     answer = {"conversation": stored.conversation, "event": stored.number}
     if event is None:
         return web.json_response({**answer, "state": "waits"}, status=202)

@@ -4,16 +4,15 @@ A change is an event of the customer's conversation, so two that come together g
 """
 
 from datetime import timedelta
-from typing import Annotated, Any, Final
-from uuid import uuid4
+from typing import Annotated, Any, Final, Self
 
 from aiohttp import web
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from bot import order_json
 from bot.context import CONTEXT, Context
 from bot.http import bodies
-from bot.http.access import authorise_operator, idempotency_key, problem, validated
+from bot.http.access import authorise_operator, idempotency_key, problem, queried, validated
 from bot.http.desk_changes import CHANGES
 from bot.http.staff_events import carried_out, refusal
 from bot.ingest import from_desk
@@ -49,6 +48,12 @@ class _ListRequest(BaseModel):
     limit: Annotated[int, Field(ge=1, le=LONGEST_PAGE)] = 50
     after: Annotated[str, AfterValidator(_place)] | None = None
 
+    @model_validator(mode="after")
+    def _one_period(self) -> Self:
+        if self.today and (self.since or self.until):
+            raise ValueError("today goes without from and to")
+        return self
+
     def filter(self, shop: Shop, now: int) -> OrderFilter:
         """Return what is asked for. Days are the shop's, from one midnight to the next."""
         today = local_date(shop.timezone, now)
@@ -72,7 +77,7 @@ async def listed(request: web.Request) -> web.Response:
     """Answer with one page of orders, newest first; with `todo`, oldest first."""
     authorise_operator(request)
     context = request.app[CONTEXT]
-    asked = validated(_ListRequest, dict(request.query))
+    asked = queried(_ListRequest, request)
     page = await context.store.orders(asked.filter(context.flow.sections["shop"], context.clock.now()))
     return web.json_response(order_json.page_to_json(page))
 
@@ -89,17 +94,18 @@ async def shown(request: web.Request) -> web.Response:
 async def change(request: web.Request) -> web.Response:
     """Change an order, in the order of its customer's events.
 
-    Answers 200 with the order afterwards; 409 if it was refused, with the reason and the stage that there is;
+    Answers 200 with the order afterwards; 409 if it was refused, with the reason and the stage that there is,
+    or if what became of the request is erased, with the reason `erased`;
     202 if the customer's turn takes over 10 seconds: it is done all the same.
     """
     authorise_operator(request)
     context = request.app[CONTEXT]
     body = bodies.parse_object(await bodies.read_body(request, bodies.API_BODY))
     wanted = validated(CHANGES[request.match_info["change"]], body)
-    key = idempotency_key(request) or str(uuid4())
+    key = idempotency_key(request)
     order = await _order(context, request.match_info["order"])
     action = wanted.action(order.state.key)
-    stored, event = await carried_out(context, from_desk(action, key), action)
+    stored, event = await carried_out(context, lambda key: from_desk(action, key), key)
     if event is None:
         waits = {"key": action.order_key, "event": stored.number, "state": "waits"}
         return web.json_response(waits, status=202)

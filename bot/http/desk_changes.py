@@ -3,12 +3,12 @@
 See `payments.processing.staff_orders`. Amounts are paise.
 """
 
-import unicodedata
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from bot.http.texts import By, one_line
 from payments.processing.bodies import StaffAction
 from payments.processing.order_answers import STAGE
 from payments.processing.staff_orders import KEEP_DELIVERY, RESTOCK, WASTE
@@ -19,13 +19,7 @@ OPERATOR: Final = "operator"
 """Who did it, if the request does not say."""
 
 
-def _one_line(text: str) -> str:
-    if any(unicodedata.category(letter) == "Cc" and not letter.isspace() for letter in text):
-        raise ValueError("has a control character")
-    return " ".join(text.split())
-
-
-_Line: TypeAlias = Annotated[str, Field(max_length=500), AfterValidator(_one_line)]
+_Line: TypeAlias = Annotated[str, Field(max_length=500), AfterValidator(one_line)]
 _Sku: TypeAlias = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^\S+$")]
 _Amount: TypeAlias = Annotated[int, Field(ge=1, le=MAX_PAISE)]
 _Goods: TypeAlias = Literal["waste", "restock"]
@@ -36,7 +30,7 @@ class Change(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    by: Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_one_line)] = OPERATOR
+    by: By = OPERATOR
     expected: Annotated[Stage | None, Field(alias="from", strict=False)] = None
 
     @property

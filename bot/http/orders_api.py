@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, assert_never
-from uuid import uuid4
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,12 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from bot.context import CONTEXT, Context
 from bot.http import bodies
 from bot.http.access import authorise, idempotency_key, problem, validated
+from bot.http.event_wait import erased, stored_once
 from bot.ingest import from_request
 from bot.whatsapp import phones
 from bot.whatsapp.identity import PHONE
 from payments.ledger.holds import HoldReason, reason_of
 from payments.ledger.state import PaymentStatus
-from payments.processing.bodies import OrderRequested, request_to_json
+from payments.processing.bodies import OrderRequested
 from payments.processing.cart_actions import CHOOSE_VARIANT
 from payments.processing.order_actions import MIN_TOTAL
 from payments.razorpay.callback import signature_matches
@@ -134,11 +134,7 @@ async def create(request: web.Request) -> web.Response:
     _check_skus(context, wanted.items)
     key = idempotency_key(request)
     phone = await _phone(context, order_request.phone)
-    # An idempotency key is scoped to one customer: the same key for two customers means two orders.
-    arrival = from_request(phone, wanted, key or str(uuid4()))
-    (stored,) = await context.inbox.put([arrival])
-    if not stored.new:
-        await _require_same_request(context, stored.number, wanted)
+    stored = await stored_once(context, lambda key: from_request(phone, wanted, key), key)
     view = await _wait_for_order(context, stored.number)
     if view is None:
         return web.json_response(_WAITING, status=202)
@@ -200,13 +196,6 @@ def _why_not(shop: Shop, sku: str) -> str:
     return f"'{sku}' comes in variants: order {' or '.join(variant.sku for variant in product.variants)}"
 
 
-async def _require_same_request(context: Context, number: int, wanted: OrderRequested) -> None:
-    """Raise HTTPUnprocessableEntity if event `number` was another request."""
-    event = await context.store.event(number)
-    if event is None or event.body != request_to_json(wanted):
-        raise problem(web.HTTPUnprocessableEntity, "this Idempotency-Key was used for another request")
-
-
 async def _wait_for_order(context: Context, number: int) -> OrderView | None:
     """Wait for the order that event `number` places, and for its link. None if it is not placed in time."""
     loop = asyncio.get_running_loop()
@@ -230,11 +219,14 @@ def _was_refused(event: EventView | None, view: OrderView) -> bool:
 
 def _refuse_unplaced(event: EventView | None) -> None:
     """Raise an error that says why `event` placed no order; return while that is not known."""
-    if event is None or event.state is InboxState.PENDING:
+    if event is None:
+        raise erased()
+    if event.state is InboxState.PENDING:
         return
     if event.state is InboxState.PARKED:
         raise problem(web.HTTPInternalServerError, "the order could not be placed; the operator can see why")
-    raise problem(web.HTTPConflict, f"nothing was ordered: {_refusal_reason(event)}")
+    said = f"nothing was ordered: {_refusal_reason(event)}"
+    raise problem(web.HTTPConflict, said, **_refusal_codes(event))
 
 
 def _refusal_reason(event: EventView) -> str:
@@ -248,6 +240,14 @@ def _refusal_reason(event: EventView) -> str:
             return f"the coupon cannot be used ({reason})"
         return _WHY.get(reason, f"the shop refuses it ({reason})")
     return f"the flow ignores it: {ignored[-1]}" if ignored else "the flow does not order there"
+
+
+def _refusal_codes(event: EventView) -> dict[str, str]:
+    """Return the `reason` why nothing was ordered, and the `field` that it is about, for programs."""
+    refused = [entry for entry in event.trace if entry.get("event") in _REFUSALS]
+    if not refused:
+        return {"reason": "ignored" if any(entry.get("ignored") for entry in event.trace) else "no order"}
+    return {name: str(refused[-1][name]) for name in ("reason", "field") if refused[-1].get(name)}
 
 
 def _link_decided(view: OrderView) -> bool:

@@ -1,14 +1,15 @@
 """API to switch products and variants off and on."""
 
-from typing import Annotated, Final
+from typing import Final
 
 import structlog
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from bot.context import CONTEXT
 from bot.http import bodies
 from bot.http.access import authorise_operator, problem, validated
+from bot.http.texts import By
 from flows.document.errors import close
 from payments.shop.catalogue import Shop
 
@@ -23,7 +24,7 @@ class _Switch(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     available: bool
-    by: Annotated[str, Field(min_length=1, max_length=64)] = BY_API
+    by: By = BY_API
 
 
 @routes.post("/products/{sku}")

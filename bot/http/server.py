@@ -27,11 +27,15 @@ from bot.http.connections import CONNECTIONS, IDLE_SECONDS, Connections
 from bot.http.malformed import quiet
 from bot.intake_health import PATHS
 from storage.database.errors import Gone
+from storage.inbox.step_inputs import Unreadable
 
 log = structlog.get_logger()
 
 _LINGERING_SECONDS: Final = 2.0
 """Seconds for which the rest of a refused body is read and discarded, so that its sender sees the answer."""
+
+_TEXT: Final = PATHS | {"/payments/return", "/healthz", "/readyz", "/metrics"}
+"""Paths whose answers are no JSON."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -66,7 +70,7 @@ async def _answer(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         response = await handler(request) if connections.on_head(request) else _busy()
     except web.HTTPException as refused:
-        response = _plain(refused)
+        response = _plain(refused) if _for_people(request) else _as_json(refused)
     except Overloaded:
         response = _busy()
     except Exception as error:  # noqa: BLE001 - it is logged
@@ -83,8 +87,13 @@ def _unexpected(request: web.Request, error: Exception) -> web.Response:
     if isinstance(error, Gone):
         log.error("the database is gone", path=request.path, mend=str(error))
         return web.Response(status=503, text="not stored: the database is gone\n")
+    if isinstance(error, Unreadable):
+        log.error("an order cannot be read", path=request.path, order=error.key, exc_info=error)
+        return web.json_response({"error": str(error)}, status=500)
     log.error("request failed", path=request.path, exc_info=error)
-    return web.Response(status=500, text="not stored: try again\n")
+    if _for_people(request):
+        return web.Response(status=500, text="not stored: try again\n")
+    return web.json_response({"error": "this failed, and the log says why: try again"}, status=500)
 
 
 def _plain(refused: web.HTTPException) -> web.Response:
@@ -92,6 +101,21 @@ def _plain(refused: web.HTTPException) -> web.Response:
     return web.Response(
         status=refused.status, reason=refused.reason, body=refused.body, headers=refused.headers
     )
+
+
+def _for_people(request: web.Request) -> bool:
+    """Return whether nobody reads JSON in the answer: it is for a provider, a browser or a probe."""
+    return request.path in _TEXT
+
+
+def _as_json(refused: web.HTTPException) -> web.Response:
+    """Return the same answer as JSON, if it is not JSON already."""
+    if refused.content_type == "application/json":
+        return _plain(refused)
+    kept = {name: refused.headers[name] for name in ("Allow", "Retry-After") if name in refused.headers}
+    said = {404: "there is no such address", 405: f"{kept.get('Allow', 'another method')} is wanted here"}
+    text = said.get(refused.status) or (refused.text or refused.reason).strip()
+    return web.json_response({"error": text}, status=refused.status, headers=kept)
 
 
 def _busy() -> web.Response:

@@ -1,29 +1,22 @@
 """What somebody of the shop does over the API, as an event of the customer's conversation."""
 
-from aiohttp import web
+from collections.abc import Callable
 
 from bot.context import Context
-from bot.http.access import problem
-from bot.http.event_wait import handled
-from payments.processing.bodies import StaffAction, staff_action_to_json
+from bot.http.event_wait import handled, stored_once
 from storage.inbox.arrival import Arrival
 from storage.inbox.arrivals import Stored
 from storage.reports.queries import EventView
 
 
 async def carried_out(
-    context: Context, arrival: Arrival, action: StaffAction
+    context: Context, arrival: Callable[[str], Arrival], key: str | None
 ) -> tuple[Stored, EventView | None]:
-    """Store `action`, once for each Idempotency-Key, and wait until it is handled; None if that takes long.
+    """Store what is asked once for its Idempotency-Key, and wait until it is handled; None if that is late.
 
-    Raises HTTPUnprocessableEntity if its key was used for something else, HTTPInternalServerError if the
-    event is parked.
+    Raises what `stored_once` and `handled` raise.
     """
-    [stored] = await context.inbox.put([arrival])
-    if not stored.new:
-        before = await context.store.event(stored.number)
-        if before is None or before.body != staff_action_to_json(action):
-            raise problem(web.HTTPUnprocessableEntity, "this Idempotency-Key was used for another request")
+    stored = await stored_once(context, arrival, key)
     return stored, await handled(context, stored.number)
 
 

@@ -91,7 +91,7 @@ class Parsed:
     preferences: tuple[Preference, ...] = ()
 
 
-_NEWS: Final[Mapping[str, Callable[[Json], Iterator[Echo | Preference]]]] = {
+_NEWS: Final[Mapping[str, Callable[[Json], Iterator[Echo | Preference | None]]]] = {
     news.ECHOES: news.echoes,
     news.PREFERENCES: news.preferences,
 }
@@ -134,10 +134,7 @@ def _change(change: Json, alone: Json) -> Iterator[_Item]:
     """Yield the items of one change. `alone` is its entry without the other changes."""
     field, value = change.get("field"), change.get("value")
     if isinstance(field, str) and field in _NEWS:
-        found, given = list(_NEWS[field](mapping(value))), items(mapping(value).get(news.LISTS[field]))
-        yield from found
-        if not found or len(found) < len(given):
-            yield _unread(f"field {field}, {'in part' if found else 'unreadable'}", alone)
+        yield from _news(field, mapping(value), alone)
         return
     if field != "messages" or not isinstance(value, dict):
         unread = _unread(f"field {word(field) or 'without a name'}", alone)
@@ -155,6 +152,17 @@ def _change(change: Json, alone: Json) -> Iterator[_Item]:
         yield _status(status, contact, value)
     if errors := items(parts.get("errors")):
         yield _unread("errors about no message", {"metadata": value.get("metadata"), "errors": errors})
+
+
+def _news(field: str, value: Json, alone: Json) -> Iterator[_Item]:
+    """Yield each item of a change of news. Only what cannot be read is kept outside of any customer."""
+    name = news.LISTS[field]
+    given = items(value.get(name))
+    if not given:
+        yield _unread(f"field {field}, without a list", alone)
+    for item, found in zip(given, _NEWS[field](value), strict=True):
+        fragment = {"metadata": value.get("metadata"), name: [item]}
+        yield _unread(f"field {field}, unreadable", fragment) if found is None else found
 
 
 def _message(message: object, contact: Json, value: Json) -> InboundMessage | Unread:

@@ -44,8 +44,8 @@ class Preference:
     fragment: Json
 
 
-def echoes(value: Json) -> Iterator[Echo]:
-    """Yield the readable messages in a change of the field `smb_message_echoes`."""
+def echoes(value: Json) -> Iterator[Echo | None]:
+    """Yield each message in a change of the field `smb_message_echoes`; None for one that cannot be read."""
     for item in items(value.get("message_echoes")):
         fields = mapping(item)
         id = identifier(fields.get("id"))
@@ -53,10 +53,12 @@ def echoes(value: Json) -> Iterator[Echo]:
         if id is not None and customer:
             fragment = {"metadata": value.get("metadata"), "message_echoes": [item]}
             yield Echo(f"echo:{id}", _number(value), customer, fragment)
+        else:
+            yield None
 
 
-def preferences(value: Json) -> Iterator[Preference]:
-    """Yield the readable preferences about offers in a change of the field `user_preferences`."""
+def preferences(value: Json) -> Iterator[Preference | None]:
+    """Yield each preference in a change of the field `user_preferences`; None for one that cannot be read."""
     for item in items(value.get("user_preferences")):
         fields = mapping(item)
         customer = aliases_of((fields.get("user_id"),), (fields.get("wa_id"),))
@@ -65,6 +67,8 @@ def preferences(value: Json) -> Iterator[Preference]:
             digest = sha256(orjson.dumps(fragment, option=orjson.OPT_SORT_KEYS)).hexdigest()
             stopped = fields.get("value") == _STOPPED
             yield Preference(f"preference:{digest}", _number(value), customer, stopped, fragment)
+        else:
+            yield None
 
 
 def _number(value: Json) -> str | None:

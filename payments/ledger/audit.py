@@ -45,6 +45,8 @@ class Check(StrEnum):
     """Razorpay reported captured money for an order of ours, and no order has it."""
     STOCK = "stock"
     """The reserved pieces of a product are not those that the open orders hold."""
+    QUOTA = "quota"
+    """A delivery slot or a coupon is not taken as often as orders take it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,13 @@ class Discrepancy:
     """One error in the books."""
 
     subject: str
-    """The order's key. For `PAID_TWICE` the payment's id, for `STOCK` the product's sku."""
+    """The order's key. For `PAID_TWICE` the payment's id, for `STOCK` the product's sku, for `QUOTA` its
+    name."""
     check: Check
     said: str
     """What was compared, for people."""
     expected: int | str | None
-    """A number is in paise; for `STOCK` in pieces."""
+    """A number is in paise; for `STOCK` in pieces, for `QUOTA` in places."""
     found: int | str | None
 
 
@@ -277,4 +280,17 @@ def miscounted(reserved: Mapping[str, int], wanted: Mapping[str, int]) -> tuple[
         Discrepancy(sku, Check.STOCK, said, wanted.get(sku, 0), pieces)
         for sku, pieces in sorted(reserved.items())
         if pieces != wanted.get(sku, 0)
+    )
+
+
+def misbooked(taken: Mapping[str, int], wanted: Mapping[str, int]) -> tuple[Discrepancy, ...]:
+    """Return an error for each slot and coupon that is not `taken` as often as orders take it, `wanted`.
+
+    The count of a slot that ended long ago is not kept, and is not in `taken`.
+    """
+    said = "it must be taken by the orders that have it"
+    return tuple(
+        Discrepancy(name, Check.QUOTA, said, wanted.get(name, 0), places)
+        for name, places in sorted(taken.items())
+        if places != wanted.get(name, 0)
     )

@@ -42,6 +42,7 @@ _CHECKS: Final[Mapping[Check, str]] = {
     Check.PAID_TWICE: "see in Razorpay's dashboard which order paid it; do not send the goods of the other",
     Check.UNCLAIMED: "mend what parked the event and run 'munshi replay', or refund it in the dashboard",
     Check.STOCK: "count what is there",
+    Check.QUOTA: "count the orders of that slot or coupon: munshi export orders",
 }
 
 

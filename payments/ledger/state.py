@@ -116,6 +116,11 @@ class OrderState:
         return self.lifecycle in (Lifecycle.OPEN, Lifecycle.PROMISED)
 
     @property
+    def takes_place(self) -> bool:
+        """Whether the order may get its goods, or has got them, and so takes its slot and its coupon."""
+        return self.lifecycle in (Lifecycle.OPEN, Lifecycle.PROMISED, Lifecycle.FULFILLED)
+
+    @property
     def goods_due(self) -> bool:
         """Whether the customer is to get the goods: they are paid, or cash is promised."""
         return self.lifecycle in (Lifecycle.FULFILLED, Lifecycle.PROMISED)

@@ -408,8 +408,7 @@ def _is_planned(attempt: Attempt) -> bool:
 
 def _holds(state: OrderState | None) -> int:
     """Return 1 if the order may get its goods, and so takes its slot and its coupon; else 0."""
-    kept = (Lifecycle.OPEN, Lifecycle.PROMISED, Lifecycle.FULFILLED)
-    return int(state is not None and state.lifecycle in kept)
+    return int(state is not None and state.takes_place)
 
 
 def link_of(order: Order, attempt: Attempt) -> CreateLink:

@@ -261,6 +261,7 @@ def _refunded(request: Request) -> Trace:
 
 def _address(request: Request) -> Trace:
     """`address <new address>`: for the same price, so in an area with the same fee."""
+    _require_somebody(request)
     text, delivery = " ".join(request.words), request.turn.shop.at.shop.delivery
     if not text:
         raise NotPossible("say the new address")
@@ -277,8 +278,15 @@ def _address(request: Request) -> Trace:
 
 def _note(request: Request) -> Trace:
     """`note <text>`: in place of what the customer wrote."""
+    _require_somebody(request)
     to = replace(request.state.to, note=" ".join(request.words))
     return order_changes.send_elsewhere(request.turn, request.state, to, request.by)
+
+
+def _require_somebody(request: Request) -> None:
+    """Raise NotPossible if the customer was forgotten: their order gets no personal data again."""
+    if request.turn.forgotten:
+        raise NotPossible("the customer was forgotten: there is nobody to bring it to")
 
 
 def _show(request: Request) -> Trace:

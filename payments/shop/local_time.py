@@ -16,6 +16,8 @@ from flows.document.errors import close
 
 INDIA: Final = ZoneInfo("Asia/Kolkata")
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+YEARS: Final = range(2000, 2200)
+"""Years of the dates that people write. At the calendar's ends there is no next or earlier day."""
 DAY: Final = 1440
 """Minutes."""
 _LATEST: Final = 6 * 60
@@ -36,10 +38,14 @@ def time_zone(name: Any) -> ZoneInfo:
 
 
 def calendar_date(value: Any) -> date:
-    """Return the date written as `2026-11-08`. Raises ValueError if there is no such date."""
-    if type(value) is date:
-        return value
-    text = str(value)
+    """Return the date written as `2026-11-08`. Raises ValueError if there is none in the years of `YEARS`."""
+    found = value if type(value) is date else _date_in(str(value))
+    if found.year not in YEARS:
+        raise ValueError(f"{found} is too far away: the year is from {YEARS.start} to {YEARS.stop - 1}")
+    return found
+
+
+def _date_in(text: str) -> date:
     try:
         if _DATE.fullmatch(text):
             return date.fromisoformat(text)

@@ -1,7 +1,7 @@
 """What was agreed when an order was placed, besides its goods: where they go, and under which terms."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ class Fulfilment(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """Where an order goes, and when. Every text may be empty. All of it is the customer's own data."""
+    """Where an order goes, and when. Every text may be empty. Most of it is the customer's own data."""
 
     how: Fulfilment = Fulfilment.NONE
     name: str = ""
@@ -35,6 +35,11 @@ class Destination:
     """Milliseconds since 1970, UTC; 0 without a slot."""
     note: str = ""
     """What the customer wrote for the shop."""
+
+    @property
+    def of_nobody(self) -> "Destination":
+        """The same without the customer: how, in which state and slot, and nothing of where."""
+        return replace(self, name="", phone="", address="", pincode="", note="")
 
 
 NOWHERE: Final = Destination()
@@ -69,6 +74,11 @@ class Terms:
     kept: Mapping[str, str | int] = field(default_factory=dict)
     """Answers of the customer that the shop keeps with the order, by variable."""
     seller: Seller = NOBODY
+
+    @property
+    def of_nobody(self) -> "Terms":
+        """The same without what the customer answered."""
+        return replace(self, kept={})
 
 
 USUAL: Final = Terms()

@@ -62,7 +62,10 @@ class Conversation(Model):
 
     class Meta:
         table = "conversation"
-        indexes: ClassVar = [Index(fields=("last_inbound_at", "id"), name="conversation_heard")]
+        indexes: ClassVar = [
+            Index(fields=("last_inbound_at", "id"), name="conversation_heard"),
+            Index(fields=("created_at", "id"), name="conversation_created"),
+        ]
         constraints: ClassVar = [
             CheckConstraint(check="hears IN ('nothing', 'orders', 'offers')", name="conversation_hears"),
             CheckConstraint(check="in_hand IN ('waits', 'answered')", name="conversation_in_hand_word"),
@@ -155,15 +158,28 @@ class Inbox(Model):
         ]
 
 
+class IdempotencyKey(Model):
+    """An idempotency key that was used. `key` and `request` are digests; `event` may be erased by now."""
+
+    key = fields.CharField(max_length=64, primary_key=True)
+    request = fields.TextField()
+    event = fields.BigIntField()
+
+    class Meta:
+        table = "idempotency_key"
+
+
 class Outbox(Model):
     """One message to send or call to make. While it is `sending`, `due_at` is the end of the lease.
 
-    `order_key` is the order of a call. It is NULL for a message: `caused_by` names its event.
+    `order_key` is the order of a call. It is NULL for a message: `caused_by` names its event. `about` is the
+    conversation that a message to the staff is about; NULL for any other entry.
     """
 
     id = fields.BigIntField(primary_key=True)
     conversation_id = fields.BigIntField()
     order_key = fields.TextField(null=True)
+    about = fields.BigIntField(null=True)
     lane = fields.TextField()
     urgency = fields.IntField()
     name = fields.TextField()
@@ -197,7 +213,7 @@ class Order(Model):
     """An order as placed, with its payment status, lifecycle, money and fulfilment stage now.
 
     `todo` has the tasks that the shop still has with it, with commas between; NULL if there is none.
-    `destination` is the customer's own data; `terms` is not.
+    `destination` is the customer's own data but for slot and state; so are the `kept` answers in `terms`.
     """
 
     key = fields.CharField(max_length=ORDER_KEY, primary_key=True)
@@ -329,7 +345,7 @@ class Refund(Model):
 
 
 class Amendment(Model):
-    """What a person changed about a placed order. Append-only. `destination` is the customer's own data."""
+    """What a person changed about a placed order. Append-only. `destination` and `why` are forgotten."""
 
     key = fields.CharField(max_length=64, primary_key=True)
     conversation_id = fields.BigIntField()

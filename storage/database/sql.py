@@ -15,7 +15,7 @@ T = TypeVar("T")
 _SEQUENCES: Final = (list, tuple)
 _BIGGEST_CHUNK: Final = 256
 _ANY = re.compile(r"= ANY\(\$(\d+)::\w+\[\]\)")
-_LOCK = re.compile(r"\s+FOR (UPDATE|SHARE)( OF \w+)?( SKIP LOCKED)?")
+_LOCK = re.compile(r"\s+FOR (UPDATE|KEY SHARE|SHARE)( OF \w+)?( SKIP LOCKED)?")
 _CAST = re.compile(r"::\w+")
 _PLACE = re.compile(r"\$(\d+)")
 

@@ -35,8 +35,8 @@ def readable_errors(config: dict[str, Any]) -> Iterator[None]:
     """Turn the driver's errors on the database of `config` into Unavailable with a one-sentence message."""
     try:
         yield
-    except StorageError:
-        raise
+    except (StorageError, BrokenPipeError):
+        raise  # the latter is of the reader of a command's output
     except _DRIVERS as error:
         raise Unavailable(_sentence(place(config), error)) from error
 

@@ -8,6 +8,7 @@ from payments.processing.notice import Notice
 from payments.processing.step_input import EventKind
 from storage.database.encoding import check
 from storage.inbox.customers import Alias
+from storage.inbox.idempotency import Once
 
 NOBODY: Final = 0
 """The conversation number of an event that belongs to no customer of ours."""
@@ -50,6 +51,8 @@ class Arrival:
     """False: it is only kept, never stepped."""
     notice: Notice | None = None
     """A notice for operators, stored in the same transaction."""
+    once: Once | None = None
+    """Of a request with an idempotency key: it is stored once, also after its event was erased."""
 
     def __post_init__(self) -> None:
         aliases = (*self.aliases, *self.formerly, *self.recipient)

@@ -1,7 +1,8 @@
 """Store every arrival as one inbox row before it is acknowledged."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from payments.processing.step_input import EventKind
@@ -9,10 +10,11 @@ from payments.shop.orders import conversation_of
 from storage.database.encoding import dumps
 from storage.database.queues import InboxState
 from storage.database.transaction import Row, Transaction
-from storage.inbox import notices, strays
+from storage.inbox import idempotency, notices, strays
 from storage.inbox.arrival import NOBODY, Arrival
 from storage.inbox.customers import Directory, Evidence, Naming
 from storage.inbox.directory import load_directory, load_names, save
+from storage.inbox.idempotency import Earlier, Once
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +27,45 @@ class Stored:
     """The public id of its conversation; None if it has none."""
     new: bool
     """False if it was stored before, or was earlier in the same batch."""
+    same: bool = True
+    """False if its idempotency key was used for another request, which is the one at `number`."""
 
 
 async def arrive(tx: Transaction, arrivals: Sequence[Arrival], now: int, naming: Naming) -> list[Stored]:
     """Store all `arrivals` or none; return one `Stored` for each, in order. `now` is in milliseconds."""
-    if not arrivals:
-        return []
+    if not any(arrival.once for arrival in arrivals):
+        return await _arrive(tx, arrivals, now, naming) if arrivals else []
+    used = await idempotency.earlier(tx, (arrival.once for arrival in arrivals if arrival.once))
+    places = _to_store(arrivals, used)
+    stored = await _arrive(tx, [arrivals[place] for place in places], now, naming) if places else []
+    results = dict(zip(places, stored, strict=True))
+    kept = [(once, one.number) for place, one in results.items() if (once := arrivals[place].once)]
+    await idempotency.keep(tx, kept)
+    used |= {once.key: Earlier(number, once.request) for once, number in kept}
+    again = partial(_again, tx.installation, used)
+    return [results.get(place) or again(arrival.once) for place, arrival in enumerate(arrivals)]
+
+
+def _to_store(arrivals: Sequence[Arrival], used: Mapping[str, Earlier]) -> list[int]:
+    """Return the places of the arrivals whose idempotency key is new, and of those that have none."""
+    keys = set(used)
+    places = []
+    for place, arrival in enumerate(arrivals):
+        if arrival.once is None or arrival.once.key not in keys:
+            places.append(place)
+        if arrival.once is not None:
+            keys.add(arrival.once.key)
+    return places
+
+
+def _again(installation: str, used: Mapping[str, Earlier], once: Once | None) -> Stored:
+    assert once is not None, "any other arrival is new, or is found by its conversation and key"
+    before = used[once.key]
+    owner = f"{installation}-{before.conversation}" if before.conversation else None
+    return Stored(before.event, owner, new=False, same=before.request == once.request)
+
+
+async def _arrive(tx: Transaction, arrivals: Sequence[Arrival], now: int, naming: Naming) -> list[Stored]:
     owners = await _conversations(tx, arrivals, now, naming)
     stray = await strays.among(tx, arrivals)
     if new_notices := [arrival.notice for arrival in arrivals if arrival.notice] + stray.alarms:

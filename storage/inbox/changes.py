@@ -133,14 +133,15 @@ def _outbox(saving: Saving) -> Iterator[tuple[Any, ...]]:
     rest = (str(OutboxState.PENDING), saving.now, 0)
     for cause, say in saving.changes.messages:
         said = (int(_urgency(say)), say.name, dumps(kinds.to_json(say.message)))
-        yield (saving.id, None, str(Lane.CHAT), *said, *rest, cause, saving.now)
+        yield (saving.id, None, None, str(Lane.CHAT), *said, *rest, cause, saving.now)
     for cause, told in saving.changes.told:
         said = (0, told.name, dumps(kinds.to_json(told.message)))
-        for public in told.to:
-            yield (_number(public), None, str(Lane.CHAT), *said, *rest, cause, saving.now)
+        for to in map(_number, told.to):
+            about = None if to == saving.id else saving.id
+            yield (to, None, about, str(Lane.CHAT), *said, *rest, cause, saving.now)
     for cause, call in saving.changes.calls:
         asked = (0, type(call).__name__, dumps(calls.to_json(call)))
-        yield (saving.id, call.order_key, str(_lane(call)), *asked, *rest, cause, saving.now)
+        yield (saving.id, call.order_key, None, str(_lane(call)), *asked, *rest, cause, saving.now)
 
 
 def _urgency(say: Say) -> Urgency:
@@ -274,7 +275,8 @@ WHERE conversation_id = ANY($1::bigint[]) AND lane = 'chat' AND urgency = 2 AND 
 
 _OUTBOX = """
 INSERT INTO outbox
-    (conversation_id, order_key, lane, urgency, name, payload, state, due_at, attempts, caused_by, created_at)
+    (conversation_id, order_key, about, lane, urgency, name, payload, state, due_at, attempts, caused_by,
+    created_at)
 VALUES {rows}"""
 
 _TIMERS = """

@@ -28,10 +28,11 @@ async def load_names(tx: Transaction, directory: Directory, conversations: Itera
         directory.load(await tx.fetch(_OF, wanted))
 
 
+# The lock makes whoever forgets one of these people wait until what they wrote is stored.
 _CALLED = """
 SELECT a.kind, a.value, a.conversation_id, a.told_at, a.beside FROM alias a
 WHERE a.conversation_id IN (SELECT b.conversation_id FROM alias b WHERE b.value = ANY($1::text[]))
-ORDER BY a.id"""
+ORDER BY a.id FOR KEY SHARE"""
 
 _OF = """
 SELECT kind, value, conversation_id, told_at, beside FROM alias
@@ -43,7 +44,7 @@ async def save(tx: Transaction, directory: Directory, now: int) -> Ids:
     groups = directory.groups()
     joined = await join(tx, groups, now) if groups else {}
     new = {id: name for id, name in directory.names.items() if directory.find(id) == id}
-    created = await _create(tx, new, now) if new else {}
+    created = await create(tx, new, now) if new else {}
 
     def id_of(customer: int) -> int:
         current = directory.find(customer)
@@ -67,8 +68,8 @@ FROM (VALUES {rows}) AS v WHERE alias.kind = v.column2 AND alias.value = v.colum
 _ADDED = "INSERT INTO alias (conversation_id, kind, value, told_at, beside) VALUES {rows}"
 
 
-async def _create(tx: Transaction, names: Mapping[int, str | None], now: int) -> dict[int, int]:
-    """Create conversations and return their ids by the negative numbers of `names`."""
+async def create(tx: Transaction, names: Mapping[int, str | None], now: int) -> dict[int, int]:
+    """Create conversations with these profile names; return their ids by the negative numbers of `names`."""
     snapshots = {new: _snapshot(name) for new, name in names.items()}
     rows = [("", snapshot, now, now, 0, Hears.ORDERS) for snapshot in snapshots.values()]
     created = await tx.insert(_CREATE, rows)

@@ -103,8 +103,7 @@ FROM inbox i WHERE i.conversation_id = $1::bigint AND i.state = 'pending' AND i.
 async def rehome(tx: Transaction, dead: int, survivor: int, now: int) -> None:
     """Give the survivor all rows of `dead`, also those that arrived for it during the merge.
 
-    A pending event whose key the survivor has too is a duplicate, and is ignored. Not so an order over the
-    API, whose key the shop chooses for each customer.
+    A pending event whose key the survivor has too is a duplicate, and is ignored.
     """
     await tx.fetch(_DUPLICATES, dead, survivor, now)
     for statement in _MOVED:
@@ -113,8 +112,8 @@ async def rehome(tx: Transaction, dead: int, survivor: int, now: int) -> None:
 
 _DUPLICATES = """
 UPDATE inbox SET key = key || '#' || id,
-    state = CASE WHEN state = 'pending' AND kind <> 'request' THEN 'ignored' ELSE state END,
-    handled_at = CASE WHEN state = 'pending' AND kind <> 'request' THEN $3::bigint ELSE handled_at END
+    state = CASE WHEN state = 'pending' THEN 'ignored' ELSE state END,
+    handled_at = CASE WHEN state = 'pending' THEN $3::bigint ELSE handled_at END
 WHERE conversation_id = $1 AND EXISTS (
     SELECT 1 FROM inbox s WHERE s.conversation_id = $2 AND s.key = inbox.key)"""
 

@@ -1,11 +1,24 @@
 """What the shop has switched off. It is read with each batch, so that every process heeds it."""
 
+from dataclasses import dataclass
+
 from storage.database.transaction import Transaction
 
 
-async def off(tx: Transaction) -> frozenset[str]:
-    """Return the skus that are switched off."""
-    return frozenset(row["sku"] for row in await tx.fetch("SELECT sku FROM product_off"))
+@dataclass(frozen=True, slots=True)
+class Off:
+    """A product or variant that is switched off."""
+
+    since: int
+    """Milliseconds since 1970, UTC."""
+    by: str
+    """Who switched it off."""
+
+
+async def off(tx: Transaction) -> dict[str, Off]:
+    """Return what is switched off, by sku."""
+    rows = await tx.fetch("SELECT sku, off_since, switched_by FROM product_off")
+    return {row["sku"]: Off(row["off_since"], row["switched_by"]) for row in rows}
 
 
 async def switch(tx: Transaction, sku: str, *, available: bool, by: str, now: int) -> bool:

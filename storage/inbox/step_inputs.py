@@ -40,6 +40,14 @@ class Waiting:
     given: StepInput
 
 
+class Unreadable(Exception):
+    """The rows of an order cannot be read. `key` names the order. It concerns only who asks for it."""
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
 @dataclass(frozen=True, slots=True)
 class Unusable:
     """An event to park, because it cannot be read or stepped, or the rows that it needs cannot be read."""
@@ -62,7 +70,10 @@ async def load_due(
     due: defaultdict[int, list[InboxEvent]] = defaultdict(list)
     named: set[tuple[int, str]] = set()
     found: list[Waiting | Unusable] = []
+    leaving: set[int] = set()
     for row in await tx.fetch(_EVENTS, [row["id"] for row in picked], now, events):
+        if row["conversation_id"] in leaving:
+            continue  # what comes after the forgetting may be a new customer's
         try:
             arrived = InboxEvent(row["id"], EventKind(row["kind"]), loads(row["body"]), row["received_at"])
             named |= {(row["conversation_id"], key) for key in order_keys(arrived)}
@@ -70,6 +81,7 @@ async def load_due(
             found.append(Unusable(row["id"], error))
         else:
             due[row["conversation_id"]].append(arrived)
+            leaving |= {row["conversation_id"]} if arrived.kind is EventKind.FORGET else set()
     people: dict[int, Conversation] = {}
     for row in picked:
         if row["id"] in due:
@@ -262,7 +274,15 @@ def by_order(rows: Iterable[Row]) -> dict[str, list[Row]]:
 
 
 def order_state(installation: str, rows: OrderRows) -> OrderState:
-    """Return the order in `rows`, with all that is known of its money."""
+    """Return the order in `rows`, with all that is known of its money. Raises Unreadable."""
+    try:
+        return _order_state(installation, rows)
+    except Exception as error:
+        key = rows.order["key"]
+        raise Unreadable(key, f"order {key} cannot be read: {error!r}; look into the table orders") from error
+
+
+def _order_state(installation: str, rows: OrderRows) -> OrderState:
     return OrderState(
         order=order_of(installation, rows.order),
         facts=tuple(_fact(row) for row in rows.facts if is_known(row["entity"], row["state"])),

@@ -10,12 +10,14 @@ from tortoise.exceptions import IntegrityError
 from payments.processing.changes import ChangeSet
 from payments.processing.step_input import StepInput
 from payments.shop import quotas, stock
+from payments.shop.business_day import Period
 from storage.database.transaction import SoldOut, Transaction
 from storage.inbox import order_numbers, product_switch
 from storage.inbox import quotas as stored_quotas
 from storage.inbox import stock as stored_stock
 from storage.inbox.changes import Rows, Saving, error_text, park, rows_of, write
 from storage.inbox.customers import Naming
+from storage.inbox.day_figures import Known
 from storage.inbox.nonces import Draw
 from storage.inbox.order_lists import with_lists
 from storage.inbox.step_inputs import Unusable, Waiting, load_due
@@ -71,10 +73,14 @@ async def advance_due(
     events: int,
     draw: Draw,
     naming: Naming,
+    known: Known,
     *,
     alone: bool = False,
-) -> int:
-    """Step up to `limit` conversations, up to `events` due events of each; return how many were answered.
+) -> tuple[int, set[Period]]:
+    """Step up to `limit` conversations, up to `events` due events of each.
+
+    Return how many events were answered, and the days for whose figures some ask. Those who ask for one that
+    is not among `known` stay due.
 
     An event that cannot be read is parked. If a conversation cannot be read or `advance` raises, its first
     event is parked and its others stay due; the rest of the batch is saved. If the database refuses the
@@ -83,7 +89,8 @@ async def advance_due(
     """
     batch: list[list[Rows]] = []
     first, answered = 0, 0
-    loaded = await with_lists(tx, await load_due(tx, now, limit, events, draw, naming))
+    due = await load_due(tx, now, limit, events, draw, naming)
+    loaded, periods = await with_lists(tx, due, known)
     shared = await _read_shared(tx, now, alone) if loaded else _NOTHING
     for item in loaded:
         decided = item if isinstance(item, Unusable) else _decide(item, shared, advance, now)
@@ -106,12 +113,12 @@ async def advance_due(
         except SoldOut as error:
             error.number = first
             raise
-    return answered
+    return answered, periods
 
 
 async def _read_shared(tx: Transaction, now: int, alone: bool) -> Shared:
     number = await order_numbers.following(tx, locked=alone)
-    left, off = await stored_stock.left(tx), await product_switch.off(tx)
+    left, off = await stored_stock.left(tx), frozenset(await product_switch.off(tx))
     return Shared(left, off, await stored_quotas.taken(tx, now), number)
 
 

@@ -39,11 +39,9 @@ async def begin(tx: Transaction, now: int) -> int | None:
 async def prune(tx: Transaction, lease: int, before: int, now: int, limit: int) -> Pruned | None:
     """Delete up to `limit` events and `limit` entries that were done before `before`; renew the lease.
 
-    Return None, and delete nothing, if another process has taken over the run.
+    Return None if another process has taken over the run; it deletes the same.
     """
-    # Later than before, also if the clock stands still: an equal lease could be another process's.
-    renewed = max(now + LEASE, lease + 1)
-    if not await tx.fetch(_MOVE_ON, lease, renewed):
+    if not await tx.fetch(_IS_MINE, lease):
         return None
     events = await tx.fetch(_EVENTS, before, limit, f"{tx.installation}-%")
     if events:
@@ -52,6 +50,11 @@ async def prune(tx: Transaction, lease: int, before: int, now: int, limit: int) 
     entries = await tx.fetch(_ENTRIES, before, limit)
     if entries:
         await tx.fetch(_DELETE_ENTRIES, [row["id"] for row in entries])
+    # Later than before, also if the clock stands still: an equal lease could be another process's. The last
+    # statement, because whoever places an order waits for this row.
+    renewed = max(now + LEASE, lease + 1)
+    if not await tx.fetch(_MOVE_ON, lease, renewed):
+        return None
     return Pruned(renewed, len(events), len(entries))
 
 
@@ -62,15 +65,15 @@ async def finish(tx: Transaction, lease: int, due: int) -> None:
 
 _BEGIN: Final = """
 UPDATE installation SET prune_at = $2 WHERE id = 1 AND (prune_at <= $1 OR prune_at > $3) RETURNING id"""
+_IS_MINE: Final = "SELECT id FROM installation WHERE id = 1 AND prune_at = $1"
 _MOVE_ON: Final = """
 UPDATE installation SET prune_at = $2 WHERE id = 1 AND prune_at = $1 RETURNING id"""
 
-# Requests stay: a shop may repeat an Idempotency-Key at any time, and must not place a second order. So do
-# kept webhooks about orders of ours: the ledger report compares the money that they name with the orders.
+# Kept webhooks about orders of ours stay: the ledger report compares the money that they name with them.
 # Another process may hold a row while it merges conversations; the next batch takes it.
 _EVENTS: Final = """
 SELECT id FROM inbox
-WHERE state IN ('applied', 'ignored', 'kept') AND kind <> 'request' AND COALESCE(handled_at, received_at) < $1
+WHERE state IN ('applied', 'ignored', 'kept') AND COALESCE(handled_at, received_at) < $1
     AND NOT (state = 'kept' AND kind = 'facts' AND COALESCE(order_key, '') LIKE $3::text)
 ORDER BY COALESCE(handled_at, received_at) LIMIT $2 FOR UPDATE SKIP LOCKED"""
 _DELETE_EVENTS: Final = "DELETE FROM inbox WHERE id = ANY($1::bigint[])"

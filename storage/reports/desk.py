@@ -1,18 +1,18 @@
 """Orders as those who run the shop read them: what is asked for, and what is found. Values only.
 
-`storage.reports.orders` finds them for commands, `storage.reports.order_queries` for the server.
+`storage.reports.order_queries` finds them.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from payments.ledger.state import OrderState, PaymentStatus
 from payments.shop.fulfilment import Stage
 from storage.database.encoding import loads
 from storage.database.transaction import Row
-from storage.inbox.step_inputs import OrderRows, order_state
+from storage.inbox.step_inputs import OrderRows, Unreadable, order_state
 
 EVER: Final = 2**62
 """Milliseconds: later than any order."""
@@ -101,10 +101,29 @@ class DeskOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class UnreadableOrder:
+    """An order whose rows cannot be read, in a list that shows all others."""
+
+    key: str
+    number: str
+    placed_at: int
+    """Milliseconds since 1970, UTC."""
+    why: str
+
+    @property
+    def place(self) -> Place:
+        """Its place in a list."""
+        return Place(self.placed_at, self.key)
+
+
+Listed: TypeAlias = DeskOrder | UnreadableOrder
+
+
+@dataclass(frozen=True, slots=True)
 class OrderPage:
     """One page of a list of orders."""
 
-    orders: tuple[DeskOrder, ...]
+    orders: tuple[Listed, ...]
     next: Place | None
     """After what the next page begins; None if this is the last one."""
 
@@ -118,7 +137,7 @@ class People:
 
 
 def desk_order(installation: str, rows: OrderRows, people: People, events: Sequence[Row] = ()) -> DeskOrder:
-    """Return the order in `rows`. `events`: the rows of its staff's events."""
+    """Return the order in `rows`. `events`: the rows of its staff's events. Raises Unreadable."""
     id = rows.order["conversation_id"]
     customer: Any = loads(people.snapshots.get(id, "{}")).get("customer") or {}
     return DeskOrder(
@@ -139,7 +158,16 @@ def _move(event: Row) -> StaffMove:
     return StaffMove(event["handled_at"], by, verb, value, str(done.get("stage") or ""), refused)
 
 
-def page(orders: Sequence[DeskOrder], limit: int) -> OrderPage:
+def listed_order(installation: str, rows: OrderRows, people: People) -> Listed:
+    """Return the order in `rows` for a list, in which one that cannot be read does not hide the others."""
+    try:
+        return desk_order(installation, rows, people)
+    except Unreadable as unreadable:
+        order = rows.order
+        return UnreadableOrder(order["key"], order["number"], order["placed_at"], str(unreadable))
+
+
+def page(orders: Sequence[Listed], limit: int) -> OrderPage:
     """Return the first `limit` of `orders`, of which one more was asked for."""
     more = len(orders) > limit
     return OrderPage(tuple(orders[:limit]), orders[limit - 1].place if more else None)

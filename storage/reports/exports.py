@@ -14,7 +14,7 @@ from storage.inbox import product_switch, staff, stock
 from storage.inbox.customers import Naming
 from storage.inbox.step_inputs import load_orders, order_state
 
-PAGE: Final = 500
+PAGE: Final = 50
 """Orders, or customers, of one page."""
 
 
@@ -22,8 +22,9 @@ class Place(NamedTuple):
     """The place of the last row of a page."""
 
     number: int
-    """When the order was placed, or the number of the customer's conversation."""
+    """When the order was placed, or the customer came."""
     key: str = ""
+    """The order's key, or the number of the customer's conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ async def page(
     the database: see `counts`.
     """  # fmt: skip
     if what is Export.CUSTOMERS:
-        return await _customers(tx, period, after or Place(0), zone, naming, limit)
+        return await _customers(tx, period, after, zone, naming, limit)
     start = after or Place(period.start)
     rows = await tx.fetch(_ORDERS, start.number, start.key, period.end, limit)
     loaded = await load_orders(tx, [(row["conversation_id"], row["key"]) for row in rows])
@@ -81,33 +82,26 @@ async def _people(tx: Transaction, ids: Sequence[int], naming: Naming) -> dict[s
 
 
 async def _customers(
-    tx: Transaction, period: Period, after: Place, zone: ZoneInfo, naming: Naming, limit: int
+    tx: Transaction, period: Period, after: Place | None, zone: ZoneInfo, naming: Naming, limit: int
 ) -> Page:
-    found = await tx.fetch(_CUSTOMERS, after.number, limit)
-    ids = [row["id"] for row in found if _belongs(row, period)]
+    start = after or Place(period.start, "0")
+    found = await tx.fetch(_CUSTOMERS, start.number, int(start.key), period.end, limit)
+    ids = [row["id"] for row in found]
     phones = await staff.phones(tx, ids, naming) if ids else {}
-    bought = {row["conversation_id"]: row for row in await tx.fetch(_BOUGHT, ids)} if ids else {}
+    members = {row["phone"] for row in await tx.fetch(_STAFF)}
+    ordered = {row["conversation_id"]: row for row in await tx.fetch(_BOUGHT, ids)} if ids else {}
     rows: list[Cells] = []
     for row in found:
-        if not _belongs(row, period):
-            continue
-        orders = bought.get(row["id"])
+        orders, phone = ordered.get(row["id"]), phones.get(row["id"], "")
+        if phone in members or (orders is None and row["last_inbound_at"] is None):
+            continue  # one of the staff, or somebody who neither wrote nor ordered
         data = loads(row["snapshot"]).get("data") or {}
         times = (local(zone, row["created_at"]), local(zone, row["last_inbound_at"]))
-        who = (
-            f"{tx.installation}-{row['id']}",
-            str(_customer(row).get("name") or ""),
-            phones.get(row["id"], ""),
-        )
-        sums = (orders["orders"], rupees(int(orders["paid"]))) if orders else (0, rupees(0))
+        who = (f"{tx.installation}-{row['id']}", str(_customer(row).get("name") or ""), phone)
+        sums = (int(orders["due"]), rupees(int(orders["paid"]))) if orders else (0, rupees(0))
         rows.append((*who, *times, str(data.get("hears") or Hears.ORDERS), *sums))
-    return Page(rows, Place(found[-1]["id"]) if len(found) == limit else None)
-
-
-def _belongs(row: Row, period: Period) -> bool:
-    """Return whether the row is of a customer who is known, and came in the period."""
-    gone = row["forgotten_at"] is not None or row["merged_into"] is not None
-    return not gone and period.has(row["created_at"])
+    full = len(found) == limit
+    return Page(rows, Place(found[-1]["created_at"], str(found[-1]["id"])) if full else None)
 
 
 def _customer(row: Row) -> Mapping[str, Any]:
@@ -121,9 +115,11 @@ WHERE (placed_at, key) > ($1, $2) AND placed_at < $3 ORDER BY placed_at, key LIM
 _NAMES: Final = """
 SELECT id, snapshot FROM conversation WHERE id = ANY($1::bigint[]) AND forgotten_at IS NULL"""
 _CUSTOMERS: Final = """
-SELECT id, snapshot, created_at, last_inbound_at, forgotten_at, merged_into FROM conversation
-WHERE id > $1 ORDER BY id LIMIT $2"""
+SELECT id, snapshot, created_at, last_inbound_at FROM conversation
+WHERE (created_at, id) > ($1, $2) AND created_at < $3 AND forgotten_at IS NULL AND merged_into IS NULL
+ORDER BY created_at, id LIMIT $4"""
+_STAFF: Final = "SELECT phone FROM staff"
 _BOUGHT: Final = """
-SELECT conversation_id, COUNT(*) AS orders, SUM(fulfilled) AS paid FROM orders
-WHERE conversation_id = ANY($1::bigint[]) AND lifecycle IN ('promised', 'fulfilled')
-GROUP BY conversation_id"""
+SELECT conversation_id, SUM(CASE WHEN lifecycle IN ('promised', 'fulfilled') THEN 1 ELSE 0 END) AS due,
+    SUM(CASE WHEN lifecycle IN ('promised', 'fulfilled') THEN fulfilled ELSE 0 END) AS paid
+FROM orders WHERE conversation_id = ANY($1::bigint[]) GROUP BY conversation_id"""

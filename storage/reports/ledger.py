@@ -16,9 +16,10 @@ from payments.ledger.audit import Discrepancy, Sums
 from payments.ledger.facts import EntityType, FactState, reported_in
 from payments.ledger.state import OrderState
 from payments.processing.step_input import EventKind
+from payments.shop import quotas
 from payments.shop.orders import conversation_of
 from storage.database.encoding import loads
-from storage.database.models import Amendment, Fact, Inbox, Order, Refund, Stock, Stray
+from storage.database.models import Amendment, Fact, Inbox, Order, Quota, Refund, Stock, Stray
 from storage.database.queues import InboxState
 from storage.database.records import Records
 from storage.database.sql import chunks
@@ -56,13 +57,17 @@ class Books:
 
 async def books(records: Records, page: int = PAGE) -> Books:
     """Read every order with its facts and refunds, and check that the money adds up."""
-    result, wanted = Books(), Counter[str]()
+    result, wanted, places = Books(), Counter[str](), Counter[str]()
     async for state, paid_at in _orders(records, page):
         result.add(state, paid_at)
         if state.reserves:
             wanted.update({line.sku: line.quantity for line in state.lines})
+        if state.takes_place:
+            places.update(booking.name for booking in quotas.bookings(state.order, 1))
     stock = await Stock.all(records.client)
     result.discrepancies.extend(audit.miscounted({count.sku: count.reserved for count in stock}, wanted))
+    taken = {row.name: row.taken for row in await Quota.all(records.client)}
+    result.discrepancies.extend(audit.misbooked(taken, places))
     result.discrepancies.extend([twice async for twice in _paid_twice(records)])
     result.discrepancies.extend([stray async for stray in _unclaimed(records, page)])
     return result

@@ -1,4 +1,4 @@
-"""The orders for the API of those who run the shop; see `storage.reports.desk`.
+"""The orders as those who run the shop read them, for the API and for commands; see `storage.reports.desk`.
 
 In SQL, like all queries on the server's own connection.
 """
@@ -9,28 +9,36 @@ from storage.database.sql import Value
 from storage.database.transaction import Row, Transaction
 from storage.inbox import staff
 from storage.inbox.customers import Naming
-from storage.inbox.step_inputs import load_orders
-from storage.reports.desk import DeskOrder, OrderFilter, OrderPage, People, desk_order, page
+from storage.inbox.step_inputs import OrderRows, load_orders
+from storage.reports.desk import DeskOrder, OrderFilter, OrderPage, People, desk_order, listed_order, page
 
 
 async def listed(tx: Transaction, wanted: OrderFilter, naming: Naming) -> OrderPage:
     """Return one page of the orders that `wanted` describes."""
     owners: list[int] | None = None
     if wanted.phones is not None:
-        rows = await tx.fetch(_OWNERS, wanted.phones, naming.passing)
-        owners = sorted({row["conversation_id"] for row in rows})
+        of_phones = await tx.fetch(_OWNERS, wanted.phones, naming.passing)
+        owners = sorted({row["conversation_id"] for row in of_phones})
     sql, values = _statement(wanted, owners)
     found = await tx.fetch(sql, *values)
-    return page(await _orders(tx, found, naming), wanted.limit)
+    rows, people = await _rows(tx, found, naming)
+    return page([listed_order(tx.installation, one, people) for one in rows], wanted.limit)
 
 
 _OWNERS = "SELECT conversation_id FROM alias WHERE value = ANY($1::text[]) AND kind = $2"
 
 
 async def detailed(tx: Transaction, words: str, naming: Naming) -> list[DeskOrder]:
-    """Return the orders with `words` as their key or their number, each with what the staff did."""
-    found = await tx.fetch(_NAMED, words)
-    return await _orders(tx, found, naming, detailed=True)
+    """Return the orders with `words` as their key or their number, each with what the staff did.
+
+    Raises Unreadable.
+    """
+    rows, people = await _rows(tx, await tx.fetch(_NAMED, words), naming)
+    return [desk_order(tx.installation, one, people, await _moves(tx, one)) for one in rows]
+
+
+async def _moves(tx: Transaction, rows: OrderRows) -> list[Row]:
+    return await tx.fetch(_MOVES, rows.order["conversation_id"], rows.order["key"])
 
 
 _NAMED = """
@@ -68,21 +76,15 @@ def _statement(wanted: OrderFilter, owners: Sequence[int] | None) -> tuple[str, 
     return sql, values
 
 
-async def _orders(
-    tx: Transaction, found: Sequence[Row], naming: Naming, *, detailed: bool = False
-) -> list[DeskOrder]:
-    """Return the orders `found` (conversation and key), in this order."""
+async def _rows(tx: Transaction, found: Sequence[Row], naming: Naming) -> tuple[list[OrderRows], People]:
+    """Return the rows of the orders `found` (conversation and key), in this order, and their customers."""
     pairs = [(row["conversation_id"], row["key"]) for row in found]
     by_owner = await load_orders(tx, pairs)
     rows = {one.order["key"]: one for orders in by_owner.values() for one in orders}
     ids = sorted({id for id, _ in pairs})
     snapshots = {row["id"]: row["snapshot"] for row in await tx.fetch(_SNAPSHOTS, ids)} if ids else {}
     people = People(snapshots, await staff.phones(tx, ids, naming) if ids else {})
-    return [
-        desk_order(tx.installation, rows[key], people, await tx.fetch(_MOVES, id, key) if detailed else ())
-        for id, key in pairs
-        if key in rows
-    ]
+    return [rows[key] for _, key in pairs if key in rows], people
 
 
 _SNAPSHOTS = "SELECT id, snapshot FROM conversation WHERE id = ANY($1::bigint[])"

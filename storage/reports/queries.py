@@ -15,6 +15,7 @@ from payments.shop.orders import Attempt, Lifecycle, Order
 from storage.database.encoding import loads
 from storage.database.queues import InboxState
 from storage.database.transaction import Row, Transaction
+from storage.inbox.arrivals import conversation_number
 from storage.inbox.step_inputs import attempt_of, order_of
 
 
@@ -101,6 +102,15 @@ async def known_names(tx: Transaction, kind: str, values: Sequence[str]) -> list
 
 
 _NAMES = "SELECT value FROM alias WHERE value = ANY($1::text[]) AND kind = $2"
+
+
+async def is_customer(tx: Transaction, conversation: str) -> bool:
+    """Return whether `conversation` (its public id) is one of ours, whose customer was not forgotten."""
+    number = conversation_number(tx.installation, conversation)
+    return number is not None and bool(await tx.fetch(_CUSTOMER, number))
+
+
+_CUSTOMER = "SELECT id FROM conversation WHERE id = $1 AND forgotten_at IS NULL"
 
 
 async def event(tx: Transaction, number: int) -> EventView | None:

@@ -1,5 +1,6 @@
 """The desk's API without a world: who may, what it refuses, what it finds, and what it does once."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -86,7 +87,8 @@ def desk(sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ca
             serving(context) as url,
             aiohttp.ClientSession() as http,
         ):
-            await insert(context.store, "conversation", id=1, snapshot={"customer": {"name": "Asha"}})
+            asha = conversations.to_json(Conversation("k-1", customer={"name": "Asha"}))
+            await insert(context.store, "conversation", id=1, snapshot=asha)
             await insert(context.store, "alias", conversation_id=1, value=PHONE)
             yield Desk(url, http, context, workers)
 
@@ -159,6 +161,9 @@ async def test_lists(desk: Callable[..., Any]) -> None:
             "after=x",
             "page=2",
             "todo=7",
+            "limit=1&limit=2",
+            "to=9999-12-31",
+            "from=0001-01-01",
         ):
             status, said = await ask("GET", f"/orders?{query}")
             assert status == 422, query
@@ -212,3 +217,89 @@ async def test_a_change_waits_for_its_turn_and_is_made_once(
         assert (status, said["error"], said["stage"]) == (409, "#10001 is out (by Meena) already", "out")
         other = await ask.order(2)
         assert (await ask("POST", f"/orders/{other}/stage", body, key="1"))[0] == 202, "a key is of one order"
+
+
+async def test_a_change_whose_event_is_erased_is_not_made_again(desk: Callable[..., Any]) -> None:
+    """By pruning, or because the customer was forgotten."""
+    async with desk() as ask:
+        path, body = f"/orders/{await ask.order()}/allowance", {"amount": 3_000}
+        asked = asyncio.create_task(ask("POST", path, body, key="once"))
+        while not asked.done():
+            await ask.workers.drain()
+            await asyncio.sleep(0)
+        assert (await asked)[0] == 200
+        await ask.context.store._units.run(lambda tx: tx.fetch("DELETE FROM inbox"))
+        status, said = await ask("POST", path, body, key="once")
+        assert (status, said["reason"]) == (409, "erased")
+        assert (await ask("POST", path, {"amount": 1}, key="once"))[0] == 422
+        await ask.workers.drain()
+        amendments = await ask.context.store._units.read(lambda tx: tx.fetch("SELECT key FROM amendment"))
+        assert len(amendments) == 1
+
+
+async def test_an_export_that_fails_half_way_does_not_look_whole(desk: Callable[..., Any]) -> None:
+    async with desk() as ask:
+        for n in range(1, 61):
+            await ask.order(n)
+        await ask.context.store._units.run(
+            lambda tx: tx.fetch("UPDATE orders SET lines = '7' WHERE number = '10055'")
+        )
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await ask("GET", "/export/orders?from=2026-01-01&to=2026-12-31")
+        status, said = await ask("GET", "/orders?limit=200")
+        assert (status, len(said["orders"])) == (200, 60)
+        [unreadable] = [order for order in said["orders"] if "unreadable" in order]
+        assert unreadable["number"] == "10055"
+        status, said = await ask("GET", "/orders/10055")
+        assert (status, unreadable["key"] in said["error"]) == (500, True)
+
+
+async def test_what_is_not_known_is_refused_and_not_left_out(desk: Callable[..., Any]) -> None:
+    async with desk() as ask:
+        for path in (
+            "/orders?today=1&from=2026-01-01", "/export/orders?form=2026-01-01", "/export/orders?bom=1&bom=0",
+            "/export/day?date=9999-12-31", "/export/day?day=today", "/export/orders?to=9999-12-31",
+        ):  # fmt: skip
+            assert (await ask("GET", path))[0] == 422, path
+        for body in ({"x": 1}, {"date": 7}, {"date": "9999-12-31"}, {"date": "0001-01-01"}):
+            assert (await ask("POST", "/day", body))[0] == 422, body
+
+
+async def test_who_did_it_is_a_name(desk: Callable[..., Any]) -> None:
+    async with desk() as ask:
+        key = await ask.order()
+        places: Any = ((f"/orders/{key}/cancel", {}), ("/products/thali", {"available": False}))
+        for path, body in places:
+            for by in ("", " ", "\n\0", "x" * 65):
+                status, said = await ask("POST", path, {**body, "by": by})
+                assert (status, said["error"].startswith("by: ")) == (422, True), (path, by)
+        await ask("POST", "/products/thali", {"available": False, "by": " Meena\n Rao "})
+        rows = await ask.context.store._units.read(lambda tx: tx.fetch("SELECT * FROM product_off"))
+        assert rows[0]["switched_by"] == "Meena Rao"
+
+
+async def test_every_error_for_a_program_is_json(desk: Callable[..., Any]) -> None:
+    async with desk() as ask:
+        for method, path, status in (
+            ("GET", "/nowhere", 404), ("GET", "/day", 405), ("POST", "/payments/1", 405),
+        ):  # fmt: skip
+            found, said = await ask(method, path, {})
+            assert (found, list(said)) == (status, ["error"]), path
+        long = {"by": "x" * 70_000}
+        assert list((await ask("POST", "/orders/1/cancel", long))[1]) == ["error"], "413"
+
+
+async def test_somebody_without_a_number_is_forgotten_by_their_conversation(desk: Callable[..., Any]) -> None:
+    async with desk() as ask:
+        unnumbered = "UPDATE alias SET kind = 'bsuid', value = 'IN.1'"
+        await ask.context.store._units.run(lambda tx: tx.fetch(unnumbered))
+        installed = await installation(ask.context.store)
+        for nobody in (f"{installed}-9", "another1-1", "919800000009"):
+            assert (await ask("POST", f"/customers/{nobody}/forget", {}))[0] == 404, nobody
+        asked = asyncio.create_task(ask("POST", f"/customers/{installed}-1/forget", {}))
+        while not asked.done():
+            await ask.workers.drain()
+            await asyncio.sleep(0)
+        assert (await asked)[0] == 200
+        assert await ask.context.store._units.read(lambda tx: tx.fetch("SELECT * FROM alias")) == []
+        assert (await ask("POST", f"/customers/{installed}-1/forget", {}))[0] == 404, "nobody any more"

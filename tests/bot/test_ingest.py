@@ -113,7 +113,8 @@ def test_a_request_is_known_by_its_key() -> None:
     )
     assert arrival.aliases == (("phone", "919800000001"),)
     assert from_request("919800000001", OrderRequested(None), "monday").body == {"items": None}
-    assert arrival.key == from_request("919800000002", OrderRequested(None), "monday").key
+    assert arrival.key == from_request("919800000001", OrderRequested(None), "monday").key
+    assert arrival.key != from_request("919800000002", OrderRequested(None), "monday").key
     assert arrival.key != from_request("919800000001", OrderRequested(items), "tuesday").key
     assert len(from_request("919800000001", OrderRequested(None), "k" * 255).key) < 100
 

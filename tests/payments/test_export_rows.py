@@ -16,6 +16,7 @@ from payments.shop.catalogue_table import catalogue_rows
 from payments.shop.local_time import INDIA
 from tests.payments.tiffin_shop import LUNCH, bought, flow, told
 
+_SIGNS = "=+-@\t\r\n＝＋－＠"
 ASHA = Person("Asha", "919800000001")
 
 
@@ -119,11 +120,11 @@ def test_the_catalogue_as_rows() -> None:
 def test_no_cell_is_a_formula_and_every_text_comes_back(rows: list[tuple[str]]) -> None:
     read = [row or [""] for row in csv.reader(io.StringIO(text(rows), newline=""))]
     for (given_text,), (cell,) in zip(rows, read, strict=True):
-        assert not cell.startswith(("=", "+", "-", "@", "\t", "\r"))
+        assert not cell.startswith(tuple(_SIGNS))
         assert cell.removeprefix("'") == given_text.removeprefix("'")
 
 
-@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("first", _SIGNS)
 def test_a_text_that_a_spreadsheet_would_run_gets_an_apostrophe(first: str) -> None:
     [[cell]] = csv.reader(io.StringIO(text([(f"{first}1+1",)]), newline=""))
     assert cell == f"'{first}1+1"

@@ -56,11 +56,15 @@ async def with_past(store: Store, customers: int, *, remembered: int = 1) -> Sho
     await store._units.run(lambda tx: tx.fetch(_AMENDED, shop.now))
     await store._units.run(lambda tx: tx.fetch("UPDATE orders SET stage = 'delivered', todo = NULL"))
     await store._units.run(lambda tx: _copy(tx, customers - 1, remembered))
+    await store._units.run(lambda tx: tx.fetch(_ASKED))
     if isinstance(store._units, PostgresUnits):
         await store._units.run(_known_to_postgres)
     return shop
 
 
+_ASKED: Final = """
+INSERT INTO idempotency_key (key, request, event) SELECT key, 'digest', placed_by FROM orders"""
+"""Each order was asked for over the API."""
 _AMENDED: Final = """
 INSERT INTO amendment (key, conversation_id, order_key, kind, amount, sku, pieces, changed_by, why,
     created_at, caused_by)

@@ -119,21 +119,6 @@ async def test_all_goes_along_and_the_joining_is_stepped_first(store: Store, cha
     assert (again.new, again.conversation) == (False, survivor), "what had come came again"
 
 
-async def test_one_idempotency_key_of_two_customers_stays_two_orders(store: Store, chat: Chat) -> None:
-    request = Arrival("request:1", EventKind.REQUEST, {"items": None}, aliases=(PHONE,))
-    stored = await store.arrive([request, replace(request, aliases=(BSUID,))], now=1000)
-    assert all(one.new for one in stored)
-    await merge(store, chat)
-    seen: list[int] = []
-
-    def look(given: StepInput) -> ChangeSet:
-        seen.extend(event.number for event in given.events if event.kind is EventKind.REQUEST)
-        return change_set(given)
-
-    await store.advance_due(look, now=2000)
-    assert sorted(seen) == [one.number for one in stored]
-
-
 async def test_what_came_twice_is_handled_once(store: Store, chat: Chat) -> None:
     await store.arrive([chat("same", aliases=(PHONE,)), chat("same", aliases=(BSUID,))], now=1000)
     await merge(store, chat)

@@ -1,4 +1,4 @@
-"""Lists of orders: the server and the commands find the same, page by page, each order once."""
+"""Lists of orders: page by page, each order once, on the server's connection and in a snapshot."""
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
@@ -14,8 +14,9 @@ from payments.ledger.state import PaymentStatus
 from payments.shop.fulfilment import Stage
 from storage import Store
 from storage.database.records import reading
-from storage.reports import orders
-from storage.reports.desk import EVER, DeskOrder, OrderFilter, OrderPage, Place
+from storage.inbox.step_inputs import Unreadable
+from storage.reports import order_queries
+from storage.reports.desk import EVER, Listed, OrderFilter, OrderPage, Place, UnreadableOrder
 from tests.storage.handwritten_rows import NOW, insert, open_store, run_sql
 
 _STAGES = (None, "placed", "out", "delivered", "cancelled")
@@ -66,9 +67,9 @@ def expected(wanted: OrderFilter) -> list[str]:
     return [row["key"] for row in found]
 
 
-async def pages(ask: Callable[[OrderFilter], Any], wanted: OrderFilter) -> list[DeskOrder]:
+async def pages(ask: Callable[[OrderFilter], Any], wanted: OrderFilter) -> list[Listed]:
     """All orders, page by page."""
-    found: list[DeskOrder] = []
+    found: list[Listed] = []
     while True:
         page: OrderPage = await ask(wanted)
         assert len(page.orders) <= wanted.limit
@@ -113,13 +114,14 @@ async def test_every_list_on_each_database(database_url: str) -> None:
         for wanted in filters:
             found = await pages(store.orders, wanted)
             assert keys(found) == expected(wanted), wanted
-            assert found == await pages(lambda w: orders.listed(records, w, WHATSAPP.naming), wanted), wanted
+            again = await pages(lambda w: order_queries.listed(records.reads, w, WHATSAPP.naming), wanted)
+            assert found == again, wanted
         [one] = await store.detailed_orders("10005")
-        assert [one] == await orders.detailed(records, "10005", WHATSAPP.naming)
-        assert [one] == await orders.detailed(records, one.state.key, WHATSAPP.naming)
+        assert [one] == await order_queries.detailed(records.reads, "10005", WHATSAPP.naming)
+        assert [one] == await order_queries.detailed(records.reads, one.state.key, WHATSAPP.naming)
         assert (one.name, one.phone, one.state.key) == ("Asha 2", "919800000002", "k-2-04")
         assert await store.detailed_orders("nobody") == []
-        assert await orders.detailed(records, "n" * 100, WHATSAPP.naming) == []
+        assert await order_queries.detailed(records.reads, "n" * 100, WHATSAPP.naming) == []
 
 
 def test_any_list(database: str) -> None:
@@ -138,12 +140,12 @@ def test_any_list(database: str) -> None:
     holds()
 
 
-def keys(found: Sequence[DeskOrder]) -> list[str]:
-    return [order.state.key for order in found]
+def keys(found: Sequence[Listed]) -> list[str]:
+    return [order.place.key for order in found]
 
 
 async def test_an_order_with_all_that_is_known_of_it(store: Store, database_url: str) -> None:
-    """Both readers tell the same of its money, its changes, and of what the staff did."""
+    """A snapshot tells the same of its money, its changes, and of what the staff did."""
     await insert(store, "conversation", id=1, snapshot={"customer": {"name": "Asha"}})
     for n, value in enumerate(("919800000001", "919800000007")):
         await insert(store, "alias", conversation_id=1, value=value, told_at=n)
@@ -180,7 +182,7 @@ async def test_an_order_with_all_that_is_known_of_it(store: Store, database_url:
         )  # fmt: skip
     [one] = await store.detailed_orders("k-1-1")
     async with reading(database_url) as records:
-        assert [one] == await orders.detailed(records, "10001", WHATSAPP.naming)
+        assert [one] == await order_queries.detailed(records.reads, "10001", WHATSAPP.naming)
     assert (one.phone, one.paid_at) == ("919800000007", 7)
     assert [str(task) for task in one.state.tasks] == ["refund"]
     assert (one.state.owed, one.state.balance.paid) == (49_900, 50_000)
@@ -188,3 +190,17 @@ async def test_an_order_with_all_that_is_known_of_it(store: Store, database_url:
         ("Ramesh", "out", "out", ""), ("Ramesh", "ready", "", "too late"),
     ]  # fmt: skip
     assert [attempt.link_id for attempt in one.state.attempts] == ["plink_1"]
+
+
+async def test_an_order_that_cannot_be_read_hides_no_other(store: Store, database_url: str) -> None:
+    for n in range(3):
+        await insert(store, "orders", key=f"k-1-{n}", number=str(n), placed_at=NOW + n)
+    await run_sql(store, "UPDATE orders SET lines = '7' WHERE number = '1'")
+    page = await store.orders(OrderFilter(limit=2))
+    assert keys(page.orders) == ["k-1-2", "k-1-1"]
+    unreadable = page.orders[1]
+    assert isinstance(unreadable, UnreadableOrder)
+    assert "order k-1-1 cannot be read" in unreadable.why
+    assert keys((await store.orders(OrderFilter(after=page.next))).orders) == ["k-1-0"]
+    with pytest.raises(Unreadable, match="order k-1-1 cannot be read"):
+        await store.detailed_orders("1")

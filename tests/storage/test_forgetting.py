@@ -1,14 +1,19 @@
 """Forgetting a person: who they are is gone from every table, and their orders and money stay."""
 
+import asyncio
 from typing import Any, Final
 
 import pytest
 
-from bot.ingest import from_operator_forget
+from bot.ingest import from_desk, from_operator_forget
+from bot.whatsapp.channel import WHATSAPP
+from flows.engine import events
+from payments.processing.bodies import StaffAction
 from payments.processing.step_input import EventKind
 from storage import Store
 from storage.database.records import reading
 from storage.inbox.arrival import Arrival
+from storage.inbox.arrivals import arrive
 from storage.outbox.deliveries import Done
 from storage.reports.customers import find
 from storage.reports.ledger import books
@@ -160,3 +165,66 @@ async def test_a_conversation_that_was_joined_is_forgotten_too(shop: Shop, chat:
         assert "Asha" not in row["snapshot"]
         assert row["forgotten_at"] is not None
     assert await rows(shop.store, "outbox", "WHERE lane = 'chat'") == []
+
+
+async def _waits_for(shop: Shop) -> list[tuple[str, int]]:
+    found = await rows(shop.store, "inbox", "WHERE state = 'pending' AND kind <> 'poll' ORDER BY id")
+    return [(row["kind"], row["conversation_id"]) for row in found]
+
+
+@pytest.mark.parametrize("held_open", [False, True])
+async def test_what_is_written_after_the_wish_is_a_new_customers(shop: Shop, held_open: bool) -> None:
+    """Be it stored before the step of the forgetting, or in the middle of it by another process."""
+    shop.now += 1
+    [wish] = await shop.store.arrive([from_operator_forget(_PHONE, "1")], shop.now)
+    if held_open:
+        if "sqlite" in type(shop.store._units).__name__.lower():
+            pytest.skip("SQLite has one writer")
+        await _while_an_arrival_is_held_open(shop)
+    else:
+        await shop.write([0], "hi again")
+        await shop.step()
+    event = await shop.store.event(wish.number)
+    assert event is not None
+    assert event.state == "applied"
+    await shop.step()
+    old, new = await rows(shop.store, "conversation", "ORDER BY id")
+    assert (old["forgotten_at"] is None, new["forgotten_at"] is None) == (False, True)
+    assert {row["conversation_id"] for row in await rows(shop.store, "alias")} == {new["id"]}
+    [said] = await rows(shop.store, "outbox", "WHERE lane = 'chat'")
+    assert said["conversation_id"] == new["id"], "they are answered"
+    assert await _waits_for(shop) == []
+
+
+async def _while_an_arrival_is_held_open(shop: Shop) -> None:
+    """Step the forgetting while a message of the customer is stored and not committed."""
+    stored, go_on = asyncio.Event(), asyncio.Event()
+
+    async def hold(tx: Any) -> None:
+        body = {"event": events.to_json(events.TextReceived("hi again")), "name": "Asha"}
+        late = Arrival("late", EventKind.CHAT, body, aliases=names(0), told_at=shop.now)
+        await arrive(tx, [late], shop.now, WHATSAPP.naming)
+        stored.set()
+        await go_on.wait()
+
+    arriving = asyncio.create_task(shop.store._units.run(hold))
+    await stored.wait()
+    stepping = asyncio.create_task(shop.step())
+    await asyncio.sleep(0.2)
+    assert not stepping.done(), "it waits for the arrival"
+    go_on.set()
+    await asyncio.gather(arriving, stepping)
+
+
+async def test_what_the_staff_want_behind_the_forgetting_is_stepped(shop: Shop) -> None:
+    [order] = await rows(shop.store, "orders")
+    shop.now += 1
+    wish = from_operator_forget(_PHONE, "1")
+    changes = [
+        from_desk(StaffAction(order["key"], "Meena", "allowance", "1", money=True), str(n)) for n in range(60)
+    ]
+    stored = await shop.store.arrive([wish, *changes], shop.now)
+    await shop.step()
+    states = [await shop.store.event(one.number) for one in stored[1:]]
+    assert [event and event.state for event in states] == ["applied"] * 60
+    assert len(await rows(shop.store, "amendment")) == 60

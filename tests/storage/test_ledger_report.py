@@ -137,3 +137,17 @@ async def test_what_is_not_missing_is_not_missed(
 ) -> None:
     await inbox_event("facts", "parked", 1, body)(shop)
     assert (await proved(database_url)).discrepancies == []
+
+
+async def test_a_slot_or_coupon_that_is_counted_wrongly_is_found(shop: Store, database_url: str) -> None:
+    orders = (("8", "open"), ("9", "fulfilled"), ("10", "lapsed"))
+    for number, lifecycle in orders:
+        await insert(
+            shop, "orders", key=f"k-1-{number}", number=number, lifecycle=lifecycle, terms={"coupon": "X"},
+            destination={"slot": "2026-11-30.lunch"}, stage="delivered" if lifecycle == "fulfilled" else None,
+            lines=[["tea", "Tea", 1, 50_000]],
+        )  # fmt: skip
+    await run_sql(shop, "INSERT INTO quota (name, taken, ends_at) VALUES ('slot:2026-11-30.lunch', 2, 9)")
+    await run_sql(shop, "INSERT INTO quota (name, taken, ends_at) VALUES ('coupon:X', 3, NULL)")
+    wrong = [one for one in (await proved(database_url)).discrepancies if one.check is Check.QUOTA]
+    assert [(one.subject, one.expected, one.found) for one in wrong] == [("coupon:X", 2, 3)]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
+from bot.whatsapp.channel import WHATSAPP
 from storage import Store
 from storage.database.queues import InboxState
 from storage.database.records import reading
@@ -11,6 +12,7 @@ from storage.reports.ledger import books
 from tests.storage.conftest import Chat
 from tests.storage.handwritten_rows import NOW, insert
 from tests.storage.pruning import prune_all
+from tests.storage.recorded_statements import RecordedUnits, Statements
 
 _TERM: Final = 365 * 86_400_000
 BEFORE: Final = NOW - _TERM
@@ -46,14 +48,14 @@ async def test_what_is_done_and_old_goes_and_all_else_stays(store: Store) -> Non
     await _event(store, 12, "parked")
     await _event(store, 13, "applied", at=BEFORE)
     await _event(store, 14, "kept", received_at=BEFORE)
-    await _event(store, 15, "applied", kind="request")
+    await _event(store, 5, "applied", kind="request")
     await _event(store, 16, "kept", kind="facts", conversation_id=0, order_key=f"{ours}-1-1")
     await _event(store, 17, "applied", at=NOW, received_at=1)  # parked for long, and replayed today
     await _entries(
         store, [("done", OLD), ("failed", OLD), ("pending", None), ("sending", None), ("done", BEFORE)]
     )
-    assert await prune_all(store, BEFORE, limit=2) == (4, 2)
-    assert await numbers(store, "inbox") == [11, 12, 13, 14, 15, 16, 17]
+    assert await prune_all(store, BEFORE, limit=2) == (5, 2)
+    assert await numbers(store, "inbox") == [11, 12, 13, 14, 16, 17]
     assert await numbers(store, "outbox") == [3, 4, 5]
 
 
@@ -124,3 +126,17 @@ async def test_money_that_no_order_claims_is_still_listed(store: Store, database
         after = await books(records)
     assert after == before
     assert len(after.discrepancies) == 1
+
+
+async def test_who_places_an_order_does_not_wait_for_what_is_deleted(store: Store) -> None:
+    """The row of the installation, which every order takes, is written by the last statement."""
+    await _event(store, 1, "applied")
+    await _entries(store, [("done", OLD)])
+    lease = await store.begin_pruning(NOW)
+    assert lease is not None
+    asked = Statements()
+    recorded = Store(RecordedUnits(store._units, asked), WHATSAPP)
+    assert await recorded.prune(lease, BEFORE, NOW, 10) is not None
+    *before, last = asked.seen
+    assert "UPDATE installation" in last
+    assert not [sql for sql in before if "UPDATE installation" in sql]

@@ -4,12 +4,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from bot.ingest import from_operator_forget
+from bot.ingest import from_operator_forget, from_request
 from bot.whatsapp.channel import WHATSAPP
 from flows.messages.kinds import Text
 from payments.ledger.exports import Export
 from payments.ledger.state import PaymentStatus
-from payments.processing.bodies import StaffAction, staff_action_to_json
+from payments.processing.bodies import OrderRequested, StaffAction, staff_action_to_json
 from payments.processing.changes import Caused, ChangeSet, Command, Told
 from payments.processing.named_orders import period_to
 from payments.processing.notice import Notice, NoticeKind
@@ -29,7 +29,7 @@ from storage.database.transaction import Row, Transaction, Units
 from storage.inbox.arrival import Arrival
 from storage.inbox.strays import Settled, StrayDecision
 from storage.outbox.deliveries import Again, Delivery, Done, Failed
-from storage.reports import chats, orders, products
+from storage.reports import chats
 from storage.reports.backlog import held, notices, parked, promised, state_of
 from storage.reports.chats import ChatFilter, ChatPlace
 from storage.reports.customers import find
@@ -57,6 +57,7 @@ async def serve(shop: Shop, beside: Units) -> None:
     await _receive_failures(shop, beside)
     await _park_and_replay(shop)
     await _merge_conversations(shop, beside)
+    await _request(shop)
     await _look(shop)
     await _amend(shop)
     await _declare(shop)
@@ -193,6 +194,15 @@ def _raises(given: StepInput) -> ChangeSet:
     raise ValueError("no")
 
 
+async def _request(shop: Shop) -> None:
+    """A request over the API comes twice."""
+    request = from_request(names(6_000_000)[1][1], OrderRequested(None), "monday")
+    [first] = await shop.store.arrive([request], shop.now)
+    [again] = await shop.store.arrive([request], shop.now)
+    assert (again.number, again.new) == (first.number, False)
+    await shop.step()
+
+
 async def _look(shop: Shop) -> None:
     """Look up what is due, how much waits, and single orders, links and events."""
     store, now = shop.store, shop.now
@@ -277,6 +287,7 @@ async def _forget(shop: Shop, beside: Units) -> None:
     """An earlier customer, of whom nothing is under way, is forgotten."""
     await beside.run(lambda tx: tx.fetch("UPDATE orders SET stage = 'delivered' WHERE number = '10001-11'"))
     [stored] = await shop.store.arrive([from_operator_forget(names(11)[1][1], "1")], shop.now)
+    await shop.write([11], "hi")
     await shop.step()
     event = await shop.store.event(stored.number)
     assert event is not None
@@ -394,12 +405,7 @@ async def look_after(records: Records, order: str) -> None:
     await held(records)
     await promised(records)
     await state_of(records, 1)
-    await products.left(records)
-    await products.off(records)
     await books(records, page=25)
-    for wanted in FILTERS:
-        await orders.listed(records, wanted, WHATSAPP.naming)
-    assert await orders.detailed(records, order, WHATSAPP.naming)
     for chats_wanted in CHATS:
         await chats.listed(records, chats_wanted, WHATSAPP.naming)
     await find(records, "#10013", [])

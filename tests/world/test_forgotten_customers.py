@@ -74,3 +74,18 @@ async def test_a_customer_asks_to_be_forgotten_and_hears_a_goodbye(
         assert await live.parked() == []
         await asha.write("hi")
         assert len(asha.texts) > heard, "a new customer"
+
+
+async def test_a_request_of_a_forgotten_customer_is_not_done_again(live: Live) -> None:
+    """The shop's program repeats its request: nobody is known anew, and nothing is ordered twice."""
+    body = {"phone": "919812345601", "items": [{"sku": "masala-250"}]}
+    key = {"Idempotency-Key": "web-1042"}
+    first = await live.until(live.api("POST", "/payments/create", body, **key))
+    await live.customer().pay()
+    await _delivered(live)
+    done = await live.until(live.api("POST", "/customers/919812345601/forget"))
+    assert done[0] == 200
+    again = await live.until(live.api("POST", "/payments/create", body, **key))
+    assert again == (200, {**first[1], "status": "paid", "paid_at": again[1]["paid_at"]})
+    assert len(await live.rows("SELECT key FROM orders")) == 1
+    assert await live.rows("SELECT value FROM alias") == []

@@ -6,6 +6,7 @@ from typing import Any, Final
 import pytest
 
 from bot.clock import ShiftedClock
+from bot.http.orders_api import _WHY
 from sandbox.world import World
 from tests.payments.day_shop import FAR, PUNE, SECTIONS, text_of
 from tests.world.running_bot import Live, Start
@@ -87,8 +88,11 @@ async def test_what_is_said_is_ordered_and_each_refusal_has_its_reason(
         assert (status, linked["status"], linked["amount"]) == (200, "created", 12_000)
 
         for place, (name, (said, why)) in enumerate(REFUSED.items()):
-            answer = await create(live, 45610 + place, {**GOOD, **said})
-            assert answer == (409, {"error": f"nothing was ordered: {why}"}), name
+            status, answer = await create(live, 45610 + place, {**GOOD, **said})
+            assert (status, answer["error"]) == (409, f"nothing was ordered: {why}"), name
+            code = answer["reason"]
+            assert _WHY.get(code) == why or code in why, "the reason in one word, for programs"
+            assert answer.get("field") in (None, *said), name
         assert await live.parked() == []
         orders = await live.rows("SELECT COUNT(*) AS n FROM orders")
         assert orders[0]["n"] == 2
@@ -98,7 +102,8 @@ async def test_a_closed_shop(world: World, clock: ShiftedClock, start: Start, fl
     flow.write_text(menu(hours='hours: {mon-sun: "9:00-19:00"}', slots=""))
     async with start(world, clock, flow) as live:
         answer = await create(live, 45601, {"items": THALI, "address": PUNE})
-        assert answer == (409, {"error": "nothing was ordered: the shop is closed now"})
+        expected = {"error": "nothing was ordered: the shop is closed now", "reason": "closed"}
+        assert answer == (409, expected)
 
 
 async def test_a_request_that_is_no_order(

@@ -30,7 +30,8 @@ async def test_off_for_everybody_at_once_and_over_a_restart(
         assert told.output.endswith("'kaju' is off now\n")
         status, said = await order(live, "kaju-250")
         assert status == 409
-        assert said == {"error": "nothing was ordered: there is not enough left of what was asked for"}
+        why = "nothing was ordered: there is not enough left of what was asked for"
+        assert said == {"error": why, "reason": "sold out"}
         asha = live.customer(PHONE)
         await asha.pay()
         assert asha.texts[-1] == "Paid.", "what was ordered before"

@@ -140,7 +140,10 @@ class Migration(migrations.Migration):
                 ],
                 "table": "conversation",
                 "app": "storage",
-                "indexes": [Index(fields=["last_inbound_at", "id"], name="conversation_heard")],
+                "indexes": [
+                    Index(fields=["last_inbound_at", "id"], name="conversation_heard"),
+                    Index(fields=["created_at", "id"], name="conversation_created"),
+                ],
                 "pk_attr": "id",
             },
             bases=["Model"],
@@ -167,6 +170,16 @@ class Migration(migrations.Migration):
                 "unique_together": (("conversation_id", "order_key", "entity", "entity_id", "state"),),
                 "pk_attr": "id",
             },
+            bases=["Model"],
+        ),
+        ops.CreateModel(
+            name="IdempotencyKey",
+            fields=[
+                ("key", fields.CharField(primary_key=True, unique=True, db_index=True, max_length=64)),
+                ("request", fields.TextField(unique=False)),
+                ("event", fields.BigIntField()),
+            ],
+            options={"table": "idempotency_key", "app": "storage", "pk_attr": "key"},
             bases=["Model"],
         ),
         CreateCheckedModel(
@@ -301,6 +314,7 @@ class Migration(migrations.Migration):
                 ("id", fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ("conversation_id", fields.BigIntField()),
                 ("order_key", fields.TextField(null=True, unique=False)),
+                ("about", fields.BigIntField(null=True)),
                 ("lane", fields.TextField(unique=False)),
                 ("urgency", fields.IntField()),
                 ("name", fields.TextField(unique=False)),
@@ -469,8 +483,9 @@ class Migration(migrations.Migration):
                 "CREATE INDEX outbox_lanes ON outbox (conversation_id, lane, urgency, id)"
                 " WHERE finished_at IS NULL",
                 "CREATE INDEX outbox_provider ON outbox (provider_id) WHERE provider_id IS NOT NULL",
+                "CREATE INDEX outbox_about ON outbox (about) WHERE about IS NOT NULL",
                 "CREATE INDEX inbox_prunable ON inbox (COALESCE(handled_at, received_at))"
-                " WHERE state IN ('applied', 'ignored', 'kept') AND kind <> 'request'",
+                " WHERE state IN ('applied', 'ignored', 'kept')",
                 "CREATE INDEX outbox_prunable ON outbox (finished_at) WHERE finished_at IS NOT NULL",
                 "CREATE INDEX attempt_link ON attempt (link_id) WHERE link_id IS NOT NULL",
                 "CREATE INDEX fact_captured ON fact (entity_id)"

@@ -189,6 +189,8 @@ def test_an_echo_that_cannot_be_read_is_kept_beside_those_that_can(wrong: dict[s
     bad = {**ECHO, **wrong} if wrong else "no object"
     parsed = parse(change_of("smb_message_echoes", {"message_echoes": [ECHO, bad]}))
     assert (len(parsed.echoes), len(parsed.unread)) == (1, 1)
+    kept = parsed.unread[0].fragment
+    assert kept["message_echoes"] == [bad], "nothing of the customer who could be read"
     parsed = parse(change_of("smb_message_echoes", {"message_echoes": [bad]}))
     assert (len(parsed.echoes), len(parsed.unread)) == (0, 1)
 
