@@ -55,9 +55,10 @@ def _paid(state: OrderState) -> str:
         return f"{money(state.due)} to be paid"
     if Task.DELIVERY in state.tasks:
         return f"{money(state.delivery_held)} of delivery held: say delivery keep, or delivery refund"
-    back = sum(refund.amount for refund in state.refunds if refund.goes_back)
+    back = sum(refund.amount for refund in state.refunds if refund.goes_back) - state.to_give_back
     paid = f"{money(state.balance.paid)} paid" if state.balance.paid else "nothing paid"
-    return f"{paid}, {money(back)} goes back" if back else paid
+    by_hand = f", {money(state.to_give_back)} to be given back by hand" if state.to_give_back else ""
+    return f"{paid}{f', {money(back)} goes back' if back else ''}{by_hand}"
 
 
 def _next(turn: Turn, stage: Stage) -> tuple[Stage, ...]:

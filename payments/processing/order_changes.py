@@ -14,6 +14,7 @@ from payments.processing.updates import apply
 from payments.shop import amendments, stock
 from payments.shop.amendments import Amendment, AmendmentKind
 from payments.shop.fulfilment import Stage, goods_are_here, is_forward
+from payments.shop.money import money
 from payments.shop.order_terms import Destination
 from payments.shop.orders import Line, hand_payment, is_by_hand
 from payments.shop.pricing import worth_of_last
@@ -132,7 +133,7 @@ def allow(turn: Turn, state: OrderState, amount: int, by: str, why: str) -> Trac
     if not state.goods_due:
         raise NotPossible(f"{named(state)} is {state.status}: nothing is owed for it")
     if not 0 < amount <= state.owed:
-        raise NotPossible(f"an allowance for {named(state)} is at most what it costs, {state.owed} paise")
+        raise NotPossible(f"an allowance for {named(state)} is at most what it costs, {money(state.owed)}")
     return amended(turn, state, state, AmendmentKind.ALLOWANCE, by, amount=amount, why=why)
 
 

@@ -43,11 +43,14 @@ def command_in(event: Event) -> str | None:
 
 def command(turn: Turn, member: Staff, words: str) -> tuple[Trace, bool]:
     """Do what a member of the staff types. Whatever cannot be done is answered."""
-    first, _, rest = words.partition(" ")
+    first, rest = _first(words)
     entry: dict[str, Any] = {"event": "staff command", "by": member.name}
     number = order_number(MARK + words)
+    if number is not None and not first.rstrip(".,:;!").isdecimal():
+        said = f"Not done: write a space between #{number} and what is to be done."
+        return _answer(turn, member, said, {**entry, "refused": "the number does not stand alone"})
     if number is not None:
-        return _about_order(turn, member, number, rest.strip(), entry)
+        return _about_order(turn, member, number, rest, entry)
     match first.lower():
         case "orders":
             return _list(turn, member, ORDERS, "", entry)
@@ -63,6 +66,12 @@ def command(turn: Turn, member: Staff, words: str) -> tuple[Trace, bool]:
         case _:
             said = f"There is no {MARK}{first[:40]}. There is:\n" + "\n".join(_HELP)
             return _answer(turn, member, said, {**entry, "refused": "no such command"})
+
+
+def _first(words: str) -> tuple[str, str]:
+    """Return the first word, and what stands behind it and the white space."""
+    first, *rest = words.split(maxsplit=1) or ("",)
+    return first, rest[0].strip() if rest else ""
 
 
 def _day(turn: Turn, member: Staff, words: str, entry: dict[str, Any]) -> tuple[Trace, bool]:
@@ -84,8 +93,8 @@ def _list(turn: Turn, member: Staff, verb: str, value: str, entry: dict[str, Any
 def _about_order(
     turn: Turn, member: Staff, number: str, words: str, entry: dict[str, Any]
 ) -> tuple[Trace, bool]:
-    first, _, rest = words.partition(" ")
-    verb, value = staff_orders.normal(first.lower(), rest.strip()) if words else (staff_orders.SHOW, "")
+    first, rest = _first(words)
+    verb, value = staff_orders.normal(first.lower(), rest) if words else (staff_orders.SHOW, "")
     entry = {**entry, "order": number, "verb": verb}
     key = turn.given.numbered.get(number)
     conversation = conversation_of(key) if key else None

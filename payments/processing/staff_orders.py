@@ -13,14 +13,16 @@ from flows.messages.kinds import Text
 from payments.ledger.state import OrderState
 from payments.processing import hand_money, order_answers, order_changes, refused_delivery
 from payments.processing.bodies import StaffAction
+from payments.processing.checkout_changes import say
 from payments.processing.order_answers import STAGE
 from payments.processing.order_changes import NotPossible, Settlement
 from payments.processing.shop_state import CannotHandle
 from payments.processing.turn import Trace, Turn
-from payments.shop.delivery import area_of
+from payments.shop.checkout import LONGEST_ADDRESS, Checkout, CheckoutFault, CheckoutField
+from payments.shop.delivery import area_of, fee_of
 from payments.shop.fulfilment import Stage
 from payments.shop.money import money, paise
-from payments.shop.pincodes import pincode_of
+from payments.shop.orders import Lifecycle
 
 SHOW: Final = "show"
 """Show the order, and change nothing."""
@@ -174,9 +176,13 @@ def _return(request: Request) -> Trace:
     return order_changes.take_back(request.turn, request.state, sku, pieces, request.by, why, shelf=shelf)
 
 
+_DIGITS: Final = 6
+"""The most digits of a number of pieces."""
+
+
 def _pieces(request: Request) -> tuple[str, int, str]:
     words = request.words
-    if len(words) < 2 or not words[1].isdecimal():
+    if len(words) < 2 or not words[1].isdecimal() or len(words[1]) > _DIGITS:
         skus = ", ".join(line.sku for line in request.state.lines)
         raise NotPossible(
             f"say which product and how many: {request.action.verb} <sku> <pieces>; it has {skus}"
@@ -228,10 +234,11 @@ def _sum_taken(request: Request, settlement: Settlement, words: Sequence[str]) -
 
 
 def _rupees(words: Sequence[str]) -> int:
+    said = words[0] if words else ""
     try:
-        return paise(words[0].removeprefix("₹") if words else "")
-    except ValueError as error:
-        raise NotPossible(str(error)) from None
+        return paise(said.removeprefix("₹"))
+    except ValueError:
+        raise NotPossible(f"'{said}' is no sum that can be taken: write rupees, as 180 or 249.50") from None
 
 
 def _delivery(request: Request) -> Trace:
@@ -260,26 +267,36 @@ def _refunded(request: Request) -> Trace:
 
 
 def _address(request: Request) -> Trace:
-    """`address <new address>`: for the same price, so in an area with the same fee."""
+    """`address <new address>`: for the same price, and under the rules by which customers give theirs."""
     _require_somebody(request)
-    text, delivery = " ".join(request.words), request.turn.shop.at.shop.delivery
-    if not text:
+    if not request.words:
         raise NotPossible("say the new address")
-    to = replace(request.state.to, address=text, pincode=pincode_of(text) or "")
-    if delivery is not None and delivery.areas:
-        old = area_of(delivery, request.state.to.pincode) if request.state.to.pincode else None
-        new = area_of(delivery, to.pincode) if to.pincode else None
-        if new is None:
-            raise NotPossible("the shop does not deliver there, or the address has no pincode")
-        if old is None or (new.fee, new.state) != (old.fee, old.state):
-            raise NotPossible("delivery there has another price: cancel the order, and let them order anew")
+    said = _said(request, CheckoutField.ADDRESS)
+    to = replace(request.state.to, address=said.address, pincode=said.pincode)
+    _require_same_price(request, to.pincode)
     return order_changes.send_elsewhere(request.turn, request.state, to, request.by)
+
+
+def _require_same_price(request: Request, pincode: str) -> None:
+    """Raise NotPossible if the order would not be delivered there at its price, or not for cash."""
+    delivery, state = request.turn.shop.at.shop.delivery, request.state
+    if delivery is None or not delivery.areas:
+        return
+    old = area_of(delivery, state.to.pincode) if state.to.pincode else None
+    new = area_of(delivery, pincode)
+    goods = state.order.goods
+    if old is None or new is None or (fee_of(new, goods), new.state) != (fee_of(old, goods), old.state):
+        raise NotPossible("delivery there has another price: cancel the order, and let them order anew")
+    if goods < new.minimum:
+        raise NotPossible(f"an order there must come to {money(new.minimum)} at least")
+    if state.lifecycle is Lifecycle.PROMISED and not new.cash:
+        raise NotPossible("no cash is taken there: cancel the order, and let them pay online")
 
 
 def _note(request: Request) -> Trace:
     """`note <text>`: in place of what the customer wrote."""
     _require_somebody(request)
-    to = replace(request.state.to, note=" ".join(request.words))
+    to = replace(request.state.to, note=_said(request, CheckoutField.NOTE).note)
     return order_changes.send_elsewhere(request.turn, request.state, to, request.by)
 
 
@@ -287,6 +304,23 @@ def _require_somebody(request: Request) -> None:
     """Raise NotPossible if the customer was forgotten: their order gets no personal data again."""
     if request.turn.forgotten:
         raise NotPossible("the customer was forgotten: there is nobody to bring it to")
+
+
+def _said(request: Request, field: CheckoutField) -> Checkout:
+    """Return the checkout in which the customer had said the words of the request."""
+    turn = request.turn
+    found = say(turn.shop, {str(field): " ".join(request.words)}, turn.conversation.language)
+    if isinstance(found, CheckoutFault):
+        raise NotPossible(_FAULTS[found.reason])
+    return found.checkout
+
+
+_FAULTS: Final[Mapping[str, str]] = {
+    "too short": "that is too short for an address",
+    "too long": f"that is too long: it is at most {LONGEST_ADDRESS} characters",
+    "no pincode": "the address has no pincode",
+    "not served": "the shop does not deliver there",
+}
 
 
 def _show(request: Request) -> Trace:

@@ -438,3 +438,35 @@ def test_a_note_of_the_staff_is_not_told_and_a_new_address_is() -> None:
     entries = [entry for entry in day.results[-1].trace if entry.get("event") == "order.amended"]
     assert len(entries) == 1
     assert words([day.said[-1].message]) == ["Missing : ₹0 less, ₹0 back"]
+
+
+MORE_AREAS = """areas:
+      - {pincodes: [411001-411005], fee: 40, free_from: 500}
+      - {pincodes: 411006, fee: 40, free_from: 100}
+      - {pincodes: 411007, fee: 40, free_from: 500, minimum: 300}
+      - {pincodes: 411008, fee: 40, free_from: 500, cash: false}
+      - {pincodes: 411009, fee: 40, free_from: 500}"""
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("Flat 9, Other Street, Pune 411006", "another price"),
+        ("Flat 9, Other Street, Pune 411007", "must come to ₹300 at least"),
+        ("Flat 9, Other Street, Pune 411008", "no cash is taken there"),
+        ("Flat 9, Other Street, Pune 999999", "does not deliver there"),
+        ("Flat 9, Other Street, Pune", "has no pincode"),
+        ("x" * 490 + " Pune 411009", "too long"),
+        ("", "say the new address"),
+    ],
+)
+def test_an_address_that_the_order_cannot_go_to_at_its_price_is_refused(address: str, said: str) -> None:
+    day = Day(areas=MORE_AREAS)
+    day.review("Veg thali")
+    day.taps("Cash")
+    before = day.state
+    day.staff("address", address)
+    assert said in day.results[-1].trace[0]["refused"]
+    assert day.state == before
+    day.staff("address", ELSEWHERE)
+    assert day.state.to.address == ELSEWHERE

@@ -12,6 +12,7 @@ from payments.processing.bodies import StaffAction, staff_action_to_json
 from payments.processing.order_changes import Overtaken, Settlement
 from payments.processing.step_input import EventKind
 from payments.shop.fulfilment import LADDER, Stage
+from payments.shop.money import money as money_of
 from payments.shop.order_terms import Destination, Fulfilment
 from payments.shop.orders import AttemptStatus, Lifecycle, hand_payment
 from tests.builders import chat, link_created, link_withdrawn, payment_of, webhook
@@ -303,8 +304,8 @@ def test_less_of_a_promised_order_is_less_for_the_rider(shop: StaffShop) -> None
         (less(CUP, 0), "has 3 of 'kulhad-6', not 0"),
         (less(CUP, -1), "has 3 of 'kulhad-6', not -1"),
         (taken_back(CUP, 1), "is placed: only delivered goods come back"),
-        (allowance(0), f"at most what it costs, {TOTAL} paise"),
-        (allowance(TOTAL + 1), f"at most what it costs, {TOTAL} paise"),
+        (allowance(0), f"at most what it costs, {money_of(TOTAL)}"),
+        (allowance(TOTAL + 1), f"at most what it costs, {money_of(TOTAL)}"),
         (money(0), "say what was taken"),
         (money(-5), "say what was taken"),
         (money(5, Settlement.OWED), "say what was taken"),

@@ -187,3 +187,40 @@ def test_what_goes_back_over_razorpay_is_not_given_back_by_hand() -> None:
         simulator.tap(title)
     simulator.pay()
     assert by_hand_told(simulator, "#10001 allowance 10") == ["1000, 0 by hand"]
+
+
+# What the staff are answered
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("#10001 delivered Cash", "#10001: delivered, ₹160 paid."),
+        ("#10001\nout", "#10001: out, ₹160 to be paid."),
+        ("#10001: out", "#10001: out, ₹160 to be paid."),
+        ("#10001 \tdelivered\nowed", "#10001: delivered, ₹160 to be paid."),
+        ("#10001,out", "Not done: write a space between #10001 and what is to be done."),
+        ("#10001-out", "Not done: write a space between #10001 and what is to be done."),
+        ("#10001 allowance 161", "Not done: an allowance for #10001 is at most what it costs, ₹160."),
+        ("#10001 cash -5", "Not done: '-5' is no sum that can be taken: write rupees, as 180 or 249.50."),
+        ("#10001 cash 5,00", "Not done: '5,00' is no sum that can be taken: write rupees, as 180 or 249.50."),
+        ("#10001 cash ₹100", "#10001: placed, ₹60 to be paid."),
+        (
+            f"#10001 less thali {'1' * 4000}",
+            "Not done: say which product and how many: less <sku> <pieces>; it has thali.",
+        ),
+    ],
+)
+def test_the_staff_are_answered_as_people_write(text: str, answer: str) -> None:
+    assert told(bought(), "Meena", text) == [answer]
+
+
+def test_the_staff_hear_what_goes_back_and_what_they_give_back() -> None:
+    simulator = bought()
+    assert told(simulator, "Meena", "#10001 cash") == ["#10001: placed, ₹160 paid."]
+    assert told(simulator, "Meena", "#10001 cancel") == [
+        "#10001: cancelled, ₹160 paid, ₹160 to be given back by hand."
+    ]
+    assert told(simulator, "Meena", "#10001 refunded") == ["#10001: cancelled, ₹160 paid, ₹160 goes back."]
+    online = paid_online()
+    assert told(online, "Meena", "#10001 cancel") == ["#10001: cancelled, ₹160 paid, ₹160 goes back."]
