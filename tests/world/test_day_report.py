@@ -129,7 +129,7 @@ async def test_the_figures_and_tables_over_http_and_on_the_command_line(
             counts = {"orders": 1, "lines": 1, "gst": 2, "ratings": 0, "customers": 1, "catalogue": 2}
             assert len(rows) == counts[what], (what, rows)
             told = await munshi(live, "export", what, *span, MUNSHI_FLOW=str(flow))
-            assert told.output.splitlines() == table.splitlines()
+            assert told.stdout.splitlines() == table.splitlines()
         [order] = csv.DictReader(io.StringIO((await live.api("GET", "/export/orders?from=2026-09-01"))[1]))
         assert (order["number"], order["customer"], order["total"]) == ("10001", "Asha", "160.00")
         for path, wrong in (
