@@ -159,8 +159,8 @@ async def _compare(empty: Path, directory: Path, deeds: Sequence[Deed], prune_af
 
 
 _STAFFED: Final[list[Deed]] = [
-    ("sold", 0), ("again", 3), ("again", 3), ("staff", 1), ("receipts", 0), ("refunds", 0), ("forget", 0), ("again", 3),
-    ("sold", 0),
+    ("sold", 0), ("again", 3), ("again", 3), ("staff", 1), ("receipts", 0), ("refunds", 0), ("forget", 0),
+    ("again", 3), ("sold", 0),
 ]  # fmt: skip
 """A repeated request lowers an order's price, and its customer is forgotten."""
 
