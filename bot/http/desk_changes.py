@@ -10,9 +10,10 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from payments.processing.bodies import StaffAction
-from payments.processing.staff_orders import RESTOCK, STAGE, WASTE
+from payments.processing.staff_orders import RESTOCK, STAGE, SURPLUS, WASTE
 from payments.shop.fulfilment import Stage
 from payments.shop.money import MAX_PAISE
+from payments.shop.staff import member_name
 
 OPERATOR: Final = "operator"
 """Who did it, if the request does not say."""
@@ -25,6 +26,9 @@ def _one_line(text: str) -> str:
 
 
 _Line: TypeAlias = Annotated[str, Field(max_length=500), AfterValidator(_one_line)]
+_By: TypeAlias = Annotated[
+    str, Field(min_length=1, max_length=64), AfterValidator(_one_line), AfterValidator(member_name)
+]
 _Sku: TypeAlias = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^\S+$")]
 _Amount: TypeAlias = Annotated[int, Field(ge=1, le=MAX_PAISE)]
 _Goods: TypeAlias = Literal["waste", "restock"]
@@ -35,7 +39,7 @@ class Change(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    by: Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_one_line)] = OPERATOR
+    by: _By = OPERATOR
     expected: Annotated[Stage | None, Field(alias="from", strict=False)] = None
 
     @property
@@ -61,10 +65,13 @@ class _Move(Change):
 class _Hand(Change):
     method: Literal["cash", "upi"]
     amount: _Amount | None = None
+    surplus: bool = False
+    """The amount is more than is due, and that is no slip: what is too much goes back."""
 
     @property
     def words(self) -> tuple[str, str]:
-        return self.method, "" if self.amount is None else _rupees(self.amount)
+        said = "" if self.amount is None else _rupees(self.amount)
+        return self.method, f"{said} {SURPLUS}" if said and self.surplus else said
 
 
 class _Pieces(Change):

@@ -50,6 +50,7 @@ def test_the_others() -> None:
     assert read("refuse", goods="restock") == ("refuse", (), True)
     assert read("cancel") == ("cancel", (), None)
     assert read("hand", method="cash") == ("cash", (), None)
+    assert read("hand", method="cash", amount=500, surplus=True)[1] == ("5.00", "surplus")
     assert read("refunded", by="Meena") == ("refunded", (), None)
     action = CHANGES["cancel"].model_validate({"by": " Meena  Rao ", "from": "out"}).action("c-1-1")
     assert (action.by, action.expected, action.money) == ("Meena Rao", "out", True)
@@ -96,6 +97,7 @@ def test_every_verb_can_be_posted() -> None:
         ("stage", {"to": "out", "by": 7}, "by"),
         ("stage", {"to": "out", "expected": "placed"}, "expected"),
         ("hand", {"method": "card"}, "method"),
+        ("cancel", {"by": "customer"}, "by"),
         ("hand", {"method": "cash", "amount": 0}, "amount"),
         ("hand", {"method": "cash", "amount": 1.5}, "amount"),
         ("hand", {"method": "cash", "amount": True}, "amount"),
