@@ -15,7 +15,7 @@ from bot.cli.order_display import lines, stands
 from bot.order_json import detailed_to_json
 from bot.printable import printable
 from bot.whatsapp.channel import WHATSAPP
-from payments.processing.staff_orders import BACK, KEEP
+from payments.processing.staff_orders import BACK, KEEP, SURPLUS
 from payments.shop.fulfilment import LADDER, Stage
 from payments.shop.money import paise
 from storage.database.records import reading
@@ -28,7 +28,7 @@ Words = Annotated[
     typer.Argument(
         metavar="[CHANGE…]",
         help="accepted, preparing, ready, out, delivered; cancel; refuse; less SKU PIECES; return SKU PIECES;"
-        " allowance RUPEES; cash [RUPEES]; upi [RUPEES]; undo [PAYMENT]; refunded; delivery keep|refund;"
+        " allowance RUPEES; cash [RUPEES] [surplus]; upi [RUPEES]; undo [PAYMENT]; refunded; delivery keep|refund;"
         " address TEXT; note TEXT.",
     ),
 ]
@@ -210,7 +210,13 @@ def _allowance(asked: Asked, rest: Sequence[str]) -> dict[str, Any]:
 
 
 def _hand(method: str) -> "_Reader":
-    return lambda asked, rest: {"method": method} | ({"amount": _paise(rest[0])} if rest else {})
+    def read(asked: Asked, rest: Sequence[str]) -> dict[str, Any]:
+        if rest[1:] and rest[1].lower() != SURPLUS:
+            raise _Unclear(f"'{rest[1]}' is not understood: behind the rupees stands nothing, or {SURPLUS}")
+        amount = {"amount": _paise(rest[0])} if rest else {}
+        return {"method": method, **amount, **({"surplus": True} if rest[1:] else {})}
+
+    return read
 
 
 def _nothing(asked: Asked, rest: Sequence[str]) -> dict[str, Any]:
@@ -238,8 +244,8 @@ _READERS: Final[Mapping[str, tuple[str, _Needs, _Reader]]] = {
     "cancel": ("cancel", _Needs(0, 0), _ended),
     "refuse": ("refuse", _Needs(0, 0), _refused),
     "refused": ("refuse", _Needs(0, 0), _refused),
-    "cash": ("hand", _Needs(0, 1, "[rupees]"), _hand("cash")),
-    "upi": ("hand", _Needs(0, 1, "[rupees]"), _hand("upi")),
+    "cash": ("hand", _Needs(0, 2, "[rupees] [surplus]"), _hand("cash")),
+    "upi": ("hand", _Needs(0, 2, "[rupees] [surplus]"), _hand("upi")),
     "undo": ("undo", _Needs(0, 1, "[payment]"), _undo),
     "refunded": ("refunded", _Needs(0, 0), _nothing),
     "delivery": ("delivery", _Needs(1, 1, f"{KEEP}|{BACK}"), _decision),

@@ -55,7 +55,11 @@ def _allowance(words: list[str]) -> str:
 
 
 def _hand(how: str) -> Callable[[list[str]], str]:
-    return lambda words: f"took {_amount(words[0]) if words else 'all that was due'} {how}"
+    def said(words: list[str]) -> str:
+        more = ", more than was due" if words[1:] else ""
+        return f"took {_amount(words[0]) if words else 'all that was due'} {how}{more}"
+
+    return said
 
 
 def _amount(rupees: str) -> str:

@@ -11,15 +11,17 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from bot.http.texts import By, one_line
 from payments.processing.bodies import StaffAction
 from payments.processing.order_answers import STAGE
-from payments.processing.staff_orders import KEEP_DELIVERY, RESTOCK, WASTE
+from payments.processing.staff_orders import KEEP_DELIVERY, RESTOCK, SURPLUS, WASTE
 from payments.shop.fulfilment import Stage
 from payments.shop.money import MAX_PAISE
+from payments.shop.staff import member_name
 
 OPERATOR: Final = "operator"
 """Who did it, if the request does not say."""
 
 
 _Line: TypeAlias = Annotated[str, Field(max_length=500), AfterValidator(one_line)]
+_Member: TypeAlias = Annotated[By, AfterValidator(member_name)]
 _Sku: TypeAlias = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^\S+$")]
 _Amount: TypeAlias = Annotated[int, Field(ge=1, le=MAX_PAISE)]
 _Goods: TypeAlias = Literal["waste", "restock"]
@@ -30,7 +32,7 @@ class Change(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    by: By = OPERATOR
+    by: _Member = OPERATOR
     expected: Annotated[Stage | None, Field(alias="from", strict=False)] = None
 
     @property
@@ -56,10 +58,13 @@ class _Move(Change):
 class _Hand(Change):
     method: Literal["cash", "upi"]
     amount: _Amount | None = None
+    surplus: bool = False
+    """The amount is more than is due, and that is no slip: what is too much goes back."""
 
     @property
     def words(self) -> tuple[str, str]:
-        return self.method, "" if self.amount is None else _rupees(self.amount)
+        said = "" if self.amount is None else _rupees(self.amount)
+        return self.method, f"{said} {SURPLUS}" if said and self.surplus else said
 
 
 class _Pieces(Change):

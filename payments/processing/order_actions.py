@@ -17,11 +17,10 @@ from payments.shop.fulfilment import Stage, goods_are_here
 from payments.shop.legal import seller
 from payments.shop.order_terms import Terms
 from payments.shop.orders import CURRENCY, Lifecycle, Order, order_key
+from payments.shop.staff import CUSTOMER
 
 MIN_TOTAL: Final = 100
 """Paise. Razorpay makes no link under ₹1. Source: Create a Standard Payment Link."""
-CUSTOMER: Final = "customer"
-"""Who called an order off that its customer did not want any more."""
 
 
 def _place(scene: Scene, args: NoArguments) -> Result:

@@ -135,18 +135,26 @@ def _unanswered(flow: Flow, shop: Shop) -> Iterator[Fault]:
 
 def _raised(call: ActionCall, shop: Shop) -> Iterator[str]:
     """Yield the events that an action raises in this shop sooner or later, so that they must be answered."""
-    asks = shop.delivery is not None or bool(shop.coupons)
-    terms = bool(shop.hours or shop.minimum_order or shop.cash or asks)
-    match call.name:
-        case "checkout.set" if _may_be_refused(call.args, shop):
-            yield "checkout.refused"
-        case "order.place":
-            yield from ("checkout.refused",) if asks else ()
-            yield from ("order.refused",) if terms else ()
-        case "payment.cash":
-            yield "order.refused"
-        case "order.cancel":
-            yield from ("order.refused", "order.stage")
+    for event in call.action.raises if call.action else ():
+        if event == "cart.emptied" and _puts_in(call):
+            continue
+        if event != _CHECKOUT_REFUSED or _may_refuse_checkout(call, shop):
+            yield event
+
+
+def _puts_in(call: ActionCall) -> bool:
+    """Return whether `cart.set` sets a quantity that is written in the flow, and is not none."""
+    quantity = call.args.get("quantity")
+    return call.name == "cart.set" and isinstance(quantity, int) and quantity > 0
+
+
+def _may_refuse_checkout(call: ActionCall, shop: Shop) -> bool:
+    if call.name == "checkout.set":
+        return _may_be_refused(call.args, shop)
+    return shop.delivery is not None or bool(shop.coupons)
+
+
+_CHECKOUT_REFUSED: Final = "checkout.refused"
 
 
 def _may_be_refused(args: Any, shop: Shop) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Final, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from flows.document.shape import one_or_many
 from flows.engine.variables import Variable, parse
@@ -46,12 +46,23 @@ def _phone(value: Any) -> str:
     return str(phone)
 
 
+CUSTOMER: Final = "customer"
+"""Stands in the place of a member's name where the customer did something themselves."""
+
+
+def member_name(name: str) -> str:
+    """Return `name`. Raises ValueError if it would read as if the customer had done it."""
+    if name.strip().casefold() == CUSTOMER:
+        raise ValueError(f"nobody of the staff can be called '{name}': it stands for who buys")
+    return name
+
+
 class StaffSpec(BaseModel):
     """One member of the staff, as the flow file has them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    name: Annotated[str, Field(min_length=1, max_length=60)]
+    name: Annotated[str, Field(min_length=1, max_length=60), AfterValidator(member_name)]
     phone: Annotated[str, BeforeValidator(_phone)]
     """Kept in E.164. One that is written without a country code is Indian."""
     may: Annotated[list[Right], BeforeValidator(one_or_many), Field(min_length=1)] = list(Right)

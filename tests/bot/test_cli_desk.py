@@ -96,6 +96,7 @@ async def test_one_order(database: str) -> None:
         (("order", "10001", "less", "thali", "x"), "'x' is no number of pieces"),
         (("order", "10001", "allowance", "1.234"), "1.234 has parts of a paisa"),
         (("order", "10001", "cash", "free"), "'free' is not an amount in rupees"),
+        (("order", "10001", "cash", "5", "more"), "'more' is not understood"),
         (("order", "10001", "cancel", "now"), "say: munshi order <number> cancel\n"),
         (("order", "10001", "out", "now"), "nothing comes after out"),
         (("order", "10001", "out", "--waste"), "--waste belongs to cancel"),

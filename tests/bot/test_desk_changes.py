@@ -50,6 +50,7 @@ def test_the_others() -> None:
     assert read("refuse", goods="restock") == ("refuse", (), True)
     assert read("cancel") == ("cancel", (), None)
     assert read("hand", method="cash") == ("cash", (), None)
+    assert read("hand", method="cash", amount=500, surplus=True)[1] == ("5.00", "surplus")
     assert read("refunded", by="Meena") == ("refunded", (), None)
     assert read("undo") == ("undo", (), None)
     assert read("undo", payment=12) == ("undo", ("12",), None)
@@ -106,6 +107,7 @@ def test_every_verb_can_be_posted() -> None:
         ("stage", {"to": "out", "by": 7}, "by"),
         ("stage", {"to": "out", "expected": "placed"}, "expected"),
         ("hand", {"method": "card"}, "method"),
+        ("cancel", {"by": "customer"}, "by"),
         ("hand", {"method": "cash", "amount": 0}, "amount"),
         ("hand", {"method": "cash", "amount": 1.5}, "amount"),
         ("hand", {"method": "cash", "amount": True}, "amount"),

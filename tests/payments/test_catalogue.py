@@ -57,6 +57,7 @@ def test_reads_prices_as_paise_and_lives_as_milliseconds() -> None:
             {"delivery": {"pickup": True, "slots": [{"name": {"en": "A", "hi": "!"}, "at": "9:00-10:00"}]}},
             "no name",
         ),
+        ({"staff": [{"name": "Customer ", "phone": "9812345671"}]}, "nobody of the staff can be called"),
         ({"day_report": 21}, "write '21:00'"),
         ({"day_report": 2130}, "write for example '9:00' or '21:30', in quotes"),
         ({"currency": "USD"}, "not permitted"),

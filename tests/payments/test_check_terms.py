@@ -143,6 +143,53 @@ def test_each_slip_is_named_in_its_place(slip: str) -> None:
     assert line in matching[0][1]
 
 
+_SILENT = """
+flow: tea
+shop: {name: A, products: [{sku: t, name: T, price: 10, stock: 1}]}
+messages: {hi: {text: Hi, buttons: [{on: add, title: Add}, {on: buy, title: Buy}, {on: rate, title: Good}]}}
+anywhere:
+  order.requested: {do: [cart.fill, order.place, payment.request]}
+  payment.captured: {say: hi}
+  payment_link.created: {say: hi}
+  payment_link.refused: {say: hi}
+  order: {do: cart.fill, say: hi}
+  forget: {words: [forget], do: customer.forget, say: hi}
+  person: {words: [agent], do: handover, say: hi}
+otherwise: {say: hi}
+start: s
+states:
+  s:
+    enter: {say: hi}
+    on:
+      add: {do: {cart.add: {sku: t}}, say: hi}
+      drop: {words: [drop], do: {cart.set: {sku: t, quantity: 0}}, say: hi}
+      one: {words: [one], do: {cart.set: {sku: t, quantity: 1}}, say: hi}
+      buy: {do: [order.place, payment.request], say: hi}
+      rate: {do: {order.rate: 5}, say: hi}
+      again: {words: [again], do: cart.repeat, say: hi}
+"""
+
+
+def test_each_action_whose_refusal_nothing_answers_is_named() -> None:
+    silent = {issue[2].split(", which")[0] for issue in issues_of(_SILENT) if "may end with" in issue[2]}
+    assert silent == {
+        f"'{action}' may end with '{event}'"
+        for action, event in [
+            ("cart.add", "cart.refused"),
+            ("cart.set", "cart.refused"),
+            ("cart.set", "cart.emptied"),
+            ("cart.repeat", "cart.refused"),
+            ("cart.repeat", "cart.incomplete"),
+            ("cart.fill", "order.refused"),
+            ("order.place", "order.refused"),
+            ("payment.request", "order.refused"),
+            ("order.rate", "order.refused"),
+            ("customer.forget", "customer.refused"),
+            ("handover", "handover.ended"),
+        ]
+    }
+
+
 STAGES: Final = WHOLE.replace("keeps:", "stages: [accepted, out, delivered]\n  keeps:")
 
 

@@ -180,6 +180,7 @@ anywhere:
   payment.captured: {say: paid}
   payment_link.created: {say: pay}
   payment_link.refused: {do: payment.request, say: sorry}
+  order.refused: {ignore: not tested}
   go: {words: [go], to: one}
   remind: {words: [remind], to: reminding}
 otherwise: {say: tick}
