@@ -28,8 +28,8 @@ Words = Annotated[
     typer.Argument(
         metavar="[CHANGE…]",
         help="accepted, preparing, ready, out, delivered; cancel; refuse; less SKU PIECES; return SKU PIECES;"
-        " allowance RUPEES; cash [RUPEES] [surplus]; upi [RUPEES]; undo [PAYMENT]; refunded; delivery keep|refund;"
-        " address TEXT; note TEXT.",
+        " allowance RUPEES; cash [RUPEES] [surplus]; upi [RUPEES]; undo [PAYMENT]; refunded;"
+        " delivery keep|refund; address TEXT; note TEXT.",
     ),
 ]
 By = Annotated[str | None, typer.Option("--by", help="Who does it; without it, who runs this command.")]
