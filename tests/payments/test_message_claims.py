@@ -86,7 +86,7 @@ class Watched(Simulator):
         for kept in fields(self.store):
             setattr(twin.store, kept.name, copy.copy(getattr(self.store, kept.name)))
         twin.phones = replace(self.phones, told=[*self.phones.told])
-        for name in ("_later", "_said", "_waiting", "wrong"):
+        for name in ("_later", "_said", "_waiting", "_made", "_untold", "wrong"):
             setattr(twin, name, copy.copy(getattr(self, name)))
         twin.conversation = replace(self.conversation, talk=Talk())
         return twin
