@@ -21,7 +21,8 @@ from payments.shop.catalogue import Shop
 from payments.shop.local_time import calendar_date
 from storage.database.records import reading
 from storage.reports import exports
-from storage.reports.exports import Page, Place
+from storage.reports.exports import Page
+from storage.reports.place import Place
 
 What = Annotated[Export, typer.Argument(help="The table.")]
 From = Annotated[str, typer.Option("--from", help="The first day; without it, the first of the month.")]

@@ -34,8 +34,9 @@ from storage.reports import chats
 from storage.reports.backlog import held, notices, parked, promised, state_of
 from storage.reports.chats import ChatFilter, ChatPlace
 from storage.reports.customers import find
-from storage.reports.desk import OrderFilter, Place
+from storage.reports.desk import OrderFilter
 from storage.reports.ledger import books
+from storage.reports.place import Place
 from storage.reports.timeline import story, subjects
 from tests.builders import change_set, refunded, webhook
 from tests.storage.past_purchases import START
