@@ -14,8 +14,9 @@ ORDER_KEY: Final = 64
 class Order(Model):
     """An order as placed, with its payment status, lifecycle, money and fulfilment stage now.
 
-    `todo` has the tasks that the shop still has with it, with commas between; NULL if there is none.
-    `destination` is the customer's own data but for slot and state; so are the `kept` answers in `terms`.
+    `todo` has the tasks that the shop still has with it, with commas between; NULL if there is none. `due_at`
+    is when its goods became due, for the first time; NULL if they never did. `destination` is the customer's
+    own data but for slot and state; so are the `kept` answers in `terms`.
     """
 
     key = fields.CharField(max_length=ORDER_KEY, primary_key=True)
@@ -38,6 +39,7 @@ class Order(Model):
     placed_at = fields.BigIntField()
     placed_by = fields.BigIntField()
     paid_at = fields.BigIntField(null=True)
+    due_at = fields.BigIntField(null=True)
     rating = fields.IntField(null=True)
 
     class Meta:
@@ -164,7 +166,10 @@ class Amendment(Model):
 
     class Meta:
         table = "amendment"
-        indexes: ClassVar = [Index(fields=("conversation_id", "order_key"), name="amendment_order")]
+        indexes: ClassVar = [
+            Index(fields=("conversation_id", "order_key"), name="amendment_order"),
+            Index(fields=("created_at", "key"), name="amendment_created"),
+        ]
         constraints: ClassVar = [
             CheckConstraint(
                 check="kind IN ('less', 'allowance', 'address', 'refused', 'kept')", name="amendment_kind"

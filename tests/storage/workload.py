@@ -337,6 +337,8 @@ async def _ask(shop: Shop, phone: str) -> None:
         first = await shop.store.export(what, Period(0, shop.now), None, INDIA, 20)
         assert first.last is not None
         await shop.store.export(what, Period(0, shop.now), first.last, INDIA, 20)
+    for part in range(3):
+        await shop.store.export(Export.GST, Period(0, shop.now), Place(0, f"{part}:"), INDIA, 20)
 
 
 def _commands(given: StepInput) -> ChangeSet:

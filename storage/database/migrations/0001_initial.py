@@ -43,6 +43,9 @@ class Migration(migrations.Migration):
                 " WHERE finished_at IS NULL",
                 "CREATE INDEX outbox_provider ON outbox (provider_id) WHERE provider_id IS NOT NULL",
                 "CREATE INDEX outbox_about ON outbox (about) WHERE about IS NOT NULL",
+                "CREATE INDEX orders_due ON orders (due_at, key) WHERE due_at IS NOT NULL",
+                "CREATE INDEX orders_ended ON orders (stage_at, key)"
+                " WHERE stage IN ('cancelled', 'refused', 'returned') AND due_at IS NOT NULL",
                 "CREATE INDEX inbox_prunable ON inbox (COALESCE(handled_at, received_at))"
                 " WHERE state IN ('applied', 'ignored', 'kept')",
                 "CREATE INDEX outbox_prunable ON outbox (finished_at) WHERE finished_at IS NOT NULL",

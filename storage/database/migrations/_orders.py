@@ -36,7 +36,10 @@ TABLES: Final = [
             ],
             "table": "amendment",
             "app": "storage",
-            "indexes": [Index(fields=["conversation_id", "order_key"], name="amendment_order")],
+            "indexes": [
+                Index(fields=["conversation_id", "order_key"], name="amendment_order"),
+                Index(fields=["created_at", "key"], name="amendment_created"),
+            ],
             "pk_attr": "key",
         },
         bases=["Model"],
@@ -123,6 +126,7 @@ TABLES: Final = [
             ("placed_at", fields.BigIntField()),
             ("placed_by", fields.BigIntField()),
             ("paid_at", fields.BigIntField(null=True)),
+            ("due_at", fields.BigIntField(null=True)),
             ("rating", fields.IntField(null=True)),
         ],
         options={
