@@ -21,7 +21,7 @@ import uvloop
 from bench.figures import Figure
 from bot.whatsapp.channel import WHATSAPP
 from storage import Store
-from storage.database.models import Order
+from storage.database.order_models import Order
 from storage.database.records import Records, reading
 from storage.reports.timeline import story, subjects
 

@@ -12,7 +12,8 @@ from payments.shop.business_day import Period, period_of
 from payments.shop.catalogue import Shop
 from payments.shop.catalogue_table import catalogue_rows
 from payments.shop.local_time import local_date
-from storage.reports.exports import Page, Place
+from storage.reports.exports import Page
+from storage.reports.place import Place
 
 BOM: Final = "\ufeff"
 """With it at the beginning, Excel reads the text as UTF-8."""

@@ -50,7 +50,8 @@ from storage.outbox.receipts import Applied
 from storage.reports import chat_queries, exports, order_queries, queries
 from storage.reports.chats import ChatFilter, ChatPage
 from storage.reports.desk import DeskOrder, OrderFilter, OrderPage
-from storage.reports.exports import Page, Place
+from storage.reports.exports import Page
+from storage.reports.place import Place
 from storage.reports.queries import Counts, EventView, OrderView
 
 _PING_SECONDS: Final = 1.0

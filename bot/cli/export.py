@@ -21,7 +21,8 @@ from payments.shop.catalogue import Shop
 from payments.shop.local_time import calendar_date
 from storage.database.records import reading
 from storage.reports import exports
-from storage.reports.exports import Page, Place
+from storage.reports.exports import Page
+from storage.reports.place import Place
 
 What = Annotated[Export, typer.Argument(help="The table.")]
 From = Annotated[str, typer.Option("--from", help="The first day; without it, the first of the month.")]
@@ -33,8 +34,8 @@ Bom = Annotated[bool, typer.Option("--bom", help="Begin with a byte order mark, 
 def command(what: What, first: From = "", last: To = "", out: Out = None, bom: Bom = False) -> None:
     """Write orders, their lines, tax rows, ratings, customers or the catalogue as CSV.
 
-    Orders are those placed from --from to --to, in the shop's time zone; gst has those of them whose goods
-    are due. Amounts are in rupees. Phone numbers are whole. The server may run or not.
+    Orders are those placed from --from to --to, in the shop's time zone; gst has what was sold, and what was
+    taken back, in that time. Amounts are in rupees. Phone numbers are whole. The server may run or not.
     """
     flow = sound_flow(flow_path())
     try:

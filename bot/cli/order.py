@@ -1,6 +1,6 @@
 """`munshi order`: show one order, and change it as the shop's staff do."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 from urllib.parse import quote
@@ -59,6 +59,27 @@ class Asked:
     goods: str | None
     """`waste` or `restock`."""
     keep_delivery: bool = False
+
+    def require(self, taken: Collection[str]) -> None:
+        """Raise _Unclear if an option was given that is not among those that are `taken`."""
+        given = {
+            "why": self.why and "--why",
+            "paid": self.paid and f"--{self.paid}",
+            "goods": self.goods and f"--{self.goods}",
+            "keep": self.keep_delivery and "--keep-delivery",
+        }
+        for option, shown in given.items():
+            if shown and option not in taken:
+                raise _Unclear(f"{shown} belongs to {_BELONGS[option]}")
+
+
+_BELONGS: Final = {
+    "why": "less, return and allowance",
+    "paid": "delivered",
+    "goods": "cancel, refuse, less and return",
+    "keep": "refuse",
+}
+"""By option: the changes that take it."""
 
 
 class _Unclear(Exception):
@@ -149,30 +170,25 @@ def _change(asked: Asked) -> tuple[str, dict[str, Any]]:
     change, needs, read = reader
     if not needs.fits(rest):
         raise _Unclear(f"say: munshi order <number> {verb} {needs.shape}".rstrip())
-    if asked.paid is not None:
-        raise _Unclear(f"--{asked.paid} belongs to delivered")
-    if asked.keep_delivery and change != "refuse":
-        raise _Unclear("--keep-delivery belongs to refuse")
+    asked.require(needs.options)
     return change, read(asked, rest)
 
 
 def _stage(asked: Asked, to: str, rest: Sequence[str]) -> dict[str, Any]:
     if rest:
         raise _Unclear(f"nothing comes after {to}; how it was paid is --cash, --upi or --owed")
-    if asked.goods is not None:
-        raise _Unclear(f"--{asked.goods} belongs to cancel, refuse, less and return")
-    if asked.keep_delivery:
-        raise _Unclear("--keep-delivery belongs to refuse")
+    asked.require(("paid",) if to == Stage.DELIVERED else ())
     return {"to": to} | ({} if asked.paid is None else {"paid": asked.paid})
 
 
 @dataclass(frozen=True, slots=True)
 class _Needs:
-    """How many words come after a verb."""
+    """How many words come after a verb, and which options."""
 
     least: int
     most: int
     shape: str = ""
+    options: tuple[str, ...] = ()
 
     def fits(self, rest: Sequence[str]) -> bool:
         """Whether these are neither too few nor too many."""
@@ -238,12 +254,12 @@ _Reader = Callable[[Asked, Sequence[str]], dict[str, Any]]
 _ANY: Final = 1000
 
 _READERS: Final[Mapping[str, tuple[str, _Needs, _Reader]]] = {
-    "less": ("less", _Needs(2, 2, "<sku> <pieces>"), _pieces),
-    "return": ("return", _Needs(2, 2, "<sku> <pieces>"), _pieces),
-    "allowance": ("allowance", _Needs(1, 1, "<rupees>"), _allowance),
-    "cancel": ("cancel", _Needs(0, 0), _ended),
-    "refuse": ("refuse", _Needs(0, 0), _refused),
-    "refused": ("refuse", _Needs(0, 0), _refused),
+    "less": ("less", _Needs(2, 2, "<sku> <pieces>", ("why", "goods")), _pieces),
+    "return": ("return", _Needs(2, 2, "<sku> <pieces>", ("why", "goods")), _pieces),
+    "allowance": ("allowance", _Needs(1, 1, "<rupees>", ("why",)), _allowance),
+    "cancel": ("cancel", _Needs(0, 0, options=("goods",)), _ended),
+    "refuse": ("refuse", _Needs(0, 0, options=("goods", "keep")), _refused),
+    "refused": ("refuse", _Needs(0, 0, options=("goods", "keep")), _refused),
     "cash": ("hand", _Needs(0, 2, "[rupees] [surplus]"), _hand("cash")),
     "upi": ("hand", _Needs(0, 2, "[rupees] [surplus]"), _hand("upi")),
     "undo": ("undo", _Needs(0, 1, "[payment]"), _undo),

@@ -20,7 +20,8 @@ from payments.shop.fulfilment import Stage
 from payments.shop.local_time import instant, local_date
 from storage.database.records import reading
 from storage.reports import order_queries
-from storage.reports.desk import OrderFilter, OrderPage, Place
+from storage.reports.desk import OrderFilter, OrderPage
+from storage.reports.place import Place
 
 Todo = Annotated[
     bool, typer.Option("--todo", help="Those with which something is still to be done, oldest first.")

@@ -21,7 +21,8 @@ from payments.ledger.state import PaymentStatus
 from payments.shop.catalogue import Shop
 from payments.shop.fulfilment import Stage
 from payments.shop.local_time import Date, instant, local_date
-from storage.reports.desk import DeskOrder, OrderFilter, Place
+from storage.reports.desk import DeskOrder, OrderFilter
+from storage.reports.place import Place
 
 LONGEST_PAGE: Final = 200
 _KEY: Final = 64

@@ -3,7 +3,7 @@
 Money is in rupees, times are in the shop's time zone.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,9 +12,6 @@ from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from payments.ledger.state import OrderState
-from payments.shop.amendments import Amendment, AmendmentKind
-from payments.shop.orders import Line
-from payments.shop.pricing import Taxable, TaxRow, allocate, tax_rows
 
 Cell: TypeAlias = str | int | Decimal
 Cells: TypeAlias = tuple[Cell, ...]
@@ -42,7 +39,7 @@ COLUMNS: Final[Mapping[Export, tuple[str, ...]]] = {
         "discount", "charged", "delivery",
     ),
     Export.GST: (
-        "number", "placed_at", "kind", "seller_gst", "state", "description", "hsn", "gst_percent", "amount",
+        "number", "at", "kind", "seller_gst", "state", "description", "hsn", "gst_percent", "amount",
         "taxable", "cgst", "sgst", "igst",
     ),
     Export.RATINGS: ("number", "placed_at", "customer", "phone", "rating"),
@@ -80,8 +77,6 @@ def rows_of(what: Export, state: OrderState, person: Person, zone: ZoneInfo) -> 
             yield _order(state, person, zone)
         case Export.LINES:
             yield from _lines(state, zone)
-        case Export.GST:
-            yield from _gst(state, zone)
         case Export.RATINGS:
             if state.rating is not None:
                 placed = local(zone, state.order.placed_at)
@@ -117,54 +112,3 @@ def _lines(state: OrderState, zone: ZoneInfo) -> Iterator[Cells]:
         goods = (line.sku, line.name, line.hsn, rupees(line.rate), line.quantity, left.get(line.sku, 0))
         sums = (line.price, line.discount, line.charged, line.delivery)
         yield (*first, *goods, *map(rupees, sums))
-
-
-def _gst(state: OrderState, zone: ZoneInfo) -> Iterator[Cells]:
-    """Yield the tax rows of an order whose goods are due, then what its amendments take back.
-
-    The place of supply is the state of the address; the seller's own if the order names none.
-    """
-    seller = state.order.terms.seller
-    if not state.goods_due or not seller.gst or seller.scheme == "composition":
-        return
-    home, at = seller.gst[:2], local(zone, state.order.placed_at)
-    place = state.order.to.state or home
-    lines, in_state = state.order.lines, place == home
-    named = [(line.name, line.hsn) for line in lines]
-    sold = tax_rows([Taxable(line.charged, line.delivery, line.rate) for line in lines], in_state)
-    for row, (name, hsn) in zip(sold, [*named, *[_DELIVERY] * len(sold)], strict=False):
-        yield _tax_cells(state.order.number, at, "sale", seller.gst, place, name, hsn, row, 1)
-    remaining = [line.charged + line.delivery for line in lines]
-    for amendment in state.amendments:
-        when, credited = local(zone, amendment.at), _credited(amendment, lines, remaining)
-        for line, amount in zip(lines, credited, strict=True):
-            if amount:
-                [row] = tax_rows([Taxable(amount, 0, line.rate)], in_state)
-                credit = ("credit", seller.gst, place, line.name, line.hsn, row, -1)
-                yield _tax_cells(state.order.number, when, *credit)
-        remaining = [left - amount for left, amount in zip(remaining, credited, strict=True)]
-
-
-_DELIVERY: Final = ("Delivery", "")
-
-
-def _credited(amendment: Amendment, lines: Sequence[Line], remaining: Sequence[int]) -> list[int]:
-    """Return what an amendment takes off each line, of which `remaining` paise were not credited before.
-
-    Pieces lower their own line, and the others only if an allowance has lowered it before. An allowance
-    lowers all in proportion to what remains.
-    """
-    pieces = amendment.kind is AmendmentKind.LESS
-    own = [amendment.amount if pieces and line.sku == amendment.sku else 0 for line in lines]
-    own = [min(amount, left) for amount, left in zip(own, remaining, strict=True)]
-    after = [left - amount for amount, left in zip(own, remaining, strict=True)]
-    shared = allocate(amendment.amount - sum(own), after)
-    return [amount + part for amount, part in zip(own, shared, strict=True)]
-
-
-def _tax_cells(
-    number: str, at: str, kind: str, seller: str, place: str, name: str, hsn: str, row: TaxRow, sign: int
-) -> Cells:
-    sums = (row.amount, row.taxable, row.cgst, row.sgst, row.igst)
-    amounts = (rupees(sign * amount) for amount in sums)
-    return (number, at, kind, seller, place, name, hsn, rupees(row.rate), *amounts)

@@ -12,7 +12,7 @@ from tortoise.context import TortoiseContext
 CONNECTION: Final = "default"
 APPS: Final[dict[str, dict[str, Any]]] = {
     "storage": {
-        "models": ["storage.database.models"],
+        "models": ["storage.database.models", "storage.database.order_models"],
         "migrations": "storage.database.migrations",
         "default_connection": CONNECTION,
     }

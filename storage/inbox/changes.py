@@ -231,7 +231,8 @@ def _order_books(saving: Saving) -> Iterator[tuple[Any, ...]]:
         paid_at = saving.now if state.balance.paid_in_full else None
         stage = (state.stage, state.stage_by or None, state.stage_at or None, ",".join(state.tasks) or None)
         stands = (str(state.status), str(state.lifecycle), *stage)
-        yield (saving.id, state.key, *stands, *money, paid_at, state.rating)
+        due_at = saving.now if state.goods_due else None
+        yield (saving.id, state.key, *stands, *money, paid_at, state.rating, due_at)
 
 
 def _refunds(saving: Saving) -> Iterator[tuple[Any, ...]]:
@@ -315,7 +316,7 @@ VALUES {rows} ON CONFLICT DO NOTHING"""
 # A payment by hand may be undone, so that the order is not paid after all.
 _ORDER_BOOKS = """
 UPDATE orders SET payment = $3, lifecycle = $4, stage = $5, stage_by = $6, stage_at = $7, todo = $8,
-    fulfilled = $9, held = $10, held_for = $11, rating = $13,
+    fulfilled = $9, held = $10, held_for = $11, rating = $13, due_at = COALESCE(due_at, $14::bigint),
     paid_at = CASE WHEN $12::bigint IS NULL THEN NULL ELSE COALESCE(paid_at, $12::bigint) END
 WHERE conversation_id = $1 AND key = $2"""
 

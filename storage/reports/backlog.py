@@ -6,7 +6,8 @@ from payments.ledger.holds import Hold, from_codes
 from payments.shop.fulfilment import Stage
 from payments.shop.order_terms import destination_from_json
 from storage.database.encoding import loads
-from storage.database.models import Inbox, Notice, Order
+from storage.database.models import Inbox, Notice
+from storage.database.order_models import Order
 from storage.database.queues import InboxState
 from storage.database.records import Records
 from storage.inbox.arrival import NOBODY

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from storage.database.encoding import loads
-from storage.database.models import Alias, Conversation, Order
+from storage.database.models import Alias, Conversation
+from storage.database.order_models import Order
 from storage.database.records import Records
 from storage.reports.timeline import subjects
 

@@ -3,7 +3,6 @@
 `storage.reports.order_queries` finds them.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
@@ -13,29 +12,10 @@ from payments.shop.fulfilment import Stage
 from storage.database.encoding import loads
 from storage.database.transaction import Row
 from storage.inbox.step_inputs import OrderRows, Unreadable, order_state
+from storage.reports.place import Place
 
 EVER: Final = 2**62
 """Milliseconds: later than any order."""
-_PLACE: Final = re.compile(r"(?P<at>[0-9]{1,15})\.(?P<key>[a-z0-9-]{1,64})", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The place of an order in a list, which is sorted by the time of placing."""
-
-    placed_at: int
-    key: str
-
-    def __str__(self) -> str:
-        return f"{self.placed_at}.{self.key}"
-
-    @classmethod
-    def read(cls, text: str) -> "Place":
-        """Return the place that was written by `str`. Raises ValueError for any other text."""
-        match = _PLACE.fullmatch(text)
-        if match is None:
-            raise ValueError("not the `next` of an answer")
-        return cls(int(match["at"]), match["key"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from payments.ledger.exports import Cells, Export, Person, local, rows_of, rupees
@@ -13,18 +13,11 @@ from storage.database.transaction import Row, Transaction
 from storage.inbox import product_switch, staff, stock
 from storage.inbox.customers import Naming
 from storage.inbox.step_inputs import load_orders, order_state
+from storage.reports import gst_export
+from storage.reports.place import Place
 
 PAGE: Final = 50
 """Orders, or customers, of one page."""
-
-
-class Place(NamedTuple):
-    """The place of the last row of a page."""
-
-    number: int
-    """When the order was placed, or the customer came."""
-    key: str = ""
-    """The order's key, or the number of the customer's conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +40,15 @@ async def page(
 ) -> Page:
     """Return the page of the table `what` after `after`; without it, the first.
 
-    Orders are those placed in `period`, customers those who first wrote in it. The catalogue is no table of
-    the database: see `counts`.
+    Orders are those placed in `period`, customers those who came in it; of tax, what counts in it. The
+    catalogue is no table of the database: see `counts`.
     """  # fmt: skip
     if what is Export.CUSTOMERS:
         return await _customers(tx, period, after, zone, naming, limit)
-    start = after or Place(period.start)
-    rows = await tx.fetch(_ORDERS, start.number, start.key, period.end, limit)
+    if what is Export.GST:
+        return Page(*await gst_export.page(tx, period, after, zone, limit))
+    start = after or Place(period.start, "")
+    rows = await tx.fetch(_ORDERS, start.at, start.key, period.end, limit)
     loaded = await load_orders(tx, [(row["conversation_id"], row["key"]) for row in rows])
     states = [order_state(tx.installation, one) for orders in loaded.values() for one in orders]
     states.sort(key=lambda one: (one.order.placed_at, one.key))
@@ -85,7 +80,7 @@ async def _customers(
     tx: Transaction, period: Period, after: Place | None, zone: ZoneInfo, naming: Naming, limit: int
 ) -> Page:
     start = after or Place(period.start, "0")
-    found = await tx.fetch(_CUSTOMERS, start.number, int(start.key), period.end, limit)
+    found = await tx.fetch(_CUSTOMERS, start.at, int(start.key), period.end, limit)
     ids = [row["id"] for row in found]
     phones = await staff.phones(tx, ids, naming) if ids else {}
     members = {row["phone"] for row in await tx.fetch(_STAFF)}

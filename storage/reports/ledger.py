@@ -19,7 +19,8 @@ from payments.processing.step_input import EventKind
 from payments.shop import quotas
 from payments.shop.orders import conversation_of
 from storage.database.encoding import loads
-from storage.database.models import Amendment, Fact, Inbox, Order, Quota, Refund, Stock, Stray
+from storage.database.models import Inbox, Quota, Stock
+from storage.database.order_models import Amendment, Fact, Order, Refund, Stray
 from storage.database.queues import InboxState
 from storage.database.records import Records
 from storage.database.sql import chunks

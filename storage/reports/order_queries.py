@@ -68,7 +68,7 @@ def _statement(wanted: OrderFilter, owners: Sequence[int] | None) -> tuple[str, 
         add("conversation_id = ANY({}::bigint[])", owners)
     if wanted.after is not None:
         sign = ">" if wanted.todo else "<"
-        add(f"(placed_at, key) {sign} ({{}}, {{}})", wanted.after.placed_at, wanted.after.key)
+        add(f"(placed_at, key) {sign} ({{}}, {{}})", wanted.after.at, wanted.after.key)
     direction = "ASC" if wanted.todo else "DESC"
     order = f" ORDER BY placed_at {direction}, key {direction} LIMIT $3"
     # All parts are written here. What is asked for is among the values.

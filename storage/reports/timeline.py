@@ -10,17 +10,8 @@ from payments.ledger.facts import detail_from_json, for_people
 from payments.ledger.holds import from_codes, in_words
 from payments.processing.step_input import EventKind
 from storage.database.encoding import loads
-from storage.database.models import (
-    ORDER_KEY,
-    Alias,
-    Attempt,
-    Conversation,
-    Fact,
-    Inbox,
-    Order,
-    Outbox,
-    Refund,
-)
+from storage.database.models import Alias, Conversation, Inbox, Outbox
+from storage.database.order_models import ORDER_KEY, Attempt, Fact, Order, Refund
 from storage.database.queues import InboxState, Lane
 from storage.database.records import Records
 from storage.database.sql import chunks

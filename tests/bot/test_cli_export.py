@@ -84,3 +84,40 @@ def test_a_reader_that_goes_is_no_fault_of_the_database(database: str, tmp_path:
     ended = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, env=env, text=True, check=False)
     os.close(writing)
     assert (ended.returncode, ended.stderr) == (1, "")
+
+
+async def test_tax_counts_in_the_month_in_which_it_happens(store: Store) -> None:
+    """Sold in November, less in December, called off in January: no exported month changes afterwards."""
+    november, december, january = (NOW + month * 30 * 86_400_000 for month in range(3))
+    terms = {"seller": {"gst": "27ABCDE1234F1Z5", "scheme": "regular"}}
+    line = ["thali", "Thali", 1, 10_000]
+    for n in range(3):
+        await insert(
+            store, "orders", key=f"k-1-{n}", number=str(n), lines=[line], total=10_000, terms=terms,
+            lifecycle="fulfilled", stage="delivered", due_at=november if n else None,
+        )  # fmt: skip
+    periods = [Period(start, start + 86_400_000) for start in (november, december, january)]
+
+    async def exported(limit: int) -> list[list[tuple[str, str]]]:
+        found = []
+        for period in periods:
+            rows, after = [], None
+            while True:
+                page = await store.export(Export.GST, period, after, INDIA, limit)
+                rows += [(str(row[0]), f"{row[2]} {row[8]}") for row in page.rows]
+                if (after := page.last) is None:
+                    break
+            found.append(rows)
+        return found
+
+    sales = [("1", "sale 100.00"), ("2", "sale 100.00")]
+    assert await exported(1) == await exported(50) == [sales, [], []]
+    await insert(
+        store, "amendment", key="k-1-1-a1", order_key="k-1-1", kind="allowance", amount=3_000,
+        created_at=december,
+    )  # fmt: skip
+    over = f"stage = 'cancelled', lifecycle = 'returned', stage_at = {january}"
+    await run_sql(store, f"UPDATE orders SET {over} WHERE number = '1'")
+    assert await exported(1) == await exported(50) == [
+        sales, [("1", "credit -30.00")], [("1", "credit -70.00")]
+    ]  # fmt: skip

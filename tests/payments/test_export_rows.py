@@ -2,7 +2,9 @@
 
 import csv
 import io
+from dataclasses import replace
 from decimal import Decimal
+from itertools import chain
 
 import pytest
 from hypothesis import given
@@ -10,10 +12,13 @@ from hypothesis import strategies as st
 
 from bot.exports import text
 from payments.ledger.exports import COLUMNS, Export, Person, rows_of
+from payments.ledger.gst_rows import ended, sold, taken_back
 from payments.ledger.state import OrderState
 from payments.shop.amendments import Amendment, AmendmentKind
 from payments.shop.catalogue_table import catalogue_rows
+from payments.shop.fulfilment import Stage
 from payments.shop.local_time import INDIA
+from payments.shop.orders import Lifecycle
 from tests.payments.tiffin_shop import LUNCH, bought, flow, told
 
 _SIGNS = "=+-@\t\r\n＝＋－＠"
@@ -27,6 +32,13 @@ def placed(*taps: str) -> OrderState:
 
 def table(what: Export, state: OrderState) -> list[dict[str, object]]:
     return [dict(zip(COLUMNS[what], row, strict=True)) for row in rows_of(what, state, ASHA, INDIA)]
+
+
+def taxed(state: OrderState) -> list[dict[str, object]]:
+    """All tax rows of an order, whenever they count."""
+    back = (taken_back(state, key, INDIA) for key in dict.fromkeys(one.key for one in state.amendments))
+    rows = [*sold(state, 1, INDIA), *chain.from_iterable(back), *ended(state, INDIA)]
+    return [dict(zip(COLUMNS[Export.GST], row, strict=True)) for row in rows]
 
 
 def test_an_order_as_a_row() -> None:
@@ -52,7 +64,7 @@ def test_a_rating_has_a_row_once_it_is_given() -> None:
 
 def test_tax_rows_add_up_to_what_is_owed() -> None:
     state = placed("Thali", LUNCH, "Kaju", LUNCH, "Cash")
-    rows = table(Export.GST, state)
+    rows = taxed(state)
     assert [row["description"] for row in rows] == ["Veg thali", "Kaju katli", "Delivery", "Delivery"]
     assert sum(Decimal(str(row["amount"])) for row in rows) * 100 == state.order.total
     for row in rows:
@@ -67,7 +79,7 @@ def test_what_amendments_take_back_is_taken_off_the_tax(amount: int) -> None:
     less = Amendment("k", state.key, AmendmentKind.LESS, "x", 1, amount=12_000, sku="thali", pieces=1)
     allowance = Amendment("k", state.key, AmendmentKind.ALLOWANCE, "x", 1, amount=min(amount, 30_050))
     amended = state.amended(less).amended(allowance)
-    rows = table(Export.GST, amended)
+    rows = taxed(amended)
     assert sum(Decimal(str(row["amount"])) for row in rows) * 100 == amended.owed
     credits = [row for row in rows if row["kind"] == "credit"]
     assert credits[0]["description"] == "Veg thali"
@@ -89,7 +101,7 @@ def test_no_line_is_credited_with_more_than_it_cost(changes: list[str | int]) ->
         state = state.amended(
             Amendment("k", state.key, kind, "x", 1, amount=amount, sku=sku, pieces=len(sku[:1]))
         )
-    rows = table(Export.GST, state)
+    rows = taxed(state)
     rates = {
         rate: sum(Decimal(str(r["amount"])) for r in rows if r["gst_percent"] == rate) for rate in (5, 18)
     }
@@ -97,8 +109,20 @@ def test_no_line_is_credited_with_more_than_it_cost(changes: list[str | int]) ->
     assert sum(rates.values()) * 100 == state.owed
 
 
-def test_no_tax_rows_without_goods_that_are_due() -> None:
-    assert table(Export.GST, placed("Thali", LUNCH, "Pay now")) == []
+def test_what_ends_takes_back_all_that_is_left_but_a_delivery_that_is_kept() -> None:
+    state = placed("Thali", LUNCH, "Kaju", LUNCH, "Cash")
+    allowance = Amendment("k", state.key, AmendmentKind.ALLOWANCE, "x", 1, amount=5_000)
+    over = replace(state.amended(allowance), lifecycle=Lifecycle.RETURNED, stage=Stage.CANCELLED)
+    assert sum(Decimal(str(row["amount"])) for row in taxed(over)) == 0
+    refused = Amendment("r", state.key, AmendmentKind.REFUSED, "x", 1, amount=state.owed - 4_000)
+    kept = replace(state.amended(refused), lifecycle=Lifecycle.RETURNED, stage=Stage.REFUSED)
+    assert sum(Decimal(str(row["amount"])) for row in taxed(kept)) == 40
+
+
+def test_no_tax_rows_of_a_shop_without_a_tax_number() -> None:
+    state = placed()
+    terms = replace(state.order.terms, seller=replace(state.order.terms.seller, gst=""))
+    assert taxed(replace(state, order=replace(state.order, terms=terms))) == []
 
 
 def test_the_catalogue_as_rows() -> None:

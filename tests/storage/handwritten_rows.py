@@ -36,6 +36,10 @@ _DEFAULTS: Final[dict[str, dict[str, Any]]] = {
         "currency": "INR", "at": 1, "detail": {}, "learned_at": NOW, "learned_from": 1,
     },
     "refund": {"conversation_id": 1, "reason": "surplus", "created_at": NOW},
+    "amendment": {
+        "conversation_id": 1, "sku": "", "pieces": 0, "changed_by": "Meena", "why": "", "created_at": NOW,
+        "caused_by": 1,
+    },
     "stock": {"declared": 10, "reserved": 0, "sold": 0},
     "notice": {"created_at": NOW},
 }  # fmt: skip

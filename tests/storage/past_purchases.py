@@ -8,7 +8,7 @@ from tortoise.fields import CharField, TextField
 from tortoise.models import Model
 
 from storage import Store
-from storage.database import models
+from storage.database import models, order_models
 from storage.database.postgres import PostgresUnits
 from storage.database.transaction import Row, Transaction, Work
 from tests.storage.purchases import Shop
@@ -23,11 +23,11 @@ _COPIED: Final[tuple[type[Model], ...]] = (
     models.Alias,
     models.Inbox,
     models.Outbox,
-    models.Order,
-    models.Attempt,
-    models.Fact,
-    models.Refund,
-    models.Amendment,
+    order_models.Order,
+    order_models.Attempt,
+    order_models.Fact,
+    order_models.Refund,
+    order_models.Amendment,
     models.Conversation,
 )
 _BULKY: Final = ("inbox", "outbox")

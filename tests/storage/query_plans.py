@@ -8,7 +8,7 @@ from typing import Any, Final
 import orjson
 from tortoise.models import Model
 
-from storage.database import models
+from storage.database import models, order_models
 from storage.database.postgres import PostgresUnits
 from storage.database.sql import Value
 from storage.database.transaction import Row, Transaction, Units
@@ -21,7 +21,7 @@ switched off, coupon, coming delivery slot or member of the staff, or link that 
 _GROWING: Final = (
     frozenset(
         model._meta.db_table
-        for model in vars(models).values()
+        for model in (vars(models) | vars(order_models)).values()
         if isinstance(model, type) and issubclass(model, Model) and model is not Model
     )
     - _SMALL

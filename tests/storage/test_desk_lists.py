@@ -16,7 +16,8 @@ from storage import Store
 from storage.database.records import reading
 from storage.inbox.step_inputs import Unreadable
 from storage.reports import order_queries
-from storage.reports.desk import EVER, Listed, OrderFilter, OrderPage, Place, UnreadableOrder
+from storage.reports.desk import EVER, Listed, OrderFilter, OrderPage, UnreadableOrder
+from storage.reports.place import Place
 from tests.storage.handwritten_rows import NOW, insert, open_store, run_sql
 
 _STAGES = (None, "placed", "out", "delivered", "cancelled")

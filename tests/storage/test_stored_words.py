@@ -12,7 +12,7 @@ from payments.processing.step_input import EventKind
 from payments.shop.amendments import AmendmentKind
 from payments.shop.fulfilment import Stage
 from payments.shop.orders import AttemptStatus, Lifecycle, Mode
-from storage.database import models
+from storage.database import models, order_models
 from storage.database.queues import InboxState, Lane, OutboxState
 from storage.inbox.strays import StrayDecision
 
@@ -63,6 +63,7 @@ def test_sql_compares_columns_with_words_of_their_enums() -> None:
 
 def checks() -> dict[str, str]:
     """Return the check constraints of all tables, by name."""
-    tables = [table for table in vars(models).values() if isinstance(table, type) and hasattr(table, "Meta")]
+    classes = (vars(models) | vars(order_models)).values()
+    tables = [table for table in classes if isinstance(table, type) and hasattr(table, "Meta")]
     constraints = [one for table in tables for one in getattr(table.Meta, "constraints", ())]
     return {constraint.name: constraint.check for constraint in constraints}

@@ -34,8 +34,9 @@ from storage.reports import chats
 from storage.reports.backlog import held, notices, parked, promised, state_of
 from storage.reports.chats import ChatFilter, ChatPlace
 from storage.reports.customers import find
-from storage.reports.desk import OrderFilter, Place
+from storage.reports.desk import OrderFilter
 from storage.reports.ledger import books
+from storage.reports.place import Place
 from storage.reports.timeline import story, subjects
 from tests.builders import change_set, refunded, webhook
 from tests.storage.past_purchases import START
@@ -336,6 +337,8 @@ async def _ask(shop: Shop, phone: str) -> None:
         first = await shop.store.export(what, Period(0, shop.now), None, INDIA, 20)
         assert first.last is not None
         await shop.store.export(what, Period(0, shop.now), first.last, INDIA, 20)
+    for part in range(3):
+        await shop.store.export(Export.GST, Period(0, shop.now), Place(0, f"{part}:"), INDIA, 20)
 
 
 def _commands(given: StepInput) -> ChangeSet:

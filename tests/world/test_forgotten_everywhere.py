@@ -9,7 +9,7 @@ from tortoise.models import Model
 
 from bot.clock import ShiftedClock
 from sandbox.world import World
-from storage.database import models
+from storage.database import models, order_models
 from tests.world.desk_shop import TEXT, change, ordered
 from tests.world.running_bot import Live, Start
 
@@ -91,7 +91,7 @@ async def _everything_happens(live: Live) -> str:
 async def _traces(live: Live) -> list[str]:
     """Return the columns, of whatever table, that hold one of WORDS."""
     found = set()
-    for model in vars(models).values():
+    for model in (vars(models) | vars(order_models)).values():
         if isinstance(model, type) and issubclass(model, Model) and model is not Model:
             table = model._meta.db_table
             for row in await live.rows(f"SELECT * FROM {table}"):

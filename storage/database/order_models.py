@@ -1,0 +1,197 @@
+"""The tables of orders and their money; see `storage.database.models`."""
+
+from typing import ClassVar, Final
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.migrations.constraints import CheckConstraint
+from tortoise.models import Model
+
+ORDER_KEY: Final = 64
+"""The longest key of an order, in characters."""
+
+
+class Order(Model):
+    """An order as placed, with its payment status, lifecycle, money and fulfilment stage now.
+
+    `todo` has the tasks that the shop still has with it, with commas between; NULL if there is none. `due_at`
+    is when its goods became due, for the first time; NULL if they never did. `destination` is the customer's
+    own data but for slot and state; so are the `kept` answers in `terms`.
+    """
+
+    key = fields.CharField(max_length=ORDER_KEY, primary_key=True)
+    conversation_id = fields.BigIntField()
+    number = fields.TextField()
+    lines = fields.TextField()
+    total = fields.BigIntField()
+    currency = fields.TextField()
+    terms = fields.TextField()
+    destination = fields.TextField()
+    payment = fields.TextField()
+    stage = fields.TextField(null=True)
+    stage_by = fields.TextField(null=True)
+    stage_at = fields.BigIntField(null=True)
+    todo = fields.TextField(null=True)
+    lifecycle = fields.TextField()
+    fulfilled = fields.BigIntField()
+    held = fields.BigIntField()
+    held_for = fields.TextField(null=True)
+    placed_at = fields.BigIntField()
+    placed_by = fields.BigIntField()
+    paid_at = fields.BigIntField(null=True)
+    due_at = fields.BigIntField(null=True)
+    rating = fields.IntField(null=True)
+
+    class Meta:
+        table = "orders"
+        constraints: ClassVar = [
+            CheckConstraint(
+                check="lifecycle IN ('open', 'promised', 'lapsed', 'fulfilled', 'returned')",
+                name="orders_lifecycle",
+            ),
+            CheckConstraint(
+                check="stage IN ('placed', 'accepted', 'preparing', 'ready', 'out', 'delivered', 'cancelled',"
+                " 'refused', 'returned')",
+                name="orders_stage",
+            ),
+            CheckConstraint(
+                check="payment IN ('unpaid', 'authorised', 'short', 'held', 'cash', 'paid', 'refunding',"
+                " 'refunded', 'cancelled')",
+                name="orders_payment",
+            ),
+            CheckConstraint(check="fulfilled >= 0 AND held >= 0", name="orders_money"),
+            CheckConstraint(check="held = 0 OR held_for IS NOT NULL", name="orders_held"),
+            CheckConstraint(check="rating BETWEEN 1 AND 5", name="orders_rating"),
+        ]
+        indexes: ClassVar = [
+            Index(fields=("conversation_id",), name="orders_conversation"),
+            Index(fields=("placed_by",), name="orders_placed_by"),
+            Index(fields=("number",), name="orders_number"),
+            Index(fields=("placed_at", "key"), name="orders_placed_at"),
+            Index(fields=("stage", "placed_at", "key"), name="orders_by_stage"),
+            Index(fields=("payment", "placed_at", "key"), name="orders_by_payment"),
+        ]
+
+
+class Attempt(Model):
+    """One payment link of an order."""
+
+    reference_id = fields.CharField(max_length=64, primary_key=True)
+    order_key = fields.TextField()
+    conversation_id = fields.BigIntField()
+    ordinal = fields.IntField()
+    amount = fields.BigIntField()
+    currency = fields.TextField()
+    status = fields.TextField()
+    mode = fields.TextField(null=True)
+    link_id = fields.TextField(null=True)
+    short_url = fields.TextField(null=True)
+    expires_at = fields.BigIntField()
+    created_at = fields.BigIntField()
+
+    class Meta:
+        table = "attempt"
+        constraints: ClassVar = [
+            CheckConstraint(
+                check="status IN ('planned', 'creating', 'created', 'withdrawing', 'cancelled', 'expired',"
+                " 'paid', 'refused')",
+                name="attempt_status",
+            ),
+            CheckConstraint(check="mode IN ('test', 'live')", name="attempt_mode"),
+        ]
+        indexes: ClassVar = [Index(fields=("conversation_id", "order_key"), name="attempt_order")]
+
+
+class Fact(Model):
+    """One fact from the payment provider, stored once. Append-only."""
+
+    id = fields.BigIntField(primary_key=True)
+    conversation_id = fields.BigIntField()
+    order_key = fields.TextField()
+    entity = fields.TextField()
+    entity_id = fields.TextField()
+    state = fields.TextField()
+    amount = fields.BigIntField()
+    currency = fields.TextField()
+    at = fields.BigIntField()
+    detail = fields.TextField()
+    learned_at = fields.BigIntField()
+    learned_from = fields.BigIntField()
+
+    class Meta:
+        table = "fact"
+        unique_together = (("conversation_id", "order_key", "entity", "entity_id", "state"),)
+
+
+class Refund(Model):
+    """A refund: ours, stored before the provider is asked for it, or one that was made without us."""
+
+    key = fields.CharField(max_length=64, primary_key=True)
+    conversation_id = fields.BigIntField()
+    order_key = fields.TextField()
+    payment_id = fields.TextField()
+    amount = fields.BigIntField()
+    reason = fields.TextField()
+    status = fields.TextField()
+    refund_id = fields.TextField(null=True)
+    created_at = fields.BigIntField()
+
+    class Meta:
+        table = "refund"
+        indexes: ClassVar = [Index(fields=("conversation_id", "order_key"), name="refund_order")]
+        constraints: ClassVar = [
+            CheckConstraint(
+                check="status IN ('asked', 'created', 'processed', 'failed', 'refused', 'withdrawn')",
+                name="refund_status",
+            ),
+            CheckConstraint(check="amount > 0", name="refund_amount"),
+        ]
+
+
+class Amendment(Model):
+    """What a person changed about a placed order. Append-only. `destination` and `why` are forgotten."""
+
+    key = fields.CharField(max_length=64, primary_key=True)
+    conversation_id = fields.BigIntField()
+    order_key = fields.TextField()
+    kind = fields.TextField()
+    amount = fields.BigIntField()
+    sku = fields.TextField()
+    pieces = fields.IntField()
+    changed_by = fields.TextField()
+    why = fields.TextField()
+    destination = fields.TextField(null=True)
+    created_at = fields.BigIntField()
+    caused_by = fields.BigIntField()
+
+    class Meta:
+        table = "amendment"
+        indexes: ClassVar = [
+            Index(fields=("conversation_id", "order_key"), name="amendment_order"),
+            Index(fields=("created_at", "key"), name="amendment_created"),
+        ]
+        constraints: ClassVar = [
+            CheckConstraint(
+                check="kind IN ('less', 'allowance', 'address', 'refused', 'kept')", name="amendment_kind"
+            ),
+            CheckConstraint(check="amount >= 0 AND pieces >= 0", name="amendment_amount"),
+        ]
+
+
+class Stray(Model):
+    """A payment link at the provider whose order this database lacks, and a person's decision about it."""
+
+    link_id = fields.CharField(max_length=80, primary_key=True)
+    order_key = fields.TextField()
+    reference_id = fields.TextField()
+    amount = fields.BigIntField()
+    decision = fields.TextField()
+    payments = fields.TextField()
+    settled_at = fields.BigIntField()
+
+    class Meta:
+        table = "stray"
+        constraints: ClassVar = [
+            CheckConstraint(check="decision IN ('cancelled', 'refunded', 'kept')", name="stray_decision")
+        ]
+        indexes: ClassVar = [Index(fields=("order_key",), name="stray_order")]
