@@ -121,6 +121,11 @@ class OrderState:
         return self.lifecycle in (Lifecycle.OPEN, Lifecycle.PROMISED, Lifecycle.FULFILLED)
 
     @property
+    def running(self) -> bool:
+        """Whether the customer is still to get the goods."""
+        return self.goods_due and self.stage is not None and not self.stage.ended
+
+    @property
     def goods_due(self) -> bool:
         """Whether the customer is to get the goods: they are paid, or cash is promised."""
         return self.lifecycle in (Lifecycle.FULFILLED, Lifecycle.PROMISED)

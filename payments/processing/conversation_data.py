@@ -47,6 +47,7 @@ def data(shop: ShopState) -> dict[str, Any]:
         "cart": cart.to_json(shop.cart),
         "orders": shop.placed,
         "order": shop.current,
+        "running": sorted(key for key, one in shop.orders.items() if one.running and key != shop.current),
         "asked_at": shop.asked_at,
         "earlier_links": list(shop.earlier_links),
         "coupons": dict(shop.used),
@@ -56,6 +57,12 @@ def data(shop: ShopState) -> dict[str, Any]:
         "handover": handovers.to_json(shop.handover),
     }
     return {name: value for name, value in kept.items() if value}
+
+
+def order_keys_in(data: Mapping[str, Any]) -> set[str]:
+    """Return the keys of the orders that each step of a conversation needs: the current one, and all whose
+    goods are to come."""
+    return {*([key] if (key := order_key_in(data)) else ()), *data.get("running", ())}
 
 
 def order_key_in(data: Mapping[str, Any]) -> str | None:

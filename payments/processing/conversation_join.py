@@ -10,7 +10,7 @@ from typing import Any
 
 from flows.engine.conversation import Conversation
 from payments.processing.bodies import Joined
-from payments.processing.conversation_data import of_conversation, order_key_in
+from payments.processing.conversation_data import of_conversation, order_keys_in
 from payments.processing.turn import Trace, Turn
 from payments.shop.checkout import NOTHING_SAID
 from payments.shop.consent import stricter
@@ -18,10 +18,10 @@ from payments.shop.orders import order_key_of
 
 
 def order_keys(other: Conversation) -> set[str]:
-    """Return the keys of the orders that joining `other` needs: its current one, those of earlier links."""
-    current = order_key_in(other.data)
+    """Return the keys of the orders that joining `other` needs: those that its steps need, and those of
+    earlier links."""
     earlier = {order_key_of(reference) for reference in other.data.get("earlier_links", ())}
-    return {*earlier, *([current] if current else ())}
+    return earlier | order_keys_in(other.data)
 
 
 def join(turn: Turn, body: Joined) -> tuple[Trace, bool]:

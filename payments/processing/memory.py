@@ -16,7 +16,7 @@ from payments.ledger.polling import Poll
 from payments.ledger.refunds import Refund
 from payments.ledger.state import OrderState
 from payments.processing.changes import Caused, ChangeSet, Command, EventResult, Told, values
-from payments.processing.conversation_data import order_key_in
+from payments.processing.conversation_data import order_keys_in
 from payments.processing.named_orders import asks_for_to_do, numbers_in, order_keys, period_in, quote_in
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import TO_DO, EventKind, InboxEvent, StepInput, ToDo
@@ -76,7 +76,7 @@ class MemoryStore:
     def given(self, id: str, events: Iterable[InboxEvent], nonce: str = "") -> StepInput:
         """Return what a step of `events` of the conversation `id` is given."""
         conversation, events = self.conversations[id], tuple(events)
-        named = {order_key_in(conversation.data) or ""}.union(*map(_named, events))
+        named = order_keys_in(conversation.data).union(*map(_named, events))
         if any(event.kind is EventKind.FORGET for event in events):
             named |= self.orders.keys()
         known = {key: self.orders[key] for key in sorted(named & self.orders.keys())}

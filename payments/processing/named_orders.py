@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from flows.messages.replies import ReplyId, decode
 from payments.processing import conversation_join
 from payments.processing.bodies import joined
 from payments.processing.step_input import EventKind, InboxEvent
 from payments.shop.business_day import Period
-from payments.shop.orders import order_key_of
+from payments.shop.orders import conversation_of, order_key_of
 
 ORDERS: Final = "orders"
 """What a member of the staff asks for in their own chat: the orders to do."""
@@ -31,9 +32,20 @@ def order_keys(event: InboxEvent) -> set[str]:
         keys.add(order_key_of(reference) if isinstance(reference, str) else said.get("order_key"))
     elif event.kind is EventKind.STAFF:
         keys.add(event.body.get("order_key"))
+    elif event.kind is EventKind.CHAT:
+        keys.update(_tapped(event))
     elif event.kind is EventKind.JOINED:
         keys.update(conversation_join.order_keys(joined(event.body).other))
     return {key for key in keys if isinstance(key, str) and key}
+
+
+def _tapped(event: InboxEvent) -> set[str]:
+    """Return the keys of orders in the value of a button: `<order key> 5` rates that order."""
+    said = _fields(event, EventKind.CHAT).get("event")
+    tapped = said.get("id") if isinstance(said, dict) else None
+    reply = decode(tapped) if isinstance(tapped, str) else None
+    words = reply.value.split() if isinstance(reply, ReplyId) else ()
+    return {word for word in words if conversation_of(word) is not None}
 
 
 def quote_in(event: InboxEvent) -> str | None:

@@ -122,36 +122,55 @@ def _takes_cash(state: ShopState, order: OrderState) -> bool:
     return state.takes_cash(order.owed) and (area is None or area.cash)
 
 
-def _call_off(scene: Scene, args: NoArguments) -> Result:
-    """Call off the current order, if the shop still allows it. What was paid goes back; so does what comes.
+class _Named(NoArguments):
+    order: Any = None
+    """Key of an order; without one, the order is meant that is under way."""
 
-    The step tells the flow, as it does when the staff call an order off.
+
+def _turned_to(state: ShopState, named: Any) -> OrderState | None:
+    """Return the order with the key `named`, or the one that is meant if none is named."""
+    key = str(named or "").strip()
+    return state.orders.get(key) if key else state.meant
+
+
+def _show(scene: Scene, args: _Named) -> Result:
+    """Turn the chat to an order that is under way, or that is named: `order` is then about it."""
+    state = state_of(scene)
+    order = _turned_to(state, args.order)
+    return Result(state.about(order.key) if order else state)
+
+
+def _call_off(scene: Scene, args: _Named) -> Result:
+    """Call off an order, if the shop still allows it. What was paid goes back; so does what comes.
+
+    The chat is then about it. The step tells the flow, as it does when the staff call an order off.
     """
     state = state_of(scene)
-    order = state.order
+    order = _turned_to(state, args.order)
     if order is None or order.lifecycle is Lifecycle.RETURNED:
         return refused(scene, "order.refused", reason="nothing to cancel")
-    unpaid = order.open_to_pay or order.lapsed
-    if not unpaid and not state.may_call_off(order):
-        # Also while money waits for a person: they must see to it.
-        return refused(scene, "order.refused", reason="too late")
+    state = state.about(order.key)
+    if not state.may_cancel(order):
+        return refused_with(state, "order.refused", reason="too late")
     shelf = goods_are_here(order.stage)
     return Result(state.called_off(order.key, Stage.CANCELLED, CUSTOMER, shelf=shelf).unresolving(order))
 
 
 class _Rating(NoArguments):
     rating: Any
+    """`5`, or `<order key> 5`: what the button of a message says rates the order that it was about."""
 
 
 def _rate(scene: Scene, args: _Rating) -> Result:
-    """Keep what the customer says of the current order, from 1 (bad) to 5 (good), once."""
+    """Keep what the customer says of an order, from 1 (bad) to 5 (good), once."""
     state = state_of(scene)
-    order, said = state.order, str(args.rating).strip()
+    *named, said = str(args.rating).split() or [""]
+    order = state.orders.get(named[0]) if named else state.order
     if order is None or order.stage is not Stage.DELIVERED:
         return refused(scene, "order.refused", reason="not delivered", limit=0)
     if order.rating is not None:
         return refused(scene, "order.refused", reason="rated before", limit=order.rating)
-    if said not in _RATINGS:
+    if said not in _RATINGS or len(named) > 1:
         return refused(scene, "order.refused", reason="no rating", limit=BEST_RATING)
     return Result(state.with_order(replace(order, rating=int(said))))
 
@@ -162,6 +181,7 @@ _RATINGS: Final = frozenset(str(rating) for rating in range(1, BEST_RATING + 1))
 ORDER: Final = {
     "order.place": Action(NoArguments, _place, ("order.refused", "checkout.refused")),
     "order.rate": Action(_Rating, _rate, ("order.refused",)),
-    "order.cancel": Action(NoArguments, _call_off, ("order.refused", "order.stage")),
+    "order.show": Action(_Named, _show),
+    "order.cancel": Action(_Named, _call_off, ("order.refused", "order.stage")),
     "payment.cash": Action(NoArguments, _promise, ("order.refused",)),
 }

@@ -96,6 +96,16 @@ class ShopState(NamedTuple):
         """The order that the chat is about."""
         return self.orders.get(self.current) if self.current else None
 
+    @property
+    def meant(self) -> OrderState | None:
+        """The order that a customer means who names none: the current one if it can be paid or its goods are
+        to come, else the newest whose goods are to come, else the current one."""
+        current = self.order
+        if current is not None and (current.open_to_pay or current.running):
+            return current
+        running = [state for state in self.orders.values() if state.running]
+        return max(running, key=lambda state: state.order.placed_by, default=current)
+
     def known(self, key: str) -> OrderState:
         """Return the order with `key`. Raises CannotHandle if this database does not have it."""
         state = self.orders.get(key)
@@ -116,8 +126,14 @@ class ShopState(NamedTuple):
             return False
         return terms.up_to is None or amount <= terms.up_to
 
-    def may_call_off(self, state: OrderState) -> bool:
-        """Whether the customer may call off this order, whose goods are due or whose payment is under way."""
+    def may_cancel(self, state: OrderState) -> bool:
+        """Whether the customer may cancel this order: it is not paid, or the shop still allows it.
+
+        Not while money waits for a person: they must see to it.
+        """
+        return state.open_to_pay or state.lapsed or self._may_call_off(state)
+
+    def _may_call_off(self, state: OrderState) -> bool:
         terms = self.at.shop.cancel
         # Before the capture nobody has begun with the goods.
         stage = Stage.PLACED if state.waits_for_capture else state.stage if state.goods_due else None

@@ -90,7 +90,8 @@ class StepInput(NamedTuple):
     """Ten random letters, drawn for this step alone and from no counter. They keep the keys that the step
     makes unique for ever, even after its database was restored or copied."""
     orders: Mapping[str, OrderState] = _NONE
-    """By key: the conversation's current order and those that `events` name, as far as we have them.
+    """By key: the conversation's current order, those whose goods are to come, and those that `events` name,
+    as far as we have them.
     `EventKind.FORGET` names all orders of the conversation."""
     left: Mapping[str, int] = _NONE
     """Pieces left of each counted article."""

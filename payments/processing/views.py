@@ -77,8 +77,8 @@ def _order(state: ShopState) -> Mapping[str, Any]:
 
 def _kept(state: ShopState, found: OrderState) -> Mapping[str, Any]:
     """Return what depends on the shop: whether the customer may cancel, and the answers that it keeps."""
-    cancels = found.open_to_pay or state.may_call_off(found)
-    return {**dict.fromkeys(state.at.shop.keeps, ""), **found.order.terms.kept, "can_cancel": cancels}
+    kept = {**dict.fromkeys(state.at.shop.keeps, ""), **found.order.terms.kept}
+    return {**kept, "can_cancel": state.may_cancel(found)}
 
 
 def order(state: OrderState | None, now: int) -> Mapping[str, Any]:
@@ -155,7 +155,7 @@ def _goods(state: OrderState) -> Mapping[str, Any]:
         "note": to.note,
         "stage": str(state.stage or ""),
         "rating": state.rating or 0,
-        "running": state.goods_due and state.stage is not None and not state.stage.ended,
+        "running": state.running,
     }
 
 

@@ -11,7 +11,7 @@ from payments.ledger.facts import EntityType, Fact, FactState, detail_from_json,
 from payments.ledger.holds import from_codes
 from payments.ledger.refunds import Refund, RefundStatus
 from payments.ledger.state import OrderState
-from payments.processing.conversation_data import order_key_in
+from payments.processing.conversation_data import order_keys_in
 from payments.processing.named_orders import order_keys, quote_in
 from payments.processing.step_input import EventKind, InboxEvent, StepInput
 from payments.shop.amendments import Amendment, AmendmentKind
@@ -89,7 +89,7 @@ async def load_due(
                 people[row["id"]] = _conversation(tx.installation, row)
             except Exception as error:  # noqa: BLE001 - any error concerns only this conversation
                 found.append(Unusable(due[row["id"]][0].number, error))
-    named |= {(id, key) for id, one in people.items() if (key := order_key_in(one.data))}
+    named |= {(id, key) for id, one in people.items() for key in order_keys_in(one.data)}
     named |= await _of_forgotten(tx, due)
     orders = await load_orders(tx, sorted(named))
     account = await _account(tx) if orders else None
