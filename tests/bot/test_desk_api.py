@@ -21,6 +21,7 @@ from bot.settings import Settings
 from bot.workers.loop import Workers
 from flows.engine import conversation as conversations
 from flows.engine.conversation import Conversation
+from payments.shop.staff import Staff
 from storage import Store
 from tests.bot.command_line import SETTINGS, installation
 from tests.bot.executor_bench import FixedClock
@@ -303,3 +304,15 @@ async def test_somebody_without_a_number_is_forgotten_by_their_conversation(desk
         assert (await asked)[0] == 200
         assert await ask.context.store._units.read(lambda tx: tx.fetch("SELECT * FROM alias")) == []
         assert (await ask("POST", f"/customers/{installed}-1/forget", {}))[0] == 404, "nobody any more"
+
+
+async def test_one_of_the_staff_is_not_forgotten(desk: Callable[..., Any]) -> None:
+    async with desk() as ask:
+        await ask.context.store.declare_staff({PHONE: Staff("Meena", f"+{PHONE}")}, 1)
+        asked = asyncio.create_task(ask("POST", f"/customers/{PHONE}/forget", {}))
+        while not asked.done():
+            await ask.workers.drain()
+            await asyncio.sleep(0)
+        status, said = await asked
+        assert (status, said["reason"]) == (409, "one of the staff")
+        assert said["error"] == "it is one of the staff"
