@@ -29,8 +29,11 @@ messages:
     text: Something has come of your order.
     template: {name: news, values: ["{{ order.number }}"]}
   thanks: We are full. Goodbye.
+  sorry: Sorry, that did not work.
 anywhere:
   order.requested: {do: [cart.fill, order.place, payment.request]}
+  cart.refused: {say: sorry}
+  order.refused: {say: sorry}
   payment_link.created: {say: pay}
   payment_link.refused: {say: news}
   payment.captured: {do: cart.settle, say: news}
