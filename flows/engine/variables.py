@@ -20,7 +20,7 @@ _INTEGER: Final = re.compile(r"-?[0-9]{1,18}", re.ASCII)
 """Checked before `int`, which would also take `+5` and `1_0`."""
 _BETWEEN_DIGITS: Final = re.compile(r"[\s\-‐‑–]+")
 """What people write between the digits of a PIN code: blanks of any width, hyphens, a dash."""
-_DEFAULT_LENGTHS: Final[dict[str, tuple[int, int]]] = {"text": (1, 500), "address": (10, 300)}
+_DEFAULT_LENGTHS: Final[dict[str, tuple[int, int]]] = {"text": (1, 500), "address": (10, 500)}
 
 
 class Variable(BaseModel):

@@ -146,16 +146,22 @@ def _settle(scene: Scene, args: NoArguments) -> Result:
 
 
 def _repeat(scene: Scene, args: NoArguments) -> Result:
-    """Fill the cart with what the current order holds, as far as the shop has it now, at today's prices."""
+    """Put into the cart what the current order holds, as far as the shop has it now, at today's prices.
+
+    What the cart holds stays, and what is in both is not added up: who repeats twice wants it once.
+    """
     state = state_of(scene)
     if state.order is None:
         return refused(scene, "cart.refused", reason="no order", limit=0)
     possible = {line: min(line.quantity, _limit_of(state, line.sku)) for line in state.order.order.lines}
-    held = tuple(Item(line.sku, quantity) for line, quantity in possible.items() if quantity)
     gone = [_name(scene, line) for line, quantity in possible.items() if not quantity]
     less = [_name(scene, line) for line, quantity in possible.items() if 0 < quantity < line.quantity]
-    if not held:
+    if not any(possible.values()):
         return refused(scene, "cart.refused", reason="sold out", limit=0, gone=gone)
+    held = state.cart
+    for line in possible:
+        wanted = max(line.quantity, cart.quantity_of(held, line.sku))
+        held = cart.with_quantity(held, line.sku, min(wanted, _limit_of(state, line.sku)))
     missing = Happened("cart.incomplete", {"gone": gone, "less": less})
     return Result(state.with_cart(held), raised=(missing,) if gone or less else ())
 

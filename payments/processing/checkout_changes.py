@@ -47,7 +47,7 @@ def fields_of(fault: CheckoutFault) -> dict[str, str | int]:
 
 def _pickup(state: ShopState, wanted: Any, language: str) -> ShopState | CheckoutFault:
     delivery = state.at.shop.delivery
-    if not wanted or str(wanted).lower() == "false":
+    if str(wanted).lower() != "true":
         how = Fulfilment.DELIVERY if state.checkout.address else Fulfilment.NONE
         return state.saying(replace(state.checkout, how=how))
     if delivery is None or not delivery.pickup:

@@ -101,7 +101,7 @@ class ShopState(NamedTuple):
         """The order that a customer means who names none: the current one if it can be paid or its goods are
         to come, else the newest whose goods are to come, else the current one."""
         current = self.order
-        if current is not None and (current.open_to_pay or current.running):
+        if current is not None and (current.open_to_pay or current.waits_for_capture or current.running):
             return current
         running = [state for state in self.orders.values() if state.running]
         return max(running, key=lambda state: state.order.placed_by, default=current)

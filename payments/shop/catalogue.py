@@ -212,13 +212,20 @@ class Shop(BaseModel):
         return sku in off or (article is not None and article.product.sku in off)
 
     def gst_rate(self, product: Product) -> int:
-        """Return the GST inside the product's price, in basis points; 0 if bills show none."""
-        taxed = self.gst is not None and self.gst.scheme == "regular"
-        return self.rate_of(product, self.gst.rate) if self.gst and taxed else 0
+        """Return the GST inside the product's price, in basis points; 0 if bills show none.
+
+        It is the product's, its category's, or that of the shop.
+        """
+        if self.gst is None or self.gst.scheme != "regular":
+            return 0
+        category = self._category_of(product)
+        rates = (product.gst, category.gst if category else None)
+        return next((rate for rate in rates if rate is not None), self.gst.rate)
 
     def hsn(self, product: Product) -> str:
-        """Return the product's HSN code; empty if it has none."""
-        return self.hsn_of(product, self.gst.hsn if self.gst else "")
+        """Return the product's HSN code, its category's, or that of the shop; empty if none has one."""
+        category = self._category_of(product)
+        return product.hsn or (category.hsn if category else None) or (self.gst.hsn if self.gst else "")
 
     def places(self, quota: str) -> int | None:
         """Return how often a slot or a coupon can be taken (`payments.shop.quotas`); None if any number."""
@@ -228,17 +235,6 @@ class Shop(BaseModel):
             return coupon.uses if coupon else None
         found = slot_of(self.delivery, name) if self.delivery else None
         return found[0].orders if found else None
-
-    def rate_of(self, product: Product, default: int) -> int:
-        """Return the rate of tax in hundredths of a percent: the product's, its category's, or `default`."""
-        category = self._category_of(product)
-        rates = (product.gst, category.gst if category else None)
-        return next((rate for rate in rates if rate is not None), default)
-
-    def hsn_of(self, product: Product, default: str) -> str:
-        """Return the HSN code: the product's, its category's, or `default`."""
-        category = self._category_of(product)
-        return product.hsn or (category.hsn if category else None) or default
 
     def _category_of(self, product: Product) -> Category | None:
         return self._by_category.get(product.category or "")

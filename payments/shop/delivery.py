@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from flows.document.shape import Count, Spec, Texts
 from flows.document.words import has_words, normalise
+from payments.shop.legal import LAST_STATE
 from payments.shop.local_time import TimeOfDay, Times, Weekdays, show_time
 from payments.shop.money import Rupees, RupeesOrZero
 from payments.shop.pincodes import Pincodes
@@ -17,7 +18,6 @@ from payments.shop.pincodes import Pincodes
 MAX_DAYS_AHEAD: Final = 30
 SLOT_ID: Final = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 _DAYS: Final = re.compile(r"([0-9]{1,3})( ?days?)?", re.ASCII)
-_LAST_STATE: Final = 38
 _OTHER_TERRITORY: Final = 97
 
 
@@ -32,7 +32,7 @@ def _state(value: Any) -> str:
     """Two digits. Source: GST state codes, the first two digits of a GSTIN."""
     text = str(value).strip()
     is_code = not isinstance(value, bool) and re.fullmatch(r"[0-9]{1,2}", text, re.ASCII)
-    if not is_code or not (1 <= int(text) <= _LAST_STATE or int(text) == _OTHER_TERRITORY):
+    if not is_code or not (1 <= int(text) <= LAST_STATE or int(text) == _OTHER_TERRITORY):
         raise ValueError(f"'{value}' is not a state's code of GST: write for example 27 for Maharashtra")
     return text.zfill(2)
 

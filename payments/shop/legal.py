@@ -8,11 +8,13 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from flows.document.shape import Spec
 from payments.shop.order_terms import Seller
 from payments.shop.pricing import GstRate
+from payments.shop.products import Hsn
 
 _GSTIN: Final = re.compile(r"[0-9]{2}[A-Z]{5}[0-9]{4}[A-Z][0-9A-Z]Z[0-9A-Z]", re.ASCII)
 """State code, PAN, registration, `Z`, check character. Source: CGST Rules, rule 10."""
 
-_LAST_STATE: Final = 38
+LAST_STATE: Final = 38
+"""The highest code of a state."""
 _NO_STATES: Final = ("97", "99")
 """Codes of numbers outside the states: other territory, centre."""
 
@@ -21,7 +23,7 @@ def _gstin(value: Any) -> str:
     number = re.sub(r"[\s-]", "", str(value)).upper()
     if not _GSTIN.fullmatch(number):
         raise ValueError(f"'{value}' is no GST number: it has 15 characters, as in 27ABCDE1234F1Z5")
-    if not 1 <= int(number[:2]) <= _LAST_STATE and number[:2] not in _NO_STATES:
+    if not 1 <= int(number[:2]) <= LAST_STATE and number[:2] not in _NO_STATES:
         raise ValueError(f"'{value}' is no GST number: no state has the code {number[:2]}")
     return number
 
@@ -40,7 +42,7 @@ class Gst(Spec):
     """`composition`: bills show no tax."""
     rate: GstRate = 0
     """Basis points, for products that have none of their own and whose category has none."""
-    hsn: Annotated[str, Field(pattern=r"^([0-9]{4}|[0-9]{6}|[0-9]{8})?$")] = ""
+    hsn: Hsn = ""
     """For products that have none of their own and whose category has none."""
     prefix: Annotated[str, Field(pattern=r"^[A-Z0-9]{1,4}$")] = "M"
     """The letters with which the numbers of bills are to begin. Nothing writes bills yet."""

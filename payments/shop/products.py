@@ -2,32 +2,17 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from flows.document.shape import Misplaced, Name, Texts, misplaced, text_in
 from flows.messages import urls
 from payments.shop.money import Rupees
+from payments.shop.pricing import GstRate
 
-MAX_RATE: Final = 10_000
-"""Hundredths of a percent: 100 %."""
 _HSN_LENGTHS: Final = (4, 6, 8)
 """Digits of a code of the Harmonised System (HSN) for goods, or of a service code (SAC) on an invoice."""
-
-
-def _rate(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
-        raise ValueError(f"{value!r} is not a rate in percent: write for example 5 or 0.25, without %")  # noqa: TRY004 - pydantic reports ValueErrors
-    hundredths = Decimal(value) * 100
-    if hundredths != hundredths.to_integral_value() or not 0 <= hundredths <= MAX_RATE:
-        raise ValueError(f"{value} is not a rate in percent: write 0 to 100, with at most two decimals")
-    return int(hundredths)
-
-
-Rate: TypeAlias = Annotated[int, BeforeValidator(_rate)]
-"""A rate of tax: written in percent in the flow file, stored in hundredths of a percent (18 % is 1800)."""
 
 
 def _hsn(code: str) -> str:
@@ -60,7 +45,7 @@ class Category(_Shape):
 
     id: Name
     name: Texts
-    gst: Rate | None = None
+    gst: GstRate | None = None
     hsn: Hsn | None = None
 
 
@@ -88,7 +73,7 @@ class Product(_Shape):
     stock: Stock = None
     category: str | None = None
     """Id of its category."""
-    gst: Rate | None = None
+    gst: GstRate | None = None
     hsn: Hsn | None = None
     variants: Annotated[list[Variant], Field(max_length=100)] = []
 

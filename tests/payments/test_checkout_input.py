@@ -12,6 +12,7 @@ from flows.engine.model import Flow
 from flows.language.load import load
 from payments.processing.actions import SHOP
 from payments.processing.step_input import EventKind
+from payments.shop.order_terms import Fulfilment
 from payments.shop.orders import Lifecycle
 from tests.payments.day_shop import PUNE, Day, text_of, words
 
@@ -106,6 +107,13 @@ def test_who_fetches_the_goods_may_give_an_address() -> None:
     day = Day()
     day.api(("thali", 1), pickup=True, address=PUNE, slot="2026-01-01.lunch")
     assert (day.state.to.how, day.state.to.address, day.state.order.delivery) == ("pickup", "", 0)
+
+
+@pytest.mark.parametrize("wanted", ["no", "false", "", 0, None])
+def test_only_yes_is_a_wish_to_fetch_the_goods(wanted: object) -> None:
+    day = Day()
+    day.api(("thali", 1), address=PUNE, slot="2026-01-01.lunch", pickup=wanted)
+    assert day.state.to.how is Fulfilment.DELIVERY
 
 
 def test_a_second_use_of_one_customer_is_refused_while_the_first_is_paid() -> None:

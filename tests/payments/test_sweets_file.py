@@ -9,6 +9,7 @@ from flows.document.errors import Issue, Severity
 from flows.language.load import examine
 from payments.processing.actions import SHOP
 from payments.shop.catalogue import Shop
+from payments.shop.legal import Gst
 from tests.payments.test_sweets import SMALL_SIZE, TEXT, sweets
 
 
@@ -105,21 +106,21 @@ KAJU: Final = '      image: "https://annapurna.example/kaju.jpg"\n'
             "gst: 5",
             "gst: 101",
             "gst: 5",
-            "101 is not a rate in percent: write 0 to 100, with at most two decimals",
+            "101 is not a rate of GST: it is 0 to 100, with at most two decimals",
             "",
         ),
         (
             "gst: 5",
             "gst: 0.125",
             "gst: 5",
-            "0.125 is not a rate in percent: write 0 to 100, with at most two decimals",
+            "0.125 is not a rate of GST: it is 0 to 100, with at most two decimals",
             "",
         ),
         (
             "gst: 5",
             "gst: 5%",
             "gst: 5",
-            "'5%' is not a rate in percent: write for example 5 or 0.25, without %",
+            "'5%' is not a rate of GST: write for example 5 or 0.25, without %",
             "",
         ),
         (
@@ -204,9 +205,9 @@ def test_a_variable_that_holds_what_was_tapped_for_another_proves_nothing() -> N
 
 def test_the_tax_of_a_product_is_its_own_or_its_categorys_or_the_shops() -> None:
     text = TEXT.replace("{sku: laddu, ", '{sku: laddu, gst: 0, hsn: "170490", ')
-    shop: Shop = sweets(text).sections["shop"]
-    taxes = {
-        product.sku: (shop.rate_of(product, 1800), shop.hsn_of(product, "9999")) for product in shop.products
-    }
+    plain: Shop = sweets(text).sections["shop"]
+    gst = Gst.model_validate({"number": "27ABCDE1234F1Z5", "rate": 18, "hsn": "9999"})
+    shop = plain.model_copy(update={"gst": gst})
+    taxes = {product.sku: (shop.gst_rate(product), shop.hsn(product)) for product in shop.products}
     assert taxes == {"thali": (500, "9999"), "kaju": (1800, "2106"), "laddu": (0, "170490")}
     assert [article.product.sku for article in shop.articles.values()] == ["thali", "kaju", "kaju", "laddu"]
