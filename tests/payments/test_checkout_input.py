@@ -25,7 +25,7 @@ LUNCH: Final = "slot:2026-01-01.lunch"
         ("2026-01-01.breakfast", "no slot"),
         ("2026-01-03.lunch", "no slot"),
         ("2025-12-31.lunch", "slot over"),
-        ("0001-01-01.lunch", "slot over"),
+        ("0001-01-01.lunch", "no slot"),
         ("9999-12-31.lunch", "no slot"),
         ("2026-02-30.lunch", "no slot"),
         ("२०२६-०१-०१.lunch", "no slot"),
