@@ -104,7 +104,7 @@ async def test_after_24_hours_it_is_refused_with_the_mend(
         ({"text": "a\0"}, "text: Value error, has a NUL character"),
         ({"text": "x" * 4097}, "text: Value error, is 4097 characters, and WhatsApp takes 4096"),
         ({}, "text: Field required"),
-        ({"text": "a", "by": "a\n"}, "by: "),
+        ({"text": "a", "by": "a\0"}, "by: "),
         ({"text": "a", "done": "yes"}, "done: "),
     ],
 )
