@@ -136,7 +136,7 @@ def what_is_called_off_keeps_its_money(patch: pytest.MonkeyPatch) -> None:
 
 
 def a_customer_calls_off_at_any_time(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(ShopState, "may_call_off", lambda *_: True)
+    patch.setattr(ShopState, "may_cancel", lambda *_: True)
 
 
 def any_amount_is_paid_in_cash(patch: pytest.MonkeyPatch) -> None:

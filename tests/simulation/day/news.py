@@ -96,7 +96,8 @@ class News:
         """Who ends an order says so, by the stage or by what becomes of the money."""
         said = self._said[self._books.orders[key]["number"]]
         by_staff = deeds.stage in ("cancelled", "refused") and "customer" not in deeds.by
-        off, returned = said["order_off", customer], said["payment_returned", customer]
+        off = said["order_off", customer] + said["paid_order_off", customer]
+        returned = said["payment_returned", customer]
         if off > by_staff or (by_staff and off + returned == 0):
             yield f"INV4: the end of {key} ({deeds.stage}) was said {off} times, its refund {returned} times"
         if returned and self._books.orders[key]["lifecycle"] != "returned":

@@ -135,7 +135,7 @@ def _called_off(world: DayWorld) -> Story:
     asha.pays()
     yield from asha.hears("Payment Successful")
     asha.says("cancel order")
-    yield from asha.hears("does not go ahead")
+    yield from asha.hears("as you wished")
     yield from orders(world, asha, CUPS)
     asha.pays()
     yield from asha.hears("Payment Successful")
@@ -167,7 +167,7 @@ def _the_slot_is_over(world: DayWorld) -> Story:
     yield lambda: asha.link.status == "cancelled"
     yield 30 * MINUTE
     world.razorpay.finish(payment)
-    yield from asha.hears("does not go ahead")
+    yield from asha.hears("as you wished")
 
 
 def _a_person(world: DayWorld) -> Story:
