@@ -93,4 +93,4 @@ async def test_a_server_that_runs_on_an_older_file_says_that_it_lacks_the_produc
         return  # the command needs no server there
     told = await munshi(live, "product", "thali", "off", MUNSHI_FLOW=str(SWEETS))
     assert told.exit_code == 1
-    assert "/products/thali answered 404: the shop has no 'thali'" in told.output
+    assert "the server answered 404 at /products/thali: the shop has no 'thali'" in told.output
