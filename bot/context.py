@@ -1,5 +1,6 @@
 """The parts of the running bot, passed to every request handler and worker."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
@@ -61,6 +62,8 @@ class Context:
     pulse: Pulse = field(default_factory=Pulse)
     intake: IntakeHealth = field(default_factory=IntakeHealth)
     refusals: RefusedWebhooks = field(default_factory=RefusedWebhooks)
+    broadcast_begun: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when this process stored a broadcast, so that its workers begin at once."""
 
 
 CONTEXT: Final = web.AppKey("context", Context)

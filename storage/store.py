@@ -273,10 +273,10 @@ class Store:
         """Store a broadcast, or return the one that has its id already."""
         return await self._units.run(lambda tx: broadcasts.begin(tx, id, message, by, now))
 
-    async def go_on_broadcasting(self, now: int) -> int:
+    async def go_on_broadcasting(self, now: int) -> int | None:
         """Give the next customers of a broadcast their event; see `storage.inbox.broadcasts.go_on`."""
-        if not await self._units.read(lambda tx: broadcasts.is_due(tx, now)):
-            return 0
+        if not await self._units.read(broadcasts.is_under_way):
+            return None
         return await self._units.run(lambda tx: broadcasts.go_on(tx, now))
 
     async def order_placed_by(self, number: int) -> OrderView | None:

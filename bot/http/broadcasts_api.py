@@ -59,6 +59,7 @@ async def send(request: web.Request) -> web.Response:
     stored = await context.store.begin_broadcast(id, wanted.message, wanted.by, context.clock.now())
     if not stored.new:
         return _known(stored, wanted.message)
+    context.broadcast_begun.set()
     log.info("broadcast begun", id=id, message=wanted.message, by=wanted.by, customers=counts["would_get"])
     return web.json_response({**_to_json(stored), **counts}, status=202)
 

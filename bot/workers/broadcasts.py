@@ -1,15 +1,17 @@
 """Gives the customers of broadcasts their offers, batch by batch."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Final
 
 import structlog
 
 from bot.context import Context
+from bot.workers.rounds import wait_for
 
-LOOK_SECONDS: Final = 1.0
-"""Seconds between two looks whether a batch is due."""
+LOOK_SECONDS: Final = 30.0
+"""Seconds between two looks for a broadcast that another process stored, while there is none."""
+BATCH_SECONDS: Final = 1.0
+"""Seconds between two looks whether the next batch is due, while a broadcast is under way."""
 
 log = structlog.get_logger()
 
@@ -21,32 +23,32 @@ class Broadcasts:
         """`wake` is called when customers have got an event."""
         self._context = context
         self._wake = wake
-        self._closing = asyncio.Event()
+        self._closed = False
 
     def close(self) -> None:
         """Go on with none any more."""
-        self._closing.set()
+        self._closed = True
+        self._context.broadcast_begun.set()
 
     async def run(self) -> None:
         """Go on with whatever broadcast is due, until closed. What failed is logged and tried again."""
-        while not self._closing.is_set():
+        begun = self._context.broadcast_begun
+        while not self._closed:
+            begun.clear()
+            given = None
             try:
-                await self.go_on()
+                given = await self.go_on()
             except Exception:
                 log.exception("the broadcast did not go on")
-            await self._wait(LOOK_SECONDS)
+            if not self._closed:
+                await wait_for(begun, LOOK_SECONDS if given is None else BATCH_SECONDS)
 
-    async def go_on(self) -> int:
-        """Give the next batch of customers their event. Return how many got it."""
+    async def go_on(self) -> int | None:
+        """Give the next batch of customers their event, if it is due.
+
+        Return how many got it; None if no broadcast is under way.
+        """
         given = await self._context.store.go_on_broadcasting(self._context.clock.now())
         if given:
             self._wake()
         return given
-
-    async def _wait(self, seconds: float) -> None:
-        """Wait for `seconds`, or until closed."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._closing.wait()
-        except TimeoutError:
-            pass

@@ -20,6 +20,7 @@ from bot.workers.broadcasts import Broadcasts
 from bot.workers.day_reports import DayReports
 from bot.workers.executor import LEASE, Executor, fits
 from bot.workers.retention import Retention
+from bot.workers.rounds import wait_for
 from bot.workers.traffic import Traffic
 from payments.ledger import hints
 from payments.ledger.holds import in_words
@@ -128,7 +129,7 @@ class Workers:
     async def drain(self) -> int:
         """Do all that is due. Return the number of items. For tests, without the loops."""
         done = 0
-        while count := await self._broadcasts.go_on() + await self.step() + await self.perform():
+        while count := (await self._broadcasts.go_on() or 0) + await self.step() + await self.perform():
             await self._wait_until_idle()
             done += count
         return done
@@ -249,7 +250,7 @@ class Workers:
                 continue
             failed[work.__name__] = 0
             if done < most and not self._closing:
-                await _first(wake, self._poll)
+                await wait_for(wake, self._poll)
 
     def _on_loop_end(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
@@ -265,12 +266,3 @@ def _conversation(delivery: Delivery) -> str:
 def _lets_next_go(outcome: deliveries.Outcome) -> bool:
     """Return whether the next entry may be performed: not while this one waits for a retry."""
     return not isinstance(outcome, Again)
-
-
-async def _first(event: asyncio.Event, seconds: float) -> None:
-    """Wait until `event` is set, for `seconds` at most."""
-    try:
-        async with asyncio.timeout(seconds):
-            await event.wait()
-    except TimeoutError:
-        pass

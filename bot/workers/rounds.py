@@ -37,8 +37,13 @@ class Rounds:
 
     async def wait(self, seconds: float) -> None:
         """Wait for `seconds`, or until closed."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._closing.wait()
-        except TimeoutError:
-            pass
+        await wait_for(self._closing, seconds)
+
+
+async def wait_for(event: asyncio.Event, seconds: float) -> None:
+    """Wait until `event` is set, for `seconds` at most."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        pass

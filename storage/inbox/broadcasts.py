@@ -95,9 +95,9 @@ def _broadcast(row: Row, *, new: bool) -> Broadcast:
     )
 
 
-async def is_due(tx: Transaction, now: int) -> bool:
-    """Return whether `go_on` may have something to do at `now`. It locks nothing."""
-    return bool(await tx.fetch(_IS_DUE, now, now + GAP))
+async def is_under_way(tx: Transaction) -> bool:
+    """Return whether a broadcast has customers left. It locks nothing."""
+    return bool(await tx.fetch(_UNDER_WAY))
 
 
 async def go_on(tx: Transaction, now: int) -> int:
@@ -132,8 +132,7 @@ async def _is_busy(tx: Transaction, row: Row) -> bool:
     return bool(waiting["offers"] >= ROOM)
 
 
-_IS_DUE: Final = """
-SELECT id FROM broadcast WHERE due_at IS NOT NULL AND (due_at <= $1 OR due_at > $2) LIMIT 1"""
+_UNDER_WAY: Final = "SELECT id FROM broadcast WHERE due_at IS NOT NULL LIMIT 1"
 _DUE: Final = """
 SELECT id, message, reached FROM broadcast
 WHERE due_at IS NOT NULL AND (due_at <= $1 OR due_at > $2)

@@ -40,8 +40,8 @@ class Shelf:
     async def due(self, now: int) -> Due:
         return Due(True, True)
 
-    async def go_on_broadcasting(self, now: int) -> int:
-        return 0
+    async def go_on_broadcasting(self, now: int) -> int | None:
+        return None
 
     async def due_lanes(self, now: int) -> frozenset[str]:
         return frozenset(delivery.lane for delivery in self.waiting)
@@ -107,6 +107,7 @@ def workers(shelf: Shelf, hands: Hands, clock: ShiftedClock | None = None) -> Wo
         store=shelf,
         clock=clock or ShiftedClock(Midnight()),
         flow=SimpleNamespace(sections={"shop": SimpleNamespace(day_report=None)}),
+        broadcast_begun=asyncio.Event(),
         metrics=Metrics(),
         pulse=Pulse(),
         whatsapp=None,
@@ -233,7 +234,7 @@ async def test_a_loop_that_ends_is_told(monkeypatch: pytest.MonkeyPatch) -> None
     async def broken(event: asyncio.Event, seconds: float) -> None:
         raise RuntimeError("the loop itself")
 
-    monkeypatch.setattr(loop, "_first", broken)
+    monkeypatch.setattr(loop, "wait_for", broken)
     with capture_logs() as logs:
         team.start()
         async with asyncio.timeout(5):
@@ -308,7 +309,7 @@ async def test_it_sleeps_as_long_as_it_is_told(monkeypatch: pytest.MonkeyPatch) 
         slept.append(seconds)
         await event.wait()
 
-    monkeypatch.setattr(loop, "_first", first)
+    monkeypatch.setattr(loop, "wait_for", first)
     context = workers(Shelf(), Hands(lambda d: Done(d.claim, None)))._context
     team = Workers(context, random.Random(0), poll=7.0)
     team.start()

@@ -85,7 +85,7 @@ async def test_everybody_who_asked_gets_it_once(store: Store) -> None:
     assert await got(store) == [0, 1, 2]
     again = await store.begin_broadcast("b", "sale", "asha", NOW + 1)
     assert (again.new, again.by, again.given, again.finished) == (False, "ravi", 3, True)
-    assert await store.go_on_broadcasting(NOW + GAP) == 0
+    assert await store.go_on_broadcasting(NOW + GAP) is None
     await step(store)
     assert await got(store) == [0, 1, 2]
     await store.begin_broadcast("c", "sale", "ravi", NOW)
@@ -200,7 +200,7 @@ async def test_a_restore_ends_what_was_under_way(store: Store, database_url: str
     await asked_for_offers(store, [0])
     await store.begin_broadcast("b", "sale", "ravi", NOW)
     await store._units.run(lambda tx: epochs.begin(tx, NOW, database_url.startswith("sqlite")))
-    assert await store.go_on_broadcasting(NOW) == 0
+    assert await store.go_on_broadcasting(NOW) is None
     assert (await store.begin_broadcast("b", "sale", "ravi", NOW)).finished
 
 

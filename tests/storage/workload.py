@@ -255,7 +255,7 @@ async def _amend(shop: Shop) -> None:
 
 
 def _promise(given: StepInput, slot: str) -> ChangeSet:
-    [before] = given.orders.values()
+    before = max(given.orders.values(), key=lambda state: state.order.placed_at)
     if before.stage is not None:
         return change_set(given, bookings=[Booking(slot, 1, 9, 1), Booking("slot:a", -1)])
     due = replace(before, lifecycle=Lifecycle.PROMISED, stage=Stage.PLACED)
@@ -382,7 +382,7 @@ async def _broadcast(shop: Shop, beside: Units) -> None:
     assert await shop.store.broadcast("sale") is not None
     assert await shop.store.go_on_broadcasting(shop.now)
     await shop.store.advance_due(partial(_hears, level="offers"), shop.now)
-    assert await shop.store.go_on_broadcasting(shop.now + 60_000) == 0
+    assert await shop.store.go_on_broadcasting(shop.now + 60_000) is None
     await shop.write([0], "stop")
     await shop.store.advance_due(partial(_hears, level="orders"), shop.now)
 
