@@ -2,12 +2,12 @@
 
 A crash point is before or after a database operation, a send or a call. A killed process leaves its
 files and the outside. Points between which neither changed have the same future, so each future is
-played once for all its points.
+played once for all its points. Of a wait, in which only time passes, the first and the last are played.
 """
 
 import zlib
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import TypeAlias
 
@@ -53,31 +53,43 @@ def killing(*points: int) -> Point:
 def futures(script: Script, directory: Path, first: int = -1) -> tuple[int, list[range]]:
     """Return the number of crash points of a run, and their ranges that leave the same behind.
 
-    The run is one without a crash; with `first`, it is the rest of a run that dies at that point.
+    The run is one without a crash; with `first`, it is the rest of a run that dies at that point. Of ranges
+    that differ only in when it is, the first and the last are returned.
     """
     worlds: list[World] = []
-    states: list[object] = []
+    moments: list[object] = []
+    things: list[object] = []
     kill = killing(first)
 
     def point(n: int, what: str) -> None:
-        states.append(remains(worlds[0], directory))
+        moments.append(moment(worlds[0]))
+        things.append(remains(worlds[0], directory))
         kill(n, what)
 
     play_script(script, directory, point, worlds)
-    changes = [i for i in range(first + 1, len(states)) if i == first + 1 or states[i] != states[i - 1]]
-    return len(states) - first - 1, [range(*pair) for pair in pairwise([*changes, len(states)])]
+    start, states = first + 1, list(zip(moments, things, strict=True))
+    changes = [i for i in range(start, len(states)) if i == start or states[i] != states[i - 1]]
+    distinct = [range(*pair) for pair in pairwise([*changes, len(states)])]
+    waits = [list(wait) for _, wait in groupby(distinct, key=lambda same: things[same.start])]
+    return len(states) - start, [same for wait in waits for same in dict.fromkeys((wait[0], wait[-1]))]
+
+
+def moment(world: World) -> object:
+    """Return when it is, and what is still to come by itself."""
+    return (
+        world.now(),
+        world.dice.getstate(),
+        tuple(sorted(entry[:2] for entry in world._agenda._actions)),
+    )
 
 
 def remains(world: World, directory: Path) -> object:
-    """Return all state that a crash here leaves. The log's index file is left out: SQLite rebuilds it."""
+    """Return what else a crash here leaves. The log's index file is left out: SQLite rebuilds it."""
     files = [
         path for path in sorted(directory.iterdir()) if path.suffix != ".lock" and path.suffix != ".db-shm"
     ]
     return (
         tuple((path.name, zlib.crc32(path.read_bytes())) for path in files),
-        world.now(),
-        world.dice.getstate(),
-        tuple(sorted(entry[:2] for entry in world._agenda._actions)),
         [(id, hook.first_at) for id, hook in world.post.in_flight.items()],
         [id(action) for action in world._unfinished],
         len(world.chronicle),

@@ -27,7 +27,7 @@ from tests.world.processes import MUNSHI, environment, free_port, kill, process,
 from tests.world.running_bot import API_TOKEN, CONFIRMED, PRODUCTS
 
 FAST_MUNSHI: Final = (sys.executable, "-m", "tests.world.fast_clock")
-MOMENT: Final = 1000 * PACE
+MOMENT: Final = 5000 * PACE
 """Milliseconds of the fast clock that a message or an acknowledgement may be on its way."""
 _SLOW: Final = 0.05
 """Seconds that providers take to answer, so that a process dies with calls under way."""
