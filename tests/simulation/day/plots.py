@@ -167,7 +167,7 @@ def _the_slot_is_over(world: DayWorld) -> Story:
     yield lambda: asha.link.status == "cancelled"
     yield 30 * MINUTE
     world.razorpay.finish(payment)
-    yield from asha.hears("as you wished")
+    yield from asha.hears("does not go ahead")
 
 
 def _a_person(world: DayWorld) -> Story:
