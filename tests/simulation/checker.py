@@ -133,7 +133,7 @@ class Books:
         goods = order["total"] if order["lifecycle"] == "fulfilled" else 0
         by_hand = any(not r.key and r.payment in own for r in self.razorpay.refunds.values())
         rest = captured - back - goods
-        if rest < 0 and not by_hand:
+        if rest < 0 and not by_hand and not self._refunded_by_lost_books(key):
             yield f"INV1: {key} gave goods for {goods} and {back} back, of {captured}"
         if rest > 0 and (not order["held_for"] or order["held"] != rest):
             yield f"INV1: {key} keeps {rest} and says {order['held']} for {order['held_for']!r}"
@@ -148,6 +148,11 @@ class Books:
             yield f"INV3: {key} costs {order['total']}, and {captured} was captured"
         if captured >= order["total"] and not goods and not back and not order["held_for"]:
             yield f"INV1: {key} is paid and neither fulfilled nor given back"
+
+    def _refunded_by_lost_books(self, key: str) -> bool:
+        """Return whether money of the order went back by a decision that a restored copy does not know."""
+        outside = f"SELECT key FROM refund WHERE order_key = '{key}' AND reason = 'made outside Munshi'"
+        return self.restored and bool(self.rows(outside))
 
     def _strays(self) -> Iterator[str]:
         """INV1: money for orders that restored books lack is settled by an operator, or there is a notice."""
