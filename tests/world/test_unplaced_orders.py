@@ -35,7 +35,8 @@ async def test_a_sum_that_is_too_small_is_refused_as_too_small(live: Live) -> No
     asha = live.customer(PHONE)
     status, answer = await ordered(live, "bag")
     assert (status, "the sum is too small" in answer["error"], "₹1" in answer["error"]) == (409, True, True)
-    await asha.write("cart")
+    await asha.write("menu")
+    await asha.tap("One tea bag")
     await asha.write("checkout")
     said = await asha.write("confirm")
     assert "An order must come to ₹1 at least." in said[0].text
