@@ -18,8 +18,8 @@ from payments.processing import results
 from payments.processing.bodies import OrderRequested, StaffAction, request_to_json, staff_action_to_json
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.results import LinkFound
-from payments.processing.staff_actions import WROTE
 from payments.processing.step_input import EventKind
+from payments.processing.verbs import WROTE
 from payments.razorpay import webhook
 from payments.razorpay.fetched import Reading
 from payments.razorpay.gateway import Link

@@ -10,8 +10,8 @@ from bot.whatsapp.identity import PHONE
 from flows.engine.model import Flow
 from payments.processing.bodies import StaffAction, staff_action_to_json
 from payments.processing.named_orders import DAY, period_to
-from payments.processing.staff_actions import may_do
 from payments.processing.step_input import EventKind
+from payments.processing.verbs import may_do
 from payments.shop.business_day import period_of
 from payments.shop.catalogue import Shop
 from payments.shop.staff import by_number

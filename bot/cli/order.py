@@ -15,22 +15,31 @@ from bot.cli.order_display import lines, stands
 from bot.order_json import detailed_to_json
 from bot.printable import printable
 from bot.whatsapp.channel import WHATSAPP
-from payments.processing.staff_orders import BACK, KEEP, SURPLUS
+from payments.processing.order_answers import STAGE
+from payments.processing.order_request import BACK, KEEP, SURPLUS
+from payments.processing.verbs import ORDER_VERBS
 from payments.shop.fulfilment import LADDER, Stage
 from payments.shop.money import paise
 from storage.database.records import reading
 from storage.reports import order_queries
 from storage.reports.desk import DeskOrder
 
+_STAGES: Final = tuple(map(str, LADDER[1:]))
+_VERBS: Final = {verb.name: verb for verb in ORDER_VERBS.values() if verb.posted and verb.name != STAGE}
+"""What can be said besides a stage."""
+_ALIASES: Final = {"refused": "refuse"}
+
+
+def _all_changes() -> str:
+    """Return all that can be said, with its brackets kept from being read as markup."""
+    verbs = (f"{verb.name} {verb.shape}".rstrip() for verb in _VERBS.values())
+    return "; ".join((", ".join(_STAGES), *verbs)).replace("[", r"\[") + "."
+
+
 About = Annotated[str, typer.Argument(metavar="ORDER", help="An order's number or key.")]
 Words = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="[CHANGE…]",
-        help="accepted, preparing, ready, out, delivered; cancel; refuse; less SKU PIECES; return SKU PIECES;"
-        " allowance RUPEES; cash [RUPEES] [surplus]; upi [RUPEES]; undo [PAYMENT]; refunded;"
-        " delivery keep|refund; address TEXT; note TEXT.",
-    ),
+    typer.Argument(metavar="[CHANGE…]", help=_all_changes()),
 ]
 By = Annotated[str | None, typer.Option("--by", help="Who does it; without it, who runs this command.")]
 Seen = Annotated[Stage | None, typer.Option("--from", help="Only if the order is still in this stage.")]
@@ -70,16 +79,13 @@ class Asked:
         }
         for option, shown in given.items():
             if shown and option not in taken:
-                raise _Unclear(f"{shown} belongs to {_BELONGS[option]}")
+                raise _Unclear(f"{shown} belongs to {_belongs(option)}")
 
 
-_BELONGS: Final = {
-    "why": "less, return and allowance",
-    "paid": "delivered",
-    "goods": "cancel, refuse, less and return",
-    "keep": "refuse",
-}
-"""By option: the changes that take it."""
+def _belongs(option: str) -> str:
+    """Return the changes that take the option, as people read them."""
+    *most, last = [verb.name for verb in _VERBS.values() if option in verb.options] or [str(Stage.DELIVERED)]
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 class _Unclear(Exception):
@@ -160,18 +166,17 @@ async def _changed(order: DeskOrder, change: str, body: Mapping[str, Any], *, js
 
 def _change(asked: Asked) -> tuple[str, dict[str, Any]]:
     """Return the word of the change in the API, and its body. Raises _Unclear."""
-    verb, rest = asked.words[0], asked.words[1:]
-    if verb in (str(stage) for stage in LADDER):
-        return "stage", _stage(asked, verb, rest)
-    reader = _READERS.get(verb)
-    if reader is None:
-        known = [*map(str, LADDER[1:]), *_READERS]
-        raise _Unclear(f"'{verb}' is no change of an order: there are {', '.join(known)}")
-    change, needs, read = reader
-    if not needs.fits(rest):
-        raise _Unclear(f"say: munshi order <number> {verb} {needs.shape}".rstrip())
-    asked.require(needs.options)
-    return change, read(asked, rest)
+    name, rest = asked.words[0], asked.words[1:]
+    if name in (str(stage) for stage in LADDER):
+        return ORDER_VERBS[STAGE].posted, _stage(asked, name, rest)
+    verb = _VERBS.get(_ALIASES.get(name, name))
+    if verb is None:
+        known = (*_STAGES, *_VERBS, *_ALIASES)
+        raise _Unclear(f"'{name}' is no change of an order: there are {', '.join(known)}")
+    if not verb.fits(rest):
+        raise _Unclear(f"say: munshi order <number> {name} {verb.shape}".rstrip())
+    asked.require(verb.options)
+    return verb.posted, _READERS[verb.name](asked, rest)
 
 
 def _stage(asked: Asked, to: str, rest: Sequence[str]) -> dict[str, Any]:
@@ -179,20 +184,6 @@ def _stage(asked: Asked, to: str, rest: Sequence[str]) -> dict[str, Any]:
         raise _Unclear(f"nothing comes after {to}; how it was paid is --cash, --upi or --owed")
     asked.require(("paid",) if to == Stage.DELIVERED else ())
     return {"to": to} | ({} if asked.paid is None else {"paid": asked.paid})
-
-
-@dataclass(frozen=True, slots=True)
-class _Needs:
-    """How many words come after a verb, and which options."""
-
-    least: int
-    most: int
-    shape: str = ""
-    options: tuple[str, ...] = ()
-
-    def fits(self, rest: Sequence[str]) -> bool:
-        """Whether these are neither too few nor too many."""
-        return self.least <= len(rest) <= self.most
 
 
 def _ended(asked: Asked, rest: Sequence[str]) -> dict[str, Any]:
@@ -225,14 +216,11 @@ def _allowance(asked: Asked, rest: Sequence[str]) -> dict[str, Any]:
     return {"amount": _paise(rest[0]), "why": asked.why}
 
 
-def _hand(method: str) -> "_Reader":
-    def read(asked: Asked, rest: Sequence[str]) -> dict[str, Any]:
-        if rest[1:] and rest[1].lower() != SURPLUS:
-            raise _Unclear(f"'{rest[1]}' is not understood: behind the rupees stands nothing, or {SURPLUS}")
-        amount = {"amount": _paise(rest[0])} if rest else {}
-        return {"method": method, **amount, **({"surplus": True} if rest[1:] else {})}
-
-    return read
+def _hand(asked: Asked, rest: Sequence[str]) -> dict[str, Any]:
+    if rest[1:] and rest[1].lower() != SURPLUS:
+        raise _Unclear(f"'{rest[1]}' is not understood: behind the rupees stands nothing, or {SURPLUS}")
+    amount = {"amount": _paise(rest[0])} if rest else {}
+    return {"method": asked.words[0], **amount, **({"surplus": True} if rest[1:] else {})}
 
 
 def _nothing(asked: Asked, rest: Sequence[str]) -> dict[str, Any]:
@@ -251,21 +239,19 @@ def _paise(rupees: str) -> int:
 
 
 _Reader = Callable[[Asked, Sequence[str]], dict[str, Any]]
-_ANY: Final = 1000
 
-_READERS: Final[Mapping[str, tuple[str, _Needs, _Reader]]] = {
-    "less": ("less", _Needs(2, 2, "<sku> <pieces>", ("why", "goods")), _pieces),
-    "return": ("return", _Needs(2, 2, "<sku> <pieces>", ("why", "goods")), _pieces),
-    "allowance": ("allowance", _Needs(1, 1, "<rupees>", ("why",)), _allowance),
-    "cancel": ("cancel", _Needs(0, 0, options=("goods",)), _ended),
-    "refuse": ("refuse", _Needs(0, 0, options=("goods", "keep")), _refused),
-    "refused": ("refuse", _Needs(0, 0, options=("goods", "keep")), _refused),
-    "cash": ("hand", _Needs(0, 2, "[rupees] [surplus]"), _hand("cash")),
-    "upi": ("hand", _Needs(0, 2, "[rupees] [surplus]"), _hand("upi")),
-    "undo": ("undo", _Needs(0, 1, "[payment]"), _undo),
-    "refunded": ("refunded", _Needs(0, 0), _nothing),
-    "delivery": ("delivery", _Needs(1, 1, f"{KEEP}|{BACK}"), _decision),
-    "address": ("address", _Needs(1, _ANY, "<text>"), _text("address")),
-    "note": ("note", _Needs(1, _ANY, "<text>"), _text("note")),
+_READERS: Final[Mapping[str, _Reader]] = {
+    "cancel": _ended,
+    "refuse": _refused,
+    "less": _pieces,
+    "return": _pieces,
+    "allowance": _allowance,
+    "cash": _hand,
+    "upi": _hand,
+    "undo": _undo,
+    "refunded": _nothing,
+    "delivery": _decision,
+    "address": _text("address"),
+    "note": _text("note"),
 }
-"""By verb: the change in the API, the words that it takes, and how its body is made of them."""
+"""By verb: how the body of its change in the API is made of words and options."""

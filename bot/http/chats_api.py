@@ -21,7 +21,7 @@ from bot.whatsapp.identity import PHONE
 from bot.whatsapp.limits import LIMITS
 from flows.messages.limits import length
 from payments.processing.bodies import StaffAction
-from payments.processing.staff_actions import HEARS, LAST_REPLY, REPLY
+from payments.processing.verbs import HEARS, LAST_REPLY, REPLY
 from payments.shop.consent import Hears
 from storage.reports.chats import ChatFilter, ChatPlace
 

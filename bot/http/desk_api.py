@@ -102,10 +102,11 @@ async def change(request: web.Request) -> web.Response:
     authorise_operator(request)
     context = request.app[CONTEXT]
     body = bodies.parse_object(await bodies.read_body(request, bodies.API_BODY))
-    wanted = validated(CHANGES[request.match_info["change"]], body)
+    posted = request.match_info["change"]
+    wanted = validated(CHANGES[posted], body)
     key = idempotency_key(request)
     order = await _order(context, request.match_info["order"])
-    action = wanted.action(order.state.key)
+    action = wanted.action(posted, order.state.key)
     stored, event = await carried_out(context, lambda key: from_desk(action, key), key)
     if event is None:
         waits = {"key": action.order_key, "event": stored.number, "state": "waits"}

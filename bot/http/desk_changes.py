@@ -1,6 +1,6 @@
 """What the API takes about an order, as the verbs and words that the staff's grammar has for it. Pure.
 
-See `payments.processing.staff_orders`. Amounts are paise.
+See `payments.processing.verbs`. Amounts are paise.
 """
 
 from collections.abc import Mapping
@@ -10,8 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from bot.http.texts import By, one_line
 from payments.processing.bodies import StaffAction
-from payments.processing.order_answers import STAGE
-from payments.processing.staff_orders import KEEP_DELIVERY, RESTOCK, SURPLUS, WASTE
+from payments.processing.order_request import KEEP_DELIVERY, RESTOCK, SURPLUS, WASTE
 from payments.shop.fulfilment import Stage
 from payments.shop.money import MAX_PAISE
 from payments.shop.staff import member_name
@@ -36,14 +35,18 @@ class Change(BaseModel):
     expected: Annotated[Stage | None, Field(alias="from", strict=False)] = None
 
     @property
-    def words(self) -> tuple[str, str]:
-        """The verb and its words."""
-        raise NotImplementedError
+    def words(self) -> str:
+        """The words after the verb."""
+        return ""
 
-    def action(self, order_key: str) -> StaffAction:
-        """Return the change of this order as what the staff do."""
-        verb, value = self.words
-        return StaffAction(order_key, self.by, verb, value.strip(), expected=str(self.expected or ""))
+    def verb(self, posted: str) -> str:
+        """Return the verb for which `posted` stands in the path."""
+        return posted
+
+    def action(self, posted: str, order_key: str) -> StaffAction:
+        """Return the change of this order as what the staff do. `posted` is the word in the path."""
+        verb, value = self.verb(posted), self.words.strip()
+        return StaffAction(order_key, self.by, verb, value, expected=str(self.expected or ""))
 
 
 class _Move(Change):
@@ -51,8 +54,8 @@ class _Move(Change):
     paid: Literal["cash", "upi", "owed"] | None = None
 
     @property
-    def words(self) -> tuple[str, str]:
-        return STAGE, f"{self.to} {self.paid or ''}"
+    def words(self) -> str:
+        return f"{self.to} {self.paid or ''}"
 
 
 class _Hand(Change):
@@ -62,9 +65,13 @@ class _Hand(Change):
     """The amount is more than is due, and that is no slip: what is too much goes back."""
 
     @property
-    def words(self) -> tuple[str, str]:
+    def words(self) -> str:
         said = "" if self.amount is None else _rupees(self.amount)
-        return self.method, f"{said} {SURPLUS}" if said and self.surplus else said
+        return f"{said} {SURPLUS}" if said and self.surplus else said
+
+    def verb(self, posted: str) -> str:
+        """Return the way in which it was paid: each is a verb."""
+        return self.method
 
 
 class _Pieces(Change):
@@ -74,21 +81,9 @@ class _Pieces(Change):
     waste: bool = False
 
     @property
-    def pieces(self) -> str:
+    def words(self) -> str:
         """The words after the verb. Whether goods are waste is always said, so that `why` cannot say it."""
         return f"{self.sku} {self.quantity} {WASTE if self.waste else RESTOCK} {self.why}"
-
-
-class _Less(_Pieces):
-    @property
-    def words(self) -> tuple[str, str]:
-        return "less", self.pieces
-
-
-class _Return(_Pieces):
-    @property
-    def words(self) -> tuple[str, str]:
-        return "return", self.pieces
 
 
 class _Allowance(Change):
@@ -96,16 +91,16 @@ class _Allowance(Change):
     why: _Line = ""
 
     @property
-    def words(self) -> tuple[str, str]:
-        return "allowance", f"{_rupees(self.amount)} {self.why}"
+    def words(self) -> str:
+        return f"{_rupees(self.amount)} {self.why}"
 
 
 class _Cancel(Change):
     goods: _Goods | None = None
 
     @property
-    def words(self) -> tuple[str, str]:
-        return "cancel", self.goods or ""
+    def words(self) -> str:
+        return self.goods or ""
 
 
 class _Refuse(Change):
@@ -113,58 +108,52 @@ class _Refuse(Change):
     keep_delivery: bool = False
 
     @property
-    def words(self) -> tuple[str, str]:
-        return "refuse", f"{KEEP_DELIVERY if self.keep_delivery else ''} {self.goods or ''}"
+    def words(self) -> str:
+        return f"{KEEP_DELIVERY if self.keep_delivery else ''} {self.goods or ''}"
 
 
 class _Delivery(Change):
     decision: Literal["keep", "refund"]
 
     @property
-    def words(self) -> tuple[str, str]:
-        return "delivery", self.decision
+    def words(self) -> str:
+        return self.decision
 
 
 class _Undo(Change):
     payment: Annotated[int, Field(ge=1, le=10_000)] | None = None
 
     @property
-    def words(self) -> tuple[str, str]:
-        return "undo", "" if self.payment is None else str(self.payment)
-
-
-class _Refunded(Change):
-    @property
-    def words(self) -> tuple[str, str]:
-        return "refunded", ""
+    def words(self) -> str:
+        return "" if self.payment is None else str(self.payment)
 
 
 class _Address(Change):
     address: Annotated[_Line, Field(min_length=1)]
 
     @property
-    def words(self) -> tuple[str, str]:
-        return "address", self.address
+    def words(self) -> str:
+        return self.address
 
 
 class _Note(Change):
     note: _Line
 
     @property
-    def words(self) -> tuple[str, str]:
-        return "note", self.note
+    def words(self) -> str:
+        return self.note
 
 
 CHANGES: Final[Mapping[str, type[Change]]] = {
     "stage": _Move,
     "hand": _Hand,
-    "less": _Less,
+    "less": _Pieces,
     "allowance": _Allowance,
     "cancel": _Cancel,
     "refuse": _Refuse,
-    "return": _Return,
+    "return": _Pieces,
     "undo": _Undo,
-    "refunded": _Refunded,
+    "refunded": Change,
     "delivery": _Delivery,
     "address": _Address,
     "note": _Note,

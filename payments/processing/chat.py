@@ -13,10 +13,10 @@ from payments.processing import handover
 from payments.processing.bodies import Chat, PreferenceSet, StaffAction
 from payments.processing.changes import Command
 from payments.processing.named_orders import DAY, ORDERS
-from payments.processing.staff_actions import DONE, REPLY, may_do
 from payments.processing.staff_commands import action_of, command, command_in, without_right
 from payments.processing.staff_replies import StaffReply, decode
 from payments.processing.turn import Trace, Turn
+from payments.processing.verbs import DONE, REPLY, may_do
 from payments.shop.consent import without_offers
 from payments.shop.staff import Staff
 

@@ -134,14 +134,14 @@ def _forgotten(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     return ({**entry, "refused": "the customer was forgotten"},), False
 
 
-def give_back(turn: Turn, action: StaffAction, because: Ending) -> tuple[Trace, bool]:
+def give_back(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     """End the hand-over for a member of the staff."""
     entry = {"event": "staff", "verb": action.verb, "by": action.by}
     if turn.shop.handover is None:
         turn.answer(action, f"The bot has the chat with {_who(turn)} already.")
         return (entry,), False
     turn.answer(action, f"The bot has the chat with {_who(turn)} again.")
-    return (entry, *_end(turn, because)[0]), True
+    return (entry, *_end(turn, Ending.DONE)[0]), True
 
 
 def check(turn: Turn, body: HandoverCheck) -> tuple[Trace, bool]:

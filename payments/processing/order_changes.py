@@ -4,7 +4,7 @@ Each function changes one order in a turn, applies the rules of money, and tells
 `NotPossible` before anything has changed.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from payments.ledger.facts import Detail, EntityType, Fact, FactState
@@ -36,6 +36,17 @@ class Settlement(StrEnum):
     """Paid to the shop's own UPI address, not through Razorpay."""
     OWED = "owed"
     """Not yet: the customer owes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """Pieces of one line of an order that the customer does not get, or gives back."""
+
+    sku: str
+    count: int
+    why: str = ""
+    shelf: bool = True
+    """Whether they can be sold again."""
 
 
 def move(
@@ -100,32 +111,24 @@ def called_off(
     return turn.shop.known(state.key)
 
 
-def take_less(
-    turn: Turn, state: OrderState, sku: str, pieces: int, by: str, why: str, *, shelf: bool = True
-) -> Trace:
-    """Take `pieces` of a line out of the order: their price is not owed. `shelf`: they can be sold again.
-
-    If nothing would remain, the order is called off.
-    """
+def take_less(turn: Turn, state: OrderState, pieces: Pieces, by: str) -> Trace:
+    """Take `pieces` out of the order: their price is not owed. If nothing would remain, it is called off."""
     if state.stage is Stage.DELIVERED:
-        raise NotPossible(
-            f"{named(state)} is delivered: for what was missing or came back say return {sku} {pieces}"
-        )
+        said = f"for what was missing or came back say return {pieces.sku} {pieces.count}"
+        raise NotPossible(f"{named(state)} is delivered: {said}")
     _stage(state, None)
-    if pieces == sum(line.quantity for line in state.lines) == _left(state, _line(state, sku)):
-        return call_off(turn, state, Stage.CANCELLED, by, shelf=shelf)
-    return _without_pieces(turn, state, state, sku, pieces, by, why, shelf=shelf)
+    if pieces.count == _in_all(state) == _left(state, _line(state, pieces.sku)):
+        return call_off(turn, state, Stage.CANCELLED, by, shelf=pieces.shelf)
+    return _without(pieces, turn, state, state, by)
 
 
-def take_back(
-    turn: Turn, state: OrderState, sku: str, pieces: int, by: str, why: str, *, shelf: bool = True
-) -> Trace:
-    """Take back `pieces` of a delivered line: their price goes back, the delivery fee does not."""
+def take_back(turn: Turn, state: OrderState, pieces: Pieces, by: str) -> Trace:
+    """Take back `pieces` of a delivered order: their price goes back, the delivery fee does not."""
     if state.stage is not Stage.DELIVERED:
         raise NotPossible(f"{named(state)} is {state.stage or state.status}: only delivered goods come back")
-    all_of_it = pieces == sum(line.quantity for line in state.lines)
+    all_of_it = pieces.count == _in_all(state)
     after = _staged(state, Stage.RETURNED, by, turn.now) if all_of_it else state
-    return _without_pieces(turn, state, after, sku, pieces, by, why, shelf=shelf)
+    return _without(pieces, turn, state, after, by)
 
 
 def allow(turn: Turn, state: OrderState, amount: int, by: str, why: str) -> Trace:
@@ -144,28 +147,18 @@ def send_elsewhere(turn: Turn, state: OrderState, to: Destination, by: str) -> T
     return amended(turn, state, state, AmendmentKind.ADDRESS, by, to=to)
 
 
-def _without_pieces(
-    turn: Turn,
-    before: OrderState,
-    state: OrderState,
-    sku: str,
-    pieces: int,
-    by: str,
-    why: str,
-    *,
-    shelf: bool,
-) -> Trace:
-    """Amend `state` by `pieces` of a line."""
-    line = _line(state, sku)
-    if not 0 < pieces <= _left(state, line):
-        raise NotPossible(f"{named(state)} has {_left(state, line)} of '{sku}', not {pieces}")
-    gone = line.quantity - _left(state, line)
-    worth = worth_of_last(line.charged, line.quantity, gone, pieces)
-    back = (replace(line, quantity=pieces),)
-    moves = stock.give_back(turn.shop.left, back, reserved=state.reserves, shelf=shelf)
+def _without(pieces: Pieces, turn: Turn, before: OrderState, state: OrderState, by: str) -> Trace:
+    """Amend `state` by `pieces`."""
+    line, count = _line(state, pieces.sku), pieces.count
+    left = _left(state, line)
+    if not 0 < count <= left:
+        raise NotPossible(f"{named(state)} has {left} of '{pieces.sku}', not {count}")
+    worth = worth_of_last(line.charged, line.quantity, line.quantity - left, count)
+    back = (replace(line, quantity=count),)
+    moves = stock.give_back(turn.shop.left, back, reserved=state.reserves, shelf=pieces.shelf)
     turn.shop = turn.shop.moving(moves)
-    cost = {"amount": min(worth, state.owed), "sku": sku, "pieces": pieces}
-    return amended(turn, before, state, AmendmentKind.LESS, by, why=why, **cost)
+    cost = {"amount": min(worth, state.owed), "sku": pieces.sku, "pieces": count}
+    return amended(turn, before, state, AmendmentKind.LESS, by, why=pieces.why, **cost)
 
 
 def amended(
@@ -230,6 +223,10 @@ def _line(state: OrderState, sku: str) -> Line:
         skus = ", ".join(line.sku for line in state.order.lines)
         raise NotPossible(f"{named(state)} has no '{sku}': it has {skus}")
     return found
+
+
+def _in_all(state: OrderState) -> int:
+    return sum(line.quantity for line in state.lines)
 
 
 def _left(state: OrderState, line: Line) -> int:

@@ -9,30 +9,17 @@ A command about an order is done in its customer's conversation, as a tap on a b
 from typing import Any, Final
 
 from flows.engine.events import Event, TextReceived
-from payments.processing import staff_orders
 from payments.processing.bodies import StaffAction
 from payments.processing.changes import Command
 from payments.processing.named_orders import DAY, ORDERS, order_number, period_to
-from payments.processing.staff_actions import DONE, may_do, right_for
 from payments.processing.turn import Trace, Turn
+from payments.processing.verbs import DONE, HELP, ORDER_VERBS, SHOW, may_do, normal, right_for
 from payments.shop.business_day import day_named, period_of
 from payments.shop.orders import conversation_of
 from payments.shop.staff import Right, Staff
 
 MARK: Final = "#"
 """A text of the staff that begins with it is for Munshi, not for a customer."""
-_HELP: Final = (
-    "#orders shows what is to do.",
-    "#day shows today's figures; #day yesterday, #day 2026-11-08.",
-    "#10034 shows an order, with buttons.",
-    "#10034 accepted, preparing, ready, out; #10034 delivered cash, upi or owed.",
-    "#10034 less <sku> <pieces> <why>; #10034 allowance <rupees> <why>.",
-    "#10034 cancel, refuse, return <sku> <pieces>, cash <rupees>, upi <rupees>, refunded.",
-    "#10034 undo, if that cash or upi was recorded by mistake; undo 2, if there are several.",
-    "#10034 refuse keep-delivery; then #10034 delivery keep, or delivery refund.",
-    "#10034 address <new address>; #10034 note <text>.",
-    "#done, in reply to a customer's message, gives their chat back to the bot.",
-)
 
 
 def command_in(event: Event) -> str | None:
@@ -62,9 +49,9 @@ def command(turn: Turn, member: Staff, words: str) -> tuple[Trace, bool]:
             said = "Not done: reply with #done to a message of the customer whose chat it is."
             return _answer(turn, member, said, {**entry, "refused": "it is in reply to nothing"})
         case "help" | "":
-            return _answer(turn, member, "\n".join(_HELP), {**entry, "did": ["help"]})
+            return _answer(turn, member, HELP, {**entry, "did": ["help"]})
         case _:
-            said = f"There is no {MARK}{first[:40]}. There is:\n" + "\n".join(_HELP)
+            said = f"There is no {MARK}{first[:40]}. There is:\n" + HELP
             return _answer(turn, member, said, {**entry, "refused": "no such command"})
 
 
@@ -94,13 +81,13 @@ def _about_order(
     turn: Turn, member: Staff, number: str, words: str, entry: dict[str, Any]
 ) -> tuple[Trace, bool]:
     first, rest = _first(words)
-    verb, value = staff_orders.normal(first.lower(), rest) if words else (staff_orders.SHOW, "")
+    verb, value = normal(first.lower(), rest) if words else (SHOW, "")
     entry = {**entry, "order": number, "verb": verb}
     key = turn.given.numbered.get(number)
     conversation = conversation_of(key) if key else None
     if key is None or conversation is None:
         return _answer(turn, member, f"There is no order #{number}.", {**entry, "refused": "no such order"})
-    if verb not in staff_orders.VERBS:
+    if verb not in ORDER_VERBS:
         said = f"There is no '{first[:40]}' for an order: nothing was done. #help shows what there is."
         return _answer(turn, member, said, {**entry, "refused": "no such verb"})
     if not may_do(verb, member.may):

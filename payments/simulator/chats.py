@@ -19,8 +19,8 @@ from payments.processing.bodies import StaffAction, staff_action_to_json
 from payments.processing.changes import ChangeSet, EventResult, Outcome, values
 from payments.processing.memory import MemoryStore
 from payments.processing.notice import Notice
-from payments.processing.staff_actions import WROTE
 from payments.processing.step_input import EventKind, InboxEvent
+from payments.processing.verbs import WROTE
 from payments.shop.catalogue import Shop
 from payments.shop.handover import check_to_json
 from payments.shop.staff import Staff

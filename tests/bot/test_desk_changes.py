@@ -9,9 +9,10 @@ from pydantic import ValidationError
 
 from bot.cli.staff_words import in_words
 from bot.http.desk_changes import CHANGES
-from payments.processing import staff_orders
+from payments.processing import order_request
 from payments.processing.bodies import StaffAction
-from payments.processing.staff_orders import VERBS
+from payments.processing.order_request import Request
+from payments.processing.verbs import ORDER_VERBS
 from tests.builders import order_state
 
 WORDS = st.lists(st.sampled_from(["waste", "Restock", "sold", "out", "₹30", "कल", "1"]), max_size=4).map(
@@ -21,9 +22,14 @@ WORDS = st.lists(st.sampled_from(["waste", "Restock", "sold", "out", "₹30", "�
 
 def read(change: str, **body: Any) -> tuple[str, tuple[str, ...], bool | None]:
     """The verb, its words, and whether the goods can be sold again."""
-    action = CHANGES[change].model_validate(body).action("c-1-1")
-    found = staff_orders.read(None, order_state(), action)  # type: ignore[arg-type]
+    action = CHANGES[change].model_validate(body).action(change, "c-1-1")
+    found = requested(action)
     return action.verb, found.words, found.shelf
+
+
+def requested(action: StaffAction) -> Request:
+    goods_after = ORDER_VERBS[action.verb].goods_after
+    return order_request.read(None, order_state(), action, goods_after)  # type: ignore[arg-type]
 
 
 @given(why=WORDS, waste=st.booleans(), change=st.sampled_from(["less", "return"]))
@@ -40,7 +46,7 @@ def test_a_text_is_kept_whole(text: str, change: str) -> None:
 @given(paise=st.integers(1, 10**11), why=WORDS)
 def test_amounts_are_paise(paise: int, why: str) -> None:
     verb, words, _ = read("allowance", amount=paise, why=why)
-    assert (verb, staff_orders._rupees(words[:1]), words[1:]) == ("allowance", paise, tuple(why.split()))
+    assert (verb, order_request.rupees(words[:1]), words[1:]) == ("allowance", paise, tuple(why.split()))
     assert read("hand", method="upi", amount=paise)[:2] == ("upi", (words[0],))
 
 
@@ -58,7 +64,7 @@ def test_the_others() -> None:
     for goods, shelf in ((None, None), ("waste", False), ("restock", True)):
         body = {"keep_delivery": True} | ({} if goods is None else {"goods": goods})
         assert read("refuse", **body) == ("refuse", ("keep-delivery",), shelf)
-    action = CHANGES["cancel"].model_validate({"by": " Meena  Rao ", "from": "out"}).action("c-1-1")
+    action = CHANGES["cancel"].model_validate({"by": " Meena  Rao ", "from": "out"}).action("cancel", "c-1-1")
     assert (action.by, action.expected, action.money) == ("Meena Rao", "out", True)
 
 
@@ -82,7 +88,7 @@ def test_the_others() -> None:
 def test_where_a_typed_word_speaks_of_the_goods(
     verb: str, value: str, words: str, shelf: bool | None
 ) -> None:
-    found = staff_orders.read(None, order_state(), StaffAction("c-1-1", "Meena", verb, value))  # type: ignore[arg-type]
+    found = requested(StaffAction("c-1-1", "Meena", verb, value))
     assert (" ".join(found.words), found.shelf) == (words, shelf)
 
 
@@ -93,7 +99,8 @@ def test_every_verb_can_be_posted() -> None:
         "delivery": {"decision": "refund"},
     }  # fmt: skip
     posted = {read(change, **bodies.get(change, {}))[0] for change in CHANGES if change != "hand"}
-    assert posted | {"cash", "upi", "show"} == VERBS, "an order is shown by GET"
+    assert posted | {"cash", "upi", "show"} == set(ORDER_VERBS), "an order is shown by GET"
+    assert set(CHANGES) == {verb.posted for verb in ORDER_VERBS.values() if verb.name != "show"}
 
 
 @pytest.mark.parametrize(

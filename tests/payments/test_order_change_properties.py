@@ -1,7 +1,6 @@
 """The books of orders that people, customers and Razorpay change in any order."""
 
 from functools import partial
-from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -12,7 +11,7 @@ from flows.engine.model import Flow
 from payments.ledger.state import Task
 from payments.processing import hand_money, refused_delivery
 from payments.processing import order_changes as changes
-from payments.processing.order_changes import NotPossible, Settlement
+from payments.processing.order_changes import NotPossible, Pieces, Settlement
 from payments.shop.fulfilment import LADDER, Stage
 from payments.shop.order_terms import Destination, Fulfilment
 from payments.shop.orders import Lifecycle, Line
@@ -96,8 +95,7 @@ class _Desk(RuleBasedStateMachine):
     @rule(data=st.data(), sku=st.sampled_from([CUP, TEA]), pieces=st.integers(1, 3), shelf=_BOTH, late=_BOTH)
     def less(self, data: st.DataObject, sku: str, pieces: int, shelf: bool, late: bool) -> None:
         change = changes.take_back if late else changes.take_less
-        rest: dict[str, Any] = {"sku": sku, "pieces": pieces, "by": "ravi", "why": "", "shelf": shelf}
-        self._change(partial(change, **rest), self._key(data))
+        self._change(partial(change, pieces=Pieces(sku, pieces, shelf=shelf), by="ravi"), self._key(data))
 
     @precondition(lambda self: self.shop.orders)
     @rule(data=st.data(), part=st.sampled_from([1, 99, 100, 5_000, None]))

@@ -9,7 +9,7 @@ from payments.ledger.state import PaymentStatus
 from payments.processing import hand_money
 from payments.processing import order_changes as changes
 from payments.processing.bodies import StaffAction, staff_action_to_json
-from payments.processing.order_changes import Overtaken, Settlement
+from payments.processing.order_changes import Overtaken, Pieces, Settlement
 from payments.processing.step_input import EventKind
 from payments.shop.fulfilment import LADDER, Stage
 from payments.shop.money import money as money_of
@@ -35,11 +35,11 @@ def call_off(by: str = "ravi", to: Stage = Stage.CANCELLED, **rest: object) -> C
 
 
 def less(sku: str, pieces: int, *, shelf: bool = True) -> Change:
-    return partial(changes.take_less, sku=sku, pieces=pieces, by="ravi", why="sold out", shelf=shelf)
+    return partial(changes.take_less, pieces=Pieces(sku, pieces, "sold out", shelf), by="ravi")
 
 
 def taken_back(sku: str, pieces: int, *, shelf: bool = True) -> Change:
-    return partial(changes.take_back, sku=sku, pieces=pieces, by="ravi", why="broken", shelf=shelf)
+    return partial(changes.take_back, pieces=Pieces(sku, pieces, "broken", shelf), by="ravi")
 
 
 def allowance(amount: int) -> Change:

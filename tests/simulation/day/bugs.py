@@ -16,9 +16,9 @@ from payments.processing import (
     handover,
     notifications,
     order_changes,
+    order_verbs,
     shop_state,
     staff_commands,
-    staff_orders,
     updates,
 )
 from payments.processing.order_changes import Settlement
@@ -104,9 +104,9 @@ def cash_counts_at_each_press(patch: pytest.MonkeyPatch) -> None:
             return order_changes.applied(turn, order, order, (fact,))
         return move(turn, order, to, by, **rest)
 
-    taken = staff_orders._sum_taken
+    taken = order_verbs._sum_taken
     patch.setattr(order_changes, "move", move_again)
-    patch.setattr(staff_orders, "_sum_taken", lambda *args: args[0].state.owed or taken(*args))
+    patch.setattr(order_verbs, "_sum_taken", lambda *args: args[0].state.owed or taken(*args))
 
 
 def whoever_delivers_need_not_say_how_it_is_paid(patch: pytest.MonkeyPatch) -> None:
