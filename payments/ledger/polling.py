@@ -17,8 +17,8 @@ GAPS: Final = (
     *(hours * _HOUR for hours in (2, 4, 8, 16)),
 )
 """Milliseconds before each poll of a chain. After the last of them there is one poll a day."""
-DAY: Final = 24 * _HOUR
-REFUND_WINDOW: Final = 30 * DAY
+_DAY: Final = 24 * _HOUR
+REFUND_WINDOW: Final = 30 * _DAY
 """Milliseconds for which a refund under way is polled. Source: Refunds (5-10 working days)."""
 MISSED: Final = 2 * _MINUTE
 """Milliseconds after which a payment that no webhook reported counts as missed by webhooks."""
@@ -38,7 +38,7 @@ class Poll:
     def due(self) -> int:
         """Milliseconds since 1970, UTC. A full minute, so that the polls of many customers run together."""
         days = max(0, self.nth + 1 - len(GAPS))
-        due = self.since + sum(GAPS[: self.nth + 1]) + days * DAY
+        due = self.since + sum(GAPS[: self.nth + 1]) + days * _DAY
         return -(-due // _MINUTE) * _MINUTE
 
     def after(self, now: int) -> "Poll":

@@ -80,8 +80,8 @@ class StaffAction:
 
     order_key: str
     """Empty if it is about the customer alone."""
-    by: str
-    """Name of the member, or of the program that they used."""
+    who: str
+    """Name of the member, or of the program, that does it. For people: it identifies nobody."""
     verb: str
     value: str = ""
     expected: str = ""
@@ -153,7 +153,15 @@ def request_to_json(request: OrderRequested) -> dict[str, Any]:
 
 def staff_action_to_json(action: StaffAction) -> dict[str, Any]:
     """Return the body of an `EventKind.STAFF` row."""
-    return asdict(action)
+    return {_STORED.get(name, name): value for name, value in asdict(action).items()}
+
+
+_STORED: Final = {"who": "by"}
+"""Fields that have another name in rows: there, as in all rows and answers, `by` is who did something."""
+
+
+def _staff_action(body: Mapping[str, Any]) -> StaffAction:
+    return StaffAction(who=body["by"], **{name: value for name, value in body.items() if name != "by"})
 
 
 def _request(body: Mapping[str, Any]) -> OrderRequested:
@@ -193,7 +201,7 @@ _READERS: Final[Mapping[EventKind, Callable[[Mapping[str, Any]], Body]]] = {
     EventKind.REQUEST: _request,
     EventKind.JOINED: joined,
     EventKind.FORGET: lambda body: Forget(body["by"] == "customer"),
-    EventKind.STAFF: lambda body: StaffAction(**body),
+    EventKind.STAFF: _staff_action,
     EventKind.HANDOVER: handover.check_from_json,
     EventKind.OFFER: lambda body: Offered(body["broadcast"], body["message"]),
     EventKind.PREFERENCE: lambda body: PreferenceSet(bool(body["stopped"])),

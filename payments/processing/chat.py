@@ -80,4 +80,4 @@ def _staff_reply(turn: Turn, member: Staff, about: str | None, event: Event) -> 
 
 def _command(turn: Turn, conversation: str, action: StaffAction, entry: dict[str, Any]) -> tuple[Trace, bool]:
     turn.commands.append(Command(conversation, action))
-    return ({**entry, "by": action.by, "did": [action.verb]},), True
+    return ({**entry, "by": action.who, "did": [action.verb]},), True

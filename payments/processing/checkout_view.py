@@ -22,7 +22,7 @@ NO_SUMS: Final[Mapping[str, Any]] = {
     "cash": False,
 }
 """The sums of an empty cart, in paise. `short` is what is missing to the minimum of an order."""
-NOTHING_SAID: Final[Mapping[str, Any]] = {
+NO_CHECKOUT: Final[Mapping[str, Any]] = {
     "how": "",
     "address": "",
     "pincode": "",
@@ -35,6 +35,7 @@ NOTHING_SAID: Final[Mapping[str, Any]] = {
     "slots": [],
     "pickup": False,
 }
+"""The view of a checkout in which nothing is said."""
 SLOT: Final[Mapping[str, Any]] = {
     "id": "2026-11-30.lunch",
     "name": "Mon 30 Nov, Lunch 12:00-14:00",
@@ -66,7 +67,7 @@ def checkout(state: ShopState, language: str) -> Mapping[str, Any]:
     said, delivery = state.checkout, state.at.shop.delivery
     if delivery is None:
         plain = {"address": said.address, "pincode": said.pincode, "note": said.note, "coupon": said.coupon}
-        return {**NOTHING_SAID, **plain}
+        return {**NO_CHECKOUT, **plain}
     quote = Quote(state, language)
     choices = _choices(state, language) if delivery.slots else []
     chosen = next((choice["name"] for choice in choices if choice["id"] == said.slot), "")

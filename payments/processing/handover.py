@@ -85,7 +85,7 @@ _OPT_OUTS: Final = frozenset({"customer.hears", "customer.forget"})
 
 def reply(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     """Say to the customer what a member of the staff wrote, and leave the chat to people."""
-    entry: dict[str, Any] = {"event": "staff", "verb": action.verb, "by": action.by}
+    entry: dict[str, Any] = {"event": "staff", "verb": action.verb, "by": action.who}
     if turn.forgotten:
         return _forgotten(turn, action)
     heard, window = heard_at(turn), turn.flow.limits.window
@@ -97,7 +97,7 @@ def reply(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
         refused = f"the customer last wrote over {hours} hours ago, and no text can be sent then: call them"
         return ({**entry, "refused": refused},), True
     turn.messages.append(Say("reply of the staff", Text(clip(action.value, turn.flow.limits.text_body))))
-    turn.shop = turn.shop.handed_over(by=action.by)
+    turn.shop = turn.shop.handed_over(by=action.who)
     return ({**entry, "said": ["reply of the staff"]},), True
 
 
@@ -116,7 +116,7 @@ def take_over(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     begins = turn.shop.handover is None
     turn.shop = turn.shop.taken_over()
     turn.answer(action, f"The chat with {_who(turn)} is yours. Reply to this message to write to them.")
-    entry = {"event": "staff", "verb": action.verb, "by": action.by}
+    entry = {"event": "staff", "verb": action.verb, "by": action.who}
     return (entry, *(turn.run(Happened(OPENED))[0] if begins else ())), True
 
 
@@ -124,19 +124,19 @@ def leave_to_person(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     """Leave the chat to a person who has written to the customer by another program."""
     if turn.forgotten:
         return _forgotten(turn, action)
-    turn.shop = turn.shop.handed_over(by=action.by)
-    return ({"event": "staff", "verb": action.verb, "by": action.by},), True
+    turn.shop = turn.shop.handed_over(by=action.who)
+    return ({"event": "staff", "verb": action.verb, "by": action.who},), True
 
 
 def _forgotten(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     turn.answer(action, "The customer was forgotten: there is nobody to write to.")
-    entry = {"event": "staff", "verb": action.verb, "by": action.by}
+    entry = {"event": "staff", "verb": action.verb, "by": action.who}
     return ({**entry, "refused": "the customer was forgotten"},), False
 
 
 def give_back(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     """End the hand-over for a member of the staff."""
-    entry = {"event": "staff", "verb": action.verb, "by": action.by}
+    entry = {"event": "staff", "verb": action.verb, "by": action.who}
     if turn.shop.handover is None:
         turn.answer(action, f"The bot has the chat with {_who(turn)} already.")
         return (entry,), False

@@ -12,7 +12,7 @@ from payments.processing.shop_state import ShopState
 from payments.shop import cart
 from payments.shop.cart import Item
 from payments.shop.checkout import CheckoutField
-from payments.shop.delivery import area_of
+from payments.shop.delivery import Area, area_of
 from payments.shop.fulfilment import Stage, goods_are_here
 from payments.shop.legal import seller
 from payments.shop.order_terms import Terms
@@ -98,7 +98,7 @@ def _promise(scene: Scene, args: NoArguments) -> Result:
     order = state.order
     if order is None or order.lifecycle is not Lifecycle.OPEN or not order.open_to_pay:
         return refused(scene, "order.refused", reason="nothing to pay")
-    if not _takes_cash(state, order) or order.balance.paid:
+    if not state.takes_cash(order.owed, _area(state, order)) or order.balance.paid:
         terms = state.at.shop.cash
         limit = (terms.up_to if terms else None) or 0
         return refused_with(_without_cash(state, order), "order.refused", reason="no cash", limit=limit)
@@ -116,10 +116,10 @@ def _without_cash(state: ShopState, order: OrderState) -> ShopState:
     return state if order.attempts else state.end(order.key)
 
 
-def _takes_cash(state: ShopState, order: OrderState) -> bool:
+def _area(state: ShopState, order: OrderState) -> Area | None:
+    """Return the area that the order goes to; None if it is fetched, or goes to none of the shop's."""
     delivery, pincode = state.at.shop.delivery, order.to.pincode
-    area = area_of(delivery, pincode) if delivery and pincode else None
-    return state.takes_cash(order.owed) and (area is None or area.cash)
+    return area_of(delivery, pincode) if delivery and pincode else None
 
 
 class _Named(NoArguments):

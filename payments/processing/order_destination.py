@@ -23,14 +23,14 @@ def change_address(request: Request) -> Trace:
     said = _said(request, CheckoutField.ADDRESS)
     to = replace(request.state.to, address=said.address, pincode=said.pincode)
     _require_same_price(request, to.pincode)
-    return order_changes.send_elsewhere(request.turn, request.state, to, request.by)
+    return order_changes.send_elsewhere(request.turn, request.state, to, request.who)
 
 
 def change_note(request: Request) -> Trace:
     """`note <text>`: in place of what the customer wrote."""
     _require_somebody(request)
     to = replace(request.state.to, note=_said(request, CheckoutField.NOTE).note)
-    return order_changes.send_elsewhere(request.turn, request.state, to, request.by)
+    return order_changes.send_elsewhere(request.turn, request.state, to, request.who)
 
 
 def _require_same_price(request: Request, pincode: str) -> None:

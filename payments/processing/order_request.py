@@ -37,9 +37,9 @@ class Request:
     """Whether the goods can be sold again, if it was said."""
 
     @property
-    def by(self) -> str:
+    def who(self) -> str:
         """Who asks."""
-        return self.action.by
+        return self.action.who
 
     @property
     def expected(self) -> Stage | None:

@@ -37,7 +37,7 @@ def move(request: Request) -> Trace:
         request.turn,
         request.state,
         to,
-        request.by,
+        request.who,
         expected=request.expected,
         settlement=settlement,
         amount=amount,
@@ -72,29 +72,29 @@ def _end(request: Request, to: Stage, more: Sequence[str]) -> Trace:
         raise NotPossible("it is paid, and you may not give money back: ask who may")
     if to is Stage.REFUSED and [word.lower() for word in more] == [KEEP_DELIVERY]:
         return refused_delivery.refuse_keeping_delivery(
-            request.turn, request.state, request.by, expected=request.expected, shelf=request.shelf
+            request.turn, request.state, request.who, expected=request.expected, shelf=request.shelf
         )
     if more:
         raise NotPossible(f"'{' '.join(more)}' is no word about an order that ends")
     return order_changes.call_off(
-        request.turn, request.state, to, request.by, expected=request.expected, shelf=request.shelf
+        request.turn, request.state, to, request.who, expected=request.expected, shelf=request.shelf
     )
 
 
 def take_less(request: Request) -> Trace:
     """`less <sku> <pieces> [why]`"""
-    return order_changes.take_less(request.turn, request.state, pieces(request), request.by)
+    return order_changes.take_less(request.turn, request.state, pieces(request), request.who)
 
 
 def take_back(request: Request) -> Trace:
     """`return <sku> <pieces> [why]`"""
-    return order_changes.take_back(request.turn, request.state, pieces(request), request.by)
+    return order_changes.take_back(request.turn, request.state, pieces(request), request.who)
 
 
 def allow(request: Request) -> Trace:
     """`allowance <rupees> [why]`"""
     amount, why = rupees(request.words[:1]), " ".join(request.words[1:])
-    return order_changes.allow(request.turn, request.state, amount, request.by, why)
+    return order_changes.allow(request.turn, request.state, amount, request.who, why)
 
 
 def take_cash(request: Request) -> Trace:
@@ -109,7 +109,7 @@ def take_upi(request: Request) -> Trace:
 
 def _taken(request: Request, settlement: Settlement) -> Trace:
     amount = _sum_taken(request, settlement, request.words)
-    return hand_money.take_money(request.turn, request.state, amount, settlement, request.by)
+    return hand_money.take_money(request.turn, request.state, amount, settlement, request.who)
 
 
 def _sum_taken(request: Request, settlement: Settlement, words: Sequence[str]) -> int:
@@ -139,9 +139,9 @@ def decide_delivery(request: Request) -> Trace:
     """`delivery keep | refund`"""
     match [word.lower() for word in request.words]:
         case [word] if word == KEEP:
-            return refused_delivery.keep_delivery(request.turn, request.state, request.by)
+            return refused_delivery.keep_delivery(request.turn, request.state, request.who)
         case [word] if word == BACK:
-            return refused_delivery.give_delivery_back(request.turn, request.state, request.by)
+            return refused_delivery.give_delivery_back(request.turn, request.state, request.who)
         case _:
             raise NotPossible(f"say what becomes of it: delivery {KEEP}, or delivery {BACK}")
 
@@ -152,13 +152,13 @@ def undo(request: Request) -> Trace:
     if len(words) > 1 or any(not word.isdecimal() for word in words):
         raise NotPossible("say which payment by hand: undo 1")
     ordinal = int(words[0][:9]) if words else None
-    return hand_money.undo_payment(request.turn, request.state, ordinal, request.by)
+    return hand_money.undo_payment(request.turn, request.state, ordinal, request.who)
 
 
 def give_back(request: Request) -> Trace:
     """`refunded`"""
     require_no_more(request.words)
-    return hand_money.give_back_by_hand(request.turn, request.state, request.by)
+    return hand_money.give_back_by_hand(request.turn, request.state, request.who)
 
 
 def show(request: Request) -> Trace:

@@ -7,7 +7,7 @@ from flows.engine.vocabulary import Action, Result, Scene
 from payments.ledger.state import PaymentStatus
 from payments.processing.cart_actions import NoArguments, refused, state_of
 from payments.processing.order_actions import withdraw_link
-from payments.processing.quoting import coupon_is_used_up, slot_fault_of_lapsed
+from payments.processing.quoting import SOLD_OUT, cannot_come, coupon_is_used_up
 from payments.shop import stock
 
 USABLE_FOR: Final = 2 * 60_000
@@ -27,10 +27,9 @@ def _request(scene: Scene, args: NoArguments) -> Result:
     if link and link.expires_at > scene.now + USABLE_FOR:
         url = link.short_url
         return Result(state, raised=(Happened("payment_link.created", {"short_url": url}),) if url else ())
-    off = any(state.at.shop.is_off(line.sku, state.at.off) for line in order.lines)
-    if order.lapsed and (off or not stock.enough(state.left, order.lines)):
-        return refused(scene, "order.refused", reason="order sold out")
-    if order.lapsed and (reason := slot_fault_of_lapsed(state, order.order)):
+    if order.lapsed and not stock.enough(state.left, order.lines):
+        return refused(scene, "order.refused", reason=SOLD_OUT)
+    if order.lapsed and (reason := cannot_come(state, order)):
         return refused(scene, "order.refused", reason=reason)
     if order.lapsed and coupon_is_used_up(state, order.order):
         # Its price cannot be had any more: the customer orders anew, without the coupon.

@@ -11,6 +11,7 @@ from datetime import date
 from typing import Final
 
 from payments.lazy import lazy
+from payments.ledger.state import OrderState
 from payments.processing.shop_state import ShopState
 from payments.shop import cart, coupons, hours, quotas, slots
 from payments.shop.checkout import CheckoutFault, CheckoutField
@@ -159,7 +160,7 @@ class Quote:
     @property
     def takes_cash(self) -> bool:
         """Whether the customer may pay this cart when it is handed over."""
-        return self.state.takes_cash(self.total) and (self.area is None or self.area.cash)
+        return self.state.takes_cash(self.total, self.area)
 
     @property
     def fingerprint(self) -> str:
@@ -240,9 +241,18 @@ def slot_fault(state: ShopState, slot: str) -> str | None:
     return _slot_fault(state, slot, slots_taken(state))
 
 
-def slot_fault_of_lapsed(state: ShopState, order: Order) -> str | None:
-    """Return why the slot of an order that lapsed cannot be had again. The current order keeps its place."""
-    return _slot_fault(state, order.to.slot, _slots_in(state.taken)) if order.to.slot else None
+def cannot_come(state: ShopState, lapsed: OrderState) -> str | None:
+    """Return why the goods of an order that lapsed cannot come any more; None if they can.
+
+    The shop has switched some of them off, or their slot is over or full. The current order keeps its place.
+    """
+    at, slot = state.at, lapsed.order.to.slot
+    if any(at.shop.is_off(line.sku, at.off) for line in lapsed.lines):
+        return SOLD_OUT
+    return _slot_fault(state, slot, _slots_in(state.taken)) if slot else None
+
+
+SOLD_OUT: Final = "order sold out"
 
 
 def coupon_is_used_up(state: ShopState, order: Order) -> bool:

@@ -16,6 +16,7 @@ from payments.shop import quotas, stock
 from payments.shop.cart import Cart
 from payments.shop.checkout import NOTHING_SAID, Checkout
 from payments.shop.consent import Hears
+from payments.shop.delivery import Area
 from payments.shop.fulfilment import Stage
 from payments.shop.handover import Handover, HandoverCheck
 from payments.shop.orders import (
@@ -119,10 +120,13 @@ class ShopState(NamedTuple):
         made = self.order is not None and any(attempt.link_id for attempt in self.order.attempts)
         return made or bool(self.earlier_links)
 
-    def takes_cash(self, amount: int) -> bool:
-        """Whether the shop takes cash from this customer for an order over `amount` paise."""
+    def takes_cash(self, amount: int, area: Area | None) -> bool:
+        """Whether the shop takes cash from this customer for `amount` paise of goods that go to `area`.
+
+        None is pickup, or an area that is not known.
+        """
         terms = self.at.shop.cash
-        if terms is None or self.refusals >= terms.refusals:
+        if terms is None or self.refusals >= terms.refusals or (area is not None and not area.cash):
             return False
         return terms.up_to is None or amount <= terms.up_to
 

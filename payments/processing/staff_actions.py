@@ -19,5 +19,5 @@ def act(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
             return change(turn, verb, action)
         case _:
             turn.answer(action, f"That cannot be done: there is no '{action.verb}'.")
-            entry = {"event": "staff", "verb": action.verb, "by": action.by, "refused": "no such verb"}
+            entry = {"event": "staff", "verb": action.verb, "by": action.who, "refused": "no such verb"}
             return (entry,), False

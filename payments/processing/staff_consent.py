@@ -7,7 +7,7 @@ from payments.shop.consent import Hears
 
 def keep_hears(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     """Keep what the customer wants to hear: the action's value is a `payments.shop.consent.Hears`."""
-    entry = {"event": "staff", "verb": action.verb, "by": action.by}
+    entry = {"event": "staff", "verb": action.verb, "by": action.who}
     if turn.forgotten or action.value not in set(Hears):
         refused = "the customer was forgotten" if turn.forgotten else "there are nothing, orders and offers"
         turn.answer(action, f"That cannot be done: {refused}.")

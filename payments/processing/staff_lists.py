@@ -29,7 +29,7 @@ _LANGUAGE: Final = "en"
 
 def orders(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     """Answer with the orders to do."""
-    entry: dict[str, Any] = {"event": "staff", "verb": ORDERS, "by": action.by}
+    entry: dict[str, Any] = {"event": "staff", "verb": ORDERS, "by": action.who}
     found = turn.given.to_do
     if found is None:
         return ({**entry, "refused": "it is not from the staff"},), False
@@ -39,7 +39,7 @@ def orders(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
 
 def day(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     """Answer with the figures of a day, and a button for what is to do."""
-    entry: dict[str, Any] = {"event": "staff", "verb": DAY, "by": action.by}
+    entry: dict[str, Any] = {"event": "staff", "verb": DAY, "by": action.who}
     period = period_from(action.value)
     found = turn.given.days.get(period) if period else None
     if period is None or found is None:

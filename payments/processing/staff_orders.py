@@ -21,7 +21,7 @@ def change(turn: Turn, verb: OrderVerb, action: StaffAction) -> tuple[Trace, boo
 
     What cannot be done is answered to the member, and parks nothing.
     """
-    entry = {"event": "staff", "verb": action.verb, "value": action.value, "by": action.by}
+    entry = {"event": "staff", "verb": action.verb, "value": action.value, "by": action.who}
     shop, messages = turn.shop, list(turn.messages)
     try:
         state = turn.shop.known(action.order_key)

@@ -18,9 +18,9 @@ from payments.ledger.state import OrderState, PaymentStatus
 from payments.processing.bodies import FactsTold
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.notifications import NOT_FOUND, events_for
-from payments.processing.quoting import slot_fault_of_lapsed
+from payments.processing.quoting import cannot_come
 from payments.processing.results import Refusal
-from payments.processing.shop_state import CannotHandle, ShopState
+from payments.processing.shop_state import CannotHandle
 from payments.processing.turn import Trace, Turn
 from payments.shop.catalogue import Repairs
 from payments.shop.orders import is_by_hand, moved
@@ -184,16 +184,9 @@ def _rules(turn: Turn, state: OrderState, current: bool) -> Repairs:
     rules, changed = turn.shop.at.shop.repairs, dict[str, str]()
     if not current and rules.short == "top up":
         changed["short"] = "refund"
-    if rules.late == "fulfil" and state.lapsed and _cannot_come(turn.shop, state):
+    if rules.late == "fulfil" and state.lapsed and cannot_come(turn.shop, state):
         changed["late"] = "refund"
     return rules.model_copy(update=changed) if changed else rules
-
-
-def _cannot_come(shop: ShopState, state: OrderState) -> bool:
-    """Return whether the shop has switched some of the goods off, or their slot is over or full."""
-    at = shop.at
-    off = any(at.shop.is_off(line.sku, at.off) for line in state.order.lines)
-    return off or slot_fault_of_lapsed(shop, state.order) is not None
 
 
 def _move_attempts(state: OrderState) -> OrderState:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from flows.engine.vocabulary import Trial
 from payments.ledger.state import OrderState
-from payments.processing.checkout_view import NO_SUMS, NOTHING_SAID, SLOT, checkout, opening, sums
+from payments.processing.checkout_view import NO_CHECKOUT, NO_SUMS, SLOT, checkout, opening, sums
 from payments.processing.deferred_view import DeferredView
 from payments.processing.quoting import gst_inside
 from payments.processing.shop_state import ShopState
@@ -33,7 +33,7 @@ def refreshed(statics: Mapping[str, Any], state: ShopState | None) -> Mapping[st
 def of(state: ShopState | None, statics: Mapping[str, Any]) -> dict[str, Any]:
     """Return the views `cart`, `checkout` and `order` of the customer."""
     if state is None:
-        return {"cart": _EMPTY_CART, "checkout": NOTHING_SAID, "order": _NO_ORDER}
+        return {"cart": _EMPTY_CART, "checkout": NO_CHECKOUT, "order": _NO_ORDER}
     language = statics["language"]
     cart = DeferredView(lambda: _cart(state.cart, statics), lambda: sums(state, language))
     return {
@@ -172,7 +172,7 @@ def sample(statics: Mapping[str, Any]) -> dict[str, Any]:
     """Return the shop with every field, and a cart and an order of one article, to check templates."""
     article = _articles(statics)[0]
     views = _trial_views([Line(article["sku"], "", 1, _SAMPLE_TOTAL)], statics)
-    choice = {**NOTHING_SAID, "slots": [SLOT]}
+    choice = {**NO_CHECKOUT, "slots": [SLOT]}
     return {"shop": catalogue_view.example(statics["shop"]), **views, "checkout": choice}
 
 
@@ -219,4 +219,4 @@ def _trial_views(lines: Sequence[Line], statics: Mapping[str, Any]) -> dict[str,
     sums = {**NO_SUMS, "goods": total, "total": total}
     kept = dict.fromkeys(statics["shop"]["keeps"], "-")
     shown = {**_cart(cart, statics), **sums}
-    return {"cart": shown, "checkout": NOTHING_SAID, "order": {**kept, **order(state, 0)}}
+    return {"cart": shown, "checkout": NO_CHECKOUT, "order": {**kept, **order(state, 0)}}

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from payments.shop.local_time import DAY, calendar_date, instant, local_date
+from payments.shop.local_time import DAY_MINUTES, calendar_date, instant, local_date
 
 _NIGHT: Final = 6 * 60
 """Minutes after midnight that still belong to the evening before, as in the hours of a shop."""
@@ -46,5 +46,5 @@ def report_due(zone: ZoneInfo, minute: int, now: int) -> date | None:
     in the night. A time before 6:00 means the night after the day.
     """
     day = local_date(zone, now - _NIGHT * 60_000)
-    at = minute if minute >= _NIGHT else minute + DAY
+    at = minute if minute >= _NIGHT else minute + DAY_MINUTES
     return day if now >= instant(zone, day, at) else None

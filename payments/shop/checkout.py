@@ -62,6 +62,7 @@ class Checkout:
 
 
 NOTHING_SAID: Final = Checkout()
+"""The checkout of a customer who has said nothing yet."""
 
 
 def to_json(checkout: Checkout) -> dict[str, Any]:

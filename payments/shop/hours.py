@@ -7,7 +7,16 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from flows.document.shape import Spec, one_or_many
-from payments.shop.local_time import DAY, WEEKDAYS, Date, TimeRange, TimesOfDay, instant, local_date, weekdays
+from payments.shop.local_time import (
+    DAY_MINUTES,
+    WEEKDAYS,
+    Date,
+    TimeRange,
+    TimesOfDay,
+    instant,
+    local_date,
+    weekdays,
+)
 
 HORIZON: Final = 60
 """Days. A shop that does not open within them is taken to be closed for good."""
@@ -53,7 +62,7 @@ class Hours(Spec):
     def _nights_end_before_mornings(self) -> "Hours":
         for day, name in enumerate(WEEKDAYS):
             night, morning = self.of_weekday(day)[-1:], self.of_weekday((day + 1) % 7)[:1]
-            if night and morning and night[0].end - DAY > morning[0].start:
+            if night and morning and night[0].end - DAY_MINUTES > morning[0].start:
                 following = WEEKDAYS[(day + 1) % 7]
                 raise ValueError(f"'{night[0]}' of {name} and '{morning[0]}' of {following} overlap")
         return self

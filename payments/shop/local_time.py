@@ -18,8 +18,7 @@ INDIA: Final = ZoneInfo("Asia/Kolkata")
 WEEKDAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 YEARS: Final = range(2000, 2200)
 """Years of the dates that people write. At the calendar's ends there is no next or earlier day."""
-DAY: Final = 1440
-"""Minutes."""
+DAY_MINUTES: Final = 1440
 _LATEST: Final = 6 * 60
 """A range past midnight ends at 6:00 at the latest. A later end is a slip: `21:00-9:00` for `9:00-21:00`."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -62,7 +61,7 @@ def time_of_day(value: Any) -> int:
     match = _TIME.fullmatch(str(value).strip())
     if not match:
         raise ValueError(f"'{value}' is not a time of day: write for example '9:00' or '21:30'")
-    return int(match[1]) * 60 + int(match[2]) if match[1] else DAY
+    return int(match[1]) * 60 + int(match[2]) if match[1] else DAY_MINUTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ class TimeRange:
 
 def show_time(minute: int) -> str:
     """Return a time of day as people read it: `9:00`, `24:00`; past midnight as on the next day."""
-    hours, minutes = divmod(minute if minute <= DAY else minute - DAY, 60)
+    hours, minutes = divmod(minute if minute <= DAY_MINUTES else minute - DAY_MINUTES, 60)
     return f"{hours}:{minutes:02}"
 
 
@@ -92,12 +91,12 @@ def time_range(value: Any) -> TimeRange:
     if len(ends) != 2:
         raise ValueError(f"'{value}' is not a range of times: write for example '9:00-21:00'")
     start, end = map(time_of_day, ends)
-    if start in (DAY, end):
+    if start in (DAY_MINUTES, end):
         raise ValueError(f"'{value}' is empty: a whole day is '0:00-24:00'")
     if end < start and end > _LATEST:
         mend = "a range past midnight ends at 6:00 at the latest; write a longer one as two, split at 24:00"
         raise ValueError(f"'{value}' is upside down: {mend}")
-    return TimeRange(start, end if end > start else end + DAY)
+    return TimeRange(start, end if end > start else end + DAY_MINUTES)
 
 
 def time_ranges(value: Any) -> tuple[TimeRange, ...]:
@@ -164,6 +163,6 @@ def local_time(zone: ZoneInfo, now: int) -> tuple[date, int]:
 
 def instant(zone: ZoneInfo, day: date, minute: int) -> int:
     """Return the milliseconds at which clocks in `zone` show `minute` minutes after 0:00 of `day`."""
-    days, rest = divmod(minute, DAY)
+    days, rest = divmod(minute, DAY_MINUTES)
     local = datetime.combine(day + timedelta(days=days), time(*divmod(rest, 60)), tzinfo=zone)
     return (local - _EPOCH) // timedelta(milliseconds=1)

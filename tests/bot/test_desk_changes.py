@@ -65,7 +65,7 @@ def test_the_others() -> None:
         body = {"keep_delivery": True} | ({} if goods is None else {"goods": goods})
         assert read("refuse", **body) == ("refuse", ("keep-delivery",), shelf)
     action = CHANGES["cancel"].model_validate({"by": " Meena  Rao ", "from": "out"}).action("cancel", "c-1-1")
-    assert (action.by, action.expected, action.money) == ("Meena Rao", "out", True)
+    assert (action.who, action.expected, action.money) == ("Meena Rao", "out", True)
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from payments.ledger import polling
-from payments.ledger.polling import DAY, GAPS, REFUND_WINDOW, Poll, goes_on
+from payments.ledger.polling import GAPS, REFUND_WINDOW, Poll, goes_on
 from payments.shop.orders import AttemptStatus
 from tests.builders import attempt
 
 SINCE: Final = 1_800_000_000_000
+DAY: Final = 86_400_000
 LATE: Final = 5 * DAY
 LIFE: Final = 2 * DAY
 

@@ -22,6 +22,7 @@ from payments.processing import (
     updates,
 )
 from payments.processing.order_changes import Settlement
+from payments.processing.quoting import SOLD_OUT, cannot_come
 from payments.processing.shop_state import ShopState
 from payments.processing.turn import Trace, Turn
 from payments.shop import amendments, coupons, quotas, slots, stock
@@ -69,7 +70,12 @@ def full_slots_take_more(patch: pytest.MonkeyPatch) -> None:
 
 
 def late_money_does_not_look_at_the_slot(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(updates, "slot_fault_of_lapsed", lambda *_: None)
+    cannot = cannot_come
+
+    def cannot_but_for_the_slot(*args: Any) -> str | None:
+        return SOLD_OUT if cannot(*args) == SOLD_OUT else None
+
+    patch.setattr(updates, "cannot_come", cannot_but_for_the_slot)
 
 
 def what_the_staff_saw_does_not_matter(patch: pytest.MonkeyPatch) -> None:
