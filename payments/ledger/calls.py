@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final, TypeAlias
 
-from payments.shop.orders import order_key_of
+from payments.shop.orders import Attempt, Order, order_key_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,19 @@ class CreateLink:
     description: str
     expires_at: int
     """Milliseconds since 1970, UTC."""
+
+
+def link_for(order: Order, attempt: Attempt) -> CreateLink:
+    """Return the call that creates the link of `attempt`."""
+    rest = "" if attempt.amount == order.total else ": the rest"
+    return CreateLink(
+        reference_id=attempt.reference_id,
+        order_key=order.key,
+        amount=attempt.amount,
+        currency=attempt.currency,
+        description=f"Order #{order.number}{rest}",
+        expires_at=attempt.expires_at,
+    )
 
 
 @dataclass(frozen=True, slots=True)

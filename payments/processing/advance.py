@@ -42,6 +42,7 @@ from payments.processing.chat import chat, preference
 from payments.processing.conversation_join import join
 from payments.processing.customer_actions import refusal
 from payments.processing.deferred_links import follow, keep_waiting
+from payments.processing.forgetting import unfinished_of
 from payments.processing.notifications import SETBACKS
 from payments.processing.results import (
     LinkCreated,
@@ -181,7 +182,7 @@ def _forget(turn: Turn, body: Forget) -> Done:
     """Forget the customer, unless an order of theirs is under way. The step is given all their orders."""
     if turn.forgotten:
         return ({"event": "forget", "ignored": "they were forgotten before"},), False
-    found = turn.shop.unfinished
+    found = unfinished_of(turn.shop)
     if found is None:
         turn.forget()
         return ({"event": "forget", "forgotten": True},), True

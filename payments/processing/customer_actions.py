@@ -5,6 +5,8 @@ from typing import Final
 from flows.engine.vocabulary import Action, Result, Scene
 from payments.ledger.unfinished import Unfinished
 from payments.processing.cart_actions import NoArguments, refused, state_of
+from payments.processing.forgetting import unfinished_of
+from payments.processing.handover_changes import handed_over
 from payments.processing.shop_state import ShopState
 from payments.shop.consent import Hears
 from payments.shop.handover import Ending
@@ -15,7 +17,7 @@ from payments.shop.staff import Right, who_may
 def _forget(scene: Scene, args: NoArguments) -> Result:
     """Ask for the customer to be forgotten. The orders that this step does not know are looked at then."""
     state = state_of(scene)
-    if found := state.unfinished:
+    if found := unfinished_of(state):
         return refused(scene, "customer.refused", **refusal(*found))
     return Result(state._replace(to_forget=True))
 
@@ -46,7 +48,7 @@ def _hand_over(scene: Scene, args: NoArguments) -> Result:
     state = state_of(scene)
     if set(who_may(Right.CHAT, state.at.staff)) <= {scene.conversation}:
         return refused(scene, "handover.ended", because=str(Ending.NOBODY))
-    return Result(state.handed_over())
+    return Result(handed_over(state))
 
 
 CUSTOMER: Final = {

@@ -8,12 +8,12 @@ looked at again after each event: the end of a link always comes with an event t
 from dataclasses import replace
 from typing import Final
 
+from payments.ledger.calls import link_for
 from payments.ledger.holds import Mismatch
 from payments.ledger.resolution import ENDED_UNPAID
 from payments.ledger.state import PAYABLE, OrderState
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.results import Refusal
-from payments.processing.shop_state import link_of
 from payments.processing.turn import Trace, Turn
 from payments.processing.updates import apply
 from payments.shop.orders import Attempt, AttemptStatus, Lifecycle, order_key_of, withdrawn
@@ -82,7 +82,7 @@ def _end_earlier(turn: Turn) -> Trace:
 def _request_link(turn: Turn, state: OrderState, attempt: Attempt) -> None:
     life = turn.shop.at.shop.payment_link_life
     requested = replace(attempt, status=AttemptStatus.CREATING, expires_at=turn.now + life)
-    turn.shop = turn.shop.with_order(state.with_attempt(requested)).asking(link_of(state.order, requested))
+    turn.shop = turn.shop.with_order(state.with_attempt(requested)).asking(link_for(state.order, requested))
 
 
 def _give_up(turn: Turn, refusal: Refusal) -> Trace:

@@ -15,6 +15,7 @@ from flows.messages.kinds import Buttons, Message, Reply, Text
 from flows.messages.limits import clip, length
 from payments.processing.bodies import StaffAction
 from payments.processing.changes import Told
+from payments.processing.handover_changes import handed_over, taken_over
 from payments.processing.staff_replies import place
 from payments.processing.step_input import EventKind
 from payments.processing.turn import Trace, Turn
@@ -48,7 +49,7 @@ def hold(turn: Turn, event: Event) -> tuple[Trace, bool]:
     if not to and current is not None and not current.by:
         return _back_to_the_bot(turn, Ending.NOBODY, event)
     acted = turn.run(event)[0] if _opts_out(turn, event) else ()
-    turn.shop = turn.shop.handed_over()
+    turn.shop = handed_over(turn.shop)
     # A person answers: no loop of bots.
     turn.conversation = replace(turn.conversation, talk=Talk(heard_at=turn.now))
     if to:
@@ -97,7 +98,7 @@ def reply(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
         refused = f"the customer last wrote over {hours} hours ago, and no text can be sent then: call them"
         return ({**entry, "refused": refused},), True
     turn.messages.append(Say("reply of the staff", Text(clip(action.value, turn.flow.limits.text_body))))
-    turn.shop = turn.shop.handed_over(by=action.who)
+    turn.shop = handed_over(turn.shop, by=action.who)
     return ({**entry, "said": ["reply of the staff"]},), True
 
 
@@ -114,7 +115,7 @@ def take_over(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     if turn.forgotten:
         return _forgotten(turn, action)
     begins = turn.shop.handover is None
-    turn.shop = turn.shop.taken_over()
+    turn.shop = taken_over(turn.shop)
     turn.answer(action, f"The chat with {_who(turn)} is yours. Reply to this message to write to them.")
     entry = {"event": "staff", "verb": action.verb, "by": action.who}
     return (entry, *(turn.run(Happened(OPENED))[0] if begins else ())), True
@@ -124,7 +125,7 @@ def leave_to_person(turn: Turn, action: StaffAction) -> tuple[Trace, bool]:
     """Leave the chat to a person who has written to the customer by another program."""
     if turn.forgotten:
         return _forgotten(turn, action)
-    turn.shop = turn.shop.handed_over(by=action.who)
+    turn.shop = handed_over(turn.shop, by=action.who)
     return ({"event": "staff", "verb": action.verb, "by": action.who},), True
 
 

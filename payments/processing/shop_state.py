@@ -8,9 +8,8 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from payments.ledger.calls import Call, CancelLink, CreateLink, FetchPayments
+from payments.ledger.calls import Call, CancelLink, FetchPayments, link_for
 from payments.ledger.state import PAYABLE, OrderState
-from payments.ledger.unfinished import Unfinished, unfinished
 from payments.processing.step_context import StepContext
 from payments.shop import quotas, stock
 from payments.shop.cart import Cart
@@ -143,19 +142,6 @@ class ShopState(NamedTuple):
         stage = Stage.PLACED if state.waits_for_capture else state.stage if state.goods_due else None
         return bool(terms and stage and terms.allows(stage, state.order.placed_at, self.at.now))
 
-    @property
-    def unfinished(self) -> tuple[Order | None, Unfinished] | None:
-        """Why the customer cannot be forgotten, with the order, if it is one, among those that are loaded.
-
-        None if they can. The order is None too if only its link is known here.
-        """
-        if self.at.conversation in self.at.staff:
-            return None, Unfinished.STAFF
-        for _, state in sorted(self.orders.items()):
-            if (reason := unfinished(state)) is not None:
-                return state.order, reason
-        return (None, Unfinished.LINK) if self.earlier_links else None
-
     # Small changes
 
     def with_cart(self, held: Cart) -> "ShopState":
@@ -223,41 +209,9 @@ class ShopState(NamedTuple):
         state = self.known(key)
         return self.with_order(state.without(state.attempts)).about(key)
 
-    def of_nobody(self) -> "ShopState":
-        """Return the state without anything that a customer said or did. Ordinals of orders go on."""
-        return ShopState(
-            self.at,
-            placed=self.placed,
-            orders=self.orders,
-            left=self.left,
-            taken=self.taken,
-            next_number=self.next_number,
-            calls=self.calls,
-            moves=self.moves,
-            bookings=self.bookings,
-        )
-
     def waiting_for(self, earlier_links: Iterable[str]) -> "ShopState":
         """Return the state that waits for the end of exactly these links of earlier orders."""
         return self._replace(earlier_links=tuple(dict.fromkeys(earlier_links)))
-
-    def handed_over(self, by: str = "") -> "ShopState":
-        """Return the state in which a person has the chat, from now on or as before.
-
-        `by` is the person who has written to the customer; empty if the customer has written.
-        """
-        before = self.handover or Handover(self.at.now, self.at.now)
-        return self._with_person(replace(before, by=by or before.by, unread=0 if by else before.unread + 1))
-
-    def taken_over(self) -> "ShopState":
-        """Return the state in which a person has the chat who is yet to write, from now on or as before."""
-        return self._with_person(self.handover or Handover(self.at.now, self.at.now))
-
-    def _with_person(self, talk: Handover) -> "ShopState":
-        now = self.at.now
-        check = () if self.handover else (HandoverCheck(now, now + self.at.shop.handover.quiet),)
-        handover = replace(talk, last=max(talk.last, now))
-        return self._replace(handover=handover, checks=(*self.checks, *check))
 
     def asking(self, *calls: Call) -> "ShopState":
         """Return the state with these calls added."""
@@ -343,7 +297,7 @@ class ShopState(NamedTuple):
         state = state.without([a for a in state.attempts if a in open_links or _is_planned(a)])
         if open_links or self.earlier_links:
             return shop.with_order(state.with_attempt(replace(attempt, status=AttemptStatus.PLANNED)))
-        return shop.with_order(state.with_attempt(attempt)).asking(link_of(state.order, attempt))
+        return shop.with_order(state.with_attempt(attempt)).asking(link_for(state.order, attempt))
 
     def _attempt(self, state: OrderState, amount: int) -> Attempt:
         ordinal = state.next_ordinal
@@ -429,16 +383,3 @@ def _is_planned(attempt: Attempt) -> bool:
 def _holds(state: OrderState | None) -> int:
     """Return 1 if the order may get its goods, and so takes its slot and its coupon; else 0."""
     return int(state is not None and state.takes_place)
-
-
-def link_of(order: Order, attempt: Attempt) -> CreateLink:
-    """Return the call that creates the link of `attempt`."""
-    rest = "" if attempt.amount == order.total else ": the rest"
-    return CreateLink(
-        reference_id=attempt.reference_id,
-        order_key=order.key,
-        amount=attempt.amount,
-        currency=attempt.currency,
-        description=f"Order #{order.number}{rest}",
-        expires_at=attempt.expires_at,
-    )

@@ -15,6 +15,7 @@ from payments.ledger.state import OrderState
 from payments.processing.bodies import StaffAction
 from payments.processing.changes import Caused, ChangeSet, Command, Told
 from payments.processing.conversation_data import data, of_conversation
+from payments.processing.forgetting import of_nobody
 from payments.processing.notice import Notice
 from payments.processing.shop_state import ShopState
 from payments.processing.silence import decide_silence, withheld
@@ -109,7 +110,7 @@ class Turn:
     def forget(self) -> None:
         """Erase who the customer is, and where they stand."""
         self.conversation = Conversation(self.conversation.id, visit_count=self.conversation.visit_count)
-        self.shop = self.shop.of_nobody()
+        self.shop = of_nobody(self.shop)
         self.forgotten = self.forgets = True
 
     def apologise(self) -> None:

@@ -9,7 +9,7 @@ from payments.prover.clock import NOW
 from payments.prover.munshi import NAME, Munshi
 from payments.prover.search import Hop
 from payments.shop.local_time import local_time, show_time
-from payments.simulator import scenario
+from payments.simulator import scenario_actions
 
 _WIDTH: Final = 46
 """Characters of what is said that a line shows."""
@@ -70,7 +70,7 @@ def _deed(hop: Hop) -> tuple[str, str]:
             return NAME, "pays" if what == "true" else f"pays {what}"
         case "payment_fails":
             return NAME, "pays, and it fails"
-        case scenario.PROVIDER:
+        case scenario_actions.PROVIDER:
             return key.capitalize(), _DEEDS.get(what, what)
         case _:
             return NAME if key in ("sends", "fills") else key, f"{key} {what}" if key == "sends" else what

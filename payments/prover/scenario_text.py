@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from payments.prover.search import Hop
 from payments.prover.world import MEENA
-from payments.simulator.scenario import PROVIDER
+from payments.simulator.scenario_actions import PROVIDER
 from payments.truths.broken import Broken, Name
 
 _SECOND = 1000

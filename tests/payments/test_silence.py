@@ -12,7 +12,8 @@ from flows.language.load import load
 from flows.messages.kinds import Message
 from payments.processing.actions import SHOP
 from payments.processing.silence import PAUSE, ROUNDS, TURNS, UNASKED
-from payments.simulator.simulator import Razorpay, Simulator
+from payments.simulator.simulated_razorpay import Razorpay
+from payments.simulator.simulator import Simulator
 from tests.builders import cart_of
 
 ROUND: Final = 6_000

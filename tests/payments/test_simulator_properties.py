@@ -21,7 +21,8 @@ from payments.shop import cart
 from payments.shop.cart import Item
 from payments.shop.catalogue import Shop
 from payments.shop.orders import AttemptStatus, Lifecycle
-from payments.simulator.simulator import NothingToPay, Simulator
+from payments.simulator.simulated_razorpay import NothingToPay
+from payments.simulator.simulator import Simulator
 
 _WORDS = [
     "hi", "menu", "help", "cart", "cancel", "hindi", "english", "checkout", "order", "empty", "change",

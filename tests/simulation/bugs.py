@@ -22,7 +22,7 @@ from flows.messages import replies
 from flows.templates.expressions import Template
 from payments import signature
 from payments.ledger import balance, matching, resolution
-from payments.ledger.calls import CancelLink
+from payments.ledger.calls import CancelLink, link_for
 from payments.ledger.facts import Fact
 from payments.ledger.holds import Mismatch
 from payments.ledger.polling import Poll
@@ -32,7 +32,7 @@ from payments.processing import turn as turns
 from payments.processing.advance import advance as advance_step
 from payments.processing.changes import ChangeSet, EventResult, Outcome
 from payments.processing.results import LinkWithdrawn
-from payments.processing.shop_state import ShopState, link_of
+from payments.processing.shop_state import ShopState
 from payments.processing.step_input import EventKind, StepInput
 from payments.processing.turn import Turn
 from payments.razorpay import refunds, webhook
@@ -69,7 +69,7 @@ def drop_what_is_interrupted(patch: pytest.MonkeyPatch) -> None:
 
 def ask_before_it_is_written(patch: pytest.MonkeyPatch) -> None:
     def begin(self: ShopState, state: OrderState, amount: int) -> ShopState:
-        return self.with_order(state).asking(link_of(state.order, self._attempt(state, amount)))
+        return self.with_order(state).asking(link_for(state.order, self._attempt(state, amount)))
 
     patch.setattr(ShopState, "begin", begin)
 
@@ -332,7 +332,7 @@ def links_do_not_wait(patch: pytest.MonkeyPatch) -> None:
             return begun
         attempt = replace(planned, status=AttemptStatus.CREATING)
         changed = begun.known(state.key).with_attempt(attempt)
-        return begun.with_order(changed).asking(link_of(state.order, attempt))
+        return begun.with_order(changed).asking(link_for(state.order, attempt))
 
     patch.setattr(ShopState, "begin", at_once)
 
