@@ -15,20 +15,15 @@ from payments.processing.changes import Caused, ChangeSet, Command, Told
 from payments.processing.named_orders import period_to
 from payments.processing.notice import Notice, NoticeKind
 from payments.processing.step_input import EventKind, StepInput
-from payments.shop import amendments
-from payments.shop.amendments import Amendment, AmendmentKind
 from payments.shop.business_day import Period
 from payments.shop.fulfilment import Stage
 from payments.shop.local_time import INDIA
-from payments.shop.orders import Lifecycle
-from payments.shop.quotas import Booking
 from payments.shop.staff import Staff
 from storage.database.encoding import loads
 from storage.database.queues import InboxState, Lane
 from storage.database.records import Records
 from storage.database.transaction import Row, Transaction, Units
 from storage.inbox.arrival import Arrival
-from storage.inbox.strays import Settled, StrayDecision
 from storage.outbox.deliveries import Again, Delivery, Done, Failed
 from storage.reports import chats
 from storage.reports.backlog import held, notices, parked, promised, state_of
@@ -38,7 +33,8 @@ from storage.reports.desk import OrderFilter
 from storage.reports.ledger import books
 from storage.reports.place import Place
 from storage.reports.timeline import story, subjects
-from tests.builders import change_set, refunded, webhook
+from tests.builders import change_set
+from tests.storage.decisions import amend, declare, raises, settle
 from tests.storage.past_purchases import START
 from tests.storage.purchases import LEASE, Shop, names
 from tests.storage.receipt_bodies import receipt_body
@@ -61,9 +57,9 @@ async def serve(shop: Shop, beside: Units) -> None:
     await _merge_conversations(shop, beside)
     await _request(shop)
     await _look(shop)
-    await _amend(shop)
-    await _declare(shop)
-    await _settle(shop)
+    await amend(shop, _CROWD[20:24])
+    await declare(shop)
+    await settle(shop)
     await _prune(shop)
     await _forget(shop, beside)
     await _staff(shop)
@@ -142,16 +138,16 @@ def _failures(sent: list[Row], delivered: list[Delivery]) -> list[dict[str, Any]
 async def _park_and_replay(shop: Shop) -> None:
     """Events that no step can handle, one of which is tried again; and a number that moved."""
     await shop.write([3_000_000, 3_000_001], "hi")
-    await shop.store.advance_due(_raises, shop.now)
+    await shop.store.advance_due(raises, shop.now)
     moved = Arrival("moved", EventKind.CHAT, {}, aliases=(("bsuid", "IN.moved"), *names(3_000_000)[1:]))
     [first] = await shop.store.arrive([moved], shop.now)
     [again] = await shop.store.arrive([moved], shop.now)
     assert first.number == again.number
-    await shop.store.advance_due(_raises, shop.now)
+    await shop.store.advance_due(raises, shop.now)
     await shop.order([3_000_002])
     shop.take_money()
     await shop.receive()
-    await shop.store.advance_due(_raises, shop.now)
+    await shop.store.advance_due(raises, shop.now)
     assert await shop.store.replay(first.number)
     assert await shop.store.seen(1)
 
@@ -192,10 +188,6 @@ INSERT INTO inbox (conversation_id, key, kind, state, due_at, body, received_at)
 VALUES ($1, 'came late', 'chat', 'pending', $2, '{}', $2)"""
 
 
-def _raises(given: StepInput) -> ChangeSet:
-    raise ValueError("no")
-
-
 async def _request(shop: Shop) -> None:
     """A request over the API comes twice."""
     request = from_request(names(6_000_000)[1][1], OrderRequested(None), "monday")
@@ -224,56 +216,6 @@ async def _look(shop: Shop) -> None:
     assert await store.order_placed_by(view.order.placed_by) == view
     assert await store.event(1) is not None
     assert await store.is_customer(f"{await store.installation()}-1")
-
-
-async def _settle(shop: Shop) -> None:
-    """A stray: money for an order that is not here, settled by a person."""
-    key = f"{await shop.store.installation()}-1-9lost"
-    told = {"order_key": key, "facts": []}
-    await shop.store.arrive([Arrival("lost", EventKind.FACTS, told, order_key=key)], shop.now)
-    await shop.store.advance_due(_raises, shop.now)
-    reference = f"{key}.1"
-    assert await shop.store.lacking({reference}) == {reference: frozenset()}
-    await shop.store.settle(Settled("plink_lost", key, reference, 0, StrayDecision.CANCELLED), shop.now)
-    await _fail_a_refund(shop, key, reference)
-
-
-async def _fail_a_refund(shop: Shop, key: str, reference: str) -> None:
-    """The refund of a stray, which a person had decided, fails."""
-    settled = Settled("plink_lost", key, reference, 100, StrayDecision.REFUNDED, frozenset({"pay_lost"}))
-    await shop.store.settle(settled, shop.now)
-    kind, body = webhook(refunded("failed", 100, "rfnd_lost", "pay_lost", order_key=key))
-    await shop.store.arrive([Arrival("failed", kind, body, order_key=key)], shop.now)
-
-
-async def _amend(shop: Shop) -> None:
-    """Cash is promised for orders, a piece is missing of each, and they take and free places."""
-    await shop.order([*_CROWD[20:24]])
-    for name in ("slot:a", "slot:b"):
-        await shop.write([*_CROWD[20:24]], "hi")
-        await shop.store.advance_due(partial(_promise, slot=name), shop.now)
-
-
-def _promise(given: StepInput, slot: str) -> ChangeSet:
-    before = max(given.orders.values(), key=lambda state: state.order.placed_at)
-    if before.stage is not None:
-        return change_set(given, bookings=[Booking(slot, 1, 9, 1), Booking("slot:a", -1)])
-    due = replace(before, lifecycle=Lifecycle.PROMISED, stage=Stage.PLACED)
-    sku = before.order.lines[0].sku
-    less = Amendment(amendments.key_of(due.key, 1), due.key, AmendmentKind.LESS, "ravi", 1, 1, sku, 1)
-    taken = [Booking(slot, 1, 9, 1), Booking("coupon:X", 1, 9)]
-    return change_set(given, orders=[due], amendments=[less], bookings=taken)
-
-
-async def _declare(shop: Shop) -> None:
-    """Declare stock while orders are open: new, changed, sold, and no longer counted."""
-    await shop.order([4_000_000])
-    await shop.store.declare({"masala-250": 5_000, "kulhad-6": 5})
-    await shop.store.declare({"masala-250": 4_000, "kulhad-6": 5})
-    await shop.order([4_000_001])
-    await shop.store.declare({"masala-250": 4_000})
-    for available in (False, True):
-        await shop.store.switch("masala-250", available=available, by="test", now=shop.now)
 
 
 async def _prune(shop: Shop) -> None:
