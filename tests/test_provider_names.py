@@ -47,7 +47,8 @@ NAMING_RAZORPAY: Final = frozenset({
     "payments/shop/catalogue.py",
     "payments/shop/orders.py",
     "payments/signature.py",
-    "payments/simulator/scenario.py",
+    "payments/simulator/scenario_actions.py",
+    "payments/simulator/simulated_gateway.py",
     "payments/simulator/simulator.py",
 })  # fmt: skip
 """Files of payments outside `payments/razorpay` that name it. None may join; one that stops leaves."""

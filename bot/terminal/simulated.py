@@ -14,7 +14,7 @@ from flows.messages.kinds import Message, Reply
 from payments.processing.changes import EventResult, values
 from payments.shop.money import money
 from payments.simulator.chats import NothingToTap
-from payments.simulator.simulated_razorpay import NothingToPay
+from payments.simulator.simulated_gateway import NothingToPay
 from payments.simulator.simulator import START, Simulator
 
 

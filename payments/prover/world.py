@@ -40,7 +40,7 @@ from payments.prover.outside import (
 from payments.prover.standing import ID
 from payments.shop.orders import CURRENCY, FIRST_NUMBER, LinkStatus, order_key_of
 from payments.simulator.scenario_actions import PROVIDER
-from payments.simulator.simulated_razorpay import link_made
+from payments.simulator.simulated_gateway import link_made
 
 
 def moves(world: World) -> list[Move]:

@@ -12,7 +12,7 @@ from payments.simulator.chats import NothingToTap
 from payments.simulator.people import NobodyThere
 from payments.simulator.reach import reaches
 from payments.simulator.scenario import Expectation, Scenario, ScenarioAction
-from payments.simulator.simulated_razorpay import NothingToPay
+from payments.simulator.simulated_gateway import NothingToPay
 from payments.simulator.simulator import Simulator
 from payments.truths.broken import Name
 

@@ -16,7 +16,7 @@ from payments.shop.cart import items_from_json
 from payments.shop.money import paise
 from payments.shop.orders import CURRENCY
 from payments.simulator.first_product import FIRST_PRODUCT
-from payments.simulator.simulated_razorpay import Razorpay
+from payments.simulator.simulated_gateway import Razorpay
 from payments.simulator.simulator import Simulator
 
 PROVIDER: Final = "razorpay"

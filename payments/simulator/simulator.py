@@ -25,7 +25,7 @@ from payments.shop.orders import (
 )
 from payments.shop.staff import Staff
 from payments.simulator.first_product import first_product
-from payments.simulator.simulated_razorpay import ChatsWithRazorpay, NothingToPay
+from payments.simulator.simulated_gateway import ChatsWithRazorpay, NothingToPay
 
 START: Final = 1_767_243_600_000
 """Start of simulated time, 2026-01-01 10:30 in Pune: milliseconds since 1970, UTC."""

@@ -13,7 +13,7 @@ from payments.ledger.facts import Detail, FactState
 from payments.processing.changes import Outcome
 from payments.processing.step_input import EventKind
 from payments.shop.orders import Lifecycle
-from payments.simulator.simulated_razorpay import Razorpay
+from payments.simulator.simulated_gateway import Razorpay
 from payments.simulator.simulator import Simulator
 
 MASALA, GINGER = "Masala chai 250 g", "Ginger chai 250 g"

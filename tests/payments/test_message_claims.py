@@ -22,7 +22,7 @@ from flows.messages.kinds import Message
 from payments.processing.actions import SHOP
 from payments.processing.changes import ChangeSet, Outcome, values
 from payments.shop.staff import Right, Staff
-from payments.simulator.simulated_razorpay import NothingToPay, Razorpay
+from payments.simulator.simulated_gateway import NothingToPay, Razorpay
 from payments.simulator.simulator import Simulator
 from tests.payments.message_claims import ALWAYS, SHOWN, WHEN, untruths
 

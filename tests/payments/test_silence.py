@@ -12,7 +12,7 @@ from flows.language.load import load
 from flows.messages.kinds import Message
 from payments.processing.actions import SHOP
 from payments.processing.silence import PAUSE, ROUNDS, TURNS, UNASKED
-from payments.simulator.simulated_razorpay import Razorpay
+from payments.simulator.simulated_gateway import Razorpay
 from payments.simulator.simulator import Simulator
 from tests.builders import cart_of
 

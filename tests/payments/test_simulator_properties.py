@@ -21,7 +21,7 @@ from payments.shop import cart
 from payments.shop.cart import Item
 from payments.shop.catalogue import Shop
 from payments.shop.orders import AttemptStatus, Lifecycle
-from payments.simulator.simulated_razorpay import NothingToPay
+from payments.simulator.simulated_gateway import NothingToPay
 from payments.simulator.simulator import Simulator
 
 _WORDS = [

@@ -12,7 +12,7 @@ from payments.ledger.state import OrderState, Task
 from payments.ledger.unfinished import unfinished
 from payments.processing.actions import SHOP
 from payments.shop.fulfilment import Stage
-from payments.simulator.simulated_razorpay import NothingToPay
+from payments.simulator.simulated_gateway import NothingToPay
 from payments.simulator.simulator import Simulator
 from tests.payments.tiffin_shop import LUNCH, TEXT, bought, told
 

@@ -18,7 +18,7 @@ from payments.processing.memory import MemoryStore
 from payments.processing.staff_replies import StaffReply
 from payments.processing.step_input import EventKind, InboxEvent
 from payments.shop.staff import Right, Staff, by_number
-from payments.simulator.simulated_razorpay import Razorpay
+from payments.simulator.simulated_gateway import Razorpay
 from payments.simulator.simulator import Simulator
 from tests.builders import chat
 from tests.payments.shops_with_staff import MEENA, RAMESH, TEXT, flow_of, played, plays
