@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 
+from flows.document.words import describe, looks_blank
+
 
 class Severity(StrEnum):
     """How bad an issue is. A flow with an error may not serve customers."""
@@ -37,9 +39,14 @@ class Issue:
 
 
 def close(name: str, known: Iterable[str]) -> str:
-    """Suggest the known name nearest to `name`. Empty if none is near."""
+    """Suggest the known name nearest to `name`. Empty if none is near.
+
+    A character in `name` that nobody sees is named: else the two would look the same.
+    """
     matches = get_close_matches(name.lower(), list(known), n=1, cutoff=0.5)
-    return f"did you mean '{matches[0]}'?" if matches else ""
+    hidden = next((character for character in name if looks_blank(character)), None)
+    unseen = f"{describe(hidden)} stands in it" if hidden else ""
+    return "; ".join(part for part in (unseen, matches and f"did you mean '{matches[0]}'?") if part)
 
 
 class FlowError(Exception):

@@ -247,6 +247,7 @@ class _Compiler:
             target=self._resolve(spec.to, owner, (*where, "to")) if spec.to else None,
             stale=spec.stale or not owner,
             ignored=spec.ignore,
+            place=where,
             line=self.document.line(where),
         )
         self.rules.append(rule)
@@ -313,9 +314,9 @@ class _Compiler:
                 self._report(where, f"'{name}' needs '{key}'", f"write {{{name}: {{{key}: …}}}}")
         args = {key: self.texts.value(value, (*where, key)) for key, value in given.items() if key in fields}
         if any(isinstance(value, Template) for value in args.values()):
-            return ActionCall(name, action, args, None)
+            return ActionCall(name, where, action, args, None)
         try:
-            return ActionCall(name, action, args, action.args.model_validate(args))
+            return ActionCall(name, where, action, args, action.args.model_validate(args))
         except ValidationError as error:
             for details in error.errors():
                 if details["type"] != "missing":
@@ -336,14 +337,14 @@ class _Compiler:
             variable = self.spec.variables.get(name)
             if variable and not isinstance(value, Template) and parse(variable, str(value)) is None:
                 self._report((*where, name), f"{value!r} is no value for the variable '{name}'")
-        return ActionCall(SET, None, args, None)
+        return ActionCall(SET, where, None, args, None)
 
     def _language(self, given: Any, where: Path) -> ActionCall | None:
         if given not in self.spec.languages:
             mend = f"the flow's languages are {', '.join(self.spec.languages)}"
             self._report(where, f"'{given}' is not a language of this flow", mend)
             return None
-        return ActionCall(LANGUAGE, None, {"to": given}, None)
+        return ActionCall(LANGUAGE, where, None, {"to": given}, None)
 
     def _words(self, where: Path, handlers: Mapping[str, list[HandlerSpec]]) -> Mapping[str, str]:
         words: dict[str, str] = {}

@@ -1,5 +1,6 @@
 """What `munshi check` sees of a shop's terms: contradictions, and flows that leave gaps."""
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -12,7 +13,19 @@ from payments.processing.actions import SHOP
 from payments.simulator.simulator import Simulator
 from tests.payments.day_shop import SECTIONS, text_of
 
-WHOLE: Final = text_of(products=SECTIONS["products"].replace("149.50", "149"))
+
+def _with_template(text: str, message: str) -> str:
+    """Give one of the messages an approved template."""
+    template = rf"  {message}: {{text: \1, template: {{name: {message}}}}}"
+    return re.sub(rf'(?m)^  {message}: (".*")$', template, text)
+
+
+WHOLE: Final = _with_template(
+    _with_template(
+        _with_template(text_of(products=SECTIONS["products"].replace("149.50", "149")), "stage"), "amended"
+    ),
+    "back",
+).replace('link: "Pay {{ order.total | money }}"', 'link: "Pay {{ order.total | money }}: {{ order.link }}"')
 """A file with which nothing is wrong."""
 
 GST: Final = "gst: {number: 27ABCDE1234F1Z5, rate: 5}"
@@ -107,13 +120,13 @@ SLIPS: Final[dict[str, tuple[str, str, Severity, str, str, str]]] = {
         "'order.due' is in paise, and 99 paise is little", "write 9900 for ₹99",
     ),
     "a refusal of the checkout that nothing answers": (
-        "  checkout.refused: {say: no}\n", "", ERROR, "anywhere:",
+        "  checkout.refused: {say: no}\n", "", ERROR, "checkout.set",
         "'checkout.set' may end with 'checkout.refused', which nothing answers in: "
         "browsing, where, when, review, waiting",
         "add 'checkout.refused: {say: …}' under 'anywhere'",
     ),
     "a cancelled order that nobody hears of": (
-        "  order.stage: {say: stage}\n", "", ERROR, "anywhere:",
+        "  order.stage: {say: stage}\n", "", ERROR, "do: order.cancel",
         "'order.cancel' may end with 'order.stage', which nothing answers in: "
         "browsing, where, when, review, waiting",
         "add 'order.stage: {say: …}' under 'anywhere'",
@@ -234,6 +247,7 @@ def test_a_shop_that_only_sells_has_to_answer_no_refusal() -> None:
     text = text.replace("  checkout.refused: {say: no}\n", "").replace("  order.stage: {say: stage}\n", "")
     errors = [message for severity, _, message, _ in issues_of(text) if severity is ERROR]
     assert errors == [
+        "no event that comes here has 'event.field'",  # none that 'no' is said on has it any more
         # An address is taken as it is, but a code may be wrong.
         "'checkout.set' may end with 'checkout.refused', which nothing answers in: review",
         "'order.cancel' may end with 'order.stage', which nothing answers in: "
