@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 
-from flows.document.words import describe, looks_blank
+from flows.document.words import unseen
 
 
 class Severity(StrEnum):
@@ -44,9 +44,8 @@ def close(name: str, known: Iterable[str]) -> str:
     A character in `name` that nobody sees is named: else the two would look the same.
     """
     matches = get_close_matches(name.lower(), list(known), n=1, cutoff=0.5)
-    hidden = next((character for character in name if looks_blank(character)), None)
-    unseen = f"{describe(hidden)} stands in it" if hidden else ""
-    return "; ".join(part for part in (unseen, matches and f"did you mean '{matches[0]}'?") if part)
+    meant = f"did you mean '{matches[0]}'?" if matches else ""
+    return "; ".join(part for part in (unseen(name), meant) if part)
 
 
 class FlowError(Exception):

@@ -52,6 +52,12 @@ def describe(character: str) -> str:
     return f"a {name} (U+{ord(character):04X})"
 
 
+def unseen(text: str) -> str:
+    """Return a sentence that names the first character of `text` which nobody sees; empty if there is none."""
+    hidden = next((character for character in text if looks_blank(character)), None)
+    return f"{describe(hidden)} stands in it" if hidden else ""
+
+
 def visible(text: str) -> str:
     """Return `text` without invisible characters."""
     if text.isascii() and text.isprintable():

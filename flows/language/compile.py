@@ -141,9 +141,7 @@ class _Compiler:
         rules = self._handlers(path, (*where, "on"), spec.on) + self._after(path, where, spec)
         rules += self._otherwise(path, where, spec.otherwise)
         if spec.ask and spec.ask not in self.spec.variables:
-            self._report(
-                (*where, "ask"), f"there is no variable '{spec.ask}'", close(spec.ask, self.spec.variables)
-            )
+            self._report((*where, "ask"), f"there is no variable '{spec.ask}'", self._variable(spec.ask))
         return State(
             path=path,
             chain=chain(path),
@@ -329,15 +327,17 @@ class _Compiler:
             return None
         for name in given:
             if name not in self.spec.variables:
-                self._report(
-                    (*where, name), f"there is no variable '{name}'", close(name, self.spec.variables)
-                )
+                self._report((*where, name), f"there is no variable '{name}'", self._variable(name))
         args = {key: self.texts.value(value, (*where, key)) for key, value in given.items()}
         for name, value in args.items():
             variable = self.spec.variables.get(name)
             if variable and not isinstance(value, Template) and parse(variable, str(value)) is None:
                 self._report((*where, name), f"{value!r} is no value for the variable '{name}'")
         return ActionCall(SET, where, None, args, None)
+
+    def _variable(self, name: str) -> str:
+        """Return how to mend the name of a variable that there is not."""
+        return close(name, self.spec.variables) or f"add '{name}: {{}}' under 'variables'"
 
     def _language(self, given: Any, where: Path) -> ActionCall | None:
         if given not in self.spec.languages:

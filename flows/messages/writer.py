@@ -105,7 +105,8 @@ class Writer:
         def render_cut(context: Context) -> str:
             text = render(context)
             if empty is Empty.REFUSED and not text.strip():
-                raise Unsendable(f"a text that {self.limits.channel} needs came out empty")
+                message = f"a text that {self.limits.channel} needs came out empty"
+                raise Unsendable(message, "write something that is never empty")
             if length(text) > limit and (cuts := context.get(CUTS)) is not None:
                 cuts.append(Cut(place, text, limit, cut is clip))
             return cut(text, limit)

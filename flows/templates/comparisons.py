@@ -55,7 +55,7 @@ def said(node: nodes.Node) -> str:
     if isinstance(node, nodes.Const):
         return f"'{node.value}'" if isinstance(node.value, str) else str(node.value)
     if isinstance(node, nodes.Filter) and node.node is not None:
-        return f"{said(node.node)} | {node.name}"
+        return f"'{_bare(said(node.node))} | {node.name}'"
     read = path(node, {})
     return f"'{'.'.join(read).replace(f'.{EACH}', '[…]')}'" if read else "this"
 
@@ -112,12 +112,12 @@ def _no_number(what: str, *sides: Side) -> Problem | None:
     for side in sides:
         if not is_number(side.kind) and not isinstance(side.kind, (Unknown, Truth)):
             message = f"{side.words} is {side.kind.SAID}: {what} needs numbers"
-            return Problem(message, f"write '{_bare(side)} | int' if it holds digits")
+            return Problem(message, f"write '{_bare(side.words)} | int' if it holds digits")
     return None
 
 
-def _bare(side: Side) -> str:
-    return side.words.strip("'")
+def _bare(words: str) -> str:
+    return words.strip("'")
 
 
 _FAMILIES: Final = {Text: 1, Words: 1, Number: 2, Money: 2, Truth: 3, ListOf: 4, Record: 5, Table: 5}
@@ -144,16 +144,16 @@ def _conversion(left: Side, right: Side) -> str:
     for one, other in ((left, right), (right, left)):
         if is_text(one.kind) and is_number(other.kind):
             if isinstance(other.node, nodes.Const):
-                return f"write '{other.node.value}' in quotes, or {_bare(one)} | int"
+                return f"write '{other.node.value}' in quotes, or {_bare(one.words)} | int"
             if isinstance(one.node, nodes.Const):
                 return f"write {one.node.value} without quotes" if str(one.node.value).isdigit() else ""
-            return f"write {_bare(one)} | int"
+            return f"write {_bare(one.words)} | int"
         if isinstance(one.kind, ListOf) and is_number(other.kind):
-            return f"write {_bare(one)} | length to count it"
+            return f"write {_bare(one.words)} | length to count it"
         if isinstance(one.kind, ListOf) and is_text(other.kind):
-            return f"write {other.words} in {_bare(one)}"
+            return f"write {other.words} in {_bare(one.words)}"
         if isinstance(one.kind, Truth) and isinstance(other.node, nodes.Const):
-            return f"write {_bare(one)} alone, or 'not {_bare(one)}'"
+            return f"write {_bare(one.words)} alone, or 'not {_bare(one.words)}'"
     return "compare what is of one kind"
 
 
@@ -186,7 +186,7 @@ def _contained(left: Side, right: Side) -> Iterator[Problem]:
         message = (
             f"{left.words} is {left.kind.SAID}, and {right.words} is text: nothing but text is in a text"
         )
-        yield Problem(message, f"write [{_bare(right)}], or '=='")
+        yield Problem(message, f"write [{_bare(right.words)}], or '=='")
         return
     if isinstance(right.node, (nodes.List, nodes.Tuple)):
         for item in right.node.items:
@@ -212,7 +212,7 @@ def _rupees(one: Side, other: Side) -> Iterator[Problem]:
         yield Problem(message, f"write {number}00 for ₹{number}", Severity.WARNING)
     elif isinstance(other.kind, Number) and other.kind.counted:
         message = f"{one.words} is in paise, and {other.words} is no sum"
-        yield Problem(message, f"write {_bare(other)} * 100 if it is in rupees", Severity.WARNING)
+        yield Problem(message, f"write {_bare(other.words)} * 100 if it is in rupees", Severity.WARNING)
 
 
 def _rupees_in_sum(left: Side, right: Side) -> Problem | None:

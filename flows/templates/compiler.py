@@ -112,8 +112,9 @@ class TemplateCompiler:
             try:
                 follow(read, self._sample)
             except NoSuchField as missing:
-                mend = close(missing.field, missing.known) or f"there are {', '.join(missing.known)}"
-                self._issues.append(self._document.issue(where, str(missing), mend if missing.known else ""))
+                listed = f"there are {', '.join(missing.known)}" if missing.known else "name a list"
+                mend = close(missing.field, missing.known) or listed
+                self._issues.append(self._document.issue(where, str(missing), mend))
         return len(self._issues) == before
 
     def _from_roots(self, reads: frozenset[Lookup], names: Names) -> set[Lookup]:

@@ -242,12 +242,12 @@ class Inference:
         left, right = self._sides(node)
         kind, problem = multiplied(left, right)
         self._note(problem)
-        below = said(node.right)
+        above, below = said(node.left).strip("'"), said(node.right).strip("'")
         if isinstance(node.right, nodes.Const) and node.right.value == 0:
             self._report("nothing can be divided by 0", "divide by another number")
         elif self._sure and isinstance(node.right, (nodes.Getitem, nodes.Name, nodes.Filter)):
-            mend = f"write '({said(node.left)} // {below} if {below} else 0)'"
-            self._report(f"{below} may be 0, and nothing can be divided by 0", mend, Severity.WARNING)
+            mend = f"write ({above} // {below} if {below} else 0)"
+            self._report(f"'{below}' may be 0, and nothing can be divided by 0", mend, Severity.WARNING)
         return kind
 
     def _negative(self, node: nodes.Neg) -> Type:

@@ -9,6 +9,7 @@ from flows.language.checks.subject import Subject
 from flows.language.walk import state_place
 from flows.templates.cases import Cases, holds
 from flows.templates.expressions import NEVER
+from flows.templates.inference import EventType, Inference
 
 
 def keys_fit_groups_and_states(subject: Subject) -> Iterator[Issue]:
@@ -72,11 +73,18 @@ def _never_left_over(subject: Subject, rules: Sequence[Rule]) -> Iterator[Issue]
             continue
         taken = [row for row in tried if row[index]]
         above = [n for n in range(index) if _goes_before(subject, rules[n], rule)]
-        if not taken:
+        if not taken and not _says_why(subject, rule):
             yield subject.warning(rule.place, *_never_true(rule.guard.source))
-        elif all(any(row[n] for n in above) for row in taken):
+        elif taken and all(any(row[n] for n in above) for row in taken):
             lines = [rules[n].line for n in above if any(row[n] for row in taken)]
             yield subject.warning(rule.place, *_taken_before(lines))
+
+
+def _says_why(subject: Subject, rule: Rule) -> bool:
+    """Whether the check of values complains of the guard, such as of a word that there is not."""
+    record, guard = subject.record(rule.trigger), subject.tree(rule.guard)
+    inference = Inference(subject.types, {}, EventType({rule.trigger: record} if record else {}))
+    return guard is not None and inference.value(guard) is not None and bool(inference.problems)
 
 
 def _never_true(source: str) -> tuple[str, str]:

@@ -96,5 +96,7 @@ def _runs(subject: Subject) -> Iterator[_Run]:
         then = frozenset(ways.after(rule, leaf) for leaf in leaves)
         yield from (_Run(call, here, then) for call in rule.reaction.do)
     for path, state in flow.states.items():
-        for reaction, leaves in ((state.enter, ways.inside(path)), (state.exit, ways.left_for(path))):
-            yield from (_Run(call, leaves, leaves) for call in reaction.do)
+        for reaction, leaves_of in ((state.enter, ways.inside), (state.exit, ways.left_for)):
+            if reaction.do:
+                leaves = leaves_of(path)
+                yield from (_Run(call, leaves, leaves) for call in reaction.do)

@@ -58,7 +58,7 @@ class Subject:
         }
         own: dict[str, Type] = {
             "language": words(flow.languages, "language of this flow"),
-            "state": words(self.ways.leaves, "state that customers rest in"),
+            "state": words(self.ways.leaves, "state to rest in"),
         }
         seen = {**statics, **flow.vocabulary.sample(statics)}
         sampled = {name: type_of(value, {}, statics.get(name)) for name, value in seen.items()}
@@ -90,9 +90,8 @@ class Subject:
 
     def record(self, trigger: str) -> Record | None:
         """Return the fields of `event` on `trigger`; None if they are not known."""
-        flow = self.flow
-        words = {trigger for state in flow.states.values() for trigger in state.words.values()}
-        return self.types.events.get(trigger) or own_event(trigger, trigger in flow.offered, trigger in words)
+        known = self.types.events.get(trigger)
+        return known or own_event(trigger, trigger in self.flow.offered, trigger in self.ways.typed)
 
     def tree(self, guard: Expression | None) -> nodes.Node | None:
         """Return the parse tree of a guard; None if there is none."""

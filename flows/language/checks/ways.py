@@ -167,7 +167,12 @@ class Ways:
             yield state.exit, self.left_on.get(path, frozenset())
 
     @cached_property
+    def typed(self) -> frozenset[str]:
+        """Triggers that have words."""
+        states = self._flow.states.values()
+        return frozenset(trigger for state in states for trigger in state.words.values())
+
+    @cached_property
     def of_customers(self) -> frozenset[str]:
         """Triggers that the customer's own doing fires."""
-        words = {trigger for state in self._flow.states.values() for trigger in state.words.values()}
-        return frozenset(words | self._flow.offered | BUILT_IN.keys() | RECEIVED | {OTHERWISE, ANSWERED})
+        return frozenset(self.typed | self._flow.offered | BUILT_IN.keys() | RECEIVED | {OTHERWISE, ANSWERED})
