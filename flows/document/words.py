@@ -53,7 +53,7 @@ def describe(character: str) -> str:
 
 
 def unseen(text: str) -> str:
-    """Return a sentence that names the first character of `text` which nobody sees; empty if there is none."""
+    """Return a sentence that names the first character of `text` which nobody sees; empty without one."""
     hidden = next((character for character in text if looks_blank(character)), None)
     return f"{describe(hidden)} stands in it" if hidden else ""
 

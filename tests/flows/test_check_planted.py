@@ -46,10 +46,19 @@ def test_every_mistake_has_a_mend() -> None:
     assert [one["mistake"] for one in PLANTED for found in one["found"] if not found["mend"]] == []
 
 
-_LEAVES: Final = """
-    order.status event.reason cart.total cart.lines shop.products where_to code 500 'x' event.value
-    shop.product[code] checkout.slots[0].left true order.items state 1
-""".split()
+_LEAVES: Final = (
+    *("order.status", "event.reason", "cart.total", "cart.lines", "shop.products", "where_to", "code", "500"),
+    *(
+        "'x'",
+        "event.value",
+        "shop.product[code]",
+        "checkout.slots[0].left",
+        "true",
+        "order.items",
+        "state",
+        "1",
+    ),
+)
 GUARDS: Final = st.recursive(
     st.sampled_from(_LEAVES),
     lambda inner: (
