@@ -117,9 +117,7 @@ class _Tried:
 
 def _loses_words(cut: Cut) -> bool:
     """Whether words are lost, and not whole lines of a long list, whose number is shown instead."""
-    return f"\n… +{cut.text.count(chr(10))}" not in shorten(cut.text, cut.limit) and "… +" not in shorten(
-        cut.text, cut.limit
-    )
+    return "… +" not in shorten(cut.text, cut.limit)
 
 
 def _titles_alike(message: Message) -> set[str]:
