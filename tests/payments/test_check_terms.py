@@ -220,8 +220,9 @@ STAGES: Final = WHOLE.replace("keeps:", "stages: [accepted, out, delivered]\n  k
 )
 def test_a_stage_that_no_customer_hears_of(rule: str, unsaid: list[str]) -> None:
     found = issues_of(STAGES.replace("order.stage: {say: stage}", f"order.stage: {rule}"))
-    messages = [message for severity, _, message, _ in found if severity is WARNING]
-    assert messages == [f"customers do not hear that their order is {stage}" for stage in unsaid]
+    hear = "customers do not hear that their order is "
+    messages = [message for _, _, message, _ in found if message.startswith(hear)]
+    assert messages == [f"{hear}{stage}" for stage in unsaid]
 
 
 @pytest.mark.parametrize(
@@ -246,12 +247,12 @@ def test_a_shop_that_only_sells_has_to_answer_no_refusal() -> None:
     text = text.replace("  delivery:\n    ahead: 1 day\n    pickup: true\n", "")
     text = text.replace("  checkout.refused: {say: no}\n", "").replace("  order.stage: {say: stage}\n", "")
     errors = [message for severity, _, message, _ in issues_of(text) if severity is ERROR]
-    assert errors == [
-        "no event that comes here has 'event.field'",  # none that 'no' is said on has it any more
+    assert sorted(errors) == [
         # An address is taken as it is, but a code may be wrong.
         "'checkout.set' may end with 'checkout.refused', which nothing answers in: review",
         "'order.cancel' may end with 'order.stage', which nothing answers in: "
         "browsing, where, when, review, waiting",
+        "no event that comes here has 'event.field'",  # none that 'no' is said on has it any more
     ]
 
 
