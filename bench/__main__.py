@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import Final
 
 from bench.acknowledge import acknowledge
+from bench.check import check
 from bench.engine_step import engine_step
 from bench.figures import Figure, table
 from bench.growth import growth
@@ -26,6 +27,7 @@ _FIGURES: Final[tuple[Callable[[], Figure], ...]] = (
     durable_steps,
     round_trip,
     engine_step,
+    check,
     ledger_fold,
     reconcile,
     growth,

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 
+from flows.document.words import unseen
+
 
 class Severity(StrEnum):
     """How bad an issue is. A flow with an error may not serve customers."""
@@ -37,9 +39,13 @@ class Issue:
 
 
 def close(name: str, known: Iterable[str]) -> str:
-    """Suggest the known name nearest to `name`. Empty if none is near."""
+    """Suggest the known name nearest to `name`. Empty if none is near.
+
+    A character in `name` that nobody sees is named: else the two would look the same.
+    """
     matches = get_close_matches(name.lower(), list(known), n=1, cutoff=0.5)
-    return f"did you mean '{matches[0]}'?" if matches else ""
+    meant = f"did you mean '{matches[0]}'?" if matches else ""
+    return "; ".join(part for part in (unseen(name), meant) if part)
 
 
 class FlowError(Exception):

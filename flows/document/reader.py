@@ -9,7 +9,6 @@ refused where YAML needs a blank. libyaml's loader is not used: it crashes the p
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -27,7 +26,7 @@ from yaml.events import (
 )
 
 from flows.document.errors import FlowInvalid, Issue, Severity
-from flows.document.words import is_invisible
+from flows.document.words import describe, looks_blank
 
 MAX_BYTES: Final = 512 * 1024
 MAX_DEPTH: Final = 24
@@ -139,19 +138,8 @@ def _refuse_line_breaks(text: str, file: str) -> None:
     for number, line in enumerate(text.split("\n"), 1):
         for character in _LINE_BREAKS:
             if character in line:
-                message = f"{_describe(character)} breaks the line for YAML, and is not seen"
+                message = f"{describe(character)} breaks the line for YAML, and is not seen"
                 raise FlowInvalid((Issue(file, number, line.index(character) + 1, message, "remove it"),))
-
-
-def _describe(character: str) -> str:
-    """Name and code of `character` in Unicode, with an article."""
-    name = unicodedata.name(character, "control character").lower()
-    return f"a {name} (U+{ord(character):04X})"
-
-
-def _looks_blank(character: str) -> bool:
-    """Whether `character` is invisible, or looks like a blank that YAML doesn't take for one."""
-    return is_invisible(character) or (character.isspace() and character not in " \t\r\n")
 
 
 class _Reader:
@@ -271,8 +259,8 @@ def _place(event: Event) -> tuple[int, int]:
 def _refuse_blanks_in_key(event: ScalarEvent) -> None:
     """Refuse a key with an invisible character or a false blank: it is not the key it looks like."""
     for character in event.value:
-        if _looks_blank(character):
-            raise _RefusedError(event, f"{_describe(character)} stands in the key", "write the key anew")
+        if looks_blank(character):
+            raise _RefusedError(event, f"{describe(character)} stands in the key", "write the key anew")
 
 
 def _refuse_false_blanks(event: ScalarEvent) -> None:
@@ -281,11 +269,11 @@ def _refuse_false_blanks(event: ScalarEvent) -> None:
         return
     text, mend = event.value, "write a blank there, or put the text in quotes"
     for index, character in enumerate(text):
-        if not _looks_blank(character):
+        if not looks_blank(character):
             continue
         before, after = text[:index][-1:], text[index + 1 :][:1]
         if before == ":" or after == "#" or (index == 1 and before in "-?"):
-            raise _RefusedError(event, f"{_describe(character)} stands where a blank must", mend)
+            raise _RefusedError(event, f"{describe(character)} stands where a blank must", mend)
 
 
 def _scalar(event: ScalarEvent) -> Any:

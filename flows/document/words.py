@@ -41,6 +41,23 @@ def is_invisible(character: str) -> bool:
     return category == "Cf" or character in _IGNORABLE or (category == "Cc" and not character.isspace())
 
 
+def looks_blank(character: str) -> bool:
+    """Whether `character` is invisible, or looks like a blank that no file format takes for one."""
+    return is_invisible(character) or (character.isspace() and character not in " \t\r\n")
+
+
+def describe(character: str) -> str:
+    """Return name and code of `character` in Unicode, with an article: `a no-break space (U+00A0)`."""
+    name = unicodedata.name(character, "control character").lower()
+    return f"a {name} (U+{ord(character):04X})"
+
+
+def unseen(text: str) -> str:
+    """Return a sentence that names the first character of `text` which nobody sees; empty without one."""
+    hidden = next((character for character in text if looks_blank(character)), None)
+    return f"{describe(hidden)} stands in it" if hidden else ""
+
+
 def visible(text: str) -> str:
     """Return `text` without invisible characters."""
     if text.isascii() and text.isprintable():

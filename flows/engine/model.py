@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from pydantic import BaseModel
 from transitions import Machine
 
+from flows.document.reader import Path
 from flows.engine.variables import Variable
 from flows.engine.vocabulary import Action, Vocabulary
 from flows.messages import replies
@@ -26,6 +27,8 @@ class ActionCall:
     """One entry under `do:`."""
 
     name: str
+    place: Path
+    """In the flow file."""
     action: Action | None
     """The host's action; None for the engine's actions `set` and `language`."""
     args: Mapping[str, Value]
@@ -61,6 +64,8 @@ class Rule:
     """Whether a tap on a message of an earlier visit may take it too."""
     ignored: str | None
     """Why the event does nothing, in the operator's words (`ignore:`); None if it does something."""
+    place: Path
+    """In the flow file."""
     line: int
 
     @property

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from flows.engine.events import Happened
 from flows.messages.fault import Fault
+from flows.templates.types import Types
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,30 @@ class Action:
     """Shape of its arguments. Values may be templates; they are validated after rendering."""
     run: Callable[[Scene, Any], Result]
     raises: tuple[str, ...] = ()
-    """Names of the events it may raise."""
+    """Names of the events it may raise instead of the rest of the rule, in the state where it is run."""
+    follows: tuple[str, ...] = ()
+    """Names of the events it may raise once the rule is done, in the state that the rule leads to."""
+    brings: tuple[str, ...] = ()
+    """Names of the events with which the outside answers it, sooner or later."""
+
+    @property
+    def events(self) -> tuple[str, ...]:
+        """Every event that may come of it."""
+        return (*self.raises, *self.follows, *self.brings)
 
 
 def _unchanged(statics: Mapping[str, Any], host: Any) -> Mapping[str, Any]:
     return statics
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """An event that may come long after the customer last wrote."""
+
+    when: str
+    """How long, in words: `days later`."""
+    unless: Mapping[str, str] = field(default_factory=dict)
+    """Fields of the event with which it comes at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +105,8 @@ class Vocabulary:
     """Events from outside the chat: name -> meaning. No tap or word can fire one."""
     required: frozenset[str] = frozenset()
     """Those of `events` that every state must answer."""
+    programs: frozenset[str] = frozenset()
+    """Those of `events` by which a program asks for something. It is told itself of what is refused."""
     filters: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     statics: Callable[[Mapping[str, Any], str, str], Mapping[str, Any]] = (
         lambda sections, language, fallback: {}
@@ -107,6 +129,16 @@ class Vocabulary:
     """The compiled flow -> what is wrong with it beside the host's sections."""
     trials: Callable[[Mapping[str, Any]], Iterable[Trial]] = lambda statics: ()
     """statics -> conversations that every message is tried with when a flow is checked."""
+    types: Callable[[Mapping[str, Any]], Types] = lambda statics: Types()
+    """statics -> what is known of the types of values, beyond what the sample shows."""
+    to_answer: Callable[[Action, Mapping[str, Any], Mapping[str, Any]], Iterable[str]] = (
+        lambda action, args, sections: ()
+    )
+    """(action, its arguments, sections) -> those of its events that a flow must answer where it is run."""
+    late: Callable[[Mapping[str, Any]], Mapping[str, Late]] = lambda sections: {}
+    """sections -> events that may come long after the customer last wrote."""
+    kept: Callable[[Mapping[str, Any]], Iterable[str]] = lambda sections: ()
+    """sections -> variables that the host reads."""
 
 
 EMPTY = Vocabulary()

@@ -141,9 +141,7 @@ class _Compiler:
         rules = self._handlers(path, (*where, "on"), spec.on) + self._after(path, where, spec)
         rules += self._otherwise(path, where, spec.otherwise)
         if spec.ask and spec.ask not in self.spec.variables:
-            self._report(
-                (*where, "ask"), f"there is no variable '{spec.ask}'", close(spec.ask, self.spec.variables)
-            )
+            self._report((*where, "ask"), f"there is no variable '{spec.ask}'", self._variable(spec.ask))
         return State(
             path=path,
             chain=chain(path),
@@ -247,6 +245,7 @@ class _Compiler:
             target=self._resolve(spec.to, owner, (*where, "to")) if spec.to else None,
             stale=spec.stale or not owner,
             ignored=spec.ignore,
+            place=where,
             line=self.document.line(where),
         )
         self.rules.append(rule)
@@ -313,9 +312,9 @@ class _Compiler:
                 self._report(where, f"'{name}' needs '{key}'", f"write {{{name}: {{{key}: …}}}}")
         args = {key: self.texts.value(value, (*where, key)) for key, value in given.items() if key in fields}
         if any(isinstance(value, Template) for value in args.values()):
-            return ActionCall(name, action, args, None)
+            return ActionCall(name, where, action, args, None)
         try:
-            return ActionCall(name, action, args, action.args.model_validate(args))
+            return ActionCall(name, where, action, args, action.args.model_validate(args))
         except ValidationError as error:
             for details in error.errors():
                 if details["type"] != "missing":
@@ -328,22 +327,24 @@ class _Compiler:
             return None
         for name in given:
             if name not in self.spec.variables:
-                self._report(
-                    (*where, name), f"there is no variable '{name}'", close(name, self.spec.variables)
-                )
+                self._report((*where, name), f"there is no variable '{name}'", self._variable(name))
         args = {key: self.texts.value(value, (*where, key)) for key, value in given.items()}
         for name, value in args.items():
             variable = self.spec.variables.get(name)
             if variable and not isinstance(value, Template) and parse(variable, str(value)) is None:
                 self._report((*where, name), f"{value!r} is no value for the variable '{name}'")
-        return ActionCall(SET, None, args, None)
+        return ActionCall(SET, where, None, args, None)
+
+    def _variable(self, name: str) -> str:
+        """Return how to mend the name of a variable that there is not."""
+        return close(name, self.spec.variables) or f"add '{name}: {{}}' under 'variables'"
 
     def _language(self, given: Any, where: Path) -> ActionCall | None:
         if given not in self.spec.languages:
             mend = f"the flow's languages are {', '.join(self.spec.languages)}"
             self._report(where, f"'{given}' is not a language of this flow", mend)
             return None
-        return ActionCall(LANGUAGE, None, {"to": given}, None)
+        return ActionCall(LANGUAGE, where, None, {"to": given}, None)
 
     def _words(self, where: Path, handlers: Mapping[str, list[HandlerSpec]]) -> Mapping[str, str]:
         words: dict[str, str] = {}

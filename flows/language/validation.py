@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 
 from flows.document.errors import Issue
 from flows.document.reader import Document
+from flows.document.words import unseen
 from flows.language.schema import FlowSpec, flow_spec
 
 _SKU_RULE: Final = "a sku has up to 64 letters, digits, '-', '_' and '.', and no blanks, as kaju-250"
@@ -65,7 +66,7 @@ def _not_text(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, s
 def _bad_name(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, str]:
     if name == "sku":
         return f"'{details['input']}' is no sku", _SKU_RULE
-    return f"'{details['input']}' is not a valid name", _NAME_RULE
+    return f"'{details['input']}' is not a valid name", unseen(str(details["input"])) or _NAME_RULE
 
 
 def _no_number(name: str, details: ErrorDetails, known: set[str]) -> tuple[str, str]:

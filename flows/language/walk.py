@@ -13,6 +13,8 @@ class PlacedOffer(NamedTuple):
 
     message: str
     trigger: str
+    value: str
+    """What it carries, as written."""
     place: Path
 
 
@@ -48,4 +50,4 @@ def offers(spec: FlowSpec, told: set[str]) -> Iterator[PlacedOffer]:
         if name in told:
             continue
         for reply, where in message.replies():
-            yield PlacedOffer(name, reply.on, ("messages", name, *where, "on"))
+            yield PlacedOffer(name, reply.on, reply.with_, ("messages", name, *where, "on"))

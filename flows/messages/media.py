@@ -39,7 +39,8 @@ class Media(BaseMessage):
         if not self.link.strip():
             if caption := self.plain():
                 return caption
-            raise Unsendable(f"there is neither a {self.NAME} nor a text to say")
+            message = f"there is neither a {self.NAME} nor a text to say"
+            raise Unsendable(message, "give the message a 'text' too")
         check_url(f"the {self.NAME}", self.link)
         return self
 

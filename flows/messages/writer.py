@@ -7,12 +7,12 @@ is cut at rendering to the same limit that it was checked against at load.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from flows.document.errors import StepFailed, Unsendable
 from flows.document.reader import Path
 from flows.document.shape import Texts, text_in
-from flows.messages.limits import ChannelLimits, clip
+from flows.messages.limits import ChannelLimits, clip, length
 from flows.templates.compiler import NO_NAMES, Names, TemplateCompiler
 from flows.templates.expressions import BLANK, NEVER, Context, Expression, Template
 
@@ -43,6 +43,22 @@ class Part:
     empty: Empty = Empty.MISTAKE
     mend: str | None = None
     """Of a URL: what to write instead of one that the channel can't open. None for any other text."""
+
+
+CUTS: Final = "<cuts>"
+"""Key of a context under which the check of a flow collects every `Cut`. No template can read it."""
+
+
+class Cut(NamedTuple):
+    """A text that was too long for the channel."""
+
+    place: Path
+    """Relative to the message."""
+    text: str
+    """The whole text."""
+    limit: int
+    at_end: bool
+    """Whether its end is lost; else its middle is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +105,10 @@ class Writer:
         def render_cut(context: Context) -> str:
             text = render(context)
             if empty is Empty.REFUSED and not text.strip():
-                raise Unsendable(f"a text that {self.limits.channel} needs came out empty")
+                message = f"a text that {self.limits.channel} needs came out empty"
+                raise Unsendable(message, "write something that is never empty")
+            if length(text) > limit and (cuts := context.get(CUTS)) is not None:
+                cuts.append(Cut(place, text, limit, cut is clip))
             return cut(text, limit)
 
         return Line(self.once(render_cut, reads), reads)

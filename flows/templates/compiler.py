@@ -1,6 +1,6 @@
 """Compile the templates and guards of one flow. Those that can't be compiled become issues."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -10,6 +10,7 @@ from flows.document.errors import Issue, close
 from flows.document.reader import Document, Path
 from flows.templates.expressions import Expression, Template, TemplateError, TemplateLanguage
 from flows.templates.lookups import EACH, Lookup, NoSuchField, follow
+from flows.templates.slips import mend_of
 
 Names: TypeAlias = Mapping[str, str]
 """Local name (`as:` of a row) -> expression for the list (`each:`) whose items it names."""
@@ -24,6 +25,10 @@ class Written:
     source: str
     reads: frozenset[Lookup]
     """Paths that it reads. A local name (`as:` of a row) stands for itself."""
+    names: Names
+    """Its local names."""
+    is_guard: bool
+    """Whether it is a bare expression."""
 
 
 class TemplateCompiler:
@@ -43,6 +48,7 @@ class TemplateCompiler:
         self._roots, self._sample = frozenset(roots), sample
         self._mends: Mapping[str, str] = {}
         self._templates: dict[tuple[str, Path], Template | None] = {}
+        self._names: dict[tuple[str, Path], Names] = {}
         self._expressions: dict[tuple[str, Path], Expression | None] = {}
 
     def without(self, root: str, mend: str) -> "TemplateCompiler":
@@ -54,26 +60,35 @@ class TemplateCompiler:
     def expression(self, source: str, where: Path, names: Names = NO_NAMES) -> Expression | None:
         """Compile a guard, once for each text and place."""
         if (source, where) not in self._expressions:
+            self._names[source, where] = names
             self._expressions[source, where] = self._expression(source, where, names)
         return self._expressions[source, where]
 
     def template(self, source: str, where: Path, names: Names = NO_NAMES) -> Template | None:
         """Compile a template, once for each text and place."""
         if (source, where) not in self._templates:
+            self._names[source, where] = names
             self._templates[source, where] = self._template(source, where, names)
         return self._templates[source, where]
 
     @property
     def written(self) -> tuple[Written, ...]:
         """All that was compiled without an issue."""
-        compiled = (*self._templates.items(), *self._expressions.items())
-        return tuple(Written(where, source, one.reads) for (source, where), one in compiled if one)
+        return (*self._written(self._templates, False), *self._written(self._expressions, True))
+
+    def _written(
+        self, compiled: Mapping[tuple[str, Path], Template | Expression | None], is_guard: bool
+    ) -> Iterator[Written]:
+        for (source, where), one in compiled.items():
+            if one:
+                yield Written(where, source, one.reads, self._names[source, where], is_guard)
 
     def _expression(self, source: str, where: Path, names: Names) -> Expression | None:
         try:
             expression = self._language.expression(source)
         except TemplateError as error:
-            self._issues.append(self._document.issue(where, f"in the expression {source!r}: {error}"))
+            message = f"in the expression {source!r}: {error}"
+            self._issues.append(self._document.issue(where, message, mend_of(source)))
             return None
         return expression if self._check(expression.reads, names, where) else None
 
@@ -81,7 +96,8 @@ class TemplateCompiler:
         try:
             template = self._language.template(source)
         except TemplateError as error:
-            self._issues.append(self._document.issue(where, f"in the template {source!r}: {error}"))
+            message = f"in the template {source!r}: {error}"
+            self._issues.append(self._document.issue(where, message, mend_of(source)))
             return None
         return template if self._check(template.reads, names, where) else None
 
@@ -96,8 +112,9 @@ class TemplateCompiler:
             try:
                 follow(read, self._sample)
             except NoSuchField as missing:
-                mend = close(missing.field, missing.known) or f"there are {', '.join(missing.known)}"
-                self._issues.append(self._document.issue(where, str(missing), mend if missing.known else ""))
+                listed = f"there are {', '.join(missing.known)}" if missing.known else "name a list"
+                mend = close(missing.field, missing.known) or listed
+                self._issues.append(self._document.issue(where, str(missing), mend))
         return len(self._issues) == before
 
     def _from_roots(self, reads: frozenset[Lookup], names: Names) -> set[Lookup]:

@@ -153,14 +153,24 @@ class TemplateLanguage:
     def expression(self, source: str) -> Expression:
         """Compile a bare expression (`cart.lines and not order`). Raises TemplateError."""
         with _compile_errors():
-            probe = self._parse("{{ " + source + " }}")
-            output = probe.body[0] if len(probe.body) == 1 else None
-            if not isinstance(output, nodes.Output) or len(output.nodes) != 1:
-                raise TemplateError("write one expression, without {{ }}")
-            value = output.nodes[0]
+            value = self.value(source)
+            reads, plain = lookups(value), path(value, {})
             body: list[nodes.Node] = [nodes.Assign(nodes.Name("result", "store"), value, lineno=1)]
-            evaluate = self._evaluator(nodes.Template(body, lineno=1))
-            return Expression(source, lookups(probe), path(value, {}), evaluate)
+            return Expression(source, reads, plain, self._evaluator(nodes.Template(body, lineno=1)))
+
+    def value(self, source: str) -> nodes.Node:
+        """Return the parse tree of a bare expression. Raises TemplateError."""
+        with _compile_errors():
+            body = self._parse("{{ " + source + " }}").body
+        output = body[0] if len(body) == 1 else None
+        if not isinstance(output, nodes.Output) or len(output.nodes) != 1:
+            raise TemplateError("write one expression, without {{ }}")
+        return output.nodes[0]
+
+    def tree(self, source: str) -> nodes.Template:
+        """Return the parse tree of a template. Raises TemplateError."""
+        with _compile_errors():
+            return self._parse(source)
 
     def _parse(self, source: str) -> nodes.Template:
         tree = self._env.parse(source)

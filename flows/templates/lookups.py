@@ -90,7 +90,7 @@ class NoSuchField(LookupError):
 
     def __init__(self, owner: Lookup, field: str, known: tuple[str, ...]) -> None:
         name = ".".join(owner).replace(f".{EACH}", "[…]")
-        super().__init__(f"'{name}' has no '{field}'")
+        super().__init__(f"'{name}' is no list" if field == EACH else f"'{name}' has no '{field}'")
         self.known = known
         self.field = field
 

@@ -10,7 +10,7 @@ from flows.engine.model import Flow
 from flows.engine.vocabulary import Vocabulary
 from flows.messages.fault import Fault
 from payments.ledger.unfinished import Unfinished
-from payments.processing import sale_faults, staff_faults, staff_replies, views
+from payments.processing import flow_demands, flow_types, sale_faults, staff_faults, staff_replies, views
 from payments.processing.cart_actions import CART
 from payments.processing.checkout_actions import CHECKOUT
 from payments.processing.customer_actions import CUSTOMER, keeps_offers
@@ -71,6 +71,7 @@ SHOP: Final = Vocabulary(
     actions={**CART, **CHECKOUT, **ORDER, **PAYMENT, **CUSTOMER},
     events=EVENTS,
     required=REQUIRED,
+    programs=frozenset({"order.requested"}),
     filters={"money": money},
     statics=lambda sections, language, fallback: {
         "language": language,
@@ -85,5 +86,9 @@ SHOP: Final = Vocabulary(
     faults=_faults,
     sample=views.sample,
     trials=views.trials,
+    types=flow_types.of,
+    to_answer=flow_demands.to_answer,
+    late=flow_demands.late,
+    kept=flow_demands.kept,
 )
 """The vocabulary of a shop."""

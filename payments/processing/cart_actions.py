@@ -207,6 +207,6 @@ CART: Final = {
     "cart.empty": Action(NoArguments, _empty),
     "cart.fill": Action(NoArguments, _fill, ("order.refused", "checkout.refused")),
     "cart.settle": Action(NoArguments, _settle),
-    "cart.repeat": Action(NoArguments, _repeat, ("cart.refused", "cart.incomplete")),
+    "cart.repeat": Action(NoArguments, _repeat, ("cart.refused",), follows=("cart.incomplete",)),
 }
 """The actions by the words that stand under `do:`."""

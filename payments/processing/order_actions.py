@@ -182,6 +182,6 @@ ORDER: Final = {
     "order.place": Action(NoArguments, _place, ("order.refused", "checkout.refused")),
     "order.rate": Action(_Rating, _rate, ("order.refused",)),
     "order.show": Action(_Named, _show),
-    "order.cancel": Action(_Named, _call_off, ("order.refused", "order.stage")),
+    "order.cancel": Action(_Named, _call_off, ("order.refused",), follows=("order.stage",)),
     "payment.cash": Action(NoArguments, _promise, ("order.refused",)),
 }

@@ -59,7 +59,13 @@ def _check(scene: Scene, args: NoArguments) -> Result:
 
 
 PAYMENT: Final = {
-    "payment.request": Action(NoArguments, _request, ("order.refused", "payment_link.created")),
+    "payment.request": Action(
+        NoArguments,
+        _request,
+        ("order.refused",),
+        follows=("payment_link.created",),
+        brings=("payment_link.refused",),
+    ),
     "payment.cancel": Action(NoArguments, _cancel),
     "payment.check": Action(
         NoArguments, _check, ("order.refused", "payment.asked_lately", "payment.not_found")

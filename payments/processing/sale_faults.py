@@ -1,12 +1,12 @@
-"""Check that a flow fits its shop's terms: refusals are answered, stages are said, sums are paise. Pure."""
+"""Check that a flow fits its shop's terms: stages are said, slots are shown, links too. Pure."""
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from flows.document.errors import Severity, close
 from flows.document.reader import Path
-from flows.engine.model import ActionCall, Flow, Reaction, Rule
+from flows.engine.model import Flow, Rule
 from flows.messages.fault import Fault
 from payments.processing.views import ORDER_FIELDS
 from payments.shop.catalogue import Shop
@@ -14,16 +14,6 @@ from payments.shop.fulfilment import Stage
 from payments.shop.pricing import USUAL_RATES
 
 _SHOP: Final = "shop"
-_SUM: Final = (
-    r"(?:cart\.(?:goods|discount|delivery|total|gst|short)|order\.(?:goods|discount|delivery|gst|total|owed|due)"
-    r"|event\.(?:amount|due|refund|limit)|[a-z_]+\.price)"
-)
-_COMPARES: Final = r"\s*(?:[<>]=?|==|!=)\s*"
-_RUPEES: Final = re.compile(
-    rf"\b(?P<sum>{_SUM}){_COMPARES}(?P<number>[1-9][0-9]{{0,2}})(?![0-9.]|\s*\*)"
-    rf"|(?<![\w.*])(?P<first>[1-9][0-9]{{0,2}}){_COMPARES}(?P<second>{_SUM})\b"
-)
-"""A sum that is compared with a number below 1,000: that is under ₹10, so rupees were meant."""
 _STAGE: Final = re.compile(r"""['"]([a-z]+)['"]""")
 
 
@@ -36,8 +26,7 @@ def faults(flow: Flow) -> Iterator[Fault]:
     yield from _cancel_stage(shop)
     yield from _unsaid_stages(flow, shop)
     yield from _unread_slots(flow, shop)
-    yield from _rupees_for_paise(flow)
-    yield from _unanswered(flow, shop)
+    yield from _unshown_link(flow)
 
 
 def _kept_variables(flow: Flow, shop: Shop) -> Iterator[Fault]:
@@ -108,66 +97,13 @@ def _unread_slots(flow: Flow, shop: Shop) -> Iterator[Fault]:
         yield Fault((_SHOP, "delivery", "slots"), message, mend, Severity.WARNING)
 
 
-def _rupees_for_paise(flow: Flow) -> Iterator[Fault]:
-    for text in flow.written:
-        if found := _RUPEES.search(text.source):
-            name, number = found["sum"] or found["second"], found["number"] or found["first"]
-            message = f"'{name}' is in paise, and {number} paise is little"
-            yield Fault(text.place, message, f"write {number}00 for ₹{number}", Severity.WARNING)
+_LINK: Final = frozenset({("order", "link"), ("event", "short_url")})
 
 
-def _unanswered(flow: Flow, shop: Shop) -> Iterator[Fault]:
-    """Yield the actions whose refusal no rule answers where they stand."""
-    leaves = [state for state in flow.states.values() if state.leaf == state.path]
-    silent: dict[tuple[str, str], set[str]] = {}
-    for owner, reaction in _reactions(flow):
-        here = [leaf for leaf in leaves if not owner or owner in leaf.chain]
-        for call in reaction.do:
-            for event in _raised(call, shop):
-                unanswered = {leaf.path for leaf in here if event not in leaf.triggers}
-                silent.setdefault((call.name, event), set()).update(unanswered)
-    for (action, event), where in silent.items():
-        if where:
-            named = ", ".join(leaf.path for leaf in leaves if leaf.path in where)
-            message = f"'{action}' may end with '{event}', which nothing answers in: {named}"
-            yield Fault(("anywhere",), message, f"add '{event}: {{say: …}}' under 'anywhere'")
-
-
-def _raised(call: ActionCall, shop: Shop) -> Iterator[str]:
-    """Yield the events that an action raises in this shop sooner or later, so that they must be answered."""
-    for event in call.action.raises if call.action else ():
-        if event == "cart.emptied" and _puts_in(call):
-            continue
-        if event != _CHECKOUT_REFUSED or _may_refuse_checkout(call, shop):
-            yield event
-
-
-def _puts_in(call: ActionCall) -> bool:
-    """Return whether `cart.set` sets a quantity that is written in the flow, and is not none."""
-    quantity = call.args.get("quantity")
-    return call.name == "cart.set" and isinstance(quantity, int) and quantity > 0
-
-
-def _may_refuse_checkout(call: ActionCall, shop: Shop) -> bool:
-    if call.name == "checkout.set":
-        return _may_be_refused(call.args, shop)
-    return shop.delivery is not None or bool(shop.coupons)
-
-
-_CHECKOUT_REFUSED: Final = "checkout.refused"
-
-
-def _may_be_refused(args: Any, shop: Shop) -> bool:
-    return "coupon" in args or (shop.delivery is not None and bool({"address", "slot", "pickup"} & set(args)))
-
-
-def _reactions(flow: Flow) -> Iterator[tuple[str, Reaction]]:
-    """Yield each reaction that a customer may cause, with the state that it is written in.
-
-    A program that orders over the API is told of a refusal by its answer.
-    """
-    for state in flow.states.values():
-        yield from ((state.path, state.enter), (state.path, state.exit))
-    for rule in flow.rules:
-        if rule.trigger != "order.requested":
-            yield rule.owner, rule.reaction
+def _unshown_link(flow: Flow) -> Iterator[Fault]:
+    requests = any(call.name == "payment.request" for rule in flow.rules for call in rule.reaction.do)
+    shown = any(text.place[0] == "messages" and _LINK & text.reads for text in flow.written)
+    if requests and not shown:
+        message = "no message shows the payment link, and without it nobody can pay"
+        mend = "say a message with {{ order.link }} on 'payment_link.created'"
+        yield Fault(("messages",), message, mend, Severity.WARNING)

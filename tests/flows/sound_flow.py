@@ -44,7 +44,7 @@ SOUND: Final = dedent("""\
         text: Choose
         buttons: [{on: yes_please, title: Yes}, {on: no_thanks, title: No}]
     anywhere:
-      greet: {words: [hi], to: home}
+      greet: {words: [hi], do: {language: hi}, to: home}
       money.came: {to: home}
     otherwise: {say: hello}
     start: home

@@ -10,7 +10,8 @@ from tests.flows.sound_flow import SOUND, Row, assert_issue, edited, issues_of, 
 
 ERRORS: Final[dict[str, Row]] = {
     "word twice": row(
-        "greet: {words: [hi], to: home}", "greet: {words: [hi], to: home}\n  wave: {words: [Hi!], to: home}",
+        "greet: {words: [hi], do: {language: hi}, to: home}",
+        "greet: {words: [hi], do: {language: hi}, to: home}\n  wave: {words: [Hi!], to: home}",
         "the word 'Hi!' already means 'greet'", 14, 10, "choose another word",
     ),
     "word without letters": row("[hi]", "['👋']", "'👋' has no letters", 13, 11, "choose another word"),
@@ -39,7 +40,7 @@ ERRORS: Final[dict[str, Row]] = {
     ),
     "offer not answered there": row(
         "enter: {say: ask_age}", "enter: {say: choice}",
-        "'choice' offers 'no_thanks', but 'asking' doesn't answer it", 23, 1,
+        "'choice' offers 'no_thanks', but 'asking' doesn't answer it", 23, 3,
         "add 'on: {no_thanks: …}' to 'asking'",
     ),
     "no otherwise": row(
@@ -66,7 +67,7 @@ ERRORS: Final[dict[str, Row]] = {
     ),
     "form that is not answered": row(
         "ask_age: How old are you?", "ask_age: {text: Where, address: true}",
-        "'ask_age' shows a form, but 'asking' doesn't answer 'address'", 23, 1,
+        "'ask_age' shows a form, but 'asking' doesn't answer 'address'", 23, 3,
         "add 'on: {address: …}' to 'asking'",
     ),
     "unreachable": row(
@@ -75,17 +76,17 @@ ERRORS: Final[dict[str, Row]] = {
     ),
     "dead alternative": row(
         "otherwise: {say: hello}", "otherwise:\n  - {say: hello}\n  - {say: hello, if: age}",
-        "never taken: the alternative on line 16 has no 'if' and always is", 17, 1,
+        "never taken: the alternative on line 16 has no 'if' and always is", 17, 5,
         "put it first, or give that one an 'if'",
     ),
     "dead alternative of a tap": row(
         "{to: asking}", "\n        - {to: asking}\n        - {say: hello}",
-        "never taken: the alternative on line 22 has no 'if' and always is", 23, 1,
+        "never taken: the alternative on line 22 has no 'if' and always is", 23, 11,
         "put it first, or give that one an 'if'",
     ),
     "dead stale alternative of an event": row(
         "answered: {to: home}", "answered:\n        - {to: home}\n        - {to: home, stale: true}",
-        "never taken: the alternative on line 28 has no 'if' and always is", 29, 1,
+        "never taken: the alternative on line 28 has no 'if' and always is", 29, 11,
         "put it first, or give that one an 'if'",
     ),
     "group without a start": row(
@@ -147,15 +148,15 @@ ERRORS: Final[dict[str, Row]] = {
         "two buttons are called '🛍️ shop'", 11, 5, "WhatsApp refuses that",
     ),
     "word twice but for what is not seen": row(
-        "greet: {words: [hi], to: home}",
-        "greet: {words: [hi], to: home}\n  wave: {words: [h\u00adi ✔️], to: home}",
+        "greet: {words: [hi], do: {language: hi}, to: home}",
+        "greet: {words: [hi], do: {language: hi}, to: home}\n  wave: {words: [h\u00adi ✔️], to: home}",
         "the word 'h\u00adi ✔️' already means 'greet'", 14, 10, "choose another word",
     ),
     "word of nothing that is seen": row(
         "[hi]", "['\u200d\ufe0f']", "'\u200d\ufe0f' has no letters", 13, 11, "choose another word",
     ),
     "interrupts without words": row(
-        "greet: {words: [hi], to: home}", "greet: {interrupts: true, to: home}",
+        "greet: {words: [hi], do: {language: hi}, to: home}", "greet: {interrupts: true, to: home}",
         "'interrupts' says which words interrupt a question: add 'words' beside it", 13, 3, "",
     ),
     "same title in the fallback": row(
@@ -299,11 +300,13 @@ def test_a_state_wide_answer_for_fresh_taps_and_another_for_stale_ones_is_no_mis
     assert issues_of(edited(("{to: asking}", both))) == ()
 
 
-def test_a_language_that_is_only_begun_gets_one_warning() -> None:
+def test_of_a_language_that_is_only_begun_each_gap_is_named_in_its_place() -> None:
     texts = "".join(f"  m{n}: {{en: x}}\n" for n in range(7))
     text = SOUND.replace("messages:\n", f"messages:\n{texts}", 1)
-    warnings = [issue for issue in issues_of(text) if "texts are not in 'hi'" in issue.message]
-    assert len(warnings) == 1
+    found = [issue for issue in issues_of(text) if issue.message == "no text in 'hi': customers see 'en'"]
+    assert [(issue.line, issue.column, issue.mend) for issue in found] == [
+        (line, 3, "add 'hi: …'") for line in range(7, 14)
+    ]
 
 
 def test_rows_that_are_called_alike_get_a_warning() -> None:

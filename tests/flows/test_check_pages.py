@@ -96,7 +96,8 @@ def test_more_without_pages_is_an_error_that_names_pages() -> None:
 
 def test_a_language_in_which_more_has_no_title_is_a_warning() -> None:
     text = written({"pages": True}).replace('"flow": "f"', '"flow": "f", "languages": ["en", "hi", "fr"]')
-    [issue] = examine(text, "f.yaml", SHELVES, limits=LIMITS).issues
+    found = examine(text, "f.yaml", SHELVES, limits=LIMITS).issues
+    [issue] = [issue for issue in found if "nobody can choose" not in issue.message]
     assert (issue.severity, issue.mend) == (
         Severity.WARNING,
         "add 'more: {fr: …}', with a text for every language",

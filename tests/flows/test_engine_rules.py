@@ -175,13 +175,13 @@ def test_a_guard_that_reads_nothing_that_is_there_fails_the_step() -> None:
     flow = flow_of("""
         flow: guard
         messages: {m: x}
-        anywhere: {go: [{words: [go], if: event.amount > 1, say: m}, {say: m}]}
+        anywhere: {money.came: [{if: event.amount > 1, say: m}, {say: m}]}
         otherwise: {say: m}
         start: a
         states: {a: {}}
     """)
     with pytest.raises(StepFailed, match=r"in the expression 'event.amount > 1'"):
-        Chat(flow).write("go")
+        Chat(flow).take(Happened("money.came"))
 
 
 WAITING = """

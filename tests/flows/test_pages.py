@@ -47,7 +47,7 @@ def shop() -> Flow:
                 - title: Drawer
                   rows: {each: drawer, as: g, on: pick, with: "{{ g }}", title: "{{ g }}"}
           broken:
-            text: "{{ 'x' * 2 if mood == 'bad' else 'fine' }}"
+            text: "{{ shelf[0] * 2 if mood == 'bad' else 'fine' }}"
             list: {button: See, pages: true, rows: {each: shelf, as: g, on: pick, with: x, title: "{{ g }}"}}
           vip: {text: x, list: {button: See, pages: true, rows: {each: shelf, on: pick, title: "{{ item }}"}}}
           got: "Got {{ event.value }}"

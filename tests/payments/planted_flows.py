@@ -54,7 +54,7 @@ BUGS: Final = {
     ),
     "timers without end": Planted(
         "  failed:\n    on:\n",
-        "  failed:\n    after: {1 min: {say: not_paid_yet, to: failed}}\n    on:\n",
+        "  failed:\n    after: {1 min: {if: language, say: not_paid_yet, to: failed}}\n    on:\n",
         Name.LOOP,
     ),
     "refusals without end": Planted(

@@ -209,7 +209,7 @@ def test_an_order_whose_rule_fails_takes_no_place_and_is_placed_once_when_it_is_
 
 def failing() -> Flow:
     """The flow with a message that cannot be filled in."""
-    text = text_of().replace('placed: "Ordered,', 'placed: "{{ event.missing }} Ordered,')
+    text = text_of().replace('placed: "Ordered,', 'placed: "{{ 1 // (order.total - order.total) }} Ordered,')
     return load(text, "day.yaml", SHOP, limits=LIMITS)
 
 

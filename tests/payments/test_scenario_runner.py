@@ -217,7 +217,11 @@ def test_a_paid_link_cannot_be_paid_again() -> None:
 
 
 def test_an_event_that_could_not_be_handled_ends_the_scenario() -> None:
-    text = Path("flows.yaml").read_text("utf-8").replace("en: Your cart is empty.", 'en: "{{ event.limit }}"')
+    text = (
+        Path("flows.yaml")
+        .read_text("utf-8")
+        .replace("en: Your cart is empty.", 'en: "{{ 1 // (cart.count - cart.count) }}"')
+    )
     scenario = parse("scenario: x\nchat:\n  - customer: cart\n", "x.yaml")
     mismatch = play(load(text, vocabulary=SHOP, limits=LIMITS), scenario).mismatch
     assert mismatch is not None

@@ -54,7 +54,7 @@ def run(action: str, before: ShopState, event: dict[str, Any] | None = None, **a
     scene = Scene("c-1", "hi", {"shop": THE_SHOP}, event or {}, NOW, 2345, before)
     result = known.run(scene, known.args.model_validate(args))
     told = (*result.raised, *([result.instead] if result.instead else []))
-    assert {happened.name for happened in told} <= set(known.raises)
+    assert {happened.name for happened in told} <= set(known.events)
     return result
 
 

@@ -189,9 +189,9 @@ start: rest
 states:
   rest: {}
   waiting: {}
-  one: {enter: {say: tick}, after: {1 s: {to: two}}}
-  two: {enter: {say: tock}, after: {1 s: {to: one}}}
-  reminding: {enter: {say: tick}, after: {1 min: {to: reminding}}}
+  one: {enter: {say: tick}, after: {1 s: {if: language, to: two}}}
+  two: {enter: {say: tock}, after: {1 s: {if: language, to: one}}}
+  reminding: {enter: {say: tick}, after: {1 min: {if: language, to: reminding}}}
 """
 BROKEN: Final = LOOPS.replace("otherwise: {say: tick}", "otherwise: {say: broken}").replace(
     "messages:", 'messages:\n  broken: "{{ event.nothing }}"'

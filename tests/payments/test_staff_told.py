@@ -272,7 +272,8 @@ def test_numbers_of_the_setting() -> None:
 
 def test_states_that_lead_to_each_other_by_time_do_not_tell_for_ever() -> None:
     """Nobody asks for anything, and the customer hears nothing of it: the staff hear it ten times."""
-    text = TEXT.replace("STAFF", MEENA).replace("{say: thirsty, tell: waits}", "{tell: waits, to: waiting}")
+    again = "{if: language, tell: waits, to: waiting}"
+    text = TEXT.replace("STAFF", MEENA).replace("{say: thirsty, tell: waits}", again)
     text = text.replace("  thirsty: Still thirsty?\n", "")
     for words in (("wait",), ("stop", "wait")):
         simulator = Simulator(load(text, "flows.yaml", SHOP, limits=LIMITS))

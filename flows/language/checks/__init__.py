@@ -1,0 +1,1 @@
+"""The checks of what a flow means, a module a topic. Each is a generator of issues over a `Subject`."""

@@ -1,0 +1,101 @@
+"""Check that whatever comes is answered: taps, texts, events, in every state."""
+
+from collections.abc import Iterator, Mapping
+
+from flows.document.errors import Issue, close
+from flows.document.reader import Path
+from flows.engine.model import BUILT_IN, OTHERWISE, RECEIVED, Flow
+from flows.language.checks.subject import Subject
+from flows.language.schema import HandlerSpec
+from flows.language.walk import state_place
+
+
+def triggers_can_fire(subject: Subject) -> Iterator[Issue]:
+    """Yield the triggers that nothing ever fires."""
+    flow = subject.flow
+    word_triggers = {trigger for state in flow.states.values() for trigger in state.words.values()}
+    known = flow.offered | word_triggers | BUILT_IN.keys() | RECEIVED | host_events(flow)
+    for where, handlers in _handlers(subject):
+        for trigger in handlers:
+            if trigger not in known:
+                mend = close(trigger, known) or "offer it on a button or row, or give it 'words'"
+                yield subject.issue((*where, trigger), f"nothing ever fires '{trigger}'", mend)
+
+
+def words_fire_nothing_reserved(subject: Subject) -> Iterator[Issue]:
+    """Yield the words with which customers could claim what only the outside may say."""
+    reserved = reserved_triggers(subject.flow)
+    for where, handlers in _handlers(subject):
+        for trigger in handlers.keys() & reserved:
+            for index, handler in enumerate(handlers[trigger]):
+                if handler.words:
+                    message = f"no word can fire '{trigger}': customers could claim what didn't happen"
+                    yield subject.issue((*where, trigger, index, "words"), message, "use another name")
+
+
+def _handlers(subject: Subject) -> Iterator[tuple[Path, Mapping[str, list[HandlerSpec]]]]:
+    """Every `on:`, and `anywhere`, with its place in the file."""
+    yield ("anywhere",), subject.spec.anywhere
+    yield from (((*state_place(path), "on"), state.on) for path, state in subject.states())
+
+
+def host_events(flow: Flow) -> set[str]:
+    """Return the events that only the host or its actions may fire."""
+    raised = {event for action in flow.vocabulary.actions.values() for event in action.events}
+    return raised | flow.vocabulary.events.keys()
+
+
+def reserved_triggers(flow: Flow) -> set[str]:
+    """Return the triggers that neither taps nor words may fire."""
+    return host_events(flow) | BUILT_IN.keys() | {OTHERWISE} | RECEIVED
+
+
+def every_state_answers(subject: Subject) -> Iterator[Issue]:
+    """Yield the states that can leave a customer without an answer."""
+    flow = subject.flow
+    for path, state in subject.states():
+        leaf = flow.states[path]
+        if state.states:
+            continue
+        if not any(_unguarded(flow, owner, OTHERWISE) for owner in (*leaf.chain, "")):
+            mend = "add 'otherwise: {say: …}' here or for the whole flow; its last alternative without 'if'"
+            yield subject.issue(state_place(path), f"'{path}' can leave a customer without an answer", mend)
+        if leaf.ask and "answered" not in leaf.triggers:
+            mend = "add 'on: {answered: …}'"
+            yield subject.issue(
+                (*state_place(path), "ask"), f"'{path}' asks but doesn't take the answer", mend
+            )
+
+
+def required_events_are_answered(subject: Subject) -> Iterator[Issue]:
+    """Yield the events of the host that some state does not always answer."""
+    flow = subject.flow
+    leaves = [path for path, state in subject.states() if not state.states]
+    for event in sorted(flow.vocabulary.required):
+        unanswered = [
+            leaf
+            for leaf in leaves
+            if not any(_unguarded(flow, owner, event) for owner in (*flow.states[leaf].chain, ""))
+        ]
+        if unanswered:
+            mend = f"add '{event}' under 'anywhere', its last alternative without 'if'"
+            message = f"'{event}' is not always answered in: {', '.join(unanswered)}"
+            yield subject.issue(("anywhere",), message, mend)
+
+
+def _unguarded(flow: Flow, owner: str, trigger: str) -> bool:
+    """Whether `owner` has a rule without a guard for `trigger`."""
+    return any(r.owner == owner and r.trigger == trigger and r.guard is None for r in flow.rules)
+
+
+def offers_are_no_only_answer(subject: Subject) -> Iterator[Issue]:
+    """Refuse a rule that answers the customer, or money, with nothing but an offer: most hear nothing."""
+    flow = subject.flow
+    answers = subject.ways.of_customers | flow.vocabulary.required
+    for rule in flow.rules:
+        say = rule.reaction.say
+        alone = say and flow.promotions.issuperset(say) and rule.guard is None and rule.target is None
+        if alone and rule.trigger in answers:
+            message = f"'{say[0]}' is an offer: who did not ask for offers would get no answer"
+            mend = "say another message beside it, or give the rule an 'if'"
+            yield subject.issue(rule.place, message, mend)

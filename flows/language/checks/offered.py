@@ -1,0 +1,72 @@
+"""Check that what messages offer is answered: buttons, rows and forms, wherever they are said."""
+
+from collections.abc import Iterator
+
+from flows.document.errors import Issue, close
+from flows.document.reader import Path
+from flows.engine.model import Rule
+from flows.language.checks.answers import reserved_triggers
+from flows.language.checks.subject import Subject
+from flows.language.walk import offers, state_place, told_only
+
+
+def offers_are_answered(subject: Subject) -> Iterator[Issue]:
+    """Yield the buttons and rows that nothing answers, or that no tap may fire."""
+    flow = subject.flow
+    reserved = reserved_triggers(flow)
+    answered = {rule.trigger for rule in flow.rules}
+    for offer in offers(subject.spec, told_only(subject.reactions())):
+        if offer.trigger in reserved:
+            message = (
+                f"a button can't fire '{offer.trigger}': customers could claim what only the outside may say"
+            )
+            yield subject.issue(offer.place, message, "use another name")
+        elif offer.trigger not in answered:
+            mend = (
+                close(offer.trigger, answered)
+                or f"add 'on: {{{offer.trigger}: …}}' where the message is said"
+            )
+            yield subject.issue(offer.place, f"nothing answers a tap on '{offer.trigger}'", mend)
+
+
+def offers_are_answered_where_said(subject: Subject) -> Iterator[Issue]:
+    """Yield the states in which a button or row of a message that is said there is not answered."""
+    flow = subject.flow
+    by_message: dict[str, set[str]] = {}
+    for offer in offers(subject.spec, set()):
+        by_message.setdefault(offer.message, set()).add(offer.trigger)
+    answered = {rule.trigger for rule in flow.rules}
+    for leaf, message, place in set(_messages_by_leaf(subject)):
+        for trigger in sorted(by_message.get(message, set()) - flow.states[leaf].triggers):
+            if trigger in answered:
+                said = f"'{message}' offers '{trigger}', but '{leaf}' doesn't answer it"
+                yield subject.issue(place, said, f"add 'on: {{{trigger}: …}}' to '{leaf}'")
+
+
+def forms_are_answered_where_said(subject: Subject) -> Iterator[Issue]:
+    """Yield the states in which a form that is shown there is not answered."""
+    flow, spec = subject.flow, subject.spec
+    for leaf, message, place in set(_messages_by_leaf(subject)):
+        for trigger in sorted(spec.messages[message].FIRES - flow.states[leaf].triggers):
+            shown = f"'{message}' shows a form, but '{leaf}' doesn't answer '{trigger}'"
+            yield subject.issue(place, shown, f"add 'on: {{{trigger}: …}}' to '{leaf}'")
+
+
+def _messages_by_leaf(subject: Subject) -> Iterator[tuple[str, str, Path]]:
+    """(leaf, message, place) for every message that a customer may have before them in that leaf."""
+    flow, leaves = subject.flow, subject.ways.leaves
+    for state in flow.states.values():
+        for message in state.enter.say:
+            place = state_place(state.path)
+            yield from ((leaf, message, place) for leaf in leaves if state.path in flow.states[leaf].chain)
+    for rule in flow.rules:
+        for message in rule.reaction.say:
+            yield from ((leaf, message, rule.place) for leaf in _leaves_after(subject, rule))
+
+
+def _leaves_after(subject: Subject, rule: Rule) -> list[str]:
+    """The leaves in which a conversation may rest after `rule`."""
+    flow = subject.flow
+    if rule.target:
+        return [flow.states[rule.target].leaf]
+    return [leaf for leaf in subject.ways.leaves if not rule.owner or rule.owner in flow.states[leaf].chain]

@@ -1,0 +1,129 @@
+"""What the checks look at: the file, its spec, the compiled flow, and what follows from them."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from jinja2 import nodes
+
+from flows.document.errors import Issue, Severity
+from flows.document.reader import Document, Path
+from flows.engine.model import Flow, Reaction
+from flows.language.checks.own_events import own_event
+from flows.language.checks.ways import Ways
+from flows.language.schema import FlowSpec, StateSpec
+from flows.messages.writer import Part
+from flows.templates.expressions import NEVER, Expression, TemplateLanguage
+from flows.templates.inference import EVENT
+from flows.templates.lookups import Lookup
+from flows.templates.types import NUMBER, TEXT, Record, Type, Types, type_of, words
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One flow that is being checked."""
+
+    document: Document
+    spec: FlowSpec
+    flow: Flow
+    parts: Mapping[str, Sequence[Part]]
+    """Message name -> every text in it, as written."""
+
+    def issue(self, path: Path, message: str, mend: str = "") -> Issue:
+        """Return an error at `path`."""
+        return self.document.issue(path, message, mend)
+
+    def warning(self, path: Path, message: str, mend: str = "") -> Issue:
+        """Return a warning at `path`."""
+        return self.document.issue(path, message, mend, Severity.WARNING)
+
+    @cached_property
+    def ways(self) -> Ways:
+        """What can happen in which state."""
+        return Ways(self.flow)
+
+    @cached_property
+    def _language(self) -> TemplateLanguage:
+        """The language of the flow's templates."""
+        return TemplateLanguage(self.flow.vocabulary.filters)
+
+    @cached_property
+    def types(self) -> Types:
+        """The types of all names that templates may read, and of the host's events."""
+        flow = self.flow
+        statics = flow.statics[flow.languages[0]]
+        host = flow.vocabulary.types(statics)
+        variables = {
+            name: NUMBER if variable.type == "integer" else TEXT for name, variable in flow.variables.items()
+        }
+        own: dict[str, Type] = {
+            "language": words(flow.languages, "language of this flow"),
+            "state": words(self.ways.leaves, "state to rest in"),
+        }
+        seen = {**statics, **flow.vocabulary.sample(statics)}
+        sampled = {name: type_of(value, {}, statics.get(name)) for name, value in seen.items()}
+        return Types(
+            {**sampled, **variables, **host.names, **own},
+            host.events,
+            host.outcomes,
+            host.arguments,
+            host.money_filters,
+        )
+
+    def kind_of(self, field: Lookup) -> Type | None:
+        """Return the type of a field by its path, if it is known."""
+        kind: Type | None = self.types.names.get(field[0])
+        for step in field[1:]:
+            kind = kind.fields.get(step) if isinstance(kind, Record) else None
+        return kind
+
+    def kinds_on(self, trigger: str, action: str = "") -> Callable[[Lookup], Type | None]:
+        """Return `kind_of`, where the event `trigger` is being handled, perhaps as `action` raised it."""
+        record = self.types.outcomes.get((action, trigger)) or self.record(trigger) or Record()
+
+        def kind(field: Lookup) -> Type | None:
+            return (
+                record.fields.get(field[1]) if field[0] == EVENT and len(field) == 2 else self.kind_of(field)
+            )
+
+        return kind
+
+    def record(self, trigger: str) -> Record | None:
+        """Return the fields of `event` on `trigger`; None if they are not known."""
+        known = self.types.events.get(trigger)
+        return known or own_event(trigger, trigger in self.flow.offered, trigger in self.ways.typed)
+
+    def tree(self, guard: Expression | None) -> nodes.Node | None:
+        """Return the parse tree of a guard; None if there is none."""
+        if guard is None:
+            return None
+        return nodes.Const(False) if guard is NEVER else self.value(guard.source)
+
+    def value(self, source: str) -> nodes.Node:
+        """Return the parse tree of a bare expression, parsed once."""
+        if source not in self._values:
+            self._values[source] = self._language.value(source)
+        return self._values[source]
+
+    def template(self, source: str) -> nodes.Template:
+        """Return the parse tree of a template."""
+        return self._language.tree(source)
+
+    @cached_property
+    def _values(self) -> dict[str, nodes.Node]:
+        return {}
+
+    def reactions(self) -> Iterator[Reaction]:
+        """Yield what each state and each rule does."""
+        for state in self.flow.states.values():
+            yield from (state.enter, state.exit)
+        yield from (rule.reaction for rule in self.flow.rules)
+
+    def states(self) -> Iterator[tuple[str, StateSpec]]:
+        """Yield (dotted path, spec) of every state."""
+        for path in self.flow.states:
+            names = path.split(".")
+            state = self.spec.states[names[0]]
+            for name in names[1:]:
+                state = state.states[name]
+            yield path, state
