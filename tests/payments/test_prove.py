@@ -17,6 +17,7 @@ from payments.prover.slices import slices
 from payments.truths.broken import Name
 from tests.payments.planted_flows import BUGS, SHIPPED
 
+ROOT: Final = Path(__file__).parents[2]
 SLICES: Final = ("paid", "paid in part", "links kept", "part and links refused")
 """Those that are searched to their end in a few seconds."""
 
@@ -44,6 +45,18 @@ def test_the_shipped_flow_holds_in_stories_that_are_searched_to_their_end() -> N
     assert proof.holds, "\n".join(violation(proof, proof.violations[0], "flows.yaml"))
     assert {one.part.name for one in proof.searched if one.exhausted} == set(SLICES)
     assert next(line for line in bounds(proof) if line).startswith("holds within")
+
+
+def test_the_manuals_session_is_what_is_printed() -> None:
+    manual, readme = ((ROOT / name).read_text("utf-8") for name in ("docs/prove.md", "README.md"))
+    [command] = {line for text in (manual, readme) for line in text.splitlines() if line.startswith("sed ")}
+    planted = re.fullmatch(r"sed -i 's/(.+)/(.+)/' flows.yaml", command)
+    assert planted is not None and SHIPPED.count(planted[1]) == 1
+    proof = searched(SHIPPED.replace(planted[1], planted[2]), "a payment fails")
+    printed = "\n".join(violation(proof, proof.violations[0], "flows.yaml")).strip()
+    assert printed in manual, f"docs/prove.md is to show:\n\n{printed}"
+    last = printed.rpartition("(")[2]
+    assert f"✅ Payment Successful!   ({last}" in readme, f"README.md is to name ({last}"
 
 
 def test_a_truth_of_the_shop_is_broken_in_the_moment_of_saying() -> None:
