@@ -51,7 +51,8 @@ def test_the_manuals_session_is_what_is_printed() -> None:
     manual, readme = ((ROOT / name).read_text("utf-8") for name in ("docs/prove.md", "README.md"))
     [command] = {line for text in (manual, readme) for line in text.splitlines() if line.startswith("sed ")}
     planted = re.fullmatch(r"sed -i 's/(.+)/(.+)/' flows.yaml", command)
-    assert planted is not None and SHIPPED.count(planted[1]) == 1
+    assert planted is not None
+    assert SHIPPED.count(planted[1]) == 1
     proof = searched(SHIPPED.replace(planted[1], planted[2]), "a payment fails")
     printed = "\n".join(violation(proof, proof.violations[0], "flows.yaml")).strip()
     assert printed in manual, f"docs/prove.md is to show:\n\n{printed}"
