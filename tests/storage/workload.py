@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from bot.ingest import from_operator_forget, from_request
 from bot.whatsapp.channel import WHATSAPP
+from flows.engine.outline import Outline
 from flows.messages.kinds import Text
 from payments.ledger.exports import Export
 from payments.ledger.state import PaymentStatus
@@ -23,9 +24,11 @@ from storage.database.encoding import loads
 from storage.database.queues import InboxState, Lane
 from storage.database.records import Records
 from storage.database.transaction import Row, Transaction, Units
+from storage.inbox import versions
 from storage.inbox.arrival import Arrival
+from storage.inbox.versions import FlowText
 from storage.outbox.deliveries import Again, Delivery, Done, Failed
-from storage.reports import chats
+from storage.reports import chats, standing
 from storage.reports.backlog import held, notices, parked, promised, state_of
 from storage.reports.chats import ChatFilter, ChatPlace
 from storage.reports.customers import find
@@ -63,6 +66,7 @@ async def serve(shop: Shop, beside: Units) -> None:
     await _prune(shop)
     await _forget(shop, beside)
     await _staff(shop)
+    await _reload(shop)
     await _desk(shop)
     await _broadcast(shop, beside)
 
@@ -306,6 +310,18 @@ FILTERS: Final = tuple(
 """Every kind of list, with every combination of conditions: first pages and later ones."""
 
 
+async def _reload(shop: Shop) -> None:
+    """Serve two versions of a flow, and ask who stands on the first."""
+    for version in ("one", "two"):
+        served = FlowText(version, {"flows.yaml": version}, Outline(version, "cart", {}))
+        await shop.store.versions.serve(served, {}, "ravi", shop.now)
+    newest = await shop.store.versions.newest()
+    assert newest is not None
+    assert [one.version for one in await shop.store.versions.since(newest.number - 1)] == ["two"]
+    await shop.store.versions.texts(newest.number)
+    await shop.store.versions.stand_in(newest.number, ["cart"])
+
+
 async def _desk(shop: Shop) -> None:
     """List the orders in every way, and look at one."""
     for wanted in FILTERS:
@@ -343,7 +359,7 @@ CHATS: Final = tuple(
 
 
 async def look_after(records: Records, order: str) -> None:
-    """Ask what `munshi why`, `munshi doctor` and `munshi ledger` ask; `order` is an order's key."""
+    """Ask what `munshi why`, `doctor`, `ledger` and `plan` ask; `order` is an order's key."""
     for words in (order, "#10013", "+919801000000", f"{records.installation}-1"):
         [one, *_] = await subjects(records, words, [words.removeprefix("+")])
         await story(records, one)
@@ -357,3 +373,10 @@ async def look_after(records: Records, order: str) -> None:
         await chats.listed(records, chats_wanted, WHATSAPP.naming)
     await find(records, "#10013", [])
     await find(records, "nobody", [])
+    await versions.counted(records.reads, 1)
+    for asked in (
+        standing.standing(records, 1, "cart"),
+        standing.with_open_orders(records),
+        standing.heard_since(records, 2**40),
+    ):
+        [one async for one in asked]
