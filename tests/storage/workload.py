@@ -377,6 +377,7 @@ async def look_after(records: Records, order: str) -> None:
     for asked in (
         standing.standing(records, 1, "cart"),
         standing.with_open_orders(records),
-        standing.heard_since(records, 2**40),
+        standing.heard_since(records, START),
     ):
-        [one async for one in asked]
+        async for _ in asked:
+            pass
