@@ -27,6 +27,7 @@ from storage.inbox.versions import Serving
 _SHOWN: Final = 20
 """Lines that are shown of each section."""
 _WIDEST: Final = 160
+"""Characters of a line about a change."""
 Seconds = Annotated[float, typer.Option("--seconds", min=1, help="How long to prove the new flow at most.")]
 NoProof = Annotated[bool, typer.Option("--no-proof", help="Do not prove the new flow.")]
 
@@ -59,7 +60,7 @@ async def _planned(url: str, flow: Flow) -> Plan:
 
 def _print(lines: Iterator[str]) -> None:
     for line in lines:
-        typer.echo(printable(cut(line, _WIDEST)))
+        typer.echo(printable(line))
 
 
 def _head(flow: Flow, served: Serving) -> Iterator[str]:
@@ -95,7 +96,7 @@ def _sections(sections: dict[str, list[str]]) -> Iterator[str]:
     yield "What changes" if sections else "Nothing changes but comments and blanks"
     for name, lines in sections.items():
         yield f"  {name}"
-        yield from (f"    {line}" for line in lines[:_SHOWN])
+        yield from (cut(f"    {line}", _WIDEST) for line in lines[:_SHOWN])
         if len(lines) > _SHOWN:
             yield f"    … and {len(lines) - _SHOWN} more"
 
@@ -137,8 +138,9 @@ def _carts(plan: Plan) -> Iterator[str]:
     if plan.carts:
         yield ""
         yield f"Carts that change price, of those who wrote in the last 7 days: {len(plan.carts)}"
-        for before, after in plan.carts[:_SHOWN]:
-            yield f"  {money(before)} → {'something is no longer sold' if after is None else money(after)}"
+        for one in plan.carts[:_SHOWN]:
+            after = "something is no longer sold" if one.after is None else money(one.after)
+            yield f"  {one.conversation}: {money(one.before)} → {after}"
         if len(plan.carts) > _SHOWN:
             yield f"  … and {len(plan.carts) - _SHOWN} more"
 

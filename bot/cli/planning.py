@@ -1,8 +1,9 @@
 """What `munshi plan` finds out: for each customer, whether they would go over to a flow, and where to."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from bot.whatsapp.limits import LIMITS
 from flows.document.errors import FlowInvalid, Issue
@@ -23,7 +24,7 @@ from storage.inbox import versions
 from storage.inbox.versions import Serving
 from storage.reports import standing
 
-CARTS_OF: int = 7 * 86_400_000
+CARTS_OF: Final = 7 * 86_400_000
 """Milliseconds within which a customer must have written for their cart to be looked at."""
 
 
@@ -63,6 +64,18 @@ class Pin:
     because: str
 
 
+@dataclass(frozen=True, slots=True)
+class ChangedCart:
+    """A cart whose goods change price."""
+
+    conversation: str
+    """Public id of the customer's conversation."""
+    before: int
+    """Paise."""
+    after: int | None
+    """None if something in it is no longer sold."""
+
+
 @dataclass(slots=True)
 class Plan:
     """What a reload would mean to the customers."""
@@ -75,8 +88,7 @@ class Plan:
     """Those who would stay, and could never go over."""
     faults: list[Issue] = field(default_factory=list)
     """What is wrong with `migrate:`."""
-    carts: list[tuple[int, int | None]] = field(default_factory=list)
-    """Paise of each cart whose goods change price, before and after; None if something is no longer sold."""
+    carts: list[ChangedCart] = field(default_factory=list)
 
     @property
     def strands(self) -> bool:
@@ -172,22 +184,12 @@ def _can_read(texts: Mapping[str, str]) -> bool:
     return True
 
 
-async def changed_carts(
-    records: Records, old: Shop, new: Shop, now: int
-) -> AsyncIterator[tuple[int, int | None]]:
-    """Yield (paise before, paise after) of each cart whose goods change price; None if not sold any more."""
+async def changed_carts(records: Records, old: Shop, new: Shop, now: int) -> AsyncIterator[ChangedCart]:
+    """Yield each cart whose goods change price, of those who wrote lately."""
     if not [*changes.prices(old, new)]:
         return
     async for one in standing.heard_since(records, now - CARTS_OF):
         cart = carts.from_json(one.data.get("cart", ()))
         before, after = changes.goods(old, cart), changes.goods(new, cart)
         if before is not None and before != after:
-            yield before, after
-
-
-def whole(groups: Iterator[Group]) -> Group:
-    """Return all of `groups` together."""
-    found = Group()
-    for one in groups:
-        found.people, found.due = found.people + one.people, found.due + one.due
-    return found
+            yield ChangedCart(one.id, before, after)

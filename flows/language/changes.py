@@ -1,6 +1,7 @@
 """What changes from one version of a flow to another, in words for the operator. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import zip_longest
 from typing import Any, Final
 
 from flows.language.schema import FlowSpec, HandlerSpec, ReactionSpec, StateSpec
@@ -93,14 +94,13 @@ def rules(old: FlowSpec, new: FlowSpec) -> Iterator[str]:
         owner, trigger = key
         if owner and owner not in both:
             continue
-        was, now = before.get(key), after.get(key)
-        if was != now:
-            place = f"{owner or 'anywhere'}, {trigger}"
-            yield f"{place}: {was or 'nothing'} → {now or 'nothing'}"
+        for was, now in zip_longest(before.get(key, ()), after.get(key, ()), fillvalue="nothing"):
+            if was != now:
+                yield f"{owner or 'anywhere'}, {trigger}: {was} → {now}"
 
 
-def _rules(spec: FlowSpec) -> Iterator[tuple[tuple[str, str], str]]:
-    """Yield ((owner, trigger), what is done) of each rule, and of what states do on their own."""
+def _rules(spec: FlowSpec) -> Iterator[tuple[tuple[str, str], list[str]]]:
+    """Yield ((owner, trigger), its alternatives) of each rule, and of what states do on their own."""
     yield from _of("", spec.anywhere, spec.otherwise)
     for path, state in state_paths(spec.states):
         yield from _of(path, state.on, state.otherwise)
@@ -110,20 +110,20 @@ def _rules(spec: FlowSpec) -> Iterator[tuple[tuple[str, str], str]]:
 
 def _of(
     owner: str, handlers: Mapping[str, list[HandlerSpec]], otherwise: list[HandlerSpec] | None
-) -> Iterator[tuple[tuple[str, str], str]]:
+) -> Iterator[tuple[tuple[str, str], list[str]]]:
     yield from (((owner, trigger), _alternatives(each)) for trigger, each in handlers.items())
     if otherwise:
         yield (owner, "otherwise"), _alternatives(otherwise)
 
 
-def _own(path: str, state: StateSpec) -> Iterator[tuple[tuple[str, str], str]]:
+def _own(path: str, state: StateSpec) -> Iterator[tuple[tuple[str, str], list[str]]]:
     for name, reaction in (("enter", state.enter), ("exit", state.exit)):
         if reaction:
-            yield (path, name), _reaction(reaction)
+            yield (path, name), [_reaction(reaction)]
 
 
-def _alternatives(handlers: Iterable[HandlerSpec]) -> str:
-    return "; else ".join(_handler(one) for one in handlers)
+def _alternatives(handlers: Iterable[HandlerSpec]) -> list[str]:
+    return [_handler(one) for one in handlers]
 
 
 def _handler(handler: HandlerSpec) -> str:
