@@ -137,13 +137,13 @@ class _Planner:
     async def to_decide(self) -> AsyncIterator[StepInput]:
         """Yield those with an open order, and those whose state is gone or does not fit."""
         seen = set()
-        async for given in standing.with_open_orders(self._records):
+        async for given in standing.with_open_orders(self._records.reads):
             if given.version in self.outlines and given.conversation.id not in seen:
                 seen.add(given.conversation.id)
                 yield given
         for number, counts in list(self.left.items()):
             for state in [state for state in counts if self._is_unsure(number, state)]:
-                async for given in standing.standing(self._records, number, state):
+                async for given in standing.standing(self._records.reads, number, state):
                     if given.conversation.id not in seen:
                         yield given
 
@@ -188,7 +188,7 @@ async def changed_carts(records: Records, old: Shop, new: Shop, now: int) -> Asy
     """Yield each cart whose goods change price, of those who wrote lately."""
     if not [*changes.prices(old, new)]:
         return
-    async for one in standing.heard_since(records, now - CARTS_OF):
+    async for one in standing.heard_since(records.reads, now - CARTS_OF):
         cart = carts.from_json(one.data.get("cart", ()))
         before, after = changes.goods(old, cart), changes.goods(new, cart)
         if before is not None and before != after:

@@ -15,9 +15,9 @@ from payments.processing.changes import ChangeSet
 from payments.processing.memory import MemoryStore
 from payments.processing.step_input import InboxEvent
 from payments.processing.versions import NotReady, Versions, advance_on
-from tests.builders import chat, webhook
+from tests.builders import chat, link_of, webhook
 from tests.payments.memory_shop import NOW, MemoryShop, flow_with_repairs
-from tests.payments.test_fees import borne, link_of
+from tests.payments.test_fees import borne
 from tests.payments.test_prove_endings import LEMONADE, lemonade
 
 OLD: Final = lemonade()

@@ -66,9 +66,9 @@ async def serve(shop: Shop, beside: Units) -> None:
     await _prune(shop)
     await _forget(shop, beside)
     await _staff(shop)
-    await _reload(shop)
     await _desk(shop)
     await _broadcast(shop, beside)
+    await _reload(shop)
 
 
 async def _buy(shop: Shop) -> None:
@@ -320,6 +320,19 @@ async def _reload(shop: Shop) -> None:
     assert [one.version for one in await shop.store.versions.since(newest.number - 1)] == ["two"]
     await shop.store.versions.texts(newest.number)
     await shop.store.versions.stand_in(newest.number, ["cart"])
+    await shop.store._units.read(_look_at_standing)
+
+
+async def _look_at_standing(tx: Transaction) -> None:
+    """Ask who stands where, as `munshi plan` does."""
+    await versions.counted(tx, 1)
+    for asked in (
+        standing.standing(tx, 1, "cart"),
+        standing.with_open_orders(tx),
+        standing.heard_since(tx, START),
+    ):
+        async for _ in asked:
+            pass
 
 
 async def _desk(shop: Shop) -> None:
@@ -359,7 +372,7 @@ CHATS: Final = tuple(
 
 
 async def look_after(records: Records, order: str) -> None:
-    """Ask what `munshi why`, `doctor`, `ledger` and `plan` ask; `order` is an order's key."""
+    """Ask what `munshi why`, `munshi doctor` and `munshi ledger` ask; `order` is an order's key."""
     for words in (order, "#10013", "+919801000000", f"{records.installation}-1"):
         [one, *_] = await subjects(records, words, [words.removeprefix("+")])
         await story(records, one)
@@ -373,11 +386,3 @@ async def look_after(records: Records, order: str) -> None:
         await chats.listed(records, chats_wanted, WHATSAPP.naming)
     await find(records, "#10013", [])
     await find(records, "nobody", [])
-    await versions.counted(records.reads, 1)
-    for asked in (
-        standing.standing(records, 1, "cart"),
-        standing.with_open_orders(records),
-        standing.heard_since(records, START),
-    ):
-        async for _ in asked:
-            pass
