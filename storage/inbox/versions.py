@@ -69,7 +69,8 @@ async def newest(tx: Transaction) -> Serving | None:
 
 
 _NEWEST = """
-SELECT number, version, outline, served_at, served_by FROM flow_version ORDER BY number DESC LIMIT 1"""
+SELECT number, version, outline, served_at, served_by FROM flow_version
+WHERE number > 0 ORDER BY number DESC LIMIT 1"""
 
 
 async def since(tx: Transaction, after: int) -> list[Serving]:
